@@ -1,0 +1,7 @@
+#!/bin/sh
+# Installs what is needed and starts the gateway: with config.yaml if there is one, else as a demo.
+# Arguments are passed on: ./run.sh --port 9000
+set -eu
+cd "$(dirname "$0")"
+. scripts/install.sh
+exec bin/llm-proxy "$@"

@@ -1,0 +1,91 @@
+import { compileText } from '../config/load.ts';
+import type { Overrides } from '../config/overrides.ts';
+import { formatProblem } from '../config/problems.ts';
+import { startSimulator } from '../simulator/simulator.ts';
+import { EXIT } from './command.ts';
+import { listen } from './listen.ts';
+import { drainOnSignals } from './signals.ts';
+
+const DEMO_KEY = 'sk-demo-key';
+
+/** A gateway over two simulated providers, one of which fails now and then: nothing leaves the machine. */
+export async function runDemo(overrides: Overrides): Promise<number> {
+  const simulator = await startSimulator({ tokensPerSecond: 40 });
+  const result = compileText(demoConfig(simulator.url), {
+    file: 'demo',
+    env: process.env,
+    overrides,
+    version: 1,
+    now: new Date(),
+  });
+  if (result.kind === 'refused') {
+    for (const problem of result.problems) console.error(formatProblem(problem));
+    return EXIT.failed;
+  }
+  const serving = listen(result.snapshot);
+  if (serving === undefined) return EXIT.failed;
+  // Whoever reads that it runs may stop it at once.
+  const drained = drainOnSignals(serving.app, serving.log);
+  console.log(welcome(serving.app.server.url, simulator.url));
+  await drained;
+  await simulator.stop();
+  await serving.sink.flush();
+  return EXIT.ok;
+}
+
+function demoConfig(simulatorUrl: string): string {
+  return `
+server: { host: 127.0.0.1, port: 18000 }
+master_keys:
+  - { name: demo, key: ${DEMO_KEY} }
+providers:
+  - { name: simulator-a, api_base: "${simulatorUrl}/v1", api_key: sk-simulated-a }
+  - { name: simulator-b, api_base: "${simulatorUrl}/v1", api_key: sk-simulated-b }
+models:
+  demo:
+    routes:
+      - { provider: simulator-a, model: mock/ok }
+      - { provider: simulator-b, model: mock/ok }
+  demo-unreliable:
+    routes:
+      - { provider: simulator-a, model: mock/500, priority: 1 }
+      - { provider: simulator-b, model: mock/ok, priority: 2 }
+  demo-embedding:
+    routes:
+      - { provider: simulator-a, model: mock/ok }
+load_balancing: { strategy: round_robin }
+fallback: { cooldown_seconds: 10 }
+`;
+}
+
+function welcome(url: string, simulatorUrl: string): string {
+  const curl = (model: string, more = ''): string =>
+    `curl -sN ${url}/v1/chat/completions \\
+  -H "Authorization: Bearer ${DEMO_KEY}" \\
+  -H "Content-Type: application/json" \\
+  -d '{"model": "${model}", "messages": [{"role": "user", "content": "Hello!"}]${more}}'`;
+  return `
+There is no config.yaml, so this is the demo: two simulated providers, nothing leaves this machine.
+
+  gateway    ${url}/v1
+  API key    ${DEMO_KEY}
+  providers  ${simulatorUrl} (simulated)
+
+Ask something:
+
+${curl('demo')}
+
+The same, streamed:
+
+${curl('demo', ', "stream": true')}
+
+A model whose first provider always fails, and is routed around:
+
+${curl('demo-unreliable').replace('curl -sN', 'curl -si')}
+
+The models: curl -s ${url}/v1/models -H "Authorization: Bearer ${DEMO_KEY}"
+
+To go on with a real provider: cp config.example.yaml config.yaml, put your key into it, and start again.
+Ctrl-C stops the demo.
+`;
+}

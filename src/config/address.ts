@@ -1,0 +1,19 @@
+/** Where the gateway listens. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Reads `:8080`, `8080`, `127.0.0.1:8080` or `[::1]:8080`; no host means every address. undefined: it is none of them. */
+export function parseAddress(text: string, everywhere: string): Address | undefined {
+  const match = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/@]*)):)?(\d{1,5})$/.exec(text.trim());
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) return undefined;
+  return { host: match[1] || match[2] || everywhere, port };
+}
+
+/** Whether only this machine can reach a listener on that host. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase().replaceAll(/^\[|\]$/g, '');
+  return name === 'localhost' || name === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(name);
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { DEFAULTS } from './defaults.ts';
+import { providerTimeoutsSchema } from './provider-schema.ts';
+import { optional, seconds, secretText } from './setting.ts';
+
+const portNumber = () => z.int().min(0).max(65_535);
+
+/** The address of the gateway and what belongs to it. */
+export const serverSchema = z.strictObject({
+  host: optional(z.string().min(1), {
+    description:
+      'Address to listen on. 127.0.0.1 is reached from this machine only. HOST in the environment and `--host` come first.',
+    default: DEFAULTS.host,
+  }),
+  port: optional(portNumber(), {
+    description: 'Port to listen on. PORT in the environment and `--port` come first.',
+    default: DEFAULTS.port,
+  }),
+  tls: optional(
+    z.strictObject({
+      cert_file: z
+        .string()
+        .min(1)
+        .meta({ description: 'PEM file with the certificate chain. Read again when it changes.' }),
+      key_file: z.string().min(1).meta({ description: 'PEM file with the private key.' }),
+    }),
+    { description: 'Serves HTTPS instead of HTTP.' },
+  ),
+  cors_origins: optional(z.array(z.string().min(1)), {
+    description: 'Origins whose pages may call the gateway from a browser; `*` for all. None by default.',
+    default: [],
+    examples: [['https://chat.example.com']],
+  }),
+});
+
+/** Limits of time, with those that only the gateway itself has. */
+export const timeoutsSchema = providerTimeoutsSchema.extend({
+  body_timeout: optional(seconds(), {
+    description: 'Seconds that a client may take to send the body of its request. 0: no limit.',
+    default: DEFAULTS.bodyTimeoutSeconds,
+  }),
+});
+
+/** Prometheus metrics. */
+export const metricsSchema = z.strictObject({
+  port: optional(portNumber(), {
+    description: 'A port of their own for the metrics. Left out: /metrics on the main port.',
+  }),
+  token: optional(secretText().min(1), {
+    description: 'Bearer token that reading the metrics needs. Left out: none.',
+    writeOnly: true,
+  }),
+});
+
+/** What is written about the requests, and where. */
+export const loggingSchema = z.strictObject({
+  level: optional(z.enum(['debug', 'info', 'warn', 'error']), {
+    description: 'The least important lines to write. LOG_LEVEL in the environment comes first.',
+    default: DEFAULTS.logLevel,
+  }),
+  format: optional(z.enum(['text', 'json']), {
+    description: '`text` for people, `json` for machines: one object per line.',
+    default: DEFAULTS.logFormat,
+  }),
+  language: optional(z.enum(['en', 'zh']), {
+    description: "Language of the lines. Left out: the environment's (LC_ALL, LC_MESSAGES, LANG).",
+  }),
+  general_file: optional(z.string().min(1), {
+    description:
+      'File for the log, in addition to the terminal. Dated (proxy.log becomes proxy_2026-01-13.log); its directory is created.',
+    examples: ['./logs/proxy.log'],
+  }),
+  separate_files: optional(z.boolean(), {
+    description:
+      'Whether each request gets a file of its own, with its headers and bodies. The only place where prompts are written.',
+    default: false,
+  }),
+  request_dir: optional(z.string().min(1), {
+    description: 'Directory of these files.',
+    default: DEFAULTS.requestDir,
+  }),
+  error_dir: optional(z.string().min(1), {
+    description: 'Directory for a copy of those of failed requests.',
+    default: DEFAULTS.errorDir,
+  }),
+  mask_sensitive: optional(z.boolean(), {
+    description: 'Whether secrets are shown as sk-ab****cdef.',
+    default: true,
+  }),
+  enable_metrics: optional(z.boolean(), {
+    description: 'Whether each request adds a line with its times and tokens.',
+    default: false,
+  }),
+  max_file_size_mb: optional(z.number().positive().max(1_000_000), {
+    description: 'Size in MiB at which a log file is continued in a new, numbered one.',
+    default: DEFAULTS.maxFileSizeMb,
+  }),
+  max_files: optional(z.int().min(1).max(1_000_000), {
+    description: 'Log files to keep; the oldest go first. Left out: all.',
+  }),
+  max_days: optional(z.number().positive().max(100_000), {
+    description: 'Days for which log files are kept. Left out: for ever.',
+  }),
+});

@@ -1,0 +1,144 @@
+import type { BucketLimit } from '../limits/bucket.ts';
+import type { CooldownPolicy } from '../routing/cooldown.ts';
+import type { RetryPolicy } from '../routing/decide.ts';
+import type { Model } from '../routing/route.ts';
+
+/**
+ * The compiled configuration of one version: everything that a request asks is one look-up away. It is never
+ * changed, only replaced, and a request keeps the one that it began with.
+ */
+export interface Snapshot {
+  /** Counts up with every accepted configuration of this process; in database mode, the revision. */
+  readonly version: number;
+  readonly loadedAt: Date;
+  readonly server: ServerSettings;
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** The models that the configuration names, without those that only a pattern or an open provider serves. */
+  readonly models: ReadonlyMap<string, Model>;
+  /** The patterns by which further models are served, the closest first; `*`: a provider that serves any. */
+  readonly patterns: readonly string[];
+  /** The model of that name, exact, by pattern, or from a provider that serves any; undefined: nobody serves it. */
+  readonly findModel: (name: string) => Model | undefined;
+  readonly access: Access;
+  readonly retry: RetryPolicy;
+  readonly cooldown: CooldownPolicy;
+  readonly detection: Detection;
+  readonly health: HealthSettings;
+  readonly metrics: MetricsSettings;
+  readonly logging: LoggingSettings;
+  /** Threads that serve requests; `auto`: one per processor. */
+  readonly workers: number | 'auto';
+  /** Every secret that the configuration holds, longest first, to be masked by value wherever text is written. */
+  readonly secrets: readonly string[];
+  /** What is legal but probably not meant, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Who may use the proxy. `keys` are found by the SHA-256 of the presented key, as lower-case hex. */
+export type Access =
+  | {
+      readonly kind: 'open';
+      /** Whether the operator wrote `allow_unauthenticated: true`, and did not just name no key. */
+      readonly isIntended: boolean;
+    }
+  | {
+      readonly kind: 'keys';
+      readonly keys: ReadonlyMap<string, MasterKey>;
+      /** Whether `/v1/models` answers without a key. */
+      readonly publicModels: boolean;
+    };
+
+export interface MasterKey {
+  readonly name: string;
+  /** SHA-256 of the key, lower-case hex. */
+  readonly hash: string;
+  /** Enough of the key to recognise it, such as `sk-ab****cdef`. */
+  readonly preview: string;
+  readonly enabled: boolean;
+  /** The names and patterns that `allows` goes by; empty: all models. */
+  readonly allowedModels: readonly string[];
+  readonly allows: (model: string) => boolean;
+  /** Whether `allows` is true for everything. */
+  readonly unrestricted: boolean;
+  /** undefined: no limit. */
+  readonly limit: BucketLimit | undefined;
+}
+
+/** An upstream account. */
+export interface Provider {
+  readonly name: string;
+  readonly type: string;
+  /** Without a trailing slash; http or https. */
+  readonly apiBase: string;
+  /** undefined: nothing is sent as a credential. */
+  readonly apiKey: string | undefined;
+  /** Added to every request, in place of a header of the same name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeouts: Timeouts;
+  readonly tls: { readonly verify: boolean; readonly caFile: string | undefined };
+  /** URL of an HTTP proxy; undefined: as `HTTPS_PROXY` and `NO_PROXY` say. */
+  readonly proxy: string | undefined;
+  readonly forwardClientAuth: boolean;
+  /** Whether `stream_options.include_usage` is asked for where the client did not. */
+  readonly streamUsage: 'include' | 'passthrough';
+}
+
+/** Limits of one attempt. Infinity: none. */
+export interface Timeouts {
+  readonly connectMs: number;
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+  /** From the first byte sent to the last byte received. */
+  readonly attemptMs: number;
+}
+
+export interface ServerSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly maxBodyBytes: number;
+  /** How long a client may take over sending a body; Infinity: no limit. */
+  readonly bodyTimeoutMs: number;
+  /** Infinity: no limit. */
+  readonly requestTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly corsOrigins: readonly string[];
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly rewriteResponseModel: (model: string) => boolean;
+}
+
+export interface Detection {
+  /** Whether an upstream's status counts as a failure. */
+  readonly isErrorStatus: (status: number) => boolean;
+  /** Found in the body of an error, they make it a failure. */
+  readonly errorPatterns: readonly string[];
+}
+
+/** How the providers are tested without a request for them. */
+export interface HealthSettings {
+  /** Infinity: never. */
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly probe: 'models' | 'chat';
+}
+
+export interface MetricsSettings {
+  /** A listener of their own; undefined: `/metrics` on the main one. */
+  readonly port: number | undefined;
+  /** Bearer token that reading them needs; undefined: none. */
+  readonly token: string | undefined;
+}
+
+export interface LoggingSettings {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly format: 'text' | 'json';
+  readonly language: 'en' | 'zh';
+  readonly generalFile: string | undefined;
+  readonly separateFiles: boolean;
+  readonly requestDir: string;
+  readonly errorDir: string;
+  readonly maskSensitive: boolean;
+  readonly enableMetrics: boolean;
+  readonly maxFileBytes: number;
+  readonly maxFiles: number | undefined;
+  readonly maxDays: number | undefined;
+}

@@ -1,0 +1,161 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
+import type { YAMLError, YAMLMap } from 'yaml';
+import type { Locate, Path } from './problems.ts';
+
+/** A fault of the YAML itself, at an offset of the text. */
+export interface SyntaxFault {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+/** YAML text as a plain value, with the means to find each setting's place again. */
+export type Source =
+  | { readonly kind: 'parsed'; readonly value: unknown; readonly locate: Locate }
+  | { readonly kind: 'invalid'; readonly faults: readonly SyntaxFault[] };
+
+/** More is not a configuration; it also bounds what a parse may cost. */
+const MOST_CHARACTERS = 8_000_000;
+
+const DANGLING =
+  'an alias (*name) without its anchor (&name) before it; text that begins with * needs quotes';
+
+/** How many times aliases may multiply what they stand for, before it is taken for an attack. */
+const MOST_ALIASES = 1000;
+
+/** Reads YAML 1.2, and so JSON. A key twice, two documents, or nothing at all are faults; merge keys are understood. */
+export function parseSource(text: string): Source {
+  if (text.length > MOST_CHARACTERS) return fault('the file is too large to be a configuration');
+  const lines = new LineCounter();
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const faultAt = (offset: number, message: string): SyntaxFault => ({ ...place(offset), message });
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      stringKeys: true,
+      merge: true,
+    });
+    const errors = [...document.errors, ...document.warnings];
+    if (errors.length > 0) {
+      return {
+        kind: 'invalid',
+        faults: errors.map((error) => faultAt(error.pos[0], explain(error, text))),
+      };
+    }
+    const dangling = findDanglingAlias(document);
+    if (dangling !== undefined) {
+      return { kind: 'invalid', faults: [faultAt(dangling, DANGLING)] };
+    }
+    const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASES });
+    if (value === null || value === undefined)
+      return fault('the file is empty: there is nothing to configure');
+    return { kind: 'parsed', value, locate: (path, part) => place(offsetOf(document, path, part)) };
+  } catch (error) {
+    if (error instanceof ReferenceError)
+      return fault('aliases (*name) multiply to more than a configuration can need');
+    if (error instanceof RangeError) return fault('sections are nested too deeply');
+    throw error;
+  }
+}
+
+function fault(message: string): Source {
+  return { kind: 'invalid', faults: [{ line: 1, column: 1, message }] };
+}
+
+function explain(error: YAMLError, text: string): string {
+  if (error.code === 'DUPLICATE_KEY') {
+    const key = /^(?:"[^"\n]*"|'[^'\n]*'|[^\s:#]+)/.exec(text.slice(error.pos[0]))?.[0] ?? 'a key';
+    return `${key} is set twice in the same section`;
+  }
+  if (error.code === 'MULTIPLE_DOCS')
+    return 'a second document begins here (---); a configuration is one document';
+  if (error.code === 'TAB_AS_INDENT') return 'a tab is used to indent; YAML allows only spaces';
+  if (error.code === 'BAD_DIRECTIVE')
+    return 'a line that begins with % is a directive of YAML, and this one is unknown';
+  if (error.code === 'TAG_RESOLVE_FAILED') return 'an unknown tag; text that begins with ! needs quotes';
+  // What follows in the library's message is the text at fault, which may be a secret.
+  const [said = ''] = error.message.split(/: |"/);
+  return `not valid YAML: ${said.charAt(0).toLowerCase()}${said.slice(1).trim()}`;
+}
+
+/** The offset of the first alias whose anchor does not come before it. */
+function findDanglingAlias(document: Document): number | undefined {
+  let found: number | undefined;
+  visit(document, {
+    Alias(_key, alias) {
+      if (alias.resolve(document) !== undefined) return undefined;
+      found = alias.range?.[0] ?? 0;
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+/** Follows the path as far as it goes: what is missing is reported at the section where it should be. */
+function offsetOf(document: Document, path: Path, part: 'key' | 'value'): number {
+  let node: Node | null = document.contents;
+  let offset = startOf(node);
+  for (const [depth, step] of path.entries()) {
+    const found: Found | undefined = child(resolve(document, node), step, document);
+    if (found === undefined) return offset;
+    const isLast = depth === path.length - 1;
+    node = found.value;
+    offset = isLast && part === 'key' ? found.keyOffset : (found.value?.range?.[0] ?? found.keyOffset);
+  }
+  return offset;
+}
+
+interface Found {
+  readonly keyOffset: number;
+  readonly value: Node | null;
+}
+
+function child(node: Node | null, step: string | number, document: Document): Found | undefined {
+  if (isSeq(node)) {
+    const item = node.items[Number(step)];
+    return isNode(item) ? { keyOffset: startOf(item), value: item } : undefined;
+  }
+  return isMap(node) ? (ownPair(node, step) ?? mergedPair(node, step, document)) : undefined;
+}
+
+function ownPair(map: YAMLMap, step: string | number): Found | undefined {
+  const pair = map.items.find(({ key }) => isScalar(key) && key.value === String(step));
+  if (pair === undefined || !isNode(pair.key)) return undefined;
+  return { keyOffset: startOf(pair.key), value: isNode(pair.value) ? pair.value : null };
+}
+
+/** A setting that came by `<<: *name` stands where the anchor is. */
+function mergedPair(map: YAMLMap, step: string | number, document: Document): Found | undefined {
+  const merges = map.items
+    .filter(({ key }) => isScalar(key) && String(key.value) === '<<')
+    .map(({ value }) => value);
+  const sources = merges.flatMap((value) => (isSeq(value) ? value.items : [value])).filter(isNode);
+  for (const source of sources) {
+    const found = child(resolve(document, source), step, document);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function resolve(document: Document, node: Node | null): Node | null {
+  return isAlias(node) ? (node.resolve(document) ?? null) : node;
+}
+
+function startOf(node: Node | null): number {
+  return node?.range?.[0] ?? 0;
+}

@@ -1,0 +1,20 @@
+import { type Finding, formatPath, type Path } from './problems.ts';
+
+/** One finding for each entry whose name an entry before it has. */
+export function findTwins(
+  entries: readonly { readonly at: Path; readonly name: string }[],
+  setting: string,
+  kind: string,
+): Finding[] {
+  const first = new Map<string, Path>();
+  const findings: Finding[] = [];
+  for (const { at, name } of entries) {
+    const other = first.get(name);
+    if (other === undefined) first.set(name, at);
+    else {
+      const message = `"${name}" is the name of ${kind} already, at ${formatPath(other)}`;
+      findings.push({ path: [...at, setting], message });
+    }
+  }
+  return findings;
+}

@@ -1,0 +1,49 @@
+import type { Usage } from '../protocols/protocol.ts';
+
+/** What a provider answered: all of it at hand, or a stream that has begun and is forwarded as it comes. */
+export type Answer = WholeAnswer | StreamedAnswer;
+
+export interface WholeAnswer {
+  readonly kind: 'whole';
+  readonly status: number;
+  readonly headers: Headers;
+  /** As the provider sent them, compressed or not. */
+  readonly bytes: Uint8Array;
+  readonly usage: Usage | undefined;
+}
+
+export interface StreamedAnswer {
+  readonly kind: 'streamed';
+  readonly status: number;
+  readonly headers: Headers;
+  readonly stream: AnswerStream;
+}
+
+/** An answer whose first content is there, and which is read on as fast as the client takes it. */
+export interface AnswerStream {
+  /** The next bytes for the client, or how the stream ended. Never rejects. */
+  readonly next: () => Promise<StreamStep>;
+  /** Whether an error can be told within it: it is a plain stream of events. */
+  readonly takesEvents: boolean;
+  /** Calls the provider off, if it is still at it. */
+  readonly cancel: () => void;
+  /** Whether all of the answer has been said, though its bytes may not have ended. */
+  readonly isDone: () => boolean;
+  /** The tokens reported so far. */
+  readonly usage: () => Usage | undefined;
+}
+
+/**
+ * A stream yields `bytes` until it ends, in one of three ways: `complete`, with the protocol's own word for it;
+ * `broken`, by the provider's error, its silence or its going away; `left`, by the client.
+ */
+export type StreamStep =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'complete' }
+  | {
+      readonly kind: 'broken';
+      readonly reason: string;
+      /** Whether the provider's own error event has gone to the client. */
+      readonly isTold: boolean;
+    }
+  | { readonly kind: 'left' };

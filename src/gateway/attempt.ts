@@ -1,0 +1,75 @@
+import type { Provider } from '../config/snapshot.ts';
+import { spliceRequest } from '../protocols/request.ts';
+import type { Decision } from '../routing/decide.ts';
+import type { Attempt } from '../routing/outcome.ts';
+import type { Route } from '../routing/route.ts';
+import type { Answer } from './answer.ts';
+import { foreignCredentials } from './authenticate.ts';
+import type { Call } from './call.ts';
+import { judgeReply, type Verdict } from './judge-reply.ts';
+import { Leash } from './leash.ts';
+import type { Gateway } from './ports.ts';
+
+/** One try of one route: what became of it, and the answer where there is one to show. */
+export interface Tried {
+  readonly attempt: Attempt;
+  readonly answer: Answer | undefined;
+}
+
+type Try = Extract<Decision, { kind: 'try' }>;
+
+/** Sends the request to the route's provider and waits until it is known whether the answer is one. */
+export async function attemptRoute(call: Call, decision: Try, gateway: Gateway): Promise<Tried> {
+  const { route, model, reason } = decision;
+  const { clock, traffic } = gateway;
+  const startedAtMs = clock.nowMs();
+  const isProbe = gateway.cooldowns.take(route.id, startedAtMs);
+  traffic.begin(route.id);
+  const { outcome, answer } = await verdictOf(call, decision, gateway);
+  const endedAtMs = clock.nowMs();
+  if (outcome.kind === 'answered') traffic.measured(route.id, endedAtMs - startedAtMs);
+  return { attempt: { route, model, reason, isProbe, outcome, startedAtMs, endedAtMs }, answer };
+}
+
+async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<Verdict> {
+  const { route } = decision;
+  const provider = call.snapshot.providers.get(route.provider);
+  if (provider === undefined) throw new Error(`the route ${route.id} has no provider`);
+  const { request, snapshot } = call;
+  const leash = new Leash(request.signal, gateway.clock, {
+    ...provider.timeouts,
+    budgetMs: decision.budgetMs,
+  });
+  const hidesUsage = asksForUsage(call, provider);
+  const onEnd = (): void => {
+    leash.release();
+    gateway.traffic.end(route.id);
+  };
+  const reply = await gateway.upstream.send({
+    provider,
+    method: request.method,
+    path: request.path,
+    search: request.search,
+    clientHeaders: request.headers,
+    clientCredentials: provider.forwardClientAuth ? foreignCredentials(request.headers, snapshot.access) : [],
+    body: upstreamBody(call, route, hidesUsage),
+    signal: leash.signal,
+  });
+  const verdict = await judgeReply(reply, { call, leash, gateway, hidesUsage, onEnd });
+  // A stream goes on, and says itself when it has ended.
+  if (verdict.answer?.kind !== 'streamed') onEnd();
+  return verdict;
+}
+
+/** The client's body with the route's own model name in it; undefined for methods that have none. */
+function upstreamBody({ plan, request }: Call, route: Route, includeUsage: boolean): Uint8Array | undefined {
+  if (request.method === 'GET' || request.method === 'HEAD') return undefined;
+  return spliceRequest(plan.body, plan.peek, { model: route.upstreamModel, includeUsage });
+}
+
+/** Whether to ask for the usage of a stream: where the API has a word for it and the client left it out. */
+function asksForUsage({ plan: { peek, protocol } }: Call, provider: Provider): boolean {
+  if (provider.streamUsage === 'passthrough' || peek.kind !== 'json') return false;
+  const hasOption = protocol.name === 'openai-chat' || protocol.name === 'openai-completions';
+  return hasOption && peek.stream && peek.includeUsage === 'absent';
+}

@@ -1,0 +1,58 @@
+import type { Leash } from './leash.ts';
+
+/** A provider's body, read to its end or to a bound; `broken` when it ended before its end. */
+export type BodyReading =
+  | { readonly kind: 'read'; readonly bytes: Uint8Array; readonly isCut: boolean }
+  | { readonly kind: 'broken' };
+
+/** The reader of a body, as far as it is used. */
+export interface ByteSource {
+  readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  readonly cancel: () => Promise<void>;
+}
+
+/** Reads a whole body, at most `maxBytes` of it: what lies beyond is not asked for. Never rejects. */
+export async function readWhole(
+  body: ReadableStream<Uint8Array> | null,
+  leash: Leash,
+  maxBytes: number,
+): Promise<BodyReading> {
+  if (body === null) return { kind: 'read', bytes: new Uint8Array(), isCut: false };
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const chunk = await readChunk(reader, leash);
+    if (chunk === 'broken') return { kind: 'broken' };
+    if (chunk === 'end') return { kind: 'read', bytes: join(chunks, size), isCut: false };
+    if (size === 0) leash.answered();
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (size > maxBytes) {
+      reader.cancel().catch(ignore);
+      return { kind: 'read', bytes: join(chunks, size).subarray(0, maxBytes), isCut: true };
+    }
+  }
+}
+
+/** The next chunk of a body; `end` at its end, `broken` where the connection failed or the leash was cut. */
+export async function readChunk(reader: ByteSource, leash: Leash): Promise<Uint8Array | 'end' | 'broken'> {
+  leash.reading();
+  try {
+    const { done, value } = await reader.read();
+    return done || value === undefined ? 'end' : value;
+  } catch {
+    return 'broken';
+  } finally {
+    leash.arrived();
+  }
+}
+
+function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size);
+}
+
+function ignore(): void {
+  // The body was not wanted any more: how its end went does not matter.
+}

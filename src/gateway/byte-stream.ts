@@ -1,0 +1,93 @@
+import type { Usage } from '../protocols/protocol.ts';
+import type { AnswerStream, StreamStep } from './answer.ts';
+import { type ByteSource, readChunk } from './body-reader.ts';
+import type { Reading, Reply, Verdict } from './judge-reply.ts';
+import { type Leash, outcomeOfCut } from './leash.ts';
+
+/** Passes an answer on whose content is not ours to judge (audio, images, files), once its first byte is there. */
+export async function openByteStream(reply: Reply, reading: Reading): Promise<Verdict> {
+  const { status, headers } = reply;
+  if (reply.body === null) return wholeAnswer(reply);
+  const source = reply.body.getReader();
+  const first = await readChunk(source, reading.leash);
+  if (reading.leash.cause !== undefined) return { outcome: outcomeOfCut(reading.leash.cause) };
+  switch (first) {
+    case 'end':
+      return wholeAnswer(reply);
+    case 'broken':
+      return {
+        outcome: { kind: 'failed', status, defect: 'truncated', retryAfterMs: undefined, fault: 'provider' },
+      };
+    default:
+      reading.leash.answered();
+      return {
+        outcome: { kind: 'answered' },
+        answer: { kind: 'streamed', status, headers, stream: new ByteStream(first, source, reading) },
+      };
+  }
+}
+
+function wholeAnswer({ status, headers }: Reply): Verdict {
+  return {
+    outcome: { kind: 'answered' },
+    answer: { kind: 'whole', status, headers, bytes: new Uint8Array(), usage: undefined },
+  };
+}
+
+/** Bytes that end when the connection says so: its framing is the only word for the end that there is. */
+class ByteStream implements AnswerStream {
+  readonly takesEvents = false;
+  readonly #source: ByteSource;
+  readonly #leash: Leash;
+  readonly #onEnd: () => void;
+  #first: Uint8Array | undefined;
+  #end: StreamStep | undefined;
+
+  constructor(first: Uint8Array, source: ByteSource, { leash, onEnd }: Reading) {
+    this.#first = first;
+    this.#source = source;
+    this.#leash = leash;
+    this.#onEnd = onEnd;
+  }
+
+  async next(): Promise<StreamStep> {
+    if (this.#end !== undefined) return this.#end;
+    const chunk = this.#first ?? (await readChunk(this.#source, this.#leash));
+    this.#first = undefined;
+    if (typeof chunk !== 'string') return { kind: 'bytes', bytes: chunk };
+    return this.#finish(this.#endOf(chunk));
+  }
+
+  cancel(): void {
+    this.#leash.cut('client-left');
+    this.#finish({ kind: 'left' });
+  }
+
+  usage(): Usage | undefined {
+    return undefined;
+  }
+
+  isDone(): boolean {
+    return this.#end?.kind === 'complete';
+  }
+
+  #endOf(chunk: 'end' | 'broken'): StreamStep {
+    const { cause } = this.#leash;
+    if (cause === 'client-left') return { kind: 'left' };
+    if (chunk === 'end' && cause === undefined) return { kind: 'complete' };
+    return {
+      kind: 'broken',
+      reason: cause === undefined ? 'the connection ended' : `${cause} limit`,
+      isTold: false,
+    };
+  }
+
+  #finish(end: StreamStep): StreamStep {
+    if (this.#end === undefined) {
+      this.#end = end;
+      this.#onEnd();
+      this.#source.cancel().catch(() => undefined);
+    }
+    return this.#end;
+  }
+}

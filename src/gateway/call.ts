@@ -1,0 +1,24 @@
+import type { MasterKey, Snapshot } from '../config/snapshot.ts';
+import type { Plan } from './plan.ts';
+import type { ClientRequest } from './ports.ts';
+
+/** A request at the door: who it is, before anything is known of it. */
+export interface Visit {
+  readonly id: string;
+  readonly request: ClientRequest;
+  readonly startedAtMs: number;
+}
+
+/** A request that has passed the door, and all that it needs until it ends. */
+export interface Call extends Visit {
+  /** The configuration that the request began with, and keeps. */
+  readonly snapshot: Snapshot;
+  readonly key: MasterKey | undefined;
+  readonly plan: Plan;
+  /** When its body had been read and its model found. */
+  readonly plannedAtMs: number;
+  /** When the request as a whole must be over; Infinity without a limit. */
+  readonly deadlineMs: number;
+  /** Header fields that tell the client of its rate limit. */
+  readonly limitHeaders: Readonly<Record<string, string>>;
+}

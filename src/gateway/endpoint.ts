@@ -1,0 +1,26 @@
+/** The API paths that are told apart in logs and metrics. A client's own string never becomes a label. */
+const ENDPOINTS: ReadonlySet<string> = new Set([
+  '/v1/chat/completions',
+  '/v1/completions',
+  '/v1/embeddings',
+  '/v1/responses',
+  '/v1/messages',
+  '/v1/messages/count_tokens',
+  '/v1/moderations',
+  '/v1/audio/speech',
+  '/v1/audio/transcriptions',
+  '/v1/audio/translations',
+  '/v1/images/generations',
+  '/v1/images/edits',
+  '/v1/images/variations',
+  '/v1/rerank',
+  '/v1/files',
+  '/v1/batches',
+  '/v1/models',
+]);
+
+/** The endpoint that a path belongs to, with or without its `/v1`: one of a fixed list, or `/v1/*`. */
+export function endpointOf(path: string): string {
+  const canonical = path.startsWith('/v1/') ? path : `/v1${path}`;
+  return ENDPOINTS.has(canonical) ? canonical : '/v1/*';
+}

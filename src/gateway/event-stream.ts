@@ -1,0 +1,165 @@
+import { createSseSplitter, type SseSplitter, splitEvents } from '../lib/sse.ts';
+import type { StreamReader, StreamSign, Usage } from '../protocols/protocol.ts';
+import type { Defect, Outcome } from '../routing/outcome.ts';
+import type { AnswerStream, StreamStep } from './answer.ts';
+import { type ByteSource, readChunk } from './body-reader.ts';
+import { decodedBody } from './decoded-body.ts';
+import type { Reading, Reply, Verdict } from './judge-reply.ts';
+import { type Leash, outcomeOfCut } from './leash.ts';
+
+/** An event larger than this is no event: the stream is given up. */
+const MAX_EVENT_BYTES = 64 * 1024 * 1024;
+
+/** After the protocol's end the provider may take this long to close: a connection that ends well is used again. */
+const LINGER_MS = 1_000;
+
+/** Holds a stream of events back until its first content, and so finds out whether it is an answer at all. */
+export async function openEventStream(reply: Reply, reading: Reading): Promise<Verdict> {
+  const { body, headers } = decodedBody(reply);
+  const stream = new EventStream(body, reading);
+  const outcome = await stream.hold(reply.status);
+  if (outcome.kind !== 'answered') return { outcome };
+  return { outcome, answer: { kind: 'streamed', status: reply.status, headers, stream } };
+}
+
+/**
+ * One streamed answer.
+ *
+ * It is **holding** until `hold` has seen the first content: nothing has gone to the client, and a failure can still
+ * be routed around. Then it is **committed**: whole events go on as they come, half ones wait for their rest and are
+ * dropped if it does not come. It has **ended** with the protocol's own word (`complete`), without it (`broken`), or
+ * by the client (`left`). The end of the bytes alone is never taken for the end of the answer.
+ */
+class EventStream implements AnswerStream {
+  readonly takesEvents = true;
+  readonly #source: ByteSource;
+  readonly #signs: StreamReader;
+  readonly #splitter: SseSplitter = createSseSplitter(MAX_EVENT_BYTES);
+  readonly #leash: Leash;
+  readonly #hidesUsage: boolean;
+  readonly #onEnd: () => void;
+  readonly #held: Uint8Array[] = [];
+  #end: StreamStep | undefined;
+
+  constructor(body: ReadableStream<Uint8Array>, { call, leash, hidesUsage, onEnd }: Reading) {
+    this.#source = body.getReader();
+    this.#signs = call.plan.protocol.readStream();
+    this.#leash = leash;
+    this.#hidesUsage = hidesUsage;
+    this.#onEnd = onEnd;
+  }
+
+  /** Reads up to the first content. Any other outcome than `answered` has ended the stream. */
+  async hold(status: number): Promise<Outcome> {
+    for (;;) {
+      const chunk = await readChunk(this.#source, this.#leash);
+      const sign = typeof chunk === 'string' ? this.#takeTail() : this.#hold(chunk);
+      if (sign === 'content') {
+        this.#leash.answered();
+        return { kind: 'answered' };
+      }
+      if (sign === undefined && typeof chunk !== 'string') continue;
+      const cut = this.#leash.cause;
+      this.#finish({ kind: 'broken', reason: 'no content', isTold: false });
+      if (cut !== undefined) return outcomeOfCut(cut);
+      const defect: Defect =
+        sign === 'error' ? 'error-event' : chunk === 'broken' ? 'truncated' : 'no-content';
+      return { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' };
+    }
+  }
+
+  async next(): Promise<StreamStep> {
+    for (;;) {
+      const held = this.#held.shift();
+      if (held !== undefined) return { kind: 'bytes', bytes: held };
+      if (this.#end !== undefined) return this.#end;
+      const chunk = await readChunk(this.#source, this.#leash);
+      if (typeof chunk === 'string') this.#endOfBytes(chunk);
+      else this.#forward(chunk);
+    }
+  }
+
+  cancel(): void {
+    this.#leash.cut('client-left');
+    this.#finish({ kind: 'left' });
+  }
+
+  usage(): Usage | undefined {
+    return this.#signs.usage();
+  }
+
+  isDone(): boolean {
+    return this.#signs.isDone();
+  }
+
+  /** Keeps a chunk's events. Returns what decides: content, an error, or an end; undefined: nothing yet. */
+  #hold(chunk: Uint8Array): StreamSign | undefined {
+    const block = this.#splitter.push(chunk);
+    if (block === undefined) return 'error';
+    if (block.byteLength === 0) return undefined;
+    return this.#read(block).find((sign) => sign === 'content' || sign === 'error' || sign === 'done');
+  }
+
+  #forward(chunk: Uint8Array): void {
+    const block = this.#splitter.push(chunk);
+    if (block === undefined) return this.#break('an event is too large');
+    if (block.byteLength === 0) return;
+    if (this.#signs.skim(block)) this.#held.push(block);
+    else this.#read(block);
+  }
+
+  /** Reads a block event by event and keeps what the client is to have of it. */
+  #read(block: Uint8Array): StreamSign[] {
+    const signs: StreamSign[] = [];
+    let from = 0;
+    for (const { start, end, name, data } of splitEvents(block)) {
+      const sign = this.#signs.read(name, data);
+      signs.push(sign);
+      if (sign === 'usage-only' && this.#hidesUsage) {
+        if (start > from) this.#held.push(block.subarray(from, start));
+        from = end;
+      }
+      if (sign === 'error') {
+        this.#held.push(block.subarray(from, end));
+        this.#finish({ kind: 'broken', reason: 'the provider reported an error', isTold: true });
+        return signs;
+      }
+      if (sign === 'done') this.#leash.linger(LINGER_MS);
+    }
+    if (from < block.byteLength) this.#held.push(from === 0 ? block : block.subarray(from));
+    return signs;
+  }
+
+  /** The bytes are at their end, in order or not: whether the answer is depends on what was said before. */
+  #endOfBytes(end: 'end' | 'broken'): void {
+    const { cause } = this.#leash;
+    if (cause === 'client-left') return this.#finish({ kind: 'left' });
+    if (cause === undefined && end === 'end') this.#takeTail();
+    if (this.#signs.isDone()) return this.#finish({ kind: 'complete' });
+    this.#break(cause === undefined ? 'the connection ended' : `${cause} limit`);
+  }
+
+  /**
+   * Some providers leave out the blank line behind the last event. What is left counts only if it ends the answer:
+   * anything else may be half an event.
+   */
+  #takeTail(): StreamSign | undefined {
+    const tail = this.#splitter.takeTail();
+    if (tail.byteLength === 0 || this.#signs.isDone()) return undefined;
+    const signs = splitEvents(tail).map(({ name, data }) => this.#signs.read(name, data));
+    if (this.#signs.isDone()) this.#held.push(tail);
+    return this.#signs.isDone() ? signs.find((sign) => sign === 'content') : undefined;
+  }
+
+  #break(reason: string): void {
+    this.#finish({ kind: 'broken', reason, isTold: false });
+  }
+
+  #finish(end: StreamStep): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#onEnd();
+    // A body that is not at its end keeps its connection: let it go.
+    this.#source.cancel().catch(() => undefined);
+  }
+}

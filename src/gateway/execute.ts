@@ -1,0 +1,82 @@
+import { type Conditions, type Decision, decide } from '../routing/decide.ts';
+import type { Attempt } from '../routing/outcome.ts';
+import type { Route } from '../routing/route.ts';
+import type { Answer } from './answer.ts';
+import { attemptRoute } from './attempt.ts';
+import type { Call } from './call.ts';
+import type { Gateway } from './ports.ts';
+
+/** How the attempts came out: the answer to deliver, or why there is none. */
+export interface Execution {
+  readonly history: readonly Attempt[];
+  /** What the last attempt answered, good or bad; undefined where it did not, or not in a way that can be shown. */
+  readonly answer: Answer | undefined;
+  readonly verdict: Exclude<Decision, { kind: 'try' }>;
+  /** Time spent waiting before attempts. */
+  readonly pausedMs: number;
+}
+
+/** Tries routes until one answers or `decide` has no more: ask, wait, send, note the outcome, ask again. */
+export async function execute(call: Call, gateway: Gateway): Promise<Execution> {
+  const history: Attempt[] = [];
+  const conditions = conditionsOf(call, gateway);
+  let answer: Answer | undefined;
+  let pausedMs = 0;
+  for (;;) {
+    const decision = decide(call.plan.model, history, conditions());
+    leave(history.at(-1), decision, { call, gateway });
+    if (decision.kind !== 'try') return { history, answer, verdict: decision, pausedMs };
+    if (decision.afterMs > 0) {
+      await gateway.clock.sleep(decision.afterMs, call.request.signal);
+      pausedMs += decision.afterMs;
+      if (call.request.signal.aborted) continue;
+    }
+    const tried = await attemptRoute(call, decision, gateway);
+    answer = tried.answer;
+    history.push(tried.attempt);
+    gateway.emit({
+      type: 'attempt-ended',
+      requestId: call.id,
+      number: history.length,
+      attempt: tried.attempt,
+    });
+  }
+}
+
+/** The world as `decide` sees it, looked at afresh each time. The turn is taken once, for the whole request. */
+function conditionsOf(call: Call, gateway: Gateway): () => Conditions {
+  const { clock, cooldowns, traffic, dice } = gateway;
+  const turn = gateway.turns.next(call.plan.model.rotation);
+  const inFlight = (route: Route): number => traffic.inFlight(route.id);
+  const latencyMs = (route: Route): number | undefined => traffic.latencyMs(route.id);
+  return () => {
+    const nowMs = clock.nowMs();
+    return {
+      nowMs,
+      deadlineMs: call.deadlineMs,
+      clientLeft: call.request.signal.aborted,
+      policy: call.snapshot.retry,
+      standing: (route) => cooldowns.standing(route.id, nowMs),
+      turn,
+      dice,
+      inFlight,
+      latencyMs,
+    };
+  };
+}
+
+/** What the last attempt means for the requests to come. A route that is about to be tried again is not left yet. */
+function leave(attempt: Attempt | undefined, next: Decision, { call, gateway }: Loop): void {
+  if (attempt === undefined || (next.kind === 'try' && next.reason === 'retry')) return;
+  const { model } = call.plan;
+  const owner = [model, ...model.fallbacks].find(({ name }) => name === attempt.model) ?? model;
+  const forMs = gateway.cooldowns.note(attempt, owner, call.snapshot.cooldown, gateway.clock.nowMs());
+  if (forMs === 0) return;
+  const { id: routeId, provider } = attempt.route;
+  gateway.emit({ type: 'route-cooled', requestId: call.id, routeId, provider, forMs });
+}
+
+interface Loop {
+  readonly call: Call;
+  readonly gateway: Gateway;
+}

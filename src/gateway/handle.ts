@@ -1,0 +1,41 @@
+import { admit } from './admit.ts';
+import { authenticate } from './authenticate.ts';
+import type { Call } from './call.ts';
+import { execute } from './execute.ts';
+import { plan } from './plan.ts';
+import type { ClientRequest, Gateway } from './ports.ts';
+import { refuse } from './refuse.ts';
+import { relay } from './relay.ts';
+
+/**
+ * One request, from the door to the answer: authenticate, admit, plan, execute, relay. Relaying settles and reports
+ * when the last byte has gone. Never rejects: what is refused is answered with its reason.
+ */
+export async function handle(request: ClientRequest, gateway: Gateway): Promise<Response> {
+  const snapshot = gateway.snapshot();
+  const startedAtMs = gateway.clock.nowMs();
+  const visit = { id: gateway.newRequestId(), request, startedAtMs };
+  try {
+    const key = authenticate(request.headers, snapshot.access);
+    const limitHeaders = admit(key, gateway);
+    const planned = await plan(request, key, snapshot);
+    const call: Call = {
+      ...visit,
+      snapshot,
+      key,
+      plan: planned,
+      plannedAtMs: gateway.clock.nowMs(),
+      deadlineMs: startedAtMs + snapshot.server.requestTimeoutMs,
+      limitHeaders,
+    };
+    gateway.emit({
+      type: 'request-received',
+      requestId: call.id,
+      model: planned.model.name,
+      clientAddress: request.clientAddress,
+    });
+    return relay(call, await execute(call, gateway), gateway);
+  } catch (error) {
+    return refuse(error, visit, gateway);
+  }
+}

@@ -1,0 +1,95 @@
+import { decodeBody } from '../lib/content-coding.ts';
+import { retryAfterMs } from '../lib/retry-after.ts';
+import type { Defect, Outcome } from '../routing/outcome.ts';
+import type { Answer } from './answer.ts';
+import { readWhole } from './body-reader.ts';
+import { openByteStream } from './byte-stream.ts';
+import type { Call } from './call.ts';
+import { openEventStream } from './event-stream.ts';
+import { judgeError } from './judge.ts';
+import { type Leash, outcomeOfCut } from './leash.ts';
+import type { Gateway, UpstreamReply } from './ports.ts';
+
+/** How an attempt ended, with the answer that came of it. */
+export interface Verdict {
+  readonly outcome: Outcome;
+  readonly answer?: Answer;
+}
+
+/** What an answer is read with. */
+export interface Reading {
+  readonly call: Call;
+  readonly leash: Leash;
+  readonly gateway: Gateway;
+  /** Whether usage was asked for in the client's name, who is not to see the event that carries it. */
+  readonly hidesUsage: boolean;
+  /** To be called when a streamed answer has ended, whichever way. */
+  readonly onEnd: () => void;
+}
+
+export type Reply = Extract<UpstreamReply, { kind: 'reply' }>;
+
+/** More of an error's body than this is not kept: enough for every real one. */
+const MAX_ERROR_BYTES = 256 * 1024;
+
+/** No answer that is read as a whole is larger. */
+const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
+
+/** Reads as much of a reply as it takes to tell whether it is an answer. */
+export async function judgeReply(reply: UpstreamReply, reading: Reading): Promise<Verdict> {
+  switch (reply.kind) {
+    case 'unreachable':
+    case 'timed-out':
+      return { outcome: reply };
+    case 'aborted':
+      return { outcome: outcomeOfCut(reading.leash.cause ?? 'client-left') };
+    case 'reply':
+      if (reply.status < 200 || reply.status > 299) return judgeErrorReply(reply, reading);
+      if (isEventStream(reply.headers)) return openEventStream(reply, reading);
+      if (reading.call.plan.protocol.name === 'opaque') return openByteStream(reply, reading);
+      return judgeWhole(reply, reading);
+  }
+}
+
+function isEventStream(headers: Headers): boolean {
+  return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
+}
+
+async function judgeErrorReply(reply: Reply, { call, leash, gateway }: Reading): Promise<Verdict> {
+  const body = await readWhole(reply.body, leash, MAX_ERROR_BYTES);
+  if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
+  const bytes = body.kind === 'read' ? body.bytes : new Uint8Array();
+  const decoded = decodeBody(bytes, reply.headers.get('content-encoding'), MAX_ERROR_BYTES) ?? bytes;
+  const outcome = judgeError(
+    {
+      status: reply.status,
+      text: new TextDecoder().decode(decoded),
+      retryAfterMs: retryAfterMs(reply.headers, gateway.clock.epochMs()),
+    },
+    call.snapshot.detection,
+  );
+  if (reply.status < 400) return { outcome };
+  return {
+    outcome,
+    answer: { kind: 'whole', status: reply.status, headers: reply.headers, bytes, usage: undefined },
+  };
+}
+
+async function judgeWhole(reply: Reply, { call, leash }: Reading): Promise<Verdict> {
+  const { status, headers } = reply;
+  const body = await readWhole(reply.body, leash, MAX_WHOLE_BYTES);
+  if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
+  const failed = (defect: Defect): Verdict => ({
+    outcome: { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' },
+  });
+  if (body.kind === 'broken' || body.isCut) return failed('truncated');
+  const decoded = decodeBody(body.bytes, headers.get('content-encoding'), MAX_WHOLE_BYTES);
+  const { protocol } = call.plan;
+  const defect = decoded && protocol.judgeAnswer(decoded, headers.get('content-type') ?? '');
+  if (defect !== undefined) return failed(defect);
+  const usage = decoded && protocol.usageOfAnswer(decoded);
+  return {
+    outcome: { kind: 'answered' },
+    answer: { kind: 'whole', status, headers, bytes: body.bytes, usage },
+  };
+}

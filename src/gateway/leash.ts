@@ -1,0 +1,114 @@
+import type { Outcome } from '../routing/outcome.ts';
+import type { Clock } from './ports.ts';
+
+/** Why an attempt was called off by us. */
+export type Cut = 'client-left' | 'first-byte' | 'idle' | 'deadline';
+
+/**
+ * Everything that can call an attempt off, tied to one signal: the client leaving, the request's deadline, and the
+ * two limits on a provider's silence.
+ *
+ * It is **waiting for the first byte** until `answered()`, then **relaying**: now only the time counts in which a
+ * read is pending (`reading` to `arrived`), so that a slow client is never taken for a silent provider. `release()`
+ * ends it. One alarm serves all chunks: it is not set anew for each, but looks at the clock when it rings.
+ */
+export class Leash {
+  readonly #controller = new AbortController();
+  readonly #clock: Clock;
+  readonly #client: AbortSignal;
+  readonly #idleMs: number;
+  #cut: Cut | undefined;
+  #readingSinceMs: number | undefined;
+  #stopSilence: () => void;
+  readonly #stopDeadline: () => void;
+
+  constructor(client: AbortSignal, clock: Clock, limits: LeashLimits) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#idleMs = limits.idleMs;
+    this.#stopSilence = this.#alarm(limits.firstByteMs, () => this.cut('first-byte'));
+    this.#stopDeadline = this.#alarm(Math.min(limits.attemptMs, limits.budgetMs), () => this.cut('deadline'));
+    if (client.aborted) this.cut('client-left');
+    else client.addEventListener('abort', this.#clientLeft, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Why the attempt was called off; undefined while it was not. */
+  get cause(): Cut | undefined {
+    return this.#cut;
+  }
+
+  cut(cause: Cut): void {
+    if (this.#cut !== undefined) return;
+    this.#cut = cause;
+    this.#controller.abort(new DOMException(cause, 'AbortError'));
+  }
+
+  /** The first byte that counts is there: from now on it is the silence between chunks that is limited. */
+  answered(): void {
+    this.#stopSilence();
+    this.#stopSilence = this.#alarm(this.#idleMs, this.#checkSilence);
+  }
+
+  /** The answer is complete; whoever does not close the connection within `ms` has it closed. */
+  linger(ms: number): void {
+    this.#stopSilence();
+    this.#stopSilence = this.#alarm(ms, () => this.cut('idle'));
+  }
+
+  reading(): void {
+    this.#readingSinceMs = this.#clock.nowMs();
+  }
+
+  arrived(): void {
+    this.#readingSinceMs = undefined;
+  }
+
+  /** The attempt is over: no alarm rings any more and the client's signal is let go. */
+  release(): void {
+    this.#stopSilence();
+    this.#stopDeadline();
+    this.#client.removeEventListener('abort', this.#clientLeft);
+  }
+
+  readonly #clientLeft = (): void => this.cut('client-left');
+
+  readonly #checkSilence = (): void => {
+    const silentMs = this.#readingSinceMs === undefined ? 0 : this.#clock.nowMs() - this.#readingSinceMs;
+    if (silentMs >= this.#idleMs) this.cut('idle');
+    else this.#stopSilence = this.#alarm(this.#idleMs - silentMs, this.#checkSilence);
+  };
+
+  #alarm(ms: number, ring: () => void): () => void {
+    return Number.isFinite(ms) ? this.#clock.alarm(ms, ring) : noAlarm;
+  }
+}
+
+export interface LeashLimits {
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+  /** The attempt as a whole, its stream included. */
+  readonly attemptMs: number;
+  /** What the request's own limit leaves. */
+  readonly budgetMs: number;
+}
+
+function noAlarm(): void {
+  // An infinite limit sets no alarm, so there is none to call off.
+}
+
+/** What an attempt that was called off came to. */
+export function outcomeOfCut(cut: Cut): Outcome {
+  switch (cut) {
+    case 'client-left':
+      return { kind: 'cancelled' };
+    case 'idle':
+      return { kind: 'timed-out', phase: 'idle' };
+    case 'first-byte':
+    case 'deadline':
+      return { kind: 'timed-out', phase: 'first-byte' };
+  }
+}

@@ -1,0 +1,72 @@
+import type { MasterKey, Snapshot } from '../config/snapshot.ts';
+import { protocolFor } from '../protocols/by-path.ts';
+import type { Protocol } from '../protocols/protocol.ts';
+import { peekRequest, type RequestPeek } from '../protocols/request.ts';
+import type { Model } from '../routing/route.ts';
+import { routeId } from '../routing/route.ts';
+import { Refusal } from './errors.ts';
+import type { ClientRequest } from './ports.ts';
+
+/** What the request comes to: the model that will serve it, and the body that each route makes its own. */
+export interface Plan {
+  readonly model: Model;
+  readonly protocol: Protocol;
+  readonly body: Uint8Array;
+  readonly peek: RequestPeek;
+}
+
+/** Names the provider or the model where the body names none: `GET /v1/files`, for example. */
+const PROVIDER_HEADER = 'x-llm-proxy-provider';
+
+/** Reads the body and finds the model that it names, which `key` must be allowed to use. */
+export async function plan(
+  request: ClientRequest,
+  key: MasterKey | undefined,
+  snapshot: Snapshot,
+): Promise<Plan> {
+  const body = await request.readBody();
+  const peek = peekRequest(body, request.headers.get('content-type') ?? '');
+  if (peek.kind === 'malformed') {
+    throw new Refusal('invalid_body', { problem: peek.message }, { param: peek.param });
+  }
+  const model =
+    peek.model === undefined
+      ? namedByHeader(request.headers, key, snapshot)
+      : namedByBody(peek.model, key, snapshot);
+  if (model.routes.length === 0 && model.fallbacks.every((fallback) => fallback.routes.length === 0)) {
+    throw new Refusal('no_route', { model: model.name });
+  }
+  return { model, protocol: protocolFor(request.path), body, peek };
+}
+
+function namedByBody(name: string, key: MasterKey | undefined, snapshot: Snapshot): Model {
+  const model = snapshot.findModel(name);
+  // A key learns nothing about models outside its list, not even whether they exist.
+  if (key !== undefined && !key.allows(name)) {
+    throw new Refusal('model_not_allowed', { key: key.name, model: name }, { param: 'model' });
+  }
+  if (model === undefined) throw new Refusal('model_not_found', { model: name }, { param: 'model' });
+  return model;
+}
+
+/** A provider reached by its own name serves whatever the path says, so only an unrestricted key may ask for it. */
+function namedByHeader(headers: Headers, key: MasterKey | undefined, snapshot: Snapshot): Model {
+  const name = headers.get(PROVIDER_HEADER);
+  if (name === null || name === '') throw new Refusal('missing_model', {}, { param: 'model' });
+  const provider = snapshot.providers.get(name);
+  if (provider === undefined) {
+    if (snapshot.findModel(name) === undefined) throw new Refusal('provider_not_found', { provider: name });
+    return namedByBody(name, key, snapshot);
+  }
+  if (key !== undefined && !key.unrestricted) {
+    throw new Refusal('model_not_allowed', { key: key.name, model: `(any of ${name})` });
+  }
+  const route = {
+    id: routeId(name, undefined),
+    provider: name,
+    upstreamModel: undefined,
+    priority: 1,
+    weight: 1,
+  };
+  return { name, routes: [route], strategy: 'round_robin', rotation: name, fallbacks: [] };
+}

@@ -1,0 +1,110 @@
+import type { Provider, Snapshot } from '../config/snapshot.ts';
+import type { BucketLimit, Taking } from '../limits/bucket.ts';
+import type { CooldownPolicy } from '../routing/cooldown.ts';
+import type { Standing } from '../routing/decide.ts';
+import type { Attempt, UnreachableReason } from '../routing/outcome.ts';
+import type { Model } from '../routing/route.ts';
+import type { GatewayEvent } from './events.ts';
+
+/** What the gateway needs of the world. Edges implement it; tests and simulations may implement it otherwise. */
+export interface Gateway {
+  readonly snapshot: () => Snapshot;
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+  /** A number in [0, 1). */
+  readonly dice: () => number;
+  readonly newRequestId: () => string;
+  readonly buckets: Buckets;
+  readonly cooldowns: Cooldowns;
+  readonly traffic: Traffic;
+  readonly turns: Turns;
+  readonly emit: Emit;
+}
+
+/** What the client asked, before anything of it was read but the head. */
+export interface ClientRequest {
+  readonly method: string;
+  /** Starts with a slash; without query. */
+  readonly path: string;
+  /** With its question mark, or ''. */
+  readonly search: string;
+  readonly headers: Headers;
+  /** Aborted when the client leaves. */
+  readonly signal: AbortSignal;
+  readonly clientAddress: string;
+  /** Rejects with a `Refusal` when the body is too large, too slow, or cut. */
+  readonly readBody: () => Promise<Uint8Array>;
+}
+
+/** The provider's side. `send` never rejects: what can go wrong is a value. */
+export interface Upstream {
+  readonly send: (request: UpstreamRequest) => Promise<UpstreamReply>;
+}
+
+export interface UpstreamRequest {
+  readonly provider: Provider;
+  readonly method: string;
+  readonly path: string;
+  readonly search: string;
+  readonly clientHeaders: Headers;
+  /** Credentials of the client's own that may be passed on; sent only to a provider without one of its own. */
+  readonly clientCredentials: readonly HeaderField[];
+  readonly body: Uint8Array | undefined;
+  readonly signal: AbortSignal;
+}
+
+export type HeaderField = readonly [name: string, value: string];
+
+export type UpstreamReply =
+  | {
+      readonly kind: 'reply';
+      readonly status: number;
+      readonly headers: Headers;
+      readonly body: ReadableStream<Uint8Array> | null;
+    }
+  | UpstreamFailure;
+
+/** `aborted` says that `signal` ended it: the caller knows why. */
+export type UpstreamFailure =
+  | { readonly kind: 'unreachable'; readonly reason: UnreachableReason }
+  | { readonly kind: 'timed-out'; readonly phase: 'connect' }
+  | { readonly kind: 'aborted' };
+
+export interface Clock {
+  /** Milliseconds that never run backwards, from an origin of their own. */
+  readonly nowMs: () => number;
+  /** Milliseconds since 1970, for what is dated. */
+  readonly epochMs: () => number;
+  /** Resolves after `ms`, or at once when the signal aborts. Never rejects. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Calls `ring` once after `ms`; returns how to call it off. */
+  readonly alarm: (ms: number, ring: () => void) => () => void;
+}
+
+/** Rate limits by master key. */
+export interface Buckets {
+  readonly take: (key: string, limit: BucketLimit, nowMs: number) => Taking;
+}
+
+/** See `CooldownLedger`, which is the implementation for one process. */
+export interface Cooldowns {
+  readonly standing: (routeId: string, nowMs: number) => Standing;
+  readonly take: (routeId: string, nowMs: number) => boolean;
+  readonly note: (attempt: Attempt, owner: Model, policy: CooldownPolicy, nowMs: number) => number;
+}
+
+/** See `TrafficLedger`. */
+export interface Traffic {
+  readonly inFlight: (routeId: string) => number;
+  readonly latencyMs: (routeId: string) => number | undefined;
+  readonly begin: (routeId: string) => void;
+  readonly end: (routeId: string) => void;
+  readonly measured: (routeId: string, firstByteMs: number) => void;
+}
+
+/** Counts the requests of a rotation: 0, 1, 2, … */
+export interface Turns {
+  readonly next: (rotation: string) => number;
+}
+
+export type Emit = (event: GatewayEvent) => void;

@@ -1,0 +1,41 @@
+import type { Visit } from './call.ts';
+import { endpointOf } from './endpoint.ts';
+import { Refusal } from './errors.ts';
+import type { Gateway } from './ports.ts';
+
+/** The answer to a request that is turned down at the door, and its report. What is no `Refusal` is a bug. */
+export function refuse(error: unknown, visit: Visit, gateway: Gateway): Response {
+  const refusal = asRefusal(error, visit, gateway);
+  gateway.emit({
+    type: 'request-ended',
+    requestId: visit.id,
+    ending: visit.request.signal.aborted ? 'client-left' : 'refused',
+    method: visit.request.method,
+    endpoint: endpointOf(visit.request.path),
+    model: undefined,
+    provider: undefined,
+    keyName: undefined,
+    status: refusal.status,
+    code: refusal.code,
+    history: [],
+    usage: undefined,
+    startedAtMs: visit.startedAtMs,
+    firstByteAtMs: undefined,
+    endedAtMs: gateway.clock.nowMs(),
+  });
+  return refusalResponse(refusal, { 'x-llm-proxy-request-id': visit.id });
+}
+
+/** A refusal as the client gets it. */
+export function refusalResponse(refusal: Refusal, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(refusal.body(), {
+    status: refusal.status,
+    headers: { 'content-type': 'application/json', ...headers, ...refusal.headers },
+  });
+}
+
+function asRefusal(error: unknown, visit: Visit, gateway: Gateway): Refusal {
+  if (error instanceof Refusal) return error;
+  gateway.emit({ type: 'bug', requestId: visit.id, error });
+  return new Refusal('internal_error', { request: visit.id });
+}

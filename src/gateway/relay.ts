@@ -1,0 +1,170 @@
+import { HOP_BY_HOP, namedByConnection } from '../lib/hop-by-hop.ts';
+import type { Attempt } from '../routing/outcome.ts';
+import type { AnswerStream, StreamedAnswer, StreamStep, WholeAnswer } from './answer.ts';
+import type { Call } from './call.ts';
+import { Refusal } from './errors.ts';
+import type { Ending } from './events.ts';
+import type { Execution } from './execute.ts';
+import type { Clock, Gateway } from './ports.ts';
+import { refusalResponse } from './refuse.ts';
+import { type Run, settle } from './settle.ts';
+
+/** Turns what the attempts came to into the client's answer; the request is settled when its last byte has gone. */
+export function relay(call: Call, execution: Execution, gateway: Gateway): Response {
+  const { answer, verdict } = execution;
+  const run: Run = { call, execution, gateway, firstByteAtMs: gateway.clock.nowMs(), isSettled: false };
+  if (verdict.kind === 'give-up' && verdict.because === 'cancelled') return nobodyThere(run);
+  if (answer === undefined) return deliverFailure(run);
+  return answer.kind === 'whole' ? deliverWhole(answer, run) : deliverStream(answer, run);
+}
+
+/** The status that nginx logs for a client that closed its connection; nobody receives it. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+function nobodyThere(run: Run): Response {
+  settle(run, { ending: 'client-left', status: CLIENT_CLOSED_REQUEST });
+  return new Response(null, { status: CLIENT_CLOSED_REQUEST });
+}
+
+function deliverWhole(answer: WholeAnswer, run: Run): Response {
+  const ending = answer.status < 400 ? 'complete' : 'failed';
+  settle(run, { ending, status: answer.status, usage: answer.usage });
+  return new Response(answer.bytes, { status: answer.status, headers: answerHeaders(answer.headers, run) });
+}
+
+/** No provider gave an answer that can be shown: one of ours, which names no provider's address. */
+function deliverFailure(run: Run): Response {
+  const refusal = failureOf(run.execution.history.at(-1), run.call.plan.model.name);
+  settle(run, { ending: 'failed', status: refusal.status, code: refusal.code });
+  return refusalResponse(refusal, ourHeaders(run));
+}
+
+function failureOf(last: Attempt | undefined, model: string): Refusal {
+  const outcome = last?.outcome;
+  switch (outcome?.kind) {
+    case 'timed-out':
+      return new Refusal('upstream_timeout', { model, reason: outcome.phase });
+    case 'unreachable':
+      return new Refusal('upstream_unreachable', { model, reason: outcome.reason });
+    case 'failed':
+    case 'rate-limited':
+    case 'rejected':
+    case 'answered':
+      return new Refusal('upstream_invalid', {
+        model,
+        reason: (outcome.kind === 'failed' && outcome.defect) || outcome.kind,
+      });
+    case 'cancelled':
+    case undefined:
+      return new Refusal('no_route', { model });
+  }
+}
+
+function deliverStream(answer: StreamedAnswer, run: Run): Response {
+  const body = clientStream(answer.stream, answer.status, run);
+  return new Response(body, { status: answer.status, headers: answerHeaders(answer.headers, run) });
+}
+
+/**
+ * The client's side of a stream. It is pulled: a client that reads slowly slows the provider down, and nothing piles
+ * up here. A stream that broke gets an error event and then a broken connection, so that no client can take it for
+ * complete.
+ */
+function clientStream(stream: AnswerStream, status: number, run: Run): ReadableStream<Uint8Array> {
+  const end = (ending: Ending): void => settle(run, { ending, status, usage: stream.usage() });
+  let isBroken = false;
+  const forward = (step: StreamStep, controller: ByteController): void | Promise<void> => {
+    switch (step.kind) {
+      case 'bytes':
+        return controller.enqueue(step.bytes);
+      case 'complete':
+        end('complete');
+        return controller.close();
+      case 'left':
+        end('client-left');
+        return controller.error(BROKEN);
+      case 'broken':
+        end('truncated');
+        isBroken = true;
+        if (!stream.takesEvents || step.isTold) return breakLater(controller, run.gateway.clock);
+        return controller.enqueue(errorEvent(step.reason, run));
+    }
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        if (isBroken) return breakLater(controller, run.gateway.clock);
+        return stream.next().then((step) => forward(step, controller));
+      },
+      cancel() {
+        // Clients often leave at the protocol's last word, without waiting for the connection to end.
+        const isDone = stream.isDone();
+        stream.cancel();
+        end(isDone ? 'complete' : 'client-left');
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+type ByteController = ReadableStreamDefaultController<Uint8Array>;
+
+/** What a broken stream ends with. It is no `Error`, since the runtime prints those, and this one is meant. */
+const BROKEN = new DOMException('the stream broke off', 'AbortError');
+
+/** Long enough for the last event to leave before the connection is reset behind it. */
+const LAST_WORD_MS = 20;
+
+function breakLater(controller: ByteController, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    clock.alarm(LAST_WORD_MS, () => {
+      controller.error(BROKEN);
+      resolve();
+    });
+  });
+}
+
+function errorEvent(reason: string, { call }: Run): Uint8Array {
+  const { message, code } = new Refusal('upstream_truncated', { reason });
+  return new TextEncoder().encode(call.plan.protocol.errorEvent({ message, code }));
+}
+
+/** What a provider says to us and not to the client. */
+const NOT_FOR_CLIENTS: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  'content-length',
+  'set-cookie',
+  'alt-svc',
+]);
+
+/** The provider's header but for what concerns its connection to us, and our own fields. */
+function answerHeaders(upstream: Headers, run: Run): Headers {
+  const headers = new Headers(ourHeaders(run));
+  const dropped = namedByConnection(upstream);
+  upstream.forEach((value, name) => {
+    if (!NOT_FOR_CLIENTS.has(name) && !dropped.has(name) && !headers.has(name)) headers.append(name, value);
+  });
+  return headers;
+}
+
+function ourHeaders(run: Run): Record<string, string> {
+  const { call, execution } = run;
+  const last = execution.history.at(-1);
+  return {
+    ...call.limitHeaders,
+    'server-timing': `gateway;dur=${ownTimeMs(run).toFixed(2)}`,
+    'x-llm-proxy-request-id': call.id,
+    'x-llm-proxy-attempts': String(execution.history.length),
+    ...(last && { 'x-llm-proxy-provider': last.route.provider, 'x-llm-proxy-model': last.model }),
+  };
+}
+
+/** The time that the gateway itself took: from the planned request to here, less the attempts and the pauses. */
+function ownTimeMs({ call, execution, firstByteAtMs }: Run): number {
+  const { history, pausedMs } = execution;
+  const elsewhereMs = history.reduce(
+    (sum, { startedAtMs, endedAtMs }) => sum + endedAtMs - startedAtMs,
+    pausedMs,
+  );
+  return Math.max(0, firstByteAtMs - call.plannedAtMs - elsewhereMs);
+}

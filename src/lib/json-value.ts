@@ -1,0 +1,154 @@
+import { MalformedJson, expect } from './json-fault.ts';
+
+/** A body nests a few levels; one that nests more than this is made to exhaust somebody's stack. */
+const MAX_DEPTH = 10_000;
+
+/** The offset behind the JSON value that begins at `pos`, with the structure of all that is in it checked. */
+export function afterValue(bytes: Uint8Array, pos: number): number {
+  const byte = bytes[pos];
+  return byte === OPEN_BRACE || byte === OPEN_BRACKET ? afterContainer(bytes, pos) : afterScalar(bytes, pos);
+}
+
+/** The offset of the first byte that is not white space. */
+export function afterSpace(bytes: Uint8Array, start: number): number {
+  let pos = start;
+  while (pos < bytes.length) {
+    const byte = bytes[pos];
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return pos;
+    pos += 1;
+  }
+  return pos;
+}
+
+/**
+ * The offset behind the string whose opening quote is at `pos`.
+ *
+ * Looking at single bytes is the fastest for the short strings that most are; a call of `indexOf` costs as much as
+ * about 40 of them but then passes over kilobytes, so it takes over where the end is not near.
+ */
+export function afterString(bytes: Uint8Array, pos: number): number {
+  let at = pos + 1;
+  for (;;) {
+    const near = Math.min(at + NEAR_BYTES, bytes.length);
+    while (at < near) {
+      const byte = bytes[at];
+      if (byte === QUOTE) return at + 1;
+      at += byte === BACKSLASH ? 2 : 1;
+    }
+    const quote = bytes.indexOf(QUOTE, at);
+    if (quote === -1) throw new MalformedJson(bytes.length, "the closing '\"' of a string");
+    // A quote behind an odd number of backslashes is part of the text.
+    let slash = quote;
+    while (slash > at && bytes[slash - 1] === BACKSLASH) slash -= 1;
+    at = quote + 1;
+    if (((quote - slash) & 1) === 0) return at;
+  }
+}
+
+const NEAR_BYTES = 48;
+
+/** The open containers of the scan under way, 1 for an object; there is no second scan at the same time. */
+const isObject = new Uint8Array(MAX_DEPTH + 1);
+
+function afterContainer(bytes: Uint8Array, start: number): number {
+  let depth = 0;
+  let pos = start;
+  for (;;) {
+    const byte = bytes[pos];
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      if (depth === MAX_DEPTH) throw new MalformedJson(pos, `at most ${MAX_DEPTH} levels of nesting`);
+      depth += 1;
+      isObject[depth] = byte === OPEN_BRACE ? 1 : 0;
+      pos = afterSpace(bytes, pos + 1);
+      // In ASCII, either closing bracket comes two after its opening one.
+      const empty = bytes[pos] === byte + 2;
+      if (!empty && byte === OPEN_BRACE) pos = afterKey(bytes, pos);
+      if (!empty) continue;
+      depth -= 1;
+      pos += 1;
+    } else {
+      pos = afterScalar(bytes, pos);
+    }
+    for (;;) {
+      if (depth === 0) return pos;
+      pos = afterSpace(bytes, pos);
+      const next = bytes[pos];
+      if (next === COMMA) break;
+      if (next !== (isObject[depth] === 1 ? CLOSE_BRACE : CLOSE_BRACKET)) {
+        throw new MalformedJson(pos, isObject[depth] === 1 ? "',' or '}'" : "',' or ']'");
+      }
+      depth -= 1;
+      pos += 1;
+    }
+    pos = afterSpace(bytes, pos + 1);
+    if (isObject[depth] === 1) pos = afterKey(bytes, pos);
+  }
+}
+
+/** Behind a key and its colon, where the value begins. */
+function afterKey(bytes: Uint8Array, pos: number): number {
+  expect(bytes, pos, QUOTE, 'a key in quotes');
+  const colon = afterSpace(bytes, afterString(bytes, pos));
+  expect(bytes, colon, COLON, "':'");
+  return afterSpace(bytes, colon + 1);
+}
+
+function afterScalar(bytes: Uint8Array, pos: number): number {
+  switch (bytes[pos] ?? 0) {
+    case QUOTE:
+      return afterString(bytes, pos);
+    case 0x74:
+      return afterWord(bytes, pos, 'true');
+    case 0x66:
+      return afterWord(bytes, pos, 'false');
+    case 0x6e:
+      return afterWord(bytes, pos, 'null');
+    default:
+      return afterNumber(bytes, pos);
+  }
+}
+
+function afterWord(bytes: Uint8Array, start: number, word: string): number {
+  for (let index = 0; index < word.length; index++) {
+    if (bytes[start + index] !== word.charCodeAt(index)) throw new MalformedJson(start + index, `'${word}'`);
+  }
+  return start + word.length;
+}
+
+/** RFC 8259 §6: no leading zeros, digits on both sides of the point. */
+function afterNumber(bytes: Uint8Array, start: number): number {
+  let pos = bytes[start] === MINUS ? start + 1 : start;
+  if (bytes[pos] === ZERO) pos += 1;
+  else pos = afterDigits(bytes, pos, pos === start ? 'a value' : 'a digit');
+  if (bytes[pos] === POINT) pos = afterDigits(bytes, pos + 1, 'a digit');
+  if (bytes[pos] === 0x65 || bytes[pos] === 0x45) {
+    const sign = bytes[pos + 1];
+    pos = afterDigits(bytes, sign === MINUS || sign === PLUS ? pos + 2 : pos + 1, 'a digit');
+  }
+  return pos;
+}
+
+function afterDigits(bytes: Uint8Array, start: number, expected: string): number {
+  let pos = start;
+  while (pos < bytes.length) {
+    const byte = bytes[pos] ?? 0;
+    if (byte < ZERO || byte > NINE) break;
+    pos += 1;
+  }
+  if (pos === start) throw new MalformedJson(pos, expected);
+  return pos;
+}
+
+const QUOTE = 0x22;
+const PLUS = 0x2b;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;

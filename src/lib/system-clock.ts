@@ -1,0 +1,24 @@
+/** The machine's clock. Its milliseconds never run backwards; sleeping ends early when the signal aborts. */
+export const systemClock = {
+  nowMs: () => performance.now(),
+  epochMs: () => Date.now(),
+  alarm(ms: number, ring: () => void): () => void {
+    const timer = setTimeout(ring, Math.min(ms, LONGEST_TIMER_MS));
+    return () => clearTimeout(timer);
+  },
+  sleep(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      signal.addEventListener('abort', wake, { once: true });
+    });
+  },
+} as const;
+
+/** Timers hold 31 bits: a longer one would ring at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -1,0 +1,51 @@
+/** A token bucket: `ratePerSecond` tokens flow in, `burst` is the most that it holds. A rate of 0 admits nothing. */
+export interface BucketLimit {
+  readonly ratePerSecond: number;
+  readonly burst: number;
+}
+
+/** What taking one token came to. `level` is the bucket's new state, to be passed to the next call. */
+export interface Taking {
+  readonly admitted: boolean;
+  readonly level: number;
+  /** Whole tokens left. */
+  readonly remaining: number;
+  /** How long until one token is there; 0 when admitted, Infinity when never. */
+  readonly retryAfterMs: number;
+  /** How long until the bucket is full again. */
+  readonly resetMs: number;
+}
+
+/**
+ * Takes one token, by the generic cell rate algorithm: the whole state of a bucket is one number, the time at
+ * which it will be full (the "theoretical arrival time"), which makes it exact, cheap, and shareable.
+ * `level` is 0 for a new bucket; all times are milliseconds of one clock.
+ */
+export function take(level: number, limit: BucketLimit, nowMs: number): Taking {
+  if (limit.ratePerSecond <= 0 || limit.burst <= 0) {
+    return { admitted: false, level, remaining: 0, retryAfterMs: Infinity, resetMs: Infinity };
+  }
+  const intervalMs = 1000 / limit.ratePerSecond;
+  const toleranceMs = intervalMs * limit.burst;
+  const fullAtMs = Math.max(level, nowMs) + intervalMs;
+  const excessMs = fullAtMs - nowMs - toleranceMs;
+  if (excessMs > ROUNDING_MS) {
+    return {
+      admitted: false,
+      level,
+      remaining: 0,
+      retryAfterMs: excessMs,
+      resetMs: Math.max(0, level - nowMs),
+    };
+  }
+  return {
+    admitted: true,
+    level: fullAtMs,
+    remaining: Math.max(0, Math.floor(-excessMs / intervalMs + ROUNDING_MS)),
+    retryAfterMs: 0,
+    resetMs: fullAtMs - nowMs,
+  };
+}
+
+/** Sums of fractions of milliseconds are off by less than this, and must not cost a client its token. */
+const ROUNDING_MS = 1e-3;

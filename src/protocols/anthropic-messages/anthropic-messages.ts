@@ -1,0 +1,75 @@
+import { hasValue, markOf } from '../../lib/json-marks.ts';
+import { judgeJson, saysSomething } from '../answer.ts';
+import type { AnswerView } from '../answer.ts';
+import type { AnswerDefect, Protocol } from '../protocol.ts';
+import { createStreamReader } from '../stream.ts';
+import type { Reading, StreamGrammar } from '../stream.ts';
+import { asObject, usageIn } from '../usage.ts';
+import type { JsonObject } from '../usage.ts';
+
+/** Anthropic's Messages API. */
+export const anthropicMessages: Protocol = {
+  name: 'anthropic-messages',
+  judgeAnswer: (body, contentType) => judgeJson(body, contentType, ['content', 'stop_reason'], judgeMessage),
+  usageOfAnswer: usageIn,
+  readStream: () => createStreamReader(GRAMMAR),
+  asksForUsage: false,
+  errorEvent: (error) => {
+    const body = { type: 'error', error: { type: 'api_error', message: error.message } };
+    return `event: error\ndata: ${JSON.stringify(body)}\n\n`;
+  },
+};
+
+/** A turn may end without a word; then its reason to stop makes it an answer. */
+function judgeMessage(view: AnswerView): AnswerDefect | undefined {
+  if (view.member('stop_reason')?.type === 'string') return undefined;
+  const content = view.bytes('content');
+  return view.member('content')?.type === 'array' && hasValue(content, TYPE) ? undefined : 'no-choices';
+}
+
+const TYPE = markOf('"type"');
+
+const GRAMMAR: StreamGrammar = {
+  marks: ['"usage"', '"stop_reason"'].map(markOf),
+  words: ['message_stop'].map(markOf),
+  textKeys: ['"text"', '"thinking"', '"partial_json"'].map(markOf),
+  understand,
+  isEnd: () => false,
+  // The input is reported when the message begins, the output when it ends.
+  mergesUsage: true,
+};
+
+function understand(value: JsonObject, event: string): Reading {
+  switch (typeof value.type === 'string' ? value.type : event) {
+    case 'message_start':
+      return { sign: 'preamble', usage: asObject(value.message)?.usage };
+    case 'content_block_start':
+      return { sign: blockSpeaks(asObject(value.content_block)) ? 'content' : 'preamble' };
+    case 'content_block_delta':
+      return { sign: blockSpeaks(asObject(value.delta)) ? 'content' : 'preamble' };
+    case 'message_delta': {
+      const stopped = saysSomething(asObject(value.delta)?.stop_reason);
+      return { sign: stopped ? 'content' : 'preamble', usage: value.usage, done: stopped };
+    }
+    case 'message_stop':
+      return { sign: 'done', done: true };
+    default:
+      return { sign: 'preamble' };
+  }
+}
+
+/** A block of text or thinking begins empty; one of a tool or of redacted thinking says something by being there. */
+function blockSpeaks(block: JsonObject | undefined): boolean {
+  switch (block?.type) {
+    case 'text':
+    case 'text_delta':
+      return saysSomething(block.text);
+    case 'thinking':
+    case 'thinking_delta':
+      return saysSomething(block.thinking);
+    case 'signature_delta':
+      return false;
+    default:
+      return block !== undefined;
+  }
+}

@@ -1,0 +1,65 @@
+import { hasValue, markOf, occurs } from '../lib/json-marks.ts';
+import { hasContent } from './answer.ts';
+import type { AnswerView } from './answer.ts';
+import type { AnswerDefect } from './protocol.ts';
+import type { Reading } from './stream.ts';
+import { asObject } from './usage.ts';
+import type { JsonObject } from './usage.ts';
+
+/**
+ * Whether an answer has a choice that says something. One with a finish reason does, even if its text is empty: a model
+ * may have nothing to add.
+ */
+export function judgeChoices(view: AnswerView): AnswerDefect | undefined {
+  const bytes = view.bytes('choices');
+  const mayHaveFailed = occurs(bytes, ERROR);
+  if (hasValue(bytes, FINISH_REASON) && !mayHaveFailed) return undefined;
+  // This much is not nothing, and is not worth parsing.
+  if (bytes.length > LONG_BYTES && !mayHaveFailed) return undefined;
+  const choices = listOf(view.value('choices'));
+  if (choices.some(hasFailed)) return 'error-object';
+  return choices.some((choice) => isFinished(choice) || choiceSpeaks(choice)) ? undefined : 'no-choices';
+}
+
+/** What a chunk of a stream of choices means: chat's have a `delta`, completions' a `text`. */
+export function understandChoices(value: JsonObject): Reading {
+  const usage = asObject(value.usage) ?? asObject(asObject(value.x_groq)?.usage);
+  const choices = listOf(value.choices);
+  if (choices.length === 0) return { sign: usage === undefined ? 'preamble' : 'usage-only', usage };
+  if (choices.some(hasFailed)) return { sign: 'error', usage };
+  if (choices.some(isFinished)) return { sign: 'content', usage, done: true };
+  return { sign: choices.some(choiceSpeaks) ? 'content' : 'preamble', usage };
+}
+
+/** Whether the data ends a stream in OpenAI's way. */
+export function isDoneWord(data: string): boolean {
+  return data === '[DONE]';
+}
+
+/** The event that ends a stream which broke after content, in the shape in which OpenAI's clients look for it. */
+export function choicesErrorEvent(error: { readonly message: string; readonly code: string }): string {
+  const body = { error: { message: error.message, type: 'upstream_error', param: null, code: error.code } };
+  return `data: ${JSON.stringify(body)}\n\n`;
+}
+
+const LONG_BYTES = 65_536;
+const ERROR = markOf('"error"');
+const FINISH_REASON = markOf('"finish_reason"');
+
+function choiceSpeaks(choice: JsonObject): boolean {
+  if (typeof choice.text === 'string' && choice.text !== '') return true;
+  return hasContent(asObject(choice.delta) ?? asObject(choice.message));
+}
+
+function isFinished(choice: JsonObject): boolean {
+  return typeof choice.finish_reason === 'string' && choice.finish_reason !== '';
+}
+
+/** Some gateways put the failure of a provider into the choice. */
+function hasFailed(choice: JsonObject): boolean {
+  return choice.finish_reason === 'error' || asObject(choice.error) !== undefined;
+}
+
+function listOf(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.map((each) => asObject(each) ?? {}) : [];
+}

@@ -1,0 +1,47 @@
+import { scanObject } from '../lib/json-scan.ts';
+import type { Member } from '../lib/json-scan.ts';
+import { splice } from '../lib/splice.ts';
+import type { Edit } from '../lib/splice.ts';
+import { splitEvents } from '../lib/sse.ts';
+
+/**
+ * A complete JSON answer, or the data of one event, with this name as its model: at the top (chat, completions,
+ * embeddings), in `response` (Responses) and in `message` (Anthropic's first event). Every other byte stays. Where there is
+ * no model, or no JSON, the same object is returned.
+ */
+export function rewriteModel(body: Uint8Array, name: string): Uint8Array {
+  return splice(body, modelEdits(body, 0, quoted(name)));
+}
+
+/** The same for a block of whole server-sent events. Data that is spread over several lines is left alone. */
+export function rewriteModelInEvents(block: Uint8Array, name: string): Uint8Array {
+  const value = quoted(name);
+  const edits: Edit[] = [];
+  for (const { data } of splitEvents(block)) {
+    if (data.length === 0 || data.buffer !== block.buffer) continue;
+    edits.push(...modelEdits(data, data.byteOffset - block.byteOffset, value));
+  }
+  return splice(block, edits);
+}
+
+/** The edits that the JSON at `offset` of a larger whole needs there. */
+function modelEdits(json: Uint8Array, offset: number, value: Uint8Array): readonly Edit[] {
+  const scan = scanObject(json, ['model', 'response', 'message']);
+  if (scan.kind !== 'object') return [];
+  return scan.members.flatMap((member) => {
+    if (member.key === 'model') return editOf(member, offset, value);
+    if (member.type !== 'object') return [];
+    const inner = scanObject(json.subarray(member.valueStart, member.valueEnd), ['model']);
+    if (inner.kind !== 'object') return [];
+    return inner.members.flatMap((each) => editOf(each, offset + member.valueStart, value));
+  });
+}
+
+function editOf(member: Member, offset: number, value: Uint8Array): readonly Edit[] {
+  if (member.type !== 'string') return [];
+  return [{ start: offset + member.valueStart, end: offset + member.valueEnd, bytes: value }];
+}
+
+function quoted(name: string): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(name));
+}

@@ -1,0 +1,33 @@
+import { markOf } from '../../lib/json-marks.ts';
+import { judgeJson } from '../answer.ts';
+import { choicesErrorEvent, isDoneWord, judgeChoices, understandChoices } from '../choices.ts';
+import type { Protocol } from '../protocol.ts';
+import { createStreamReader } from '../stream.ts';
+import type { StreamGrammar } from '../stream.ts';
+import { usageIn } from '../usage.ts';
+
+/** Chat completions, as OpenAI defined them and everybody speaks them. */
+export const openaiChat: Protocol = {
+  name: 'openai-chat',
+  judgeAnswer: (body, contentType) => judgeJson(body, contentType, ['choices'], judgeChoices),
+  usageOfAnswer: usageIn,
+  readStream: () => createStreamReader(GRAMMAR),
+  asksForUsage: true,
+  errorEvent: choicesErrorEvent,
+};
+
+const GRAMMAR: StreamGrammar = {
+  marks: ['"usage"', '"finish_reason"'].map(markOf),
+  words: ['[DONE]'].map(markOf),
+  textKeys: [
+    '"content"',
+    '"reasoning_content"',
+    '"reasoning"',
+    '"arguments"',
+    '"refusal"',
+    '"transcript"',
+  ].map(markOf),
+  understand: understandChoices,
+  isEnd: isDoneWord,
+  mergesUsage: false,
+};

@@ -1,0 +1,24 @@
+import { judgeJson } from '../answer.ts';
+import { choicesErrorEvent } from '../choices.ts';
+import { opaque } from '../opaque/opaque.ts';
+import type { Protocol } from '../protocol.ts';
+import { usageIn } from '../usage.ts';
+
+/** Embeddings: megabytes of numbers, of which nothing is parsed but the usage. They are not streamed. */
+export const openaiEmbeddings: Protocol = {
+  name: 'openai-embeddings',
+  judgeAnswer: (body, contentType) =>
+    judgeJson(body, contentType, ['data'], (view) => {
+      const data = view.member('data');
+      if (data?.type !== 'array') return 'no-choices';
+      return EMPTY_LIST.test(String.fromCharCode(...view.bytes('data').subarray(0, 64)))
+        ? 'no-choices'
+        : undefined;
+    }),
+  usageOfAnswer: usageIn,
+  readStream: opaque.readStream,
+  asksForUsage: false,
+  errorEvent: choicesErrorEvent,
+};
+
+const EMPTY_LIST = /^\[\s*\]$/;

@@ -1,0 +1,69 @@
+/**
+ * How one kind of API speaks, as far as a gateway has to understand it. An implementation is a set of pure
+ * functions and knows nothing of sockets, routes or keys.
+ */
+export interface Protocol {
+  readonly name: ProtocolName;
+  /**
+   * Judges a complete, decoded answer with a 2xx status that is not a stream. Undefined: it is an answer;
+   * else what is wrong with it.
+   */
+  readonly judgeAnswer: (body: Uint8Array, contentType: string) => AnswerDefect | undefined;
+  /** The tokens that a complete, decoded answer reports; undefined where it says nothing. */
+  readonly usageOfAnswer: (body: Uint8Array) => Usage | undefined;
+  /** A reader for one streamed answer. */
+  readonly readStream: () => StreamReader;
+  /** Whether its streams report usage only where the request asks for it with `stream_options.include_usage`. */
+  readonly asksForUsage: boolean;
+  /** The bytes of an error event that ends a stream in which content was already sent. */
+  readonly errorEvent: (error: { readonly message: string; readonly code: string }) => string;
+}
+
+export type ProtocolName =
+  | 'openai-chat'
+  | 'openai-completions'
+  | 'openai-responses'
+  | 'openai-embeddings'
+  | 'anthropic-messages'
+  | 'opaque';
+
+/** The same words as routing's defects, of which these are a part. */
+export type AnswerDefect = 'error-object' | 'empty' | 'html' | 'no-choices' | 'truncated' | 'malformed';
+
+/** Tokens as the provider counted them. A part that it does not report is undefined, never 0. */
+export interface Usage {
+  readonly inputTokens: number | undefined;
+  readonly outputTokens: number | undefined;
+  readonly totalTokens: number | undefined;
+  readonly cachedTokens: number | undefined;
+  readonly reasoningTokens: number | undefined;
+}
+
+/**
+ * Follows one streamed answer, event by event. Before the first content it may parse; after it, the markers of
+ * usage and end are looked for in the bytes, and only an event that carries one is parsed.
+ */
+export interface StreamReader {
+  /** What one complete event means. `data` is the joined data of the event, `event` its name or ''. */
+  readonly read: (event: string, data: Uint8Array) => StreamSign;
+  /**
+   * Looks over a block of whole events at once. True: there is nothing in it but more content, which is now counted,
+   * and it need not be read. False: nothing was counted, and each event of it is to be read. Always false before the
+   * first content.
+   */
+  readonly skim: (block: Uint8Array) => boolean;
+  /** The usage read so far; the last report counts where a provider sends running totals. */
+  readonly usage: () => Usage | undefined;
+  /** Whether the protocol's own word for the end has come: a finish reason, `[DONE]`, `response.completed`. */
+  readonly isDone: () => boolean;
+  /** Characters of text content seen: the basis of an estimate where no usage is reported. */
+  readonly contentChars: () => number;
+}
+
+/**
+ * `preamble`: nothing for the user (a role, a ping, `response.created`). `content`: the first or a further piece of
+ * the answer; a finish reason is content as well, since an answer may be complete and empty. `usage-only`: an event
+ * that carries nothing but usage. `done`: the protocol's end, where nothing was left to say. `error`: the provider
+ * says that it failed, or what should be the first content cannot be read.
+ */
+export type StreamSign = 'preamble' | 'content' | 'usage-only' | 'done' | 'error';

@@ -1,0 +1,210 @@
+import { scanObject, seemsObject, stringAt } from '../lib/json-scan.ts';
+import type { Member, ObjectScan } from '../lib/json-scan.ts';
+import { boundaryOf, scanForm } from '../lib/multipart.ts';
+import { splice } from '../lib/splice.ts';
+import type { Edit } from '../lib/splice.ts';
+
+/** What a gateway has to know of a request's body, found without parsing it. Offsets are into that body. */
+export type RequestPeek =
+  | {
+      readonly kind: 'json';
+      /** undefined: the body names no model. */
+      readonly model: string | undefined;
+      readonly stream: boolean;
+      readonly includeUsage: IncludeUsage;
+      readonly modelSpans: readonly Span[];
+      /** Whether any model is written so that a parser might read it otherwise: twice, or under an escaped key. */
+      readonly ambiguous: boolean;
+      /** Where and what to put in to ask for usage; undefined where nothing may be put in. */
+      readonly usageEdit: UsageEdit | undefined;
+    }
+  | {
+      readonly kind: 'multipart';
+      readonly model: string | undefined;
+      readonly stream: boolean;
+      readonly modelSpans: readonly Span[];
+      readonly ambiguous: boolean;
+    }
+  | {
+      readonly kind: 'malformed';
+      readonly message: string;
+      /** The member that is to blame; undefined: the body as such. */
+      readonly param: 'model' | undefined;
+    }
+  /** Neither JSON nor a form: passed on as it is. */
+  | { readonly kind: 'other'; readonly model: undefined; readonly stream: false };
+
+/**
+ * What the client says about `stream_options.include_usage`. `asked` and `declined` are its own words and stay.
+ * `absent`: it may be added. `unclear`: it is given twice or is no object; it is left for the provider to judge.
+ */
+export type IncludeUsage = 'asked' | 'declined' | 'absent' | 'unclear';
+
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface UsageEdit extends Span {
+  readonly text: string;
+}
+
+/**
+ * Looks into a decoded request body. A body that is not declared as JSON is still read as such where it can be, so
+ * that a wrong content type does not carry a model past the check.
+ */
+export function peekRequest(body: Uint8Array, contentType: string): RequestPeek {
+  if (/^\s*multipart\/form-data\b/i.test(contentType)) return peekForm(body, contentType);
+  const declared = /^\s*(?:application|text)\/(?:[\w.+-]+\+)?json\b/i.test(contentType);
+  if (body.length === 0 || !(declared || seemsObject(body))) return OTHER;
+  const scan = scanObject(body, ['model', 'stream', 'stream_options']);
+  switch (scan.kind) {
+    case 'object':
+      return peekJson(body, scan);
+    case 'not-an-object':
+      return malformed(`The request body must be a JSON object, but it is: ${scan.type}.`);
+    case 'malformed':
+      if (!declared && !MEANT_AS_JSON.test(contentType)) return OTHER;
+      return malformed(`The request body is not valid JSON: ${scan.message}.`);
+  }
+}
+
+export interface RequestChange {
+  /** The upstream's name of the model. undefined: leave the client's. */
+  readonly model?: string | undefined;
+  /** Whether to ask for usage where the client said nothing about it. */
+  readonly includeUsage?: boolean;
+}
+
+/**
+ * The body with the model's name and the wish for usage put in, every other byte unchanged. Where a body names its
+ * model more than once, all of them are replaced, so that the model that was checked is the one that any parser reads.
+ * With nothing to change the same object is returned.
+ */
+export function spliceRequest(body: Uint8Array, peek: RequestPeek, change: RequestChange): Uint8Array {
+  if (peek.kind === 'malformed' || peek.kind === 'other') return body;
+  const edits: Edit[] = [];
+  const model = change.model ?? peek.model;
+  if (model !== undefined && (model !== peek.model || peek.ambiguous)) {
+    const bytes = ENCODER.encode(peek.kind === 'json' ? JSON.stringify(model) : model);
+    for (const span of peek.modelSpans) edits.push({ ...span, bytes });
+  }
+  // Providers refuse `stream_options` in a request that does not stream.
+  if (change.includeUsage === true && peek.kind === 'json' && peek.stream && peek.usageEdit !== undefined) {
+    const { start, end, text } = peek.usageEdit;
+    edits.push({ start, end, bytes: ENCODER.encode(text) });
+    edits.sort((left, right) => left.start - right.start);
+  }
+  return splice(body, edits);
+}
+
+const ENCODER = new TextEncoder();
+
+/** What clients send that forgot the content type: nothing, or what curl -d puts in. */
+const MEANT_AS_JSON = /^\s*(?:$|text\/plain\b|application\/x-www-form-urlencoded\b)/i;
+
+const OTHER: RequestPeek = { kind: 'other', model: undefined, stream: false };
+
+function peekJson(body: Uint8Array, scan: ObjectScan & { readonly kind: 'object' }): RequestPeek {
+  const named = scan.members.filter((member) => member.key.toLowerCase() === 'model');
+  const foreign = named.find((member) => member.key !== 'model');
+  if (foreign !== undefined) {
+    // Parsers that do not mind the case would read it as the model, and it was not checked.
+    return malformed(`The member "${foreign.key}" must be written "model".`, 'model');
+  }
+  let model: string | undefined;
+  for (const member of named) {
+    model = member.type === 'string' ? stringAt(body, member.valueStart, member.valueEnd) : undefined;
+    if (model === undefined || model === '') return malformed(modelProblem(member), 'model');
+  }
+  const stream = lastOf(scan.members, 'stream')?.type === 'true';
+  return {
+    kind: 'json',
+    model,
+    stream,
+    modelSpans: named.map(spanOf),
+    ambiguous: named.length > 1 || named.some((member) => member.escaped),
+    ...usagePeek(body, scan),
+  };
+}
+
+function modelProblem(member: Member): string {
+  if (member.type !== 'string') return `The model must be a string, but it is: ${member.type}.`;
+  const empty = member.valueEnd - member.valueStart === 2;
+  return empty ? 'The model must not be empty.' : 'The model is not a valid JSON string in UTF-8.';
+}
+
+function usagePeek(
+  body: Uint8Array,
+  scan: ObjectScan & { readonly kind: 'object' },
+): { readonly includeUsage: IncludeUsage; readonly usageEdit: UsageEdit | undefined } {
+  const given = scan.members.filter((member) => member.key.toLowerCase() === 'stream_options');
+  const options = given[0];
+  if (options === undefined) {
+    const comma = scan.empty ? '' : ',';
+    const text = `"stream_options":{"include_usage":true}${comma}`;
+    return { includeUsage: 'absent', usageEdit: { start: scan.insertAt, end: scan.insertAt, text } };
+  }
+  if (given.length > 1 || options.key !== 'stream_options') return UNCLEAR;
+  if (options.type === 'null') {
+    return { includeUsage: 'absent', usageEdit: { ...spanOf(options), text: '{"include_usage":true}' } };
+  }
+  if (options.type !== 'object') return UNCLEAR;
+  const inner = scanObject(body.subarray(options.valueStart, options.valueEnd), ['include_usage']);
+  if (inner.kind !== 'object' || inner.members.length > 1) return UNCLEAR;
+  const word = inner.members[0];
+  if (word === undefined) {
+    const start = options.valueStart + inner.insertAt;
+    const text = `"include_usage":true${inner.empty ? '' : ','}`;
+    return { includeUsage: 'absent', usageEdit: { start, end: start, text } };
+  }
+  return { includeUsage: word.type === 'true' ? 'asked' : 'declined', usageEdit: undefined };
+}
+
+const UNCLEAR = { includeUsage: 'unclear', usageEdit: undefined } as const;
+
+function peekForm(body: Uint8Array, contentType: string): RequestPeek {
+  const boundary = boundaryOf(contentType);
+  if (boundary === undefined)
+    return malformed('The content type multipart/form-data names no valid boundary.');
+  const scan = scanForm(body, boundary, ['model', 'stream']);
+  if (scan.kind === 'malformed') return malformed(scan.message);
+  const named = scan.fields.filter((field) => field.name === 'model');
+  let model: string | undefined;
+  for (const field of named) {
+    model = decode(body.subarray(field.valueStart, field.valueEnd));
+    if (model === undefined) return malformed('The model is not valid UTF-8.', 'model');
+    if (model === '') return malformed('The model must not be empty.', 'model');
+  }
+  const stream = scan.fields.findLast((field) => field.name === 'stream');
+  const wish = stream === undefined ? '' : decode(body.subarray(stream.valueStart, stream.valueEnd));
+  return {
+    kind: 'multipart',
+    model,
+    stream: /^(?:true|1)$/i.test(wish ?? ''),
+    modelSpans: named.map(spanOf),
+    ambiguous: named.length > 1,
+  };
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function lastOf(members: readonly Member[], key: string): Member | undefined {
+  return members.findLast((member) => member.key === key);
+}
+
+function spanOf(member: { readonly valueStart: number; readonly valueEnd: number }): Span {
+  return { start: member.valueStart, end: member.valueEnd };
+}
+
+function malformed(message: string, param?: 'model'): RequestPeek {
+  return { kind: 'malformed', message, param };
+}

@@ -1,0 +1,145 @@
+import { countCharacters, hasValue, hasWord, markOf, occurs } from '../lib/json-marks.ts';
+import type { Mark } from '../lib/json-marks.ts';
+import type { StreamReader, StreamSign, Usage } from './protocol.ts';
+import { asObject, mergeReports, usageFrom } from './usage.ts';
+import type { JsonObject } from './usage.ts';
+
+/** How one API's events are to be understood. */
+export interface StreamGrammar {
+  /** Keys, with their quotes: an event where one has a value other than null is parsed. */
+  readonly marks: readonly Mark[];
+  /** Texts: an event that holds one is parsed. */
+  readonly words: readonly Mark[];
+  /** The keys, with their quotes, under which deltas carry text. */
+  readonly textKeys: readonly Mark[];
+  /** Reads what `understand` looks at; without it the whole event is parsed. undefined: it is no JSON object. */
+  readonly digest?: (data: Uint8Array) => JsonObject | undefined;
+  readonly understand: (value: JsonObject, event: string) => Reading;
+  /** Whether an event that is no JSON ends the stream in order. */
+  readonly isEnd: (data: string) => boolean;
+  /** Whether a later report of usage completes the earlier ones; else it takes their place. */
+  readonly mergesUsage: boolean;
+}
+
+export interface Reading {
+  readonly sign: StreamSign;
+  /** The usage object of the event, as it stands there. */
+  readonly usage?: unknown;
+  /** Whether it holds the protocol's word for the end. */
+  readonly done?: boolean;
+}
+
+/**
+ * Follows a stream. It begins **waiting**, and parses each event until one is content. Then it is **following**: events
+ * are searched for marks and only parsed where one is found. Once an event says that it is **done** it stays so,
+ * though usage may still come.
+ */
+export function createStreamReader(grammar: StreamGrammar): StreamReader {
+  let following = false;
+  let done = false;
+  let report: JsonObject | undefined;
+  let usage: Usage | undefined;
+  const text = createTextCounter(grammar.textKeys);
+
+  function note(reading: Reading): StreamSign {
+    if (reading.done === true) done = true;
+    const next = asObject(reading.usage);
+    if (next !== undefined) {
+      report = grammar.mergesUsage ? mergeReports(report, next) : next;
+      usage = usageFrom(report) ?? usage;
+    }
+    if (reading.sign === 'content') following = true;
+    return reading.sign;
+  }
+
+  return {
+    read(event, data) {
+      if (data.length === 0) return 'preamble';
+      if (following && event !== 'error' && !isMarked(data, grammar)) {
+        return text.count(data) ? 'content' : 'preamble';
+      }
+      const value = (grammar.digest ?? parse)(data);
+      if (value === undefined) {
+        if (data.length < 100 && grammar.isEnd(UTF8.decode(data).trim()))
+          return note({ sign: 'done', done: true });
+        // Within a stream the client judges it; in front of the first content it is no beginning of an answer.
+        return following && event !== 'error' ? 'content' : 'error';
+      }
+      text.count(data);
+      return note(isError(value, event) ? { sign: 'error' } : grammar.understand(value, event));
+    },
+    skim(block) {
+      if (!following) return false;
+      if (isMarked(block, grammar)) return false;
+      text.count(block);
+      return true;
+    },
+    usage: () => usage,
+    isDone: () => done,
+    contentChars: text.characters,
+  };
+}
+
+interface TextCounter {
+  /** Counts the characters of all deltas in these bytes; whether there were any. */
+  readonly count: (bytes: Uint8Array) => boolean;
+  readonly characters: () => number;
+}
+
+/** Deltas tend to speak under the same key as the ones before them, and each under one: that is looked for first. */
+function createTextCounter(keys: readonly Mark[]): TextCounter {
+  let characters = 0;
+  let [lastKey] = keys;
+  return {
+    count(bytes) {
+      let found = lastKey === undefined ? 0 : countCharacters(bytes, lastKey);
+      const mayHoldMore = occurs(bytes, NEXT_EVENT);
+      for (const key of keys) {
+        if (found > 0 && !mayHoldMore) break;
+        const more = key === lastKey ? 0 : countCharacters(bytes, key);
+        if (found === 0 && more > 0) lastKey = key;
+        found += more;
+      }
+      characters += found;
+      return found > 0;
+    },
+    characters: () => characters,
+  };
+}
+
+function isMarked(bytes: Uint8Array, grammar: StreamGrammar): boolean {
+  // Hardly any event has the word at all, so that one search settles the three.
+  if (
+    occurs(bytes, ERROR) &&
+    (hasWord(bytes, ERROR_WORD) || ERROR_EVENTS.some((mark) => occurs(bytes, mark)))
+  ) {
+    return true;
+  }
+  for (const mark of grammar.marks) {
+    if (hasValue(bytes, mark)) return true;
+  }
+  for (const word of grammar.words) {
+    if (occurs(bytes, word)) return true;
+  }
+  return false;
+}
+
+const ERROR = markOf('error');
+const ERROR_WORD = markOf('"error"');
+const ERROR_EVENTS = [markOf('event: error'), markOf('event:error')];
+const NEXT_EVENT = markOf('\ndata');
+
+function isError(value: JsonObject, event: string): boolean {
+  if (event === 'error' || value.type === 'error' || value.object === 'error') return true;
+  return typeof value.error === 'string' ? value.error !== '' : asObject(value.error) !== undefined;
+}
+
+function parse(data: Uint8Array): JsonObject | undefined {
+  try {
+    return asObject(JSON.parse(UTF8.decode(data)));
+  } catch {
+    return undefined;
+  }
+}
+
+const UTF8 = new TextDecoder();

@@ -1,0 +1,73 @@
+import { scanObject, valueAt } from '../lib/json-scan.ts';
+import type { Usage } from './protocol.ts';
+
+/** A JSON object of which nothing is known. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The usage that a complete JSON answer reports; only that member of it is parsed. */
+export function usageIn(body: Uint8Array): Usage | undefined {
+  const scan = scanObject(body, ['usage', 'x_groq']);
+  if (scan.kind !== 'object') return undefined;
+  for (const member of scan.members.toReversed()) {
+    const value = asObject(valueAt(body, member.valueStart, member.valueEnd));
+    const usage = usageFrom(member.key === 'x_groq' ? value?.usage : value);
+    if (usage !== undefined) return usage;
+  }
+  return undefined;
+}
+
+/**
+ * Reads a usage object in any of the shapes that providers use: `prompt_tokens`/`completion_tokens` (OpenAI's chat, and
+ * DeepSeek's `prompt_cache_hit_tokens`), `input_tokens`/`output_tokens` (Responses, images, audio), Anthropic's, whose
+ * `input_tokens` leave out what came from the cache or went into it: here `inputTokens` is always all of the input.
+ * A report of nothing but zeros is none.
+ */
+export function usageFrom(report: unknown): Usage | undefined {
+  const raw = asObject(report);
+  if (raw === undefined) return undefined;
+  const input = count(raw.prompt_tokens) ?? count(raw.input_tokens);
+  const cacheRead = count(raw.cache_read_input_tokens);
+  const cacheWrite = count(raw.cache_creation_input_tokens);
+  const inputTokens = input === undefined ? undefined : input + besides(raw, cacheRead, cacheWrite);
+  const outputTokens = count(raw.completion_tokens) ?? count(raw.output_tokens);
+  const totalTokens = count(raw.total_tokens) ?? sum(inputTokens, outputTokens);
+  if (!inputTokens && !outputTokens && !totalTokens) return undefined;
+  const inputDetails = asObject(raw.prompt_tokens_details) ?? asObject(raw.input_tokens_details);
+  const outputDetails = asObject(raw.completion_tokens_details) ?? asObject(raw.output_tokens_details);
+  return {
+    inputTokens,
+    outputTokens,
+    totalTokens,
+    cachedTokens: count(inputDetails?.cached_tokens) ?? cacheRead ?? count(raw.prompt_cache_hit_tokens),
+    reasoningTokens: count(outputDetails?.reasoning_tokens) ?? count(raw.reasoning_tokens),
+  };
+}
+
+/** Two reports of one stream as one: what the later says counts, but neither null nor 0 undoes a number. */
+export function mergeReports(earlier: JsonObject | undefined, later: JsonObject): JsonObject {
+  const merged: Record<string, unknown> = { ...earlier };
+  for (const [key, value] of Object.entries(later)) {
+    if (merged[key] === undefined || (value !== null && value !== 0)) merged[key] = value;
+  }
+  return merged;
+}
+
+/** The value as an object; undefined for null, arrays and everything else. */
+export function asObject(value: unknown): JsonObject | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : undefined;
+}
+
+/** Only Anthropic's own names say that the cache's tokens come on top; with OpenAI's they are a part. */
+function besides(raw: JsonObject, cacheRead: number | undefined, cacheWrite: number | undefined): number {
+  return raw.prompt_tokens === undefined ? (cacheRead ?? 0) + (cacheWrite ?? 0) : 0;
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+function sum(left: number | undefined, right: number | undefined): number | undefined {
+  return left === undefined || right === undefined ? undefined : left + right;
+}

@@ -1,0 +1,160 @@
+import type { Attempt, Outcome, Reason } from './outcome.ts';
+import type { Model, Route } from './route.ts';
+import { type Load, select } from './select.ts';
+
+/** What happens next. `afterMs` is waited before the attempt, `budgetMs` is what the request's own limit leaves it. */
+export type Decision =
+  | {
+      readonly kind: 'try';
+      readonly route: Route;
+      readonly model: string;
+      readonly afterMs: number;
+      readonly budgetMs: number;
+      readonly reason: Reason;
+    }
+  | { readonly kind: 'deliver' }
+  | { readonly kind: 'give-up'; readonly because: 'cancelled' | 'deadline' | 'attempts' | 'no-route' };
+
+/**
+ * How a route stands just now. A cooled route whose time is up is `on-trial`: one request may probe it, and while
+ * that one is out the route is `probing` and left alone by the others.
+ */
+export type Standing =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'cooling'; readonly untilMs: number }
+  | { readonly kind: 'on-trial' }
+  | { readonly kind: 'probing' };
+
+/** The bounds within which a request may be tried again. */
+export interface RetryPolicy {
+  /** Attempts for one request over all routes and models; Infinity: each candidate once. */
+  readonly maxAttempts: number;
+  /** Further tries of the same route; undefined: one, where nothing else is left to try. */
+  readonly retries: number | undefined;
+  /** First pause before the same route is tried again, doubled each time, then drawn from [0, pause). */
+  readonly backoffMs: number;
+  /** The longest `Retry-After` that is waited for. */
+  readonly maxWaitMs: number;
+}
+
+/** The world at the moment of the decision. */
+export interface Conditions extends Load {
+  readonly nowMs: number;
+  /** When the request's own limit ends; Infinity without one. */
+  readonly deadlineMs: number;
+  readonly clientLeft: boolean;
+  readonly policy: RetryPolicy;
+  readonly standing: (route: Route) => Standing;
+}
+
+/**
+ * Where a request goes next, from the attempts it has behind it. It remembers nothing: the history is its state,
+ * and the same history is the log line, the trace and the answer of `explain`.
+ */
+export function decide(model: Model, history: readonly Attempt[], now: Conditions): Decision {
+  if (now.clientLeft) return { kind: 'give-up', because: 'cancelled' };
+  const last = history.at(-1);
+  if (last !== undefined && isFinal(last.outcome)) {
+    return last.outcome.kind === 'cancelled'
+      ? { kind: 'give-up', because: 'cancelled' }
+      : { kind: 'deliver' };
+  }
+  if (now.nowMs >= now.deadlineMs) return { kind: 'give-up', because: 'deadline' };
+  if (history.length >= now.policy.maxAttempts) return { kind: 'give-up', because: 'attempts' };
+  return (
+    retrySame(history, now, now.policy.retries ?? 0) ??
+    nextRoute(model, history, now) ??
+    lastResort(model, history, now) ??
+    retrySame(history, now, now.policy.retries ?? 1) ?? { kind: 'give-up', because: 'no-route' }
+  );
+}
+
+/** Whether an outcome ends the request: an answer, a refusal that every route would repeat, or nobody to answer. */
+function isFinal(outcome: Outcome): boolean {
+  return outcome.kind === 'answered' || outcome.kind === 'rejected' || outcome.kind === 'cancelled';
+}
+
+/** The same route once more, if its failure may pass by itself and fewer than `retries` were made. */
+function retrySame(history: readonly Attempt[], now: Conditions, retries: number): Decision | undefined {
+  const last = history.at(-1);
+  if (last === undefined || last.reason === 'last-resort' || !mayPass(last.outcome)) return undefined;
+  const triesBefore = history.filter((attempt) => attempt.route.id === last.route.id).length - 1;
+  if (triesBefore >= retries) return undefined;
+  const asked = retryAfterMs(last.outcome);
+  const afterMs = asked ?? now.dice() * now.policy.backoffMs * 2 ** triesBefore;
+  if ((asked !== undefined && asked > now.policy.maxWaitMs) || now.nowMs + afterMs >= now.deadlineMs)
+    return undefined;
+  return tryRoute({ route: last.route, model: last.model, afterMs, reason: 'retry' }, now);
+}
+
+const PASSING_STATUSES = new Set([408, 429, 500, 502, 503, 504, 529]);
+
+/** Whether the same route may do better in a moment. A silent one is not asked twice. */
+function mayPass(outcome: Outcome): boolean {
+  switch (outcome.kind) {
+    case 'unreachable':
+    case 'rate-limited':
+      return true;
+    case 'failed':
+      return PASSING_STATUSES.has(outcome.status);
+    case 'answered':
+    case 'rejected':
+    case 'timed-out':
+    case 'cancelled':
+      return false;
+  }
+}
+
+function retryAfterMs(outcome: Outcome): number | undefined {
+  return outcome.kind === 'rate-limited' || outcome.kind === 'failed' ? outcome.retryAfterMs : undefined;
+}
+
+/** L1, then L2: the best priority of the first model that has an available route which was not tried. */
+function nextRoute(model: Model, history: readonly Attempt[], now: Conditions): Decision | undefined {
+  for (const candidate of [model, ...model.fallbacks]) {
+    const open = untried(candidate, history).filter((route) => isAvailable(now.standing(route)));
+    if (open.length === 0) continue;
+    const best = Math.min(...open.map((route) => route.priority));
+    const route = select(
+      open.filter((route) => route.priority === best),
+      candidate.strategy,
+      now,
+    );
+    const reason = candidate !== model ? 'fallback-model' : history.length > 0 ? 'fallback-route' : 'first';
+    return tryRoute({ route, model: candidate.name, afterMs: 0, reason }, now);
+  }
+  return undefined;
+}
+
+/** Nothing is available and nothing was tried: the route whose cooldown ends first, once, rather than fail. */
+function lastResort(model: Model, history: readonly Attempt[], now: Conditions): Decision | undefined {
+  if (history.length > 0) return undefined;
+  const [soonest] = [model, ...model.fallbacks]
+    .flatMap(({ name, routes }) =>
+      routes.map((route) => ({ route, model: name, endsMs: coolingEnd(route, now) })),
+    )
+    .sort((a, b) => a.endsMs - b.endsMs);
+  if (soonest === undefined) return undefined;
+  return tryRoute({ route: soonest.route, model: soonest.model, afterMs: 0, reason: 'last-resort' }, now);
+}
+
+function coolingEnd(route: Route, now: Conditions): number {
+  const standing = now.standing(route);
+  return standing.kind === 'cooling' ? standing.untilMs : now.nowMs;
+}
+
+function isAvailable(standing: Standing): boolean {
+  return standing.kind === 'open' || standing.kind === 'on-trial';
+}
+
+function untried(model: Model, history: readonly Attempt[]): readonly Route[] {
+  if (history.length === 0) return model.routes;
+  return model.routes.filter((route) => history.every((attempt) => attempt.route.id !== route.id));
+}
+
+function tryRoute(
+  choice: Omit<Extract<Decision, { kind: 'try' }>, 'kind' | 'budgetMs'>,
+  now: Conditions,
+): Decision {
+  return { kind: 'try', ...choice, budgetMs: now.deadlineMs - now.nowMs - choice.afterMs };
+}

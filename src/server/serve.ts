@@ -1,0 +1,164 @@
+import type { Server } from 'bun';
+import type { Snapshot } from '../config/snapshot.ts';
+import { Refusal } from '../gateway/errors.ts';
+import { handle } from '../gateway/handle.ts';
+import type { Gateway } from '../gateway/ports.ts';
+import { refusalResponse } from '../gateway/refuse.ts';
+import { allowedOrigin, preflight, withCors } from './cors.ts';
+import { health } from './health.ts';
+import { getModel, listModels } from './models-endpoint.ts';
+import { readBody } from './read-body.ts';
+import { requestTarget } from './request-target.ts';
+
+/** The listening server. */
+export interface HttpServer {
+  readonly url: string;
+  readonly port: number;
+  /** Requests that have not been answered to the end. */
+  readonly pending: () => number;
+  /** No new connections; `/readyz` says so; requests in flight go on. */
+  readonly drain: () => void;
+  /** Ends what is left. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Where the server listens. Everything else it reads from the gateway's snapshot, afresh for each request. */
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly version: string;
+}
+
+/** The client's side: takes connections, answers what is ours to answer, and hands the rest to the gateway. */
+export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
+  const state: ServerState = {
+    gateway,
+    version: options.version,
+    startedAtMs: Date.now(),
+    isDraining: false,
+  };
+  const server = Bun.serve({
+    hostname: options.host,
+    port: options.port,
+    // Quiet streams are healthy: silence is limited on the provider's side. Bodies have a limit of their own.
+    idleTimeout: 0,
+    // Larger bodies are refused by readBody, in OpenAI's shape; the runtime's own refusal has no body.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    development: false,
+    fetch: (request, server) => answer(request, server, state),
+    error: (error) => bug(error, gateway),
+  });
+  return {
+    url: server.url.origin,
+    port: server.port ?? options.port,
+    pending: () => server.pendingRequests,
+    drain() {
+      state.isDraining = true;
+      void server.stop(false);
+    },
+    stop: () => server.stop(true),
+  };
+}
+
+/** What the endpoints know of the server that they run in. */
+export interface ServerState {
+  readonly gateway: Gateway;
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+  isDraining: boolean;
+}
+
+async function answer(request: Request, server: Server<undefined>, state: ServerState): Promise<Response> {
+  const snapshot = state.gateway.snapshot();
+  const origin = allowedOrigin(request.headers, snapshot.server.corsOrigins);
+  if (origin !== undefined && request.method === 'OPTIONS') return preflight(request.headers, origin);
+  try {
+    const { path, search } = requestTarget(request.url);
+    const response =
+      ownEndpoint(request, path, state) ?? (await proxied({ request, server, path, search }, state));
+    return origin === undefined ? response : withCors(response, origin);
+  } catch (error) {
+    return error instanceof Refusal ? refusalResponse(error) : bug(error, state.gateway);
+  }
+}
+
+/** The answer to a path that is the gateway's own; undefined where it is a provider's. */
+function ownEndpoint(request: Request, path: string, state: ServerState): Response | undefined {
+  const snapshot = state.gateway.snapshot();
+  switch (path) {
+    case '/health':
+    case '/healthz':
+    case '/readyz':
+      return health(allow(request, path), path, state);
+    case '/v1/models':
+    case '/models':
+      return listModels(allow(request, path).headers, snapshot);
+    default:
+      if (isReserved(path)) throw new Refusal('path_not_found', { path });
+      return modelEndpoint(request, path, snapshot);
+  }
+}
+
+/** Paths that are never a provider's, so that what is not there yet, or not in this mode, is not asked of one. */
+function isReserved(path: string): boolean {
+  return path === '/' || /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
+}
+
+function modelEndpoint(request: Request, path: string, snapshot: Snapshot): Response | undefined {
+  const id = /^(?:\/v1)?\/models\/(.+)$/.exec(path)?.[1];
+  if (id === undefined || !isRead(request.method)) return undefined;
+  return getModel(decodeId(id), request.headers, snapshot);
+}
+
+function decodeId(id: string): string {
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return id;
+  }
+}
+
+function allow(request: Request, path: string): Request {
+  if (isRead(request.method)) return request;
+  throw new Refusal(
+    'method_not_allowed',
+    { path, method: request.method, allowed: 'GET' },
+    { headers: { allow: 'GET, HEAD' } },
+  );
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+interface Arrival {
+  readonly request: Request;
+  readonly server: Server<undefined>;
+  readonly path: string;
+  readonly search: string;
+}
+
+function proxied({ request, server, path, search }: Arrival, { gateway }: ServerState): Promise<Response> {
+  if (request.headers.get('upgrade')?.toLowerCase() === 'websocket')
+    throw new Refusal('websocket_not_supported');
+  const { server: limits } = gateway.snapshot();
+  return handle(
+    {
+      method: request.method,
+      path,
+      search,
+      headers: request.headers,
+      signal: request.signal,
+      clientAddress: server.requestIP(request)?.address ?? '',
+      readBody: () => readBody(request, limits),
+    },
+    gateway,
+  );
+}
+
+function bug(error: unknown, gateway: Gateway): Response {
+  const requestId = gateway.newRequestId();
+  gateway.emit({ type: 'bug', requestId, error });
+  return refusalResponse(new Refusal('internal_error', { request: requestId }));
+}

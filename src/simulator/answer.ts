@@ -1,0 +1,97 @@
+import type { ApiError, Dialect } from './api-error.ts';
+import { errorBody } from './api-error.ts';
+import type { Encoding } from './encoder.ts';
+import type { EventStyle } from './event-text.ts';
+import { PLAIN_STYLE } from './event-text.ts';
+import type { Header } from './http/request-head.ts';
+import type { Item } from './item.ts';
+
+/** Tokens as they were sent. */
+export interface Usage {
+  readonly inputTokens: number;
+  /** With the reasoning tokens. */
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+}
+
+/** An answer as a script, which is played item by item. A fault is a function from one answer to another. */
+export interface Answer {
+  readonly dialect: Dialect;
+  readonly status: number;
+  readonly headers: readonly Header[];
+  /** The Content-Length that is declared; undefined: the body is chunked. */
+  readonly length: number | undefined;
+  /** What happens before the status line. */
+  readonly lead: readonly Item[];
+  /** The body. It ends cleanly when the items do. */
+  readonly items: Iterable<Item>;
+  /** Whether the items are events. */
+  readonly isStream: boolean;
+  readonly style: EventStyle;
+  readonly encoding: Encoding | undefined;
+  /** The body in pieces of so many bytes, each written by itself, so long apart. */
+  readonly pieces: { readonly bytes: number; readonly everyMs: number } | undefined;
+  /** Time between content events; 0: as fast as possible. */
+  readonly paceMs: number;
+  /** When the connection is closed after the answer; undefined: never. */
+  readonly idleCloseMs: number | undefined;
+  readonly usage: Usage | undefined;
+}
+
+/** What an answer consists of, besides its body. */
+export interface AnswerShape {
+  readonly dialect: Dialect;
+  readonly status?: number;
+  readonly headers?: readonly Header[];
+  readonly usage?: Usage | undefined;
+}
+
+/** An answer that is a stream of events. */
+export function streamAnswer(items: Iterable<Item>, shape: AnswerShape): Answer {
+  const headers: readonly Header[] = [
+    ['Content-Type', 'text/event-stream; charset=utf-8'],
+    ['Cache-Control', 'no-cache'],
+    ...(shape.headers ?? []),
+  ];
+  return { ...BLANK, ...common(shape), headers, items, isStream: true };
+}
+
+/** An answer with a body of known length. */
+export function wholeAnswer(body: string | Uint8Array, contentType: string, shape: AnswerShape): Answer {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  const headers: readonly Header[] = [['Content-Type', contentType], ...(shape.headers ?? [])];
+  return { ...BLANK, ...common(shape), headers, items: [{ kind: 'body', bytes }], length: bytes.length };
+}
+
+/** A JSON answer. */
+export function jsonAnswer(body: unknown, shape: AnswerShape): Answer {
+  return wholeAnswer(JSON.stringify(body), 'application/json', shape);
+}
+
+/** An error in the shape of the API that was called. */
+export function errorAnswer(error: ApiError, dialect: Dialect, headers: readonly Header[] = []): Answer {
+  const shape = { dialect, status: error.status, headers };
+  return wholeAnswer(errorBody(error, dialect), 'application/json', shape);
+}
+
+/** The bytes of a body of known length; undefined for a stream, or where a fault has cut it. */
+export function wholeBody(answer: Answer): Uint8Array | undefined {
+  if (!Array.isArray(answer.items) || answer.items.length !== 1) return undefined;
+  const [item] = answer.items as readonly Item[];
+  return item?.kind === 'body' ? item.bytes : undefined;
+}
+
+const BLANK = {
+  lead: [],
+  length: undefined,
+  isStream: false,
+  style: PLAIN_STYLE,
+  encoding: undefined,
+  pieces: undefined,
+  paceMs: 0,
+  idleCloseMs: undefined,
+} satisfies Partial<Answer>;
+
+function common(shape: AnswerShape): Pick<Answer, 'dialect' | 'status' | 'usage'> {
+  return { dialect: shape.dialect, status: shape.status ?? 200, usage: shape.usage };
+}

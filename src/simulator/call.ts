@@ -1,0 +1,83 @@
+import type { JsonObject } from './json.ts';
+import { listOf, positiveOf } from './json.ts';
+import type { Manner } from './manner.ts';
+import { countWords, joinText, type Text, type Vocabulary, wordText } from './words.ts';
+
+/** A multipart form, as the runtime parses it. */
+export type Form = Awaited<ReturnType<Response['formData']>>;
+
+/** A call of an endpoint, read and understood. */
+export interface Call {
+  readonly path: string;
+  /** The JSON body; empty where it is a form, or none. */
+  readonly body: JsonObject;
+  readonly form: Form | undefined;
+  readonly model: string;
+  readonly isStream: boolean;
+  /** A number made of the request and the seed: the same for the same request. */
+  readonly fingerprint: number;
+  readonly manner: Manner;
+  readonly vocabulary: Vocabulary;
+}
+
+/** When every answer was made: a fixed time, in seconds since 1970, so that equal requests get equal answers. */
+export const CREATED = 1_767_225_600;
+
+/** A plain answer has at most so many tokens; only streams are endless. */
+const MAX_PLAIN_WORDS = 10_000;
+
+/** How long a text may be, and why it ends there. */
+export interface Length {
+  readonly words: number;
+  readonly isCut: boolean;
+}
+
+/** The length of an answer, bounded by what the request allows. */
+export function lengthOf(call: Call): Length {
+  const { body, manner } = call;
+  const wanted = call.isStream ? manner.words : Math.min(manner.words, MAX_PLAIN_WORDS);
+  const allowed =
+    positiveOf(body['max_completion_tokens']) ??
+    positiveOf(body['max_output_tokens']) ??
+    positiveOf(body['max_tokens']);
+  if (allowed === undefined || manner.words === Infinity) return { words: wanted, isCut: false };
+  return { words: Math.min(wanted, Math.floor(allowed)), isCut: allowed < wanted };
+}
+
+/** The words of the answer, or of its `nth` choice. */
+export function answerText(call: Call, words: number, nth = 0): Text {
+  const { manner, vocabulary } = call;
+  const text = wordText(vocabulary[manner.vocabulary], call.fingerprint + nth * 37, words);
+  if (manner.firstWordBytes === 0) return text;
+  const firstWord = 'x'.repeat(manner.firstWordBytes);
+  return { count: text.count, piece: (index) => (index === 0 ? firstWord : text.piece(index)) };
+}
+
+/** The whole of the answer's words, for endpoints that do not stream. */
+export function answerString(call: Call): string {
+  return joinText(answerText(call, lengthOf({ ...call, isStream: false }).words));
+}
+
+/** An id such as `chatcmpl-1f0c…`, the same for the same request. */
+export function idOf(call: Call, prefix: string): string {
+  return `${prefix}${call.fingerprint.toString(16).padStart(8, '0')}${'mock'.padStart(12, '0')}`;
+}
+
+/** The words of a prompt in any of its shapes: a string, messages, or messages with parts. Images count nothing. */
+export function promptTokens(...prompts: readonly JsonObject[string][]): number {
+  let tokens = 0;
+  for (const prompt of prompts) {
+    if (typeof prompt === 'string') tokens += countWords(prompt);
+    else if (Array.isArray(prompt)) for (const part of listOf(prompt)) tokens += partTokens(part);
+  }
+  return tokens;
+}
+
+function partTokens(part: JsonObject[string]): number {
+  if (typeof part === 'string') return countWords(part);
+  if (typeof part === 'number') return 1;
+  if (typeof part !== 'object' || part === null) return 0;
+  if (Array.isArray(part)) return promptTokens(part);
+  const { content, text } = part as JsonObject;
+  return promptTokens(content, text);
+}

@@ -1,0 +1,42 @@
+import { type FaultSpec, NO_FAULT, readFaultSpec, readModelSpec } from './fault-spec.ts';
+
+/** Knows which faults have been played how often, so that `times` and `for` come to an end. */
+export interface FaultMemory {
+  /** The fault of a model name, or of a header, which wins. Counts as one play. Throws `Refused`. */
+  readonly choose: (model: string, header: string | undefined) => FaultSpec;
+  readonly reset: () => void;
+}
+
+interface Course {
+  readonly spec: FaultSpec;
+  readonly since: number;
+  plays: number;
+}
+
+/** Different specs that are remembered; a client can make up any number of them. */
+const MAX_COURSES = 10_000;
+
+/** A memory in which nothing has been played. */
+export function createFaultMemory(): FaultMemory {
+  const courses = new Map<string, Course>();
+  const courseOf = (key: string, read: () => FaultSpec): Course => {
+    const known = courses.get(key);
+    if (known !== undefined) return known;
+    const course = { spec: read(), since: performance.now(), plays: 0 };
+    if (courses.size >= MAX_COURSES) courses.delete(courses.keys().next().value ?? '');
+    courses.set(key, course);
+    return course;
+  };
+  return {
+    choose: (model, header) => {
+      const course =
+        header === undefined
+          ? courseOf(model, () => readModelSpec(model))
+          : courseOf(`header ${header}`, () => readFaultSpec(header));
+      const { spec } = course;
+      const isOver = course.plays++ >= spec.times || performance.now() - course.since > spec.forMs;
+      return isOver ? { ...NO_FAULT, manner: spec.manner } : spec;
+    },
+    reset: () => courses.clear(),
+  };
+}

@@ -1,0 +1,32 @@
+import { type Fault, fault } from './fault.ts';
+import { CONNECTION_FAULTS } from './faults/connection.ts';
+import { CONTENT_FAULTS } from './faults/content.ts';
+import { FORMAT_FAULTS } from './faults/format.ts';
+import { NO_ANSWER_FAULTS } from './faults/no-answer.ts';
+import { STATUS_FAULTS } from './faults/status.ts';
+import { STREAM_FAULTS } from './faults/stream.ts';
+import { USAGE_FAULTS } from './faults/usage.ts';
+
+/**
+ * Every fault. Combined ones are played in the order of this table, however they are written: first what the answer
+ * is, then what becomes of its events, then how it is written down.
+ */
+export const FAULTS: readonly Fault[] = [
+  fault({ name: 'ok', summary: 'No fault: the answer as it should be.', params: {} }),
+  ...STATUS_FAULTS,
+  ...NO_ANSWER_FAULTS,
+  ...CONTENT_FAULTS,
+  ...USAGE_FAULTS,
+  ...STREAM_FAULTS,
+  ...FORMAT_FAULTS,
+  ...CONNECTION_FAULTS,
+];
+
+/** The parameters that every model name and fault header understands. */
+export const COMMON_PARAMS: Readonly<Record<string, string>> = {
+  times: 'play the fault so many times, then answer properly',
+  for: 'play the fault for so many seconds from its first request on, then answer properly',
+  words: 'the length of the answer in tokens',
+  pace: 'tokens per second of a stream; 0: as fast as possible',
+  latency: 'milliseconds before the status line',
+};

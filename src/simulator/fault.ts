@@ -1,0 +1,50 @@
+import type { Answer } from './answer.ts';
+import type { Item } from './item.ts';
+import type { Manner } from './manner.ts';
+
+/** The parameters of a fault with their defaults, whose types are the parameters' types. */
+export type Params = Readonly<Record<string, number | string>>;
+
+/**
+ * One way in which a provider misbehaves: how the answer is to turn out, or what becomes of the answer, or both.
+ * Faults are functions from one answer to the next, so they can be combined, as in `gzip+cut-rst`.
+ */
+export interface Fault {
+  readonly name: string;
+  /** One line for `GET /mock/faults`. */
+  readonly summary: string;
+  readonly params: Params;
+  readonly manner?: (params: Params) => Partial<Manner>;
+  readonly play?: (answer: Answer, params: Params) => Answer;
+}
+
+/** What a fault is described by; `P` is read off the defaults. */
+export interface FaultSpec<P extends Params> {
+  readonly name: string;
+  readonly summary: string;
+  readonly params: P;
+  readonly manner?: (params: Widened<P>) => Partial<Manner>;
+  readonly play?: (answer: Answer, params: Widened<P>) => Answer;
+}
+
+type Widened<P extends Params> = { readonly [Key in keyof P]: P[Key] extends number ? number : string };
+
+/** Makes a fault of its description. */
+export function fault<const P extends Params>(spec: FaultSpec<P>): Fault {
+  // Safe: a fault is only ever played with its own parameters, which `readFaultSpec` has checked.
+  return spec as unknown as Fault;
+}
+
+/** The answer with other items. */
+export function withItems(answer: Answer, items: Iterable<Item>): Answer {
+  return { ...answer, items };
+}
+
+/** The answer with its events rewritten, one by one; an empty list leaves one out. A whole answer stays as it is. */
+export function eachItem(answer: Answer, rewrite: (item: Item) => readonly Item[]): Answer {
+  return answer.isStream ? withItems(answer, rewritten(answer.items, rewrite)) : answer;
+}
+
+function* rewritten(items: Iterable<Item>, rewrite: (item: Item) => readonly Item[]): Generator<Item> {
+  for (const item of items) yield* rewrite(item);
+}

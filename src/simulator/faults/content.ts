@@ -1,0 +1,50 @@
+import { type Fault, fault } from '../fault.ts';
+import type { Manner, ToolShape } from '../manner.ts';
+
+/** Answers that are right, but unlike the usual. */
+export const CONTENT_FAULTS: readonly Fault[] = [
+  manner('unicode', 'Words in CJK, Arabic, Hebrew and emoji.', { vocabulary: 'unicode' }),
+  manner('content-filter', 'The finish reason is content_filter.', { finishReason: 'content_filter' }),
+  fault({
+    name: 'endless',
+    summary: 'A stream that never ends, at `pace` tokens per second (50; 0: at full speed).',
+    params: {},
+    manner: () => ({ words: Infinity, paceMs: 20 }),
+  }),
+  fault({
+    name: 'big-event',
+    summary: 'One event, or one word, of `bytes`.',
+    params: { bytes: 10_000_000 },
+    manner: ({ bytes }) => ({ firstWordBytes: bytes }),
+  }),
+  reasoning('reasoning-content', 'reasoning_content'),
+  reasoning('reasoning', 'reasoning'),
+  tool('split', 'name first, arguments in pieces'),
+  tool('whole', 'everything in one delta'),
+  tool('no-index', 'deltas without an index'),
+  tool('no-id', 'an empty id'),
+  tool('repeated-id', 'id and name repeated in every delta'),
+  tool('parallel', 'two calls, interleaved'),
+  tool('object-arguments', 'arguments as an object, not as a string'),
+  tool('empty-arguments', 'arguments that are an empty string'),
+  tool('legacy', 'function_call in place of tool_calls'),
+  tool('finish-stop', 'finish reason stop'),
+  tool('after-text', 'text before the call'),
+];
+
+function manner(name: string, summary: string, patch: Partial<Manner>): Fault {
+  return fault({ name, summary, params: {}, manner: () => patch });
+}
+
+function reasoning(name: string, field: 'reasoning_content' | 'reasoning'): Fault {
+  return fault({
+    name,
+    summary: `Thoughts of \`thoughts\` tokens before the answer, in the field ${field}.`,
+    params: { thoughts: 10 },
+    manner: ({ thoughts }) => ({ reasoning: { field, words: thoughts } }),
+  });
+}
+
+function tool(shape: ToolShape, how: string): Fault {
+  return manner(`tool-${shape}`, `Calls a tool, asked for or not: ${how}.`, { toolShape: shape });
+}

@@ -1,0 +1,89 @@
+import type { Answer, Usage } from '../answer.ts';
+import { eachItem, type Fault, fault } from '../fault.ts';
+import type { Item, StreamEvent } from '../item.ts';
+import type { JsonObject } from '../json.ts';
+import { openAiUsage } from '../usage.ts';
+
+/** Puts the token counts of chat and completion streams where some provider puts them, asked for or not. */
+export const USAGE_FAULTS: readonly Fault[] = [
+  usage('usage-own', 'in a chunk of its own with `choices: []`', (at) => beforeDone(at, [ownChunk(at)])),
+  usage('usage-last', 'in a last chunk that still has a choice', (at) => beforeDone(at, [lastChunk(at)])),
+  usage('usage-finish', 'in the chunk with the finish reason', (at) =>
+    onFinish(at, { usage: openAiUsage(at.counts) }),
+  ),
+  usage('usage-absent', 'nowhere', ({ event }) => [event]),
+  usage('usage-cumulative', 'in every chunk, so far', countedSoFar),
+  usage('usage-split', 'in a chunk of its own, cut into two TCP segments 50 ms apart', (at) => {
+    const of = ownChunk(at);
+    const pause: Item = { kind: 'wait', ms: 50 };
+    return beforeDone(at, [
+      { kind: 'half', of, which: 'first' },
+      pause,
+      { kind: 'half', of, which: 'second' },
+    ]);
+  }),
+  usage('usage-x-groq', 'in x_groq.usage of the chunk with the finish reason', (at) =>
+    onFinish(at, { x_groq: { id: 'req_mock', usage: openAiUsage(at.counts) } }),
+  ),
+];
+
+/** A point in a stream from which the counts were taken out. */
+interface Point {
+  readonly event: StreamEvent;
+  /** The last JSON chunk before, from which another can be made. */
+  readonly pattern: StreamEvent;
+  readonly counts: Usage;
+  readonly tokensSoFar: number;
+}
+
+type Placing = (at: Point) => readonly Item[];
+
+function usage(name: string, where: string, place: Placing): Fault {
+  const summary = `Token counts ${where}; chat and completions streams.`;
+  return fault({ name, summary, params: {}, play: (answer) => placed(answer, place) });
+}
+
+/** The stream without its own counts, and with those that `place` adds. */
+function placed(answer: Answer, place: Placing): Answer {
+  const counts = answer.usage;
+  if (counts === undefined || answer.dialect !== 'openai') return answer;
+  let tokensSoFar = 0;
+  let pattern: StreamEvent = { kind: 'event', part: 'usage', name: '', data: '{}' };
+  return eachItem(answer, (item) => {
+    if (item.kind !== 'event') return [item];
+    if (item.part === 'usage') return [];
+    if (item.part === 'content') tokensSoFar++;
+    const event = item.part === 'done' ? item : edited(item, { usage: undefined });
+    if (item.part !== 'done') pattern = event;
+    return place({ event, pattern, counts, tokensSoFar });
+  });
+}
+
+function beforeDone({ event }: Point, added: readonly Item[]): readonly Item[] {
+  return event.part === 'done' ? [...added, event] : [event];
+}
+
+function onFinish({ event }: Point, patch: JsonObject): readonly Item[] {
+  return [event.part === 'finish' ? edited(event, patch) : event];
+}
+
+function ownChunk({ pattern, counts }: Point): StreamEvent {
+  return { ...edited(pattern, { choices: [], usage: openAiUsage(counts) }), part: 'usage' };
+}
+
+function lastChunk({ pattern, counts }: Point): StreamEvent {
+  const choices = [{ index: 0, delta: {}, finish_reason: null }];
+  return { ...edited(pattern, { choices, usage: openAiUsage(counts) }), part: 'usage' };
+}
+
+function countedSoFar({ event, counts, tokensSoFar }: Point): readonly Item[] {
+  if (event.part === 'done') return [event];
+  const outputTokens =
+    event.part === 'finish' ? counts.outputTokens : Math.min(tokensSoFar, counts.outputTokens);
+  const reasoningTokens = Math.min(counts.reasoningTokens, outputTokens);
+  return [edited(event, { usage: openAiUsage({ ...counts, outputTokens, reasoningTokens }) })];
+}
+
+function edited(event: StreamEvent, patch: JsonObject): StreamEvent {
+  return { ...event, data: JSON.stringify({ ...(JSON.parse(event.data) as JsonObject), ...patch }) };
+}

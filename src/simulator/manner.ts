@@ -1,0 +1,36 @@
+import type { VocabularyName } from './words.ts';
+
+/** How an answer is to turn out, whatever the endpoint. */
+export interface Manner {
+  /** Tokens; Infinity: a stream never ends. */
+  readonly words: number;
+  /** Between tokens of a stream. */
+  readonly paceMs: number;
+  /** Before the status line. */
+  readonly latencyMs: number;
+  readonly vocabulary: VocabularyName;
+  /** The size of the first word; 0: as it is. */
+  readonly firstWordBytes: number;
+  /** Thoughts before the answer, and the field that carries them in chat; undefined: none. */
+  readonly reasoning:
+    | { readonly field: 'reasoning_content' | 'reasoning'; readonly words: number }
+    | undefined;
+  /** A tool is called, asked for or not, and this is how; undefined: where the request asks for it. */
+  readonly toolShape: ToolShape | undefined;
+  /** Ends the answer for this reason instead of `stop`. */
+  readonly finishReason: 'content_filter' | undefined;
+}
+
+/** The shapes in which providers stream the calls of tools. */
+export type ToolShape =
+  | 'split'
+  | 'whole'
+  | 'no-index'
+  | 'no-id'
+  | 'repeated-id'
+  | 'parallel'
+  | 'object-arguments'
+  | 'empty-arguments'
+  | 'legacy'
+  | 'finish-stop'
+  | 'after-text';

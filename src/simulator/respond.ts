@@ -1,0 +1,152 @@
+import { type Answer, errorAnswer } from './answer.ts';
+import { badRequest, type Dialect, Refused } from './api-error.ts';
+import { type Call, type Form, idOf } from './call.ts';
+import { type Endpoint, findEndpoint } from './endpoint.ts';
+import type { FaultMemory } from './fault-memory.ts';
+import { type FaultSpec, mannerOf, mannerOfSpec, playFaults } from './fault-spec.ts';
+import type { HttpRequest } from './http/request-reader.ts';
+import { isObject, type Json, type JsonObject, stringOf } from './json.ts';
+import type { Manner } from './manner.ts';
+import type { Vocabulary } from './words.ts';
+
+/** What a provider is like: the settings of the simulator, made ready. */
+export interface Provider {
+  readonly seed: number;
+  readonly apiKey: string | undefined;
+  readonly models: readonly string[];
+  readonly manner: Manner;
+  readonly vocabulary: Vocabulary;
+  readonly memory: FaultMemory;
+}
+
+/** An answer, and what is to be noted about it. */
+export interface Response {
+  readonly answer: Answer;
+  readonly model: string | undefined;
+  readonly fault: string;
+}
+
+/** Decides what a request is answered with. Never throws for what a client can send. */
+export function respond(request: HttpRequest, provider: Provider): Response | Promise<Response> {
+  const target = findEndpoint(request.method, request.path);
+  if (!isAuthorized(request, provider.apiKey)) {
+    const dialect = target.kind === 'endpoint' ? target.endpoint.dialect : 'openai';
+    return refusal(badRequest('Incorrect API key provided.', 'invalid_api_key', 401), dialect);
+  }
+  if (target.kind === 'unknown') return unknownTarget(request, target.allowed);
+  const { endpoint } = target;
+  if (!isForm(request)) return answerCall({ request, endpoint, provider, form: undefined });
+  return readForm(request).then(
+    (form) => answerCall({ request, endpoint, provider, form }),
+    () => refusal(badRequest('The form could not be parsed.'), endpoint.dialect),
+  );
+}
+
+function isAuthorized({ headers }: HttpRequest, apiKey: string | undefined): boolean {
+  if (apiKey === undefined) return true;
+  return headers['authorization'] === `Bearer ${apiKey}` || headers['x-api-key'] === apiKey;
+}
+
+function unknownTarget({ method, target }: HttpRequest, allowed: readonly string[]): Response {
+  const [message, code, status] =
+    allowed.length > 0
+      ? ([
+          `${method} is not allowed for ${target}, only ${allowed.join(' and ')}.`,
+          'method_not_supported',
+          405,
+        ] as const)
+      : ([`Invalid URL (${method} ${target})`, 'unknown_url', 404] as const);
+  return refusal(badRequest(message, code, status), 'openai');
+}
+
+function refusal({ error }: Refused, dialect: Dialect, model?: string): Response {
+  return { answer: errorAnswer(error, dialect), model, fault: 'ok' };
+}
+
+function isForm({ headers }: HttpRequest): boolean {
+  return headers['content-type']?.startsWith('multipart/form-data') === true;
+}
+
+function readForm({ headers, body }: HttpRequest): Promise<Form> {
+  // The view is of a Buffer, whose memory is never shared.
+  const bytes = body as Uint8Array<ArrayBuffer>;
+  return new globalThis.Response(bytes, {
+    headers: { 'content-type': headers['content-type'] ?? '' },
+  }).formData();
+}
+
+interface Job {
+  readonly request: HttpRequest;
+  readonly endpoint: Endpoint;
+  readonly provider: Provider;
+  readonly form: Form | undefined;
+}
+
+function answerCall(job: Job): Response {
+  const { request, endpoint, provider, form } = job;
+  let model: string | undefined;
+  try {
+    const body = form === undefined ? readJson(request) : {};
+    model = modelOf(body, form);
+    const spec = provider.memory.choose(model ?? '', request.headers['x-mock-fault']);
+    const call = callOf(job, { body, model: model ?? '', spec });
+    const answer = playFaults(spec, inManner(endpoint.answer(call, provider.models), call.manner));
+    return { answer: withId(answer, call), model, fault: spec.name };
+  } catch (error) {
+    if (error instanceof Refused) return refusal(error, endpoint.dialect, model);
+    throw error;
+  }
+}
+
+function readJson({ method, body }: HttpRequest): JsonObject {
+  if (method !== 'POST') return {};
+  try {
+    const json = JSON.parse(body.toString()) as Json;
+    if (isObject(json)) return json;
+  } catch {
+    // Said below: whatever is wrong with it, it is no JSON object.
+  }
+  throw badRequest('We could not parse the JSON body of your request.');
+}
+
+function modelOf(body: JsonObject, form: Form | undefined): string | undefined {
+  const field = form?.get('model');
+  return stringOf(body['model']) ?? (typeof field === 'string' ? field : undefined);
+}
+
+function callOf(
+  { request, provider, form }: Job,
+  asked: { body: JsonObject; model: string; spec: FaultSpec },
+): Call {
+  const { body, model, spec } = asked;
+  return {
+    path: request.path,
+    body,
+    form,
+    model,
+    isStream: body['stream'] === true,
+    fingerprint: Bun.hash.crc32(request.body, provider.seed) >>> 0,
+    manner: { ...provider.manner, ...mannerOfSpec(spec), ...mannerOfHeaders(request) },
+    vocabulary: provider.vocabulary,
+  };
+}
+
+function mannerOfHeaders({ headers }: HttpRequest): Partial<Manner> {
+  const given = new URLSearchParams();
+  for (const key of ['words', 'pace', 'latency']) {
+    const value = headers[`x-mock-${key}`];
+    if (value !== undefined) given.set(key, value);
+  }
+  return given.size === 0 ? NO_WISHES : mannerOf(given);
+}
+
+const NO_WISHES: Partial<Manner> = {};
+
+function withId(answer: Answer, call: Call): Answer {
+  return { ...answer, headers: [...answer.headers, ['X-Request-Id', idOf(call, 'req_')]] };
+}
+
+function inManner(answer: Answer, { latencyMs, paceMs }: Manner): Answer {
+  if (latencyMs === 0 && paceMs === 0) return answer;
+  return { ...answer, paceMs, lead: latencyMs > 0 ? [{ kind: 'wait', ms: latencyMs }] : [] };
+}

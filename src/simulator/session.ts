@@ -1,0 +1,110 @@
+import { type Answer, errorAnswer } from './answer.ts';
+import { badRequest } from './api-error.ts';
+import type { AttemptLog, OpenAttempt } from './attempt-log.ts';
+import { answerControl } from './control.ts';
+import type { Connection } from './http/connection.ts';
+import type { HttpRequest } from './http/request-reader.ts';
+import { perform } from './perform.ts';
+import { type Provider, respond, type Response } from './respond.ts';
+
+/** What every connection shares. */
+export interface Session {
+  readonly provider: Provider;
+  readonly log: AttemptLog;
+  readonly isRecording: boolean;
+}
+
+const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
+
+/** Answers what has come on a connection, one request after the other. To be called whenever bytes have come. */
+export function serveConnection(connection: Connection, session: Session): void {
+  while (!connection.isBusy && connection.isOpen) {
+    const reading = connection.reader.next();
+    switch (reading.kind) {
+      case 'incomplete':
+        return;
+      case 'continue':
+        void connection.send(CONTINUE);
+        break;
+      case 'invalid':
+        refuse(connection, reading);
+        return;
+      case 'request': {
+        connection.stayOpen();
+        const pending = answerRequest(reading.request, connection, session);
+        if (pending !== undefined) whenDone(pending, connection, session);
+        break;
+      }
+    }
+  }
+}
+
+function whenDone(pending: Promise<void>, connection: Connection, session: Session): void {
+  connection.isBusy = true;
+  void pending
+    .catch((error: unknown) => {
+      // A bug of the simulator: seen by whoever runs it, and by the client as a broken connection.
+      process.stderr.write(
+        `mock: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      );
+      connection.reset();
+    })
+    .then(() => {
+      connection.isBusy = false;
+      serveConnection(connection, session);
+    });
+}
+
+function refuse(connection: Connection, { status, message }: { status: number; message: string }): void {
+  const head = { method: 'GET', target: '', path: '', rawHeaders: [], headers: {}, framing: NO_BODY };
+  const answer = errorAnswer(badRequest(message, null, status).error, 'openai');
+  void perform(answer, connection, { ...head, keepAlive: false, chunkedAllowed: true });
+}
+
+const NO_BODY = { kind: 'length', bytes: 0 } as const;
+
+/** Undefined: answered; else when it is. */
+function answerRequest(
+  request: HttpRequest,
+  connection: Connection,
+  session: Session,
+): Promise<void> | undefined {
+  const control = answerControl(request.method, request.path, {
+    log: session.log,
+    memory: session.provider.memory,
+  });
+  if (control !== undefined) return perform(control, connection, request);
+  const response = respond(request, session.provider);
+  const turn: Turn = { request, connection, session };
+  return response instanceof Promise ? response.then((ready) => give(ready, turn)) : give(response, turn);
+}
+
+interface Turn {
+  readonly request: HttpRequest;
+  readonly connection: Connection;
+  readonly session: Session;
+}
+
+function give(response: Response, { request, connection, session }: Turn): Promise<void> | undefined {
+  const { answer, model, fault } = response;
+  if (!session.isRecording) return perform(answer, connection, request);
+  const record = session.log.add({ request, model, fault, status: answer.status, connection: connection.id });
+  return performAndNote({ answer, connection, request, record });
+}
+
+interface Noted {
+  readonly answer: Answer;
+  readonly connection: Connection;
+  readonly request: HttpRequest;
+  readonly record: OpenAttempt;
+}
+
+function performAndNote({ answer, connection, request, record }: Noted): Promise<void> | undefined {
+  const note = (): void => {
+    record.closedByPeerAt = connection.closedByPeerAt;
+    record.endedAt = Date.now();
+  };
+  const pending = perform(answer, connection, request);
+  if (pending === undefined) note();
+  return pending?.then(note);
+}

@@ -1,0 +1,124 @@
+import { type AttemptLog, type AttemptRecord, createAttemptLog } from './attempt-log.ts';
+import { createFaultMemory } from './fault-memory.ts';
+import { paceMs } from './fault-spec.ts';
+import { FAULTS } from './fault-table.ts';
+import { Connection } from './http/connection.ts';
+import type { Provider } from './respond.ts';
+import { type Session, serveConnection } from './session.ts';
+import { createVocabulary } from './words.ts';
+
+/** How the mock provider is to be. */
+export interface SimulatorOptions {
+  /** 0 or absent: a free one. */
+  readonly port?: number;
+  /** 127.0.0.1. */
+  readonly hostname?: string;
+  /** Another seed, other answers. */
+  readonly seed?: number;
+  /** When set, every other key gets 401. */
+  readonly apiKey?: string;
+  /** The length of answers in tokens: 20. */
+  readonly words?: number;
+  /** The pace of streams; absent or 0: as fast as possible. */
+  readonly tokensPerSecond?: number;
+  /** Before every status line: 0. */
+  readonly latencyMs?: number;
+  /** What GET models lists; a mock model for each fault. */
+  readonly models?: readonly string[];
+  /** Whether attempts are remembered: true. */
+  readonly record?: boolean;
+}
+
+/** A mock provider that listens. */
+export interface Simulator {
+  /** http://127.0.0.1:port */
+  readonly url: string;
+  readonly port: number;
+  /** What has come since the start or the last reset, oldest first; the newest 10,000. */
+  readonly attempts: readonly AttemptRecord[];
+  /** Forgets the attempts, and which faults have been played. */
+  readonly reset: () => void;
+  /** Resolves when `count` attempts have come; rejects after 5 s, or the time given. */
+  readonly waitForAttempts: (count: number, timeoutMs?: number) => Promise<readonly AttemptRecord[]>;
+  readonly openConnections: () => number;
+  /** Closes the port and every connection. */
+  readonly stop: () => Promise<void>;
+}
+
+const DEFAULT_WORDS = 20;
+const DEFAULT_TIMEOUT_MS = 5000;
+
+/** Starts a mock provider. Rejects when the port is taken. */
+// oxlint-disable-next-line require-await -- a port that is taken must reject and not throw
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const { hostname = '127.0.0.1', port = 0, record = true } = options;
+  const log: AttemptLog = createAttemptLog();
+  const provider = createProvider(options);
+  const session: Session = { provider, log, isRecording: record };
+  const connections = new Set<Connection>();
+  let connectionCount = 0;
+  const listener = Bun.listen<Connection>({
+    hostname,
+    port,
+    socket: {
+      open(socket) {
+        socket.data = new Connection(++connectionCount, socket);
+        connections.add(socket.data);
+      },
+      data(socket, bytes) {
+        socket.data.reader.push(bytes);
+        serveConnection(socket.data, session);
+      },
+      drain(socket) {
+        socket.data.onRoom();
+      },
+      close(socket) {
+        socket.data.onGone();
+        connections.delete(socket.data);
+      },
+      error(socket) {
+        socket.data.onGone();
+      },
+    },
+  });
+  return {
+    url: `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${listener.port}`,
+    port: listener.port,
+    get attempts() {
+      return log.records();
+    },
+    reset: () => {
+      log.reset();
+      provider.memory.reset();
+    },
+    waitForAttempts: (count, timeoutMs = DEFAULT_TIMEOUT_MS) => log.waitFor(count, timeoutMs),
+    openConnections: () => connections.size,
+    stop: async () => {
+      listener.stop();
+      for (const connection of connections) connection.reset();
+      // The sockets report that they are closed in the next turn of the event loop.
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+function createProvider(options: SimulatorOptions): Provider {
+  const seed = options.seed ?? 1;
+  return {
+    seed,
+    apiKey: options.apiKey,
+    models: options.models ?? FAULTS.map(({ name }) => `mock/${name}`),
+    manner: {
+      words: options.words ?? DEFAULT_WORDS,
+      paceMs: paceMs(options.tokensPerSecond ?? 0),
+      latencyMs: options.latencyMs ?? 0,
+      vocabulary: 'plain',
+      firstWordBytes: 0,
+      reasoning: undefined,
+      toolShape: undefined,
+      finishReason: undefined,
+    },
+    vocabulary: createVocabulary(seed),
+    memory: createFaultMemory(),
+  };
+}

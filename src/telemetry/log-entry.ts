@@ -1,0 +1,112 @@
+import type { GatewayEvent, RequestEnded } from '../gateway/events.ts';
+import type { Attempt, Outcome } from '../routing/outcome.ts';
+import type { MessageKey } from './messages.ts';
+
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** One line of the log, before it has a language and a form. */
+export interface LogEntry {
+  readonly level: Level;
+  readonly requestId: string | undefined;
+  readonly message: MessageKey;
+  readonly values: Readonly<Record<string, string | number>>;
+}
+
+/** The lines that an event is worth. */
+export function logEntries(event: GatewayEvent): LogEntry[] {
+  switch (event.type) {
+    case 'request-received':
+      return [entry('info', event, 'received', { model: event.model, client: event.clientAddress })];
+    case 'attempt-ended':
+      return [attemptEntry(event)];
+    case 'route-cooled':
+      return [
+        entry('warn', event, 'cooled', { route: event.routeId, seconds: Math.round(event.forMs / 1000) }),
+      ];
+    case 'request-ended':
+      return [endEntry(event)];
+    case 'configuration-accepted':
+      return [
+        entry('info', {}, 'reloaded', { version: event.version }),
+        ...event.warnings.map((text) => entry('warn', {}, 'warning', { text })),
+      ];
+    case 'configuration-refused':
+      return event.problems.map((problem) => entry('error', {}, 'reloadRefused', { problem }));
+    case 'bug':
+      return [entry('error', event, 'bug', { error: describeBug(event.error) })];
+  }
+}
+
+function entry(
+  level: Level,
+  about: { readonly requestId?: string | undefined },
+  message: MessageKey,
+  values: LogEntry['values'],
+): LogEntry {
+  return { level, requestId: about.requestId, message, values };
+}
+
+function attemptEntry(event: Extract<GatewayEvent, { type: 'attempt-ended' }>): LogEntry {
+  const { attempt, number } = event;
+  const duration = Math.round(attempt.endedAtMs - attempt.startedAtMs);
+  const values = {
+    number,
+    route: attempt.route.id,
+    reason: attempt.reason,
+    outcome: outcomeText(attempt.outcome),
+    duration,
+  };
+  const isFailure = attempt.outcome.kind !== 'answered' && attempt.outcome.kind !== 'cancelled';
+  return isFailure
+    ? entry('warn', event, 'attemptFailed', values)
+    : entry('debug', event, 'attemptAnswered', values);
+}
+
+function endEntry(event: RequestEnded): LogEntry {
+  const values = {
+    provider: event.provider ?? '-',
+    status: event.status,
+    duration: Math.round(event.endedAtMs - event.startedAtMs),
+    attempts: story(event.history),
+    code: event.code ?? '-',
+    path: event.endpoint,
+  };
+  switch (event.ending) {
+    case 'complete':
+      return entry('info', event, 'succeeded', values);
+    case 'failed':
+      return entry('error', event, 'failed', values);
+    case 'truncated':
+      return entry('warn', event, 'truncated', values);
+    case 'client-left':
+      return entry('info', event, 'left', values);
+    case 'refused':
+      return entry('warn', event, 'refused', values);
+  }
+}
+
+/** The attempts of a request in a few words: `openai/gpt-4o failed 500 → azure/gpt-4o answered`. */
+export function story(history: readonly Attempt[]): string {
+  return history.map((attempt) => `${attempt.route.id} ${outcomeText(attempt.outcome)}`).join(' → ') || '-';
+}
+
+function outcomeText(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'answered':
+    case 'cancelled':
+      return outcome.kind;
+    case 'rejected':
+    case 'rate-limited':
+      return `${outcome.kind} ${outcome.status}`;
+    case 'failed':
+      return `failed ${outcome.status}${outcome.defect === undefined ? '' : ` (${outcome.defect})`}`;
+    case 'unreachable':
+      return `unreachable (${outcome.reason})`;
+    case 'timed-out':
+      return `timed-out (${outcome.phase})`;
+  }
+}
+
+function describeBug(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

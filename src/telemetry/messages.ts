@@ -1,0 +1,75 @@
+/** The log's sentences in both languages. `{name}` is filled in. */
+export const MESSAGES = {
+  started: { en: 'llm-proxy started, listening on {address}', zh: 'LLM Proxy 启动，监听地址: {address}' },
+  loaded: {
+    en: 'Loaded {providers} providers, {models} models, {keys} master keys',
+    zh: '已加载 {providers} 个后端，{models} 个模型别名，{keys} 个密钥',
+  },
+  received: {
+    en: 'Request received: model={model} client={client}',
+    zh: '收到请求: 模型={model} 客户端={client}',
+  },
+  succeeded: {
+    en: 'Request succeeded: provider={provider} status={status} duration={duration}ms',
+    zh: '请求成功: 后端={provider} 状态={status} 耗时={duration}ms',
+  },
+  failed: {
+    en: 'Request failed: provider={provider} status={status} duration={duration}ms attempts={attempts}',
+    zh: '请求失败: 后端={provider} 状态={status} 耗时={duration}ms 尝试={attempts}',
+  },
+  refused: {
+    en: 'Request refused: {code} status={status} path={path}',
+    zh: '请求被拒绝: {code} 状态={status} 路径={path}',
+  },
+  truncated: {
+    en: 'Stream truncated: provider={provider} duration={duration}ms attempts={attempts}',
+    zh: '流被截断: 后端={provider} 耗时={duration}ms 尝试={attempts}',
+  },
+  left: {
+    en: 'Client disconnected: provider={provider} duration={duration}ms attempts={attempts}',
+    zh: '客户端断开: 后端={provider} 耗时={duration}ms 尝试={attempts}',
+  },
+  attemptFailed: {
+    en: 'Attempt {number} failed: {route} {outcome} duration={duration}ms',
+    zh: '第 {number} 次尝试失败: {route} {outcome} 耗时={duration}ms',
+  },
+  attemptAnswered: {
+    en: 'Attempt {number} answered: {route} ({reason}) first byte={duration}ms',
+    zh: '第 {number} 次尝试成功: {route} ({reason}) 首字节={duration}ms',
+  },
+  cooled: {
+    en: 'Cooling down: {route} for {seconds}s',
+    zh: '进入冷却: {route} {seconds} 秒',
+  },
+  reloaded: {
+    en: 'Configuration reloaded (version {version})',
+    zh: '配置已重新加载（版本 {version}）',
+  },
+  reloadRefused: {
+    en: 'The changed configuration was refused, the old one stays in force: {problem}',
+    zh: '新配置无效，继续使用旧配置: {problem}',
+  },
+  needsRestart: {
+    en: 'The new address {address} takes effect after a restart',
+    zh: '监听地址变更为 {address}，重启后生效',
+  },
+  warning: { en: '{text}', zh: '{text}' },
+  bug: { en: 'Internal error: {error}', zh: '内部错误: {error}' },
+  draining: {
+    en: 'Shutting down: {pending} requests in flight may finish',
+    zh: '正在关闭: 等待 {pending} 个请求完成',
+  },
+  stopped: { en: 'Stopped', zh: '已停止' },
+} as const satisfies Record<string, { en: string; zh: string }>;
+
+export type MessageKey = keyof typeof MESSAGES;
+export type Language = 'en' | 'zh';
+
+/** A sentence with its blanks filled in. */
+export function say(
+  key: MessageKey,
+  language: Language,
+  values: Readonly<Record<string, string | number>>,
+): string {
+  return MESSAGES[key][language].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '-'));
+}

@@ -1,0 +1,33 @@
+import type { UnreachableReason } from '../routing/outcome.ts';
+
+const REASON_BY_CODE: Readonly<Record<string, UnreachableReason>> = {
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  EAI_FAIL: 'dns',
+  ENODATA: 'dns',
+  DNSException: 'dns',
+  ECONNREFUSED: 'refused',
+  ConnectionRefused: 'refused',
+  ECONNRESET: 'reset',
+  ConnectionClosed: 'closed',
+  EPIPE: 'closed',
+  EPROTO: 'tls',
+  InvalidHTTPResponse: 'protocol',
+  Malformed_HTTP_Response: 'protocol',
+};
+
+/** Why `fetch` could not get an answer, from the code of what it threw. */
+export function unreachableReason(error: unknown): UnreachableReason {
+  const code = codeOf(error);
+  const known = REASON_BY_CODE[code];
+  if (known !== undefined) return known;
+  if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)/i.test(code)) return 'tls';
+  if (/HTTP/i.test(code)) return 'protocol';
+  return 'network';
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : '';
+}

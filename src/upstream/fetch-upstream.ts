@@ -1,0 +1,40 @@
+import type { Provider } from '../config/snapshot.ts';
+import type { Upstream, UpstreamReply, UpstreamRequest } from '../gateway/ports.ts';
+import { unreachableReason } from './failure.ts';
+import { upstreamHeaders } from './headers.ts';
+import { joinUrl } from './url.ts';
+
+/** Speaks to providers with the runtime's `fetch`, which pools connections and honours backpressure. */
+export const fetchUpstream: Upstream = { send };
+
+async function send(request: UpstreamRequest): Promise<UpstreamReply> {
+  const { provider } = request;
+  try {
+    const response = await fetch(joinUrl(provider.apiBase, request.path, request.search), {
+      method: request.method,
+      headers: upstreamHeaders(request),
+      body: request.body ?? null,
+      signal: request.signal,
+      // A provider that redirects would be sent our credential wherever it points.
+      redirect: 'manual',
+      // The bytes go to the client as they come, compressed or not.
+      decompress: false,
+      // The gateway has limits of its own; fetch's would cut long answers.
+      timeout: false,
+      ...connection(provider),
+    });
+    return { kind: 'reply', status: response.status, headers: response.headers, body: response.body };
+  } catch (error) {
+    if (request.signal.aborted) return { kind: 'aborted' };
+    return { kind: 'unreachable', reason: unreachableReason(error) };
+  }
+}
+
+/** The settings of fetch that only some providers need; none for the others, which keeps their requests lean. */
+function connection({ tls, proxy }: Provider): BunFetchRequestInit {
+  const options: BunFetchRequestInit = {};
+  if (!tls.verify) options.tls = { rejectUnauthorized: false };
+  if (tls.caFile !== undefined) options.tls = { ...options.tls, ca: Bun.file(tls.caFile) };
+  if (proxy !== undefined) options.proxy = proxy;
+  return options;
+}

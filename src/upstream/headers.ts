@@ -1,0 +1,54 @@
+import type { Provider } from '../config/snapshot.ts';
+import { CREDENTIAL_FIELDS } from '../gateway/authenticate.ts';
+import type { HeaderField, UpstreamRequest } from '../gateway/ports.ts';
+import { HOP_BY_HOP, namedByConnection } from '../lib/hop-by-hop.ts';
+
+/** What a client sends for us alone. A provider never sees it. */
+const KEPT_BACK: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  'host',
+  'content-length',
+  'cookie',
+  'expect',
+  'forwarded',
+  'via',
+  ...CREDENTIAL_FIELDS,
+]);
+
+const KEPT_BACK_PREFIXES = ['proxy-', 'x-forwarded-', 'x-llm-proxy-', 'x-real-ip'];
+
+/**
+ * The header of the request to the provider: the client's own fields but for those that concern the connection or
+ * us, then the provider's credential and its configured fields.
+ */
+export function upstreamHeaders({ clientHeaders, clientCredentials, provider }: UpstreamRequest): Headers {
+  const headers = new Headers();
+  const dropped = namedByConnection(clientHeaders);
+  clientHeaders.forEach((value, name) => {
+    if (!isKeptBack(name) && !dropped.has(name)) headers.append(name, value);
+  });
+  // What the client would not accept must not be asked for in its name: fetch has defaults of its own.
+  if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity');
+  if (!headers.has('user-agent')) headers.set('user-agent', 'llm-proxy');
+  const credentials =
+    provider.apiKey === undefined ? clientCredentials : [credential(provider.type, provider.apiKey)];
+  for (const [name, value] of credentials) headers.set(name, value);
+  for (const [name, value] of Object.entries(provider.headers)) headers.set(name, value);
+  return headers;
+}
+
+function isKeptBack(name: string): boolean {
+  return KEPT_BACK.has(name) || KEPT_BACK_PREFIXES.some((prefix) => name.startsWith(prefix));
+}
+
+/** Where a provider of this type looks for its key. */
+function credential(providerType: Provider['type'], apiKey: string): HeaderField {
+  switch (providerType) {
+    case 'anthropic':
+      return ['x-api-key', apiKey];
+    case 'azure':
+      return ['api-key', apiKey];
+    default:
+      return ['authorization', `Bearer ${apiKey}`];
+  }
+}

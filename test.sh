@@ -1,0 +1,7 @@
+#!/bin/sh
+# Installs what is needed and runs every check: format, lint, types, dead code, generated files, all tests.
+# Arguments choose tests: ./test.sh test/unit
+set -eu
+cd "$(dirname "$0")"
+. scripts/install.sh
+exec node_modules/.bin/bun scripts/test.ts "$@"

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { until } from './gateway.ts';
+
+/** The program as a user starts it, with what it printed. */
+export interface TestProcess {
+  readonly pid: number;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  readonly exited: Promise<number>;
+  readonly kill: (signal?: NodeJS.Signals) => void;
+  /** Resolves with the first match in what it has printed so far and will print. */
+  readonly printed: (pattern: RegExp) => Promise<RegExpExecArray>;
+}
+
+const LAUNCHER = join(import.meta.dir, '..', '..', 'bin', 'llm-proxy');
+
+/** Starts `bin/llm-proxy` with these arguments, in `cwd`, with nothing of this process's settings but PATH. */
+export function startProcess(
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): TestProcess {
+  const child = Bun.spawn([LAUNCHER, ...args], {
+    cwd: options.cwd ?? import.meta.dir,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: process.env['HOME'] ?? '',
+      LANG: 'en_US.UTF-8',
+      ...options.env,
+    },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  const output = { stdout: '', stderr: '' };
+  const reading = Promise.all([
+    collect(child.stdout, output, 'stdout'),
+    collect(child.stderr, output, 'stderr'),
+  ]);
+  return {
+    pid: child.pid,
+    stdout: () => output.stdout,
+    stderr: () => output.stderr,
+    exited: reading.then(() => child.exited),
+    kill: (signal = 'SIGTERM') => child.kill(signal),
+    printed: (pattern) => until(() => pattern.exec(`${output.stdout}\n${output.stderr}`) ?? undefined),
+  };
+}
+
+async function collect(
+  stream: ReadableStream<Uint8Array>,
+  output: { stdout: string; stderr: string },
+  name: 'stdout' | 'stderr',
+): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) output[name] += decoder.decode(chunk, { stream: true });
+}

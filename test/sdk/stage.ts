@@ -1,0 +1,100 @@
+import type { RequestEnded } from '../../src/gateway/events.ts';
+import type { AttemptRecord } from '../../src/simulator/attempt-log.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { startGateway, type TestGateway, until } from '../e2e/gateway.ts';
+
+/** A gateway in front of a mock provider that takes no other key than its own. */
+export interface Stage {
+  readonly gateway: TestGateway;
+  readonly simulator: Simulator;
+  /** What a client is given as its base URL. */
+  readonly baseUrl: string;
+  /** Forgets what has happened so far, so that a test sees only its own requests. */
+  readonly clear: () => void;
+  /** The requests that have ended since `clear`, oldest first, once there are `count` of them. */
+  readonly ended: (count?: number) => Promise<readonly RequestEnded[]>;
+  /** The one attempt since `clear`; throws if there was none, or more. */
+  readonly attempt: () => AttemptRecord;
+  readonly stop: () => Promise<void>;
+}
+
+/** The key that the provider expects and no client knows. */
+export const UPSTREAM_KEY = 'sk-upstream';
+
+/** A key without limits. */
+export const CLIENT_KEY = 'mk-client';
+
+/** Models under public names, and the provider's names for them; `mock/…` is passed on as it is. */
+const SHAPE_A = `
+  - name: main
+    api_base: "URL/v1"
+    api_key: ${UPSTREAM_KEY}
+    model_mapping:
+      acme/chat: mock-chat
+      acme/embed: mock-embed
+      acme/whisper: mock-whisper
+      acme/voice: mock-voice
+      acme/paint: mock-paint
+      acme/judge: mock-judge
+      mock/*: "*"
+master_keys:
+  - { name: client, key: ${CLIENT_KEY} }
+  - { name: narrow, key: mk-narrow, allowed_models: [acme/chat] }
+  - { name: slow, key: mk-slow, rate_limit: { requests_per_second: 1, burst_size: 1 } }
+  - { name: blocked, key: mk-blocked, rate_limit: { requests_per_second: 0, burst_size: 0 } }
+`;
+
+/** Starts both, with `more` sections in the configuration. `URL` in it is the provider's. */
+export function startStage(more = ''): Promise<Stage> {
+  return startStageWith(`providers:${SHAPE_A}${more}`);
+}
+
+/** Starts both, with a configuration of the test's own. `URL` in it is the provider's. */
+export async function startStageWith(config: string): Promise<Stage> {
+  const simulator = await startSimulator({ apiKey: UPSTREAM_KEY });
+  const gateway = startGateway(config.replaceAll('URL', simulator.url));
+  let from = 0;
+  const endedSince = (): RequestEnded[] =>
+    gateway.events.slice(from).filter((event) => event.type === 'request-ended');
+  return {
+    gateway,
+    simulator,
+    baseUrl: `${gateway.url}/v1`,
+    clear: () => {
+      from = gateway.events.length;
+      simulator.reset();
+    },
+    ended: (count = 1) =>
+      until(() => {
+        const ended = endedSince();
+        return ended.length >= count ? ended : undefined;
+      }),
+    attempt: () => {
+      const [attempt, ...others] = simulator.attempts;
+      if (attempt === undefined || others.length > 0)
+        throw new Error(`${simulator.attempts.length} attempts, not 1`);
+      return attempt;
+    },
+    stop: async () => {
+      await gateway.stop();
+      await simulator.stop();
+    },
+  };
+}
+
+/** What a promise rejects with; throws if it does not. */
+export async function rejection(promise: PromiseLike<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it was fulfilled');
+}
+
+/** Everything that an iterable gives. */
+export async function collected<T>(iterable: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of iterable) items.push(item);
+  return items;
+}

@@ -1,0 +1,53 @@
+import { expect, test } from 'bun:test';
+import * as fc from 'fast-check';
+import { parseSource } from '../../../src/config/source.ts';
+
+test('a fault of the YAML never quotes the text, which may be a secret', () => {
+  const marks = [
+    '"',
+    "'",
+    ': ',
+    '\n',
+    '  ',
+    '- ',
+    '{',
+    '}',
+    '[',
+    ']',
+    '&',
+    '*',
+    '!',
+    '|',
+    '>',
+    '%',
+    '#',
+    '?',
+    ',',
+    '---',
+    '\t',
+    '@',
+  ];
+  const text = fc
+    .array(fc.constantFrom('sk-secret', ...marks), { maxLength: 10 })
+    .map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(text, (yaml) => {
+      const source = parseSource(yaml);
+      const messages = source.kind === 'invalid' ? source.faults.map(({ message }) => message) : [];
+      // The name of a setting is told: it is none of the values.
+      expect(
+        messages.filter((message) => !message.endsWith('is set twice in the same section')).join(),
+      ).not.toContain('sk-secret');
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+test('places are counted from 1, also in what is missing', () => {
+  const source = parseSource('a: 1\nb:\n  - c: 2\n');
+  if (source.kind === 'invalid') throw new Error('invalid');
+  expect(source.locate([], 'value')).toEqual({ line: 1, column: 1 });
+  expect(source.locate(['b', 0, 'c'], 'key')).toEqual({ line: 3, column: 5 });
+  expect(source.locate(['b', 0, 'c'], 'value')).toEqual({ line: 3, column: 8 });
+  expect(source.locate(['b', 0, 'missing'], 'value')).toEqual({ line: 3, column: 5 });
+});

@@ -1,0 +1,43 @@
+import { expect, test } from 'bun:test';
+import { rewriteModel, rewriteModelInEvents } from '../../../src/protocols/model-name.ts';
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const textOf = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+
+test('the model of an answer is renamed, every other byte unchanged', () => {
+  const json = '{ "id":1.0, "model" : "gpt-4o-2024-08-06","choices":[{"model":"inner"}],"x":"\\u00e9" }';
+  expect(textOf(rewriteModel(bytesOf(json), 'my "model"'))).toBe(
+    json.replace('"gpt-4o-2024-08-06"', '"my \\"model\\""'),
+  );
+});
+
+test('so is the one within a response and within a message', () => {
+  expect(textOf(rewriteModel(bytesOf('{"response":{"model":"a","x":{"model":"b"}}}'), 'c'))).toBe(
+    '{"response":{"model":"c","x":{"model":"b"}}}',
+  );
+  expect(textOf(rewriteModel(bytesOf('{"message":{"role":"x","model":"a"}}'), 'c'))).toBe(
+    '{"message":{"role":"x","model":"c"}}',
+  );
+});
+
+test('an answer without a model is the same object', () => {
+  for (const text of ['{"id":1}', '{"model":null}', '[1]', 'text', '{"model":"cut', '']) {
+    const body = bytesOf(text);
+    expect(rewriteModel(body, 'x')).toBe(body);
+  }
+});
+
+test('the events of a block are renamed in place, and what is no JSON is left alone', () => {
+  const block =
+    ': hi\n\nevent: e\r\ndata:{"model":"a"}\r\n\r\ndata: {"response":{"model":"a"}}\n\ndata: [DONE]\n\n';
+  expect(textOf(rewriteModelInEvents(bytesOf(block), 'bb'))).toBe(block.replaceAll('"a"', '"bb"'));
+  const view = bytesOf(`xx${block}`).subarray(2);
+  expect(textOf(rewriteModelInEvents(view, 'bb'))).toBe(block.replaceAll('"a"', '"bb"'));
+  const plain = bytesOf('data: [DONE]\n\n');
+  expect(rewriteModelInEvents(plain, 'x')).toBe(plain);
+});
+
+test('data over several lines is left alone', () => {
+  const block = bytesOf('data: {"model":\ndata: "a"}\n\n');
+  expect(rewriteModelInEvents(block, 'x')).toBe(block);
+});

@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'bun:test';
+import { createSseSplitter, splitEvents } from '../../../src/lib/sse.ts';
+import { protocolFor } from '../../../src/protocols/by-path.ts';
+import type { StreamReader, StreamSign } from '../../../src/protocols/protocol.ts';
+import { SHAPES } from './stream-shapes.ts';
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Reads a stream as a relay does: whole blocks are skimmed where possible, and else read event by event. */
+function follow(
+  reader: StreamReader,
+  stream: string,
+  step: number,
+): { skimmed: number; signs: StreamSign[] } {
+  const splitter = createSseSplitter(1e9);
+  const bytes = bytesOf(stream);
+  const signs: StreamSign[] = [];
+  let skimmed = 0;
+  for (let at = 0; at < bytes.length; at += step) {
+    const block = splitter.push(bytes.subarray(at, at + step)) ?? new Uint8Array(0);
+    if (block.length === 0) continue;
+    if (reader.skim(block)) skimmed += 1;
+    else signs.push(...readAll(reader, block));
+  }
+  return { skimmed, signs };
+}
+
+function readAll(reader: StreamReader, block: Uint8Array): StreamSign[] {
+  return splitEvents(block).map(({ name, data }) => reader.read(name, data));
+}
+
+function signsOf(path: string, stream: string): StreamSign[] {
+  return readAll(protocolFor(path).readStream(), bytesOf(stream));
+}
+
+describe.each(SHAPES.map((shape) => [shape.name, shape] as const))('the stream of %s', (_, shape) => {
+  test('is understood event by event', () => {
+    const reader = protocolFor(shape.path).readStream();
+    expect(readAll(reader, bytesOf(shape.stream))).toEqual([...shape.signs]);
+    expect(reader.isDone()).toBe(true);
+    expect(reader.contentChars()).toBe(shape.characters);
+    if (shape.usage === undefined) expect(reader.usage()).toBeUndefined();
+    else expect(reader.usage()).toMatchObject(shape.usage);
+  });
+
+  test('comes to the same wherever its chunks are cut', () => {
+    for (const step of [1, 7, 64, 300, 4_096]) {
+      const reader = protocolFor(shape.path).readStream();
+      follow(reader, shape.stream, step);
+      expect(reader.isDone()).toBe(true);
+      expect(reader.contentChars()).toBe(shape.characters);
+      if (shape.usage === undefined) expect(reader.usage()).toBeUndefined();
+      else expect(reader.usage()).toMatchObject(shape.usage);
+    }
+  });
+
+  test('is not done before its end', () => {
+    const reader = protocolFor(shape.path).readStream();
+    const last = shape.path === '/v1/messages' ? 2 : shape.signs.length - shape.signs.lastIndexOf('content');
+    readAll(
+      reader,
+      bytesOf(
+        splitEvents(bytesOf(shape.stream))
+          .slice(0, -last)
+          .map(({ start, end }) => Buffer.from(bytesOf(shape.stream).subarray(start, end)).toString())
+          .join(''),
+      ),
+    );
+    expect(reader.isDone()).toBe(false);
+  });
+});
+
+describe('skimming', () => {
+  const delta = (content: string): string =>
+    `data: ${JSON.stringify({ choices: [{ delta: { content }, finish_reason: null }], usage: null })}\n\n`;
+  const begun = (): StreamReader => {
+    const reader = protocolFor('/v1/chat/completions').readStream();
+    reader.read('', bytesOf(delta('a').slice(6, -2)));
+    return reader;
+  };
+
+  test('passes over deltas and counts their characters, though null stands for usage and reason in each', () => {
+    const reader = begun();
+    expect(reader.skim(bytesOf(delta('bc').repeat(10)))).toBe(true);
+    expect(reader.contentChars()).toBe(21);
+  });
+
+  test('is not offered before the first content', () => {
+    const reader = protocolFor('/v1/chat/completions').readStream();
+    expect(reader.skim(bytesOf(delta('a')))).toBe(false);
+    expect(reader.contentChars()).toBe(0);
+  });
+
+  test('passes over text that speaks of usage, reasons and errors', () => {
+    const text = '{"usage":{"prompt_tokens":1},"finish_reason":"stop","error":{}}';
+    expect(begun().skim(bytesOf(delta(text)))).toBe(true);
+    expect(begun().skim(bytesOf(delta(JSON.stringify(text))))).toBe(true);
+  });
+
+  test.each([
+    ['usage', 'data: {"choices":[],"usage": {"prompt_tokens":1}}\n\n'],
+    ['a reason', 'data: {"choices":[{"delta":{},"finish_reason" : "stop"}]}\n\n'],
+    ['the end', 'data: [DONE]\n\n'],
+    ['an error', 'data: {"error":{"message":"x"}}\n\n'],
+    ['an event of errors', 'event:error\ndata: oops\n\n'],
+  ])('stops for %s', (_, event) => {
+    const reader = begun();
+    expect(reader.skim(bytesOf(delta('b') + event))).toBe(false);
+    expect(reader.contentChars()).toBe(1);
+  });
+
+  test('follows text from one key to another', () => {
+    const reader = begun();
+    const reasoning = 'data: {"choices":[{"delta":{"reasoning_content":"xyz"},"finish_reason":null}]}\n\n';
+    for (const block of [reasoning, reasoning, delta('b')]) expect(reader.skim(bytesOf(block))).toBe(true);
+    expect(reader.contentChars()).toBe(8);
+  });
+});
+
+describe('an error in a stream', () => {
+  test.each([
+    ['/v1/chat/completions', 'data: {"error":{"message":"boom","code":502}}\n\n'],
+    ['/v1/chat/completions', 'data: {"error":"boom"}\n\n'],
+    ['/v1/chat/completions', 'event: error\ndata: {"message":"boom"}\n\n'],
+    ['/v1/chat/completions', 'event: error\ndata: boom\n\n'],
+    ['/v1/chat/completions', 'data: {"object":"error","message":"boom"}\n\n'],
+    [
+      '/v1/chat/completions',
+      'data: {"choices":[{"delta":{"content":""},"finish_reason":"error"}],"error":{"code":502}}\n\n',
+    ],
+    ['/v1/chat/completions', 'data: {"choices":[{"delta":{},"finish_reason":"error"}]}\n\n'],
+    ['/v1/completions', 'data: {"error":{"message":"boom"}}\n\n'],
+    ['/v1/messages', 'event: error\ndata: {"type":"error","error":{"type":"overloaded_error"}}\n\n'],
+    ['/v1/responses', 'event: error\ndata: {"type":"error","code":"server_error","message":"boom"}\n\n'],
+    ['/v1/responses', 'data: {"type":"error","code":"server_error"}\n\n'],
+    ['/v1/responses', 'data: {"type":"response.failed","response":{"error":{"code":"x"}}}\n\n'],
+    ['/v1/audio/speech', 'data: {"error":{"message":"boom"}}\n\n'],
+  ])('of %s is seen in %j, before content and after it', (path, stream) => {
+    expect(signsOf(path, stream)).toEqual(['error']);
+    const content =
+      SHAPES.find((shape) => protocolFor(shape.path).name === protocolFor(path).name)?.stream ??
+      'data: {}\n\n';
+    expect(signsOf(path, content + stream).at(-1)).toBe('error');
+  });
+
+  test('is also what cannot be read where the first content should be', () => {
+    expect(signsOf('/v1/chat/completions', 'data: {"choices":[{"delta"\n\n')).toEqual(['error']);
+    expect(signsOf('/v1/messages', 'data: [DONE]\n\n')).toEqual(['error']);
+    expect(signsOf('/v1/responses', 'data: <html>\n\n')).toEqual(['error']);
+  });
+
+  test('is not the word in an answer', () => {
+    const said = JSON.stringify({
+      choices: [{ delta: { content: '{"error":{"message":"x"}}' } }],
+      error: null,
+    });
+    expect(signsOf('/v1/chat/completions', `data: ${said}\n\ndata: ${said}\n\n`)).toEqual([
+      'content',
+      'content',
+    ]);
+  });
+});
+
+describe('a stream of the Responses API', () => {
+  test('may say something by a tool call before any text', () => {
+    const item = (type: string): string =>
+      `data: {"type":"response.output_item.added","item":{"type":"${type}"}}\n\n`;
+    expect(signsOf('/v1/responses', item('reasoning') + item('function_call'))).toEqual([
+      'preamble',
+      'content',
+    ]);
+  });
+
+  test('that is incomplete for want of tokens is done', () => {
+    const reader = protocolFor('/v1/responses').readStream();
+    const event = '{"type":"response.incomplete","response":{"usage":{"input_tokens":1,"output_tokens":2}}}';
+    expect(reader.read('response.incomplete', bytesOf(event))).toBe('content');
+    expect([reader.isDone(), reader.usage()?.totalTokens]).toEqual([true, 3]);
+  });
+});
+
+test('an unknown stream is content from its first event, and done with it', () => {
+  const reader = protocolFor('/v1/audio/speech').readStream();
+  expect(reader.isDone()).toBe(false);
+  expect(readAll(reader, bytesOf(': x\n\ndata: {"type":"speech.audio.delta","audio":"AA=="}\n\n'))).toEqual([
+    'preamble',
+    'content',
+  ]);
+  expect(reader.isDone()).toBe(true);
+  reader.read(
+    '',
+    bytesOf('{"type":"speech.audio.done","usage":{"input_tokens":4,"output_tokens":6,"total_tokens":10}}'),
+  );
+  expect(reader.usage()?.totalTokens).toBe(10);
+});
