@@ -2,8 +2,8 @@
 export interface ByteHold {
   readonly add: (bytes: Uint8Array) => void;
   readonly length: () => number;
-  /** The last `count` bytes, or all there are. */
-  readonly last: (count: number) => Uint8Array;
+  /** undefined: nothing is held. */
+  readonly lastByte: () => number | undefined;
   /** All that is held, followed by `more`, as one array; the hold is empty afterwards. */
   readonly take: (more: Uint8Array) => Uint8Array;
 }
@@ -39,17 +39,7 @@ export function createByteHold(): ByteHold {
       filled += bytes.length;
     },
     length: () => length,
-    last(count) {
-      const tail = new Uint8Array(Math.min(count, length));
-      let to = tail.length;
-      for (let index = pieces.length; to > 0; index--) {
-        const piece = index === pieces.length ? room?.subarray(0, filled) : pieces[index];
-        const part = piece?.subarray(Math.max(0, piece.length - to)) ?? EMPTY;
-        to -= part.length;
-        tail.set(part, to);
-      }
-      return tail;
-    },
+    lastByte: () => (room === undefined ? pieces.at(-1)?.at(-1) : room[filled - 1]),
     take(more) {
       if (length === 0) return more;
       seal();
@@ -66,5 +56,3 @@ export function createByteHold(): ByteHold {
     },
   };
 }
-
-const EMPTY = new Uint8Array(0);

@@ -31,7 +31,7 @@ export function createSseSplitter(maxEventBytes: number): SseSplitter {
   const hold = createByteHold();
   return {
     push(chunk) {
-      const end = Math.max(lastEventEnd(chunk), endAcross(hold, chunk));
+      const end = Math.max(lastEventEnd(chunk), endAcross(hold.lastByte(), chunk));
       const tail = end === chunk.length ? EMPTY : chunk.subarray(end);
       const whole = end === 0 ? EMPTY : hold.take(end === chunk.length ? chunk : chunk.subarray(0, end));
       if (tail.length > 0) hold.add(tail);
@@ -92,17 +92,12 @@ function lastEventEnd(bytes: Uint8Array): number {
   }
 }
 
-/** The same where the blank line began in what is held: at most three of its bytes lie there, and three here. */
-function endAcross(
-  hold: { length: () => number; last: (count: number) => Uint8Array },
-  chunk: Uint8Array,
-): number {
-  if (hold.length() === 0 || (chunk[0] !== LF && chunk[0] !== CR)) return 0;
-  const held = hold.last(3);
-  const seam = new Uint8Array(held.length + Math.min(3, chunk.length));
-  seam.set(held);
-  seam.set(chunk.subarray(0, 3), held.length);
-  return Math.max(0, lastEventEnd(seam) - held.length);
+/** The same where the line before the blank one ended in what is held, with this byte, and the blank one is here. */
+function endAcross(lastHeld: number | undefined, chunk: Uint8Array): number {
+  if (lastHeld !== LF && lastHeld !== CR) return 0;
+  if (chunk[0] === CR) return chunk[1] === LF ? 2 : 1;
+  // After a CR, the LF belongs to it.
+  return chunk[0] === LF && lastHeld === LF ? 1 : 0;
 }
 
 interface Line {

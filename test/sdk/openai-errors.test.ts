@@ -163,7 +163,9 @@ describe('a stream that breaks off', () => {
       const error = await rejection(reading());
       expect(error).toBeInstanceOf(APIError);
       expect(error).toMatchObject({ code: 'upstream_truncated' });
-      expect(contents.filter(Boolean)).toHaveLength(7);
+      // What was on its way when the connection broke may be lost, but what was not sent is not made up.
+      expect(contents.length).toBeGreaterThan(1);
+      expect(contents.filter(Boolean).length).toBeLessThanOrEqual(7);
       expect((await stage.ended())[0]?.ending).toBe('truncated');
     },
   );
@@ -188,7 +190,7 @@ describe('a stream that breaks off', () => {
     const model = 'mock/cut-fin';
     const speech = client.audio.speech.create({ model, voice: 'alloy', input: 'word '.repeat(4000) });
     await rejection(speech.then((response) => response.arrayBuffer()));
-    expect((await stage.ended())[0]?.ending).not.toBe('complete');
+    expect((await stage.ended())[0]?.ending).toBe('truncated');
   });
 });
 

@@ -30,8 +30,7 @@ describe('tools', () => {
       tool_choice: 'required',
     });
     const [call] = completion.choices[0]?.message.tool_calls ?? [];
-    expect(call?.function.name).toBe('get_weather');
-    expect(call?.function.parsed_arguments).toEqual(WEATHER);
+    expect(call).toMatchObject({ function: { name: 'get_weather', parsed_arguments: WEATHER } });
     expect(completion.choices[0]?.finish_reason).toBe('tool_calls');
     expect(new TextDecoder().decode(stage.attempt().body)).toContain('天気を調べる');
   });
@@ -48,7 +47,7 @@ describe('tools', () => {
     const completion = await stream.finalChatCompletion();
     const [call] = completion.choices[0]?.message.tool_calls ?? [];
     expect(deltas).toBeGreaterThan(1);
-    expect(call?.function).toMatchObject({ name: 'get_weather', parsed_arguments: WEATHER });
+    expect(call).toMatchObject({ function: { name: 'get_weather', parsed_arguments: WEATHER } });
     expect(completion.choices[0]?.finish_reason).toBe('tool_calls');
     const [ended] = await stage.ended();
     expect(ended?.ending).toBe('complete');
@@ -86,6 +85,7 @@ describe('tools', () => {
             type: 'function',
             function: {
               name: 'get_weather',
+              description: 'How warm it is',
               parameters: z.toJSONSchema(Weather) as Record<string, unknown>,
               parse: (text: string) => Weather.parse(JSON.parse(text)),
               function: (weather: z.infer<typeof Weather>) => {

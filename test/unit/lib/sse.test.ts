@@ -66,6 +66,12 @@ describe('the splitter', () => {
     expect(split('\r\n').blocks).toEqual(['']);
   });
 
+  test('ends an event where its blank line comes in a chunk of its own', () => {
+    expect(split('data: a\r\n', '\r\n')).toEqual({ blocks: ['', 'data: a\r\n\r\n'], tail: '' });
+    const long = `data: ${'x'.repeat(10_000)}\n`;
+    expect(split(long, '\n')).toEqual({ blocks: ['', `${long}\n`], tail: '' });
+  });
+
   test('does not wait for the LF that may follow a last CR', () => {
     expect(split('data: a\r\n\r').blocks).toEqual(['data: a\r\n\r']);
   });

@@ -134,6 +134,7 @@ describe('an error in a stream', () => {
     ['/v1/responses', 'event: error\ndata: {"type":"error","code":"server_error","message":"boom"}\n\n'],
     ['/v1/responses', 'data: {"type":"error","code":"server_error"}\n\n'],
     ['/v1/responses', 'data: {"type":"response.failed","response":{"error":{"code":"x"}}}\n\n'],
+    ['/v1/responses', 'data: {"type":"response.failed","response":{"status":"failed"}}\n\n'],
     ['/v1/audio/speech', 'data: {"error":{"message":"boom"}}\n\n'],
   ])('of %s is seen in %j, before content and after it', (path, stream) => {
     expect(signsOf(path, stream)).toEqual(['error']);
@@ -158,6 +159,27 @@ describe('an error in a stream', () => {
       'content',
       'content',
     ]);
+  });
+});
+
+describe('the end', () => {
+  test('once said stays said, though usage follows and [DONE] never comes', () => {
+    const reader = protocolFor('/v1/chat/completions').readStream();
+    reader.read('', bytesOf('{"choices":[{"delta":{},"finish_reason":"stop"}]}'));
+    expect(reader.read('', bytesOf('{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}'))).toBe(
+      'usage-only',
+    );
+    expect(reader.isDone()).toBe(true);
+  });
+
+  test('of a message is its reason to stop, with or without the last event', () => {
+    const reader = protocolFor('/v1/messages').readStream();
+    const delta = (reason: string): Uint8Array =>
+      bytesOf(`{"type":"message_delta","delta":{"stop_reason":${reason}}}`);
+    reader.read('message_delta', delta('null'));
+    expect(reader.isDone()).toBe(false);
+    reader.read('message_delta', delta('"end_turn"'));
+    expect(reader.isDone()).toBe(true);
   });
 });
 

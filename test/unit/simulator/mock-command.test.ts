@@ -1,0 +1,49 @@
+import { expect, test } from 'bun:test';
+import { startSimulator } from '../../../src/simulator/simulator.ts';
+
+const COMMAND = new URL('../../../src/cli/mock.ts', import.meta.url).href;
+
+function start(...args: readonly string[]): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
+  const script = `import { mockCommand } from ${JSON.stringify(COMMAND)}; process.exit(await mockCommand.run(${JSON.stringify(args)}))`;
+  return Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe', stderr: 'pipe', stdin: 'ignore' });
+}
+
+async function outcome(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  const child = start(...args);
+  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  return { code: await child.exited, out, err };
+}
+
+test('it says where it listens, answers, and leaves with 0 on SIGTERM', async () => {
+  const child = start('--port', '0', '--words', '3');
+  const { value } = await child.stdout.getReader().read();
+  const greeting = new TextDecoder().decode(value);
+  const url = /http:\/\/127\.0\.0\.1:\d+\/v1/.exec(greeting)?.[0] ?? '';
+  const body = JSON.stringify({ model: 'mock/ok', messages: [] });
+  const answer = await fetch(`${url}/chat/completions`, { method: 'POST', body });
+  expect(await answer.json()).toMatchObject({ usage: { completion_tokens: 3 } });
+  child.kill('SIGTERM');
+  expect(await child.exited).toBe(0);
+});
+
+test('--help explains it', async () => {
+  const { code, out } = await outcome('--help');
+  expect(code).toBe(0);
+  for (const flag of ['--port', '--host', '--seed', '--words', '--pace', '--latency'])
+    expect(out).toContain(flag);
+});
+
+test('a taken port is one line and exit code 1', async () => {
+  const other = await startSimulator();
+  const { code, err } = await outcome('--port', String(other.port));
+  expect([code, err.trim().split('\n').length]).toEqual([1, 1]);
+  expect(err).toContain(`127.0.0.1:${other.port}: the port is taken`);
+  await other.stop();
+});
+
+test('an unknown flag, a wrong number or an argument too many is one line and exit code 2', async () => {
+  for (const args of [['--prot', '1'], ['--words', 'many'], ['--port', '70000'], ['extra'], ['--port']]) {
+    const { code, err } = await outcome(...args);
+    expect([args, code, err.trim().split('\n').length]).toEqual([args, 2, 1]);
+  }
+});
