@@ -1,12 +1,13 @@
 import type { Snapshot } from './config/snapshot.ts';
 import type { Emit, Gateway } from './gateway/ports.ts';
 import { systemClock } from './lib/system-clock.ts';
+import { ThreadedTokenCounter } from './lib/token-counter.ts';
 import { BucketLedger } from './limits/bucket-ledger.ts';
 import { CooldownLedger } from './routing/cooldown.ts';
 import { TrafficLedger } from './routing/traffic.ts';
 import { TurnCounter } from './routing/turn-counter.ts';
 import { type HttpServer, serve } from './server/serve.ts';
-import { fetchUpstream } from './upstream/fetch-upstream.ts';
+import { createFetchUpstream } from './upstream/fetch-upstream.ts';
 
 /** A running gateway. */
 export interface App {
@@ -35,11 +36,12 @@ const SWEEP_MS = 60_000;
 /** Wires the parts of a gateway together and listens. Throws what listening throws, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
   let { snapshot } = options;
+  const tokens = new ThreadedTokenCounter();
   const buckets = new BucketLedger();
   const cooldowns = new CooldownLedger();
   const gateway: Gateway = {
     snapshot: () => snapshot,
-    upstream: fetchUpstream,
+    upstream: createFetchUpstream(),
     clock: systemClock,
     dice: Math.random,
     newRequestId,
@@ -47,6 +49,7 @@ export function startApp(options: AppOptions): App {
     cooldowns,
     traffic: new TrafficLedger(),
     turns: new TurnCounter(),
+    tokens,
     emit: options.emit,
   };
   const server = serve(gateway, { ...snapshot.server, version: options.version });
@@ -58,6 +61,7 @@ export function startApp(options: AppOptions): App {
   const stop = async (): Promise<void> => {
     clearInterval(sweeper);
     await server.stop();
+    await reported(tokens);
   };
   return {
     server,
@@ -84,3 +88,12 @@ async function idle(server: HttpServer, timeoutMs: number): Promise<void> {
   const untilMs = systemClock.nowMs() + timeoutMs;
   while (server.pending() > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(10);
 }
+
+/** Resolves when the last reports that waited for an estimate are out, or after a moment. */
+async function reported(tokens: ThreadedTokenCounter): Promise<void> {
+  const untilMs = systemClock.nowMs() + LAST_REPORTS_MS;
+  while (tokens.pending > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(5);
+  tokens.stop();
+}
+
+const LAST_REPORTS_MS = 2_000;

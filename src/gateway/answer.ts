@@ -1,4 +1,5 @@
 import type { Usage } from '../protocols/protocol.ts';
+import type { AnswerText } from './estimate-usage.ts';
 
 /** What a provider answered: all of it at hand, or a stream that has begun and is forwarded as it comes. */
 export type Answer = WholeAnswer | StreamedAnswer;
@@ -10,6 +11,8 @@ export interface WholeAnswer {
   /** As the provider sent them, compressed or not. */
   readonly bytes: Uint8Array;
   readonly usage: Usage | undefined;
+  /** The text of the answer where its usage is not reported. */
+  readonly text: string;
 }
 
 export interface StreamedAnswer {
@@ -31,6 +34,8 @@ export interface AnswerStream {
   readonly isDone: () => boolean;
   /** The tokens reported so far. */
   readonly usage: () => Usage | undefined;
+  /** The text so far, to estimate the tokens that are not reported. */
+  readonly text: () => AnswerText;
 }
 
 /**

@@ -54,8 +54,16 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
     clientCredentials: provider.forwardClientAuth ? foreignCredentials(request.headers, snapshot.access) : [],
     body: upstreamBody(call, route, hidesUsage),
     signal: leash.signal,
+    onConnectTimeout: () => leash.cut('connect'),
   });
-  const verdict = await judgeReply(reply, { call, leash, gateway, hidesUsage, onEnd });
+  const verdict = await judgeReply(reply, {
+    call,
+    leash,
+    gateway,
+    hidesUsage,
+    shownModel: shownModel(call),
+    onEnd,
+  });
   // A stream goes on, and says itself when it has ended.
   if (verdict.answer?.kind !== 'streamed') onEnd();
   return verdict;
@@ -70,6 +78,11 @@ function upstreamBody({ plan, request }: Call, route: Route, includeUsage: boole
 /** Whether to ask for the usage of a stream: where the API has a word for it and the client left it out. */
 function asksForUsage({ plan: { peek, protocol } }: Call, provider: Provider): boolean {
   if (provider.streamUsage === 'passthrough' || peek.kind !== 'json') return false;
-  const hasOption = protocol.name === 'openai-chat' || protocol.name === 'openai-completions';
-  return hasOption && peek.stream && peek.includeUsage === 'absent';
+  return protocol.asksForUsage && peek.stream && peek.includeUsage === 'absent';
+}
+
+/** The client's own name for the model, where answers are to bear it. */
+function shownModel({ plan: { peek }, snapshot }: Call): string | undefined {
+  if (peek.kind === 'malformed' || peek.model === undefined) return undefined;
+  return snapshot.server.rewriteResponseModel(peek.model) ? peek.model : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Usage } from '../protocols/protocol.ts';
 import type { AnswerStream, StreamStep } from './answer.ts';
 import { type ByteSource, readChunk } from './body-reader.ts';
+import type { AnswerText } from './estimate-usage.ts';
 import type { Reading, Reply, Verdict } from './judge-reply.ts';
 import { type Leash, outcomeOfCut } from './leash.ts';
 
@@ -30,7 +31,7 @@ export async function openByteStream(reply: Reply, reading: Reading): Promise<Ve
 function wholeAnswer({ status, headers }: Reply): Verdict {
   return {
     outcome: { kind: 'answered' },
-    answer: { kind: 'whole', status, headers, bytes: new Uint8Array(), usage: undefined },
+    answer: { kind: 'whole', status, headers, bytes: new Uint8Array(), usage: undefined, text: '' },
   };
 }
 
@@ -65,6 +66,10 @@ class ByteStream implements AnswerStream {
 
   usage(): Usage | undefined {
     return undefined;
+  }
+
+  text(): AnswerText {
+    return { sample: '', chars: 0 };
   }
 
   isDone(): boolean {

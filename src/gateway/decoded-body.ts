@@ -1,3 +1,4 @@
+import { withoutCoding } from '../lib/content-coding.ts';
 import type { Reply } from './judge-reply.ts';
 
 type Format = ConstructorParameters<typeof DecompressionStream>[0];
@@ -22,8 +23,6 @@ export function decodedBody({ body, headers }: Reply): {
   const plain = body ?? new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
   const format = FORMATS[headers.get('content-encoding')?.trim().toLowerCase() ?? ''];
   if (format === undefined) return { body: plain, headers };
-  const withoutCoding = new Headers(headers);
-  withoutCoding.delete('content-encoding');
   const decoder = new DecompressionStream(format) as ReadableWritablePair<Uint8Array, Uint8Array>;
-  return { body: plain.pipeThrough(decoder), headers: withoutCoding };
+  return { body: plain.pipeThrough(decoder), headers: withoutCoding(headers) };
 }

@@ -66,6 +66,12 @@ export const REFUSALS = {
     message:
       'The request names no model. Put "model" into the JSON or form body, or name a provider in the header x-llm-proxy-provider.',
   },
+  coding_not_supported: {
+    status: 415,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message: 'The body of the request has the Content-Encoding "{coding}". Send it without.',
+  },
   body_too_large: {
     status: 413,
     type: 'invalid_request_error',

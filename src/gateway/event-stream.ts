@@ -1,9 +1,11 @@
 import { createSseSplitter, type SseSplitter, splitEvents } from '../lib/sse.ts';
-import type { StreamReader, StreamSign, Usage } from '../protocols/protocol.ts';
+import { rewriteModelInEvents } from '../protocols/model-name.ts';
+import type { Protocol, StreamReader, StreamSign, Usage } from '../protocols/protocol.ts';
 import type { Defect, Outcome } from '../routing/outcome.ts';
 import type { AnswerStream, StreamStep } from './answer.ts';
 import { type ByteSource, readChunk } from './body-reader.ts';
 import { decodedBody } from './decoded-body.ts';
+import type { AnswerText } from './estimate-usage.ts';
 import type { Reading, Reply, Verdict } from './judge-reply.ts';
 import { type Leash, outcomeOfCut } from './leash.ts';
 
@@ -12,6 +14,11 @@ const MAX_EVENT_BYTES = 64 * 1024 * 1024;
 
 /** After the protocol's end the provider may take this long to close: a connection that ends well is used again. */
 const LINGER_MS = 1_000;
+
+/** Enough events to know how many characters make a token here; more would only be memory. */
+const SAMPLE_BYTES = 4 * 1024;
+
+const EMPTY = new Uint8Array();
 
 /** Holds a stream of events back until its first content, and so finds out whether it is an answer at all. */
 export async function openEventStream(reply: Reply, reading: Reading): Promise<Verdict> {
@@ -33,19 +40,25 @@ export async function openEventStream(reply: Reply, reading: Reading): Promise<V
 class EventStream implements AnswerStream {
   readonly takesEvents = true;
   readonly #source: ByteSource;
+  readonly #protocol: Protocol;
   readonly #signs: StreamReader;
   readonly #splitter: SseSplitter = createSseSplitter(MAX_EVENT_BYTES);
   readonly #leash: Leash;
   readonly #hidesUsage: boolean;
+  readonly #shownModel: string | undefined;
   readonly #onEnd: () => void;
   readonly #held: Uint8Array[] = [];
+  /** The first events with content, of which the text is read if nobody says how many tokens it was. */
+  #sample: Uint8Array = EMPTY;
   #end: StreamStep | undefined;
 
-  constructor(body: ReadableStream<Uint8Array>, { call, leash, hidesUsage, onEnd }: Reading) {
+  constructor(body: ReadableStream<Uint8Array>, { call, leash, hidesUsage, shownModel, onEnd }: Reading) {
     this.#source = body.getReader();
-    this.#signs = call.plan.protocol.readStream();
+    this.#protocol = call.plan.protocol;
+    this.#signs = this.#protocol.readStream();
     this.#leash = leash;
     this.#hidesUsage = hidesUsage;
+    this.#shownModel = shownModel;
     this.#onEnd = onEnd;
   }
 
@@ -88,6 +101,10 @@ class EventStream implements AnswerStream {
     return this.#signs.usage();
   }
 
+  text(): AnswerText {
+    return { sample: this.#protocol.textOf(this.#sample), chars: this.#signs.contentChars() };
+  }
+
   isDone(): boolean {
     return this.#signs.isDone();
   }
@@ -104,7 +121,7 @@ class EventStream implements AnswerStream {
     const block = this.#splitter.push(chunk);
     if (block === undefined) return this.#break('an event is too large');
     if (block.byteLength === 0) return;
-    if (this.#signs.skim(block)) this.#held.push(block);
+    if (this.#signs.skim(block)) this.#keep(block);
     else this.#read(block);
   }
 
@@ -116,18 +133,24 @@ class EventStream implements AnswerStream {
       const sign = this.#signs.read(name, data);
       signs.push(sign);
       if (sign === 'usage-only' && this.#hidesUsage) {
-        if (start > from) this.#held.push(block.subarray(from, start));
+        if (start > from) this.#keep(block.subarray(from, start));
         from = end;
       }
       if (sign === 'error') {
-        this.#held.push(block.subarray(from, end));
+        this.#keep(block.subarray(from, end));
         this.#finish({ kind: 'broken', reason: 'the provider reported an error', isTold: true });
         return signs;
       }
       if (sign === 'done') this.#leash.linger(LINGER_MS);
     }
-    if (from < block.byteLength) this.#held.push(from === 0 ? block : block.subarray(from));
+    if (from < block.byteLength) this.#keep(from === 0 ? block : block.subarray(from));
     return signs;
+  }
+
+  /** Puts whole events in line for the client. */
+  #keep(events: Uint8Array): void {
+    if (this.#sample.byteLength < SAMPLE_BYTES) this.#sample = Buffer.concat([this.#sample, events]);
+    this.#held.push(this.#shownModel === undefined ? events : rewriteModelInEvents(events, this.#shownModel));
   }
 
   /** The bytes are at their end, in order or not: whether the answer is depends on what was said before. */
@@ -147,7 +170,7 @@ class EventStream implements AnswerStream {
     const tail = this.#splitter.takeTail();
     if (tail.byteLength === 0 || this.#signs.isDone()) return undefined;
     const signs = splitEvents(tail).map(({ name, data }) => this.#signs.read(name, data));
-    if (this.#signs.isDone()) this.#held.push(tail);
+    if (this.#signs.isDone()) this.#keep(tail);
     return this.#signs.isDone() ? signs.find((sign) => sign === 'content') : undefined;
   }
 

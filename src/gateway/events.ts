@@ -57,7 +57,10 @@ export interface RequestEnded {
   /** The code of a refusal of our own. */
   readonly code: string | undefined;
   readonly history: readonly Attempt[];
+  /** The tokens that it used; undefined where nothing was answered, or nothing that is made of tokens. */
   readonly usage: Usage | undefined;
+  /** Whether the provider said nothing of tokens, or did not come to it, and they were counted here. */
+  readonly isUsageEstimated: boolean;
   readonly startedAtMs: number;
   /** When the first byte of the answer was there; undefined when there was none. */
   readonly firstByteAtMs: number | undefined;

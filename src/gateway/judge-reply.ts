@@ -1,5 +1,6 @@
-import { decodeBody } from '../lib/content-coding.ts';
+import { decodeBody, withoutCoding } from '../lib/content-coding.ts';
 import { retryAfterMs } from '../lib/retry-after.ts';
+import { rewriteModel } from '../protocols/model-name.ts';
 import type { Defect, Outcome } from '../routing/outcome.ts';
 import type { Answer } from './answer.ts';
 import { readWhole } from './body-reader.ts';
@@ -23,6 +24,8 @@ export interface Reading {
   readonly gateway: Gateway;
   /** Whether usage was asked for in the client's name, who is not to see the event that carries it. */
   readonly hidesUsage: boolean;
+  /** The model's name that answers are to bear; undefined: the one that the provider gave them. */
+  readonly shownModel: string | undefined;
   /** To be called when a streamed answer has ended, whichever way. */
   readonly onEnd: () => void;
 }
@@ -39,7 +42,6 @@ const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
 export async function judgeReply(reply: UpstreamReply, reading: Reading): Promise<Verdict> {
   switch (reply.kind) {
     case 'unreachable':
-    case 'timed-out':
       return { outcome: reply };
     case 'aborted':
       return { outcome: outcomeOfCut(reading.leash.cause ?? 'client-left') };
@@ -71,11 +73,18 @@ async function judgeErrorReply(reply: Reply, { call, leash, gateway }: Reading):
   if (reply.status < 400) return { outcome };
   return {
     outcome,
-    answer: { kind: 'whole', status: reply.status, headers: reply.headers, bytes, usage: undefined },
+    answer: {
+      kind: 'whole',
+      status: reply.status,
+      headers: reply.headers,
+      bytes,
+      usage: undefined,
+      text: '',
+    },
   };
 }
 
-async function judgeWhole(reply: Reply, { call, leash }: Reading): Promise<Verdict> {
+async function judgeWhole(reply: Reply, { call, leash, shownModel }: Reading): Promise<Verdict> {
   const { status, headers } = reply;
   const body = await readWhole(reply.body, leash, MAX_WHOLE_BYTES);
   if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
@@ -88,8 +97,10 @@ async function judgeWhole(reply: Reply, { call, leash }: Reading): Promise<Verdi
   const defect = decoded && protocol.judgeAnswer(decoded, headers.get('content-type') ?? '');
   if (defect !== undefined) return failed(defect);
   const usage = decoded && protocol.usageOfAnswer(decoded);
-  return {
-    outcome: { kind: 'answered' },
-    answer: { kind: 'whole', status, headers, bytes: body.bytes, usage },
-  };
+  const text = usage === undefined && decoded !== undefined ? protocol.textOf(decoded) : '';
+  const shown =
+    shownModel === undefined || decoded === undefined
+      ? { headers, bytes: body.bytes }
+      : { headers: withoutCoding(headers), bytes: rewriteModel(decoded, shownModel) };
+  return { outcome: { kind: 'answered' }, answer: { kind: 'whole', status, ...shown, usage, text } };
 }

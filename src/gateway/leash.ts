@@ -2,7 +2,7 @@ import type { Outcome } from '../routing/outcome.ts';
 import type { Clock } from './ports.ts';
 
 /** Why an attempt was called off by us. */
-export type Cut = 'client-left' | 'first-byte' | 'idle' | 'deadline';
+export type Cut = 'client-left' | 'connect' | 'first-byte' | 'idle' | 'deadline';
 
 /**
  * Everything that can call an attempt off, tied to one signal: the client leaving, the request's deadline, and the
@@ -105,8 +105,9 @@ export function outcomeOfCut(cut: Cut): Outcome {
   switch (cut) {
     case 'client-left':
       return { kind: 'cancelled' };
+    case 'connect':
     case 'idle':
-      return { kind: 'timed-out', phase: 'idle' };
+      return { kind: 'timed-out', phase: cut };
     case 'first-byte':
     case 'deadline':
       return { kind: 'timed-out', phase: 'first-byte' };

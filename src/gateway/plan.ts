@@ -24,10 +24,17 @@ export async function plan(
   key: MasterKey | undefined,
   snapshot: Snapshot,
 ): Promise<Plan> {
+  const coding = request.headers.get('content-encoding') ?? 'identity';
+  // The model in a compressed body could not be checked without decoding what a client may have made to explode.
+  if (coding.toLowerCase() !== 'identity') throw new Refusal('coding_not_supported', { coding });
   const body = await request.readBody();
   const peek = peekRequest(body, request.headers.get('content-type') ?? '');
   if (peek.kind === 'malformed') {
     throw new Refusal('invalid_body', { problem: peek.message }, { param: peek.param });
+  }
+  // What a body says that is neither JSON nor a form can't be checked, and a restricted key's must be.
+  if (peek.kind === 'other' && body.byteLength > 0 && key?.unrestricted === false) {
+    throw new Refusal('model_not_allowed', { key: key.name, model: '(not readable)' });
   }
   const model =
     peek.model === undefined

@@ -18,6 +18,7 @@ export interface Gateway {
   readonly cooldowns: Cooldowns;
   readonly traffic: Traffic;
   readonly turns: Turns;
+  readonly tokens: TokenCounter;
   readonly emit: Emit;
 }
 
@@ -51,6 +52,8 @@ export interface UpstreamRequest {
   readonly clientCredentials: readonly HeaderField[];
   readonly body: Uint8Array | undefined;
   readonly signal: AbortSignal;
+  /** Called when the provider's connect limit has passed; it is the caller's to abort. */
+  readonly onConnectTimeout: () => void;
 }
 
 export type HeaderField = readonly [name: string, value: string];
@@ -67,7 +70,6 @@ export type UpstreamReply =
 /** `aborted` says that `signal` ended it: the caller knows why. */
 export type UpstreamFailure =
   | { readonly kind: 'unreachable'; readonly reason: UnreachableReason }
-  | { readonly kind: 'timed-out'; readonly phase: 'connect' }
   | { readonly kind: 'aborted' };
 
 export interface Clock {
@@ -105,6 +107,11 @@ export interface Traffic {
 /** Counts the requests of a rotation: 0, 1, 2, … */
 export interface Turns {
   readonly next: (rotation: string) => number;
+}
+
+/** Counts the tokens of a text with a common tokenizer, off the path of the requests. Never rejects. */
+export interface TokenCounter {
+  readonly count: (text: string) => Promise<number>;
 }
 
 export type Emit = (event: GatewayEvent) => void;

@@ -19,6 +19,7 @@ export function refuse(error: unknown, visit: Visit, gateway: Gateway): Response
     code: refusal.code,
     history: [],
     usage: undefined,
+    isUsageEstimated: false,
     startedAtMs: visit.startedAtMs,
     firstByteAtMs: undefined,
     endedAtMs: gateway.clock.nowMs(),

@@ -28,7 +28,12 @@ function nobodyThere(run: Run): Response {
 
 function deliverWhole(answer: WholeAnswer, run: Run): Response {
   const ending = answer.status < 400 ? 'complete' : 'failed';
-  settle(run, { ending, status: answer.status, usage: answer.usage });
+  settle(run, {
+    ending,
+    status: answer.status,
+    usage: answer.usage,
+    text: { sample: answer.text, chars: answer.text.length },
+  });
   return new Response(answer.bytes, { status: answer.status, headers: answerHeaders(answer.headers, run) });
 }
 
@@ -71,7 +76,8 @@ function deliverStream(answer: StreamedAnswer, run: Run): Response {
  * complete.
  */
 function clientStream(stream: AnswerStream, status: number, run: Run): ReadableStream<Uint8Array> {
-  const end = (ending: Ending): void => settle(run, { ending, status, usage: stream.usage() });
+  const end = (ending: Ending): void =>
+    settle(run, { ending, status, usage: stream.usage(), text: stream.text() });
   let isBroken = false;
   const forward = (step: StreamStep, controller: ByteController): void | Promise<void> => {
     switch (step.kind) {

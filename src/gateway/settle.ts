@@ -2,7 +2,8 @@ import type { Usage } from '../protocols/protocol.ts';
 import type { Call } from './call.ts';
 import { endpointOf } from './endpoint.ts';
 import type { RefusalCode } from './errors.ts';
-import type { Ending } from './events.ts';
+import { type AnswerText, estimateUsage } from './estimate-usage.ts';
+import type { Ending, RequestEnded } from './events.ts';
 import type { Execution } from './execute.ts';
 import type { Gateway } from './ports.ts';
 
@@ -20,15 +21,20 @@ export interface Settlement {
   readonly ending: Ending;
   readonly status: number;
   readonly usage?: Usage | undefined;
+  /** What the answer said, where `usage` is missing. */
+  readonly text?: AnswerText | undefined;
   readonly code?: RefusalCode;
 }
 
-/** Closes the account of a request and reports it. The first word counts: a stream may learn of its end twice. */
-export function settle(run: Run, { ending, status, usage, code }: Settlement): void {
+/**
+ * Closes the account of a request and reports it. The first word counts: a stream may learn of its end twice. Where
+ * the provider did not say what an answer used, the report waits until it has been estimated.
+ */
+export function settle(run: Run, { ending, status, usage, text, code }: Settlement): void {
   if (run.isSettled) return;
   run.isSettled = true;
   const { call, execution, gateway } = run;
-  gateway.emit({
+  const report: RequestEnded = {
     type: 'request-ended',
     requestId: call.id,
     ending,
@@ -41,8 +47,13 @@ export function settle(run: Run, { ending, status, usage, code }: Settlement): v
     code,
     history: execution.history,
     usage,
+    isUsageEstimated: false,
     startedAtMs: call.startedAtMs,
     firstByteAtMs: run.firstByteAtMs,
     endedAtMs: gateway.clock.nowMs(),
-  });
+  };
+  if (usage !== undefined || text === undefined || text.chars === 0) return gateway.emit(report);
+  void estimateUsage(call.plan.body, text, gateway.tokens).then((estimate) =>
+    gateway.emit({ ...report, usage: estimate, isUsageEstimated: true }),
+  );
 }

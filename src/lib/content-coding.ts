@@ -20,6 +20,14 @@ export function decodeBody(
   }
 }
 
+/** The header of a body that has been decoded. */
+export function withoutCoding(headers: Headers): Headers {
+  if (!headers.has('content-encoding')) return headers;
+  const plain = new Headers(headers);
+  plain.delete('content-encoding');
+  return plain;
+}
+
 type Decode = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 
 const DECODERS: Readonly<Record<string, Decode>> = {

@@ -11,6 +11,8 @@ export interface Protocol {
   readonly judgeAnswer: (body: Uint8Array, contentType: string) => AnswerDefect | undefined;
   /** The tokens that a complete, decoded answer reports; undefined where it says nothing. */
   readonly usageOfAnswer: (body: Uint8Array) => Usage | undefined;
+  /** The text that an answer, or a block of its events, holds: the basis of an estimate where no usage is reported. */
+  readonly textOf: (bytes: Uint8Array) => string;
   /** A reader for one streamed answer. */
   readonly readStream: () => StreamReader;
   /** Whether its streams report usage only where the request asks for it with `stream_options.include_usage`. */

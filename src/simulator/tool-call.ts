@@ -1,5 +1,4 @@
-import type { Call } from './call.ts';
-import { idOf } from './call.ts';
+import { type Call, idOf } from './call.ts';
 import { isObject, type Json, type JsonObject, listOf, objectOf, stringOf } from './json.ts';
 import { fitSchema } from './json-schema.ts';
 

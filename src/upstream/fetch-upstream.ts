@@ -1,11 +1,23 @@
 import type { Provider } from '../config/snapshot.ts';
 import type { Upstream, UpstreamReply, UpstreamRequest } from '../gateway/ports.ts';
+import { ConnectWatcher } from './connect-watch.ts';
 import { unreachableReason } from './failure.ts';
 import { upstreamHeaders } from './headers.ts';
 import { joinUrl } from './url.ts';
 
 /** Speaks to providers with the runtime's `fetch`, which pools connections and honours backpressure. */
-export const fetchUpstream: Upstream = { send };
+export function createFetchUpstream(): Upstream {
+  const watcher = new ConnectWatcher();
+  return {
+    async send(request) {
+      const watch = watcher.watch(request.provider, request.onConnectTimeout);
+      const reply = await send(request);
+      if (reply.kind === 'reply') watch.answered();
+      watch.end();
+      return reply;
+    },
+  };
+}
 
 async function send(request: UpstreamRequest): Promise<UpstreamReply> {
   const { provider } = request;

@@ -13,7 +13,6 @@ import {
 } from 'ai';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { z } from 'zod';
-import { until } from '../e2e/gateway.ts';
 import { CLIENT_KEY, collected, rejection, type Stage, startStage, UPSTREAM_KEY } from './stage.ts';
 
 let stage: Stage;
@@ -190,7 +189,7 @@ test('an abort ends the provider’s stream', async () => {
   });
   let pieces = 0;
   for await (const _ of result.textStream) if (++pieces === 5) leaving.abort();
-  await until(() => stage.attempt().closedByPeerAt);
+  await stage.brokenOff();
   expect((await stage.ended())[0]?.ending).toBe('client-left');
 });
 

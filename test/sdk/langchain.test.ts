@@ -4,7 +4,6 @@ import { tool } from '@langchain/core/tools';
 import { ChatOpenAI, type ChatOpenAIFields, OpenAIEmbeddings } from '@langchain/openai';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { z } from 'zod';
-import { until } from '../e2e/gateway.ts';
 import { CLIENT_KEY, collected, rejection, type Stage, startStage, UPSTREAM_KEY } from './stage.ts';
 
 let stage: Stage;
@@ -154,7 +153,7 @@ test('a client that breaks out of a stream ends the provider’s as well', async
     for await (const _ of stream) if (++chunks === 5) leaving.abort();
   };
   await rejection(reading());
-  await until(() => stage.attempt().closedByPeerAt);
+  await stage.brokenOff();
   expect((await stage.ended())[0]?.ending).toBe('client-left');
 });
 

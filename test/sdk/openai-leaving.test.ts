@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import type OpenAI from 'openai';
 import { APIConnectionTimeoutError, APIUserAbortError } from 'openai';
-import { until } from '../e2e/gateway.ts';
 import { throughGateway } from './openai-client.ts';
 import { rejection, type Stage, startStage } from './stage.ts';
 
@@ -21,7 +20,7 @@ test('a client that breaks out of a stream ends the provider’s as well', async
   const stream = await client.chat.completions.create({ ...ENDLESS, stream: true });
   let chunks = 0;
   for await (const _ of stream) if (++chunks === 5) break;
-  await providerLeft();
+  await stage.brokenOff();
   expect((await stage.ended())[0]?.ending).toBe('client-left');
 });
 
@@ -29,7 +28,7 @@ test('a client that aborts a stream ends the provider’s as well', async () => 
   const stream = await client.chat.completions.create({ ...ENDLESS, stream: true });
   let chunks = 0;
   for await (const _ of stream) if (++chunks === 5) stream.controller.abort();
-  await providerLeft();
+  await stage.brokenOff();
   expect((await stage.ended())[0]?.ending).toBe('client-left');
 });
 
@@ -40,7 +39,7 @@ test('a client that aborts a streamed response ends the provider’s as well', a
     if (++deltas === 5) stream.abort();
   });
   expect(await rejection(stream.done())).toBeInstanceOf(APIUserAbortError);
-  await providerLeft();
+  await stage.brokenOff();
 });
 
 test.each([false, true])(
@@ -55,7 +54,7 @@ test.each([false, true])(
     await stage.simulator.waitForAttempts(1);
     leaving.abort();
     expect(await failure).toBeInstanceOf(APIUserAbortError);
-    await providerLeft();
+    await stage.brokenOff();
     expect((await stage.ended())[0]?.ending).toBe('client-left');
     expect(stage.simulator.attempts).toHaveLength(1);
   },
@@ -65,10 +64,5 @@ test('a client whose own time limit is over ends the provider’s request', asyn
   const hasty = throughGateway(stage, { timeout: 100, maxRetries: 0 });
   const request = hasty.chat.completions.create({ ...ENDLESS, model: 'mock/silence' });
   expect(await rejection(request)).toBeInstanceOf(APIConnectionTimeoutError);
-  await providerLeft();
+  await stage.brokenOff();
 });
-
-async function providerLeft(): Promise<void> {
-  const [attempt] = await stage.simulator.waitForAttempts(1);
-  await until(() => attempt?.closedByPeerAt ?? stage.simulator.attempts[0]?.closedByPeerAt);
-}

@@ -47,7 +47,7 @@ describe('audio', () => {
     let contentType = '';
     const recording = throughGateway(stage, {
       fetch: async (url, init) => {
-        const request = url instanceof Request ? url : new Request(new URL(url), init);
+        const request = url instanceof Request ? url : new Request(new URL(url).href, init ?? {});
         contentType = request.headers.get('content-type') ?? '';
         sent = Buffer.from(await request.clone().arrayBuffer()).toString('latin1');
         return fetch(request);

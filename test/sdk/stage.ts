@@ -15,6 +15,8 @@ export interface Stage {
   readonly ended: (count?: number) => Promise<readonly RequestEnded[]>;
   /** The one attempt since `clear`; throws if there was none, or more. */
   readonly attempt: () => AttemptRecord;
+  /** Resolves when the gateway has broken the one attempt off; rejects if it does not do so at once. */
+  readonly brokenOff: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -23,6 +25,9 @@ export const UPSTREAM_KEY = 'sk-upstream';
 
 /** A key without limits. */
 export const CLIENT_KEY = 'mk-client';
+
+/** A forgotten connection is closed as well, but only when its memory is reclaimed, which takes longer than this. */
+const SOON_MS = 500;
 
 /** Models under public names, and the provider's names for them; `mock/…` is passed on as it is. */
 const SHAPE_A = `
@@ -54,6 +59,12 @@ export async function startStageWith(config: string): Promise<Stage> {
   const simulator = await startSimulator({ apiKey: UPSTREAM_KEY });
   const gateway = startGateway(config.replaceAll('URL', simulator.url));
   let from = 0;
+  const attempt = (): AttemptRecord => {
+    const [first, ...others] = simulator.attempts;
+    if (first === undefined || others.length > 0)
+      throw new Error(`${simulator.attempts.length} attempts, not 1`);
+    return first;
+  };
   const endedSince = (): RequestEnded[] =>
     gateway.events.slice(from).filter((event) => event.type === 'request-ended');
   return {
@@ -69,11 +80,9 @@ export async function startStageWith(config: string): Promise<Stage> {
         const ended = endedSince();
         return ended.length >= count ? ended : undefined;
       }),
-    attempt: () => {
-      const [attempt, ...others] = simulator.attempts;
-      if (attempt === undefined || others.length > 0)
-        throw new Error(`${simulator.attempts.length} attempts, not 1`);
-      return attempt;
+    attempt,
+    brokenOff: async () => {
+      await until(() => attempt().closedByPeerAt, SOON_MS);
     },
     stop: async () => {
       await gateway.stop();

@@ -4,6 +4,7 @@ import type { AnswerView } from '../answer.ts';
 import type { AnswerDefect, Protocol } from '../protocol.ts';
 import { createStreamReader } from '../stream.ts';
 import type { Reading, StreamGrammar } from '../stream.ts';
+import { textUnder } from '../text.ts';
 import { asObject, usageIn } from '../usage.ts';
 import type { JsonObject } from '../usage.ts';
 
@@ -13,6 +14,7 @@ export const anthropicMessages: Protocol = {
   judgeAnswer: (body, contentType) => judgeJson(body, contentType, ['content', 'stop_reason'], judgeMessage),
   usageOfAnswer: usageIn,
   readStream: () => createStreamReader(GRAMMAR),
+  textOf: textUnder('"text"', '"thinking"', '"partial_json"'),
   asksForUsage: false,
   errorEvent: (error) => {
     const body = { type: 'error', error: { type: 'api_error', message: error.message } };

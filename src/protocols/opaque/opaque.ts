@@ -15,6 +15,7 @@ export const opaque: Protocol = {
   judgeAnswer: () => undefined,
   usageOfAnswer: (body) => (seemsObject(body) ? usageIn(body) : undefined),
   readStream,
+  textOf: () => '',
   asksForUsage: false,
   errorEvent: choicesErrorEvent,
 };

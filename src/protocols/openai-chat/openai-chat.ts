@@ -4,6 +4,7 @@ import { choicesErrorEvent, isDoneWord, judgeChoices, understandChoices } from '
 import type { Protocol } from '../protocol.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
+import { textUnder } from '../text.ts';
 import { usageIn } from '../usage.ts';
 
 /** Chat completions, as OpenAI defined them and everybody speaks them. */
@@ -12,6 +13,7 @@ export const openaiChat: Protocol = {
   judgeAnswer: (body, contentType) => judgeJson(body, contentType, ['choices'], judgeChoices),
   usageOfAnswer: usageIn,
   readStream: () => createStreamReader(GRAMMAR),
+  textOf: textUnder('"content"', '"reasoning_content"', '"reasoning"', '"arguments"', '"refusal"'),
   asksForUsage: true,
   errorEvent: choicesErrorEvent,
 };

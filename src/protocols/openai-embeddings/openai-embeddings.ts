@@ -17,6 +17,7 @@ export const openaiEmbeddings: Protocol = {
     }),
   usageOfAnswer: usageIn,
   readStream: opaque.readStream,
+  textOf: () => '',
   asksForUsage: false,
   errorEvent: choicesErrorEvent,
 };

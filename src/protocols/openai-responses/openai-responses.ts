@@ -4,6 +4,7 @@ import type { AnswerView } from '../answer.ts';
 import type { AnswerDefect, Protocol } from '../protocol.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
+import { textUnder } from '../text.ts';
 import { usageIn } from '../usage.ts';
 import { digestResponseEvent, understandResponseEvent } from './stream.ts';
 
@@ -13,6 +14,7 @@ export const openaiResponses: Protocol = {
   judgeAnswer: (body, contentType) => judgeJson(body, contentType, ['status', 'output'], judgeResponse),
   usageOfAnswer: usageIn,
   readStream: () => createStreamReader(GRAMMAR),
+  textOf: textUnder('"delta"', '"text"', '"arguments"'),
   asksForUsage: false,
   errorEvent: (error) => {
     const body = { type: 'error', code: error.code, message: error.message, param: null, sequence_number: 0 };

@@ -47,6 +47,9 @@ type StatusParams = Readonly<Record<'retry-after' | 'retry-after-ms' | 'body', s
   readonly bytes: number;
 };
 
+const RATE_LIMIT_SUMMARY =
+  'Status 429 rate_limit_exceeded; retry-after=7|date|date:30|absurd|none or any text, retry-after-ms=1500; once: times=1.';
+
 /** Answers with an error status, in place of the answer. */
 export const STATUS_FAULTS: readonly Fault[] = [
   fault({
@@ -61,7 +64,7 @@ export const STATUS_FAULTS: readonly Fault[] = [
       name: String(status),
       summary:
         status === 429
-          ? RETRY_AFTER_SUMMARY()
+          ? RATE_LIMIT_SUMMARY
           : `Status ${status}${code === null ? '' : ` ${code}`}: ${message}`,
       params: { ...PARAMS, 'retry-after': status === 429 ? '1' : '' },
       play: (answer, params) => statusAnswer(answer, errorOfStatus(status), params),
@@ -101,13 +104,6 @@ export const STATUS_FAULTS: readonly Fault[] = [
       wholeAnswer('', 'text/plain', { dialect, status: code, headers: [['Location', location]] }),
   }),
 ];
-
-function RETRY_AFTER_SUMMARY(): string {
-  return (
-    'Status 429 rate_limit_exceeded; retry-after=7|date|date:30|absurd|none or any text, retry-after-ms=1500. ' +
-    'With times=1: once.'
-  );
-}
 
 function named(name: string, summary: string, error: ApiError): Fault {
   return fault({ name, summary, params: {}, play: ({ dialect }) => errorAnswer(error, dialect) });

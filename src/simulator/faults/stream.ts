@@ -4,14 +4,16 @@ import { eachItem, type Fault, fault, withItems } from '../fault.ts';
 import type { Item, StreamEvent } from '../item.ts';
 import { errorOfStatus } from './status.ts';
 
+/** The beginning of a chunk of 1 KB that is never finished. */
+const CHUNK_START: Item = { kind: 'wire', bytes: Buffer.from('400\r\ndata: {"id":"chatcmpl-') };
 const CUT_PARAMS = { after: 40, half: 0 } as const;
 
 /** What goes wrong in the middle. A cut whole answer is cut after half of its bytes. */
 export const STREAM_FAULTS: readonly Fault[] = [
   cut('cut-rst', 'RST after `after` tokens; half=1: in the middle of an event.', { kind: 'reset' }),
   cut('cut-fin', 'FIN after `after` tokens, without the last chunk.', { kind: 'close' }),
-  cut('cut-chunk', 'FIN inside an HTTP chunk, after `after` tokens.', CHUNK_START(), { kind: 'close' }),
-  cut('cut-clean', 'The body ends cleanly after `after` tokens, without the protocol’s word for the end.'),
+  cut('cut-chunk', 'FIN inside an HTTP chunk, after `after` tokens.', CHUNK_START, { kind: 'close' }),
+  cut('cut-clean', 'The body ends cleanly after `after` tokens, with no word that it was the end.'),
   cut('stall', 'Silence after `after` tokens.', { kind: 'hold' }),
   fault({
     name: 'quiet',
@@ -27,7 +29,7 @@ export const STREAM_FAULTS: readonly Fault[] = [
   }),
   fault({
     name: 'broken-json',
-    summary: 'The JSON of event number `line` is cut off; a whole answer’s JSON too.',
+    summary: 'The JSON of event number `line` is cut off; that of a whole answer too.',
     params: { line: 3 },
     play: (answer, { line }) => brokenJson(answer, line),
   }),
@@ -51,10 +53,6 @@ export const STREAM_FAULTS: readonly Fault[] = [
   }),
   ...errorFaults(),
 ];
-
-function CHUNK_START(): Item {
-  return { kind: 'wire', bytes: Buffer.from('400\r\ndata: {"id":"chatcmpl-', 'latin1') };
-}
 
 /** A fault that plays an answer up to a point, then these items, and never its end. */
 function cut(name: string, summary: string, ...ending: readonly Item[]): Fault {

@@ -198,6 +198,22 @@ describe('cuts', () => {
     for (const { text } of [rst, fin, clean]) expect(text).not.toMatch(/\[DONE\]|"finish_reason":"/);
   });
 
+  test('what came before a RST is not lost by a client that reads with fetch', async () => {
+    // A client in this process would read between the two writes, and could not lose anything.
+    const client = `
+      const body = JSON.stringify({ model: 'mock/cut-rst?after=7', stream: true, messages: [] });
+      for (let count = 0; count < 50; count++) {
+        const response = await fetch('${simulator.url}/v1/chat/completions', { method: 'POST', body });
+        let text = '';
+        try {
+          for await (const bytes of response.body) text += Buffer.from(bytes).toString();
+        } catch {}
+        console.log(text.split('"delta":{"content"').length - 1);
+      }`;
+    const child = Bun.spawn([process.execPath, '-e', client], { stdout: 'pipe' });
+    expect(await child.stdout.text()).toBe('7\n'.repeat(50));
+  });
+
   test('a stream that is shorter than the cut is still cut before its end', async () => {
     const { text } = await stream('mock/cut-clean?after=100&words=3', 150);
     expect(tokensIn(text)).toBe(3);

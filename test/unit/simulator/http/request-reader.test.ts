@@ -38,6 +38,16 @@ describe('reading requests', () => {
     expect(reader.next()).toEqual({ kind: 'incomplete' });
   });
 
+  test('the limit on bodies is for each request, not for the connection', () => {
+    const reader = new RequestReader();
+    const body = Buffer.alloc(0x3c0_0000);
+    for (let count = 0; count < 2; count++) {
+      for (const piece of [Buffer.from(`${CHUNKED}3c00000\r\n`), body, Buffer.from('\r\n0\r\n\r\n')])
+        reader.push(piece);
+      expect(reader.next().kind).toBe('request');
+    }
+  });
+
   test('a client that waits for leave is told so once', () => {
     const reader = new RequestReader();
     reader.push(Buffer.from('POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n'));

@@ -1,0 +1,71 @@
+import { connect } from 'node:net';
+import type { Provider } from '../config/snapshot.ts';
+
+/** Watches over one request until it has an answer. */
+export interface ConnectWatch {
+  /** An answer came: the provider can be reached. */
+  readonly answered: () => void;
+  /** The request is over, answered or not. */
+  readonly end: () => void;
+}
+
+/**
+ * Limits the time that a connection to a provider may take. `fetch` does not say when it is connected, so a request
+ * that has no answer after half of the limit is looked into: a second connection is opened to the same address, and
+ * where that one does not come about either by the end of the limit, `giveUp` is called. A provider that has answered
+ * anybody in the meantime can be reached, and costs nothing more.
+ */
+export class ConnectWatcher {
+  readonly #lastAnswerMs = new Map<string, number>();
+
+  watch({ apiBase, timeouts, proxy }: Provider, giveUp: () => void): ConnectWatch {
+    const target = proxy ?? apiBase;
+    if (!Number.isFinite(timeouts.connectMs) || (proxy === undefined && goesThroughProxy())) return NO_WATCH;
+    const startedAtMs = performance.now();
+    let stopProbe = noProbe;
+    const timer = setTimeout(() => {
+      if ((this.#lastAnswerMs.get(target) ?? 0) > startedAtMs) return;
+      stopProbe = probe(target, timeouts.connectMs / 2, giveUp);
+    }, timeouts.connectMs / 2);
+    return {
+      answered: () => this.#lastAnswerMs.set(target, performance.now()),
+      end: () => {
+        clearTimeout(timer);
+        stopProbe();
+      },
+    };
+  }
+}
+
+const NO_WATCH: ConnectWatch = { answered: noProbe, end: noProbe };
+
+function noProbe(): void {
+  // There is none to stop.
+}
+
+/** Whether the environment sends requests through a proxy, whose connections are not ours to time. */
+function goesThroughProxy(): boolean {
+  return ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some(
+    (name) => (process.env[name] ?? '') !== '',
+  );
+}
+
+/** Opens a connection and closes it again; calls `onSilence` when it neither opened nor failed within `limitMs`. */
+function probe(target: string, limitMs: number, onSilence: () => void): () => void {
+  const { hostname, port, protocol } = new URL(target);
+  const socket = connect({
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+  });
+  const stop = (): void => {
+    clearTimeout(timer);
+    socket.destroy();
+  };
+  const timer = setTimeout(() => {
+    socket.destroy();
+    onSilence();
+  }, limitMs);
+  // A refusal is an answer too: fetch gets the same one and says what it is.
+  socket.once('connect', stop).once('error', stop);
+  return stop;
+}
