@@ -4,4 +4,5 @@
 set -eu
 cd "$(dirname "$0")"
 . scripts/install.sh
+install run
 exec bin/llm-proxy "$@"

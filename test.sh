@@ -4,4 +4,5 @@
 set -eu
 cd "$(dirname "$0")"
 . scripts/install.sh
+install all
 exec node_modules/.bin/bun scripts/test.ts "$@"

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { configJsonSchema } from '../src/config/json-schema.ts';
 
 /** Every generated file of the repository, by its path from the root, with what has to be in it. */
@@ -7,7 +7,16 @@ const GENERATED: Readonly<Record<string, () => string>> = {
 };
 
 const root = new URL('../', import.meta.url);
+const isCheck = process.argv.includes('--check');
 for (const [path, content] of Object.entries(GENERATED)) {
-  await writeFile(new URL(path, root), content());
-  console.log(`wrote ${path}`);
+  const url = new URL(path, root);
+  const wanted = content();
+  if (wanted === (await readFile(url, 'utf8').catch(() => ''))) continue;
+  if (isCheck) {
+    console.error(`${path} is not current: run "npm run generate".`);
+    process.exitCode = 1;
+  } else {
+    await writeFile(url, wanted);
+    console.log(`wrote ${path}`);
+  }
 }

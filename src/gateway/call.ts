@@ -2,18 +2,18 @@ import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import type { Plan } from './plan.ts';
 import type { ClientRequest } from './ports.ts';
 
-/** A request at the door: who it is, before anything is known of it. */
+/** A request at the door: who it is, and whose, as far as that is known. */
 export interface Visit {
   readonly id: string;
   readonly request: ClientRequest;
   readonly startedAtMs: number;
+  readonly key: MasterKey | undefined;
 }
 
 /** A request that has passed the door, and all that it needs until it ends. */
 export interface Call extends Visit {
   /** The configuration that the request began with, and keeps. */
   readonly snapshot: Snapshot;
-  readonly key: MasterKey | undefined;
   readonly plan: Plan;
   /** When its body had been read and its model found. */
   readonly plannedAtMs: number;

@@ -6,13 +6,28 @@ import type { Attempt } from '../routing/outcome.ts';
  * Times are milliseconds of the gateway's clock.
  */
 export type GatewayEvent =
+  | RequestStarted
   | RequestReceived
+  | AnswerBytes
   | AttemptEnded
   | RouteCooled
+  | ProviderProbed
   | RequestEnded
   | ConfigurationAccepted
   | ConfigurationRefused
   | Bug;
+
+/** A request is at the door. Exactly one `request-ended` follows. */
+export interface RequestStarted {
+  readonly type: 'request-started';
+  readonly requestId: string;
+  readonly method: string;
+  /** The route pattern, as in `RequestEnded`. */
+  readonly endpoint: string;
+  /** As the client wrote it, without the query: for logs, never for labels. */
+  readonly path: string;
+  readonly headers: Headers;
+}
 
 /** A request has passed the door: it has a key, a place in the limits, and a model. */
 export interface RequestReceived {
@@ -20,6 +35,16 @@ export interface RequestReceived {
   readonly requestId: string;
   readonly model: string;
   readonly clientAddress: string;
+  /** As the client sent it. */
+  readonly body: Uint8Array;
+}
+
+/** A piece of the answer goes to the client. Told only where the configuration wants a file for each request. */
+export interface AnswerBytes {
+  readonly type: 'answer-bytes';
+  readonly requestId: string;
+  readonly headers: Headers;
+  readonly bytes: Uint8Array;
 }
 
 export interface AttemptEnded {
@@ -38,6 +63,15 @@ export interface RouteCooled {
   readonly forMs: number;
 }
 
+/** A provider was tested without a request for it. */
+export interface ProviderProbed {
+  readonly type: 'provider-probed';
+  readonly provider: string;
+  /** What was wrong, without address or secret; undefined: nothing. */
+  readonly error: string | undefined;
+  readonly latencyMs: number;
+}
+
 /**
  * How a request ended, told once for each, refused ones included. `truncated`: the provider's stream broke off
  * after content had been sent. `client-left`: the client closed before its answer was whole.
@@ -51,6 +85,8 @@ export interface RequestEnded {
   readonly endpoint: string;
   /** The model asked for, if it is one that is served. */
   readonly model: string | undefined;
+  /** The name or the pattern in the configuration that serves it: unlike `model`, never of a client's making. */
+  readonly servedAs: string | undefined;
   readonly provider: string | undefined;
   readonly keyName: string | undefined;
   readonly status: number;
@@ -61,6 +97,10 @@ export interface RequestEnded {
   readonly usage: Usage | undefined;
   /** Whether the provider said nothing of tokens, or did not come to it, and they were counted here. */
   readonly isUsageEstimated: boolean;
+  /** Whether the answer was a stream of events. */
+  readonly isStreamed: boolean;
+  /** The time that the gateway itself took, attempts, pauses and the reading of the body left out. */
+  readonly overheadMs: number | undefined;
   readonly startedAtMs: number;
   /** When the first byte of the answer was there; undefined when there was none. */
   readonly firstByteAtMs: number | undefined;

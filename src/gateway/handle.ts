@@ -1,6 +1,8 @@
+import type { MasterKey } from '../config/snapshot.ts';
 import { admit } from './admit.ts';
 import { authenticate } from './authenticate.ts';
 import type { Call } from './call.ts';
+import { endpointOf } from './endpoint.ts';
 import { execute } from './execute.ts';
 import { plan } from './plan.ts';
 import type { ClientRequest, Gateway } from './ports.ts';
@@ -15,8 +17,17 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
   const snapshot = gateway.snapshot();
   const startedAtMs = gateway.clock.nowMs();
   const visit = { id: gateway.newRequestId(), request, startedAtMs };
+  let key: MasterKey | undefined;
+  gateway.emit({
+    type: 'request-started',
+    requestId: visit.id,
+    method: request.method,
+    endpoint: endpointOf(request.path),
+    path: request.path,
+    headers: request.headers,
+  });
   try {
-    const key = authenticate(request.headers, snapshot.access);
+    key = authenticate(request.headers, snapshot.access);
     const limitHeaders = admit(key, gateway);
     const planned = await plan(request, key, snapshot);
     const call: Call = {
@@ -33,9 +44,10 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
       requestId: call.id,
       model: planned.model.name,
       clientAddress: request.clientAddress,
+      body: planned.body,
     });
     return relay(call, await execute(call, gateway), gateway);
   } catch (error) {
-    return refuse(error, visit, gateway);
+    return refuse(error, { ...visit, key }, gateway);
   }
 }

@@ -1,13 +1,13 @@
 import { HOP_BY_HOP, namedByConnection } from '../lib/hop-by-hop.ts';
 import type { Attempt } from '../routing/outcome.ts';
-import type { AnswerStream, StreamedAnswer, StreamStep, WholeAnswer } from './answer.ts';
+import type { StreamedAnswer, StreamStep, WholeAnswer } from './answer.ts';
 import type { Call } from './call.ts';
 import { Refusal } from './errors.ts';
 import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
 import type { Clock, Gateway } from './ports.ts';
 import { refusalResponse } from './refuse.ts';
-import { type Run, settle } from './settle.ts';
+import { ownTimeMs, type Run, settle } from './settle.ts';
 
 /** Turns what the attempts came to into the client's answer; the request is settled when its last byte has gone. */
 export function relay(call: Call, execution: Execution, gateway: Gateway): Response {
@@ -27,6 +27,7 @@ function nobodyThere(run: Run): Response {
 }
 
 function deliverWhole(answer: WholeAnswer, run: Run): Response {
+  reportBytes(answer, answer.bytes, run);
   const ending = answer.status < 400 ? 'complete' : 'failed';
   settle(run, {
     ending,
@@ -66,7 +67,7 @@ function failureOf(last: Attempt | undefined, model: string): Refusal {
 }
 
 function deliverStream(answer: StreamedAnswer, run: Run): Response {
-  const body = clientStream(answer.stream, answer.status, run);
+  const body = clientStream(answer, run);
   return new Response(body, { status: answer.status, headers: answerHeaders(answer.headers, run) });
 }
 
@@ -75,13 +76,15 @@ function deliverStream(answer: StreamedAnswer, run: Run): Response {
  * up here. A stream that broke gets an error event and then a broken connection, so that no client can take it for
  * complete.
  */
-function clientStream(stream: AnswerStream, status: number, run: Run): ReadableStream<Uint8Array> {
+function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Array> {
+  const { stream, status } = answer;
   const end = (ending: Ending): void =>
     settle(run, { ending, status, usage: stream.usage(), text: stream.text() });
   let isBroken = false;
   const forward = (step: StreamStep, controller: ByteController): void | Promise<void> => {
     switch (step.kind) {
       case 'bytes':
+        reportBytes(answer, step.bytes, run);
         return controller.enqueue(step.bytes);
       case 'complete':
         end('complete');
@@ -111,6 +114,16 @@ function clientStream(stream: AnswerStream, status: number, run: Run): ReadableS
     },
     { highWaterMark: 0 },
   );
+}
+
+/** Tells of bytes on their way to the client, where somebody wants to know: bodies are nobody's business otherwise. */
+function reportBytes(
+  { headers }: WholeAnswer | StreamedAnswer,
+  bytes: Uint8Array,
+  { call, gateway }: Run,
+): void {
+  if (!call.snapshot.logging.separateFiles) return;
+  gateway.emit({ type: 'answer-bytes', requestId: call.id, headers, bytes });
 }
 
 type ByteController = ReadableStreamDefaultController<Uint8Array>;
@@ -163,14 +176,4 @@ function ourHeaders(run: Run): Record<string, string> {
     'x-llm-proxy-attempts': String(execution.history.length),
     ...(last && { 'x-llm-proxy-provider': last.route.provider, 'x-llm-proxy-model': last.model }),
   };
-}
-
-/** The time that the gateway itself took: from the planned request to here, less the attempts and the pauses. */
-function ownTimeMs({ call, execution, firstByteAtMs }: Run): number {
-  const { history, pausedMs } = execution;
-  const elsewhereMs = history.reduce(
-    (sum, { startedAtMs, endedAtMs }) => sum + endedAtMs - startedAtMs,
-    pausedMs,
-  );
-  return Math.max(0, firstByteAtMs - call.plannedAtMs - elsewhereMs);
 }

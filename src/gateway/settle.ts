@@ -41,6 +41,7 @@ export function settle(run: Run, { ending, status, usage, text, code }: Settleme
     method: call.request.method,
     endpoint: endpointOf(call.request.path),
     model: call.plan.model.name,
+    servedAs: call.plan.model.rotation,
     provider: execution.history.at(-1)?.route.provider,
     keyName: call.key?.name,
     status,
@@ -48,6 +49,8 @@ export function settle(run: Run, { ending, status, usage, text, code }: Settleme
     history: execution.history,
     usage,
     isUsageEstimated: false,
+    isStreamed: execution.answer?.kind === 'streamed' && execution.answer.stream.takesEvents,
+    overheadMs: ownTimeMs(run),
     startedAtMs: call.startedAtMs,
     firstByteAtMs: run.firstByteAtMs,
     endedAtMs: gateway.clock.nowMs(),
@@ -56,4 +59,14 @@ export function settle(run: Run, { ending, status, usage, text, code }: Settleme
   void estimateUsage(call.plan.body, text, gateway.tokens).then((estimate) =>
     gateway.emit({ ...report, usage: estimate, isUsageEstimated: true }),
   );
+}
+
+/** The time that the gateway itself took: from the planned request to here, less the attempts and the pauses. */
+export function ownTimeMs({ call, execution, firstByteAtMs }: Run): number {
+  const { history, pausedMs } = execution;
+  const elsewhereMs = history.reduce(
+    (sum, { startedAtMs, endedAtMs }) => sum + endedAtMs - startedAtMs,
+    pausedMs,
+  );
+  return Math.max(0, firstByteAtMs - call.plannedAtMs - elsewhereMs);
 }

@@ -1,0 +1,94 @@
+import { splitEvents } from '../../src/lib/sse.ts';
+
+/** One of the APIs whose answers the gateway understands: how to ask it, and how to read what it says. */
+export interface Api {
+  readonly name: string;
+  readonly path: string;
+  readonly body: (model: string, more?: Record<string, unknown>) => Record<string, unknown>;
+  /** What only a whole stream has in it. */
+  readonly saysWhole: RegExp;
+  /** The text that an event adds to the answer; undefined: none. */
+  readonly deltaOf: (data: Json) => string | undefined;
+  /** The text of an answer that is not streamed. */
+  readonly textOf: (answer: Json) => string;
+  /** Whether an event is an error in this API's own form. */
+  readonly isError: (event: StreamEvent) => boolean;
+}
+
+export interface StreamEvent {
+  readonly name: string;
+  readonly data: string;
+}
+
+/** A value of JSON that is looked into without a schema. */
+// oxlint-disable-next-line typescript/no-explicit-any -- what a test reads of an answer, it also checks
+export type Json = any;
+
+const MESSAGES = [{ role: 'user', content: 'Say something nice' }];
+const MESSAGE_OF_ERROR = (data: Json): boolean => typeof data.error?.message === 'string';
+
+export const CHAT: Api = {
+  name: 'chat',
+  path: '/v1/chat/completions',
+  body: (model, more) => ({ model, messages: MESSAGES, ...more }),
+  saysWhole: /\[DONE\]|"finish_reason":"/,
+  deltaOf: (data) => data.choices?.[0]?.delta?.content || undefined,
+  textOf: (answer) => answer.choices[0].message.content,
+  isError: ({ name, data }) => name === '' && MESSAGE_OF_ERROR(JSON.parse(data)),
+};
+
+export const COMPLETIONS: Api = {
+  name: 'completions',
+  path: '/v1/completions',
+  body: (model, more) => ({ model, prompt: 'Say something nice', ...more }),
+  saysWhole: /\[DONE\]|"finish_reason":"/,
+  deltaOf: (data) => data.choices?.[0]?.text || undefined,
+  textOf: (answer) => answer.choices[0].text,
+  isError: ({ name, data }) => name === '' && MESSAGE_OF_ERROR(JSON.parse(data)),
+};
+
+export const RESPONSES: Api = {
+  name: 'responses',
+  path: '/v1/responses',
+  body: (model, more) => ({ model, input: 'Say something nice', ...more }),
+  saysWhole: /response\.(?:completed|incomplete)/,
+  deltaOf: (data) => (data.type === 'response.output_text.delta' ? data.delta : undefined),
+  textOf: (answer) => answer.output[0].content[0].text,
+  isError: ({ name, data }) => {
+    const { type, message } = JSON.parse(data) as Json;
+    return name === 'error' && type === 'error' && typeof message === 'string';
+  },
+};
+
+export const MESSAGES_API: Api = {
+  name: 'messages',
+  path: '/v1/messages',
+  body: (model, more) => ({ model, max_tokens: 1000, messages: MESSAGES, ...more }),
+  saysWhole: /message_stop|"stop_reason":"/,
+  deltaOf: (data) => (data.type === 'content_block_delta' ? data.delta.text : undefined),
+  textOf: (answer) => answer.content[0].text,
+  isError: ({ name, data }) => {
+    const { type, error } = JSON.parse(data) as Json;
+    return name === 'error' && type === 'error' && typeof error?.message === 'string';
+  },
+};
+
+export const APIS: readonly Api[] = [CHAT, COMPLETIONS, RESPONSES, MESSAGES_API];
+
+/** The events of a stream, without comments; throws where the last one is not whole. */
+export function eventsOf(stream: string): StreamEvent[] {
+  const bytes = new TextEncoder().encode(stream);
+  if (bytes.length > 0 && !/(?:\n\n|\r\n\r\n|\r\r)$/.test(stream)) {
+    throw new Error(`the stream ends within an event: …${JSON.stringify(stream.slice(-200))}`);
+  }
+  return splitEvents(bytes)
+    .map(({ name, data }) => ({ name, data: new TextDecoder().decode(data) }))
+    .filter(({ data }) => data !== '');
+}
+
+/** The pieces of text that a stream of events brings. */
+export function deltasOf(stream: string, api: Api): string[] {
+  return eventsOf(stream)
+    .filter(({ data }) => data !== '[DONE]')
+    .flatMap(({ data }) => api.deltaOf(JSON.parse(data)) ?? []);
+}

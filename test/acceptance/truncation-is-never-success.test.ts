@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import type { RequestEnded } from '../../src/gateway/events.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { startGateway, type TestGateway, until } from '../e2e/gateway.ts';
+import { type Api, APIS, deltasOf, eventsOf } from './apis.ts';
+import { ask, type Exchange } from './exchange.ts';
+
+let simulator: Simulator;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  simulator = await startSimulator({ words: 60 });
+  gateway = startGateway(`
+providers: [{ name: a, api_base: "${simulator.url}", timeouts: { idle_timeout: 0.5 } }]
+fallback: { cooldown_seconds: 0, retry_backoff: 0.01 }`);
+});
+afterAll(async () => {
+  await gateway.stop();
+  await simulator.stop();
+});
+
+/** The report of a request, by the id that its answer bears. */
+function reportOf(exchange: Exchange): Promise<RequestEnded> {
+  return until(() =>
+    gateway.events
+      .filter((event) => event.type === 'request-ended')
+      .find(({ requestId }) => requestId === exchange.header('x-llm-proxy-request-id')),
+  );
+}
+
+async function streamed(api: Api, model: string): Promise<Exchange> {
+  const exchange = ask(gateway.url, api, api.body(model, { stream: true }));
+  await exchange.ended;
+  return exchange;
+}
+
+/** Cuts after 40 of 60 tokens. The pace sees to it that there was an answer before the end of the connection came. */
+const CUTS: Readonly<Record<string, string>> = {
+  'a RST': 'mock/cut-rst?after=40&pace=400',
+  'a RST within an event': 'mock/cut-rst?after=40&half=1&pace=400',
+  'a FIN': 'mock/cut-fin?after=40&pace=400',
+  'a FIN within an event': 'mock/cut-fin?after=40&half=1&pace=400',
+  'a FIN within an HTTP chunk': 'mock/cut-chunk?after=40&pace=400',
+  'a clean end without the word for it': 'mock/cut-clean?after=40',
+  'a clean end within an event': 'mock/cut-clean?after=40&half=1',
+  'silence': 'mock/stall?after=40',
+  'a FIN, compressed': 'mock/gzip+cut-fin?after=40&pace=400',
+  'a clean end, compressed': 'mock/br+cut-clean?after=40&half=1',
+  'a clean end, one byte at a time': 'mock/chunks+cut-clean?after=40&half=1&bytes=40',
+};
+
+describe.each(APIS.map((api) => [api.name, api] as const))('a stream of %s', (_, api) => {
+  test.each(Object.entries(CUTS))('that is cut by %s is told as an error and broken off', async (_, model) => {
+    const exchange = await streamed(api, model);
+    expect(exchange.status()).toBe(200);
+    expect(await exchange.ended).not.toBe('whole');
+    expect(exchange.text()).not.toMatch(api.saysWhole);
+    const events = eventsOf(exchange.text());
+    expect(events.filter((event) => api.isError(event))).toHaveLength(1);
+    expect(api.isError(events.at(-1)!)).toBe(true);
+    const deltas = deltasOf(exchange.text(), api);
+    // What comes together with the end of a connection may be lost with it.
+    expect(deltas.length).toBeWithin(model.includes('clean') ? 40 : 1, 41);
+    expect((await reportOf(exchange)).ending).toBe('truncated');
+  });
+
+  test('that ends with the error of its provider passes this on, once, and is broken off', async () => {
+    const exchange = await streamed(api, 'mock/error-mid?after=40');
+    expect(await exchange.ended).not.toBe('whole');
+    expect(exchange.text()).not.toMatch(api.saysWhole);
+    const events = eventsOf(exchange.text());
+    expect(events.filter((event) => api.isError(event))).toHaveLength(1);
+    expect(deltasOf(exchange.text(), api)).toHaveLength(40);
+    expect((await reportOf(exchange)).ending).toBe('truncated');
+  });
+
+  test('that says [DONE] after the error of its provider does not pass for whole', async () => {
+    const exchange = await streamed(api, 'mock/error-mid?after=40&done=1');
+    expect(await exchange.ended).not.toBe('whole');
+    expect(exchange.text()).not.toMatch(api.saysWhole);
+    expect((await reportOf(exchange)).ending).toBe('truncated');
+  });
+
+  test('that is whole is none of this', async () => {
+    const exchange = await streamed(api, 'mock/ok');
+    expect(await exchange.ended).toBe('whole');
+    expect(exchange.text()).toMatch(api.saysWhole);
+    expect(deltasOf(exchange.text(), api)).toHaveLength(60);
+    expect((await reportOf(exchange)).ending).toBe('complete');
+  });
+
+  test.each(['mock/cut-rst', 'mock/cut-fin', 'mock/cut-chunk', 'mock/cut-clean', 'mock/broken-json'])(
+    'and an answer that is not streamed: cut (%s), it is an error with a status',
+    async (model) => {
+      const exchange = ask(gateway.url, api, api.body(model));
+      expect(await exchange.ended).toBe('whole');
+      expect(exchange.status()).toBe(502);
+      expect(JSON.parse(exchange.text())).toMatchObject({ error: { message: expect.any(String) } });
+      expect((await reportOf(exchange)).ending).toBe('failed');
+    },
+  );
+});
+
+test('bytes whose end is known by their framing alone are not whole when the framing is cut', async () => {
+  const speech = { path: '/v1/audio/speech' };
+  const exchange = ask(gateway.url, speech, { model: 'mock/drip+cut-fin?bytes=50&ms=20', input: 'Say it' });
+  expect(await exchange.ended).not.toBe('whole');
+  expect(exchange.status()).toBe(200);
+  expect(exchange.body().length).toBeGreaterThan(0);
+  expect((await reportOf(exchange)).ending).toBe('truncated');
+});
