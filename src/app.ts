@@ -1,4 +1,4 @@
-import type { Snapshot } from './config/snapshot.ts';
+import type { MetricsSettings, Snapshot } from './config/snapshot.ts';
 import type { Emit, Gateway } from './gateway/ports.ts';
 import { systemClock } from './lib/system-clock.ts';
 import { ThreadedTokenCounter } from './lib/token-counter.ts';
@@ -6,13 +6,20 @@ import { BucketLedger } from './limits/bucket-ledger.ts';
 import { CooldownLedger } from './routing/cooldown.ts';
 import { TrafficLedger } from './routing/traffic.ts';
 import { TurnCounter } from './routing/turn-counter.ts';
+import { type MetricsPage, type MetricsServer, serveMetrics } from './server/metrics-endpoint.ts';
 import { type HttpServer, serve } from './server/serve.ts';
+import { EXPOSITION_TYPE, renderMetrics } from './telemetry/exposition.ts';
+import { createMetrics } from './telemetry/metrics.ts';
 import { createFetchUpstream } from './upstream/fetch-upstream.ts';
 
 /** A running gateway. */
 export interface App {
   readonly server: HttpServer;
   readonly snapshot: () => Snapshot;
+  /** The listener that the metrics have to themselves, where they have one. */
+  readonly metricsServer: MetricsServer | undefined;
+  /** Tells metrics and logs what happens outside of the requests. */
+  readonly emit: Emit;
   /** Puts another configuration in force for the requests that come from now on. */
   readonly swap: (next: Snapshot) => void;
   /**
@@ -27,7 +34,10 @@ export interface App {
 export interface AppOptions {
   readonly snapshot: Snapshot;
   readonly version: string;
+  /** Told every event, after the metrics. */
   readonly emit: Emit;
+  /** Log lines lost since the start. */
+  readonly droppedLogRows?: () => number;
 }
 
 /** How often what no request will ask for again is forgotten. */
@@ -39,6 +49,13 @@ export function startApp(options: AppOptions): App {
   const tokens = new ThreadedTokenCounter();
   const buckets = new BucketLedger();
   const cooldowns = new CooldownLedger();
+  const metrics = createMetrics({
+    snapshot: () => snapshot,
+    clock: systemClock,
+    version: options.version,
+    droppedLogRows: options.droppedLogRows ?? (() => 0),
+  });
+  const emit = toEach([metrics.listen, options.emit]);
   const gateway: Gateway = {
     snapshot: () => snapshot,
     upstream: createFetchUpstream(),
@@ -50,22 +67,26 @@ export function startApp(options: AppOptions): App {
     traffic: new TrafficLedger(),
     turns: new TurnCounter(),
     tokens,
-    emit: options.emit,
+    emit,
   };
-  const server = serve(gateway, { ...snapshot.server, version: options.version });
-  const sweeper = setInterval(() => {
-    const nowMs = systemClock.nowMs();
-    buckets.sweep(nowMs);
-    cooldowns.sweep(nowMs - SWEEP_MS);
-  }, SWEEP_MS);
+  const page: MetricsPage = { type: EXPOSITION_TYPE, text: () => renderMetrics(metrics.dump()) };
+  const metricsServer = ownMetricsServer(snapshot, page, () => snapshot.metrics);
+  const server = serve(gateway, {
+    ...snapshot.server,
+    version: options.version,
+    metrics: metricsServer === undefined ? page : undefined,
+  });
+  const stopSweeping = sweepRegularly(buckets, cooldowns);
   const stop = async (): Promise<void> => {
-    clearInterval(sweeper);
-    await server.stop();
+    stopSweeping();
+    await Promise.all([server.stop(), metricsServer?.stop()]);
     await reported(tokens);
   };
   return {
     server,
     snapshot: () => snapshot,
+    metricsServer,
+    emit,
     swap: (next) => {
       snapshot = next;
     },
@@ -75,6 +96,38 @@ export function startApp(options: AppOptions): App {
       await stop();
     },
     stop,
+  };
+}
+
+/** Forgets, every so often, what no request will ask for again. Returns how to end it. */
+function sweepRegularly(buckets: BucketLedger, cooldowns: CooldownLedger): () => void {
+  const sweeper = setInterval(() => {
+    const nowMs = systemClock.nowMs();
+    buckets.sweep(nowMs);
+    cooldowns.sweep(nowMs - SWEEP_MS);
+  }, SWEEP_MS);
+  return () => clearInterval(sweeper);
+}
+
+/** The metrics' own listener, on the host of the main one; undefined where they have no port of their own. */
+function ownMetricsServer(
+  { server, metrics: { port } }: Snapshot,
+  page: MetricsPage,
+  settings: () => MetricsSettings,
+): MetricsServer | undefined {
+  return port === undefined ? undefined : serveMetrics({ host: server.host, port, page, settings });
+}
+
+/** Tells each listener every event. They only listen: an error in one of them is no reason to fail a request. */
+function toEach(listeners: readonly Emit[]): Emit {
+  return (event) => {
+    for (const listen of listeners) {
+      try {
+        listen(event);
+      } catch (error) {
+        if (event.type !== 'bug') listeners.at(-1)?.({ type: 'bug', requestId: undefined, error });
+      }
+    }
   };
 }
 

@@ -1,10 +1,11 @@
 import { checkCommand } from './cli/check.ts';
 import { type Command, EXIT } from './cli/command.ts';
+import { explainCommand } from './cli/explain.ts';
 import { mockCommand } from './cli/mock.ts';
 import { serveCommand } from './cli/serve.ts';
 import { version } from './version.ts';
 
-const COMMANDS: readonly Command[] = [serveCommand, checkCommand, mockCommand];
+const COMMANDS: readonly Command[] = [serveCommand, checkCommand, explainCommand, mockCommand];
 
 /** Runs the command that the arguments name, `serve` where they name none; resolves with the exit code. */
 async function main(args: readonly string[]): Promise<number> {

@@ -17,7 +17,7 @@ export function listen(snapshot: Snapshot): Serving | undefined {
   const sink = new StreamSink((text) => Bun.write(Bun.stdout, text));
   const log = createLog(() => current().logging, sink);
   try {
-    const app = startApp({ snapshot, version, emit: log.listen });
+    const app = startApp({ snapshot, version, emit: log.listen, droppedLogRows: () => sink.dropped });
     current = app.snapshot;
     return { app, log, sink };
   } catch (error) {

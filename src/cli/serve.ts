@@ -110,7 +110,7 @@ async function serveFile(path: string, overrides: Overrides): Promise<number> {
     const { version, access } = app.snapshot();
     const result = await load(version + 1, access.kind === 'keys');
     if (result.kind === 'loaded') accept(result.snapshot, app, log);
-    else log.listen({ type: 'configuration-refused', problems: result.problems.map(formatProblem) });
+    else app.emit({ type: 'configuration-refused', problems: result.problems.map(formatProblem) });
   };
   process.on('SIGHUP', () => void onChange());
   await drained;
@@ -135,7 +135,7 @@ function announce(app: App, log: Log): void {
 function accept(next: Snapshot, app: App, log: Log): void {
   const before = app.snapshot();
   app.swap(next);
-  log.listen({ type: 'configuration-accepted', version: next.version, warnings: next.warnings });
+  app.emit({ type: 'configuration-accepted', version: next.version, warnings: next.warnings });
   if (before.server.host !== next.server.host || before.server.port !== next.server.port) {
     log.say('warn', 'needsRestart', { address: `${next.server.host}:${next.server.port}` });
   }

@@ -1,5 +1,5 @@
 import { nearest } from '../lib/nearest.ts';
-import { type Model, type Route, routeId } from '../routing/route.ts';
+import { type LeftOut, type Model, type Route, routeId } from '../routing/route.ts';
 import { compileMapping, type Mapping } from './mapping.ts';
 import { compileFallbacks, type ModelDraft } from './fallbacks.ts';
 import { bySpecificity } from './name-pattern.ts';
@@ -60,11 +60,17 @@ function draftListed(model: ModelSettings, settings: Settings, warnings: string[
     settings.providers.filter(({ enabled }) => enabled).map((provider) => [provider.name, provider]),
   );
   const routes = new Map<string, Route>();
+  const leftOut: LeftOut[] = [];
   for (const route of model.routes) {
+    const what = routeId(route.provider.name, route.upstreamModel);
     const provider = providers.get(route.provider.name);
-    if (!route.enabled || provider === undefined) continue;
+    if (!route.enabled || provider === undefined) {
+      leftOut.push({ what, why: `the ${route.enabled ? 'provider' : 'route'} is disabled` });
+      continue;
+    }
     const compiled = compileRoute(route, provider);
     if (routes.has(compiled.id)) {
+      leftOut.push({ what, why: 'the same route stands before it' });
       warnings.push(
         `Model "${model.name}" has two routes to "${route.upstreamModel}" at "${provider.name}": only the first counts.`,
       );
@@ -77,6 +83,7 @@ function draftListed(model: ModelSettings, settings: Settings, warnings: string[
     routes: [...routes.values()],
     strategy: settings.strategy ?? 'random',
     fallbacks: [],
+    leftOut,
   };
 }
 
@@ -103,6 +110,7 @@ function draftMapped(name: string, mappings: readonly Mapping[], settings: Setti
     routes: found.map(({ route }) => route),
     strategy: settings.strategy ?? 'round_robin',
     fallbacks: [],
+    leftOut: [],
   };
 }
 

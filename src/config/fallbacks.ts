@@ -1,11 +1,12 @@
 import { nearest } from '../lib/nearest.ts';
-import type { Model } from '../routing/route.ts';
+import type { LeftOut, Model } from '../routing/route.ts';
 import type { Finding } from './problems.ts';
 import type { FallbackSettings, ModelSettings } from './settings.ts';
 
 /** A model that is still being put together: its fallbacks may be models that come after it. */
 export interface ModelDraft extends Model {
   readonly fallbacks: Model[];
+  readonly leftOut: LeftOut[];
 }
 
 /** The models that there are. `draft` gives any model that is served; `listed` has the disabled ones as well. */
@@ -30,8 +31,12 @@ export function compileFallbacks(
     if (model !== undefined) known.named.set(name, model);
   }
   for (const [name] of targets) {
-    const standIns = inOrder(name, targets).flatMap((target) => known.draft(target) ?? []);
-    known.named.get(name)?.fallbacks.push(...standIns.filter(({ routes }) => routes.length > 0));
+    const model = known.named.get(name);
+    for (const target of inOrder(name, targets)) {
+      const standIn = known.draft(target);
+      if (standIn !== undefined && standIn.routes.length > 0) model?.fallbacks.push(standIn);
+      else model?.leftOut.push({ what: `fallback ${target}`, why: whyUnused(known.listed.get(target)) });
+    }
   }
   const names = [...new Set([...known.listed.keys(), ...known.named.keys()])];
   const unknown = settings.map((fallback) => findUnknown(fallback, isKnown, names));
@@ -39,6 +44,11 @@ export function compileFallbacks(
     findings: unknown.flatMap(({ findings }) => findings),
     warnings: [...unknown.flatMap(({ warnings }) => warnings), ...findCycles(targets)],
   };
+}
+
+function whyUnused(listed: ModelSettings | undefined): string {
+  if (listed === undefined) return 'nothing serves it';
+  return listed.enabled ? 'it has no enabled route' : 'the model is disabled';
 }
 
 /** The names that are reached from `name`, depth first, each once. */

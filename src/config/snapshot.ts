@@ -46,6 +46,8 @@ export type Access =
       readonly keys: ReadonlyMap<string, MasterKey>;
       /** Whether `/v1/models` answers without a key. */
       readonly publicModels: boolean;
+      /** Whether keys may exist that are not known here, because the store can't be asked just now. Never, if left out. */
+      readonly isStale?: () => boolean;
     };
 
 export interface MasterKey {

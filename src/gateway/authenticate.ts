@@ -16,6 +16,10 @@ export function authenticate(headers: Headers, access: Access): MasterKey | unde
   const presented = presentedKey(headers);
   if (presented === undefined) throw new Refusal('missing_api_key', {}, { headers: CHALLENGE });
   const key = access.keys.get(sha256Hex(presented));
+  // A key that was made a moment ago is not invalid: whoever has it should try again, not throw it away.
+  if (key === undefined && access.isStale?.() === true) {
+    throw new Refusal('key_store_unavailable', {}, { headers: { 'retry-after': '2' } });
+  }
   if (key === undefined || !key.enabled) throw new Refusal('invalid_api_key', {}, { headers: CHALLENGE });
   return key;
 }

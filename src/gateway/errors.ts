@@ -16,6 +16,20 @@ export const REFUSALS = {
     fault: 'client',
     message: 'The API key is not valid. Use a master key of this gateway, not one of a provider.',
   },
+  key_store_unavailable: {
+    status: 503,
+    type: 'server_error',
+    fault: 'operator',
+    message:
+      'The API key is not known, and the store of the keys can not be asked just now. Try again shortly.',
+  },
+  invalid_metrics_token: {
+    status: 401,
+    type: 'authentication_error',
+    fault: 'client',
+    message:
+      'The metrics need the token of the setting metrics.token. Send it as "Authorization: Bearer <token>".',
+  },
   model_not_allowed: {
     status: 403,
     type: 'permission_error',

@@ -75,5 +75,5 @@ function namedByHeader(headers: Headers, key: MasterKey | undefined, snapshot: S
     priority: 1,
     weight: 1,
   };
-  return { name, routes: [route], strategy: 'round_robin', rotation: name, fallbacks: [] };
+  return { name, routes: [route], strategy: 'round_robin', rotation: name, fallbacks: [], leftOut: [] };
 }

@@ -109,19 +109,29 @@ function retryAfterMs(outcome: Outcome): number | undefined {
   return outcome.kind === 'rate-limited' || outcome.kind === 'failed' ? outcome.retryAfterMs : undefined;
 }
 
-/** L1, then L2: the best priority of the first model that has an available route which was not tried. */
+/** L1, then L2: one route of the next tier. */
 function nextRoute(model: Model, history: readonly Attempt[], now: Conditions): Decision | undefined {
+  const tier = nextTier(model, history, now);
+  if (tier === undefined) return undefined;
+  const route = select(tier.routes, tier.model.strategy, now);
+  const reason = tier.model !== model ? 'fallback-model' : history.length > 0 ? 'fallback-route' : 'first';
+  return tryRoute({ route, model: tier.model.name, afterMs: 0, reason }, now);
+}
+
+/** Routes that are as good as each other: of one model and one priority. */
+export interface Tier {
+  readonly model: Model;
+  readonly priority: number;
+  readonly routes: readonly Route[];
+}
+
+/** The best priority of the first model that has an available route which was not tried; undefined: none has. */
+export function nextTier(model: Model, history: readonly Attempt[], now: Conditions): Tier | undefined {
   for (const candidate of [model, ...model.fallbacks]) {
     const open = untried(candidate, history).filter((route) => isAvailable(now.standing(route)));
     if (open.length === 0) continue;
-    const best = Math.min(...open.map((route) => route.priority));
-    const route = select(
-      open.filter((route) => route.priority === best),
-      candidate.strategy,
-      now,
-    );
-    const reason = candidate !== model ? 'fallback-model' : history.length > 0 ? 'fallback-route' : 'first';
-    return tryRoute({ route, model: candidate.name, afterMs: 0, reason }, now);
+    const priority = Math.min(...open.map((route) => route.priority));
+    return { model: candidate, priority, routes: open.filter((route) => route.priority === priority) };
   }
   return undefined;
 }

@@ -29,6 +29,14 @@ export interface Model {
   readonly rotation: string;
   /** Fallback models in the order in which they are tried: depth first, each once, this model excluded. */
   readonly fallbacks: readonly Model[];
+  /** What the configuration names for it and does not use. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** A route or a fallback that is never tried. */
+export interface LeftOut {
+  readonly what: string;
+  readonly why: string;
 }
 
 /** The identity under which a provider's upstream model is cooled, counted and measured. */

@@ -12,19 +12,83 @@ export interface Load {
 
 /** Picks one of `routes` (at least one, all of one priority). A weight of 0 is chosen only when no other exists. */
 export function select(routes: readonly Route[], strategy: Strategy, load: Load): Route {
-  const weighted = routes.filter((route) => route.weight > 0);
-  if (weighted.length === 0) return pick(routes, Math.floor(load.dice() * routes.length));
-  if (weighted.length === 1) return pick(weighted, 0);
+  const [only] = routes;
+  if (routes.length === 1 && only !== undefined) return only;
+  return strategy === 'round_robin'
+    ? roundRobin(routes, load.turn)
+    : draw(routes, shares(routes, strategy, load), load);
+}
+
+/**
+ * How likely each of the routes is to be picked, in their order; the sum is 1. For round robin it is the part of the
+ * turns that a route gets, for the other strategies the chance by which `select` draws.
+ */
+export function shares(routes: readonly Route[], strategy: Strategy, load: Load): readonly number[] {
   switch (strategy) {
     case 'round_robin':
-      return roundRobin(weighted, load.turn);
     case 'random':
-      return random(weighted, load.dice);
+      return proportions(weightsOf(routes));
     case 'least_busy':
-      return leastBusy(weighted, load);
+      return proportions(weightsOfIdlest(routes, load));
     case 'lowest_latency':
-      return lowestLatency(weighted, load);
+      return fasterOfTwo(routes, load);
   }
+}
+
+/** The weights that count: where all are 0, the routes are alike. */
+function weightsOf(routes: readonly Route[]): readonly number[] {
+  return routes.some((route) => route.weight > 0) ? routes.map((route) => route.weight) : routes.map(() => 1);
+}
+
+function proportions(weights: readonly number[]): readonly number[] {
+  const total = sum(weights);
+  return weights.map((weight) => weight / total);
+}
+
+/** The weights of the routes with the fewest requests in flight for their weight; 0 for the others. */
+function weightsOfIdlest(routes: readonly Route[], load: Load): readonly number[] {
+  const weights = weightsOf(routes);
+  const busyness = routes.map((route, index) => load.inFlight(route) / (weights[index] ?? 0));
+  const least = Math.min(
+    ...busyness.filter((value, index) => (weights[index] ?? 0) > 0 && !Number.isNaN(value)),
+  );
+  return weights.map((weight, index) => (busyness[index] === least ? weight : 0));
+}
+
+/**
+ * Power of two choices: of two different routes drawn by weight, the one that has answered faster; the first of equal
+ * ones. Comparing only two keeps the fastest route from getting everything, and so keeps the others measured. A route
+ * that was not measured yet counts as the fastest.
+ */
+function fasterOfTwo(routes: readonly Route[], load: Load): readonly number[] {
+  const chances = proportions(weightsOf(routes));
+  const latencies = routes.map((route) => load.latencyMs(route) ?? 0);
+  return chances.map((own, index) => {
+    if (own === 1) return 1;
+    return sum(
+      chances.map((other, otherIndex) => {
+        if (otherIndex === index) return 0;
+        const ownMs = latencies[index] ?? 0;
+        const otherMs = latencies[otherIndex] ?? 0;
+        const drawnFirst = ownMs <= otherMs ? (own * other) / (1 - own) : 0;
+        const drawnSecond = ownMs < otherMs && other < 1 ? (other * own) / (1 - other) : 0;
+        return drawnFirst + drawnSecond;
+      }),
+    );
+  });
+}
+
+function draw(routes: readonly Route[], chances: readonly number[], { dice }: Load): Route {
+  let place = dice();
+  for (const [index, chance] of chances.entries()) {
+    if (place < chance) return pick(routes, index);
+    place -= chance;
+  }
+  // Rounding may leave a sliver at the end: it belongs to the last that has a chance at all.
+  return pick(
+    routes,
+    chances.findLastIndex((chance) => chance > 0),
+  );
 }
 
 /**
@@ -35,20 +99,20 @@ export function select(routes: readonly Route[], strategy: Strategy, load: Load)
  * nothing for the others but their shares.
  */
 function roundRobin(routes: readonly Route[], turn: number): Route {
-  const weights = wholeWeights(routes);
-  const ring = weights.reduce((sum, weight) => sum + weight, 0);
+  const arcs = wholeWeights(weightsOf(routes));
+  const ring = sum(arcs);
   let place = ((turn % ring) * goldenStep(ring)) % ring;
-  for (const [index, weight] of weights.entries()) {
-    if (place < weight) return pick(routes, index);
-    place -= weight;
+  for (const [index, arc] of arcs.entries()) {
+    if (place < arc) return pick(routes, index);
+    place -= arc;
   }
-  return pick(routes, 0);
+  throw new RangeError(`turn ${turn} lies outside of the ring`);
 }
 
 /** Weights as whole numbers in the same proportion, as small as they get: 0.5 and 1.5 become 1 and 3. */
-function wholeWeights(routes: readonly Route[]): number[] {
-  const scale = routes.every((route) => Number.isInteger(route.weight)) ? 1 : 1000;
-  const whole = routes.map((route) => Math.max(1, Math.round(route.weight * scale)));
+function wholeWeights(weights: readonly number[]): readonly number[] {
+  const scale = weights.every(Number.isInteger) ? 1 : 1000;
+  const whole = weights.map((weight) => Math.ceil(weight * scale));
   const divisor = whole.reduce(greatestCommonDivisor);
   return whole.map((weight) => weight / divisor);
 }
@@ -63,37 +127,8 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
-function random(routes: readonly Route[], dice: () => number): Route {
-  const total = routes.reduce((sum, route) => sum + route.weight, 0);
-  let place = dice() * total;
-  for (const route of routes) {
-    if (place < route.weight) return route;
-    place -= route.weight;
-  }
-  return pick(routes, routes.length - 1);
-}
-
-/** The fewest requests in flight for its weight; equal ones at random, so that a quiet gateway still spreads. */
-function leastBusy(routes: readonly Route[], load: Load): Route {
-  const busyness = routes.map((route) => load.inFlight(route) / route.weight);
-  const least = Math.min(...busyness);
-  return random(
-    routes.filter((_, index) => busyness[index] === least),
-    load.dice,
-  );
-}
-
-/**
- * Power of two choices: of two routes drawn by weight, the one that has answered faster. Comparing only two keeps
- * the fastest route from getting everything, and so keeps the others measured. One not measured yet wins.
- */
-function lowestLatency(routes: readonly Route[], load: Load): Route {
-  const first = random(routes, load.dice);
-  const second = random(
-    routes.filter((route) => route !== first),
-    load.dice,
-  );
-  return (load.latencyMs(second) ?? 0) < (load.latencyMs(first) ?? 0) ? second : first;
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function pick(routes: readonly Route[], index: number): Route {

@@ -6,6 +6,7 @@ import type { Gateway } from '../gateway/ports.ts';
 import { refusalResponse } from '../gateway/refuse.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
 import { health } from './health.ts';
+import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels } from './models-endpoint.ts';
 import { readBody } from './read-body.ts';
 import { requestTarget } from './request-target.ts';
@@ -27,6 +28,8 @@ export interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly version: string;
+  /** undefined: `/metrics` is not served here. */
+  readonly metrics?: MetricsPage | undefined;
 }
 
 /** The client's side: takes connections, answers what is ours to answer, and hands the rest to the gateway. */
@@ -34,6 +37,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
   const state: ServerState = {
     gateway,
     version: options.version,
+    metrics: options.metrics,
     startedAtMs: Date.now(),
     isDraining: false,
   };
@@ -64,6 +68,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
 export interface ServerState {
   readonly gateway: Gateway;
   readonly version: string;
+  readonly metrics: MetricsPage | undefined;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
   isDraining: boolean;
@@ -76,7 +81,7 @@ async function answer(request: Request, server: Server<undefined>, state: Server
   try {
     const { path, search } = requestTarget(request.url);
     const response =
-      ownEndpoint(request, path, state) ?? (await proxied({ request, server, path, search }, state));
+      (await ownEndpoint(request, path, state)) ?? (await proxied({ request, server, path, search }, state));
     return origin === undefined ? response : withCors(response, origin);
   } catch (error) {
     return error instanceof Refusal ? refusalResponse(error) : bug(error, state.gateway);
@@ -84,13 +89,21 @@ async function answer(request: Request, server: Server<undefined>, state: Server
 }
 
 /** The answer to a path that is the gateway's own; undefined where it is a provider's. */
-function ownEndpoint(request: Request, path: string, state: ServerState): Response | undefined {
+function ownEndpoint(
+  request: Request,
+  path: string,
+  state: ServerState,
+): Promise<Response> | Response | undefined {
   const snapshot = state.gateway.snapshot();
+  const { metrics } = state;
   switch (path) {
     case '/health':
     case '/healthz':
     case '/readyz':
       return health(allow(request, path), path, state);
+    case '/metrics':
+      if (metrics === undefined) throw new Refusal('path_not_found', { path });
+      return readMetrics(allow(request, path).headers, metrics, snapshot.metrics);
     case '/v1/models':
     case '/models':
       return listModels(allow(request, path).headers, snapshot);

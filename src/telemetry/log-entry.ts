@@ -1,4 +1,4 @@
-import type { GatewayEvent, RequestEnded } from '../gateway/events.ts';
+import type { GatewayEvent, ProviderProbed, RequestEnded } from '../gateway/events.ts';
 import type { Attempt, Outcome } from '../routing/outcome.ts';
 import type { MessageKey } from './messages.ts';
 
@@ -15,6 +15,11 @@ export interface LogEntry {
 /** The lines that an event is worth. */
 export function logEntries(event: GatewayEvent): LogEntry[] {
   switch (event.type) {
+    case 'request-started':
+    case 'answer-bytes':
+      return [];
+    case 'provider-probed':
+      return probeEntries(event);
     case 'request-received':
       return [entry('info', event, 'received', { model: event.model, client: event.clientAddress })];
     case 'attempt-ended':
@@ -60,6 +65,11 @@ function attemptEntry(event: Extract<GatewayEvent, { type: 'attempt-ended' }>): 
   return isFailure
     ? entry('warn', event, 'attemptFailed', values)
     : entry('debug', event, 'attemptAnswered', values);
+}
+
+function probeEntries({ provider, error, latencyMs }: ProviderProbed): LogEntry[] {
+  if (error === undefined) return [];
+  return [entry('warn', {}, 'probeFailed', { provider, error, duration: Math.round(latencyMs) })];
 }
 
 function endEntry(event: RequestEnded): LogEntry {

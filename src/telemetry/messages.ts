@@ -37,6 +37,10 @@ export const MESSAGES = {
     en: 'Attempt {number} answered: {route} ({reason}) first byte={duration}ms',
     zh: '第 {number} 次尝试成功: {route} ({reason}) 首字节={duration}ms',
   },
+  probeFailed: {
+    en: 'Probe failed: provider={provider} {error} duration={duration}ms',
+    zh: '探测失败: 后端={provider} {error} 耗时={duration}ms',
+  },
   cooled: {
     en: 'Cooling down: {route} for {seconds}s',
     zh: '进入冷却: {route} {seconds} 秒',

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import type { RequestEnded } from '../../src/gateway/events.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { startGateway, type TestGateway, until } from '../e2e/gateway.ts';
+import { startGateway, type TestGateway } from '../e2e/gateway.ts';
 import { type Api, APIS, deltasOf, eventsOf } from './apis.ts';
 import { ask, type Exchange } from './exchange.ts';
+import { reportOf } from './report.ts';
 
 let simulator: Simulator;
 let gateway: TestGateway;
@@ -11,22 +11,15 @@ let gateway: TestGateway;
 beforeAll(async () => {
   simulator = await startSimulator({ words: 60 });
   gateway = startGateway(`
-providers: [{ name: a, api_base: "${simulator.url}", timeouts: { idle_timeout: 0.5 } }]
+providers:
+  - { name: a, api_base: "${simulator.url}", timeouts: { idle_timeout: 0.5 }, model_mapping: { "mock/*": "*" } }
+  - { name: patient, api_base: "${simulator.url}", model_mapping: { "open*": "*" } }
 fallback: { cooldown_seconds: 0, retry_backoff: 0.01 }`);
 });
 afterAll(async () => {
   await gateway.stop();
   await simulator.stop();
 });
-
-/** The report of a request, by the id that its answer bears. */
-function reportOf(exchange: Exchange): Promise<RequestEnded> {
-  return until(() =>
-    gateway.events
-      .filter((event) => event.type === 'request-ended')
-      .find(({ requestId }) => requestId === exchange.header('x-llm-proxy-request-id')),
-  );
-}
 
 async function streamed(api: Api, model: string): Promise<Exchange> {
   const exchange = ask(gateway.url, api, api.body(model, { stream: true }));
@@ -43,26 +36,29 @@ const CUTS: Readonly<Record<string, string>> = {
   'a FIN within an HTTP chunk': 'mock/cut-chunk?after=40&pace=400',
   'a clean end without the word for it': 'mock/cut-clean?after=40',
   'a clean end within an event': 'mock/cut-clean?after=40&half=1',
-  'silence': 'mock/stall?after=40',
+  silence: 'mock/stall?after=40',
   'a FIN, compressed': 'mock/gzip+cut-fin?after=40&pace=400',
   'a clean end, compressed': 'mock/br+cut-clean?after=40&half=1',
   'a clean end, one byte at a time': 'mock/chunks+cut-clean?after=40&half=1&bytes=40',
 };
 
 describe.each(APIS.map((api) => [api.name, api] as const))('a stream of %s', (_, api) => {
-  test.each(Object.entries(CUTS))('that is cut by %s is told as an error and broken off', async (_, model) => {
-    const exchange = await streamed(api, model);
-    expect(exchange.status()).toBe(200);
-    expect(await exchange.ended).not.toBe('whole');
-    expect(exchange.text()).not.toMatch(api.saysWhole);
-    const events = eventsOf(exchange.text());
-    expect(events.filter((event) => api.isError(event))).toHaveLength(1);
-    expect(api.isError(events.at(-1)!)).toBe(true);
-    const deltas = deltasOf(exchange.text(), api);
-    // What comes together with the end of a connection may be lost with it.
-    expect(deltas.length).toBeWithin(model.includes('clean') ? 40 : 1, 41);
-    expect((await reportOf(exchange)).ending).toBe('truncated');
-  });
+  test.each(Object.entries(CUTS))(
+    'that is cut by %s is told as an error and broken off',
+    async (_, model) => {
+      const exchange = await streamed(api, model);
+      expect(exchange.status()).toBe(200);
+      expect(await exchange.ended).not.toBe('whole');
+      expect(exchange.text()).not.toMatch(api.saysWhole);
+      const events = eventsOf(exchange.text());
+      expect(events.filter((event) => api.isError(event))).toHaveLength(1);
+      expect(api.isError(events.at(-1)!)).toBe(true);
+      const deltas = deltasOf(exchange.text(), api);
+      // What comes together with the end of a connection may be lost with it.
+      expect(deltas.length).toBeWithin(model.includes('clean') ? 40 : 1, 41);
+      expect((await reportOf(gateway, exchange)).ending).toBe('truncated');
+    },
+  );
 
   test('that ends with the error of its provider passes this on, once, and is broken off', async () => {
     const exchange = await streamed(api, 'mock/error-mid?after=40');
@@ -71,14 +67,14 @@ describe.each(APIS.map((api) => [api.name, api] as const))('a stream of %s', (_,
     const events = eventsOf(exchange.text());
     expect(events.filter((event) => api.isError(event))).toHaveLength(1);
     expect(deltasOf(exchange.text(), api)).toHaveLength(40);
-    expect((await reportOf(exchange)).ending).toBe('truncated');
+    expect((await reportOf(gateway, exchange)).ending).toBe('truncated');
   });
 
   test('that says [DONE] after the error of its provider does not pass for whole', async () => {
     const exchange = await streamed(api, 'mock/error-mid?after=40&done=1');
     expect(await exchange.ended).not.toBe('whole');
     expect(exchange.text()).not.toMatch(api.saysWhole);
-    expect((await reportOf(exchange)).ending).toBe('truncated');
+    expect((await reportOf(gateway, exchange)).ending).toBe('truncated');
   });
 
   test('that is whole is none of this', async () => {
@@ -86,8 +82,24 @@ describe.each(APIS.map((api) => [api.name, api] as const))('a stream of %s', (_,
     expect(await exchange.ended).toBe('whole');
     expect(exchange.text()).toMatch(api.saysWhole);
     expect(deltasOf(exchange.text(), api)).toHaveLength(60);
-    expect((await reportOf(exchange)).ending).toBe('complete');
+    expect((await reportOf(gateway, exchange)).ending).toBe('complete');
   });
+
+  test.each(['as fast as it can be', 'slowly'])(
+    'that is whole (%s), but whose connection stays open, is ended soon and is complete',
+    async (speed) => {
+      const pace = speed === 'slowly' ? 1000 : 0;
+      const exchange = ask(
+        gateway.url,
+        api,
+        api.body(`open?pace=${pace}`, { stream: true }),
+        { 'x-mock-fault': `done-open?pace=${pace}` },
+      );
+      expect(await Promise.race([exchange.ended, Bun.sleep(10_000)])).toBe('whole');
+      expect(exchange.text()).toMatch(api.saysWhole);
+      expect((await reportOf(gateway, exchange)).ending).toBe('complete');
+    },
+  );
 
   test.each(['mock/cut-rst', 'mock/cut-fin', 'mock/cut-chunk', 'mock/cut-clean', 'mock/broken-json'])(
     'and an answer that is not streamed: cut (%s), it is an error with a status',
@@ -96,7 +108,7 @@ describe.each(APIS.map((api) => [api.name, api] as const))('a stream of %s', (_,
       expect(await exchange.ended).toBe('whole');
       expect(exchange.status()).toBe(502);
       expect(JSON.parse(exchange.text())).toMatchObject({ error: { message: expect.any(String) } });
-      expect((await reportOf(exchange)).ending).toBe('failed');
+      expect((await reportOf(gateway, exchange)).ending).toBe('failed');
     },
   );
 });
@@ -107,5 +119,5 @@ test('bytes whose end is known by their framing alone are not whole when the fra
   expect(await exchange.ended).not.toBe('whole');
   expect(exchange.status()).toBe(200);
   expect(exchange.body().length).toBeGreaterThan(0);
-  expect((await reportOf(exchange)).ending).toBe('truncated');
+  expect((await reportOf(gateway, exchange)).ending).toBe('truncated');
 });

@@ -178,7 +178,8 @@ function describeChoice(
 
 const STRATEGIES: readonly Strategy[] = ['round_robin', 'random', 'least_busy', 'lowest_latency'];
 
-function randomWorld(dice: () => number): World {
+/** A few models over five providers, with random weights, priorities, strategies and limits. */
+export function randomWorld(dice: () => number): World {
   const whole = (below: number): number => Math.floor(dice() * below);
   const plain = Array.from({ length: 1 + whole(4) }, (_, index): Model => ({
     name: `model-${index}`,
@@ -188,6 +189,7 @@ function randomWorld(dice: () => number): World {
     strategy: STRATEGIES[whole(STRATEGIES.length)]!,
     rotation: `model-${index}`,
     fallbacks: [],
+    leftOut: [],
   }));
   return {
     models: plain.map((model, index) => ({

@@ -41,9 +41,7 @@ function decided(main: Model, history: readonly Attempt[], more: Partial<Conditi
 }
 
 /** How routes stand, by provider; the others are open. */
-function standings(
-  by: Readonly<Record<string, Standing['kind'] | number>>,
-): Pick<Conditions, 'standing'> {
+function standings(by: Readonly<Record<string, Standing['kind'] | number>>): Pick<Conditions, 'standing'> {
   return {
     standing: ({ provider }: Route): Standing => {
       const how = by[provider] ?? 'open';
@@ -59,11 +57,19 @@ describe('from history to decision:', () => {
     ['an answer is delivered', [attempt(a, ANSWERED)], 'deliver'],
     ['a rejection is delivered', [attempt(a, { kind: 'rejected', status: 400 })], 'deliver'],
     ['a client that left is the end', [attempt(a, { kind: 'cancelled' })], 'give up: cancelled'],
-    ['a failure goes to the other route of its priority', [attempt(a, failed(500))], 'fallback-route main:b after 0'],
+    [
+      'a failure goes to the other route of its priority',
+      [attempt(a, failed(500))],
+      'fallback-route main:b after 0',
+    ],
     ['a 429 goes on, too', [attempt(a, limited())], 'fallback-route main:b after 0'],
     ['so does a lost connection', [attempt(a, UNREACHABLE)], 'fallback-route main:b after 0'],
     ['so does silence', [attempt(a, SILENT)], 'fallback-route main:b after 0'],
-    ["so does a client's fault that is listed", [attempt(a, clientFault(400))], 'fallback-route main:b after 0'],
+    [
+      "so does a client's fault that is listed",
+      [attempt(a, clientFault(400))],
+      'fallback-route main:b after 0',
+    ],
     [
       'a priority that is used up gives way to the next',
       [attempt(a, failed(500)), attempt(b, failed(500))],
@@ -84,11 +90,7 @@ describe('from history to decision:', () => {
       [a, b, later, x, y].map((each) => attempt(each, failed(500))),
       'give up: no-route',
     ],
-    [
-      'an answer of a fallback is delivered',
-      [attempt(a, failed(500)), attempt(b, ANSWERED)],
-      'deliver',
-    ],
+    ['an answer of a fallback is delivered', [attempt(a, failed(500)), attempt(b, ANSWERED)], 'deliver'],
   ];
   for (const [what, history, decision] of cases) {
     test(what, () => expect(decided(MAIN, history)).toBe(decision));
@@ -259,7 +261,9 @@ describe('the same route again:', () => {
   });
 
   test('a Retry-After that is too long is not waited for: the next route, or the end', () => {
-    expect(decided(MAIN, [attempt(a, limited(5_001))], { policy: once })).toBe('fallback-route main:b after 0');
+    expect(decided(MAIN, [attempt(a, limited(5_001))], { policy: once })).toBe(
+      'fallback-route main:b after 0',
+    );
     expect(decided(ALONE, [attempt(a, limited(5_001))], { policy: once })).toBe('give up: no-route');
   });
 

@@ -29,8 +29,9 @@ describe('for every strategy', () => {
       expect(count(all, 'none')).toBe(0);
     });
 
-    test(`${strategy}: routes that all have a weight of 0 share at random`, () => {
-      const all = picks(weighted({ a: 0, b: 0 }), strategy, throws);
+    test(`${strategy}: routes that all have a weight of 0 share alike`, () => {
+      const loads = throws.map((load, turn) => ({ ...load, turn }));
+      const all = picks(weighted({ a: 0, b: 0 }), strategy, loads);
       expect([count(all, 'a'), count(all, 'b')]).toEqual([50, 50]);
     });
 
@@ -66,7 +67,11 @@ describe('round robin', () => {
         (weights, round) => {
           const ring = weights.reduce((sum, weight) => sum + weight, 0);
           const routes = weights.map((weight, index) => route(`p${index}`, { weight }));
-          const all = picks(routes, 'round_robin', turns(ring).map(({ turn }) => ({ turn: turn + round * ring })));
+          const all = picks(
+            routes,
+            'round_robin',
+            turns(ring).map(({ turn }) => ({ turn: turn + round * ring })),
+          );
           return weights.every((weight, index) => count(all, `p${index}`) === weight);
         },
       ),
@@ -117,7 +122,9 @@ describe('lowest latency', () => {
 
   test('of two routes it takes the faster, whatever the dice say', () => {
     for (const { dice } of throws)
-      expect(select(two, 'lowest_latency', conditions({ dice, ...speeds({ a: 80, b: 20 }) })).provider).toBe('b');
+      expect(select(two, 'lowest_latency', conditions({ dice, ...speeds({ a: 80, b: 20 }) })).provider).toBe(
+        'b',
+      );
   });
 
   test('a route that was not measured yet goes first', () => {

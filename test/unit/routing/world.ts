@@ -9,7 +9,7 @@ export function route(provider: string, more: Partial<Route> = {}): Route {
 
 /** A model whose round robin begins with its first route. */
 export function model(name: string, routes: readonly Route[], fallbacks: readonly Model[] = []): Model {
-  return { name, routes, strategy: 'round_robin', rotation: name, fallbacks };
+  return { name, routes, strategy: 'round_robin', rotation: name, fallbacks, leftOut: [] };
 }
 
 /** An attempt that took from 0 to 10 ms. */

@@ -1,0 +1,157 @@
+import { parseArgs } from 'node:util';
+import { hashKey } from '../config/compile-access.ts';
+import { loadConfig } from '../config/load.ts';
+import { formatProblem } from '../config/problems.ts';
+import type { MasterKey, Snapshot } from '../config/snapshot.ts';
+import type { Conditions } from '../routing/decide.ts';
+import { type Explanation, explain, type ExplainedTier } from '../routing/explain.ts';
+import type { Model } from '../routing/route.ts';
+import { type Command, EXIT, withDoubleDashes } from './command.ts';
+
+const HELP = `Usage: llm-proxy explain --model M [--key K] [--down PROVIDER ...] [--config FILE]
+
+Says which routes a request for a model would try, in which order and with what probability, and what is left out and
+why. Sends nothing.
+
+  --model M        the model, as a client would name it
+  --key K          a master key, by its name or its value: may it use the model?
+  --down PROVIDER  as if this provider had failed and were cooling down; may be given several times
+  --config FILE    configuration (default: $CONFIG_PATH, else config.yaml)
+  --help           this text
+
+Exit code: 0 explained, 1 the configuration is not valid or the request would be refused, 2 wrong usage.`;
+
+export const explainCommand: Command = {
+  name: 'explain',
+  summary: 'Say which routes a request would try, and why',
+  run,
+};
+
+interface Wish {
+  readonly model: string;
+  readonly key: string | undefined;
+  readonly down: readonly string[];
+  readonly path: string;
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const wish = readArguments(args);
+  if (wish === 'help') {
+    console.log(HELP);
+    return EXIT.ok;
+  }
+  if (typeof wish === 'string') {
+    console.error(`llm-proxy explain: ${wish} "llm-proxy explain --help" tells more.`);
+    return EXIT.usage;
+  }
+  const result = await loadConfig({
+    path: wish.path,
+    env: process.env,
+    overrides: {},
+    version: 1,
+    now: new Date(),
+  });
+  if (result.kind === 'refused') {
+    for (const problem of result.problems) console.error(formatProblem(problem));
+    return EXIT.failed;
+  }
+  const { snapshot } = result;
+  const refusal = whyRefused(wish, snapshot);
+  const model = snapshot.findModel(wish.model);
+  if (refusal !== undefined || model === undefined) {
+    console.error(
+      refusal ?? `The model "${wish.model}" does not exist, or is disabled: 404 model_not_found.`,
+    );
+    return EXIT.failed;
+  }
+  console.log(describe(explain(model, conditions(snapshot, wish.down)), snapshot));
+  return EXIT.ok;
+}
+
+/** What the arguments ask for; 'help', or what is wrong with them. */
+function readArguments(args: readonly string[]): Wish | string {
+  try {
+    const { values } = parseArgs({
+      args: withDoubleDashes(args),
+      options: {
+        model: { type: 'string' },
+        key: { type: 'string' },
+        down: { type: 'string', multiple: true },
+        config: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help === true) return 'help';
+    if (values.model === undefined) return '--model is missing.';
+    const path = values.config ?? process.env['CONFIG_PATH'] ?? 'config.yaml';
+    return { model: values.model, key: values.key, down: values.down ?? [], path };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Why a request would not come as far as to try a route; undefined: it would, or that is not asked. */
+function whyRefused({ key: given, model, down }: Wish, { access, providers }: Snapshot): string | undefined {
+  const stranger = down.find((name) => !providers.has(name));
+  if (stranger !== undefined) return `--down: there is no provider "${stranger}", or it is disabled.`;
+  if (given === undefined || access.kind === 'open') return undefined;
+  const key = [...access.keys.values()].find(({ name }) => name === given) ?? access.keys.get(hashKey(given));
+  if (key === undefined) return 'No master key has that name or value: 401 invalid_api_key.';
+  return whyKeyFails(key, model);
+}
+
+function whyKeyFails(key: MasterKey, model: string): string | undefined {
+  if (!key.enabled) return `The key "${key.name}" is disabled: 401 invalid_api_key.`;
+  if (key.limit?.ratePerSecond === 0)
+    return `The limit of the key "${key.name}" is 0: 429 rate_limit_exceeded.`;
+  if (!key.allows(model)) return `The key "${key.name}" may not use "${model}": 403 model_not_allowed.`;
+  return undefined;
+}
+
+/** A gateway at rest in which some providers are cooling down. */
+function conditions({ retry, cooldown }: Snapshot, down: readonly string[]): Conditions {
+  return {
+    nowMs: 0,
+    deadlineMs: Infinity,
+    clientLeft: false,
+    policy: retry,
+    standing: ({ provider }) =>
+      down.includes(provider) ? { kind: 'cooling', untilMs: cooldown.cooldownMs } : { kind: 'open' },
+    turn: 0,
+    dice: () => 0,
+    inFlight: () => 0,
+    latencyMs: () => undefined,
+  };
+}
+
+function describe({ model, tiers, leftOut, maxAttempts }: Explanation, { retry }: Snapshot): string {
+  return [
+    `${model.name} (${model.strategy})`,
+    ...(tiers.length === 0 ? ['', 'Nothing can be tried: 503 no_route.'] : ['', 'Tried in this order:']),
+    ...tiers.flatMap((tier) => describeTier(tier, model)),
+    ...(leftOut.length === 0
+      ? []
+      : ['', 'Left out:', ...leftOut.map(({ what, why }) => `  ${what}: ${why}`)]),
+    '',
+    `${Number.isFinite(maxAttempts) ? `At most ${maxAttempts} attempts for one request (max_retries)` : 'Each route is tried once'}; ${retries(retry.retries)}.`,
+  ].join('\n');
+}
+
+function describeTier(tier: ExplainedTier, { name }: Model): string[] {
+  const owner = tier.level === 1 ? '' : ` of the fallback model ${tier.model}`;
+  const reach = tier.isReached ? '' : ', not reached: too many attempts before it';
+  return [
+    `  ${tier.fromAttempt}. priority ${tier.priority}${owner}${reach}`,
+    ...tier.routes.map(
+      ({ route, probability }) =>
+        `     ${(probability * 100).toFixed(1).padStart(5)} %  ${route.provider} → ${route.upstreamModel ?? name}`,
+    ),
+  ];
+}
+
+function retries(count: number | undefined): string {
+  if (count === undefined) return 'the last one is tried once more if its failure may pass by itself';
+  return count === 0
+    ? 'none is tried twice'
+    : `each is tried up to ${count} times more if its failure may pass by itself`;
+}

@@ -1,0 +1,91 @@
+import { type Conditions, decide, nextTier } from './decide.ts';
+import type { Attempt } from './outcome.ts';
+import type { LeftOut, Model, Route } from './route.ts';
+import { shares } from './select.ts';
+
+/** What would be tried for a model if every attempt failed in a way that can be routed around. */
+export interface Explanation {
+  readonly model: Model;
+  /** In the order in which they are reached. A tier's routes are all tried before the next one. */
+  readonly tiers: readonly ExplainedTier[];
+  readonly leftOut: readonly LeftOut[];
+  /** Attempts that are made at most, with the retry of the last route where one is made by default. */
+  readonly maxAttempts: number;
+}
+
+export interface ExplainedTier {
+  readonly model: string;
+  /** Whether it belongs to the model itself (1) or to a fallback model (2). */
+  readonly level: 1 | 2;
+  readonly priority: number;
+  readonly routes: readonly { readonly route: Route; readonly probability: number }[];
+  /** The number of the first attempt that can be one of this tier. */
+  readonly fromAttempt: number;
+  /** Whether the limit on attempts lets the request come this far. */
+  readonly isReached: boolean;
+}
+
+/**
+ * Walks `decide` through a request in which every attempt times out, and notes between what it chooses each time.
+ * Probabilities are those of the tier's first attempt; its others follow among the routes that are left.
+ */
+export function explain(model: Model, now: Conditions): Explanation {
+  const unlimited: Conditions = { ...now, policy: { ...now.policy, maxAttempts: Infinity } };
+  const { maxAttempts } = now.policy;
+  const tiers: ExplainedTier[] = [];
+  const history: Attempt[] = [];
+  for (;;) {
+    const tier = nextTier(model, history, unlimited);
+    const decision = decide(model, history, unlimited);
+    if (decision.kind !== 'try') break;
+    const routes = tier?.routes ?? [decision.route];
+    const owner = tier?.model ?? model;
+    const chances = shares(routes, owner.strategy, now);
+    tiers.push({
+      model: decision.model,
+      level: decision.model === model.name ? 1 : 2,
+      priority: decision.route.priority,
+      routes: routes.map((route, index) => ({ route, probability: chances[index] ?? 0 })),
+      fromAttempt: history.length + 1,
+      isReached: history.length < maxAttempts,
+    });
+    for (const route of routes) history.push(timedOut(route, decision.model));
+  }
+  return { model, tiers, leftOut: [...model.leftOut, ...standingAside(model, now)], maxAttempts };
+}
+
+/** An attempt after which the same route is not tried again. */
+function timedOut(route: Route, model: string): Attempt {
+  return {
+    route,
+    model,
+    reason: 'first',
+    isProbe: false,
+    outcome: { kind: 'timed-out', phase: 'first-byte' },
+    startedAtMs: 0,
+    endedAtMs: 0,
+  };
+}
+
+/** The routes that are not available just now. */
+function standingAside(model: Model, now: Conditions): LeftOut[] {
+  return [model, ...model.fallbacks].flatMap(({ routes }) =>
+    routes.flatMap((route): LeftOut[] => {
+      const standing = now.standing(route);
+      switch (standing.kind) {
+        case 'open':
+        case 'on-trial':
+          return [];
+        case 'probing':
+          return [{ what: route.id, why: 'another request is trying it after its cooldown' }];
+        case 'cooling':
+          return [
+            {
+              what: route.id,
+              why: `it cools down for another ${Math.ceil((standing.untilMs - now.nowMs) / 1000)} s`,
+            },
+          ];
+      }
+    }),
+  );
+}

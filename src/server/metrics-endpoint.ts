@@ -1,0 +1,67 @@
+import type { MetricsSettings } from '../config/snapshot.ts';
+import { presentedKey } from '../gateway/authenticate.ts';
+import { Refusal } from '../gateway/errors.ts';
+import { refusalResponse } from '../gateway/refuse.ts';
+import { sha256Hex } from '../lib/sha256.ts';
+
+/** The metrics as text, and its media type. Asked for anew by each reader. */
+export interface MetricsPage {
+  readonly type: string;
+  readonly text: () => string | Promise<string>;
+}
+
+/** `/metrics`, for whoever has the token, or for all where none is configured. Refuses with 401. */
+export async function readMetrics(
+  headers: Headers,
+  page: MetricsPage,
+  { token }: MetricsSettings,
+): Promise<Response> {
+  // Hashes are compared, so that the time it takes tells nothing about the token.
+  if (token !== undefined && sha256Hex(presentedKey(headers) ?? '') !== sha256Hex(token)) {
+    throw new Refusal(
+      'invalid_metrics_token',
+      {},
+      { headers: { 'www-authenticate': 'Bearer realm="metrics"' } },
+    );
+  }
+  return new Response(await page.text(), { headers: { 'content-type': page.type } });
+}
+
+/** A listener of the metrics' own. */
+export interface MetricsServer {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+export interface MetricsServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly page: MetricsPage;
+  /** Asked for each request: the token may change. */
+  readonly settings: () => MetricsSettings;
+}
+
+/** Serves `/metrics`, and nothing else, on a port of its own. Throws what listening throws. */
+export function serveMetrics({ host, port, page, settings }: MetricsServerOptions): MetricsServer {
+  const server = Bun.serve({
+    hostname: host,
+    port,
+    development: false,
+    async fetch(request) {
+      const path = pathOf(request.url);
+      try {
+        if (path !== '/metrics') throw new Refusal('path_not_found', { path });
+        return await readMetrics(request.headers, page, settings());
+      } catch (error) {
+        if (error instanceof Refusal) return refusalResponse(error);
+        throw error;
+      }
+    },
+  });
+  return { url: server.url.origin, stop: () => server.stop(true) };
+}
+
+/** Parsing would throw on a bad Host header. */
+function pathOf(url: string): string {
+  return /^(?:[a-z]+:\/\/[^/]*)?(\/[^?#]*)/i.exec(url)?.[1] ?? '/';
+}

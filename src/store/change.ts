@@ -1,0 +1,189 @@
+import type { SQL } from 'bun';
+import type { CompiledRevision, ResourceFinding } from './compile-revision.ts';
+import type { Database } from './database.ts';
+import type { Keyring } from './keyring.ts';
+import { type Kind, KINDS, type Resource, type Resources, type Revision } from './revision.ts';
+import { openRow, sealRow, type StoredRow } from './stored-row.ts';
+import {
+  insertHistory,
+  insertSecret,
+  readHistory,
+  readRevision,
+  readSecrets,
+  readVersion,
+  replaceRow,
+  type RowChange,
+  type StoredRevision,
+  writeVersion,
+} from './tables.ts';
+
+/** What the configuration is to become. Throws to call the write off; nothing has happened then. */
+export type Edit = (before: Revision, now: string) => Resources;
+
+/** Who writes, what for, and on which condition. */
+export interface ChangeContext {
+  readonly actor: string;
+  /** For the history, such as `update providers/openai`. */
+  readonly action: string;
+  /** The version that the writer has seen; undefined: any. */
+  readonly ifVersion?: number | undefined;
+}
+
+/** What a write needs of the program. */
+export interface Workbench {
+  readonly database: Database;
+  readonly keyring: Keyring;
+  readonly compile: (revision: Revision) => CompiledRevision;
+  readonly now: () => Date;
+}
+
+/** The configuration is no longer the one that the writer has seen. */
+export class VersionConflict extends Error {
+  readonly version: number;
+
+  constructor(version: number) {
+    super(`the configuration has version ${version} by now`);
+    this.name = 'VersionConflict';
+    this.version = version;
+  }
+}
+
+/** What was to be written would not be a valid configuration. */
+export class RevisionRefused extends Error {
+  readonly findings: readonly ResourceFinding[];
+
+  constructor(findings: readonly ResourceFinding[]) {
+    super('the configuration would not be valid');
+    this.name = 'RevisionRefused';
+    this.findings = findings;
+  }
+}
+
+/** There is no such version to go back to. */
+export class VersionUnknown extends Error {}
+
+/** A revision that was written, and what it compiles to. */
+export interface Changed {
+  readonly revision: Revision;
+  readonly compiled: Extract<CompiledRevision, { kind: 'compiled' }>;
+}
+
+/**
+ * Makes one write: lock the version, edit, compile, store, all in one transaction. What would not compile throws
+ * `RevisionRefused`, and nothing of it is stored.
+ */
+export function change(edit: Edit, context: ChangeContext, bench: Workbench): Promise<Changed> {
+  return write(context, bench, ({ before, now }) => Promise.resolve(edit(before, now)));
+}
+
+/** Makes the configuration what it was at `version`, as a new version. Throws `VersionUnknown`. */
+export function rollback(version: number, context: ChangeContext, bench: Workbench): Promise<Changed> {
+  return write(context, bench, async ({ sql, stored }) => {
+    if (version >= stored.version) throw new VersionUnknown(`there is no version ${version} to go back to`);
+    const rows = await rowsAt(version, sql, stored);
+    const secrets = new Map((await readSecrets(sql)).map((secret) => [secret.id, secret]));
+    return openRevision({ ...stored, rows, secrets }, bench.keyring).resources;
+  });
+}
+
+/** The secrets of a stored revision opened. Throws `SealBroken`. */
+export function openRevision(stored: StoredRevision, keyring: Keyring): Revision {
+  const open = (kind: Kind): ReadonlyMap<string, Resource> =>
+    new Map(stored.rows[kind].map((row) => [row.id, openRow(kind, row, stored.secrets, keyring)]));
+  return {
+    version: stored.version,
+    changedAt: stored.changedAt,
+    hadKeys: stored.hadKeys,
+    resources: {
+      providers: open('providers'),
+      master_keys: open('master_keys'),
+      models: open('models'),
+      settings: open('settings'),
+    },
+  };
+}
+
+interface Write {
+  readonly sql: SQL;
+  readonly stored: StoredRevision;
+  readonly before: Revision;
+  readonly now: string;
+}
+
+function write(
+  context: ChangeContext,
+  bench: Workbench,
+  plan: (write: Write) => Promise<Resources>,
+): Promise<Changed> {
+  return bench.database.write(async (sql) => {
+    const version = await readVersion(sql, bench.database.dialect);
+    if (context.ifVersion !== undefined && context.ifVersion !== version.version) {
+      throw new VersionConflict(version.version);
+    }
+    const stored = await readRevision(sql, version);
+    const now = bench.now().toISOString();
+    const before = openRevision(stored, bench.keyring);
+    const resources = await plan({ sql, stored, before, now });
+    const revision: Revision = {
+      version: version.version + 1,
+      changedAt: now,
+      hadKeys: version.hadKeys || resources.master_keys.size > 0,
+      resources,
+    };
+    const compiled = bench.compile(revision);
+    if (compiled.kind === 'refused') throw new RevisionRefused(compiled.findings);
+    const changes = await storeRows(sql, { stored, before, after: revision }, bench.keyring);
+    await insertHistory(sql, { ...revision, actor: context.actor, action: context.action, changes });
+    await writeVersion(sql, revision);
+    return { revision, compiled };
+  });
+}
+
+/** Writes what differs, and says what that was. */
+async function storeRows(
+  sql: SQL,
+  { stored, before, after }: { stored: StoredRevision; before: Revision; after: Revision },
+  keyring: Keyring,
+): Promise<RowChange[]> {
+  const changes: RowChange[] = [];
+  for (const kind of KINDS) {
+    const rows = new Map(stored.rows[kind].map((row) => [row.id, row]));
+    for (const id of new Set([...rows.keys(), ...after.resources[kind].keys()])) {
+      const [row, old] = [rows.get(id), before.resources[kind].get(id)];
+      const resource = after.resources[kind].get(id);
+      if (resource === old) continue;
+      const known = row !== undefined && old !== undefined ? { row, resource: old } : undefined;
+      const next = resource && sealRow(kind, resource, known, keyring);
+      if (JSON.stringify(next?.row) === JSON.stringify(row)) continue;
+      for (const secret of next?.sealed ?? []) await insertSecret(sql, secret);
+      await replaceRow(sql, kind, id, next?.row);
+      changes.push({ kind, id, before: row ?? null, after: next?.row ?? null });
+    }
+  }
+  return changes;
+}
+
+/** The rows of a former version: those of today with all that happened since taken back, the latest first. */
+async function rowsAt(version: number, sql: SQL, stored: StoredRevision): Promise<StoredRevision['rows']> {
+  const since = await readHistory(sql, {
+    atLeast: version + 1,
+    atMost: stored.version,
+    limit: stored.version - version,
+  });
+  if (since.length < stored.version - version) {
+    throw new VersionUnknown(`the history does not reach back to version ${version}`);
+  }
+  const rows = new Map(KINDS.map((kind) => [kind, new Map(stored.rows[kind].map((row) => [row.id, row]))]));
+  for (const { kind, id, before } of since.flatMap(({ changes }) => changes)) {
+    if (before === null) rows.get(kind)?.delete(id);
+    else rows.get(kind)?.set(id, before);
+  }
+  const inOrder = (kind: Kind): StoredRow[] =>
+    [...(rows.get(kind)?.values() ?? [])].sort((a, b) => a.position - b.position);
+  return {
+    providers: inOrder('providers'),
+    master_keys: inOrder('master_keys'),
+    models: inOrder('models'),
+    settings: inOrder('settings'),
+  };
+}

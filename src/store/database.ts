@@ -1,0 +1,178 @@
+import { SQL } from 'bun';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Dialect, postgres, sqlite } from './dialect.ts';
+
+/** A connection to the database: transactions are all that it does. What the database refuses is a `StoreUnavailable`. */
+export interface Database {
+  readonly dialect: Dialect;
+  /** Where it is, for people: without user and password. */
+  readonly place: string;
+  /** A transaction that sees one state of all tables, and changes none. */
+  readonly read: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;
+  /** A transaction of its own; what `work` throws undoes it and is passed on. */
+  readonly write: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;
+  readonly close: () => Promise<void>;
+}
+
+/** The database can't be asked, or can't do what was asked of it. The message is one line without credentials. */
+export class StoreUnavailable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreUnavailable';
+  }
+}
+
+export interface DatabaseOptions {
+  /** Called when a connection that was open is lost; not when it is closed on purpose. */
+  readonly onLost?: () => void;
+  /** How long one transaction may take before the database counts as gone. */
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 5000;
+const CONNECT_SECONDS = 3;
+const MOST_CONNECTIONS = 4;
+
+/**
+ * Opens `postgres://…`, `postgresql://…`, `sqlite://FILE` or `sqlite::memory:`. Nothing is connected yet, but for
+ * SQLite's file, which is created with its folder. Throws `StoreUnavailable` for any other URL.
+ */
+export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
+  const dialect = /^postgres(?:ql)?:\/\//.test(url)
+    ? postgres
+    : url.startsWith('sqlite:')
+      ? sqlite
+      : undefined;
+  if (dialect === undefined)
+    throw new StoreUnavailable('DB_URL must begin with postgres://, postgresql:// or sqlite://');
+  const connection = dialect.kind === 'postgres' ? pooled(url, options) : embedded(url);
+  const run = async <T>(mode: string, work: (sql: SQL) => Promise<T>): Promise<T> => {
+    try {
+      return await connection.within((sql) => sql.begin(mode, work));
+    } catch (error) {
+      throw asUnavailable(error, connection.place);
+    }
+  };
+  return {
+    dialect,
+    place: connection.place,
+    read: (work) => run(dialect.readMode, work),
+    write: (work) => run(dialect.writeMode, work),
+    close: connection.close,
+  };
+}
+
+interface Connection {
+  readonly place: string;
+  readonly within: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;
+  readonly close: () => Promise<void>;
+}
+
+/** PostgreSQL. A pool whose connections hang is replaced: they would never come free. */
+function pooled(url: string, { onLost, timeoutMs = TIMEOUT_MS }: DatabaseOptions): Connection {
+  const parsed = URL.parse(url);
+  if (parsed === null)
+    throw new StoreUnavailable('DB_URL is not a valid URL; escape special characters in it');
+  let isClosing = false;
+  const connect = (): SQL =>
+    new SQL(url, {
+      max: MOST_CONNECTIONS,
+      connectionTimeout: CONNECT_SECONDS,
+      onclose: () => {
+        if (!isClosing) onLost?.();
+      },
+    });
+  let pool = connect();
+  return {
+    place: `${parsed.protocol}//${parsed.host}${parsed.pathname}`,
+    async within(work) {
+      const used = pool;
+      try {
+        return await within(timeoutMs, work(used));
+      } catch (error) {
+        if (error instanceof TimedOut && pool === used) {
+          pool = connect();
+          void used.close({ timeout: 0 }).catch(() => undefined);
+        }
+        throw error;
+      }
+    },
+    async close() {
+      isClosing = true;
+      await pool.close({ timeout: 1 });
+    },
+  };
+}
+
+/** How long a transaction waits for its turn while another process writes. */
+const BUSY_MS = 5000;
+const BUSY_PAUSE_MS = 10;
+
+/**
+ * SQLite. Its one connection takes one transaction at a time; the queue that it needs for that is `begin`'s own. Waiting
+ * for another process is done here, since SQLite would stop the whole program to do it.
+ */
+function embedded(url: string): Connection {
+  const isMemory = url.includes(':memory:');
+  const file = url.replace(/^sqlite:(?:\/\/)?/, '');
+  let opened: SQL | undefined;
+  const open = async (): Promise<SQL> => {
+    if (opened !== undefined) return opened;
+    if (!isMemory) createPrivately(file);
+    const sql = new SQL(isMemory ? 'sqlite::memory:' : `sqlite://${file}`);
+    opened = sql;
+    if (!isMemory) await sql`pragma journal_mode = wal`;
+    return sql;
+  };
+  return {
+    place: isMemory ? 'sqlite::memory:' : `sqlite://${file}`,
+    async within(work) {
+      const untilMs = performance.now() + BUSY_MS;
+      for (;;) {
+        try {
+          return await work(await open());
+        } catch (error) {
+          const isBusy = error instanceof SQL.SQLiteError && error.code.startsWith('SQLITE_BUSY');
+          if (!isBusy || performance.now() > untilMs) throw error;
+          await Bun.sleep(BUSY_PAUSE_MS);
+        }
+      }
+    },
+    close: async () => opened?.close(),
+  };
+}
+
+/** The file holds hashes of keys and sealed credentials: nobody else on the machine needs to read it. */
+function createPrivately(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    closeSync(openSync(file, 'a', 0o600));
+  } catch {
+    // Opening it will say what is wrong.
+  }
+}
+
+class TimedOut extends Error {}
+
+async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  let timer: Timer | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new TimedOut(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  // The loser of the race must not end the process when it fails later.
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function asUnavailable(error: unknown, place: string): unknown {
+  if (error instanceof TimedOut || error instanceof SQL.SQLError) {
+    const message = error.message.replaceAll(/\s+/g, ' ');
+    return new StoreUnavailable(`${place}: ${message}`, { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,25 @@
+import { formatPath } from '../config/problems.ts';
+import type { ResourceFinding } from './compile-revision.ts';
+
+/** Where a fault of the configuration is, such as `models["gpt-4"].routes[0].provider`. */
+export function findingPath({ resource, path }: ResourceFinding): string {
+  return formatPath(resource === undefined ? path : [resource.kind, resource.id, ...path]);
+}
+
+/** What is wrong, without the place, in one sentence. */
+export function findingMessage({ message, found, suggestion, allowed }: ResourceFinding): string {
+  const what = found === undefined ? message : `${message}, found ${found}`;
+  const hint = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`;
+  const choice =
+    allowed === undefined || allowed.length === 0
+      ? ''
+      : ` (allowed: ${allowed.slice(0, MOST_ALLOWED).join(', ')})`;
+  return `${what}${hint}${hint === '' ? choice : ''}`;
+}
+
+const MOST_ALLOWED = 24;
+
+/** Place and fault in one line. */
+export function findingText(finding: ResourceFinding): string {
+  return `${findingPath(finding)}: ${findingMessage(finding)}`;
+}

@@ -1,0 +1,18 @@
+import type { Database } from './database.ts';
+import type { Keyring } from './keyring.ts';
+import { resealed } from './stored-row.ts';
+import { readSecrets, readVersion, updateSecret } from './tables.ts';
+
+/**
+ * Seals every secret anew under the keyring's current key, those of the history included, in one transaction. Returns
+ * how many had another key. Throws `SealBroken` where the keyring lacks a key, and changes nothing then.
+ */
+export function rekey(database: Database, keyring: Keyring): Promise<{ total: number; changed: number }> {
+  return database.write(async (sql) => {
+    await readVersion(sql, database.dialect);
+    const secrets = await readSecrets(sql);
+    const former = secrets.filter((secret) => secret.key_id !== keyring.keyId);
+    for (const secret of former) await updateSecret(sql, resealed(secret, keyring));
+    return { total: secrets.length, changed: former.length };
+  });
+}

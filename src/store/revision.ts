@@ -1,0 +1,65 @@
+/** A value as JSON has it. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [name: string]: Json;
+}
+
+/** What the configuration in a database consists of; each kind is a table of that name. */
+export const KINDS = ['providers', 'master_keys', 'models', 'settings'] as const;
+export type Kind = (typeof KINDS)[number];
+
+/**
+ * One provider, master key, model or setting, secrets included and in the words of the Admin API. A setting has its
+ * value in the field `value`. A master key has no `key` but its `hash` and `preview`.
+ */
+export interface Resource {
+  readonly id: string;
+  /** Resources of a kind stand in the order of their positions: providers take turns in it. */
+  readonly position: number;
+  readonly fields: JsonObject;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** The resources of each kind by id, in order. */
+export type Resources = Readonly<Record<Kind, ReadonlyMap<string, Resource>>>;
+
+/** One version of the whole configuration. Never changed, only followed by another one. */
+export interface Revision {
+  /** 0: nothing was ever written. */
+  readonly version: number;
+  /** ISO 8601. */
+  readonly changedAt: string;
+  /** Whether there ever was a master key. From then on the gateway asks for one, even if none is left. */
+  readonly hadKeys: boolean;
+  readonly resources: Resources;
+}
+
+/** The resources with one more, one in place of another, or one less (`fields` undefined). */
+export function withResource(
+  resources: Resources,
+  { kind, id }: ResourceName,
+  fields: JsonObject | undefined,
+  now: string,
+): Resources {
+  const before = resources[kind].get(id);
+  const others = new Map(resources[kind]);
+  if (fields === undefined) others.delete(id);
+  else {
+    others.set(id, {
+      id,
+      position: before?.position ?? Math.max(0, ...[...others.values()].map(({ position }) => position)) + 1,
+      fields,
+      createdAt: before?.createdAt ?? now,
+      updatedAt: now,
+    });
+  }
+  return { ...resources, [kind]: others };
+}
+
+/** A resource by kind and id. */
+export interface ResourceName {
+  readonly kind: Kind;
+  readonly id: string;
+}

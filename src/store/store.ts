@@ -1,0 +1,243 @@
+import type { Snapshot } from '../config/snapshot.ts';
+import {
+  change,
+  type ChangeContext,
+  type Changed,
+  type Edit,
+  openRevision,
+  RevisionRefused,
+  rollback,
+  type Workbench,
+} from './change.ts';
+import { type CompiledRevision, compileRevision, type CompileRevisionContext } from './compile-revision.ts';
+import { type Database, openDatabase, StoreUnavailable } from './database.ts';
+import { type Change, describeChanges } from './describe-changes.ts';
+import { findingText } from './finding-text.ts';
+import type { Keyring } from './keyring.ts';
+import { type LastGood, lastGoodFile } from './last-good.ts';
+import { migrateUp, requireSchema } from './migrate.ts';
+import { Outlook } from './outlook.ts';
+import type { Revision } from './revision.ts';
+import { type HistoryEntry, readHistory, readRevision, readVersion } from './tables.ts';
+
+/** A write of the past, without its secrets. */
+export interface Past extends Omit<HistoryEntry, 'changes'> {
+  readonly changes: readonly Change[];
+}
+
+/** What happens to a store while it is in use. `changed`: another configuration is in force. */
+export type StoreEvent =
+  | { readonly type: 'changed'; readonly snapshot: Snapshot }
+  | { readonly type: 'refused'; readonly reasons: readonly string[] }
+  | { readonly type: 'lost'; readonly reason: string }
+  | { readonly type: 'back' }
+  | { readonly type: 'last-good-not-written'; readonly path: string; readonly reason: string };
+
+export interface StoreOptions extends Pick<CompileRevisionContext, 'env' | 'overrides'> {
+  readonly url: string;
+  readonly keyring: Keyring;
+  readonly now: () => Date;
+  /** Whether pending migrations are made; else they are waited for. */
+  readonly migrates: boolean;
+  /** Where the last configuration is kept for a start without the database; undefined: nowhere. */
+  readonly lastGoodPath: string | undefined;
+  readonly onEvent: (event: StoreEvent) => void;
+}
+
+/** Two looks fit into the second within which a change elsewhere has to take effect. */
+const POLL_MS = 400;
+
+/**
+ * Opens the database, brings its schema up to date, and follows its changes from then on. Without the database the last
+ * good configuration is in force until it is back. Throws `StoreUnavailable` where there is neither, `SchemaMismatch`,
+ * `SealBroken`, or `RevisionRefused`.
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  let store: Store | undefined;
+  const database = openDatabase(options.url, { onLost: () => store?.connectionLost() });
+  store = new Store(options, database);
+  try {
+    await store.start();
+    return store;
+  } catch (error) {
+    await store.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The configuration in a database, as one process knows it. `openStore` makes it. */
+export class Store {
+  readonly #options: StoreOptions;
+  readonly #database: Database;
+  readonly #outlook = new Outlook();
+  readonly #lastGood: LastGood | undefined;
+  #current: Changed | undefined;
+  /** Counts what was put in force, so that a look at the database that began before is known to be out of date. */
+  #turn = 0;
+  #refusedVersion: number | undefined;
+  #isSchemaChecked = false;
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(options: StoreOptions, database: Database) {
+    this.#options = options;
+    this.#database = database;
+    if (options.lastGoodPath !== undefined)
+      this.#lastGood = lastGoodFile(options.lastGoodPath, database.place, options.keyring);
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#checkSchema();
+      this.#accept(this.#compiled(await this.read()));
+      this.#outlook.answered();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      const revision = await this.#lastGood?.read();
+      if (revision === undefined) throw error;
+      this.#current = this.#compiled(revision);
+      this.#lost(error);
+    }
+    this.#schedule(POLL_MS);
+  }
+
+  /** The latest configuration that compiled. */
+  snapshot(): Snapshot {
+    if (this.#current === undefined) throw new Error('the store was not started');
+    return this.#current.compiled.snapshot;
+  }
+
+  /** The configuration as the database has it now. Throws `StoreUnavailable`. */
+  read(): Promise<Revision> {
+    return this.#database.read(async (sql) => {
+      const stored = await readRevision(sql, await readVersion(sql));
+      return openRevision(stored, this.#options.keyring);
+    });
+  }
+
+  /** See the function `change`. What was written is in force in this process when this resolves. */
+  async change(edit: Edit, context: ChangeContext): Promise<Revision> {
+    return this.#accept(await change(edit, context, this.#bench())).revision;
+  }
+
+  /** See the function `rollback`. */
+  async rollback(version: number, context: ChangeContext): Promise<Revision> {
+    return this.#accept(await rollback(version, context, this.#bench())).revision;
+  }
+
+  /** Puts in force what the database has now. Throws `StoreUnavailable` or `RevisionRefused`. */
+  async refresh(): Promise<Revision> {
+    const turn = this.#turn;
+    const changed = this.#compiled(await this.read());
+    return turn === this.#turn ? this.#accept(changed).revision : this.refresh();
+  }
+
+  /** Past writes with a version below `before`, the newest first. */
+  history({ before, limit }: { readonly before: number; readonly limit: number }): Promise<Past[]> {
+    return this.#database.read(async (sql) => {
+      const entries = await readHistory(sql, { atLeast: 0, atMost: before - 1, limit });
+      return entries.map((entry) => ({ ...entry, changes: describeChanges(entry.changes) }));
+    });
+  }
+
+  /** Whether the database can't be asked just now. */
+  isStale(): boolean {
+    return this.#outlook.isStale();
+  }
+
+  /** A connection broke, which an idle one may; what that means, a look at the database tells. */
+  connectionLost(): void {
+    this.#outlook.suspect();
+    if (this.#current !== undefined) this.#schedule(0);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#database.close();
+  }
+
+  async #checkSchema(): Promise<void> {
+    if (this.#options.migrates) await migrateUp(this.#database);
+    else await requireSchema(this.#database);
+    this.#isSchemaChecked = true;
+  }
+
+  #bench(): Workbench {
+    const { keyring, now } = this.#options;
+    return { database: this.#database, keyring, now, compile: (revision) => this.#compile(revision) };
+  }
+
+  #compile(revision: Revision): CompiledRevision {
+    const { env, overrides, now } = this.#options;
+    return compileRevision(revision, { env, overrides, now: now(), isStale: () => this.isStale() });
+  }
+
+  #compiled(revision: Revision): Changed {
+    const compiled = this.#compile(revision);
+    if (compiled.kind === 'compiled') return { revision, compiled };
+    this.#refusedVersion = revision.version;
+    throw new RevisionRefused(compiled.findings);
+  }
+
+  #accept(changed: Changed): Changed {
+    this.#turn++;
+    this.#current = changed;
+    this.#refusedVersion = undefined;
+    this.#options.onEvent({ type: 'changed', snapshot: changed.compiled.snapshot });
+    this.#lastGood?.write(changed.revision).catch((error: unknown) => {
+      const path = this.#options.lastGoodPath ?? '';
+      this.#options.onEvent({ type: 'last-good-not-written', path, reason: reasonOf(error) });
+    });
+    return changed;
+  }
+
+  #schedule(afterMs: number): void {
+    clearTimeout(this.#timer);
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => void this.#poll().finally(() => this.#schedule(POLL_MS)), afterMs);
+    this.#timer.unref();
+  }
+
+  async #poll(): Promise<void> {
+    const turn = this.#turn;
+    try {
+      if (!this.#isSchemaChecked) await this.#checkSchema();
+      const found = await this.#findChange();
+      if (this.#outlook.answered()) this.#options.onEvent({ type: 'back' });
+      if (found !== undefined && turn === this.#turn && !this.#isClosed) this.#accept(this.#compiled(found));
+    } catch (error) {
+      if (this.#isClosed) return;
+      if (error instanceof StoreUnavailable) this.#lost(error);
+      else this.#refused(error);
+    }
+  }
+
+  /** What the database has, if that is not what is in force or has been refused. */
+  #findChange(): Promise<Revision | undefined> {
+    const { revision, compiled } = this.#current ?? {};
+    const isOutdated = this.#options.now().getTime() >= (compiled?.expiresAtMs ?? Infinity);
+    return this.#database.read(async (sql) => {
+      const found = await readVersion(sql);
+      const isKnown = found.version === revision?.version && !isOutdated;
+      if (isKnown || found.version === this.#refusedVersion) return undefined;
+      const stored = await readRevision(sql, found);
+      // Until it has opened and compiled it counts as refused, so that its fault is told once and not at each look.
+      this.#refusedVersion = found.version;
+      return openRevision(stored, this.#options.keyring);
+    });
+  }
+
+  #lost(error: StoreUnavailable): void {
+    if (this.#outlook.failed()) this.#options.onEvent({ type: 'lost', reason: error.message });
+  }
+
+  #refused(error: unknown): void {
+    const reasons = error instanceof RevisionRefused ? error.findings.map(findingText) : [reasonOf(error)];
+    this.#options.onEvent({ type: 'refused', reasons });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,59 @@
+import { hashKey, previewKey } from '../config/compile-access.ts';
+import type { JsonObject } from './revision.ts';
+
+/** What is kept of a master key's secret: enough to recognise it, not enough to use it. */
+export interface KeyMark {
+  /** SHA-256, lower-case hex. */
+  readonly hash: string;
+  readonly preview: string;
+}
+
+/** The fields of a master key that this program reads itself. */
+export interface StoredKey extends KeyMark {
+  readonly name: string;
+  /** The key before the last rotation, and until when (ISO 8601) it is still good. */
+  readonly previous: (KeyMark & { readonly expires_at: string }) | undefined;
+}
+
+/** The fields of a master key, which were checked before they were stored. */
+export function storedKey(fields: JsonObject): StoredKey {
+  const { name, hash, preview, previous } = fields as unknown as StoredKey;
+  return { name, hash, preview, previous: previous ?? undefined };
+}
+
+const HASHED = /^sha256:([0-9a-f]{64})$/;
+
+/** What to keep of a secret. `sha256:` and 64 hex digits stand for a key of which only the hash is known. */
+export function markOf(secret: string): KeyMark {
+  const hash = HASHED.exec(secret)?.[1];
+  return hash === undefined
+    ? { hash: hashKey(secret), preview: previewKey(secret) }
+    : { hash, preview: '****' };
+}
+
+/** How an exported key is written, of which only the hash is known. */
+export function hashedKeyText({ hash }: KeyMark): string {
+  return `sha256:${hash}`;
+}
+
+/** A new secret of 256 random bits, as text that fits into a header. */
+export function newSecret(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return `mk-${Buffer.from(bytes).toString('base64url')}`;
+}
+
+/** The fields after a change of the secret; the former one is good for `graceSeconds` more, 0: not at all. */
+export function rotatedFields(
+  fields: JsonObject,
+  secret: string,
+  { now, graceSeconds }: { readonly now: Date; readonly graceSeconds: number },
+): JsonObject {
+  const { hash, preview } = storedKey(fields);
+  const { previous: _, ...rest } = fields;
+  const expires = new Date(now.getTime() + graceSeconds * 1000).toISOString();
+  return {
+    ...rest,
+    ...markOf(secret),
+    ...(graceSeconds > 0 && { previous: { hash, preview, expires_at: expires } }),
+  };
+}

@@ -1,0 +1,118 @@
+import type { Keyring } from './keyring.ts';
+import type { Json, JsonObject, Kind, Resource } from './revision.ts';
+
+/** A resource as its table has it: without its secrets, which it names. */
+export interface StoredRow {
+  readonly id: string;
+  readonly position: number;
+  readonly body: JsonObject;
+  /** By the path of the secret field, its id in the table `secrets`. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+/** A secret as its table has it. */
+export interface SealedSecret {
+  readonly id: string;
+  /** The resource and field that it belongs to, such as `providers/openai/api_key`. */
+  readonly owner: string;
+  readonly key_id: string;
+  readonly sealed: string;
+}
+
+/** The fields that are secret. All headers and the whole proxy URL are: who knows what is written there. */
+const SECRET_FIELDS: Readonly<Record<Kind, readonly string[]>> = {
+  providers: ['api_key', 'headers', 'proxy'],
+  master_keys: [],
+  models: [],
+  settings: ['value.token'],
+};
+
+/** A row and the sealed secrets that it names, by id, as the resource that they make. Throws `SealBroken`. */
+export function openRow(
+  kind: Kind,
+  row: StoredRow,
+  sealed: ReadonlyMap<string, SealedSecret>,
+  keyring: Keyring,
+): Resource {
+  let fields = row.body;
+  for (const [path, id] of Object.entries(row.secrets)) {
+    const secret = sealed.get(id);
+    if (secret === undefined) continue;
+    const text = keyring.open(secret.sealed, contextOf(id, ownerOf(kind, row.id, path)));
+    fields = setField(fields, path, JSON.parse(text) as Json);
+  }
+  return {
+    id: row.id,
+    position: row.position,
+    fields,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+/** What a resource is stored as. Secrets that are as they were keep their ids; `sealed` has the new ones. */
+export function sealRow(
+  kind: Kind,
+  resource: Resource,
+  before: { readonly row: StoredRow; readonly resource: Resource } | undefined,
+  keyring: Keyring,
+): { readonly row: StoredRow; readonly sealed: readonly SealedSecret[] } {
+  let body = resource.fields;
+  const secrets: Record<string, string> = {};
+  const sealed: SealedSecret[] = [];
+  for (const path of SECRET_FIELDS[kind]) {
+    const value = fieldAt(resource.fields, path);
+    if (value === undefined || value === null) continue;
+    body = setField(body, path, undefined);
+    const text = JSON.stringify(value);
+    const known = before?.row.secrets[path];
+    if (known !== undefined && JSON.stringify(fieldAt(before?.resource.fields ?? {}, path)) === text) {
+      secrets[path] = known;
+      continue;
+    }
+    const id = crypto.randomUUID();
+    const owner = ownerOf(kind, resource.id, path);
+    secrets[path] = id;
+    sealed.push({ id, owner, key_id: keyring.keyId, sealed: keyring.seal(text, contextOf(id, owner)) });
+  }
+  const { id, position, createdAt, updatedAt } = resource;
+  return { row: { id, position, body, secrets, created_at: createdAt, updated_at: updatedAt }, sealed };
+}
+
+/** A secret under the keyring's current key, whichever it has now. Throws `SealBroken`. */
+export function resealed(secret: SealedSecret, keyring: Keyring): SealedSecret {
+  const context = contextOf(secret.id, secret.owner);
+  const sealed = keyring.seal(keyring.open(secret.sealed, context), context);
+  return { ...secret, key_id: keyring.keyId, sealed };
+}
+
+function ownerOf(kind: Kind, id: string, path: string): string {
+  return `${kind}/${id}/${path}`;
+}
+
+function contextOf(secretId: string, owner: string): string {
+  return `${secretId} ${owner}`;
+}
+
+function fieldAt(fields: JsonObject, path: string): Json | undefined {
+  return path.split('.').reduce<Json | undefined>((node, step) => {
+    return isObject(node) && Object.hasOwn(node, step) ? node[step] : undefined;
+  }, fields);
+}
+
+/** A copy with the field at the path set, or left out (undefined). */
+function setField(fields: JsonObject, path: string, value: Json | undefined): JsonObject {
+  const [step = '', ...rest] = path.split('.');
+  if (rest.length > 0) {
+    const inner = fields[step];
+    return { ...fields, [step]: setField(isObject(inner) ? inner : {}, rest.join('.'), value) };
+  }
+  const { [step]: _, ...others } = fields;
+  return value === undefined ? others : { ...others, [step]: value };
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

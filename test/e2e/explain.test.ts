@@ -1,0 +1,39 @@
+import { expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { startProcess } from './process.ts';
+
+const SEED_B = join(import.meta.dir, '..', 'golden', 'config', 'seed-b.yaml');
+const OPUS = 'anthropic/claude-opus-4-5';
+
+async function explain(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const program = startProcess(['explain', '-config', SEED_B, ...args]);
+  const code = await program.exited;
+  return { code, out: program.stdout(), err: program.stderr() };
+}
+
+test('explain names the routes in order, with their odds, and what is left out and why', async () => {
+  const { code, out } = await explain('--model', OPUS);
+  expect(code).toBe(0);
+  expect(out).toMatch(/1\. priority 1\s+100\.0 %\s+provider-a → claude-opus-4-5/);
+  expect(out).toMatch(/2\. priority 1 of the fallback model anthropic\/claude-sonnet-4-5/);
+  expect(out).toContain('provider-b/claude-opus-4-5: the provider is disabled');
+  expect(out).toContain('fallback google/gemini-3-pro-preview: nothing serves it');
+  expect(out).toContain('At most 3 attempts');
+});
+
+test('explain can be asked what happens when a provider is down', async () => {
+  const { out } = await explain('--model', OPUS, '--down', 'provider-a');
+  expect(out).toContain('provider-a/claude-sonnet-4-5: it cools down for another 300 s');
+});
+
+test('explain says which refusal a request would get', async () => {
+  expect(await explain('--model', 'unknown')).toMatchObject({ code: 1, err: expect.stringContaining('404') });
+  const wrongKey = await explain('--model', OPUS, '--key', 'sk-wrong');
+  expect(wrongKey).toMatchObject({ code: 1, err: expect.stringContaining('401') });
+  expect((await explain('--model', OPUS, '--key', 'sk-your-unified-api-key')).code).toBe(0);
+  expect((await explain('--model', OPUS, '--key', 'default')).code).toBe(0);
+});
+
+test('explain without a model is wrong usage', async () => {
+  expect(await explain()).toMatchObject({ code: 2, err: expect.stringContaining('--model') });
+});

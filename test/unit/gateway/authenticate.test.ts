@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'bun:test';
+import type { Access } from '../../../src/config/snapshot.ts';
+import { authenticate, foreignCredentials, presentedKey } from '../../../src/gateway/authenticate.ts';
+import { Refusal } from '../../../src/gateway/errors.ts';
+import { snapshotOf } from '../config/configuration.ts';
+
+const PROVIDERS = 'providers: [{ name: a, api_base: "http://127.0.0.1" }]';
+const { access: KEYS } = snapshotOf(`${PROVIDERS}
+master_keys:
+  - { name: one, key: mk-one }
+  - { name: off, key: mk-off, enabled: false }`);
+const { access: OPEN } = snapshotOf(`${PROVIDERS}\nallow_unauthenticated: true`);
+
+function who(headers: Record<string, string>, access: Access = KEYS): string | undefined {
+  return authenticate(new Headers(headers), access)?.name;
+}
+
+function refusalOf(headers: Record<string, string>): Refusal {
+  try {
+    who(headers);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+  throw new Error('it was let in');
+}
+
+describe('a key is found', () => {
+  const ways: Record<string, string>[] = [
+    { authorization: 'Bearer mk-one' },
+    { authorization: 'bearer mk-one' },
+    { authorization: 'BEARER   mk-one  ' },
+    { 'x-api-key': 'mk-one' },
+    { 'api-key': 'mk-one' },
+    { authorization: 'Basic abc', 'x-api-key': 'mk-one' },
+    { authorization: 'Bearer', 'api-key': 'mk-one' },
+  ];
+  for (const headers of ways) test(JSON.stringify(headers), () => expect(who(headers)).toBe('one'));
+
+  test('and not asked for where the gateway is open', () => {
+    expect(who({}, OPEN)).toBeUndefined();
+    expect(who({ authorization: 'Bearer whatever' }, OPEN)).toBeUndefined();
+  });
+});
+
+describe('nobody else is let in:', () => {
+  test('without a key the answer says how to send one', () => {
+    for (const headers of [{}, { authorization: '' }, { authorization: 'Basic bWs=' }, { authorization: 'mk-one' }]) {
+      const refusal = refusalOf(headers);
+      expect([refusal.code, refusal.status]).toEqual(['missing_api_key', 401]);
+      expect(refusal.headers['www-authenticate']).toStartWith('Bearer');
+    }
+  });
+
+  test('a disabled key is answered exactly like an unknown one', () => {
+    const unknown = refusalOf({ authorization: 'Bearer mk-unknown' });
+    const disabled = refusalOf({ authorization: 'Bearer mk-off' });
+    expect(unknown.code).toBe('invalid_api_key');
+    expect(unknown.headers['www-authenticate']).toStartWith('Bearer');
+    expect([disabled.body(), disabled.headers]).toEqual([unknown.body(), unknown.headers]);
+  });
+
+  test('nor a key that is nearly right, or the hash of one', () => {
+    const hash = KEYS.kind === 'keys' ? [...KEYS.keys.keys()][0] : undefined;
+    for (const key of ['MK-ONE', 'mk-on', 'mk-one2', hash ?? '', '*', '__proto__'])
+      expect(refusalOf({ 'x-api-key': key }).status).toBe(401);
+  });
+
+  test('a wrong key is not made good by a right one beside it', () =>
+    expect(refusalOf({ authorization: 'Bearer mk-wrong', 'x-api-key': 'mk-one' }).code).toBe('invalid_api_key'));
+
+  test('no message repeats the key', () =>
+    expect(refusalOf({ authorization: 'Bearer sk-canary' }).body()).not.toContain('canary'));
+});
+
+test('the field of Google is a credential to keep back, but no way in', () => {
+  expect(presentedKey(new Headers({ 'x-goog-api-key': 'mk-one' }))).toBeUndefined();
+});
+
+describe("credentials of the client's own", () => {
+  const foreign = (headers: Record<string, string>, access: Access = KEYS) =>
+    Object.fromEntries(foreignCredentials(new Headers(headers), access));
+
+  test('are those that are none of our keys', () => {
+    const theirs = {
+      authorization: 'Bearer sk-theirs',
+      'x-api-key': 'theirs',
+      'api-key': 'theirs',
+      'x-goog-api-key': 'theirs',
+    };
+    expect(foreign(theirs)).toEqual(theirs);
+    expect(foreign({ authorization: 'Bearer mk-one', 'x-api-key': 'theirs' })).toEqual({ 'x-api-key': 'theirs' });
+  });
+
+  test('never hold a key of ours, however it is written, enabled or not', () => {
+    for (const key of ['mk-one', 'mk-off']) {
+      for (const value of [key, `Bearer ${key}`, `bearer   ${key}`, `BEARER ${key}`])
+        expect(foreign({ authorization: value, 'x-api-key': value, 'x-goog-api-key': value })).toEqual({});
+    }
+  });
+
+  test('never hold a key of ours among others, as a repeated header has it', () => {
+    for (const value of ['mk-one, mk-one', 'theirs, mk-one', 'Bearer mk-one, Bearer theirs'])
+      expect(foreign({ 'x-api-key': value })).toEqual({});
+  });
+
+  test('are all of them where the gateway is open', () =>
+    expect(foreign({ authorization: 'Bearer sk-theirs' }, OPEN)).toEqual({ authorization: 'Bearer sk-theirs' }));
+});

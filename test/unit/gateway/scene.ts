@@ -1,0 +1,137 @@
+import type { Snapshot } from '../../../src/config/snapshot.ts';
+import type { Call } from '../../../src/gateway/call.ts';
+import type { GatewayEvent } from '../../../src/gateway/events.ts';
+import { type Execution, execute } from '../../../src/gateway/execute.ts';
+import { plan } from '../../../src/gateway/plan.ts';
+import type { ClientRequest, Gateway, UpstreamReply, UpstreamRequest } from '../../../src/gateway/ports.ts';
+import { BucketLedger } from '../../../src/limits/bucket-ledger.ts';
+import { CooldownLedger } from '../../../src/routing/cooldown.ts';
+import { TrafficLedger } from '../../../src/routing/traffic.ts';
+import { TurnCounter } from '../../../src/routing/turn-counter.ts';
+import { snapshotOf } from '../config/configuration.ts';
+import { FakeClock } from './fake-clock.ts';
+
+/** What a provider does with a request; it has the clock to let time pass, and the signal to listen to. */
+export type Play = (request: UpstreamRequest, clock: FakeClock) => UpstreamReply | Promise<UpstreamReply>;
+
+/** A gateway with everything real but its providers and its clock. */
+export class Scene {
+  readonly clock = new FakeClock();
+  readonly cooldowns = new CooldownLedger();
+  readonly traffic = new TrafficLedger();
+  readonly events: GatewayEvent[] = [];
+  readonly sent: UpstreamRequest[] = [];
+  readonly snapshot: Snapshot;
+  readonly gateway: Gateway;
+  /** The providers' next replies, by provider; the last one is repeated. */
+  readonly #plays: Readonly<Record<string, Play[]>>;
+
+  constructor(config: string, plays: Readonly<Record<string, readonly Play[]>>) {
+    this.snapshot = snapshotOf(`allow_unauthenticated: true\n${config}`);
+    this.#plays = Object.fromEntries(Object.entries(plays).map(([name, list]) => [name, [...list]]));
+    this.gateway = {
+      snapshot: () => this.snapshot,
+      upstream: { send: (request) => this.#send(request) },
+      clock: this.clock,
+      dice: () => 0.5,
+      newRequestId: () => 'req_1',
+      buckets: new BucketLedger(),
+      cooldowns: this.cooldowns,
+      traffic: this.traffic,
+      turns: new TurnCounter(),
+      emit: (event) => this.events.push(event),
+    };
+  }
+
+  /** One chat request for a model, tried until it is decided. */
+  async ask(model: string, client = new AbortController().signal): Promise<Execution> {
+    const call = await this.#call(model, client);
+    return execute(call, this.gateway);
+  }
+
+  /** The providers that were asked, in order. */
+  asked(): string[] {
+    return this.sent.map(({ provider }) => provider.name);
+  }
+
+  /** The cooldowns that were set, as `provider for ms`. */
+  cooled(): string[] {
+    return this.events.flatMap((event) =>
+      event.type === 'route-cooled' ? [`${event.provider} for ${event.forMs}`] : [],
+    );
+  }
+
+  async #call(model: string, client: AbortSignal): Promise<Call> {
+    const startedAtMs = this.clock.nowMs();
+    const body = new TextEncoder().encode(JSON.stringify({ model, messages: [] }));
+    const request: ClientRequest = {
+      method: 'POST',
+      path: '/v1/chat/completions',
+      search: '',
+      headers: new Headers({ 'content-type': 'application/json' }),
+      signal: client,
+      clientAddress: '127.0.0.1',
+      readBody: () => Promise.resolve(body),
+    };
+    return {
+      id: 'req_1',
+      request,
+      startedAtMs,
+      snapshot: this.snapshot,
+      key: undefined,
+      plan: await plan(request, undefined, this.snapshot),
+      plannedAtMs: startedAtMs,
+      deadlineMs: startedAtMs + this.snapshot.server.requestTimeoutMs,
+      limitHeaders: {},
+    };
+  }
+
+  async #send(request: UpstreamRequest): Promise<UpstreamReply> {
+    this.sent.push(request);
+    const plays = this.#plays[request.provider.name] ?? [];
+    const play = plays.length > 1 ? plays.shift() : plays[0];
+    if (play === undefined) throw new Error(`nothing to play for ${request.provider.name}`);
+    return play(request, this.clock);
+  }
+}
+
+const ANSWER = JSON.stringify({
+  id: 'chatcmpl-1',
+  object: 'chat.completion',
+  model: 'm',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'Hello' }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+});
+
+/** A proper answer, after so many milliseconds. */
+export function answers(afterMs = 0): Play {
+  return (_, clock) => {
+    clock.pass(afterMs);
+    return reply(200, ANSWER);
+  };
+}
+
+/** An error with this status. */
+export function fails(status: number, headers: Readonly<Record<string, string>> = {}): Play {
+  return () => reply(status, JSON.stringify({ error: { message: `status ${status}` } }), headers);
+}
+
+/** Nobody is there. */
+export const unreachable: Play = () => ({ kind: 'unreachable', reason: 'refused' });
+
+/** Says nothing until it is called off; time passes until then. */
+export const silent: Play = (request, clock) => {
+  if (!request.signal.aborted) {
+    const gone = new Promise<UpstreamReply>((resolve) => {
+      request.signal.addEventListener('abort', () => resolve({ kind: 'aborted' }), { once: true });
+    });
+    clock.pass(10 * 60_000);
+    return gone;
+  }
+  return { kind: 'aborted' };
+};
+
+function reply(status: number, text: string, headers: Readonly<Record<string, string>> = {}): UpstreamReply {
+  const response = new Response(text, { headers: { 'content-type': 'application/json', ...headers } });
+  return { kind: 'reply', status, headers: response.headers, body: response.body };
+}

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'bun:test';
+import { systemClock } from '../../../src/lib/system-clock.ts';
+
+const NEVER = new AbortController().signal;
+/** More milliseconds than a timer of the runtime can hold: it would ring at once. */
+const TOO_LONG = 2 ** 31 + 5;
+
+async function isPending(promise: Promise<unknown>, afterMs: number): Promise<boolean> {
+  return (await Promise.race([promise, Bun.sleep(afterMs).then(() => 'pending')])) === 'pending';
+}
+
+test('milliseconds do not run backwards, and the date is that of the machine', () => {
+  const before = systemClock.nowMs();
+  expect(systemClock.nowMs()).toBeGreaterThanOrEqual(before);
+  expect(Math.abs(systemClock.epochMs() - Date.now())).toBeLessThan(1_000);
+});
+
+describe('sleep', () => {
+  test('lasts as long as it should', async () => {
+    const before = systemClock.nowMs();
+    await systemClock.sleep(40, NEVER);
+    expect(systemClock.nowMs() - before).toBeGreaterThan(35);
+  });
+
+  test('ends when the signal aborts, and does not begin when it has', async () => {
+    const controller = new AbortController();
+    const sleep = systemClock.sleep(60_000, controller.signal);
+    controller.abort();
+    await sleep;
+    await systemClock.sleep(60_000, controller.signal);
+  });
+
+  test('lets go of the signal when it is over', async () => {
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = (...args: Parameters<typeof add>) => ((listeners += 1), add(...args));
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => ((listeners -= 1), remove(...args));
+    await systemClock.sleep(1, signal);
+    expect(listeners).toBe(0);
+  });
+
+  test('is not cut short where it is longer than a timer holds', async () => {
+    const controller = new AbortController();
+    expect(await isPending(systemClock.sleep(TOO_LONG, controller.signal), 80)).toBe(true);
+    controller.abort();
+  });
+});
+
+describe('alarm', () => {
+  test('rings once, and not when it was called off', async () => {
+    let rings = 0;
+    systemClock.alarm(5, () => (rings += 1));
+    systemClock.alarm(5, () => (rings += 10))();
+    await Bun.sleep(60);
+    expect(rings).toBe(1);
+  });
+
+  test('does not ring at once where it is set for longer than a timer holds', async () => {
+    let rings = 0;
+    const stop = systemClock.alarm(TOO_LONG, () => (rings += 1));
+    await Bun.sleep(60);
+    stop();
+    expect(rings).toBe(0);
+  });
+});

@@ -1,0 +1,248 @@
+import { describe, expect, test } from 'bun:test';
+import { cooldownFor, CooldownLedger, type CooldownPolicy } from '../../../src/routing/cooldown.ts';
+import type { Outcome } from '../../../src/routing/outcome.ts';
+import type { Model } from '../../../src/routing/route.ts';
+import {
+  ANSWERED,
+  attempt,
+  clientFault,
+  failed,
+  limited,
+  model,
+  route,
+  SILENT,
+  UNREACHABLE,
+} from './world.ts';
+
+const HOUR = 3_600_000;
+const POLICY: CooldownPolicy = { cooldownMs: 30_000, onClientErrors: false };
+const a = route('a');
+const b = route('b');
+const PAIR = model('main', [a, b]);
+
+describe('how long an outcome cools its route', () => {
+  const cases: [what: string, outcome: Outcome, ms: number][] = [
+    ['an answer', ANSWERED, 0],
+    ['a rejection', { kind: 'rejected', status: 400 }, 0],
+    ['a client that left', { kind: 'cancelled' }, 0],
+    ["a client's fault", clientFault(422), 0],
+    ['a failure', failed(500), 30_000],
+    ['a failure that asks for more', failed(503, 45_000), 45_000],
+    ['a failure that asks for less', failed(503, 1_000), 30_000],
+    ['a 429', limited(), 30_000],
+    ['a 429 that asks for more', limited(60_000), 60_000],
+    ['a 429 that asks for less', limited(0), 30_000],
+    ['a 429 that asks for the moon', limited(1e23), HOUR],
+    ['a lost connection', UNREACHABLE, 30_000],
+    ['silence', SILENT, 30_000],
+  ];
+  for (const [what, outcome, ms] of cases) {
+    test(`${what}: ${ms} ms`, () => expect(cooldownFor(outcome, POLICY)).toBe(ms));
+    test(`${what}: nothing where cooldowns are off`, () =>
+      expect(cooldownFor(outcome, { cooldownMs: 0, onClientErrors: true })).toBe(0));
+  }
+
+  test("a client's fault cools where that is asked for", () =>
+    expect(cooldownFor(clientFault(422), { ...POLICY, onClientErrors: true })).toBe(30_000));
+
+  test('a cooldown of more than an hour that the operator wrote stays as it is', () =>
+    expect(cooldownFor(limited(1e23), { ...POLICY, cooldownMs: 2 * HOUR })).toBe(2 * HOUR));
+});
+
+/** A ledger and a clock, in a few words. */
+class Scene {
+  readonly ledger = new CooldownLedger();
+  nowMs = 10_000;
+
+  note(
+    provider: string,
+    outcome: Outcome,
+    more: { isProbe?: boolean; owner?: Model; policy?: CooldownPolicy } = {},
+  ): number {
+    const { owner = PAIR, policy = POLICY, isProbe = false } = more;
+    return this.ledger.note(attempt(route(provider), outcome, { isProbe }), owner, policy, this.nowMs);
+  }
+
+  state(provider: string): string {
+    const standing = this.ledger.standing(route(provider).id, this.nowMs);
+    return standing.kind === 'cooling' ? `cooling for ${standing.untilMs - this.nowMs}` : standing.kind;
+  }
+
+  take(provider: string): boolean {
+    return this.ledger.take(route(provider).id, this.nowMs);
+  }
+
+  /** Route a, whose cooldown has just ended. */
+  static onTrial(): Scene {
+    const scene = new Scene();
+    scene.note('a', failed(500));
+    scene.nowMs += 30_000;
+    return scene;
+  }
+}
+
+describe('the states of a route', () => {
+  test('it is open until it fails, then cools, and is on trial when its time is up', () => {
+    const scene = new Scene();
+    expect(scene.state('a')).toBe('open');
+    expect(scene.take('a')).toBe(false);
+    expect(scene.note('a', failed(500))).toBe(30_000);
+    expect(scene.state('a')).toBe('cooling for 30000');
+    expect(scene.state('b')).toBe('open');
+    scene.nowMs += 29_999;
+    expect(scene.state('a')).toBe('cooling for 1');
+    scene.nowMs += 1;
+    expect(scene.state('a')).toBe('on-trial');
+  });
+
+  test('the first request to take it is its probe, and there is one at a time', () => {
+    const scene = Scene.onTrial();
+    expect([scene.take('a'), scene.take('a'), scene.take('a')]).toEqual([true, false, false]);
+    expect(scene.state('a')).toBe('probing');
+  });
+
+  test('a probe that is answered opens it', () => {
+    const scene = Scene.onTrial();
+    scene.take('a');
+    expect(scene.note('a', ANSWERED, { isProbe: true })).toBe(0);
+    expect(scene.state('a')).toBe('open');
+  });
+
+  test('a probe whose request is rejected opens it: the provider is there', () => {
+    const scene = Scene.onTrial();
+    scene.take('a');
+    scene.note('a', { kind: 'rejected', status: 400 }, { isProbe: true });
+    expect(scene.state('a')).toBe('open');
+  });
+
+  test('a probe that fails cools it again, and there is a next probe', () => {
+    const scene = Scene.onTrial();
+    scene.take('a');
+    expect(scene.note('a', failed(500), { isProbe: true })).toBe(30_000);
+    expect(scene.state('a')).toBe('cooling for 30000');
+    scene.nowMs += 30_000;
+    expect(scene.take('a')).toBe(true);
+  });
+
+  test('a probe that says nothing of the provider leaves it on trial for the next one', () => {
+    for (const outcome of [{ kind: 'cancelled' }, clientFault(400)] as const) {
+      const scene = Scene.onTrial();
+      scene.take('a');
+      scene.note('a', outcome, { isProbe: true });
+      expect(scene.state('a')).toBe('on-trial');
+      expect(scene.take('a')).toBe(true);
+    }
+  });
+
+  test('a cooling route that is taken for want of another is no probe', () => {
+    const scene = new Scene();
+    scene.note('a', failed(500));
+    expect(scene.take('a')).toBe(false);
+    expect(scene.state('a')).toBe('cooling for 30000');
+  });
+
+  test('an answer that began before the failure does not end the cooldown', () => {
+    const scene = new Scene();
+    scene.note('a', limited(60_000));
+    scene.note('a', ANSWERED);
+    expect(scene.state('a')).toBe('cooling for 60000');
+  });
+
+  test('an answer to a straggler opens a route on trial, without a second probe beside the first', () => {
+    const scene = Scene.onTrial();
+    scene.take('a');
+    scene.note('a', ANSWERED);
+    expect(scene.state('a')).toBe('open');
+    scene.note('a', failed(500));
+    scene.nowMs += 30_000;
+    expect(scene.take('a')).toBe(false);
+    scene.note('a', ANSWERED, { isProbe: true });
+    expect(scene.state('a')).toBe('open');
+  });
+});
+
+describe('how cooldowns add up', () => {
+  test('a later failure never shortens one', () => {
+    const scene = new Scene();
+    scene.note('a', limited(300_000));
+    scene.nowMs += 1_000;
+    expect(scene.note('a', failed(500))).toBe(299_000);
+    expect(scene.state('a')).toBe('cooling for 299000');
+  });
+
+  test('a later failure may lengthen one', () => {
+    const scene = new Scene();
+    scene.note('a', failed(500));
+    scene.nowMs += 20_000;
+    scene.note('a', failed(500));
+    expect(scene.state('a')).toBe('cooling for 30000');
+  });
+
+  test('an absurd Retry-After ends after an hour', () => {
+    const scene = new Scene();
+    scene.note('a', limited(1e23));
+    expect(scene.state('a')).toBe(`cooling for ${HOUR}`);
+  });
+
+  test('with cooldown_seconds: 0 nothing cools', () => {
+    const scene = new Scene();
+    for (let n = 0; n < 5; n++)
+      expect(scene.note('a', limited(60_000), { policy: { cooldownMs: 0, onClientErrors: true } })).toBe(0);
+    expect(scene.state('a')).toBe('open');
+  });
+
+  test("a thousand requests' own faults cool nothing", () => {
+    const scene = new Scene();
+    for (let n = 0; n < 1_000; n++) scene.note('a', clientFault(400));
+    expect(scene.state('a')).toBe('open');
+  });
+});
+
+describe('the last open route of a model', () => {
+  const alone = model('main', [a]);
+
+  test('is not left out for one failure, but for the second in a row', () => {
+    const scene = new Scene();
+    expect(scene.note('a', failed(500), { owner: alone })).toBe(0);
+    expect(scene.state('a')).toBe('open');
+    expect(scene.note('a', failed(500), { owner: alone })).toBe(30_000);
+    expect(scene.state('a')).toBe('cooling for 30000');
+  });
+
+  test('a success between two failures starts the count anew', () => {
+    const scene = new Scene();
+    scene.note('a', failed(500), { owner: alone });
+    scene.note('a', ANSWERED, { owner: alone });
+    expect(scene.note('a', failed(500), { owner: alone })).toBe(0);
+  });
+
+  test('is the one whose companions all cool, are probed or on trial', () => {
+    const scene = new Scene();
+    expect(scene.note('a', failed(500))).toBe(30_000);
+    expect(scene.note('b', failed(500))).toBe(0);
+    expect(scene.state('b')).toBe('open');
+  });
+
+  test('a client that left says nothing either way', () => {
+    const scene = new Scene();
+    scene.note('a', failed(500), { owner: alone });
+    scene.note('a', { kind: 'cancelled' }, { owner: alone });
+    expect(scene.note('a', failed(500), { owner: alone })).toBe(30_000);
+  });
+});
+
+test('what is over is forgotten, what cools or is being probed is not', () => {
+  const scene = new Scene();
+  const trio = model('main', [a, b, route('c'), route('open')]);
+  scene.note('a', failed(500), { owner: trio });
+  scene.note('b', failed(500), { owner: trio });
+  scene.note('c', limited(120_000), { owner: trio });
+  scene.nowMs += 60_000;
+  scene.take('b');
+  scene.ledger.sweep(scene.nowMs);
+  expect([scene.state('a'), scene.state('b'), scene.state('c')]).toEqual([
+    'open',
+    'probing',
+    'cooling for 60000',
+  ]);
+});

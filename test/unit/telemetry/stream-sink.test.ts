@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'bun:test';
+import { StreamSink } from '../../../src/telemetry/stream-sink.ts';
+
+/** A writer that is stuck until it is let go. */
+function stuckWriter(): { write: (text: string) => Promise<void>; letGo: () => void; texts: string[] } {
+  const texts: string[] = [];
+  let letGo: () => void = () => undefined;
+  const free = new Promise<void>((resolve) => (letGo = resolve));
+  return { texts, letGo: () => letGo(), write: (text) => (texts.push(text), free) };
+}
+
+test('lines go out in their order, those of one moment together', async () => {
+  const texts: string[] = [];
+  const sink = new StreamSink((text) => Promise.resolve(texts.push(text)));
+  for (let n = 0; n < 100; n++) sink.write(`${n}\n`);
+  expect(texts).toEqual([]);
+  await sink.flush();
+  expect(texts).toEqual([Array.from({ length: 100 }, (_, n) => `${n}\n`).join('')]);
+  expect(sink.dropped).toBe(0);
+});
+
+describe('a writer that is stuck', () => {
+  test('costs the caller nothing, and lines beyond the bound are dropped and counted', async () => {
+    const writer = stuckWriter();
+    const sink = new StreamSink(writer.write);
+    sink.write('first\n');
+    await Bun.sleep(5);
+    for (let n = 0; n < 10_250; n++) sink.write(`${n}\n`);
+    expect(sink.dropped).toBe(250);
+    writer.letGo();
+    await sink.flush();
+    const all = writer.texts.join('').trimEnd().split('\n');
+    expect(all).toHaveLength(10_001);
+    expect([all[0], all[1], all.at(-1)]).toEqual(['first', '0', '9999']);
+  });
+
+  test('takes lines again when it is free', async () => {
+    const writer = stuckWriter();
+    const sink = new StreamSink(writer.write);
+    for (let n = 0; n < 10_001; n++) sink.write('x\n');
+    writer.letGo();
+    await sink.flush();
+    sink.write('later\n');
+    await sink.flush();
+    expect(writer.texts.at(-1)).toBe('later\n');
+    expect(sink.dropped).toBe(1);
+  });
+});
+
+test('a flush waits for everything that was written before it', async () => {
+  const writer = stuckWriter();
+  const sink = new StreamSink(writer.write);
+  sink.write('a\n');
+  await Bun.sleep(5);
+  sink.write('b\n');
+  let isFlushed = false;
+  const flushing = sink.flush().then(() => (isFlushed = true));
+  await Bun.sleep(20);
+  expect(isFlushed).toBe(false);
+  writer.letGo();
+  await flushing;
+  expect(writer.texts).toEqual(['a\n', 'b\n']);
+});
+
+test('a flush with nothing to write is over at once', async () => {
+  await new StreamSink(() => new Promise(() => undefined)).flush();
+});
+
+test('lines that a writer fails on are counted, and the next ones are written', async () => {
+  const texts: string[] = [];
+  let isBroken = true;
+  const sink = new StreamSink((text) => {
+    if (isBroken) return Promise.reject(new Error('no space left'));
+    return Promise.resolve(texts.push(text));
+  });
+  sink.write('lost\n');
+  sink.write('lost too\n');
+  await sink.flush();
+  isBroken = false;
+  sink.write('kept\n');
+  await sink.flush();
+  expect(texts).toEqual(['kept\n']);
+  expect(sink.dropped).toBe(2);
+});
+
+test('a writer that throws instead of rejecting stops nothing', async () => {
+  const sink = new StreamSink(() => {
+    throw new Error('closed');
+  });
+  sink.write('lost\n');
+  await sink.flush();
+  sink.write('lost\n');
+  await sink.flush();
+  expect(sink.dropped).toBe(2);
+});
