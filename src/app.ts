@@ -6,8 +6,10 @@ import { BucketLedger } from './limits/bucket-ledger.ts';
 import { CooldownLedger } from './routing/cooldown.ts';
 import { TrafficLedger } from './routing/traffic.ts';
 import { TurnCounter } from './routing/turn-counter.ts';
+import { probeRegularly } from './server/detailed-health.ts';
+import { ProviderStandings } from './server/provider-standing.ts';
 import { type MetricsPage, type MetricsServer, serveMetrics } from './server/metrics-endpoint.ts';
-import { type HttpServer, serve } from './server/serve.ts';
+import { type AdminEndpoint, type HttpServer, serve } from './server/serve.ts';
 import { EXPOSITION_TYPE, renderMetrics } from './telemetry/exposition.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createFetchUpstream } from './upstream/fetch-upstream.ts';
@@ -38,6 +40,8 @@ export interface AppOptions {
   readonly emit: Emit;
   /** Log lines lost since the start. */
   readonly droppedLogRows?: () => number;
+  /** The Admin API, in database mode. */
+  readonly admin?: AdminEndpoint | undefined;
 }
 
 /** How often what no request will ask for again is forgotten. */
@@ -55,7 +59,8 @@ export function startApp(options: AppOptions): App {
     version: options.version,
     droppedLogRows: options.droppedLogRows ?? (() => 0),
   });
-  const emit = toEach([metrics.listen, options.emit]);
+  const standings = new ProviderStandings(systemClock);
+  const emit = toEach([metrics.listen, standings.listen, options.emit]);
   const gateway: Gateway = {
     snapshot: () => snapshot,
     upstream: createFetchUpstream(),
@@ -74,11 +79,13 @@ export function startApp(options: AppOptions): App {
   const server = serve(gateway, {
     ...snapshot.server,
     version: options.version,
+    admin: options.admin,
     metrics: metricsServer === undefined ? page : undefined,
+    standings,
   });
-  const stopSweeping = sweepRegularly(buckets, cooldowns);
+  const ends = [sweepRegularly(buckets, cooldowns), probeRegularly(gateway)];
   const stop = async (): Promise<void> => {
-    stopSweeping();
+    for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
     await reported(tokens);
   };

@@ -1,11 +1,24 @@
 import { checkCommand } from './cli/check.ts';
 import { type Command, EXIT } from './cli/command.ts';
 import { explainCommand } from './cli/explain.ts';
+import { exportCommand } from './cli/export.ts';
+import { importCommand } from './cli/import.ts';
+import { migrateCommand } from './cli/migrate.ts';
 import { mockCommand } from './cli/mock.ts';
+import { rekeyCommand } from './cli/rekey.ts';
 import { serveCommand } from './cli/serve.ts';
 import { version } from './version.ts';
 
-const COMMANDS: readonly Command[] = [serveCommand, checkCommand, explainCommand, mockCommand];
+const COMMANDS: readonly Command[] = [
+  serveCommand,
+  checkCommand,
+  explainCommand,
+  mockCommand,
+  migrateCommand,
+  importCommand,
+  exportCommand,
+  rekeyCommand,
+];
 
 /** Runs the command that the arguments name, `serve` where they name none; resolves with the exit code. */
 async function main(args: readonly string[]): Promise<number> {

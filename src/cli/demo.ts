@@ -29,7 +29,7 @@ export async function runDemo(overrides: Overrides): Promise<number> {
   console.log(welcome(serving.app.server.url, simulator.url));
   await drained;
   await simulator.stop();
-  await serving.sink.flush();
+  await serving.log.flush();
   return EXIT.ok;
 }
 

@@ -1,25 +1,27 @@
-import { type App, startApp } from '../app.ts';
+import { type App, type AppOptions, startApp } from '../app.ts';
 import type { Snapshot } from '../config/snapshot.ts';
-import { createLog, type Log } from '../telemetry/log.ts';
-import { StreamSink } from '../telemetry/stream-sink.ts';
+import { type OpenLog, openLog } from '../telemetry/open-log.ts';
 import { version } from '../version.ts';
 
 /** A gateway that listens, and its log. */
 export interface Serving {
   readonly app: App;
-  readonly log: Log;
-  readonly sink: StreamSink;
+  readonly log: OpenLog;
 }
 
 /** Starts listening; where that is not possible, says why in one line and returns undefined. */
-export function listen(snapshot: Snapshot): Serving | undefined {
+export function listen(snapshot: Snapshot, more: Pick<AppOptions, 'admin'> = {}): Serving | undefined {
   let current: () => Snapshot = () => snapshot;
-  const sink = new StreamSink((text) => Bun.write(Bun.stdout, text));
-  const log = createLog(() => current().logging, sink);
+  const log = openLog({
+    snapshot: () => current(),
+    print: (text) => Bun.write(Bun.stdout, text),
+    complain: (text) => void Bun.write(Bun.stderr, text).catch(() => undefined),
+    now: () => new Date(),
+  });
   try {
-    const app = startApp({ snapshot, version, emit: log.listen, droppedLogRows: () => sink.dropped });
+    const app = startApp({ ...more, snapshot, version, emit: log.listen, droppedLogRows: log.droppedRows });
     current = app.snapshot;
-    return { app, log, sink };
+    return { app, log };
   } catch (error) {
     console.error(`llm-proxy: ${listenProblem(error, snapshot)}`);
     return undefined;

@@ -9,6 +9,7 @@ import { watchFile } from '../config/watch.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Command, EXIT, withDoubleDashes } from './command.ts';
 import { runDemo } from './demo.ts';
+import { serveDatabase } from './serve-database.ts';
 import { listen } from './listen.ts';
 import { drainOnSignals } from './signals.ts';
 
@@ -20,7 +21,10 @@ Starts the gateway.
   --host HOST     address to listen on (default: $HOST, else as the configuration says)
   --port PORT     port to listen on (default: $PORT, else as the configuration says, else 18000)
   --workers N     processes that share the port, or "auto" (default: $LLM_PROXY_WORKERS, else 1)
+  --no-migrate    with DB_URL: don't make pending migrations, refuse to start without them
   --help          this text
+
+With DB_URL in the environment the configuration is in that database, and is changed by the Admin API (ADMIN_KEY).
 
 Signals: SIGHUP reads the configuration again; SIGTERM and SIGINT let requests in flight finish, a second one does not.`;
 
@@ -28,7 +32,12 @@ export const serveCommand: Command = { name: 'serve', summary: 'Start the gatewa
 
 /** What the command line says; `usage` where it can't be understood. */
 type Flags =
-  | { readonly kind: 'flags'; readonly config: string | undefined; readonly overrides: Overrides }
+  | {
+      readonly kind: 'flags';
+      readonly config: string | undefined;
+      readonly overrides: Overrides;
+      readonly migrates: boolean;
+    }
   | { readonly kind: 'help' }
   | { readonly kind: 'usage'; readonly message: string };
 
@@ -42,6 +51,7 @@ async function run(args: readonly string[]): Promise<number> {
     console.error(`llm-proxy: ${flags.message} "llm-proxy serve --help" tells more.`);
     return EXIT.usage;
   }
+  if (process.env['DB_URL']) return serveDatabase(flags);
   const path =
     flags.config ?? process.env['CONFIG_PATH'] ?? (existsSync('config.yaml') ? 'config.yaml' : undefined);
   return path === undefined ? runDemo(flags.overrides) : serveFile(path, flags.overrides);
@@ -56,11 +66,17 @@ function readFlags(args: readonly string[]): Flags {
         host: { type: 'string' },
         port: { type: 'string' },
         workers: { type: 'string' },
+        'no-migrate': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });
     if (values.help === true) return { kind: 'help' };
-    return { kind: 'flags', config: values.config, overrides: readOverrides(values) };
+    return {
+      kind: 'flags',
+      config: values.config,
+      overrides: readOverrides(values),
+      migrates: values['no-migrate'] !== true,
+    };
   } catch (error) {
     return { kind: 'usage', message: error instanceof Error ? error.message : String(error) };
   }
@@ -103,7 +119,7 @@ async function serveFile(path: string, overrides: Overrides): Promise<number> {
   }
   const serving = listen(first.snapshot);
   if (serving === undefined) return EXIT.failed;
-  const { app, log, sink } = serving;
+  const { app, log } = serving;
   const drained = drainOnSignals(app, log);
   announce(app, log);
   onChange = async (): Promise<void> => {
@@ -115,7 +131,7 @@ async function serveFile(path: string, overrides: Overrides): Promise<number> {
   process.on('SIGHUP', () => void onChange());
   await drained;
   watch.close();
-  await sink.flush();
+  await log.flush();
   return EXIT.ok;
 }
 

@@ -49,14 +49,21 @@ function compileKey({ name, key, enabled, allowedModels, limit }: KeySettings): 
   };
 }
 
-/** The form in which a key is kept and looked up: SHA-256, lower-case hex. */
+/** A key of which only the hash is known, as `llm-proxy export` writes it. */
+const HASHED = /^sha256:([0-9a-f]{64})$/;
+
+/**
+ * The form in which a configured key is kept and looked up: SHA-256, lower-case hex. `sha256:` with 64 hex digits is that
+ * form already. Never used on what a client presents, which would let the hash itself in.
+ */
 export function hashKey(key: string): string {
-  return createHash('sha256').update(key, 'utf8').digest('hex');
+  const known = HASHED.exec(key)?.[1];
+  return known ?? createHash('sha256').update(key, 'utf8').digest('hex');
 }
 
 /** First 5 and last 4 characters, of keys that are long enough to keep the rest secret. */
 export function previewKey(key: string): string {
-  return key.length < 16 ? '****' : `${key.slice(0, 5)}****${key.slice(-4)}`;
+  return key.length < 16 || HASHED.test(key) ? '****' : `${key.slice(0, 5)}****${key.slice(-4)}`;
 }
 
 function findSharedSecrets(keys: readonly KeySettings[]): Finding[] {

@@ -79,7 +79,7 @@ function findProxyFault({ at, proxy }: ProviderSettings): Finding[] {
   ];
 }
 
-const KNOWN_TYPES = new Set(['openai', 'anthropic']);
+const KNOWN_TYPES = new Set(['openai', 'anthropic', 'azure']);
 
 function findDoubts({ name, type, apiKey, verifyTls }: ProviderSettings, isPlainPublic: boolean): string[] {
   const doubts: string[] = [];

@@ -1,5 +1,6 @@
 import type { Usage } from '../protocols/protocol.ts';
 import type { AnswerText } from './estimate-usage.ts';
+import type { ByteSink } from './pump.ts';
 
 /** What a provider answered: all of it at hand, or a stream that has begun and is forwarded as it comes. */
 export type Answer = WholeAnswer | StreamedAnswer;
@@ -24,8 +25,8 @@ export interface StreamedAnswer {
 
 /** An answer whose first content is there, and which is read on as fast as the client takes it. */
 export interface AnswerStream {
-  /** The next bytes for the client, or how the stream ended. Never rejects. */
-  readonly next: () => Promise<StreamStep>;
+  /** Sends all of it to the client; resolves with how it ended. Never rejects. */
+  readonly pumpTo: (sink: ByteSink) => Promise<StreamEnd>;
   /** Whether an error can be told within it: it is a plain stream of events. */
   readonly takesEvents: boolean;
   /** Calls the provider off, if it is still at it. */
@@ -39,11 +40,10 @@ export interface AnswerStream {
 }
 
 /**
- * A stream yields `bytes` until it ends, in one of three ways: `complete`, with the protocol's own word for it;
- * `broken`, by the provider's error, its silence or its going away; `left`, by the client.
+ * A stream ends in one of three ways: `complete`, with the protocol's own word for it; `broken`, by the provider's
+ * error, its silence or its going away; `left`, by the client.
  */
-export type StreamStep =
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+export type StreamEnd =
   | { readonly kind: 'complete' }
   | {
       readonly kind: 'broken';

@@ -19,15 +19,18 @@ export interface Tried {
 type Try = Extract<Decision, { kind: 'try' }>;
 
 /** Sends the request to the route's provider and waits until it is known whether the answer is one. */
-export async function attemptRoute(call: Call, decision: Try, gateway: Gateway): Promise<Tried> {
-  const { route, model, reason } = decision;
+export async function attemptRoute(
+  call: Call,
+  decision: Try & { readonly isProbe: boolean },
+  gateway: Gateway,
+): Promise<Tried> {
+  const { route, model, reason, isProbe } = decision;
   const { clock, traffic } = gateway;
   const startedAtMs = clock.nowMs();
-  const isProbe = gateway.cooldowns.take(route.id, startedAtMs);
   traffic.begin(route.id);
   const { outcome, answer } = await verdictOf(call, decision, gateway);
   const endedAtMs = clock.nowMs();
-  if (outcome.kind === 'answered') traffic.measured(route.id, endedAtMs - startedAtMs);
+  if (outcome.kind === 'answered') traffic.measured(route.id, endedAtMs - startedAtMs, endedAtMs);
   return { attempt: { route, model, reason, isProbe, outcome, startedAtMs, endedAtMs }, answer };
 }
 

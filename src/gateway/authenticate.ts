@@ -32,8 +32,9 @@ export function foreignCredentials(headers: Headers, access: Access): HeaderFiel
   return CREDENTIAL_FIELDS.flatMap((name): HeaderField[] => {
     const value = headers.get(name);
     if (value === null) return [];
-    const secret = value.replace(/^\s*bearer\s+/i, '').trim();
-    const isOurs = access.kind === 'keys' && access.keys.has(sha256Hex(secret));
+    // A field that was sent twice arrives as one, with a comma.
+    const secrets = value.split(',').map((part) => part.replace(/^\s*bearer\s+/i, '').trim());
+    const isOurs = access.kind === 'keys' && secrets.some((secret) => access.keys.has(sha256Hex(secret)));
     return isOurs ? [] : [[name, value]];
   });
 }

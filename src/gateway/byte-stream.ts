@@ -1,7 +1,8 @@
 import type { Usage } from '../protocols/protocol.ts';
-import type { AnswerStream, StreamStep } from './answer.ts';
+import type { AnswerStream, StreamEnd } from './answer.ts';
 import { type ByteSource, readChunk } from './body-reader.ts';
 import type { AnswerText } from './estimate-usage.ts';
+import { type ByteSink, pump } from './pump.ts';
 import type { Reading, Reply, Verdict } from './judge-reply.ts';
 import { type Leash, outcomeOfCut } from './leash.ts';
 
@@ -41,8 +42,8 @@ class ByteStream implements AnswerStream {
   readonly #source: ByteSource;
   readonly #leash: Leash;
   readonly #onEnd: () => void;
-  #first: Uint8Array | undefined;
-  #end: StreamStep | undefined;
+  readonly #first: Uint8Array;
+  #end: StreamEnd | undefined;
 
   constructor(first: Uint8Array, source: ByteSource, { leash, onEnd }: Reading) {
     this.#first = first;
@@ -51,12 +52,13 @@ class ByteStream implements AnswerStream {
     this.#onEnd = onEnd;
   }
 
-  async next(): Promise<StreamStep> {
-    if (this.#end !== undefined) return this.#end;
-    const chunk = this.#first ?? (await readChunk(this.#source, this.#leash));
-    this.#first = undefined;
-    if (typeof chunk !== 'string') return { kind: 'bytes', bytes: chunk };
-    return this.#finish(this.#endOf(chunk));
+  async pumpTo(sink: ByteSink): Promise<StreamEnd> {
+    const isFull = sink.write(this.#first);
+    if (isFull !== undefined) await isFull;
+    const ending = await pump(this.#source, this.#leash, (chunk) =>
+      this.#end === undefined ? sink.write(chunk) : 'stop',
+    );
+    return this.#finish(this.#endOf(ending));
   }
 
   cancel(): void {
@@ -76,10 +78,10 @@ class ByteStream implements AnswerStream {
     return this.#end?.kind === 'complete';
   }
 
-  #endOf(chunk: 'end' | 'broken'): StreamStep {
+  #endOf(ending: 'end' | 'broken' | 'stop'): StreamEnd {
     const { cause } = this.#leash;
     if (cause === 'client-left') return { kind: 'left' };
-    if (chunk === 'end' && cause === undefined) return { kind: 'complete' };
+    if (ending === 'end' && cause === undefined) return { kind: 'complete' };
     return {
       kind: 'broken',
       reason: cause === undefined ? 'the connection ended' : `${cause} limit`,
@@ -87,7 +89,7 @@ class ByteStream implements AnswerStream {
     };
   }
 
-  #finish(end: StreamStep): StreamStep {
+  #finish(end: StreamEnd): StreamEnd {
     if (this.#end === undefined) {
       this.#end = end;
       this.#onEnd();

@@ -2,23 +2,32 @@ import { createSseSplitter, type SseSplitter, splitEvents } from '../lib/sse.ts'
 import { rewriteModelInEvents } from '../protocols/model-name.ts';
 import type { Protocol, StreamReader, StreamSign, Usage } from '../protocols/protocol.ts';
 import type { Defect, Outcome } from '../routing/outcome.ts';
-import type { AnswerStream, StreamStep } from './answer.ts';
+import type { AnswerStream, StreamEnd } from './answer.ts';
 import { type ByteSource, readChunk } from './body-reader.ts';
 import { decodedBody } from './decoded-body.ts';
 import type { AnswerText } from './estimate-usage.ts';
 import type { Reading, Reply, Verdict } from './judge-reply.ts';
 import { type Leash, outcomeOfCut } from './leash.ts';
+import { type ByteSink, pump } from './pump.ts';
 
 /** An event larger than this is no event: the stream is given up. */
 const MAX_EVENT_BYTES = 64 * 1024 * 1024;
 
-/** After the protocol's end the provider may take this long to close: a connection that ends well is used again. */
+/** After its last word a provider may take this long to close: a connection that ends well is used again. */
 const LINGER_MS = 1_000;
+
+/** After the reason for the end there may still come usage and a last word. */
+const LINGER_AFTER_FINISH_MS = 5_000;
 
 /** Enough events to know how many characters make a token here; more would only be memory. */
 const SAMPLE_BYTES = 4 * 1024;
 
 const EMPTY = new Uint8Array();
+
+const LEFT = { kind: 'left' } as const;
+
+const LF = 0x0a;
+const CR = 0x0d;
 
 /** Holds a stream of events back until its first content, and so finds out whether it is an answer at all. */
 export async function openEventStream(reply: Reply, reading: Reading): Promise<Verdict> {
@@ -50,7 +59,7 @@ class EventStream implements AnswerStream {
   readonly #held: Uint8Array[] = [];
   /** The first events with content, of which the text is read if nobody says how many tokens it was. */
   #sample: Uint8Array = EMPTY;
-  #end: StreamStep | undefined;
+  #end: StreamEnd | undefined;
 
   constructor(body: ReadableStream<Uint8Array>, { call, leash, hidesUsage, shownModel, onEnd }: Reading) {
     this.#source = body.getReader();
@@ -81,20 +90,23 @@ class EventStream implements AnswerStream {
     }
   }
 
-  async next(): Promise<StreamStep> {
-    for (;;) {
-      const held = this.#held.shift();
-      if (held !== undefined) return { kind: 'bytes', bytes: held };
-      if (this.#end !== undefined) return this.#end;
-      const chunk = await readChunk(this.#source, this.#leash);
-      if (typeof chunk === 'string') this.#endOfBytes(chunk);
-      else this.#forward(chunk);
+  async pumpTo(sink: ByteSink): Promise<StreamEnd> {
+    const isFull = this.#flush(sink);
+    if (isFull !== undefined) await isFull;
+    if (this.#end === undefined) {
+      const ending = await pump(this.#source, this.#leash, (chunk) => {
+        this.#forward(chunk);
+        return this.#end === undefined ? this.#flush(sink) : 'stop';
+      });
+      if (ending !== 'stop') this.#endOfBytes(ending);
+      this.#flush(sink);
     }
+    return this.#end ?? LEFT;
   }
 
   cancel(): void {
     this.#leash.cut('client-left');
-    this.#finish({ kind: 'left' });
+    this.#finish(LEFT);
   }
 
   usage(): Usage | undefined {
@@ -130,6 +142,7 @@ class EventStream implements AnswerStream {
     const signs: StreamSign[] = [];
     let from = 0;
     for (const { start, end, name, data } of splitEvents(block)) {
+      const wasDone = this.#signs.isDone();
       const sign = this.#signs.read(name, data);
       signs.push(sign);
       if (sign === 'usage-only' && this.#hidesUsage) {
@@ -142,6 +155,7 @@ class EventStream implements AnswerStream {
         return signs;
       }
       if (sign === 'done') this.#leash.linger(LINGER_MS);
+      else if (!wasDone && this.#signs.isDone()) this.#leash.linger(LINGER_AFTER_FINISH_MS);
     }
     if (from < block.byteLength) this.#keep(from === 0 ? block : block.subarray(from));
     return signs;
@@ -153,10 +167,19 @@ class EventStream implements AnswerStream {
     this.#held.push(this.#shownModel === undefined ? events : rewriteModelInEvents(events, this.#shownModel));
   }
 
+  /** Sends on what is in line; the promise says that the client is behind. */
+  #flush(sink: ByteSink): Promise<unknown> | undefined {
+    if (this.#end?.kind === 'left') return undefined;
+    let isFull: Promise<unknown> | undefined;
+    for (const bytes of this.#held) isFull = sink.write(bytes);
+    this.#held.length = 0;
+    return isFull;
+  }
+
   /** The bytes are at their end, in order or not: whether the answer is depends on what was said before. */
   #endOfBytes(end: 'end' | 'broken'): void {
     const { cause } = this.#leash;
-    if (cause === 'client-left') return this.#finish({ kind: 'left' });
+    if (cause === 'client-left') return this.#finish(LEFT);
     if (cause === undefined && end === 'end') this.#takeTail();
     if (this.#signs.isDone()) return this.#finish({ kind: 'complete' });
     this.#break(cause === undefined ? 'the connection ended' : `${cause} limit`);
@@ -164,11 +187,13 @@ class EventStream implements AnswerStream {
 
   /**
    * Some providers leave out the blank line behind the last event. What is left counts only if it ends the answer:
-   * anything else may be half an event.
+   * anything else may be half an event. The LF of a CR LF may be left as well.
    */
   #takeTail(): StreamSign | undefined {
     const tail = this.#splitter.takeTail();
-    if (tail.byteLength === 0 || this.#signs.isDone()) return undefined;
+    if (tail.byteLength === 0) return undefined;
+    if (tail.every((byte) => byte === LF || byte === CR)) this.#keep(tail);
+    if (this.#signs.isDone()) return undefined;
     const signs = splitEvents(tail).map(({ name, data }) => this.#signs.read(name, data));
     if (this.#signs.isDone()) this.#keep(tail);
     return this.#signs.isDone() ? signs.find((sign) => sign === 'content') : undefined;
@@ -178,7 +203,7 @@ class EventStream implements AnswerStream {
     this.#finish({ kind: 'broken', reason, isTold: false });
   }
 
-  #finish(end: StreamStep): void {
+  #finish(end: StreamEnd): void {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#onEnd();

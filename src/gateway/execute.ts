@@ -31,7 +31,8 @@ export async function execute(call: Call, gateway: Gateway): Promise<Execution> 
       pausedMs += decision.afterMs;
       if (call.request.signal.aborted) continue;
     }
-    const tried = await attemptRoute(call, decision, gateway);
+    const isProbe = probes(decision.route, history.at(-1), gateway);
+    const tried = await attemptRoute(call, { ...decision, isProbe }, gateway);
     answer = tried.answer;
     history.push(tried.attempt);
     gateway.emit({
@@ -43,12 +44,16 @@ export async function execute(call: Call, gateway: Gateway): Promise<Execution> 
   }
 }
 
+/** Whether the attempt is the one that tries a route on trial. A retry of such an attempt still is it. */
+function probes(route: Route, last: Attempt | undefined, { cooldowns, clock }: Gateway): boolean {
+  return cooldowns.take(route.id, clock.nowMs()) || (last?.route.id === route.id && last.isProbe);
+}
+
 /** The world as `decide` sees it, looked at afresh each time. The turn is taken once, for the whole request. */
 function conditionsOf(call: Call, gateway: Gateway): () => Conditions {
   const { clock, cooldowns, traffic, dice } = gateway;
   const turn = gateway.turns.next(call.plan.model.rotation);
   const inFlight = (route: Route): number => traffic.inFlight(route.id);
-  const latencyMs = (route: Route): number | undefined => traffic.latencyMs(route.id);
   return () => {
     const nowMs = clock.nowMs();
     return {
@@ -60,7 +65,7 @@ function conditionsOf(call: Call, gateway: Gateway): () => Conditions {
       turn,
       dice,
       inFlight,
-      latencyMs,
+      latencyMs: (route) => traffic.latencyMs(route.id, nowMs),
     };
   };
 }

@@ -61,7 +61,8 @@ async function judgeErrorReply(reply: Reply, { call, leash, gateway }: Reading):
   const body = await readWhole(reply.body, leash, MAX_ERROR_BYTES);
   if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
   const bytes = body.kind === 'read' ? body.bytes : new Uint8Array();
-  const decoded = decodeBody(bytes, reply.headers.get('content-encoding'), MAX_ERROR_BYTES) ?? bytes;
+  const decoding = decodeBody(bytes, reply.headers.get('content-encoding'), MAX_ERROR_BYTES);
+  const decoded = typeof decoding === 'string' ? bytes : decoding;
   const outcome = judgeError(
     {
       status: reply.status,
@@ -92,7 +93,10 @@ async function judgeWhole(reply: Reply, { call, leash, shownModel }: Reading): P
     outcome: { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' },
   });
   if (body.kind === 'broken' || body.isCut) return failed('truncated');
-  const decoded = decodeBody(body.bytes, headers.get('content-encoding'), MAX_WHOLE_BYTES);
+  const decoding = decodeBody(body.bytes, headers.get('content-encoding'), MAX_WHOLE_BYTES);
+  if (decoding === 'damaged') return failed('truncated');
+  // What cannot be read cannot be judged: it is passed on as it is.
+  const decoded = typeof decoding === 'string' ? undefined : decoding;
   const { protocol } = call.plan;
   const defect = decoded && protocol.judgeAnswer(decoded, headers.get('content-type') ?? '');
   if (defect !== undefined) return failed(defect);

@@ -2,7 +2,7 @@ import type { Outcome } from '../routing/outcome.ts';
 import type { Clock } from './ports.ts';
 
 /** Why an attempt was called off by us. */
-export type Cut = 'client-left' | 'connect' | 'first-byte' | 'idle' | 'deadline';
+export type Cut = 'client-left' | 'connect' | 'first-byte' | 'idle' | 'attempt' | 'deadline';
 
 /**
  * Everything that can call an attempt off, tied to one signal: the client leaving, the request's deadline, and the
@@ -19,6 +19,7 @@ export class Leash {
   readonly #idleMs: number;
   #cut: Cut | undefined;
   #readingSinceMs: number | undefined;
+  #isLingering = false;
   #stopSilence: () => void;
   readonly #stopDeadline: () => void;
 
@@ -27,7 +28,8 @@ export class Leash {
     this.#clock = clock;
     this.#idleMs = limits.idleMs;
     this.#stopSilence = this.#alarm(limits.firstByteMs, () => this.cut('first-byte'));
-    this.#stopDeadline = this.#alarm(Math.min(limits.attemptMs, limits.budgetMs), () => this.cut('deadline'));
+    const last = limits.budgetMs < limits.attemptMs ? 'deadline' : 'attempt';
+    this.#stopDeadline = this.#alarm(Math.min(limits.attemptMs, limits.budgetMs), () => this.cut(last));
     if (client.aborted) this.cut('client-left');
     else client.addEventListener('abort', this.#clientLeft, { once: true });
   }
@@ -49,12 +51,14 @@ export class Leash {
 
   /** The first byte that counts is there: from now on it is the silence between chunks that is limited. */
   answered(): void {
+    if (this.#isLingering) return;
     this.#stopSilence();
     this.#stopSilence = this.#alarm(this.#idleMs, this.#checkSilence);
   }
 
   /** The answer is complete; whoever does not close the connection within `ms` has it closed. */
   linger(ms: number): void {
+    this.#isLingering = true;
     this.#stopSilence();
     this.#stopSilence = this.#alarm(ms, () => this.cut('idle'));
   }
@@ -109,7 +113,9 @@ export function outcomeOfCut(cut: Cut): Outcome {
     case 'idle':
       return { kind: 'timed-out', phase: cut };
     case 'first-byte':
-    case 'deadline':
+    case 'attempt':
       return { kind: 'timed-out', phase: 'first-byte' };
+    case 'deadline':
+      return { kind: 'timed-out', phase: 'request' };
   }
 }

@@ -40,10 +40,13 @@ export async function plan(
     peek.model === undefined
       ? namedByHeader(request.headers, key, snapshot)
       : namedByBody(peek.model, key, snapshot);
-  if (model.routes.length === 0 && model.fallbacks.every((fallback) => fallback.routes.length === 0)) {
-    throw new Refusal('no_route', { model: model.name });
-  }
+  if (!isServed(model)) throw new Refusal('no_route', { model: model.name });
   return { model, protocol: protocolFor(request.path), body, peek };
+}
+
+/** Whether a request for the model can be tried at all: it has a route, or a fallback that has one. */
+export function isServed(model: Model): boolean {
+  return [model, ...model.fallbacks].some(({ routes }) => routes.length > 0);
 }
 
 function namedByBody(name: string, key: MasterKey | undefined, snapshot: Snapshot): Model {
@@ -60,13 +63,10 @@ function namedByBody(name: string, key: MasterKey | undefined, snapshot: Snapsho
 function namedByHeader(headers: Headers, key: MasterKey | undefined, snapshot: Snapshot): Model {
   const name = headers.get(PROVIDER_HEADER);
   if (name === null || name === '') throw new Refusal('missing_model', {}, { param: 'model' });
-  const provider = snapshot.providers.get(name);
-  if (provider === undefined) {
+  if (key?.unrestricted === false) return namedByBody(name, key, snapshot);
+  if (!snapshot.providers.has(name)) {
     if (snapshot.findModel(name) === undefined) throw new Refusal('provider_not_found', { provider: name });
     return namedByBody(name, key, snapshot);
-  }
-  if (key !== undefined && !key.unrestricted) {
-    throw new Refusal('model_not_allowed', { key: key.name, model: `(any of ${name})` });
   }
   const route = {
     id: routeId(name, undefined),

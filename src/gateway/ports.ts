@@ -98,10 +98,10 @@ export interface Cooldowns {
 /** See `TrafficLedger`. */
 export interface Traffic {
   readonly inFlight: (routeId: string) => number;
-  readonly latencyMs: (routeId: string) => number | undefined;
+  readonly latencyMs: (routeId: string, nowMs: number) => number | undefined;
   readonly begin: (routeId: string) => void;
   readonly end: (routeId: string) => void;
-  readonly measured: (routeId: string, firstByteMs: number) => void;
+  readonly measured: (routeId: string, firstByteMs: number, nowMs: number) => void;
 }
 
 /** Counts the requests of a rotation: 0, 1, 2, … */

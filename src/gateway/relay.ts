@@ -1,11 +1,12 @@
 import { HOP_BY_HOP, namedByConnection } from '../lib/hop-by-hop.ts';
 import type { Attempt } from '../routing/outcome.ts';
-import type { StreamedAnswer, StreamStep, WholeAnswer } from './answer.ts';
+import type { StreamedAnswer, WholeAnswer } from './answer.ts';
 import type { Call } from './call.ts';
 import { Refusal } from './errors.ts';
 import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
 import type { Clock, Gateway } from './ports.ts';
+import type { ByteSink } from './pump.ts';
 import { refusalResponse } from './refuse.ts';
 import { ownTimeMs, type Run, settle } from './settle.ts';
 
@@ -72,48 +73,59 @@ function deliverStream(answer: StreamedAnswer, run: Run): Response {
 }
 
 /**
- * The client's side of a stream. It is pulled: a client that reads slowly slows the provider down, and nothing piles
- * up here. A stream that broke gets an error event and then a broken connection, so that no client can take it for
- * complete.
+ * The client's side of a stream. What the client does not take holds the provider up, so nothing piles up here. A
+ * stream that broke gets an error event and then a broken connection, so that no client can take it for complete.
  */
 function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Array> {
   const { stream, status } = answer;
-  const end = (ending: Ending): void =>
+  const settleAs = (ending: Ending): void =>
     settle(run, { ending, status, usage: stream.usage(), text: stream.text() });
-  let isBroken = false;
-  const forward = (step: StreamStep, controller: ByteController): void | Promise<void> => {
-    switch (step.kind) {
-      case 'bytes':
-        reportBytes(answer, step.bytes, run);
-        return controller.enqueue(step.bytes);
-      case 'complete':
-        end('complete');
-        return controller.close();
-      case 'left':
-        end('client-left');
-        return controller.error(BROKEN);
-      case 'broken':
-        end('truncated');
-        isBroken = true;
-        if (!stream.takesEvents || step.isTold) return breakLater(controller, run.gateway.clock);
-        return controller.enqueue(errorEvent(step.reason, run));
-    }
-  };
-  return new ReadableStream<Uint8Array>(
-    {
-      pull(controller) {
-        if (isBroken) return breakLater(controller, run.gateway.clock);
-        return stream.next().then((step) => forward(step, controller));
-      },
-      cancel() {
-        // Clients often leave at the protocol's last word, without waiting for the connection to end.
-        const isDone = stream.isDone();
-        stream.cancel();
-        end(isDone ? 'complete' : 'client-left');
-      },
+  return new ReadableStream({
+    // The runtime's own kind of stream: it is written to, where the standard's would wait for each piece to be asked for.
+    type: 'direct',
+    async pull(client) {
+      const sink = sinkOf(client, answer, run);
+      const end = await stream.pumpTo(sink);
+      switch (end.kind) {
+        case 'complete':
+          settleAs('complete');
+          client.close();
+          return;
+        case 'left':
+          settleAs('client-left');
+          return;
+        case 'broken':
+          settleAs('truncated');
+          if (stream.takesEvents && !end.isTold) sink.write(errorEvent(end.reason, run));
+          await lastWord(run.gateway.clock);
+          client.close(BROKEN);
+      }
     },
-    { highWaterMark: 0 },
-  );
+    cancel() {
+      // Clients often leave at the protocol's last word, without waiting for the connection to end.
+      const isDone = stream.isDone();
+      stream.cancel();
+      settleAs(isDone ? 'complete' : 'client-left');
+    },
+  });
+}
+
+/** Writes to the client at once, and waits where it does not keep up. */
+function sinkOf(client: DirectController, answer: StreamedAnswer, run: Run): ByteSink {
+  return {
+    write(bytes) {
+      reportBytes(answer, bytes, run);
+      const written = client.write(bytes);
+      client.flush();
+      return typeof written === 'number' ? undefined : written;
+    },
+  };
+}
+
+/** What the runtime gives a stream of the type `direct` to write to. */
+interface DirectController {
+  readonly write: (bytes: Uint8Array) => number | Promise<number>;
+  readonly flush: () => number | Promise<number>;
 }
 
 /** Tells of bytes on their way to the client, where somebody wants to know: bodies are nobody's business otherwise. */
@@ -126,20 +138,15 @@ function reportBytes(
   gateway.emit({ type: 'answer-bytes', requestId: call.id, headers, bytes });
 }
 
-type ByteController = ReadableStreamDefaultController<Uint8Array>;
-
 /** What a broken stream ends with. It is no `Error`, since the runtime prints those, and this one is meant. */
 const BROKEN = new DOMException('the stream broke off', 'AbortError');
 
-/** Long enough for the last event to leave before the connection is reset behind it. */
-const LAST_WORD_MS = 20;
+/** Long enough for the last event to be read before the connection is reset behind it: a reset may overtake it. */
+const LAST_WORD_MS = 100;
 
-function breakLater(controller: ByteController, clock: Clock): Promise<void> {
+function lastWord(clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    clock.alarm(LAST_WORD_MS, () => {
-      controller.error(BROKEN);
-      resolve();
-    });
+    clock.alarm(LAST_WORD_MS, resolve);
   });
 }
 

@@ -1,22 +1,22 @@
 import zlib from 'node:zlib';
 
+/** What decoding a body came to: its bytes, or why there are none. */
+export type Decoding = Uint8Array | 'unknown-coding' | 'damaged' | 'too-large';
+
 /**
- * The decoded form of a body with the given `Content-Encoding` (RFC 9110 §8.4), or undefined where the coding is not
- * known, the body is damaged, or it would be larger than `maxBytes`: a small body may hold a very large one.
+ * Decodes a body with the given `Content-Encoding` (RFC 9110 §8.4), up to `maxBytes`: a small body may hold a very
+ * large one. Without a coding it is the same object.
  */
-export function decodeBody(
-  bytes: Uint8Array,
-  contentEncoding: string | null,
-  maxBytes: number,
-): Uint8Array | undefined {
+export function decodeBody(bytes: Uint8Array, contentEncoding: string | null, maxBytes: number): Decoding {
   const coding = contentEncoding?.trim().toLowerCase() ?? '';
   if (coding === '' || coding === 'identity') return bytes;
   const decode = DECODERS[coding];
-  if (decode === undefined) return undefined;
+  if (decode === undefined) return 'unknown-coding';
   try {
     return decode(bytes, { maxOutputLength: maxBytes });
-  } catch {
-    return undefined;
+  } catch (error) {
+    const isTooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+    return isTooLarge ? 'too-large' : 'damaged';
   }
 }
 

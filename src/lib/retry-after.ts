@@ -8,7 +8,9 @@ export function retryAfterMs(headers: Headers, epochMs: number): number | undefi
   const value = headers.get('retry-after');
   const seconds = amount(value);
   if (seconds !== undefined) return seconds * 1000;
-  const date = value === null ? Number.NaN : Date.parse(value);
+  // Date.parse takes nearly anything for a date; an HTTP date begins with the day of the week in all of its forms.
+  const isDate = value !== null && /^\s*(?:mon|tue|wed|thu|fri|sat|sun)/i.test(value);
+  const date = isDate ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - epochMs);
 }
 

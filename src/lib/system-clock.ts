@@ -14,7 +14,7 @@ export const systemClock = {
         signal.removeEventListener('abort', wake);
         resolve();
       };
-      const timer = setTimeout(wake, ms);
+      const timer = setTimeout(wake, Math.min(ms, LONGEST_TIMER_MS));
       signal.addEventListener('abort', wake, { once: true });
     });
   },

@@ -41,7 +41,7 @@ export function take(level: number, limit: BucketLimit, nowMs: number): Taking {
   return {
     admitted: true,
     level: fullAtMs,
-    remaining: Math.max(0, Math.floor(-excessMs / intervalMs + ROUNDING_MS)),
+    remaining: Math.max(0, Math.floor((ROUNDING_MS - excessMs) / intervalMs)),
     retryAfterMs: 0,
     resetMs: fullAtMs - nowMs,
   };

@@ -25,8 +25,10 @@ export function cooldownFor(outcome: Outcome, policy: CooldownPolicy): number {
       return longer(policy.cooldownMs, outcome.retryAfterMs);
     case 'rate-limited':
       return longer(policy.cooldownMs, outcome.retryAfterMs);
-    case 'unreachable':
     case 'timed-out':
+      // Where it was the request's own time that ran out, the provider may have had none of it.
+      return outcome.phase === 'request' ? 0 : policy.cooldownMs;
+    case 'unreachable':
       return policy.cooldownMs;
   }
 }

@@ -11,7 +11,7 @@ export function preflight(headers: Headers, origin: string): Response {
     status: 204,
     headers: {
       'access-control-allow-origin': origin,
-      'access-control-allow-methods': 'GET, POST, PUT, DELETE, OPTIONS',
+      'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE, OPTIONS',
       'access-control-allow-headers': headers.get('access-control-request-headers') ?? '*',
       'access-control-max-age': '600',
       vary: 'origin',

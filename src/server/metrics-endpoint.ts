@@ -41,9 +41,23 @@ export interface MetricsServerOptions {
   readonly settings: () => MetricsSettings;
 }
 
-/** Serves `/metrics`, and nothing else, on a port of its own. Throws what listening throws. */
-export function serveMetrics({ host, port, page, settings }: MetricsServerOptions): MetricsServer {
-  const server = Bun.serve({
+/** Serves `/metrics`, and nothing else, on a port of its own. Throws when the port can't be had, and says that it is this one. */
+export function serveMetrics(options: MetricsServerOptions): MetricsServer {
+  const server = listen(options);
+  return { url: server.url.origin, stop: () => server.stop(true) };
+}
+
+function listen(options: MetricsServerOptions): Bun.Server<undefined> {
+  try {
+    return start(options);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`metrics.port ${options.port}: ${reason}`, { cause: error });
+  }
+}
+
+function start({ host, port, page, settings }: MetricsServerOptions): Bun.Server<undefined> {
+  return Bun.serve({
     hostname: host,
     port,
     development: false,
@@ -58,7 +72,6 @@ export function serveMetrics({ host, port, page, settings }: MetricsServerOption
       }
     },
   });
-  return { url: server.url.origin, stop: () => server.stop(true) };
 }
 
 /** Parsing would throw on a bad Host header. */

@@ -1,6 +1,8 @@
-import type { Snapshot } from '../config/snapshot.ts';
+import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import { authenticate } from '../gateway/authenticate.ts';
 import { Refusal } from '../gateway/errors.ts';
+import { isServed } from '../gateway/plan.ts';
+import type { Model } from '../routing/route.ts';
 
 /** One entry of OpenAI's model list (https://platform.openai.com/docs/api-reference/models/object). */
 interface ModelObject {
@@ -13,27 +15,38 @@ interface ModelObject {
 
 /** `GET /v1/models`: the models that the key may use, sorted by name. */
 export function listModels(headers: Headers, snapshot: Snapshot): Response {
-  return Response.json({ object: 'list', data: visibleModels(headers, snapshot) });
-}
-
-/** `GET /v1/models/{id}`, where an id may contain slashes. */
-export function getModel(id: string, headers: Headers, snapshot: Snapshot): Response {
-  const model = visibleModels(headers, snapshot).find((candidate) => candidate.id === id);
-  if (model === undefined) throw new Refusal('model_not_found', { model: id }, { param: 'model' });
-  return Response.json(model);
-}
-
-function visibleModels(headers: Headers, snapshot: Snapshot): ModelObject[] {
-  const { access } = snapshot;
-  const isPublic = access.kind === 'keys' && access.publicModels;
-  const key = isPublic ? undefined : authenticate(headers, access);
-  return [...snapshot.models.values()]
-    .filter((model) => model.routes.length > 0 && (key === undefined || key.allows(model.name)))
-    .map((model) => ({
-      id: model.name,
-      object: 'model' as const,
-      created: Math.floor(snapshot.loadedAt.getTime() / 1000),
-      owned_by: model.routes[0]?.provider ?? 'llm-proxy',
-    }))
+  const key = readerOf(headers, snapshot);
+  const data = [...snapshot.models.values()]
+    .filter((model) => mayBeSeen(model, key))
+    .map((model) => describe(model, snapshot))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
+  return Response.json({ object: 'list', data });
+}
+
+/** `GET /v1/models/{id}`, where an id may contain slashes. Models that only a pattern serves are found as well. */
+export function getModel(id: string, headers: Headers, snapshot: Snapshot): Response {
+  const key = readerOf(headers, snapshot);
+  const model = snapshot.findModel(id);
+  if (model === undefined || !mayBeSeen(model, key)) {
+    throw new Refusal('model_not_found', { model: id }, { param: 'model' });
+  }
+  return Response.json(describe(model, snapshot));
+}
+
+/** The key that lists models; undefined where none is asked for. */
+function readerOf(headers: Headers, { access }: Snapshot): MasterKey | undefined {
+  return access.kind === 'keys' && access.publicModels ? undefined : authenticate(headers, access);
+}
+
+function mayBeSeen(model: Model, key: MasterKey | undefined): boolean {
+  return isServed(model) && (key === undefined || key.allows(model.name));
+}
+
+function describe(model: Model, snapshot: Snapshot): ModelObject {
+  return {
+    id: model.name,
+    object: 'model',
+    created: Math.floor(snapshot.loadedAt.getTime() / 1000),
+    owned_by: model.routes[0]?.provider ?? 'llm-proxy',
+  };
 }

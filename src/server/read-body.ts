@@ -17,6 +17,7 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
   if (declared !== null && Number(declared) > limits.maxBodyBytes) throw tooLarge(limits);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
+    if (!Number.isFinite(limits.bodyTimeoutMs)) return;
     timer = setTimeout(() => reject(tooSlow(limits)), limits.bodyTimeoutMs);
   });
   try {

@@ -18,7 +18,7 @@ export function requestTarget(url: string): RequestTarget {
   if (start === -1) return { path: '/', search: '' };
   const question = url.indexOf('?', start);
   const path = question === -1 ? url.slice(start) : url.slice(start, question);
-  if (/(?:^|[/\\])(?:\.|%2e){1,2}(?=[/\\]|%2f|%5c|$)/i.test(path) || path.includes('\\')) {
+  if (/(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?=[/\\]|%2f|%5c|$)/i.test(path) || path.includes('\\')) {
     throw new Refusal('invalid_path', { problem: 'it has a dot segment or a backslash' });
   }
   return { path, search: question === -1 ? '' : url.slice(question) };

@@ -5,11 +5,13 @@ import { handle } from '../gateway/handle.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import { refusalResponse } from '../gateway/refuse.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
+import { createDetailedHealth, type DetailedHealth } from './detailed-health.ts';
 import { health } from './health.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels } from './models-endpoint.ts';
+import type { ProviderStandings } from './provider-standing.ts';
 import { readBody } from './read-body.ts';
-import { requestTarget } from './request-target.ts';
+import { type RequestTarget, requestTarget } from './request-target.ts';
 
 /** The listening server. */
 export interface HttpServer {
@@ -23,13 +25,20 @@ export interface HttpServer {
   readonly stop: () => Promise<void>;
 }
 
+/** The Admin API, as the server knows it. Never rejects. */
+export type AdminEndpoint = (request: Request, clientAddress: string) => Promise<Response>;
+
 /** Where the server listens. Everything else it reads from the gateway's snapshot, afresh for each request. */
 export interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly version: string;
+  /** Answers what is below `/admin`; undefined: nothing is there. */
+  readonly admin?: AdminEndpoint | undefined;
   /** undefined: `/metrics` is not served here. */
   readonly metrics?: MetricsPage | undefined;
+  /** What the gateway's events have shown of the providers. */
+  readonly standings: ProviderStandings;
 }
 
 /** The client's side: takes connections, answers what is ours to answer, and hands the rest to the gateway. */
@@ -38,6 +47,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     gateway,
     version: options.version,
     metrics: options.metrics,
+    detailedHealth: createDetailedHealth(gateway, options.standings),
     startedAtMs: Date.now(),
     isDraining: false,
   };
@@ -49,7 +59,8 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     // Larger bodies are refused by readBody, in OpenAI's shape; the runtime's own refusal has no body.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     development: false,
-    fetch: (request, server) => answer(request, server, state),
+    fetch: (request, server) =>
+      administered(request, server, options.admin) ?? answer(request, server, state),
     error: (error) => bug(error, gateway),
   });
   return {
@@ -69,20 +80,41 @@ export interface ServerState {
   readonly gateway: Gateway;
   readonly version: string;
   readonly metrics: MetricsPage | undefined;
+  readonly detailedHealth: DetailedHealth;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
   isDraining: boolean;
 }
 
+/** The Admin API's answer, if the path is its own. It comes before CORS, since no page in a browser may use it. */
+function administered(
+  request: Request,
+  server: Server<undefined>,
+  admin: AdminEndpoint | undefined,
+): Promise<Response> | undefined {
+  if (admin === undefined || !/^[a-z]+:\/\/[^/?]*\/admin(?:[/?]|$)/.test(request.url)) return undefined;
+  return admin(request, server.requestIP(request)?.address ?? '');
+}
+
 async function answer(request: Request, server: Server<undefined>, state: ServerState): Promise<Response> {
-  const snapshot = state.gateway.snapshot();
-  const origin = allowedOrigin(request.headers, snapshot.server.corsOrigins);
+  const { corsOrigins } = state.gateway.snapshot().server;
+  const origin = allowedOrigin(request.headers, corsOrigins);
   if (origin !== undefined && request.method === 'OPTIONS') return preflight(request.headers, origin);
+  const response = await answerOrRefusal(request, server, state);
+  return origin === undefined ? response : withCors(response, origin);
+}
+
+async function answerOrRefusal(
+  request: Request,
+  server: Server<undefined>,
+  state: ServerState,
+): Promise<Response> {
   try {
     const { path, search } = requestTarget(request.url);
-    const response =
-      (await ownEndpoint(request, path, state)) ?? (await proxied({ request, server, path, search }, state));
-    return origin === undefined ? response : withCors(response, origin);
+    return (
+      (await ownEndpoint(request, { path, search }, state)) ??
+      (await proxied({ request, server, path, search }, state))
+    );
   } catch (error) {
     return error instanceof Refusal ? refusalResponse(error) : bug(error, state.gateway);
   }
@@ -91,7 +123,7 @@ async function answer(request: Request, server: Server<undefined>, state: Server
 /** The answer to a path that is the gateway's own; undefined where it is a provider's. */
 function ownEndpoint(
   request: Request,
-  path: string,
+  { path, search }: RequestTarget,
   state: ServerState,
 ): Promise<Response> | Response | undefined {
   const snapshot = state.gateway.snapshot();
@@ -101,6 +133,8 @@ function ownEndpoint(
     case '/healthz':
     case '/readyz':
       return health(allow(request, path), path, state);
+    case '/health/detailed':
+      return state.detailedHealth(allow(request, path).headers, search);
     case '/metrics':
       if (metrics === undefined) throw new Refusal('path_not_found', { path });
       return readMetrics(allow(request, path).headers, metrics, snapshot.metrics);

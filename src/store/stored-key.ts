@@ -21,14 +21,9 @@ export function storedKey(fields: JsonObject): StoredKey {
   return { name, hash, preview, previous: previous ?? undefined };
 }
 
-const HASHED = /^sha256:([0-9a-f]{64})$/;
-
 /** What to keep of a secret. `sha256:` and 64 hex digits stand for a key of which only the hash is known. */
 export function markOf(secret: string): KeyMark {
-  const hash = HASHED.exec(secret)?.[1];
-  return hash === undefined
-    ? { hash: hashKey(secret), preview: previewKey(secret) }
-    : { hash, preview: '****' };
+  return { hash: hashKey(secret), preview: previewKey(secret) };
 }
 
 /** How an exported key is written, of which only the hash is known. */

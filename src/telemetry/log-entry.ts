@@ -1,4 +1,5 @@
 import type { GatewayEvent, ProviderProbed, RequestEnded } from '../gateway/events.ts';
+import type { Usage } from '../protocols/protocol.ts';
 import type { Attempt, Outcome } from '../routing/outcome.ts';
 import type { MessageKey } from './messages.ts';
 
@@ -93,6 +94,32 @@ function endEntry(event: RequestEnded): LogEntry {
     case 'refused':
       return entry('warn', event, 'refused', values);
   }
+}
+
+/** Where the time of a request went, and the tokens that it used: the line that `enable_metrics` adds. */
+export function metricsEntry(event: RequestEnded): LogEntry {
+  const { history, startedAtMs, firstByteAtMs, endedAtMs, overheadMs, usage } = event;
+  const isAnswered = history.at(-1)?.outcome.kind === 'answered';
+  const attempts = history.map(
+    (attempt) =>
+      `${attempt.route.id} ${outcomeText(attempt.outcome)} ${milliseconds(attempt.endedAtMs - attempt.startedAtMs)}`,
+  );
+  return entry('info', event, 'metrics', {
+    total: Math.round(endedAtMs - startedAtMs),
+    attempts: `[${attempts.join(', ')}]`,
+    firstToken: isAnswered && firstByteAtMs !== undefined ? milliseconds(firstByteAtMs - startedAtMs) : '-',
+    gateway: overheadMs === undefined ? '-' : `${overheadMs.toFixed(2)}ms`,
+    tokens: usage === undefined ? '-' : tokensText(usage, event.isUsageEstimated),
+  });
+}
+
+function milliseconds(ms: number): string {
+  return `${Math.round(ms)}ms`;
+}
+
+/** `12+34=46`, with a tilde where they were estimated. */
+function tokensText({ inputTokens, outputTokens, totalTokens }: Usage, isEstimated: boolean): string {
+  return `${isEstimated ? '~' : ''}${inputTokens ?? '?'}+${outputTokens ?? '?'}=${totalTokens ?? '?'}`;
 }
 
 /** The attempts of a request in a few words: `openai/gpt-4o failed 500 → azure/gpt-4o answered`. */

@@ -1,6 +1,7 @@
 import type { LoggingSettings } from '../config/snapshot.ts';
 import type { GatewayEvent } from '../gateway/events.ts';
-import { type Level, type LogEntry, logEntries } from './log-entry.ts';
+import { type Level, type LogEntry, logEntries, metricsEntry } from './log-entry.ts';
+import { localDate, localTime } from './local-time.ts';
 import { type MessageKey, say } from './messages.ts';
 
 /** Where lines go. `write` must return at once, whatever becomes of the line. */
@@ -17,28 +18,40 @@ export interface Log {
 const RANK: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 /** A log of the form, language and level that the settings name at the moment of each line. */
-export function createLog(settings: () => LoggingSettings, sink: LogSink): Log {
+export function createLog(
+  settings: () => LoggingSettings,
+  sink: LogSink,
+  now: () => Date = () => new Date(),
+): Log {
   const write = (entry: LogEntry): void => {
     const current = settings();
     if (RANK[entry.level] < RANK[current.level]) return;
-    sink.write(current.format === 'json' ? jsonLine(entry, current) : textLine(entry, current));
+    sink.write(renderLine(entry, current, now()));
   };
   return {
-    listen: (event) => logEntries(event).forEach(write),
+    listen(event) {
+      logEntries(event).forEach(write);
+      if (event.type === 'request-ended' && settings().enableMetrics) write(metricsEntry(event));
+    },
     say: (level, message, values = {}) => write({ level, requestId: undefined, message, values }),
   };
 }
 
-/** `[2026-01-13 09:41:05] [INFO] [req_abc123] …`, in local time. */
-function textLine(entry: LogEntry, { language }: LoggingSettings): string {
-  const request = entry.requestId === undefined ? '' : ` [${entry.requestId}]`;
-  const text = say(entry.message, language, entry.values);
-  return `[${localTime(new Date())}] [${entry.level.toUpperCase()}]${request} ${oneLine(text)}\n`;
+/** One entry as a line of its own, in the form and language of the settings. */
+export function renderLine(entry: LogEntry, settings: LoggingSettings, now: Date): string {
+  return settings.format === 'json' ? jsonLine(entry, settings, now) : textLine(entry, settings, now);
 }
 
-function jsonLine(entry: LogEntry, { language }: LoggingSettings): string {
+/** `[2026-01-13 09:41:05] [INFO] [req_abc123] …`, in local time. */
+function textLine(entry: LogEntry, { language }: LoggingSettings, now: Date): string {
+  const request = entry.requestId === undefined ? '' : ` [${entry.requestId}]`;
+  const text = say(entry.message, language, entry.values);
+  return `[${localDate(now)} ${localTime(now)}] [${entry.level.toUpperCase()}]${request} ${oneLine(text)}\n`;
+}
+
+function jsonLine(entry: LogEntry, { language }: LoggingSettings, now: Date): string {
   return `${JSON.stringify({
-    time: new Date().toISOString(),
+    time: now.toISOString(),
     level: entry.level,
     request_id: entry.requestId,
     event: entry.message,
@@ -49,12 +62,5 @@ function jsonLine(entry: LogEntry, { language }: LoggingSettings): string {
 
 /** What came from outside may hold line ends, and must not be able to write lines of its own. */
 function oneLine(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f]+/g, ' ');
-}
-
-function localTime(date: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 }

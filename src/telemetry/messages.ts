@@ -3,7 +3,7 @@ export const MESSAGES = {
   started: { en: 'llm-proxy started, listening on {address}', zh: 'LLM Proxy 启动，监听地址: {address}' },
   loaded: {
     en: 'Loaded {providers} providers, {models} models, {keys} master keys',
-    zh: '已加载 {providers} 个后端，{models} 个模型别名，{keys} 个密钥',
+    zh: '已加载 {providers} 个后端，{models} 个模型别名',
   },
   received: {
     en: 'Request received: model={model} client={client}',
@@ -45,6 +45,14 @@ export const MESSAGES = {
     en: 'Cooling down: {route} for {seconds}s',
     zh: '进入冷却: {route} {seconds} 秒',
   },
+  metrics: {
+    en: 'Metrics: total={total}ms attempts={attempts} first_token={firstToken} gateway={gateway} tokens={tokens}',
+    zh: '性能指标: 总耗时={total}ms 尝试={attempts} 首字节={firstToken} 网关={gateway} 令牌={tokens}',
+  },
+  logLost: {
+    en: 'log lines are being lost: {reason} ({count} so far)',
+    zh: '日志正在丢失: {reason}（共 {count} 行）',
+  },
   reloaded: {
     en: 'Configuration reloaded (version {version})',
     zh: '配置已重新加载（版本 {version}）',
@@ -57,6 +65,20 @@ export const MESSAGES = {
     en: 'The new address {address} takes effect after a restart',
     zh: '监听地址变更为 {address}，重启后生效',
   },
+  audit: {
+    en: 'Admin: {action} by {address} (version {version})',
+    zh: '管理操作: {action} 来自 {address}（版本 {version}）',
+  },
+  auditRefused: { en: 'Admin: refused {action} by {address}', zh: '管理操作被拒绝: {action} 来自 {address}' },
+  auditDenied: {
+    en: 'Admin: wrong key from {address} for {action}',
+    zh: '管理密钥错误: 来自 {address} 请求 {action}',
+  },
+  storeLost: {
+    en: 'The database can not be asked, the last configuration stays in force: {reason}',
+    zh: '数据库不可用，继续使用最近的配置: {reason}',
+  },
+  storeBack: { en: 'The database answers again', zh: '数据库已恢复' },
   warning: { en: '{text}', zh: '{text}' },
   bug: { en: 'Internal error: {error}', zh: '内部错误: {error}' },
   draining: {

@@ -3,15 +3,27 @@ import type { LogSink } from './log.ts';
 /** Lines kept while the writer is busy; beyond it they are dropped and counted, for a log must not cost a request. */
 const MOST_LINES = 10_000;
 
+/** The same in characters: a line may be long. */
+const MOST_CHARS = 16 * 1024 * 1024;
+
+/** How long `flush` waits for a writer that does not come back. */
+const FLUSH_MS = 3_000;
+
+/** Told when lines are lost: because of `error`, or because there was no room for them. */
+export type OnLoss = (error: unknown) => void;
+
 /** Writes lines in the order in which they come, many at a time, and never makes the caller wait. */
 export class StreamSink implements LogSink {
   readonly #write: (text: string) => Promise<unknown>;
+  readonly #onLoss: OnLoss;
   #lines: string[] = [];
+  #chars = 0;
   #isWriting = false;
   #dropped = 0;
 
-  constructor(write: (text: string) => Promise<unknown>) {
+  constructor(write: (text: string) => Promise<unknown>, onLoss: OnLoss = () => undefined) {
     this.#write = write;
+    this.#onLoss = onLoss;
   }
 
   /** Lines lost since the start, because the writer did not keep up or failed. */
@@ -20,17 +32,20 @@ export class StreamSink implements LogSink {
   }
 
   readonly write = (line: string): void => {
-    if (this.#lines.length >= MOST_LINES) {
+    if (this.#lines.length >= MOST_LINES || this.#chars + line.length > MOST_CHARS) {
       this.#dropped += 1;
+      this.#onLoss(undefined);
       return;
     }
     this.#lines.push(line);
+    this.#chars += line.length;
     if (!this.#isWriting) void this.#drain();
   };
 
-  /** Resolves when everything that was written before is out. */
+  /** Resolves when everything that was written before is out, or after 3 s with a writer that is stuck. */
   async flush(): Promise<void> {
-    while (this.#isWriting) await Bun.sleep(1);
+    const untilMs = performance.now() + FLUSH_MS;
+    while (this.#isWriting && performance.now() < untilMs) await Bun.sleep(1);
   }
 
   async #drain(): Promise<void> {
@@ -40,10 +55,12 @@ export class StreamSink implements LogSink {
     while (this.#lines.length > 0) {
       const lines = this.#lines;
       this.#lines = [];
+      this.#chars = 0;
       try {
         await this.#write(lines.join(''));
-      } catch {
+      } catch (error) {
         this.#dropped += lines.length;
+        this.#onLoss(error);
       }
     }
     this.#isWriting = false;

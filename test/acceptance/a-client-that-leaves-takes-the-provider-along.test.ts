@@ -78,13 +78,13 @@ describe.each(APIS.map((api) => [api.name, api] as const))('a client of %s that 
 
   test('in the middle of a stream that flows', async () => {
     const exchange = await asked(api, api.body('endless', { stream: true }));
-    await until(() => exchange.body().length > 2000);
+    await until(() => exchange.received() > 2000);
     await leaves(exchange);
   });
 
   test('in the middle of a stream that is silent just then', async () => {
     const exchange = await asked(api, api.body('stalled', { stream: true }));
-    await until(() => exchange.body().length > 0);
+    await until(() => exchange.received() > 0);
     await leaves(exchange);
   });
 
@@ -99,7 +99,7 @@ describe.each(APIS.map((api) => [api.name, api] as const))('a client of %s that 
 
 test('a client that leaves in the middle of audio ends it at the provider', async () => {
   const exchange = await asked({ path: '/v1/audio/speech' }, { model: 'speech', input: 'Hello' });
-  await until(() => exchange.body().length > 5);
+  await until(() => exchange.received() > 5);
   await leaves(exchange);
 });
 

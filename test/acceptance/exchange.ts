@@ -7,6 +7,8 @@ export interface Exchange {
   readonly status: () => number;
   /** A field of the answer's head by its lower-case name; undefined where it is not there. */
   readonly header: (name: string) => string | undefined;
+  /** Bytes of the body so far. */
+  readonly received: () => number;
   /** The body so far, without its framing. */
   readonly body: () => Buffer;
   readonly text: () => string;
@@ -69,6 +71,7 @@ export function exchange(url: string, sent: Uint8Array): Exchange {
   return {
     status: () => answer.status(),
     header: (name) => answer.header(name),
+    received: () => answer.received(),
     body: () => answer.body(),
     text: () => answer.body().toString(),
     ended,
@@ -79,80 +82,97 @@ export function exchange(url: string, sent: Uint8Array): Exchange {
   };
 }
 
-interface Framing {
-  readonly bodyStart: number;
-  readonly isChunked: boolean;
-  readonly length: number | undefined;
-}
+type Framing =
+  | { readonly kind: 'head' }
+  | { readonly kind: 'chunked' }
+  | { readonly kind: 'length'; readonly bytes: number }
+  | { readonly kind: 'until-close' };
 
-/** Puts an answer together, piece by piece; what was taken apart once is not looked at again. */
+/** Puts an answer together, piece by piece. No byte is moved more often than it must: answers may be large. */
 function createAnswer() {
   const pieces: Buffer[] = [];
   const body: Buffer[] = [];
-  let rest = Buffer.alloc(0);
+  let framing: Framing = { kind: 'head' };
   let head = '';
-  let framing: Framing | undefined;
+  /** What came of the head, or of the line of a chunk's size, so far. */
+  let line = Buffer.alloc(0);
+  /** What is missing of a chunk and the line end behind it. */
+  let missing = 0;
   let received = 0;
   let isLastChunk = false;
 
-  function takeHead(): void {
-    const end = rest.indexOf('\r\n\r\n');
-    if (end === -1) return;
-    head = rest.subarray(0, end).toString('latin1');
-    rest = rest.subarray(end + 4);
-    const length = header('content-length');
-    framing = {
-      bodyStart: end + 4,
-      isChunked: header('transfer-encoding')?.toLowerCase() === 'chunked',
-      length: length === undefined ? undefined : Number(length),
-    };
-  }
-
-  function takeBody(bytes: Buffer): void {
+  function take(bytes: Buffer): void {
     received += bytes.length;
-    body.push(bytes);
+    if (bytes.length > 0) body.push(bytes);
   }
 
-  function takeChunks(): void {
-    while (!isLastChunk) {
-      const lineEnd = rest.indexOf('\r\n');
-      if (lineEnd === -1) return;
-      const size = Number.parseInt(rest.subarray(0, lineEnd).toString('latin1'), 16);
-      const end = lineEnd + 2 + size;
-      if (rest.length < end + 2) return;
-      if (size === 0) isLastChunk = true;
-      else takeBody(rest.subarray(lineEnd + 2, end));
-      rest = rest.subarray(end + 2);
+  function takeHead(bytes: Buffer): void {
+    line = Buffer.concat([line, bytes]);
+    const end = line.indexOf('\r\n\r\n');
+    if (end === -1) return;
+    head = line.subarray(0, end).toString('latin1');
+    const rest = line.subarray(end + 4);
+    line = Buffer.alloc(0);
+    const length = header('content-length');
+    if (header('transfer-encoding')?.toLowerCase() === 'chunked') framing = { kind: 'chunked' };
+    else if (length === undefined) framing = { kind: 'until-close' };
+    else framing = { kind: 'length', bytes: Number(length) };
+    push(rest);
+  }
+
+  function takeChunks(bytes: Buffer): void {
+    let rest = bytes;
+    while (rest.length > 0 && !isLastChunk) {
+      if (missing > 0) {
+        take(rest.subarray(0, Math.max(0, missing - 2)));
+        const taken = Math.min(missing, rest.length);
+        missing -= taken;
+        rest = rest.subarray(taken);
+        continue;
+      }
+      line = Buffer.concat([line, rest]);
+      const end = line.indexOf('\r\n');
+      if (end === -1) return;
+      const size = Number.parseInt(line.subarray(0, end).toString('latin1'), 16);
+      rest = line.subarray(end + 2);
+      line = Buffer.alloc(0);
+      missing = size + 2;
+      isLastChunk = size === 0;
+    }
+  }
+
+  function push(bytes: Buffer): void {
+    switch (framing.kind) {
+      case 'head':
+        return takeHead(bytes);
+      case 'chunked':
+        return takeChunks(bytes);
+      case 'length':
+      case 'until-close':
+        return take(bytes);
     }
   }
 
   function header(name: string): string | undefined {
     const lines = head.split('\r\n').slice(1);
     const values = lines
-      .filter((line) => line.toLowerCase().startsWith(`${name}:`))
-      .map((line) => line.slice(name.length + 1).trim());
+      .filter((each) => each.toLowerCase().startsWith(`${name}:`))
+      .map((each) => each.slice(name.length + 1).trim());
     return values.length === 0 ? undefined : values.join(', ');
   }
 
   return {
     push(bytes: Buffer): void {
       pieces.push(bytes);
-      rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
-      if (framing === undefined) takeHead();
-      if (framing === undefined) return;
-      if (framing.isChunked) takeChunks();
-      else {
-        takeBody(rest);
-        rest = Buffer.alloc(0);
-      }
+      push(bytes);
     },
     header,
     status: () => Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1]),
+    received: () => received,
     body: () => Buffer.concat(body),
     wire: () => Buffer.concat(pieces),
-    isWhole: () =>
-      framing !== undefined && (isLastChunk || (framing.length !== undefined && received >= framing.length)),
+    isWhole: () => isLastChunk || (framing.kind === 'length' && received >= framing.bytes),
     /** A body without framing ends with its connection. */
-    isWholeAtEnd: () => framing !== undefined && !framing.isChunked && framing.length === undefined,
+    isWholeAtEnd: () => framing.kind === 'until-close',
   };
 }

@@ -89,12 +89,9 @@ describe.each(APIS.map((api) => [api.name, api] as const))('a stream of %s', (_,
     'that is whole (%s), but whose connection stays open, is ended soon and is complete',
     async (speed) => {
       const pace = speed === 'slowly' ? 1000 : 0;
-      const exchange = ask(
-        gateway.url,
-        api,
-        api.body(`open?pace=${pace}`, { stream: true }),
-        { 'x-mock-fault': `done-open?pace=${pace}` },
-      );
+      const exchange = ask(gateway.url, api, api.body(`open?pace=${pace}`, { stream: true }), {
+        'x-mock-fault': `done-open?pace=${pace}`,
+      });
       expect(await Promise.race([exchange.ended, Bun.sleep(10_000)])).toBe('whole');
       expect(exchange.text()).toMatch(api.saysWhole);
       expect((await reportOf(gateway, exchange)).ending).toBe('complete');
@@ -118,6 +115,6 @@ test('bytes whose end is known by their framing alone are not whole when the fra
   const exchange = ask(gateway.url, speech, { model: 'mock/drip+cut-fin?bytes=50&ms=20', input: 'Say it' });
   expect(await exchange.ended).not.toBe('whole');
   expect(exchange.status()).toBe(200);
-  expect(exchange.body().length).toBeGreaterThan(0);
+  expect(exchange.received()).toBeGreaterThan(0);
   expect((await reportOf(gateway, exchange)).ending).toBe('truncated');
 });

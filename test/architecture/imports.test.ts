@@ -5,7 +5,7 @@ import { dirname, join, normalize } from 'node:path';
 const SRC = join(import.meta.dir, '..', '..', 'src');
 
 const CORE = ['routing', 'limits', 'protocols'];
-const EDGES = ['server', 'upstream', 'telemetry'];
+const EDGES = ['server', 'upstream', 'telemetry', 'store', 'admin'];
 
 /** Whom each folder may import, besides itself. `.` is the files at the top of `src`. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['lib', ...CORE],
   gateway: ['lib', ...CORE, 'config'],
   ...Object.fromEntries(EDGES.map((folder) => [folder, ['lib', ...CORE, 'config', 'gateway']])),
+  admin: ['lib', ...CORE, 'config', 'gateway', 'store'],
   simulator: ['lib'],
   cli: ['lib', ...CORE, 'config', 'gateway', ...EDGES, 'simulator', '.'],
   '.': ['lib', ...CORE, 'config', 'gateway', ...EDGES, 'simulator', 'cli'],

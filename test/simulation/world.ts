@@ -115,7 +115,7 @@ function* request(state: State): Iterator<void, Run> {
     state.nowMs += dice() * 300;
     const outcome: Outcome = state.nowMs >= leavesAtMs ? { kind: 'cancelled' } : randomOutcome(dice, route);
     state.traffic.end(route.id);
-    if (outcome.kind === 'answered') state.traffic.measured(route.id, state.nowMs - startedAtMs);
+    if (outcome.kind === 'answered') state.traffic.measured(route.id, state.nowMs - startedAtMs, state.nowMs);
     if (isProbe) state.probing.set(route.id, (state.probing.get(route.id) ?? 0) - 1);
     const { model: owner, reason } = decision;
     history.push({ route, model: owner, reason, isProbe, outcome, startedAtMs, endedAtMs: state.nowMs });
@@ -134,7 +134,7 @@ function conditions(state: State, own: { deadlineMs: number; leavesAtMs: number;
     turn: own.turn,
     dice: state.dice,
     inFlight: (route) => state.traffic.inFlight(route.id),
-    latencyMs: (route) => state.traffic.latencyMs(route.id),
+    latencyMs: (route) => state.traffic.latencyMs(route.id, nowMs),
   };
 }
 

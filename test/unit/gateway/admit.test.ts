@@ -19,7 +19,10 @@ function limited(ratePerSecond: number, burst?: number): MasterKey {
   return keyOf(`, rate_limit: { requests_per_second: ${ratePerSecond}${size} }`);
 }
 
-function door(): { clock: FakeClock; enter: (key: MasterKey | undefined) => Readonly<Record<string, string>> } {
+function door(): {
+  clock: FakeClock;
+  enter: (key: MasterKey | undefined) => Readonly<Record<string, string>>;
+} {
   const clock = new FakeClock();
   const buckets = new BucketLedger();
   return { clock, enter: (key) => admit(key, { buckets, clock }) };

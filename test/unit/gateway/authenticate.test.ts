@@ -45,7 +45,12 @@ describe('a key is found', () => {
 
 describe('nobody else is let in:', () => {
   test('without a key the answer says how to send one', () => {
-    for (const headers of [{}, { authorization: '' }, { authorization: 'Basic bWs=' }, { authorization: 'mk-one' }]) {
+    for (const headers of [
+      {},
+      { authorization: '' },
+      { authorization: 'Basic bWs=' },
+      { authorization: 'mk-one' },
+    ]) {
       const refusal = refusalOf(headers);
       expect([refusal.code, refusal.status]).toEqual(['missing_api_key', 401]);
       expect(refusal.headers['www-authenticate']).toStartWith('Bearer');
@@ -67,7 +72,9 @@ describe('nobody else is let in:', () => {
   });
 
   test('a wrong key is not made good by a right one beside it', () =>
-    expect(refusalOf({ authorization: 'Bearer mk-wrong', 'x-api-key': 'mk-one' }).code).toBe('invalid_api_key'));
+    expect(refusalOf({ authorization: 'Bearer mk-wrong', 'x-api-key': 'mk-one' }).code).toBe(
+      'invalid_api_key',
+    ));
 
   test('no message repeats the key', () =>
     expect(refusalOf({ authorization: 'Bearer sk-canary' }).body()).not.toContain('canary'));
@@ -89,7 +96,9 @@ describe("credentials of the client's own", () => {
       'x-goog-api-key': 'theirs',
     };
     expect(foreign(theirs)).toEqual(theirs);
-    expect(foreign({ authorization: 'Bearer mk-one', 'x-api-key': 'theirs' })).toEqual({ 'x-api-key': 'theirs' });
+    expect(foreign({ authorization: 'Bearer mk-one', 'x-api-key': 'theirs' })).toEqual({
+      'x-api-key': 'theirs',
+    });
   });
 
   test('never hold a key of ours, however it is written, enabled or not', () => {
@@ -105,5 +114,7 @@ describe("credentials of the client's own", () => {
   });
 
   test('are all of them where the gateway is open', () =>
-    expect(foreign({ authorization: 'Bearer sk-theirs' }, OPEN)).toEqual({ authorization: 'Bearer sk-theirs' }));
+    expect(foreign({ authorization: 'Bearer sk-theirs' }, OPEN)).toEqual({
+      authorization: 'Bearer sk-theirs',
+    }));
 });

@@ -95,7 +95,9 @@ test('of a long string of a client only the beginning is repeated', () => {
 test('a string of a client is text and fills no blanks of its own', () => {
   const { message } = new Refusal('model_not_allowed', { key: '{model}', model: '$&' });
   expect(message).toBe('The key "{model}" may not use the model "$&".');
-  expect(JSON.parse(new Refusal('model_not_found', { model: '"\n\u2028' }).body())).toHaveProperty('error.code');
+  expect(JSON.parse(new Refusal('model_not_found', { model: '"\n\u2028' }).body())).toHaveProperty(
+    'error.code',
+  );
 });
 
 test('the parameter at fault and further header fields travel with it', () => {

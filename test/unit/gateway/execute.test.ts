@@ -48,7 +48,9 @@ describe('routes are tried until one answers', () => {
     const scene = pair({ a: [fails(500)] });
     const execution = await scene.ask('m');
     expect(outcomes(execution)).toEqual(['a first: failed', 'b fallback-route: answered']);
-    const models = scene.sent.map(({ body }) => (JSON.parse(new TextDecoder().decode(body)) as { model: string }).model);
+    const models = scene.sent.map(
+      ({ body }) => (JSON.parse(new TextDecoder().decode(body)) as { model: string }).model,
+    );
     expect(models).toEqual(['upstream-a', 'upstream-b']);
   });
 
@@ -259,7 +261,9 @@ describe('what is measured', () => {
     for (const play of [answers(), fails(500), fails(400), unreachable, silent]) {
       const scene = pair({ a: [play] });
       await scene.ask('m');
-      expect([scene.traffic.inFlight('a/upstream-a'), scene.traffic.inFlight('b/upstream-b')]).toEqual([0, 0]);
+      expect([scene.traffic.inFlight('a/upstream-a'), scene.traffic.inFlight('b/upstream-b')]).toEqual([
+        0, 0,
+      ]);
       expect(scene.clock.pending).toBe(0);
     }
   });

@@ -11,7 +11,9 @@ ${settings}`).detection;
 }
 
 const DEFAULT = detection();
-const LISTS_ALL = detection('detection: { error_codes: ["4xx", "5xx"], error_patterns: ["insufficient_quota", "billing"] }');
+const LISTS_ALL = detection(
+  'detection: { error_codes: ["4xx", "5xx"], error_patterns: ["insufficient_quota", "billing"] }',
+);
 const PATTERNS = detection('detection: { error_patterns: ["insufficient_quota", "billing"] }');
 
 function judged(status: number, by: Detection, text = '{"error":{}}', retryAfterMs?: number): Outcome {
@@ -35,7 +37,11 @@ describe('without a detection section', () => {
       expect(judged(status, DEFAULT)).toEqual({ kind: 'rejected', status }));
 
   test('429 is a limit of rate, with the wait that it asks for', () => {
-    expect(judged(429, DEFAULT, '', 7_000)).toEqual({ kind: 'rate-limited', status: 429, retryAfterMs: 7_000 });
+    expect(judged(429, DEFAULT, '', 7_000)).toEqual({
+      kind: 'rate-limited',
+      status: 429,
+      retryAfterMs: 7_000,
+    });
   });
 
   test('a failure keeps the wait that it asks for, too', () =>
@@ -58,7 +64,7 @@ describe('where "4xx" is listed', () => {
   test('429 is still a limit of rate', () => expect(judged(429, LISTS_ALL).kind).toBe('rate-limited'));
 });
 
-describe('a refusal of the content is the client\'s fault, whatever its status:', () => {
+describe("a refusal of the content is the client's fault, whatever its status:", () => {
   for (const code of ['content_filter', 'content_policy_violation', 'moderation_blocked']) {
     for (const field of ['code', 'type'])
       test(`${field}: ${code}`, () => {
@@ -77,21 +83,32 @@ describe('a refusal of the content is the client\'s fault, whatever its status:'
 describe('patterns', () => {
   test('make a failure of an error that its status does not', () => {
     const text = '{"error":{"code":"insufficient_quota"}}';
-    expect(judged(418, PATTERNS, text)).toMatchObject({ kind: 'failed', defect: 'pattern', fault: 'provider' });
+    expect(judged(418, PATTERNS, text)).toMatchObject({
+      kind: 'failed',
+      defect: 'pattern',
+      fault: 'provider',
+    });
     expect(judged(418, DEFAULT, text)).toEqual({ kind: 'rejected', status: 418 });
   });
 
   test('are found in any case', () =>
     expect(judged(418, PATTERNS, 'Please check your BILLING details').kind).toBe('failed'));
 
-  test('make a client\'s fault try the next route, without blaming the provider', () =>
-    expect(judged(400, PATTERNS, 'billing')).toMatchObject({ kind: 'failed', defect: 'pattern', fault: 'client' }));
+  test("make a client's fault try the next route, without blaming the provider", () =>
+    expect(judged(400, PATTERNS, 'billing')).toMatchObject({
+      kind: 'failed',
+      defect: 'pattern',
+      fault: 'client',
+    }));
 
   test('do not matter where the status says it already', () =>
     expect(judged(500, PATTERNS, 'billing')).toMatchObject({ kind: 'failed', defect: undefined }));
 
   test('that are not found change nothing', () =>
-    expect(judged(400, PATTERNS, '{"error":{"message":"bad request"}}')).toEqual({ kind: 'rejected', status: 400 }));
+    expect(judged(400, PATTERNS, '{"error":{"message":"bad request"}}')).toEqual({
+      kind: 'rejected',
+      status: 400,
+    }));
 });
 
 test('with an empty list of codes nothing is a failure but what a pattern says', () => {

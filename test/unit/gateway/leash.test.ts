@@ -5,7 +5,11 @@ import { FakeClock } from './fake-clock.ts';
 
 const LIMITS: LeashLimits = { firstByteMs: 1_000, idleMs: 500, attemptMs: Infinity, budgetMs: Infinity };
 
-function scene(limits: Partial<LeashLimits> = {}): { clock: FakeClock; client: AbortController; leash: Leash } {
+function scene(limits: Partial<LeashLimits> = {}): {
+  clock: FakeClock;
+  client: AbortController;
+  leash: Leash;
+} {
   const clock = new FakeClock();
   const client = new AbortController();
   return { clock, client, leash: new Leash(client.signal, clock, { ...LIMITS, ...limits }) };
@@ -45,9 +49,9 @@ describe('an attempt is called off', () => {
   });
 
   test('when its own limit or that of the request is over, whichever comes first, streaming or not', () => {
-    for (const limits of [
-      { attemptMs: 3_000, budgetMs: 9_000 },
-      { attemptMs: 9_000, budgetMs: 3_000 },
+    for (const { cause, ...limits } of [
+      { attemptMs: 3_000, budgetMs: 9_000, cause: 'attempt' as const },
+      { attemptMs: 9_000, budgetMs: 3_000, cause: 'deadline' as const },
     ]) {
       const { clock, leash } = scene({ ...limits, firstByteMs: Infinity, idleMs: Infinity });
       clock.pass(1_500);
@@ -55,7 +59,7 @@ describe('an attempt is called off', () => {
       clock.pass(1_499);
       expect(leash.cause).toBeUndefined();
       clock.pass(1);
-      expect(leash.cause).toBe('deadline');
+      expect(leash.cause).toBe(cause);
     }
   });
 
@@ -133,7 +137,11 @@ test('after its last word a provider may linger for so long, though it is silent
 });
 
 test('a released leash has no alarm left and does not mind the client', () => {
-  for (const more of [(_: Leash) => undefined, (leash: Leash) => leash.answered(), (leash: Leash) => leash.linger(5)]) {
+  for (const more of [
+    (_: Leash) => undefined,
+    (leash: Leash) => leash.answered(),
+    (leash: Leash) => leash.linger(5),
+  ]) {
     const { clock, client, leash } = scene({ attemptMs: 2_000 });
     more(leash);
     leash.release();
@@ -150,7 +158,8 @@ describe('what a cause comes to:', () => {
     connect: { kind: 'timed-out', phase: 'connect' },
     'first-byte': { kind: 'timed-out', phase: 'first-byte' },
     idle: { kind: 'timed-out', phase: 'idle' },
-    deadline: { kind: 'timed-out', phase: 'first-byte' },
+    attempt: { kind: 'timed-out', phase: 'first-byte' },
+    deadline: { kind: 'timed-out', phase: 'request' },
   };
   for (const [cut, outcome] of Object.entries(outcomes) as [Cut, Outcome][])
     test(cut, () => expect(outcomeOfCut(cut)).toEqual(outcome));

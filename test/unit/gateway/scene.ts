@@ -39,6 +39,7 @@ export class Scene {
       cooldowns: this.cooldowns,
       traffic: this.traffic,
       turns: new TurnCounter(),
+      tokens: { count: () => Promise.resolve(0) },
       emit: (event) => this.events.push(event),
     };
   }

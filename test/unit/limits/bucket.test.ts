@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type BucketLimit, take, type Taking } from '../../../src/limits/bucket.ts';
 
 /** Takes at each of the times (milliseconds), one after the other. */

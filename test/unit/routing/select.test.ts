@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Route, Strategy } from '../../../src/routing/route.ts';
 import { type Load, select } from '../../../src/routing/select.ts';
 import { conditions, route } from './world.ts';

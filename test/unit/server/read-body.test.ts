@@ -38,7 +38,7 @@ beforeEach(() => {
 });
 afterAll(() => server.stop(true));
 
-async function post(body: BodyInit | null): Promise<Reading> {
+async function post(body: string | ReadableStream<Uint8Array> | null): Promise<Reading> {
   const response = await fetch(server.url, { method: 'POST', body });
   return (await response.json()) as Reading;
 }

@@ -200,7 +200,7 @@ describe.each([...ENGINES])('a store in %s', (engine) => {
 
   test('does not open with another passphrase, until what it has is sealed anew', async () => {
     const url = await databases.newUrl(engine);
-    const { store } = await open(url);
+    const { store, events } = await open(url);
     await put(store, 'providers', 'a', { ...PROVIDER, api_key: 'sk-canary-former' });
     await put(store, 'providers', 'a', PROVIDER);
     const other = createKeyring({ current: 'another passphrase' });
@@ -215,7 +215,11 @@ describe.each([...ENGINES])('a store in %s', (engine) => {
     await after.store.rollback(1, WHO);
     expect(after.inForce().providers.get('a')?.apiKey).toBe('sk-canary-former');
     // The first program does not have the new key: it says so once, and goes on with what it has.
-    await until(() => store.snapshot().version === 2 || undefined);
+    const refusals = () => events.filter(({ type }) => type === 'refused');
+    await until(() => refusals().length > 0 || undefined);
+    await Bun.sleep(1000);
+    expect(refusals()).toEqual([{ type: 'refused', reasons: [expect.stringContaining(other.keyId)] }]);
+    expect(store.snapshot().version).toBe(2);
   });
 
   test('starts from the sealed copy of its last configuration when the database is gone, and only with its own', async () => {

@@ -31,11 +31,12 @@ function texts(more: Partial<LoggingSettings>, use: (log: Log) => void): string[
   });
 }
 
-const RECEIVED: GatewayEvent = {
+const RECEIVED: Extract<GatewayEvent, { type: 'request-received' }> = {
   type: 'request-received',
   requestId: 'req_abc123',
   model: 'anthropic/claude-opus-4-5',
   clientAddress: '127.0.0.1',
+  body: new Uint8Array(),
 };
 
 const a = route('a', { id: 'a/m' });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { connect, createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { unreachableReason } from '../../../src/upstream/failure.ts';
 
 describe('the codes of errors have a reason each', () => {
@@ -43,10 +43,7 @@ describe('what fetch really throws is understood:', () => {
   }
 
   /** A server that treats each connection so. */
-  async function withServer(
-    onData: (socket: ReturnType<typeof connect>) => void,
-    scheme = 'http',
-  ): Promise<string> {
+  async function withServer(onData: (socket: Socket) => void, scheme = 'http'): Promise<string> {
     const server = createServer((socket) => {
       socket.on('error', () => undefined).once('data', () => onData(socket));
     });

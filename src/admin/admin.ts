@@ -1,0 +1,200 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { ResourceName } from '../store/revision.ts';
+import { presents } from './admin-key.ts';
+import { configOperations } from './config-operations.ts';
+import { documentOf } from './document.ts';
+import { Lockout } from './lockout.ts';
+import { masterKeyKind } from './master-key-kind.ts';
+import { modelKind } from './model-kind.ts';
+import type { AdminStore, Answer, Call, Operation } from './operation.ts';
+import { parseBody } from './parse-body.ts';
+import { AdminProblem, asProblem } from './problem.ts';
+import { providerKind } from './provider-kind.ts';
+import { resourceOperations } from './resource-operations.ts';
+import { settingKind } from './setting-kind.ts';
+
+export interface AdminOptions {
+  readonly store: AdminStore;
+  /** What callers present as `Authorization: Bearer`. */
+  readonly adminKey: string;
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  /** Told of every write and of every wrong key. */
+  readonly audit: (entry: AuditEntry) => void;
+  /** Told what was thrown that should not have been. */
+  readonly onBug: (error: unknown) => void;
+}
+
+/** What is worth a line in the log. `denied`: a wrong key; `refused`: a write that was not made. */
+export interface AuditEntry {
+  readonly result: 'written' | 'refused' | 'denied';
+  /** The address that the request came from. */
+  readonly address: string;
+  /** Such as `update providers/openai`. */
+  readonly action: string;
+  /** The version that was written. */
+  readonly version: number | undefined;
+}
+
+/** Answers one request below `/admin`. Never rejects. */
+export type AdminHandler = (request: Request, clientAddress: string) => Promise<Response>;
+
+const BASE = '/admin/v1';
+const KINDS = [providerKind, masterKeyKind, modelKind, settingKind];
+/** All that the Admin API does. */
+export const OPERATIONS: readonly Operation[] = [...KINDS.flatMap(resourceOperations), ...configOperations];
+
+interface Env {
+  Bindings: { readonly address: string };
+}
+
+/** The Admin API over a store. Every path of it needs the key, its own documentation included. */
+export function createAdmin(options: AdminOptions): AdminHandler {
+  const lockout = new Lockout(options.nowMs);
+  const app = new OpenAPIHono<Env>({ strict: false });
+  for (const operation of OPERATIONS) {
+    const route = `${BASE}${operation.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
+    app.on(operation.method.toUpperCase(), route, (context) => perform(operation, context, options));
+  }
+  const document = documentOf(OPERATIONS, { base: BASE, version: options.version });
+  app.get(`${BASE}/openapi.json`, (context) => context.json(document));
+  app.onError((error) => problemResponse(error, options));
+  app.notFound((context) => notFound(context).response());
+  return async (request, address) => {
+    try {
+      authorise(request, address, { lockout, ...options });
+      return finished(await app.fetch(withEncodedId(request), { address }));
+    } catch (error) {
+      return finished(problemResponse(error, options));
+    }
+  };
+}
+
+/** Answers may hold a secret that is shown once: nothing on the way may keep them. */
+function finished(response: Response): Response {
+  response.headers.set('cache-control', 'no-store');
+  response.headers.set('x-content-type-options', 'nosniff');
+  return response;
+}
+
+function authorise(
+  { headers, method, url }: Request,
+  address: string,
+  { lockout, adminKey, audit }: Pick<AdminOptions, 'adminKey' | 'audit'> & { readonly lockout: Lockout },
+): void {
+  const waitMs = lockout.waitMs(address);
+  if (waitMs > 0) {
+    const seconds = Math.ceil(waitMs / 1000);
+    throw new AdminProblem(
+      'too_many_failures',
+      `Too many wrong keys came from here. Try again in ${seconds} s.`,
+      {
+        headers: { 'retry-after': String(seconds) },
+      },
+    );
+  }
+  if (presents(headers, adminKey)) return lockout.succeeded(address);
+  lockout.failed(address);
+  audit({ result: 'denied', address, action: `${method} ${pathOf(url)}`, version: undefined });
+  throw new AdminProblem('invalid_admin_key', 'Send the admin key as "Authorization: Bearer <ADMIN_KEY>".', {
+    headers: { 'www-authenticate': 'Bearer realm="llm-proxy admin"' },
+  });
+}
+
+/** Models have slashes in their names, and who calls need not know that they are to be escaped. */
+function withEncodedId(request: Request): Request {
+  const [, head = '', id = '', query = ''] =
+    /^(.*?\/admin\/v1\/models\/)([^?]+)(.*)$/.exec(request.url) ?? [];
+  return id.includes('/') ? new Request(`${head}${id.replaceAll('/', '%2F')}${query}`, request) : request;
+}
+
+async function perform(
+  operation: Operation,
+  context: Context<Env>,
+  options: AdminOptions,
+): Promise<Response> {
+  const { store, audit, nowMs } = options;
+  const { address } = context.env;
+  const ifVersion = readIfMatch(context.req.header('if-match'));
+  let action = '';
+  const noted = async (
+    what: string,
+    target: ResourceName | undefined,
+    write: () => ReturnType<AdminStore['read']>,
+  ) => {
+    action = what;
+    try {
+      const revision = await write();
+      audit({ result: 'written', address, action, version: revision.version });
+      return revision;
+    } catch (error) {
+      audit({ result: 'refused', address, action, version: undefined });
+      throw asProblem(error, target, operation.method === 'delete');
+    }
+  };
+  const actor = `admin@${address}`;
+  const call: Call = {
+    store,
+    id: context.req.param('id') ?? context.req.param('version') ?? '',
+    body: operation.body === undefined ? {} : await parseBody(context.req.raw, operation.body),
+    query: context.req.query(),
+    now: new Date(nowMs()),
+    write: (target, verb, edit) => {
+      const what = `${verb} ${target.kind}/${target.id}`;
+      return noted(what, target, () => store.change(edit, { actor, action: what, ifVersion }));
+    },
+    rollback: (version) => {
+      const what = `rollback to version ${version}`;
+      return noted(what, undefined, () => store.rollback(version, { actor, action: what, ifVersion }));
+    },
+  };
+  return toResponse(operation, await operation.run(call));
+}
+
+function toResponse({ status }: Operation, { body, version }: Answer): Response {
+  const headers: Record<string, string> = version === undefined ? {} : { etag: `"${version}"` };
+  return body === undefined
+    ? new Response(null, { status, headers })
+    : Response.json(body, { status, headers });
+}
+
+/** RFC 9110 §13.1.1; the entity is the configuration, and its version is the tag, with or without quotes. */
+function readIfMatch(value: string | undefined): number | undefined {
+  if (value === undefined || value.trim() === '*') return undefined;
+  const version = /^\s*(?:W\/)?"?(\d{1,9})"?\s*$/.exec(value)?.[1];
+  if (version === undefined)
+    throw new AdminProblem('invalid_parameter', 'If-Match takes one version, such as "7".');
+  return Number(version);
+}
+
+function problemResponse(error: unknown, { onBug }: AdminOptions): Response {
+  const problem = asProblem(error, undefined, false);
+  if (problem instanceof AdminProblem) return problem.response();
+  onBug(error);
+  return new AdminProblem(
+    'internal_error',
+    'The Admin API failed. This is a bug; its log says more.',
+  ).response();
+}
+
+function notFound({ req }: Context<Env>): AdminProblem {
+  const path = req.path.replace(/\/$/, '');
+  const matching = OPERATIONS.filter((operation) => {
+    const pattern = operation.path.replaceAll(/\{\w+\}/g, '[^/]+');
+    return new RegExp(`^${BASE}${pattern}$`).test(path);
+  });
+  if (matching.length === 0) return new AdminProblem('not_found', `${path} does not exist here.`);
+  const allowed = matching.map(({ method }) => method.toUpperCase()).join(', ');
+  return new AdminProblem('method_not_allowed', `${path} answers ${allowed}, not ${req.method}.`, {
+    headers: { allow: allowed },
+  });
+}
+
+function pathOf(url: string): string {
+  return url
+    .replace(/^[a-z]+:\/\/[^/]*/, '')
+    .replace(/\?.*$/, '')
+    .slice(0, 200);
+}

@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { KINDS, type Json } from '../store/revision.ts';
+import type { Change } from '../store/describe-changes.ts';
+import type { Past } from '../store/store.ts';
+import { masterKeyKind, masterKeyWithSecret, rotate, rotationSchema } from './master-key-kind.ts';
+import type { Answer, Call, Operation } from './operation.ts';
+import { AdminProblem } from './problem.ts';
+import { answer, changeFields, VERSION } from './resource-operations.ts';
+
+const versionAnswer = z
+  .object({
+    version: VERSION,
+    timestamp: z.string().meta({ description: 'When it was written; ISO 8601, UTC.' }),
+  })
+  .meta({ id: 'ConfigVersion' });
+
+const pastSchema = z
+  .object({
+    version: VERSION,
+    timestamp: z.string(),
+    actor: z.string().meta({ description: 'Who wrote it, and from where.' }),
+    action: z.string(),
+  })
+  .meta({ id: 'ConfigChange' });
+
+const pastWithChanges = pastSchema
+  .extend({
+    changes: z.array(
+      z.object({
+        resource: z.enum(KINDS),
+        id: z.string(),
+        action: z.enum(['created', 'updated', 'deleted']),
+        diff: z.array(z.object({ path: z.string(), before: z.unknown(), after: z.unknown() })).meta({
+          description: 'Each field that differs. Of a secret it says only that there was one.',
+        }),
+      }),
+    ),
+  })
+  .meta({ id: 'ConfigChangeWithDiff' });
+
+const historyQuery = z.strictObject({
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .default(50)
+    .meta({ description: 'Most entries to return.' }),
+  before: z.coerce.number().int().min(0).optional().meta({ description: 'Only versions below this one.' }),
+});
+
+const shared = { tag: 'config', body: undefined, status: 200 } as const;
+
+/** What concerns the configuration as a whole: its version, its history, and the way back. */
+export const configOperations: readonly Operation[] = [
+  {
+    ...shared,
+    method: 'get',
+    path: '/config/version',
+    summary: 'The version of the configuration',
+    answer: versionAnswer,
+    run: async ({ store }) => versionOf(await store.read()),
+  },
+  {
+    ...shared,
+    method: 'post',
+    path: '/config/reload',
+    summary: 'Read the configuration from the database now',
+    answer: versionAnswer,
+    run: async ({ store }) => versionOf(await store.refresh()),
+  },
+  {
+    ...shared,
+    method: 'get',
+    path: '/config/history',
+    summary: 'Past changes, the newest first',
+    query: historyQuery,
+    answer: z.object({ version: VERSION, history: z.array(pastSchema) }),
+    run: listHistory,
+  },
+  {
+    ...shared,
+    method: 'get',
+    path: '/config/history/{version}',
+    summary: 'What one change did',
+    answer: pastWithChanges,
+    run: readPast,
+  },
+  {
+    ...shared,
+    method: 'post',
+    path: '/config/rollback',
+    summary: 'Make the configuration what it was at a version, as a new version',
+    body: z.strictObject({ version: VERSION.min(0) }).meta({ id: 'ConfigRollback' }),
+    answer: versionAnswer,
+    run: async ({ rollback, body }) => versionOf(await rollback(Number(body['version']))),
+  },
+  {
+    method: 'post',
+    path: '/master-keys/{id}/rotate',
+    summary: 'Give a master key a new secret; the former one stays good for a while',
+    tag: 'master-keys',
+    body: rotationSchema,
+    status: 200,
+    answer: masterKeyWithSecret,
+    run: rotateKey,
+  },
+];
+
+function versionOf({ version, changedAt }: { version: number; changedAt: string }): Answer {
+  return { version, body: { version, timestamp: changedAt } };
+}
+
+async function listHistory({ store, query }: Call): Promise<Answer> {
+  const parsed = historyQuery.safeParse(query);
+  if (!parsed.success) {
+    const details = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+    throw new AdminProblem('invalid_parameter', 'limit is 1 to 1000, before is a version.', { details });
+  }
+  const { version } = await store.read();
+  const { limit, before = version + 1 } = parsed.data;
+  const past = await store.history({ before, limit });
+  return { version, body: { version, history: past.map(summaryOf) } };
+}
+
+async function readPast({ store, id }: Call): Promise<Answer> {
+  const version = /^\d{1,9}$/.test(id) ? Number(id) : -1;
+  const past = (await store.history({ before: version + 1, limit: 1 })).find(
+    (one) => one.version === version,
+  );
+  if (past === undefined) throw new AdminProblem('not_found', `No change made the version "${id}".`);
+  return { version: undefined, body: { ...summaryOf(past), changes: past.changes.map(changeOf) } };
+}
+
+function summaryOf({ version, changedAt, actor, action }: Past): Record<string, Json> {
+  return { version, timestamp: changedAt, actor, action };
+}
+
+function changeOf({ kind, id, action, fields }: Change): Json {
+  const diff = fields.map(({ path, before = null, after = null }) => ({ path, before, after }));
+  return { resource: kind, id, action, diff };
+}
+
+async function rotateKey(call: Call): Promise<Answer> {
+  const { revision, shown } = await changeFields(masterKeyKind, call, 'rotate', (fields) =>
+    rotate(fields, call.body, call.now),
+  );
+  return answer(masterKeyKind, { kind: 'master_keys', id: call.id }, revision, shown);
+}

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { masterKeySchema } from '../config/access-schema.ts';
+import { nameText, optional, secretText } from '../config/setting.ts';
+import type { JsonObject, Resource, Resources } from '../store/revision.ts';
+import { markOf, newSecret, rotatedFields, storedKey } from '../store/stored-key.ts';
+import { DATES, ENABLED, ID } from './fields.ts';
+import { dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';
+
+const fields = masterKeySchema
+  .omit({ name: true, key: true, enabled: true })
+  .extend({ name: optional(nameText(), { description: 'What metrics and logs call it. Left out: the id.' }) })
+  .extend({ is_enabled: ENABLED });
+
+const key = optional(secretText().min(1), {
+  description: 'The secret that clients send. Left out when the key is created: a random one is made.',
+  writeOnly: true,
+});
+
+const viewSchema = fields
+  .extend({
+    id: nameText(),
+    key_preview: z.string().meta({ description: 'Enough of the secret to recognise it.' }),
+    previous_key_preview: z.string().nullable().meta({ description: 'The secret before the last rotation.' }),
+    previous_key_expires_at: z.string().nullable().meta({ description: 'Until when it is still good.' }),
+    ...DATES,
+  })
+  .meta({ id: 'MasterKey' });
+
+/** A master key with its secret, as its creation and its rotation show it. */
+export const masterKeyWithSecret = viewSchema
+  .extend({
+    key: z.string().meta({ description: 'The secret. It is shown in this answer and never again.' }),
+  })
+  .meta({ id: 'MasterKeyWithSecret' });
+
+/** The body of a rotation. */
+export const rotationSchema = z
+  .strictObject({
+    key,
+    grace_seconds: optional(z.int().min(0).max(31_536_000), {
+      description: 'Seconds for which the former secret stays good. 0: it stops to work at once.',
+      default: 86_400,
+    }),
+  })
+  .meta({ id: 'MasterKeyRotation' });
+
+const DAY_SECONDS = 86_400;
+
+/** Master keys in the Admin API. */
+export const masterKeyKind: ResourceKind = {
+  kind: 'master_keys',
+  path: 'master-keys',
+  title: 'master key',
+  createSchema: fields
+    .extend({ id: ID.optional().meta({ description: 'Left out: a random one is made.' }), key })
+    .meta({ id: 'MasterKeyCreate' }),
+  updateSchema: fields.extend({ key }).meta({ id: 'MasterKeyUpdate' }),
+  viewSchema,
+  createdSchema: masterKeyWithSecret,
+  create({ id, key: given, ...input }) {
+    const secret = typeof given === 'string' ? given : newSecret();
+    const name = typeof id === 'string' ? id : `key-${crypto.randomUUID().slice(0, 8)}`;
+    return {
+      id: name,
+      fields: { name, ...withoutNulls(input), ...markOf(secret) },
+      shown: { key: secret },
+    };
+  },
+  update(before, { key: given, ...input }) {
+    const fields = merged(before, input);
+    if (typeof given !== 'string') return fields;
+    const { previous: _, ...rest } = fields;
+    return { ...rest, ...markOf(given) };
+  },
+  view,
+  findConflict,
+};
+
+/** The fields after a rotation, and the new secret, which is told this once. */
+export function rotate(
+  before: JsonObject,
+  { key: given, grace_seconds: grace }: JsonObject,
+  now: Date,
+): { readonly fields: JsonObject; readonly shown: JsonObject } {
+  const secret = typeof given === 'string' ? given : newSecret();
+  const graceSeconds = typeof grace === 'number' ? grace : DAY_SECONDS;
+  return { fields: rotatedFields(before, secret, { now, graceSeconds }), shown: { key: secret } };
+}
+
+function view(resource: Resource): JsonObject {
+  const { hash: _, preview, previous, ...rest } = resource.fields;
+  const former = previous === undefined ? undefined : storedKey(resource.fields).previous;
+  return {
+    id: resource.id,
+    allowed_models: [],
+    rate_limit: null,
+    is_enabled: true,
+    ...rest,
+    key_preview: preview ?? '****',
+    previous_key_preview: former?.preview ?? null,
+    previous_key_expires_at: former?.expires_at ?? null,
+    ...dates(resource),
+  };
+}
+
+function findConflict({ master_keys: keys }: Resources, id: string, fields: JsonObject): string | undefined {
+  const { name, hash } = storedKey(fields);
+  for (const other of keys.values()) {
+    if (other.id === id) continue;
+    const theirs = storedKey(other.fields);
+    if (theirs.name === name) return `The master key "${other.id}" has the name "${name}" already.`;
+    if (theirs.hash === hash || theirs.previous?.hash === hash)
+      return `The master key "${other.id}" has the same secret.`;
+  }
+  return undefined;
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { modelsSchema } from '../config/model-schema.ts';
+import { nameText, optional } from '../config/setting.ts';
+import { DATES, ENABLED, ID } from './fields.ts';
+import { asText, dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';
+
+const model = modelsSchema.valueType;
+const fields = model.omit({ enabled: true }).extend({
+  is_enabled: ENABLED,
+  fallbacks: optional(z.array(nameText()), {
+    description: 'The models that stand in, in this order, when all routes of this one fail.',
+    default: [],
+  }),
+});
+
+/** Models in the Admin API: the configuration file's, with the entry of `alias_fallback` that belongs to each. */
+export const modelKind: ResourceKind = {
+  kind: 'models',
+  path: 'models',
+  title: 'model',
+  createSchema: fields.extend({ id: ID }).meta({ id: 'ModelCreate' }),
+  updateSchema: fields.partial().meta({ id: 'ModelUpdate' }),
+  viewSchema: fields.extend({ id: nameText(), ...DATES }).meta({ id: 'Model' }),
+  create: ({ id, ...input }) => ({ id: asText(id), fields: withoutNulls(input), shown: {} }),
+  update: merged,
+  view: (resource) => ({
+    id: resource.id,
+    rewrite_response_model: null,
+    fallbacks: [],
+    is_enabled: true,
+    ...resource.fields,
+    ...dates(resource),
+  }),
+  findConflict: () => undefined,
+};

@@ -1,0 +1,53 @@
+import type { z } from 'zod';
+import type { Edit } from '../store/change.ts';
+import type { JsonObject, ResourceName, Revision } from '../store/revision.ts';
+import type { Past } from '../store/store.ts';
+
+/** The part of a store that the Admin API uses. */
+export interface AdminStore {
+  readonly read: () => Promise<Revision>;
+  readonly change: (
+    edit: Edit,
+    context: { actor: string; action: string; ifVersion?: number | undefined },
+  ) => Promise<Revision>;
+  readonly rollback: (
+    version: number,
+    context: { actor: string; action: string; ifVersion?: number | undefined },
+  ) => Promise<Revision>;
+  readonly refresh: () => Promise<Revision>;
+  readonly history: (page: { before: number; limit: number }) => Promise<Past[]>;
+}
+
+/** One thing that the Admin API does. Its documentation and its handler are made from this one description. */
+export interface Operation {
+  readonly method: 'get' | 'post' | 'put' | 'delete';
+  /** Below `/admin/v1`, with parameters in braces. */
+  readonly path: string;
+  readonly summary: string;
+  readonly tag: string;
+  /** The body; undefined: none is read. */
+  readonly body: z.ZodType | undefined;
+  readonly query?: z.ZodObject;
+  readonly status: 200 | 201 | 204;
+  readonly answer: z.ZodType | undefined;
+  readonly run: (call: Call) => Promise<Answer>;
+}
+
+/** One request, its body and parameters read. */
+export interface Call {
+  readonly store: AdminStore;
+  /** The parameter `{id}` or `{version}`, decoded. */
+  readonly id: string;
+  readonly body: JsonObject;
+  readonly query: Readonly<Record<string, string>>;
+  readonly now: Date;
+  /** Makes a write in the name of the caller, under the condition that it named. */
+  readonly write: (target: ResourceName, verb: string, edit: Edit) => Promise<Revision>;
+  readonly rollback: (version: number) => Promise<Revision>;
+}
+
+/** What an operation answers; `version` is told as the ETag. */
+export interface Answer {
+  readonly body: JsonObject | undefined;
+  readonly version: number | undefined;
+}

@@ -1,0 +1,99 @@
+import { RevisionRefused, VersionConflict, VersionUnknown } from '../store/change.ts';
+import { StoreUnavailable } from '../store/database.ts';
+import { findingMessage, findingPath } from '../store/finding-text.ts';
+import type { ResourceFinding } from '../store/compile-revision.ts';
+import type { ResourceName } from '../store/revision.ts';
+import { formatPath } from '../config/problems.ts';
+
+/** Why the Admin API turns a request down: its HTTP status and OpenAI's error type. */
+const PROBLEMS = {
+  invalid_json: { status: 400, type: 'invalid_request_error' },
+  invalid_parameter: { status: 400, type: 'invalid_request_error' },
+  invalid_admin_key: { status: 401, type: 'authentication_error' },
+  not_found: { status: 404, type: 'invalid_request_error' },
+  method_not_allowed: { status: 405, type: 'invalid_request_error' },
+  already_exists: { status: 409, type: 'invalid_request_error' },
+  in_use: { status: 409, type: 'invalid_request_error' },
+  version_changed: { status: 412, type: 'invalid_request_error' },
+  body_too_large: { status: 413, type: 'invalid_request_error' },
+  invalid_fields: { status: 422, type: 'invalid_request_error' },
+  too_many_failures: { status: 429, type: 'rate_limit_error' },
+  internal_error: { status: 500, type: 'server_error' },
+  store_unavailable: { status: 503, type: 'server_error' },
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** One thing that is wrong with a request's body. */
+export interface Detail {
+  /** Such as `routes[0].provider`; beginning with the kind, such as `models["gpt-4"]`, where it is in another resource. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A request to the Admin API that is turned down. Thrown; anything else that is thrown is a bug. */
+export class AdminProblem extends Error {
+  readonly code: ProblemCode;
+  readonly details: readonly Detail[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: ProblemCode,
+    message: string,
+    extra: { details?: readonly Detail[]; headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(message);
+    this.name = 'AdminProblem';
+    this.code = code;
+    this.details = extra.details ?? [];
+    this.headers = extra.headers ?? {};
+  }
+
+  get status(): number {
+    return PROBLEMS[this.code].status;
+  }
+
+  /** OpenAI's error object, with every detail. */
+  response(): Response {
+    const { code, message, details } = this;
+    const error = { message, type: PROBLEMS[code].type, param: details[0]?.path ?? null, code, details };
+    return Response.json({ error }, { status: this.status, headers: this.headers });
+  }
+}
+
+/** What the store threw at a write of `target`, in the Admin API's words. What it does not know is passed on. */
+export function asProblem(error: unknown, target: ResourceName | undefined, isDelete: boolean): unknown {
+  if (error instanceof StoreUnavailable) {
+    const message = 'The database can not be asked just now. Nothing was changed; try again shortly.';
+    return new AdminProblem('store_unavailable', message, { headers: { 'retry-after': '2' } });
+  }
+  if (error instanceof VersionConflict) {
+    const message = `The configuration has version ${error.version} by now. Read it again, and repeat the change.`;
+    return new AdminProblem('version_changed', message, { headers: { etag: `"${error.version}"` } });
+  }
+  if (error instanceof VersionUnknown) return new AdminProblem('not_found', `${error.message}.`);
+  if (error instanceof RevisionRefused) {
+    const details = error.findings.map((finding) => detailOf(finding, target, isDelete));
+    const because = isDelete ? 'Without it the configuration would not be valid' : 'The change was refused';
+    return new AdminProblem(isDelete ? 'in_use' : 'invalid_fields', listed(because, details), { details });
+  }
+  return error;
+}
+
+/** The details in one sentence behind what they are about. */
+export function listed(about: string, details: readonly Detail[]): string {
+  const all = details.map(({ path, message }) => `${path} ${message}`.trim()).join('; ');
+  return `${about}: ${all}${/[.?!]$/.test(all) ? '' : '.'}`;
+}
+
+function detailOf(finding: ResourceFinding, target: ResourceName | undefined, isDelete: boolean): Detail {
+  const isOwn =
+    !isDelete &&
+    finding.resource?.kind === target?.kind &&
+    finding.resource?.id === target?.id &&
+    target !== undefined;
+  return {
+    path: isOwn ? formatPath(finding.path) : findingPath(finding),
+    message: findingMessage(finding),
+  };
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { previewKey } from '../config/compile-access.ts';
+import { DEFAULTS } from '../config/defaults.ts';
+import { providerSchema } from '../config/provider-schema.ts';
+import { nameText } from '../config/setting.ts';
+import type { JsonObject } from '../store/revision.ts';
+import { DATES, ENABLED, ID } from './fields.ts';
+import { asText, dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';
+
+const fields = providerSchema.omit({ name: true, url: true, enabled: true }).extend({ is_enabled: ENABLED });
+
+/** Providers in the Admin API: the configuration file's, with `id` for the name and `is_enabled` for `enabled`. */
+export const providerKind: ResourceKind = {
+  kind: 'providers',
+  path: 'providers',
+  title: 'provider',
+  createSchema: fields
+    .extend({ id: ID, api_base: z.string().min(1).meta({ description: 'Base URL, http or https.' }) })
+    .meta({ id: 'ProviderCreate' }),
+  updateSchema: fields.meta({ id: 'ProviderUpdate' }),
+  viewSchema: fields
+    .omit({ api_key: true, headers: true, proxy: true })
+    .extend({
+      id: nameText(),
+      api_key_preview: z
+        .string()
+        .nullable()
+        .meta({ description: 'Enough of the credential to recognise it; null: there is none.' }),
+      header_names: z
+        .array(z.string())
+        .meta({ description: 'The headers that are set; their values are secret.' }),
+      proxy_host: z.string().nullable().meta({ description: 'Host and port of the proxy.' }),
+      ...DATES,
+    })
+    .meta({ id: 'Provider' }),
+  create: ({ id, ...input }) => ({ id: asText(id), fields: withoutNulls(input), shown: {} }),
+  update: merged,
+  view: (resource) => ({ ...visible(resource.id, resource.fields), ...dates(resource) }),
+  findConflict: () => undefined,
+};
+
+function visible(id: string, { api_key: key, headers, proxy, ...rest }: JsonObject): JsonObject {
+  return {
+    id,
+    provider_type: DEFAULTS.providerType,
+    weight: DEFAULTS.weight,
+    model_mapping: {},
+    is_enabled: true,
+    ...rest,
+    api_key_preview: typeof key === 'string' && key !== '' ? previewKey(key) : null,
+    header_names: Object.keys(headers ?? {}),
+    proxy_host: typeof proxy === 'string' ? (URL.parse(proxy)?.host ?? null) : null,
+  };
+}

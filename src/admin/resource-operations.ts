@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import type { JsonObject, Resource, ResourceName, Resources, Revision } from '../store/revision.ts';
+import { withResource } from '../store/revision.ts';
+import type { Answer, Call, Operation } from './operation.ts';
+import { AdminProblem } from './problem.ts';
+import type { Creation, ResourceKind } from './resource-kind.ts';
+
+/** List, create, read, update and delete of one kind of resource. */
+export function resourceOperations(kind: ResourceKind): Operation[] {
+  const { path, title } = kind;
+  const all = { tag: path, path: `/${path}` } as const;
+  const one = { tag: path, path: `/${path}/{id}` } as const;
+  const reading = { method: 'get', body: undefined, status: 200 } as const;
+  return [
+    {
+      ...all,
+      ...reading,
+      summary: `List every ${title}`,
+      answer: z.object({ version: VERSION, [pluralOf(kind)]: z.array(kind.viewSchema) }),
+      run: (call) => list(kind, call),
+    },
+    {
+      ...all,
+      method: 'post',
+      summary: `Create a ${title}`,
+      body: kind.createSchema,
+      status: 201,
+      answer: kind.createdSchema ?? kind.viewSchema,
+      run: (call) => create(kind, kind.create(call.body), call),
+    },
+    {
+      ...one,
+      ...reading,
+      summary: `Read a ${title}`,
+      answer: kind.viewSchema,
+      run: (call) => read(kind, call),
+    },
+    {
+      ...one,
+      method: 'put',
+      summary: `Change fields of a ${title}; null clears one`,
+      body: kind.updateSchema,
+      status: 200,
+      answer: kind.viewSchema,
+      run: (call) => update(kind, call),
+    },
+    {
+      ...one,
+      method: 'delete',
+      summary: `Delete a ${title}`,
+      body: undefined,
+      status: 204,
+      answer: undefined,
+      run: (call) => remove(kind, call),
+    },
+  ];
+}
+
+function pluralOf({ path }: ResourceKind): string {
+  return path.replaceAll('-', '_');
+}
+
+async function list(kind: ResourceKind, { store }: Call): Promise<Answer> {
+  const { version, resources } = await store.read();
+  const entries = [...resources[kind.kind].values()].map(kind.view);
+  return { version, body: { version, [pluralOf(kind)]: entries } };
+}
+
+async function read(kind: ResourceKind, { store, id }: Call): Promise<Answer> {
+  const { version, resources } = await store.read();
+  return { version, body: kind.view(found(kind, resources, id)) };
+}
+
+/** The version of the whole configuration, as answers have it. */
+export const VERSION = z
+  .int()
+  .meta({ description: 'Of the whole configuration; every write makes it one larger.' });
+
+async function create(kind: ResourceKind, { id, fields, shown }: Creation, call: Call): Promise<Answer> {
+  const name = { kind: kind.kind, id };
+  const revision = await call.write(name, 'create', ({ resources }, now) => {
+    if (resources[kind.kind].has(id)) {
+      throw new AdminProblem('already_exists', `There is a ${kind.title} "${id}" already.`, {
+        details: [{ path: 'id', message: 'is in use' }],
+      });
+    }
+    return replaced(kind, { resources, name, fields, now });
+  });
+  return answer(kind, name, revision, shown);
+}
+
+async function update(kind: ResourceKind, call: Call): Promise<Answer> {
+  const name = { kind: kind.kind, id: call.id };
+  const edit = (fields: JsonObject) => ({ fields: kind.update(fields, call.body), shown: {} });
+  const { revision } = await changeFields(kind, call, 'update', edit);
+  return answer(kind, name, revision, {});
+}
+
+/** Changes the fields of the resource that the call names. */
+export async function changeFields(
+  kind: ResourceKind,
+  call: Call,
+  verb: string,
+  edit: (fields: JsonObject) => Omit<Creation, 'id'>,
+): Promise<{ readonly revision: Revision; readonly shown: JsonObject }> {
+  const name = { kind: kind.kind, id: call.id };
+  let shown: JsonObject = {};
+  const revision = await call.write(name, verb, ({ resources }, now) => {
+    const known = resources[kind.kind].get(call.id);
+    if (known === undefined && !kind.canPut?.(call.id)) throw missing(kind, call.id);
+    const changed = edit(known?.fields ?? {});
+    ({ shown } = changed);
+    return replaced(kind, { resources, name, fields: changed.fields, now });
+  });
+  return { revision, shown };
+}
+
+async function remove(kind: ResourceKind, call: Call): Promise<Answer> {
+  const name = { kind: kind.kind, id: call.id };
+  const { version } = await call.write(name, 'delete', ({ resources }, now) => {
+    found(kind, resources, call.id);
+    return withResource(resources, name, undefined, now);
+  });
+  return { version, body: undefined };
+}
+
+interface Replacement {
+  readonly resources: Resources;
+  readonly name: ResourceName;
+  readonly fields: JsonObject;
+  readonly now: string;
+}
+
+function replaced(kind: ResourceKind, { resources, name, fields, now }: Replacement): Resources {
+  const conflict = kind.findConflict(resources, name.id, fields);
+  if (conflict !== undefined) throw new AdminProblem('already_exists', conflict);
+  return withResource(resources, name, fields, now);
+}
+
+/** A resource as it is after a write, with what is shown this once. */
+export function answer(
+  kind: ResourceKind,
+  name: ResourceName,
+  revision: Revision,
+  shown: JsonObject,
+): Answer {
+  const resource = found(kind, revision.resources, name.id);
+  return { version: revision.version, body: { ...kind.view(resource), ...shown } };
+}
+
+function found(kind: ResourceKind, resources: Resources, id: string): Resource {
+  const resource = resources[kind.kind].get(id);
+  if (resource === undefined) throw missing(kind, id);
+  return resource;
+}
+
+function missing(kind: ResourceKind, id: string): AdminProblem {
+  return new AdminProblem('not_found', `There is no ${kind.title} "${id}".`);
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { configSchema } from '../config/schema.ts';
+import type { Json, JsonObject } from '../store/revision.ts';
+import { DATES } from './fields.ts';
+import { asText, dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';
+
+const settings = configSchema.omit({
+  providers: true,
+  backends: true,
+  models: true,
+  master_keys: true,
+  proxy_api_key: true,
+});
+const ids = settings.keyof();
+const value = z
+  .unknown()
+  .refine((given) => given !== undefined, 'is missing')
+  .meta({ description: 'As the section of that name in a configuration file.' });
+
+/**
+ * Settings in the Admin API: every other section of the configuration file, by its name, with `value` as it would stand
+ * there. What a value may be is checked by compiling it.
+ */
+export const settingKind: ResourceKind = {
+  kind: 'settings',
+  path: 'settings',
+  title: 'setting',
+  createSchema: z.strictObject({ id: ids, value }).meta({ id: 'SettingCreate' }),
+  updateSchema: z.strictObject({ value }).meta({ id: 'SettingUpdate' }),
+  viewSchema: z
+    .strictObject({
+      id: ids,
+      value,
+      secret_fields: z
+        .array(z.string())
+        .meta({ description: 'Fields of the value that are set and secret.' }),
+      ...DATES,
+    })
+    .meta({ id: 'Setting' }),
+  create: ({ id, value: given = null }) => ({ id: asText(id), fields: { value: clean(given) }, shown: {} }),
+  update: ({ value: before }, { value: given = null }) => ({
+    value: isObject(before) && isObject(given) ? merged(before, given) : clean(given),
+  }),
+  view(resource) {
+    const { value: whole = null } = resource.fields;
+    const { token, ...visible } = isObject(whole) ? whole : {};
+    const hasToken = resource.id === 'metrics' && token !== undefined;
+    return {
+      id: resource.id,
+      value: hasToken ? visible : whole,
+      secret_fields: hasToken ? ['token'] : [],
+      ...dates(resource),
+    };
+  },
+  findConflict: () => undefined,
+  canPut: (id) => ids.safeParse(id).success,
+};
+
+function clean(given: Json): Json {
+  return isObject(given) ? withoutNulls(given) : given;
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,156 @@
+import type { HealthSettings, Provider, Snapshot } from '../config/snapshot.ts';
+import type { Gateway, UpstreamReply } from '../gateway/ports.ts';
+
+/** How the test of one provider came out. */
+export interface ProbeResult {
+  readonly provider: string;
+  /** What was wrong, without address or secret; undefined: nothing. */
+  readonly error: string | undefined;
+  readonly latencyMs: number;
+  /** The models that were asked for a token, where that was the test. */
+  readonly models: readonly ProbedModel[];
+}
+
+export interface ProbedModel {
+  readonly model: string;
+  readonly error: string | undefined;
+  readonly latencyMs: number;
+}
+
+/** Tests under way at a time, and how long all of them may take. */
+const MOST_AT_A_TIME = 8;
+const LONGEST_MS = 30_000;
+/** Models of one provider that are asked for a token. */
+const MOST_MODELS = 20;
+
+/**
+ * Tests every provider: by the list of its models, which is free, or by one token of each of its models. Tells each
+ * result as an event, so that metrics know it too. Never rejects.
+ */
+export async function probeProviders(
+  gateway: Gateway,
+  kind: HealthSettings['probe'],
+): Promise<ProbeResult[]> {
+  const snapshot = gateway.snapshot();
+  const tests: Test[] = [...snapshot.providers.values()].flatMap((provider) =>
+    testsOf(provider, kind, snapshot),
+  );
+  const limit = { timeoutMs: snapshot.health.timeoutMs, untilMs: gateway.clock.nowMs() + LONGEST_MS };
+  const tried = await inTurns(tests, (test) => run(test, limit, gateway));
+  return [...snapshot.providers.keys()].map((name) => {
+    const result = summary(
+      name,
+      tried.filter(({ provider }) => provider === name),
+    );
+    gateway.emit({
+      type: 'provider-probed',
+      provider: name,
+      error: result.error,
+      latencyMs: result.latencyMs,
+    });
+    return result;
+  });
+}
+
+interface Test {
+  readonly provider: Provider;
+  /** undefined: the list of models is asked for. */
+  readonly model: string | undefined;
+}
+
+/** A provider whose models the configuration does not name can only be asked for their list. */
+function testsOf(provider: Provider, kind: HealthSettings['probe'], { models }: Snapshot): Test[] {
+  const routes = kind === 'chat' ? [...models.values()].flatMap((model) => model.routes) : [];
+  const names = routes.flatMap(({ provider: owner, upstreamModel }) =>
+    owner === provider.name && upstreamModel !== undefined ? [upstreamModel] : [],
+  );
+  if (names.length === 0) return [{ provider, model: undefined }];
+  return [...new Set(names)].slice(0, MOST_MODELS).map((model) => ({ provider, model }));
+}
+
+interface Tried {
+  readonly provider: string;
+  readonly model: string | undefined;
+  readonly error: string | undefined;
+  readonly latencyMs: number;
+}
+
+interface Limit {
+  readonly timeoutMs: number;
+  readonly untilMs: number;
+}
+
+async function run({ provider, model }: Test, limit: Limit, { clock, upstream }: Gateway): Promise<Tried> {
+  const startedAtMs = clock.nowMs();
+  const timeoutMs = Math.min(limit.timeoutMs, limit.untilMs - startedAtMs);
+  const told = { provider: provider.name, model };
+  if (timeoutMs <= 0) return { ...told, error: 'not tested: the others took too long', latencyMs: 0 };
+  const stopping = new AbortController();
+  const stopAlarm = clock.alarm(timeoutMs, () => stopping.abort());
+  const reply = await upstream.send({
+    provider,
+    ...question(provider, model),
+    search: '',
+    clientHeaders: new Headers({ 'content-type': 'application/json', accept: 'application/json' }),
+    clientCredentials: [],
+    signal: stopping.signal,
+    onConnectTimeout: () => stopping.abort(),
+  });
+  stopAlarm();
+  if (reply.kind === 'reply') reply.body?.cancel().catch(() => undefined);
+  return { ...told, error: errorOf(reply, model, timeoutMs), latencyMs: clock.nowMs() - startedAtMs };
+}
+
+/** The smallest request that tells whether a provider serves. */
+function question(
+  { type }: Provider,
+  model: string | undefined,
+): Pick<UpstreamQuestion, 'method' | 'path' | 'body'> {
+  if (model === undefined) return { method: 'GET', path: '/v1/models', body: undefined };
+  const body = { model, max_tokens: 1, messages: [{ role: 'user', content: 'Hi' }] };
+  return {
+    method: 'POST',
+    path: type === 'anthropic' ? '/v1/messages' : '/v1/chat/completions',
+    body: new TextEncoder().encode(JSON.stringify(body)),
+  };
+}
+
+type UpstreamQuestion = Parameters<Gateway['upstream']['send']>[0];
+
+/** Providers that have no list of models say so in one of these ways, and are well. */
+const NO_LIST: ReadonlySet<number> = new Set([404, 405, 501]);
+
+function errorOf(reply: UpstreamReply, model: string | undefined, timeoutMs: number): string | undefined {
+  switch (reply.kind) {
+    case 'unreachable':
+      return `unreachable (${reply.reason})`;
+    case 'aborted':
+      return `no answer within ${timeoutMs / 1000} s`;
+    case 'reply':
+      if (reply.status >= 200 && reply.status < 300) return undefined;
+      return model === undefined && NO_LIST.has(reply.status) ? undefined : `status ${reply.status}`;
+  }
+}
+
+/** A provider is well if any of its models is: one that is not for chatting refuses to chat. */
+function summary(provider: string, tried: readonly Tried[]): ProbeResult {
+  const best = tried.find(({ error }) => error === undefined) ?? tried[0];
+  const models = tried.flatMap(({ model, error, latencyMs }) =>
+    model === undefined ? [] : [{ model, error, latencyMs }],
+  );
+  return { provider, error: best?.error, latencyMs: best?.latencyMs ?? 0, models };
+}
+
+/** What `work` makes of each item, in their order, with only so many at a time. */
+async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const rest = [...items.entries()];
+  const worker = async (): Promise<void> => {
+    for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
+      const [index, item] = next;
+      results[index] = await work(item);
+    }
+  };
+  await Promise.all(Array.from({ length: MOST_AT_A_TIME }, worker));
+  return results;
+}

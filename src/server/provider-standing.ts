@@ -1,0 +1,68 @@
+import type { Clock } from '../gateway/ports.ts';
+import type { GatewayEvent, RouteCooled } from '../gateway/events.ts';
+import type { Outcome } from '../routing/outcome.ts';
+
+/** What requests and tests have shown of a provider lately. */
+export interface ProviderStanding {
+  /** What went wrong last, without address or secret. */
+  readonly lastError: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly lastErrorAtMs: number | undefined;
+  /** How long its longest cooldown still lasts; 0: none does. */
+  readonly cooldownMs: number;
+}
+
+/** Remembers, for each provider, its last failure and its longest cooldown. Names come from the configuration. */
+export class ProviderStandings {
+  readonly #clock: Clock;
+  readonly #errors = new Map<string, { readonly text: string; readonly atMs: number }>();
+  readonly #coolingUntilMs = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  readonly listen = (event: GatewayEvent): void => {
+    if (event.type === 'attempt-ended') {
+      this.#fail(event.attempt.route.provider, failureText(event.attempt.outcome));
+    } else if (event.type === 'provider-probed') this.#fail(event.provider, event.error);
+    else if (event.type === 'route-cooled') this.#cool(event);
+  };
+
+  of(provider: string): ProviderStanding {
+    const error = this.#errors.get(provider);
+    return {
+      lastError: error?.text,
+      lastErrorAtMs: error?.atMs,
+      cooldownMs: Math.max(0, (this.#coolingUntilMs.get(provider) ?? 0) - this.#clock.nowMs()),
+    };
+  }
+
+  #fail(provider: string, text: string | undefined): void {
+    if (text !== undefined) this.#errors.set(provider, { text, atMs: this.#clock.epochMs() });
+  }
+
+  #cool({ provider, forMs }: RouteCooled): void {
+    const untilMs = this.#clock.nowMs() + forMs;
+    this.#coolingUntilMs.set(provider, Math.max(untilMs, this.#coolingUntilMs.get(provider) ?? 0));
+  }
+}
+
+/** A failure that is the provider's, in a few words; undefined: there was none. */
+function failureText(outcome: Outcome): string | undefined {
+  switch (outcome.kind) {
+    case 'answered':
+    case 'cancelled':
+    case 'rejected':
+      return undefined;
+    case 'failed':
+      if (outcome.fault === 'client') return undefined;
+      return `status ${outcome.status}${outcome.defect === undefined ? '' : ` (${outcome.defect})`}`;
+    case 'rate-limited':
+      return `status ${outcome.status} (rate limit)`;
+    case 'unreachable':
+      return `unreachable (${outcome.reason})`;
+    case 'timed-out':
+      return `timed out (${outcome.phase})`;
+  }
+}

@@ -1,0 +1,142 @@
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { localDate } from './local-time.ts';
+
+/** How a log file is continued, and how long it is kept. */
+export interface RollingSettings {
+  /** `logs/proxy.log` becomes `logs/proxy_2026-01-13.log`, and, when that is full, `logs/proxy_2026-01-13.1.log`. */
+  readonly path: string;
+  readonly maxBytes: number;
+  /** undefined: all are kept. */
+  readonly maxFiles: number | undefined;
+  /** undefined: for ever. */
+  readonly maxDays: number | undefined;
+}
+
+/**
+ * A log file that is a new one each day and whenever it is full. It is opened for each batch of lines, so that one
+ * that was moved or removed is made again, and several processes can write to it. Rejects when the disk refuses.
+ */
+export function createRollingFile(
+  settings: () => RollingSettings,
+  now: () => Date,
+): (text: string) => Promise<void> {
+  let current = '';
+  let number = 0;
+  return async (text) => {
+    const { path, maxBytes, ...limits } = settings();
+    const day = datedPath(path, localDate(now()));
+    if (day !== current) {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      number = await lastNumber(day);
+      current = day;
+      await removeOld({ path, ...limits }, numbered(day, number), now());
+    }
+    let rest = text;
+    while (rest !== '') {
+      const piece = await append(numbered(day, number), rest, maxBytes);
+      rest = rest.slice(piece);
+      if (rest === '') return;
+      number += 1;
+      await removeOld({ path, ...limits }, numbered(day, number), now());
+    }
+  };
+}
+
+const ONLY_OWNER = 0o600;
+
+/** Writes as many lines as the file has room for; an empty file takes at least one. Returns their length in characters. */
+async function append(path: string, text: string, maxBytes: number): Promise<number> {
+  const file = await opened(path);
+  try {
+    const { size } = await file.stat();
+    const length = fitting(text, maxBytes - size, size === 0);
+    if (length > 0) await file.appendFile(text.slice(0, length));
+    return length;
+  } finally {
+    await file.close();
+  }
+}
+
+async function opened(path: string): ReturnType<typeof open> {
+  try {
+    return await open(path, 'a', ONLY_OWNER);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return open(path, 'a', ONLY_OWNER);
+  }
+}
+
+/** How much of the text, in whole lines, has no more than these bytes. */
+function fitting(text: string, maxBytes: number, takesOne: boolean): number {
+  if (Buffer.byteLength(text) <= maxBytes) return text.length;
+  let length = 0;
+  let bytes = 0;
+  for (;;) {
+    const end = text.indexOf('\n', length) + 1 || text.length;
+    bytes += Buffer.byteLength(text.slice(length, end));
+    if (bytes > maxBytes) return length === 0 && takesOne ? end : length;
+    length = end;
+  }
+}
+
+function datedPath(path: string, date: string): string {
+  const extension = extname(path);
+  return join(dirname(path), `${basename(path, extension)}_${date}${extension}`);
+}
+
+function numbered(path: string, number: number): string {
+  if (number === 0) return path;
+  const extension = extname(path);
+  return join(dirname(path), `${basename(path, extension)}.${number}${extension}`);
+}
+
+interface LogFile {
+  readonly name: string;
+  readonly date: string;
+  readonly number: number;
+}
+
+/** The files that `path` has been continued in, the oldest first. */
+async function filesOf(path: string): Promise<LogFile[]> {
+  const extension = extname(path);
+  const start = `${basename(path, extension)}_`;
+  const names = await readdir(dirname(path)).catch(() => []);
+  return names
+    .flatMap((name): LogFile[] => {
+      if (!name.startsWith(start) || !name.endsWith(extension)) return [];
+      const middle = name.slice(start.length, name.length - extension.length);
+      const [, date, number] = /^(\d{4}-\d{2}-\d{2})(?:\.(\d+))?$/.exec(middle) ?? [];
+      return date === undefined ? [] : [{ name, date, number: Number(number ?? 0) }];
+    })
+    .sort((a, b) => a.date.localeCompare(b.date) || a.number - b.number);
+}
+
+/** The number of the file that was written last for a day's path. */
+async function lastNumber(day: string): Promise<number> {
+  const extension = extname(day);
+  const [, base = '', date = ''] = /^(.*)_(\d{4}-\d{2}-\d{2})$/.exec(basename(day, extension)) ?? [];
+  const files = await filesOf(join(dirname(day), base + extension));
+  return files.findLast((file) => file.date === date)?.number ?? 0;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Makes room for `next`, which is kept whether it is there already or not. */
+async function removeOld(
+  { path, maxFiles = Infinity, maxDays = Infinity }: Omit<RollingSettings, 'maxBytes'>,
+  next: string,
+  now: Date,
+): Promise<void> {
+  if (maxFiles === Infinity && maxDays === Infinity) return;
+  const others = (await filesOf(path)).filter(({ name }) => name !== basename(next));
+  const oldest = maxDays === Infinity ? '' : localDate(new Date(now.getTime() - maxDays * DAY_MS));
+  const tooMany = others.length - (maxFiles - 1);
+  const old = others.filter(({ date }, index) => date < oldest || index < tooMany);
+  await Promise.all(old.map(({ name }) => rm(join(dirname(path), name), { force: true })));
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { until } from '../e2e/gateway.ts';
+import { startProcess, type TestProcess } from '../e2e/process.ts';
+import { type Api, APIS, CHAT, deltasOf } from './apis.ts';
+import { ask, type Exchange } from './exchange.ts';
+import { peakWhile, residentMb } from './memory.ts';
+
+/** What the gateway may grow by: its buffers and the kernel's take a little of every stream. */
+const LIMIT_MB = 20;
+
+let folder: string;
+let simulator: Simulator;
+let program: TestProcess;
+let url: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'llm-proxy-slow-'));
+  simulator = await startSimulator();
+  await Bun.write(
+    join(folder, 'config.yaml'),
+    `
+server: { host: 127.0.0.1, port: 0 }
+providers: [{ name: a, api_base: "${simulator.url}", timeouts: { idle_timeout: 2 } }]
+logging: { level: error }
+`,
+  );
+  program = startProcess([], { cwd: folder, env: { LOG_LEVEL: 'info' } });
+  [, url = ''] = await program.printed(/listening on (http\S+)/);
+  // What the runtime needs once, it has after some requests and some megabytes.
+  for (let count = 0; count < 100; count++)
+    await streamed(APIS[count % APIS.length] ?? CHAT, 'mock/ok').ended;
+  for (const api of APIS) {
+    const full = streamed(api, 'mock/endless?pace=0');
+    await until(() => full.received() > 3_000_000);
+    full.leave();
+  }
+  simulator.reset();
+});
+afterEach(async () => {
+  program.kill('SIGKILL');
+  await program.exited;
+  await simulator.stop();
+  await rm(folder, { recursive: true });
+});
+
+function streamed(api: Api, model: string): Exchange {
+  return ask(url, api, api.body(model, { stream: true }));
+}
+
+describe.skipIf(process.platform !== 'linux')('while a client does not read', () => {
+  test('endless streams at full speed are held back at their providers', async () => {
+    const before = await residentMb(program.pid);
+    const readers = APIS.map((api) => streamed(api, 'mock/endless?pace=0'));
+    for (const reader of readers) {
+      await until(() => reader.received() > 0);
+      reader.pause();
+    }
+    // Longer than the provider may be silent: it is the client who keeps it waiting.
+    const peak = await peakWhile(program.pid, Bun.sleep(3000));
+    expect(peak - before).toBeLessThan(LIMIT_MB);
+    // They are not taken for silent providers, and go on as soon as they are read.
+    for (const reader of readers) {
+      const had = reader.received();
+      reader.resume();
+      await until(() => reader.received() > had + 2_000_000);
+      reader.leave();
+    }
+    await until(() => simulator.attempts.every(({ closedByPeerAt }) => closedByPeerAt));
+  });
+
+  test('the other streams go on as ever', async () => {
+    const slow = streamed(CHAT, 'mock/endless?pace=0');
+    await until(() => slow.received() > 0);
+    slow.pause();
+    const others = APIS.map((api) => ({ api, exchange: streamed(api, 'mock/ok?words=50&pace=100') }));
+    for (const { api, exchange } of others) {
+      expect(await exchange.ended).toBe('whole');
+      expect(deltasOf(exchange.text(), api)).toHaveLength(50);
+    }
+    slow.leave();
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('one event of 10 MB', () => {
+  test.each(APIS.map((api) => [api.name, api] as const))(
+    'arrives whole, and the others are not kept waiting (%s)',
+    async (_, api) => {
+      const paced = streamed(CHAT, 'mock/ok?words=100&pace=100');
+      await until(() => paced.received() > 0);
+      const arrivals: number[] = [];
+      let seen = 0;
+      const watch = setInterval(() => {
+        const length = paced.received();
+        if (length > seen) arrivals.push(performance.now());
+        seen = length;
+      }, 5);
+      const big = streamed(api, 'mock/big-event');
+      expect(await big.ended).toBe('whole');
+      expect(big.text()).toMatch(api.saysWhole);
+      expect(big.received()).toBeGreaterThan(10_000_000);
+      expect(await paced.ended).toBe('whole');
+      clearInterval(watch);
+      const gaps = arrivals.slice(1).map((at, index) => at - (arrivals[index] ?? at));
+      // The simulator and this test read and write the 10 MB too, in one process.
+      expect(Math.max(...gaps)).toBeLessThan(1000);
+    },
+  );
+
+  test('costs little more than itself', async () => {
+    const before = await residentMb(program.pid);
+    const peak = await peakWhile(program.pid, streamed(CHAT, 'mock/big-event').ended);
+    expect(peak - before).toBeLessThan(2 * 10 + LIMIT_MB);
+  });
+
+  test('leaves nothing behind', async () => {
+    for (let count = 0; count < 5; count++) await streamed(CHAT, 'mock/big-event').ended;
+    const before = await residentMb(program.pid);
+    for (let count = 0; count < 40; count++) await streamed(CHAT, 'mock/big-event').ended;
+    // Kept, they would be 400 MB.
+    expect((await residentMb(program.pid)) - before).toBeLessThan(200);
+  });
+});

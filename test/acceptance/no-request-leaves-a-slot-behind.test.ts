@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { connect } from 'node:net';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { startGateway, type TestGateway, until } from '../e2e/gateway.ts';
+import { APIS, CHAT } from './apis.ts';
+import { ask, type HeaderFields, postOf } from './exchange.ts';
+
+const REQUESTS = 1000;
+const AT_A_TIME = 40;
+
+let simulator: Simulator;
+let gateway: TestGateway;
+
+/** Ways for an answer to go. */
+const FATES: readonly string[] = [
+  'mock/ok',
+  'mock/ok?pace=500',
+  'mock/400',
+  'mock/404',
+  'mock/429?retry-after=0',
+  'mock/500',
+  'mock/503?body=html',
+  'mock/rst',
+  'mock/zero-byte',
+  'mock/invalid-http',
+  'mock/silence',
+  'mock/headers-silence',
+  'mock/stall?after=2',
+  'mock/stall?after=0',
+  'mock/cut-rst?after=3',
+  'mock/cut-fin?after=3&half=1',
+  'mock/cut-chunk?after=3',
+  'mock/cut-clean?after=3',
+  'mock/error-first',
+  'mock/error-mid?after=3',
+  'mock/done-open',
+  'mock/no-done',
+  'mock/no-finish',
+  'mock/broken-json',
+  'mock/200-error',
+  'mock/200-empty',
+  'mock/200-html',
+  'mock/redirect',
+  'mock/gzip',
+  'mock/br+cut-clean?after=3',
+  'mock/chunks',
+  'mock/idle-close?seconds=0',
+  'mock/endless',
+];
+
+beforeAll(async () => {
+  simulator = await startSimulator();
+  gateway = startGateway(`
+master_keys: [{ name: only, key: mk-only }]
+providers:
+  - { name: a, api_base: "${simulator.url}/a", timeouts: { first_byte_timeout: 0.4, idle_timeout: 0.4 } }
+  - { name: b, api_base: "${simulator.url}/b", timeouts: { first_byte_timeout: 0.4, idle_timeout: 0.4 } }
+models:
+  ${FATES.map((fault) => `"${fault}": { routes: [{ provider: a, model: "${fault}" }, { provider: b, model: "${fault}" }] }`).join('\n  ')}
+  falls: { routes: [{ provider: a, model: mock/500 }, { provider: b, model: fine, priority: 2 }] }
+  balanced: { routes: [{ provider: a, model: mock/ok }, { provider: b, model: mock/ok }] }
+load_balancing: { strategy: least_busy }
+max_body_mb: 1
+fallback: { cooldown_seconds: 0, retry_backoff: 0.01, max_retry_wait: 0.1, retries: 0 }`);
+});
+afterAll(async () => {
+  await gateway.stop();
+  await simulator.stop();
+});
+
+const KEY: HeaderFields = { authorization: 'Bearer mk-only' };
+
+/** One request, which ends in the `number`th way; most are read to their end, many are left at some point. */
+async function oneOf(number: number): Promise<void> {
+  const api = APIS[number % APIS.length] ?? CHAT;
+  const model = number % 11 === 0 ? 'falls' : (FATES[Math.floor(number / 4) % FATES.length] ?? 'mock/ok');
+  const stream = number % 3 > 0;
+  switch (number % 17) {
+    case 3:
+      return cutOff(postOf(api.path, JSON.stringify(api.body(model, { stream })), KEY), 150);
+    case 5:
+      return await refused(api.path, '{"model": broken', KEY);
+    case 7:
+      return await refused(api.path, JSON.stringify(api.body('nobody-serves-this')), KEY);
+    case 9:
+      return await refused(api.path, JSON.stringify(api.body(model)), { authorization: 'Bearer mk-wrong' });
+    case 11:
+      return await refused(
+        api.path,
+        JSON.stringify(api.body(model, { padding: 'x'.repeat(1_100_000) })),
+        KEY,
+      );
+  }
+  const exchange = ask(gateway.url, api, api.body(model, { stream }), KEY);
+  // Some leave at once, some while the answer is awaited, some in the middle of it, and some stay to the end.
+  if (number % 5 === 0 || model === 'mock/endless') {
+    await Promise.race([exchange.ended, Bun.sleep((number % 7) * 10)]);
+    exchange.leave();
+  }
+  await exchange.ended;
+}
+
+async function refused(path: string, body: string, headers: HeaderFields): Promise<void> {
+  const response = await fetch(`${gateway.url}${path}`, { method: 'POST', body, headers });
+  expect(response.status).toBeWithin(400, 500);
+  await response.text();
+}
+
+/** Sends only the beginning of a request, and leaves. */
+function cutOff(request: Buffer, bytes: number): Promise<void> {
+  return new Promise((resolve) => {
+    const { hostname, port } = new URL(gateway.url);
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(request.subarray(0, bytes), () => socket.destroy());
+    });
+    socket.on('error', () => undefined).on('close', () => resolve());
+  });
+}
+
+describe(`after ${REQUESTS} requests that ended in every possible way`, () => {
+  test('nothing is left of them', async () => {
+    // A first few, so that what is made only once is there when things are counted.
+    for (let number = 0; number < 40; number++) await oneOf(number);
+    let next = 0;
+    await Promise.all(
+      Array.from({ length: AT_A_TIME }, async () => {
+        while (next < REQUESTS) await oneOf(next++);
+      }),
+    );
+    await until(() => gateway.app.server.pending() === 0);
+    expect(gateway.events.filter(({ type }) => type === 'bug')).toEqual([]);
+
+    // What came in has been reported once, however it ended.
+    const received = gateway.events.filter((event) => event.type === 'request-received');
+    await until(() => reports().filter(({ history }) => history.length > 0).length >= received.length);
+    const ids = reports().map(({ requestId }) => requestId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(new Set(reports().map(({ ending }) => ending))).toEqual(
+      new Set(['complete', 'refused', 'failed', 'truncated', 'client-left']),
+    );
+  });
+
+  test('the connections to providers are idle ones that are used again, and those to nowhere are closed', async () => {
+    const isOpenEnded = (fault: string): boolean => /silence|stall|endless|done-open/.test(fault);
+    await until(() =>
+      simulator.attempts.filter(({ fault }) => isOpenEnded(fault)).every(({ endedAt }) => endedAt),
+    );
+    // The pool may keep as many as were needed at once, and no more come with further requests.
+    const kept = simulator.openConnections();
+    expect(kept).toBeLessThanOrEqual(AT_A_TIME);
+    for (let count = 0; count < 20; count++) await ask(gateway.url, CHAT, CHAT.body('mock/ok'), KEY).ended;
+    expect(simulator.openConnections()).toBeLessThanOrEqual(Math.max(kept, 2));
+  });
+
+  test('the key and the models are as usable as before', async () => {
+    for (const api of APIS) {
+      for (const stream of [true, false]) {
+        const exchange = ask(gateway.url, api, api.body('mock/ok', { stream }), KEY);
+        expect(await exchange.ended).toBe('whole');
+        expect(exchange.status()).toBe(200);
+      }
+    }
+  });
+
+  test('no route counts as busy: those of equal weight share the next requests', async () => {
+    simulator.reset();
+    // Both routes lead to the upstream model that the storm has used most, on either provider.
+    for (let count = 0; count < 60; count++) await ask(gateway.url, CHAT, CHAT.body('balanced'), KEY).ended;
+    const onA = simulator.attempts.filter(({ path }) => path.startsWith('/a')).length;
+    expect(onA).toBeWithin(5, 56);
+  });
+});
+
+function reports() {
+  return gateway.events.filter((event) => event.type === 'request-ended');
+}

@@ -1,0 +1,147 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { startPostgres, type TestPostgres } from './db-postgres.ts';
+import {
+  type DatabaseGateway,
+  keepAsking,
+  startDatabaseGateway,
+  startDatabaseProgram,
+  timeUntil,
+} from './db-program.ts';
+import { until } from './gateway.ts';
+
+/** The contract says a second; the machine that runs the tests may be busy. */
+const SOON_MS = 2000;
+
+let postgres: TestPostgres;
+let simulator: Simulator;
+let folder: string;
+let dbUrl: string;
+let first: DatabaseGateway;
+let second: DatabaseGateway;
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+  simulator = await startSimulator();
+});
+afterAll(async () => {
+  await postgres.stop();
+  await simulator.stop();
+});
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'llm-proxy-replicas-'));
+  dbUrl = await postgres.newDatabase();
+  // Both at once: each wants to make the schema.
+  [first, second] = await Promise.all([
+    startDatabaseGateway({ dbUrl, folder: join(folder, 'first') }),
+    startDatabaseGateway({ dbUrl, folder: join(folder, 'second') }),
+  ]);
+  await first.admin('POST', '/providers', { id: 'a', api_base: simulator.url });
+  await first.admin('POST', '/master-keys', { id: 'k', key: 'mk-known' });
+  await timeUntil(async () => (await second.ask('mk-known')) === 200);
+});
+afterEach(async () => {
+  for (const { program } of [first, second]) program.kill('SIGKILL');
+  await Promise.all([first, second].map(({ program }) => program.exited));
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('two replicas on one database', () => {
+  test('see within a second what the other one wrote, and at once what they wrote themselves', async () => {
+    const figures: Record<string, number> = {};
+    // With one model listed, only what is listed is served.
+    await first.admin('POST', '/models', { id: 'any', routes: [{ provider: 'a' }] });
+    await timeUntil(async () => (await second.ask('mk-known', 'new')) === 404);
+    await first.admin('POST', '/models', { id: 'new', routes: [{ provider: 'a' }] });
+    expect(await first.ask('mk-known', 'new')).toBe(200);
+    figures['created'] = await timeUntil(async () => (await second.ask('mk-known', 'new')) === 200);
+    await second.admin('PUT', '/models/new', { routes: [{ provider: 'a', model: 'changed' }] });
+    figures['changed'] = await timeUntil(async () => {
+      await first.ask('mk-known', 'new');
+      return simulator.attempts.at(-1)?.model === 'changed';
+    });
+    await first.admin('DELETE', '/models/new');
+    figures['model deleted'] = await timeUntil(async () => (await second.ask('mk-known', 'new')) === 404);
+    await first.admin('PUT', '/master-keys/k', { is_enabled: false });
+    expect(await first.ask('mk-known')).toBe(401);
+    figures['revoked'] = await timeUntil(async () => (await second.ask('mk-known')) === 401);
+    await first.admin('PUT', '/master-keys/k', { is_enabled: true });
+    await timeUntil(async () => (await second.ask('mk-known')) === 200);
+    await first.admin('DELETE', '/master-keys/k');
+    expect(await first.ask('mk-known')).toBe(401);
+    figures['key deleted'] = await timeUntil(async () => (await second.ask('mk-known')) === 401);
+    console.log('milliseconds until the other replica knew:', JSON.stringify(figures));
+    expect(Math.max(...Object.values(figures))).toBeLessThan(SOON_MS);
+  });
+
+  test('let no request fail while the configuration changes a hundred times, bad changes among them', async () => {
+    const load = keepAsking([first, second], 'mk-known');
+    for (let change = 1; change <= 100; change++) {
+      const gateway = change % 2 === 0 ? first : second;
+      if (change % 10 === 0) {
+        const bad = gateway.admin('POST', '/models', { id: 'bad', routes: [{ provider: 'nobody' }] });
+        expect(await bad.catch((error: Error) => error.message)).toContain('422');
+      } else if (change % 3 === 0) {
+        await gateway.admin('POST', '/providers', { id: `p${change}`, api_base: simulator.url });
+      } else {
+        await gateway.admin('PUT', '/providers/a', { weight: change });
+      }
+    }
+    const statuses = await load.stop();
+    expect(statuses.length).toBeGreaterThan(200);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(await first.admin('GET', '/config/version')).toMatchObject({ version: 92 });
+  });
+});
+
+describe('a database that is gone', () => {
+  test('leaves known keys alone, refuses nobody as unknown, and is found again when it is back', async () => {
+    const load = keepAsking([first, second], 'mk-known');
+    await Bun.sleep(200);
+    await postgres.crash();
+    const answers: number[] = [];
+    await until(() => /can not be asked/.test(first.program.stdout()) || undefined);
+    for (let n = 0; n < 50; n++) {
+      answers.push(await first.ask('mk-unknown'), await second.ask('mk-unknown'));
+      await Bun.sleep(20);
+    }
+    expect(new Set(answers)).toEqual(new Set([503]));
+    const write = await first
+      .admin('PUT', '/providers/a', { weight: 2 })
+      .catch((error: Error) => error.message);
+    expect(write).toMatch(/503.*store_unavailable/);
+    expect((await fetch(`${first.url}/readyz`)).status).toBe(200);
+    await postgres.restart();
+    const recoveredMs = await timeUntil(async () => (await second.ask('mk-unknown')) === 401);
+    await timeUntil(async () =>
+      first.admin('POST', '/master-keys', { id: 'late', key: 'mk-late' }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await timeUntil(async () => (await second.ask('mk-late')) === 200);
+    const statuses = await load.stop();
+    console.log(`after the crash: ${statuses.length} requests, recovered after ${recoveredMs} ms`);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(recoveredMs).toBeLessThan(5000);
+  });
+
+  test('at the start leaves the last configuration in force, or ends the program with one line if there is none', async () => {
+    first.program.kill('SIGTERM');
+    expect(await first.program.exited).toBe(0);
+    await postgres.crash();
+    first = await startDatabaseGateway({ dbUrl, folder: join(folder, 'first') });
+    expect(await first.ask('mk-known')).toBe(200);
+    expect(await first.ask('mk-unknown')).toBe(503);
+    const without = startDatabaseProgram({ dbUrl, folder, env: { SNAPSHOT_FILE: 'off' } });
+    expect(await without.exited).toBe(1);
+    expect(without.stderr()).toMatch(/^llm-proxy: postgres:\/\/127\.0\.0\.1:\d+\/test_\d+: .*\n$/);
+    expect(without.stderr()).not.toContain('pg-password-canary');
+    await postgres.restart();
+    await timeUntil(async () => (await first.ask('mk-unknown')) === 401);
+    expect(await first.admin('PUT', '/providers/a', { weight: 2 })).toMatchObject({ weight: 2 });
+  });
+});

@@ -1,0 +1,84 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type App, startApp } from '../../src/app.ts';
+import { type OpenLog, openLog } from '../../src/telemetry/open-log.ts';
+import { compiled } from './gateway.ts';
+
+/** A gateway with its log as the program has it: terminal, files, masks. `FOLDER` in the configuration is its folder. */
+export interface LoggedGateway {
+  readonly url: string;
+  readonly app: App;
+  readonly folder: string;
+  readonly log: OpenLog;
+  /** What has gone to the terminal. */
+  readonly terminal: () => string;
+  /** What has been said where the log could not say it. */
+  readonly complaints: () => string;
+  readonly post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>;
+  /** The names of the files in a folder of the log, and what is in them. */
+  readonly files: (directory?: string) => Promise<ReadonlyMap<string, string>>;
+  readonly reconfigure: (config: string) => void;
+  /** Moves the log's clock. */
+  readonly sleep: (ms: number) => void;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts it on a free port, with a new folder that is removed when it stops. */
+export async function startLoggedGateway(config: string): Promise<LoggedGateway> {
+  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-e2e-'));
+  const compile = (text: string, version: number) =>
+    compiled(`server: { host: 127.0.0.1, port: 0 }\n${text.replaceAll('FOLDER', folder)}`, version);
+  const output = { terminal: '', complaints: '' };
+  let current = () => compile(config, 1);
+  let aheadMs = 0;
+  const log = openLog({
+    snapshot: () => current(),
+    print: (text) => Promise.resolve((output.terminal += text)),
+    complain: (text) => (output.complaints += text),
+    now: () => new Date(Date.now() + aheadMs),
+  });
+  const app = startApp({
+    snapshot: current(),
+    version: 'test',
+    emit: log.listen,
+    droppedLogRows: log.droppedRows,
+  });
+  current = app.snapshot;
+  return {
+    url: app.server.url,
+    app,
+    folder,
+    log,
+    terminal: () => output.terminal,
+    complaints: () => output.complaints,
+    post: (path, body, headers = {}) =>
+      fetch(`${app.server.url}${path}`, {
+        method: 'POST',
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        headers: { 'content-type': 'application/json', ...headers },
+      }),
+    files: (directory = '') => read(join(folder, directory)),
+    reconfigure: (text) => app.swap(compile(text, app.snapshot().version + 1)),
+    sleep: (ms) => {
+      aheadMs += ms;
+    },
+    stop: async () => {
+      await app.stop();
+      await log.flush();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function read(directory: string): Promise<ReadonlyMap<string, string>> {
+  const names = (await readdir(directory, { withFileTypes: true }).catch(() => []))
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name)
+    .sort();
+  return new Map(
+    await Promise.all(
+      names.map(async (name) => [name, await readFile(join(directory, name), 'utf8')] as const),
+    ),
+  );
+}

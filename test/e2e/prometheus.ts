@@ -1,0 +1,109 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from './gateway.ts';
+
+const DEPLOY = join(import.meta.dir, '..', '..', 'deploy');
+
+/** A real Prometheus that scrapes one gateway twice a second, with the rules that are shipped. */
+export interface TestPrometheus {
+  /** The result of an expression at this moment. Rejects with Prometheus's words if it is none. */
+  readonly query: (expression: string) => Promise<readonly Sample[]>;
+  readonly rules: () => Promise<readonly Rule[]>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface Sample {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: readonly [timestamp: number, value: string];
+}
+
+export interface Rule {
+  readonly name: string;
+  readonly query: string;
+  readonly type: 'alerting' | 'recording';
+  readonly health: string;
+  readonly lastError?: string;
+}
+
+/** Starts it on a free port, with the shipped configuration but for the address to scrape and the pace. */
+export async function startPrometheus(program: string, gatewayUrl: string): Promise<TestPrometheus> {
+  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-prometheus-'));
+  const shipped = await readFile(join(DEPLOY, 'prometheus/prometheus.yml'), 'utf8');
+  const config = shipped
+    .replaceAll('15s', '500ms')
+    .replace('rules.yml', join(DEPLOY, 'prometheus/rules.yml'))
+    .replace('llm-proxy:18000', new URL(gatewayUrl).host);
+  await writeFile(join(folder, 'prometheus.yml'), config);
+  const port = freePort();
+  const child = Bun.spawn(
+    [
+      program,
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    { stdout: 'ignore', stderr: 'ignore' },
+  );
+  const url = `http://127.0.0.1:${port}`;
+  let isReady = false;
+  const ask = setInterval(() => {
+    void fetch(`${url}/-/ready`).then(
+      ({ ok }) => (isReady ||= ok),
+      () => false,
+    );
+  }, 50);
+  await until(() => isReady).finally(() => clearInterval(ask));
+  return {
+    query: async (expression) => {
+      const { result } = await api<{ result: Sample[] }>(
+        `${url}/api/v1/query?query=${encodeURIComponent(expression)}`,
+      );
+      return result;
+    },
+    rules: async () => {
+      const { groups } = await api<{ groups: { rules: Rule[] }[] }>(`${url}/api/v1/rules`);
+      return groups.flatMap(({ rules }) => rules);
+    },
+    stop: async () => {
+      child.kill();
+      await child.exited;
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+interface ApiAnswer<T> {
+  readonly status: string;
+  readonly error?: string;
+  readonly data: T;
+}
+
+async function api<T>(url: string): Promise<T> {
+  const answer = (await (await fetch(url)).json()) as ApiAnswer<T>;
+  if (answer.status !== 'success') throw new Error(`${answer.error}: ${url}`);
+  return answer.data;
+}
+
+function freePort(): number {
+  const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: () => undefined } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
+
+export interface Panel {
+  readonly title: string;
+  readonly expressions: readonly string[];
+}
+
+/** The panels of the shipped dashboard that show something, with what they ask for. */
+export async function dashboardPanels(): Promise<readonly Panel[]> {
+  const text = await readFile(join(DEPLOY, 'grafana/dashboards/llm-proxy.json'), 'utf8');
+  const { panels } = JSON.parse(text) as {
+    panels: { title: string; type: string; targets?: { expr: string }[] }[];
+  };
+  return panels
+    .filter(({ type }) => type !== 'row')
+    .map(({ title, targets = [] }) => ({ title, expressions: targets.map(({ expr }) => expr) }));
+}

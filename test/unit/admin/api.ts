@@ -1,0 +1,64 @@
+import { type AuditEntry, createAdmin } from '../../../src/admin/admin.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { openTestStore } from '../store/databases.ts';
+
+export const ADMIN_KEY = '0f8fad5b-d9cb-469f-a165-70867728950e';
+
+/** The Admin API over a database in memory. */
+export interface TestApi {
+  readonly store: Store;
+  readonly audit: readonly AuditEntry[];
+  readonly clock: { nowMs: number };
+  /** Calls it with the right key; `body` is sent as JSON, a text as it is. */
+  readonly call: (method: string, path: string, body?: unknown, options?: CallOptions) => Promise<Answer>;
+}
+
+export interface CallOptions {
+  readonly headers?: Record<string, string>;
+  readonly address?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look where they like
+  readonly body: any;
+  readonly text: string;
+}
+
+export async function startApi(): Promise<TestApi> {
+  const { store } = await openTestStore('sqlite::memory:');
+  const audit: AuditEntry[] = [];
+  const clock = { nowMs: Date.parse('2026-03-01T12:00:00Z') };
+  const admin = createAdmin({
+    store,
+    adminKey: ADMIN_KEY,
+    version: 'test',
+    nowMs: () => clock.nowMs,
+    audit: (entry) => audit.push(entry),
+    onBug: (error) => console.error(error),
+  });
+  return {
+    store,
+    audit,
+    clock,
+    async call(method, path, body, { headers, address = '192.0.2.1' } = {}) {
+      const request = new Request(
+        `http://gateway.test${path.startsWith('/admin') ? '' : '/admin/v1'}${path}`,
+        {
+          method,
+          headers: { authorization: `Bearer ${ADMIN_KEY}`, ...headers },
+          ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        },
+      );
+      const response = await admin(request, address);
+      const text = await response.text();
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        body: text === '' ? undefined : JSON.parse(text),
+      };
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'bun:test';
+import { assert, constantFrom, property, string } from 'fast-check';
+import { createMask, maskCredential, maskOf } from '../../../src/telemetry/mask.ts';
+
+const SECRET = 'canary+Secret/Value=42&more"x';
+const mask = createMask([SECRET, 'plain-secret-of-a-provider', 'short7!']);
+
+describe('a secret is masked by its value', () => {
+  test('as it is, with its first 5 and last 4 characters', () => {
+    expect(mask('before plain-secret-of-a-provider after')).toBe('before plain****ider after');
+  });
+  test('so that a short one tells nothing', () => expect(mask('<short7!>')).toBe('<****>'));
+  test('in a URL', () => expect(mask(`/x?q=${encodeURIComponent(SECRET)}`)).not.toContain('Secret'));
+  test('in JSON', () => {
+    const masked = mask(JSON.stringify({ a: SECRET, b: 1 }));
+    expect(masked).not.toContain('Secret');
+    expect(JSON.parse(masked)).toMatchObject({ b: 1 });
+  });
+  test('with characters that mean something in a replacement', () => {
+    expect(createMask(["$&$1$$`'$&$1$$`'"])("a $&$1$$`'$&$1$$`' b")).toBe('a **** b');
+  });
+});
+
+test('a secret in base64 is found wherever it stands in what was encoded, in both alphabets', () => {
+  assert(
+    property(
+      string({ minLength: 12, maxLength: 60, unit: 'grapheme' }),
+      string({ maxLength: 9 }),
+      string({ maxLength: 9 }),
+      constantFrom('base64', 'base64url'),
+      (secret, before, after, alphabet) => {
+        const encoded = Buffer.from(before + secret + after).toString(alphabet);
+        const masked = createMask([secret])(`x ${encoded} y`);
+        // What is left of the secret is its beginning and end, as with every other.
+        expect(masked).toContain('****');
+        const whole = Buffer.from(secret).toString(alphabet).slice(0, -4);
+        expect(masked).not.toContain(whole);
+      },
+    ),
+  );
+});
+
+describe('what looks like a key is masked though nobody knows it:', () => {
+  const tail = 'abcdefghijklmnopqrstuvwxyz0123';
+  const cases = [
+    [`sk-${tail}`, 'sk-ab****0123'],
+    [`sk-proj-${tail}`, 'sk-pr****0123'],
+    [`sk-ant-api03-${tail}`, 'sk-an****0123'],
+    [`gsk_${tail}`, 'gsk_a****0123'],
+    [`AIza${tail}`, 'AIzaa****0123'],
+    [`xai-${tail}`, 'xai-a****0123'],
+    [`eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.${tail}`, 'eyJhb****0123'],
+    [`Authorization: Bearer ${tail}`, 'Authorization: Bearer abcde****0123'],
+    [`BEARER   ${tail}`, 'BEARER   abcde****0123'],
+    [`GET /v1?api_key=${tail}&x=1`, 'GET /v1?api_key=abcde****0123&x=1'],
+    [`GET /v1beta?key=${tail}`, 'GET /v1beta?key=abcde****0123'],
+    [`{"api_key":"${tail}","x":1}`, '{"api_key":"abcde****0123","x":1}'],
+    [`{\\"api_key\\": \\"${tail}\\"}`, '{\\"api_key\\": \\"abcde****0123\\"}'],
+    [`x-api-key: ${tail}`, 'x-api-key: abcde****0123'],
+    [`https://user:${tail}@proxy.example`, 'https://user:abcde****0123@proxy.example'],
+  ] as const;
+  for (const [text, expected] of cases)
+    test(text.slice(0, 24), () => expect(createMask([])(text)).toBe(expected));
+});
+
+test('ordinary lines stay as they are', () => {
+  const lines = [
+    '[2026-01-13 09:41:05] [INFO] [req_abc123abc123] Request received: model=anthropic/claude-opus-4-5 client=127.0.0.1',
+    'task-force-of-the-desk, risk-assessment-tool-2026',
+    'a bearer of bad news',
+    'http://localhost:8080/v1/chat/completions?stream=true',
+    'max_tokens=4096 key=3 token: 12',
+  ];
+  for (const line of lines) expect(createMask(['another-secret-here'])(line)).toBe(line);
+});
+
+test('what is masked stays as it is when it is masked again', () => {
+  const once = mask(`Bearer sk-abcdefghijklmnopqrst api_key=abcdefghijklmnopqrst ${SECRET}`);
+  expect(mask(once)).toBe(once);
+});
+
+test('a hostile text takes no more than moments', () => {
+  const shapes = createMask([]);
+  const begin = performance.now();
+  for (const text of [
+    '://a:'.repeat(40_000),
+    'eyJ'.repeat(60_000),
+    'api_key '.repeat(30_000),
+    'bearer '.repeat(30_000),
+  ]) {
+    shapes(text);
+  }
+  expect(performance.now() - begin).toBeLessThan(5_000);
+});
+
+test('the mask follows the secrets of the configuration', () => {
+  let secrets: readonly string[] = ['first-secret-of-all'];
+  const following = maskOf(() => secrets);
+  expect(following('first-secret-of-all second-secret-of-all')).toBe('first****-all second-secret-of-all');
+  secrets = ['second-secret-of-all'];
+  expect(following('first-secret-of-all second-secret-of-all')).toBe('first****-all secon****-all');
+  secrets = ['third-secret-of-all'];
+  expect(following('first-secret-of-all third-secret-of-all')).toBe('first-secret-of-all third****-all');
+});
+
+test("a credential's header is masked whatever its value looks like", () => {
+  expect(maskCredential('Bearer opaque value with spaces')).toBe('Bearer opaqu****aces');
+  expect(maskCredential('abc')).toBe('****');
+});
