@@ -1,6 +1,7 @@
 import { RevisionRefused, VersionConflict, VersionUnknown } from '../store/change.ts';
 import { StoreUnavailable } from '../store/database.ts';
 import { findingMessage, findingPath } from '../store/finding-text.ts';
+import { SealBroken } from '../store/keyring.ts';
 import type { ResourceFinding } from '../store/compile-revision.ts';
 import type { ResourceName } from '../store/revision.ts';
 import { formatPath } from '../config/problems.ts';
@@ -19,6 +20,7 @@ const PROBLEMS = {
   invalid_fields: { status: 422, type: 'invalid_request_error' },
   too_many_failures: { status: 429, type: 'rate_limit_error' },
   internal_error: { status: 500, type: 'server_error' },
+  secrets_sealed: { status: 503, type: 'server_error' },
   store_unavailable: { status: 503, type: 'server_error' },
 } as const;
 
@@ -64,9 +66,10 @@ export class AdminProblem extends Error {
 /** What the store threw at a write of `target`, in the Admin API's words. What it does not know is passed on. */
 export function asProblem(error: unknown, target: ResourceName | undefined, isDelete: boolean): unknown {
   if (error instanceof StoreUnavailable) {
-    const message = 'The database can not be asked just now. Nothing was changed; try again shortly.';
+    const message = 'The database can not be asked just now. Try again shortly.';
     return new AdminProblem('store_unavailable', message, { headers: { 'retry-after': '2' } });
   }
+  if (error instanceof SealBroken) return new AdminProblem('secrets_sealed', `${error.message}.`);
   if (error instanceof VersionConflict) {
     const message = `The configuration has version ${error.version} by now. Read it again, and repeat the change.`;
     return new AdminProblem('version_changed', message, { headers: { etag: `"${error.version}"` } });

@@ -75,7 +75,9 @@ function readArguments(args: readonly string[]): Options | 'help' | undefined {
 /** A file of our own, if it is one that would run. */
 async function readOwn(path: string): Promise<ConfigFile | undefined> {
   const env = process.env;
-  const loaded = await loadConfig({ path, env, overrides: {}, version: 1, now: new Date() });
+  // Without a key a file must not listen to everybody; a gateway on a database lets nobody in then.
+  const overrides = { host: '127.0.0.1' };
+  const loaded = await loadConfig({ path, env, overrides, version: 1, now: new Date() });
   if (loaded.kind === 'refused') {
     for (const problem of loaded.problems) console.error(formatProblem(problem));
     return undefined;

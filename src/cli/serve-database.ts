@@ -88,6 +88,9 @@ function report(event: StoreEvent, { app, log }: Serving): void {
       // Each write is a new version: what was said of the one before need not be said again.
       const warnings = event.snapshot.warnings.filter((text) => !before.warnings.includes(text));
       if (version !== before.version) app.emit({ type: 'configuration-accepted', version, warnings });
+      const [{ host, port }, old] = [event.snapshot.server, before.server];
+      if (host !== old.host || port !== old.port)
+        log.say('warn', 'needsRestart', { address: `${host}:${port}` });
       return;
     }
     case 'refused':

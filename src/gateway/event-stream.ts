@@ -163,7 +163,8 @@ class EventStream implements AnswerStream {
 
   /** Puts whole events in line for the client. */
   #keep(events: Uint8Array): void {
-    if (this.#sample.byteLength < SAMPLE_BYTES) this.#sample = Buffer.concat([this.#sample, events]);
+    const missing = SAMPLE_BYTES - this.#sample.byteLength;
+    if (missing > 0) this.#sample = Buffer.concat([this.#sample, events.subarray(0, missing)]);
     this.#held.push(this.#shownModel === undefined ? events : rewriteModelInEvents(events, this.#shownModel));
   }
 

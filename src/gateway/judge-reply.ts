@@ -33,7 +33,7 @@ export interface Reading {
 export type Reply = Extract<UpstreamReply, { kind: 'reply' }>;
 
 /** More of an error's body than this is not kept: enough for every real one. */
-const MAX_ERROR_BYTES = 256 * 1024;
+const MAX_ERROR_BYTES = 4 * 1024 * 1024;
 
 /** No answer that is read as a whole is larger. */
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;

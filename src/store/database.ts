@@ -79,6 +79,8 @@ function pooled(url: string, { onLost, timeoutMs = TIMEOUT_MS }: DatabaseOptions
     new SQL(url, {
       max: MOST_CONNECTIONS,
       connectionTimeout: CONNECT_SECONDS,
+      // Poolers such as PgBouncer give each transaction another connection, where prepared statements are not known.
+      prepare: false,
       onclose: () => {
         if (!isClosing) onLost?.();
       },

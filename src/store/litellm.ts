@@ -9,21 +9,21 @@ export interface Unmapped {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where the providers that LiteLLM knows by a prefix have their OpenAI-compatible API. */
-const BASES: Readonly<Record<string, string>> = {
-  openai: 'https://api.openai.com/v1',
-  'text-completion-openai': 'https://api.openai.com/v1',
-  anthropic: 'https://api.anthropic.com/v1',
-  deepseek: 'https://api.deepseek.com/v1',
-  fireworks_ai: 'https://api.fireworks.ai/inference/v1',
-  gemini: 'https://generativelanguage.googleapis.com/v1beta/openai',
-  groq: 'https://api.groq.com/openai/v1',
-  mistral: 'https://api.mistral.ai/v1',
-  ollama: 'http://127.0.0.1:11434/v1',
-  openrouter: 'https://openrouter.ai/api/v1',
-  perplexity: 'https://api.perplexity.ai',
-  together_ai: 'https://api.together.xyz/v1',
-  xai: 'https://api.x.ai/v1',
-};
+const BASES = new Map([
+  ['openai', 'https://api.openai.com/v1'],
+  ['text-completion-openai', 'https://api.openai.com/v1'],
+  ['anthropic', 'https://api.anthropic.com/v1'],
+  ['deepseek', 'https://api.deepseek.com/v1'],
+  ['fireworks_ai', 'https://api.fireworks.ai/inference/v1'],
+  ['gemini', 'https://generativelanguage.googleapis.com/v1beta/openai'],
+  ['groq', 'https://api.groq.com/openai/v1'],
+  ['mistral', 'https://api.mistral.ai/v1'],
+  ['ollama', 'http://127.0.0.1:11434/v1'],
+  ['openrouter', 'https://openrouter.ai/api/v1'],
+  ['perplexity', 'https://api.perplexity.ai'],
+  ['together_ai', 'https://api.together.xyz/v1'],
+  ['xai', 'https://api.x.ai/v1'],
+]);
 
 /** Prefixes that only say that `api_base` speaks OpenAI's API. */
 const COMPATIBLE = new Set([
@@ -35,25 +35,22 @@ const COMPATIBLE = new Set([
   'lm_studio',
 ]);
 
-const STRATEGIES: Readonly<Record<string, string>> = {
-  'simple-shuffle': 'random',
-  'least-busy': 'least_busy',
-  'latency-based-routing': 'lowest_latency',
-};
+const STRATEGIES = new Map([
+  ['simple-shuffle', 'random'],
+  ['least-busy', 'least_busy'],
+  ['latency-based-routing', 'lowest_latency'],
+]);
 
 /** A deployment's parameters that are read here. */
 const KNOWN_PARAMS = new Set(['model', 'api_base', 'api_key', 'weight', 'order', 'timeout', 'extra_headers']);
-const KNOWN_SECTIONS: Readonly<Record<string, ReadonlySet<string>>> = {
-  litellm_settings: new Set(['fallbacks', 'request_timeout', 'num_retries']),
-  router_settings: new Set([
-    'routing_strategy',
-    'fallbacks',
-    'num_retries',
-    'cooldown_time',
-    'model_group_alias',
-  ]),
-  general_settings: new Set(['master_key']),
-};
+const KNOWN_SECTIONS = new Map([
+  ['litellm_settings', new Set(['fallbacks', 'request_timeout', 'num_retries'])],
+  [
+    'router_settings',
+    new Set(['routing_strategy', 'fallbacks', 'num_retries', 'cooldown_time', 'model_group_alias']),
+  ],
+  ['general_settings', new Set(['master_key'])],
+]);
 
 /**
  * A configuration of LiteLLM's proxy (https://docs.litellm.ai/docs/proxy/configs) as a configuration file of ours, and
@@ -102,7 +99,8 @@ class Reading {
     const prefix = slash === -1 ? 'openai' : full.slice(0, slash);
     const model = slash === -1 ? full : full.slice(slash + 1);
     const given = this.text(params['api_base'], `${path}.litellm_params.api_base`);
-    const base = given !== undefined && (COMPATIBLE.has(prefix) || prefix in BASES) ? given : BASES[prefix];
+    const base =
+      given !== undefined && (COMPATIBLE.has(prefix) || BASES.has(prefix)) ? given : BASES.get(prefix);
     if (base === undefined) {
       return this.#report(
         path,
@@ -208,7 +206,7 @@ function addAliases(aliases: JsonObject, reading: Reading, report: Report): void
 
 function readStrategy(name: string | undefined, report: Report): JsonObject {
   if (name === undefined) return {};
-  const strategy = STRATEGIES[name];
+  const strategy = STRATEGIES.get(name);
   if (strategy !== undefined) return { load_balancing: { strategy } };
   report('router_settings.routing_strategy', `there is no strategy like "${name}"`);
   return {};
@@ -228,7 +226,7 @@ function readFallback(litellm: JsonObject, router: JsonObject): JsonObject {
 
 function reportUnknown(source: JsonObject, report: Report): void {
   for (const [section, content] of Object.entries(source)) {
-    const known = KNOWN_SECTIONS[section];
+    const known = KNOWN_SECTIONS.get(section);
     if (section === 'model_list') continue;
     if (known === undefined) report(section, 'there is no such section here');
     for (const key of known === undefined ? [] : Object.keys(asObject(content))) {

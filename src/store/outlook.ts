@@ -17,8 +17,11 @@ export class Outlook {
     return wasLost;
   }
 
-  suspect(): void {
-    if (this.#state === 'good') this.#state = 'suspect';
+  /** Returns whether this is news. */
+  suspect(): boolean {
+    if (this.#state !== 'good') return false;
+    this.#state = 'suspect';
+    return true;
   }
 
   /** Returns whether this is news. */

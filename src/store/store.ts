@@ -147,8 +147,8 @@ export class Store {
 
   /** A connection broke, which an idle one may; what that means, a look at the database tells. */
   connectionLost(): void {
-    this.#outlook.suspect();
-    if (this.#current !== undefined) this.#schedule(0);
+    // Attempts to connect while it is lost end here too, and must not make the next one come sooner.
+    if (this.#outlook.suspect() && this.#current !== undefined) this.#schedule(0);
   }
 
   async close(): Promise<void> {

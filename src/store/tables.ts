@@ -31,7 +31,9 @@ export async function readVersion(sql: SQL, locking?: Dialect): Promise<VersionR
 export async function readRevision(sql: SQL, version: VersionRow): Promise<StoredRevision> {
   const rows: Record<Kind, StoredRow[]> = { providers: [], master_keys: [], models: [], settings: [] };
   for (const kind of KINDS) {
-    const found: TextRow[] = await sql`select * from ${sql(kind)} order by position, id`;
+    // Named, and not `*`: a later version of the schema may have more.
+    const found: TextRow[] = await sql`
+      select id, position, body, secrets, created_at, updated_at from ${sql(kind)} order by position, id`;
     rows[kind] = found.map(parseRow);
   }
   const named = new Set(KINDS.flatMap((kind) => rows[kind]).flatMap(({ secrets }) => Object.values(secrets)));

@@ -5,6 +5,8 @@ import type { Provider } from '../config/snapshot.ts';
 export interface ConnectWatch {
   /** An answer came: the provider can be reached. */
   readonly answered: () => void;
+  /** Whether the provider has answered before: its connection may then be one that was used again. */
+  readonly mayReuse: boolean;
   /** The request is over, answered or not. */
   readonly end: () => void;
 }
@@ -28,6 +30,7 @@ export class ConnectWatcher {
       stopProbe = probe(target, timeouts.connectMs / 2, giveUp);
     }, timeouts.connectMs / 2);
     return {
+      mayReuse: this.#lastAnswerMs.has(target),
       answered: () => this.#lastAnswerMs.set(target, performance.now()),
       end: () => {
         clearTimeout(timer);
@@ -37,7 +40,7 @@ export class ConnectWatcher {
   }
 }
 
-const NO_WATCH: ConnectWatch = { answered: noProbe, end: noProbe };
+const NO_WATCH: ConnectWatch = { mayReuse: true, answered: noProbe, end: noProbe };
 
 function noProbe(): void {
   // There is none to stop.

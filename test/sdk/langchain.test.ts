@@ -143,6 +143,8 @@ test('a stream that breaks off throws after the content that came', async () => 
   };
   expect(await rejection(reading())).toMatchObject({ code: 'upstream_truncated' });
   expect(texts.filter(Boolean)).toHaveLength(5);
+  // The report waits until the tokens are estimated: it must not be taken for that of the next request.
+  expect((await stage.ended())[0]?.ending).toBe('truncated');
 });
 
 test('a client that breaks out of a stream ends the provider’s as well', async () => {

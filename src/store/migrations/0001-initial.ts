@@ -53,7 +53,9 @@ insert into config_version
 create function config_history_is_append_only() returns trigger language plpgsql as
   $$ begin raise exception 'config_history is append-only'; end $$;
 create trigger config_history_is_append_only before update or delete on config_history
-  for each row execute function config_history_is_append_only();`,
+  for each row execute function config_history_is_append_only();
+create trigger config_history_is_not_emptied before truncate on config_history
+  for each statement execute function config_history_is_append_only();`,
     sqlite: `${TABLES}
 insert into config_version values (1, 0, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 0);
 create trigger config_history_update before update on config_history

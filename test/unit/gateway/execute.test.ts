@@ -271,7 +271,7 @@ describe('what is measured', () => {
   test('only answers count for the latency: failing fast is not being fast', async () => {
     const scene = pair({ a: [fails(500)], b: [answers(70)] });
     await scene.ask('m');
-    expect(scene.traffic.latencyMs('a/upstream-a')).toBeUndefined();
-    expect(scene.traffic.latencyMs('b/upstream-b')).toBe(70);
+    expect(scene.traffic.latencyMs('a/upstream-a', scene.clock.nowMs())).toBeUndefined();
+    expect(scene.traffic.latencyMs('b/upstream-b', scene.clock.nowMs())).toBe(70);
   });
 });

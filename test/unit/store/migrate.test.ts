@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { SQL } from 'bun';
+import type { SQL } from 'bun';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
 import {
   migrateDown,
