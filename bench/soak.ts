@@ -1,0 +1,213 @@
+/**
+ * Sends every kind of request through a gateway for a while and looks whether anything is left behind.
+ *
+ *     bun bench/soak.ts [--minutes 5] [--requests 40] [--pause 0]
+ *
+ * Each of the `--requests` clients asks in a loop, with up to `--pause` milliseconds between two requests, for something that the seed chooses: answers plain and streamed,
+ * every fault of the simulator, streams that the client leaves, slow readers; the configuration is changed all the time.
+ * Prints memory, handles and requests every ten seconds, then the slope of the memory after the warm-up, and exits with
+ * 1 where something stayed behind. Everything is on the loopback address and ends by itself.
+ */
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startProcess } from '../test/e2e/process.ts';
+import { startSimulator } from '../src/simulator/simulator.ts';
+import { seededDice } from '../test/simulation/seeded-dice.ts';
+
+const text = { type: 'string' } as const;
+const { values } = parseArgs({ options: { minutes: text, requests: text, pause: text } });
+const minutes = Number(values.minutes ?? 5);
+const clients = Number(values.requests ?? 40);
+const pauseMs = Number(values.pause ?? 0);
+
+const FAULTS = [
+  'ok',
+  '429?retry-after=1',
+  '500',
+  '503',
+  '401',
+  '400',
+  'context-length',
+  '502-html',
+  '200-error',
+  '200-empty',
+  '200-html',
+  '200-no-choices',
+  'rst',
+  'zero-byte',
+  'invalid-http',
+  'redirect',
+  'cut-rst',
+  'cut-fin',
+  'cut-clean?after=10&pace=200',
+  'cut-chunk',
+  'error-first',
+  'error-after-role',
+  'error-mid',
+  'broken-json',
+  'no-done',
+  'no-finish',
+  'done-open',
+  'comments',
+  'crlf',
+  'cr',
+  'multi-line',
+  'gzip',
+  'br',
+  'zstd',
+  'chunks',
+  'unicode',
+  'usage-absent',
+  'reasoning',
+  'tool-split',
+  'odd-headers',
+  'stall?after=5',
+  'silence',
+  'headers-silence',
+  'idle-close?seconds=0',
+  'big-event?bytes=200000',
+];
+
+const config = (faulty: string, healthy: string, change: number): string => `
+server: { host: 127.0.0.1, port: 0 }
+master_keys: [{ name: soak, key: mk-soak, rate_limit: { requests_per_second: 100000, burst_size: 100000 } }]
+providers:
+  - { name: faulty, api_base: "${faulty}", timeouts: { first_byte_timeout: 1, idle_timeout: 1 } }
+  - { name: healthy, api_base: "${healthy}" }
+models:
+${FAULTS.map((fault, index) => `  m${index}: { routes: [{ provider: faulty, model: "mock/${fault}" }, { provider: healthy, model: mock/ok, priority: 2 }] }`).join('\n')}
+  alone: { routes: [{ provider: healthy, model: "mock/ok" }] }
+fallback: { cooldown_seconds: ${1 + (change % 3)} }
+logging: { level: error }
+`;
+
+const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-soak-'));
+const simulator = await startSimulator({ record: false, words: 40 });
+// Faults leave connections behind that never answer again: the healthy provider has its own.
+const healthy = await startSimulator({ record: false, words: 40 });
+const file = join(folder, 'config.yaml');
+await Bun.write(file, config(simulator.url, healthy.url, 0));
+const program = startProcess([], { cwd: folder, env: { LOG_LEVEL: 'info' } });
+const [, url = ''] = await program.printed(/listening on (http\S+)/);
+const statuses = new Map<string, number>();
+const load = { isOver: false };
+
+/** One request of the kind that the dice choose; what it came to is only counted. */
+async function ask(dice: () => number): Promise<string> {
+  const stream = dice() < 0.6;
+  const body = JSON.stringify({
+    model: dice() < 0.3 ? 'alone' : `m${Math.floor(dice() * FAULTS.length)}`,
+    messages: [{ role: 'user', content: 'Hello!' }],
+    stream,
+  });
+  const leave = new AbortController();
+  const leaves = dice() < 0.15;
+  if (leaves) setTimeout(() => leave.abort(), dice() * 300);
+  try {
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      body,
+      headers: { authorization: 'Bearer mk-soak', 'content-type': 'application/json' },
+      signal: leave.signal,
+    });
+    await response.arrayBuffer();
+    return String(response.status);
+  } catch {
+    return leaves ? 'left' : 'broken';
+  }
+}
+
+async function client(seed: number): Promise<void> {
+  const dice = seededDice(seed);
+  while (!load.isOver) {
+    const came = await ask(dice);
+    statuses.set(came, (statuses.get(came) ?? 0) + 1);
+    await Bun.sleep(dice() * pauseMs);
+  }
+}
+
+async function reloads(): Promise<void> {
+  for (let change = 1; !load.isOver; change++) {
+    await Bun.sleep(2_000);
+    await Bun.write(
+      `${file}.next`,
+      change % 7 === 0 ? 'providers: {' : config(simulator.url, healthy.url, change),
+    );
+    await rename(`${file}.next`, file);
+  }
+}
+
+interface Sample {
+  readonly atMs: number;
+  readonly rssMb: number;
+  readonly handles: number;
+  readonly threads: number;
+}
+
+async function sample(startedAtMs: number): Promise<Sample> {
+  const status = await Bun.file(`/proc/${program.pid}/status`).text();
+  const number = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]);
+  return {
+    atMs: performance.now() - startedAtMs,
+    rssMb: number('VmRSS') / 1024,
+    handles: (await readdir(`/proc/${program.pid}/fd`)).length,
+    threads: number('Threads'),
+  };
+}
+
+/** Megabytes a minute, by least squares. */
+function slope(samples: readonly Sample[]): number {
+  const mean = (pick: (each: Sample) => number): number =>
+    samples.reduce((sum, each) => sum + pick(each), 0) / samples.length;
+  const atMean = mean(({ atMs }) => atMs);
+  const rssMean = mean(({ rssMb }) => rssMb);
+  const over = samples.reduce((sum, { atMs, rssMb }) => sum + (atMs - atMean) * (rssMb - rssMean), 0);
+  return (over / samples.reduce((sum, { atMs }) => sum + (atMs - atMean) ** 2, 0)) * 60_000;
+}
+
+const activeRequests = async (): Promise<number> => {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return [...text.matchAll(/^llm_proxy_active_requests\{[^}]*\} (\d+)/gm)].reduce(
+    (sum, [, value]) => sum + Number(value),
+    0,
+  );
+};
+
+const startedAtMs = performance.now();
+const idle = await sample(startedAtMs);
+console.log(
+  `Bun ${Bun.version}, ${clients} clients, ${minutes} minutes; at rest ${idle.rssMb.toFixed(0)} MB, ${idle.handles} handles`,
+);
+const loading = Promise.all([reloads(), ...Array.from({ length: clients }, (_, index) => client(index + 1))]);
+const samples: Sample[] = [];
+while (performance.now() - startedAtMs < minutes * 60_000) {
+  await Bun.sleep(10_000);
+  const now = await sample(startedAtMs);
+  samples.push(now);
+  const total = [...statuses.values()].reduce((sum, count) => sum + count, 0);
+  console.log(
+    `${(now.atMs / 1000).toFixed(0).padStart(5)} s  ${now.rssMb.toFixed(1).padStart(7)} MB  ${now.handles} handles  ${now.threads} threads  ${total} requests`,
+  );
+}
+load.isOver = true;
+await loading;
+await Bun.sleep(5_000);
+const after = await sample(startedAtMs);
+const active = await activeRequests();
+const warm = samples.filter(({ atMs }) => atMs > Math.min(120_000, minutes * 30_000));
+console.log(JSON.stringify(Object.fromEntries(statuses)));
+console.log(
+  `slope after the warm-up: ${slope(warm).toFixed(2)} MB/min; peak ${Math.max(...samples.map(({ rssMb }) => rssMb)).toFixed(0)} MB`,
+);
+console.log(
+  `afterwards: ${active} active requests, ${after.handles} handles (${idle.handles} at rest), ${after.rssMb.toFixed(0)} MB, ${simulator.openConnections()} connections at the simulator`,
+);
+program.kill('SIGTERM');
+const code = await program.exited;
+await Promise.all([simulator.stop(), healthy.stop()]);
+await rm(folder, { recursive: true });
+const isClean = active === 0 && after.handles < idle.handles + 60 && slope(warm) < 1 && code === 0;
+console.log(isClean ? 'nothing was left behind' : 'SOMETHING WAS LEFT BEHIND');
+process.exit(isClean ? 0 : 1);
