@@ -8,7 +8,7 @@ import { decodedBody } from './decoded-body.ts';
 import type { AnswerText } from './estimate-usage.ts';
 import type { Reading, Reply, Verdict } from './judge-reply.ts';
 import { type Leash, outcomeOfCut } from './leash.ts';
-import { type ByteSink, pump } from './pump.ts';
+import { type ByteSink, pump, type Taken } from './pump.ts';
 
 /** An event larger than this is no event: the stream is given up. */
 const MAX_EVENT_BYTES = 64 * 1024 * 1024;
@@ -94,10 +94,7 @@ class EventStream implements AnswerStream {
     const isFull = this.#flush(sink);
     if (isFull !== undefined) await isFull;
     if (this.#end === undefined) {
-      const ending = await pump(this.#source, this.#leash, (chunk) => {
-        this.#forward(chunk);
-        return this.#end === undefined ? this.#flush(sink) : 'stop';
-      });
+      const ending = await pump(this.#source, this.#leash, (chunk) => this.#forward(chunk, sink));
       if (ending !== 'stop') this.#endOfBytes(ending);
       this.#flush(sink);
     }
@@ -129,12 +126,26 @@ class EventStream implements AnswerStream {
     return this.#read(block).find((sign) => sign === 'content' || sign === 'error' || sign === 'done');
   }
 
-  #forward(chunk: Uint8Array): void {
+  /** Sends a chunk's events on: as they are where they hold nothing but content, else after a look at each. */
+  #forward(chunk: Uint8Array, sink: ByteSink): Taken {
+    if (this.#end !== undefined) return 'stop';
     const block = this.#splitter.push(chunk);
-    if (block === undefined) return this.#break('an event is too large');
-    if (block.byteLength === 0) return;
-    if (this.#signs.skim(block)) this.#keep(block);
+    if (block === undefined) {
+      this.#break('an event is too large');
+      return 'stop';
+    }
+    if (block.byteLength === 0) return undefined;
+    const isContent = this.#signs.skim(block);
+    if (isContent && this.#passesUntouched) return sink.write(block);
+    if (isContent) this.#keep(block);
     else this.#read(block);
+    const isFull = this.#flush(sink);
+    return this.#end === undefined ? isFull : 'stop';
+  }
+
+  /** Whether events that are only content need nothing done to them. */
+  get #passesUntouched(): boolean {
+    return this.#shownModel === undefined && this.#sample.byteLength >= SAMPLE_BYTES;
   }
 
   /** Reads a block event by event and keeps what the client is to have of it. */

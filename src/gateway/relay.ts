@@ -1,5 +1,7 @@
+import { headerValue } from '../lib/header-value.ts';
 import { HOP_BY_HOP, namedByConnection } from '../lib/hop-by-hop.ts';
 import type { Attempt } from '../routing/outcome.ts';
+import { story } from '../routing/story.ts';
 import type { StreamedAnswer, WholeAnswer } from './answer.ts';
 import type { Call } from './call.ts';
 import { Refusal } from './errors.ts';
@@ -181,6 +183,10 @@ function ourHeaders(run: Run): Record<string, string> {
     'server-timing': `gateway;dur=${ownTimeMs(run).toFixed(2)}`,
     'x-llm-proxy-request-id': call.id,
     'x-llm-proxy-attempts': String(execution.history.length),
-    ...(last && { 'x-llm-proxy-provider': last.route.provider, 'x-llm-proxy-model': last.model }),
+    ...(last && {
+      'x-llm-proxy-provider': headerValue(last.route.provider),
+      'x-llm-proxy-model': headerValue(last.model),
+      'x-llm-proxy-trail': headerValue(story(execution.history)),
+    }),
   };
 }

@@ -18,7 +18,7 @@ import { type LastGood, lastGoodFile } from './last-good.ts';
 import { migrateUp, requireSchema } from './migrate.ts';
 import { Outlook } from './outlook.ts';
 import type { Revision } from './revision.ts';
-import { type HistoryEntry, readHistory, readRevision, readVersion } from './tables.ts';
+import { type HistoryEntry, readHistory, readRevision, readVersion, type StoredRevision } from './tables.ts';
 
 /** A write of the past, without its secrets. */
 export interface Past extends Omit<HistoryEntry, 'changes'> {
@@ -175,9 +175,8 @@ export class Store {
 
   #compiled(revision: Revision): Changed {
     const compiled = this.#compile(revision);
-    if (compiled.kind === 'compiled') return { revision, compiled };
-    this.#refusedVersion = revision.version;
-    throw new RevisionRefused(compiled.findings);
+    if (compiled.kind === 'refused') throw new RevisionRefused(compiled.findings);
+    return { revision, compiled };
   }
 
   #accept(changed: Changed): Changed {
@@ -205,7 +204,8 @@ export class Store {
       if (!this.#isSchemaChecked) await this.#checkSchema();
       const found = await this.#findChange();
       if (this.#outlook.answered()) this.#options.onEvent({ type: 'back' });
-      if (found !== undefined && turn === this.#turn && !this.#isClosed) this.#accept(this.#compiled(found));
+      // What was put in force meanwhile is at least as new as what was found.
+      if (found !== undefined && turn === this.#turn && !this.#isClosed) this.#adopt(found);
     } catch (error) {
       if (this.#isClosed) return;
       if (error instanceof StoreUnavailable) this.#lost(error);
@@ -214,18 +214,25 @@ export class Store {
   }
 
   /** What the database has, if that is not what is in force or has been refused. */
-  #findChange(): Promise<Revision | undefined> {
+  #findChange(): Promise<StoredRevision | undefined> {
     const { revision, compiled } = this.#current ?? {};
     const isOutdated = this.#options.now().getTime() >= (compiled?.expiresAtMs ?? Infinity);
     return this.#database.read(async (sql) => {
       const found = await readVersion(sql);
       const isKnown = found.version === revision?.version && !isOutdated;
       if (isKnown || found.version === this.#refusedVersion) return undefined;
-      const stored = await readRevision(sql, found);
-      // Until it has opened and compiled it counts as refused, so that its fault is told once and not at each look.
-      this.#refusedVersion = found.version;
-      return openRevision(stored, this.#options.keyring);
+      return readRevision(sql, found);
     });
+  }
+
+  #adopt(stored: StoredRevision): void {
+    try {
+      this.#accept(this.#compiled(openRevision(stored, this.#options.keyring)));
+    } catch (error) {
+      // So that its fault is told once, and not at each look.
+      this.#refusedVersion = stored.version;
+      throw error;
+    }
   }
 
   #lost(error: StoreUnavailable): void {

@@ -1,6 +1,6 @@
 import type { GatewayEvent, ProviderProbed, RequestEnded } from '../gateway/events.ts';
 import type { Usage } from '../protocols/protocol.ts';
-import type { Attempt, Outcome } from '../routing/outcome.ts';
+import { outcomeText, story } from '../routing/story.ts';
 import type { MessageKey } from './messages.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -30,7 +30,7 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
         entry('warn', event, 'cooled', { route: event.routeId, seconds: Math.round(event.forMs / 1000) }),
       ];
     case 'request-ended':
-      return [endEntry(event)];
+      return [endEntry(event), ...storyEntries(event)];
     case 'configuration-accepted':
       return [
         entry('info', {}, 'reloaded', { version: event.version }),
@@ -78,7 +78,7 @@ function endEntry(event: RequestEnded): LogEntry {
     provider: event.provider ?? '-',
     status: event.status,
     duration: Math.round(event.endedAtMs - event.startedAtMs),
-    attempts: story(event.history),
+    attempts: story(event.history) || '-',
     code: event.code ?? '-',
     path: event.endpoint,
   };
@@ -94,6 +94,12 @@ function endEntry(event: RequestEnded): LogEntry {
     case 'refused':
       return entry('warn', event, 'refused', values);
   }
+}
+
+/** The way of a request that took more than one attempt, in the words of its answer's header. */
+function storyEntries(event: RequestEnded): LogEntry[] {
+  if (event.history.length < 2) return [];
+  return [entry('info', event, 'story', { attempts: story(event.history) })];
 }
 
 /** Where the time of a request went, and the tokens that it used: the line that `enable_metrics` adds. */
@@ -120,28 +126,6 @@ function milliseconds(ms: number): string {
 /** `12+34=46`, with a tilde where they were estimated. */
 function tokensText({ inputTokens, outputTokens, totalTokens }: Usage, isEstimated: boolean): string {
   return `${isEstimated ? '~' : ''}${inputTokens ?? '?'}+${outputTokens ?? '?'}=${totalTokens ?? '?'}`;
-}
-
-/** The attempts of a request in a few words: `openai/gpt-4o failed 500 → azure/gpt-4o answered`. */
-export function story(history: readonly Attempt[]): string {
-  return history.map((attempt) => `${attempt.route.id} ${outcomeText(attempt.outcome)}`).join(' → ') || '-';
-}
-
-function outcomeText(outcome: Outcome): string {
-  switch (outcome.kind) {
-    case 'answered':
-    case 'cancelled':
-      return outcome.kind;
-    case 'rejected':
-    case 'rate-limited':
-      return `${outcome.kind} ${outcome.status}`;
-    case 'failed':
-      return `failed ${outcome.status}${outcome.defect === undefined ? '' : ` (${outcome.defect})`}`;
-    case 'unreachable':
-      return `unreachable (${outcome.reason})`;
-    case 'timed-out':
-      return `timed-out (${outcome.phase})`;
-  }
 }
 
 function describeBug(error: unknown): string {

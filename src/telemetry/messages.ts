@@ -41,6 +41,7 @@ export const MESSAGES = {
     en: 'Probe failed: provider={provider} {error} duration={duration}ms',
     zh: '探测失败: 后端={provider} {error} 耗时={duration}ms',
   },
+  story: { en: 'Attempts: {attempts}', zh: '尝试过程: {attempts}' },
   cooled: {
     en: 'Cooling down: {route} for {seconds}s',
     zh: '进入冷却: {route} {seconds} 秒',

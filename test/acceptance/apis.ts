@@ -55,7 +55,7 @@ export const RESPONSES: Api = {
   deltaOf: (data) => (data.type === 'response.output_text.delta' ? data.delta : undefined),
   textOf: (answer) => answer.output[0].content[0].text,
   isError: ({ name, data }) => {
-    const { type, message } = JSON.parse(data) as Json;
+    const { type, message } = JSON.parse(data);
     return name === 'error' && type === 'error' && typeof message === 'string';
   },
 };
@@ -68,7 +68,7 @@ export const MESSAGES_API: Api = {
   deltaOf: (data) => (data.type === 'content_block_delta' ? data.delta.text : undefined),
   textOf: (answer) => answer.content[0].text,
   isError: ({ name, data }) => {
-    const { type, error } = JSON.parse(data) as Json;
+    const { type, error } = JSON.parse(data);
     return name === 'error' && type === 'error' && typeof error?.message === 'string';
   },
 };

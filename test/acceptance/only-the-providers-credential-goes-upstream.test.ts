@@ -143,7 +143,7 @@ test.each([
   ['on-owner', { authorization: 'Bearer sk-owner' }],
 ])('the credential is where the provider looks for it: %s', async (model, credential) => {
   const [attempt] = await received(model);
-  expectOnly(attempt, credential as Record<string, string>);
+  expectOnly(attempt, credential);
 });
 
 test('headers that are configured come in place of the client’s', async () => {

@@ -57,21 +57,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const FAULTS = [
-  ...[400, 401, 402, 403, 404, 408, 413, 422, 429, 500, 503].map((status) => `mock/${status}`),
-  ...[
-    'rst',
-    'zero-byte',
-    'silence',
-    'headers-silence',
-    'invalid-http',
-    'redirect',
-    '200-error',
-    '200-html',
-    '200-empty',
-  ],
-  ...['error-first', 'error-mid', 'cut-rst', 'cut-clean', 'broken-json', 'stall'],
-].map((fault) => (fault.startsWith('mock/') ? fault : `mock/${fault}`));
+const FAULTS = (
+  '400 401 402 403 404 408 413 422 429 500 503 rst zero-byte silence headers-silence invalid-http redirect ' +
+  '200-error 200-html 200-empty error-first error-mid cut-rst cut-clean broken-json stall'
+)
+  .split(' ')
+  .map((fault) => `mock/${fault}`);
 
 function config(): string {
   const provider = (name: string, base: string, key: string): string =>

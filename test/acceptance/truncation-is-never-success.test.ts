@@ -85,7 +85,7 @@ describe.each(APIS.map((api) => [api.name, api] as const))('a stream of %s', (_,
     expect((await reportOf(gateway, exchange)).ending).toBe('complete');
   });
 
-  test.each(['as fast as it can be', 'slowly'])(
+  test.concurrent.each(['as fast as it can be', 'slowly'])(
     'that is whole (%s), but whose connection stays open, is ended soon and is complete',
     async (speed) => {
       const pace = speed === 'slowly' ? 1000 : 0;

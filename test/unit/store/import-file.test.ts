@@ -1,6 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { compileText } from '../../../src/config/load.ts';
@@ -9,17 +7,12 @@ import { checkShape } from '../../../src/config/shape.ts';
 import { expandEnvironment } from '../../../src/config/environment.ts';
 import type { Snapshot } from '../../../src/config/snapshot.ts';
 import { parseSource } from '../../../src/config/source.ts';
+import { authenticate } from '../../../src/gateway/authenticate.ts';
+import { Refusal } from '../../../src/gateway/errors.ts';
 import { exportFile } from '../../../src/store/export-file.ts';
 import { planImport } from '../../../src/store/import-file.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { openTestStore } from './databases.ts';
-
-let folder: string;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'llm-proxy-import-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const EVERYTHING = `
 listen: "127.0.0.1:9000"
@@ -122,7 +115,11 @@ function essence({
   };
 }
 
+const golden = (name: string) => Bun.file(join(import.meta.dir, '../../golden/config', name)).text();
+
 describe.each([
+  ['the shape of the first README', await golden('seed-a.yaml')],
+  ['the shape of the second README', await golden('seed-b.yaml')],
   ['everything', EVERYTHING],
   ['one key for all', SEED_B_LIKE],
   ['no key', EMPTY_KEYS],
@@ -157,5 +154,20 @@ test('an export without secrets has variables in their place, and hashes for the
   for (const name of ['A_API_KEY', 'B_API_KEY', 'A_PROXY', 'A_X_TEAM', 'METRICS_TOKEN'])
     expect(text).toContain(`\${${name}}`);
   expect(text).toMatch(/key: sha256:[0-9a-f]{64}/);
+  await store.close();
+});
+
+test('a hash that was exported stands for its key, and is no key itself', async () => {
+  const { store } = await openTestStore('sqlite::memory:');
+  await importText(store, SEED_B_LIKE);
+  const exported = stringify(exportFile(await store.read(), { withSecrets: true }));
+  const hashed = /sha256:[0-9a-f]{64}/.exec(exported)?.[0] ?? '';
+  for (const { access } of [store.snapshot(), compiled(exported)]) {
+    const present = (key: string) =>
+      authenticate(new Headers({ authorization: `Bearer ${key}` }), access)?.name;
+    expect(present('sk-for-all')).toBe('default');
+    for (const stolen of [hashed, hashed.slice('sha256:'.length)])
+      expect(() => present(stolen)).toThrow(Refusal);
+  }
   await store.close();
 });

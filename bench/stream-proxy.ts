@@ -1,0 +1,58 @@
+/** A proxy for streams and nothing else, for `bench/stream.ts`: piped natively, or held back and tapped. */
+import { openEventStream } from '../src/gateway/event-stream.ts';
+import { Leash } from '../src/gateway/leash.ts';
+import type { Reading } from '../src/gateway/judge-reply.ts';
+import { systemClock } from '../src/lib/system-clock.ts';
+import { protocolFor } from '../src/protocols/by-path.ts';
+
+const [upstream = '', mode = ''] = process.argv.slice(2);
+const chat = protocolFor('/v1/chat/completions');
+const limits = { firstByteMs: 120_000, idleMs: 120_000, attemptMs: Infinity, budgetMs: Infinity };
+
+const server = Bun.serve({
+  port: 0,
+  hostname: '127.0.0.1',
+  idleTimeout: 0,
+  async fetch(request) {
+    if (request.url.endsWith('/usage')) return Response.json(process.cpuUsage());
+    const body = await request.bytes();
+    const leash = new Leash(request.signal, systemClock, limits);
+    const answer = await fetch(`${upstream}/v1/chat/completions`, {
+      method: 'POST',
+      body,
+      headers: request.headers,
+      signal: leash.signal,
+      decompress: false,
+      timeout: false,
+    });
+    const headers = { 'content-type': 'text/event-stream' };
+    return new Response(mode === 'pipe' ? answer.body : await tapped(answer, leash), { headers });
+  },
+});
+console.log(server.url.origin);
+
+/** The gateway's own way of forwarding a stream, without the request line before it. */
+async function tapped(answer: Response, leash: Leash): Promise<ReadableStream<Uint8Array>> {
+  const reply = { kind: 'reply', status: answer.status, headers: answer.headers, body: answer.body } as const;
+  const reading = {
+    call: { plan: { protocol: chat } },
+    leash,
+    hidesUsage: true,
+    onEnd: () => leash.release(),
+  };
+  const verdict = await openEventStream(reply, reading as unknown as Reading);
+  const stream = verdict.answer?.kind === 'streamed' ? verdict.answer.stream : undefined;
+  return new ReadableStream({
+    type: 'direct',
+    async pull(client) {
+      await stream?.pumpTo({
+        write(bytes) {
+          const written = client.write(bytes);
+          client.flush();
+          return typeof written === 'number' ? undefined : written;
+        },
+      });
+      client.close();
+    },
+  });
+}

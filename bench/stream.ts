@@ -1,0 +1,101 @@
+/**
+ * What holding a stream back and tapping it costs, against a plain pipe of the runtime's own.
+ *
+ *     bun bench/stream.ts [--rounds 3] [--streams 300]
+ *
+ * Both ways run in turn (A B B A), each in a process pinned to one core; the simulator and the clients share the other.
+ * Prints the CPU time for each event and the events a second, and the ratio of the medians.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startSimulator } from '../src/simulator/simulator.ts';
+
+const text = { type: 'string' } as const;
+const { values } = parseArgs({ options: { rounds: text, streams: text } });
+const rounds = Number(values.rounds ?? 3);
+const streams = Number(values.streams ?? 300);
+
+/** Events at the pace of a quick model, and as fast as they can be had. */
+const WORK = [
+  { name: '50 events/s', pace: 50, words: 150 },
+  { name: 'full speed', pace: 0, words: 2_000 },
+] as const;
+
+interface Figures {
+  readonly cpuMicrosPerEvent: number;
+  readonly eventsPerSecond: number;
+}
+
+const simulator = await startSimulator({ record: false });
+
+async function measure(mode: string, work: (typeof WORK)[number]): Promise<Figures> {
+  const script = join(import.meta.dir, 'stream-proxy.ts');
+  const proxy = Bun.spawn(['taskset', '-c', '0', process.execPath, script, simulator.url, mode], {
+    stdout: 'pipe',
+  });
+  const { value } = await proxy.stdout.getReader().read();
+  const url = new TextDecoder().decode(value).trim();
+  const count = work.pace === 0 ? Math.ceil(streams / 10) : streams;
+  await run(url, count, { ...work, words: Math.min(work.words, 200) });
+  const before = await usage(url);
+  const startedAtMs = performance.now();
+  await run(url, count, work);
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  const events = count * work.words;
+  const figures = {
+    cpuMicrosPerEvent: ((await usage(url)) - before) / events,
+    eventsPerSecond: events / seconds,
+  };
+  proxy.kill();
+  await proxy.exited;
+  return figures;
+}
+
+async function usage(url: string): Promise<number> {
+  const { user, system } = (await (await fetch(`${url}/usage`)).json()) as { user: number; system: number };
+  return user + system;
+}
+
+async function run(
+  url: string,
+  count: number,
+  { pace, words }: { pace: number; words: number },
+): Promise<void> {
+  const body = JSON.stringify({
+    model: 'bench',
+    stream: true,
+    messages: [{ role: 'user', content: 'Hello!' }],
+  });
+  const headers = { 'x-mock-words': String(words), 'x-mock-pace': String(pace) };
+  await Promise.all(
+    Array.from({ length: count }, async () => {
+      const response = await fetch(`${url}/v1/chat/completions`, {
+        method: 'POST',
+        body,
+        headers,
+      });
+      for await (const _ of response.body ?? []);
+    }),
+  );
+}
+
+const median = (numbers: readonly number[]): number =>
+  numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
+
+console.log(`Bun ${Bun.version}, ${streams} streams (a tenth at full speed), ${rounds} rounds of A B B A`);
+for (const work of WORK) {
+  const figures: Record<string, Figures[]> = { pipe: [], tap: [] };
+  for (let round = 0; round < rounds; round++) {
+    for (const mode of ['pipe', 'tap', 'tap', 'pipe']) figures[mode]?.push(await measure(mode, work));
+  }
+  const cpu = (mode: string): number =>
+    median((figures[mode] ?? []).map(({ cpuMicrosPerEvent }) => cpuMicrosPerEvent));
+  const rate = (mode: string): number =>
+    median((figures[mode] ?? []).map(({ eventsPerSecond }) => eventsPerSecond));
+  console.log(
+    `${work.name}: pipe ${cpu('pipe').toFixed(2)} µs/event, tap ${cpu('tap').toFixed(2)} µs/event, ` +
+      `ratio ${(cpu('tap') / cpu('pipe')).toFixed(2)}; pipe ${rate('pipe').toFixed(0)} events/s, tap ${rate('tap').toFixed(0)} events/s`,
+  );
+}
+await simulator.stop();
+process.exit(0);
