@@ -4,5 +4,7 @@
 set -eu
 cd "$(dirname "$0")"
 . scripts/install.sh
+. scripts/install-servers.sh
 install all
+install_servers
 exec node_modules/.bin/bun scripts/test.ts "$@"

@@ -96,9 +96,9 @@ function endEntry(event: RequestEnded): LogEntry {
   }
 }
 
-/** The way of a request that took more than one attempt, in the words of its answer's header. */
+/** The way of a request that took more than one attempt: the other endings tell it in their own line. */
 function storyEntries(event: RequestEnded): LogEntry[] {
-  if (event.history.length < 2) return [];
+  if (event.ending !== 'complete' || event.history.length < 2) return [];
   return [entry('info', event, 'story', { attempts: story(event.history) })];
 }
 

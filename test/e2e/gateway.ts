@@ -28,6 +28,7 @@ export function compiled(config: string, version = 1): Snapshot {
 /** Starts a gateway with this configuration, on a free port of the loopback address. */
 export function startGateway(config: string): TestGateway {
   const events: GatewayEvent[] = [];
+  const ends: RequestEnded[] = [];
   const listening = `server: { host: 127.0.0.1, port: 0 }\n${config}`;
   const app = startApp({
     snapshot: compiled(listening),
@@ -35,6 +36,7 @@ export function startGateway(config: string): TestGateway {
     emit: (event) => {
       if (event.type === 'bug') console.error(event.error);
       events.push(event);
+      if (event.type === 'request-ended') ends.push(event);
     },
   });
   const url = app.server.url;
@@ -42,7 +44,7 @@ export function startGateway(config: string): TestGateway {
     url,
     app,
     events,
-    ended: (count = 1) => until(() => events.filter((event) => event.type === 'request-ended')[count - 1]),
+    ended: (count = 1) => until(() => ends[count - 1]),
     post: (path, body, init) =>
       fetch(`${url}${path}`, {
         method: 'POST',

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type Kind, type Resources, withResource } from '../../../src/store/revision.ts';
 import { openTestStore } from './databases.ts';
 
