@@ -8,14 +8,14 @@ install_servers() {
   fi
   echo "Installing Prometheus for the tests (once) ..." >&2
   # Only the program is wanted, not its service.
+  policy=
   if [ ! -e /usr/sbin/policy-rc.d ]; then
-    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
-    chmod +x /usr/sbin/policy-rc.d
-    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    policy=/usr/sbin/policy-rc.d
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
   fi
   DEBIAN_FRONTEND=noninteractive apt-get update -qq >/dev/null 2>&1 || true
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus >/dev/null 2>&1 ||
     echo "Prometheus could not be installed: the tests against a real one will be skipped." >&2
-  rm -f /usr/sbin/policy-rc.d
-  trap - EXIT
+  if [ -n "$policy" ]; then rm -f "$policy"; fi
 }
