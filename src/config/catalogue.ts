@@ -26,15 +26,16 @@ const LONGEST_REMEMBERED = 256;
  * provider whose mapping has it and, where `models` is empty, for each provider without a mapping.
  */
 export function buildCatalogue(settings: Settings): Catalogue {
-  const findings = settings.models.flatMap((model) => findDanglingRoutes(model, settings.providers));
+  const providerNames = new Set(settings.providers.map(({ name }) => name));
+  const findings = settings.models.flatMap((model) => findDanglingRoutes(model, providerNames));
   const warnings: string[] = [];
   const listed = new Map(settings.models.map((model) => [model.name, model]));
-  const mappings = settings.providers
-    .filter(({ enabled }) => enabled)
-    .map((provider) => compileMapping(provider, settings.models.length === 0));
+  const enabled = settings.providers.filter((provider) => provider.enabled);
+  const providers = new Map(enabled.map((provider) => [provider.name, provider]));
+  const mappings = enabled.map((provider) => compileMapping(provider, settings.models.length === 0));
   const named = new Map<string, ModelDraft>();
   for (const model of settings.models) {
-    if (model.enabled) named.set(model.name, draftListed(model, settings, warnings));
+    if (model.enabled) named.set(model.name, draftListed(model, providers, settings, warnings));
   }
   for (const name of mappings.flatMap(({ exactNames }) => exactNames)) {
     const draft = listed.has(name) || named.has(name) ? undefined : draftMapped(name, mappings, settings);
@@ -55,10 +56,13 @@ export function buildCatalogue(settings: Settings): Catalogue {
   };
 }
 
-function draftListed(model: ModelSettings, settings: Settings, warnings: string[]): ModelDraft {
-  const providers = new Map(
-    settings.providers.filter(({ enabled }) => enabled).map((provider) => [provider.name, provider]),
-  );
+/** `providers` are the enabled ones by name. */
+function draftListed(
+  model: ModelSettings,
+  providers: ReadonlyMap<string, ProviderSettings>,
+  settings: Settings,
+  warnings: string[],
+): ModelDraft {
   const routes = new Map<string, Route>();
   const leftOut: LeftOut[] = [];
   for (const route of model.routes) {
@@ -114,11 +118,10 @@ function draftMapped(name: string, mappings: readonly Mapping[], settings: Setti
   };
 }
 
-function findDanglingRoutes(model: ModelSettings, providers: readonly ProviderSettings[]): Finding[] {
-  const names = providers.map(({ name }) => name);
+function findDanglingRoutes(model: ModelSettings, names: ReadonlySet<string>): Finding[] {
   return model.routes
-    .filter(({ provider }) => provider.name !== '' && !names.includes(provider.name))
-    .map(({ provider }) => danglingRoute(provider, names));
+    .filter(({ provider }) => provider.name !== '' && !names.has(provider.name))
+    .map(({ provider }) => danglingRoute(provider, [...names]));
 }
 
 function danglingRoute({ at, name }: RouteSettings['provider'], names: readonly string[]): Finding {
