@@ -1,7 +1,7 @@
 /** A proxy for streams and nothing else, for `bench/stream.ts`: piped natively, or held back and tapped. */
 import { openEventStream } from '../src/gateway/event-stream.ts';
 import { Leash } from '../src/gateway/leash.ts';
-import type { Reading } from '../src/gateway/judge-reply.ts';
+import type { Reading } from '../src/gateway/verdict.ts';
 import { systemClock } from '../src/lib/system-clock.ts';
 import { protocolFor } from '../src/protocols/by-path.ts';
 
@@ -48,7 +48,7 @@ async function tapped(answer: Response, leash: Leash): Promise<ReadableStream<Ui
       await stream?.pumpTo({
         write(bytes) {
           const written = client.write(bytes);
-          client.flush();
+          void client.flush();
           return typeof written === 'number' ? undefined : written;
         },
       });

@@ -6,9 +6,10 @@ import type { Route } from '../routing/route.ts';
 import type { Answer } from './answer.ts';
 import { foreignCredentials } from './authenticate.ts';
 import type { Call } from './call.ts';
-import { judgeReply, type Verdict } from './judge-reply.ts';
+import { judgeReply } from './judge-reply.ts';
 import { Leash } from './leash.ts';
 import type { Gateway } from './ports.ts';
+import type { Verdict } from './verdict.ts';
 
 /** One try of one route: what became of it, and the answer where there is one to show. */
 export interface Tried {

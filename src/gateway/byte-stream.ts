@@ -3,7 +3,7 @@ import type { AnswerStream, StreamEnd } from './answer.ts';
 import { type ByteSource, readChunk } from './body-reader.ts';
 import type { AnswerText } from './estimate-usage.ts';
 import { type ByteSink, pump } from './pump.ts';
-import type { Reading, Reply, Verdict } from './judge-reply.ts';
+import type { Reading, Reply, Verdict } from './verdict.ts';
 import { type Leash, outcomeOfCut } from './leash.ts';
 
 /** Passes an answer on whose content is not ours to judge (audio, images, files), once its first byte is there. */

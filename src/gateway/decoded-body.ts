@@ -1,5 +1,5 @@
 import { withoutCoding } from '../lib/content-coding.ts';
-import type { Reply } from './judge-reply.ts';
+import type { Reply } from './verdict.ts';
 
 type Format = ConstructorParameters<typeof DecompressionStream>[0];
 

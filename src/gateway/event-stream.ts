@@ -6,7 +6,7 @@ import type { AnswerStream, StreamEnd } from './answer.ts';
 import { type ByteSource, readChunk } from './body-reader.ts';
 import { decodedBody } from './decoded-body.ts';
 import type { AnswerText } from './estimate-usage.ts';
-import type { Reading, Reply, Verdict } from './judge-reply.ts';
+import type { Reading, Reply, Verdict } from './verdict.ts';
 import { type Leash, outcomeOfCut } from './leash.ts';
 import { type ByteSink, pump, type Taken } from './pump.ts';
 
@@ -96,7 +96,7 @@ class EventStream implements AnswerStream {
     if (this.#end === undefined) {
       const ending = await pump(this.#source, this.#leash, (chunk) => this.#forward(chunk, sink));
       if (ending !== 'stop') this.#endOfBytes(ending);
-      this.#flush(sink);
+      await this.#flush(sink);
     }
     return this.#end ?? LEFT;
   }

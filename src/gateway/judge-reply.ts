@@ -1,36 +1,14 @@
 import { decodeBody, withoutCoding } from '../lib/content-coding.ts';
 import { retryAfterMs } from '../lib/retry-after.ts';
 import { rewriteModel } from '../protocols/model-name.ts';
-import type { Defect, Outcome } from '../routing/outcome.ts';
-import type { Answer } from './answer.ts';
+import type { Defect } from '../routing/outcome.ts';
 import { readWhole } from './body-reader.ts';
 import { openByteStream } from './byte-stream.ts';
-import type { Call } from './call.ts';
 import { openEventStream } from './event-stream.ts';
 import { judgeError } from './judge.ts';
-import { type Leash, outcomeOfCut } from './leash.ts';
-import type { Gateway, UpstreamReply } from './ports.ts';
-
-/** How an attempt ended, with the answer that came of it. */
-export interface Verdict {
-  readonly outcome: Outcome;
-  readonly answer?: Answer;
-}
-
-/** What an answer is read with. */
-export interface Reading {
-  readonly call: Call;
-  readonly leash: Leash;
-  readonly gateway: Gateway;
-  /** Whether usage was asked for in the client's name, who is not to see the event that carries it. */
-  readonly hidesUsage: boolean;
-  /** The model's name that answers are to bear; undefined: the one that the provider gave them. */
-  readonly shownModel: string | undefined;
-  /** To be called when a streamed answer has ended, whichever way. */
-  readonly onEnd: () => void;
-}
-
-export type Reply = Extract<UpstreamReply, { kind: 'reply' }>;
+import { outcomeOfCut } from './leash.ts';
+import type { UpstreamReply } from './ports.ts';
+import type { Reading, Reply, Verdict } from './verdict.ts';
 
 /** More of an error's body than this is not kept: enough for every real one. */
 const MAX_ERROR_BYTES = 4 * 1024 * 1024;

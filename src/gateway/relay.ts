@@ -98,7 +98,7 @@ function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Arr
           return;
         case 'broken':
           settleAs('truncated');
-          if (stream.takesEvents && !end.isTold) sink.write(errorEvent(end.reason, run));
+          if (stream.takesEvents && !end.isTold) void sink.write(errorEvent(end.reason, run));
           await lastWord(run.gateway.clock);
           client.close(BROKEN);
       }
@@ -118,7 +118,7 @@ function sinkOf(client: DirectController, answer: StreamedAnswer, run: Run): Byt
     write(bytes) {
       reportBytes(answer, bytes, run);
       const written = client.write(bytes);
-      client.flush();
+      void client.flush();
       return typeof written === 'number' ? undefined : written;
     },
   };

@@ -1,5 +1,5 @@
 import type { Gateway } from '../gateway/ports.ts';
-import type { ServerState } from './serve.ts';
+import type { ServerState } from './server-state.ts';
 
 /** `/health` in JSON, `/healthz` in a word, `/readyz` for load balancers. None asks a provider, none needs a key. */
 export function health(

@@ -5,13 +5,14 @@ import { handle } from '../gateway/handle.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import { refusalResponse } from '../gateway/refuse.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
-import { createDetailedHealth, type DetailedHealth } from './detailed-health.ts';
+import { createDetailedHealth } from './detailed-health.ts';
 import { health } from './health.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels } from './models-endpoint.ts';
 import type { ProviderStandings } from './provider-standing.ts';
 import { readBody } from './read-body.ts';
 import { type RequestTarget, requestTarget } from './request-target.ts';
+import type { ServerState } from './server-state.ts';
 
 /** The listening server. */
 export interface HttpServer {
@@ -73,17 +74,6 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     },
     stop: () => server.stop(true),
   };
-}
-
-/** What the endpoints know of the server that they run in. */
-export interface ServerState {
-  readonly gateway: Gateway;
-  readonly version: string;
-  readonly metrics: MetricsPage | undefined;
-  readonly detailedHealth: DetailedHealth;
-  /** Milliseconds since 1970. */
-  readonly startedAtMs: number;
-  isDraining: boolean;
 }
 
 /** The Admin API's answer, if the path is its own. It comes before CORS, since no page in a browser may use it. */

@@ -90,7 +90,7 @@ fallback: { retries: 0 }`);
   const cooled = gateway.events.some((event) => event.type === 'route-cooled' && event.provider === 'faulty');
   await gateway.stop();
   await simulator.stop();
-  return { seen, ended: ended as RequestEnded, cooled };
+  return { seen, ended, cooled };
 }
 
 /** What a client makes of the answer: its status, whether it is whole, and how a broken one shows. */

@@ -61,10 +61,9 @@ async function oneOf(number: number): Promise<void> {
   }
   const exchange = ask(gateway.url, api, body, { ...KEY, 'x-mock-fault': fate });
   // Some leave at once, some while the answer is awaited, some in the middle of it, and some stay to the end.
-  if (number % 5 === 0 || fate === 'endless') {
-    await Promise.race([exchange.ended, Bun.sleep((number % 7) * 10)]);
-    exchange.leave();
-  }
+  if (fate === 'endless') await Promise.race([exchange.ended, until(() => exchange.received() > 0)]);
+  else if (number % 5 === 0) await Promise.race([exchange.ended, Bun.sleep((number % 7) * 10)]);
+  if (fate === 'endless' || number % 5 === 0) exchange.leave();
   await exchange.ended;
 }
 

@@ -2,7 +2,7 @@ import { type Call, CREATED } from '../call.ts';
 import type { Item, Part } from '../item.ts';
 import { objectOf } from '../json.ts';
 import { openAiUsage } from '../usage.ts';
-import type { ChatPlan } from './chat.ts';
+import type { ChatPlan } from './chat-plan.ts';
 import { toolDeltas } from './tool-deltas.ts';
 
 /** The events of a streamed chat completion, in OpenAI's order: roles, content, finish reasons, usage, [DONE]. */

@@ -1,4 +1,4 @@
-import { type Answer, jsonAnswer, streamAnswer, type Usage } from '../answer.ts';
+import { type Answer, jsonAnswer, streamAnswer } from '../answer.ts';
 import { badRequest } from '../api-error.ts';
 import { answerText, type Call, CREATED, idOf, lengthOf, promptTokens } from '../call.ts';
 import { isObject, objectOf, positiveOf } from '../json.ts';
@@ -6,19 +6,8 @@ import { fitSchema } from '../json-schema.ts';
 import { type ToolCall, toolCallOf } from '../tool-call.ts';
 import { openAiUsage } from '../usage.ts';
 import { inPieces, joinText, type Text, wordText } from '../words.ts';
+import type { ChatPlan } from './chat-plan.ts';
 import { chatEvents } from './chat-stream.ts';
-
-/** What a chat completion will say, streamed or not. */
-export interface ChatPlan {
-  readonly id: string;
-  readonly model: string;
-  /** The text of each choice. */
-  readonly choices: readonly Text[];
-  readonly reasoning: Text | undefined;
-  readonly tool: ToolCall | undefined;
-  readonly finishReason: string;
-  readonly usage: Usage;
-}
 
 /** POST chat/completions. */
 export function answerChat(call: Call): Answer {

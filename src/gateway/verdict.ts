@@ -1,0 +1,27 @@
+import type { Outcome } from '../routing/outcome.ts';
+import type { Answer } from './answer.ts';
+import type { Call } from './call.ts';
+import type { Leash } from './leash.ts';
+import type { Gateway, UpstreamReply } from './ports.ts';
+
+/** A provider's reply of which the head is there. */
+export type Reply = Extract<UpstreamReply, { kind: 'reply' }>;
+
+/** What a reply is read with. */
+export interface Reading {
+  readonly call: Call;
+  readonly leash: Leash;
+  readonly gateway: Gateway;
+  /** Whether usage was asked for in the client's name, who is not to see the event that carries it. */
+  readonly hidesUsage: boolean;
+  /** The model's name that answers are to bear; undefined: the one that the provider gave them. */
+  readonly shownModel: string | undefined;
+  /** To be called when a streamed answer has ended, whichever way. */
+  readonly onEnd: () => void;
+}
+
+/** How an attempt ended, with the answer that came of it. */
+export interface Verdict {
+  readonly outcome: Outcome;
+  readonly answer?: Answer;
+}

@@ -1,0 +1,14 @@
+import type { Gateway } from '../gateway/ports.ts';
+import type { DetailedHealth } from './detailed-health.ts';
+import type { MetricsPage } from './metrics-endpoint.ts';
+
+/** What the endpoints know of the server that they run in. */
+export interface ServerState {
+  readonly gateway: Gateway;
+  readonly version: string;
+  readonly metrics: MetricsPage | undefined;
+  readonly detailedHealth: DetailedHealth;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+  isDraining: boolean;
+}
