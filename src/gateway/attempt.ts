@@ -62,6 +62,7 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
   });
   const verdict = await judgeReply(reply, {
     call,
+    provider,
     leash,
     gateway,
     hidesUsage,

@@ -1,9 +1,11 @@
+import type { Provider } from '../config/snapshot.ts';
 import { createSseSplitter, type SseSplitter, splitEvents } from '../lib/sse.ts';
 import { rewriteModelInEvents } from '../protocols/model-name.ts';
 import type { Protocol, StreamReader, StreamSign, Usage } from '../protocols/protocol.ts';
 import type { Defect, Outcome } from '../routing/outcome.ts';
 import type { AnswerStream, StreamEnd } from './answer.ts';
 import { type ByteSource, readChunk } from './body-reader.ts';
+import { conceal } from './conceal.ts';
 import { decodedBody } from './decoded-body.ts';
 import type { AnswerText } from './estimate-usage.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
@@ -49,6 +51,7 @@ export async function openEventStream(reply: Reply, reading: Reading): Promise<V
 class EventStream implements AnswerStream {
   readonly takesEvents = true;
   readonly #source: ByteSource;
+  readonly #provider: Provider;
   readonly #protocol: Protocol;
   readonly #signs: StreamReader;
   readonly #splitter: SseSplitter = createSseSplitter(MAX_EVENT_BYTES);
@@ -61,8 +64,12 @@ class EventStream implements AnswerStream {
   #sample: Uint8Array = EMPTY;
   #end: StreamEnd | undefined;
 
-  constructor(body: ReadableStream<Uint8Array>, { call, leash, hidesUsage, shownModel, onEnd }: Reading) {
+  constructor(
+    body: ReadableStream<Uint8Array>,
+    { call, provider, leash, hidesUsage, shownModel, onEnd }: Reading,
+  ) {
     this.#source = body.getReader();
+    this.#provider = provider;
     this.#protocol = call.plan.protocol;
     this.#signs = this.#protocol.readStream();
     this.#leash = leash;
@@ -161,7 +168,7 @@ class EventStream implements AnswerStream {
         from = end;
       }
       if (sign === 'error') {
-        this.#keep(block.subarray(from, end));
+        this.#keep(conceal(block.subarray(from, end), this.#provider));
         this.#finish({ kind: 'broken', reason: 'the provider reported an error', isTold: true });
         return signs;
       }

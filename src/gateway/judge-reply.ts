@@ -4,6 +4,7 @@ import { rewriteModel } from '../protocols/model-name.ts';
 import type { Defect } from '../routing/outcome.ts';
 import { readWhole } from './body-reader.ts';
 import { openByteStream } from './byte-stream.ts';
+import { conceal, concealHeaders } from './conceal.ts';
 import { openEventStream } from './event-stream.ts';
 import { judgeError } from './judge.ts';
 import { outcomeOfCut } from './leash.ts';
@@ -35,7 +36,7 @@ function isEventStream(headers: Headers): boolean {
   return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
 }
 
-async function judgeErrorReply(reply: Reply, { call, leash, gateway }: Reading): Promise<Verdict> {
+async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }: Reading): Promise<Verdict> {
   const body = await readWhole(reply.body, leash, MAX_ERROR_BYTES);
   if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
   const bytes = body.kind === 'read' ? body.bytes : new Uint8Array();
@@ -50,16 +51,13 @@ async function judgeErrorReply(reply: Reply, { call, leash, gateway }: Reading):
     call.snapshot.detection,
   );
   if (reply.status < 400) return { outcome };
+  const safeHeaders = concealHeaders(reply.headers, provider);
+  const safe = conceal(decoded, provider);
+  const shown =
+    safe === decoded ? { headers: safeHeaders, bytes } : { headers: withoutCoding(safeHeaders), bytes: safe };
   return {
     outcome,
-    answer: {
-      kind: 'whole',
-      status: reply.status,
-      headers: reply.headers,
-      bytes,
-      usage: undefined,
-      text: '',
-    },
+    answer: { kind: 'whole', status: reply.status, ...shown, usage: undefined, text: '' },
   };
 }
 

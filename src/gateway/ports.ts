@@ -20,6 +20,8 @@ export interface Gateway {
   readonly turns: Turns;
   readonly tokens: TokenCounter;
   readonly emit: Emit;
+  /** Absent where nothing is traced. */
+  readonly tracing?: Tracing;
 }
 
 /** What the client asked, before anything of it was read but the head. */
@@ -50,6 +52,8 @@ export interface UpstreamRequest {
   readonly clientHeaders: Headers;
   /** Credentials of the client's own that may be passed on; sent only to a provider without one of its own. */
   readonly clientCredentials: readonly HeaderField[];
+  /** Sent in place of the client's own trace context; undefined: the client's passes through. */
+  readonly traceContext?: readonly HeaderField[] | undefined;
   readonly body: Uint8Array | undefined;
   readonly signal: AbortSignal;
   /** Called when the provider's connect limit has passed; it is the caller's to abort. */
@@ -112,6 +116,12 @@ export interface Turns {
 /** Counts the tokens of a text with a common tokenizer, off the path of the requests. Never rejects. */
 export interface TokenCounter {
   readonly count: (text: string) => Promise<number>;
+}
+
+/** Joins what providers are sent to the traces of the requests. */
+export interface Tracing {
+  /** The header fields with which an attempt is sent, asked for once before each; undefined: the client's own. */
+  readonly attemptContext: (requestId: string) => readonly HeaderField[] | undefined;
 }
 
 export type Emit = (event: GatewayEvent) => void;

@@ -1,3 +1,4 @@
+import type { Provider } from '../config/snapshot.ts';
 import type { Outcome } from '../routing/outcome.ts';
 import type { Answer } from './answer.ts';
 import type { Call } from './call.ts';
@@ -10,6 +11,7 @@ export type Reply = Extract<UpstreamReply, { kind: 'reply' }>;
 /** What a reply is read with. */
 export interface Reading {
   readonly call: Call;
+  readonly provider: Provider;
   readonly leash: Leash;
   readonly gateway: Gateway;
   /** Whether usage was asked for in the client's name, who is not to see the event that carries it. */
