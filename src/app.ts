@@ -12,6 +12,7 @@ import { type MetricsPage, type MetricsServer, serveMetrics } from './server/met
 import { type AdminEndpoint, type HttpServer, serve } from './server/serve.ts';
 import { EXPOSITION_TYPE, renderMetrics } from './telemetry/exposition.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import type { OpenTracing } from './telemetry/trace-open.ts';
 import { createFetchUpstream } from './upstream/fetch-upstream.ts';
 
 /** A running gateway. */
@@ -42,6 +43,8 @@ export interface AppOptions {
   readonly droppedLogRows?: () => number;
   /** The Admin API, in database mode. */
   readonly admin?: AdminEndpoint | undefined;
+  /** Told every event as well, and closed when the requests have ended; undefined: nothing is traced. */
+  readonly tracing?: OpenTracing | undefined;
 }
 
 /** How often what no request will ask for again is forgotten. */
@@ -50,6 +53,7 @@ const SWEEP_MS = 60_000;
 /** Wires the parts of a gateway together and listens. Throws what listening throws, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
   let { snapshot } = options;
+  const { tracing } = options;
   const tokens = new ThreadedTokenCounter();
   const buckets = new BucketLedger();
   const cooldowns = new CooldownLedger();
@@ -60,7 +64,7 @@ export function startApp(options: AppOptions): App {
     droppedLogRows: options.droppedLogRows ?? (() => 0),
   });
   const standings = new ProviderStandings(systemClock);
-  const emit = toEach([metrics.listen, standings.listen, options.emit]);
+  const emit = toEach([metrics.listen, standings.listen, ...(tracing ? [tracing.listen] : []), options.emit]);
   const gateway: Gateway = {
     snapshot: () => snapshot,
     upstream: createFetchUpstream(),
@@ -73,6 +77,7 @@ export function startApp(options: AppOptions): App {
     turns: new TurnCounter(),
     tokens,
     emit,
+    ...(tracing && { tracing }),
   };
   const page: MetricsPage = { type: EXPOSITION_TYPE, text: () => renderMetrics(metrics.dump()) };
   const metricsServer = ownMetricsServer(snapshot, page, () => snapshot.metrics);
@@ -88,6 +93,7 @@ export function startApp(options: AppOptions): App {
     for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
     await reported(tokens);
+    await tracing?.close();
   };
   return {
     server,

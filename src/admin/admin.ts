@@ -11,6 +11,7 @@ import type { AdminStore, Answer, Call, Operation } from './operation.ts';
 import { parseBody } from './parse-body.ts';
 import { AdminProblem, asProblem } from './problem.ts';
 import { providerKind } from './provider-kind.ts';
+import { requestOperations } from './request-operations.ts';
 import { resourceOperations } from './resource-operations.ts';
 import { settingKind } from './setting-kind.ts';
 
@@ -44,7 +45,11 @@ export type AdminHandler = (request: Request, clientAddress: string) => Promise<
 const BASE = '/admin/v1';
 const KINDS = [providerKind, masterKeyKind, modelKind, settingKind];
 /** All that the Admin API does. */
-export const OPERATIONS: readonly Operation[] = [...KINDS.flatMap(resourceOperations), ...configOperations];
+export const OPERATIONS: readonly Operation[] = [
+  ...KINDS.flatMap(resourceOperations),
+  ...configOperations,
+  ...requestOperations,
+];
 
 interface Env {
   Bindings: { readonly address: string };

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Edit } from '../store/change.ts';
 import type { JsonObject, ResourceName, Revision } from '../store/revision.ts';
+import type { RequestRecords } from '../store/request-record-table.ts';
 import type { Past } from '../store/store.ts';
 
 /** The part of a store that the Admin API uses. */
@@ -16,6 +17,7 @@ export interface AdminStore {
   ) => Promise<Revision>;
   readonly refresh: () => Promise<Revision>;
   readonly history: (page: { before: number; limit: number }) => Promise<Past[]>;
+  readonly requests: Pick<RequestRecords, 'list' | 'sum'>;
 }
 
 /** One thing that the Admin API does. Its documentation and its handler are made from this one description. */

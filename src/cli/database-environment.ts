@@ -15,13 +15,15 @@ export type DatabaseEnvironment =
       readonly keyring: Keyring;
       /** undefined: the last configuration is not kept on disk. */
       readonly lastGoodPath: string | undefined;
+      /** How long records of requests are kept; 0: none are written. */
+      readonly retentionMs: number;
     }
   | { readonly kind: 'wrong'; readonly message: string };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads `DB_URL`, `ADMIN_KEY`, `SECRET_KEY` (default: the admin key) and `SNAPSHOT_FILE`. `OLD_SECRET_KEY` and
+ * Reads `DB_URL`, `ADMIN_KEY`, `SECRET_KEY` (default: the admin key), `SNAPSHOT_FILE` and `REQUEST_RETENTION_DAYS`. `OLD_SECRET_KEY` and
  * `OLD_ADMIN_KEY` are former ones, which still open what they sealed. A command needs one of the two keys; a gateway,
  * which has an Admin API, needs the first.
  */
@@ -40,6 +42,9 @@ export function readDatabaseEnvironment(env: Environment, user: 'command' | 'gat
     const weakness = key === '' ? undefined : findWeakness(key);
     if (weakness !== undefined) return wrong(`${name} ${weakness}.`);
   }
+  const retentionMs = parseDays(env['REQUEST_RETENTION_DAYS'] || '30');
+  if (retentionMs === undefined)
+    return wrong('REQUEST_RETENTION_DAYS must be a number of days from 0 to 36500.');
   const former = [env['OLD_SECRET_KEY'], env['OLD_ADMIN_KEY']].flatMap((key) => key || []);
   return {
     kind: 'database',
@@ -47,6 +52,7 @@ export function readDatabaseEnvironment(env: Environment, user: 'command' | 'gat
     adminKey,
     keyring: createKeyring({ current: secretKey || adminKey, former }),
     lastGoodPath: lastGoodPath(env['SNAPSHOT_FILE'], url),
+    retentionMs,
   };
 }
 
@@ -57,6 +63,14 @@ const WHY_ADMIN_KEY = {
 
 function wrong(message: string): DatabaseEnvironment {
   return { kind: 'wrong', message };
+}
+
+const DAY_MS = 86_400_000;
+
+/** Days, which need not be whole, as milliseconds. */
+function parseDays(text: string): number | undefined {
+  const days = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Infinity;
+  return days <= 36_500 ? days * DAY_MS : undefined;
 }
 
 /** One file for each database, so that two gateways in one folder don't take each other's. */

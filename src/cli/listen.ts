@@ -1,6 +1,9 @@
 import { type App, type AppOptions, startApp } from '../app.ts';
 import type { Snapshot } from '../config/snapshot.ts';
+import type { Emit } from '../gateway/ports.ts';
+import { systemClock } from '../lib/system-clock.ts';
 import { type OpenLog, openLog } from '../telemetry/open-log.ts';
+import { openTracing } from '../telemetry/trace-open.ts';
 import { version } from '../version.ts';
 
 /** A gateway that listens, and its log. */
@@ -9,17 +12,43 @@ export interface Serving {
   readonly log: OpenLog;
 }
 
+/** What database mode adds. */
+export interface ListenOptions extends Pick<AppOptions, 'admin'> {
+  /** Told every event, after the log. */
+  readonly record?: Emit;
+}
+
 /** Starts listening; where that is not possible, says why in one line and returns undefined. */
-export function listen(snapshot: Snapshot, more: Pick<AppOptions, 'admin'> = {}): Serving | undefined {
+export function listen(
+  snapshot: Snapshot,
+  { admin, record = () => undefined }: ListenOptions = {},
+): Serving | undefined {
   let current: () => Snapshot = () => snapshot;
+  const complain = (text: string): void => void Bun.write(Bun.stderr, text).catch(() => undefined);
   const log = openLog({
     snapshot: () => current(),
     print: (text) => Bun.write(Bun.stdout, text),
-    complain: (text) => void Bun.write(Bun.stderr, text).catch(() => undefined),
+    complain,
     now: () => new Date(),
   });
+  const tracing = openTracing({
+    env: process.env,
+    clock: systemClock,
+    version,
+    complain: (text) => complain(`llm-proxy: ${text}\n`),
+  });
   try {
-    const app = startApp({ ...more, snapshot, version, emit: log.listen, droppedLogRows: log.droppedRows });
+    const app = startApp({
+      admin,
+      snapshot,
+      version,
+      emit: (event) => {
+        log.listen(event);
+        record(event);
+      },
+      droppedLogRows: log.droppedRows,
+      tracing,
+    });
     current = app.snapshot;
     return { app, log };
   } catch (error) {

@@ -5,6 +5,7 @@ import { version } from '../version.ts';
 import { EXIT } from './command.ts';
 import { explainStoreError, readDatabaseEnvironment } from './database-environment.ts';
 import { listen, type Serving } from './listen.ts';
+import { recordRequests } from './request-records.ts';
 import { drainOnSignals } from './signals.ts';
 
 /** What the command line says about a gateway in database mode. */
@@ -46,7 +47,12 @@ export async function serveDatabase(flags: DatabaseFlags): Promise<number> {
     audit: (entry) => serving && audit(entry, serving),
     onBug: (error) => serving?.app.emit({ type: 'bug', requestId: undefined, error }),
   });
-  serving = listen(store.snapshot(), { admin });
+  const recording = recordRequests({
+    records: store.requests,
+    retentionMs: environment.retentionMs,
+    log: () => serving?.log,
+  });
+  serving = listen(store.snapshot(), { admin, record: recording.listen });
   if (serving === undefined) return EXIT.failed;
   const running = serving;
   const drained = drainOnSignals(running.app, running.log);
@@ -55,6 +61,7 @@ export async function serveDatabase(flags: DatabaseFlags): Promise<number> {
   for (const event of early) if (event.type !== 'changed') report(event, running);
   process.on('SIGHUP', () => void store.refresh().catch(() => undefined));
   await drained;
+  await recording.close();
   await store.close();
   await running.log.flush();
   return EXIT.ok;

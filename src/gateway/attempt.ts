@@ -45,7 +45,11 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
     budgetMs: decision.budgetMs,
   });
   const hidesUsage = asksForUsage(call, provider);
+  let isOver = false;
   const onEnd = (): void => {
+    // A stream that fails before its first content says so, and is no answer: both would count it out.
+    if (isOver) return;
+    isOver = true;
     leash.release();
     gateway.traffic.end(route.id);
   };
@@ -56,6 +60,7 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
     search: request.search,
     clientHeaders: request.headers,
     clientCredentials: provider.forwardClientAuth ? foreignCredentials(request.headers, snapshot.access) : [],
+    traceContext: gateway.tracing?.attemptContext(call.id),
     body: upstreamBody(call, route, hidesUsage),
     signal: leash.signal,
     onConnectTimeout: () => leash.cut('connect'),

@@ -1,5 +1,6 @@
 import type { Server } from 'bun';
-import type { Snapshot } from '../config/snapshot.ts';
+import type { ServerSettings, Snapshot } from '../config/snapshot.ts';
+import { watchFile } from '../config/watch.ts';
 import { Refusal } from '../gateway/errors.ts';
 import { handle } from '../gateway/handle.ts';
 import type { Gateway } from '../gateway/ports.ts';
@@ -13,6 +14,7 @@ import type { ProviderStandings } from './provider-standing.ts';
 import { readBody } from './read-body.ts';
 import { type RequestTarget, requestTarget } from './request-target.ts';
 import type { ServerState } from './server-state.ts';
+import { readTlsFiles, TlsProblem } from './tls-files.ts';
 
 /** The listening server. */
 export interface HttpServer {
@@ -33,6 +35,7 @@ export type AdminEndpoint = (request: Request, clientAddress: string) => Promise
 export interface ServeOptions {
   readonly host: string;
   readonly port: number;
+  readonly tls: ServerSettings['tls'];
   readonly version: string;
   /** Answers what is below `/admin`; undefined: nothing is there. */
   readonly admin?: AdminEndpoint | undefined;
@@ -52,27 +55,69 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     startedAtMs: Date.now(),
     isDraining: false,
   };
-  const server = Bun.serve({
-    hostname: options.host,
-    port: options.port,
-    // Quiet streams are healthy: silence is limited on the provider's side. Bodies have a limit of their own.
-    idleTimeout: 0,
-    // Larger bodies are refused by readBody, in OpenAI's shape; the runtime's own refusal has no body.
-    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    development: false,
-    fetch: (request, server) =>
-      administered(request, server, options.admin) ?? answer(request, server, state),
-    error: (error) => bug(error, gateway),
-  });
+  const open = (port: number): Server<undefined> =>
+    Bun.serve({
+      hostname: options.host,
+      port,
+      ...(options.tls && { tls: readTlsFiles(options.tls) }),
+      // Quiet streams are healthy: silence is limited on the provider's side. Bodies have a limit of their own.
+      idleTimeout: 0,
+      // Larger bodies are refused by readBody, in OpenAI's shape; the runtime's own refusal has no body.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      development: false,
+      fetch: (request, server) =>
+        administered(request, server, options.admin) ?? answer(request, server, state),
+      error: (error) => bug(error, gateway),
+    });
+  return renewable(open(options.port), open, { gateway, state, tls: options.tls });
+}
+
+interface Renewal {
+  readonly gateway: Gateway;
+  readonly state: ServerState;
+  readonly tls: ServerSettings['tls'];
+}
+
+/**
+ * A server that is replaced by another on the same port when its certificate changes: the runtime can't give a listener
+ * a new one. What is connected to the old one goes on there.
+ */
+function renewable(
+  first: Server<undefined>,
+  open: (port: number) => Server<undefined>,
+  { gateway, state, tls }: Renewal,
+): HttpServer {
+  const port = first.port ?? 0;
+  const servers = [first];
+  const renew = (): void => {
+    try {
+      if (tls === undefined || state.isDraining) return;
+      // A pair that is half written is found out before the listener is given up.
+      readTlsFiles(tls);
+      void servers.at(-1)?.stop(false);
+      servers.push(open(port));
+    } catch (error) {
+      if (!(error instanceof TlsProblem)) throw error;
+      gateway.emit({ type: 'configuration-refused', problems: [error.message] });
+    }
+  };
+  const watches = tls === undefined ? [] : [tls.certFile, tls.keyFile].map((path) => watchFile(path, renew));
+  const stopWatching = (): void => {
+    for (const watch of watches) watch.close();
+  };
   return {
-    url: server.url.origin,
-    port: server.port ?? options.port,
-    pending: () => server.pendingRequests,
+    url: first.url.origin,
+    port,
+    pending: () => servers.reduce((sum, server) => sum + server.pendingRequests, 0),
     drain() {
       state.isDraining = true;
-      void server.stop(false);
+      stopWatching();
+      for (const server of servers) void server.stop(false);
     },
-    stop: () => server.stop(true),
+    async stop() {
+      stopWatching();
+      await Promise.all(servers.map((server) => server.stop(true)));
+    },
   };
 }
 

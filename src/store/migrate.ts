@@ -1,10 +1,11 @@
 import type { SQL } from 'bun';
 import { type Database, StoreUnavailable } from './database.ts';
 import { initial } from './migrations/0001-initial.ts';
+import { requestRecords } from './migrations/0002-request-records.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** All steps of the schema, in order. */
-export const MIGRATIONS: readonly Migration[] = [initial];
+export const MIGRATIONS: readonly Migration[] = [initial, requestRecords];
 
 /** The database has a schema that this program does not know, or lacks steps that it needs. */
 export class SchemaMismatch extends Error {

@@ -17,6 +17,7 @@ import type { Keyring } from './keyring.ts';
 import { type LastGood, lastGoodFile } from './last-good.ts';
 import { migrateUp, requireSchema } from './migrate.ts';
 import { Outlook } from './outlook.ts';
+import { type RequestRecords, requestRecords } from './request-record-table.ts';
 import type { Revision } from './revision.ts';
 import { type HistoryEntry, readHistory, readRevision, readVersion, type StoredRevision } from './tables.ts';
 
@@ -67,6 +68,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** The configuration in a database, as one process knows it. `openStore` makes it. */
 export class Store {
+  /** What is kept of past requests. */
+  readonly requests: RequestRecords;
   readonly #options: StoreOptions;
   readonly #database: Database;
   readonly #outlook = new Outlook();
@@ -82,6 +85,7 @@ export class Store {
   constructor(options: StoreOptions, database: Database) {
     this.#options = options;
     this.#database = database;
+    this.requests = requestRecords(database);
     if (options.lastGoodPath !== undefined)
       this.#lastGood = lastGoodFile(options.lastGoodPath, database.place, options.keyring);
   }

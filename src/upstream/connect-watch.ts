@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Provider } from '../config/snapshot.ts';
 
 /** Watches over one request until it has an answer. */
@@ -56,10 +57,11 @@ function goesThroughProxy(): boolean {
 /** Opens a connection and closes it again; calls `onSilence` when it neither opened nor failed within `limitMs`. */
 function probe(target: string, limitMs: number, onSilence: () => void): () => void {
   const { hostname, port, protocol } = new URL(target);
-  const socket = connect({
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
-  });
+  const isTls = protocol === 'https:';
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const address = { host, port: port === '' ? (isTls ? 443 : 80) : Number(port) };
+  // Whether the certificate is good is for fetch to say: here it only counts that there is one.
+  const socket = isTls ? connectTls({ ...address, rejectUnauthorized: false }) : connect(address);
   const stop = (): void => {
     clearTimeout(timer);
     socket.destroy();
@@ -69,6 +71,6 @@ function probe(target: string, limitMs: number, onSilence: () => void): () => vo
     onSilence();
   }, limitMs);
   // A refusal is an answer too: fetch gets the same one and says what it is.
-  socket.once('connect', stop).once('error', stop);
+  socket.once(isTls ? 'secureConnect' : 'connect', stop).once('error', stop);
   return stop;
 }

@@ -21,12 +21,14 @@ const KEPT_BACK_PREFIXES = ['proxy-', 'x-forwarded-', 'x-llm-proxy-', 'x-real-ip
  * The header of the request to the provider: the client's own fields but for those that concern the connection or
  * us, then the provider's credential and its configured fields.
  */
-export function upstreamHeaders({ clientHeaders, clientCredentials, provider }: UpstreamRequest): Headers {
+export function upstreamHeaders(request: UpstreamRequest): Headers {
+  const { clientHeaders, clientCredentials, traceContext, provider } = request;
   const headers = new Headers();
   const dropped = namedByConnection(clientHeaders);
   clientHeaders.forEach((value, name) => {
     if (!isKeptBack(name) && !dropped.has(name)) headers.append(name, value);
   });
+  if (traceContext !== undefined) setTraceContext(headers, traceContext);
   // What the client would not accept must not be asked for in its name: fetch has defaults of its own.
   if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity');
   if (!headers.has('user-agent')) headers.set('user-agent', 'llm-proxy');
@@ -39,6 +41,12 @@ export function upstreamHeaders({ clientHeaders, clientCredentials, provider }: 
 
 function isKeptBack(name: string): boolean {
   return KEPT_BACK.has(name) || KEPT_BACK_PREFIXES.some((prefix) => name.startsWith(prefix));
+}
+
+/** A state belongs to its parent: without one of our own to send, the client's must not stay behind. */
+function setTraceContext(headers: Headers, traceContext: readonly HeaderField[]): void {
+  headers.delete('tracestate');
+  for (const [name, value] of traceContext) headers.set(name, value);
 }
 
 /** Where a provider of this type looks for its key. */

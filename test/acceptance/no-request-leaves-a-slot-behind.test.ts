@@ -137,6 +137,35 @@ describe(`after ${REQUESTS} requests that ended in every possible way`, () => {
   });
 });
 
+describe('a request gives back its own place, and no other’s', () => {
+  test.each([
+    'error-first',
+    'cut-clean?after=0',
+    '200-empty',
+    '200-html',
+    '500',
+    'rst',
+    'silence',
+    'cut-clean?after=1',
+    'ok',
+  ])('those that go on keep theirs while others end with %s', async (fate) => {
+    const body = CHAT.body('alone', { stream: true });
+    const patient = Array.from({ length: 5 }, () =>
+      ask(gateway.url, CHAT, CHAT.body('alone', { stream: true }), { ...KEY, 'x-mock-fault': 'endless' }),
+    );
+    await until(() => patient.every((exchange) => exchange.received() > 0));
+    for (let count = 0; count < 8; count++) {
+      await ask(gateway.url, CHAT, body, { ...KEY, 'x-mock-fault': fate }).ended;
+    }
+    simulator.reset();
+    for (let count = 0; count < 20; count++) await ask(gateway.url, CHAT, CHAT.body('balanced'), KEY).ended;
+    for (const exchange of patient) exchange.leave();
+    await until(() => gateway.app.server.pending() === 0);
+    // Five are in flight on the one route, none on the other.
+    expect(new Set(simulator.attempts.map(({ path }) => path.slice(0, 2)))).toEqual(new Set(['/b']));
+  });
+});
+
 function reports() {
   return gateway.events.filter((event) => event.type === 'request-ended');
 }

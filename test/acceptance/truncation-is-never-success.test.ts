@@ -27,6 +27,18 @@ async function streamed(api: Api, model: string): Promise<Exchange> {
   return exchange;
 }
 
+/**
+ * A stream of which something has reached the client. On a busy machine the end of a connection may be seen together
+ * with all that came before it: then nothing is lost by an error with a status, and the next one is looked at.
+ */
+async function begun(api: Api, model: string): Promise<Exchange> {
+  for (let count = 1; ; count++) {
+    const exchange = await streamed(api, model);
+    if (exchange.status() === 200 || count === 10) return exchange;
+    expect(exchange.status()).toBe(502);
+  }
+}
+
 /** Cuts after 40 of 60 tokens. The pace sees to it that there was an answer before the end of the connection came. */
 const CUTS: Readonly<Record<string, string>> = {
   'a RST': 'mock/cut-rst?after=40&pace=400',
@@ -46,7 +58,7 @@ describe.each(APIS.map((api) => [api.name, api] as const))('a stream of %s', (_,
   test.each(Object.entries(CUTS))(
     'that is cut by %s is told as an error and broken off',
     async (_, model) => {
-      const exchange = await streamed(api, model);
+      const exchange = await begun(api, model);
       expect(exchange.status()).toBe(200);
       expect(await exchange.ended).not.toBe('whole');
       expect(exchange.text()).not.toMatch(api.saysWhole);

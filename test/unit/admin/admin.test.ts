@@ -37,7 +37,7 @@ describe('the door', () => {
         expect([path, status, body.error.code]).toEqual([path, 401, 'invalid_admin_key']);
       }
     }
-    expect(OPERATIONS.length).toBe(26);
+    expect(OPERATIONS.length).toBe(28);
   });
 
   test('makes who tries keys wait, longer each time, and does not look at the right one until then', async () => {

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import type { Ending } from '../gateway/events.ts';
+import { formatPath } from '../config/problems.ts';
+import { AdminProblem, listed } from './problem.ts';
+
+/** How requests end, as the schema and as the gateway has it. */
+export const ENDINGS = [
+  'complete',
+  'refused',
+  'failed',
+  'truncated',
+  'client-left',
+] as const satisfies readonly Ending[];
+
+const TIME = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], {
+    error: 'must be a time such as 2026-01-31T12:00:00Z, or a day of UTC such as 2026-01-31',
+  })
+  .transform((text) => Date.parse(text));
+
+/** The parameters that say which time is meant, in milliseconds since 1970. */
+export const PERIOD = {
+  since: TIME.optional().meta({
+    type: 'string',
+    description: 'Only requests that ended then or later; ISO 8601.',
+  }),
+  until: TIME.optional().meta({ type: 'string', description: 'Only requests that ended before; ISO 8601.' }),
+};
+
+/** Reads the parameters of a query. Throws `AdminProblem` with one detail for each that is wrong. */
+export function parseQuery<T>(schema: z.ZodType<T>, query: Readonly<Record<string, string>>): T {
+  const parsed = schema.safeParse(query);
+  if (parsed.success) return parsed.data;
+  const details = parsed.error.issues.map((issue) => ({
+    path: formatPath(issue.path.map((step) => (typeof step === 'number' ? step : String(step)))),
+    message: issue.message,
+  }));
+  throw new AdminProblem('invalid_parameter', listed('The parameters are not valid', details), { details });
+}

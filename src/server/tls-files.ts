@@ -1,0 +1,42 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { ServerSettings } from '../config/snapshot.ts';
+
+/** A certificate with its chain, and its key, in PEM. */
+export interface TlsPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A certificate that can't be served, and why: fit to be printed. */
+export class TlsProblem extends Error {}
+
+/** Reads the files and looks whether they belong together. Throws a `TlsProblem` that names the file at fault. */
+export function readTlsFiles({ certFile, keyFile }: NonNullable<ServerSettings['tls']>): TlsPair {
+  const cert = readText(certFile, 'server.tls.cert_file');
+  const key = readText(keyFile, 'server.tls.key_file');
+  const certificate = parsed(
+    () => new X509Certificate(cert),
+    `server.tls.cert_file: ${certFile} is no certificate in PEM`,
+  );
+  const privateKey = parsed(
+    () => createPrivateKey(key),
+    `server.tls.key_file: ${keyFile} is no private key in PEM`,
+  );
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw new TlsProblem(`server.tls: the key in ${keyFile} is not that of the certificate in ${certFile}`);
+  }
+  return { cert, key };
+}
+
+function readText(path: string, setting: string): string {
+  return parsed(() => readFileSync(path, 'utf8'), `${setting}: ${path} can not be read`);
+}
+
+function parsed<T>(parse: () => T, problem: string): T {
+  try {
+    return parse();
+  } catch {
+    throw new TlsProblem(problem);
+  }
+}

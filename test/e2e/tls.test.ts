@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:tls';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { chat, until } from './gateway.ts';
+import { startProcess, type TestProcess } from './process.ts';
+
+const OPENSSL = Bun.which('openssl');
+if (OPENSSL === null) console.warn('openssl was not found: HTTPS is not tested');
+
+let folder: string;
+let simulator: Simulator;
+let program: TestProcess | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'llm-proxy-tls-'));
+  simulator = await startSimulator();
+});
+
+afterEach(async () => {
+  program?.kill('SIGKILL');
+  await program?.exited;
+  program = undefined;
+  await simulator.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** Puts a new certificate of this name where the configuration looks for it. */
+async function certify(name: string): Promise<void> {
+  const args = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '2',
+  ];
+  const child = Bun.spawn(
+    [OPENSSL ?? '', ...args, '-subj', `/CN=${name}`, '-keyout', 'key.pem', '-out', 'cert.pem'],
+    {
+      cwd: folder,
+      stderr: 'ignore',
+    },
+  );
+  expect(await child.exited).toBe(0);
+}
+
+async function start(): Promise<TestProcess> {
+  await Bun.write(
+    join(folder, 'config.yaml'),
+    `server: { host: 127.0.0.1, port: 0, tls: { cert_file: cert.pem, key_file: key.pem } }
+providers: [{ name: a, api_base: "${simulator.url}" }]\n`,
+  );
+  program = startProcess([], { cwd: folder });
+  return program;
+}
+
+/** The name in the certificate that a new connection is shown. */
+function presented(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+      resolve(String(socket.getPeerCertificate().subject.CN));
+      socket.destroy();
+    }).on('error', reject);
+  });
+}
+
+describe.skipIf(OPENSSL === null)('with server.tls', () => {
+  test('the gateway speaks HTTPS, streams included', async () => {
+    await certify('first');
+    const [, url] = await (await start()).printed(/listening on (https:\S+)/);
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(chat('gpt', { stream: true })),
+      tls: { rejectUnauthorized: false },
+    });
+    expect(await response.text()).toContain('data: [DONE]');
+  });
+
+  test('a renewed certificate is shown without a restart, and a stream of the old one finishes', async () => {
+    await certify('first');
+    const [, url = ''] = await (await start()).printed(/listening on (https:\S+)/);
+    const port = Number(new URL(url).port);
+    expect(await presented(port)).toBe('first');
+    const streaming = fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-mock-words': '60', 'x-mock-pace': '20' },
+      body: JSON.stringify(chat('gpt', { stream: true })),
+      tls: { rejectUnauthorized: false },
+    }).then((response) => response.text());
+    await until(() => (simulator.attempts.length === 1 ? true : undefined));
+    await certify('second');
+    let name = '';
+    for (let look = 0; name !== 'second' && look < 100; look++) {
+      await Bun.sleep(100);
+      name = await presented(port).catch(() => '');
+    }
+    expect(name).toBe('second');
+    expect(await streaming).toContain('data: [DONE]');
+  });
+
+  test('a certificate that can not be served is one clear line, at the start and later', async () => {
+    await certify('first');
+    await Bun.write(join(folder, 'key.pem'), 'nonsense');
+    const refused = await start();
+    expect(await refused.exited).toBe(1);
+    expect(refused.stderr()).toMatch(/server\.tls\.key_file: key\.pem is no private key/);
+    await certify('second');
+    const [, url = ''] = await (await start()).printed(/listening on (https:\S+)/);
+    await Bun.write(join(folder, 'cert.pem'), 'half written');
+    await program?.printed(/server\.tls\.cert_file: cert\.pem is no certificate/);
+    expect(await presented(Number(new URL(url).port))).toBe('second');
+  });
+});

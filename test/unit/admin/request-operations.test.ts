@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { record } from '../store/request-records.ts';
+import { startApi, type TestApi } from './api.ts';
+
+const NOON_MS = Date.parse('2026-01-31T12:00:00Z');
+
+let api: TestApi;
+
+beforeEach(async () => {
+  api = await startApi();
+});
+afterEach(() => api.store.close());
+
+test('past requests are listed with all that is known of them', async () => {
+  await api.store.requests.insert([
+    record({ requestId: 'req_1', endedAtMs: NOON_MS, reasoningTokens: null }),
+  ]);
+  const { status, body } = await api.call('GET', '/requests');
+  expect(status).toBe(200);
+  expect(body).toEqual({
+    requests: [
+      {
+        time: '2026-01-31T12:00:00.000Z',
+        request_id: 'req_1',
+        key: 'team-a',
+        model: 'fast',
+        provider: 'openai',
+        attempts: 1,
+        ending: 'complete',
+        status: 200,
+        prompt_tokens: 3,
+        completion_tokens: 5,
+        total_tokens: 8,
+        cached_tokens: 1,
+        reasoning_tokens: null,
+        is_estimated: false,
+        is_streamed: true,
+        time_to_first_token_ms: 12,
+        duration_ms: 34,
+      },
+    ],
+    next_cursor: null,
+  });
+});
+
+test('pages follow each other by the cursor, and the last one has none', async () => {
+  const all = Array.from({ length: 10 }, (_, n) => record({ endedAtMs: NOON_MS + Math.floor(n / 4) }));
+  await api.store.requests.insert(all);
+  const seen: string[] = [];
+  const sizes: number[] = [];
+  let cursor = '';
+  do {
+    const { body } = await api.call('GET', `/requests?limit=5${cursor && `&cursor=${cursor}`}`);
+    seen.push(...body.requests.map((one: { request_id: string }) => one.request_id));
+    sizes.push(body.requests.length);
+    cursor = body.next_cursor ?? '';
+    await api.store.requests.insert([record({ endedAtMs: NOON_MS + 1000 })]);
+  } while (cursor !== '');
+  expect(sizes).toEqual([5, 5]);
+  expect(seen).toEqual(all.map(({ requestId }) => requestId).toReversed());
+});
+
+test('every filter is a parameter, and days are those of UTC', async () => {
+  await api.store.requests.insert([
+    record({ requestId: 'req_a', endedAtMs: NOON_MS }),
+    record({
+      requestId: 'req_b',
+      endedAtMs: NOON_MS + 43_200_000,
+      key: 'b',
+      model: 'a/b',
+      provider: 'p',
+      status: 502,
+      ending: 'failed',
+    }),
+  ]);
+  const ids = async (query: string) => {
+    const { body } = await api.call('GET', `/requests?${query}`);
+    return body.requests.map((one: { request_id: string }) => one.request_id);
+  };
+  for (const query of [
+    'key=b',
+    'model=a%2Fb',
+    'provider=p',
+    'status=502',
+    'ending=failed',
+    'since=2026-02-01',
+  ])
+    expect({ query, found: await ids(query) }).toEqual({ query, found: ['req_b'] });
+  expect(await ids('until=2026-02-01')).toEqual(['req_a']);
+  expect(await ids('since=2026-01-31T13:00:00%2B01:00&until=2026-01-31T12:00:00.001Z')).toEqual(['req_a']);
+});
+
+test('sums are grouped by what the caller names', async () => {
+  await api.store.requests.insert([
+    record({ endedAtMs: NOON_MS }),
+    record({ endedAtMs: NOON_MS + 1, key: null, status: 429, ending: 'refused', totalTokens: null }),
+    record({ endedAtMs: NOON_MS + 3_600_000 }),
+  ]);
+  const sums = {
+    prompt_tokens: 3,
+    completion_tokens: 5,
+    total_tokens: 8,
+    cached_tokens: 1,
+    reasoning_tokens: 2,
+  };
+  const { body } = await api.call('GET', '/usage?group_by=hour,key');
+  expect(body.usage).toEqual([
+    { time: '2026-01-31T12:00:00.000Z', key: 'team-a', requests: 1, failures: 0, ...sums },
+    { time: '2026-01-31T12:00:00.000Z', key: null, requests: 1, failures: 1, ...sums, total_tokens: 0 },
+    { time: '2026-01-31T13:00:00.000Z', key: 'team-a', requests: 1, failures: 0, ...sums },
+  ]);
+  const days = await api.call('GET', '/usage?group_by=day&key=team-a&since=2026-01-31&until=2026-02-01');
+  expect(days.body.usage).toMatchObject([
+    { time: '2026-01-31T00:00:00.000Z', requests: 2, total_tokens: 16 },
+  ]);
+  expect((await api.call('GET', '/usage')).body.usage).toMatchObject([{ requests: 3, failures: 1 }]);
+});
+
+test('a parameter that is wrong is named', async () => {
+  for (const [path, named] of [
+    ['/requests?limit=1001', 'limit'],
+    ['/requests?limit=0', 'limit'],
+    ['/requests?status=ok', 'status'],
+    ['/requests?ending=bad', 'ending'],
+    ['/requests?since=yesterday', 'since'],
+    ['/requests?cursor=nonsense', 'cursor'],
+    ['/usage?group_by=key,colour', 'group_by'],
+    ['/usage?group_by=hour,day', 'group_by'],
+    ['/usage?group_by=key,key', 'group_by'],
+  ] as const) {
+    const { status, body } = await api.call('GET', path);
+    expect({ path, status, code: body.error.code }).toEqual({ path, status: 400, code: 'invalid_parameter' });
+    expect(body.error.details[0].path).toStartWith(named);
+  }
+  const unknown = await api.call('GET', '/requests?modle=fast');
+  expect(unknown.status).toBe(400);
+  expect(unknown.body.error.message).toContain('modle');
+});
+
+test('both are in the OpenAPI document, with their parameters and their answers', async () => {
+  const { body } = await api.call('GET', '/openapi.json');
+  const names = (path: string) =>
+    body.paths[`/admin/v1${path}`].get.parameters.map((one: { name: string }) => one.name);
+  expect(names('/requests')).toEqual([
+    'key',
+    'model',
+    'provider',
+    'status',
+    'ending',
+    'since',
+    'until',
+    'cursor',
+    'limit',
+  ]);
+  expect(names('/usage')).toEqual(['group_by', 'key', 'model', 'provider', 'since', 'until']);
+  expect(Object.keys(body.components.schemas.RequestRecord.properties)).toHaveLength(17);
+  expect(body.components.schemas.UsageSum.properties.failures.description).toContain('truncated');
+});

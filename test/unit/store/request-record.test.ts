@@ -1,0 +1,52 @@
+import { expect, test } from 'bun:test';
+import { recordOf } from '../../../src/store/request-record.ts';
+import { ended } from './request-records.ts';
+
+const AT_MS = 1_767_225_600_000;
+
+test('a record has the time at which the request ended, how long it took, and its tokens', () => {
+  expect(recordOf(ended({ requestId: 'req_1' }), AT_MS)).toEqual({
+    endedAtMs: AT_MS,
+    requestId: 'req_1',
+    key: 'team-a',
+    model: 'fast',
+    provider: 'openai',
+    attempts: 0,
+    ending: 'complete',
+    status: 200,
+    promptTokens: 3,
+    completionTokens: 5,
+    totalTokens: 8,
+    cachedTokens: 1,
+    reasoningTokens: null,
+    isEstimated: false,
+    isStreamed: false,
+    firstTokenMs: 12,
+    durationMs: 34,
+  });
+});
+
+test('a request that was turned down has no model, no provider and no tokens', () => {
+  const refused = ended({
+    ending: 'refused',
+    status: 401,
+    model: undefined,
+    provider: undefined,
+    keyName: undefined,
+    usage: undefined,
+    firstByteAtMs: undefined,
+  });
+  expect(recordOf(refused, AT_MS)).toMatchObject({
+    key: null,
+    model: null,
+    provider: null,
+    totalTokens: null,
+    firstTokenMs: null,
+  });
+});
+
+test('a total that the provider left out is the sum of what it told', () => {
+  const usage = { inputTokens: 7, outputTokens: undefined, totalTokens: undefined };
+  const more = { cachedTokens: undefined, reasoningTokens: undefined };
+  expect(recordOf(ended({ usage: { ...usage, ...more } }), AT_MS).totalTokens).toBe(7);
+});
