@@ -1,4 +1,4 @@
-/** A proxy for streams and nothing else, for `bench/stream.ts`: piped natively, or held back and tapped. */
+/** A proxy for streams and nothing else, for `bench/stream.ts`: piped natively, by a loop, or held back and tapped. */
 import { openEventStream } from '../src/gateway/event-stream.ts';
 import { Leash } from '../src/gateway/leash.ts';
 import type { Reading } from '../src/gateway/verdict.ts';
@@ -26,10 +26,28 @@ const server = Bun.serve({
       timeout: false,
     });
     const headers = { 'content-type': 'text/event-stream' };
-    return new Response(mode === 'pipe' ? answer.body : await tapped(answer, leash), { headers });
+    if (mode === 'pipe') return new Response(answer.body, { headers });
+    return new Response(mode === 'loop' ? looped(answer) : await tapped(answer, leash), { headers });
   },
 });
 console.log(server.url.origin);
+
+/** The least that a program does which has the bytes in its hands: a loop that reads and writes. */
+function looped(answer: Response): ReadableStream<Uint8Array> {
+  const source = answer.body?.getReader();
+  return new ReadableStream({
+    type: 'direct',
+    async pull(client) {
+      for (;;) {
+        const chunk = (await source?.read())?.value;
+        if (chunk === undefined) break;
+        void client.write(chunk);
+        void client.flush();
+      }
+      client.close();
+    },
+  });
+}
 
 /** The gateway's own way of forwarding a stream, without the request line before it. */
 async function tapped(answer: Response, leash: Leash): Promise<ReadableStream<Uint8Array>> {

@@ -20,7 +20,7 @@ Starts the gateway.
   --config FILE   configuration (default: $CONFIG_PATH, else config.yaml; without either, a demo is started)
   --host HOST     address to listen on (default: $HOST, else as the configuration says)
   --port PORT     port to listen on (default: $PORT, else as the configuration says, else 18000)
-  --workers N     processes that share the port, or "auto" (default: $LLM_PROXY_WORKERS, else 1)
+  --workers N     has no effect yet: one process serves everything
   --no-migrate    with DB_URL: don't make pending migrations, refuse to start without them
   --help          this text
 
