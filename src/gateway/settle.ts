@@ -56,8 +56,9 @@ export function settle(run: Run, { ending, status, usage, text, code }: Settleme
     endedAtMs: gateway.clock.nowMs(),
   };
   if (usage !== undefined || text === undefined || text.chars === 0) return gateway.emit(report);
-  void estimateUsage(call.plan.body, text, gateway.tokens).then((estimate) =>
-    gateway.emit({ ...report, usage: estimate, isUsageEstimated: true }),
+  void estimateUsage(call.plan.body, text, gateway.tokens).then(
+    (estimate) => gateway.emit({ ...report, usage: estimate, isUsageEstimated: true }),
+    () => gateway.emit(report),
   );
 }
 

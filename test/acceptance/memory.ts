@@ -19,3 +19,15 @@ export async function peakWhile(pid: number, work: Promise<unknown>): Promise<nu
   }
   return peak;
 }
+
+/** What a process takes once that has not changed for three seconds; after half a minute, what it takes then. */
+export async function settledMb(pid: number): Promise<number> {
+  const looks: number[] = [];
+  for (let count = 0; count < 60; count++) {
+    looks.push(await residentMb(pid));
+    const last = looks.slice(-6);
+    if (last.length === 6 && Math.max(...last) - Math.min(...last) < 2) break;
+    await Bun.sleep(500);
+  }
+  return looks.at(-1) ?? 0;
+}
