@@ -62,6 +62,8 @@ class EventStream implements AnswerStream {
   readonly #held: Uint8Array[] = [];
   /** The first events with content, of which the text is read if nobody says how many tokens it was. */
   #sample: Uint8Array = EMPTY;
+  /** Bytes of all events so far. */
+  #bytes = 0;
   #end: StreamEnd | undefined;
 
   constructor(
@@ -118,7 +120,10 @@ class EventStream implements AnswerStream {
   }
 
   text(): AnswerText {
-    return { sample: this.#protocol.textOf(this.#sample), chars: this.#signs.contentChars() };
+    const sample = this.#protocol.textOf(this.#sample);
+    // The envelope of an event is as long as that of the next: its text is the same part of the bytes throughout.
+    const share = this.#sample.byteLength === 0 ? 0 : this.#bytes / this.#sample.byteLength;
+    return { sample, chars: Math.round(sample.length * share) };
   }
 
   isDone(): boolean {
@@ -143,7 +148,10 @@ class EventStream implements AnswerStream {
     }
     if (block.byteLength === 0) return undefined;
     const isContent = this.#signs.skim(block);
-    if (isContent && this.#passesUntouched) return sink.write(block);
+    if (isContent && this.#passesUntouched) {
+      this.#bytes += block.byteLength;
+      return sink.write(block);
+    }
     if (isContent) this.#keep(block);
     else this.#read(block);
     const isFull = this.#flush(sink);
@@ -181,6 +189,7 @@ class EventStream implements AnswerStream {
 
   /** Puts whole events in line for the client. */
   #keep(events: Uint8Array): void {
+    this.#bytes += events.byteLength;
     const missing = SAMPLE_BYTES - this.#sample.byteLength;
     if (missing > 0) this.#sample = Buffer.concat([this.#sample, events.subarray(0, missing)]);
     this.#held.push(this.#shownModel === undefined ? events : rewriteModelInEvents(events, this.#shownModel));

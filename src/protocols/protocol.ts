@@ -49,17 +49,14 @@ export interface StreamReader {
   /** What one complete event means. `data` is the joined data of the event, `event` its name or ''. */
   readonly read: (event: string, data: Uint8Array) => StreamSign;
   /**
-   * Looks over a block of whole events at once. True: there is nothing in it but more content, which is now counted,
-   * and it need not be read. False: nothing was counted, and each event of it is to be read. Always false before the
-   * first content.
+   * Looks over a block of whole events at once. True: there is nothing in it but more content, and it need not be read.
+   * False: each event of it is to be read. Always false before the first content.
    */
   readonly skim: (block: Uint8Array) => boolean;
   /** The usage read so far; the last report counts where a provider sends running totals. */
   readonly usage: () => Usage | undefined;
   /** Whether the protocol's own word for the end has come: a finish reason, `[DONE]`, `response.completed`. */
   readonly isDone: () => boolean;
-  /** Characters of text content seen: the basis of an estimate where no usage is reported. */
-  readonly contentChars: () => number;
 }
 
 /**

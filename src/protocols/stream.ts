@@ -39,7 +39,6 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
   let done = false;
   let report: JsonObject | undefined;
   let usage: Usage | undefined;
-  const text = createTextCounter(grammar.textKeys);
 
   function note(reading: Reading): StreamSign {
     if (reading.done === true) done = true;
@@ -56,7 +55,7 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
     read(event, data) {
       if (data.length === 0) return 'preamble';
       if (following && event !== 'error' && !isMarked(data, grammar)) {
-        return text.count(data) ? 'content' : 'preamble';
+        return grammar.textKeys.some((key) => countCharacters(data, key) > 0) ? 'content' : 'preamble';
       }
       const value = (grammar.digest ?? parse)(data);
       if (value === undefined) {
@@ -65,45 +64,13 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
         // Within a stream the client judges it; in front of the first content it is no beginning of an answer.
         return following && event !== 'error' ? 'content' : 'error';
       }
-      text.count(data);
       return note(isError(value, event) ? { sign: 'error' } : grammar.understand(value, event));
     },
     skim(block) {
-      if (!following) return false;
-      if (isMarked(block, grammar)) return false;
-      text.count(block);
-      return true;
+      return following && !isMarked(block, grammar);
     },
     usage: () => usage,
     isDone: () => done,
-    contentChars: text.characters,
-  };
-}
-
-interface TextCounter {
-  /** Counts the characters of all deltas in these bytes; whether there were any. */
-  readonly count: (bytes: Uint8Array) => boolean;
-  readonly characters: () => number;
-}
-
-/** Deltas tend to speak under the same key as the ones before them, and each under one: that is looked for first. */
-function createTextCounter(keys: readonly Mark[]): TextCounter {
-  let characters = 0;
-  let [lastKey] = keys;
-  return {
-    count(bytes) {
-      let found = lastKey === undefined ? 0 : countCharacters(bytes, lastKey);
-      const mayHoldMore = occurs(bytes, NEXT_EVENT);
-      for (const key of keys) {
-        if (found > 0 && !mayHoldMore) break;
-        const more = key === lastKey ? 0 : countCharacters(bytes, key);
-        if (found === 0 && more > 0) lastKey = key;
-        found += more;
-      }
-      characters += found;
-      return found > 0;
-    },
-    characters: () => characters,
   };
 }
 
@@ -127,7 +94,6 @@ function isMarked(bytes: Uint8Array, grammar: StreamGrammar): boolean {
 const ERROR = markOf('error');
 const ERROR_WORD = markOf('"error"');
 const ERROR_EVENTS = [markOf('event: error'), markOf('event:error')];
-const NEXT_EVENT = markOf('\ndata');
 
 function isError(value: JsonObject, event: string): boolean {
   if (event === 'error' || value.type === 'error' || value.object === 'error') return true;

@@ -8,7 +8,6 @@ export interface StreamShape {
   /** What each event means, comments included. */
   readonly signs: readonly StreamSign[];
   readonly usage: Partial<Usage> | undefined;
-  readonly characters: number;
 }
 
 const CHAT = '/v1/chat/completions';
@@ -50,7 +49,6 @@ export const SHAPES: readonly StreamShape[] = [
     ),
     signs: ['preamble', 'content', 'content', 'content', 'usage-only', 'done'],
     usage: { inputTokens: 9, outputTokens: 4, totalTokens: 13, cachedTokens: 2, reasoningTokens: 1 },
-    characters: 19,
   },
   {
     name: 'OpenAI without usage',
@@ -63,7 +61,6 @@ export const SHAPES: readonly StreamShape[] = [
     ),
     signs: ['preamble', 'content', 'content', 'done'],
     usage: undefined,
-    characters: 2,
   },
   {
     name: 'OpenAI with a tool call',
@@ -81,7 +78,6 @@ export const SHAPES: readonly StreamShape[] = [
     ),
     signs: ['content', 'content', 'content', 'content', 'done'],
     usage: undefined,
-    characters: 17,
   },
   {
     name: 'Azure, with the judgement of the prompt first',
@@ -103,7 +99,6 @@ export const SHAPES: readonly StreamShape[] = [
     ),
     signs: ['preamble', 'preamble', 'content', 'content', 'usage-only', 'done'],
     usage: { inputTokens: 3, outputTokens: 2 },
-    characters: 7,
   },
   {
     name: 'DeepSeek, which reasons before it speaks and reports with the finish',
@@ -126,7 +121,6 @@ export const SHAPES: readonly StreamShape[] = [
     )}`,
     signs: ['preamble', 'preamble', 'content', 'content', 'content', 'content', 'done'],
     usage: { inputTokens: 20, outputTokens: 10, cachedTokens: 16, reasoningTokens: 8 },
-    characters: 7,
   },
   {
     name: 'Groq, which reports under a name of its own',
@@ -144,7 +138,6 @@ export const SHAPES: readonly StreamShape[] = [
     ),
     signs: ['preamble', 'content', 'content', 'done'],
     usage: { inputTokens: 7, outputTokens: 3, totalTokens: 10 },
-    characters: 3,
   },
   {
     name: 'OpenRouter, with comments and two ways to reason',
@@ -165,7 +158,6 @@ export const SHAPES: readonly StreamShape[] = [
     )}`,
     signs: ['preamble', 'preamble', 'content', 'content', 'content', 'preamble', 'done'],
     usage: { totalTokens: 7 },
-    characters: 2,
   },
   {
     name: 'vLLM with running totals',
@@ -185,7 +177,6 @@ export const SHAPES: readonly StreamShape[] = [
     ),
     signs: ['preamble', 'content', 'content', 'content', 'usage-only', 'done'],
     usage: { inputTokens: 4, outputTokens: 3, totalTokens: 7 },
-    characters: 2,
   },
   {
     name: 'a provider that says 0 until it knows, and 0 again at the end',
@@ -198,7 +189,6 @@ export const SHAPES: readonly StreamShape[] = [
     ),
     signs: ['content', 'content', 'usage-only', 'done'],
     usage: { totalTokens: 6 },
-    characters: 1,
   },
   {
     name: 'Ollama, which repeats the role',
@@ -212,7 +202,6 @@ export const SHAPES: readonly StreamShape[] = [
     ),
     signs: ['content', 'content', 'content', 'usage-only', 'done'],
     usage: { totalTokens: 4 },
-    characters: 2,
   },
   {
     name: 'Gemini behind its OpenAI face, in two large pieces with CRLF and spaces in its JSON',
@@ -223,7 +212,6 @@ export const SHAPES: readonly StreamShape[] = [
       'data: [DONE]\r\n\r\n',
     signs: ['content', 'content', 'done'],
     usage: { inputTokens: 8, outputTokens: 3, totalTokens: 20 },
-    characters: 10,
   },
   {
     name: 'an answer that is complete and empty',
@@ -231,7 +219,6 @@ export const SHAPES: readonly StreamShape[] = [
     stream: data(chunk({ role: 'assistant', content: '' }), chunk({}, 'stop'), '[DONE]'),
     signs: ['preamble', 'content', 'done'],
     usage: undefined,
-    characters: 0,
   },
   {
     name: 'text completions',
@@ -245,7 +232,6 @@ export const SHAPES: readonly StreamShape[] = [
     ),
     signs: ['preamble', 'content', 'content', 'usage-only', 'done'],
     usage: { totalTokens: 2 },
-    characters: 4,
   },
   {
     name: 'Anthropic messages',
@@ -281,7 +267,6 @@ export const SHAPES: readonly StreamShape[] = [
     ),
     signs: ['preamble', 'preamble', 'preamble', 'content', 'content', 'preamble', 'content', 'done'],
     usage: { inputTokens: 125, outputTokens: 15, totalTokens: 140, cachedTokens: 100 },
-    characters: 6,
   },
   {
     name: 'Anthropic with thinking and a tool',
@@ -317,7 +302,6 @@ export const SHAPES: readonly StreamShape[] = [
       'done',
     ],
     usage: { inputTokens: 5, outputTokens: 9 },
-    characters: 9,
   },
   {
     name: 'Responses',
@@ -348,6 +332,5 @@ export const SHAPES: readonly StreamShape[] = [
     ),
     signs: ['preamble', 'preamble', 'preamble', 'preamble', 'content', 'content', 'preamble', 'content'],
     usage: { inputTokens: 8, outputTokens: 3, totalTokens: 11, cachedTokens: 4, reasoningTokens: 0 },
-    characters: 8,
   },
 ];
