@@ -22,9 +22,7 @@ const LINGER_MS = 1_000;
 const LINGER_AFTER_FINISH_MS = 5_000;
 
 /** Enough events to know how many characters make a token here; more would only be memory. */
-const SAMPLE_BYTES = 4 * 1024;
-
-const EMPTY = new Uint8Array();
+const SAMPLE_BYTES = 2 * 1024;
 
 const LEFT = { kind: 'left' } as const;
 
@@ -61,7 +59,8 @@ class EventStream implements AnswerStream {
   readonly #onEnd: () => void;
   readonly #held: Uint8Array[] = [];
   /** The first events with content, of which the text is read if nobody says how many tokens it was. */
-  #sample: Uint8Array = EMPTY;
+  readonly #sample: Uint8Array[] = [];
+  #sampleBytes = 0;
   /** Bytes of all events so far. */
   #bytes = 0;
   #end: StreamEnd | undefined;
@@ -120,9 +119,9 @@ class EventStream implements AnswerStream {
   }
 
   text(): AnswerText {
-    const sample = this.#protocol.textOf(this.#sample);
+    const sample = this.#protocol.textOf(Buffer.concat(this.#sample));
     // The envelope of an event is as long as that of the next: its text is the same part of the bytes throughout.
-    const share = this.#sample.byteLength === 0 ? 0 : this.#bytes / this.#sample.byteLength;
+    const share = this.#sampleBytes === 0 ? 0 : this.#bytes / this.#sampleBytes;
     return { sample, chars: Math.round(sample.length * share) };
   }
 
@@ -160,7 +159,7 @@ class EventStream implements AnswerStream {
 
   /** Whether events that are only content need nothing done to them. */
   get #passesUntouched(): boolean {
-    return this.#shownModel === undefined && this.#sample.byteLength >= SAMPLE_BYTES;
+    return this.#shownModel === undefined && this.#sampleBytes >= SAMPLE_BYTES;
   }
 
   /** Reads a block event by event and keeps what the client is to have of it. */
@@ -190,9 +189,16 @@ class EventStream implements AnswerStream {
   /** Puts whole events in line for the client. */
   #keep(events: Uint8Array): void {
     this.#bytes += events.byteLength;
-    const missing = SAMPLE_BYTES - this.#sample.byteLength;
-    if (missing > 0) this.#sample = Buffer.concat([this.#sample, events.subarray(0, missing)]);
+    if (this.#sampleBytes < SAMPLE_BYTES) this.#addToSample(events);
     this.#held.push(this.#shownModel === undefined ? events : rewriteModelInEvents(events, this.#shownModel));
+  }
+
+  /** A large block is cut and copied: a view on it would keep all of it for as long as the stream lasts. */
+  #addToSample(events: Uint8Array): void {
+    const missing = SAMPLE_BYTES - this.#sampleBytes;
+    const part = events.byteLength > missing ? events.slice(0, missing) : events;
+    this.#sample.push(part);
+    this.#sampleBytes += part.byteLength;
   }
 
   /** Sends on what is in line; the promise says that the client is behind. */
