@@ -1,7 +1,7 @@
 import { type Database, openDatabase } from '../store/database.ts';
 import { type Migrated, migrateDown, migrateUp, schemaVersion } from '../store/migrate.ts';
 import { type Command, EXIT } from './command.ts';
-import { explainStoreError } from './database-environment.ts';
+import { withOpened } from './with-opened.ts';
 
 const HELP = `Usage: llm-proxy migrate up|down|version
 
@@ -44,20 +44,14 @@ async function run(args: readonly string[]): Promise<number> {
   return migrate(url, action);
 }
 
-async function migrate(url: string, action: (database: Database) => Promise<string[]>): Promise<number> {
-  let database: Database | undefined;
-  try {
-    database = openDatabase(url);
-    for (const line of await action(database)) console.log(line);
-    return EXIT.ok;
-  } catch (error) {
-    const lines = explainStoreError(error);
-    if (lines === undefined) throw error;
-    for (const line of lines) console.error(`llm-proxy: ${line}`);
-    return EXIT.failed;
-  } finally {
-    await database?.close().catch(() => undefined);
-  }
+function migrate(url: string, action: (database: Database) => Promise<string[]>): Promise<number> {
+  return withOpened(
+    () => openDatabase(url),
+    async (database) => {
+      for (const line of await action(database)) console.log(line);
+      return EXIT.ok;
+    },
+  );
 }
 
 function describe(verb: string, { version, steps }: Migrated): string[] {

@@ -1,8 +1,9 @@
-import { openDatabase, type Database } from '../store/database.ts';
+import { openDatabase } from '../store/database.ts';
 import { requireSchema } from '../store/migrate.ts';
 import { rekey } from '../store/rekey.ts';
 import { type Command, EXIT } from './command.ts';
-import { explainStoreError, readDatabaseEnvironment } from './database-environment.ts';
+import { readDatabaseEnvironment } from './database-environment.ts';
+import { failed, withOpened } from './with-opened.ts';
 
 const HELP = `Usage: llm-proxy rekey
 
@@ -25,23 +26,15 @@ async function run(args: readonly string[]): Promise<number> {
     return isHelp ? EXIT.ok : EXIT.usage;
   }
   const environment = readDatabaseEnvironment(process.env, 'command');
-  if (environment.kind === 'wrong') {
-    console.error(`llm-proxy: ${environment.message}`);
-    return EXIT.failed;
-  }
-  let database: Database | undefined;
-  try {
-    database = openDatabase(environment.url);
-    await requireSchema(database);
-    const { total, changed } = await rekey(database, environment.keyring);
-    console.log(`${changed} of ${total} secrets were sealed anew, with the key ${environment.keyring.keyId}`);
-    return EXIT.ok;
-  } catch (error) {
-    const lines = explainStoreError(error);
-    if (lines === undefined) throw error;
-    for (const line of lines) console.error(`llm-proxy: ${line}`);
-    return EXIT.failed;
-  } finally {
-    await database?.close().catch(() => undefined);
-  }
+  if (environment.kind === 'wrong') return failed([environment.message]);
+  const { url, keyring } = environment;
+  return withOpened(
+    () => openDatabase(url),
+    async (database) => {
+      await requireSchema(database);
+      const { total, changed } = await rekey(database, keyring);
+      console.log(`${changed} of ${total} secrets were sealed anew, with the key ${keyring.keyId}`);
+      return EXIT.ok;
+    },
+  );
 }

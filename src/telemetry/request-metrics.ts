@@ -2,6 +2,7 @@ import type { RequestEnded } from '../gateway/events.ts';
 import type { Attempt } from '../routing/outcome.ts';
 import type { HistogramSeries, NumberSeries } from './metric-family.ts';
 import type { MetricTable } from './metric-table.ts';
+import { METHODS, OPERATIONS } from './vocabulary.ts';
 
 /** Counts ended requests. What requests of one kind have in common is looked up once. */
 export function createRequestMetrics(table: MetricTable): (event: RequestEnded) => void {
@@ -46,8 +47,6 @@ function labelsOf({ method, endpoint, servedAs, provider, status, keyName }: Req
   };
 }
 
-const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-
 /** The series of all requests with the same labels. Tokens and streams have theirs from the first one on. */
 interface Kind {
   readonly requests: NumberSeries;
@@ -76,15 +75,6 @@ interface StreamSeries {
   readonly speed: HistogramSeries;
   readonly genAiTtft: HistogramSeries | undefined;
 }
-
-/** OpenTelemetry's names of what an endpoint does; the others are no operation on a model's text. */
-const OPERATIONS: Readonly<Record<string, string>> = {
-  '/v1/chat/completions': 'chat',
-  '/v1/responses': 'chat',
-  '/v1/messages': 'chat',
-  '/v1/completions': 'text_completion',
-  '/v1/embeddings': 'embeddings',
-};
 
 function kindOf(labels: Labels, table: MetricTable): Kind {
   const { method, endpoint, model, provider, status, keyName } = labels;

@@ -2,6 +2,7 @@ import type { RequestEnded } from '../gateway/events.ts';
 import type { Attempt, Outcome } from '../routing/outcome.ts';
 import { outcomeText } from '../routing/story.ts';
 import type { TraceContext } from './trace-context.ts';
+import { METHODS, OPERATIONS } from './vocabulary.ts';
 
 /** A span that is over, in words of our own: what an exporter makes of it is the exporter's. */
 export interface FinishedSpan {
@@ -109,23 +110,12 @@ function attemptSpan({ ended, attempt, index }: Tried, context: TraceContext): F
   };
 }
 
-/** OpenTelemetry's names of what an endpoint does; the others are no operation on a model's text. */
-const OPERATIONS: Readonly<Record<string, string>> = {
-  '/v1/chat/completions': 'chat',
-  '/v1/responses': 'chat',
-  '/v1/messages': 'chat',
-  '/v1/completions': 'text_completion',
-  '/v1/embeddings': 'embeddings',
-};
-
 /** `chat gpt-4o`; where the operation or the model has no name, `POST /v1/files`. */
 function spanName(ended: RequestEnded, model: string | undefined): string {
   const operation = OPERATIONS[ended.endpoint];
   if (operation === undefined) return `${methodOf(ended)} ${ended.endpoint}`;
   return model === undefined ? operation : `${operation} ${model}`;
 }
-
-const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 function methodOf({ method }: RequestEnded): string {
   return METHODS.has(method) ? method : '_OTHER';
