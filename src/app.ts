@@ -1,17 +1,18 @@
 import type { MetricsSettings, Snapshot } from './config/snapshot.ts';
-import type { Emit, Gateway } from './gateway/ports.ts';
-import { systemClock } from './lib/system-clock.ts';
+import type { Emit, Gateway, Ledgers } from './gateway/ports.ts';
+import { type SystemClock, systemClock } from './lib/system-clock.ts';
 import { ThreadedTokenCounter } from './lib/token-counter.ts';
 import { BucketLedger } from './limits/bucket-ledger.ts';
 import { CooldownLedger } from './routing/cooldown.ts';
 import { TrafficLedger } from './routing/traffic.ts';
 import { TurnCounter } from './routing/turn-counter.ts';
-import { probeRegularly } from './server/detailed-health.ts';
-import { ProviderStandings } from './server/provider-standing.ts';
+import { createHealthReporter, type HealthReporter, probeRegularly } from './server/detailed-health.ts';
+import { type ProviderStanding, ProviderStandings } from './server/provider-standing.ts';
 import { type MetricsPage, type MetricsServer, serveMetrics } from './server/metrics-endpoint.ts';
 import { type AdminEndpoint, type HttpServer, serve } from './server/serve.ts';
 import { EXPOSITION_TYPE, renderMetrics } from './telemetry/exposition.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import type { FamilyDump } from './telemetry/metric-family.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import type { OpenTracing } from './telemetry/trace-open.ts';
 import { createFetchUpstream } from './upstream/fetch-upstream.ts';
 
@@ -23,6 +24,12 @@ export interface App {
   readonly metricsServer: MetricsServer | undefined;
   /** Tells metrics and logs what happens outside of the requests. */
   readonly emit: Emit;
+  /** What this process has counted. */
+  readonly dumpMetrics: () => readonly FamilyDump[];
+  /** What this process knows of the providers. */
+  readonly standings: () => readonly ProviderStanding[];
+  /** Tests the providers. */
+  readonly reportHealth: HealthReporter;
   /** Puts another configuration in force for the requests that come from now on. */
   readonly swap: (next: Snapshot) => void;
   /**
@@ -45,6 +52,25 @@ export interface AppOptions {
   readonly admin?: AdminEndpoint | undefined;
   /** Told every event as well, and closed when the requests have ended; undefined: nothing is traced. */
   readonly tracing?: OpenTracing | undefined;
+  /** What this process shares with others that serve the same port; undefined: it is alone. */
+  readonly team?: Team | undefined;
+}
+
+/** The processes that serve together, as one of them sees them. `own` is what it would do if it were alone. */
+export interface Team {
+  /** One for all, so that they agree on when a cooldown is over. */
+  readonly clock: SystemClock;
+  readonly ledgers: Ledgers;
+  /** The port that all listen on; undefined: this one listens alone, where the configuration says. */
+  readonly port: number | undefined;
+  /** Whether this one tests the providers from time to time. */
+  readonly isProber: boolean;
+  /** The metrics of all, as text. */
+  readonly metrics: (own: () => readonly FamilyDump[]) => string | Promise<string>;
+  /** What all of them know of the providers. */
+  readonly standings: (own: readonly ProviderStanding[]) => Promise<readonly ProviderStanding[]>;
+  /** The report of the one that tests the providers for all. */
+  readonly healthReporter: (own: HealthReporter) => HealthReporter;
 }
 
 /** How often what no request will ask for again is forgotten. */
@@ -53,42 +79,36 @@ const SWEEP_MS = 60_000;
 /** Wires the parts of a gateway together and listens. Throws what listening throws, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
   let { snapshot } = options;
-  const { tracing } = options;
+  const { tracing, team = alone() } = options;
+  const { clock, ledgers } = team;
   const tokens = new ThreadedTokenCounter();
-  const buckets = new BucketLedger();
-  const cooldowns = new CooldownLedger();
-  const metrics = createMetrics({
-    snapshot: () => snapshot,
-    clock: systemClock,
-    version: options.version,
-    droppedLogRows: options.droppedLogRows ?? (() => 0),
-  });
-  const standings = new ProviderStandings(systemClock);
-  const emit = toEach([metrics.listen, standings.listen, ...(tracing ? [tracing.listen] : []), options.emit]);
+  const { metrics, standings, emit } = openWatchers(options, clock, () => snapshot);
   const gateway: Gateway = {
     snapshot: () => snapshot,
     upstream: createFetchUpstream(),
-    clock: systemClock,
+    clock,
     dice: Math.random,
     newRequestId,
-    buckets,
-    cooldowns,
-    traffic: new TrafficLedger(),
-    turns: new TurnCounter(),
+    ...ledgers,
     tokens,
     emit,
     ...(tracing && { tracing }),
   };
-  const page: MetricsPage = { type: EXPOSITION_TYPE, text: () => renderMetrics(metrics.dump()) };
-  const metricsServer = ownMetricsServer(snapshot, page, () => snapshot.metrics);
+  const reportHealth = createHealthReporter(gateway, () => team.standings(standings.list()));
+  const page: MetricsPage = { type: EXPOSITION_TYPE, text: () => team.metrics(metrics.dump) };
+  // Several can't have one listener: whoever is above them has it.
+  const metricsServer =
+    team.port === undefined ? ownMetricsServer(snapshot, page, () => snapshot.metrics) : undefined;
   const server = serve(gateway, {
     ...snapshot.server,
+    port: team.port ?? snapshot.server.port,
+    isShared: team.port !== undefined,
     version: options.version,
     admin: options.admin,
-    metrics: metricsServer === undefined ? page : undefined,
-    standings,
+    metrics: snapshot.metrics.port === undefined ? page : undefined,
+    reportHealth: team.healthReporter(reportHealth),
   });
-  const ends = [sweepRegularly(buckets, cooldowns), probeRegularly(gateway)];
+  const ends = [sweepRegularly(ledgers, clock), team.isProber ? probeRegularly(gateway) : nothing];
   const stop = async (): Promise<void> => {
     for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
@@ -100,6 +120,9 @@ export function startApp(options: AppOptions): App {
     snapshot: () => snapshot,
     metricsServer,
     emit,
+    dumpMetrics: metrics.dump,
+    standings: () => standings.list(),
+    reportHealth,
     swap: (next) => {
       snapshot = next;
     },
@@ -112,10 +135,44 @@ export function startApp(options: AppOptions): App {
   };
 }
 
+/** The team of a process that is alone. */
+function alone(): Team {
+  return {
+    clock: systemClock,
+    ledgers: {
+      buckets: new BucketLedger(),
+      cooldowns: new CooldownLedger(),
+      traffic: new TrafficLedger(),
+      turns: new TurnCounter(),
+    },
+    port: undefined,
+    isProber: true,
+    metrics: (own) => renderMetrics(own()),
+    standings: (own) => Promise.resolve(own),
+    healthReporter: (own) => own,
+  };
+}
+
+/** What listens to the gateway's events, and the one function that tells all of it. */
+function openWatchers(
+  { version, droppedLogRows = () => 0, tracing, emit }: AppOptions,
+  clock: SystemClock,
+  snapshot: () => Snapshot,
+): { readonly metrics: Metrics; readonly standings: ProviderStandings; readonly emit: Emit } {
+  const metrics = createMetrics({ snapshot, clock, version, droppedLogRows });
+  const standings = new ProviderStandings(clock);
+  const listeners = [metrics.listen, standings.listen, ...(tracing ? [tracing.listen] : []), emit];
+  return { metrics, standings, emit: toEach(listeners) };
+}
+
+function nothing(): void {
+  // There is nothing to end.
+}
+
 /** Forgets, every so often, what no request will ask for again. Returns how to end it. */
-function sweepRegularly(buckets: BucketLedger, cooldowns: CooldownLedger): () => void {
+function sweepRegularly({ buckets, cooldowns }: Ledgers, clock: SystemClock): () => void {
   const sweeper = setInterval(() => {
-    const nowMs = systemClock.nowMs();
+    const nowMs = clock.nowMs();
     buckets.sweep(nowMs);
     cooldowns.sweep(nowMs - SWEEP_MS);
   }, SWEEP_MS);
@@ -123,7 +180,7 @@ function sweepRegularly(buckets: BucketLedger, cooldowns: CooldownLedger): () =>
 }
 
 /** The metrics' own listener, on the host of the main one; undefined where they have no port of their own. */
-function ownMetricsServer(
+export function ownMetricsServer(
   { server, metrics: { port } }: Snapshot,
   page: MetricsPage,
   settings: () => MetricsSettings,

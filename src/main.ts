@@ -7,6 +7,7 @@ import { migrateCommand } from './cli/migrate.ts';
 import { mockCommand } from './cli/mock.ts';
 import { rekeyCommand } from './cli/rekey.ts';
 import { serveCommand } from './cli/serve.ts';
+import { workerCommand } from './cli/worker.ts';
 import { version } from './version.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -26,7 +27,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (name === '--help' || name === '-h' || name === 'help') return printed(help());
   if (name === '--version' || name === '-v' || name === 'version') return printed(version);
   if (name === '' || name.startsWith('-')) return serveCommand.run(args);
-  const command = COMMANDS.find((candidate) => candidate.name === name);
+  const command = [...COMMANDS, workerCommand].find((candidate) => candidate.name === name);
   if (command !== undefined) return command.run(rest);
   console.error(`llm-proxy: there is no command "${name}". "llm-proxy --help" lists them.`);
   return EXIT.usage;

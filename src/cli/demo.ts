@@ -11,22 +11,18 @@ const DEMO_KEY = 'sk-demo-key';
 /** A gateway over two simulated providers, one of which fails now and then: nothing leaves the machine. */
 export async function runDemo(overrides: Overrides): Promise<number> {
   const simulator = await startSimulator({ tokensPerSecond: 40 });
-  const result = compileText(demoConfig(simulator.url), {
-    file: 'demo',
-    env: process.env,
-    overrides,
-    version: 1,
-    now: new Date(),
-  });
+  const context = { file: 'demo', overrides, version: 1, now: new Date(), staysLocked: false };
+  const result = compileText(demoConfig(simulator.url), { ...context, env: process.env });
   if (result.kind === 'refused') {
     for (const problem of result.problems) console.error(formatProblem(problem));
     return EXIT.failed;
   }
-  const serving = listen(result.snapshot);
+  const { snapshot, text } = result;
+  const serving = await listen({ snapshot, recipe: { kind: 'text', text, ...context } });
   if (serving === undefined) return EXIT.failed;
   // Whoever reads that it runs may stop it at once.
-  const drained = drainOnSignals(serving.app, serving.log);
-  console.log(welcome(serving.app.server.url, simulator.url));
+  const drained = drainOnSignals(serving);
+  console.log(welcome(serving.url, simulator.url));
   await drained;
   await simulator.stop();
   await serving.log.flush();

@@ -1,60 +1,67 @@
-import { type App, type AppOptions, startApp } from '../app.ts';
+import { availableParallelism } from 'node:os';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { Emit } from '../gateway/ports.ts';
-import { systemClock } from '../lib/system-clock.ts';
-import { type OpenLog, openLog } from '../telemetry/open-log.ts';
-import { openTracing } from '../telemetry/trace-open.ts';
-import { version } from '../version.ts';
+import type { AdminEndpoint } from '../server/serve.ts';
+import type { RequestRecord } from '../store/request-record.ts';
+import type { OpenLog } from '../telemetry/open-log.ts';
+import { listenAlone } from './alone.ts';
+import type { Edition } from './edition.ts';
+import { listenAsTeam } from './team.ts';
 
-/** A gateway that listens, and its log. */
+/** A gateway that listens, in this process or in several. */
 export interface Serving {
-  readonly app: App;
+  readonly url: string;
   readonly log: OpenLog;
+  readonly snapshot: () => Snapshot;
+  /** Tells metrics and log what happens outside of the requests. */
+  readonly emit: Emit;
+  /** Puts another configuration in force; resolves when every process has it, or soon after. */
+  readonly swap: (next: Edition) => Promise<void>;
+  /** Says whether the database can be asked. */
+  readonly setStale: (isStale: boolean) => void;
+  /** Requests in flight. */
+  readonly pending: () => Promise<number>;
+  /** No new connections; resolves when the requests in flight have ended, or after `drain_timeout`. */
+  readonly drain: () => Promise<void>;
 }
 
-/** What database mode adds. */
-export interface ListenOptions extends Pick<AppOptions, 'admin'> {
-  /** Told every event, after the log. */
-  readonly record?: Emit;
+export interface ListenOptions {
+  /** What database mode adds; undefined: there is no database. */
+  readonly database?: DatabaseSide | undefined;
+}
+
+/** What a gateway has to do with its database. */
+export interface DatabaseSide {
+  readonly admin: AdminEndpoint;
+  /** Told every event of this process, after the log. */
+  readonly record: Emit;
+  readonly retentionMs: number;
+  readonly isStale: () => boolean;
+  /** Writes the records that other processes have made. */
+  readonly insert: (records: readonly RequestRecord[]) => Promise<void>;
 }
 
 /** Starts listening; where that is not possible, says why in one line and returns undefined. */
-export function listen(
-  snapshot: Snapshot,
-  { admin, record = () => undefined }: ListenOptions = {},
-): Serving | undefined {
-  let current: () => Snapshot = () => snapshot;
-  const complain = (text: string): void => void Bun.write(Bun.stderr, text).catch(() => undefined);
-  const log = openLog({
-    snapshot: () => current(),
-    print: (text) => Bun.write(Bun.stdout, text),
-    complain,
-    now: () => new Date(),
-  });
-  const tracing = openTracing({
-    env: process.env,
-    clock: systemClock,
-    version,
-    complain: (text) => complain(`llm-proxy: ${text}\n`),
-  });
+export async function listen(edition: Edition, options: ListenOptions = {}): Promise<Serving | undefined> {
+  const { snapshot } = edition;
   try {
-    const app = startApp({
-      admin,
-      snapshot,
-      version,
-      emit: (event) => {
-        log.listen(event);
-        record(event);
-      },
-      droppedLogRows: log.droppedRows,
-      tracing,
-    });
-    current = app.snapshot;
-    return { app, log };
+    const workers = workersOf(snapshot);
+    if (workers > 1 && DIVIDES_CONNECTIONS) return await listenAsTeam(edition, workers, options);
+    const serving = listenAlone(edition, options);
+    if (workers > 1) serving.log.say('warn', 'workersAlone', { workers });
+    return serving;
   } catch (error) {
     console.error(`llm-proxy: ${listenProblem(error, snapshot)}`);
     return undefined;
   }
+}
+
+/** Whether the system divides the connections to a port among the processes that listen on it. */
+const DIVIDES_CONNECTIONS = process.platform === 'linux';
+
+/** How many processes are to serve. */
+function workersOf({ workers }: Snapshot): number {
+  return workers === 'auto' ? availableParallelism() : workers;
 }
 
 function listenProblem(error: unknown, { server: { host, port } }: Snapshot): string {

@@ -11,7 +11,7 @@ export interface Recording {
 }
 
 export interface RecordingOptions {
-  readonly records: RequestRecords;
+  readonly records: Pick<RequestRecords, 'insert' | 'prune'>;
   /** 0: nothing is recorded. */
   readonly retentionMs: number;
   /** Where trouble is told; undefined while there is no log yet. */

@@ -1,16 +1,14 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { App } from '../app.ts';
-import { type LoadResult, loadConfig } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
 import { type Overrides, parsePort, parseWorkers } from '../config/overrides.ts';
 import { formatProblem } from '../config/problems.ts';
-import type { Snapshot } from '../config/snapshot.ts';
 import { watchFile } from '../config/watch.ts';
-import type { Log } from '../telemetry/log.ts';
 import { type Command, EXIT, withDoubleDashes } from './command.ts';
 import { runDemo } from './demo.ts';
 import { serveDatabase } from './serve-database.ts';
-import { listen } from './listen.ts';
+import type { Edition } from './edition.ts';
+import { listen, type Serving } from './listen.ts';
 import { drainOnSignals } from './signals.ts';
 
 const HELP = `Usage: llm-proxy [serve] [options]
@@ -20,7 +18,7 @@ Starts the gateway.
   --config FILE   configuration (default: $CONFIG_PATH, else config.yaml; without either, a demo is started)
   --host HOST     address to listen on (default: $HOST, else as the configuration says)
   --port PORT     port to listen on (default: $PORT, else as the configuration says, else 18000)
-  --workers N     has no effect yet: one process serves everything
+  --workers N     processes that serve, or "auto": one for each processor (Linux only; default: 1)
   --no-migrate    with DB_URL: don't make pending migrations, refuse to start without them
   --help          this text
 
@@ -110,35 +108,56 @@ async function serveFile(path: string, overrides: Overrides): Promise<number> {
   // The watch compares with what is there now: it begins before the file is read, so that no change is missed.
   let onChange = (): Promise<void> => Promise.resolve();
   const watch = watchFile(path, () => onChange());
-  const load = (version: number, staysLocked: boolean): Promise<LoadResult> =>
-    loadConfig({ path, env: process.env, overrides, version, now: new Date(), staysLocked });
-  const first = await load(1, false);
+  const first = await load({ file: path, overrides, version: 1, staysLocked: false });
   if (first.kind === 'refused') {
-    for (const problem of first.problems) console.error(formatProblem(problem));
+    for (const problem of first.problems) console.error(problem);
     return EXIT.failed;
   }
-  const serving = listen(first.snapshot);
+  const serving = await listen(first.edition);
   if (serving === undefined) return EXIT.failed;
-  const { app, log } = serving;
-  const drained = drainOnSignals(app, log);
-  announce(app, log);
+  const drained = drainOnSignals(serving);
+  announce(serving);
   onChange = async (): Promise<void> => {
-    const { version, access } = app.snapshot();
-    const result = await load(version + 1, access.kind === 'keys');
-    if (result.kind === 'loaded') accept(result.snapshot, app, log);
-    else app.emit({ type: 'configuration-refused', problems: result.problems.map(formatProblem) });
+    const { version, access } = serving.snapshot();
+    const next = await load({
+      file: path,
+      overrides,
+      version: version + 1,
+      staysLocked: access.kind === 'keys',
+    });
+    if (next.kind === 'loaded') await accept(next.edition, serving);
+    else serving.emit({ type: 'configuration-refused', problems: next.problems });
   };
   process.on('SIGHUP', () => void onChange());
   await drained;
   watch.close();
-  await log.flush();
+  await serving.log.flush();
   return EXIT.ok;
 }
 
+type Loaded =
+  | { readonly kind: 'loaded'; readonly edition: Edition }
+  | { readonly kind: 'refused'; readonly problems: readonly string[] };
+
+interface LoadOptions {
+  readonly file: string;
+  readonly overrides: Overrides;
+  readonly version: number;
+  readonly staysLocked: boolean;
+}
+
+async function load(options: LoadOptions): Promise<Loaded> {
+  const context = { ...options, now: new Date() };
+  const result = await loadConfig({ ...context, path: options.file, env: process.env });
+  if (result.kind === 'refused') return { kind: 'refused', problems: result.problems.map(formatProblem) };
+  const { snapshot, text } = result;
+  return { kind: 'loaded', edition: { snapshot, recipe: { kind: 'text', text, ...context } } };
+}
+
 /** Says in a few lines what was loaded and where it listens. */
-function announce(app: App, log: Log): void {
-  const { access, providers, models, warnings } = app.snapshot();
-  log.say('info', 'started', { address: app.server.url });
+function announce({ url, log, snapshot }: Serving): void {
+  const { access, providers, models, warnings } = snapshot();
+  log.say('info', 'started', { address: url });
   log.say('info', 'loaded', {
     providers: providers.size,
     models: models.size,
@@ -148,11 +167,12 @@ function announce(app: App, log: Log): void {
 }
 
 /** Puts a changed configuration in force. */
-function accept(next: Snapshot, app: App, log: Log): void {
-  const before = app.snapshot();
-  app.swap(next);
-  app.emit({ type: 'configuration-accepted', version: next.version, warnings: next.warnings });
-  if (before.server.host !== next.server.host || before.server.port !== next.server.port) {
-    log.say('warn', 'needsRestart', { address: `${next.server.host}:${next.server.port}` });
+async function accept(next: Edition, { snapshot, swap, emit, log }: Serving): Promise<void> {
+  const before = snapshot();
+  const { version, warnings, server } = next.snapshot;
+  await swap(next);
+  emit({ type: 'configuration-accepted', version, warnings });
+  if (before.server.host !== server.host || before.server.port !== server.port) {
+    log.say('warn', 'needsRestart', { address: `${server.host}:${server.port}` });
   }
 }

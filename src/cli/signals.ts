@@ -1,12 +1,11 @@
-import type { App } from '../app.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { Serving } from './listen.ts';
 
 /** Resolves when a SIGTERM or SIGINT came and the requests in flight were answered. A second signal ends at once. */
-export async function drainOnSignals(app: App, log: Log): Promise<void> {
+export async function drainOnSignals({ log, pending, drain }: Serving): Promise<void> {
   await nextSignal();
-  log.say('info', 'draining', { pending: app.server.pending() });
   void nextSignal().then(() => process.exit(130));
-  await app.drain();
+  log.say('info', 'draining', { pending: await pending() });
+  await drain();
   log.say('info', 'stopped');
 }
 

@@ -15,7 +15,7 @@ export interface LoadContext extends Pick<CompileContext, 'version' | 'now' | 's
 }
 
 export type LoadResult =
-  | { readonly kind: 'loaded'; readonly snapshot: Snapshot }
+  | { readonly kind: 'loaded'; readonly snapshot: Snapshot; readonly text: string }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
 /** Reads, checks and compiles a configuration file. A file that can't be read is a problem like any other. */
@@ -57,7 +57,7 @@ export function compileText(
   ];
   const problems = [...toProblems(file, findings, source.locate), ...late.problems];
   if (problems.length > 0 || late.snapshot === undefined) return { kind: 'refused', problems };
-  return { kind: 'loaded', snapshot: late.snapshot };
+  return { kind: 'loaded', snapshot: late.snapshot, text };
 }
 
 interface Compiled {

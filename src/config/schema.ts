@@ -35,7 +35,7 @@ export const configSchema = z
       }),
       {
         description:
-          'Threads that serve requests; `auto` for one per processor. LLM_PROXY_WORKERS in the environment and `--workers` come first.',
+          'Processes that serve requests on one port; `auto` for one per processor. More than one work on Linux only. LLM_PROXY_WORKERS in the environment and `--workers` come first.',
         default: DEFAULTS.workers,
       },
     ),

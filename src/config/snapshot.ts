@@ -26,7 +26,7 @@ export interface Snapshot {
   readonly health: HealthSettings;
   readonly metrics: MetricsSettings;
   readonly logging: LoggingSettings;
-  /** Threads that serve requests; `auto`: one per processor. */
+  /** Processes that serve requests; `auto`: one for each processor. */
   readonly workers: number | 'auto';
   /** Every secret that the configuration holds, longest first, to be masked by value wherever text is written. */
   readonly secrets: readonly string[];

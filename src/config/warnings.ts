@@ -12,15 +12,7 @@ export function findWarnings(
     ...findLostModels(parts),
     ...findUnusedProviders(settings, parts),
     ...findUselessKeys(settings, parts),
-    ...findIdleSettings(settings),
   ];
-}
-
-/** What can be set already and does nothing yet: nobody should count on it. */
-function findIdleSettings({ workers }: Settings): string[] {
-  return workers === 1
-    ? []
-    : [`The setting workers (${workers}) has no effect yet: one process serves everything.`];
 }
 
 function findIdleGateway(

@@ -7,21 +7,25 @@ import type { Model } from '../routing/route.ts';
 import type { GatewayEvent } from './events.ts';
 
 /** What the gateway needs of the world. Edges implement it; tests and simulations may implement it otherwise. */
-export interface Gateway {
+export interface Gateway extends Ledgers {
   readonly snapshot: () => Snapshot;
   readonly upstream: Upstream;
   readonly clock: Clock;
   /** A number in [0, 1). */
   readonly dice: () => number;
   readonly newRequestId: () => string;
-  readonly buckets: Buckets;
-  readonly cooldowns: Cooldowns;
-  readonly traffic: Traffic;
-  readonly turns: Turns;
   readonly tokens: TokenCounter;
   readonly emit: Emit;
   /** Absent where nothing is traced. */
   readonly tracing?: Tracing;
+}
+
+/** What is known of the requests so far: by this process, or by all that serve together. */
+export interface Ledgers {
+  readonly buckets: Buckets;
+  readonly cooldowns: Cooldowns;
+  readonly traffic: Traffic;
+  readonly turns: Turns;
 }
 
 /** What the client asked, before anything of it was read but the head. */
@@ -90,6 +94,8 @@ export interface Clock {
 /** Rate limits by master key. */
 export interface Buckets {
   readonly take: (key: string, limit: BucketLimit, nowMs: number) => Taking;
+  /** Forgets the buckets that are full by now. */
+  readonly sweep: (nowMs: number) => void;
 }
 
 /** See `CooldownLedger`, which is the implementation for one process. */
@@ -97,6 +103,7 @@ export interface Cooldowns {
   readonly standing: (routeId: string, nowMs: number) => Standing;
   readonly take: (routeId: string, nowMs: number) => boolean;
   readonly note: (attempt: Attempt, owner: Model, policy: CooldownPolicy, nowMs: number) => number;
+  readonly sweep: (beforeMs: number) => void;
 }
 
 /** See `TrafficLedger`. */

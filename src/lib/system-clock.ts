@@ -1,24 +1,32 @@
 /** The machine's clock. Its milliseconds never run backwards; sleeping ends early when the signal aborts. */
-export const systemClock = {
-  nowMs: () => performance.now(),
-  epochMs: () => Date.now(),
-  alarm(ms: number, ring: () => void): () => void {
-    const timer = setTimeout(ring, Math.min(ms, LONGEST_TIMER_MS));
-    return () => clearTimeout(timer);
-  },
-  sleep(ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, Math.min(ms, LONGEST_TIMER_MS));
-      signal.addEventListener('abort', wake, { once: true });
-    });
-  },
-} as const;
+export type SystemClock = ReturnType<typeof clockAhead>;
+
+/** The clock of this process, whose milliseconds begin with it. */
+export const systemClock = clockAhead(0);
+
+/** The machine's clock with the milliseconds of another process, which began `aheadMs` before this one. */
+export function clockAhead(aheadMs: number) {
+  return {
+    nowMs: () => performance.now() + aheadMs,
+    epochMs: () => Date.now(),
+    alarm(ms: number, ring: () => void): () => void {
+      const timer = setTimeout(ring, Math.min(ms, LONGEST_TIMER_MS));
+      return () => clearTimeout(timer);
+    },
+    sleep(ms: number, signal: AbortSignal): Promise<void> {
+      if (signal.aborted) return Promise.resolve();
+      return new Promise((resolve) => {
+        const wake = (): void => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', wake);
+          resolve();
+        };
+        const timer = setTimeout(wake, Math.min(ms, LONGEST_TIMER_MS));
+        signal.addEventListener('abort', wake, { once: true });
+      });
+    },
+  } as const;
+}
 
 /** Timers hold 31 bits: a longer one would ring at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -1,19 +1,28 @@
+import { LocalTable, type NumberTable } from '../lib/number-table.ts';
 import { type BucketLimit, take, type Taking } from './bucket.ts';
 
-/** The buckets of one process, by key. A bucket that is full again is forgotten: it is like a new one. */
+/** What is kept of a bucket: the `level` of `take`. */
+export const BUCKET_FIELDS = ['level'] as const;
+export type BucketTable = NumberTable<(typeof BUCKET_FIELDS)[number]>;
+
+/** The buckets, by key. A bucket that is full again is forgotten: it is like a new one. */
 export class BucketLedger {
-  readonly #levels = new Map<string, number>();
+  readonly #buckets: BucketTable;
+
+  constructor(buckets: BucketTable = new LocalTable(BUCKET_FIELDS)) {
+    this.#buckets = buckets;
+  }
 
   take(key: string, limit: BucketLimit, nowMs: number): Taking {
-    const taking = take(this.#levels.get(key) ?? 0, limit, nowMs);
-    if (taking.admitted) this.#levels.set(key, taking.level);
-    return taking;
+    return this.#buckets.update(key, (bucket) => {
+      const taking = take(bucket.level, limit, nowMs);
+      if (taking.admitted) bucket.level = taking.level;
+      return taking;
+    });
   }
 
   /** Drops the buckets that are full by now, to bound the memory. */
   sweep(nowMs: number): void {
-    for (const [key, level] of this.#levels) {
-      if (level <= nowMs) this.#levels.delete(key);
-    }
+    this.#buckets.sweep(({ level }) => level <= nowMs);
   }
 }

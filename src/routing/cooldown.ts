@@ -1,3 +1,4 @@
+import { LocalTable, type NumberRecord, type NumberTable } from '../lib/number-table.ts';
 import type { Standing } from './decide.ts';
 import type { Attempt, Outcome } from './outcome.ts';
 import type { Model } from './route.ts';
@@ -37,12 +38,10 @@ function longer(cooldownMs: number, retryAfterMs: number | undefined): number {
   return Math.max(cooldownMs, Math.min(retryAfterMs ?? 0, LONGEST_COOLDOWN_MS));
 }
 
-interface CooldownRecord {
-  /** Failures in a row. */
-  failures: number;
-  untilMs: number;
-  probing: boolean;
-}
+/** What is kept of a route: failures in a row, when its cooldown ends, and who probes it (0: nobody). */
+export const COOLDOWN_FIELDS = ['failures', 'untilMs', 'prober'] as const;
+export type CooldownTable = NumberTable<(typeof COOLDOWN_FIELDS)[number]>;
+type CooldownRecord = NumberRecord<(typeof COOLDOWN_FIELDS)[number]>;
 
 /**
  * What is known of the routes that failed lately.
@@ -52,21 +51,28 @@ interface CooldownRecord {
  * not failed has no record, so that memory follows the failures and not the traffic.
  */
 export class CooldownLedger {
-  readonly #records = new Map<string, CooldownRecord>();
+  readonly #routes: CooldownTable;
+  readonly #prober: number;
+
+  /** `prober`, not 0, is this process among those that share the table. */
+  constructor(routes: CooldownTable = new LocalTable(COOLDOWN_FIELDS), prober = 1) {
+    this.#routes = routes;
+    this.#prober = prober;
+  }
 
   standing(id: string, nowMs: number): Standing {
-    const record = this.#records.get(id);
-    if (record === undefined || record.untilMs === 0) return OPEN;
-    if (nowMs < record.untilMs) return { kind: 'cooling', untilMs: record.untilMs };
-    return record.probing ? PROBING : ON_TRIAL;
+    return this.#routes.read(id, (record) => standingOf(record, nowMs)) ?? OPEN;
   }
 
   /** A request takes the route. Returns whether it is its probe: the one request that tries a route on trial. */
   take(id: string, nowMs: number): boolean {
-    const record = this.#records.get(id);
-    if (record === undefined || this.standing(id, nowMs).kind !== 'on-trial') return false;
-    record.probing = true;
-    return true;
+    // Most routes have no record, and none must be made for them.
+    if (this.standing(id, nowMs).kind !== 'on-trial') return false;
+    return this.#routes.update(id, (record) => {
+      const isProbe = standingOf(record, nowMs).kind === 'on-trial';
+      if (isProbe) record.prober = this.#prober;
+      return isProbe;
+    });
   }
 
   /**
@@ -82,50 +88,58 @@ export class CooldownLedger {
     }
     const durationMs = cooldownFor(outcome, policy);
     if (durationMs === 0) return 0;
-    const record = this.#record(route.id);
-    record.failures += 1;
-    // The last route of a model is not taken away for one failure: there would be nothing left to try.
-    if (record.failures === 1 && this.#isLastOpen(route.id, owner, nowMs)) return 0;
-    record.untilMs = Math.max(record.untilMs, nowMs + durationMs);
-    return record.untilMs - nowMs;
+    const isLastOpen = this.#isLastOpen(route.id, owner, nowMs);
+    return this.#routes.update(route.id, (record) => {
+      record.failures += 1;
+      // The last route of a model is not taken away for one failure: there would be nothing left to try.
+      if (record.failures === 1 && isLastOpen) return 0;
+      record.untilMs = Math.max(record.untilMs, nowMs + durationMs);
+      return record.untilMs - nowMs;
+    });
   }
 
   /** Forgets what ended before `beforeMs`, to bound the memory. */
   sweep(beforeMs: number): void {
-    for (const [id, record] of this.#records) {
-      if (record.untilMs < beforeMs && !record.probing) this.#records.delete(id);
-    }
+    this.#routes.sweep(({ untilMs, prober }) => untilMs < beforeMs && prober === 0);
+  }
+
+  /** Ends the probes of a process that is gone: nobody else would. */
+  endProbesOf(prober: number): void {
+    this.#routes.sweep((record) => {
+      if (record.prober === prober) record.prober = 0;
+      return false;
+    });
   }
 
   /** A success clears a cooldown that is over; one that still runs goes on, since a provider may have asked for it. */
   #succeed(id: string, nowMs: number): void {
-    const record = this.#records.get(id);
-    if (record === undefined) return;
-    record.failures = 0;
-    if (nowMs < record.untilMs) return;
-    // A probe that is still out stays known, so that a route that fails again gets no second one beside it.
-    if (record.probing) record.untilMs = 0;
-    else this.#records.delete(id);
+    if (this.#routes.read(id, isKnown) !== true) return;
+    this.#routes.update(id, (record) => {
+      record.failures = 0;
+      if (nowMs >= record.untilMs) record.untilMs = 0;
+    });
   }
 
   /** Whatever came of the probe, another request may be the next one. */
   #endProbe(id: string): void {
-    const record = this.#records.get(id);
-    if (record !== undefined) record.probing = false;
+    this.#routes.update(id, (record) => {
+      record.prober = 0;
+    });
   }
 
   #isLastOpen(id: string, owner: Model, nowMs: number): boolean {
     return owner.routes.every((route) => route.id === id || this.standing(route.id, nowMs).kind !== 'open');
   }
+}
 
-  #record(id: string): CooldownRecord {
-    let record = this.#records.get(id);
-    if (record === undefined) {
-      record = { failures: 0, untilMs: 0, probing: false };
-      this.#records.set(id, record);
-    }
-    return record;
-  }
+function isKnown(): boolean {
+  return true;
+}
+
+function standingOf({ untilMs, prober }: Readonly<CooldownRecord>, nowMs: number): Standing {
+  if (untilMs === 0) return OPEN;
+  if (nowMs < untilMs) return { kind: 'cooling', untilMs };
+  return prober === 0 ? ON_TRIAL : PROBING;
 }
 
 const OPEN: Standing = { kind: 'open' };

@@ -1,3 +1,5 @@
+import { LocalTable, type NumberTable } from '../lib/number-table.ts';
+
 /** Weight of the newest measurement in the smoothed latency: the last ten or so answers count. */
 const SMOOTHING = 0.2;
 
@@ -7,48 +9,82 @@ const SMOOTHING = 0.2;
  */
 const HALF_LIFE_MS = 10_000;
 
-interface Measurement {
-  readonly latencyMs: number;
-  readonly atMs: number;
+/** What is kept of a route's requests in flight. */
+export const IN_FLIGHT_FIELDS = ['count'] as const;
+export type InFlightTable = NumberTable<(typeof IN_FLIGHT_FIELDS)[number]>;
+
+/** What is kept of a route's latency: the smoothed one, and when it was measured. */
+export const LATENCY_FIELDS = ['latencyMs', 'atMs'] as const;
+export type LatencyTable = NumberTable<(typeof LATENCY_FIELDS)[number]>;
+
+/** Where the numbers of the traffic are kept. */
+export interface TrafficTables {
+  /** The requests of this process. */
+  readonly own: InFlightTable;
+  /** Those of the other processes. A table for each, so that the requests of one that died can be forgotten. */
+  readonly others: readonly InFlightTable[];
+  readonly latencies: LatencyTable;
+}
+
+/** How busy and how fast each route is: what `least_busy` and `lowest_latency` look at. */
+export class TrafficLedger {
+  readonly #tables: TrafficTables;
+
+  constructor(tables: TrafficTables = localTables()) {
+    this.#tables = tables;
+  }
+
+  inFlight(id: string): number {
+    const { own, others } = this.#tables;
+    let count = countIn(own, id);
+    for (const other of others) count += countIn(other, id);
+    return count;
+  }
+
+  /** Smoothed time to the first byte in milliseconds, fading with its age; undefined before the first one. */
+  latencyMs(id: string, nowMs: number): number | undefined {
+    return this.#tables.latencies.read(id, ({ latencyMs, atMs }) => fade(latencyMs, nowMs - atMs));
+  }
+
+  begin(id: string): void {
+    this.#tables.own.update(id, (record) => {
+      record.count += 1;
+    });
+  }
+
+  end(id: string): void {
+    this.#tables.own.update(id, (record) => {
+      record.count = Math.max(0, record.count - 1);
+    });
+  }
+
+  measured(id: string, firstByteMs: number, nowMs: number): void {
+    this.#tables.latencies.update(id, (record) => {
+      const before =
+        record.latencyMs === 0 && record.atMs === 0
+          ? firstByteMs
+          : fade(record.latencyMs, nowMs - record.atMs);
+      record.latencyMs = before + SMOOTHING * (firstByteMs - before);
+      record.atMs = nowMs;
+    });
+  }
 }
 
 /** Latencies kept at most; the ones measured longest ago go first. */
 const MOST_LATENCIES = 10_000;
 
-/** How busy and how fast each route is: what `least_busy` and `lowest_latency` look at. */
-export class TrafficLedger {
-  readonly #inFlight = new Map<string, number>();
-  readonly #measurements = new Map<string, Measurement>();
+function localTables(): TrafficTables {
+  return {
+    own: new LocalTable(IN_FLIGHT_FIELDS),
+    others: [],
+    latencies: new LocalTable(LATENCY_FIELDS, MOST_LATENCIES),
+  };
+}
 
-  inFlight(id: string): number {
-    return this.#inFlight.get(id) ?? 0;
-  }
+function countIn(table: InFlightTable, id: string): number {
+  return table.read(id, ({ count }) => count) ?? 0;
+}
 
-  /** Smoothed time to the first byte in milliseconds, fading with its age; undefined before the first one. */
-  latencyMs(id: string, nowMs: number): number | undefined {
-    const last = this.#measurements.get(id);
-    return last && last.latencyMs * 2 ** ((last.atMs - nowMs) / HALF_LIFE_MS);
-  }
-
-  begin(id: string): void {
-    this.#inFlight.set(id, this.inFlight(id) + 1);
-  }
-
-  end(id: string): void {
-    const left = this.inFlight(id) - 1;
-    if (left > 0) this.#inFlight.set(id, left);
-    else this.#inFlight.delete(id);
-  }
-
-  measured(id: string, firstByteMs: number, nowMs: number): void {
-    const before = this.latencyMs(id, nowMs) ?? firstByteMs;
-    this.#measurements.delete(id);
-    this.#measurements.set(id, { latencyMs: before + SMOOTHING * (firstByteMs - before), atMs: nowMs });
-    if (this.#measurements.size > MOST_LATENCIES) this.#forgetOldest();
-  }
-
-  #forgetOldest(): void {
-    const oldest = this.#measurements.keys().next();
-    if (!oldest.done) this.#measurements.delete(oldest.value);
-  }
+function fade(latencyMs: number, ageMs: number): number {
+  return latencyMs * 2 ** (-ageMs / HALF_LIFE_MS);
 }

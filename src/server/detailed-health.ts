@@ -2,36 +2,51 @@ import type { HealthSettings } from '../config/snapshot.ts';
 import { authenticate } from '../gateway/authenticate.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import { type ProbeResult, probeProviders } from './probe.ts';
-import type { ProviderStandings } from './provider-standing.ts';
+import type { ProviderStanding } from './provider-standing.ts';
 
 /** Answers `/health/detailed`. */
 export type DetailedHealth = (headers: Headers, search: string) => Promise<Response>;
 
+/** How the providers are, tested in this way. */
+export type HealthReporter = (probe: HealthSettings['probe']) => Promise<HealthReport>;
+
+/**
+ * `/health/detailed`. Needs a key where there are any, since it costs the providers a request. `?probe=chat` asks one
+ * token of each model.
+ */
+export function createDetailedHealth(gateway: Gateway, report: HealthReporter): DetailedHealth {
+  return async (headers, search) => {
+    const { access, health } = gateway.snapshot();
+    authenticate(headers, access);
+    return Response.json(await report(probeOf(search, health.probe)));
+  };
+}
+
+function probeOf(search: string, configured: HealthSettings['probe']): HealthSettings['probe'] {
+  const asked = new URLSearchParams(search).get('probe');
+  return asked === 'chat' || asked === 'models' ? asked : configured;
+}
+
 /** For as long as one test of the providers answers everybody who asks. */
 const FRESH_MS = 10_000;
 
-/**
- * `/health/detailed`: every provider is tested, at most once in ten seconds, whoever asks. Needs a key where there
- * are any, since it costs the providers a request. `?probe=chat` asks one token of each model.
- */
-export function createDetailedHealth(gateway: Gateway, standings: ProviderStandings): DetailedHealth {
+/** Tests every provider, at most once in ten seconds, whoever asks. `standings` says what requests have shown of them. */
+export function createHealthReporter(
+  gateway: Gateway,
+  standings: () => Promise<readonly ProviderStanding[]>,
+): HealthReporter {
   const known = new Map<HealthSettings['probe'], Probing>();
-  return async (headers, search) => {
-    const snapshot = gateway.snapshot();
-    authenticate(headers, snapshot.access);
-    const kind = kindOf(search, snapshot.health.probe);
+  return async (probe) => {
+    const { version } = gateway.snapshot();
     const nowMs = gateway.clock.nowMs();
-    let probing = known.get(kind);
-    if (probing === undefined || nowMs - probing.atMs >= FRESH_MS || probing.version !== snapshot.version) {
-      probing = {
-        atMs: nowMs,
-        epochMs: gateway.clock.epochMs(),
-        version: snapshot.version,
-        results: probeProviders(gateway, kind),
-      };
-      known.set(kind, probing);
+    let probing = known.get(probe);
+    if (probing === undefined || nowMs - probing.atMs >= FRESH_MS || probing.version !== version) {
+      const epochMs = gateway.clock.epochMs();
+      probing = { atMs: nowMs, epochMs, version, results: probeProviders(gateway, probe) };
+      known.set(probe, probing);
     }
-    return Response.json(report(await probing.results, { ...probing, kind, standings }));
+    const results = await probing.results;
+    return reportOf(results, { probe, epochMs: probing.epochMs, standings: await standings() });
   };
 }
 
@@ -42,34 +57,37 @@ interface Probing {
   readonly results: Promise<ProbeResult[]>;
 }
 
-function kindOf(search: string, configured: HealthSettings['probe']): HealthSettings['probe'] {
-  const asked = new URLSearchParams(search).get('probe');
-  return asked === 'chat' || asked === 'models' ? asked : configured;
-}
+/** The body of the answer. */
+export type HealthReport = ReturnType<typeof reportOf>;
 
 interface ReportContext {
   readonly epochMs: number;
-  readonly kind: HealthSettings['probe'];
-  readonly standings: ProviderStandings;
+  readonly probe: HealthSettings['probe'];
+  readonly standings: readonly ProviderStanding[];
 }
 
-function report(
-  results: readonly ProbeResult[],
-  { epochMs, kind, standings }: ReportContext,
-): Record<string, unknown> {
+function reportOf(results: readonly ProbeResult[], { epochMs, probe, standings }: ReportContext) {
   const healthy = results.filter(({ error }) => error === undefined).length;
   return {
     status: healthy === results.length ? 'ok' : healthy > 0 ? 'degraded' : 'down',
-    probe: kind,
+    probe,
     checked_at: new Date(epochMs).toISOString(),
     healthy,
     total: results.length,
-    providers: results.map((result) => providerReport(result, standings)),
+    providers: results.map((result) =>
+      providerReport(
+        result,
+        standings.find(({ provider }) => provider === result.provider),
+      ),
+    ),
   };
 }
 
-function providerReport({ provider, error, latencyMs, models }: ProbeResult, standings: ProviderStandings) {
-  const { cooldownMs, lastError, lastErrorAtMs } = standings.of(provider);
+function providerReport(
+  { provider, error, latencyMs, models }: ProbeResult,
+  standing: ProviderStanding | undefined,
+) {
+  const { cooldownMs = 0, lastError, lastErrorAtMs } = standing ?? {};
   return {
     name: provider,
     status: error === undefined ? 'healthy' : 'unhealthy',

@@ -4,6 +4,7 @@ import type { Outcome } from '../routing/outcome.ts';
 
 /** What requests and tests have shown of a provider lately. */
 export interface ProviderStanding {
+  readonly provider: string;
   /** What went wrong last, without address or secret. */
   readonly lastError: string | undefined;
   /** Milliseconds since 1970. */
@@ -29,13 +30,13 @@ export class ProviderStandings {
     else if (event.type === 'route-cooled') this.#cool(event);
   };
 
-  of(provider: string): ProviderStanding {
-    const error = this.#errors.get(provider);
-    return {
-      lastError: error?.text,
-      lastErrorAtMs: error?.atMs,
-      cooldownMs: Math.max(0, (this.#coolingUntilMs.get(provider) ?? 0) - this.#clock.nowMs()),
-    };
+  /** Of every provider that something is known of. */
+  list(): ProviderStanding[] {
+    return [...new Set([...this.#errors.keys(), ...this.#coolingUntilMs.keys()])].map((provider) => {
+      const error = this.#errors.get(provider);
+      const cooldownMs = Math.max(0, (this.#coolingUntilMs.get(provider) ?? 0) - this.#clock.nowMs());
+      return { provider, lastError: error?.text, lastErrorAtMs: error?.atMs, cooldownMs };
+    });
   }
 
   #fail(provider: string, text: string | undefined): void {
@@ -46,6 +47,17 @@ export class ProviderStandings {
     const untilMs = this.#clock.nowMs() + forMs;
     this.#coolingUntilMs.set(provider, Math.max(untilMs, this.#coolingUntilMs.get(provider) ?? 0));
   }
+}
+
+/** What several processes know of the providers, as one: the last error counts, and the longest cooldown. */
+export function mergeStandings(lists: readonly (readonly ProviderStanding[])[]): ProviderStanding[] {
+  const merged = new Map<string, ProviderStanding>();
+  for (const one of lists.flat()) {
+    const known = merged.get(one.provider) ?? one;
+    const latest = (one.lastErrorAtMs ?? 0) > (known.lastErrorAtMs ?? 0) ? one : known;
+    merged.set(one.provider, { ...latest, cooldownMs: Math.max(one.cooldownMs, known.cooldownMs) });
+  }
+  return [...merged.values()];
 }
 
 /** A failure that is the provider's, in a few words; undefined: there was none. */

@@ -6,11 +6,10 @@ import { handle } from '../gateway/handle.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import { refusalResponse } from '../gateway/refuse.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
-import { createDetailedHealth } from './detailed-health.ts';
+import { createDetailedHealth, type HealthReporter } from './detailed-health.ts';
 import { health } from './health.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels } from './models-endpoint.ts';
-import type { ProviderStandings } from './provider-standing.ts';
 import { readBody } from './read-body.ts';
 import { type RequestTarget, requestTarget } from './request-target.ts';
 import type { ServerState } from './server-state.ts';
@@ -41,8 +40,9 @@ export interface ServeOptions {
   readonly admin?: AdminEndpoint | undefined;
   /** undefined: `/metrics` is not served here. */
   readonly metrics?: MetricsPage | undefined;
-  /** What the gateway's events have shown of the providers. */
-  readonly standings: ProviderStandings;
+  readonly reportHealth: HealthReporter;
+  /** Whether other processes listen on the same port, among which the system divides the connections. */
+  readonly isShared: boolean;
 }
 
 /** The client's side: takes connections, answers what is ours to answer, and hands the rest to the gateway. */
@@ -51,7 +51,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     gateway,
     version: options.version,
     metrics: options.metrics,
-    detailedHealth: createDetailedHealth(gateway, options.standings),
+    detailedHealth: createDetailedHealth(gateway, options.reportHealth),
     startedAtMs: Date.now(),
     isDraining: false,
   };
@@ -59,6 +59,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     Bun.serve({
       hostname: options.host,
       port,
+      reusePort: options.isShared,
       ...(options.tls && { tls: readTlsFiles(options.tls) }),
       // Quiet streams are healthy: silence is limited on the provider's side. Bodies have a limit of their own.
       idleTimeout: 0,

@@ -28,7 +28,7 @@ export interface Past extends Omit<HistoryEntry, 'changes'> {
 
 /** What happens to a store while it is in use. `changed`: another configuration is in force. */
 export type StoreEvent =
-  | { readonly type: 'changed'; readonly snapshot: Snapshot }
+  | { readonly type: 'changed'; readonly snapshot: Snapshot; readonly revision: Revision }
   | { readonly type: 'refused'; readonly reasons: readonly string[] }
   | { readonly type: 'lost'; readonly reason: string }
   | { readonly type: 'back' }
@@ -107,8 +107,12 @@ export class Store {
 
   /** The latest configuration that compiled. */
   snapshot(): Snapshot {
-    if (this.#current === undefined) throw new Error('the store was not started');
-    return this.#current.compiled.snapshot;
+    return this.#inForce().compiled.snapshot;
+  }
+
+  /** What it was compiled from. */
+  revision(): Revision {
+    return this.#inForce().revision;
   }
 
   /** The configuration as the database has it now. Throws `StoreUnavailable`. */
@@ -161,6 +165,11 @@ export class Store {
     await this.#database.close();
   }
 
+  #inForce(): Changed {
+    if (this.#current === undefined) throw new Error('the store was not started');
+    return this.#current;
+  }
+
   async #checkSchema(): Promise<void> {
     if (this.#options.migrates) await migrateUp(this.#database);
     else await requireSchema(this.#database);
@@ -187,7 +196,8 @@ export class Store {
     this.#turn++;
     this.#current = changed;
     this.#refusedVersion = undefined;
-    this.#options.onEvent({ type: 'changed', snapshot: changed.compiled.snapshot });
+    const { revision, compiled } = changed;
+    this.#options.onEvent({ type: 'changed', snapshot: compiled.snapshot, revision });
     this.#lastGood?.write(changed.revision).catch((error: unknown) => {
       const path = this.#options.lastGoodPath ?? '';
       this.#options.onEvent({ type: 'last-good-not-written', path, reason: reasonOf(error) });

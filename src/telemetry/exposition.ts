@@ -43,16 +43,24 @@ function mergeFamilies(left: FamilyDump, right: FamilyDump): FamilyDump {
 function mergeSeries(left: SeriesDump, right: SeriesDump, merge: Merge): SeriesDump {
   return {
     labels: left.labels,
-    value: MERGES[merge](left.value, right.value),
+    value: mergedValue(left, right, merge),
     counts: left.counts.map((count, bucket) => count + (right.counts[bucket] ?? 0)),
+    atMs: Math.max(left.atMs, right.atMs),
   };
 }
 
-const MERGES: Readonly<Record<Merge, (left: number, right: number) => number>> = {
-  sum: (left, right) => left + right,
-  max: Math.max,
-  min: Math.min,
-};
+function mergedValue(left: SeriesDump, right: SeriesDump, merge: Merge): number {
+  switch (merge) {
+    case 'sum':
+      return left.value + right.value;
+    case 'max':
+      return Math.max(left.value, right.value);
+    case 'min':
+      return Math.min(left.value, right.value);
+    case 'latest':
+      return left.atMs > right.atMs ? left.value : right.value;
+  }
+}
 
 function renderHistogram(
   { name, labelNames, bounds }: FamilyDump,

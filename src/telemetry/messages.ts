@@ -82,6 +82,14 @@ export const MESSAGES = {
   storeBack: { en: 'The database answers again', zh: '数据库已恢复' },
   warning: { en: '{text}', zh: '{text}' },
   bug: { en: 'Internal error: {error}', zh: '内部错误: {error}' },
+  workersAlone: {
+    en: 'One process serves everything: several on one port (workers: {workers}) work on Linux only',
+    zh: '仅由一个进程提供服务: 多进程共享端口（workers: {workers}）仅支持 Linux',
+  },
+  workerDied: {
+    en: 'Worker {worker} (pid {pid}) died: {how}. Another one takes its place',
+    zh: '工作进程 {worker}（pid {pid}）已退出: {how}，正在启动替代进程',
+  },
   draining: {
     en: 'Shutting down: {pending} requests in flight may finish',
     zh: '正在关闭: 等待 {pending} 个请求完成',

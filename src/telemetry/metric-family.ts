@@ -19,9 +19,11 @@ export interface SeriesDump {
   readonly value: number;
   /** Observations by bucket, not added up, the last one for +Inf; empty where it is no histogram. */
   readonly counts: readonly number[];
+  /** When the value was noted, where the latest one counts; else 0. */
+  readonly atMs: number;
 }
 
-export type Merge = 'sum' | 'max' | 'min';
+export type Merge = 'sum' | 'max' | 'min' | 'latest';
 
 export interface FamilyOptions {
   readonly name: string;
@@ -40,6 +42,8 @@ export const MOST_SERIES = 5_000;
 /** One counter or gauge with its labels. Whoever counts often keeps it, and pays for an addition. */
 export interface NumberSeries {
   value: number;
+  /** To be set along with the value, by the gateway's clock, where the latest one counts. */
+  atMs: number;
 }
 
 /** A counter, which only grows, or a gauge. */
@@ -53,7 +57,7 @@ export class NumberFamily {
 
   /** The series with these values of the labels, in their order; it begins with 0. */
   series(...labels: readonly string[]): NumberSeries {
-    return seriesOf(this.#series, labels, (own) => ({ labels: own, value: 0 }));
+    return seriesOf(this.#series, labels, (own) => ({ labels: own, value: 0, atMs: 0 }));
   }
 
   /** Forgets the series that `keeps` refuses. Only for gauges: a counter that vanishes is no longer monotone. */
@@ -63,7 +67,7 @@ export class NumberFamily {
 
   dump(): FamilyDump {
     const { type } = this.#options;
-    const series = [...this.#series.values()].map(({ labels, value }) => ({ labels, value, counts: [] }));
+    const series = [...this.#series.values()].map((one) => ({ ...one, counts: [] }));
     return { ...described(this.#options), type, bounds: [], series };
   }
 }
@@ -111,7 +115,7 @@ export class HistogramSeries {
   }
 
   dump(): SeriesDump {
-    return { labels: this.#labels, value: this.#sum, counts: [...this.#counts] };
+    return { labels: this.#labels, value: this.#sum, counts: [...this.#counts], atMs: 0 };
   }
 }
 

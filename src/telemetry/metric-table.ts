@@ -98,7 +98,7 @@ function providerMetrics() {
       name: 'llm_proxy_provider_health',
       help: 'Whether the last attempt or probe got an answer out of the provider (1) or not (0).',
       labelNames: ['provider'],
-      merge: 'min',
+      merge: 'latest',
     }),
     latency: histogram(
       'llm_proxy_provider_latency_seconds',

@@ -31,7 +31,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   return {
     listen(event) {
       if (event.type === 'request-ended') countRequest(event);
-      else count(event, table, (cooled) => noteCooldown(cooled, cooling, sources));
+      else count(event, table, { cooling, sources });
     },
     dump() {
       table.startTime.series().value = startedAtSeconds;
@@ -44,20 +44,25 @@ export function createMetrics(sources: MetricSources): Metrics {
 
 type OtherEvent = Exclude<GatewayEvent, { type: 'request-ended' }>;
 
-function count(event: OtherEvent, table: MetricTable, onCooled: (event: RouteCooled) => void): void {
+/** What is remembered of the providers' cooldowns, and what is read besides. */
+interface Memory {
+  readonly cooling: Map<string, number>;
+  readonly sources: MetricSources;
+}
+
+function count(event: OtherEvent, table: MetricTable, { cooling, sources }: Memory): void {
   switch (event.type) {
     case 'request-started':
       table.active.series(event.endpoint).value += 1;
       return;
     case 'attempt-ended':
-      return countAttempt(event, table);
+      return countAttempt(event, table, sources);
     case 'route-cooled':
       table.cooldowns.series(event.provider).value += 1;
-      return onCooled(event);
+      return noteCooldown(event, cooling, sources);
     case 'provider-probed':
       table.probes.series(event.provider, event.error === undefined ? 'ok' : 'failed').value += 1;
-      table.health.series(event.provider).value = event.error === undefined ? 1 : 0;
-      return;
+      return noteHealth(event.provider, event.error === undefined, { table, sources });
     case 'configuration-accepted':
       table.reloads.series().value += 1;
       table.reloadSuccessful.series().value = 1;
@@ -74,13 +79,23 @@ function count(event: OtherEvent, table: MetricTable, onCooled: (event: RouteCoo
   }
 }
 
-function countAttempt({ attempt }: AttemptEnded, table: MetricTable): void {
+function countAttempt({ attempt }: AttemptEnded, table: MetricTable, sources: MetricSources): void {
   const { route, outcome, startedAtMs, endedAtMs } = attempt;
   table.attempts.series(route.provider, outcome.kind, detailOf(outcome)).value += 1;
   if (outcome.kind === 'answered')
     table.latency.series(route.provider).observe((endedAtMs - startedAtMs) / 1000);
   const isHealthy = healthAfter(outcome);
-  if (isHealthy !== undefined) table.health.series(route.provider).value = isHealthy ? 1 : 0;
+  if (isHealthy !== undefined) noteHealth(route.provider, isHealthy, { table, sources });
+}
+
+function noteHealth(
+  provider: string,
+  isHealthy: boolean,
+  { table, sources }: { readonly table: MetricTable; readonly sources: MetricSources },
+): void {
+  const series = table.health.series(provider);
+  series.value = isHealthy ? 1 : 0;
+  series.atMs = sources.clock.nowMs();
 }
 
 /** What an outcome says of its provider; undefined: nothing. */

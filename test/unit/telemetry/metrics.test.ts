@@ -264,7 +264,10 @@ test('the metrics of several processes add up, but for what they share', () => {
   metrics.listen({ type: 'provider-probed', provider: 'a', error: 'down', latencyMs: 1 });
   other.listen(ended());
   other.listen(ended({ keyName: 'second', endedAtMs: 1_050 }));
+  nowMs += 1;
   other.listen({ type: 'provider-probed', provider: 'a', error: undefined, latencyMs: 1 });
+  nowMs += 1;
+  metrics.listen({ type: 'provider-probed', provider: 'a', error: 'down again', latencyMs: 1 });
   const text = renderMetrics(mergeMetrics([metrics.dump(), other.dump()]));
   const kind = 'endpoint="/v1/chat/completions",model="gpt",provider="a"';
   expect(text).toContain(

@@ -1,0 +1,20 @@
+import type { Snapshot } from '../config/snapshot.ts';
+import { type OpenLog, openLog } from '../telemetry/open-log.ts';
+
+/** Says something that is not for the log, on standard error. */
+export function complain(text: string): void {
+  void Bun.write(Bun.stderr, text).catch(() => undefined);
+}
+
+/** Writes to standard output; resolves when it is written. */
+export function print(text: string): Promise<unknown> {
+  return Bun.write(Bun.stdout, text);
+}
+
+/** Opens the log of this process. `printText` writes to the terminal. */
+export function openProcessLog(
+  snapshot: () => Snapshot,
+  printText: (text: string) => Promise<unknown> = print,
+): OpenLog {
+  return openLog({ snapshot, print: printText, complain, now: () => new Date() });
+}

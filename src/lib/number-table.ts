@@ -1,0 +1,60 @@
+/** A few numbers with names, kept under a key. */
+export type NumberRecord<Field extends string> = Record<Field, number>;
+
+/**
+ * A table of numbers that one process or many keep. A record of nothing but zeros is like none, and is forgotten. While a
+ * function looks at a record nobody else changes it, so the function must return at once and must not use the table.
+ */
+export interface NumberTable<Field extends string> {
+  /** Looks at a record; undefined where there is none. The record must not be kept. */
+  readonly read: <T>(key: string, look: (record: Readonly<NumberRecord<Field>>) => T) => T | undefined;
+  /** Changes a record; one that is new begins with zeros. */
+  readonly update: <T>(key: string, change: (record: NumberRecord<Field>) => T) => T;
+  /** Looks at every record, which may be changed, and forgets those for which `isOver` is true. */
+  readonly sweep: (isOver: (record: NumberRecord<Field>) => boolean) => void;
+}
+
+/** The table of one process. With more than `most` records the one that was changed longest ago is forgotten. */
+export class LocalTable<Field extends string> implements NumberTable<Field> {
+  readonly #records = new Map<string, NumberRecord<Field>>();
+  readonly #fields: readonly Field[];
+  readonly #zeros: NumberRecord<Field>;
+  readonly #most: number;
+
+  constructor(fields: readonly Field[], most = Infinity) {
+    this.#fields = fields;
+    this.#zeros = Object.fromEntries(fields.map((field) => [field, 0])) as NumberRecord<Field>;
+    this.#most = most;
+  }
+
+  read<T>(key: string, look: (record: Readonly<NumberRecord<Field>>) => T): T | undefined {
+    const record = this.#records.get(key);
+    return record && look(record);
+  }
+
+  update<T>(key: string, change: (record: NumberRecord<Field>) => T): T {
+    const known = this.#records.get(key);
+    const record = known ?? { ...this.#zeros };
+    const result = change(record);
+    if (isZero(record, this.#fields)) this.#records.delete(key);
+    else if (known === undefined || Number.isFinite(this.#most)) this.#put(key, record);
+    return result;
+  }
+
+  sweep(isOver: (record: NumberRecord<Field>) => boolean): void {
+    for (const [key, record] of this.#records) if (isOver(record)) this.#records.delete(key);
+  }
+
+  #put(key: string, record: NumberRecord<Field>): void {
+    this.#records.delete(key);
+    this.#records.set(key, record);
+    const oldest = this.#records.size > this.#most ? this.#records.keys().next() : undefined;
+    if (oldest?.done === false) this.#records.delete(oldest.value);
+  }
+}
+
+/** Whether a record is like none. */
+export function isZero<Field extends string>(record: NumberRecord<Field>, fields: readonly Field[]): boolean {
+  for (const field of fields) if (record[field] !== 0) return false;
+  return true;
+}
