@@ -92,6 +92,7 @@ class Supervisor {
     });
     this.#fleet = new Fleet({
       size: workers,
+      findsPort: edition.snapshot.server.port === 0,
       command: workerCommand(),
       callsOf: (worker) => this.#callsOf(worker),
       onDeath: this.#bury,
@@ -158,7 +159,7 @@ class Supervisor {
       workers: this.#workers,
       isProber: worker === PROBER,
       memory: this.#memory.path,
-      port: this.#fleet.address?.port ?? 0,
+      port: this.#fleet.address?.port ?? this.snapshot().server.port,
       recipe: this.#edition.recipe,
       database: database && { retentionMs: database.retentionMs, isStale: database.isStale() },
     };

@@ -14,7 +14,7 @@ export interface Orders {
   readonly isProber: boolean;
   /** Where the memory is that all share. */
   readonly memory: string;
-  /** 0: none is known yet. */
+  /** 0: it is for this worker to find one. */
   readonly port: number;
   readonly recipe: Recipe;
   /** What database mode adds: how long records of requests are kept. */

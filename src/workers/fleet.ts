@@ -3,6 +3,8 @@ import { type AnswerOf, type Calls, Link, type Message } from '../lib/link.ts';
 
 export interface FleetOptions {
   readonly size: number;
+  /** Whether the first worker finds the port that all listen on; else it is known. */
+  readonly findsPort: boolean;
   /** What starts a worker. It must call `hello` before anything else, and `listening` or `failed` after it. */
   readonly command: readonly string[];
   /** What the worker of this number, from 1 on, may call. */
@@ -64,13 +66,15 @@ export class Fleet<Remote extends Calls> {
     this.#options = options;
   }
 
-  /** Starts the first worker, which finds the port, and then the others. Rejects with `WorkerFailed`. */
+  /** Starts all workers; where the first has to find the port, the others wait for it. Rejects with `WorkerFailed`. */
   async start(): Promise<Address> {
+    const { size, findsPort } = this.#options;
+    const first = this.#launch(1);
     try {
-      const address = await this.#launch(1);
+      if (findsPort) this.#address = await first;
+      const others = Array.from({ length: size - 1 }, (_, index) => this.#launch(index + 2));
+      const [address] = await Promise.all([first, ...others]);
       this.#address = address;
-      const others = Array.from({ length: this.#options.size - 1 }, (_, index) => this.#launch(index + 2));
-      await Promise.all(others);
       return address;
     } catch (error) {
       this.stop();
@@ -78,7 +82,7 @@ export class Fleet<Remote extends Calls> {
     }
   }
 
-  /** The address that the first worker found; undefined before that. */
+  /** The address that all listen on; undefined while it is not known. */
   get address(): Address | undefined {
     return this.#address;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { LocalTable, type NumberTable } from '../../../src/lib/number-table.ts';
 import { SharedTable } from '../../../src/lib/shared-table.ts';
 
