@@ -7,7 +7,7 @@ import { protocolFor } from '../src/protocols/by-path.ts';
 
 const [upstream = '', mode = ''] = process.argv.slice(2);
 const chat = protocolFor('/v1/chat/completions');
-const limits = { firstByteMs: 120_000, idleMs: 120_000, attemptMs: Infinity, budgetMs: Infinity };
+const limits = { firstByteMs: 120_000, idleMs: 120_000, attemptMs: Infinity };
 
 const server = Bun.serve({
   port: 0,
@@ -16,7 +16,7 @@ const server = Bun.serve({
   async fetch(request) {
     if (request.url.endsWith('/usage')) return Response.json(process.cpuUsage());
     const body = await request.bytes();
-    const leash = new Leash(request.signal, systemClock, limits);
+    const leash = new Leash(request.signal, systemClock, { limits, budgetMs: Infinity });
     const answer = await fetch(`${upstream}/v1/chat/completions`, {
       method: 'POST',
       body,

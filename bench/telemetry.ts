@@ -65,7 +65,7 @@ const request: readonly GatewayEvent[] = [
     type: 'request-received',
     requestId: 'req_1',
     model: 'gpt',
-    clientAddress: '127.0.0.1',
+    clientAddress: () => '127.0.0.1',
     body: new Uint8Array(),
   },
   { type: 'attempt-ended', requestId: 'req_1', number: 1, attempt },

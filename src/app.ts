@@ -201,9 +201,11 @@ function toEach(listeners: readonly Emit[]): Emit {
   };
 }
 
-/** `req_` and 12 characters: unique enough to be found in a log, short enough to be read out. */
+/** `req_` and 12 characters: unique enough to be found in a log, short enough to be read out. It is no secret. */
 function newRequestId(): string {
-  return `req_${crypto.randomUUID().replaceAll('-', '').slice(0, 12)}`;
+  return `req_${Math.floor(Math.random() * 2 ** 48)
+    .toString(16)
+    .padStart(12, '0')}`;
 }
 
 /** Resolves when no request is pending, or after `timeoutMs`. */

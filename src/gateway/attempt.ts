@@ -41,7 +41,7 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
   if (provider === undefined) throw new Error(`the route ${route.id} has no provider`);
   const { request, snapshot } = call;
   const leash = new Leash(request.signal, gateway.clock, {
-    ...provider.timeouts,
+    limits: provider.timeouts,
     budgetMs: decision.budgetMs,
   });
   const hidesUsage = asksForUsage(call, provider);

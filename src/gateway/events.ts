@@ -34,7 +34,7 @@ export interface RequestReceived {
   readonly type: 'request-received';
   readonly requestId: string;
   readonly model: string;
-  readonly clientAddress: string;
+  readonly clientAddress: () => string;
   /** As the client sent it. */
   readonly body: Uint8Array;
 }

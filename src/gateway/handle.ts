@@ -16,11 +16,11 @@ import { relay } from './relay.ts';
 export async function handle(request: ClientRequest, gateway: Gateway): Promise<Response> {
   const snapshot = gateway.snapshot();
   const startedAtMs = gateway.clock.nowMs();
-  const visit = { id: gateway.newRequestId(), request, startedAtMs };
+  const id = gateway.newRequestId();
   let key: MasterKey | undefined;
   gateway.emit({
     type: 'request-started',
-    requestId: visit.id,
+    requestId: id,
     method: request.method,
     endpoint: endpointOf(request.path),
     path: request.path,
@@ -31,7 +31,9 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     const limitHeaders = admit(key, gateway);
     const planned = await plan(request, key, snapshot);
     const call: Call = {
-      ...visit,
+      id,
+      request,
+      startedAtMs,
       snapshot,
       key,
       plan: planned,
@@ -41,13 +43,13 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     };
     gateway.emit({
       type: 'request-received',
-      requestId: call.id,
+      requestId: id,
       model: planned.model.name,
       clientAddress: request.clientAddress,
       body: planned.body,
     });
     return relay(call, await execute(call, gateway), gateway);
   } catch (error) {
-    return refuse(error, { ...visit, key }, gateway);
+    return refuse(error, { id, request, startedAtMs, key }, gateway);
   }
 }

@@ -23,13 +23,18 @@ export class Leash {
   #stopSilence: () => void;
   readonly #stopDeadline: () => void;
 
-  constructor(client: AbortSignal, clock: Clock, limits: LeashLimits) {
+  /** `budgetMs` is what the request's own limit leaves. */
+  constructor(
+    client: AbortSignal,
+    clock: Clock,
+    { limits, budgetMs }: { readonly limits: LeashLimits; readonly budgetMs: number },
+  ) {
     this.#client = client;
     this.#clock = clock;
     this.#idleMs = limits.idleMs;
     this.#stopSilence = this.#alarm(limits.firstByteMs, () => this.cut('first-byte'));
-    const last = limits.budgetMs < limits.attemptMs ? 'deadline' : 'attempt';
-    this.#stopDeadline = this.#alarm(Math.min(limits.attemptMs, limits.budgetMs), () => this.cut(last));
+    const last = budgetMs < limits.attemptMs ? 'deadline' : 'attempt';
+    this.#stopDeadline = this.#alarm(Math.min(limits.attemptMs, budgetMs), () => this.cut(last));
     if (client.aborted) this.cut('client-left');
     else client.addEventListener('abort', this.#clientLeft, { once: true });
   }
@@ -96,8 +101,6 @@ export interface LeashLimits {
   readonly idleMs: number;
   /** The attempt as a whole, its stream included. */
   readonly attemptMs: number;
-  /** What the request's own limit leaves. */
-  readonly budgetMs: number;
 }
 
 function noAlarm(): void {

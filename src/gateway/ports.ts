@@ -38,7 +38,8 @@ export interface ClientRequest {
   readonly headers: Headers;
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
-  readonly clientAddress: string;
+  /** '' where it is not known. */
+  readonly clientAddress: () => string;
   /** Rejects with a `Refusal` when the body is too large, too slow, or cut. */
   readonly readBody: () => Promise<Uint8Array>;
 }

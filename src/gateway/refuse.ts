@@ -27,15 +27,14 @@ export function refuse(error: unknown, visit: Visit, gateway: Gateway): Response
     firstByteAtMs: undefined,
     endedAtMs: gateway.clock.nowMs(),
   });
-  return refusalResponse(refusal, { 'x-llm-proxy-request-id': visit.id });
+  return refusalResponse(refusal, new Headers({ 'x-llm-proxy-request-id': visit.id }));
 }
 
-/** A refusal as the client gets it. */
-export function refusalResponse(refusal: Refusal, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(refusal.body(), {
-    status: refusal.status,
-    headers: { 'content-type': 'application/json', ...headers, ...refusal.headers },
-  });
+/** A refusal as the client gets it; `headers` are completed. */
+export function refusalResponse(refusal: Refusal, headers = new Headers()): Response {
+  headers.set('content-type', 'application/json');
+  for (const [name, value] of Object.entries(refusal.headers)) headers.set(name, value);
+  return new Response(refusal.body(), { status: refusal.status, headers });
 }
 
 function asRefusal(error: unknown, visit: Visit, gateway: Gateway): Refusal {

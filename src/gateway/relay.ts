@@ -45,7 +45,7 @@ function deliverWhole(answer: WholeAnswer, run: Run): Response {
 function deliverFailure(run: Run): Response {
   const refusal = failureOf(run.execution.history.at(-1), run.call.plan.model.name);
   settle(run, { ending: 'failed', status: refusal.status, code: refusal.code });
-  return refusalResponse(refusal, ourHeaders(run));
+  return refusalResponse(refusal, withOurs(new Headers(), run));
 }
 
 function failureOf(last: Attempt | undefined, model: string): Refusal {
@@ -167,26 +167,28 @@ const NOT_FOR_CLIENTS: ReadonlySet<string> = new Set([
 
 /** The provider's header but for what concerns its connection to us, and our own fields. */
 function answerHeaders(upstream: Headers, run: Run): Headers {
-  const headers = new Headers(ourHeaders(run));
+  // The runtime copies all fields at once for less than a few of them one by one.
+  const headers = new Headers(upstream);
   const dropped = namedByConnection(upstream);
-  upstream.forEach((value, name) => {
-    if (!NOT_FOR_CLIENTS.has(name) && !dropped.has(name) && !headers.has(name)) headers.append(name, value);
-  });
-  return headers;
+  for (const name in upstream.toJSON()) {
+    if (NOT_FOR_CLIENTS.has(name) || dropped.has(name)) headers.delete(name);
+  }
+  return withOurs(headers, run);
 }
 
-function ourHeaders(run: Run): Record<string, string> {
-  const { call, execution } = run;
-  const last = execution.history.at(-1);
-  return {
-    ...call.limitHeaders,
-    'server-timing': `gateway;dur=${ownTimeMs(run).toFixed(2)}`,
-    'x-llm-proxy-request-id': call.id,
-    'x-llm-proxy-attempts': String(execution.history.length),
-    ...(last && {
-      'x-llm-proxy-provider': headerValue(last.route.provider),
-      'x-llm-proxy-model': headerValue(last.model),
-      'x-llm-proxy-trail': headerValue(story(execution.history)),
-    }),
-  };
+/** The header with our own fields, each in place of one of the same name. */
+function withOurs(headers: Headers, run: Run): Headers {
+  const { id, limitHeaders } = run.call;
+  const { history } = run.execution;
+  for (const name in limitHeaders) headers.set(name, limitHeaders[name] ?? '');
+  headers.set('server-timing', `gateway;dur=${ownTimeMs(run).toFixed(2)}`);
+  headers.set('x-llm-proxy-request-id', id);
+  headers.set('x-llm-proxy-attempts', String(history.length));
+  const last = history[history.length - 1];
+  if (last !== undefined) {
+    headers.set('x-llm-proxy-provider', headerValue(last.route.provider));
+    headers.set('x-llm-proxy-model', headerValue(last.model));
+    headers.set('x-llm-proxy-trail', headerValue(story(history)));
+  }
+  return headers;
 }

@@ -64,10 +64,7 @@ export function settle(run: Run, { ending, status, usage, text, code }: Settleme
 
 /** The time that the gateway itself took: from the planned request to here, less the attempts and the pauses. */
 export function ownTimeMs({ call, execution, firstByteAtMs }: Run): number {
-  const { history, pausedMs } = execution;
-  const elsewhereMs = history.reduce(
-    (sum, { startedAtMs, endedAtMs }) => sum + endedAtMs - startedAtMs,
-    pausedMs,
-  );
+  let elsewhereMs = execution.pausedMs;
+  for (const { startedAtMs, endedAtMs } of execution.history) elsewhereMs += endedAtMs - startedAtMs;
   return Math.max(0, firstByteAtMs - call.plannedAtMs - elsewhereMs);
 }

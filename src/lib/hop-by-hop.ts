@@ -14,7 +14,8 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
 /** The further fields that a message's own `Connection` declares to be for this connection only. */
 export function namedByConnection(headers: Headers): ReadonlySet<string> {
   const connection = headers.get('connection');
-  if (connection === null || /^\s*(?:keep-alive|close)?\s*$/i.test(connection)) return NONE;
+  if (connection === null || connection === 'keep-alive' || /^\s*(?:keep-alive|close)?\s*$/i.test(connection))
+    return NONE;
   return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
 }
 

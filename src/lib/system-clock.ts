@@ -1,5 +1,9 @@
+import { Alarms } from './alarms.ts';
+
 /** The machine's clock. Its milliseconds never run backwards; sleeping ends early when the signal aborts. */
 export type SystemClock = ReturnType<typeof clockAhead>;
+
+const alarms = new Alarms();
 
 /** The clock of this process, whose milliseconds begin with it. */
 export const systemClock = clockAhead(0);
@@ -10,8 +14,7 @@ export function clockAhead(aheadMs: number) {
     nowMs: () => performance.now() + aheadMs,
     epochMs: () => Date.now(),
     alarm(ms: number, ring: () => void): () => void {
-      const timer = setTimeout(ring, Math.min(ms, LONGEST_TIMER_MS));
-      return () => clearTimeout(timer);
+      return alarms.set(Math.min(ms, LONGEST_TIMER_MS), ring);
     },
     sleep(ms: number, signal: AbortSignal): Promise<void> {
       if (signal.aborted) return Promise.resolve();

@@ -8,6 +8,10 @@ import type { Protocol } from './protocol.ts';
 
 /** The protocol of an endpoint, told by the end of its path (without the query). */
 export function protocolFor(path: string): Protocol {
+  return path === '/v1/chat/completions' ? openaiChat : protocolOf(path);
+}
+
+function protocolOf(path: string): Protocol {
   const segments = path.split('/').filter((segment) => segment !== '');
   const before = segments.at(-2);
   switch (segments.at(-1) ?? '') {

@@ -61,13 +61,16 @@ export function decide(model: Model, history: readonly Attempt[], now: Condition
   }
   if (now.nowMs >= now.deadlineMs) return { kind: 'give-up', because: 'deadline' };
   if (history.length >= now.policy.maxAttempts) return { kind: 'give-up', because: 'attempts' };
+  if (last === undefined) return nextRoute(model, history, now) ?? lastResort(model, now) ?? NO_ROUTE;
   return (
     retrySame(history, now, now.policy.retries ?? 0) ??
     nextRoute(model, history, now) ??
-    lastResort(model, history, now) ??
-    retrySame(history, now, now.policy.retries ?? 1) ?? { kind: 'give-up', because: 'no-route' }
+    retrySame(history, now, now.policy.retries ?? 1) ??
+    NO_ROUTE
   );
 }
+
+const NO_ROUTE: Decision = { kind: 'give-up', because: 'no-route' };
 
 /** Whether an outcome ends the request: an answer, a refusal that every route would repeat, or nobody to answer. */
 function isFinal(outcome: Outcome): boolean {
@@ -127,18 +130,29 @@ export interface Tier {
 
 /** The best priority of the first model that has an available route which was not tried; undefined: none has. */
 export function nextTier(model: Model, history: readonly Attempt[], now: Conditions): Tier | undefined {
-  for (const candidate of [model, ...model.fallbacks]) {
-    const open = untried(candidate, history).filter((route) => isAvailable(now.standing(route)));
-    if (open.length === 0) continue;
-    const priority = Math.min(...open.map((route) => route.priority));
-    return { model: candidate, priority, routes: open.filter((route) => route.priority === priority) };
+  const own = tierOf(model, history, now);
+  if (own !== undefined) return own;
+  for (const fallback of model.fallbacks) {
+    const tier = tierOf(fallback, history, now);
+    if (tier !== undefined) return tier;
   }
   return undefined;
 }
 
+function tierOf(model: Model, history: readonly Attempt[], now: Conditions): Tier | undefined {
+  let routes: Route[] = [];
+  for (const route of untried(model, history)) {
+    const best = routes[0]?.priority ?? Infinity;
+    if (route.priority > best || !isAvailable(now.standing(route))) continue;
+    if (route.priority < best) routes = [];
+    routes.push(route);
+  }
+  const [first] = routes;
+  return first && { model, priority: first.priority, routes };
+}
+
 /** Nothing is available and nothing was tried: the route whose cooldown ends first, once, rather than fail. */
-function lastResort(model: Model, history: readonly Attempt[], now: Conditions): Decision | undefined {
-  if (history.length > 0) return undefined;
+function lastResort(model: Model, now: Conditions): Decision | undefined {
   const [soonest] = [model, ...model.fallbacks]
     .flatMap(({ name, routes }) =>
       routes.map((route) => ({ route, model: name, endsMs: coolingEnd(route, now) })),

@@ -147,10 +147,8 @@ async function answerOrRefusal(
 ): Promise<Response> {
   try {
     const { path, search } = requestTarget(request.url);
-    return (
-      (await ownEndpoint(request, { path, search }, state)) ??
-      (await proxied({ request, server, path, search }, state))
-    );
+    const own = ownEndpoint(request, { path, search }, state);
+    return own === undefined ? await proxied({ request, server, path, search }, state) : await own;
   } catch (error) {
     return error instanceof Refusal ? refusalResponse(error) : bug(error, state.gateway);
   }
@@ -178,6 +176,8 @@ function ownEndpoint(
     case '/models':
       return listModels(allow(request, path).headers, snapshot);
     default:
+      // Most requests are POSTs below /v1, and none of these endpoints is.
+      if (request.method === 'POST' && path.startsWith('/v1/')) return undefined;
       if (isReserved(path)) throw new Refusal('path_not_found', { path });
       return modelEndpoint(request, path, snapshot);
   }
@@ -233,7 +233,7 @@ function proxied({ request, server, path, search }: Arrival, { gateway }: Server
       search,
       headers: request.headers,
       signal: request.signal,
-      clientAddress: server.requestIP(request)?.address ?? '',
+      clientAddress: () => server.requestIP(request)?.address ?? '',
       readBody: () => readBody(request, limits),
     },
     gateway,

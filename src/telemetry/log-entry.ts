@@ -1,5 +1,6 @@
 import type { GatewayEvent, ProviderProbed, RequestEnded } from '../gateway/events.ts';
 import type { Usage } from '../protocols/protocol.ts';
+import type { Attempt } from '../routing/outcome.ts';
 import { outcomeText, story } from '../routing/story.ts';
 import type { MessageKey } from './messages.ts';
 
@@ -13,6 +14,42 @@ export interface LogEntry {
   readonly values: Readonly<Record<string, string | number>>;
 }
 
+/** The highest level among the lines that an event is worth; undefined: it is worth none. */
+export function levelOf(event: GatewayEvent): Level | undefined {
+  switch (event.type) {
+    case 'request-started':
+    case 'answer-bytes':
+      return undefined;
+    case 'request-received':
+      return 'info';
+    case 'provider-probed':
+      return event.error === undefined ? undefined : 'warn';
+    case 'attempt-ended':
+      return isFailure(event.attempt) ? 'warn' : 'debug';
+    case 'route-cooled':
+      return 'warn';
+    case 'request-ended':
+      return ENDING_LEVELS[event.ending];
+    case 'configuration-accepted':
+      return event.warnings.length > 0 ? 'warn' : 'info';
+    case 'configuration-refused':
+    case 'bug':
+      return 'error';
+  }
+}
+
+const ENDING_LEVELS = {
+  complete: 'info',
+  failed: 'error',
+  truncated: 'warn',
+  'client-left': 'info',
+  refused: 'warn',
+} as const;
+
+function isFailure({ outcome }: Attempt): boolean {
+  return outcome.kind !== 'answered' && outcome.kind !== 'cancelled';
+}
+
 /** The lines that an event is worth. */
 export function logEntries(event: GatewayEvent): LogEntry[] {
   switch (event.type) {
@@ -22,7 +59,7 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
     case 'provider-probed':
       return probeEntries(event);
     case 'request-received':
-      return [entry('info', event, 'received', { model: event.model, client: event.clientAddress })];
+      return [entry('info', event, 'received', { model: event.model, client: event.clientAddress() })];
     case 'attempt-ended':
       return [attemptEntry(event)];
     case 'route-cooled':
@@ -62,8 +99,7 @@ function attemptEntry(event: Extract<GatewayEvent, { type: 'attempt-ended' }>): 
     outcome: outcomeText(attempt.outcome),
     duration,
   };
-  const isFailure = attempt.outcome.kind !== 'answered' && attempt.outcome.kind !== 'cancelled';
-  return isFailure
+  return isFailure(attempt)
     ? entry('warn', event, 'attemptFailed', values)
     : entry('debug', event, 'attemptAnswered', values);
 }
@@ -82,19 +118,16 @@ function endEntry(event: RequestEnded): LogEntry {
     code: event.code ?? '-',
     path: event.endpoint,
   };
-  switch (event.ending) {
-    case 'complete':
-      return entry('info', event, 'succeeded', values);
-    case 'failed':
-      return entry('error', event, 'failed', values);
-    case 'truncated':
-      return entry('warn', event, 'truncated', values);
-    case 'client-left':
-      return entry('info', event, 'left', values);
-    case 'refused':
-      return entry('warn', event, 'refused', values);
-  }
+  return entry(ENDING_LEVELS[event.ending], event, ENDING_MESSAGES[event.ending], values);
 }
+
+const ENDING_MESSAGES = {
+  complete: 'succeeded',
+  failed: 'failed',
+  truncated: 'truncated',
+  'client-left': 'left',
+  refused: 'refused',
+} as const;
 
 /** The way of a request that took more than one attempt: the other endings tell it in their own line. */
 function storyEntries(event: RequestEnded): LogEntry[] {

@@ -1,6 +1,6 @@
 import type { LoggingSettings } from '../config/snapshot.ts';
 import type { GatewayEvent } from '../gateway/events.ts';
-import { type Level, type LogEntry, logEntries, metricsEntry } from './log-entry.ts';
+import { type Level, levelOf, type LogEntry, logEntries, metricsEntry } from './log-entry.ts';
 import { localDate, localTime } from './local-time.ts';
 import { type MessageKey, say } from './messages.ts';
 
@@ -30,7 +30,9 @@ export function createLog(
   };
   return {
     listen(event) {
-      logEntries(event).forEach(write);
+      const level = levelOf(event);
+      // What is not written need not be put into words.
+      if (level !== undefined && RANK[level] >= RANK[settings().level]) logEntries(event).forEach(write);
       if (event.type === 'request-ended' && settings().enableMetrics) write(metricsEntry(event));
     },
     say: (level, message, values = {}) => write({ level, requestId: undefined, message, values }),

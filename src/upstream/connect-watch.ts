@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Provider } from '../config/snapshot.ts';
+import { systemClock } from '../lib/system-clock.ts';
 
 /** Watches over one request until it has an answer. */
 export interface ConnectWatch {
@@ -20,21 +21,23 @@ export interface ConnectWatch {
  */
 export class ConnectWatcher {
   readonly #lastAnswerMs = new Map<string, number>();
+  readonly #goesThroughProxy = goesThroughProxy();
 
   watch({ apiBase, timeouts, proxy }: Provider, giveUp: () => void): ConnectWatch {
     const target = proxy ?? apiBase;
-    if (!Number.isFinite(timeouts.connectMs) || (proxy === undefined && goesThroughProxy())) return NO_WATCH;
+    if (!Number.isFinite(timeouts.connectMs) || (proxy === undefined && this.#goesThroughProxy))
+      return NO_WATCH;
     const startedAtMs = performance.now();
     let stopProbe = noProbe;
-    const timer = setTimeout(() => {
+    const stopAlarm = systemClock.alarm(timeouts.connectMs / 2, () => {
       if ((this.#lastAnswerMs.get(target) ?? 0) > startedAtMs) return;
       stopProbe = probe(target, timeouts.connectMs / 2, giveUp);
-    }, timeouts.connectMs / 2);
+    });
     return {
       mayReuse: this.#lastAnswerMs.has(target),
       answered: () => this.#lastAnswerMs.set(target, performance.now()),
       end: () => {
-        clearTimeout(timer);
+        stopAlarm();
         stopProbe();
       },
     };

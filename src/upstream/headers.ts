@@ -15,7 +15,7 @@ const KEPT_BACK: ReadonlySet<string> = new Set([
   ...CREDENTIAL_FIELDS,
 ]);
 
-const KEPT_BACK_PREFIXES = ['proxy-', 'x-forwarded-', 'x-llm-proxy-', 'x-real-ip'];
+const KEPT_BACK_PREFIX = /^(?:proxy-|x-(?:forwarded-|llm-proxy-|real-ip))/;
 
 /**
  * The header of the request to the provider: the client's own fields but for those that concern the connection or
@@ -23,11 +23,12 @@ const KEPT_BACK_PREFIXES = ['proxy-', 'x-forwarded-', 'x-llm-proxy-', 'x-real-ip
  */
 export function upstreamHeaders(request: UpstreamRequest): Headers {
   const { clientHeaders, clientCredentials, traceContext, provider } = request;
-  const headers = new Headers();
+  // The runtime copies all fields at once for less than a few of them one by one.
+  const headers = new Headers(clientHeaders);
   const dropped = namedByConnection(clientHeaders);
-  clientHeaders.forEach((value, name) => {
-    if (!isKeptBack(name) && !dropped.has(name)) headers.append(name, value);
-  });
+  for (const name in clientHeaders.toJSON()) {
+    if (isKeptBack(name) || dropped.has(name)) headers.delete(name);
+  }
   if (traceContext !== undefined) setTraceContext(headers, traceContext);
   // What the client would not accept must not be asked for in its name: fetch has defaults of its own.
   if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity');
@@ -35,12 +36,12 @@ export function upstreamHeaders(request: UpstreamRequest): Headers {
   const credentials =
     provider.apiKey === undefined ? clientCredentials : [credential(provider.type, provider.apiKey)];
   for (const [name, value] of credentials) headers.set(name, value);
-  for (const [name, value] of Object.entries(provider.headers)) headers.set(name, value);
+  for (const name in provider.headers) headers.set(name, provider.headers[name] ?? '');
   return headers;
 }
 
 function isKeptBack(name: string): boolean {
-  return KEPT_BACK.has(name) || KEPT_BACK_PREFIXES.some((prefix) => name.startsWith(prefix));
+  return KEPT_BACK.has(name) || KEPT_BACK_PREFIX.test(name);
 }
 
 /** A state belongs to its parent: without one of our own to send, the client's must not stay behind. */

@@ -7,27 +7,39 @@ const VERSION = /\/v\d+[a-z0-9]*(?=\/|$)/;
  * other base is put before the path with `/v1`.
  */
 export function joinUrl(apiBase: string, path: string, search: string): string {
-  const base = splitOrigin(apiBase);
+  const { root, search: own } = splitBase(apiBase);
   const rest = path === '/v1' || path.startsWith('/v1/') ? path.slice('/v1'.length) : path;
-  const version = VERSION.test(base.path) ? '' : '/v1';
-  return `${base.origin}${base.path}${version}${rest}${mergeSearch(base.search, search)}`;
+  return `${root}${rest}${mergeSearch(own, search)}`;
 }
 
 interface SplitBase {
-  readonly origin: string;
-  readonly path: string;
+  /** Where the API's paths begin, version included. */
+  readonly root: string;
   readonly search: string;
 }
 
+/** Bases are few, and each is split once. */
+const known = new Map<string, SplitBase>();
+const MOST_KNOWN = 1_000;
+
 /** A base may carry a query of its own (`?api-version=…`), which every request then has. */
-function splitOrigin(apiBase: string): SplitBase {
+function splitBase(apiBase: string): SplitBase {
+  let split = known.get(apiBase);
+  if (split === undefined) {
+    if (known.size >= MOST_KNOWN) known.clear();
+    split = parseBase(apiBase);
+    known.set(apiBase, split);
+  }
+  return split;
+}
+
+function parseBase(apiBase: string): SplitBase {
   const question = apiBase.indexOf('?');
   const search = question === -1 ? '' : apiBase.slice(question);
   const bare = (question === -1 ? apiBase : apiBase.slice(0, question)).replace(/\/+$/, '');
   const slash = bare.indexOf('/', bare.indexOf('://') + '://'.length);
-  return slash === -1
-    ? { origin: bare, path: '', search }
-    : { origin: bare.slice(0, slash), path: bare.slice(slash), search };
+  const path = slash === -1 ? '' : bare.slice(slash);
+  return { root: VERSION.test(path) ? bare : `${bare}/v1`, search };
 }
 
 function mergeSearch(base: string, client: string): string {

@@ -3,16 +3,16 @@ import { type Cut, Leash, type LeashLimits, outcomeOfCut } from '../../../src/ga
 import type { Outcome } from '../../../src/routing/outcome.ts';
 import { FakeClock } from './fake-clock.ts';
 
-const LIMITS: LeashLimits = { firstByteMs: 1_000, idleMs: 500, attemptMs: Infinity, budgetMs: Infinity };
+const LIMITS: LeashLimits = { firstByteMs: 1_000, idleMs: 500, attemptMs: Infinity };
 
-function scene(limits: Partial<LeashLimits> = {}): {
+function scene({ budgetMs = Infinity, ...limits }: Partial<LeashLimits & { budgetMs: number }> = {}): {
   clock: FakeClock;
   client: AbortController;
   leash: Leash;
 } {
   const clock = new FakeClock();
   const client = new AbortController();
-  return { clock, client, leash: new Leash(client.signal, clock, { ...LIMITS, ...limits }) };
+  return { clock, client, leash: new Leash(client.signal, clock, { limits: { ...LIMITS, ...limits }, budgetMs }) };
 }
 
 describe('an attempt is called off', () => {
@@ -26,7 +26,7 @@ describe('an attempt is called off', () => {
   test('at once, when the client had left before', () => {
     const client = new AbortController();
     client.abort();
-    const leash = new Leash(client.signal, new FakeClock(), LIMITS);
+    const leash = new Leash(client.signal, new FakeClock(), { limits: LIMITS, budgetMs: Infinity });
     expect([leash.cause, leash.signal.aborted]).toEqual(['client-left', true]);
   });
 

@@ -71,7 +71,7 @@ export class Scene {
       search: '',
       headers: new Headers({ 'content-type': 'application/json' }),
       signal: client,
-      clientAddress: '127.0.0.1',
+      clientAddress: () => '127.0.0.1',
       readBody: () => Promise.resolve(body),
     };
     return {

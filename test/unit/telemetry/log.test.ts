@@ -35,7 +35,7 @@ const RECEIVED: Extract<GatewayEvent, { type: 'request-received' }> = {
   type: 'request-received',
   requestId: 'req_abc123',
   model: 'anthropic/claude-opus-4-5',
-  clientAddress: '127.0.0.1',
+  clientAddress: () => '127.0.0.1',
   body: new Uint8Array(),
 };
 
