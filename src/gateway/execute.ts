@@ -1,6 +1,6 @@
 import { type Conditions, type Decision, decide } from '../routing/decide.ts';
 import type { Attempt } from '../routing/outcome.ts';
-import type { Route } from '../routing/route.ts';
+import type { Model, Route } from '../routing/route.ts';
 import type { Answer } from './answer.ts';
 import { attemptRoute } from './attempt.ts';
 import type { Call } from './call.ts';
@@ -74,11 +74,15 @@ function conditionsOf(call: Call, gateway: Gateway): () => Conditions {
 function leave(attempt: Attempt | undefined, next: Decision, { call, gateway }: Loop): void {
   if (attempt === undefined || (next.kind === 'try' && next.reason === 'retry')) return;
   const { model } = call.plan;
-  const owner = [model, ...model.fallbacks].find(({ name }) => name === attempt.model) ?? model;
+  const owner = attempt.model === model.name ? model : ownerOf(attempt, model);
   const forMs = gateway.cooldowns.note(attempt, owner, call.snapshot.cooldown, gateway.clock.nowMs());
   if (forMs === 0) return;
   const { id: routeId, provider } = attempt.route;
   gateway.emit({ type: 'route-cooled', requestId: call.id, routeId, provider, forMs });
+}
+
+function ownerOf(attempt: Attempt, model: Model): Model {
+  return model.fallbacks.find(({ name }) => name === attempt.model) ?? model;
 }
 
 interface Loop {

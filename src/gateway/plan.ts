@@ -24,9 +24,10 @@ export async function plan(
   key: MasterKey | undefined,
   snapshot: Snapshot,
 ): Promise<Plan> {
-  const coding = request.headers.get('content-encoding') ?? 'identity';
+  const coding = request.headers.get('content-encoding');
   // The model in a compressed body could not be checked without decoding what a client may have made to explode.
-  if (coding.toLowerCase() !== 'identity') throw new Refusal('coding_not_supported', { coding });
+  if (coding !== null && coding.toLowerCase() !== 'identity')
+    throw new Refusal('coding_not_supported', { coding });
   const body = await request.readBody();
   const peek = peekRequest(body, request.headers.get('content-type') ?? '');
   if (peek.kind === 'malformed') {
@@ -46,7 +47,7 @@ export async function plan(
 
 /** Whether a request for the model can be tried at all: it has a route, or a fallback that has one. */
 export function isServed(model: Model): boolean {
-  return [model, ...model.fallbacks].some(({ routes }) => routes.length > 0);
+  return model.routes.length > 0 || model.fallbacks.some(({ routes }) => routes.length > 0);
 }
 
 function namedByBody(name: string, key: MasterKey | undefined, snapshot: Snapshot): Model {

@@ -104,6 +104,7 @@ export function seemsObject(bytes: Uint8Array): boolean {
 
 /** The text of a string's span, quotes included; undefined where it holds what JSON or UTF-8 does not allow. */
 export function stringAt(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (isPlain(bytes, start, end)) return Buffer.prototype.latin1Slice.call(bytes, start + 1, end - 1);
   try {
     const text: unknown = JSON.parse(UTF8.decode(bytes.subarray(start, end)));
     return typeof text === 'string' ? text : undefined;
@@ -114,12 +115,26 @@ export function stringAt(bytes: Uint8Array, start: number, end: number): string 
 
 /** The value of a span; undefined where it cannot be parsed. */
 export function valueAt(bytes: Uint8Array, start: number, end: number): unknown {
+  if (bytes[start] === QUOTE) return stringAt(bytes, start, end);
   try {
     return JSON.parse(UTF8.decode(bytes.subarray(start, end)));
   } catch {
     return undefined;
   }
 }
+
+/** Whether a span is a short string of ASCII without escapes, as names and words are: it needs no parser. */
+function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > SHORT_BYTES || end - start < 2) return false;
+  if (bytes[start] !== QUOTE || bytes[end - 1] !== QUOTE) return false;
+  for (let index = start + 1; index < end - 1; index++) {
+    const byte = bytes[index] ?? 0;
+    if (byte < 0x20 || byte > 0x7e || byte === BACKSLASH || byte === QUOTE) return false;
+  }
+  return true;
+}
+
+const SHORT_BYTES = 128;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

@@ -1,5 +1,5 @@
 import { scanObject, valueAt } from '../lib/json-scan.ts';
-import type { Member } from '../lib/json-scan.ts';
+import type { Member, ObjectScan } from '../lib/json-scan.ts';
 import type { AnswerDefect } from './protocol.ts';
 import type { JsonObject } from './usage.ts';
 
@@ -23,7 +23,7 @@ export function judgeJson(
   const first = firstVisible(body);
   if (first === undefined) return 'empty';
   if (first === LESS_THAN || /\bhtml\b/i.test(contentType)) return 'html';
-  const scan = scanObject(body, ['error', 'object', 'type', ...wanted]);
+  const scan = scanAnswer(body);
   switch (scan.kind) {
     case 'malformed':
       return scan.offset >= body.length ? 'truncated' : 'malformed';
@@ -40,6 +40,26 @@ export function judgeJson(
         : judge(view);
     }
   }
+}
+
+/** Every member that anything here asks of an answer. */
+const MEMBERS = [
+  ...['error', 'object', 'type', 'choices', 'status', 'output', 'data', 'stop_reason', 'content'],
+  ...['usage', 'x_groq'],
+];
+
+let last: { readonly body: Uint8Array; readonly scan: ObjectScan } | undefined;
+
+/** The members of an answer that anything asks for. It is asked for twice in a row, and scanned once. */
+export function scanAnswer(body: Uint8Array): ObjectScan {
+  if (last?.body === body) {
+    const { scan } = last;
+    last = undefined;
+    return scan;
+  }
+  const scan = scanObject(body, MEMBERS);
+  last = { body, scan };
+  return scan;
 }
 
 /** Whether a value says something: not null, not '', not [], not {}. */

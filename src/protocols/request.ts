@@ -54,10 +54,11 @@ export interface UsageEdit extends Span {
  * that a wrong content type does not carry a model past the check.
  */
 export function peekRequest(body: Uint8Array, contentType: string): RequestPeek {
-  if (/^\s*multipart\/form-data\b/i.test(contentType)) return peekForm(body, contentType);
-  const declared = /^\s*(?:application|text)\/(?:[\w.+-]+\+)?json\b/i.test(contentType);
+  const isPlainJson = contentType === 'application/json';
+  if (!isPlainJson && /^\s*multipart\/form-data\b/i.test(contentType)) return peekForm(body, contentType);
+  const declared = isPlainJson || /^\s*(?:application|text)\/(?:[\w.+-]+\+)?json\b/i.test(contentType);
   if (body.length === 0 || !(declared || seemsObject(body))) return OTHER;
-  const scan = scanObject(body, ['model', 'stream', 'stream_options']);
+  const scan = scanObject(body, MEMBERS);
   switch (scan.kind) {
     case 'object':
       return peekJson(body, scan);
@@ -86,7 +87,7 @@ export function spliceRequest(body: Uint8Array, peek: RequestPeek, change: Reque
   const edits: Edit[] = [];
   const model = change.model ?? peek.model;
   if (model !== undefined && (model !== peek.model || peek.ambiguous)) {
-    const bytes = ENCODER.encode(peek.kind === 'json' ? JSON.stringify(model) : model);
+    const bytes = peek.kind === 'json' ? jsonBytesOf(model) : ENCODER.encode(model);
     for (const span of peek.modelSpans) edits.push({ ...span, bytes });
   }
   // Providers refuse `stream_options` in a request that does not stream.
@@ -100,22 +101,42 @@ export function spliceRequest(body: Uint8Array, peek: RequestPeek, change: Reque
 
 const ENCODER = new TextEncoder();
 
+/** Upstream names are few, and come again with every request. */
+const encoded = new Map<string, Uint8Array>();
+const MOST_ENCODED = 1_000;
+
+function jsonBytesOf(model: string): Uint8Array {
+  let bytes = encoded.get(model);
+  if (bytes === undefined) {
+    if (encoded.size >= MOST_ENCODED) encoded.clear();
+    bytes = ENCODER.encode(JSON.stringify(model));
+    encoded.set(model, bytes);
+  }
+  return bytes;
+}
+
+function isStreamOptions({ key }: Member): boolean {
+  return key === 'stream_options' || key.toLowerCase() === 'stream_options';
+}
+
 /** What clients send that forgot the content type: nothing, or what curl -d puts in. */
 const MEANT_AS_JSON = /^\s*(?:$|text\/plain\b|application\/x-www-form-urlencoded\b)/i;
 
 const OTHER: RequestPeek = { kind: 'other', model: undefined, stream: false };
 
+const MEMBERS = ['model', 'stream', 'stream_options'];
+
 function peekJson(body: Uint8Array, scan: ObjectScan & { readonly kind: 'object' }): RequestPeek {
-  const named = scan.members.filter((member) => member.key.toLowerCase() === 'model');
-  const foreign = named.find((member) => member.key !== 'model');
-  if (foreign !== undefined) {
-    // Parsers that do not mind the case would read it as the model, and it was not checked.
-    return malformed(`The member "${foreign.key}" must be written "model".`, 'model');
-  }
+  const named: Member[] = [];
   let model: string | undefined;
-  for (const member of named) {
+  for (const member of scan.members) {
+    if (member.key !== 'model' && member.key.toLowerCase() !== 'model') continue;
+    // Parsers that do not mind the case would read it as the model, and it was not checked.
+    if (member.key !== 'model')
+      return malformed(`The member "${member.key}" must be written "model".`, 'model');
     model = member.type === 'string' ? stringAt(body, member.valueStart, member.valueEnd) : undefined;
     if (model === undefined || model === '') return malformed(modelProblem(member), 'model');
+    named.push(member);
   }
   const stream = lastOf(scan.members, 'stream')?.type === 'true';
   return {
@@ -138,7 +159,7 @@ function usagePeek(
   body: Uint8Array,
   scan: ObjectScan & { readonly kind: 'object' },
 ): { readonly includeUsage: IncludeUsage; readonly usageEdit: UsageEdit | undefined } {
-  const given = scan.members.filter((member) => member.key.toLowerCase() === 'stream_options');
+  const given = scan.members.filter(isStreamOptions);
   const options = given[0];
   if (options === undefined) {
     const comma = scan.empty ? '' : ',';

@@ -1,4 +1,5 @@
-import { scanObject, valueAt } from '../lib/json-scan.ts';
+import { valueAt } from '../lib/json-scan.ts';
+import { scanAnswer } from './answer.ts';
 import type { Usage } from './protocol.ts';
 
 /** A JSON object of which nothing is known. */
@@ -6,9 +7,10 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** The usage that a complete JSON answer reports; only that member of it is parsed. */
 export function usageIn(body: Uint8Array): Usage | undefined {
-  const scan = scanObject(body, ['usage', 'x_groq']);
+  const scan = scanAnswer(body);
   if (scan.kind !== 'object') return undefined;
   for (const member of scan.members.toReversed()) {
+    if (member.key !== 'usage' && member.key !== 'x_groq') continue;
     const value = asObject(valueAt(body, member.valueStart, member.valueEnd));
     const usage = usageFrom(member.key === 'x_groq' ? value?.usage : value);
     if (usage !== undefined) return usage;

@@ -127,7 +127,7 @@ function seriesOf<T>(
   labels: readonly string[],
   make: (own: readonly string[]) => T,
 ): T {
-  const key = labels.join(SEPARATOR);
+  const key = labels.length === 1 ? (labels[0] ?? '') : labels.join(SEPARATOR);
   const found = known.get(key);
   if (found !== undefined) return found;
   const isFull = known.size >= MOST_SERIES;
