@@ -1,0 +1,162 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { until } from '../e2e/gateway.ts';
+import { copyCheckout } from './checkout.ts';
+import { createDisguise } from './disguise.ts';
+import type { Block } from './markdown.ts';
+
+/** Somebody who does what a page says, block after block, in a fresh checkout and one terminal. */
+export interface Newcomer {
+  readonly folder: string;
+  /** Runs the commands of a block, or writes its file. Resolves to what was printed; rejects where it went wrong. */
+  readonly follow: (block: Block) => Promise<string>;
+  /** Runs a command that has to succeed. */
+  readonly run: (command: string, place: string) => Promise<string>;
+  /** Ends everything that was started, and removes the folder. */
+  readonly stop: () => Promise<void>;
+}
+
+interface Running {
+  readonly group: number;
+  readonly ports: readonly number[];
+  readonly output: () => Promise<string>;
+  readonly exited: Promise<number>;
+}
+
+/** Generous, since a slow machine is no fault of a page. */
+const LIMIT_MS = 100_000;
+
+/** What each command begins with: the reader's variables, and a curl that does not take an error for an answer. */
+const BEGIN = `. ./.terminal 2>/dev/null || true
+curl() { case " $* " in *" --fail "*) command curl "$@" ;; *) command curl --fail-with-body "$@" ;; esac; }
+set -euo pipefail
+`;
+
+/** What is set when a command has ended stays set for the next one. */
+const KEEP = "trap 'status=$?; export -p >.terminal; exit $status' EXIT\n";
+
+export async function startNewcomer({
+  databaseUrl,
+}: { databaseUrl?: string | undefined } = {}): Promise<Newcomer> {
+  const [folder, simulator] = await Promise.all([copyCheckout(), startSimulator()]);
+  const disguise = createDisguise({ providerUrl: simulator.url, databaseUrl });
+  const running: Running[] = [];
+  let count = 0;
+
+  function start(script: string, ports: readonly number[] = []): Running {
+    const path = join(folder, `.step-${count++}`);
+    writeFileSync(path, script);
+    const output = openSync(`${path}.output`, 'w');
+    // A group of its own, so that what it leaves in the background can be ended with it.
+    const child = spawn('bash', [path], {
+      cwd: folder,
+      detached: true,
+      stdio: ['ignore', output, output],
+      env: { PATH: process.env['PATH'] ?? '', HOME: folder, LANG: 'en_US.UTF-8' },
+    });
+    closeSync(output);
+    const started: Running = {
+      group: child.pid ?? 0,
+      ports,
+      output: async () => disguise.take(await readFile(`${path}.output`, 'utf8')),
+      exited: new Promise((resolve) => {
+        child.once('exit', (code) => resolve(code ?? -1));
+      }),
+    };
+    running.push(started);
+    return started;
+  }
+
+  const defaultPort = (documented: number): string => `export PORT=${disguise.port(documented)}\n`;
+
+  async function runToEnd(script: string, place: string, wanted = 0): Promise<string> {
+    const { exited, output } = start(BEGIN + KEEP + defaultPort(18_000) + script);
+    const status = await Promise.race([exited, Bun.sleep(LIMIT_MS).then(() => 'no')]);
+    const printed = await output();
+    if (status !== wanted) throw new Error(`${place}: ${status} exit code ${wanted}\n${printed}`);
+    return printed;
+  }
+
+  /** Starts what a page leaves running. In the foreground it takes the place of what ran there: one presses Ctrl-C first. */
+  async function startServers(
+    script: string,
+    { place, notes }: Block,
+    ports: readonly number[],
+  ): Promise<string> {
+    const former = running.filter((other) => other.ports.some((port) => ports.includes(port)));
+    if (!isInBackground(script)) await Promise.all(former.map(end));
+    const { exited, output } = start(BEGIN + defaultPort(ports[0] ?? 18_000) + script, ports);
+    let status: number | undefined;
+    void exited.then((code) => (status = code));
+    const answers = async (port: number): Promise<boolean> =>
+      fetch(`http://127.0.0.1:${disguise.port(port)}/v1/models`, { keepalive: false }).then(
+        () => true,
+        () => false,
+      );
+    const isUp = async (): Promise<boolean> => {
+      if ((status ?? 0) !== 0) throw new Error(`${place}: exit code ${status}\n${await output()}`);
+      if (!(await Promise.all(ports.map(answers))).every(Boolean)) return false;
+      const printed = await output();
+      return (notes.get('prints') ?? []).every((text) => printed.includes(text));
+    };
+    for (const limit = performance.now() + LIMIT_MS; !(await isUp()); await Bun.sleep(20)) {
+      if (performance.now() > limit)
+        throw new Error(`${place}: it does not run as the page says\n${await output()}`);
+    }
+    return output();
+  }
+
+  async function end({ group, exited }: Running): Promise<void> {
+    signal(group, 'SIGTERM');
+    await exited;
+    await until(() => !signal(group, 0)).catch(() => signal(group, 'SIGKILL'));
+  }
+
+  return {
+    folder,
+    run: (command, place) => runToEnd(disguise.put(command), place),
+    async follow(block) {
+      const { place, text, notes } = block;
+      const script = disguise.put(text);
+      const [file] = notes.get('file') ?? [];
+      if (file !== undefined) {
+        await mkdir(dirname(join(folder, file)), { recursive: true });
+        await writeFile(join(folder, file), script);
+        return '';
+      }
+      const [ports] = notes.get('stays running') ?? [];
+      if (ports === undefined) return runToEnd(script, place, Number(notes.get('exits')?.[0] ?? 0));
+      const [before, last] = splitOffLast(script);
+      if (before !== '') await runToEnd(before, place);
+      return startServers(last, block, ports.split(' ').map(Number));
+    },
+    async stop() {
+      for (const { group } of running) signal(group, 'SIGKILL');
+      await Promise.all(running.map(({ exited }) => exited));
+      await Promise.all([simulator.stop(), rm(folder, { recursive: true, force: true })]);
+    },
+  };
+}
+
+function isInBackground(script: string): boolean {
+  return script.trimEnd().endsWith('&');
+}
+
+/** A block's last command apart from those before it, unless it goes to the background as they may. */
+function splitOffLast(script: string): [string, string] {
+  const lines = script.trimEnd().split('\n');
+  return isInBackground(script) ? ['', script] : [lines.slice(0, -1).join('\n'), lines.at(-1) ?? ''];
+}
+
+/** Sends a signal to a group of processes; false: there is none any more. */
+function signal(group: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(-group, name);
+    return true;
+  } catch {
+    return false;
+  }
+}
