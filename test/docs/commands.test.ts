@@ -70,7 +70,11 @@ async function followTranscript({ place, text }: Block, newcomer: Newcomer): Pro
   for (const step of text.split(/^\$ /m).filter(Boolean)) {
     const [, command = '', wanted = ''] = /^((?:.*\\\n)*.*)\n([^]*)$/.exec(step) ?? [];
     const printed = await newcomer.run(command, place);
-    const pattern = wanted.trim().split('…').map((part) => RegExp.escape(part)).join('[^]*?');
+    const pattern = wanted
+      .trim()
+      .split('…')
+      .map((part) => RegExp.escape(part))
+      .join('[^]*?');
     if (!new RegExp(`^${pattern}$`).test(printed.trim())) {
       // Says where they differ.
       expect({ place, command, printed: printed.trim() }).toEqual({ place, command, printed: wanted.trim() });

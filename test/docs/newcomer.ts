@@ -74,9 +74,9 @@ export async function startNewcomer({
 
   async function runToEnd(script: string, place: string, wanted = 0): Promise<string> {
     const { exited, output } = start(BEGIN + KEEP + defaultPort(18_000) + script);
-    const status = await Promise.race([exited, Bun.sleep(LIMIT_MS).then(() => 'no')]);
+    const status = await Promise.race([exited, Bun.sleep(LIMIT_MS).then(() => 'none in time')]);
     const printed = await output();
-    if (status !== wanted) throw new Error(`${place}: ${status} exit code ${wanted}\n${printed}`);
+    if (status !== wanted) throw new Error(`${place}: exit code ${status}, not ${wanted}\n${printed}`);
     return printed;
   }
 
@@ -91,6 +91,8 @@ export async function startNewcomer({
     const { exited, output } = start(BEGIN + defaultPort(ports[0] ?? 18_000) + script, ports);
     let status: number | undefined;
     void exited.then((code) => (status = code));
+    // What answers before such a script has ended may be what it is about to end.
+    if (isInBackground(script)) await exited;
     const answers = async (port: number): Promise<boolean> =>
       fetch(`http://127.0.0.1:${disguise.port(port)}/v1/models`, { keepalive: false }).then(
         () => true,

@@ -6,7 +6,7 @@ import { ROOT } from './pages.ts';
 export function findPython(): string | undefined {
   const prepared = join(ROOT, 'node_modules', '.python', 'bin', 'python');
   return (
-    process.env['DOCS_PYTHON'] ?? (existsSync(prepared) ? prepared : (Bun.which('python3') ?? undefined))
+    process.env['DOCS_PYTHON'] || (existsSync(prepared) ? prepared : (Bun.which('python3') ?? undefined))
   );
 }
 
