@@ -10,15 +10,13 @@ const LIMIT_MS = 300_000;
 // The Chinese README has the same blocks as the English one: `readmes.test.ts`.
 const PAGES = (await readUserPages()).filter(({ path }) => path !== 'README.zh-CN.md');
 
-/** How a block in a language is followed; a language that is not here can only be written to a file. */
+/** How a block in a language is followed. Any other language can only be that of a file. */
 const FOLLOW: Readonly<Record<string, (block: Block, newcomer: Newcomer) => Promise<string>>> = {
   sh: (block, newcomer) => newcomer.follow(block),
   bash: (block, newcomer) => newcomer.follow(block),
   console: followTranscript,
-  js: (block, newcomer) =>
-    runScript(block, newcomer, { name: 'example.mjs', program: 'node_modules/.bin/bun' }),
-  ts: (block, newcomer) =>
-    runScript(block, newcomer, { name: 'example.ts', program: 'node_modules/.bin/bun' }),
+  js: (block, newcomer) => runFile(block, newcomer, ['node_modules/.bin/bun', 'example.mjs']),
+  ts: (block, newcomer) => runFile(block, newcomer, ['node_modules/.bin/bun', 'example.ts']),
   python: runPython,
 };
 
@@ -32,22 +30,25 @@ describe.each(
   test('what it says to do can be done, in its order', () => followPage(page), LIMIT_MS);
 });
 
-async function followPage({ path, blocks, notes }: Page): Promise<void> {
+async function followPage({ blocks, notes }: Page): Promise<void> {
   const given = notes.get('given') ?? [];
   const postgres = given.includes('a database') ? await startPostgres() : undefined;
-  const newcomer = await startNewcomer({ databaseUrl: await postgres?.newDatabase() });
+  const newcomer = await startNewcomer(await postgres?.newDatabase());
   try {
     if (given.includes('the demo runs')) await newcomer.follow(DEMO);
-    for (const block of blocks.filter(isFollowed)) {
-      const follow = block.notes.has('file') ? newcomer.follow : FOLLOW[block.language];
-      const printed = await follow?.(block, newcomer);
-      for (const text of block.notes.get('prints') ?? []) expectIn(printed, text, block.place);
-    }
-  } catch (error) {
-    throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    for (const block of blocks.filter(isFollowed)) await followBlock(block, newcomer);
   } finally {
     await newcomer.stop();
     await postgres?.stop();
+  }
+}
+
+async function followBlock(block: Block, newcomer: Newcomer): Promise<void> {
+  const { language, place, notes } = block;
+  const follow = (notes.has('file') ? undefined : FOLLOW[language]) ?? FOLLOW['sh'];
+  const printed = (await follow?.(block, newcomer)) ?? '';
+  for (const text of notes.get('prints') ?? []) {
+    if (!printed.includes(text)) throw new Error(`${place}: "${text}" was not printed, but:\n${printed}`);
   }
 }
 
@@ -57,12 +58,6 @@ const DEMO: Block = {
   text: './run.sh\n',
   notes: new Map([['stays running', ['18000']]]),
 };
-
-function expectIn(printed: string | undefined, text: string, place: string): void {
-  // A Python block that could not be run has printed nothing.
-  if (printed === undefined || printed.includes(text)) return;
-  throw new Error(`${place}: "${text}" was not printed, but:\n${printed}`);
-}
 
 /** Runs each `$ command` and compares what it prints with the lines below it, in which `…` stands for anything. */
 async function followTranscript({ place, text }: Block, newcomer: Newcomer): Promise<string> {
@@ -84,22 +79,20 @@ async function followTranscript({ place, text }: Block, newcomer: Newcomer): Pro
   return all;
 }
 
-async function runScript(
-  { place, text, notes }: Block,
+/** Puts a block into a file, as a reader would, and runs it. */
+async function runFile(
+  block: Block,
   newcomer: Newcomer,
-  { name, program }: { readonly name: string; readonly program: string },
+  [program, name]: readonly [program: string, name: string],
 ): Promise<string> {
-  await newcomer.follow({ place, language: '', text, notes: new Map([['file', [name]]]) });
-  const wanted = notes.get('exits')?.[0];
-  return newcomer.run(`${program} ${name}${wanted === undefined ? '' : ` || [ $? = ${wanted} ]`}`, place);
+  await newcomer.follow({ ...block, notes: new Map([['file', [name]]]) });
+  return newcomer.run(`${program} ${name}`, block.place);
 }
 
 async function runPython(block: Block, newcomer: Newcomer): Promise<string> {
   const python = findPython();
   const missing = python === undefined ? ['python3'] : missingModules(python, block.text);
-  if (python === undefined || missing.length > 0) {
-    console.warn(`${block.place}: skipped, since there is no ${missing.join(', ')} here`);
-    return (block.notes.get('prints') ?? []).join('\n');
-  }
-  return runScript(block, newcomer, { name: 'example.py', program: python });
+  if (python !== undefined && missing.length === 0) return runFile(block, newcomer, [python, 'example.py']);
+  console.warn(`${block.place}: skipped, since there is no ${missing.join(', ')} here`);
+  return (block.notes.get('prints') ?? []).join('\n');
 }

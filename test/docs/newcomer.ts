@@ -1,16 +1,13 @@
-import { spawn } from 'node:child_process';
-import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { until } from '../e2e/gateway.ts';
 import { copyCheckout } from './checkout.ts';
 import { createDisguise } from './disguise.ts';
 import type { Block } from './markdown.ts';
+import { type ProcessGroup, startScript } from './process-group.ts';
 
-/** Somebody who does what a page says, block after block, in a fresh checkout and one terminal. */
+/** Somebody who does what a page says, block after block, in a fresh checkout. */
 export interface Newcomer {
-  readonly folder: string;
   /** Runs the commands of a block, or writes its file. Resolves to what was printed; rejects where it went wrong. */
   readonly follow: (block: Block) => Promise<string>;
   /** Runs a command that has to succeed. */
@@ -19,11 +16,9 @@ export interface Newcomer {
   readonly stop: () => Promise<void>;
 }
 
-interface Running {
-  readonly group: number;
+interface Running extends ProcessGroup {
+  /** Those that the page names. */
   readonly ports: readonly number[];
-  readonly output: () => Promise<string>;
-  readonly exited: Promise<number>;
 }
 
 /** Generous, since a slow machine is no fault of a page. */
@@ -38,42 +33,24 @@ set -euo pipefail
 /** What is set when a command has ended stays set for the next one. */
 const KEEP = "trap 'status=$?; export -p >.terminal; exit $status' EXIT\n";
 
-export async function startNewcomer({
-  databaseUrl,
-}: { databaseUrl?: string | undefined } = {}): Promise<Newcomer> {
+/** `databaseUrl` stands for the databases that a page names. */
+export async function startNewcomer(databaseUrl?: string): Promise<Newcomer> {
   const [folder, simulator] = await Promise.all([copyCheckout(), startSimulator()]);
   const disguise = createDisguise({ providerUrl: simulator.url, databaseUrl });
   const running: Running[] = [];
-  let count = 0;
 
   function start(script: string, ports: readonly number[] = []): Running {
-    const path = join(folder, `.step-${count++}`);
-    writeFileSync(path, script);
-    const output = openSync(`${path}.output`, 'w');
-    // A group of its own, so that what it leaves in the background can be ended with it.
-    const child = spawn('bash', [path], {
-      cwd: folder,
-      detached: true,
-      stdio: ['ignore', output, output],
-      env: { PATH: process.env['PATH'] ?? '', HOME: folder, LANG: 'en_US.UTF-8' },
-    });
-    closeSync(output);
-    const started: Running = {
-      group: child.pid ?? 0,
-      ports,
-      output: async () => disguise.take(await readFile(`${path}.output`, 'utf8')),
-      exited: new Promise((resolve) => {
-        child.once('exit', (code) => resolve(code ?? -1));
-      }),
-    };
+    const path = join(folder, `.step-${running.length}`);
+    const defaultPort = `export PORT=${disguise.port(ports[0] ?? 18_000)}\n`;
+    const group = startScript(BEGIN + defaultPort + script, folder, path);
+    const output = (): Promise<string> => group.output().then(disguise.take);
+    const started = { ...group, output, ports };
     running.push(started);
     return started;
   }
 
-  const defaultPort = (documented: number): string => `export PORT=${disguise.port(documented)}\n`;
-
   async function runToEnd(script: string, place: string, wanted = 0): Promise<string> {
-    const { exited, output } = start(BEGIN + KEEP + defaultPort(18_000) + script);
+    const { exited, output } = start(KEEP + script);
     const status = await Promise.race([exited, Bun.sleep(LIMIT_MS).then(() => 'none in time')]);
     const printed = await output();
     if (status !== wanted) throw new Error(`${place}: exit code ${status}, not ${wanted}\n${printed}`);
@@ -87,38 +64,26 @@ export async function startNewcomer({
     ports: readonly number[],
   ): Promise<string> {
     const former = running.filter((other) => other.ports.some((port) => ports.includes(port)));
-    if (!isInBackground(script)) await Promise.all(former.map(end));
-    const { exited, output } = start(BEGIN + defaultPort(ports[0] ?? 18_000) + script, ports);
-    let status: number | undefined;
+    if (!isInBackground(script)) await Promise.all(former.map(({ end }) => end()));
+    const { exited, output } = start(script, ports);
+    let status = 0;
     void exited.then((code) => (status = code));
     // What answers before such a script has ended may be what it is about to end.
     if (isInBackground(script)) await exited;
-    const answers = async (port: number): Promise<boolean> =>
-      fetch(`http://127.0.0.1:${disguise.port(port)}/v1/models`, { keepalive: false }).then(
-        () => true,
-        () => false,
-      );
     const isUp = async (): Promise<boolean> => {
-      if ((status ?? 0) !== 0) throw new Error(`${place}: exit code ${status}\n${await output()}`);
-      if (!(await Promise.all(ports.map(answers))).every(Boolean)) return false;
+      if (status !== 0) throw new Error(`${place}: exit code ${status}\n${await output()}`);
+      if (!(await Promise.all(ports.map((port) => answers(disguise.port(port))))).every(Boolean))
+        return false;
       const printed = await output();
       return (notes.get('prints') ?? []).every((text) => printed.includes(text));
     };
     for (const limit = performance.now() + LIMIT_MS; !(await isUp()); await Bun.sleep(20)) {
-      if (performance.now() > limit)
-        throw new Error(`${place}: it does not run as the page says\n${await output()}`);
+      if (performance.now() > limit) throw new Error(`${place}: it is not up\n${await output()}`);
     }
     return output();
   }
 
-  async function end({ group, exited }: Running): Promise<void> {
-    signal(group, 'SIGTERM');
-    await exited;
-    await until(() => !signal(group, 0)).catch(() => signal(group, 'SIGKILL'));
-  }
-
   return {
-    folder,
     run: (command, place) => runToEnd(disguise.put(command), place),
     async follow(block) {
       const { place, text, notes } = block;
@@ -136,11 +101,18 @@ export async function startNewcomer({
       return startServers(last, block, ports.split(' ').map(Number));
     },
     async stop() {
-      for (const { group } of running) signal(group, 'SIGKILL');
+      for (const { kill } of running) kill();
       await Promise.all(running.map(({ exited }) => exited));
       await Promise.all([simulator.stop(), rm(folder, { recursive: true, force: true })]);
     },
   };
+}
+
+function answers(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/v1/models`, { keepalive: false }).then(
+    () => true,
+    () => false,
+  );
 }
 
 function isInBackground(script: string): boolean {
@@ -151,14 +123,4 @@ function isInBackground(script: string): boolean {
 function splitOffLast(script: string): [string, string] {
   const lines = script.trimEnd().split('\n');
   return isInBackground(script) ? ['', script] : [lines.slice(0, -1).join('\n'), lines.at(-1) ?? ''];
-}
-
-/** Sends a signal to a group of processes; false: there is none any more. */
-function signal(group: number, name: NodeJS.Signals | 0): boolean {
-  try {
-    process.kill(-group, name);
-    return true;
-  } catch {
-    return false;
-  }
 }
