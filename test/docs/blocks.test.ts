@@ -10,6 +10,7 @@ const PAGES = await readUserPages();
 /** The comments above a block, and what they mean to the tests. */
 const NOTES: Readonly<Record<string, string>> = {
   'not run': 'why no test runs it',
+  'only on': 'the platform that it is run on, as Node.js calls it',
   'stays running': 'ports that answer once its last command runs, which does not end',
   file: 'the file that a reader puts it into',
   prints: 'a part of what running it prints',

@@ -21,7 +21,8 @@ const FOLLOW: Readonly<Record<string, (block: Block, newcomer: Newcomer) => Prom
 };
 
 function isFollowed({ language, notes }: Block): boolean {
-  return !notes.has('not run') && (language in FOLLOW || notes.has('file'));
+  const isHere = notes.get('only on')?.includes(process.platform) ?? true;
+  return isHere && !notes.has('not run') && (language in FOLLOW || notes.has('file'));
 }
 
 describe.each(
