@@ -82,7 +82,7 @@ function isForeign(notes: Block['notes']): boolean {
 
 /** A section of a configuration with what it needs around it: a key, and the providers that its routes name. */
 function completed(text: string): string {
-  const sections = parse(text) as Record<string, unknown>;
+  const sections = (parse(text) ?? {}) as Record<string, unknown>;
   const names = [...text.matchAll(/\b(?:backend|provider): "?([\w-]+)/g)].map(([, name]) => name);
   const hasKey = 'master_keys' in sections || 'proxy_api_key' in sections;
   const hasProviders = 'providers' in sections || 'backends' in sections;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { until } from '../e2e/gateway.ts';
 
 /** A shell with all that it started, in the background as well. */
@@ -14,7 +15,10 @@ export interface ProcessGroup {
   readonly kill: () => void;
 }
 
-/** Runs a script with bash in a folder, without any setting of this process. `path` is free for it and its output. */
+/**
+ * Runs a script with bash in a folder, without any setting of this process, and with the folder's `bin` as if it were
+ * installed. `path` is free for the script and its output.
+ */
 export function startScript(script: string, folder: string, path: string): ProcessGroup {
   writeFileSync(path, script);
   const output = openSync(`${path}.output`, 'w');
@@ -23,7 +27,11 @@ export function startScript(script: string, folder: string, path: string): Proce
     // A group of its own, so that what it leaves in the background can be ended with it.
     detached: true,
     stdio: ['ignore', output, output],
-    env: { PATH: process.env['PATH'] ?? '', HOME: folder, LANG: 'en_US.UTF-8' },
+    env: {
+      PATH: `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`,
+      HOME: folder,
+      LANG: 'en_US.UTF-8',
+    },
   });
   closeSync(output);
   const exited = new Promise<number>((resolve) => {
