@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'bun:test';
-import { startPostgres } from '../e2e/db-postgres.ts';
+import { afterEach, describe, expect, test } from 'bun:test';
+import { startPostgres, type TestPostgres } from '../e2e/db-postgres.ts';
 import type { Block, Page } from './markdown.ts';
 import { type Newcomer, startNewcomer } from './newcomer.ts';
 import { readUserPages } from './pages.ts';
@@ -25,6 +25,17 @@ function isFollowed({ language, notes }: Block): boolean {
   return isHere && !notes.has('not run') && (language in FOLLOW || notes.has('file'));
 }
 
+let newcomer: Newcomer | undefined;
+let postgres: TestPostgres | undefined;
+
+// Not in the test: one that takes too long does not come to its end.
+afterEach(async () => {
+  await newcomer?.stop();
+  await postgres?.stop();
+  newcomer = undefined;
+  postgres = undefined;
+});
+
 describe.each(
   PAGES.filter(({ blocks }) => blocks.some(isFollowed)).map((page) => [page.path, page] as const),
 )('%s', (_, page) => {
@@ -33,15 +44,10 @@ describe.each(
 
 async function followPage({ blocks, notes }: Page): Promise<void> {
   const given = notes.get('given') ?? [];
-  const postgres = given.includes('a database') ? await startPostgres() : undefined;
-  const newcomer = await startNewcomer(await postgres?.newDatabase());
-  try {
-    if (given.includes('the demo runs')) await newcomer.follow(DEMO);
-    for (const block of blocks.filter(isFollowed)) await followBlock(block, newcomer);
-  } finally {
-    await newcomer.stop();
-    await postgres?.stop();
-  }
+  if (given.includes('a database')) postgres = await startPostgres();
+  newcomer = await startNewcomer(await postgres?.newDatabase());
+  if (given.includes('the demo runs')) await newcomer.follow(DEMO);
+  for (const block of blocks.filter(isFollowed)) await followBlock(block, newcomer);
 }
 
 async function followBlock(block: Block, newcomer: Newcomer): Promise<void> {

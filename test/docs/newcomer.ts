@@ -115,8 +115,9 @@ function answers(port: number): Promise<boolean> {
   );
 }
 
+/** Whether the last line puts something into the background: `program &`, `program & echo $! >file`. */
 function isInBackground(script: string): boolean {
-  return script.trimEnd().endsWith('&');
+  return /(?<![&>])&(?![&>])/.test(script.trimEnd().split('\n').at(-1) ?? '');
 }
 
 /** A block's last command apart from those before it, unless it goes to the background as they may. */
