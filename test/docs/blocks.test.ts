@@ -18,7 +18,6 @@ const NOTES: Readonly<Record<string, string>> = {
 };
 const PAGE_NOTES: Readonly<Record<string, string>> = {
   given: '"the demo runs" or "a database": what the page begins with',
-  faults: 'begin and end of a table that another test writes',
 };
 
 /** Languages of blocks that nobody runs and that have no grammar: output, drawings. */

@@ -32,7 +32,8 @@ export interface Heading {
   readonly text: string;
 }
 
-const NOTE = /^\s*<!-- ([a-z ]+): (.*) -->$/;
+/** `begin` and `end` are for parts of a page that are generated, and say nothing of a block. */
+const NOTE = /^\s*<!-- ([a-z ]+): (?!(?:begin|end) -->)(.*) -->$/;
 const FENCE = /^(\s*)```([\w-]*)\s*$/;
 
 /** Reads the parts of a Markdown page that can be tested. */
