@@ -33,7 +33,7 @@ export interface Heading {
 }
 
 /** `begin` and `end` are for parts of a page that are generated, and say nothing of a block. */
-const NOTE = /^\s*<!-- ([a-z ]+): (?!(?:begin|end) -->)(.*) -->$/;
+const NOTE = /^\s*<!-- ([a-z ]+): (?!(?:begin|end)\b)(.*) -->$/;
 const FENCE = /^(\s*)```([\w-]*)\s*$/;
 
 /** Reads the parts of a Markdown page that can be tested. */
