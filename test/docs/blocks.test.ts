@@ -16,10 +16,6 @@ const NOTES: Readonly<Record<string, string>> = {
   prints: 'a part of what running it prints',
   exits: 'its exit code, where that is not 0',
 };
-const PAGE_NOTES: Readonly<Record<string, string>> = {
-  given: '"the demo runs" or "a database": what the page begins with',
-};
-
 /** Languages of blocks that nobody runs and that have no grammar: output, drawings. */
 const PLAIN = new Set(['', 'text']);
 /** Languages that `commands.test.ts` runs unless a note says why not. */
@@ -29,7 +25,7 @@ const CHECKED = new Set(['yaml', 'json']);
 
 const BLOCKS = PAGES.flatMap(({ blocks }) => blocks);
 
-describe.each(PAGES.map((page) => [page.path, page] as const))('%s', (_, { blocks, notes }) => {
+describe.each(PAGES.map((page) => [page.path, page] as const))('%s', (_, { blocks }) => {
   test('a block is run, checked, or says why it is not', () => {
     const silent = blocks.filter(
       ({ language, notes }) =>
@@ -45,7 +41,6 @@ describe.each(PAGES.map((page) => [page.path, page] as const))('%s', (_, { block
       [...notes.keys()].filter((name) => !(name in NOTES)).map((name) => `${place}: ${name}`),
     );
     expect(strange).toEqual([]);
-    expect([...notes.keys()].filter((name) => !(name in PAGE_NOTES))).toEqual([]);
     for (const { place, notes } of blocks)
       for (const reason of notes.get('not run') ?? []) expect(`${place}: ${reason}`).toMatch(/: \S+ \S+/);
   });

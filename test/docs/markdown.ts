@@ -32,8 +32,7 @@ export interface Heading {
   readonly text: string;
 }
 
-/** `begin` and `end` are for parts of a page that are generated, and say nothing of a block. */
-const NOTE = /^\s*<!-- ([a-z ]+): (?!(?:begin|end)\b)(.*) -->$/;
+const NOTE = /^\s*<!-- ([a-z ]+): (.*) -->$/;
 const FENCE = /^(\s*)```([\w-]*)\s*$/;
 
 /** Reads the parts of a Markdown page that can be tested. */
