@@ -7,4 +7,5 @@ cd "$(dirname "$0")"
 . scripts/install-servers.sh
 install all
 install_servers
+install_python_libraries
 exec node_modules/.bin/bun scripts/test.ts "$@"

@@ -1,0 +1,127 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { copyCheckout } from './checkout.ts';
+import { createDisguise } from './disguise.ts';
+import type { Block } from './markdown.ts';
+import { type ProcessGroup, startScript } from './process-group.ts';
+
+/** Somebody who does what a page says, block after block, in a fresh checkout. */
+export interface Newcomer {
+  /** Runs the commands of a block, or writes its file. Resolves to what was printed; rejects where it went wrong. */
+  readonly follow: (block: Block) => Promise<string>;
+  /** Runs a command that has to succeed. */
+  readonly run: (command: string, place: string) => Promise<string>;
+  /** Ends everything that was started, and removes the folder. */
+  readonly stop: () => Promise<void>;
+}
+
+interface Running extends ProcessGroup {
+  /** Those that the page names. */
+  readonly ports: readonly number[];
+}
+
+/** Generous, since a slow machine is no fault of a page. */
+const LIMIT_MS = 100_000;
+
+/** What each command begins with: the reader's variables, and a curl that does not take an error for an answer. */
+const BEGIN = `. ./.terminal 2>/dev/null || true
+curl() { case " $* " in *" --fail "*) command curl "$@" ;; *) command curl --fail-with-body "$@" ;; esac; }
+set -euo pipefail
+`;
+
+/** What is set when a command has ended stays set for the next one. */
+const KEEP = "trap 'status=$?; export -p >.terminal; exit $status' EXIT\n";
+
+/** `databaseUrl` stands for the databases that a page names. */
+export async function startNewcomer(databaseUrl?: string): Promise<Newcomer> {
+  const [folder, simulator] = await Promise.all([copyCheckout(), startSimulator()]);
+  const disguise = createDisguise({ providerUrl: simulator.url, databaseUrl });
+  const running: Running[] = [];
+
+  function start(script: string, ports: readonly number[] = []): Running {
+    const path = join(folder, `.step-${running.length}`);
+    const defaultPort = `export PORT=${disguise.port(ports[0] ?? 18_000)}\n`;
+    const group = startScript(BEGIN + defaultPort + script, folder, path);
+    const output = (): Promise<string> => group.output().then(disguise.take);
+    const started = { ...group, output, ports };
+    running.push(started);
+    return started;
+  }
+
+  async function runToEnd(script: string, place: string, wanted = 0): Promise<string> {
+    const { exited, output } = start(KEEP + script);
+    const status = await Promise.race([exited, Bun.sleep(LIMIT_MS).then(() => 'none in time')]);
+    const printed = await output();
+    if (status !== wanted) throw new Error(`${place}: exit code ${status}, not ${wanted}\n${printed}`);
+    return printed;
+  }
+
+  /** Starts what a page leaves running. In the foreground it takes the place of what ran there: one presses Ctrl-C first. */
+  async function startServers(
+    script: string,
+    { place, notes }: Block,
+    ports: readonly number[],
+  ): Promise<string> {
+    const former = running.filter((other) => other.ports.some((port) => ports.includes(port)));
+    if (!isInBackground(script)) await Promise.all(former.map(({ end }) => end()));
+    const { exited, output } = start(script, ports);
+    let status = 0;
+    void exited.then((code) => (status = code));
+    // What answers before such a script has ended may be what it is about to end.
+    if (isInBackground(script)) await exited;
+    const isUp = async (): Promise<boolean> => {
+      if (status !== 0) throw new Error(`${place}: exit code ${status}\n${await output()}`);
+      if (!(await Promise.all(ports.map((port) => answers(disguise.port(port))))).every(Boolean))
+        return false;
+      const printed = await output();
+      return (notes.get('prints') ?? []).every((text) => printed.includes(text));
+    };
+    for (const limit = performance.now() + LIMIT_MS; !(await isUp()); await Bun.sleep(20)) {
+      if (performance.now() > limit) throw new Error(`${place}: it is not up\n${await output()}`);
+    }
+    return output();
+  }
+
+  return {
+    run: (command, place) => runToEnd(disguise.put(command), place),
+    async follow(block) {
+      const { place, text, notes } = block;
+      const script = disguise.put(text);
+      const [file] = notes.get('file') ?? [];
+      if (file !== undefined) {
+        await mkdir(dirname(join(folder, file)), { recursive: true });
+        await writeFile(join(folder, file), script);
+        return '';
+      }
+      const [ports] = notes.get('stays running') ?? [];
+      if (ports === undefined) return runToEnd(script, place, Number(notes.get('exits')?.[0] ?? 0));
+      const [before, last] = splitOffLast(script);
+      if (before !== '') await runToEnd(before, place);
+      return startServers(last, block, ports.split(' ').map(Number));
+    },
+    async stop() {
+      for (const { kill } of running) kill();
+      await Promise.all(running.map(({ exited }) => exited));
+      await Promise.all([simulator.stop(), rm(folder, { recursive: true, force: true })]);
+    },
+  };
+}
+
+function answers(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/v1/models`, { keepalive: false }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Whether the last line puts something into the background: `program &`, `program & echo $! >file`. */
+function isInBackground(script: string): boolean {
+  return /(?<![&>])&(?![&>])/.test(script.trimEnd().split('\n').at(-1) ?? '');
+}
+
+/** A block's last command apart from those before it, unless it goes to the background as they may. */
+function splitOffLast(script: string): [string, string] {
+  const lines = script.trimEnd().split('\n');
+  return isInBackground(script) ? ['', script] : [lines.slice(0, -1).join('\n'), lines.at(-1) ?? ''];
+}
