@@ -1,0 +1,33 @@
+import type { Command, CommandGroup } from './command.ts';
+import { checkCommand } from './commands/check.ts';
+import { explainCommand } from './commands/explain.ts';
+import { exportCommand } from './commands/export.ts';
+import { helpCommand } from './commands/help.ts';
+import { importCommand } from './commands/import.ts';
+import { migrateCommand } from './commands/migrate.ts';
+import { mockCommand } from './commands/mock.ts';
+import { rekeyCommand } from './commands/rekey.ts';
+import { serveCommand } from './commands/serve.ts';
+import { versionCommand } from './commands/version.ts';
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  serveCommand,
+  mockCommand,
+  checkCommand,
+  explainCommand,
+  migrateCommand,
+  importCommand,
+  exportCommand,
+  rekeyCommand,
+  helpCommand,
+  versionCommand,
+];
+
+/** What the groups of commands are called. */
+export const GROUP_TITLES: Readonly<Record<CommandGroup, string>> = {
+  gateway: 'Running',
+  configuration: 'Configuration',
+  database: 'Configuration in a database (DB_URL)',
+  program: 'This program',
+};
