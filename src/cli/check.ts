@@ -4,6 +4,7 @@ import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import type { Model, Route } from '../routing/route.ts';
 import { EXIT, UsageError, type ValuesOf } from './command.ts';
 import type { checkDeclaration } from './commands/check.ts';
+import { type Style, styleFor } from './style.ts';
 
 /** Checks a configuration file. What is valid goes to standard output, problems to standard error. */
 export async function check(values: ValuesOf<typeof checkDeclaration>): Promise<number> {
@@ -16,12 +17,13 @@ export async function check(values: ValuesOf<typeof checkDeclaration>): Promise<
     for (const problem of result.problems) console.error(formatProblem(problem));
     return EXIT.failed;
   }
-  console.log(`${path}: valid\n\n${describeSnapshot(result.snapshot)}`);
+  const style = styleFor(process.stdout, process.env);
+  console.log(`${path}: ${style.good('valid')}\n\n${describeSnapshot(result.snapshot, style)}`);
   return EXIT.ok;
 }
 
 /** What a configuration comes to, for people to read. */
-function describeSnapshot(snapshot: Snapshot): string {
+function describeSnapshot(snapshot: Snapshot, { bold }: Style): string {
   const { server, providers, models, patterns, findModel, access, warnings } = snapshot;
   const patternModels = patterns.flatMap((pattern) => findModel(pattern) ?? []);
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
@@ -39,7 +41,7 @@ function describeSnapshot(snapshot: Snapshot): string {
   ];
   return sections
     .filter(([title, ...lines]) => lines.length > 0 || title?.startsWith('Listens'))
-    .map((lines) => lines.join('\n'))
+    .map(([title = '', ...lines]) => [bold(title), ...lines].join('\n'))
     .join('\n\n');
 }
 

@@ -1,12 +1,15 @@
 import type { Command, CommandGroup } from './command.ts';
 import { checkCommand } from './commands/check.ts';
+import { completionCommand } from './commands/completion.ts';
 import { explainCommand } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
 import { helpCommand } from './commands/help.ts';
 import { importCommand } from './commands/import.ts';
+import { initCommand } from './commands/init.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { mockCommand } from './commands/mock.ts';
 import { rekeyCommand } from './commands/rekey.ts';
+import { schemaCommand } from './commands/schema.ts';
 import { serveCommand } from './commands/serve.ts';
 import { versionCommand } from './commands/version.ts';
 
@@ -14,12 +17,15 @@ import { versionCommand } from './commands/version.ts';
 export const COMMANDS: readonly Command[] = [
   serveCommand,
   mockCommand,
+  initCommand,
   checkCommand,
   explainCommand,
+  schemaCommand,
   migrateCommand,
   importCommand,
   exportCommand,
   rekeyCommand,
+  completionCommand,
   helpCommand,
   versionCommand,
 ];

@@ -7,6 +7,7 @@ import { type Explanation, explain, type ExplainedTier } from '../routing/explai
 import type { Model } from '../routing/route.ts';
 import { EXIT, type ValuesOf } from './command.ts';
 import type { explainDeclaration } from './commands/explain.ts';
+import { type Style, styleFor } from './style.ts';
 
 type Wish = ValuesOf<typeof explainDeclaration>;
 
@@ -32,7 +33,8 @@ export async function explainModel(wish: Wish): Promise<number> {
     );
     return EXIT.failed;
   }
-  console.log(describe(explain(model, conditions(snapshot, wish.down)), snapshot));
+  const explanation = explain(model, conditions(snapshot, wish.down));
+  console.log(describe(explanation, snapshot, styleFor(process.stdout, process.env)));
   return EXIT.ok;
 }
 
@@ -70,14 +72,19 @@ function conditions({ retry, cooldown }: Snapshot, down: readonly string[]): Con
   };
 }
 
-function describe({ model, tiers, leftOut, maxAttempts }: Explanation, { retry }: Snapshot): string {
+function describe(
+  { model, tiers, leftOut, maxAttempts }: Explanation,
+  { retry }: Snapshot,
+  { bold, bad }: Style,
+): string {
   return [
-    `${model.name} (${model.strategy})`,
-    ...(tiers.length === 0 ? ['', 'Nothing can be tried: 503 no_route.'] : ['', 'Tried in this order:']),
+    bold(`${model.name} (${model.strategy})`),
+    '',
+    tiers.length === 0 ? bad('Nothing can be tried: 503 no_route.') : bold('Tried in this order:'),
     ...tiers.flatMap((tier) => describeTier(tier, model)),
     ...(leftOut.length === 0
       ? []
-      : ['', 'Left out:', ...leftOut.map(({ what, why }) => `  ${what}: ${why}`)]),
+      : ['', bold('Left out:'), ...leftOut.map(({ what, why }) => `  ${what}: ${why}`)]),
     '',
     `${Number.isFinite(maxAttempts) ? `At most ${maxAttempts} attempts for one request (max_retries)` : 'Each route is tried once'}; ${retries(retry.retries)}.`,
   ].join('\n');
