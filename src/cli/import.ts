@@ -10,6 +10,7 @@ import { type ImportStep, planImport } from '../store/import-file.ts';
 import type { Store } from '../store/store.ts';
 import { EXIT, type ValuesOf } from './command.ts';
 import type { importDeclaration } from './commands/import.ts';
+import { openProgress } from './progress.ts';
 import { withStore } from './with-store.ts';
 
 type Wish = ValuesOf<typeof importDeclaration>;
@@ -55,19 +56,25 @@ async function importInto(
   file: ConfigFile,
   { prune: prunes, 'dry-run': isDry, file: path }: Wish,
 ): Promise<number> {
-  const plan = (now: string, before = store.read()) =>
-    before.then(({ resources }) => planImport(file, resources, { now, prunes }));
-  const { steps } = await plan(new Date().toISOString());
+  const { steps } = planImport(file, (await store.read()).resources, {
+    now: new Date().toISOString(),
+    prunes,
+  });
   report(steps);
-  if (steps.every(({ action }) => action === 'unchanged')) {
+  const total = steps.filter(({ action }) => action !== 'unchanged').length;
+  if (total === 0) {
     console.log('nothing to do: the database has all of it');
     return EXIT.ok;
   }
   if (isDry) return EXIT.ok;
-  const { version } = await store.change(
-    ({ resources }, now) => planImport(file, resources, { now, prunes }).resources,
-    { actor: 'import', action: `import ${path}` },
-  );
+  const progress = openProgress();
+  const { version } = await store
+    .change(({ resources }, now) => planImport(file, resources, { now, prunes }).resources, {
+      actor: 'import',
+      action: `import ${path}`,
+      onRow: (count) => progress.show(`Writing ${count} of ${total} …`),
+    })
+    .finally(progress.end);
   console.log(`done: the configuration has version ${version}`);
   return EXIT.ok;
 }
