@@ -12,6 +12,9 @@ export interface Row {
   readonly means: string;
 }
 
+/** The section whose names are whole command lines. */
+export const EXAMPLES = 'Examples';
+
 /** How a command is called, in one line. */
 export function usageOf({ name, positionals = {}, options = {} }: Command): string {
   const required = Object.entries(options).filter(([, option]) => option.kind && option.isRequired);
@@ -34,7 +37,7 @@ export function manualOf(command: Command): Section[] {
     { kind: 'rows', title: 'Environment', rows: rowsOf({ ...variablesOf(options), ...environment }) },
     {
       kind: 'rows',
-      title: 'Examples',
+      title: EXAMPLES,
       rows: examples.map(({ line, does }) => ({ name: line, means: does })),
     },
     { kind: 'rows', title: 'Exit codes', rows: rowsOf({ ...EXIT_MEANINGS, ...command.exits }) },

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { configSchemaText } from '../../config/json-schema.ts';
 import { compileText } from '../../config/load.ts';
 import { formatProblem } from '../../config/problems.ts';
 import { EXIT } from '../command.ts';
 import { programName } from '../program-name.ts';
-import { schemaText } from '../schema.ts';
 import { styleFor } from '../style.ts';
 import { failed } from '../with-opened.ts';
 import { type InitValues, readChoices } from './choices.ts';
@@ -79,6 +79,6 @@ async function writeConfig(path: string, text: string, { key }: Choices): Promis
 async function writeSchema(folder: string): Promise<void> {
   const path = join(folder, 'config.schema.json');
   const before = await readFile(path, 'utf8').catch(() => undefined);
-  const text = schemaText();
+  const text = configSchemaText();
   if (before === undefined || before.includes('"llm-proxy configuration"')) await writeFile(path, text);
 }
