@@ -12,7 +12,6 @@ export interface Setting {
   readonly isSecret: boolean;
   /** What it may be, without the variables that may stand for it. */
   readonly alternatives: readonly SchemaNode[];
-  readonly admitsVariable: boolean;
 }
 
 /** A part of a JSON Schema. */
@@ -66,9 +65,6 @@ function settingOf(node: SchemaNode, path: readonly string[], isRequired: boolea
     isRequired,
     isSecret: node.writeOnly ?? false,
     alternatives,
-    admitsVariable: typesOf(alternatives).some((type) =>
-      ['string', 'number', 'integer', 'boolean'].includes(type),
-    ),
   };
 }
 

@@ -7,9 +7,10 @@ export interface Progress {
 /** Where there is no terminal to watch, nothing is written. */
 export function openProgress(
   stream: Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'write'> = process.stderr,
+  env: Readonly<Record<string, string | undefined>> = process.env,
   nowMs: () => number = performance.now.bind(performance),
 ): Progress {
-  if (!stream.isTTY || process.env['TERM'] === 'dumb') return { show: () => undefined, end: () => undefined };
+  if (!stream.isTTY || env['TERM'] === 'dumb') return { show: () => undefined, end: () => undefined };
   let shownAtMs = -Infinity;
   return {
     show: (text) => {

@@ -75,7 +75,7 @@ export const loggingSchema = z.strictObject({
   }),
   general_file: optional(z.string().min(1), {
     description:
-      'File for the log, in addition to the terminal. Dated (proxy.log becomes proxy_2026-01-13.log); its directory is created.',
+      'File for the log, in addition to the terminal. Dated (proxy.log becomes proxy_2026-01-13.log); its directory is created. Left out: only the terminal.',
     examples: ['./logs/proxy.log'],
   }),
   separate_files: optional(z.boolean(), {
