@@ -3,14 +3,15 @@ import { until } from './gateway.ts';
 
 /** A program on a terminal of its own, as a user has it before them. */
 export interface TestTerminal {
-  /** Everything that was shown, without colours and movements of the cursor. */
+  /** What was shown since the last `clear`, without colours and movements of the cursor. */
   readonly shown: () => string;
   /** The same with them. */
   readonly raw: () => string;
   /** Types; `\r` is the Enter key. */
   readonly type: (text: string) => void;
-  /** Resolves with the first match in what was shown so far and will be. */
+  /** Resolves with the first match in what was shown since then and will be. */
   readonly shows: (pattern: RegExp) => Promise<RegExpExecArray>;
+  readonly clear: () => void;
   readonly exited: Promise<number>;
   readonly close: () => Promise<void>;
 }
@@ -42,6 +43,9 @@ export function startTerminal(
       until(() => pattern.exec(shown()) ?? undefined).catch(() => {
         throw new Error(`${pattern} was not shown, but:\n${shown()}`);
       }),
+    clear: () => {
+      raw = '';
+    },
     exited: child.exited,
     close: async () => {
       child.kill('SIGKILL');
