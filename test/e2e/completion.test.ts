@@ -72,7 +72,7 @@ const SHELLS = {
     command: ['zsh', '-f', '-i'],
     setUp: [
       'autoload -U compinit && compinit -u -D',
-      'true',
+      'source <(llm-proxy completion zsh)',
       'llm-proxy() { echo "<$*>"; }',
     ],
   },

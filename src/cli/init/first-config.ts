@@ -66,7 +66,7 @@ function providerKeyLines(key: ProviderKey): string[] {
     case 'variable':
       return [`    api_key: ${quoted(`\${${key.name}}`)}   # from the environment`];
     case 'written':
-      return [`    api_key: ${quoted(key.secret.replaceAll('${', '$${'))}`];
+      return [`    api_key: ${quoted(key.secret.replaceAll('${', () => '$${'))}`];
     case 'none':
       return [];
   }
