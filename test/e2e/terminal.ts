@@ -12,6 +12,7 @@ export interface TestTerminal {
   /** Resolves with the first match in what was shown since then and will be. */
   readonly shows: (pattern: RegExp) => Promise<RegExpExecArray>;
   readonly clear: () => void;
+  /** Resolves with the exit code when everything that the program wrote is there. */
   readonly exited: Promise<number>;
   readonly close: () => Promise<void>;
 }
@@ -22,6 +23,7 @@ export function startTerminal(
   { cwd, env }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
 ): TestTerminal {
   const decoder = new TextDecoder();
+  const read = Promise.withResolvers<void>();
   let raw = '';
   const child = Bun.spawn([...command], {
     cwd,
@@ -32,6 +34,7 @@ export function startTerminal(
       data: (_, bytes) => {
         raw += decoder.decode(bytes, { stream: true });
       },
+      exit: () => read.resolve(),
     },
   });
   const shown = (): string => stripVTControlCharacters(raw);
@@ -46,7 +49,7 @@ export function startTerminal(
     clear: () => {
       raw = '';
     },
-    exited: child.exited,
+    exited: read.promise.then(() => child.exited),
     close: async () => {
       child.kill('SIGKILL');
       await child.exited;
