@@ -8,7 +8,7 @@ export function cliPage(): string {
   const parts = [
     INTRODUCTION.trimEnd(),
     '## Commands',
-    ...programManual().map(sectionText),
+    ...programManual().map((section) => sectionText(section, linked)),
     ...COMMANDS.map(commandText),
   ];
   return `${parts.join('\n\n')}\n`;
@@ -54,19 +54,29 @@ function commandText(command: Command): string {
   return [
     `## ${command.name}`,
     `\`\`\`\n${usageOf(command)}\n\`\`\``,
-    ...manualOf(command).map(sectionText),
+    ...manualOf(command).map((section) => sectionText(section)),
   ].join('\n\n');
 }
 
-function sectionText(section: Section): string {
+function sectionText(section: Section, cellOf = code): string {
   if (section.kind === 'text') return section.paragraphs.map(escaped).join('\n\n');
   if (section.title === EXAMPLES) {
     const width = Math.max(...section.rows.map(({ name }) => name.length));
     const lines = section.rows.map(({ name, means }) => `${name.padEnd(width)}   # ${means}`);
     return `\`\`\`sh\n${lines.join('\n')}\n\`\`\``;
   }
-  const rows = section.rows.map(({ name, means }) => [`\`${name}\``, escaped(means)]);
-  return markdownTable([section.title.toLowerCase(), 'meaning'], rows);
+  const rows = section.rows.map(({ name, means }) => [cellOf(name), escaped(means)]);
+  return markdownTable([section.title, ''], rows);
+}
+
+function code(name: string): string {
+  return `\`${name}\``;
+}
+
+/** A command with the way to its section; anything else as it is. */
+function linked(name: string): string {
+  const isCommand = COMMANDS.some((command) => command.name === name);
+  return isCommand ? `[${code(name)}](#${name})` : code(name);
 }
 
 /** What Markdown would take for its own. */

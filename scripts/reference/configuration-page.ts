@@ -5,7 +5,7 @@ import { markdownTable } from './markdown.ts';
 export function configurationPage(): string {
   const settings = listSettings().filter(({ path }) => path[0] !== 'backends' || path.length === 1);
   const sections = Map.groupBy(settings, ({ path }) => writePath(path.slice(0, -1)));
-  const tables = [...sections].map(([section, members]) => sectionText(section, members));
+  const tables = [...sections].map(([section, members]) => sectionText(section, members, sections));
   return `${INTRODUCTION}\n${tables.join('\n\n')}\n`;
 }
 
@@ -60,6 +60,9 @@ const ALSO: Readonly<Record<string, string>> = {
   'providers[].timeouts': ' and `backends[].timeouts`',
 };
 
+/** Lists whose entries another section describes. */
+const SAME: Readonly<Record<string, string>> = { backends: 'providers[]' };
+
 /** To which of the two ways to write a configuration a setting belongs, if it does not to both. */
 const WAYS: Readonly<Record<string, 'providers' | 'backends'>> = {
   server: 'providers',
@@ -81,18 +84,39 @@ const WAYS: Readonly<Record<string, 'providers' | 'backends'>> = {
   logging: 'backends',
 };
 
-function sectionText(section: string, settings: readonly Setting[]): string {
-  const title = section === '' ? 'At the top of the file' : `\`${section}\`${ALSO[section] ?? ''}`;
+type Sections = ReadonlyMap<string, readonly Setting[]>;
+
+function sectionText(section: string, settings: readonly Setting[], sections: Sections): string {
   const hasWays = settings.some(({ path }) => writePath(path) in WAYS);
   const heads = ['setting', 'type', 'default', ...(hasWays ? ['way'] : []), 'meaning'];
   const rows = settings.map((setting) => [
-    `\`${setting.path.at(-1)}\``,
+    nameText(setting, sections),
     typeText(setting),
     defaultText(setting),
     ...(hasWays ? [WAYS[writePath(setting.path)] ?? ''] : []),
     `${setting.description}${exampleText(setting)}`,
   ]);
-  return `## ${title}\n\n${markdownTable(heads, rows)}`;
+  return `## ${titleOf(section)}\n\n${markdownTable(heads, rows)}`;
+}
+
+function titleOf(section: string): string {
+  return section === '' ? 'At the top of the file' : `\`${section}\`${ALSO[section] ?? ''}`;
+}
+
+/** The name of a setting, with the way to the section that tells what is in it. */
+function nameText({ path }: Setting, sections: Sections): string {
+  const name = `\`${path.at(-1)}\``;
+  const inside = [path, [...path, '[]'], [...path, '*']].map(writePath);
+  const section = inside.find((place) => sections.has(place)) ?? SAME[writePath(path)];
+  return section === undefined ? name : `[${name}](#${anchorOf(titleOf(section))})`;
+}
+
+/** The address that GitHub gives to a title. */
+function anchorOf(title: string): string {
+  return title
+    .toLowerCase()
+    .replaceAll(/[^\w -]/g, '')
+    .replaceAll(' ', '-');
 }
 
 function defaultText({ default: fallback, isRequired }: Setting): string {
@@ -110,8 +134,8 @@ function typeText({ alternatives, isSecret }: Setting): string {
 
 function alternativeText(node: SchemaNode): string {
   const { type, items, additionalProperties, properties } = node;
-  if (node.const !== undefined) return `\`${String(node.const)}\``;
-  if (node.enum !== undefined) return node.enum.map((word) => `\`${String(word)}\``).join(', ');
+  if (node.const !== undefined) return `\`${node.const}\``;
+  if (node.enum !== undefined) return node.enum.map((word) => `\`${word}\``).join(', ');
   switch (Array.isArray(type) ? type[0] : type) {
     case 'boolean':
       return '`true` or `false`';

@@ -21,8 +21,8 @@ export interface SchemaNode {
   readonly default?: unknown;
   readonly examples?: readonly unknown[];
   readonly writeOnly?: boolean;
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
+  readonly enum?: readonly string[];
+  readonly const?: string;
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;
@@ -36,7 +36,7 @@ export interface SchemaNode {
 
 /** Every setting that there is, in the order of the schema. */
 export function listSettings(): Setting[] {
-  return settingsIn(configJsonSchema() as SchemaNode, []);
+  return settingsIn(configJsonSchema(), []);
 }
 
 /** A path as people write it: `providers[].weight`, `models.<name>.routes`. */

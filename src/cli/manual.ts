@@ -57,7 +57,8 @@ export function programManual(): Section[] {
 const HELP_ROW: Row = { name: '-h, --help', means: 'this text' };
 
 const PROGRAM_VARIABLES = {
-  NO_COLOR: 'not empty: no colours; FORCE_COLOR: colours even where there is no terminal',
+  NO_COLOR: 'no colours, if it is not empty',
+  FORCE_COLOR: 'colours, even where there is no terminal; 0: none',
 };
 
 function placeOf(key: string, positional: Option): string {

@@ -69,10 +69,8 @@ async function followSteps(text: string, env: Record<string, string>): Promise<s
 
 describe('without questions', () => {
   test('what is written is checked, starts, and answers, by the very lines that are printed', async () => {
-    const { code, out, err } = await init([
-      ...['--provider', 'custom', '--api-base', `${simulator.url}/v1`, '--model', 'mock/ok'],
-      ...['--api-key-env', 'THEIR_KEY'],
-    ]);
+    const provider = ['--provider', 'custom', '--api-base', `${simulator.url}/v1`, '--model', 'mock/ok'];
+    const { code, out, err } = await init([...provider, '--api-key-env', 'THEIR_KEY']);
     expect([code, err]).toEqual([0, '']);
     expect(under('Next', out)).toMatch(/^export THEIR_KEY=\.\.\. /);
     const answer = await followSteps(out, { THEIR_KEY: 'sk-theirs' });

@@ -2,9 +2,7 @@ import type { CompletableCommand, CompletableOption, Operand } from './completab
 
 /** The completion script for zsh; to be sourced, or a file called `_llm-proxy` in a folder of `fpath`. */
 export function zshCompletion(commands: readonly CompletableCommand[]): string {
-  const described = commands.map(
-    ({ name, summary }) => `    ${quoted(`${name}:${summary.replaceAll(':', '\:')}`)}`,
-  );
+  const described = commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`);
   const cases = commands.map(({ name, options, operand }) => {
     const specs = [...options.map(optionSpec), ...operandSpec(operand)];
     return [
