@@ -1,16 +1,23 @@
-import { basename, delimiter, join } from 'node:path';
+import { basename, delimiter, isAbsolute, join, relative } from 'node:path';
+import { shellWord } from './shell-word.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Of a process, what says how it was called. */
+interface Caller {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly argv0: string;
+  readonly cwd: () => string;
+}
 
-/**
- * What to type to run this program again, as it was called: its name where the shell finds it, else its path.
- * LLM_PROXY_COMMAND is how the launcher was called; without it the program is a binary.
- */
-export function programName(env: Environment = process.env): string {
+/** What to type in the current folder to run this program again. */
+export function programName({ env, argv0, cwd }: Caller = process): string {
   // npx puts the program into the PATH for this one call.
   if (env['npm_command'] === 'exec') return 'npx llm-proxy';
-  const called = env['LLM_PROXY_COMMAND'] ?? process.argv0;
+  // A launcher says how it was called; a binary knows it.
+  const called = env['LLM_PROXY_COMMAND'] || argv0;
   const name = basename(called);
   const isFound = (env['PATH'] ?? '').split(delimiter).some((folder) => join(folder, name) === called);
-  return isFound ? name : called;
+  if (isFound || name === called) return shellWord(name);
+  const near = relative(cwd(), called);
+  if (!isAbsolute(called) || near.startsWith('..')) return shellWord(called);
+  return shellWord(near === name ? `./${near}` : near);
 }

@@ -1,4 +1,5 @@
 import { DEFAULTS } from '../../config/defaults.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Style } from '../style.ts';
 import { type Choices, referencesIn } from './first-config.ts';
 
@@ -16,7 +17,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** How to go on: lines that can be typed as they are. */
 export function nextSteps({ choices, path, program }: Written, env: Environment, style: Style): string {
   const { bold, name, dim } = style;
-  const file = path === 'config.yaml' ? '' : ` --config ${path}`;
+  const file = path === 'config.yaml' ? '' : ` --config ${shellWord(path)}`;
   const start: readonly Step[] = [
     ...variablesToSet(choices, env),
     { line: `${program} check${file}`, does: 'shows what the file comes to' },
@@ -80,7 +81,7 @@ function firstRequest({ provider, masterKey, model = 'MODEL' }: Choices): string
     `  -H "Authorization: Bearer ${inDoubleQuotes(masterKey)}" \\`,
     '  -H "Content-Type: application/json" \\',
     ...(isAnthropic ? ['  -H "anthropic-version: 2023-06-01" \\'] : []),
-    `  -d '${body.replaceAll("'", "'\\''")}'`,
+    `  -d ${shellWord(body)}`,
   ];
 }
 
