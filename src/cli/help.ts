@@ -3,8 +3,8 @@ import { type Command, EXIT, UsageError, type ValuesOf } from './command.ts';
 import { COMMANDS } from './command-table.ts';
 import type { helpDeclaration } from './commands/help.ts';
 import { manualOf, programManual, type Section, usageOf } from './manual.ts';
-import { unknownCommand } from './run-command.ts';
 import { type Style, styleFor } from './style.ts';
+import { unknownCommand } from './unknown-command.ts';
 
 /** Prints the help of the program, or of one command. */
 export function help({ command: name }: ValuesOf<typeof helpDeclaration>): Promise<number> {

@@ -1,35 +1,21 @@
-import { nearest } from '../lib/nearest.ts';
 import { type Command, EXIT, UsageError } from './command.ts';
 import { COMMANDS } from './command-table.ts';
+import { helpCommand } from './commands/help.ts';
 import { serveCommand } from './commands/serve.ts';
 import { workerEntry } from './commands/worker.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { styleFor } from './style.ts';
+import { unknownCommand } from './unknown-command.ts';
 
 /** Runs the command that the arguments name, `serve` where they name none; resolves with the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
   const [first = '', ...rest] = args;
-  if (first === '--help' || first === '-h') return runProgram(['help', ...rest]);
+  if (first === '--help' || first === '-h') return runCommand(helpCommand, []);
   if (first === '' || first.startsWith('-')) return runCommand(serveCommand, args);
   const command = [...COMMANDS, workerEntry].find(({ name }) => name === first);
   if (command !== undefined) return runCommand(command, rest);
   return complain('llm-proxy', `${unknownCommand(first)} "llm-proxy --help" lists them.`);
 }
-
-/** What is said of a name that no command has. */
-export function unknownCommand(name: string): string {
-  const names = COMMANDS.map((command) => command.name);
-  const meant = nearest(name, names) ?? SYNONYMS.get(name);
-  return `there is no command "${name}".${meant === undefined ? '' : ` Did you mean "${meant}"?`}`;
-}
-
-/** What other programs call the same thing. */
-const SYNONYMS = new Map([
-  ['start', 'serve'],
-  ['run', 'serve'],
-  ['validate', 'check'],
-  ['simulate', 'mock'],
-]);
 
 /** Runs one command with the arguments behind its name. */
 export async function runCommand(command: Command, args: readonly string[]): Promise<number> {

@@ -34,6 +34,7 @@ describe('the help of the program', () => {
     expect(help.out.replaceAll(/\s+/g, ' ')).toContain(COMMANDS[0]!.summary);
     expect(await run('-h')).toEqual(help);
     expect(await run('help')).toEqual(help);
+    expect(await run('--help', '--config', 'x.yaml')).toEqual(help);
   });
 });
 
