@@ -1,4 +1,4 @@
-import type { Options, Values } from './option.ts';
+import type { Options, Positionals, Values } from './option.ts';
 
 /** What is said of a command. Its arguments are read by it, and the help, the completion and `docs/cli.md` are made of it. */
 export interface Declaration {
@@ -9,7 +9,7 @@ export interface Declaration {
   /** Paragraphs; the help wraps their lines. */
   readonly description: readonly string[];
   /** What is given without a name, in this order. */
-  readonly positionals?: Options;
+  readonly positionals?: Positionals;
   readonly options?: Options;
   /** Variables of the environment that it reads, besides those of its options. */
   readonly environment?: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import { type Command, EXIT_MEANINGS } from './command.ts';
 import { COMMANDS, GROUP_TITLES } from './command-table.ts';
-import type { Option, Options } from './option.ts';
+import type { Option, Options, Setting } from './option.ts';
 
 /** A part of what there is to say about a command: paragraphs, or rows of a name and what it means. */
 export type Section =
@@ -23,7 +23,7 @@ export function usageOf({ name, positionals = {}, options = {} }: Command): stri
     `llm-proxy ${name}`,
     ...required.map(([option, setting]) => nameOf(option, setting)),
     ...(isMore ? ['[options]'] : []),
-    ...Object.entries(positionals).map(([key, positional]) => placeOf(key, positional)),
+    ...Object.values(positionals).map(placeOf),
   ].join(' ');
 }
 
@@ -32,7 +32,11 @@ export function manualOf(command: Command): Section[] {
   const { description, positionals = {}, options = {}, environment = {}, examples } = command;
   const sections: Section[] = [
     { kind: 'text', paragraphs: description },
-    { kind: 'rows', title: 'Arguments', rows: Object.entries(positionals).map(positionalRow) },
+    {
+      kind: 'rows',
+      title: 'Arguments',
+      rows: Object.values(positionals).map((each) => ({ name: each.value, means: meaningOf(each) })),
+    },
     { kind: 'rows', title: 'Options', rows: [...optionRows(options), HELP_ROW] },
     { kind: 'rows', title: 'Environment', rows: rowsOf({ ...variablesOf(options), ...environment }) },
     {
@@ -54,26 +58,20 @@ export function programManual(): Section[] {
   return [...groups, { kind: 'rows', title: 'Environment', rows: rowsOf(PROGRAM_VARIABLES) }];
 }
 
-const HELP_ROW: Row = { name: '-h, --help', means: 'this text' };
+const HELP_ROW: Row = { name: '-h, --help', means: 'show this help' };
 
 const PROGRAM_VARIABLES = {
   NO_COLOR: 'no colours, if it is not empty',
   FORCE_COLOR: 'colours, even where there is no terminal; 0: none',
 };
 
-function placeOf(key: string, positional: Option): string {
-  if (positional.kind === undefined) return key;
-  const place = positional.kind.choices?.join('|') ?? positional.value;
-  const repeated = positional.repeats ? `${place} …` : place;
-  return positional.isRequired ? repeated : `[${repeated}]`;
+function placeOf({ kind, value, isRequired }: Setting): string {
+  const place = kind.choices?.join('|') ?? value;
+  return isRequired ? place : `[${place}]`;
 }
 
 function nameOf(name: string, option: Option): string {
   return option.kind === undefined ? `--${name}` : `--${name} ${option.value}`;
-}
-
-function positionalRow([key, positional]: readonly [string, Option]): Row {
-  return { name: positional.kind === undefined ? key : positional.value, means: meaningOf(positional) };
 }
 
 function optionRows(options: Options): Row[] {

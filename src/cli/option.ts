@@ -3,6 +3,9 @@ export type Option = Switch | Setting;
 
 export type Options = Readonly<Record<string, Option>>;
 
+/** Positional arguments; each has a value. */
+export type Positionals = Readonly<Record<string, Setting>>;
+
 /** An option that is either given or not. */
 export interface Switch {
   /** What it does, for the help. */

@@ -24,23 +24,21 @@ export function parseArguments(
   for (const { name } of tokens) if (name === 'help' || name === 'version') return { kind: name };
   const given = group(tokens, options);
   const unnamed = given.get('') ?? [];
-  for (const [name, positional] of Object.entries(positionals)) {
-    given.set(name, unnamed.splice(0, positional.kind && positional.repeats ? Infinity : 1));
-  }
+  for (const name of Object.keys(positionals)) given.set(name, unnamed.splice(0, 1));
   if (unnamed[0] !== undefined) throw new UsageError(`"${unnamed[0]}" is one argument too many.`);
-  return {
-    kind: 'run',
-    values: Object.fromEntries([
-      ...Object.entries(options).map(([name, option]) => [
-        name,
-        valueOf(option, `--${name}`, given.get(name) ?? [], env),
-      ]),
-      ...Object.entries(positionals).map(([name, positional]) => [
-        name,
-        valueOf(positional, positional.kind ? positional.value : name, given.get(name) ?? [], env),
-      ]),
-    ]),
-  };
+  const declared: readonly Declared[] = [
+    ...Object.entries(options).map(([name, option]) => ({ name, option, shown: `--${name}` })),
+    ...Object.entries(positionals).map(([name, option]) => ({ name, option, shown: option.value })),
+  ];
+  const values = declared.map((each) => [each.name, valueOf(each, given.get(each.name) ?? [], env)]);
+  return { kind: 'run', values: Object.fromEntries(values) };
+}
+
+interface Declared {
+  readonly name: string;
+  readonly option: Option;
+  /** What messages call it. */
+  readonly shown: string;
 }
 
 /** An argument: an option, or with the name '' one that has none. */
@@ -107,8 +105,8 @@ function suggest(name: string, options: Options): string {
   return known === undefined ? '' : ` Did you mean "--${known}"?`;
 }
 
-/** What an option comes to. `shown` is what messages call it. */
-function valueOf(option: Option, shown: string, texts: readonly string[], env: Environment): unknown {
+/** What an option that was given these texts comes to. */
+function valueOf({ option, shown }: Declared, texts: readonly string[], env: Environment): unknown {
   if (option.kind === undefined) return texts.length > 0;
   if (option.repeats) return texts.map((text) => readValue(option, shown, text));
   const given = texts.at(-1);
@@ -116,7 +114,7 @@ function valueOf(option: Option, shown: string, texts: readonly string[], env: E
   const variable = option.env === undefined ? undefined : env[option.env];
   if (variable) return readValue(option, `$${option.env}`, variable);
   if (option.default !== undefined) return readValue(option, shown, option.default);
-  if (option.isRequired) throw new UsageError(`${shown} is missing: ${option.description}`);
+  if (option.isRequired) throw new UsageError(`${shown} is missing: ${option.description}.`);
   return undefined;
 }
 

@@ -47,13 +47,11 @@ export function completableCommand({
 }
 
 function completableOption(name: string, option: Option): CompletableOption {
-  const { description } = option;
-  if (option.kind === undefined) return { name, description, value: undefined, repeats: false };
   return {
     name,
-    description,
-    value: { name: option.value, operand: operandOf(option) },
-    repeats: option.repeats ?? false,
+    description: option.description,
+    value: option.kind && { name: option.value, operand: operandOf(option) },
+    repeats: option.kind !== undefined && option.repeats === true,
   };
 }
 

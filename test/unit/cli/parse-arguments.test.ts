@@ -112,7 +112,7 @@ describe('what can not be meant is a usage error that says what can', () => {
 
   test('what is required and missing', () => {
     const command = { options: { model: { ...COMMAND.options.port, isRequired: true } } } as const;
-    expect(() => parseArguments(command, [], {})).toThrow('--model is missing: a port');
+    expect(() => parseArguments(command, [], {})).toThrow('--model is missing: a port.');
   });
 });
 

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { programName } from '../../../src/cli/program-name.ts';
 
 const named = (called: string, env: Record<string, string> = {}, folder = '/home/me'): string =>
-  programName({ env: { PATH: '/usr/bin:/usr/local/bin', ...env }, argv0: called, cwd: () => folder });
+  programName({ env: { PATH: '/usr/bin:/usr/local/bin', ...env }, argv0: called, folder });
 
 test('a program in the PATH has its name alone, even where the shell gives its path', () => {
   expect(named('llm-proxy')).toBe('llm-proxy');
