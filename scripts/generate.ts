@@ -1,9 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { configJsonSchema } from '../src/config/json-schema.ts';
+import { configSchemaText } from '../src/config/json-schema.ts';
+import { cliPage } from './reference/cli-page.ts';
+import { configurationPage } from './reference/configuration-page.ts';
+import { errorsPage } from './reference/errors-page.ts';
 
 /** Every generated file of the repository, by its path from the root, with what has to be in it. */
 const GENERATED: Readonly<Record<string, () => string>> = {
-  'config.schema.json': () => `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
+  'config.schema.json': configSchemaText,
+  'docs/cli.md': cliPage,
+  'docs/configuration.md': configurationPage,
+  'docs/errors.md': errorsPage,
 };
 
 const root = new URL('../', import.meta.url);

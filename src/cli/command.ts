@@ -1,16 +1,61 @@
-/** One command of the program. */
-export interface Command {
+import type { Options, Positionals, Values } from './option.ts';
+
+/** What is said of a command. Its arguments are read by it, and the help, the completion and `docs/cli.md` are made of it. */
+export interface Declaration {
   readonly name: string;
   /** What it does, in half a line. */
   readonly summary: string;
-  /** Runs it with the arguments behind its name; resolves with the exit code. */
-  readonly run: (args: readonly string[]) => Promise<number>;
+  readonly group: CommandGroup;
+  /** Paragraphs; the help wraps their lines. */
+  readonly description: readonly string[];
+  /** What is given without a name, in this order. */
+  readonly positionals?: Positionals;
+  readonly options?: Options;
+  /** Variables of the environment that it reads, besides those of its options. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly examples: readonly Example[];
+  /** What its exit codes mean, where that is more than `EXIT_MEANINGS` says. */
+  readonly exits?: Readonly<Record<number, string>>;
 }
 
-/** Exit codes: done, failed (the reason was printed), called the wrong way. */
-export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
-
-/** `-config` and its like are how programs in Go write long options: one dash and a word. */
-export function withDoubleDashes(args: readonly string[]): string[] {
-  return args.map((arg) => (/^-[a-z][a-z-]+(?:=.*)?$/s.test(arg) ? `-${arg}` : arg));
+/** A command line as one would type it, and what it does. */
+export interface Example {
+  readonly line: string;
+  readonly does: string;
 }
+
+/** How the list of commands is divided. */
+export type CommandGroup = 'gateway' | 'configuration' | 'database' | 'program';
+
+/** A command of the program. */
+export interface Command extends Declaration {
+  /** Fetches the code that does the work, which the other commands need not load. */
+  readonly load: () => Promise<(values: never) => Promise<number>>;
+}
+
+/** A declaration, and where the function is that gets the values and resolves with the exit code. */
+export function command<D extends Declaration>(
+  declaration: D,
+  load: () => Promise<(values: ValuesOf<D>) => Promise<number>>,
+): Command {
+  return { ...declaration, load };
+}
+
+/** What the options and positional arguments of a command have come to. */
+export type ValuesOf<D> = Values<
+  (D extends { readonly options: infer O } ? O : unknown) &
+    (D extends { readonly positionals: infer P } ? P : unknown)
+>;
+
+/** Exit codes: done, failed (the reason was printed), called the wrong way, ended before it was done. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** What they mean for every command. */
+export const EXIT_MEANINGS: Readonly<Record<number, string>> = {
+  [EXIT.ok]: 'done',
+  [EXIT.failed]: 'failed; the reason is on standard error',
+  [EXIT.usage]: 'called the wrong way',
+};
+
+/** The command was called the wrong way; the message is a sentence that says how. */
+export class UsageError extends Error {}

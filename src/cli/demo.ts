@@ -4,6 +4,7 @@ import { formatProblem } from '../config/problems.ts';
 import { startSimulator } from '../simulator/simulator.ts';
 import { EXIT } from './command.ts';
 import { listen } from './listen.ts';
+import { programName } from './program-name.ts';
 import { drainOnSignals } from './signals.ts';
 
 const DEMO_KEY = 'sk-demo-key';
@@ -81,7 +82,7 @@ ${curl('demo-unreliable').replace('curl -sN', 'curl -si')}
 
 The models: curl -s ${url}/v1/models -H "Authorization: Bearer ${DEMO_KEY}"
 
-To go on with a real provider: cp config.example.yaml config.yaml, put your key into it, and start again.
+To go on with a real provider: ${programName()} init, and start again.
 Ctrl-C stops the demo.
 `;
 }

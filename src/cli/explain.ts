@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { hashKey } from '../config/compile-access.ts';
 import { loadConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problems.ts';
@@ -6,46 +5,16 @@ import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import type { Conditions } from '../routing/decide.ts';
 import { type Explanation, explain, type ExplainedTier } from '../routing/explain.ts';
 import type { Model } from '../routing/route.ts';
-import { type Command, EXIT, withDoubleDashes } from './command.ts';
+import { EXIT, type ValuesOf } from './command.ts';
+import type { explainDeclaration } from './commands/explain.ts';
+import { type Style, styleFor } from './style.ts';
 
-const HELP = `Usage: llm-proxy explain --model M [--key K] [--down PROVIDER ...] [--config FILE]
+type Wish = ValuesOf<typeof explainDeclaration>;
 
-Says which routes a request for a model would try, in which order and with what probability, and what is left out and
-why. Sends nothing.
-
-  --model M        the model, as a client would name it
-  --key K          a master key, by its name or its value: may it use the model?
-  --down PROVIDER  as if this provider had failed and were cooling down; may be given several times
-  --config FILE    configuration (default: $CONFIG_PATH, else config.yaml)
-  --help           this text
-
-Exit code: 0 explained, 1 the configuration is not valid or the request would be refused, 2 wrong usage.`;
-
-export const explainCommand: Command = {
-  name: 'explain',
-  summary: 'Say which routes a request would try, and why',
-  run,
-};
-
-interface Wish {
-  readonly model: string;
-  readonly key: string | undefined;
-  readonly down: readonly string[];
-  readonly path: string;
-}
-
-async function run(args: readonly string[]): Promise<number> {
-  const wish = readArguments(args);
-  if (wish === 'help') {
-    console.log(HELP);
-    return EXIT.ok;
-  }
-  if (typeof wish === 'string') {
-    console.error(`llm-proxy explain: ${wish} "llm-proxy explain --help" tells more.`);
-    return EXIT.usage;
-  }
+/** Says which routes a request would try. */
+export async function explainModel(wish: Wish): Promise<number> {
   const result = await loadConfig({
-    path: wish.path,
+    path: wish.config,
     env: process.env,
     overrides: {},
     version: 1,
@@ -64,30 +33,9 @@ async function run(args: readonly string[]): Promise<number> {
     );
     return EXIT.failed;
   }
-  console.log(describe(explain(model, conditions(snapshot, wish.down)), snapshot));
+  const explanation = explain(model, conditions(snapshot, wish.down));
+  console.log(describe(explanation, snapshot, styleFor(process.stdout, process.env)));
   return EXIT.ok;
-}
-
-/** What the arguments ask for; 'help', or what is wrong with them. */
-function readArguments(args: readonly string[]): Wish | string {
-  try {
-    const { values } = parseArgs({
-      args: withDoubleDashes(args),
-      options: {
-        model: { type: 'string' },
-        key: { type: 'string' },
-        down: { type: 'string', multiple: true },
-        config: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    if (values.help === true) return 'help';
-    if (values.model === undefined) return '--model is missing.';
-    const path = values.config ?? process.env['CONFIG_PATH'] ?? 'config.yaml';
-    return { model: values.model, key: values.key, down: values.down ?? [], path };
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 /** Why a request would not come as far as to try a route; undefined: it would, or that is not asked. */
@@ -124,14 +72,19 @@ function conditions({ retry, cooldown }: Snapshot, down: readonly string[]): Con
   };
 }
 
-function describe({ model, tiers, leftOut, maxAttempts }: Explanation, { retry }: Snapshot): string {
+function describe(
+  { model, tiers, leftOut, maxAttempts }: Explanation,
+  { retry }: Snapshot,
+  { bold, bad }: Style,
+): string {
   return [
-    `${model.name} (${model.strategy})`,
-    ...(tiers.length === 0 ? ['', 'Nothing can be tried: 503 no_route.'] : ['', 'Tried in this order:']),
+    bold(`${model.name} (${model.strategy})`),
+    '',
+    tiers.length === 0 ? bad('Nothing can be tried: 503 no_route.') : bold('Tried in this order:'),
     ...tiers.flatMap((tier) => describeTier(tier, model)),
     ...(leftOut.length === 0
       ? []
-      : ['', 'Left out:', ...leftOut.map(({ what, why }) => `  ${what}: ${why}`)]),
+      : ['', bold('Left out:'), ...leftOut.map(({ what, why }) => `  ${what}: ${why}`)]),
     '',
     `${Number.isFinite(maxAttempts) ? `At most ${maxAttempts} attempts for one request (max_retries)` : 'Each route is tried once'}; ${retries(retry.retries)}.`,
   ].join('\n');

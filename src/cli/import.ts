@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { expandEnvironment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problems.ts';
@@ -9,67 +8,17 @@ import { parseSource } from '../config/source.ts';
 import { readLitellm } from '../store/litellm.ts';
 import { type ImportStep, planImport } from '../store/import-file.ts';
 import type { Store } from '../store/store.ts';
-import { type Command, EXIT } from './command.ts';
+import { EXIT, type ValuesOf } from './command.ts';
+import type { importDeclaration } from './commands/import.ts';
+import { openProgress } from './progress.ts';
 import { withStore } from './with-store.ts';
 
-const HELP = `Usage: llm-proxy import [--prune] FILE
-       llm-proxy import --from litellm [--prune] FILE
+type Wish = ValuesOf<typeof importDeclaration>;
 
-Takes a configuration file over into the database that DB_URL names, in one step: what has the same name is replaced,
-the rest stays. The same file again changes nothing. Variables such as \${OPENAI_API_KEY} are read now.
-
-  --from litellm   the file is a config.yaml of LiteLLM; what has no counterpart here is listed
-  --prune          what is not in the file is taken out of the database
-  --dry-run        says what would be done`;
-
-export const importCommand: Command = {
-  name: 'import',
-  summary: 'Take a configuration file over into the database',
-  run,
-};
-
-interface Options {
-  readonly file: string;
-  readonly from: 'llm-proxy' | 'litellm';
-  readonly prunes: boolean;
-  readonly isDry: boolean;
-}
-
-async function run(args: readonly string[]): Promise<number> {
-  const options = readArguments(args);
-  if (options === 'help') {
-    console.log(HELP);
-    return EXIT.ok;
-  }
-  if (options === undefined) {
-    console.error(HELP);
-    return EXIT.usage;
-  }
-  const file = options.from === 'litellm' ? await readForeign(options.file) : await readOwn(options.file);
-  return file === undefined ? EXIT.failed : withStore((store) => importInto(store, file, options));
-}
-
-function readArguments(args: readonly string[]): Options | 'help' | undefined {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        from: { type: 'string' },
-        prune: { type: 'boolean' },
-        'dry-run': { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-      allowPositionals: true,
-    });
-    if (values.help === true) return 'help';
-    const [file] = positionals;
-    const from = values.from ?? 'llm-proxy';
-    if (file === undefined || positionals.length > 1 || (from !== 'llm-proxy' && from !== 'litellm'))
-      return undefined;
-    return { file, from, prunes: values.prune === true, isDry: values['dry-run'] === true };
-  } catch {
-    return undefined;
-  }
+/** Takes a configuration file over into the database. */
+export async function importFile(wish: Wish): Promise<number> {
+  const file = wish.from === 'litellm' ? await readForeign(wish.file) : await readOwn(wish.file);
+  return file === undefined ? EXIT.failed : withStore((store) => importInto(store, file, wish));
 }
 
 /** A file of our own, if it is one that would run. */
@@ -105,21 +54,27 @@ async function readForeign(path: string): Promise<ConfigFile | undefined> {
 async function importInto(
   store: Store,
   file: ConfigFile,
-  { prunes, isDry, ...options }: Options,
+  { prune: prunes, 'dry-run': isDry, file: path }: Wish,
 ): Promise<number> {
-  const plan = (now: string, before = store.read()) =>
-    before.then(({ resources }) => planImport(file, resources, { now, prunes }));
-  const { steps } = await plan(new Date().toISOString());
+  const { steps } = planImport(file, (await store.read()).resources, {
+    now: new Date().toISOString(),
+    prunes,
+  });
   report(steps);
-  if (steps.every(({ action }) => action === 'unchanged')) {
+  const total = steps.filter(({ action }) => action !== 'unchanged').length;
+  if (total === 0) {
     console.log('nothing to do: the database has all of it');
     return EXIT.ok;
   }
   if (isDry) return EXIT.ok;
-  const { version } = await store.change(
-    ({ resources }, now) => planImport(file, resources, { now, prunes }).resources,
-    { actor: 'import', action: `import ${options.file}` },
-  );
+  const progress = openProgress();
+  const { version } = await store
+    .change(({ resources }, now) => planImport(file, resources, { now, prunes }).resources, {
+      actor: 'import',
+      action: `import ${path}`,
+      onRow: (count) => progress.show(`Writing ${count} of ${total} …`),
+    })
+    .finally(progress.end);
   console.log(`done: the configuration has version ${version}`);
   return EXIT.ok;
 }

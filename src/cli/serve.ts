@@ -1,106 +1,33 @@
 import { existsSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.ts';
-import { type Overrides, parsePort, parseWorkers } from '../config/overrides.ts';
+import type { Overrides } from '../config/overrides.ts';
 import { formatProblem } from '../config/problems.ts';
 import { watchFile } from '../config/watch.ts';
-import { type Command, EXIT, withDoubleDashes } from './command.ts';
-import { runDemo } from './demo.ts';
-import { serveDatabase } from './serve-database.ts';
+import { EXIT, type ValuesOf } from './command.ts';
+import type { serveDeclaration } from './commands/serve.ts';
 import type { Edition } from './edition.ts';
 import { listen, type Serving } from './listen.ts';
 import { drainOnSignals } from './signals.ts';
 
-const HELP = `Usage: llm-proxy [serve] [options]
-
-Starts the gateway.
-
-  --config FILE   configuration (default: $CONFIG_PATH, else config.yaml; without either, a demo is started)
-  --host HOST     address to listen on (default: $HOST, else as the configuration says)
-  --port PORT     port to listen on (default: $PORT, else as the configuration says, else 18000)
-  --workers N     processes that serve, or "auto": one for each processor (Linux only; default: 1)
-  --no-migrate    with DB_URL: don't make pending migrations, refuse to start without them
-  --help          this text
-
-With DB_URL in the environment the configuration is in that database, and is changed by the Admin API (ADMIN_KEY).
-
-Signals: SIGHUP reads the configuration again; SIGTERM and SIGINT let requests in flight finish, a second one does not.`;
-
-export const serveCommand: Command = { name: 'serve', summary: 'Start the gateway (the default)', run };
-
-/** What the command line says; `usage` where it can't be understood. */
-type Flags =
-  | {
-      readonly kind: 'flags';
-      readonly config: string | undefined;
-      readonly overrides: Overrides;
-      readonly migrates: boolean;
-    }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'usage'; readonly message: string };
-
-async function run(args: readonly string[]): Promise<number> {
-  const flags = readFlags(args);
-  if (flags.kind === 'help') {
-    console.log(HELP);
-    return EXIT.ok;
+/** Serves the configuration in the database that DB_URL names, else the one in a file, else the demo. */
+export async function serve(values: ValuesOf<typeof serveDeclaration>): Promise<number> {
+  const overrides = readOverrides(values);
+  if (process.env['DB_URL']) {
+    const { serveDatabase } = await import('./serve-database.ts');
+    return serveDatabase({ overrides, migrates: !values['no-migrate'], config: values.config });
   }
-  if (flags.kind === 'usage') {
-    console.error(`llm-proxy: ${flags.message} "llm-proxy serve --help" tells more.`);
-    return EXIT.usage;
-  }
-  if (process.env['DB_URL']) return serveDatabase(flags);
-  const path =
-    flags.config ?? process.env['CONFIG_PATH'] ?? (existsSync('config.yaml') ? 'config.yaml' : undefined);
-  return path === undefined ? runDemo(flags.overrides) : serveFile(path, flags.overrides);
+  const path = values.config ?? (existsSync('config.yaml') ? 'config.yaml' : undefined);
+  if (path !== undefined) return serveFile(path, overrides);
+  const { runDemo } = await import('./demo.ts');
+  return runDemo(overrides);
 }
 
-function readFlags(args: readonly string[]): Flags {
-  try {
-    const { values } = parseArgs({
-      args: withDoubleDashes(args),
-      options: {
-        config: { type: 'string' },
-        host: { type: 'string' },
-        port: { type: 'string' },
-        workers: { type: 'string' },
-        'no-migrate': { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    if (values.help === true) return { kind: 'help' };
-    return {
-      kind: 'flags',
-      config: values.config,
-      overrides: readOverrides(values),
-      migrates: values['no-migrate'] !== true,
-    };
-  } catch (error) {
-    return { kind: 'usage', message: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-interface OverrideFlags {
-  readonly host?: string | undefined;
-  readonly port?: string | undefined;
-  readonly workers?: string | undefined;
-}
-
-function readOverrides({ host, port, workers }: OverrideFlags): Overrides {
+function readOverrides({ host, port, workers }: ValuesOf<typeof serveDeclaration>): Overrides {
   return {
     ...(host !== undefined && { host }),
-    ...(port !== undefined && {
-      port: understood(parsePort(port), '--port', 'a port from 0 to 65535', port),
-    }),
-    ...(workers !== undefined && {
-      workers: understood(parseWorkers(workers), '--workers', 'a number from 1 to 256, or "auto"', workers),
-    }),
+    ...(port !== undefined && { port }),
+    ...(workers !== undefined && { workers }),
   };
-}
-
-function understood<T>(value: T | undefined, flag: string, allowed: string, text: string): T {
-  if (value === undefined) throw new TypeError(`${flag} must be ${allowed}, not "${text}".`);
-  return value;
 }
 
 /** Serves the configuration in a file, and follows its changes, until a signal ends it. */

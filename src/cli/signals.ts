@@ -1,9 +1,10 @@
+import { EXIT } from './command.ts';
 import type { Serving } from './listen.ts';
 
 /** Resolves when a SIGTERM or SIGINT came and the requests in flight were answered. A second signal ends at once. */
 export async function drainOnSignals({ log, pending, drain }: Serving): Promise<void> {
   await nextSignal();
-  void nextSignal().then(() => process.exit(130));
+  void nextSignal().then(() => process.exit(EXIT.interrupted));
   log.say('info', 'draining', { pending: await pending() });
   await drain();
   log.say('info', 'stopped');

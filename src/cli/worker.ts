@@ -8,25 +8,18 @@ import { version } from '../version.ts';
 import type { FleetCalls } from '../workers/fleet.ts';
 import { openLedgers } from '../workers/shared-ledgers.ts';
 import { mapSharedMemory } from '../workers/shared-memory.ts';
-import { type Command, EXIT } from './command.ts';
+import { EXIT } from './command.ts';
 import { followRecipe } from './edition.ts';
 import { complain, openProcessLog } from './process-log.ts';
 import { type Recording, recordRequests } from './request-records.ts';
 import { sendAdminRequests } from './sent-request.ts';
-import { WORKER } from './worker-command.ts';
 import type { Orders, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
-
-/** `llm-proxy worker`: one of the processes that serve together. Started by `serve`, and by nobody else. */
-export const workerCommand: Command = {
-  name: WORKER,
-  summary: 'Serve as one of several processes',
-  run: serveAsWorker,
-};
 
 /** The counts of a clock that are compared: the one that was on its way for the shortest time is the most exact. */
 const LOOKS = 5;
 
-async function serveAsWorker(): Promise<number> {
+/** Serves as one of the processes that serve together, until the supervisor wants it to end. */
+export async function serveAsWorker(): Promise<number> {
   if (process.send === undefined) {
     console.error('llm-proxy worker: only "llm-proxy serve" starts workers; see --workers.');
     return EXIT.usage;

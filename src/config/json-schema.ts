@@ -1,32 +1,61 @@
 import { z } from 'zod';
 import { configSchema } from './schema.ts';
 
-type JsonNode = Record<string, unknown>;
+type JsonNode = Readonly<Record<string, unknown>>;
 
-/** The configuration as JSON Schema (2020-12), for editors and for people. */
-export function configJsonSchema(): JsonNode {
-  const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: 'input' });
-  return { $schema, ...Object(admitVariables(schema)), $defs: { variable: VARIABLE } };
+/** `config.schema.json`, to the byte. */
+export function configSchemaText(): string {
+  return `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
 }
 
-const VARIABLE = {
-  description: 'A value from the environment: ${VAR} or ${VAR:-default}.',
-  type: 'string',
-  pattern: '\\$\\{.+\\}',
-};
+/** The configuration as JSON Schema, in the draft that every editor understands. */
+export function configJsonSchema(): JsonNode {
+  const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' });
+  return { $schema, ...Object(forEditors(schema)), definitions: { variable: VARIABLE } };
+}
 
-/** Numbers, switches and texts of a certain form may be variables, which an editor knows only as text. */
-function admitVariables(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(admitVariables);
+/** A value from the environment: `${VAR}` or `${VAR:-default}`. Without a description, which editors would show for the setting. */
+const VARIABLE = { type: 'string', pattern: '\\$\\{.+\\}' };
+const VARIABLE_REF = { $ref: '#/definitions/variable' };
+
+/**
+ * The schema as an editor can make the most of it: numbers, switches and texts of a certain form may be variables, which
+ * it knows only as text; alternatives lie side by side, so that its messages name the right one.
+ */
+function forEditors(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(forEditors);
   if (!isNode(node)) return node;
-  const inner = Object.fromEntries(
-    Object.entries(node).map(([key, value]) => [key, isLiteral(key) ? value : admitVariables(value)]),
-  );
-  if (!isConstrained(node)) return inner;
+  const inner = mapValues(node, (value, key) => {
+    if (isLiteral(key)) return value;
+    return key === 'properties' && isNode(value) ? mapValues(value, forEditors) : forEditors(value);
+  });
   const { title, description, default: fallback, examples, writeOnly, ...constraint } = inner;
   const notes = { title, description, default: fallback, examples, writeOnly };
   const said = Object.fromEntries(Object.entries(notes).filter(([, value]) => value !== undefined));
-  return { ...said, anyOf: [constraint, { $ref: '#/$defs/variable' }] };
+  const alternatives = mergeNull(flatten(constraint));
+  const [only] = alternatives;
+  return { ...said, ...(alternatives.length === 1 ? only : { anyOf: alternatives }) };
+}
+
+function mapValues(node: JsonNode, edit: (value: unknown, key: string) => unknown): JsonNode {
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, edit(value, key)]));
+}
+
+/** The alternatives in a constraint, side by side and each once. */
+function flatten({ anyOf, ...rest }: JsonNode): JsonNode[] {
+  if (!Array.isArray(anyOf)) return isConstrained(rest) ? [rest, VARIABLE_REF] : [rest];
+  const all = anyOf.filter(isNode).flatMap((node) => ('anyOf' in node ? flatten(node) : [node]));
+  return [...new Map(all.map((node) => [JSON.stringify(node), node])).values()];
+}
+
+/** `null` as one of the types of another alternative, where one can have it. */
+function mergeNull(alternatives: readonly JsonNode[]): readonly JsonNode[] {
+  const others = alternatives.filter(({ type }) => type !== 'null');
+  const host = others.find(
+    (node) => typeof node['type'] === 'string' && !('enum' in node) && !('const' in node),
+  );
+  if (host === undefined || others.length === alternatives.length) return alternatives;
+  return others.map((node) => (node === host ? { ...node, type: [node['type'], 'null'] } : node));
 }
 
 function isLiteral(key: string): boolean {

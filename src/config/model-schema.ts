@@ -3,10 +3,17 @@ import { DEFAULTS } from './defaults.ts';
 import { nameText, optional, seconds } from './setting.ts';
 
 const routeSchema = z.strictObject({
-  backend: optional(nameText(), { description: 'Name of the provider that serves the model on this route.' }),
-  provider: optional(nameText(), { description: 'Another word for `backend`. Set one of the two.' }),
+  backend: optional(nameText(), {
+    description: 'Name of the provider that serves the model on this route.',
+    examples: ['openai'],
+  }),
+  provider: optional(nameText(), {
+    description: 'Another word for `backend`. Set one of the two.',
+    examples: ['openai'],
+  }),
   model: optional(nameText(), {
     description: 'The name that the model has at the provider. Left out: the same as here.',
+    examples: ['gpt-4o'],
   }),
   priority: optional(z.int().min(0).max(1_000_000), {
     description: 'Lower numbers are tried first. Routes of one priority share the requests by weight.',
@@ -30,7 +37,13 @@ const modelSchema = z.strictObject({
     description: "Whether answers name this model instead of the provider's. Left out: as at the top level.",
     default: false,
   }),
-  routes: z.array(routeSchema).min(1).meta({ description: 'The ways to serve the model.' }),
+  routes: z
+    .array(routeSchema)
+    .min(1)
+    .meta({
+      description: 'The ways to serve the model.',
+      examples: [[{ backend: 'openai', model: 'gpt-4o' }]],
+    }),
 });
 
 /** Public model names with their routes. */
@@ -51,6 +64,7 @@ export const fallbackSchema = z.strictObject({
   retries: optional(z.int().min(0).max(100), {
     description:
       'Further tries of the same route after a failure that may pass by itself, before the next route. Left out: none, but one where no other route is left.',
+    examples: [2],
   }),
   retry_backoff: optional(z.number().min(0).max(3600), {
     description:

@@ -28,15 +28,22 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** An upstream account, as an entry of `providers` or of `backends`: both lists take both ways to write it. */
 export const providerSchema = z.strictObject({
-  name: nameText().meta({ description: 'What routes, metrics and logs call it. Each name once.' }),
+  name: nameText().meta({
+    description: 'What routes, metrics and logs call it. Each name once.',
+    examples: ['openai'],
+  }),
   api_base: optional(z.string().min(1), {
     description:
       'Base URL, http or https, such as https://api.openai.com/v1. A `/v1` at its end is not doubled with that of the request.',
     examples: ['https://api.openai.com/v1'],
   }),
-  url: optional(z.string().min(1), { description: 'Another word for `api_base`. Set one of the two.' }),
+  url: optional(z.string().min(1), {
+    description: 'Another word for `api_base`. Set one of the two.',
+    examples: ['https://api.openai.com/v1'],
+  }),
   api_key: optional(secretText(), {
     description: 'The credential that the provider sees. Left out or empty: none is sent.',
+    examples: ['${OPENAI_API_KEY}'],
     writeOnly: true,
   }),
   enabled: optional(z.boolean(), {
@@ -55,9 +62,10 @@ export const providerSchema = z.strictObject({
     examples: [{ 'gpt-4': 'gpt-4-turbo', 'deepseek-*': '*' }],
   }),
   provider_type: optional(nameText(), {
-    description: 'The kind of API behind it: `openai` for everything compatible with OpenAI, or `anthropic`.',
+    description:
+      'The kind of API behind it, which says how the key is sent: `openai` for everything compatible with OpenAI, `anthropic`, or `azure`.',
     default: DEFAULTS.providerType,
-    examples: ['openai', 'anthropic'],
+    examples: ['openai', 'anthropic', 'azure'],
   }),
   headers: optional(
     z.record(
@@ -67,6 +75,7 @@ export const providerSchema = z.strictObject({
     {
       description: 'Headers added to every request to this provider, in place of those of the same name.',
       default: {},
+      examples: [{ 'OpenAI-Organization': 'org-example' }],
       writeOnly: true,
     },
   ),
@@ -79,11 +88,13 @@ export const providerSchema = z.strictObject({
   }),
   ca_file: optional(z.string().min(1), {
     description:
-      'A PEM file of certificate authorities to trust for this provider, instead of the usual ones.',
+      'A PEM file of certificate authorities to trust for this provider. Left out: the usual ones.',
+    examples: ['/etc/ssl/private-ca.pem'],
   }),
   proxy: optional(z.string().min(1), {
     description:
       'URL of an HTTP proxy on the way to this provider. Left out: as HTTPS_PROXY and NO_PROXY in the environment say.',
+    examples: ['http://127.0.0.1:3128'],
     writeOnly: true,
   }),
   forward_client_auth: optional(z.boolean(), {

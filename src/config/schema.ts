@@ -24,7 +24,7 @@ export const configSchema = z
       }),
       {
         description:
-          'Address to listen on, as ":8080", "127.0.0.1:8080" or "[::1]:8080". Instead of `server.host` and `server.port`.',
+          'Address to listen on, as ":8080", "127.0.0.1:8080" or "[::1]:8080". Instead of `server.host` and `server.port`. Left out: as these say.',
         examples: [':8080'],
       },
     ),
@@ -40,7 +40,8 @@ export const configSchema = z
       },
     ),
     proxy_api_key: optional(secretText().min(1), {
-      description: 'One key for all clients: a master key called `default`, without a limit.',
+      description: 'One key for all clients: a master key called `default`, without a limit. Left out: none.',
+      examples: ['${LLM_PROXY_KEY}'],
       writeOnly: true,
     }),
     master_keys: optional(z.array(masterKeySchema), {

@@ -21,8 +21,14 @@ export const serverSchema = z.strictObject({
       cert_file: z
         .string()
         .min(1)
-        .meta({ description: 'PEM file with the certificate chain. Read again when it changes.' }),
-      key_file: z.string().min(1).meta({ description: 'PEM file with the private key.' }),
+        .meta({
+          description: 'PEM file with the certificate chain. Read again when it changes.',
+          examples: ['/etc/llm-proxy/tls.crt'],
+        }),
+      key_file: z
+        .string()
+        .min(1)
+        .meta({ description: 'PEM file with the private key.', examples: ['/etc/llm-proxy/tls.key'] }),
     }),
     { description: 'Serves HTTPS instead of HTTP.' },
   ),
@@ -45,9 +51,11 @@ export const timeoutsSchema = providerTimeoutsSchema.extend({
 export const metricsSchema = z.strictObject({
   port: optional(portNumber(), {
     description: 'A port of their own for the metrics. Left out: /metrics on the main port.',
+    examples: [9100],
   }),
   token: optional(secretText().min(1), {
     description: 'Bearer token that reading the metrics needs. Left out: none.',
+    examples: ['${METRICS_TOKEN}'],
     writeOnly: true,
   }),
 });
@@ -67,7 +75,7 @@ export const loggingSchema = z.strictObject({
   }),
   general_file: optional(z.string().min(1), {
     description:
-      'File for the log, in addition to the terminal. Dated (proxy.log becomes proxy_2026-01-13.log); its directory is created.',
+      'File for the log, in addition to the terminal. Dated (proxy.log becomes proxy_2026-01-13.log); its directory is created. Left out: only the terminal.',
     examples: ['./logs/proxy.log'],
   }),
   separate_files: optional(z.boolean(), {
@@ -97,8 +105,10 @@ export const loggingSchema = z.strictObject({
   }),
   max_files: optional(z.int().min(1).max(1_000_000), {
     description: 'Log files to keep; the oldest go first. Left out: all.',
+    examples: [30],
   }),
   max_days: optional(z.number().positive().max(100_000), {
     description: 'Days for which log files are kept. Left out: for ever.',
+    examples: [14],
   }),
 });

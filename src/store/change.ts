@@ -27,6 +27,8 @@ export interface ChangeContext {
   readonly action: string;
   /** The version that the writer has seen; undefined: any. */
   readonly ifVersion?: number | undefined;
+  /** Told after each row that was written, with their number so far; what is written may still be taken back. */
+  readonly onRow?: ((count: number) => void) | undefined;
 }
 
 /** What a write needs of the program. */
@@ -132,17 +134,27 @@ function write(
     };
     const compiled = bench.compile(revision);
     if (compiled.kind === 'refused') throw new RevisionRefused(compiled.findings);
-    const changes = await storeRows(sql, { stored, before, after: revision }, bench.keyring);
+    const changes = await storeRows(
+      sql,
+      { stored, before, after: revision, onRow: context.onRow },
+      bench.keyring,
+    );
     await insertHistory(sql, { ...revision, actor: context.actor, action: context.action, changes });
     await writeVersion(sql, revision);
     return { revision, compiled };
   });
 }
 
+interface RowsToStore extends Pick<ChangeContext, 'onRow'> {
+  readonly stored: StoredRevision;
+  readonly before: Revision;
+  readonly after: Revision;
+}
+
 /** Writes what differs, and says what that was. */
 async function storeRows(
   sql: SQL,
-  { stored, before, after }: { stored: StoredRevision; before: Revision; after: Revision },
+  { stored, before, after, onRow }: RowsToStore,
   keyring: Keyring,
 ): Promise<RowChange[]> {
   const changes: RowChange[] = [];
@@ -158,6 +170,7 @@ async function storeRows(
       for (const secret of next?.sealed ?? []) await insertSecret(sql, secret);
       await replaceRow(sql, kind, id, next?.row);
       changes.push({ kind, id, before: row ?? null, after: next?.row ?? null });
+      onRow?.(changes.length);
     }
   }
   return changes;

@@ -94,7 +94,7 @@ test('a second signal ends it at once', async () => {
   await program.printed(/Shutting down/);
   const signalledAt = performance.now();
   program.kill('SIGTERM');
-  expect(await program.exited).not.toBe(0);
+  expect(await program.exited).toBe(130);
   expect(performance.now() - signalledAt).toBeLessThan(5000);
   for (const stream of streams) expect(await stream.ended).not.toBe('whole');
 });

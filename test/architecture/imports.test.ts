@@ -30,7 +30,7 @@ async function imports(): Promise<Import[]> {
   const found: Import[] = [];
   for await (const file of new Glob('**/*.ts').scan(SRC)) {
     const text = await Bun.file(join(SRC, file)).text();
-    for (const [, target = ''] of text.matchAll(/from '(\.[^']+)'/g)) {
+    for (const [, target = ''] of text.matchAll(/(?:from |import\()'(\.[^']+)'/g)) {
       found.push({ file, from: folderOf(file), to: folderOf(normalize(join(dirname(file), target))) });
     }
   }
@@ -58,7 +58,7 @@ test('the core imports nothing but itself and lib: no package, no runtime module
   for (const folder of CORE) {
     for await (const file of new Glob('**/*.ts').scan(join(SRC, folder))) {
       const text = await Bun.file(join(SRC, folder, file)).text();
-      const packages = [...text.matchAll(/from '([^.][^']*)'/g)].map(([, name]) => name);
+      const packages = [...text.matchAll(/(?:from |import\()'([^.][^']*)'/g)].map(([, name]) => name);
       expect({ file, packages }).toEqual({ file, packages: [] });
     }
   }

@@ -48,7 +48,7 @@ describe('without a config.yaml', () => {
     expect(streamed).toContain('data: [DONE]');
     expect(unreliable).toMatch(/x-llm-proxy-attempts: 2[\s\S]*"finish_reason":"stop"/i);
     expect(JSON.parse(models ?? '').data.map(({ id }: { id: string }) => id)).toContain('demo');
-    expect(text).toContain('config.example.yaml');
+    expect(text).toMatch(/a real provider: \S+\/llm-proxy init, and start again/);
   });
 
   test('SIGTERM ends the demo with exit code 0', async () => {

@@ -1,0 +1,38 @@
+import { REFUSALS } from '../../src/gateway/errors.ts';
+import { markdownTable } from './markdown.ts';
+
+/** `docs/errors.md`: every refusal of the gateway's own, from its table. */
+export function errorsPage(): string {
+  const rows = Object.entries(REFUSALS)
+    .map(([code, refusal]) => ({ code, ...refusal }))
+    .sort((a, b) => a.status - b.status || a.code.localeCompare(b.code))
+    .map(({ code, status, type, fault, message }) => [
+      String(status),
+      `\`${code}\``,
+      `\`${type}\``,
+      FAULTS[fault],
+      message.replaceAll(/[<>]/g, '\\$&').replaceAll(/\{(\w+)\}/g, '*$1*'),
+    ]);
+  return `${INTRODUCTION}\n${markdownTable(['status', 'code', 'type', 'whose fault', 'message'], rows)}\n`;
+}
+
+const FAULTS = {
+  client: 'client',
+  provider: 'provider',
+  operator: 'operator',
+  gateway: 'gateway: a bug',
+} as const;
+
+const INTRODUCTION = `# Errors
+
+<!-- Written by "npm run generate" from src/gateway/errors.ts. -->
+
+What a provider answers reaches the client as it is, and [the failure contract](failure-contract.md) says which of it is routed
+around. What the gateway refuses itself has OpenAI's shape, in every API, with one of the codes below:
+
+\`\`\`json
+{"error": {"message": "The model \\"x\\" does not exist. …", "type": "invalid_request_error", "param": "model", "code": "model_not_found"}}
+\`\`\`
+
+Words in *italics* stand for what is filled in.
+`;

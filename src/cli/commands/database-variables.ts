@@ -1,0 +1,11 @@
+/** What the commands for a database read of the environment. */
+export const DATABASE_VARIABLES = {
+  DB_URL: 'the database: postgres://user:password@host:5432/name, or sqlite://FILE',
+} as const;
+
+/** What those read that seal or open secrets. */
+export const SECRET_VARIABLES = {
+  ...DATABASE_VARIABLES,
+  ADMIN_KEY: 'opens the Admin API, and seals the secrets unless SECRET_KEY does',
+  SECRET_KEY: 'seals the secrets in the database',
+} as const;

@@ -1,0 +1,66 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+
+/** Asks questions on a terminal. Each rejects with `Interrupted` where Ctrl-C or Ctrl-D is the answer. */
+export interface Prompt {
+  /** What is typed; `fallback` for an empty line. Asks again until `fault` finds nothing wrong. */
+  readonly ask: (question: string, wanted?: Wanted) => Promise<string>;
+  readonly say: (text: string) => void;
+  readonly close: () => void;
+}
+
+export interface Wanted {
+  readonly fallback?: string | undefined;
+  /** What is wrong with an answer, in a sentence; undefined: nothing. */
+  readonly fault?: (answer: string) => string | undefined;
+  /** The answer is not shown while it is typed. */
+  readonly isSecret?: boolean;
+}
+
+/** The user does not want to go on. */
+export class Interrupted extends Error {}
+
+/** Opens the terminal for questions. */
+export function openPrompt(): Prompt {
+  let isMuted = false;
+  const output = new Writable({
+    write: (chunk, _encoding, done) => {
+      if (!isMuted) process.stdout.write(chunk);
+      done();
+    },
+  });
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
+  const leaving = new Promise<never>((_resolve, reject) => {
+    lines.once('close', () => reject(new Interrupted()));
+  });
+  // Nobody may be asking when it is closed.
+  leaving.catch(() => undefined);
+  lines.once('SIGINT', () => lines.close());
+
+  async function read(question: string, isSecret: boolean): Promise<string> {
+    const answer = lines.question(question);
+    isMuted = isSecret;
+    try {
+      return (await Promise.race([answer, leaving])).trim();
+    } catch {
+      throw new Interrupted();
+    } finally {
+      if (isMuted) process.stdout.write('\n');
+      isMuted = false;
+    }
+  }
+
+  return {
+    ask: async (question, { fallback = '', fault = () => undefined, isSecret = false } = {}) => {
+      for (;;) {
+        const shown = fallback === '' ? `${question}: ` : `${question} [${fallback}]: `;
+        const answer = (await read(shown, isSecret)) || fallback;
+        const wrong = fault(answer);
+        if (wrong === undefined) return answer;
+        process.stdout.write(`  ${wrong}\n`);
+      }
+    },
+    say: (text) => void process.stdout.write(`${text}\n`),
+    close: () => lines.close(),
+  };
+}

@@ -1,0 +1,65 @@
+/** A provider that a first configuration can be written for. */
+export interface ProviderKind {
+  /** What it is, where its name does not say it. */
+  readonly note?: string;
+  /** undefined: everybody has an address of their own. */
+  readonly apiBase?: string;
+  /** What such an address looks like. */
+  readonly apiBaseExample?: string;
+  /** The variable that usually holds its key; undefined: it needs none. */
+  readonly keyVariable?: string;
+  readonly providerType?: 'anthropic' | 'azure';
+  /** A model for the first request; undefined: it depends on what is set up there. */
+  readonly model?: string;
+}
+
+/** The providers that `llm-proxy init` knows. Any other that speaks OpenAI's API is `custom`. */
+export const PROVIDER_KINDS = {
+  openai: {
+    apiBase: 'https://api.openai.com/v1',
+    keyVariable: 'OPENAI_API_KEY',
+    model: 'gpt-4o-mini',
+  },
+  anthropic: {
+    apiBase: 'https://api.anthropic.com/v1',
+    keyVariable: 'ANTHROPIC_API_KEY',
+    providerType: 'anthropic',
+    model: 'claude-haiku-4-5',
+  },
+  azure: {
+    note: 'Azure OpenAI',
+    apiBaseExample: 'https://RESOURCE.openai.azure.com/openai/v1',
+    keyVariable: 'AZURE_OPENAI_API_KEY',
+    providerType: 'azure',
+  },
+  gemini: {
+    apiBase: 'https://generativelanguage.googleapis.com/v1beta/openai',
+    keyVariable: 'GEMINI_API_KEY',
+    model: 'gemini-2.5-flash',
+  },
+  deepseek: {
+    apiBase: 'https://api.deepseek.com/v1',
+    keyVariable: 'DEEPSEEK_API_KEY',
+    model: 'deepseek-chat',
+  },
+  openrouter: {
+    apiBase: 'https://openrouter.ai/api/v1',
+    keyVariable: 'OPENROUTER_API_KEY',
+    model: 'openai/gpt-4o-mini',
+  },
+  ollama: {
+    note: 'on this machine, without a key',
+    apiBase: 'http://127.0.0.1:11434/v1',
+    model: 'llama3.2',
+  },
+  custom: {
+    note: "vLLM, or anything else that speaks OpenAI's API",
+    apiBaseExample: 'http://127.0.0.1:8000/v1',
+  },
+} as const satisfies Readonly<Record<string, ProviderKind>>;
+
+/** The name of one of them. */
+export type ProviderName = keyof typeof PROVIDER_KINDS;
+
+/** Their names, in the order in which they are offered. */
+export const PROVIDER_NAMES = Object.keys(PROVIDER_KINDS) as ProviderName[];

@@ -1,0 +1,127 @@
+import { parseArgs } from 'node:util';
+import { nearest } from '../lib/nearest.ts';
+import { type Declaration, UsageError } from './command.ts';
+import type { Option, Options, Setting } from './option.ts';
+
+/** What the arguments behind a command's name ask for. `values` are by the names of options and positional arguments. */
+export type Wish =
+  | { readonly kind: 'run'; readonly values: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads arguments as a command declares them. What is not given is taken from its variable in the environment, then from
+ * its default. Throws `UsageError` where the arguments can not be meant.
+ */
+export function parseArguments(
+  { options = {}, positionals = {} }: Pick<Declaration, 'options' | 'positionals'>,
+  args: readonly string[],
+  env: Environment,
+): Wish {
+  const tokens = tokenize(args, options);
+  for (const { name } of tokens) if (name === 'help' || name === 'version') return { kind: name };
+  const given = group(tokens, options);
+  const unnamed = given.get('') ?? [];
+  for (const name of Object.keys(positionals)) given.set(name, unnamed.splice(0, 1));
+  if (unnamed[0] !== undefined) throw new UsageError(`"${unnamed[0]}" is one argument too many.`);
+  const declared: readonly Declared[] = [
+    ...Object.entries(options).map(([name, option]) => ({ name, option, shown: `--${name}` })),
+    ...Object.entries(positionals).map(([name, option]) => ({ name, option, shown: option.value })),
+  ];
+  const values = declared.map((each) => [each.name, valueOf(each, given.get(each.name) ?? [], env)]);
+  return { kind: 'run', values: Object.fromEntries(values) };
+}
+
+interface Declared {
+  readonly name: string;
+  readonly option: Option;
+  /** What messages call it. */
+  readonly shown: string;
+}
+
+/** An argument: an option, or with the name '' one that has none. */
+interface Token {
+  readonly name: string;
+  readonly text: string | undefined;
+  /** As `--name=text`. */
+  readonly isInline: boolean;
+}
+
+function tokenize(args: readonly string[], options: Options): Token[] {
+  const { tokens } = parseArgs({
+    args: withDoubleDashes(args),
+    options: {
+      ...Object.fromEntries(
+        Object.entries(options).map(([name, { kind }]) => [name, { type: kind ? 'string' : 'boolean' }]),
+      ),
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean', short: 'v' },
+    },
+    strict: false,
+    tokens: true,
+  });
+  return tokens.flatMap((token) => {
+    if (token.kind === 'option-terminator') return [];
+    if (token.kind === 'positional') return [{ name: '', text: token.value, isInline: true }];
+    return [{ name: token.name, text: token.value, isInline: token.inlineValue ?? false }];
+  });
+}
+
+/** `-config` and its like are how programs in Go write long options: one dash and a word. */
+function withDoubleDashes(args: readonly string[]): string[] {
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  return args.map((arg, index) => (index < end && /^-[a-z][a-z-]+(?:=.*)?$/s.test(arg) ? `-${arg}` : arg));
+}
+
+/** The texts that each option was given, those without a name under ''. */
+function group(tokens: readonly Token[], options: Options): Map<string, string[]> {
+  const given = new Map<string, string[]>();
+  for (const token of tokens) {
+    const text = token.name === '' ? (token.text ?? '') : textOf(token, options);
+    given.set(token.name, [...(given.get(token.name) ?? []), text]);
+  }
+  return given;
+}
+
+function textOf({ name, text, isInline }: Token, options: Options): string {
+  const option = Object.hasOwn(options, name) ? options[name] : undefined;
+  const dashed = name.length === 1 ? `-${name}` : `--${name}`;
+  if (option === undefined) throw new UsageError(`there is no option "${dashed}".${suggest(name, options)}`);
+  if (option.kind === undefined) {
+    if (text !== undefined) throw new UsageError(`${dashed} takes no value.`);
+    return '';
+  }
+  // What looks like an option is one: "--config --port 80" has forgotten the file.
+  if (text === undefined || (!isInline && /^-./.test(text))) {
+    throw new UsageError(`${dashed} needs a value: ${option.kind.allowed}.`);
+  }
+  return text;
+}
+
+function suggest(name: string, options: Options): string {
+  const known = nearest(name, [...Object.keys(options), 'help', 'version']);
+  return known === undefined ? '' : ` Did you mean "--${known}"?`;
+}
+
+/** What an option that was given these texts comes to. */
+function valueOf({ option, shown }: Declared, texts: readonly string[], env: Environment): unknown {
+  if (option.kind === undefined) return texts.length > 0;
+  if (option.repeats) return texts.map((text) => readValue(option, shown, text));
+  const given = texts.at(-1);
+  if (given !== undefined) return readValue(option, shown, given);
+  const variable = option.env === undefined ? undefined : env[option.env];
+  if (variable) return readValue(option, `$${option.env}`, variable);
+  if (option.default !== undefined) return readValue(option, shown, option.default);
+  if (option.isRequired) throw new UsageError(`${shown} is missing: ${option.description}.`);
+  return undefined;
+}
+
+function readValue({ kind }: Setting, shown: string, text: string): unknown {
+  const value = kind.read(text);
+  if (value !== undefined) return value;
+  const meant = nearest(text, kind.choices ?? []);
+  const hint = meant === undefined ? '' : ` Did you mean "${meant}"?`;
+  throw new UsageError(`${shown} must be ${kind.allowed}, not "${text}".${hint}`);
+}

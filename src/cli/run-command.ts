@@ -1,0 +1,40 @@
+import { type Command, EXIT, UsageError } from './command.ts';
+import { COMMANDS } from './command-table.ts';
+import { helpCommand } from './commands/help.ts';
+import { serveCommand } from './commands/serve.ts';
+import { workerEntry } from './commands/worker.ts';
+import { parseArguments } from './parse-arguments.ts';
+import { styleFor } from './style.ts';
+import { unknownCommand } from './unknown-command.ts';
+
+/** Runs the command that the arguments name, `serve` where they name none; resolves with the exit code. */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  const [first = '', ...rest] = args;
+  if (first === '--help' || first === '-h') return runCommand(helpCommand, []);
+  if (first === '' || first.startsWith('-')) return runCommand(serveCommand, args);
+  const command = [...COMMANDS, workerEntry].find(({ name }) => name === first);
+  if (command !== undefined) return runCommand(command, rest);
+  return complain('llm-proxy', `${unknownCommand(first)} "llm-proxy --help" lists them.`);
+}
+
+/** Runs one command with the arguments behind its name. */
+export async function runCommand(command: Command, args: readonly string[]): Promise<number> {
+  try {
+    const wish = parseArguments(command, args, process.env);
+    if (wish.kind === 'help') return (await import('./help.ts')).help({ command: command.name });
+    if (wish.kind === 'version') return (await import('./print-version.ts')).printVersion();
+    const work = await command.load();
+    // These values were read by the declaration that the work's own type comes from.
+    return await work(wish.values as never);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const { usageOf } = await import('./manual.ts');
+    const advice = `Usage: ${usageOf(command)}\n"llm-proxy ${command.name} --help" tells more.`;
+    return complain(`llm-proxy ${command.name}`, `${error.message}\n${advice}`);
+  }
+}
+
+function complain(who: string, what: string): number {
+  console.error(`${styleFor(process.stderr, process.env).bad(`${who}:`)} ${what}`);
+  return EXIT.usage;
+}

@@ -1,0 +1,38 @@
+import { expect, test } from 'bun:test';
+import { dirname, join, relative } from 'node:path';
+
+const SRC = join(import.meta.dir, '..', '..', 'src');
+
+/** What is loaded with a file of `src`, itself included: the files and packages that it imports, and what these do. */
+async function loadedWith(file: string, loaded = new Set<string>()): Promise<Set<string>> {
+  if (loaded.has(file)) return loaded;
+  loaded.add(file);
+  const transpiled = new Bun.Transpiler({ loader: 'ts' }).scan(await Bun.file(join(SRC, file)).text());
+  for (const { path, kind } of transpiled.imports) {
+    if (kind !== 'import-statement') continue;
+    if (path.startsWith('.') && path.endsWith('.ts'))
+      await loadedWith(relative(SRC, join(SRC, dirname(file), path)), loaded);
+    else loaded.add(path);
+  }
+  return loaded;
+}
+
+const foldersOf = (loaded: Set<string>) =>
+  new Set([...loaded].filter((file) => file.includes('/')).map((file) => file.split('/')[0]));
+
+test('what the program loads before it knows the command is the table of commands, and no package', async () => {
+  const loaded = await loadedWith('main.ts');
+  expect(foldersOf(loaded)).toEqual(new Set(['cli', 'config', 'lib']));
+  expect([...loaded].filter((file) => file.startsWith('config/'))).toEqual(['config/overrides.ts']);
+  expect([...loaded].filter((file) => !file.endsWith('.ts'))).toEqual(['node:util']);
+});
+
+test('a gateway with a configuration file loads neither the Admin API nor the simulator nor traces', async () => {
+  const loaded = await loadedWith('cli/serve.ts');
+  expect(loaded.size).toBeGreaterThan(80);
+  expect(['admin', 'simulator'].filter((folder) => foldersOf(loaded).has(folder))).toEqual([]);
+  expect([...loaded].filter((file) => /hono|opentelemetry|gpt-tokenizer/.test(file))).toEqual([]);
+  expect([...loaded].filter((file) => /^cli\/(?:demo|serve-database|check|import|init)/.test(file))).toEqual(
+    [],
+  );
+});

@@ -1,0 +1,18 @@
+/** The smallest file with a value in the place of a setting. `[]` in the path is an entry of a list, `*` any name. */
+export function fileWith(path: readonly string[], value: unknown): unknown {
+  return path.reduceRight<unknown>((inner, step, index) => {
+    if (step === '[]') return [inner];
+    const owner = path.slice(0, index).join('.');
+    return { ...REQUIRED[owner], [step === '*' ? 'some-name' : step]: inner };
+  }, value);
+}
+
+/** What a section needs besides. */
+const REQUIRED: Readonly<Record<string, object>> = {
+  'server.tls': { cert_file: 'a', key_file: 'b' },
+  'master_keys.[]': { name: 'a', key: 'b' },
+  'master_keys.[].rate_limit': { requests_per_second: 1 },
+  'providers.[]': { name: 'a' },
+  'backends.[]': { name: 'a' },
+  'models.*': { routes: [{}] },
+};

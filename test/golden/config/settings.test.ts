@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'bun:test';
+import { parse } from 'yaml';
+import { listSettings, type Setting, typesOf, writePath } from '../../../scripts/reference/settings.ts';
+import { normalise } from '../../../src/config/normalise.ts';
+import { configSchema } from '../../../src/config/schema.ts';
+import { fileWith } from './file-with.ts';
+
+const SETTINGS = listSettings();
+
+describe('config.example.yaml', () => {
+  /** The file with the settings in it that are commented out. */
+  const example: Promise<unknown> = Bun.file(new URL('../../../config.example.yaml', import.meta.url))
+    .text()
+    .then((text) => parse(text.replaceAll(/^( *)# ( *[a-z_]+:(?: .*)?)$/gm, '$1$2')));
+
+  /** Every value that a setting has in the file. */
+  function valuesAt(node: unknown, [step, ...rest]: readonly string[]): unknown[] {
+    if (step === undefined) return node === undefined ? [] : [node];
+    if (typeof node !== 'object' || node === null) return [];
+    if (step === '[]' || step === '*') return Object.values(node).flatMap((inner) => valuesAt(inner, rest));
+    return valuesAt((node as Record<string, unknown>)[step], rest);
+  }
+
+  test('has every setting, but for the other words for the same', async () => {
+    const file = await example;
+    const missing = SETTINGS.filter(({ path }) => valuesAt(file, path).length === 0).map(({ path }) =>
+      writePath(path),
+    );
+    expect(missing.filter((path) => !path.startsWith('backends'))).toEqual([
+      'providers[].url',
+      // "as below", it says.
+      'providers[].timeouts.idle_timeout',
+      'providers[].timeouts.request_timeout',
+      'models.<name>.routes[].provider',
+    ]);
+  });
+
+  test('says the default of every setting that has one, where it does not show what else one can do', async () => {
+    const file = await example;
+    const others = SETTINGS.filter(({ default: fallback, path, alternatives }) => {
+      const values = valuesAt(file, path);
+      const isPlain = !typesOf(alternatives).some((type) => type === 'array' || type === 'object');
+      return isPlain && fallback !== undefined && values.length > 0 && !values.includes(fallback);
+    });
+    expect(others.map(({ path }) => writePath(path))).toEqual([
+      'server.host',
+      'master_keys[].enabled',
+      'providers[].timeouts.connect_timeout',
+      'providers[].timeouts.first_byte_timeout',
+      'models.<name>.rewrite_response_model',
+    ]);
+  });
+});
+
+const PROVIDERS = [{ name: 'a', api_base: 'https://a.example.com' }];
+
+/** What a file comes to, with a provider for the settings that are for providers. */
+function inForce(file: unknown): unknown {
+  return normalise(configSchema.parse({ providers: PROVIDERS, ...Object(file) })).settings;
+}
+
+/** Where something stands in for a setting that is left out, the default is that of what stands in. */
+const INHERITED = ['models.<name>.routes[].weight', 'models.<name>.rewrite_response_model'];
+
+describe('a default that the schema, the reference and the editor state is the one in force', () => {
+  for (const setting of SETTINGS) {
+    const path = writePath(setting.path);
+    if (setting.default === undefined || INHERITED.includes(path)) continue;
+    test(path, () => {
+      const leftOut = inForce(fileWith(setting.path, null));
+      expect(inForce(fileWith(setting.path, setting.default))).toEqual(leftOut);
+      expect(inForce(fileWith(setting.path, otherThanDefault(setting)))).not.toEqual(leftOut);
+    });
+  }
+});
+
+/** A value that is allowed and is not the default. */
+function otherThanDefault({ path, default: fallback, example, alternatives }: Setting): unknown {
+  if (typeof fallback === 'boolean') return !fallback;
+  if (typeof fallback === 'number') return fallback + 1;
+  const words = alternatives.flatMap((alternative) => alternative.enum ?? []);
+  if (words.length > 0) return words.find((word) => word !== fallback);
+  if (typeof fallback === 'string') return `${fallback}x`;
+  return example ?? OTHERS[path[0] ?? ''];
+}
+
+const OTHERS: Readonly<Record<string, unknown>> = {
+  master_keys: [{ name: 'a', key: 'b' }],
+  providers: PROVIDERS,
+  backends: PROVIDERS,
+  models: { m: { routes: [{ backend: 'a' }] } },
+  detection: ['429'],
+};
+
+test("a route without a weight has its provider's, and a model without a word of its own does as the file says", () => {
+  const [route, model] = INHERITED.map((path) => SETTINGS.find((each) => writePath(each.path) === path));
+  expect([route?.default, model?.default]).toEqual([1, false]);
+  expect([route?.description, model?.description]).toEqual([
+    expect.stringContaining("Left out: the provider's weight."),
+    expect.stringContaining('Left out: as at the top level.'),
+  ]);
+});
