@@ -104,6 +104,7 @@ export const requestOperations: readonly Operation[] = [
   {
     ...shared,
     path: '/requests',
+    id: 'listRequests',
     summary: 'Past requests, the newest first',
     query: listQuery,
     answer: z.object({
@@ -115,6 +116,7 @@ export const requestOperations: readonly Operation[] = [
   {
     ...shared,
     path: '/usage',
+    id: 'sumUsage',
     summary: 'Sums of past requests and their tokens',
     query: usageQuery,
     answer: z.object({ usage: z.array(usageSchema) }),
