@@ -64,7 +64,7 @@ const SECURITY = [{ adminKey: [] }];
 
 function ownDocument(): Described {
   return {
-    operationId: 'readAdminOpenApi',
+    operationId: 'adminReadOpenApi',
     tags: [TAGS.config.name],
     summary: 'The Admin API alone, in OpenAPI 3.1',
     security: SECURITY,
@@ -81,7 +81,8 @@ function ownDocument(): Described {
 function describe(operation: Operation, schemas: OpenApiSchemas): Described {
   const { id, tag, summary, body, example, status, answer } = operation;
   return {
-    operationId: id,
+    // The API itself has a listModels as well.
+    operationId: `admin${id.charAt(0).toUpperCase()}${id.slice(1)}`,
     tags: [TAGS[tag].name],
     summary,
     security: SECURITY,

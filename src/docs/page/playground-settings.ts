@@ -39,7 +39,8 @@ export function playgroundSettings(onChange: () => void): PlaygroundSettings {
   );
   const suggest = async (): Promise<void> => {
     const [first] = credential('bearer') === '' ? [] : await models();
-    if (model.value === '' && first !== undefined) model.value = first;
+    if (model.value !== '' || first === undefined) return;
+    model.value = first;
     onChange();
   };
   onCredentials(element, () => void suggest());
