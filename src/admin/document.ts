@@ -66,7 +66,8 @@ function ownDocument(): Described {
   return {
     operationId: 'adminReadOpenApi',
     tags: [TAGS.config.name],
-    summary: 'The Admin API alone, in OpenAPI 3.1',
+    summary: 'OpenAPI document',
+    description: 'The Admin API alone.',
     security: SECURITY,
     responses: {
       '200': {
@@ -79,12 +80,13 @@ function ownDocument(): Described {
 }
 
 function describe(operation: Operation, schemas: OpenApiSchemas): Described {
-  const { id, tag, summary, body, example, status, answer } = operation;
+  const { id, tag, summary, description, body, example, status, answer } = operation;
   return {
     // The API itself has a listModels as well.
     operationId: `admin${id.charAt(0).toUpperCase()}${id.slice(1)}`,
     tags: [TAGS[tag].name],
     summary,
+    ...(description !== undefined && { description }),
     security: SECURITY,
     parameters: parametersOf(operation, schemas),
     ...(body !== undefined && {

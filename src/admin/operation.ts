@@ -29,7 +29,10 @@ export interface Operation {
   readonly path: string;
   /** What the documentation calls it, each name once: a verb and what it is about, such as `listModels`. */
   readonly id: string;
+  /** A few words. */
   readonly summary: string;
+  /** What these do not say. */
+  readonly description?: string;
   readonly tag: OperationTag;
   /** The body; undefined: none is read. */
   readonly body: z.ZodType | undefined;

@@ -22,8 +22,9 @@ const MODEL_LIST: Paths = {
   '/v1/models': reading({
     operationId: 'listModels',
     tags: ['Model list'],
-    summary: 'The models that the key may use',
-    description: 'Sorted by name. Whether it needs a key is the setting `public_models`.',
+    summary: 'List models',
+    description:
+      'Those that the key may use, sorted by name. Whether it needs a key is the setting `public_models`.',
     security: CLIENT_KEY_OR_NONE,
     responses: {
       '200': json('The models.', {
@@ -64,14 +65,15 @@ const HEALTH: Paths = {
   '/health': reading({
     ...health,
     operationId: 'getHealth',
-    summary: 'State, version, uptime, number of providers',
+    summary: 'Health',
+    description: 'State, version, uptime, number of providers. No provider is asked.',
     responses: { '200': json('It is up.', ref('Health')) },
   }),
   '/health/detailed': reading({
     ...health,
     operationId: 'getDetailedHealth',
-    summary: 'Every provider tested',
-    description: 'One test answers everybody who asks within ten seconds.',
+    summary: 'Health of every provider',
+    description: 'Tests them. One test answers everybody who asks within ten seconds.',
     security: CLIENT_KEY,
     parameters: [
       {
@@ -87,13 +89,15 @@ const HEALTH: Paths = {
   '/healthz': reading({
     ...health,
     operationId: 'getLiveness',
-    summary: 'Whether it is alive, in a word',
+    summary: 'Liveness',
+    description: 'Whether it is alive, in a word.',
     responses: { '200': plain('`ok`') },
   }),
   '/readyz': reading({
     ...health,
     operationId: 'getReadiness',
-    summary: 'Whether it takes requests, for load balancers',
+    summary: 'Readiness',
+    description: 'Whether it takes requests, for load balancers.',
     responses: { '200': plain('`ready`'), '503': plain('`draining`: it is shutting down.') },
   }),
 };
@@ -102,7 +106,7 @@ const METRICS: Paths = {
   '/metrics': reading({
     operationId: 'getMetrics',
     tags: ['Metrics'],
-    summary: 'The metrics, for Prometheus',
+    summary: 'Metrics',
     security: METRICS_TOKEN_OR_NONE,
     responses: { '200': plain('The metrics.'), ...refusalResponses(['invalid_metrics_token']) },
   }),
@@ -114,13 +118,14 @@ const DOCUMENTATION: Paths = {
   '/openapi.json': reading({
     ...documentation,
     operationId: 'getOpenApi',
-    summary: 'This document, in OpenAPI 3.1',
+    summary: 'OpenAPI document',
+    description: 'What this page is made from, in OpenAPI 3.1.',
     responses: { '200': json('The document.', { type: 'object' }) },
   }),
   '/docs': reading({
     ...documentation,
     operationId: 'getDocs',
-    summary: 'The page that you may be reading',
+    summary: 'This page',
     responses: { '200': { description: 'The page.', content: { 'text/html': { schema: text() } } } },
   }),
 };

@@ -100,5 +100,6 @@ export function typeOf(schema: Schema, reference: ApiReference): string {
   const types = (Array.isArray(type) ? type : [type]).filter((one) => one !== 'null');
   if (types.includes('array')) return `list of ${items ? typeOf(plain(items, reference), reference) : 'any'}`;
   const name = types.map((one) => (one === 'string' ? 'text' : one)).join(' or ');
+  if (format === 'binary') return 'file';
   return format === undefined ? name : `${name} (${format})`;
 }
