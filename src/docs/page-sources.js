@@ -2,8 +2,15 @@
 // The files of the page as texts. This is JavaScript so that the compiler, which knows no browser here, does not follow the
 // imports: the scripts have a tsconfig.json of their own. A bundler follows them, so that a compiled program has them.
 import indexHtml from './page/index.html' with { type: 'text' };
-import styleCss from './page/style.css' with { type: 'text' };
 import iconSvg from './page/icon.svg' with { type: 'text' };
+import baseCss from './page/base.css' with { type: 'text' };
+import controlsCss from './page/controls.css' with { type: 'text' };
+import frameCss from './page/frame.css' with { type: 'text' };
+import operationCss from './page/operation.css' with { type: 'text' };
+import overviewCss from './page/overview.css' with { type: 'text' };
+import playgroundCss from './page/playground.css' with { type: 'text' };
+import textCss from './page/text.css' with { type: 'text' };
+import tryCss from './page/try.css' with { type: 'text' };
 import answerFacts from './page/answer-facts.ts' with { type: 'text' };
 import answerPanel from './page/answer-panel.ts' with { type: 'text' };
 import ask from './page/ask.ts' with { type: 'text' };
@@ -35,8 +42,15 @@ import tryPanel from './page/try-panel.ts' with { type: 'text' };
 
 export const sources = {
   'index.html': indexHtml,
-  'style.css': styleCss,
   'icon.svg': iconSvg,
+  'base.css': baseCss,
+  'controls.css': controlsCss,
+  'frame.css': frameCss,
+  'operation.css': operationCss,
+  'overview.css': overviewCss,
+  'playground.css': playgroundCss,
+  'text.css': textCss,
+  'try.css': tryCss,
   'answer-facts.ts': answerFacts,
   'answer-panel.ts': answerPanel,
   'ask.ts': ask,

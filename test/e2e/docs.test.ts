@@ -140,9 +140,9 @@ describe('the document', () => {
       config().replace('models: {', `models: { demo: ${route}, demo-embedding: ${route}, `),
     );
     // The simulator has no such endpoints.
-    const missing = ['createRerank', 'countMessageTokens', 'createBatch'];
+    const missing = new Set(['createRerank', 'countMessageTokens', 'createBatch']);
     for (const [path, { post }] of Object.entries(PROXIED)) {
-      if (post === undefined || post.body !== 'json' || missing.includes(post.id)) continue;
+      if (post === undefined || post.body !== 'json' || missing.has(post.id)) continue;
       for (const [title, fields] of Object.entries(post.examples)) {
         const body = { model: post.model ?? 'demo', ...fields };
         const response = await gateway.post(path, body, { headers: withKey });

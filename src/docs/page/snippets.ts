@@ -17,12 +17,11 @@ export type SnippetBody =
 /** The same request in each language. */
 export const SNIPPETS = { cURL: curl, Python: python, JavaScript: javascript } as const;
 
-export type Language = keyof typeof SNIPPETS;
-
 function curl({ method, url, headers, variable, body }: SnippetRequest): string {
+  const isStream = body.kind === 'json' && /"stream":\s*true/.test(body.text);
   const isPlain = method === 'GET' || (method === 'POST' && body.kind !== 'none');
   const lines = [
-    `curl ${isPlain ? '' : `-X ${method} `}${quoted(url)}`,
+    `curl ${isStream ? '-N ' : ''}${isPlain ? '' : `-X ${method} `}${quoted(url)}`,
     ...(variable === undefined ? [] : [`-H "Authorization: Bearer $${variable}"`]),
     ...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
   ];
