@@ -13,6 +13,8 @@ export interface WatchedPage {
   readonly page: Page;
   /** What the console, the network and the scripts complained of, and each request to another host. */
   readonly complaints: readonly string[];
+  /** Takes out the complaints that a test has caused on purpose, and says how many there were. */
+  readonly expected: (pattern: RegExp) => number;
 }
 
 export function launchBrowser(): Promise<Browser> {
@@ -52,5 +54,14 @@ export async function openPage(
   page.on('request', (request) => {
     if (!request.url().startsWith(`${url}/`)) complaints.push(`elsewhere: ${request.url()}`);
   });
-  return { page, complaints };
+  return {
+    page,
+    complaints,
+    expected(pattern) {
+      const others = complaints.filter((complaint) => !pattern.test(complaint));
+      const count = complaints.length - others.length;
+      complaints.splice(0, complaints.length, ...others);
+      return count;
+    },
+  };
 }
