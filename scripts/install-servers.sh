@@ -1,22 +1,27 @@
-# Sourced by test.sh: brings the real servers that tests talk to, where this user may install packages, and the Python
-# libraries of the examples in the documents. A test whose server or library can't be had says so and is skipped.
+# Sourced by test.sh: brings the real programs that tests talk to, where this user may install packages, and the Python
+# libraries of the examples in the documents. A test whose program or library can't be had says so and is skipped.
 install_servers() {
-  if command -v prometheus >/dev/null 2>&1 && command -v promtool >/dev/null 2>&1; then return; fi
+  wanted=
+  if ! command -v promtool >/dev/null 2>&1; then wanted="$wanted prometheus"; fi
+  if ! command -v chromium >/dev/null 2>&1; then wanted="$wanted chromium"; fi
+  if [ -z "$wanted" ]; then return; fi
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
-    echo "Prometheus is not installed: the tests against a real one will be skipped." >&2
+    echo "Not installed:$wanted. The tests that need them will be skipped." >&2
     return
   fi
-  echo "Installing Prometheus for the tests (once) ..." >&2
-  # Only the program is wanted, not its service.
+  echo "Installing for the tests (once):$wanted ..." >&2
+  # Only the programs are wanted, not their services.
   policy=
   if [ ! -e /usr/sbin/policy-rc.d ]; then
     policy=/usr/sbin/policy-rc.d
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod +x "$policy"
   fi
-  DEBIAN_FRONTEND=noninteractive apt-get update -qq >/dev/null 2>&1 || true
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus >/dev/null 2>&1 ||
-    echo "Prometheus could not be installed: the tests against a real one will be skipped." >&2
+  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 update -qq >/dev/null 2>&1 || true
+  for package in $wanted; do
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "$package" \
+      >/dev/null 2>&1 || echo "Could not be installed: $package. The tests that need it will be skipped." >&2
+  done
   if [ -n "$policy" ]; then rm -f "$policy"; fi
 }
 

@@ -1,4 +1,5 @@
 import type { MetricsSettings, Snapshot } from './config/snapshot.ts';
+import { createDocs } from './docs/docs.ts';
 import type { Emit, Gateway, Ledgers } from './gateway/ports.ts';
 import { type SystemClock, systemClock } from './lib/system-clock.ts';
 import { ThreadedTokenCounter } from './lib/token-counter.ts';
@@ -9,7 +10,7 @@ import { TurnCounter } from './routing/turn-counter.ts';
 import { createHealthReporter, type HealthReporter, probeRegularly } from './server/detailed-health.ts';
 import { type ProviderStanding, ProviderStandings } from './server/provider-standing.ts';
 import { type MetricsPage, type MetricsServer, serveMetrics } from './server/metrics-endpoint.ts';
-import { type AdminEndpoint, type HttpServer, serve } from './server/serve.ts';
+import { type AdminEndpoint, type HttpServer, serve, type ServeOptions } from './server/serve.ts';
 import { EXPOSITION_TYPE, renderMetrics } from './telemetry/exposition.ts';
 import type { FamilyDump } from './telemetry/metric-family.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -105,7 +106,7 @@ export function startApp(options: AppOptions): App {
     isShared: team.port !== undefined,
     version: options.version,
     admin: options.admin,
-    metrics: snapshot.metrics.port === undefined ? page : undefined,
+    ...pagesBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined),
     reportHealth: team.healthReporter(reportHealth),
   });
   const ends = [sweepRegularly(ledgers, clock), team.isProber ? probeRegularly(gateway) : nothing];
@@ -186,6 +187,19 @@ export function ownMetricsServer(
   settings: () => MetricsSettings,
 ): MetricsServer | undefined {
   return port === undefined ? undefined : serveMetrics({ host: server.host, port, page, settings });
+}
+
+/** The metrics, if they are on this port, and the page about all that is. */
+function pagesBesideTheApi(
+  { version, admin }: AppOptions,
+  metrics: MetricsPage | undefined,
+): Pick<ServeOptions, 'metrics' | 'docs'> {
+  const docs = createDocs({
+    version,
+    hasMetrics: metrics !== undefined,
+    admin: admin && (async () => (await import('./admin/document.ts')).adminDocument(version)),
+  });
+  return { metrics, docs };
 }
 
 /** Tells each listener every event. They only listen: an error in one of them is no reason to fail a request. */

@@ -1,19 +1,11 @@
-import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
+import { type Context, Hono } from 'hono';
 import type { ResourceName } from '../store/revision.ts';
 import { presents } from './admin-key.ts';
-import { configOperations } from './config-operations.ts';
-import { documentOf } from './document.ts';
 import { Lockout } from './lockout.ts';
-import { masterKeyKind } from './master-key-kind.ts';
-import { modelKind } from './model-kind.ts';
 import type { AdminStore, Answer, Call, Operation } from './operation.ts';
+import { BASE, OPERATIONS } from './operations.ts';
 import { parseBody } from './parse-body.ts';
 import { AdminProblem, asProblem } from './problem.ts';
-import { providerKind } from './provider-kind.ts';
-import { requestOperations } from './request-operations.ts';
-import { resourceOperations } from './resource-operations.ts';
-import { settingKind } from './setting-kind.ts';
 
 export interface AdminOptions {
   readonly store: AdminStore;
@@ -42,15 +34,6 @@ export interface AuditEntry {
 /** Answers one request below `/admin`. Never rejects. */
 export type AdminHandler = (request: Request, clientAddress: string) => Promise<Response>;
 
-const BASE = '/admin/v1';
-const KINDS = [providerKind, masterKeyKind, modelKind, settingKind];
-/** All that the Admin API does. */
-export const OPERATIONS: readonly Operation[] = [
-  ...KINDS.flatMap(resourceOperations),
-  ...configOperations,
-  ...requestOperations,
-];
-
 interface Env {
   Bindings: { readonly address: string };
 }
@@ -58,13 +41,16 @@ interface Env {
 /** The Admin API over a store. Every path of it needs the key, its own documentation included. */
 export function createAdmin(options: AdminOptions): AdminHandler {
   const lockout = new Lockout(options.nowMs);
-  const app = new OpenAPIHono<Env>({ strict: false });
+  const app = new Hono<Env>({ strict: false });
   for (const operation of OPERATIONS) {
     const route = `${BASE}${operation.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
     app.on(operation.method.toUpperCase(), route, (context) => perform(operation, context, options));
   }
-  const document = documentOf(OPERATIONS, { base: BASE, version: options.version });
-  app.get(`${BASE}/openapi.json`, (context) => context.json(document));
+  // What makes the document is loaded when somebody wants to read it.
+  app.get(`${BASE}/openapi.json`, async (context) => {
+    const { adminDocument } = await import('./document.ts');
+    return context.json(adminDocument(options.version));
+  });
   app.onError((error) => problemResponse(error, options));
   app.notFound((context) => notFound(context).response());
   return async (request, address) => {

@@ -1,92 +1,209 @@
-import { OpenAPIHono } from '@hono/zod-openapi';
-import { z } from 'zod';
-import type { Operation } from './operation.ts';
+import type { z } from 'zod';
+import type {
+  OpenApiDocument,
+  Operation as Described,
+  Parameter,
+  PathItem,
+  Response,
+  Schema,
+} from '../lib/openapi.ts';
+import { createOpenApiSchemas, type OpenApiSchemas } from '../lib/openapi-schemas.ts';
+import type { Operation, OperationTag } from './operation.ts';
+import { BASE, OPERATIONS } from './operations.ts';
+import { PROBLEMS } from './problem.ts';
 
-const errorSchema = z
-  .object({
-    error: z.object({
-      message: z.string(),
-      type: z.string(),
-      param: z.string().nullable(),
-      code: z.string(),
-      details: z.array(z.object({ path: z.string(), message: z.string() })).meta({
-        description: 'One entry for each thing that is wrong.',
-      }),
-    }),
-  })
-  .meta({ id: 'Error' });
+/** The OpenAPI document of the Admin API, made from the schemas that read and write its bodies. */
+export function adminDocument(version: string): OpenApiDocument {
+  const schemas = createOpenApiSchemas();
+  const paths: Record<string, PathItem> = {};
+  for (const operation of OPERATIONS) {
+    const path = `${BASE}${operation.path}`;
+    paths[path] = { ...paths[path], [operation.method]: describe(operation, schemas) };
+  }
+  const tags = Object.values(TAGS);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'llm-proxy Admin API',
+      version,
+      description: 'Changes the configuration of a gateway while it serves.',
+    },
+    servers: [{ url: '/' }],
+    tags,
+    'x-tagGroups': [{ name: 'Admin API', tags: tags.map(({ name }) => name) }],
+    paths: { ...paths, [`${BASE}/openapi.json`]: { get: ownDocument() } },
+    components: {
+      schemas: { ...schemas.components, AdminError: ERROR },
+      securitySchemes: {
+        adminKey: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'What `ADMIN_KEY` holds where the gateway runs.',
+        },
+      },
+    },
+  };
+}
 
-const COMMON_ERRORS: Readonly<Record<number, string>> = {
-  401: 'The admin key is missing or wrong.',
-  429: 'Too many wrong keys came from this address.',
-  503: 'The database can not be asked just now.',
+const TAGS: Readonly<Record<OperationTag, { readonly name: string; readonly description: string }>> = {
+  providers: {
+    name: 'Providers',
+    description: 'The upstream accounts. Credentials go in and never come out.',
+  },
+  models: {
+    name: 'Models',
+    description: 'Public model names, the routes that serve them, and their fallbacks.',
+  },
+  'master-keys': { name: 'Master keys', description: 'The keys of clients. A secret is shown once.' },
+  settings: { name: 'Settings', description: 'Every other section of the configuration, by its name.' },
+  config: { name: 'Configuration', description: 'Its version, its history, and the way back.' },
+  requests: { name: 'Requests and usage', description: 'What has been asked, by whom, and what it used.' },
 };
-const WRITE_ERRORS: Readonly<Record<number, string>> = {
-  400: 'The body is not JSON.',
+
+const SECURITY = [{ adminKey: [] }];
+
+function ownDocument(): Described {
+  return {
+    operationId: 'adminReadOpenApi',
+    tags: [TAGS.config.name],
+    summary: 'OpenAPI document',
+    description: 'The Admin API alone.',
+    security: SECURITY,
+    responses: {
+      '200': {
+        description: 'The document.',
+        content: { 'application/json': { schema: { type: 'object' } } },
+      },
+      ...problemResponses([401, 429]),
+    },
+  };
+}
+
+function describe(operation: Operation, schemas: OpenApiSchemas): Described {
+  const { id, tag, summary, description, body, example, status, answer } = operation;
+  return {
+    // The API itself has a listModels as well.
+    operationId: `admin${id.charAt(0).toUpperCase()}${id.slice(1)}`,
+    tags: [TAGS[tag].name],
+    summary,
+    ...(description !== undefined && { description }),
+    security: SECURITY,
+    parameters: parametersOf(operation, schemas),
+    ...(body !== undefined && {
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': {
+            schema: schemas.of(body, 'input'),
+            ...(example !== undefined && { example }),
+          },
+        },
+      },
+    }),
+    responses: {
+      [String(status)]: {
+        description: status === 204 ? 'Done.' : 'The answer.',
+        ...(answer !== undefined && {
+          content: { 'application/json': { schema: schemas.of(answer, 'output') } },
+        }),
+      },
+      ...problemResponses(statusesOf(operation)),
+    },
+  };
+}
+
+function parametersOf({ path, query, method }: Operation, schemas: OpenApiSchemas): Parameter[] {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']): Parameter => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: name === 'version' ? 'integer' : 'string' },
+  }));
+  return [
+    ...inPath,
+    ...(query === undefined ? [] : queryParameters(query, schemas)),
+    ...(method === 'get' ? [] : [IF_MATCH]),
+  ];
+}
+
+function queryParameters(query: z.ZodObject, schemas: OpenApiSchemas): Parameter[] {
+  const { properties = {} } = schemas.of(query, 'input');
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: 'query',
+    ...(description !== undefined && { description }),
+    schema,
+  }));
+}
+
+const IF_MATCH: Parameter = {
+  name: 'if-match',
+  in: 'header',
+  description: 'Writes only over this version of the configuration; else 412.',
+  schema: { type: 'string' },
+};
+
+/** OpenAI's error object, with a list of all that is wrong. */
+const ERROR: Schema = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['message', 'type', 'param', 'code', 'details'],
+      properties: {
+        message: { type: 'string' },
+        type: { enum: [...new Set(Object.values(PROBLEMS).map(({ type }) => type))] },
+        param: { type: ['string', 'null'] },
+        code: { enum: Object.keys(PROBLEMS) },
+        details: {
+          type: 'array',
+          description: 'One entry for each thing that is wrong.',
+          items: {
+            type: 'object',
+            required: ['path', 'message'],
+            properties: { path: { type: 'string' }, message: { type: 'string' } },
+          },
+        },
+      },
+    },
+  },
+};
+
+/** What each status of a problem means. */
+const MEANINGS: Readonly<Record<number, string>> = {
+  400: 'A parameter is wrong, or the body is not JSON.',
+  401: 'The admin key is missing or wrong.',
+  404: 'There is no such thing.',
   409: 'It exists already, or is in use.',
   412: 'The configuration is no longer the one that If-Match names.',
   413: 'The body is too large.',
   422: 'Fields are wrong, or the configuration would not be valid.',
+  429: 'Too many wrong keys came from this address.',
+  503: 'The database can not be asked just now.',
 };
 
-/** The OpenAPI 3.1 document of these operations, made from the schemas that read and write their bodies. */
-export function documentOf(
-  operations: readonly Operation[],
-  { base, version }: { readonly base: string; readonly version: string },
-): object {
-  const app = new OpenAPIHono();
-  app.openAPIRegistry.registerComponent('securitySchemes', 'adminKey', { type: 'http', scheme: 'bearer' });
-  for (const operation of operations) {
-    app.openAPIRegistry.registerPath({
-      method: operation.method,
-      path: `${base}${operation.path}`,
-      tags: [operation.tag],
-      summary: operation.summary,
-      security: [{ adminKey: [] }],
-      request: {
-        ...parametersOf(operation),
-        ...(operation.body !== undefined && {
-          body: { required: true, content: { 'application/json': { schema: operation.body } } },
-        }),
-      },
-      responses: {
-        [operation.status]: {
-          description: operation.status === 204 ? 'Done.' : 'The answer.',
-          ...(operation.answer !== undefined && {
-            content: { 'application/json': { schema: operation.answer } },
-          }),
-        },
-        ...errorsOf(operation),
-      },
-    });
-  }
-  return app.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: { title: 'llm-proxy Admin API', version },
-  });
+function statusesOf({ method, path, query, body }: Operation): number[] {
+  return [
+    ...(query !== undefined || method !== 'get' ? [400] : []),
+    401,
+    ...(path.includes('{') ? [404] : []),
+    ...(method === 'get' ? [] : [409, 412]),
+    ...(body === undefined ? [] : [413]),
+    ...(method === 'get' ? [] : [422]),
+    429,
+    503,
+  ];
 }
 
-function parametersOf({ path, query, method }: Operation) {
-  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
-  return {
-    ...(names.length > 0 && {
-      params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))),
-    }),
-    ...(query !== undefined && { query }),
-    ...(method !== 'get' && { headers: z.object({ 'if-match': z.string().optional() }) }),
-  };
-}
-
-function errorsOf({ method, path }: Operation) {
-  const all = {
-    ...COMMON_ERRORS,
-    ...(path.includes('{') && { 404: 'There is no such thing.' }),
-    ...(method !== 'get' && WRITE_ERRORS),
-  };
+function problemResponses(statuses: readonly number[]): Record<string, Response> {
   return Object.fromEntries(
-    Object.entries(all).map(([status, description]) => [
-      status,
-      { description, content: { 'application/json': { schema: errorSchema } } },
+    statuses.map((status) => [
+      String(status),
+      {
+        description: MEANINGS[status] ?? '',
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/AdminError' } } },
+      },
     ]),
   );
 }

@@ -55,6 +55,14 @@ export const masterKeyKind: ResourceKind = {
     .extend({ id: ID.optional().meta({ description: 'Left out: a random one is made.' }), key })
     .meta({ id: 'MasterKeyCreate' }),
   updateSchema: fields.extend({ key }).meta({ id: 'MasterKeyUpdate' }),
+  examples: {
+    create: {
+      id: 'team-a',
+      allowed_models: ['fast'],
+      rate_limit: { requests_per_second: 5, burst_size: 20 },
+    },
+    update: { is_enabled: false },
+  },
   viewSchema,
   createdSchema: masterKeyWithSecret,
   create({ id, key: given, ...input }) {

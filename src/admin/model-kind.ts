@@ -20,6 +20,10 @@ export const modelKind: ResourceKind = {
   title: 'model',
   createSchema: fields.extend({ id: ID }).meta({ id: 'ModelCreate' }),
   updateSchema: fields.partial().meta({ id: 'ModelUpdate' }),
+  examples: {
+    create: { id: 'fast', routes: [{ provider: 'openai', model: 'gpt-4o-mini' }] },
+    update: { fallbacks: ['cheap'] },
+  },
   viewSchema: fields.extend({ id: nameText(), ...DATES }).meta({ id: 'Model' }),
   create: ({ id, ...input }) => ({ id: asText(id), fields: withoutNulls(input), shown: {} }),
   update: merged,

@@ -20,15 +20,24 @@ export interface AdminStore {
   readonly requests: Pick<RequestRecords, 'list' | 'sum'>;
 }
 
+export type OperationTag = 'providers' | 'models' | 'master-keys' | 'settings' | 'config' | 'requests';
+
 /** One thing that the Admin API does. Its documentation and its handler are made from this one description. */
 export interface Operation {
   readonly method: 'get' | 'post' | 'put' | 'delete';
   /** Below `/admin/v1`, with parameters in braces. */
   readonly path: string;
+  /** What the documentation calls it, each name once: a verb and what it is about, such as `listModels`. */
+  readonly id: string;
+  /** A few words. */
   readonly summary: string;
-  readonly tag: string;
+  /** What these do not say. */
+  readonly description?: string;
+  readonly tag: OperationTag;
   /** The body; undefined: none is read. */
   readonly body: z.ZodType | undefined;
+  /** A body to begin with. */
+  readonly example?: JsonObject;
   readonly query?: z.ZodObject;
   readonly status: 200 | 201 | 204;
   readonly answer: z.ZodType | undefined;

@@ -7,7 +7,7 @@ import type { ResourceName } from '../store/revision.ts';
 import { formatPath } from '../config/problems.ts';
 
 /** Why the Admin API turns a request down: its HTTP status and OpenAI's error type. */
-const PROBLEMS = {
+export const PROBLEMS = {
   invalid_json: { status: 400, type: 'invalid_request_error' },
   invalid_parameter: { status: 400, type: 'invalid_request_error' },
   invalid_admin_key: { status: 401, type: 'authentication_error' },

@@ -18,6 +18,10 @@ export const providerKind: ResourceKind = {
     .extend({ id: ID, api_base: z.string().min(1).meta({ description: 'Base URL, http or https.' }) })
     .meta({ id: 'ProviderCreate' }),
   updateSchema: fields.meta({ id: 'ProviderUpdate' }),
+  examples: {
+    create: { id: 'openai', api_base: 'https://api.openai.com/v1', api_key: 'sk-your-key' },
+    update: { weight: 2 },
+  },
   viewSchema: fields
     .omit({ api_key: true, headers: true, proxy: true })
     .extend({

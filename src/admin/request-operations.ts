@@ -104,7 +104,9 @@ export const requestOperations: readonly Operation[] = [
   {
     ...shared,
     path: '/requests',
-    summary: 'Past requests, the newest first',
+    id: 'listRequests',
+    summary: 'Past requests',
+    description: 'The newest first. Nothing of what was asked and answered is kept.',
     query: listQuery,
     answer: z.object({
       requests: z.array(recordSchema),
@@ -115,7 +117,9 @@ export const requestOperations: readonly Operation[] = [
   {
     ...shared,
     path: '/usage',
-    summary: 'Sums of past requests and their tokens',
+    id: 'sumUsage',
+    summary: 'Usage',
+    description: 'Sums of past requests and their tokens.',
     query: usageQuery,
     answer: z.object({ usage: z.array(usageSchema) }),
     run: sumUsage,

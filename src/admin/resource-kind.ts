@@ -5,11 +5,13 @@ import type { Json, JsonObject, Kind, Resource, Resources } from '../store/revis
 export interface ResourceKind {
   readonly kind: Kind;
   /** Below `/admin/v1/`. */
-  readonly path: string;
+  readonly path: 'providers' | 'models' | 'master-keys' | 'settings';
   /** For people, in the singular. */
   readonly title: string;
   readonly createSchema: z.ZodType;
   readonly updateSchema: z.ZodType;
+  /** Bodies that these let pass, for the documentation. */
+  readonly examples: { readonly create: JsonObject; readonly update: JsonObject };
   /** What reading gives: never a secret. */
   readonly viewSchema: z.ZodType;
   /** What creating gives, where that is more. */

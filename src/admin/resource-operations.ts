@@ -7,7 +7,8 @@ import type { Creation, ResourceKind } from './resource-kind.ts';
 
 /** List, create, read, update and delete of one kind of resource. */
 export function resourceOperations(kind: ResourceKind): Operation[] {
-  const { path, title } = kind;
+  const { path, title, examples } = kind;
+  const name = title.replaceAll(/ ?\b(\w)/g, (_, letter: string) => letter.toUpperCase());
   const all = { tag: path, path: `/${path}` } as const;
   const one = { tag: path, path: `/${path}/{id}` } as const;
   const reading = { method: 'get', body: undefined, status: 200 } as const;
@@ -15,6 +16,7 @@ export function resourceOperations(kind: ResourceKind): Operation[] {
     {
       ...all,
       ...reading,
+      id: `list${name}s`,
       summary: `List every ${title}`,
       answer: z.object({ version: VERSION, [pluralOf(kind)]: z.array(kind.viewSchema) }),
       run: (call) => list(kind, call),
@@ -22,8 +24,10 @@ export function resourceOperations(kind: ResourceKind): Operation[] {
     {
       ...all,
       method: 'post',
+      id: `create${name}`,
       summary: `Create a ${title}`,
       body: kind.createSchema,
+      example: examples.create,
       status: 201,
       answer: kind.createdSchema ?? kind.viewSchema,
       run: (call) => create(kind, kind.create(call.body), call),
@@ -31,6 +35,7 @@ export function resourceOperations(kind: ResourceKind): Operation[] {
     {
       ...one,
       ...reading,
+      id: `read${name}`,
       summary: `Read a ${title}`,
       answer: kind.viewSchema,
       run: (call) => read(kind, call),
@@ -38,8 +43,11 @@ export function resourceOperations(kind: ResourceKind): Operation[] {
     {
       ...one,
       method: 'put',
-      summary: `Change fields of a ${title}; null clears one`,
+      id: `update${name}`,
+      summary: `Change a ${title}`,
+      description: 'Only the fields that are named change; `null` takes one back to its default.',
       body: kind.updateSchema,
+      example: examples.update,
       status: 200,
       answer: kind.viewSchema,
       run: (call) => update(kind, call),
@@ -47,6 +55,7 @@ export function resourceOperations(kind: ResourceKind): Operation[] {
     {
       ...one,
       method: 'delete',
+      id: `delete${name}`,
       summary: `Delete a ${title}`,
       body: undefined,
       status: 204,

@@ -27,6 +27,10 @@ export const settingKind: ResourceKind = {
   title: 'setting',
   createSchema: z.strictObject({ id: ids, value }).meta({ id: 'SettingCreate' }),
   updateSchema: z.strictObject({ value }).meta({ id: 'SettingUpdate' }),
+  examples: {
+    create: { id: 'fallback', value: { cooldown_seconds: 30, max_retries: 3 } },
+    update: { value: { max_retries: 2 } },
+  },
   viewSchema: z
     .strictObject({
       id: ids,

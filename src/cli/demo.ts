@@ -67,6 +67,7 @@ There is no config.yaml, so this is the demo: two simulated providers, nothing l
   gateway    ${url}/v1
   API key    ${DEMO_KEY}
   providers  ${simulatorUrl} (simulated)
+  docs       ${url}/docs, in a browser
 
 Ask something:
 

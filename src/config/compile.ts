@@ -63,6 +63,7 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
       detection: compileDetection(settings),
       health: settings.health,
       metrics: settings.metrics,
+      docs: settings.docs,
       logging: { ...settings.logging, language: settings.logging.language ?? context.language ?? 'en' },
       workers: settings.workers,
       secrets: secretsOf(settings),

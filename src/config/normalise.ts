@@ -39,8 +39,8 @@ function hasOnlyProxyKey({ proxy_api_key: key, master_keys: keys }: ConfigFile):
 
 function normaliseWatching(
   file: ConfigFile,
-): Pick<Settings, 'errorCodes' | 'errorPatterns' | 'health' | 'metrics'> {
-  const { detection, health, metrics } = file;
+): Pick<Settings, 'errorCodes' | 'errorPatterns' | 'health' | 'metrics' | 'docs'> {
+  const { detection, health, metrics, docs } = file;
   return {
     errorCodes: detection?.error_codes ?? DEFAULTS.errorCodes,
     errorPatterns: detection?.error_patterns ?? [],
@@ -50,6 +50,7 @@ function normaliseWatching(
       probe: health?.probe ?? DEFAULTS.probe,
     },
     metrics: { port: metrics?.port ?? undefined, token: metrics?.token ?? undefined },
+    docs: { enabled: docs?.enabled ?? true },
   };
 }
 

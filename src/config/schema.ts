@@ -9,7 +9,7 @@ import {
   modelsSchema,
 } from './model-schema.ts';
 import { providerSchema } from './provider-schema.ts';
-import { loggingSchema, metricsSchema, serverSchema, timeoutsSchema } from './server-schema.ts';
+import { docsSchema, loggingSchema, metricsSchema, serverSchema, timeoutsSchema } from './server-schema.ts';
 import { optional, seconds, secretText } from './setting.ts';
 
 /**
@@ -90,6 +90,7 @@ export const configSchema = z
     }),
     logging: optional(loggingSchema, { description: 'What is logged, and where.' }),
     metrics: optional(metricsSchema, { description: 'Prometheus metrics.' }),
+    docs: optional(docsSchema, { description: 'The page about the API.' }),
   })
   .meta({
     title: 'llm-proxy configuration',

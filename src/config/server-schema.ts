@@ -60,6 +60,15 @@ export const metricsSchema = z.strictObject({
   }),
 });
 
+/** The page about the API. */
+export const docsSchema = z.strictObject({
+  enabled: optional(z.boolean(), {
+    description:
+      'Whether /docs shows the API, to read and to try, and /openapi.json describes it. Neither needs a key; they hold nothing of the configuration.',
+    default: true,
+  }),
+});
+
 /** What is written about the requests, and where. */
 export const loggingSchema = z.strictObject({
   level: optional(z.enum(['debug', 'info', 'warn', 'error']), {

@@ -1,6 +1,7 @@
 import type { Address } from './address.ts';
 import type { Path } from './problems.ts';
 import type {
+  DocsSettings,
   HealthSettings,
   LoggingSettings,
   MetricsSettings,
@@ -35,6 +36,7 @@ export interface Settings {
   readonly errorPatterns: readonly string[];
   readonly health: HealthSettings;
   readonly metrics: MetricsSettings;
+  readonly docs: DocsSettings;
   /** `language` undefined: as the environment says. */
   readonly logging: Omit<LoggingSettings, 'language'> & { readonly language: 'en' | 'zh' | undefined };
 }

@@ -25,6 +25,7 @@ export interface Snapshot {
   readonly detection: Detection;
   readonly health: HealthSettings;
   readonly metrics: MetricsSettings;
+  readonly docs: DocsSettings;
   readonly logging: LoggingSettings;
   /** Processes that serve requests; `auto`: one for each processor. */
   readonly workers: number | 'auto';
@@ -128,6 +129,11 @@ export interface MetricsSettings {
   readonly port: number | undefined;
   /** Bearer token that reading them needs; undefined: none. */
   readonly token: string | undefined;
+}
+
+export interface DocsSettings {
+  /** Whether `/docs` and `/openapi.json` are there. */
+  readonly enabled: boolean;
 }
 
 export interface LoggingSettings {

@@ -1,5 +1,5 @@
 /** The API paths that are told apart in logs and metrics. A client's own string never becomes a label. */
-const ENDPOINTS: ReadonlySet<string> = new Set([
+export const ENDPOINTS = [
   '/v1/chat/completions',
   '/v1/completions',
   '/v1/embeddings',
@@ -17,10 +17,12 @@ const ENDPOINTS: ReadonlySet<string> = new Set([
   '/v1/files',
   '/v1/batches',
   '/v1/models',
-]);
+] as const;
+
+const KNOWN: ReadonlySet<string> = new Set(ENDPOINTS);
 
 /** The endpoint that a path belongs to, with or without its `/v1`: one of a fixed list, or `/v1/*`. */
 export function endpointOf(path: string): string {
   const canonical = path.startsWith('/v1/') ? path : `/v1${path}`;
-  return ENDPOINTS.has(canonical) ? canonical : '/v1/*';
+  return KNOWN.has(canonical) ? canonical : '/v1/*';
 }

@@ -7,6 +7,7 @@ import type { Gateway } from '../gateway/ports.ts';
 import { refusalResponse } from '../gateway/refuse.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
 import { createDetailedHealth, type HealthReporter } from './detailed-health.ts';
+import { type DocsEndpoint, readDocs } from './docs-endpoint.ts';
 import { health } from './health.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels } from './models-endpoint.ts';
@@ -38,6 +39,7 @@ export interface ServeOptions {
   readonly version: string;
   /** Answers what is below `/admin`; undefined: nothing is there. */
   readonly admin?: AdminEndpoint | undefined;
+  readonly docs: DocsEndpoint;
   /** undefined: `/metrics` is not served here. */
   readonly metrics?: MetricsPage | undefined;
   readonly reportHealth: HealthReporter;
@@ -52,6 +54,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     version: options.version,
     metrics: options.metrics,
     detailedHealth: createDetailedHealth(gateway, options.reportHealth),
+    docs: options.docs,
     startedAtMs: Date.now(),
     isDraining: false,
   };
@@ -175,9 +178,13 @@ function ownEndpoint(
     case '/v1/models':
     case '/models':
       return listModels(allow(request, path).headers, snapshot);
+    case '/openapi.json':
+    case '/docs':
+      return readDocs(allow(request, path), path, state);
     default:
       // Most requests are POSTs below /v1, and none of these endpoints is.
       if (request.method === 'POST' && path.startsWith('/v1/')) return undefined;
+      if (path.startsWith('/docs/')) return readDocs(allow(request, path), path, state);
       if (isReserved(path)) throw new Refusal('path_not_found', { path });
       return modelEndpoint(request, path, snapshot);
   }

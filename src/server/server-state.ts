@@ -1,5 +1,6 @@
 import type { Gateway } from '../gateway/ports.ts';
 import type { DetailedHealth } from './detailed-health.ts';
+import type { DocsEndpoint } from './docs-endpoint.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
 
 /** What the endpoints know of the server that they run in. */
@@ -8,6 +9,7 @@ export interface ServerState {
   readonly version: string;
   readonly metrics: MetricsPage | undefined;
   readonly detailedHealth: DetailedHealth;
+  readonly docs: DocsEndpoint;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
   isDraining: boolean;

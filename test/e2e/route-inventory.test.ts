@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { chat, compiled, startGateway, type TestGateway } from './gateway.ts';
+import { pathsOfTheCode } from './paths-of-the-code.ts';
 import { rawRequest, sendRaw } from './raw-client.ts';
 
 let simulator: Simulator;
@@ -27,19 +26,7 @@ afterAll(async () => {
   await Promise.all([simulator.stop(), elsewhere.stop()]);
 });
 
-const SRC = join(import.meta.dir, '..', '..', 'src');
-
-/** Every path that the server's code names: read from the code, so that a new one is not forgotten. */
-function pathsOfTheCode(): string[] {
-  const files = readdirSync(join(SRC, 'server')).map((name) => join(SRC, 'server', name));
-  const code = [...files, join(SRC, 'gateway', 'endpoint.ts')]
-    .map((file) => readFileSync(file, 'utf8'))
-    .join('\n');
-  const literals = [...code.matchAll(/'(\/[a-z0-9][a-z0-9_./-]*)'/gi)].map(([, path = '']) => path);
-  return [...new Set(literals)].sort();
-}
-
-/** What anybody may see: whether it is alive, and how it is used. */
+/** What anybody may see: whether it is alive, and how it is used. `docs.test.ts` shows that this tells nothing of the configuration. */
 const PUBLIC = /^\/(health|healthz|readyz|docs(\/.*)?|openapi\.json)$/;
 
 /** Paths of the gateway's own, which may say that they are not there, or do not know a method, before they ask who it is. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { OPERATIONS } from '../../../src/admin/admin.ts';
+import { OPERATIONS } from '../../../src/admin/operations.ts';
 import { findWeakness } from '../../../src/admin/admin-key.ts';
 import { Lockout } from '../../../src/admin/lockout.ts';
 import { ADMIN_KEY, startApi, type TestApi } from './api.ts';

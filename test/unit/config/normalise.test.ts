@@ -112,6 +112,7 @@ test('what the file does not say has its default', () => {
   expect(snapshot.cooldown).toEqual({ cooldownMs: 30_000, onClientErrors: false });
   expect(snapshot.health).toEqual({ intervalMs: Infinity, timeoutMs: 5000, probe: 'models' });
   expect(snapshot.metrics).toEqual({ port: undefined, token: undefined });
+  expect(snapshot.docs).toEqual({ enabled: true });
   expect(snapshot.logging.maxFileBytes).toBe(100 * 1024 * 1024);
   expect([snapshot.version, snapshot.loadedAt]).toEqual([7, new Date(0)]);
   const { rewriteResponseModel, ...server } = snapshot.server;

@@ -12,7 +12,11 @@ function scene({ budgetMs = Infinity, ...limits }: Partial<LeashLimits & { budge
 } {
   const clock = new FakeClock();
   const client = new AbortController();
-  return { clock, client, leash: new Leash(client.signal, clock, { limits: { ...LIMITS, ...limits }, budgetMs }) };
+  return {
+    clock,
+    client,
+    leash: new Leash(client.signal, clock, { limits: { ...LIMITS, ...limits }, budgetMs }),
+  };
 }
 
 describe('an attempt is called off', () => {

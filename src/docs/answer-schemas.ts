@@ -1,0 +1,52 @@
+import { z } from 'zod';
+
+const COUNT = z.int().min(0);
+const MS = z.number().min(0);
+const VERDICT = z.enum(['healthy', 'unhealthy']);
+const ERROR = z.string().nullable();
+
+/** What the gateway's own endpoints answer, by the name that the document gives it. A test holds real answers against them. */
+export const ANSWERS = {
+  ModelObject: z.object({
+    id: z.string(),
+    object: z.literal('model'),
+    created: COUNT.meta({
+      description: 'Seconds since 1970: when the configuration that has it was loaded.',
+    }),
+    owned_by: z.string().meta({ description: 'The provider of its first route.' }),
+  }),
+  Health: z.object({
+    status: z.enum(['ok', 'draining']),
+    version: z.string(),
+    uptime_seconds: COUNT,
+    config_version: COUNT,
+    providers: z.object({
+      total: COUNT,
+      cooling: COUNT.meta({
+        description: 'Those with a route that is left out for a while after a failure.',
+      }),
+    }),
+    models: COUNT,
+  }),
+  DetailedHealth: z.object({
+    status: z.enum(['ok', 'degraded', 'down']),
+    probe: z.enum(['models', 'chat']),
+    checked_at: z.iso.datetime(),
+    healthy: COUNT,
+    total: COUNT,
+    providers: z.array(
+      z.object({
+        name: z.string(),
+        status: VERDICT,
+        latency_ms: MS,
+        cooldown_seconds: MS.meta({ description: 'How long one of its routes is left out yet.' }),
+        last_error: ERROR,
+        last_error_at: z.iso.datetime().nullable(),
+        models: z
+          .array(z.object({ model: z.string(), status: VERDICT, latency_ms: MS, error: ERROR }))
+          .optional()
+          .meta({ description: 'Where each model was asked for one token.' }),
+      }),
+    ),
+  }),
+} as const;

@@ -1,0 +1,27 @@
+import { sha256Hex } from '../lib/sha256.ts';
+
+/** One file of the page, as it is sent. */
+export interface DocsFile {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A text with the headers that every file of the page has. */
+export function docsFile(
+  type: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): DocsFile {
+  return {
+    body,
+    headers: {
+      'content-type': type,
+      etag: `"${sha256Hex(body).slice(0, 16)}"`,
+      'cache-control': 'no-cache',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-resource-policy': 'same-origin',
+      ...headers,
+    },
+  };
+}

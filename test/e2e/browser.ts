@@ -1,0 +1,67 @@
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+/** Chromium's program; null: it is not installed. */
+export const chromiumProgram = Bun.which('chromium') ?? Bun.which('chromium-browser');
+if (chromiumProgram === null) {
+  console.warn(
+    'Chromium is missing ("apt-get install chromium" on Debian): the page at /docs is not tested in a browser.',
+  );
+}
+
+/** A page, with all that went wrong in it. */
+export interface WatchedPage {
+  readonly page: Page;
+  /** What the console, the network and the scripts complained of, and each request to another host. */
+  readonly complaints: readonly string[];
+  /** Takes out the complaints that a test has caused on purpose, and says how many there were. */
+  readonly expected: (pattern: RegExp) => number;
+}
+
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: chromiumProgram ?? '',
+    args: [
+      // Chromium refuses to run as root with its sandbox.
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+/** A new page, as in a browser that has never been there. `url`: the only place that it may ask. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<WatchedPage> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`script: ${error.message}`));
+  page.on('requestfailed', (request) => {
+    const reason = request.failure()?.errorText ?? '';
+    // The page itself calls requests off: a button stops an answer, another view needs none.
+    if (reason !== 'net::ERR_ABORTED') complaints.push(`failed: ${request.url()} ${reason}`);
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`${url}/`)) complaints.push(`elsewhere: ${request.url()}`);
+  });
+  return {
+    page,
+    complaints,
+    expected(pattern) {
+      const others = complaints.filter((complaint) => !pattern.test(complaint));
+      const count = complaints.length - others.length;
+      complaints.splice(0, complaints.length, ...others);
+      return count;
+    },
+  };
+}
