@@ -43,10 +43,7 @@ export function judgeJson(
 }
 
 /** Every member that anything here asks of an answer. */
-const MEMBERS = [
-  ...['error', 'object', 'type', 'choices', 'status', 'output', 'data', 'stop_reason', 'content'],
-  ...['usage', 'x_groq'],
-];
+const MEMBERS = 'error object type choices status output data stop_reason content usage x_groq'.split(' ');
 
 let last: { readonly body: Uint8Array; readonly scan: ObjectScan } | undefined;
 
