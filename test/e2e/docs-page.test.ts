@@ -105,10 +105,11 @@ models:
       expect(await answer.textContent()).toContain('x-llm-proxy-request-id');
     });
 
-    test('shows a stream while it comes, and stops it', async () => {
+    test('shows a stream while it comes, and calls it off when told to or left', async () => {
       await enterKey('API key', KEY);
       await choose('Chat completion');
       await page.getByLabel('Model').fill('slow');
+      const before = gateway.events.filter(({ type }) => type === 'request-ended').length;
       await page.getByLabel('Stream').check();
       expect(JSON.parse(await page.getByLabel('Body').inputValue())).toMatchObject({
         model: 'slow',
@@ -118,7 +119,11 @@ models:
       await page.getByRole('tab', { name: /Events [1-9]/ }).waitFor();
       await page.getByRole('button', { name: 'Stop' }).click();
       await page.locator('.answer-state', { hasText: 'stopped' }).waitFor();
-      expect((await gateway.ended()).ending).toBeDefined();
+      expect((await gateway.ended(before + 1)).ending).toBe('client-left');
+      await page.getByRole('button', { name: 'Send' }).click();
+      await page.getByRole('tab', { name: /Events [1-9]/ }).waitFor();
+      await choose('Embeddings');
+      expect((await gateway.ended(before + 2)).ending).toBe('client-left');
     });
 
     test('adds up the text of a stream, and says when it broke off', async () => {

@@ -23,8 +23,17 @@ export type Ending =
   | { readonly kind: 'broken'; readonly ms: number }
   | { readonly kind: 'unreachable' };
 
+let view = new AbortController();
+
+/** Calls off what was asked in the view that is left: nobody reads the answer, and it may cost money. */
+export function leaveView(): void {
+  view.abort();
+  view = new AbortController();
+}
+
 /** Sends a request and tells of its answer; resolves with how that ended. Never rejects. */
-export async function ask(request: Ask, listener: Listener, signal: AbortSignal): Promise<Ending> {
+export async function ask(request: Ask, listener: Listener, stop: AbortSignal): Promise<Ending> {
+  const signal = AbortSignal.any([stop, view.signal]);
   const startedAt = performance.now();
   const ms = (): number => performance.now() - startedAt;
   let hasBegun = false;

@@ -1,3 +1,4 @@
+import { leaveView } from './ask.ts';
 import { byId, el, fill } from './element.ts';
 import { setUpKeys } from './keys-dialog.ts';
 import { setUpModels } from './models.ts';
@@ -21,6 +22,7 @@ function start(reference: ApiReference): void {
   setUpKeys(reference);
   setUpModels();
   addEventListener('hashchange', () => {
+    leaveView();
     show(reference);
     // A reader of the screen is told of the new view, and the keyboard goes on from there.
     byId('content').focus({ preventScroll: true });
