@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { executableFormat, HEAD_BYTES } from './build/executable-format.ts';
+import { signed } from './build/mac-signature.ts';
 import { runtimeFor } from './build/runtime.ts';
 import { hostTarget, TARGETS, type Target } from './build/target.ts';
 
@@ -44,6 +45,8 @@ async function build(target: Target, outdir: string): Promise<void> {
   try {
     const outfile = join(workshop, target.file);
     await compile(target, outfile);
+    if (target.os === 'darwin')
+      await Bun.write(outfile, signed(await Bun.file(outfile).bytes(), 'llm-proxy'));
     const sizeMb = (await check(target, outfile)) / 1e6;
     await rename(outfile, join(outdir, target.file));
     console.log(`${target.file.padEnd(28)} ${sizeMb.toFixed(1).padStart(6)} MB`);
