@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import manifest from '../../package.json' with { type: 'json' };
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { type BuiltProgram, buildProgram } from './built-program.ts';
 import { ADMIN_KEY } from './db-program.ts';
 import { chat, until } from './gateway.ts';
 import { openStreams } from './open-streams.ts';
@@ -14,24 +14,16 @@ import { startProcess, type TestProcess } from './process.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
 
-let workshop: string;
-let program: string;
+let built: BuiltProgram;
 /** Where the program is started: nothing is in it but what a test puts there. */
 let folder: string;
 let simulator: Simulator;
 const started: TestProcess[] = [];
 
 beforeAll(async () => {
-  workshop = await mkdtemp(join(tmpdir(), 'llm-proxy-binary-'));
-  const build = Bun.spawn([process.execPath, join(ROOT, 'scripts/build.ts'), 'host', '--outdir', workshop], {
-    stdout: 'pipe',
-    stderr: 'inherit',
-  });
-  expect(await build.exited).toBe(0);
-  expect(readdirSync(workshop)).toHaveLength(1);
-  program = join(workshop, readdirSync(workshop)[0] ?? '');
+  built = await buildProgram();
 });
-afterAll(() => rm(workshop, { recursive: true }));
+afterAll(() => built.remove());
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'llm-proxy-empty-'));
@@ -48,7 +40,11 @@ afterEach(async () => {
 
 /** Starts the file alone: no Node.js, no Bun, no other program can be found. */
 function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): TestProcess {
-  const running = startProcess(args, { program, cwd: folder, env: { PATH: folder, HOME: folder, ...env } });
+  const running = startProcess(args, {
+    program: built.path,
+    cwd: folder,
+    env: { PATH: folder, HOME: folder, ...env },
+  });
   started.push(running);
   return running;
 }
@@ -155,7 +151,7 @@ test('spans are sent to a receiver of OpenTelemetry', async () => {
 });
 
 test('400 streams are open at the same time, though nobody set up its environment', async () => {
-  expect(await openStreams(400, { program, env: { PATH: folder } })).toBe(400);
+  expect(await openStreams(400, { program: built.path, env: { PATH: folder } })).toBe(400);
 });
 
 test('it stays one process under the number that it was started with, and a signal ends it in order', async () => {
