@@ -7,6 +7,13 @@ import { startAgain } from './start-again.ts';
  */
 const LIMIT = 'BUN_CONFIG_MAX_HTTP_REQUESTS';
 
-if (process.env[LIMIT] === undefined) process.exit(await startAgain({ ...process.env, [LIMIT]: '65336' }));
-// Not loaded by the first start, which ends here.
+if (process.env[LIMIT] === undefined) {
+  try {
+    process.exit(await startAgain({ ...process.env, [LIMIT]: '65336' }));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    console.error(`llm-proxy: set ${LIMIT}=65336 for more than 256 requests at a time (${reason})`);
+  }
+}
+// Not loaded by the first start, which ends above.
 await import('./main.ts');

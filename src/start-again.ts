@@ -1,7 +1,7 @@
 /**
  * Runs this executable again, with the same arguments and another environment. Where the system can replace a process
  * by another program (Linux, macOS) it does not return: the process and its number stay, and signals reach the new program.
- * Elsewhere (Windows) it resolves with the exit code of a child on the same terminal.
+ * Elsewhere (Windows) it resolves with the exit code of a child on the same terminal. Throws where neither can be started.
  */
 export function startAgain(env: NodeJS.ProcessEnv): Promise<number> {
   const command = [process.execPath, ...process.argv.slice(2)];
