@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { existsSync, realpathSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -163,6 +164,25 @@ test('it stays one process under the number that it was started with, and a sign
   running.kill('SIGTERM');
   expect(await running.exited).toBe(0);
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'several processes are the same file, and end with it',
+  async () => {
+    await configure(`providers: [{ name: a, api_base: "${simulator.url}/v1" }]`);
+    const running = start(['--workers', '2', '--host', '127.0.0.1', '--port', '0']);
+    const [, url = ''] = await running.printed(/listening on (http:\/\/\S+)/);
+    expect((await ask(url, 'any', chat('mock/ok'))).status).toBe(200);
+    const children = Bun.spawnSync(['pgrep', '-P', String(running.pid)])
+      .stdout.toString()
+      .trim()
+      .split('\n');
+    const programs = children.map((pid) => realpathSync(`/proc/${pid}/exe`));
+    expect(programs).toEqual([built.path, built.path]);
+    running.kill('SIGTERM');
+    expect(await running.exited).toBe(0);
+    expect(children.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+  },
+);
 
 test('files for Bun and for shells in its folder are none of its business', async () => {
   await Bun.write(join(folder, '.env'), 'LOG_LEVEL=nonsense\nHOST=192.0.2.1\n');
