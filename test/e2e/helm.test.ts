@@ -143,5 +143,7 @@ interface Pod {
 }
 
 function podOf(resources: Rendering['resources']): Pod {
-  return (resources.get('Deployment')?.spec['template'] as { spec: Pod }).spec;
+  const deployment = resources.get('Deployment');
+  if (deployment === undefined) throw new Error('the chart has no Deployment');
+  return (deployment.spec['template'] as { spec: Pod }).spec;
 }
