@@ -18,13 +18,10 @@ export async function runtimeFor(target: Target): Promise<string> {
 
 /** npm installs the package of this machine alone, and its script moves the executable into the package `bun`. */
 function installed({ runtime }: Target): string | undefined {
-  if (!existsSync(join(ROOT, 'node_modules', runtime))) return undefined;
-  return [
-    join(ROOT, 'node_modules', 'bun', 'bin', 'bun.exe'),
-    join(ROOT, 'node_modules', runtime, 'bin', 'bun'),
-  ]
-    .filter((path) => path === process.execPath)
-    .find((path) => existsSync(path));
+  const modules = join(ROOT, 'node_modules');
+  const places = [join(modules, 'bun', 'bin', 'bun.exe'), join(modules, runtime, 'bin', 'bun')];
+  const isForTarget = existsSync(join(modules, runtime)) && places.includes(process.execPath);
+  return isForTarget ? process.execPath : undefined;
 }
 
 async function fetched({ runtime, os }: Target): Promise<string> {
