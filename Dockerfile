@@ -1,25 +1,26 @@
-# The gateway with its runtime, on Debian, for a user without rights.
-FROM node:22.20.0-bookworm-slim AS packages
-WORKDIR /app
+# The program as one file, on Debian, for a user without rights. Only the first stage runs programs, on the machine that
+# builds: no emulation is needed for an image of another platform.
+FROM --platform=$BUILDPLATFORM node:22.20.0-bookworm-slim AS build
+ARG TARGETARCH
+WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --no-fund --no-audit
-COPY bin ./bin
-COPY src ./src
-COPY deploy/docker/entrypoint.sh ./
+COPY scripts/build.ts scripts/
+COPY scripts/build scripts/build
+COPY src src
+RUN node_modules/.bin/bun scripts/build.ts "linux-${TARGETARCH}" \
+  && mv "dist/llm-proxy-linux-${TARGETARCH}" llm-proxy \
+  && mkdir data
 
-FROM debian:bookworm-slim
-RUN apt-get update \
-  && apt-get install -y --no-install-recommends ca-certificates \
-  && rm -rf /var/lib/apt/lists/* \
-  && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin llm-proxy \
-  && mkdir -p /data && chown llm-proxy /data
-COPY --from=packages /app /app
+FROM debian:12.13-slim
+COPY --from=build /build/llm-proxy /usr/local/bin/
+COPY --chmod=755 deploy/docker/entrypoint.sh /usr/local/bin/
+# Logs and databases with relative paths land here. Nothing else is written to: the rest may be read-only.
+COPY --from=build --chown=10001:10001 /build/data /data
 ENV LANG=C.UTF-8
-# Logs and databases with relative paths land here.
 WORKDIR /data
 VOLUME /data
-USER llm-proxy
+USER 10001:10001
 EXPOSE 18000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
-  CMD ["/bin/sh", "-c", "exec /app/entrypoint.sh health"]
-ENTRYPOINT ["/app/entrypoint.sh"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["entrypoint.sh", "health"]
+ENTRYPOINT ["entrypoint.sh"]

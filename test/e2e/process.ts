@@ -14,12 +14,16 @@ export interface TestProcess {
 
 const LAUNCHER = join(import.meta.dir, '..', '..', 'bin', 'llm-proxy');
 
-/** Starts `bin/llm-proxy` with these arguments, in `cwd`, with nothing of this process's settings but PATH. */
-export function startProcess(
-  args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
-): TestProcess {
-  const child = Bun.spawn([LAUNCHER, ...args], {
+export interface ProcessOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What is started instead of `bin/llm-proxy`. */
+  readonly program?: string;
+}
+
+/** Starts the program with these arguments, in `cwd`, with nothing of this process's settings but PATH. */
+export function startProcess(args: readonly string[], options: ProcessOptions = {}): TestProcess {
+  const child = Bun.spawn([options.program ?? LAUNCHER, ...args], {
     cwd: options.cwd ?? import.meta.dir,
     env: {
       PATH: process.env['PATH'] ?? '',

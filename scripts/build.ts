@@ -1,0 +1,96 @@
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { executableFormat, HEAD_BYTES } from './build/executable-format.ts';
+import { signed } from './build/mac-signature.ts';
+import { runtimeFor } from './build/runtime.ts';
+import { hostTarget, TARGETS, type Target } from './build/target.ts';
+
+const HELP = `Usage: bun scripts/build.ts [all | linux | darwin | windows | host | OS-ARCH]... [--outdir DIR]
+
+Builds the program as single files that need neither Node.js nor Bun: dist/llm-proxy-{linux,darwin,windows}-{amd64,arm64}[.exe].`;
+
+const ROOT = join(import.meta.dir, '..');
+
+/** Builds what is named, checks what came out, and says how large it is. */
+async function main(args: readonly string[]): Promise<number> {
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { outdir: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
+  const targets = positionals.map(named);
+  if (values.help === true || targets.length === 0 || targets.includes(undefined)) {
+    console.error(HELP);
+    return values.help === true ? 0 : 2;
+  }
+  const outdir = resolve(values.outdir ?? join(ROOT, 'dist'));
+  await mkdir(outdir, { recursive: true });
+  for (const target of new Set(targets.flatMap((some) => some ?? []))) await build(target, outdir);
+  return 0;
+}
+
+/** The targets that a word means; undefined where it means none. */
+function named(word: string): readonly Target[] | undefined {
+  if (word === 'all') return TARGETS;
+  const host = hostTarget();
+  const found =
+    word === 'host' ? host && [host] : TARGETS.filter(({ os, arch }) => [os, `${os}-${arch}`].includes(word));
+  return found?.length === 0 ? undefined : found;
+}
+
+/** Bun leaves source maps beside its output, so it works in a folder of its own, of which the program is taken. */
+async function build(target: Target, outdir: string): Promise<void> {
+  const workshop = await mkdtemp(join(outdir, '.build-'));
+  try {
+    const outfile = join(workshop, target.file);
+    await compile(target, outfile);
+    if (target.os === 'darwin')
+      await Bun.write(outfile, signed(await Bun.file(outfile).bytes(), 'llm-proxy'));
+    const sizeMb = (await check(target, outfile)) / 1e6;
+    await rename(outfile, join(outdir, target.file));
+    console.log(`${target.file.padEnd(28)} ${sizeMb.toFixed(1).padStart(6)} MB`);
+  } finally {
+    await rm(workshop, { recursive: true });
+  }
+}
+
+async function compile(target: Target, outfile: string): Promise<void> {
+  await Bun.build({
+    // The thread that counts tokens is a program of its own. Without folders in their names, both lie side by side.
+    entrypoints: [join(ROOT, 'src', 'binary.ts'), join(ROOT, 'src', 'lib', 'token-worker.ts')],
+    naming: { entry: '[name].[ext]' },
+    target: 'bun',
+    format: 'esm',
+    // The first start of the program loads only what it needs to start itself again.
+    splitting: true,
+    minify: true,
+    // Inside the program: stack traces name files and lines of src.
+    sourcemap: 'linked',
+    bytecode: true,
+    compile: {
+      target: target.bun,
+      executablePath: await runtimeFor(target),
+      outfile,
+      // What lies in the folder that the program is started in is no business of its runtime.
+      autoloadDotenv: false,
+      autoloadBunfig: false,
+      autoloadTsconfig: false,
+      autoloadPackageJson: false,
+    },
+  });
+}
+
+/** Throws where the file is not for the system and the processor that it is meant for; resolves with its size in bytes. */
+async function check({ os, arch }: Target, path: string): Promise<number> {
+  const file = Bun.file(path);
+  const format = executableFormat(await file.slice(0, HEAD_BYTES).bytes());
+  if (format?.os !== os || format.arch !== arch)
+    throw new Error(`${path} is not a program for ${os} on ${arch}.`);
+  return file.size;
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(`build: ${error instanceof Error ? error.message : String(error)}`);
+  return 1;
+});

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { parse, parseAllDocuments } from 'yaml';
+import manifest from '../../package.json' with { type: 'json' };
+import { compileText } from '../../src/config/load.ts';
+
+const CHART = join(import.meta.dir, '..', '..', 'deploy', 'helm', 'llm-proxy');
+
+const helm = Bun.which('helm');
+if (helm === null) console.error('There is no helm: the tests that render the chart are skipped.');
+
+interface Resource {
+  readonly kind: string;
+  // The chart's own output: each test says what it looks for.
+  readonly spec: { readonly [name: string]: unknown };
+  readonly data: Readonly<Record<string, string>>;
+}
+
+interface Rendering {
+  readonly resources: ReadonlyMap<string, Resource>;
+  readonly problem: string;
+}
+
+/** What the chart makes of a file of `ci`, or of nothing, and more values, with a cluster of a usual version. */
+function render(values: 'file' | 'database' | undefined, ...more: readonly string[]): Rendering {
+  const files = values === undefined ? [] : ['--values', join(CHART, 'ci', `${values}-values.yaml`)];
+  const set = more.flatMap((value) => ['--set', value]);
+  const run = Bun.spawnSync([
+    helm ?? '',
+    'template',
+    'edge',
+    CHART,
+    '--kube-version',
+    '1.33',
+    ...files,
+    ...set,
+  ]);
+  const resources = parseAllDocuments(run.stdout.toString()).map((document) => document.toJS() as Resource);
+  return {
+    resources: new Map(resources.map((resource) => [resource.kind, resource])),
+    problem: run.stderr.toString(),
+  };
+}
+
+test("the chart's versions are the program's", async () => {
+  const chart = parse(await Bun.file(join(CHART, 'Chart.yaml')).text()) as Record<string, string>;
+  expect([chart['version'], chart['appVersion']]).toEqual([manifest.version, manifest.version]);
+});
+
+describe.skipIf(helm === null)('the chart', () => {
+  test.each(['file', 'database'] as const)(
+    'has nothing that helm objects to, with ci/%s-values.yaml',
+    (values) => {
+      const run = Bun.spawnSync([
+        helm ?? '',
+        'lint',
+        '--strict',
+        '--kube-version',
+        '1.33',
+        CHART,
+        '--values',
+        join(CHART, 'ci', `${values}-values.yaml`),
+      ]);
+      expect(run.stdout.toString()).toContain('0 chart(s) failed');
+      expect(run.exitCode).toBe(0);
+    },
+  );
+
+  test('puts a configuration into a ConfigMap that the program accepts, in the folder that the image looks into', () => {
+    const { resources } = render('file');
+    const loaded = compileText(resources.get('ConfigMap')?.data['config.yaml'] ?? '', {
+      file: 'config.yaml',
+      env: { LLM_PROXY_KEY: 'sk-1', OPENAI_API_KEY: 'sk-2' },
+      overrides: {},
+      version: 1,
+      now: new Date(),
+    });
+    expect(loaded.kind).toBe('loaded');
+    const pod = podOf(resources);
+    const mounts = pod.containers[0]?.volumeMounts ?? [];
+    expect(mounts).toContainEqual({ name: 'config', mountPath: '/config', readOnly: true });
+    // A file that is mounted alone is never renewed.
+    expect(mounts.filter((mount) => 'subPath' in mount)).toEqual([]);
+  });
+
+  test('gives a pod the time that its requests in flight may take, and a moment more', () => {
+    expect(podOf(render('file').resources).terminationGracePeriodSeconds).toBe(5 + 60 + 5);
+    expect(podOf(render('database').resources).terminationGracePeriodSeconds).toBe(5 + 300 + 5);
+  });
+
+  test('runs a pod without rights, on a file system that can not be written to', () => {
+    const pod = podOf(render('file').resources);
+    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 10_001 });
+    expect(pod.containers[0]?.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+    expect(pod.automountServiceAccountToken).toBe(false);
+  });
+
+  test('has no ConfigMap where the configuration is in a database, and takes its address from the Secret', () => {
+    const { resources } = render('database');
+    expect(resources.has('ConfigMap')).toBe(false);
+    expect(podOf(resources).containers[0]?.envFrom).toEqual([{ secretRef: { name: 'keys' } }]);
+  });
+
+  test('leaves the number of pods to an autoscaler where there is one, and protects them from evictions', () => {
+    expect(render('file').resources.get('Deployment')?.spec['replicas']).toBe(2);
+    expect([...render('file').resources.keys()].sort()).toEqual(
+      ['ConfigMap', 'Deployment', 'PodDisruptionBudget', 'Service', 'ServiceAccount'].sort(),
+    );
+    const { resources } = render('database');
+    expect(resources.get('Deployment')?.spec).not.toHaveProperty('replicas');
+    expect(resources.has('HorizontalPodAutoscaler') && resources.has('ServiceMonitor')).toBe(true);
+    expect(render('file', 'replicas=1').resources.has('PodDisruptionBudget')).toBe(false);
+  });
+
+  test.each([
+    ['no image', [], 'image.repository is where your image is'],
+    ['no configuration', ['image.repository=x'], 'config is empty'],
+    [
+      'a database without a Secret',
+      ['image.repository=x', 'database.enabled=true'],
+      'database.enabled needs',
+    ],
+    ['a value that does not exist', ['replica=3'], "'replica'"],
+    ['a value of another type', ['replicas=many'], 'want integer'],
+  ])('refuses %s and says why', (_, values, problem) => {
+    expect(render(undefined, ...values).problem).toContain(problem);
+  });
+});
+
+interface Pod {
+  readonly terminationGracePeriodSeconds: number;
+  readonly automountServiceAccountToken: boolean;
+  readonly securityContext: unknown;
+  readonly containers: readonly {
+    readonly envFrom: unknown;
+    readonly securityContext: unknown;
+    readonly volumeMounts: readonly object[];
+  }[];
+}
+
+function podOf(resources: Rendering['resources']): Pod {
+  const deployment = resources.get('Deployment');
+  if (deployment === undefined) throw new Error('the chart has no Deployment');
+  return (deployment.spec['template'] as { spec: Pod }).spec;
+}

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'bun:test';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { DEFAULTS } from '../../src/config/defaults.ts';
+
+const ROOT = join(import.meta.dir, '..', '..');
+const UNIT = await Bun.file(join(ROOT, 'deploy/systemd/llm-proxy.service')).text();
+
+/** What the unit says of a setting. */
+function setting(name: string): string | undefined {
+  return new RegExp(`^${name}=(.*)$`, 'm').exec(UNIT)?.[1];
+}
+
+describe('whoever stops the program waits for as long as requests in flight may take', () => {
+  test('systemd', () => {
+    expect(Number(setting('TimeoutStopSec'))).toBeGreaterThan(DEFAULTS.drainTimeoutSeconds);
+    // To the workers as well a signal would come from systemd, but it is the first process that tells them.
+    expect(setting('KillMode')).toBe('mixed');
+  });
+
+  test('compose', async () => {
+    const compose = parse(await Bun.file(join(ROOT, 'docker-compose.yml')).text()) as {
+      services: Record<string, { stop_grace_period?: string }>;
+    };
+    const [, seconds] = /^(\d+)s$/.exec(compose.services['llm-proxy']?.stop_grace_period ?? '') ?? [];
+    expect(Number(seconds)).toBeGreaterThan(DEFAULTS.drainTimeoutSeconds);
+  });
+
+  test('the chart', async () => {
+    const values = parse(await Bun.file(join(ROOT, 'deploy/helm/llm-proxy/values.yaml')).text()) as {
+      drainSeconds: number;
+    };
+    expect(values.drainSeconds).toBe(DEFAULTS.drainTimeoutSeconds);
+  });
+});
+
+const systemd = Bun.which('systemd-analyze');
+if (systemd === null) console.error('There is no systemd: the unit is not given to it.');
+
+describe.skipIf(systemd === null)('the unit', () => {
+  /** What systemd says of the unit, with a program that is there in the place of the one that may not be. */
+  async function analyzed(...args: readonly string[]): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-unit-'));
+    const [program, path] = [join(folder, 'llm-proxy'), join(folder, 'llm-proxy.service')];
+    await Bun.write(program, '#!/bin/sh\n');
+    await chmod(program, 0o755);
+    await Bun.write(path, UNIT.replace('/usr/local/bin/llm-proxy ', `${program} `));
+    const run = Bun.spawnSync([systemd ?? '', ...args, path]);
+    await rm(folder, { recursive: true });
+    return `${run.stdout.toString()}${run.stderr.toString()}exit code ${run.exitCode}`;
+  }
+
+  test('is one that systemd understands', async () => {
+    expect(await analyzed('verify')).toBe('exit code 0');
+  });
+
+  test('leaves the program little to do damage with', async () => {
+    const text = await analyzed('security', '--offline=true', '--no-pager');
+    const [, exposure] = /exposure level for \S+: ([\d.]+)/.exec(text) ?? [];
+    // 10 is a service without any of it; what remains is the network and a compiler.
+    expect(Number(exposure)).toBeLessThan(2);
+  });
+});
