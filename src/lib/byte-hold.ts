@@ -3,7 +3,7 @@
  * is held costs memory once.
  */
 export interface ByteHold {
-  /** Copies them. A large chunk that has its memory for itself is given back to the system: it is empty afterwards. */
+  /** Hands them over. A large chunk that has its memory for itself is given back to the system once it is copied. */
   readonly add: (bytes: Uint8Array) => void;
   readonly length: () => number;
   /** undefined: nothing is held. */
@@ -21,12 +21,13 @@ const GROWTH = 8;
 const LARGE_BYTES = 65_536;
 
 export function createByteHold(): ByteHold {
+  /** The first chunk itself if it is small; else a piece of our own. */
   let room: Uint8Array = EMPTY;
   let length = 0;
 
   function makeRoom(size: number): void {
     const larger = size < LARGE_BYTES ? new Uint8Array(size) : unwritten(size);
-    larger.set(room.subarray(0, length));
+    larger.set(length === room.length ? room : room.subarray(0, length));
     giveBack(room);
     room = larger;
   }
@@ -38,6 +39,11 @@ export function createByteHold(): ByteHold {
 
   return {
     add(bytes) {
+      if (length === 0 && bytes.length < LARGE_BYTES) {
+        room = bytes;
+        length = bytes.length;
+        return;
+      }
       const needed = length + bytes.length;
       if (needed > room.length) makeRoom(Math.max(FIRST_BYTES, GROWTH * needed));
       append(bytes);
@@ -50,7 +56,8 @@ export function createByteHold(): ByteHold {
       const needed = length + more.length;
       if (needed > room.length) makeRoom(needed);
       append(more);
-      const whole = room.subarray(0, needed);
+      // The first view on an array costs more than all the rest here: most events come in two parts and need none.
+      const whole = needed === room.length ? room : room.subarray(0, needed);
       room = EMPTY;
       length = 0;
       return whole;
@@ -64,9 +71,9 @@ function unwritten(size: number): Uint8Array {
 }
 
 /** The buffers of a fast stream would otherwise pile up beside their copy: they are not seen as garbage soon enough. */
-function giveBack({ buffer, byteLength }: Uint8Array): void {
-  if (byteLength < LARGE_BYTES || byteLength !== buffer.byteLength) return;
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+function giveBack(bytes: Uint8Array): void {
+  if (bytes.length < LARGE_BYTES || bytes.length !== bytes.buffer.byteLength) return;
+  if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
 }
 
 const EMPTY = new Uint8Array(0);
