@@ -9,6 +9,11 @@ const DEPLOY = join(import.meta.dir, '..', '..', 'deploy');
 export interface TestPrometheus {
   /** The result of an expression at this moment. Rejects with Prometheus's words if it is none. */
   readonly query: (expression: string) => Promise<readonly Sample[]>;
+  /** The same over a time, in seconds since 1970. */
+  readonly range: (
+    expression: string,
+    time: { readonly start: number; readonly end: number; readonly step: number },
+  ) => Promise<readonly SampleRange[]>;
   readonly rules: () => Promise<readonly Rule[]>;
   readonly stop: () => Promise<void>;
 }
@@ -16,6 +21,11 @@ export interface TestPrometheus {
 export interface Sample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: readonly [timestamp: number, value: string];
+}
+
+export interface SampleRange {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values: readonly (readonly [timestamp: number, value: string])[];
 }
 
 export interface Rule {
@@ -58,6 +68,13 @@ export async function startPrometheus(program: string, gatewayUrl: string): Prom
     query: async (expression) => {
       const { result } = await api<{ result: Sample[] }>(
         `${url}/api/v1/query?query=${encodeURIComponent(expression)}`,
+      );
+      return result;
+    },
+    range: async (expression, { start, end, step }) => {
+      const time = `start=${start}&end=${end}&step=${step}`;
+      const { result } = await api<{ result: SampleRange[] }>(
+        `${url}/api/v1/query_range?${time}&query=${encodeURIComponent(expression)}`,
       );
       return result;
     },
