@@ -3,16 +3,20 @@
  *
  *     bun bench/soak.ts [--minutes 5] [--requests 40] [--pause 0]
  *
- * Each of the `--requests` clients asks in a loop, with up to `--pause` milliseconds between two requests, for something that the seed chooses: answers plain and streamed,
- * every fault of the simulator, streams that the client leaves, slow readers; the configuration is changed all the time.
- * Prints memory, handles and requests every ten seconds, then the slope of the memory after the warm-up, and exits with
- * 1 where something stayed behind. Everything is on the loopback address and ends by itself.
+ * Each of the `--requests` clients asks in a loop, with up to `--pause` milliseconds between two requests, for what is next:
+ * every fault of the simulator's table with every API, streamed and not, in an order that the seed chooses, then all of
+ * it anew. Some clients leave; the configuration is changed all the time.
+ * Prints memory, handles, timers and requests every ten seconds, then the slope of the memory after the warm-up, and exits
+ * with 1 where something stayed behind. Everything is on the loopback address and ends by itself.
  */
 import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { APIS } from '../test/acceptance/apis.ts';
+import { until } from '../test/e2e/gateway.ts';
 import { startProcess } from '../test/e2e/process.ts';
+import { FAULTS } from '../src/simulator/fault-table.ts';
 import { startSimulator } from '../src/simulator/simulator.ts';
 import { seededDice } from '../test/simulation/seeded-dice.ts';
 
@@ -22,53 +26,26 @@ const minutes = Number(values.minutes ?? 5);
 const clients = Number(values.requests ?? 40);
 const pauseMs = Number(values.pause ?? 0);
 
-const FAULTS = [
-  'ok',
-  '429?retry-after=1',
-  '500',
-  '503',
-  '401',
-  '400',
-  'context-length',
-  '502-html',
-  '200-error',
-  '200-empty',
-  '200-html',
-  '200-no-choices',
-  'rst',
-  'zero-byte',
-  'invalid-http',
-  'redirect',
-  'cut-rst',
-  'cut-fin',
-  'cut-clean?after=10&pace=200',
-  'cut-chunk',
-  'error-first',
-  'error-after-role',
-  'error-mid',
-  'broken-json',
-  'no-done',
-  'no-finish',
-  'done-open',
-  'comments',
-  'crlf',
-  'cr',
-  'multi-line',
-  'gzip',
-  'br',
-  'zstd',
-  'chunks',
-  'unicode',
-  'usage-absent',
-  'reasoning',
-  'tool-split',
-  'odd-headers',
-  'stall?after=5',
-  'silence',
-  'headers-silence',
-  'idle-close?seconds=0',
-  'big-event?bytes=200000',
-];
+/** Parameters that bring a fault within a moment: the limits on a provider's silence are one second here. */
+const PARAMETERS: Readonly<Record<string, string>> = {
+  status: 'status?code=418',
+  '429': '429?retry-after=1',
+  quiet: 'quiet?seconds=0.5',
+  'slow-first': 'slow-first?ms=300',
+  drip: 'drip?bytes=512&ms=1',
+  'big-event': 'big-event?bytes=200000',
+  'cut-clean': 'cut-clean?after=10&pace=200',
+  stall: 'stall?after=5',
+  'idle-close': 'idle-close?seconds=0',
+};
+
+/** Faults that end only because the client leaves. */
+const ENDLESS: ReadonlySet<string> = new Set(['endless']);
+
+/** Every fault of the simulator's table, with each API, streamed and not. */
+const CASES = FAULTS.flatMap(({ name }, index) =>
+  APIS.flatMap((api) => [true, false].map((stream) => ({ name, model: `m${index}`, api, stream }))),
+);
 
 const config = (faulty: string, healthy: string, change: number): string => `
 server: { host: 127.0.0.1, port: 0 }
@@ -77,8 +54,7 @@ providers:
   - { name: faulty, api_base: "${faulty}", timeouts: { first_byte_timeout: 1, idle_timeout: 1 } }
   - { name: healthy, api_base: "${healthy}" }
 models:
-${FAULTS.map((fault, index) => `  m${index}: { routes: [{ provider: faulty, model: "mock/${fault}" }, { provider: healthy, model: mock/ok, priority: 2 }] }`).join('\n')}
-  alone: { routes: [{ provider: healthy, model: "mock/ok" }] }
+${FAULTS.map(({ name }, index) => `  m${index}: { routes: [{ provider: faulty, model: "mock/${PARAMETERS[name] ?? name}" }, { provider: healthy, model: mock/ok, priority: 2 }] }`).join('\n')}
 fallback: { cooldown_seconds: ${1 + (change % 3)} }
 logging: { level: error }
 `;
@@ -89,24 +65,33 @@ const simulator = await startSimulator({ record: false, words: 40 });
 const healthy = await startSimulator({ record: false, words: 40 });
 const file = join(folder, 'config.yaml');
 await Bun.write(file, config(simulator.url, healthy.url, 0));
-const program = startProcess([], { cwd: folder, env: { LOG_LEVEL: 'info' } });
+const flags = `--preload ${join(import.meta.dir, 'timer-report.ts')}`;
+const program = startProcess([], { cwd: folder, env: { LOG_LEVEL: 'info', LLM_PROXY_BUN_FLAGS: flags } });
 const [, url = ''] = await program.printed(/listening on (http\S+)/);
 const statuses = new Map<string, number>();
 const load = { isOver: false };
 
-/** One request of the kind that the dice choose; what it came to is only counted. */
+/** What is still to be played before all of it is played once more, in an order that the dice choose. */
+const deck = { cases: [] as (typeof CASES)[number][], rounds: -1 };
+
+function nextCase(dice: () => number): (typeof CASES)[number] {
+  if (deck.cases.length === 0) {
+    deck.rounds += 1;
+    const drawn = CASES.map((one) => ({ one, place: dice() })).toSorted((a, b) => a.place - b.place);
+    deck.cases = drawn.map(({ one }) => one);
+  }
+  return deck.cases.pop() ?? CASES[0]!;
+}
+
+/** One request, of the kind that is next; what it came to is only counted. */
 async function ask(dice: () => number): Promise<string> {
-  const stream = dice() < 0.6;
-  const body = JSON.stringify({
-    model: dice() < 0.3 ? 'alone' : `m${Math.floor(dice() * FAULTS.length)}`,
-    messages: [{ role: 'user', content: 'Hello!' }],
-    stream,
-  });
+  const { name, model, api, stream } = nextCase(dice);
+  const body = JSON.stringify(api.body(model, { stream }));
   const leave = new AbortController();
-  const leaves = dice() < 0.15;
+  const leaves = ENDLESS.has(name) || dice() < 0.15;
   if (leaves) setTimeout(() => leave.abort(), dice() * 300);
   try {
-    const response = await fetch(`${url}/v1/chat/completions`, {
+    const response = await fetch(`${url}${api.path}`, {
       method: 'POST',
       body,
       headers: { authorization: 'Bearer mk-soak', 'content-type': 'application/json' },
@@ -144,6 +129,15 @@ interface Sample {
   readonly rssMb: number;
   readonly handles: number;
   readonly threads: number;
+  /** Timers that are still to ring. */
+  readonly timers: number;
+}
+
+async function armedTimers(): Promise<number> {
+  const asked = program.stderr().length;
+  program.kill('SIGUSR2');
+  const [, count] = await until(() => /armed timers: (\d+)/.exec(program.stderr().slice(asked)) ?? undefined);
+  return Number(count);
 }
 
 async function sample(startedAtMs: number): Promise<Sample> {
@@ -154,6 +148,7 @@ async function sample(startedAtMs: number): Promise<Sample> {
     rssMb: number('VmRSS') / 1024,
     handles: (await readdir(`/proc/${program.pid}/fd`)).length,
     threads: number('Threads'),
+    timers: await armedTimers(),
   };
 }
 
@@ -178,7 +173,7 @@ const activeRequests = async (): Promise<number> => {
 const startedAtMs = performance.now();
 const idle = await sample(startedAtMs);
 console.log(
-  `Bun ${Bun.version}, ${clients} clients, ${minutes} minutes; at rest ${idle.rssMb.toFixed(0)} MB, ${idle.handles} handles`,
+  `Bun ${Bun.version}, ${clients} clients, ${minutes} minutes; at rest ${idle.rssMb.toFixed(0)} MB, ${idle.handles} handles, ${idle.timers} timers; ${CASES.length} kinds of requests`,
 );
 const loading = Promise.all([reloads(), ...Array.from({ length: clients }, (_, index) => client(index + 1))]);
 const samples: Sample[] = [];
@@ -188,7 +183,7 @@ while (performance.now() - startedAtMs < minutes * 60_000) {
   samples.push(now);
   const total = [...statuses.values()].reduce((sum, count) => sum + count, 0);
   console.log(
-    `${(now.atMs / 1000).toFixed(0).padStart(5)} s  ${now.rssMb.toFixed(1).padStart(7)} MB  ${now.handles} handles  ${now.threads} threads  ${total} requests`,
+    `${(now.atMs / 1000).toFixed(0).padStart(5)} s  ${now.rssMb.toFixed(1).padStart(7)} MB  ${now.handles} handles  ${now.timers} timers  ${now.threads} threads  ${total} requests, ${deck.rounds} rounds`,
   );
 }
 load.isOver = true;
@@ -202,12 +197,19 @@ console.log(
   `slope after the warm-up: ${slope(warm).toFixed(2)} MB/min; peak ${Math.max(...samples.map(({ rssMb }) => rssMb)).toFixed(0)} MB`,
 );
 console.log(
-  `afterwards: ${active} active requests, ${after.handles} handles (${idle.handles} at rest), ${after.rssMb.toFixed(0)} MB, ${simulator.openConnections()} connections at the simulator`,
+  `afterwards: ${active} active requests, ${after.handles} handles (${idle.handles} at rest), ${after.timers} timers (${idle.timers} at rest), ${after.rssMb.toFixed(0)} MB, ${simulator.openConnections()} connections at the simulator`,
 );
 program.kill('SIGTERM');
 const code = await program.exited;
 await Promise.all([simulator.stop(), healthy.stop()]);
 await rm(folder, { recursive: true });
-const isClean = active === 0 && after.handles < idle.handles + 60 && slope(warm) < 1 && code === 0;
+const isClean =
+  active === 0 &&
+  // Each provider's pool keeps as many connections as there were requests at once.
+  after.handles < idle.handles + 2 * clients + 10 &&
+  // One more may be that of the thread that counts tokens, which is kept for a minute.
+  after.timers <= idle.timers + 1 &&
+  slope(warm) < 1 &&
+  code === 0;
 console.log(isClean ? 'nothing was left behind' : 'SOMETHING WAS LEFT BEHIND');
 process.exit(isClean ? 0 : 1);

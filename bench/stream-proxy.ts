@@ -32,7 +32,7 @@ const server = Bun.serve({
 });
 console.log(server.url.origin);
 
-/** The least that a program does which has the bytes in its hands: a loop that reads and writes. */
+/** The least that a program does which has the bytes in its hands: a loop that reads, writes, and waits for the client. */
 function looped(answer: Response): ReadableStream<Uint8Array> {
   const source = answer.body?.getReader();
   return new ReadableStream({
@@ -41,8 +41,9 @@ function looped(answer: Response): ReadableStream<Uint8Array> {
       for (;;) {
         const chunk = (await source?.read())?.value;
         if (chunk === undefined) break;
-        void client.write(chunk);
+        const written = client.write(chunk);
         void client.flush();
+        if (typeof written !== 'number') await written;
       }
       client.close();
     },

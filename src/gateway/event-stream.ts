@@ -21,6 +21,9 @@ const LINGER_MS = 1_000;
 /** After the reason for the end there may still come usage and a last word. */
 const LINGER_AFTER_FINISH_MS = 5_000;
 
+/** As much as is handed to the runtime at once. */
+const PIECE_BYTES = 64 * 1024;
+
 /** Enough events to know how many characters make a token here; more would only be memory. */
 const SAMPLE_BYTES = 2 * 1024;
 
@@ -147,19 +150,18 @@ class EventStream implements AnswerStream {
     }
     if (block.byteLength === 0) return undefined;
     const isContent = this.#signs.skim(block);
-    if (isContent && this.#passesUntouched) {
+    if (isContent && this.#passesUntouched(block)) {
       this.#bytes += block.byteLength;
       return sink.write(block);
     }
     if (isContent) this.#keep(block);
     else this.#read(block);
-    const isFull = this.#flush(sink);
-    return this.#end === undefined ? isFull : 'stop';
+    return this.#end === undefined ? this.#flush(sink) : 'stop';
   }
 
   /** Whether events that are only content need nothing done to them. */
-  get #passesUntouched(): boolean {
-    return this.#shownModel === undefined && this.#sampleBytes >= SAMPLE_BYTES;
+  #passesUntouched({ byteLength }: Uint8Array): boolean {
+    return byteLength <= PIECE_BYTES && this.#shownModel === undefined && this.#sampleBytes >= SAMPLE_BYTES;
   }
 
   /** Reads a block event by event and keeps what the client is to have of it. */
@@ -204,10 +206,20 @@ class EventStream implements AnswerStream {
   /** Sends on what is in line; the promise says that the client is behind. */
   #flush(sink: ByteSink): Promise<unknown> | undefined {
     if (this.#end?.kind === 'left') return undefined;
-    let isFull: Promise<unknown> | undefined;
-    for (const bytes of this.#held) isFull = sink.write(bytes);
-    this.#held.length = 0;
-    return isFull;
+    const [first, ...more] = this.#held.splice(0);
+    if (first === undefined) return undefined;
+    if (more.length === 0 && first.byteLength <= PIECE_BYTES) return sink.write(first);
+    return this.#sendInPieces([first, ...more], sink);
+  }
+
+  /** The runtime copies what the client does not take at once: a large event goes as fast as it is taken. */
+  async #sendInPieces(blocks: readonly Uint8Array[], sink: ByteSink): Promise<void> {
+    for (const bytes of blocks) {
+      for (let from = 0; from < bytes.byteLength; from += PIECE_BYTES) {
+        await sink.write(bytes.subarray(from, from + PIECE_BYTES));
+        if (this.#end?.kind === 'left') return;
+      }
+    }
   }
 
   /** The bytes are at their end, in order or not: whether the answer is depends on what was said before. */

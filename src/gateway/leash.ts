@@ -20,6 +20,7 @@ export class Leash {
   #cut: Cut | undefined;
   #readingSinceMs: number | undefined;
   #isLingering = false;
+  #isReleased = false;
   #stopSilence: () => void;
   readonly #stopDeadline: () => void;
 
@@ -76,8 +77,12 @@ export class Leash {
     this.#readingSinceMs = undefined;
   }
 
-  /** The attempt is over: no alarm rings any more and the client's signal is let go. */
+  /**
+   * The attempt is over: no alarm rings any more, or is set, and the client's signal is let go. A stream may have ended
+   * in the block that its first content came in, so that `answered` and `linger` come later.
+   */
   release(): void {
+    this.#isReleased = true;
     this.#stopSilence();
     this.#stopDeadline();
     this.#client.removeEventListener('abort', this.#clientLeft);
@@ -92,7 +97,7 @@ export class Leash {
   };
 
   #alarm(ms: number, ring: () => void): () => void {
-    return Number.isFinite(ms) ? this.#clock.alarm(ms, ring) : noAlarm;
+    return Number.isFinite(ms) && !this.#isReleased ? this.#clock.alarm(ms, ring) : noAlarm;
   }
 }
 
@@ -104,7 +109,7 @@ export interface LeashLimits {
 }
 
 function noAlarm(): void {
-  // An infinite limit sets no alarm, so there is none to call off.
+  // An infinite limit, or one of an attempt that is over, sets no alarm, so there is none to call off.
 }
 
 /** What an attempt that was called off came to. */

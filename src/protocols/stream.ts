@@ -1,5 +1,6 @@
 import { countCharacters, hasValue, hasWord, markOf, occurs } from '../lib/json-marks.ts';
 import type { Mark } from '../lib/json-marks.ts';
+import { shortenStrings } from '../lib/json-short.ts';
 import type { StreamReader, StreamSign, Usage } from './protocol.ts';
 import { asObject, mergeReports, usageFrom } from './usage.ts';
 import type { JsonObject } from './usage.ts';
@@ -57,7 +58,7 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
       if (following && event !== 'error' && !isMarked(data, grammar)) {
         return grammar.textKeys.some((key) => countCharacters(data, key) > 0) ? 'content' : 'preamble';
       }
-      const value = (grammar.digest ?? parse)(data);
+      const value = (grammar.digest ?? parse)(data.length > LONG_BYTES ? shortenStrings(data) : data);
       if (value === undefined) {
         if (data.length < 100 && grammar.isEnd(UTF8.decode(data).trim()))
           return note({ sign: 'done', done: true });
@@ -73,6 +74,9 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
     isDone: () => done,
   };
 }
+
+/** An event from this size on holds an image or a file, which is not parsed along with what matters. */
+const LONG_BYTES = 65_536;
 
 function isMarked(bytes: Uint8Array, grammar: StreamGrammar): boolean {
   // Hardly any event has the word at all, so that one search settles the three.

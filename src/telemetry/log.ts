@@ -48,7 +48,16 @@ export function renderLine(entry: LogEntry, settings: LoggingSettings, now: Date
 function textLine(entry: LogEntry, { language }: LoggingSettings, now: Date): string {
   const request = entry.requestId === undefined ? '' : ` [${entry.requestId}]`;
   const text = say(entry.message, language, entry.values);
-  return `[${localDate(now)} ${localTime(now)}] [${entry.level.toUpperCase()}]${request} ${oneLine(text)}\n`;
+  return `[${stampOf(now)}] [${entry.level.toUpperCase()}]${request} ${oneLine(text)}\n`;
+}
+
+/** The last second that was written, and how: lines come many in a second. */
+const last = { second: NaN, stamp: '' };
+
+function stampOf(now: Date): string {
+  const second = Math.floor(now.getTime() / 1000);
+  if (second !== last.second) Object.assign(last, { second, stamp: `${localDate(now)} ${localTime(now)}` });
+  return last.stamp;
 }
 
 function jsonLine(entry: LogEntry, { language }: LoggingSettings, now: Date): string {
@@ -64,5 +73,7 @@ function jsonLine(entry: LogEntry, { language }: LoggingSettings, now: Date): st
 
 /** What came from outside may hold line ends, and must not be able to write lines of its own. */
 function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+  return LINE_END.test(text) ? text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ') : text;
 }
+
+const LINE_END = /[\p{Cc}\u2028\u2029]/u;

@@ -106,5 +106,32 @@ export function say(
   language: Language,
   values: Readonly<Record<string, string | number>>,
 ): string {
-  return MESSAGES[key][language].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '-'));
+  const [start, blanks] = SENTENCES[language][key];
+  let text = start;
+  for (const { name, after } of blanks) text += `${values[name] ?? '-'}${after}`;
+  return text;
+}
+
+/** A sentence up to its first blank, and each blank with what stands behind it. */
+type Sentence = readonly [
+  start: string,
+  blanks: readonly { readonly name: string; readonly after: string }[],
+];
+
+const SENTENCES: Readonly<Record<Language, Readonly<Record<MessageKey, Sentence>>>> = {
+  en: sentencesIn('en'),
+  zh: sentencesIn('zh'),
+};
+
+/** Cut once: each line of the log is made of one. */
+function sentencesIn(language: Language): Record<MessageKey, Sentence> {
+  const cut = Object.entries(MESSAGES).map(([key, message]): [string, Sentence] => {
+    const [start = '', ...rest] = message[language].split('{');
+    const blanks = rest.map((part) => {
+      const [name = '', after = ''] = part.split('}');
+      return { name, after };
+    });
+    return [key, [start, blanks]];
+  });
+  return Object.fromEntries(cut) as Record<MessageKey, Sentence>;
 }

@@ -6,6 +6,9 @@ const MOST_LINES = 10_000;
 /** The same in characters: a line may be long. */
 const MOST_CHARS = 16 * 1024 * 1024;
 
+/** The least between two writes: what comes meanwhile goes out together, since opening a file costs more than many lines. */
+const GATHER_MS = 20;
+
 /** How long `flush` waits for a writer that does not come back. */
 const FLUSH_MS = 3_000;
 
@@ -19,6 +22,8 @@ export class StreamSink implements LogSink {
   #lines: string[] = [];
   #chars = 0;
   #isWriting = false;
+  /** Ends the pause between two writes early. */
+  #hurry: () => void = () => undefined;
   #dropped = 0;
 
   constructor(write: (text: string) => Promise<unknown>, onLoss: OnLoss = () => undefined) {
@@ -45,6 +50,7 @@ export class StreamSink implements LogSink {
   /** Resolves when everything that was written before is out, or after 3 s with a writer that is stuck. */
   async flush(): Promise<void> {
     const untilMs = performance.now() + FLUSH_MS;
+    this.#hurry();
     while (this.#isWriting && performance.now() < untilMs) await Bun.sleep(1);
   }
 
@@ -62,7 +68,18 @@ export class StreamSink implements LogSink {
         this.#dropped += lines.length;
         this.#onLoss(error);
       }
+      await this.#pause();
     }
     this.#isWriting = false;
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }

@@ -1,21 +1,22 @@
-import { createTraceState, type SpanContext, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import {
+  convertLegacyHttpOptions,
+  createOtlpHttpExportDelegate,
+} from '@opentelemetry/otlp-exporter-base/node-http';
 import {
   defaultResource,
   detectResources,
   envDetector,
-  type Resource,
   resourceFromAttributes,
 } from '@opentelemetry/resources';
-import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace';
-import type { TraceContext } from './trace-context.ts';
+import { SpanQueue } from './span-queue.ts';
+import { traceRequest } from './trace-json.ts';
 import type { TraceSettings } from './trace-settings.ts';
-import type { FinishedSpan } from './trace-span.ts';
+import type { Attributes, FinishedSpan } from './trace-span.ts';
 
 /** Sends spans away in batches, and drops what does not fit into its queue. */
 export interface SpanExport {
   readonly add: (span: FinishedSpan) => void;
-  /** Sends what is left, then takes no more. Rejects where that failed. */
+  /** Sends what is left, then takes no more. */
   readonly close: () => Promise<void>;
 }
 
@@ -28,76 +29,49 @@ export interface SpanExportOptions {
 
 /**
  * OTLP over HTTP. This module alone loads OpenTelemetry's packages, so that it is imported only where something is
- * traced. The packages read `OTEL_EXPORTER_OTLP_HEADERS` and the like, and those that describe the service.
+ * traced. They read `OTEL_EXPORTER_OTLP_HEADERS` and the like and those that describe the service, send, and try again
+ * where the receiver asks for it.
  */
 export function openSpanExport({ settings, version, onFailure }: SpanExportOptions): SpanExport {
-  const exporter = reporting(new OTLPTraceExporter({ url: settings.url }), onFailure);
-  const processor = new BatchSpanProcessor({ ...settings.batch, exporter });
-  const resource = defaultResource()
+  const origin = { resource: resourceOf(version), version };
+  const delegate = createOtlpHttpExportDelegate(
+    convertLegacyHttpOptions({ url: settings.url }, 'TRACES', 'v1/traces', {
+      'Content-Type': 'application/json',
+    }),
+    {
+      serializeRequest: (spans: readonly FinishedSpan[]) => UTF8.encode(traceRequest(spans, origin)),
+      // What was refused in part is not told apart from what was taken.
+      deserializeResponse: () => ({}),
+    },
+    'otlp_http_json_span_exporter',
+    { name: 'span', countItems: (spans) => spans.length },
+    undefined,
+  );
+  const send = (spans: readonly FinishedSpan[]): Promise<void> =>
+    new Promise((resolve, reject) => {
+      delegate.export(spans, ({ error }) => (error === undefined ? resolve() : reject(error)));
+    });
+  const queue = new SpanQueue({ batch: settings.batch, send, onLoss: onFailure });
+  return {
+    add: (span) => queue.add(span),
+    close: async () => {
+      await queue.close();
+      await delegate.shutdown();
+    },
+  };
+}
+
+const UTF8 = new TextEncoder();
+
+/** Who it is that sends, as `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say, and by default the program. */
+function resourceOf(version: string): Attributes {
+  const { attributes } = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'llm-proxy', 'service.version': version }))
     .merge(detectResources({ detectors: [envDetector] }));
-  return {
-    add: (span) => processor.onEnd(readable(span, resource, version)),
-    close: () => processor.shutdown(),
-  };
-}
-
-/** The processor keeps failures to itself. */
-function reporting(exporter: SpanExporter, onFailure: (reason: string) => void): SpanExporter {
-  return {
-    export: (spans, done) =>
-      exporter.export(spans, (result) => {
-        if (result.error !== undefined) onFailure(reasonOf(result.error));
-        done(result);
-      }),
-    shutdown: () => exporter.shutdown(),
-  };
-}
-
-/** With the status of an answer that was a refusal. */
-function reasonOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'number' ? `${error.code} ${error.message}` : error.message;
-}
-
-function readable(span: FinishedSpan, resource: Resource, version: string): ReadableSpan {
-  const context = spanContext(span.context, false);
-  return {
-    name: span.name,
-    kind: span.kind === 'server' ? SpanKind.SERVER : SpanKind.CLIENT,
-    spanContext: () => context,
-    // Only the parent of a request's span is somebody else's.
-    ...(span.parent && { parentSpanContext: spanContext(span.parent, span.kind === 'server') }),
-    startTime: hrTime(span.startEpochMs),
-    endTime: hrTime(span.endEpochMs),
-    duration: hrTime(span.endEpochMs - span.startEpochMs),
-    status:
-      span.error === undefined
-        ? { code: SpanStatusCode.UNSET }
-        : { code: SpanStatusCode.ERROR, message: span.error },
-    attributes: span.attributes,
-    links: [],
-    events: [],
-    ended: true,
-    resource,
-    instrumentationScope: { name: 'llm-proxy', version },
-    droppedAttributesCount: 0,
-    droppedEventsCount: 0,
-    droppedLinksCount: 0,
-  };
-}
-
-function spanContext({ traceId, spanId, isSampled, state }: TraceContext, isRemote: boolean): SpanContext {
-  return {
-    traceId,
-    spanId,
-    isRemote,
-    traceFlags: isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
-    ...(state !== undefined && { traceState: createTraceState(state) }),
-  };
-}
-
-/** Whole seconds, and the nanoseconds that are left. */
-function hrTime(ms: number): [number, number] {
-  const seconds = Math.floor(ms / 1000);
-  return [seconds, Math.floor((ms - seconds * 1000) * 1e6)];
+  const known: Record<string, Attributes[string]> = {};
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined) continue;
+    known[name] = typeof value === 'number' || typeof value === 'boolean' ? value : String(value);
+  }
+  return known;
 }

@@ -1,4 +1,3 @@
-import type { BatchSpanProcessorOptions } from '@opentelemetry/sdk-trace';
 import { type Sampler, samplerNamed } from './trace-sampler.ts';
 
 /** What OpenTelemetry's environment variables say of traces. The exporter reads those that concern it alone. */
@@ -6,7 +5,18 @@ export interface TraceSettings {
   /** Where spans are sent to. */
   readonly url: string;
   readonly sampler: Sampler;
-  readonly batch: Omit<BatchSpanProcessorOptions, 'exporter'>;
+  readonly batch: BatchSettings;
+}
+
+/** Where the environment says nothing, what sends the spans has defaults. */
+export interface BatchSettings {
+  /** How long spans may wait for others. */
+  readonly scheduledDelayMillis?: number;
+  /** How long one batch may take. */
+  readonly exportTimeoutMillis?: number;
+  /** The most spans that wait; more are dropped. */
+  readonly maxQueueSize?: number;
+  readonly maxExportBatchSize?: number;
 }
 
 export interface TraceSettingsReading {

@@ -13,10 +13,13 @@ export interface FinishedSpan {
   /** Milliseconds since 1970, with fractions. */
   readonly startEpochMs: number;
   readonly endEpochMs: number;
-  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+  readonly attributes: Attributes;
   /** What went wrong; undefined: nothing did. */
   readonly error: string | undefined;
 }
+
+/** What is undefined is not there. */
+export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Where the spans of a request are in their trace. */
 export interface RequestTrace {
@@ -31,19 +34,20 @@ export interface RequestTrace {
  * and for HTTP. `epochOffsetMs` is what has to be added to the times of the event to date them.
  */
 export function spansOf(ended: RequestEnded, trace: RequestTrace, epochOffsetMs: number): FinishedSpan[] {
-  const attempts = ended.history.flatMap((attempt, index): FinishedSpan[] => {
+  const spans = [requestSpan(ended, trace, epochOffsetMs)];
+  for (const [index, attempt] of ended.history.entries()) {
     const spanId = trace.attemptSpanIds[index];
-    return spanId === undefined ? [] : [attemptSpan({ ended, attempt, index }, { ...trace.context, spanId })];
-  });
-  const spans = [requestSpan(ended, trace), ...attempts.map((span) => ({ ...span, parent: trace.context }))];
-  return spans.map((span) => ({
-    ...span,
-    startEpochMs: span.startEpochMs + epochOffsetMs,
-    endEpochMs: span.endEpochMs + epochOffsetMs,
-  }));
+    if (spanId !== undefined)
+      spans.push(attemptSpan({ ended, attempt, index, epochOffsetMs }, trace, spanId));
+  }
+  return spans;
 }
 
-function requestSpan(ended: RequestEnded, { context, parent }: RequestTrace): FinishedSpan {
+function requestSpan(
+  ended: RequestEnded,
+  { context, parent }: RequestTrace,
+  epochOffsetMs: number,
+): FinishedSpan {
   const { ending, status, code, usage } = ended;
   const hasBroken = ending === 'truncated' || (ending !== 'client-left' && status >= 500);
   const hasFailed = hasBroken || ending === 'failed' || ending === 'refused';
@@ -52,9 +56,9 @@ function requestSpan(ended: RequestEnded, { context, parent }: RequestTrace): Fi
     kind: 'server',
     context,
     parent,
-    startEpochMs: ended.startedAtMs,
-    endEpochMs: ended.endedAtMs,
-    attributes: known({
+    startEpochMs: ended.startedAtMs + epochOffsetMs,
+    endEpochMs: ended.endedAtMs + epochOffsetMs,
+    attributes: {
       'gen_ai.operation.name': OPERATIONS[ended.endpoint],
       'gen_ai.provider.name': ended.provider,
       'gen_ai.request.model': ended.model,
@@ -69,7 +73,7 @@ function requestSpan(ended: RequestEnded, { context, parent }: RequestTrace): Fi
       'llm_proxy.attempts': ended.history.length,
       'llm_proxy.key': ended.keyName,
       'llm_proxy.usage_estimated': ended.isUsageEstimated ? true : undefined,
-    }),
+    },
     // A client's own mistake is no error of the server.
     error: hasBroken ? (code ?? ending) : undefined,
   };
@@ -79,9 +83,14 @@ interface Tried {
   readonly ended: RequestEnded;
   readonly attempt: Attempt;
   readonly index: number;
+  readonly epochOffsetMs: number;
 }
 
-function attemptSpan({ ended, attempt, index }: Tried, context: TraceContext): FinishedSpan {
+function attemptSpan(
+  { ended, attempt, index, epochOffsetMs }: Tried,
+  { context }: RequestTrace,
+  spanId: string,
+): FinishedSpan {
   const { route, outcome, model, reason } = attempt;
   const upstreamModel = route.upstreamModel ?? model;
   const isLast = index === ended.history.length - 1;
@@ -90,12 +99,12 @@ function attemptSpan({ ended, attempt, index }: Tried, context: TraceContext): F
   return {
     name: spanName(ended, upstreamModel),
     kind: 'client',
-    context,
-    parent: undefined,
-    startEpochMs: attempt.startedAtMs,
+    context: { ...context, spanId },
+    parent: context,
+    startEpochMs: attempt.startedAtMs + epochOffsetMs,
     // An attempt is over for the gateway when its answer begins; for who reads a trace, when it ends.
-    endEpochMs: goesOn ? ended.endedAtMs : attempt.endedAtMs,
-    attributes: known({
+    endEpochMs: (goesOn ? ended.endedAtMs : attempt.endedAtMs) + epochOffsetMs,
+    attributes: {
       'gen_ai.operation.name': OPERATIONS[ended.endpoint],
       'gen_ai.provider.name': route.provider,
       'gen_ai.request.model': upstreamModel,
@@ -105,7 +114,7 @@ function attemptSpan({ ended, attempt, index }: Tried, context: TraceContext): F
       'llm_proxy.attempt': index + 1,
       'llm_proxy.outcome': outcome.kind,
       'llm_proxy.reason': reason,
-    }),
+    },
     error: wasTruncated ? 'truncated' : errorText(outcome),
   };
 }
@@ -141,15 +150,4 @@ function errorType(outcome: Outcome): string | undefined {
 
 function errorText(outcome: Outcome): string | undefined {
   return errorType(outcome) === undefined ? undefined : outcomeText(outcome);
-}
-
-type Attributes = FinishedSpan['attributes'];
-
-/** Without the attributes that have no value. */
-function known(attributes: Readonly<Record<string, Attributes[string] | undefined>>): Attributes {
-  return Object.fromEntries(
-    Object.entries(attributes).filter(
-      (entry): entry is [string, Attributes[string]] => entry[1] !== undefined,
-    ),
-  );
 }

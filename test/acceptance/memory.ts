@@ -15,7 +15,7 @@ export async function peakWhile(pid: number, work: Promise<unknown>): Promise<nu
   let peak = 0;
   while (!progress.isOver) {
     peak = Math.max(peak, await residentMb(pid));
-    await Bun.sleep(20);
+    await Bun.sleep(5);
   }
   return peak;
 }

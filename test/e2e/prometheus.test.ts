@@ -3,7 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { chat, startGateway, type TestGateway } from './gateway.ts';
-import { dashboardPanels, startPrometheus, type TestPrometheus } from './prometheus.ts';
+import {
+  asked,
+  dashboardPanels,
+  dashboardVariables,
+  startPrometheus,
+  type TestPrometheus,
+} from './prometheus.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
 const prometheusProgram = Bun.which('prometheus');
@@ -93,20 +99,47 @@ master_keys:
       .catch(() => '');
   }
 
-  test('every query of every panel returns numbers', async () => {
-    const panels = await dashboardPanels();
-    expect(panels.length).toBeGreaterThan(25);
+  /** The queries of all panels that return no number. */
+  async function emptyQueries(chosen: Readonly<Record<string, string>>): Promise<string[]> {
     const empty: string[] = [];
-    for (const { title, expressions } of panels) {
+    for (const { title, expressions } of await dashboardPanels()) {
       for (const expression of expressions) {
-        const query = expression.replaceAll('$__rate_interval', '6s').replaceAll('$__range', '1m');
-        const numbers = (await prometheus.query(query)).filter(({ value }) =>
-          Number.isFinite(Number(value[1])),
-        );
+        const result = await prometheus.query(asked(expression, chosen));
+        const numbers = result.filter(({ value }) => Number.isFinite(Number(value[1])));
         if (numbers.length === 0) empty.push(`${title}: ${expression}`);
       }
     }
-    expect(empty).toEqual([]);
+    return empty;
+  }
+
+  test('every query of every panel returns numbers', async () => {
+    expect((await dashboardPanels()).length).toBeGreaterThan(25);
+    expect(await emptyQueries({})).toEqual([]);
+  });
+
+  test('every variable has values to choose from, and every panel heeds those that it names', async () => {
+    const variables = await dashboardVariables();
+    expect(variables.map(({ name }) => name)).toEqual(['instance', 'model', 'provider', 'key']);
+    for (const { metric, label } of variables) {
+      expect((await prometheus.query(`count by (${label}) (${metric})`)).length).toBeGreaterThan(0);
+    }
+    const nobody = await emptyQueries(Object.fromEntries(variables.map(({ name }) => [name, 'nobody'])));
+    const heedless = nobody.filter((query) => !/\$(?:instance|model|provider|key)\b/.test(query));
+    expect(heedless).toEqual([]);
+    const naming = (await dashboardPanels())
+      .flatMap(({ expressions }) => expressions)
+      .filter((expression) => /\$(?:instance|model|provider|key)\b/.test(expression));
+    expect(nobody).toHaveLength(naming.length);
+    expect(naming.length).toBeGreaterThan(35);
+    // Somebody who is there sees something: the requests of one model, provider and key.
+    const some = { model: 'steady', provider: 'mock', key: 'team' };
+    const [rate] = await prometheus.query(
+      asked(
+        'sum(llm_proxy_requests_total{model=~"$model", provider=~"$provider", api_key_name=~"$key"})',
+        some,
+      ),
+    );
+    expect(Number(rate?.value[1])).toBeGreaterThan(0);
   });
 
   test('every rule is evaluated without an error, and every recorded one has data', async () => {
@@ -129,14 +162,16 @@ master_keys:
   test('every metric that a panel or a rule names is one of ours', async () => {
     const text = await (await fetch(`${gateway.url}/metrics`)).text();
     const ours = new Set([...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name));
-    const asked = [
+    const expressions = [
       ...(await dashboardPanels()).flatMap(({ expressions }) => expressions),
       ...(await prometheus.rules()).map(({ query }) => query),
     ].flatMap((expression) =>
-      [...expression.matchAll(/\b(?:llm_proxy|gen_ai|process)_\w+/g)].map(([name]) => name),
+      [...expression.replaceAll(/\{[^}]*\}/g, '').matchAll(/\b(?:llm_proxy|gen_ai|process)_\w+/g)].map(
+        ([name]) => name,
+      ),
     );
     // Labels of the OpenTelemetry metrics begin like their names.
-    const names = asked.filter((name) => !/^gen_ai_(?:token_type|operation_name)$/.test(name));
+    const names = expressions.filter((name) => !/^gen_ai_(?:token_type|operation_name)$/.test(name));
     expect(names.filter((name) => !ours.has(name) && !ours.has(name.replace(/_bucket$/, '')))).toEqual([]);
   });
 

@@ -9,6 +9,11 @@ const DEPLOY = join(import.meta.dir, '..', '..', 'deploy');
 export interface TestPrometheus {
   /** The result of an expression at this moment. Rejects with Prometheus's words if it is none. */
   readonly query: (expression: string) => Promise<readonly Sample[]>;
+  /** The same over a time, in seconds since 1970. */
+  readonly range: (
+    expression: string,
+    time: { readonly start: number; readonly end: number; readonly step: number },
+  ) => Promise<readonly SampleRange[]>;
   readonly rules: () => Promise<readonly Rule[]>;
   readonly stop: () => Promise<void>;
 }
@@ -16,6 +21,11 @@ export interface TestPrometheus {
 export interface Sample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: readonly [timestamp: number, value: string];
+}
+
+export interface SampleRange {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values: readonly (readonly [timestamp: number, value: string])[];
 }
 
 export interface Rule {
@@ -61,6 +71,13 @@ export async function startPrometheus(program: string, gatewayUrl: string): Prom
       );
       return result;
     },
+    range: async (expression, { start, end, step }) => {
+      const time = `start=${start}&end=${end}&step=${step}`;
+      const { result } = await api<{ result: SampleRange[] }>(
+        `${url}/api/v1/query_range?${time}&query=${encodeURIComponent(expression)}`,
+      );
+      return result;
+    },
     rules: async () => {
       const { groups } = await api<{ groups: { rules: Rule[] }[] }>(`${url}/api/v1/rules`);
       return groups.flatMap(({ rules }) => rules);
@@ -97,13 +114,47 @@ export interface Panel {
   readonly expressions: readonly string[];
 }
 
+/** A variable of the dashboard that lists the values of a label. */
+export interface Variable {
+  readonly name: string;
+  readonly metric: string;
+  readonly label: string;
+}
+
 /** The panels of the shipped dashboard that show something, with what they ask for. */
 export async function dashboardPanels(): Promise<readonly Panel[]> {
-  const text = await readFile(join(DEPLOY, 'grafana/dashboards/llm-proxy.json'), 'utf8');
-  const { panels } = JSON.parse(text) as {
-    panels: { title: string; type: string; targets?: { expr: string }[] }[];
-  };
+  const { panels } = await dashboard();
   return panels
     .filter(({ type }) => type !== 'row')
     .map(({ title, targets = [] }) => ({ title, expressions: targets.map(({ expr }) => expr) }));
+}
+
+/** Its variables, but for the one that names the data source. */
+export async function dashboardVariables(): Promise<readonly Variable[]> {
+  const { templating } = await dashboard();
+  return templating.list.flatMap(({ name, definition = '' }) => {
+    const [, metric, label] = /^label_values\((\w+), (\w+)\)$/.exec(definition) ?? [];
+    return metric === undefined || label === undefined ? [] : [{ name, metric, label }];
+  });
+}
+
+/** An expression of the dashboard as Grafana would ask it, with these values of its variables; all of them where none is given. */
+export function asked(expression: string, chosen: Readonly<Record<string, string>> = {}): string {
+  return expression
+    .replaceAll('$__rate_interval', '6s')
+    .replaceAll('$__range', '1m')
+    .replaceAll(/\$(\w+)/g, (_, name: string) => chosen[name] ?? '.*');
+}
+
+interface Dashboard {
+  readonly panels: readonly {
+    readonly title: string;
+    readonly type: string;
+    readonly targets?: readonly { readonly expr: string }[];
+  }[];
+  readonly templating: { readonly list: readonly { readonly name: string; readonly definition?: string }[] };
+}
+
+async function dashboard(): Promise<Dashboard> {
+  return JSON.parse(await readFile(join(DEPLOY, 'grafana/dashboards/llm-proxy.json'), 'utf8')) as Dashboard;
 }

@@ -19,6 +19,14 @@ function scene({ budgetMs = Infinity, ...limits }: Partial<LeashLimits & { budge
   };
 }
 
+test('a leash that was released sets no alarm any more, whatever it is told', () => {
+  const { clock, leash } = scene({ budgetMs: 9_000 });
+  leash.release();
+  leash.answered();
+  leash.linger(1_000);
+  expect(clock.pending).toBe(0);
+});
+
 describe('an attempt is called off', () => {
   test('when the client leaves', () => {
     const { client, leash } = scene();

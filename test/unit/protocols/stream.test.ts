@@ -150,6 +150,40 @@ describe('an error in a stream', () => {
   });
 });
 
+describe('a long event', () => {
+  const image = `data:image/png;base64,${'iVBORw0KGgo'.repeat(20_000)}`;
+
+  test.each([
+    [
+      'an image without a word',
+      { choices: [{ delta: { content: '', images: [{ image_url: { url: image } }] } }] },
+    ],
+    ['a long word', { choices: [{ delta: { content: image } }] }],
+  ])('may be the first content: %s', (_, event) => {
+    expect(signsOf('/v1/chat/completions', `data: ${JSON.stringify(event)}\n\n`)).toEqual(['content']);
+  });
+
+  test('may be no content at all, such as instructions that are repeated', () => {
+    const created = { type: 'response.created', response: { instructions: image, error: null, usage: null } };
+    expect(signsOf('/v1/responses', `data: ${JSON.stringify(created)}\n\n`)).toEqual(['preamble']);
+  });
+
+  test('may be an error', () => {
+    const event = { error: { message: image } };
+    expect(signsOf('/v1/chat/completions', `data: ${JSON.stringify(event)}\n\n`)).toEqual(['error']);
+  });
+
+  test('may carry the end and the usage', () => {
+    const reader = protocolFor('/v1/chat/completions').readStream();
+    const event = {
+      choices: [{ delta: { content: image }, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 1, completion_tokens: 2 },
+    };
+    expect(reader.read('', bytesOf(JSON.stringify(event)))).toBe('content');
+    expect([reader.isDone(), reader.usage()?.totalTokens]).toEqual([true, 3]);
+  });
+});
+
 describe('the end', () => {
   test('once said stays said, though usage follows and [DONE] never comes', () => {
     const reader = protocolFor('/v1/chat/completions').readStream();

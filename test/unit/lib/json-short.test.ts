@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'bun:test';
+import * as fc from 'fast-check';
+import { shortenStrings } from '../../../src/lib/json-short.ts';
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+const short = (value: unknown): unknown => JSON.parse(textOf(shortenStrings(bytesOf(JSON.stringify(value)))));
+
+describe('JSON with its long strings shortened', () => {
+  test('has a word in the place of each, and all else as it was', () => {
+    const image = 'iVBORw0KGgo'.repeat(1_000);
+    expect(short({ a: 'b', url: image, list: [1, null, image, { c: '' }] })).toEqual({
+      a: 'b',
+      url: 'long',
+      list: [1, null, 'long', { c: '' }],
+    });
+  });
+
+  test('is the same object where no string is long', () => {
+    const json = bytesOf('{"a":"b","c":[1,2,"\\""]}');
+    expect(shortenStrings(json)).toBe(json);
+  });
+
+  test('is left alone where a string does not end: it is no JSON', () => {
+    const cut = bytesOf(`{"a":"${'x'.repeat(5_000)}","b":"${'y'.repeat(5_000)}`);
+    expect(shortenStrings(cut)).toBe(cut);
+  });
+
+  test('means the same for any value, but for its long strings', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 30 }),
+      fc.string({
+        unit: fc.constantFrom('"', '\\', '{', 'é', '😀', '\n', 'x'),
+        minLength: 900,
+        maxLength: 1_400,
+      }),
+    );
+    const value = fc.letrec((tie) => ({
+      any: fc.oneof(
+        text,
+        fc.integer(),
+        fc.constant(null),
+        fc.array(tie('any'), { maxLength: 4 }),
+        fc.dictionary(fc.constantFrom('a', 'usage', 'é'), tie('any')),
+      ),
+    })).any;
+    fc.assert(
+      fc.property(value, (original) => {
+        expect(short(original)).toEqual(replaced(original));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+/** The same, done to the value. */
+function replaced(value: unknown): unknown {
+  if (typeof value === 'string') return bytesOf(JSON.stringify(value)).length > 1_024 ? 'long' : value;
+  if (Array.isArray(value)) return value.map(replaced);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, replaced(inner)]));
+}
