@@ -54,14 +54,9 @@ function keyValues(attributes: Attributes): object[] {
 
 /** Each value is in a field that is named after its type. */
 function anyValue(value: string | number | boolean): object {
-  switch (typeof value) {
-    case 'string':
-      return { stringValue: value };
-    case 'boolean':
-      return { boolValue: value };
-    case 'number':
-      return Number.isInteger(value) ? { intValue: value } : { doubleValue: value };
-  }
+  if (typeof value === 'string') return { stringValue: value };
+  if (typeof value === 'boolean') return { boolValue: value };
+  return Number.isInteger(value) ? { intValue: value } : { doubleValue: value };
 }
 
 /** Whole seconds and what is left of them: all in one is more than a number can hold. */
