@@ -42,6 +42,10 @@ export function foreignCredentials(headers: Headers, access: Access): HeaderFiel
 /** The credential of a request: `Authorization: Bearer` in any case of the scheme, `x-api-key`, or `api-key`. */
 export function presentedKey(headers: Headers): string | undefined {
   const authorization = headers.get('authorization');
+  if (authorization?.startsWith('Bearer ') === true) {
+    const key = authorization.slice('Bearer '.length).trim();
+    if (key !== '') return key;
+  }
   const bearer = authorization === null ? null : /^\s*bearer\s+(\S.*?)\s*$/i.exec(authorization);
   return bearer?.[1] ?? headers.get('x-api-key') ?? headers.get('api-key') ?? undefined;
 }

@@ -13,18 +13,20 @@ export interface ByteSource {
 
 /** Reads a whole body, at most `maxBytes` of it: what lies beyond is not asked for. Never rejects. */
 export async function readWhole(
-  body: ReadableStream<Uint8Array> | null,
+  { body, headers }: { readonly body: ReadableStream<Uint8Array> | null; readonly headers: Headers },
   leash: Leash,
   maxBytes: number,
 ): Promise<BodyReading> {
   if (body === null) return { kind: 'read', bytes: new Uint8Array(), isCut: false };
   const reader = body.getReader();
+  const declared = Number(headers.get('content-length') ?? Number.NaN);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for (;;) {
+  // What was announced is there: whether more could come need not be waited for.
+  while (size !== declared) {
     const chunk = await readChunk(reader, leash);
     if (chunk === 'broken') return { kind: 'broken' };
-    if (chunk === 'end') return { kind: 'read', bytes: join(chunks, size), isCut: false };
+    if (chunk === 'end') break;
     if (size === 0) leash.answered();
     chunks.push(chunk);
     size += chunk.byteLength;
@@ -33,6 +35,7 @@ export async function readWhole(
       return { kind: 'read', bytes: join(chunks, size).subarray(0, maxBytes), isCut: true };
     }
   }
+  return { kind: 'read', bytes: join(chunks, size), isCut: false };
 }
 
 /** The next chunk of a body; `end` at its end, `broken` where the connection failed or the leash was cut. */

@@ -18,7 +18,7 @@ const MAX_ERROR_BYTES = 4 * 1024 * 1024;
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
 
 /** Reads as much of a reply as it takes to tell whether it is an answer. */
-export async function judgeReply(reply: UpstreamReply, reading: Reading): Promise<Verdict> {
+export function judgeReply(reply: UpstreamReply, reading: Reading): Verdict | Promise<Verdict> {
   switch (reply.kind) {
     case 'unreachable':
       return { outcome: reply };
@@ -37,7 +37,7 @@ function isEventStream(headers: Headers): boolean {
 }
 
 async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }: Reading): Promise<Verdict> {
-  const body = await readWhole(reply.body, leash, MAX_ERROR_BYTES);
+  const body = await readWhole(reply, leash, MAX_ERROR_BYTES);
   if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
   const bytes = body.kind === 'read' ? body.bytes : new Uint8Array();
   const decoding = decodeBody(bytes, reply.headers.get('content-encoding'), MAX_ERROR_BYTES);
@@ -63,7 +63,7 @@ async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }:
 
 async function judgeWhole(reply: Reply, { call, leash, shownModel }: Reading): Promise<Verdict> {
   const { status, headers } = reply;
-  const body = await readWhole(reply.body, leash, MAX_WHOLE_BYTES);
+  const body = await readWhole(reply, leash, MAX_WHOLE_BYTES);
   if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
   const failed = (defect: Defect): Verdict => ({
     outcome: { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' },

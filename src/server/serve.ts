@@ -135,25 +135,29 @@ function administered(
   return admin(request, server.requestIP(request)?.address ?? '');
 }
 
-async function answer(request: Request, server: Server<undefined>, state: ServerState): Promise<Response> {
+/** No function on this way waits for the next: each wait costs a turn of the event loop. */
+function answer(request: Request, server: Server<undefined>, state: ServerState): Answer {
   const { corsOrigins } = state.gateway.snapshot().server;
   const origin = allowedOrigin(request.headers, corsOrigins);
-  if (origin !== undefined && request.method === 'OPTIONS') return preflight(request.headers, origin);
-  const response = await answerOrRefusal(request, server, state);
-  return origin === undefined ? response : withCors(response, origin);
+  if (origin === undefined) return answerOrRefusal(request, server, state);
+  if (request.method === 'OPTIONS') return preflight(request.headers, origin);
+  return Promise.resolve(answerOrRefusal(request, server, state)).then((response) =>
+    withCors(response, origin),
+  );
 }
 
-async function answerOrRefusal(
-  request: Request,
-  server: Server<undefined>,
-  state: ServerState,
-): Promise<Response> {
+type Answer = Response | Promise<Response>;
+
+function answerOrRefusal(request: Request, server: Server<undefined>, state: ServerState): Answer {
+  const refused = (error: unknown): Response =>
+    error instanceof Refusal ? refusalResponse(error) : bug(error, state.gateway);
   try {
     const { path, search } = requestTarget(request.url);
     const own = ownEndpoint(request, { path, search }, state);
-    return own === undefined ? await proxied({ request, server, path, search }, state) : await own;
+    if (own === undefined) return proxied({ request, server, path, search }, state);
+    return own instanceof Promise ? own.catch(refused) : own;
   } catch (error) {
-    return error instanceof Refusal ? refusalResponse(error) : bug(error, state.gateway);
+    return refused(error);
   }
 }
 
@@ -162,7 +166,7 @@ function ownEndpoint(
   request: Request,
   { path, search }: RequestTarget,
   state: ServerState,
-): Promise<Response> | Response | undefined {
+): Answer | undefined {
   const snapshot = state.gateway.snapshot();
   const { metrics } = state;
   switch (path) {

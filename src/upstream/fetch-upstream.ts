@@ -12,10 +12,11 @@ export function createFetchUpstream(): Upstream {
     async send(request) {
       const watch = watcher.watch(request.provider, request.onConnectTimeout);
       const startedAtMs = performance.now();
-      let reply = await send(request, {});
+      let reply = await send(request, { isFresh: false });
       const tookMs = performance.now() - startedAtMs;
       // Only a fresh connection tells a provider that fails from one that had closed an idle connection.
-      if (watch.mayReuse && tookMs < STALE_WITHIN_MS && seemsStale(reply)) reply = await send(request, FRESH);
+      if (watch.mayReuse && tookMs < STALE_WITHIN_MS && seemsStale(reply))
+        reply = await send(request, { isFresh: true });
       if (reply.kind === 'reply') watch.answered();
       watch.end();
       return reply;
@@ -26,42 +27,42 @@ export function createFetchUpstream(): Upstream {
 /** A connection that had died shows it at once; a provider that took the request and then broke off takes longer. */
 const STALE_WITHIN_MS = 1_000;
 
-/** Not a pooled connection but one of its own. */
-const FRESH: BunFetchRequestInit = { keepalive: false };
-
 function seemsStale(reply: UpstreamReply): boolean {
   return reply.kind === 'unreachable' && (reply.reason === 'reset' || reply.reason === 'closed');
 }
 
-async function send(request: UpstreamRequest, options: BunFetchRequestInit): Promise<UpstreamReply> {
+async function send(request: UpstreamRequest, { isFresh }: { isFresh: boolean }): Promise<UpstreamReply> {
   const { provider } = request;
+  const options: BunFetchRequestInit = {
+    method: request.method,
+    headers: upstreamHeaders(request),
+    body: request.body ?? null,
+    signal: request.signal,
+    // A provider that redirects would be sent our credential wherever it points.
+    redirect: 'manual',
+    // The bytes go to the client as they come, compressed or not.
+    decompress: false,
+    // The gateway has limits of its own; fetch's would cut long answers.
+    timeout: false,
+  };
+  // Not a pooled connection but one of its own.
+  if (isFresh) options.keepalive = false;
+  connect(provider, options);
   try {
-    const response = await fetch(joinUrl(provider.apiBase, request.path, request.search), {
-      method: request.method,
-      headers: upstreamHeaders(request),
-      body: request.body ?? null,
-      signal: request.signal,
-      // A provider that redirects would be sent our credential wherever it points.
-      redirect: 'manual',
-      // The bytes go to the client as they come, compressed or not.
-      decompress: false,
-      // The gateway has limits of its own; fetch's would cut long answers.
-      timeout: false,
-      ...connection(provider),
-      ...options,
-    });
-    return { kind: 'reply', status: response.status, headers: response.headers, body: response.body };
+    const { status, headers, body } = await fetch(
+      joinUrl(provider.apiBase, request.path, request.search),
+      options,
+    );
+    return { kind: 'reply', status, headers, body };
   } catch (error) {
     if (request.signal.aborted) return { kind: 'aborted' };
     return { kind: 'unreachable', reason: unreachableReason(error) };
   }
 }
 
-/** The settings of fetch that only some providers need; none for the others, which keeps their requests lean. */
-function connection({ tls, proxy }: Provider): BunFetchRequestInit {
-  const options: BunFetchRequestInit = {};
+/** Adds the settings that only some providers need. */
+function connect({ tls, proxy }: Provider, options: BunFetchRequestInit): void {
   if (!tls.verify) options.tls = { rejectUnauthorized: false };
   if (tls.caFile !== undefined) options.tls = { ...options.tls, ca: Bun.file(tls.caFile) };
   if (proxy !== undefined) options.proxy = proxy;
-  return options;
 }
