@@ -9,6 +9,9 @@ const [path = '', workers = '', me = '', what = ''] = process.argv.slice(2);
 const ledgers = openLedgers(mapSharedMemory(path), Number(workers), Number(me));
 const say = (word: unknown): void => void process.stdout.write(`${JSON.stringify(word)}\n`);
 
+/** Enough for the processes to be at it at the same time, however late one of them begins. */
+const MANY = 500_000;
+
 say('ready');
 await new Promise((resolve) => process.stdin.once('data', resolve));
 say(act());
@@ -18,13 +21,16 @@ function act(): unknown {
   switch (what) {
     case 'take': {
       let admitted = 0;
-      for (let n = 0; n < 2_000; n++) {
-        if (ledgers.buckets.take('key', { ratePerSecond: 1e-6, burst: 500 }, 1_000).admitted) admitted++;
+      for (let n = 0; n < MANY; n++) {
+        if (ledgers.buckets.take('key', { ratePerSecond: 1e-6, burst: MANY }, 1_000).admitted) admitted++;
       }
       return admitted;
     }
-    case 'turns':
-      return Array.from({ length: 5_000 }, () => ledgers.turns.next('model'));
+    case 'turns': {
+      let sum = 0;
+      for (let n = 0; n < MANY; n++) sum += ledgers.turns.next('model');
+      return sum;
+    }
     case 'begin':
       for (let n = 0; n < 3; n++) ledgers.traffic.begin('a/m');
       return ledgers.traffic.inFlight('a/m');
