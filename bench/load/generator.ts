@@ -1,19 +1,13 @@
 /**
- * The process on the load's core: the provider behind the proxies, and the client of the streams in front of them. It takes orders
- * from its parent and reports.
+ * The process on the load's core: the provider behind the proxies, and the clients in front of them, but for wrk. It takes
+ * orders from its parent and reports.
  */
-import { answerStreams, answerWhole, eventsSent, finishStreams, startMock } from './mock.ts';
-import {
-  beginWindow,
-  endWindow,
-  openStreams,
-  type StreamLoad,
-  type StreamsEnd,
-  type StreamsWindow,
-} from './stream-client.ts';
+import { answerStreams, eventsSent, finishStreams, startMock } from './mock.ts';
+import { askAtPace, type Paced, type PaceLoad } from './pace-client.ts';
+import { StreamCrowd, type StreamLoad, type StreamsEnd, type StreamsWindow } from './stream-client.ts';
 
 export type Order =
-  | { readonly kind: 'answer-whole' }
+  | { readonly kind: 'ask-at-pace'; readonly load: PaceLoad }
   | { readonly kind: 'open-streams'; readonly pace: number; readonly load: StreamLoad }
   | { readonly kind: 'begin-window' }
   | { readonly kind: 'end-window' }
@@ -21,24 +15,40 @@ export type Order =
 
 export type Report =
   | { readonly kind: 'listening'; readonly port: number }
-  | { readonly kind: 'open' }
+  | ({ readonly kind: 'paced' } & Paced)
+  | { readonly kind: 'open'; readonly faults: string }
   | ({ readonly kind: 'window' } & StreamsWindow)
   | ({ readonly kind: 'closed'; readonly sent: number } & StreamsEnd);
 
-process.on('message', (order: Order) => {
-  if (order.kind === 'answer-whole') answerWhole();
-  else if (order.kind === 'begin-window') beginWindow();
-  else if (order.kind === 'end-window') report({ kind: 'window', ...endWindow() });
-  else if (order.kind === 'finish-streams') finishStreams();
-  else {
-    answerStreams(order.pace);
-    openStreams(order.load, {
-      open: () => report({ kind: 'open' }),
-      closed: (end) => report({ kind: 'closed', sent: eventsSent(), ...end }),
-    });
-  }
-});
+let crowd: StreamCrowd | undefined;
+process.on('message', (order: Order) => void obey(order));
 report({ kind: 'listening', port: startMock() });
+
+async function obey(order: Order): Promise<void> {
+  switch (order.kind) {
+    case 'ask-at-pace':
+      report({ kind: 'paced', ...(await askAtPace(order.load)) });
+      break;
+    case 'open-streams':
+      // What a measurement that failed has left behind.
+      crowd?.leave();
+      answerStreams(order.pace);
+      crowd = new StreamCrowd(order.load, {
+        open: (faults) => report({ kind: 'open', faults }),
+        closed: (end) => report({ kind: 'closed', sent: eventsSent(), ...end }),
+      });
+      break;
+    case 'begin-window':
+      crowd?.beginWindow();
+      break;
+    case 'end-window':
+      if (crowd !== undefined) report({ kind: 'window', ...crowd.endWindow() });
+      break;
+    case 'finish-streams':
+      finishStreams();
+      break;
+  }
+}
 
 function report(what: Report): void {
   process.send?.(what);

@@ -1,6 +1,6 @@
 /**
  * The provider behind every proxy that is measured: as little as can answer truthfully, so that the figures are the
- * proxies'. It reads of a request only where it ends, and answers as it was last told: whole, or with a stream.
+ * proxies'. It reads of a request only where it ends, and answers whole or, where it is told so, with a stream.
  */
 import type { Socket } from 'bun';
 import { wallMicros } from '../measure/wall-clock.ts';
@@ -11,6 +11,8 @@ interface Connection {
   head: string;
   /** Bytes of the body still to come; -1: a chunked body, whose end shows itself. */
   bodyLeft: number;
+  /** Whether the request that is coming asks for a stream. Only looked for where streams are being measured. */
+  wantsStream: boolean;
   isStreaming: boolean;
   startedAtMs: number;
   events: number;
@@ -53,19 +55,16 @@ export function startMock(): number {
   }).port;
 }
 
-/** From now on requests are answered whole. */
-export function answerWhole(): void {
-  Object.assign(state, { isStream: false, pace: 0 });
-}
-
-/** From now on they are answered with streams of this many events a second; 0: as fast as they are taken. */
+/** Until `finishStreams`, requests for a stream are answered with one of this many events a second; 0: as fast as they are taken. */
 export function answerStreams(pace: number): void {
+  // What a measurement that failed has left behind.
+  slots.forEach((slot) => slot.forEach((socket) => socket.terminate()));
   Object.assign(state, { isStream: true, isFinishing: false, pace, events: 0 });
 }
 
-/** Brings all streams to their end. */
+/** Brings all streams to their end. Requests are answered whole again. */
 export function finishStreams(): void {
-  state.isFinishing = true;
+  Object.assign(state, { isStream: false, isFinishing: true });
 }
 
 /** How many events were sent since streams are answered. */
@@ -82,6 +81,7 @@ function drain(socket: Socket<Connection>): void {
 
 function receive(socket: Socket<Connection>, bytes: Buffer): void {
   const connection = socket.data;
+  if (state.isStream) connection.wantsStream ||= asksForStream(bytes);
   if (connection.bodyLeft > 0) {
     connection.bodyLeft -= bytes.length;
     if (connection.bodyLeft <= 0) answer(socket);
@@ -107,10 +107,16 @@ function receive(socket: Socket<Connection>, bytes: Buffer): void {
   if (isOver) answer(socket);
 }
 
+function asksForStream(bytes: Buffer): boolean {
+  return bytes.includes('"stream":true', 0, 'latin1') || bytes.includes('"stream": true', 0, 'latin1');
+}
+
 function answer(socket: Socket<Connection>): void {
   const connection = socket.data;
   connection.bodyLeft = 0;
-  if (!state.isStream) {
+  const { wantsStream } = connection;
+  connection.wantsStream = false;
+  if (!wantsStream) {
     send(socket, wholeAnswer);
     return;
   }
@@ -174,7 +180,15 @@ function send(socket: Socket<Connection>, bytes: Uint8Array): void {
 }
 
 function newConnection(): Connection {
-  return { head: '', bodyLeft: 0, isStreaming: false, startedAtMs: 0, events: 0, unsent: undefined };
+  return {
+    head: '',
+    bodyLeft: 0,
+    wantsStream: false,
+    isStreaming: false,
+    startedAtMs: 0,
+    events: 0,
+    unsent: undefined,
+  };
 }
 
 function chunked(text: string): string {

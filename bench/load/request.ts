@@ -1,7 +1,12 @@
-import { BENCH_KEY, BENCH_MODEL } from '../peers/peer.ts';
-
+/** The credential and the model of every request; each peer is set up for them. */
+export const BENCH_KEY = 'sk-bench';
+export const BENCH_MODEL = 'bench';
 export const CHAT_PATH = '/v1/chat/completions';
-export const AUTHORIZATION = `Bearer ${BENCH_KEY}`;
+
+/** The headers of every request, and those that one proxy needs besides. */
+export function requestHeaders(others: Readonly<Record<string, string>>): Record<string, string> {
+  return { authorization: `Bearer ${BENCH_KEY}`, 'content-type': 'application/json', ...others };
+}
 
 /** The body of a chat request whose prompt has about this many bytes. */
 export function chatBody(promptBytes: number, isStream = false): string {
@@ -15,17 +20,10 @@ export function chatBody(promptBytes: number, isStream = false): string {
 }
 
 /** A request as it goes over the wire. */
-export function requestText(port: number, body: string): string {
-  return [
-    `POST ${CHAT_PATH} HTTP/1.1`,
-    `host: 127.0.0.1:${port}`,
-    `authorization: ${AUTHORIZATION}`,
-    'content-type: application/json',
-    'accept: */*',
-    `content-length: ${Buffer.byteLength(body)}`,
-    '',
-    body,
-  ].join('\r\n');
+export function requestText(port: number, headers: Readonly<Record<string, string>>, body: string): string {
+  const lines = Object.entries(requestHeaders(headers)).map(([name, value]) => `${name}: ${value}`);
+  const head = [`POST ${CHAT_PATH} HTTP/1.1`, `host: 127.0.0.1:${port}`, 'accept: */*', ...lines];
+  return [...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
 }
 
 const PROSE = 'The quick brown fox says "hello" to the lazy dog,\nagain and again. ';

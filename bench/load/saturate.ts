@@ -1,24 +1,22 @@
 import { join } from 'node:path';
 import { LOAD_CORE } from '../measure/pinned.ts';
-import { AUTHORIZATION, CHAT_PATH } from './request.ts';
+import type { RunningPeer } from '../peers/peer.ts';
+import { CHAT_PATH, requestHeaders } from './request.ts';
 
 /** What wrk says after it has sent one request over and over. Times are in microseconds. */
 export interface Saturation {
   readonly requests: number;
-  readonly seconds: number;
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
-  /** Answers with another status than 2xx or 3xx. */
-  readonly status: number;
-  /** Connections that failed, broke off or were too slow. */
-  readonly broken: number;
+  /** Answers with another status than 2xx or 3xx, and connections that failed, broke off or were too slow. */
+  readonly faults: number;
   /** What wrk itself used. */
   readonly cpuSeconds: number;
 }
 
 export interface SaturationLoad {
-  readonly port: number;
+  readonly peer: RunningPeer;
   readonly bodyFile: string;
   readonly connections: number;
   readonly seconds: number;
@@ -26,16 +24,18 @@ export interface SaturationLoad {
 
 /** Asks as fast as the answers come, over a number of connections. */
 export async function saturate({
-  port,
+  peer,
   bodyFile,
   connections,
   seconds,
 }: SaturationLoad): Promise<Saturation> {
-  const url = `http://127.0.0.1:${port}${CHAT_PATH}`;
+  const url = `http://127.0.0.1:${peer.port}${CHAT_PATH}`;
+  const headers = Object.entries(requestHeaders(peer.headers)).map(([name, value]) => `${name}: ${value}`);
   const script = join(import.meta.dir, 'wrk.lua');
-  const wrk = ['wrk', '-t1', `-c${connections}`, `-d${seconds}`, '--timeout', '10', '-s', script, url];
-  const child = Bun.spawn(['taskset', '-c', String(LOAD_CORE), ...wrk], {
-    env: { PATH: process.env['PATH'] ?? '', BENCH_BODY: bodyFile, BENCH_AUTHORIZATION: AUTHORIZATION },
+  const options = ['-t1', `-c${connections}`, `-d${seconds}`, '--timeout', '10', '-s', script];
+  const command = ['wrk', ...options, ...headers.flatMap((header) => ['-H', header]), url];
+  const child = Bun.spawn(['taskset', '-c', LOAD_CORE, ...command], {
+    env: { PATH: process.env['PATH'] ?? '', BENCH_BODY: bodyFile },
     stderr: 'inherit',
   });
   const output = await new Response(child.stdout).text();

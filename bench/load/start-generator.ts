@@ -29,7 +29,11 @@ export function startGenerator(): Generator {
   });
   return {
     pid: child.pid,
-    send: (order) => child.send(order),
+    send(order) {
+      // What a measurement that failed has left behind is no answer to this.
+      early.clear();
+      child.send(order);
+    },
     next: (kind, withinMs = 30_000) =>
       new Promise((resolve, reject) => {
         const come = early.get(kind);

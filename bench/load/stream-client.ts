@@ -25,6 +25,13 @@ export interface StreamsEnd {
   readonly firstEvent: LatencySummary;
 }
 
+export interface StreamsTold {
+  /** Each stream has had an event, or it failed: then with the faults. */
+  readonly open: (faults: string) => void;
+  /** All streams have ended. */
+  readonly closed: (end: StreamsEnd) => void;
+}
+
 export interface StreamsWindow {
   readonly events: number;
   readonly latency: LatencySummary;
@@ -43,146 +50,172 @@ interface Stream {
   isDone: boolean;
 }
 
-const latencies = new Latencies();
-const firstEvents = new Latencies();
-const state = { events: 0, windowFrom: 0, open: 0, closed: 0, complete: 0, streams: 0 };
-let faults: Record<string, number> = {};
-let told = { open: (): void => undefined, closed: (_end: StreamsEnd): void => undefined };
+/** The streams of one measurement. */
+export class StreamCrowd {
+  readonly #load: StreamLoad;
+  readonly #told: StreamsTold;
+  readonly #latencies = new Latencies();
+  readonly #firstEvents = new Latencies();
+  readonly #faults: Record<string, number> = {};
+  readonly #sockets = new Set<Socket<Stream>>();
+  #events = 0;
+  #windowFrom = 0;
+  #open = 0;
+  #failed = 0;
+  #complete = 0;
+  #isTold = false;
 
-/** Opens the streams. `open` is called when each has had an event, `closed` when all have ended. */
-export function openStreams(load: StreamLoad, tell: typeof told): void {
-  told = tell;
-  Object.assign(state, { events: 0, open: 0, closed: 0, complete: 0, streams: load.streams });
-  faults = {};
-  firstEvents.clear();
-  for (let index = 0; index < load.streams; index++)
-    setTimeout(() => openOne(load), (index * load.rampMs) / load.streams);
-}
-
-export function beginWindow(): void {
-  latencies.clear();
-  state.windowFrom = state.events;
-}
-
-/** What has come since the window began. */
-export function endWindow(): StreamsWindow {
-  return { events: state.events - state.windowFrom, latency: latencies.summary() };
-}
-
-function openOne({ port, request }: StreamLoad): void {
-  void Bun.connect<Stream>({
-    hostname: '127.0.0.1',
-    port,
-    socket: {
-      open(socket) {
-        socket.data = newStream();
-        socket.write(request);
-      },
-      data: receive,
-      close(socket) {
-        end(socket.data.phase === 'over' ? undefined : `closed in ${socket.data.phase}`);
-      },
-      connectError: () => end('not connected'),
-    },
-  }).catch(() => undefined);
-}
-
-function receive(socket: Socket<Stream>, bytes: Buffer): void {
-  const stream = socket.data;
-  let at = 0;
-  while (at < bytes.length && stream.phase !== 'over') {
-    if (stream.phase === 'data') at = readData(stream, bytes, at);
-    else at = readLine(socket, bytes, at);
+  constructor(load: StreamLoad, told: StreamsTold) {
+    this.#load = load;
+    this.#told = told;
+    for (let index = 0; index < load.streams; index++)
+      setTimeout(() => this.#openOne(), (index * load.rampMs) / load.streams);
   }
-}
 
-/** Reads within a chunk: its data, then the end of its line. */
-function readData(stream: Stream, bytes: Buffer, at: number): number {
-  const dataLeft = stream.left - 2;
-  const end = Math.min(bytes.length, at + Math.max(0, dataLeft));
-  if (end > at) readEvents(stream, at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
-  const next = Math.min(bytes.length, at + stream.left);
-  stream.left -= next - at;
-  if (stream.left === 0) stream.phase = 'size';
-  return next;
-}
-
-/** Reads the head, or the size of the next chunk. */
-function readLine(socket: Socket<Stream>, bytes: Buffer, at: number): number {
-  const stream = socket.data;
-  const mark = stream.phase === 'head' ? '\r\n\r\n' : '\r\n';
-  // A size is a few digits: no need to search all that follows.
-  const reach = stream.phase === 'head' ? bytes.length : Math.min(bytes.length, at + 12);
-  const text = stream.partial + bytes.toString('latin1', at, reach);
-  const end = text.indexOf(mark);
-  if (end === -1) {
-    stream.partial = text;
-    return reach;
+  beginWindow(): void {
+    this.#latencies.clear();
+    this.#windowFrom = this.#events;
   }
-  const next = at + end + mark.length - stream.partial.length;
-  stream.partial = '';
-  if (stream.phase === 'head') {
-    const head = text.slice(0, end);
-    const isFine = head.startsWith('HTTP/1.1 200') && /transfer-encoding: *chunked/i.test(head);
-    if (isFine) stream.phase = 'size';
-    else finish(socket, head.slice(0, 12));
+
+  /** What has come since the window began. */
+  endWindow(): StreamsWindow {
+    return { events: this.#events - this.#windowFrom, latency: this.#latencies.summary() };
+  }
+
+  /** Breaks what is still open. */
+  leave(): void {
+    for (const socket of this.#sockets) socket.terminate();
+  }
+
+  #openOne(): void {
+    const { port, request } = this.#load;
+    void Bun.connect<Stream>({
+      hostname: '127.0.0.1',
+      port,
+      socket: {
+        open: (socket) => {
+          this.#sockets.add(socket);
+          socket.data = newStream();
+          socket.write(request);
+        },
+        data: (socket, bytes) => this.#receive(socket, bytes),
+        close: (socket) => {
+          this.#sockets.delete(socket);
+          if (socket.data.phase !== 'over') this.#end(`closed in ${socket.data.phase}`);
+        },
+        connectError: () => this.#end('not connected'),
+      },
+    }).catch(() => undefined);
+  }
+
+  #receive(socket: Socket<Stream>, bytes: Buffer): void {
+    const stream = socket.data;
+    let at = 0;
+    while (at < bytes.length && stream.phase !== 'over') {
+      if (stream.phase === 'data') at = this.#readData(stream, bytes, at);
+      else at = this.#readLine(socket, bytes, at);
+    }
+  }
+
+  /** Reads within a chunk: its data, then the end of its line. */
+  #readData(stream: Stream, bytes: Buffer, at: number): number {
+    const end = Math.min(bytes.length, at + Math.max(0, stream.left - 2));
+    if (end > at)
+      this.#readEvents(stream, at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
+    const next = Math.min(bytes.length, at + stream.left);
+    stream.left -= next - at;
+    if (stream.left === 0) stream.phase = 'size';
     return next;
   }
-  const size = Number.parseInt(text.slice(0, end), 16);
-  if (size > 0) {
-    stream.phase = 'data';
-    stream.left = size + 2;
-  } else finish(socket, stream.isDone ? undefined : 'no [DONE]');
-  return next;
-}
 
-function readEvents(stream: Stream, piece: Buffer): void {
-  const bytes = stream.tail === undefined ? piece : Buffer.concat([stream.tail, piece]);
-  stream.tail = undefined;
-  let now = 0;
-  let at = 0;
-  for (;;) {
-    const mark = bytes.indexOf(MARK, at, 'latin1');
-    const from = mark + MARK.length;
-    if (mark === -1 || from + DIGITS > bytes.length) break;
-    now ||= wallMicros();
-    count(stream, now, now - digitsAt(bytes, from));
-    at = from + DIGITS;
+  /** Reads the head, or the size of the next chunk. */
+  #readLine(socket: Socket<Stream>, bytes: Buffer, at: number): number {
+    const stream = socket.data;
+    const mark = stream.phase === 'head' ? '\r\n\r\n' : '\r\n';
+    // A size is a few digits: no need to search all that follows.
+    const reach = stream.phase === 'head' ? bytes.length : Math.min(bytes.length, at + 12);
+    const text = stream.partial + bytes.toString('latin1', at, reach);
+    const end = text.indexOf(mark);
+    if (end === -1) {
+      stream.partial = text;
+      return reach;
+    }
+    const next = at + end + mark.length - stream.partial.length;
+    stream.partial = '';
+    if (stream.phase === 'head') {
+      const head = text.slice(0, end);
+      const isFine = head.startsWith('HTTP/1.1 200') && /transfer-encoding: *chunked/i.test(head);
+      if (isFine) stream.phase = 'size';
+      else this.#finish(socket, head.slice(0, 12));
+      return next;
+    }
+    const size = Number.parseInt(text.slice(0, end), 16);
+    if (size > 0) {
+      stream.phase = 'data';
+      stream.left = size + 2;
+    } else this.#finish(socket, stream.isDone ? undefined : 'no [DONE]');
+    return next;
   }
-  const last = bytes.length - 1;
-  if (bytes[last] !== 0x0a || bytes[last - 1] !== 0x0a) {
-    stream.tail = Buffer.from(bytes.subarray(Math.max(at, bytes.length - 4_096)));
-  } else if (bytes[last - 2] === 0x5d)
-    stream.isDone = bytes.toString('latin1', bytes.length - 14) === 'data: [DONE]\n\n';
-}
 
-function count(stream: Stream, now: number, micros: number): void {
-  state.events++;
-  latencies.add(micros);
-  if (stream.hasEvent) return;
-  stream.hasEvent = true;
-  firstEvents.add(now - stream.sentAtMicros);
-  if (++state.open === state.streams) told.open();
+  #readEvents(stream: Stream, piece: Buffer): void {
+    const bytes = stream.tail === undefined ? piece : Buffer.concat([stream.tail, piece]);
+    stream.tail = undefined;
+    let now = 0;
+    let at = 0;
+    for (;;) {
+      const mark = bytes.indexOf(MARK, at, 'latin1');
+      const from = mark + MARK.length;
+      if (mark === -1 || from + DIGITS > bytes.length) break;
+      now ||= wallMicros();
+      this.#count(stream, now, now - digitsAt(bytes, from));
+      at = from + DIGITS;
+    }
+    const last = bytes.length - 1;
+    if (bytes[last] !== 0x0a || bytes[last - 1] !== 0x0a) {
+      stream.tail = Buffer.from(bytes.subarray(Math.max(at, bytes.length - 4_096)));
+    } else if (bytes[last - 2] === 0x5d)
+      stream.isDone = bytes.toString('latin1', bytes.length - 14) === 'data: [DONE]\n\n';
+  }
+
+  #count(stream: Stream, now: number, micros: number): void {
+    this.#events++;
+    this.#latencies.add(micros);
+    if (stream.hasEvent) return;
+    stream.hasEvent = true;
+    this.#firstEvents.add(now - stream.sentAtMicros);
+    this.#open++;
+    this.#tellIfOpen();
+  }
+
+  #finish(socket: Socket<Stream>, fault: string | undefined): void {
+    socket.data.phase = 'over';
+    socket.end();
+    this.#end(fault);
+  }
+
+  #end(fault: string | undefined): void {
+    if (fault === undefined) this.#complete++;
+    else {
+      this.#failed++;
+      this.#faults[fault] = (this.#faults[fault] ?? 0) + 1;
+    }
+    this.#tellIfOpen();
+    if (this.#complete + this.#failed < this.#load.streams) return;
+    const firstEvent = this.#firstEvents.summary();
+    this.#told.closed({ events: this.#events, complete: this.#complete, faults: this.#faults, firstEvent });
+  }
+
+  #tellIfOpen(): void {
+    if (this.#isTold || this.#open + this.#failed < this.#load.streams) return;
+    this.#isTold = true;
+    this.#told.open(this.#failed === 0 ? '' : JSON.stringify(this.#faults));
+  }
 }
 
 function digitsAt(bytes: Buffer, from: number): number {
   let value = 0;
   for (let at = from; at < from + DIGITS; at++) value = value * 10 + bytes[at]! - 0x30;
   return value;
-}
-
-function finish(socket: Socket<Stream>, fault: string | undefined): void {
-  socket.data.phase = 'over';
-  if (fault !== undefined) faults[fault] = (faults[fault] ?? 0) + 1;
-  else state.complete++;
-  socket.end();
-}
-
-function end(fault: string | undefined): void {
-  if (fault !== undefined) faults[fault] = (faults[fault] ?? 0) + 1;
-  if (++state.closed < state.streams) return;
-  const { events, complete } = state;
-  told.closed({ events, complete, faults, firstEvent: firstEvents.summary() });
 }
 
 function newStream(): Stream {

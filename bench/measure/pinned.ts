@@ -1,8 +1,8 @@
 import type { Subprocess } from 'bun';
 
 /** The proxy has one core for itself; the load and the provider behind it share the other. */
-export const PROXY_CORE = 0;
-export const LOAD_CORE = 1;
+export const PROXY_CORE = '0';
+export const LOAD_CORE = '1';
 
 export interface PinnedOptions {
   readonly cwd?: string;
@@ -17,15 +17,15 @@ const running = new Set<Subprocess>();
 process.on('exit', () => running.forEach((child) => child.kill('SIGTERM')));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
 
-/** Starts a command that runs, with all its children, on one core. */
+/** Starts a command that runs, with all its children, on these cores. */
 export function startPinned(
-  core: number,
+  cores: string,
   command: readonly string[],
   options: PinnedOptions = {},
 ): Subprocess {
   const { cwd, env, onMessage, log } = options;
   const output = log === undefined ? 'ignore' : Bun.file(log);
-  const child = Bun.spawn(['taskset', '-c', String(core), ...command], {
+  const child = Bun.spawn(['taskset', '-c', cores, ...command], {
     ...(cwd === undefined ? {} : { cwd }),
     ...(onMessage === undefined ? {} : { ipc: onMessage }),
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', LANG: 'C.UTF-8', ...env },
@@ -42,6 +42,11 @@ export async function stopProcess(child: Subprocess): Promise<void> {
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
   await child.exited;
-  running.delete(child);
   clearTimeout(timer);
+  running.delete(child);
+}
+
+/** Moves this process, with all its threads, to the load's core, away from what is measured. */
+export function leaveProxyCore(): void {
+  Bun.spawnSync(['taskset', '-a', '-c', '-p', LOAD_CORE, String(process.pid)]);
 }

@@ -1,39 +1,36 @@
 import { join } from 'node:path';
-import { PROXY_CORE, startPinned, stopProcess } from '../measure/pinned.ts';
-import { answers, freePort } from './address.ts';
-import type { Peer } from './peer.ts';
+import { PROXY_CORE, startPinned } from '../measure/pinned.ts';
+import type { Peer, Place } from './peer.ts';
+import { findProgram, firstLine } from './program.ts';
 
 /** nginx as a plain proxy: the limit, since it does nothing but pass bytes on. */
-export const nginx: Peer = {
-  name: 'nginx',
-  missing: async () =>
-    program() === null ? 'nginx is not installed: apt-get install nginx-light' : undefined,
-  async start({ upstreamPort, folder }) {
-    const port = freePort();
-    const file = join(folder, 'nginx.conf');
-    await Bun.write(file, config(port, upstreamPort, folder));
-    const child = startPinned(
-      PROXY_CORE,
-      [program() ?? 'nginx', '-c', file, '-e', join(folder, 'error.log')],
-      {
-        cwd: folder,
-      },
-    );
-    await answers(port, '/');
-    return { port, pid: child.pid, stop: () => stopProcess(child) };
-  },
-};
+export const nginx = server('nginx', '');
 
-const program = (): string | null => Bun.which('nginx', { PATH: `${process.env['PATH']}:/usr/sbin` });
+/** The same without a copy of large request bodies in a temporary file, which nginx makes unless it is told not to. */
+export const nginxUnbuffered = server('nginx (unbuffered)', 'proxy_request_buffering off;');
 
-const config = (port: number, upstreamPort: number, folder: string): string => `
+function server(name: string, setting: string): Peer {
+  return {
+    name,
+    missing: () =>
+      findProgram('nginx') === undefined ? 'not installed: bench/install tools' : undefined,
+    version: () => firstLine([findProgram('nginx') ?? '', '-v']).replace('nginx version: ', ''),
+    async launch(place) {
+      const file = join(place.folder, 'nginx.conf');
+      await Bun.write(file, config(place, setting));
+      const command = [findProgram('nginx') ?? '', '-c', file, '-e', join(place.folder, 'error.log')];
+      return { child: startPinned(PROXY_CORE, command) };
+    },
+  };
+}
+
+const config = ({ port, upstreamPort, folder }: Place, setting: string): string => `
 daemon off;
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 worker_processes 1;
-worker_rlimit_nofile 65536;
 pid ${folder}/nginx.pid;
 error_log ${folder}/error.log;
-events { worker_connections 16384; }
+events { worker_connections 8192; }
 http {
   access_log off;
   client_max_body_size 64m;
@@ -56,6 +53,7 @@ http {
       proxy_set_header Connection "";
       proxy_buffering off;
       proxy_read_timeout 1h;
+      ${setting}
     }
   }
 }
