@@ -6,8 +6,7 @@ import { findProgram, firstLine } from './program.ts';
 /** HAProxy as a plain proxy with one thread. */
 export const haproxy: Peer = {
   name: 'haproxy',
-  missing: () =>
-    findProgram('haproxy') === undefined ? 'not installed: bench/install tools' : undefined,
+  missing: () => (findProgram('haproxy') === undefined ? 'not installed: bench/install tools' : undefined),
   version: () => /version (\S+)/.exec(firstLine([findProgram('haproxy') ?? '', '-v']))?.[1] ?? '',
   async launch(place) {
     const file = join(place.folder, 'haproxy.cfg');

@@ -12,8 +12,7 @@ export const nginxUnbuffered = server('nginx (unbuffered)', 'proxy_request_buffe
 function server(name: string, setting: string): Peer {
   return {
     name,
-    missing: () =>
-      findProgram('nginx') === undefined ? 'not installed: bench/install tools' : undefined,
+    missing: () => (findProgram('nginx') === undefined ? 'not installed: bench/install tools' : undefined),
     version: () => firstLine([findProgram('nginx') ?? '', '-v']).replace('nginx version: ', ''),
     async launch(place) {
       const file = join(place.folder, 'nginx.conf');

@@ -1,4 +1,4 @@
-import type { Spread } from '../measure/statistics.ts';
+import { medianOf, type Spread } from '../measure/statistics.ts';
 import type { FigureName, Figures } from '../work/figures.ts';
 import { figureOf, ratioOf, type Results, type WorkResult } from './results.ts';
 
@@ -9,8 +9,12 @@ interface Column {
 
 /** A table for each kind of work, as Markdown. */
 export function workTables({ works }: Results): string {
-  return works.map((work) => `### ${work.title}\n\n${tableOf(work)}`).join('\n\n');
+  const tables = works.map((work) => `### ${work.title}\n\n${tableOf(work)}`).join('\n\n');
+  return tables.includes(' †') ? `${tables}\n\n${FOOTNOTE}` : tables;
 }
+
+const FOOTNOTE =
+  '† The core of load and provider was full, and the proxy’s was not: this is what the load can do, the proxy could do more.';
 
 function tableOf(work: WorkResult): string {
   const columns = columnsOf(work).filter(({ cell }) =>
@@ -31,13 +35,14 @@ function columnsOf({ unit, name }: WorkResult): Column[] {
       spread('ms', 'startMs', 0),
       spread('MB at rest', 'restMb', 0),
       spread('MB with 1,000 streams', 'rssMb', 0),
+      { title: 'KB for each stream', cell: kbOfStream },
       faults,
     ];
   const isSaturated = !name.startsWith('pace') && unit === 'request';
   return [
     spread(`CPU µs for each ${unit}`, 'cpuMicros', 1),
     { title: '× nginx', cell: (runs, work) => told(ratioOf(runs, nginxOf(work), 'cpuMicros'), 2) },
-    spread(`${unit}s a second`, 'perSecond', 0),
+    { title: `${unit}s a second`, cell: rate },
     ...(isSaturated
       ? [middle('p99, µs', 'p99')]
       : [added('p50 added, µs', 'p50'), added('p99 added, µs', 'p99'), added('p99.9 added, µs', 'p999')]),
@@ -48,6 +53,19 @@ function columnsOf({ unit, name }: WorkResult): Column[] {
     middle('load busy', 'loadBusy', 2),
     faults,
   ];
+}
+
+/** The load's core was full: what was measured is the load, and the proxy may do more. */
+const FULL = 0.9;
+
+function rate(runs: readonly Figures[]): string {
+  const isLimited = figureOf(runs, 'loadBusy').median > FULL && !(figureOf(runs, 'proxyBusy').median > FULL);
+  return `${told(figureOf(runs, 'perSecond'), 0)}${isLimited ? ' †' : ''}`;
+}
+
+function kbOfStream(runs: readonly Figures[]): string {
+  const more = runs.map(({ rssMb = Number.NaN, restMb = Number.NaN }) => rssMb - restMb);
+  return number(medianOf(more), 0);
 }
 
 const nginxOf = (work: WorkResult): readonly Figures[] => contender(work, 'nginx');

@@ -74,7 +74,7 @@ function saturation(
   peers: readonly string[],
 ): Work {
   const measure = (bench: Bench, peer: RunningPeer) => measureSaturation(bench, peer, work);
-  return { name, title, unit: 'request', kind: 'running', peers, measure };
+  return { name, title, unit: 'request', kind: 'running', peers: ['direct', ...peers], measure };
 }
 
 function streams(count: number, pace: number, gateways: readonly string[] = []): Work {
