@@ -8,7 +8,7 @@
  */
 import { parseArgs } from 'node:util';
 import { BENCH_KEY, BENCH_MODEL } from './load/request.ts';
-import type { Spread } from './measure/statistics.ts';
+import { slopeOf, type Spread } from './measure/statistics.ts';
 import { gateway, llmProxy } from './peers/llm-proxy.ts';
 import { nginx, nginxUnbuffered } from './peers/nginx.ts';
 import type { Peer } from './peers/peer.ts';
@@ -70,7 +70,8 @@ async function measureSizes(bench: Bench): Promise<void> {
       ([bytes, contenders]) =>
         [bytes / 1000, figureOf(contenders[index]?.runs ?? [], 'cpuMicros').median] as const,
     );
-    return slopeOf(points).toFixed(3);
+    // Weighted so that each size counts alike: 4 MB would else be all that counts.
+    return slopeOf(points, (_, micros) => 1 / micros ** 2).toFixed(3);
   });
   console.log(`| µs for each further KB | ${slopes.join(' | ')} |`);
 }
@@ -127,16 +128,6 @@ function list(count: number, line: (index: number) => string): string[] {
 async function stopAll({ running }: Bench): Promise<void> {
   await Promise.all([...running.values()].map(({ stop }) => stop()));
   running.clear();
-}
-
-/** By least squares, weighted so that each size counts alike: 4 MB would else be all that counts. */
-function slopeOf(points: readonly (readonly [number, number])[]): number {
-  const weights = points.map(([, y]) => 1 / y ** 2);
-  const sum = (of: (x: number, y: number) => number): number =>
-    points.reduce((total, [x, y], index) => total + (weights[index] ?? 0) * of(x, y), 0);
-  const [all, x, y] = [sum(() => 1), sum((x) => x), sum((_, y) => y)];
-  const [xx, xy] = [sum((x) => x * x), sum((x, y) => x * y)];
-  return (all * xy - x * y) / (all * xx - x * x);
 }
 
 function told({ min, median, max }: Spread, digits: number): string {
