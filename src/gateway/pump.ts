@@ -14,7 +14,7 @@ export type Taken = Promise<unknown> | 'stop' | undefined;
  * leash, or because `take` said so.
  *
  * This is the innermost loop of the gateway, and it awaits once for each chunk: a second await (an iterator, a
- * function that reads for it) was measured to cost a quarter more for each event. See `bench/stream`.
+ * function that reads for it) was measured to cost a quarter more for each event. See `bench/parts/stream`.
  */
 export async function pump(
   source: ByteSource,

@@ -1,9 +1,9 @@
-/** A proxy for streams and nothing else, for `bench/stream.ts`: piped natively, by a loop, or held back and tapped. */
-import { openEventStream } from '../src/gateway/event-stream.ts';
-import { Leash } from '../src/gateway/leash.ts';
-import type { Reading } from '../src/gateway/verdict.ts';
-import { systemClock } from '../src/lib/system-clock.ts';
-import { protocolFor } from '../src/protocols/by-path.ts';
+/** A proxy for streams and nothing else, for `bench/parts/stream.ts`: piped natively, by a loop, or held back and tapped. */
+import { openEventStream } from '../../src/gateway/event-stream.ts';
+import { Leash } from '../../src/gateway/leash.ts';
+import type { Reading } from '../../src/gateway/verdict.ts';
+import { systemClock } from '../../src/lib/system-clock.ts';
+import { protocolFor } from '../../src/protocols/by-path.ts';
 
 const [upstream = '', mode = ''] = process.argv.slice(2);
 const chat = protocolFor('/v1/chat/completions');

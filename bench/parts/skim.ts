@@ -1,7 +1,8 @@
 import { protocolFor } from '../../src/protocols/by-path.ts';
 import { splitEvents } from '../../src/lib/sse.ts';
+import { bestMicros } from '../measure/best-of.ts';
 
-/** What following a stream costs per event, in the ways that a relay may choose. Run: bun bench/lib/stream.ts */
+/** What following a stream costs per event, in the ways that a relay may choose. Run: bun bench/parts/skim.ts */
 const chunk = JSON.stringify({
   id: 'chatcmpl-9xYz0123456789',
   object: 'chat.completion.chunk',
@@ -29,11 +30,6 @@ print('JSON.parse of each', 1, () => JSON.parse(new TextDecoder().decode(data)))
 
 function print(name: string, events: number, work: () => unknown): void {
   const times = Math.ceil(100_000 / events);
-  let best = Infinity;
-  for (let round = 0; round < 7; round++) {
-    const start = performance.now();
-    for (let time = 0; time < times; time++) work();
-    best = Math.min(best, ((performance.now() - start) * 1000) / times / events);
-  }
+  const best = bestMicros(work, times, 7) / events;
   console.log(`${name.padEnd(36)}${best.toFixed(2).padStart(8)} µs an event`);
 }

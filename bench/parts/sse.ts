@@ -1,6 +1,7 @@
 import { createSseSplitter, splitEvents } from '../../src/lib/sse.ts';
+import { bestMicros } from '../measure/best-of.ts';
 
-/** What cutting a stream costs per chunk of different shapes. Run: bun bench/lib/sse.ts */
+/** What cutting a stream costs per chunk of different shapes. Run: bun bench/parts/sse.ts */
 const delta = JSON.stringify({
   id: 'chatcmpl-9xYz0123456789',
   object: 'chat.completion.chunk',
@@ -38,11 +39,5 @@ function bytesOf(text: string): Uint8Array {
 }
 
 function print(name: string, times: number, work: () => unknown): void {
-  let best = Infinity;
-  for (let round = 0; round < 5; round++) {
-    const start = performance.now();
-    for (let time = 0; time < times; time++) work();
-    best = Math.min(best, ((performance.now() - start) * 1000) / times);
-  }
-  console.log(`${name.padEnd(36)}${best.toFixed(2).padStart(12)} µs`);
+  console.log(`${name.padEnd(36)}${bestMicros(work, times).toFixed(2).padStart(12)} µs`);
 }

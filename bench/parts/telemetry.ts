@@ -1,11 +1,12 @@
 import { Counter, Histogram, Registry } from 'prom-client';
-import { compileText } from '../src/config/load.ts';
-import type { GatewayEvent, RequestEnded } from '../src/gateway/events.ts';
-import { systemClock } from '../src/lib/system-clock.ts';
-import { renderMetrics } from '../src/telemetry/exposition.ts';
-import { createMetrics } from '../src/telemetry/metrics.ts';
+import { compileText } from '../../src/config/load.ts';
+import type { GatewayEvent, RequestEnded } from '../../src/gateway/events.ts';
+import { systemClock } from '../../src/lib/system-clock.ts';
+import { renderMetrics } from '../../src/telemetry/exposition.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { bestMicros } from '../measure/best-of.ts';
 
-/** What telemetry costs for each request. Run: bun bench/telemetry.ts */
+/** What telemetry costs for each request. Run: bun bench/parts/telemetry.ts */
 const loaded = compileText('providers: [{ name: main, api_base: "http://127.0.0.1:1" }]', {
   file: 'bench.yaml',
   env: {},
@@ -111,11 +112,5 @@ function promClient(): () => void {
 }
 
 function print(name: string, times: number, work: (time: number) => unknown): void {
-  let best = Infinity;
-  for (let round = 0; round < 5; round++) {
-    const start = performance.now();
-    for (let time = 0; time < times; time++) work(time);
-    best = Math.min(best, ((performance.now() - start) * 1000) / times);
-  }
-  console.log(`${name.padEnd(40)}${best.toFixed(2).padStart(12)} µs`);
+  console.log(`${name.padEnd(40)}${bestMicros(work, times).toFixed(2).padStart(12)} µs`);
 }

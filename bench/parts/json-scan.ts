@@ -1,6 +1,7 @@
 import { scanObject } from '../../src/lib/json-scan.ts';
+import { bestMicros } from '../measure/best-of.ts';
 
-/** How long it takes to find the model in request bodies, against parsing them. Run: bun bench/lib/json-scan.ts */
+/** How long it takes to find the model in request bodies, against parsing them. Run: bun bench/parts/json-scan.ts */
 const prose = 'The quick brown fox jumps over the lazy dog, again and again. ';
 const code = 'const x = "abc";\n  foo("bar", \'q\');\n';
 
@@ -35,14 +36,7 @@ function text(unit: string, length: number): string {
   return unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
 }
 
-/** Microseconds a call, the best of five rounds. */
+/** As often as it takes to go through 50 MB, within bounds. */
 function micros(work: () => unknown, bytes: number): number {
-  const times = Math.max(20, Math.min(5_000, Math.floor(50_000_000 / bytes)));
-  let best = Infinity;
-  for (let round = 0; round < 5; round++) {
-    const start = performance.now();
-    for (let time = 0; time < times; time++) work();
-    best = Math.min(best, ((performance.now() - start) * 1000) / times);
-  }
-  return best;
+  return bestMicros(work, Math.max(20, Math.min(5_000, Math.floor(50_000_000 / bytes))));
 }

@@ -2,14 +2,17 @@
  * What holding a stream back and tapping it costs, against a plain pipe: the runtime's own, which no program can look
  * into, and a loop in JavaScript that reads and writes, which is the least that a tap needs.
  *
- *     bun bench/stream.ts [--rounds 3] [--streams 300]
+ *     bun bench/parts/stream.ts [--rounds 3] [--streams 300]
  *
  * The ways run in turn (A B C C B A), each in a process pinned to one core; the simulator and the clients share the other.
  * Prints the CPU time for each event and the events a second, and the ratio of the medians.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startSimulator } from '../src/simulator/simulator.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { alternate } from '../measure/alternate.ts';
+import { PROXY_CORE } from '../measure/pinned.ts';
+import { medianOf } from '../measure/statistics.ts';
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({ options: { rounds: text, streams: text } });
@@ -31,7 +34,7 @@ const simulator = await startSimulator({ record: false });
 
 async function measure(mode: string, work: (typeof WORK)[number]): Promise<Figures> {
   const script = join(import.meta.dir, 'stream-proxy.ts');
-  const proxy = Bun.spawn(['taskset', '-c', '0', process.execPath, script, simulator.url, mode], {
+  const proxy = Bun.spawn(['taskset', '-c', PROXY_CORE, process.execPath, script, simulator.url, mode], {
     stdout: 'pipe',
   });
   const { value } = await proxy.stdout.getReader().read();
@@ -80,20 +83,16 @@ async function run(
   );
 }
 
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
-
 console.log(`Bun ${Bun.version}, ${streams} streams (a tenth at full speed), ${rounds} rounds`);
 for (const work of WORK) {
   const figures: Record<string, Figures[]> = { pipe: [], loop: [], tap: [] };
   for (let round = 0; round < rounds; round++) {
-    for (const mode of ['pipe', 'loop', 'tap', 'tap', 'loop', 'pipe'])
-      figures[mode]?.push(await measure(mode, work));
+    for (const mode of alternate(['pipe', 'loop', 'tap'])) figures[mode]?.push(await measure(mode, work));
   }
   const cpu = (mode: string): number =>
-    median((figures[mode] ?? []).map(({ cpuMicrosPerEvent }) => cpuMicrosPerEvent));
+    medianOf((figures[mode] ?? []).map(({ cpuMicrosPerEvent }) => cpuMicrosPerEvent));
   const rate = (mode: string): number =>
-    median((figures[mode] ?? []).map(({ eventsPerSecond }) => eventsPerSecond));
+    medianOf((figures[mode] ?? []).map(({ eventsPerSecond }) => eventsPerSecond));
   const told = ['pipe', 'loop', 'tap'].map(
     (mode) => `${mode} ${cpu(mode).toFixed(2)} µs/event, ${rate(mode).toFixed(0)} events/s`,
   );

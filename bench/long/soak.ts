@@ -1,7 +1,7 @@
 /**
  * Sends every kind of request through a gateway for a while and looks whether anything is left behind.
  *
- *     bun bench/soak.ts [--minutes 5] [--requests 40] [--pause 0]
+ *     bun bench/long/soak.ts [--minutes 5] [--requests 40] [--pause 0]
  *
  * Each of the `--requests` clients asks in a loop, with up to `--pause` milliseconds between two requests, for what is next:
  * every fault of the simulator's table with every API, streamed and not, in an order that the seed chooses, then all of
@@ -13,12 +13,13 @@ import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { APIS } from '../test/acceptance/apis.ts';
-import { until } from '../test/e2e/gateway.ts';
-import { startProcess } from '../test/e2e/process.ts';
-import { FAULTS } from '../src/simulator/fault-table.ts';
-import { startSimulator } from '../src/simulator/simulator.ts';
-import { seededDice } from '../test/simulation/seeded-dice.ts';
+import { APIS } from '../../test/acceptance/apis.ts';
+import { until } from '../../test/e2e/gateway.ts';
+import { startProcess } from '../../test/e2e/process.ts';
+import { FAULTS } from '../../src/simulator/fault-table.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { slopeOf } from '../measure/statistics.ts';
+import { seededDice } from '../../test/simulation/seeded-dice.ts';
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({ options: { minutes: text, requests: text, pause: text } });
@@ -152,14 +153,9 @@ async function sample(startedAtMs: number): Promise<Sample> {
   };
 }
 
-/** Megabytes a minute, by least squares. */
+/** Megabytes a minute. */
 function slope(samples: readonly Sample[]): number {
-  const mean = (pick: (each: Sample) => number): number =>
-    samples.reduce((sum, each) => sum + pick(each), 0) / samples.length;
-  const atMean = mean(({ atMs }) => atMs);
-  const rssMean = mean(({ rssMb }) => rssMb);
-  const over = samples.reduce((sum, { atMs, rssMb }) => sum + (atMs - atMean) * (rssMb - rssMean), 0);
-  return (over / samples.reduce((sum, { atMs }) => sum + (atMs - atMean) ** 2, 0)) * 60_000;
+  return slopeOf(samples.map(({ atMs, rssMb }) => [atMs / 60_000, rssMb]));
 }
 
 const activeRequests = async (): Promise<number> => {

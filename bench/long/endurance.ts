@@ -1,7 +1,7 @@
 /**
  * Promises that take minutes to keep, in real time. The same ones are in `test/acceptance` with seconds instead.
  *
- *     bun bench/endurance.ts [--seconds 310]
+ *     bun bench/long/endurance.ts [--seconds 310]
  *
  * All at once, so that it takes little more than `--seconds`: with each API, streams that fall silent for so long within
  * their limit, and answers whose head takes so long; a provider that closes idle connections after five seconds, asked
@@ -11,10 +11,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startSimulator } from '../src/simulator/simulator.ts';
-import { type Api, APIS, CHAT } from '../test/acceptance/apis.ts';
-import { ask } from '../test/acceptance/exchange.ts';
-import { startProcess } from '../test/e2e/process.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { type Api, APIS, CHAT } from '../../test/acceptance/apis.ts';
+import { ask } from '../../test/acceptance/exchange.ts';
+import { startProcess } from '../../test/e2e/process.ts';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string' } } });
 const quietSeconds = Number(values.seconds ?? 310);

@@ -1,0 +1,55 @@
+/**
+ * The process on the load's core: the provider behind the proxies, and the clients in front of them, but for wrk. It takes
+ * orders from its parent and reports.
+ */
+import { answerStreams, eventsSent, finishStreams, startMock } from './mock.ts';
+import { askAtPace, type Paced, type PaceLoad } from './pace-client.ts';
+import { StreamCrowd, type StreamLoad, type StreamsEnd, type StreamsWindow } from './stream-client.ts';
+
+export type Order =
+  | { readonly kind: 'ask-at-pace'; readonly load: PaceLoad }
+  | { readonly kind: 'open-streams'; readonly pace: number; readonly load: StreamLoad }
+  | { readonly kind: 'begin-window' }
+  | { readonly kind: 'end-window' }
+  | { readonly kind: 'finish-streams' };
+
+export type Report =
+  | { readonly kind: 'listening'; readonly port: number }
+  | ({ readonly kind: 'paced' } & Paced)
+  | { readonly kind: 'open'; readonly faults: string }
+  | ({ readonly kind: 'window' } & StreamsWindow)
+  | ({ readonly kind: 'closed'; readonly sent: number } & StreamsEnd);
+
+let crowd: StreamCrowd | undefined;
+process.on('message', (order: Order) => void obey(order));
+report({ kind: 'listening', port: startMock() });
+
+async function obey(order: Order): Promise<void> {
+  switch (order.kind) {
+    case 'ask-at-pace':
+      report({ kind: 'paced', ...(await askAtPace(order.load)) });
+      break;
+    case 'open-streams':
+      // What a measurement that failed has left behind.
+      crowd?.leave();
+      answerStreams(order.pace);
+      crowd = new StreamCrowd(order.load, {
+        open: (faults) => report({ kind: 'open', faults }),
+        closed: (end) => report({ kind: 'closed', sent: eventsSent(), ...end }),
+      });
+      break;
+    case 'begin-window':
+      crowd?.beginWindow();
+      break;
+    case 'end-window':
+      if (crowd !== undefined) report({ kind: 'window', ...crowd.endWindow() });
+      break;
+    case 'finish-streams':
+      finishStreams();
+      break;
+  }
+}
+
+function report(what: Report): void {
+  process.send?.(what);
+}

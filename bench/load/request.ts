@@ -1,0 +1,29 @@
+/** The credential and the model of every request; each peer is set up for them. */
+export const BENCH_KEY = 'sk-bench';
+export const BENCH_MODEL = 'bench';
+export const CHAT_PATH = '/v1/chat/completions';
+
+/** The headers of every request, and those that one proxy needs besides. */
+export function requestHeaders(others: Readonly<Record<string, string>>): Record<string, string> {
+  return { authorization: `Bearer ${BENCH_KEY}`, 'content-type': 'application/json', ...others };
+}
+
+/** The body of a chat request whose prompt has about this many bytes. */
+export function chatBody(promptBytes: number, isStream = false): string {
+  const content = PROSE.repeat(Math.ceil(promptBytes / PROSE.length)).slice(0, promptBytes);
+  return JSON.stringify({
+    model: BENCH_MODEL,
+    messages: [{ role: 'user', content }],
+    temperature: 0.7,
+    ...(isStream ? { stream: true, stream_options: { include_usage: true } } : {}),
+  });
+}
+
+/** A request as it goes over the wire. */
+export function requestText(port: number, headers: Readonly<Record<string, string>>, body: string): string {
+  const lines = Object.entries(requestHeaders(headers)).map(([name, value]) => `${name}: ${value}`);
+  const head = [`POST ${CHAT_PATH} HTTP/1.1`, `host: 127.0.0.1:${port}`, 'accept: */*', ...lines];
+  return [...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
+}
+
+const PROSE = 'The quick brown fox says "hello" to the lazy dog,\nagain and again. ';

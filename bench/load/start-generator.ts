@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import type { Order, Report } from './generator.ts';
+import { LOAD_CORE, startPinned, stopProcess } from '../measure/pinned.ts';
+
+/** The generator's process, as its parent sees it. */
+export interface Generator {
+  readonly pid: number;
+  readonly send: (order: Order) => void;
+  /** The next report of this kind, also one that came in the meantime. */
+  readonly next: <Kind extends Report['kind']>(
+    kind: Kind,
+    withinMs?: number,
+  ) => Promise<Extract<Report, { kind: Kind }>>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts the generator on the load's core. */
+export function startGenerator(): Generator {
+  const waiting = new Map<string, (report: Report) => void>();
+  const early = new Map<string, Report>();
+  const child = startPinned(LOAD_CORE, [process.execPath, join(import.meta.dir, 'generator.ts')], {
+    onMessage(message) {
+      const report = message as Report;
+      const take = waiting.get(report.kind);
+      waiting.delete(report.kind);
+      if (take === undefined) early.set(report.kind, report);
+      else take(report);
+    },
+  });
+  return {
+    pid: child.pid,
+    send(order) {
+      // What a measurement that failed has left behind is no answer to this.
+      early.clear();
+      child.send(order);
+    },
+    next: (kind, withinMs = 30_000) =>
+      new Promise((resolve, reject) => {
+        const come = early.get(kind);
+        early.delete(kind);
+        const timer = setTimeout(() => reject(new Error(`the generator did not report "${kind}"`)), withinMs);
+        const take = (report: Report): void => {
+          clearTimeout(timer);
+          resolve(report as Extract<Report, { kind: typeof kind }>);
+        };
+        if (come === undefined) waiting.set(kind, take);
+        else take(come);
+      }),
+    stop: () => stopProcess(child),
+  };
+}

@@ -1,0 +1,52 @@
+import type { Subprocess } from 'bun';
+
+/** The proxy has one core for itself; the load and the provider behind it share the other. */
+export const PROXY_CORE = '0';
+export const LOAD_CORE = '1';
+
+export interface PinnedOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly onMessage?: (message: unknown) => void;
+  /** A file for what it prints; otherwise it is thrown away. */
+  readonly log?: string;
+}
+
+const running = new Set<Subprocess>();
+// Whatever ends this process, it leaves nothing behind that goes on using the cores.
+process.on('exit', () => running.forEach((child) => child.kill('SIGTERM')));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
+
+/** Starts a command that runs, with all its children, on these cores. */
+export function startPinned(
+  cores: string,
+  command: readonly string[],
+  options: PinnedOptions = {},
+): Subprocess {
+  const { cwd, env, onMessage, log } = options;
+  const output = log === undefined ? 'ignore' : Bun.file(log);
+  const child = Bun.spawn(['taskset', '-c', cores, ...command], {
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(onMessage === undefined ? {} : { ipc: onMessage }),
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', LANG: 'C.UTF-8', ...env },
+    stdin: 'ignore',
+    stdout: output,
+    stderr: output,
+  });
+  running.add(child);
+  return child;
+}
+
+/** Ends a process and waits for it; one that does not listen is killed. */
+export async function stopProcess(child: Subprocess): Promise<void> {
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+  await child.exited;
+  clearTimeout(timer);
+  running.delete(child);
+}
+
+/** Moves this process, with all its threads, to the load's core, away from what is measured. */
+export function leaveProxyCore(): void {
+  Bun.spawnSync(['taskset', '-a', '-c', '-p', LOAD_CORE, String(process.pid)]);
+}

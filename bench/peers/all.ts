@@ -1,0 +1,23 @@
+import { direct } from './direct.ts';
+import { haproxy } from './haproxy.ts';
+import { literLlm } from './liter-llm.ts';
+import { litellm } from './litellm.ts';
+import { llmProxy, llmProxyBinary, llmProxyPlain, llmProxyTwoWorkers } from './llm-proxy.ts';
+import { nginx, nginxUnbuffered } from './nginx.ts';
+import type { Peer } from './peer.ts';
+import { portkey } from './portkey.ts';
+
+/** Everything that can be measured, in the order of the tables. */
+export const PEERS: readonly Peer[] = [
+  direct,
+  nginx,
+  nginxUnbuffered,
+  haproxy,
+  llmProxy,
+  llmProxyPlain,
+  llmProxyTwoWorkers,
+  llmProxyBinary,
+  literLlm,
+  portkey,
+  litellm,
+];

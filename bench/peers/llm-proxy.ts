@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import { BENCH_KEY, BENCH_MODEL } from '../load/request.ts';
+import { PROXY_CORE, startPinned } from '../measure/pinned.ts';
+import type { Peer, Place } from './peer.ts';
+import { firstLine } from './program.ts';
+
+const ROOT = join(import.meta.dir, '..', '..');
+const CHECKOUT = join(ROOT, 'bin', 'llm-proxy');
+const BINARY = join(ROOT, 'dist', `llm-proxy-linux-${process.arch === 'arm64' ? 'arm64' : 'amd64'}`);
+
+/** The gateway with what a production has on: keys, a rate limit, metrics, a line for each request in a file. */
+export const llmProxy = gateway('llm-proxy', (place) => `${features(place)}${routes(place, 1)}`);
+
+/** The gateway without keys, limits and log; metrics are always counted. */
+export const llmProxyPlain = gateway(
+  'llm-proxy (plain)',
+  (place) => `logging: {level: error}\n${routes(place, 1)}`,
+);
+
+/** As `llmProxy`, with two workers, on both cores. */
+export const llmProxyTwoWorkers = gateway(
+  'llm-proxy (2 workers)',
+  (place) => `${features(place)}${routes(place, 2)}`,
+  { cores: '0,1' },
+);
+
+/** As `llmProxy`, from the binary that is built without an installation. */
+export const llmProxyBinary = gateway(
+  'llm-proxy (binary)',
+  (place) => `${features(place)}${routes(place, 1)}`,
+  { program: BINARY },
+);
+
+interface Start {
+  readonly cores?: string;
+  readonly program?: string;
+}
+
+/** A gateway with any configuration but for its address, which comes from the command line. */
+export function gateway(
+  name: string,
+  config: (place: Place) => string,
+  { cores = PROXY_CORE, program = CHECKOUT }: Start = {},
+): Peer {
+  return {
+    name,
+    missing: () => (Bun.which(program) === null ? 'not built: the binary is expected in dist/' : undefined),
+    version: () => firstLine([program, '--version']),
+    async launch(place) {
+      const file = join(place.folder, 'config.yaml');
+      await Bun.write(file, config(place));
+      const address = ['--host', '127.0.0.1', '--port', String(place.port)];
+      const log = join(place.folder, 'terminal.log');
+      // So that a run can be made slower or profiled on purpose, without a change of the program.
+      const flags = process.env['LLM_PROXY_BUN_FLAGS'];
+      const env = flags === undefined ? {} : { LLM_PROXY_BUN_FLAGS: flags };
+      const command = [program, '--config', file, ...address];
+      return { child: startPinned(cores, command, { cwd: place.folder, log, env }) };
+    },
+  };
+}
+
+const routes = ({ upstreamPort }: Place, workers: number): string => `
+workers: ${workers}
+providers:
+  - {name: mock, api_base: "http://127.0.0.1:${upstreamPort}/v1", api_key: sk-mock}
+models:
+  ${BENCH_MODEL}: {routes: [{provider: mock, model: bench-upstream}]}
+`;
+
+const features = ({ folder }: Place): string => `
+master_keys:
+  - name: bench
+    key: ${BENCH_KEY}
+    rate_limit: {requests_per_second: 1000000, burst_size: 1000000}
+logging: {level: info, format: json, general_file: "${folder}/proxy.log", enable_metrics: true}
+`;

@@ -1,0 +1,39 @@
+import type { Subprocess } from 'bun';
+
+/** A proxy that can be measured. */
+export interface Peer {
+  readonly name: string;
+  /** Why it can't be had on this machine, and how to get it; nothing if it can. */
+  readonly missing: () => string | undefined;
+  /** How it calls its version, in one line. */
+  readonly version: () => string;
+  /** Starts it, without waiting until it answers. */
+  readonly launch: (place: Place) => Promise<Launched>;
+}
+
+export interface Place {
+  /** The provider's port on the loopback address. */
+  readonly upstreamPort: number;
+  /** A port for the proxy. */
+  readonly port: number;
+  /** An empty folder of its own, for configuration and logs. */
+  readonly folder: string;
+}
+
+export interface Launched {
+  /** The process that the work is accounted to, with its children; nothing where there is no proxy. */
+  readonly child?: Subprocess;
+  /** What each request needs, besides the key. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A proxy that answers. */
+export interface RunningPeer {
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** From its start to the first answer with 200, in milliseconds. */
+  readonly startMs: number;
+  readonly stop: () => Promise<void>;
+}

@@ -1,0 +1,15 @@
+import { join } from 'node:path';
+
+/** Where peers that are no Debian packages are installed by `bench/install`. */
+export const CACHE = join(import.meta.dir, '..', '.cache');
+
+/** The path of an installed program; servers are often outside of a user's PATH. */
+export function findProgram(name: string): string | undefined {
+  return Bun.which(name, { PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin` }) ?? undefined;
+}
+
+/** The first line that a command prints. */
+export function firstLine(command: string[]): string {
+  const { stdout, stderr } = Bun.spawnSync(command);
+  return `${stdout.toString()}${stderr.toString()}`.trim().split('\n')[0] ?? '';
+}

@@ -1,0 +1,18 @@
+import type { Results } from './results.ts';
+import { workTables } from './tables.ts';
+import { targetTable } from './targets.ts';
+
+/** Everything that one call of the benchmark came to, as Markdown. */
+export function reportOf(results: Results): string {
+  const { machine, settings, versions, absent, loadAtStart, startedAt, minutes } = results;
+  const facts = [
+    `- ${startedAt.slice(0, 10)}, ${minutes.toFixed(0)} minutes; ${settings.rounds} rounds, in each of them every proxy twice, ${settings.seconds} s each time`,
+    `- ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB; ${machine.system}, Linux ${machine.kernel}`,
+    `- load of the machine when it began: ${loadAtStart.toFixed(2)}${loadAtStart > 0.5 ? ' (**it was not quiet**: the figures are not worth much)' : ''}`,
+    `- ${Object.entries(versions)
+      .map(([name, version]) => `${name}: ${version}`)
+      .join('; ')}`,
+    ...Object.entries(absent).map(([name, why]) => `- not measured: ${name} (${why})`),
+  ];
+  return [facts.join('\n'), '### Targets', targetTable(results), workTables(results)].join('\n\n');
+}

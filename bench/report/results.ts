@@ -1,0 +1,50 @@
+import type { Machine } from '../measure/machine.ts';
+import { spreadOf, type Spread } from '../measure/statistics.ts';
+import type { FigureName, Figures } from '../work/figures.ts';
+
+/** All that one call of the benchmark came to. */
+export interface Results {
+  readonly startedAt: string;
+  readonly minutes: number;
+  readonly machine: Machine;
+  /** How many processes wanted to run when it began: more than 0.5 is not a quiet machine. */
+  readonly loadAtStart: number;
+  readonly settings: { readonly rounds: number; readonly seconds: number };
+  readonly versions: Readonly<Record<string, string>>;
+  /** Proxies that could not be measured, with the reason. */
+  readonly absent: Readonly<Record<string, string>>;
+  readonly works: readonly WorkResult[];
+}
+
+export interface WorkResult {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: 'request' | 'event' | 'start';
+  readonly contenders: readonly Contender[];
+}
+
+export interface Contender {
+  readonly peer: string;
+  /** In the order in which they were made: run n of one peer was beside run n of the others. */
+  readonly runs: readonly Figures[];
+  /** Why it could not do this work. */
+  readonly failure?: string;
+}
+
+/** The runs of one peer at one kind of work; none if it was not measured. */
+export function runsOf({ works }: Pick<Results, 'works'>, work: string, peer: string): readonly Figures[] {
+  const contenders = works.find(({ name }) => name === work)?.contenders ?? [];
+  return contenders.find((each) => each.peer === peer)?.runs ?? [];
+}
+
+/** A figure over all runs that have it; NaN where none has. */
+export function figureOf(runs: readonly Figures[], figure: FigureName): Spread {
+  return spreadOf(runs.map((run) => run[figure] ?? Number.NaN));
+}
+
+/** How many times as much of something one takes as another, run by run: each pair was measured side by side. */
+export function ratioOf(runs: readonly Figures[], others: readonly Figures[], figure: FigureName): Spread {
+  return spreadOf(
+    runs.map((run, index) => (run[figure] ?? Number.NaN) / (others[index]?.[figure] ?? Number.NaN)),
+  );
+}

@@ -1,0 +1,100 @@
+import { figureOf, ratioOf, runsOf, type Results } from './results.ts';
+
+interface Target {
+  readonly title: string;
+  readonly bound: 'most' | 'least';
+  readonly value: number;
+  readonly unit: string;
+  readonly digits: number;
+  readonly figure: (results: Results) => number;
+}
+
+const SELF = 'llm-proxy';
+
+/** What the gateway is meant to reach, with its features on. */
+const TARGETS: readonly Target[] = [
+  cpuRatio('Small chat, CPU for each request', 'small', 1.8),
+  cpuRatio('100 KB prompt, CPU for each request', '100k', 0.4),
+  cpuRatio('600 streams, CPU for each event', 'streams-600', 1.2),
+  {
+    title: '600 streams, latency added to an event, p99',
+    bound: 'most',
+    value: 1.5,
+    unit: '× nginx',
+    digits: 2,
+    figure: (results) => added(results, SELF) / added(results, 'nginx'),
+  },
+  {
+    title: 'Small chat, requests a second',
+    bound: 'least',
+    value: 20,
+    unit: '× portkey',
+    digits: 1,
+    figure: (results) =>
+      ratioOf(runsOf(results, 'small', SELF), runsOf(results, 'small', 'portkey'), 'perSecond').median,
+  },
+  atMost('Memory at rest', 60, 'MB', (results) => figureOf(runsOf(results, 'memory', SELF), 'restMb').median),
+  atMost(
+    'Memory with 1,000 streams',
+    100,
+    'MB',
+    (results) => figureOf(runsOf(results, 'memory', SELF), 'rssMb').median,
+  ),
+  atMost(
+    'Start to the first answer, checkout',
+    300,
+    'ms',
+    (results) => figureOf(runsOf(results, 'start', SELF), 'startMs').median,
+  ),
+  atMost(
+    'Start to the first answer, binary',
+    150,
+    'ms',
+    (results) => figureOf(runsOf(results, 'start', `${SELF} (binary)`), 'startMs').median,
+  ),
+  {
+    title: 'Two workers on two cores, the load’s share taken off',
+    bound: 'least',
+    value: 1.7,
+    unit: '× one',
+    digits: 2,
+    figure: scaling,
+  },
+];
+
+/** The table of the targets, as Markdown. */
+export function targetTable(results: Results): string {
+  const rows = TARGETS.map(({ title, bound, value, unit, digits, figure }) => {
+    const is = figure(results);
+    if (Number.isNaN(is)) return `| ${title} | ${sign(bound)} ${value} ${unit} | not measured | |`;
+    const isHit = bound === 'most' ? is <= value : is >= value;
+    return `| ${title} | ${sign(bound)} ${value} ${unit} | ${is.toFixed(digits)} ${unit} | ${isHit ? 'reached' : '**missed**'} |`;
+  });
+  return ['| | target | measured | |', '|---|--:|--:|---|', ...rows].join('\n');
+}
+
+const sign = (bound: Target['bound']): string => (bound === 'most' ? '≤' : '≥');
+
+function cpuRatio(title: string, work: string, value: number): Target {
+  const figure = (results: Results): number =>
+    ratioOf(runsOf(results, work, SELF), runsOf(results, work, 'nginx'), 'cpuMicros').median;
+  return { title, bound: 'most', value, unit: '× nginx', digits: 2, figure };
+}
+
+function atMost(title: string, value: number, unit: string, figure: Target['figure']): Target {
+  return { title, bound: 'most', value, unit, digits: 0, figure };
+}
+
+function added(results: Results, peer: string): number {
+  const p99 = (name: string): number => figureOf(runsOf(results, 'streams-600', name), 'p99').median;
+  return p99(peer) - p99('direct');
+}
+
+/**
+ * Load and provider need a core of the two, so what two workers could do without them is reckoned: requests for each second of
+ * CPU, times two, against requests for each second of CPU of one worker.
+ */
+function scaling(results: Results): number {
+  const cpu = (peer: string) => figureOf(runsOf(results, 'workers', peer), 'cpuMicros').median;
+  return (2 * cpu(SELF)) / cpu(`${SELF} (2 workers)`);
+}

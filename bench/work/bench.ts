@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startGenerator, type Generator } from '../load/start-generator.ts';
+import { leaveProxyCore } from '../measure/pinned.ts';
+import type { RunningPeer } from '../peers/peer.ts';
+import { findProgram } from '../peers/program.ts';
+
+/** What every measurement has at hand. */
+export interface Bench {
+  readonly generator: Generator;
+  readonly upstreamPort: number;
+  /** For files of its own; removed at the end. */
+  readonly folder: string;
+  /** How long one measurement takes. */
+  readonly seconds: number;
+  /** Proxies that run. They go on until the end: some need long to start, and none does anything when it is not asked. */
+  readonly running: Map<string, RunningPeer>;
+}
+
+/** Starts load and provider for some measurements, and ends them and all proxies afterwards. */
+export async function withBench<T>(seconds: number, measure: (bench: Bench) => Promise<T>): Promise<T> {
+  for (const tool of ['wrk', 'taskset'])
+    if (findProgram(tool) === undefined) throw new Error(`${tool} is needed: bench/install tools`);
+  leaveProxyCore();
+  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-bench-'));
+  const generator = startGenerator();
+  const running = new Map<string, RunningPeer>();
+  try {
+    const { port: upstreamPort } = await generator.next('listening');
+    return await measure({ generator, upstreamPort, folder, seconds, running });
+  } finally {
+    await Promise.all([generator, ...running.values()].map(({ stop }) => stop()));
+    await rm(folder, { recursive: true });
+  }
+}

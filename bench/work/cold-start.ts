@@ -1,0 +1,11 @@
+import type { Peer } from '../peers/peer.ts';
+import { startPeer } from '../peers/start-peer.ts';
+import type { Bench } from './bench.ts';
+import type { Figures } from './figures.ts';
+
+/** How long it takes from the start of the program to the first request that is answered through it. */
+export async function measureColdStart(bench: Bench, peer: Peer): Promise<Figures> {
+  const running = await startPeer(peer, bench);
+  await running.stop();
+  return { startMs: running.startMs, faults: 0 };
+}

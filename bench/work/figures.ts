@@ -1,0 +1,26 @@
+/** What can be measured of one proxy in one run. What a kind of work does not tell is left out. */
+export interface Figures {
+  /** CPU of the proxy for each request or event, in microseconds. */
+  readonly cpuMicros?: number;
+  /** Requests or events in a second. */
+  readonly perSecond?: number;
+  /** Latency of a request or an event, in microseconds. */
+  readonly p50?: number;
+  readonly p99?: number;
+  readonly p999?: number;
+  /** From a stream's request to its first event, in microseconds. */
+  readonly firstEventP50?: number;
+  readonly firstEventP99?: number;
+  /** Memory of the proxy, in megabytes: under this work, and before it. */
+  readonly rssMb?: number;
+  readonly restMb?: number;
+  /** From the start to the first answer, in milliseconds. */
+  readonly startMs?: number;
+  /** How many cores the proxy, and load and provider together, kept busy. */
+  readonly proxyBusy?: number;
+  readonly loadBusy?: number;
+  /** Answers that were not 200 or not complete. Any is an error. */
+  readonly faults: number;
+}
+
+export type FigureName = keyof Figures;

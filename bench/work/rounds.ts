@@ -1,0 +1,61 @@
+import { alternate } from '../measure/alternate.ts';
+import type { Peer } from '../peers/peer.ts';
+import { startPeer } from '../peers/start-peer.ts';
+import type { Contender } from '../report/results.ts';
+import type { Bench } from './bench.ts';
+import type { Figures } from './figures.ts';
+import type { Work } from './works.ts';
+
+/** Compilers at run time need some seconds of work until they have done theirs. */
+const WARM_UP_SECONDS = 3;
+
+export interface Rounds {
+  readonly peers: readonly Peer[];
+  readonly rounds: number;
+}
+
+/**
+ * All rounds of one kind of work. Proxies that are measured while they run are warmed up by one measurement that is thrown away.
+ * One that fails is left out of this work.
+ */
+export async function measureWork(bench: Bench, work: Work, { peers, rounds }: Rounds): Promise<Contender[]> {
+  const runs = new Map(peers.map(({ name }): [string, Figures[]] => [name, []]));
+  const failures = new Map<string, string>();
+  const attempt = async (peer: Peer, measure: () => Promise<void>): Promise<void> => {
+    if (failures.has(peer.name)) return;
+    try {
+      await measure();
+    } catch (error) {
+      const failure = error instanceof Error ? error.message : String(error);
+      console.error(`  ${peer.name} failed: ${failure}`);
+      failures.set(peer.name, failure);
+      await bench.running.get(peer.name)?.stop();
+      bench.running.delete(peer.name);
+    }
+  };
+  if (work.kind === 'running')
+    for (const peer of peers)
+      await attempt(peer, async () => {
+        const running = bench.running.get(peer.name) ?? (await startPeer(peer, bench));
+        bench.running.set(peer.name, running);
+        await work.measure({ ...bench, seconds: Math.max(bench.seconds, WARM_UP_SECONDS) }, running);
+      });
+  for (let round = 0; round < rounds; round++)
+    for (const peer of alternate(peers))
+      await attempt(peer, async () => {
+        runs.get(peer.name)?.push(await measureOnce(bench, work, peer));
+      });
+  return peers.map(({ name }) => {
+    const failure = failures.get(name);
+    return failure === undefined
+      ? { peer: name, runs: runs.get(name) ?? [] }
+      : { peer: name, runs: [], failure };
+  });
+}
+
+async function measureOnce(bench: Bench, work: Work, peer: Peer): Promise<Figures> {
+  if (work.kind === 'fresh') return work.measure(bench, peer);
+  const running = bench.running.get(peer.name);
+  if (running === undefined) throw new Error('it does not run');
+  return work.measure(bench, running);
+}

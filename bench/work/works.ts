@@ -1,0 +1,101 @@
+import type { Peer, RunningPeer } from '../peers/peer.ts';
+import type { Bench } from './bench.ts';
+import { measureColdStart } from './cold-start.ts';
+import type { Figures } from './figures.ts';
+import { measureMemory } from './memory.ts';
+import { measurePace } from './pace.ts';
+import { measureSaturation } from './saturation.ts';
+import { measureStreams } from './streams.ts';
+
+/** One kind of work, who does it, and how it is measured: with proxies that run, or with one that is started for it. */
+export type Work = {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: 'request' | 'event' | 'start';
+  readonly peers: readonly string[];
+} & (
+  | { readonly kind: 'running'; readonly measure: (bench: Bench, peer: RunningPeer) => Promise<Figures> }
+  | { readonly kind: 'fresh'; readonly measure: (bench: Bench, peer: Peer) => Promise<Figures> }
+);
+
+const FAST = ['nginx', 'haproxy', 'llm-proxy', 'llm-proxy (plain)'] as const;
+const GATEWAYS = ['liter-llm', 'portkey', 'litellm'] as const;
+
+/** All that is measured, in this order. */
+export const WORKS: readonly Work[] = [
+  saturation('small', 'Small chat requests', { promptBytes: 60, connections: 64 }, [...FAST, ...GATEWAYS]),
+  saturation('100k', 'Prompts of 100 KB', { promptBytes: 100_000, connections: 32 }, [
+    'nginx (unbuffered)',
+    ...FAST,
+    ...GATEWAYS,
+  ]),
+  saturation('1m', 'Prompts of 1 MB', { promptBytes: 1_000_000, connections: 8 }, [
+    'nginx (unbuffered)',
+    ...FAST,
+    ...GATEWAYS,
+  ]),
+  streams(20, 10, GATEWAYS),
+  streams(200, 50),
+  streams(600, 50),
+  streams(2_000, 50),
+  streams(32, 0),
+  pace(50, GATEWAYS),
+  pace(1_000),
+  {
+    name: 'workers',
+    title: 'Two workers on two cores, small chat requests',
+    unit: 'request',
+    kind: 'running',
+    peers: ['llm-proxy', 'llm-proxy (2 workers)'],
+    measure: (bench, peer) => measureSaturation(bench, peer, { promptBytes: 60, connections: 64 }),
+  },
+  {
+    name: 'memory',
+    title: 'Memory',
+    unit: 'start',
+    kind: 'fresh',
+    peers: [...FAST, 'llm-proxy (binary)', ...GATEWAYS],
+    measure: measureMemory,
+  },
+  {
+    name: 'start',
+    title: 'From the start to the first answer',
+    unit: 'start',
+    kind: 'fresh',
+    peers: ['nginx', 'haproxy', 'llm-proxy', 'llm-proxy (binary)', ...GATEWAYS],
+    measure: measureColdStart,
+  },
+];
+
+function saturation(
+  name: string,
+  title: string,
+  work: Parameters<typeof measureSaturation>[2],
+  peers: readonly string[],
+): Work {
+  const measure = (bench: Bench, peer: RunningPeer) => measureSaturation(bench, peer, work);
+  return { name, title, unit: 'request', kind: 'running', peers: ['direct', ...peers], measure };
+}
+
+function streams(count: number, pace: number, gateways: readonly string[] = []): Work {
+  return {
+    name: pace === 0 ? 'streams-full' : `streams-${count}`,
+    title:
+      pace === 0 ? `${count} streams as fast as possible` : `${count} streams with ${pace} events a second`,
+    unit: 'event',
+    kind: 'running',
+    peers: ['direct', ...FAST, ...gateways],
+    measure: (bench, peer) => measureStreams(bench, peer, { streams: count, pace }),
+  };
+}
+
+function pace(perSecond: number, gateways: readonly string[] = []): Work {
+  return {
+    name: `pace-${perSecond}`,
+    title: `${perSecond} small chat requests a second`,
+    unit: 'request',
+    kind: 'running',
+    peers: ['direct', ...FAST, ...gateways],
+    measure: (bench, peer) => measurePace(bench, peer, perSecond),
+  };
+}
