@@ -6,7 +6,6 @@ import type { RequestRecord } from '../store/request-record.ts';
 import type { OpenLog } from '../telemetry/open-log.ts';
 import { listenAlone } from './alone.ts';
 import type { Edition } from './edition.ts';
-import { listenAsTeam } from './team.ts';
 
 /** A gateway that listens, in this process or in several. */
 export interface Serving {
@@ -46,7 +45,10 @@ export async function listen(edition: Edition, options: ListenOptions = {}): Pro
   const { snapshot } = edition;
   try {
     const workers = workersOf(snapshot);
-    if (workers > 1 && DIVIDES_CONNECTIONS) return await listenAsTeam(edition, workers, options);
+    if (workers > 1 && DIVIDES_CONNECTIONS) {
+      const { listenAsTeam } = await import('./team.ts');
+      return await listenAsTeam(edition, workers, options);
+    }
     const serving = listenAlone(edition, options);
     if (workers > 1) serving.log.say('warn', 'workersAlone', { workers });
     return serving;
