@@ -121,6 +121,17 @@ test('a SQLite database is migrated, and filled over the Admin API', async () =>
   expect(await document.json()).toMatchObject({ info: { version: manifest.version } });
 });
 
+test('the page about the API is served with all that it asks for', async () => {
+  const url = await listening([]);
+  const page = await (await fetch(`${url}/docs`)).text();
+  const parts = [...page.matchAll(/(?:src|href)="([^"#:]+)"/g)].map(([, path]) => path ?? '');
+  expect(parts.length).toBeGreaterThan(1);
+  for (const path of [...parts, 'openapi.json']) {
+    const answer = await fetch(new URL(path, `${url}/`));
+    expect(`${path} ${answer.status} ${(await answer.text()) === ''}`).toBe(`${path} 200 false`);
+  }
+});
+
 test('tokens that a provider does not report are counted by the thread, and not guessed', async () => {
   await configure(`providers: [{ name: a, api_base: "${simulator.url}/v1" }]`);
   const url = await listening([]);
