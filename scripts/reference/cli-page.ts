@@ -28,6 +28,7 @@ about one. Options are written \`--config FILE\`, \`--config=FILE\` or \`-config
 
 ## Completion
 
+<!-- not run: a line for each of three shells -->
 \`\`\`sh
 source <(llm-proxy completion bash)       # in ~/.bashrc
 source <(llm-proxy completion zsh)        # in ~/.zshrc, behind compinit
