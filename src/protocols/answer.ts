@@ -1,12 +1,15 @@
 import { scanObject, valueAt } from '../lib/json-scan.ts';
-import type { Member, ObjectScan } from '../lib/json-scan.ts';
+import type { JsonType, Member, ObjectScan } from '../lib/json-scan.ts';
+import { asObject, type JsonObject } from './json-object.ts';
 import type { AnswerDefect } from './protocol.ts';
-import type { JsonObject } from './usage.ts';
 
-/** What a protocol sees of an answer to judge: the members that it asked for, each parsed when it is read. */
+/** What a protocol sees of an answer to judge. */
 export interface AnswerView {
-  readonly member: (key: string) => Member | undefined;
+  /** Whether it was small enough to be parsed as a whole. Else each member is parsed when its value is read. */
+  readonly isParsed: boolean;
+  readonly type: (key: string) => JsonType | undefined;
   readonly value: (key: string) => unknown;
+  /** Of a member as it stands there; none where there is no such member. */
   readonly bytes: (key: string) => Uint8Array;
 }
 
@@ -23,23 +26,39 @@ export function judgeJson(
   const first = firstVisible(body);
   if (first === undefined) return 'empty';
   if (first === LESS_THAN || /\bhtml\b/i.test(contentType)) return 'html';
+  const view = viewOf(body);
+  if (typeof view === 'string') return view;
+  if (isErrorObject(view)) return 'error-object';
+  // What is read back as a list (stored completions) is an answer of another kind.
+  return view.value('object') === 'list' && view.type('choices') === undefined && wanted.includes('choices')
+    ? undefined
+    : judge(view);
+}
+
+function viewOf(body: Uint8Array): AnswerView | AnswerDefect {
+  const parsed = smallAnswer(body);
+  if (parsed !== undefined) return parsedView(parsed, body);
   const scan = scanAnswer(body);
   switch (scan.kind) {
     case 'malformed':
       return scan.offset >= body.length ? 'truncated' : 'malformed';
     case 'not-an-object':
       return 'malformed';
-    case 'object': {
-      const view = viewOf(body, scan.members);
-      if (isErrorObject(view)) return 'error-object';
-      // What is read back as a list (stored completions) is an answer of another kind.
-      return view.value('object') === 'list' &&
-        view.member('choices') === undefined &&
-        wanted.includes('choices')
-        ? undefined
-        : judge(view);
-    }
+    case 'object':
+      return scannedView(scan.members, body);
   }
+}
+
+/** Up to this size parsing costs less than looking for members one by one; beyond it, the more the larger it is. */
+const SMALL_BYTES = 4 * 1024;
+
+let lastParsed: { readonly body: Uint8Array; readonly value: JsonObject | undefined } | undefined;
+
+/** A small answer as an object; undefined where it is large, or anything else. It is asked for twice in a row. */
+export function smallAnswer(body: Uint8Array): JsonObject | undefined {
+  if (body.length > SMALL_BYTES) return undefined;
+  if (lastParsed?.body !== body) lastParsed = { body, value: asObject(valueAt(body, 0, body.length)) };
+  return lastParsed.value;
 }
 
 /** Every member that anything here asks of an answer. */
@@ -76,10 +95,32 @@ export function hasContent(message: JsonObject | undefined): boolean {
 /** Members of a message that say whose it is, not what it says. */
 const ENVELOPE = new Set(['role', 'name', 'id', 'type', 'provider_specific_fields', 'obfuscation']);
 
-function viewOf(body: Uint8Array, members: readonly Member[]): AnswerView {
+function parsedView(value: JsonObject, body: Uint8Array): AnswerView {
+  return {
+    isParsed: true,
+    type: (key) => typeOf(value[key]),
+    value: (key) => value[key],
+    bytes(key) {
+      const scan = scanAnswer(body);
+      return scan.kind === 'object' ? scannedView(scan.members, body).bytes(key) : body.subarray(0, 0);
+    },
+  };
+}
+
+function typeOf(value: unknown): JsonType | undefined {
+  if (value === undefined) return undefined;
+  if (value === null) return 'null';
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  if (typeof value === 'string') return 'string';
+  if (typeof value === 'number') return 'number';
+  return Array.isArray(value) ? 'array' : 'object';
+}
+
+function scannedView(members: readonly Member[], body: Uint8Array): AnswerView {
   const member = (key: string): Member | undefined => members.findLast((each) => each.key === key);
   return {
-    member,
+    isParsed: false,
+    type: (key) => member(key)?.type,
     value(key) {
       const found = member(key);
       return found === undefined ? undefined : valueAt(body, found.valueStart, found.valueEnd);

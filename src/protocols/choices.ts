@@ -3,22 +3,25 @@ import { hasContent } from './answer.ts';
 import type { AnswerView } from './answer.ts';
 import type { AnswerDefect } from './protocol.ts';
 import type { Reading } from './stream.ts';
-import { asObject } from './usage.ts';
-import type { JsonObject } from './usage.ts';
+import { asObject } from './json-object.ts';
+import type { JsonObject } from './json-object.ts';
 
 /**
  * Whether an answer has a choice that says something. One with a finish reason does, even if its text is empty: a model
  * may have nothing to add.
  */
 export function judgeChoices(view: AnswerView): AnswerDefect | undefined {
-  const bytes = view.bytes('choices');
-  const mayHaveFailed = occurs(bytes, ERROR);
-  if (hasValue(bytes, FINISH_REASON) && !mayHaveFailed) return undefined;
-  // This much is not nothing, and is not worth parsing.
-  if (bytes.length > LONG_BYTES && !mayHaveFailed) return undefined;
+  if (!view.isParsed && speaksAtALook(view.bytes('choices'))) return undefined;
   const choices = listOf(view.value('choices'));
   if (choices.some(hasFailed)) return 'error-object';
   return choices.some((choice) => isFinished(choice) || choiceSpeaks(choice)) ? undefined : 'no-choices';
+}
+
+/** Whether large choices need not be parsed to be told from none. */
+function speaksAtALook(bytes: Uint8Array): boolean {
+  if (occurs(bytes, ERROR)) return false;
+  // This much is not nothing.
+  return hasValue(bytes, FINISH_REASON) || bytes.length > LONG_BYTES;
 }
 
 /** What a chunk of a stream of choices means: chat's have a `delta`, completions' a `text`. */

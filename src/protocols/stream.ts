@@ -2,8 +2,9 @@ import { countCharacters, hasValue, hasWord, markOf, occurs } from '../lib/json-
 import type { Mark } from '../lib/json-marks.ts';
 import { shortenStrings } from '../lib/json-short.ts';
 import type { StreamReader, StreamSign, Usage } from './protocol.ts';
-import { asObject, mergeReports, usageFrom } from './usage.ts';
-import type { JsonObject } from './usage.ts';
+import { asObject } from './json-object.ts';
+import { mergeReports, usageFrom } from './usage.ts';
+import type { JsonObject } from './json-object.ts';
 
 /** How one API's events are to be understood. */
 export interface StreamGrammar {

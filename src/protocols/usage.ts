@@ -1,12 +1,12 @@
 import { valueAt } from '../lib/json-scan.ts';
-import { scanAnswer } from './answer.ts';
+import { scanAnswer, smallAnswer } from './answer.ts';
+import { asObject, type JsonObject } from './json-object.ts';
 import type { Usage } from './protocol.ts';
-
-/** A JSON object of which nothing is known. */
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** The usage that a complete JSON answer reports; only that member of it is parsed. */
 export function usageIn(body: Uint8Array): Usage | undefined {
+  const small = smallAnswer(body);
+  if (small !== undefined) return usageFrom(small.usage) ?? usageFrom(asObject(small.x_groq)?.usage);
   const scan = scanAnswer(body);
   if (scan.kind !== 'object') return undefined;
   for (const member of scan.members.toReversed()) {
@@ -52,13 +52,6 @@ export function mergeReports(earlier: JsonObject | undefined, later: JsonObject)
     if (merged[key] === undefined || (value !== null && value !== 0)) merged[key] = value;
   }
   return merged;
-}
-
-/** The value as an object; undefined for null, arrays and everything else. */
-export function asObject(value: unknown): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : undefined;
 }
 
 /** Only Anthropic's own names say that the cache's tokens come on top; with OpenAI's they are a part. */

@@ -5,8 +5,9 @@ import type { AnswerDefect, Protocol } from '../protocol.ts';
 import { createStreamReader } from '../stream.ts';
 import type { Reading, StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
-import { asObject, usageIn } from '../usage.ts';
-import type { JsonObject } from '../usage.ts';
+import { asObject } from '../json-object.ts';
+import { usageIn } from '../usage.ts';
+import type { JsonObject } from '../json-object.ts';
 
 /** Anthropic's Messages API. */
 export const anthropicMessages: Protocol = {
@@ -24,9 +25,9 @@ export const anthropicMessages: Protocol = {
 
 /** A turn may end without a word; then its reason to stop makes it an answer. */
 function judgeMessage(view: AnswerView): AnswerDefect | undefined {
-  if (view.member('stop_reason')?.type === 'string') return undefined;
+  if (view.type('stop_reason') === 'string') return undefined;
   const content = view.bytes('content');
-  return view.member('content')?.type === 'array' && hasValue(content, TYPE) ? undefined : 'no-choices';
+  return view.type('content') === 'array' && hasValue(content, TYPE) ? undefined : 'no-choices';
 }
 
 const TYPE = markOf('"type"');

@@ -4,7 +4,8 @@ import { choicesErrorEvent } from '../choices.ts';
 import type { Protocol, StreamReader } from '../protocol.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
-import { asObject, usageIn } from '../usage.ts';
+import { asObject } from '../json-object.ts';
+import { usageIn } from '../usage.ts';
 
 /**
  * Whatever this program does not know better: audio, images, files, batches. What may stand in such an answer is the

@@ -9,8 +9,7 @@ export const openaiEmbeddings: Protocol = {
   name: 'openai-embeddings',
   judgeAnswer: (body, contentType) =>
     judgeJson(body, contentType, ['data'], (view) => {
-      const data = view.member('data');
-      if (data?.type !== 'array') return 'no-choices';
+      if (view.type('data') !== 'array') return 'no-choices';
       return EMPTY_LIST.test(String.fromCharCode(...view.bytes('data').subarray(0, 64)))
         ? 'no-choices'
         : undefined;

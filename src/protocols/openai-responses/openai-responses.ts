@@ -26,7 +26,7 @@ export const openaiResponses: Protocol = {
 function judgeResponse(view: AnswerView): AnswerDefect | undefined {
   const status = view.value('status');
   if (status === 'failed') return 'error-object';
-  return typeof status === 'string' || view.member('output')?.type === 'array' ? undefined : 'no-choices';
+  return typeof status === 'string' || view.type('output') === 'array' ? undefined : 'no-choices';
 }
 
 const GRAMMAR: StreamGrammar = {

@@ -1,8 +1,8 @@
 import { scanObject, valueAt } from '../../lib/json-scan.ts';
 import { saysSomething } from '../answer.ts';
 import type { Reading } from '../stream.ts';
-import { asObject } from '../usage.ts';
-import type { JsonObject } from '../usage.ts';
+import { asObject } from '../json-object.ts';
+import type { JsonObject } from '../json-object.ts';
 
 /** What an event of the Responses API means. Most begin or end something; only deltas and tool calls say something. */
 export function understandResponseEvent(value: JsonObject, event: string): Reading {
