@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { performancePage } from '../bench/report/performance-page.ts';
 import { configSchemaText } from '../src/config/json-schema.ts';
 import { cliPage } from './reference/cli-page.ts';
 import { configurationPage } from './reference/configuration-page.ts';
@@ -10,6 +11,7 @@ const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/cli.md': cliPage,
   'docs/configuration.md': configurationPage,
   'docs/errors.md': errorsPage,
+  'docs/performance.md': performancePage,
 };
 
 const root = new URL('../', import.meta.url);

@@ -6,6 +6,7 @@ import { answerStreams, eventsSent, finishStreams, startMock } from './mock.ts';
 import { askAtPace, type Paced, type PaceLoad } from './pace-client.ts';
 import { StreamCrowd, type StreamLoad, type StreamsEnd, type StreamsWindow } from './stream-client.ts';
 
+/** A task begins with `open-streams` or `ask-at-pace`; other orders belong to the one before them. */
 export type Order =
   | { readonly kind: 'ask-at-pace'; readonly load: PaceLoad }
   | { readonly kind: 'open-streams'; readonly pace: number; readonly load: StreamLoad }
@@ -21,28 +22,34 @@ export type Report =
   | ({ readonly kind: 'closed'; readonly sent: number } & StreamsEnd);
 
 let crowd: StreamCrowd | undefined;
-process.on('message', (order: Order) => void obey(order));
-report({ kind: 'listening', port: startMock() });
+/** What goes between the processes names the task, so that nothing late is taken for news of the next one. */
+export interface Numbered<T> {
+  readonly task: number;
+  readonly content: T;
+}
 
-async function obey(order: Order): Promise<void> {
+process.on('message', (message: Numbered<Order>) => void obey(message));
+report(0, { kind: 'listening', port: startMock() });
+
+async function obey({ task, content: order }: Numbered<Order>): Promise<void> {
   switch (order.kind) {
     case 'ask-at-pace':
-      report({ kind: 'paced', ...(await askAtPace(order.load)) });
+      report(task, { kind: 'paced', ...(await askAtPace(order.load)) });
       break;
     case 'open-streams':
       // What a measurement that failed has left behind.
       crowd?.leave();
       answerStreams(order.pace);
       crowd = new StreamCrowd(order.load, {
-        open: (faults) => report({ kind: 'open', faults }),
-        closed: (end) => report({ kind: 'closed', sent: eventsSent(), ...end }),
+        open: (faults) => report(task, { kind: 'open', faults }),
+        closed: (end) => report(task, { kind: 'closed', sent: eventsSent(), ...end }),
       });
       break;
     case 'begin-window':
       crowd?.beginWindow();
       break;
     case 'end-window':
-      if (crowd !== undefined) report({ kind: 'window', ...crowd.endWindow() });
+      if (crowd !== undefined) report(task, { kind: 'window', ...crowd.endWindow() });
       break;
     case 'finish-streams':
       finishStreams();
@@ -50,6 +57,6 @@ async function obey(order: Order): Promise<void> {
   }
 }
 
-function report(what: Report): void {
-  process.send?.(what);
+function report(task: number, content: Report): void {
+  process.send?.({ task, content } satisfies Numbered<Report>);
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Order, Report } from './generator.ts';
+import type { Numbered, Order, Report } from './generator.ts';
 import { LOAD_CORE, startPinned, stopProcess } from '../measure/pinned.ts';
 
 /** The generator's process, as its parent sees it. */
@@ -18,9 +18,11 @@ export interface Generator {
 export function startGenerator(): Generator {
   const waiting = new Map<string, (report: Report) => void>();
   const early = new Map<string, Report>();
+  const state = { task: 0 };
   const child = startPinned(LOAD_CORE, [process.execPath, join(import.meta.dir, 'generator.ts')], {
     onMessage(message) {
-      const report = message as Report;
+      const { task, content: report } = message as Numbered<Report>;
+      if (task !== state.task) return;
       const take = waiting.get(report.kind);
       waiting.delete(report.kind);
       if (take === undefined) early.set(report.kind, report);
@@ -30,15 +32,20 @@ export function startGenerator(): Generator {
   return {
     pid: child.pid,
     send(order) {
-      // What a measurement that failed has left behind is no answer to this.
-      early.clear();
-      child.send(order);
+      if (order.kind === 'open-streams' || order.kind === 'ask-at-pace') {
+        state.task++;
+        early.clear();
+      }
+      child.send({ task: state.task, content: order } satisfies Numbered<Order>);
     },
     next: (kind, withinMs = 30_000) =>
       new Promise((resolve, reject) => {
         const come = early.get(kind);
         early.delete(kind);
-        const timer = setTimeout(() => reject(new Error(`the generator did not report "${kind}"`)), withinMs);
+        const timer = setTimeout(() => {
+          waiting.delete(kind);
+          reject(new Error(`nothing came of it within ${withinMs / 1000} s`));
+        }, withinMs);
         const take = (report: Report): void => {
           clearTimeout(timer);
           resolve(report as Extract<Report, { kind: typeof kind }>);

@@ -4,6 +4,8 @@ import { chatBody, CHAT_PATH, requestHeaders } from '../load/request.ts';
 import { stopProcess } from '../measure/pinned.ts';
 import type { Peer, Place, RunningPeer } from './peer.ts';
 
+const PATIENCE_MS = 120_000;
+
 let started = 0;
 
 /** Starts a proxy in a new folder and waits until it has answered a chat request. */
@@ -17,20 +19,18 @@ export async function startPeer(
   const startedAtMs = performance.now();
   const { child, headers = {} } = await peer.launch({ upstreamPort, port, folder: own });
   const target = { name: peer.name, port: child === undefined ? upstreamPort : port, headers };
+  const stop = async (): Promise<void> => {
+    if (child !== undefined) await stopProcess(child);
+  };
   while (!(await askOnce(target))) {
-    if (child?.exitCode !== null && child !== undefined) throw new Error(`${peer.name} ended; see ${own}`);
-    if (performance.now() - startedAtMs > 120_000)
-      throw new Error(`${peer.name} does not answer; see ${own}`);
+    const hasEnded = child !== undefined && child.exitCode !== null;
+    if (hasEnded || performance.now() - startedAtMs > PATIENCE_MS) {
+      await stop();
+      throw new Error(hasEnded ? 'it ended before it answered' : 'it did not answer within two minutes');
+    }
     await Bun.sleep(2);
   }
-  return {
-    ...target,
-    pid: child?.pid,
-    startMs: performance.now() - startedAtMs,
-    stop: async () => {
-      if (child !== undefined) await stopProcess(child);
-    },
-  };
+  return { ...target, pid: child?.pid, startMs: performance.now() - startedAtMs, stop };
 }
 
 /** Whether a small chat request is answered with 200 and with what the provider said. */

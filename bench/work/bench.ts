@@ -16,6 +16,8 @@ export interface Bench {
   readonly seconds: number;
   /** Proxies that run. They go on until the end: some need long to start, and none does anything when it is not asked. */
   readonly running: Map<string, RunningPeer>;
+  /** Proxies that could not be started, with the reason: they are not tried again. */
+  readonly dead: Map<string, string>;
 }
 
 /** Starts load and provider for some measurements, and ends them and all proxies afterwards. */
@@ -28,7 +30,7 @@ export async function withBench<T>(seconds: number, measure: (bench: Bench) => P
   const running = new Map<string, RunningPeer>();
   try {
     const { port: upstreamPort } = await generator.next('listening');
-    return await measure({ generator, upstreamPort, folder, seconds, running });
+    return await measure({ generator, upstreamPort, folder, seconds, running, dead: new Map() });
   } finally {
     await Promise.all([generator, ...running.values()].map(({ stop }) => stop()));
     await rm(folder, { recursive: true });

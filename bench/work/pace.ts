@@ -12,7 +12,7 @@ export async function measurePace(
 ): Promise<Figures> {
   const request = requestText(port, headers, chatBody(60));
   const stop = startMeter(pid, generator.pid);
-  generator.send({ kind: 'ask-at-pace', load: { port, request, perSecond, seconds: seconds * 2 } });
+  generator.send({ kind: 'ask-at-pace', load: { port, request, perSecond, seconds } });
   const { latency, faults } = await generator.next('paced', 60_000);
   return {
     ...figuresOf(stop(), latency.count),

@@ -1,13 +1,13 @@
 import { alternate } from '../measure/alternate.ts';
-import type { Peer } from '../peers/peer.ts';
+import type { Peer, RunningPeer } from '../peers/peer.ts';
 import { startPeer } from '../peers/start-peer.ts';
 import type { Contender } from '../report/results.ts';
 import type { Bench } from './bench.ts';
 import type { Figures } from './figures.ts';
 import type { Work } from './works.ts';
 
-/** Compilers at run time need some seconds of work until they have done theirs. */
-const WARM_UP_SECONDS = 3;
+/** Compilers at run time need some seconds of work until they have done theirs; later only the new kind of work is new. */
+const WARM_UP_SECONDS = { first: 3, later: 1 };
 
 export interface Rounds {
   readonly peers: readonly Peer[];
@@ -26,7 +26,7 @@ export async function measureWork(bench: Bench, work: Work, { peers, rounds }: R
     try {
       await measure();
     } catch (error) {
-      const failure = error instanceof Error ? error.message : String(error);
+      const failure = messageOf(error);
       console.error(`  ${peer.name} failed: ${failure}`);
       failures.set(peer.name, failure);
       await bench.running.get(peer.name)?.stop();
@@ -36,12 +36,12 @@ export async function measureWork(bench: Bench, work: Work, { peers, rounds }: R
   if (work.kind === 'running')
     for (const peer of peers)
       await attempt(peer, async () => {
-        const running = bench.running.get(peer.name) ?? (await startPeer(peer, bench));
-        bench.running.set(peer.name, running);
-        await work.measure({ ...bench, seconds: Math.max(bench.seconds, WARM_UP_SECONDS) }, running);
+        const seconds = bench.running.has(peer.name) ? WARM_UP_SECONDS.later : WARM_UP_SECONDS.first;
+        const running = bench.running.get(peer.name) ?? (await startOnce(bench, peer));
+        await work.measure({ ...bench, seconds }, running);
       });
   for (let round = 0; round < rounds; round++)
-    for (const peer of alternate(peers))
+    for (const peer of orderOf(work, peers))
       await attempt(peer, async () => {
         runs.get(peer.name)?.push(await measureOnce(bench, work, peer));
       });
@@ -51,6 +51,28 @@ export async function measureWork(bench: Bench, work: Work, { peers, rounds }: R
       ? { peer: name, runs: runs.get(name) ?? [] }
       : { peer: name, runs: [], failure };
   });
+}
+
+async function startOnce(bench: Bench, peer: Peer): Promise<RunningPeer> {
+  const dead = bench.dead.get(peer.name);
+  if (dead !== undefined) throw new Error(dead);
+  try {
+    const running = await startPeer(peer, bench);
+    bench.running.set(peer.name, running);
+    return running;
+  } catch (error) {
+    bench.dead.set(peer.name, messageOf(error));
+    throw error;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function orderOf(work: Work, peers: readonly Peer[]): Peer[] {
+  if (work.kind === 'running') return alternate(peers);
+  return Array.from({ length: work.times }, () => peers).flat();
 }
 
 async function measureOnce(bench: Bench, work: Work, peer: Peer): Promise<Figures> {

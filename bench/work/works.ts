@@ -15,7 +15,12 @@ export type Work = {
   readonly peers: readonly string[];
 } & (
   | { readonly kind: 'running'; readonly measure: (bench: Bench, peer: RunningPeer) => Promise<Figures> }
-  | { readonly kind: 'fresh'; readonly measure: (bench: Bench, peer: Peer) => Promise<Figures> }
+  | {
+      readonly kind: 'fresh';
+      readonly measure: (bench: Bench, peer: Peer) => Promise<Figures>;
+      /** How often in a round. */
+      readonly times: number;
+    }
 );
 
 const FAST = ['nginx', 'haproxy', 'llm-proxy', 'llm-proxy (plain)'] as const;
@@ -32,10 +37,10 @@ export const WORKS: readonly Work[] = [
   saturation('1m', 'Prompts of 1 MB', { promptBytes: 1_000_000, connections: 8 }, [
     'nginx (unbuffered)',
     ...FAST,
-    ...GATEWAYS,
+    'liter-llm',
   ]),
   streams(20, 10, GATEWAYS),
-  streams(200, 50),
+  streams(200, 50, ['liter-llm']),
   streams(600, 50),
   streams(2_000, 50),
   streams(32, 0),
@@ -56,6 +61,7 @@ export const WORKS: readonly Work[] = [
     kind: 'fresh',
     peers: [...FAST, 'llm-proxy (binary)', ...GATEWAYS],
     measure: measureMemory,
+    times: 1,
   },
   {
     name: 'start',
@@ -64,6 +70,7 @@ export const WORKS: readonly Work[] = [
     kind: 'fresh',
     peers: ['nginx', 'haproxy', 'llm-proxy', 'llm-proxy (binary)', ...GATEWAYS],
     measure: measureColdStart,
+    times: 4,
   },
 ];
 
