@@ -64,11 +64,14 @@ function sectionText(section: Section, cellOf = code): string {
   if (section.title === EXAMPLES) {
     const width = Math.max(...section.rows.map(({ name }) => name.length));
     const lines = section.rows.map(({ name, means }) => `${name.padEnd(width)}   # ${means}`);
-    return `\`\`\`sh\n${lines.join('\n')}\n\`\`\``;
+    return `${EXAMPLES_NOTE}\n\`\`\`sh\n${lines.join('\n')}\n\`\`\``;
   }
   const rows = section.rows.map(({ name, means }) => [cellOf(name), escaped(means)]);
   return markdownTable([section.title, ''], rows);
 }
+
+const EXAMPLES_NOTE =
+  '<!-- not run: examples from anywhere; test/unit/cli/parse-arguments.test.ts reads their arguments -->';
 
 function code(name: string): string {
   return `\`${name}\``;

@@ -28,11 +28,12 @@ const INTRODUCTION = `# Errors
 <!-- Written by "npm run generate" from src/gateway/errors.ts. -->
 
 What a provider answers reaches the client as it is, and [the failure contract](failure-contract.md) says which of it is routed
-around. What the gateway refuses itself has OpenAI's shape, in every API, with one of the codes below:
+around. What the gateway refuses itself has OpenAI's shape, in every API, with one of the codes below.
+[Troubleshooting](troubleshooting.md#error-codes) says what helps.
 
 \`\`\`json
 {"error": {"message": "The model \\"x\\" does not exist. …", "type": "invalid_request_error", "param": "model", "code": "model_not_found"}}
 \`\`\`
 
-Words in *italics* stand for what is filled in.
+In the messages, words in *italics* stand for what is filled in.
 `;
