@@ -1,4 +1,4 @@
-import { scaleLinear } from 'd3-scale';
+import { type ScaleLinear, scaleLinear } from 'd3-scale';
 import { arc, area, line, pie } from 'd3-shape';
 import { type DashboardPanel, fixedColor, mappedText } from './dashboard-file.ts';
 import { unitText } from './unit-text.ts';
@@ -27,6 +27,8 @@ const INK = '#27303f';
 const FAINT = '#6b7688';
 const GRID = '#e8ecf1';
 const TITLE_HEIGHT = 30;
+/** Half of a moment's name. */
+const RIGHT = 24;
 
 /** One panel with its frame, as the inside of an SVG. `minutes` are the moments of the values. */
 export function drawPanel(
@@ -78,7 +80,7 @@ function drawStat(panel: DashboardPanel, series: readonly Series[], { width, hei
       const value = values.findLast((each) => !Number.isNaN(each)) ?? Number.NaN;
       const word = mappedText(panel, name, value);
       const shown = word?.text ?? unitText(value, unitOf(panel));
-      const y = TITLE_HEIGHT + step * (index + 0.5) + (series.length > 1 ? 0 : 2);
+      const y = TITLE_HEIGHT + step * (index + 0.5) + (series.length > 1 ? -7 : 2);
       const color = NAMED[word?.color ?? levelOf(panel, value)] ?? INK;
       const large = text(shown, { x: width / 2, y: y + 4, size, color, weight: 600, anchor: 'middle' });
       return large + text(name, { x: width / 2, y: y + 18, size: 10, color: FAINT, anchor: 'middle' });
@@ -120,7 +122,7 @@ function drawStates(series: readonly Series[], minutes: readonly number[], { wid
   const [left, bottom] = [90, 26];
   const x = scaleLinear()
     .domain([0, minutes.at(-1) ?? 1])
-    .range([left, width - 14]);
+    .range([left, width - RIGHT]);
   const step = (height - TITLE_HEIGHT - bottom) / series.length;
   const bars = series.map(({ name, values }, row) => {
     const y = TITLE_HEIGHT + row * step + step * 0.15;
@@ -172,10 +174,10 @@ function drawLines(
   const left = 20 + Math.max(...labels.map(({ length }) => length)) * 6;
   const x = scaleLinear()
     .domain([0, minutes.at(-1) ?? 1])
-    .range([left, width - 14]);
+    .range([left, width - RIGHT]);
   const grid = y.ticks(4).map((value, index) => {
     const at = round(y(value));
-    return `<path d="M${left} ${at}H${width - 14}" stroke="${GRID}"/>${text(labels[index] ?? '', { x: left - 8, y: at + 3.5, size: 10, color: FAINT, anchor: 'end' })}`;
+    return `<path d="M${left} ${at}H${width - RIGHT}" stroke="${GRID}"/>${text(labels[index] ?? '', { x: left - 8, y: at + 3.5, size: 10, color: FAINT, anchor: 'end' })}`;
   });
   const plot = bands.map(({ low, high }, index) => {
     const color = colorOf(panel, series, index);
@@ -198,7 +200,7 @@ function drawLines(
   const limits = custom?.thresholdsStyle === undefined ? [] : (thresholds?.steps ?? []);
   const lines = limits.flatMap(({ value, color }) => {
     if (value === null || value > (y.domain()[1] ?? 0)) return [];
-    return `<path d="M${left} ${round(y(value))}H${width - 14}" stroke="${NAMED[color]}" stroke-dasharray="5 4"/>`;
+    return `<path d="M${left} ${round(y(value))}H${width - RIGHT}" stroke="${NAMED[color]}" stroke-dasharray="5 4"/>`;
   });
   return [...grid, ...plot, ...lines, timeAxis(x, minutes, height - bottom), legend.svg].join('');
 }
@@ -237,18 +239,14 @@ function drawLegend(
   return { svg: svg.join(''), height: rows * 16 };
 }
 
-function timeAxis(x: (minute: number) => number, minutes: readonly number[], y: number): string {
-  const last = minutes.at(-1) ?? 0;
-  const ticks = scaleLinear().domain([0, last]).ticks(6);
+function timeAxis(x: ScaleLinear<number, number>, minutes: readonly number[], y: number): string {
+  const [from = 0, to = 0] = x.range();
+  const ticks = scaleLinear()
+    .domain([0, minutes.at(-1) ?? 1])
+    .ticks(Math.floor((to - from) / 75));
   return ticks
     .map((minute) =>
-      text(`${minute} min`, {
-        x: round(x(minute)),
-        y: y + 15,
-        size: 10,
-        color: FAINT,
-        anchor: minute === 0 ? 'start' : minute > last * 0.97 ? 'end' : 'middle',
-      }),
+      text(`${minute} min`, { x: round(x(minute)), y: y + 15, size: 10, color: FAINT, anchor: 'middle' }),
     )
     .join('');
 }

@@ -5,7 +5,7 @@ import { until } from './gateway.ts';
 
 const DEPLOY = join(import.meta.dir, '..', '..', 'deploy');
 
-/** A real Prometheus that scrapes one gateway twice a second, with the rules that are shipped. */
+/** A real Prometheus that scrapes one gateway, with the rules that are shipped. */
 export interface TestPrometheus {
   /** The result of an expression at this moment. Rejects with Prometheus's words if it is none. */
   readonly query: (expression: string) => Promise<readonly Sample[]>;
@@ -36,12 +36,16 @@ export interface Rule {
   readonly lastError?: string;
 }
 
-/** Starts it on a free port, with the shipped configuration but for the address to scrape and the pace. */
-export async function startPrometheus(program: string, gatewayUrl: string): Promise<TestPrometheus> {
+/** Starts it on a free port, with the shipped configuration but for the address to scrape and how often. */
+export async function startPrometheus(
+  program: string,
+  gatewayUrl: string,
+  interval = '500ms',
+): Promise<TestPrometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-prometheus-'));
   const shipped = await readFile(join(DEPLOY, 'prometheus/prometheus.yml'), 'utf8');
   const config = shipped
-    .replaceAll('15s', '500ms')
+    .replaceAll('15s', interval)
     .replace('rules.yml', join(DEPLOY, 'prometheus/rules.yml'))
     .replace('llm-proxy:18000', new URL(gatewayUrl).host);
   await writeFile(join(folder, 'prometheus.yml'), config);
