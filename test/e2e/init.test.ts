@@ -243,9 +243,10 @@ describe('on a terminal', () => {
     ]);
     await asked.shows(/Key \(not shown\): /);
     asked.type('sk-typed-secret\r');
+    await asked.shows(/first request.*: /);
+    expect(asked.shown()).not.toContain('typed');
     await answer(asked, [[/first request.*: /, '']]);
     expect(await asked.exited).toBe(0);
-    expect(asked.raw()).not.toContain('sk-typed-secret');
     expect(await config()).toContain('api_key: "sk-typed-secret"');
     expect((await stat(join(folder, 'config.yaml'))).mode & 0o777).toBe(0o600);
   });
