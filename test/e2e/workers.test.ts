@@ -12,7 +12,8 @@ let simulator: Simulator;
 let folder: string;
 
 beforeAll(async () => {
-  simulator = await startSimulator({});
+  // A stream takes a second and a half; an answer that is not streamed comes at once.
+  simulator = await startSimulator({ tokensPerSecond: 20, words: 30 });
   folder = mkdtempSync(join(tmpdir(), 'llm-proxy-workers-'));
 });
 
@@ -34,7 +35,7 @@ providers:
 models:
   pair: { routes: [{ provider: a, model: mock/ok }, { provider: b, model: mock/ok }] }
   shaky: { routes: [{ provider: a, model: "mock/500", priority: 1 }, { provider: b, model: mock/ok, priority: 2 }] }
-  slow: { routes: [{ provider: a, model: "mock/drip" }] }
+  slow: { routes: [{ provider: a, model: mock/ok }] }
 load_balancing: { strategy: round_robin }
 fallback: { cooldown_seconds: 600 }
 ${more}`;
@@ -88,8 +89,9 @@ function workersOf(pid: number): number[] {
 /** A port that nobody listens on just now. */
 function freePort(): number {
   const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response() });
+  const { port = 0 } = server;
   void server.stop(true);
-  return server.port ?? 0;
+  return port;
 }
 
 function isAlive(pid: number): boolean {
