@@ -75,6 +75,9 @@ const load = { isOver: false };
 /** What is still to be played before all of it is played once more, in an order that the dice choose. */
 const deck = { cases: [] as (typeof CASES)[number][], rounds: -1 };
 
+/** What is being asked at the moment. */
+const asking = new Set<(typeof CASES)[number]>();
+
 function nextCase(dice: () => number): (typeof CASES)[number] {
   if (deck.cases.length === 0) {
     deck.rounds += 1;
@@ -86,11 +89,13 @@ function nextCase(dice: () => number): (typeof CASES)[number] {
 
 /** One request, of the kind that is next; what it came to is only counted. */
 async function ask(dice: () => number): Promise<string> {
-  const { name, model, api, stream } = nextCase(dice);
+  const one = nextCase(dice);
+  const { name, model, api, stream } = one;
   const body = JSON.stringify(api.body(model, { stream }));
   const leave = new AbortController();
   const leaves = ENDLESS.has(name) || dice() < 0.15;
   if (leaves) setTimeout(() => leave.abort(), dice() * 300);
+  asking.add(one);
   try {
     const response = await fetch(`${url}${api.path}`, {
       method: 'POST',
@@ -102,6 +107,8 @@ async function ask(dice: () => number): Promise<string> {
     return String(response.status);
   } catch {
     return leaves ? 'left' : 'broken';
+  } finally {
+    asking.delete(one);
   }
 }
 
@@ -158,6 +165,16 @@ function slope(samples: readonly Sample[]): number {
   return slopeOf(samples.map(({ atMs, rssMb }) => [atMs / 60_000, rssMb]));
 }
 
+/** Some timers are kept for a while, such as that of the thread that counts tokens: for a minute. */
+async function atRest(): Promise<Sample> {
+  for (let look = 0; look < 15; look++) {
+    await Bun.sleep(5_000);
+    const now = await sample(startedAtMs);
+    if (now.timers <= idle.timers) return now;
+  }
+  return sample(startedAtMs);
+}
+
 const activeRequests = async (): Promise<number> => {
   const text = await (await fetch(`${url}/metrics`)).text();
   return [...text.matchAll(/^llm_proxy_active_requests\{[^}]*\} (\d+)/gm)].reduce(
@@ -183,9 +200,12 @@ while (performance.now() - startedAtMs < minutes * 60_000) {
   );
 }
 load.isOver = true;
-await loading;
-await Bun.sleep(5_000);
-const after = await sample(startedAtMs);
+await Promise.race([loading, Bun.sleep(60_000)]);
+const unanswered = [...asking].map(
+  ({ name, api, stream }) => `${name} (${api.name}${stream ? ', streamed' : ''})`,
+);
+if (unanswered.length > 0) console.log(`a minute later these are not answered: ${unanswered.join(', ')}`);
+const after = await atRest();
 const active = await activeRequests();
 const warm = samples.filter(({ atMs }) => atMs > Math.min(120_000, minutes * 30_000));
 console.log(JSON.stringify(Object.fromEntries(statuses)));
@@ -201,10 +221,10 @@ await Promise.all([simulator.stop(), healthy.stop()]);
 await rm(folder, { recursive: true });
 const isClean =
   active === 0 &&
+  unanswered.length === 0 &&
   // Each provider's pool keeps as many connections as there were requests at once.
   after.handles < idle.handles + 2 * clients + 10 &&
-  // One more may be that of the thread that counts tokens, which is kept for a minute.
-  after.timers <= idle.timers + 1 &&
+  after.timers <= idle.timers &&
   slope(warm) < 1 &&
   code === 0;
 console.log(isClean ? 'nothing was left behind' : 'SOMETHING WAS LEFT BEHIND');
