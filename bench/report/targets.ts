@@ -66,7 +66,7 @@ const TARGETS: readonly Target[] = [
 export function targetTable(results: Results): string {
   const rows = TARGETS.map(({ title, bound, value, unit, digits, figure }) => {
     const is = figure(results);
-    if (Number.isNaN(is)) return `| ${title} | ${sign(bound)} ${value} ${unit} | not measured | |`;
+    if (!Number.isFinite(is)) return `| ${title} | ${sign(bound)} ${value} ${unit} | not measured | |`;
     const isHit = bound === 'most' ? is <= value : is >= value;
     return `| ${title} | ${sign(bound)} ${value} ${unit} | ${is.toFixed(digits)} ${unit} | ${isHit ? 'reached' : '**missed**'} |`;
   });
