@@ -59,7 +59,13 @@ export function startMock(): number {
 export function answerStreams(pace: number): void {
   // What a measurement that failed has left behind.
   slots.forEach((slot) => slot.forEach((socket) => socket.terminate()));
-  Object.assign(state, { isStream: true, isFinishing: false, pace, events: 0 });
+  Object.assign(state, {
+    isStream: true,
+    isFinishing: false,
+    pace,
+    events: 0,
+    slot: slotAt(performance.now(), pace),
+  });
 }
 
 /** Brings all streams to their end. Requests are answered whole again. */
@@ -135,9 +141,14 @@ function tick(): void {
     return;
   }
   const now = performance.now();
-  const target = Math.floor((now * SLOTS * state.pace) / 1000);
+  const target = slotAt(now, state.pace);
   if (target - state.slot > SLOTS) state.slot = target - SLOTS;
   while (state.slot < target) for (const socket of slots[state.slot++ % SLOTS] ?? []) step(socket, now);
+}
+
+/** How many slots have had their turn, when each stream has its turn `pace` times a second. */
+function slotAt(nowMs: number, pace: number): number {
+  return Math.floor((nowMs * SLOTS * pace) / 1000);
 }
 
 function step(socket: Socket<Connection>, now: number): void {

@@ -15,7 +15,11 @@ export interface PinnedOptions {
 const running = new Set<Subprocess>();
 // Whatever ends this process, it leaves nothing behind that goes on using the cores.
 process.on('exit', () => running.forEach((child) => child.kill('SIGTERM')));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    console.error(`ended by ${signal}`);
+    process.exit(1);
+  });
 
 /** Starts a command that runs, with all its children, on these cores. */
 export function startPinned(

@@ -6,6 +6,8 @@ export interface Usage {
   readonly tickSeconds: number;
   /** CPU of each thread that lives, to the nanosecond. */
   readonly threadSeconds: ReadonlyMap<string, number>;
+  /** How long those threads were ready to run and had to wait for the core. */
+  readonly waitedSeconds: number;
   /** Memory in megabytes (10⁶ bytes). Pages that two processes share count for both. */
   readonly rssMb: number;
 }
@@ -16,15 +18,17 @@ const TICKS_PER_SECOND = 100;
 /** Reads the usage of a process with all its descendants from `/proc`. */
 export function usageOf(pid: number): Usage {
   const threadSeconds = new Map<string, number>();
-  const sum = { tickSeconds: 0, rssMb: 0 };
+  const sum = { tickSeconds: 0, waitedSeconds: 0, rssMb: 0 };
   for (const each of treeOf(pid)) {
     const fields = statOf(each);
     if (fields === undefined) continue;
     sum.tickSeconds += (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     sum.rssMb += (Number(fields[21]) * 4096) / 1e6;
     for (const thread of listOf(`/proc/${each}/task`)) {
-      const nanos = textOf(`/proc/${each}/task/${thread}/schedstat`)?.split(' ')[0];
-      if (nanos !== undefined) threadSeconds.set(thread, Number(nanos) / 1e9);
+      const [ran, waited] = textOf(`/proc/${each}/task/${thread}/schedstat`)?.split(' ') ?? [];
+      if (ran === undefined) continue;
+      threadSeconds.set(thread, Number(ran) / 1e9);
+      sum.waitedSeconds += Number(waited) / 1e9;
     }
   }
   return { ...sum, threadSeconds };

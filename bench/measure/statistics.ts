@@ -5,16 +5,16 @@ export interface Spread {
   readonly max: number;
 }
 
-/** NaN, as where something was not measured, is left out. */
+/** What is no number, as where something was not measured or divided by nothing, is left out. */
 export function spreadOf(numbers: readonly number[]): Spread {
-  const sorted = numbers.filter((number) => !Number.isNaN(number)).toSorted((a, b) => a - b);
+  const sorted = numbers.filter((number) => Number.isFinite(number)).toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   const low = sorted[Math.floor(middle)] ?? Number.NaN;
   const high = sorted[Math.ceil(middle)] ?? Number.NaN;
   return { min: sorted[0] ?? Number.NaN, median: (low + high) / 2, max: sorted.at(-1) ?? Number.NaN };
 }
 
-/** The middle of several numbers, without those that are NaN. */
+/** The middle of several numbers, without those that are no numbers. */
 export function medianOf(numbers: readonly number[]): number {
   return spreadOf(numbers).median;
 }

@@ -1,4 +1,4 @@
-import type { Results } from './results.ts';
+import { type Results, wasQuiet } from './results.ts';
 import { workTables } from './tables.ts';
 import { targetTable } from './targets.ts';
 
@@ -8,7 +8,7 @@ export function reportOf(results: Results): string {
   const facts = [
     `- ${startedAt.slice(0, 10)}, ${minutes.toFixed(0)} minutes; ${settings.rounds} rounds, in each of them every proxy twice, ${settings.seconds} s each time`,
     `- ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB; ${machine.system}, Linux ${machine.kernel}`,
-    `- load of the machine when it began: ${loadAtStart.toFixed(2)}${loadAtStart > 0.5 ? ' (**it was not quiet**: the figures are not worth much)' : ''}`,
+    `- load of the machine when it began: ${loadAtStart.toFixed(2)}${wasQuiet(results) ? '' : ' (**it was not quiet**: the figures are not worth much)'}`,
     `- ${Object.entries(versions)
       .map(([name, version]) => `${name}: ${version}`)
       .join('; ')}`,

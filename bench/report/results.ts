@@ -7,7 +7,7 @@ export interface Results {
   readonly startedAt: string;
   readonly minutes: number;
   readonly machine: Machine;
-  /** How many processes wanted to run when it began: more than 0.5 is not a quiet machine. */
+  /** How many processes wanted to run when it began. */
   readonly loadAtStart: number;
   readonly settings: { readonly rounds: number; readonly seconds: number };
   readonly versions: Readonly<Record<string, string>>;
@@ -29,6 +29,11 @@ export interface Contender {
   readonly runs: readonly Figures[];
   /** Why it could not do this work. */
   readonly failure?: string;
+}
+
+/** Whether nothing else was at work when it began, so that its figures are worth something. */
+export function wasQuiet({ loadAtStart }: Pick<Results, 'loadAtStart'>): boolean {
+  return loadAtStart <= 0.5;
 }
 
 /** The runs of one peer at one kind of work; none if it was not measured. */

@@ -50,6 +50,7 @@ function columnsOf({ unit, name }: WorkResult): Column[] {
     added('first event p99 added, µs', 'firstEventP99'),
     middle('MB', 'rssMb'),
     middle('proxy busy', 'proxyBusy', 2),
+    middle('proxy waited', 'proxyWaited', 2),
     middle('load busy', 'loadBusy', 2),
     faults,
   ];
@@ -93,6 +94,7 @@ function added(title: string, figure: FigureName): Column {
     cell(runs, work) {
       const whole = figureOf(runs, figure).median;
       const without = figureOf(contender(work, 'direct'), figure).median;
+      if (Number.isNaN(whole)) return '';
       return contender(work, 'direct') === runs ? `(${number(whole, 0)})` : number(whole - without, 0);
     },
   };

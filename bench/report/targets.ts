@@ -1,4 +1,4 @@
-import { figureOf, ratioOf, runsOf, type Results } from './results.ts';
+import { figureOf, ratioOf, runsOf, type Results, wasQuiet } from './results.ts';
 
 interface Target {
   readonly title: string;
@@ -64,11 +64,12 @@ const TARGETS: readonly Target[] = [
 
 /** The table of the targets, as Markdown. */
 export function targetTable(results: Results): string {
+  const doubt = wasQuiet(results) ? '' : ' (not quiet)';
   const rows = TARGETS.map(({ title, bound, value, unit, digits, figure }) => {
     const is = figure(results);
     if (!Number.isFinite(is)) return `| ${title} | ${sign(bound)} ${value} ${unit} | not measured | |`;
     const isHit = bound === 'most' ? is <= value : is >= value;
-    return `| ${title} | ${sign(bound)} ${value} ${unit} | ${is.toFixed(digits)} ${unit} | ${isHit ? 'reached' : '**missed**'} |`;
+    return `| ${title} | ${sign(bound)} ${value} ${unit} | ${is.toFixed(digits)} ${unit} | ${isHit ? 'reached' : '**missed**'}${doubt} |`;
   });
   return ['| | target | measured | |', '|---|--:|--:|---|', ...rows].join('\n');
 }

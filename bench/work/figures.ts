@@ -19,6 +19,8 @@ export interface Figures {
   /** How many cores the proxy, and load and provider together, kept busy. */
   readonly proxyBusy?: number;
   readonly loadBusy?: number;
+  /** How long the proxy's threads were ready and waited for their core, as a share of the time: others were on it. */
+  readonly proxyWaited?: number;
   /** Answers that were not 200 or not complete. Any is an error. */
   readonly faults: number;
 }

@@ -3,6 +3,8 @@ import { cpuBetween, usageOf } from '../measure/process-tree.ts';
 export interface Metered {
   readonly seconds: number;
   readonly proxySeconds: number;
+  /** How long the proxy's threads waited for their core. */
+  readonly waitedSeconds: number;
   readonly loadSeconds: number;
   /** Nothing where there is no proxy. */
   readonly rssMb: number | undefined;
@@ -16,19 +18,32 @@ export function startMeter(proxy: number | undefined, load: number): () => Meter
     const seconds = (performance.now() - startedAtMs) / 1000;
     const loadSeconds = cpuBetween(before.load, usageOf(load));
     if (proxy === undefined || before.proxy === undefined)
-      return { seconds, loadSeconds, proxySeconds: 0, rssMb: undefined };
+      return { seconds, loadSeconds, proxySeconds: 0, waitedSeconds: 0, rssMb: undefined };
     const after = usageOf(proxy);
-    return { seconds, loadSeconds, proxySeconds: cpuBetween(before.proxy, after), rssMb: after.rssMb };
+    return {
+      seconds,
+      loadSeconds,
+      proxySeconds: cpuBetween(before.proxy, after),
+      waitedSeconds: after.waitedSeconds - before.proxy.waitedSeconds,
+      rssMb: after.rssMb,
+    };
   };
 }
 
 /** The figures that follow from what was used for this many requests or events. */
-export function figuresOf({ seconds, proxySeconds, loadSeconds, rssMb }: Metered, count: number) {
+export function figuresOf(metered: Metered, count: number) {
+  const { seconds, proxySeconds, waitedSeconds, loadSeconds, rssMb } = metered;
+  if (count === 0) throw new Error('nothing was answered while it was measured');
   return {
     perSecond: count / seconds,
     loadBusy: loadSeconds / seconds,
     ...(rssMb === undefined
       ? {}
-      : { rssMb, proxyBusy: proxySeconds / seconds, cpuMicros: (proxySeconds * 1e6) / count }),
+      : {
+          rssMb,
+          proxyBusy: proxySeconds / seconds,
+          proxyWaited: waitedSeconds / seconds,
+          cpuMicros: (proxySeconds * 1e6) / count,
+        }),
   };
 }
