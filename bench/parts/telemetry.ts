@@ -1,10 +1,11 @@
 import { Counter, Histogram, Registry } from 'prom-client';
 import { compileText } from '../../src/config/load.ts';
-import type { GatewayEvent, RequestEnded } from '../../src/gateway/events.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { renderMetrics } from '../../src/telemetry/exposition.ts';
+import { createMask } from '../../src/telemetry/mask.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { bestMicros } from '../measure/best-of.ts';
+import { streamedRequest } from './streamed-request.ts';
 
 /** What telemetry costs for each request. Run: bun bench/parts/telemetry.ts */
 const loaded = compileText('providers: [{ name: main, api_base: "http://127.0.0.1:1" }]', {
@@ -17,61 +18,8 @@ const loaded = compileText('providers: [{ name: main, api_base: "http://127.0.0.
 if (loaded.kind === 'refused') throw new Error(JSON.stringify(loaded.problems));
 const { snapshot } = loaded;
 
-const attempt = {
-  route: { id: 'main/gpt', provider: 'main', upstreamModel: 'gpt', priority: 1, weight: 1 },
-  reason: 'first',
-  isProbe: false,
-  model: 'gpt',
-  outcome: { kind: 'answered' },
-  startedAtMs: 1,
-  endedAtMs: 900,
-} as const;
-const ended: RequestEnded = {
-  type: 'request-ended',
-  requestId: 'req_1',
-  ending: 'complete',
-  method: 'POST',
-  endpoint: '/v1/chat/completions',
-  model: 'gpt',
-  servedAs: 'gpt',
-  provider: 'main',
-  keyName: 'team',
-  status: 200,
-  code: undefined,
-  history: [attempt],
-  usage: {
-    inputTokens: 100,
-    outputTokens: 200,
-    totalTokens: 300,
-    cachedTokens: 0,
-    reasoningTokens: undefined,
-  },
-  isUsageEstimated: false,
-  isStreamed: true,
-  overheadMs: 0.1,
-  startedAtMs: 0,
-  firstByteAtMs: 900,
-  endedAtMs: 4_000,
-};
-const request: readonly GatewayEvent[] = [
-  {
-    type: 'request-started',
-    requestId: 'req_1',
-    method: 'POST',
-    endpoint: '/v1/chat/completions',
-    path: '/v1/chat/completions',
-    headers: new Headers(),
-  },
-  {
-    type: 'request-received',
-    requestId: 'req_1',
-    model: 'gpt',
-    clientAddress: () => '127.0.0.1',
-    body: new Uint8Array(),
-  },
-  { type: 'attempt-ended', requestId: 'req_1', number: 1, attempt },
-  ended,
-];
+const request = streamedRequest(1);
+const [, , , ended] = request;
 
 const metrics = createMetrics({
   snapshot: () => snapshot,
@@ -86,6 +34,13 @@ print('one of 500 kinds of request', 200_000, (time) =>
 );
 print('reading 500 kinds', 20, () => renderMetrics(metrics.dump()));
 print('the same 17 series, prom-client', 100_000, promClient());
+const LINE =
+  '[2026-01-13 09:41:05] [INFO] [req_abc123abc123] Request succeeded: provider=main status=200 duration=312ms';
+for (const count of [10, 1_000, 100_000]) {
+  const secrets = Array.from({ length: count }, (_, index) => `sk-${Bun.hash(`${index}`)}`);
+  const mask = createMask(secrets);
+  print(`masking a line, ${count} secrets`, 20_000, () => mask(LINE));
+}
 
 /** The library's way to do the same, for comparison. */
 function promClient(): () => void {

@@ -18,6 +18,7 @@ import { openStore } from '../../src/store/store.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { openLog } from '../../src/telemetry/open-log.ts';
 import { openTracing } from '../../src/telemetry/trace-open.ts';
+import { streamedRequest } from './streamed-request.ts';
 
 /** A listener, and how to wait until it has done all that it was told. */
 interface Watcher {
@@ -29,13 +30,6 @@ interface Watcher {
 const ROUNDS = 40;
 const REQUESTS = 2_000;
 const AT_ONCE = 40;
-
-const HEADERS = new Headers({
-  host: '127.0.0.1:18000',
-  authorization: 'Bearer mk-client-key',
-  'content-type': 'application/json',
-});
-const BODY = new Uint8Array(100);
 
 /** What is printed is thrown away, but printed. */
 const terminal = await open('/dev/null', 'w');
@@ -73,50 +67,12 @@ async function measure(watcher: Watcher): Promise<number> {
   return least;
 }
 
-/** Everything that a streamed request emits. */
+/** The attempt's context is asked for where the request would be sent: before the attempt has ended. */
 function tell({ listen, attempted }: Watcher, number: number): void {
-  const requestId = `req_${number.toString(16).padStart(12, '0')}`;
-  const endpoint = '/v1/chat/completions';
-  const attempt = {
-    route: { id: 'main/gpt', provider: 'main', upstreamModel: 'gpt', priority: 1, weight: 1 },
-    reason: 'first',
-    isProbe: false,
-    model: 'gpt',
-    outcome: { kind: 'answered' },
-    startedAtMs: number,
-    endedAtMs: number + 900,
-  } as const;
-  listen({ type: 'request-started', requestId, method: 'POST', endpoint, path: endpoint, headers: HEADERS });
-  listen({ type: 'request-received', requestId, model: 'gpt', clientAddress: () => '127.0.0.1', body: BODY });
-  attempted?.(requestId);
-  listen({ type: 'attempt-ended', requestId, number: 1, attempt });
-  listen({
-    type: 'request-ended',
-    requestId,
-    ending: 'complete',
-    method: 'POST',
-    endpoint,
-    model: 'gpt',
-    servedAs: 'gpt',
-    provider: 'main',
-    keyName: 'team',
-    status: 200,
-    code: undefined,
-    history: [attempt],
-    usage: {
-      inputTokens: 100,
-      outputTokens: 200,
-      totalTokens: 300,
-      cachedTokens: 0,
-      reasoningTokens: undefined,
-    },
-    isUsageEstimated: false,
-    isStreamed: true,
-    overheadMs: 0.1,
-    startedAtMs: number,
-    firstByteAtMs: number + 900,
-    endedAtMs: number + 4_000,
-  });
+  for (const event of streamedRequest(number)) {
+    if (event.type === 'attempt-ended') attempted?.(event.requestId);
+    listen(event);
+  }
 }
 
 function countMetrics(): Watcher['listen'] {

@@ -63,6 +63,42 @@ describe('what looks like a key is masked though nobody knows it:', () => {
     test(text.slice(0, 24), () => expect(createMask([])(text)).toBe(expected));
 });
 
+test('every kind of key that is known by its beginning is masked', () => {
+  const shapes = createMask([]);
+  const prefixes = 'sk rk pk mk gsk csk xai hf r8 tgp pplx nvapi gho ghp ghs ghu glpat xoxa xoxb xoxp'.split(
+    ' ',
+  );
+  const keys = prefixes.flatMap((prefix) => [`${prefix}-abcdefghij0123`, `${prefix}_abcdefghij0123`]);
+  keys.push('AKIAABCDEFGHIJKL', 'ya29.abcdefghijk', 'AIzaabcdefghijklmnopqrst');
+  for (const key of keys) expect(shapes(`<${key}>`)).toBe(`<${key.slice(0, 5)}****${key.slice(-4)}>`);
+});
+
+test('every field that holds a key is masked, however it is written', () => {
+  const shapes = createMask([]);
+  const inUrls =
+    'api_key api-key apikey key token access_token access-token accesstoken auth secret sig signature password';
+  const fields = inUrls.split(' ').flatMap((name) => [`?${name}=`, `&${name.toUpperCase()}=`]);
+  const elsewhere =
+    'api_key api-key apikey x-goog-api-key access_token accessToken client_secret client-secret clientSecret password';
+  fields.push(...elsewhere.split(' ').flatMap((name) => [`${name}: `, `"${name.toUpperCase()}":"`]));
+  fields.push('Basic ', 'basic  ', 'bEaReR ');
+  for (const field of fields) expect(shapes(`${field}ABCDEFGHIJKLMNOP`)).toBe(`${field}ABCDE****MNOP`);
+});
+
+test('each of many secrets is found, also where they end alike', () => {
+  const secrets = Array.from({ length: 3_000 }, (_, index) => `${index}-of-the-many-secrets`);
+  const many = createMask(secrets);
+  for (const secret of ['7-of-the-many-secrets', '2999-of-the-many-secrets']) {
+    const hidden = `${secret.slice(0, 5)}****rets`;
+    const encoded = btoa(`user:${secret}`);
+    expect(many(`<${secret}>`)).toBe(`<${hidden}>`);
+    expect(many(encoded)).toContain('****');
+  }
+  expect(many('3000-of-the-many-secrets of-the-many-secrets')).toBe(
+    `3000-of-the-many-secrets of-the-many-secrets`.replace('0-of-the-many-secrets', '0-of-****rets'),
+  );
+});
+
 test('ordinary lines stay as they are', () => {
   const lines = [
     '[2026-01-13 09:41:05] [INFO] [req_abc123abc123] Request received: model=anthropic/claude-opus-4-5 client=127.0.0.1',
