@@ -15,7 +15,7 @@ import { EXPOSITION_TYPE, renderMetrics } from './telemetry/exposition.ts';
 import type { FamilyDump } from './telemetry/metric-family.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import type { OpenTracing } from './telemetry/trace-open.ts';
-import { createFetchUpstream } from './upstream/fetch-upstream.ts';
+import { createUpstream } from './upstream/upstream.ts';
 
 /** A running gateway. */
 export interface App {
@@ -83,10 +83,11 @@ export function startApp(options: AppOptions): App {
   const { tracing, team = alone() } = options;
   const { clock, ledgers } = team;
   const tokens = new ThreadedTokenCounter();
+  const upstream = createUpstream();
   const { metrics, standings, emit } = openWatchers(options, clock, () => snapshot);
   const gateway: Gateway = {
     snapshot: () => snapshot,
-    upstream: createFetchUpstream(),
+    upstream,
     clock,
     dice: Math.random,
     newRequestId,
@@ -113,6 +114,7 @@ export function startApp(options: AppOptions): App {
   const stop = async (): Promise<void> => {
     for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
+    upstream.close();
     await reported(tokens);
     await tracing?.close();
   };

@@ -17,11 +17,13 @@ const server = Bun.serve({
     if (request.url.endsWith('/usage')) return Response.json(process.cpuUsage());
     const body = await request.bytes();
     const leash = new Leash(request.signal, systemClock, { limits, budgetMs: Infinity });
+    const stopping = new AbortController();
+    leash.onCallOff = () => stopping.abort();
     const answer = await fetch(`${upstream}/v1/chat/completions`, {
       method: 'POST',
       body,
       headers: request.headers,
-      signal: leash.signal,
+      signal: stopping.signal,
       decompress: false,
       timeout: false,
     });
@@ -52,7 +54,8 @@ function looped(answer: Response): ReadableStream<Uint8Array> {
 
 /** The gateway's own way of forwarding a stream, without the request line before it. */
 async function tapped(answer: Response, leash: Leash): Promise<ReadableStream<Uint8Array>> {
-  const reply = { kind: 'reply', status: answer.status, headers: answer.headers, body: answer.body } as const;
+  const { status, headers } = answer;
+  const reply = { kind: 'reply', status, headers, body: answer.body?.getReader() ?? null } as const;
   const reading = {
     call: { plan: { protocol: chat } },
     leash,

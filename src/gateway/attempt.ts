@@ -62,7 +62,7 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
     clientCredentials: provider.forwardClientAuth ? foreignCredentials(request.headers, snapshot.access) : [],
     traceContext: gateway.tracing?.attemptContext(call.id),
     body: upstreamBody(call, route, hidesUsage),
-    signal: leash.signal,
+    callOff: leash,
     onConnectTimeout: () => leash.cut('connect'),
   });
   const verdict = await judgeReply(reply, {

@@ -1,37 +1,31 @@
 import type { Leash } from './leash.ts';
+import type { ByteSource } from './ports.ts';
 
 /** A provider's body, read to its end or to a bound; `broken` when it ended before its end. */
 export type BodyReading =
   | { readonly kind: 'read'; readonly bytes: Uint8Array; readonly isCut: boolean }
   | { readonly kind: 'broken' };
 
-/** The reader of a body, as far as it is used. */
-export interface ByteSource {
-  readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
-  readonly cancel: () => Promise<void>;
-}
-
 /** Reads a whole body, at most `maxBytes` of it: what lies beyond is not asked for. Never rejects. */
 export async function readWhole(
-  { body, headers }: { readonly body: ReadableStream<Uint8Array> | null; readonly headers: Headers },
+  { body, headers }: { readonly body: ByteSource | null; readonly headers: Headers },
   leash: Leash,
   maxBytes: number,
 ): Promise<BodyReading> {
   if (body === null) return { kind: 'read', bytes: new Uint8Array(), isCut: false };
-  const reader = body.getReader();
   const declared = Number(headers.get('content-length') ?? Number.NaN);
   const chunks: Uint8Array[] = [];
   let size = 0;
   // What was announced is there: whether more could come need not be waited for.
   while (size !== declared) {
-    const chunk = await readChunk(reader, leash);
+    const chunk = await readChunk(body, leash);
     if (chunk === 'broken') return { kind: 'broken' };
     if (chunk === 'end') break;
     if (size === 0) leash.answered();
     chunks.push(chunk);
     size += chunk.byteLength;
     if (size > maxBytes) {
-      reader.cancel().catch(ignore);
+      body.cancel().catch(ignore);
       return { kind: 'read', bytes: join(chunks, size).subarray(0, maxBytes), isCut: true };
     }
   }
@@ -39,10 +33,10 @@ export async function readWhole(
 }
 
 /** The next chunk of a body; `end` at its end, `broken` where the connection failed or the leash was cut. */
-export async function readChunk(reader: ByteSource, leash: Leash): Promise<Uint8Array | 'end' | 'broken'> {
+export async function readChunk(source: ByteSource, leash: Leash): Promise<Uint8Array | 'end' | 'broken'> {
   leash.reading();
   try {
-    const { done, value } = await reader.read();
+    const { done, value } = await source.read();
     return done || value === undefined ? 'end' : value;
   } catch {
     return 'broken';

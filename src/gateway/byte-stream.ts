@@ -1,7 +1,8 @@
 import type { Usage } from '../protocols/protocol.ts';
 import type { AnswerStream, StreamEnd } from './answer.ts';
-import { type ByteSource, readChunk } from './body-reader.ts';
+import { readChunk } from './body-reader.ts';
 import type { AnswerText } from './estimate-usage.ts';
+import type { ByteSource } from './ports.ts';
 import { type ByteSink, pump } from './pump.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
 import { type Leash, outcomeOfCut } from './leash.ts';
@@ -10,7 +11,7 @@ import { type Leash, outcomeOfCut } from './leash.ts';
 export async function openByteStream(reply: Reply, reading: Reading): Promise<Verdict> {
   const { status, headers } = reply;
   if (reply.body === null) return wholeAnswer(reply);
-  const source = reply.body.getReader();
+  const source = reply.body;
   const first = await readChunk(source, reading.leash);
   if (reading.leash.cause !== undefined) return { outcome: outcomeOfCut(reading.leash.cause) };
   switch (first) {

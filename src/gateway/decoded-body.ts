@@ -1,4 +1,5 @@
 import { withoutCoding } from '../lib/content-coding.ts';
+import type { ByteSource } from './ports.ts';
 import type { Reply } from './verdict.ts';
 
 type Format = ConstructorParameters<typeof DecompressionStream>[0];
@@ -16,13 +17,27 @@ const FORMATS: Readonly<Record<string, Format>> = {
  * The body of a stream of events without its compression, and a header that says so: events have to be read as they
  * pass, and an error must be told among them. Complete answers keep theirs.
  */
-export function decodedBody({ body, headers }: Reply): {
-  body: ReadableStream<Uint8Array>;
-  headers: Headers;
-} {
-  const plain = body ?? new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
+export function decodedBody({ body, headers }: Reply): { source: ByteSource; headers: Headers } {
+  const source = body ?? NOTHING;
   const format = FORMATS[headers.get('content-encoding')?.trim().toLowerCase() ?? ''];
-  if (format === undefined) return { body: plain, headers };
+  if (format === undefined) return { source, headers };
   const decoder = new DecompressionStream(format) as ReadableWritablePair<Uint8Array, Uint8Array>;
-  return { body: plain.pipeThrough(decoder), headers: withoutCoding(headers) };
+  const decoded = streamOf(source).pipeThrough(decoder).getReader();
+  return { source: decoded, headers: withoutCoding(headers) };
+}
+
+const NOTHING: ByteSource = {
+  read: () => Promise.resolve({ done: true }),
+  cancel: () => Promise.resolve(),
+};
+
+function streamOf(source: ByteSource): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { value } = await source.read();
+      if (value === undefined) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: () => source.cancel(),
+  });
 }

@@ -4,12 +4,13 @@ import { rewriteModelInEvents } from '../protocols/model-name.ts';
 import type { Protocol, StreamReader, StreamSign, Usage } from '../protocols/protocol.ts';
 import type { Defect, Outcome } from '../routing/outcome.ts';
 import type { AnswerStream, StreamEnd } from './answer.ts';
-import { type ByteSource, readChunk } from './body-reader.ts';
+import { readChunk } from './body-reader.ts';
 import { conceal } from './conceal.ts';
 import { decodedBody } from './decoded-body.ts';
 import type { AnswerText } from './estimate-usage.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
 import { type Leash, outcomeOfCut } from './leash.ts';
+import type { ByteSource } from './ports.ts';
 import { type ByteSink, pump, type Taken } from './pump.ts';
 
 /** An event larger than this is no event: the stream is given up. */
@@ -34,8 +35,8 @@ const CR = 0x0d;
 
 /** Holds a stream of events back until its first content, and so finds out whether it is an answer at all. */
 export async function openEventStream(reply: Reply, reading: Reading): Promise<Verdict> {
-  const { body, headers } = decodedBody(reply);
-  const stream = new EventStream(body, reading);
+  const { source, headers } = decodedBody(reply);
+  const stream = new EventStream(source, reading);
   const outcome = await stream.hold(reply.status);
   if (outcome.kind !== 'answered') return { outcome };
   return { outcome, answer: { kind: 'streamed', status: reply.status, headers, stream } };
@@ -68,11 +69,8 @@ class EventStream implements AnswerStream {
   #bytes = 0;
   #end: StreamEnd | undefined;
 
-  constructor(
-    body: ReadableStream<Uint8Array>,
-    { call, provider, leash, hidesUsage, shownModel, onEnd }: Reading,
-  ) {
-    this.#source = body.getReader();
+  constructor(source: ByteSource, { call, provider, leash, hidesUsage, shownModel, onEnd }: Reading) {
+    this.#source = source;
     this.#provider = provider;
     this.#protocol = call.plan.protocol;
     this.#signs = this.#protocol.readStream();

@@ -1,19 +1,19 @@
 import type { Outcome } from '../routing/outcome.ts';
-import type { Clock } from './ports.ts';
+import type { CallOff, Clock } from './ports.ts';
 
 /** Why an attempt was called off by us. */
 export type Cut = 'client-left' | 'connect' | 'first-byte' | 'idle' | 'attempt' | 'deadline';
 
 /**
- * Everything that can call an attempt off, tied to one signal: the client leaving, the request's deadline, and the
+ * Everything that can call an attempt off, tied together: the client leaving, the request's deadline, and the
  * two limits on a provider's silence.
  *
  * It is **waiting for the first byte** until `answered()`, then **relaying**: now only the time counts in which a
  * read is pending (`reading` to `arrived`), so that a slow client is never taken for a silent provider. `release()`
  * ends it. One alarm serves all chunks: it is not set anew for each, but looks at the clock when it rings.
  */
-export class Leash {
-  readonly #controller = new AbortController();
+export class Leash implements CallOff {
+  onCallOff: (() => void) | undefined;
   readonly #clock: Clock;
   readonly #client: AbortSignal;
   readonly #idleMs: number;
@@ -40,8 +40,8 @@ export class Leash {
     else client.addEventListener('abort', this.#clientLeft, { once: true });
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  get isCalledOff(): boolean {
+    return this.#cut !== undefined;
   }
 
   /** Why the attempt was called off; undefined while it was not. */
@@ -52,7 +52,7 @@ export class Leash {
   cut(cause: Cut): void {
     if (this.#cut !== undefined) return;
     this.#cut = cause;
-    this.#controller.abort(new DOMException(cause, 'AbortError'));
+    this.onCallOff?.();
   }
 
   /** The first byte that counts is there: from now on it is the silence between chunks that is limited. */

@@ -60,9 +60,16 @@ export interface UpstreamRequest {
   /** Sent in place of the client's own trace context; undefined: the client's passes through. */
   readonly traceContext?: readonly HeaderField[] | undefined;
   readonly body: Uint8Array | undefined;
-  readonly signal: AbortSignal;
+  readonly callOff: CallOff;
   /** Called when the provider's connect limit has passed; it is the caller's to abort. */
   readonly onConnectTimeout: () => void;
+}
+
+/** Says that nobody waits for an attempt any more. What an abort signal says, at a fraction of its cost. */
+export interface CallOff {
+  readonly isCalledOff: boolean;
+  /** Called once when it happens; whoever carries the attempt on at the time sets it. */
+  onCallOff: (() => void) | undefined;
 }
 
 export type HeaderField = readonly [name: string, value: string];
@@ -72,11 +79,18 @@ export type UpstreamReply =
       readonly kind: 'reply';
       readonly status: number;
       readonly headers: Headers;
-      readonly body: ReadableStream<Uint8Array> | null;
+      readonly body: ByteSource | null;
     }
   | UpstreamFailure;
 
-/** `aborted` says that `signal` ended it: the caller knows why. */
+/** A body that is read piece by piece. `read` rejects where it broke off. */
+export interface ByteSource {
+  readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  /** Lets go of what was not read. */
+  readonly cancel: () => Promise<void>;
+}
+
+/** `aborted` says that `callOff` ended it: the caller knows why. */
 export type UpstreamFailure =
   | { readonly kind: 'unreachable'; readonly reason: UnreachableReason }
   | { readonly kind: 'aborted' };

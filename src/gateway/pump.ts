@@ -1,5 +1,5 @@
-import type { ByteSource } from './body-reader.ts';
 import type { Leash } from './leash.ts';
+import type { ByteSource } from './ports.ts';
 
 /** Where a stream's bytes go. A promise says that the client has not taken the earlier ones yet. */
 export interface ByteSink {

@@ -20,7 +20,7 @@ export function perform(
   request: RequestHead,
 ): Promise<void> | undefined {
   const encoded = encodedAtOnce(answer);
-  const body = isPlain(encoded) ? wholeBody(encoded) : undefined;
+  const body = isPlain(encoded) && encoded.length !== undefined ? wholeBody(encoded) : undefined;
   if (body === undefined || !request.keepAlive) return play(encoded, connection, request);
   return connection.send(Buffer.concat([headBytes(encoded, request), bodyFor(request, body)]));
 }

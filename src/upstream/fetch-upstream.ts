@@ -2,10 +2,10 @@ import type { Provider } from '../config/snapshot.ts';
 import type { Upstream, UpstreamReply, UpstreamRequest } from '../gateway/ports.ts';
 import { ConnectWatcher } from './connect-watch.ts';
 import { unreachableReason } from './failure.ts';
-import { upstreamHeaders } from './headers.ts';
+import { upstreamFields } from './headers.ts';
 import { joinUrl } from './url.ts';
 
-/** Speaks to providers with the runtime's `fetch`, which pools connections and honours backpressure. */
+/** Speaks to providers through a proxy, with the runtime's `fetch`, which knows how. */
 export function createFetchUpstream(): Upstream {
   const watcher = new ConnectWatcher();
   return {
@@ -32,12 +32,15 @@ function seemsStale(reply: UpstreamReply): boolean {
 }
 
 async function send(request: UpstreamRequest, { isFresh }: { isFresh: boolean }): Promise<UpstreamReply> {
-  const { provider } = request;
+  const { provider, callOff } = request;
+  const stopping = new AbortController();
+  if (callOff.isCalledOff) return { kind: 'aborted' };
+  callOff.onCallOff = () => stopping.abort();
   const options: BunFetchRequestInit = {
     method: request.method,
-    headers: upstreamHeaders(request),
+    headers: upstreamFields(request),
     body: request.body ?? null,
-    signal: request.signal,
+    signal: stopping.signal,
     // A provider that redirects would be sent our credential wherever it points.
     redirect: 'manual',
     // The bytes go to the client as they come, compressed or not.
@@ -53,9 +56,9 @@ async function send(request: UpstreamRequest, { isFresh }: { isFresh: boolean })
       joinUrl(provider.apiBase, request.path, request.search),
       options,
     );
-    return { kind: 'reply', status, headers, body };
+    return { kind: 'reply', status, headers, body: body?.getReader() ?? null };
   } catch (error) {
-    if (request.signal.aborted) return { kind: 'aborted' };
+    if (callOff.isCalledOff) return { kind: 'aborted' };
     return { kind: 'unreachable', reason: unreachableReason(error) };
   }
 }

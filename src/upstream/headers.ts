@@ -21,23 +21,25 @@ const KEPT_BACK_PREFIX = /^(?:proxy-|x-(?:forwarded-|llm-proxy-|real-ip))/;
  * The header of the request to the provider: the client's own fields but for those that concern the connection or
  * us, then the provider's credential and its configured fields.
  */
-export function upstreamHeaders(request: UpstreamRequest): Headers {
+export function upstreamFields(request: UpstreamRequest): Readonly<Record<string, string>> {
   const { clientHeaders, clientCredentials, traceContext, provider } = request;
-  // The runtime copies all fields at once for less than a few of them one by one.
-  const headers = new Headers(clientHeaders);
+  const fields = Object.create(null) as Record<string, string>;
   const dropped = namedByConnection(clientHeaders);
-  for (const name in clientHeaders.toJSON()) {
-    if (isKeptBack(name) || dropped.has(name)) headers.delete(name);
+  // The runtime hands all fields over at once for less than a few of them one by one.
+  const sent: Readonly<Record<string, string>> = clientHeaders.toJSON();
+  for (const name in sent) {
+    if (!isKeptBack(name) && !dropped.has(name)) fields[name] = String(sent[name]);
   }
-  if (traceContext !== undefined) setTraceContext(headers, traceContext);
-  // What the client would not accept must not be asked for in its name: fetch has defaults of its own.
-  if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity');
-  if (!headers.has('user-agent')) headers.set('user-agent', 'llm-proxy');
+  if (traceContext !== undefined) setTraceContext(fields, traceContext);
+  // What the client would not accept must not be asked for in its name.
+  fields['accept-encoding'] ??= 'identity';
+  fields['accept'] ??= '*/*';
+  fields['user-agent'] ??= 'llm-proxy';
   const credentials =
     provider.apiKey === undefined ? clientCredentials : [credential(provider.type, provider.apiKey)];
-  for (const [name, value] of credentials) headers.set(name, value);
-  for (const name in provider.headers) headers.set(name, provider.headers[name] ?? '');
-  return headers;
+  for (const [name, value] of credentials) fields[name] = value;
+  for (const name in provider.headers) fields[name.toLowerCase()] = provider.headers[name] ?? '';
+  return fields;
 }
 
 function isKeptBack(name: string): boolean {
@@ -45,9 +47,9 @@ function isKeptBack(name: string): boolean {
 }
 
 /** A state belongs to its parent: without one of our own to send, the client's must not stay behind. */
-function setTraceContext(headers: Headers, traceContext: readonly HeaderField[]): void {
-  headers.delete('tracestate');
-  for (const [name, value] of traceContext) headers.set(name, value);
+function setTraceContext(fields: Record<string, string>, traceContext: readonly HeaderField[]): void {
+  delete fields['tracestate'];
+  for (const [name, value] of traceContext) fields[name] = value;
 }
 
 /** Where a provider of this type looks for its key. */

@@ -215,7 +215,7 @@ describe('a client that leaves', () => {
     const client = new AbortController();
     const hanging: Play = (request) =>
       new Promise((resolve) => {
-        request.signal.addEventListener('abort', () => resolve({ kind: 'aborted' }));
+        request.callOff.onCallOff = () => resolve({ kind: 'aborted' });
       });
     const scene = pair({ a: [hanging] });
     const asking = scene.ask('m', client.signal);

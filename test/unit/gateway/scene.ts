@@ -11,7 +11,7 @@ import { TurnCounter } from '../../../src/routing/turn-counter.ts';
 import { snapshotOf } from '../config/configuration.ts';
 import { FakeClock } from './fake-clock.ts';
 
-/** What a provider does with a request; it has the clock to let time pass, and the signal to listen to. */
+/** What a provider does with a request; it has the clock to let time pass, and hears when it is called off. */
 export type Play = (request: UpstreamRequest, clock: FakeClock) => UpstreamReply | Promise<UpstreamReply>;
 
 /** A gateway with everything real but its providers and its clock. */
@@ -122,9 +122,9 @@ export const unreachable: Play = () => ({ kind: 'unreachable', reason: 'refused'
 
 /** Says nothing until it is called off; time passes until then. */
 export const silent: Play = (request, clock) => {
-  if (!request.signal.aborted) {
+  if (!request.callOff.isCalledOff) {
     const gone = new Promise<UpstreamReply>((resolve) => {
-      request.signal.addEventListener('abort', () => resolve({ kind: 'aborted' }), { once: true });
+      request.callOff.onCallOff = () => resolve({ kind: 'aborted' });
     });
     clock.pass(10 * 60_000);
     return gone;
@@ -134,5 +134,5 @@ export const silent: Play = (request, clock) => {
 
 function reply(status: number, text: string, headers: Readonly<Record<string, string>> = {}): UpstreamReply {
   const response = new Response(text, { headers: { 'content-type': 'application/json', ...headers } });
-  return { kind: 'reply', status, headers: response.headers, body: response.body };
+  return { kind: 'reply', status, headers: response.headers, body: response.body?.getReader() ?? null };
 }

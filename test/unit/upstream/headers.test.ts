@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { Provider } from '../../../src/config/snapshot.ts';
 import type { HeaderField } from '../../../src/gateway/ports.ts';
-import { upstreamHeaders } from '../../../src/upstream/headers.ts';
+import { upstreamFields } from '../../../src/upstream/headers.ts';
 import { snapshotOf } from '../config/configuration.ts';
 
 function provider(settings = 'api_key: sk-provider'): Provider {
@@ -11,13 +11,13 @@ function provider(settings = 'api_key: sk-provider'): Provider {
   return found;
 }
 
-/** The header that the provider gets, without the two fields that are always there. */
+/** The header that the provider gets, without the fields that are always there but where the client says what it accepts. */
 function sent(
   client: Record<string, string>,
   settings?: string,
   clientCredentials: readonly HeaderField[] = [],
 ): Record<string, string> {
-  const headers = upstreamHeaders({
+  const headers = upstreamFields({
     provider: provider(settings),
     method: 'POST',
     path: '/v1/chat/completions',
@@ -25,11 +25,13 @@ function sent(
     clientHeaders: new Headers(client),
     clientCredentials,
     body: undefined,
-    signal: new AbortController().signal,
+    callOff: { isCalledOff: false, onCallOff: undefined },
     onConnectTimeout: () => undefined,
   });
-  const { 'accept-encoding': _coding, 'user-agent': _agent, ...rest } = Object.fromEntries(headers);
-  return rest;
+  const always = new Set(['accept-encoding', 'user-agent', 'accept']);
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !always.has(name) || (name === 'accept' && name in client)),
+  );
 }
 
 const KEY = { authorization: 'Bearer sk-provider' };
@@ -119,13 +121,13 @@ test('an encoding that the client did not ask for is not asked for in its name',
     search: '',
     clientCredentials: [],
     body: undefined,
-    signal: new AbortController().signal,
+    callOff: { isCalledOff: false, onCallOff: undefined },
     onConnectTimeout: () => undefined,
   };
-  const plain = upstreamHeaders({ ...request, clientHeaders: new Headers() });
-  expect(plain.get('accept-encoding')).toBe('identity');
-  expect(plain.get('user-agent')).toBe('llm-proxy');
+  const plain = upstreamFields({ ...request, clientHeaders: new Headers() });
+  expect(plain['accept-encoding']).toBe('identity');
+  expect(plain['user-agent']).toBe('llm-proxy');
   const own = new Headers({ 'accept-encoding': 'br', 'user-agent': 'mine/1' });
-  const asked = upstreamHeaders({ ...request, clientHeaders: own });
-  expect([asked.get('accept-encoding'), asked.get('user-agent')]).toEqual(['br', 'mine/1']);
+  const asked = upstreamFields({ ...request, clientHeaders: own });
+  expect([asked['accept-encoding'], asked['user-agent']]).toEqual(['br', 'mine/1']);
 });

@@ -1,0 +1,152 @@
+import type { Socket } from 'bun';
+import type { Exchange } from './exchange.ts';
+import type { Target } from './target.ts';
+
+/** What becomes of a connection is told to those who asked for it. */
+export interface ConnectionEvents {
+  readonly onOpen: () => void;
+  /** It did not come about. */
+  readonly onFailure: (error: unknown) => void;
+  /** An exchange is over, and another may begin. */
+  readonly onIdle: () => void;
+  readonly onClose: () => void;
+}
+
+/** A request up to this size is put together here, and so needs no memory of its own: the system copies it at once. */
+const SCRATCH = Buffer.allocUnsafeSlow(256 * 1024);
+
+/**
+ * A connection to a provider, plain or with TLS, that carries one exchange at a time.
+ *
+ * It is **opening** until it can be written to, which with TLS is after the handshake and a look at the certificate;
+ * then **open**; and **closed** for good by either side.
+ */
+export class Connection {
+  readonly #target: Target;
+  readonly #events: ConnectionEvents;
+  #socket: Socket<Connection> | undefined;
+  #state: 'opening' | 'open' | 'closed' = 'opening';
+  #exchange: Exchange | undefined;
+  #unsent: Uint8Array[] = [];
+  /** By the clock of the pool that keeps it. */
+  idleSinceMs = 0;
+
+  constructor(target: Target, events: ConnectionEvents) {
+    this.#target = target;
+    this.#events = events;
+  }
+
+  connect(): void {
+    const { hostname, port, tls } = this.#target;
+    const options = { hostname, port, data: this, socket: HANDLERS };
+    // That it failed is heard by the handlers as well.
+    Bun.connect<Connection>(tls === undefined ? options : { ...options, tls: tls.options() }).catch(
+      () => undefined,
+    );
+  }
+
+  /** Sends a request; what comes from now on belongs to its exchange. `head` has only characters of latin1. */
+  send(exchange: Exchange, head: string, body: Uint8Array | undefined): void {
+    this.#exchange = exchange;
+    const size = head.length + (body?.byteLength ?? 0);
+    if (size > SCRATCH.byteLength) {
+      this.#unsent.push(Buffer.from(head, 'latin1'));
+      if (body !== undefined) this.#unsent.push(body);
+      return this.#flush();
+    }
+    SCRATCH.write(head, 'latin1');
+    if (body !== undefined) SCRATCH.set(body, head.length);
+    const sent = Math.max(0, this.#socket?.write(SCRATCH, 0, size) ?? 0);
+    if (sent < size) this.#unsent.push(Buffer.from(SCRATCH.subarray(sent, size)));
+  }
+
+  /** Takes nothing more from the provider until it is told otherwise. */
+  holdUp(isHeldUp: boolean): void {
+    if (isHeldUp) this.#socket?.pause();
+    else this.#socket?.resume();
+  }
+
+  /** The exchange is over. A connection whose request has not gone out is as useless as one that must not stay open. */
+  release({ staysOpen }: { readonly staysOpen: boolean }): void {
+    this.#exchange = undefined;
+    if (this.#state !== 'open') return;
+    if (!staysOpen || this.#unsent.length > 0) return this.close();
+    this.#events.onIdle();
+  }
+
+  close(): void {
+    this.#unsent = [];
+    this.#socket?.terminate();
+  }
+
+  opened(socket: Socket<Connection>): void {
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    // A gateway that has nothing else to do may end.
+    socket.unref();
+    if (this.#target.tls === undefined) this.#ready();
+  }
+
+  /** @param isDone false where the certificate is not to be trusted, whether or not that matters */
+  shookHands(socket: Socket<Connection>, isDone: boolean, error: Error | null): void {
+    if (this.#target.tls?.verifies === false || (isDone && socket.authorized)) return this.#ready();
+    this.#fail(error ?? Object.assign(new Error('the handshake failed'), { code: 'EPROTO' }));
+    this.close();
+  }
+
+  received(bytes: Buffer): void {
+    // A provider that speaks without being asked is not understood.
+    if (this.#exchange === undefined) this.close();
+    else this.#exchange.take(bytes);
+  }
+
+  drained(): void {
+    if (this.#unsent.length > 0) this.#flush();
+  }
+
+  ended(error: Error | undefined): void {
+    this.#fail(error ?? Object.assign(new Error('the connection was closed'), { code: 'ConnectionClosed' }));
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#events.onClose();
+    this.#exchange?.connectionEnded(error);
+  }
+
+  failed(error: unknown): void {
+    this.#fail(error);
+  }
+
+  #ready(): void {
+    if (this.#state !== 'opening') return;
+    this.#state = 'open';
+    this.#events.onOpen();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state !== 'opening') return;
+    this.#state = 'closed';
+    this.#events.onFailure(error);
+  }
+
+  #flush(): void {
+    for (let next = this.#unsent[0]; next !== undefined; next = this.#unsent[0]) {
+      const sent = Math.max(0, this.#socket?.write(next) ?? 0);
+      if (sent < next.byteLength) {
+        this.#unsent[0] = next.subarray(sent);
+        return;
+      }
+      this.#unsent.shift();
+    }
+  }
+}
+
+/** The runtime tells all connections to the same functions. */
+const HANDLERS: Bun.SocketHandler<Connection> = {
+  open: (socket) => socket.data.opened(socket),
+  handshake: (socket, isDone, error) => socket.data.shookHands(socket, isDone, error),
+  data: (socket, bytes) => socket.data.received(bytes),
+  drain: (socket) => socket.data.drained(),
+  close: (socket, error) => socket.data.ended(error ?? undefined),
+  error: (socket, error) => socket.data.failed(error),
+  connectError: (socket, error) => socket.data.failed(error),
+};

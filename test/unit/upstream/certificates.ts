@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Identity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** An authority that nobody knows but by its file, and what it has certified. */
+export interface Certificates {
+  readonly caFile: string;
+  readonly localhost: Identity;
+  /** For another host. */
+  readonly elsewhere: Identity;
+  readonly expired: Identity;
+}
+
+let made: Certificates | undefined;
+
+/** Made once, with `openssl`. */
+export function makeCertificates(): Certificates {
+  made ??= make(mkdtempSync(join(tmpdir(), 'llm-proxy-certificates-')));
+  return made;
+}
+
+function make(folder: string): Certificates {
+  const openssl = (...args: readonly string[]): unknown =>
+    execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'ignore', 'ignore'] });
+  openssl(
+    ...'req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=authority'.split(' '),
+  );
+  const certify = (name: string, host: string, ...dates: readonly string[]): Identity => {
+    openssl(
+      ...`req -newkey rsa:2048 -nodes -keyout ${name}.key -out ${name}.csr -subj /CN=${host}`.split(' '),
+    );
+    writeFileSync(join(folder, `${name}.ext`), `subjectAltName=DNS:${host}`);
+    openssl(
+      ...`x509 -req -in ${name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out ${name}.pem -extfile ${name}.ext`.split(
+        ' ',
+      ),
+      ...dates,
+    );
+    const read = (ending: string): string => readFileSync(join(folder, `${name}.${ending}`), 'utf8');
+    return { cert: read('pem'), key: read('key') };
+  };
+  return {
+    caFile: join(folder, 'ca.pem'),
+    localhost: certify('localhost', 'localhost', '-days', '2'),
+    elsewhere: certify('elsewhere', 'elsewhere.example', '-days', '2'),
+    expired: certify('expired', 'localhost', '-days', '-1'),
+  };
+}

@@ -1,0 +1,357 @@
+import { afterEach, describe, expect, test } from 'bun:test';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { Provider } from '../../../src/config/snapshot.ts';
+import type { CallOff, UpstreamReply, UpstreamRequest } from '../../../src/gateway/ports.ts';
+import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/direct-upstream.ts';
+import { snapshotOf } from '../config/configuration.ts';
+import { until } from '../../e2e/gateway.ts';
+import { type Certificates, makeCertificates } from './certificates.ts';
+
+const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+interface Provided {
+  readonly port: number;
+  readonly sockets: readonly Socket[];
+  /** How many of them are open. */
+  readonly open: () => number;
+}
+
+/** A server that does with each connection what it is told; its number counts from 0. */
+async function provide(
+  serve: (socket: Socket, number: number) => void,
+  tls?: { readonly cert: string; readonly key: string },
+): Promise<Provided> {
+  const sockets: Socket[] = [];
+  const take = (socket: Socket): void => {
+    socket.on('error', () => undefined);
+    sockets.push(socket);
+    serve(socket, sockets.length - 1);
+  };
+  const server: Server = tls === undefined ? createServer(take) : createTlsServer(tls, take);
+  server.on('tlsClientError', () => undefined);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { port: address.port, sockets, open: () => sockets.filter(({ destroyed }) => !destroyed).length };
+}
+
+/** Answers each request, of which the end is not looked for: they are small. */
+function answering(text: string | Buffer = OK): (socket: Socket) => void {
+  return (socket) => socket.on('data', () => socket.write(text));
+}
+
+function upstream(): OpenUpstream {
+  const opened = createDirectUpstream();
+  closing.push(opened.close);
+  return opened;
+}
+
+/** Told by hand that nobody waits any more. */
+class ByHand implements CallOff {
+  isCalledOff = false;
+  onCallOff: (() => void) | undefined;
+  readonly now = (): void => {
+    this.isCalledOff = true;
+    this.onCallOff?.();
+  };
+}
+
+/** One provider for each address and settings, as a configuration has it. */
+const providers = new Map<string, Provider>();
+
+function provider(base: string, settings: string): Provider {
+  const text = `providers: [{ name: p, api_base: "${base}", api_key: sk-provider, ${settings} }]\nallow_unauthenticated: true`;
+  const known = providers.get(text) ?? snapshotOf(text).providers.get('p');
+  if (known === undefined) throw new Error('no provider');
+  providers.set(text, known);
+  return known;
+}
+
+function request(base: string | number, more: Partial<UpstreamRequest> & { settings?: string } = {}) {
+  const { settings = 'weight: 1', ...rest } = more;
+  return {
+    provider: provider(typeof base === 'number' ? `http://127.0.0.1:${base}` : base, settings),
+    method: 'POST',
+    path: '/v1/chat/completions',
+    search: '?a=1',
+    clientHeaders: new Headers({ 'content-type': 'application/json', 'x-own': 'yes' }),
+    clientCredentials: [],
+    body: Buffer.from('{"a":1}'),
+    callOff: new ByHand(),
+    onConnectTimeout: () => undefined,
+    ...rest,
+  };
+}
+
+async function textOf(reply: UpstreamReply): Promise<string> {
+  if (reply.kind !== 'reply') return reply.kind === 'unreachable' ? reply.reason : reply.kind;
+  const pieces: Uint8Array[] = [];
+  for (;;) {
+    const { value } = (await reply.body?.read()) ?? {};
+    if (value === undefined) return Buffer.concat(pieces).toString('latin1');
+    pieces.push(value);
+  }
+}
+
+test('a request is sent as HTTP/1.1, with the fields that it needs and no others', async () => {
+  let received = '';
+  const { port } = await provide((socket) =>
+    socket.on('data', (data) => {
+      received += String(data);
+      socket.write(OK);
+    }),
+  );
+  expect(await textOf(await upstream().send(request(port)))).toBe('ok');
+  const [head = '', body] = received.split('\r\n\r\n');
+  expect(body).toBe('{"a":1}');
+  expect(head.split('\r\n')).toEqual([
+    'POST /v1/chat/completions?a=1 HTTP/1.1',
+    `host: 127.0.0.1:${port}`,
+    'connection: keep-alive',
+    'content-type: application/json',
+    'x-own: yes',
+    'accept-encoding: identity',
+    'accept: */*',
+    'user-agent: llm-proxy',
+    'authorization: Bearer sk-provider',
+    'content-length: 7',
+  ]);
+});
+
+describe('a connection', () => {
+  test('is used again, by requests one after the other', async () => {
+    const { port, sockets } = await provide(answering());
+    const direct = upstream();
+    for (let count = 0; count < 5; count++) expect(await textOf(await direct.send(request(port)))).toBe('ok');
+    expect(sockets.length).toBe(1);
+  });
+  test('is not used by two at a time', async () => {
+    const { port, sockets } = await provide(answering());
+    const direct = upstream();
+    const replies = await Promise.all([1, 2, 3].map(() => direct.send(request(port))));
+    expect(await Promise.all(replies.map(textOf))).toEqual(['ok', 'ok', 'ok']);
+    expect(sockets.length).toBe(3);
+  });
+  test('is not used again after an answer that does not allow it', async () => {
+    const { port, sockets } = await provide(
+      answering('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok'),
+    );
+    const direct = upstream();
+    for (let count = 0; count < 3; count++) expect(await textOf(await direct.send(request(port)))).toBe('ok');
+    expect(sockets.length).toBe(3);
+  });
+  test('is not used again where the provider says something unasked', async () => {
+    const { port, sockets, open } = await provide(answering());
+    const direct = upstream();
+    await textOf(await direct.send(request(port)));
+    sockets[0]?.write('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nwrong');
+    await until(() => open() === 0);
+    expect(await textOf(await direct.send(request(port)))).toBe('ok');
+  });
+  test('that the provider closed meanwhile is no failure', async () => {
+    const { port, sockets } = await provide(answering());
+    const direct = upstream();
+    for (let count = 1; count <= 3; count++) {
+      expect(await textOf(await direct.send(request(port)))).toBe('ok');
+      sockets.at(-1)?.end();
+      await until(() => sockets.at(-1)?.destroyed);
+    }
+    expect(sockets.length).toBe(3);
+  });
+  for (const [how, close] of [
+    ['closes', (socket: Socket) => socket.end()],
+    ['resets', (socket: Socket) => socket.resetAndDestroy()],
+  ] as const) {
+    test(`that the provider ${how} when the next request comes is replaced, once`, async () => {
+      let requests = 0;
+      const { port, sockets } = await provide((socket, number) =>
+        socket.on('data', () => {
+          requests += 1;
+          if (number === 0 && requests === 2) close(socket);
+          else if (number > 0) close(socket);
+          else socket.write(OK);
+        }),
+      );
+      const direct = upstream();
+      expect(await textOf(await direct.send(request(port)))).toBe('ok');
+      expect(await textOf(await direct.send(request(port)))).toBe(how === 'closes' ? 'closed' : 'reset');
+      expect([sockets.length, requests]).toEqual([2, 3]);
+    });
+  }
+  test('is closed with the upstream when nobody uses it, and after its request otherwise', async () => {
+    const waiting: Socket[] = [];
+    const { port, open } = await provide((socket, number) =>
+      socket.on('data', () => (number === 0 ? socket.write(OK) : waiting.push(socket))),
+    );
+    const direct = upstream();
+    const first = direct.send(request(port));
+    const second = direct.send(request(port));
+    await textOf(await first);
+    await until(() => waiting.length === 1);
+    direct.close();
+    await until(() => open() === 1);
+    waiting[0]?.write(OK);
+    expect(await textOf(await second)).toBe('ok');
+    await until(() => open() === 0);
+  });
+});
+
+describe('what can not be reached', () => {
+  test('refuses', async () => {
+    const { port } = await provide(() => undefined);
+    for (const close of closing.splice(0)) await close();
+    expect(await textOf(await upstream().send(request(port)))).toBe('refused');
+  });
+  test('has no address', async () => {
+    expect(await textOf(await upstream().send(request('http://nowhere.invalid')))).toBe('dns');
+  });
+  test('closes without a word', async () => {
+    const { port } = await provide((socket) => socket.end());
+    expect(['closed', 'reset']).toContain(await textOf(await upstream().send(request(port))));
+  });
+  test('does not speak HTTP', async () => {
+    const { port, open } = await provide(answering('what?\r\n\r\n'));
+    expect(await textOf(await upstream().send(request(port)))).toBe('protocol');
+    await until(() => open() === 0);
+  });
+});
+
+describe('nobody waits any more', () => {
+  test('before the request is sent', async () => {
+    const { port, sockets } = await provide(answering());
+    const callOff = new ByHand();
+    callOff.now();
+    expect((await upstream().send(request(port, { callOff }))).kind).toBe('aborted');
+    expect(sockets.length).toBe(0);
+  });
+  test('while the answer is waited for', async () => {
+    const { port, sockets, open } = await provide(() => undefined);
+    const callOff = new ByHand();
+    const sending = upstream().send(request(port, { callOff }));
+    await until(() => sockets.length === 1);
+    callOff.now();
+    expect((await sending).kind).toBe('aborted');
+    await until(() => open() === 0);
+  });
+  test('while the body comes', async () => {
+    const { port, open } = await provide(
+      answering('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n'),
+    );
+    const callOff = new ByHand();
+    const reply = await upstream().send(request(port, { callOff }));
+    const reading = textOf(reply);
+    callOff.now();
+    await expect(reading).rejects.toThrow();
+    await until(() => open() === 0);
+  });
+  test('for the rest of a body', async () => {
+    const { port, open } = await provide(answering('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok'));
+    const reply = await upstream().send(request(port));
+    if (reply.kind === 'reply') await reply.body?.cancel();
+    await until(() => open() === 0);
+  });
+  test('for a connection, once its limit has passed', async () => {
+    // Nobody accepts: the handshake of TLS is never answered.
+    const { port, open } = await provide(() => undefined);
+    const callOff = new ByHand();
+    const base = `https://127.0.0.1:${port}`;
+    const settings = 'timeouts: { connect_timeout: 0.1 }';
+    const reply = await upstream().send(request(base, { callOff, settings, onConnectTimeout: callOff.now }));
+    expect(reply.kind).toBe('aborted');
+    expect(open()).toBeLessThanOrEqual(1);
+  });
+});
+
+test('a body that broke off is no whole one', async () => {
+  const { port } = await provide((socket) =>
+    socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf')),
+  );
+  await expect(upstream().send(request(port)).then(textOf)).rejects.toThrow('broke off');
+});
+
+test('a large body arrives at a provider that reads slowly', async () => {
+  const body = Buffer.alloc(3_000_000, 'x');
+  let received = 0;
+  const { port } = await provide((socket) => {
+    socket.on('data', (data) => {
+      received += Buffer.byteLength(data);
+      socket.pause();
+      setTimeout(() => socket.resume(), 1);
+      if (received > body.byteLength) socket.write(OK);
+    });
+  });
+  expect(await textOf(await upstream().send(request(port, { body })))).toBe('ok');
+  expect(received).toBeGreaterThan(body.byteLength);
+});
+
+test('an answer that comes before all of the request has gone is taken, and its connection is not used again', async () => {
+  const { port, sockets, open } = await provide((socket) => {
+    socket.once('data', () => {
+      socket.pause();
+      socket.write('HTTP/1.1 413 Content Too Large\r\ncontent-length: 3\r\n\r\nbig');
+    });
+  });
+  const reply = await upstream().send(request(port, { body: Buffer.alloc(20_000_000, 'x') }));
+  expect([reply.kind === 'reply' && reply.status, await textOf(reply)]).toEqual([413, 'big']);
+  sockets[0]?.resume();
+  await until(() => open() === 0);
+});
+
+test('what is not read holds the provider up', async () => {
+  const total = 64 * 1024 * 1024;
+  let isDone = false;
+  const { port } = await provide((socket) =>
+    socket.once('data', () => {
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${total}\r\n\r\n`);
+      socket.write(Buffer.alloc(total, 'x'), () => {
+        isDone = true;
+      });
+    }),
+  );
+  const reply = await upstream().send(request(port));
+  await Bun.sleep(300);
+  expect(isDone).toBe(false);
+  expect((await textOf(reply)).length).toBe(total);
+});
+
+describe.skipIf(Bun.which('openssl') === null)('with TLS', () => {
+  const big = `HTTP/1.1 200 OK\r\ncontent-length: 3000000\r\n\r\n${'y'.repeat(3_000_000)}`;
+  const ask = async (
+    settings: (made: Certificates) => string,
+    { which = 'localhost', text = OK }: { which?: 'localhost' | 'elsewhere' | 'expired'; text?: string } = {},
+  ): Promise<string> => {
+    const made = makeCertificates();
+    const { port } = await provide(answering(text), made[which]);
+    const base = `https://localhost:${port}`;
+    return textOf(await upstream().send(request(base, { settings: settings(made) })));
+  };
+  const trusting = ({ caFile }: Certificates): string => `ca_file: "${caFile}"`;
+
+  test('a provider is trusted whose certificate is', async () => expect(await ask(trusting)).toBe('ok'));
+  test('a large answer is the same', async () =>
+    expect((await ask(trusting, { text: big })).length).toBe(3_000_000));
+  test('one with a certificate of nobody known is not', async () =>
+    expect(await ask(() => 'weight: 1')).toBe('tls'));
+  test('one with the name of another is not', async () =>
+    expect(await ask(trusting, { which: 'elsewhere' })).toBe('tls'));
+  test('one whose certificate has expired is not', async () =>
+    expect(await ask(trusting, { which: 'expired' })).toBe('tls'));
+  test('any is where nothing is to be verified', async () =>
+    expect(await ask(() => 'verify_ssl: false', { which: 'elsewhere' })).toBe('ok'));
+  test('one that does not speak it is not', async () => {
+    const { port } = await provide(answering('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    expect(['tls', 'closed', 'reset']).toContain(
+      await textOf(await upstream().send(request(`https://127.0.0.1:${port}`))),
+    );
+  });
+});

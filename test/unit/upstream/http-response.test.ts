@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'bun:test';
+import { array, assert, integer, property, uint8Array } from 'fast-check';
+import { ProtocolFault, ResponseReader } from '../../../src/upstream/http-response.ts';
+
+interface Told {
+  readonly status: number | undefined;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+  readonly isComplete: boolean;
+  readonly staysOpen: boolean;
+  readonly hasBody: boolean;
+}
+
+/** What the reader makes of these pieces, which are copied: they are its own. */
+function read(pieces: readonly (string | Uint8Array)[], method = 'POST'): Told {
+  const reader = new ResponseReader(method);
+  const body = pieces.map((piece) => reader.take(Buffer.from(piece as string)) ?? new Uint8Array());
+  const { head, isComplete, staysOpen, hasBody } = reader;
+  return {
+    status: head?.status,
+    headers: Object.fromEntries(head?.headers ?? []),
+    body: Buffer.concat(body).toString('latin1'),
+    isComplete,
+    staysOpen,
+    hasBody,
+  };
+}
+
+const OK = 'HTTP/1.1 200 OK\r\n';
+
+describe('a body ends', () => {
+  test('after its length', () =>
+    expect(read([`${OK}content-length: 5\r\n\r\nhello`])).toMatchObject({
+      status: 200,
+      body: 'hello',
+      isComplete: true,
+      staysOpen: true,
+    }));
+  test('with its last chunk and the trailer', () =>
+    expect(
+      read([`${OK}Transfer-Encoding: Chunked\r\n\r\n5;x=1\r\nhello\r\n6\r\n world\r\n0\r\nx-sum: 1\r\n\r\n`]),
+    ).toMatchObject({ body: 'hello world', isComplete: true, staysOpen: true }));
+  test('with the connection', () => {
+    const reader = new ResponseReader('POST');
+    expect(String(reader.take(Buffer.from(`${OK}\r\nhel`)))).toBe('hel');
+    expect([reader.isComplete, reader.staysOpen, reader.endsWithConnection()]).toEqual([false, false, true]);
+  });
+  test('at once where it is empty', () =>
+    expect(read([`${OK}content-length: 0\r\n\r\n`])).toMatchObject({ isComplete: true, hasBody: true }));
+  for (const [what, status, method] of [
+    ['HEAD', '200 OK', 'HEAD'],
+    ['204', '204 No Content', 'POST'],
+    ['304', '304 Not Modified', 'GET'],
+  ] as const) {
+    test(`before it begins, for ${what}`, () =>
+      expect(read([`HTTP/1.1 ${status}\r\ncontent-length: 9\r\n\r\n`], method)).toMatchObject({
+        isComplete: true,
+        hasBody: false,
+        staysOpen: true,
+      }));
+  }
+  test('not with the connection where more was announced', () => {
+    for (const [field, part] of [
+      ['content-length: 9', 'half'],
+      ['transfer-encoding: chunked', '4\r\nhalf\r\n'],
+    ]) {
+      const reader = new ResponseReader('POST');
+      reader.take(Buffer.from(`${OK}${field}\r\n\r\n${part}`));
+      expect([reader.isComplete, reader.endsWithConnection()]).toEqual([false, false]);
+    }
+  });
+});
+
+describe('the connection is not used again', () => {
+  const cases = {
+    'where the provider says so': `${OK}Connection: Close\r\ncontent-length: 2\r\n\r\nok`,
+    'in HTTP/1.0': 'HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok',
+    'where two ways to tell the end are given': `${OK}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n`,
+    'where more comes than was announced': `${OK}content-length: 2\r\n\r\nok and HTTP/1.1 200 OK`,
+    'where more comes behind the last chunk': `${OK}transfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nmore`,
+  };
+  for (const [when, text] of Object.entries(cases)) {
+    test(when, () => expect(read([text])).toMatchObject({ body: 'ok', isComplete: true, staysOpen: false }));
+  }
+  test('but it is in HTTP/1.0 if the provider says so', () =>
+    expect(read(['HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nok']).staysOpen).toBe(
+      true,
+    ));
+});
+
+describe('a header', () => {
+  test('may have fields twice, in any case, with any white space', () =>
+    expect(
+      read([`${OK}A: 1\r\na:2 \r\nB:\t x y \r\nempty:\r\ncontent-length: 0\r\n\r\n`]).headers,
+    ).toMatchObject({ a: '1, 2', b: 'x y', empty: '' }));
+  test('may hold bytes that are not ASCII', () =>
+    expect(read([Buffer.from(`${OK}x: caf\xe9\r\ncontent-length: 0\r\n\r\n`, 'latin1')]).headers['x']).toBe(
+      'caf\xe9',
+    ));
+  test('may go on in the next line', () =>
+    expect(read([`${OK}x: one\r\n  two\r\ncontent-length: 0\r\n\r\n`]).headers['x']).toBe('one two'));
+  test('may end its lines with a bare LF', () =>
+    expect(read(['HTTP/1.1 200 OK\ncontent-length: 2\n\nok'])).toMatchObject({ status: 200, body: 'ok' }));
+  test('may come after others that are not the answer', () =>
+    expect(
+      read([
+        'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n',
+        `${OK}content-length: 2\r\n\r\nok`,
+      ]),
+    ).toMatchObject({ status: 200, headers: { 'content-length': '2' }, body: 'ok' }));
+  test('may say the same length twice', () =>
+    expect(read([`${OK}content-length: 2\r\ncontent-length: 2\r\n\r\nok`]).body).toBe('ok'));
+  test('keeps cookies apart', () => {
+    const reader = new ResponseReader('POST');
+    reader.take(Buffer.from(`${OK}set-cookie: a=1\r\nset-cookie: b=2\r\n\r\n`));
+    expect(reader.head?.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+  });
+});
+
+describe('it is no response', () => {
+  const chunked = `${OK}transfer-encoding: chunked\r\n\r\n`;
+  const cases = {
+    'something else': 'SSH-2.0-OpenSSH\r\n\r\n',
+    'a request': 'GET / HTTP/1.1\r\n\r\n',
+    'another version': 'HTTP/2.0 200 OK\r\n\r\n',
+    'a status of two digits': 'HTTP/1.1 20 OK\r\n\r\n',
+    'a status below 100': 'HTTP/1.1 099 OK\r\n\r\n',
+    'another protocol': 'HTTP/1.1 101 Switching Protocols\r\n\r\n',
+    'a line without a colon': `${OK}nonsense\r\n\r\n`,
+    'a field without a name': `${OK}: value\r\n\r\n`,
+    'a name with a space': `${OK}content length: 2\r\n\r\nok`,
+    'a first line that goes on': `${OK} folded\r\n\r\n`,
+    'a NUL': `${OK}x: a\0b\r\n\r\n`,
+    'two lengths': `${OK}content-length: 2\r\ncontent-length: 3\r\n\r\nok`,
+    'a length that is no number': `${OK}content-length: 2x\r\n\r\nok`,
+    'a negative length': `${OK}content-length: -2\r\n\r\nok`,
+    'another transfer coding': `${OK}transfer-encoding: gzip, chunked\r\n\r\n`,
+    'a chunk without a size': `${chunked}hello\r\n`,
+    'a chunk without a size and an end': `${chunked}{"id":"1"}`,
+    'a chunk with a sign': `${chunked}-5\r\nhello\r\n`,
+    'a chunk that is longer than its size': `${chunked}2\r\nhello\r\n`,
+    'a size beyond all measure': `${chunked}fffffffffffff\r\n`,
+    'a header without end': `${OK}x: ${'y'.repeat(300_000)}`,
+    'a chunk line without end': `${chunked}5;${'x'.repeat(20_000)}`,
+    'a trailer without end': `${chunked}0\r\n${'x'.repeat(20_000)}`,
+  };
+  for (const [what, text] of Object.entries(cases)) {
+    test(what, () => expect(() => read([text])).toThrow(ProtocolFault));
+  }
+});
+
+test('however a response is cut into pieces, it is the same', () => {
+  const body = uint8Array({ minLength: 1, maxLength: 40 });
+  assert(
+    property(array(body, { maxLength: 6 }), array(integer({ min: 1, max: 30 })), (chunks, cuts) => {
+      const framed = chunks.flatMap((chunk) => [
+        Buffer.from(`${chunk.byteLength.toString(16)}\r\n`),
+        chunk,
+        Buffer.from('\r\n'),
+      ]);
+      const start = Buffer.from(`${OK}transfer-encoding: chunked\r\nx: 1\r\n\r\n`);
+      const whole = Buffer.concat([start, ...framed, Buffer.from('0\r\n\r\n')]);
+      const pieces: Uint8Array[] = [];
+      let at = 0;
+      for (const size of cuts) {
+        if (at < whole.byteLength) pieces.push(whole.subarray(at, at + size));
+        at += size;
+      }
+      if (at < whole.byteLength) pieces.push(whole.subarray(at));
+      expect(read(pieces)).toEqual({
+        status: 200,
+        headers: { 'transfer-encoding': 'chunked', x: '1' },
+        body: Buffer.concat(chunks).toString('latin1'),
+        isComplete: true,
+        staysOpen: true,
+        hasBody: true,
+      });
+    }),
+  );
+});
