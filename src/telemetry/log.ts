@@ -60,15 +60,36 @@ function stampOf(now: Date): string {
   return last.stamp;
 }
 
+/** Put together by hand: to build an object for each line and have it written costs three times as much. */
 function jsonLine(entry: LogEntry, { language }: LoggingSettings, now: Date): string {
-  return `${JSON.stringify({
-    time: now.toISOString(),
-    level: entry.level,
-    request_id: entry.requestId,
-    event: entry.message,
-    message: say(entry.message, language, entry.values),
-    ...entry.values,
-  })}\n`;
+  let line = `{"time":"${instantOf(now)}","level":"${entry.level}"`;
+  if (entry.requestId !== undefined) line += `,"request_id":${jsonText(entry.requestId)}`;
+  line += `,"event":"${entry.message}","message":${jsonText(say(entry.message, language, entry.values))}`;
+  for (const name in entry.values) {
+    const value = entry.values[name] ?? '';
+    line += `,"${name}":${typeof value === 'string' ? jsonText(value) : jsonNumber(value)}`;
+  }
+  return `${line}}\n`;
+}
+
+/** The last millisecond that was written, and how. */
+const lastInstant = { ms: NaN, text: '' };
+
+function instantOf(now: Date): string {
+  const ms = now.getTime();
+  if (ms !== lastInstant.ms) Object.assign(lastInstant, { ms, text: now.toISOString() });
+  return lastInstant.text;
+}
+
+function jsonText(text: string): string {
+  return NEEDS_NO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+const NEEDS_NO_ESCAPE = /^[ !#-[\]-~]*$/;
+
+/** JSON has no word for what is no number. */
+function jsonNumber(value: number): string {
+  return Number.isFinite(value) ? String(value) : 'null';
 }
 
 /** What came from outside may hold line ends, and must not be able to write lines of its own. */

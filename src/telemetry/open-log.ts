@@ -1,6 +1,6 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import { createLog, type Log } from './log.ts';
-import { maskOf } from './mask.ts';
+import { type Mask, maskOf } from './mask.ts';
 import { say } from './messages.ts';
 import { RequestFiles } from './request-files.ts';
 import { createRollingFile } from './rolling-file.ts';
@@ -27,7 +27,7 @@ export interface LogOptions {
 /** Opens the log. Secrets are masked on the way out, where many lines are together, so that requests do not wait for it. */
 export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog {
   const settings = () => snapshot().logging;
-  const mask = maskOf(() => snapshot().secrets);
+  const mask = sameAsBefore(maskOf(() => snapshot().secrets));
   const masked = (text: string): string => (settings().maskSensitive ? mask(text) : text);
   const onLoss = onceAMinute(now, (error) => {
     const { language } = settings();
@@ -59,6 +59,19 @@ export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog
     flush: async () => {
       await Promise.all([terminal.flush(), file.flush(), requestFiles.flush()]);
     },
+  };
+}
+
+/** Terminal and file mostly write the same lines one after the other: they are masked once. */
+function sameAsBefore(mask: Mask): Mask {
+  let before = '';
+  let masked = '';
+  return (text) => {
+    if (text !== before) {
+      masked = mask(text);
+      before = text;
+    }
+    return masked;
   };
 }
 

@@ -9,11 +9,14 @@ const PLACES = 4;
 const NOTHING: readonly SecretForm[] = [];
 
 /**
- * Finds which of many secrets a text holds, in one pass over it: a hash of the last characters up to each place says
- * which forms may end there. So it costs the same for ten secrets and for a hundred thousand.
+ * Finds which of many secrets a text holds, in one pass over it: where two characters stand that a form ends with, a hash
+ * of the last ones says which forms may end there. So a line takes a microsecond with ten secrets, and a few with a
+ * hundred thousand.
  */
 export class SecretSearch {
   readonly #secrets: readonly string[];
+  /** By the last two characters of a form: whether one ends like that, which few places of a text do. */
+  readonly #pairs = new Uint8Array(1 << 16);
   /** By hash: 1 + the newest entry with such a hash, or 0. Its length is a power of two. */
   readonly #heads: Int32Array;
   /** By entry, which is a form: the entry before it in the same place, the hash, and whose form it is. */
@@ -26,9 +29,10 @@ export class SecretSearch {
     const hashes: number[] = [];
     const owners: number[] = [];
     for (const [owner, secret] of secrets.entries()) {
-      for (const hash of textsOf(secret).map(tailHash)) {
-        hashes.push(hash);
+      for (const text of textsOf(secret)) {
+        hashes.push(tailHash(text, text.length));
         owners.push(owner);
+        this.#pairs[lastPair(text)] = 1;
       }
     }
     this.#secrets = secrets;
@@ -45,18 +49,13 @@ export class SecretSearch {
 
   /** The forms that stand in the text, each once, the longest first. */
   formsIn(text: string): readonly SecretForm[] {
-    const heads = this.#heads;
-    const lastPlace = heads.length - 1;
+    const pairs = this.#pairs;
     let found: Map<string, SecretForm> | undefined;
-    let near = 0;
-    let far = 0;
+    let pair = 0;
     for (let index = 0; index < text.length; index++) {
-      far = (far << 8) | (near >>> 24);
-      near = (near << 8) | (text.charCodeAt(index) & 0xff);
-      const hash = hashOf(near, far);
-      const head = heads[hash & lastPlace];
-      if (head === undefined || head === 0) continue;
-      for (const form of this.#endingAt(text, index, hash, head)) {
+      pair = ((pair << 8) | (text.charCodeAt(index) & 0xff)) & 0xffff;
+      if (pairs[pair] === 0) continue;
+      for (const form of this.#endingAt(text, index)) {
         found ??= new Map();
         found.set(form.text, form);
       }
@@ -66,9 +65,11 @@ export class SecretSearch {
   }
 
   /** The forms that really end there: hashes only say which to compare. */
-  #endingAt(text: string, index: number, hash: number, head: number): readonly SecretForm[] {
+  #endingAt(text: string, index: number): readonly SecretForm[] {
+    const hash = tailHash(text, index + 1);
     let found: SecretForm[] | undefined;
-    for (let next = head; next !== 0; next = this.#before[next - 1] ?? 0) {
+    let next = this.#heads[hash & (this.#heads.length - 1)] ?? 0;
+    for (; next !== 0; next = this.#before[next - 1] ?? 0) {
       if (this.#hashes[next - 1] !== hash) continue;
       const secret = this.#secrets[this.#owners[next - 1] ?? 0] ?? '';
       const ending = formsOf(secret).filter((form) => text.endsWith(form.text, index + 1));
@@ -78,18 +79,18 @@ export class SecretSearch {
   }
 }
 
-function tailHash(text: string): number {
-  let near = 0;
-  let far = 0;
-  for (let index = text.length - TAIL; index < text.length; index++) {
-    far = (far << 8) | (near >>> 24);
-    near = (near << 8) | (text.charCodeAt(index) & 0xff);
-  }
-  return hashOf(near, far);
+function lastPair(text: string): number {
+  return ((text.charCodeAt(text.length - 2) & 0xff) << 8) | (text.charCodeAt(text.length - 1) & 0xff);
 }
 
-/** Of the low bytes of the last four characters, and of the two before them. */
-function hashOf(near: number, far: number): number {
-  const mixed = Math.imul(near, 0x9e3779b1) ^ Math.imul(far & 0xffff, 0x85ebca6b);
+/** Of the low bytes of the last characters before `end`. Forms are longer, and end nowhere near a text's beginning. */
+function tailHash(text: string, end: number): number {
+  let near = 0;
+  let far = 0;
+  for (let index = Math.max(0, end - TAIL); index < end; index++) {
+    far = ((far << 8) | (near >>> 24)) & 0xffff;
+    near = (near << 8) | (text.charCodeAt(index) & 0xff);
+  }
+  const mixed = Math.imul(near, 0x9e3779b1) ^ Math.imul(far, 0x85ebca6b);
   return mixed ^ (mixed >>> 15);
 }

@@ -7,7 +7,7 @@ const MOST_LINES = 10_000;
 const MOST_CHARS = 16 * 1024 * 1024;
 
 /** The least between two writes: what comes meanwhile goes out together, since opening a file costs more than many lines. */
-const GATHER_MS = 20;
+const GATHER_MS = 50;
 
 /** How long `flush` waits for a writer that does not come back. */
 const FLUSH_MS = 3_000;
