@@ -80,7 +80,11 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
 }
 
 /** The client's body with the route's own model name in it; undefined for methods that have none. */
-function upstreamBody({ plan, request }: Call, route: Route, includeUsage: boolean): Uint8Array | undefined {
+function upstreamBody(
+  { plan, request }: Call,
+  route: Route,
+  includeUsage: boolean,
+): readonly Uint8Array[] | undefined {
   if (request.method === 'GET' || request.method === 'HEAD') return undefined;
   return spliceRequest(plan.body, plan.peek, { model: route.upstreamModel, includeUsage });
 }

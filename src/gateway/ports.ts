@@ -59,7 +59,8 @@ export interface UpstreamRequest {
   readonly clientCredentials: readonly HeaderField[];
   /** Sent in place of the client's own trace context; undefined: the client's passes through. */
   readonly traceContext?: readonly HeaderField[] | undefined;
-  readonly body: Uint8Array | undefined;
+  /** In pieces, so that a large one need not be copied to be changed; undefined for methods that have none. */
+  readonly body: readonly Uint8Array[] | undefined;
   readonly callOff: CallOff;
   /** Called when the provider's connect limit has passed; it is the caller's to abort. */
   readonly onConnectTimeout: () => void;

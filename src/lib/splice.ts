@@ -5,24 +5,39 @@ export interface Edit {
   readonly bytes: Uint8Array;
 }
 
-/**
- * A copy with the edits made; every other byte stays as it is. They are sorted by offset and do not overlap.
- * Without edits the same object is returned. One copy of 100 KB takes about 4 µs, less than a body in parts costs.
- */
+/** A copy with the edits made, as `pieces` describes it. Without edits the same object is returned. */
 export function splice(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
   if (edits.length === 0) return bytes;
-  let length = bytes.length;
-  for (const edit of edits) length += edit.bytes.length - (edit.end - edit.start);
-  const result = new Uint8Array(length);
+  const parts = pieces(bytes, edits);
+  const result = new Uint8Array(sizeOf(parts));
+  let at = 0;
+  for (const part of parts) {
+    result.set(part, at);
+    at += part.byteLength;
+  }
+  return result;
+}
+
+/**
+ * The bytes with the edits made, as views of what is there and of what was put in: nothing is copied, and every other
+ * byte stays as it is. The edits are sorted by offset and do not overlap.
+ */
+export function pieces(bytes: Uint8Array, edits: readonly Edit[]): readonly Uint8Array[] {
+  if (edits.length === 0) return [bytes];
+  const parts: Uint8Array[] = [];
   let from = 0;
-  let to = 0;
   for (const edit of edits) {
-    result.set(bytes.subarray(from, edit.start), to);
-    to += edit.start - from;
-    result.set(edit.bytes, to);
-    to += edit.bytes.length;
+    if (edit.start > from) parts.push(bytes.subarray(from, edit.start));
+    parts.push(edit.bytes);
     from = edit.end;
   }
-  result.set(bytes.subarray(from), to);
-  return result;
+  if (from < bytes.byteLength) parts.push(bytes.subarray(from));
+  return parts;
+}
+
+/** Bytes of all pieces together. */
+export function sizeOf(parts: readonly Uint8Array[]): number {
+  let size = 0;
+  for (const { byteLength } of parts) size += byteLength;
+  return size;
 }

@@ -1,8 +1,7 @@
 import { scanObject, seemsObject, stringAt } from '../lib/json-scan.ts';
 import type { Member, ObjectScan } from '../lib/json-scan.ts';
 import { boundaryOf, scanForm } from '../lib/multipart.ts';
-import { splice } from '../lib/splice.ts';
-import type { Edit } from '../lib/splice.ts';
+import { type Edit, pieces } from '../lib/splice.ts';
 
 /** What a gateway has to know of a request's body, found without parsing it. Offsets are into that body. */
 export type RequestPeek =
@@ -78,12 +77,16 @@ export interface RequestChange {
 }
 
 /**
- * The body with the model's name and the wish for usage put in, every other byte unchanged. Where a body names its
+ * The body with the model's name and the wish for usage put in, every other byte unchanged and uncopied: in pieces. Where a body names its
  * model more than once, all of them are replaced, so that the model that was checked is the one that any parser reads.
- * With nothing to change the same object is returned.
+ * With nothing to change the same object is the only piece.
  */
-export function spliceRequest(body: Uint8Array, peek: RequestPeek, change: RequestChange): Uint8Array {
-  if (peek.kind === 'malformed' || peek.kind === 'other') return body;
+export function spliceRequest(
+  body: Uint8Array,
+  peek: RequestPeek,
+  change: RequestChange,
+): readonly Uint8Array[] {
+  if (peek.kind === 'malformed' || peek.kind === 'other') return [body];
   const edits: Edit[] = [];
   const model = change.model ?? peek.model;
   if (model !== undefined && (model !== peek.model || peek.ambiguous)) {
@@ -96,7 +99,7 @@ export function spliceRequest(body: Uint8Array, peek: RequestPeek, change: Reque
     edits.push({ start, end, bytes: ENCODER.encode(text) });
     edits.sort((left, right) => left.start - right.start);
   }
-  return splice(body, edits);
+  return pieces(body, edits);
 }
 
 const ENCODER = new TextEncoder();

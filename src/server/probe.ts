@@ -123,7 +123,7 @@ function question(
   return {
     method: 'POST',
     path: type === 'anthropic' ? '/v1/messages' : '/v1/chat/completions',
-    body: new TextEncoder().encode(JSON.stringify(body)),
+    body: [new TextEncoder().encode(JSON.stringify(body))],
   };
 }
 

@@ -12,8 +12,11 @@ export interface ConnectionEvents {
   readonly onClose: () => void;
 }
 
-/** A request up to this size is put together here, and so needs no memory of its own: the system copies it at once. */
-const SCRATCH = Buffer.allocUnsafeSlow(256 * 1024);
+/** Small pieces are put together here and sent at once, which needs no memory of their own: the system copies them. */
+const SCRATCH = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** A larger piece is sent by itself, which costs less than to copy it. */
+const SMALL_BYTES = 16 * 1024;
 
 /**
  * A connection to a provider, plain or with TLS, that carries one exchange at a time.
@@ -46,18 +49,23 @@ export class Connection {
   }
 
   /** Sends a request; what comes from now on belongs to its exchange. `head` has only characters of latin1. */
-  send(exchange: Exchange, head: string, body: Uint8Array | undefined): void {
+  send(exchange: Exchange, head: string, body: readonly Uint8Array[]): void {
     this.#exchange = exchange;
-    const size = head.length + (body?.byteLength ?? 0);
-    if (size > SCRATCH.byteLength) {
-      this.#unsent.push(Buffer.from(head, 'latin1'));
-      if (body !== undefined) this.#unsent.push(body);
-      return this.#flush();
+    let filled = 0;
+    if (head.length > SMALL_BYTES) this.#write(Buffer.from(head, 'latin1'));
+    else filled = SCRATCH.write(head, 'latin1');
+    for (const piece of body) {
+      const isSmall = piece.byteLength <= SMALL_BYTES;
+      if (filled > 0 && !(isSmall && filled + piece.byteLength <= SCRATCH.byteLength)) {
+        this.#writeScratch(filled);
+        filled = 0;
+      }
+      if (isSmall) {
+        SCRATCH.set(piece, filled);
+        filled += piece.byteLength;
+      } else this.#write(piece);
     }
-    SCRATCH.write(head, 'latin1');
-    if (body !== undefined) SCRATCH.set(body, head.length);
-    const sent = Math.max(0, this.#socket?.write(SCRATCH, 0, size) ?? 0);
-    if (sent < size) this.#unsent.push(Buffer.from(SCRATCH.subarray(sent, size)));
+    if (filled > 0) this.#writeScratch(filled);
   }
 
   /** Takes nothing more from the provider until it is told otherwise. */
@@ -114,6 +122,17 @@ export class Connection {
 
   failed(error: unknown): void {
     this.#fail(error);
+  }
+
+  #writeScratch(filled: number): void {
+    const sent = this.#unsent.length > 0 ? 0 : Math.max(0, this.#socket?.write(SCRATCH, 0, filled) ?? 0);
+    if (sent < filled) this.#unsent.push(Buffer.from(SCRATCH.subarray(sent, filled)));
+  }
+
+  /** What does not go out now goes when there is room. */
+  #write(bytes: Uint8Array): void {
+    this.#unsent.push(bytes);
+    if (this.#unsent.length === 1) this.#flush();
   }
 
   #ready(): void {

@@ -1,5 +1,6 @@
 import type { Provider } from '../config/snapshot.ts';
 import type { Upstream, UpstreamReply, UpstreamRequest } from '../gateway/ports.ts';
+import { sizeOf } from '../lib/splice.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionPool } from './connection-pool.ts';
@@ -107,7 +108,7 @@ function exchange(connection: Connection, request: UpstreamRequest, head: string
       resolve({ reply, hasHeard: current.hasHeard }),
     );
     if (callOff.isCalledOff) void current.cancel();
-    else connection.send(current, head, body);
+    else connection.send(current, head, body ?? []);
   });
 }
 
@@ -117,6 +118,6 @@ function headOf(request: UpstreamRequest, { host, pathname, search }: URL): stri
   let head = `${method} ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
   const fields = upstreamFields(request);
   for (const name in fields) head += `${name}: ${fields[name] ?? ''}\r\n`;
-  if (body !== undefined) head += `content-length: ${body.byteLength}\r\n`;
+  if (body !== undefined) head += `content-length: ${sizeOf(body)}\r\n`;
   return `${head}\r\n`;
 }

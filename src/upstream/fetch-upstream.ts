@@ -39,7 +39,7 @@ async function send(request: UpstreamRequest, { isFresh }: { isFresh: boolean })
   const options: BunFetchRequestInit = {
     method: request.method,
     headers: upstreamFields(request),
-    body: request.body ?? null,
+    body: request.body === undefined ? null : Buffer.concat(request.body),
     signal: stopping.signal,
     // A provider that redirects would be sent our credential wherever it points.
     redirect: 'manual',

@@ -49,7 +49,7 @@ describe('routes are tried until one answers', () => {
     const execution = await scene.ask('m');
     expect(outcomes(execution)).toEqual(['a first: failed', 'b fallback-route: answered']);
     const models = scene.sent.map(
-      ({ body }) => (JSON.parse(new TextDecoder().decode(body)) as { model: string }).model,
+      ({ body }) => (JSON.parse(String(Buffer.concat(body ?? []))) as { model: string }).model,
     );
     expect(models).toEqual(['upstream-a', 'upstream-b']);
   });

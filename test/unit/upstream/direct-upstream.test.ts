@@ -86,7 +86,7 @@ function request(base: string | number, more: Partial<UpstreamRequest> & { setti
     search: '?a=1',
     clientHeaders: new Headers({ 'content-type': 'application/json', 'x-own': 'yes' }),
     clientCredentials: [],
-    body: Buffer.from('{"a":1}'),
+    body: [Buffer.from('{"a":1}')],
     callOff: new ByHand(),
     onConnectTimeout: () => undefined,
     ...rest,
@@ -126,6 +126,26 @@ test('a request is sent as HTTP/1.1, with the fields that it needs and no others
     'authorization: Bearer sk-provider',
     'content-length: 7',
   ]);
+});
+
+test('a body arrives as it is, whatever pieces it is in', async () => {
+  const received: Buffer[] = [];
+  const { port } = await provide((socket) =>
+    socket.on('data', (data) => {
+      received.push(Buffer.from(data));
+      if (String(Buffer.concat(received)).endsWith('end')) socket.write(OK);
+    }),
+  );
+  const sizes = [0, 1, 10, 16_000, 17_000, 3, 70_000, 12_000, 12_000, 12_000, 12_000, 12_000, 12_000, 5];
+  const body = [...sizes.map((size, index) => Buffer.alloc(size, index + 65)), Buffer.from('end')];
+  const clientHeaders = new Headers({ 'x-long': 'y'.repeat(20_000) });
+  for (const more of [{}, { clientHeaders }]) {
+    received.length = 0;
+    expect(await textOf(await upstream().send(request(port, { body, ...more })))).toBe('ok');
+    const [head = '', sent] = String(Buffer.concat(received)).split('\r\n\r\n');
+    expect(sent === String(Buffer.concat(body))).toBe(true);
+    expect(head).toContain(`content-length: ${Buffer.concat(body).byteLength}`);
+  }
 });
 
 describe('a connection', () => {
@@ -290,7 +310,7 @@ test('a large body arrives at a provider that reads slowly', async () => {
       if (received > body.byteLength) socket.write(OK);
     });
   });
-  expect(await textOf(await upstream().send(request(port, { body })))).toBe('ok');
+  expect(await textOf(await upstream().send(request(port, { body: [Buffer.from('{'), body] })))).toBe('ok');
   expect(received).toBeGreaterThan(body.byteLength);
 });
 
@@ -301,7 +321,7 @@ test('an answer that comes before all of the request has gone is taken, and its 
       socket.write('HTTP/1.1 413 Content Too Large\r\ncontent-length: 3\r\n\r\nbig');
     });
   });
-  const reply = await upstream().send(request(port, { body: Buffer.alloc(20_000_000, 'x') }));
+  const reply = await upstream().send(request(port, { body: [Buffer.alloc(20_000_000, 'x')] }));
   expect([reply.kind === 'reply' && reply.status, await textOf(reply)]).toEqual([413, 'big']);
   sockets[0]?.resume();
   await until(() => open() === 0);
