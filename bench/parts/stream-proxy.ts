@@ -2,6 +2,7 @@
 import { openEventStream } from '../../src/gateway/event-stream.ts';
 import { Leash } from '../../src/gateway/leash.ts';
 import type { Reading } from '../../src/gateway/verdict.ts';
+import { readerSource } from '../../src/lib/reader-source.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { protocolFor } from '../../src/protocols/by-path.ts';
 
@@ -55,7 +56,12 @@ function looped(answer: Response): ReadableStream<Uint8Array> {
 /** The gateway's own way of forwarding a stream, without the request line before it. */
 async function tapped(answer: Response, leash: Leash): Promise<ReadableStream<Uint8Array>> {
   const { status, headers } = answer;
-  const reply = { kind: 'reply', status, headers, body: answer.body?.getReader() ?? null } as const;
+  const reply = {
+    kind: 'reply',
+    status,
+    headers,
+    body: answer.body === null ? null : readerSource(answer.body.getReader()),
+  } as const;
   const reading = {
     call: { plan: { protocol: chat } },
     leash,

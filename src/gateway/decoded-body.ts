@@ -1,4 +1,5 @@
 import { withoutCoding } from '../lib/content-coding.ts';
+import { readerSource } from '../lib/reader-source.ts';
 import type { ByteSource } from './ports.ts';
 import type { Reply } from './verdict.ts';
 
@@ -23,11 +24,12 @@ export function decodedBody({ body, headers }: Reply): { source: ByteSource; hea
   if (format === undefined) return { source, headers };
   const decoder = new DecompressionStream(format) as ReadableWritablePair<Uint8Array, Uint8Array>;
   const decoded = streamOf(source).pipeThrough(decoder).getReader();
-  return { source: decoded, headers: withoutCoding(headers) };
+  return { source: readerSource(decoded), headers: withoutCoding(headers) };
 }
 
 const NOTHING: ByteSource = {
   read: () => Promise.resolve({ done: true }),
+  pour: () => Promise.resolve('end'),
   cancel: () => Promise.resolve(),
 };
 

@@ -10,8 +10,8 @@ import { decodedBody } from './decoded-body.ts';
 import type { AnswerText } from './estimate-usage.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
 import { type Leash, outcomeOfCut } from './leash.ts';
-import type { ByteSource } from './ports.ts';
-import { type ByteSink, pump, type Taken } from './pump.ts';
+import type { ByteSource, Taken } from './ports.ts';
+import { type ByteSink, pump } from './pump.ts';
 
 /** An event larger than this is no event: the stream is given up. */
 const MAX_EVENT_BYTES = 64 * 1024 * 1024;

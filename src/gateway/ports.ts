@@ -84,12 +84,17 @@ export type UpstreamReply =
     }
   | UpstreamFailure;
 
-/** A body that is read piece by piece. `read` rejects where it broke off. */
+/** A body that is read piece by piece, or poured out. `read` rejects where it broke off. */
 export interface ByteSource {
   readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  /** Hands on every piece as it comes, up to the end or until `take` says `stop`. Rejects with what `take` throws. */
+  readonly pour: (take: (chunk: Uint8Array) => Taken) => Promise<'end' | 'broken' | 'stop'>;
   /** Lets go of what was not read. */
   readonly cancel: () => Promise<void>;
 }
+
+/** What is done with a chunk: `stop` ends the pouring, a promise holds it up. */
+export type Taken = Promise<unknown> | 'stop' | undefined;
 
 /** `aborted` says that `callOff` ended it: the caller knows why. */
 export type UpstreamFailure =

@@ -1,4 +1,4 @@
-import type { ByteSource, CallOff, UpstreamReply } from '../gateway/ports.ts';
+import type { ByteSource, CallOff, Taken, UpstreamReply } from '../gateway/ports.ts';
 import type { UnreachableReason } from '../routing/outcome.ts';
 import type { Connection } from './connection.ts';
 import { unreachableReason } from './failure.ts';
@@ -12,6 +12,14 @@ type Chunk = Awaited<ReturnType<ByteSource['read']>>;
 interface Reading {
   readonly resolve: (chunk: Chunk) => void;
   readonly reject: (error: Error) => void;
+}
+
+interface Pouring {
+  readonly take: (chunk: Uint8Array) => Taken;
+  readonly resolve: (how: 'end' | 'broken' | 'stop') => void;
+  readonly reject: (error: unknown) => void;
+  /** Whether what was taken last is still being taken. */
+  isBusy: boolean;
 }
 
 const END: Chunk = { done: true, value: undefined };
@@ -32,6 +40,7 @@ export class Exchange implements ByteSource {
   #chunks: Uint8Array[] = [];
   #keptBytes = 0;
   #reading: Reading | undefined;
+  #pouring: Pouring | undefined;
   #isHeldUp = false;
   #hasHeard = false;
 
@@ -78,16 +87,19 @@ export class Exchange implements ByteSource {
   }
 
   read(): Promise<Chunk> {
-    const chunk = this.#chunks.shift();
-    if (chunk !== undefined) {
-      this.#keptBytes -= chunk.byteLength;
-      if (this.#isHeldUp && this.#chunks.length === 0) this.#holdUp(false);
-      return Promise.resolve({ done: false, value: chunk });
-    }
+    const chunk = this.#nextKept();
+    if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk });
     if (this.#state === 'complete') return Promise.resolve(END);
     if (this.#state === 'broken') return Promise.reject(new Error('the reply broke off'));
     return new Promise((resolve, reject) => {
       this.#reading = { resolve, reject };
+    });
+  }
+
+  pour(take: Pouring['take']): Promise<'end' | 'broken' | 'stop'> {
+    return new Promise((resolve, reject) => {
+      this.#pouring = { take, resolve, reject, isBusy: false };
+      this.#pourOn();
     });
   }
 
@@ -99,6 +111,7 @@ export class Exchange implements ByteSource {
   }
 
   #offer(chunk: Uint8Array): void {
+    if (this.#pouring?.isBusy === false) return this.#give(chunk, this.#pouring);
     const reading = this.#reading;
     if (reading !== undefined) {
       this.#reading = undefined;
@@ -108,6 +121,48 @@ export class Exchange implements ByteSource {
     this.#chunks.push(chunk);
     this.#keptBytes += chunk.byteLength;
     if (this.#keptBytes > MOST_KEPT_BYTES && !this.#isHeldUp) this.#holdUp(true);
+  }
+
+  #nextKept(): Uint8Array | undefined {
+    const chunk = this.#chunks.shift();
+    if (chunk === undefined) return undefined;
+    this.#keptBytes -= chunk.byteLength;
+    if (this.#isHeldUp && this.#chunks.length === 0) this.#holdUp(false);
+    return chunk;
+  }
+
+  /** Hands on what is kept, as far as it is taken, and then the end, if this is it. */
+  #pourOn(): void {
+    while (this.#pouring?.isBusy === false) {
+      const chunk = this.#nextKept();
+      if (chunk !== undefined) this.#give(chunk, this.#pouring);
+      else if (this.#state === 'replying') return;
+      else return this.#stopPouring(this.#state === 'complete' ? 'end' : 'broken');
+    }
+  }
+
+  #give(chunk: Uint8Array, pouring: Pouring): void {
+    const { take, reject } = pouring;
+    let taken: Taken;
+    try {
+      taken = take(chunk);
+    } catch (error) {
+      this.#pouring = undefined;
+      return reject(error);
+    }
+    if (taken === undefined) return;
+    if (taken === 'stop') return this.#stopPouring('stop');
+    pouring.isBusy = true;
+    taken.then(() => {
+      pouring.isBusy = false;
+      this.#pourOn();
+    }, reject);
+  }
+
+  #stopPouring(how: 'end' | 'broken' | 'stop'): void {
+    const pouring = this.#pouring;
+    this.#pouring = undefined;
+    pouring?.resolve(how);
   }
 
   #holdUp(isHeldUp: boolean): void {
@@ -122,6 +177,7 @@ export class Exchange implements ByteSource {
     this.#reading?.resolve(END);
     this.#reading = undefined;
     this.#connection.release({ staysOpen: this.#response.staysOpen });
+    this.#pourOn();
   }
 
   #end(failure: UpstreamReply): void {
@@ -133,5 +189,6 @@ export class Exchange implements ByteSource {
     if (state === 'waiting') return this.#settle(failure);
     this.#reading?.reject(new Error('the reply broke off'));
     this.#reading = undefined;
+    this.#pourOn();
   }
 }

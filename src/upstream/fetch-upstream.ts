@@ -1,5 +1,6 @@
 import type { Provider } from '../config/snapshot.ts';
 import type { Upstream, UpstreamReply, UpstreamRequest } from '../gateway/ports.ts';
+import { readerSource } from '../lib/reader-source.ts';
 import { ConnectWatcher } from './connect-watch.ts';
 import { unreachableReason } from './failure.ts';
 import { upstreamFields } from './headers.ts';
@@ -56,7 +57,7 @@ async function send(request: UpstreamRequest, { isFresh }: { isFresh: boolean })
       joinUrl(provider.apiBase, request.path, request.search),
       options,
     );
-    return { kind: 'reply', status, headers, body: body?.getReader() ?? null };
+    return { kind: 'reply', status, headers, body: body === null ? null : readerSource(body.getReader()) };
   } catch (error) {
     if (callOff.isCalledOff) return { kind: 'aborted' };
     return { kind: 'unreachable', reason: unreachableReason(error) };

@@ -1,15 +1,12 @@
-/** What a server sent is no HTTP/1.1 response, or one that this client did not ask for. */
-export class ProtocolFault extends Error {
-  readonly code = 'EHTTP';
-}
-
-export interface ResponseHead {
-  readonly status: number;
-  readonly headers: Headers;
-}
-
-/** A header may be this long: beyond it something else is sent. */
-const MAX_HEAD_BYTES = 256 * 1024;
+import {
+  endOfHead,
+  lengthOf,
+  MAX_HEAD_BYTES,
+  parseHead,
+  ProtocolFault,
+  type ResponseHead,
+  staysOpen,
+} from './response-head.ts';
 
 /** The line with a chunk's size, extensions and all, and each line of a trailer. */
 const MAX_LINE_CHARS = 16 * 1024;
@@ -25,6 +22,7 @@ type State =
   | 'complete';
 
 const LF = 0x0a;
+const CR = 0x0d;
 
 /**
  * Reads one HTTP/1.1 response (RFC 9112) from bytes that come in any pieces. Interim responses (1xx) are passed over,
@@ -157,7 +155,8 @@ export class ResponseReader {
     let at = 0;
     while (at < bytes.byteLength && this.#state !== 'complete') {
       if (this.#state !== 'chunk') {
-        at = this.#takeLine(bytes, at);
+        const next = this.#takePlainLine(bytes, at);
+        at = next === 0 ? this.#takeLine(bytes, at) : next;
         continue;
       }
       const size = Math.min(this.#leftBytes, bytes.byteLength - at);
@@ -170,6 +169,22 @@ export class ResponseReader {
     }
     if (at < bytes.byteLength) this.#staysOpen = false;
     return from === -1 ? undefined : bytes.subarray(from, to);
+  }
+
+  /** Takes what nearly every line between chunks is, a size or nothing; returns where the bytes go on, 0: it is another. */
+  #takePlainLine(bytes: Buffer, at: number): number {
+    if (this.#line !== '' || this.#state === 'trailer') return 0;
+    let size = 0;
+    let end = at;
+    for (let digit = hexDigit(bytes[end]); digit >= 0; digit = hexDigit(bytes[++end]))
+      size = size * 16 + digit;
+    const isSize = this.#state === 'chunk-line';
+    const digits = end - at;
+    if (bytes[end] !== CR || bytes[end + 1] !== LF || (isSize ? digits === 0 || digits > 8 : digits > 0))
+      return 0;
+    if (isSize) this.#beginChunk(size);
+    else this.#state = 'chunk-line';
+    return end + 2;
   }
 
   /** Takes a line, or the part of it that is there; returns where the bytes go on. */
@@ -201,8 +216,13 @@ export class ResponseReader {
     }
     const size = /^([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(line)?.[1];
     if (size === undefined) throw new ProtocolFault('a chunk has no size');
-    this.#leftBytes = Number.parseInt(size, 16);
-    this.#state = this.#leftBytes === 0 ? 'trailer' : 'chunk';
+    this.#beginChunk(Number.parseInt(size, 16));
+  }
+
+  /** One of no bytes is the last. */
+  #beginChunk(size: number): void {
+    this.#leftBytes = size;
+    this.#state = size === 0 ? 'trailer' : 'chunk';
   }
 
   #complete(hasMore: boolean): void {
@@ -211,61 +231,11 @@ export class ResponseReader {
   }
 }
 
+/** The value of a hexadecimal digit; -1 for any other byte. */
+function hexDigit(byte = 0): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}
+
 const SIZE_SO_FAR = /^[0-9a-f]{0,12}[ \t]*(?:;.*)?\r?$/i;
-
-/** Where what follows a header begins, or -1. A bare LF ends a line as well (RFC 9112 §2.2). */
-function endOfHead(bytes: Buffer): number {
-  const end = bytes.indexOf('\r\n\r\n');
-  if (end !== -1) return end + 4;
-  const bare = /\n\r?\n/.exec(bytes.toString('latin1', 0, MAX_HEAD_BYTES));
-  return bare === null ? -1 : bare.index + bare[0].length;
-}
-
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/;
-
-function parseHead(text: string): { status: number; headers: Headers; isOld: boolean } {
-  const [first = '', ...lines] = text.trimEnd().split(/\r?\n/);
-  const [, minor, status] = STATUS_LINE.exec(first) ?? [];
-  if (status === undefined) throw new ProtocolFault('there is no status line');
-  const headers = new Headers();
-  for (const line of unfolded(lines)) {
-    const colon = line.indexOf(':');
-    try {
-      headers.append(line.slice(0, Math.max(0, colon)), line.slice(colon + 1));
-    } catch {
-      throw new ProtocolFault('a header field is malformed');
-    }
-  }
-  return { status: Number(status), headers, isOld: minor === '0' };
-}
-
-/** A line that begins with a space goes on with the one before it (RFC 9112 §5.2). */
-function unfolded(lines: readonly string[]): readonly string[] {
-  if (!lines.some(isFolded)) return lines;
-  const whole: string[] = [];
-  for (const line of lines) {
-    const last = whole.length - 1;
-    if (isFolded(line) && last >= 0) whole[last] = `${whole[last]} ${line.trim()}`;
-    else whole.push(line);
-  }
-  return whole;
-}
-
-function isFolded(line: string): boolean {
-  return line.startsWith(' ') || line.startsWith('\t');
-}
-
-/** The same length said twice is one length. */
-function lengthOf(field: string): number {
-  const values = new Set(field.split(',').map((value) => value.trim()));
-  const [length = ''] = values;
-  if (values.size !== 1 || !/^\d{1,15}$/.test(length)) throw new ProtocolFault('the length is no number');
-  return Number(length);
-}
-
-function staysOpen(headers: Headers, isOld: boolean): boolean {
-  const connection = headers.get('connection')?.toLowerCase() ?? '';
-  if (connection === '') return !isOld;
-  const options = new Set(connection.split(',').map((option) => option.trim()));
-  return isOld ? options.has('keep-alive') : !options.has('close');
-}

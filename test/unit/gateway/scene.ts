@@ -1,5 +1,6 @@
 import type { Snapshot } from '../../../src/config/snapshot.ts';
 import type { Call } from '../../../src/gateway/call.ts';
+import { readerSource } from '../../../src/lib/reader-source.ts';
 import type { GatewayEvent } from '../../../src/gateway/events.ts';
 import { type Execution, execute } from '../../../src/gateway/execute.ts';
 import { plan } from '../../../src/gateway/plan.ts';
@@ -134,5 +135,6 @@ export const silent: Play = (request, clock) => {
 
 function reply(status: number, text: string, headers: Readonly<Record<string, string>> = {}): UpstreamReply {
   const response = new Response(text, { headers: { 'content-type': 'application/json', ...headers } });
-  return { kind: 'reply', status, headers: response.headers, body: response.body?.getReader() ?? null };
+  const body = response.body === null ? null : readerSource(response.body.getReader());
+  return { kind: 'reply', status, headers: response.headers, body };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { array, assert, integer, property, uint8Array } from 'fast-check';
-import { ProtocolFault, ResponseReader } from '../../../src/upstream/http-response.ts';
+import { ResponseReader } from '../../../src/upstream/http-response.ts';
+import { ProtocolFault } from '../../../src/upstream/response-head.ts';
 
 interface Told {
   readonly status: number | undefined;
