@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import type { Provider } from '../config/snapshot.ts';
 
 /** Where connections go, and what both sides show of themselves. */
@@ -26,8 +25,13 @@ export function targetOf({ protocol, hostname, port }: URL, { tls }: Provider): 
   if (!isTls) return { name, ...address, tls: undefined };
   const options = (): Bun.TLSOptions => ({
     rejectUnauthorized: tls.verify,
-    ...(isIP(address.hostname) === 0 && { serverName: address.hostname }),
+    ...(!isAddress(address.hostname) && { serverName: address.hostname }),
     ...(tls.caFile !== undefined && { ca: Bun.file(tls.caFile) }),
   });
   return { name, ...address, tls: { verifies: tls.verify, options } };
+}
+
+/** Whether a host of a URL is an address already: no server has such a name (RFC 6066 §3). */
+function isAddress(host: string): boolean {
+  return host.includes(':') || /^[\d.]+$/.test(host);
 }

@@ -1,18 +1,25 @@
+import type { Upstream } from '../gateway/ports.ts';
 import { createDirectUpstream, type OpenUpstream } from './direct-upstream.ts';
-import { createFetchUpstream } from './fetch-upstream.ts';
 
 /** Speaks to each provider directly, or through the proxy that the provider or the environment names. */
 export function createUpstream(): OpenUpstream {
   const direct = createDirectUpstream();
-  const proxied = createFetchUpstream();
+  let proxied: Promise<Upstream> | undefined;
   const isAlwaysProxied = environmentNamesProxy();
   return {
     send(request) {
-      const isProxied = isAlwaysProxied || request.provider.proxy !== undefined;
-      return (isProxied ? proxied : direct).send(request);
+      if (!isAlwaysProxied && request.provider.proxy === undefined) return direct.send(request);
+      proxied ??= loadProxied();
+      return proxied.then(({ send }) => send(request));
     },
     close: direct.close,
   };
+}
+
+/** Few have a proxy: what it takes is loaded when it is needed. */
+async function loadProxied(): Promise<Upstream> {
+  const { createFetchUpstream } = await import('./fetch-upstream.ts');
+  return createFetchUpstream();
 }
 
 function environmentNamesProxy(): boolean {

@@ -1,7 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+/** null: it is not there, and no certificate can be made. */
+export const OPENSSL = Bun.which('openssl');
 
 interface Identity {
   readonly cert: string;
@@ -26,8 +28,10 @@ export function makeCertificates(): Certificates {
 }
 
 function make(folder: string): Certificates {
-  const openssl = (...args: readonly string[]): unknown =>
-    execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'ignore', 'ignore'] });
+  const openssl = (...args: readonly string[]): void => {
+    const { exitCode, stderr } = Bun.spawnSync([OPENSSL ?? '', ...args], { cwd: folder });
+    if (exitCode !== 0) throw new Error(String(stderr));
+  };
   openssl(
     ...'req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=authority'.split(' '),
   );

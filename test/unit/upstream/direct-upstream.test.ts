@@ -6,7 +6,7 @@ import type { CallOff, UpstreamReply, UpstreamRequest } from '../../../src/gatew
 import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/direct-upstream.ts';
 import { snapshotOf } from '../config/configuration.ts';
 import { until } from '../../e2e/gateway.ts';
-import { type Certificates, makeCertificates } from './certificates.ts';
+import { type Certificates, makeCertificates, OPENSSL } from './certificates.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 
@@ -344,7 +344,7 @@ test('what is not read holds the provider up', async () => {
   expect((await textOf(reply)).length).toBe(total);
 });
 
-describe.skipIf(Bun.which('openssl') === null)('with TLS', () => {
+describe.skipIf(OPENSSL === null)('with TLS', () => {
   const big = `HTTP/1.1 200 OK\r\ncontent-length: 3000000\r\n\r\n${'y'.repeat(3_000_000)}`;
   const ask = async (
     settings: (made: Certificates) => string,
