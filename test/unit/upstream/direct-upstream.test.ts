@@ -1,106 +1,16 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
-import type { Provider } from '../../../src/config/snapshot.ts';
-import type { CallOff, UpstreamReply, UpstreamRequest } from '../../../src/gateway/ports.ts';
+import type { Socket } from 'node:net';
 import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/direct-upstream.ts';
-import { snapshotOf } from '../config/configuration.ts';
 import { until } from '../../e2e/gateway.ts';
 import { type Certificates, makeCertificates, OPENSSL } from './certificates.ts';
+import { answering, ByHand, closeAll, closing, OK, provide, request, textOf } from './scene.ts';
 
-const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-interface Provided {
-  readonly port: number;
-  readonly sockets: readonly Socket[];
-  /** How many of them are open. */
-  readonly open: () => number;
-}
-
-/** A server that does with each connection what it is told; its number counts from 0. */
-async function provide(
-  serve: (socket: Socket, number: number) => void,
-  tls?: { readonly cert: string; readonly key: string },
-): Promise<Provided> {
-  const sockets: Socket[] = [];
-  const take = (socket: Socket): void => {
-    socket.on('error', () => undefined);
-    sockets.push(socket);
-    serve(socket, sockets.length - 1);
-  };
-  const server: Server = tls === undefined ? createServer(take) : createTlsServer(tls, take);
-  server.on('tlsClientError', () => undefined);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closing.push(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return { port: address.port, sockets, open: () => sockets.filter(({ destroyed }) => !destroyed).length };
-}
-
-/** Answers each request, of which the end is not looked for: they are small. */
-function answering(text: string | Buffer = OK): (socket: Socket) => void {
-  return (socket) => socket.on('data', () => socket.write(text));
-}
+afterEach(closeAll);
 
 function upstream(): OpenUpstream {
   const opened = createDirectUpstream();
   closing.push(opened.close);
   return opened;
-}
-
-/** Told by hand that nobody waits any more. */
-class ByHand implements CallOff {
-  isCalledOff = false;
-  onCallOff: (() => void) | undefined;
-  readonly now = (): void => {
-    this.isCalledOff = true;
-    this.onCallOff?.();
-  };
-}
-
-/** One provider for each address and settings, as a configuration has it. */
-const providers = new Map<string, Provider>();
-
-function provider(base: string, settings: string): Provider {
-  const text = `providers: [{ name: p, api_base: "${base}", api_key: sk-provider, ${settings} }]\nallow_unauthenticated: true`;
-  const known = providers.get(text) ?? snapshotOf(text).providers.get('p');
-  if (known === undefined) throw new Error('no provider');
-  providers.set(text, known);
-  return known;
-}
-
-function request(base: string | number, more: Partial<UpstreamRequest> & { settings?: string } = {}) {
-  const { settings = 'weight: 1', ...rest } = more;
-  return {
-    provider: provider(typeof base === 'number' ? `http://127.0.0.1:${base}` : base, settings),
-    method: 'POST',
-    path: '/v1/chat/completions',
-    search: '?a=1',
-    clientHeaders: new Headers({ 'content-type': 'application/json', 'x-own': 'yes' }),
-    clientCredentials: [],
-    body: [Buffer.from('{"a":1}')],
-    callOff: new ByHand(),
-    onConnectTimeout: () => undefined,
-    ...rest,
-  };
-}
-
-async function textOf(reply: UpstreamReply): Promise<string> {
-  if (reply.kind !== 'reply') return reply.kind === 'unreachable' ? reply.reason : reply.kind;
-  const pieces: Uint8Array[] = [];
-  for (;;) {
-    const { value } = (await reply.body?.read()) ?? {};
-    if (value === undefined) return Buffer.concat(pieces).toString('latin1');
-    pieces.push(value);
-  }
 }
 
 test('a request is sent as HTTP/1.1, with the fields that it needs and no others', async () => {
@@ -229,7 +139,7 @@ describe('a connection', () => {
 describe('what can not be reached', () => {
   test('refuses', async () => {
     const { port } = await provide(() => undefined);
-    for (const close of closing.splice(0)) await close();
+    await closeAll();
     expect(await textOf(await upstream().send(request(port)))).toBe('refused');
   });
   test('has no address', async () => {
