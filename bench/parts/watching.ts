@@ -91,7 +91,7 @@ function writeLog(format: 'text' | 'json'): Watcher {
   );
   const log = openLog({
     snapshot: () => snapshot,
-    print: (text) => terminal.write(text),
+    print: (lines) => terminal.write(lines),
     complain: console.error,
     now: () => new Date(),
   });

@@ -7,14 +7,14 @@ export function complain(text: string): void {
 }
 
 /** Writes to standard output; resolves when it is written. */
-export function print(text: string): Promise<unknown> {
+export function print(text: string | Uint8Array): Promise<unknown> {
   return Bun.write(Bun.stdout, text);
 }
 
-/** Opens the log of this process. `printText` writes to the terminal. */
+/** Opens the log of this process. `printLines` writes to the terminal. */
 export function openProcessLog(
   snapshot: () => Snapshot,
-  printText: (text: string) => Promise<unknown> = print,
+  printLines: (lines: Uint8Array) => Promise<unknown> = print,
 ): OpenLog {
-  return openLog({ snapshot, print: printText, complain, now: () => new Date() });
+  return openLog({ snapshot, print: printLines, complain, now: () => new Date() });
 }

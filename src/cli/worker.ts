@@ -104,7 +104,7 @@ function start(orders: Orders, clock: SystemClock, link: Link<SupervisorCalls & 
   const snapshot = followRecipe(orders.recipe, () => isStale);
   const log = openProcessLog(
     () => current(),
-    (text) => link.call('print', text),
+    (lines) => link.call('print', Buffer.from(lines).toString()),
   );
   const recording = recordRequests({
     records: { insert: (records) => link.call('record', records), prune: async () => false },

@@ -1,6 +1,6 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import { createLog, type Log } from './log.ts';
-import { type Mask, maskOf } from './mask.ts';
+import { maskOf } from './mask.ts';
 import { say } from './messages.ts';
 import { RequestFiles } from './request-files.ts';
 import { createRollingFile } from './rolling-file.ts';
@@ -18,32 +18,33 @@ export interface LogOptions {
   /** The configuration in force: what it says of the log holds from the next line on. */
   readonly snapshot: () => Snapshot;
   /** Writes to the terminal. */
-  readonly print: (text: string) => Promise<unknown>;
+  readonly print: (lines: Uint8Array) => Promise<unknown>;
   /** Says that lines are lost, where the log can't: at most once a minute. */
   readonly complain: (text: string) => void;
   readonly now: () => Date;
 }
 
-/** Opens the log. Secrets are masked on the way out, where many lines are together, so that requests do not wait for it. */
+/** Opens the log. Each line is masked before it goes anywhere. */
 export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog {
   const settings = () => snapshot().logging;
-  const mask = sameAsBefore(maskOf(() => snapshot().secrets));
+  const mask = maskOf(() => snapshot().secrets);
   const masked = (text: string): string => (settings().maskSensitive ? mask(text) : text);
   const onLoss = onceAMinute(now, (error) => {
     const { language } = settings();
     const reason = lossReason(error, language);
     complain(`llm-proxy: ${masked(say('logLost', language, { reason, count: droppedRows() }))}\n`);
   });
-  const terminal = new StreamSink((text) => print(masked(text)), onLoss);
+  const terminal = new StreamSink(print, onLoss);
   const roll = createRollingFile(() => rollingSettings(settings()), now);
-  const file = new StreamSink(async (text) => {
+  const file = new StreamSink(async (lines) => {
     // Lines may still be under way when the file is taken out of the configuration.
-    if (settings().generalFile !== undefined) await roll(masked(text));
+    if (settings().generalFile !== undefined) await roll(lines);
   }, onLoss);
   const requestFiles = new RequestFiles({ settings, mask, now, onLoss });
   const droppedRows = (): number => terminal.dropped + file.dropped + requestFiles.dropped;
   const sink = {
-    write(line: string): void {
+    write(plain: string): void {
+      const line = masked(plain);
       terminal.write(line);
       if (settings().generalFile !== undefined) file.write(line);
     },
@@ -59,19 +60,6 @@ export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog
     flush: async () => {
       await Promise.all([terminal.flush(), file.flush(), requestFiles.flush()]);
     },
-  };
-}
-
-/** Terminal and file mostly write the same lines one after the other: they are masked once. */
-function sameAsBefore(mask: Mask): Mask {
-  let before = '';
-  let masked = '';
-  return (text) => {
-    if (text !== before) {
-      masked = mask(text);
-      before = text;
-    }
-    return masked;
   };
 }
 

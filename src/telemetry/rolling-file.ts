@@ -20,10 +20,10 @@ export interface RollingSettings {
 export function createRollingFile(
   settings: () => RollingSettings,
   now: () => Date,
-): (text: string) => Promise<void> {
+): (lines: Uint8Array) => Promise<void> {
   let current = '';
   let number = 0;
-  return async (text) => {
+  return async (lines) => {
     const { path, maxBytes, ...limits } = settings();
     const day = datedPath(path, localDate(now()));
     if (day !== current) {
@@ -32,11 +32,11 @@ export function createRollingFile(
       current = day;
       await removeOld({ path, ...limits }, numbered(day, number), now());
     }
-    let rest = text;
-    while (rest !== '') {
-      const piece = await append(numbered(day, number), rest, maxBytes);
-      rest = rest.slice(piece);
-      if (rest === '') return;
+    let rest = lines;
+    while (rest.byteLength > 0) {
+      const written = await append(numbered(day, number), rest, maxBytes);
+      rest = rest.subarray(written);
+      if (rest.byteLength === 0) return;
       number += 1;
       await removeOld({ path, ...limits }, numbered(day, number), now());
     }
@@ -45,13 +45,13 @@ export function createRollingFile(
 
 const ONLY_OWNER = 0o600;
 
-/** Writes as many lines as the file has room for; an empty file takes at least one. Returns their length in characters. */
-async function append(path: string, text: string, maxBytes: number): Promise<number> {
+/** Writes as many lines as the file has room for; an empty file takes at least one. Returns their bytes. */
+async function append(path: string, lines: Uint8Array, maxBytes: number): Promise<number> {
   const file = await opened(path);
   try {
     const { size } = await file.stat();
-    const length = fitting(text, maxBytes - size, size === 0);
-    if (length > 0) await file.appendFile(text.slice(0, length));
+    const length = fitting(lines, maxBytes - size, size === 0);
+    if (length > 0) await file.appendFile(lines.subarray(0, length));
     return length;
   } finally {
     await file.close();
@@ -68,18 +68,15 @@ async function opened(path: string): ReturnType<typeof open> {
   }
 }
 
-/** How much of the text, in whole lines, has no more than these bytes. */
-function fitting(text: string, maxBytes: number, takesOne: boolean): number {
-  if (Buffer.byteLength(text) <= maxBytes) return text.length;
-  let length = 0;
-  let bytes = 0;
-  for (;;) {
-    const end = text.indexOf('\n', length) + 1 || text.length;
-    bytes += Buffer.byteLength(text.slice(length, end));
-    if (bytes > maxBytes) return length === 0 && takesOne ? end : length;
-    length = end;
-  }
+/** How much of it, in whole lines, has no more than these bytes. */
+function fitting(lines: Uint8Array, maxBytes: number, takesOne: boolean): number {
+  if (lines.byteLength <= maxBytes) return lines.byteLength;
+  const end = maxBytes > 0 ? lines.lastIndexOf(LF, maxBytes - 1) + 1 : 0;
+  if (end > 0 || !takesOne) return end;
+  return lines.indexOf(LF) + 1 || lines.byteLength;
 }
+
+const LF = 0x0a;
 
 function datedPath(path: string, date: string): string {
   const extension = extname(path);

@@ -34,7 +34,7 @@ export async function startLoggedGateway(config: string): Promise<LoggedGateway>
   let aheadMs = 0;
   const log = openLog({
     snapshot: () => current(),
-    print: (text) => Promise.resolve((output.terminal += text)),
+    print: (lines) => Promise.resolve((output.terminal += new TextDecoder().decode(lines))),
     complain: (text) => (output.complaints += text),
     now: () => new Date(Date.now() + aheadMs),
   });

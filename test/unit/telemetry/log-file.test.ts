@@ -23,10 +23,11 @@ function roll(more: Partial<RollingSettings> = {}): (text: string) => Promise<vo
     maxFiles: undefined,
     maxDays: undefined,
   };
-  return createRollingFile(
+  const write = createRollingFile(
     () => ({ ...settings, ...more }),
     () => today,
   );
+  return (text) => write(Buffer.from(text));
 }
 
 const files = async (): Promise<string[]> => (await readdir(join(folder, 'logs'))).sort();

@@ -1,17 +1,20 @@
 import { describe, expect, test } from 'bun:test';
 import { StreamSink } from '../../../src/telemetry/stream-sink.ts';
 
+/** A copy: the bytes are filled again. */
+const textOf = (lines: Uint8Array): string => new TextDecoder().decode(lines);
+
 /** A writer that is stuck until it is let go. */
-function stuckWriter(): { write: (text: string) => Promise<void>; letGo: () => void; texts: string[] } {
+function stuckWriter(): { write: (lines: Uint8Array) => Promise<void>; letGo: () => void; texts: string[] } {
   const texts: string[] = [];
   let letGo: () => void = () => undefined;
   const free = new Promise<void>((resolve) => (letGo = resolve));
-  return { texts, letGo: () => letGo(), write: (text) => (texts.push(text), free) };
+  return { texts, letGo: () => letGo(), write: (lines) => (texts.push(textOf(lines)), free) };
 }
 
 test('lines go out in their order, those of one moment together', async () => {
   const texts: string[] = [];
-  const sink = new StreamSink((text) => Promise.resolve(texts.push(text)));
+  const sink = new StreamSink((lines) => Promise.resolve(texts.push(textOf(lines))));
   for (let n = 0; n < 100; n++) sink.write(`${n}\n`);
   expect(texts).toEqual([]);
   await sink.flush();
@@ -47,6 +50,31 @@ describe('a writer that is stuck', () => {
   });
 });
 
+test('lines of any length and script arrive as they are, whatever came before them', async () => {
+  const texts: string[] = [];
+  const sink = new StreamSink((lines) => Promise.resolve(texts.push(textOf(lines))));
+  const lines = ['日志'.repeat(40_000), 'x'.repeat(3_000_000), 'é', '🙂'.repeat(100_000), '', 'last'];
+  for (const line of lines) sink.write(`${line}\n`);
+  await sink.flush();
+  for (const line of lines) {
+    sink.write(`${line}\n`);
+    await sink.flush();
+  }
+  const whole = lines.map((line) => `${line}\n`).join('');
+  expect(texts.join('') === whole + whole).toBe(true);
+  expect(sink.dropped).toBe(0);
+});
+
+test('lines that wait are of 16 MB at most', async () => {
+  const writer = stuckWriter();
+  const sink = new StreamSink(writer.write);
+  for (let n = 0; n < 20; n++) sink.write(`${'x'.repeat(1024 * 1024 - 1)}\n`);
+  expect(sink.dropped).toBe(4);
+  writer.letGo();
+  await sink.flush();
+  expect(writer.texts.join('').length).toBe(16 * 1024 * 1024);
+});
+
 test('a flush waits for everything that was written before it', async () => {
   const writer = stuckWriter();
   const sink = new StreamSink(writer.write);
@@ -69,9 +97,9 @@ test('a flush with nothing to write is over at once', async () => {
 test('lines that a writer fails on are counted, and the next ones are written', async () => {
   const texts: string[] = [];
   let isBroken = true;
-  const sink = new StreamSink((text) => {
+  const sink = new StreamSink((lines) => {
     if (isBroken) return Promise.reject(new Error('no space left'));
-    return Promise.resolve(texts.push(text));
+    return Promise.resolve(texts.push(textOf(lines)));
   });
   sink.write('lost\n');
   sink.write('lost too\n');
