@@ -1,23 +1,22 @@
 import type { TraceSettings } from './trace-settings.ts';
-import type { FinishedSpan } from './trace-span.ts';
 
 export interface SpanQueueOptions {
   readonly batch: TraceSettings['batch'];
   /** Sends one batch away. Rejects where that failed. */
-  readonly send: (spans: readonly FinishedSpan[]) => Promise<void>;
+  readonly send: (spans: readonly string[]) => Promise<void>;
   /** Told each time that spans are lost, and why. */
   readonly onLoss: (reason: string) => void;
 }
 
 /**
- * Spans on their way out, in batches: a full one at once, less after a while, one at a time. Nobody waits for them, and
+ * Spans on their way out, as text, in batches: a full one at once, less after a while, one at a time. Nobody waits for them, and
  * what does not fit is dropped. The numbers are those of OpenTelemetry's batching processor.
  */
 export class SpanQueue {
   readonly #options: SpanQueueOptions;
   readonly #most: number;
   readonly #batch: number;
-  #waiting: FinishedSpan[] = [];
+  #waiting: string[] = [];
   #sending: Promise<void> | undefined;
   #timer: Timer | undefined;
 
@@ -27,7 +26,7 @@ export class SpanQueue {
     this.#batch = Math.min(options.batch.maxExportBatchSize ?? 512, this.#most);
   }
 
-  add(span: FinishedSpan): void {
+  add(span: string): void {
     if (this.#waiting.length >= this.#most) {
       this.#options.onLoss('they come faster than they are taken');
       return;

@@ -9,7 +9,7 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import { SpanQueue } from './span-queue.ts';
-import { traceRequest } from './trace-json.ts';
+import { spanJson, traceRequest } from './trace-json.ts';
 import type { TraceSettings } from './trace-settings.ts';
 import type { Attributes, FinishedSpan } from './trace-span.ts';
 
@@ -39,7 +39,7 @@ export function openSpanExport({ settings, version, onFailure }: SpanExportOptio
       'Content-Type': 'application/json',
     }),
     {
-      serializeRequest: (spans: readonly FinishedSpan[]) => UTF8.encode(traceRequest(spans, origin)),
+      serializeRequest: (spans: readonly string[]) => UTF8.encode(traceRequest(spans, origin)),
       // What was refused in part is not told apart from what was taken.
       deserializeResponse: () => ({}),
     },
@@ -47,13 +47,13 @@ export function openSpanExport({ settings, version, onFailure }: SpanExportOptio
     { name: 'span', countItems: (spans) => spans.length },
     undefined,
   );
-  const send = (spans: readonly FinishedSpan[]): Promise<void> =>
+  const send = (spans: readonly string[]): Promise<void> =>
     new Promise((resolve, reject) => {
       delegate.export(spans, ({ error }) => (error === undefined ? resolve() : reject(error)));
     });
   const queue = new SpanQueue({ batch: settings.batch, send, onLoss: onFailure });
   return {
-    add: (span) => queue.add(span),
+    add: (span) => queue.add(spanJson(span)),
     close: async () => {
       await queue.close();
       await delegate.shutdown();

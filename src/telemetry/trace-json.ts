@@ -1,19 +1,21 @@
 import type { Attributes, FinishedSpan } from './trace-span.ts';
 
-/** A batch of spans as OTLP wants it in JSON: `ExportTraceServiceRequest` of opentelemetry-proto, where numbers of 64 bits are text. */
+/**
+ * A batch of spans as OTLP wants it in JSON: `ExportTraceServiceRequest` of opentelemetry-proto, where numbers of 64 bits are
+ * text. Each span is what `spanJson` made of it.
+ */
 export function traceRequest(
-  spans: readonly FinishedSpan[],
+  spans: readonly string[],
   { resource, version }: { readonly resource: Attributes; readonly version: string },
 ): string {
-  const scope = { name: 'llm-proxy', version };
-  return JSON.stringify({
-    resourceSpans: [
-      {
-        resource: { attributes: keyValues(resource) },
-        scopeSpans: [{ scope, spans: spans.map(otlpSpan) }],
-      },
-    ],
-  });
+  const resourceJson = JSON.stringify({ attributes: keyValues(resource) });
+  const scope = JSON.stringify({ name: 'llm-proxy', version });
+  return `{"resourceSpans":[{"resource":${resourceJson},"scopeSpans":[{"scope":${scope},"spans":[${spans.join(',')}]}]}]}`;
+}
+
+/** One span of a batch. Text waits at less cost than the dozens of objects that it is made of. */
+export function spanJson(span: FinishedSpan): string {
+  return JSON.stringify(otlpSpan(span));
 }
 
 const KINDS = { server: 2, client: 3 } as const;

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { traceRequest } from '../../../src/telemetry/trace-json.ts';
+import { spanJson, traceRequest } from '../../../src/telemetry/trace-json.ts';
 import type { FinishedSpan } from '../../../src/telemetry/trace-span.ts';
 
 const CONTEXT = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), isSampled: true, state: undefined };
@@ -17,7 +17,7 @@ const SPAN: FinishedSpan = {
 
 function written(span: Partial<FinishedSpan>): unknown {
   const { resourceSpans } = JSON.parse(
-    traceRequest([{ ...SPAN, ...span }], { resource: { 'service.name': 'me' }, version: '1.2' }),
+    traceRequest([spanJson({ ...SPAN, ...span })], { resource: { 'service.name': 'me' }, version: '1.2' }),
   );
   expect(resourceSpans).toHaveLength(1);
   const [{ resource, scopeSpans }] = resourceSpans;
