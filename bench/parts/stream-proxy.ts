@@ -1,14 +1,30 @@
-/** A proxy for streams and nothing else, for `bench/parts/stream.ts`: piped natively, by a loop, or held back and tapped. */
+/**
+ * A proxy for streams and nothing else, for `bench/parts/stream.ts`: piped by the runtime, poured from a connection of the
+ * gateway's to the client, or held back and tapped on that way.
+ */
+import { compileText } from '../../src/config/load.ts';
 import { openEventStream } from '../../src/gateway/event-stream.ts';
 import { Leash } from '../../src/gateway/leash.ts';
-import type { Reading } from '../../src/gateway/verdict.ts';
-import { readerSource } from '../../src/lib/reader-source.ts';
+import type { Reading, Reply } from '../../src/gateway/verdict.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { protocolFor } from '../../src/protocols/by-path.ts';
+import { createDirectUpstream } from '../../src/upstream/direct-upstream.ts';
 
 const [upstream = '', mode = ''] = process.argv.slice(2);
 const chat = protocolFor('/v1/chat/completions');
 const limits = { firstByteMs: 120_000, idleMs: 120_000, attemptMs: Infinity };
+const direct = createDirectUpstream();
+const loaded = compileText(`providers: [{ name: mock, api_base: "${upstream}" }]`, {
+  file: 'bench.yaml',
+  env: {},
+  overrides: { host: '127.0.0.1' },
+  version: 1,
+  now: new Date(),
+});
+if (loaded.kind === 'refused') throw new Error(JSON.stringify(loaded.problems));
+const provider = loaded.snapshot.providers.get('mock');
+if (provider === undefined) throw new Error('there is no provider');
+const found = provider;
 
 const server = Bun.serve({
   port: 0,
@@ -16,52 +32,66 @@ const server = Bun.serve({
   idleTimeout: 0,
   async fetch(request) {
     if (request.url.endsWith('/usage')) return Response.json(process.cpuUsage());
-    const body = await request.bytes();
-    const leash = new Leash(request.signal, systemClock, { limits, budgetMs: Infinity });
-    const stopping = new AbortController();
-    leash.onCallOff = () => stopping.abort();
-    const answer = await fetch(`${upstream}/v1/chat/completions`, {
-      method: 'POST',
-      body,
-      headers: request.headers,
-      signal: stopping.signal,
-      decompress: false,
-      timeout: false,
-    });
     const headers = { 'content-type': 'text/event-stream' };
-    if (mode === 'pipe') return new Response(answer.body, { headers });
-    return new Response(mode === 'loop' ? looped(answer) : await tapped(answer, leash), { headers });
+    if (mode === 'pipe') return new Response((await fetched(request)).body, { headers });
+    const leash = new Leash(request.signal, systemClock, { limits, budgetMs: Infinity });
+    const reply = await sent(request, leash);
+    return new Response(mode === 'pour' ? poured(reply) : await tapped(reply, leash), { headers });
   },
 });
 console.log(server.url.origin);
 
-/** The least that a program does which has the bytes in its hands: a loop that reads, writes, and waits for the client. */
-function looped(answer: Response): ReadableStream<Uint8Array> {
-  const source = answer.body?.getReader();
+async function fetched(request: Request): Promise<Response> {
+  return fetch(`${upstream}/v1/chat/completions`, {
+    method: 'POST',
+    body: await request.bytes(),
+    headers: request.headers,
+    signal: request.signal,
+    decompress: false,
+    timeout: false,
+  });
+}
+
+async function sent(request: Request, leash: Leash): Promise<Reply> {
+  const reply = await direct.send({
+    provider: found,
+    method: 'POST',
+    path: '/v1/chat/completions',
+    search: '',
+    clientHeaders: request.headers,
+    clientCredentials: [],
+    body: [await request.bytes()],
+    callOff: leash,
+    onConnectTimeout: () => leash.cut('connect'),
+  });
+  if (reply.kind !== 'reply') throw new Error(reply.kind);
+  return reply;
+}
+
+interface Client {
+  readonly write: (bytes: Uint8Array) => number | Promise<number>;
+  readonly flush: () => number | Promise<number>;
+}
+
+function written(client: Client, bytes: Uint8Array): Promise<number> | undefined {
+  const room = client.write(bytes);
+  void client.flush();
+  return typeof room === 'number' ? undefined : room;
+}
+
+/** The least that a program does which has the bytes in its hands: what comes is written, and waits for the client. */
+function poured({ body }: Reply): ReadableStream<Uint8Array> {
   return new ReadableStream({
     type: 'direct',
     async pull(client) {
-      for (;;) {
-        const chunk = (await source?.read())?.value;
-        if (chunk === undefined) break;
-        const written = client.write(chunk);
-        void client.flush();
-        if (typeof written !== 'number') await written;
-      }
+      await body?.pour((chunk) => written(client, chunk));
       client.close();
     },
   });
 }
 
 /** The gateway's own way of forwarding a stream, without the request line before it. */
-async function tapped(answer: Response, leash: Leash): Promise<ReadableStream<Uint8Array>> {
-  const { status, headers } = answer;
-  const reply = {
-    kind: 'reply',
-    status,
-    headers,
-    body: answer.body === null ? null : readerSource(answer.body.getReader()),
-  } as const;
+async function tapped(reply: Reply, leash: Leash): Promise<ReadableStream<Uint8Array>> {
   const reading = {
     call: { plan: { protocol: chat } },
     leash,
@@ -73,13 +103,7 @@ async function tapped(answer: Response, leash: Leash): Promise<ReadableStream<Ui
   return new ReadableStream({
     type: 'direct',
     async pull(client) {
-      await stream?.pumpTo({
-        write(bytes) {
-          const written = client.write(bytes);
-          void client.flush();
-          return typeof written === 'number' ? undefined : written;
-        },
-      });
+      await stream?.pumpTo({ write: (bytes) => written(client, bytes) });
       client.close();
     },
   });

@@ -1,6 +1,6 @@
 /**
- * What holding a stream back and tapping it costs, against a plain pipe: the runtime's own, which no program can look
- * into, and a loop in JavaScript that reads and writes, which is the least that a tap needs.
+ * What holding a stream back and tapping it costs, against a plain pipe: the runtime's own from `fetch` to the client, into
+ * which no program can look, and the gateway's connection poured out to the client, which is the least that a tap needs.
  *
  *     bun bench/parts/stream.ts [--rounds 3] [--streams 300]
  *
@@ -85,20 +85,20 @@ async function run(
 
 console.log(`Bun ${Bun.version}, ${streams} streams (a tenth at full speed), ${rounds} rounds`);
 for (const work of WORK) {
-  const figures: Record<string, Figures[]> = { pipe: [], loop: [], tap: [] };
+  const figures: Record<string, Figures[]> = { pipe: [], pour: [], tap: [] };
   for (let round = 0; round < rounds; round++) {
-    for (const mode of alternate(['pipe', 'loop', 'tap'])) figures[mode]?.push(await measure(mode, work));
+    for (const mode of alternate(['pipe', 'pour', 'tap'])) figures[mode]?.push(await measure(mode, work));
   }
   const cpu = (mode: string): number =>
     medianOf((figures[mode] ?? []).map(({ cpuMicrosPerEvent }) => cpuMicrosPerEvent));
   const rate = (mode: string): number =>
     medianOf((figures[mode] ?? []).map(({ eventsPerSecond }) => eventsPerSecond));
-  const told = ['pipe', 'loop', 'tap'].map(
+  const told = ['pipe', 'pour', 'tap'].map(
     (mode) => `${mode} ${cpu(mode).toFixed(2)} µs/event, ${rate(mode).toFixed(0)} events/s`,
   );
   console.log(`${work.name}: ${told.join('; ')}`);
   console.log(
-    `  the tap against the loop ${(cpu('tap') / cpu('loop')).toFixed(2)}, against the pipe ${(cpu('tap') / cpu('pipe')).toFixed(2)}`,
+    `  the tap against the pouring ${(cpu('tap') / cpu('pour')).toFixed(2)}, against the pipe ${(cpu('tap') / cpu('pipe')).toFixed(2)}`,
   );
 }
 await simulator.stop();

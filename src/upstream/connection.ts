@@ -18,6 +18,8 @@ const SCRATCH = Buffer.allocUnsafeSlow(64 * 1024);
 /** A larger piece is sent by itself, which costs less than to copy it. */
 const SMALL_BYTES = 16 * 1024;
 
+const KEEP_ALIVE_MS = 30_000;
+
 /**
  * A connection to a provider, plain or with TLS, that carries one exchange at a time.
  *
@@ -42,14 +44,18 @@ export class Connection {
   connect(): void {
     const { hostname, port, tls } = this.#target;
     const options = { hostname, port, data: this, socket: HANDLERS };
-    // That it failed is heard by the handlers as well.
-    Bun.connect<Connection>(tls === undefined ? options : { ...options, tls: tls.options() }).catch(
-      () => undefined,
-    );
+    const fail = (error: unknown): void => this.#fail(error);
+    try {
+      Bun.connect<Connection>(tls === undefined ? options : { ...options, tls: tls.options() }).catch(fail);
+    } catch (error) {
+      // Such as a certificate's file that is not there; whoever asked hears of it in a moment, as of all else.
+      queueMicrotask(() => fail(error));
+    }
   }
 
   /** Sends a request; what comes from now on belongs to its exchange. `head` has only characters of latin1. */
   send(exchange: Exchange, head: string, body: readonly Uint8Array[]): void {
+    if (this.#state === 'closed') return exchange.connectionEnded(undefined);
     this.#exchange = exchange;
     let filled = 0;
     if (head.length > SMALL_BYTES) this.#write(Buffer.from(head, 'latin1'));
@@ -90,6 +96,8 @@ export class Connection {
   opened(socket: Socket<Connection>): void {
     this.#socket = socket;
     socket.setNoDelay(true);
+    // Answers may be silent for minutes, and what stands between must not forget the connection meanwhile.
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     // A gateway that has nothing else to do may end.
     socket.unref();
     if (this.#target.tls === undefined) this.#ready();
@@ -120,8 +128,10 @@ export class Connection {
     this.#exchange?.connectionEnded(error);
   }
 
+  /** What a handler has thrown comes here as well: nobody knows how far it came, so the connection ends. */
   failed(error: unknown): void {
     this.#fail(error);
+    this.close();
   }
 
   #writeScratch(filled: number): void {

@@ -176,6 +176,8 @@ export class Exchange implements ByteSource {
     this.#callOff.onCallOff = undefined;
     this.#reading?.resolve(END);
     this.#reading = undefined;
+    // The last bytes may have been too many to be kept: the next request's reply must not wait for who reads them.
+    if (this.#isHeldUp) this.#connection.holdUp(false);
     this.#connection.release({ staysOpen: this.#response.staysOpen });
     this.#pourOn();
   }

@@ -254,6 +254,86 @@ test('what is not read holds the provider up', async () => {
   expect((await textOf(reply)).length).toBe(total);
 });
 
+test('a connection whose answer was too large to be kept carries the next one', async () => {
+  const size = 3_000_000;
+  const { port, sockets } = await provide(
+    answering(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n${'x'.repeat(size)}`),
+  );
+  const direct = upstream();
+  for (let count = 0; count < 5; count++) {
+    const reply = await direct.send(request(port));
+    // Whoever reads comes late.
+    await Bun.sleep(20);
+    expect((await textOf(reply)).length).toBe(size);
+  }
+  expect(sockets.length).toBe(1);
+});
+
+test('an answer that is not read keeps its connection only as long as it comes', async () => {
+  const body = 'y'.repeat(300_000);
+  const { port, sockets } = await provide(
+    answering(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`),
+  );
+  const direct = upstream();
+  const unread = await direct.send(request(port));
+  await Bun.sleep(50);
+  expect((await textOf(await direct.send(request(port)))).length).toBe(body.length);
+  expect((await textOf(unread)).length).toBe(body.length);
+  expect(sockets.length).toBeLessThanOrEqual(2);
+});
+
+describe('poured out', () => {
+  const cut = async (text: string, end: (socket: Socket) => void = () => undefined) => {
+    const { port } = await provide((socket) =>
+      socket.once('data', () => {
+        socket.write(text);
+        setTimeout(() => end(socket), 20);
+      }),
+    );
+    const reply = await upstream().send(request(port));
+    if (reply.kind !== 'reply' || reply.body === null) throw new Error(reply.kind);
+    return reply.body;
+  };
+  const CHUNKED = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n';
+
+  test('a body comes to its end', async () => {
+    const body = await cut(CHUNKED, (socket) => socket.write('3\r\ntwo\r\n0\r\n\r\n'));
+    const pieces: string[] = [];
+    expect(await body.pour((chunk) => void pieces.push(String(Buffer.from(chunk))))).toBe('end');
+    expect(pieces).toEqual(['one', 'two']);
+  });
+  test('a body that breaks off is broken, after what came of it', async () => {
+    const body = await cut(CHUNKED, (socket) => socket.resetAndDestroy());
+    await Bun.sleep(60);
+    const pieces: string[] = [];
+    expect(await body.pour((chunk) => void pieces.push(String(Buffer.from(chunk))))).toBe('broken');
+    expect(pieces).toEqual(['one']);
+  });
+  test('it stops where it is told to', async () => {
+    const body = await cut(CHUNKED);
+    expect(await body.pour(() => 'stop')).toBe('stop');
+  });
+  test('it fails with what the taker throws', async () => {
+    const body = await cut(CHUNKED);
+    await expect(
+      body.pour(() => {
+        throw new Error('no taste');
+      }),
+    ).rejects.toThrow('no taste');
+  });
+  test('it waits for a taker that is busy, in order', async () => {
+    const body = await cut(CHUNKED, (socket) => socket.write('3\r\ntwo\r\n0\r\n\r\n'));
+    const heard: string[] = [];
+    const how = await body.pour(async (chunk) => {
+      const text = String(Buffer.from(chunk));
+      heard.push(`${text} begins`);
+      await Bun.sleep(60);
+      heard.push(`${text} ends`);
+    });
+    expect([how, ...heard]).toEqual(['end', 'one begins', 'one ends', 'two begins', 'two ends']);
+  });
+});
+
 describe.skipIf(OPENSSL === null)('with TLS', () => {
   const big = `HTTP/1.1 200 OK\r\ncontent-length: 3000000\r\n\r\n${'y'.repeat(3_000_000)}`;
   const ask = async (
@@ -278,6 +358,8 @@ describe.skipIf(OPENSSL === null)('with TLS', () => {
     expect(await ask(trusting, { which: 'expired' })).toBe('tls'));
   test('any is where nothing is to be verified', async () =>
     expect(await ask(() => 'verify_ssl: false', { which: 'elsewhere' })).toBe('ok'));
+  test('none is where the file with the authority is not there', async () =>
+    expect(['tls', 'network']).toContain(await ask(() => 'ca_file: /nowhere/ca.pem')));
   test('one that does not speak it is not', async () => {
     const { port } = await provide(answering('HTTP/1.1 400 Bad Request\r\n\r\n'));
     expect(['tls', 'closed', 'reset']).toContain(
