@@ -2,29 +2,19 @@
  * A proxy for streams and nothing else, for `bench/parts/stream.ts`: piped by the runtime, poured from a connection of the
  * gateway's to the client, or held back and tapped on that way.
  */
-import { compileText } from '../../src/config/load.ts';
 import { openEventStream } from '../../src/gateway/event-stream.ts';
 import { Leash } from '../../src/gateway/leash.ts';
 import type { Reading, Reply } from '../../src/gateway/verdict.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { protocolFor } from '../../src/protocols/by-path.ts';
 import { createDirectUpstream } from '../../src/upstream/direct-upstream.ts';
+import { compiled } from './compiled.ts';
 
 const [upstream = '', mode = ''] = process.argv.slice(2);
 const chat = protocolFor('/v1/chat/completions');
 const limits = { firstByteMs: 120_000, idleMs: 120_000, attemptMs: Infinity };
 const direct = createDirectUpstream();
-const loaded = compileText(`providers: [{ name: mock, api_base: "${upstream}" }]`, {
-  file: 'bench.yaml',
-  env: {},
-  overrides: { host: '127.0.0.1' },
-  version: 1,
-  now: new Date(),
-});
-if (loaded.kind === 'refused') throw new Error(JSON.stringify(loaded.problems));
-const provider = loaded.snapshot.providers.get('mock');
-if (provider === undefined) throw new Error('there is no provider');
-const found = provider;
+const config = compiled(`providers: [{ name: mock, api_base: "${upstream}" }]`);
 
 const server = Bun.serve({
   port: 0,
@@ -53,8 +43,10 @@ async function fetched(request: Request): Promise<Response> {
 }
 
 async function sent(request: Request, leash: Leash): Promise<Reply> {
+  const provider = config.providers.get('mock');
+  if (provider === undefined) throw new Error('there is no provider');
   const reply = await direct.send({
-    provider: found,
+    provider,
     method: 'POST',
     path: '/v1/chat/completions',
     search: '',

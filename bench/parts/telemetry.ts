@@ -1,22 +1,14 @@
 import { Counter, Histogram, Registry } from 'prom-client';
-import { compileText } from '../../src/config/load.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { renderMetrics } from '../../src/telemetry/exposition.ts';
 import { createMask } from '../../src/telemetry/mask.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { bestMicros } from '../measure/best-of.ts';
+import { compiled } from './compiled.ts';
 import { streamedRequest } from './streamed-request.ts';
 
 /** What telemetry costs for each request. Run: bun bench/parts/telemetry.ts */
-const loaded = compileText('providers: [{ name: main, api_base: "http://127.0.0.1:1" }]', {
-  file: 'bench.yaml',
-  env: {},
-  overrides: { host: '127.0.0.1' },
-  version: 1,
-  now: new Date(),
-});
-if (loaded.kind === 'refused') throw new Error(JSON.stringify(loaded.problems));
-const { snapshot } = loaded;
+const snapshot = compiled('providers: [{ name: main, api_base: "http://127.0.0.1:1" }]');
 
 const request = streamedRequest(1);
 const [, , , ended] = request;

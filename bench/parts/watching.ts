@@ -9,7 +9,7 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compileText } from '../../src/config/load.ts';
+import type { Snapshot } from '../../src/config/snapshot.ts';
 import type { GatewayEvent } from '../../src/gateway/events.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { createKeyring } from '../../src/store/keyring.ts';
@@ -18,6 +18,7 @@ import { openStore } from '../../src/store/store.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { openLog } from '../../src/telemetry/open-log.ts';
 import { openTracing } from '../../src/telemetry/trace-open.ts';
+import { compiled } from './compiled.ts';
 import { streamedRequest } from './streamed-request.ts';
 
 /** A listener, and how to wait until it has done all that it was told. */
@@ -138,11 +139,8 @@ async function writeRecords(): Promise<Watcher> {
   return { listen: queue.listen, done: () => queue.flush() };
 }
 
-function snapshotWith(more: string) {
-  const loaded = compileText(
+function snapshotWith(more: string): Snapshot {
+  return compiled(
     `providers: [{ name: main, api_base: "http://127.0.0.1:1", api_key: sk-provider-key }]\n${more}`,
-    { file: 'bench.yaml', env: {}, overrides: { host: '127.0.0.1' }, version: 1, now: new Date() },
   );
-  if (loaded.kind === 'refused') throw new Error(JSON.stringify(loaded.problems));
-  return loaded.snapshot;
 }

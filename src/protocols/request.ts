@@ -77,9 +77,9 @@ export interface RequestChange {
 }
 
 /**
- * The body with the model's name and the wish for usage put in, every other byte unchanged and uncopied: in pieces. Where a body names its
- * model more than once, all of them are replaced, so that the model that was checked is the one that any parser reads.
- * With nothing to change the same object is the only piece.
+ * The body with the model's name and the wish for usage put in, every other byte unchanged and uncopied: in pieces.
+ * Where a body names its model more than once, all of them are replaced, so that the model that was checked is the one
+ * that any parser reads. With nothing to change the same object is the only piece.
  */
 export function spliceRequest(
   body: Uint8Array,

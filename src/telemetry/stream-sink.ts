@@ -66,11 +66,12 @@ export class StreamSink implements LogSink {
 
   /** Makes room for the line; false where there would be too much. */
   #hasRoom(line: string): boolean {
-    if (this.#waitingBytes + line.length > MOST_BYTES) return false;
     // A character of a text takes three bytes at most.
-    const needed = this.#waitingBytes + line.length * 3;
+    if (this.#waitingBytes + line.length * 3 <= this.#waiting.byteLength) return true;
+    const needed = this.#waitingBytes + Buffer.byteLength(line);
+    if (needed > MOST_BYTES) return false;
     if (needed <= this.#waiting.byteLength) return true;
-    const larger = Buffer.allocUnsafeSlow(Math.max(ROOM_BYTES, needed * 2));
+    const larger = Buffer.allocUnsafeSlow(Math.min(MOST_BYTES, Math.max(ROOM_BYTES, needed * 2)));
     this.#waiting.copy(larger, 0, 0, this.#waitingBytes);
     this.#waiting = larger;
     return true;

@@ -5,37 +5,35 @@ import { systemClock } from '../lib/system-clock.ts';
 
 /** Watches over one request until it has an answer. */
 export interface ConnectWatch {
-  /** An answer came: the provider can be reached. */
+  /** An answer came: the proxy can be reached. */
   readonly answered: () => void;
-  /** Whether the provider has answered before: its connection may then be one that was used again. */
+  /** Whether the proxy has answered before: its connection may then be one that was used again. */
   readonly mayReuse: boolean;
   /** The request is over, answered or not. */
   readonly end: () => void;
 }
 
 /**
- * Limits the time that a connection to a provider may take. `fetch` does not say when it is connected, so a request
- * that has no answer after half of the limit is looked into: a second connection is opened to the same address, and
- * where that one does not come about either by the end of the limit, `giveUp` is called. A provider that has answered
+ * Limits the time that a connection to a provider's proxy may take. `fetch` does not say when it is connected, so a
+ * request that has no answer after half of the limit is looked into: a second connection is opened to the same address,
+ * and where that one does not come about either by the end of the limit, `giveUp` is called. A proxy that has answered
  * anybody in the meantime can be reached, and costs nothing more.
  */
 export class ConnectWatcher {
   readonly #lastAnswerMs = new Map<string, number>();
-  readonly #goesThroughProxy = goesThroughProxy();
 
-  watch({ apiBase, timeouts, proxy }: Provider, giveUp: () => void): ConnectWatch {
-    const target = proxy ?? apiBase;
-    if (!Number.isFinite(timeouts.connectMs) || (proxy === undefined && this.#goesThroughProxy))
-      return NO_WATCH;
+  watch({ timeouts, proxy }: Provider, giveUp: () => void): ConnectWatch {
+    // The environment's proxy and the connections to it are not ours to time.
+    if (proxy === undefined || !Number.isFinite(timeouts.connectMs)) return NO_WATCH;
     const startedAtMs = performance.now();
     let stopProbe = noProbe;
     const stopAlarm = systemClock.alarm(timeouts.connectMs / 2, () => {
-      if ((this.#lastAnswerMs.get(target) ?? 0) > startedAtMs) return;
-      stopProbe = probe(target, timeouts.connectMs / 2, giveUp);
+      if ((this.#lastAnswerMs.get(proxy) ?? 0) > startedAtMs) return;
+      stopProbe = probe(proxy, timeouts.connectMs / 2, giveUp);
     });
     return {
-      mayReuse: this.#lastAnswerMs.has(target),
-      answered: () => this.#lastAnswerMs.set(target, performance.now()),
+      mayReuse: this.#lastAnswerMs.has(proxy),
+      answered: () => this.#lastAnswerMs.set(proxy, performance.now()),
       end: () => {
         stopAlarm();
         stopProbe();
@@ -48,13 +46,6 @@ const NO_WATCH: ConnectWatch = { mayReuse: true, answered: noProbe, end: noProbe
 
 function noProbe(): void {
   // There is none to stop.
-}
-
-/** Whether the environment sends requests through a proxy, whose connections are not ours to time. */
-function goesThroughProxy(): boolean {
-  return ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some(
-    (name) => (process.env[name] ?? '') !== '',
-  );
 }
 
 /** Opens a connection and closes it again; calls `onSilence` when it neither opened nor failed within `limitMs`. */

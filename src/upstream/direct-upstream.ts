@@ -5,7 +5,7 @@ import { systemClock } from '../lib/system-clock.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { Exchange } from './exchange.ts';
-import { unreachableReason } from './failure.ts';
+import { STALE_WITHIN_MS, unreachableReason } from './failure.ts';
 import { upstreamFields } from './headers.ts';
 import { type Target, targetOf } from './target.ts';
 import { joinUrl } from './url.ts';
@@ -16,13 +16,9 @@ export interface OpenUpstream extends Upstream {
   readonly close: () => void;
 }
 
-/** A connection that had died shows it at once; a provider that took the request and then broke off takes longer. */
-const STALE_WITHIN_MS = 1_000;
-
 /**
  * Speaks HTTP/1.1 to providers over connections of its own. The runtime's `fetch` does it in another thread, which
- * costs a request more than all the rest of the gateway together, and does not say when it is connected or whether a
- * connection was used before.
+ * costs a request a third more, and does not say when it is connected or whether a connection was used before.
  */
 export function createDirectUpstream(): OpenUpstream {
   const pools = new Map<string, ConnectionPool>();
@@ -38,16 +34,17 @@ export function createDirectUpstream(): OpenUpstream {
     async send(request) {
       const { provider } = request;
       const url = new URL(joinUrl(provider.apiBase, request.path, request.search));
-      const pool = poolOf(targetFor(provider, url));
+      const target = targetFor(provider, url);
       const head = headOf(request, url);
-      const idle = pool.takeIdle();
+      const idle = poolOf(target).takeIdle();
       if (idle !== undefined) {
         const startedAtMs = systemClock.nowMs();
         const { reply, hasHeard } = await exchange(idle, request, head);
         const isStale = reply.kind === 'unreachable' && !hasHeard;
         if (!isStale || systemClock.nowMs() - startedAtMs > STALE_WITHIN_MS) return reply;
       }
-      const opened = await open(pool, request);
+      // The pool may have gone with the last of its connections.
+      const opened = await open(poolOf(target), request);
       return 'kind' in opened ? opened : (await exchange(opened, request, head)).reply;
     },
     close() {

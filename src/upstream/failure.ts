@@ -16,7 +16,10 @@ const REASON_BY_CODE: Readonly<Record<string, UnreachableReason>> = {
   Malformed_HTTP_Response: 'protocol',
 };
 
-/** Why `fetch` could not get an answer, from the code of what it threw. */
+/** A connection that had died shows it at once; a provider that took the request and then broke off takes longer. */
+export const STALE_WITHIN_MS = 1_000;
+
+/** Why there is no answer, from the code of what `fetch` threw or a connection ended with. */
 export function unreachableReason(error: unknown): UnreachableReason {
   const code = codeOf(error);
   const known = REASON_BY_CODE[code];

@@ -2,7 +2,7 @@ import type { Provider } from '../config/snapshot.ts';
 import type { Upstream, UpstreamReply, UpstreamRequest } from '../gateway/ports.ts';
 import { readerSource } from '../lib/reader-source.ts';
 import { ConnectWatcher } from './connect-watch.ts';
-import { unreachableReason } from './failure.ts';
+import { STALE_WITHIN_MS, unreachableReason } from './failure.ts';
 import { upstreamFields } from './headers.ts';
 import { joinUrl } from './url.ts';
 
@@ -24,9 +24,6 @@ export function createFetchUpstream(): Upstream {
     },
   };
 }
-
-/** A connection that had died shows it at once; a provider that took the request and then broke off takes longer. */
-const STALE_WITHIN_MS = 1_000;
 
 function seemsStale(reply: UpstreamReply): boolean {
   return reply.kind === 'unreachable' && (reply.reason === 'reset' || reply.reason === 'closed');

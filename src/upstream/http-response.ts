@@ -193,9 +193,10 @@ export class ResponseReader {
     this.#line += bytes.toString('latin1', at, end === -1 ? bytes.byteLength : end);
     if (this.#line.length > MAX_LINE_CHARS) throw new ProtocolFault('a chunk is not framed');
     if (end === -1) {
-      // What can't become a size will never end: a server that frames nothing waits for the next request.
-      if (this.#state === 'chunk-line' && !SIZE_SO_FAR.test(this.#line))
-        throw new ProtocolFault('a chunk has no size');
+      // What can't become the line that is due may never end: a server that frames nothing waits for the next request.
+      const due = this.#state === 'chunk-end' ? NOTHING_SO_FAR : SIZE_SO_FAR;
+      if (this.#state !== 'trailer' && !due.test(this.#line))
+        throw new ProtocolFault('a chunk is not framed');
       return bytes.byteLength;
     }
     const line = this.#line.endsWith('\r') ? this.#line.slice(0, -1) : this.#line;
@@ -238,4 +239,5 @@ function hexDigit(byte = 0): number {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
+const NOTHING_SO_FAR = /^\r?$/;
 const SIZE_SO_FAR = /^[0-9a-f]{0,12}[ \t]*(?:;.*)?\r?$/i;

@@ -140,6 +140,7 @@ describe('it is no response', () => {
     'a chunk without a size and an end': `${chunked}{"id":"1"}`,
     'a chunk with a sign': `${chunked}-5\r\nhello\r\n`,
     'a chunk that is longer than its size': `${chunked}2\r\nhello\r\n`,
+    'a chunk that is longer than its size, without an end': `${chunked}2\r\nhello`,
     'a size beyond all measure': `${chunked}fffffffffffff\r\n`,
     'a header without end': `${OK}x: ${'y'.repeat(300_000)}`,
     'a chunk line without end': `${chunked}5;${'x'.repeat(20_000)}`,
