@@ -165,9 +165,12 @@ function slope(samples: readonly Sample[]): number {
   return slopeOf(samples.map(({ atMs, rssMb }) => [atMs / 60_000, rssMb]));
 }
 
-/** Some timers are kept for a while, such as that of the thread that counts tokens: for a minute. */
+/**
+ * Some timers are kept for a while: that of the thread that counts tokens for a minute, and those of limits of time until
+ * they would have rung, which is two minutes here.
+ */
 async function atRest(): Promise<Sample> {
-  for (let look = 0; look < 15; look++) {
+  for (let look = 0; look < 30; look++) {
     await Bun.sleep(5_000);
     const now = await sample(startedAtMs);
     if (now.timers <= idle.timers) return now;
