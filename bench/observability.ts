@@ -15,6 +15,7 @@ import { medianOf, spreadOf } from './measure/statistics.ts';
 import { observedGateway, type Watching } from './peers/observed-gateway.ts';
 import type { RunningPeer } from './peers/peer.ts';
 import { startPeer } from './peers/start-peer.ts';
+import { measureAnswers } from './work/answers.ts';
 import { type Bench, withBench } from './work/bench.ts';
 import type { Figures } from './work/figures.ts';
 import { measureSaturation } from './work/saturation.ts';
@@ -64,6 +65,11 @@ const WORKS: readonly Work[] = [
     name: 'requests',
     title: 'Small chat requests, 64 at a time, as fast as they are answered: CPU for each',
     measure: (bench, peer) => measureSaturation(bench, peer, { promptBytes: 60, connections: 64 }),
+  },
+  {
+    name: 'answers',
+    title: '200 requests a second, each streamed 150 events at 50 a second, to its end: CPU for each request',
+    measure: (bench, peer) => measureAnswers(bench, peer, { perSecond: 200, pace: 50, length: 150 }),
   },
   {
     name: 'events',

@@ -2,14 +2,14 @@
  * The process on the load's core: the provider behind the proxies, and the clients in front of them, but for wrk. It takes
  * orders from its parent and reports.
  */
-import { answerStreams, eventsSent, finishStreams, startMock } from './mock.ts';
+import { answerStreams, eventsSent, finishStreams, startMock, type StreamManner } from './mock.ts';
 import { askAtPace, type Paced, type PaceLoad } from './pace-client.ts';
 import { StreamCrowd, type StreamLoad, type StreamsEnd, type StreamsWindow } from './stream-client.ts';
 
 /** A task begins with `open-streams` or `ask-at-pace`; other orders belong to the one before them. */
 export type Order =
   | { readonly kind: 'ask-at-pace'; readonly load: PaceLoad }
-  | { readonly kind: 'open-streams'; readonly pace: number; readonly load: StreamLoad }
+  | ({ readonly kind: 'open-streams'; readonly load: StreamLoad } & StreamManner)
   | { readonly kind: 'begin-window' }
   | { readonly kind: 'end-window' }
   | { readonly kind: 'finish-streams' };
@@ -39,7 +39,7 @@ async function obey({ task, content: order }: Numbered<Order>): Promise<void> {
     case 'open-streams':
       // What a measurement that failed has left behind.
       crowd?.leave();
-      answerStreams(order.pace);
+      answerStreams(order);
       crowd = new StreamCrowd(order.load, {
         open: (faults) => report(task, { kind: 'open', faults }),
         closed: (end) => report(task, { kind: 'closed', sent: eventsSent(), ...end }),

@@ -20,6 +20,14 @@ interface Connection {
   unsent: Uint8Array | undefined;
 }
 
+/** How requests for a stream are answered. */
+export interface StreamManner {
+  /** Events a second; 0: as fast as they are taken. */
+  readonly pace: number;
+  /** After so many a stream with a pace comes to its end; else when it is told to. */
+  readonly length?: number;
+}
+
 const SLOTS = 20;
 const BURST = 64;
 const wholeAnswer = Buffer.from(
@@ -34,7 +42,15 @@ const streamEnd = Buffer.from(`${chunked(LAST_EVENTS)}0\r\n\r\n`);
 const burst = Buffer.from(chunk.repeat(BURST));
 const markAt = chunk.indexOf(MARK) + MARK.length;
 
-const state = { pace: 0, isStream: false, isFinishing: false, events: 0, slot: 0, streams: 0 };
+const state = {
+  pace: 0,
+  length: Infinity,
+  isStream: false,
+  isFinishing: false,
+  events: 0,
+  slot: 0,
+  streams: 0,
+};
 const slots = Array.from({ length: SLOTS }, () => new Set<Socket<Connection>>());
 
 /** Starts it and gives its port. */
@@ -55,14 +71,15 @@ export function startMock(): number {
   }).port;
 }
 
-/** Until `finishStreams`, requests for a stream are answered with one of this many events a second; 0: as fast as they are taken. */
-export function answerStreams(pace: number): void {
+/** Until `finishStreams`, requests for a stream are answered with one. */
+export function answerStreams({ pace, length = Infinity }: StreamManner): void {
   // What a measurement that failed has left behind.
   slots.forEach((slot) => slot.forEach((socket) => socket.terminate()));
   Object.assign(state, {
     isStream: true,
     isFinishing: false,
     pace,
+    length,
     events: 0,
     slot: slotAt(performance.now(), pace),
   });
@@ -154,7 +171,7 @@ function slotAt(nowMs: number, pace: number): number {
 function step(socket: Socket<Connection>, now: number): void {
   const connection = socket.data;
   if (connection.unsent !== undefined) return;
-  if (state.isFinishing) {
+  if (state.isFinishing || connection.events >= state.length) {
     finish(socket);
     return;
   }

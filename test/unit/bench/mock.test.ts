@@ -13,7 +13,7 @@ test('a request for a stream is answered whole when no streams are measured', as
 
 test('streams come at any pace after any other, and none of their events is lost', async () => {
   for (const pace of [1_000, 2, 0, 20]) {
-    answerStreams(pace);
+    answerStreams({ pace });
     const { promise, resolve } = Promise.withResolvers<StreamsEnd>();
     const request = requestText(port, {}, chatBody(60, true));
     const load = { port, streams: 3, rampMs: 0, request };
@@ -28,4 +28,16 @@ test('streams come at any pace after any other, and none of their events is lost
       faults: {},
     });
   }
+});
+
+test('streams of a given length end by themselves', async () => {
+  answerStreams({ pace: 200, length: 5 });
+  const { promise, resolve } = Promise.withResolvers<StreamsEnd>();
+  const load = { port, streams: 3, rampMs: 0, request: requestText(port, {}, chatBody(60, true)) };
+  void new StreamCrowd(load, { open: () => undefined, closed: resolve });
+  const { complete, faults } = await promise;
+  expect({ complete, faults }).toEqual({ complete: 3, faults: {} });
+  // What is due is sent at once, so that the last piece may bring a little more.
+  expect(eventsSent()).toBeGreaterThanOrEqual(15);
+  finishStreams();
 });

@@ -1,0 +1,34 @@
+import { chatBody, requestText } from '../load/request.ts';
+import type { RunningPeer } from '../peers/peer.ts';
+import type { Bench } from './bench.ts';
+import type { Figures } from './figures.ts';
+import { figuresOf, startMeter } from './meter.ts';
+
+export interface AnswersWork {
+  /** Requests that are begun in a second. */
+  readonly perSecond: number;
+  /** Events a second in each answer. */
+  readonly pace: number;
+  /** Events in each answer, but for the last ones that say how it ended. */
+  readonly length: number;
+}
+
+/** Streamed answers of the usual kind, from the request to the end: all that the proxy does for each of them. */
+export async function measureAnswers(
+  { generator, seconds }: Bench,
+  { pid, port, headers }: RunningPeer,
+  { perSecond, pace, length }: AnswersWork,
+): Promise<Figures> {
+  const request = requestText(port, headers, chatBody(60, true));
+  const streams = perSecond * seconds;
+  const stop = startMeter(pid, generator.pid);
+  generator.send({
+    kind: 'open-streams',
+    pace,
+    length,
+    load: { port, streams, rampMs: seconds * 1000, request },
+  });
+  const { complete, faults } = await generator.next('closed', 60_000);
+  if (complete < streams) console.error(`  faults: ${JSON.stringify(faults)}`);
+  return { ...figuresOf(stop(), streams), faults: streams - complete };
+}
