@@ -176,7 +176,7 @@ function step(socket: Socket<Connection>, now: number): void {
     return;
   }
   const due = Math.round(((now - connection.startedAtMs) * state.pace) / 1000) + 1 - connection.events;
-  if (due > 0) sendEvents(socket, Math.min(due, BURST));
+  if (due > 0) sendEvents(socket, Math.min(due, BURST, state.length - connection.events));
 }
 
 function flood(socket: Socket<Connection>): void {
