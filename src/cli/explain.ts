@@ -63,6 +63,7 @@ function conditions({ retry, cooldown }: Snapshot, down: readonly string[]): Con
     deadlineMs: Infinity,
     clientLeft: false,
     policy: retry,
+    allOpen: false,
     standing: ({ provider }) =>
       down.includes(provider) ? { kind: 'cooling', untilMs: cooldown.cooldownMs } : { kind: 'open' },
     turn: 0,

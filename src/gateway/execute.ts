@@ -61,6 +61,7 @@ function conditionsOf(call: Call, gateway: Gateway): () => Conditions {
       deadlineMs: call.deadlineMs,
       clientLeft: call.request.signal.aborted,
       policy: call.snapshot.retry,
+      allOpen: cooldowns.allOpen(),
       standing: (route) => cooldowns.standing(route.id, nowMs),
       turn,
       dice,

@@ -12,6 +12,8 @@ export interface NumberTable<Field extends string> {
   readonly update: <T>(key: string, change: (record: NumberRecord<Field>) => T) => T;
   /** Looks at every record, which may be changed, and forgets those for which `isOver` is true. */
   readonly sweep: (isOver: (record: NumberRecord<Field>) => boolean) => void;
+  /** Whether it holds no record at all. */
+  readonly isEmpty: () => boolean;
 }
 
 /** The table of one process. With more than `most` records the one that was changed longest ago is forgotten. */
@@ -43,6 +45,10 @@ export class LocalTable<Field extends string> implements NumberTable<Field> {
 
   sweep(isOver: (record: NumberRecord<Field>) => boolean): void {
     for (const [key, record] of this.#records) if (isOver(record)) this.#records.delete(key);
+  }
+
+  isEmpty(): boolean {
+    return this.#records.size === 0;
   }
 
   #put(key: string, record: NumberRecord<Field>): void {

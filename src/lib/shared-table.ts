@@ -27,7 +27,10 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
   readonly #slots: number;
   readonly #fields: readonly Field[];
   readonly #width: number;
-  /** One line of the processor's cache for each lock, so that they do not slow each other. */
+  /**
+   * One line of the processor's cache for each lock, so that they do not slow each other. Behind the lock stands how many
+   * records the shard holds.
+   */
   readonly #locks: Int32Array;
   /** Two words of hash for each slot; both 0: the slot is free. */
   readonly #hashes: Int32Array;
@@ -68,7 +71,7 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
     const shard = this.#lock(hash);
     try {
       const slot = this.#find(shard, hash);
-      if (!this.#holds(slot, hash)) this.#claim(slot, hash);
+      if (!this.#holds(slot, hash)) this.#claim(shard, slot, hash);
       const record = this.#at(slot);
       const result = change(record);
       if (isZero(record, this.#fields)) this.#remove(shard, slot);
@@ -89,11 +92,17 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
     }
   }
 
+  isEmpty(): boolean {
+    for (let shard = 0; shard < SHARDS; shard++) if (this.#locks[countOf(shard)] !== 0) return false;
+    return true;
+  }
+
   /** Opens the locks that a dead process held. */
   release(owner: number): void {
     for (let shard = 0; shard < SHARDS; shard++) {
       if (Atomics.load(this.#locks, shard * LOCK_WORDS) !== owner) continue;
       this.#hashes.fill(0, shard * this.#slots * 2, (shard + 1) * this.#slots * 2);
+      this.#locks[countOf(shard)] = 0;
       Atomics.store(this.#locks, shard * LOCK_WORDS, 0);
     }
   }
@@ -150,7 +159,8 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
     return this.#hashes[slot * 2] === low && this.#hashes[slot * 2 + 1] === high;
   }
 
-  #claim(slot: number, { low, high }: Hash): void {
+  #claim(shard: number, slot: number, { low, high }: Hash): void {
+    if (this.#isFree(slot)) this.#count(shard, 1);
     this.#values.fill(0, slot * this.#width, (slot + 1) * this.#width);
     this.#hashes[slot * 2] = low;
     this.#hashes[slot * 2 + 1] = high;
@@ -158,6 +168,7 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
 
   /** Frees a slot and closes the gap: a search ends at the first free slot, so none may lie before a record's own. */
   #remove(shard: number, removed: number): void {
+    this.#count(shard, -1);
     let gap = removed;
     for (
       let slot = this.#next(shard, gap);
@@ -171,6 +182,11 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
       gap = slot;
     }
     this.#hashes.fill(0, gap * 2, gap * 2 + 2);
+  }
+
+  #count(shard: number, change: number): void {
+    const place = countOf(shard);
+    this.#locks[place] = (this.#locks[place] ?? 0) + change;
   }
 
   /** Steps from one slot to another of the same shard, round its end. */
@@ -203,6 +219,11 @@ const SHARDS = 64;
 const LOCK_WORDS = 16;
 const SPINS = 2_000;
 const MOST_KNOWN = 20_000;
+
+/** Where the number of a shard's records stands. */
+function countOf(shard: number): number {
+  return shard * LOCK_WORDS + 1;
+}
 
 function placesOf(fields: number, capacity: number): { hashes: number; values: number; end: number } {
   const hashes = SHARDS * LOCK_WORDS * Int32Array.BYTES_PER_ELEMENT;

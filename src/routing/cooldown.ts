@@ -60,6 +60,11 @@ export class CooldownLedger {
     this.#prober = prober;
   }
 
+  /** Whether all routes are open, known without a look at each; false where it is not known. */
+  allOpen(): boolean {
+    return this.#routes.isEmpty();
+  }
+
   standing(id: string, nowMs: number): Standing {
     return this.#routes.read(id, (record) => standingOf(record, nowMs)) ?? OPEN;
   }

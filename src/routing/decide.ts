@@ -45,6 +45,8 @@ export interface Conditions extends Load {
   readonly clientLeft: boolean;
   readonly policy: RetryPolicy;
   readonly standing: (route: Route) => Standing;
+  /** Whether every route is known to be open, so that none has to be looked at; false is never wrong. */
+  readonly allOpen: boolean;
 }
 
 /**
@@ -139,7 +141,16 @@ export function nextTier(model: Model, history: readonly Attempt[], now: Conditi
   return undefined;
 }
 
+/** Where everything is open and nothing was tried, a model's first tier is always the same. */
+const firstTiers = new WeakMap<Model, Tier | undefined>();
+
 function tierOf(model: Model, history: readonly Attempt[], now: Conditions): Tier | undefined {
+  if (!now.allOpen || history.length > 0) return availableTier(model, history, now);
+  if (!firstTiers.has(model)) firstTiers.set(model, availableTier(model, history, now));
+  return firstTiers.get(model);
+}
+
+function availableTier(model: Model, history: readonly Attempt[], now: Conditions): Tier | undefined {
   let routes: Route[] = [];
   for (const route of untried(model, history)) {
     const best = routes[0]?.priority ?? Infinity;

@@ -1,3 +1,4 @@
+import { Line } from '../lib/line.ts';
 import type { Route, Strategy } from './route.ts';
 
 /** What a strategy may look at. Times in milliseconds; `dice` gives a number in [0, 1). */
@@ -10,13 +11,24 @@ export interface Load {
   readonly latencyMs: (route: Route) => number | undefined;
 }
 
-/** Picks one of `routes` (at least one, all of one priority). A weight of 0 is chosen only when no other exists. */
+/**
+ * Picks one of `routes` (at least one, all of one priority). A weight of 0 is chosen only when no other exists. What follows
+ * from the routes alone is kept with their list, so that a long one that comes again costs as little as a short one; only
+ * `least_busy` looks at each of them.
+ */
 export function select(routes: readonly Route[], strategy: Strategy, load: Load): Route {
   const [only] = routes;
   if (routes.length === 1 && only !== undefined) return only;
-  return strategy === 'round_robin'
-    ? roundRobin(routes, load.turn)
-    : draw(routes, shares(routes, strategy, load), load);
+  switch (strategy) {
+    case 'round_robin':
+      return pick(routes, placeInRound(roundOf(routes), load.turn));
+    case 'random':
+      return pick(routes, drawn(lineOf(routes), load));
+    case 'least_busy':
+      return pick(routes, drawn(new Line(weightsOfIdlest(routes, load)), load));
+    case 'lowest_latency':
+      return fasterOfTwo(routes, load);
+  }
 }
 
 /**
@@ -31,7 +43,7 @@ export function shares(routes: readonly Route[], strategy: Strategy, load: Load)
     case 'least_busy':
       return proportions(weightsOfIdlest(routes, load));
     case 'lowest_latency':
-      return fasterOfTwo(routes, load);
+      return chancesOfTwo(routes, load);
   }
 }
 
@@ -60,7 +72,22 @@ function weightsOfIdlest(routes: readonly Route[], load: Load): readonly number[
  * ones. Comparing only two keeps the fastest route from getting everything, and so keeps the others measured. A route
  * that was not measured yet counts as the fastest.
  */
-function fasterOfTwo(routes: readonly Route[], load: Load): readonly number[] {
+function fasterOfTwo(routes: readonly Route[], load: Load): Route {
+  const line = lineOf(routes);
+  const index = drawn(line, load);
+  const first = pick(routes, index);
+  const start = line.startOf(index);
+  const own = line.endOf(index) - start;
+  const others = line.length - own;
+  if (others <= 0) return first;
+  // The second is drawn as if the first one's stretch was not there.
+  const place = load.dice() * others;
+  const second = pick(routes, line.at(place < start ? place : place + own));
+  return (load.latencyMs(second) ?? 0) < (load.latencyMs(first) ?? 0) ? second : first;
+}
+
+/** How likely each is to be the faster of two. */
+function chancesOfTwo(routes: readonly Route[], load: Load): readonly number[] {
   const chances = proportions(weightsOf(routes));
   const latencies = routes.map((route) => load.latencyMs(route) ?? 0);
   return chances.map((own, index) => {
@@ -78,35 +105,48 @@ function fasterOfTwo(routes: readonly Route[], load: Load): readonly number[] {
   });
 }
 
-function draw(routes: readonly Route[], chances: readonly number[], { dice }: Load): Route {
-  let place = dice();
-  for (const [index, chance] of chances.entries()) {
-    if (place < chance) return pick(routes, index);
-    place -= chance;
+function drawn(line: Line, { dice }: Load): number {
+  return line.at(dice() * line.length);
+}
+
+const lines = new WeakMap<readonly Route[], Line>();
+
+/** The routes with stretches as long as their weights. */
+function lineOf(routes: readonly Route[]): Line {
+  let line = lines.get(routes);
+  if (line === undefined) {
+    line = new Line(weightsOf(routes));
+    lines.set(routes, line);
   }
-  // Rounding may leave a sliver at the end: it belongs to the last that has a chance at all.
-  return pick(
-    routes,
-    chances.findLastIndex((chance) => chance > 0),
-  );
+  return line;
+}
+
+/** A ring on which each route owns an arc as long as its weight, and how far one turn is from the next. */
+interface Round {
+  readonly ring: Line;
+  readonly step: number;
+}
+
+const rounds = new WeakMap<readonly Route[], Round>();
+
+function roundOf(routes: readonly Route[]): Round {
+  let round = rounds.get(routes);
+  if (round === undefined) {
+    const ring = new Line(wholeWeights(weightsOf(routes)));
+    round = { ring, step: goldenStep(ring.length) };
+    rounds.set(routes, round);
+  }
+  return round;
 }
 
 /**
- * Smooth weighted round robin without memory: turn `n` stands at place `n × step` of a ring on which each route
- * owns an arc as long as its weight. The step is prime to the ring's length, so that each place comes up once a
- * round and the weights hold exactly; it is near the golden section, so that a route's turns lie far apart. The
- * only state is the turn, a counter that any number of workers can share, and a route that drops out changes
- * nothing for the others but their shares.
+ * Smooth weighted round robin without memory: turn `n` stands at place `n × step` of the ring. The step is prime to the
+ * ring's length, so that each place comes up once a round and the weights hold exactly; it is near the golden section, so
+ * that a route's turns lie far apart. The only state is the turn, a counter that any number of workers can share, and a
+ * route that drops out changes nothing for the others but their shares.
  */
-function roundRobin(routes: readonly Route[], turn: number): Route {
-  const arcs = wholeWeights(weightsOf(routes));
-  const ring = sum(arcs);
-  let place = ((turn % ring) * goldenStep(ring)) % ring;
-  for (const [index, arc] of arcs.entries()) {
-    if (place < arc) return pick(routes, index);
-    place -= arc;
-  }
-  throw new RangeError(`turn ${turn} lies outside of the ring`);
+function placeInRound({ ring, step }: Round, turn: number): number {
+  return ring.at(((turn % ring.length) * step) % ring.length);
 }
 
 /** Weights as whole numbers in the same proportion, as small as they get: 0.5 and 1.5 become 1 and 3. */

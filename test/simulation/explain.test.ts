@@ -36,6 +36,7 @@ function randomMoment(seed: number): { model: Model; now: Conditions } {
     deadlineMs: Infinity,
     clientLeft: false,
     policy: world.retry,
+    allOpen: false,
     standing: ({ id }) => standings.get(id) ?? { kind: 'open' },
     turn: 0,
     dice,

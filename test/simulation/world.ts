@@ -130,6 +130,7 @@ function conditions(state: State, own: { deadlineMs: number; leavesAtMs: number;
     deadlineMs: own.deadlineMs,
     clientLeft: nowMs >= own.leavesAtMs,
     policy: state.world.retry,
+    allOpen: state.cooldowns.allOpen(),
     standing: (route) => state.cooldowns.standing(route.id, nowMs),
     turn: own.turn,
     dice: state.dice,

@@ -47,6 +47,26 @@ for (const [name, open] of Object.entries(TABLES)) {
       }
     });
 
+    test('is empty until it holds a record, and again when the last one has gone, in whatever way', () => {
+      const table = open();
+      const fill = (): void => {
+        for (let n = 1; n <= 300; n++) table.update(`key-${n}`, (record) => (record.a = n));
+        for (let n = 1; n <= 300; n++) table.update(`key-${n}`, (record) => (record.b = n));
+        expect(table.isEmpty()).toBe(false);
+      };
+      expect(table.isEmpty()).toBe(true);
+      table.read('k', () => true);
+      expect(table.isEmpty()).toBe(true);
+      fill();
+      table.sweep(({ a }) => a !== 150);
+      expect(table.isEmpty()).toBe(false);
+      table.update('key-150', (record) => Object.assign(record, { a: 0, b: 0 }));
+      expect(table.isEmpty()).toBe(true);
+      fill();
+      table.sweep(() => true);
+      expect(table.isEmpty()).toBe(true);
+    });
+
     test('lets go of its lock when a function throws', () => {
       const table = open();
       const fail = (): never => {
@@ -101,4 +121,19 @@ test('a shared table that is full takes new records all the same, and stays with
     return false;
   });
   expect(left).toBe(64);
+});
+
+test('a shared table whose locks a dead process held is empty when they are open again', () => {
+  const capacity = 4096;
+  const memory = new ArrayBuffer(SharedTable.size(FIELDS.length, capacity));
+  const table = new SharedTable({ memory, offset: 0, fields: FIELDS, capacity, owner: 7 });
+  for (let n = 1; n <= 300; n++) table.update(`key-${n}`, (record) => (record.a = n));
+  // The lock is the first word of each of the 64 lines.
+  const words = new Int32Array(memory, 0, 64 * 16);
+  for (let line = 0; line < 64; line++) words[line * 16] = 8;
+  table.release(8);
+  expect(table.isEmpty()).toBe(true);
+  expect(table.read('key-1', () => true)).toBeUndefined();
+  table.update('k', (record) => (record.a = 1));
+  expect(table.isEmpty()).toBe(false);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import * as fc from 'fast-check';
 import { type Conditions, type Decision, decide, type Standing } from '../../../src/routing/decide.ts';
 import type { Attempt, Outcome } from '../../../src/routing/outcome.ts';
 import type { Model, Route } from '../../../src/routing/route.ts';
@@ -282,4 +283,20 @@ describe('the same route again:', () => {
     const short = model('main', [a], [model('second', [x])]);
     expect(decided(short, history, { policy: once })).toStartWith('retry second:x');
   });
+});
+
+test('a request that is known to find everything open goes where it would go after a look at each route', () => {
+  const routes = fc.array(fc.record({ priority: fc.nat(2), weight: fc.nat(3) }), { maxLength: 6 });
+  fc.assert(
+    fc.property(routes, routes, fc.nat(50), (own, spare, turn) => {
+      const made = (name: string, all: typeof own): Model =>
+        model(
+          name,
+          all.map((more, index) => route(`${name}${index}`, more)),
+        );
+      const main = { ...made('main', own), fallbacks: [made('spare', spare)] };
+      for (const moment of [turn, turn + 1])
+        expect(decided(main, [], { turn: moment, allOpen: true })).toBe(decided(main, [], { turn: moment }));
+    }),
+  );
 });

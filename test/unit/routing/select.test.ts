@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import type { Route, Strategy } from '../../../src/routing/route.ts';
-import { type Load, select } from '../../../src/routing/select.ts';
+import { type Load, select, shares } from '../../../src/routing/select.ts';
 import { conditions, route } from './world.ts';
 
 const STRATEGIES: readonly Strategy[] = ['round_robin', 'random', 'least_busy', 'lowest_latency'];
@@ -56,6 +56,33 @@ describe('for every strategy', () => {
       ),
     );
   });
+});
+
+test('every strategy picks as often as its shares say', () => {
+  const weights = fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 2, maxLength: 5 });
+  fc.assert(
+    fc.property(weights, fc.constantFrom(...STRATEGIES), fc.nat(1_000), (all, strategy, seed) => {
+      const routes = all.map((weight, index) => route(`p${index}`, { weight }));
+      const place = ({ provider }: Route): number => Number(provider.slice(1));
+      const load = {
+        inFlight: (on: Route) => (seed >> place(on)) & 1,
+        latencyMs: (on: Route) => ((seed >> (2 * place(on))) & 3) * 10 || undefined,
+      };
+      const chances = shares(routes, strategy, conditions(load));
+      // Both dice on a grid: all that can come up does, as often as it should.
+      const steps = Array.from({ length: 60 }, (_, step) => (step + 0.5) / 60);
+      const loads = steps.flatMap((first, row) =>
+        steps.map((second, column) => {
+          const dice = [first, second];
+          return { ...load, turn: row * 60 + column, dice: () => dice.shift() ?? 0 };
+        }),
+      );
+      const picked = picks(routes, strategy, loads);
+      for (const [index, chance] of chances.entries())
+        expect(Math.abs(count(picked, `p${index}`) / picked.length - chance)).toBeLessThan(0.04);
+    }),
+    { numRuns: 60 },
+  );
 });
 
 describe('round robin', () => {

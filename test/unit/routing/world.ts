@@ -35,6 +35,7 @@ export function conditions(more: Partial<Conditions> = {}): Conditions {
     deadlineMs: Infinity,
     clientLeft: false,
     policy: RETRY,
+    allOpen: false,
     standing: () => ({ kind: 'open' }),
     turn: 0,
     dice: () => 0.5,
