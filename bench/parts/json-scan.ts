@@ -3,6 +3,7 @@ import { bestMicros } from '../measure/best-of.ts';
 
 /** How long it takes to find the model in request bodies, against parsing them. Run: bun bench/parts/json-scan.ts */
 const prose = 'The quick brown fox jumps over the lazy dog, again and again. ';
+const quoting = 'The quick brown fox says "hello" to the lazy dog,\nagain and again. ';
 const code = 'const x = "abc";\n  foo("bar", \'q\');\n';
 
 const bodies: readonly (readonly [string, string])[] = [
@@ -10,6 +11,7 @@ const bodies: readonly (readonly [string, string])[] = [
   ['100 KB, 1 message', chat(text(prose, 100_000))],
   ['100 KB, 200 messages', chat(...Array.from({ length: 200 }, () => text(prose, 500)))],
   ['100 KB, code full of \\" and \\n', chat(text(code, 100_000))],
+  ['100 KB, a quote now and then', chat(text(quoting, 100_000))],
   ['100 KB, Chinese', chat(text('今天天气很好，我们去公园散步。', 33_000))],
   ['1 MB, 1 message', chat(text(prose, 1_000_000))],
   ['1 MB, 2,000 messages', chat(...Array.from({ length: 2_000 }, () => text(prose, 500)))],

@@ -87,6 +87,32 @@ describe('scanObject finds members', () => {
     }
   });
 
+  test('behind long texts that are quoted in part, wherever the bytes lie in memory', () => {
+    const pieces = fc.constantFrom(
+      '"',
+      '\\',
+      '\n',
+      'x',
+      '\u00a2',
+      '\u{1f600}',
+      'y'.repeat(30),
+      'z'.repeat(1_100),
+    );
+    fc.assert(
+      fc.property(fc.array(pieces, { minLength: 20, maxLength: 200 }), fc.nat(7), (all, offset) => {
+        const json = bytesOf(JSON.stringify({ a: all.join(''), model: 'm' }));
+        // Quotes all around, which would be taken for its own by whoever looks beyond the view.
+        const memory = new Uint8Array(json.length + 16).fill(0x22);
+        memory.set(json, offset);
+        const view = memory.subarray(offset, offset + json.length);
+        const scan = scanObject(view, ['model']);
+        expect(scan).toMatchObject({ members: [{ key: 'model', valueEnd: json.length - 1 }] });
+        const cut = view.subarray(0, view.length - ',"model":"m"}'.length - 1);
+        expect(scanObject(cut, ['model'])).toMatchObject({ kind: 'malformed', offset: cut.length });
+      }),
+    );
+  });
+
   test('with their type, and the place where another could be put in', () => {
     const scan = scanObject(bytesOf(' {"s":"","n":0,"l":[],"o":{}}'), ['s', 'n', 'l', 'o']);
     expect(scan.kind === 'object' && scan.members.map(({ type }) => type)).toEqual([
