@@ -38,10 +38,7 @@ export function afterString(bytes: Uint8Array, pos: number): number {
     }
     const quote = bytes.indexOf(QUOTE, at);
     if (quote === -1) throw new MalformedJson(bytes.length, "the closing '\"' of a string");
-    // A quote behind an odd number of backslashes is part of the text.
-    let slash = quote;
-    while (slash > at && bytes[slash - 1] === BACKSLASH) slash -= 1;
-    if (((quote - slash) & 1) === 0) return quote + 1;
+    if ((slashesBefore(bytes, quote, at) & 1) === 0) return quote + 1;
     at = behindQuotes(bytes, quote + 1);
     if (bytes[at] === QUOTE) return at + 1;
   }
@@ -51,41 +48,48 @@ const NEAR_BYTES = 48;
 
 /**
  * From within a string: where its closing quote is, or where no quote has been for a while, or the end of the bytes. What is
- * looked at are words of the machine, so the bytes before the first of them one by one.
+ * looked at are words of the machine; bytes that make up no whole word are looked at one by one.
  */
 function behindQuotes(bytes: Uint8Array, start: number): number {
   const firstWord = -bytes.byteOffset & 3;
   const count = Math.max(0, bytes.length - firstWord) >> 2;
   if (count === 0) return start;
   const words = new Int32Array(bytes.buffer, bytes.byteOffset + firstWord, count);
-  let at = start;
-  while (at < bytes.length) {
+  let from = start;
+  for (let at = start; at < bytes.length; at++) {
     if (((at - firstWord) & 3) === 0) {
-      const from = (at - firstWord) >> 2;
-      const to = Math.min(count, from + QUIET_WORDS);
-      let word = from;
-      while (word < to && !mayMatter(words[word] ?? 0)) word += 1;
+      const word = nextWithQuote(words, (at - firstWord) >> 2);
       at = firstWord + word * 4;
-      if (word === from + QUIET_WORDS) return at;
+      if (word < count && !hasQuote(words[word] ?? 0)) return at - slashesBefore(bytes, at, from);
     }
-    const byte = bytes[at];
-    if (byte === QUOTE) return at;
-    at += byte === BACKSLASH ? 2 : 1;
+    if (bytes[at] !== QUOTE) continue;
+    if ((slashesBefore(bytes, at, from) & 1) === 0) return at;
+    from = at + 1;
   }
-  return at;
+  return bytes.length;
 }
 
 const QUIET_WORDS = 256;
 
-/**
- * Whether one of four bytes is a quote or a backslash. A byte that is zero after the XOR is the only one whose highest bit is
- * set by taking one off and was not set before; a borrow may make the byte above it seem to be one, which only costs a look.
- */
-function mayMatter(word: number): boolean {
-  const quotes = word ^ 0x22222222;
-  const slashes = word ^ 0x5c5c5c5c;
-  const marks = (((quotes - 0x01010101) | 0) & ~quotes) | (((slashes - 0x01010101) | 0) & ~slashes);
-  return (marks & 0x80808080) !== 0;
+/** The next word with a quote in it, or the one behind the last that was looked at. */
+function nextWithQuote(words: Int32Array, from: number): number {
+  const to = Math.min(words.length, from + QUIET_WORDS);
+  let word = from;
+  while (word < to && !hasQuote(words[word] ?? 0)) word += 1;
+  return word;
+}
+
+/** Whether one of four bytes is a quote: zero after the XOR, and so the lowest one whose highest bit is set by taking one off. */
+function hasQuote(word: number): boolean {
+  const zeros = word ^ 0x22222222;
+  return (((zeros - 0x01010101) | 0) & ~zeros & 0x80808080) !== 0;
+}
+
+/** How many backslashes stand right before a place. An odd number makes a quote a part of the text. */
+function slashesBefore(bytes: Uint8Array, at: number, from: number): number {
+  let first = at;
+  while (first > from && bytes[first - 1] === BACKSLASH) first -= 1;
+  return at - first;
 }
 
 /** The open containers of the scan under way, 1 for an object; there is no second scan at the same time. */
