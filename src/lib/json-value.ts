@@ -57,17 +57,17 @@ function behindQuotes(bytes: Uint8Array, start: number): number {
   const words = new Int32Array(bytes.buffer, bytes.byteOffset + firstWord, count);
   let from = start;
   let word = (start - firstWord) >> 2;
-  for (let quiet = word + QUIET_WORDS; word < count; word++) {
-    let marks = quoteMarks(words[word] ?? 0);
-    if (marks === 0 && word < quiet) continue;
-    if (marks === 0) break;
-    quiet = word + QUIET_WORDS;
-    for (; marks !== 0; marks &= marks - 1) {
+  for (;;) {
+    const quiet = Math.min(count, word + QUIET_WORDS);
+    while (word < quiet && quoteMarks(words[word] ?? 0) === 0) word += 1;
+    if (word === quiet) break;
+    for (let marks = quoteMarks(words[word] ?? 0); marks !== 0; marks &= marks - 1) {
       const at = firstWord + word * 4 + markedByte(marks);
       if (at < start || bytes[at] !== QUOTE) continue;
       if ((slashesBefore(bytes, at, from) & 1) === 0) return at;
       from = at + 1;
     }
+    word += 1;
   }
   const end = firstWord + word * 4;
   return end - slashesBefore(bytes, end, from);
