@@ -130,7 +130,22 @@ function afterContainer(bytes: Uint8Array, start: number): number {
       pos += 1;
     }
     pos = afterSpace(bytes, pos + 1);
-    if (isObject[depth] === 1) pos = afterKey(bytes, pos);
+    pos = isObject[depth] === 1 ? afterKey(bytes, pos) : afterSpace(bytes, afterIntegers(bytes, pos));
+  }
+}
+
+/**
+ * From where an element begins: behind all that are integers with a comma right behind them. Texts are sent as lists of
+ * tokens, of which there may be hundreds of thousands.
+ */
+function afterIntegers(bytes: Uint8Array, start: number): number {
+  let from = start;
+  for (let pos = start; ; pos++) {
+    const byte = bytes[pos] ?? 0;
+    if (byte >= ZERO && byte <= NINE) continue;
+    const hasLeadingZero = bytes[from] === ZERO && pos - from > 1;
+    if (byte !== COMMA || pos === from || hasLeadingZero) return from;
+    from = pos + 1;
   }
 }
 

@@ -156,6 +156,9 @@ describe('scanObject refuses', () => {
     ['{"a":1 "b":2}', "',' or '}'"],
     ['{"a":[1 2]}', "',' or ']'"],
     ['{"a":[1,]}', 'a value'],
+    ['{"a":[1,22,,3]}', 'a value'],
+    ['{"a":[1,22,03]}', "',' or ']'"],
+    ['{"a":[1,22,03,4]}', "',' or ']'"],
     ['{"a":[1}', "',' or ']'"],
     ['{"a":{"b":1]}', "',' or '}'"],
     ['{"a":{"b":1,}}', 'a key in quotes'],
@@ -264,7 +267,7 @@ describe('for any JSON, with any white space and escapes', () => {
   test('it is valid exactly where JSON.parse says so, after one character was lost, added or changed', () => {
     fc.assert(
       fc.property(
-        fc.jsonValue(),
+        fc.oneof(fc.jsonValue(), fc.array(fc.oneof(fc.nat(), fc.jsonValue()))),
         styles,
         fc.nat(),
         fc.constantFrom(...Array.from('{}[],:"\\ 0-.eE+tn\n')),
