@@ -140,12 +140,6 @@ export const REFUSALS = {
     fault: 'operator',
     message: 'The model "{model}" has no route that is enabled.',
   },
-  draining: {
-    status: 503,
-    type: 'server_error',
-    fault: 'operator',
-    message: 'The gateway is shutting down. Try again: another instance will answer.',
-  },
   internal_error: {
     status: 500,
     type: 'server_error',

@@ -69,8 +69,12 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
       // Larger bodies are refused by readBody, in OpenAI's shape; the runtime's own refusal has no body.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       development: false,
-      fetch: (request, server) =>
-        administered(request, server, options.admin) ?? answer(request, server, state),
+      fetch: (request, server) => {
+        const answered = administered(request, server, options.admin) ?? answer(request, server, state);
+        return answered instanceof Promise
+          ? answered.then((response) => withFarewell(response, state))
+          : withFarewell(answered, state);
+      },
       error: (error) => bug(error, gateway),
     });
   return renewable(open(options.port), open, { gateway, state, tls: options.tls });
@@ -147,6 +151,15 @@ function answer(request: Request, server: Server<undefined>, state: ServerState)
 }
 
 type Answer = Response | Promise<Response>;
+
+/**
+ * The response, which says that its connection ends with it while the gateway shuts down (RFC 9112 §9.6): the runtime closes it
+ * then, and a client that does not know might send its next request into nothing.
+ */
+function withFarewell(response: Response, { isDraining }: ServerState): Response {
+  if (isDraining) response.headers.set('connection', 'close');
+  return response;
+}
 
 function answerOrRefusal(request: Request, server: Server<undefined>, state: ServerState): Answer {
   const refused = (error: unknown): Response =>

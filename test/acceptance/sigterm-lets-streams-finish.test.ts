@@ -129,6 +129,19 @@ test('an idle connection of a client does not hold it up', async () => {
   expect(await program.exited).toBe(0);
 });
 
+test.each([false, true])(
+  'an answer that begins meanwhile says that its connection ends (stream: %p)',
+  async (stream) => {
+    await start();
+    const late = ask(url, CHAT, CHAT.body('mock/silence?ms=1500', { stream }));
+    await simulator.waitForAttempts(1, 20_000);
+    program.kill('SIGTERM');
+    await program.printed(/Shutting down/);
+    expect(await late.ended).toBe('whole');
+    expect(late.header('connection')).toBe('close');
+  },
+);
+
 test('/readyz says no over a connection that stays, while requests finish', async () => {
   await start();
   const stream = ask(url, CHAT, CHAT.body('mock/ok?words=60&pace=20', { stream: true }));

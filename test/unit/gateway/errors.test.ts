@@ -22,7 +22,6 @@ const CONTRACT: Readonly<Record<string, readonly [status: number, type: string]>
   upstream_timeout: [504, 'upstream_error'],
   upstream_truncated: [502, 'upstream_error'],
   no_route: [503, 'upstream_error'],
-  draining: [503, 'server_error'],
   internal_error: [500, 'server_error'],
 };
 
