@@ -7,42 +7,28 @@ const VERSION = /\/v\d+[a-z0-9]*(?=\/|$)/;
  * other base is put before the path with `/v1`.
  */
 export function joinUrl(apiBase: string, path: string, search: string): string {
-  const { root, search: own } = splitBase(apiBase);
   const rest = path === '/v1' || path.startsWith('/v1/') ? path.slice('/v1'.length) : path;
-  return `${root}${rest}${mergeSearch(own, search)}`;
+  return `${rootOf(apiBase)}${rest}${search}`;
 }
 
-interface SplitBase {
-  /** Where the API's paths begin, version included. */
-  readonly root: string;
-  readonly search: string;
-}
+/** Bases are few, and each is looked at once. */
+const roots = new Map<string, string>();
+const MOST_ROOTS = 1_000;
 
-/** Bases are few, and each is split once. */
-const known = new Map<string, SplitBase>();
-const MOST_KNOWN = 1_000;
-
-/** A base may carry a query of its own (`?api-version=…`), which every request then has. */
-function splitBase(apiBase: string): SplitBase {
-  let split = known.get(apiBase);
-  if (split === undefined) {
-    if (known.size >= MOST_KNOWN) known.clear();
-    split = parseBase(apiBase);
-    known.set(apiBase, split);
+/** Where the API's paths begin, version included. A base has no query: configurations with one are refused. */
+function rootOf(apiBase: string): string {
+  let root = roots.get(apiBase);
+  if (root === undefined) {
+    if (roots.size >= MOST_ROOTS) roots.clear();
+    root = findRoot(apiBase);
+    roots.set(apiBase, root);
   }
-  return split;
+  return root;
 }
 
-function parseBase(apiBase: string): SplitBase {
-  const question = apiBase.indexOf('?');
-  const search = question === -1 ? '' : apiBase.slice(question);
-  const bare = (question === -1 ? apiBase : apiBase.slice(0, question)).replace(/\/+$/, '');
+function findRoot(apiBase: string): string {
+  const bare = apiBase.replace(/\/+$/, '');
   const slash = bare.indexOf('/', bare.indexOf('://') + '://'.length);
   const path = slash === -1 ? '' : bare.slice(slash);
-  return { root: VERSION.test(path) ? bare : `${bare}/v1`, search };
-}
-
-function mergeSearch(base: string, client: string): string {
-  if (base === '' || base === '?') return client;
-  return client === '' ? base : `${base}&${client.slice(1)}`;
+  return VERSION.test(path) ? bare : `${bare}/v1`;
 }
