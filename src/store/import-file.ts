@@ -6,7 +6,7 @@ import {
   KINDS,
   type Resource,
   type Resources,
-  withResource,
+  withChanges,
 } from './revision.ts';
 import { markOf, storedKey } from './stored-key.ts';
 
@@ -33,19 +33,21 @@ export function planImport(
 ): ImportPlan {
   const wanted = readFile(file, before);
   const steps: ImportStep[] = [];
-  let resources = before;
+  const resources: Record<Kind, ReadonlyMap<string, Resource>> = { ...before };
   for (const kind of KINDS) {
+    const changes: [id: string, fields: JsonObject | undefined][] = [];
     for (const [id, fields] of wanted[kind]) {
       const known = before[kind].get(id);
       const isSame = known !== undefined && canonical(known.fields) === canonical(fields);
-      if (!isSame) resources = withResource(resources, { kind, id }, fields, now);
+      if (!isSame) changes.push([id, fields]);
       steps.push({ kind, id, action: isSame ? 'unchanged' : known === undefined ? 'created' : 'updated' });
     }
     for (const id of prunes ? before[kind].keys() : []) {
       if (wanted[kind].has(id)) continue;
-      resources = withResource(resources, { kind, id }, undefined, now);
+      changes.push([id, undefined]);
       steps.push({ kind, id, action: 'deleted' });
     }
+    if (changes.length > 0) resources[kind] = withChanges(before[kind], changes, now);
   }
   return { resources, steps };
 }
@@ -55,6 +57,9 @@ type Wanted = Readonly<Record<Kind, ReadonlyMap<string, JsonObject>>>;
 function readFile(file: ConfigFile, before: Resources): Wanted {
   const { providers, backends, models, master_keys, proxy_api_key, ...rest } = file;
   const aliases = new Map(Object.entries(file.fallback?.alias_fallback ?? {}));
+  const knownKeys = new Map(
+    [...before.master_keys.values()].map((key) => [storedKey(key.fields).name, key] as const),
+  );
   return {
     providers: new Map(
       [...(providers ?? []), ...(backends ?? [])].map(({ name, url, ...entry }) => [
@@ -62,7 +67,7 @@ function readFile(file: ConfigFile, before: Resources): Wanted {
         fieldsOf({ ...entry, api_base: entry.api_base ?? url }),
       ]),
     ),
-    master_keys: new Map(keysOf(file).map((key) => keyEntry(key, before.master_keys))),
+    master_keys: new Map(keysOf(file).map((key) => keyEntry(key, knownKeys))),
     models: new Map(
       Object.entries(models ?? {}).map(([name, model]) => [
         name,
@@ -91,10 +96,10 @@ function hasOnlyProxyKey({ proxy_api_key: key, master_keys: keys }: ConfigFile):
 /** A key keeps the id that it has, and what is known of its secret if that is the same. */
 function keyEntry(
   { key, ...entry }: KeyEntry,
-  known: ReadonlyMap<string, Resource>,
+  knownByName: ReadonlyMap<string, Resource>,
 ): readonly [string, JsonObject] {
   const mark = markOf(key);
-  const same = [...known.values()].find(({ fields }) => storedKey(fields).name === entry.name);
+  const same = knownByName.get(entry.name);
   const { hash, preview, previous } = same?.fields ?? {};
   const secret =
     hash === mark.hash

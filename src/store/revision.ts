@@ -43,19 +43,27 @@ export function withResource(
   fields: JsonObject | undefined,
   now: string,
 ): Resources {
-  const before = resources[kind].get(id);
-  const others = new Map(resources[kind]);
-  if (fields === undefined) others.delete(id);
-  else {
-    others.set(id, {
-      id,
-      position: before?.position ?? Math.max(0, ...[...others.values()].map(({ position }) => position)) + 1,
-      fields,
-      createdAt: before?.createdAt ?? now,
-      updatedAt: now,
-    });
+  return { ...resources, [kind]: withChanges(resources[kind], [[id, fields]], now) };
+}
+
+/** Resources of one kind with what is to become of each of some: its new fields, or undefined if it goes. */
+export function withChanges(
+  before: ReadonlyMap<string, Resource>,
+  changes: Iterable<readonly [id: string, fields: JsonObject | undefined]>,
+  now: string,
+): ReadonlyMap<string, Resource> {
+  const after = new Map(before);
+  let last = 0;
+  for (const { position } of before.values()) last = Math.max(last, position);
+  for (const [id, fields] of changes) {
+    if (fields === undefined) {
+      after.delete(id);
+      continue;
+    }
+    const { position = (last += 1), createdAt = now } = after.get(id) ?? {};
+    after.set(id, { id, position, fields, createdAt, updatedAt: now });
   }
-  return { ...resources, [kind]: others };
+  return after;
 }
 
 /** A resource by kind and id. */
