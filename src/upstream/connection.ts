@@ -95,6 +95,8 @@ export class Connection {
 
   opened(socket: Socket<Connection>): void {
     this.#socket = socket;
+    // Given up meanwhile.
+    if (this.#state === 'closed') return this.close();
     socket.setNoDelay(true);
     // Answers may be silent for minutes, and what stands between must not forget the connection meanwhile.
     socket.setKeepAlive(true, KEEP_ALIVE_MS);

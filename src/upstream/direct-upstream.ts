@@ -3,7 +3,7 @@ import type { Upstream, UpstreamReply, UpstreamRequest } from '../gateway/ports.
 import { sizeOf } from '../lib/splice.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import type { Connection } from './connection.ts';
-import { ConnectionPool } from './connection-pool.ts';
+import { ConnectionPool, type PoolLimits } from './connection-pool.ts';
 import { Exchange } from './exchange.ts';
 import { STALE_WITHIN_MS, unreachableReason } from './failure.ts';
 import { upstreamFields } from './headers.ts';
@@ -20,12 +20,12 @@ export interface OpenUpstream extends Upstream {
  * Speaks HTTP/1.1 to providers over connections of its own. The runtime's `fetch` does it in another thread, which
  * costs a request a third more, and does not say when it is connected or whether a connection was used before.
  */
-export function createDirectUpstream(): OpenUpstream {
+export function createDirectUpstream(limits: Partial<PoolLimits> = {}): OpenUpstream {
   const pools = new Map<string, ConnectionPool>();
   const poolOf = (target: Target): ConnectionPool => {
     let pool = pools.get(target.name);
     if (pool === undefined) {
-      pool = new ConnectionPool(target, () => pools.delete(target.name));
+      pool = new ConnectionPool(target, () => pools.delete(target.name), limits);
       pools.set(target.name, pool);
     }
     return pool;
