@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { expandEnvironment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problems.ts';
 import { type ConfigFile, configSchema } from '../config/schema.ts';
-import { checkShape } from '../config/shape.ts';
 import { parseSource } from '../config/source.ts';
 import { readLitellm } from '../store/litellm.ts';
 import { type ImportStep, planImport } from '../store/import-file.ts';
@@ -27,12 +25,9 @@ async function readOwn(path: string): Promise<ConfigFile | undefined> {
   // Without a key a file must not listen to everybody; a gateway on a database lets nobody in then.
   const overrides = { host: '127.0.0.1' };
   const loaded = await loadConfig({ path, env, overrides, version: 1, now: new Date() });
-  if (loaded.kind === 'refused') {
-    for (const problem of loaded.problems) console.error(formatProblem(problem));
-    return undefined;
-  }
-  const source = parseSource(await readFile(path, 'utf8'));
-  return source.kind === 'parsed' ? checkShape(expandEnvironment(source.value, env)).file : undefined;
+  if (loaded.kind === 'loaded') return loaded.file;
+  for (const problem of loaded.problems) console.error(formatProblem(problem));
+  return undefined;
 }
 
 async function readForeign(path: string): Promise<ConfigFile | undefined> {

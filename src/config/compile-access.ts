@@ -52,6 +52,11 @@ function compileKey({ name, key, enabled, allowedModels, limit }: KeySettings): 
 /** A key of which only the hash is known, as `llm-proxy export` writes it. */
 const HASHED = /^sha256:([0-9a-f]{64})$/;
 
+/** Whether this is a key's hash, which lets nobody in, and so is no secret. */
+export function isHashedKey(key: string): boolean {
+  return HASHED.test(key);
+}
+
 /**
  * The form in which a configured key is kept and looked up: SHA-256, lower-case hex. `sha256:` with 64 hex digits is that
  * form already. Never used on what a client presents, which would let the hash itself in.

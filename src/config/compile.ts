@@ -1,6 +1,6 @@
 import { isLoopback } from './address.ts';
 import { buildCatalogue } from './catalogue.ts';
-import { compileAccess } from './compile-access.ts';
+import { compileAccess, isHashedKey } from './compile-access.ts';
 import { compileDetection } from './compile-detection.ts';
 import { compileProviders } from './compile-providers.ts';
 import type { Finding } from './problems.ts';
@@ -89,7 +89,7 @@ const SHORTEST_SECRET = 6;
 
 function secretsOf(settings: Settings): string[] {
   const all = [
-    ...settings.keys.map(({ key }) => key),
+    ...settings.keys.map(({ key }) => key).filter((key) => !isHashedKey(key)),
     ...settings.providers.flatMap(({ apiKey, headers }) => [apiKey ?? '', ...headers.values()]),
     ...settings.providers.map(({ proxy }) => passwordOf(proxy)),
     settings.metrics.token ?? '',

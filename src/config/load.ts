@@ -4,6 +4,7 @@ import { type Environment, expandEnvironment } from './environment.ts';
 import { normalise } from './normalise.ts';
 import { applyOverrides, type Overrides, type VariableFault } from './overrides.ts';
 import { type Finding, formatPath, type Problem, toProblems } from './problems.ts';
+import type { ConfigFile } from './schema.ts';
 import { checkShape } from './shape.ts';
 import type { Snapshot } from './snapshot.ts';
 import { parseSource } from './source.ts';
@@ -15,7 +16,13 @@ export interface LoadContext extends Pick<CompileContext, 'version' | 'now' | 's
 }
 
 export type LoadResult =
-  | { readonly kind: 'loaded'; readonly snapshot: Snapshot; readonly text: string }
+  | {
+      readonly kind: 'loaded';
+      readonly snapshot: Snapshot;
+      readonly text: string;
+      /** What the text says, with the environment's variables in it. */
+      readonly file: ConfigFile;
+    }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
 /** Reads, checks and compiles a configuration file. A file that can't be read is a problem like any other. */
@@ -56,8 +63,10 @@ export function compileText(
     ...[...shape.findings, ...late.findings].filter(({ path }) => !known.has(formatPath(path))),
   ];
   const problems = [...toProblems(file, findings, source.locate), ...late.problems];
-  if (problems.length > 0 || late.snapshot === undefined) return { kind: 'refused', problems };
-  return { kind: 'loaded', snapshot: late.snapshot, text };
+  const { snapshot } = late;
+  if (problems.length > 0 || shape.file === undefined || snapshot === undefined)
+    return { kind: 'refused', problems };
+  return { kind: 'loaded', snapshot, text, file: shape.file };
 }
 
 interface Compiled {

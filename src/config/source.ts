@@ -26,7 +26,8 @@ export type Source =
   | { readonly kind: 'invalid'; readonly faults: readonly SyntaxFault[] };
 
 /** More is not a configuration; it also bounds what a parse may cost. */
-const MOST_CHARACTERS = 8_000_000;
+const MOST_CHARACTERS = 32_000_000;
+const TOO_LARGE = `the file has more than ${MOST_CHARACTERS / 1e6} million characters; keep so many keys or models in a database`;
 
 const DANGLING =
   'an alias (*name) without its anchor (&name) before it; text that begins with * needs quotes';
@@ -36,7 +37,7 @@ const MOST_ALIASES = 1000;
 
 /** Reads YAML 1.2, and so JSON. A key twice, two documents, or nothing at all are faults; merge keys are understood. */
 export function parseSource(text: string): Source {
-  if (text.length > MOST_CHARACTERS) return fault('the file is too large to be a configuration');
+  if (text.length > MOST_CHARACTERS) return fault(TOO_LARGE);
   const lines = new LineCounter();
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);

@@ -101,9 +101,10 @@ test('of a key 5 and 4 characters are shown, of a short one none', () => {
   expect([previewKey('sk-abcdefghijklmcdef'), previewKey('sk-prod-key')]).toEqual(['sk-ab****cdef', '****']);
 });
 
-test('every secret of a configuration is known, for masking', () => {
+test('every secret of a configuration is known, for masking; a hash is none', () => {
   const { secrets } = snapshotOf(`
 proxy_api_key: sk-proxy
+master_keys: [{name: hashed, key: "sha256:${'0'.repeat(64)}"}]
 metrics: {token: token-of-metrics}
 providers: [{name: a, api_base: "https://a.test", api_key: sk-provider, headers: {X: header-secret}, proxy: "http://u:hunter22@p:1"}]
 `);

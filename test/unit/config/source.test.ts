@@ -51,3 +51,11 @@ test('places are counted from 1, also in what is missing', () => {
   expect(source.locate(['b', 0, 'c'], 'value')).toEqual({ line: 3, column: 8 });
   expect(source.locate(['b', 0, 'missing'], 'value')).toEqual({ line: 3, column: 5 });
 });
+
+test('a text that is too long to be a configuration is not read', () => {
+  const source = parseSource(`a: "${'x'.repeat(32_000_000)}"`);
+  expect(source).toMatchObject({
+    kind: 'invalid',
+    faults: [{ message: expect.stringContaining('more than 32 million characters') as unknown }],
+  });
+});
