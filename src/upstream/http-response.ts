@@ -145,7 +145,7 @@ export class ResponseReader {
     const size = Math.min(this.#leftBytes, bytes.byteLength);
     this.#leftBytes -= size;
     if (this.#leftBytes === 0) this.#complete(bytes.byteLength > size);
-    return size === bytes.byteLength ? bytes : bytes.subarray(0, size);
+    return size === bytes.byteLength ? bytes : partOf(bytes, 0, size);
   }
 
   /** The chunks in the bytes, moved together in place: they go on as one piece. */
@@ -168,7 +168,7 @@ export class ResponseReader {
       if (this.#leftBytes === 0) this.#state = 'chunk-end';
     }
     if (at < bytes.byteLength) this.#staysOpen = false;
-    return from === -1 ? undefined : bytes.subarray(from, to);
+    return from === -1 ? undefined : partOf(bytes, from, to);
   }
 
   /** Takes what nearly every line between chunks is, a size or nothing; returns where the bytes go on, 0: it is another. */
@@ -230,6 +230,16 @@ export class ResponseReader {
     this.#state = 'complete';
     if (hasMore) this.#staysOpen = false;
   }
+}
+
+/** Up to this size a copy costs less than a view, which first has to put the bytes where both can see them. */
+const SMALL_BYTES = 1024;
+
+function partOf(bytes: Buffer, from: number, to: number): Uint8Array {
+  // A buffer's own `slice` is a view.
+  return to - from > SMALL_BYTES
+    ? bytes.subarray(from, to)
+    : Uint8Array.prototype.slice.call(bytes, from, to);
 }
 
 /** The value of a hexadecimal digit; -1 for any other byte. */
