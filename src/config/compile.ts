@@ -55,6 +55,7 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
       server: {
         ...settings.server,
         ...settings.listen,
+        drainDelayMs: settings.server.drainDelayMs ?? 0,
         rewriteResponseModel: (model) => rewrites.get(model) ?? settings.rewriteResponseModel,
       },
       ...parts,

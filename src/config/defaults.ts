@@ -8,6 +8,7 @@ export const DEFAULTS = {
   priority: 1,
   maxBodyMb: 64,
   drainTimeoutSeconds: 300,
+  drainDelaySeconds: 0,
   connectTimeoutSeconds: 10,
   firstByteTimeoutSeconds: 120,
   idleTimeoutSeconds: 120,

@@ -18,7 +18,10 @@ import type { RetryPolicy } from '../routing/decide.ts';
  */
 export interface Settings {
   readonly listen: Address;
-  readonly server: Omit<ServerSettings, 'host' | 'port' | 'rewriteResponseModel'>;
+  readonly server: Omit<ServerSettings, 'host' | 'port' | 'drainDelayMs' | 'rewriteResponseModel'> & {
+    /** undefined: as the environment says. */
+    readonly drainDelayMs: number | undefined;
+  };
   readonly workers: number | 'auto';
   readonly keys: readonly KeySettings[];
   readonly allowUnauthenticated: boolean;
