@@ -1,17 +1,17 @@
 import type { Command, CommandGroup } from './command.ts';
-import { checkCommand } from './commands/check.ts';
-import { completionCommand } from './commands/completion.ts';
-import { explainCommand } from './commands/explain.ts';
-import { exportCommand } from './commands/export.ts';
-import { helpCommand } from './commands/help.ts';
-import { importCommand } from './commands/import.ts';
-import { initCommand } from './commands/init.ts';
-import { migrateCommand } from './commands/migrate.ts';
-import { mockCommand } from './commands/mock.ts';
-import { rekeyCommand } from './commands/rekey.ts';
-import { schemaCommand } from './commands/schema.ts';
-import { serveCommand } from './commands/serve.ts';
-import { versionCommand } from './commands/version.ts';
+import { checkCommand } from './commands/check/declaration.ts';
+import { completionCommand } from './commands/completion/declaration.ts';
+import { explainCommand } from './commands/explain/declaration.ts';
+import { exportCommand } from './commands/export/declaration.ts';
+import { helpCommand } from './commands/help/declaration.ts';
+import { importCommand } from './commands/import/declaration.ts';
+import { initCommand } from './commands/init/declaration.ts';
+import { migrateCommand } from './commands/migrate/declaration.ts';
+import { mockCommand } from './commands/mock/declaration.ts';
+import { rekeyCommand } from './commands/rekey/declaration.ts';
+import { schemaCommand } from './commands/schema/declaration.ts';
+import { serveCommand } from './commands/serve/declaration.ts';
+import { versionCommand } from './commands/version/declaration.ts';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [

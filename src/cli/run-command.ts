@@ -1,8 +1,8 @@
 import { type Command, EXIT, UsageError } from './command.ts';
 import { COMMANDS } from './command-table.ts';
-import { helpCommand } from './commands/help.ts';
-import { serveCommand } from './commands/serve.ts';
-import { workerEntry } from './commands/worker.ts';
+import { helpCommand } from './commands/help/declaration.ts';
+import { serveCommand } from './commands/serve/declaration.ts';
+import { workerEntry } from './commands/worker/declaration.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { styleFor } from './style.ts';
 import { unknownCommand } from './unknown-command.ts';
@@ -21,8 +21,8 @@ export async function runProgram(args: readonly string[]): Promise<number> {
 export async function runCommand(command: Command, args: readonly string[]): Promise<number> {
   try {
     const wish = parseArguments(command, args, process.env);
-    if (wish.kind === 'help') return (await import('./help.ts')).help({ command: command.name });
-    if (wish.kind === 'version') return (await import('./print-version.ts')).printVersion();
+    if (wish.kind === 'help') return (await import('./commands/help/help.ts')).help({ command: command.name });
+    if (wish.kind === 'version') return (await import('./commands/version/print-version.ts')).printVersion();
     const work = await command.load();
     // These values were read by the declaration that the work's own type comes from.
     return await work(wish.values as never);

@@ -1,4 +1,4 @@
-import { Refusal } from '../gateway/errors.ts';
+import { Refusal } from '../gateway/refusals.ts';
 import type { ServerState } from './server-state.ts';
 
 /** The page about the API, as the server knows it. Answers undefined to a path where it has nothing. */

@@ -1,5 +1,5 @@
 import type { Gateway } from '../gateway/ports.ts';
-import type { DetailedHealth } from './detailed-health.ts';
+import type { DetailedHealth } from '../health/report.ts';
 import type { DocsEndpoint } from './docs-endpoint.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, type Mock, spyOn, test } from 'bun:test';
 import { fileURLToPath } from 'node:url';
-import { checkCommand } from '../../../src/cli/commands/check.ts';
+import { checkCommand } from '../../../src/cli/commands/check/declaration.ts';
 import { runCommand } from '../../../src/cli/run-command.ts';
 
 const SEED_B = fileURLToPath(new URL('../../golden/config/seed-b.yaml', import.meta.url));

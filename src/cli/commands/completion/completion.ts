@@ -1,0 +1,15 @@
+import { EXIT, type ValuesOf } from '../../command.ts';
+import { COMMANDS } from '../../command-table.ts';
+import type { completionDeclaration } from './declaration.ts';
+import { bashCompletion } from './bash.ts';
+import { completableCommand } from './completable.ts';
+import { fishCompletion } from './fish.ts';
+import { zshCompletion } from './zsh.ts';
+
+const SHELLS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };
+
+/** Prints the completion script for a shell. */
+export function printCompletion({ shell }: ValuesOf<typeof completionDeclaration>): Promise<number> {
+  console.log(SHELLS[shell](COMMANDS.map(completableCommand)));
+  return Promise.resolve(EXIT.ok);
+}

@@ -1,0 +1,15 @@
+import { command } from '../../command.ts';
+
+export const versionDeclaration = {
+  name: 'version',
+  summary: 'Print the version',
+  group: 'program',
+  description: ['Prints the version of the program. Also as -v and --version.'],
+  examples: [{ line: 'llm-proxy version', does: 'the version, alone on its line' }],
+} as const;
+
+/** `llm-proxy version`. */
+export const versionCommand = command(
+  versionDeclaration,
+  async () => (await import('./print-version.ts')).printVersion,
+);
