@@ -2,15 +2,14 @@ import { compileText } from '../config/read/load.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import { formatProblem } from '../config/read/problems.ts';
 import { startSimulator } from '../simulator/simulator.ts';
-import { EXIT } from '../cli/command.ts';
+import { EXIT } from '../exit-code.ts';
 import { listen } from './listen.ts';
-import { programName } from '../cli/program-name.ts';
 import { drainOnSignals } from './signals.ts';
 
 const DEMO_KEY = 'sk-demo-key';
 
-/** A gateway over two simulated providers, one of which fails now and then: nothing leaves the machine. */
-export async function runDemo(overrides: Overrides): Promise<number> {
+/** A gateway over two simulated providers, one of which fails now and then: nothing leaves the machine. `programName` is the command to run this program. */
+export async function runDemo(overrides: Overrides, programName: string): Promise<number> {
   const simulator = await startSimulator({ tokensPerSecond: 40 });
   const context = { file: 'demo', overrides, version: 1, now: new Date(), staysLocked: false };
   const result = compileText(demoConfig(simulator.url), { ...context, env: process.env });
@@ -23,7 +22,7 @@ export async function runDemo(overrides: Overrides): Promise<number> {
   if (serving === undefined) return EXIT.failed;
   // Whoever reads that it runs may stop it at once.
   const drained = drainOnSignals(serving);
-  console.log(welcome(serving.url, simulator.url));
+  console.log(welcome(serving.url, simulator.url, programName));
   await drained;
   await simulator.stop();
   await serving.log.flush();
@@ -55,7 +54,7 @@ fallback: { cooldown_seconds: 10 }
 `;
 }
 
-function welcome(url: string, simulatorUrl: string): string {
+function welcome(url: string, simulatorUrl: string, programName: string): string {
   const curl = (model: string, more = ''): string =>
     `curl -sN ${url}/v1/chat/completions \\
   -H "Authorization: Bearer ${DEMO_KEY}" \\
@@ -83,7 +82,7 @@ ${curl('demo-unreliable').replace('curl -sN', 'curl -si')}
 
 The models: curl -s ${url}/v1/models -H "Authorization: Bearer ${DEMO_KEY}"
 
-To go on with a real provider: ${programName()} init, and start again.
+To go on with a real provider: ${programName} init, and start again.
 Ctrl-C stops the demo.
 `;
 }

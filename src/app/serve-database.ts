@@ -2,14 +2,15 @@ import { type AuditEntry, createAdmin } from '../admin/admin.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import { openStore, type Store, type StoreEvent } from '../store/store.ts';
 import { version } from '../version.ts';
-import { EXIT } from '../cli/command.ts';
+import { EXIT } from '../exit-code.ts';
 import {
   type DatabaseEnvironment,
   explainStoreError,
   readDatabaseEnvironment,
 } from './database-environment.ts';
 import type { Edition } from './config-source.ts';
-import { listen, type Serving } from './listen.ts';
+import { listen } from './listen.ts';
+import type { Serving } from './serving.ts';
 import { recordRequests } from './request-records.ts';
 import { drainOnSignals } from './signals.ts';
 

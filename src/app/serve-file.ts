@@ -1,37 +1,15 @@
-import { existsSync } from 'node:fs';
 import { loadConfig } from '../config/read/load.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import { formatProblem } from '../config/read/problems.ts';
 import { watchFile } from '../config/read/watch.ts';
-import { EXIT, type ValuesOf } from '../cli/command.ts';
-import type { serveDeclaration } from '../cli/commands/serve/declaration.ts';
+import { EXIT } from '../exit-code.ts';
 import type { Edition } from './config-source.ts';
-import { listen, type Serving } from './listen.ts';
+import { listen } from './listen.ts';
+import type { Serving } from './serving.ts';
 import { drainOnSignals } from './signals.ts';
 
-/** Serves the configuration in the database that DB_URL names, else the one in a file, else the demo. */
-export async function serve(values: ValuesOf<typeof serveDeclaration>): Promise<number> {
-  const overrides = readOverrides(values);
-  if (process.env['DB_URL']) {
-    const { serveDatabase } = await import('./serve-database.ts');
-    return serveDatabase({ overrides, migrates: !values['no-migrate'], config: values.config });
-  }
-  const path = values.config ?? (existsSync('config.yaml') ? 'config.yaml' : undefined);
-  if (path !== undefined) return serveFile(path, overrides);
-  const { runDemo } = await import('./demo.ts');
-  return runDemo(overrides);
-}
-
-function readOverrides({ host, port, workers }: ValuesOf<typeof serveDeclaration>): Overrides {
-  return {
-    ...(host !== undefined && { host }),
-    ...(port !== undefined && { port }),
-    ...(workers !== undefined && { workers }),
-  };
-}
-
 /** Serves the configuration in a file, and follows its changes, until a signal ends it. */
-async function serveFile(path: string, overrides: Overrides): Promise<number> {
+export async function serveFile(path: string, overrides: Overrides): Promise<number> {
   // The watch compares with what is there now: it begins before the file is read, so that no change is missed.
   let onChange = (): Promise<void> => Promise.resolve();
   const watch = watchFile(path, () => onChange());

@@ -1,5 +1,5 @@
-import { EXIT } from '../cli/command.ts';
-import type { Serving } from './listen.ts';
+import { EXIT } from '../exit-code.ts';
+import type { Serving } from './serving.ts';
 
 /** Resolves when a SIGTERM or SIGINT came and the requests in flight were answered. A second signal ends at once. */
 export async function drainOnSignals({ log, pending, drain }: Serving): Promise<void> {

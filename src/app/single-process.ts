@@ -3,7 +3,7 @@ import { systemClock } from '../lib/system-clock.ts';
 import { openTracing } from '../telemetry/traces/trace-open.ts';
 import { version } from '../version.ts';
 import type { Edition } from './config-source.ts';
-import type { ListenOptions, Serving } from './listen.ts';
+import type { ListenOptions, Serving } from './serving.ts';
 import { complain, openProcessLog } from './process-log.ts';
 
 /** Serves in this process. Throws what listening throws. */

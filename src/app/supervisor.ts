@@ -13,7 +13,7 @@ import { type Death, Fleet } from '../cluster/worker-pool.ts';
 import { openLedgers, type SharedLedgers, sizeOfLedgers } from './shared-ledgers.ts';
 import { createSharedMemory, type SharedMemory } from '../cluster/shared-memory.ts';
 import type { Edition } from './config-source.ts';
-import type { DatabaseSide, ListenOptions, Serving } from './listen.ts';
+import type { DatabaseSide, ListenOptions, Serving } from './serving.ts';
 import { openProcessLog, print } from './process-log.ts';
 import { receiveAdminRequest } from './forwarded-request.ts';
 import type { Orders, SupervisorCalls, WorkerCalls } from './worker-calls.ts';

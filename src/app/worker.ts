@@ -8,7 +8,7 @@ import { version } from '../version.ts';
 import type { FleetCalls } from '../cluster/worker-pool.ts';
 import { openLedgers } from './shared-ledgers.ts';
 import { mapSharedMemory } from '../cluster/shared-memory.ts';
-import { EXIT } from '../cli/command.ts';
+import { EXIT } from '../exit-code.ts';
 import { followRecipe } from './config-source.ts';
 import { complain, openProcessLog } from './process-log.ts';
 import { type Recording, recordRequests } from './request-records.ts';

@@ -1,11 +1,18 @@
 import type { Gateway } from '../gateway/ports.ts';
-import type { ServerState } from '../server/server-state.ts';
+
+/** A running server, as far as its health is concerned. `startedAtMs` is in milliseconds since 1970. */
+interface RunningServer {
+  readonly gateway: Gateway;
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly isDraining: boolean;
+}
 
 /** `/health` in JSON, `/healthz` in a word, `/readyz` for load balancers. None asks a provider, none needs a key. */
 export function health(
   request: Request,
   path: '/health' | '/healthz' | '/readyz',
-  state: ServerState,
+  state: RunningServer,
 ): Response {
   switch (path) {
     case '/healthz':
@@ -21,7 +28,7 @@ function text(body: string, status: number): Response {
   return new Response(body, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } });
 }
 
-function report({ gateway, version, startedAtMs, isDraining }: ServerState): Record<string, unknown> {
+function report({ gateway, version, startedAtMs, isDraining }: RunningServer): Record<string, unknown> {
   const snapshot = gateway.snapshot();
   return {
     status: isDraining ? 'draining' : 'ok',

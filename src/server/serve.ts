@@ -7,13 +7,13 @@ import type { Gateway } from '../gateway/ports.ts';
 import { refusalResponse } from '../gateway/refuse.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
 import { createDetailedHealth, type HealthReporter } from '../health/report.ts';
-import { type DocsEndpoint, readDocs } from './docs-endpoint.ts';
+import { readDocs } from './docs-endpoint.ts';
 import { health } from '../health/endpoints.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels } from './models-endpoint.ts';
 import { readBody } from './read-body.ts';
 import { type RequestTarget, requestTarget } from './request-target.ts';
-import type { ServerState } from './server-state.ts';
+import type { DocsEndpoint, ServerState } from './server-state.ts';
 import { readTlsFiles, TlsProblem } from './tls-files.ts';
 
 /** The listening server. */

@@ -1,6 +1,10 @@
 import type { Usage } from '../protocols/protocol.ts';
 import { promptOf } from '../protocols/text.ts';
-import type { TokenCounter } from '../gateway/ports.ts';
+
+/** Counts the tokens of a text with a common tokenizer, off the path of the requests. Never rejects. */
+export interface TokenCounter {
+  readonly count: (text: string) => Promise<number>;
+}
 
 /** The text of an answer whose provider did not say what it used. */
 export interface AnswerText {

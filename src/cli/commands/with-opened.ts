@@ -1,4 +1,4 @@
-import { EXIT } from '../command.ts';
+import { EXIT } from '../../exit-code.ts';
 import { explainStoreError } from '../../app/database-environment.ts';
 
 /** What a command opens and has to close again. */

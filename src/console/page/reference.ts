@@ -1,4 +1,11 @@
-import type { Method, OpenApiDocument, Operation, Parameter, Reference, Schema } from '../../openapi/types.ts';
+import type {
+  Method,
+  OpenApiDocument,
+  Operation,
+  Parameter,
+  Reference,
+  Schema,
+} from '../../openapi/types.ts';
 
 /** One operation of the document, with where it is. */
 export interface Entry {

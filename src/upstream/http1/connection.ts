@@ -1,5 +1,4 @@
 import type { Socket } from 'bun';
-import type { Exchange } from './exchange.ts';
 import type { Target } from './target.ts';
 
 /** What becomes of a connection is told to those who asked for it. */
@@ -20,6 +19,14 @@ const SMALL_BYTES = 16 * 1024;
 
 const KEEP_ALIVE_MS = 30_000;
 
+/** The exchange whose bytes a connection carries. */
+interface Receiver {
+  /** Takes bytes of the reply, which are the receiver's own from then on. */
+  readonly take: (bytes: Buffer) => void;
+  /** The connection has ended: in order, or with an error. */
+  readonly connectionEnded: (error: Error | undefined) => void;
+}
+
 /**
  * A connection to a provider, plain or with TLS, that carries one exchange at a time.
  *
@@ -31,7 +38,7 @@ export class Connection {
   readonly #events: ConnectionEvents;
   #socket: Socket<Connection> | undefined;
   #state: 'opening' | 'open' | 'closed' = 'opening';
-  #exchange: Exchange | undefined;
+  #exchange: Receiver | undefined;
   #unsent: Uint8Array[] = [];
   /** By the clock of the pool that keeps it. */
   idleSinceMs = 0;
@@ -54,7 +61,7 @@ export class Connection {
   }
 
   /** Sends a request; what comes from now on belongs to its exchange. `head` has only characters of latin1. */
-  send(exchange: Exchange, head: string, body: readonly Uint8Array[]): void {
+  send(exchange: Receiver, head: string, body: readonly Uint8Array[]): void {
     if (this.#state === 'closed') return exchange.connectionEnded(undefined);
     this.#exchange = exchange;
     let filled = 0;

@@ -2,7 +2,8 @@ import { loadConfig } from '../../../config/read/load.ts';
 import { formatProblem } from '../../../config/read/problems.ts';
 import type { MasterKey, Snapshot } from '../../../config/snapshot.ts';
 import type { Model, Route } from '../../../routing/route.ts';
-import { EXIT, UsageError, type ValuesOf } from '../../command.ts';
+import { UsageError, type ValuesOf } from '../../command.ts';
+import { EXIT } from '../../../exit-code.ts';
 import type { checkDeclaration } from './declaration.ts';
 import { type Style, styleFor } from '../../style.ts';
 

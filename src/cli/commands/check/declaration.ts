@@ -1,4 +1,3 @@
-import { command } from '../../command.ts';
 import { FILE, PORT, TEXT } from '../../kinds.ts';
 
 export const checkDeclaration = {
@@ -30,6 +29,3 @@ export const checkDeclaration = {
   ],
   exits: { 0: 'the file is valid', 1: 'it is not; the reasons are on standard error' },
 } as const;
-
-/** `llm-proxy check`. */
-export const checkCommand = command(checkDeclaration, async () => (await import('./check.ts')).check);

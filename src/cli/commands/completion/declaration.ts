@@ -1,4 +1,3 @@
-import { command } from '../../command.ts';
 import { oneOf } from '../../kinds.ts';
 
 export const completionDeclaration = {
@@ -22,9 +21,3 @@ export const completionDeclaration = {
     { line: 'llm-proxy completion fish | source', does: 'in ~/.config/fish/config.fish' },
   ],
 } as const;
-
-/** `llm-proxy completion`. */
-export const completionCommand = command(
-  completionDeclaration,
-  async () => (await import('../completion/completion.ts')).printCompletion,
-);

@@ -1,4 +1,3 @@
-import { command } from '../../command.ts';
 import { FILE, TEXT } from '../../kinds.ts';
 
 export const explainDeclaration = {
@@ -40,9 +39,3 @@ export const explainDeclaration = {
   ],
   exits: { 0: 'explained', 1: 'the configuration is not valid, or the request would be refused' },
 } as const;
-
-/** `llm-proxy explain`. */
-export const explainCommand = command(
-  explainDeclaration,
-  async () => (await import('./explain.ts')).explainModel,
-);

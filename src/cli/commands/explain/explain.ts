@@ -5,7 +5,8 @@ import type { MasterKey, Snapshot } from '../../../config/snapshot.ts';
 import type { Conditions } from '../../../routing/decide.ts';
 import { type Explanation, explain, type ExplainedTier } from '../../../routing/explain.ts';
 import type { Model } from '../../../routing/route.ts';
-import { EXIT, type ValuesOf } from '../../command.ts';
+import { type ValuesOf } from '../../command.ts';
+import { EXIT } from '../../../exit-code.ts';
 import type { explainDeclaration } from './declaration.ts';
 import { type Style, styleFor } from '../../style.ts';
 

@@ -1,4 +1,3 @@
-import { command } from '../../command.ts';
 import { SECRET_VARIABLES } from '../database-variables.ts';
 
 export const exportDeclaration = {
@@ -16,9 +15,3 @@ export const exportDeclaration = {
     { line: 'llm-proxy export --without-secrets > config.yaml', does: 'a file to keep or to share' },
   ],
 } as const;
-
-/** `llm-proxy export`. */
-export const exportCommand = command(
-  exportDeclaration,
-  async () => (await import('./export.ts')).exportToFile,
-);

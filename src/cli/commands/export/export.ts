@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { exportFile } from '../../../migrate/export-file.ts';
-import { EXIT, type ValuesOf } from '../../command.ts';
+import { type ValuesOf } from '../../command.ts';
+import { EXIT } from '../../../exit-code.ts';
 import type { exportDeclaration } from './declaration.ts';
 import { withStore } from '../with-store.ts';
 

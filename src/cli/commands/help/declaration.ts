@@ -1,4 +1,3 @@
-import { command } from '../../command.ts';
 import { COMMAND } from '../../kinds.ts';
 
 export const helpDeclaration = {
@@ -9,6 +8,3 @@ export const helpDeclaration = {
   positionals: { command: { value: 'COMMAND', kind: COMMAND, description: 'a command' } },
   examples: [{ line: 'llm-proxy help check', does: 'the same as llm-proxy check --help' }],
 } as const;
-
-/** `llm-proxy help`, also as `--help`. */
-export const helpCommand = command(helpDeclaration, async () => (await import('./help.ts')).help);

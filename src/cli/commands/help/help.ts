@@ -1,20 +1,23 @@
 import { version } from '../../../version.ts';
-import { type Command, EXIT, UsageError, type ValuesOf } from '../../command.ts';
-import { COMMANDS } from '../../command-table.ts';
+import { type Command, UsageError, type ValuesOf } from '../../command.ts';
+import { EXIT } from '../../../exit-code.ts';
 import type { helpDeclaration } from './declaration.ts';
 import { manualOf, programManual, type Section, usageOf } from '../../manual.ts';
 import { type Style, styleFor } from '../../style.ts';
 import { unknownCommand } from '../../unknown-command.ts';
 
 /** Prints the help of the program, or of one command. */
-export function help({ command: name }: ValuesOf<typeof helpDeclaration>): Promise<number> {
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (name !== undefined && command === undefined) throw new UsageError(unknownCommand(name));
+export function help(
+  { command: name }: ValuesOf<typeof helpDeclaration>,
+  commands: readonly Command[],
+): Promise<number> {
+  const command = commands.find((candidate) => candidate.name === name);
+  if (name !== undefined && command === undefined) throw new UsageError(unknownCommand(name, commands));
   const page: Page = {
     columns: Math.min(Math.max(process.stdout.columns || 80, NARROWEST), WIDEST),
     style: styleFor(process.stdout, process.env),
   };
-  console.log(command === undefined ? programHelp(page) : commandHelp(command, page));
+  console.log(command === undefined ? programHelp(page, commands) : commandHelp(command, page));
   return Promise.resolve(EXIT.ok);
 }
 
@@ -28,8 +31,8 @@ interface Page {
   readonly nameWidth?: number;
 }
 
-function programHelp(page: Page): string {
-  const manual = programManual();
+function programHelp(page: Page, commands: readonly Command[]): string {
+  const manual = programManual(commands);
   return [
     `llm-proxy ${version}: one address and one key in front of every LLM provider`,
     `${page.style.bold('Usage:')} llm-proxy [command] [options]`,

@@ -1,4 +1,3 @@
-import { command } from '../../command.ts';
 import { FILE, oneOf } from '../../kinds.ts';
 import { SECRET_VARIABLES } from '../database-variables.ts';
 
@@ -28,9 +27,3 @@ export const importDeclaration = {
     { line: 'llm-proxy import --from litellm litellm.yaml', does: "takes LiteLLM's configuration over" },
   ],
 } as const;
-
-/** `llm-proxy import`. */
-export const importCommand = command(
-  importDeclaration,
-  async () => (await import('./import.ts')).importFile,
-);

@@ -1,4 +1,3 @@
-import { command } from '../../command.ts';
 import { PROVIDER_NAMES } from '../init/provider-kinds.ts';
 import { FILE, oneOf, TEXT } from '../../kinds.ts';
 
@@ -58,6 +57,3 @@ export const initDeclaration = {
     130: 'Ctrl-C or Ctrl-D at a question; nothing is written',
   },
 } as const;
-
-/** `llm-proxy init`. */
-export const initCommand = command(initDeclaration, async () => (await import('../init/init.ts')).init);

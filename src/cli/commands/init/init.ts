@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { configSchemaText } from '../../../config/schema/json-schema.ts';
 import { compileText } from '../../../config/read/load.ts';
 import { formatProblem } from '../../../config/read/problems.ts';
-import { EXIT } from '../../command.ts';
+import { EXIT } from '../../../exit-code.ts';
 import { programName } from '../../program-name.ts';
 import { styleFor } from '../../style.ts';
 import { failed } from '../with-opened.ts';

@@ -1,4 +1,3 @@
-import { command } from '../../command.ts';
 import { oneOf } from '../../kinds.ts';
 import { DATABASE_VARIABLES } from '../database-variables.ts';
 
@@ -20,9 +19,3 @@ export const migrateDeclaration = {
   environment: DATABASE_VARIABLES,
   examples: [{ line: 'llm-proxy migrate up', does: 'before a gateway that was started with --no-migrate' }],
 } as const;
-
-/** `llm-proxy migrate`. */
-export const migrateCommand = command(
-  migrateDeclaration,
-  async () => (await import('./migrate.ts')).migrate,
-);

@@ -1,6 +1,7 @@
 import { type Database, openDatabase } from '../../../store/database.ts';
 import { type Migrated, migrateDown, migrateUp, schemaVersion } from '../../../store/migrate.ts';
-import { EXIT, type ValuesOf } from '../../command.ts';
+import { type ValuesOf } from '../../command.ts';
+import { EXIT } from '../../../exit-code.ts';
 import type { migrateDeclaration } from './declaration.ts';
 import { failed, withOpened } from '../with-opened.ts';
 

@@ -1,4 +1,3 @@
-import { command } from '../../command.ts';
 import { NUMBER, PORT, TEXT } from '../../kinds.ts';
 
 export const mockDeclaration = {
@@ -28,6 +27,3 @@ export const mockDeclaration = {
   ],
   exits: { 0: 'a signal came', 1: 'it could not listen' },
 } as const;
-
-/** `llm-proxy mock`. */
-export const mockCommand = command(mockDeclaration, async () => (await import('./mock.ts')).mock);

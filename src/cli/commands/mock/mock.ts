@@ -1,5 +1,6 @@
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../../simulator/simulator.ts';
-import { EXIT, type ValuesOf } from '../../command.ts';
+import { type ValuesOf } from '../../command.ts';
+import { EXIT } from '../../../exit-code.ts';
 import type { mockDeclaration } from './declaration.ts';
 
 /** Runs the mock provider until SIGINT or SIGTERM. */

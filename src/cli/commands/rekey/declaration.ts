@@ -1,4 +1,3 @@
-import { command } from '../../command.ts';
 import { SECRET_VARIABLES } from '../database-variables.ts';
 
 export const rekeyDeclaration = {
@@ -15,6 +14,3 @@ export const rekeyDeclaration = {
   },
   examples: [{ line: 'llm-proxy rekey', does: 'step 2 of the above' }],
 } as const;
-
-/** `llm-proxy rekey`. */
-export const rekeyCommand = command(rekeyDeclaration, async () => (await import('./rekey.ts')).rekeySecrets);

@@ -1,7 +1,7 @@
 import { openDatabase } from '../../../store/database.ts';
 import { requireSchema } from '../../../store/migrate.ts';
 import { rekey } from '../../../store/rekey.ts';
-import { EXIT } from '../../command.ts';
+import { EXIT } from '../../../exit-code.ts';
 import { readDatabaseEnvironment } from '../../../app/database-environment.ts';
 import { failed, withOpened } from '../with-opened.ts';
 

@@ -1,5 +1,3 @@
-import { command } from '../../command.ts';
-
 export const schemaDeclaration = {
   name: 'schema',
   summary: 'Print the JSON Schema of the configuration, for editors',
@@ -12,9 +10,3 @@ export const schemaDeclaration = {
     { line: 'llm-proxy schema > config.schema.json', does: 'puts it beside config.yaml, or renews it' },
   ],
 } as const;
-
-/** `llm-proxy schema`. */
-export const schemaCommand = command(
-  schemaDeclaration,
-  async () => (await import('./schema.ts')).printSchema,
-);

@@ -1,5 +1,5 @@
 import { configSchemaText } from '../../../config/schema/json-schema.ts';
-import { EXIT } from '../../command.ts';
+import { EXIT } from '../../../exit-code.ts';
 
 /** Prints the JSON Schema of the configuration. */
 export function printSchema(): Promise<number> {

@@ -1,4 +1,3 @@
-import { command } from '../../command.ts';
 import { FILE, PORT, TEXT, WORKERS } from '../../kinds.ts';
 
 export const serveDeclaration = {
@@ -55,6 +54,3 @@ export const serveDeclaration = {
     130: 'a second signal came: the requests in flight were not waited for',
   },
 } as const;
-
-/** `llm-proxy serve`, also without its name. */
-export const serveCommand = command(serveDeclaration, async () => (await import('../../../app/serve-file.ts')).serve);

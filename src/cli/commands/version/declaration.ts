@@ -1,5 +1,3 @@
-import { command } from '../../command.ts';
-
 export const versionDeclaration = {
   name: 'version',
   summary: 'Print the version',
@@ -7,9 +5,3 @@ export const versionDeclaration = {
   description: ['Prints the version of the program. Also as -v and --version.'],
   examples: [{ line: 'llm-proxy version', does: 'the version, alone on its line' }],
 } as const;
-
-/** `llm-proxy version`. */
-export const versionCommand = command(
-  versionDeclaration,
-  async () => (await import('./print-version.ts')).printVersion,
-);

@@ -1,5 +1,5 @@
 import { version } from '../../../version.ts';
-import { EXIT } from '../../command.ts';
+import { EXIT } from '../../../exit-code.ts';
 
 /** Prints the version of the program. */
 export function printVersion(): Promise<number> {

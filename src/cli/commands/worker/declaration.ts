@@ -1,8 +1,7 @@
-import { command } from '../../command.ts';
-import { WORKER } from '../../../app/worker-command.ts';
+import type { WORKER } from '../../../app/worker-command.ts';
 
-const workerDeclaration = {
-  name: WORKER,
+export const workerDeclaration = {
+  name: 'worker' satisfies typeof WORKER,
   summary: 'Serve as one of several processes',
   group: 'gateway',
   description: [
@@ -10,9 +9,3 @@ const workerDeclaration = {
   ],
   examples: [],
 } as const;
-
-/** `llm-proxy worker`, which no help names. */
-export const workerEntry = command(
-  workerDeclaration,
-  async () => (await import('../../../app/worker.ts')).serveAsWorker,
-);
