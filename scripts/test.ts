@@ -12,7 +12,7 @@ const CHECKS: readonly Check[] = [
   { title: 'format', command: ['oxfmt', '--check', '.'] },
   { title: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   { title: 'types', command: ['tsc', '--noEmit', '-p', '.'] },
-  { title: 'types of the page', command: ['tsc', '--noEmit', '-p', 'src/docs/page'] },
+  { title: 'types of the page', command: ['tsc', '--noEmit', '-p', 'src/console/page'] },
   { title: 'dead code', command: ['knip'] },
   { title: 'generated files are current', command: ['bun', 'scripts/generate.ts', '--check'] },
 ];

@@ -2,7 +2,7 @@ import type { BucketLimit } from '../limits/bucket.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { RetryPolicy } from '../routing/decide.ts';
 import type { Model } from '../routing/route.ts';
-import type { TrustsProxy } from './trusted-proxies.ts';
+import type { TrustsProxy } from './read/trusted-proxies.ts';
 
 /**
  * The compiled configuration of one version: everything that a request asks is one look-up away. It is never

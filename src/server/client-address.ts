@@ -1,4 +1,4 @@
-import type { TrustsProxy } from '../config/trusted-proxies.ts';
+import type { TrustsProxy } from '../config/read/trusted-proxies.ts';
 import { parseIpAddress } from '../lib/ip-address.ts';
 
 /** Header fields longer than this are not read: no chain of proxies writes so many addresses. */

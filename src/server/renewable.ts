@@ -1,6 +1,6 @@
 import type { Server } from 'bun';
 import type { ServerSettings } from '../config/snapshot.ts';
-import { watchFile } from '../config/watch.ts';
+import { watchFile } from '../config/read/watch.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import type { ServerState } from './server-state.ts';
 import { readTlsFiles, type TlsPair, TlsProblem } from './tls-files.ts';

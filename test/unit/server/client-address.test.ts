@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { compileTrustedProxies } from '../../../src/config/trusted-proxies.ts';
+import { compileTrustedProxies } from '../../../src/config/read/trusted-proxies.ts';
 import { clientAddress, isClientSecure } from '../../../src/server/client-address.ts';
 
 const trusts = compileTrustedProxies(['10.0.0.0/8', '::1'], (finding) => {
