@@ -1,8 +1,6 @@
-import { DEFAULTS } from '../schema/defaults.ts';
 import type { Environment } from './environment.ts';
 import type { Settings } from './settings.ts';
 import type { LoggingSettings } from '../snapshot.ts';
-import { millisecondsOf } from '../schema/units.ts';
 
 /** What the command line sets; it comes before the environment, and that before the file. */
 export interface Overrides {
@@ -31,16 +29,13 @@ export function applyOverrides(
   const port = overrides.port ?? read('PORT', parsePort, 'a port from 0 to 65535');
   const workers =
     overrides.workers ?? read('LLM_PROXY_WORKERS', parseWorkers, 'a whole number from 1 to 256, or auto');
-  const delay = read('LLM_PROXY_DRAIN_DELAY', parseSeconds, 'a number of seconds from 0 to 2000000');
+  const delayMs = read('LLM_PROXY_DRAIN_DELAY', parseSeconds, 'a number of seconds from 0 to 2000000');
   const level = overrides.logLevel ?? read('LOG_LEVEL', parseLevel, 'debug, info, warn or error');
   return {
     settings: {
       ...settings,
       listen: { host: host ?? settings.listen.host, port: port ?? settings.listen.port },
-      server: {
-        ...settings.server,
-        drainDelayMs: settings.server.drainDelayMs ?? millisecondsOf(delay ?? DEFAULTS.drainDelaySeconds),
-      },
+      server: { ...settings.server, drainDelayMs: settings.server.drainDelayMs ?? delayMs },
       workers: workers ?? settings.workers,
       logging: {
         ...settings.logging,
@@ -64,9 +59,9 @@ export function parsePort(text: string): number | undefined {
   return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
 }
 
-/** A number of seconds, as text; undefined: it is none. */
+/** A number of seconds, as text, in milliseconds; undefined: it is none. */
 function parseSeconds(text: string): number | undefined {
-  return /^\d{1,7}(?:\.\d{1,9})?$/.test(text) && Number(text) <= 2_000_000 ? Number(text) : undefined;
+  return /^\d{1,7}(?:\.\d{1,9})?$/.test(text) && Number(text) <= 2_000_000 ? Number(text) * 1000 : undefined;
 }
 
 /** A number of workers, as text; undefined: it is none. */
