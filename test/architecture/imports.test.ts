@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 
 const SRC = join(import.meta.dir, '..', '..', 'src');
 
-const CORE = ['routing', 'limits', 'protocols'];
+const CORE = ['routing', 'limits', 'protocols', 'translation'];
 const EDGES = ['server', 'upstream', 'telemetry', 'store', 'admin', 'docs', 'workers'];
 
 /** Whom each folder may import, besides itself. `.` is the files at the top of `src`. */
