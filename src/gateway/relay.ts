@@ -183,7 +183,7 @@ function withOurs(headers: Headers, run: Run): Headers {
   for (const name in limitHeaders) headers.set(name, limitHeaders[name] ?? '');
   headers.set('server-timing', `gateway;dur=${ownTimeMs(run).toFixed(2)}`);
   headers.set('x-llm-proxy-request-id', id);
-  headers.set('x-llm-proxy-attempts', String(history.length));
+  headers.set('x-llm-proxy-attempts', String(sendsOf(history)));
   const last = history[history.length - 1];
   if (last !== undefined) {
     headers.set('x-llm-proxy-provider', headerValue(last.route.provider));
