@@ -1,5 +1,5 @@
 import { endpointOf, isKnownEndpoint, OTHER_ENDPOINT } from '../gateway/endpoint.ts';
-import { Refusal } from '../gateway/errors.ts';
+import { Refusal } from '../gateway/refusals.ts';
 import { type ApiPath, apiPath } from '../lib/api-path.ts';
 
 /** The path and query of a request. */
