@@ -7,6 +7,7 @@ import type { Route } from '../routing/route.ts';
 import type { Answer } from './answer.ts';
 import { foreignCredentials } from './authenticate.ts';
 import type { Call } from './request-context.ts';
+import { endpointOf } from './endpoint.ts';
 import { judgeReply } from './classify-reply.ts';
 import { Leash } from './attempt-timeouts.ts';
 import type { Gateway } from './ports.ts';
@@ -28,12 +29,13 @@ export async function attemptRoute(
 ): Promise<Tried> {
   const { route, model, reason, isProbe } = decision;
   const { clock, traffic } = gateway;
+  const endpoint = endpointOf(call.request.path);
   const startedAtMs = clock.nowMs();
   traffic.begin(route.id);
   const { outcome, answer } = await verdictOf(call, decision, gateway);
   const endedAtMs = clock.nowMs();
   if (outcome.kind === 'answered') traffic.measured(route.id, endedAtMs - startedAtMs, endedAtMs);
-  return { attempt: { route, model, reason, isProbe, outcome, startedAtMs, endedAtMs }, answer };
+  return { attempt: { route, model, reason, endpoint, isProbe, outcome, startedAtMs, endedAtMs }, answer };
 }
 
 async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<Verdict> {

@@ -128,8 +128,8 @@ export interface Buckets {
 /** See `CooldownLedger`, which is the implementation for one process. */
 export interface Cooldowns {
   readonly allOpen: () => boolean;
-  readonly standing: (routeId: string, nowMs: number) => Standing;
-  readonly take: (routeId: string, nowMs: number) => boolean;
+  readonly standing: (routeId: string, nowMs: number, endpoint?: string) => Standing;
+  readonly take: (routeId: string, nowMs: number, endpoint?: string) => boolean;
   readonly note: (attempt: Attempt, owner: Model, policy: CooldownPolicy, nowMs: number) => number;
   readonly sweep: (beforeMs: number) => void;
 }

@@ -46,6 +46,8 @@ export type Reason = 'first' | 'retry' | 'fallback-route' | 'fallback-model' | '
 export interface Attempt {
   readonly route: Route;
   readonly reason: Reason;
+  /** The endpoint that was asked, one of few; undefined: faults of an endpoint count for the whole route. */
+  readonly endpoint?: string | undefined;
   /** Whether it is the one request that tries a route whose cooldown has ended. */
   readonly isProbe: boolean;
   /** The model under which the route was found: the requested one, or a fallback. */
