@@ -21,8 +21,21 @@ export const ENDPOINTS = [
 
 const KNOWN: ReadonlySet<string> = new Set(ENDPOINTS);
 
+/** What the gateway answers itself, which is reported where it refuses. */
+const OWN: ReadonlySet<string> = new Set([
+  '/',
+  '/health',
+  '/healthz',
+  '/readyz',
+  '/health/detailed',
+  '/metrics',
+  '/openapi.json',
+  '/docs',
+]);
+
 /** The endpoint that a path belongs to, with or without its `/v1`: one of a fixed list, or `/v1/*`. */
 export function endpointOf(path: string): string {
+  if (OWN.has(path)) return path;
   const canonical = path.startsWith('/v1/') ? path : `/v1${path}`;
   return KNOWN.has(canonical) ? canonical : '/v1/*';
 }

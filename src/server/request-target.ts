@@ -13,8 +13,7 @@ export interface RequestTarget {
  * it would climb out of the base path.
  */
 export function requestTarget(url: string): RequestTarget {
-  // With a Host that can't be part of a URL, the runtime gives the path alone.
-  const start = url.startsWith('/') ? 0 : url.indexOf('/', url.indexOf('://') + '://'.length);
+  const start = startOfPath(url);
   if (start === -1) return { path: '/', search: '' };
   const question = url.indexOf('?', start);
   const path = question === -1 ? url.slice(start) : url.slice(start, question);
@@ -22,6 +21,19 @@ export function requestTarget(url: string): RequestTarget {
     throw new Refusal('invalid_path', { problem: 'it has a dot segment or a backslash' });
   }
   return { path, search: question === -1 ? '' : url.slice(question) };
+}
+
+/** The path of a request's URL, whether it is a good one or not. */
+export function pathOf(url: string): string {
+  const start = startOfPath(url);
+  if (start === -1) return '/';
+  const question = url.indexOf('?', start);
+  return question === -1 ? url.slice(start) : url.slice(start, question);
+}
+
+/** With a Host that can't be part of a URL, the runtime gives the path alone. -1: there is none. */
+function startOfPath(url: string): number {
+  return url.startsWith('/') ? 0 : url.indexOf('/', url.indexOf('://') + '://'.length);
 }
 
 /** Most paths have nothing of what a dot segment is made of, and need no closer look. */

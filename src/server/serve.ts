@@ -4,7 +4,7 @@ import { watchFile } from '../config/watch.ts';
 import { Refusal } from '../gateway/errors.ts';
 import { handle } from '../gateway/handle.ts';
 import type { Gateway } from '../gateway/ports.ts';
-import { refusalResponse } from '../gateway/refuse.ts';
+import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
 import { createDetailedHealth, type HealthReporter } from './detailed-health.ts';
 import { type DocsEndpoint, readDocs } from './docs-endpoint.ts';
@@ -12,7 +12,7 @@ import { health } from './health.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels } from './models-endpoint.ts';
 import { readBody } from './read-body.ts';
-import { type RequestTarget, requestTarget } from './request-target.ts';
+import { pathOf, type RequestTarget, requestTarget } from './request-target.ts';
 import type { ServerState } from './server-state.ts';
 import { readTlsFiles, TlsProblem } from './tls-files.ts';
 
@@ -162,8 +162,10 @@ function withFarewell(response: Response, { isDraining }: ServerState): Response
 }
 
 function answerOrRefusal(request: Request, server: Server<undefined>, state: ServerState): Answer {
-  const refused = (error: unknown): Response =>
-    error instanceof Refusal ? refusalResponse(error) : bug(error, state.gateway);
+  const refused = (error: unknown): Response => {
+    const { method, headers, signal } = request;
+    return refuseOwn(error, { method, path: pathOf(request.url), headers, signal }, state.gateway);
+  };
   try {
     const { path, search } = requestTarget(request.url);
     const own = ownEndpoint(request, { path, search }, state);
@@ -194,7 +196,7 @@ function ownEndpoint(
       return readMetrics(allow(request, path).headers, metrics, snapshot.metrics);
     case '/v1/models':
     case '/models':
-      return listModels(allow(request, path).headers, snapshot);
+      return listModels({ headers: allow(request, path).headers, search }, snapshot);
     case '/openapi.json':
     case '/docs':
       return readDocs(allow(request, path), path, state);
@@ -203,7 +205,7 @@ function ownEndpoint(
       if (request.method === 'POST' && path.startsWith('/v1/')) return undefined;
       if (path.startsWith('/docs/')) return readDocs(allow(request, path), path, state);
       if (isReserved(path)) throw new Refusal('path_not_found', { path });
-      return modelEndpoint(request, path, snapshot);
+      return modelEndpoint(request, { path, search }, snapshot);
   }
 }
 
@@ -212,10 +214,14 @@ function isReserved(path: string): boolean {
   return path === '/' || /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
 }
 
-function modelEndpoint(request: Request, path: string, snapshot: Snapshot): Response | undefined {
+function modelEndpoint(
+  request: Request,
+  { path, search }: RequestTarget,
+  snapshot: Snapshot,
+): Response | undefined {
   const id = /^(?:\/v1)?\/models\/(.+)$/.exec(path)?.[1];
   if (id === undefined || !isRead(request.method)) return undefined;
-  return getModel(decodeId(id), request.headers, snapshot);
+  return getModel(decodeId(id), { headers: request.headers, search }, snapshot);
 }
 
 function decodeId(id: string): string {
@@ -267,5 +273,6 @@ function proxied({ request, server, path, search }: Arrival, { gateway }: Server
 function bug(error: unknown, gateway: Gateway): Response {
   const requestId = gateway.newRequestId();
   gateway.emit({ type: 'bug', requestId, error });
-  return refusalResponse(new Refusal('internal_error', { request: requestId }));
+  const refusal = new Refusal('internal_error', { request: requestId });
+  return refusalResponse(refusal, { id: requestId, path: '', headers: new Headers() });
 }
