@@ -4,11 +4,10 @@ import type { Decision } from '../routing/decide.ts';
 import type { Attempt } from '../routing/outcome.ts';
 import type { Route } from '../routing/route.ts';
 import type { Answer } from './answer.ts';
-
-import type { Call } from './call.ts';
 import { foreignCredentials, withheldKeys, withoutCredentials } from './credentials.ts';
-import { judgeReply } from './judge-reply.ts';
-import { Leash } from './leash.ts';
+import type { Call } from './request-context.ts';
+import { judgeReply } from './classify-reply.ts';
+import { Leash } from './attempt-timeouts.ts';
 import type { Gateway } from './ports.ts';
 import type { Verdict } from './verdict.ts';
 

@@ -1,7 +1,7 @@
 import type { Access, MasterKey } from '../config/snapshot.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 import { type CredentialPlaces, presentedKey, presentedKeys } from './credentials.ts';
-import { Refusal } from './errors.ts';
+import { Refusal } from './refusals.ts';
 
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="llm-proxy"' };
 

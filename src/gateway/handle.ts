@@ -1,12 +1,12 @@
 import type { MasterKey } from '../config/snapshot.ts';
 import { admit } from './admit.ts';
 import { authenticate } from './authenticate.ts';
-import type { Call } from './call.ts';
+import type { Call } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { execute } from './execute.ts';
 import { plan } from './plan.ts';
 import type { ClientRequest, Gateway } from './ports.ts';
-import { Refusal } from './errors.ts';
+import { Refusal } from './refusals.ts';
 import { refuse } from './refuse.ts';
 import { relay } from './relay.ts';
 

@@ -1,7 +1,7 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import { authenticate } from '../gateway/authenticate.ts';
 import type { CredentialPlaces } from '../gateway/credentials.ts';
-import { Refusal } from '../gateway/errors.ts';
+import { Refusal } from '../gateway/refusals.ts';
 import { isServed } from '../gateway/plan.ts';
 import type { Model } from '../routing/route.ts';
 
