@@ -104,5 +104,5 @@ const TITLES = { providers: 'provider', master_keys: 'master key', models: 'mode
 
 function report(steps: readonly ImportStep[], warnings: readonly string[]): void {
   for (const { kind, id, action } of steps) console.log(`${action.padEnd(9)} ${TITLES[kind]} ${id}`);
-  for (const warning of warnings) console.log(`warning: ${warning}`);
+  for (const warning of warnings) console.error(`warning: ${warning}`);
 }
