@@ -2,6 +2,7 @@ import type { BucketLimit } from '../limits/bucket.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { RetryPolicy } from '../routing/decide.ts';
 import type { Model } from '../routing/route.ts';
+import type { TrustsProxy } from './read/trusted-proxies.ts';
 
 /**
  * The compiled configuration of one version: everything that a request asks is one look-up away. It is never
@@ -103,8 +104,12 @@ export interface ServerSettings {
   readonly bodyTimeoutMs: number;
   /** Infinity: no limit. */
   readonly requestTimeoutMs: number;
+  /** Between the signal to stop and the end of listening. */
+  readonly drainDelayMs: number;
   readonly drainTimeoutMs: number;
   readonly corsOrigins: readonly string[];
+  /** undefined: no proxy is trusted. */
+  readonly trustsProxy: TrustsProxy | undefined;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly rewriteResponseModel: (model: string) => boolean;
 }

@@ -1,3 +1,5 @@
+import { type IpAddress, parseIpAddress } from './ip-address.ts';
+
 /**
  * Hosts that no outgoing request may reach: link-local addresses, and the metadata services where clouds hand out the
  * credentials of their machines. Private ranges are allowed, since local models live there.
@@ -21,7 +23,7 @@ const METADATA_V4 = new Set(['100.100.100.200', '192.0.0.192', '168.63.129.16'])
 /** Metadata services outside of fe80::/10: AWS, EKS, GCP, Scaleway, Akamai. */
 const METADATA_V6 = new Set(
   ['fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254', 'fd00:42::42', 'fd00:a9fe:a9fe::1'].map(
-    (text) => bytesOfV6(text)?.join('.') ?? '',
+    (text) => parseIpAddress(text)?.join('.') ?? '',
   ),
 );
 
@@ -33,9 +35,11 @@ const METADATA_V6 = new Set(
 export function isForbiddenHost(host: string): boolean {
   const name = withoutTrailingDots(host.toLowerCase());
   if (METADATA_NAMES.has(name)) return true;
-  if (name.includes(':')) return isForbiddenV6(name);
-  const v4 = bytesOfV4(name);
-  return v4 !== undefined && isForbiddenV4(v4);
+  const [plain = ''] = name.replaceAll(/[[\]]/g, '').split('%', 1);
+  const address = parseIpAddress(plain);
+  if (address === undefined) return false;
+  const isLinkLocal = address[0] === 0xfe && ((address[1] ?? 0) & 0xc0) === 0x80;
+  return isLinkLocal || METADATA_V6.has(address.join('.')) || embeddedV4(address).some(isForbiddenV4);
 }
 
 function withoutTrailingDots(text: string): string {
@@ -45,16 +49,8 @@ function withoutTrailingDots(text: string): string {
 }
 
 /** RFC 3927 link-local addresses, and the metadata services. */
-function isForbiddenV4(bytes: readonly number[]): boolean {
+function isForbiddenV4(bytes: Bytes): boolean {
   return (bytes[0] === 169 && bytes[1] === 254) || METADATA_V4.has(bytes.join('.'));
-}
-
-/** RFC 4291 link-local addresses, the metadata services, and every way to write an IPv4 address in an IPv6 one. */
-function isForbiddenV6(text: string): boolean {
-  const bytes = bytesOfV6(text);
-  if (bytes === undefined) return false;
-  const isLinkLocal = bytes[0] === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80;
-  return isLinkLocal || METADATA_V6.has(bytes.join('.')) || embeddedV4(bytes).some(isForbiddenV4);
 }
 
 type Bytes = readonly number[];
@@ -86,51 +82,19 @@ const EMBEDDINGS: readonly Embedding[] = [
   { prefix: [0x20, 0x01, 0, 0], places: [[4, 5, 6, 7]] },
 ];
 
-function embeddedV4(bytes: Bytes): Bytes[] {
-  const found = EMBEDDINGS.filter(({ prefix }) => startsWith(bytes, prefix)).flatMap(({ places }) => places);
-  const addresses = found.map((places) => places.map((place) => bytes[place] ?? 0));
-  const lastFour = bytes.slice(12);
+/** Every IPv4 address that an address may stand for; an IPv4 address itself has its mapped form here. */
+function embeddedV4(address: IpAddress): Bytes[] {
+  const found = EMBEDDINGS.filter(({ prefix }) => hasAt(address, 0, prefix)).flatMap(({ places }) => places);
+  const addresses: Bytes[] = found.map((places) => places.map((place) => address[place] ?? 0));
+  const lastFour = [...address.subarray(12)];
   // RFC 4380 §4: the client of a Teredo address, each bit turned over.
-  if (startsWith(bytes, [0x20, 0x01, 0, 0])) addresses.push(lastFour.map((byte) => byte ^ 0xff));
+  if (hasAt(address, 0, [0x20, 0x01, 0, 0])) addresses.push(lastFour.map((byte) => byte ^ 0xff));
   // RFC 5214 §6.1: ISATAP, behind any prefix.
-  const isIsatap = ((bytes[8] ?? 0) & 0xfd) === 0 && startsWith(bytes.slice(9), [0, 0x5e, 0xfe]);
+  const isIsatap = ((address[8] ?? 0) & 0xfd) === 0 && hasAt(address, 9, [0, 0x5e, 0xfe]);
   if (isIsatap) addresses.push(lastFour);
   return addresses;
 }
 
-function startsWith(bytes: Bytes, prefix: Bytes): boolean {
-  return prefix.every((byte, index) => bytes[index] === byte);
-}
-
-/** Four decimal numbers, which is the one form that `URL` and sockets give. */
-function bytesOfV4(text: string): number[] | undefined {
-  const parts = text.split('.', 5);
-  if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part))) return undefined;
-  const bytes = parts.map(Number);
-  return bytes.every((byte) => byte <= 255) ? bytes : undefined;
-}
-
-/** An IPv6 address in any of its forms (RFC 4291 §2.2), with or without brackets and zone; undefined: it is none. */
-function bytesOfV6(text: string): number[] | undefined {
-  const [plain = ''] = text.replaceAll(/[[\]]/g, '').split('%', 1);
-  const halves = plain.split('::', 3).map(bytesOfGroups);
-  const [head, tail] = halves;
-  if (head === undefined || halves.length > 2 || halves.includes(undefined)) return undefined;
-  if (halves.length === 1) return head.length === 16 ? head : undefined;
-  const missing = 16 - head.length - (tail?.length ?? 0);
-  return missing < 2 ? undefined : [...head, ...Array.from({ length: missing }, () => 0), ...(tail ?? [])];
-}
-
-/** Groups of hexadecimal digits between colons; the last one may be an IPv4 address. */
-function bytesOfGroups(text: string): number[] | undefined {
-  if (text === '') return [];
-  const bytes: number[] = [];
-  const groups = text.split(':', 9);
-  for (const [index, group] of groups.entries()) {
-    const v4 = index === groups.length - 1 ? bytesOfV4(group) : undefined;
-    if (v4 === undefined && !/^[0-9a-f]{1,4}$/.test(group)) return undefined;
-    const value = Number.parseInt(group, 16);
-    bytes.push(...(v4 ?? [value >> 8, value & 0xff]));
-  }
-  return bytes;
+function hasAt(address: IpAddress, place: number, bytes: Bytes): boolean {
+  return bytes.every((byte, index) => address[place + index] === byte);
 }
