@@ -12,6 +12,8 @@ export type BaseUrl =
  */
 export function readBaseUrl(text: string): BaseUrl {
   const url = URL.parse(text);
+  // Of further slashes the parser makes none, and so takes the first segment of the path for the host.
+  if (/^https?:\/{3}/i.test(text)) return invalid('names no host; write it like https://api.example.com/v1');
   if (url === null) return invalid('is not a URL; write it like https://api.example.com/v1');
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     return invalid('must begin with https:// or http://');

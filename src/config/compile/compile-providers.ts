@@ -35,6 +35,7 @@ function compileProvider(provider: ProviderSettings, apiBase: string): Provider 
     name: provider.name,
     type: provider.type,
     apiBase,
+    pathVersion: provider.pathVersion,
     apiKey: provider.apiKey,
     headers: Object.fromEntries(provider.headers),
     timeouts: provider.timeouts,

@@ -54,10 +54,7 @@ async function send(request: UpstreamRequest, { isFresh }: { isFresh: boolean })
   if (isFresh) options.keepalive = false;
   connect(provider, options);
   try {
-    const { status, headers, body } = await fetch(
-      joinUrl(provider.apiBase, request.path, request.search),
-      options,
-    );
+    const { status, headers, body } = await fetch(joinUrl(request), options);
     return { kind: 'reply', status, headers, body: body === null ? null : readerSource(body.getReader()) };
   } catch (error) {
     if (callOff.isCalledOff) return { kind: 'aborted' };

@@ -10,6 +10,14 @@ test('a base URL loses the slashes at its end and keeps its path', () => {
   });
 });
 
+test('a base URL without a host is refused, and not called at the first segment of its path', () => {
+  for (const base of ['http:///v1', 'https:////api.test/v1', 'HTTP:///v1'])
+    expect(readBaseUrl(base)).toEqual({
+      kind: 'invalid',
+      message: 'names no host; write it like https://api.example.com/v1',
+    });
+});
+
 test('link-local and metadata addresses are refused however they are written', () => {
   const hosts = [
     '169.254.169.254',
