@@ -154,17 +154,18 @@ function readFallback(
   models: LitellmModels,
   report: Report,
 ): JsonObject {
+  const rules = Object.entries({ litellm_settings: litellm, router_settings: router }).flatMap(
+    ([section, { fallbacks }]) =>
+      asList(fallbacks).map((rule, index) => ({
+        rule: asObject(rule),
+        path: `${section}.fallbacks[${index}]`,
+      })),
+  );
   const aliases: Record<string, Json> = {};
-  for (const [section, { fallbacks }] of Object.entries({
-    litellm_settings: litellm,
-    router_settings: router,
-  })) {
-    for (const [index, rule] of asList(fallbacks).entries()) {
-      const path = `${section}.fallbacks[${index}]`;
-      for (const [model, targets] of Object.entries(asObject(rule))) {
-        const known = readRule(model, targets, { models, report, path });
-        if (known.length > 0) aliases[model] = known;
-      }
+  for (const { rule, path } of rules) {
+    for (const [model, targets] of Object.entries(rule)) {
+      const known = readRule(model, targets, { models, report, path });
+      if (known.length > 0) aliases[model] = known;
     }
   }
   const retries = router['num_retries'] ?? litellm['num_retries'];

@@ -62,7 +62,8 @@ async function readForeign(path: string): Promise<Read | undefined> {
 
 /** The names that are taken: a provider of another host must not become this one's. */
 function basesOf({ resources }: Revision): ReadonlyMap<string, string> {
-  return new Map([...resources.providers.values()].map(({ id, fields }) => [id, String(fields['api_base'])]));
+  const bases = [...resources.providers.values()].map(({ id, fields }) => [id, fields['api_base']] as const);
+  return new Map(bases.map(([id, base]) => [id, typeof base === 'string' ? base : '']));
 }
 
 async function importInto(
