@@ -148,9 +148,9 @@ function answerOrRefusal(request: Request, server: Server<undefined>, state: Ser
     return refuseOwn(error, { method, path: pathOf(request.url), headers, signal }, state.gateway);
   };
   try {
-    const { path, search } = requestTarget(request.url);
-    const own = ownEndpoint(request, { path, search }, state);
-    if (own === undefined) return proxied({ request, server, path, search }, state);
+    const target = requestTarget(request.url);
+    const own = ownEndpoint(request, target, state);
+    if (own === undefined) return proxied({ request, server, target }, state);
     return own instanceof Promise ? own.catch(refused) : own;
   } catch (error) {
     return refused(error);
@@ -197,7 +197,7 @@ function isReserved(path: string): boolean {
 
 function modelEndpoint(
   request: Request,
-  { path, search }: RequestTarget,
+  { path, search }: Omit<RequestTarget, 'azure'>,
   snapshot: Snapshot,
 ): Response | undefined {
   const id = /^(?:\/v1)?\/models\/(.+)$/.exec(path)?.[1];
@@ -229,19 +229,19 @@ function isRead(method: string): boolean {
 interface Arrival {
   readonly request: Request;
   readonly server: Server<undefined>;
-  readonly path: string;
-  readonly search: string;
+  readonly target: RequestTarget;
 }
 
-function proxied({ request, server, path, search }: Arrival, { gateway }: ServerState): Promise<Response> {
+function proxied({ request, server, target }: Arrival, { gateway }: ServerState): Promise<Response> {
   if (request.headers.get('upgrade')?.toLowerCase() === 'websocket')
     throw new Refusal('websocket_not_supported');
   const snapshot = gateway.snapshot();
   return handle(
     {
       method: request.method,
-      path,
-      search,
+      path: target.path,
+      search: target.search,
+      azure: target.azure,
       headers: request.headers,
       signal: request.signal,
       clientAddress: () => addressOf(request, server, snapshot),
