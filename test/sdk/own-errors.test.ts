@@ -1,6 +1,6 @@
 import Anthropic, { APIError as AnthropicError } from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import OpenAI, { APIError as OpenAiError } from 'openai';
+import { APIError as OpenAiError, type OpenAI } from 'openai';
 import { throughGateway } from './openai-client.ts';
 import { CLIENT_KEY, rejection, type Stage, startStage } from './stage.ts';
 
