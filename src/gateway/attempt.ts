@@ -1,4 +1,5 @@
 import type { Provider } from '../config/snapshot.ts';
+import type { AzurePath } from '../lib/api-path.ts';
 import { spliceRequest } from '../protocols/request.ts';
 import type { Decision } from '../routing/decide.ts';
 import type { Attempt } from '../routing/outcome.ts';
@@ -58,6 +59,7 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
     method: request.method,
     path: request.path,
     search: request.search,
+    azure: request.azure && azurePath(call, route),
     clientHeaders: request.headers,
     clientCredentials: provider.forwardClientAuth ? foreignCredentials(request.headers, snapshot.access) : [],
     traceContext: gateway.tracing?.attemptContext(call.id),
@@ -77,6 +79,13 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
   // A stream goes on, and says itself when it has ended.
   if (verdict.answer?.kind !== 'streamed') onEnd();
   return verdict;
+}
+
+/** Azure asks for the model in the path: it is the one that was checked, under the name that the provider knows. */
+function azurePath({ request, plan }: Call, { upstreamModel }: Route): AzurePath {
+  if (request.azure?.deployment === undefined) return { deployment: undefined };
+  const named = plan.peek.kind === 'malformed' ? undefined : plan.peek.model;
+  return { deployment: upstreamModel ?? named ?? request.azure.deployment };
 }
 
 /** The client's body with the route's own model name in it; undefined for methods that have none. */

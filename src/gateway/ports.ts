@@ -5,6 +5,7 @@ import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { Standing } from '../routing/decide.ts';
 import type { Attempt, UnreachableReason } from '../routing/outcome.ts';
 import type { Model } from '../routing/route.ts';
+import type { AzurePath } from '../lib/api-path.ts';
 import type { GatewayEvent } from './events.ts';
 
 /** What the gateway needs of the world. Edges implement it; tests and simulations may implement it otherwise. */
@@ -36,6 +37,8 @@ export interface ClientRequest {
   readonly path: string;
   /** With its question mark, or ''. */
   readonly search: string;
+  /** Set where the path was written in the way of Azure's older API; `path` is in OpenAI's. */
+  readonly azure?: AzurePath | undefined;
   readonly headers: Headers;
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
@@ -55,6 +58,8 @@ export interface UpstreamRequest {
   readonly method: string;
   readonly path: string;
   readonly search: string;
+  /** As in `ClientRequest`, with the deployment that this provider is asked for. */
+  readonly azure?: AzurePath | undefined;
   readonly clientHeaders: Headers;
   /** Credentials of the client's own that may be passed on; sent only to a provider without one of its own. */
   readonly clientCredentials: readonly HeaderField[];
