@@ -1,4 +1,4 @@
-import { endpointOf, isKnownEndpoint, OTHER_ENDPOINT } from '../gateway/endpoint.ts';
+import { isKnownEndpoint } from '../gateway/endpoint.ts';
 import { Refusal } from '../gateway/refusals.ts';
 import { type ApiPath, apiPath } from '../lib/api-path.ts';
 
@@ -32,7 +32,7 @@ export function requestTarget(url: string): RequestTarget {
 function withoutEnd(path: string): string {
   if (!path.endsWith('/') || path === '/') return path;
   const bare = path.slice(0, -1);
-  return endpointOf(bare) === OTHER_ENDPOINT ? path : bare;
+  return isKnownEndpoint(bare) || isKnownEndpoint(`/v1${bare}`) ? bare : path;
 }
 
 /** The path of a request's URL, whether it is a good one or not. */
