@@ -5,7 +5,7 @@ import type { Decision } from '../routing/decide.ts';
 import type { Attempt } from '../routing/outcome.ts';
 import type { Route } from '../routing/route.ts';
 import type { Answer } from './answer.ts';
-import { foreignCredentials } from './authenticate.ts';
+import { foreignCredentials, withheldKeys, withoutCredentials } from './credentials.ts';
 import type { Call } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { judgeReply } from './classify-reply.ts';
@@ -56,14 +56,16 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
     leash.release();
     gateway.traffic.end(route.id);
   };
+  const withheld = withheldKeys(request, snapshot.access);
   const reply = await gateway.upstream.send({
     provider,
     method: request.method,
     path: request.path,
-    search: request.search,
+    search: withoutCredentials(request.search, withheld),
     azure: request.azure && azurePath(call, route),
     clientHeaders: request.headers,
-    clientCredentials: provider.forwardClientAuth ? foreignCredentials(request.headers, snapshot.access) : [],
+    clientCredentials: provider.forwardClientAuth ? foreignCredentials(request, snapshot.access) : [],
+    withheld,
     traceContext: gateway.tracing?.attemptContext(call.id),
     body: upstreamBody(call, route, hidesUsage),
     callOff: leash,

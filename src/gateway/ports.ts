@@ -63,6 +63,8 @@ export interface UpstreamRequest {
   readonly clientHeaders: Headers;
   /** Credentials of the client's own that may be passed on; sent only to a provider without one of its own. */
   readonly clientCredentials: readonly HeaderField[];
+  /** Keys that the client has shown: no field that holds one goes on as it came. Left out: none. */
+  readonly withheld?: readonly string[];
   /** Sent in place of the client's own trace context; undefined: the client's passes through. */
   readonly traceContext?: readonly HeaderField[] | undefined;
   /** In pieces, so that a large one need not be copied to be changed; undefined for methods that have none. */
