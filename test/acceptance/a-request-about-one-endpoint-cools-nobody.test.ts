@@ -62,7 +62,8 @@ test.each([
   ['embeddings of nothing', '/v1/embeddings', EMBEDDINGS, {}, '200 a/m answered'],
   ['an answer that comes later', '/v1/responses', { model: 'm', input: 'x' }, {}, '202 a/m answered'],
   ['a completion that comes later', CHAT, chat('m'), { 'x-deferred': '1' }, '200 a/m answered'],
-])('%s leaves the model to everybody, and itself', async (_, path, body, headers, came) => {
+])('%s leaves the model to everybody, and itself', async (...row) => {
+  const [, path, body, headers, came] = row;
   expect(await ask(path, body, headers)).toBe(came);
   expect(await ask(path, body, headers)).toBe(came);
   expect(await ask(CHAT, chat('m'))).toBe('200 a/m answered');

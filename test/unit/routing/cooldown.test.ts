@@ -255,8 +255,8 @@ describe('an endpoint of a route', () => {
     retryAfterMs: undefined,
     fault: 'provider',
   };
-  const note = (ledger: CooldownLedger, outcome: Outcome, endpoint: string, nowMs: number, isProbe = false) =>
-    ledger.note(attempt(a, outcome, { endpoint, isProbe }), PAIR, POLICY, nowMs);
+  const note = (ledger: CooldownLedger, outcome: Outcome, endpoint: string, nowMs: number): number =>
+    ledger.note(attempt(a, outcome, { endpoint, isProbe: nowMs > 31_000 }), PAIR, POLICY, nowMs);
 
   test('cools by itself for what tells of it alone', () => {
     const ledger = new CooldownLedger();
@@ -285,7 +285,7 @@ describe('an endpoint of a route', () => {
     expect(ledger.take(a.id, 31_000, '/v1/completions')).toBe(true);
     expect(ledger.take(a.id, 31_000, '/v1/completions')).toBe(false);
     expect(ledger.take(a.id, 31_000, '/v1/embeddings')).toBe(false);
-    note(ledger, ANSWERED, '/v1/completions', 31_500, true);
+    note(ledger, ANSWERED, '/v1/completions', 31_500);
     expect(ledger.standing(a.id, 31_500, '/v1/completions').kind).toBe('open');
   });
 
