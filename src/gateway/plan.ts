@@ -1,10 +1,10 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import { protocolFor } from '../protocols/by-path.ts';
 import type { Protocol } from '../protocols/protocol.ts';
-import { peekRequest, type RequestPeek } from '../protocols/request.ts';
+import { insertModel, peekRequest, type RequestPeek } from '../protocols/request.ts';
 import type { Model } from '../routing/route.ts';
 import { routeId } from '../routing/route.ts';
-import { Refusal } from './errors.ts';
+import { Refusal } from './refusals.ts';
 import type { ClientRequest } from './ports.ts';
 
 /** What the request comes to: the model that will serve it, and the body that each route makes its own. */
@@ -28,8 +28,7 @@ export async function plan(
   // The model in a compressed body could not be checked without decoding what a client may have made to explode.
   if (coding !== null && coding.toLowerCase() !== 'identity')
     throw new Refusal('coding_not_supported', { coding });
-  const body = await request.readBody();
-  const peek = peekRequest(body, request.headers.get('content-type') ?? '');
+  const { body, peek } = peekWithDeployment(await request.readBody(), request);
   if (peek.kind === 'malformed') {
     throw new Refusal('invalid_body', { problem: peek.message }, { param: peek.param });
   }
@@ -37,12 +36,27 @@ export async function plan(
   if (peek.kind === 'other' && body.byteLength > 0 && key?.unrestricted === false) {
     throw new Refusal('model_not_allowed', { key: key.name, model: '(not readable)' });
   }
+  const name = peek.model ?? request.azure?.deployment;
   const model =
-    peek.model === undefined
-      ? namedByHeader(request.headers, key, snapshot)
-      : namedByBody(peek.model, key, snapshot);
+    name === undefined ? namedByHeader(request.headers, key, snapshot) : namedByBody(name, key, snapshot);
   if (!isServed(model)) throw new Refusal('no_route', { model: model.name });
   return { model, protocol: protocolFor(request.path), body, peek };
+}
+
+/**
+ * What the body says. Azure's clients may leave the model out of it where the path names the deployment: then it is put in, as any
+ * other provider wants to read it there.
+ */
+function peekWithDeployment(
+  body: Uint8Array,
+  { azure, headers }: ClientRequest,
+): Pick<Plan, 'body' | 'peek'> {
+  const contentType = headers.get('content-type') ?? '';
+  const peek = peekRequest(body, contentType);
+  const deployment = azure?.deployment;
+  if (deployment === undefined || peek.kind !== 'json' || peek.model !== undefined) return { body, peek };
+  const named = insertModel(body, deployment);
+  return { body: named, peek: peekRequest(named, contentType) };
 }
 
 /** Whether a request for the model can be tried at all: it has a route, or a fallback that has one. */
