@@ -1,7 +1,7 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import { protocolFor } from '../protocols/by-path.ts';
 import type { Protocol } from '../protocols/protocol.ts';
-import { peekRequest, type RequestPeek } from '../protocols/request.ts';
+import { isTooLong, MAX_MODEL_BYTES, peekRequest, type RequestPeek } from '../protocols/request.ts';
 import type { Model } from '../routing/route.ts';
 import { routeId } from '../routing/route.ts';
 import { Refusal } from './errors.ts';
@@ -64,6 +64,10 @@ function namedByBody(name: string, key: MasterKey | undefined, snapshot: Snapsho
 function namedByHeader(headers: Headers, key: MasterKey | undefined, snapshot: Snapshot): Model {
   const name = headers.get(PROVIDER_HEADER);
   if (name === null || name === '') throw new Refusal('missing_model', {}, { param: 'model' });
+  if (isTooLong(name)) {
+    const problem = `The name in ${PROVIDER_HEADER} is longer than ${MAX_MODEL_BYTES} bytes.`;
+    throw new Refusal('invalid_body', { problem }, { param: 'model' });
+  }
   if (key?.unrestricted === false) return namedByBody(name, key, snapshot);
   if (!snapshot.providers.has(name)) {
     if (snapshot.findModel(name) === undefined) throw new Refusal('provider_not_found', { provider: name });

@@ -55,6 +55,8 @@ export interface UpstreamRequest {
   readonly path: string;
   readonly search: string;
   readonly clientHeaders: Headers;
+  /** Sent in place of the client's Content-Type, where that could be read in two ways; undefined: the client's own. */
+  readonly contentType?: string | undefined;
   /** Credentials of the client's own that may be passed on; sent only to a provider without one of its own. */
   readonly clientCredentials: readonly HeaderField[];
   /** Sent in place of the client's own trace context; undefined: the client's passes through. */

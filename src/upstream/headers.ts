@@ -30,6 +30,7 @@ export function upstreamFields(request: UpstreamRequest): Readonly<Record<string
   for (const name in sent) {
     if (!isKeptBack(name) && !dropped.has(name)) fields[name] = String(sent[name]);
   }
+  if (request.contentType !== undefined) fields['content-type'] = request.contentType;
   if (traceContext !== undefined) setTraceContext(fields, traceContext);
   // What the client would not accept must not be asked for in its name.
   fields['accept-encoding'] ??= 'identity';
