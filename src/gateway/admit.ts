@@ -1,6 +1,6 @@
 import type { MasterKey } from '../config/snapshot.ts';
 import type { BucketLimit, Taking } from '../limits/bucket.ts';
-import { Refusal } from './errors.ts';
+import { Refusal } from './refusals.ts';
 import type { Gateway } from './ports.ts';
 
 /**

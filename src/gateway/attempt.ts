@@ -5,9 +5,9 @@ import type { Attempt } from '../routing/outcome.ts';
 import type { Route } from '../routing/route.ts';
 import type { Answer } from './answer.ts';
 import { foreignCredentials } from './authenticate.ts';
-import type { Call } from './call.ts';
-import { judgeReply } from './judge-reply.ts';
-import { Leash } from './leash.ts';
+import type { Call } from './request-context.ts';
+import { judgeReply } from './classify-reply.ts';
+import { Leash } from './attempt-timeouts.ts';
 import type { Gateway } from './ports.ts';
 import type { Verdict } from './verdict.ts';
 

@@ -1,6 +1,6 @@
 import type { Access, MasterKey } from '../config/snapshot.ts';
 import { sha256Hex } from '../lib/sha256.ts';
-import { Refusal } from './errors.ts';
+import { Refusal } from './refusals.ts';
 import type { HeaderField } from './ports.ts';
 
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="llm-proxy"' };

@@ -3,7 +3,7 @@ import type { Attempt } from '../routing/outcome.ts';
 import type { Model, Route } from '../routing/route.ts';
 import type { Answer } from './answer.ts';
 import { attemptRoute } from './attempt.ts';
-import type { Call } from './call.ts';
+import type { Call } from './request-context.ts';
 import type { Gateway } from './ports.ts';
 
 /** How the attempts came out: the answer to deliver, or why there is none. */

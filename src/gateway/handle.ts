@@ -1,7 +1,7 @@
 import type { MasterKey } from '../config/snapshot.ts';
 import { admit } from './admit.ts';
 import { authenticate } from './authenticate.ts';
-import type { Call } from './call.ts';
+import type { Call } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { execute } from './execute.ts';
 import { plan } from './plan.ts';

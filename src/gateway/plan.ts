@@ -4,7 +4,7 @@ import type { Protocol } from '../protocols/protocol.ts';
 import { isTooLong, MAX_MODEL_BYTES, peekRequest, type RequestPeek } from '../protocols/request.ts';
 import type { Model } from '../routing/route.ts';
 import { routeId } from '../routing/route.ts';
-import { Refusal } from './errors.ts';
+import { Refusal } from './refusals.ts';
 import type { ClientRequest } from './ports.ts';
 
 /** What the request comes to: the model that will serve it, and the body that each route makes its own. */

@@ -1,3 +1,4 @@
+import type { TokenCounter } from '../usage/estimate-usage.ts';
 import type { Provider, Snapshot } from '../config/snapshot.ts';
 import type { BucketLimit, Taking } from '../limits/bucket.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
@@ -142,11 +143,6 @@ export interface Traffic {
 /** Counts the requests of a rotation: 0, 1, 2, … */
 export interface Turns {
   readonly next: (rotation: string) => number;
-}
-
-/** Counts the tokens of a text with a common tokenizer, off the path of the requests. Never rejects. */
-export interface TokenCounter {
-  readonly count: (text: string) => Promise<number>;
 }
 
 /** Joins what providers are sent to the traces of the requests. */

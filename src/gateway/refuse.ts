@@ -1,6 +1,6 @@
-import type { Visit } from './call.ts';
+import type { Visit } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
-import { Refusal } from './errors.ts';
+import { Refusal } from './refusals.ts';
 import type { Gateway } from './ports.ts';
 
 /** The answer to a request that is turned down at the door, and its report. What is no `Refusal` is a bug. */

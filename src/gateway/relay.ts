@@ -1,14 +1,14 @@
-import { headerValue } from '../lib/header-value.ts';
-import { HOP_BY_HOP, namedByConnection } from '../lib/hop-by-hop.ts';
+import { headerValue } from '../lib/http/header-value.ts';
+import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 import type { Attempt } from '../routing/outcome.ts';
-import { story } from '../routing/story.ts';
+import { story } from '../routing/attempts-summary.ts';
 import type { StreamedAnswer, WholeAnswer } from './answer.ts';
-import type { Call } from './call.ts';
-import { Refusal } from './errors.ts';
+import type { Call } from './request-context.ts';
+import { Refusal } from './refusals.ts';
 import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
 import type { Clock, Gateway } from './ports.ts';
-import type { ByteSink } from './pump.ts';
+import type { ByteSink } from './pipe.ts';
 import { refusalResponse } from './refuse.ts';
 import { ownTimeMs, type Run, settle } from './settle.ts';
 

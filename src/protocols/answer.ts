@@ -1,5 +1,5 @@
-import { scanObject, valueAt } from '../lib/json-scan.ts';
-import type { JsonType, Member, ObjectScan } from '../lib/json-scan.ts';
+import { scanObject, valueAt } from '../lib/json/json-scan.ts';
+import type { JsonType, Member, ObjectScan } from '../lib/json/json-scan.ts';
 import { asObject, type JsonObject } from './json-object.ts';
 import type { AnswerDefect } from './protocol.ts';
 

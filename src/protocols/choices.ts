@@ -1,4 +1,4 @@
-import { hasValue, markOf, occurs } from '../lib/json-marks.ts';
+import { hasValue, markOf, occurs } from '../lib/json/json-marks.ts';
 import { hasContent } from './answer.ts';
 import type { AnswerView } from './answer.ts';
 import type { AnswerDefect } from './protocol.ts';

@@ -1,5 +1,5 @@
-import { scanObject } from '../lib/json-scan.ts';
-import type { Member } from '../lib/json-scan.ts';
+import { scanObject } from '../lib/json/json-scan.ts';
+import type { Member } from '../lib/json/json-scan.ts';
 import { splice } from '../lib/splice.ts';
 import type { Edit } from '../lib/splice.ts';
 import { splitEvents } from '../lib/sse.ts';

@@ -1,5 +1,5 @@
-import { scanObject, seemsObject, stringAt } from '../lib/json-scan.ts';
-import type { Member, ObjectScan } from '../lib/json-scan.ts';
+import { scanObject, seemsObject, stringAt } from '../lib/json/json-scan.ts';
+import type { Member, ObjectScan } from '../lib/json/json-scan.ts';
 import { type FormField, formTypeOf, scanForm } from '../lib/multipart.ts';
 import { type Edit, pieces } from '../lib/splice.ts';
 

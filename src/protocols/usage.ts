@@ -1,4 +1,4 @@
-import { valueAt } from '../lib/json-scan.ts';
+import { valueAt } from '../lib/json/json-scan.ts';
 import { scanAnswer, smallAnswer } from './answer.ts';
 import { asObject, type JsonObject } from './json-object.ts';
 import type { Usage } from './protocol.ts';

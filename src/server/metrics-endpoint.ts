@@ -1,6 +1,6 @@
 import type { MetricsSettings } from '../config/snapshot.ts';
 import { presentedKey } from '../gateway/authenticate.ts';
-import { Refusal } from '../gateway/errors.ts';
+import { Refusal } from '../gateway/refusals.ts';
 import { refusalResponse } from '../gateway/refuse.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 

@@ -1,6 +1,6 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import { authenticate } from '../gateway/authenticate.ts';
-import { Refusal } from '../gateway/errors.ts';
+import { Refusal } from '../gateway/refusals.ts';
 import { isServed } from '../gateway/plan.ts';
 import type { Model } from '../routing/route.ts';
 

@@ -1,4 +1,4 @@
-import { Refusal } from '../gateway/errors.ts';
+import { Refusal } from '../gateway/refusals.ts';
 
 /** The path and query of a request, as the client wrote them. */
 export interface RequestTarget {

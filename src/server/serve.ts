@@ -1,19 +1,19 @@
 import type { Server } from 'bun';
 import type { ServerSettings, Snapshot } from '../config/snapshot.ts';
-import { watchFile } from '../config/watch.ts';
-import { Refusal } from '../gateway/errors.ts';
+import { watchFile } from '../config/read/watch.ts';
+import { Refusal } from '../gateway/refusals.ts';
 import { handle } from '../gateway/handle.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import { refusalResponse } from '../gateway/refuse.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
-import { createDetailedHealth, type HealthReporter } from './detailed-health.ts';
-import { type DocsEndpoint, readDocs } from './docs-endpoint.ts';
-import { health } from './health.ts';
+import { createDetailedHealth, type HealthReporter } from '../health/report.ts';
+import { readDocs } from './docs-endpoint.ts';
+import { health } from '../health/endpoints.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels } from './models-endpoint.ts';
 import { readBody } from './read-body.ts';
 import { type RequestTarget, requestTarget } from './request-target.ts';
-import type { ServerState } from './server-state.ts';
+import type { DocsEndpoint, ServerState } from './server-state.ts';
 import { readTlsFiles, TlsProblem } from './tls-files.ts';
 
 /** The listening server. */

@@ -16,8 +16,8 @@ import { findingText } from './finding-text.ts';
 import type { Keyring } from './keyring.ts';
 import { type LastGood, lastGoodFile } from './last-good.ts';
 import { migrateUp, requireSchema } from './migrate.ts';
-import { Outlook } from './outlook.ts';
-import { type RequestRecords, requestRecords } from './request-record-table.ts';
+import { Outlook } from './store-health.ts';
+import { type RequestRecords, requestRecords } from './records/request-record-table.ts';
 import type { Revision } from './revision.ts';
 import { type HistoryEntry, readHistory, readRevision, readVersion, type StoredRevision } from './tables.ts';
 

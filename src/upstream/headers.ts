@@ -1,7 +1,7 @@
 import type { Provider } from '../config/snapshot.ts';
 import { CREDENTIAL_FIELDS } from '../gateway/authenticate.ts';
 import type { HeaderField, UpstreamRequest } from '../gateway/ports.ts';
-import { HOP_BY_HOP, namedByConnection } from '../lib/hop-by-hop.ts';
+import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 
 /** What a client sends for us alone. A provider never sees it. */
 const KEPT_BACK: ReadonlySet<string> = new Set([

@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, startApp } from '../../src/app.ts';
-import { type OpenLog, openLog } from '../../src/telemetry/open-log.ts';
+import { type App, startApp } from '../../src/app/gateway-app.ts';
+import { type OpenLog, openLog } from '../../src/telemetry/log/open-log.ts';
 import { compiled } from './gateway.ts';
 
 /** A gateway with its log as the program has it: terminal, files, masks. `FOLDER` in the configuration is its folder. */

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { DEFAULTS } from '../../src/config/defaults.ts';
+import { DEFAULTS } from '../../src/config/schema/defaults.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
 const UNIT = await Bun.file(join(ROOT, 'deploy/systemd/llm-proxy.service')).text();

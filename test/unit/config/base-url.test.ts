@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { readBaseUrl } from '../../../src/config/base-url.ts';
+import { readBaseUrl } from '../../../src/config/compile/base-url.ts';
 import { snapshotOf } from './configuration.ts';
 
 test('a base URL loses the slashes at its end and keeps its path', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { expandEnvironment } from '../../../src/config/environment.ts';
-import { normalise } from '../../../src/config/normalise.ts';
-import { configSchema } from '../../../src/config/schema.ts';
-import { checkShape } from '../../../src/config/shape.ts';
+import { expandEnvironment } from '../../../src/config/read/environment.ts';
+import { normalise } from '../../../src/config/read/normalise.ts';
+import { configSchema } from '../../../src/config/schema/schema.ts';
+import { checkShape } from '../../../src/config/read/shape.ts';
 import { problemsOf, snapshotOf } from './configuration.ts';
 
 const KEY = 'proxy_api_key: sk-test\n';

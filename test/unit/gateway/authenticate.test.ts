@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { Access } from '../../../src/config/snapshot.ts';
 import { authenticate, foreignCredentials, presentedKey } from '../../../src/gateway/authenticate.ts';
-import { Refusal } from '../../../src/gateway/errors.ts';
+import { Refusal } from '../../../src/gateway/refusals.ts';
 import { snapshotOf } from '../config/configuration.ts';
 
 const PROVIDERS = 'providers: [{ name: a, api_base: "http://127.0.0.1" }]';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import zlib from 'node:zlib';
-import { decodeBody, type Decoding } from '../../../src/lib/content-coding.ts';
+import { decodeBody, type Decoding } from '../../../src/lib/http/content-coding.ts';
 
 const TEXT = '{"error":{"message":"Überlastet 你好 👋"}}'.repeat(20);
 const PLAIN = new TextEncoder().encode(TEXT);

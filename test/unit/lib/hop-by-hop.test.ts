@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { HOP_BY_HOP, namedByConnection } from '../../../src/lib/hop-by-hop.ts';
+import { HOP_BY_HOP, namedByConnection } from '../../../src/lib/http/hop-by-hop.ts';
 
 function named(connection?: string): string[] {
   return [...namedByConnection(new Headers(connection === undefined ? {} : { connection }))];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { LocalTable, type NumberTable } from '../../../src/lib/number-table.ts';
-import { SharedTable } from '../../../src/lib/shared-table.ts';
+import { SharedTable } from '../../../src/cluster/shared-table.ts';
 
 const FIELDS = ['a', 'b'] as const;
 type Table = NumberTable<'a' | 'b'>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { Refusal } from '../../../src/gateway/errors.ts';
+import { Refusal } from '../../../src/gateway/refusals.ts';
 import { requestTarget } from '../../../src/server/request-target.ts';
 
 describe('path and query as the client wrote them:', () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import type { Socket } from 'node:net';
-import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/direct-upstream.ts';
+import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/http1/direct-upstream.ts';
 import { until } from '../../e2e/gateway.ts';
 import { type Certificates, makeCertificates, OPENSSL } from './certificates.ts';
 import { answering, ByHand, closeAll, closing, OK, provide, request, textOf } from './scene.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { array, assert, integer, property, uint8Array } from 'fast-check';
-import { ResponseReader } from '../../../src/upstream/http-response.ts';
-import { ProtocolFault } from '../../../src/upstream/response-head.ts';
+import { ResponseReader } from '../../../src/upstream/http1/http-response.ts';
+import { ProtocolFault } from '../../../src/upstream/http1/response-head.ts';
 
 interface Told {
   readonly status: number | undefined;
