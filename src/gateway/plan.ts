@@ -1,7 +1,14 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
+import { inTurns, SLICE_BYTES } from '../lib/in-turns.ts';
 import { protocolFor } from '../protocols/by-path.ts';
 import type { Protocol } from '../protocols/protocol.ts';
-import { isTooLong, MAX_MODEL_BYTES, peekRequest, type RequestPeek } from '../protocols/request.ts';
+import {
+  isTooLong,
+  MAX_MODEL_BYTES,
+  peekRequest,
+  peekRequestInSlices,
+  type RequestPeek,
+} from '../protocols/request.ts';
 import type { Model } from '../routing/route.ts';
 import { routeId } from '../routing/route.ts';
 import { Refusal } from './refusals.ts';
@@ -29,7 +36,11 @@ export async function plan(
   if (coding !== null && coding.toLowerCase() !== 'identity')
     throw new Refusal('coding_not_supported', { coding });
   const body = await request.readBody();
-  const peek = peekRequest(body, request.headers.get('content-type') ?? '');
+  const contentType = request.headers.get('content-type') ?? '';
+  const peek =
+    body.length > SLICE_BYTES
+      ? await inTurns(peekRequestInSlices(body, contentType, SLICE_BYTES))
+      : peekRequest(body, contentType);
   if (peek.kind === 'malformed') {
     throw new Refusal('invalid_body', { problem: peek.message }, { param: peek.param });
   }

@@ -1,6 +1,8 @@
-import { scanObject, seemsObject, stringAt } from '../lib/json/json-scan.ts';
+import { scanObject, scanObjectInSlices, seemsObject } from '../lib/json/json-scan.ts';
+import { stringAt } from '../lib/json/json-string.ts';
 import type { Member, ObjectScan } from '../lib/json/json-scan.ts';
 import { type FormField, formTypeOf, scanForm } from '../lib/multipart.ts';
+import { type IncludeUsage, type Span, spanOf, type UsageEdit, usagePeek } from './stream-options.ts';
 import { type Edit, pieces } from '../lib/splice.ts';
 
 /** What a gateway has to know of a request's body, found without parsing it. Offsets are into that body. */
@@ -39,21 +41,6 @@ export type RequestPeek =
   /** Neither JSON nor a form: passed on as it is. */
   | { readonly kind: 'other'; readonly model: undefined; readonly stream: false };
 
-/**
- * What the client says about `stream_options.include_usage`. `asked` and `declined` are its own words and stay.
- * `absent`: it may be added. `unclear`: it is given twice or is no object; it is left for the provider to judge.
- */
-export type IncludeUsage = 'asked' | 'declined' | 'absent' | 'unclear';
-
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-export interface UsageEdit extends Span {
-  readonly text: string;
-}
-
 /** A model's name in UTF-8 is no longer than this. Names are kept, logged and sent as header fields. */
 export const MAX_MODEL_BYTES = 512;
 
@@ -63,19 +50,53 @@ export const MAX_MODEL_BYTES = 512;
  * JSON must go on as JSON: it could hold a form with another model.
  */
 export function peekRequest(body: Uint8Array, contentType: string): RequestPeek {
-  const isPlainJson = contentType === 'application/json';
-  if (!isPlainJson && /^\s*multipart\/form-data\b/i.test(contentType)) return peekForm(body, contentType);
-  const declared = isPlainJson || /^\s*(?:application|text)\/(?:[\w.+-]+\+)?json\b/i.test(contentType);
+  const peek = peekWithoutScan(body, contentType);
+  return peek ?? peekScanned(body, contentType, scanObject(body, MEMBERS));
+}
+
+/**
+ * The same for a large body, a slice at a time: each call of the function that is returned looks at about `sliceBytes` more and
+ * returns undefined until the peek is done.
+ */
+export function peekRequestInSlices(
+  body: Uint8Array,
+  contentType: string,
+  sliceBytes: number,
+): () => RequestPeek | undefined {
+  const peek = peekWithoutScan(body, contentType);
+  if (peek !== undefined) return () => peek;
+  const scanOn = scanObjectInSlices(body, MEMBERS, sliceBytes);
+  return () => {
+    const scan = scanOn();
+    return scan && peekScanned(body, contentType, scan);
+  };
+}
+
+/** The peek into a body that is no JSON; undefined: its JSON has to be scanned. */
+function peekWithoutScan(body: Uint8Array, contentType: string): RequestPeek | undefined {
+  if (contentType !== JSON_TYPE && /^\s*multipart\/form-data\b/i.test(contentType)) {
+    return peekForm(body, contentType);
+  }
+  if (body.length === 0) return OTHER;
   // In front of another kind of multipart body stands a preamble, which may be JSON with another model.
-  if (body.length === 0 || !(declared || (seemsObject(body) && !MULTIPART.test(contentType)))) return OTHER;
-  const scan = scanObject(body, MEMBERS);
+  const isJson = isDeclaredJson(contentType) || (seemsObject(body) && !MULTIPART.test(contentType));
+  return isJson ? undefined : OTHER;
+}
+
+function isDeclaredJson(contentType: string): boolean {
+  return contentType === JSON_TYPE || /^\s*(?:application|text)\/(?:[\w.+-]+\+)?json\b/i.test(contentType);
+}
+
+const JSON_TYPE = 'application/json';
+
+function peekScanned(body: Uint8Array, contentType: string, scan: ObjectScan): RequestPeek {
   switch (scan.kind) {
     case 'object':
-      return peekJson(body, scan, declared ? undefined : safeJsonType(contentType));
+      return peekJson(body, scan, isDeclaredJson(contentType) ? undefined : safeJsonType(contentType));
     case 'not-an-object':
       return malformed(`The request body must be a JSON object, but it is: ${scan.type}.`);
     case 'malformed':
-      if (!declared && !MEANT_AS_JSON.test(contentType)) return OTHER;
+      if (!isDeclaredJson(contentType) && !MEANT_AS_JSON.test(contentType)) return OTHER;
       return malformed(`The request body is not valid JSON: ${scan.message}.`);
   }
 }
@@ -138,10 +159,6 @@ function jsonBytesOf(model: string): Uint8Array {
     encoded.set(model, bytes);
   }
   return bytes;
-}
-
-function isStreamOptions({ key }: Member): boolean {
-  return key === 'stream_options' || key.toLowerCase() === 'stream_options';
 }
 
 /** What clients send that forgot the content type: nothing, or what curl -d puts in. */
@@ -207,35 +224,6 @@ function modelProblem(member: Member): string {
   return empty ? 'The model must not be empty.' : 'The model is not a valid JSON string in UTF-8.';
 }
 
-function usagePeek(
-  body: Uint8Array,
-  scan: ObjectScan & { readonly kind: 'object' },
-): { readonly includeUsage: IncludeUsage; readonly usageEdit: UsageEdit | undefined } {
-  const given = scan.members.filter(isStreamOptions);
-  const options = given[0];
-  if (options === undefined) {
-    const comma = scan.empty ? '' : ',';
-    const text = `"stream_options":{"include_usage":true}${comma}`;
-    return { includeUsage: 'absent', usageEdit: { start: scan.insertAt, end: scan.insertAt, text } };
-  }
-  if (given.length > 1 || options.key !== 'stream_options') return UNCLEAR;
-  if (options.type === 'null') {
-    return { includeUsage: 'absent', usageEdit: { ...spanOf(options), text: '{"include_usage":true}' } };
-  }
-  if (options.type !== 'object') return UNCLEAR;
-  const inner = scanObject(body.subarray(options.valueStart, options.valueEnd), ['include_usage']);
-  if (inner.kind !== 'object' || inner.members.length > 1) return UNCLEAR;
-  const word = inner.members[0];
-  if (word === undefined) {
-    const start = options.valueStart + inner.insertAt;
-    const text = `"include_usage":true${inner.empty ? '' : ','}`;
-    return { includeUsage: 'absent', usageEdit: { start, end: start, text } };
-  }
-  return { includeUsage: word.type === 'true' ? 'asked' : 'declined', usageEdit: undefined };
-}
-
-const UNCLEAR = { includeUsage: 'unclear', usageEdit: undefined } as const;
-
 function peekForm(body: Uint8Array, contentType: string): RequestPeek {
   const form = formTypeOf(contentType);
   if (form === undefined)
@@ -275,10 +263,6 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function lastOf(members: readonly Member[], key: string): Member | undefined {
   return members.findLast((member) => member.key === key);
-}
-
-function spanOf(member: { readonly valueStart: number; readonly valueEnd: number }): Span {
-  return { start: member.valueStart, end: member.valueEnd };
 }
 
 function malformed(message: string, param?: 'model'): RequestPeek {
