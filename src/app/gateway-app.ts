@@ -1,6 +1,7 @@
 import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createDocs } from '../console/docs-page.ts';
 import type { Emit, Gateway, Ledgers } from '../gateway/ports.ts';
+import { newRequestId } from '../gateway/request-id.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { ThreadedTokenCounter } from '../usage/token-counter.ts';
 import { BucketLedger } from '../limits/bucket-ledger.ts';
@@ -34,7 +35,7 @@ export interface App {
   /** Puts another configuration in force for the requests that come from now on. */
   readonly swap: (next: Snapshot) => void;
   /**
-   * No new connections, requests in flight finish; resolves when they have, or when `drain_timeout` is over and the
+   * `/readyz` says no for `drain_delay`; then there are no new connections, and requests in flight finish; resolves when they have, or when `drain_timeout` is over and the
    * rest was ended.
    */
   readonly drain: () => Promise<void>;
@@ -130,8 +131,7 @@ export function startApp(options: AppOptions): App {
       snapshot = next;
     },
     drain: async () => {
-      server.drain();
-      await idle(server, snapshot.server.drainTimeoutMs);
+      await drained(server, snapshot.server);
       await stop();
     },
     stop,
@@ -217,11 +217,15 @@ function toEach(listeners: readonly Emit[]): Emit {
   };
 }
 
-/** `req_` and 12 characters: unique enough to be found in a log, short enough to be read out. It is no secret. */
-function newRequestId(): string {
-  return `req_${Math.floor(Math.random() * 2 ** 48)
-    .toString(16)
-    .padStart(12, '0')}`;
+/** Gives load balancers the time to notice, then ends listening, and waits for what is in flight. */
+async function drained(
+  server: HttpServer,
+  { drainDelayMs, drainTimeoutMs }: Snapshot['server'],
+): Promise<void> {
+  server.announce();
+  if (drainDelayMs > 0) await Bun.sleep(drainDelayMs);
+  server.drain();
+  await idle(server, drainTimeoutMs);
 }
 
 /** Resolves when no request is pending, or after `timeoutMs`. */

@@ -4,6 +4,7 @@ import type { Emit } from '../gateway/ports.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import type { MetricsServer } from '../server/metrics-endpoint.ts';
 import { mergeStandings } from '../health/provider-status.ts';
+import { requireFreePort } from '../server/renewable.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
@@ -38,14 +39,6 @@ export async function listenAsTeam(
     pending: supervisor.pending,
     drain: supervisor.drain,
   };
-}
-
-/** Workers share their port, and would share one with a stranger as well. Throws EADDRINUSE where there is one. */
-function requireFreePort({ host, port }: Snapshot['server']): void {
-  if (port !== 0)
-    Bun.serve({ hostname: host, port, fetch: () => new Response() })
-      .stop(true)
-      .catch(() => undefined);
 }
 
 /** The supervisor's own place among the processes that count. */

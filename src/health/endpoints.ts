@@ -5,7 +5,7 @@ interface RunningServer {
   readonly gateway: Gateway;
   readonly version: string;
   readonly startedAtMs: number;
-  readonly isDraining: boolean;
+  readonly phase: 'serving' | 'leaving' | 'draining';
 }
 
 /** `/health` in JSON, `/healthz` in a word, `/readyz` for load balancers. None asks a provider, none needs a key. */
@@ -18,7 +18,7 @@ export function health(
     case '/healthz':
       return text('ok', 200);
     case '/readyz':
-      return state.isDraining ? text('draining', 503) : text('ready', 200);
+      return state.phase === 'serving' ? text('ready', 200) : text('draining', 503);
     case '/health':
       return Response.json(report(state));
   }
@@ -28,10 +28,10 @@ function text(body: string, status: number): Response {
   return new Response(body, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } });
 }
 
-function report({ gateway, version, startedAtMs, isDraining }: RunningServer): Record<string, unknown> {
+function report({ gateway, version, startedAtMs, phase }: RunningServer): Record<string, unknown> {
   const snapshot = gateway.snapshot();
   return {
-    status: isDraining ? 'draining' : 'ok',
+    status: phase === 'serving' ? 'ok' : 'draining',
     version,
     uptime_seconds: Math.floor((Date.now() - startedAtMs) / 1000),
     config_version: snapshot.version,

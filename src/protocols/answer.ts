@@ -52,13 +52,18 @@ function viewOf(body: Uint8Array): AnswerView | AnswerDefect {
 /** Up to this size parsing costs less than looking for members one by one; beyond it, the more the larger it is. */
 const SMALL_BYTES = 4 * 1024;
 
-let lastParsed: { readonly body: Uint8Array; readonly value: JsonObject | undefined } | undefined;
+/** Both are asked for twice in a row. What was found lives no longer than the body. */
+const parsedBodies = new WeakMap<Uint8Array, { readonly value: JsonObject | undefined }>();
+const scannedBodies = new WeakMap<Uint8Array, ObjectScan>();
 
-/** A small answer as an object; undefined where it is large, or anything else. It is asked for twice in a row. */
+/** A small answer as an object; undefined where it is large, or anything else. */
 export function smallAnswer(body: Uint8Array): JsonObject | undefined {
   if (body.length > SMALL_BYTES) return undefined;
-  if (lastParsed?.body !== body) lastParsed = { body, value: asObject(valueAt(body, 0, body.length)) };
-  return lastParsed.value;
+  const known = parsedBodies.get(body);
+  if (known !== undefined) return known.value;
+  const value = asObject(valueAt(body, 0, body.length));
+  parsedBodies.set(body, { value });
+  return value;
 }
 
 /** Every member that anything here asks of an answer. */
@@ -67,15 +72,12 @@ const MEMBERS =
     ' ',
   );
 
-/** Several ask for the members of an answer, one after the other. */
-const scans = new WeakMap<Uint8Array, ObjectScan>();
-
-/** The members of an answer that anything asks for; scanned once. */
+/** The members of an answer that anything asks for. */
 export function scanAnswer(body: Uint8Array): ObjectScan {
-  const known = scans.get(body);
+  const known = scannedBodies.get(body);
   if (known !== undefined) return known;
   const scan = scanObject(body, MEMBERS);
-  scans.set(body, scan);
+  scannedBodies.set(body, scan);
   return scan;
 }
 
@@ -87,7 +89,7 @@ export function scanAnswerInSlices(body: Uint8Array, sliceBytes: number): () => 
   const scanOn = scanObjectInSlices(body, MEMBERS, sliceBytes);
   return () => {
     const scan = scanOn();
-    if (scan !== undefined) scans.set(body, scan);
+    if (scan !== undefined) scannedBodies.set(body, scan);
     return scan;
   };
 }

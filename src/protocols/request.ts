@@ -138,6 +138,24 @@ export function spliceRequest(
   return pieces(body, edits);
 }
 
+/** The body, which is a JSON object without a model, with one put in. */
+export function insertModel(body: Uint8Array, model: string): Uint8Array {
+  const brace = body.indexOf(OPENING_BRACE) + 1;
+  let next = brace;
+  while (next < body.length && WHITE_SPACE.has(body[next] ?? 0)) next += 1;
+  const comma = body[next] === CLOSING_BRACE ? '' : ',';
+  const member = ENCODER.encode(`"model":${JSON.stringify(model)}${comma}`);
+  const named = new Uint8Array(body.length + member.length);
+  named.set(body.subarray(0, brace));
+  named.set(member, brace);
+  named.set(body.subarray(brace), brace + member.length);
+  return named;
+}
+
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+const WHITE_SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
 const ENCODER = new TextEncoder();
 
 /** Upstream names are few, and come again with every request. */

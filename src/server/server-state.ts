@@ -14,5 +14,6 @@ export interface ServerState {
   readonly docs: DocsEndpoint;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
-  isDraining: boolean;
+  /** `leaving`: it still listens, and `/readyz` tells load balancers to look elsewhere. `draining`: it listens no more. */
+  phase: 'serving' | 'leaving' | 'draining';
 }

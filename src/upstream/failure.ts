@@ -6,6 +6,7 @@ const REASON_BY_CODE: Readonly<Record<string, UnreachableReason>> = {
   EAI_FAIL: 'dns',
   ENODATA: 'dns',
   DNSException: 'dns',
+  ForbiddenAddress: 'forbidden',
   ECONNREFUSED: 'refused',
   ConnectionRefused: 'refused',
   ECONNRESET: 'reset',

@@ -84,8 +84,8 @@ describe.skipIf(helm === null)('the chart', () => {
   });
 
   test('gives a pod the time that its requests in flight may take, and a moment more', () => {
-    expect(podOf(render('file').resources).terminationGracePeriodSeconds).toBe(5 + 60 + 5);
-    expect(podOf(render('database').resources).terminationGracePeriodSeconds).toBe(5 + 300 + 5);
+    expect(podOf(render('file').resources).terminationGracePeriodSeconds).toBe(5 + 5 + 60 + 5);
+    expect(podOf(render('database').resources).terminationGracePeriodSeconds).toBe(5 + 5 + 300 + 5);
   });
 
   test('runs a pod without rights, on a file system that can not be written to', () => {

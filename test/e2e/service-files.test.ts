@@ -15,17 +15,20 @@ function setting(name: string): string | undefined {
 
 describe('whoever stops the program waits for as long as requests in flight may take', () => {
   test('systemd', () => {
-    expect(Number(setting('TimeoutStopSec'))).toBeGreaterThan(DEFAULTS.drainTimeoutSeconds);
+    const [, delay] = /^Environment=LLM_PROXY_DRAIN_DELAY=(\d+)$/m.exec(UNIT) ?? [];
+    expect(Number(setting('TimeoutStopSec'))).toBeGreaterThan(DEFAULTS.drainTimeoutSeconds + Number(delay));
     // To the workers as well a signal would come from systemd, but it is the first process that tells them.
     expect(setting('KillMode')).toBe('mixed');
   });
 
   test('compose', async () => {
     const compose = parse(await Bun.file(join(ROOT, 'docker-compose.yml')).text()) as {
-      services: Record<string, { stop_grace_period?: string }>;
+      services: Record<string, { stop_grace_period?: string; environment?: Record<string, string> }>;
     };
+    const delay = compose.services['llm-proxy']?.environment?.['LLM_PROXY_DRAIN_DELAY'];
+    const [, wait] = /:-(\d+)\}$/.exec(delay ?? '') ?? [];
     const [, seconds] = /^(\d+)s$/.exec(compose.services['llm-proxy']?.stop_grace_period ?? '') ?? [];
-    expect(Number(seconds)).toBeGreaterThan(DEFAULTS.drainTimeoutSeconds);
+    expect(Number(seconds)).toBeGreaterThan(DEFAULTS.drainTimeoutSeconds + Number(wait));
   });
 
   test('the chart', async () => {

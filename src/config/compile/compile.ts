@@ -3,6 +3,8 @@ import { buildCatalogue } from './catalogue.ts';
 import { compileAccess, isHashedKey } from './compile-access.ts';
 import { compileDetection } from './compile-detection.ts';
 import { compileProviders } from './compile-providers.ts';
+import { DEFAULTS } from '../schema/defaults.ts';
+import { millisecondsOf } from '../schema/units.ts';
 import type { Finding } from '../read/problems.ts';
 import type { Settings } from '../read/settings.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -55,6 +57,7 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
       server: {
         ...settings.server,
         ...settings.listen,
+        drainDelayMs: settings.server.drainDelayMs ?? millisecondsOf(DEFAULTS.drainDelaySeconds),
         rewriteResponseModel: (model) => rewrites.get(model) ?? settings.rewriteResponseModel,
       },
       ...parts,

@@ -5,6 +5,7 @@ import type { ConfigFile } from '../schema/schema.ts';
 import type { KeySettings, ProviderSettings, Settings } from './settings.ts';
 import { normaliseModels } from './normalise-models.ts';
 import { normaliseProvider } from './normalise-provider.ts';
+import { compileTrustedProxies } from './trusted-proxies.ts';
 import { bytesOf, limitOf, millisecondsOf } from '../schema/units.ts';
 
 /** Both ways to write a configuration as one, defaults filled in. `findings`: where the file contradicts itself. */
@@ -16,7 +17,7 @@ export function normalise(file: ConfigFile): {
   const report = (finding: Finding) => void findings.push(finding);
   const settings: Settings = {
     listen: normaliseListen(file, report),
-    server: normaliseServer(file),
+    server: normaliseServer(file, report),
     workers: file.workers ?? DEFAULTS.workers,
     keys: normaliseKeys(file),
     allowUnauthenticated: file.allow_unauthenticated ?? false,
@@ -75,14 +76,16 @@ function normaliseListen(file: ConfigFile, report: (finding: Finding) => void): 
   return address ?? { host: DEFAULTS.host, port: DEFAULTS.port };
 }
 
-function normaliseServer(file: ConfigFile): Settings['server'] {
-  const { tls, cors_origins: corsOrigins } = file.server ?? {};
+function normaliseServer(file: ConfigFile, report: (finding: Finding) => void): Settings['server'] {
+  const { tls, cors_origins: corsOrigins, trusted_proxies: proxies, drain_delay: delay } = file.server ?? {};
   return {
     maxBodyBytes: bytesOf(file.max_body_mb ?? DEFAULTS.maxBodyMb),
     bodyTimeoutMs: limitOf(file.timeouts?.body_timeout ?? DEFAULTS.bodyTimeoutSeconds),
     requestTimeoutMs: limitOf(file.timeouts?.request_timeout ?? 0),
+    drainDelayMs: typeof delay === 'number' ? millisecondsOf(delay) : undefined,
     drainTimeoutMs: millisecondsOf(file.drain_timeout ?? DEFAULTS.drainTimeoutSeconds),
     corsOrigins: corsOrigins ?? [],
+    trustsProxy: compileTrustedProxies(proxies ?? [], report),
     tls: tls ? { certFile: tls.cert_file, keyFile: tls.key_file } : undefined,
   };
 }

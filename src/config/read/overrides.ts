@@ -29,11 +29,13 @@ export function applyOverrides(
   const port = overrides.port ?? read('PORT', parsePort, 'a port from 0 to 65535');
   const workers =
     overrides.workers ?? read('LLM_PROXY_WORKERS', parseWorkers, 'a whole number from 1 to 256, or auto');
+  const delayMs = read('LLM_PROXY_DRAIN_DELAY', parseSeconds, 'a number of seconds from 0 to 2000000');
   const level = overrides.logLevel ?? read('LOG_LEVEL', parseLevel, 'debug, info, warn or error');
   return {
     settings: {
       ...settings,
       listen: { host: host ?? settings.listen.host, port: port ?? settings.listen.port },
+      server: { ...settings.server, drainDelayMs: settings.server.drainDelayMs ?? delayMs },
       workers: workers ?? settings.workers,
       logging: {
         ...settings.logging,
@@ -55,6 +57,11 @@ export interface VariableFault {
 /** A port, as text; undefined: it is none. */
 export function parsePort(text: string): number | undefined {
   return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
+}
+
+/** A number of seconds, as text, in milliseconds; undefined: it is none. */
+function parseSeconds(text: string): number | undefined {
+  return /^\d{1,7}(?:\.\d{1,9})?$/.test(text) && Number(text) <= 2_000_000 ? Number(text) * 1000 : undefined;
 }
 
 /** A number of workers, as text; undefined: it is none. */

@@ -18,7 +18,10 @@ import type { RetryPolicy } from '../../routing/decide.ts';
  */
 export interface Settings {
   readonly listen: Address;
-  readonly server: Omit<ServerSettings, 'host' | 'port' | 'rewriteResponseModel'>;
+  readonly server: Omit<ServerSettings, 'host' | 'port' | 'drainDelayMs' | 'rewriteResponseModel'> & {
+    /** undefined: as the environment says. */
+    readonly drainDelayMs: number | undefined;
+  };
   readonly workers: number | 'auto';
   readonly keys: readonly KeySettings[];
   readonly allowUnauthenticated: boolean;
@@ -55,6 +58,7 @@ export interface ProviderSettings {
   readonly at: Path;
   readonly apiBase: { readonly at: Path; readonly text: string };
   readonly name: string;
+  readonly pathVersion: 'add' | 'as_sent';
   readonly type: string;
   readonly apiKey: string | undefined;
   readonly enabled: boolean;

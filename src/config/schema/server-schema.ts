@@ -37,6 +37,17 @@ export const serverSchema = z.strictObject({
     default: [],
     examples: [['https://chat.example.com']],
   }),
+  trusted_proxies: optional(z.array(z.string().min(1)), {
+    description:
+      "Addresses and CIDR ranges of the proxies in front of the gateway. X-Forwarded-For, or Forwarded where that is missing, and X-Forwarded-Proto are believed from these peers only; the address that they name is the client's in the log and for the Admin API. None by default: the client is whoever connects.",
+    default: [],
+    examples: [['127.0.0.1', '10.0.0.0/8', 'fd00::/8']],
+  }),
+  drain_delay: optional(seconds(), {
+    description:
+      'Seconds between the signal to stop and the end of listening. In this time /readyz answers 503 and everything else is served, so that a load balancer sees it before a connection is refused. 0: listening ends at once. LLM_PROXY_DRAIN_DELAY in the environment holds where this is left out.',
+    default: DEFAULTS.drainDelaySeconds,
+  }),
 });
 
 /** Limits of time, with those that only the gateway itself has. */

@@ -4,13 +4,17 @@ import { readerSource } from '../../lib/reader-source.ts';
 import { ConnectWatcher } from './connect-watch.ts';
 import { STALE_WITHIN_MS, unreachableReason } from '../failure.ts';
 import { upstreamFields } from '../headers.ts';
+import { ProxyGuard } from './proxy-guard.ts';
 import { joinUrl } from '../url.ts';
 
 /** Speaks to providers through a proxy, with the runtime's `fetch`, which knows how. */
-export function createFetchUpstream(): Upstream {
+export function createFetchUpstream(guard = new ProxyGuard()): Upstream {
   const watcher = new ConnectWatcher();
   return {
     async send(request) {
+      const { proxy } = request.provider;
+      if (proxy !== undefined && (await guard.forbids(proxy)))
+        return { kind: 'unreachable', reason: 'forbidden' };
       const watch = watcher.watch(request.provider, request.onConnectTimeout);
       const startedAtMs = performance.now();
       let reply = await send(request, { isFresh: false });
@@ -50,10 +54,7 @@ async function send(request: UpstreamRequest, { isFresh }: { isFresh: boolean })
   if (isFresh) options.keepalive = false;
   connect(provider, options);
   try {
-    const { status, headers, body } = await fetch(
-      joinUrl(provider.apiBase, request.path, request.search),
-      options,
-    );
+    const { status, headers, body } = await fetch(joinUrl(request), options);
     return { kind: 'reply', status, headers, body: body === null ? null : readerSource(body.getReader()) };
   } catch (error) {
     if (callOff.isCalledOff) return { kind: 'aborted' };

@@ -19,6 +19,9 @@ const SMALL_BYTES = 16 * 1024;
 
 const KEEP_ALIVE_MS = 30_000;
 
+const FORBIDDEN_ADDRESS = Object.assign(new Error('the name resolves to an address that is never called'), {
+  code: 'ForbiddenAddress',
+});
 /** The exchange whose bytes a connection carries. */
 interface Receiver {
   /** Takes bytes of the reply, which are the receiver's own from then on. */
@@ -104,6 +107,8 @@ export class Connection {
     this.#socket = socket;
     // Given up meanwhile.
     if (this.#state === 'closed') return this.close();
+    // The address that counts is the one that is connected: a second look-up of the name may give another.
+    if (this.#target.forbids(socket.remoteAddress)) return this.failed(FORBIDDEN_ADDRESS);
     socket.setNoDelay(true);
     // Answers may be silent for minutes, and what stands between must not forget the connection meanwhile.
     socket.setKeepAlive(true, KEEP_ALIVE_MS);

@@ -33,7 +33,7 @@ export function createDirectUpstream(limits: Partial<PoolLimits> = {}): OpenUpst
   return {
     async send(request) {
       const { provider } = request;
-      const url = new URL(joinUrl(provider.apiBase, request.path, request.search));
+      const url = new URL(joinUrl(request));
       const target = targetFor(provider, url);
       const head = headOf(request, url);
       const idle = poolOf(target).takeIdle();

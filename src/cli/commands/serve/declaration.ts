@@ -6,7 +6,7 @@ export const serveDeclaration = {
   group: 'gateway',
   description: [
     'Starts the gateway. Without a configuration file it starts a demo: two simulated providers, and nothing leaves the machine.',
-    'A change of the file takes effect within a second, and SIGHUP forces it. SIGTERM and SIGINT let requests in flight finish, for drain_timeout seconds at most; a second one ends them.',
+    'A change of the file takes effect within a second, and SIGHUP forces it. SIGTERM and SIGINT let requests in flight finish, for drain_timeout seconds at most; a second one ends them. With server.drain_delay /readyz says 503 for that time before listening ends.',
     'With DB_URL the configuration is in that database instead, and the Admin API changes it.',
   ],
   options: {
@@ -40,6 +40,8 @@ export const serveDeclaration = {
     },
   },
   environment: {
+    LLM_PROXY_DRAIN_DELAY:
+      'seconds in which /readyz says 503 before listening ends, where the configuration has no server.drain_delay',
     LOG_LEVEL: 'debug, info, warn or error; comes before the configuration',
     DB_URL: 'the database with the configuration: postgres://… or sqlite://FILE',
     ADMIN_KEY: 'with DB_URL: opens the Admin API',
