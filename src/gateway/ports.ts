@@ -61,6 +61,8 @@ export interface UpstreamRequest {
   /** As in `ClientRequest`, with the deployment that this provider is asked for. */
   readonly azure?: AzurePath | undefined;
   readonly clientHeaders: Headers;
+  /** Sent in place of the client's Content-Type, where that could be read in two ways; undefined: the client's own. */
+  readonly contentType?: string | undefined;
   /** Credentials of the client's own that may be passed on; sent only to a provider without one of its own. */
   readonly clientCredentials: readonly HeaderField[];
   /** Keys that the client has shown: no field that holds one goes on as it came. Left out: none. */
