@@ -1,11 +1,11 @@
 import type { Usage } from '../protocols/protocol.ts';
 import type { AnswerStream, StreamEnd } from './answer.ts';
 import { readChunk } from './body-reader.ts';
-import type { AnswerText } from './estimate-usage.ts';
+import type { AnswerText } from '../usage/estimate-usage.ts';
 import type { ByteSource } from './ports.ts';
-import { type ByteSink, pump } from './pump.ts';
+import { type ByteSink, pump } from './pipe.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
-import { type Leash, outcomeOfCut } from './leash.ts';
+import { type Leash, outcomeOfCut } from './attempt-timeouts.ts';
 
 /** Passes an answer on whose content is not ours to judge (audio, images, files), once its first byte is there. */
 export async function openByteStream(reply: Reply, reading: Reading): Promise<Verdict> {

@@ -5,13 +5,13 @@ import type { Protocol, StreamReader, StreamSign, Usage } from '../protocols/pro
 import type { Defect, Outcome } from '../routing/outcome.ts';
 import type { AnswerStream, StreamEnd } from './answer.ts';
 import { readChunk } from './body-reader.ts';
-import { conceal } from './conceal.ts';
+import { conceal } from './redact.ts';
 import { decodedBody } from './decoded-body.ts';
-import type { AnswerText } from './estimate-usage.ts';
+import type { AnswerText } from '../usage/estimate-usage.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
-import { type Leash, outcomeOfCut } from './leash.ts';
+import { type Leash, outcomeOfCut } from './attempt-timeouts.ts';
 import type { ByteSource, Taken } from './ports.ts';
-import { type ByteSink, pump } from './pump.ts';
+import { type ByteSink, pump } from './pipe.ts';
 
 /** An event larger than this is no event: the stream is given up. */
 const MAX_EVENT_BYTES = 64 * 1024 * 1024;

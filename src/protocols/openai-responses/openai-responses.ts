@@ -1,4 +1,4 @@
-import { markOf } from '../../lib/json-marks.ts';
+import { markOf } from '../../lib/json/json-marks.ts';
 import { judgeJson } from '../answer.ts';
 import type { AnswerView } from '../answer.ts';
 import type { AnswerDefect, Protocol } from '../protocol.ts';

@@ -1,5 +1,5 @@
-import { compileText, type LoadContext } from '../../../src/config/load.ts';
-import { formatProblem } from '../../../src/config/problems.ts';
+import { compileText, type LoadContext } from '../../../src/config/read/load.ts';
+import { formatProblem } from '../../../src/config/read/problems.ts';
 import type { Snapshot } from '../../../src/config/snapshot.ts';
 
 type Options = Partial<Pick<LoadContext, 'env' | 'overrides' | 'staysLocked'>>;

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { expandEnvironment } from '../../../src/config/environment.ts';
+import { expandEnvironment } from '../../../src/config/read/environment.ts';
 import { problemsOf, snapshotOf } from './configuration.ts';
 
 const ENV = { NAME: 'value', EMPTY: '', TRICKY: 'a"\nlisten: ":1"\n# ${NAME}', NUMBER: '9000' };

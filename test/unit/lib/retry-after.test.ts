@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { retryAfterMs } from '../../../src/lib/retry-after.ts';
+import { retryAfterMs } from '../../../src/lib/http/retry-after.ts';
 
 const NOW = Date.parse('Wed, 21 Oct 2015 07:28:00 GMT');
 

@@ -1,0 +1,83 @@
+import { loadConfig } from '../config/read/load.ts';
+import type { Overrides } from '../config/read/overrides.ts';
+import { formatProblem } from '../config/read/problems.ts';
+import { watchFile } from '../config/read/watch.ts';
+import { EXIT } from '../exit-code.ts';
+import type { Edition } from './config-source.ts';
+import { listen } from './listen.ts';
+import type { Serving } from './serving.ts';
+import { drainOnSignals } from './signals.ts';
+
+/** Serves the configuration in a file, and follows its changes, until a signal ends it. */
+export async function serveFile(path: string, overrides: Overrides): Promise<number> {
+  // The watch compares with what is there now: it begins before the file is read, so that no change is missed.
+  let onChange = (): Promise<void> => Promise.resolve();
+  const watch = watchFile(path, () => onChange());
+  const first = await load({ file: path, overrides, version: 1, staysLocked: false });
+  if (first.kind === 'refused') {
+    for (const problem of first.problems) console.error(problem);
+    return EXIT.failed;
+  }
+  const serving = await listen(first.edition);
+  if (serving === undefined) return EXIT.failed;
+  const drained = drainOnSignals(serving);
+  announce(serving);
+  onChange = async (): Promise<void> => {
+    const { version, access } = serving.snapshot();
+    const next = await load({
+      file: path,
+      overrides,
+      version: version + 1,
+      staysLocked: access.kind === 'keys',
+    });
+    if (next.kind === 'loaded') await accept(next.edition, serving);
+    else serving.emit({ type: 'configuration-refused', problems: next.problems });
+  };
+  process.on('SIGHUP', () => void onChange());
+  await drained;
+  watch.close();
+  await serving.log.flush();
+  return EXIT.ok;
+}
+
+type Loaded =
+  | { readonly kind: 'loaded'; readonly edition: Edition }
+  | { readonly kind: 'refused'; readonly problems: readonly string[] };
+
+interface LoadOptions {
+  readonly file: string;
+  readonly overrides: Overrides;
+  readonly version: number;
+  readonly staysLocked: boolean;
+}
+
+async function load(options: LoadOptions): Promise<Loaded> {
+  const context = { ...options, now: new Date() };
+  const result = await loadConfig({ ...context, path: options.file, env: process.env });
+  if (result.kind === 'refused') return { kind: 'refused', problems: result.problems.map(formatProblem) };
+  const { snapshot, text } = result;
+  return { kind: 'loaded', edition: { snapshot, recipe: { kind: 'text', text, ...context } } };
+}
+
+/** Says in a few lines what was loaded and where it listens. */
+function announce({ url, log, snapshot }: Serving): void {
+  const { access, providers, models, warnings } = snapshot();
+  log.say('info', 'started', { address: url });
+  log.say('info', 'loaded', {
+    providers: providers.size,
+    models: models.size,
+    keys: access.kind === 'keys' ? access.keys.size : 0,
+  });
+  for (const text of warnings) log.say('warn', 'warning', { text });
+}
+
+/** Puts a changed configuration in force. */
+async function accept(next: Edition, { snapshot, swap, emit, log }: Serving): Promise<void> {
+  const before = snapshot();
+  const { version, warnings, server } = next.snapshot;
+  await swap(next);
+  emit({ type: 'configuration-accepted', version, warnings });
+  if (before.server.host !== server.host || before.server.port !== server.port) {
+    log.say('warn', 'needsRestart', { address: `${server.host}:${server.port}` });
+  }
+}

@@ -1,0 +1,103 @@
+import { decodeLargeBody, withoutCoding } from '../lib/http/content-coding.ts';
+import { inTurns, SLICE_BYTES } from '../lib/in-turns.ts';
+import { retryAfterMs } from '../lib/http/retry-after.ts';
+import { scanAnswerInSlices } from '../protocols/answer.ts';
+import { rewriteModel } from '../protocols/model-name.ts';
+import type { AnswerDefect } from '../protocols/protocol.ts';
+import type { Defect } from '../routing/outcome.ts';
+import type { Call } from './request-context.ts';
+import { readWhole } from './body-reader.ts';
+import { openByteStream } from './byte-stream.ts';
+import { conceal, concealHeaders } from './redact.ts';
+import { openEventStream } from './event-stream.ts';
+import { judgeError } from './classify-status.ts';
+import { outcomeOfCut } from './attempt-timeouts.ts';
+import type { UpstreamReply } from './ports.ts';
+import type { Reading, Reply, Verdict } from './verdict.ts';
+
+/** More of an error's body than this is not kept: enough for every real one. */
+const MAX_ERROR_BYTES = 4 * 1024 * 1024;
+
+/** No answer that is read as a whole is larger. */
+const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
+
+/** Reads as much of a reply as it takes to tell whether it is an answer. */
+export function judgeReply(reply: UpstreamReply, reading: Reading): Verdict | Promise<Verdict> {
+  switch (reply.kind) {
+    case 'unreachable':
+      return { outcome: reply };
+    case 'aborted':
+      return { outcome: outcomeOfCut(reading.leash.cause ?? 'client-left') };
+    case 'reply':
+      if (reply.status < 200 || reply.status > 299) return judgeErrorReply(reply, reading);
+      if (isEventStream(reply.headers)) return openEventStream(reply, reading);
+      if (reading.call.plan.protocol.name === 'opaque') return openByteStream(reply, reading);
+      return judgeWhole(reply, reading);
+  }
+}
+
+function isEventStream(headers: Headers): boolean {
+  return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
+}
+
+async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }: Reading): Promise<Verdict> {
+  const body = await readWhole(reply, leash, MAX_ERROR_BYTES);
+  if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
+  const bytes = body.kind === 'read' ? body.bytes : new Uint8Array();
+  const decoding = await decodeLargeBody(bytes, reply.headers.get('content-encoding'), MAX_ERROR_BYTES);
+  const decoded = typeof decoding === 'string' ? bytes : decoding;
+  const outcome = judgeError(
+    {
+      status: reply.status,
+      text: new TextDecoder().decode(decoded),
+      retryAfterMs: retryAfterMs(reply.headers, gateway.clock.epochMs()),
+    },
+    call.snapshot.detection,
+  );
+  if (reply.status < 400 && outcome.kind !== 'rejected') return { outcome };
+  const safeHeaders = concealHeaders(reply.headers, provider);
+  const safe = conceal(decoded, provider);
+  const shown =
+    safe === decoded ? { headers: safeHeaders, bytes } : { headers: withoutCoding(safeHeaders), bytes: safe };
+  return {
+    outcome,
+    answer: { kind: 'whole', status: reply.status, ...shown, usage: undefined, text: '' },
+  };
+}
+
+async function judgeWhole(reply: Reply, { call, leash, shownModel }: Reading): Promise<Verdict> {
+  const { status, headers } = reply;
+  const body = await readWhole(reply, leash, MAX_WHOLE_BYTES);
+  if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
+  const failed = (defect: Defect): Verdict => ({
+    outcome: { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' },
+  });
+  if (body.kind === 'broken' || body.isCut) return failed('truncated');
+  const decoding = await decodeLargeBody(body.bytes, headers.get('content-encoding'), MAX_WHOLE_BYTES);
+  if (decoding === 'damaged') return failed('truncated');
+  // What cannot be read cannot be judged: it is passed on as it is.
+  const decoded = typeof decoding === 'string' ? undefined : decoding;
+  const { protocol } = call.plan;
+  if (decoded !== undefined && decoded.length > SLICE_BYTES)
+    await inTurns(scanAnswerInSlices(decoded, SLICE_BYTES));
+  const defect = decoded && protocol.judgeAnswer(decoded, headers.get('content-type') ?? '');
+  if (defect !== undefined && !isAsked(defect, status, call)) return failed(defect);
+  const usage = decoded && protocol.usageOfAnswer(decoded);
+  const text = usage === undefined && decoded !== undefined ? protocol.textOf(decoded) : '';
+  const shown =
+    shownModel === undefined || decoded === undefined
+      ? { headers, bytes: body.bytes }
+      : { headers: withoutCoding(headers), bytes: rewriteModel(decoded, shownModel) };
+  return { outcome: { kind: 'answered' }, answer: { kind: 'whole', status, ...shown, usage, text } };
+}
+
+/** Whether an answer that says nothing is what the request asked for: one for later, or one about nothing. */
+function isAsked(defect: AnswerDefect, status: number, { plan }: Call): boolean {
+  if (defect === 'error-object' || defect === 'html') return false;
+  return (
+    status === ACCEPTED || (defect === 'no-choices' && plan.protocol.asksForNothing?.(plan.body) === true)
+  );
+}
+
+/** The answer comes later, and is asked for by its id. */
+const ACCEPTED = 202;

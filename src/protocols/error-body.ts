@@ -1,0 +1,147 @@
+/** The APIs whose clients read errors in a shape of their own: OpenAI's and its likes, Anthropic's, Google's Gemini. */
+export type ErrorShape = 'openai' | 'anthropic' | 'gemini';
+
+/** An error as the gateway knows it, before it has the shape of an API. */
+export interface ErrorFacts {
+  readonly status: number;
+  readonly message: string;
+  /** OpenAI's word for the kind, such as `invalid_request_error`; Anthropic's and Google's follow from the status. */
+  readonly type: string;
+  readonly code: string | null;
+  /** The parameter at fault, as a path into the body. */
+  readonly param: string | null;
+  readonly requestId: string;
+}
+
+/** The JSON text of an error's body. */
+export function errorBody(shape: ErrorShape, error: ErrorFacts): string {
+  return JSON.stringify(errorObject(shape, error));
+}
+
+/**
+ * The body of an error in the shape of an API, with the gateway's `code` in it:
+ * OpenAI's `{error: {message, type, param, code}}`, Anthropic's `{type: "error", error: {type, message, …}, request_id}`
+ * (https://docs.anthropic.com/en/api/errors), Google's `{error: {code, message, status, details}}`
+ * (https://cloud.google.com/apis/design/errors).
+ */
+export function errorObject(shape: ErrorShape, error: ErrorFacts): object {
+  const { status, message, type, code, param, requestId } = error;
+  switch (shape) {
+    case 'openai':
+      return { error: { message, type, param, code } };
+    case 'anthropic':
+      return {
+        type: 'error',
+        error: { type: anthropicErrorType(status), message, param, code },
+        request_id: requestId,
+      };
+    case 'gemini':
+      return {
+        error: { code: status, message, status: googleStatus(status), details: googleDetails(code) },
+      };
+  }
+}
+
+/** Anthropic's type of an error with this status. */
+export function anthropicErrorType(status: number): string {
+  return ANTHROPIC_TYPES.get(status) ?? (status < 500 ? 'invalid_request_error' : 'api_error');
+}
+
+const ANTHROPIC_TYPES: ReadonlyMap<number, string> = new Map([
+  [401, 'authentication_error'],
+  [402, 'billing_error'],
+  [403, 'permission_error'],
+  [404, 'not_found_error'],
+  [408, 'timeout_error'],
+  [413, 'request_too_large'],
+  [429, 'rate_limit_error'],
+  [503, 'overloaded_error'],
+  [504, 'timeout_error'],
+  [529, 'overloaded_error'],
+]);
+
+/** The name of Google's canonical code for this HTTP status (google/rpc/code.proto). */
+export function googleStatus(status: number): string {
+  return GOOGLE_STATUSES.get(status) ?? (status < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL');
+}
+
+const GOOGLE_STATUSES: ReadonlyMap<number, string> = new Map([
+  [401, 'UNAUTHENTICATED'],
+  [402, 'RESOURCE_EXHAUSTED'],
+  [403, 'PERMISSION_DENIED'],
+  [404, 'NOT_FOUND'],
+  [405, 'UNIMPLEMENTED'],
+  [408, 'DEADLINE_EXCEEDED'],
+  [409, 'ABORTED'],
+  [429, 'RESOURCE_EXHAUSTED'],
+  [499, 'CANCELLED'],
+  [501, 'UNIMPLEMENTED'],
+  [502, 'UNAVAILABLE'],
+  [503, 'UNAVAILABLE'],
+  [504, 'DEADLINE_EXCEEDED'],
+  [529, 'UNAVAILABLE'],
+]);
+
+function googleDetails(code: string | null): readonly object[] {
+  if (code === null) return [];
+  return [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: code, domain: 'llm-proxy' }];
+}
+
+/** The header fields that tell of the client where the path does not. */
+export interface ClientSigns {
+  readonly get: (name: string) => string | null;
+}
+
+/**
+ * The shape of errors that the client of this path reads. A path of one API decides alone; on a path that several
+ * have, such as `/v1/models` and `/v1/files`, the fields that only one vendor's clients send decide.
+ */
+export function errorShapeOf(path: string, headers: ClientSigns): ErrorShape {
+  const last = lastSegment(path);
+  if (OPENAI_ENDINGS.has(last)) return 'openai';
+  if (isAnthropicPath(path)) return 'anthropic';
+  if (isGeminiPath(path, last)) return 'gemini';
+  if (headers.get('anthropic-version') !== null) return 'anthropic';
+  if (headers.get('x-goog-api-key') !== null || headers.get('x-goog-api-client') !== null) return 'gemini';
+  return 'openai';
+}
+
+const OPENAI_ENDINGS: ReadonlySet<string> = new Set(['completions', 'responses', 'embeddings']);
+
+function lastSegment(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** `/v1/messages` and what lies below it; a thread of the Assistants API has messages as well, further down. */
+function isAnthropicPath(path: string): boolean {
+  const at = path.indexOf('/messages');
+  if (at === -1) return false;
+  const before = path.slice(0, at);
+  const after = path.charAt(at + '/messages'.length);
+  return (after === '' || after === '/') && ANTHROPIC_ROOTS.has(lastSegment(before));
+}
+
+/** In front of `messages`: nothing, the version, or the name that some gateways have for the API. */
+const ANTHROPIC_ROOTS: ReadonlySet<string> = new Set(['', 'v1', 'anthropic']);
+
+/** `/v1beta/…` and `/v1alpha/…`, and a model with a verb behind a colon on any version. */
+function isGeminiPath(path: string, last: string): boolean {
+  if (path.startsWith('/v1beta/openai/')) return false;
+  if (path.startsWith('/v1beta') || path.startsWith('/v1alpha')) return true;
+  return path.includes('/models/') && GEMINI_VERBS.has(last.slice(last.lastIndexOf(':') + 1));
+}
+
+/** The verbs of Gemini's models (https://ai.google.dev/api). An id of OpenAI's may have a colon too: `qwen3:8b`. */
+export const GEMINI_VERBS: ReadonlySet<string> = new Set([
+  'generateContent',
+  'streamGenerateContent',
+  'countTokens',
+  'embedContent',
+  'batchEmbedContents',
+  'batchGenerateContent',
+  'asyncBatchEmbedContent',
+  'predict',
+  'predictLongRunning',
+  'rawPredict',
+  'streamRawPredict',
+]);
