@@ -1,11 +1,17 @@
 import type { Part, Text, Turn } from './conversation.ts';
 import type { LossList } from './losses.ts';
-import type { Arrangement } from './repair.ts';
+
+/**
+ * What becomes of system turns behind the leading run. `keep`: they stay where they are. `native`: they stay where they follow a user's turn and
+ * precede an assistant's or the end, else as `fold`. `user-turn`: a user's turn of its own. `fold`: a marked text at the end of the user's turn
+ * before.
+ */
+export type SystemPlacement = 'keep' | 'native' | 'user-turn' | 'fold';
 
 /** R9: the system turns behind the leading run as the target takes them. None stands between a call and its results any more. */
 export function foldedSystem(
   turns: readonly Turn[],
-  mode: Arrangement['system'],
+  mode: SystemPlacement,
   losses: LossList,
 ): readonly Turn[] {
   if (mode === 'keep' || !turns.some(({ role }) => role === 'system')) return turns;

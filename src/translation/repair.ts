@@ -1,5 +1,5 @@
 import type { Part, Text, ToolCall, ToolResult, Turn } from './conversation.ts';
-import { foldedSystem } from './repair-system.ts';
+import { foldedSystem, type SystemPlacement } from './repair-system.ts';
 import type { LossList } from './losses.ts';
 
 /** How a target wants the turns of a conversation. */
@@ -8,11 +8,7 @@ export interface Arrangement {
   readonly merge: boolean;
   /** A user's turn has to be the first (R7). */
   readonly userFirst: boolean;
-  /**
-   * System turns behind the leading run (R9). `keep`: they stay where they are. `native`: they stay where they follow a user's turn and precede
-   * an assistant's, else as `fold`. `user-turn`: a user's turn of its own. `fold`: a marked text at the end of the user's turn before.
-   */
-  readonly system: 'keep' | 'native' | 'user-turn' | 'fold';
+  readonly system: SystemPlacement;
   /** What a part is written as, with the losses told: nothing, itself, or others. Media and results stay for the writer. */
   readonly adapt: (part: Part, turn: Turn) => readonly Part[];
 }
