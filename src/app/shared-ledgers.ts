@@ -5,6 +5,7 @@ import { COOLDOWN_FIELDS, CooldownLedger } from '../routing/cooldown.ts';
 import { IN_FLIGHT_FIELDS, LATENCY_FIELDS, TrafficLedger } from '../routing/traffic.ts';
 import { TURN_FIELDS, TurnCounter } from '../routing/turn-counter.ts';
 import type { Ledgers } from '../gateway/ports.ts';
+import { hashSecret, SECRET_BYTES } from '../cluster/hash-secret.ts';
 
 /** The ledgers of a process that shares them with others. */
 export interface SharedLedgers extends Ledgers {
@@ -27,8 +28,9 @@ export function sizeOfLedgers(workers: number): number {
 export function openLedgers(memory: ArrayBuffer, workers: number, me: number): SharedLedgers {
   const places = placesOf(workers);
   const owner = me === 0 ? UNDERTAKER : me;
+  const secret = hashSecret(memory);
   const table = <Field extends string>(fields: readonly Field[], offset: number, capacity: number) =>
-    new SharedTable({ memory, offset, fields, capacity, owner });
+    new SharedTable({ memory, offset, fields, capacity, owner, secret });
   const buckets = table(BUCKET_FIELDS, places.buckets, ROOM.buckets);
   const routes = table(COOLDOWN_FIELDS, places.cooldowns, ROOM.cooldowns);
   const turns = table(TURN_FIELDS, places.turns, ROOM.turns);
@@ -63,7 +65,7 @@ interface Places {
 }
 
 function placesOf(workers: number): Places {
-  let end = 0;
+  let end = SECRET_BYTES;
   const place = (fields: readonly string[], capacity: number): number => {
     const offset = end;
     end += SharedTable.size(fields.length, capacity);

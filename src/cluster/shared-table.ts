@@ -10,13 +10,18 @@ export interface SharedTableOptions<Field extends string> {
   readonly capacity: number;
   /** Names this process among those that share the table; not 0. */
   readonly owner: number;
+  /**
+   * A secret that all processes share which have the table. Keys hold names that clients make up: with a hash that anybody
+   * can compute, a name could be made that is found under the record of another one.
+   */
+  readonly secret: Uint8Array;
 }
 
 /**
  * A table in memory that several processes share.
  *
  * It is cut into shards, each a hash table with linear probing and a lock of its own: a word that holds 0 or the number
- * of its owner. A record is found by a 64-bit hash of its key, which is all that is kept of the key. Where a shard is
+ * of its owner. A record is found by 64 bits of a keyed SHA-256 of its key, which is all that is kept of the key. Where a shard is
  * full, a new record takes the place of another one.
  *
  * A process may die with a lock in its hand. Whoever sees that calls `release` with its number: the shard may be half
@@ -24,6 +29,7 @@ export interface SharedTableOptions<Field extends string> {
  */
 export class SharedTable<Field extends string> implements NumberTable<Field> {
   readonly #owner: number;
+  readonly #secret: Uint8Array;
   readonly #slots: number;
   readonly #fields: readonly Field[];
   readonly #width: number;
@@ -38,9 +44,10 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
   readonly #cursor: Cursor<Field>;
   readonly #known = new Map<string, Hash>();
 
-  constructor({ memory, offset, fields, capacity, owner }: SharedTableOptions<Field>) {
+  constructor({ memory, offset, fields, capacity, owner, secret }: SharedTableOptions<Field>) {
     const place = placesOf(fields.length, capacity);
     this.#owner = owner;
+    this.#secret = secret;
     this.#slots = capacity / SHARDS;
     this.#fields = fields;
     this.#width = fields.length;
@@ -202,8 +209,9 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
   #hashOf(key: string): Hash {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
+    const digest = new Bun.CryptoHasher('sha256').update(this.#secret).update(key).digest();
     // Both 0 would be a free slot.
-    const hash = { low: Bun.hash.xxHash32(key, 1) | 0, high: Bun.hash.xxHash32(key, 2) | 0 || 1 };
+    const hash = { low: digest.readInt32LE(0), high: digest.readInt32LE(4) || 1 };
     if (this.#known.size >= MOST_KNOWN) this.#known.clear();
     this.#known.set(key, hash);
     return hash;

@@ -74,6 +74,8 @@ export interface Provider {
   readonly type: string;
   /** Without a trailing slash; http or https. */
   readonly apiBase: string;
+  /** `add`: a path without a version is meant below the API's root. `as_sent`: paths go behind the base as they come. */
+  readonly pathVersion: 'add' | 'as_sent';
   /** undefined: nothing is sent as a credential. */
   readonly apiKey: string | undefined;
   /** Added to every request, in place of a header of the same name. */

@@ -1,3 +1,5 @@
+import { errorBody, type ErrorShape } from '../protocols/error-body.ts';
+
 /**
  * Every refusal of the gateway's own: its HTTP status, OpenAI's error type, whose fault it is, and its message.
  * `{name}` in a message is filled in by the one who refuses. The documentation's table is made from this one.
@@ -8,7 +10,7 @@ export const REFUSALS = {
     type: 'authentication_error',
     fault: 'client',
     message:
-      'No API key was given. Send it as "Authorization: Bearer <key>"; "x-api-key" and "api-key" are understood too.',
+      'No API key was given. Send it as "Authorization: Bearer <key>"; "x-api-key", "api-key", "x-goog-api-key" and "?key=" are understood too.',
   },
   invalid_api_key: {
     status: 401,
@@ -138,6 +140,7 @@ export const REFUSALS = {
     status: 503,
     type: 'upstream_error',
     fault: 'operator',
+    isFinal: true,
     message: 'The model "{model}" has no route that is enabled.',
   },
   internal_error: {
@@ -153,6 +156,8 @@ interface RefusalEntry {
   readonly type: string;
   readonly fault: 'client' | 'provider' | 'operator' | 'gateway';
   readonly message: string;
+  /** Whether to try again is useless, though the status says otherwise to a client. */
+  readonly isFinal?: true;
 }
 
 export type RefusalCode = keyof typeof REFUSALS;
@@ -170,16 +175,19 @@ export class Refusal extends Error {
     this.code = code;
     this.status = REFUSALS[code].status;
     this.param = extra.param ?? null;
-    this.headers = extra.headers ?? {};
+    const entry: RefusalEntry = REFUSALS[code];
+    this.headers = entry.isFinal ? { ...extra.headers, ...NO_RETRY } : (extra.headers ?? {});
   }
 
-  /** The body that the client gets: OpenAI's error object. */
-  body(): string {
-    return JSON.stringify({
-      error: { message: this.message, type: REFUSALS[this.code].type, param: this.param, code: this.code },
-    });
+  /** The body that the client gets, in the shape of its API. */
+  body(shape: ErrorShape = 'openai', requestId = ''): string {
+    const { message, status, code, param } = this;
+    return errorBody(shape, { message, status, code, param, type: REFUSALS[code].type, requestId });
   }
 }
+
+/** Tells the SDKs of OpenAI and Anthropic not to try again, whatever the status is. */
+export const NO_RETRY = { 'x-should-retry': 'false' } as const;
 
 export interface RefusalExtra {
   /** The parameter at fault, as a path into the body. */

@@ -1,13 +1,14 @@
 import { headerValue } from '../lib/http/header-value.ts';
 import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
+import { errorShapeOf } from '../protocols/error-body.ts';
 import type { Attempt } from '../routing/outcome.ts';
-import { story } from '../routing/attempts-summary.ts';
+import { sendsOf, story } from '../routing/attempts-summary.ts';
 import type { StreamedAnswer, WholeAnswer } from './answer.ts';
 import type { Call } from './request-context.ts';
 import { Refusal } from './refusals.ts';
 import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
-import type { Clock, Gateway } from './ports.ts';
+import type { ClientRequest, Clock, Gateway } from './ports.ts';
 import type { ByteSink } from './pipe.ts';
 import { refusalResponse } from './refuse.ts';
 import { ownTimeMs, type Run, settle } from './settle.ts';
@@ -45,7 +46,8 @@ function deliverWhole(answer: WholeAnswer, run: Run): Response {
 function deliverFailure(run: Run): Response {
   const refusal = failureOf(run.execution.history.at(-1), run.call.plan.model.name);
   settle(run, { ending: 'failed', status: refusal.status, code: refusal.code });
-  return refusalResponse(refusal, withOurs(new Headers(), run));
+  const { id, request } = run.call;
+  return refusalResponse(refusal, { id, ...request }, withOurs(new Headers(), run));
 }
 
 function failureOf(last: Attempt | undefined, model: string): Refusal {
@@ -176,6 +178,11 @@ function answerHeaders(upstream: Headers, run: Run): Headers {
   return withOurs(headers, run);
 }
 
+/** The field in which the client's SDK looks for the id of its request. */
+function requestIdField({ path, headers }: ClientRequest): string {
+  return errorShapeOf(path, headers) === 'anthropic' ? 'request-id' : 'x-request-id';
+}
+
 /** The header with our own fields, each in place of one of the same name. */
 function withOurs(headers: Headers, run: Run): Headers {
   const { id, limitHeaders } = run.call;
@@ -183,7 +190,9 @@ function withOurs(headers: Headers, run: Run): Headers {
   for (const name in limitHeaders) headers.set(name, limitHeaders[name] ?? '');
   headers.set('server-timing', `gateway;dur=${ownTimeMs(run).toFixed(2)}`);
   headers.set('x-llm-proxy-request-id', id);
-  headers.set('x-llm-proxy-attempts', String(history.length));
+  const idField = requestIdField(run.call.request);
+  if (!headers.has(idField)) headers.set(idField, id);
+  headers.set('x-llm-proxy-attempts', String(sendsOf(history)));
   const last = history[history.length - 1];
   if (last !== undefined) {
     headers.set('x-llm-proxy-provider', headerValue(last.route.provider));

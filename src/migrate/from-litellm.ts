@@ -1,39 +1,13 @@
+import { NotUnderstood, readDeployment, textOf, type Variables } from './litellm-deployment.ts';
+import { LitellmModels } from './litellm-models.ts';
+import { asList, asObject, asText, type Report } from './litellm-values.ts';
 import type { Json, JsonObject } from '../store/revision.ts';
 
-/** A setting of the other program that has no counterpart here. */
+/** A setting of the other program that is not taken over. */
 export interface Unmapped {
   readonly path: string;
   readonly reason: string;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Where the providers that LiteLLM knows by a prefix have their OpenAI-compatible API. */
-const BASES = new Map([
-  ['openai', 'https://api.openai.com/v1'],
-  ['text-completion-openai', 'https://api.openai.com/v1'],
-  ['anthropic', 'https://api.anthropic.com/v1'],
-  ['deepseek', 'https://api.deepseek.com/v1'],
-  ['fireworks_ai', 'https://api.fireworks.ai/inference/v1'],
-  ['gemini', 'https://generativelanguage.googleapis.com/v1beta/openai'],
-  ['groq', 'https://api.groq.com/openai/v1'],
-  ['mistral', 'https://api.mistral.ai/v1'],
-  ['ollama', 'http://127.0.0.1:11434/v1'],
-  ['openrouter', 'https://openrouter.ai/api/v1'],
-  ['perplexity', 'https://api.perplexity.ai'],
-  ['together_ai', 'https://api.together.xyz/v1'],
-  ['xai', 'https://api.x.ai/v1'],
-]);
-
-/** Prefixes that only say that `api_base` speaks OpenAI's API. */
-const COMPATIBLE = new Set([
-  'openai',
-  'hosted_vllm',
-  'openai_like',
-  'custom_openai',
-  'ollama_chat',
-  'lm_studio',
-]);
 
 const STRATEGIES = new Map([
   ['simple-shuffle', 'random'],
@@ -41,8 +15,7 @@ const STRATEGIES = new Map([
   ['latency-based-routing', 'lowest_latency'],
 ]);
 
-/** A deployment's parameters that are read here. */
-const KNOWN_PARAMS = new Set(['model', 'api_base', 'api_key', 'weight', 'order', 'timeout', 'extra_headers']);
+const KNOWN_ENTRY = new Set(['model_name', 'litellm_params', 'model_info']);
 const KNOWN_SECTIONS = new Map([
   ['litellm_settings', new Set(['fallbacks', 'request_timeout', 'num_retries'])],
   [
@@ -51,156 +24,120 @@ const KNOWN_SECTIONS = new Map([
   ],
   ['general_settings', new Set(['master_key'])],
 ]);
+const UNREAD_SECTIONS: Readonly<Record<string, string>> = {
+  include: 'other files are not read; import each of them',
+  environment_variables: 'variables are read from the environment of this command',
+};
+
+/** Base URLs by the names of the providers that there are already. */
+type Taken = ReadonlyMap<string, string>;
 
 /**
  * A configuration of LiteLLM's proxy (https://docs.litellm.ai/docs/proxy/configs) as a configuration file of ours, and
- * all that has no counterpart. Values such as `os.environ/NAME` are read from the environment.
+ * all that is not taken over. Values such as `os.environ/NAME` are read from the environment. An entry is taken over
+ * only where the file says which host is asked and with which credential. A provider in `taken` with another base URL
+ * keeps its name.
  */
 export function readLitellm(
   value: unknown,
   env: Environment,
+  taken: Taken = new Map(),
 ): { readonly file: JsonObject; readonly unmapped: readonly Unmapped[] } {
   const source = asObject(value);
   const unmapped: Unmapped[] = [];
   const report = (path: string, reason: string): void => void unmapped.push({ path, reason });
-  const reading = new Reading(env, report);
+  const own = variablesOf(env, source);
+  const models = new LitellmModels(taken);
+  // Files that are not read may have entries of any name.
+  if (source['include'] !== undefined) models.leaveOut(undefined);
   for (const [index, entry] of asList(source['model_list']).entries()) {
-    reading.addDeployment(asObject(entry), `model_list[${index}]`);
+    addEntry(asObject(entry), { models, env: own, report, path: `model_list[${index}]` });
   }
+  const router = asObject(source['router_settings']);
+  addAliases(asObject(router['model_group_alias']), models, report);
+  models.dropLoosePatterns(report);
   reportUnknown(source, report);
-  return { file: { ...reading.file(), ...readSettings(source, reading, report) }, unmapped };
+  return { file: { ...models.file(), ...readSettings(source, { models, env: own, report }) }, unmapped };
 }
 
-type Report = (path: string, reason: string) => void;
+type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Collects providers and models: LiteLLM repeats the provider with each model, and here they are apart. */
-class Reading {
-  readonly #env: Environment;
-  readonly #report: Report;
-  readonly #providers = new Map<string, JsonObject>();
-  readonly #models = new Map<string, Json[]>();
+/** `environment_variables` go before the environment in LiteLLM, and may be encrypted: what they set is not known. */
+function variablesOf(env: Environment, source: JsonObject): Variables {
+  const setThere = asObject(source['environment_variables']);
+  const valueOf = (name: string) => (Object.hasOwn(setThere, name) ? undefined : env[name] || undefined);
+  return { valueOf, isSet: (name) => Object.hasOwn(setThere, name) || valueOf(name) !== undefined };
+}
 
-  constructor(env: Environment, report: Report) {
-    this.#env = env;
-    this.#report = report;
-  }
+interface Context {
+  readonly models: LitellmModels;
+  readonly env: Variables;
+  readonly report: Report;
+}
 
-  addDeployment(entry: JsonObject, path: string): void {
+function addEntry(
+  entry: JsonObject,
+  { models, env, report, path }: Context & { readonly path: string },
+): void {
+  const name = asText(entry['model_name']);
+  try {
+    if (name === undefined) throw new NotUnderstood('', 'it has no model_name or no model');
+    for (const key of Object.keys(entry)) {
+      if (!KNOWN_ENTRY.has(key)) report(`${path}.${key}`, 'there is no such setting here');
+    }
     const params = asObject(entry['litellm_params']);
-    const name = asText(entry['model_name']);
-    const full = this.text(params['model'], `${path}.litellm_params.model`);
-    if (name === undefined || full === undefined)
-      return this.#report(path, 'it has no model_name or no model');
-    for (const key of Object.keys(params)) {
-      if (!KNOWN_PARAMS.has(key))
-        this.#report(`${path}.litellm_params.${key}`, 'there is no such setting here');
-    }
-    const slash = full.indexOf('/');
-    const prefix = slash === -1 ? 'openai' : full.slice(0, slash);
-    const model = slash === -1 ? full : full.slice(slash + 1);
-    const given = this.text(params['api_base'], `${path}.litellm_params.api_base`);
-    const base =
-      given !== undefined && (COMPATIBLE.has(prefix) || BASES.has(prefix)) ? given : BASES.get(prefix);
-    if (base === undefined) {
-      return this.#report(
-        path,
-        `providers of the kind "${prefix}" are not OpenAI-compatible, or have no api_base`,
-      );
-    }
-    const provider = this.#provider(prefix, {
-      api_base: base,
-      api_key: this.text(params['api_key'], `${path}.litellm_params.api_key`),
-      headers: params['extra_headers'],
-      timeouts: typeof params['timeout'] === 'number' ? { request_timeout: params['timeout'] } : undefined,
-      provider_type: prefix === 'anthropic' ? 'anthropic' : undefined,
-    });
-    this.#addRoute(name, { provider, model, params, path });
-  }
-
-  #addRoute(
-    name: string,
-    { provider, model, params, path }: { provider: string; model: string; params: JsonObject; path: string },
-  ): void {
-    if (name.includes('*') || model.includes('*')) {
-      if (name !== model) return this.#report(path, 'a pattern that changes the name has no counterpart');
-      const entry = this.#providers.get(provider) ?? {};
-      const mapping = { ...asObject(entry['model_mapping']), [name]: '*' };
-      this.#providers.set(provider, { ...entry, model_mapping: mapping });
-      return;
-    }
-    const { weight, order } = params;
-    const route = {
-      provider,
-      model,
-      ...(typeof weight === 'number' && { weight }),
-      ...(typeof order === 'number' && { priority: order }),
-    };
-    this.#models.set(name, [...(this.#models.get(name) ?? []), route]);
-  }
-
-  /** The name of the provider with these settings, a new one if there is none. */
-  #provider(prefix: string, settings: Record<string, Json | undefined>): string {
-    const entry = JSON.parse(JSON.stringify(settings)) as JsonObject;
-    const text = JSON.stringify(entry);
-    for (const [name, { model_mapping: _, ...known }] of this.#providers) {
-      if (JSON.stringify(known) === text) return name;
-    }
-    const count = [...this.#providers.keys()].filter(
-      (name) => name === prefix || name.startsWith(`${prefix}-`),
-    ).length;
-    const name = count === 0 ? prefix : `${prefix}-${count + 1}`;
-    this.#providers.set(name, entry);
-    return name;
-  }
-
-  /** A text, or what the variable that it names holds. */
-  text(value: Json | undefined, path: string): string | undefined {
-    const text = asText(value);
-    if (text === undefined || !text.startsWith('os.environ/')) return text;
-    const name = text.slice('os.environ/'.length);
-    const found = this.#env[name];
-    if (found === undefined) this.#report(path, `the environment variable ${name} is not set`);
-    return found;
-  }
-
-  has(model: string): boolean {
-    return this.#models.has(model);
-  }
-
-  alias(name: string, target: string): void {
-    this.#models.set(name, this.#models.get(target) ?? []);
-  }
-
-  file(): JsonObject {
-    return {
-      providers: [...this.#providers].map(([name, provider]) => ({ name, ...provider })),
-      models: Object.fromEntries([...this.#models].map(([name, routes]) => [name, { routes }])),
-    };
+    const inParams: Report = (setting, reason) => report(`${path}.litellm_params.${setting}`, reason);
+    models.add(name, path, readDeployment(params, env, inParams));
+  } catch (error) {
+    if (!(error instanceof NotUnderstood)) throw error;
+    const place = error.setting === '' ? path : `${path}.litellm_params.${error.setting}`;
+    report(place, error.setting === '' ? error.message : `${error.message}; the entry is left out`);
+    models.leaveOut(name);
   }
 }
 
-function readSettings(source: JsonObject, reading: Reading, report: Report): JsonObject {
+/** An alias is a text, or `{model, hidden}`. */
+function addAliases(aliases: JsonObject, models: LitellmModels, report: Report): void {
+  for (const [name, given] of Object.entries(aliases)) {
+    const path = `router_settings.model_group_alias.${name}`;
+    const { model, hidden } = typeof given === 'string' ? { model: given, hidden: false } : asObject(given);
+    if (typeof model !== 'string') {
+      report(path, 'it is neither the name of a model nor {model, hidden}');
+      models.leaveOut(name);
+    } else if (!models.has(model)) {
+      report(path, `the model "${model}" is not in model_list, or was not taken over`);
+      models.leaveOut(name);
+    } else {
+      models.alias(name, model);
+      if (hidden === true) report(`${path}.hidden`, 'every model is listed here');
+    }
+  }
+}
+
+function readSettings(source: JsonObject, { models, env, report }: Context): JsonObject {
   const [litellm = {}, router = {}, general = {}] = [
     'litellm_settings',
     'router_settings',
     'general_settings',
   ].map((name) => asObject(source[name]));
-  addAliases(asObject(router['model_group_alias']), reading, report);
   const timeout = litellm['request_timeout'];
-  const key = reading.text(general['master_key'], 'general_settings.master_key');
+  const fallback = readFallback({ litellm, router }, models, report);
   return {
-    ...reading.file(),
-    ...(key !== undefined && { master_keys: [{ name: 'litellm master key', key }] }),
+    ...readMasterKey(general, env, report),
     ...readStrategy(asText(router['routing_strategy']), report),
     ...(typeof timeout === 'number' && { timeouts: { request_timeout: timeout } }),
-    fallback: readFallback(litellm, router),
+    ...(Object.keys(fallback).length > 0 && { fallback }),
   };
 }
 
-function addAliases(aliases: JsonObject, reading: Reading, report: Report): void {
-  for (const [name, target] of Object.entries(aliases)) {
-    if (typeof target === 'string' && reading.has(target)) reading.alias(name, target);
-    else report(`router_settings.model_group_alias.${name}`, 'it is no alias of a model in model_list');
+function readMasterKey(general: JsonObject, env: Variables, report: Report): JsonObject {
+  try {
+    const key = textOf(general, 'master_key', env);
+    return key === undefined ? {} : { master_keys: [{ name: 'litellm master key', key }] };
+  } catch (error) {
+    if (!(error instanceof NotUnderstood)) throw error;
+    report('general_settings.master_key', error.message);
+    return {};
   }
 }
 
@@ -212,9 +149,25 @@ function readStrategy(name: string | undefined, report: Report): JsonObject {
   return {};
 }
 
-function readFallback(litellm: JsonObject, router: JsonObject): JsonObject {
-  const lists = [...asList(litellm['fallbacks']), ...asList(router['fallbacks'])].map(asObject);
-  const aliases = Object.assign({}, ...lists) as JsonObject;
+function readFallback(
+  { litellm, router }: { readonly litellm: JsonObject; readonly router: JsonObject },
+  models: LitellmModels,
+  report: Report,
+): JsonObject {
+  const rules = Object.entries({ litellm_settings: litellm, router_settings: router }).flatMap(
+    ([section, { fallbacks }]) =>
+      asList(fallbacks).map((rule, index) => ({
+        rule: asObject(rule),
+        path: `${section}.fallbacks[${index}]`,
+      })),
+  );
+  const aliases: Record<string, Json> = {};
+  for (const { rule, path } of rules) {
+    for (const [model, targets] of Object.entries(rule)) {
+      const known = readRule(model, targets, { models, report, path });
+      if (known.length > 0) aliases[model] = known;
+    }
+  }
   const retries = router['num_retries'] ?? litellm['num_retries'];
   const cooldown = router['cooldown_time'];
   return {
@@ -224,25 +177,32 @@ function readFallback(litellm: JsonObject, router: JsonObject): JsonObject {
   };
 }
 
+/** The fallbacks that were taken over; none where the model itself was not. */
+function readRule(
+  model: string,
+  targets: Json,
+  { models, report, path }: Omit<Context, 'env'> & { readonly path: string },
+): string[] {
+  const names = asList(targets);
+  if (!models.serves(model) || names.length === 0) {
+    report(path, `the model "${model}" was not taken over, or has no list of fallbacks`);
+    return [];
+  }
+  return names.flatMap((name) => {
+    if (typeof name === 'string' && models.serves(name)) return [name];
+    const what = typeof name === 'string' ? `"${name}"` : 'one of them';
+    report(path, `of the fallbacks of "${model}", ${what} was not taken over`);
+    return [];
+  });
+}
+
 function reportUnknown(source: JsonObject, report: Report): void {
   for (const [section, content] of Object.entries(source)) {
     const known = KNOWN_SECTIONS.get(section);
     if (section === 'model_list') continue;
-    if (known === undefined) report(section, 'there is no such section here');
+    if (known === undefined) report(section, UNREAD_SECTIONS[section] ?? 'there is no such section here');
     for (const key of known === undefined ? [] : Object.keys(asObject(content))) {
       if (!known?.has(key)) report(`${section}.${key}`, 'there is no such setting here');
     }
   }
-}
-
-function asObject(value: unknown): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
-}
-
-function asList(value: unknown): readonly Json[] {
-  return Array.isArray(value) ? (value as readonly Json[]) : [];
-}
-
-function asText(value: Json | undefined): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

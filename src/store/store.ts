@@ -140,6 +140,16 @@ export class Store {
     return turn === this.#turn ? this.#accept(changed).revision : this.refresh();
   }
 
+  /** What a write would come to, without writing. Throws `StoreUnavailable` or `RevisionRefused`. */
+  async preview(edit: Edit): Promise<Snapshot> {
+    const before = await this.read();
+    const now = this.#options.now().toISOString();
+    const resources = edit(before, now);
+    const hadKeys = before.hadKeys || resources.master_keys.size > 0;
+    const revision = { version: before.version + 1, changedAt: now, hadKeys, resources };
+    return this.#compiled(revision).compiled.snapshot;
+  }
+
   /** Past writes with a version below `before`, the newest first. */
   history({ before, limit }: { readonly before: number; readonly limit: number }): Promise<Past[]> {
     return this.#database.read(async (sql) => {

@@ -1,3 +1,4 @@
+import { isForbiddenHost } from '../../lib/outgoing-address.ts';
 import { isLoopback } from './address.ts';
 
 /** A provider's base URL, without a slash at its end, or what is wrong with it (without quoting it: it may hold a password). */
@@ -11,17 +12,20 @@ export type BaseUrl =
  */
 export function readBaseUrl(text: string): BaseUrl {
   const url = URL.parse(text);
+  // Of further slashes the parser makes none, and so takes the first segment of the path for the host.
+  if (/^https?:\/{3}/i.test(text)) return invalid('names no host; write it like https://api.example.com/v1');
   if (url === null) return invalid('is not a URL; write it like https://api.example.com/v1');
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     return invalid('must begin with https:// or http://');
+  // A URL parser takes the first part of the path for the host then.
+  if (/^\s*https?:[/\\]{3}/i.test(text))
+    return invalid('names no host; write it like https://api.example.com/v1');
   if (url.username !== '' || url.password !== '') {
     return invalid('must not hold a user name or password; use api_key or headers');
   }
   if (url.search !== '' || url.hash !== '') return invalid('must not have a query (?) or a fragment (#)');
   const host = url.hostname.replaceAll(/^\[|\]$|\.$/g, '');
-  if (isMetadataHost(host)) {
-    return invalid('is a link-local or metadata address, where clouds keep credentials; it is never called');
-  }
+  if (isForbiddenHost(host)) return invalid(FORBIDDEN_HOST);
   return {
     kind: 'valid',
     url: url.href.replace(/\/+$/, ''),
@@ -29,20 +33,12 @@ export function readBaseUrl(text: string): BaseUrl {
   };
 }
 
+/** Why a host is refused wherever the configuration names one. */
+export const FORBIDDEN_HOST =
+  'is a link-local or metadata address, where clouds keep credentials; it is never called';
+
 function invalid(message: string): BaseUrl {
   return { kind: 'invalid', message };
-}
-
-const METADATA_HOSTS = new Set(['metadata', 'metadata.google.internal', 'fd00:ec2::254', '100.100.100.200']);
-
-/** RFC 3927 (169.254/16) and RFC 4291 (fe80::/10), the first also as IPv6 writes it, and names of metadata services. */
-function isMetadataHost(host: string): boolean {
-  return (
-    METADATA_HOSTS.has(host) ||
-    host.startsWith('169.254.') ||
-    host.startsWith('::ffff:a9fe:') ||
-    /^fe[89ab][0-9a-f]:/.test(host)
-  );
 }
 
 /** Loopback, RFC 1918, RFC 6598, RFC 4193, and names that only a local network resolves. */

@@ -1,4 +1,5 @@
-import { readBaseUrl } from './base-url.ts';
+import { isForbiddenHost } from '../../lib/outgoing-address.ts';
+import { FORBIDDEN_HOST, readBaseUrl } from './base-url.ts';
 import { findTwins } from '../read/duplicates.ts';
 import type { Finding } from '../read/problems.ts';
 import type { ProviderSettings } from '../read/settings.ts';
@@ -34,6 +35,7 @@ function compileProvider(provider: ProviderSettings, apiBase: string): Provider 
     name: provider.name,
     type: provider.type,
     apiBase,
+    pathVersion: provider.pathVersion,
     apiKey: provider.apiKey,
     headers: Object.fromEntries(provider.headers),
     timeouts: provider.timeouts,
@@ -70,13 +72,11 @@ function findHeaderFaults({ at, headers }: ProviderSettings): Finding[] {
 function findProxyFault({ at, proxy }: ProviderSettings): Finding[] {
   if (proxy === undefined) return [];
   const url = URL.parse(proxy);
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return [];
-  return [
-    {
-      path: [...at, 'proxy'],
-      message: 'is not the URL of an HTTP proxy; write it like http://127.0.0.1:3128',
-    },
-  ];
+  const path = [...at, 'proxy'];
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    return [{ path, message: 'is not the URL of an HTTP proxy; write it like http://127.0.0.1:3128' }];
+  }
+  return isForbiddenHost(url.hostname) ? [{ path, message: FORBIDDEN_HOST }] : [];
 }
 
 const KNOWN_TYPES = new Set(['openai', 'anthropic', 'azure']);

@@ -23,6 +23,7 @@ export function normaliseProvider(
     at,
     name: entry.name,
     apiBase: normaliseBase(entry, at, report),
+    pathVersion: entry.path_version ?? DEFAULTS.pathVersion,
     type: entry.provider_type ?? DEFAULTS.providerType,
     apiKey: entry.api_key || undefined,
     enabled: entry.enabled ?? true,

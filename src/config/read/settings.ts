@@ -60,6 +60,7 @@ export interface ProviderSettings {
   readonly at: Path;
   readonly apiBase: { readonly at: Path; readonly text: string };
   readonly name: string;
+  readonly pathVersion: 'add' | 'as_sent';
   readonly type: string;
   readonly apiKey: string | undefined;
   readonly enabled: boolean;

@@ -4,6 +4,7 @@ export const DEFAULTS = {
   port: 18_000,
   workers: 1,
   providerType: 'openai',
+  pathVersion: 'add',
   weight: 1,
   priority: 1,
   maxBodyMb: 64,

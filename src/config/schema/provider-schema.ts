@@ -67,6 +67,11 @@ export const providerSchema = z.strictObject({
     default: DEFAULTS.providerType,
     examples: ['openai', 'anthropic', 'azure'],
   }),
+  path_version: optional(z.enum(['add', 'as_sent']), {
+    description:
+      "`add`: the API's root is the version in `api_base`, or `/v1` behind it; a request's `/v1` stands for that root, and may be left out. `as_sent`: a request's path is put behind `api_base` as it came, for paths that are below no version, such as `/tokenize`.",
+    default: DEFAULTS.pathVersion,
+  }),
   headers: optional(
     z.record(
       z.string().regex(HEADER_NAME, 'is not a name that an HTTP header can have'),

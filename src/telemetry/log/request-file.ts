@@ -1,6 +1,6 @@
 import { decodeBody } from '../../lib/http/content-coding.ts';
 import type { AnswerBytes, RequestEnded, RequestReceived, RequestStarted } from '../../gateway/events.ts';
-import { CREDENTIAL_FIELDS } from '../../gateway/authenticate.ts';
+import { CREDENTIAL_FIELDS } from '../../gateway/credentials.ts';
 import { maskCredential } from './redact.ts';
 
 /** Bytes of a body that are kept; of the rest only the number is told. */

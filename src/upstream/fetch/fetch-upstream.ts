@@ -2,22 +2,29 @@ import type { Provider } from '../../config/snapshot.ts';
 import type { Upstream, UpstreamReply, UpstreamRequest } from '../../gateway/ports.ts';
 import { readerSource } from '../../lib/reader-source.ts';
 import { ConnectWatcher } from './connect-watch.ts';
-import { STALE_WITHIN_MS, unreachableReason } from '../failure.ts';
+import { staleWithinMs, unreachableReason } from '../failure.ts';
 import { upstreamFields } from '../headers.ts';
+import { ProxyGuard } from './proxy-guard.ts';
 import { joinUrl } from '../url.ts';
 
+/** `fetch` does not say how far away the proxy is: a long way, to be on the safe side. */
+const ROUND_TRIP_MS = 100;
+
 /** Speaks to providers through a proxy, with the runtime's `fetch`, which knows how. */
-export function createFetchUpstream(): Upstream {
+export function createFetchUpstream(guard = new ProxyGuard()): Upstream {
   const watcher = new ConnectWatcher();
   return {
     async send(request) {
+      const { proxy } = request.provider;
+      if (proxy !== undefined && (await guard.forbids(proxy)))
+        return { kind: 'unreachable', reason: 'forbidden' };
       const watch = watcher.watch(request.provider, request.onConnectTimeout);
       const startedAtMs = performance.now();
       let reply = await send(request, { isFresh: false });
       const tookMs = performance.now() - startedAtMs;
       // Only a fresh connection tells a provider that fails from one that had closed an idle connection.
-      if (watch.mayReuse && tookMs < STALE_WITHIN_MS && seemsStale(reply))
-        reply = await send(request, { isFresh: true });
+      if (watch.mayReuse && seemsStale(reply) && tookMs < staleWithinMs(request.method, ROUND_TRIP_MS))
+        reply = { ...(await send(request, { isFresh: true })), isResent: true };
       if (reply.kind === 'reply') watch.answered();
       watch.end();
       return reply;
@@ -50,10 +57,7 @@ async function send(request: UpstreamRequest, { isFresh }: { isFresh: boolean })
   if (isFresh) options.keepalive = false;
   connect(provider, options);
   try {
-    const { status, headers, body } = await fetch(
-      joinUrl(provider.apiBase, request.path, request.search),
-      options,
-    );
+    const { status, headers, body } = await fetch(joinUrl(request), options);
     return { kind: 'reply', status, headers, body: body === null ? null : readerSource(body.getReader()) };
   } catch (error) {
     if (callOff.isCalledOff) return { kind: 'aborted' };

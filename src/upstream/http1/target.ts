@@ -1,4 +1,5 @@
 import type { Provider } from '../../config/snapshot.ts';
+import { isForbiddenHost } from '../../lib/outgoing-address.ts';
 
 /** Where connections go, and what both sides show of themselves. */
 export interface Target {
@@ -7,6 +8,8 @@ export interface Target {
   readonly hostname: string;
   readonly port: number;
   readonly tls: TargetTls | undefined;
+  /** Whether an address that the name resolves to is never called. */
+  readonly forbids: (address: string) => boolean;
 }
 
 interface TargetTls {
@@ -20,6 +23,7 @@ export function targetOf({ protocol, hostname, port }: URL, { tls }: Provider): 
   const address = {
     hostname: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? (isTls ? 443 : 80) : Number(port),
+    forbids: isForbiddenHost,
   };
   const name = [protocol, hostname, port, tls.verify, tls.caFile].join('|');
   if (!isTls) return { name, ...address, tls: undefined };

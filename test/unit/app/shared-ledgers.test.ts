@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { openLedgers, sizeOfLedgers } from '../../../src/app/shared-ledgers.ts';
+import { hashSecret } from '../../../src/cluster/hash-secret.ts';
 import {
   createSharedMemory,
   mapSharedMemory,
@@ -125,6 +126,13 @@ test('a process that is killed with a lock in its hand holds up nobody once it i
   const killer = setTimeout(() => next.child.kill('SIGKILL'), 20_000);
   expect(await next.result()).toBe(true);
   clearTimeout(killer);
+});
+
+test('the processes that share a memory share the secret of its hashes, and no other memory has it', () => {
+  expect(hashSecret(mapSharedMemory(memory.path))).toEqual(hashSecret(memory.bytes));
+  const other = createSharedMemory(sizeOfLedgers(WORKERS));
+  expect(hashSecret(other.bytes)).not.toEqual(hashSecret(memory.bytes));
+  other.close();
 });
 
 test('the memory has no name, so that nothing is left of it whatever becomes of the processes', () => {

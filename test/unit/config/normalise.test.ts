@@ -72,6 +72,7 @@ test('both ways to write a provider make the same one', () => {
     proxy: undefined,
     forwardClientAuth: false,
     streamUsage: 'include',
+    pathVersion: 'add',
   });
 });
 

@@ -37,7 +37,6 @@ test('a configuration of LiteLLM becomes one of ours that is valid', () => {
   expect(file['providers']).toEqual([
     { name: 'openai', api_base: 'https://api.openai.com/v1', api_key: 'sk-openai' },
     { name: 'openai-2', api_base: 'https://mirror.example.com/v1', api_key: 'sk-mirror' },
-    { name: 'anthropic', api_base: 'https://api.anthropic.com/v1', provider_type: 'anthropic' },
     { name: 'hosted_vllm', api_base: 'http://127.0.0.1:8000/v1' },
     {
       name: 'deepseek',
@@ -49,7 +48,7 @@ test('a configuration of LiteLLM becomes one of ours that is valid', () => {
   expect(file['fallback']).toEqual({
     retries: 2,
     cooldown_seconds: 15,
-    alias_fallback: { 'gpt-4o': ['claude', 'local'] },
+    alias_fallback: { 'gpt-4o': ['local'] },
   });
   const result = compileText(JSON.stringify(file), {
     file: 'x',
@@ -60,7 +59,7 @@ test('a configuration of LiteLLM becomes one of ours that is valid', () => {
   });
   if (result.kind === 'refused') throw new Error(JSON.stringify(result.problems));
   const { models, findModel } = result.snapshot;
-  expect([...models.keys()]).toEqual(['gpt-4o', 'claude', 'local', 'gpt-4']);
+  expect([...models.keys()]).toEqual(['gpt-4o', 'local', 'gpt-4']);
   expect(findModel('gpt-4')?.strategy).toBe('least_busy');
   expect(findModel('gpt-4o')?.routes).toMatchObject([
     { provider: 'openai', upstreamModel: 'gpt-4o', weight: 3, priority: 1 },
@@ -79,9 +78,9 @@ test('what has no counterpart is named, each with its place', () => {
       'model_list[1].litellm_params.rpm',
       'model_list[2].litellm_params.api_key',
       'model_list[5]',
-      'model_list[6].litellm_params.api_version',
       'model_list[6]',
       'litellm_settings.drop_params',
+      'litellm_settings.fallbacks[0]',
       'router_settings.redis_host',
       'general_settings.database_url',
       'environment_variables',
