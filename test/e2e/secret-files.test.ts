@@ -133,7 +133,7 @@ describe('the demo', () => {
     [[], { HOST: '0.0.0.0' }],
     [[], { LLM_PROXY_CONTAINER_HOST: '::' }],
   ])('is not served where others reach it (%p %p)', async (args, env) => {
-    const [code, text] = await refusal(['--port', '0', ...args], env as Record<string, string>);
+    const [code, text] = await refusal(['--port', '0', ...args], env);
     expect(code).toBe(1);
     expect(text).toMatch(
       /^llm-proxy: there is no configuration, and the demo.*is not served on (?:0\.0\.0\.0|::)\..*\n$/,
