@@ -4,8 +4,10 @@ import type { Protocol } from '../protocols/protocol.ts';
 import { insertModel, peekRequest, type RequestPeek } from '../protocols/request.ts';
 import type { Model } from '../routing/route.ts';
 import { routeId } from '../routing/route.ts';
-import { Refusal } from './refusals.ts';
+import { plainBody } from './plain-body.ts';
 import type { ClientRequest } from './ports.ts';
+import { Refusal } from './refusals.ts';
+import { soleProviderFor } from './sole-provider.ts';
 
 /** What the request comes to: the model that will serve it, and the body that each route makes its own. */
 export interface Plan {
@@ -25,10 +27,8 @@ export async function plan(
   snapshot: Snapshot,
 ): Promise<Plan> {
   const coding = request.headers.get('content-encoding');
-  // The model in a compressed body could not be checked without decoding what a client may have made to explode.
-  if (coding !== null && coding.toLowerCase() !== 'identity')
-    throw new Refusal('coding_not_supported', { coding });
-  const { body, peek } = peekWithDeployment(await request.readBody(), request);
+  const sent = await (coding === null ? request.readBody() : plainBody(request, coding, snapshot.server));
+  const { body, peek } = peekWithDeployment(sent, request);
   if (peek.kind === 'malformed') {
     throw new Refusal('invalid_body', { problem: peek.message }, { param: peek.param });
   }
@@ -38,7 +38,7 @@ export async function plan(
   }
   const name = peek.model ?? request.azure?.deployment;
   const model =
-    name === undefined ? namedByHeader(request.headers, key, snapshot) : namedByBody(name, key, snapshot);
+    name === undefined ? namedOtherwise(request, key, snapshot) : namedByBody(name, key, snapshot);
   if (!isServed(model)) throw new Refusal('no_route', { model: model.name });
   return { model, protocol: protocolFor(request.path), body, peek };
 }
@@ -74,15 +74,27 @@ function namedByBody(name: string, key: MasterKey | undefined, snapshot: Snapsho
   return model;
 }
 
-/** A provider reached by its own name serves whatever the path says, so only an unrestricted key may ask for it. */
-function namedByHeader(headers: Headers, key: MasterKey | undefined, snapshot: Snapshot): Model {
-  const name = headers.get(PROVIDER_HEADER);
-  if (name === null || name === '') throw new Refusal('missing_model', {}, { param: 'model' });
+/**
+ * What a request without a model is for: what its header names, or the only provider that comes into question. A provider
+ * that is reached by its own name serves whatever the path says, so only an unrestricted key may ask for it.
+ */
+function namedOtherwise(request: ClientRequest, key: MasterKey | undefined, snapshot: Snapshot): Model {
+  const name = request.headers.get(PROVIDER_HEADER);
+  if (name === null || name === '') {
+    const sole = key?.unrestricted === false ? undefined : soleProviderFor(request, snapshot);
+    if (sole === undefined) throw new Refusal('missing_model', {}, { param: 'model' });
+    return providerAsModel(sole.name);
+  }
   if (key?.unrestricted === false) return namedByBody(name, key, snapshot);
   if (!snapshot.providers.has(name)) {
     if (snapshot.findModel(name) === undefined) throw new Refusal('provider_not_found', { provider: name });
     return namedByBody(name, key, snapshot);
   }
+  return providerAsModel(name);
+}
+
+/** A model of one route, which leaves the body as it is. */
+function providerAsModel(name: string): Model {
   const route = {
     id: routeId(name, undefined),
     provider: name,
