@@ -64,6 +64,7 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
     search: withoutCredentials(request.search, withheld),
     azure: request.azure && azurePath(call, route),
     clientHeaders: request.headers,
+    contentType: contentTypeOf(call),
     clientCredentials: provider.forwardClientAuth ? foreignCredentials(request, snapshot.access) : [],
     withheld,
     traceContext: gateway.tracing?.attemptContext(call.id),
@@ -100,6 +101,11 @@ function upstreamBody(
 ): readonly Uint8Array[] | undefined {
   if (request.method === 'GET' || request.method === 'HEAD') return undefined;
   return spliceRequest(plan.body, plan.peek, { model: route.upstreamModel, includeUsage });
+}
+
+/** The content type that the body is to be sent with; undefined: the client's own. */
+function contentTypeOf({ plan: { peek } }: Call): string | undefined {
+  return peek.kind === 'json' || peek.kind === 'multipart' ? peek.contentType : undefined;
 }
 
 /** Whether to ask for the usage of a stream: where the API has a word for it and the client left it out. */

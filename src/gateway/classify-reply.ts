@@ -1,5 +1,7 @@
-import { decodeBody, withoutCoding } from '../lib/http/content-coding.ts';
+import { decodeLargeBody, withoutCoding } from '../lib/http/content-coding.ts';
+import { inTurns, SLICE_BYTES } from '../lib/in-turns.ts';
 import { retryAfterMs } from '../lib/http/retry-after.ts';
+import { scanAnswerInSlices } from '../protocols/answer.ts';
 import { rewriteModel } from '../protocols/model-name.ts';
 import type { AnswerDefect } from '../protocols/protocol.ts';
 import type { Defect } from '../routing/outcome.ts';
@@ -42,7 +44,7 @@ async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }:
   const body = await readWhole(reply, leash, MAX_ERROR_BYTES);
   if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
   const bytes = body.kind === 'read' ? body.bytes : new Uint8Array();
-  const decoding = decodeBody(bytes, reply.headers.get('content-encoding'), MAX_ERROR_BYTES);
+  const decoding = await decodeLargeBody(bytes, reply.headers.get('content-encoding'), MAX_ERROR_BYTES);
   const decoded = typeof decoding === 'string' ? bytes : decoding;
   const outcome = judgeError(
     {
@@ -71,11 +73,13 @@ async function judgeWhole(reply: Reply, { call, leash, shownModel }: Reading): P
     outcome: { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' },
   });
   if (body.kind === 'broken' || body.isCut) return failed('truncated');
-  const decoding = decodeBody(body.bytes, headers.get('content-encoding'), MAX_WHOLE_BYTES);
+  const decoding = await decodeLargeBody(body.bytes, headers.get('content-encoding'), MAX_WHOLE_BYTES);
   if (decoding === 'damaged') return failed('truncated');
   // What cannot be read cannot be judged: it is passed on as it is.
   const decoded = typeof decoding === 'string' ? undefined : decoding;
   const { protocol } = call.plan;
+  if (decoded !== undefined && decoded.length > SLICE_BYTES)
+    await inTurns(scanAnswerInSlices(decoded, SLICE_BYTES));
   const defect = decoded && protocol.judgeAnswer(decoded, headers.get('content-type') ?? '');
   if (defect !== undefined && !isAsked(defect, status, call)) return failed(defect);
   const usage = decoded && protocol.usageOfAnswer(decoded);

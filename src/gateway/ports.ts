@@ -61,6 +61,8 @@ export interface UpstreamRequest {
   /** As in `ClientRequest`, with the deployment that this provider is asked for. */
   readonly azure?: AzurePath | undefined;
   readonly clientHeaders: Headers;
+  /** Sent in place of the client's Content-Type, where that could be read in two ways; undefined: the client's own. */
+  readonly contentType?: string | undefined;
   /** Credentials of the client's own that may be passed on; sent only to a provider without one of its own. */
   readonly clientCredentials: readonly HeaderField[];
   /** Keys that the client has shown: no field that holds one goes on as it came. Left out: none. */
@@ -83,14 +85,18 @@ export interface CallOff {
 
 export type HeaderField = readonly [name: string, value: string];
 
-export type UpstreamReply =
+export type UpstreamReply = (
   | {
       readonly kind: 'reply';
       readonly status: number;
       readonly headers: Headers;
       readonly body: ByteSource | null;
     }
-  | UpstreamFailure;
+  | UpstreamFailure
+) & {
+  /** Whether the request went out twice: the first time on a connection that the provider had closed already. */
+  readonly isResent?: boolean;
+};
 
 /** A body that is read piece by piece, or poured out. `read` rejects where it broke off. */
 export interface ByteSource {

@@ -2,7 +2,7 @@ import { headerValue } from '../lib/http/header-value.ts';
 import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
 import type { Attempt } from '../routing/outcome.ts';
-import { story } from '../routing/attempts-summary.ts';
+import { sendsOf, story } from '../routing/attempts-summary.ts';
 import type { StreamedAnswer, WholeAnswer } from './answer.ts';
 import type { Call } from './request-context.ts';
 import { Refusal } from './refusals.ts';
@@ -202,7 +202,7 @@ function withOurs(headers: Headers, run: Run): Headers {
   headers.set('x-llm-proxy-request-id', id);
   const idField = requestIdField(run.call.request);
   if (!headers.has(idField)) headers.set(idField, id);
-  headers.set('x-llm-proxy-attempts', String(history.length));
+  headers.set('x-llm-proxy-attempts', String(sendsOf(history)));
   const last = history[history.length - 1];
   if (last !== undefined) {
     headers.set('x-llm-proxy-provider', headerValue(last.route.provider));

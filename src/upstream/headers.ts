@@ -34,6 +34,7 @@ export function upstreamFields(request: UpstreamRequest): Readonly<Record<string
     const value = String(sent[name]);
     if (!holdsAny(value, withheld)) fields[name] = value;
   }
+  if (request.contentType !== undefined) fields['content-type'] = request.contentType;
   if (traceContext !== undefined) setTraceContext(fields, traceContext);
   // What the client would not accept must not be asked for in its name.
   fields['accept-encoding'] ??= 'identity';
