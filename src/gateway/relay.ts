@@ -1,3 +1,4 @@
+import type { Provider } from '../config/snapshot.ts';
 import { headerValue } from '../lib/http/header-value.ts';
 import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
@@ -10,6 +11,7 @@ import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
 import type { ClientRequest, Clock, Gateway } from './ports.ts';
 import type { ByteSink } from './pipe.ts';
+import { revealsSecret } from './redact.ts';
 import { refusalResponse } from './refuse.ts';
 import { ownTimeMs, type Run, settle } from './settle.ts';
 
@@ -175,15 +177,53 @@ const NOT_FOR_CLIENTS: ReadonlySet<string> = new Set([
   'content-length',
   'set-cookie',
   'alt-svc',
+  // A browser would take these for the gateway's own word about itself, its other pages, or who may read it.
+  'clear-site-data',
+  'content-security-policy',
+  'content-security-policy-report-only',
+  'cross-origin-embedder-policy',
+  'cross-origin-opener-policy',
+  'cross-origin-resource-policy',
+  'expect-ct',
+  'nel',
+  'origin-agent-cluster',
+  'permissions-policy',
+  'public-key-pins',
+  'refresh',
+  'report-to',
+  'reporting-endpoints',
+  'service-worker-allowed',
+  'sourcemap',
+  'speculation-rules',
+  'strict-transport-security',
+  'timing-allow-origin',
+  'www-authenticate',
+  'x-frame-options',
 ]);
+
+function isKeptBack(name: string): boolean {
+  return NOT_FOR_CLIENTS.has(name) || name.startsWith('access-control-');
+}
+
+function providerOf({ call, execution }: Run): Provider | undefined {
+  const last = execution.history.at(-1);
+  return last && call.snapshot.providers.get(last.route.provider);
+}
+
+/** The runtime has several values of a field only where it is `set-cookie`. */
+function reveals(value: unknown, provider: Provider | undefined): boolean {
+  return provider !== undefined && typeof value === 'string' && revealsSecret(value, provider);
+}
 
 /** The provider's header but for what concerns its connection to us, and our own fields. */
 function answerHeaders(upstream: Headers, run: Run): Headers {
   // The runtime copies all fields at once for less than a few of them one by one.
   const headers = new Headers(upstream);
   const dropped = namedByConnection(upstream);
-  for (const name in upstream.toJSON()) {
-    if (NOT_FOR_CLIENTS.has(name) || dropped.has(name)) headers.delete(name);
+  const provider = providerOf(run);
+  const received: Readonly<Record<string, unknown>> = upstream.toJSON();
+  for (const name in received) {
+    if (isKeptBack(name) || dropped.has(name) || reveals(received[name], provider)) headers.delete(name);
   }
   return withOurs(headers, run);
 }

@@ -4,6 +4,7 @@ import { Refusal } from '../gateway/refusals.ts';
 import { handle } from '../gateway/handle.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
+import { requireOwnBrowser } from './browser-guard.ts';
 import { clientAddress } from './client-address.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
 import { createDetailedHealth, type HealthReporter } from '../health/report.ts';
@@ -150,6 +151,7 @@ function answerOrRefusal(request: Request, server: Server<undefined>, state: Ser
   };
   try {
     const target = requestTarget(request.url);
+    requireOwnBrowser(request, target.path, state.gateway.snapshot());
     const own = ownEndpoint(request, target, state);
     if (own === undefined) return proxied({ request, server, target }, state);
     return own instanceof Promise ? own.catch(refused) : own;

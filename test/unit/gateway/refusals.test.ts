@@ -5,6 +5,8 @@ import { Refusal, type RefusalCode, REFUSALS } from '../../../src/gateway/refusa
 const CONTRACT: Readonly<Record<string, readonly [status: number, type: string]>> = {
   missing_api_key: [401, 'authentication_error'],
   invalid_api_key: [401, 'authentication_error'],
+  foreign_origin: [403, 'permission_error'],
+  foreign_host: [403, 'permission_error'],
   model_not_allowed: [403, 'permission_error'],
   model_not_found: [404, 'invalid_request_error'],
   provider_not_found: [404, 'invalid_request_error'],
