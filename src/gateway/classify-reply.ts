@@ -50,7 +50,7 @@ async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }:
     {
       status: reply.status,
       text: new TextDecoder().decode(decoded),
-      retryAfterMs: retryAfterMs(reply.headers, gateway.clock.epochMs()),
+      retryAfterMs: retryAfterMs(reply.headers, gateway.clock.epochMs(), reply.status),
     },
     call.snapshot.detection,
   );

@@ -100,7 +100,8 @@ export const REFUSALS = {
     status: 415,
     type: 'invalid_request_error',
     fault: 'client',
-    message: 'The body of the request has the Content-Encoding "{coding}". Send it without.',
+    message:
+      'The body of the request has the Content-Encoding "{coding}". Send it with zstd, gzip, br or deflate, or without.',
   },
   body_too_large: {
     status: 413,
@@ -115,7 +116,7 @@ export const REFUSALS = {
     message: 'The body of the request was not complete after {seconds} s.',
   },
   websocket_not_supported: {
-    status: 400,
+    status: 426,
     type: 'invalid_request_error',
     fault: 'client',
     message: 'WebSocket connections are not supported. Use the HTTP API.',

@@ -41,7 +41,17 @@ function deliverWhole(answer: WholeAnswer, run: Run): Response {
     usage: answer.usage,
     text: { sample: answer.text, chars: answer.text.length },
   });
-  return new Response(answer.bytes, { status: answer.status, headers: answerHeaders(answer.headers, run) });
+  const headers = answerHeaders(answer.headers, run);
+  if (answer.status >= 400) addRetryAfter(headers, run.execution.history.at(-1));
+  return new Response(answer.bytes, { status: answer.status, headers });
+}
+
+/** Says how long to wait where the provider said so in a word of its own, which clients do not know. */
+function addRetryAfter(headers: Headers, last: Attempt | undefined): void {
+  const outcome = last?.outcome;
+  if (outcome?.kind !== 'rate-limited' || outcome.retryAfterMs === undefined) return;
+  if (headers.has('retry-after') || headers.has('retry-after-ms')) return;
+  headers.set('retry-after', String(Math.ceil(outcome.retryAfterMs / 1000)));
 }
 
 /** No provider gave an answer that can be shown: one of ours, which names no provider's address. */

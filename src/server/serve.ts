@@ -12,6 +12,7 @@ import { readDocs } from './docs-endpoint.ts';
 import { health } from '../health/endpoints.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels } from './models-endpoint.ts';
+import { hello } from './hello.ts';
 import { readBody } from './read-body.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
 import { pathOf, type RequestTarget, requestTarget } from './request-target.ts';
@@ -180,6 +181,9 @@ function ownEndpoint(
     case '/v1/models':
     case '/models':
       return listModels({ headers: allow(request, path).headers, search }, snapshot);
+    case '/':
+    case '/api/hello':
+      return hello(allow(request, path), path, state);
     case '/openapi.json':
     case '/docs':
       return readDocs(allow(request, path), path, state);
@@ -194,7 +198,7 @@ function ownEndpoint(
 
 /** Paths that are never a provider's, so that what is not there yet, or not in this mode, is not asked of one. */
 function isReserved(path: string): boolean {
-  return path === '/' || /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
+  return /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
 }
 
 function modelEndpoint(
@@ -236,7 +240,7 @@ interface Arrival {
 
 function proxied({ request, server, target }: Arrival, { gateway }: ServerState): Promise<Response> {
   if (request.headers.get('upgrade')?.toLowerCase() === 'websocket')
-    throw new Refusal('websocket_not_supported');
+    throw new Refusal('websocket_not_supported', {}, { headers: { upgrade: 'HTTP/1.1' } });
   const snapshot = gateway.snapshot();
   return handle(
     {

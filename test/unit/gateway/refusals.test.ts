@@ -17,7 +17,7 @@ const CONTRACT: Readonly<Record<string, readonly [status: number, type: string]>
   missing_model: [400, 'invalid_request_error'],
   body_too_large: [413, 'invalid_request_error'],
   body_timeout: [408, 'invalid_request_error'],
-  websocket_not_supported: [400, 'invalid_request_error'],
+  websocket_not_supported: [426, 'invalid_request_error'],
   rate_limit_exceeded: [429, 'rate_limit_error'],
   upstream_unreachable: [502, 'upstream_error'],
   upstream_invalid: [502, 'upstream_error'],
