@@ -9,6 +9,7 @@ import type { Call } from './request-context.ts';
 import { Refusal } from './refusals.ts';
 import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
+import { objectTap } from './made-objects.ts';
 import type { ClientRequest, Clock, Gateway } from './ports.ts';
 import type { ByteSink } from './pipe.ts';
 import { revealsSecret } from './redact.ts';
@@ -34,6 +35,9 @@ function nobodyThere(run: Run): Response {
 
 function deliverWhole(answer: WholeAnswer, run: Run): Response {
   reportBytes(answer, answer.bytes, run);
+  const tap = objectTap(answer, run);
+  tap?.push(answer.bytes);
+  tap?.end();
   const ending = answer.status < 400 ? 'complete' : 'failed';
   settle(run, {
     ending,
@@ -94,16 +98,21 @@ function deliverStream(answer: StreamedAnswer, run: Run): Response {
  */
 function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Array> {
   const { stream, status } = answer;
+  const tap = objectTap(answer, run);
   const settleAs = (ending: Ending): void =>
     settle(run, { ending, status, usage: stream.usage(), text: stream.text() });
   return new ReadableStream({
     // The runtime's own kind of stream: it is written to, where the standard's would wait for each piece to be asked for.
     type: 'direct',
     async pull(client) {
-      const sink = sinkOf(client, answer, run);
+      const sink = sinkOf(client, (bytes) => {
+        tap?.push(bytes);
+        reportBytes(answer, bytes, run);
+      });
       const end = await stream.pumpTo(sink);
       switch (end.kind) {
         case 'complete':
+          tap?.end();
           settleAs('complete');
           client.close();
           return;
@@ -127,10 +136,10 @@ function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Arr
 }
 
 /** Writes to the client at once, and waits where it does not keep up. */
-function sinkOf(client: DirectController, answer: StreamedAnswer, run: Run): ByteSink {
+function sinkOf(client: DirectController, told: (bytes: Uint8Array) => void): ByteSink {
   return {
     write(bytes) {
-      reportBytes(answer, bytes, run);
+      told(bytes);
       const written = client.write(bytes);
       void client.flush();
       return typeof written === 'number' ? undefined : written;
