@@ -37,7 +37,7 @@ function deliverWhole(answer: WholeAnswer, run: Run): Response {
     ending,
     status: answer.status,
     usage: answer.usage,
-    text: { sample: answer.text, chars: answer.text.length },
+    text: answer.text,
   });
   return new Response(answer.bytes, { status: answer.status, headers: answerHeaders(answer.headers, run) });
 }
