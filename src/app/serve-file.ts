@@ -1,3 +1,4 @@
+import { findMissingAuthorities, findWeakKeys } from '../config/read/file-warnings.ts';
 import { loadConfig } from '../config/read/load.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import { formatProblem } from '../config/read/problems.ts';
@@ -21,7 +22,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   const serving = await listen(first.edition);
   if (serving === undefined) return EXIT.failed;
   const drained = drainOnSignals(serving);
-  announce(serving);
+  announce(serving, [...first.weakKeys, ...(await findMissingAuthorities(serving.snapshot()))]);
   onChange = async (): Promise<void> => {
     const { version, access } = serving.snapshot();
     const next = await load({
@@ -41,7 +42,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
 }
 
 type Loaded =
-  | { readonly kind: 'loaded'; readonly edition: Edition }
+  | { readonly kind: 'loaded'; readonly edition: Edition; readonly weakKeys: readonly string[] }
   | { readonly kind: 'refused'; readonly problems: readonly string[] };
 
 interface LoadOptions {
@@ -55,12 +56,13 @@ async function load(options: LoadOptions): Promise<Loaded> {
   const context = { ...options, now: new Date() };
   const result = await loadConfig({ ...context, path: options.file, env: process.env });
   if (result.kind === 'refused') return { kind: 'refused', problems: result.problems.map(formatProblem) };
-  const { snapshot, text } = result;
-  return { kind: 'loaded', edition: { snapshot, recipe: { kind: 'text', text, ...context } } };
+  const { snapshot, text, file } = result;
+  const recipe = { kind: 'text', text, ...context } as const;
+  return { kind: 'loaded', edition: { snapshot, recipe }, weakKeys: findWeakKeys(file) };
 }
 
 /** Says in a few lines what was loaded and where it listens. */
-function announce({ url, log, snapshot }: Serving): void {
+function announce({ url, log, snapshot }: Serving, doubts: readonly string[]): void {
   const { access, providers, models, warnings } = snapshot();
   log.say('info', 'started', { address: url });
   log.say('info', 'loaded', {
@@ -68,7 +70,7 @@ function announce({ url, log, snapshot }: Serving): void {
     models: models.size,
     keys: access.kind === 'keys' ? access.keys.size : 0,
   });
-  for (const text of warnings) log.say('warn', 'warning', { text });
+  for (const text of [...warnings, ...doubts]) log.say('warn', 'warning', { text });
 }
 
 /** Puts a changed configuration in force. */

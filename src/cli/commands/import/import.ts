@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { findWeakKeys } from '../../../config/read/file-warnings.ts';
 import { loadConfig } from '../../../config/read/load.ts';
 import { formatProblem } from '../../../config/read/problems.ts';
 import { type ConfigFile, configSchema } from '../../../config/schema/schema.ts';
@@ -79,9 +80,10 @@ async function importInto(
   };
   try {
     const preview = await store.preview(edit);
+    const warnings = [...preview.warnings, ...findWeakKeys(file)];
     const total = steps.filter(({ action }) => action !== 'unchanged').length;
     if (isDry || total === 0) {
-      report(steps, preview.warnings);
+      report(steps, warnings);
       if (total === 0) console.log('nothing to do: the database has all of it');
       return EXIT.ok;
     }
@@ -90,7 +92,7 @@ async function importInto(
     const { version } = await store
       .change(edit, { actor: 'import', action: `import ${path}`, onRow })
       .finally(progress.end);
-    report(steps, preview.warnings);
+    report(steps, warnings);
     console.log(`done: the configuration has version ${version}`);
     return EXIT.ok;
   } catch (error) {
