@@ -1,6 +1,7 @@
 import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createDocs } from '../console/docs-page.ts';
 import type { Emit, Gateway, Ledgers } from '../gateway/ports.ts';
+import { newRequestId } from '../gateway/request-id.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { ThreadedTokenCounter } from '../usage/token-counter.ts';
 import { BucketLedger } from '../limits/bucket-ledger.ts';
@@ -214,13 +215,6 @@ function toEach(listeners: readonly Emit[]): Emit {
       }
     }
   };
-}
-
-/** `req_` and 12 characters: unique enough to be found in a log, short enough to be read out. It is no secret. */
-function newRequestId(): string {
-  return `req_${Math.floor(Math.random() * 2 ** 48)
-    .toString(16)
-    .padStart(12, '0')}`;
 }
 
 /** Gives load balancers the time to notice, then ends listening, and waits for what is in flight. */

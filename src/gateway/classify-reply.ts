@@ -1,10 +1,14 @@
-import { decodeBody, withoutCoding } from '../lib/http/content-coding.ts';
+import { decodeLargeBody, withoutCoding } from '../lib/http/content-coding.ts';
+import { inTurns, SLICE_BYTES } from '../lib/in-turns.ts';
 import { retryAfterMs } from '../lib/http/retry-after.ts';
+import { scanAnswerInSlices } from '../protocols/answer.ts';
 import { rewriteModel } from '../protocols/model-name.ts';
+import type { AnswerDefect } from '../protocols/protocol.ts';
 import type { Defect } from '../routing/outcome.ts';
+import type { Call } from './request-context.ts';
 import { readWhole } from './body-reader.ts';
 import { openByteStream } from './byte-stream.ts';
-import { conceal, concealHeaders } from './redact.ts';
+import { conceal } from './redact.ts';
 import { openEventStream } from './event-stream.ts';
 import { judgeError } from './classify-status.ts';
 import { outcomeOfCut } from './attempt-timeouts.ts';
@@ -40,28 +44,29 @@ async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }:
   const body = await readWhole(reply, leash, MAX_ERROR_BYTES);
   if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
   const bytes = body.kind === 'read' ? body.bytes : new Uint8Array();
-  const decoding = decodeBody(bytes, reply.headers.get('content-encoding'), MAX_ERROR_BYTES);
+  const decoding = await decodeLargeBody(bytes, reply.headers.get('content-encoding'), MAX_ERROR_BYTES);
   const decoded = typeof decoding === 'string' ? bytes : decoding;
   const outcome = judgeError(
     {
       status: reply.status,
       text: new TextDecoder().decode(decoded),
-      retryAfterMs: retryAfterMs(reply.headers, gateway.clock.epochMs()),
+      retryAfterMs: retryAfterMs(reply.headers, gateway.clock.epochMs(), reply.status),
     },
     call.snapshot.detection,
   );
-  if (reply.status < 400) return { outcome };
-  const safeHeaders = concealHeaders(reply.headers, provider);
+  if (reply.status < 400 && outcome.kind !== 'rejected') return { outcome };
   const safe = conceal(decoded, provider);
   const shown =
-    safe === decoded ? { headers: safeHeaders, bytes } : { headers: withoutCoding(safeHeaders), bytes: safe };
+    safe === decoded
+      ? { headers: reply.headers, bytes }
+      : { headers: withoutCoding(reply.headers), bytes: safe };
   return {
     outcome,
     answer: { kind: 'whole', status: reply.status, ...shown, usage: undefined, text: '' },
   };
 }
 
-async function judgeWhole(reply: Reply, { call, leash, shownModel }: Reading): Promise<Verdict> {
+async function judgeWhole(reply: Reply, { call, provider, leash, shownModel }: Reading): Promise<Verdict> {
   const { status, headers } = reply;
   const body = await readWhole(reply, leash, MAX_WHOLE_BYTES);
   if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
@@ -69,18 +74,33 @@ async function judgeWhole(reply: Reply, { call, leash, shownModel }: Reading): P
     outcome: { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' },
   });
   if (body.kind === 'broken' || body.isCut) return failed('truncated');
-  const decoding = decodeBody(body.bytes, headers.get('content-encoding'), MAX_WHOLE_BYTES);
+  const decoding = await decodeLargeBody(body.bytes, headers.get('content-encoding'), MAX_WHOLE_BYTES);
   if (decoding === 'damaged') return failed('truncated');
   // What cannot be read cannot be judged: it is passed on as it is.
   const decoded = typeof decoding === 'string' ? undefined : decoding;
   const { protocol } = call.plan;
+  if (decoded !== undefined && decoded.length > SLICE_BYTES)
+    await inTurns(scanAnswerInSlices(decoded, SLICE_BYTES));
   const defect = decoded && protocol.judgeAnswer(decoded, headers.get('content-type') ?? '');
-  if (defect !== undefined) return failed(defect);
+  if (defect !== undefined && !isAsked(defect, status, call)) return failed(defect);
   const usage = decoded && protocol.usageOfAnswer(decoded);
   const text = usage === undefined && decoded !== undefined ? protocol.textOf(decoded) : '';
+  const safe = conceal(decoded ?? body.bytes, provider);
+  const named = shownModel === undefined || decoded === undefined ? safe : rewriteModel(safe, shownModel);
   const shown =
-    shownModel === undefined || decoded === undefined
+    named === (decoded ?? body.bytes)
       ? { headers, bytes: body.bytes }
-      : { headers: withoutCoding(headers), bytes: rewriteModel(decoded, shownModel) };
+      : { headers: withoutCoding(headers), bytes: named };
   return { outcome: { kind: 'answered' }, answer: { kind: 'whole', status, ...shown, usage, text } };
 }
+
+/** Whether an answer that says nothing is what the request asked for: one for later, or one about nothing. */
+function isAsked(defect: AnswerDefect, status: number, { plan }: Call): boolean {
+  if (defect === 'error-object' || defect === 'html') return false;
+  return (
+    status === ACCEPTED || (defect === 'no-choices' && plan.protocol.asksForNothing?.(plan.body) === true)
+  );
+}
+
+/** The answer comes later, and is asked for by its id. */
+const ACCEPTED = 202;

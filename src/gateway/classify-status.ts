@@ -10,8 +10,11 @@ export interface ErrorAnswer {
 
 /** What an answer without a 2xx status comes to: a refusal to deliver, or a failure to route around. */
 export function judgeError({ status, text, retryAfterMs }: ErrorAnswer, detection: Detection): Outcome {
+  // The answer to a condition that the client set.
+  if (status === NOT_MODIFIED) return { kind: 'rejected', status };
+  // Most redirects come of the path that was asked for, such as one with a slash too many.
   if (status < 400) {
-    return { kind: 'failed', status, defect: 'redirect', retryAfterMs: undefined, fault: 'provider' };
+    return { kind: 'failed', status, defect: 'redirect', retryAfterMs: undefined, fault: 'client' };
   }
   const byStatus = detection.isErrorStatus(status);
   const byPattern = !byStatus && contains(text, detection.errorPatterns);
@@ -32,7 +35,10 @@ function contains(text: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => lower.includes(pattern.toLowerCase()));
 }
 
-const CLIENT_FAULTS = new Set([400, 404, 405, 409, 413, 415, 422]);
+const NOT_MODIFIED = 304;
+
+/** A provider that lacks an endpoint says 404, 405 or 501: it may serve all others. */
+const CLIENT_FAULTS = new Set([400, 404, 405, 409, 413, 415, 422, 501]);
 
 /** Codes by which providers say that they will not answer this prompt, whatever status they give it. */
 const CONTENT_POLICY =

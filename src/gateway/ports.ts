@@ -61,8 +61,12 @@ export interface UpstreamRequest {
   /** As in `ClientRequest`, with the deployment that this provider is asked for. */
   readonly azure?: AzurePath | undefined;
   readonly clientHeaders: Headers;
+  /** Sent in place of the client's Content-Type, where that could be read in two ways; undefined: the client's own. */
+  readonly contentType?: string | undefined;
   /** Credentials of the client's own that may be passed on; sent only to a provider without one of its own. */
   readonly clientCredentials: readonly HeaderField[];
+  /** Keys that the client has shown: no field that holds one goes on as it came. Left out: none. */
+  readonly withheld?: readonly string[];
   /** Sent in place of the client's own trace context; undefined: the client's passes through. */
   readonly traceContext?: readonly HeaderField[] | undefined;
   /** In pieces, so that a large one need not be copied to be changed; undefined for methods that have none. */
@@ -81,14 +85,18 @@ export interface CallOff {
 
 export type HeaderField = readonly [name: string, value: string];
 
-export type UpstreamReply =
+export type UpstreamReply = (
   | {
       readonly kind: 'reply';
       readonly status: number;
       readonly headers: Headers;
       readonly body: ByteSource | null;
     }
-  | UpstreamFailure;
+  | UpstreamFailure
+) & {
+  /** Whether the request went out twice: the first time on a connection that the provider had closed already. */
+  readonly isResent?: boolean;
+};
 
 /** A body that is read piece by piece, or poured out. `read` rejects where it broke off. */
 export interface ByteSource {
@@ -128,8 +136,8 @@ export interface Buckets {
 /** See `CooldownLedger`, which is the implementation for one process. */
 export interface Cooldowns {
   readonly allOpen: () => boolean;
-  readonly standing: (routeId: string, nowMs: number) => Standing;
-  readonly take: (routeId: string, nowMs: number) => boolean;
+  readonly standing: (routeId: string, nowMs: number, endpoint?: string) => Standing;
+  readonly take: (routeId: string, nowMs: number, endpoint?: string) => boolean;
   readonly note: (attempt: Attempt, owner: Model, policy: CooldownPolicy, nowMs: number) => number;
   readonly sweep: (beforeMs: number) => void;
 }

@@ -1,3 +1,5 @@
+import { errorBody, type ErrorShape } from '../protocols/error-body.ts';
+
 /**
  * Every refusal of the gateway's own: its HTTP status, OpenAI's error type, whose fault it is, and its message.
  * `{name}` in a message is filled in by the one who refuses. The documentation's table is made from this one.
@@ -8,7 +10,7 @@ export const REFUSALS = {
     type: 'authentication_error',
     fault: 'client',
     message:
-      'No API key was given. Send it as "Authorization: Bearer <key>"; "x-api-key" and "api-key" are understood too.',
+      'No API key was given. Send it as "Authorization: Bearer <key>"; "x-api-key", "api-key", "x-goog-api-key" and "?key=" are understood too.',
   },
   invalid_api_key: {
     status: 401,
@@ -29,6 +31,20 @@ export const REFUSALS = {
     fault: 'client',
     message:
       'The metrics need the token of the setting metrics.token. Send it as "Authorization: Bearer <token>".',
+  },
+  foreign_origin: {
+    status: 403,
+    type: 'permission_error',
+    fault: 'client',
+    message:
+      'This gateway has no keys, and so answers no page of another origin ({origin}). Add the origin to server.cors_origins, or configure a key.',
+  },
+  foreign_host: {
+    status: 403,
+    type: 'permission_error',
+    fault: 'client',
+    message:
+      'This gateway has no keys and serves this machine only, and so does not answer to the name "{host}". Use localhost, add the origin of that name to server.cors_origins, or configure a key.',
   },
   model_not_allowed: {
     status: 403,
@@ -84,7 +100,8 @@ export const REFUSALS = {
     status: 415,
     type: 'invalid_request_error',
     fault: 'client',
-    message: 'The body of the request has the Content-Encoding "{coding}". Send it without.',
+    message:
+      'The body of the request has the Content-Encoding "{coding}". Send it with zstd, gzip, br or deflate, or without.',
   },
   body_too_large: {
     status: 413,
@@ -99,7 +116,7 @@ export const REFUSALS = {
     message: 'The body of the request was not complete after {seconds} s.',
   },
   websocket_not_supported: {
-    status: 400,
+    status: 426,
     type: 'invalid_request_error',
     fault: 'client',
     message: 'WebSocket connections are not supported. Use the HTTP API.',
@@ -138,6 +155,7 @@ export const REFUSALS = {
     status: 503,
     type: 'upstream_error',
     fault: 'operator',
+    isFinal: true,
     message: 'The model "{model}" has no route that is enabled.',
   },
   internal_error: {
@@ -153,6 +171,8 @@ interface RefusalEntry {
   readonly type: string;
   readonly fault: 'client' | 'provider' | 'operator' | 'gateway';
   readonly message: string;
+  /** Whether to try again is useless, though the status says otherwise to a client. */
+  readonly isFinal?: true;
 }
 
 export type RefusalCode = keyof typeof REFUSALS;
@@ -170,16 +190,19 @@ export class Refusal extends Error {
     this.code = code;
     this.status = REFUSALS[code].status;
     this.param = extra.param ?? null;
-    this.headers = extra.headers ?? {};
+    const entry: RefusalEntry = REFUSALS[code];
+    this.headers = entry.isFinal ? { ...extra.headers, ...NO_RETRY } : (extra.headers ?? {});
   }
 
-  /** The body that the client gets: OpenAI's error object. */
-  body(): string {
-    return JSON.stringify({
-      error: { message: this.message, type: REFUSALS[this.code].type, param: this.param, code: this.code },
-    });
+  /** The body that the client gets, in the shape of its API. */
+  body(shape: ErrorShape = 'openai', requestId = ''): string {
+    const { message, status, code, param } = this;
+    return errorBody(shape, { message, status, code, param, type: REFUSALS[code].type, requestId });
   }
 }
+
+/** Tells the SDKs of OpenAI and Anthropic not to try again, whatever the status is. */
+export const NO_RETRY = { 'x-should-retry': 'false' } as const;
 
 export interface RefusalExtra {
   /** The parameter at fault, as a path into the body. */

@@ -17,7 +17,7 @@ export type HealthReporter = (probe: HealthSettings['probe']) => Promise<HealthR
 export function createDetailedHealth(gateway: Gateway, report: HealthReporter): DetailedHealth {
   return async (headers, search) => {
     const { access, health } = gateway.snapshot();
-    authenticate(headers, access);
+    authenticate({ headers, search }, access);
     return Response.json(await report(probeOf(search, health.probe)));
   };
 }

@@ -6,7 +6,11 @@ const count = { type: 'integer', minimum: 0 } as const;
 /** The headers that the gateway adds to answers, by lower-case name. A test holds them against real answers. */
 export const ANSWER_HEADERS = {
   'x-llm-proxy-request-id': {
-    description: "What the log calls the request. `x-request-id` stays the provider's.",
+    description: 'What the log calls the request.',
+    schema: text,
+  },
+  'x-request-id': {
+    description: "The provider's id of the request, or ours; `request-id` for clients of Anthropic.",
     schema: text,
   },
   'x-llm-proxy-provider': { description: 'The provider that answered.', schema: text },

@@ -20,6 +20,12 @@ export const SECURITY_SCHEMES = {
     name: 'api-key',
     description: "The same key, as Azure's clients send it.",
   },
+  googApiKey: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'x-goog-api-key',
+    description: "The same key, as Google's clients send it.",
+  },
   metricsToken: {
     type: 'http',
     scheme: 'bearer',
@@ -29,8 +35,8 @@ export const SECURITY_SCHEMES = {
 
 type Security = NonNullable<Operation['security']>;
 
-/** A master key, in one of three headers. */
-export const CLIENT_KEY: Security = [{ bearer: [] }, { xApiKey: [] }, { apiKey: [] }];
+/** A master key, in one of four headers. */
+export const CLIENT_KEY: Security = [{ bearer: [] }, { xApiKey: [] }, { apiKey: [] }, { googApiKey: [] }];
 /** A master key, unless the configuration lets everybody read it. */
 export const CLIENT_KEY_OR_NONE: Security = [...CLIENT_KEY, {}];
 export const METRICS_TOKEN_OR_NONE: Security = [{ metricsToken: [] }, {}];

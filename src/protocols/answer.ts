@@ -1,4 +1,4 @@
-import { scanObject, valueAt } from '../lib/json/json-scan.ts';
+import { scanObject, scanObjectInSlices, valueAt } from '../lib/json/json-scan.ts';
 import type { JsonType, Member, ObjectScan } from '../lib/json/json-scan.ts';
 import { asObject, type JsonObject } from './json-object.ts';
 import type { AnswerDefect } from './protocol.ts';
@@ -67,7 +67,10 @@ export function smallAnswer(body: Uint8Array): JsonObject | undefined {
 }
 
 /** Every member that anything here asks of an answer. */
-const MEMBERS = 'error object type choices status output data stop_reason content usage x_groq'.split(' ');
+const MEMBERS =
+  'error object type choices status output data stop_reason content usage x_groq model response message'.split(
+    ' ',
+  );
 
 /** The members of an answer that anything asks for. */
 export function scanAnswer(body: Uint8Array): ObjectScan {
@@ -76,6 +79,19 @@ export function scanAnswer(body: Uint8Array): ObjectScan {
   const scan = scanObject(body, MEMBERS);
   scannedBodies.set(body, scan);
   return scan;
+}
+
+/**
+ * Scans a large answer before anything asks for its members, a slice at a time: each call of the function that is returned scans
+ * about `sliceBytes` more and returns undefined until all is scanned.
+ */
+export function scanAnswerInSlices(body: Uint8Array, sliceBytes: number): () => ObjectScan | undefined {
+  const scanOn = scanObjectInSlices(body, MEMBERS, sliceBytes);
+  return () => {
+    const scan = scanOn();
+    if (scan !== undefined) scannedBodies.set(body, scan);
+    return scan;
+  };
 }
 
 /** Whether a value says something: not null, not '', not [], not {}. */
@@ -123,7 +139,9 @@ function scannedView(members: readonly Member[], body: Uint8Array): AnswerView {
     type: (key) => member(key)?.type,
     value(key) {
       const found = member(key);
-      return found === undefined ? undefined : valueAt(body, found.valueStart, found.valueEnd);
+      if (found === undefined) return undefined;
+      const { valueStart, valueEnd } = found;
+      return valueEnd - valueStart > MAX_PARSED_BYTES ? LARGE_VALUE : valueAt(body, valueStart, valueEnd);
     },
     bytes(key) {
       const found = member(key);
@@ -131,6 +149,10 @@ function scannedView(members: readonly Member[], body: Uint8Array): AnswerView {
     },
   };
 }
+
+/** A larger value is not parsed, since everything else would wait: that there is one is all that is known of it. */
+const MAX_PARSED_BYTES = 1024 * 1024;
+const LARGE_VALUE: JsonObject = { large: true };
 
 function isErrorObject(view: AnswerView): boolean {
   if (saysSomething(view.value('error'))) return true;

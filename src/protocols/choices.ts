@@ -19,6 +19,8 @@ export function judgeChoices(view: AnswerView): AnswerDefect | undefined {
 
 /** Whether large choices need not be parsed to be told from none. */
 function speaksAtALook(bytes: Uint8Array): boolean {
+  // So much is an answer, and too much to be parsed.
+  if (bytes.length > LARGE_BYTES) return true;
   if (occurs(bytes, ERROR)) return false;
   // This much is not nothing.
   return hasValue(bytes, FINISH_REASON) || bytes.length > LONG_BYTES;
@@ -46,6 +48,7 @@ export function choicesErrorEvent(error: { readonly message: string; readonly co
 }
 
 const LONG_BYTES = 65_536;
+const LARGE_BYTES = 1024 * 1024;
 const ERROR = markOf('"error"');
 const FINISH_REASON = markOf('"finish_reason"');
 

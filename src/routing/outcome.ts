@@ -55,11 +55,15 @@ export type Reason = 'first' | 'retry' | 'fallback-route' | 'fallback-model' | '
 export interface Attempt {
   readonly route: Route;
   readonly reason: Reason;
+  /** The endpoint that was asked, one of few; undefined: faults of an endpoint count for the whole route. */
+  readonly endpoint?: string | undefined;
   /** Whether it is the one request that tries a route whose cooldown has ended. */
   readonly isProbe: boolean;
   /** The model under which the route was found: the requested one, or a fallback. */
   readonly model: string;
   readonly outcome: Outcome;
+  /** Whether the provider was sent the request twice, because it had closed the connection of the first time already. */
+  readonly isResent?: boolean;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
 }

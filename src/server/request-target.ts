@@ -1,4 +1,4 @@
-import { endpointOf, isKnownEndpoint, OTHER_ENDPOINT } from '../gateway/endpoint.ts';
+import { isKnownEndpoint } from '../gateway/endpoint.ts';
 import { Refusal } from '../gateway/refusals.ts';
 import { type ApiPath, apiPath } from '../lib/api-path.ts';
 
@@ -14,8 +14,7 @@ export interface RequestTarget extends ApiPath {
  * it would climb out of the base path.
  */
 export function requestTarget(url: string): RequestTarget {
-  // With a Host that can't be part of a URL, the runtime gives the path alone.
-  const start = url.startsWith('/') ? 0 : url.indexOf('/', url.indexOf('://') + '://'.length);
+  const start = startOfPath(url);
   if (start === -1) return { path: '/', search: '', azure: undefined };
   const question = url.indexOf('?', start);
   const path = question === -1 ? url.slice(start) : url.slice(start, question);
@@ -33,7 +32,20 @@ export function requestTarget(url: string): RequestTarget {
 function withoutEnd(path: string): string {
   if (!path.endsWith('/') || path === '/') return path;
   const bare = path.slice(0, -1);
-  return endpointOf(bare) === OTHER_ENDPOINT ? path : bare;
+  return isKnownEndpoint(bare) || isKnownEndpoint(`/v1${bare}`) ? bare : path;
+}
+
+/** The path of a request's URL, whether it is a good one or not. */
+export function pathOf(url: string): string {
+  const start = startOfPath(url);
+  if (start === -1) return '/';
+  const question = url.indexOf('?', start);
+  return question === -1 ? url.slice(start) : url.slice(start, question);
+}
+
+/** With a Host that can't be part of a URL, the runtime gives the path alone. -1: there is none. */
+function startOfPath(url: string): number {
+  return url.startsWith('/') ? 0 : url.indexOf('/', url.indexOf('://') + '://'.length);
 }
 
 /** Most paths have nothing of what a dot segment is made of, and need no closer look. */

@@ -3,7 +3,8 @@ import type { ServerSettings, Snapshot } from '../config/snapshot.ts';
 import { Refusal } from '../gateway/refusals.ts';
 import { handle } from '../gateway/handle.ts';
 import type { Gateway } from '../gateway/ports.ts';
-import { refusalResponse } from '../gateway/refuse.ts';
+import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
+import { requireOwnBrowser } from './browser-guard.ts';
 import { clientAddress } from './client-address.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
 import { createDetailedHealth, type HealthReporter } from '../health/report.ts';
@@ -11,9 +12,10 @@ import { readDocs } from './docs-endpoint.ts';
 import { health } from '../health/endpoints.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels } from './models-endpoint.ts';
+import { hello } from './hello.ts';
 import { readBody } from './read-body.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
-import { type RequestTarget, requestTarget } from './request-target.ts';
+import { pathOf, type RequestTarget, requestTarget } from './request-target.ts';
 import type { DocsEndpoint, ServerState } from './server-state.ts';
 
 /** The listening server. */
@@ -143,10 +145,13 @@ function withFarewell(response: Response, { phase }: ServerState): Response {
 }
 
 function answerOrRefusal(request: Request, server: Server<undefined>, state: ServerState): Answer {
-  const refused = (error: unknown): Response =>
-    error instanceof Refusal ? refusalResponse(error) : bug(error, state.gateway);
+  const refused = (error: unknown): Response => {
+    const { method, headers, signal } = request;
+    return refuseOwn(error, { method, path: pathOf(request.url), headers, signal }, state.gateway);
+  };
   try {
     const target = requestTarget(request.url);
+    requireOwnBrowser(request, target.path, state.gateway.snapshot());
     const own = ownEndpoint(request, target, state);
     if (own === undefined) return proxied({ request, server, target }, state);
     return own instanceof Promise ? own.catch(refused) : own;
@@ -175,7 +180,10 @@ function ownEndpoint(
       return readMetrics(allow(request, path).headers, metrics, snapshot.metrics);
     case '/v1/models':
     case '/models':
-      return listModels(allow(request, path).headers, snapshot);
+      return listModels({ headers: allow(request, path).headers, search }, snapshot);
+    case '/':
+    case '/api/hello':
+      return hello(allow(request, path), path, state);
     case '/openapi.json':
     case '/docs':
       return readDocs(allow(request, path), path, state);
@@ -184,19 +192,23 @@ function ownEndpoint(
       if (request.method === 'POST' && path.startsWith('/v1/')) return undefined;
       if (path.startsWith('/docs/')) return readDocs(allow(request, path), path, state);
       if (isReserved(path)) throw new Refusal('path_not_found', { path });
-      return modelEndpoint(request, path, snapshot);
+      return modelEndpoint(request, { path, search }, snapshot);
   }
 }
 
 /** Paths that are never a provider's, so that what is not there yet, or not in this mode, is not asked of one. */
 function isReserved(path: string): boolean {
-  return path === '/' || /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
+  return /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
 }
 
-function modelEndpoint(request: Request, path: string, snapshot: Snapshot): Response | undefined {
+function modelEndpoint(
+  request: Request,
+  { path, search }: Omit<RequestTarget, 'azure'>,
+  snapshot: Snapshot,
+): Response | undefined {
   const id = /^(?:\/v1)?\/models\/(.+)$/.exec(path)?.[1];
   if (id === undefined || !isRead(request.method)) return undefined;
-  return getModel(decodeId(id), request.headers, snapshot);
+  return getModel(decodeId(id), { headers: request.headers, search }, snapshot);
 }
 
 function decodeId(id: string): string {
@@ -228,7 +240,7 @@ interface Arrival {
 
 function proxied({ request, server, target }: Arrival, { gateway }: ServerState): Promise<Response> {
   if (request.headers.get('upgrade')?.toLowerCase() === 'websocket')
-    throw new Refusal('websocket_not_supported');
+    throw new Refusal('websocket_not_supported', {}, { headers: { upgrade: 'HTTP/1.1' } });
   const snapshot = gateway.snapshot();
   return handle(
     {
@@ -248,5 +260,6 @@ function proxied({ request, server, target }: Arrival, { gateway }: ServerState)
 function bug(error: unknown, gateway: Gateway): Response {
   const requestId = gateway.newRequestId();
   gateway.emit({ type: 'bug', requestId, error });
-  return refusalResponse(new Refusal('internal_error', { request: requestId }));
+  const refusal = new Refusal('internal_error', { request: requestId });
+  return refusalResponse(refusal, { id: requestId, path: '', headers: new Headers() });
 }

@@ -129,7 +129,7 @@ describe('the document', () => {
       headers: withKey,
     });
     const added = [...headers.keys()].filter((name) =>
-      /^(x-llm-proxy-|x-ratelimit-|server-timing)/.test(name),
+      /^(x-llm-proxy-|x-ratelimit-|x-request-id|server-timing)/.test(name),
     );
     expect(added.sort()).toEqual(Object.keys(ANSWER_HEADERS).sort());
   });

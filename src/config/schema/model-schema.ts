@@ -77,7 +77,7 @@ export const fallbackSchema = z.strictObject({
   }),
   cooldown_on_client_errors: optional(z.boolean(), {
     description:
-      'Whether errors that the request caused (400, 404, 405, 409, 413, 415, 422) cool the provider as well, if `error_codes` lists them. Then one bad request takes a model away from everybody for a while.',
+      'Whether errors that the request caused (400, 404, 405, 409, 413, 415, 422, 501) cool the provider as well, if `error_codes` lists them. Then one bad request takes a model away from everybody for a while.',
     default: false,
   }),
   alias_fallback: optional(z.record(nameText(), z.array(nameText())), {

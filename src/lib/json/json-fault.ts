@@ -35,11 +35,11 @@ export function placeOf(
 function position(bytes: Uint8Array, offset: number): { line: number; column: number } {
   let line = 1;
   let lineStart = 0;
-  for (;;) {
-    const feed = bytes.indexOf(LINE_FEED, lineStart);
-    if (feed === -1 || feed >= offset) break;
+  // A search for each line would cost far more where the lines are short.
+  for (let index = 0; index < offset; index++) {
+    if (bytes[index] !== LINE_FEED) continue;
     line += 1;
-    lineStart = feed + 1;
+    lineStart = index + 1;
   }
   return { line, column: 1 + characters(bytes, lineStart, offset) };
 }

@@ -1,4 +1,4 @@
-import { stringAt } from './json-scan.ts';
+import { stringAt } from './json-string.ts';
 
 /**
  * Looks for words in the bytes of JSON, wherever they stand, without parsing it. That is sound because a quote inside

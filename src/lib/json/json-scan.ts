@@ -1,5 +1,7 @@
 import { MalformedJson, expect, expectEnd, placeOf } from './json-fault.ts';
-import { afterSpace, afterString, afterValue } from './json-value.ts';
+import { wantedKey } from './json-key.ts';
+import { stringAt, UTF8 } from './json-string.ts';
+import { afterSpace, afterString, createCursor, passValue, type ValueCursor } from './json-value.ts';
 
 /** One member of an object, as offsets into the scanned bytes. Ends are exclusive. */
 export interface Member {
@@ -50,67 +52,115 @@ const MAX_MEMBERS = 100;
  * order mark in front is skipped. Nesting is bounded, and the scan does not recurse.
  */
 export function scanObject(bytes: Uint8Array, wanted: readonly string[]): ObjectScan {
+  return advance(newWalk(bytes, wanted, SHARED_CURSOR), Infinity) ?? UNREACHABLE;
+}
+
+/**
+ * The same a slice at a time, for bytes so many that nothing else should wait until all are scanned. Each call of the function
+ * that is returned scans about `sliceBytes` more; it returns undefined until the scan is done.
+ */
+export function scanObjectInSlices(
+  bytes: Uint8Array,
+  wanted: readonly string[],
+  sliceBytes: number,
+): () => ObjectScan | undefined {
+  const walk = newWalk(bytes, wanted, createCursor());
+  return () => advance(walk, walk.cursor.pos + sliceBytes);
+}
+
+/** For scans that run to their end at once: there is no second one at the same time. */
+const SHARED_CURSOR = createCursor();
+
+/** A scan without a bound always comes to an end. */
+const UNREACHABLE: ObjectScan = { kind: 'malformed', offset: 0, line: 1, column: 1, message: '' };
+
+/** The scan of one object. */
+interface Walk {
+  readonly bytes: Uint8Array;
+  readonly wanted: readonly string[];
+  /** On a value, or within it. */
+  readonly cursor: ValueCursor;
+  readonly members: Member[];
+  /** Where the object begins; -1: nothing was looked at yet. */
+  start: number;
+  /** Of the member whose value the cursor is on. */
+  keyStart: number;
+  keyEnd: number;
+  valueStart: number;
+}
+
+function newWalk(bytes: Uint8Array, wanted: readonly string[], cursor: ValueCursor): Walk {
+  cursor.pos = 0;
+  cursor.depth = 0;
+  return { bytes, wanted, cursor, members: [], start: -1, keyStart: 0, keyEnd: 0, valueStart: 0 };
+}
+
+/** Goes on up to the offset `until` or a little further; undefined: there is more. */
+function advance(walk: Walk, until: number): ObjectScan | undefined {
   try {
-    return scan(bytes, wanted);
+    return walkOn(walk, until);
   } catch (error) {
     if (!(error instanceof MalformedJson)) throw error;
-    return { kind: 'malformed', offset: error.offset, ...placeOf(bytes, error) };
+    return { kind: 'malformed', offset: error.offset, ...placeOf(walk.bytes, error) };
   }
 }
 
-function scan(bytes: Uint8Array, wanted: readonly string[]): ObjectScan {
-  const start = afterSpace(bytes, afterMark(bytes));
-  if (bytes[start] !== OPEN_BRACE) {
-    expectEnd(bytes, afterSpace(bytes, afterValue(bytes, start)));
-    return { kind: 'not-an-object', type: typeAt(bytes, start) };
-  }
-  const members: Member[] = [];
-  const insertAt = start + 1;
-  let pos = afterSpace(bytes, insertAt);
-  const empty = bytes[pos] === CLOSE_BRACE;
-  while (bytes[pos] !== CLOSE_BRACE) {
-    const keyStart = pos;
-    expect(bytes, pos, QUOTE, 'a key in quotes');
-    const keyEnd = afterString(bytes, pos);
-    pos = afterSpace(bytes, keyEnd);
-    expect(bytes, pos, COLON, "':'");
-    const valueStart = afterSpace(bytes, pos + 1);
-    const valueEnd = afterValue(bytes, valueStart);
-    const key = wantedKey(bytes, { start: keyStart, end: keyEnd }, wanted);
-    if (key !== undefined) {
-      if (members.length === MAX_MEMBERS) throw new MalformedJson(keyStart, 'fewer repetitions of a key');
-      members.push({
-        key,
-        escaped: keyEnd - keyStart - 2 !== key.length,
-        type: typeAt(bytes, valueStart),
-        valueStart,
-        valueEnd,
-      });
+function walkOn(walk: Walk, until: number): ObjectScan | undefined {
+  const { bytes, cursor } = walk;
+  if (walk.start === -1) {
+    walk.start = afterSpace(bytes, afterMark(bytes));
+    cursor.pos = walk.start;
+    if (bytes[walk.start] === OPEN_BRACE) {
+      const first = afterSpace(bytes, walk.start + 1);
+      if (bytes[first] === CLOSE_BRACE) return objectOf(walk, first);
+      passKey(walk, first);
     }
-    pos = afterSpace(bytes, valueEnd);
-    if (bytes[pos] === CLOSE_BRACE) break;
-    expect(bytes, pos, COMMA, "',' or '}'");
-    pos = afterSpace(bytes, pos + 1);
-    expect(bytes, pos, QUOTE, 'a key in quotes');
   }
-  expectEnd(bytes, afterSpace(bytes, pos + 1));
-  return { kind: 'object', members, insertAt, empty };
+  for (;;) {
+    if (!passValue(bytes, cursor, until)) return undefined;
+    if (bytes[walk.start] !== OPEN_BRACE) {
+      expectEnd(bytes, afterSpace(bytes, cursor.pos));
+      return { kind: 'not-an-object', type: typeAt(bytes, walk.start) };
+    }
+    noteMember(walk);
+    const pos = afterSpace(bytes, cursor.pos);
+    if (bytes[pos] === CLOSE_BRACE) return objectOf(walk, pos);
+    expect(bytes, pos, COMMA, "',' or '}'");
+    passKey(walk, afterSpace(bytes, pos + 1));
+    if (cursor.pos >= until) return undefined;
+  }
+}
+
+/** Puts the cursor on the value whose key stands at `pos`. */
+function passKey(walk: Walk, pos: number): void {
+  const { bytes, cursor } = walk;
+  expect(bytes, pos, QUOTE, 'a key in quotes');
+  walk.keyStart = pos;
+  walk.keyEnd = afterString(bytes, pos);
+  const colon = afterSpace(bytes, walk.keyEnd);
+  expect(bytes, colon, COLON, "':'");
+  walk.valueStart = afterSpace(bytes, colon + 1);
+  cursor.pos = walk.valueStart;
+}
+
+/** Keeps the member that ends at the cursor, if it is a wanted one. */
+function noteMember({ bytes, wanted, cursor, members, keyStart, keyEnd, valueStart }: Walk): void {
+  const key = wantedKey(bytes, { start: keyStart, end: keyEnd }, wanted);
+  if (key === undefined) return;
+  if (members.length === MAX_MEMBERS) throw new MalformedJson(keyStart, 'fewer repetitions of a key');
+  const escaped = keyEnd - keyStart - 2 !== key.length;
+  members.push({ key, escaped, type: typeAt(bytes, valueStart), valueStart, valueEnd: cursor.pos });
+}
+
+function objectOf({ bytes, start, members }: Walk, closedAt: number): ObjectScan {
+  expectEnd(bytes, afterSpace(bytes, closedAt + 1));
+  const insertAt = start + 1;
+  return { kind: 'object', members, insertAt, empty: afterSpace(bytes, insertAt) === closedAt };
 }
 
 /** Whether the first byte, after a byte order mark and white space, opens an object. Nothing else is checked. */
 export function seemsObject(bytes: Uint8Array): boolean {
   return bytes[afterSpace(bytes, afterMark(bytes))] === OPEN_BRACE;
-}
-
-/** The text of a string's span, quotes included; undefined where it holds what JSON or UTF-8 does not allow. */
-export function stringAt(bytes: Uint8Array, start: number, end: number): string | undefined {
-  if (isPlain(bytes, start, end)) return Buffer.prototype.latin1Slice.call(bytes, start + 1, end - 1);
-  try {
-    const text: unknown = JSON.parse(UTF8.decode(bytes.subarray(start, end)));
-    return typeof text === 'string' ? text : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The value of a span; undefined where it cannot be parsed. */
@@ -123,74 +173,8 @@ export function valueAt(bytes: Uint8Array, start: number, end: number): unknown 
   }
 }
 
-/** Whether a span is a short string of ASCII without escapes, as names and words are: it needs no parser. */
-function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start > SHORT_BYTES || end - start < 2) return false;
-  if (bytes[start] !== QUOTE || bytes[end - 1] !== QUOTE) return false;
-  for (let index = start + 1; index < end - 1; index++) {
-    const byte = bytes[index] ?? 0;
-    if (byte < 0x20 || byte > 0x7e || byte === BACKSLASH || byte === QUOTE) return false;
-  }
-  return true;
-}
-
-const SHORT_BYTES = 128;
-
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 function afterMark(bytes: Uint8Array): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-}
-
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** The key of a span with its quotes, if it is a wanted one. */
-function wantedKey(bytes: Uint8Array, span: Span, wanted: readonly string[]): string | undefined {
-  const length = span.end - span.start - 2;
-  for (const name of wanted) {
-    if (length !== name.length) continue;
-    if (equals(bytes, span.start + 1, name)) return name;
-    if (mayEqual(bytes, span.start + 1, name)) return decodeKey(bytes, span, name);
-  }
-  if (!hasEscape(bytes, span)) return undefined;
-  for (const name of wanted) {
-    // An escape makes a character longer, sixfold at most: other lengths need no decoding.
-    if (length <= name.length || length > name.length * 6) continue;
-    const key = decodeKey(bytes, span, name);
-    if (key !== undefined) return key;
-  }
-  return undefined;
-}
-
-function equals(bytes: Uint8Array, start: number, name: string): boolean {
-  for (let index = 0; index < name.length; index++) {
-    if (bytes[start + index] !== name.charCodeAt(index)) return false;
-  }
-  return true;
-}
-
-/** Bit 5 is the case of an ASCII letter; what else it makes alike is told apart after decoding. */
-function mayEqual(bytes: Uint8Array, start: number, name: string): boolean {
-  for (let index = 0; index < name.length; index++) {
-    if (((bytes[start + index] ?? 0) | 0x20) !== (name.charCodeAt(index) | 0x20)) return false;
-  }
-  return true;
-}
-
-function hasEscape(bytes: Uint8Array, span: Span): boolean {
-  for (let index = span.start; index < span.end; index++) {
-    if (bytes[index] === BACKSLASH) return true;
-  }
-  return false;
-}
-
-function decodeKey(bytes: Uint8Array, span: Span, name: string): string | undefined {
-  const key = stringAt(bytes, span.start, span.end);
-  if (key === undefined) throw new MalformedJson(span.start, 'a valid key');
-  return key.toLowerCase() === name ? key : undefined;
 }
 
 function typeAt(bytes: Uint8Array, start: number): JsonType {
@@ -216,7 +200,6 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
 const LOWER_F = 0x66;
 const LOWER_N = 0x6e;
 const LOWER_T = 0x74;

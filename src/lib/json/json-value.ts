@@ -3,10 +3,18 @@ import { MalformedJson, expect } from './json-fault.ts';
 /** A body nests a few levels; one that nests more than this is made to exhaust somebody's stack. */
 const MAX_DEPTH = 10_000;
 
-/** The offset behind the JSON value that begins at `pos`, with the structure of all that is in it checked. */
-export function afterValue(bytes: Uint8Array, pos: number): number {
-  const byte = bytes[pos];
-  return byte === OPEN_BRACE || byte === OPEN_BRACKET ? afterContainer(bytes, pos) : afterScalar(bytes, pos);
+/** Where the scan of a value stands. It begins with a depth of 0. */
+export interface ValueCursor {
+  pos: number;
+  /** Open containers. */
+  depth: number;
+  /** 1 for each open container that is an object, by its depth. */
+  readonly isObject: Uint8Array;
+}
+
+/** A cursor for a scan that may rest while others go on. */
+export function createCursor(): ValueCursor {
+  return { pos: 0, depth: 0, isObject: new Uint8Array(MAX_DEPTH + 1) };
 }
 
 /** The offset of the first byte that is not white space. */
@@ -96,14 +104,20 @@ function slashesBefore(bytes: Uint8Array, at: number, from: number): number {
   return at - first;
 }
 
-/** The open containers of the scan under way, 1 for an object; there is no second scan at the same time. */
-const isObject = new Uint8Array(MAX_DEPTH + 1);
-
-function afterContainer(bytes: Uint8Array, start: number): number {
-  let depth = 0;
-  let pos = start;
+/**
+ * Moves the cursor behind the JSON value at which it stands, and checks the structure of all that is in the value. Returns false
+ * where the cursor has come to the offset `until` within a container: the next call goes on from there.
+ */
+export function passValue(bytes: Uint8Array, cursor: ValueCursor, until: number): boolean {
+  const { isObject } = cursor;
+  let { depth, pos } = cursor;
   for (;;) {
     const byte = bytes[pos];
+    if (pos >= until && depth > 0) {
+      cursor.depth = depth;
+      cursor.pos = pos;
+      return false;
+    }
     if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       if (depth === MAX_DEPTH) throw new MalformedJson(pos, `at most ${MAX_DEPTH} levels of nesting`);
       depth += 1;
@@ -119,7 +133,11 @@ function afterContainer(bytes: Uint8Array, start: number): number {
       pos = afterScalar(bytes, pos);
     }
     for (;;) {
-      if (depth === 0) return pos;
+      if (depth === 0) {
+        cursor.depth = 0;
+        cursor.pos = pos;
+        return true;
+      }
       pos = afterSpace(bytes, pos);
       const next = bytes[pos];
       if (next === COMMA) break;

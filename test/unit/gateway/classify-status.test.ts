@@ -21,7 +21,7 @@ function judged(status: number, by: Detection, text = '{"error":{}}', retryAfter
 }
 
 describe('without a detection section', () => {
-  for (const status of [401, 402, 403, 408, 500, 501, 502, 503, 504, 529, 599]) {
+  for (const status of [401, 402, 403, 408, 500, 502, 503, 504, 529, 599]) {
     test(`${status} is a failure of the provider`, () =>
       expect(judged(status, DEFAULT)).toEqual({
         kind: 'failed',
@@ -47,9 +47,20 @@ describe('without a detection section', () => {
   test('a failure keeps the wait that it asks for, too', () =>
     expect(judged(503, DEFAULT, '', 7_000)).toMatchObject({ kind: 'failed', retryAfterMs: 7_000 }));
 
-  for (const status of [300, 301, 302, 303, 304, 307, 308])
-    test(`${status} is no answer: redirects are not followed`, () =>
-      expect(judged(status, DEFAULT)).toMatchObject({ kind: 'failed', status, defect: 'redirect' }));
+  for (const status of [300, 301, 302, 303, 307, 308])
+    test(`${status} is no answer: redirects are not followed, and are about the path`, () =>
+      expect(judged(status, DEFAULT)).toMatchObject({
+        kind: 'failed',
+        status,
+        defect: 'redirect',
+        fault: 'client',
+      }));
+
+  test('304 is the answer to a condition of the client', () =>
+    expect(judged(304, DEFAULT)).toEqual({ kind: 'rejected', status: 304 }));
+
+  test('501 tries the next route, and says nothing about the rest of the provider', () =>
+    expect(judged(501, DEFAULT)).toMatchObject({ kind: 'failed', status: 501, fault: 'client' }));
 });
 
 describe('where "4xx" is listed', () => {

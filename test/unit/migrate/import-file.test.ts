@@ -164,7 +164,7 @@ test('a hash that was exported stands for its key, and is no key itself', async 
   const hashed = /sha256:[0-9a-f]{64}/.exec(exported)?.[0] ?? '';
   for (const { access } of [store.snapshot(), compiled(exported)]) {
     const present = (key: string) =>
-      authenticate(new Headers({ authorization: `Bearer ${key}` }), access)?.name;
+      authenticate({ headers: new Headers({ authorization: `Bearer ${key}` }), search: '' }, access)?.name;
     expect(present('sk-for-all')).toBe('default');
     for (const stolen of [hashed, hashed.slice('sha256:'.length)])
       expect(() => present(stolen)).toThrow(Refusal);
