@@ -17,10 +17,11 @@ export function findRepeatedField(json: string): Path | undefined {
   let expectsName = false;
   for (let pos = 0; pos < json.length; pos++) {
     const frame = frames.at(-1);
-    switch (json[pos]) {
+    const character = json.charAt(pos);
+    switch (character) {
       case '{':
       case '[':
-        expectsName = json[pos] === '{';
+        expectsName = character === '{';
         frames.push({ names: expectsName ? new Set() : undefined, place: 0 });
         break;
       case '}':
@@ -40,6 +41,7 @@ export function findRepeatedField(json: string): Path | undefined {
         pos = end - 1;
         break;
       }
+      default:
     }
   }
   return undefined;

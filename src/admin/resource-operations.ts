@@ -23,15 +23,7 @@ export function resourceOperations(kind: ResourceKind): Operation[] {
       id: `list${name}s`,
       summary: `List every ${title}`,
       query: listQuery,
-      answer: z.object({
-        version: VERSION,
-        [pluralOf(kind)]: z.array(kind.viewSchema),
-        total: COUNT.meta({ description: 'How many there are on all pages.' }),
-        next_cursor: z
-          .string()
-          .nullable()
-          .meta({ description: 'For the next page; null: this is the last.' }),
-      }),
+      answer: pageOf(kind),
       run: (call) => list(kind, call),
     },
     {
@@ -76,6 +68,15 @@ export function resourceOperations(kind: ResourceKind): Operation[] {
       run: (call) => remove(kind, call),
     },
   ];
+}
+
+function pageOf(kind: ResourceKind): z.ZodType {
+  return z.object({
+    version: VERSION,
+    [pluralOf(kind)]: z.array(kind.viewSchema),
+    total: COUNT.meta({ description: 'How many there are on all pages.' }),
+    next_cursor: z.string().nullable().meta({ description: 'For the next page; null: this is the last.' }),
+  });
 }
 
 function pluralOf({ path }: ResourceKind): string {
