@@ -4,6 +4,7 @@ import { readChunk } from './body-reader.ts';
 import type { AnswerText } from '../usage/estimate-usage.ts';
 import type { ByteSource } from './ports.ts';
 import { type ByteSink, pump } from './pipe.ts';
+import { redactedSource } from './redacted-source.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
 import { type Leash, outcomeOfCut } from './attempt-timeouts.ts';
 import { NO_TEXT } from '../protocols/text.ts';
@@ -12,7 +13,7 @@ import { NO_TEXT } from '../protocols/text.ts';
 export async function openByteStream(reply: Reply, reading: Reading): Promise<Verdict> {
   const { status, headers } = reply;
   if (reply.body === null) return wholeAnswer(reply);
-  const source = reply.body;
+  const source = redactedSource(reply.body, headers, reading.provider);
   const first = await readChunk(source, reading.leash);
   if (reading.leash.cause !== undefined) return { outcome: outcomeOfCut(reading.leash.cause) };
   switch (first) {

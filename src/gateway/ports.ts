@@ -85,14 +85,18 @@ export interface CallOff {
 
 export type HeaderField = readonly [name: string, value: string];
 
-export type UpstreamReply =
+export type UpstreamReply = (
   | {
       readonly kind: 'reply';
       readonly status: number;
       readonly headers: Headers;
       readonly body: ByteSource | null;
     }
-  | UpstreamFailure;
+  | UpstreamFailure
+) & {
+  /** Whether the request went out twice: the first time on a connection that the provider had closed already. */
+  readonly isResent?: boolean;
+};
 
 /** A body that is read piece by piece, or poured out. `read` rejects where it broke off. */
 export interface ByteSource {

@@ -5,7 +5,19 @@ import type { Attempt, Outcome } from './outcome.ts';
  * same words stand in the header of the answer and in the log.
  */
 export function story(history: readonly Attempt[]): string {
-  return history.map(({ route, outcome }) => `${route.id} ${outcomeText(outcome)}`).join(', ');
+  return history
+    .map(
+      ({ route, outcome, isResent }) =>
+        `${route.id} ${outcomeText(outcome)}${isResent === true ? ' (sent twice)' : ''}`,
+    )
+    .join(', ');
+}
+
+/** How often providers were sent the request. */
+export function sendsOf(history: readonly Attempt[]): number {
+  let sends = history.length;
+  for (const { isResent } of history) if (isResent === true) sends += 1;
+  return sends;
 }
 
 /** An outcome in a word or two. */

@@ -62,6 +62,8 @@ export interface Attempt {
   /** The model under which the route was found: the requested one, or a fallback. */
   readonly model: string;
   readonly outcome: Outcome;
+  /** Whether the provider was sent the request twice, because it had closed the connection of the first time already. */
+  readonly isResent?: boolean;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
 }

@@ -11,12 +11,16 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** The further fields that a message's own `Connection` declares to be for this connection only. */
+/** The further fields that a message's own `Connection` declares to be for this connection only. Takes linear time. */
 export function namedByConnection(headers: Headers): ReadonlySet<string> {
   const connection = headers.get('connection');
-  if (connection === null || connection === 'keep-alive' || /^\s*(?:keep-alive|close)?\s*$/i.test(connection))
-    return NONE;
-  return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
+  if (connection === null || connection === 'keep-alive' || connection === 'close') return NONE;
+  const names = new Set<string>();
+  for (const option of connection.split(',')) {
+    const name = option.trim().toLowerCase();
+    if (name !== '' && name !== 'keep-alive' && name !== 'close') names.add(name);
+  }
+  return names;
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -2,10 +2,13 @@ import type { Provider } from '../../config/snapshot.ts';
 import type { Upstream, UpstreamReply, UpstreamRequest } from '../../gateway/ports.ts';
 import { readerSource } from '../../lib/reader-source.ts';
 import { ConnectWatcher } from './connect-watch.ts';
-import { STALE_WITHIN_MS, unreachableReason } from '../failure.ts';
+import { staleWithinMs, unreachableReason } from '../failure.ts';
 import { upstreamFields } from '../headers.ts';
 import { ProxyGuard } from './proxy-guard.ts';
 import { joinUrl } from '../url.ts';
+
+/** `fetch` does not say how far away the proxy is: a long way, to be on the safe side. */
+const ROUND_TRIP_MS = 100;
 
 /** Speaks to providers through a proxy, with the runtime's `fetch`, which knows how. */
 export function createFetchUpstream(guard = new ProxyGuard()): Upstream {
@@ -20,8 +23,8 @@ export function createFetchUpstream(guard = new ProxyGuard()): Upstream {
       let reply = await send(request, { isFresh: false });
       const tookMs = performance.now() - startedAtMs;
       // Only a fresh connection tells a provider that fails from one that had closed an idle connection.
-      if (watch.mayReuse && tookMs < STALE_WITHIN_MS && seemsStale(reply))
-        reply = await send(request, { isFresh: true });
+      if (watch.mayReuse && seemsStale(reply) && tookMs < staleWithinMs(request.method, ROUND_TRIP_MS))
+        reply = { ...(await send(request, { isFresh: true })), isResent: true };
       if (reply.kind === 'reply') watch.answered();
       watch.end();
       return reply;

@@ -1,4 +1,6 @@
 import type { Socket } from 'bun';
+import { systemClock } from '../../lib/system-clock.ts';
+import { isBlank } from './http-response.ts';
 import type { Target } from './target.ts';
 
 /** What becomes of a connection is told to those who asked for it. */
@@ -8,6 +10,8 @@ export interface ConnectionEvents {
   readonly onFailure: (error: unknown) => void;
   /** An exchange is over, and another may begin. */
   readonly onIdle: () => void;
+  /** Bytes came that no request had asked for; the connection ends. */
+  readonly onSurplus: () => void;
   readonly onClose: () => void;
 }
 
@@ -43,15 +47,27 @@ export class Connection {
   #state: 'opening' | 'open' | 'closed' = 'opening';
   #exchange: Receiver | undefined;
   #unsent: Uint8Array[] = [];
-  /** By the clock of the pool that keeps it. */
+  /** By the clock of the pool that keeps it; 0 while it is in use. */
   idleSinceMs = 0;
+  #startedAtMs = 0;
+  #handshakeMs = 0;
 
   constructor(target: Target, events: ConnectionEvents) {
     this.#target = target;
     this.#events = events;
   }
 
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** How long TCP took to connect, the look-up of the name included: about one round trip, and never less. */
+  get handshakeMs(): number {
+    return this.#handshakeMs;
+  }
+
   connect(): void {
+    this.#startedAtMs = systemClock.nowMs();
     const { hostname, port, tls } = this.#target;
     const options = { hostname, port, data: this, socket: HANDLERS };
     const fail = (error: unknown): void => this.#fail(error);
@@ -67,6 +83,7 @@ export class Connection {
   send(exchange: Receiver, head: string, body: readonly Uint8Array[]): void {
     if (this.#state === 'closed') return exchange.connectionEnded(undefined);
     this.#exchange = exchange;
+    this.idleSinceMs = 0;
     let filled = 0;
     if (head.length > SMALL_BYTES) this.#write(Buffer.from(head, 'latin1'));
     else filled = SCRATCH.write(head, 'latin1');
@@ -91,8 +108,9 @@ export class Connection {
   }
 
   /** The exchange is over. A connection whose request has not gone out is as useless as one that must not stay open. */
-  release({ staysOpen }: { readonly staysOpen: boolean }): void {
+  release({ staysOpen, hasSurplus }: { readonly staysOpen: boolean; readonly hasSurplus: boolean }): void {
     this.#exchange = undefined;
+    if (hasSurplus) this.#events.onSurplus();
     if (this.#state !== 'open') return;
     if (!staysOpen || this.#unsent.length > 0) return this.close();
     this.#events.onIdle();
@@ -105,6 +123,7 @@ export class Connection {
 
   opened(socket: Socket<Connection>): void {
     this.#socket = socket;
+    this.#handshakeMs = systemClock.nowMs() - this.#startedAtMs;
     // Given up meanwhile.
     if (this.#state === 'closed') return this.close();
     // The address that counts is the one that is connected: a second look-up of the name may give another.
@@ -125,9 +144,11 @@ export class Connection {
   }
 
   received(bytes: Buffer): void {
-    // A provider that speaks without being asked is not understood.
-    if (this.#exchange === undefined) this.close();
-    else this.#exchange.take(bytes);
+    if (this.#exchange !== undefined) return this.#exchange.take(bytes);
+    // A provider that speaks without being asked is not understood; an empty line says nothing.
+    if (isBlank(bytes)) return;
+    this.#events.onSurplus();
+    this.close();
   }
 
   drained(): void {

@@ -24,6 +24,8 @@ interface Pouring {
 
 const END: Chunk = { done: true, value: undefined };
 
+const ENDS = { staysOpen: false, hasSurplus: false } as const;
+
 /**
  * One request on a connection, and its reply.
  *
@@ -178,7 +180,7 @@ export class Exchange implements ByteSource {
     this.#reading = undefined;
     // The last bytes may have been too many to be kept: the next request's reply must not wait for who reads them.
     if (this.#isHeldUp) this.#connection.holdUp(false);
-    this.#connection.release({ staysOpen: this.#response.staysOpen });
+    this.#connection.release(this.#response);
     this.#pourOn();
   }
 
@@ -187,7 +189,7 @@ export class Exchange implements ByteSource {
     if (state === 'complete' || state === 'broken') return;
     this.#state = 'broken';
     this.#callOff.onCallOff = undefined;
-    this.#connection.release({ staysOpen: false });
+    this.#connection.release(ENDS);
     if (state === 'waiting') return this.#settle(failure);
     this.#reading?.reject(new Error('the reply broke off'));
     this.#reading = undefined;

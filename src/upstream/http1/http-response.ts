@@ -1,7 +1,7 @@
+import { HeadReader } from './head-reader.ts';
 import {
-  endOfHead,
   lengthOf,
-  MAX_HEAD_BYTES,
+  MAX_FIELDS,
   parseHead,
   ProtocolFault,
   type ResponseHead,
@@ -10,6 +10,12 @@ import {
 
 /** The line with a chunk's size, extensions and all, and each line of a trailer. */
 const MAX_LINE_CHARS = 16 * 1024;
+
+/** Nobody has reason to send more interim responses (1xx) than this before the answer. */
+const MOST_INTERIM = 64;
+
+/** Empty lines behind a body that some servers send; more than this is something else. */
+const MAX_BLANK_BYTES = 4;
 
 type State =
   | 'head'
@@ -34,12 +40,14 @@ export class ResponseReader {
   #state: State = 'head';
   #head: ResponseHead | undefined;
   #hasBody = true;
-  /** Bytes of a head that has not come to its end. */
-  #early: Buffer | undefined;
+  readonly #headReader = new HeadReader();
+  #interim = 0;
+  #trailerLines = 0;
   /** Of a body with a length, or of the chunk. */
   #leftBytes = 0;
   #line = '';
   #staysOpen = true;
+  #hasSurplus = false;
 
   /** @param method of the request: the answer to `HEAD` has no body */
   constructor(method: string) {
@@ -62,7 +70,12 @@ export class ResponseReader {
 
   /** Whether the connection may carry another request once this response is complete. */
   get staysOpen(): boolean {
-    return this.#staysOpen;
+    return this.#staysOpen && !this.#hasSurplus;
+  }
+
+  /** Whether bytes came behind the end of the response: what they are can't be known. */
+  get hasSurplus(): boolean {
+    return this.#hasSurplus;
   }
 
   /**
@@ -81,8 +94,7 @@ export class ResponseReader {
       case 'until-close':
         return rest;
       case 'complete':
-        // More than was announced: what it is can't be known, so the connection is not used again.
-        this.#staysOpen = false;
+        this.#noteSurplus(rest, 0);
         return undefined;
       case 'chunk-line':
       case 'chunk':
@@ -99,38 +111,37 @@ export class ResponseReader {
 
   /** What follows the head; undefined while there is only a part of it. */
   #takeHead(bytes: Buffer): Buffer | undefined {
-    let rest = this.#early === undefined ? bytes : Buffer.concat([this.#early, bytes]);
-    this.#early = undefined;
-    for (;;) {
-      const end = endOfHead(rest);
-      if (end === -1) {
-        if (rest.byteLength > MAX_HEAD_BYTES) throw new ProtocolFault('the header is too long');
-        this.#early = rest;
-        return undefined;
-      }
-      const { status, headers, isOld } = parseHead(rest.toString('latin1', 0, end));
-      rest = rest.subarray(end);
+    for (let rest = bytes; ;) {
+      const found = this.#headReader.take(rest);
+      if (found === undefined) return undefined;
+      rest = found.rest;
+      const { status, headers, isOld } = parseHead(found.text);
       if (status === 101) throw new ProtocolFault('the protocol was changed');
-      if (status < 200) continue;
+      if (status < 200) {
+        if (++this.#interim > MOST_INTERIM) throw new ProtocolFault('the answer does not come');
+        continue;
+      }
       this.#head = { status, headers };
       this.#staysOpen = staysOpen(headers, isOld);
-      this.#frame(status, headers);
+      this.#frame(status, headers, isOld);
       return rest;
     }
   }
 
   /** How the end of the body is known: RFC 9112 §6.3. */
-  #frame(status: number, headers: Headers): void {
+  #frame(status: number, headers: Headers, isOld: boolean): void {
     const coding = headers.get('transfer-encoding');
     const length = headers.get('content-length');
     if (this.#method === 'HEAD' || status === 204 || status === 304) {
       this.#hasBody = false;
       this.#state = 'complete';
+      // A server that sends a body all the same would answer the next request with it.
+      this.#staysOpen = false;
     } else if (coding !== null) {
-      if (coding.trim().toLowerCase() !== 'chunked')
-        throw new ProtocolFault('the transfer coding is not known');
-      // Both at once is what requests are smuggled with.
-      if (length !== null) this.#staysOpen = false;
+      // White space was dropped with the field; whatever else stands around the word is not the word.
+      if (coding.toLowerCase() !== 'chunked') throw new ProtocolFault('the transfer coding is not known');
+      // Both at once is what requests are smuggled with, and HTTP/1.0 has no chunks (RFC 9112 §6.1).
+      if (length !== null || isOld) this.#staysOpen = false;
       this.#state = 'chunk-line';
     } else if (length === null) {
       this.#staysOpen = false;
@@ -141,10 +152,18 @@ export class ResponseReader {
     }
   }
 
+  /** More than was announced. An empty line is none: some servers end each answer with one (RFC 9112 §2.2). */
+  #noteSurplus(bytes: Buffer, from: number): void {
+    if (!isBlank(bytes, from)) this.#hasSurplus = true;
+  }
+
   #takeLength(bytes: Buffer): Uint8Array {
     const size = Math.min(this.#leftBytes, bytes.byteLength);
     this.#leftBytes -= size;
-    if (this.#leftBytes === 0) this.#complete(bytes.byteLength > size);
+    if (this.#leftBytes === 0) {
+      this.#state = 'complete';
+      if (bytes.byteLength > size) this.#noteSurplus(bytes, size);
+    }
     return size === bytes.byteLength ? bytes : partOf(bytes, 0, size);
   }
 
@@ -167,7 +186,7 @@ export class ResponseReader {
       this.#leftBytes -= size;
       if (this.#leftBytes === 0) this.#state = 'chunk-end';
     }
-    if (at < bytes.byteLength) this.#staysOpen = false;
+    if (at < bytes.byteLength) this.#noteSurplus(bytes, at);
     return from === -1 ? undefined : partOf(bytes, from, to);
   }
 
@@ -207,7 +226,8 @@ export class ResponseReader {
 
   #nextState(line: string): void {
     if (this.#state === 'trailer') {
-      if (line === '') this.#complete(false);
+      if (line === '') this.#state = 'complete';
+      else if (++this.#trailerLines > MAX_FIELDS) throw new ProtocolFault('the trailer has too many fields');
       return;
     }
     if (this.#state === 'chunk-end') {
@@ -225,11 +245,15 @@ export class ResponseReader {
     this.#leftBytes = size;
     this.#state = size === 0 ? 'trailer' : 'chunk';
   }
+}
 
-  #complete(hasMore: boolean): void {
-    this.#state = 'complete';
-    if (hasMore) this.#staysOpen = false;
+/** Whether the bytes from there on are nothing but a few line ends. */
+export function isBlank(bytes: Uint8Array, from = 0): boolean {
+  if (bytes.byteLength - from > MAX_BLANK_BYTES) return false;
+  for (let at = from; at < bytes.byteLength; at++) {
+    if (bytes[at] !== CR && bytes[at] !== LF) return false;
   }
+  return true;
 }
 
 /** Up to this size a copy costs less than a view, which first has to put the bytes where both can see them. */

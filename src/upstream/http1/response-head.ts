@@ -8,34 +8,41 @@ export interface ResponseHead {
   readonly headers: Headers;
 }
 
-/** A header may be this long: beyond it something else is sent. */
-export const MAX_HEAD_BYTES = 256 * 1024;
+/** A header may be this long: real ones have a few kilobytes. */
+export const MAX_HEAD_BYTES = 128 * 1024;
 
-/** Where what follows a header begins, or -1. A bare LF ends a line as well (RFC 9112 §2.2). */
-export function endOfHead(bytes: Buffer): number {
-  const end = bytes.indexOf('\r\n\r\n');
-  if (end !== -1) return end + 4;
-  const bare = /\n\r?\n/.exec(bytes.toString('latin1', 0, MAX_HEAD_BYTES));
-  return bare === null ? -1 : bare.index + bare[0].length;
-}
+/** A header, or a trailer, may have this many lines: the runtime needs time for each that grows with their number. */
+export const MAX_FIELDS = 256;
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/;
 
-/** @throws ProtocolFault */
+/**
+ * Reads a head up to its empty line. White space between a field's name and its colon is dropped, as RFC 9112 §5.1 wants it of
+ * a proxy, and so are empty lines before the first.
+ *
+ * @throws ProtocolFault
+ */
 export function parseHead(text: string): ResponseHead & { readonly isOld: boolean } {
-  const [first = '', ...lines] = text.trimEnd().split(/\r?\n/);
+  const lines = text.split(/\r?\n/).filter((line) => line !== '');
+  const [first = '', ...fields] = lines;
   const [, minor, status] = STATUS_LINE.exec(first) ?? [];
   if (status === undefined) throw new ProtocolFault('there is no status line');
   const headers = new Headers();
-  for (const line of unfolded(lines)) {
+  for (const line of unfolded(fields)) {
     const colon = line.indexOf(':');
     try {
-      headers.append(line.slice(0, Math.max(0, colon)), line.slice(colon + 1));
+      headers.append(nameOf(line, colon), line.slice(colon + 1));
     } catch {
       throw new ProtocolFault('a header field is malformed');
     }
   }
   return { status: Number(status), headers, isOld: minor === '0' };
+}
+
+function nameOf(line: string, colon: number): string {
+  let end = Math.max(0, colon);
+  while (end > 0 && isSpace(line[end - 1])) end -= 1;
+  return line.slice(0, end);
 }
 
 /** A line that begins with a space goes on with the one before it (RFC 9112 §5.2). */
@@ -51,15 +58,21 @@ function unfolded(lines: readonly string[]): readonly string[] {
 }
 
 function isFolded(line: string): boolean {
-  return line.startsWith(' ') || line.startsWith('\t');
+  return isSpace(line[0]);
+}
+
+/** White space in HTTP is this and nothing else (RFC 9110 §5.6.3): what JavaScript trims is more. */
+function isSpace(character: string | undefined): boolean {
+  return character === ' ' || character === '\t';
 }
 
 /** The same length said twice is one length. */
 export function lengthOf(field: string): number {
-  const values = new Set(field.split(',').map((value) => value.trim()));
-  const [length = ''] = values;
-  if (values.size !== 1 || !/^\d{1,15}$/.test(length)) throw new ProtocolFault('the length is no number');
-  return Number(length);
+  if (!/^\d{1,15}(?:[ \t]*,[ \t]*\d{1,15})*$/.test(field)) throw new ProtocolFault('the length is no number');
+  const values = new Set(field.split(',').map(Number));
+  const [length = 0] = values;
+  if (values.size !== 1) throw new ProtocolFault('there are two lengths');
+  return length;
 }
 
 /** Whether a connection outlives the response; it does in HTTP/1.1, unless one side says otherwise. */
