@@ -4,8 +4,10 @@ import { readChunk } from './body-reader.ts';
 import type { AnswerText } from '../usage/estimate-usage.ts';
 import type { ByteSource } from './ports.ts';
 import { type ByteSink, pump } from './pipe.ts';
+import { redactedSource } from './redacted-source.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
 import { type Leash, outcomeOfCut } from './attempt-timeouts.ts';
+import { NO_TEXT } from '../protocols/text.ts';
 
 /** Only an answer that is there as a whole keeps its length, since the runtime gives none to a stream: small ones are held. */
 const MAX_HELD_BYTES = 1024 * 1024;
@@ -18,10 +20,11 @@ const MAX_HELD_MS = 50;
  * known length once all of it is, if that does not take long.
  */
 export async function openByteStream(reply: Reply, reading: Reading): Promise<Verdict> {
-  const { status, headers, body: source } = reply;
+  const { status, headers, body } = reply;
   const { leash } = reading;
   const { clock } = reading.gateway;
-  if (source === null) return wholeAnswer(reply, []);
+  if (body === null) return wholeAnswer(reply, []);
+  const source = redactedSource(body, headers, reading.provider);
   const length = Number(headers.get('content-length') ?? Number.NaN);
   const held: Uint8Array[] = [];
   let heldBytes = 0;
@@ -59,7 +62,7 @@ function wholeAnswer({ status, headers }: Reply, chunks: readonly Uint8Array[]):
   const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
   return {
     outcome: { kind: 'answered' },
-    answer: { kind: 'whole', status, headers, bytes, usage: undefined, text: '' },
+    answer: { kind: 'whole', status, headers, bytes, usage: undefined, text: NO_TEXT },
   };
 }
 

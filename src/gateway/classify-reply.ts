@@ -8,12 +8,13 @@ import type { Defect } from '../routing/outcome.ts';
 import type { Call } from './request-context.ts';
 import { readWhole } from './body-reader.ts';
 import { openByteStream } from './byte-stream.ts';
-import { conceal, concealHeaders } from './redact.ts';
+import { conceal } from './redact.ts';
 import { openEventStream } from './event-stream.ts';
 import { judgeError } from './classify-status.ts';
 import { outcomeOfCut } from './attempt-timeouts.ts';
 import type { UpstreamReply } from './ports.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
+import { NO_TEXT } from '../protocols/text.ts';
 
 /** More of an error's body than this is not kept: enough for every real one. */
 const MAX_ERROR_BYTES = 4 * 1024 * 1024;
@@ -77,22 +78,23 @@ async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }:
     {
       status: reply.status,
       text: new TextDecoder().decode(decoded),
-      retryAfterMs: retryAfterMs(reply.headers, gateway.clock.epochMs()),
+      retryAfterMs: retryAfterMs(reply.headers, gateway.clock.epochMs(), reply.status),
     },
     call.snapshot.detection,
   );
   if (reply.status < 400 && outcome.kind !== 'rejected') return { outcome };
-  const safeHeaders = concealHeaders(reply.headers, provider);
   const safe = conceal(decoded, provider);
   const shown =
-    safe === decoded ? { headers: safeHeaders, bytes } : { headers: withoutCoding(safeHeaders), bytes: safe };
+    safe === decoded
+      ? { headers: reply.headers, bytes }
+      : { headers: withoutCoding(reply.headers), bytes: safe };
   return {
     outcome,
-    answer: { kind: 'whole', status: reply.status, ...shown, usage: undefined, text: '' },
+    answer: { kind: 'whole', status: reply.status, ...shown, usage: undefined, text: NO_TEXT },
   };
 }
 
-async function judgeWhole(reply: Reply, { call, leash, shownModel }: Reading): Promise<Verdict> {
+async function judgeWhole(reply: Reply, { call, provider, leash, shownModel }: Reading): Promise<Verdict> {
   const { status, headers } = reply;
   const body = await readWhole(reply, leash, MAX_WHOLE_BYTES);
   if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
@@ -112,11 +114,13 @@ async function judgeWhole(reply: Reply, { call, leash, shownModel }: Reading): P
   const defect = decoded && protocol.judgeAnswer(decoded, headers.get('content-type') ?? '');
   if (defect !== undefined && !isAsked(defect, status, call)) return failed(defect);
   const usage = decoded && protocol.usageOfAnswer(decoded);
-  const text = usage === undefined && decoded !== undefined ? protocol.textOf(decoded) : '';
+  const text = usage === undefined && decoded !== undefined ? protocol.textOf(decoded) : NO_TEXT;
+  const safe = conceal(decoded ?? body.bytes, provider);
+  const named = shownModel === undefined || decoded === undefined ? safe : rewriteModel(safe, shownModel);
   const shown =
-    shownModel === undefined || decoded === undefined
+    named === (decoded ?? body.bytes)
       ? { headers, bytes: body.bytes }
-      : { headers: withoutCoding(headers), bytes: rewriteModel(decoded, shownModel) };
+      : { headers: withoutCoding(headers), bytes: named };
   return { outcome: { kind: 'answered' }, answer: { kind: 'whole', status, ...shown, usage, text } };
 }
 

@@ -1,3 +1,4 @@
+import type { Provider } from '../config/snapshot.ts';
 import { headerValue } from '../lib/http/header-value.ts';
 import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
@@ -10,6 +11,7 @@ import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
 import type { ClientRequest, Clock, Gateway } from './ports.ts';
 import type { ByteSink } from './pipe.ts';
+import { revealsSecret } from './redact.ts';
 import { refusalResponse } from './refuse.ts';
 import { ownTimeMs, type Run, settle, settleWhenGone } from './settle.ts';
 
@@ -34,6 +36,7 @@ function deliverWhole(answer: WholeAnswer, run: Run): Response {
   const { status, bytes, usage, text } = answer;
   // What can throw comes first: a request that is settled has been answered.
   const headers = answerHeaders(answer.headers, run);
+  if (status >= 400) addRetryAfter(headers, run.execution.history.at(-1));
   const body = run.call.request.method === 'HEAD' ? headBody(answer, headers) : bytes;
   const response = new Response(body, { status, headers });
   reportBytes(answer, bytes, run);
@@ -41,7 +44,7 @@ function deliverWhole(answer: WholeAnswer, run: Run): Response {
     ending: status < 400 ? 'complete' : 'failed',
     status,
     usage,
-    text: { sample: text, chars: text.length },
+    text,
   });
   return response;
 }
@@ -56,6 +59,14 @@ function headBody({ headers: upstream, status }: WholeAnswer, headers: Headers):
   if (length === null || !/^\d+$/.test(length)) return new ReadableStream();
   headers.set('content-length', length);
   return null;
+}
+
+/** Says how long to wait where the provider said so in a word of its own, which clients do not know. */
+function addRetryAfter(headers: Headers, last: Attempt | undefined): void {
+  const outcome = last?.outcome;
+  if (outcome?.kind !== 'rate-limited' || outcome.retryAfterMs === undefined) return;
+  if (headers.has('retry-after') || headers.has('retry-after-ms')) return;
+  headers.set('retry-after', String(Math.ceil(outcome.retryAfterMs / 1000)));
 }
 
 /** No provider gave an answer that can be shown: one of ours, which names no provider's address. */
@@ -200,15 +211,53 @@ const NOT_FOR_CLIENTS: ReadonlySet<string> = new Set([
   'content-length',
   'set-cookie',
   'alt-svc',
+  // A browser would take these for the gateway's own word about itself, its other pages, or who may read it.
+  'clear-site-data',
+  'content-security-policy',
+  'content-security-policy-report-only',
+  'cross-origin-embedder-policy',
+  'cross-origin-opener-policy',
+  'cross-origin-resource-policy',
+  'expect-ct',
+  'nel',
+  'origin-agent-cluster',
+  'permissions-policy',
+  'public-key-pins',
+  'refresh',
+  'report-to',
+  'reporting-endpoints',
+  'service-worker-allowed',
+  'sourcemap',
+  'speculation-rules',
+  'strict-transport-security',
+  'timing-allow-origin',
+  'www-authenticate',
+  'x-frame-options',
 ]);
+
+function isKeptBack(name: string): boolean {
+  return NOT_FOR_CLIENTS.has(name) || name.startsWith('access-control-');
+}
+
+function providerOf({ call, execution }: Run): Provider | undefined {
+  const last = execution.history.at(-1);
+  return last && call.snapshot.providers.get(last.route.provider);
+}
+
+/** The runtime has several values of a field only where it is `set-cookie`. */
+function reveals(value: unknown, provider: Provider | undefined): boolean {
+  return provider !== undefined && typeof value === 'string' && revealsSecret(value, provider);
+}
 
 /** The provider's header but for what concerns its connection to us, and our own fields. */
 function answerHeaders(upstream: Headers, run: Run): Headers {
   // The runtime copies all fields at once for less than a few of them one by one.
   const headers = new Headers(upstream);
   const dropped = namedByConnection(upstream);
-  for (const name in upstream.toJSON()) {
-    if (NOT_FOR_CLIENTS.has(name) || dropped.has(name)) headers.delete(name);
+  const provider = providerOf(run);
+  const received: Readonly<Record<string, unknown>> = upstream.toJSON();
+  for (const name in received) {
+    if (isKeptBack(name) || dropped.has(name) || reveals(received[name], provider)) headers.delete(name);
   }
   return withOurs(headers, run);
 }

@@ -4,6 +4,7 @@ import { Refusal } from '../gateway/refusals.ts';
 import { handle } from '../gateway/handle.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
+import { requireOwnBrowser } from './browser-guard.ts';
 import { clientAddress } from './client-address.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
 import { createDetailedHealth, type HealthReporter } from '../health/report.ts';
@@ -11,6 +12,7 @@ import { readDocs } from './docs-endpoint.ts';
 import { health } from '../health/endpoints.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels } from './models-endpoint.ts';
+import { hello } from './hello.ts';
 import { readBody } from './read-body.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
 import { pathOf, type RequestTarget, requestTarget } from './request-target.ts';
@@ -149,6 +151,7 @@ function answerOrRefusal(request: Request, server: Server<undefined>, state: Ser
   };
   try {
     const target = requestTarget(request.url);
+    requireOwnBrowser(request, target.path, state.gateway.snapshot());
     const own = ownEndpoint(request, target, state);
     if (own === undefined) return proxied({ request, server, target }, state);
     return own instanceof Promise ? own.catch(refused) : own;
@@ -178,6 +181,9 @@ function ownEndpoint(
     case '/v1/models':
     case '/models':
       return listModels({ headers: allow(request, path).headers, search }, snapshot);
+    case '/':
+    case '/api/hello':
+      return hello(allow(request, path), path, state);
     case '/openapi.json':
     case '/docs':
       return readDocs(allow(request, path), path, state);
@@ -192,7 +198,7 @@ function ownEndpoint(
 
 /** Paths that are never a provider's, so that what is not there yet, or not in this mode, is not asked of one. */
 function isReserved(path: string): boolean {
-  return path === '/' || /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
+  return /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
 }
 
 function modelEndpoint(
@@ -234,7 +240,7 @@ interface Arrival {
 
 function proxied({ request, server, target }: Arrival, { gateway }: ServerState): Promise<Response> {
   if (request.headers.get('upgrade')?.toLowerCase() === 'websocket')
-    throw new Refusal('websocket_not_supported');
+    throw new Refusal('websocket_not_supported', {}, { headers: { upgrade: 'HTTP/1.1' } });
   const snapshot = gateway.snapshot();
   return handle(
     {

@@ -219,7 +219,7 @@ describe('whatever a file holds', () => {
   test('it is refused or normalised, and nothing is thrown', () => {
     fc.assert(
       fc.property(anything, (value) => {
-        const { file, findings } = checkShape(expandEnvironment(value, { X: '1' }));
+        const { file, findings } = checkShape(expandEnvironment(value, { env: { X: '1' } }));
         expect(file !== undefined || findings.length > 0).toBe(true);
         if (file !== undefined) normalise(file);
       }),
