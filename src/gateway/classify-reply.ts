@@ -102,9 +102,11 @@ async function judgeWhole(reply: Reply, { call, provider, leash, shownModel }: R
     outcome: { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' },
   });
   if (body.kind === 'broken' || body.isCut) return failed('truncated');
-  // With the client's name of the model it is sent decoded.
-  const maxBytes = shownModel === undefined ? MAX_DECODED_BYTES : MAX_WHOLE_BYTES;
-  const decoding = await decodeLargeBody(body.bytes, headers.get('content-encoding'), maxBytes);
+  const decoding = await decodeLargeBody(
+    body.bytes,
+    headers.get('content-encoding'),
+    mostDecoded(shownModel),
+  );
   if (decoding === 'damaged') return failed('truncated');
   // What cannot be read cannot be judged: it is passed on as it is.
   const decoded = typeof decoding === 'string' ? undefined : decoding;
@@ -122,6 +124,11 @@ async function judgeWhole(reply: Reply, { call, provider, leash, shownModel }: R
       ? { headers, bytes: body.bytes }
       : { headers: withoutCoding(headers), bytes: named };
   return { outcome: { kind: 'answered' }, answer: { kind: 'whole', status, ...shown, usage, text } };
+}
+
+/** With the client's name of the model an answer is sent decoded: then all of it is. */
+function mostDecoded(shownModel: string | undefined): number {
+  return shownModel === undefined ? MAX_DECODED_BYTES : MAX_WHOLE_BYTES;
 }
 
 /** Whether an answer that says nothing is what the request asked for: one for later, or one about nothing. */
