@@ -56,7 +56,10 @@ function ends(): number {
 
 /** One request on a connection of its own, to the provider `odd` and no other. */
 function raw(line: string, body = ''): ReturnType<typeof sendRaw> {
-  const fields: [string, string][] = [['x-llm-proxy-provider', 'odd']];
+  const fields: [string, string][] = [
+    ['Host', 'localhost'],
+    ['x-llm-proxy-provider', 'odd'],
+  ];
   if (body !== '') fields.push(['content-type', 'application/json']);
   return sendRaw(gateway.url, rawRequest(line, fields, body));
 }
