@@ -21,6 +21,7 @@ export function refuse(
     servedAs: undefined,
     provider: undefined,
     keyName: visit.key?.name,
+    clientAddress: visit.request.clientAddress,
     status: refusal.status,
     code: refusal.code,
     history: [],
@@ -64,6 +65,7 @@ export interface OwnRequest {
   readonly path: string;
   readonly headers: Headers;
   readonly signal: AbortSignal;
+  readonly clientAddress?: () => string;
 }
 
 /** The answer to a request that an endpoint of the gateway's own turned down, and its report: it is counted and logged as any other. */
