@@ -7,6 +7,7 @@ import { type ByteSink, pump } from './pipe.ts';
 import { redactedSource } from './redacted-source.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
 import { type Leash, outcomeOfCut } from './attempt-timeouts.ts';
+import { NO_TEXT } from '../protocols/text.ts';
 
 /** Passes an answer on whose content is not ours to judge (audio, images, files), once its first byte is there. */
 export async function openByteStream(reply: Reply, reading: Reading): Promise<Verdict> {
@@ -34,7 +35,7 @@ export async function openByteStream(reply: Reply, reading: Reading): Promise<Ve
 function wholeAnswer({ status, headers }: Reply): Verdict {
   return {
     outcome: { kind: 'answered' },
-    answer: { kind: 'whole', status, headers, bytes: new Uint8Array(), usage: undefined, text: '' },
+    answer: { kind: 'whole', status, headers, bytes: new Uint8Array(), usage: undefined, text: NO_TEXT },
   };
 }
 

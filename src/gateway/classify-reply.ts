@@ -14,6 +14,7 @@ import { judgeError } from './classify-status.ts';
 import { outcomeOfCut } from './attempt-timeouts.ts';
 import type { UpstreamReply } from './ports.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
+import { NO_TEXT } from '../protocols/text.ts';
 
 /** More of an error's body than this is not kept: enough for every real one. */
 const MAX_ERROR_BYTES = 4 * 1024 * 1024;
@@ -62,7 +63,7 @@ async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }:
       : { headers: withoutCoding(reply.headers), bytes: safe };
   return {
     outcome,
-    answer: { kind: 'whole', status: reply.status, ...shown, usage: undefined, text: '' },
+    answer: { kind: 'whole', status: reply.status, ...shown, usage: undefined, text: NO_TEXT },
   };
 }
 
@@ -84,7 +85,7 @@ async function judgeWhole(reply: Reply, { call, provider, leash, shownModel }: R
   const defect = decoded && protocol.judgeAnswer(decoded, headers.get('content-type') ?? '');
   if (defect !== undefined && !isAsked(defect, status, call)) return failed(defect);
   const usage = decoded && protocol.usageOfAnswer(decoded);
-  const text = usage === undefined && decoded !== undefined ? protocol.textOf(decoded) : '';
+  const text = usage === undefined && decoded !== undefined ? protocol.textOf(decoded) : NO_TEXT;
   const safe = conceal(decoded ?? body.bytes, provider);
   const named = shownModel === undefined || decoded === undefined ? safe : rewriteModel(safe, shownModel);
   const shown =

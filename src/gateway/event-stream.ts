@@ -120,10 +120,10 @@ class EventStream implements AnswerStream {
   }
 
   text(): AnswerText {
-    const sample = this.#protocol.textOf(Buffer.concat(this.#sample));
+    const { sample, chars } = this.#protocol.textOf(Buffer.concat(this.#sample));
     // The envelope of an event is as long as that of the next: its text is the same part of the bytes throughout.
     const share = this.#sampleBytes === 0 ? 0 : this.#bytes / this.#sampleBytes;
-    return { sample, chars: Math.round(sample.length * share) };
+    return { sample, chars: Math.round(chars * share) };
   }
 
   isDone(): boolean {

@@ -5,6 +5,7 @@ import type { Protocol, StreamReader } from '../protocol.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { asObject } from '../json-object.ts';
+import { NO_TEXT } from '../text.ts';
 import { usageIn } from '../usage.ts';
 
 /**
@@ -16,7 +17,7 @@ export const opaque: Protocol = {
   judgeAnswer: () => undefined,
   usageOfAnswer: (body) => (seemsObject(body) ? usageIn(body) : undefined),
   readStream,
-  textOf: () => '',
+  textOf: () => NO_TEXT,
   asksForUsage: false,
   errorEvent: choicesErrorEvent,
 };
