@@ -49,6 +49,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
       type: 'request-received',
       requestId: id,
       model: planned.model.name,
+      keyName: key?.name,
       clientAddress: request.clientAddress,
       body: planned.body,
     });

@@ -26,6 +26,7 @@ function report(refusal: Refusal, visit: RefusedVisit, gateway: Gateway): void {
     servedAs: undefined,
     provider: undefined,
     keyName: visit.key?.name,
+    clientAddress: visit.request.clientAddress,
     status: refusal.status,
     code: refusal.code,
     history: [],
@@ -68,6 +69,7 @@ export interface OwnRequest {
   readonly path: string;
   readonly headers: Headers;
   readonly signal: AbortSignal;
+  readonly clientAddress?: () => string;
 }
 
 /** The answer to a request that an endpoint of the gateway's own turned down, and its report: it is counted and logged as any other. */
