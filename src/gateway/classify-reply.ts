@@ -22,6 +22,15 @@ const MAX_ERROR_BYTES = 4 * 1024 * 1024;
 /** No answer that is read as a whole is larger. */
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
 
+/**
+ * A compressed answer is passed on as it is, and decoded to be judged and counted: no more of it than this, since a few
+ * kilobytes may hold gigabytes. A larger one is passed on unread.
+ */
+const MAX_DECODED_BYTES = 8 * 1024 * 1024;
+
+/** There is no status beyond this. */
+const LAST_STATUS = 599;
+
 /** Reads as much of a reply as it takes to tell whether it is an answer. */
 export function judgeReply(reply: UpstreamReply, reading: Reading): Verdict | Promise<Verdict> {
   switch (reply.kind) {
@@ -31,10 +40,20 @@ export function judgeReply(reply: UpstreamReply, reading: Reading): Verdict | Pr
       return { outcome: outcomeOfCut(reading.leash.cause ?? 'client-left') };
     case 'reply':
       if (reply.status < 200 || reply.status > 299) return judgeErrorReply(reply, reading);
+      if (reply.status === RESET_CONTENT && reply.body !== null)
+        return judgeReply(withoutBody(reply), reading);
       if (isEventStream(reply.headers)) return openEventStream(reply, reading);
       if (reading.call.plan.protocol.name === 'opaque') return openByteStream(reply, reading);
       return judgeWhole(reply, reading);
   }
+}
+
+/** An answer of this status has no content (RFC 9110 §15.3.6), whatever comes with it. */
+const RESET_CONTENT = 205;
+
+function withoutBody(reply: Reply): Reply {
+  reply.body?.cancel().catch(() => undefined);
+  return { ...reply, body: null };
 }
 
 function isEventStream(headers: Headers): boolean {
@@ -42,6 +61,14 @@ function isEventStream(headers: Headers): boolean {
 }
 
 async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }: Reading): Promise<Verdict> {
+  const { status } = reply;
+  if (status > LAST_STATUS) {
+    // No status, and nothing that a client could be given: a server's error (RFC 9110 §15).
+    withoutBody(reply);
+    return {
+      outcome: { kind: 'failed', status, defect: undefined, retryAfterMs: undefined, fault: 'provider' },
+    };
+  }
   const body = await readWhole(reply, leash, MAX_ERROR_BYTES);
   if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
   const bytes = body.kind === 'read' ? body.bytes : new Uint8Array();
@@ -75,7 +102,11 @@ async function judgeWhole(reply: Reply, { call, provider, leash, shownModel }: R
     outcome: { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' },
   });
   if (body.kind === 'broken' || body.isCut) return failed('truncated');
-  const decoding = await decodeLargeBody(body.bytes, headers.get('content-encoding'), MAX_WHOLE_BYTES);
+  const decoding = await decodeLargeBody(
+    body.bytes,
+    headers.get('content-encoding'),
+    mostDecoded(shownModel),
+  );
   if (decoding === 'damaged') return failed('truncated');
   // What cannot be read cannot be judged: it is passed on as it is.
   const decoded = typeof decoding === 'string' ? undefined : decoding;
@@ -93,6 +124,11 @@ async function judgeWhole(reply: Reply, { call, provider, leash, shownModel }: R
       ? { headers, bytes: body.bytes }
       : { headers: withoutCoding(headers), bytes: named };
   return { outcome: { kind: 'answered' }, answer: { kind: 'whole', status, ...shown, usage, text } };
+}
+
+/** With the client's name of the model an answer is sent decoded: then all of it is. */
+function mostDecoded(shownModel: string | undefined): number {
+  return shownModel === undefined ? MAX_DECODED_BYTES : MAX_WHOLE_BYTES;
 }
 
 /** Whether an answer that says nothing is what the request asked for: one for later, or one about nothing. */
