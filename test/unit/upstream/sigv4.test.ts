@@ -1,7 +1,7 @@
 import { SignatureV4 } from '@smithy/signature-v4';
 import { describe, expect, test } from 'bun:test';
 import { createHash, createHmac } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type AwsCredential, authorization, signRequest } from '../../../src/upstream/credentials/sigv4.ts';
 
 const CREDENTIAL: AwsCredential = {
