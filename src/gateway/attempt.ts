@@ -1,4 +1,5 @@
-import type { Provider } from '../config/snapshot.ts';
+import type { Provider, Timeouts } from '../config/snapshot.ts';
+import { isGenerated } from '../protocols/by-path.ts';
 import { spliceRequest } from '../protocols/request.ts';
 import type { Decision } from '../routing/decide.ts';
 import type { Attempt } from '../routing/outcome.ts';
@@ -7,7 +8,7 @@ import type { Answer } from './answer.ts';
 import { foreignCredentials } from './authenticate.ts';
 import type { Call } from './call.ts';
 import { judgeReply } from './judge-reply.ts';
-import { Leash } from './leash.ts';
+import { Leash, type LeashLimits } from './leash.ts';
 import type { Gateway } from './ports.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -41,7 +42,7 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
   if (provider === undefined) throw new Error(`the route ${route.id} has no provider`);
   const { request, snapshot } = call;
   const leash = new Leash(request.signal, gateway.clock, {
-    limits: provider.timeouts,
+    limits: limitsOf(call, provider.timeouts),
     budgetMs: decision.budgetMs,
   });
   const hidesUsage = asksForUsage(call, provider);
@@ -77,6 +78,12 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
   // A stream goes on, and says itself when it has ended.
   if (verdict.answer?.kind !== 'streamed') onEnd();
   return verdict;
+}
+
+/** The limits of an attempt: where an answer is generated and not streamed, its head may take longer. */
+function limitsOf({ plan, request }: Call, timeouts: Timeouts): LeashLimits {
+  const mayTakeLonger = request.method === 'POST' && !plan.isStream && isGenerated(request.path);
+  return mayTakeLonger ? { ...timeouts, firstByteMs: timeouts.answerMs } : timeouts;
 }
 
 /** The client's body with the route's own model name in it; undefined for methods that have none. */

@@ -4,10 +4,14 @@ import { readChunk } from './body-reader.ts';
 import type { AnswerText } from './estimate-usage.ts';
 import type { ByteSource } from './ports.ts';
 import { type ByteSink, pump } from './pump.ts';
+import { createUsageTap, type UsageTap } from './usage-tap.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
 import { type Leash, outcomeOfCut } from './leash.ts';
 
-/** Passes an answer on whose content is not ours to judge (audio, images, files), once its first byte is there. */
+/**
+ * Passes an answer on whose content is not ours to judge (audio, images, files), once its first byte is there. Where it is
+ * JSON, its usage is read as it passes.
+ */
 export async function openByteStream(reply: Reply, reading: Reading): Promise<Verdict> {
   const { status, headers } = reply;
   if (reply.body === null) return wholeAnswer(reply);
@@ -25,7 +29,12 @@ export async function openByteStream(reply: Reply, reading: Reading): Promise<Ve
       reading.leash.answered();
       return {
         outcome: { kind: 'answered' },
-        answer: { kind: 'streamed', status, headers, stream: new ByteStream(first, source, reading) },
+        answer: {
+          kind: 'streamed',
+          status,
+          headers,
+          stream: new ByteStream(first, { ...reply, body: source }, reading),
+        },
       };
   }
 }
@@ -44,21 +53,31 @@ class ByteStream implements AnswerStream {
   readonly #leash: Leash;
   readonly #onEnd: () => void;
   readonly #first: Uint8Array;
+  readonly #tap: UsageTap | undefined;
   #end: StreamEnd | undefined;
 
-  constructor(first: Uint8Array, source: ByteSource, { leash, onEnd }: Reading) {
+  constructor(
+    first: Uint8Array,
+    { headers, body }: { readonly headers: Headers; readonly body: ByteSource },
+    { call, leash, onEnd }: Reading,
+  ) {
     this.#first = first;
-    this.#source = source;
+    this.#source = body;
+    // Answers to a GET are what was stored: their tokens were counted when they were made.
+    this.#tap = call.request.method === 'POST' ? createUsageTap(headers, call.plan.protocol) : undefined;
     this.#leash = leash;
     this.#onEnd = onEnd;
   }
 
   async pumpTo(sink: ByteSink): Promise<StreamEnd> {
+    this.#tap?.push(this.#first);
     const isFull = sink.write(this.#first);
     if (isFull !== undefined) await isFull;
-    const ending = await pump(this.#source, this.#leash, (chunk) =>
-      this.#end === undefined ? sink.write(chunk) : 'stop',
-    );
+    const ending = await pump(this.#source, this.#leash, (chunk) => {
+      if (this.#end !== undefined) return 'stop';
+      this.#tap?.push(chunk);
+      return sink.write(chunk);
+    });
     return this.#finish(this.#endOf(ending));
   }
 
@@ -68,7 +87,11 @@ class ByteStream implements AnswerStream {
   }
 
   usage(): Usage | undefined {
-    return undefined;
+    return this.#end?.kind === 'complete' ? this.#tap?.usage() : undefined;
+  }
+
+  errorEvent(): string {
+    return '';
   }
 
   text(): AnswerText {

@@ -1,14 +1,21 @@
 import { decodeBody, withoutCoding } from '../lib/content-coding.ts';
+import { valueAt } from '../lib/json-scan.ts';
 import { retryAfterMs } from '../lib/retry-after.ts';
 import { rewriteModel } from '../protocols/model-name.ts';
+import { asObject } from '../protocols/json-object.ts';
+import { type ReportedError, reportedError } from '../protocols/reported-error.ts';
 import type { Defect } from '../routing/outcome.ts';
 import { readWhole } from './body-reader.ts';
 import { openByteStream } from './byte-stream.ts';
 import { conceal, concealHeaders } from './conceal.ts';
+import { decodedBody } from './decoded-body.ts';
 import { openEventStream } from './event-stream.ts';
+import { openForeignStream } from './foreign-stream.ts';
+import { judgeReport } from './judge-report.ts';
 import { judgeError } from './judge.ts';
 import { outcomeOfCut } from './leash.ts';
 import type { UpstreamReply } from './ports.ts';
+import { sniffEvents } from './sniffed-body.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
 
 /** More of an error's body than this is not kept: enough for every real one. */
@@ -26,10 +33,34 @@ export function judgeReply(reply: UpstreamReply, reading: Reading): Verdict | Pr
       return { outcome: outcomeOfCut(reading.leash.cause ?? 'client-left') };
     case 'reply':
       if (reply.status < 200 || reply.status > 299) return judgeErrorReply(reply, reading);
-      if (isEventStream(reply.headers)) return openEventStream(reply, reading);
-      if (reading.call.plan.protocol.name === 'opaque') return openByteStream(reply, reading);
-      return judgeWhole(reply, reading);
+      if (isEventStream(reply.headers)) return judgeEvents(decodedBody(reply), reading);
+      if (reading.call.plan.isStream && mayBeEvents(reply.headers)) return judgeUndeclared(reply, reading);
+      return judgeOther(reply, reading);
   }
+}
+
+function judgeEvents(reply: Reply, reading: Reading): Promise<Verdict> {
+  return reading.call.plan.protocol.endsWithConnection === true
+    ? openForeignStream(reply, reading)
+    : openEventStream(reply, reading, judgeWhole);
+}
+
+/** A stream was asked for, and what came does not say that it is one: its first line does. */
+async function judgeUndeclared(reply: Reply, reading: Reading): Promise<Verdict> {
+  const sniffed = await sniffEvents(decodedBody(reply), reading.leash);
+  if (reading.leash.cause !== undefined) return { outcome: outcomeOfCut(reading.leash.cause) };
+  return sniffed.isEvents ? judgeEvents(sniffed.reply, reading) : judgeOther(sniffed.reply, reading);
+}
+
+function judgeOther(reply: Reply, reading: Reading): Promise<Verdict> {
+  return reading.call.plan.protocol.name === 'opaque'
+    ? openByteStream(reply, reading)
+    : judgeWhole(reply, reading);
+}
+
+/** Gateways in a row lose the content type of events, or give them another; that of audio and images is left alone. */
+function mayBeEvents(headers: Headers): boolean {
+  return !/^\s*(?:audio|image|video)\//i.test(headers.get('content-type') ?? '');
 }
 
 function isEventStream(headers: Headers): boolean {
@@ -61,7 +92,8 @@ async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }:
   };
 }
 
-async function judgeWhole(reply: Reply, { call, leash, shownModel }: Reading): Promise<Verdict> {
+async function judgeWhole(reply: Reply, reading: Reading): Promise<Verdict> {
+  const { call, leash, shownModel } = reading;
   const { status, headers } = reply;
   const body = await readWhole(reply, leash, MAX_WHOLE_BYTES);
   if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
@@ -74,8 +106,14 @@ async function judgeWhole(reply: Reply, { call, leash, shownModel }: Reading): P
   // What cannot be read cannot be judged: it is passed on as it is.
   const decoded = typeof decoding === 'string' ? undefined : decoding;
   const { protocol } = call.plan;
-  const defect = decoded && protocol.judgeAnswer(decoded, headers.get('content-type') ?? '');
-  if (defect !== undefined) return failed(defect);
+  // 202: the answer is to be fetched later.
+  const defect =
+    status === 202 ? undefined : decoded && protocol.judgeAnswer(decoded, headers.get('content-type') ?? '');
+  if (defect !== undefined) {
+    const report = defect === 'error-object' && decoded !== undefined ? reportIn(decoded) : undefined;
+    if (report === undefined) return failed(defect);
+    return judgeReport(report, { reply, reading, defect, events: new Uint8Array() });
+  }
   const usage = decoded && protocol.usageOfAnswer(decoded);
   const text = usage === undefined && decoded !== undefined ? protocol.textOf(decoded) : '';
   const shown =
@@ -83,4 +121,12 @@ async function judgeWhole(reply: Reply, { call, leash, shownModel }: Reading): P
       ? { headers, bytes: body.bytes }
       : { headers: withoutCoding(headers), bytes: rewriteModel(decoded, shownModel) };
   return { outcome: { kind: 'answered' }, answer: { kind: 'whole', status, ...shown, usage, text } };
+}
+
+/** An error is not larger than this, or it is none that says what is wrong. */
+const MAX_REPORT_BYTES = 1024 * 1024;
+
+function reportIn(body: Uint8Array): ReportedError | undefined {
+  const value = body.byteLength > MAX_REPORT_BYTES ? undefined : asObject(valueAt(body, 0, body.byteLength));
+  return value && reportedError(value);
 }

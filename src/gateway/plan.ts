@@ -1,5 +1,5 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
-import { protocolFor } from '../protocols/by-path.ts';
+import { asksForStream, protocolFor } from '../protocols/by-path.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { peekRequest, type RequestPeek } from '../protocols/request.ts';
 import type { Model } from '../routing/route.ts';
@@ -13,6 +13,8 @@ export interface Plan {
   readonly protocol: Protocol;
   readonly body: Uint8Array;
   readonly peek: RequestPeek;
+  /** Whether the client asked for a stream of events: in the body, the path, or the query. */
+  readonly isStream: boolean;
 }
 
 /** Names the provider or the model where the body names none: `GET /v1/files`, for example. */
@@ -42,7 +44,8 @@ export async function plan(
       ? namedByHeader(request.headers, key, snapshot)
       : namedByBody(peek.model, key, snapshot);
   if (!isServed(model)) throw new Refusal('no_route', { model: model.name });
-  return { model, protocol: protocolFor(request.path), body, peek };
+  const isStream = peek.stream || asksForStream(request.path, request.search);
+  return { model, protocol: protocolFor(request.path), body, peek, isStream };
 }
 
 /** Whether a request for the model can be tried at all: it has a route, or a fallback that has one. */

@@ -2,7 +2,7 @@ import { headerValue } from '../lib/header-value.ts';
 import { HOP_BY_HOP, namedByConnection } from '../lib/hop-by-hop.ts';
 import type { Attempt } from '../routing/outcome.ts';
 import { story } from '../routing/story.ts';
-import type { StreamedAnswer, WholeAnswer } from './answer.ts';
+import type { AnswerStream, StreamedAnswer, WholeAnswer } from './answer.ts';
 import type { Call } from './call.ts';
 import { Refusal } from './errors.ts';
 import type { Ending } from './events.ts';
@@ -31,7 +31,7 @@ function nobodyThere(run: Run): Response {
 
 function deliverWhole(answer: WholeAnswer, run: Run): Response {
   reportBytes(answer, answer.bytes, run);
-  const ending = answer.status < 400 ? 'complete' : 'failed';
+  const ending = answer.status >= 400 || answer.isFailure === true ? 'failed' : 'complete';
   settle(run, {
     ending,
     status: answer.status,
@@ -76,7 +76,8 @@ function deliverStream(answer: StreamedAnswer, run: Run): Response {
 
 /**
  * The client's side of a stream. What the client does not take holds the provider up, so nothing piles up here. A
- * stream that broke gets an error event and then a broken connection, so that no client can take it for complete.
+ * stream that broke gets an error event and then a broken connection, so that no client can take it for complete; one
+ * that ends with the provider's own error event ends in order behind it.
  */
 function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Array> {
   const { stream, status } = answer;
@@ -98,7 +99,12 @@ function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Arr
           return;
         case 'broken':
           settleAs('truncated');
-          if (stream.takesEvents && !end.isTold) void sink.write(errorEvent(end.reason, run));
+          // The provider's own last word is as good an end as any, and some clients read it only when the stream has ended.
+          if (end.isTold) {
+            client.close();
+            return;
+          }
+          if (stream.takesEvents) void sink.write(errorEvent(end.reason, stream));
           await lastWord(run.gateway.clock);
           client.close(BROKEN);
       }
@@ -152,9 +158,9 @@ function lastWord(clock: Clock): Promise<void> {
   });
 }
 
-function errorEvent(reason: string, { call }: Run): Uint8Array {
+function errorEvent(reason: string, stream: AnswerStream): Uint8Array {
   const { message, code } = new Refusal('upstream_truncated', { reason });
-  return new TextEncoder().encode(call.plan.protocol.errorEvent({ message, code }));
+  return new TextEncoder().encode(stream.errorEvent({ message, code }));
 }
 
 /** What a provider says to us and not to the client. */

@@ -62,7 +62,8 @@ export function smallAnswer(body: Uint8Array): JsonObject | undefined {
 }
 
 /** Every member that anything here asks of an answer. */
-const MEMBERS = 'error object type choices status output data stop_reason content usage x_groq'.split(' ');
+const MEMBERS =
+  'error object type choices status output data stop_reason content usage x_groq request_id'.split(' ');
 
 let last: { readonly body: Uint8Array; readonly scan: ObjectScan } | undefined;
 

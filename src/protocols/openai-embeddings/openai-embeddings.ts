@@ -16,6 +16,7 @@ export const openaiEmbeddings: Protocol = {
     }),
   usageOfAnswer: usageIn,
   readStream: opaque.readStream,
+  endsWithConnection: true,
   textOf: () => '',
   asksForUsage: false,
   errorEvent: choicesErrorEvent,
