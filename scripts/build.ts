@@ -58,7 +58,7 @@ async function build(target: Target, outdir: string): Promise<void> {
 async function compile(target: Target, outfile: string): Promise<void> {
   await Bun.build({
     // The thread that counts tokens is a program of its own. Without folders in their names, both lie side by side.
-    entrypoints: [join(ROOT, 'src', 'binary.ts'), join(ROOT, 'src', 'lib', 'token-worker.ts')],
+    entrypoints: [join(ROOT, 'src', 'binary.ts'), join(ROOT, 'src', 'usage', 'token-worker.ts')],
     naming: { entry: '[name].[ext]' },
     target: 'bun',
     format: 'esm',

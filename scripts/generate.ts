@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { performancePage } from '../bench/report/performance-page.ts';
-import { configSchemaText } from '../src/config/json-schema.ts';
+import { configSchemaText } from '../src/config/schema/json-schema.ts';
 import { cliPage } from './reference/cli-page.ts';
 import { configurationPage } from './reference/configuration-page.ts';
 import { errorsPage } from './reference/errors-page.ts';

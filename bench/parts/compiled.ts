@@ -1,4 +1,4 @@
-import { compileText } from '../../src/config/load.ts';
+import { compileText } from '../../src/config/read/load.ts';
 import type { Snapshot } from '../../src/config/snapshot.ts';
 
 /** A configuration that is expected to be valid. */

@@ -1,4 +1,4 @@
-import { scanObject } from '../../src/lib/json-scan.ts';
+import { scanObject } from '../../src/lib/json/json-scan.ts';
 import { bestMicros } from '../measure/best-of.ts';
 
 /** How long it takes to find the model in request bodies, against parsing them. Run: bun bench/parts/json-scan.ts */

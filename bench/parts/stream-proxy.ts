@@ -3,11 +3,11 @@
  * gateway's to the client, or held back and tapped on that way.
  */
 import { openEventStream } from '../../src/gateway/event-stream.ts';
-import { Leash } from '../../src/gateway/leash.ts';
+import { Leash } from '../../src/gateway/attempt-timeouts.ts';
 import type { Reading, Reply } from '../../src/gateway/verdict.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { protocolFor } from '../../src/protocols/by-path.ts';
-import { createDirectUpstream } from '../../src/upstream/direct-upstream.ts';
+import { createDirectUpstream } from '../../src/upstream/http1/direct-upstream.ts';
 import { compiled } from './compiled.ts';
 
 const [upstream = '', mode = ''] = process.argv.slice(2);

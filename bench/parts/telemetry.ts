@@ -1,8 +1,8 @@
 import { Counter, Histogram, Registry } from 'prom-client';
 import { systemClock } from '../../src/lib/system-clock.ts';
-import { renderMetrics } from '../../src/telemetry/exposition.ts';
-import { createMask } from '../../src/telemetry/mask.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { renderMetrics } from '../../src/telemetry/metrics/exposition.ts';
+import { createMask } from '../../src/telemetry/log/redact.ts';
+import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
 import { bestMicros } from '../measure/best-of.ts';
 import { compiled } from './compiled.ts';
 import { streamedRequest } from './streamed-request.ts';

@@ -13,11 +13,11 @@ import type { Snapshot } from '../../src/config/snapshot.ts';
 import type { GatewayEvent } from '../../src/gateway/events.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { createKeyring } from '../../src/store/keyring.ts';
-import { RequestRecordQueue } from '../../src/store/request-record-queue.ts';
+import { RequestRecordQueue } from '../../src/store/records/request-record-queue.ts';
 import { openStore } from '../../src/store/store.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { openLog } from '../../src/telemetry/open-log.ts';
-import { openTracing } from '../../src/telemetry/trace-open.ts';
+import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
+import { openLog } from '../../src/telemetry/log/open-log.ts';
+import { openTracing } from '../../src/telemetry/traces/trace-open.ts';
 import { compiled } from './compiled.ts';
 import { streamedRequest } from './streamed-request.ts';
 

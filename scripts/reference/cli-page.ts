@@ -8,7 +8,7 @@ export function cliPage(): string {
   const parts = [
     INTRODUCTION.trimEnd(),
     '## Commands',
-    ...programManual().map((section) => sectionText(section, linked)),
+    ...programManual(COMMANDS).map((section) => sectionText(section, linked)),
     ...COMMANDS.map(commandText),
   ];
   return `${parts.join('\n\n')}\n`;

@@ -1,4 +1,4 @@
-import { REFUSALS } from '../../src/gateway/errors.ts';
+import { REFUSALS } from '../../src/gateway/refusals.ts';
 import { markdownTable } from './markdown.ts';
 
 /** `docs/errors.md`: every refusal of the gateway's own, from its table. */
@@ -25,10 +25,11 @@ const FAULTS = {
 
 const INTRODUCTION = `# Errors
 
-<!-- Written by "npm run generate" from src/gateway/errors.ts. -->
+<!-- Written by "npm run generate" from src/gateway/refusals.ts. -->
 
 What a provider answers reaches the client as it is, and [the failure contract](failure-contract.md) says which of it is routed
-around. What the gateway refuses itself has OpenAI's shape, in every API, with one of the codes below.
+around. What the gateway refuses itself has the [shape of the API](http-api.md#errors) that the client speaks, with one of the codes below.
+The types are OpenAI's; Anthropic's and Google's follow from the status.
 [Troubleshooting](troubleshooting.md#error-codes) says what helps.
 
 \`\`\`json

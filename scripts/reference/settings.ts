@@ -1,4 +1,4 @@
-import { configJsonSchema } from '../../src/config/json-schema.ts';
+import { configJsonSchema } from '../../src/config/schema/json-schema.ts';
 
 /** A setting of the configuration file, as its schema describes it. */
 export interface Setting {

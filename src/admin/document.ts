@@ -6,8 +6,8 @@ import type {
   PathItem,
   Response,
   Schema,
-} from '../lib/openapi.ts';
-import { createOpenApiSchemas, type OpenApiSchemas } from '../lib/openapi-schemas.ts';
+} from '../openapi/types.ts';
+import { createOpenApiSchemas, type OpenApiSchemas } from '../openapi/schemas.ts';
 import type { Operation, OperationTag } from './operation.ts';
 import { BASE, OPERATIONS } from './operations.ts';
 import { PROBLEMS } from './problem.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nameText, optional } from '../config/setting.ts';
+import { nameText, optional } from '../config/schema/setting.ts';
 
 /** The fields that resources of all kinds have. */
 export const ID = nameText().meta({

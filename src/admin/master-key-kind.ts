@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { masterKeySchema } from '../config/access-schema.ts';
-import { nameText, optional, secretText } from '../config/setting.ts';
+import { masterKeySchema } from '../config/schema/access-schema.ts';
+import { nameText, optional, secretText } from '../config/schema/setting.ts';
 import type { JsonObject, Resource, Resources } from '../store/revision.ts';
 import { markOf, newSecret, rotatedFields, storedKey } from '../store/stored-key.ts';
 import { DATES, ENABLED, ID } from './fields.ts';

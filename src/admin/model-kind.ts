@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { modelsSchema } from '../config/model-schema.ts';
-import { nameText, optional } from '../config/setting.ts';
+import { modelsSchema } from '../config/schema/model-schema.ts';
+import { nameText, optional } from '../config/schema/setting.ts';
 import { DATES, ENABLED, ID } from './fields.ts';
 import { asText, dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';
 

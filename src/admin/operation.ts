@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Edit } from '../store/change.ts';
 import type { JsonObject, ResourceName, Revision } from '../store/revision.ts';
-import type { RequestRecords } from '../store/request-record-table.ts';
+import type { RequestRecords } from '../store/records/request-record-table.ts';
 import type { Past } from '../store/store.ts';
 
 /** The part of a store that the Admin API uses. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { formatPath, kindOf } from '../config/problems.ts';
+import { formatPath, kindOf } from '../config/read/problems.ts';
 import { nearest } from '../lib/nearest.ts';
 import type { JsonObject } from '../store/revision.ts';
 import { AdminProblem, type Detail, listed } from './problem.ts';

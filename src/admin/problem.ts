@@ -4,7 +4,7 @@ import { findingMessage, findingPath } from '../store/finding-text.ts';
 import { SealBroken } from '../store/keyring.ts';
 import type { ResourceFinding } from '../store/compile-revision.ts';
 import type { ResourceName } from '../store/revision.ts';
-import { formatPath } from '../config/problems.ts';
+import { formatPath } from '../config/read/problems.ts';
 
 /** Why the Admin API turns a request down: its HTTP status and OpenAI's error type. */
 export const PROBLEMS = {

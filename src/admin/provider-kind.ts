@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { previewKey } from '../config/compile-access.ts';
-import { DEFAULTS } from '../config/defaults.ts';
-import { providerSchema } from '../config/provider-schema.ts';
-import { nameText } from '../config/setting.ts';
+import { previewKey } from '../config/compile/compile-access.ts';
+import { DEFAULTS } from '../config/schema/defaults.ts';
+import { providerSchema } from '../config/schema/provider-schema.ts';
+import { nameText } from '../config/schema/setting.ts';
 import type { JsonObject } from '../store/revision.ts';
 import { DATES, ENABLED, ID } from './fields.ts';
 import { asText, dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { JsonObject } from '../store/revision.ts';
-import type { RequestRecord } from '../store/request-record.ts';
-import type { Position } from '../store/request-record-filter.ts';
-import { TooManyGroups, type UsageSum } from '../store/request-record-usage.ts';
+import type { RequestRecord } from '../store/records/request-record.ts';
+import type { Position } from '../store/records/request-record-filter.ts';
+import { TooManyGroups, type UsageSum } from '../store/records/request-record-usage.ts';
 import type { Answer, Call, Operation } from './operation.ts';
 import { AdminProblem } from './problem.ts';
 import { ENDINGS, parseQuery, PERIOD } from './request-query.ts';

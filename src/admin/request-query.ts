@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Ending } from '../gateway/events.ts';
-import { formatPath } from '../config/problems.ts';
+import { formatPath } from '../config/read/problems.ts';
 import { AdminProblem, listed } from './problem.ts';
 
 /** How requests end, as the schema and as the gateway has it. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { configSchema } from '../config/schema.ts';
+import { configSchema } from '../config/schema/schema.ts';
 import type { Json, JsonObject } from '../store/revision.ts';
 import { DATES } from './fields.ts';
 import { asText, dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';

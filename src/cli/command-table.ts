@@ -1,39 +1,46 @@
-import type { Command, CommandGroup } from './command.ts';
-import { checkCommand } from './commands/check.ts';
-import { completionCommand } from './commands/completion.ts';
-import { explainCommand } from './commands/explain.ts';
-import { exportCommand } from './commands/export.ts';
-import { helpCommand } from './commands/help.ts';
-import { importCommand } from './commands/import.ts';
-import { initCommand } from './commands/init.ts';
-import { migrateCommand } from './commands/migrate.ts';
-import { mockCommand } from './commands/mock.ts';
-import { rekeyCommand } from './commands/rekey.ts';
-import { schemaCommand } from './commands/schema.ts';
-import { serveCommand } from './commands/serve.ts';
-import { versionCommand } from './commands/version.ts';
+import { type Command, command } from './command.ts';
+import { checkDeclaration } from './commands/check/declaration.ts';
+import { completionDeclaration } from './commands/completion/declaration.ts';
+import { explainDeclaration } from './commands/explain/declaration.ts';
+import { exportDeclaration } from './commands/export/declaration.ts';
+import { helpDeclaration } from './commands/help/declaration.ts';
+import { importDeclaration } from './commands/import/declaration.ts';
+import { initDeclaration } from './commands/init/declaration.ts';
+import { migrateDeclaration } from './commands/migrate/declaration.ts';
+import { mockDeclaration } from './commands/mock/declaration.ts';
+import { rekeyDeclaration } from './commands/rekey/declaration.ts';
+import { schemaDeclaration } from './commands/schema/declaration.ts';
+import { serveDeclaration } from './commands/serve/declaration.ts';
+import { versionDeclaration } from './commands/version/declaration.ts';
+import { workerDeclaration } from './commands/worker/declaration.ts';
 
-/** Every command, in the order of the help. */
+const serve = command(serveDeclaration, async () => (await import('./commands/serve/serve.ts')).serve);
+const help = command(helpDeclaration, async () => (await import('./commands/help/help.ts')).help);
+/** `llm-proxy worker`, which no help lists. */
+const worker = command(workerDeclaration, async () => (await import('../app/worker.ts')).serveAsWorker);
+
+/** Every command, in the order of the help. A command's work is loaded when the command runs. */
 export const COMMANDS: readonly Command[] = [
-  serveCommand,
-  mockCommand,
-  initCommand,
-  checkCommand,
-  explainCommand,
-  schemaCommand,
-  migrateCommand,
-  importCommand,
-  exportCommand,
-  rekeyCommand,
-  completionCommand,
-  helpCommand,
-  versionCommand,
+  serve,
+  command(mockDeclaration, async () => (await import('./commands/mock/mock.ts')).mock),
+  command(initDeclaration, async () => (await import('./commands/init/init.ts')).init),
+  command(checkDeclaration, async () => (await import('./commands/check/check.ts')).check),
+  command(explainDeclaration, async () => (await import('./commands/explain/explain.ts')).explainModel),
+  command(schemaDeclaration, async () => (await import('./commands/schema/schema.ts')).printSchema),
+  command(migrateDeclaration, async () => (await import('./commands/migrate/migrate.ts')).migrate),
+  command(importDeclaration, async () => (await import('./commands/import/import.ts')).importFile),
+  command(exportDeclaration, async () => (await import('./commands/export/export.ts')).exportToFile),
+  command(rekeyDeclaration, async () => (await import('./commands/rekey/rekey.ts')).rekeySecrets),
+  command(
+    completionDeclaration,
+    async () => (await import('./commands/completion/completion.ts')).printCompletion,
+  ),
+  help,
+  command(versionDeclaration, async () => (await import('./commands/version/print-version.ts')).printVersion),
 ];
 
-/** What the groups of commands are called. */
-export const GROUP_TITLES: Readonly<Record<CommandGroup, string>> = {
-  gateway: 'Running',
-  configuration: 'Configuration',
-  database: 'Configuration in a database (DB_URL)',
-  program: 'This program',
-};
+/** The command of this name, `serve` for no name; undefined where there is none. */
+export function findCommand(name: string): Command | undefined {
+  if (name === '') return serve;
+  return [...COMMANDS, worker].find((candidate) => candidate.name === name);
+}

@@ -1,3 +1,4 @@
+import { EXIT } from '../exit-code.ts';
 import type { Options, Positionals, Values } from './option.ts';
 
 /** What is said of a command. Its arguments are read by it, and the help, the completion and `docs/cli.md` are made of it. */
@@ -24,19 +25,26 @@ export interface Example {
   readonly does: string;
 }
 
-/** How the list of commands is divided. */
-export type CommandGroup = 'gateway' | 'configuration' | 'database' | 'program';
+/** The groups of the list of commands, and their titles. */
+export const GROUP_TITLES = {
+  gateway: 'Running',
+  configuration: 'Configuration',
+  database: 'Configuration in a database (DB_URL)',
+  program: 'This program',
+} as const;
+
+export type CommandGroup = keyof typeof GROUP_TITLES;
 
 /** A command of the program. */
 export interface Command extends Declaration {
-  /** Fetches the code that does the work, which the other commands need not load. */
-  readonly load: () => Promise<(values: never) => Promise<number>>;
+  /** Loads the code that does the work. It gets the parsed values and every command, and resolves with the exit code. */
+  readonly load: () => Promise<(values: never, commands: readonly Command[]) => Promise<number>>;
 }
 
-/** A declaration, and where the function is that gets the values and resolves with the exit code. */
+/** Joins a declaration with its work, whose values must be those that the declaration declares. */
 export function command<D extends Declaration>(
   declaration: D,
-  load: () => Promise<(values: ValuesOf<D>) => Promise<number>>,
+  load: () => Promise<(values: ValuesOf<D>, commands: readonly Command[]) => Promise<number>>,
 ): Command {
   return { ...declaration, load };
 }
@@ -46,9 +54,6 @@ export type ValuesOf<D> = Values<
   (D extends { readonly options: infer O } ? O : unknown) &
     (D extends { readonly positionals: infer P } ? P : unknown)
 >;
-
-/** Exit codes: done, failed (the reason was printed), called the wrong way, ended before it was done. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** What they mean for every command. */
 export const EXIT_MEANINGS: Readonly<Record<number, string>> = {

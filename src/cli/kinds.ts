@@ -1,4 +1,4 @@
-import { parsePort, parseWorkers } from '../config/overrides.ts';
+import { parsePort, parseWorkers } from '../config/read/overrides.ts';
 import type { Kind } from './option.ts';
 
 /** Any text but an empty one. */

@@ -1,5 +1,4 @@
-import { type Command, EXIT_MEANINGS } from './command.ts';
-import { COMMANDS, GROUP_TITLES } from './command-table.ts';
+import { type Command, EXIT_MEANINGS, GROUP_TITLES } from './command.ts';
 import type { Option, Options, Setting } from './option.ts';
 
 /** A part of what there is to say about a command: paragraphs, or rows of a name and what it means. */
@@ -50,9 +49,9 @@ export function manualOf(command: Command): Section[] {
 }
 
 /** What the program is, and its commands. */
-export function programManual(): Section[] {
+export function programManual(commands: readonly Command[]): Section[] {
   const groups = Object.entries(GROUP_TITLES).map(([group, title]): Section => {
-    const members = COMMANDS.filter((command) => command.group === group);
+    const members = commands.filter((command) => command.group === group);
     return { kind: 'rows', title, rows: members.map(({ name, summary }) => ({ name, means: summary })) };
   });
   return [...groups, { kind: 'rows', title: 'Environment', rows: rowsOf(PROGRAM_VARIABLES) }];

@@ -1,8 +1,6 @@
-import { type Command, EXIT, UsageError } from './command.ts';
-import { COMMANDS } from './command-table.ts';
-import { helpCommand } from './commands/help.ts';
-import { serveCommand } from './commands/serve.ts';
-import { workerEntry } from './commands/worker.ts';
+import { type Command, UsageError } from './command.ts';
+import { EXIT } from '../exit-code.ts';
+import { COMMANDS, findCommand } from './command-table.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { styleFor } from './style.ts';
 import { unknownCommand } from './unknown-command.ts';
@@ -10,22 +8,23 @@ import { unknownCommand } from './unknown-command.ts';
 /** Runs the command that the arguments name, `serve` where they name none; resolves with the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
   const [first = '', ...rest] = args;
-  if (first === '--help' || first === '-h') return runCommand(helpCommand, []);
-  if (first === '' || first.startsWith('-')) return runCommand(serveCommand, args);
-  const command = [...COMMANDS, workerEntry].find(({ name }) => name === first);
-  if (command !== undefined) return runCommand(command, rest);
-  return complain('llm-proxy', `${unknownCommand(first)} "llm-proxy --help" lists them.`);
+  if (first === '--help' || first === '-h') return runProgram(['help']);
+  const isServe = first === '' || first.startsWith('-');
+  const command = findCommand(isServe ? '' : first);
+  if (command !== undefined) return runCommand(command, isServe ? args : rest);
+  return complain('llm-proxy', `${unknownCommand(first, COMMANDS)} "llm-proxy --help" lists them.`);
 }
 
 /** Runs one command with the arguments behind its name. */
 export async function runCommand(command: Command, args: readonly string[]): Promise<number> {
   try {
     const wish = parseArguments(command, args, process.env);
-    if (wish.kind === 'help') return (await import('./help.ts')).help({ command: command.name });
-    if (wish.kind === 'version') return (await import('./print-version.ts')).printVersion();
+    if (wish.kind === 'help')
+      return (await import('./commands/help/help.ts')).help({ command: command.name }, COMMANDS);
+    if (wish.kind === 'version') return (await import('./commands/version/print-version.ts')).printVersion();
     const work = await command.load();
     // These values were read by the declaration that the work's own type comes from.
-    return await work(wish.values as never);
+    return await work(wish.values as never, COMMANDS);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const { usageOf } = await import('./manual.ts');

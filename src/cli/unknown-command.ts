@@ -1,9 +1,9 @@
 import { nearest } from '../lib/nearest.ts';
-import { COMMANDS } from './command-table.ts';
+import type { Command } from './command.ts';
 
 /** What is said of a name that no command has. */
-export function unknownCommand(name: string): string {
-  const names = COMMANDS.map((command) => command.name);
+export function unknownCommand(name: string, commands: readonly Command[]): string {
+  const names = commands.map((command) => command.name);
   const meant = nearest(name, names) ?? SYNONYMS.get(name);
   return `there is no command "${name}".${meant === undefined ? '' : ` Did you mean "${meant}"?`}`;
 }

@@ -2,6 +2,7 @@ import type { BucketLimit } from '../limits/bucket.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { RetryPolicy } from '../routing/decide.ts';
 import type { Model } from '../routing/route.ts';
+import type { TrustsProxy } from './read/trusted-proxies.ts';
 
 /**
  * The compiled configuration of one version: everything that a request asks is one look-up away. It is never
@@ -73,6 +74,8 @@ export interface Provider {
   readonly type: string;
   /** Without a trailing slash; http or https. */
   readonly apiBase: string;
+  /** `add`: a path without a version is meant below the API's root. `as_sent`: paths go behind the base as they come. */
+  readonly pathVersion: 'add' | 'as_sent';
   /** undefined: nothing is sent as a credential. */
   readonly apiKey: string | undefined;
   /** Added to every request, in place of a header of the same name. */
@@ -110,8 +113,12 @@ export interface ServerSettings {
   readonly bodyTimeoutMs: number;
   /** Infinity: no limit. */
   readonly requestTimeoutMs: number;
+  /** Between the signal to stop and the end of listening. */
+  readonly drainDelayMs: number;
   readonly drainTimeoutMs: number;
   readonly corsOrigins: readonly string[];
+  /** undefined: no proxy is trusted. */
+  readonly trustsProxy: TrustsProxy | undefined;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly rewriteResponseModel: (model: string) => boolean;
 }

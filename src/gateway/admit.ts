@@ -1,6 +1,6 @@
 import type { MasterKey } from '../config/snapshot.ts';
 import type { BucketLimit, Taking } from '../limits/bucket.ts';
-import { Refusal } from './errors.ts';
+import { NO_RETRY, Refusal } from './refusals.ts';
 import type { Gateway } from './ports.ts';
 
 /**
@@ -15,8 +15,13 @@ export function admit(
   const taking = buckets.take(key.hash, key.limit, clock.nowMs());
   const headers = limitHeaders(key.limit, taking);
   if (taking.admitted) return headers;
+  const isNever = !Number.isFinite(taking.retryAfterMs);
   throw new Refusal('rate_limit_exceeded', refusalValues(key, key.limit, taking), {
-    headers: { ...headers, 'retry-after': String(wholeSeconds(taking.retryAfterMs)) },
+    headers: {
+      ...headers,
+      'retry-after': String(wholeSeconds(taking.retryAfterMs)),
+      ...(isNever && NO_RETRY),
+    },
   });
 }
 

@@ -1,14 +1,16 @@
 import type { Provider, Timeouts } from '../config/snapshot.ts';
 import { isGenerated } from '../protocols/by-path.ts';
+import type { AzurePath } from '../lib/api-path.ts';
 import { spliceRequest } from '../protocols/request.ts';
 import type { Decision } from '../routing/decide.ts';
 import type { Attempt } from '../routing/outcome.ts';
 import type { Route } from '../routing/route.ts';
 import type { Answer } from './answer.ts';
-import { foreignCredentials } from './authenticate.ts';
-import type { Call } from './call.ts';
-import { judgeReply } from './judge-reply.ts';
-import { Leash, type LeashLimits } from './leash.ts';
+import { foreignCredentials, withheldKeys, withoutCredentials } from './credentials.ts';
+import type { Call } from './request-context.ts';
+import { endpointOf } from './endpoint.ts';
+import { judgeReply } from './classify-reply.ts';
+import { Leash, type LeashLimits } from './attempt-timeouts.ts';
 import type { Gateway } from './ports.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -28,12 +30,13 @@ export async function attemptRoute(
 ): Promise<Tried> {
   const { route, model, reason, isProbe } = decision;
   const { clock, traffic } = gateway;
+  const endpoint = endpointOf(call.request.path);
   const startedAtMs = clock.nowMs();
   traffic.begin(route.id);
   const { outcome, answer } = await verdictOf(call, decision, gateway);
   const endedAtMs = clock.nowMs();
   if (outcome.kind === 'answered') traffic.measured(route.id, endedAtMs - startedAtMs, endedAtMs);
-  return { attempt: { route, model, reason, isProbe, outcome, startedAtMs, endedAtMs }, answer };
+  return { attempt: { route, model, reason, endpoint, isProbe, outcome, startedAtMs, endedAtMs }, answer };
 }
 
 async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<Verdict> {
@@ -54,13 +57,17 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
     leash.release();
     gateway.traffic.end(route.id);
   };
+  const withheld = withheldKeys(request, snapshot.access);
   const reply = await gateway.upstream.send({
     provider,
     method: request.method,
     path: request.path,
-    search: request.search,
+    search: withoutCredentials(request.search, withheld),
+    azure: request.azure && azurePath(call, route),
     clientHeaders: request.headers,
-    clientCredentials: provider.forwardClientAuth ? foreignCredentials(request.headers, snapshot.access) : [],
+    contentType: contentTypeOf(call),
+    clientCredentials: provider.forwardClientAuth ? foreignCredentials(request, snapshot.access) : [],
+    withheld,
     traceContext: gateway.tracing?.attemptContext(call.id),
     body: upstreamBody(call, route, hidesUsage),
     callOff: leash,
@@ -86,6 +93,13 @@ function limitsOf({ plan, request }: Call, timeouts: Timeouts): LeashLimits {
   return mayTakeLonger ? { ...timeouts, firstByteMs: timeouts.answerMs } : timeouts;
 }
 
+/** Azure asks for the model in the path: it is the one that was checked, under the name that the provider knows. */
+function azurePath({ request, plan }: Call, { upstreamModel }: Route): AzurePath {
+  if (request.azure?.deployment === undefined) return { deployment: undefined };
+  const named = plan.peek.kind === 'malformed' ? undefined : plan.peek.model;
+  return { deployment: upstreamModel ?? named ?? request.azure.deployment };
+}
+
 /** The client's body with the route's own model name in it; undefined for methods that have none. */
 function upstreamBody(
   { plan, request }: Call,
@@ -94,6 +108,11 @@ function upstreamBody(
 ): readonly Uint8Array[] | undefined {
   if (request.method === 'GET' || request.method === 'HEAD') return undefined;
   return spliceRequest(plan.body, plan.peek, { model: route.upstreamModel, includeUsage });
+}
+
+/** The content type that the body is to be sent with; undefined: the client's own. */
+function contentTypeOf({ plan: { peek } }: Call): string | undefined {
+  return peek.kind === 'json' || peek.kind === 'multipart' ? peek.contentType : undefined;
 }
 
 /** Whether to ask for the usage of a stream: where the API has a word for it and the client left it out. */

@@ -1,7 +1,7 @@
 import type { ReportedError } from '../protocols/reported-error.ts';
 import type { Outcome } from '../routing/outcome.ts';
 import { readChunk } from './body-reader.ts';
-import type { Leash } from './leash.ts';
+import type { Leash } from './attempt-timeouts.ts';
 import type { ByteSource, Clock } from './ports.ts';
 import type { Reading } from './verdict.ts';
 

@@ -1,4 +1,4 @@
-import type { Leash } from './leash.ts';
+import type { Leash } from './attempt-timeouts.ts';
 import type { ByteSource } from './ports.ts';
 
 /** A provider's body, read to its end or to a bound; `broken` when it ended before its end. */

@@ -1,12 +1,13 @@
 import type { Usage } from '../protocols/protocol.ts';
 import type { AnswerStream, StreamEnd } from './answer.ts';
 import { readChunk } from './body-reader.ts';
-import type { AnswerText } from './estimate-usage.ts';
+import type { AnswerText } from '../usage/estimate-usage.ts';
 import type { ByteSource } from './ports.ts';
-import { type ByteSink, pump } from './pump.ts';
+import { type ByteSink, pump } from './pipe.ts';
 import { createUsageTap, type UsageTap } from './usage-tap.ts';
+import { redactedSource } from './redacted-source.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
-import { type Leash, outcomeOfCut } from './leash.ts';
+import { type Leash, outcomeOfCut } from './attempt-timeouts.ts';
 
 /**
  * Passes an answer on whose content is not ours to judge (audio, images, files), once its first byte is there. Where it is
@@ -15,7 +16,7 @@ import { type Leash, outcomeOfCut } from './leash.ts';
 export async function openByteStream(reply: Reply, reading: Reading): Promise<Verdict> {
   const { status, headers } = reply;
   if (reply.body === null) return wholeAnswer(reply);
-  const source = reply.body;
+  const source = redactedSource(reply.body, headers, reading.provider);
   const first = await readChunk(source, reading.leash);
   if (reading.leash.cause !== undefined) return { outcome: outcomeOfCut(reading.leash.cause) };
   switch (first) {

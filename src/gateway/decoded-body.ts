@@ -1,4 +1,4 @@
-import { withoutCoding } from '../lib/content-coding.ts';
+import { withoutCoding } from '../lib/http/content-coding.ts';
 import { readerSource } from '../lib/reader-source.ts';
 import type { ByteSource } from './ports.ts';
 import { NOTHING, prefixed } from './sniffed-body.ts';

@@ -19,10 +19,31 @@ export const ENDPOINTS = [
   '/v1/models',
 ] as const;
 
+/** The name of all paths that the list does not have. */
+export const OTHER_ENDPOINT = '/v1/*';
+
 const KNOWN: ReadonlySet<string> = new Set(ENDPOINTS);
 
-/** The endpoint that a path belongs to, with or without its `/v1`: one of a fixed list, or `/v1/*`. */
+/** What the gateway answers itself, which is reported where it refuses. */
+const OWN: ReadonlySet<string> = new Set([
+  '/',
+  '/health',
+  '/healthz',
+  '/readyz',
+  '/health/detailed',
+  '/metrics',
+  '/openapi.json',
+  '/docs',
+]);
+
+/** Whether a path is one of the list, written with its `/v1`. */
+export function isKnownEndpoint(path: string): boolean {
+  return KNOWN.has(path);
+}
+
+/** The endpoint that a path belongs to, with or without its `/v1`: one of a fixed list, or `OTHER_ENDPOINT`. */
 export function endpointOf(path: string): string {
+  if (OWN.has(path)) return path;
   const canonical = path.startsWith('/v1/') ? path : `/v1${path}`;
-  return KNOWN.has(canonical) ? canonical : '/v1/*';
+  return KNOWN.has(canonical) ? canonical : OTHER_ENDPOINT;
 }

@@ -6,16 +6,16 @@ import type { Protocol, StreamReader, StreamSign, Usage } from '../protocols/pro
 import type { Defect } from '../routing/outcome.ts';
 import type { AnswerStream, StreamEnd } from './answer.ts';
 import { Beginning, type Held } from './beginning.ts';
-import { conceal } from './conceal.ts';
-import type { AnswerText } from './estimate-usage.ts';
+import { conceal } from './redact.ts';
+import type { AnswerText } from '../usage/estimate-usage.ts';
 import { TextSample } from './text-sample.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
-import { type Leash, outcomeOfCut } from './leash.ts';
+import { type Leash, outcomeOfCut } from './attempt-timeouts.ts';
 import { judgeReport } from './judge-report.ts';
 import type { ByteSource, Taken } from './ports.ts';
 import { isOtherText, NOTHING, prefixed } from './sniffed-body.ts';
 import { PIECE_BYTES, sendInPieces } from './pieces.ts';
-import { type ByteSink, pump } from './pump.ts';
+import { type ByteSink, pump } from './pipe.ts';
 
 /** An event larger than this is no event: the stream is given up. */
 export const MAX_EVENT_BYTES = 64 * 1024 * 1024;

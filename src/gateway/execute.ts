@@ -3,7 +3,8 @@ import type { Attempt } from '../routing/outcome.ts';
 import type { Model, Route } from '../routing/route.ts';
 import type { Answer } from './answer.ts';
 import { attemptRoute } from './attempt.ts';
-import type { Call } from './call.ts';
+import { endpointOf } from './endpoint.ts';
+import type { Call } from './request-context.ts';
 import type { Gateway } from './ports.ts';
 
 /** How the attempts came out: the answer to deliver, or why there is none. */
@@ -19,7 +20,9 @@ export interface Execution {
 /** Tries routes until one answers or `decide` has no more: ask, wait, send, note the outcome, ask again. */
 export async function execute(call: Call, gateway: Gateway): Promise<Execution> {
   const history: Attempt[] = [];
-  const conditions = conditionsOf(call, gateway);
+  const { cooldowns, clock } = gateway;
+  const endpoint = endpointOf(call.request.path);
+  const conditions = conditionsOf(call, endpoint, gateway);
   let answer: Answer | undefined;
   let pausedMs = 0;
   for (;;) {
@@ -31,7 +34,8 @@ export async function execute(call: Call, gateway: Gateway): Promise<Execution> 
       pausedMs += decision.afterMs;
       if (call.request.signal.aborted) continue;
     }
-    const isProbe = probes(decision.route, history.at(-1), gateway);
+    const isProbe =
+      cooldowns.take(decision.route.id, clock.nowMs(), endpoint) || isProbing(decision.route, history.at(-1));
     const tried = await attemptRoute(call, { ...decision, isProbe }, gateway);
     answer = tried.answer;
     history.push(tried.attempt);
@@ -44,13 +48,13 @@ export async function execute(call: Call, gateway: Gateway): Promise<Execution> 
   }
 }
 
-/** Whether the attempt is the one that tries a route on trial. A retry of such an attempt still is it. */
-function probes(route: Route, last: Attempt | undefined, { cooldowns, clock }: Gateway): boolean {
-  return cooldowns.take(route.id, clock.nowMs()) || (last?.route.id === route.id && last.isProbe);
+/** Whether the last attempt was the one that tries a route on trial. A retry of it still is. */
+function isProbing(route: Route, last: Attempt | undefined): boolean {
+  return last?.route.id === route.id && last.isProbe;
 }
 
 /** The world as `decide` sees it, looked at afresh each time. The turn is taken once, for the whole request. */
-function conditionsOf(call: Call, gateway: Gateway): () => Conditions {
+function conditionsOf(call: Call, endpoint: string, gateway: Gateway): () => Conditions {
   const { clock, cooldowns, traffic, dice } = gateway;
   const turn = gateway.turns.next(call.plan.model.rotation);
   const inFlight = (route: Route): number => traffic.inFlight(route.id);
@@ -62,7 +66,7 @@ function conditionsOf(call: Call, gateway: Gateway): () => Conditions {
       clientLeft: call.request.signal.aborted,
       policy: call.snapshot.retry,
       allOpen: cooldowns.allOpen(),
-      standing: (route) => cooldowns.standing(route.id, nowMs),
+      standing: (route) => cooldowns.standing(route.id, nowMs, endpoint),
       turn,
       dice,
       inFlight,

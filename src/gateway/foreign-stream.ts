@@ -4,13 +4,13 @@ import type { ReportedError } from '../protocols/reported-error.ts';
 import type { AnswerStream, StreamEnd } from './answer.ts';
 import { Beginning, type Held } from './beginning.ts';
 import { openByteStream } from './byte-stream.ts';
-import { conceal } from './conceal.ts';
-import type { AnswerText } from './estimate-usage.ts';
+import { conceal } from './redact.ts';
+import type { AnswerText } from '../usage/estimate-usage.ts';
 import { MAX_EVENT_BYTES } from './event-stream.ts';
 import { judgeReport } from './judge-report.ts';
-import { type Leash, outcomeOfCut } from './leash.ts';
+import { type Leash, outcomeOfCut } from './attempt-timeouts.ts';
 import type { ByteSource, Taken } from './ports.ts';
-import { type ByteSink, pump } from './pump.ts';
+import { type ByteSink, pump } from './pipe.ts';
 import { isOtherText, NOTHING, prefixed } from './sniffed-body.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
 

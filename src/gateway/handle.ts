@@ -1,11 +1,12 @@
 import type { MasterKey } from '../config/snapshot.ts';
 import { admit } from './admit.ts';
 import { authenticate } from './authenticate.ts';
-import type { Call } from './call.ts';
+import type { Call } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { execute } from './execute.ts';
 import { plan } from './plan.ts';
 import type { ClientRequest, Gateway } from './ports.ts';
+import { Refusal } from './refusals.ts';
 import { refuse } from './refuse.ts';
 import { relay } from './relay.ts';
 
@@ -27,7 +28,8 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     headers: request.headers,
   });
   try {
-    key = authenticate(request.headers, snapshot.access);
+    requireMethod(request);
+    key = authenticate(request, snapshot.access);
     const limitHeaders = admit(key, gateway);
     const planned = await plan(request, key, snapshot);
     const call: Call = {
@@ -53,3 +55,15 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     return refuse(error, { id, request, startedAtMs, key }, gateway);
   }
 }
+
+/**
+ * Refuses a method that no provider's API has. A server that answers TRACE sends the request back, the provider's
+ * credential with it (RFC 9110 §9.3.8).
+ */
+function requireMethod({ method, path }: ClientRequest): void {
+  if (METHODS.has(method)) return;
+  const allowed = [...METHODS].join(', ');
+  throw new Refusal('method_not_allowed', { path, method, allowed }, { headers: { allow: allowed } });
+}
+
+const METHODS: ReadonlySet<string> = new Set(['POST', 'GET', 'HEAD', 'PUT', 'PATCH', 'DELETE']);

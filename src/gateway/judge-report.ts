@@ -1,11 +1,11 @@
-import { withoutCoding } from '../lib/content-coding.ts';
-import { retryAfterMs } from '../lib/retry-after.ts';
+import { withoutCoding } from '../lib/http/content-coding.ts';
+import { retryAfterMs } from '../lib/http/retry-after.ts';
 import { errorBody, errorShapeOf } from '../protocols/error-body.ts';
 import type { ReportedError } from '../protocols/reported-error.ts';
 import type { Defect } from '../routing/outcome.ts';
 import type { WholeAnswer } from './answer.ts';
-import { conceal, concealHeaders } from './conceal.ts';
-import { judgeError } from './judge.ts';
+import { conceal } from './redact.ts';
+import { judgeError } from './classify-status.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
 
 /** Where an error was reported. */
@@ -31,7 +31,7 @@ export function judgeReport(report: ReportedError, place: ReportPlace): Verdict 
   const shape = errorShapeOf(call.request.path, call.request.headers);
   const status = report.kind === 'overloaded' && shape === 'anthropic' ? ANTHROPIC_OVERLOADED : report.status;
   const facts = { ...report, status, requestId: call.id };
-  const waitMs = retryAfterMs(reply.headers, gateway.clock.epochMs()) ?? report.retryAfterMs;
+  const waitMs = retryAfterMs(reply.headers, gateway.clock.epochMs(), status) ?? report.retryAfterMs;
   const text = errorBody('openai', facts);
   const outcome = judgeError({ status, text, retryAfterMs: waitMs }, call.snapshot.detection);
   const answer =
@@ -68,7 +68,7 @@ function wholeOf(
   { reply, reading, events }: ReportPlace,
   { status, type, waitMs, text }: Shown,
 ): WholeAnswer {
-  const headers = new Headers(withoutCoding(concealHeaders(reply.headers, reading.provider)));
+  const headers = new Headers(withoutCoding(reply.headers));
   headers.set('content-type', type);
   if (waitMs !== undefined && !headers.has('retry-after'))
     headers.set('retry-after', String(Math.ceil(waitMs / 1000)));

@@ -1,4 +1,4 @@
-import type { ByteSink } from './pump.ts';
+import type { ByteSink } from './pipe.ts';
 
 /** As much as is handed to the runtime at once. */
 export const PIECE_BYTES = 64 * 1024;

@@ -1,9 +1,11 @@
+import type { TokenCounter } from '../usage/estimate-usage.ts';
 import type { Provider, Snapshot } from '../config/snapshot.ts';
 import type { BucketLimit, Taking } from '../limits/bucket.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { Standing } from '../routing/decide.ts';
 import type { Attempt, UnreachableReason } from '../routing/outcome.ts';
 import type { Model } from '../routing/route.ts';
+import type { AzurePath } from '../lib/api-path.ts';
 import type { GatewayEvent } from './events.ts';
 
 /** What the gateway needs of the world. Edges implement it; tests and simulations may implement it otherwise. */
@@ -35,6 +37,8 @@ export interface ClientRequest {
   readonly path: string;
   /** With its question mark, or ''. */
   readonly search: string;
+  /** Set where the path was written in the way of Azure's older API; `path` is in OpenAI's. */
+  readonly azure?: AzurePath | undefined;
   readonly headers: Headers;
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
@@ -54,9 +58,15 @@ export interface UpstreamRequest {
   readonly method: string;
   readonly path: string;
   readonly search: string;
+  /** As in `ClientRequest`, with the deployment that this provider is asked for. */
+  readonly azure?: AzurePath | undefined;
   readonly clientHeaders: Headers;
+  /** Sent in place of the client's Content-Type, where that could be read in two ways; undefined: the client's own. */
+  readonly contentType?: string | undefined;
   /** Credentials of the client's own that may be passed on; sent only to a provider without one of its own. */
   readonly clientCredentials: readonly HeaderField[];
+  /** Keys that the client has shown: no field that holds one goes on as it came. Left out: none. */
+  readonly withheld?: readonly string[];
   /** Sent in place of the client's own trace context; undefined: the client's passes through. */
   readonly traceContext?: readonly HeaderField[] | undefined;
   /** In pieces, so that a large one need not be copied to be changed; undefined for methods that have none. */
@@ -75,14 +85,18 @@ export interface CallOff {
 
 export type HeaderField = readonly [name: string, value: string];
 
-export type UpstreamReply =
+export type UpstreamReply = (
   | {
       readonly kind: 'reply';
       readonly status: number;
       readonly headers: Headers;
       readonly body: ByteSource | null;
     }
-  | UpstreamFailure;
+  | UpstreamFailure
+) & {
+  /** Whether the request went out twice: the first time on a connection that the provider had closed already. */
+  readonly isResent?: boolean;
+};
 
 /** A body that is read piece by piece, or poured out. `read` rejects where it broke off. */
 export interface ByteSource {
@@ -122,8 +136,8 @@ export interface Buckets {
 /** See `CooldownLedger`, which is the implementation for one process. */
 export interface Cooldowns {
   readonly allOpen: () => boolean;
-  readonly standing: (routeId: string, nowMs: number) => Standing;
-  readonly take: (routeId: string, nowMs: number) => boolean;
+  readonly standing: (routeId: string, nowMs: number, endpoint?: string) => Standing;
+  readonly take: (routeId: string, nowMs: number, endpoint?: string) => boolean;
   readonly note: (attempt: Attempt, owner: Model, policy: CooldownPolicy, nowMs: number) => number;
   readonly sweep: (beforeMs: number) => void;
 }
@@ -140,11 +154,6 @@ export interface Traffic {
 /** Counts the requests of a rotation: 0, 1, 2, … */
 export interface Turns {
   readonly next: (rotation: string) => number;
-}
-
-/** Counts the tokens of a text with a common tokenizer, off the path of the requests. Never rejects. */
-export interface TokenCounter {
-  readonly count: (text: string) => Promise<number>;
 }
 
 /** Joins what providers are sent to the traces of the requests. */

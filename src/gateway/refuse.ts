@@ -1,10 +1,15 @@
-import type { Visit } from './call.ts';
+import { errorShapeOf } from '../protocols/error-body.ts';
+import type { Visit } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
-import { Refusal } from './errors.ts';
+import { Refusal } from './refusals.ts';
 import type { Gateway } from './ports.ts';
 
 /** The answer to a request that is turned down at the door, and its report. What is no `Refusal` is a bug. */
-export function refuse(error: unknown, visit: Visit, gateway: Gateway): Response {
+export function refuse(
+  error: unknown,
+  visit: Omit<Visit, 'request'> & { readonly request: OwnRequest },
+  gateway: Gateway,
+): Response {
   const refusal = asRefusal(error, visit, gateway);
   gateway.emit({
     type: 'request-ended',
@@ -27,17 +32,49 @@ export function refuse(error: unknown, visit: Visit, gateway: Gateway): Response
     firstByteAtMs: undefined,
     endedAtMs: gateway.clock.nowMs(),
   });
-  return refusalResponse(refusal, new Headers({ 'x-llm-proxy-request-id': visit.id }));
+  return refusalResponse(refusal, { id: visit.id, ...visit.request });
 }
 
-/** A refusal as the client gets it; `headers` are completed. */
-export function refusalResponse(refusal: Refusal, headers = new Headers()): Response {
+/** The request that is refused, as far as its answer depends on it. */
+export interface RefusedRequest {
+  readonly id: string;
+  readonly path: string;
+  readonly headers: Headers;
+}
+
+/** A refusal as the client gets it, in the shape of the API that it speaks; `headers` are completed. */
+export function refusalResponse(
+  refusal: Refusal,
+  { id, path, headers: asked }: RefusedRequest,
+  headers = new Headers(),
+): Response {
   headers.set('content-type', 'application/json');
+  headers.set('x-llm-proxy-request-id', id);
+  for (const name of REQUEST_ID_FIELDS) headers.set(name, id);
   for (const [name, value] of Object.entries(refusal.headers)) headers.set(name, value);
-  return new Response(refusal.body(), { status: refusal.status, headers });
+  return new Response(refusal.body(errorShapeOf(path, asked), id), { status: refusal.status, headers });
 }
 
-function asRefusal(error: unknown, visit: Visit, gateway: Gateway): Refusal {
+/** Where the SDKs of OpenAI and of Anthropic read the request's id. */
+const REQUEST_ID_FIELDS = ['x-request-id', 'request-id'] as const;
+
+/** A request to a path of the gateway's own, of which nothing has been reported yet. */
+export interface OwnRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Headers;
+  readonly signal: AbortSignal;
+}
+
+/** The answer to a request that an endpoint of the gateway's own turned down, and its report: it is counted and logged as any other. */
+export function refuseOwn(error: unknown, request: OwnRequest, gateway: Gateway): Response {
+  const id = gateway.newRequestId();
+  const { method, path, headers } = request;
+  gateway.emit({ type: 'request-started', requestId: id, method, endpoint: endpointOf(path), path, headers });
+  return refuse(error, { id, request, startedAtMs: gateway.clock.nowMs(), key: undefined }, gateway);
+}
+
+function asRefusal(error: unknown, visit: Pick<Visit, 'id'>, gateway: Gateway): Refusal {
   if (error instanceof Refusal) return error;
   gateway.emit({ type: 'bug', requestId: visit.id, error });
   return new Refusal('internal_error', { request: visit.id });

@@ -1,14 +1,17 @@
-import { headerValue } from '../lib/header-value.ts';
-import { HOP_BY_HOP, namedByConnection } from '../lib/hop-by-hop.ts';
+import type { Provider } from '../config/snapshot.ts';
+import { headerValue } from '../lib/http/header-value.ts';
+import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
+import { errorShapeOf } from '../protocols/error-body.ts';
 import type { Attempt } from '../routing/outcome.ts';
-import { story } from '../routing/story.ts';
 import type { AnswerStream, StreamedAnswer, WholeAnswer } from './answer.ts';
-import type { Call } from './call.ts';
-import { Refusal } from './errors.ts';
+import type { Call } from './request-context.ts';
+import { Refusal } from './refusals.ts';
+import { sendsOf, story } from '../routing/attempts-summary.ts';
 import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
-import type { Clock, Gateway } from './ports.ts';
-import type { ByteSink } from './pump.ts';
+import type { ClientRequest, Clock, Gateway } from './ports.ts';
+import type { ByteSink } from './pipe.ts';
+import { revealsSecret } from './redact.ts';
 import { refusalResponse } from './refuse.ts';
 import { ownTimeMs, type Run, settle } from './settle.ts';
 
@@ -38,14 +41,25 @@ function deliverWhole(answer: WholeAnswer, run: Run): Response {
     usage: answer.usage,
     text: { sample: answer.text, chars: answer.text.length },
   });
-  return new Response(answer.bytes, { status: answer.status, headers: answerHeaders(answer.headers, run) });
+  const headers = answerHeaders(answer.headers, run);
+  if (answer.status >= 400) addRetryAfter(headers, run.execution.history.at(-1));
+  return new Response(answer.bytes, { status: answer.status, headers });
+}
+
+/** Says how long to wait where the provider said so in a word of its own, which clients do not know. */
+function addRetryAfter(headers: Headers, last: Attempt | undefined): void {
+  const outcome = last?.outcome;
+  if (outcome?.kind !== 'rate-limited' || outcome.retryAfterMs === undefined) return;
+  if (headers.has('retry-after') || headers.has('retry-after-ms')) return;
+  headers.set('retry-after', String(Math.ceil(outcome.retryAfterMs / 1000)));
 }
 
 /** No provider gave an answer that can be shown: one of ours, which names no provider's address. */
 function deliverFailure(run: Run): Response {
   const refusal = failureOf(run.execution.history.at(-1), run.call.plan.model.name);
   settle(run, { ending: 'failed', status: refusal.status, code: refusal.code });
-  return refusalResponse(refusal, withOurs(new Headers(), run));
+  const { id, request } = run.call;
+  return refusalResponse(refusal, { id, ...request }, withOurs(new Headers(), run));
 }
 
 function failureOf(last: Attempt | undefined, model: string): Refusal {
@@ -169,17 +183,60 @@ const NOT_FOR_CLIENTS: ReadonlySet<string> = new Set([
   'content-length',
   'set-cookie',
   'alt-svc',
+  // A browser would take these for the gateway's own word about itself, its other pages, or who may read it.
+  'clear-site-data',
+  'content-security-policy',
+  'content-security-policy-report-only',
+  'cross-origin-embedder-policy',
+  'cross-origin-opener-policy',
+  'cross-origin-resource-policy',
+  'expect-ct',
+  'nel',
+  'origin-agent-cluster',
+  'permissions-policy',
+  'public-key-pins',
+  'refresh',
+  'report-to',
+  'reporting-endpoints',
+  'service-worker-allowed',
+  'sourcemap',
+  'speculation-rules',
+  'strict-transport-security',
+  'timing-allow-origin',
+  'www-authenticate',
+  'x-frame-options',
 ]);
+
+function isKeptBack(name: string): boolean {
+  return NOT_FOR_CLIENTS.has(name) || name.startsWith('access-control-');
+}
+
+function providerOf({ call, execution }: Run): Provider | undefined {
+  const last = execution.history.at(-1);
+  return last && call.snapshot.providers.get(last.route.provider);
+}
+
+/** The runtime has several values of a field only where it is `set-cookie`. */
+function reveals(value: unknown, provider: Provider | undefined): boolean {
+  return provider !== undefined && typeof value === 'string' && revealsSecret(value, provider);
+}
 
 /** The provider's header but for what concerns its connection to us, and our own fields. */
 function answerHeaders(upstream: Headers, run: Run): Headers {
   // The runtime copies all fields at once for less than a few of them one by one.
   const headers = new Headers(upstream);
   const dropped = namedByConnection(upstream);
-  for (const name in upstream.toJSON()) {
-    if (NOT_FOR_CLIENTS.has(name) || dropped.has(name)) headers.delete(name);
+  const provider = providerOf(run);
+  const received: Readonly<Record<string, unknown>> = upstream.toJSON();
+  for (const name in received) {
+    if (isKeptBack(name) || dropped.has(name) || reveals(received[name], provider)) headers.delete(name);
   }
   return withOurs(headers, run);
+}
+
+/** The field in which the client's SDK looks for the id of its request. */
+function requestIdField({ path, headers }: ClientRequest): string {
+  return errorShapeOf(path, headers) === 'anthropic' ? 'request-id' : 'x-request-id';
 }
 
 /** The header with our own fields, each in place of one of the same name. */
@@ -189,7 +246,9 @@ function withOurs(headers: Headers, run: Run): Headers {
   for (const name in limitHeaders) headers.set(name, limitHeaders[name] ?? '');
   headers.set('server-timing', `gateway;dur=${ownTimeMs(run).toFixed(2)}`);
   headers.set('x-llm-proxy-request-id', id);
-  headers.set('x-llm-proxy-attempts', String(history.length));
+  const idField = requestIdField(run.call.request);
+  if (!headers.has(idField)) headers.set(idField, id);
+  headers.set('x-llm-proxy-attempts', String(sendsOf(history)));
   const last = history[history.length - 1];
   if (last !== undefined) {
     headers.set('x-llm-proxy-provider', headerValue(last.route.provider));

@@ -1,8 +1,8 @@
 import type { Usage } from '../protocols/protocol.ts';
-import type { Call } from './call.ts';
+import type { Call } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
-import type { RefusalCode } from './errors.ts';
-import { type AnswerText, estimateUsage } from './estimate-usage.ts';
+import type { RefusalCode } from './refusals.ts';
+import { type AnswerText, estimateUsage } from '../usage/estimate-usage.ts';
 import type { Ending, RequestEnded } from './events.ts';
 import type { Execution } from './execute.ts';
 import type { Gateway } from './ports.ts';

@@ -1,4 +1,4 @@
-import type { Leash } from './leash.ts';
+import type { Leash } from './attempt-timeouts.ts';
 import { readChunk } from './body-reader.ts';
 import type { ByteSource } from './ports.ts';
 import type { Reply } from './verdict.ts';

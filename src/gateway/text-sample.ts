@@ -1,5 +1,5 @@
 import type { Protocol } from '../protocols/protocol.ts';
-import type { AnswerText } from './estimate-usage.ts';
+import type { AnswerText } from '../usage/estimate-usage.ts';
 
 /** Enough events to know how many characters make a token here; more would only be memory. */
 const SAMPLE_BYTES = 2 * 1024;

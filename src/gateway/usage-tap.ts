@@ -1,5 +1,5 @@
-import { decodeBody } from '../lib/content-coding.ts';
-import { createByteHold } from '../lib/byte-hold.ts';
+import { decodeBody } from '../lib/http/content-coding.ts';
+import { createByteHold } from '../lib/byte-buffer.ts';
 import type { Protocol, Usage } from '../protocols/protocol.ts';
 
 /** Usage stands behind what was made, so that the end of a large answer is enough. */

@@ -1,8 +1,8 @@
 import type { Provider } from '../config/snapshot.ts';
 import type { Outcome } from '../routing/outcome.ts';
 import type { Answer } from './answer.ts';
-import type { Call } from './call.ts';
-import type { Leash } from './leash.ts';
+import type { Call } from './request-context.ts';
+import type { Leash } from './attempt-timeouts.ts';
 import type { Gateway, UpstreamReply } from './ports.ts';
 
 /** A provider's reply of which the head is there. */

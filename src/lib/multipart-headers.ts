@@ -1,59 +1,99 @@
+import { readMediaType, readParameters } from './media-type.ts';
+
 export type PartHeaders =
   | {
       readonly kind: 'headers';
-      /** The field's name, without quotes and backslashes. */
+      /** The field's name, without its quotes. */
       readonly name: string;
       /** Whether the part has a file name. */
       readonly file: boolean;
-      /** Whether a transfer encoding changes what the bytes mean. */
+      /** Whether a transfer encoding or a character set changes what the bytes mean. */
       readonly encoded: boolean;
+      /** What its Content-Length says; undefined where it has none. */
+      readonly length: PartLength | undefined;
     }
   | { readonly kind: 'malformed'; readonly problem: string };
 
-/** Reads the header lines of one part of a form (RFC 7578 §4.2); what is ambiguous is malformed. */
-export function multipartHeaders(text: string): PartHeaders {
-  let disposition: string | undefined;
-  let encoded = false;
-  for (const line of text.split('\r\n')) {
-    const match = /^([!#$%&'*+.^_`|~0-9a-z-]+):(.*)$/is.exec(line);
-    // A lone CR or LF ends a line for some parsers.
-    if (match === null || /[\r\n\0]/.test(line)) return malformed('it has a broken header line');
-    const value = (match[2] ?? '').trim();
-    switch ((match[1] ?? '').toLowerCase()) {
-      case 'content-disposition':
-        if (disposition !== undefined) return malformed('it has two Content-Disposition headers');
-        disposition = value;
-        break;
-      case 'content-transfer-encoding':
-        encoded ||= !/^(7bit|8bit|binary)$/i.test(value);
-        break;
-      default:
-    }
-  }
-  if (disposition === undefined) return malformed('it has no Content-Disposition header');
-  return readDisposition(disposition, encoded);
+/** The value of a part's Content-Length, which RFC 7578 does not know and some clients send. */
+export interface PartLength {
+  readonly bytes: number;
+  /** Where its digits begin, in characters from the beginning of the headers. */
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
 }
 
-function readDisposition(value: string, encoded: boolean): PartHeaders {
+/** More lines than this are an attack on our time. */
+const MAX_LINES = 32;
+
+/** Reads the header lines of one part of a form (RFC 7578 §4.2); what is ambiguous is malformed. */
+export function multipartHeaders(text: string): PartHeaders {
+  const lines = text.split('\r\n', MAX_LINES + 1);
+  if (lines.length > MAX_LINES) return malformed('it has too many headers');
+  const seen = new Map<string, string>();
+  let length: PartLength | undefined;
+  let at = 0;
+  for (const line of lines) {
+    // A lone CR or LF ends a line for some parsers.
+    const match = /^([!#$%&'*+.^_`|~0-9a-z-]+):([^\r\n\0]*)$/i.exec(line);
+    if (match === null) return malformed('it has a broken header line');
+    const name = (match[1] ?? '').toLowerCase();
+    if (READ.has(name)) {
+      if (seen.has(name)) return malformed(`it has two ${match[1]} headers`);
+      seen.set(name, (match[2] ?? '').trim());
+    }
+    if (name === 'content-length') {
+      length = readLength(line, at);
+      if (length === undefined) return malformed('its Content-Length is not a number');
+    }
+    at += line.length + 2;
+  }
+  const disposition = seen.get('content-disposition');
+  if (disposition === undefined) return malformed('it has no Content-Disposition header');
+  return readDisposition(disposition, { encoded: isEncoded(seen), length });
+}
+
+/** The headers that decide how a part is read. */
+const READ: ReadonlySet<string> = new Set([
+  'content-disposition',
+  'content-length',
+  'content-transfer-encoding',
+  'content-type',
+]);
+
+function readLength(line: string, lineStart: number): PartLength | undefined {
+  const digits = /^[^:]*:[\t ]*(\d{1,15})[\t ]*$/.exec(line)?.[1];
+  if (digits === undefined) return undefined;
+  const start = lineStart + line.lastIndexOf(digits);
+  return { bytes: Number(digits), start, end: start + digits.length };
+}
+
+function isEncoded(headers: ReadonlyMap<string, string>): boolean {
+  const transfer = headers.get('content-transfer-encoding');
+  if (transfer !== undefined && !/^(?:7bit|8bit|binary)$/i.test(transfer)) return true;
+  const type = headers.get('content-type');
+  if (type === undefined) return false;
+  const charset = readMediaType(type)?.parameters.get('charset')?.value;
+  return charset === undefined ? /charset/i.test(type) : !/^(?:utf-?8|us-ascii)$/i.test(charset);
+}
+
+function readDisposition(
+  value: string,
+  rest: { readonly encoded: boolean; readonly length: PartLength | undefined },
+): PartHeaders {
   const kind = /^form-data(?=[ \t]*(?:;|$))/i.exec(value);
   if (kind === null) return malformed('its Content-Disposition is not form-data');
-  const parameter = /[ \t]*;[ \t]*(?:([^\s=;"]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*)))?/gy;
-  let at = kind[0].length;
-  let name: string | undefined;
+  const parameters = readParameters(value, kind[0].length);
+  if (parameters === undefined) return malformed('its Content-Disposition cannot be read');
   let file = false;
-  while (at < value.length) {
-    parameter.lastIndex = at;
-    const match = parameter.exec(value);
-    if (match === null) return malformed('its Content-Disposition cannot be read');
-    at = parameter.lastIndex;
-    const key = (match[1] ?? '').toLowerCase();
-    if (key === 'filename' || key === 'filename*') file = true;
-    if (key === 'name*') return malformed('it encodes its name');
-    if (key !== 'name') continue;
-    if (name !== undefined) return malformed('it has two names');
-    name = match[2]?.replaceAll(/\\(.)/gs, '$1') ?? match[3] ?? '';
+  for (const key of parameters.keys()) {
+    if (key.startsWith('name*')) return malformed('it encodes its name');
+    if (key.startsWith('filename')) file = true;
   }
-  return name === undefined ? malformed('it has no name') : { kind: 'headers', name, file, encoded };
+  const name = parameters.get('name');
+  if (name === undefined) return malformed('it has no name');
+  if (name.isEscaped) return malformed('its name holds a backslash');
+  return { kind: 'headers', name: name.value, file, ...rest };
 }
 
 function malformed(problem: string): PartHeaders {

@@ -1,4 +1,4 @@
-import { createByteHold } from './byte-hold.ts';
+import { createByteHold } from './byte-buffer.ts';
 
 /**
  * Cuts a stream of server-sent events (WHATWG HTML §9.2) into blocks of whole events. The blocks, and at last the

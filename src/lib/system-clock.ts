@@ -1,4 +1,4 @@
-import { Alarms } from './alarms.ts';
+import { Alarms } from './timer-queue.ts';
 
 /** The machine's clock. Its milliseconds never run backwards; sleeping ends early when the signal aborts. */
 export type SystemClock = ReturnType<typeof clockAhead>;

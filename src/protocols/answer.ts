@@ -1,5 +1,5 @@
-import { scanObject, valueAt } from '../lib/json-scan.ts';
-import type { JsonType, Member, ObjectScan } from '../lib/json-scan.ts';
+import { scanObject, scanObjectInSlices, valueAt } from '../lib/json/json-scan.ts';
+import type { JsonType, Member, ObjectScan } from '../lib/json/json-scan.ts';
 import { asObject, type JsonObject } from './json-object.ts';
 import type { AnswerDefect } from './protocol.ts';
 
@@ -52,31 +52,46 @@ function viewOf(body: Uint8Array): AnswerView | AnswerDefect {
 /** Up to this size parsing costs less than looking for members one by one; beyond it, the more the larger it is. */
 const SMALL_BYTES = 4 * 1024;
 
-let lastParsed: { readonly body: Uint8Array; readonly value: JsonObject | undefined } | undefined;
+/** Both are asked for twice in a row. What was found lives no longer than the body. */
+const parsedBodies = new WeakMap<Uint8Array, { readonly value: JsonObject | undefined }>();
+const scannedBodies = new WeakMap<Uint8Array, ObjectScan>();
 
-/** A small answer as an object; undefined where it is large, or anything else. It is asked for twice in a row. */
+/** A small answer as an object; undefined where it is large, or anything else. */
 export function smallAnswer(body: Uint8Array): JsonObject | undefined {
   if (body.length > SMALL_BYTES) return undefined;
-  if (lastParsed?.body !== body) lastParsed = { body, value: asObject(valueAt(body, 0, body.length)) };
-  return lastParsed.value;
+  const known = parsedBodies.get(body);
+  if (known !== undefined) return known.value;
+  const value = asObject(valueAt(body, 0, body.length));
+  parsedBodies.set(body, { value });
+  return value;
 }
 
 /** Every member that anything here asks of an answer. */
 const MEMBERS =
-  'error object type choices status output data stop_reason content usage x_groq request_id'.split(' ');
+  'error object type choices status output data stop_reason content usage x_groq model response message'.split(
+    ' ',
+  );
 
-let last: { readonly body: Uint8Array; readonly scan: ObjectScan } | undefined;
-
-/** The members of an answer that anything asks for. It is asked for twice in a row, and scanned once. */
+/** The members of an answer that anything asks for. */
 export function scanAnswer(body: Uint8Array): ObjectScan {
-  if (last?.body === body) {
-    const { scan } = last;
-    last = undefined;
-    return scan;
-  }
+  const known = scannedBodies.get(body);
+  if (known !== undefined) return known;
   const scan = scanObject(body, MEMBERS);
-  last = { body, scan };
+  scannedBodies.set(body, scan);
   return scan;
+}
+
+/**
+ * Scans a large answer before anything asks for its members, a slice at a time: each call of the function that is returned scans
+ * about `sliceBytes` more and returns undefined until all is scanned.
+ */
+export function scanAnswerInSlices(body: Uint8Array, sliceBytes: number): () => ObjectScan | undefined {
+  const scanOn = scanObjectInSlices(body, MEMBERS, sliceBytes);
+  return () => {
+    const scan = scanOn();
+    if (scan !== undefined) scannedBodies.set(body, scan);
+    return scan;
+  };
 }
 
 /** Whether a value says something: not null, not '', not [], not {}. */
@@ -124,7 +139,9 @@ function scannedView(members: readonly Member[], body: Uint8Array): AnswerView {
     type: (key) => member(key)?.type,
     value(key) {
       const found = member(key);
-      return found === undefined ? undefined : valueAt(body, found.valueStart, found.valueEnd);
+      if (found === undefined) return undefined;
+      const { valueStart, valueEnd } = found;
+      return valueEnd - valueStart > MAX_PARSED_BYTES ? LARGE_VALUE : valueAt(body, valueStart, valueEnd);
     },
     bytes(key) {
       const found = member(key);
@@ -132,6 +149,10 @@ function scannedView(members: readonly Member[], body: Uint8Array): AnswerView {
     },
   };
 }
+
+/** A larger value is not parsed, since everything else would wait: that there is one is all that is known of it. */
+const MAX_PARSED_BYTES = 1024 * 1024;
+const LARGE_VALUE: JsonObject = { large: true };
 
 function isErrorObject(view: AnswerView): boolean {
   if (saysSomething(view.value('error'))) return true;

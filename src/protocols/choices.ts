@@ -1,4 +1,4 @@
-import { hasValue, markOf, occurs } from '../lib/json-marks.ts';
+import { hasValue, markOf, occurs } from '../lib/json/json-marks.ts';
 import { hasContent, saysSomething } from './answer.ts';
 import type { AnswerView } from './answer.ts';
 import type { AnswerDefect } from './protocol.ts';
@@ -18,12 +18,8 @@ export function judgeChoices(view: AnswerView): AnswerDefect | undefined {
   return choices.some((choice) => isFinished(choice) || choiceSpeaks(choice)) ? undefined : 'no-choices';
 }
 
-/**
- * Whether the answer is to be fetched later: xAI's has nothing but a `request_id` (https://docs.x.ai, deferred chat
- * completions), others say that the request is queued.
- */
+/** Whether the answer is to be fetched later: it says that the request is queued. */
 function isDeferred(view: AnswerView): boolean {
-  if (view.type('request_id') === 'string') return true;
   const status = view.value('status');
   return typeof status === 'string' && WAITING.has(status.toLowerCase());
 }
@@ -32,6 +28,8 @@ const WAITING: ReadonlySet<string> = new Set(['created', 'queued', 'pending', 'i
 
 /** Whether large choices need not be parsed to be told from none. */
 function speaksAtALook(bytes: Uint8Array): boolean {
+  // So much is an answer, and too much to be parsed.
+  if (bytes.length > LARGE_BYTES) return true;
   if (occurs(bytes, ERROR)) return false;
   // This much is not nothing.
   return hasValue(bytes, FINISH_REASON) || bytes.length > LONG_BYTES;
@@ -59,6 +57,7 @@ export function choicesErrorEvent(error: { readonly message: string; readonly co
 }
 
 const LONG_BYTES = 65_536;
+const LARGE_BYTES = 1024 * 1024;
 const ERROR = markOf('"error"');
 const FINISH_REASON = markOf('"finish_reason"');
 

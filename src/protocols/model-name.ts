@@ -1,5 +1,6 @@
-import { scanObject } from '../lib/json-scan.ts';
-import type { Member } from '../lib/json-scan.ts';
+import { scanObject } from '../lib/json/json-scan.ts';
+import type { Member } from '../lib/json/json-scan.ts';
+import { scanAnswer } from './answer.ts';
 import { splice } from '../lib/splice.ts';
 import type { Edit } from '../lib/splice.ts';
 import { splitEvents } from '../lib/sse.ts';
@@ -10,7 +11,7 @@ import { splitEvents } from '../lib/sse.ts';
  * no model, or no JSON, the same object is returned.
  */
 export function rewriteModel(body: Uint8Array, name: string): Uint8Array {
-  return splice(body, modelEdits(body, 0, quoted(name)));
+  return splice(body, modelEdits(body, 0, quoted(name), scanAnswer(body)));
 }
 
 /** The same for a block of whole server-sent events. Data that is spread over several lines is left alone. */
@@ -24,13 +25,19 @@ export function rewriteModelInEvents(block: Uint8Array, name: string): Uint8Arra
   return splice(block, edits);
 }
 
+const HOLDS_MODEL: ReadonlySet<string> = new Set(['response', 'message']);
+
 /** The edits that the JSON at `offset` of a larger whole needs there. */
-function modelEdits(json: Uint8Array, offset: number, value: Uint8Array): readonly Edit[] {
-  const scan = scanObject(json, ['model', 'response', 'message']);
+function modelEdits(
+  json: Uint8Array,
+  offset: number,
+  value: Uint8Array,
+  scan = scanObject(json, ['model', 'response', 'message']),
+): readonly Edit[] {
   if (scan.kind !== 'object') return [];
   return scan.members.flatMap((member) => {
     if (member.key === 'model') return editOf(member, offset, value);
-    if (member.type !== 'object') return [];
+    if (member.type !== 'object' || !HOLDS_MODEL.has(member.key)) return [];
     const inner = scanObject(json.subarray(member.valueStart, member.valueEnd), ['model']);
     if (inner.kind !== 'object') return [];
     return inner.members.flatMap((each) => editOf(each, offset + member.valueStart, value));

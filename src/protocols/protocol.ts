@@ -11,6 +11,8 @@ export interface Protocol {
    * else what is wrong with it.
    */
   readonly judgeAnswer: (body: Uint8Array, contentType: string) => AnswerDefect | undefined;
+  /** Whether a request asks for an answer without content, such as the embeddings of an empty list. Never, if left out. */
+  readonly asksForNothing?: (request: Uint8Array) => boolean;
   /** The tokens that a complete, decoded answer reports; undefined where it says nothing. */
   readonly usageOfAnswer: (body: Uint8Array) => Usage | undefined;
   /** The text that an answer, or a block of its events, holds: the basis of an estimate where no usage is reported. */

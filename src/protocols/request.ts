@@ -1,6 +1,8 @@
-import { scanObject, seemsObject, stringAt } from '../lib/json-scan.ts';
-import type { Member, ObjectScan } from '../lib/json-scan.ts';
-import { boundaryOf, scanForm } from '../lib/multipart.ts';
+import { scanObject, scanObjectInSlices, seemsObject } from '../lib/json/json-scan.ts';
+import { stringAt } from '../lib/json/json-string.ts';
+import type { Member, ObjectScan } from '../lib/json/json-scan.ts';
+import { type FormField, formTypeOf, scanForm } from '../lib/multipart.ts';
+import { type IncludeUsage, type Span, spanOf, type UsageEdit, usagePeek } from './stream-options.ts';
 import { type Edit, pieces } from '../lib/splice.ts';
 
 /** What a gateway has to know of a request's body, found without parsing it. Offsets are into that body. */
@@ -16,13 +18,19 @@ export type RequestPeek =
       readonly ambiguous: boolean;
       /** Where and what to put in to ask for usage; undefined where nothing may be put in. */
       readonly usageEdit: UsageEdit | undefined;
+      /** The content type that the body must be sent with; undefined: the client's own. */
+      readonly contentType: string | undefined;
     }
   | {
       readonly kind: 'multipart';
       readonly model: string | undefined;
       readonly stream: boolean;
       readonly modelSpans: readonly Span[];
+      /** For each of `modelSpans` the digits of its part's Content-Length; undefined where it has none. */
+      readonly lengthSpans: readonly (Span | undefined)[];
       readonly ambiguous: boolean;
+      /** The content type that names the boundary that was read. */
+      readonly contentType: string;
     }
   | {
       readonly kind: 'malformed';
@@ -33,38 +41,62 @@ export type RequestPeek =
   /** Neither JSON nor a form: passed on as it is. */
   | { readonly kind: 'other'; readonly model: undefined; readonly stream: false };
 
-/**
- * What the client says about `stream_options.include_usage`. `asked` and `declined` are its own words and stay.
- * `absent`: it may be added. `unclear`: it is given twice or is no object; it is left for the provider to judge.
- */
-export type IncludeUsage = 'asked' | 'declined' | 'absent' | 'unclear';
-
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-export interface UsageEdit extends Span {
-  readonly text: string;
-}
+/** A model's name in UTF-8 is no longer than this. Names are kept, logged and sent as header fields. */
+export const MAX_MODEL_BYTES = 512;
 
 /**
  * Looks into a decoded request body. A body that is not declared as JSON is still read as such where it can be, so
- * that a wrong content type does not carry a model past the check.
+ * that a wrong content type does not carry a model past the check. A body that is declared as a URL-encoded form and is
+ * JSON must go on as JSON: it could hold a form with another model.
  */
 export function peekRequest(body: Uint8Array, contentType: string): RequestPeek {
-  const isPlainJson = contentType === 'application/json';
-  if (!isPlainJson && /^\s*multipart\/form-data\b/i.test(contentType)) return peekForm(body, contentType);
-  const declared = isPlainJson || /^\s*(?:application|text)\/(?:[\w.+-]+\+)?json\b/i.test(contentType);
-  if (body.length === 0 || !(declared || seemsObject(body))) return OTHER;
-  const scan = scanObject(body, MEMBERS);
+  const peek = peekWithoutScan(body, contentType);
+  return peek ?? peekScanned(body, contentType, scanObject(body, MEMBERS));
+}
+
+/**
+ * The same for a large body, a slice at a time: each call of the function that is returned looks at about `sliceBytes` more and
+ * returns undefined until the peek is done.
+ */
+export function peekRequestInSlices(
+  body: Uint8Array,
+  contentType: string,
+  sliceBytes: number,
+): () => RequestPeek | undefined {
+  const peek = peekWithoutScan(body, contentType);
+  if (peek !== undefined) return () => peek;
+  const scanOn = scanObjectInSlices(body, MEMBERS, sliceBytes);
+  return () => {
+    const scan = scanOn();
+    return scan && peekScanned(body, contentType, scan);
+  };
+}
+
+/** The peek into a body that is no JSON; undefined: its JSON has to be scanned. */
+function peekWithoutScan(body: Uint8Array, contentType: string): RequestPeek | undefined {
+  if (contentType !== JSON_TYPE && /^\s*multipart\/form-data\b/i.test(contentType)) {
+    return peekForm(body, contentType);
+  }
+  if (body.length === 0) return OTHER;
+  // In front of another kind of multipart body stands a preamble, which may be JSON with another model.
+  const isJson = isDeclaredJson(contentType) || (seemsObject(body) && !MULTIPART.test(contentType));
+  return isJson ? undefined : OTHER;
+}
+
+function isDeclaredJson(contentType: string): boolean {
+  return contentType === JSON_TYPE || /^\s*(?:application|text)\/(?:[\w.+-]+\+)?json\b/i.test(contentType);
+}
+
+const JSON_TYPE = 'application/json';
+
+function peekScanned(body: Uint8Array, contentType: string, scan: ObjectScan): RequestPeek {
   switch (scan.kind) {
     case 'object':
-      return peekJson(body, scan);
+      return peekJson(body, scan, isDeclaredJson(contentType) ? undefined : safeJsonType(contentType));
     case 'not-an-object':
       return malformed(`The request body must be a JSON object, but it is: ${scan.type}.`);
     case 'malformed':
-      if (!declared && !MEANT_AS_JSON.test(contentType)) return OTHER;
+      if (!isDeclaredJson(contentType) && !MEANT_AS_JSON.test(contentType)) return OTHER;
       return malformed(`The request body is not valid JSON: ${scan.message}.`);
   }
 }
@@ -91,7 +123,11 @@ export function spliceRequest(
   const model = change.model ?? peek.model;
   if (model !== undefined && (model !== peek.model || peek.ambiguous)) {
     const bytes = peek.kind === 'json' ? jsonBytesOf(model) : ENCODER.encode(model);
-    for (const span of peek.modelSpans) edits.push({ ...span, bytes });
+    for (const [index, span] of peek.modelSpans.entries()) {
+      const length = peek.kind === 'multipart' ? peek.lengthSpans[index] : undefined;
+      if (length !== undefined) edits.push({ ...length, bytes: ENCODER.encode(String(bytes.length)) });
+      edits.push({ ...span, bytes });
+    }
   }
   // Providers refuse `stream_options` in a request that does not stream.
   if (change.includeUsage === true && peek.kind === 'json' && peek.stream && peek.usageEdit !== undefined) {
@@ -102,34 +138,66 @@ export function spliceRequest(
   return pieces(body, edits);
 }
 
+/** The body, which is a JSON object without a model, with one put in. */
+export function insertModel(body: Uint8Array, model: string): Uint8Array {
+  const brace = body.indexOf(OPENING_BRACE) + 1;
+  let next = brace;
+  while (next < body.length && WHITE_SPACE.has(body[next] ?? 0)) next += 1;
+  const comma = body[next] === CLOSING_BRACE ? '' : ',';
+  const member = ENCODER.encode(`"model":${JSON.stringify(model)}${comma}`);
+  const named = new Uint8Array(body.length + member.length);
+  named.set(body.subarray(0, brace));
+  named.set(member, brace);
+  named.set(body.subarray(brace), brace + member.length);
+  return named;
+}
+
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+const WHITE_SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
 const ENCODER = new TextEncoder();
 
 /** Upstream names are few, and come again with every request. */
 const encoded = new Map<string, Uint8Array>();
-const MOST_ENCODED = 1_000;
+let encodedBytes = 0;
+const MAX_ENCODED_BYTES = 256 * 1024;
+/** What an entry costs beside its name, roughly. */
+const ENTRY_BYTES = 200;
 
 function jsonBytesOf(model: string): Uint8Array {
   let bytes = encoded.get(model);
   if (bytes === undefined) {
-    if (encoded.size >= MOST_ENCODED) encoded.clear();
     bytes = ENCODER.encode(JSON.stringify(model));
+    encodedBytes += bytes.length + ENTRY_BYTES;
+    if (encodedBytes > MAX_ENCODED_BYTES) {
+      encoded.clear();
+      encodedBytes = bytes.length + ENTRY_BYTES;
+    }
     encoded.set(model, bytes);
   }
   return bytes;
 }
 
-function isStreamOptions({ key }: Member): boolean {
-  return key === 'stream_options' || key.toLowerCase() === 'stream_options';
-}
-
 /** What clients send that forgot the content type: nothing, or what curl -d puts in. */
 const MEANT_AS_JSON = /^\s*(?:$|text\/plain\b|application\/x-www-form-urlencoded\b)/i;
+
+const MULTIPART = /^\s*multipart\//i;
+
+/** The content type for JSON that came as something else; undefined: the client's own does no harm. */
+function safeJsonType(contentType: string): string | undefined {
+  return /urlencoded/i.test(contentType) ? 'application/json' : undefined;
+}
 
 const OTHER: RequestPeek = { kind: 'other', model: undefined, stream: false };
 
 const MEMBERS = ['model', 'stream', 'stream_options'];
 
-function peekJson(body: Uint8Array, scan: ObjectScan & { readonly kind: 'object' }): RequestPeek {
+function peekJson(
+  body: Uint8Array,
+  scan: ObjectScan & { readonly kind: 'object' },
+  contentType: string | undefined,
+): RequestPeek {
   const named: Member[] = [];
   let model: string | undefined;
   for (const member of scan.members) {
@@ -137,8 +205,12 @@ function peekJson(body: Uint8Array, scan: ObjectScan & { readonly kind: 'object'
     // Parsers that do not mind the case would read it as the model, and it was not checked.
     if (member.key !== 'model')
       return malformed(`The member "${member.key}" must be written "model".`, 'model');
+    // An escape makes a character up to six times as long. Nothing longer than any name could be is decoded.
+    if (member.type === 'string' && member.valueEnd - member.valueStart > 6 * MAX_MODEL_BYTES + 2)
+      return tooLong();
     model = member.type === 'string' ? stringAt(body, member.valueStart, member.valueEnd) : undefined;
     if (model === undefined || model === '') return malformed(modelProblem(member), 'model');
+    if (isTooLong(model)) return tooLong();
     named.push(member);
   }
   const stream = lastOf(scan.members, 'stream')?.type === 'true';
@@ -149,7 +221,19 @@ function peekJson(body: Uint8Array, scan: ObjectScan & { readonly kind: 'object'
     modelSpans: named.map(spanOf),
     ambiguous: named.length > 1 || named.some((member) => member.escaped),
     ...usagePeek(body, scan),
+    contentType,
   };
+}
+
+/** Whether a model's name is longer than MAX_MODEL_BYTES in UTF-8. */
+export function isTooLong(model: string): boolean {
+  // A character takes three bytes at most.
+  if (model.length * 3 <= MAX_MODEL_BYTES) return false;
+  return model.length > MAX_MODEL_BYTES || ENCODER.encode(model).length > MAX_MODEL_BYTES;
+}
+
+function tooLong(): RequestPeek {
+  return malformed(`The name of the model is longer than ${MAX_MODEL_BYTES} bytes.`, 'model');
 }
 
 function modelProblem(member: Member): string {
@@ -158,62 +242,36 @@ function modelProblem(member: Member): string {
   return empty ? 'The model must not be empty.' : 'The model is not a valid JSON string in UTF-8.';
 }
 
-function usagePeek(
-  body: Uint8Array,
-  scan: ObjectScan & { readonly kind: 'object' },
-): { readonly includeUsage: IncludeUsage; readonly usageEdit: UsageEdit | undefined } {
-  const given = scan.members.filter(isStreamOptions);
-  const options = given[0];
-  if (options === undefined) {
-    const comma = scan.empty ? '' : ',';
-    const text = `"stream_options":{"include_usage":true}${comma}`;
-    return { includeUsage: 'absent', usageEdit: { start: scan.insertAt, end: scan.insertAt, text } };
-  }
-  if (given.length > 1 || options.key !== 'stream_options') return UNCLEAR;
-  if (options.type === 'null') {
-    return { includeUsage: 'absent', usageEdit: { ...spanOf(options), text: '{"include_usage":true}' } };
-  }
-  if (options.type !== 'object') return UNCLEAR;
-  const inner = scanObject(body.subarray(options.valueStart, options.valueEnd), ['include_usage']);
-  if (inner.kind !== 'object' || inner.members.length > 1) return UNCLEAR;
-  const word = inner.members[0];
-  if (word === undefined) {
-    const start = options.valueStart + inner.insertAt;
-    const text = `"include_usage":true${inner.empty ? '' : ','}`;
-    return { includeUsage: 'absent', usageEdit: { start, end: start, text } };
-  }
-  return { includeUsage: word.type === 'true' ? 'asked' : 'declined', usageEdit: undefined };
-}
-
-const UNCLEAR = { includeUsage: 'unclear', usageEdit: undefined } as const;
-
 function peekForm(body: Uint8Array, contentType: string): RequestPeek {
-  const boundary = boundaryOf(contentType);
-  if (boundary === undefined)
-    return malformed('The content type multipart/form-data names no valid boundary.');
-  const scan = scanForm(body, boundary, ['model', 'stream']);
+  const form = formTypeOf(contentType);
+  if (form === undefined)
+    return malformed('The content type multipart/form-data names no valid boundary, or not only one.');
+  const scan = scanForm(body, form.boundary, ['model', 'stream']);
   if (scan.kind === 'malformed') return malformed(scan.message);
   const named = scan.fields.filter((field) => field.name === 'model');
   let model: string | undefined;
   for (const field of named) {
-    model = decode(body.subarray(field.valueStart, field.valueEnd));
+    if (field.valueEnd - field.valueStart > MAX_MODEL_BYTES) return tooLong();
+    model = textOf(body, field);
     if (model === undefined) return malformed('The model is not valid UTF-8.', 'model');
     if (model === '') return malformed('The model must not be empty.', 'model');
   }
   const stream = scan.fields.findLast((field) => field.name === 'stream');
-  const wish = stream === undefined ? '' : decode(body.subarray(stream.valueStart, stream.valueEnd));
+  const isShort = stream !== undefined && stream.valueEnd - stream.valueStart <= 4;
   return {
     kind: 'multipart',
     model,
-    stream: /^(?:true|1)$/i.test(wish ?? ''),
+    stream: isShort && /^(?:true|1)$/i.test(textOf(body, stream) ?? ''),
     modelSpans: named.map(spanOf),
+    lengthSpans: named.map(({ lengthSpan }) => lengthSpan),
     ambiguous: named.length > 1,
+    contentType: form.contentType,
   };
 }
 
-function decode(bytes: Uint8Array): string | undefined {
+function textOf(body: Uint8Array, { valueStart, valueEnd }: FormField): string | undefined {
   try {
-    return UTF8.decode(bytes);
+    return UTF8.decode(body.subarray(valueStart, valueEnd));
   } catch {
     return undefined;
   }
@@ -223,10 +281,6 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function lastOf(members: readonly Member[], key: string): Member | undefined {
   return members.findLast((member) => member.key === key);
-}
-
-function spanOf(member: { readonly valueStart: number; readonly valueEnd: number }): Span {
-  return { start: member.valueStart, end: member.valueEnd };
 }
 
 function malformed(message: string, param?: 'model'): RequestPeek {

@@ -1,6 +1,6 @@
-import { countCharacters, hasValue, hasWord, markOf, occurs } from '../lib/json-marks.ts';
-import type { Mark } from '../lib/json-marks.ts';
-import { shortenStrings } from '../lib/json-short.ts';
+import { countCharacters, hasValue, hasWord, markOf, occurs } from '../lib/json/json-marks.ts';
+import type { Mark } from '../lib/json/json-marks.ts';
+import { shortenStrings } from '../lib/json/json-short.ts';
 import type { StreamReader, StreamSign, Usage } from './protocol.ts';
 import { asObject } from './json-object.ts';
 import { reportedError } from './reported-error.ts';

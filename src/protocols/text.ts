@@ -1,4 +1,4 @@
-import { type Mark, markOf, stringsOf } from '../lib/json-marks.ts';
+import { type Mark, markOf, stringsOf } from '../lib/json/json-marks.ts';
 
 /** The text in an answer, or in a block of its events: what stands under these keys, given with their quotes. */
 export function textUnder(...keys: readonly string[]): (bytes: Uint8Array) => string {

@@ -1,4 +1,4 @@
-import { valueAt } from '../lib/json-scan.ts';
+import { valueAt } from '../lib/json/json-scan.ts';
 import { scanAnswer, smallAnswer } from './answer.ts';
 import { asObject, type JsonObject } from './json-object.ts';
 import type { Usage } from './protocol.ts';
@@ -11,12 +11,16 @@ export function usageIn(body: Uint8Array): Usage | undefined {
   if (scan.kind !== 'object') return undefined;
   for (const member of scan.members.toReversed()) {
     if (member.key !== 'usage' && member.key !== 'x_groq') continue;
+    if (member.valueEnd - member.valueStart > MAX_REPORT_BYTES) continue;
     const value = asObject(valueAt(body, member.valueStart, member.valueEnd));
     const usage = usageFrom(member.key === 'x_groq' ? value?.usage : value);
     if (usage !== undefined) return usage;
   }
   return undefined;
 }
+
+/** No report of usage is larger. */
+const MAX_REPORT_BYTES = 65_536;
 
 /**
  * Reads a usage object in any of the shapes that providers use: `prompt_tokens`/`completion_tokens` (OpenAI's chat, and

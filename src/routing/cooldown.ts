@@ -1,6 +1,6 @@
 import { LocalTable, type NumberRecord, type NumberTable } from '../lib/number-table.ts';
 import type { Standing } from './decide.ts';
-import type { Attempt, Outcome } from './outcome.ts';
+import type { Attempt, Defect, Outcome } from './outcome.ts';
 import type { Model } from './route.ts';
 
 /** A provider may ask for a long rest, but not for more than this: an absurd `Retry-After` must not remove a route. */
@@ -34,6 +34,38 @@ export function cooldownFor(outcome: Outcome, policy: CooldownPolicy): number {
   }
 }
 
+/** Statuses by which a provider says that it lacks an endpoint. */
+const LACKING: ReadonlySet<number> = new Set([404, 405, 501]);
+
+/** What a provider answers at an endpoint that it does not have, or has in another shape. */
+const OF_ENDPOINT: ReadonlySet<Defect> = new Set([
+  'empty',
+  'html',
+  'malformed',
+  'no-choices',
+  'no-content',
+  'redirect',
+]);
+
+/** Whether a failure tells of the endpoint alone: the route's others may be well. */
+function isOfEndpoint(outcome: Outcome): boolean {
+  if (outcome.kind !== 'failed') return false;
+  return outcome.defect === undefined ? LACKING.has(outcome.status) : OF_ENDPOINT.has(outcome.defect);
+}
+
+/** The name under which an endpoint of a route is kept. It begins with the endpoint: the end of a route's name is a client's word. */
+function endpointId(routeId: string, endpoint: string): string {
+  return `${endpoint} ${routeId}`;
+}
+
+/** The standing that leaves more requests out. */
+function worse(one: Standing, other: Standing): Standing {
+  if (one.kind === 'cooling' && other.kind === 'cooling') return one.untilMs < other.untilMs ? other : one;
+  return RANK[one.kind] < RANK[other.kind] ? other : one;
+}
+
+const RANK = { open: 0, 'on-trial': 1, probing: 2, cooling: 3 } as const;
+
 function longer(cooldownMs: number, retryAfterMs: number | undefined): number {
   return Math.max(cooldownMs, Math.min(retryAfterMs ?? 0, LONGEST_COOLDOWN_MS));
 }
@@ -49,6 +81,9 @@ type CooldownRecord = NumberRecord<(typeof COOLDOWN_FIELDS)[number]>;
  * A route is **open** until it fails, then **cooling** until its time is up, then **on trial**: the first request
  * to take it makes it **probing**, and what becomes of that request opens it or cools it again. A route that has
  * not failed has no record, so that memory follows the failures and not the traffic.
+ *
+ * What tells of one endpoint of a route, such as an answer without choices, is kept under that endpoint, and leaves the route
+ * in service for all others.
  */
 export class CooldownLedger {
   readonly #routes: CooldownTable;
@@ -65,14 +100,26 @@ export class CooldownLedger {
     return this.#routes.isEmpty();
   }
 
-  standing(id: string, nowMs: number): Standing {
-    return this.#routes.read(id, (record) => standingOf(record, nowMs)) ?? OPEN;
+  /** How the route stands for a request to this endpoint: as a whole, or as that endpoint of it if that is worse. */
+  standing(id: string, nowMs: number, endpoint?: string): Standing {
+    const whole = this.#standing(id, nowMs);
+    return endpoint === undefined ? whole : worse(whole, this.#standing(endpointId(id, endpoint), nowMs));
   }
 
   /** A request takes the route. Returns whether it is its probe: the one request that tries a route on trial. */
-  take(id: string, nowMs: number): boolean {
+  take(id: string, nowMs: number, endpoint?: string): boolean {
     // Most routes have no record, and none must be made for them.
-    if (this.standing(id, nowMs).kind !== 'on-trial') return false;
+    if (this.standing(id, nowMs, endpoint).kind !== 'on-trial') return false;
+    const isProbe = this.#take(id, nowMs);
+    return (endpoint !== undefined && this.#take(endpointId(id, endpoint), nowMs)) || isProbe;
+  }
+
+  #standing(id: string, nowMs: number): Standing {
+    return this.#routes.read(id, (record) => standingOf(record, nowMs)) ?? OPEN;
+  }
+
+  #take(id: string, nowMs: number): boolean {
+    if (this.#standing(id, nowMs).kind !== 'on-trial') return false;
     return this.#routes.update(id, (record) => {
       const isProbe = standingOf(record, nowMs).kind === 'on-trial';
       if (isProbe) record.prober = this.#prober;
@@ -85,16 +132,20 @@ export class CooldownLedger {
    * found under. Returns for how long the route is left out from now, 0 if it is not.
    */
   note(attempt: Attempt, owner: Model, policy: CooldownPolicy, nowMs: number): number {
-    const { route, outcome } = attempt;
-    if (attempt.isProbe) this.#endProbe(route.id);
+    const { route, outcome, endpoint } = attempt;
+    const ofEndpoint = endpoint === undefined ? undefined : endpointId(route.id, endpoint);
+    const ids = ofEndpoint === undefined ? [route.id] : [route.id, ofEndpoint];
+    if (attempt.isProbe) for (const id of ids) this.#endProbe(id);
     if (outcome.kind === 'answered' || outcome.kind === 'rejected') {
-      this.#succeed(route.id, nowMs);
+      // Most often nothing has failed, which one look tells.
+      if (!this.allOpen()) for (const id of ids) this.#succeed(id, nowMs);
       return 0;
     }
     const durationMs = cooldownFor(outcome, policy);
     if (durationMs === 0) return 0;
-    const isLastOpen = this.#isLastOpen(route.id, owner, nowMs);
-    return this.#routes.update(route.id, (record) => {
+    const isLastOpen = this.#isLastOpen(attempt, owner, nowMs);
+    const cooled = ofEndpoint !== undefined && isOfEndpoint(outcome) ? ofEndpoint : route.id;
+    return this.#routes.update(cooled, (record) => {
       record.failures += 1;
       // The last route of a model is not taken away for one failure: there would be nothing left to try.
       if (record.failures === 1 && isLastOpen) return 0;
@@ -132,8 +183,10 @@ export class CooldownLedger {
     });
   }
 
-  #isLastOpen(id: string, owner: Model, nowMs: number): boolean {
-    return owner.routes.every((route) => route.id === id || this.standing(route.id, nowMs).kind !== 'open');
+  #isLastOpen({ route: { id }, endpoint }: Attempt, owner: Model, nowMs: number): boolean {
+    return owner.routes.every(
+      (route) => route.id === id || this.standing(route.id, nowMs, endpoint).kind !== 'open',
+    );
   }
 }
 

@@ -37,7 +37,16 @@ export type Defect =
   | 'redirect'
   | 'pattern';
 
-export type UnreachableReason = 'dns' | 'refused' | 'tls' | 'reset' | 'closed' | 'protocol' | 'network';
+/** `forbidden`: the provider's name resolves to a link-local or metadata address. */
+export type UnreachableReason =
+  | 'dns'
+  | 'forbidden'
+  | 'refused'
+  | 'tls'
+  | 'reset'
+  | 'closed'
+  | 'protocol'
+  | 'network';
 
 /** Why a route is tried: chosen first, again after a pause, as a fallback (L1, L2), or for want of anything else. */
 export type Reason = 'first' | 'retry' | 'fallback-route' | 'fallback-model' | 'last-resort';
@@ -46,11 +55,15 @@ export type Reason = 'first' | 'retry' | 'fallback-route' | 'fallback-model' | '
 export interface Attempt {
   readonly route: Route;
   readonly reason: Reason;
+  /** The endpoint that was asked, one of few; undefined: faults of an endpoint count for the whole route. */
+  readonly endpoint?: string | undefined;
   /** Whether it is the one request that tries a route whose cooldown has ended. */
   readonly isProbe: boolean;
   /** The model under which the route was found: the requested one, or a fallback. */
   readonly model: string;
   readonly outcome: Outcome;
+  /** Whether the provider was sent the request twice, because it had closed the connection of the first time already. */
+  readonly isResent?: boolean;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
 }

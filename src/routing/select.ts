@@ -1,4 +1,4 @@
-import { Line } from '../lib/line.ts';
+import { Line } from '../lib/cumulative-weights.ts';
 import type { Route, Strategy } from './route.ts';
 
 /** What a strategy may look at. Times in milliseconds; `dice` gives a number in [0, 1). */

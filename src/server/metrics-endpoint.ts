@@ -1,7 +1,8 @@
 import type { MetricsSettings } from '../config/snapshot.ts';
-import { presentedKey } from '../gateway/authenticate.ts';
-import { Refusal } from '../gateway/errors.ts';
+import { presentedKey } from '../gateway/credentials.ts';
+import { Refusal } from '../gateway/refusals.ts';
 import { refusalResponse } from '../gateway/refuse.ts';
+import { newRequestId } from '../gateway/request-id.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 
 /** The metrics as text, and its media type. Asked for anew by each reader. */
@@ -67,7 +68,8 @@ function start({ host, port, page, settings }: MetricsServerOptions): Bun.Server
         if (path !== '/metrics') throw new Refusal('path_not_found', { path });
         return await readMetrics(request.headers, page, settings());
       } catch (error) {
-        if (error instanceof Refusal) return refusalResponse(error);
+        if (error instanceof Refusal)
+          return refusalResponse(error, { id: newRequestId(), path, headers: request.headers });
         throw error;
       }
     },

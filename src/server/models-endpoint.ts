@@ -1,6 +1,7 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import { authenticate } from '../gateway/authenticate.ts';
-import { Refusal } from '../gateway/errors.ts';
+import type { CredentialPlaces } from '../gateway/credentials.ts';
+import { Refusal } from '../gateway/refusals.ts';
 import { isServed } from '../gateway/plan.ts';
 import type { Model } from '../routing/route.ts';
 
@@ -14,8 +15,8 @@ interface ModelObject {
 }
 
 /** `GET /v1/models`: the models that the key may use, sorted by name. */
-export function listModels(headers: Headers, snapshot: Snapshot): Response {
-  const key = readerOf(headers, snapshot);
+export function listModels(request: CredentialPlaces, snapshot: Snapshot): Response {
+  const key = readerOf(request, snapshot);
   const data = [...snapshot.models.values()]
     .filter((model) => mayBeSeen(model, key))
     .map((model) => describe(model, snapshot))
@@ -24,8 +25,8 @@ export function listModels(headers: Headers, snapshot: Snapshot): Response {
 }
 
 /** `GET /v1/models/{id}`, where an id may contain slashes. Models that only a pattern serves are found as well. */
-export function getModel(id: string, headers: Headers, snapshot: Snapshot): Response {
-  const key = readerOf(headers, snapshot);
+export function getModel(id: string, request: CredentialPlaces, snapshot: Snapshot): Response {
+  const key = readerOf(request, snapshot);
   const model = snapshot.findModel(id);
   if (model === undefined || !mayBeSeen(model, key)) {
     throw new Refusal('model_not_found', { model: id }, { param: 'model' });
@@ -34,8 +35,8 @@ export function getModel(id: string, headers: Headers, snapshot: Snapshot): Resp
 }
 
 /** The key that lists models; undefined where none is asked for. */
-function readerOf(headers: Headers, { access }: Snapshot): MasterKey | undefined {
-  return access.kind === 'keys' && access.publicModels ? undefined : authenticate(headers, access);
+function readerOf(request: CredentialPlaces, { access }: Snapshot): MasterKey | undefined {
+  return access.kind === 'keys' && access.publicModels ? undefined : authenticate(request, access);
 }
 
 function mayBeSeen(model: Model, key: MasterKey | undefined): boolean {

@@ -1,4 +1,4 @@
-import { Refusal } from '../gateway/errors.ts';
+import { Refusal } from '../gateway/refusals.ts';
 import { systemClock } from '../lib/system-clock.ts';
 
 /** How large a body may be and how long it may take. */

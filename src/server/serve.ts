@@ -1,20 +1,22 @@
 import type { Server } from 'bun';
 import type { ServerSettings, Snapshot } from '../config/snapshot.ts';
-import { watchFile } from '../config/watch.ts';
-import { Refusal } from '../gateway/errors.ts';
+import { Refusal } from '../gateway/refusals.ts';
 import { handle } from '../gateway/handle.ts';
 import type { Gateway } from '../gateway/ports.ts';
-import { refusalResponse } from '../gateway/refuse.ts';
+import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
+import { requireOwnBrowser } from './browser-guard.ts';
+import { clientAddress } from './client-address.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
-import { createDetailedHealth, type HealthReporter } from './detailed-health.ts';
-import { type DocsEndpoint, readDocs } from './docs-endpoint.ts';
-import { health } from './health.ts';
+import { createDetailedHealth, type HealthReporter } from '../health/report.ts';
+import { readDocs } from './docs-endpoint.ts';
+import { health } from '../health/endpoints.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels } from './models-endpoint.ts';
+import { hello } from './hello.ts';
 import { readBody } from './read-body.ts';
-import { type RequestTarget, requestTarget } from './request-target.ts';
-import type { ServerState } from './server-state.ts';
-import { readTlsFiles, TlsProblem } from './tls-files.ts';
+import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
+import { pathOf, type RequestTarget, requestTarget } from './request-target.ts';
+import type { DocsEndpoint, ServerState } from './server-state.ts';
 
 /** The listening server. */
 export interface HttpServer {
@@ -22,7 +24,9 @@ export interface HttpServer {
   readonly port: number;
   /** Requests that have not been answered to the end. */
   readonly pending: () => number;
-  /** No new connections; `/readyz` says so; requests in flight go on. */
+  /** `/readyz` answers 503; everything else goes on. */
+  readonly announce: () => void;
+  /** No new connections; `/readyz` answers 503; requests in flight go on. */
   readonly drain: () => void;
   /** Ends what is left. */
   readonly stop: () => Promise<void>;
@@ -56,87 +60,66 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     detailedHealth: createDetailedHealth(gateway, options.reportHealth),
     docs: options.docs,
     startedAtMs: Date.now(),
-    isDraining: false,
+    phase: 'serving',
   };
-  const open = (port: number): Server<undefined> =>
+  const open: OpenListener = (port, pair) =>
     Bun.serve({
       hostname: options.host,
       port,
-      reusePort: options.isShared,
-      ...(options.tls && { tls: readTlsFiles(options.tls) }),
+      // A listener with a renewed certificate opens beside the one that it replaces.
+      reusePort: options.isShared || (pair !== undefined && LISTENERS_OVERLAP),
+      ...(pair && { tls: pair }),
       // Quiet streams are healthy: silence is limited on the provider's side. Bodies have a limit of their own.
       idleTimeout: 0,
       // Larger bodies are refused by readBody, in OpenAI's shape; the runtime's own refusal has no body.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       development: false,
       fetch: (request, server) => {
-        const answered = administered(request, server, options.admin) ?? answer(request, server, state);
+        const answered =
+          administered(request, { admin: options.admin, server, gateway }) ?? answer(request, server, state);
         return answered instanceof Promise
           ? answered.then((response) => withFarewell(response, state))
           : withFarewell(answered, state);
       },
       error: (error) => bug(error, gateway),
     });
-  return renewable(open(options.port), open, { gateway, state, tls: options.tls });
-}
-
-interface Renewal {
-  readonly gateway: Gateway;
-  readonly state: ServerState;
-  readonly tls: ServerSettings['tls'];
-}
-
-/**
- * A server that is replaced by another on the same port when its certificate changes: the runtime can't give a listener
- * a new one. What is connected to the old one goes on there.
- */
-function renewable(
-  first: Server<undefined>,
-  open: (port: number) => Server<undefined>,
-  { gateway, state, tls }: Renewal,
-): HttpServer {
-  const port = first.port ?? 0;
-  const servers = [first];
-  const renew = (): void => {
-    try {
-      if (tls === undefined || state.isDraining) return;
-      // A pair that is half written is found out before the listener is given up.
-      readTlsFiles(tls);
-      void servers.at(-1)?.stop(false);
-      servers.push(open(port));
-    } catch (error) {
-      if (!(error instanceof TlsProblem)) throw error;
-      gateway.emit({ type: 'configuration-refused', problems: [error.message] });
-    }
-  };
-  const watches = tls === undefined ? [] : [tls.certFile, tls.keyFile].map((path) => watchFile(path, renew));
-  const stopWatching = (): void => {
-    for (const watch of watches) watch.close();
-  };
+  if (options.tls !== undefined && !options.isShared) requireFreePort(options);
+  const { url, port, pending, close, stop } = openRenewable(open, { gateway, state, ...options });
   return {
-    url: first.url.origin,
+    url,
     port,
-    pending: () => servers.reduce((sum, server) => sum + server.pendingRequests, 0),
+    pending,
+    announce() {
+      state.phase = 'leaving';
+    },
     drain() {
-      state.isDraining = true;
-      stopWatching();
-      for (const server of servers) void server.stop(false);
+      state.phase = 'draining';
+      close();
     },
-    async stop() {
-      stopWatching();
-      await Promise.all(servers.map((server) => server.stop(true)));
-    },
+    stop,
   };
 }
 
 /** The Admin API's answer, if the path is its own. It comes before CORS, since no page in a browser may use it. */
 function administered(
   request: Request,
-  server: Server<undefined>,
-  admin: AdminEndpoint | undefined,
+  {
+    admin,
+    server,
+    gateway,
+  }: {
+    readonly admin: AdminEndpoint | undefined;
+    readonly server: Server<undefined>;
+    readonly gateway: Gateway;
+  },
 ): Promise<Response> | undefined {
   if (admin === undefined || !/^[a-z]+:\/\/[^/?]*\/admin(?:[/?]|$)/.test(request.url)) return undefined;
-  return admin(request, server.requestIP(request)?.address ?? '');
+  return admin(request, addressOf(request, server, gateway.snapshot()));
+}
+
+function addressOf(request: Request, server: Server<undefined>, snapshot: Snapshot): string {
+  const peer = server.requestIP(request)?.address ?? '';
+  return clientAddress(peer, request.headers, snapshot.server.trustsProxy);
 }
 
 /** No function on this way waits for the next: each wait costs a turn of the event loop. */
@@ -156,18 +139,21 @@ type Answer = Response | Promise<Response>;
  * The response, which says that its connection ends with it while the gateway shuts down (RFC 9112 §9.6): the runtime closes it
  * then, and a client that does not know might send its next request into nothing.
  */
-function withFarewell(response: Response, { isDraining }: ServerState): Response {
-  if (isDraining) response.headers.set('connection', 'close');
+function withFarewell(response: Response, { phase }: ServerState): Response {
+  if (phase === 'draining') response.headers.set('connection', 'close');
   return response;
 }
 
 function answerOrRefusal(request: Request, server: Server<undefined>, state: ServerState): Answer {
-  const refused = (error: unknown): Response =>
-    error instanceof Refusal ? refusalResponse(error) : bug(error, state.gateway);
+  const refused = (error: unknown): Response => {
+    const { method, headers, signal } = request;
+    return refuseOwn(error, { method, path: pathOf(request.url), headers, signal }, state.gateway);
+  };
   try {
-    const { path, search } = requestTarget(request.url);
-    const own = ownEndpoint(request, { path, search }, state);
-    if (own === undefined) return proxied({ request, server, path, search }, state);
+    const target = requestTarget(request.url);
+    requireOwnBrowser(request, target.path, state.gateway.snapshot());
+    const own = ownEndpoint(request, target, state);
+    if (own === undefined) return proxied({ request, server, target }, state);
     return own instanceof Promise ? own.catch(refused) : own;
   } catch (error) {
     return refused(error);
@@ -194,7 +180,10 @@ function ownEndpoint(
       return readMetrics(allow(request, path).headers, metrics, snapshot.metrics);
     case '/v1/models':
     case '/models':
-      return listModels(allow(request, path).headers, snapshot);
+      return listModels({ headers: allow(request, path).headers, search }, snapshot);
+    case '/':
+    case '/api/hello':
+      return hello(allow(request, path), path, state);
     case '/openapi.json':
     case '/docs':
       return readDocs(allow(request, path), path, state);
@@ -203,19 +192,23 @@ function ownEndpoint(
       if (request.method === 'POST' && path.startsWith('/v1/')) return undefined;
       if (path.startsWith('/docs/')) return readDocs(allow(request, path), path, state);
       if (isReserved(path)) throw new Refusal('path_not_found', { path });
-      return modelEndpoint(request, path, snapshot);
+      return modelEndpoint(request, { path, search }, snapshot);
   }
 }
 
 /** Paths that are never a provider's, so that what is not there yet, or not in this mode, is not asked of one. */
 function isReserved(path: string): boolean {
-  return path === '/' || /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
+  return /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
 }
 
-function modelEndpoint(request: Request, path: string, snapshot: Snapshot): Response | undefined {
+function modelEndpoint(
+  request: Request,
+  { path, search }: Omit<RequestTarget, 'azure'>,
+  snapshot: Snapshot,
+): Response | undefined {
   const id = /^(?:\/v1)?\/models\/(.+)$/.exec(path)?.[1];
   if (id === undefined || !isRead(request.method)) return undefined;
-  return getModel(decodeId(id), request.headers, snapshot);
+  return getModel(decodeId(id), { headers: request.headers, search }, snapshot);
 }
 
 function decodeId(id: string): string {
@@ -242,23 +235,23 @@ function isRead(method: string): boolean {
 interface Arrival {
   readonly request: Request;
   readonly server: Server<undefined>;
-  readonly path: string;
-  readonly search: string;
+  readonly target: RequestTarget;
 }
 
-function proxied({ request, server, path, search }: Arrival, { gateway }: ServerState): Promise<Response> {
+function proxied({ request, server, target }: Arrival, { gateway }: ServerState): Promise<Response> {
   if (request.headers.get('upgrade')?.toLowerCase() === 'websocket')
-    throw new Refusal('websocket_not_supported');
-  const { server: limits } = gateway.snapshot();
+    throw new Refusal('websocket_not_supported', {}, { headers: { upgrade: 'HTTP/1.1' } });
+  const snapshot = gateway.snapshot();
   return handle(
     {
       method: request.method,
-      path,
-      search,
+      path: target.path,
+      search: target.search,
+      azure: target.azure,
       headers: request.headers,
       signal: request.signal,
-      clientAddress: () => server.requestIP(request)?.address ?? '',
-      readBody: () => readBody(request, limits),
+      clientAddress: () => addressOf(request, server, snapshot),
+      readBody: () => readBody(request, snapshot.server),
     },
     gateway,
   );
@@ -267,5 +260,6 @@ function proxied({ request, server, path, search }: Arrival, { gateway }: Server
 function bug(error: unknown, gateway: Gateway): Response {
   const requestId = gateway.newRequestId();
   gateway.emit({ type: 'bug', requestId, error });
-  return refusalResponse(new Refusal('internal_error', { request: requestId }));
+  const refusal = new Refusal('internal_error', { request: requestId });
+  return refusalResponse(refusal, { id: requestId, path: '', headers: new Headers() });
 }

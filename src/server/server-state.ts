@@ -1,7 +1,9 @@
 import type { Gateway } from '../gateway/ports.ts';
-import type { DetailedHealth } from './detailed-health.ts';
-import type { DocsEndpoint } from './docs-endpoint.ts';
+import type { DetailedHealth } from '../health/report.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
+
+/** The page about the API, as the server knows it. Answers undefined to a path where it has nothing. */
+export type DocsEndpoint = (request: Request, path: string) => Promise<Response | undefined>;
 
 /** What the endpoints know of the server that they run in. */
 export interface ServerState {
@@ -12,5 +14,6 @@ export interface ServerState {
   readonly docs: DocsEndpoint;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
-  isDraining: boolean;
+  /** `leaving`: it still listens, and `/readyz` tells load balancers to look elsewhere. `draining`: it listens no more. */
+  phase: 'serving' | 'leaving' | 'draining';
 }

@@ -1,9 +1,10 @@
-import { compile } from '../config/compile.ts';
-import type { Environment } from '../config/environment.ts';
-import { normalise } from '../config/normalise.ts';
-import { applyOverrides, type Overrides } from '../config/overrides.ts';
-import type { Finding, Path } from '../config/problems.ts';
-import { checkShape } from '../config/shape.ts';
+import { compile } from '../config/compile/compile.ts';
+import type { Environment } from '../config/read/environment.ts';
+import { normalise } from '../config/read/normalise.ts';
+import { applyOverrides } from '../config/read/apply-overrides.ts';
+import type { Overrides } from '../config/read/overrides.ts';
+import type { Finding, Path } from '../config/read/problems.ts';
+import { checkShape } from '../config/read/shape.ts';
 import type { Access, MasterKey, Snapshot } from '../config/snapshot.ts';
 import { buildFile, originOf } from './revision-file.ts';
 import type { ResourceName, Revision } from './revision.ts';

@@ -1,4 +1,4 @@
-import { formatPath } from '../config/problems.ts';
+import { formatPath } from '../config/read/problems.ts';
 import type { ResourceFinding } from './compile-revision.ts';
 
 /** Where a fault of the configuration is, such as `models["gpt-4"].routes[0].provider`. */

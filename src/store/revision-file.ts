@@ -1,4 +1,4 @@
-import type { Path } from '../config/problems.ts';
+import type { Path } from '../config/read/problems.ts';
 import type { Json, JsonObject, Kind, Resource, ResourceName, Revision } from './revision.ts';
 
 /**

@@ -16,8 +16,8 @@ import { findingText } from './finding-text.ts';
 import type { Keyring } from './keyring.ts';
 import { type LastGood, lastGoodFile } from './last-good.ts';
 import { migrateUp, requireSchema } from './migrate.ts';
-import { Outlook } from './outlook.ts';
-import { type RequestRecords, requestRecords } from './request-record-table.ts';
+import { Outlook } from './store-health.ts';
+import { type RequestRecords, requestRecords } from './records/request-record-table.ts';
 import type { Revision } from './revision.ts';
 import { type HistoryEntry, readHistory, readRevision, readVersion, type StoredRevision } from './tables.ts';
 
@@ -138,6 +138,16 @@ export class Store {
     const turn = this.#turn;
     const changed = this.#compiled(await this.read());
     return turn === this.#turn ? this.#accept(changed).revision : this.refresh();
+  }
+
+  /** What a write would come to, without writing. Throws `StoreUnavailable` or `RevisionRefused`. */
+  async preview(edit: Edit): Promise<Snapshot> {
+    const before = await this.read();
+    const now = this.#options.now().toISOString();
+    const resources = edit(before, now);
+    const hadKeys = before.hadKeys || resources.master_keys.size > 0;
+    const revision = { version: before.version + 1, changedAt: now, hadKeys, resources };
+    return this.#compiled(revision).compiled.snapshot;
   }
 
   /** Past writes with a version below `before`, the newest first. */

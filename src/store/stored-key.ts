@@ -1,4 +1,4 @@
-import { hashKey, previewKey } from '../config/compile-access.ts';
+import { hashKey, previewKey } from '../config/compile/compile-access.ts';
 import type { JsonObject } from './revision.ts';
 
 /** What is kept of a master key's secret: enough to recognise it, not enough to use it. */

@@ -6,6 +6,7 @@ const REASON_BY_CODE: Readonly<Record<string, UnreachableReason>> = {
   EAI_FAIL: 'dns',
   ENODATA: 'dns',
   DNSException: 'dns',
+  ForbiddenAddress: 'forbidden',
   ECONNREFUSED: 'refused',
   ConnectionRefused: 'refused',
   ECONNRESET: 'reset',
@@ -16,8 +17,23 @@ const REASON_BY_CODE: Readonly<Record<string, UnreachableReason>> = {
   Malformed_HTTP_Response: 'protocol',
 };
 
-/** A connection that had died shows it at once; a provider that took the request and then broke off takes longer. */
-export const STALE_WITHIN_MS = 1_000;
+/** A request that changes nothing may be sent again if its connection ended so soon. */
+const SAFE_WITHIN_MS = 1_000;
+
+/** Below this no round trip is told from a busy machine. */
+const SHORTEST_STALE_MS = 50;
+
+/**
+ * For how long after a request was sent on a used connection its end, without a byte of an answer, tells that the provider
+ * had closed it before. Its word of that takes a round trip at most. Later, it may have taken the request, and a POST that it
+ * took must not be sent twice: it may be charged twice.
+ *
+ * @param handshakeMs how long the connection took to open, which is no less than a round trip
+ */
+export function staleWithinMs(method: string, handshakeMs: number): number {
+  if (method === 'GET' || method === 'HEAD') return SAFE_WITHIN_MS;
+  return Math.min(SAFE_WITHIN_MS, Math.max(SHORTEST_STALE_MS, 2 * handshakeMs));
+}
 
 /** Why there is no answer, from the code of what `fetch` threw or a connection ended with. */
 export function unreachableReason(error: unknown): UnreachableReason {

@@ -1,13 +1,15 @@
 import type { Provider } from '../config/snapshot.ts';
-import { CREDENTIAL_FIELDS } from '../gateway/authenticate.ts';
+import { CREDENTIAL_FIELDS } from '../gateway/credentials.ts';
 import type { HeaderField, UpstreamRequest } from '../gateway/ports.ts';
-import { HOP_BY_HOP, namedByConnection } from '../lib/hop-by-hop.ts';
+import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 
 /** What a client sends for us alone. A provider never sees it. */
 const KEPT_BACK: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   'host',
   'content-length',
+  // The body goes on without it.
+  'content-encoding',
   'cookie',
   'expect',
   'forwarded',
@@ -15,21 +17,24 @@ const KEPT_BACK: ReadonlySet<string> = new Set([
   ...CREDENTIAL_FIELDS,
 ]);
 
-const KEPT_BACK_PREFIX = /^(?:proxy-|x-(?:forwarded-|llm-proxy-|real-ip))/;
+const KEPT_BACK_PREFIX = /^(?:proxy-|sec-websocket-|x-(?:forwarded-|llm-proxy-|real-ip))/;
 
 /**
  * The header of the request to the provider: the client's own fields but for those that concern the connection or
  * us, then the provider's credential and its configured fields.
  */
 export function upstreamFields(request: UpstreamRequest): Readonly<Record<string, string>> {
-  const { clientHeaders, clientCredentials, traceContext, provider } = request;
+  const { clientHeaders, clientCredentials, withheld = [], traceContext, provider } = request;
   const fields = Object.create(null) as Record<string, string>;
   const dropped = namedByConnection(clientHeaders);
   // The runtime hands all fields over at once for less than a few of them one by one.
   const sent: Readonly<Record<string, string>> = clientHeaders.toJSON();
   for (const name in sent) {
-    if (!isKeptBack(name) && !dropped.has(name)) fields[name] = String(sent[name]);
+    if (isKeptBack(name) || dropped.has(name)) continue;
+    const value = String(sent[name]);
+    if (!holdsAny(value, withheld)) fields[name] = value;
   }
+  if (request.contentType !== undefined) fields['content-type'] = request.contentType;
   if (traceContext !== undefined) setTraceContext(fields, traceContext);
   // What the client would not accept must not be asked for in its name.
   fields['accept-encoding'] ??= 'identity';
@@ -40,6 +45,12 @@ export function upstreamFields(request: UpstreamRequest): Readonly<Record<string
   for (const [name, value] of credentials) fields[name] = value;
   for (const name in provider.headers) fields[name.toLowerCase()] = provider.headers[name] ?? '';
   return fields;
+}
+
+/** Most requests have shown one key, and most fields are short. */
+function holdsAny(value: string, keys: readonly string[]): boolean {
+  for (const key of keys) if (value.includes(key)) return true;
+  return false;
 }
 
 function isKeptBack(name: string): boolean {

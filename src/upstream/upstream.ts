@@ -1,5 +1,5 @@
 import type { Upstream } from '../gateway/ports.ts';
-import { createDirectUpstream, type OpenUpstream } from './direct-upstream.ts';
+import { createDirectUpstream, type OpenUpstream } from './http1/direct-upstream.ts';
 
 /** Speaks to each provider directly, or through the proxy that the provider or the environment names. */
 export function createUpstream(): OpenUpstream {
@@ -18,7 +18,7 @@ export function createUpstream(): OpenUpstream {
 
 /** Few have a proxy: what it takes is loaded when it is needed. */
 async function loadProxied(): Promise<Upstream> {
-  const { createFetchUpstream } = await import('./fetch-upstream.ts');
+  const { createFetchUpstream } = await import('./fetch/fetch-upstream.ts');
   return createFetchUpstream();
 }
 

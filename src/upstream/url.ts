@@ -1,34 +1,115 @@
+import type { Provider } from '../config/snapshot.ts';
+import type { UpstreamRequest } from '../gateway/ports.ts';
+import { versionOf } from '../lib/api-path.ts';
+
 /** A version segment such as `v1`, `v4` or `v1beta`: a base that has one says where the API's root is. */
 const VERSION = /\/v\d+[a-z0-9]*(?=\/|$)/;
+const LAST_VERSION = /\/v\d+[a-z0-9]*$/;
+
+/** Hosts of Azure, below which its API stands at `/openai`. */
+const AZURE_HOST =
+  /^https?:\/\/[^/]+\.(?:openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com)$/i;
+
+type Asked = Pick<UpstreamRequest, 'path' | 'search' | 'azure'> & {
+  readonly provider: Pick<Provider, 'apiBase' | 'type' | 'pathVersion'>;
+};
 
 /**
- * The provider's URL for a client's path. Clients may write `/v1/…` or leave the `/v1` out: both mean the same. A
- * base that already has a version (`…/v1`, `…/api/paas/v4`, `…/v1beta/openai`) takes the path without one; any
- * other base is put before the path with `/v1`.
+ * The provider's URL for a client's path.
+ *
+ * Clients may write `/v1/…` or leave the `/v1` out: both mean the API's root. A base that already has a version (`…/v1`,
+ * `…/api/paas/v4`, `…/v1beta/openai`) is that root; any other base has it at `/v1`. A path with another version, such as
+ * `/v2/rerank` or `/v1beta/models`, keeps it, in place of one that the base ends in. With `pathVersion: 'as_sent'` the path is put
+ * behind the base as it is.
  */
-export function joinUrl(apiBase: string, path: string, search: string): string {
-  const rest = path === '/v1' || path.startsWith('/v1/') ? path.slice('/v1'.length) : path;
-  return `${rootOf(apiBase)}${rest}${search}`;
+export function joinUrl({ provider, path, search, azure }: Asked): string {
+  if (provider.pathVersion === 'as_sent') return `${bareOf(provider.apiBase)}${path}${search}`;
+  if (azure !== undefined) return joinAzure(provider, path, { search, azure });
+  const root = rootOf(provider);
+  const version = versionOf(path);
+  if (version === undefined) return `${root.api}${path}${search}`;
+  const rest = path.slice(version.length);
+  if (version === '/v1' || version === root.version) return `${root.api}${rest}${search}`;
+  return `${nativeBase(root.base, version)}${path}${search}`;
+}
+
+interface AzureAsked {
+  readonly search: string;
+  readonly azure: NonNullable<UpstreamRequest['azure']>;
+}
+
+/**
+ * A path that was written in Azure's way goes on in it where an Azure provider has no version in its base; else as any
+ * other path, without the `api-version` that only Azure's older API has.
+ */
+function joinAzure(provider: Asked['provider'], path: string, { search, azure }: AzureAsked): string {
+  const root = rootOf(provider);
+  if (provider.type !== 'azure' || VERSION.test(pathOf(root.base)))
+    return joinUrl({ provider, path, search: withoutApiVersion(search), azure: undefined });
+  const rest = path.slice('/v1'.length);
+  if (root.isDeployment) return `${root.base}${rest}${search}`;
+  const prefix = root.base.endsWith('/openai') ? root.base : `${root.base}/openai`;
+  const deployment =
+    azure.deployment === undefined ? '' : `/deployments/${encodeURIComponent(azure.deployment)}`;
+  return `${prefix}${deployment}${rest}${search}`;
+}
+
+function withoutApiVersion(search: string): string {
+  const parts = search.slice(1).split('&');
+  const kept = parts.filter((part) => !/^api-version=/i.test(part) && part !== '');
+  return kept.length === 0 ? '' : `?${kept.join('&')}`;
+}
+
+interface Root {
+  /** The base as it is configured, without a slash at its end. */
+  readonly base: string;
+  /** Where the API's paths begin, version included. */
+  readonly api: string;
+  /** The version that the base ends in, slash included; undefined: it ends otherwise. */
+  readonly version: string | undefined;
+  /** Whether the base names one of Azure's deployments. */
+  readonly isDeployment: boolean;
 }
 
 /** Bases are few, and each is looked at once. */
-const roots = new Map<string, string>();
+const roots = new Map<string, Root>();
 const MOST_ROOTS = 1_000;
 
-/** Where the API's paths begin, version included. A base has no query: configurations with one are refused. */
-function rootOf(apiBase: string): string {
-  let root = roots.get(apiBase);
+/** A base has no query: configurations with one are refused. */
+function rootOf({ apiBase, type }: Asked['provider']): Root {
+  const isAzure = type === 'azure';
+  const known = isAzure ? `azure ${apiBase}` : apiBase;
+  let root = roots.get(known);
   if (root === undefined) {
     if (roots.size >= MOST_ROOTS) roots.clear();
-    root = findRoot(apiBase);
-    roots.set(apiBase, root);
+    root = findRoot(apiBase, isAzure);
+    roots.set(known, root);
   }
   return root;
 }
 
-function findRoot(apiBase: string): string {
-  const bare = apiBase.replace(/\/+$/, '');
-  const slash = bare.indexOf('/', bare.indexOf('://') + '://'.length);
-  const path = slash === -1 ? '' : bare.slice(slash);
-  return VERSION.test(path) ? bare : `${bare}/v1`;
+function findRoot(apiBase: string, isAzure: boolean): Root {
+  const base = bareOf(apiBase);
+  const path = pathOf(base);
+  const isDeployment = /\/openai\/deployments\/[^/]+$/.test(path);
+  const version = LAST_VERSION.exec(path)?.[0];
+  const root = { base, version, isDeployment };
+  if (VERSION.test(path) || isDeployment) return { ...root, api: base };
+  return { ...root, api: isAzure && AZURE_HOST.test(base) ? `${base}/openai/v1` : `${base}/v1` };
+}
+
+/** Where the paths of another version begin: the base without the version that it ends in, and without `/openai` behind the same one. */
+function nativeBase(base: string, version: string): string {
+  const compatible = `${version}/openai`;
+  if (base.endsWith(compatible)) return base.slice(0, -compatible.length);
+  return pathOf(base) === '' ? base : base.replace(LAST_VERSION, '');
+}
+
+function bareOf(apiBase: string): string {
+  return apiBase.endsWith('/') ? apiBase.replace(/\/+$/, '') : apiBase;
+}
+
+function pathOf(base: string): string {
+  const slash = base.indexOf('/', base.indexOf('://') + '://'.length);
+  return slash === -1 ? '' : base.slice(slash);
 }

@@ -25,10 +25,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function start(more = ''): Promise<void> {
+async function start(more = '', server = ''): Promise<void> {
   await Bun.write(
     join(folder, 'config.yaml'),
-    `server: { host: 127.0.0.1, port: 0 }\nproviders: [{ name: a, api_base: "${simulator.url}" }]\n${more}`,
+    `server: { host: 127.0.0.1, port: 0${server} }\nproviders: [{ name: a, api_base: "${simulator.url}" }]\n${more}`,
   );
   program = startProcess([], { cwd: folder });
   [, url = ''] = await program.printed(/listening on (http\S+)/);
@@ -141,6 +141,38 @@ test.each([false, true])(
     expect(late.header('connection')).toBe('close');
   },
 );
+
+test.each(['', 'workers: 2'])(
+  'with drain_delay /readyz says no before listening ends (%s)',
+  async (workers) => {
+    await start(workers, ', drain_delay: 3');
+    const ready = async (): Promise<number> =>
+      (await fetch(`${url}/readyz`, { headers: { connection: 'close' } })).status;
+    expect(await ready()).toBe(200);
+    program.kill('SIGTERM');
+    await program.printed(/Shutting down/);
+    await Bun.sleep(100);
+    // New connections are still taken, and are told to look elsewhere; requests are answered.
+    expect(await ready()).toBe(503);
+    const late = ask(url, CHAT, CHAT.body('mock/ok'));
+    expect(await late.ended).toBe('whole');
+    expect([late.status(), late.header('connection')]).not.toContain('close');
+    await closed();
+    expect(await program.exited).toBe(0);
+  },
+);
+
+test('LLM_PROXY_DRAIN_DELAY holds where the configuration says nothing', async () => {
+  await start('', '');
+  program.kill('SIGKILL');
+  await program.exited;
+  program = startProcess([], { cwd: folder, env: { LLM_PROXY_DRAIN_DELAY: '60' } });
+  [, url = ''] = await program.printed(/listening on (http\S+)/);
+  program.kill('SIGTERM');
+  await program.printed(/Shutting down/);
+  await Bun.sleep(100);
+  expect((await fetch(`${url}/readyz`)).status).toBe(503);
+});
 
 test('/readyz says no over a connection that stays, while requests finish', async () => {
   await start();

@@ -23,16 +23,18 @@ const foldersOf = (loaded: Set<string>) =>
 test('what the program loads before it knows the command is the table of commands, and no package', async () => {
   const loaded = await loadedWith('main.ts');
   expect(foldersOf(loaded)).toEqual(new Set(['cli', 'config', 'lib']));
-  expect([...loaded].filter((file) => file.startsWith('config/'))).toEqual(['config/overrides.ts']);
+  expect([...loaded].filter((file) => file.startsWith('config/'))).toEqual(['config/read/overrides.ts']);
   expect([...loaded].filter((file) => !file.endsWith('.ts'))).toEqual(['node:util']);
 });
 
 test('a gateway with a configuration file loads neither the Admin API nor the simulator nor traces', async () => {
-  const loaded = await loadedWith('cli/serve.ts');
+  const loaded = await loadedWith('cli/commands/serve/serve.ts');
   expect(loaded.size).toBeGreaterThan(80);
   expect(['admin', 'simulator'].filter((folder) => foldersOf(loaded).has(folder))).toEqual([]);
   expect([...loaded].filter((file) => /hono|opentelemetry|gpt-tokenizer/.test(file))).toEqual([]);
-  expect([...loaded].filter((file) => /^cli\/(?:demo|serve-database|check|import|init)/.test(file))).toEqual(
-    [],
-  );
+  expect(
+    [...loaded].filter((file) =>
+      /^app\/(?:demo|serve-database)|^cli\/commands\/(?:check|import|init)/.test(file),
+    ),
+  ).toEqual([]);
 });

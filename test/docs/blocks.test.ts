@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { parse } from 'yaml';
-import { compileText } from '../../src/config/load.ts';
-import { formatProblem } from '../../src/config/problems.ts';
+import { compileText } from '../../src/config/read/load.ts';
+import { formatProblem } from '../../src/config/read/problems.ts';
 import type { Block } from './markdown.ts';
 import { readUserPages } from './pages.ts';
 

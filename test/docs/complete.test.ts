@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { REFUSALS } from '../../src/gateway/errors.ts';
+import { REFUSALS } from '../../src/gateway/refusals.ts';
 import { FAULTS } from '../../src/simulator/fault-table.ts';
 import { startProcess } from '../e2e/process.ts';
 import { ROOT } from './pages.ts';

@@ -43,11 +43,13 @@ describe.each(PAGES.map((page) => [page.path, page] as const))('%s', (_, page) =
   });
 });
 
-test('every guide is in the index of docs/', () => {
-  const index = PAGES.find(({ path }) => path === 'docs/README.md');
-  const linked = index?.links.map(({ target }) => `docs/${target.replace(/#.*/, '')}`);
-  for (const { path } of PAGES) {
-    if (path.startsWith('docs/') && path !== 'docs/README.md') expect(linked).toContain(path);
+test('every guide is in the index of its folder', () => {
+  for (const folder of ['docs', 'docs/decisions']) {
+    const index = PAGES.find(({ path }) => path === `${folder}/README.md`);
+    const linked = new Set(index?.links.map(({ target }) => join(folder, target.split('#')[0] ?? '')));
+    const guides = PAGES.filter(({ path }) => dirname(path) === folder && path !== `${folder}/README.md`);
+    expect(guides.length).toBeGreaterThan(10);
+    expect(guides.filter(({ path }) => !linked.has(path)).map(({ path }) => path)).toEqual([]);
   }
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { logEntries } from '../../src/telemetry/log-entry.ts';
+import { logEntries } from '../../src/telemetry/log/log-entry.ts';
 import { chat, startGateway } from './gateway.ts';
 
 test('the header of an answer and the log tell the same story of its attempts', async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { configSchemaText } from '../../src/config/json-schema.ts';
+import { configSchemaText } from '../../src/config/schema/json-schema.ts';
 import { ADMIN_KEY } from './db-program.ts';
 import { startProcess } from './process.ts';
 import { startTerminal, type TestTerminal } from './terminal.ts';

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ANSWER_HEADERS } from '../../src/docs/answer-headers.ts';
-import { ANSWERS } from '../../src/docs/answer-schemas.ts';
-import { PROXIED } from '../../src/docs/proxied-endpoints.ts';
-import type { OpenApiDocument } from '../../src/lib/openapi.ts';
+import { ANSWER_HEADERS } from '../../src/openapi/answer-headers.ts';
+import { ANSWERS } from '../../src/openapi/answer-schemas.ts';
+import { PROXIED } from '../../src/openapi/proxied-endpoints.ts';
+import type { OpenApiDocument } from '../../src/openapi/types.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from './db-program.ts';
 import { chat, startGateway, type TestGateway } from './gateway.ts';
@@ -129,7 +129,7 @@ describe('the document', () => {
       headers: withKey,
     });
     const added = [...headers.keys()].filter((name) =>
-      /^(x-llm-proxy-|x-ratelimit-|server-timing)/.test(name),
+      /^(x-llm-proxy-|x-ratelimit-|x-request-id|server-timing)/.test(name),
     );
     expect(added.sort()).toEqual(Object.keys(ANSWER_HEADERS).sort());
   });

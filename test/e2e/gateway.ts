@@ -1,6 +1,6 @@
-import { type App, startApp } from '../../src/app.ts';
-import { compileText } from '../../src/config/load.ts';
-import { formatProblem } from '../../src/config/problems.ts';
+import { type App, startApp } from '../../src/app/gateway-app.ts';
+import { compileText } from '../../src/config/read/load.ts';
+import { formatProblem } from '../../src/config/read/problems.ts';
 import type { Snapshot } from '../../src/config/snapshot.ts';
 import type { SystemClock } from '../../src/lib/system-clock.ts';
 import type { GatewayEvent, RequestEnded } from '../../src/gateway/events.ts';

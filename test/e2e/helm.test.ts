@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import manifest from '../../package.json' with { type: 'json' };
-import { compileText } from '../../src/config/load.ts';
+import { compileText } from '../../src/config/read/load.ts';
 
 const CHART = join(import.meta.dir, '..', '..', 'deploy', 'helm', 'llm-proxy');
 
@@ -84,8 +84,8 @@ describe.skipIf(helm === null)('the chart', () => {
   });
 
   test('gives a pod the time that its requests in flight may take, and a moment more', () => {
-    expect(podOf(render('file').resources).terminationGracePeriodSeconds).toBe(5 + 60 + 5);
-    expect(podOf(render('database').resources).terminationGracePeriodSeconds).toBe(5 + 300 + 5);
+    expect(podOf(render('file').resources).terminationGracePeriodSeconds).toBe(5 + 5 + 60 + 5);
+    expect(podOf(render('database').resources).terminationGracePeriodSeconds).toBe(5 + 5 + 300 + 5);
   });
 
   test('runs a pod without rights, on a file system that can not be written to', () => {

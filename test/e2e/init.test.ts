@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { configSchemaText } from '../../src/config/json-schema.ts';
+import { configSchemaText } from '../../src/config/schema/json-schema.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { startProcess, type TestProcess } from './process.ts';
 import { startTerminal, type TestTerminal } from './terminal.ts';

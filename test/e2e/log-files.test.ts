@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { localDate } from '../../src/telemetry/local-time.ts';
+import { localDate } from '../../src/telemetry/log/local-time.ts';
 import { chat, until } from './gateway.ts';
 import { type LoggedGateway, startLoggedGateway } from './logged-gateway.ts';
 

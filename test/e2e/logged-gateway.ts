@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, startApp } from '../../src/app.ts';
-import { type OpenLog, openLog } from '../../src/telemetry/open-log.ts';
+import { type App, startApp } from '../../src/app/gateway-app.ts';
+import { type OpenLog, openLog } from '../../src/telemetry/log/open-log.ts';
 import { compiled } from './gateway.ts';
 
 /** A gateway with its log as the program has it: terminal, files, masks. `FOLDER` in the configuration is its folder. */
@@ -24,11 +24,14 @@ export interface LoggedGateway {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts it on a free port, with a new folder that is removed when it stops. */
-export async function startLoggedGateway(config: string): Promise<LoggedGateway> {
+/** Starts it on a free port, with a new folder that is removed when it stops. `server`: more of that section. */
+export async function startLoggedGateway(config: string, server = ''): Promise<LoggedGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-e2e-'));
   const compile = (text: string, version: number) =>
-    compiled(`server: { host: 127.0.0.1, port: 0 }\n${text.replaceAll('FOLDER', folder)}`, version);
+    compiled(
+      `server: { host: 127.0.0.1, port: 0${server && `, ${server}`} }\n${text.replaceAll('FOLDER', folder)}`,
+      version,
+    );
   const output = { terminal: '', complaints: '' };
   let current = () => compile(config, 1);
   let aheadMs = 0;

@@ -189,7 +189,7 @@ master_keys:
 test('every metric, panel and alert has its place in the documentation', async () => {
   const page = await readFile(join(ROOT, 'docs/observability.md'), 'utf8');
   const rules = await readFile(join(ROOT, 'deploy/prometheus/rules.yml'), 'utf8');
-  const table = await readFile(join(ROOT, 'src/telemetry/metric-table.ts'), 'utf8');
+  const table = await readFile(join(ROOT, 'src/telemetry/metrics/metric-table.ts'), 'utf8');
   const metrics = [...table.matchAll(/'((?:llm_proxy|gen_ai|process)_\w+)'/g)].map(([, name = '']) => name);
   const alerts = [...rules.matchAll(/alert: (\w+)/g)].map(([, name = '']) => name);
   const panels = (await dashboardPanels()).map(({ title }) => title);

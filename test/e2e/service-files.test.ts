@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { DEFAULTS } from '../../src/config/defaults.ts';
+import { DEFAULTS } from '../../src/config/schema/defaults.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
 const UNIT = await Bun.file(join(ROOT, 'deploy/systemd/llm-proxy.service')).text();
@@ -15,17 +15,20 @@ function setting(name: string): string | undefined {
 
 describe('whoever stops the program waits for as long as requests in flight may take', () => {
   test('systemd', () => {
-    expect(Number(setting('TimeoutStopSec'))).toBeGreaterThan(DEFAULTS.drainTimeoutSeconds);
+    const [, delay] = /^Environment=LLM_PROXY_DRAIN_DELAY=(\d+)$/m.exec(UNIT) ?? [];
+    expect(Number(setting('TimeoutStopSec'))).toBeGreaterThan(DEFAULTS.drainTimeoutSeconds + Number(delay));
     // To the workers as well a signal would come from systemd, but it is the first process that tells them.
     expect(setting('KillMode')).toBe('mixed');
   });
 
   test('compose', async () => {
     const compose = parse(await Bun.file(join(ROOT, 'docker-compose.yml')).text()) as {
-      services: Record<string, { stop_grace_period?: string }>;
+      services: Record<string, { stop_grace_period?: string; environment?: Record<string, string> }>;
     };
+    const delay = compose.services['llm-proxy']?.environment?.['LLM_PROXY_DRAIN_DELAY'];
+    const [, wait] = /:-(\d+)\}$/.exec(delay ?? '') ?? [];
     const [, seconds] = /^(\d+)s$/.exec(compose.services['llm-proxy']?.stop_grace_period ?? '') ?? [];
-    expect(Number(seconds)).toBeGreaterThan(DEFAULTS.drainTimeoutSeconds);
+    expect(Number(seconds)).toBeGreaterThan(DEFAULTS.drainTimeoutSeconds + Number(wait));
   });
 
   test('the chart', async () => {

@@ -3,6 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { GatewayEvent } from '../../src/gateway/events.ts';
+import type { Gateway } from '../../src/gateway/ports.ts';
+import { LISTENERS_OVERLAP, openRenewable } from '../../src/server/renewable.ts';
+import type { ServerState } from '../../src/server/server-state.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { chat, until } from './gateway.ts';
 import { startProcess, type TestProcess } from './process.ts';
@@ -103,6 +107,60 @@ describe.skipIf(OPENSSL === null)('with server.tls', () => {
     }
     expect(name).toBe('second');
     expect(await streaming).toContain('data: [DONE]');
+  });
+
+  test('while no listener with the renewed certificate can open, the old one stays; then the new one takes over', async () => {
+    await certify('first');
+    const options = {
+      port: 0,
+      tls: { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') },
+    };
+    const told: GatewayEvent[] = [];
+    const state = { phase: 'serving' } as ServerState;
+    let isRefused = false;
+    const listeners = openRenewable(
+      (port, pair) => {
+        if (isRefused) throw new Error('no more files');
+        return Bun.serve({
+          hostname: '127.0.0.1',
+          port,
+          reusePort: LISTENERS_OVERLAP,
+          ...(pair && { tls: pair }),
+          fetch: () => new Response('hello'),
+        });
+      },
+      {
+        gateway: { emit: (event: GatewayEvent) => told.push(event) } as unknown as Gateway,
+        state,
+        ...options,
+      },
+    );
+    try {
+      isRefused = true;
+      await certify('second');
+      await until(() => told.length > 0);
+      expect(told[0]).toMatchObject({
+        type: 'configuration-refused',
+        problems: [expect.stringContaining('no more files')],
+      });
+      if (LISTENERS_OVERLAP) expect(await presented(listeners.port)).toBe('first');
+      isRefused = false;
+      let name = '';
+      while (name !== 'second') name = await presented(listeners.port).catch(() => '');
+    } finally {
+      await listeners.stop();
+    }
+  });
+
+  test('a port that is taken is not shared with the program that has it', async () => {
+    await certify('first');
+    const [, url = ''] = await (await start()).printed(/listening on (https:\S+)/);
+    const first = program;
+    const other = startProcess(['--port', new URL(url).port], { cwd: folder });
+    expect(await other.exited).toBe(1);
+    expect(other.stderr()).toContain('is in use');
+    expect(await presented(Number(new URL(url).port))).toBe('first');
+    program = first;
   });
 
   test('a certificate that can not be served is one clear line, at the start and later', async () => {

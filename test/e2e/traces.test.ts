@@ -203,8 +203,8 @@ describe('without an endpoint', () => {
 async function loadedPackages(env: Record<string, string>): Promise<string[]> {
   const source = join(import.meta.dir, '..', '..', 'src');
   const script = `
-    await import(${JSON.stringify(join(source, 'cli', 'serve.ts'))});
-    const { openTracing } = await import(${JSON.stringify(join(source, 'telemetry', 'trace-open.ts'))});
+    await import(${JSON.stringify(join(source, 'cli', 'commands', 'serve', 'serve.ts'))});
+    const { openTracing } = await import(${JSON.stringify(join(source, 'telemetry', 'traces', 'trace-open.ts'))});
     const { systemClock } = await import(${JSON.stringify(join(source, 'lib', 'system-clock.ts'))});
     const tracing = openTracing({ env: process.env, clock: systemClock, version: '1', complain: console.error });
     await tracing?.close();

@@ -1,4 +1,4 @@
-import { hasValue, markOf } from '../../lib/json-marks.ts';
+import { hasValue, markOf } from '../../lib/json/json-marks.ts';
 import { judgeJson, saysSomething } from '../answer.ts';
 import type { AnswerView } from '../answer.ts';
 import type { AnswerDefect, Protocol, StreamSign } from '../protocol.ts';

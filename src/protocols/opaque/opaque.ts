@@ -1,5 +1,5 @@
-import { markOf } from '../../lib/json-marks.ts';
-import { seemsObject } from '../../lib/json-scan.ts';
+import { markOf } from '../../lib/json/json-marks.ts';
+import { seemsObject } from '../../lib/json/json-scan.ts';
 import { choicesErrorEvent } from '../choices.ts';
 import type { Protocol } from '../protocol.ts';
 import { createStreamReader } from '../stream.ts';

@@ -1,4 +1,4 @@
-import { markOf } from '../../lib/json-marks.ts';
+import { markOf } from '../../lib/json/json-marks.ts';
 import { judgeJson } from '../answer.ts';
 import { choicesErrorEvent, isDoneWord, judgeChoices, understandChoices } from '../choices.ts';
 import type { Protocol } from '../protocol.ts';

@@ -1,3 +1,4 @@
+import { scanObject } from '../../lib/json/json-scan.ts';
 import { judgeJson } from '../answer.ts';
 import { choicesErrorEvent } from '../choices.ts';
 import { opaque } from '../opaque/opaque.ts';
@@ -14,6 +15,12 @@ export const openaiEmbeddings: Protocol = {
         ? 'no-choices'
         : undefined;
     }),
+  asksForNothing(request) {
+    const scan = scanObject(request, ['input']);
+    const input = scan.kind === 'object' ? scan.members.at(-1) : undefined;
+    if (input === undefined || input.valueEnd - input.valueStart > 64) return false;
+    return EMPTY_LIST.test(String.fromCharCode(...request.subarray(input.valueStart, input.valueEnd)));
+  },
   usageOfAnswer: usageIn,
   readStream: opaque.readStream,
   endsWithConnection: true,

@@ -1,4 +1,4 @@
-import { lastNumberOf, markOf } from '../../lib/json-marks.ts';
+import { lastNumberOf, markOf } from '../../lib/json/json-marks.ts';
 import { judgeJson } from '../answer.ts';
 import type { AnswerView } from '../answer.ts';
 import { asObject, type JsonObject } from '../json-object.ts';

@@ -1,4 +1,4 @@
-import { scanObject, valueAt } from '../../lib/json-scan.ts';
+import { scanObject, valueAt } from '../../lib/json/json-scan.ts';
 import { saysSomething } from '../answer.ts';
 import type { StreamSign } from '../protocol.ts';
 import type { Reading } from '../stream.ts';

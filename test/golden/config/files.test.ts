@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
-import { hashKey } from '../../../src/config/compile-access.ts';
-import { loadConfig } from '../../../src/config/load.ts';
-import { formatProblem } from '../../../src/config/problems.ts';
+import { hashKey } from '../../../src/config/compile/compile-access.ts';
+import { loadConfig } from '../../../src/config/read/load.ts';
+import { formatProblem } from '../../../src/config/read/problems.ts';
 import type { Snapshot } from '../../../src/config/snapshot.ts';
 
 const ROOT = new URL('../../../', import.meta.url);

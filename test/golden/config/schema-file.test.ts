@@ -2,10 +2,10 @@ import { Ajv } from 'ajv';
 import { describe, expect, test } from 'bun:test';
 import { parse } from 'yaml';
 import { listSettings, typesOf, writePath } from '../../../scripts/reference/settings.ts';
-import { configSchemaText } from '../../../src/config/json-schema.ts';
-import { checkShape } from '../../../src/config/shape.ts';
-import { firstConfig } from '../../../src/cli/init/first-config.ts';
-import { PROVIDER_NAMES } from '../../../src/cli/init/provider-kinds.ts';
+import { configSchemaText } from '../../../src/config/schema/json-schema.ts';
+import { checkShape } from '../../../src/config/read/shape.ts';
+import { firstConfig } from '../../../src/cli/commands/init/first-config.ts';
+import { PROVIDER_NAMES } from '../../../src/cli/commands/init/provider-kinds.ts';
 import { BAD_CONFIGURATIONS } from '../../unit/config/bad-configurations.ts';
 import { fileWith } from './file-with.ts';
 

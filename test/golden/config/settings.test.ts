@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { parse } from 'yaml';
 import { listSettings, type Setting, typesOf, writePath } from '../../../scripts/reference/settings.ts';
-import { normalise } from '../../../src/config/normalise.ts';
-import { configSchema } from '../../../src/config/schema.ts';
+import { normalise } from '../../../src/config/read/normalise.ts';
+import { configSchema } from '../../../src/config/schema/schema.ts';
 import { fileWith } from './file-with.ts';
 
 const SETTINGS = listSettings();

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, type Mock, spyOn, test } from 'bun:test';
 import { fileURLToPath } from 'node:url';
-import { checkCommand } from '../../../src/cli/commands/check.ts';
-import { runCommand } from '../../../src/cli/run-command.ts';
+import { runProgram } from '../../../src/cli/run-command.ts';
 
 const SEED_B = fileURLToPath(new URL('../../golden/config/seed-b.yaml', import.meta.url));
 
@@ -22,7 +21,7 @@ const printed = (stream: Mock<typeof console.log>) =>
   stream.mock.calls.map(([line]) => String(line)).join('\n');
 
 test('a valid file is shown as the routes it comes to, and exits 0', async () => {
-  expect(await runCommand(checkCommand, ['--config', SEED_B])).toBe(0);
+  expect(await runProgram(['check', '--config', SEED_B])).toBe(0);
   const text = printed(out);
   expect(text).toContain('anthropic/claude-opus-4-5  (random)');
   expect(text).toContain('priority 1  provider-a → claude-opus-4-5  weight 1  100.0 %');
@@ -33,24 +32,24 @@ test('a valid file is shown as the routes it comes to, and exits 0', async () =>
 });
 
 test('the file may be named in the ways that both READMEs and people use', async () => {
-  expect(await runCommand(checkCommand, ['-config', SEED_B])).toBe(0);
-  expect(await runCommand(checkCommand, [`-config=${SEED_B}`])).toBe(0);
-  expect(await runCommand(checkCommand, [SEED_B])).toBe(0);
+  expect(await runProgram(['check', '-config', SEED_B])).toBe(0);
+  expect(await runProgram(['check', `-config=${SEED_B}`])).toBe(0);
+  expect(await runProgram(['check', SEED_B])).toBe(0);
 });
 
 test('a file that is not valid exits 1 and says why on standard error only', async () => {
-  expect(await runCommand(checkCommand, ['nowhere.yaml'])).toBe(1);
+  expect(await runProgram(['check', 'nowhere.yaml'])).toBe(1);
   expect([printed(out), printed(err)]).toEqual(['', 'nowhere.yaml  does not exist.']);
 });
 
 test('wrong usage exits 2 and says where to find the right one', async () => {
   for (const args of [['--bogus'], ['--port', 'x', SEED_B], [SEED_B, SEED_B], ['--config']]) {
-    expect(await runCommand(checkCommand, args)).toBe(2);
+    expect(await runProgram(['check', ...args])).toBe(2);
   }
   expect(printed(err)).toContain('llm-proxy check --help');
 });
 
 test('help exits 0', async () => {
-  expect(await runCommand(checkCommand, ['--help'])).toBe(0);
+  expect(await runProgram(['check', '--help'])).toBe(0);
   expect(printed(out)).toContain('Exit codes');
 });

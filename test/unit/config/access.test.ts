@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { hashKey, previewKey } from '../../../src/config/compile-access.ts';
+import { hashKey, previewKey } from '../../../src/config/compile/compile-access.ts';
 import type { MasterKey, Snapshot } from '../../../src/config/snapshot.ts';
 import { problemsOf, snapshotOf } from './configuration.ts';
 

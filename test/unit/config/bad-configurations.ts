@@ -14,7 +14,7 @@ providers:
 `,
     says: [
       '5:5  providers[0].api_bse: unknown setting. Did you mean "api_base"?\n' +
-        '    Allowed: name, api_base, url, api_key, enabled, weight, model_mapping, provider_type, headers, timeouts, ' +
+        '    Allowed: name, api_base, url, api_key, enabled, weight, model_mapping, provider_type, path_version, headers, timeouts, ' +
         'verify_ssl, ca_file, proxy, forward_client_auth, stream_usage.',
     ],
   },
@@ -104,7 +104,7 @@ providers:
     kind: 'a reference that is no variable',
     text: 'proxy_api_key: sk-${not-a-name}\n',
     says: [
-      '1:16  proxy_api_key: has a ${ that is no variable; write ${VAR}, ${VAR:-default}, or $${ for a plain ${.',
+      '1:16  proxy_api_key: has a ${ that is no variable; write ${VAR}, ${VAR:-default}, ${file:/path}, or $${ for a plain ${.',
     ],
   },
   {

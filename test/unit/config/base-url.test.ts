@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
-import { readBaseUrl } from '../../../src/config/base-url.ts';
-import { snapshotOf } from './configuration.ts';
+import { readBaseUrl } from '../../../src/config/compile/base-url.ts';
+import { problemsOf, snapshotOf } from './configuration.ts';
 
 test('a base URL loses the slashes at its end and keeps its path', () => {
   expect(readBaseUrl('https://A.test/v1//')).toMatchObject({ url: 'https://a.test/v1' });
@@ -8,6 +8,14 @@ test('a base URL loses the slashes at its end and keeps its path', () => {
   expect(readBaseUrl('http://127.0.0.1:11434/api/v1')).toMatchObject({
     url: 'http://127.0.0.1:11434/api/v1',
   });
+});
+
+test('a base URL without a host is refused, and not called at the first segment of its path', () => {
+  for (const base of ['http:///v1', 'https:////api.test/v1', 'HTTP:///v1'])
+    expect(readBaseUrl(base)).toEqual({
+      kind: 'invalid',
+      message: 'names no host; write it like https://api.example.com/v1',
+    });
 });
 
 test('link-local and metadata addresses are refused however they are written', () => {
@@ -26,6 +34,23 @@ test('link-local and metadata addresses are refused however they are written', (
     '100.100.100.200',
   ];
   for (const host of hosts) expect([host, readBaseUrl(`http://${host}/v1`).kind]).toEqual([host, 'invalid']);
+});
+
+test('the proxy of a provider is checked like its base URL', () => {
+  const findingsOf = (proxy: string) =>
+    problemsOf(
+      `proxy_api_key: sk-test\nproviders: [{name: a, api_base: "https://a.test", proxy: "${proxy}"}]`,
+    );
+  for (const host of ['169.254.169.254:80', 'metadata.google.internal', '[64:ff9b::a9fe:a9fe]'])
+    expect(findingsOf(`http://${host}`)).toEqual([
+      expect.stringContaining('providers[0].proxy: is a link-local'),
+    ]);
+  expect(findingsOf('http://10.0.0.1:3128')).toEqual([]);
+});
+
+test('a base URL without a host is refused, and its path is not taken for one', () => {
+  for (const url of ['http:///v1', 'https:////v1', 'http:\\\\\\v1'])
+    expect([url, readBaseUrl(url).kind]).toEqual([url, 'invalid']);
 });
 
 test('private addresses are fine, and plain http there is no reason to warn', () => {

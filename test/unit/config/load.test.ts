@@ -2,8 +2,8 @@ import { afterAll, expect, test } from 'bun:test';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '../../../src/config/load.ts';
-import { formatProblem } from '../../../src/config/problems.ts';
+import { loadConfig } from '../../../src/config/read/load.ts';
+import { formatProblem } from '../../../src/config/read/problems.ts';
 
 const directory = await mkdtemp(join(tmpdir(), 'llm-proxy-load-'));
 afterAll(() => rm(directory, { recursive: true }));

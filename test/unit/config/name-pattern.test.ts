@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { matcher } from '../../../src/config/name-pattern.ts';
+import { matcher } from '../../../src/config/compile/name-pattern.ts';
 
 test('* stands for any text, also for none', () => {
   const matching = (pattern: string, names: string[]) => names.filter(matcher(pattern));

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { expandEnvironment } from '../../../src/config/environment.ts';
-import { normalise } from '../../../src/config/normalise.ts';
-import { configSchema } from '../../../src/config/schema.ts';
-import { checkShape } from '../../../src/config/shape.ts';
+import { expandEnvironment } from '../../../src/config/read/environment.ts';
+import { normalise } from '../../../src/config/read/normalise.ts';
+import { configSchema } from '../../../src/config/schema/schema.ts';
+import { checkShape } from '../../../src/config/read/shape.ts';
 import { problemsOf, snapshotOf } from './configuration.ts';
 
 const KEY = 'proxy_api_key: sk-test\n';
@@ -80,6 +80,7 @@ test('both ways to write a provider make the same one', () => {
     proxy: undefined,
     forwardClientAuth: false,
     streamUsage: 'include',
+    pathVersion: 'add',
   });
 });
 
@@ -135,8 +136,10 @@ test('what the file does not say has its default', () => {
     maxBodyBytes: 64 * 1024 * 1024,
     bodyTimeoutMs: 300_000,
     requestTimeoutMs: Infinity,
+    drainDelayMs: 0,
     drainTimeoutMs: 300_000,
     corsOrigins: [],
+    trustsProxy: undefined,
     tls: undefined,
   });
 });
@@ -228,7 +231,7 @@ describe('whatever a file holds', () => {
   test('it is refused or normalised, and nothing is thrown', () => {
     fc.assert(
       fc.property(anything, (value) => {
-        const { file, findings } = checkShape(expandEnvironment(value, { X: '1' }));
+        const { file, findings } = checkShape(expandEnvironment(value, { env: { X: '1' } }));
         expect(file !== undefined || findings.length > 0).toBe(true);
         if (file !== undefined) normalise(file);
       }),
@@ -250,4 +253,25 @@ describe('whatever a file holds', () => {
       { numRuns: 500 },
     );
   });
+});
+
+test('a proxy that is trusted is an address or a range, and what is neither is refused at its line', () => {
+  const trusts = snapshotOf(`${KEY}server: {trusted_proxies: [127.0.0.1, "fd00::/8"]}`).server.trustsProxy;
+  expect(['127.0.0.1', 'fd12::1', '127.0.0.2'].map((address) => trusts?.(address))).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  expect(problemsOf(`${KEY}server: {trusted_proxies: [10.0.0.0/8, proxy.local]}`)).toEqual([
+    expect.stringMatching(/^2:40 .*trusted_proxies\[1\].*is no address and no range.*proxy\.local/s),
+  ]);
+});
+
+test('drain_delay of the file comes before that of the environment, and 0 is a choice', () => {
+  const env = { LLM_PROXY_DRAIN_DELAY: '5.5' };
+  const delay = (text: string) => snapshotOf(KEY + text, { env }).server.drainDelayMs;
+  expect([delay(''), delay('server: {drain_delay: 0}'), delay('server: {drain_delay: 9}')]).toEqual([
+    5500, 0, 9000,
+  ]);
+  expect(problemsOf(KEY, { env: { LLM_PROXY_DRAIN_DELAY: 'soon' } })[0]).toContain('LLM_PROXY_DRAIN_DELAY');
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { formatPath, formatProblem } from '../../../src/config/problems.ts';
+import { formatPath, formatProblem } from '../../../src/config/read/problems.ts';
 import { BAD_CONFIGURATIONS } from './bad-configurations.ts';
 import { problemsOf } from './configuration.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { parseSource } from '../../../src/config/source.ts';
+import { parseSource } from '../../../src/config/read/source.ts';
 
 test('a fault of the YAML never quotes the text, which may be a secret', () => {
   const marks = [

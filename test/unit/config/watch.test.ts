@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FileWatch, watchFile } from '../../../src/config/watch.ts';
+import { type FileWatch, watchFile } from '../../../src/config/read/watch.ts';
 
 let directory: string;
 let path: string;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { MasterKey } from '../../../src/config/snapshot.ts';
 import { admit } from '../../../src/gateway/admit.ts';
-import { Refusal } from '../../../src/gateway/errors.ts';
+import { Refusal } from '../../../src/gateway/refusals.ts';
 import { BucketLedger } from '../../../src/limits/bucket-ledger.ts';
 import { snapshotOf } from '../config/configuration.ts';
 import { FakeClock } from './fake-clock.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import type { Access } from '../../../src/config/snapshot.ts';
-import { authenticate, foreignCredentials, presentedKey } from '../../../src/gateway/authenticate.ts';
-import { Refusal } from '../../../src/gateway/errors.ts';
+import { authenticate } from '../../../src/gateway/authenticate.ts';
+import { foreignCredentials, withoutCredentials } from '../../../src/gateway/credentials.ts';
+import { Refusal } from '../../../src/gateway/refusals.ts';
 import { snapshotOf } from '../config/configuration.ts';
 
 const PROVIDERS = 'providers: [{ name: a, api_base: "http://127.0.0.1" }]';
@@ -11,8 +12,8 @@ master_keys:
   - { name: off, key: mk-off, enabled: false }`);
 const { access: OPEN } = snapshotOf(`${PROVIDERS}\nallow_unauthenticated: true`);
 
-function who(headers: Record<string, string>, access: Access = KEYS): string | undefined {
-  return authenticate(new Headers(headers), access)?.name;
+function who(headers: Record<string, string>, access: Access = KEYS, search = ''): string | undefined {
+  return authenticate({ headers: new Headers(headers), search }, access)?.name;
 }
 
 function refusalOf(headers: Record<string, string>): Refusal {
@@ -36,6 +37,18 @@ describe('a key is found', () => {
     { authorization: 'Bearer', 'api-key': 'mk-one' },
   ];
   for (const headers of ways) test(JSON.stringify(headers), () => expect(who(headers)).toBe('one'));
+
+  test("in the places of Google's clients", () => {
+    expect(who({ 'x-goog-api-key': 'mk-one' })).toBe('one');
+    for (const search of ['?key=mk-one', '?alt=sse&key=mk%2Done', '?%6bey=mk-one'])
+      expect(who({}, KEYS, search)).toBe('one');
+  });
+
+  test('beside a credential that is for the provider', () => {
+    for (const field of ['x-api-key', 'api-key', 'x-goog-api-key'])
+      expect(who({ authorization: 'Bearer sk-ant-oat01-of-the-user', [field]: 'mk-one' })).toBe('one');
+    expect(who({ authorization: 'Bearer mk-off', 'x-api-key': 'mk-one' })).toBe('one');
+  });
 
   test('and not asked for where the gateway is open', () => {
     expect(who({}, OPEN)).toBeUndefined();
@@ -71,8 +84,8 @@ describe('nobody else is let in:', () => {
       expect(refusalOf({ 'x-api-key': key }).status).toBe(401);
   });
 
-  test('a wrong key is not made good by a right one beside it', () =>
-    expect(refusalOf({ authorization: 'Bearer mk-wrong', 'x-api-key': 'mk-one' }).code).toBe(
+  test('several wrong keys are no better than one', () =>
+    expect(refusalOf({ authorization: 'Bearer mk-wrong', 'x-api-key': 'mk-off' }).code).toBe(
       'invalid_api_key',
     ));
 
@@ -80,13 +93,27 @@ describe('nobody else is let in:', () => {
     expect(refusalOf({ authorization: 'Bearer sk-canary' }).body()).not.toContain('canary'));
 });
 
-test('the field of Google is a credential to keep back, but no way in', () => {
-  expect(presentedKey(new Headers({ 'x-goog-api-key': 'mk-one' }))).toBeUndefined();
+describe('the query', () => {
+  const stripped: [string, string][] = [
+    ['', ''],
+    ['?alt=sse', '?alt=sse'],
+    ['?key=mk-one', ''],
+    ['?alt=sse&key=mk-one&x=%20+', '?alt=sse&x=%20+'],
+    ['?KEY=a&Api_Key=b&api-key=c&access_token=d&limit=1', '?limit=1'],
+    ['?%6b%65y=mk-one', ''],
+    ['?a=1;key=mk-one&b', '?b'],
+    ['?after=mk-one-secret&b=2', '?b=2'],
+    ['?after=mk%2Done-secret', ''],
+    ['?pageToken=1&keys=2&monkey=3', '?pageToken=1&keys=2&monkey=3'],
+  ];
+  for (const [search, expected] of stripped)
+    test(`${search} goes on as ${expected === '' ? 'nothing' : expected}`, () =>
+      expect(withoutCredentials(search, ['mk-one-secret'])).toBe(expected));
 });
 
 describe("credentials of the client's own", () => {
-  const foreign = (headers: Record<string, string>, access: Access = KEYS) =>
-    Object.fromEntries(foreignCredentials(new Headers(headers), access));
+  const foreign = (headers: Record<string, string>, access: Access = KEYS, search = '') =>
+    Object.fromEntries(foreignCredentials({ headers: new Headers(headers), search }, access));
 
   test('are those that are none of our keys', () => {
     const theirs = {
@@ -111,6 +138,18 @@ describe("credentials of the client's own", () => {
   test('never hold a key of ours among others, as a repeated header has it', () => {
     for (const value of ['mk-one, mk-one', 'theirs, mk-one', 'Bearer mk-one, Bearer theirs'])
       expect(foreign({ 'x-api-key': value })).toEqual({});
+  });
+
+  test('never hold a key of ours, however odd the way is in which it is written', () => {
+    const basic = Buffer.from('user:mk-one').toString('base64');
+    for (const value of ['Key mk-one', 'a;mk-one', 'Basic\tmk-one', 'token="mk-one"', `Basic ${basic}`])
+      expect(foreign({ authorization: value, 'api-key': value, 'x-goog-api-key': value })).toEqual({});
+    expect(foreign({ 'x-api-key': 'a '.repeat(5_000) })).toEqual({});
+  });
+
+  test('in the query of a Google client go on in the field of Google', () => {
+    expect(foreign({}, KEYS, '?key=theirs')).toEqual({ 'x-goog-api-key': 'theirs' });
+    expect(foreign({}, KEYS, '?key=mk-one')).toEqual({});
   });
 
   test('are all of them where the gateway is open', () =>

@@ -1,5 +1,5 @@
 import type { Snapshot } from '../../../src/config/snapshot.ts';
-import type { Call } from '../../../src/gateway/call.ts';
+import type { Call } from '../../../src/gateway/request-context.ts';
 import { readerSource } from '../../../src/lib/reader-source.ts';
 import type { GatewayEvent } from '../../../src/gateway/events.ts';
 import { type Execution, execute } from '../../../src/gateway/execute.ts';

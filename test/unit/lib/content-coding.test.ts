@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import zlib from 'node:zlib';
-import { decodeBody, type Decoding } from '../../../src/lib/content-coding.ts';
+import { decodeBody, decodeLargeBody, type Decoding } from '../../../src/lib/http/content-coding.ts';
 
 const TEXT = '{"error":{"message":"Überlastet 你好 👋"}}'.repeat(20);
 const PLAIN = new TextEncoder().encode(TEXT);
@@ -52,4 +52,21 @@ describe('a body is decoded by its Content-Encoding', () => {
     expect(decodeBody(zlib.gzipSync(PLAIN), 'gzip, br', NO_BOUND)).toBe('unknown-coding');
     expect(decodeBody(PLAIN, 'toString', NO_BOUND)).toBe('unknown-coding');
   });
+});
+
+test('a body that becomes large is decoded as well, up to the bound', async () => {
+  const large = new Uint8Array(3_000_000).fill(0x61);
+  for (const compress of [zlib.gzipSync, zlib.deflateSync]) {
+    const coding = compress === zlib.gzipSync ? 'gzip' : 'deflate';
+    const bytes = compress(large);
+    expect(await decodeLargeBody(bytes, coding, 3_000_000)).toEqual(Buffer.from(large));
+    expect(await decodeLargeBody(bytes, coding, 2_999_999)).toBe('too-large');
+  }
+  const noise = crypto.getRandomValues(new Uint8Array(65_536));
+  const many = Buffer.concat(Array.from({ length: 20 }, () => noise));
+  const bytes = zlib.gzipSync(many, { level: 0 });
+  expect(await decodeLargeBody(bytes, 'gzip', 10_000_000)).toEqual(many);
+  expect(await decodeLargeBody(bytes.subarray(0, -8), 'gzip', 10_000_000)).toBe('damaged');
+  expect(await decodeLargeBody(many, null, 10)).toBe(many);
+  expect(await decodeLargeBody(many, 'compress', 10)).toBe('unknown-coding');
 });

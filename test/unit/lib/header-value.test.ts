@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { headerValue } from '../../../src/lib/header-value.ts';
+import { headerValue } from '../../../src/lib/http/header-value.ts';
 
 test('plain text stays as it is', () => {
   expect(headerValue('anthropic/claude-opus-4.5:free (a, b)')).toBe('anthropic/claude-opus-4.5:free (a, b)');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { countCharacters, hasValue, hasWord, markOf, occurs } from '../../../src/lib/json-marks.ts';
+import { countCharacters, hasValue, hasWord, markOf, occurs } from '../../../src/lib/json/json-marks.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const usage = (text: string): boolean => hasValue(bytesOf(text), markOf('"usage"'));

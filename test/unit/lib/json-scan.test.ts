@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { type ObjectScan, scanObject, seemsObject, stringAt, valueAt } from '../../../src/lib/json-scan.ts';
+import { type ObjectScan, scanObject, seemsObject, valueAt } from '../../../src/lib/json/json-scan.ts';
+import { stringAt } from '../../../src/lib/json/json-string.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { boundaryOf, scanForm } from '../../../src/lib/multipart.ts';
+import { formTypeOf, scanForm } from '../../../src/lib/multipart.ts';
 
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'));
 
@@ -37,7 +37,7 @@ describe('a form', () => {
     form.append('file', new Blob([file, '\r\n--b0\r\n--']), 'a"b.mp3');
     form.append('model', 'whisper-1');
     const request = new Request('http://localhost/', { method: 'POST', body: form });
-    const boundary = boundaryOf(request.headers.get('content-type') ?? '') ?? '';
+    const { boundary = '' } = formTypeOf(request.headers.get('content-type') ?? '') ?? {};
     const bytes = new Uint8Array(await request.arrayBuffer());
     const scan = scanForm(bytes, boundary, ['model']);
     expect(scan.kind === 'form' && scan.fields).toHaveLength(1);
@@ -45,9 +45,9 @@ describe('a form', () => {
     expect(new TextDecoder().decode(bytes.subarray(field?.valueStart, field?.valueEnd))).toBe('whisper-1');
   });
 
-  test('may have a preamble, an epilogue, padding, and other headers', () => {
+  test('may have a preamble, an epilogue, and other headers', () => {
     const body =
-      'preamble\r\n--b0 \t\r\ncontent-type: text/plain\r\nCONTENT-DISPOSITION:form-data ; name = model\r\n\r\nm\r\n--b0--\r\nend';
+      'preamble\r\n--b0\r\ncontent-type: text/plain\r\nCONTENT-DISPOSITION:form-data ; name=model\r\n\r\nm\r\n--b0--\r\nend';
     expect(values(body, 'model')).toEqual([['model', 'm']]);
   });
 
@@ -58,10 +58,9 @@ describe('a form', () => {
     ]);
   });
 
-  test('hides no name behind quotes, escapes, or a file name that looks like one', () => {
+  test('hides no name behind quotes, or a file name that looks like one', () => {
     const named = (disposition: string): string =>
       `--b0\r\nContent-Disposition: ${disposition}\r\n\r\nm\r\n--b0--`;
-    expect(values(named('form-data; name="mo\\del"'), 'model')).toEqual([['model', 'm']]);
     expect(values(named('form-data; name=model;'), 'model')).toEqual([['model', 'm']]);
     expect(values(named('form-data; name="x"; filename="; name=\\"model\\""'), 'model')).toEqual([]);
   });
@@ -101,7 +100,11 @@ describe('a form is refused', () => {
       `--b0\r\n${disposition}\r\n${disposition}\r\n\r\nm\r\n--b0--`,
       'two Content-Disposition',
     ],
-    ['with a field that has two names', `--b0\r\n${disposition}; name=x\r\n\r\nm\r\n--b0--`, 'two names'],
+    [
+      'with a field that has two names',
+      `--b0\r\n${disposition}; name=x\r\n\r\nm\r\n--b0--`,
+      'cannot be read',
+    ],
     [
       'with an encoded name',
       "--b0\r\nContent-Disposition: form-data; name*=utf-8''model\r\n\r\nm\r\n--b0--",
@@ -129,17 +132,73 @@ describe('a form is refused', () => {
       `--b0\r\nX: ${'a'.repeat(20_000)}\r\n${disposition}\r\n\r\nm\r\n--b0--`,
       'too long',
     ],
+    ['with padding behind a boundary', `${part('x', 'y').replace('b0', 'b0 ')}--b0--`, 'must end in CRLF'],
+    ['with an end that goes on', `${part('model', 'm')}--b0--x`, 'must end its line'],
+    ['with a name that is escaped', `${part('mo\\del', 'm')}--b0--`, 'holds a backslash'],
+    ['with another spelling', `${part('Model', 'm')}--b0--`, 'must be written like'],
+    ['with a list', `${part('model[]', 'm')}--b0--`, 'must be written like'],
+    [
+      'with a name in two parts',
+      '--b0\r\nContent-Disposition: form-data; name*0=mo; name*1=del\r\n\r\nm\r\n--b0--',
+      'encodes its name',
+    ],
+    [
+      'with another character set',
+      `--b0\r\n${disposition}\r\nContent-Type: text/plain; charset=utf-7\r\n\r\nm\r\n--b0--`,
+      'plain text',
+    ],
+    [
+      'with a length that is not its own',
+      `--b0\r\n${disposition}\r\nContent-Length: 12\r\n\r\nm\r\n--b0--`,
+      'Content-Length is not its length',
+    ],
+    ['with a great many parts', `${part('x', '').repeat(1_001)}--b0--`, 'more than 1000 parts'],
     ['with a model without end', `${part('model', 'm').repeat(101)}--b0--`, 'repeated too often'],
   ])('%s', (_, body, problem) => {
     expect(complaint(body)).toContain(problem);
   });
 });
 
-test('the boundary is read from the content type', () => {
-  expect(boundaryOf('multipart/form-data; boundary=abc')).toBe('abc');
-  expect(boundaryOf('Multipart/Form-Data; charset=utf-8; Boundary="a b;c"')).toBe('a b;c');
-  expect(boundaryOf('multipart/form-data;boundary=----X1; charset=utf-8')).toBe('----X1');
-  expect(boundaryOf('multipart/form-data')).toBeUndefined();
-  expect(boundaryOf('multipart/form-data; boundary=')).toBeUndefined();
-  expect(boundaryOf('multipart/mixed; boundary=abc')).toBeUndefined();
+describe('the content type of a form', () => {
+  test.each([
+    ['multipart/form-data; boundary=abc', 'abc', undefined],
+    [
+      'multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW',
+      '----WebKitFormBoundary7MA4YWxkTrZu0gW',
+      undefined,
+    ],
+    [
+      'Multipart/Form-Data; charset=utf-8; Boundary="a b:c"',
+      'a b:c',
+      'multipart/form-data; boundary="a b:c"; charset=utf-8',
+    ],
+    ['multipart/form-data;boundary=a=_b;', 'a=_b', 'multipart/form-data; boundary="a=_b"'],
+    ['multipart/form-data; x="; boundary=a;"; boundary=b', 'b', 'multipart/form-data; boundary=b'],
+    ['multipart/form-data; x="\\"; boundary=a; y=\\""; boundary=b', 'b', 'multipart/form-data; boundary=b'],
+  ])('%s', (contentType, boundary, sent) => {
+    expect(formTypeOf(contentType)).toEqual({ boundary, contentType: sent ?? contentType });
+  });
+
+  test.each([
+    'multipart/form-data',
+    'multipart/mixed; boundary=a',
+    'multipart/form-data-x; boundary=a',
+    'multipart/form-data; boundary=',
+    'multipart/form-data; boundary=""',
+    'multipart/form-data; boundary="a;b"',
+    'multipart/form-data; boundary="a ',
+    'multipart/form-data; boundary=a; boundary=b',
+    'multipart/form-data; boundary=a; BOUNDARY=a',
+    'multipart/form-data; boundary=a, multipart/form-data; boundary=b',
+    'multipart/form-data; boundary=a,multipart/form-data',
+    "multipart/form-data; boundary=a; boundary*=utf-8''b",
+    'multipart/form-data; boundary=a; boundary*0=b',
+    'multipart/form-data; boundary="a"b; boundary=b',
+    'multipart/form-data; boundary=a b',
+    'multipart/form-data; boundary = a',
+    `multipart/form-data; boundary=${'a'.repeat(71)}`,
+    `multipart/form-data; boundary=a${';'.repeat(20)}`,
+  ])('is refused where it could be read in two ways: %s', (contentType) => {
+    expect(formTypeOf(contentType)).toBeUndefined();
+  });
 });

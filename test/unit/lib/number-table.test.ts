@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { LocalTable, type NumberTable } from '../../../src/lib/number-table.ts';
-import { SharedTable } from '../../../src/lib/shared-table.ts';
+import { SharedTable } from '../../../src/cluster/shared-table.ts';
 
 const FIELDS = ['a', 'b'] as const;
 type Table = NumberTable<'a' | 'b'>;
+const SECRET = new Uint8Array(32).fill(9);
 
 function sharedTable(capacity = 4096): SharedTable<'a' | 'b'> {
   const memory = new ArrayBuffer(SharedTable.size(FIELDS.length, capacity));
-  return new SharedTable({ memory, offset: 0, fields: FIELDS, capacity, owner: 7 });
+  return new SharedTable({ memory, offset: 0, fields: FIELDS, capacity, owner: 7, secret: SECRET });
 }
 
 const TABLES: Readonly<Record<string, () => Table>> = {
@@ -126,7 +127,7 @@ test('a shared table that is full takes new records all the same, and stays with
 test('a shared table whose locks a dead process held is empty when they are open again', () => {
   const capacity = 4096;
   const memory = new ArrayBuffer(SharedTable.size(FIELDS.length, capacity));
-  const table = new SharedTable({ memory, offset: 0, fields: FIELDS, capacity, owner: 7 });
+  const table = new SharedTable({ memory, offset: 0, fields: FIELDS, capacity, owner: 7, secret: SECRET });
   for (let n = 1; n <= 300; n++) table.update(`key-${n}`, (record) => (record.a = n));
   // The lock is the first word of each of the 64 lines.
   const words = new Int32Array(memory, 0, 64 * 16);
@@ -136,4 +137,25 @@ test('a shared table whose locks a dead process held is empty when they are open
   expect(table.read('key-1', () => true)).toBeUndefined();
   table.update('k', (record) => (record.a = 1));
   expect(table.isEmpty()).toBe(false);
+});
+
+test('two names that were made to have the same plain hash have records of their own', () => {
+  const victim = 'openai/claude-3-5-sonnet-20241022-v2-thinking-xl';
+  const twin = 'openai/cyumge-3-5-sonnet?_eZ41022-v2-thinking-xl';
+  for (const seed of [1, 2]) expect(Bun.hash.xxHash32(victim, seed)).toBe(Bun.hash.xxHash32(twin, seed));
+  const table = sharedTable();
+  table.update(twin, (record) => (record.a = 1));
+  expect(table.read(victim, () => true)).toBeUndefined();
+});
+
+test('a record lies in another place under another secret, so that places can not be learned from one start', () => {
+  const bytesUnder = (fill: number): Uint8Array => {
+    const memory = new ArrayBuffer(SharedTable.size(FIELDS.length, 4096));
+    const secret = new Uint8Array(32).fill(fill);
+    const table = new SharedTable({ memory, offset: 0, fields: FIELDS, capacity: 4096, owner: 7, secret });
+    table.update('k', (record) => (record.a = 1));
+    return new Uint8Array(memory);
+  };
+  expect(bytesUnder(1)).toEqual(bytesUnder(1));
+  expect(bytesUnder(1)).not.toEqual(bytesUnder(2));
 });

@@ -230,6 +230,19 @@ describe('a multipart form', () => {
     expect(spliced(body, { model: 'allowed' }, type)).toBe(body.replace('secret', 'allowed'));
   });
 
+  test('has the length of the part corrected along with its model', () => {
+    const body = `--b0\r\nContent-Length: 9\r\nContent-Disposition: form-data; name=model\r\n\r\nwhisper-1\r\n--b0--`;
+    expect(spliced(body, { model: 'large-whisper' }, type)).toBe(
+      body.replace('Length: 9', 'Length: 13').replace('whisper-1', 'large-whisper'),
+    );
+  });
+
+  test('goes on with the boundary that was read', () => {
+    const body = `${field('model', 'm')}--b0--`;
+    const peek = peekText(body, 'multipart/form-data; x="; boundary=a;"; boundary=b0');
+    expect(peek).toMatchObject({ model: 'm', contentType: 'multipart/form-data; boundary=b0' });
+  });
+
   test('is malformed where it cannot be read, or its model is empty or no UTF-8', () => {
     expect(peekText('x', type)).toMatchObject({ kind: 'malformed', param: undefined });
     expect(peekText('x', 'multipart/form-data')).toMatchObject({ kind: 'malformed' });
@@ -239,5 +252,37 @@ describe('a multipart form', () => {
     });
     const body = Buffer.from(`${field('model', '\xff')}--b0--`, 'latin1');
     expect(peekRequest(body, type)).toMatchObject({ kind: 'malformed', param: 'model' });
+  });
+});
+
+describe('a name of a model', () => {
+  const type = 'multipart/form-data; boundary=b0';
+  const form = (model: string): string =>
+    `--b0\r\nContent-Disposition: form-data; name="model"\r\n\r\n${model}\r\n--b0--`;
+
+  test.each(['m'.repeat(512), '文'.repeat(170)])('may have 512 bytes: %#', (model) => {
+    expect(peekText(JSON.stringify({ model }))).toMatchObject({ kind: 'json', model });
+    expect(peekText(form(model), type)).toMatchObject({ kind: 'multipart', model });
+  });
+
+  test.each(['m'.repeat(513), '文'.repeat(171), 'm'.repeat(5_000)])('may not have more: %#', (model) => {
+    const refused = { kind: 'malformed', param: 'model', message: expect.stringContaining('512 bytes') };
+    expect(peekText(JSON.stringify({ model }))).toMatchObject(refused);
+    expect(peekText(form(model), type)).toMatchObject(refused);
+  });
+});
+
+describe('JSON under another content type', () => {
+  test('goes on as JSON where it could be read as a form', () => {
+    const body = '{"model":"cheap","a":"&model=secret&b="}';
+    expect(peekText(body, 'application/x-www-form-urlencoded')).toMatchObject({
+      model: 'cheap',
+      contentType: 'application/json',
+    });
+    expect(peekText(body, 'text/plain')).toMatchObject({ model: 'cheap', contentType: undefined });
+  });
+
+  test('is not read where it could be the preamble of something else', () => {
+    expect(peekText('{"model":"cheap"}', 'multipart/related; boundary=b')).toMatchObject({ kind: 'other' });
   });
 });

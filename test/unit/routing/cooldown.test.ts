@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { cooldownFor, CooldownLedger, type CooldownPolicy } from '../../../src/routing/cooldown.ts';
 import type { Outcome } from '../../../src/routing/outcome.ts';
-import type { Model } from '../../../src/routing/route.ts';
+import { type Model, routeId } from '../../../src/routing/route.ts';
 import {
   ANSWERED,
   attempt,
@@ -245,4 +245,56 @@ test('what is over is forgotten, what cools or is being probed is not', () => {
     'probing',
     'cooling for 60000',
   ]);
+});
+
+describe('an endpoint of a route', () => {
+  const NO_CHOICES: Outcome = {
+    kind: 'failed',
+    status: 200,
+    defect: 'no-choices',
+    retryAfterMs: undefined,
+    fault: 'provider',
+  };
+  const note = (ledger: CooldownLedger, outcome: Outcome, endpoint: string, nowMs: number): number =>
+    ledger.note(attempt(a, outcome, { endpoint, isProbe: nowMs > 31_000 }), PAIR, POLICY, nowMs);
+
+  test('cools by itself for what tells of it alone', () => {
+    const ledger = new CooldownLedger();
+    expect(note(ledger, NO_CHOICES, '/v1/completions', 1_000)).toBe(30_000);
+    expect(ledger.standing(a.id, 2_000, '/v1/completions').kind).toBe('cooling');
+    expect(ledger.standing(a.id, 2_000, '/v1/embeddings').kind).toBe('open');
+    expect(ledger.standing(a.id, 2_000).kind).toBe('open');
+  });
+
+  test('cools with the whole route for what tells of the provider', () => {
+    const ledger = new CooldownLedger();
+    note(ledger, failed(500), '/v1/completions', 1_000);
+    expect(ledger.standing(a.id, 2_000, '/v1/embeddings').kind).toBe('cooling');
+  });
+
+  test('is as badly off as the worse of the two', () => {
+    const ledger = new CooldownLedger();
+    note(ledger, NO_CHOICES, '/v1/completions', 1_000);
+    note(ledger, failed(503, 60_000), '/v1/embeddings', 1_000);
+    expect(ledger.standing(a.id, 2_000, '/v1/completions')).toEqual({ kind: 'cooling', untilMs: 61_000 });
+  });
+
+  test('has one probe, whose answer opens it', () => {
+    const ledger = new CooldownLedger();
+    note(ledger, NO_CHOICES, '/v1/completions', 1_000);
+    expect(ledger.take(a.id, 31_000, '/v1/completions')).toBe(true);
+    expect(ledger.take(a.id, 31_000, '/v1/completions')).toBe(false);
+    expect(ledger.take(a.id, 31_000, '/v1/embeddings')).toBe(false);
+    note(ledger, ANSWERED, '/v1/completions', 31_500);
+    expect(ledger.standing(a.id, 31_500, '/v1/completions').kind).toBe('open');
+  });
+
+  test('cannot be cooled by a model that bears its name', () => {
+    const ledger = new CooldownLedger();
+    for (const upstream of ['m /v1/completions', 'm\n/v1/completions', '/v1/completions m']) {
+      const twin = route('a', { id: routeId('a', upstream) });
+      ledger.note(attempt(twin, failed(500)), PAIR, POLICY, 1_000);
+    }
+    expect(ledger.standing(a.id, 2_000, '/v1/completions').kind).toBe('open');
+  });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
 import { connect, type Socket } from 'node:net';
-import { Refusal } from '../../../src/gateway/errors.ts';
+import { Refusal } from '../../../src/gateway/refusals.ts';
 import { type BodyLimits, readBody } from '../../../src/server/read-body.ts';
 
 /** What the server read, or why it did not. */

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { RequestRecord } from '../../../src/store/request-record.ts';
-import { type RecordTrouble, RequestRecordQueue } from '../../../src/store/request-record-queue.ts';
+import type { RequestRecord } from '../../../src/store/records/request-record.ts';
+import { type RecordTrouble, RequestRecordQueue } from '../../../src/store/records/request-record-queue.ts';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
 import { migrateUp } from '../../../src/store/migrate.ts';
-import { type RequestRecords, requestRecords } from '../../../src/store/request-record-table.ts';
+import { type RequestRecords, requestRecords } from '../../../src/store/records/request-record-table.ts';
 import { until } from '../../e2e/gateway.ts';
 import { ended, record } from './request-records.ts';
 

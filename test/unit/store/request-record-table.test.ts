@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
 import { migrateUp } from '../../../src/store/migrate.ts';
-import { recordOf, type RequestRecord } from '../../../src/store/request-record.ts';
-import { type RequestRecords, requestRecords } from '../../../src/store/request-record-table.ts';
-import { TooManyGroups } from '../../../src/store/request-record-usage.ts';
+import { recordOf, type RequestRecord } from '../../../src/store/records/request-record.ts';
+import { type RequestRecords, requestRecords } from '../../../src/store/records/request-record-table.ts';
+import { TooManyGroups } from '../../../src/store/records/request-record-usage.ts';
 import { ENGINES, startDatabases, type TestDatabases } from './databases.ts';
 import { ended, record } from './request-records.ts';
 

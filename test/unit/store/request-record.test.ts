@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { recordOf } from '../../../src/store/request-record.ts';
+import { recordOf } from '../../../src/store/records/request-record.ts';
 import { ended } from './request-records.ts';
 
 const AT_MS = 1_767_225_600_000;

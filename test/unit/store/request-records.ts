@@ -1,5 +1,5 @@
 import type { RequestEnded } from '../../../src/gateway/events.ts';
-import type { RequestRecord } from '../../../src/store/request-record.ts';
+import type { RequestRecord } from '../../../src/store/records/request-record.ts';
 
 let number = 0;
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { SQL } from 'bun';
-import { hashKey } from '../../../src/config/compile-access.ts';
+import { hashKey } from '../../../src/config/compile/compile-access.ts';
 import type { Access } from '../../../src/config/snapshot.ts';
 import { type Edit, RevisionRefused, VersionConflict, VersionUnknown } from '../../../src/store/change.ts';
 import { openDatabase, StoreUnavailable } from '../../../src/store/database.ts';

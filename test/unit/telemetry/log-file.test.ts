@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRollingFile, type RollingSettings } from '../../../src/telemetry/rolling-file.ts';
+import { createRollingFile, type RollingSettings } from '../../../src/telemetry/log/rolling-file.ts';
 
 let folder = '';
 let today = new Date(2026, 0, 13, 9, 41, 5);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { LoggingSettings } from '../../../src/config/snapshot.ts';
 import type { GatewayEvent, RequestEnded } from '../../../src/gateway/events.ts';
-import { createLog, type Log } from '../../../src/telemetry/log.ts';
+import { createLog, type Log } from '../../../src/telemetry/log/log.ts';
 import { snapshotOf } from '../config/configuration.ts';
 import { ANSWERED, attempt, failed, route } from '../routing/world.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { assert, constantFrom, property, string } from 'fast-check';
-import { createMask, maskCredential, maskOf } from '../../../src/telemetry/mask.ts';
+import { createMask, maskCredential, maskOf } from '../../../src/telemetry/log/redact.ts';
 
 const SECRET = 'canary+Secret/Value=42&more"x';
 const mask = createMask([SECRET, 'plain-secret-of-a-provider', 'short7!']);

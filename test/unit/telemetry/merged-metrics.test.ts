@@ -1,6 +1,10 @@
 import { expect, test } from 'bun:test';
-import { MergedMetrics } from '../../../src/telemetry/merged-metrics.ts';
-import { type FamilyDump, HistogramFamily, NumberFamily } from '../../../src/telemetry/metric-family.ts';
+import { MergedMetrics } from '../../../src/telemetry/metrics/merged-metrics.ts';
+import {
+  type FamilyDump,
+  HistogramFamily,
+  NumberFamily,
+} from '../../../src/telemetry/metrics/metric-family.ts';
 
 /** A process that has served so many requests, has one in flight, and saw its provider in this state at that time. */
 function dumpOf(served: number, health: number, atMs: number): FamilyDump[] {

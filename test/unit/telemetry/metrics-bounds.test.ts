@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { MOST_SERIES, NumberFamily } from '../../../src/telemetry/metric-family.ts';
+import { MOST_SERIES, NumberFamily } from '../../../src/telemetry/metrics/metric-family.ts';
 
 test('a metric stops at its bound, and what comes later is still counted', () => {
   const family = new NumberFamily({ type: 'counter', name: 'x', help: 'X.', labelNames: ['a', 'b'] });

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from 'bun:test';
 import type { GatewayEvent, RequestEnded } from '../../../src/gateway/events.ts';
 import type { Attempt, Outcome } from '../../../src/routing/outcome.ts';
-import { mergeMetrics, renderMetrics } from '../../../src/telemetry/exposition.ts';
-import { createMetrics, type Metrics } from '../../../src/telemetry/metrics.ts';
+import { mergeMetrics, renderMetrics } from '../../../src/telemetry/metrics/exposition.ts';
+import { createMetrics, type Metrics } from '../../../src/telemetry/metrics/metrics.ts';
 import { compiled } from '../../e2e/gateway.ts';
 
 const CONFIG = `

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { SpanQueue } from '../../../src/telemetry/span-queue.ts';
+import { SpanQueue } from '../../../src/telemetry/traces/span-queue.ts';
 import { until } from '../../e2e/gateway.ts';
 
 interface Sent {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { StreamSink } from '../../../src/telemetry/stream-sink.ts';
+import { StreamSink } from '../../../src/telemetry/log/stream-sink.ts';
 
 /** A copy: the bytes are filled again. */
 const textOf = (lines: Uint8Array): string => new TextDecoder().decode(lines);

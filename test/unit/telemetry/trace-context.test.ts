@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { readTraceContext, writeTraceContext } from '../../../src/telemetry/trace-context.ts';
+import { readTraceContext, writeTraceContext } from '../../../src/telemetry/traces/trace-context.ts';
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const SPAN_ID = 'b7ad6b7169203331';

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
-import { spanJson, traceRequest } from '../../../src/telemetry/trace-json.ts';
-import type { FinishedSpan } from '../../../src/telemetry/trace-span.ts';
+import { spanJson, traceRequest } from '../../../src/telemetry/traces/trace-json.ts';
+import type { FinishedSpan } from '../../../src/telemetry/traces/trace-span.ts';
 
 const CONTEXT = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), isSampled: true, state: undefined };
 const PARENT = { ...CONTEXT, spanId: 'c'.repeat(16) };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { readTraceSettings } from '../../../src/telemetry/trace-settings.ts';
+import { readTraceSettings } from '../../../src/telemetry/traces/trace-settings.ts';
 
 const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
 import type { RequestEnded } from '../../../src/gateway/events.ts';
 import type { Attempt, Outcome } from '../../../src/routing/outcome.ts';
-import { createTracer, type Tracer } from '../../../src/telemetry/trace.ts';
-import type { FinishedSpan } from '../../../src/telemetry/trace-span.ts';
+import { createTracer, type Tracer } from '../../../src/telemetry/traces/trace.ts';
+import type { FinishedSpan } from '../../../src/telemetry/traces/trace-span.ts';
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const PARENT_ID = 'b7ad6b7169203331';

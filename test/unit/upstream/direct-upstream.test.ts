@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import type { Socket } from 'node:net';
-import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/direct-upstream.ts';
+import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/http1/direct-upstream.ts';
 import { until } from '../../e2e/gateway.ts';
 import { type Certificates, makeCertificates, OPENSSL } from './certificates.ts';
 import { answering, ByHand, closeAll, closing, OK, provide, request, textOf } from './scene.ts';
@@ -80,14 +80,6 @@ describe('a connection', () => {
     for (let count = 0; count < 3; count++) expect(await textOf(await direct.send(request(port)))).toBe('ok');
     expect(sockets.length).toBe(3);
   });
-  test('is not used again where the provider says something unasked', async () => {
-    const { port, sockets, open } = await provide(answering());
-    const direct = upstream();
-    await textOf(await direct.send(request(port)));
-    sockets[0]?.write('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nwrong');
-    await until(() => open() === 0);
-    expect(await textOf(await direct.send(request(port)))).toBe('ok');
-  });
   test('that the provider closed meanwhile is no failure', async () => {
     const { port, sockets } = await provide(answering());
     const direct = upstream();
@@ -116,6 +108,30 @@ describe('a connection', () => {
       expect(await textOf(await direct.send(request(port)))).toBe('ok');
       expect(await textOf(await direct.send(request(port)))).toBe(how === 'closes' ? 'closed' : 'reset');
       expect([sockets.length, requests]).toEqual([2, 3]);
+    });
+  }
+  for (const [method, takesMs, sends] of [
+    ['POST', 150, 2],
+    ['GET', 150, 3],
+    ['HEAD', 150, 3],
+    ['GET', 1500, 2],
+  ] as const) {
+    test(`on which a ${method} was taken and dropped after ${takesMs} ms ${sends === 2 ? 'failed' : 'is replaced'}`, async () => {
+      let requests = 0;
+      const { port } = await provide((socket) =>
+        socket.on('data', () => {
+          requests += 1;
+          if (requests === 2) setTimeout(() => socket.end(), takesMs);
+          else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+        }),
+      );
+      const direct = upstream();
+      const body = method === 'POST' ? [Buffer.from('{}')] : undefined;
+      await textOf(await direct.send(request(port, { body })));
+      const reply = await direct.send(request(port, { method, body }));
+      expect([await textOf(reply), reply.isResent, requests]).toEqual(
+        sends === 2 ? ['closed', undefined, 2] : ['', true, 3],
+      );
     });
   }
   test('is closed with the upstream when nobody uses it, and after its request otherwise', async () => {

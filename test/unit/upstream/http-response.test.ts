@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { array, assert, integer, property, uint8Array } from 'fast-check';
-import { ResponseReader } from '../../../src/upstream/http-response.ts';
-import { ProtocolFault } from '../../../src/upstream/response-head.ts';
+import { ResponseReader } from '../../../src/upstream/http1/http-response.ts';
+import { ProtocolFault } from '../../../src/upstream/http1/response-head.ts';
 
 interface Told {
   readonly status: number | undefined;
@@ -15,7 +15,11 @@ interface Told {
 /** What the reader makes of these pieces, which are copied: they are its own. */
 function read(pieces: readonly (string | Uint8Array)[], method = 'POST'): Told {
   const reader = new ResponseReader(method);
-  const body = pieces.map((piece) => reader.take(Buffer.from(piece as string)) ?? new Uint8Array());
+  const body = pieces.map(
+    (piece) =>
+      reader.take(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : Buffer.from(piece)) ??
+      new Uint8Array(),
+  );
   const { head, isComplete, staysOpen, hasBody } = reader;
   return {
     status: head?.status,
@@ -57,7 +61,8 @@ describe('a body ends', () => {
       expect(read([`HTTP/1.1 ${status}\r\ncontent-length: 9\r\n\r\n`], method)).toMatchObject({
         isComplete: true,
         hasBody: false,
-        staysOpen: true,
+        // A server that sends a body all the same would answer the next request with it.
+        staysOpen: false,
       }));
   }
   test('not with the connection where more was announced', () => {
@@ -78,6 +83,9 @@ describe('the connection is not used again', () => {
     'in HTTP/1.0': 'HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok',
     'where two ways to tell the end are given': `${OK}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n`,
     'where more comes than was announced': `${OK}content-length: 2\r\n\r\nok and HTTP/1.1 200 OK`,
+    'where chunks come in HTTP/1.0, which has none':
+      'HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    'where another response follows at once': `${OK}content-length: 2\r\n\r\nok${OK}content-length: 2\r\n\r\nno`,
     'where more comes behind the last chunk': `${OK}transfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nmore`,
   };
   for (const [when, text] of Object.entries(cases)) {
@@ -89,7 +97,32 @@ describe('the connection is not used again', () => {
     ));
 });
 
+describe('the connection is used again', () => {
+  test('where nothing but an empty line is too much', () => {
+    for (const text of [`${OK}content-length: 2\r\n\r\nok\r\n`, `${OK}content-length: 0\r\n\r\n\r\n`])
+      expect(read([text])).toMatchObject({ isComplete: true, staysOpen: true });
+  });
+  test('but not behind many', () =>
+    expect(read([`${OK}content-length: 2\r\n\r\nok${'\r\n'.repeat(9)}`]).staysOpen).toBe(false));
+});
+
 describe('a header', () => {
+  test('may come behind an empty line that belongs to the answer before', () => {
+    for (const blank of ['\r\n', '\n', '\r\n\r\n'])
+      expect(read([blank, `${OK}content-length: 2\r\n\r\nok`])).toMatchObject({ status: 200, body: 'ok' });
+  });
+  test('ends with its first empty line, whichever way lines end in the body', () =>
+    expect(read(['HTTP/1.1 200 OK\ncontent-length: 10\n\none\r\n\r\ntwo.'])).toMatchObject({
+      status: 200,
+      body: 'one\r\n\r\ntwo'.padEnd(10, '.'),
+      isComplete: true,
+    }));
+  test('may have white space before a colon, which is dropped', () =>
+    expect(read([`${OK}Content-Length \t: 2\r\nx : y\r\n\r\nok`])).toMatchObject({
+      headers: { 'content-length': '2', x: 'y' },
+      body: 'ok',
+      isComplete: true,
+    }));
   test('may have fields twice, in any case, with any white space', () =>
     expect(
       read([`${OK}A: 1\r\na:2 \r\nB:\t x y \r\nempty:\r\ncontent-length: 0\r\n\r\n`]).headers,
@@ -135,6 +168,11 @@ describe('it is no response', () => {
     'two lengths': `${OK}content-length: 2\r\ncontent-length: 3\r\n\r\nok`,
     'a length that is no number': `${OK}content-length: 2x\r\n\r\nok`,
     'a negative length': `${OK}content-length: -2\r\n\r\nok`,
+    'a length with white space that is none in HTTP': `${OK}content-length: 2\xa0\r\n\r\nok`,
+    'chunks with a vertical tab': `${OK}transfer-encoding: \x0bchunked\r\n\r\n`,
+    'chunks with a no-break space': `${OK}transfer-encoding: chunked\xa0\r\n\r\n`,
+    'chunks in chunks': `${OK}transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n`,
+    'a coding that was withdrawn': `${OK}transfer-encoding: identity\r\n\r\n`,
     'another transfer coding': `${OK}transfer-encoding: gzip, chunked\r\n\r\n`,
     'a chunk without a size': `${chunked}hello\r\n`,
     'a chunk without a size and an end': `${chunked}{"id":"1"}`,
@@ -142,6 +180,11 @@ describe('it is no response', () => {
     'a chunk that is longer than its size': `${chunked}2\r\nhello\r\n`,
     'a chunk that is longer than its size, without an end': `${chunked}2\r\nhello`,
     'a size beyond all measure': `${chunked}fffffffffffff\r\n`,
+    'a header beyond all measure, in one piece': `${OK}x: ${'y'.repeat(262_000)}\r\ncontent-length: 0\r\n\r\n`,
+    'a header of 37,000 fields': `${OK}${Array.from({ length: 37_000 }, (_, at) => `${at.toString(16)}:\r\n`).join('')}\r\n`,
+    'a header with as many fields, folded': `${OK}a: b\r\n${' c\r\n'.repeat(300)}\r\n`,
+    'a trailer of many fields': `${OK}transfer-encoding: chunked\r\n\r\n0\r\n${'a:\r\n'.repeat(300)}\r\n`,
+    'interim responses without end': 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(100),
     'a header without end': `${OK}x: ${'y'.repeat(300_000)}`,
     'a chunk line without end': `${chunked}5;${'x'.repeat(20_000)}`,
     'a trailer without end': `${chunked}0\r\n${'x'.repeat(20_000)}`,
@@ -179,4 +222,20 @@ test('however a response is cut into pieces, it is the same', () => {
       });
     }),
   );
+});
+
+test('the time for a header grows no faster than the number of its pieces and lines', () => {
+  const timeOf = (size: number, piece: (at: number) => string): number => {
+    const reader = new ResponseReader('POST');
+    reader.take(Buffer.from(OK));
+    const pieces = Array.from({ length: size }, (_, at) => Buffer.from(piece(at)));
+    const startedAt = performance.now();
+    for (const bytes of pieces) reader.take(bytes);
+    return performance.now() - startedAt;
+  };
+  for (const piece of [(): string => 'a', (at: number): string => (at % 1000 === 0 ? '\n' : 'a')]) {
+    timeOf(120_000, piece);
+    // Squared, it would be 144 times as much: seconds.
+    expect(timeOf(120_000, piece)).toBeLessThan(40 * timeOf(10_000, piece) + 100);
+  }
 });

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'bun:test';
-import { joinUrl } from '../../../src/upstream/url.ts';
+import { joinUrl as join } from '../../../src/upstream/url.ts';
+
+function joinUrl(apiBase: string, path: string, search: string): string {
+  return join({ provider: { apiBase, type: 'openai', pathVersion: 'add' }, path, search });
+}
 
 const CHAT = '/v1/chat/completions';
 

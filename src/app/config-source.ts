@@ -1,0 +1,48 @@
+import { compileText } from '../config/read/load.ts';
+import type { Overrides } from '../config/read/overrides.ts';
+import type { SecretFile } from '../config/read/secret-file.ts';
+import { formatProblem } from '../config/read/problems.ts';
+import type { Snapshot } from '../config/snapshot.ts';
+import { compileRevision } from '../store/compile-revision.ts';
+import { findingText } from '../store/finding-text.ts';
+import type { Revision } from '../store/revision.ts';
+
+/** A configuration, and what another process makes the same one of. */
+export interface Edition {
+  readonly snapshot: Snapshot;
+  readonly recipe: Recipe;
+}
+
+/** What a snapshot is compiled from, as data that can be sent. The environment is that of whoever compiles it. */
+export type Recipe =
+  | ({
+      readonly kind: 'text';
+      readonly text: string;
+      readonly file: string;
+      readonly staysLocked: boolean;
+      /** The files that the text names, as they were read. */
+      readonly files: readonly (readonly [path: string, file: SecretFile])[];
+    } & Context)
+  | ({ readonly kind: 'revision'; readonly revision: Revision } & Context);
+
+interface Context {
+  readonly version: number;
+  readonly now: Date;
+  readonly overrides: Overrides;
+}
+
+/** Compiles a recipe. `isStale` is asked in database mode. Throws where it does not compile, as it once did elsewhere. */
+export function followRecipe(recipe: Recipe, isStale: () => boolean): Snapshot {
+  const env = process.env;
+  if (recipe.kind === 'text') {
+    const files = new Map(recipe.files);
+    const readFile = (path: string): SecretFile =>
+      files.get(path) ?? { kind: 'problem', message: `the file ${path} was not read`, isMissing: true };
+    const result = compileText(recipe.text, { ...recipe, env, readFile });
+    if (result.kind === 'loaded') return result.snapshot;
+    throw new Error(result.problems.map(formatProblem).join('\n'));
+  }
+  const result = compileRevision(recipe.revision, { ...recipe, env, isStale });
+  if (result.kind === 'compiled') return result.snapshot;
+  throw new Error(result.findings.map(findingText).join('\n'));
+}

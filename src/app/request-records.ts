@@ -1,0 +1,42 @@
+import type { Emit } from '../gateway/ports.ts';
+import { type RecordTrouble, RequestRecordQueue } from '../store/records/request-record-queue.ts';
+import type { RequestRecords } from '../store/records/request-record-table.ts';
+import type { Log } from '../telemetry/log/log.ts';
+
+/** The records of a running gateway's requests, on their way to its database. */
+export interface Recording {
+  readonly listen: Emit;
+  /** Writes what is left; the database must still be open. */
+  readonly close: () => Promise<void>;
+}
+
+export interface RecordingOptions {
+  readonly records: Pick<RequestRecords, 'insert' | 'prune'>;
+  /** 0: nothing is recorded. */
+  readonly retentionMs: number;
+  /** Where trouble is told; undefined while there is no log yet. */
+  readonly log: () => Log | undefined;
+}
+
+/** Keeps records of all requests for as long as `retentionMs` says. */
+export function recordRequests({ records, retentionMs, log }: RecordingOptions): Recording {
+  if (retentionMs === 0) return { listen: () => undefined, close: () => Promise.resolve() };
+  const queue = new RequestRecordQueue({
+    records,
+    retentionMs,
+    nowMs: Date.now,
+    onTrouble: (trouble) => log()?.say('warn', 'warning', { text: troubleText(trouble) }),
+  });
+  return { listen: queue.listen, close: () => queue.close() };
+}
+
+function troubleText(trouble: RecordTrouble): string {
+  switch (trouble.type) {
+    case 'held':
+      return `Records of requests wait until the database takes them: ${trouble.reason}`;
+    case 'dropped':
+      return `Records of requests are lost, ${trouble.count} so far: the database did not take them in time`;
+    case 'not-pruned':
+      return `Old records of requests could not be deleted: ${trouble.reason}`;
+  }
+}

@@ -1,0 +1,176 @@
+import { type AuditEntry, createAdmin } from '../admin/admin.ts';
+import type { Overrides } from '../config/read/overrides.ts';
+import { openStore, type Store, type StoreEvent } from '../store/store.ts';
+import { version } from '../version.ts';
+import { EXIT } from '../exit-code.ts';
+import {
+  type DatabaseEnvironment,
+  explainStoreError,
+  readDatabaseEnvironment,
+} from './database-environment.ts';
+import type { Edition } from './config-source.ts';
+import { listen } from './listen.ts';
+import type { Serving } from './serving.ts';
+import { recordRequests } from './request-records.ts';
+import { drainOnSignals } from './signals.ts';
+
+type Changed = Extract<StoreEvent, { type: 'changed' }>;
+type Environment = Extract<DatabaseEnvironment, { kind: 'database' }>;
+
+/** What the command line says about a gateway in database mode. */
+export interface DatabaseFlags {
+  readonly overrides: Overrides;
+  readonly migrates: boolean;
+  /** The configuration file that was named, which has no say here. */
+  readonly config: string | undefined;
+}
+
+/** Serves the configuration in a database, and the Admin API that changes it, until a signal ends it. */
+export async function serveDatabase(flags: DatabaseFlags): Promise<number> {
+  const environment = readDatabaseEnvironment(process.env, 'gateway');
+  if (environment.kind === 'wrong') return failed([environment.message]);
+  // What happens before the log is open is told when it is.
+  const early: StoreEvent[] = [];
+  let onEvent = (event: StoreEvent): void => void early.push(event);
+  let store: Store;
+  try {
+    store = await openStore({
+      ...environment,
+      env: process.env,
+      overrides: flags.overrides,
+      now: () => new Date(),
+      migrates: flags.migrates,
+      onEvent: (event) => onEvent(event),
+    });
+  } catch (error) {
+    const lines = explainStoreError(error);
+    if (lines === undefined) throw error;
+    return failed(lines);
+  }
+  return serveStore(store, environment, {
+    ...flags,
+    listen: (next) => {
+      for (const event of early.splice(0)) next(event);
+      onEvent = next;
+    },
+  });
+}
+
+interface StoreFlags extends DatabaseFlags {
+  /** Tells what has happened to the store so far, and from now on what happens. */
+  readonly listen: (onEvent: (event: StoreEvent) => void) => void;
+}
+
+async function serveStore(store: Store, environment: Environment, flags: StoreFlags): Promise<number> {
+  let serving: Serving | undefined;
+  const admin = createAdmin({
+    store,
+    adminKey: environment.adminKey,
+    version,
+    nowMs: Date.now,
+    audit: (entry) => serving && audit(entry, serving),
+    onBug: (error) => serving?.emit({ type: 'bug', requestId: undefined, error }),
+  });
+  const recording = recordRequests({
+    records: store.requests,
+    retentionMs: environment.retentionMs,
+    log: () => serving?.log,
+  });
+  const edition = ({ snapshot, revision }: Pick<Changed, 'snapshot' | 'revision'>): Edition => {
+    const { version, loadedAt: now } = snapshot;
+    return { snapshot, recipe: { kind: 'revision', revision, version, now, overrides: flags.overrides } };
+  };
+  let inForce: Promise<void> | undefined;
+  serving = await listen(edition({ snapshot: store.snapshot(), revision: store.revision() }), {
+    database: {
+      // What was written is in force in every process before the answer says so.
+      admin: async (request, address) => {
+        const response = await admin(request, address);
+        await inForce;
+        return response;
+      },
+      record: recording.listen,
+      retentionMs: environment.retentionMs,
+      isStale: () => store.isStale(),
+      insert: (records) => store.requests.insert(records),
+    },
+  });
+  if (serving === undefined) return EXIT.failed;
+  const running = serving;
+  const drained = drainOnSignals(running);
+  announce(running, flags);
+  flags.listen((event) => {
+    if (event.type !== 'changed') report(event, running);
+    else if (event.snapshot !== running.snapshot()) inForce = accept(edition(event), running);
+  });
+  process.on('SIGHUP', () => void store.refresh().catch(() => undefined));
+  const staleness = setInterval(() => running.setStale(store.isStale()), STALE_MS);
+  await drained;
+  clearInterval(staleness);
+  await recording.close();
+  await store.close();
+  await running.log.flush();
+  return EXIT.ok;
+}
+
+/** How often other processes are told whether the database can be asked. */
+const STALE_MS = 250;
+
+function failed(lines: readonly string[]): number {
+  for (const line of lines) console.error(`llm-proxy: ${line}`);
+  return EXIT.failed;
+}
+
+/** Says in a few lines what was loaded and where it listens. */
+function announce({ url, log, snapshot }: Serving, { config }: DatabaseFlags): void {
+  const { access, providers, models, warnings } = snapshot();
+  const keys = access.kind === 'keys' ? new Set([...access.keys.values()].map(({ name }) => name)).size : 0;
+  log.say('info', 'started', { address: url });
+  log.say('info', 'loaded', { providers: providers.size, models: models.size, keys });
+  if (config !== undefined) {
+    log.say('warn', 'warning', {
+      text: `DB_URL is set, so ${config} is not read; "llm-proxy import" takes it over.`,
+    });
+  }
+  for (const text of warnings) log.say('warn', 'warning', { text });
+}
+
+/** Puts a changed configuration in force. */
+async function accept(next: Edition, { snapshot, swap, emit, log }: Serving): Promise<void> {
+  const before = snapshot();
+  const { version, server } = next.snapshot;
+  const swapped = swap(next);
+  // Each write is a new version: what was said of the one before need not be said again.
+  const warnings = next.snapshot.warnings.filter((text) => !before.warnings.includes(text));
+  if (version !== before.version) emit({ type: 'configuration-accepted', version, warnings });
+  const { host, port } = server;
+  if (host !== before.server.host || port !== before.server.port)
+    log.say('warn', 'needsRestart', { address: `${host}:${port}` });
+  await swapped;
+}
+
+function report(event: Exclude<StoreEvent, Changed>, { emit, log }: Serving): void {
+  switch (event.type) {
+    case 'refused':
+      return emit({ type: 'configuration-refused', problems: event.reasons });
+    case 'lost':
+      return log.say('warn', 'storeLost', { reason: event.reason });
+    case 'back':
+      return log.say('info', 'storeBack');
+    case 'last-good-not-written':
+      return log.say('warn', 'warning', {
+        text: `The last configuration could not be kept in ${event.path} (SNAPSHOT_FILE): ${event.reason}`,
+      });
+  }
+}
+
+function audit({ result, address, action, version = 0 }: AuditEntry, { log }: Serving): void {
+  switch (result) {
+    case 'written':
+      return log.say('info', 'audit', { action, address, version });
+    case 'refused':
+      return log.say('warn', 'auditRefused', { action, address });
+    case 'denied':
+      return log.say('warn', 'auditDenied', { action, address });
+  }
+}

@@ -1,0 +1,82 @@
+import { LocalTable } from '../lib/number-table.ts';
+import { SharedTable } from '../cluster/shared-table.ts';
+import { BUCKET_FIELDS, BucketLedger } from '../limits/bucket-ledger.ts';
+import { COOLDOWN_FIELDS, CooldownLedger } from '../routing/cooldown.ts';
+import { IN_FLIGHT_FIELDS, LATENCY_FIELDS, TrafficLedger } from '../routing/traffic.ts';
+import { TURN_FIELDS, TurnCounter } from '../routing/turn-counter.ts';
+import type { Ledgers } from '../gateway/ports.ts';
+import { hashSecret, SECRET_BYTES } from '../cluster/hash-secret.ts';
+
+/** The ledgers of a process that shares them with others. */
+export interface SharedLedgers extends Ledgers {
+  /** Forgets what a worker left that died: its requests in flight, its probes, the locks in its hand. */
+  readonly bury: (worker: number) => void;
+}
+
+/**
+ * Records for which there is room. A bucket that is full again, a route without a failure or a request take none. Pages
+ * that were never written to take no memory.
+ */
+const ROOM = { buckets: 2 ** 18, cooldowns: 2 ** 14, turns: 2 ** 14, latencies: 2 ** 14, inFlight: 2 ** 12 };
+
+/** The bytes that the ledgers of so many workers need. */
+export function sizeOfLedgers(workers: number): number {
+  return placesOf(workers).end;
+}
+
+/** The ledgers in shared memory, as the process `me` sees it: a worker from 1 to `workers`, or 0, who only buries. */
+export function openLedgers(memory: ArrayBuffer, workers: number, me: number): SharedLedgers {
+  const places = placesOf(workers);
+  const owner = me === 0 ? UNDERTAKER : me;
+  const secret = hashSecret(memory);
+  const table = <Field extends string>(fields: readonly Field[], offset: number, capacity: number) =>
+    new SharedTable({ memory, offset, fields, capacity, owner, secret });
+  const buckets = table(BUCKET_FIELDS, places.buckets, ROOM.buckets);
+  const routes = table(COOLDOWN_FIELDS, places.cooldowns, ROOM.cooldowns);
+  const turns = table(TURN_FIELDS, places.turns, ROOM.turns);
+  const latencies = table(LATENCY_FIELDS, places.latencies, ROOM.latencies);
+  const inFlight = places.inFlight.map((offset) => table(IN_FLIGHT_FIELDS, offset, ROOM.inFlight));
+  const own = inFlight[me - 1] ?? new LocalTable(IN_FLIGHT_FIELDS);
+  const cooldowns = new CooldownLedger(routes, owner);
+  return {
+    buckets: new BucketLedger(buckets),
+    cooldowns,
+    turns: new TurnCounter(turns),
+    traffic: new TrafficLedger({ own, others: inFlight.filter((one) => one !== own), latencies }),
+    bury(worker) {
+      for (const one of [buckets, routes, turns, latencies, ...inFlight]) one.release(worker);
+      cooldowns.endProbesOf(worker);
+      inFlight[worker - 1]?.sweep(() => true);
+    },
+  };
+}
+
+/** A number that no worker has. */
+const UNDERTAKER = 0x7fff;
+
+interface Places {
+  readonly buckets: number;
+  readonly cooldowns: number;
+  readonly turns: number;
+  readonly latencies: number;
+  /** One for each worker. */
+  readonly inFlight: readonly number[];
+  readonly end: number;
+}
+
+function placesOf(workers: number): Places {
+  let end = SECRET_BYTES;
+  const place = (fields: readonly string[], capacity: number): number => {
+    const offset = end;
+    end += SharedTable.size(fields.length, capacity);
+    return offset;
+  };
+  const places = {
+    buckets: place(BUCKET_FIELDS, ROOM.buckets),
+    cooldowns: place(COOLDOWN_FIELDS, ROOM.cooldowns),
+    turns: place(TURN_FIELDS, ROOM.turns),
+    latencies: place(LATENCY_FIELDS, ROOM.latencies),
+    inFlight: Array.from({ length: workers }, () => place(IN_FLIGHT_FIELDS, ROOM.inFlight)),
+  };
+  return { ...places, end };
+}

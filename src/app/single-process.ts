@@ -1,0 +1,42 @@
+import { startApp } from './gateway-app.ts';
+import { systemClock } from '../lib/system-clock.ts';
+import { openTracing } from '../telemetry/traces/trace-open.ts';
+import { version } from '../version.ts';
+import type { Edition } from './config-source.ts';
+import type { ListenOptions, Serving } from './serving.ts';
+import { complain, openProcessLog } from './process-log.ts';
+
+/** Serves in this process. Throws what listening throws. */
+export function listenAlone({ snapshot }: Edition, { database }: ListenOptions): Serving {
+  let current = () => snapshot;
+  const log = openProcessLog(() => current());
+  const tracing = openTracing({
+    env: process.env,
+    clock: systemClock,
+    version,
+    complain: (text) => complain(`llm-proxy: ${text}\n`),
+  });
+  const app = startApp({
+    admin: database?.admin,
+    snapshot,
+    version,
+    emit: (event) => {
+      log.listen(event);
+      database?.record(event);
+    },
+    droppedLogRows: log.droppedRows,
+    tracing,
+  });
+  current = app.snapshot;
+  return {
+    url: app.server.url,
+    log,
+    snapshot: app.snapshot,
+    emit: app.emit,
+    swap: async (next) => app.swap(next.snapshot),
+    // The snapshot asks the store itself.
+    setStale: () => undefined,
+    pending: async () => app.server.pending(),
+    drain: app.drain,
+  };
+}

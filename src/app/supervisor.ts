@@ -1,0 +1,178 @@
+import { ownMetricsServer } from './gateway-app.ts';
+import type { Snapshot } from '../config/snapshot.ts';
+import type { Emit } from '../gateway/ports.ts';
+import { systemClock } from '../lib/system-clock.ts';
+import type { MetricsServer } from '../server/metrics-endpoint.ts';
+import { mergeStandings } from '../health/provider-status.ts';
+import { requireFreePort } from '../server/renewable.ts';
+import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
+import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
+import type { OpenLog } from '../telemetry/log/open-log.ts';
+import { version } from '../version.ts';
+import { type Death, Fleet } from '../cluster/worker-pool.ts';
+import { openLedgers, type SharedLedgers, sizeOfLedgers } from './shared-ledgers.ts';
+import { createSharedMemory, type SharedMemory } from '../cluster/shared-memory.ts';
+import type { Edition } from './config-source.ts';
+import type { DatabaseSide, ListenOptions, Serving } from './serving.ts';
+import { openProcessLog, print } from './process-log.ts';
+import { receiveAdminRequest } from './forwarded-request.ts';
+import type { Orders, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
+import { workerCommand } from './worker-command.ts';
+
+/** Serves in several processes on one port. Throws what listening throws. */
+export async function listenAsTeam(
+  edition: Edition,
+  workers: number,
+  { database }: ListenOptions,
+): Promise<Serving> {
+  requireFreePort(edition.snapshot.server);
+  const supervisor = new Supervisor(edition, workers, database);
+  const url = await supervisor.start();
+  return {
+    url,
+    log: supervisor.log,
+    snapshot: supervisor.snapshot,
+    emit: supervisor.emit,
+    swap: supervisor.swap,
+    setStale: supervisor.setStale,
+    pending: supervisor.pending,
+    drain: supervisor.drain,
+  };
+}
+
+/** The supervisor's own place among the processes that count. */
+const SUPERVISOR = 0;
+
+/** The worker that tests the providers for all. */
+const PROBER = 1;
+
+/** How long a change may take to reach every worker before nobody waits for it any more. */
+const SWAP_MS = 2_000;
+
+/** How often the workers' counters are noted, so that little is lost with one that dies. */
+const NOTE_MS = 1_000;
+
+/**
+ * The process above the workers. It serves no request itself: it has the configuration and the database, answers for
+ * metrics, health and the Admin API, writes to the terminal, and replaces workers that die.
+ */
+class Supervisor {
+  readonly log: OpenLog;
+  #edition: Edition;
+  readonly #workers: number;
+  readonly #database: DatabaseSide | undefined;
+  readonly #memory: SharedMemory;
+  readonly #ledgers: SharedLedgers;
+  readonly #own: Metrics;
+  readonly #counts = new MergedMetrics();
+  readonly #fleet: Fleet<WorkerCalls>;
+  #metricsServer: MetricsServer | undefined;
+  #noting: Timer | undefined;
+
+  constructor(edition: Edition, workers: number, database: DatabaseSide | undefined) {
+    this.#edition = edition;
+    this.#workers = workers;
+    this.#database = database;
+    this.#memory = createSharedMemory(sizeOfLedgers(workers));
+    this.#ledgers = openLedgers(this.#memory.bytes, workers, SUPERVISOR);
+    this.log = openProcessLog(this.snapshot);
+    this.#own = createMetrics({
+      snapshot: this.snapshot,
+      clock: systemClock,
+      version,
+      droppedLogRows: this.log.droppedRows,
+    });
+    this.#fleet = new Fleet({
+      size: workers,
+      findsPort: edition.snapshot.server.port === 0,
+      command: workerCommand(),
+      callsOf: (worker) => this.#callsOf(worker),
+      onDeath: this.#bury,
+    });
+  }
+
+  /** Resolves with the URL when every worker listens. */
+  async start(): Promise<string> {
+    const { url } = await this.#fleet.start();
+    const page = { type: EXPOSITION_TYPE, text: this.#metricsText };
+    this.#metricsServer = ownMetricsServer(this.snapshot(), page, () => this.snapshot().metrics);
+    this.#noting = setInterval(() => void this.#noteCounts(), NOTE_MS);
+    return url;
+  }
+
+  readonly snapshot = (): Snapshot => this.#edition.snapshot;
+
+  readonly emit: Emit = (event) => {
+    this.#own.listen(event);
+    this.log.listen(event);
+  };
+
+  readonly swap = async (next: Edition): Promise<void> => {
+    this.#edition = next;
+    await Promise.race([this.#fleet.callAll('swap', next.recipe), Bun.sleep(SWAP_MS)]);
+  };
+
+  readonly setStale = (isStale: boolean): void => void this.#fleet.callAll('stale', isStale);
+
+  readonly pending = async (): Promise<number> => {
+    const answers = await this.#fleet.callAll('pending', undefined);
+    return answers.reduce((sum, { answer }) => sum + answer, 0);
+  };
+
+  readonly drain = async (): Promise<void> => {
+    clearInterval(this.#noting);
+    const ended = this.#fleet.ended();
+    await this.#fleet.callAll('drain', undefined);
+    await ended;
+    await this.#metricsServer?.stop();
+    this.#memory.close();
+  };
+
+  #callsOf(worker: number): SupervisorCalls {
+    return {
+      hello: () => this.#ordersFor(worker),
+      now: systemClock.nowMs,
+      print,
+      metrics: this.#metricsText,
+      standings: async () => {
+        const answers = await this.#fleet.callAll('standings', undefined);
+        return mergeStandings(answers.map(({ answer }) => answer));
+      },
+      health: (probe) => this.#fleet.call(PROBER, 'health', probe),
+      admin: (request) => receiveAdminRequest(request, this.#database?.admin),
+      record: async (records) => this.#database?.insert(records),
+    };
+  }
+
+  #ordersFor(worker: number): Orders {
+    const database = this.#database;
+    return {
+      worker,
+      workers: this.#workers,
+      isProber: worker === PROBER,
+      memory: this.#memory.path,
+      port: this.#fleet.address?.port ?? this.snapshot().server.port,
+      recipe: this.#edition.recipe,
+      database: database && { retentionMs: database.retentionMs, isStale: database.isStale() },
+    };
+  }
+
+  readonly #metricsText = async (): Promise<string> => {
+    await this.#noteCounts();
+    return renderMetrics(this.#counts.dump());
+  };
+
+  async #noteCounts(): Promise<void> {
+    this.#counts.note(SUPERVISOR, this.#own.dump());
+    for (const { worker, answer } of await this.#fleet.callAll('dump', undefined)) {
+      this.#counts.note(worker, answer);
+    }
+  }
+
+  readonly #bury = ({ worker, pid, how }: Death): void => {
+    this.#ledgers.bury(worker);
+    this.#counts.bury(worker);
+    this.log.say('error', 'workerDied', { worker, pid, how });
+  };
+}

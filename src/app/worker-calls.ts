@@ -1,0 +1,68 @@
+import type { HealthSettings } from '../config/snapshot.ts';
+import type { HealthReport } from '../health/report.ts';
+import type { ProviderStanding } from '../health/provider-status.ts';
+import type { RequestRecord } from '../store/records/request-record.ts';
+import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
+import type { Recipe } from './config-source.ts';
+
+/** What a worker is told when it asks. */
+export interface Orders {
+  /** From 1 on; the first one finds the port. */
+  readonly worker: number;
+  readonly workers: number;
+  /** Whether it tests the providers for all. */
+  readonly isProber: boolean;
+  /** Where the memory is that all share. */
+  readonly memory: string;
+  /** 0: it is for this worker to find one. */
+  readonly port: number;
+  readonly recipe: Recipe;
+  /** What database mode adds: how long records of requests are kept. */
+  readonly database: { readonly retentionMs: number; readonly isStale: boolean } | undefined;
+}
+
+/** What the supervisor does for its workers. */
+export type SupervisorCalls = {
+  readonly hello: (nothing: undefined) => Orders;
+  /** Its clock, in milliseconds. */
+  readonly now: (nothing: undefined) => number;
+  /** Writes to the terminal; answered when that is done. */
+  readonly print: (text: string) => Promise<unknown>;
+  readonly metrics: (nothing: undefined) => Promise<string>;
+  readonly standings: (nothing: undefined) => Promise<readonly ProviderStanding[]>;
+  readonly health: (probe: HealthSettings['probe']) => Promise<HealthReport>;
+  readonly admin: (request: SentRequest) => Promise<SentResponse>;
+  /** Takes records of requests for the database. */
+  readonly record: (records: readonly RequestRecord[]) => Promise<void>;
+};
+
+/** What a worker does for its supervisor. */
+export type WorkerCalls = {
+  /** Answered when the configuration is in force. */
+  readonly swap: (recipe: Recipe) => Promise<void>;
+  /** Whether the database can't be asked just now. */
+  readonly stale: (isStale: boolean) => Promise<void>;
+  /** Requests in flight. */
+  readonly pending: (nothing: undefined) => Promise<number>;
+  readonly dump: (nothing: undefined) => Promise<readonly FamilyDump[]>;
+  readonly standings: (nothing: undefined) => Promise<readonly ProviderStanding[]>;
+  readonly health: (probe: HealthSettings['probe']) => Promise<HealthReport>;
+  /** Finishes what is in flight and ends; answered at once. */
+  readonly drain: (nothing: undefined) => void;
+};
+
+/** A request to the Admin API, as data. */
+export interface SentRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: Uint8Array;
+  readonly address: string;
+}
+
+/** Its answer. */
+export interface SentResponse {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: Uint8Array;
+}

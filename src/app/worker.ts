@@ -1,0 +1,157 @@
+import { type App, startApp, type Team } from './gateway-app.ts';
+import type { Snapshot } from '../config/snapshot.ts';
+import { Link, type Message } from '../cluster/rpc-channel.ts';
+import { clockAhead, type SystemClock } from '../lib/system-clock.ts';
+import type { OpenLog } from '../telemetry/log/open-log.ts';
+import { openTracing } from '../telemetry/traces/trace-open.ts';
+import { version } from '../version.ts';
+import type { FleetCalls } from '../cluster/worker-pool.ts';
+import { openLedgers } from './shared-ledgers.ts';
+import { mapSharedMemory } from '../cluster/shared-memory.ts';
+import { EXIT } from '../exit-code.ts';
+import { followRecipe } from './config-source.ts';
+import { complain, openProcessLog } from './process-log.ts';
+import { type Recording, recordRequests } from './request-records.ts';
+import { sendAdminRequests } from './forwarded-request.ts';
+import type { Orders, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
+
+/** The counts of a clock that are compared: the one that was on its way for the shortest time is the most exact. */
+const LOOKS = 5;
+
+/** Serves as one of the processes that serve together, until the supervisor wants it to end. */
+export async function serveAsWorker(): Promise<number> {
+  if (process.send === undefined) {
+    console.error('llm-proxy worker: only "llm-proxy serve" starts workers; see --workers.');
+    return EXIT.usage;
+  }
+  const { link, began, onEnd } = connect();
+  try {
+    const orders = await link.call('hello', undefined);
+    const worker = start(orders, await sharedClock(link), link);
+    began(worker);
+    const { url, port } = worker.app.server;
+    await link.call('listening', { url, port });
+    await onEnd;
+    await worker.app.drain();
+    await worker.recording.close();
+    await worker.log.flush();
+    return EXIT.ok;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+    // It is for the supervisor to say.
+    await link.call('failed', { message, code }).catch(() => undefined);
+    return EXIT.failed;
+  }
+}
+
+/** What serves in this process. */
+interface Worker {
+  readonly app: App;
+  readonly log: OpenLog;
+  readonly recording: Recording;
+  readonly swap: WorkerCalls['swap'];
+  readonly setStale: (isStale: boolean) => void;
+}
+
+interface Connection {
+  readonly link: Link<SupervisorCalls & FleetCalls>;
+  /** To be told as soon as it serves: until then calls wait. */
+  readonly began: (worker: Worker) => void;
+  /** Resolves when the supervisor wants it to end, or is gone. */
+  readonly onEnd: Promise<void>;
+}
+
+/** Connects this process with its supervisor, which alone tells it what to do: signals reach all processes at once. */
+function connect(): Connection {
+  const started = Promise.withResolvers<Worker>();
+  const ending = Promise.withResolvers<void>();
+  const calls: WorkerCalls = {
+    swap: async (recipe) => (await started.promise).swap(recipe),
+    stale: async (isStale) => (await started.promise).setStale(isStale),
+    pending: async () => (await started.promise).app.server.pending(),
+    dump: async () => (await started.promise).app.dumpMetrics(),
+    standings: async () => (await started.promise).app.standings(),
+    health: async (probe) => (await started.promise).app.reportHealth(probe),
+    drain: () => ending.resolve(),
+  };
+  const link = new Link<SupervisorCalls & FleetCalls>((message) => void process.send?.(message), calls);
+  process.on('message', (message) => link.receive(message as Message));
+  process.on('disconnect', () => {
+    link.close();
+    ending.resolve();
+  });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  return { link, began: started.resolve, onEnd: ending.promise };
+}
+
+/** The supervisor's clock, as near as calls can tell. */
+async function sharedClock(link: Link<SupervisorCalls & FleetCalls>): Promise<SystemClock> {
+  let best = { tookMs: Infinity, aheadMs: 0 };
+  for (let look = 0; look < LOOKS; look++) {
+    const askedAtMs = performance.now();
+    const theirsMs = await link.call('now', undefined);
+    const tookMs = performance.now() - askedAtMs;
+    if (tookMs < best.tookMs) best = { tookMs, aheadMs: theirsMs - (askedAtMs + tookMs / 2) };
+  }
+  return clockAhead(best.aheadMs);
+}
+
+/** Serves as the orders say. Throws what listening throws. */
+function start(orders: Orders, clock: SystemClock, link: Link<SupervisorCalls & FleetCalls>): Worker {
+  let isStale = orders.database?.isStale ?? false;
+  let current: () => Snapshot = () => snapshot;
+  const snapshot = followRecipe(orders.recipe, () => isStale);
+  const log = openProcessLog(
+    () => current(),
+    (lines) => link.call('print', Buffer.from(lines).toString()),
+  );
+  const recording = recordRequests({
+    records: { insert: (records) => link.call('record', records), prune: async () => false },
+    retentionMs: orders.database?.retentionMs ?? 0,
+    log: () => log,
+  });
+  const app = startApp({
+    admin: orders.database && sendAdminRequests((request) => link.call('admin', request)),
+    snapshot,
+    version,
+    emit: (event) => {
+      log.listen(event);
+      recording.listen(event);
+    },
+    droppedLogRows: log.droppedRows,
+    tracing: openTracing({
+      env: process.env,
+      clock,
+      version,
+      complain: (text) => complain(`llm-proxy: ${text}\n`),
+    }),
+    team: teamOf(orders, clock, link),
+  });
+  current = app.snapshot;
+  return {
+    app,
+    log,
+    recording,
+    swap: async (recipe) => app.swap(followRecipe(recipe, () => isStale)),
+    setStale: (next) => {
+      isStale = next;
+    },
+  };
+}
+
+function teamOf(
+  { worker, workers, isProber, memory, port }: Orders,
+  clock: SystemClock,
+  link: Link<SupervisorCalls & FleetCalls>,
+): Team {
+  return {
+    clock,
+    ledgers: openLedgers(mapSharedMemory(memory), workers, worker),
+    port,
+    isProber,
+    metrics: () => link.call('metrics', undefined),
+    standings: () => link.call('standings', undefined),
+    healthReporter: () => (probe) => link.call('health', probe),
+  };
+}

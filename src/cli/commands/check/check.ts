@@ -1,0 +1,88 @@
+import { loadConfig } from '../../../config/read/load.ts';
+import { formatProblem } from '../../../config/read/problems.ts';
+import type { MasterKey, Snapshot } from '../../../config/snapshot.ts';
+import type { Model, Route } from '../../../routing/route.ts';
+import { UsageError, type ValuesOf } from '../../command.ts';
+import { EXIT } from '../../../exit-code.ts';
+import type { checkDeclaration } from './declaration.ts';
+import { type Style, styleFor } from '../../style.ts';
+
+/** Checks a configuration file. What is valid goes to standard output, problems to standard error. */
+export async function check(values: ValuesOf<typeof checkDeclaration>): Promise<number> {
+  const { file, config, host, port } = values;
+  if (file !== undefined && config !== undefined) throw new UsageError('one file at a time, please.');
+  const path = file ?? config ?? (process.env['CONFIG_PATH'] || 'config.yaml');
+  const overrides = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
+  const result = await loadConfig({ path, overrides, env: process.env, version: 1, now: new Date() });
+  if (result.kind === 'refused') {
+    for (const problem of result.problems) console.error(formatProblem(problem));
+    return EXIT.failed;
+  }
+  const style = styleFor(process.stdout, process.env);
+  console.log(`${path}: ${style.good('valid')}\n\n${describeSnapshot(result.snapshot, style)}`);
+  return EXIT.ok;
+}
+
+/** What a configuration comes to, for people to read. */
+function describeSnapshot(snapshot: Snapshot, { bold }: Style): string {
+  const { server, providers, models, patterns, findModel, access, warnings } = snapshot;
+  const patternModels = patterns.flatMap((pattern) => findModel(pattern) ?? []);
+  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
+  const sections = [
+    [`Listens on ${server.tls === undefined ? 'http' : 'https'}://${host}:${server.port}`],
+    ['Providers', ...table([...providers.values()].map(({ name, type, apiBase }) => [name, type, apiBase]))],
+    ['Models', ...[...models.values(), ...patternModels].flatMap(describeModel)],
+    [
+      'Keys',
+      ...(access.kind === 'open'
+        ? ['  none: open to everybody']
+        : table([...access.keys.values()].map(describeKey))),
+    ],
+    ['Warnings', ...warnings.map((warning) => `  ${warning}`)],
+  ];
+  return sections
+    .filter(([title, ...lines]) => lines.length > 0 || title?.startsWith('Listens'))
+    .map(([title = '', ...lines]) => [bold(title), ...lines].join('\n'))
+    .join('\n\n');
+}
+
+function describeModel({ name, strategy, routes, fallbacks }: Model): string[] {
+  const inOrder = routes.toSorted((a, b) => a.priority - b.priority);
+  const rows = inOrder.map((route) => [
+    `priority ${route.priority}`,
+    `${route.provider} → ${route.upstreamModel ?? name}`,
+    `weight ${route.weight}`,
+    `${(shareOf(route, routes) * 100).toFixed(1)} %`,
+  ]);
+  const then =
+    fallbacks.length === 0 ? [] : [`    then ${fallbacks.map((model) => model.name).join(', then ')}`];
+  const lines = rows.length === 0 ? ['    no enabled route'] : table(rows).map((row) => `  ${row}`);
+  return [`  ${name}  (${strategy})`, ...lines, ...then];
+}
+
+/** The part of the requests that a route gets while all of its priority are available. */
+function shareOf(route: Route, routes: readonly Route[]): number {
+  const peers = routes.filter(({ priority }) => priority === route.priority);
+  const total = peers.reduce((sum, { weight }) => sum + weight, 0);
+  return total === 0 ? 1 / peers.length : route.weight / total;
+}
+
+function describeKey({ name, preview, enabled, allowedModels, limit }: MasterKey): string[] {
+  return [
+    name,
+    preview,
+    enabled ? 'enabled' : 'disabled',
+    allowedModels.length === 0 ? 'all models' : allowedModels.join(', '),
+    limit === undefined ? 'no limit' : `${limit.ratePerSecond} requests/s, burst ${limit.burst}`,
+  ];
+}
+
+/** Rows as lines with aligned columns. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows.map((row) =>
+    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
+  );
+}

@@ -1,0 +1,31 @@
+import { FILE, PORT, TEXT } from '../../kinds.ts';
+
+export const checkDeclaration = {
+  name: 'check',
+  summary: 'Check a configuration file and show the routes it comes to',
+  group: 'configuration',
+  description: [
+    'Checks a configuration file without starting anything, and shows what it comes to: the routes of each model in the order in which they are tried, the fallbacks, the keys and the warnings. All mistakes are reported at once, with line and column.',
+  ],
+  positionals: {
+    file: { value: 'FILE', kind: FILE, description: 'the configuration; --config FILE is the same' },
+  },
+  options: {
+    config: {
+      value: 'FILE',
+      kind: FILE,
+      description: 'the configuration',
+      otherwise: '$CONFIG_PATH, else config.yaml',
+    },
+    host: { value: 'HOST', kind: TEXT, description: 'as if it were started with this address' },
+    port: { value: 'PORT', kind: PORT, description: 'as if it were started with this port' },
+  },
+  examples: [
+    { line: 'llm-proxy check', does: 'checks config.yaml' },
+    {
+      line: 'llm-proxy check prod.yaml && systemctl restart llm-proxy',
+      does: 'restarts only with a file that works',
+    },
+  ],
+  exits: { 0: 'the file is valid', 1: 'it is not; the reasons are on standard error' },
+} as const;

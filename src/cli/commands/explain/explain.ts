@@ -1,0 +1,112 @@
+import { hashKey } from '../../../config/compile/compile-access.ts';
+import { loadConfig } from '../../../config/read/load.ts';
+import { formatProblem } from '../../../config/read/problems.ts';
+import type { MasterKey, Snapshot } from '../../../config/snapshot.ts';
+import type { Conditions } from '../../../routing/decide.ts';
+import { type Explanation, explain, type ExplainedTier } from '../../../routing/explain.ts';
+import type { Model } from '../../../routing/route.ts';
+import { type ValuesOf } from '../../command.ts';
+import { EXIT } from '../../../exit-code.ts';
+import type { explainDeclaration } from './declaration.ts';
+import { type Style, styleFor } from '../../style.ts';
+
+type Wish = ValuesOf<typeof explainDeclaration>;
+
+/** Says which routes a request would try. */
+export async function explainModel(wish: Wish): Promise<number> {
+  const result = await loadConfig({
+    path: wish.config,
+    env: process.env,
+    overrides: {},
+    version: 1,
+    now: new Date(),
+  });
+  if (result.kind === 'refused') {
+    for (const problem of result.problems) console.error(formatProblem(problem));
+    return EXIT.failed;
+  }
+  const { snapshot } = result;
+  const refusal = whyRefused(wish, snapshot);
+  const model = snapshot.findModel(wish.model);
+  if (refusal !== undefined || model === undefined) {
+    console.error(
+      refusal ?? `The model "${wish.model}" does not exist, or is disabled: 404 model_not_found.`,
+    );
+    return EXIT.failed;
+  }
+  const explanation = explain(model, conditions(snapshot, wish.down));
+  console.log(describe(explanation, snapshot, styleFor(process.stdout, process.env)));
+  return EXIT.ok;
+}
+
+/** Why a request would not come as far as to try a route; undefined: it would, or that is not asked. */
+function whyRefused({ key: given, model, down }: Wish, { access, providers }: Snapshot): string | undefined {
+  const stranger = down.find((name) => !providers.has(name));
+  if (stranger !== undefined) return `--down: there is no provider "${stranger}", or it is disabled.`;
+  if (given === undefined || access.kind === 'open') return undefined;
+  const key = [...access.keys.values()].find(({ name }) => name === given) ?? access.keys.get(hashKey(given));
+  if (key === undefined) return 'No master key has that name or value: 401 invalid_api_key.';
+  return whyKeyFails(key, model);
+}
+
+function whyKeyFails(key: MasterKey, model: string): string | undefined {
+  if (!key.enabled) return `The key "${key.name}" is disabled: 401 invalid_api_key.`;
+  if (key.limit?.ratePerSecond === 0)
+    return `The limit of the key "${key.name}" is 0: 429 rate_limit_exceeded.`;
+  if (!key.allows(model)) return `The key "${key.name}" may not use "${model}": 403 model_not_allowed.`;
+  return undefined;
+}
+
+/** A gateway at rest in which some providers are cooling down. */
+function conditions({ retry, cooldown }: Snapshot, down: readonly string[]): Conditions {
+  return {
+    nowMs: 0,
+    deadlineMs: Infinity,
+    clientLeft: false,
+    policy: retry,
+    allOpen: false,
+    standing: ({ provider }) =>
+      down.includes(provider) ? { kind: 'cooling', untilMs: cooldown.cooldownMs } : { kind: 'open' },
+    turn: 0,
+    dice: () => 0,
+    inFlight: () => 0,
+    latencyMs: () => undefined,
+  };
+}
+
+function describe(
+  { model, tiers, leftOut, maxAttempts }: Explanation,
+  { retry }: Snapshot,
+  { bold, bad }: Style,
+): string {
+  return [
+    bold(`${model.name} (${model.strategy})`),
+    '',
+    tiers.length === 0 ? bad('Nothing can be tried: 503 no_route.') : bold('Tried in this order:'),
+    ...tiers.flatMap((tier) => describeTier(tier, model)),
+    ...(leftOut.length === 0
+      ? []
+      : ['', bold('Left out:'), ...leftOut.map(({ what, why }) => `  ${what}: ${why}`)]),
+    '',
+    `${Number.isFinite(maxAttempts) ? `At most ${maxAttempts} attempts for one request (max_retries)` : 'Each route is tried once'}; ${retries(retry.retries)}.`,
+  ].join('\n');
+}
+
+function describeTier(tier: ExplainedTier, { name }: Model): string[] {
+  const owner = tier.level === 1 ? '' : ` of the fallback model ${tier.model}`;
+  const reach = tier.isReached ? '' : ', not reached: too many attempts before it';
+  return [
+    `  ${tier.fromAttempt}. priority ${tier.priority}${owner}${reach}`,
+    ...tier.routes.map(
+      ({ route, probability }) =>
+        `     ${(probability * 100).toFixed(1).padStart(5)} %  ${route.provider} → ${route.upstreamModel ?? name}`,
+    ),
+  ];
+}
+
+function retries(count: number | undefined): string {
+  if (count === undefined) return 'the last one is tried once more if its failure may pass by itself';
+  return count === 0
+    ? 'none is tried twice'
+    : `each is tried up to ${count} times more if its failure may pass by itself`;
+}

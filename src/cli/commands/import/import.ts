@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises';
+import { loadConfig } from '../../../config/read/load.ts';
+import { formatProblem } from '../../../config/read/problems.ts';
+import { type ConfigFile, configSchema } from '../../../config/schema/schema.ts';
+import { parseSource } from '../../../config/read/source.ts';
+import { readLitellm } from '../../../migrate/from-litellm.ts';
+import { type Edit, RevisionRefused } from '../../../store/change.ts';
+import { findingText } from '../../../store/finding-text.ts';
+import type { Revision } from '../../../store/revision.ts';
+import { type ImportStep, planImport } from '../../../migrate/import-file.ts';
+import type { Store } from '../../../store/store.ts';
+import { type ValuesOf } from '../../command.ts';
+import { EXIT } from '../../../exit-code.ts';
+import type { importDeclaration } from './declaration.ts';
+import { openProgress } from '../../progress.ts';
+import { failed } from '../with-opened.ts';
+import { withStore } from '../with-store.ts';
+
+type Wish = ValuesOf<typeof importDeclaration>;
+
+/** Takes a configuration file over into the database: all of it, or nothing. */
+export async function importFile(wish: Wish): Promise<number> {
+  const read = wish.from === 'litellm' ? await readForeign(wish.file) : await readOwn(wish.file);
+  if (read === undefined) return EXIT.failed;
+  return withStore(async (store) => {
+    const file = read(await store.read());
+    return file === undefined ? EXIT.failed : importInto(store, file, wish);
+  });
+}
+
+/** Gives the file to import into a database with this configuration; undefined: it is none, and that was said. */
+type Read = (before: Revision) => ConfigFile | undefined;
+
+/** A file of our own, if it is one that would run. */
+async function readOwn(path: string): Promise<Read | undefined> {
+  const env = process.env;
+  // Without a key a file must not listen to everybody; a gateway on a database lets nobody in then.
+  const overrides = { host: '127.0.0.1' };
+  const loaded = await loadConfig({ path, env, overrides, version: 1, now: new Date() });
+  if (loaded.kind === 'loaded') return () => loaded.file;
+  for (const problem of loaded.problems) console.error(formatProblem(problem));
+  return undefined;
+}
+
+async function readForeign(path: string): Promise<Read | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const source = text === undefined ? undefined : parseSource(text);
+  if (source?.kind !== 'parsed') {
+    console.error(`llm-proxy import: ${path} can not be read as YAML.`);
+    return undefined;
+  }
+  return (before) => {
+    const { file, unmapped } = readLitellm(source.value, process.env, basesOf(before));
+    for (const { path: place, reason } of unmapped) console.log(`not taken over: ${place}: ${reason}`);
+    const checked = configSchema.safeParse(file);
+    if (checked.success) return checked.data;
+    for (const { path: place, message } of checked.error.issues)
+      console.error(`${place.join('.')}: ${message}`);
+    return undefined;
+  };
+}
+
+/** The names that are taken: a provider of another host must not become this one's. */
+function basesOf({ resources }: Revision): ReadonlyMap<string, string> {
+  const bases = [...resources.providers.values()].map(({ id, fields }) => [id, fields['api_base']] as const);
+  return new Map(bases.map(([id, base]) => [id, typeof base === 'string' ? base : '']));
+}
+
+async function importInto(
+  store: Store,
+  file: ConfigFile,
+  { prune: prunes, 'dry-run': isDry, file: path }: Wish,
+): Promise<number> {
+  let steps: readonly ImportStep[] = [];
+  const edit: Edit = ({ resources }, now) => {
+    const plan = planImport(file, resources, { now, prunes });
+    ({ steps } = plan);
+    return plan.resources;
+  };
+  try {
+    const preview = await store.preview(edit);
+    const total = steps.filter(({ action }) => action !== 'unchanged').length;
+    if (isDry || total === 0) {
+      report(steps, preview.warnings);
+      if (total === 0) console.log('nothing to do: the database has all of it');
+      return EXIT.ok;
+    }
+    const progress = openProgress();
+    const onRow = (count: number): void => progress.show(`Writing ${count} of ${total} …`);
+    const { version } = await store
+      .change(edit, { actor: 'import', action: `import ${path}`, onRow })
+      .finally(progress.end);
+    report(steps, preview.warnings);
+    console.log(`done: the configuration has version ${version}`);
+    return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof RevisionRefused)) throw error;
+    return failed([
+      'nothing was imported, since the configuration would not be valid:',
+      ...error.findings.map(findingText),
+    ]);
+  }
+}
+
+const TITLES = { providers: 'provider', master_keys: 'master key', models: 'model', settings: 'setting' };
+
+function report(steps: readonly ImportStep[], warnings: readonly string[]): void {
+  for (const { kind, id, action } of steps) console.log(`${action.padEnd(9)} ${TITLES[kind]} ${id}`);
+  for (const warning of warnings) console.error(`warning: ${warning}`);
+}

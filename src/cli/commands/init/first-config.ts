@@ -1,0 +1,78 @@
+import { hashKey } from '../../../config/compile/compile-access.ts';
+import { DEFAULTS } from '../../../config/schema/defaults.ts';
+import { PROVIDER_KINDS, type ProviderKind, type ProviderName } from './provider-kinds.ts';
+
+/** What a first configuration is to say. */
+export interface Choices {
+  readonly provider: ProviderName;
+  readonly apiBase: string;
+  readonly key: ProviderKey;
+  /** What clients send; a text with `${VAR}` in it is a reference. */
+  readonly masterKey: string;
+  /** A model for the first request; undefined: the user knows one. */
+  readonly model: string | undefined;
+}
+
+/** Where the provider's key is: in a variable of the environment, in the file, or nowhere. */
+export type ProviderKey =
+  | { readonly kind: 'variable'; readonly name: string }
+  | { readonly kind: 'written'; readonly secret: string }
+  | { readonly kind: 'none' };
+
+/** The configuration file that the choices come to. */
+export function firstConfig({ provider, apiBase, key, masterKey }: Choices): string {
+  const { providerType }: ProviderKind = PROVIDER_KINDS[provider];
+  return [
+    '# yaml-language-server: $schema=./config.schema.json',
+    '#',
+    '# Written by "llm-proxy init". What it comes to: "llm-proxy check". Every setting: config.example.yaml and',
+    '# docs/configuration.md. A change takes effect within a second, without a restart.',
+    '',
+    'server:',
+    '  host: "127.0.0.1"   # 0.0.0.0 lets other machines in',
+    `  port: ${DEFAULTS.port}`,
+    '',
+    'master_keys:',
+    '  - name: "default"',
+    ...masterKeyLines(masterKey),
+    '',
+    'providers:',
+    `  - name: ${quoted(provider)}`,
+    `    api_base: ${quoted(apiBase)}`,
+    ...(providerType === undefined ? [] : [`    provider_type: ${quoted(providerType)}`]),
+    ...providerKeyLines(key),
+    '',
+  ].join('\n');
+}
+
+/** The variables that a text names, as `${VAR}` or `${VAR:-default}`. */
+export function referencesIn(text: string): string[] {
+  return [...text.matchAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-[^{}]*)?\}/g)].map(([, name = '']) => name);
+}
+
+function masterKeyLines(masterKey: string): string[] {
+  if (referencesIn(masterKey).length > 0) {
+    return [`    key: ${quoted(masterKey)}   # what clients send as "Authorization: Bearer ..."`];
+  }
+  return [
+    '    # The SHA-256 of what clients send as "Authorization: Bearer ..."; the key itself may stand here as well,',
+    '    # or a variable of the environment as ${VARIABLE}.',
+    `    key: ${quoted(`sha256:${hashKey(masterKey)}`)}`,
+  ];
+}
+
+function providerKeyLines(key: ProviderKey): string[] {
+  switch (key.kind) {
+    case 'variable':
+      return [`    api_key: ${quoted(`\${${key.name}}`)}   # from the environment`];
+    case 'written':
+      return [`    api_key: ${quoted(key.secret.replaceAll('${', () => '$${'))}`];
+    case 'none':
+      return [];
+  }
+}
+
+/** A text in quotes, as YAML and JSON both have it. */
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}

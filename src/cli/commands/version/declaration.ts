@@ -1,0 +1,7 @@
+export const versionDeclaration = {
+  name: 'version',
+  summary: 'Print the version',
+  group: 'program',
+  description: ['Prints the version of the program. Also as -v and --version.'],
+  examples: [{ line: 'llm-proxy version', does: 'the version, alone on its line' }],
+} as const;

@@ -1,0 +1,11 @@
+import type { WORKER } from '../../../app/worker-command.ts';
+
+export const workerDeclaration = {
+  name: 'worker' satisfies typeof WORKER,
+  summary: 'Serve as one of several processes',
+  group: 'gateway',
+  description: [
+    'One of the processes that serve together. "serve" starts it, and nobody else; see --workers.',
+  ],
+  examples: [],
+} as const;

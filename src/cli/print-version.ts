@@ -1,8 +1,0 @@
-import { version } from '../version.ts';
-import { EXIT } from './command.ts';
-
-/** Prints the version of the program. */
-export function printVersion(): Promise<number> {
-  console.log(version);
-  return Promise.resolve(EXIT.ok);
-}

@@ -1,8 +1,0 @@
-import { configSchemaText } from '../config/json-schema.ts';
-import { EXIT } from './command.ts';
-
-/** Prints the JSON Schema of the configuration. */
-export function printSchema(): Promise<number> {
-  process.stdout.write(configSchemaText());
-  return Promise.resolve(EXIT.ok);
-}

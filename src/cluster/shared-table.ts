@@ -1,0 +1,261 @@
+import { isZero, type NumberRecord, type NumberTable } from '../lib/number-table.ts';
+
+/** Where a table lies in memory that several processes have mapped. */
+export interface SharedTableOptions<Field extends string> {
+  readonly memory: ArrayBuffer;
+  /** Bytes from the beginning of the memory, a multiple of 64. */
+  readonly offset: number;
+  readonly fields: readonly Field[];
+  /** Records that there is room for: a power of two from 64 on. */
+  readonly capacity: number;
+  /** Names this process among those that share the table; not 0. */
+  readonly owner: number;
+  /**
+   * A secret that all processes share which have the table. Keys hold names that clients make up: with a hash that anybody
+   * can compute, a name could be made that is found under the record of another one.
+   */
+  readonly secret: Uint8Array;
+}
+
+/**
+ * A table in memory that several processes share.
+ *
+ * It is cut into shards, each a hash table with linear probing and a lock of its own: a word that holds 0 or the number
+ * of its owner. A record is found by 64 bits of a keyed SHA-256 of its key, which is all that is kept of the key. Where a shard is
+ * full, a new record takes the place of another one.
+ *
+ * A process may die with a lock in its hand. Whoever sees that calls `release` with its number: the shard may be half
+ * written, so it is emptied.
+ */
+export class SharedTable<Field extends string> implements NumberTable<Field> {
+  readonly #owner: number;
+  readonly #secret: Uint8Array;
+  readonly #slots: number;
+  readonly #fields: readonly Field[];
+  readonly #width: number;
+  /**
+   * One line of the processor's cache for each lock, so that they do not slow each other. Behind the lock stands how many
+   * records the shard holds.
+   */
+  readonly #locks: Int32Array;
+  /** Two words of hash for each slot; both 0: the slot is free. */
+  readonly #hashes: Int32Array;
+  readonly #values: Float64Array;
+  readonly #cursor: Cursor<Field>;
+  readonly #known = new Map<string, Hash>();
+
+  constructor({ memory, offset, fields, capacity, owner, secret }: SharedTableOptions<Field>) {
+    const place = placesOf(fields.length, capacity);
+    this.#owner = owner;
+    this.#secret = secret;
+    this.#slots = capacity / SHARDS;
+    this.#fields = fields;
+    this.#width = fields.length;
+    this.#locks = new Int32Array(memory, offset, SHARDS * LOCK_WORDS);
+    this.#hashes = new Int32Array(memory, offset + place.hashes, capacity * 2);
+    this.#values = new Float64Array(memory, offset + place.values, capacity * fields.length);
+    this.#cursor = cursorOver(fields, this.#values);
+  }
+
+  /** The bytes that a table takes; a multiple of 64. */
+  static size(fields: number, capacity: number): number {
+    return placesOf(fields, capacity).end;
+  }
+
+  read<T>(key: string, look: (record: Readonly<NumberRecord<Field>>) => T): T | undefined {
+    const hash = this.#hashOf(key);
+    const shard = this.#lock(hash);
+    try {
+      const slot = this.#find(shard, hash);
+      return this.#isFree(slot) || !this.#holds(slot, hash) ? undefined : look(this.#at(slot));
+    } finally {
+      this.#unlock(shard);
+    }
+  }
+
+  update<T>(key: string, change: (record: NumberRecord<Field>) => T): T {
+    const hash = this.#hashOf(key);
+    const shard = this.#lock(hash);
+    try {
+      const slot = this.#find(shard, hash);
+      if (!this.#holds(slot, hash)) this.#claim(shard, slot, hash);
+      const record = this.#at(slot);
+      const result = change(record);
+      if (isZero(record, this.#fields)) this.#remove(shard, slot);
+      return result;
+    } finally {
+      this.#unlock(shard);
+    }
+  }
+
+  sweep(isOver: (record: NumberRecord<Field>) => boolean): void {
+    for (let shard = 0; shard < SHARDS; shard++) {
+      this.#lockShard(shard);
+      try {
+        this.#sweepShard(shard, isOver);
+      } finally {
+        this.#unlock(shard);
+      }
+    }
+  }
+
+  isEmpty(): boolean {
+    for (let shard = 0; shard < SHARDS; shard++) if (this.#locks[countOf(shard)] !== 0) return false;
+    return true;
+  }
+
+  /** Opens the locks that a dead process held. */
+  release(owner: number): void {
+    for (let shard = 0; shard < SHARDS; shard++) {
+      if (Atomics.load(this.#locks, shard * LOCK_WORDS) !== owner) continue;
+      this.#hashes.fill(0, shard * this.#slots * 2, (shard + 1) * this.#slots * 2);
+      this.#locks[countOf(shard)] = 0;
+      Atomics.store(this.#locks, shard * LOCK_WORDS, 0);
+    }
+  }
+
+  #sweepShard(shard: number, isOver: (record: NumberRecord<Field>) => boolean): void {
+    for (let slot = shard * this.#slots; slot < (shard + 1) * this.#slots; slot++) {
+      // What moves into a slot that becomes free has to be looked at as well.
+      while (!this.#isFree(slot) && isOver(this.#at(slot))) this.#remove(shard, slot);
+    }
+  }
+
+  #lock({ high }: Hash): number {
+    const shard = high & (SHARDS - 1);
+    this.#lockShard(shard);
+    return shard;
+  }
+
+  #lockShard(shard: number): void {
+    const word = shard * LOCK_WORDS;
+    for (let spins = 1; Atomics.compareExchange(this.#locks, word, 0, this.#owner) !== 0; spins++) {
+      // The owner may have lost its processor: let it have this one.
+      if (spins % SPINS === 0) Bun.sleepSync(1);
+    }
+  }
+
+  #unlock(shard: number): void {
+    Atomics.store(this.#locks, shard * LOCK_WORDS, 0);
+  }
+
+  /** The slot that holds the hash; else the free one that it would take; else, in a full shard, the first looked at. */
+  #find(shard: number, hash: Hash): number {
+    const first = this.#home(shard, hash.low);
+    let slot = first;
+    do {
+      if (this.#isFree(slot) || this.#holds(slot, hash)) return slot;
+      slot = this.#next(shard, slot);
+    } while (slot !== first);
+    return first;
+  }
+
+  #home(shard: number, low: number): number {
+    return shard * this.#slots + (low & (this.#slots - 1));
+  }
+
+  #next(shard: number, slot: number): number {
+    return shard * this.#slots + ((slot + 1) & (this.#slots - 1));
+  }
+
+  #isFree(slot: number): boolean {
+    return this.#hashes[slot * 2] === 0 && this.#hashes[slot * 2 + 1] === 0;
+  }
+
+  #holds(slot: number, { low, high }: Hash): boolean {
+    return this.#hashes[slot * 2] === low && this.#hashes[slot * 2 + 1] === high;
+  }
+
+  #claim(shard: number, slot: number, { low, high }: Hash): void {
+    if (this.#isFree(slot)) this.#count(shard, 1);
+    this.#values.fill(0, slot * this.#width, (slot + 1) * this.#width);
+    this.#hashes[slot * 2] = low;
+    this.#hashes[slot * 2 + 1] = high;
+  }
+
+  /** Frees a slot and closes the gap: a search ends at the first free slot, so none may lie before a record's own. */
+  #remove(shard: number, removed: number): void {
+    this.#count(shard, -1);
+    let gap = removed;
+    for (
+      let slot = this.#next(shard, gap);
+      slot !== removed && !this.#isFree(slot);
+      slot = this.#next(shard, slot)
+    ) {
+      const home = this.#home(shard, this.#hashes[slot * 2] ?? 0);
+      if (this.#distance(home, slot) < this.#distance(gap, slot)) continue;
+      this.#hashes.copyWithin(gap * 2, slot * 2, slot * 2 + 2);
+      this.#values.copyWithin(gap * this.#width, slot * this.#width, (slot + 1) * this.#width);
+      gap = slot;
+    }
+    this.#hashes.fill(0, gap * 2, gap * 2 + 2);
+  }
+
+  #count(shard: number, change: number): void {
+    const place = countOf(shard);
+    this.#locks[place] = (this.#locks[place] ?? 0) + change;
+  }
+
+  /** Steps from one slot to another of the same shard, round its end. */
+  #distance(from: number, to: number): number {
+    return (to - from) & (this.#slots - 1);
+  }
+
+  #at(slot: number): NumberRecord<Field> {
+    return this.#cursor(slot * this.#width);
+  }
+
+  /** Keys are few and come again: hashing one costs more than looking it up. */
+  #hashOf(key: string): Hash {
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const digest = new Bun.CryptoHasher('sha256').update(this.#secret).update(key).digest();
+    // Both 0 would be a free slot.
+    const hash = { low: digest.readInt32LE(0), high: digest.readInt32LE(4) || 1 };
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.set(key, hash);
+    return hash;
+  }
+}
+
+interface Hash {
+  readonly low: number;
+  readonly high: number;
+}
+
+const SHARDS = 64;
+const LOCK_WORDS = 16;
+const SPINS = 2_000;
+const MOST_KNOWN = 20_000;
+
+/** Where the number of a shard's records stands. */
+function countOf(shard: number): number {
+  return shard * LOCK_WORDS + 1;
+}
+
+function placesOf(fields: number, capacity: number): { hashes: number; values: number; end: number } {
+  const hashes = SHARDS * LOCK_WORDS * Int32Array.BYTES_PER_ELEMENT;
+  const values = hashes + capacity * 2 * Int32Array.BYTES_PER_ELEMENT;
+  return { hashes, values, end: values + capacity * fields * Float64Array.BYTES_PER_ELEMENT };
+}
+
+type Cursor<Field extends string> = (base: number) => NumberRecord<Field>;
+
+/** One object that shows whichever record it is put on: nothing is made for a look at one. */
+function cursorOver<Field extends string>(fields: readonly Field[], values: Float64Array): Cursor<Field> {
+  let at = 0;
+  const record = {} as NumberRecord<Field>;
+  for (const [index, field] of fields.entries()) {
+    Object.defineProperty(record, field, {
+      enumerable: true,
+      get: () => values[at + index],
+      set: (value: number) => {
+        values[at + index] = value;
+      },
+    });
+  }
+  return (base) => {
+    at = base;
+    return record;
+  };
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { isPattern, matcher } from './name-pattern.ts';
+import { type Finding, formatPath, type Path } from '../read/problems.ts';
+import type { KeySettings, Settings } from '../read/settings.ts';
+import type { Access, MasterKey } from '../snapshot.ts';
+import { findTwins } from '../read/duplicates.ts';
+
+/** Who may use the gateway. Disabled keys stay in the map, so that the last one that is disabled leaves it locked. */
+export function compileAccess(
+  {
+    keys,
+    publicModels,
+    allowUnauthenticated,
+  }: Pick<Settings, 'keys' | 'publicModels' | 'allowUnauthenticated'>,
+  staysLocked: boolean,
+): { readonly access: Access; readonly findings: readonly Finding[] } {
+  const findings = [
+    ...findTwins(keys, 'name', 'a key'),
+    ...findSharedSecrets(keys),
+    ...keys.flatMap(findLimitFault),
+  ];
+  if (keys.length === 0 && !staysLocked)
+    return { access: { kind: 'open', isIntended: allowUnauthenticated }, findings };
+  const compiled = keys.map(compileKey);
+  return {
+    access: { kind: 'keys', keys: new Map(compiled.map((key) => [key.hash, key])), publicModels },
+    findings,
+  };
+}
+
+function compileKey({ name, key, enabled, allowedModels, limit }: KeySettings): MasterKey {
+  const exact = new Set(allowedModels.filter((model) => !isPattern(model)));
+  const patterns = allowedModels.filter(isPattern).map(matcher);
+  const unrestricted = allowedModels.length === 0 || allowedModels.includes('*');
+  return {
+    name,
+    hash: hashKey(key),
+    preview: previewKey(key),
+    enabled,
+    allows: unrestricted
+      ? () => true
+      : (model) => exact.has(model) || patterns.some((matches) => matches(model)),
+    unrestricted,
+    allowedModels: unrestricted ? [] : allowedModels,
+    limit: limit && {
+      ratePerSecond: limit.ratePerSecond,
+      burst: limit.burst ?? Math.max(1, limit.ratePerSecond),
+    },
+  };
+}
+
+/** A key of which only the hash is known, as `llm-proxy export` writes it. */
+const HASHED = /^sha256:([0-9a-f]{64})$/;
+
+/** Whether this is a key's hash, which lets nobody in, and so is no secret. */
+export function isHashedKey(key: string): boolean {
+  return HASHED.test(key);
+}
+
+/**
+ * The form in which a configured key is kept and looked up: SHA-256, lower-case hex. `sha256:` with 64 hex digits is that
+ * form already. Never used on what a client presents, which would let the hash itself in.
+ */
+export function hashKey(key: string): string {
+  const known = HASHED.exec(key)?.[1];
+  return known ?? createHash('sha256').update(key, 'utf8').digest('hex');
+}
+
+/** First 5 and last 4 characters, of keys that are long enough to keep the rest secret. */
+export function previewKey(key: string): string {
+  return key.length < 16 || HASHED.test(key) ? '****' : `${key.slice(0, 5)}****${key.slice(-4)}`;
+}
+
+function findSharedSecrets(keys: readonly KeySettings[]): Finding[] {
+  const first = new Map<string, Path>();
+  const findings: Finding[] = [];
+  for (const { at, key } of keys) {
+    const other = first.get(key);
+    if (other === undefined) first.set(key, at);
+    else
+      findings.push({ path: [...at, 'key'], message: `is the same secret as that of ${formatPath(other)}` });
+  }
+  return findings;
+}
+
+function findLimitFault({ at, limit }: KeySettings): Finding[] {
+  if (limit === undefined || limit.burst !== 0 || limit.ratePerSecond === 0) return [];
+  const message = 'must be at least 1, since no request fits into a burst of 0; set both to 0 to refuse all';
+  return [{ path: [...at, 'rate_limit', 'burst_size'], message }];
+}

@@ -1,0 +1,93 @@
+import { isForbiddenHost } from '../../lib/outgoing-address.ts';
+import { FORBIDDEN_HOST, readBaseUrl } from './base-url.ts';
+import { findTwins } from '../read/duplicates.ts';
+import type { Finding } from '../read/problems.ts';
+import type { ProviderSettings } from '../read/settings.ts';
+import type { Provider } from '../snapshot.ts';
+
+/** The enabled providers by name. Disabled ones are checked all the same, since enabling one must not be a surprise. */
+export function compileProviders(settings: readonly ProviderSettings[]): {
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly findings: readonly Finding[];
+  readonly warnings: readonly string[];
+} {
+  const providers = new Map<string, Provider>();
+  const findings = findTwins(settings, 'name', 'a provider');
+  const warnings: string[] = [];
+  for (const provider of settings) {
+    findings.push(...findHeaderFaults(provider), ...findProxyFault(provider));
+    // An address that is missing was reported when the file was read.
+    if (provider.apiBase.text === '') continue;
+    const base = readBaseUrl(provider.apiBase.text);
+    if (base.kind === 'invalid') {
+      findings.push({ path: provider.apiBase.at, message: base.message });
+      continue;
+    }
+    if (!provider.enabled) continue;
+    providers.set(provider.name, compileProvider(provider, base.url));
+    warnings.push(...findDoubts(provider, base.isPlainPublic));
+  }
+  return { providers, findings, warnings };
+}
+
+function compileProvider(provider: ProviderSettings, apiBase: string): Provider {
+  return {
+    name: provider.name,
+    type: provider.type,
+    apiBase,
+    pathVersion: provider.pathVersion,
+    apiKey: provider.apiKey,
+    headers: Object.fromEntries(provider.headers),
+    timeouts: provider.timeouts,
+    tls: { verify: provider.verifyTls, caFile: provider.caFile },
+    proxy: provider.proxy,
+    forwardClientAuth: provider.forwardClientAuth,
+    streamUsage: provider.streamUsage,
+  };
+}
+
+/** Headers that say how a message is framed and where it goes: set by hand, they break or redirect requests. */
+const RESERVED_HEADERS = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'te',
+  'trailer',
+  'expect',
+]);
+
+function findHeaderFaults({ at, headers }: ProviderSettings): Finding[] {
+  return [...headers.keys()]
+    .filter((name) => RESERVED_HEADERS.has(name.toLowerCase()))
+    .map((name) => ({
+      path: [...at, 'headers', name],
+      part: 'key',
+      message: 'is a header that the gateway sets itself',
+    }));
+}
+
+function findProxyFault({ at, proxy }: ProviderSettings): Finding[] {
+  if (proxy === undefined) return [];
+  const url = URL.parse(proxy);
+  const path = [...at, 'proxy'];
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    return [{ path, message: 'is not the URL of an HTTP proxy; write it like http://127.0.0.1:3128' }];
+  }
+  return isForbiddenHost(url.hostname) ? [{ path, message: FORBIDDEN_HOST }] : [];
+}
+
+const KNOWN_TYPES = new Set(['openai', 'anthropic', 'azure']);
+
+function findDoubts({ name, type, apiKey, verifyTls }: ProviderSettings, isPlainPublic: boolean): string[] {
+  const doubts: string[] = [];
+  if (isPlainPublic && apiKey !== undefined) {
+    doubts.push(`Provider "${name}" is called over plain http: its key can be read on the way.`);
+  }
+  if (!verifyTls) doubts.push(`Provider "${name}" has verify_ssl: false: anybody on the way can pose as it.`);
+  if (!KNOWN_TYPES.has(type))
+    doubts.push(`Provider "${name}" has the type "${type}", which is treated as "openai".`);
+  return doubts;
+}

@@ -1,0 +1,117 @@
+import { isPlainHeader } from '../secret-header.ts';
+import { isLoopback } from './address.ts';
+import { buildCatalogue } from './catalogue.ts';
+import { compileAccess, isHashedKey } from './compile-access.ts';
+import { compileDetection } from './compile-detection.ts';
+import { compileProviders } from './compile-providers.ts';
+import { DEFAULTS } from '../schema/defaults.ts';
+import { millisecondsOf } from '../schema/units.ts';
+import type { Finding } from '../read/problems.ts';
+import type { Settings } from '../read/settings.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { findWarnings } from './warnings.ts';
+
+/** What a snapshot needs besides its settings. */
+export interface CompileContext {
+  readonly version: number;
+  readonly now: Date;
+  /**
+   * Whether this process has asked for keys before. Then it goes on asking, even if the last one is gone: taking
+   * away a key must never open the gateway.
+   */
+  readonly staysLocked?: boolean;
+  /** Language of the log where the settings name none. */
+  readonly language?: 'en' | 'zh';
+}
+
+export type CompileResult =
+  | { readonly kind: 'compiled'; readonly snapshot: Snapshot }
+  | { readonly kind: 'refused'; readonly findings: readonly Finding[] };
+
+/** Looks up every name in the settings and turns them into what the requests ask. Has no other effect. */
+export function compile(settings: Settings, context: CompileContext): CompileResult {
+  const providers = compileProviders(settings.providers);
+  const catalogue = buildCatalogue(settings);
+  const access = compileAccess(settings, context.staysLocked ?? false);
+  const findings = [
+    ...providers.findings,
+    ...catalogue.findings,
+    ...access.findings,
+    ...findOpenDoor(settings, context),
+  ];
+  if (findings.length > 0) return { kind: 'refused', findings };
+  const parts = {
+    providers: providers.providers,
+    models: catalogue.models,
+    patterns: catalogue.patterns,
+    findModel: catalogue.findModel,
+    access: access.access,
+  };
+  const rewrites = new Map(
+    settings.models.map(({ name, rewriteResponseModel }) => [name, rewriteResponseModel]),
+  );
+  return {
+    kind: 'compiled',
+    snapshot: {
+      version: context.version,
+      loadedAt: context.now,
+      server: {
+        ...settings.server,
+        ...settings.listen,
+        drainDelayMs: settings.server.drainDelayMs ?? millisecondsOf(DEFAULTS.drainDelaySeconds),
+        rewriteResponseModel: (model) => rewrites.get(model) ?? settings.rewriteResponseModel,
+      },
+      ...parts,
+      retry: settings.retry,
+      cooldown: settings.cooldown,
+      detection: compileDetection(settings),
+      health: settings.health,
+      metrics: settings.metrics,
+      docs: settings.docs,
+      logging: { ...settings.logging, language: settings.logging.language ?? context.language ?? 'en' },
+      workers: settings.workers,
+      secrets: secretsOf(settings),
+      warnings: [
+        ...settings.warnings,
+        ...providers.warnings,
+        ...catalogue.warnings,
+        ...findWarnings(settings, parts),
+      ],
+    },
+  };
+}
+
+/** Without any key, everybody who reaches the gateway spends the providers' money. */
+function findOpenDoor(
+  { keys, listen, allowUnauthenticated }: Settings,
+  { staysLocked }: CompileContext,
+): Finding[] {
+  if (keys.length > 0 || allowUnauthenticated || staysLocked === true || isLoopback(listen.host)) return [];
+  const message =
+    `there is no key, so that everybody who reaches ${listen.host} could use the providers; ` +
+    'add a key, listen on 127.0.0.1, or set allow_unauthenticated: true';
+  return [{ path: ['master_keys'], message }];
+}
+
+/** Shorter ones would mask half of every text. */
+const SHORTEST_SECRET = 6;
+
+function secretsOf(settings: Settings): string[] {
+  const all = [
+    ...settings.keys.map(({ key }) => key).filter((key) => !isHashedKey(key)),
+    ...settings.providers.flatMap(({ apiKey, headers }) => [apiKey ?? '', ...secretHeaders(headers)]),
+    ...settings.providers.map(({ proxy }) => passwordOf(proxy)),
+    settings.metrics.token ?? '',
+  ];
+  return [...new Set(all)]
+    .filter((secret) => secret.length >= SHORTEST_SECRET)
+    .sort((a, b) => b.length - a.length);
+}
+
+function secretHeaders(headers: ReadonlyMap<string, string>): string[] {
+  return [...headers].filter(([name]) => !isPlainHeader(name)).map(([, value]) => value);
+}
+
+function passwordOf(url: string | undefined): string {
+  return url === undefined ? '' : (URL.parse(url)?.password ?? '');
+}

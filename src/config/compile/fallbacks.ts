@@ -1,0 +1,116 @@
+import { nearest } from '../../lib/nearest.ts';
+import type { LeftOut, Model } from '../../routing/route.ts';
+import type { Finding } from '../read/problems.ts';
+import type { FallbackSettings, ModelSettings } from '../read/settings.ts';
+
+/** A model that is still being put together: its fallbacks may be models that come after it. */
+export interface ModelDraft extends Model {
+  readonly fallbacks: Model[];
+  readonly leftOut: LeftOut[];
+}
+
+/** The models that there are. `draft` gives any model that is served; `listed` has the disabled ones as well. */
+export interface KnownModels {
+  readonly named: Map<string, ModelDraft>;
+  readonly draft: (name: string) => ModelDraft | undefined;
+  readonly listed: ReadonlyMap<string, ModelSettings>;
+}
+
+/**
+ * Gives each model its fallbacks: depth first, each once, never itself. A disabled one is left out, and its own
+ * fallbacks stay. Models that only a pattern serves join the named ones if they have fallbacks.
+ */
+export function compileFallbacks(
+  settings: readonly FallbackSettings[],
+  known: KnownModels,
+): { readonly findings: readonly Finding[]; readonly warnings: readonly string[] } {
+  const targets = new Map(settings.map((fallback) => [fallback.model, fallback.targets]));
+  const isKnown = (name: string) => known.listed.has(name) || known.draft(name) !== undefined;
+  for (const { model: name } of settings) {
+    const model = known.draft(name);
+    if (model !== undefined) known.named.set(name, model);
+  }
+  for (const [name] of targets) {
+    const model = known.named.get(name);
+    for (const target of inOrder(name, targets)) {
+      const standIn = known.draft(target);
+      if (standIn !== undefined && standIn.routes.length > 0) model?.fallbacks.push(standIn);
+      else model?.leftOut.push({ what: `fallback ${target}`, why: whyUnused(known.listed.get(target)) });
+    }
+  }
+  const names = [...new Set([...known.listed.keys(), ...known.named.keys()])];
+  const unknown = settings.map((fallback) => findUnknown(fallback, isKnown, names));
+  return {
+    findings: unknown.flatMap(({ findings }) => findings),
+    warnings: [...unknown.flatMap(({ warnings }) => warnings), ...findCycles(targets)],
+  };
+}
+
+function whyUnused(listed: ModelSettings | undefined): string {
+  if (listed === undefined) return 'nothing serves it';
+  return listed.enabled ? 'it has no enabled route' : 'the model is disabled';
+}
+
+/** The names that are reached from `name`, depth first, each once. */
+function inOrder(name: string, targets: ReadonlyMap<string, readonly string[]>): string[] {
+  const seen = new Set([name]);
+  const visit = (from: string) => {
+    for (const target of targets.get(from) ?? []) {
+      if (seen.has(target)) continue;
+      seen.add(target);
+      visit(target);
+    }
+  };
+  visit(name);
+  return [...seen].slice(1);
+}
+
+/**
+ * A model with fallbacks has to exist. A fallback that does not is an error if it looks like a slip of the
+ * keyboard; else it is left out with a warning, so that a list may name models that are still to come.
+ */
+function findUnknown(
+  { at, model, targets }: FallbackSettings,
+  isKnown: (name: string) => boolean,
+  names: readonly string[],
+): { findings: Finding[]; warnings: string[] } {
+  const findings: Finding[] = [];
+  const warnings: string[] = [];
+  const report = (finding: Finding, suggestion: string | undefined) =>
+    findings.push({ ...finding, allowed: names, ...(suggestion !== undefined && { suggestion }) });
+  if (!isKnown(model))
+    report({ path: at, part: 'key', message: 'is not the name of a model' }, nearest(model, names));
+  for (const [index, target] of targets.entries()) {
+    if (isKnown(target)) continue;
+    const suggestion = nearest(target, names);
+    if (suggestion === undefined)
+      warnings.push(`Model "${model}" names the fallback "${target}", which nothing serves: it is skipped.`);
+    else
+      report(
+        { path: [...at, index], message: 'is not the name of a model', found: JSON.stringify(target) },
+        suggestion,
+      );
+  }
+  return { findings, warnings };
+}
+
+/** One warning for each way in which fallbacks lead back to where they came from. */
+function findCycles(targets: ReadonlyMap<string, readonly string[]>): string[] {
+  const warnings: string[] = [];
+  const done = new Set<string>();
+  const trail: string[] = [];
+  const visit = (name: string) => {
+    const start = trail.indexOf(name);
+    if (start !== -1) {
+      const cycle = [...trail.slice(start), name].map((step) => `"${step}"`).join(' → ');
+      warnings.push(`Fallbacks go in a circle: ${cycle}. Each model is tried once.`);
+    }
+    if (start !== -1 || done.has(name)) return;
+    trail.push(name);
+    for (const target of targets.get(name) ?? []) visit(target);
+    trail.pop();
+    done.add(name);
+  };
+  for (const name of targets.keys()) visit(name);
+  return warnings;
+}

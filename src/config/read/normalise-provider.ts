@@ -1,0 +1,77 @@
+import { DEFAULTS } from '../schema/defaults.ts';
+import type { Finding, Path } from './problems.ts';
+import type { ConfigFile } from '../schema/schema.ts';
+import type { ProviderSettings } from './settings.ts';
+import type { Timeouts } from '../snapshot.ts';
+import { limitOf } from '../schema/units.ts';
+
+type ProviderEntry = NonNullable<ConfigFile['providers']>[number];
+
+/** What an entry needs besides itself: the file for what the top level says, and its own place. */
+export interface ProviderContext {
+  readonly file: ConfigFile;
+  readonly at: Path;
+  readonly report: (finding: Finding) => void;
+}
+
+/** An entry of `providers` or `backends` as a provider, with what the top level of the file sets for all of them. */
+export function normaliseProvider(
+  entry: ProviderEntry,
+  { file, at, report }: ProviderContext,
+): ProviderSettings {
+  return {
+    at,
+    name: entry.name,
+    apiBase: normaliseBase(entry, at, report),
+    pathVersion: entry.path_version ?? DEFAULTS.pathVersion,
+    type: entry.provider_type ?? DEFAULTS.providerType,
+    apiKey: entry.api_key || undefined,
+    enabled: entry.enabled ?? true,
+    weight: entry.weight ?? DEFAULTS.weight,
+    mapping: new Map(Object.entries(entry.model_mapping ?? {})),
+    headers: new Map(Object.entries(entry.headers ?? {})),
+    timeouts: normaliseTimeouts(entry.timeouts ?? {}, file.timeouts ?? {}),
+    verifyTls: entry.verify_ssl ?? true,
+    caFile: entry.ca_file ?? undefined,
+    proxy: entry.proxy ?? undefined,
+    forwardClientAuth: entry.forward_client_auth ?? false,
+    streamUsage: entry.stream_usage ?? file.stream_usage ?? 'include',
+  };
+}
+
+function normaliseBase(
+  entry: ProviderEntry,
+  at: Path,
+  report: (finding: Finding) => void,
+): ProviderSettings['apiBase'] {
+  const { api_base: apiBase, url } = entry;
+  if (typeof apiBase === 'string' && typeof url === 'string') {
+    report({ path: [...at, 'url'], part: 'key', message: 'means the same as api_base; keep one of them' });
+  }
+  if (typeof apiBase === 'string') return { at: [...at, 'api_base'], text: apiBase };
+  if (typeof url === 'string') return { at: [...at, 'url'], text: url };
+  report({
+    path: [...at, at[0] === 'backends' ? 'url' : 'api_base'],
+    message: 'is missing: the address of the provider',
+  });
+  return { at, text: '' };
+}
+
+function normaliseTimeouts(
+  own: NonNullable<ProviderEntry['timeouts']>,
+  overall: NonNullable<ConfigFile['timeouts']>,
+): Timeouts {
+  const firstByte = own.first_byte_timeout ?? overall.first_byte_timeout;
+  return {
+    connectMs: limitOf(own.connect_timeout ?? overall.connect_timeout ?? DEFAULTS.connectTimeoutSeconds),
+    firstByteMs: limitOf(firstByte ?? DEFAULTS.firstByteTimeoutSeconds),
+    // Whoever set the one before there was the other meant both.
+    answerMs: limitOf(
+      own.answer_timeout ?? overall.answer_timeout ?? firstByte ?? DEFAULTS.answerTimeoutSeconds,
+    ),
+    thinkingMs: limitOf(own.thinking_timeout ?? overall.thinking_timeout ?? DEFAULTS.thinkingTimeoutSeconds),
+    commitAfterMs: limitOf(own.commit_after ?? overall.commit_after ?? DEFAULTS.commitAfterSeconds),
+    idleMs: limitOf(own.idle_timeout ?? overall.idle_timeout ?? DEFAULTS.idleTimeoutSeconds),
+    attemptMs: limitOf(own.request_timeout ?? 0),
+  };
+}

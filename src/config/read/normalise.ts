@@ -1,0 +1,165 @@
+import { type Address, parseAddress } from '../compile/address.ts';
+import { DEFAULTS } from '../schema/defaults.ts';
+import type { Finding, Path } from './problems.ts';
+import type { ConfigFile } from '../schema/schema.ts';
+import type { KeySettings, ProviderSettings, Settings } from './settings.ts';
+import { normaliseModels } from './normalise-models.ts';
+import { normaliseProvider } from './normalise-provider.ts';
+import { compileTrustedProxies } from './trusted-proxies.ts';
+import { bytesOf, limitOf, millisecondsOf } from '../schema/units.ts';
+
+/** Both ways to write a configuration as one, defaults filled in. `findings`: where the file contradicts itself. */
+export function normalise(file: ConfigFile): {
+  readonly settings: Settings;
+  readonly findings: readonly Finding[];
+} {
+  const findings: Finding[] = [];
+  const report = (finding: Finding) => void findings.push(finding);
+  const settings: Settings = {
+    listen: normaliseListen(file, report),
+    server: normaliseServer(file, report),
+    workers: file.workers ?? DEFAULTS.workers,
+    keys: normaliseKeys(file),
+    allowUnauthenticated: file.allow_unauthenticated ?? false,
+    publicModels: file.public_models ?? hasOnlyProxyKey(file),
+    providers: normaliseProviders(file, report),
+    models: normaliseModels(file.models ?? {}, report),
+    rewriteResponseModel: file.rewrite_response_model ?? false,
+    strategy: file.load_balancing?.strategy ?? undefined,
+    ...normaliseFallback(file),
+    ...normaliseWatching(file),
+    warnings: [],
+    logging: normaliseLogging(file),
+  };
+  return { settings, findings };
+}
+
+/** The shape that leaves the list of models open: whoever hands out one key for all has nobody to hide it from. */
+function hasOnlyProxyKey({ proxy_api_key: key, master_keys: keys }: ConfigFile): boolean {
+  return typeof key === 'string' && (keys ?? []).length === 0;
+}
+
+function normaliseWatching(
+  file: ConfigFile,
+): Pick<Settings, 'errorCodes' | 'errorPatterns' | 'health' | 'metrics' | 'docs'> {
+  const { detection, health, metrics, docs } = file;
+  return {
+    errorCodes: detection?.error_codes ?? DEFAULTS.errorCodes,
+    errorPatterns: detection?.error_patterns ?? [],
+    health: {
+      intervalMs: limitOf(health?.probe_interval ?? DEFAULTS.probeIntervalSeconds),
+      timeoutMs: millisecondsOf(health?.probe_timeout ?? DEFAULTS.probeTimeoutSeconds),
+      probe: health?.probe ?? DEFAULTS.probe,
+    },
+    metrics: { port: metrics?.port ?? undefined, token: metrics?.token ?? undefined },
+    docs: { enabled: docs?.enabled ?? true },
+  };
+}
+
+function normaliseListen(file: ConfigFile, report: (finding: Finding) => void): Address {
+  const { listen, server } = file;
+  const isInServer = typeof server?.port === 'number' || typeof server?.host === 'string';
+  if (typeof listen !== 'string' && typeof listen !== 'number') {
+    const host = (server?.host ?? DEFAULTS.host).replaceAll(/^\[|\]$/g, '');
+    return { host, port: server?.port ?? DEFAULTS.port };
+  }
+  if (isInServer)
+    report({
+      path: ['listen'],
+      part: 'key',
+      message: 'says the same as server.host and server.port; keep one of them',
+    });
+  const address = parseAddress(String(listen), DEFAULTS.host);
+  if (address === undefined) {
+    const message = 'is not an address to listen on; write ":8080", "127.0.0.1:8080" or "[::1]:8080"';
+    report({ path: ['listen'], message });
+  }
+  return address ?? { host: DEFAULTS.host, port: DEFAULTS.port };
+}
+
+function normaliseServer(file: ConfigFile, report: (finding: Finding) => void): Settings['server'] {
+  const { tls, cors_origins: corsOrigins, trusted_proxies: proxies, drain_delay: delay } = file.server ?? {};
+  return {
+    maxBodyBytes: bytesOf(file.max_body_mb ?? DEFAULTS.maxBodyMb),
+    bodyTimeoutMs: limitOf(file.timeouts?.body_timeout ?? DEFAULTS.bodyTimeoutSeconds),
+    requestTimeoutMs: limitOf(file.timeouts?.request_timeout ?? 0),
+    drainDelayMs: typeof delay === 'number' ? millisecondsOf(delay) : undefined,
+    drainTimeoutMs: millisecondsOf(file.drain_timeout ?? DEFAULTS.drainTimeoutSeconds),
+    corsOrigins: corsOrigins ?? [],
+    trustsProxy: compileTrustedProxies(proxies ?? [], report),
+    tls: tls ? { certFile: tls.cert_file, keyFile: tls.key_file } : undefined,
+  };
+}
+
+function normaliseKeys(file: ConfigFile): KeySettings[] {
+  const keys = (file.master_keys ?? []).map((key, index): KeySettings => ({
+    at: ['master_keys', index],
+    name: key.name,
+    key: key.key,
+    enabled: key.enabled ?? true,
+    allowedModels: key.allowed_models ?? [],
+    limit: key.rate_limit
+      ? { ratePerSecond: key.rate_limit.requests_per_second, burst: key.rate_limit.burst_size ?? undefined }
+      : undefined,
+  }));
+  if (typeof file.proxy_api_key !== 'string') return keys;
+  const path: Path = ['proxy_api_key'];
+  return [
+    {
+      at: path,
+      name: 'default',
+      key: file.proxy_api_key,
+      enabled: true,
+      allowedModels: [],
+      limit: undefined,
+    },
+    ...keys,
+  ];
+}
+
+function normaliseProviders(file: ConfigFile, report: (finding: Finding) => void): ProviderSettings[] {
+  return (['providers', 'backends'] as const).flatMap((section) =>
+    (file[section] ?? []).map((provider, index) =>
+      normaliseProvider(provider, { file, at: [section, index], report }),
+    ),
+  );
+}
+
+function normaliseFallback(file: ConfigFile): Pick<Settings, 'fallbacks' | 'retry' | 'cooldown'> {
+  const fallback = file.fallback ?? {};
+  return {
+    fallbacks: Object.entries(fallback.alias_fallback ?? {}).map(([model, targets]) => ({
+      at: ['fallback', 'alias_fallback', model],
+      model,
+      targets,
+    })),
+    retry: {
+      maxAttempts: fallback.max_retries || Infinity,
+      retries: fallback.retries ?? undefined,
+      backoffMs: millisecondsOf(fallback.retry_backoff ?? DEFAULTS.retryBackoffSeconds),
+      maxWaitMs: millisecondsOf(fallback.max_retry_wait ?? DEFAULTS.maxRetryWaitSeconds),
+    },
+    cooldown: {
+      cooldownMs: millisecondsOf(fallback.cooldown_seconds ?? DEFAULTS.cooldownSeconds),
+      onClientErrors: fallback.cooldown_on_client_errors ?? false,
+    },
+  };
+}
+
+function normaliseLogging(file: ConfigFile): Settings['logging'] {
+  const logging = file.logging ?? {};
+  return {
+    level: logging.level ?? DEFAULTS.logLevel,
+    format: logging.format ?? DEFAULTS.logFormat,
+    language: logging.language ?? undefined,
+    generalFile: logging.general_file ?? undefined,
+    separateFiles: logging.separate_files ?? false,
+    requestDir: logging.request_dir ?? DEFAULTS.requestDir,
+    errorDir: logging.error_dir ?? DEFAULTS.errorDir,
+    maskSensitive: logging.mask_sensitive ?? true,
+    enableMetrics: logging.enable_metrics ?? false,
+    maxFileBytes: bytesOf(logging.max_file_size_mb ?? DEFAULTS.maxFileSizeMb),
+    maxFiles: logging.max_files ?? undefined,
+    maxDays: logging.max_days ?? undefined,
+  };
+}

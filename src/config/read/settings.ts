@@ -1,0 +1,103 @@
+import type { Address } from '../compile/address.ts';
+import type { Path } from './problems.ts';
+import type {
+  DocsSettings,
+  HealthSettings,
+  LoggingSettings,
+  MetricsSettings,
+  ServerSettings,
+  Timeouts,
+} from '../snapshot.ts';
+import type { Strategy } from '../../routing/route.ts';
+import type { CooldownPolicy } from '../../routing/cooldown.ts';
+import type { RetryPolicy } from '../../routing/decide.ts';
+
+/**
+ * A configuration with one way to say each thing, defaults filled in, units as in the program. Names are not yet
+ * looked up. `at` says where a part came from, so that a fault in it can be shown there.
+ */
+export interface Settings {
+  readonly listen: Address;
+  readonly server: Omit<ServerSettings, 'host' | 'port' | 'drainDelayMs' | 'rewriteResponseModel'> & {
+    /** undefined: as the environment says. */
+    readonly drainDelayMs: number | undefined;
+  };
+  readonly workers: number | 'auto';
+  readonly keys: readonly KeySettings[];
+  readonly allowUnauthenticated: boolean;
+  readonly publicModels: boolean;
+  readonly providers: readonly ProviderSettings[];
+  readonly models: readonly ModelSettings[];
+  readonly rewriteResponseModel: boolean;
+  /** undefined: `random` for models with routes of their own, `round_robin` for all others. */
+  readonly strategy: Strategy | undefined;
+  readonly fallbacks: readonly FallbackSettings[];
+  readonly retry: RetryPolicy;
+  readonly cooldown: CooldownPolicy;
+  /** Single statuses as numbers, classes as `5xx`. */
+  readonly errorCodes: readonly (number | string)[];
+  readonly errorPatterns: readonly string[];
+  readonly health: HealthSettings;
+  readonly metrics: MetricsSettings;
+  readonly docs: DocsSettings;
+  /** What may not be meant, one sentence each. */
+  readonly warnings: readonly string[];
+  /** `language` undefined: as the environment says. */
+  readonly logging: Omit<LoggingSettings, 'language'> & { readonly language: 'en' | 'zh' | undefined };
+}
+
+export interface KeySettings {
+  readonly at: Path;
+  readonly name: string;
+  readonly key: string;
+  readonly enabled: boolean;
+  /** Names or patterns; empty: all models. */
+  readonly allowedModels: readonly string[];
+  readonly limit: { readonly ratePerSecond: number; readonly burst: number | undefined } | undefined;
+}
+
+export interface ProviderSettings {
+  readonly at: Path;
+  readonly apiBase: { readonly at: Path; readonly text: string };
+  readonly name: string;
+  readonly pathVersion: 'add' | 'as_sent';
+  readonly type: string;
+  readonly apiKey: string | undefined;
+  readonly enabled: boolean;
+  readonly weight: number;
+  /** Client's name or pattern to the provider's name. */
+  readonly mapping: ReadonlyMap<string, string>;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly timeouts: Timeouts;
+  readonly verifyTls: boolean;
+  readonly caFile: string | undefined;
+  readonly proxy: string | undefined;
+  readonly forwardClientAuth: boolean;
+  readonly streamUsage: 'include' | 'passthrough';
+}
+
+export interface ModelSettings {
+  readonly at: Path;
+  readonly name: string;
+  readonly enabled: boolean;
+  /** undefined: as the whole gateway does. */
+  readonly rewriteResponseModel: boolean | undefined;
+  readonly routes: readonly RouteSettings[];
+}
+
+export interface RouteSettings {
+  readonly at: Path;
+  readonly provider: { readonly at: Path; readonly name: string };
+  readonly upstreamModel: string;
+  readonly priority: number;
+  /** undefined: the provider's. */
+  readonly weight: number | undefined;
+  readonly enabled: boolean;
+}
+
+/** The models that stand in for `model`, in order. */
+export interface FallbackSettings {
+  readonly at: Path;
+  readonly model: string;
+  readonly targets: readonly string[];
+}

@@ -1,0 +1,209 @@
+import { z } from 'zod';
+import { nearest } from '../../lib/nearest.ts';
+import type { Expansion } from './environment.ts';
+import { describe, type Finding, formatPath, isSecret, kindOf, type Path } from './problems.ts';
+import { type ConfigFile, configSchema } from '../schema/schema.ts';
+
+/**
+ * Whether a value has the shape of a configuration. Where only some settings are wrong that others don't depend
+ * on, `file` is what is left without them, so that the rest can be checked in the same run.
+ */
+export interface ShapeCheck {
+  readonly file: ConfigFile | undefined;
+  readonly findings: readonly Finding[];
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Checks a parsed configuration whose strings are expanded. Text from a variable counts as a number where one is due. */
+export function checkShape({ value, expanded }: Pick<Expansion, 'value' | 'expanded'>): ShapeCheck {
+  const first = configSchema.safeParse(value);
+  if (first.success) return { file: first.data, findings: [] };
+  const converted = convertExpanded(value, first.error.issues, expanded);
+  const second = configSchema.safeParse(converted);
+  if (second.success) return { file: second.data, findings: [] };
+  const { issues } = second.error;
+  return {
+    file: withoutFaults(converted, issues),
+    findings: issues.flatMap((issue) => explain(issue, converted, expanded)),
+  };
+}
+
+/** `port: "${PORT}"` is text by the time that it is checked; where a number or a switch is due, it becomes one. */
+function convertExpanded(value: unknown, issues: readonly Issue[], expanded: ReadonlySet<string>): unknown {
+  const copy = structuredClone(value);
+  for (const { code, path } of issues) {
+    const steps = toPath(path);
+    const text = valueAt(copy, steps);
+    if ((code !== 'invalid_type' && code !== 'invalid_union') || typeof text !== 'string') continue;
+    const literal = literalOf(text);
+    if (literal === undefined || !expanded.has(formatPath(steps))) continue;
+    Object.assign(Object(valueAt(copy, steps.slice(0, -1))), { [steps.at(-1) ?? '']: literal });
+  }
+  return copy;
+}
+
+function literalOf(text: string): number | boolean | null | undefined {
+  const trimmed = text.trim();
+  if (trimmed === '') return null;
+  if (/^-?\d+(\.\d+)?$/.test(trimmed)) return Number(trimmed);
+  if (/^(true|false)$/i.test(trimmed)) return trimmed.toLowerCase() === 'true';
+  return undefined;
+}
+
+/** The file without its unknown and its wrong settings, if these can be left out; the top level has to be right. */
+function withoutFaults(value: unknown, issues: readonly Issue[]): ConfigFile | undefined {
+  const rest = structuredClone(value);
+  for (const issue of issues) {
+    const faults =
+      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+    if (faults.some((path) => path.length < 2)) return undefined;
+    for (const path of faults.map(toPath)) {
+      const owner = valueAt(rest, path.slice(0, -1));
+      if (typeof owner !== 'object' || owner === null || Array.isArray(owner)) return undefined;
+      Reflect.deleteProperty(owner, path.at(-1) ?? '');
+    }
+  }
+  const result = configSchema.safeParse(rest);
+  return result.success ? result.data : undefined;
+}
+
+function explain(issue: Issue, value: unknown, expanded: ReadonlySet<string>): Finding[] {
+  const path = toPath(issue.path);
+  const actual = valueAt(value, path);
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...path, key]));
+  if (issue.code === 'invalid_key') return [{ path, part: 'key', message: keyMessage(issue) }];
+  if (actual === undefined) return [{ path, message: 'is missing' }];
+  const isHidden = isSecret(path) || expanded.has(formatPath(path));
+  const found = expanded.has(formatPath(path)) ? IN_VARIABLE : describe(actual, path);
+  switch (issue.code) {
+    case 'invalid_type':
+      return [
+        {
+          path,
+          message: `must be ${expectedWords(issue.expected)}`,
+          found: safeType(issue.expected, found, actual),
+        },
+      ];
+    case 'invalid_value':
+      return [{ path, message: 'is not one of the known values', found, ...choices(issue.values, actual) }];
+    case 'too_small':
+      return [smallFinding(path, issue, found)];
+    case 'too_big':
+      return [
+        {
+          path,
+          message: `must be at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`,
+          found,
+        },
+      ];
+    case 'invalid_format':
+    case 'invalid_union':
+    case 'not_multiple_of':
+    case 'invalid_element':
+    case 'custom':
+      return [isHidden ? { path, message: issue.message } : { path, message: issue.message, found }];
+  }
+}
+
+/** What a variable holds is not for the log: it may be a secret that landed in the wrong place. */
+const IN_VARIABLE = 'something else in its environment variable or file';
+
+function unknownKey(path: Path): Finding {
+  const known = keysAllowedAt(path.slice(0, -1));
+  const suggestion = nearest(String(path.at(-1)), known) ?? SYNONYMS.get(String(path.at(-1)).toLowerCase());
+  return {
+    path,
+    part: 'key',
+    message: 'unknown setting',
+    allowed: known,
+    ...(suggestion !== undefined && known.includes(suggestion) && { suggestion }),
+  };
+}
+
+/** What other programs call the same thing. */
+const SYNONYMS = new Map([
+  ['base_url', 'api_base'],
+  ['baseurl', 'api_base'],
+  ['endpoint', 'api_base'],
+  ['type', 'provider_type'],
+  ['mapping', 'model_mapping'],
+  ['models', 'model_mapping'],
+  ['rps', 'requests_per_second'],
+  ['burst', 'burst_size'],
+  ['cooldown', 'cooldown_seconds'],
+  ['insecure', 'verify_ssl'],
+  ['file', 'general_file'],
+]);
+
+/** The names that a section may hold, read off the schema. */
+function keysAllowedAt(path: Path): string[] {
+  let schema: unknown = configSchema;
+  for (const step of path) schema = schemaOf(unwrap(schema), step);
+  const section = unwrap(schema);
+  return section instanceof z.ZodObject ? Object.keys(section.shape) : [];
+}
+
+function unwrap(schema: unknown): unknown {
+  let inner = schema;
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodNullable) inner = inner.unwrap();
+  return inner;
+}
+
+function schemaOf(schema: unknown, step: string | number): unknown {
+  if (schema instanceof z.ZodObject) return schema.shape[step];
+  if (schema instanceof z.ZodArray) return schema.element;
+  return schema instanceof z.ZodRecord ? schema.valueType : undefined;
+}
+
+function keyMessage(issue: Extract<Issue, { code: 'invalid_key' }>): string {
+  const [inner] = issue.issues;
+  return inner?.code === 'too_small'
+    ? 'has an empty name'
+    : (inner?.message ?? 'is not a name that can stand here');
+}
+
+/** Text where a section or a list is due may be a misplaced secret. */
+function safeType(expected: string, found: string, actual: unknown): string {
+  return expected === 'object' || expected === 'array' || expected === 'record' ? kindOf(actual) : found;
+}
+
+function expectedWords(expected: string): string {
+  switch (expected) {
+    case 'string':
+      return 'text (in quotes, if it looks like a number)';
+    case 'int':
+      return 'a whole number';
+    case 'number':
+      return 'a number';
+    case 'boolean':
+      return 'true or false';
+    case 'array':
+      return 'a list';
+    default:
+      return 'a section of settings';
+  }
+}
+
+function choices(values: readonly unknown[], actual: unknown): Pick<Finding, 'allowed' | 'suggestion'> {
+  const allowed = values.map(String);
+  const suggestion = nearest(String(actual), allowed);
+  return { allowed, ...(suggestion !== undefined && { suggestion }) };
+}
+
+function smallFinding(path: Path, issue: Extract<Issue, { code: 'too_small' }>, found: string): Finding {
+  if (issue.origin === 'string') return { path, message: 'must not be empty' };
+  if (issue.origin === 'array') return { path, message: 'must have at least one entry' };
+  return { path, message: `must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`, found };
+}
+
+function toPath(path: readonly PropertyKey[]): (string | number)[] {
+  return path.map((step) => (typeof step === 'symbol' ? String(step) : step));
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((node, step) => {
+    if (typeof node !== 'object' || node === null || !Object.hasOwn(node, step)) return undefined;
+    return (node as Readonly<Record<string | number, unknown>>)[step];
+  }, value);
+}

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { DEFAULTS } from './defaults.ts';
+import { nameText, optional, seconds, secretText } from './setting.ts';
+
+/** Limits of time. At the top level they hold for every provider, on a provider for that one. */
+export const providerTimeoutsSchema = z.strictObject({
+  connect_timeout: optional(seconds(), {
+    description: 'Seconds until a connection to the provider must stand. 0: no limit.',
+    default: DEFAULTS.connectTimeoutSeconds,
+  }),
+  first_byte_timeout: optional(seconds(), {
+    description:
+      'Seconds until the answer must begin, and that a stream may be silent before its first content. Every event and every comment of the provider renews it; the head of the answer does not. 0: no limit.',
+    default: DEFAULTS.firstByteTimeoutSeconds,
+  }),
+  answer_timeout: optional(seconds(), {
+    description:
+      'Seconds until the answer to a request without `stream` must begin, where one is generated: chat, completions, responses, messages, images, audio and Gemini. A model may think for minutes before it answers at once. Left out where `first_byte_timeout` is set: the same as that. 0: no limit.',
+    default: DEFAULTS.answerTimeoutSeconds,
+  }),
+  thinking_timeout: optional(seconds(), {
+    description:
+      'Seconds that a stream may be alive without content, from its first event or comment on: the model is thinking. 0: no limit.',
+    default: DEFAULTS.thinkingTimeoutSeconds,
+  }),
+  commit_after: optional(seconds(), {
+    description:
+      'Seconds that a stream is held back from the client without content, from its first event or comment on. If it still shows life then, or its model thinks, it is committed to its route, and its bytes flow. 0: it is held back until its first content.',
+    default: DEFAULTS.commitAfterSeconds,
+  }),
+  idle_timeout: optional(seconds(), {
+    description: 'Seconds that may pass between two pieces of an answer. 0: no limit.',
+    default: DEFAULTS.idleTimeoutSeconds,
+  }),
+  request_timeout: optional(seconds(), {
+    description:
+      'Seconds for the whole. At the top level: for a request with all its attempts, streams included. On a provider: for one attempt. 0: no limit.',
+    default: 0,
+  }),
+});
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** An upstream account, as an entry of `providers` or of `backends`: both lists take both ways to write it. */
+export const providerSchema = z.strictObject({
+  name: nameText().meta({
+    description: 'What routes, metrics and logs call it. Each name once.',
+    examples: ['openai'],
+  }),
+  api_base: optional(z.string().min(1), {
+    description:
+      'Base URL, http or https, such as https://api.openai.com/v1. A `/v1` at its end is not doubled with that of the request.',
+    examples: ['https://api.openai.com/v1'],
+  }),
+  url: optional(z.string().min(1), {
+    description: 'Another word for `api_base`. Set one of the two.',
+    examples: ['https://api.openai.com/v1'],
+  }),
+  api_key: optional(secretText(), {
+    description: 'The credential that the provider sees. Left out or empty: none is sent.',
+    examples: ['${OPENAI_API_KEY}'],
+    writeOnly: true,
+  }),
+  enabled: optional(z.boolean(), {
+    description: 'false takes the provider out of service, as if it were not in the file.',
+    default: true,
+  }),
+  weight: optional(z.number().min(0).max(1_000_000), {
+    description:
+      'Share of the requests among providers of one priority; fractions are fine. 0: only when no other is left.',
+    default: DEFAULTS.weight,
+  }),
+  model_mapping: optional(z.record(nameText(), nameText()), {
+    description:
+      "Models that this provider serves: the client's name to the provider's. `*` in a name stands for any text, the longest such name wins, and `*` alone takes the rest. `*` in the provider's name stands for the whole name that the client sent.",
+    default: {},
+    examples: [{ 'gpt-4': 'gpt-4-turbo', 'deepseek-*': '*' }],
+  }),
+  provider_type: optional(nameText(), {
+    description:
+      'The kind of API behind it, which says how the key is sent: `openai` for everything compatible with OpenAI, `anthropic`, or `azure`.',
+    default: DEFAULTS.providerType,
+    examples: ['openai', 'anthropic', 'azure'],
+  }),
+  path_version: optional(z.enum(['add', 'as_sent']), {
+    description:
+      "`add`: the API's root is the version in `api_base`, or `/v1` behind it; a request's `/v1` stands for that root, and may be left out. `as_sent`: a request's path is put behind `api_base` as it came, for paths that are below no version, such as `/tokenize`.",
+    default: DEFAULTS.pathVersion,
+  }),
+  headers: optional(
+    z.record(
+      z.string().regex(HEADER_NAME, 'is not a name that an HTTP header can have'),
+      z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'must not contain line breaks or control characters'),
+    ),
+    {
+      description: 'Headers added to every request to this provider, in place of those of the same name.',
+      default: {},
+      examples: [{ 'OpenAI-Organization': 'org-example' }],
+      writeOnly: true,
+    },
+  ),
+  timeouts: optional(providerTimeoutsSchema, {
+    description: 'Limits of time for this provider, each in place of the one at the top level.',
+  }),
+  verify_ssl: optional(z.boolean(), {
+    description: "Whether the provider's certificate is checked. false is for tests only.",
+    default: true,
+  }),
+  ca_file: optional(z.string().min(1), {
+    description:
+      'A PEM file of certificate authorities to trust for this provider. Left out: the usual ones.',
+    examples: ['/etc/ssl/private-ca.pem'],
+  }),
+  proxy: optional(z.string().min(1), {
+    description:
+      'URL of an HTTP proxy on the way to this provider. Left out: as HTTPS_PROXY and NO_PROXY in the environment say.',
+    examples: ['http://127.0.0.1:3128'],
+    writeOnly: true,
+  }),
+  forward_client_auth: optional(z.boolean(), {
+    description:
+      "Whether the client's own credential goes to this provider, if the provider has no `api_key` and it is none of our master keys.",
+    default: false,
+  }),
+  stream_usage: optional(z.enum(['include', 'passthrough']), {
+    description:
+      "`include`: streams are asked for their token usage even where the client did not ask. `passthrough`: the request stays as it is. Left out: as the top level's `stream_usage` says.",
+    default: 'include',
+  }),
+});

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { masterKeySchema } from './access-schema.ts';
+import { DEFAULTS } from './defaults.ts';
+import {
+  detectionSchema,
+  fallbackSchema,
+  healthSchema,
+  loadBalancingSchema,
+  modelsSchema,
+} from './model-schema.ts';
+import { providerSchema } from './provider-schema.ts';
+import { docsSchema, loggingSchema, metricsSchema, serverSchema, timeoutsSchema } from './server-schema.ts';
+import { optional, seconds, secretText } from './setting.ts';
+
+/**
+ * The configuration file. Both ways to write it are one schema, and may be mixed: `providers`, `master_keys` and
+ * `server`; or `backends`, `models`, `proxy_api_key` and `listen`.
+ */
+export const configSchema = z
+  .strictObject({
+    listen: optional(
+      z.union([z.string().min(1), z.int().min(0).max(65_535)], {
+        error: 'must be an address such as ":8080"',
+      }),
+      {
+        description:
+          'Address to listen on, as ":8080", "127.0.0.1:8080" or "[::1]:8080". Instead of `server.host` and `server.port`. Left out: as these say.',
+        examples: [':8080'],
+      },
+    ),
+    server: optional(serverSchema, { description: 'Where and how the gateway listens.' }),
+    workers: optional(
+      z.union([z.int().min(1).max(256), z.literal('auto')], {
+        error: 'must be a whole number from 1 to 256, or "auto"',
+      }),
+      {
+        description:
+          'Processes that serve requests on one port; `auto` for one per processor. More than one work on Linux only. LLM_PROXY_WORKERS in the environment and `--workers` come first.',
+        default: DEFAULTS.workers,
+      },
+    ),
+    proxy_api_key: optional(secretText().min(1), {
+      description: 'One key for all clients: a master key called `default`, without a limit. Left out: none.',
+      examples: ['${LLM_PROXY_KEY}'],
+      writeOnly: true,
+    }),
+    master_keys: optional(z.array(masterKeySchema), {
+      description: 'The keys with which clients come.',
+      default: [],
+    }),
+    allow_unauthenticated: optional(z.boolean(), {
+      description: 'Whether the gateway may be reached from other machines while there is no key at all.',
+      default: false,
+    }),
+    public_models: optional(z.boolean(), {
+      description:
+        'Whether /v1/models answers without a key. Left out: true where `proxy_api_key` is the only key, else false.',
+    }),
+    providers: optional(z.array(providerSchema), { description: 'The upstream accounts.', default: [] }),
+    backends: optional(z.array(providerSchema), {
+      description: 'Another word for `providers`. Both lists may be used; they are joined.',
+      default: [],
+    }),
+    models: optional(modelsSchema, {
+      description:
+        'Public model names and the routes that serve them. With at least one entry, only models listed here or in a `model_mapping` are served; without, a provider that has no `model_mapping` serves any model.',
+      default: {},
+    }),
+    rewrite_response_model: optional(z.boolean(), {
+      description: "Whether answers name the model that the client asked for instead of the provider's.",
+      default: false,
+    }),
+    stream_usage: optional(z.enum(['include', 'passthrough']), {
+      description:
+        '`include`: streams are asked for their token usage even where the client did not ask. `passthrough`: requests stay as they are.',
+      default: 'include',
+    }),
+    load_balancing: optional(loadBalancingSchema, { description: 'How requests are spread over routes.' }),
+    fallback: optional(fallbackSchema, { description: 'What happens when a route fails.' }),
+    detection: optional(detectionSchema, { description: 'What counts as a failure.' }),
+    timeouts: optional(timeoutsSchema, { description: 'Limits of time.' }),
+    health: optional(healthSchema, { description: 'Tests of the providers.' }),
+    max_body_mb: optional(z.number().positive().max(4096), {
+      description: 'The largest request body in MiB. A larger one gets 413.',
+      default: DEFAULTS.maxBodyMb,
+    }),
+    drain_timeout: optional(seconds(), {
+      description: 'Seconds that requests in flight have to finish after SIGTERM. 0: none.',
+      default: DEFAULTS.drainTimeoutSeconds,
+    }),
+    logging: optional(loggingSchema, { description: 'What is logged, and where.' }),
+    metrics: optional(metricsSchema, { description: 'Prometheus metrics.' }),
+    docs: optional(docsSchema, { description: 'The page about the API.' }),
+  })
+  .meta({
+    title: 'llm-proxy configuration',
+    description:
+      'Strings may use ${VAR} and ${VAR:-default} for variables of the environment, and ${file:/path} and ${file:/path:-default} for what is in a file; $${ is a plain ${.',
+  });
+
+/** A configuration file whose shape is right. What its names refer to is checked by compiling it. */
+export type ConfigFile = z.output<typeof configSchema>;

@@ -1,0 +1,42 @@
+import type { OpenApiDocument } from '../openapi/types.ts';
+import type { DocsFile } from './page-file.ts';
+
+export interface DocsOptions {
+  readonly version: string;
+  /** Whether `/metrics` is served beside the API. */
+  readonly hasMetrics: boolean;
+  /** The Admin API's document; undefined: there is no Admin API. */
+  readonly admin: (() => Promise<OpenApiDocument>) | undefined;
+}
+
+/** Answers `/openapi.json`, and what is at and below `/docs`; undefined where there is nothing. */
+export type Docs = (request: Request, path: string) => Promise<Response | undefined>;
+
+/** The page about the API and the document that it shows. Nothing of either is loaded before somebody asks. */
+export function createDocs(options: DocsOptions): Docs {
+  let files: Promise<ReadonlyMap<string, DocsFile>> | undefined;
+  return async (request, path) => {
+    // Everything on the page is named relative to it.
+    if (path === '/docs/') return new Response(null, { status: 308, headers: { location: '../docs' } });
+    files ??= load(options);
+    const file = (await files).get(path);
+    return file && answer(file, request);
+  };
+}
+
+async function load({ version, hasMetrics, admin }: DocsOptions): Promise<ReadonlyMap<string, DocsFile>> {
+  const [{ openApiDocument }, { pageFiles }, { docsFile }] = await Promise.all([
+    import('../openapi/document.ts'),
+    import('./page-files.ts'),
+    import('./page-file.ts'),
+  ]);
+  const document = openApiDocument({ version, hasMetrics, admin: await admin?.() });
+  return new Map([...pageFiles(), ['/openapi.json', docsFile('application/json', JSON.stringify(document))]]);
+}
+
+/** RFC 9110 §13.1.2: what the client has is sent again only where it has changed, as it may with each version. */
+function answer({ headers, body }: DocsFile, request: Request): Response {
+  const known = request.headers.get('if-none-match')?.split(/\s*,\s*/) ?? [];
+  const isKnown = known.some((tag) => tag.replace(/^W\//, '') === headers['etag']);
+  return isKnown ? new Response(null, { status: 304, headers }) : new Response(body, { headers });
+}

@@ -1,0 +1,149 @@
+import { valueAt } from '../lib/json/json-scan.ts';
+import { retryAfterMs } from '../lib/http/retry-after.ts';
+import { rewriteModel } from '../protocols/model-name.ts';
+import { asObject } from '../protocols/json-object.ts';
+import { type ReportedError, reportedError } from '../protocols/reported-error.ts';
+import { decodeLargeBody, withoutCoding } from '../lib/http/content-coding.ts';
+import { inTurns, SLICE_BYTES } from '../lib/in-turns.ts';
+import { scanAnswerInSlices } from '../protocols/answer.ts';
+import type { AnswerDefect } from '../protocols/protocol.ts';
+import type { Defect } from '../routing/outcome.ts';
+import type { Call } from './request-context.ts';
+import { readWhole } from './body-reader.ts';
+import { openByteStream } from './byte-stream.ts';
+import { decodedBody } from './decoded-body.ts';
+import { openEventStream } from './event-stream.ts';
+import { openForeignStream } from './foreign-stream.ts';
+import { judgeReport } from './judge-report.ts';
+import { judgeError } from './classify-status.ts';
+import { outcomeOfCut } from './attempt-timeouts.ts';
+import { conceal } from './redact.ts';
+import type { UpstreamReply } from './ports.ts';
+import { sniffEvents } from './sniffed-body.ts';
+import type { Reading, Reply, Verdict } from './verdict.ts';
+
+/** More of an error's body than this is not kept: enough for every real one. */
+const MAX_ERROR_BYTES = 4 * 1024 * 1024;
+
+/** No answer that is read as a whole is larger. */
+const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
+
+/** Reads as much of a reply as it takes to tell whether it is an answer. */
+export function judgeReply(reply: UpstreamReply, reading: Reading): Verdict | Promise<Verdict> {
+  switch (reply.kind) {
+    case 'unreachable':
+      return { outcome: reply };
+    case 'aborted':
+      return { outcome: outcomeOfCut(reading.leash.cause ?? 'client-left') };
+    case 'reply':
+      if (reply.status < 200 || reply.status > 299) return judgeErrorReply(reply, reading);
+      if (isEventStream(reply.headers)) return judgeEvents(decodedBody(reply), reading);
+      if (reading.call.plan.isStream && mayBeEvents(reply.headers)) return judgeUndeclared(reply, reading);
+      return judgeOther(reply, reading);
+  }
+}
+
+function judgeEvents(reply: Reply, reading: Reading): Promise<Verdict> {
+  return reading.call.plan.protocol.endsWithConnection === true
+    ? openForeignStream(reply, reading)
+    : openEventStream(reply, reading, judgeWhole);
+}
+
+/** A stream was asked for, and what came does not say that it is one: its first line does. */
+async function judgeUndeclared(reply: Reply, reading: Reading): Promise<Verdict> {
+  const sniffed = await sniffEvents(decodedBody(reply), reading.leash);
+  if (reading.leash.cause !== undefined) return { outcome: outcomeOfCut(reading.leash.cause) };
+  return sniffed.isEvents ? judgeEvents(sniffed.reply, reading) : judgeOther(sniffed.reply, reading);
+}
+
+function judgeOther(reply: Reply, reading: Reading): Promise<Verdict> {
+  return reading.call.plan.protocol.name === 'opaque'
+    ? openByteStream(reply, reading)
+    : judgeWhole(reply, reading);
+}
+
+/** Gateways in a row lose the content type of events, or give them another; that of audio and images is left alone. */
+function mayBeEvents(headers: Headers): boolean {
+  return !/^\s*(?:audio|image|video)\//i.test(headers.get('content-type') ?? '');
+}
+
+function isEventStream(headers: Headers): boolean {
+  return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
+}
+
+async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }: Reading): Promise<Verdict> {
+  const body = await readWhole(reply, leash, MAX_ERROR_BYTES);
+  if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
+  const bytes = body.kind === 'read' ? body.bytes : new Uint8Array();
+  const decoding = await decodeLargeBody(bytes, reply.headers.get('content-encoding'), MAX_ERROR_BYTES);
+  const decoded = typeof decoding === 'string' ? bytes : decoding;
+  const outcome = judgeError(
+    {
+      status: reply.status,
+      text: new TextDecoder().decode(decoded),
+      retryAfterMs: retryAfterMs(reply.headers, gateway.clock.epochMs(), reply.status),
+    },
+    call.snapshot.detection,
+  );
+  if (reply.status < 400 && outcome.kind !== 'rejected') return { outcome };
+  const safe = conceal(decoded, provider);
+  const shown =
+    safe === decoded
+      ? { headers: reply.headers, bytes }
+      : { headers: withoutCoding(reply.headers), bytes: safe };
+  return {
+    outcome,
+    answer: { kind: 'whole', status: reply.status, ...shown, usage: undefined, text: '' },
+  };
+}
+
+async function judgeWhole(reply: Reply, reading: Reading): Promise<Verdict> {
+  const { call, provider, leash, shownModel } = reading;
+  const { status, headers } = reply;
+  const body = await readWhole(reply, leash, MAX_WHOLE_BYTES);
+  if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
+  const failed = (defect: Defect): Verdict => ({
+    outcome: { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' },
+  });
+  if (body.kind === 'broken' || body.isCut) return failed('truncated');
+  const decoding = await decodeLargeBody(body.bytes, headers.get('content-encoding'), MAX_WHOLE_BYTES);
+  if (decoding === 'damaged') return failed('truncated');
+  // What cannot be read cannot be judged: it is passed on as it is.
+  const decoded = typeof decoding === 'string' ? undefined : decoding;
+  const { protocol } = call.plan;
+  if (decoded !== undefined && decoded.length > SLICE_BYTES)
+    await inTurns(scanAnswerInSlices(decoded, SLICE_BYTES));
+  const defect = decoded && protocol.judgeAnswer(decoded, headers.get('content-type') ?? '');
+  if (defect !== undefined && !isAsked(defect, status, call)) {
+    const report = defect === 'error-object' && decoded !== undefined ? reportIn(decoded) : undefined;
+    if (report === undefined) return failed(defect);
+    return judgeReport(report, { reply, reading, defect, events: new Uint8Array() });
+  }
+  const usage = decoded && protocol.usageOfAnswer(decoded);
+  const text = usage === undefined && decoded !== undefined ? protocol.textOf(decoded) : '';
+  const safe = conceal(decoded ?? body.bytes, provider);
+  const named = shownModel === undefined || decoded === undefined ? safe : rewriteModel(safe, shownModel);
+  const shown =
+    named === (decoded ?? body.bytes)
+      ? { headers, bytes: body.bytes }
+      : { headers: withoutCoding(headers), bytes: named };
+  return { outcome: { kind: 'answered' }, answer: { kind: 'whole', status, ...shown, usage, text } };
+}
+
+/** An error is not larger than this, or it is none that says what is wrong. */
+const MAX_REPORT_BYTES = 1024 * 1024;
+
+function reportIn(body: Uint8Array): ReportedError | undefined {
+  const value = body.byteLength > MAX_REPORT_BYTES ? undefined : asObject(valueAt(body, 0, body.byteLength));
+  return value && reportedError(value);
+}
+/** Whether an answer that says nothing is what the request asked for: one for later, or one about nothing. */
+function isAsked(defect: AnswerDefect, status: number, { plan }: Call): boolean {
+  if (defect === 'error-object' || defect === 'html') return false;
+  return (
+    status === ACCEPTED || (defect === 'no-choices' && plan.protocol.asksForNothing?.(plan.body) === true)
+  );
+}
+
+/** The answer comes later, and is asked for by its id. */
+const ACCEPTED = 202;

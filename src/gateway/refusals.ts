@@ -1,0 +1,222 @@
+import { errorBody, type ErrorShape } from '../protocols/error-body.ts';
+
+/**
+ * Every refusal of the gateway's own: its HTTP status, OpenAI's error type, whose fault it is, and its message.
+ * `{name}` in a message is filled in by the one who refuses. The documentation's table is made from this one.
+ */
+export const REFUSALS = {
+  missing_api_key: {
+    status: 401,
+    type: 'authentication_error',
+    fault: 'client',
+    message:
+      'No API key was given. Send it as "Authorization: Bearer <key>"; "x-api-key", "api-key", "x-goog-api-key" and "?key=" are understood too.',
+  },
+  invalid_api_key: {
+    status: 401,
+    type: 'authentication_error',
+    fault: 'client',
+    message: 'The API key is not valid. Use a master key of this gateway, not one of a provider.',
+  },
+  key_store_unavailable: {
+    status: 503,
+    type: 'server_error',
+    fault: 'operator',
+    message:
+      'The API key is not known, and the store of the keys can not be asked just now. Try again shortly.',
+  },
+  invalid_metrics_token: {
+    status: 401,
+    type: 'authentication_error',
+    fault: 'client',
+    message:
+      'The metrics need the token of the setting metrics.token. Send it as "Authorization: Bearer <token>".',
+  },
+  foreign_origin: {
+    status: 403,
+    type: 'permission_error',
+    fault: 'client',
+    message:
+      'This gateway has no keys, and so answers no page of another origin ({origin}). Add the origin to server.cors_origins, or configure a key.',
+  },
+  foreign_host: {
+    status: 403,
+    type: 'permission_error',
+    fault: 'client',
+    message:
+      'This gateway has no keys and serves this machine only, and so does not answer to the name "{host}". Use localhost, add the origin of that name to server.cors_origins, or configure a key.',
+  },
+  model_not_allowed: {
+    status: 403,
+    type: 'permission_error',
+    fault: 'client',
+    message: 'The key "{key}" may not use the model "{model}".',
+  },
+  model_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message: 'The model "{model}" does not exist. GET /v1/models lists the ones that this key may use.',
+  },
+  provider_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message:
+      'x-llm-proxy-provider names "{provider}", which is neither a provider nor a model of this gateway.',
+  },
+  path_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message: '{path} does not exist here. API paths begin with /v1, such as /v1/chat/completions.',
+  },
+  method_not_allowed: {
+    status: 405,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message: '{path} answers {allowed}, not {method}.',
+  },
+  invalid_path: {
+    status: 400,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message: 'The path of the request is not valid: {problem}.',
+  },
+  invalid_body: {
+    status: 400,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message: '{problem}',
+  },
+  missing_model: {
+    status: 400,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message:
+      'The request names no model. Put "model" into the JSON or form body, or name a provider in the header x-llm-proxy-provider.',
+  },
+  coding_not_supported: {
+    status: 415,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message:
+      'The body of the request has the Content-Encoding "{coding}". Send it with zstd, gzip, br or deflate, or without.',
+  },
+  body_too_large: {
+    status: 413,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message: 'The body of the request is larger than {limit} (max_body_mb).',
+  },
+  body_timeout: {
+    status: 408,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message: 'The body of the request was not complete after {seconds} s.',
+  },
+  websocket_not_supported: {
+    status: 426,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message: 'WebSocket connections are not supported. Use the HTTP API.',
+  },
+  rate_limit_exceeded: {
+    status: 429,
+    type: 'rate_limit_error',
+    fault: 'client',
+    message: 'The key "{key}" is over its limit of {rate} requests a second with bursts of {burst}. {hint}',
+  },
+  upstream_unreachable: {
+    status: 502,
+    type: 'upstream_error',
+    fault: 'provider',
+    message: 'No provider of "{model}" could be reached ({reason}).',
+  },
+  upstream_invalid: {
+    status: 502,
+    type: 'upstream_error',
+    fault: 'provider',
+    message: 'The provider of "{model}" answered with a success that was no answer ({reason}).',
+  },
+  upstream_timeout: {
+    status: 504,
+    type: 'upstream_error',
+    fault: 'provider',
+    message: 'No provider of "{model}" answered in time ({reason}).',
+  },
+  upstream_truncated: {
+    status: 502,
+    type: 'upstream_error',
+    fault: 'provider',
+    message: 'The provider broke off before the answer was complete ({reason}).',
+  },
+  no_route: {
+    status: 503,
+    type: 'upstream_error',
+    fault: 'operator',
+    isFinal: true,
+    message: 'The model "{model}" has no route that is enabled.',
+  },
+  internal_error: {
+    status: 500,
+    type: 'server_error',
+    fault: 'gateway',
+    message: 'The gateway failed. This is a bug; its log names the request {request}.',
+  },
+} as const satisfies Record<string, RefusalEntry>;
+
+interface RefusalEntry {
+  readonly status: number;
+  readonly type: string;
+  readonly fault: 'client' | 'provider' | 'operator' | 'gateway';
+  readonly message: string;
+  /** Whether to try again is useless, though the status says otherwise to a client. */
+  readonly isFinal?: true;
+}
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+/** A request turned down for a reason that the table knows. Thrown; anything else that is thrown is a bug. */
+export class Refusal extends Error {
+  readonly code: RefusalCode;
+  readonly status: number;
+  readonly param: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: RefusalCode, values: Readonly<Record<string, string>> = {}, extra: RefusalExtra = {}) {
+    super(fill(REFUSALS[code].message, values));
+    this.name = 'Refusal';
+    this.code = code;
+    this.status = REFUSALS[code].status;
+    this.param = extra.param ?? null;
+    const entry: RefusalEntry = REFUSALS[code];
+    this.headers = entry.isFinal ? { ...extra.headers, ...NO_RETRY } : (extra.headers ?? {});
+  }
+
+  /** The body that the client gets, in the shape of its API. */
+  body(shape: ErrorShape = 'openai', requestId = ''): string {
+    const { message, status, code, param } = this;
+    return errorBody(shape, { message, status, code, param, type: REFUSALS[code].type, requestId });
+  }
+}
+
+/** Tells the SDKs of OpenAI and Anthropic not to try again, whatever the status is. */
+export const NO_RETRY = { 'x-should-retry': 'false' } as const;
+
+export interface RefusalExtra {
+  /** The parameter at fault, as a path into the body. */
+  readonly param?: string | undefined;
+  /** Header fields of the answer, by lower-case name. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** How much of a client's string is repeated to it: enough to recognise it. */
+const LONGEST_VALUE = 200;
+
+function fill(message: string, values: Readonly<Record<string, string>>): string {
+  return message.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name] ?? '';
+    return value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}…` : value;
+  });
+}

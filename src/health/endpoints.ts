@@ -1,0 +1,50 @@
+import type { Gateway } from '../gateway/ports.ts';
+
+/** A running server, as far as its health is concerned. `startedAtMs` is in milliseconds since 1970. */
+interface RunningServer {
+  readonly gateway: Gateway;
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly phase: 'serving' | 'leaving' | 'draining';
+}
+
+/** `/health` in JSON, `/healthz` in a word, `/readyz` for load balancers. None asks a provider, none needs a key. */
+export function health(
+  request: Request,
+  path: '/health' | '/healthz' | '/readyz',
+  state: RunningServer,
+): Response {
+  switch (path) {
+    case '/healthz':
+      return text('ok', 200);
+    case '/readyz':
+      return state.phase === 'serving' ? text('ready', 200) : text('draining', 503);
+    case '/health':
+      return Response.json(report(state));
+  }
+}
+
+function text(body: string, status: number): Response {
+  return new Response(body, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } });
+}
+
+function report({ gateway, version, startedAtMs, phase }: RunningServer): Record<string, unknown> {
+  const snapshot = gateway.snapshot();
+  return {
+    status: phase === 'serving' ? 'ok' : 'draining',
+    version,
+    uptime_seconds: Math.floor((Date.now() - startedAtMs) / 1000),
+    config_version: snapshot.version,
+    providers: providerCounts(gateway),
+    models: snapshot.models.size,
+  };
+}
+
+/** How many providers there are, and how many have a route that is cooling down just now. */
+function providerCounts({ snapshot, cooldowns, clock }: Gateway): { total: number; cooling: number } {
+  const { providers, models } = snapshot();
+  const nowMs = clock.nowMs();
+  const routes = [...models.values()].flatMap((model) => model.routes);
+  const cooling = routes.filter(({ id }) => cooldowns.standing(id, nowMs).kind === 'cooling');
+  return { total: providers.size, cooling: new Set(cooling.map(({ provider }) => provider)).size };
+}

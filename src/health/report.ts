@@ -1,0 +1,127 @@
+import type { HealthSettings } from '../config/snapshot.ts';
+import { authenticate } from '../gateway/authenticate.ts';
+import type { Gateway } from '../gateway/ports.ts';
+import { type ProbeResult, probeProviders } from './probe.ts';
+import type { ProviderStanding } from './provider-status.ts';
+
+/** Answers `/health/detailed`. */
+export type DetailedHealth = (headers: Headers, search: string) => Promise<Response>;
+
+/** How the providers are, tested in this way. */
+export type HealthReporter = (probe: HealthSettings['probe']) => Promise<HealthReport>;
+
+/**
+ * `/health/detailed`. Needs a key where there are any, since it costs the providers a request. `?probe=chat` asks one
+ * token of each model.
+ */
+export function createDetailedHealth(gateway: Gateway, report: HealthReporter): DetailedHealth {
+  return async (headers, search) => {
+    const { access, health } = gateway.snapshot();
+    authenticate({ headers, search }, access);
+    return Response.json(await report(probeOf(search, health.probe)));
+  };
+}
+
+function probeOf(search: string, configured: HealthSettings['probe']): HealthSettings['probe'] {
+  const asked = new URLSearchParams(search).get('probe');
+  return asked === 'chat' || asked === 'models' ? asked : configured;
+}
+
+/** For as long as one test of the providers answers everybody who asks. */
+const FRESH_MS = 10_000;
+
+/** Tests every provider, at most once in ten seconds, whoever asks. `standings` says what requests have shown of them. */
+export function createHealthReporter(
+  gateway: Gateway,
+  standings: () => Promise<readonly ProviderStanding[]>,
+): HealthReporter {
+  const known = new Map<HealthSettings['probe'], Probing>();
+  return async (probe) => {
+    const { version } = gateway.snapshot();
+    const nowMs = gateway.clock.nowMs();
+    let probing = known.get(probe);
+    if (probing === undefined || nowMs - probing.atMs >= FRESH_MS || probing.version !== version) {
+      const epochMs = gateway.clock.epochMs();
+      probing = { atMs: nowMs, epochMs, version, results: probeProviders(gateway, probe) };
+      known.set(probe, probing);
+    }
+    const results = await probing.results;
+    return reportOf(results, { probe, epochMs: probing.epochMs, standings: await standings() });
+  };
+}
+
+interface Probing {
+  readonly atMs: number;
+  readonly epochMs: number;
+  readonly version: number;
+  readonly results: Promise<ProbeResult[]>;
+}
+
+/** The body of the answer. */
+export type HealthReport = ReturnType<typeof reportOf>;
+
+interface ReportContext {
+  readonly epochMs: number;
+  readonly probe: HealthSettings['probe'];
+  readonly standings: readonly ProviderStanding[];
+}
+
+function reportOf(results: readonly ProbeResult[], { epochMs, probe, standings }: ReportContext) {
+  const healthy = results.filter(({ error }) => error === undefined).length;
+  return {
+    status: healthy === results.length ? 'ok' : healthy > 0 ? 'degraded' : 'down',
+    probe,
+    checked_at: new Date(epochMs).toISOString(),
+    healthy,
+    total: results.length,
+    providers: results.map((result) =>
+      providerReport(
+        result,
+        standings.find(({ provider }) => provider === result.provider),
+      ),
+    ),
+  };
+}
+
+function providerReport(
+  { provider, error, latencyMs, models }: ProbeResult,
+  standing: ProviderStanding | undefined,
+) {
+  const { cooldownMs = 0, lastError, lastErrorAtMs } = standing ?? {};
+  return {
+    name: provider,
+    status: error === undefined ? 'healthy' : 'unhealthy',
+    latency_ms: Math.round(latencyMs),
+    cooldown_seconds: Math.ceil(cooldownMs / 1000),
+    last_error: error ?? lastError ?? null,
+    last_error_at: lastErrorAtMs === undefined ? null : new Date(lastErrorAtMs).toISOString(),
+    ...(models.length > 0 && {
+      models: models.map((one) => ({
+        model: one.model,
+        status: one.error === undefined ? 'healthy' : 'unhealthy',
+        latency_ms: Math.round(one.latencyMs),
+        error: one.error ?? null,
+      })),
+    }),
+  };
+}
+
+/** How often it is looked whether it is time to test the providers: the interval may change with the configuration. */
+const LOOK_MS = 500;
+
+/** Tests the providers every `health.probe_interval`, where there is one. Returns how to end it. */
+export function probeRegularly(gateway: Gateway): () => void {
+  let nextAtMs = -Infinity;
+  let isProbing = false;
+  const look = async (): Promise<void> => {
+    const { intervalMs, probe } = gateway.snapshot().health;
+    const nowMs = gateway.clock.nowMs();
+    if (isProbing || !Number.isFinite(intervalMs) || nowMs < nextAtMs) return;
+    isProbing = true;
+    nextAtMs = nowMs + intervalMs;
+    await probeProviders(gateway, probe);
+    isProbing = false;
+  };
+  const timer = setInterval(() => void look(), LOOK_MS);
+  return () => clearInterval(timer);
+}

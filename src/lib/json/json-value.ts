@@ -1,0 +1,236 @@
+import { MalformedJson, expect } from './json-fault.ts';
+
+/** A body nests a few levels; one that nests more than this is made to exhaust somebody's stack. */
+const MAX_DEPTH = 10_000;
+
+/** Where the scan of a value stands. It begins with a depth of 0. */
+export interface ValueCursor {
+  pos: number;
+  /** Open containers. */
+  depth: number;
+  /** 1 for each open container that is an object, by its depth. */
+  readonly isObject: Uint8Array;
+}
+
+/** A cursor for a scan that may rest while others go on. */
+export function createCursor(): ValueCursor {
+  return { pos: 0, depth: 0, isObject: new Uint8Array(MAX_DEPTH + 1) };
+}
+
+/** The offset of the first byte that is not white space. */
+export function afterSpace(bytes: Uint8Array, start: number): number {
+  let pos = start;
+  while (pos < bytes.length) {
+    const byte = bytes[pos];
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return pos;
+    pos += 1;
+  }
+  return pos;
+}
+
+/**
+ * The offset behind the string whose opening quote is at `pos`.
+ *
+ * Looking at single bytes is the fastest for the short strings that most are; a call of `indexOf` costs as much as
+ * about 40 of them but then passes over kilobytes, so it takes over where the end is not near. In text full of quotes, as
+ * code is, it would not come far: there four bytes at a time are looked at.
+ */
+export function afterString(bytes: Uint8Array, pos: number): number {
+  let at = pos + 1;
+  for (;;) {
+    const near = Math.min(at + NEAR_BYTES, bytes.length);
+    while (at < near) {
+      const byte = bytes[at];
+      if (byte === QUOTE) return at + 1;
+      at += byte === BACKSLASH ? 2 : 1;
+    }
+    const quote = bytes.indexOf(QUOTE, at);
+    if (quote === -1) throw new MalformedJson(bytes.length, "the closing '\"' of a string");
+    if ((slashesBefore(bytes, quote, at) & 1) === 0) return quote + 1;
+    at = behindQuotes(bytes, quote + 1);
+    if (bytes[at] === QUOTE) return at + 1;
+  }
+}
+
+const NEAR_BYTES = 48;
+
+/**
+ * From within a string: where its closing quote is, or where a look at single bytes may go on: no quote has been for a while,
+ * or less than a word of the machine is left.
+ */
+function behindQuotes(bytes: Uint8Array, start: number): number {
+  const firstWord = -bytes.byteOffset & 3;
+  const count = (bytes.length - firstWord) >> 2;
+  if (start < firstWord || start >= firstWord + count * 4) return start;
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + firstWord, count);
+  let from = start;
+  let word = (start - firstWord) >> 2;
+  for (;;) {
+    const quiet = Math.min(count, word + QUIET_WORDS);
+    while (word < quiet && quoteMarks(words[word] ?? 0) === 0) word += 1;
+    if (word === quiet) break;
+    for (let marks = quoteMarks(words[word] ?? 0); marks !== 0; marks &= marks - 1) {
+      const at = firstWord + word * 4 + markedByte(marks);
+      if (at < start || bytes[at] !== QUOTE) continue;
+      if ((slashesBefore(bytes, at, from) & 1) === 0) return at;
+      from = at + 1;
+    }
+    word += 1;
+  }
+  const end = firstWord + word * 4;
+  return end - slashesBefore(bytes, end, from);
+}
+
+const QUIET_WORDS = 256;
+
+/**
+ * The highest bit of each of four bytes that is a quote, and perhaps of one above it: a byte is zero after the XOR, and then
+ * borrows when one is taken off.
+ */
+function quoteMarks(word: number): number {
+  const zeros = word ^ 0x22222222;
+  return ((zeros - 0x01010101) | 0) & ~zeros & 0x80808080;
+}
+
+/** Which of the four bytes has the lowest mark. The first one in memory is the lowest, as on every machine that Bun runs on. */
+function markedByte(marks: number): number {
+  return (31 - Math.clz32(marks & -marks)) >> 3;
+}
+
+/** How many backslashes stand right before a place. An odd number makes a quote a part of the text. */
+function slashesBefore(bytes: Uint8Array, at: number, from: number): number {
+  let first = at;
+  while (first > from && bytes[first - 1] === BACKSLASH) first -= 1;
+  return at - first;
+}
+
+/**
+ * Moves the cursor behind the JSON value at which it stands, and checks the structure of all that is in the value. Returns false
+ * where the cursor has come to the offset `until` within a container: the next call goes on from there.
+ */
+export function passValue(bytes: Uint8Array, cursor: ValueCursor, until: number): boolean {
+  const { isObject } = cursor;
+  let { depth, pos } = cursor;
+  for (;;) {
+    const byte = bytes[pos];
+    if (pos >= until && depth > 0) {
+      cursor.depth = depth;
+      cursor.pos = pos;
+      return false;
+    }
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      if (depth === MAX_DEPTH) throw new MalformedJson(pos, `at most ${MAX_DEPTH} levels of nesting`);
+      depth += 1;
+      isObject[depth] = byte === OPEN_BRACE ? 1 : 0;
+      pos = afterSpace(bytes, pos + 1);
+      // In ASCII, either closing bracket comes two after its opening one.
+      const empty = bytes[pos] === byte + 2;
+      if (!empty && byte === OPEN_BRACE) pos = afterKey(bytes, pos);
+      if (!empty) continue;
+      depth -= 1;
+      pos += 1;
+    } else {
+      pos = afterScalar(bytes, pos);
+    }
+    for (;;) {
+      if (depth === 0) {
+        cursor.depth = 0;
+        cursor.pos = pos;
+        return true;
+      }
+      pos = afterSpace(bytes, pos);
+      const next = bytes[pos];
+      if (next === COMMA) break;
+      if (next !== (isObject[depth] === 1 ? CLOSE_BRACE : CLOSE_BRACKET)) {
+        throw new MalformedJson(pos, isObject[depth] === 1 ? "',' or '}'" : "',' or ']'");
+      }
+      depth -= 1;
+      pos += 1;
+    }
+    pos = afterSpace(bytes, pos + 1);
+    pos = isObject[depth] === 1 ? afterKey(bytes, pos) : afterSpace(bytes, afterIntegers(bytes, pos));
+  }
+}
+
+/**
+ * From where an element begins: behind all that are integers with a comma right behind them. Texts are sent as lists of
+ * tokens, of which there may be hundreds of thousands.
+ */
+function afterIntegers(bytes: Uint8Array, start: number): number {
+  let from = start;
+  for (let pos = start; ; pos++) {
+    const byte = bytes[pos] ?? 0;
+    if (byte >= ZERO && byte <= NINE) continue;
+    const hasLeadingZero = bytes[from] === ZERO && pos - from > 1;
+    if (byte !== COMMA || pos === from || hasLeadingZero) return from;
+    from = pos + 1;
+  }
+}
+
+/** Behind a key and its colon, where the value begins. */
+function afterKey(bytes: Uint8Array, pos: number): number {
+  expect(bytes, pos, QUOTE, 'a key in quotes');
+  const colon = afterSpace(bytes, afterString(bytes, pos));
+  expect(bytes, colon, COLON, "':'");
+  return afterSpace(bytes, colon + 1);
+}
+
+function afterScalar(bytes: Uint8Array, pos: number): number {
+  switch (bytes[pos] ?? 0) {
+    case QUOTE:
+      return afterString(bytes, pos);
+    case 0x74:
+      return afterWord(bytes, pos, 'true');
+    case 0x66:
+      return afterWord(bytes, pos, 'false');
+    case 0x6e:
+      return afterWord(bytes, pos, 'null');
+    default:
+      return afterNumber(bytes, pos);
+  }
+}
+
+function afterWord(bytes: Uint8Array, start: number, word: string): number {
+  for (let index = 0; index < word.length; index++) {
+    if (bytes[start + index] !== word.charCodeAt(index)) throw new MalformedJson(start + index, `'${word}'`);
+  }
+  return start + word.length;
+}
+
+/** RFC 8259 §6: no leading zeros, digits on both sides of the point. */
+function afterNumber(bytes: Uint8Array, start: number): number {
+  let pos = bytes[start] === MINUS ? start + 1 : start;
+  if (bytes[pos] === ZERO) pos += 1;
+  else pos = afterDigits(bytes, pos, pos === start ? 'a value' : 'a digit');
+  if (bytes[pos] === POINT) pos = afterDigits(bytes, pos + 1, 'a digit');
+  if (bytes[pos] === 0x65 || bytes[pos] === 0x45) {
+    const sign = bytes[pos + 1];
+    pos = afterDigits(bytes, sign === MINUS || sign === PLUS ? pos + 2 : pos + 1, 'a digit');
+  }
+  return pos;
+}
+
+function afterDigits(bytes: Uint8Array, start: number, expected: string): number {
+  let pos = start;
+  while (pos < bytes.length) {
+    const byte = bytes[pos] ?? 0;
+    if (byte < ZERO || byte > NINE) break;
+    pos += 1;
+  }
+  if (pos === start) throw new MalformedJson(pos, expected);
+  return pos;
+}
+
+const QUOTE = 0x22;
+const PLUS = 0x2b;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;

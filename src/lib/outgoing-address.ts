@@ -1,0 +1,100 @@
+import { type IpAddress, parseIpAddress } from './ip-address.ts';
+
+/**
+ * Hosts that no outgoing request may reach: link-local addresses, and the metadata services where clouds hand out the
+ * credentials of their machines. Private ranges are allowed, since local models live there.
+ */
+
+/** Names of metadata services, in lower case and without a dot at the end. */
+const METADATA_NAMES = new Set([
+  'metadata',
+  'metadata.google.internal',
+  'metadata.goog',
+  'metadata.azure.internal',
+  'metadata.tencentyun.com',
+  'metadata.platformequinix.com',
+  'instance-data',
+  'instance-data.ec2.internal',
+]);
+
+/** Metadata services outside of 169.254.0.0/16: Alibaba, Oracle, Azure. */
+const METADATA_V4 = new Set(['100.100.100.200', '192.0.0.192', '168.63.129.16']);
+
+/** Metadata services outside of fe80::/10: AWS, EKS, GCP, Scaleway, Akamai. */
+const METADATA_V6 = new Set(
+  ['fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254', 'fd00:42::42', 'fd00:a9fe:a9fe::1'].map(
+    (text) => parseIpAddress(text)?.join('.') ?? '',
+  ),
+);
+
+/**
+ * Whether a host is never called. `host` is a name or an address: as `URL.hostname` has it, with or without brackets,
+ * or as a socket tells whom it is connected to. A name that is allowed may still resolve to an address that is not:
+ * ask again with the address when the connection is open.
+ */
+export function isForbiddenHost(host: string): boolean {
+  const name = withoutTrailingDots(host.toLowerCase());
+  if (METADATA_NAMES.has(name)) return true;
+  const [plain = ''] = name.replaceAll(/[[\]]/g, '').split('%', 1);
+  const address = parseIpAddress(plain);
+  if (address === undefined) return false;
+  const isLinkLocal = address[0] === 0xfe && ((address[1] ?? 0) & 0xc0) === 0x80;
+  return isLinkLocal || METADATA_V6.has(address.join('.')) || embeddedV4(address).some(isForbiddenV4);
+}
+
+function withoutTrailingDots(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '.') end--;
+  return text.slice(0, end);
+}
+
+/** RFC 3927 link-local addresses, and the metadata services. */
+function isForbiddenV4(bytes: Bytes): boolean {
+  return (bytes[0] === 169 && bytes[1] === 254) || METADATA_V4.has(bytes.join('.'));
+}
+
+type Bytes = readonly number[];
+
+/** A prefix of an IPv6 address, and where the addresses behind it hold an IPv4 address. */
+interface Embedding {
+  readonly prefix: Bytes;
+  readonly places: readonly Bytes[];
+}
+
+const LAST_FOUR = [12, 13, 14, 15];
+const ZERO_64 = [0, 0, 0, 0, 0, 0, 0, 0];
+
+const EMBEDDINGS: readonly Embedding[] = [
+  // RFC 4291 §2.5.5: IPv4-compatible and IPv4-mapped; RFC 2765 §2.1: IPv4-translated.
+  { prefix: [...ZERO_64, 0, 0, 0, 0], places: [LAST_FOUR] },
+  { prefix: [...ZERO_64, 0, 0, 0xff, 0xff], places: [LAST_FOUR] },
+  { prefix: [...ZERO_64, 0xff, 0xff, 0, 0], places: [LAST_FOUR] },
+  // RFC 6052: NAT64 with the well-known prefix.
+  { prefix: [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0], places: [LAST_FOUR] },
+  // RFC 8215: local NAT64, whose prefix may have any length that RFC 6052 §2.2 knows; byte 8 is always left out.
+  {
+    prefix: [0, 0x64, 0xff, 0x9b, 0, 1],
+    places: [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12], LAST_FOUR],
+  },
+  // RFC 3056: 6to4.
+  { prefix: [0x20, 0x02], places: [[2, 3, 4, 5]] },
+  // RFC 4380: the server of a Teredo address; its client is in `embeddedV4`.
+  { prefix: [0x20, 0x01, 0, 0], places: [[4, 5, 6, 7]] },
+];
+
+/** Every IPv4 address that an address may stand for; an IPv4 address itself has its mapped form here. */
+function embeddedV4(address: IpAddress): Bytes[] {
+  const found = EMBEDDINGS.filter(({ prefix }) => hasAt(address, 0, prefix)).flatMap(({ places }) => places);
+  const addresses: Bytes[] = found.map((places) => places.map((place) => address[place] ?? 0));
+  const lastFour = [...address.subarray(12)];
+  // RFC 4380 §4: the client of a Teredo address, each bit turned over.
+  if (hasAt(address, 0, [0x20, 0x01, 0, 0])) addresses.push(lastFour.map((byte) => byte ^ 0xff));
+  // RFC 5214 §6.1: ISATAP, behind any prefix.
+  const isIsatap = ((address[8] ?? 0) & 0xfd) === 0 && hasAt(address, 9, [0, 0x5e, 0xfe]);
+  if (isIsatap) addresses.push(lastFour);
+  return addresses;
+}
+
+function hasAt(address: IpAddress, place: number, bytes: Bytes): boolean {
+  return bytes.every((byte, index) => address[place + index] === byte);
+}

@@ -1,0 +1,148 @@
+import type { ConfigFile } from '../config/schema/schema.ts';
+import {
+  type Json,
+  type JsonObject,
+  type Kind,
+  KINDS,
+  type Resource,
+  type Resources,
+  withChanges,
+} from '../store/revision.ts';
+import { markOf, storedKey } from '../store/stored-key.ts';
+
+/** What an import does to one resource. */
+export interface ImportStep {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly action: 'created' | 'updated' | 'unchanged' | 'deleted';
+}
+
+export interface ImportPlan {
+  readonly resources: Resources;
+  readonly steps: readonly ImportStep[];
+}
+
+/**
+ * The resources with everything in a configuration file put in the place of what has the same name. What the file does
+ * not name stays, unless `prunes` takes it away. The same file a second time changes nothing.
+ */
+export function planImport(
+  file: ConfigFile,
+  before: Resources,
+  { now, prunes }: { readonly now: string; readonly prunes: boolean },
+): ImportPlan {
+  const wanted = readFile(file, before);
+  const steps: ImportStep[] = [];
+  const resources: Record<Kind, ReadonlyMap<string, Resource>> = { ...before };
+  for (const kind of KINDS) {
+    const changes: [id: string, fields: JsonObject | undefined][] = [];
+    for (const [id, fields] of wanted[kind]) {
+      const known = before[kind].get(id);
+      const isSame = known !== undefined && canonical(known.fields) === canonical(fields);
+      if (!isSame) changes.push([id, fields]);
+      steps.push({ kind, id, action: isSame ? 'unchanged' : known === undefined ? 'created' : 'updated' });
+    }
+    for (const id of prunes ? before[kind].keys() : []) {
+      if (wanted[kind].has(id)) continue;
+      changes.push([id, undefined]);
+      steps.push({ kind, id, action: 'deleted' });
+    }
+    if (changes.length > 0) resources[kind] = withChanges(before[kind], changes, now);
+  }
+  return { resources, steps };
+}
+
+type Wanted = Readonly<Record<Kind, ReadonlyMap<string, JsonObject>>>;
+
+function readFile(file: ConfigFile, before: Resources): Wanted {
+  const { providers, backends, models, master_keys, proxy_api_key, ...rest } = file;
+  const aliases = new Map(Object.entries(file.fallback?.alias_fallback ?? {}));
+  const knownKeys = new Map(
+    [...before.master_keys.values()].map((key) => [storedKey(key.fields).name, key] as const),
+  );
+  return {
+    providers: new Map(
+      [...(providers ?? []), ...(backends ?? [])].map(({ name, url, ...entry }) => [
+        name,
+        fieldsOf({ ...entry, api_base: entry.api_base ?? url }),
+      ]),
+    ),
+    master_keys: new Map(keysOf(file).map((key) => keyEntry(key, knownKeys))),
+    models: new Map(
+      Object.entries(models ?? {}).map(([name, model]) => [
+        name,
+        fieldsOf({ ...model, fallbacks: aliases.get(name) }),
+      ]),
+    ),
+    settings: settingsOf(
+      { ...rest, public_models: file.public_models ?? (hasOnlyProxyKey(file) || undefined) },
+      new Set(Object.keys(models ?? {})),
+    ),
+  };
+}
+
+type KeyEntry = NonNullable<ConfigFile['master_keys']>[number];
+
+/** `proxy_api_key` is a master key called `default`, as the configuration file has it. */
+function keysOf({ proxy_api_key: key, master_keys: keys }: ConfigFile): KeyEntry[] {
+  return [...(typeof key === 'string' ? [{ name: 'default', key }] : []), ...(keys ?? [])];
+}
+
+/** Such a file leaves the list of models open without saying so. */
+function hasOnlyProxyKey({ proxy_api_key: key, master_keys: keys }: ConfigFile): boolean {
+  return typeof key === 'string' && (keys ?? []).length === 0;
+}
+
+/** A key keeps the id that it has, and what is known of its secret if that is the same. */
+function keyEntry(
+  { key, ...entry }: KeyEntry,
+  knownByName: ReadonlyMap<string, Resource>,
+): readonly [string, JsonObject] {
+  const mark = markOf(key);
+  const same = knownByName.get(entry.name);
+  const { hash, preview, previous } = same?.fields ?? {};
+  const secret =
+    hash === mark.hash
+      ? { hash, ...(preview !== undefined && { preview }), ...(previous && { previous }) }
+      : mark;
+  return [same?.id ?? entry.name, { ...fieldsOf(entry), ...secret }];
+}
+
+/** Every other section as a setting, without the fallbacks that are the models' own. */
+function settingsOf(sections: Partial<ConfigFile>, models: ReadonlySet<string>): Map<string, JsonObject> {
+  const settings = new Map<string, JsonObject>();
+  for (const [id, value] of Object.entries(sections)) {
+    if (value === null || value === undefined) continue;
+    const kept = id === 'fallback' ? withoutAliases(sections.fallback, models) : value;
+    if (kept !== undefined) settings.set(id, { value: asJson(kept) });
+  }
+  return settings;
+}
+
+function withoutAliases(fallback: ConfigFile['fallback'], models: ReadonlySet<string>): unknown {
+  const { alias_fallback: aliases, ...rest } = fallback ?? {};
+  const others = Object.entries(aliases ?? {}).filter(([model]) => !models.has(model));
+  const kept = { ...rest, ...(others.length > 0 && { alias_fallback: Object.fromEntries(others) }) };
+  return Object.keys(kept).length === 0 ? undefined : kept;
+}
+
+/** The fields of an entry of the file: `enabled` as `is_enabled`, and none that are not set. */
+function fieldsOf({ enabled, ...entry }: Record<string, unknown>): JsonObject {
+  return asJson({ ...entry, is_enabled: enabled }) as JsonObject;
+}
+
+/** Without what is null or undefined, at any depth. */
+function asJson(value: unknown): Json {
+  return JSON.parse(
+    JSON.stringify(value, (_, inner: unknown) => (inner === null ? undefined : inner)),
+  ) as Json;
+}
+
+/** The same text for the same fields, in whatever order they stand. */
+function canonical(value: Json): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

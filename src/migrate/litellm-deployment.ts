@@ -1,0 +1,155 @@
+import { BASES, baseVariables, COMPATIBLE, isOpenAiModel, KEYLESS, keyVariable } from './litellm-vendors.ts';
+import { asObject, asText, type Report } from './litellm-values.ts';
+import type { Json, JsonObject } from '../store/revision.ts';
+
+/** The environment that LiteLLM would have. */
+export interface Variables {
+  /** undefined: it is not set, or its value is not known here. */
+  readonly valueOf: (name: string) => string | undefined;
+  readonly isSet: (name: string) => boolean;
+}
+
+/** One entry of `model_list`, understood: who serves the model, and under which name. */
+export interface Deployment {
+  /** LiteLLM's name of the vendor, such as `openai`. */
+  readonly prefix: string;
+  /** The vendor's name of the model. */
+  readonly model: string;
+  /** The fields of the provider, without a name. */
+  readonly provider: JsonObject;
+  readonly weight: number | undefined;
+  readonly order: number | undefined;
+}
+
+/** Why an entry is left out, and which of its settings is to blame. */
+export class NotUnderstood extends Error {
+  /** Below the entry; empty: the entry itself. */
+  readonly setting: string;
+
+  constructor(setting: string, reason: string) {
+    super(reason);
+    this.name = 'NotUnderstood';
+    this.setting = setting;
+  }
+}
+
+/** A deployment's parameters that are read here. */
+const KNOWN_PARAMS = new Set([
+  'model',
+  'custom_llm_provider',
+  'api_base',
+  'base_url',
+  'api_key',
+  'weight',
+  'order',
+  'timeout',
+  'extra_headers',
+]);
+
+/** Parameters that decide where a request goes or with which credential. An entry with one of them is not understood. */
+const DECISIVE_PARAMS: Readonly<Record<string, string>> = {
+  litellm_credential_name: 'a credential of credential_list is not read; write api_base and api_key here',
+  use_litellm_proxy: 'requests by way of another LiteLLM have no counterpart',
+  mock_response: 'an answer without a provider has no counterpart',
+};
+
+/**
+ * Reads `litellm_params` of an entry. What has no counterpart and changes neither the party that is asked nor its
+ * credential is reported. Throws `NotUnderstood` for anything that would have to be guessed.
+ */
+export function readDeployment(params: JsonObject, env: Variables, report: Report): Deployment {
+  for (const [name, reason] of Object.entries(DECISIVE_PARAMS)) {
+    if (params[name] !== undefined && params[name] !== null && params[name] !== false)
+      throw new NotUnderstood(name, reason);
+  }
+  const { prefix, model } = vendorOf(params, env);
+  const base = baseOf(params, prefix, env);
+  const key = textOf(params, 'api_key', env);
+  const headers = headersOf(params);
+  for (const name of Object.keys(params)) {
+    if (!KNOWN_PARAMS.has(name)) report(name, 'there is no such setting here');
+  }
+  if (key === undefined && headers === undefined && !KEYLESS.has(prefix)) {
+    const variable = keyVariable(prefix);
+    report('api_key', `is not given: LiteLLM would read ${variable} itself, here no credential is sent`);
+  }
+  const timeout = numberOf(params, 'timeout', report);
+  return {
+    prefix,
+    model,
+    provider: {
+      api_base: base,
+      ...(key !== undefined && { api_key: key }),
+      ...(headers !== undefined && { headers }),
+      ...(timeout !== undefined && { timeouts: { request_timeout: timeout } }),
+      ...(prefix === 'anthropic' && { provider_type: 'anthropic' }),
+    },
+    weight: numberOf(params, 'weight', report),
+    order: numberOf(params, 'order', report),
+  };
+}
+
+function vendorOf(params: JsonObject, env: Variables): { prefix: string; model: string } {
+  const full = textOf(params, 'model', env);
+  if (full === undefined) throw new NotUnderstood('', 'it has no model_name or no model');
+  const given = textOf(params, 'custom_llm_provider', env);
+  const slash = full.indexOf('/');
+  const head = slash === -1 ? undefined : full.slice(0, slash);
+  if (given !== undefined) return { prefix: given, model: head === given ? full.slice(slash + 1) : full };
+  if (head !== undefined) return { prefix: head, model: full.slice(slash + 1) };
+  if (isOpenAiModel(full)) return { prefix: 'openai', model: full };
+  throw new NotUnderstood(
+    '',
+    `"${full}" does not say whose model it is; write it with a prefix, such as openai/${full}`,
+  );
+}
+
+function baseOf(params: JsonObject, prefix: string, env: Variables): string {
+  const given = textOf(params, 'api_base', env) ?? textOf(params, 'base_url', env);
+  const vendors = BASES.get(prefix);
+  if (given !== undefined && (COMPATIBLE.has(prefix) || vendors !== undefined)) return given;
+  const variable = baseVariables(prefix).find(env.isSet);
+  if (vendors === undefined) {
+    throw new NotUnderstood(
+      '',
+      `providers of the kind "${prefix}" are not OpenAI-compatible, or have no api_base`,
+    );
+  }
+  if (variable === undefined) return vendors;
+  throw new NotUnderstood('', `LiteLLM would take its address from ${variable}; write it as api_base`);
+}
+
+/** Headers as they are sent. A value that names a variable would be sent as its name. */
+function headersOf(params: JsonObject): JsonObject | undefined {
+  const given = params['extra_headers'];
+  if (given === undefined || given === null) return undefined;
+  const isText = (value: Json): boolean =>
+    typeof value === 'string' && !value.startsWith(VARIABLE) && !value.includes('${');
+  if (typeof given !== 'object' || Array.isArray(given) || !Object.values(given).every(isText)) {
+    throw new NotUnderstood('extra_headers', 'only headers whose values are plain text are taken over');
+  }
+  return asObject(given);
+}
+
+const VARIABLE = 'os.environ/';
+
+/** A text, or what the variable holds that it names; undefined: it is not given. Throws `NotUnderstood`. */
+export function textOf(params: JsonObject, name: string, env: Variables): string | undefined {
+  const value = params[name];
+  if (value === undefined || value === null) return undefined;
+  const text = asText(value);
+  if (text === undefined) throw new NotUnderstood(name, 'is not a text');
+  if (text.includes('${')) throw new NotUnderstood(name, 'has a ${, which LiteLLM does not expand');
+  if (!text.startsWith(VARIABLE)) return text;
+  const variable = text.slice(VARIABLE.length);
+  const found = env.valueOf(variable);
+  if (found) return found;
+  throw new NotUnderstood(name, `the environment variable ${variable} is not set`);
+}
+
+export function numberOf(params: JsonObject, name: string, report: Report): number | undefined {
+  const value = params[name];
+  if (typeof value === 'number') return value;
+  if (value !== undefined && value !== null) report(name, 'is not a number');
+  return undefined;
+}

@@ -1,0 +1,128 @@
+import { isPattern, matcher } from '../config/compile/name-pattern.ts';
+import { type Deployment, NotUnderstood } from './litellm-deployment.ts';
+import { asObject, type Report } from './litellm-values.ts';
+import type { Json, JsonObject } from '../store/revision.ts';
+
+/** Collects providers and models: LiteLLM repeats the provider with each model, and here they are apart. */
+export class LitellmModels {
+  readonly #taken: ReadonlyMap<string, string>;
+  readonly #providers = new Map<string, JsonObject>();
+  readonly #models = new Map<string, Json[]>();
+  /** Names or patterns of entries that were left out. */
+  readonly #leftOut = new Set<string>();
+  /** Whether entries were left out whose names are not known. */
+  #hasUnknown = false;
+  /** Where each pattern that was taken over stands. */
+  readonly #patterns = new Map<string, string>();
+
+  /** `taken`: base URLs by the names of providers that must not become others. */
+  constructor(taken: ReadonlyMap<string, string>) {
+    this.#taken = taken;
+  }
+
+  /** Adds one more way to serve `name`. Throws `NotUnderstood`; nothing was added then. */
+  add(name: string, path: string, { prefix, model, provider, weight, order }: Deployment): void {
+    if (isPattern(name) || isPattern(model)) {
+      if (name !== model) throw new NotUnderstood('', 'a pattern that changes the name has no counterpart');
+      const id = this.#provider(prefix, provider);
+      const entry = this.#providers.get(id) ?? {};
+      const mapping = { ...asObject(entry['model_mapping']), [name]: '*' };
+      this.#providers.set(id, { ...entry, model_mapping: mapping });
+      this.#patterns.set(name, path);
+      return;
+    }
+    const route = {
+      provider: this.#provider(prefix, provider),
+      model,
+      ...(weight !== undefined && { weight }),
+      ...(order !== undefined && { priority: order }),
+    };
+    this.#models.set(name, [...(this.#models.get(name) ?? []), route]);
+  }
+
+  /** Notes that an entry of this name was not taken over; undefined: entries of any name. */
+  leaveOut(name: string | undefined): void {
+    if (name === undefined) this.#hasUnknown = true;
+    else this.#leftOut.add(name);
+  }
+
+  has(model: string): boolean {
+    return this.#models.has(model);
+  }
+
+  /** Whether requests for a model are answered, by its own entry or by a pattern. */
+  serves(model: string): boolean {
+    return this.has(model) || [...this.#patterns.keys()].some((pattern) => matcher(pattern)(model));
+  }
+
+  alias(name: string, target: string): void {
+    this.#models.set(name, this.#models.get(target) ?? []);
+  }
+
+  /**
+   * Takes patterns away that would serve names of entries that were left out: their prompts would go to another vendor
+   * than the file says. Called when all entries are in.
+   */
+  dropLoosePatterns(report: Report): void {
+    const missing = [...this.#leftOut].filter((name) => !this.has(name) && !this.#patterns.has(name));
+    for (const [pattern, path] of this.#patterns) {
+      const other = missing.find((name) => overlap(pattern, name));
+      if (other === undefined && !this.#hasUnknown) continue;
+      const what = other === undefined ? 'models' : `"${other}"`;
+      report(path, `"${pattern}" would also serve ${what} of an entry that is not taken over`);
+      this.#dropPattern(pattern);
+    }
+  }
+
+  file(): JsonObject {
+    return {
+      providers: [...this.#providers].map(([name, provider]) => ({ name, ...provider })),
+      models: Object.fromEntries([...this.#models].map(([name, routes]) => [name, { routes }])),
+    };
+  }
+
+  #dropPattern(pattern: string): void {
+    this.#patterns.delete(pattern);
+    const inUse = new Set(
+      [...this.#models.values()].flatMap((routes) => routes.map((route) => asObject(route)['provider'])),
+    );
+    for (const [id, entry] of this.#providers) {
+      const { [pattern]: dropped, ...mapping } = asObject(entry['model_mapping']);
+      if (dropped === undefined) continue;
+      const { model_mapping: _, ...rest } = entry;
+      const isEmpty = Object.keys(mapping).length === 0;
+      // A provider without a mapping could serve any name.
+      if (isEmpty && !inUse.has(id)) this.#providers.delete(id);
+      else this.#providers.set(id, { ...rest, ...(!isEmpty && { model_mapping: mapping }) });
+    }
+  }
+
+  /** The name of the provider with these settings, a new one if there is none. */
+  #provider(prefix: string, settings: JsonObject): string {
+    const text = JSON.stringify(settings);
+    for (const [name, { model_mapping: _, ...known }] of this.#providers) {
+      if (JSON.stringify(known) === text) return name;
+    }
+    for (let count = 1; ; count++) {
+      const name = count === 1 ? prefix : `${prefix}-${count}`;
+      const base = this.#taken.get(name);
+      const isFree = base === undefined || base === settings['api_base'];
+      if (!isFree || this.#providers.has(name)) continue;
+      this.#providers.set(name, settings);
+      return name;
+    }
+  }
+}
+
+/** Whether there may be a name that two patterns both match. It says yes where only a search would tell. */
+function overlap(one: string, other: string): boolean {
+  if (!isPattern(other)) return matcher(one)(other);
+  const [head, otherHead] = [one.slice(0, one.indexOf('*')), other.slice(0, other.indexOf('*'))];
+  const [tail, otherTail] = [one.slice(one.lastIndexOf('*') + 1), other.slice(other.lastIndexOf('*') + 1)];
+  const isAlike = (a: string, b: string, fits: (long: string, short: string) => boolean): boolean =>
+    fits(a, b) || fits(b, a);
+  return (
+    isAlike(head, otherHead, (long, short) => long.startsWith(short)) &&
+    isAlike(tail, otherTail, (long, short) => long.endsWith(short))
+  );
+}

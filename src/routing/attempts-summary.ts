@@ -1,0 +1,39 @@
+import type { Attempt, Outcome } from './outcome.ts';
+
+/**
+ * The attempts of a request in the order in which they were made: `openai/gpt-4o failed 500, azure/gpt-4o answered`. The
+ * same words stand in the header of the answer and in the log.
+ */
+export function story(history: readonly Attempt[]): string {
+  return history
+    .map(
+      ({ route, outcome, isResent }) =>
+        `${route.id} ${outcomeText(outcome)}${isResent === true ? ' (sent twice)' : ''}`,
+    )
+    .join(', ');
+}
+
+/** How often providers were sent the request. */
+export function sendsOf(history: readonly Attempt[]): number {
+  let sends = history.length;
+  for (const { isResent } of history) if (isResent === true) sends += 1;
+  return sends;
+}
+
+/** An outcome in a word or two. */
+export function outcomeText(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'answered':
+    case 'cancelled':
+      return outcome.kind;
+    case 'rejected':
+    case 'rate-limited':
+      return `${outcome.kind} ${outcome.status}`;
+    case 'failed':
+      return `failed ${outcome.status}${outcome.defect === undefined ? '' : ` (${outcome.defect})`}`;
+    case 'unreachable':
+      return `unreachable (${outcome.reason})`;
+    case 'timed-out':
+      return `timed-out (${outcome.phase})`;
+  }
+}

@@ -1,0 +1,102 @@
+import type { Server } from 'bun';
+import type { ServerSettings } from '../config/snapshot.ts';
+import { watchFile } from '../config/read/watch.ts';
+import type { Gateway } from '../gateway/ports.ts';
+import type { ServerState } from './server-state.ts';
+import { readTlsFiles, type TlsPair, TlsProblem } from './tls-files.ts';
+
+/** Opens a listener on a port, with this certificate where there is one. Throws what listening throws. */
+export type OpenListener = (port: number, pair: TlsPair | undefined) => Server<undefined>;
+
+/** The listeners of one port. There is more than one only while connections of an earlier certificate last. */
+export interface Listeners {
+  readonly url: string;
+  readonly port: number;
+  /** Requests that have not been answered to the end. */
+  readonly pending: () => number;
+  /** Listening ends; what is connected goes on. */
+  readonly close: () => void;
+  /** Everything ends. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Whether two listeners may share a port for the moment in which one takes over from the other. */
+export const LISTENERS_OVERLAP = process.platform === 'linux';
+
+/** A listener that may share its port would share it with a stranger as well. Throws EADDRINUSE where there is one. */
+export function requireFreePort({ host, port }: { readonly host: string; readonly port: number }): void {
+  if (port !== 0)
+    Bun.serve({ hostname: host, port, fetch: () => new Response() })
+      .stop(true)
+      .catch(() => undefined);
+}
+
+interface Renewal {
+  readonly gateway: Gateway;
+  readonly state: ServerState;
+  readonly tls: ServerSettings['tls'];
+  readonly port: number;
+}
+
+/** The time until a renewal that failed is tried again. */
+const RETRY_MS = 2_000;
+
+/**
+ * Opens a listener, and another on the same port when its certificate changes: the runtime can't give a listener a new one.
+ * The old listener closes after the new one is open where the system allows that, and what is connected to it goes on.
+ * Throws what listening throws, and a `TlsProblem`.
+ */
+export function openRenewable(open: OpenListener, { gateway, state, tls, port: wanted }: Renewal): Listeners {
+  let served = tls && readTlsFiles(tls);
+  let newest = open(wanted, served);
+  const { origin } = newest.url;
+  const port = newest.port ?? 0;
+  const servers = new Set([newest]);
+  let retry: Timer | undefined;
+
+  const renew = (): void => {
+    clearTimeout(retry);
+    if (tls === undefined || state.phase === 'draining') return;
+    try {
+      // A pair that is half written is found out here, before anything changes.
+      const pair = readTlsFiles(tls);
+      if (pair.cert === served?.cert && pair.key === served.key) return;
+      if (!LISTENERS_OVERLAP) retire(newest);
+      const next = open(port, pair);
+      if (LISTENERS_OVERLAP) retire(newest);
+      servers.add(next);
+      [newest, served] = [next, pair];
+    } catch (error) {
+      gateway.emit({ type: 'configuration-refused', problems: [problemOf(error)] });
+      // A wrong file is looked at again when it changes; any other fault may pass.
+      if (!(error instanceof TlsProblem)) retry = setTimeout(renew, RETRY_MS).unref();
+    }
+  };
+  const retire = (old: Server<undefined>): void => {
+    void old.stop(false).then(() => servers.delete(old));
+  };
+  const watches = tls === undefined ? [] : [tls.certFile, tls.keyFile].map((path) => watchFile(path, renew));
+  const stopWatching = (): void => {
+    clearTimeout(retry);
+    for (const watch of watches) watch.close();
+  };
+  return {
+    url: origin,
+    port,
+    pending: () => [...servers].reduce((sum, server) => sum + server.pendingRequests, 0),
+    close() {
+      stopWatching();
+      for (const server of servers) void server.stop(false);
+    },
+    async stop() {
+      stopWatching();
+      await Promise.all([...servers].map((server) => server.stop(true)));
+    },
+  };
+}
+
+function problemOf(error: unknown): string {
+  if (error instanceof TlsProblem) return error.message;
+  const reason = error instanceof Error ? error.message : String(error);
+  return `server.tls: the renewed certificate can not be served yet, which is tried again: ${reason}`;
+}

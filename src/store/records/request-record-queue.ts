@@ -1,0 +1,150 @@
+import type { GatewayEvent } from '../../gateway/events.ts';
+import { recordOf, type RequestRecord } from './request-record.ts';
+import type { RequestRecords } from './request-record-table.ts';
+
+/** What stands in the way of the records. `held`: they wait for the database, told once until it takes them again. */
+export type RecordTrouble =
+  | { readonly type: 'held'; readonly reason: string }
+  /** Lost since the start. Told at most once a minute, and at the end. */
+  | { readonly type: 'dropped'; readonly count: number }
+  | { readonly type: 'not-pruned'; readonly reason: string };
+
+export interface RecordQueueOptions {
+  readonly records: Pick<RequestRecords, 'insert' | 'prune'>;
+  /** Records older than this are deleted. */
+  readonly retentionMs: number;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  readonly onTrouble: (trouble: RecordTrouble) => void;
+  /** The most records that wait; more are dropped. */
+  readonly mostWaiting?: number;
+}
+
+/** How long a record waits before it is written, and how long it is until the next try after one that failed. */
+const FLUSH_MS = 1000;
+/** Written in one transaction, and without waiting when there are so many. SQLite keeps the thread for that long. */
+const BATCH = 250;
+/** Some 15 MB. */
+const MOST_WAITING = 50_000;
+const PRUNE_MS = 3_600_000;
+const TELL_MS = 60_000;
+/** Longer than a transaction may take that meets a database which does not answer. */
+const CLOSE_MS = 6000;
+
+/**
+ * Keeps a record of every request that ends, on its way to the database. No request waits for it: while the database is
+ * away the records are kept, up to a bound, and written when it is back.
+ */
+export class RequestRecordQueue {
+  readonly #options: RecordQueueOptions;
+  readonly #mostWaiting: number;
+  /** In the order in which they ended; those being written stay until they are. */
+  readonly #waiting: RequestRecord[] = [];
+  #writing: Promise<void> | undefined;
+  #timer: Timer | undefined;
+  #timerMs = Infinity;
+  readonly #pruner: Timer;
+  #pruning: Promise<void>;
+  #isHeld = false;
+  #isClosing = false;
+  #dropped = 0;
+  #toldAtMs = -Infinity;
+
+  constructor(options: RecordQueueOptions) {
+    this.#options = options;
+    this.#mostWaiting = options.mostWaiting ?? MOST_WAITING;
+    this.#pruning = this.#prune();
+    this.#pruner = setInterval(() => {
+      this.#pruning = this.#pruning.then(() => this.#prune());
+    }, PRUNE_MS);
+    this.#pruner.unref();
+  }
+
+  /** Records lost since the start. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  readonly listen = (event: GatewayEvent): void => {
+    if (event.type !== 'request-ended') return;
+    if (this.#waiting.length >= this.#mostWaiting) return this.#drop(1);
+    this.#waiting.push(recordOf(event, this.#options.nowMs()));
+    this.#plan(this.#waiting.length >= BATCH && !this.#isHeld ? 0 : FLUSH_MS);
+  };
+
+  /** Writes what waits. Resolves when there is less than a batch left, or when the database did not take it. */
+  flush(): Promise<void> {
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+      if (this.#waiting.length > 0 && !this.#isClosing) this.#plan(FLUSH_MS);
+    });
+    return this.#writing;
+  }
+
+  /** Writes everything that waits, for as long as the database takes it; the rest is dropped. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    clearInterval(this.#pruner);
+    clearTimeout(this.#timer);
+    let timer: Timer | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_MS);
+    });
+    // The write that may be under way has perhaps failed already: another one is worth a try.
+    await Promise.race([late, this.flush().then(() => Promise.all([this.flush(), this.#pruning]))]);
+    clearTimeout(timer);
+    if (this.#waiting.length > 0) {
+      this.#toldAtMs = -Infinity;
+      this.#drop(this.#waiting.splice(0).length);
+    }
+  }
+
+  #plan(afterMs: number): void {
+    if (this.#writing !== undefined || this.#timerMs <= afterMs) return;
+    clearTimeout(this.#timer);
+    this.#timerMs = afterMs;
+    this.#timer = setTimeout(() => void this.flush(), afterMs);
+  }
+
+  async #write(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timerMs = Infinity;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.slice(0, BATCH);
+      try {
+        await this.#options.records.insert(batch);
+      } catch (error) {
+        if (!this.#isHeld) this.#options.onTrouble({ type: 'held', reason: reasonOf(error) });
+        this.#isHeld = true;
+        return;
+      }
+      this.#isHeld = false;
+      this.#waiting.splice(0, batch.length);
+      // What came meanwhile and is not yet a batch can wait for more.
+      if (this.#waiting.length < BATCH && !this.#isClosing) return;
+      await Bun.sleep(0);
+    }
+  }
+
+  #drop(count: number): void {
+    this.#dropped += count;
+    const nowMs = this.#options.nowMs();
+    if (nowMs - this.#toldAtMs < TELL_MS) return;
+    this.#toldAtMs = nowMs;
+    this.#options.onTrouble({ type: 'dropped', count: this.#dropped });
+  }
+
+  async #prune(): Promise<void> {
+    const { records, nowMs, retentionMs, onTrouble } = this.#options;
+    const beforeMs = nowMs() - retentionMs;
+    try {
+      while (!this.#isClosing && (await records.prune(beforeMs))) await Bun.sleep(1);
+    } catch (error) {
+      onTrouble({ type: 'not-pruned', reason: reasonOf(error) });
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,166 @@
+import type { GatewayEvent, ProviderProbed, RequestEnded } from '../../gateway/events.ts';
+import type { Usage } from '../../protocols/protocol.ts';
+import type { Attempt } from '../../routing/outcome.ts';
+import { outcomeText, story } from '../../routing/attempts-summary.ts';
+import type { MessageKey } from './messages.ts';
+
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** One line of the log, before it has a language and a form. */
+export interface LogEntry {
+  readonly level: Level;
+  readonly requestId: string | undefined;
+  readonly message: MessageKey;
+  readonly values: Readonly<Record<string, string | number>>;
+}
+
+/** The highest level among the lines that an event is worth; undefined: it is worth none. */
+export function levelOf(event: GatewayEvent): Level | undefined {
+  switch (event.type) {
+    case 'request-started':
+    case 'answer-bytes':
+      return undefined;
+    case 'request-received':
+      return 'info';
+    case 'provider-probed':
+      return event.error === undefined ? undefined : 'warn';
+    case 'attempt-ended':
+      return isFailure(event.attempt) ? 'warn' : 'debug';
+    case 'route-cooled':
+      return 'warn';
+    case 'request-ended':
+      return ENDING_LEVELS[event.ending];
+    case 'configuration-accepted':
+      return event.warnings.length > 0 ? 'warn' : 'info';
+    case 'configuration-refused':
+    case 'bug':
+      return 'error';
+  }
+}
+
+const ENDING_LEVELS = {
+  complete: 'info',
+  failed: 'error',
+  truncated: 'warn',
+  'client-left': 'info',
+  refused: 'warn',
+} as const;
+
+function isFailure({ outcome }: Attempt): boolean {
+  return outcome.kind !== 'answered' && outcome.kind !== 'cancelled';
+}
+
+/** The lines that an event is worth. */
+export function logEntries(event: GatewayEvent): LogEntry[] {
+  switch (event.type) {
+    case 'request-started':
+    case 'answer-bytes':
+      return [];
+    case 'provider-probed':
+      return probeEntries(event);
+    case 'request-received':
+      return [entry('info', event, 'received', { model: event.model, client: event.clientAddress() })];
+    case 'attempt-ended':
+      return [attemptEntry(event)];
+    case 'route-cooled':
+      return [
+        entry('warn', event, 'cooled', { route: event.routeId, seconds: Math.round(event.forMs / 1000) }),
+      ];
+    case 'request-ended':
+      return [endEntry(event), ...storyEntries(event)];
+    case 'configuration-accepted':
+      return [
+        entry('info', {}, 'reloaded', { version: event.version }),
+        ...event.warnings.map((text) => entry('warn', {}, 'warning', { text })),
+      ];
+    case 'configuration-refused':
+      return event.problems.map((problem) => entry('error', {}, 'reloadRefused', { problem }));
+    case 'bug':
+      return [entry('error', event, 'bug', { error: describeBug(event.error) })];
+  }
+}
+
+function entry(
+  level: Level,
+  about: { readonly requestId?: string | undefined },
+  message: MessageKey,
+  values: LogEntry['values'],
+): LogEntry {
+  return { level, requestId: about.requestId, message, values };
+}
+
+function attemptEntry(event: Extract<GatewayEvent, { type: 'attempt-ended' }>): LogEntry {
+  const { attempt, number } = event;
+  const duration = Math.round(attempt.endedAtMs - attempt.startedAtMs);
+  const values = {
+    number,
+    route: attempt.route.id,
+    reason: attempt.reason,
+    outcome: outcomeText(attempt.outcome),
+    duration,
+  };
+  return isFailure(attempt)
+    ? entry('warn', event, 'attemptFailed', values)
+    : entry('debug', event, 'attemptAnswered', values);
+}
+
+function probeEntries({ provider, error, latencyMs }: ProviderProbed): LogEntry[] {
+  if (error === undefined) return [];
+  return [entry('warn', {}, 'probeFailed', { provider, error, duration: Math.round(latencyMs) })];
+}
+
+function endEntry(event: RequestEnded): LogEntry {
+  const values = {
+    provider: event.provider ?? '-',
+    status: event.status,
+    duration: Math.round(event.endedAtMs - event.startedAtMs),
+    attempts: story(event.history) || '-',
+    code: event.code ?? '-',
+    path: event.endpoint,
+  };
+  return entry(ENDING_LEVELS[event.ending], event, ENDING_MESSAGES[event.ending], values);
+}
+
+const ENDING_MESSAGES = {
+  complete: 'succeeded',
+  failed: 'failed',
+  truncated: 'truncated',
+  'client-left': 'left',
+  refused: 'refused',
+} as const;
+
+/** The way of a request that took more than one attempt: the other endings tell it in their own line. */
+function storyEntries(event: RequestEnded): LogEntry[] {
+  if (event.ending !== 'complete' || event.history.length < 2) return [];
+  return [entry('info', event, 'story', { attempts: story(event.history) })];
+}
+
+/** Where the time of a request went, and the tokens that it used: the line that `enable_metrics` adds. */
+export function metricsEntry(event: RequestEnded): LogEntry {
+  const { history, startedAtMs, firstByteAtMs, endedAtMs, overheadMs, usage } = event;
+  const isAnswered = history.at(-1)?.outcome.kind === 'answered';
+  const attempts = history.map(
+    (attempt) =>
+      `${attempt.route.id} ${outcomeText(attempt.outcome)} ${milliseconds(attempt.endedAtMs - attempt.startedAtMs)}`,
+  );
+  return entry('info', event, 'metrics', {
+    total: Math.round(endedAtMs - startedAtMs),
+    attempts: `[${attempts.join(', ')}]`,
+    firstToken: isAnswered && firstByteAtMs !== undefined ? milliseconds(firstByteAtMs - startedAtMs) : '-',
+    gateway: overheadMs === undefined ? '-' : `${overheadMs.toFixed(2)}ms`,
+    tokens: usage === undefined ? '-' : tokensText(usage, event.isUsageEstimated),
+  });
+}
+
+function milliseconds(ms: number): string {
+  return `${Math.round(ms)}ms`;
+}
+
+/** `12+34=46`, with a tilde where they were estimated. */
+function tokensText({ inputTokens, outputTokens, totalTokens }: Usage, isEstimated: boolean): string {
+  return `${isEstimated ? '~' : ''}${inputTokens ?? '?'}+${outputTokens ?? '?'}=${totalTokens ?? '?'}`;
+}
+
+function describeBug(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

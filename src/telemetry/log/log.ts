@@ -1,0 +1,100 @@
+import type { LoggingSettings } from '../../config/snapshot.ts';
+import type { GatewayEvent } from '../../gateway/events.ts';
+import { type Level, levelOf, type LogEntry, logEntries, metricsEntry } from './log-entry.ts';
+import { localDate, localTime } from './local-time.ts';
+import { type MessageKey, say } from './messages.ts';
+
+/** Where lines go. `write` must return at once, whatever becomes of the line. */
+export interface LogSink {
+  readonly write: (line: string) => void;
+}
+
+/** The log: listens to events, and takes the few lines that no event stands for. */
+export interface Log {
+  readonly listen: (event: GatewayEvent) => void;
+  readonly say: (level: Level, message: MessageKey, values?: LogEntry['values']) => void;
+}
+
+const RANK: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+/** A log of the form, language and level that the settings name at the moment of each line. */
+export function createLog(
+  settings: () => LoggingSettings,
+  sink: LogSink,
+  now: () => Date = () => new Date(),
+): Log {
+  const write = (entry: LogEntry): void => {
+    const current = settings();
+    if (RANK[entry.level] < RANK[current.level]) return;
+    sink.write(renderLine(entry, current, now()));
+  };
+  return {
+    listen(event) {
+      const level = levelOf(event);
+      // What is not written need not be put into words.
+      if (level !== undefined && RANK[level] >= RANK[settings().level]) logEntries(event).forEach(write);
+      if (event.type === 'request-ended' && settings().enableMetrics) write(metricsEntry(event));
+    },
+    say: (level, message, values = {}) => write({ level, requestId: undefined, message, values }),
+  };
+}
+
+/** One entry as a line of its own, in the form and language of the settings. */
+export function renderLine(entry: LogEntry, settings: LoggingSettings, now: Date): string {
+  return settings.format === 'json' ? jsonLine(entry, settings, now) : textLine(entry, settings, now);
+}
+
+/** `[2026-01-13 09:41:05] [INFO] [req_abc123] …`, in local time. */
+function textLine(entry: LogEntry, { language }: LoggingSettings, now: Date): string {
+  const request = entry.requestId === undefined ? '' : ` [${entry.requestId}]`;
+  const text = say(entry.message, language, entry.values);
+  return `[${stampOf(now)}] [${entry.level.toUpperCase()}]${request} ${oneLine(text)}\n`;
+}
+
+/** The last second that was written, and how: lines come many in a second. */
+const last = { second: NaN, stamp: '' };
+
+function stampOf(now: Date): string {
+  const second = Math.floor(now.getTime() / 1000);
+  if (second !== last.second) Object.assign(last, { second, stamp: `${localDate(now)} ${localTime(now)}` });
+  return last.stamp;
+}
+
+/** Put together by hand: to build an object for each line and have it written costs three times as much. */
+function jsonLine(entry: LogEntry, { language }: LoggingSettings, now: Date): string {
+  let line = `{"time":"${instantOf(now)}","level":"${entry.level}"`;
+  if (entry.requestId !== undefined) line += `,"request_id":${jsonText(entry.requestId)}`;
+  line += `,"event":"${entry.message}","message":${jsonText(say(entry.message, language, entry.values))}`;
+  for (const name in entry.values) {
+    const value = entry.values[name] ?? '';
+    line += `,"${name}":${typeof value === 'string' ? jsonText(value) : jsonNumber(value)}`;
+  }
+  return `${line}}\n`;
+}
+
+/** The last millisecond that was written, and how. */
+const lastInstant = { ms: NaN, text: '' };
+
+function instantOf(now: Date): string {
+  const ms = now.getTime();
+  if (ms !== lastInstant.ms) Object.assign(lastInstant, { ms, text: now.toISOString() });
+  return lastInstant.text;
+}
+
+function jsonText(text: string): string {
+  return NEEDS_NO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+const NEEDS_NO_ESCAPE = /^[ !#-[\]-~]*$/;
+
+/** JSON has no word for what is no number. */
+function jsonNumber(value: number): string {
+  return Number.isFinite(value) ? String(value) : 'null';
+}
+
+/** What came from outside may hold line ends, and must not be able to write lines of its own. */
+function oneLine(text: string): string {
+  return LINE_END.test(text) ? text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ') : text;
+}
+
+const LINE_END = /[\p{Cc}\u2028\u2029]/u;

@@ -1,0 +1,87 @@
+import type { Snapshot } from '../../config/snapshot.ts';
+import { createLog, type Log } from './log.ts';
+import { maskOf } from './redact.ts';
+import { say } from './messages.ts';
+import { RequestFiles } from './request-files.ts';
+import { createRollingFile } from './rolling-file.ts';
+import { StreamSink } from './stream-sink.ts';
+
+/** The log of a running gateway, on the terminal and wherever else the configuration wants it. */
+export interface OpenLog extends Log {
+  /** Lines and request files lost since the start. */
+  readonly droppedRows: () => number;
+  /** Resolves when everything is written, or when the writer seems stuck. */
+  readonly flush: () => Promise<void>;
+}
+
+export interface LogOptions {
+  /** The configuration in force: what it says of the log holds from the next line on. */
+  readonly snapshot: () => Snapshot;
+  /** Writes to the terminal. */
+  readonly print: (lines: Uint8Array) => Promise<unknown>;
+  /** Says that lines are lost, where the log can't: at most once a minute. */
+  readonly complain: (text: string) => void;
+  readonly now: () => Date;
+}
+
+/** Opens the log. Each line is masked before it goes anywhere. */
+export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog {
+  const settings = () => snapshot().logging;
+  const mask = maskOf(() => snapshot().secrets);
+  const masked = (text: string): string => (settings().maskSensitive ? mask(text) : text);
+  const onLoss = onceAMinute(now, (error) => {
+    const { language } = settings();
+    const reason = lossReason(error, language);
+    complain(`llm-proxy: ${masked(say('logLost', language, { reason, count: droppedRows() }))}\n`);
+  });
+  const terminal = new StreamSink(print, onLoss);
+  const roll = createRollingFile(() => rollingSettings(settings()), now);
+  const file = new StreamSink(async (lines) => {
+    // Lines may still be under way when the file is taken out of the configuration.
+    if (settings().generalFile !== undefined) await roll(lines);
+  }, onLoss);
+  const requestFiles = new RequestFiles({ settings, mask, now, onLoss });
+  const droppedRows = (): number => terminal.dropped + file.dropped + requestFiles.dropped;
+  const sink = {
+    write(plain: string): void {
+      const line = masked(plain);
+      terminal.write(line);
+      if (settings().generalFile !== undefined) file.write(line);
+    },
+  };
+  const log = createLog(settings, sink, now);
+  return {
+    listen(event) {
+      log.listen(event);
+      requestFiles.listen(event);
+    },
+    say: log.say,
+    droppedRows,
+    flush: async () => {
+      await Promise.all([terminal.flush(), file.flush(), requestFiles.flush()]);
+    },
+  };
+}
+
+function rollingSettings({ generalFile = '', maxFileBytes, maxFiles, maxDays }: Snapshot['logging']) {
+  return { path: generalFile, maxBytes: maxFileBytes, maxFiles, maxDays };
+}
+
+/** The file system's word for it, without the path that Node puts into its messages. */
+function lossReason(error: unknown, language: Snapshot['logging']['language']): string {
+  if (error === undefined) return language === 'zh' ? '写入太慢' : 'writing is too slow';
+  if (error instanceof Error && 'code' in error) return String(error.code);
+  return error instanceof Error ? error.message : 'unknown';
+}
+
+const MINUTE_MS = 60_000;
+
+function onceAMinute(now: () => Date, act: (error: unknown) => void): (error: unknown) => void {
+  let actedAtMs = -Infinity;
+  return (error) => {
+    const nowMs = now().getTime();
+    if (nowMs - actedAtMs < MINUTE_MS) return;
+    actedAtMs = nowMs;
+    act(error);
+  };
+}

@@ -1,0 +1,110 @@
+import { decodeBody } from '../../lib/http/content-coding.ts';
+import type { AnswerBytes, RequestEnded, RequestReceived, RequestStarted } from '../../gateway/events.ts';
+import { CREDENTIAL_FIELDS } from '../../gateway/credentials.ts';
+import { maskCredential } from './redact.ts';
+
+/** Bytes of a body that are kept; of the rest only the number is told. */
+const MOST_BODY_BYTES = 1024 * 1024;
+
+/** What is gathered of one request until it ends, to be written into a file of its own. */
+export class RequestRecord {
+  readonly #started: RequestStarted;
+  readonly #lines: string[] = [];
+  readonly #request = new KeptBody();
+  readonly #answer = new KeptBody();
+  #answerHeaders: Headers | undefined;
+
+  constructor(started: RequestStarted) {
+    this.#started = started;
+  }
+
+  /** Bytes held for the sake of this record. */
+  get bytes(): number {
+    return this.#request.kept + this.#answer.kept;
+  }
+
+  addLine(line: string): void {
+    this.#lines.push(line);
+  }
+
+  /** `room`: bytes that may be kept in addition, all requests together. */
+  received({ body }: RequestReceived, room: number): void {
+    this.#request.add(body, room);
+  }
+
+  answered({ bytes, headers }: AnswerBytes, room: number): void {
+    this.#answerHeaders ??= headers;
+    this.#answer.add(bytes, room);
+  }
+
+  /** The whole file. Header fields that hold credentials are masked here, since only here they are known as such. */
+  text(ended: RequestEnded, isMasked: boolean): string {
+    const { method, path, headers } = this.#started;
+    return [
+      section(`${method} ${path}`, headerText(headers, isMasked)),
+      section('Request body', this.#request.text(headers, null)),
+      section('Log', this.#lines.join('').trimEnd()),
+      section(`Answer: ${ended.status} (${ended.ending})`, headerText(this.#answerHeaders, isMasked)),
+      section('Answer body', this.#answer.text(this.#answerHeaders, codingOf(this.#answerHeaders))),
+    ].join('\n');
+  }
+}
+
+/** The coding of an answer. A request's body is kept as it was decoded. */
+function codingOf(headers: Headers | undefined): string | null {
+  return headers?.get('content-encoding') ?? null;
+}
+
+/** The beginning of a body. */
+class KeptBody {
+  readonly #chunks: Uint8Array[] = [];
+  #size = 0;
+  kept = 0;
+
+  add(bytes: Uint8Array, room: number): void {
+    this.#size += bytes.byteLength;
+    const fits = Math.max(0, Math.min(bytes.byteLength, MOST_BODY_BYTES - this.kept, room));
+    if (fits === 0) return;
+    // A piece of its own: what it was cut from may be much larger.
+    this.#chunks.push(bytes.slice(0, fits));
+    this.kept += fits;
+  }
+
+  text(headers: Headers | undefined, coding: string | null): string {
+    if (this.#size === 0) return '(empty)';
+    const bytes = Buffer.concat(this.#chunks);
+    const decoded = decodeBody(bytes, coding, MOST_BODY_BYTES);
+    const missing = this.#size - this.kept;
+    const text = typeof decoded === 'string' ? undefined : textOf(decoded, missing > 0);
+    if (text === undefined)
+      return `(${this.#size} bytes, ${coding ?? headers?.get('content-type') ?? 'not text'})`;
+    return missing === 0 ? text : `${text}\n(${missing} bytes more)`;
+  }
+}
+
+/** The bytes as text; undefined if they are none. What was cut may end in the middle of a character. */
+function textOf(bytes: Uint8Array, isCut: boolean): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: isCut });
+  } catch {
+    return undefined;
+  }
+}
+
+function section(title: string, text: string): string {
+  return `── ${title}\n${text}\n`;
+}
+
+const SECRET_FIELDS: ReadonlySet<string> = new Set([
+  ...CREDENTIAL_FIELDS,
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+]);
+
+function headerText(headers: Headers | undefined, isMasked: boolean): string {
+  if (headers === undefined) return '(none)';
+  return [...headers]
+    .map(([name, value]) => `${name}: ${isMasked && SECRET_FIELDS.has(name) ? maskCredential(value) : value}`)
+    .join('\n');
+}

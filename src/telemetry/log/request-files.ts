@@ -1,0 +1,134 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LoggingSettings } from '../../config/snapshot.ts';
+import type { GatewayEvent, RequestEnded } from '../../gateway/events.ts';
+import { localDate, localTime } from './local-time.ts';
+import { renderLine } from './log.ts';
+import { logEntries, metricsEntry } from './log-entry.ts';
+import type { Mask } from './redact.ts';
+import { RequestRecord } from './request-file.ts';
+import type { OnLoss } from './stream-sink.ts';
+
+/** Bytes of bodies held at most, of all requests together: beyond it requests are recorded without them. */
+const MOST_HELD_BYTES = 64 * 1024 * 1024;
+/** Requests recorded at a time, and files that wait to be written. */
+const MOST_RECORDS = 10_000;
+const MOST_WAITING = 1_000;
+/** Files in a directory: the oldest go first. */
+const MOST_FILES = 10_000;
+const CLEAN_EVERY_MS = 60_000;
+const DAY_MS = 86_400_000;
+const FLUSH_MS = 3_000;
+
+export interface RequestFilesOptions {
+  readonly settings: () => LoggingSettings;
+  /** Applied to whole files, where the settings say so. */
+  readonly mask: Mask;
+  readonly now: () => Date;
+  readonly onLoss: OnLoss;
+}
+
+/**
+ * Writes a file for each request, with its headers, its bodies and its lines, while `separate_files` is on. A failed
+ * one is written into `error_dir` as well. Nobody waits for it: what the disk does not take is dropped and counted.
+ */
+export class RequestFiles {
+  readonly #options: RequestFilesOptions;
+  readonly #records = new Map<string, RequestRecord>();
+  #heldBytes = 0;
+  #waiting = 0;
+  #writing = Promise.resolve();
+  #dropped = 0;
+  #cleanedAtMs = -Infinity;
+
+  constructor(options: RequestFilesOptions) {
+    this.#options = options;
+  }
+
+  /** Files lost since the start. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  readonly listen = (event: GatewayEvent): void => {
+    if (event.type === 'request-started') {
+      if (!this.#options.settings().separateFiles) return;
+      if (this.#records.size < MOST_RECORDS) this.#records.set(event.requestId, new RequestRecord(event));
+      else this.#lose(undefined);
+      return;
+    }
+    if (!('requestId' in event) || event.requestId === undefined) return;
+    const record = this.#records.get(event.requestId);
+    if (record !== undefined) this.#note(event, record);
+  };
+
+  /** Resolves when what has ended is written, or after 3 s. */
+  async flush(): Promise<void> {
+    const untilMs = performance.now() + FLUSH_MS;
+    while (this.#waiting > 0 && performance.now() < untilMs) await Bun.sleep(1);
+  }
+
+  #note(event: GatewayEvent, record: RequestRecord): void {
+    const settings = this.#options.settings();
+    const heldBefore = record.bytes;
+    const room = MOST_HELD_BYTES - this.#heldBytes;
+    if (event.type === 'request-received') record.received(event, room);
+    if (event.type === 'answer-bytes') record.answered(event, room);
+    this.#heldBytes += record.bytes - heldBefore;
+    const entries = logEntries(event);
+    if (event.type === 'request-ended') entries.push(metricsEntry(event));
+    for (const entry of entries) record.addLine(renderLine(entry, settings, this.#options.now()));
+    if (event.type === 'request-ended') this.#end(event, record, settings);
+  }
+
+  #end(event: RequestEnded, record: RequestRecord, settings: LoggingSettings): void {
+    this.#records.delete(event.requestId);
+    if (this.#waiting >= MOST_WAITING) {
+      this.#heldBytes -= record.bytes;
+      return this.#lose(undefined);
+    }
+    this.#waiting += 1;
+    this.#writing = this.#writing
+      .then(() => this.#write(event, record, settings))
+      .catch((error: unknown) => this.#lose(error))
+      .finally(() => {
+        this.#waiting -= 1;
+        this.#heldBytes -= record.bytes;
+      });
+  }
+
+  async #write(event: RequestEnded, record: RequestRecord, settings: LoggingSettings): Promise<void> {
+    const { mask, now } = this.#options;
+    const plain = record.text(event, settings.maskSensitive);
+    const text = settings.maskSensitive ? mask(plain) : plain;
+    const at = now();
+    const name = `${localDate(at)}_${localTime(at).replaceAll(':', '-')}_${event.requestId}.log`;
+    const isFailure = event.ending !== 'complete' && event.ending !== 'client-left';
+    const directories = isFailure ? [settings.requestDir, settings.errorDir] : [settings.requestDir];
+    for (const directory of directories) await writeInto(directory, name, text);
+    if (at.getTime() - this.#cleanedAtMs < CLEAN_EVERY_MS) return;
+    this.#cleanedAtMs = at.getTime();
+    for (const directory of [settings.requestDir, settings.errorDir])
+      await clean(directory, settings.maxDays, at);
+  }
+
+  #lose(error: unknown): void {
+    this.#dropped += 1;
+    this.#options.onLoss(error);
+  }
+}
+
+async function writeInto(directory: string, name: string, text: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await writeFile(join(directory, name), text, { mode: 0o600 });
+}
+
+/** Removes the files that are too old or too many. Their names begin with their dates, and so sort by age. */
+async function clean(directory: string, maxDays = Infinity, now: Date): Promise<void> {
+  const all = await readdir(directory).catch(() => []);
+  const names = all.filter((name) => /^\d{4}-\d{2}-\d{2}_[\d-]{8}_req_\w+\.log$/.test(name)).sort();
+  const oldest = maxDays === Infinity ? '' : localDate(new Date(now.getTime() - maxDays * DAY_MS));
+  const tooMany = names.length - MOST_FILES;
+  const old = names.filter((name, index) => name < oldest || index < tooMany);
+  for (const name of old) await rm(join(directory, name), { force: true });
+}

@@ -1,0 +1,175 @@
+import type { Snapshot } from '../../config/snapshot.ts';
+import type { AttemptEnded, GatewayEvent, RouteCooled } from '../../gateway/events.ts';
+import type { Outcome } from '../../routing/outcome.ts';
+import type { FamilyDump } from './metric-family.ts';
+import { createMetricTable, dumpTable, type MetricTable } from './metric-table.ts';
+import { createRequestMetrics } from './request-metrics.ts';
+
+/** Listens to the gateway's events and counts. */
+export interface Metrics {
+  readonly listen: (event: GatewayEvent) => void;
+  /** All metrics as they stand. Of several processes: `mergeMetrics` makes them one. */
+  readonly dump: () => readonly FamilyDump[];
+}
+
+/** What is read when the metrics are, because it is a state and no event. */
+export interface MetricSources {
+  readonly snapshot: () => Snapshot;
+  readonly clock: { readonly nowMs: () => number; readonly epochMs: () => number };
+  readonly version: string;
+  /** Log lines lost since the start. */
+  readonly droppedLogRows: () => number;
+}
+
+/** Metrics that begin with nothing counted. */
+export function createMetrics(sources: MetricSources): Metrics {
+  const table = createMetricTable();
+  const countRequest = createRequestMetrics(table);
+  const cooling = new Map<string, number>();
+  const startedAtSeconds = sources.clock.epochMs() / 1000 - process.uptime();
+  table.reloadSuccessful.series().value = 1;
+  return {
+    listen(event) {
+      if (event.type === 'request-ended') countRequest(event);
+      else count(event, table, { cooling, sources });
+    },
+    dump() {
+      table.startTime.series().value = startedAtSeconds;
+      readState(table, sources);
+      readCooldowns(table, cooling, sources);
+      return dumpTable(table);
+    },
+  };
+}
+
+type OtherEvent = Exclude<GatewayEvent, { type: 'request-ended' }>;
+
+/** What is remembered of the providers' cooldowns, and what is read besides. */
+interface Memory {
+  readonly cooling: Map<string, number>;
+  readonly sources: MetricSources;
+}
+
+function count(event: OtherEvent, table: MetricTable, { cooling, sources }: Memory): void {
+  switch (event.type) {
+    case 'request-started':
+      table.active.series(event.endpoint).value += 1;
+      return;
+    case 'attempt-ended':
+      return countAttempt(event, table, sources);
+    case 'route-cooled':
+      table.cooldowns.series(event.provider).value += 1;
+      return noteCooldown(event, cooling, sources);
+    case 'provider-probed':
+      table.probes.series(event.provider, event.error === undefined ? 'ok' : 'failed').value += 1;
+      return noteHealth(event.provider, event.error === undefined, { table, sources });
+    case 'configuration-accepted':
+      table.reloads.series().value += 1;
+      table.reloadSuccessful.series().value = 1;
+      return;
+    case 'configuration-refused':
+      table.reloadFailures.series().value += 1;
+      table.reloadSuccessful.series().value = 0;
+      return;
+    case 'bug':
+      table.bugs.series().value += 1;
+      return;
+    case 'request-received':
+    case 'answer-bytes':
+  }
+}
+
+function countAttempt({ attempt }: AttemptEnded, table: MetricTable, sources: MetricSources): void {
+  const { route, outcome, startedAtMs, endedAtMs } = attempt;
+  table.attempts.series(route.provider, outcome.kind, detailOf(outcome)).value += 1;
+  if (outcome.kind === 'answered')
+    table.latency.series(route.provider).observe((endedAtMs - startedAtMs) / 1000);
+  const isHealthy = healthAfter(outcome);
+  if (isHealthy !== undefined) noteHealth(route.provider, isHealthy, { table, sources });
+}
+
+function noteHealth(
+  provider: string,
+  isHealthy: boolean,
+  { table, sources }: { readonly table: MetricTable; readonly sources: MetricSources },
+): void {
+  const series = table.health.series(provider);
+  series.value = isHealthy ? 1 : 0;
+  series.atMs = sources.clock.nowMs();
+}
+
+/** What an outcome says of its provider; undefined: nothing. */
+function healthAfter(outcome: Outcome): boolean | undefined {
+  switch (outcome.kind) {
+    case 'answered':
+    case 'rejected':
+      return true;
+    case 'failed':
+      return outcome.fault === 'client';
+    case 'rate-limited':
+    case 'unreachable':
+    case 'timed-out':
+      return false;
+    case 'cancelled':
+      return undefined;
+  }
+}
+
+function detailOf(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'answered':
+    case 'cancelled':
+      return '';
+    case 'rejected':
+    case 'rate-limited':
+      return String(outcome.status);
+    case 'failed':
+      return outcome.defect ?? String(outcome.status);
+    case 'unreachable':
+      return outcome.reason;
+    case 'timed-out':
+      return outcome.phase;
+  }
+}
+
+function noteCooldown(event: RouteCooled, cooling: Map<string, number>, { clock }: MetricSources): void {
+  const untilMs = clock.nowMs() + event.forMs;
+  cooling.set(event.provider, Math.max(untilMs, cooling.get(event.provider) ?? 0));
+}
+
+function readCooldowns(
+  table: MetricTable,
+  cooling: Map<string, number>,
+  { clock, snapshot }: MetricSources,
+): void {
+  const { providers } = snapshot();
+  for (const provider of providers.keys()) {
+    const leftMs = Math.max(0, (cooling.get(provider) ?? 0) - clock.nowMs());
+    table.coolingSeconds.series(provider).value = leftMs / 1000;
+  }
+  for (const provider of cooling.keys()) if (!providers.has(provider)) cooling.delete(provider);
+  const isConfigured = ([provider = '']: readonly string[]): boolean => providers.has(provider);
+  table.coolingSeconds.retain(isConfigured);
+  table.health.retain(isConfigured);
+}
+
+/** Reads what has a state, and begins with 0 what an alert must see grow: a counter is not seen to grow into being. */
+function readState(table: MetricTable, { snapshot, version, clock, droppedLogRows }: MetricSources): void {
+  const { version: configVersion, loadedAt, providers, access } = snapshot();
+  table.configVersion.series().value = configVersion;
+  table.configAge.series().value = Math.max(0, clock.epochMs() - loadedAt.getTime()) / 1000;
+  table.droppedLogRows.series().value = droppedLogRows();
+  table.buildInfo.series(version, `bun ${Bun.version}`).value = 1;
+  const { user, system } = process.cpuUsage();
+  table.cpuSeconds.series().value = (user + system) / 1e6;
+  table.residentBytes.series().value = process.memoryUsage.rss();
+  for (const family of [table.reloads, table.reloadFailures, table.bugs]) family.series();
+  for (const ending of ['complete', 'refused', 'failed', 'truncated', 'client-left'])
+    table.endings.series(ending);
+  for (const provider of providers.keys()) {
+    table.cooldowns.series(provider);
+    table.truncated.series(provider);
+  }
+  if (access.kind !== 'keys') return;
+  for (const { name, enabled } of access.keys.values()) if (enabled) table.rateLimited.series(name);
+}

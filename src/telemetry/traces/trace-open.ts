@@ -1,0 +1,87 @@
+import type { Clock } from '../../gateway/ports.ts';
+import { createTracer, type Tracer } from './trace.ts';
+import type { SpanExport } from './trace-export.ts';
+import { readTraceSettings, type TraceSettings } from './trace-settings.ts';
+import type { FinishedSpan } from './trace-span.ts';
+
+/** The traces of a running gateway. */
+export interface OpenTracing extends Tracer {
+  /** Sends what is left; resolves when it is sent, or when the receiver takes too long. Never rejects. */
+  readonly close: () => Promise<void>;
+}
+
+export interface TracingOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly version: string;
+  /** Says what is wrong with the settings, and at most once a minute that spans are lost. */
+  readonly complain: (text: string) => void;
+}
+
+/** Traces as OpenTelemetry's environment variables want them; undefined, and nothing loaded, where they don't. */
+export function openTracing({ env, clock, version, complain }: TracingOptions): OpenTracing | undefined {
+  const { settings, problems } = readTraceSettings(env);
+  problems.forEach(complain);
+  if (settings === undefined) return undefined;
+  const onFailure = onceAMinute(clock, (reason) => complain(`traces can't be sent: ${reason}`));
+  const spans = new LazyExport(settings, async () => {
+    const { openSpanExport } = await import('./trace-export.ts');
+    return openSpanExport({ settings, version, onFailure });
+  });
+  const tracer = createTracer({ clock, sampler: settings.sampler, onSpan: (span) => spans.add(span) });
+  return {
+    ...tracer,
+    async close() {
+      const waiting = new AbortController();
+      const closed = spans.close().catch((error: unknown) => onFailure(String(error)));
+      await Promise.race([closed, clock.sleep(LAST_SPANS_MS, waiting.signal)]);
+      waiting.abort();
+    },
+  };
+}
+
+/** A receiver that does not answer must not hold up the end of the program. */
+const LAST_SPANS_MS = 3_000;
+
+/** What the SDK's queue holds, where the environment says nothing. */
+const DEFAULT_QUEUE_SPANS = 2_048;
+
+/** Keeps spans until what sends them is loaded. Nobody waits for that, so that the gateway listens at once. */
+class LazyExport {
+  readonly #early: FinishedSpan[] = [];
+  readonly #mostEarly: number;
+  readonly #loading: Promise<SpanExport>;
+  #loaded: SpanExport | undefined;
+
+  constructor({ batch }: TraceSettings, load: () => Promise<SpanExport>) {
+    this.#mostEarly = batch.maxQueueSize ?? DEFAULT_QUEUE_SPANS;
+    this.#loading = load().then((loaded) => {
+      this.#loaded = loaded;
+      for (const span of this.#early.splice(0)) loaded.add(span);
+      return loaded;
+    });
+    // Whoever closes it is told.
+    this.#loading.catch(() => undefined);
+  }
+
+  add(span: FinishedSpan): void {
+    if (this.#loaded !== undefined) this.#loaded.add(span);
+    else if (this.#early.length < this.#mostEarly) this.#early.push(span);
+  }
+
+  async close(): Promise<void> {
+    const loaded = await this.#loading;
+    await loaded.close();
+  }
+}
+
+const MINUTE_MS = 60_000;
+
+function onceAMinute({ nowMs }: Clock, act: (reason: string) => void): (reason: string) => void {
+  let actedAtMs = -Infinity;
+  return (reason) => {
+    if (nowMs() - actedAtMs < MINUTE_MS) return;
+    actedAtMs = nowMs();
+    act(reason);
+  };
+}

@@ -1,0 +1,153 @@
+import type { RequestEnded } from '../../gateway/events.ts';
+import type { Attempt, Outcome } from '../../routing/outcome.ts';
+import { outcomeText } from '../../routing/attempts-summary.ts';
+import type { TraceContext } from './trace-context.ts';
+import { METHODS, OPERATIONS } from '../vocabulary.ts';
+
+/** A span that is over, in words of our own: what an exporter makes of it is the exporter's. */
+export interface FinishedSpan {
+  readonly name: string;
+  readonly kind: 'server' | 'client';
+  readonly context: TraceContext;
+  readonly parent: TraceContext | undefined;
+  /** Milliseconds since 1970, with fractions. */
+  readonly startEpochMs: number;
+  readonly endEpochMs: number;
+  readonly attributes: Attributes;
+  /** What went wrong; undefined: nothing did. */
+  readonly error: string | undefined;
+}
+
+/** What is undefined is not there. */
+export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Where the spans of a request are in their trace. */
+export interface RequestTrace {
+  readonly parent: TraceContext | undefined;
+  readonly context: TraceContext;
+  /** Of the attempts, in the order in which they were begun. */
+  readonly attemptSpanIds: readonly string[];
+}
+
+/**
+ * The spans of a request: its own, then one for each attempt, named after OpenTelemetry's conventions for generative AI
+ * and for HTTP. `epochOffsetMs` is what has to be added to the times of the event to date them.
+ */
+export function spansOf(ended: RequestEnded, trace: RequestTrace, epochOffsetMs: number): FinishedSpan[] {
+  const spans = [requestSpan(ended, trace, epochOffsetMs)];
+  for (const [index, attempt] of ended.history.entries()) {
+    const spanId = trace.attemptSpanIds[index];
+    if (spanId !== undefined)
+      spans.push(attemptSpan({ ended, attempt, index, epochOffsetMs }, trace, spanId));
+  }
+  return spans;
+}
+
+function requestSpan(
+  ended: RequestEnded,
+  { context, parent }: RequestTrace,
+  epochOffsetMs: number,
+): FinishedSpan {
+  const { ending, status, code, usage } = ended;
+  const hasBroken = ending === 'truncated' || (ending !== 'client-left' && status >= 500);
+  const hasFailed = hasBroken || ending === 'failed' || ending === 'refused';
+  return {
+    name: spanName(ended, ended.model),
+    kind: 'server',
+    context,
+    parent,
+    startEpochMs: ended.startedAtMs + epochOffsetMs,
+    endEpochMs: ended.endedAtMs + epochOffsetMs,
+    attributes: {
+      'gen_ai.operation.name': OPERATIONS[ended.endpoint],
+      'gen_ai.provider.name': ended.provider,
+      'gen_ai.request.model': ended.model,
+      'gen_ai.usage.input_tokens': usage?.inputTokens,
+      'gen_ai.usage.output_tokens': usage?.outputTokens,
+      'http.request.method': methodOf(ended),
+      'http.route': ended.endpoint,
+      'http.response.status_code': status,
+      'error.type': hasFailed ? (code ?? (ending === 'truncated' ? ending : String(status))) : undefined,
+      'llm_proxy.request_id': ended.requestId,
+      'llm_proxy.ending': ending,
+      'llm_proxy.attempts': ended.history.length,
+      'llm_proxy.key': ended.keyName,
+      'llm_proxy.usage_estimated': ended.isUsageEstimated ? true : undefined,
+    },
+    // A client's own mistake is no error of the server.
+    error: hasBroken ? (code ?? ending) : undefined,
+  };
+}
+
+interface Tried {
+  readonly ended: RequestEnded;
+  readonly attempt: Attempt;
+  readonly index: number;
+  readonly epochOffsetMs: number;
+}
+
+function attemptSpan(
+  { ended, attempt, index, epochOffsetMs }: Tried,
+  { context }: RequestTrace,
+  spanId: string,
+): FinishedSpan {
+  const { route, outcome, model, reason } = attempt;
+  const upstreamModel = route.upstreamModel ?? model;
+  const isLast = index === ended.history.length - 1;
+  const wasTruncated = isLast && ended.ending === 'truncated';
+  const goesOn = isLast && outcome.kind === 'answered' && (ended.isStreamed || wasTruncated);
+  return {
+    name: spanName(ended, upstreamModel),
+    kind: 'client',
+    context: { ...context, spanId },
+    parent: context,
+    startEpochMs: attempt.startedAtMs + epochOffsetMs,
+    // An attempt is over for the gateway when its answer begins; for who reads a trace, when it ends.
+    endEpochMs: (goesOn ? ended.endedAtMs : attempt.endedAtMs) + epochOffsetMs,
+    attributes: {
+      'gen_ai.operation.name': OPERATIONS[ended.endpoint],
+      'gen_ai.provider.name': route.provider,
+      'gen_ai.request.model': upstreamModel,
+      'http.request.method': methodOf(ended),
+      'http.response.status_code': 'status' in outcome ? outcome.status : undefined,
+      'error.type': wasTruncated ? 'truncated' : errorType(outcome),
+      'llm_proxy.attempt': index + 1,
+      'llm_proxy.outcome': outcome.kind,
+      'llm_proxy.reason': reason,
+    },
+    error: wasTruncated ? 'truncated' : errorText(outcome),
+  };
+}
+
+/** `chat gpt-4o`; where the operation or the model has no name, `POST /v1/files`. */
+function spanName(ended: RequestEnded, model: string | undefined): string {
+  const operation = OPERATIONS[ended.endpoint];
+  if (operation === undefined) return `${methodOf(ended)} ${ended.endpoint}`;
+  return model === undefined ? operation : `${operation} ${model}`;
+}
+
+function methodOf({ method }: RequestEnded): string {
+  return METHODS.has(method) ? method : '_OTHER';
+}
+
+/** What went wrong, in a word of a short list. */
+function errorType(outcome: Outcome): string | undefined {
+  switch (outcome.kind) {
+    case 'answered':
+    case 'cancelled':
+      return undefined;
+    case 'failed':
+      return outcome.defect ?? String(outcome.status);
+    case 'rejected':
+    case 'rate-limited':
+      return String(outcome.status);
+    case 'unreachable':
+      return outcome.reason;
+    case 'timed-out':
+      return 'timeout';
+  }
+}
+
+function errorText(outcome: Outcome): string | undefined {
+  return errorType(outcome) === undefined ? undefined : outcomeText(outcome);
+}

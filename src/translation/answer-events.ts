@@ -1,0 +1,193 @@
+import type {
+  Answer,
+  AnswerCall,
+  AnswerPart,
+  AnswerReading,
+  AnswerReasoning,
+  AnswerText,
+  Choice,
+} from './answer.ts';
+import { finishAfter, type Finish } from './finish.ts';
+import { truncated, type HubError } from './hub-error.ts';
+import type { HubEvent } from './stream.ts';
+import { completed, type Usage } from './usage.ts';
+
+/** A whole answer as the events of a stream: for a provider that was asked for one and gave it whole. Only the first choice. */
+export function eventsOf(answer: Answer): readonly HubEvent[] {
+  const { upstreamId, model, usage, serviceTier } = answer;
+  const events: HubEvent[] = [{ kind: 'start', upstreamId, model, serviceTier }];
+  const choice = answer.choices[0];
+  if (choice === undefined) return events;
+  if (choice.logprobs !== undefined) events.push({ kind: 'logprobs', tokens: choice.logprobs });
+  choice.parts.forEach((part, index) => events.push(...eventsOfPart(part, String(index))));
+  if (usage !== undefined) events.push({ kind: 'usage', usage });
+  events.push({ kind: 'finish', finish: choice.finish }, { kind: 'end' });
+  return events;
+}
+
+function eventsOfPart(part: AnswerPart, key: string): readonly HubEvent[] {
+  if (part.kind === 'call') {
+    const { id, name, form, namespace, seal } = part;
+    const pieces: HubEvent[] =
+      part.arguments === '' ? [] : [{ kind: 'arguments', key, json: part.arguments }];
+    return [{ kind: 'call', key, id, name, form, namespace, seal }, ...pieces, { kind: 'call-end', key }];
+  }
+  const text: HubEvent[] = part.text === '' ? [] : [{ kind: part.kind, text: part.text }];
+  if (part.kind === 'reasoning') {
+    return [...text, { kind: 'reasoning-end', seal: part.seal, redacted: part.redacted }];
+  }
+  const citations: HubEvent[] = (part.citations ?? []).map((citation) => ({ kind: 'citation', citation }));
+  return [...text, ...citations, { kind: 'part-end', seal: part.seal }];
+}
+
+/** Collects the events of a reader to a whole answer: for a provider that streams without having been asked. */
+export class AnswerCollector {
+  readonly #parts: OpenPart[] = [];
+  readonly #calls = new Map<string, OpenPart>();
+  readonly #logprobs: unknown[] = [];
+  #start: Extract<HubEvent, { kind: 'start' }> | undefined;
+  #usage: Usage | undefined;
+  #serviceTier: string | undefined;
+  #finish: Finish = { reason: 'end' };
+  #ended = false;
+  #error: HubError | undefined;
+  /** The text or reasoning that is still open. */
+  #current: OpenPart | undefined;
+
+  push(event: HubEvent): void {
+    switch (event.kind) {
+      case 'start':
+        this.#start = event;
+        this.#report(event.usage, event.serviceTier);
+        break;
+      case 'usage':
+        this.#report(event.usage, event.serviceTier);
+        break;
+      case 'finish':
+        this.#finish = event.finish;
+        break;
+      case 'end':
+        this.#ended = true;
+        break;
+      case 'error':
+        this.#error ??= event.error;
+        break;
+      case 'text':
+      case 'reasoning':
+      case 'refusal':
+      case 'reasoning-end':
+      case 'part-end':
+      case 'call':
+      case 'arguments':
+      case 'call-end':
+      case 'citation':
+      case 'logprobs':
+        this.#content(event);
+        break;
+    }
+  }
+
+  /** The whole answer; an error where the stream broke or has no end. */
+  reading(): AnswerReading {
+    if (this.#error !== undefined || !this.#ended)
+      return { kind: 'failed', error: this.#error ?? truncated() };
+    const choice: Choice = {
+      parts: this.#parts.map(whole),
+      finish: this.#finish,
+      logprobs: this.#logprobs.length === 0 ? undefined : this.#logprobs,
+    };
+    const { upstreamId, model } = this.#start ?? {};
+    const answer = {
+      upstreamId,
+      model,
+      choices: [choice],
+      usage: this.#usage,
+      serviceTier: this.#serviceTier,
+    };
+    return { kind: 'answer', answer };
+  }
+
+  #report(usage: Usage | undefined, serviceTier: string | undefined): void {
+    this.#usage = completed(this.#usage, usage);
+    this.#serviceTier = serviceTier ?? this.#serviceTier;
+  }
+
+  #content(event: Exclude<HubEvent, { kind: 'start' | 'usage' | 'finish' | 'end' | 'error' }>): void {
+    switch (event.kind) {
+      case 'text':
+      case 'reasoning':
+      case 'refusal':
+        this.#opened(event.kind).pieces.push(event.text);
+        break;
+      case 'reasoning-end': {
+        const { seal, redacted } = event;
+        this.#opened('reasoning').part = { kind: 'reasoning', text: '', seal, redacted };
+        this.#current = undefined;
+        break;
+      }
+      case 'part-end':
+        if (event.seal !== undefined)
+          this.#opened('text').part = { kind: 'text', text: '', seal: event.seal };
+        this.#current = undefined;
+        break;
+      case 'call': {
+        const { kind, id, name, form, namespace, seal } = event;
+        const part: AnswerCall = { kind, id, name, form, namespace, seal, arguments: '' };
+        this.#calls.set(event.key, this.#add(part));
+        this.#current = undefined;
+        break;
+      }
+      case 'arguments':
+        this.#calls.get(event.key)?.pieces.push(event.json);
+        break;
+      case 'citation': {
+        const { part } = this.#opened('text');
+        if (part.kind === 'text')
+          this.#opened('text').part = { ...part, citations: [...(part.citations ?? []), event.citation] };
+        break;
+      }
+      case 'logprobs':
+        for (const token of event.tokens) this.#logprobs.push(token);
+        break;
+      case 'call-end':
+        break;
+    }
+  }
+
+  /** The open part, if it is of this kind, else a new one. */
+  #opened(kind: 'text' | 'refusal' | 'reasoning'): OpenPart {
+    if (this.#current?.part.kind === kind) return this.#current;
+    const part: AnswerText | AnswerReasoning =
+      kind === 'reasoning' ? { kind, text: '', redacted: false } : { kind, text: '' };
+    this.#current = this.#add(part);
+    return this.#current;
+  }
+
+  #add(part: AnswerPart): OpenPart {
+    const open: OpenPart = { part, pieces: [] };
+    this.#parts.push(open);
+    return open;
+  }
+}
+
+interface OpenPart {
+  part: AnswerPart;
+  /** Of the text or the arguments, joined once. */
+  readonly pieces: string[];
+}
+
+function whole({ part, pieces }: OpenPart): AnswerPart {
+  return part.kind === 'call' ? { ...part, arguments: pieces.join('') } : { ...part, text: pieces.join('') };
+}
+
+/** The answer with each choice's finish as what is in it makes it (`finishAfter`). */
+export function withFinish(answer: Answer): Answer {
+  const choices = answer.choices.map((choice) => ({
+    ...choice,
+    finish: finishAfter(choice.finish, {
+      call: choice.parts.some(({ kind }) => kind === 'call'),
+      refusal: choice.parts.some(({ kind }) => kind === 'refusal'),
+    }),
+  }));
+  return { ...answer, choices };
+}

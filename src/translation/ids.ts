@@ -1,0 +1,87 @@
+/** The part of a request's id that all ids of its answer are made of: `req_X` gives `X`. */
+export function idSuffix(requestId: string): string {
+  return requestId.startsWith('req_') ? requestId.slice(4) : requestId;
+}
+
+/** The id of the `k`th call, counted from 0, of an answer or a history whose API has none: `call_X_k`. */
+export function mintedCallId(suffix: string, k: number): string {
+  return `call_${suffix}_${k}`;
+}
+
+/** How a target wants the ids of tool calls. */
+export type CallIdForm = 'chat' | 'responses' | 'messages' | 'converse' | 'mistral' | 'any';
+
+/**
+ * The id as the target takes it. One that it refuses is replaced by a hash of itself, so that a call and its result agree over all
+ * requests of a conversation.
+ */
+export function callIdFor(id: string, form: CallIdForm): string {
+  if (FITS[form](id)) return id;
+  return form === 'mistral' ? base62(fnv1a64(id), 9) : `call_${base62(fnv1a64(id), 11)}`;
+}
+
+const FITS: Readonly<Record<CallIdForm, (id: string) => boolean>> = {
+  chat: (id) => id !== '' && id.length <= 40,
+  responses: (id) => id !== '' && id.length <= 64,
+  messages: (id) => /^[A-Za-z0-9_-]{1,64}$/.test(id),
+  converse: (id) => /^[A-Za-z0-9_-]{1,64}$/.test(id),
+  mistral: (id) => /^[A-Za-z0-9]{9}$/.test(id),
+  any: (id) => id !== '',
+};
+
+/** A user's name as the target takes it: at most `maxLength` characters, else `u_` and 11 digits of its hash. */
+export function shortUser(user: string, maxLength: number): string {
+  return user.length <= maxLength ? user : `u_${base62(fnv1a64(user), 11)}`;
+}
+
+/** FNV-1a over the UTF-8 bytes, 32 bits, as 8 hexadecimal digits. */
+export function hash32(text: string): string {
+  let hash = 0x811c9dc5;
+  for (const byte of UTF8.encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
+
+/** FNV-1a over the UTF-8 bytes, 64 bits. */
+export function fnv1a64(text: string): bigint {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of UTF8.encode(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash;
+}
+
+/** The lowest `digits` digits of a number to the base of 62, most significant first. */
+function base62(value: bigint, digits: number): string {
+  let rest = value % 62n ** BigInt(digits);
+  let text = '';
+  for (let digit = 0; digit < digits; digit++) {
+    text = DIGITS.charAt(Number(rest % 62n)) + text;
+    rest /= 62n;
+  }
+  return text;
+}
+
+const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const UTF8 = new TextEncoder();
+
+/** What follows in a tool-call id is Gemini's signature, base64 with `-_` for `+/` and without padding. */
+const SIGNATURE_MARK = '__ts1_';
+const MAX_SIGNATURE_CHARS = 16 * 1024;
+
+/** A call's id that carries Gemini's signature; the id alone where the signature is longer than 16 KB. */
+export function idWithSignature(id: string, signature: string): string {
+  if (signature.length > MAX_SIGNATURE_CHARS) return id;
+  return `${id}${SIGNATURE_MARK}${signature.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`;
+}
+
+/** Both parts of such an id again; the signature is padded base64. */
+export function splitSignature(id: string): { readonly id: string; readonly signature: string | undefined } {
+  const mark = id.lastIndexOf(SIGNATURE_MARK);
+  if (mark === -1) return { id, signature: undefined };
+  const bare = id
+    .slice(mark + SIGNATURE_MARK.length)
+    .replaceAll('-', '+')
+    .replaceAll('_', '/');
+  return {
+    id: id.slice(0, mark),
+    signature: bare === '' ? undefined : bare.padEnd(Math.ceil(bare.length / 4) * 4, '='),
+  };
+}

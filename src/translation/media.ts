@@ -1,0 +1,72 @@
+import type { Media, MediaSource } from './conversation.ts';
+
+/** A `data:` URL taken apart (RFC 2397), or any other URL as it is. */
+export function urlSource(url: string): { readonly source: MediaSource; readonly mediaType: string } {
+  if (!url.startsWith('data:')) return { source: { kind: 'url', url }, mediaType: '' };
+  const comma = url.indexOf(',');
+  const head = comma === -1 ? url.slice(5) : url.slice(5, comma);
+  const rest = comma === -1 ? '' : url.slice(comma + 1);
+  const isBase64 = /;\s*base64\s*$/i.test(head);
+  const mediaType = plainMediaType(head.split(';', 1)[0] ?? '');
+  return { source: { kind: 'bytes', data: isBase64 ? rest : percentToBase64(rest) }, mediaType };
+}
+
+/** In small letters, without parameters, with the registered name for what clients misspell. */
+export function plainMediaType(type: string): string {
+  const plain = (type.split(';', 1)[0] ?? '').trim().toLowerCase();
+  return plain === 'image/jpg' ? 'image/jpeg' : plain;
+}
+
+function percentToBase64(text: string): string {
+  const bytes: number[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const hex = text.charAt(at) === '%' ? text.slice(at + 1, at + 3) : '';
+    if (/^[\da-f]{2}$/i.test(hex)) {
+      bytes.push(Number.parseInt(hex, 16));
+      at += 2;
+    } else {
+      for (const byte of UTF8.encode(text.charAt(at))) bytes.push(byte);
+    }
+  }
+  return Uint8Array.from(bytes).toBase64();
+}
+
+const UTF8 = new TextEncoder();
+
+/** Media as one URL again: `data:` where it is bytes; undefined for ids of files. */
+export function mediaUrl(media: Media): string | undefined {
+  const { source } = media;
+  if (source.kind === 'url') return source.url;
+  if (source.kind !== 'bytes') return undefined;
+  return `data:${media.mediaType};base64,${source.data}`;
+}
+
+/** The texts that stand for a plain-text document: its title, its context and what is in it. */
+export function documentText(media: Media, text: string): string {
+  return [media.title ?? media.name, media.context, text]
+    .filter((line) => line !== undefined && line !== '')
+    .join('\n');
+}
+
+/** A file's name with an extension, as OpenAI wants it; made of the title where there is no name. */
+export function fileName(media: Media): string {
+  const name = media.name ?? media.title ?? 'document';
+  if (/\.[A-Za-z0-9]{1,5}$/.test(name)) return name;
+  return `${name}.${EXTENSIONS[media.mediaType] ?? 'pdf'}`;
+}
+
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  'application/pdf': 'pdf',
+  'text/plain': 'txt',
+  'text/csv': 'csv',
+  'text/html': 'html',
+  'text/markdown': 'md',
+  'application/json': 'json',
+};
+
+/** `1 image`, `2 images and 1 document`: what follows a tool message that cannot hold it. */
+export function countOfMedia(media: readonly Media[]): string {
+  const counts = new Map<string, number>();
+  for (const { kind } of media) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return [...counts].map(([kind, count]) => `${count} ${kind}${count > 1 ? 's' : ''}`).join(' and ');
+}

@@ -1,0 +1,120 @@
+/** How a server of OpenAI's Chat API differs from OpenAI's own. A row of data each. */
+export interface Dialect {
+  readonly tokenLimit: 'max_tokens' | 'max_completion_tokens';
+  /** Takes system messages behind the first turns. */
+  readonly midSystem: boolean;
+  /** How an effort is said; `deepseek`: off is `thinking: {type: disabled}`. */
+  readonly effort: 'reasoning_effort' | 'deepseek' | 'none';
+  /** The efforts that are sent as they are. */
+  readonly efforts: readonly string[];
+  /** What of the reasoning goes back: on turns with calls, as `reasoning_details`, or nothing. */
+  readonly reasoningBack: 'none' | 'calls' | 'all' | 'details';
+  readonly jsonSchema: boolean;
+  readonly parallelToolCalls: boolean;
+  readonly topK: boolean;
+  readonly streamOptions: boolean;
+  readonly mediaInResults: boolean;
+  /** Refuses members of messages that it does not know, and long ids (2.4). */
+  readonly strict: boolean;
+  /** OpenAI's own fields: `verbosity`, `metadata`, `store`, `prompt_cache_key`, custom tools, `allowed_tools`, audio. */
+  readonly openAiFields: boolean;
+  readonly serviceTier: boolean;
+  /** The most stop sequences. */
+  readonly maxStops: number;
+  readonly user: 'safety_identifier' | 'user' | 'none';
+  readonly seed: 'seed' | 'random_seed';
+  readonly callIds: 'chat' | 'mistral';
+}
+
+export type DialectName =
+  | 'openai'
+  | 'azure'
+  | 'deepseek'
+  | 'mistral'
+  | 'groq'
+  | 'openrouter'
+  | 'vllm'
+  | 'ollama'
+  | 'generic';
+
+const GENERIC: Dialect = {
+  tokenLimit: 'max_tokens',
+  midSystem: false,
+  effort: 'reasoning_effort',
+  efforts: ['low', 'medium', 'high'],
+  reasoningBack: 'none',
+  jsonSchema: true,
+  parallelToolCalls: true,
+  topK: false,
+  streamOptions: true,
+  mediaInResults: false,
+  strict: false,
+  openAiFields: false,
+  serviceTier: false,
+  maxStops: Number.POSITIVE_INFINITY,
+  user: 'user',
+  seed: 'seed',
+  callIds: 'chat',
+};
+
+const OPENAI: Dialect = {
+  ...GENERIC,
+  tokenLimit: 'max_completion_tokens',
+  midSystem: true,
+  strict: true,
+  openAiFields: true,
+  serviceTier: true,
+  maxStops: 4,
+  user: 'safety_identifier',
+};
+
+export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
+  openai: OPENAI,
+  azure: { ...OPENAI, serviceTier: false },
+  deepseek: {
+    ...GENERIC,
+    effort: 'deepseek',
+    efforts: ['low', 'high', 'max'],
+    reasoningBack: 'calls',
+    jsonSchema: false,
+    parallelToolCalls: false,
+  },
+  mistral: {
+    ...GENERIC,
+    effort: 'none',
+    efforts: [],
+    streamOptions: false,
+    strict: true,
+    user: 'none',
+    seed: 'random_seed',
+    callIds: 'mistral',
+  },
+  groq: { ...GENERIC, tokenLimit: 'max_completion_tokens', midSystem: true, strict: true },
+  openrouter: {
+    ...GENERIC,
+    tokenLimit: 'max_completion_tokens',
+    midSystem: true,
+    efforts: ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'],
+    reasoningBack: 'details',
+    topK: true,
+    mediaInResults: true,
+  },
+  vllm: { ...GENERIC, topK: true, mediaInResults: true },
+  ollama: { ...GENERIC, parallelToolCalls: false },
+  generic: GENERIC,
+};
+
+/** The dialect of a host that is known for one; `generic` for all others. */
+export function dialectOf(host: string, port: number | undefined): DialectName {
+  if (HOSTS[host] !== undefined) return HOSTS[host];
+  if (host.endsWith('.openai.azure.com') || host.endsWith('.services.ai.azure.com')) return 'azure';
+  return port === 11_434 ? 'ollama' : 'generic';
+}
+
+const HOSTS: Readonly<Record<string, DialectName>> = {
+  'api.openai.com': 'openai',
+  'api.deepseek.com': 'deepseek',
+  'api.mistral.ai': 'mistral',
+  'api.groq.com': 'groq',
+  'openrouter.ai': 'openrouter',
+};

@@ -1,0 +1,164 @@
+import { AnswerCollector, eventsOf, withFinish } from './answer-events.ts';
+import type { Answer, AnswerReading } from './answer.ts';
+import type { ClientApi, Conversation, ProviderApi } from './conversation.ts';
+import { createExchange, type Exchange, type RequestFacts, type Target } from './exchange.ts';
+import { withoutJsonTool } from './json-tool.ts';
+import { writeJson } from './json.ts';
+import type { Loss } from './losses.ts';
+import type { ClientSide, ProviderSide, ReadContext, RequestReading } from './sides.ts';
+import { createHubPipe, createStreamTranslation, type StreamTranslation } from './stream-translation.ts';
+import type { StreamReader } from './stream.ts';
+
+/** One client API in front of one target. Holds nothing of a request. */
+export interface Translation {
+  /** As the header says it: `messages>openai-chat`. */
+  readonly pair: string;
+  /** Writes the request for the target, or says by which loss the route is unsuitable under its policy. */
+  readonly request: (conversation: Conversation, facts: RequestFacts) => WrittenRequest;
+  /** A whole answer of status 200, as the client has it. */
+  readonly answer: (text: string, exchange: Exchange) => WrittenAnswer;
+  /** The same for a client that asked for a stream: the bytes of all events. */
+  readonly answerAsStream: (text: string, exchange: Exchange) => StreamedAnswer;
+  readonly stream: (exchange: Exchange) => StreamTranslation;
+  /** For a provider that streams to a client that did not ask for it: push all events, then take the answer. */
+  readonly collector: (exchange: Exchange) => Collector;
+  readonly client: ClientSide;
+  readonly provider: ProviderSide;
+}
+
+export type WrittenRequest =
+  | { readonly kind: 'written'; readonly body: string; readonly exchange: Exchange }
+  | { readonly kind: 'unsuitable'; readonly loss: Loss; readonly losses: readonly Loss[] };
+
+export type WrittenAnswer =
+  | { readonly kind: 'answer'; readonly body: string; readonly answer: Answer }
+  | Extract<AnswerReading, { kind: 'failed' }>;
+
+export type StreamedAnswer =
+  | { readonly kind: 'answer'; readonly bytes: readonly Uint8Array[]; readonly answer: Answer }
+  | Extract<AnswerReading, { kind: 'failed' }>;
+
+export interface Collector {
+  readonly push: StreamReader['push'];
+  /** At the end of the bytes. */
+  readonly answer: () => WrittenAnswer;
+}
+
+/** The translation between a client's API and a target. Its modules are loaded when they are needed first. */
+export async function translationFor(
+  clientApi: ClientApi,
+  providerApi: ProviderApi,
+  target: Target,
+): Promise<Translation> {
+  const client = await clientSide(clientApi);
+  const provider = await providerSide(providerApi);
+  return {
+    pair: `${CLIENT_NAMES[clientApi]}>${PROVIDER_NAMES[providerApi]}`,
+    client,
+    provider,
+    request: (conversation, facts) => writeRequest(provider, createExchange(conversation, target, facts)),
+    answer: (text, exchange) =>
+      written(client, undone(provider.readAnswer(text, exchange), exchange), exchange),
+    answerAsStream(text, exchange) {
+      const reading = undone(provider.readAnswer(text, exchange), exchange);
+      if (reading.kind === 'failed') return reading;
+      const writer = client.createStreamWriter(exchange);
+      const pipe = createHubPipe(false);
+      const bytes = eventsOf(reading.answer)
+        .flatMap(pipe)
+        .map((event) => writer.push(event))
+        .filter((piece) => piece !== undefined);
+      return { kind: 'answer', bytes, answer: reading.answer };
+    },
+    stream: (exchange) =>
+      createStreamTranslation({
+        reader: provider.createStreamReader(exchange),
+        writer: client.createStreamWriter(exchange),
+        jsonTool: exchange.jsonTool,
+      }),
+    collector(exchange) {
+      const reader = provider.createStreamReader(exchange);
+      const collector = new AnswerCollector();
+      return {
+        push(event, data) {
+          const events = reader.push(event, data);
+          for (const read of events) collector.push(read);
+          return events;
+        },
+        answer() {
+          for (const read of reader.atEndOfBytes()) collector.push(read);
+          return written(client, undone(collector.reading(), exchange), exchange);
+        },
+      };
+    },
+  };
+}
+
+/** Reads a client's body for translation, once per request. */
+export async function readRequest(
+  api: ClientApi,
+  text: string,
+  context: ReadContext,
+): Promise<RequestReading> {
+  const { readRequest: read } = await clientSide(api);
+  return read(text, context);
+}
+
+function writeRequest(provider: ProviderSide, exchange: Exchange): WrittenRequest {
+  const counting = exchange.conversation.operation === 'count' && provider.writeCount !== undefined;
+  const tree = counting ? provider.writeCount?.(exchange) : provider.writeRequest(exchange);
+  const loss = exchange.losses.refusing(exchange.target.policy);
+  if (loss !== undefined) return { kind: 'unsuitable', loss, losses: exchange.losses.all() };
+  return { kind: 'written', body: writeJson(tree), exchange };
+}
+
+/** What a reading is once the gateway's own devices are undone, and with the finish that its content makes. */
+function undone(reading: AnswerReading, exchange: Exchange): AnswerReading {
+  if (reading.kind === 'failed') return reading;
+  const answer = withFinish(exchange.jsonTool ? withoutJsonTool(reading.answer) : reading.answer);
+  return { kind: 'answer', answer };
+}
+
+function written(client: ClientSide, reading: AnswerReading, exchange: Exchange): WrittenAnswer {
+  if (reading.kind === 'failed') return reading;
+  return { kind: 'answer', body: client.writeAnswer(reading.answer, exchange), answer: reading.answer };
+}
+
+const CLIENT_NAMES: Readonly<Record<ClientApi, string>> = {
+  chat: 'openai-chat',
+  responses: 'openai-responses',
+  messages: 'messages',
+  gemini: 'gemini',
+  completions: 'openai-completions',
+  embeddings: 'openai-embeddings',
+};
+
+const PROVIDER_NAMES: Readonly<Record<ProviderApi, string>> = {
+  chat: 'openai-chat',
+  responses: 'openai-responses',
+  messages: 'messages',
+  gemini: 'gemini',
+  converse: 'bedrock-converse',
+};
+
+/** Loaded on first use: a gateway that translates nothing loads no reader and no writer. */
+const CLIENTS: Readonly<Partial<Record<ClientApi, () => Promise<ClientSide>>>> = {};
+
+const PROVIDERS: Readonly<Partial<Record<ProviderApi, () => Promise<ProviderSide>>>> = {};
+
+/** Whether both halves of this pair exist. */
+export function isTranslated(clientApi: ClientApi, providerApi: ProviderApi): boolean {
+  return CLIENTS[clientApi] !== undefined && PROVIDERS[providerApi] !== undefined;
+}
+
+async function clientSide(api: ClientApi): Promise<ClientSide> {
+  const load = CLIENTS[api];
+  if (load === undefined) throw new Error(`no translation for clients of ${api}`);
+  return load();
+}
+
+async function providerSide(api: ProviderApi): Promise<ProviderSide> {
+  const load = PROVIDERS[api];
+  if (load === undefined) throw new Error(`no translation for providers of ${api}`);
+  return load();
+}

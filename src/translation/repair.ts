@@ -1,0 +1,182 @@
+import type { Part, Text, ToolCall, ToolResult, Turn } from './conversation.ts';
+import { foldedSystem, type SystemPlacement } from './repair-system.ts';
+import type { LossList } from './losses.ts';
+
+/** How a target wants the turns of a conversation. */
+export interface Arrangement {
+  /** Turns of one role in a row become one (R2); else they stay apart. */
+  readonly merge: boolean;
+  /** A user's turn has to be the first (R7). */
+  readonly userFirst: boolean;
+  readonly system: SystemPlacement;
+  /** What a part is written as, with the losses told: nothing, itself, or others. Media and results stay for the writer. */
+  readonly adapt: (part: Part, turn: Turn) => readonly Part[];
+}
+
+const NO_RESULT = '[no result: the call was not completed]';
+
+/**
+ * The turns as the target takes them: every call answered at once by one result (R1, R3, R5), orphans as text (R4), no empty text and no
+ * empty turn (R6), roles in order (R2, R7, R9), no white space at the end of a prefill (R8). Results come first in their turn, in the order
+ * of the calls. Linear in the number of parts.
+ */
+export function arranged(turns: readonly Turn[], how: Arrangement, losses: LossList): readonly Turn[] {
+  const filled = turns.flatMap((turn) => withoutBlanks(adapted(turn, how), losses));
+  const paired = withResults(filled, losses);
+  const placed = foldedSystem(paired, how.system, losses);
+  const merged = how.merge ? mergedTurns(placed) : placed;
+  return withFirstUser(withoutTrailingSpace(merged), how, losses);
+}
+
+function adapted(turn: Turn, how: Arrangement): Turn {
+  return { ...turn, parts: turn.parts.flatMap((part) => how.adapt(part, turn)) };
+}
+
+/** R6. An assistant's or system turn without a part is left out, a user's says that it is empty. */
+function withoutBlanks(turn: Turn, losses: LossList): readonly Turn[] {
+  const parts = turn.parts.filter((part) => part.kind !== 'text' || part.text.trim() !== '');
+  if (parts.length > 0) return [parts.length === turn.parts.length ? turn : { ...turn, parts }];
+  if (turn.role !== 'user') return [];
+  losses.repaired(turn.path, 'the message is empty');
+  return [{ ...turn, parts: [{ kind: 'text', text: '(empty message)', path: turn.path }] }];
+}
+
+const isCall = (part: Part): part is ToolCall => part.kind === 'call';
+const isResult = (part: Part): part is ToolResult => part.kind === 'result';
+
+/** R1, R3, R4, R5: behind each assistant's turn with calls stands one user's turn that begins with all their results. */
+function withResults(turns: readonly Turn[], losses: LossList): readonly Turn[] {
+  const out: Turn[] = [];
+  for (let at = 0; at < turns.length; at++) {
+    const turn = turns[at];
+    if (turn === undefined) break;
+    const calls = turn.role === 'assistant' ? turn.parts.filter(isCall) : [];
+    if (calls.length === 0) {
+      out.push(withoutOrphans(turn, losses));
+      continue;
+    }
+    const end = endOfResults(turns, at + 1);
+    const between = turns.slice(at + 1, end);
+    out.push(turn, answered(calls, between, losses), ...between.filter(({ role }) => role === 'system'));
+    at = end - 1;
+  }
+  return out;
+}
+
+/** Behind the last of the turns from `start` on that hold results; system turns among them do not end them. */
+function endOfResults(turns: readonly Turn[], start: number): number {
+  let end = start;
+  for (let at = start; at < turns.length; at++) {
+    const turn = turns[at];
+    if (turn?.role === 'system') continue;
+    if (turn?.role !== 'user' || !turn.parts.some(isResult)) break;
+    end = at + 1;
+  }
+  return end;
+}
+
+/** The user's turn that answers these calls: their results in order, then whatever else the turns hold. */
+function answered(calls: readonly ToolCall[], turns: readonly Turn[], losses: LossList): Turn {
+  const slots = createSlots(calls);
+  const others: Part[] = [];
+  for (const turn of turns) {
+    if (turn.role !== 'user') continue;
+    for (const part of turn.parts) {
+      if (!isResult(part)) others.push(part);
+      else if (!slots.take(part, losses)) others.push(...orphan(part, losses));
+    }
+  }
+  const results = slots.results.map((result, index) => result ?? missing(calls[index], losses));
+  return { role: 'user', parts: [...results, ...others], path: turns[0]?.path ?? calls[0]?.path ?? '' };
+}
+
+function createSlots(calls: readonly ToolCall[]) {
+  const results: (ToolResult | undefined)[] = calls.map(() => undefined);
+  const places = new Map<string, number[]>();
+  calls.forEach(({ id }, index) => {
+    const known = places.get(id);
+    if (known === undefined) places.set(id, [index]);
+    else known.push(index);
+  });
+  return {
+    results,
+    /** Puts a result to its call. false: there is none. */
+    take(result: ToolResult, losses: LossList): boolean {
+      const indices = places.get(result.callId);
+      if (indices === undefined) return false;
+      const free = indices.find((index) => results[index] === undefined);
+      const last = indices.at(-1) ?? 0;
+      const first = results[last];
+      if (free !== undefined) {
+        results[free] = result;
+      } else if (first !== undefined) {
+        losses.repaired(result.path, 'the call has a result already');
+        results[last] = { ...first, parts: [...first.parts, ...result.parts] };
+      }
+      return true;
+    },
+  };
+}
+
+function missing(call: ToolCall | undefined, losses: LossList): ToolResult {
+  const path = call?.path ?? '';
+  losses.repaired(path, 'the call has no result');
+  return {
+    kind: 'result',
+    callId: call?.id ?? '',
+    parts: [{ kind: 'text', text: NO_RESULT, path }],
+    isError: true,
+    path,
+  };
+}
+
+function withoutOrphans(turn: Turn, losses: LossList): Turn {
+  if (!turn.parts.some(isResult)) return turn;
+  return { ...turn, parts: turn.parts.flatMap((part) => (isResult(part) ? orphan(part, losses) : [part])) };
+}
+
+/** R4: what is left of a result whose call is not in the turn before. */
+function orphan(result: ToolResult, losses: LossList): readonly Part[] {
+  losses.repaired(result.path, 'the call of this result is not in the turn before');
+  const texts = result.parts.filter((part) => part.kind === 'text').map(({ text }) => text);
+  const text = `[result of an earlier tool call ${result.callId}]\n${texts.join('\n')}`;
+  const first: Text = { kind: 'text', text, path: result.path, cache: result.cache };
+  return [first, ...result.parts.filter((part) => part.kind !== 'text')];
+}
+
+function mergedTurns(turns: readonly Turn[]): readonly Turn[] {
+  const out: { role: Turn['role']; parts: Part[]; path: string }[] = [];
+  for (const turn of turns) {
+    const last = out.at(-1);
+    if (last?.role === turn.role) last.parts.push(...turn.parts);
+    else out.push({ role: turn.role, parts: [...turn.parts], path: turn.path });
+  }
+  return out.map((turn) => (turn.role === 'user' ? { ...turn, parts: resultsFirst(turn.parts) } : turn));
+}
+
+function resultsFirst(parts: readonly Part[]): readonly Part[] {
+  const results = parts.filter(isResult);
+  return results.length === 0 ? parts : [...results, ...parts.filter((part) => !isResult(part))];
+}
+
+/** R8. */
+function withoutTrailingSpace(turns: readonly Turn[]): readonly Turn[] {
+  const last = turns.at(-1);
+  const part = last?.parts.at(-1);
+  if (last?.role !== 'assistant' || part?.kind !== 'text' || part.text === part.text.trimEnd()) return turns;
+  return [
+    ...turns.slice(0, -1),
+    { ...last, parts: [...last.parts.slice(0, -1), { ...part, text: part.text.trimEnd() }] },
+  ];
+}
+
+/** R7. */
+function withFirstUser(turns: readonly Turn[], how: Arrangement, losses: LossList): readonly Turn[] {
+  if (!how.userFirst || turns[0]?.role === 'user') return turns;
+  const path = turns[0]?.path ?? 'messages';
+  losses.repaired(path, 'a message of the user has to be the first');
+  return [
+    { role: 'user', parts: [{ kind: 'text', text: '(conversation continues)', path }], path },
+    ...turns,
+  ];
+}

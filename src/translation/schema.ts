@@ -1,0 +1,213 @@
+import { type JsonObject, type JsonTree, asArray, asObject, writeJson } from './json.ts';
+
+/** A schema that nests deeper is taken as it is. */
+const MAX_DEPTH = 100;
+
+/** Keys under which a schema holds one schema, a list of them, or schemas by name. */
+const ONE = new Set([
+  'items',
+  'additionalItems',
+  'contains',
+  'not',
+  'if',
+  'then',
+  'else',
+  'propertyNames',
+  'unevaluatedItems',
+]);
+const MANY = new Set(['anyOf', 'oneOf', 'allOf', 'prefixItems']);
+const NAMED = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
+
+/** A copy of a schema with each schema in it replaced, the innermost first. */
+function mapSchema(schema: unknown, change: (schema: JsonTree) => JsonTree, depth = 0): unknown {
+  const object = asObject(schema);
+  if (object === undefined || depth > MAX_DEPTH) return schema;
+  const copy: JsonTree = { ...object };
+  const inner = (value: unknown) => mapSchema(value, change, depth + 1);
+  for (const key of Object.keys(copy)) {
+    const value = copy[key];
+    if (ONE.has(key)) copy[key] = Array.isArray(value) ? value.map(inner) : inner(value);
+    else if (key === 'additionalProperties' || key === 'unevaluatedProperties') copy[key] = inner(value);
+    else if (MANY.has(key)) copy[key] = Array.isArray(value) ? value.map(inner) : value;
+    else if (NAMED.has(key)) copy[key] = mapMembers(value, inner);
+  }
+  return change(copy);
+}
+
+function mapMembers(value: unknown, inner: (value: unknown) => unknown): unknown {
+  const object = asObject(value);
+  if (object === undefined) return value;
+  return Object.fromEntries(Object.entries(object).map(([name, schema]) => [name, inner(schema)]));
+}
+
+/** Every schema in a schema, itself included. */
+function visitSchema(schema: unknown, visit: (schema: JsonObject) => void): void {
+  mapSchema(schema, (found) => {
+    visit(found);
+    return found;
+  });
+}
+
+const isObjectSchema = (schema: JsonObject): boolean =>
+  schema['type'] === 'object' ||
+  asArray(schema['type']).includes('object') ||
+  asObject(schema['properties']) !== undefined;
+
+/** What OpenAI wants of the parameters of a function: an object has `properties`, if only empty ones. */
+export function withProperties(schema: JsonObject): JsonObject {
+  return schema['type'] === 'object' && schema['properties'] === undefined
+    ? { ...schema, properties: {} }
+    : schema;
+}
+
+/** Whether OpenAI takes the schema with `strict: true`: every object is closed and has all its properties required. */
+export function isStrictSchema(schema: JsonObject): boolean {
+  let strict = true;
+  visitSchema(schema, (found) => {
+    if (!isObjectSchema(found)) return;
+    const required = asArray(found['required']);
+    const names = Object.keys(asObject(found['properties']) ?? {});
+    if (found['additionalProperties'] !== false || !names.every((name) => required.includes(name)))
+      strict = false;
+  });
+  return strict;
+}
+
+/** The schema of a tool as Anthropic takes it: no choice at the top. `note` belongs at the end of the description then. */
+export function anthropicToolSchema(schema: JsonObject | undefined): {
+  schema: JsonObject;
+  note: string | undefined;
+} {
+  if (schema === undefined) return { schema: { type: 'object', properties: {} }, note: undefined };
+  if (!['anyOf', 'oneOf', 'allOf'].some((key) => schema[key] !== undefined))
+    return { schema, note: undefined };
+  return { schema: { type: 'object' }, note: `\n\nThe input must match: ${writeJson(schema)}` };
+}
+
+/** Keywords that the decoders of Anthropic and Bedrock refuse; they are told in the description. */
+const TOLD = new Set([
+  'minimum',
+  'maximum',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'multipleOf',
+  'minLength',
+  'maxLength',
+  'pattern',
+  'minItems',
+  'maxItems',
+  'uniqueItems',
+  'minProperties',
+  'maxProperties',
+  'not',
+]);
+const FORMATS = new Set([
+  'date-time',
+  'time',
+  'date',
+  'duration',
+  'email',
+  'hostname',
+  'uri',
+  'ipv4',
+  'ipv6',
+  'uuid',
+]);
+const MAX_OPTIONAL = 10;
+
+/**
+ * The schema of a structured answer as Anthropic and Bedrock take it, and whether it is another one now. undefined: it cannot be had
+ * natively, since it refers to itself, has an open object, or more optional properties than their grammar compiler takes.
+ */
+export function anthropicFormatSchema(
+  schema: JsonObject,
+): { schema: JsonObject; changed: boolean } | undefined {
+  let optional = 0;
+  let open = false;
+  visitSchema(schema, (found) => {
+    if (!isObjectSchema(found)) return;
+    const properties = asObject(found['properties']);
+    const required = asArray(found['required']);
+    optional += Object.keys(properties ?? {}).filter((name) => !required.includes(name)).length;
+    const additional = found['additionalProperties'];
+    if (additional !== false && (additional !== undefined || properties === undefined)) open = true;
+  });
+  if (open || optional > MAX_OPTIONAL || refersToItself(schema)) return undefined;
+  const written = asObject(mapSchema(schema, narrowed)) ?? schema;
+  return { schema: written, changed: writeJson(written) !== writeJson(schema) };
+}
+
+function narrowed(schema: JsonTree): JsonTree {
+  const kept: JsonTree = {};
+  const told: string[] = [];
+  for (const [key, value] of Object.entries(schema)) {
+    const refused = key === 'format' ? !FORMATS.has(String(value)) : TOLD.has(key);
+    if (refused) told.push(`${key}: ${typeof value === 'string' ? value : writeJson(value)}`);
+    else if (key === 'oneOf' && schema['anyOf'] === undefined) kept['anyOf'] = value;
+    else kept[key] = value;
+  }
+  if (told.length > 0) {
+    const description = typeof kept['description'] === 'string' ? `${kept['description']}\n` : '';
+    kept['description'] = description + told.join('; ');
+  }
+  if (isObjectSchema(schema)) kept['additionalProperties'] = false;
+  return kept;
+}
+
+/** Whether following references from somewhere comes back to it. */
+function refersToItself(root: JsonObject): boolean {
+  const done = new Set<string>();
+  const circular = (schema: unknown, path: readonly string[]): boolean => {
+    const references: string[] = [];
+    visitSchema(schema, (found) => {
+      if (typeof found['$ref'] === 'string') references.push(found['$ref']);
+    });
+    return references.some((reference) => {
+      if (path.includes(reference) || path.length > MAX_DEPTH) return true;
+      if (done.has(reference)) return false;
+      const circle = circular(resolved(root, reference), [...path, reference]);
+      done.add(reference);
+      return circle;
+    });
+  };
+  return circular(withoutDefinitions(root), ['#']);
+}
+
+/** The root without the schemas that it only defines: they count where something refers to them. */
+function withoutDefinitions(root: JsonObject): JsonObject {
+  const { $defs: _defs, definitions: _definitions, ...rest } = root;
+  return rest;
+}
+
+/** What a reference within the document points at. */
+function resolved(root: JsonObject, reference: string): unknown {
+  if (!reference.startsWith('#/')) return reference === '#' ? withoutDefinitions(root) : undefined;
+  let value: unknown = root;
+  for (const step of reference.slice(2).split('/')) {
+    const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+    value = Array.isArray(value) ? value[Number(key)] : asObject(value)?.[key];
+  }
+  return value;
+}
+
+/** Gemini's `responseJsonSchema` knows no `const`: it becomes an `enum` of one value. */
+export function withoutConst(schema: JsonObject): JsonObject {
+  const changed = mapSchema(schema, (found) => {
+    if (!('const' in found)) return found;
+    const { const: only, ...rest } = found;
+    return { ...rest, enum: [only] };
+  });
+  return asObject(changed) ?? schema;
+}
+
+/** JSON Schema of the OpenAPI subset that Gemini clients send: upper-case types, `nullable`, `format: enum`. */
+export function fromOpenApi(schema: JsonObject): JsonObject {
+  const changed = mapSchema(schema, (found) => {
+    const { nullable, type, ...rest } = found;
+    const lowered = typeof type === 'string' ? type.toLowerCase() : type;
+    if (rest['format'] === 'enum') delete rest['format'];
+    if (lowered === undefined) return rest;
+    return { type: nullable === true && typeof lowered === 'string' ? [lowered, 'null'] : lowered, ...rest };
+  });
+  return asObject(changed) ?? schema;
+}

@@ -1,0 +1,198 @@
+import type { ByteSource, CallOff, Taken, UpstreamReply } from '../../gateway/ports.ts';
+import type { UnreachableReason } from '../../routing/outcome.ts';
+import type { Connection } from './connection.ts';
+import { unreachableReason } from '../failure.ts';
+import { ResponseReader } from './http-response.ts';
+
+/** Of a body that nobody reads so much is kept; then the provider is held up. */
+const MOST_KEPT_BYTES = 256 * 1024;
+
+type Chunk = Awaited<ReturnType<ByteSource['read']>>;
+
+interface Reading {
+  readonly resolve: (chunk: Chunk) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Pouring {
+  readonly take: (chunk: Uint8Array) => Taken;
+  readonly resolve: (how: 'end' | 'broken' | 'stop') => void;
+  readonly reject: (error: unknown) => void;
+  /** Whether what was taken last is still being taken. */
+  isBusy: boolean;
+}
+
+const END: Chunk = { done: true, value: undefined };
+
+const ENDS = { staysOpen: false, hasSurplus: false } as const;
+
+/**
+ * One request on a connection, and its reply.
+ *
+ * It is **waiting** until the reply's head is there, then **replying** while its body comes, which is read from the
+ * exchange itself. It has ended **complete**, when all of the reply is there though it may not have been read, or
+ * **broken**: by the provider, by the network, or because it was called off.
+ */
+export class Exchange implements ByteSource {
+  readonly #connection: Connection;
+  readonly #callOff: CallOff;
+  readonly #response: ResponseReader;
+  readonly #settle: (reply: UpstreamReply) => void;
+  #state: 'waiting' | 'replying' | 'complete' | 'broken' = 'waiting';
+  #chunks: Uint8Array[] = [];
+  #keptBytes = 0;
+  #reading: Reading | undefined;
+  #pouring: Pouring | undefined;
+  #isHeldUp = false;
+  #hasHeard = false;
+
+  constructor(
+    connection: Connection,
+    { method, callOff }: { readonly method: string; readonly callOff: CallOff },
+    settle: (reply: UpstreamReply) => void,
+  ) {
+    this.#connection = connection;
+    this.#callOff = callOff;
+    this.#response = new ResponseReader(method);
+    this.#settle = settle;
+    callOff.onCallOff = () => this.#end({ kind: 'aborted' });
+  }
+
+  /** Whether any byte of a reply has come. */
+  get hasHeard(): boolean {
+    return this.#hasHeard;
+  }
+
+  /** Bytes from the connection, which are the exchange's own from here. */
+  take(bytes: Buffer): void {
+    this.#hasHeard = true;
+    let piece: Uint8Array | undefined;
+    try {
+      piece = this.#response.take(bytes);
+    } catch {
+      return this.#end({ kind: 'unreachable', reason: 'protocol' });
+    }
+    const { head, hasBody, isComplete } = this.#response;
+    if (this.#state === 'waiting' && head !== undefined) {
+      this.#state = 'replying';
+      this.#settle({ kind: 'reply', ...head, body: hasBody ? this : null });
+    }
+    if (piece !== undefined) this.#offer(piece);
+    if (isComplete) this.#complete();
+  }
+
+  /** The connection has ended: in order, or with an error. */
+  connectionEnded(error: Error | undefined): void {
+    if (error === undefined && this.#response.endsWithConnection()) return this.#complete();
+    const reason: UnreachableReason = error === undefined ? 'closed' : unreachableReason(error);
+    this.#end({ kind: 'unreachable', reason });
+  }
+
+  read(): Promise<Chunk> {
+    const chunk = this.#nextKept();
+    if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk });
+    if (this.#state === 'complete') return Promise.resolve(END);
+    if (this.#state === 'broken') return Promise.reject(new Error('the reply broke off'));
+    return new Promise((resolve, reject) => {
+      this.#reading = { resolve, reject };
+    });
+  }
+
+  pour(take: Pouring['take']): Promise<'end' | 'broken' | 'stop'> {
+    return new Promise((resolve, reject) => {
+      this.#pouring = { take, resolve, reject, isBusy: false };
+      this.#pourOn();
+    });
+  }
+
+  /** Lets go of a reply that is not wanted any more; of a complete one only what was not read. */
+  cancel(): Promise<void> {
+    this.#chunks = [];
+    this.#end({ kind: 'aborted' });
+    return Promise.resolve();
+  }
+
+  #offer(chunk: Uint8Array): void {
+    if (this.#pouring?.isBusy === false) return this.#give(chunk, this.#pouring);
+    const reading = this.#reading;
+    if (reading !== undefined) {
+      this.#reading = undefined;
+      reading.resolve({ done: false, value: chunk });
+      return;
+    }
+    this.#chunks.push(chunk);
+    this.#keptBytes += chunk.byteLength;
+    if (this.#keptBytes > MOST_KEPT_BYTES && !this.#isHeldUp) this.#holdUp(true);
+  }
+
+  #nextKept(): Uint8Array | undefined {
+    const chunk = this.#chunks.shift();
+    if (chunk === undefined) return undefined;
+    this.#keptBytes -= chunk.byteLength;
+    if (this.#isHeldUp && this.#chunks.length === 0) this.#holdUp(false);
+    return chunk;
+  }
+
+  /** Hands on what is kept, as far as it is taken, and then the end, if this is it. */
+  #pourOn(): void {
+    while (this.#pouring?.isBusy === false) {
+      const chunk = this.#nextKept();
+      if (chunk !== undefined) this.#give(chunk, this.#pouring);
+      else if (this.#state === 'replying') return;
+      else return this.#stopPouring(this.#state === 'complete' ? 'end' : 'broken');
+    }
+  }
+
+  #give(chunk: Uint8Array, pouring: Pouring): void {
+    const { take, reject } = pouring;
+    let taken: Taken;
+    try {
+      taken = take(chunk);
+    } catch (error) {
+      this.#pouring = undefined;
+      return reject(error);
+    }
+    if (taken === undefined) return;
+    if (taken === 'stop') return this.#stopPouring('stop');
+    pouring.isBusy = true;
+    taken.then(() => {
+      pouring.isBusy = false;
+      this.#pourOn();
+    }, reject);
+  }
+
+  #stopPouring(how: 'end' | 'broken' | 'stop'): void {
+    const pouring = this.#pouring;
+    this.#pouring = undefined;
+    pouring?.resolve(how);
+  }
+
+  #holdUp(isHeldUp: boolean): void {
+    this.#isHeldUp = isHeldUp;
+    if (this.#state === 'replying') this.#connection.holdUp(isHeldUp);
+  }
+
+  #complete(): void {
+    if (this.#state !== 'replying') return;
+    this.#state = 'complete';
+    this.#callOff.onCallOff = undefined;
+    this.#reading?.resolve(END);
+    this.#reading = undefined;
+    // The last bytes may have been too many to be kept: the next request's reply must not wait for who reads them.
+    if (this.#isHeldUp) this.#connection.holdUp(false);
+    this.#connection.release(this.#response);
+    this.#pourOn();
+  }
+
+  #end(failure: UpstreamReply): void {
+    const state = this.#state;
+    if (state === 'complete' || state === 'broken') return;
+    this.#state = 'broken';
+    this.#callOff.onCallOff = undefined;
+    this.#connection.release(ENDS);
+    if (state === 'waiting') return this.#settle(failure);
+    this.#reading?.reject(new Error('the reply broke off'));
+    this.#reading = undefined;
+    this.#pourOn();
+  }
+}

@@ -1,0 +1,84 @@
+/** What a server sent is no HTTP/1.1 response, or one that this client did not ask for. */
+export class ProtocolFault extends Error {
+  readonly code = 'EHTTP';
+}
+
+export interface ResponseHead {
+  readonly status: number;
+  readonly headers: Headers;
+}
+
+/** A header may be this long: real ones have a few kilobytes. */
+export const MAX_HEAD_BYTES = 128 * 1024;
+
+/** A header, or a trailer, may have this many lines: the runtime needs time for each that grows with their number. */
+export const MAX_FIELDS = 256;
+
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/;
+
+/**
+ * Reads a head up to its empty line. White space between a field's name and its colon is dropped, as RFC 9112 §5.1 wants it of
+ * a proxy, and so are empty lines before the first.
+ *
+ * @throws ProtocolFault
+ */
+export function parseHead(text: string): ResponseHead & { readonly isOld: boolean } {
+  const lines = text.split(/\r?\n/).filter((line) => line !== '');
+  const [first = '', ...fields] = lines;
+  const [, minor, status] = STATUS_LINE.exec(first) ?? [];
+  if (status === undefined) throw new ProtocolFault('there is no status line');
+  const headers = new Headers();
+  for (const line of unfolded(fields)) {
+    const colon = line.indexOf(':');
+    try {
+      headers.append(nameOf(line, colon), line.slice(colon + 1));
+    } catch {
+      throw new ProtocolFault('a header field is malformed');
+    }
+  }
+  return { status: Number(status), headers, isOld: minor === '0' };
+}
+
+function nameOf(line: string, colon: number): string {
+  let end = Math.max(0, colon);
+  while (end > 0 && isSpace(line[end - 1])) end -= 1;
+  return line.slice(0, end);
+}
+
+/** A line that begins with a space goes on with the one before it (RFC 9112 §5.2). */
+function unfolded(lines: readonly string[]): readonly string[] {
+  if (!lines.some(isFolded)) return lines;
+  const whole: string[] = [];
+  for (const line of lines) {
+    const last = whole.length - 1;
+    if (isFolded(line) && last >= 0) whole[last] = `${whole[last]} ${line.trim()}`;
+    else whole.push(line);
+  }
+  return whole;
+}
+
+function isFolded(line: string): boolean {
+  return isSpace(line[0]);
+}
+
+/** White space in HTTP is this and nothing else (RFC 9110 §5.6.3): what JavaScript trims is more. */
+function isSpace(character: string | undefined): boolean {
+  return character === ' ' || character === '\t';
+}
+
+/** The same length said twice is one length. */
+export function lengthOf(field: string): number {
+  if (!/^\d{1,15}(?:[ \t]*,[ \t]*\d{1,15})*$/.test(field)) throw new ProtocolFault('the length is no number');
+  const values = new Set(field.split(',').map(Number));
+  const [length = 0] = values;
+  if (values.size !== 1) throw new ProtocolFault('there are two lengths');
+  return length;
+}
+
+/** Whether a connection outlives the response; it does in HTTP/1.1, unless one side says otherwise. */
+export function staysOpen(headers: Headers, isOld: boolean): boolean {
+  const connection = headers.get('connection')?.toLowerCase() ?? '';
+  if (connection === '') return !isOld;
+  const options = new Set(connection.split(',').map((option) => option.trim()));
+  return isOld ? options.has('keep-alive') : !options.has('close');
+}

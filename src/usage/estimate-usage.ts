@@ -1,0 +1,43 @@
+import type { Usage } from '../protocols/protocol.ts';
+import { promptOf } from '../protocols/text.ts';
+
+/** Counts the tokens of a text with a common tokenizer, off the path of the requests. Never rejects. */
+export interface TokenCounter {
+  readonly count: (text: string) => Promise<number>;
+}
+
+/** The text of an answer whose provider did not say what it used. */
+export interface AnswerText {
+  /** The beginning of it. */
+  readonly sample: string;
+  /** Characters of all of it, as far as it came. */
+  readonly chars: number;
+}
+
+/** Longer texts are not counted to their end but reckoned from this much of them. */
+const SAMPLE_CHARS = 32_768;
+
+/** The tokens of a request and its answer by a tokenizer, which need not be the provider's own. */
+export async function estimateUsage(
+  requestBody: Uint8Array,
+  answer: AnswerText,
+  tokens: TokenCounter,
+): Promise<Usage> {
+  const prompt = promptOf(requestBody);
+  const inputTokens = await tokensIn({ sample: prompt, chars: prompt.length }, tokens);
+  const outputTokens = await tokensIn(answer, tokens);
+  return {
+    inputTokens,
+    outputTokens,
+    totalTokens: inputTokens + outputTokens,
+    cachedTokens: undefined,
+    reasoningTokens: undefined,
+  };
+}
+
+async function tokensIn({ sample, chars }: AnswerText, tokens: TokenCounter): Promise<number> {
+  const text = sample.slice(0, Math.min(SAMPLE_CHARS, chars));
+  if (text === '') return 0;
+  const counted = await tokens.count(text);
+  return Math.max(1, Math.round((counted * chars) / text.length));
+}

@@ -1,0 +1,61 @@
+import { openLedgers } from '../../../src/app/shared-ledgers.ts';
+import { mapSharedMemory } from '../../../src/cluster/shared-memory.ts';
+
+/**
+ * One of several processes that share ledgers: `bun sharing-process.ts PATH WORKERS ME WHAT`. It says "ready", waits for a line
+ * so that all begin together, does what it is told, and says what came of it.
+ */
+const [path = '', workers = '', me = '', what = ''] = process.argv.slice(2);
+const ledgers = openLedgers(mapSharedMemory(path), Number(workers), Number(me));
+const say = (word: unknown): void => void process.stdout.write(`${JSON.stringify(word)}\n`);
+
+/** Enough for the processes to be at it at the same time, however late one of them begins. */
+const MANY = 500_000;
+
+say('ready');
+await new Promise((resolve) => process.stdin.once('data', resolve));
+say(act());
+process.exit();
+
+function act(): unknown {
+  switch (what) {
+    case 'take': {
+      let admitted = 0;
+      for (let n = 0; n < MANY; n++) {
+        if (ledgers.buckets.take('key', { ratePerSecond: 1e-6, burst: MANY }, 1_000).admitted) admitted++;
+      }
+      return admitted;
+    }
+    case 'turns': {
+      let sum = 0;
+      for (let n = 0; n < MANY; n++) sum += ledgers.turns.next('model');
+      return sum;
+    }
+    case 'begin':
+      for (let n = 0; n < 3; n++) ledgers.traffic.begin('a/m');
+      return ledgers.traffic.inFlight('a/m');
+    case 'die-in-it':
+      // The limit is looked at while the bucket's lock is held: this never comes back.
+      ledgers.buckets.take(
+        'key',
+        {
+          ratePerSecond: 1,
+          get burst(): number {
+            return hang();
+          },
+        },
+        1_000,
+      );
+      return 'came back';
+    case 'bury-1-and-take':
+      ledgers.bury(1);
+      return ledgers.buckets.take('key', { ratePerSecond: 1, burst: 1 }, 1_000).admitted;
+    default:
+      throw new Error(`unknown: ${what}`);
+  }
+}
+
+function hang(): number {
+  process.stdout.write('"in it"\n');
+  for (;;) Bun.sleepSync(1_000);
+}

@@ -1,0 +1,56 @@
+import { expect, test } from 'bun:test';
+import { isSecretHeader } from '../../../src/config/secret-header.ts';
+import { conceal, revealsSecret } from '../../../src/gateway/redact.ts';
+import { compiled } from '../../e2e/gateway.ts';
+
+const provider = compiled(`
+server: { host: 127.0.0.1 }
+providers:
+  - { name: p, api_base: "http://127.0.0.1:9", api_key: sk-abcdefghijklmnop, headers: { x-secret: "geheim-schlüssel-1" } }`).providers.get(
+  'p',
+)!;
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (of: Uint8Array): string => new TextDecoder().decode(of);
+
+test('a credential that a provider repeats is masked, wherever and however often it stands', () => {
+  const answer = bytes(
+    '{"error":"key sk-abcdefghijklmnop is bad, 你好: sk-abcdefghijklmnop, geheim-schlüssel-1"}',
+  );
+  expect(text(conceal(answer, provider))).toBe(
+    '{"error":"key sk-ab****mnop is bad, 你好: sk-ab****mnop, gehei****el-1"}',
+  );
+});
+
+test('an answer without one is passed on as it is, the same object', () => {
+  const answer = new Uint8Array([0xff, 0xfe, 0x00, 0x80]);
+  expect(conceal(answer, provider)).toBe(answer);
+});
+
+test('a header that repeats one is known', () => {
+  expect(revealsSecret('Bearer sk-abcdefghijklmnop', provider)).toBe(true);
+  expect(revealsSecret('3', provider)).toBe(false);
+});
+
+test('a configured header is a secret only where it is named or looks like one', () => {
+  const secret: [string, string][] = [
+    ['authorization', 'Bearer abc'],
+    ['x-api-key', 'short'],
+    ['cf-access-client-secret', 'abc'],
+    ['x-tenant', 'sk-abcdefgh'],
+    ['x-tenant', '550e8400-e29b-41d4-a716-446655440000'],
+    ['x-tenant', 'f3b1a9c07d2e4b5f8a6c9d0e'],
+  ];
+  const plain: [string, string][] = [
+    ['anthropic-version', '2023-06-01'],
+    ['anthropic-beta', 'prompt-caching-2024-07-31,interleaved-thinking-2025-05-14'],
+    ['content-type', 'application/json'],
+    ['user-agent', 'llm-proxy/1.2.3 (internal)'],
+    ['http-referer', 'https://example.com/a/long/path/of/words'],
+    ['x-title', 'AVeryLongNameWithoutAnyDigitInItAtAll'],
+    ['openai-organization', 'acme'],
+  ];
+  for (const [name, value] of secret)
+    expect({ name, value, is: isSecretHeader(name, value) }).toEqual({ name, value, is: true });
+  for (const [name, value] of plain)
+    expect({ name, value, is: isSecretHeader(name, value) }).toEqual({ name, value, is: false });
+});
