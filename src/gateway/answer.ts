@@ -13,7 +13,7 @@ export interface WholeAnswer {
   readonly bytes: Uint8Array;
   readonly usage: Usage | undefined;
   /** The text of the answer where its usage is not reported. */
-  readonly text: string;
+  readonly text: AnswerText;
   /** Whether it tells of a failure, whatever its status says. */
   readonly isFailure?: boolean;
 }

@@ -8,6 +8,7 @@ import { createUsageTap, type UsageTap } from './usage-tap.ts';
 import { redactedSource } from './redacted-source.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
 import { type Leash, outcomeOfCut } from './attempt-timeouts.ts';
+import { NO_TEXT } from '../protocols/text.ts';
 
 /**
  * Passes an answer on whose content is not ours to judge (audio, images, files), once its first byte is there. Where it is
@@ -43,7 +44,7 @@ export async function openByteStream(reply: Reply, reading: Reading): Promise<Ve
 function wholeAnswer({ status, headers }: Reply): Verdict {
   return {
     outcome: { kind: 'answered' },
-    answer: { kind: 'whole', status, headers, bytes: new Uint8Array(), usage: undefined, text: '' },
+    answer: { kind: 'whole', status, headers, bytes: new Uint8Array(), usage: undefined, text: NO_TEXT },
   };
 }
 

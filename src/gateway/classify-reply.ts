@@ -21,6 +21,7 @@ import { conceal } from './redact.ts';
 import type { UpstreamReply } from './ports.ts';
 import { sniffEvents } from './sniffed-body.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
+import { NO_TEXT } from '../protocols/text.ts';
 
 /** More of an error's body than this is not kept: enough for every real one. */
 const MAX_ERROR_BYTES = 4 * 1024 * 1024;
@@ -93,7 +94,7 @@ async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }:
       : { headers: withoutCoding(reply.headers), bytes: safe };
   return {
     outcome,
-    answer: { kind: 'whole', status: reply.status, ...shown, usage: undefined, text: '' },
+    answer: { kind: 'whole', status: reply.status, ...shown, usage: undefined, text: NO_TEXT },
   };
 }
 
@@ -120,7 +121,7 @@ async function judgeWhole(reply: Reply, reading: Reading): Promise<Verdict> {
     return judgeReport(report, { reply, reading, defect, events: new Uint8Array() });
   }
   const usage = decoded && protocol.usageOfAnswer(decoded);
-  const text = usage === undefined && decoded !== undefined ? protocol.textOf(decoded) : '';
+  const text = usage === undefined && decoded !== undefined ? protocol.textOf(decoded) : NO_TEXT;
   const safe = conceal(decoded ?? body.bytes, provider);
   const named = shownModel === undefined || decoded === undefined ? safe : rewriteModel(safe, shownModel);
   const shown =

@@ -2,6 +2,7 @@ import { withoutCoding } from '../lib/http/content-coding.ts';
 import { retryAfterMs } from '../lib/http/retry-after.ts';
 import { errorBody, errorShapeOf } from '../protocols/error-body.ts';
 import type { ReportedError } from '../protocols/reported-error.ts';
+import { NO_TEXT } from '../protocols/text.ts';
 import type { Defect } from '../routing/outcome.ts';
 import type { WholeAnswer } from './answer.ts';
 import { conceal } from './redact.ts';
@@ -73,5 +74,5 @@ function wholeOf(
   if (waitMs !== undefined && !headers.has('retry-after'))
     headers.set('retry-after', String(Math.ceil(waitMs / 1000)));
   const bytes = text === undefined ? events : conceal(new TextEncoder().encode(text), reading.provider);
-  return { kind: 'whole', status, headers, bytes, usage: undefined, text: '', isFailure: true };
+  return { kind: 'whole', status, headers, bytes, usage: undefined, text: NO_TEXT, isFailure: true };
 }

@@ -39,7 +39,7 @@ function deliverWhole(answer: WholeAnswer, run: Run): Response {
     ending,
     status: answer.status,
     usage: answer.usage,
-    text: { sample: answer.text, chars: answer.text.length },
+    text: answer.text,
   });
   const headers = answerHeaders(answer.headers, run);
   if (answer.status >= 400) addRetryAfter(headers, run.execution.history.at(-1));

@@ -31,9 +31,9 @@ export class TextSample {
   }
 
   text(protocol: Protocol): AnswerText {
-    const sample = protocol.textOf(Buffer.concat(this.#parts));
+    const { sample, chars } = protocol.textOf(Buffer.concat(this.#parts));
     // The envelope of an event is as long as that of the next: its text is the same part of the bytes throughout.
     const share = this.#sampleBytes === 0 ? 0 : this.#bytes / this.#sampleBytes;
-    return { sample, chars: Math.round(sample.length * share) };
+    return { sample, chars: Math.round(chars * share) };
   }
 }

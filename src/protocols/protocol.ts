@@ -1,4 +1,5 @@
 import type { ReportedError } from './reported-error.ts';
+import type { TextSample } from '../lib/json/json-text.ts';
 
 /**
  * How one kind of API speaks, as far as a gateway has to understand it. An implementation is a set of pure
@@ -16,7 +17,7 @@ export interface Protocol {
   /** The tokens that a complete, decoded answer reports; undefined where it says nothing. */
   readonly usageOfAnswer: (body: Uint8Array) => Usage | undefined;
   /** The text that an answer, or a block of its events, holds: the basis of an estimate where no usage is reported. */
-  readonly textOf: (bytes: Uint8Array) => string;
+  readonly textOf: (bytes: Uint8Array) => TextSample;
   /** A reader for one streamed answer. */
   readonly readStream: () => StreamReader;
   /** Whether nothing is known of its streams but that their connection ends in order. */

@@ -5,6 +5,7 @@ import type { Protocol } from '../protocol.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { asObject } from '../json-object.ts';
+import { NO_TEXT } from '../text.ts';
 import { usageIn } from '../usage.ts';
 
 /**
@@ -17,7 +18,7 @@ export const opaque: Protocol = {
   usageOfAnswer: (body) => (seemsObject(body) ? usageIn(body) : undefined),
   readStream: () => createStreamReader(GRAMMAR),
   endsWithConnection: true,
-  textOf: () => '',
+  textOf: () => NO_TEXT,
   asksForUsage: false,
   errorEvent: choicesErrorEvent,
 };

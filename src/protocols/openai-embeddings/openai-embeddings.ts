@@ -3,6 +3,7 @@ import { judgeJson } from '../answer.ts';
 import { choicesErrorEvent } from '../choices.ts';
 import { opaque } from '../opaque/opaque.ts';
 import type { Protocol } from '../protocol.ts';
+import { NO_TEXT } from '../text.ts';
 import { usageIn } from '../usage.ts';
 
 /** Embeddings: megabytes of numbers, of which nothing is parsed but the usage. They are not streamed. */
@@ -24,7 +25,7 @@ export const openaiEmbeddings: Protocol = {
   usageOfAnswer: usageIn,
   readStream: opaque.readStream,
   endsWithConnection: true,
-  textOf: () => '',
+  textOf: () => NO_TEXT,
   asksForUsage: false,
   errorEvent: choicesErrorEvent,
 };
