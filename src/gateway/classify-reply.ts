@@ -99,7 +99,7 @@ async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }:
 }
 
 async function judgeWhole(reply: Reply, reading: Reading): Promise<Verdict> {
-  const { call, provider, leash, shownModel } = reading;
+  const { call, leash } = reading;
   const { status, headers } = reply;
   const body = await readWhole(reply, leash, MAX_WHOLE_BYTES);
   if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
@@ -122,13 +122,20 @@ async function judgeWhole(reply: Reply, reading: Reading): Promise<Verdict> {
   }
   const usage = decoded && protocol.usageOfAnswer(decoded);
   const text = usage === undefined && decoded !== undefined ? protocol.textOf(decoded) : NO_TEXT;
-  const safe = conceal(decoded ?? body.bytes, provider);
-  const named = shownModel === undefined || decoded === undefined ? safe : rewriteModel(safe, shownModel);
-  const shown =
-    named === (decoded ?? body.bytes)
-      ? { headers, bytes: body.bytes }
-      : { headers: withoutCoding(headers), bytes: named };
+  const shown = shownWhole({ headers, bytes: body.bytes }, decoded, reading);
   return { outcome: { kind: 'answered' }, answer: { kind: 'whole', status, ...shown, usage, text } };
+}
+
+/** The answer as the client gets it: as it came, or decoded where a secret is hidden or the model renamed. */
+function shownWhole(
+  came: { readonly headers: Headers; readonly bytes: Uint8Array },
+  decoded: Uint8Array | undefined,
+  { provider, shownModel }: Reading,
+): { readonly headers: Headers; readonly bytes: Uint8Array } {
+  const plain = decoded ?? came.bytes;
+  const safe = conceal(plain, provider);
+  const named = shownModel === undefined || decoded === undefined ? safe : rewriteModel(safe, shownModel);
+  return named === plain ? came : { headers: withoutCoding(came.headers), bytes: named };
 }
 
 /** An error is not larger than this, or it is none that says what is wrong. */

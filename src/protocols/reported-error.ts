@@ -1,4 +1,3 @@
-import { saysSomething } from './answer.ts';
 import { asObject, type JsonObject } from './json-object.ts';
 
 /** What a provider's error is about, in the words that all APIs share. */
@@ -88,14 +87,21 @@ const FACES: Readonly<Record<ErrorKind, Face>> = {
 function reportIn(value: JsonObject): JsonObject | undefined {
   const { error } = value;
   if (typeof error === 'string' && error !== '') return { message: error, code: value.code };
-  if (saysSomething(error)) return asObject(error);
-  const inner = asObject(asObject(value.response)?.error);
+  const inner = filled(error) ?? filled(asObject(value.response)?.error);
   if (inner !== undefined) return inner;
   if (Array.isArray(value.choices)) {
-    const failed = value.choices.map((choice) => asObject(asObject(choice)?.error)).find(saysSomething);
+    const failed = value.choices
+      .map((choice) => filled(asObject(choice)?.error))
+      .find((each) => each !== undefined);
     if (failed !== undefined) return failed;
   }
   return value.type === 'error' || value.object === 'error' ? value : undefined;
+}
+
+/** The value as an object with anything in it. */
+function filled(value: unknown): JsonObject | undefined {
+  const object = asObject(value);
+  return object === undefined || Object.keys(object).length === 0 ? undefined : object;
 }
 
 function textOf(value: unknown): string | undefined {
