@@ -1,5 +1,6 @@
 import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createDocs } from '../console/docs-page.ts';
+import { LOOK_MS } from '../gateway/settle.ts';
 import type { Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import { newRequestId } from '../gateway/request-id.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
@@ -134,6 +135,8 @@ export function startApp(options: AppOptions): App {
     },
     drain: async () => {
       await drained(server, snapshot.server);
+      // The last report of a large answer comes when it has been seen that it has gone.
+      await Bun.sleep(2 * LOOK_MS);
       await stop();
     },
     stop,

@@ -29,6 +29,15 @@ const MAX_ERROR_BYTES = 4 * 1024 * 1024;
 /** No answer that is read as a whole is larger. */
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
 
+/**
+ * A compressed answer is passed on as it is, and decoded to be judged and counted: no more of it than this, since a few
+ * kilobytes may hold gigabytes. A larger one is passed on unread.
+ */
+const MAX_DECODED_BYTES = 8 * 1024 * 1024;
+
+/** There is no status beyond this. */
+const LAST_STATUS = 599;
+
 /** Reads as much of a reply as it takes to tell whether it is an answer. */
 export function judgeReply(reply: UpstreamReply, reading: Reading): Verdict | Promise<Verdict> {
   switch (reply.kind) {
@@ -38,8 +47,10 @@ export function judgeReply(reply: UpstreamReply, reading: Reading): Verdict | Pr
       return { outcome: outcomeOfCut(reading.leash.cause ?? 'client-left') };
     case 'reply':
       if (reply.status < 200 || reply.status > 299) return judgeErrorReply(reply, reading);
+      if (reply.status === RESET_CONTENT && reply.body !== null)
+        return judgeReply(withoutBody(reply), reading);
       if (isEventStream(reply.headers)) return judgeEvents(decodedBody(reply), reading);
-      if (reading.call.plan.isStream && mayBeEvents(reply.headers)) return judgeUndeclared(reply, reading);
+      if (reading.call.plan.isStream && mayBeEvents(reply)) return judgeUndeclared(reply, reading);
       return judgeOther(reply, reading);
   }
 }
@@ -64,8 +75,16 @@ function judgeOther(reply: Reply, reading: Reading): Promise<Verdict> {
 }
 
 /** Gateways in a row lose the content type of events, or give them another; that of audio and images is left alone. */
-function mayBeEvents(headers: Headers): boolean {
-  return !/^\s*(?:audio|image|video)\//i.test(headers.get('content-type') ?? '');
+function mayBeEvents({ body, headers }: Reply): boolean {
+  return body !== null && !/^\s*(?:audio|image|video)\//i.test(headers.get('content-type') ?? '');
+}
+
+/** An answer of this status has no content (RFC 9110 §15.3.6), whatever comes with it. */
+const RESET_CONTENT = 205;
+
+function withoutBody(reply: Reply): Reply {
+  reply.body?.cancel().catch(() => undefined);
+  return { ...reply, body: null };
 }
 
 function isEventStream(headers: Headers): boolean {
@@ -73,6 +92,14 @@ function isEventStream(headers: Headers): boolean {
 }
 
 async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }: Reading): Promise<Verdict> {
+  const { status } = reply;
+  if (status > LAST_STATUS) {
+    // No status, and nothing that a client could be given: a server's error (RFC 9110 §15).
+    withoutBody(reply);
+    return {
+      outcome: { kind: 'failed', status, defect: undefined, retryAfterMs: undefined, fault: 'provider' },
+    };
+  }
   const body = await readWhole(reply, leash, MAX_ERROR_BYTES);
   if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
   const bytes = body.kind === 'read' ? body.bytes : new Uint8Array();
@@ -107,7 +134,11 @@ async function judgeWhole(reply: Reply, reading: Reading): Promise<Verdict> {
     outcome: { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' },
   });
   if (body.kind === 'broken' || body.isCut) return failed('truncated');
-  const decoding = await decodeLargeBody(body.bytes, headers.get('content-encoding'), MAX_WHOLE_BYTES);
+  const decoding = await decodeLargeBody(
+    body.bytes,
+    headers.get('content-encoding'),
+    mostDecoded(reading.shownModel),
+  );
   if (decoding === 'damaged') return failed('truncated');
   // What cannot be read cannot be judged: it is passed on as it is.
   const decoded = typeof decoding === 'string' ? undefined : decoding;
@@ -145,6 +176,12 @@ function reportIn(body: Uint8Array): ReportedError | undefined {
   const value = body.byteLength > MAX_REPORT_BYTES ? undefined : asObject(valueAt(body, 0, body.byteLength));
   return value && reportedError(value);
 }
+
+/** With the client's name of the model an answer is sent decoded: then all of it is. */
+function mostDecoded(shownModel: string | undefined): number {
+  return shownModel === undefined ? MAX_DECODED_BYTES : MAX_WHOLE_BYTES;
+}
+
 /** Whether an answer that says nothing is what the request asked for: one for later, or one about nothing. */
 function isAsked(defect: AnswerDefect, status: number, { plan }: Call): boolean {
   if (defect === 'error-object' || defect === 'html') return false;

@@ -1,7 +1,6 @@
-import { withoutCoding } from '../lib/http/content-coding.ts';
+import { isZlib, withoutCoding } from '../lib/http/content-coding.ts';
 import { readerSource } from '../lib/reader-source.ts';
 import type { ByteSource } from './ports.ts';
-import { NOTHING, prefixed } from './sniffed-body.ts';
 import type { Reply } from './verdict.ts';
 
 type Format = ConstructorParameters<typeof DecompressionStream>[0];
@@ -23,41 +22,47 @@ export function decodedBody(reply: Reply): Reply {
   const { body, headers } = reply;
   const format = FORMATS[headers.get('content-encoding')?.trim().toLowerCase() ?? ''];
   if (format === undefined || body === null) return reply;
-  const reader = format === 'deflate' ? deflateReader(body) : readerOf(body, format);
+  const reader = format === 'deflate' ? inflated(body) : decoded(streamOf(body), format);
   return { ...reply, body: readerSource(reader), headers: withoutCoding(headers) };
 }
 
-function readerOf(source: ByteSource, format: Format): Reader {
+function decoded(stream: ReadableStream<Uint8Array>, format: Format): Reader {
   const decoder = new DecompressionStream(format) as ReadableWritablePair<Uint8Array, Uint8Array>;
-  return streamOf(source).pipeThrough(decoder).getReader();
+  return stream.pipeThrough(decoder).getReader();
 }
 
-interface Reader {
-  readonly read: ByteSource['read'];
-  readonly cancel: () => Promise<void>;
-}
+type Reader = Parameters<typeof readerSource>[0];
 
-/** "deflate" means the zlib format (RFC 1950); some servers send the bare stream (RFC 1951): the first bytes tell. */
-function deflateReader(source: ByteSource): Reader {
-  let reader: Promise<Reader> | undefined;
+/** Which kind of "deflate" it is, its first bytes tell. */
+function inflated(source: ByteSource): Reader {
+  let opened: Promise<Reader> | undefined;
   const open = async (): Promise<Reader> => {
-    const { value } = await source.read();
-    if (value === undefined) return readerOf(NOTHING, 'deflate');
-    return readerOf(prefixed(value, source), isZlib(value) ? 'deflate' : 'deflate-raw');
+    const first = await startOf(source);
+    return decoded(streamOf(source, first), isZlib(first) ? 'deflate' : 'deflate-raw');
   };
   return {
-    read: async () => (await (reader ??= open())).read(),
+    read: async () => (await (opened ??= open())).read(),
+    // What is being decoded ends with its source.
     cancel: () => source.cancel(),
   };
 }
 
-function isZlib(bytes: Uint8Array): boolean {
-  const first = bytes[0] ?? 0;
-  return (first & 0x0f) === 8 && (bytes.byteLength < 2 || ((first << 8) | (bytes[1] ?? 0)) % 31 === 0);
+/** The first two bytes and what came with them, or all of a shorter body. */
+async function startOf(source: ByteSource): Promise<Uint8Array> {
+  let start: Uint8Array = new Uint8Array();
+  while (start.byteLength < 2) {
+    const { value } = await source.read();
+    if (value === undefined) break;
+    start = Buffer.concat([start, value]);
+  }
+  return start;
 }
 
-function streamOf(source: ByteSource): ReadableStream<Uint8Array> {
+function streamOf(source: ByteSource, first?: Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({
+    start(controller) {
+      if (first !== undefined && first.byteLength > 0) controller.enqueue(first);
+    },
     async pull(controller) {
       const { value } = await source.read();
       if (value === undefined) controller.close();

@@ -24,6 +24,11 @@ export type Outcome =
   | { readonly kind: 'timed-out'; readonly phase: 'connect' | 'first-byte' | 'thinking' | 'idle' | 'request' }
   | { readonly kind: 'cancelled' };
 
+/** Whether the request is to blame, and not the provider. */
+export function isClientFault(outcome: Outcome): boolean {
+  return outcome.kind === 'rejected' || (outcome.kind === 'failed' && outcome.fault === 'client');
+}
+
 /** Why an answer with a status of 200 was none. */
 export type Defect =
   | 'error-object'
