@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { findWeakness } from '../admin/admin-key.ts';
+import { findWeakness } from '../lib/key-strength.ts';
 import { RevisionRefused } from '../store/change.ts';
 import { StoreUnavailable } from '../store/database.ts';
 import { findingText } from '../store/finding-text.ts';

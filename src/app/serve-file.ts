@@ -1,3 +1,4 @@
+import { findMissingAuthorities, findWeakKeys } from '../config/read/file-warnings.ts';
 import { type Files, loadConfig } from '../config/read/load.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import { formatProblem } from '../config/read/problems.ts';
@@ -22,7 +23,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   const serving = await listen(first.edition);
   if (serving === undefined) return EXIT.failed;
   const drained = drainOnSignals(serving);
-  announce(serving);
+  announce(serving, [...first.weakKeys, ...(await findMissingAuthorities(serving.snapshot()))]);
   const reloadOnce = async (): Promise<void> => {
     const { version, access } = serving.snapshot();
     const staysLocked = access.kind === 'keys';
@@ -45,7 +46,12 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
 }
 
 type Loaded =
-  | { readonly kind: 'loaded'; readonly edition: Edition; readonly files: Files }
+  | {
+      readonly kind: 'loaded';
+      readonly edition: Edition;
+      readonly files: Files;
+      readonly weakKeys: readonly string[];
+    }
   | { readonly kind: 'refused'; readonly problems: readonly string[]; readonly files: Files };
 
 interface LoadOptions {
@@ -61,13 +67,13 @@ async function load(options: LoadOptions): Promise<Loaded> {
   const { files } = result;
   if (result.kind === 'refused')
     return { kind: 'refused', problems: result.problems.map(formatProblem), files };
-  const { snapshot, text } = result;
+  const { snapshot, text, file } = result;
   const recipe = { kind: 'text', text, files: [...files], ...context } as const;
-  return { kind: 'loaded', edition: { snapshot, recipe }, files };
+  return { kind: 'loaded', edition: { snapshot, recipe }, files, weakKeys: findWeakKeys(file) };
 }
 
 /** Says in a few lines what was loaded and where it listens. */
-function announce({ url, log, snapshot }: Serving): void {
+function announce({ url, log, snapshot }: Serving, doubts: readonly string[]): void {
   const { access, providers, models, warnings } = snapshot();
   log.say('info', 'started', { address: url });
   log.say('info', 'loaded', {
@@ -75,7 +81,7 @@ function announce({ url, log, snapshot }: Serving): void {
     models: models.size,
     keys: access.kind === 'keys' ? access.keys.size : 0,
   });
-  for (const text of warnings) log.say('warn', 'warning', { text });
+  for (const text of [...warnings, ...doubts]) log.say('warn', 'warning', { text });
 }
 
 /** Puts a changed configuration in force. */

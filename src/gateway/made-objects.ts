@@ -37,18 +37,12 @@ const LONGEST_ID = 512;
 /** Whether the answer may tell of an object that its provider keeps. The most frequent requests are told first. */
 function makesObjects({ call }: Run): boolean {
   const { plan, request } = call;
-  switch (plan.protocol.name) {
-    case 'openai-chat':
-      return request.method === 'POST' && storeOf(plan.body) === 'true';
-    case 'openai-responses':
-      return request.method === 'POST' && storeOf(plan.body) !== 'false';
-    case 'opaque': {
-      const { kind } = subjectOf(request.method, request.path);
-      return kind === 'new-object' || kind === 'object' || isMadeAt(request.method, request.path);
-    }
-    default:
-      return false;
-  }
+  const { name } = plan.protocol;
+  if (name === 'openai-chat') return request.method === 'POST' && storeOf(plan.body) === 'true';
+  if (name === 'openai-responses') return request.method === 'POST' && storeOf(plan.body) !== 'false';
+  if (name !== 'opaque') return false;
+  const { kind } = subjectOf(request.method, request.path);
+  return kind === 'new-object' || kind === 'object' || isMadeAt(request.method, request.path);
 }
 
 const STORE = Buffer.from('"store"');

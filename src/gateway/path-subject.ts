@@ -86,21 +86,21 @@ export function isNonsense(path: string): boolean {
   return versionOf(path) === undefined && !KNOWN_ROOTS.has(first);
 }
 
-const KNOWN_ROOTS: ReadonlySet<string> = new Set([
-  ...[...MODEL_PATHS, ...PLACES_OF_OBJECTS].map((path) => path.split('/', 2)[1] ?? ''),
-  ...[
-    'models',
-    'organization',
-    'realtime',
-    'skills',
-    'tokenize',
-    'detokenize',
-    'score',
-    'openai',
-    'upload',
-    'projects',
-  ],
-]);
+const KNOWN_ROOTS: ReadonlySet<string> = new Set(
+  [
+    ...MODEL_PATHS,
+    ...PLACES_OF_OBJECTS,
+    '/models',
+    '/organization',
+    '/realtime',
+    '/tokenize',
+    '/detokenize',
+    '/score',
+    '/openai',
+    '/upload',
+    '/projects',
+  ].map((path) => path.split('/', 2)[1] ?? ''),
+);
 
 /** `gemini-x` in `/models/gemini-x:generateContent`, percent-decoded. */
 function modelIn(path: string): string | undefined {

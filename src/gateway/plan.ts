@@ -1,6 +1,6 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
+import { asksForStream, protocolFor } from '../protocols/by-path.ts';
 import { inTurns, SLICE_BYTES } from '../lib/in-turns.ts';
-import { protocolFor } from '../protocols/by-path.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import {
   insertModel,
@@ -26,6 +26,8 @@ export interface Plan {
   readonly protocol: Protocol;
   readonly body: Uint8Array;
   readonly peek: RequestPeek;
+  /** Whether the client asked for a stream of events: in the body, the path, or the query. */
+  readonly isStream: boolean;
 }
 
 /** Names the provider or the model where the body names none: `GET /v1/files`, for example. */
@@ -62,7 +64,8 @@ export async function plan(
       ? (named ?? (await namedOtherwise(request, key, { snapshot, owners })))
       : await modelFor(restricted, named);
   if (!isServed(model)) throw new Refusal('no_route', { model: model.name });
-  return { model, protocol: protocolFor(request.path), body, peek };
+  const isStream = peek.stream || asksForStream(request.path, request.search);
+  return { model, protocol: protocolFor(request.path), body, peek, isStream };
 }
 
 interface Known {
@@ -138,7 +141,7 @@ async function namedOtherwise(
  * name a model, and only says of which model's provider something new is asked.
  */
 async function modelFor(restricted: RestrictedRequest, named: Model | undefined): Promise<Model> {
-  const { request, key, subject, snapshot } = restricted;
+  const { key, subject, snapshot } = restricted;
   switch (subject.kind) {
     case 'object':
       return providerAsModel(await providerOfOwn(subject.id, restricted));

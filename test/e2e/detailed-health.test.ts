@@ -151,7 +151,7 @@ test('a key with a list of models learns of these and their providers alone, and
   expect(report.providers.map(({ name }) => name)).toEqual(['good']);
   expect(simulator.attempts.filter(({ method }) => method === 'POST')).toEqual([]);
   gateway.reconfigure(
-    `${config('health: { probe: chat }')}`.replace(
+    config('health: { probe: chat }').replace(
       'master_keys: [',
       'master_keys: [{ name: narrow, key: mk-narrow, allowed_models: [chat] }, ',
     ),

@@ -197,13 +197,11 @@ describe('a key with a list of models', () => {
 
   test.each([[{}], [{ stream: true }]])('reads a response that it made, %j', async (more) => {
     const body = { model: 'cheap', input: 'x', ...more };
-    const [response] = await Promise.all([
-      fetch(`${gateway.url}/v1/responses`, {
-        method: 'POST',
-        headers: { authorization: 'Bearer mk-narrow', 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      }),
-    ]);
+    const response = await fetch(`${gateway.url}/v1/responses`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer mk-narrow', 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
     const id = /one_\d+/.exec(await response.text())?.[0] ?? '';
     expect((await ask('mk-narrow', `GET /v1/responses/${id}`)).status).toBe(200);
     expect((await ask('mk-wide', `GET /v1/responses/${id}`)).status).toBe(404);

@@ -87,6 +87,7 @@ export class Scene {
       plannedAtMs: startedAtMs,
       deadlineMs: startedAtMs + this.snapshot.server.requestTimeoutMs,
       limitHeaders: {},
+      isReported: false,
     };
   }
 
