@@ -140,6 +140,7 @@ class Supervisor {
         return mergeStandings(answers.map(({ answer }) => answer));
       },
       health: (probe) => this.#fleet.call(PROBER, 'health', probe),
+      modelLists: () => this.#fleet.call(PROBER, 'modelLists', undefined),
       admin: (request) => receiveAdminRequest(request, this.#database?.admin),
       record: async (records) => this.#database?.insert(records),
     };
