@@ -62,6 +62,7 @@ async function fetchPage(
     search,
     clientHeaders: new Headers({
       accept: 'application/json',
+      'user-agent': 'llm-proxy/model-list',
       ...(provider.type === 'anthropic' && { 'anthropic-version': '2023-06-01' }),
     }),
     clientCredentials: [],
