@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { KINDS, type Json } from '../store/revision.ts';
 import type { Change } from '../store/describe-changes.ts';
 import type { Past } from '../store/store.ts';
+import { WARNINGS } from './fields.ts';
 import { masterKeyKind, masterKeyWithSecret, rotate, rotationSchema } from './master-key-kind.ts';
 import type { Answer, Call, Operation } from './operation.ts';
 import { AdminProblem } from './problem.ts';
@@ -11,6 +12,7 @@ const versionAnswer = z
   .object({
     version: VERSION,
     timestamp: z.string().meta({ description: 'When it was written; ISO 8601, UTC.' }),
+    ...WARNINGS,
   })
   .meta({ id: 'ConfigVersion' });
 

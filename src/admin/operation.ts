@@ -7,6 +7,8 @@ import type { Past } from '../store/store.ts';
 /** The part of a store that the Admin API uses. */
 export interface AdminStore {
   readonly read: () => Promise<Revision>;
+  /** What is legal in the configuration in force and probably not meant. */
+  readonly warnings: () => readonly string[];
   readonly change: (
     edit: Edit,
     context: { actor: string; action: string; ifVersion?: number | undefined },

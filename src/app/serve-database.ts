@@ -1,4 +1,5 @@
 import { type AuditEntry, createAdmin } from '../admin/admin.ts';
+import { findMissingAuthorities } from '../config/read/file-warnings.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import { openStore, type Store, type StoreEvent } from '../store/store.ts';
 import { version } from '../version.ts';
@@ -99,6 +100,8 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const running = serving;
   const drained = drainOnSignals(running);
   announce(running, flags);
+  for (const text of await findMissingAuthorities(running.snapshot()))
+    running.log.say('warn', 'warning', { text });
   flags.listen((event) => {
     if (event.type !== 'changed') report(event, running);
     else if (event.snapshot !== running.snapshot()) inForce = accept(edition(event), running);

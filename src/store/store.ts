@@ -110,6 +110,11 @@ export class Store {
     return this.#inForce().compiled.snapshot;
   }
 
+  /** What is legal in it and probably not meant. */
+  warnings(): readonly string[] {
+    return this.snapshot().warnings;
+  }
+
   /** What it was compiled from. */
   revision(): Revision {
     return this.#inForce().revision;

@@ -71,7 +71,12 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
       logging: { ...settings.logging, language: settings.logging.language ?? context.language ?? 'en' },
       workers: settings.workers,
       secrets: secretsOf(settings),
-      warnings: [...providers.warnings, ...catalogue.warnings, ...findWarnings(settings, parts)],
+      warnings: [
+        ...settings.warnings,
+        ...providers.warnings,
+        ...catalogue.warnings,
+        ...findWarnings(settings, parts),
+      ],
     },
   };
 }

@@ -94,7 +94,8 @@ export const configSchema = z
   })
   .meta({
     title: 'llm-proxy configuration',
-    description: 'Strings may use ${VAR} and ${VAR:-default}; $${ is a plain ${.',
+    description:
+      'Strings may use ${VAR} and ${VAR:-default} for variables of the environment, and ${file:/path} and ${file:/path:-default} for what is in a file; $${ is a plain ${.',
   });
 
 /** A configuration file whose shape is right. What its names refer to is checked by compiling it. */

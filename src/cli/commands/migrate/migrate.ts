@@ -2,12 +2,15 @@ import { type Database, openDatabase } from '../../../store/database.ts';
 import { type Migrated, migrateDown, migrateUp, schemaVersion } from '../../../store/migrate.ts';
 import { type ValuesOf } from '../../command.ts';
 import { EXIT } from '../../../exit-code.ts';
+import { readSecretVariables } from '../../../app/secret-variables.ts';
 import type { migrateDeclaration } from './declaration.ts';
 import { failed, withOpened } from '../with-opened.ts';
 
 /** Changes the schema of the database. */
 export function migrate({ action }: ValuesOf<typeof migrateDeclaration>): Promise<number> {
-  const url = process.env['DB_URL'];
+  const variables = readSecretVariables(process.env);
+  if (variables.kind === 'wrong') return Promise.resolve(failed([variables.message]));
+  const url = variables.env['DB_URL'];
   if (!url) return Promise.resolve(failed([NO_DATABASE]));
   return withOpened(
     () => openDatabase(url),
