@@ -144,8 +144,6 @@ export function startApp(options: AppOptions): App {
     },
     drain: async () => {
       await drained(server, snapshot.server);
-      // The last report of a large answer comes when it has been seen that it has gone.
-      await Bun.sleep(2 * LOOK_MS);
       await stop();
     },
     stop,
@@ -252,6 +250,8 @@ async function drained(
   if (drainDelayMs > 0) await Bun.sleep(drainDelayMs);
   server.drain();
   await idle(server, drainTimeoutMs);
+  // The last report of a large answer comes when it has been seen that it has gone.
+  await Bun.sleep(2 * LOOK_MS);
 }
 
 /** Resolves when no request is pending, or after `timeoutMs`. */
