@@ -38,6 +38,8 @@ export type SupervisorCalls = {
 
 /** What a worker does for its supervisor. */
 export type WorkerCalls = {
+  /** Whether it runs at all; answered at once. */
+  readonly ping: (nothing: undefined) => void;
   /** Answered when the configuration is in force. */
   readonly swap: (recipe: Recipe) => Promise<void>;
   /** Whether the database can't be asked just now. */

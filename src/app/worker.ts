@@ -67,6 +67,7 @@ function connect(): Connection {
   const started = Promise.withResolvers<Worker>();
   const ending = Promise.withResolvers<void>();
   const calls: WorkerCalls = {
+    ping: () => undefined,
     swap: async (recipe) => (await started.promise).swap(recipe),
     stale: async (isStale) => (await started.promise).setStale(isStale),
     pending: async () => (await started.promise).app.server.pending(),

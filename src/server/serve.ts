@@ -147,7 +147,13 @@ function withFarewell(response: Response, { phase }: ServerState): Response {
 function answerOrRefusal(request: Request, server: Server<undefined>, state: ServerState): Answer {
   const refused = (error: unknown): Response => {
     const { method, headers, signal } = request;
-    return refuseOwn(error, { method, path: pathOf(request.url), headers, signal }, state.gateway);
+    const own = { method, path: pathOf(request.url), headers, signal };
+    const { gateway } = state;
+    return refuseOwn(
+      error,
+      { ...own, clientAddress: () => addressOf(request, server, gateway.snapshot()) },
+      gateway,
+    );
   };
   try {
     const target = requestTarget(request.url);
@@ -250,6 +256,8 @@ function proxied({ request, server, target }: Arrival, { gateway }: ServerState)
       azure: target.azure,
       headers: request.headers,
       signal: request.signal,
+      // The runtime forgets the address when it has done with the request.
+      isAnswered: () => server.requestIP(request) === null,
       clientAddress: () => addressOf(request, server, snapshot),
       readBody: () => readBody(request, snapshot.server),
     },
