@@ -57,6 +57,8 @@ export interface AppOptions {
   readonly tracing?: OpenTracing | undefined;
   /** What this process shares with others that serve the same port; undefined: it is alone. */
   readonly team?: Team | undefined;
+  /** The clock of a process that is alone; undefined: the machine's. */
+  readonly clock?: SystemClock;
 }
 
 /** The processes that serve together, as one of them sees them. `own` is what it would do if it were alone. */
@@ -82,7 +84,7 @@ const SWEEP_MS = 60_000;
 /** Wires the parts of a gateway together and listens. Throws what listening throws, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
   let { snapshot } = options;
-  const { tracing, team = alone() } = options;
+  const { tracing, team = alone(options.clock ?? systemClock) } = options;
   const { clock, ledgers } = team;
   const tokens = new ThreadedTokenCounter();
   const upstream = createUpstream();
@@ -142,9 +144,9 @@ export function startApp(options: AppOptions): App {
 }
 
 /** The team of a process that is alone. */
-function alone(): Team {
+function alone(clock: SystemClock): Team {
   return {
-    clock: systemClock,
+    clock,
     ledgers: {
       buckets: new BucketLedger(),
       cooldowns: new CooldownLedger(),

@@ -1,4 +1,5 @@
-import type { Provider } from '../config/snapshot.ts';
+import type { Provider, Timeouts } from '../config/snapshot.ts';
+import { isGenerated } from '../protocols/by-path.ts';
 import type { AzurePath } from '../lib/api-path.ts';
 import { spliceRequest } from '../protocols/request.ts';
 import type { Decision } from '../routing/decide.ts';
@@ -9,7 +10,7 @@ import { foreignCredentials, withheldKeys, withoutCredentials } from './credenti
 import type { Call } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { judgeReply } from './classify-reply.ts';
-import { Leash } from './attempt-timeouts.ts';
+import { Leash, type LeashLimits } from './attempt-timeouts.ts';
 import type { Gateway, UpstreamRequest } from './ports.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -47,7 +48,7 @@ async function verdictOf(
   const provider = call.snapshot.providers.get(route.provider);
   if (provider === undefined) throw new Error(`the route ${route.id} has no provider`);
   const leash = new Leash(call.request.signal, gateway.clock, {
-    limits: provider.timeouts,
+    limits: limitsOf(call, provider.timeouts),
     budgetMs: decision.budgetMs,
   });
   gateway.traffic.begin(route.id);
@@ -113,6 +114,12 @@ function upstreamRequest(
     callOff: leash,
     onConnectTimeout: () => leash.cut('connect'),
   };
+}
+
+/** The limits of an attempt: where an answer is generated and not streamed, its head may take longer. */
+function limitsOf({ plan, request }: Call, timeouts: Timeouts): LeashLimits {
+  const mayTakeLonger = request.method === 'POST' && !plan.isStream && isGenerated(request.path);
+  return mayTakeLonger ? { ...timeouts, firstByteMs: timeouts.answerMs } : timeouts;
 }
 
 /** Azure asks for the model in the path: it is the one that was checked, under the name that the provider knows. */

@@ -5,6 +5,7 @@ import type { AnswerText } from '../usage/estimate-usage.ts';
 import type { ByteSource } from './ports.ts';
 import { type ByteSink, pump } from './pipe.ts';
 import { redactedSource } from './redacted-source.ts';
+import { createUsageTap, type UsageTap } from './usage-tap.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
 import { type Leash, outcomeOfCut } from './attempt-timeouts.ts';
 import { NO_TEXT } from '../protocols/text.ts';
@@ -17,15 +18,18 @@ const MAX_HELD_MS = 50;
 
 /**
  * Passes an answer on whose content is not ours to judge (audio, images, files), once its first byte is there; a small one of
- * known length once all of it is, if that does not take long.
+ * known length once all of it is, if that does not take long. Where it is JSON, its usage is read as it passes.
  */
 export async function openByteStream(reply: Reply, reading: Reading): Promise<Verdict> {
   const { status, headers, body } = reply;
   const { leash } = reading;
   const { clock } = reading.gateway;
-  if (body === null) return wholeAnswer(reply, []);
+  if (body === null) return wholeAnswer(reply, [], undefined);
   const source = redactedSource(body, headers, reading.provider);
   const length = Number(headers.get('content-length') ?? Number.NaN);
+  // Answers to a GET are what was stored: their tokens were counted when they were made.
+  const isMade = reading.call.request.method === 'POST';
+  const tap = isMade ? createUsageTap(headers, reading.call.plan.protocol) : undefined;
   const held: Uint8Array[] = [];
   let heldBytes = 0;
   let firstAtMs = 0;
@@ -39,12 +43,13 @@ export async function openByteStream(reply: Reply, reading: Reading): Promise<Ve
       firstAtMs = clock.nowMs();
     }
     held.push(chunk);
+    tap?.push(chunk);
     heldBytes += chunk.byteLength;
     const isHeld =
       length <= MAX_HELD_BYTES && (heldBytes === length || clock.nowMs() - firstAtMs < MAX_HELD_MS);
-    if (!isHeld) return streamedAnswer(reply, new ByteStream(held, source, reading));
+    if (!isHeld) return streamedAnswer(reply, new ByteStream(held, { source, tap }, reading));
   }
-  return wholeAnswer(reply, held);
+  return wholeAnswer(reply, held, tap?.usage());
 }
 
 function streamedAnswer({ status, headers }: Reply, stream: AnswerStream): Verdict {
@@ -57,12 +62,16 @@ function truncated(status: number): Verdict {
   };
 }
 
-function wholeAnswer({ status, headers }: Reply, chunks: readonly Uint8Array[]): Verdict {
+function wholeAnswer(
+  { status, headers }: Reply,
+  chunks: readonly Uint8Array[],
+  usage: Usage | undefined,
+): Verdict {
   const [first] = chunks;
   const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
   return {
     outcome: { kind: 'answered' },
-    answer: { kind: 'whole', status, headers, bytes, usage: undefined, text: NO_TEXT },
+    answer: { kind: 'whole', status, headers, bytes, usage, text: NO_TEXT },
   };
 }
 
@@ -73,11 +82,17 @@ class ByteStream implements AnswerStream {
   readonly #leash: Leash;
   readonly #onEnd: () => void;
   readonly #held: readonly Uint8Array[];
+  readonly #tap: UsageTap | undefined;
   #end: StreamEnd | undefined;
 
-  constructor(held: readonly Uint8Array[], source: ByteSource, { leash, onEnd }: Reading) {
+  constructor(
+    held: readonly Uint8Array[],
+    { source, tap }: { readonly source: ByteSource; readonly tap: UsageTap | undefined },
+    { leash, onEnd }: Reading,
+  ) {
     this.#held = held;
     this.#source = source;
+    this.#tap = tap;
     this.#leash = leash;
     this.#onEnd = onEnd;
   }
@@ -87,9 +102,11 @@ class ByteStream implements AnswerStream {
       const isFull = sink.write(chunk);
       if (isFull !== undefined) await isFull;
     }
-    const ending = await pump(this.#source, this.#leash, (chunk) =>
-      this.#end === undefined ? sink.write(chunk) : 'stop',
-    );
+    const ending = await pump(this.#source, this.#leash, (chunk) => {
+      if (this.#end !== undefined) return 'stop';
+      this.#tap?.push(chunk);
+      return sink.write(chunk);
+    });
     return this.#finish(this.#endOf(ending));
   }
 
@@ -99,7 +116,11 @@ class ByteStream implements AnswerStream {
   }
 
   usage(): Usage | undefined {
-    return undefined;
+    return this.#end?.kind === 'complete' ? this.#tap?.usage() : undefined;
+  }
+
+  errorEvent(): string {
+    return '';
   }
 
   text(): AnswerText {

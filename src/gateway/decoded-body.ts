@@ -18,12 +18,12 @@ const FORMATS: Readonly<Record<string, Format>> = {
  * The body of a stream of events without its compression, and a header that says so: events have to be read as they
  * pass, and an error must be told among them. Complete answers keep theirs.
  */
-export function decodedBody({ body, headers }: Reply): { source: ByteSource; headers: Headers } {
-  const source = body ?? NOTHING;
+export function decodedBody(reply: Reply): Reply {
+  const { body, headers } = reply;
   const format = FORMATS[headers.get('content-encoding')?.trim().toLowerCase() ?? ''];
-  if (format === undefined) return { source, headers };
-  const reader = format === 'deflate' ? inflated(source) : decoded(streamOf(source), format);
-  return { source: readerSource(reader), headers: withoutCoding(headers) };
+  if (format === undefined || body === null) return reply;
+  const reader = format === 'deflate' ? inflated(body) : decoded(streamOf(body), format);
+  return { ...reply, body: readerSource(reader), headers: withoutCoding(headers) };
 }
 
 function decoded(stream: ReadableStream<Uint8Array>, format: Format): Reader {
@@ -57,12 +57,6 @@ async function startOf(source: ByteSource): Promise<Uint8Array> {
   }
   return start;
 }
-
-const NOTHING: ByteSource = {
-  read: () => Promise.resolve({ done: true }),
-  pour: () => Promise.resolve('end'),
-  cancel: () => Promise.resolve(),
-};
 
 function streamOf(source: ByteSource, first?: Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({

@@ -3,10 +3,10 @@ import { headerValue } from '../lib/http/header-value.ts';
 import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
 import type { Attempt } from '../routing/outcome.ts';
-import { sendsOf, story } from '../routing/attempts-summary.ts';
-import type { StreamedAnswer, StreamEnd, WholeAnswer } from './answer.ts';
+import type { AnswerStream, StreamedAnswer, StreamEnd, WholeAnswer } from './answer.ts';
 import type { Call } from './request-context.ts';
 import { Refusal } from './refusals.ts';
+import { sendsOf, story } from '../routing/attempts-summary.ts';
 import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
 import type { ClientRequest, Clock, Gateway } from './ports.ts';
@@ -41,7 +41,7 @@ function deliverWhole(answer: WholeAnswer, run: Run): Response {
   const response = new Response(body, { status, headers });
   reportBytes(answer, bytes, run);
   settleWhenGone(run, bytes.byteLength, {
-    ending: status < 400 ? 'complete' : 'failed',
+    ending: status >= 400 || answer.isFailure === true ? 'failed' : 'complete',
     status,
     usage,
     text,
@@ -111,7 +111,8 @@ function deliverStream(answer: StreamedAnswer, run: Run): Response {
 
 /**
  * The client's side of a stream. What the client does not take holds the provider up, so nothing piles up here. A
- * stream that broke gets an error event and then a broken connection, so that no client can take it for complete.
+ * stream that broke gets an error event and then a broken connection, so that no client can take it for complete; one
+ * that ends with the provider's own error event ends in order behind it.
  */
 function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Array> {
   const { stream, status } = answer;
@@ -138,7 +139,12 @@ function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Arr
           return;
         case 'broken':
           settleAs('truncated');
-          if (stream.takesEvents && !end.isTold) void sink.write(errorEvent(end.reason, run));
+          // The provider's own last word is as good an end as any, and some clients read it only when the stream has ended.
+          if (end.isTold) {
+            client.close();
+            return;
+          }
+          if (stream.takesEvents) void sink.write(errorEvent(end.reason, stream));
           await lastWord(run.gateway.clock);
           client.close(BROKEN);
       }
@@ -200,9 +206,9 @@ function lastWord(clock: Clock): Promise<void> {
   });
 }
 
-function errorEvent(reason: string, { call }: Run): Uint8Array {
+function errorEvent(reason: string, stream: AnswerStream): Uint8Array {
   const { message, code } = new Refusal('upstream_truncated', { reason });
-  return new TextEncoder().encode(call.plan.protocol.errorEvent({ message, code }));
+  return new TextEncoder().encode(stream.errorEvent({ message, code }));
 }
 
 /** What a provider says to us and not to the client. */
