@@ -179,9 +179,7 @@ describe('connections', () => {
       expect(text).toContain('meant for nobody');
     }
     const { text } = await plain('mock/204-body');
-    expect(text).toMatch(
-      /^HTTP\/1\.1 204 No Content\r\n[^]*Content-Length: \d+\r\n\r\nHTTP\/1\.1 200 OK/,
-    );
+    expect(text).toMatch(/^HTTP\/1\.1 204 No Content\r\n[^]*Content-Length: \d+\r\n\r\nHTTP\/1\.1 200 OK/);
   });
 
   test('odd headers come as they are', async () => {
