@@ -31,7 +31,7 @@ const PUBLIC = /^\/(|api\/hello|health|healthz|readyz|docs(\/.*)?|openapi\.json)
 
 /** Paths of the gateway's own, which may say that they are not there, or do not know a method, before they ask who it is. */
 const OWN =
-  /^\/(admin|health|healthz|readyz|metrics|docs|openapi\.json|favicon\.ico)?(\/|$)|^(\/v1)?\/models$/;
+  /^\/(admin|health|healthz|readyz|metrics|docs|openapi\.json|favicon\.ico)?(\/|$)|^(\/v1(beta)?)?\/models$/;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
