@@ -31,7 +31,14 @@ export function streamedRequest(
       path: ENDPOINT,
       headers: HEADERS,
     },
-    { type: 'request-received', requestId, model: 'gpt', clientAddress: () => '127.0.0.1', body: BODY },
+    {
+      type: 'request-received',
+      requestId,
+      model: 'gpt',
+      keyName: 'team',
+      clientAddress: () => '127.0.0.1',
+      body: BODY,
+    },
     { type: 'attempt-ended', requestId, number: 1, attempt },
     {
       type: 'request-ended',

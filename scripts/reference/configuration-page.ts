@@ -25,6 +25,9 @@ it comes to.
   \`--port\`, \`PORT\`, \`server.port\`; \`--workers\`, \`LLM_PROXY_WORKERS\`, \`workers\`; \`LOG_LEVEL\`, \`logging.level\`.
 - Every text may hold \`\${VAR}\` and \`\${VAR:-default}\`, and where a number or a switch is due, \`"\${VAR}"\` may stand for it. \`$\${\`
   is a plain \`\${\`. A variable that is neither set nor given a default is an error.
+- \`\${file:/path}\` and \`\${file:/path:-default}\` stand for what is in a file, without the line ends at its end: a secret that Docker, systemd or
+  Kubernetes mounts. A change of the file takes effect as a change of the configuration does. The default counts where the file does not exist or is
+  empty; a file that can't be read is an error, which never quotes what is in it.
 - A setting that is empty (\`key:\` with nothing behind it) counts as left out.
 - Times are in seconds, and fractions are fine.
 

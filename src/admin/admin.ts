@@ -14,6 +14,8 @@ export interface AdminOptions {
   readonly version: string;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** Milliseconds of a clock that is never set; left out: the system's. */
+  readonly monotonicMs?: () => number;
   /** Told of every write and of every wrong key. */
   readonly audit: (entry: AuditEntry) => void;
   /** Told what was thrown that should not have been. */
@@ -40,7 +42,7 @@ interface Env {
 
 /** The Admin API over a store. Every path of it needs the key, its own documentation included. */
 export function createAdmin(options: AdminOptions): AdminHandler {
-  const lockout = new Lockout(options.nowMs);
+  const lockout = new Lockout(options.monotonicMs ?? performance.now.bind(performance));
   const app = new Hono<Env>({ strict: false });
   for (const operation of OPERATIONS) {
     const route = `${BASE}${operation.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
@@ -55,7 +57,7 @@ export function createAdmin(options: AdminOptions): AdminHandler {
   app.notFound((context) => notFound(context).response());
   return async (request, address) => {
     try {
-      authorise(request, address, { lockout, ...options });
+      await authorise(request, address, { lockout, ...options });
       return finished(await app.fetch(withEncodedId(request), { address }));
     } catch (error) {
       return finished(problemResponse(error, options));
@@ -70,25 +72,21 @@ function finished(response: Response): Response {
   return response;
 }
 
-function authorise(
+/** Throws for a wrong key, slowly where many came. The right one is let in whatever was tried before. */
+async function authorise(
   { headers, method, url }: Request,
   address: string,
   { lockout, adminKey, audit }: Pick<AdminOptions, 'adminKey' | 'audit'> & { readonly lockout: Lockout },
-): void {
-  const waitMs = lockout.waitMs(address);
-  if (waitMs > 0) {
-    const seconds = Math.ceil(waitMs / 1000);
-    throw new AdminProblem(
-      'too_many_failures',
-      `Too many wrong keys came from here. Try again in ${seconds} s.`,
-      {
-        headers: { 'retry-after': String(seconds) },
-      },
-    );
-  }
-  if (presents(headers, adminKey)) return lockout.succeeded(address);
-  lockout.failed(address);
+): Promise<void> {
+  if (presents(headers, adminKey)) return;
+  const penalty = lockout.failed(address);
   audit({ result: 'denied', address, action: `${method} ${pathOf(url)}`, version: undefined });
+  await lockout.served(penalty);
+  if (penalty.isTooMany) {
+    throw new AdminProblem('too_many_failures', 'The admin key is wrong, and so were too many before it.', {
+      headers: { 'retry-after': String(Math.ceil(penalty.delayMs / 1000)) },
+    });
+  }
   throw new AdminProblem('invalid_admin_key', 'Send the admin key as "Authorization: Bearer <ADMIN_KEY>".', {
     headers: { 'www-authenticate': 'Bearer realm="llm-proxy admin"' },
   });
@@ -110,6 +108,7 @@ async function perform(
   const { address } = context.env;
   const ifVersion = readIfMatch(context.req.header('if-match'));
   let action = '';
+  let warnings: readonly string[] = [];
   const noted = async (
     what: string,
     target: ResourceName | undefined,
@@ -117,7 +116,9 @@ async function perform(
   ) => {
     action = what;
     try {
+      const before = new Set(store.snapshot().warnings);
       const revision = await write();
+      warnings = store.snapshot().warnings.filter((text) => !before.has(text));
       audit({ result: 'written', address, action, version: revision.version });
       return revision;
     } catch (error) {
@@ -141,7 +142,9 @@ async function perform(
       return noted(what, undefined, () => store.rollback(version, { actor, action: what, ifVersion }));
     },
   };
-  return toResponse(operation, await operation.run(call));
+  const { body, version } = await operation.run(call);
+  const isTold = body !== undefined && warnings.length > 0;
+  return toResponse(operation, { body: isTold ? { ...body, warnings } : body, version });
 }
 
 function toResponse({ status }: Operation, { body, version }: Answer): Response {

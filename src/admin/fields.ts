@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { nameText, optional } from '../config/schema/setting.ts';
 
 /** The fields that resources of all kinds have. */
-export const ID = nameText().meta({
-  description: 'What other resources, metrics and logs call it. It can not be changed.',
-});
+export const ID = nameText()
+  // A URL has no such segments: what is called so could be made, and neither be read nor deleted.
+  .refine((id) => id !== '.' && id !== '..', 'must not be "." or "..", which no path can name')
+  .meta({ description: 'What other resources, metrics and logs call it. It can not be changed.' });
 
 export const ENABLED = optional(z.boolean(), {
   description: 'false takes it out of service.',
@@ -14,4 +15,12 @@ export const ENABLED = optional(z.boolean(), {
 export const DATES = {
   created_at: z.string().meta({ description: 'ISO 8601, UTC.' }),
   updated_at: z.string().meta({ description: 'ISO 8601, UTC.' }),
+};
+
+/** In the answer to a write. */
+export const WARNINGS = {
+  warnings: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'In the answer to a write: what is legal since then and probably not meant.' }),
 };

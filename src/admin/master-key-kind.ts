@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { masterKeySchema } from '../config/schema/access-schema.ts';
+import { isHashedKey } from '../config/compile/compile-access.ts';
 import { nameText, optional, secretText } from '../config/schema/setting.ts';
+import { findWeakness, SHORTEST_MASTER_KEY } from '../lib/key-strength.ts';
 import type { JsonObject, Resource, Resources } from '../store/revision.ts';
 import { markOf, newSecret, rotatedFields, storedKey } from '../store/stored-key.ts';
-import { DATES, ENABLED, ID } from './fields.ts';
+import { DATES, ENABLED, ID, WARNINGS } from './fields.ts';
 import { dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';
 
 const fields = masterKeySchema
@@ -11,7 +13,12 @@ const fields = masterKeySchema
   .extend({ name: optional(nameText(), { description: 'What metrics and logs call it. Left out: the id.' }) })
   .extend({ is_enabled: ENABLED });
 
-const key = optional(secretText().min(1), {
+const strongKey = secretText().superRefine((text, context) => {
+  const weakness = isHashedKey(text) ? undefined : findWeakness(text, SHORTEST_MASTER_KEY);
+  if (weakness !== undefined) context.addIssue({ code: 'custom', message: weakness });
+});
+
+const key = optional(strongKey, {
   description: 'The secret that clients send. Left out when the key is created: a random one is made.',
   writeOnly: true,
 });
@@ -23,6 +30,7 @@ const viewSchema = fields
     previous_key_preview: z.string().nullable().meta({ description: 'The secret before the last rotation.' }),
     previous_key_expires_at: z.string().nullable().meta({ description: 'Until when it is still good.' }),
     ...DATES,
+    ...WARNINGS,
   })
   .meta({ id: 'MasterKey' });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { modelsSchema } from '../config/schema/model-schema.ts';
 import { nameText, optional } from '../config/schema/setting.ts';
-import { DATES, ENABLED, ID } from './fields.ts';
+import { DATES, ENABLED, ID, WARNINGS } from './fields.ts';
 import { asText, dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';
 
 const model = modelsSchema.valueType;
@@ -24,7 +24,7 @@ export const modelKind: ResourceKind = {
     create: { id: 'fast', routes: [{ provider: 'openai', model: 'gpt-4o-mini' }] },
     update: { fallbacks: ['cheap'] },
   },
-  viewSchema: fields.extend({ id: nameText(), ...DATES }).meta({ id: 'Model' }),
+  viewSchema: fields.extend({ id: nameText(), ...DATES, ...WARNINGS }).meta({ id: 'Model' }),
   create: ({ id, ...input }) => ({ id: asText(id), fields: withoutNulls(input), shown: {} }),
   update: merged,
   view: (resource) => ({

@@ -1,19 +1,46 @@
 import type { z } from 'zod';
-import { formatPath, kindOf } from '../config/read/problems.ts';
+import { formatPath, kindOf, type Path } from '../config/read/problems.ts';
 import { nearest } from '../lib/nearest.ts';
 import type { JsonObject } from '../store/revision.ts';
 import { AdminProblem, type Detail, listed } from './problem.ts';
+import { findRepeatedField } from './repeated-field.ts';
 
 /** The largest body: far more than any resource needs. */
 const MOST_BYTES = 1024 * 1024;
 
 /** Reads a JSON object of the schema's shape. Throws `AdminProblem` with one detail for each thing that is wrong. */
 export async function parseBody(request: Request, schema: z.ZodType): Promise<JsonObject> {
-  const value = parseJson(await readText(request));
+  const text = await readText(request);
+  const value = parseJson(text);
+  const repeated = findRepeatedField(text);
+  if (repeated !== undefined)
+    throw invalid([{ path: formatPath(repeated), message: 'stands twice in the body' }]);
   const result = schema.safeParse(value);
-  if (result.success) return result.data as JsonObject;
-  const details = result.error.issues.flatMap((issue) => explain(issue, value, fieldsOf(schema)));
-  throw new AdminProblem('invalid_fields', listed('The body is not valid', details), { details });
+  if (!result.success)
+    throw invalid(result.error.issues.flatMap((issue) => explain(issue, value, fieldsOf(schema))));
+  const references = findReferences(value, []);
+  if (references.length > 0) throw invalid(references);
+  return result.data as JsonObject;
+}
+
+function invalid(details: readonly Detail[]): AdminProblem {
+  return new AdminProblem('invalid_fields', listed('The body is not valid', details), { details });
+}
+
+/**
+ * Texts with a `${`, as configuration files have them. Here none is expanded: whoever may write a provider could read
+ * the server's environment and files with it. None is stored as it stands either, since a provider would be sent it.
+ */
+function findReferences(value: unknown, path: Path): Detail[] {
+  if (typeof value === 'string') {
+    if (!value.includes('${')) return [];
+    const message = 'has a ${…}, which only configuration files expand; send the value itself';
+    return [{ path: formatPath(path), message }];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    findReferences(inner, [...path, Array.isArray(value) ? Number(key) : key]),
+  );
 }
 
 async function readText(request: Request): Promise<string> {

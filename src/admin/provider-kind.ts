@@ -2,12 +2,23 @@ import { z } from 'zod';
 import { previewKey } from '../config/compile/compile-access.ts';
 import { DEFAULTS } from '../config/schema/defaults.ts';
 import { providerSchema } from '../config/schema/provider-schema.ts';
-import { nameText } from '../config/schema/setting.ts';
+import { nameText, optional, secretText } from '../config/schema/setting.ts';
 import type { JsonObject } from '../store/revision.ts';
-import { DATES, ENABLED, ID } from './fields.ts';
+import { findUnsentCredentials } from './credential-again.ts';
+import { DATES, ENABLED, ID, WARNINGS } from './fields.ts';
+import { AdminProblem, listed } from './problem.ts';
 import { asText, dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';
 
-const fields = providerSchema.omit({ name: true, url: true, enabled: true }).extend({ is_enabled: ENABLED });
+const fields = providerSchema.omit({ name: true, url: true, enabled: true }).extend({
+  // A variable, which the configuration file's example has, is not expanded here.
+  api_key: optional(secretText(), {
+    description:
+      'The credential that the provider sees. Left out or empty: none is sent. It has to be sent again with an `api_base` of another host, a `proxy`, a `ca_file` or `verify_ssl: false`; so have `headers`.',
+    examples: ['sk-your-key'],
+    writeOnly: true,
+  }),
+  is_enabled: ENABLED,
+});
 
 /** Providers in the Admin API: the configuration file's, with `id` for the name and `is_enabled` for `enabled`. */
 export const providerKind: ResourceKind = {
@@ -35,10 +46,16 @@ export const providerKind: ResourceKind = {
         .meta({ description: 'The headers that are set; their values are secret.' }),
       proxy_host: z.string().nullable().meta({ description: 'Host and port of the proxy.' }),
       ...DATES,
+      ...WARNINGS,
     })
     .meta({ id: 'Provider' }),
   create: ({ id, ...input }) => ({ id: asText(id), fields: withoutNulls(input), shown: {} }),
-  update: merged,
+  update(before, input) {
+    const details = findUnsentCredentials(before, input);
+    if (details.length > 0)
+      throw new AdminProblem('invalid_fields', listed('The change was refused', details), { details });
+    return merged(before, input);
+  },
   view: (resource) => ({ ...visible(resource.id, resource.fields), ...dates(resource) }),
   findConflict: () => undefined,
 };

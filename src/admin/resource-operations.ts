@@ -2,8 +2,12 @@ import { z } from 'zod';
 import type { JsonObject, Resource, ResourceName, Resources, Revision } from '../store/revision.ts';
 import { withResource } from '../store/revision.ts';
 import type { Answer, Call, Operation } from './operation.ts';
+import { cursorOf, isBehind, listQuery, matching, placeOf } from './list-query.ts';
 import { AdminProblem } from './problem.ts';
+import { parseQuery } from './request-query.ts';
 import type { Creation, ResourceKind } from './resource-kind.ts';
+
+const COUNT = z.int().min(0);
 
 /** List, create, read, update and delete of one kind of resource. */
 export function resourceOperations(kind: ResourceKind): Operation[] {
@@ -18,7 +22,8 @@ export function resourceOperations(kind: ResourceKind): Operation[] {
       ...reading,
       id: `list${name}s`,
       summary: `List every ${title}`,
-      answer: z.object({ version: VERSION, [pluralOf(kind)]: z.array(kind.viewSchema) }),
+      query: listQuery,
+      answer: pageOf(kind),
       run: (call) => list(kind, call),
     },
     {
@@ -65,14 +70,34 @@ export function resourceOperations(kind: ResourceKind): Operation[] {
   ];
 }
 
+function pageOf(kind: ResourceKind): z.ZodType {
+  return z.object({
+    version: VERSION,
+    [pluralOf(kind)]: z.array(kind.viewSchema),
+    total: COUNT.meta({ description: 'How many there are on all pages.' }),
+    next_cursor: z.string().nullable().meta({ description: 'For the next page; null: this is the last.' }),
+  });
+}
+
 function pluralOf({ path }: ResourceKind): string {
   return path.replaceAll('-', '_');
 }
 
-async function list(kind: ResourceKind, { store }: Call): Promise<Answer> {
+async function list(kind: ResourceKind, { store, query }: Call): Promise<Answer> {
+  const { search, cursor, limit } = parseQuery(listQuery, query);
   const { version, resources } = await store.read();
-  const entries = [...resources[kind.kind].values()].map(kind.view);
-  return { version, body: { version, [pluralOf(kind)]: entries } };
+  const all = [...resources[kind.kind].values()].filter(matching(search));
+  // The one that a page ended with may be gone by now: its place is still known.
+  const after = cursor === undefined ? undefined : placeOf(cursor);
+  const rest = after === undefined ? all : all.filter((resource) => isBehind(resource, after));
+  const page = limit === undefined ? rest : rest.slice(0, limit);
+  const last = page.at(-1);
+  const next = last === undefined || page.length === rest.length ? null : cursorOf(last);
+  const entries = page.map(kind.view);
+  return {
+    version,
+    body: { version, [pluralOf(kind)]: entries, total: all.length, next_cursor: next },
+  };
 }
 
 async function read(kind: ResourceKind, { store, id }: Call): Promise<Answer> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { configSchema } from '../config/schema/schema.ts';
 import type { Json, JsonObject } from '../store/revision.ts';
-import { DATES } from './fields.ts';
+import { DATES, WARNINGS } from './fields.ts';
 import { asText, dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';
 
 const settings = configSchema.omit({
@@ -39,6 +39,7 @@ export const settingKind: ResourceKind = {
         .array(z.string())
         .meta({ description: 'Fields of the value that are set and secret.' }),
       ...DATES,
+      ...WARNINGS,
     })
     .meta({ id: 'Setting' }),
   create: ({ id, value: given = null }) => ({ id: asText(id), fields: { value: clean(given) }, shown: {} }),

@@ -1,5 +1,6 @@
 import { compileText } from '../config/read/load.ts';
 import type { Overrides } from '../config/read/overrides.ts';
+import type { SecretFile } from '../config/read/secret-file.ts';
 import { formatProblem } from '../config/read/problems.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import { compileRevision } from '../store/compile-revision.ts';
@@ -19,6 +20,8 @@ export type Recipe =
       readonly text: string;
       readonly file: string;
       readonly staysLocked: boolean;
+      /** The files that the text names, as they were read. */
+      readonly files: readonly (readonly [path: string, file: SecretFile])[];
     } & Context)
   | ({ readonly kind: 'revision'; readonly revision: Revision } & Context);
 
@@ -32,7 +35,10 @@ interface Context {
 export function followRecipe(recipe: Recipe, isStale: () => boolean): Snapshot {
   const env = process.env;
   if (recipe.kind === 'text') {
-    const result = compileText(recipe.text, { ...recipe, env });
+    const files = new Map(recipe.files);
+    const readFile = (path: string): SecretFile =>
+      files.get(path) ?? { kind: 'problem', message: `the file ${path} was not read`, isMissing: true };
+    const result = compileText(recipe.text, { ...recipe, env, readFile });
     if (result.kind === 'loaded') return result.snapshot;
     throw new Error(result.problems.map(formatProblem).join('\n'));
   }

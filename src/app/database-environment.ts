@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { findWeakness } from '../admin/admin-key.ts';
+import { findWeakness } from '../lib/key-strength.ts';
 import { RevisionRefused } from '../store/change.ts';
+import { NotAdopted } from '../store/adoption.ts';
 import { StoreUnavailable } from '../store/database.ts';
 import { findingText } from '../store/finding-text.ts';
 import { createKeyring, type Keyring, SealBroken } from '../store/keyring.ts';
+import { readSecretVariables } from './secret-variables.ts';
 import { SchemaMismatch } from '../store/migrate.ts';
 
 /** What the environment says about the database; `wrong`: one line that says what is missing. */
@@ -24,10 +26,16 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads `DB_URL`, `ADMIN_KEY`, `SECRET_KEY` (default: the admin key), `SNAPSHOT_FILE` and `REQUEST_RETENTION_DAYS`. `OLD_SECRET_KEY` and
- * `OLD_ADMIN_KEY` are former ones, which still open what they sealed. A command needs one of the two keys; a gateway,
+ * `OLD_ADMIN_KEY` are former ones, which still open what they sealed. Each of the five may stand in a file that `NAME_FILE` names. A command needs one of the two keys; a gateway,
  * which has an Admin API, needs the first.
  */
-export function readDatabaseEnvironment(env: Environment, user: 'command' | 'gateway'): DatabaseEnvironment {
+export function readDatabaseEnvironment(
+  environment: Environment,
+  user: 'command' | 'gateway',
+): DatabaseEnvironment {
+  const variables = readSecretVariables(environment);
+  if (variables.kind === 'wrong') return variables;
+  const { env } = variables;
   const url = env['DB_URL'];
   const [adminKey, secretKey] = [env['ADMIN_KEY'] ?? '', env['SECRET_KEY'] ?? ''];
   if (!url) {
@@ -87,6 +95,9 @@ export function explainStoreError(error: unknown): string[] | undefined {
     return ['the configuration in the database is not valid:', ...error.findings.map(findingText)];
   }
   const isKnown =
-    error instanceof StoreUnavailable || error instanceof SchemaMismatch || error instanceof SealBroken;
+    error instanceof StoreUnavailable ||
+    error instanceof NotAdopted ||
+    error instanceof SchemaMismatch ||
+    error instanceof SealBroken;
   return isKnown ? [error.message] : undefined;
 }

@@ -1,3 +1,4 @@
+import { isLoopback } from '../config/compile/address.ts';
 import { compileText } from '../config/read/load.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import { formatProblem } from '../config/read/problems.ts';
@@ -18,7 +19,16 @@ export async function runDemo(overrides: Overrides, programName: string): Promis
     return EXIT.failed;
   }
   const { snapshot, text } = result;
-  const serving = await listen({ snapshot, recipe: { kind: 'text', text, ...context } });
+  const { host } = snapshot.server;
+  if (!isLoopback(host)) {
+    console.error(
+      `llm-proxy: there is no configuration, and the demo, whose key everybody knows, is not served on ${host}. ` +
+        'Name a configuration with --config or CONFIG_PATH, or a database with DB_URL.',
+    );
+    await simulator.stop();
+    return EXIT.failed;
+  }
+  const serving = await listen({ snapshot, recipe: { kind: 'text', text, files: [], ...context } });
   if (serving === undefined) return EXIT.failed;
   // Whoever reads that it runs may stop it at once.
   const drained = drainOnSignals(serving);

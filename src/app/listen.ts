@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Snapshot } from '../config/snapshot.ts';
 import { listenAlone } from './single-process.ts';
@@ -6,6 +7,28 @@ import type { ListenOptions, Serving } from './serving.ts';
 
 /** Starts listening; where that is not possible, says why in one line and returns undefined. */
 export async function listen(edition: Edition, options: ListenOptions = {}): Promise<Serving | undefined> {
+  const serving = await openListeners(edition, options);
+  return serving && withAddressFile(serving, process.env['LLM_PROXY_ADDRESS_FILE']);
+}
+
+/** Writes the address into a file while the gateway listens: the health check of the image finds it there. */
+function withAddressFile(serving: Serving, path: string | undefined): Serving {
+  if (!path) return serving;
+  try {
+    writeFileSync(path, serving.url);
+  } catch (error) {
+    const text = `LLM_PROXY_ADDRESS_FILE: ${path} can not be written: ${error instanceof Error ? error.message : ''}`;
+    serving.log.say('warn', 'warning', { text });
+    return serving;
+  }
+  const drain = async (): Promise<void> => {
+    await serving.drain();
+    rmSync(path, { force: true });
+  };
+  return { ...serving, drain };
+}
+
+async function openListeners(edition: Edition, options: ListenOptions): Promise<Serving | undefined> {
   const { snapshot } = edition;
   try {
     const workers = workersOf(snapshot);
@@ -17,7 +40,7 @@ export async function listen(edition: Edition, options: ListenOptions = {}): Pro
     if (workers > 1) serving.log.say('warn', 'workersAlone', { workers });
     return serving;
   } catch (error) {
-    console.error(`llm-proxy: ${listenProblem(error, snapshot)}`);
+    console.error(`llm-proxy: ${listenProblem(error, edition)}`);
     return undefined;
   }
 }
@@ -30,18 +53,42 @@ function workersOf({ workers }: Snapshot): number {
   return workers === 'auto' ? availableParallelism() : workers;
 }
 
-function listenProblem(error: unknown, { server: { host, port } }: Snapshot): string {
+function listenProblem(error: unknown, { snapshot, recipe }: Edition): string {
+  const { host, port } = snapshot.server;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const address = `${host}:${port}`;
+  const { overrides } = recipe;
+  const hostSource = sourceOf('HOST', host, {
+    override: overrides.host,
+    settings: 'server.host or listen',
+  });
+  const portSource = sourceOf('PORT', port, {
+    override: overrides.port,
+    settings: 'server.port or listen',
+  });
   switch (code) {
     case 'EADDRINUSE':
-      return `${address} is in use. Stop the other program, or choose another port with --port.`;
+      return `${address} is in use (the port comes from ${portSource}). Stop the other program, or choose another port with --port.`;
     case 'EACCES':
-      return `no permission to listen on ${address}. Choose a port above 1023 with --port.`;
+      return `no permission to listen on ${address} (the port comes from ${portSource}). Choose a port above 1023 with --port.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `${host} is no address of this machine. Choose another one with --host.`;
+    case 'EINVAL':
+      return `${host} is no address of this machine (it comes from ${hostSource}). Choose another one with --host.`;
     default:
-      return `can't listen on ${address}: ${error instanceof Error ? error.message : String(error)}`;
+      return `can't listen on ${address} (the address comes from ${hostSource}, the port from ${portSource}): ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/** Where the address comes from: the command line, the environment, or the configuration, in this order. */
+function sourceOf(
+  variable: 'HOST' | 'PORT',
+  value: string | number,
+  { override, settings }: { readonly override: unknown; readonly settings: string },
+): string {
+  if (override !== undefined) return `--${variable.toLowerCase()}`;
+  for (const name of [variable, 'LLM_PROXY_CONTAINER_HOST']) {
+    if (process.env[name]?.trim() === String(value)) return `${name} in the environment`;
+  }
+  return `${settings} of the configuration`;
 }

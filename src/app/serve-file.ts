@@ -1,4 +1,5 @@
-import { loadConfig } from '../config/read/load.ts';
+import { findMissingAuthorities, findWeakKeys } from '../config/read/file-warnings.ts';
+import { type Files, loadConfig } from '../config/read/load.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import { formatProblem } from '../config/read/problems.ts';
 import { watchFile } from '../config/read/watch.ts';
@@ -7,12 +8,13 @@ import type { Edition } from './config-source.ts';
 import { listen } from './listen.ts';
 import type { Serving } from './serving.ts';
 import { drainOnSignals } from './signals.ts';
+import { WatchedFiles } from './watched-files.ts';
 
 /** Serves the configuration in a file, and follows its changes, until a signal ends it. */
 export async function serveFile(path: string, overrides: Overrides): Promise<number> {
   // The watch compares with what is there now: it begins before the file is read, so that no change is missed.
-  let onChange = (): Promise<void> => Promise.resolve();
-  const watch = watchFile(path, () => onChange());
+  let reload = (): Promise<void> => Promise.resolve();
+  const watch = watchFile(path, () => reload());
   const first = await load({ file: path, overrides, version: 1, staysLocked: false });
   if (first.kind === 'refused') {
     for (const problem of first.problems) console.error(problem);
@@ -21,28 +23,36 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   const serving = await listen(first.edition);
   if (serving === undefined) return EXIT.failed;
   const drained = drainOnSignals(serving);
-  announce(serving);
-  onChange = async (): Promise<void> => {
+  announce(serving, [...first.weakKeys, ...(await findMissingAuthorities(serving.snapshot()))]);
+  const reloadOnce = async (): Promise<void> => {
     const { version, access } = serving.snapshot();
-    const next = await load({
-      file: path,
-      overrides,
-      version: version + 1,
-      staysLocked: access.kind === 'keys',
-    });
+    const staysLocked = access.kind === 'keys';
+    const next = await load({ file: path, overrides, version: version + 1, staysLocked });
     if (next.kind === 'loaded') await accept(next.edition, serving);
     else serving.emit({ type: 'configuration-refused', problems: next.problems });
+    void secrets.follow(next.files);
   };
-  process.on('SIGHUP', () => void onChange());
+  let reloading = Promise.resolve();
+  // Several files may change at once; each change is read after the one before is in force.
+  reload = () => (reloading = reloading.then(reloadOnce, reloadOnce));
+  const secrets = new WatchedFiles(reload);
+  void secrets.follow(first.files);
+  process.on('SIGHUP', () => void reload());
   await drained;
   watch.close();
+  secrets.close();
   await serving.log.flush();
   return EXIT.ok;
 }
 
 type Loaded =
-  | { readonly kind: 'loaded'; readonly edition: Edition }
-  | { readonly kind: 'refused'; readonly problems: readonly string[] };
+  | {
+      readonly kind: 'loaded';
+      readonly edition: Edition;
+      readonly files: Files;
+      readonly weakKeys: readonly string[];
+    }
+  | { readonly kind: 'refused'; readonly problems: readonly string[]; readonly files: Files };
 
 interface LoadOptions {
   readonly file: string;
@@ -54,13 +64,16 @@ interface LoadOptions {
 async function load(options: LoadOptions): Promise<Loaded> {
   const context = { ...options, now: new Date() };
   const result = await loadConfig({ ...context, path: options.file, env: process.env });
-  if (result.kind === 'refused') return { kind: 'refused', problems: result.problems.map(formatProblem) };
-  const { snapshot, text } = result;
-  return { kind: 'loaded', edition: { snapshot, recipe: { kind: 'text', text, ...context } } };
+  const { files } = result;
+  if (result.kind === 'refused')
+    return { kind: 'refused', problems: result.problems.map(formatProblem), files };
+  const { snapshot, text, file } = result;
+  const recipe = { kind: 'text', text, files: [...files], ...context } as const;
+  return { kind: 'loaded', edition: { snapshot, recipe }, files, weakKeys: findWeakKeys(file) };
 }
 
 /** Says in a few lines what was loaded and where it listens. */
-function announce({ url, log, snapshot }: Serving): void {
+function announce({ url, log, snapshot }: Serving, doubts: readonly string[]): void {
   const { access, providers, models, warnings } = snapshot();
   log.say('info', 'started', { address: url });
   log.say('info', 'loaded', {
@@ -68,7 +81,7 @@ function announce({ url, log, snapshot }: Serving): void {
     models: models.size,
     keys: access.kind === 'keys' ? access.keys.size : 0,
   });
-  for (const text of warnings) log.say('warn', 'warning', { text });
+  for (const text of [...warnings, ...doubts]) log.say('warn', 'warning', { text });
 }
 
 /** Puts a changed configuration in force. */

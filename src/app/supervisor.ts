@@ -94,6 +94,8 @@ class Supervisor {
 
   /** Resolves with the URL when every worker listens. */
   async start(): Promise<string> {
+    // However this process ends, its workers do not keep the port.
+    process.once('exit', () => this.#fleet.stop());
     const { url } = await this.#fleet.start();
     const page = { type: EXPOSITION_TYPE, text: this.#metricsText };
     this.#metricsServer = ownMetricsServer(this.snapshot(), page, () => this.snapshot().metrics);
@@ -110,7 +112,7 @@ class Supervisor {
 
   readonly swap = async (next: Edition): Promise<void> => {
     this.#edition = next;
-    await Promise.race([this.#fleet.callAll('swap', next.recipe), Bun.sleep(SWAP_MS)]);
+    await this.#fleet.callAll('swap', next.recipe, SWAP_MS);
   };
 
   readonly setStale = (isStale: boolean): void => void this.#fleet.callAll('stale', isStale);
@@ -139,10 +141,17 @@ class Supervisor {
         const answers = await this.#fleet.callAll('standings', undefined);
         return mergeStandings(answers.map(({ answer }) => answer));
       },
-      health: (probe) => this.#fleet.call(PROBER, 'health', probe),
+      health: (probe) => this.#fleet.call(this.#prober(), 'health', probe),
+      modelLists: () => this.#fleet.call(this.#prober(), 'modelLists', undefined),
       admin: (request) => receiveAdminRequest(request, this.#database?.admin),
       record: async (records) => this.#database?.insert(records),
     };
+  }
+
+  /** The worker that knows best how the providers are, or another one while that does not answer. */
+  #prober(): number {
+    const workers = this.#fleet.responsive();
+    return workers.includes(PROBER) ? PROBER : (workers[0] ?? PROBER);
   }
 
   #ordersFor(worker: number): Orders {

@@ -31,6 +31,7 @@ export async function serveAsWorker(): Promise<number> {
     began(worker);
     const { url, port } = worker.app.server;
     await link.call('listening', { url, port });
+    void worker.app.refreshModels();
     await onEnd;
     await worker.app.drain();
     await worker.recording.close();
@@ -67,12 +68,14 @@ function connect(): Connection {
   const started = Promise.withResolvers<Worker>();
   const ending = Promise.withResolvers<void>();
   const calls: WorkerCalls = {
+    ping: () => undefined,
     swap: async (recipe) => (await started.promise).swap(recipe),
     stale: async (isStale) => (await started.promise).setStale(isStale),
     pending: async () => (await started.promise).app.server.pending(),
     dump: async () => (await started.promise).app.dumpMetrics(),
     standings: async () => (await started.promise).app.standings(),
     health: async (probe) => (await started.promise).app.reportHealth(probe),
+    modelLists: async () => (await started.promise).app.fetchModelLists(),
     drain: () => ending.resolve(),
   };
   const link = new Link<SupervisorCalls & FleetCalls>((message) => void process.send?.(message), calls);
@@ -153,5 +156,6 @@ function teamOf(
     metrics: () => link.call('metrics', undefined),
     standings: () => link.call('standings', undefined),
     healthReporter: () => (probe) => link.call('health', probe),
+    modelLists: () => () => link.call('modelLists', undefined),
   };
 }

@@ -25,7 +25,8 @@ export interface SharedTableOptions<Field extends string> {
  * full, a new record takes the place of another one.
  *
  * A process may die with a lock in its hand. Whoever sees that calls `release` with its number: the shard may be half
- * written, so it is emptied.
+ * written, so it is emptied. It may also be stopped with a lock in its hand. Then nobody waits for it longer than a moment: the
+ * shard counts as empty, and what is written to it is lost, until the lock is free again.
  */
 export class SharedTable<Field extends string> implements NumberTable<Field> {
   readonly #owner: number;
@@ -43,6 +44,9 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
   readonly #values: Float64Array;
   readonly #cursor: Cursor<Field>;
   readonly #known = new Map<string, Hash>();
+  #knownChars = 0;
+  /** For each shard, until when its lock is not waited for. */
+  readonly #stuckUntilMs = new Float64Array(SHARDS);
 
   constructor({ memory, offset, fields, capacity, owner, secret }: SharedTableOptions<Field>) {
     const place = placesOf(fields.length, capacity);
@@ -64,7 +68,8 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
 
   read<T>(key: string, look: (record: Readonly<NumberRecord<Field>>) => T): T | undefined {
     const hash = this.#hashOf(key);
-    const shard = this.#lock(hash);
+    const shard = hash.high & (SHARDS - 1);
+    if (!this.#lock(shard)) return undefined;
     try {
       const slot = this.#find(shard, hash);
       return this.#isFree(slot) || !this.#holds(slot, hash) ? undefined : look(this.#at(slot));
@@ -75,7 +80,8 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
 
   update<T>(key: string, change: (record: NumberRecord<Field>) => T): T {
     const hash = this.#hashOf(key);
-    const shard = this.#lock(hash);
+    const shard = hash.high & (SHARDS - 1);
+    if (!this.#lock(shard)) return change(emptyRecord(this.#fields));
     try {
       const slot = this.#find(shard, hash);
       if (!this.#holds(slot, hash)) this.#claim(shard, slot, hash);
@@ -90,7 +96,7 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
 
   sweep(isOver: (record: NumberRecord<Field>) => boolean): void {
     for (let shard = 0; shard < SHARDS; shard++) {
-      this.#lockShard(shard);
+      if (!this.#lock(shard)) continue;
       try {
         this.#sweepShard(shard, isOver);
       } finally {
@@ -121,17 +127,27 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
     }
   }
 
-  #lock({ high }: Hash): number {
-    const shard = high & (SHARDS - 1);
-    this.#lockShard(shard);
-    return shard;
+  /** Takes the lock of a shard, which is held for some 50 ns at a time. Returns false where its owner does not let go of it. */
+  #lock(shard: number): boolean {
+    const word = shard * LOCK_WORDS;
+    if (Atomics.compareExchange(this.#locks, word, 0, this.#owner) === 0) return true;
+    return this.#waitForLock(shard);
   }
 
-  #lockShard(shard: number): void {
+  #waitForLock(shard: number): boolean {
     const word = shard * LOCK_WORDS;
-    for (let spins = 1; Atomics.compareExchange(this.#locks, word, 0, this.#owner) !== 0; spins++) {
+    const startedAtMs = performance.now();
+    const isStuck = startedAtMs < (this.#stuckUntilMs[shard] ?? 0);
+    for (let spins = 1; ; spins++) {
+      if (Atomics.compareExchange(this.#locks, word, 0, this.#owner) === 0) return true;
+      if (spins % SPINS !== 0) continue;
+      const nowMs = performance.now();
+      if (isStuck || nowMs - startedAtMs > PATIENCE_MS) {
+        if (!isStuck) this.#stuckUntilMs[shard] = nowMs + STUCK_MS;
+        return false;
+      }
       // The owner may have lost its processor: let it have this one.
-      if (spins % SPINS === 0) Bun.sleepSync(1);
+      Bun.sleepSync(1);
     }
   }
 
@@ -212,7 +228,11 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
     const digest = new Bun.CryptoHasher('sha256').update(this.#secret).update(key).digest();
     // Both 0 would be a free slot.
     const hash = { low: digest.readInt32LE(0), high: digest.readInt32LE(4) || 1 };
-    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#knownChars += key.length;
+    if (this.#known.size >= MOST_KNOWN || this.#knownChars > MOST_KNOWN_CHARS) {
+      this.#known.clear();
+      this.#knownChars = key.length;
+    }
     this.#known.set(key, hash);
     return hash;
   }
@@ -226,7 +246,12 @@ interface Hash {
 const SHARDS = 64;
 const LOCK_WORDS = 16;
 const SPINS = 2_000;
+/** A lock that is not free after this long belongs to a process that does not run. */
+const PATIENCE_MS = 100;
+/** For so long such a lock is only looked at. */
+const STUCK_MS = 1_000;
 const MOST_KNOWN = 20_000;
+const MOST_KNOWN_CHARS = 1_000_000;
 
 /** Where the number of a shard's records stands. */
 function countOf(shard: number): number {
@@ -237,6 +262,10 @@ function placesOf(fields: number, capacity: number): { hashes: number; values: n
   const hashes = SHARDS * LOCK_WORDS * Int32Array.BYTES_PER_ELEMENT;
   const values = hashes + capacity * 2 * Int32Array.BYTES_PER_ELEMENT;
   return { hashes, values, end: values + capacity * fields * Float64Array.BYTES_PER_ELEMENT };
+}
+
+function emptyRecord<Field extends string>(fields: readonly Field[]): NumberRecord<Field> {
+  return Object.fromEntries(fields.map((field) => [field, 0])) as NumberRecord<Field>;
 }
 
 type Cursor<Field extends string> = (base: number) => NumberRecord<Field>;

@@ -11,7 +11,24 @@ export interface FleetOptions {
   readonly callsOf: (worker: number) => Calls;
   /** Told when a worker has died and before another one takes its place. */
   readonly onDeath: (death: Death) => void;
+  /** How long a worker may say nothing. */
+  readonly heartbeat?: Heartbeat;
 }
+
+/** How it is found out that a worker does not run any more, though its process is there. */
+export interface Heartbeat {
+  /** How often each worker is called. */
+  readonly intervalMs: number;
+  /** A worker that has not said a word for this long is killed, and replaced. */
+  readonly silenceMs: number;
+  /** A worker that takes the place of another is killed where it does not listen after this long. */
+  readonly startMs: number;
+}
+
+/** What a worker has to answer, however busy it is. */
+export type HeartbeatCalls = {
+  readonly ping: (nothing: undefined) => unknown;
+};
 
 /** How a worker ended that was not asked to. */
 export interface Death {
@@ -52,18 +69,29 @@ export class WorkerFailed extends Error {
 /** A worker that died is replaced at once, and after this time where it had not served for as long. */
 const PAUSE_MS = 1_000;
 
+const HEARTBEAT: Heartbeat = { intervalMs: 1_000, silenceMs: 10_000, startMs: 60_000 };
+
+/** Whoever asks all workers does not wait longer for one of them. */
+const ANSWER_MS = 1_000;
+
 /**
  * Processes that serve one port together. One that dies is replaced; the others, and what they are serving, go on. They
  * are not sent signals but called, since a signal from a terminal or a service manager reaches all of them at once.
  */
-export class Fleet<Remote extends Calls> {
+export class Fleet<Remote extends Calls & HeartbeatCalls> {
   readonly #options: FleetOptions;
   readonly #workers = new Map<number, Worker<Remote>>();
+  readonly #heartbeat: Heartbeat;
+  readonly #beating: Timer;
+  #lastBeatAtMs = performance.now();
   #isEnding = false;
   #address: Address | undefined;
 
   constructor(options: FleetOptions) {
     this.#options = options;
+    this.#heartbeat = options.heartbeat ?? HEARTBEAT;
+    this.#beating = setInterval(() => this.#beat(), this.#heartbeat.intervalMs);
+    this.#beating.unref();
   }
 
   /** Starts all workers; where the first has to find the port, the others wait for it. Rejects with `WorkerFailed`. */
@@ -97,14 +125,22 @@ export class Fleet<Remote extends Calls> {
     return link?.call(name, argument) ?? Promise.reject(new Error(`there is no worker ${worker} now`));
   }
 
-  /** Calls a function of every worker; resolves with the answers of those that did not die over it. */
+  /** The workers that answer just now. */
+  responsive(): number[] {
+    const sinceMs = performance.now() - 3 * this.#heartbeat.intervalMs;
+    return [...this.#workers].filter(([, { heardAtMs }]) => heardAtMs > sinceMs).map(([worker]) => worker);
+  }
+
+  /** Calls a function of every worker; resolves with the answers that came in time. */
   async callAll<Name extends keyof Remote & string>(
     name: Name,
     argument: Parameters<Remote[Name]>[0],
+    timeoutMs = ANSWER_MS,
   ): Promise<{ readonly worker: number; readonly answer: AnswerOf<Remote, Name> }[]> {
     const answers = [...this.#workers].map(async ([worker, { link }]) => {
       try {
-        return [{ worker, answer: await link.call(name, argument) }];
+        const answer = await within(link.call(name, argument), timeoutMs);
+        return answer === undefined ? [] : [{ worker, answer: answer.value }];
       } catch {
         return [];
       }
@@ -116,23 +152,50 @@ export class Fleet<Remote extends Calls> {
   async ended(): Promise<void> {
     this.#isEnding = true;
     await Promise.all([...this.#workers.values()].map(({ process }) => process.exited));
+    clearInterval(this.#beating);
   }
 
   /** Kills what is left. */
   stop(): void {
     this.#isEnding = true;
+    clearInterval(this.#beating);
     for (const { process } of this.#workers.values()) process.kill('SIGKILL');
   }
 
+  /** Calls every worker, and kills those that have said nothing for too long. */
+  #beat(): void {
+    const { intervalMs, silenceMs, startMs } = this.#heartbeat;
+    const nowMs = performance.now();
+    // Where this process has not run itself, it could not have heard anything.
+    const isLate = nowMs - this.#lastBeatAtMs > 3 * intervalMs;
+    this.#lastBeatAtMs = nowMs;
+    for (const worker of this.#workers.values()) {
+      if (isLate) worker.heardAtMs = nowMs;
+      const limitMs = worker.isListening ? silenceMs : startMs;
+      if (nowMs - worker.heardAtMs > limitMs) {
+        worker.silentMs = limitMs;
+        worker.process.kill('SIGKILL');
+      } else if (worker.isListening && !worker.isAsked) {
+        void this.#ping(worker);
+      }
+    }
+  }
+
+  /** One call is under way at a time, so that a process that is stopped does not get a heap of them. */
+  async #ping(worker: Worker<Remote>): Promise<void> {
+    worker.isAsked = true;
+    await worker.link.call('ping', undefined).catch(() => undefined);
+    worker.isAsked = false;
+  }
+
   /** Starts a worker; resolves when it listens. */
-  #launch(worker: number): Promise<Address> {
+  #launch(worker: number, isReplacement = false): Promise<Address> {
     const startedAtMs = performance.now();
     return new Promise((resolve, reject) => {
-      let isListening = false;
       let failure: Failure | undefined;
       const own: FleetCalls = {
         listening: (address) => {
-          isListening = true;
+          entry.isListening = true;
           resolve(address);
         },
         failed: (why) => {
@@ -148,17 +211,31 @@ export class Fleet<Remote extends Calls> {
         stdout: 'inherit',
         stderr: 'inherit',
         serialization: 'advanced',
-        ipc: (message) => link.receive(message as Message),
+        ipc: (message) => {
+          entry.heardAtMs = performance.now();
+          link.receive(message as Message);
+        },
         onExit: (_, exitCode, signal) => {
           link.close();
           if (this.#workers.get(worker)?.process === process) this.#workers.delete(worker);
-          const how = signal === null ? `exit code ${exitCode}` : `signal ${signal}`;
-          if (isListening) return this.#replace({ worker, pid: process.pid, how }, startedAtMs);
+          const how = howItEnded(entry, exitCode, signal);
+          const death = { worker, pid: process.pid, how };
+          if (entry.isListening) return this.#replace(death, startedAtMs);
+          // It may have taken a lock or a probe before it failed.
+          if (isReplacement && !this.#isEnding) this.#options.onDeath(death);
           const message = `worker ${worker} ended before it listened (${how})`;
           reject(new WorkerFailed(failure ?? { message, code: undefined }));
         },
       });
-      this.#workers.set(worker, { process, link });
+      const entry: Worker<Remote> = {
+        process,
+        link,
+        isListening: false,
+        isAsked: false,
+        heardAtMs: startedAtMs,
+        silentMs: undefined,
+      };
+      this.#workers.set(worker, entry);
     });
   }
 
@@ -172,7 +249,7 @@ export class Fleet<Remote extends Calls> {
   async #relaunch(worker: number): Promise<void> {
     while (!this.#isEnding) {
       try {
-        await this.#launch(worker);
+        await this.#launch(worker, true);
         return;
       } catch {
         await Bun.sleep(PAUSE_MS);
@@ -186,4 +263,33 @@ type WorkerProcess = Subprocess<'ignore', 'inherit', 'inherit'>;
 interface Worker<Remote extends Calls> {
   readonly process: WorkerProcess;
   readonly link: Link<Remote>;
+  isListening: boolean;
+  /** Whether it has not yet answered the last call of the heartbeat. */
+  isAsked: boolean;
+  /** When the last message came from it. */
+  heardAtMs: number;
+  /** After how long a silence it was killed; undefined: it was not. */
+  silentMs: number | undefined;
+}
+
+function howItEnded(
+  { silentMs }: Worker<Calls>,
+  exitCode: number | null,
+  signal: number | string | null,
+): string {
+  if (silentMs !== undefined) return `no answer for ${silentMs / 1_000} s`;
+  return signal === null ? `exit code ${exitCode}` : `signal ${signal}`;
+}
+
+/** What a promise resolves with, if it does so in time; else undefined. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<{ readonly value: T } | undefined> {
+  let timer: Timer | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([promise.then((value) => ({ value })), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

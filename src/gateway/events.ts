@@ -34,6 +34,8 @@ export interface RequestReceived {
   readonly type: 'request-received';
   readonly requestId: string;
   readonly model: string;
+  /** undefined: none was asked for. */
+  readonly keyName: string | undefined;
   readonly clientAddress: () => string;
   /** As the client sent it. */
   readonly body: Uint8Array;
@@ -89,6 +91,8 @@ export interface RequestEnded {
   readonly servedAs: string | undefined;
   readonly provider: string | undefined;
   readonly keyName: string | undefined;
+  /** Known as long as the connection is; undefined where a `request-received` has told it. */
+  readonly clientAddress?: (() => string) | undefined;
   readonly status: number;
   /** The code of a refusal of our own. */
   readonly code: string | undefined;

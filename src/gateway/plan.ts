@@ -1,6 +1,6 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
+import { asksForStream, protocolFor } from '../protocols/by-path.ts';
 import { inTurns, SLICE_BYTES } from '../lib/in-turns.ts';
-import { protocolFor } from '../protocols/by-path.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import {
   insertModel,
@@ -12,8 +12,10 @@ import {
 } from '../protocols/request.ts';
 import type { Model } from '../routing/route.ts';
 import { routeId } from '../routing/route.ts';
-import { Refusal } from './refusals.ts';
+import { plainBody } from './plain-body.ts';
 import type { ClientRequest } from './ports.ts';
+import { Refusal } from './refusals.ts';
+import { soleProviderFor } from './sole-provider.ts';
 
 /** What the request comes to: the model that will serve it, and the body that each route makes its own. */
 export interface Plan {
@@ -21,6 +23,8 @@ export interface Plan {
   readonly protocol: Protocol;
   readonly body: Uint8Array;
   readonly peek: RequestPeek;
+  /** Whether the client asked for a stream of events: in the body, the path, or the query. */
+  readonly isStream: boolean;
 }
 
 /** Names the provider or the model where the body names none: `GET /v1/files`, for example. */
@@ -33,12 +37,9 @@ export async function plan(
   snapshot: Snapshot,
 ): Promise<Plan> {
   const coding = request.headers.get('content-encoding');
-  // The model in a compressed body could not be checked without decoding what a client may have made to explode.
-  if (coding !== null && coding.toLowerCase() !== 'identity')
-    throw new Refusal('coding_not_supported', { coding });
   const contentType = request.headers.get('content-type') ?? '';
   const deployment = request.azure?.deployment;
-  let body = await request.readBody();
+  let body = await (coding === null ? request.readBody() : plainBody(request, coding, snapshot.server));
   let peek = body.length > SLICE_BYTES ? await peekLarge(body, contentType) : peekRequest(body, contentType);
   if (deployment !== undefined && peek.kind === 'json' && peek.model === undefined) {
     // Azure's clients may leave the model out of the body: it is put in, as any other provider wants to read it there.
@@ -55,9 +56,10 @@ export async function plan(
   const name = peek.model ?? deployment;
   if (name !== undefined) requireShort(name, 'The name of the model');
   const model =
-    name === undefined ? namedByHeader(request.headers, key, snapshot) : namedByBody(name, key, snapshot);
+    name === undefined ? namedOtherwise(request, key, snapshot) : namedByBody(name, key, snapshot);
   if (!isServed(model)) throw new Refusal('no_route', { model: model.name });
-  return { model, protocol: protocolFor(request.path), body, peek };
+  const isStream = peek.stream || asksForStream(request.path, request.search);
+  return { model, protocol: protocolFor(request.path), body, peek, isStream };
 }
 
 /** Other requests have their turns meanwhile. */
@@ -86,16 +88,28 @@ function requireShort(name: string, what: string): void {
   throw new Refusal('invalid_body', { problem }, { param: 'model' });
 }
 
-/** A provider reached by its own name serves whatever the path says, so only an unrestricted key may ask for it. */
-function namedByHeader(headers: Headers, key: MasterKey | undefined, snapshot: Snapshot): Model {
-  const name = headers.get(PROVIDER_HEADER);
-  if (name === null || name === '') throw new Refusal('missing_model', {}, { param: 'model' });
+/**
+ * What a request without a model is for: what its header names, or the only provider that comes into question. A provider
+ * that is reached by its own name serves whatever the path says, so only an unrestricted key may ask for it.
+ */
+function namedOtherwise(request: ClientRequest, key: MasterKey | undefined, snapshot: Snapshot): Model {
+  const name = request.headers.get(PROVIDER_HEADER);
+  if (name === null || name === '') {
+    const sole = key?.unrestricted === false ? undefined : soleProviderFor(request, snapshot);
+    if (sole === undefined) throw new Refusal('missing_model', {}, { param: 'model' });
+    return providerAsModel(sole.name);
+  }
   requireShort(name, `The name in ${PROVIDER_HEADER}`);
   if (key?.unrestricted === false) return namedByBody(name, key, snapshot);
   if (!snapshot.providers.has(name)) {
     if (snapshot.findModel(name) === undefined) throw new Refusal('provider_not_found', { provider: name });
     return namedByBody(name, key, snapshot);
   }
+  return providerAsModel(name);
+}
+
+/** A model of one route, which leaves the body as it is. */
+function providerAsModel(name: string): Model {
   const route = {
     id: routeId(name, undefined),
     provider: name,

@@ -44,6 +44,8 @@ export interface ClientRequest {
   readonly signal: AbortSignal;
   /** '' where it is not known. */
   readonly clientAddress: () => string;
+  /** Whether the runtime has sent the answer, or given it up. Absent where that can't be known. */
+  readonly isAnswered?: () => boolean;
   /** Rejects with a `Refusal` when the body is too large, too slow, or cut. */
   readonly readBody: () => Promise<Uint8Array>;
 }
@@ -163,3 +165,13 @@ export interface Tracing {
 }
 
 export type Emit = (event: GatewayEvent) => void;
+
+/** How the database of a gateway in database mode is doing. */
+export interface DatabaseStatus {
+  /** Whether the last question was answered. */
+  readonly isAnswering: boolean;
+  /** How long ago the last answer came, in milliseconds. */
+  readonly sinceAnswerMs: number;
+  /** Why what it has is not taken over, in half a sentence; undefined: it is. */
+  readonly notAdopted: string | undefined;
+}

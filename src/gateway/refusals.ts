@@ -32,6 +32,20 @@ export const REFUSALS = {
     message:
       'The metrics need the token of the setting metrics.token. Send it as "Authorization: Bearer <token>".',
   },
+  foreign_origin: {
+    status: 403,
+    type: 'permission_error',
+    fault: 'client',
+    message:
+      'This gateway has no keys, and so answers no page of another origin ({origin}). Add the origin to server.cors_origins, or configure a key.',
+  },
+  foreign_host: {
+    status: 403,
+    type: 'permission_error',
+    fault: 'client',
+    message:
+      'This gateway has no keys and serves this machine only, and so does not answer to the name "{host}". Use localhost, add the origin of that name to server.cors_origins, or configure a key.',
+  },
   model_not_allowed: {
     status: 403,
     type: 'permission_error',
@@ -86,7 +100,8 @@ export const REFUSALS = {
     status: 415,
     type: 'invalid_request_error',
     fault: 'client',
-    message: 'The body of the request has the Content-Encoding "{coding}". Send it without.',
+    message:
+      'The body of the request has the Content-Encoding "{coding}". Send it with zstd, gzip, br or deflate, or without.',
   },
   body_too_large: {
     status: 413,
@@ -101,7 +116,7 @@ export const REFUSALS = {
     message: 'The body of the request was not complete after {seconds} s.',
   },
   websocket_not_supported: {
-    status: 400,
+    status: 426,
     type: 'invalid_request_error',
     fault: 'client',
     message: 'WebSocket connections are not supported. Use the HTTP API.',

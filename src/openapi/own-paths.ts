@@ -15,7 +15,7 @@ const NEEDS_KEY: readonly RefusalCode[] = ['missing_api_key', 'invalid_api_key',
 
 /** The paths that the gateway answers itself. */
 export function ownPaths(options: { readonly hasMetrics: boolean }): Paths {
-  return { ...MODEL_LIST, ...HEALTH, ...(options.hasMetrics && METRICS), ...DOCUMENTATION };
+  return { ...MODEL_LIST, ...HEALTH, ...HELLO, ...(options.hasMetrics && METRICS), ...DOCUMENTATION };
 }
 
 const MODEL_LIST: Paths = {
@@ -24,7 +24,7 @@ const MODEL_LIST: Paths = {
     tags: ['Model list'],
     summary: 'List models',
     description:
-      'Those that the key may use, sorted by name. Whether it needs a key is the setting `public_models`.',
+      'Those that the key may use, sorted by name: of the configuration, and of patterns and open providers what the providers list. A client of Anthropic (`anthropic-version`) or of Google (`x-goog-api-key`, `?key=`, `/v1beta/models`) gets the shape of its API. Whether it needs a key is the setting `public_models`; without one, only configured models are listed.',
     security: CLIENT_KEY_OR_NONE,
     responses: {
       '200': json('The models.', {
@@ -101,6 +101,27 @@ const HEALTH: Paths = {
     responses: { '200': plain('`ready`'), '503': plain('`draining`: it is shutting down.') },
   }),
 };
+
+const HELLO: Paths = {
+  '/': reading({
+    ...health,
+    operationId: 'getRoot',
+    summary: 'Hello',
+    description: 'A browser is led to `/docs`, everybody else gets a word and where to go on.',
+    responses: { '200': json('A word.', helloSchema()), '302': { description: 'To `/docs`.' } },
+  }),
+  '/api/hello': reading({
+    ...health,
+    operationId: 'getHello',
+    summary: 'Hello to Claude Code',
+    description: 'Claude Code asks for it to see whether its API is there.',
+    responses: { '200': json('A word.', helloSchema()) },
+  }),
+};
+
+function helloSchema(): Schema {
+  return { type: 'object', required: ['message'], properties: { message: { const: 'llm-proxy' } } };
+}
 
 const METRICS: Paths = {
   '/metrics': reading({

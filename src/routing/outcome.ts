@@ -21,8 +21,13 @@ export type Outcome =
       readonly fault: 'provider' | 'client';
     }
   | { readonly kind: 'unreachable'; readonly reason: UnreachableReason }
-  | { readonly kind: 'timed-out'; readonly phase: 'connect' | 'first-byte' | 'idle' | 'request' }
+  | { readonly kind: 'timed-out'; readonly phase: 'connect' | 'first-byte' | 'thinking' | 'idle' | 'request' }
   | { readonly kind: 'cancelled' };
+
+/** Whether the request is to blame, and not the provider. */
+export function isClientFault(outcome: Outcome): boolean {
+  return outcome.kind === 'rejected' || (outcome.kind === 'failed' && outcome.fault === 'client');
+}
 
 /** Why an answer with a status of 200 was none. */
 export type Defect =

@@ -4,13 +4,16 @@ import { Refusal } from '../gateway/refusals.ts';
 import { handle } from '../gateway/handle.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
+import { requireOwnBrowser } from './browser-guard.ts';
 import { clientAddress } from './client-address.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
 import { createDetailedHealth, type HealthReporter } from '../health/report.ts';
 import { readDocs } from './docs-endpoint.ts';
 import { health } from '../health/endpoints.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
-import { getModel, listModels } from './models-endpoint.ts';
+import { getModel, listModels, type ModelSources } from './models-endpoint.ts';
+import type { ModelCatalogue } from '../models/model-catalogue.ts';
+import { hello } from './hello.ts';
 import { readBody } from './read-body.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
 import { pathOf, type RequestTarget, requestTarget } from './request-target.ts';
@@ -45,6 +48,7 @@ export interface ServeOptions {
   /** undefined: `/metrics` is not served here. */
   readonly metrics?: MetricsPage | undefined;
   readonly reportHealth: HealthReporter;
+  readonly catalogue: ModelCatalogue;
   /** Whether other processes listen on the same port, among which the system divides the connections. */
   readonly isShared: boolean;
 }
@@ -57,6 +61,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     metrics: options.metrics,
     detailedHealth: createDetailedHealth(gateway, options.reportHealth),
     docs: options.docs,
+    catalogue: options.catalogue,
     startedAtMs: Date.now(),
     phase: 'serving',
   };
@@ -145,10 +150,17 @@ function withFarewell(response: Response, { phase }: ServerState): Response {
 function answerOrRefusal(request: Request, server: Server<undefined>, state: ServerState): Answer {
   const refused = (error: unknown): Response => {
     const { method, headers, signal } = request;
-    return refuseOwn(error, { method, path: pathOf(request.url), headers, signal }, state.gateway);
+    const own = { method, path: pathOf(request.url), headers, signal };
+    const { gateway } = state;
+    return refuseOwn(
+      error,
+      { ...own, clientAddress: () => addressOf(request, server, gateway.snapshot()) },
+      gateway,
+    );
   };
   try {
     const target = requestTarget(request.url);
+    requireOwnBrowser(request, target.path, state.gateway.snapshot());
     const own = ownEndpoint(request, target, state);
     if (own === undefined) return proxied({ request, server, target }, state);
     return own instanceof Promise ? own.catch(refused) : own;
@@ -164,7 +176,8 @@ function ownEndpoint(
   state: ServerState,
 ): Answer | undefined {
   const snapshot = state.gateway.snapshot();
-  const { metrics } = state;
+  const { metrics, catalogue } = state;
+  const sources = { snapshot, catalogue };
   switch (path) {
     case '/health':
     case '/healthz':
@@ -177,7 +190,11 @@ function ownEndpoint(
       return readMetrics(allow(request, path).headers, metrics, snapshot.metrics);
     case '/v1/models':
     case '/models':
-      return listModels({ headers: allow(request, path).headers, search }, snapshot);
+    case '/v1beta/models':
+      return listModels({ headers: allow(request, path).headers, search, path }, sources);
+    case '/':
+    case '/api/hello':
+      return hello(allow(request, path), path, state);
     case '/openapi.json':
     case '/docs':
       return readDocs(allow(request, path), path, state);
@@ -186,23 +203,23 @@ function ownEndpoint(
       if (request.method === 'POST' && path.startsWith('/v1/')) return undefined;
       if (path.startsWith('/docs/')) return readDocs(allow(request, path), path, state);
       if (isReserved(path)) throw new Refusal('path_not_found', { path });
-      return modelEndpoint(request, { path, search }, snapshot);
+      return modelEndpoint(request, { path, search }, sources);
   }
 }
 
 /** Paths that are never a provider's, so that what is not there yet, or not in this mode, is not asked of one. */
 function isReserved(path: string): boolean {
-  return path === '/' || /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
+  return /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
 }
 
 function modelEndpoint(
   request: Request,
   { path, search }: Omit<RequestTarget, 'azure'>,
-  snapshot: Snapshot,
+  sources: ModelSources,
 ): Response | undefined {
-  const id = /^(?:\/v1)?\/models\/(.+)$/.exec(path)?.[1];
+  const id = /^(?:\/v1(?:beta)?)?\/models\/(.+)$/.exec(path)?.[1];
   if (id === undefined || !isRead(request.method)) return undefined;
-  return getModel(decodeId(id), { headers: request.headers, search }, snapshot);
+  return getModel(decodeId(id), { headers: request.headers, search, path }, sources);
 }
 
 function decodeId(id: string): string {
@@ -234,7 +251,7 @@ interface Arrival {
 
 function proxied({ request, server, target }: Arrival, { gateway }: ServerState): Promise<Response> {
   if (request.headers.get('upgrade')?.toLowerCase() === 'websocket')
-    throw new Refusal('websocket_not_supported');
+    throw new Refusal('websocket_not_supported', {}, { headers: { upgrade: 'HTTP/1.1' } });
   const snapshot = gateway.snapshot();
   return handle(
     {
@@ -244,6 +261,8 @@ function proxied({ request, server, target }: Arrival, { gateway }: ServerState)
       azure: target.azure,
       headers: request.headers,
       signal: request.signal,
+      // The runtime forgets the address when it has done with the request.
+      isAnswered: () => server.requestIP(request) === null,
       clientAddress: () => addressOf(request, server, snapshot),
       readBody: () => readBody(request, snapshot.server),
     },

@@ -1,7 +1,8 @@
 import { compile } from '../config/compile/compile.ts';
 import type { Environment } from '../config/read/environment.ts';
 import { normalise } from '../config/read/normalise.ts';
-import { applyOverrides, type Overrides } from '../config/read/overrides.ts';
+import { applyOverrides } from '../config/read/apply-overrides.ts';
+import type { Overrides } from '../config/read/overrides.ts';
 import type { Finding, Path } from '../config/read/problems.ts';
 import { checkShape } from '../config/read/shape.ts';
 import type { Access, MasterKey, Snapshot } from '../config/snapshot.ts';

@@ -13,6 +13,10 @@ const REASON_BY_CODE: Readonly<Record<string, UnreachableReason>> = {
   ConnectionClosed: 'closed',
   EPIPE: 'closed',
   EPROTO: 'tls',
+  // Only a provider's `ca_file` is a file.
+  ENOENT: 'tls',
+  EACCES: 'tls',
+  EISDIR: 'tls',
   InvalidHTTPResponse: 'protocol',
   Malformed_HTTP_Response: 'protocol',
 };

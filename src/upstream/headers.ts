@@ -8,6 +8,8 @@ const KEPT_BACK: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   'host',
   'content-length',
+  // The body goes on without it.
+  'content-encoding',
   'cookie',
   'expect',
   'forwarded',

@@ -1,7 +1,7 @@
 import type { Usage } from '../protocols/protocol.ts';
 import { promptOf } from '../protocols/text.ts';
 
-/** Counts the tokens of a text with a common tokenizer, off the path of the requests. Never rejects. */
+/** Counts the tokens of a text with a common tokenizer, off the path of the requests. Never rejects, and answers within a second. */
 export interface TokenCounter {
   readonly count: (text: string) => Promise<number>;
 }
@@ -23,9 +23,10 @@ export async function estimateUsage(
   answer: AnswerText,
   tokens: TokenCounter,
 ): Promise<Usage> {
-  const prompt = promptOf(requestBody);
-  const inputTokens = await tokensIn({ sample: prompt, chars: prompt.length }, tokens);
-  const outputTokens = await tokensIn(answer, tokens);
+  const [inputTokens, outputTokens] = await Promise.all([
+    tokensIn(promptOf(requestBody), tokens),
+    tokensIn(answer, tokens),
+  ]);
   return {
     inputTokens,
     outputTokens,

@@ -9,7 +9,7 @@ let gateway: TestGateway;
 beforeAll(async () => {
   simulator = await startSimulator();
   gateway = startGateway(`
-providers: [{ name: a, api_base: "${simulator.url}" }]
+providers: [{ name: a, api_base: "${simulator.url}" }, { name: b, api_base: "${simulator.url}" }]
 master_keys:
   - { name: all, key: mk-all }
   - { name: some, key: mk-some, allowed_models: ["allowed-*", "exact"] }
@@ -154,7 +154,7 @@ describe('a bad request gets a clear error and never reaches a provider:', () =>
   });
 
   test("a path that is the gateway's own, and not there", async () => {
-    for (const path of ['/admin/v1/providers', '/']) {
+    for (const path of ['/admin/v1/providers', '/favicon.ico']) {
       expect(await refused(path, post('{"model":"known"}'))).toMatchObject({
         status: 404,
         code: 'path_not_found',
@@ -181,7 +181,8 @@ describe('a bad request gets a clear error and never reaches a provider:', () =>
       `GET /v1/realtime?model=known HTTP/1.1\r\nhost: x\r\nauthorization: Bearer mk-all\r\nconnection: upgrade\r\n` +
         'upgrade: websocket\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n',
     );
-    expect(answer).toStartWith('HTTP/1.1 400');
+    // Codex goes on over HTTP at once after a 426, and only then.
+    expect(answer).toStartWith('HTTP/1.1 426');
     expect(answer).toContain('websocket_not_supported');
   });
 

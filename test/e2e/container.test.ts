@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type BuiltProgram, buildProgram } from './built-program.ts';
-import { chat, until } from './gateway.ts';
+import { until } from './gateway.ts';
 
 // There may be no engine for containers, so the image is put together by hand: what the Dockerfile copies, a shell, and the
 // libraries that the program asks for. It is run as the Dockerfile says: under that user, in that folder, by that entry
@@ -26,7 +27,7 @@ mount --bind "$0" "$0"
 mount -o remount,ro,bind "$0"
 mount -t tmpfs -o "uid=\${USER%:*},gid=\${USER#*:}" data "$0$FOLDER"
 mount -t proc proc "$0/proc"
-mount --bind /dev "$0/dev"
+mount --rbind /dev "$0/dev"
 cd "$0$FOLDER"
 exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/ LANG=C.UTF-8 $SETTINGS chroot --userspec="$USER" "$0" /bin/sh -c 'cd "$0"; exec "$@"' "$FOLDER" "$@"`;
 
@@ -71,6 +72,15 @@ function instruction(name: string): string {
   return text;
 }
 
+/** Puts a configuration with one provider where the image looks for it. */
+async function configure(settings: string): Promise<void> {
+  await mkdir(join(image, 'config'), { recursive: true });
+  await Bun.write(
+    join(image, 'config/config.yaml'),
+    `providers: [{ name: a, api_base: "http://127.0.0.1:9" }]\n${settings}`,
+  );
+}
+
 function run(command: readonly string[], settings: string): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
   return Bun.spawn(
     ['unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', INSIDE, image, ...command],
@@ -97,24 +107,23 @@ async function freePort(): Promise<number> {
 }
 
 test.skipIf(!isPossible)(
-  'the image serves the demo without rights, and its health check tells so and tells when it has ended',
+  'the image serves its configuration without rights, and its health check follows the port and tells when it has ended',
   async () => {
     expect(instruction('USER')).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     const entrypoint = JSON.parse(instruction('ENTRYPOINT')) as string[];
     const check = JSON.parse(/CMD (\[.*\])$/.exec(instruction('HEALTHCHECK'))?.[1] ?? '') as string[];
-    const settings = `PORT=${await freePort()}`;
+    const port = await freePort();
+    await configure(`server: { host: 127.0.0.1, port: 18000 }\nallow_unauthenticated: true\n`);
+    // In a container of its own each has a place of its own for it.
+    const settings = `LLM_PROXY_ADDRESS_FILE=/dev/shm/llm-proxy-test-${port}`;
     const isHealthy = async (): Promise<boolean> => (await run(check, settings).exited) === 0;
-    expect(await isHealthy()).toBe(false);
 
-    const container = run(entrypoint, settings);
-    const url = `http://127.0.0.1:${settings.slice(5)}`;
+    const container = run([...entrypoint, '--port', String(port)], settings);
     while (!(await isHealthy())) expect(container.exitCode).toBeNull();
-    const answer = await fetch(`${url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { authorization: 'Bearer sk-demo-key', 'content-type': 'application/json' },
-      body: JSON.stringify(chat('demo', { stream: true })),
-    });
-    expect(await answer.text()).toEndWith('data: [DONE]\n\n');
+    // A loopback address of the configuration is one that nobody outside of the container reaches: both families are served.
+    for (const host of ['127.0.0.1', ...(existsSync('/proc/net/if_inet6') ? ['[::1]'] : [])]) {
+      expect((await fetch(`http://${host}:${port}/healthz`)).status).toBe(200);
+    }
 
     // The first process of the namespace is the program itself: the shell has become it.
     const [pid] = Bun.spawnSync(['pgrep', '-P', String(container.pid)])
@@ -126,6 +135,22 @@ test.skipIf(!isPossible)(
     await until(() => container.exitCode !== null || undefined);
     expect(container.exitCode).toBe(0);
     expect(await isHealthy()).toBe(false);
+  },
+);
+
+test.skipIf(!isPossible)(
+  'the image without a configuration ends with one line, and serves no demo',
+  async () => {
+    await rm(join(image, 'config'), { recursive: true, force: true });
+    const entrypoint = JSON.parse(instruction('ENTRYPOINT')) as string[];
+    for (const [settings, said] of [
+      ['PORT=0', 'Mount the folder with config.yaml at /config'],
+      ['DB_URL_FILE=/run/secrets/none', 'DB_URL_FILE: the file /run/secrets/none does not exist'],
+    ] as const) {
+      const container = run(entrypoint, settings);
+      expect(await new Response(container.stderr).text()).toContain(said);
+      expect(await container.exited).toBe(1);
+    }
   },
 );
 

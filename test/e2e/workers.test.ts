@@ -196,6 +196,32 @@ describe.skipIf(process.platform !== 'linux')('several workers on one port', () 
     expect(await team.program.exited).toBe(0);
   });
 
+  test('end with what is in flight at a second signal', async () => {
+    const team = await startTeam(configOf());
+    const workers = workersOf(team.program.pid);
+    const streams = await Promise.all(Array.from({ length: 12 }, () => team.post('slow', { stream: true })));
+    team.program.kill('SIGTERM');
+    await team.program.printed(/draining|shutting down|in flight/i);
+    team.program.kill('SIGTERM');
+    expect(await team.program.exited).toBe(130);
+    await until(() => !workers.some(isAlive) || undefined);
+    const texts = await Promise.all(streams.map((stream) => stream.text().catch(() => '')));
+    expect(texts.filter((text) => text.includes('[DONE]'))).toHaveLength(0);
+  });
+
+  test('are told of and measured without one that does not run, which is replaced', async () => {
+    const port = freePort();
+    const team = await startTeam(configOf(`metrics: { port: ${port} }`));
+    const [pid = 0] = workersOf(team.program.pid).slice(-1);
+    process.kill(pid, 'SIGSTOP');
+    const metrics = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(5_000) });
+    expect(await metrics.text()).toContain('llm_proxy');
+    await team.program.printed(/no answer for 10 s/);
+    await until(() => workersOf(team.program.pid).length === WORKERS || undefined);
+    expect(isAlive(pid)).toBe(false);
+    expect(await stopped(team)).toBe(0);
+  }, 60_000);
+
   test('end when the process above them is killed', async () => {
     const team = await startTeam(configOf());
     const workers = workersOf(team.program.pid);

@@ -1,6 +1,7 @@
 /** What the commands for a database read of the environment. */
 export const DATABASE_VARIABLES = {
   DB_URL: 'the database: postgres://user:password@host:5432/name, or sqlite://FILE',
+  DB_URL_FILE: 'a file that holds it, instead; ADMIN_KEY_FILE and SECRET_KEY_FILE likewise',
 } as const;
 
 /** What those read that seal or open secrets. */

@@ -1,3 +1,4 @@
+import { isPlainHeader } from '../secret-header.ts';
 import { isLoopback } from './address.ts';
 import { buildCatalogue } from './catalogue.ts';
 import { compileAccess, isHashedKey } from './compile-access.ts';
@@ -70,7 +71,12 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
       logging: { ...settings.logging, language: settings.logging.language ?? context.language ?? 'en' },
       workers: settings.workers,
       secrets: secretsOf(settings),
-      warnings: [...providers.warnings, ...catalogue.warnings, ...findWarnings(settings, parts)],
+      warnings: [
+        ...settings.warnings,
+        ...providers.warnings,
+        ...catalogue.warnings,
+        ...findWarnings(settings, parts),
+      ],
     },
   };
 }
@@ -93,13 +99,17 @@ const SHORTEST_SECRET = 6;
 function secretsOf(settings: Settings): string[] {
   const all = [
     ...settings.keys.map(({ key }) => key).filter((key) => !isHashedKey(key)),
-    ...settings.providers.flatMap(({ apiKey, headers }) => [apiKey ?? '', ...headers.values()]),
+    ...settings.providers.flatMap(({ apiKey, headers }) => [apiKey ?? '', ...secretHeaders(headers)]),
     ...settings.providers.map(({ proxy }) => passwordOf(proxy)),
     settings.metrics.token ?? '',
   ];
   return [...new Set(all)]
     .filter((secret) => secret.length >= SHORTEST_SECRET)
     .sort((a, b) => b.length - a.length);
+}
+
+function secretHeaders(headers: ReadonlyMap<string, string>): string[] {
+  return [...headers].filter(([name]) => !isPlainHeader(name)).map(([, value]) => value);
 }
 
 function passwordOf(url: string | undefined): string {

@@ -1,3 +1,4 @@
+import type { ReadSecretFile, SecretFile } from './secret-file.ts';
 import { type Finding, formatPath, type Path } from './problems.ts';
 
 /** The variables that a configuration may name. */
@@ -6,20 +7,31 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** A value whose strings are expanded. */
 export interface Expansion {
   readonly value: unknown;
-  /** Paths, as text, of the strings in which a variable stood: they may be meant as numbers. */
+  /** Paths, as text, of the strings in which a variable or a file stood: they may be meant as numbers. */
   readonly expanded: ReadonlySet<string>;
-  /** One for each variable that is not set and has no default. Its string stays as it was. */
+  /** One for each variable that is not set, and each file that can't be read. Its string stays as it was. */
   readonly findings: readonly Finding[];
+  /** The files that were named, by their paths. */
+  readonly files: ReadonlyMap<string, SecretFile>;
+}
+
+/** Where the values of a configuration come from. */
+export interface References {
+  readonly env: Environment;
+  /** undefined: no file may be read. */
+  readonly readFile?: ReadSecretFile | undefined;
 }
 
 /**
- * Replaces `${VAR}` and `${VAR:-default}` in all strings of a parsed configuration; `$${` becomes a plain `${`.
- * It works on values and not on text, so that what a variable holds can't become YAML. As in a shell, `:-` gives
- * its default for an empty variable too.
+ * Replaces `${VAR}` and `${VAR:-default}` in all strings of a parsed configuration, and `${file:PATH}` and
+ * `${file:PATH:-default}` by what a file holds; `$${` becomes a plain `${`. It works on values and not on text, so that
+ * what a variable holds can't become YAML. As in a shell, `:-` gives its default for an empty variable too, and so it does
+ * for a file that is empty or does not exist.
  */
-export function expandEnvironment(value: unknown, env: Environment): Expansion {
+export function expandEnvironment(value: unknown, { env, readFile }: References): Expansion {
   const expanded = new Set<string>();
   const findings: Finding[] = [];
+  const files = new Map<string, SecretFile>();
 
   function expand(node: unknown, path: Path): unknown {
     if (typeof node === 'string') return node.includes('${') ? expandText(node, path) : node;
@@ -29,48 +41,65 @@ export function expandEnvironment(value: unknown, env: Environment): Expansion {
   }
 
   function expandText(text: string, path: Path): string {
-    const { result, problem, hasVariable } = substitute(text, env);
+    let problem: string | undefined;
+    let hasReference = false;
+    const result = text.replaceAll(REFERENCE, (whole: string, inner: string | undefined) => {
+      if (whole === '$${') return '${';
+      const resolved = resolve(inner ?? '');
+      hasReference ||= resolved.kind !== 'no-reference';
+      if (resolved.kind === 'value') return resolved.value;
+      problem ??= resolved.kind === 'no-reference' ? NO_REFERENCE : resolved.message;
+      return whole;
+    });
     if (problem !== undefined) {
-      findings.push({ path, ...problem });
+      findings.push({ path, message: problem });
       return text;
     }
-    if (hasVariable) expanded.add(formatPath(path));
+    if (hasReference) expanded.add(formatPath(path));
     return result;
   }
 
-  return { value: expand(value, []), expanded, findings };
+  function resolve(inner: string): Resolved {
+    const [, file, fileDefault] = FILE_AND_DEFAULT.exec(inner) ?? [];
+    if (file !== undefined) return resolveFile(file, fileDefault);
+    const [, name, fallback] = NAME_AND_DEFAULT.exec(inner) ?? [];
+    return name === undefined ? { kind: 'no-reference' } : resolveVariable(name, fallback, env);
+  }
+
+  function resolveFile(path: string, fallback: string | undefined): Resolved {
+    if (readFile === undefined) return { kind: 'problem', message: 'names a file, and none is read here' };
+    const file = files.get(path) ?? readFile(path);
+    files.set(path, file);
+    if (file.kind === 'text') return { kind: 'value', value: file.text || (fallback ?? '') };
+    if (file.isMissing && fallback !== undefined) return { kind: 'value', value: fallback };
+    return { kind: 'problem', message: file.message };
+  }
+
+  return { value: expand(value, []), expanded, findings, files };
 }
 
+/** No expression here looks at a character twice: `[^]*` at an end takes what is left. */
 const REFERENCE = /\$\$\{|\$\{([^{}]*)\}|\$\{/g;
 const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([^]*))?$/;
+const FILE_AND_DEFAULT = /^file:((?:(?!:-)[^])+)(?::-([^]*))?$/;
 
-interface Substitution {
-  readonly result: string;
-  readonly problem: Omit<Finding, 'path'> | undefined;
-  readonly hasVariable: boolean;
-}
+const NO_REFERENCE =
+  'has a ${ that is no variable; write ${VAR}, ${VAR:-default}, ${file:/path}, or $${ for a plain ${';
 
-function substitute(text: string, env: Environment): Substitution {
-  let problem: Omit<Finding, 'path'> | undefined;
-  let hasVariable = false;
-  const result = text.replaceAll(REFERENCE, (whole: string, inner: string | undefined) => {
-    if (whole === '$${') return '${';
-    const [, name, fallback] = NAME_AND_DEFAULT.exec(inner ?? '') ?? [];
-    if (name === undefined) {
-      problem ??= {
-        message: 'has a ${ that is no variable; write ${VAR}, ${VAR:-default}, or $${ for a plain ${',
-      };
-      return whole;
-    }
-    hasVariable = true;
-    const value = Object.hasOwn(env, name) ? env[name] : undefined;
-    const chosen = fallback === undefined ? value : value || fallback;
-    if (chosen === undefined) {
-      problem ??= {
-        message: `the environment variable ${name} is not set; set it, or write \${${name}:-default}`,
-      };
-    }
-    return chosen ?? whole;
-  });
-  return { result, problem, hasVariable };
+/** What a reference stands for. */
+type Resolved =
+  | { readonly kind: 'value'; readonly value: string }
+  | { readonly kind: 'problem'; readonly message: string }
+  | { readonly kind: 'no-reference' };
+
+function resolveVariable(name: string, fallback: string | undefined, env: Environment): Resolved {
+  const value = Object.hasOwn(env, name) ? env[name] : undefined;
+  const chosen = fallback === undefined ? value : value || fallback;
+  if (chosen !== undefined) return { kind: 'value', value: chosen };
+  const file = env[`${name}_FILE`];
+  const hint =
+    file === undefined
+      ? `set it, or write \${${name}:-default}`
+      : `${name}_FILE is, and for what is in that file write \${file:${file}}`;
+  return { kind: 'problem', message: `the environment variable ${name} is not set; ${hint}` };
 }

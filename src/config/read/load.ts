@@ -2,17 +2,21 @@ import { readFile } from 'node:fs/promises';
 import { type CompileContext, compile } from '../compile/compile.ts';
 import { type Environment, expandEnvironment } from './environment.ts';
 import { normalise } from './normalise.ts';
-import { applyOverrides, type Overrides, type VariableFault } from './overrides.ts';
+import { applyOverrides, type VariableFault } from './apply-overrides.ts';
+import type { Overrides } from './overrides.ts';
 import { type Finding, formatPath, type Problem, toProblems } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
 import { checkShape } from './shape.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { type ReadSecretFile, readSecretFile, type SecretFile } from './secret-file.ts';
 import { parseSource } from './source.ts';
 
 /** What a configuration is read with besides its text. */
 export interface LoadContext extends Pick<CompileContext, 'version' | 'now' | 'staysLocked'> {
   readonly env: Environment;
   readonly overrides: Overrides;
+  /** What `${file:PATH}` is read with; undefined: no file may be read. */
+  readonly readFile?: ReadSecretFile | undefined;
 }
 
 export type LoadResult =
@@ -22,8 +26,14 @@ export type LoadResult =
       readonly text: string;
       /** What the text says, with the environment's variables in it. */
       readonly file: ConfigFile;
+      readonly files: Files;
     }
-  | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[]; readonly files: Files };
+
+/** The files that a configuration names with `${file:PATH}`, by their paths. */
+export type Files = ReadonlyMap<string, SecretFile>;
+
+const NO_FILES: Files = new Map();
 
 /** Reads, checks and compiles a configuration file. A file that can't be read is a problem like any other. */
 export async function loadConfig({
@@ -38,7 +48,7 @@ export async function loadConfig({
   }
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return compileText(text, { ...context, file: path });
+    return compileText(text, { readFile: readSecretFile, ...context, file: path });
   } catch (error) {
     if (error instanceof TypeError) return refuse(path, 'is not text in UTF-8');
     throw error;
@@ -52,9 +62,10 @@ export function compileText(
 ): LoadResult {
   const source = parseSource(text);
   if (source.kind === 'invalid') {
-    return { kind: 'refused', problems: source.faults.map((fault) => ({ file, path: '', ...fault })) };
+    const problems = source.faults.map((fault) => ({ file, path: '', ...fault }));
+    return { kind: 'refused', problems, files: NO_FILES };
   }
-  const expansion = expandEnvironment(source.value, context.env);
+  const expansion = expandEnvironment(source.value, context);
   const shape = checkShape(expansion);
   const late = shape.file === undefined ? NOTHING : compileFile(shape.file, context);
   const known = pathsOf([...expansion.findings, ...misspelt(shape.findings)]);
@@ -62,11 +73,34 @@ export function compileText(
     ...expansion.findings,
     ...[...shape.findings, ...late.findings].filter(({ path }) => !known.has(formatPath(path))),
   ];
-  const problems = [...toProblems(file, findings, source.locate), ...late.problems];
+  const { files } = expansion;
+  const problems = [...toProblems(file, findings, source.locate), ...late.problems].map(
+    withoutSecrets(files),
+  );
   const { snapshot } = late;
   if (problems.length > 0 || shape.file === undefined || snapshot === undefined)
-    return { kind: 'refused', problems };
-  return { kind: 'loaded', snapshot, text, file: shape.file };
+    return { kind: 'refused', problems, files };
+  return { kind: 'loaded', snapshot, text, file: shape.file, files };
+}
+
+/** What stands in a file with a secret is quoted by no problem, not even where it landed in the wrong place. */
+function withoutSecrets(files: Files): (problem: Problem) => Problem {
+  const texts = [...files.values()].flatMap((file) => (file.kind === 'text' ? quotations(file.text) : []));
+  const hide = (said: string): string => texts.reduce((rest, text) => rest.replaceAll(text, '****'), said);
+  return (problem) =>
+    texts.length === 0
+      ? problem
+      : {
+          ...problem,
+          message: hide(problem.message),
+          ...(problem.found !== undefined && { found: hide(problem.found) }),
+        };
+}
+
+/** The forms in which a problem may quote a text. A short one counts in quotes only: its letters are in every word. */
+function quotations(text: string): string[] {
+  const quoted = JSON.stringify(text);
+  return text.trim().length < 4 ? [quoted] : [quoted.slice(1, -1), text.trim()];
 }
 
 interface Compiled {
@@ -106,7 +140,11 @@ function misspelt(findings: readonly Finding[]): Pick<Finding, 'path'>[] {
 }
 
 function refuse(file: string, message: string): LoadResult {
-  return { kind: 'refused', problems: [{ file, line: undefined, column: undefined, path: '', message }] };
+  return {
+    kind: 'refused',
+    problems: [{ file, line: undefined, column: undefined, path: '', message }],
+    files: NO_FILES,
+  };
 }
 
 function whyUnreadable(error: unknown): string {

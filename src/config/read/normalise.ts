@@ -28,6 +28,7 @@ export function normalise(file: ConfigFile): {
     strategy: file.load_balancing?.strategy ?? undefined,
     ...normaliseFallback(file),
     ...normaliseWatching(file),
+    warnings: [],
     logging: normaliseLogging(file),
   };
   return { settings, findings };

@@ -40,6 +40,8 @@ export interface Settings {
   readonly health: HealthSettings;
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
+  /** What may not be meant, one sentence each. */
+  readonly warnings: readonly string[];
   /** `language` undefined: as the environment says. */
   readonly logging: Omit<LoggingSettings, 'language'> & { readonly language: 'en' | 'zh' | undefined };
 }

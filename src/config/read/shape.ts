@@ -107,7 +107,7 @@ function explain(issue: Issue, value: unknown, expanded: ReadonlySet<string>): F
 }
 
 /** What a variable holds is not for the log: it may be a secret that landed in the wrong place. */
-const IN_VARIABLE = 'something else in its environment variable';
+const IN_VARIABLE = 'something else in its environment variable or file';
 
 function unknownKey(path: Path): Finding {
   const known = keysAllowedAt(path.slice(0, -1));

@@ -54,7 +54,7 @@ export const configSchema = z
     }),
     public_models: optional(z.boolean(), {
       description:
-        'Whether /v1/models answers without a key. Left out: true where `proxy_api_key` is the only key, else false.',
+        'Whether /v1/models answers without a key, with the models that the configuration names. Left out: true where `proxy_api_key` is the only key, else false.',
     }),
     providers: optional(z.array(providerSchema), { description: 'The upstream accounts.', default: [] }),
     backends: optional(z.array(providerSchema), {
@@ -94,7 +94,8 @@ export const configSchema = z
   })
   .meta({
     title: 'llm-proxy configuration',
-    description: 'Strings may use ${VAR} and ${VAR:-default}; $${ is a plain ${.',
+    description:
+      'Strings may use ${VAR} and ${VAR:-default} for variables of the environment, and ${file:/path} and ${file:/path:-default} for what is in a file; $${ is a plain ${.',
   });
 
 /** A configuration file whose shape is right. What its names refer to is checked by compiling it. */

@@ -1,5 +1,3 @@
-import { stringAt } from './json-string.ts';
-
 /**
  * Looks for words in the bytes of JSON, wherever they stand, without parsing it. That is sound because a quote inside
  * of a string is escaped: `"usage":` with bare quotes can be nothing but a key.
@@ -38,6 +36,19 @@ export function hasWord(bytes: Uint8Array, word: Mark): boolean {
   return false;
 }
 
+/** The last integer that stands under this key; undefined: there is none. */
+export function lastNumberOf(bytes: Uint8Array, key: Mark): number | undefined {
+  const at = Buffer.prototype.lastIndexOf.call(bytes, key.bytes);
+  if (at === -1) return undefined;
+  let pos = valueStart(bytes, at + key.bytes.length);
+  if (pos === -1) return undefined;
+  let number: number | undefined;
+  for (let byte = bytes[pos]; byte !== undefined && byte >= DIGIT_0 && byte <= DIGIT_9; byte = bytes[++pos]) {
+    number = (number ?? 0) * 10 + byte - DIGIT_0;
+  }
+  return number;
+}
+
 /** The number of characters in all the string values of this key. Escapes count as one. */
 export function countCharacters(bytes: Uint8Array, key: Mark): number {
   let count = 0;
@@ -49,34 +60,13 @@ export function countCharacters(bytes: Uint8Array, key: Mark): number {
   return count;
 }
 
-/** The text of all the string values of this key, one after the other; what cannot be decoded is left out. */
-export function stringsOf(bytes: Uint8Array, key: Mark): string {
-  const strings: string[] = [];
-  for (let at = find(bytes, key, 0); at !== -1; at = find(bytes, key, at)) {
-    at += key.bytes.length;
-    const value = valueStart(bytes, at);
-    if (value === -1 || bytes[value] !== QUOTE) continue;
-    const end = stringEnd(bytes, value + 1);
-    strings.push(stringAt(bytes, value, end) ?? '');
-    at = end;
-  }
-  return strings.join('');
-}
-
-/** Behind the quote that closes the string whose content begins at `start`. */
-function stringEnd(bytes: Uint8Array, start: number): number {
-  let pos = start;
-  while (pos < bytes.length && bytes[pos] !== QUOTE) pos += bytes[pos] === BACKSLASH ? 2 : 1;
-  return pos + 1;
-}
-
 /** Native search: about 0.1 µs a call, and then some 20 GB/s. Bun takes any byte array for `this`. */
-function find(bytes: Uint8Array, mark: Mark, from: number): number {
+export function find(bytes: Uint8Array, mark: Mark, from: number): number {
   return Buffer.prototype.indexOf.call(bytes, mark.bytes, from);
 }
 
 /** Behind the colon that makes a string a key; -1 if there is none. */
-function valueStart(bytes: Uint8Array, behindKey: number): number {
+export function valueStart(bytes: Uint8Array, behindKey: number): number {
   let pos = afterSpace(bytes, behindKey);
   if (bytes[pos] !== COLON) return -1;
   pos = afterSpace(bytes, pos + 1);
@@ -90,10 +80,10 @@ function afterSpace(bytes: Uint8Array, start: number): number {
 }
 
 /** Counts up to the closing quote. The continuation bytes of UTF-8 belong to the character before them. */
-function charactersOf(bytes: Uint8Array, start: number): number {
+export function charactersOf(bytes: Uint8Array, start: number, end = bytes.length): number {
   let count = 0;
   let pos = start;
-  while (pos < bytes.length) {
+  while (pos < end) {
     const byte = bytes[pos] ?? 0;
     if (byte === QUOTE) break;
     if (byte === BACKSLASH) pos += bytes[pos + 1] === LOWER_U ? 5 : 1;
@@ -104,6 +94,8 @@ function charactersOf(bytes: Uint8Array, start: number): number {
 }
 
 const QUOTE = 0x22;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const LOWER_N = 0x6e;

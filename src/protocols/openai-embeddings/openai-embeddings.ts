@@ -3,6 +3,7 @@ import { judgeJson } from '../answer.ts';
 import { choicesErrorEvent } from '../choices.ts';
 import { opaque } from '../opaque/opaque.ts';
 import type { Protocol } from '../protocol.ts';
+import { NO_TEXT } from '../text.ts';
 import { usageIn } from '../usage.ts';
 
 /** Embeddings: megabytes of numbers, of which nothing is parsed but the usage. They are not streamed. */
@@ -23,7 +24,8 @@ export const openaiEmbeddings: Protocol = {
   },
   usageOfAnswer: usageIn,
   readStream: opaque.readStream,
-  textOf: () => '',
+  endsWithConnection: true,
+  textOf: () => NO_TEXT,
   asksForUsage: false,
   errorEvent: choicesErrorEvent,
 };

@@ -1,7 +1,8 @@
-import type { GatewayEvent, ProviderProbed, RequestEnded } from '../../gateway/events.ts';
+import type { GatewayEvent, ProviderProbed, RequestEnded, RequestReceived } from '../../gateway/events.ts';
 import type { Usage } from '../../protocols/protocol.ts';
-import type { Attempt } from '../../routing/outcome.ts';
+import { type Attempt, isClientFault } from '../../routing/outcome.ts';
 import { outcomeText, story } from '../../routing/attempts-summary.ts';
+import { attemptFields, endedFields, type LogFields, receivedFields } from './log-fields.ts';
 import type { MessageKey } from './messages.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -11,8 +12,13 @@ export interface LogEntry {
   readonly level: Level;
   readonly requestId: string | undefined;
   readonly message: MessageKey;
-  readonly values: Readonly<Record<string, string | number>>;
+  /** What fills the blanks of the sentence, and is told as fields in JSON. What is undefined is in neither. */
+  readonly values: LogValues;
+  /** More fields for JSON, asked for only there. */
+  readonly fields?: (() => LogFields) | undefined;
 }
+
+export type LogValues = Readonly<Record<string, string | number | undefined>>;
 
 /** The highest level among the lines that an event is worth; undefined: it is worth none. */
 export function levelOf(event: GatewayEvent): Level | undefined {
@@ -25,11 +31,11 @@ export function levelOf(event: GatewayEvent): Level | undefined {
     case 'provider-probed':
       return event.error === undefined ? undefined : 'warn';
     case 'attempt-ended':
-      return isFailure(event.attempt) ? 'warn' : 'debug';
+      return attemptLevel(event.attempt);
     case 'route-cooled':
       return 'warn';
     case 'request-ended':
-      return ENDING_LEVELS[event.ending];
+      return ENDING_LEVELS[endingOf(event)];
     case 'configuration-accepted':
       return event.warnings.length > 0 ? 'warn' : 'info';
     case 'configuration-refused':
@@ -38,8 +44,15 @@ export function levelOf(event: GatewayEvent): Level | undefined {
   }
 }
 
+/** How a request ended, for the log: one that the provider turned down for the client's own mistake is no failure. */
+function endingOf({ ending, history }: RequestEnded): keyof typeof ENDING_LEVELS {
+  const last = history.at(-1);
+  return ending === 'failed' && last !== undefined && isClientFault(last.outcome) ? 'rejected' : ending;
+}
+
 const ENDING_LEVELS = {
   complete: 'info',
+  rejected: 'info',
   failed: 'error',
   truncated: 'warn',
   'client-left': 'info',
@@ -48,6 +61,10 @@ const ENDING_LEVELS = {
 
 function isFailure({ outcome }: Attempt): boolean {
   return outcome.kind !== 'answered' && outcome.kind !== 'cancelled';
+}
+
+function attemptLevel(attempt: Attempt): Level {
+  return isFailure(attempt) && !isClientFault(attempt.outcome) ? 'warn' : 'debug';
 }
 
 /** The lines that an event is worth. */
@@ -59,7 +76,7 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
     case 'provider-probed':
       return probeEntries(event);
     case 'request-received':
-      return [entry('info', event, 'received', { model: event.model, client: event.clientAddress() })];
+      return [receivedEntry(event)];
     case 'attempt-ended':
       return [attemptEntry(event)];
     case 'route-cooled':
@@ -84,9 +101,15 @@ function entry(
   level: Level,
   about: { readonly requestId?: string | undefined },
   message: MessageKey,
-  values: LogEntry['values'],
+  values: LogValues,
 ): LogEntry {
   return { level, requestId: about.requestId, message, values };
+}
+
+function receivedEntry(event: RequestReceived): LogEntry {
+  const client = event.clientAddress();
+  const values = { model: event.model, client, key: event.keyName };
+  return { ...entry('info', event, 'received', values), fields: () => receivedFields(event, client) };
 }
 
 function attemptEntry(event: Extract<GatewayEvent, { type: 'attempt-ended' }>): LogEntry {
@@ -99,9 +122,11 @@ function attemptEntry(event: Extract<GatewayEvent, { type: 'attempt-ended' }>): 
     outcome: outcomeText(attempt.outcome),
     duration,
   };
-  return isFailure(attempt)
-    ? entry('warn', event, 'attemptFailed', values)
-    : entry('debug', event, 'attemptAnswered', values);
+  const message = isFailure(attempt) ? 'attemptFailed' : 'attemptAnswered';
+  return {
+    ...entry(attemptLevel(attempt), event, message, values),
+    fields: () => ({ attempt: { number, ...attemptFields(attempt) } }),
+  };
 }
 
 function probeEntries({ provider, error, latencyMs }: ProviderProbed): LogEntry[] {
@@ -117,12 +142,19 @@ function endEntry(event: RequestEnded): LogEntry {
     attempts: story(event.history) || '-',
     code: event.code ?? '-',
     path: event.endpoint,
+    key: event.keyName,
+    client: event.clientAddress?.() || undefined,
   };
-  return entry(ENDING_LEVELS[event.ending], event, ENDING_MESSAGES[event.ending], values);
+  const ending = endingOf(event);
+  return {
+    ...entry(ENDING_LEVELS[ending], event, ENDING_MESSAGES[ending], values),
+    fields: () => endedFields(event),
+  };
 }
 
 const ENDING_MESSAGES = {
   complete: 'succeeded',
+  rejected: 'rejected',
   failed: 'failed',
   truncated: 'truncated',
   'client-left': 'left',
@@ -143,13 +175,15 @@ export function metricsEntry(event: RequestEnded): LogEntry {
     (attempt) =>
       `${attempt.route.id} ${outcomeText(attempt.outcome)} ${milliseconds(attempt.endedAtMs - attempt.startedAtMs)}`,
   );
-  return entry('info', event, 'metrics', {
+  const values = {
     total: Math.round(endedAtMs - startedAtMs),
     attempts: `[${attempts.join(', ')}]`,
     firstToken: isAnswered && firstByteAtMs !== undefined ? milliseconds(firstByteAtMs - startedAtMs) : '-',
     gateway: overheadMs === undefined ? '-' : `${overheadMs.toFixed(2)}ms`,
     tokens: usage === undefined ? '-' : tokensText(usage, event.isUsageEstimated),
-  });
+    key: event.keyName,
+  };
+  return { ...entry('info', event, 'metrics', values), fields: () => endedFields(event) };
 }
 
 function milliseconds(ms: number): string {

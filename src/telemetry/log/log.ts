@@ -1,6 +1,7 @@
 import type { LoggingSettings } from '../../config/snapshot.ts';
 import type { GatewayEvent } from '../../gateway/events.ts';
-import { type Level, levelOf, type LogEntry, logEntries, metricsEntry } from './log-entry.ts';
+import { type Level, levelOf, type LogEntry, type LogValues, logEntries, metricsEntry } from './log-entry.ts';
+import type { LogFields } from './log-fields.ts';
 import { localDate, localTime } from './local-time.ts';
 import { type MessageKey, say } from './messages.ts';
 
@@ -12,7 +13,7 @@ export interface LogSink {
 /** The log: listens to events, and takes the few lines that no event stands for. */
 export interface Log {
   readonly listen: (event: GatewayEvent) => void;
-  readonly say: (level: Level, message: MessageKey, values?: LogEntry['values']) => void;
+  readonly say: (level: Level, message: MessageKey, values?: LogValues) => void;
 }
 
 const RANK: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
@@ -66,10 +67,18 @@ function jsonLine(entry: LogEntry, { language }: LoggingSettings, now: Date): st
   if (entry.requestId !== undefined) line += `,"request_id":${jsonText(entry.requestId)}`;
   line += `,"event":"${entry.message}","message":${jsonText(say(entry.message, language, entry.values))}`;
   for (const name in entry.values) {
-    const value = entry.values[name] ?? '';
+    const value = entry.values[name];
+    if (value === undefined) continue;
     line += `,"${name}":${typeof value === 'string' ? jsonText(value) : jsonNumber(value)}`;
   }
+  if (entry.fields !== undefined) line += moreFields(entry.fields());
   return `${line}}\n`;
+}
+
+/** As members behind others; nothing where there is none. */
+function moreFields(fields: LogFields): string {
+  const members = JSON.stringify(fields).slice(1, -1);
+  return members === '' ? '' : `,${members}`;
 }
 
 /** The last millisecond that was written, and how. */

@@ -1,4 +1,4 @@
-/** The log's sentences in both languages. `{name}` is filled in. */
+/** The log's sentences in both languages. `{name}` is filled in; `{name?text}` puts the text before it, or is nothing where there is none. */
 export const MESSAGES = {
   started: { en: 'llm-proxy started, listening on {address}', zh: 'LLM Proxy 启动，监听地址: {address}' },
   loaded: {
@@ -6,28 +6,32 @@ export const MESSAGES = {
     zh: '已加载 {providers} 个后端，{models} 个模型别名',
   },
   received: {
-    en: 'Request received: model={model} client={client}',
-    zh: '收到请求: 模型={model} 客户端={client}',
+    en: 'Request received: model={model} client={client}{key? key=}',
+    zh: '收到请求: 模型={model} 客户端={client}{key? 密钥=}',
   },
   succeeded: {
     en: 'Request succeeded: provider={provider} status={status} duration={duration}ms',
     zh: '请求成功: 后端={provider} 状态={status} 耗时={duration}ms',
   },
   failed: {
-    en: 'Request failed: provider={provider} status={status} duration={duration}ms attempts={attempts}',
-    zh: '请求失败: 后端={provider} 状态={status} 耗时={duration}ms 尝试={attempts}',
+    en: 'Request failed: provider={provider} status={status} duration={duration}ms{key? key=} attempts={attempts}',
+    zh: '请求失败: 后端={provider} 状态={status} 耗时={duration}ms{key? 密钥=} 尝试={attempts}',
+  },
+  rejected: {
+    en: 'Request rejected by the provider: provider={provider} status={status} duration={duration}ms{key? key=} attempts={attempts}',
+    zh: '请求被后端拒绝: 后端={provider} 状态={status} 耗时={duration}ms{key? 密钥=} 尝试={attempts}',
   },
   refused: {
-    en: 'Request refused: {code} status={status} path={path}',
-    zh: '请求被拒绝: {code} 状态={status} 路径={path}',
+    en: 'Request refused: {code} status={status} path={path}{client? client=}{key? key=}',
+    zh: '请求被拒绝: {code} 状态={status} 路径={path}{client? 客户端=}{key? 密钥=}',
   },
   truncated: {
-    en: 'Stream truncated: provider={provider} duration={duration}ms attempts={attempts}',
-    zh: '流被截断: 后端={provider} 耗时={duration}ms 尝试={attempts}',
+    en: 'Stream truncated: provider={provider} duration={duration}ms{key? key=} attempts={attempts}',
+    zh: '流被截断: 后端={provider} 耗时={duration}ms{key? 密钥=} 尝试={attempts}',
   },
   left: {
-    en: 'Client disconnected: provider={provider} duration={duration}ms attempts={attempts}',
-    zh: '客户端断开: 后端={provider} 耗时={duration}ms 尝试={attempts}',
+    en: 'Client disconnected: provider={provider} duration={duration}ms{key? key=} attempts={attempts}',
+    zh: '客户端断开: 后端={provider} 耗时={duration}ms{key? 密钥=} 尝试={attempts}',
   },
   attemptFailed: {
     en: 'Attempt {number} failed: {route} {outcome} duration={duration}ms',
@@ -104,18 +108,26 @@ export type Language = 'en' | 'zh';
 export function say(
   key: MessageKey,
   language: Language,
-  values: Readonly<Record<string, string | number>>,
+  values: Readonly<Record<string, string | number | undefined>>,
 ): string {
   const [start, blanks] = SENTENCES[language][key];
   let text = start;
-  for (const { name, after } of blanks) text += `${values[name] ?? '-'}${after}`;
+  for (const { name, before, after } of blanks) {
+    const value = values[name];
+    if (before === undefined) text += `${value ?? '-'}${after}`;
+    else text += value === undefined ? after : `${before}${value}${after}`;
+  }
   return text;
 }
 
-/** A sentence up to its first blank, and each blank with what stands behind it. */
+/** A sentence up to its first blank, and each blank with what stands before and behind it. `before` undefined: it is always filled. */
 type Sentence = readonly [
   start: string,
-  blanks: readonly { readonly name: string; readonly after: string }[],
+  blanks: readonly {
+    readonly name: string;
+    readonly before: string | undefined;
+    readonly after: string;
+  }[],
 ];
 
 const SENTENCES: Readonly<Record<Language, Readonly<Record<MessageKey, Sentence>>>> = {
@@ -128,8 +140,9 @@ function sentencesIn(language: Language): Record<MessageKey, Sentence> {
   const cut = Object.entries(MESSAGES).map(([key, message]): [string, Sentence] => {
     const [start = '', ...rest] = message[language].split('{');
     const blanks = rest.map((part) => {
-      const [name = '', after = ''] = part.split('}');
-      return { name, after };
+      const [blank = '', after = ''] = part.split('}');
+      const [name = '', before] = blank.split('?');
+      return { name, before, after };
     });
     return [key, [start, blanks]];
   });

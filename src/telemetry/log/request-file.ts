@@ -42,12 +42,17 @@ export class RequestRecord {
     const { method, path, headers } = this.#started;
     return [
       section(`${method} ${path}`, headerText(headers, isMasked)),
-      section('Request body', this.#request.text(headers)),
+      section('Request body', this.#request.text(headers, null)),
       section('Log', this.#lines.join('').trimEnd()),
       section(`Answer: ${ended.status} (${ended.ending})`, headerText(this.#answerHeaders, isMasked)),
-      section('Answer body', this.#answer.text(this.#answerHeaders)),
+      section('Answer body', this.#answer.text(this.#answerHeaders, codingOf(this.#answerHeaders))),
     ].join('\n');
   }
+}
+
+/** The coding of an answer. A request's body is kept as it was decoded. */
+function codingOf(headers: Headers | undefined): string | null {
+  return headers?.get('content-encoding') ?? null;
 }
 
 /** The beginning of a body. */
@@ -65,10 +70,9 @@ class KeptBody {
     this.kept += fits;
   }
 
-  text(headers: Headers | undefined): string {
+  text(headers: Headers | undefined, coding: string | null): string {
     if (this.#size === 0) return '(empty)';
     const bytes = Buffer.concat(this.#chunks);
-    const coding = headers?.get('content-encoding') ?? null;
     const decoded = decodeBody(bytes, coding, MOST_BODY_BYTES);
     const missing = this.#size - this.kept;
     const text = typeof decoded === 'string' ? undefined : textOf(decoded, missing > 0);

@@ -104,7 +104,7 @@ providers:
     kind: 'a reference that is no variable',
     text: 'proxy_api_key: sk-${not-a-name}\n',
     says: [
-      '1:16  proxy_api_key: has a ${ that is no variable; write ${VAR}, ${VAR:-default}, or $${ for a plain ${.',
+      '1:16  proxy_api_key: has a ${ that is no variable; write ${VAR}, ${VAR:-default}, ${file:/path}, or $${ for a plain ${.',
     ],
   },
   {

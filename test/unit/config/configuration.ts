@@ -2,7 +2,7 @@ import { compileText, type LoadContext } from '../../../src/config/read/load.ts'
 import { formatProblem } from '../../../src/config/read/problems.ts';
 import type { Snapshot } from '../../../src/config/snapshot.ts';
 
-type Options = Partial<Pick<LoadContext, 'env' | 'overrides' | 'staysLocked'>>;
+type Options = Partial<Pick<LoadContext, 'env' | 'overrides' | 'staysLocked' | 'readFile'>>;
 
 /** Compiles a configuration that is expected to be valid. */
 export function snapshotOf(text: string, options: Options = {}): Snapshot {

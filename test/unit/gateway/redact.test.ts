@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
-import { conceal, concealHeaders } from '../../../src/gateway/redact.ts';
+import { isSecretHeader } from '../../../src/config/secret-header.ts';
+import { conceal, revealsSecret } from '../../../src/gateway/redact.ts';
 import { compiled } from '../../e2e/gateway.ts';
 
 const provider = compiled(`
@@ -25,7 +26,31 @@ test('an answer without one is passed on as it is, the same object', () => {
   expect(conceal(answer, provider)).toBe(answer);
 });
 
-test('a header that repeats one is left out', () => {
-  const headers = new Headers({ 'x-echo': 'Bearer sk-abcdefghijklmnop', 'retry-after': '3' });
-  expect([...concealHeaders(headers, provider)]).toEqual([['retry-after', '3']]);
+test('a header that repeats one is known', () => {
+  expect(revealsSecret('Bearer sk-abcdefghijklmnop', provider)).toBe(true);
+  expect(revealsSecret('3', provider)).toBe(false);
+});
+
+test('a configured header is a secret only where it is named or looks like one', () => {
+  const secret: [string, string][] = [
+    ['authorization', 'Bearer abc'],
+    ['x-api-key', 'short'],
+    ['cf-access-client-secret', 'abc'],
+    ['x-tenant', 'sk-abcdefgh'],
+    ['x-tenant', '550e8400-e29b-41d4-a716-446655440000'],
+    ['x-tenant', 'f3b1a9c07d2e4b5f8a6c9d0e'],
+  ];
+  const plain: [string, string][] = [
+    ['anthropic-version', '2023-06-01'],
+    ['anthropic-beta', 'prompt-caching-2024-07-31,interleaved-thinking-2025-05-14'],
+    ['content-type', 'application/json'],
+    ['user-agent', 'llm-proxy/1.2.3 (internal)'],
+    ['http-referer', 'https://example.com/a/long/path/of/words'],
+    ['x-title', 'AVeryLongNameWithoutAnyDigitInItAtAll'],
+    ['openai-organization', 'acme'],
+  ];
+  for (const [name, value] of secret)
+    expect({ name, value, is: isSecretHeader(name, value) }).toEqual({ name, value, is: true });
+  for (const [name, value] of plain)
+    expect({ name, value, is: isSecretHeader(name, value) }).toEqual({ name, value, is: false });
 });

@@ -5,6 +5,8 @@ import { Refusal, type RefusalCode, REFUSALS } from '../../../src/gateway/refusa
 const CONTRACT: Readonly<Record<string, readonly [status: number, type: string]>> = {
   missing_api_key: [401, 'authentication_error'],
   invalid_api_key: [401, 'authentication_error'],
+  foreign_origin: [403, 'permission_error'],
+  foreign_host: [403, 'permission_error'],
   model_not_allowed: [403, 'permission_error'],
   model_not_found: [404, 'invalid_request_error'],
   provider_not_found: [404, 'invalid_request_error'],
@@ -15,7 +17,7 @@ const CONTRACT: Readonly<Record<string, readonly [status: number, type: string]>
   missing_model: [400, 'invalid_request_error'],
   body_too_large: [413, 'invalid_request_error'],
   body_timeout: [408, 'invalid_request_error'],
-  websocket_not_supported: [400, 'invalid_request_error'],
+  websocket_not_supported: [426, 'invalid_request_error'],
   rate_limit_exceeded: [429, 'rate_limit_error'],
   upstream_unreachable: [502, 'upstream_error'],
   upstream_invalid: [502, 'upstream_error'],

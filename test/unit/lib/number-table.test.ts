@@ -139,6 +139,23 @@ test('a shared table whose locks a dead process held is empty when they are open
   expect(table.isEmpty()).toBe(false);
 });
 
+test('a shared table whose lock is held by a process that does not run hangs nobody', () => {
+  const capacity = 4096;
+  const memory = new ArrayBuffer(SharedTable.size(FIELDS.length, capacity));
+  const table = new SharedTable({ memory, offset: 0, fields: FIELDS, capacity, owner: 7, secret: SECRET });
+  table.update('k', (record) => (record.a = 5));
+  const words = new Int32Array(memory, 0, 64 * 16);
+  for (let line = 0; line < 64; line++) words[line * 16] = 8;
+  // As if there were no record; what is changed is lost.
+  expect(table.read('k', ({ a }) => a)).toBeUndefined();
+  for (let n = 0; n < 1_000; n++) expect(table.update('k', (record) => (record.a += 1))).toBe(1);
+  table.sweep(() => true);
+  for (let line = 0; line < 64; line++) expect(words[line * 16]).toBe(8);
+  // The owner goes on.
+  words.fill(0);
+  expect(table.read('k', ({ a }) => a)).toBe(5);
+});
+
 test('two names that were made to have the same plain hash have records of their own', () => {
   const victim = 'openai/claude-3-5-sonnet-20241022-v2-thinking-xl';
   const twin = 'openai/cyumge-3-5-sonnet?_eZ41022-v2-thinking-xl';

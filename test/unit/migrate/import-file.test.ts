@@ -56,7 +56,7 @@ const ENV = { B_KEY: 'sk-b-from-environment' };
 function fileOf(text: string) {
   const source = parseSource(text);
   if (source.kind === 'invalid') throw new Error(JSON.stringify(source.faults));
-  const { file } = checkShape(expandEnvironment(source.value, ENV));
+  const { file } = checkShape(expandEnvironment(source.value, { env: ENV }));
   if (file === undefined) throw new Error('not a configuration');
   return file;
 }

@@ -35,6 +35,7 @@ const RECEIVED: Extract<GatewayEvent, { type: 'request-received' }> = {
   type: 'request-received',
   requestId: 'req_abc123',
   model: 'anthropic/claude-opus-4-5',
+  keyName: undefined,
   clientAddress: () => '127.0.0.1',
   body: new Uint8Array(),
 };
@@ -72,7 +73,15 @@ const ALL_EVENTS: readonly GatewayEvent[] = [
   ended({ ending: 'failed', status: 502 }),
   ended({ ending: 'truncated' }),
   ended({ ending: 'client-left', status: 499 }),
-  ended({ ending: 'refused', status: 401, code: 'invalid_api_key' }),
+  ended({
+    ending: 'refused',
+    status: 401,
+    code: 'invalid_api_key',
+    keyName: undefined,
+    clientAddress: () => '203.0.113.9',
+    history: [],
+  }),
+  ended({ ending: 'failed', status: 404, history: [attempt(a, { kind: 'rejected', status: 404 })] }),
   { type: 'configuration-accepted', version: 2, warnings: ['something odd'] },
   { type: 'configuration-refused', problems: ['config.yaml:3:1: bad', 'config.yaml:4:1: worse'] },
   { type: 'bug', requestId: 'r', error: 'boom' },
@@ -105,16 +114,24 @@ test('the English lines say the same', () => {
     '[WARN] [r] Cooling down: a/m for 30s',
     '[INFO] [req_abc123] Request succeeded: provider=provider-a status=200 duration=1234ms',
     '[INFO] [req_abc123] Attempts: a/m failed 500, b/m answered',
-    '[ERROR] [req_abc123] Request failed: provider=provider-a status=502 duration=1234ms attempts=a/m failed 500, b/m answered',
-    '[WARN] [req_abc123] Stream truncated: provider=provider-a duration=1234ms attempts=a/m failed 500, b/m answered',
-    '[INFO] [req_abc123] Client disconnected: provider=provider-a duration=1234ms attempts=a/m failed 500, b/m answered',
-    '[WARN] [req_abc123] Request refused: invalid_api_key status=401 path=/v1/chat/completions',
+    '[ERROR] [req_abc123] Request failed: provider=provider-a status=502 duration=1234ms key=default attempts=a/m failed 500, b/m answered',
+    '[WARN] [req_abc123] Stream truncated: provider=provider-a duration=1234ms key=default attempts=a/m failed 500, b/m answered',
+    '[INFO] [req_abc123] Client disconnected: provider=provider-a duration=1234ms key=default attempts=a/m failed 500, b/m answered',
+    '[WARN] [req_abc123] Request refused: invalid_api_key status=401 path=/v1/chat/completions client=203.0.113.9',
+    '[INFO] [req_abc123] Request rejected by the provider: provider=provider-a status=404 duration=1234ms key=default attempts=a/m rejected 404',
     '[INFO] Configuration reloaded (version 2)',
     '[WARN] something odd',
     '[ERROR] The changed configuration was refused, the old one stays in force: config.yaml:3:1: bad',
     '[ERROR] The changed configuration was refused, the old one stays in force: config.yaml:4:1: worse',
     '[ERROR] [r] Internal error: boom',
   ]);
+});
+
+test('a line names the key that was used, in both languages', () => {
+  const line = (language: 'en' | 'zh'): string[] =>
+    texts({ language }, (log) => log.listen({ ...RECEIVED, keyName: 'team a' }));
+  expect(line('en')[0]).toEndWith(' client=127.0.0.1 key=team a');
+  expect(line('zh')[0]).toEndWith(' 客户端=127.0.0.1 密钥=team a');
 });
 
 test('both languages have a line for everything, with no blank left open', () => {
@@ -168,6 +185,8 @@ describe('the form for machines', () => {
       message: 'Request received: model=anthropic/claude-opus-4-5 client=127.0.0.1',
       model: 'anthropic/claude-opus-4-5',
       client: '127.0.0.1',
+      'client.address': '127.0.0.1',
+      'gen_ai.request.model': 'anthropic/claude-opus-4-5',
     });
     expect(first).toMatchObject({
       event: 'attemptFailed',
@@ -175,6 +194,65 @@ describe('the form for machines', () => {
       route: 'a/m',
       outcome: 'failed 500',
       duration: 10,
+    });
+  });
+
+  test('tells of an end in numbers, and of each attempt in fields', () => {
+    const usage = { inputTokens: 7, outputTokens: 20, totalTokens: 27 } as RequestEnded['usage'];
+    const end = ended({ usage, overheadMs: 5.38 });
+    const [line = '', , metrics = ''] = written({ format: 'json', enableMetrics: true }, (log) =>
+      log.listen(end),
+    );
+    const fields = {
+      key: 'default',
+      'http.request.method': 'POST',
+      'http.route': '/v1/chat/completions',
+      'http.response.status_code': 200,
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': 'provider-a',
+      'gen_ai.request.model': 'm',
+      'gen_ai.usage.input_tokens': 7,
+      'gen_ai.usage.output_tokens': 20,
+      total_tokens: 27,
+      ending: 'complete',
+      duration_ms: 1234.2,
+      first_byte_ms: 99.8,
+      gateway_ms: 5.38,
+      attempt_list: [
+        { provider: 'a', outcome: 'failed', status: 500, reason: 'first', duration_ms: 10 },
+        { provider: 'b', outcome: 'answered', reason: 'first', duration_ms: 10 },
+      ],
+    };
+    const parsed = JSON.parse(line) as Record<string, unknown>;
+    expect(parsed).toMatchObject(fields);
+    // What a line told before, it still tells.
+    expect(parsed).toMatchObject({ provider: 'provider-a', status: 200, duration: 1234, code: '-' });
+    expect(parsed['attempts']).toBe('a/m failed 500, b/m answered');
+    expect(JSON.parse(metrics)).toMatchObject({ ...fields, gateway: '5.38ms', tokens: '7+20=27' });
+  });
+
+  test('says whose mistake an attempt was, and what was wrong', () => {
+    const [line = ''] = written({ format: 'json', level: 'debug' }, (log) =>
+      log.listen({
+        type: 'attempt-ended',
+        requestId: 'r',
+        number: 1,
+        attempt: attempt(a, { kind: 'timed-out', phase: 'connect' }),
+      }),
+    );
+    expect(JSON.parse(line)).toMatchObject({
+      attempt: { number: 1, outcome: 'timed-out', detail: 'connect' },
+    });
+    const [rejected = ''] = written({ format: 'json' }, (log) =>
+      log.listen(
+        ended({ ending: 'failed', status: 404, history: [attempt(a, { kind: 'rejected', status: 404 })] }),
+      ),
+    );
+    expect(JSON.parse(rejected)).toMatchObject({
+      level: 'info',
+      event: 'rejected',
+      'error.type': '404',
+      attempt_list: [{ outcome: 'rejected', status: 404, is_client_fault: true }],
     });
   });
 

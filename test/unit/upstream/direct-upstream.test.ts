@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { createDirectUpstream, type OpenUpstream } from '../../../src/upstream/http1/direct-upstream.ts';
 import { until } from '../../e2e/gateway.ts';
 import { type Certificates, makeCertificates, OPENSSL } from './certificates.ts';
@@ -160,6 +161,12 @@ describe('what can not be reached', () => {
   });
   test('has no address', async () => {
     expect(await textOf(await upstream().send(request('http://nowhere.invalid')))).toBe('dns');
+  });
+  test('has authorities in a file that is not there', async () => {
+    for (const file of ['/nowhere/ca.pem', tmpdir(), import.meta.path]) {
+      const settings = `ca_file: "${file}"`;
+      expect(await textOf(await upstream().send(request('https://127.0.0.1:9', { settings })))).toBe('tls');
+    }
   });
   test('closes without a word', async () => {
     const { port } = await provide((socket) => socket.end());

@@ -1,3 +1,4 @@
+import { findMissingAuthorities, findWeakKeys } from '../../../config/read/file-warnings.ts';
 import { loadConfig } from '../../../config/read/load.ts';
 import { formatProblem } from '../../../config/read/problems.ts';
 import type { MasterKey, Snapshot } from '../../../config/snapshot.ts';
@@ -19,7 +20,10 @@ export async function check(values: ValuesOf<typeof checkDeclaration>): Promise<
     return EXIT.failed;
   }
   const style = styleFor(process.stdout, process.env);
-  console.log(`${path}: ${style.good('valid')}\n\n${describeSnapshot(result.snapshot, style)}`);
+  const { snapshot } = result;
+  const doubts = [...findWeakKeys(result.file), ...(await findMissingAuthorities(snapshot))];
+  const whole = { ...snapshot, warnings: [...snapshot.warnings, ...doubts] };
+  console.log(`${path}: ${style.good('valid')}\n\n${describeSnapshot(whole, style)}`);
   return EXIT.ok;
 }
 

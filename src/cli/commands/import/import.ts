@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { findWeakKeys } from '../../../config/read/file-warnings.ts';
 import { loadConfig } from '../../../config/read/load.ts';
 import { formatProblem } from '../../../config/read/problems.ts';
 import { type ConfigFile, configSchema } from '../../../config/schema/schema.ts';
@@ -53,7 +54,10 @@ async function readForeign(path: string): Promise<Read | undefined> {
     const { file, unmapped } = readLitellm(source.value, process.env, basesOf(before));
     for (const { path: place, reason } of unmapped) console.log(`not taken over: ${place}: ${reason}`);
     const checked = configSchema.safeParse(file);
-    if (checked.success) return checked.data;
+    if (checked.success) {
+      for (const warning of findWeakKeys(checked.data)) console.error(`warning: ${warning}`);
+      return checked.data;
+    }
     for (const { path: place, message } of checked.error.issues)
       console.error(`${place.join('.')}: ${message}`);
     return undefined;
@@ -78,10 +82,10 @@ async function importInto(
     return plan.resources;
   };
   try {
-    const preview = await store.preview(edit);
+    await store.preview(edit);
     const total = steps.filter(({ action }) => action !== 'unchanged').length;
     if (isDry || total === 0) {
-      report(steps, preview.warnings);
+      report(steps);
       if (total === 0) console.log('nothing to do: the database has all of it');
       return EXIT.ok;
     }
@@ -90,7 +94,7 @@ async function importInto(
     const { version } = await store
       .change(edit, { actor: 'import', action: `import ${path}`, onRow })
       .finally(progress.end);
-    report(steps, preview.warnings);
+    report(steps);
     console.log(`done: the configuration has version ${version}`);
     return EXIT.ok;
   } catch (error) {
@@ -104,7 +108,6 @@ async function importInto(
 
 const TITLES = { providers: 'provider', master_keys: 'master key', models: 'model', settings: 'setting' };
 
-function report(steps: readonly ImportStep[], warnings: readonly string[]): void {
+function report(steps: readonly ImportStep[]): void {
   for (const { kind, id, action } of steps) console.log(`${action.padEnd(9)} ${TITLES[kind]} ${id}`);
-  for (const warning of warnings) console.error(`warning: ${warning}`);
 }

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import type { Resource } from '../store/revision.ts';
+import { AdminProblem } from './problem.ts';
+
+/** The parameters of a list. Without any of them it has everything. */
+export const listQuery = z.strictObject({
+  search: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: 'Only those whose id or name has this text in it; case does not matter.' }),
+  cursor: z.string().optional().meta({ description: 'The next_cursor of the page before.' }),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .meta({ description: 'Most entries of a page. Left out: all of them.' }),
+});
+
+/** Whether a resource is one that is searched for. */
+export function matching(search: string | undefined): (resource: Resource) => boolean {
+  const text = search?.toLowerCase() ?? '';
+  return ({ id, fields: { name } }) =>
+    id.toLowerCase().includes(text) || (typeof name === 'string' && name.toLowerCase().includes(text));
+}
+
+/** Where a page ended. Lists are in the order of positions, and of ids where two have the same. */
+type Place = Pick<Resource, 'position' | 'id'>;
+
+export function cursorOf({ position, id }: Place): string {
+  return Buffer.from(`${position}/${id}`).toString('base64url');
+}
+
+/** Throws `AdminProblem` for a cursor that none of our answers had. */
+export function placeOf(cursor: string): Place {
+  const [, position, id] = /^(\d{1,15})\/([^]+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  if (position !== undefined && id !== undefined) return { position: Number(position), id };
+  const details = [{ path: 'cursor', message: 'is none that was given out' }];
+  throw new AdminProblem('invalid_parameter', 'The cursor is none that was given out.', { details });
+}
+
+export function isBehind({ position, id }: Resource, place: Place): boolean {
+  return position > place.position || (position === place.position && id > place.id);
+}

@@ -1,0 +1,64 @@
+import type { Path } from '../config/read/problems.ts';
+
+/** An object or an array that has begun and not ended. */
+interface Frame {
+  /** The names so far; undefined: it is an array. */
+  readonly names: Set<string> | undefined;
+  /** Where the walk is: the last name, or the index. */
+  place: string | number;
+}
+
+/**
+ * The path of the first field that stands twice in one object; undefined: there is none. Parsers take the last one and
+ * people read the first. `json` has to be valid JSON. Linear in its length.
+ */
+export function findRepeatedField(json: string): Path | undefined {
+  const frames: Frame[] = [];
+  let expectsName = false;
+  for (let pos = 0; pos < json.length; pos++) {
+    const frame = frames.at(-1);
+    const character = json.charAt(pos);
+    switch (character) {
+      case '{':
+      case '[':
+        expectsName = character === '{';
+        frames.push({ names: expectsName ? new Set() : undefined, place: 0 });
+        break;
+      case '}':
+      case ']':
+        expectsName = false;
+        frames.pop();
+        break;
+      case ',':
+        expectsName = frame?.names !== undefined;
+        if (typeof frame?.place === 'number') frame.place++;
+        break;
+      case '"': {
+        const end = endOfString(json, pos);
+        const isRepeated = expectsName && frame !== undefined && !noteName(frame, json.slice(pos, end));
+        if (isRepeated) return frames.map(({ place }) => place);
+        expectsName = false;
+        pos = end - 1;
+        break;
+      }
+      default:
+    }
+  }
+  return undefined;
+}
+
+/** Returns whether the name is new. */
+function noteName(frame: Frame, quoted: string): boolean {
+  const name = JSON.parse(quoted) as string;
+  const isNew = frame.names?.has(name) === false;
+  frame.place = name;
+  frame.names?.add(name);
+  return isNew;
+}
+
+/** The place behind the closing quote. */
+function endOfString(json: string, start: number): number {
+  let pos = start + 1;
+  while (pos < json.length && json[pos] !== '"') pos += json[pos] === '\\' ? 2 : 1;
+  return pos + 1;
+}

@@ -1,0 +1,41 @@
+import { readFileSync, statSync } from 'node:fs';
+
+/** What a file with a secret holds, or why it can't be had. No problem quotes what is in a file. */
+export type SecretFile =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'problem'; readonly message: string; readonly isMissing: boolean };
+
+/** Reads the file at a path, which is relative to the working directory. Never throws. */
+export type ReadSecretFile = (path: string) => SecretFile;
+
+/** More is no secret, and would be in memory once for each use. */
+const MOST_BYTES = 65_536;
+
+/** Reads a file with a secret, without the line ends at its end. */
+export const readSecretFile: ReadSecretFile = (path) => {
+  try {
+    const stats = statSync(path);
+    // A pipe may never end, and a device never does.
+    if (!stats.isFile()) return problem(`${path} is no regular file`);
+    if (stats.size > MOST_BYTES) return problem(`${path} is larger than ${MOST_BYTES} bytes`);
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    if (text.includes('\0')) return problem(`${path} is not text`);
+    return { kind: 'text', text: withoutLineEnds(text) };
+  } catch (error) {
+    if (error instanceof TypeError) return problem(`${path} is not text in UTF-8`);
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return problem(`${path} does not exist`, true);
+    if (code === 'EACCES' || code === 'EPERM') return problem(`${path} must not be read by this user`);
+    return problem(`${path} can not be read${typeof code === 'string' ? ` (${code})` : ''}`);
+  }
+};
+
+function problem(message: string, isMissing = false): SecretFile {
+  return { kind: 'problem', message: `the file ${message}`, isMissing };
+}
+
+function withoutLineEnds(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '\n' || text[end - 1] === '\r') end--;
+  return text.slice(0, end);
+}

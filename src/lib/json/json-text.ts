@@ -1,0 +1,80 @@
+import { MalformedJson } from './json-fault.ts';
+import { charactersOf, find, type Mark, valueStart } from './json-marks.ts';
+import { stringAt } from './json-string.ts';
+import { afterString } from './json-value.ts';
+
+/** A text of which only the beginning is known. */
+export interface TextSample {
+  readonly sample: string;
+  /** Characters of all of it. */
+  readonly chars: number;
+}
+
+/** As much of a text is enough to know how its tokens come. */
+const SAMPLE_CHARS = 32_768;
+
+/** Of more strings than this, the size of the rest is reckoned from these. */
+const MAX_STRINGS = 10_000;
+
+/** The characters of a string are counted up to this size; beyond it they are reckoned. */
+const MAX_COUNTED_BYTES = 65_536;
+
+/** The text in all string values of these keys, in the order of the keys. The work is bounded, however large the bytes are. */
+export function textUnderKeys(bytes: Uint8Array, keys: readonly Mark[]): TextSample {
+  const text: Collected = { sample: '', chars: 0 };
+  for (const key of keys) collect(bytes, key, text);
+  return text;
+}
+
+interface Collected {
+  sample: string;
+  chars: number;
+}
+
+function collect(bytes: Uint8Array, key: Mark, text: Collected): void {
+  const before = text.chars;
+  let strings = 0;
+  for (let at = find(bytes, key, 0); at !== -1; at = find(bytes, key, at)) {
+    at += key.bytes.length;
+    const start = valueStart(bytes, at);
+    if (start === -1 || bytes[start] !== QUOTE) continue;
+    if (strings === MAX_STRINGS) {
+      text.chars = before + Math.round(((text.chars - before) * bytes.length) / at);
+      return;
+    }
+    strings += 1;
+    at = endOfString(bytes, start);
+    text.chars += charactersIn(bytes, start + 1, at);
+    if (text.sample.length < SAMPLE_CHARS) text.sample += beginningOf(bytes, start, at);
+  }
+}
+
+function endOfString(bytes: Uint8Array, start: number): number {
+  try {
+    return afterString(bytes, start);
+  } catch (error) {
+    if (error instanceof MalformedJson) return bytes.length;
+    throw error;
+  }
+}
+
+function charactersIn(bytes: Uint8Array, start: number, end: number): number {
+  const size = end - start;
+  if (size <= MAX_COUNTED_BYTES) return charactersOf(bytes, start, end);
+  return Math.round((charactersOf(bytes, start, start + MAX_COUNTED_BYTES) * size) / MAX_COUNTED_BYTES);
+}
+
+/** The text of a string up to a bound; '' where it cannot be decoded. */
+function beginningOf(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start <= MAX_COUNTED_BYTES) return stringAt(bytes, start, end) ?? '';
+  const cut = Buffer.from(bytes.subarray(start, start + MAX_COUNTED_BYTES));
+  // Where an escape or a character is cut, its last bytes are left out: six at most.
+  for (let last = cut.length - 1; last > cut.length - 8; last--) {
+    cut[last] = QUOTE;
+    const text = stringAt(cut, 0, last + 1);
+    if (text !== undefined) return text;
+  }
+  return '';
+}
+
+const QUOTE = 0x22;

@@ -1,0 +1,23 @@
+/** The shortest secret of an operator, who may do everything. */
+const SHORTEST_SECRET = 16;
+
+/** The shortest key of a client. */
+export const SHORTEST_MASTER_KEY = 8;
+
+/** How the values begin or go that stand in examples, and so in the first list of whoever tries to get in. */
+const EXAMPLE =
+  /^(?:your|my|example|insert|replace)[-_ ]|change[-_ ]?me|placeholder|^(?:admin|secret|password)[-_]?(?:key)?[-_]?\d*$/i;
+
+/** Why a secret is too weak to be used, to be read behind its name; undefined: it is good. */
+export function findWeakness(key: string, shortest = SHORTEST_SECRET): string | undefined {
+  if (key.length < shortest) {
+    const characters = key.length === 1 ? '1 character' : `${key.length} characters`;
+    return `has ${characters}; it needs ${shortest} or more, such as those that "openssl rand -hex 32" prints`;
+  }
+  if (/[^\x21-\x7e]/.test(key))
+    return 'must be printable ASCII without spaces, since it travels in an HTTP header';
+  if (EXAMPLE.test(key) || new Set(key).size < 5) {
+    return 'is a value as examples have it; take a random one, such as "openssl rand -hex 32" prints';
+  }
+  return undefined;
+}

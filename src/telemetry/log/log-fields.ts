@@ -1,0 +1,62 @@
+import type { RequestEnded, RequestReceived } from '../../gateway/events.ts';
+import { type Attempt, isClientFault } from '../../routing/outcome.ts';
+import { outcomeText } from '../../routing/attempts-summary.ts';
+import { METHODS, OPERATIONS } from '../vocabulary.ts';
+
+/** What a line in JSON tells besides its own values: OpenTelemetry's names where there are such. Undefined is left out. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** The fields of a request that has passed the door. */
+export function receivedFields(event: RequestReceived, client: string): LogFields {
+  return { 'gen_ai.request.model': event.model, 'client.address': client || undefined };
+}
+
+/** The fields of a request that has ended: durations in milliseconds, numbers as numbers. */
+export function endedFields(event: RequestEnded): LogFields {
+  const { history, usage, startedAtMs, firstByteAtMs, endedAtMs, overheadMs, code, status } = event;
+  return {
+    'http.request.method': METHODS.has(event.method) ? event.method : '_OTHER',
+    'http.route': event.endpoint,
+    'http.response.status_code': status,
+    'error.type': code ?? (status >= 400 ? String(status) : undefined),
+    'gen_ai.operation.name': OPERATIONS[event.endpoint],
+    'gen_ai.provider.name': event.provider,
+    'gen_ai.request.model': event.model,
+    'gen_ai.usage.input_tokens': usage?.inputTokens,
+    'gen_ai.usage.output_tokens': usage?.outputTokens,
+    total_tokens: usage?.totalTokens,
+    is_usage_estimated: event.isUsageEstimated || undefined,
+    ending: event.ending,
+    duration_ms: milliseconds(endedAtMs - startedAtMs),
+    first_byte_ms: firstByteAtMs === undefined ? undefined : milliseconds(firstByteAtMs - startedAtMs),
+    gateway_ms: overheadMs === undefined ? undefined : milliseconds(overheadMs),
+    attempt_list: history.length === 0 ? undefined : history.map(attemptFields),
+  };
+}
+
+/** The fields of one attempt, which stand in a line of its own and in that of its request. */
+export function attemptFields(attempt: Attempt): LogFields {
+  const { route, outcome, model, reason, isResent } = attempt;
+  return {
+    provider: route.provider,
+    model: route.upstreamModel ?? model,
+    reason,
+    outcome: outcome.kind,
+    status: 'status' in outcome ? outcome.status : undefined,
+    // Whose mistake it was, where that is known.
+    is_client_fault: isClientFault(outcome) || undefined,
+    detail: detailOf(attempt),
+    is_resent: isResent,
+    duration_ms: milliseconds(attempt.endedAtMs - attempt.startedAtMs),
+  };
+}
+
+/** What was wrong beyond the kind and the status, such as `connect` or `error-object`. */
+function detailOf({ outcome }: Attempt): string | undefined {
+  return /\((.+)\)$/.exec(outcomeText(outcome))?.[1];
+}
+
+/** To the microsecond, which is finer than anything that is measured. */
+function milliseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

@@ -1,0 +1,29 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { type Calls, Link, type Message } from '../../../src/cluster/rpc-channel.ts';
+import type { FleetCalls } from '../../../src/cluster/worker-pool.ts';
+
+/** What the worker of the test does when it is told to. */
+export type TestCalls = {
+  readonly ping: (nothing: undefined) => void;
+  readonly pid: (nothing: undefined) => number;
+  readonly spin: (nothing: undefined) => void;
+};
+
+/** A worker for tests: it listens nowhere, and ends before it listens where the file is there that it is given. */
+const [, , fileOfFailure = ''] = process.argv;
+const calls: TestCalls & Calls = {
+  ping: () => undefined,
+  pid: () => process.pid,
+  spin: () => {
+    for (;;) Math.sqrt(2);
+  },
+};
+const link = new Link<FleetCalls>((message) => void process.send?.(message), calls);
+process.on('message', (message) => link.receive(message as Message));
+process.on('disconnect', () => process.exit(0));
+if (existsSync(fileOfFailure)) {
+  rmSync(fileOfFailure);
+  writeFileSync(`${fileOfFailure}.seen`, '');
+  process.exit(3);
+}
+await link.call('listening', { url: 'http://127.0.0.1:1', port: 1 });
