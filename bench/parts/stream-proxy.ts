@@ -12,7 +12,7 @@ import { compiled } from './compiled.ts';
 
 const [upstream = '', mode = ''] = process.argv.slice(2);
 const chat = protocolFor('/v1/chat/completions');
-const limits = { firstByteMs: 120_000, idleMs: 120_000, attemptMs: Infinity };
+const limits = { firstByteMs: 120_000, thinkingMs: 900_000, idleMs: 120_000, attemptMs: Infinity };
 const direct = createDirectUpstream();
 const config = compiled(`providers: [{ name: mock, api_base: "${upstream}" }]`);
 
@@ -86,11 +86,15 @@ function poured({ body }: Reply): ReadableStream<Uint8Array> {
 async function tapped(reply: Reply, leash: Leash): Promise<ReadableStream<Uint8Array>> {
   const reading = {
     call: { plan: { protocol: chat } },
+    provider: { timeouts: { commitAfterMs: Infinity } },
+    gateway: { clock: systemClock },
     leash,
     hidesUsage: true,
     onEnd: () => leash.release(),
   };
-  const verdict = await openEventStream(reply, reading as unknown as Reading);
+  const verdict = await openEventStream(reply, reading as unknown as Reading, () =>
+    Promise.reject(new Error('the provider sent no stream of events')),
+  );
   const stream = verdict.answer?.kind === 'streamed' ? verdict.answer.stream : undefined;
   return new ReadableStream({
     type: 'direct',

@@ -1,5 +1,6 @@
 import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createDocs } from '../console/docs-page.ts';
+import { LOOK_MS } from '../gateway/settle.ts';
 import type { Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import { newRequestId } from '../gateway/request-id.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
@@ -56,6 +57,8 @@ export interface AppOptions {
   readonly tracing?: OpenTracing | undefined;
   /** What this process shares with others that serve the same port; undefined: it is alone. */
   readonly team?: Team | undefined;
+  /** The clock of a process that is alone; undefined: the machine's. */
+  readonly clock?: SystemClock;
 }
 
 /** The processes that serve together, as one of them sees them. `own` is what it would do if it were alone. */
@@ -81,7 +84,7 @@ const SWEEP_MS = 60_000;
 /** Wires the parts of a gateway together and listens. Throws what listening throws, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
   let { snapshot } = options;
-  const { tracing, team = alone() } = options;
+  const { tracing, team = alone(options.clock ?? systemClock) } = options;
   const { clock, ledgers } = team;
   const tokens = new ThreadedTokenCounter();
   const upstream = createUpstream();
@@ -132,6 +135,8 @@ export function startApp(options: AppOptions): App {
     },
     drain: async () => {
       await drained(server, snapshot.server);
+      // The last report of a large answer comes when it has been seen that it has gone.
+      await Bun.sleep(2 * LOOK_MS);
       await stop();
     },
     stop,
@@ -139,9 +144,9 @@ export function startApp(options: AppOptions): App {
 }
 
 /** The team of a process that is alone. */
-function alone(): Team {
+function alone(clock: SystemClock): Team {
   return {
-    clock: systemClock,
+    clock,
     ledgers: {
       buckets: new BucketLedger(),
       cooldowns: new CooldownLedger(),

@@ -92,7 +92,14 @@ export interface Provider {
 /** Limits of one attempt. Infinity: none. */
 export interface Timeouts {
   readonly connectMs: number;
+  /** Until the answer begins; of a stream, also the silence before its first content. */
   readonly firstByteMs: number;
+  /** In place of `firstByteMs` where an answer is generated and not streamed. */
+  readonly answerMs: number;
+  /** A stream that is alive without content. */
+  readonly thinkingMs: number;
+  /** After so long such a stream goes to the client as it comes. */
+  readonly commitAfterMs: number;
   readonly idleMs: number;
   /** From the first byte sent to the last byte received. */
   readonly attemptMs: number;

@@ -14,6 +14,8 @@ export interface WholeAnswer {
   readonly usage: Usage | undefined;
   /** The text of the answer where its usage is not reported. */
   readonly text: AnswerText;
+  /** Whether it tells of a failure, whatever its status says. */
+  readonly isFailure?: boolean;
 }
 
 export interface StreamedAnswer {
@@ -29,6 +31,8 @@ export interface AnswerStream {
   readonly pumpTo: (sink: ByteSink) => Promise<StreamEnd>;
   /** Whether an error can be told within it: it is a plain stream of events. */
   readonly takesEvents: boolean;
+  /** The text of the event by which the client is told that the stream broke off; '' where it takes none. */
+  readonly errorEvent: (error: { readonly message: string; readonly code: string }) => string;
   /** Calls the provider off, if it is still at it. */
   readonly cancel: () => void;
   /** Whether all of the answer has been said, though its bytes may not have ended. */

@@ -2,23 +2,29 @@ import type { Outcome } from '../routing/outcome.ts';
 import type { CallOff, Clock } from './ports.ts';
 
 /** Why an attempt was called off by us. */
-export type Cut = 'client-left' | 'connect' | 'first-byte' | 'idle' | 'attempt' | 'deadline';
+export type Cut = 'client-left' | 'connect' | 'first-byte' | 'thinking' | 'idle' | 'attempt' | 'deadline';
 
 /**
  * Everything that can call an attempt off, tied together: the client leaving, the request's deadline, and the
- * two limits on a provider's silence.
+ * limits on a provider's silence.
  *
- * It is **waiting for the first byte** until `answered()`, then **relaying**: now only the time counts in which a
- * read is pending (`reading` to `arrived`), so that a slow client is never taken for a silent provider. `release()`
- * ends it. One alarm serves all chunks: it is not set anew for each, but looks at the clock when it rings.
+ * It is **waiting** until `answered()`. A stream that is `alive()` meanwhile renews the limit on its silence, and one that
+ * says that its model thinks may be silent; both together only for so long. Then it is **relaying**: now only the time
+ * counts in which a read is pending (`reading` to `arrived`), so that a slow client is never taken for a silent
+ * provider. `release()` ends it. One alarm serves all chunks: it is not set anew for each, but looks at the clock when
+ * it rings.
  */
 export class Leash implements CallOff {
   onCallOff: (() => void) | undefined;
   readonly #clock: Clock;
   readonly #client: AbortSignal;
-  readonly #idleMs: number;
+  readonly #limits: LeashLimits;
   #cut: Cut | undefined;
   #readingSinceMs: number | undefined;
+  /** When the provider gave its first sign of life in front of any content; undefined: it has given none. */
+  #aliveSinceMs: number | undefined;
+  #aliveAtMs = 0;
+  #isThinking = false;
   #isLingering = false;
   #isReleased = false;
   #stopSilence: () => void;
@@ -32,7 +38,7 @@ export class Leash implements CallOff {
   ) {
     this.#client = client;
     this.#clock = clock;
-    this.#idleMs = limits.idleMs;
+    this.#limits = limits;
     this.#stopSilence = this.#alarm(limits.firstByteMs, () => this.cut('first-byte'));
     const last = budgetMs < limits.attemptMs ? 'deadline' : 'attempt';
     this.#stopDeadline = this.#alarm(Math.min(limits.attemptMs, budgetMs), () => this.cut(last));
@@ -55,18 +61,35 @@ export class Leash implements CallOff {
     this.onCallOff?.();
   }
 
-  /** The first byte that counts is there: from now on it is the silence between chunks that is limited. */
+  /** The provider said something that is no content: an event, a comment, or a part of one. Returns whether it is the first. */
+  alive(): boolean {
+    this.#aliveAtMs = this.#clock.nowMs();
+    if (this.#aliveSinceMs !== undefined) return false;
+    this.#aliveSinceMs = this.#aliveAtMs;
+    if (!this.#isLingering) this.#watch(this.#checkLife, this.#dueMs());
+    return true;
+  }
+
+  /** The provider said that its model thinks: until the next content, its silence is no sign of its death. */
+  thinking(): void {
+    if (this.#isThinking) return;
+    this.#isThinking = true;
+    // The limit was that of a silence, and may be the longer of the two.
+    if (this.#aliveSinceMs === undefined && !this.#isLingering)
+      this.#watch(this.#checkSilence, this.#silenceMs());
+  }
+
+  /** The first content is there: from now on it is the silence between chunks that is limited. */
   answered(): void {
-    if (this.#isLingering) return;
-    this.#stopSilence();
-    this.#stopSilence = this.#alarm(this.#idleMs, this.#checkSilence);
+    this.#aliveSinceMs = undefined;
+    this.#isThinking = false;
+    if (!this.#isLingering) this.#watch(this.#checkSilence, this.#limits.idleMs);
   }
 
   /** The answer is complete; whoever does not close the connection within `ms` has it closed. */
   linger(ms: number): void {
     this.#isLingering = true;
-    this.#stopSilence();
-    this.#stopSilence = this.#alarm(ms, () => this.cut('idle'));
+    this.#watch(() => this.cut('idle'), ms);
   }
 
   reading(): void {
@@ -90,11 +113,37 @@ export class Leash implements CallOff {
 
   readonly #clientLeft = (): void => this.cut('client-left');
 
+  /** How long a stream that is alive without content may go on from now without another word. */
+  #dueMs(): number {
+    const { firstByteMs, thinkingMs } = this.#limits;
+    const nowMs = this.#clock.nowMs();
+    const silenceMs = this.#isThinking ? Infinity : this.#aliveAtMs + firstByteMs - nowMs;
+    return Math.min(silenceMs, (this.#aliveSinceMs ?? nowMs) + thinkingMs - nowMs);
+  }
+
+  readonly #checkLife = (): void => {
+    const dueMs = this.#dueMs();
+    if (dueMs > 0) return this.#watch(this.#checkLife, dueMs);
+    const aliveMs = this.#clock.nowMs() - (this.#aliveSinceMs ?? 0);
+    this.cut(aliveMs >= this.#limits.thinkingMs ? 'thinking' : 'first-byte');
+  };
+
+  #silenceMs(): number {
+    const { idleMs, thinkingMs } = this.#limits;
+    return this.#isThinking ? Math.max(idleMs, thinkingMs) : idleMs;
+  }
+
   readonly #checkSilence = (): void => {
     const silentMs = this.#readingSinceMs === undefined ? 0 : this.#clock.nowMs() - this.#readingSinceMs;
-    if (silentMs >= this.#idleMs) this.cut('idle');
-    else this.#stopSilence = this.#alarm(this.#idleMs - silentMs, this.#checkSilence);
+    const limitMs = this.#silenceMs();
+    if (silentMs >= limitMs) this.cut(this.#isThinking ? 'thinking' : 'idle');
+    else this.#watch(this.#checkSilence, limitMs - silentMs);
   };
+
+  #watch(ring: () => void, ms: number): void {
+    this.#stopSilence();
+    this.#stopSilence = this.#alarm(ms, ring);
+  }
 
   #alarm(ms: number, ring: () => void): () => void {
     return Number.isFinite(ms) && !this.#isReleased ? this.#clock.alarm(ms, ring) : noAlarm;
@@ -102,7 +151,10 @@ export class Leash implements CallOff {
 }
 
 export interface LeashLimits {
+  /** Until the first byte, and the silence of a stream that is alive without content. */
   readonly firstByteMs: number;
+  /** A stream that is alive without content, as a whole. */
+  readonly thinkingMs: number;
   readonly idleMs: number;
   /** The attempt as a whole, its stream included. */
   readonly attemptMs: number;
@@ -119,6 +171,7 @@ export function outcomeOfCut(cut: Cut): Outcome {
       return { kind: 'cancelled' };
     case 'connect':
     case 'idle':
+    case 'thinking':
       return { kind: 'timed-out', phase: cut };
     case 'first-byte':
     case 'attempt':

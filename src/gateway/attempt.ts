@@ -1,4 +1,5 @@
-import type { Provider } from '../config/snapshot.ts';
+import type { Provider, Timeouts } from '../config/snapshot.ts';
+import { isGenerated } from '../protocols/by-path.ts';
 import type { AzurePath } from '../lib/api-path.ts';
 import { spliceRequest } from '../protocols/request.ts';
 import type { Decision } from '../routing/decide.ts';
@@ -9,8 +10,8 @@ import { foreignCredentials, withheldKeys, withoutCredentials } from './credenti
 import type { Call } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { judgeReply } from './classify-reply.ts';
-import { Leash } from './attempt-timeouts.ts';
-import type { Gateway } from './ports.ts';
+import { Leash, type LeashLimits } from './attempt-timeouts.ts';
+import type { Gateway, UpstreamRequest } from './ports.ts';
 import type { Verdict } from './verdict.ts';
 
 /** One try of one route: what became of it, and the answer where there is one to show. */
@@ -31,23 +32,26 @@ export async function attemptRoute(
   const { clock, traffic } = gateway;
   const endpoint = endpointOf(call.request.path);
   const startedAtMs = clock.nowMs();
-  traffic.begin(route.id);
-  const { outcome, answer } = await verdictOf(call, decision, gateway);
+  const { outcome, answer, isResent } = await verdictOf(call, decision, gateway);
   const endedAtMs = clock.nowMs();
   if (outcome.kind === 'answered') traffic.measured(route.id, endedAtMs - startedAtMs, endedAtMs);
-  return { attempt: { route, model, reason, endpoint, isProbe, outcome, startedAtMs, endedAtMs }, answer };
+  const attempt: Attempt = { route, model, reason, endpoint, isProbe, outcome, startedAtMs, endedAtMs };
+  return { attempt: isResent === true ? { ...attempt, isResent } : attempt, answer };
 }
 
-async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<Verdict> {
+async function verdictOf(
+  call: Call,
+  decision: Try,
+  gateway: Gateway,
+): Promise<Verdict & { readonly isResent?: boolean }> {
   const { route } = decision;
   const provider = call.snapshot.providers.get(route.provider);
   if (provider === undefined) throw new Error(`the route ${route.id} has no provider`);
-  const { request, snapshot } = call;
-  const leash = new Leash(request.signal, gateway.clock, {
-    limits: provider.timeouts,
+  const leash = new Leash(call.request.signal, gateway.clock, {
+    limits: limitsOf(call, provider.timeouts),
     budgetMs: decision.budgetMs,
   });
-  const hidesUsage = asksForUsage(call, provider);
+  gateway.traffic.begin(route.id);
   let isOver = false;
   const onEnd = (): void => {
     // A stream that fails before its first content says so, and is no answer: both would count it out.
@@ -56,8 +60,46 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
     leash.release();
     gateway.traffic.end(route.id);
   };
+  const hidesUsage = asksForUsage(call, provider);
+  try {
+    const reply = await gateway.upstream.send(
+      upstreamRequest(call, route, { provider, leash, hidesUsage }, gateway),
+    );
+    const verdict = await judgeReply(reply, {
+      call,
+      provider,
+      leash,
+      gateway,
+      hidesUsage,
+      shownModel: shownModel(call),
+      onEnd,
+    });
+    // A stream goes on, and says itself when it has ended.
+    if (verdict.answer?.kind !== 'streamed') onEnd();
+    return reply.isResent === true ? { ...verdict, isResent: true } : verdict;
+  } catch (error) {
+    // A bug, but not one that holds the provider's connection and counts as a request for ever.
+    leash.cut('attempt');
+    onEnd();
+    throw error;
+  }
+}
+
+interface Sending {
+  readonly provider: Provider;
+  readonly leash: Leash;
+  readonly hidesUsage: boolean;
+}
+
+function upstreamRequest(
+  call: Call,
+  route: Route,
+  { provider, leash, hidesUsage }: Sending,
+  gateway: Gateway,
+): UpstreamRequest {
+  const { request, snapshot } = call;
   const withheld = withheldKeys(request, snapshot.access);
-  const reply = await gateway.upstream.send({
+  return {
     provider,
     method: request.method,
     path: request.path,
@@ -71,19 +113,13 @@ async function verdictOf(call: Call, decision: Try, gateway: Gateway): Promise<V
     body: upstreamBody(call, route, hidesUsage),
     callOff: leash,
     onConnectTimeout: () => leash.cut('connect'),
-  });
-  const verdict = await judgeReply(reply, {
-    call,
-    provider,
-    leash,
-    gateway,
-    hidesUsage,
-    shownModel: shownModel(call),
-    onEnd,
-  });
-  // A stream goes on, and says itself when it has ended.
-  if (verdict.answer?.kind !== 'streamed') onEnd();
-  return verdict;
+  };
+}
+
+/** The limits of an attempt: where an answer is generated and not streamed, its head may take longer. */
+function limitsOf({ plan, request }: Call, timeouts: Timeouts): LeashLimits {
+  const mayTakeLonger = request.method === 'POST' && !plan.isStream && isGenerated(request.path);
+  return mayTakeLonger ? { ...timeouts, firstByteMs: timeouts.answerMs } : timeouts;
 }
 
 /** Azure asks for the model in the path: it is the one that was checked, under the name that the provider knows. */

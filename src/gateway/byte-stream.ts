@@ -5,37 +5,73 @@ import type { AnswerText } from '../usage/estimate-usage.ts';
 import type { ByteSource } from './ports.ts';
 import { type ByteSink, pump } from './pipe.ts';
 import { redactedSource } from './redacted-source.ts';
+import { createUsageTap, type UsageTap } from './usage-tap.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
 import { type Leash, outcomeOfCut } from './attempt-timeouts.ts';
 import { NO_TEXT } from '../protocols/text.ts';
 
-/** Passes an answer on whose content is not ours to judge (audio, images, files), once its first byte is there. */
+/** Only an answer that is there as a whole keeps its length, since the runtime gives none to a stream: small ones are held. */
+const MAX_HELD_BYTES = 1024 * 1024;
+
+/** What does not come as fast as this is passed on as it comes. */
+const MAX_HELD_MS = 50;
+
+/**
+ * Passes an answer on whose content is not ours to judge (audio, images, files), once its first byte is there; a small one of
+ * known length once all of it is, if that does not take long. Where it is JSON, its usage is read as it passes.
+ */
 export async function openByteStream(reply: Reply, reading: Reading): Promise<Verdict> {
-  const { status, headers } = reply;
-  if (reply.body === null) return wholeAnswer(reply);
-  const source = redactedSource(reply.body, headers, reading.provider);
-  const first = await readChunk(source, reading.leash);
-  if (reading.leash.cause !== undefined) return { outcome: outcomeOfCut(reading.leash.cause) };
-  switch (first) {
-    case 'end':
-      return wholeAnswer(reply);
-    case 'broken':
-      return {
-        outcome: { kind: 'failed', status, defect: 'truncated', retryAfterMs: undefined, fault: 'provider' },
-      };
-    default:
-      reading.leash.answered();
-      return {
-        outcome: { kind: 'answered' },
-        answer: { kind: 'streamed', status, headers, stream: new ByteStream(first, source, reading) },
-      };
+  const { status, headers, body } = reply;
+  const { leash } = reading;
+  const { clock } = reading.gateway;
+  if (body === null) return wholeAnswer(reply, [], undefined);
+  const source = redactedSource(body, headers, reading.provider);
+  const length = Number(headers.get('content-length') ?? Number.NaN);
+  // Answers to a GET are what was stored: their tokens were counted when they were made.
+  const isMade = reading.call.request.method === 'POST';
+  const tap = isMade ? createUsageTap(headers, reading.call.plan.protocol) : undefined;
+  const held: Uint8Array[] = [];
+  let heldBytes = 0;
+  let firstAtMs = 0;
+  while (heldBytes !== length) {
+    const chunk = await readChunk(source, leash);
+    if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
+    if (chunk === 'end') break;
+    if (chunk === 'broken') return truncated(status);
+    if (held.length === 0) {
+      leash.answered();
+      firstAtMs = clock.nowMs();
+    }
+    held.push(chunk);
+    tap?.push(chunk);
+    heldBytes += chunk.byteLength;
+    const isHeld =
+      length <= MAX_HELD_BYTES && (heldBytes === length || clock.nowMs() - firstAtMs < MAX_HELD_MS);
+    if (!isHeld) return streamedAnswer(reply, new ByteStream(held, { source, tap }, reading));
   }
+  return wholeAnswer(reply, held, tap?.usage());
 }
 
-function wholeAnswer({ status, headers }: Reply): Verdict {
+function streamedAnswer({ status, headers }: Reply, stream: AnswerStream): Verdict {
+  return { outcome: { kind: 'answered' }, answer: { kind: 'streamed', status, headers, stream } };
+}
+
+function truncated(status: number): Verdict {
+  return {
+    outcome: { kind: 'failed', status, defect: 'truncated', retryAfterMs: undefined, fault: 'provider' },
+  };
+}
+
+function wholeAnswer(
+  { status, headers }: Reply,
+  chunks: readonly Uint8Array[],
+  usage: Usage | undefined,
+): Verdict {
+  const [first] = chunks;
+  const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
   return {
     outcome: { kind: 'answered' },
-    answer: { kind: 'whole', status, headers, bytes: new Uint8Array(), usage: undefined, text: NO_TEXT },
+    answer: { kind: 'whole', status, headers, bytes, usage, text: NO_TEXT },
   };
 }
 
@@ -45,22 +81,32 @@ class ByteStream implements AnswerStream {
   readonly #source: ByteSource;
   readonly #leash: Leash;
   readonly #onEnd: () => void;
-  readonly #first: Uint8Array;
+  readonly #held: readonly Uint8Array[];
+  readonly #tap: UsageTap | undefined;
   #end: StreamEnd | undefined;
 
-  constructor(first: Uint8Array, source: ByteSource, { leash, onEnd }: Reading) {
-    this.#first = first;
+  constructor(
+    held: readonly Uint8Array[],
+    { source, tap }: { readonly source: ByteSource; readonly tap: UsageTap | undefined },
+    { leash, onEnd }: Reading,
+  ) {
+    this.#held = held;
     this.#source = source;
+    this.#tap = tap;
     this.#leash = leash;
     this.#onEnd = onEnd;
   }
 
   async pumpTo(sink: ByteSink): Promise<StreamEnd> {
-    const isFull = sink.write(this.#first);
-    if (isFull !== undefined) await isFull;
-    const ending = await pump(this.#source, this.#leash, (chunk) =>
-      this.#end === undefined ? sink.write(chunk) : 'stop',
-    );
+    for (const chunk of this.#held) {
+      const isFull = sink.write(chunk);
+      if (isFull !== undefined) await isFull;
+    }
+    const ending = await pump(this.#source, this.#leash, (chunk) => {
+      if (this.#end !== undefined) return 'stop';
+      this.#tap?.push(chunk);
+      return sink.write(chunk);
+    });
     return this.#finish(this.#endOf(ending));
   }
 
@@ -70,7 +116,11 @@ class ByteStream implements AnswerStream {
   }
 
   usage(): Usage | undefined {
-    return undefined;
+    return this.#end?.kind === 'complete' ? this.#tap?.usage() : undefined;
+  }
+
+  errorEvent(): string {
+    return '';
   }
 
   text(): AnswerText {

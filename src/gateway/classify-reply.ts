@@ -1,18 +1,25 @@
+import { valueAt } from '../lib/json/json-scan.ts';
+import { retryAfterMs } from '../lib/http/retry-after.ts';
+import { rewriteModel } from '../protocols/model-name.ts';
+import { asObject } from '../protocols/json-object.ts';
+import { type ReportedError, reportedError } from '../protocols/reported-error.ts';
 import { decodeLargeBody, withoutCoding } from '../lib/http/content-coding.ts';
 import { inTurns, SLICE_BYTES } from '../lib/in-turns.ts';
-import { retryAfterMs } from '../lib/http/retry-after.ts';
 import { scanAnswerInSlices } from '../protocols/answer.ts';
-import { rewriteModel } from '../protocols/model-name.ts';
 import type { AnswerDefect } from '../protocols/protocol.ts';
 import type { Defect } from '../routing/outcome.ts';
 import type { Call } from './request-context.ts';
 import { readWhole } from './body-reader.ts';
 import { openByteStream } from './byte-stream.ts';
-import { conceal } from './redact.ts';
+import { decodedBody } from './decoded-body.ts';
 import { openEventStream } from './event-stream.ts';
+import { openForeignStream } from './foreign-stream.ts';
+import { judgeReport } from './judge-report.ts';
 import { judgeError } from './classify-status.ts';
 import { outcomeOfCut } from './attempt-timeouts.ts';
+import { conceal } from './redact.ts';
 import type { UpstreamReply } from './ports.ts';
+import { sniffEvents } from './sniffed-body.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
 import { NO_TEXT } from '../protocols/text.ts';
 
@@ -21,6 +28,15 @@ const MAX_ERROR_BYTES = 4 * 1024 * 1024;
 
 /** No answer that is read as a whole is larger. */
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * A compressed answer is passed on as it is, and decoded to be judged and counted: no more of it than this, since a few
+ * kilobytes may hold gigabytes. A larger one is passed on unread.
+ */
+const MAX_DECODED_BYTES = 8 * 1024 * 1024;
+
+/** There is no status beyond this. */
+const LAST_STATUS = 599;
 
 /** Reads as much of a reply as it takes to tell whether it is an answer. */
 export function judgeReply(reply: UpstreamReply, reading: Reading): Verdict | Promise<Verdict> {
@@ -31,10 +47,44 @@ export function judgeReply(reply: UpstreamReply, reading: Reading): Verdict | Pr
       return { outcome: outcomeOfCut(reading.leash.cause ?? 'client-left') };
     case 'reply':
       if (reply.status < 200 || reply.status > 299) return judgeErrorReply(reply, reading);
-      if (isEventStream(reply.headers)) return openEventStream(reply, reading);
-      if (reading.call.plan.protocol.name === 'opaque') return openByteStream(reply, reading);
-      return judgeWhole(reply, reading);
+      if (reply.status === RESET_CONTENT && reply.body !== null)
+        return judgeReply(withoutBody(reply), reading);
+      if (isEventStream(reply.headers)) return judgeEvents(decodedBody(reply), reading);
+      if (reading.call.plan.isStream && mayBeEvents(reply)) return judgeUndeclared(reply, reading);
+      return judgeOther(reply, reading);
   }
+}
+
+function judgeEvents(reply: Reply, reading: Reading): Promise<Verdict> {
+  return reading.call.plan.protocol.endsWithConnection === true
+    ? openForeignStream(reply, reading)
+    : openEventStream(reply, reading, judgeWhole);
+}
+
+/** A stream was asked for, and what came does not say that it is one: its first line does. */
+async function judgeUndeclared(reply: Reply, reading: Reading): Promise<Verdict> {
+  const sniffed = await sniffEvents(decodedBody(reply), reading.leash);
+  if (reading.leash.cause !== undefined) return { outcome: outcomeOfCut(reading.leash.cause) };
+  return sniffed.isEvents ? judgeEvents(sniffed.reply, reading) : judgeOther(sniffed.reply, reading);
+}
+
+function judgeOther(reply: Reply, reading: Reading): Promise<Verdict> {
+  return reading.call.plan.protocol.name === 'opaque'
+    ? openByteStream(reply, reading)
+    : judgeWhole(reply, reading);
+}
+
+/** Gateways in a row lose the content type of events, or give them another; that of audio and images is left alone. */
+function mayBeEvents({ body, headers }: Reply): boolean {
+  return body !== null && !/^\s*(?:audio|image|video)\//i.test(headers.get('content-type') ?? '');
+}
+
+/** An answer of this status has no content (RFC 9110 §15.3.6), whatever comes with it. */
+const RESET_CONTENT = 205;
+
+function withoutBody(reply: Reply): Reply {
+  reply.body?.cancel().catch(() => undefined);
+  return { ...reply, body: null };
 }
 
 function isEventStream(headers: Headers): boolean {
@@ -42,6 +92,14 @@ function isEventStream(headers: Headers): boolean {
 }
 
 async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }: Reading): Promise<Verdict> {
+  const { status } = reply;
+  if (status > LAST_STATUS) {
+    // No status, and nothing that a client could be given: a server's error (RFC 9110 §15).
+    withoutBody(reply);
+    return {
+      outcome: { kind: 'failed', status, defect: undefined, retryAfterMs: undefined, fault: 'provider' },
+    };
+  }
   const body = await readWhole(reply, leash, MAX_ERROR_BYTES);
   if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
   const bytes = body.kind === 'read' ? body.bytes : new Uint8Array();
@@ -67,7 +125,8 @@ async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }:
   };
 }
 
-async function judgeWhole(reply: Reply, { call, provider, leash, shownModel }: Reading): Promise<Verdict> {
+async function judgeWhole(reply: Reply, reading: Reading): Promise<Verdict> {
+  const { call, leash } = reading;
   const { status, headers } = reply;
   const body = await readWhole(reply, leash, MAX_WHOLE_BYTES);
   if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
@@ -75,7 +134,11 @@ async function judgeWhole(reply: Reply, { call, provider, leash, shownModel }: R
     outcome: { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' },
   });
   if (body.kind === 'broken' || body.isCut) return failed('truncated');
-  const decoding = await decodeLargeBody(body.bytes, headers.get('content-encoding'), MAX_WHOLE_BYTES);
+  const decoding = await decodeLargeBody(
+    body.bytes,
+    headers.get('content-encoding'),
+    mostDecoded(reading.shownModel),
+  );
   if (decoding === 'damaged') return failed('truncated');
   // What cannot be read cannot be judged: it is passed on as it is.
   const decoded = typeof decoding === 'string' ? undefined : decoding;
@@ -83,16 +146,40 @@ async function judgeWhole(reply: Reply, { call, provider, leash, shownModel }: R
   if (decoded !== undefined && decoded.length > SLICE_BYTES)
     await inTurns(scanAnswerInSlices(decoded, SLICE_BYTES));
   const defect = decoded && protocol.judgeAnswer(decoded, headers.get('content-type') ?? '');
-  if (defect !== undefined && !isAsked(defect, status, call)) return failed(defect);
+  if (defect !== undefined && !isAsked(defect, status, call)) {
+    const report = defect === 'error-object' && decoded !== undefined ? reportIn(decoded) : undefined;
+    if (report === undefined) return failed(defect);
+    return judgeReport(report, { reply, reading, defect, events: new Uint8Array() });
+  }
   const usage = decoded && protocol.usageOfAnswer(decoded);
   const text = usage === undefined && decoded !== undefined ? protocol.textOf(decoded) : NO_TEXT;
-  const safe = conceal(decoded ?? body.bytes, provider);
-  const named = shownModel === undefined || decoded === undefined ? safe : rewriteModel(safe, shownModel);
-  const shown =
-    named === (decoded ?? body.bytes)
-      ? { headers, bytes: body.bytes }
-      : { headers: withoutCoding(headers), bytes: named };
+  const shown = shownWhole({ headers, bytes: body.bytes }, decoded, reading);
   return { outcome: { kind: 'answered' }, answer: { kind: 'whole', status, ...shown, usage, text } };
+}
+
+/** The answer as the client gets it: as it came, or decoded where a secret is hidden or the model renamed. */
+function shownWhole(
+  came: { readonly headers: Headers; readonly bytes: Uint8Array },
+  decoded: Uint8Array | undefined,
+  { provider, shownModel }: Reading,
+): { readonly headers: Headers; readonly bytes: Uint8Array } {
+  const plain = decoded ?? came.bytes;
+  const safe = conceal(plain, provider);
+  const named = shownModel === undefined || decoded === undefined ? safe : rewriteModel(safe, shownModel);
+  return named === plain ? came : { headers: withoutCoding(came.headers), bytes: named };
+}
+
+/** An error is not larger than this, or it is none that says what is wrong. */
+const MAX_REPORT_BYTES = 1024 * 1024;
+
+function reportIn(body: Uint8Array): ReportedError | undefined {
+  const value = body.byteLength > MAX_REPORT_BYTES ? undefined : asObject(valueAt(body, 0, body.byteLength));
+  return value && reportedError(value);
+}
+
+/** With the client's name of the model an answer is sent decoded: then all of it is. */
+function mostDecoded(shownModel: string | undefined): number {
+  return shownModel === undefined ? MAX_DECODED_BYTES : MAX_WHOLE_BYTES;
 }
 
 /** Whether an answer that says nothing is what the request asked for: one for later, or one about nothing. */

@@ -1,20 +1,24 @@
 import type { Provider } from '../config/snapshot.ts';
 import { createSseSplitter, type SseSplitter, splitEvents } from '../lib/sse.ts';
 import { rewriteModelInEvents } from '../protocols/model-name.ts';
+import { lastTelling } from '../protocols/stream.ts';
 import type { Protocol, StreamReader, StreamSign, Usage } from '../protocols/protocol.ts';
-import type { Defect, Outcome } from '../routing/outcome.ts';
+import type { Defect } from '../routing/outcome.ts';
 import type { AnswerStream, StreamEnd } from './answer.ts';
-import { readChunk } from './body-reader.ts';
+import { Beginning, type Held } from './beginning.ts';
 import { conceal } from './redact.ts';
-import { decodedBody } from './decoded-body.ts';
 import type { AnswerText } from '../usage/estimate-usage.ts';
+import { TextSample } from './text-sample.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
 import { type Leash, outcomeOfCut } from './attempt-timeouts.ts';
+import { judgeReport } from './judge-report.ts';
 import type { ByteSource, Taken } from './ports.ts';
+import { isOtherText, NOTHING, prefixed } from './sniffed-body.ts';
+import { PIECE_BYTES, sendInPieces } from './pieces.ts';
 import { type ByteSink, pump } from './pipe.ts';
 
 /** An event larger than this is no event: the stream is given up. */
-const MAX_EVENT_BYTES = 64 * 1024 * 1024;
+export const MAX_EVENT_BYTES = 64 * 1024 * 1024;
 
 /** After its last word a provider may take this long to close: a connection that ends well is used again. */
 const LINGER_MS = 1_000;
@@ -22,32 +26,40 @@ const LINGER_MS = 1_000;
 /** After the reason for the end there may still come usage and a last word. */
 const LINGER_AFTER_FINISH_MS = 5_000;
 
-/** As much as is handed to the runtime at once. */
-const PIECE_BYTES = 64 * 1024;
-
-/** Enough events to know how many characters make a token here; more would only be memory. */
-const SAMPLE_BYTES = 2 * 1024;
-
 const LEFT = { kind: 'left' } as const;
+const ANSWERED = { kind: 'answered' } as const;
+const COMMITTED = { kind: 'committed' } as const;
+const NO_BYTES = new Uint8Array(0);
 
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Holds a stream of events back until its first content, and so finds out whether it is an answer at all. */
-export async function openEventStream(reply: Reply, reading: Reading): Promise<Verdict> {
-  const { source, headers } = decodedBody(reply);
-  const stream = new EventStream(source, reading);
-  const outcome = await stream.hold(reply.status);
-  if (outcome.kind !== 'answered') return { outcome };
-  return { outcome, answer: { kind: 'streamed', status: reply.status, headers, stream } };
+/**
+ * Holds a stream of events back until its first content, or until it has been alive for so long that the client is to
+ * see it, and so finds out whether it is an answer at all. The body of the reply is not coded.
+ */
+export async function openEventStream(
+  reply: Reply,
+  reading: Reading,
+  judgeWhole: (reply: Reply, reading: Reading) => Promise<Verdict>,
+): Promise<Verdict> {
+  const { status, headers } = reply;
+  const stream = new EventStream(reply.body ?? NOTHING, reading);
+  const held = await stream.hold(status);
+  if (held.kind === 'committed') {
+    return { outcome: ANSWERED, answer: { kind: 'streamed', status, headers, stream } };
+  }
+  if (held.kind === 'no-events') return judgeWhole({ ...reply, body: held.body }, reading);
+  if (held.kind !== 'error') return { outcome: held };
+  return judgeReport(held.report, { reply, reading, defect: 'error-event', events: held.events });
 }
 
 /**
  * One streamed answer.
  *
- * It is **holding** until `hold` has seen the first content: nothing has gone to the client, and a failure can still
- * be routed around. Then it is **committed**: whole events go on as they come, half ones wait for their rest and are
- * dropped if it does not come. It has **ended** with the protocol's own word (`complete`), without it (`broken`), or
+ * It is **holding** until `hold` has seen the first content, or a life without any for `commitAfterMs`: nothing has gone
+ * to the client, and a failure can still be routed around. Then it is **committed**: whole events go on as they come, half
+ * ones wait for their rest and are dropped if it does not come. It has **ended** with the protocol's own word (`complete`), without it (`broken`), or
  * by the client (`left`). The end of the bytes alone is never taken for the end of the answer.
  */
 class EventStream implements AnswerStream {
@@ -62,14 +74,16 @@ class EventStream implements AnswerStream {
   readonly #shownModel: string | undefined;
   readonly #onEnd: () => void;
   readonly #held: Uint8Array[] = [];
-  /** The first events with content, of which the text is read if nobody says how many tokens it was. */
-  readonly #sample: Uint8Array[] = [];
-  #sampleBytes = 0;
-  /** Bytes of all events so far. */
-  #bytes = 0;
+  readonly #sample = new TextSample();
   #end: StreamEnd | undefined;
+  #hasContent = false;
+  /** Whether the last word was that the model thinks: then each event is looked at. */
+  #isThinking = false;
+  readonly #beginning: Beginning;
 
-  constructor(source: ByteSource, { call, provider, leash, hidesUsage, shownModel, onEnd }: Reading) {
+  constructor(source: ByteSource, reading: Reading) {
+    const { call, provider, leash, hidesUsage, shownModel, onEnd } = reading;
+    this.#beginning = new Beginning(source, reading);
     this.#source = source;
     this.#provider = provider;
     this.#protocol = call.plan.protocol;
@@ -80,33 +94,50 @@ class EventStream implements AnswerStream {
     this.#onEnd = onEnd;
   }
 
-  /** Reads up to the first content. Any other outcome than `answered` has ended the stream. */
-  async hold(status: number): Promise<Outcome> {
-    for (;;) {
-      const chunk = await readChunk(this.#source, this.#leash);
+  /** Reads up to the first content, or until it is time to commit. Any other end has ended the stream. */
+  async hold(status: number): Promise<Held> {
+    for (let isFirst = true; ; isFirst = false) {
+      const chunk = await this.#beginning.next();
+      if (chunk === 'commit') return COMMITTED;
+      if (isFirst && typeof chunk !== 'string' && isOtherText(chunk)) {
+        return { kind: 'no-events', body: prefixed(chunk, this.#source) };
+      }
       const sign = typeof chunk === 'string' ? this.#takeTail() : this.#hold(chunk);
       if (sign === 'content') {
+        this.#beginning.stop();
         this.#leash.answered();
-        return { kind: 'answered' };
+        if (this.#isThinking) this.#leash.thinking();
+        return COMMITTED;
       }
-      if (sign === undefined && typeof chunk !== 'string') continue;
-      const cut = this.#leash.cause;
-      this.#finish({ kind: 'broken', reason: 'no content', isTold: false });
-      if (cut !== undefined) return outcomeOfCut(cut);
-      const defect: Defect =
-        sign === 'error' ? 'error-event' : chunk === 'broken' ? 'truncated' : 'no-content';
-      return { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' };
+      if (sign !== undefined || typeof chunk === 'string') {
+        return this.#fail(status, sign, chunk === 'broken' ? 'truncated' : 'no-content');
+      }
+      if (this.#beginning.alive(this.#isThinking)) return COMMITTED;
     }
+  }
+
+  #fail(status: number, sign: StreamSign | undefined, defect: Defect): Held {
+    const cut = this.#leash.cause;
+    const report = sign === 'error' ? this.#signs.error() : undefined;
+    const events = report === undefined ? NO_BYTES : Buffer.concat(this.#held);
+    this.#finish({ kind: 'broken', reason: 'no content', isTold: false });
+    if (cut !== undefined) return outcomeOfCut(cut);
+    if (report !== undefined) return { kind: 'error', report, events };
+    const what = sign === 'error' ? 'error-event' : defect;
+    return { kind: 'failed', status, defect: what, retryAfterMs: undefined, fault: 'provider' };
   }
 
   async pumpTo(sink: ByteSink): Promise<StreamEnd> {
     const isFull = this.#flush(sink);
     if (isFull !== undefined) await isFull;
+    const pending = await this.#beginning.takePending();
+    if (typeof pending === 'string') this.#endOfBytes(pending);
+    else if (pending !== undefined) await this.#forward(pending, sink);
     if (this.#end === undefined) {
       const ending = await pump(this.#source, this.#leash, (chunk) => this.#forward(chunk, sink));
       if (ending !== 'stop') this.#endOfBytes(ending);
-      await this.#flush(sink);
     }
+    await this.#flush(sink);
     return this.#end ?? LEFT;
   }
 
@@ -120,14 +151,15 @@ class EventStream implements AnswerStream {
   }
 
   text(): AnswerText {
-    const { sample, chars } = this.#protocol.textOf(Buffer.concat(this.#sample));
-    // The envelope of an event is as long as that of the next: its text is the same part of the bytes throughout.
-    const share = this.#sampleBytes === 0 ? 0 : this.#bytes / this.#sampleBytes;
-    return { sample, chars: Math.round(chars * share) };
+    return this.#sample.text(this.#protocol);
   }
 
   isDone(): boolean {
     return this.#signs.isDone();
+  }
+
+  errorEvent(error: { readonly message: string; readonly code: string }): string {
+    return this.#protocol.errorEvent(error, this.#signs.position?.());
   }
 
   /** Keeps a chunk's events. Returns what decides: content, an error, or an end; undefined: nothing yet. */
@@ -135,7 +167,13 @@ class EventStream implements AnswerStream {
     const block = this.#splitter.push(chunk);
     if (block === undefined) return 'error';
     if (block.byteLength === 0) return undefined;
-    return this.#read(block).find((sign) => sign === 'content' || sign === 'error' || sign === 'done');
+    const signs = this.#read(block);
+    const sign = signs.find((each) => each === 'content' || each === 'error' || each === 'done');
+    this.#hasContent = sign === 'content';
+    const last = lastTelling(signs);
+    if (last !== undefined) this.#isThinking = last === 'thinking';
+    if (this.#isThinking) this.#leash.thinking();
+    return sign;
   }
 
   /** Sends a chunk's events on: as they are where they hold nothing but content, else after a look at each. */
@@ -147,19 +185,33 @@ class EventStream implements AnswerStream {
       return 'stop';
     }
     if (block.byteLength === 0) return undefined;
-    const isContent = this.#signs.skim(block);
+    const isContent = !this.#isThinking && this.#signs.skim(block);
     if (isContent && this.#passesUntouched(block)) {
-      this.#bytes += block.byteLength;
+      this.#sample.skip(block.byteLength);
       return sink.write(block);
     }
     if (isContent) this.#keep(block);
-    else this.#read(block);
+    else this.#follow(this.#read(block));
     return this.#end === undefined ? this.#flush(sink) : 'stop';
+  }
+
+  /** Renews the limits by what a block said: that its model thinks, or that it has thought. */
+  #follow(signs: readonly StreamSign[]): void {
+    const last = lastTelling(signs);
+    if (last === 'thinking') {
+      this.#isThinking = true;
+      this.#leash.thinking();
+    } else if (last === 'content' && (this.#isThinking || !this.#hasContent)) {
+      this.#isThinking = false;
+      this.#hasContent = true;
+      this.#leash.answered();
+    }
+    if (!this.#hasContent) this.#leash.alive();
   }
 
   /** Whether events that are only content need nothing done to them. */
   #passesUntouched({ byteLength }: Uint8Array): boolean {
-    return byteLength <= PIECE_BYTES && this.#shownModel === undefined && this.#sampleBytes >= SAMPLE_BYTES;
+    return byteLength <= PIECE_BYTES && this.#shownModel === undefined && this.#sample.isFull;
   }
 
   /** Reads a block event by event and keeps what the client is to have of it. */
@@ -188,17 +240,8 @@ class EventStream implements AnswerStream {
 
   /** Puts whole events in line for the client. */
   #keep(events: Uint8Array): void {
-    this.#bytes += events.byteLength;
-    if (this.#sampleBytes < SAMPLE_BYTES) this.#addToSample(events);
+    this.#sample.add(events);
     this.#held.push(this.#shownModel === undefined ? events : rewriteModelInEvents(events, this.#shownModel));
-  }
-
-  /** A large block is cut and copied: a view on it would keep all of it for as long as the stream lasts. */
-  #addToSample(events: Uint8Array): void {
-    const missing = SAMPLE_BYTES - this.#sampleBytes;
-    const part = events.byteLength > missing ? events.slice(0, missing) : events;
-    this.#sample.push(part);
-    this.#sampleBytes += part.byteLength;
   }
 
   /** Sends on what is in line; the promise says that the client is behind. */
@@ -207,17 +250,7 @@ class EventStream implements AnswerStream {
     const [first, ...more] = this.#held.splice(0);
     if (first === undefined) return undefined;
     if (more.length === 0 && first.byteLength <= PIECE_BYTES) return sink.write(first);
-    return this.#sendInPieces([first, ...more], sink);
-  }
-
-  /** The runtime copies what the client does not take at once: a large event goes as fast as it is taken. */
-  async #sendInPieces(blocks: readonly Uint8Array[], sink: ByteSink): Promise<void> {
-    for (const bytes of blocks) {
-      for (let from = 0; from < bytes.byteLength; from += PIECE_BYTES) {
-        await sink.write(bytes.subarray(from, from + PIECE_BYTES));
-        if (this.#end?.kind === 'left') return;
-      }
-    }
+    return sendInPieces([first, ...more], sink, () => this.#end?.kind === 'left');
   }
 
   /** The bytes are at their end, in order or not: whether the answer is depends on what was said before. */
@@ -250,6 +283,7 @@ class EventStream implements AnswerStream {
   #finish(end: StreamEnd): void {
     if (this.#end !== undefined) return;
     this.#end = end;
+    this.#beginning.stop();
     this.#onEnd();
     // A body that is not at its end keeps its connection: let it go.
     this.#source.cancel().catch(() => undefined);

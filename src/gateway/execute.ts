@@ -2,7 +2,7 @@ import { type Conditions, type Decision, decide } from '../routing/decide.ts';
 import type { Attempt } from '../routing/outcome.ts';
 import type { Model, Route } from '../routing/route.ts';
 import type { Answer } from './answer.ts';
-import { attemptRoute } from './attempt.ts';
+import { attemptRoute, type Tried } from './attempt.ts';
 import { endpointOf } from './endpoint.ts';
 import type { Call } from './request-context.ts';
 import type { Gateway } from './ports.ts';
@@ -36,7 +36,14 @@ export async function execute(call: Call, gateway: Gateway): Promise<Execution> 
     }
     const isProbe =
       cooldowns.take(decision.route.id, clock.nowMs(), endpoint) || isProbing(decision.route, history.at(-1));
-    const tried = await attemptRoute(call, { ...decision, isProbe }, gateway);
+    const trying = { ...decision, isProbe };
+    let tried: Tried;
+    try {
+      tried = await attemptRoute(call, trying, gateway);
+    } catch (error) {
+      giveBack(trying, { call, gateway });
+      throw error;
+    }
     answer = tried.answer;
     history.push(tried.attempt);
     gateway.emit({
@@ -47,6 +54,17 @@ export async function execute(call: Call, gateway: Gateway): Promise<Execution> 
     });
   }
 }
+
+/** Where an attempt throws, which is a bug, its route is on trial again: nobody else would end its probe. */
+function giveBack({ route, model, reason, isProbe }: Trying, { call, gateway }: Loop): void {
+  const nowMs = gateway.clock.nowMs();
+  const endpoint = endpointOf(call.request.path);
+  const outcome = { kind: 'cancelled' } as const;
+  const attempt = { route, model, reason, endpoint, isProbe, outcome, startedAtMs: nowMs, endedAtMs: nowMs };
+  gateway.cooldowns.note(attempt, call.plan.model, call.snapshot.cooldown, nowMs);
+}
+
+type Trying = Parameters<typeof attemptRoute>[1];
 
 /** Whether the last attempt was the one that tries a route on trial. A retry of it still is. */
 function isProbing(route: Route, last: Attempt | undefined): boolean {

@@ -19,6 +19,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
   const startedAtMs = gateway.clock.nowMs();
   const id = gateway.newRequestId();
   let key: MasterKey | undefined;
+  let call: Call | undefined;
   gateway.emit({
     type: 'request-started',
     requestId: id,
@@ -32,7 +33,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     key = authenticate(request, snapshot.access);
     const limitHeaders = admit(key, gateway);
     const planned = await plan(request, key, snapshot);
-    const call: Call = {
+    call = {
       id,
       request,
       startedAtMs,
@@ -42,6 +43,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
       plannedAtMs: gateway.clock.nowMs(),
       deadlineMs: startedAtMs + snapshot.server.requestTimeoutMs,
       limitHeaders,
+      isReported: false,
     };
     gateway.emit({
       type: 'request-received',
@@ -53,7 +55,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     });
     return relay(call, await execute(call, gateway), gateway);
   } catch (error) {
-    return refuse(error, { id, request, startedAtMs, key }, gateway);
+    return refuse(error, call ?? { id, request, startedAtMs, key, isReported: false }, gateway);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
+import { asksForStream, protocolFor } from '../protocols/by-path.ts';
 import { inTurns, SLICE_BYTES } from '../lib/in-turns.ts';
-import { protocolFor } from '../protocols/by-path.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import {
   insertModel,
@@ -23,6 +23,8 @@ export interface Plan {
   readonly protocol: Protocol;
   readonly body: Uint8Array;
   readonly peek: RequestPeek;
+  /** Whether the client asked for a stream of events: in the body, the path, or the query. */
+  readonly isStream: boolean;
 }
 
 /** Names the provider or the model where the body names none: `GET /v1/files`, for example. */
@@ -56,7 +58,8 @@ export async function plan(
   const model =
     name === undefined ? namedOtherwise(request, key, snapshot) : namedByBody(name, key, snapshot);
   if (!isServed(model)) throw new Refusal('no_route', { model: model.name });
-  return { model, protocol: protocolFor(request.path), body, peek };
+  const isStream = peek.stream || asksForStream(request.path, request.search);
+  return { model, protocol: protocolFor(request.path), body, peek, isStream };
 }
 
 /** Other requests have their turns meanwhile. */

@@ -44,6 +44,8 @@ export interface ClientRequest {
   readonly signal: AbortSignal;
   /** '' where it is not known. */
   readonly clientAddress: () => string;
+  /** Whether the runtime has sent the answer, or given it up. Absent where that can't be known. */
+  readonly isAnswered?: () => boolean;
   /** Rejects with a `Refusal` when the body is too large, too slow, or cut. */
   readonly readBody: () => Promise<Uint8Array>;
 }

@@ -4,13 +4,18 @@ import { endpointOf } from './endpoint.ts';
 import { Refusal } from './refusals.ts';
 import type { Gateway } from './ports.ts';
 
+type RefusedVisit = Omit<Visit, 'request'> & { readonly request: OwnRequest };
+
 /** The answer to a request that is turned down at the door, and its report. What is no `Refusal` is a bug. */
-export function refuse(
-  error: unknown,
-  visit: Omit<Visit, 'request'> & { readonly request: OwnRequest },
-  gateway: Gateway,
-): Response {
+export function refuse(error: unknown, visit: RefusedVisit, gateway: Gateway): Response {
   const refusal = asRefusal(error, visit, gateway);
+  report(refusal, visit, gateway);
+  return refusalResponse(refusal, { id: visit.id, ...visit.request });
+}
+
+function report(refusal: Refusal, visit: RefusedVisit, gateway: Gateway): void {
+  if (visit.isReported) return;
+  visit.isReported = true;
   gateway.emit({
     type: 'request-ended',
     requestId: visit.id,
@@ -33,7 +38,6 @@ export function refuse(
     firstByteAtMs: undefined,
     endedAtMs: gateway.clock.nowMs(),
   });
-  return refusalResponse(refusal, { id: visit.id, ...visit.request });
 }
 
 /** The request that is refused, as far as its answer depends on it. */
@@ -73,7 +77,11 @@ export function refuseOwn(error: unknown, request: OwnRequest, gateway: Gateway)
   const id = gateway.newRequestId();
   const { method, path, headers } = request;
   gateway.emit({ type: 'request-started', requestId: id, method, endpoint: endpointOf(path), path, headers });
-  return refuse(error, { id, request, startedAtMs: gateway.clock.nowMs(), key: undefined }, gateway);
+  return refuse(
+    error,
+    { id, request, startedAtMs: gateway.clock.nowMs(), key: undefined, isReported: false },
+    gateway,
+  );
 }
 
 function asRefusal(error: unknown, visit: Pick<Visit, 'id'>, gateway: Gateway): Refusal {

@@ -3,22 +3,22 @@ import { headerValue } from '../lib/http/header-value.ts';
 import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
 import type { Attempt } from '../routing/outcome.ts';
-import { sendsOf, story } from '../routing/attempts-summary.ts';
-import type { StreamedAnswer, WholeAnswer } from './answer.ts';
+import type { AnswerStream, StreamedAnswer, StreamEnd, WholeAnswer } from './answer.ts';
 import type { Call } from './request-context.ts';
 import { Refusal } from './refusals.ts';
+import { sendsOf, story } from '../routing/attempts-summary.ts';
 import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
 import type { ClientRequest, Clock, Gateway } from './ports.ts';
 import type { ByteSink } from './pipe.ts';
 import { revealsSecret } from './redact.ts';
 import { refusalResponse } from './refuse.ts';
-import { ownTimeMs, type Run, settle } from './settle.ts';
+import { ownTimeMs, type Run, settle, settleWhenGone } from './settle.ts';
 
 /** Turns what the attempts came to into the client's answer; the request is settled when its last byte has gone. */
 export function relay(call: Call, execution: Execution, gateway: Gateway): Response {
   const { answer, verdict } = execution;
-  const run: Run = { call, execution, gateway, firstByteAtMs: gateway.clock.nowMs(), isSettled: false };
+  const run: Run = { call, execution, gateway, firstByteAtMs: gateway.clock.nowMs() };
   if (verdict.kind === 'give-up' && verdict.because === 'cancelled') return nobodyThere(run);
   if (answer === undefined) return deliverFailure(run);
   return answer.kind === 'whole' ? deliverWhole(answer, run) : deliverStream(answer, run);
@@ -33,17 +33,32 @@ function nobodyThere(run: Run): Response {
 }
 
 function deliverWhole(answer: WholeAnswer, run: Run): Response {
-  reportBytes(answer, answer.bytes, run);
-  const ending = answer.status < 400 ? 'complete' : 'failed';
-  settle(run, {
-    ending,
-    status: answer.status,
-    usage: answer.usage,
-    text: answer.text,
-  });
+  const { status, bytes, usage, text } = answer;
+  // What can throw comes first: a request that is settled has been answered.
   const headers = answerHeaders(answer.headers, run);
-  if (answer.status >= 400) addRetryAfter(headers, run.execution.history.at(-1));
-  return new Response(answer.bytes, { status: answer.status, headers });
+  if (status >= 400) addRetryAfter(headers, run.execution.history.at(-1));
+  const body = run.call.request.method === 'HEAD' ? headBody(answer, headers) : bytes;
+  const response = new Response(body, { status, headers });
+  reportBytes(answer, bytes, run);
+  settleWhenGone(run, bytes.byteLength, {
+    ending: status >= 400 || answer.isFailure === true ? 'failed' : 'complete',
+    status,
+    usage,
+    text,
+  });
+  return response;
+}
+
+/**
+ * The body of an answer to HEAD, which is never sent. The length in its header is the provider's: that of the answer to GET.
+ * Where the provider gave none, the runtime would write 0, but for a stream, whose length it does not know.
+ */
+function headBody({ headers: upstream, status }: WholeAnswer, headers: Headers): ReadableStream | null {
+  const length = upstream.get('content-length');
+  if (status === 204 || status === 304) return null;
+  if (length === null || !/^\d+$/.test(length)) return new ReadableStream();
+  headers.set('content-length', length);
+  return null;
 }
 
 /** Says how long to wait where the provider said so in a word of its own, which clients do not know. */
@@ -84,13 +99,20 @@ function failureOf(last: Attempt | undefined, model: string): Refusal {
 }
 
 function deliverStream(answer: StreamedAnswer, run: Run): Response {
-  const body = clientStream(answer, run);
-  return new Response(body, { status: answer.status, headers: answerHeaders(answer.headers, run) });
+  const { status, stream } = answer;
+  try {
+    return new Response(clientStream(answer, run), { status, headers: answerHeaders(answer.headers, run) });
+  } catch (error) {
+    // Nobody would read it: the provider would go on, and its place stay taken.
+    stream.cancel();
+    throw error;
+  }
 }
 
 /**
  * The client's side of a stream. What the client does not take holds the provider up, so nothing piles up here. A
- * stream that broke gets an error event and then a broken connection, so that no client can take it for complete.
+ * stream that broke gets an error event and then a broken connection, so that no client can take it for complete; one
+ * that ends with the provider's own error event ends in order behind it.
  */
 function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Array> {
   const { stream, status } = answer;
@@ -101,7 +123,12 @@ function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Arr
     type: 'direct',
     async pull(client) {
       const sink = sinkOf(client, answer, run);
-      const end = await stream.pumpTo(sink);
+      let end: StreamEnd;
+      try {
+        end = await stream.pumpTo(sink);
+      } catch (error) {
+        end = endOfThrown(error, answer, run);
+      }
       switch (end.kind) {
         case 'complete':
           settleAs('complete');
@@ -112,7 +139,12 @@ function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Arr
           return;
         case 'broken':
           settleAs('truncated');
-          if (stream.takesEvents && !end.isTold) void sink.write(errorEvent(end.reason, run));
+          // The provider's own last word is as good an end as any, and some clients read it only when the stream has ended.
+          if (end.isTold) {
+            client.close();
+            return;
+          }
+          if (stream.takesEvents) void sink.write(errorEvent(end.reason, stream));
           await lastWord(run.gateway.clock);
           client.close(BROKEN);
       }
@@ -124,6 +156,14 @@ function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Arr
       settleAs(isDone ? 'complete' : 'client-left');
     },
   });
+}
+
+/** What a stream has come to in which something threw: a bug, or a client whose connection failed. */
+function endOfThrown(error: unknown, { stream }: StreamedAnswer, { call, gateway }: Run): StreamEnd {
+  stream.cancel();
+  if (call.request.signal.aborted) return { kind: 'left' };
+  gateway.emit({ type: 'bug', requestId: call.id, error });
+  return { kind: 'broken', reason: 'the gateway failed', isTold: false };
 }
 
 /** Writes to the client at once, and waits where it does not keep up. */
@@ -166,9 +206,9 @@ function lastWord(clock: Clock): Promise<void> {
   });
 }
 
-function errorEvent(reason: string, { call }: Run): Uint8Array {
+function errorEvent(reason: string, stream: AnswerStream): Uint8Array {
   const { message, code } = new Refusal('upstream_truncated', { reason });
-  return new TextEncoder().encode(call.plan.protocol.errorEvent({ message, code }));
+  return new TextEncoder().encode(stream.errorEvent({ message, code }));
 }
 
 /** What a provider says to us and not to the client. */

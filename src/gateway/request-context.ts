@@ -8,6 +8,8 @@ export interface Visit {
   readonly request: ClientRequest;
   readonly startedAtMs: number;
   readonly key: MasterKey | undefined;
+  /** Whether `request-ended` has been emitted, or waits for an estimate: it is emitted once, whatever is thrown. */
+  isReported: boolean;
 }
 
 /** A request that has passed the door, and all that it needs until it ends. */

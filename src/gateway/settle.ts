@@ -13,7 +13,6 @@ export interface Run {
   readonly execution: Execution;
   readonly gateway: Gateway;
   readonly firstByteAtMs: number;
-  isSettled: boolean;
 }
 
 /** How a request ended. */
@@ -31,9 +30,9 @@ export interface Settlement {
  * the provider did not say what an answer used, the report waits until it has been estimated.
  */
 export function settle(run: Run, { ending, status, usage, text, code }: Settlement): void {
-  if (run.isSettled) return;
-  run.isSettled = true;
   const { call, execution, gateway } = run;
+  if (call.isReported) return;
+  call.isReported = true;
   const report: RequestEnded = {
     type: 'request-ended',
     requestId: call.id,
@@ -60,6 +59,27 @@ export function settle(run: Run, { ending, status, usage, text, code }: Settleme
     (estimate) => gateway.emit({ ...report, usage: estimate, isUsageEstimated: true }),
     () => gateway.emit(report),
   );
+}
+
+/** What the system takes at once of an answer has gone. */
+const SMALL_BYTES = 256 * 1024;
+
+/** How often it is looked whether a large answer has gone. */
+export const LOOK_MS = 25;
+
+/**
+ * Settles a request whose answer was handed to the runtime as a whole, once that has sent it: a client that leaves in the
+ * middle of a large one has not got it.
+ */
+export function settleWhenGone(run: Run, bytes: number, settlement: Settlement): void {
+  const { request } = run.call;
+  if (bytes <= SMALL_BYTES || request.isAnswered === undefined) return settle(run, settlement);
+  const look = (): void => {
+    if (request.signal.aborted) settle(run, { ...settlement, ending: 'client-left' });
+    else if (request.isAnswered?.() === true) settle(run, settlement);
+    else run.gateway.clock.alarm(LOOK_MS, look);
+  };
+  run.gateway.clock.alarm(LOOK_MS, look);
 }
 
 /** The time that the gateway itself took: from the planned request to here, less the attempts and the pauses. */

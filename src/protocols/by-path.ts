@@ -28,3 +28,26 @@ function protocolOf(path: string): Protocol {
       return opaque;
   }
 }
+
+/**
+ * Whether a model makes the answer to a POST on this path, which may take it minutes: chat, completions, responses,
+ * messages, images, audio, and Gemini's verbs.
+ */
+export function isGenerated(path: string): boolean {
+  const last = path.slice(path.lastIndexOf('/') + 1);
+  return (
+    GENERATING.has(last) || MEDIA.test(path) || GENERATING_VERBS.has(last.slice(last.lastIndexOf(':') + 1))
+  );
+}
+
+const GENERATING: ReadonlySet<string> = new Set(['completions', 'responses', 'messages']);
+const MEDIA = /\/(?:images|audio)\/[a-z]+$/;
+const GENERATING_VERBS: ReadonlySet<string> = new Set(['generateContent', 'predict', 'rawPredict']);
+
+/** Whether the path or the query asks for a stream of events, where the body can not: Gemini's verbs, `?stream=true`. */
+export function asksForStream(path: string, search: string): boolean {
+  return STREAM_VERB.test(path) || (search !== '' && STREAM_QUERY.test(search));
+}
+
+const STREAM_VERB = /:stream[A-Za-z]+$/;
+const STREAM_QUERY = /[?&](?:stream=(?:true|1)|alt=sse)(?:&|$)/;

@@ -1,5 +1,5 @@
 import { hasValue, markOf, occurs } from '../lib/json/json-marks.ts';
-import { hasContent } from './answer.ts';
+import { hasContent, saysSomething } from './answer.ts';
 import type { AnswerView } from './answer.ts';
 import type { AnswerDefect } from './protocol.ts';
 import type { Reading } from './stream.ts';
@@ -13,9 +13,18 @@ import type { JsonObject } from './json-object.ts';
 export function judgeChoices(view: AnswerView): AnswerDefect | undefined {
   if (!view.isParsed && speaksAtALook(view.bytes('choices'))) return undefined;
   const choices = listOf(view.value('choices'));
+  if (choices.length === 0 && isDeferred(view)) return undefined;
   if (choices.some(hasFailed)) return 'error-object';
   return choices.some((choice) => isFinished(choice) || choiceSpeaks(choice)) ? undefined : 'no-choices';
 }
+
+/** Whether the answer is to be fetched later: it says that the request is queued. */
+function isDeferred(view: AnswerView): boolean {
+  const status = view.value('status');
+  return typeof status === 'string' && WAITING.has(status.toLowerCase());
+}
+
+const WAITING: ReadonlySet<string> = new Set(['created', 'queued', 'pending', 'in_progress', 'processing']);
 
 /** Whether large choices need not be parsed to be told from none. */
 function speaksAtALook(bytes: Uint8Array): boolean {
@@ -63,7 +72,9 @@ function isFinished(choice: JsonObject): boolean {
 
 /** Some gateways put the failure of a provider into the choice. */
 function hasFailed(choice: JsonObject): boolean {
-  return choice.finish_reason === 'error' || asObject(choice.error) !== undefined;
+  return (
+    choice.finish_reason === 'error' || (asObject(choice.error) !== undefined && saysSomething(choice.error))
+  );
 }
 
 function listOf(value: unknown): readonly JsonObject[] {

@@ -1,3 +1,4 @@
+import type { ReportedError } from './reported-error.ts';
 import type { TextSample } from '../lib/json/json-text.ts';
 
 /**
@@ -19,10 +20,29 @@ export interface Protocol {
   readonly textOf: (bytes: Uint8Array) => TextSample;
   /** A reader for one streamed answer. */
   readonly readStream: () => StreamReader;
+  /** Whether nothing is known of its streams but that their connection ends in order. */
+  readonly endsWithConnection?: true;
   /** Whether its streams report usage only where the request asks for it with `stream_options.include_usage`. */
   readonly asksForUsage: boolean;
-  /** The bytes of an error event that ends a stream in which content was already sent. */
-  readonly errorEvent: (error: { readonly message: string; readonly code: string }) => string;
+  /** The text of an error event that ends a stream of which something was already sent. */
+  readonly errorEvent: (
+    error: { readonly message: string; readonly code: string },
+    at?: StreamPosition,
+  ) => string;
+  /**
+   * The events of a stream that says nothing but that it failed, where clients recognise this kind of error in no other
+   * form. undefined: an HTTP status is better.
+   */
+  readonly failedStream?: (error: ReportedError) => string | undefined;
+}
+
+/** Where a stream stands that an error is to end. */
+export interface StreamPosition {
+  /** The `sequence_number` that the next event of the Responses API must have. */
+  readonly nextSequenceNumber: number;
+  /** The answer's id and model, as far as the stream has said them. */
+  readonly responseId: string | undefined;
+  readonly model: string | undefined;
 }
 
 export type ProtocolName =
@@ -61,12 +81,17 @@ export interface StreamReader {
   readonly usage: () => Usage | undefined;
   /** Whether the protocol's own word for the end has come: a finish reason, `[DONE]`, `response.completed`. */
   readonly isDone: () => boolean;
+  /** What the event said that was read as `error`; undefined: nothing that can be understood, or there was none. */
+  readonly error: () => ReportedError | undefined;
+  /** Where the stream stands; absent where error events do not depend on it. */
+  readonly position?: () => StreamPosition;
 }
 
 /**
- * `preamble`: nothing for the user (a role, a ping, `response.created`). `content`: the first or a further piece of
+ * `preamble`: nothing for the user (a role, a ping, `response.created`). `thinking`: the model has begun to think and may
+ * be silent about it for minutes (an empty block of thinking, an item of reasoning). `content`: the first or a further piece of
  * the answer; a finish reason is content as well, since an answer may be complete and empty. `usage-only`: an event
  * that carries nothing but usage. `done`: the protocol's end, where nothing was left to say. `error`: the provider
  * says that it failed, or what should be the first content cannot be read.
  */
-export type StreamSign = 'preamble' | 'content' | 'usage-only' | 'done' | 'error';
+export type StreamSign = 'preamble' | 'thinking' | 'content' | 'usage-only' | 'done' | 'error';

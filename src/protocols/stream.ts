@@ -3,6 +3,8 @@ import type { Mark } from '../lib/json/json-marks.ts';
 import { shortenStrings } from '../lib/json/json-short.ts';
 import type { StreamReader, StreamSign, Usage } from './protocol.ts';
 import { asObject } from './json-object.ts';
+import { reportedError } from './reported-error.ts';
+import { saysSomething } from './answer.ts';
 import { mergeReports, usageFrom } from './usage.ts';
 import type { JsonObject } from './json-object.ts';
 
@@ -41,6 +43,7 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
   let done = false;
   let report: JsonObject | undefined;
   let usage: Usage | undefined;
+  let failure: JsonObject | undefined;
 
   function note(reading: Reading): StreamSign {
     if (reading.done === true) done = true;
@@ -63,17 +66,26 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
       if (value === undefined) {
         if (data.length < 100 && grammar.isEnd(UTF8.decode(data).trim()))
           return note({ sign: 'done', done: true });
+        failure = undefined;
         // Within a stream the client judges it; in front of the first content it is no beginning of an answer.
         return following && event !== 'error' ? 'content' : 'error';
       }
-      return note(isError(value, event) ? { sign: 'error' } : grammar.understand(value, event));
+      const reading: Reading = isError(value, event) ? { sign: 'error' } : grammar.understand(value, event);
+      if (reading.sign === 'error') failure = event === 'error' ? { type: 'error', ...value } : value;
+      return note(reading);
     },
     skim(block) {
       return following && !isMarked(block, grammar);
     },
     usage: () => usage,
     isDone: () => done,
+    error: () => failure && reportedError(failure),
   };
+}
+
+/** The last sign that says something about the model: that it speaks, or that it thinks. */
+export function lastTelling(signs: readonly StreamSign[]): StreamSign | undefined {
+  return signs.findLast((sign) => sign === 'content' || sign === 'thinking');
 }
 
 /** An event from this size on holds an image or a file, which is not parsed along with what matters. */
@@ -102,7 +114,10 @@ const ERROR_EVENTS = [markOf('event: error'), markOf('event:error')];
 
 function isError(value: JsonObject, event: string): boolean {
   if (event === 'error' || value.type === 'error' || value.object === 'error') return true;
-  return typeof value.error === 'string' ? value.error !== '' : asObject(value.error) !== undefined;
+  // An empty object says as little as null does.
+  return (
+    (typeof value.error === 'string' || asObject(value.error) !== undefined) && saysSomething(value.error)
+  );
 }
 
 function parse(data: Uint8Array): JsonObject | undefined {

@@ -21,7 +21,7 @@ export type Outcome =
       readonly fault: 'provider' | 'client';
     }
   | { readonly kind: 'unreachable'; readonly reason: UnreachableReason }
-  | { readonly kind: 'timed-out'; readonly phase: 'connect' | 'first-byte' | 'idle' | 'request' }
+  | { readonly kind: 'timed-out'; readonly phase: 'connect' | 'first-byte' | 'thinking' | 'idle' | 'request' }
   | { readonly kind: 'cancelled' };
 
 /** Whether the request is to blame, and not the provider. */

@@ -256,6 +256,8 @@ function proxied({ request, server, target }: Arrival, { gateway }: ServerState)
       azure: target.azure,
       headers: request.headers,
       signal: request.signal,
+      // The runtime forgets the address when it has done with the request.
+      isAnswered: () => server.requestIP(request) === null,
       clientAddress: () => addressOf(request, server, snapshot),
       readBody: () => readBody(request, snapshot.server),
     },

@@ -55,8 +55,9 @@ export const RESPONSES: Api = {
   deltaOf: (data) => (data.type === 'response.output_text.delta' ? data.delta : undefined),
   textOf: (answer) => answer.output[0].content[0].text,
   isError: ({ name, data }) => {
-    const { type, message } = JSON.parse(data);
-    return name === 'error' && type === 'error' && typeof message === 'string';
+    const { type, message, response } = JSON.parse(data);
+    if (name === 'error') return type === 'error' && typeof message === 'string';
+    return name === 'response.failed' && type === name && typeof response?.error?.message === 'string';
   },
 };
 

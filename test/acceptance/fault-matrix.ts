@@ -116,7 +116,8 @@ async function whatIsSeen(url: string, fault: string, streamed: boolean): Promis
       ? 'content, an error event, broken connection'
       : 'content, broken connection';
   }
-  return text.includes('"error"') ? `200 with an error` : 'the whole answer';
+  if (!text.includes('"error"')) return 'the whole answer';
+  return text.includes('"content"') ? 'content, its error event, an end in order' : '200 with an error';
 }
 
 async function codeOf(response: Response): Promise<string> {

@@ -2,6 +2,7 @@ import { type App, startApp } from '../../src/app/gateway-app.ts';
 import { compileText } from '../../src/config/read/load.ts';
 import { formatProblem } from '../../src/config/read/problems.ts';
 import type { Snapshot } from '../../src/config/snapshot.ts';
+import type { SystemClock } from '../../src/lib/system-clock.ts';
 import type { GatewayEvent, RequestEnded } from '../../src/gateway/events.ts';
 
 /** A gateway on a free port of this process, with everything real but the providers. */
@@ -25,14 +26,15 @@ export function compiled(config: string, version = 1): Snapshot {
   return result.snapshot;
 }
 
-/** Starts a gateway with this configuration, on a free port of the loopback address. */
-export function startGateway(config: string): TestGateway {
+/** Starts a gateway with this configuration, on a free port of the loopback address; `clock`: not the machine's. */
+export function startGateway(config: string, clock?: SystemClock): TestGateway {
   const events: GatewayEvent[] = [];
   const ends: RequestEnded[] = [];
   const listening = `server: { host: 127.0.0.1, port: 0 }\n${config}`;
   const app = startApp({
     snapshot: compiled(listening),
     version: 'test',
+    ...(clock && { clock }),
     emit: (event) => {
       if (event.type === 'bug') console.error(event.error);
       events.push(event);

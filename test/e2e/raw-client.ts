@@ -22,7 +22,8 @@ export function sendRaw(url: string, text: string): Promise<RawAnswer> {
 
 /** A request with exactly these header fields, and those that the connection needs. */
 export function rawRequest(line: string, fields: readonly (readonly [string, string])[], body = ''): string {
-  const all = [['Host', 'gateway.test'], ...fields];
+  const hasHost = fields.some(([name]) => name.toLowerCase() === 'host');
+  const all = [...(hasHost ? [] : [['Host', 'gateway.test']]), ...fields];
   const hasConnection = all.some(([name]) => name?.toLowerCase() === 'connection');
   if (!hasConnection) all.push(['Connection', 'close']);
   if (body !== '') all.push(['Content-Length', String(Buffer.byteLength(body))]);

@@ -61,11 +61,16 @@ function normaliseTimeouts(
   own: NonNullable<ProviderEntry['timeouts']>,
   overall: NonNullable<ConfigFile['timeouts']>,
 ): Timeouts {
+  const firstByte = own.first_byte_timeout ?? overall.first_byte_timeout;
   return {
     connectMs: limitOf(own.connect_timeout ?? overall.connect_timeout ?? DEFAULTS.connectTimeoutSeconds),
-    firstByteMs: limitOf(
-      own.first_byte_timeout ?? overall.first_byte_timeout ?? DEFAULTS.firstByteTimeoutSeconds,
+    firstByteMs: limitOf(firstByte ?? DEFAULTS.firstByteTimeoutSeconds),
+    // Whoever set the one before there was the other meant both.
+    answerMs: limitOf(
+      own.answer_timeout ?? overall.answer_timeout ?? firstByte ?? DEFAULTS.answerTimeoutSeconds,
     ),
+    thinkingMs: limitOf(own.thinking_timeout ?? overall.thinking_timeout ?? DEFAULTS.thinkingTimeoutSeconds),
+    commitAfterMs: limitOf(own.commit_after ?? overall.commit_after ?? DEFAULTS.commitAfterSeconds),
     idleMs: limitOf(own.idle_timeout ?? overall.idle_timeout ?? DEFAULTS.idleTimeoutSeconds),
     attemptMs: limitOf(own.request_timeout ?? 0),
   };

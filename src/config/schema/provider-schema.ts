@@ -10,8 +10,23 @@ export const providerTimeoutsSchema = z.strictObject({
   }),
   first_byte_timeout: optional(seconds(), {
     description:
-      'Seconds until the answer must begin; of a stream, until its first content: headers, comments and a role alone do not count. 0: no limit.',
+      'Seconds until the answer must begin, and that a stream may be silent before its first content. Every event and every comment of the provider renews it; the head of the answer does not. 0: no limit.',
     default: DEFAULTS.firstByteTimeoutSeconds,
+  }),
+  answer_timeout: optional(seconds(), {
+    description:
+      'Seconds until the answer to a request without `stream` must begin, where one is generated: chat, completions, responses, messages, images, audio and Gemini. A model may think for minutes before it answers at once. Left out where `first_byte_timeout` is set: the same as that. 0: no limit.',
+    default: DEFAULTS.answerTimeoutSeconds,
+  }),
+  thinking_timeout: optional(seconds(), {
+    description:
+      'Seconds that a stream may be alive without content, from its first event or comment on: the model is thinking. 0: no limit.',
+    default: DEFAULTS.thinkingTimeoutSeconds,
+  }),
+  commit_after: optional(seconds(), {
+    description:
+      'Seconds that a stream is held back from the client without content, from its first event or comment on. If it still shows life then, or its model thinks, it is committed to its route, and its bytes flow. 0: it is held back until its first content.',
+    default: DEFAULTS.commitAfterSeconds,
   }),
   idle_timeout: optional(seconds(), {
     description: 'Seconds that may pass between two pieces of an answer. 0: no limit.',

@@ -104,6 +104,6 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array) => Decoder>> = {
 };
 
 /** "deflate" means the zlib format (RFC 1950); some servers send the bare stream (RFC 1951) all the same. */
-function isZlib(bytes: Uint8Array): boolean {
+export function isZlib(bytes: Uint8Array): boolean {
   return ((bytes[0] ?? 0) & 0x0f) === 8 && (((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)) % 31 === 0;
 }

@@ -36,6 +36,19 @@ export function hasWord(bytes: Uint8Array, word: Mark): boolean {
   return false;
 }
 
+/** The last integer that stands under this key; undefined: there is none. */
+export function lastNumberOf(bytes: Uint8Array, key: Mark): number | undefined {
+  const at = Buffer.prototype.lastIndexOf.call(bytes, key.bytes);
+  if (at === -1) return undefined;
+  let pos = valueStart(bytes, at + key.bytes.length);
+  if (pos === -1) return undefined;
+  let number: number | undefined;
+  for (let byte = bytes[pos]; byte !== undefined && byte >= DIGIT_0 && byte <= DIGIT_9; byte = bytes[++pos]) {
+    number = (number ?? 0) * 10 + byte - DIGIT_0;
+  }
+  return number;
+}
+
 /** The number of characters in all the string values of this key. Escapes count as one. */
 export function countCharacters(bytes: Uint8Array, key: Mark): number {
   let count = 0;
@@ -81,6 +94,8 @@ export function charactersOf(bytes: Uint8Array, start: number, end = bytes.lengt
 }
 
 const QUOTE = 0x22;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const LOWER_N = 0x6e;

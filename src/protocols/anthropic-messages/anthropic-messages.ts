@@ -1,7 +1,7 @@
 import { hasValue, markOf } from '../../lib/json/json-marks.ts';
 import { judgeJson, saysSomething } from '../answer.ts';
 import type { AnswerView } from '../answer.ts';
-import type { AnswerDefect, Protocol } from '../protocol.ts';
+import type { AnswerDefect, Protocol, StreamSign } from '../protocol.ts';
 import { createStreamReader } from '../stream.ts';
 import type { Reading, StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
@@ -47,9 +47,9 @@ function understand(value: JsonObject, event: string): Reading {
     case 'message_start':
       return { sign: 'preamble', usage: asObject(value.message)?.usage };
     case 'content_block_start':
-      return { sign: blockSpeaks(asObject(value.content_block)) ? 'content' : 'preamble' };
+      return { sign: signOf(asObject(value.content_block)) };
     case 'content_block_delta':
-      return { sign: blockSpeaks(asObject(value.delta)) ? 'content' : 'preamble' };
+      return { sign: signOf(asObject(value.delta)) };
     case 'message_delta': {
       const stopped = saysSomething(asObject(value.delta)?.stop_reason);
       return { sign: stopped ? 'content' : 'preamble', usage: value.usage, done: stopped };
@@ -59,6 +59,12 @@ function understand(value: JsonObject, event: string): Reading {
     default:
       return { sign: 'preamble' };
   }
+}
+
+/** Thinking that is not shown (`display: omitted`) is an empty block, and then silence or pings for minutes. */
+function signOf(block: JsonObject | undefined): StreamSign {
+  if (blockSpeaks(block)) return 'content';
+  return block?.type === 'thinking' || block?.type === 'thinking_delta' ? 'thinking' : 'preamble';
 }
 
 /** A block of text or thinking begins empty; one of a tool or of redacted thinking says something by being there. */

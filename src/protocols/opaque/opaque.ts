@@ -1,7 +1,7 @@
 import { markOf } from '../../lib/json/json-marks.ts';
 import { seemsObject } from '../../lib/json/json-scan.ts';
 import { choicesErrorEvent } from '../choices.ts';
-import type { Protocol, StreamReader } from '../protocol.ts';
+import type { Protocol } from '../protocol.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { asObject } from '../json-object.ts';
@@ -16,32 +16,26 @@ export const opaque: Protocol = {
   name: 'opaque',
   judgeAnswer: () => undefined,
   usageOfAnswer: (body) => (seemsObject(body) ? usageIn(body) : undefined),
-  readStream,
+  readStream: () => createStreamReader(GRAMMAR),
+  endsWithConnection: true,
   textOf: () => NO_TEXT,
   asksForUsage: false,
   errorEvent: choicesErrorEvent,
 };
 
-/** The first event that is no error is content. There is no known word for the end, so an orderly end is one. */
-function readStream(): StreamReader {
-  const reader = createStreamReader(GRAMMAR);
-  let begun = false;
-  return {
-    ...reader,
-    read(event, data) {
-      const sign = reader.read(event, data);
-      if (sign === 'content') begun = true;
-      return sign;
-    },
-    isDone: () => begun || reader.isDone(),
-  };
-}
-
 const GRAMMAR: StreamGrammar = {
   marks: ['"usage"'].map(markOf),
-  words: ['[DONE]'].map(markOf),
+  // The last events of images, transcriptions and stored responses.
+  words: ['[DONE]', '.completed"', '.done"'].map(markOf),
   textKeys: ['"delta"', '"text"'].map(markOf),
-  understand: (value) => ({ sign: 'content', usage: value.usage ?? asObject(value.response)?.usage }),
+  understand: (value, event) => ({
+    sign: 'content',
+    usage: value.usage ?? asObject(value.response)?.usage,
+    done: LAST_EVENT.test(typeof value.type === 'string' ? value.type : event),
+  }),
   isEnd: (data) => data === '[DONE]',
   mergesUsage: false,
 };
+
+const LAST_EVENT =
+  /^(?:image_(?:generation|edit)\.completed|transcript\.text\.done|speech\.audio\.done|response\.completed)$/;

@@ -24,6 +24,7 @@ export const openaiEmbeddings: Protocol = {
   },
   usageOfAnswer: usageIn,
   readStream: opaque.readStream,
+  endsWithConnection: true,
   textOf: () => NO_TEXT,
   asksForUsage: false,
   errorEvent: choicesErrorEvent,

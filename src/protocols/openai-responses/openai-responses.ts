@@ -1,11 +1,13 @@
-import { markOf } from '../../lib/json/json-marks.ts';
+import { lastNumberOf, markOf } from '../../lib/json/json-marks.ts';
 import { judgeJson } from '../answer.ts';
 import type { AnswerView } from '../answer.ts';
-import type { AnswerDefect, Protocol } from '../protocol.ts';
+import { asObject, type JsonObject } from '../json-object.ts';
+import type { AnswerDefect, Protocol, StreamPosition, StreamReader } from '../protocol.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
 import { usageIn } from '../usage.ts';
+import { failedResponseEvent, failedResponseStream } from './failed-response.ts';
 import { digestResponseEvent, understandResponseEvent } from './stream.ts';
 
 /** OpenAI's Responses API. */
@@ -13,14 +15,50 @@ export const openaiResponses: Protocol = {
   name: 'openai-responses',
   judgeAnswer: (body, contentType) => judgeJson(body, contentType, ['status', 'output'], judgeResponse),
   usageOfAnswer: usageIn,
-  readStream: () => createStreamReader(GRAMMAR),
+  readStream,
   textOf: textUnder('"delta"', '"text"', '"arguments"'),
   asksForUsage: false,
-  errorEvent: (error) => {
-    const body = { type: 'error', code: error.code, message: error.message, param: null, sequence_number: 0 };
-    return `event: error\ndata: ${JSON.stringify(body)}\n\n`;
-  },
+  errorEvent: (error, at = START) => failedResponseEvent(error, at),
+  failedStream: failedResponseStream,
 };
+
+const START: StreamPosition = { nextSequenceNumber: 0, responseId: undefined, model: undefined };
+
+/** A reader that knows the place of the next event too: SDKs look at its number, and Codex at nothing without an id. */
+function readStream(): StreamReader {
+  let response: JsonObject | undefined;
+  const reader = createStreamReader({
+    ...GRAMMAR,
+    understand(value, event) {
+      response ??= asObject(value.response);
+      return understandResponseEvent(value, event);
+    },
+  });
+  let last = -1;
+  return {
+    ...reader,
+    read(event, data) {
+      last = lastNumberOf(data, SEQUENCE_NUMBER) ?? last;
+      return reader.read(event, data);
+    },
+    skim(block) {
+      const isContent = reader.skim(block);
+      if (isContent) last = lastNumberOf(block, SEQUENCE_NUMBER) ?? last;
+      return isContent;
+    },
+    position: () => ({
+      nextSequenceNumber: last + 1,
+      responseId: textOf(response?.id),
+      model: textOf(response?.model),
+    }),
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+const SEQUENCE_NUMBER = markOf('"sequence_number"');
 
 /** One that is queued for the background has no output yet, so the status alone makes it an answer. */
 function judgeResponse(view: AnswerView): AnswerDefect | undefined {
@@ -31,9 +69,15 @@ function judgeResponse(view: AnswerView): AnswerDefect | undefined {
 
 const GRAMMAR: StreamGrammar = {
   marks: ['"usage"'].map(markOf),
-  words: ['response.completed', 'response.incomplete', 'response.failed', 'response.cancelled', '[DONE]'].map(
-    markOf,
-  ),
+  words: [
+    'response.completed',
+    'response.incomplete',
+    'response.failed',
+    'response.cancelled',
+    '[DONE]',
+    // The type of an item: from then on silence is no sign of death.
+    '"reasoning"',
+  ].map(markOf),
   textKeys: ['"delta"'].map(markOf),
   understand: understandResponseEvent,
   digest: digestResponseEvent,

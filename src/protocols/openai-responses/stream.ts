@@ -1,5 +1,6 @@
 import { scanObject, valueAt } from '../../lib/json/json-scan.ts';
 import { saysSomething } from '../answer.ts';
+import type { StreamSign } from '../protocol.ts';
 import type { Reading } from '../stream.ts';
 import { asObject } from '../json-object.ts';
 import type { JsonObject } from '../json-object.ts';
@@ -11,7 +12,10 @@ export function understandResponseEvent(value: JsonObject, event: string): Readi
   if (SILENT_EVENTS.has(type)) return { sign: 'preamble', usage };
   switch (type) {
     case 'response.output_item.added':
-      return { sign: SILENT_ITEMS.has(asObject(value.item)?.type) ? 'preamble' : 'content' };
+      return { sign: signOfItem(asObject(value.item)?.type) };
+    case 'response.output_item.done':
+      // Reasoning without a summary is done without having said a word.
+      return { sign: asObject(value.item)?.type === 'reasoning' ? 'preamble' : 'content' };
     case 'response.completed':
     case 'response.incomplete':
       return { sign: 'content', usage, done: true };
@@ -29,11 +33,13 @@ export function understandResponseEvent(value: JsonObject, event: string): Readi
  * event is not parsed as one: only its small members are. undefined: it is no object.
  */
 export function digestResponseEvent(data: Uint8Array): JsonObject | undefined {
-  const members = smallMembers(data, ['type', 'error', 'usage', 'delta', 'item', 'response']);
+  const members = smallMembers(data, WANTED);
   const response = members?.response;
   if (members === undefined || !(response instanceof Uint8Array)) return members;
-  return { ...members, response: smallMembers(response, ['usage']) };
+  return { ...members, response: smallMembers(response, ['usage', 'error', 'id', 'model']) };
 }
+
+const WANTED = ['type', 'error', 'code', 'message', 'param', 'usage', 'delta', 'item', 'response'];
 
 const SILENT_EVENTS: ReadonlySet<string> = new Set([
   '',
@@ -46,8 +52,11 @@ const SILENT_EVENTS: ReadonlySet<string> = new Set([
   'response.reasoning_summary_part.added',
 ]);
 
-/** These items announce text, which comes with their deltas. */
-const SILENT_ITEMS: ReadonlySet<unknown> = new Set(['message', 'reasoning']);
+/** These items announce text, which comes with their deltas; reasoning may be silent to its end. */
+function signOfItem(type: unknown): StreamSign {
+  if (type === 'reasoning') return 'thinking';
+  return type === 'message' ? 'preamble' : 'content';
+}
 
 /** The wanted members by name, where `response` is left as its bytes. */
 function smallMembers(data: Uint8Array, wanted: readonly string[]): JsonObject | undefined {

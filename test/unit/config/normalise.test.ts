@@ -67,7 +67,15 @@ test('both ways to write a provider make the same one', () => {
     apiBase: 'https://x.test/v1',
     apiKey: 'sk-x',
     headers: {},
-    timeouts: { connectMs: 10_000, firstByteMs: 120_000, idleMs: 120_000, attemptMs: Infinity },
+    timeouts: {
+      connectMs: 10_000,
+      firstByteMs: 120_000,
+      answerMs: 600_000,
+      thinkingMs: 900_000,
+      commitAfterMs: 15_000,
+      idleMs: 120_000,
+      attemptMs: Infinity,
+    },
     tls: { verify: true, caFile: undefined },
     proxy: undefined,
     forwardClientAuth: false,
@@ -92,6 +100,10 @@ providers: [{name: a, api_base: "https://a.test", timeouts: {first_byte_timeout:
   expect(providers.get('a')?.timeouts).toEqual({
     connectMs: 500,
     firstByteMs: 9000,
+    // Nothing else is said of it.
+    answerMs: 9000,
+    thinkingMs: 900_000,
+    commitAfterMs: 15_000,
     idleMs: Infinity,
     attemptMs: 30_000,
   });

@@ -3,7 +3,7 @@ import { type Cut, Leash, type LeashLimits, outcomeOfCut } from '../../../src/ga
 import type { Outcome } from '../../../src/routing/outcome.ts';
 import { FakeClock } from './fake-clock.ts';
 
-const LIMITS: LeashLimits = { firstByteMs: 1_000, idleMs: 500, attemptMs: Infinity };
+const LIMITS: LeashLimits = { firstByteMs: 1_000, thinkingMs: 5_000, idleMs: 500, attemptMs: Infinity };
 
 function scene({ budgetMs = Infinity, ...limits }: Partial<LeashLimits & { budgetMs: number }> = {}): {
   clock: FakeClock;
@@ -169,6 +169,7 @@ describe('what a cause comes to:', () => {
     'client-left': { kind: 'cancelled' },
     connect: { kind: 'timed-out', phase: 'connect' },
     'first-byte': { kind: 'timed-out', phase: 'first-byte' },
+    thinking: { kind: 'timed-out', phase: 'thinking' },
     idle: { kind: 'timed-out', phase: 'idle' },
     attempt: { kind: 'timed-out', phase: 'first-byte' },
     deadline: { kind: 'timed-out', phase: 'request' },

@@ -181,6 +181,46 @@ describe('cooling', () => {
   });
 });
 
+describe('a bug in an attempt', () => {
+  const throws: Play = () => {
+    throw new Error('a bug');
+  };
+
+  test('leaves nothing in flight', async () => {
+    const scene = pair({ a: [throws] });
+    await expect(scene.ask('m')).rejects.toThrow('a bug');
+    expect(scene.traffic.inFlight('a/upstream-a')).toBe(0);
+  });
+  test('in the body of an answer ends the attempt at the provider', async () => {
+    let isCancelled = false;
+    const broken: Play = (request) => {
+      request.callOff.onCallOff = () => {
+        isCancelled = true;
+      };
+      return {
+        kind: 'reply',
+        status: 200,
+        headers: new Proxy(new Headers(), {
+          get: () => {
+            throw new Error('a bug');
+          },
+        }),
+        body: null,
+      };
+    };
+    const scene = pair({ a: [broken] });
+    await expect(scene.ask('m')).rejects.toThrow('a bug');
+    expect([isCancelled, scene.traffic.inFlight('a/upstream-a')]).toEqual([true, 0]);
+  });
+  test('that probes its route leaves it on trial', async () => {
+    const scene = pair({ a: [fails(500), throws, answers()] });
+    await scene.ask('m');
+    scene.clock.pass(30_000);
+    await expect(scene.ask('m')).rejects.toThrow('a bug');
+    expect((await scene.ask('m')).history[0]).toMatchObject({ isProbe: true, outcome: { kind: 'answered' } });
+  });
+});
+
 describe('pauses', () => {
   test('a Retry-After is waited for, and counted as a pause', async () => {
     const scene = alone([fails(503, { 'retry-after': '2' }), answers(100)]);

@@ -85,6 +85,7 @@ export class Scene {
       plannedAtMs: startedAtMs,
       deadlineMs: startedAtMs + this.snapshot.server.requestTimeoutMs,
       limitHeaders: {},
+      isReported: false,
     };
   }
 

@@ -151,9 +151,13 @@ test('an error event is what the clients of the protocol look for', () => {
   expect(event(CHAT)).toBe(
     'data: {"error":{"message":"the \\"provider\\" broke off","type":"upstream_error","param":null,"code":"upstream_truncated"}}\n\n',
   );
-  expect(event('/v1/responses')).toBe(
-    'event: error\ndata: {"type":"error","code":"upstream_truncated","message":"the \\"provider\\" broke off","param":null,"sequence_number":0}\n\n',
-  );
+  const [head, data = ''] = event('/v1/responses').trimEnd().split('\ndata: ');
+  expect(head).toBe('event: response.failed');
+  expect(JSON.parse(data)).toMatchObject({
+    type: 'response.failed',
+    sequence_number: 0,
+    response: { object: 'response', status: 'failed', error, output: [] },
+  });
   expect(event('/v1/messages')).toBe(
     'event: error\ndata: {"type":"error","error":{"type":"api_error","message":"the \\"provider\\" broke off"}}\n\n',
   );

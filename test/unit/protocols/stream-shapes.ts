@@ -292,7 +292,7 @@ export const SHAPES: readonly StreamShape[] = [
     ),
     signs: [
       'preamble',
-      'preamble',
+      'thinking',
       'content',
       'preamble',
       'preamble',

@@ -210,7 +210,7 @@ describe('a stream of the Responses API', () => {
     const item = (type: string): string =>
       `data: {"type":"response.output_item.added","item":{"type":"${type}"}}\n\n`;
     expect(signsOf('/v1/responses', item('reasoning') + item('function_call'))).toEqual([
-      'preamble',
+      'thinking',
       'content',
     ]);
   });
@@ -223,17 +223,18 @@ describe('a stream of the Responses API', () => {
   });
 });
 
-test('an unknown stream is content from its first event, and done with it', () => {
+test('an unknown stream is content from its first event, and is not done with it', () => {
   const reader = protocolFor('/v1/audio/speech').readStream();
   expect(reader.isDone()).toBe(false);
   expect(readAll(reader, bytesOf(': x\n\ndata: {"type":"speech.audio.delta","audio":"AA=="}\n\n'))).toEqual([
     'preamble',
     'content',
   ]);
-  expect(reader.isDone()).toBe(true);
+  expect(reader.isDone()).toBe(false);
   reader.read(
     '',
     bytesOf('{"type":"speech.audio.done","usage":{"input_tokens":4,"output_tokens":6,"total_tokens":10}}'),
   );
   expect(reader.usage()?.totalTokens).toBe(10);
+  expect(reader.isDone()).toBe(true);
 });

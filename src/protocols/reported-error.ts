@@ -1,0 +1,243 @@
+import { asObject, type JsonObject } from './json-object.ts';
+
+/** What a provider's error is about, in the words that all APIs share. */
+export type ErrorKind =
+  | 'invalid'
+  | 'context-length'
+  | 'content-policy'
+  | 'authentication'
+  | 'billing'
+  | 'quota'
+  | 'permission'
+  | 'not-found'
+  | 'too-large'
+  | 'rate-limit'
+  | 'server'
+  | 'overloaded'
+  | 'timeout'
+  | 'unknown';
+
+/** An error that a provider reported under status 200: in an event of a stream, or in place of a whole answer. */
+export interface ReportedError {
+  readonly kind: ErrorKind;
+  /** The HTTP status that the error stands for. */
+  readonly status: number;
+  /** The provider's own words, as far as it said any; the message is cut after 4,000 characters. */
+  readonly message: string;
+  /** The provider's, or OpenAI's for the kind. */
+  readonly type: string;
+  /** The provider's, or OpenAI's for the kind, if it has one. */
+  readonly code: string | null;
+  readonly param: string | null;
+  /** The wait that the message asks for ("Please try again in 1.5s"), in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/**
+ * Reads the error in the data of an event, or in a whole answer, of any API: `{"error":{…}}`, `{"error":"text"}`,
+ * `{"type":"error",…}`, `{"type":"response.failed","response":{"error":{…}}}`, a choice with an `error`, and `{"message"}`.
+ * undefined: the object says nothing about what went wrong.
+ */
+export function reportedError(value: JsonObject): ReportedError | undefined {
+  const report = reportIn(value);
+  if (report === undefined) return undefined;
+  const message = textOf(report.message) ?? textOf(report.detail);
+  const [type, code] = [textOf(report.type), textOf(report.code)];
+  const number = statusNumber(report.code) ?? statusNumber(report.status);
+  if (message === undefined && code === undefined && number === undefined) return undefined;
+  const kind = kindOf({ code, type, message, number });
+  const face = FACES[kind];
+  return {
+    kind,
+    status: number ?? face.status,
+    message: (message ?? code ?? 'The provider reported an error.').slice(0, MAX_MESSAGE_CHARS),
+    type: type === undefined || type === 'error' ? face.type : type,
+    code: code ?? face.code ?? null,
+    param: textOf(report.param) ?? null,
+    retryAfterMs: message === undefined ? undefined : waitIn(message),
+  };
+}
+
+const MAX_MESSAGE_CHARS = 4_000;
+
+interface Face {
+  readonly status: number;
+  readonly type: string;
+  readonly code?: string;
+}
+
+/** How OpenAI's API tells a kind of error. */
+const FACES: Readonly<Record<ErrorKind, Face>> = {
+  invalid: { status: 400, type: 'invalid_request_error' },
+  'context-length': { status: 400, type: 'invalid_request_error', code: 'context_length_exceeded' },
+  'content-policy': { status: 400, type: 'invalid_request_error', code: 'content_policy_violation' },
+  authentication: { status: 401, type: 'authentication_error', code: 'invalid_api_key' },
+  billing: { status: 402, type: 'billing_error', code: 'billing_not_active' },
+  quota: { status: 429, type: 'insufficient_quota', code: 'insufficient_quota' },
+  permission: { status: 403, type: 'permission_error' },
+  'not-found': { status: 404, type: 'invalid_request_error', code: 'model_not_found' },
+  'too-large': { status: 413, type: 'invalid_request_error', code: 'request_too_large' },
+  'rate-limit': { status: 429, type: 'rate_limit_error', code: 'rate_limit_exceeded' },
+  server: { status: 500, type: 'server_error' },
+  overloaded: { status: 503, type: 'overloaded_error', code: 'overloaded' },
+  timeout: { status: 504, type: 'timeout_error', code: 'timeout' },
+  unknown: { status: 502, type: 'upstream_error' },
+};
+
+function reportIn(value: JsonObject): JsonObject | undefined {
+  const { error } = value;
+  if (typeof error === 'string' && error !== '') return { message: error, code: value.code };
+  const inner = filled(error) ?? filled(asObject(value.response)?.error);
+  if (inner !== undefined) return inner;
+  if (Array.isArray(value.choices)) {
+    const failed = value.choices
+      .map((choice) => filled(asObject(choice)?.error))
+      .find((each) => each !== undefined);
+    if (failed !== undefined) return failed;
+  }
+  return value.type === 'error' || value.object === 'error' ? value : undefined;
+}
+
+/** The value as an object with anything in it. */
+function filled(value: unknown): JsonObject | undefined {
+  const object = asObject(value);
+  return object === undefined || Object.keys(object).length === 0 ? undefined : object;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Some gateways put the status into `code`. */
+function statusNumber(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^[45]\d\d$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isInteger(number) && number >= 400 && number <= 599
+    ? number
+    : undefined;
+}
+
+interface Words {
+  readonly code: string | undefined;
+  readonly type: string | undefined;
+  readonly message: string | undefined;
+  readonly number: number | undefined;
+}
+
+/** The code says more than the type: OpenAI's type of a wrong key is `invalid_request_error`. */
+function kindOf({ code, type, message, number }: Words): ErrorKind {
+  const kind =
+    KINDS.get(code?.toLowerCase() ?? '') ??
+    KINDS.get(type?.toLowerCase() ?? '') ??
+    kindOfStatus(number, code);
+  const isTooLong = kind === 'invalid' || kind === 'unknown';
+  return isTooLong && TOO_LONG.some((text) => message?.includes(text) === true) ? 'context-length' : kind;
+}
+
+function kindOfStatus(status: number | undefined, code: string | undefined): ErrorKind {
+  switch (status) {
+    case undefined:
+      // `invalid_image_format`, `invalid_base64_image`, `image_too_large` and a dozen others of the Responses API.
+      return code !== undefined &&
+        /^(?:invalid_|unsupported_|empty_image|image_|failed_to_download)/.test(code)
+        ? 'invalid'
+        : 'unknown';
+    case 401:
+      return 'authentication';
+    case 402:
+      return 'billing';
+    case 403:
+      return 'permission';
+    case 404:
+      return 'not-found';
+    case 408:
+    case 504:
+      return 'timeout';
+    case 413:
+      return 'too-large';
+    case 429:
+      return 'rate-limit';
+    case 503:
+    case 529:
+      return 'overloaded';
+    default:
+      return status < 500 ? 'invalid' : 'server';
+  }
+}
+
+/** The words of OpenAI, Anthropic, Google and the servers that imitate them, as code or as type. */
+const KINDS: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
+  ['context_length_exceeded', 'context-length'],
+  ['string_above_max_length', 'context-length'],
+  ['invalid_prompt', 'invalid'],
+  ['invalid_request', 'invalid'],
+  ['invalid_request_error', 'invalid'],
+  ['invalid_argument', 'invalid'],
+  ['failed_precondition', 'invalid'],
+  ['content_filter', 'content-policy'],
+  ['content_policy_violation', 'content-policy'],
+  ['image_content_policy_violation', 'content-policy'],
+  ['moderation_blocked', 'content-policy'],
+  ['bio_policy', 'content-policy'],
+  ['cyber_policy', 'content-policy'],
+  ['authentication_error', 'authentication'],
+  ['invalid_api_key', 'authentication'],
+  ['unauthenticated', 'authentication'],
+  ['billing_error', 'billing'],
+  ['billing_not_active', 'billing'],
+  ['insufficient_quota', 'quota'],
+  ['usage_not_included', 'quota'],
+  ['billing_hard_limit_reached', 'quota'],
+  ['permission_error', 'permission'],
+  ['permission_denied', 'permission'],
+  ['unsupported_country', 'permission'],
+  ['not_found_error', 'not-found'],
+  ['not_found', 'not-found'],
+  ['model_not_found', 'not-found'],
+  ['request_too_large', 'too-large'],
+  ['rate_limit_exceeded', 'rate-limit'],
+  ['rate_limit_error', 'rate-limit'],
+  ['too_many_requests', 'rate-limit'],
+  ['resource_exhausted', 'rate-limit'],
+  ['overloaded_error', 'overloaded'],
+  ['overloaded', 'overloaded'],
+  ['server_is_overloaded', 'overloaded'],
+  ['engine_overloaded', 'overloaded'],
+  ['slow_down', 'overloaded'],
+  ['service_unavailable', 'overloaded'],
+  ['unavailable', 'overloaded'],
+  ['timeout_error', 'timeout'],
+  ['timeout', 'timeout'],
+  ['request_timeout', 'timeout'],
+  ['gateway_timeout', 'timeout'],
+  ['vector_store_timeout', 'timeout'],
+  ['deadline_exceeded', 'timeout'],
+  ['server_error', 'server'],
+  ['api_error', 'server'],
+  ['internal_error', 'server'],
+  ['internal_server_error', 'server'],
+  ['internal', 'server'],
+]);
+
+/** How providers without a code for it say that a prompt is too long. */
+const TOO_LONG = [
+  'prompt is too long',
+  'input token count',
+  'Input is too long for requested model',
+  'maximum context length',
+  'exceeds the available context size',
+];
+
+const WAIT = /try again in ((?:\d{1,9}(?:\.\d{1,9})?(?:ms|h|m|s)){1,3})/i;
+const WAIT_PART = /(\d+(?:\.\d+)?)(ms|h|m|s)/gi;
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** The wait in a message such as "Please try again in 6m0.5s." */
+function waitIn(message: string): number | undefined {
+  const found = WAIT.exec(message)?.[1];
+  if (found === undefined) return undefined;
+  let ms = 0;
+  for (const [, amount, unit] of found.matchAll(WAIT_PART)) {
+    ms += Number(amount) * (UNITS_MS[unit?.toLowerCase() ?? ''] ?? 0);
+  }
+  return Math.ceil(ms);
+}

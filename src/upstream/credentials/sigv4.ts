@@ -1,0 +1,123 @@
+/**
+ * AWS Signature Version 4
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
+ */
+
+/** A long-term or a temporary credential of AWS. */
+export interface AwsCredential {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Only with temporary credentials. */
+  readonly sessionToken: string | undefined;
+}
+
+/** The request to be signed, complete: a later change of the body or a signed field makes the signature wrong. */
+export interface SignedRequest {
+  readonly method: string;
+  /** As it goes on the wire: already percent-encoded. */
+  readonly path: string;
+  /** As it goes on the wire, without the question mark. */
+  readonly query: string;
+  /** The fields to be signed besides `x-amz-*`, in lower case: `host`, and `content-type` where there is a body. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: readonly Uint8Array[];
+}
+
+export interface Scope {
+  readonly region: string;
+  readonly service: string;
+  /** Milliseconds since 1970, by AWS's clock. */
+  readonly epochMs: number;
+}
+
+/** The header fields that authenticate the request: `authorization`, `x-amz-date`, `x-amz-content-sha256`, `x-amz-security-token`. */
+export function signRequest(
+  request: SignedRequest,
+  credential: AwsCredential,
+  scope: Scope,
+): Readonly<Record<string, string>> {
+  const time = amzDate(scope.epochMs);
+  const payload = sha256Hex(...request.body);
+  const added = {
+    'x-amz-content-sha256': payload,
+    'x-amz-date': time,
+    ...(credential.sessionToken !== undefined && { 'x-amz-security-token': credential.sessionToken }),
+  };
+  const headers = { ...request.headers, ...added };
+  return { ...added, authorization: authorization({ ...request, headers }, payload, { credential, scope }) };
+}
+
+/** The `authorization` field for exactly these fields; `payload` is the body's SHA-256 in hex, and `x-amz-date` is one of the fields. */
+export function authorization(
+  request: Omit<SignedRequest, 'body'>,
+  payload: string,
+  { credential, scope }: { readonly credential: AwsCredential; readonly scope: Scope },
+): string {
+  const time = amzDate(scope.epochMs);
+  const { text, signedHeaders } = canonicalRequest(request, payload);
+  const place = `${time.slice(0, 8)}/${scope.region}/${scope.service}/aws4_request`;
+  const toSign = `AWS4-HMAC-SHA256\n${time}\n${place}\n${sha256Hex(new TextEncoder().encode(text))}`;
+  const signature = hmac(signingKey(credential, scope, time.slice(0, 8)), toSign).toString('hex');
+  return `AWS4-HMAC-SHA256 Credential=${credential.accessKeyId}/${place}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
+}
+
+/** The request in the one form that both sides hash, and the list of the fields in it. */
+function canonicalRequest(
+  { method, path, query, headers }: Omit<SignedRequest, 'body'>,
+  payload: string,
+): { readonly text: string; readonly signedHeaders: string } {
+  const fields = Object.entries(headers)
+    .map(([name, value]): [string, string] => [name.toLowerCase(), value.trim().replaceAll(/ {2,}/g, ' ')])
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const signedHeaders = fields.map(([name]) => name).join(';');
+  const lines = fields.map(([name, value]) => `${name}:${value}\n`).join('');
+  const text = [method, canonicalPath(path), canonicalQuery(query), lines, signedHeaders, payload].join('\n');
+  return { text, signedHeaders };
+}
+
+/** Every service but S3 encodes each segment of the encoded path once more. */
+function canonicalPath(path: string): string {
+  return path === '' ? '/' : path.split('/').map(uriEncode).join('/');
+}
+
+function canonicalQuery(query: string): string {
+  if (query === '') return '';
+  return query
+    .split('&')
+    .map((pair) => {
+      const at = pair.indexOf('=');
+      return at < 0 ? `${pair}=` : pair;
+    })
+    .toSorted()
+    .join('&');
+}
+
+/** RFC 3986: everything but unreserved characters. */
+function uriEncode(text: string): string {
+  return encodeURIComponent(text).replaceAll(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** `20150830T123600Z`. */
+function amzDate(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+}
+
+function signingKey({ secretAccessKey }: AwsCredential, { region, service }: Scope, day: string): Buffer {
+  return [day, region, service, 'aws4_request'].reduce<Buffer>(
+    (key, part) => hmac(key, part),
+    Buffer.from(`AWS4${secretAccessKey}`),
+  );
+}
+
+function hmac(key: Buffer, text: string): Buffer {
+  return new Bun.CryptoHasher('sha256', key).update(text).digest();
+}
+
+function sha256Hex(...pieces: readonly Uint8Array[]): string {
+  const hasher = new Bun.CryptoHasher('sha256');
+  for (const piece of pieces) hasher.update(piece);
+  return hasher.digest('hex');
+}

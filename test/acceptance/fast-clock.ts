@@ -1,0 +1,17 @@
+import { type SystemClock, systemClock } from '../../src/lib/system-clock.ts';
+
+/** How many seconds pass by the clock of a test in one of the machine's. */
+export const FACTOR = 100;
+
+/** A clock by which ten minutes are six seconds. */
+export const fastClock: SystemClock = {
+  nowMs: () => systemClock.nowMs() * FACTOR,
+  epochMs: systemClock.epochMs,
+  alarm: (ms, ring) => systemClock.alarm(ms / FACTOR, ring),
+  sleep: (ms, signal) => systemClock.sleep(ms / FACTOR, signal),
+};
+
+/** Waits for so many seconds of that clock. */
+export function pass(seconds: number): Promise<void> {
+  return Bun.sleep((seconds * 1000) / FACTOR);
+}
