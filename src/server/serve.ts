@@ -1,6 +1,7 @@
 import type { Server } from 'bun';
 import type { ServerSettings, Snapshot } from '../config/snapshot.ts';
 import { Refusal } from '../gateway/refusals.ts';
+import type { CredentialPlaces } from '../gateway/credentials.ts';
 import { handle } from '../gateway/handle.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
@@ -10,6 +11,7 @@ import { allowedOrigin, preflight, withCors } from './cors.ts';
 import { createDetailedHealth, type HealthReporter } from '../health/report.ts';
 import { readDocs } from './docs-endpoint.ts';
 import { health } from '../health/endpoints.ts';
+import { withKeyHint } from './key-hint.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels } from './models-endpoint.ts';
 import { hello } from './hello.ts';
@@ -186,7 +188,7 @@ function ownEndpoint(
       return readMetrics(allow(request, path).headers, metrics, snapshot.metrics);
     case '/v1/models':
     case '/models':
-      return listModels({ headers: allow(request, path).headers, search }, snapshot);
+      return modelList({ headers: allow(request, path).headers, search }, snapshot);
     case '/':
     case '/api/hello':
       return hello(allow(request, path), path, state);
@@ -200,6 +202,10 @@ function ownEndpoint(
       if (isReserved(path)) throw new Refusal('path_not_found', { path });
       return modelEndpoint(request, { path, search }, snapshot);
   }
+}
+
+function modelList(reader: CredentialPlaces, snapshot: Snapshot): Response {
+  return withKeyHint(listModels(reader, snapshot), reader, snapshot);
 }
 
 /** Paths that are never a provider's, so that what is not there yet, or not in this mode, is not asked of one. */
