@@ -165,3 +165,13 @@ export interface Tracing {
 }
 
 export type Emit = (event: GatewayEvent) => void;
+
+/** How the database of a gateway in database mode is doing. */
+export interface DatabaseStatus {
+  /** Whether the last question was answered. */
+  readonly isAnswering: boolean;
+  /** How long ago the last answer came, in milliseconds. */
+  readonly sinceAnswerMs: number;
+  /** Why what it has is not taken over, in half a sentence; undefined: it is. */
+  readonly notAdopted: string | undefined;
+}

@@ -1,6 +1,7 @@
 import type { HealthSettings } from '../config/snapshot.ts';
 import { authenticate } from '../gateway/authenticate.ts';
 import type { Gateway } from '../gateway/ports.ts';
+import type { ProviderList } from '../models/provider-list.ts';
 import { type ProbeResult, probeProviders } from './probe.ts';
 import type { ProviderStanding } from './provider-status.ts';
 
@@ -30,10 +31,18 @@ function probeOf(search: string, configured: HealthSettings['probe']): HealthSet
 /** For as long as one test of the providers answers everybody who asks. */
 const FRESH_MS = 10_000;
 
-/** Tests every provider, at most once in ten seconds, whoever asks. `standings` says what requests have shown of them. */
+/** What is known of the providers without a test. */
+export interface HealthSources {
+  /** What requests have shown of them. */
+  readonly standings: () => Promise<readonly ProviderStanding[]>;
+  /** What they list of their models. */
+  readonly modelLists: () => readonly ProviderList[];
+}
+
+/** Tests every provider, at most once in ten seconds, whoever asks. */
 export function createHealthReporter(
   gateway: Gateway,
-  standings: () => Promise<readonly ProviderStanding[]>,
+  { standings, modelLists }: HealthSources,
 ): HealthReporter {
   const known = new Map<HealthSettings['probe'], Probing>();
   return async (probe) => {
@@ -46,7 +55,12 @@ export function createHealthReporter(
       known.set(probe, probing);
     }
     const results = await probing.results;
-    return reportOf(results, { probe, epochMs: probing.epochMs, standings: await standings() });
+    return reportOf(results, {
+      probe,
+      epochMs: probing.epochMs,
+      standings: await standings(),
+      lists: modelLists(),
+    });
   };
 }
 
@@ -64,9 +78,10 @@ interface ReportContext {
   readonly epochMs: number;
   readonly probe: HealthSettings['probe'];
   readonly standings: readonly ProviderStanding[];
+  readonly lists: readonly ProviderList[];
 }
 
-function reportOf(results: readonly ProbeResult[], { epochMs, probe, standings }: ReportContext) {
+function reportOf(results: readonly ProbeResult[], { epochMs, probe, standings, lists }: ReportContext) {
   const healthy = results.filter(({ error }) => error === undefined).length;
   return {
     status: healthy === results.length ? 'ok' : healthy > 0 ? 'degraded' : 'down',
@@ -78,6 +93,7 @@ function reportOf(results: readonly ProbeResult[], { epochMs, probe, standings }
       providerReport(
         result,
         standings.find(({ provider }) => provider === result.provider),
+        lists.find(({ provider }) => provider === result.provider),
       ),
     ),
   };
@@ -86,6 +102,7 @@ function reportOf(results: readonly ProbeResult[], { epochMs, probe, standings }
 function providerReport(
   { provider, error, latencyMs, models }: ProbeResult,
   standing: ProviderStanding | undefined,
+  list: ProviderList | undefined,
 ) {
   const { cooldownMs = 0, lastError, lastErrorAtMs } = standing ?? {};
   return {
@@ -95,6 +112,7 @@ function providerReport(
     cooldown_seconds: Math.ceil(cooldownMs / 1000),
     last_error: error ?? lastError ?? null,
     last_error_at: lastErrorAtMs === undefined ? null : new Date(lastErrorAtMs).toISOString(),
+    ...(list !== undefined && { model_list: listReport(list) }),
     ...(models.length > 0 && {
       models: models.map((one) => ({
         model: one.model,
@@ -103,6 +121,14 @@ function providerReport(
         error: one.error ?? null,
       })),
     }),
+  };
+}
+
+function listReport({ models, fetchedAtMs, error }: ProviderList) {
+  return {
+    models: models.length,
+    fetched_at: fetchedAtMs === undefined ? null : new Date(fetchedAtMs).toISOString(),
+    error: error ?? null,
   };
 }
 

@@ -1,7 +1,6 @@
 import type { Server } from 'bun';
 import type { ServerSettings, Snapshot } from '../config/snapshot.ts';
 import { Refusal } from '../gateway/refusals.ts';
-import type { CredentialPlaces } from '../gateway/credentials.ts';
 import { handle } from '../gateway/handle.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
@@ -13,7 +12,8 @@ import { readDocs } from './docs-endpoint.ts';
 import { health } from '../health/endpoints.ts';
 import { withKeyHint } from './key-hint.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
-import { getModel, listModels } from './models-endpoint.ts';
+import { getModel, listModels, type ModelRequest, type ModelSources } from './models-endpoint.ts';
+import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import { hello } from './hello.ts';
 import { readBody } from './read-body.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
@@ -49,6 +49,7 @@ export interface ServeOptions {
   /** undefined: `/metrics` is not served here. */
   readonly metrics?: MetricsPage | undefined;
   readonly reportHealth: HealthReporter;
+  readonly catalogue: ModelCatalogue;
   /** Whether other processes listen on the same port, among which the system divides the connections. */
   readonly isShared: boolean;
 }
@@ -61,6 +62,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     metrics: options.metrics,
     detailedHealth: createDetailedHealth(gateway, options.reportHealth),
     docs: options.docs,
+    catalogue: options.catalogue,
     startedAtMs: Date.now(),
     phase: 'serving',
   };
@@ -175,7 +177,8 @@ function ownEndpoint(
   state: ServerState,
 ): Answer | undefined {
   const snapshot = state.gateway.snapshot();
-  const { metrics } = state;
+  const { metrics, catalogue } = state;
+  const sources = { snapshot, catalogue };
   switch (path) {
     case '/health':
     case '/healthz':
@@ -188,7 +191,8 @@ function ownEndpoint(
       return readMetrics(allow(request, path).headers, metrics, snapshot.metrics);
     case '/v1/models':
     case '/models':
-      return modelList({ headers: allow(request, path).headers, search }, snapshot);
+    case '/v1beta/models':
+      return modelList({ headers: allow(request, path).headers, search, path }, sources);
     case '/':
     case '/api/hello':
       return hello(allow(request, path), path, state);
@@ -200,12 +204,12 @@ function ownEndpoint(
       if (request.method === 'POST' && path.startsWith('/v1/')) return undefined;
       if (path.startsWith('/docs/')) return readDocs(allow(request, path), path, state);
       if (isReserved(path)) throw new Refusal('path_not_found', { path });
-      return modelEndpoint(request, { path, search }, snapshot);
+      return modelEndpoint(request, { path, search }, sources);
   }
 }
 
-function modelList(reader: CredentialPlaces, snapshot: Snapshot): Response {
-  return withKeyHint(listModels(reader, snapshot), reader, snapshot);
+function modelList(reader: ModelRequest, sources: ModelSources): Response {
+  return withKeyHint(listModels(reader, sources), reader, sources.snapshot);
 }
 
 /** Paths that are never a provider's, so that what is not there yet, or not in this mode, is not asked of one. */
@@ -216,11 +220,11 @@ function isReserved(path: string): boolean {
 function modelEndpoint(
   request: Request,
   { path, search }: Omit<RequestTarget, 'azure'>,
-  snapshot: Snapshot,
+  sources: ModelSources,
 ): Response | undefined {
-  const id = /^(?:\/v1)?\/models\/(.+)$/.exec(path)?.[1];
+  const id = /^(?:\/v1(?:beta)?)?\/models\/(.+)$/.exec(path)?.[1];
   if (id === undefined || !isRead(request.method)) return undefined;
-  return getModel(decodeId(id), { headers: request.headers, search }, snapshot);
+  return getModel(decodeId(id), { headers: request.headers, search, path }, sources);
 }
 
 function decodeId(id: string): string {

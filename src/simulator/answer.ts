@@ -25,6 +25,8 @@ export interface Answer {
   readonly lead: readonly Item[];
   /** The body. It ends cleanly when the items do. */
   readonly items: Iterable<Item>;
+  /** What happens behind the end of the body, before the next request is answered. */
+  readonly tail: readonly Item[];
   /** Whether the items are events. */
   readonly isStream: boolean;
   readonly style: EventStyle;
@@ -83,6 +85,7 @@ export function wholeBody(answer: Answer): Uint8Array | undefined {
 
 const BLANK = {
   lead: [],
+  tail: [],
   length: undefined,
   isStream: false,
   style: PLAIN_STYLE,

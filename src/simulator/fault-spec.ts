@@ -101,8 +101,8 @@ function playOf(name: string, given: URLSearchParams): Play {
 
 /** A status that is not one would make an answer that is no HTTP, which is a fault of its own. */
 function checkStatus({ code }: Params): void {
-  if (code === undefined || (Number.isInteger(code) && Number(code) >= 300 && Number(code) <= 599)) return;
-  throw badRequest(`The parameter "code" must be a status from 300 to 599, not "${code}".`);
+  if (code === undefined || (Number.isInteger(code) && Number(code) >= 300 && Number(code) <= 999)) return;
+  throw badRequest(`The parameter "code" must be a status from 300 to 999, not "${code}".`);
 }
 
 function numberOf(given: URLSearchParams, key: string): number | undefined {

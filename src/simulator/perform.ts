@@ -35,7 +35,11 @@ function encodedAtOnce(answer: Answer): Answer {
 
 /** Whether nothing has to be waited for, so that one write does. */
 function isPlain(answer: Answer): boolean {
-  return answer.lead.length === 0 && answer.pieces === undefined && answer.idleCloseMs === undefined;
+  return (
+    answer.lead.length + answer.tail.length === 0 &&
+    answer.pieces === undefined &&
+    answer.idleCloseMs === undefined
+  );
 }
 
 function bodyFor(request: RequestHead, body: Uint8Array): Uint8Array {
@@ -51,6 +55,11 @@ async function play(answer: Answer, connection: Connection, request: RequestHead
   writer.wire(headBytes(answer, request));
   if (request.method !== 'HEAD') await playItems({ answer, connection, writer });
   await writer.end();
+  for (const item of answer.tail) {
+    await act(item, { answer, connection, writer });
+    await writer.flush();
+    if (!connection.isOpen) return;
+  }
   if (!request.keepAlive || (answer.length === undefined && !request.chunkedAllowed)) connection.close();
   else if (answer.idleCloseMs !== undefined) connection.closeWhenIdle(answer.idleCloseMs);
 }

@@ -1,6 +1,7 @@
 import type { Answer } from '../answer.ts';
 import { type Fault, fault } from '../fault.ts';
 import type { Header } from '../http/request-head.ts';
+import type { Item } from '../item.ts';
 
 /** What goes wrong with the connection or the head, before or around the body. */
 export const CONNECTION_FAULTS: readonly Fault[] = [
@@ -48,6 +49,37 @@ export const CONNECTION_FAULTS: readonly Fault[] = [
     play: (answer, { bytes }) => ({ ...answer, headers: [...answer.headers, ...oddHeaders(bytes)] }),
   }),
   fault({
+    name: 'many-fields',
+    summary: 'A head with so many `fields`, some 300 kB.',
+    params: { fields: 37_000 },
+    play: (answer, { fields }) => ({ ...answer, headers: [...answer.headers, ...manyFields(fields)] }),
+  }),
+  fault({
+    name: 'late-bytes',
+    summary: 'The answer, and `ms` later so many `bytes` that belong to nothing.',
+    params: { bytes: 100, ms: 1 },
+    play: (answer, { bytes, ms }): Answer => ({ ...answer, tail: behind('x'.repeat(bytes), ms) }),
+  }),
+  fault({
+    name: 'second-answer',
+    summary: 'The answer, and `ms` later a second one, which nobody asked for.',
+    params: { ms: 0 },
+    play: (answer, { ms }): Answer => ({ ...answer, tail: behind(SECOND_ANSWER, ms) }),
+  }),
+  fault({
+    name: '204-body',
+    summary: 'Status 204, and `ms` later a second answer as the body that it declares.',
+    params: { ms: 1 },
+    play: (answer, { ms }): Answer => ({
+      ...answer,
+      status: 204,
+      items: [],
+      length: Buffer.byteLength(SECOND_ANSWER),
+      encoding: undefined,
+      tail: behind(SECOND_ANSWER, ms),
+    }),
+  }),
+  fault({
     name: 'idle-close',
     summary: 'Closes the connection when it was idle for `seconds` after the answer; 0: at once.',
     params: { seconds: 5 },
@@ -66,6 +98,22 @@ const INVALID: Readonly<Record<string, string>> = {
   'no-head-end': 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n',
   'two-lengths': 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 7\r\n\r\n{}',
 };
+
+const WRONG = JSON.stringify({
+  choices: [{ index: 0, message: { role: 'assistant', content: 'meant for nobody' }, finish_reason: 'stop' }],
+});
+const SECOND_ANSWER = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${WRONG.length}\r\n\r\n${WRONG}`;
+
+function behind(text: string, ms: number): readonly Item[] {
+  return [
+    { kind: 'wait', ms },
+    { kind: 'wire', bytes: Buffer.from(text) },
+  ];
+}
+
+function manyFields(count: number): readonly Header[] {
+  return Array.from({ length: count }, (_, at): Header => [`x-${at.toString(16)}`, '']);
+}
 
 function oddHeaders(bytes: number): readonly Header[] {
   return [

@@ -55,9 +55,15 @@ export const STATUS_FAULTS: readonly Fault[] = [
   fault({
     name: 'status',
     summary:
-      'The status of `code` (400-599); body=json|html|text|truncated|huge|empty, retry-after as of 429.',
+      'The status of `code` (300-999); body=json|html|text|truncated|huge|empty, retry-after as of 429.',
     params: { code: 500, ...PARAMS },
     play: (answer, params) => statusAnswer(answer, errorOfStatus(params.code), params),
+  }),
+  fault({
+    name: 'odd-status',
+    summary: 'A `code` beyond 599, which is no status of HTTP.',
+    params: { code: 999 },
+    play: (answer, { code }) => ({ ...answer, status: code }),
   }),
   ...ERRORS.map(([status, , code, message]) =>
     fault({

@@ -165,6 +165,23 @@ describe('connections', () => {
     expect(await outcome).toBe('refused');
   });
 
+  test('a status beyond 599, a head of very many fields, and bytes behind an answer are sent', async () => {
+    expect((await plain('mock/odd-status')).text).toStartWith('HTTP/1.1 999 ');
+    expect((await plain('mock/odd-status?code=600')).text).toStartWith('HTTP/1.1 600 ');
+    expect((await plain('mock/status?code=700')).text).toStartWith('HTTP/1.1 700 ');
+    expect(
+      (await plain('mock/many-fields?fields=300')).text.match(/\r\nx-[0-9a-f]+: \r\n/g)?.length,
+    ).toBeGreaterThan(140);
+    expect((await plain('mock/late-bytes?bytes=50')).text).toMatch(/\}x{50}$/);
+    for (const query of ['', '?ms=5']) {
+      const { text } = await plain(`mock/second-answer${query}`);
+      expect(text.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
+      expect(text).toContain('meant for nobody');
+    }
+    const { text } = await plain('mock/204-body');
+    expect(text).toMatch(/^HTTP\/1\.1 204 No Content\r\n[^]*Content-Length: \d+\r\n\r\nHTTP\/1\.1 200 OK/);
+  });
+
   test('odd headers come as they are', async () => {
     const { text } = await plain('mock/odd-headers?bytes=9000', 100);
     for (const line of [
