@@ -1,4 +1,4 @@
-import type { Gateway } from '../gateway/ports.ts';
+import type { DatabaseStatus, Gateway } from '../gateway/ports.ts';
 import type { DetailedHealth } from '../health/report.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
 
@@ -10,6 +10,8 @@ export interface ServerState {
   readonly gateway: Gateway;
   readonly version: string;
   readonly metrics: MetricsPage | undefined;
+  /** How the database is doing; undefined: there is none. */
+  readonly database: () => DatabaseStatus | undefined;
   readonly detailedHealth: DetailedHealth;
   readonly docs: DocsEndpoint;
   /** Milliseconds since 1970. */

@@ -150,6 +150,7 @@ export class Store {
   /** How the database is doing. */
   status(): DatabaseStatus {
     return {
+      isStale: this.isStale(),
       isAnswering: this.#outlook.isAnswering(),
       sinceAnswerMs: this.#outlook.sinceAnswerMs(),
       notAdopted: this.#strangeness,
