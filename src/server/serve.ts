@@ -11,7 +11,8 @@ import { createDetailedHealth, type HealthReporter } from '../health/report.ts';
 import { readDocs } from './docs-endpoint.ts';
 import { health } from '../health/endpoints.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
-import { getModel, listModels } from './models-endpoint.ts';
+import { getModel, listModels, type ModelSources } from './models-endpoint.ts';
+import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import { hello } from './hello.ts';
 import { readBody } from './read-body.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
@@ -49,6 +50,7 @@ export interface ServeOptions {
   /** undefined: `/metrics` is not served here. */
   readonly metrics?: MetricsPage | undefined;
   readonly reportHealth: HealthReporter;
+  readonly catalogue: ModelCatalogue;
   /** Whether other processes listen on the same port, among which the system divides the connections. */
   readonly isShared: boolean;
 }
@@ -62,6 +64,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     database: options.database ?? (() => undefined),
     detailedHealth: createDetailedHealth(gateway, options.reportHealth),
     docs: options.docs,
+    catalogue: options.catalogue,
     startedAtMs: Date.now(),
     phase: 'serving',
   };
@@ -176,7 +179,8 @@ function ownEndpoint(
   state: ServerState,
 ): Answer | undefined {
   const snapshot = state.gateway.snapshot();
-  const { metrics } = state;
+  const { metrics, catalogue } = state;
+  const sources = { snapshot, catalogue };
   switch (path) {
     case '/health':
     case '/healthz':
@@ -189,7 +193,8 @@ function ownEndpoint(
       return readMetrics(allow(request, path).headers, metrics, snapshot.metrics);
     case '/v1/models':
     case '/models':
-      return listModels({ headers: allow(request, path).headers, search }, snapshot);
+    case '/v1beta/models':
+      return listModels({ headers: allow(request, path).headers, search, path }, sources);
     case '/':
     case '/api/hello':
       return hello(allow(request, path), path, state);
@@ -201,7 +206,7 @@ function ownEndpoint(
       if (request.method === 'POST' && path.startsWith('/v1/')) return undefined;
       if (path.startsWith('/docs/')) return readDocs(allow(request, path), path, state);
       if (isReserved(path)) throw new Refusal('path_not_found', { path });
-      return modelEndpoint(request, { path, search }, snapshot);
+      return modelEndpoint(request, { path, search }, sources);
   }
 }
 
@@ -213,11 +218,11 @@ function isReserved(path: string): boolean {
 function modelEndpoint(
   request: Request,
   { path, search }: Omit<RequestTarget, 'azure'>,
-  snapshot: Snapshot,
+  sources: ModelSources,
 ): Response | undefined {
-  const id = /^(?:\/v1)?\/models\/(.+)$/.exec(path)?.[1];
+  const id = /^(?:\/v1(?:beta)?)?\/models\/(.+)$/.exec(path)?.[1];
   if (id === undefined || !isRead(request.method)) return undefined;
-  return getModel(decodeId(id), { headers: request.headers, search }, snapshot);
+  return getModel(decodeId(id), { headers: request.headers, search, path }, sources);
 }
 
 function decodeId(id: string): string {

@@ -1,5 +1,6 @@
 import type { DatabaseStatus, Gateway } from '../gateway/ports.ts';
 import type { DetailedHealth } from '../health/report.ts';
+import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
 
 /** The page about the API, as the server knows it. Answers undefined to a path where it has nothing. */
@@ -14,6 +15,7 @@ export interface ServerState {
   readonly database: () => DatabaseStatus | undefined;
   readonly detailedHealth: DetailedHealth;
   readonly docs: DocsEndpoint;
+  readonly catalogue: ModelCatalogue;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
   /** `leaving`: it still listens, and `/readyz` tells load balancers to look elsewhere. `draining`: it listens no more. */
