@@ -13,6 +13,7 @@ import { health } from '../health/endpoints.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels } from './models-endpoint.ts';
 import { hello } from './hello.ts';
+import { BodyBudget, bodyMemory } from './body-budget.ts';
 import { readBody } from './read-body.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
 import { pathOf, type RequestTarget, requestTarget } from './request-target.ts';
@@ -60,6 +61,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     detailedHealth: createDetailedHealth(gateway, options.reportHealth),
     docs: options.docs,
     startedAtMs: Date.now(),
+    bodies: new BodyBudget(() => bodyMemory(gateway.snapshot(), options.isShared)),
     phase: 'serving',
   };
   const open: OpenListener = (port, pair) =>
@@ -78,8 +80,10 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
         const answered =
           administered(request, { admin: options.admin, server, gateway }) ?? answer(request, server, state);
         return answered instanceof Promise
-          ? answered.then((response) => withFarewell(response, state))
-          : withFarewell(answered, state);
+          ? answered.then((response) =>
+              withFarewell(boundLeftover(response, { request, server }, state), state),
+            )
+          : withFarewell(boundLeftover(answered, { request, server }, state), state);
       },
       error: (error) => bug(error, gateway),
     });
@@ -134,6 +138,29 @@ function answer(request: Request, server: Server<undefined>, state: ServerState)
 }
 
 type Answer = Response | Promise<Response>;
+
+/** Whoever was refused before the end of its body may send the rest, which is thrown away, but not stop in the middle of it for ever. */
+const LEFTOVER_SECONDS = 30;
+
+/** Has the connection closed where the rest of a refused body does not come. It does not touch the next request on the connection. */
+function boundLeftover(
+  response: Response,
+  { request, server }: Pick<Arrival, 'request' | 'server'>,
+  { gateway }: ServerState,
+): Response {
+  if (response.status < 400 || !hasLeftover(response, request)) return response;
+  const bodySeconds = Math.ceil(gateway.snapshot().server.bodyTimeoutMs / 1_000);
+  server.timeout(request, Math.max(1, Math.min(LEFTOVER_SECONDS, bodySeconds)));
+  return response;
+}
+
+/** Whether a part of the body may not have been read. */
+function hasLeftover({ status }: Response, request: Request): boolean {
+  if (request.bodyUsed && status !== BODY_TOO_LARGE) return false;
+  return request.headers.has('content-length') || request.headers.has('transfer-encoding');
+}
+
+const BODY_TOO_LARGE = 413;
 
 /**
  * The response, which says that its connection ends with it while the gateway shuts down (RFC 9112 §9.6): the runtime closes it
@@ -244,7 +271,7 @@ interface Arrival {
   readonly target: RequestTarget;
 }
 
-function proxied({ request, server, target }: Arrival, { gateway }: ServerState): Promise<Response> {
+function proxied({ request, server, target }: Arrival, { gateway, bodies }: ServerState): Promise<Response> {
   if (request.headers.get('upgrade')?.toLowerCase() === 'websocket')
     throw new Refusal('websocket_not_supported', {}, { headers: { upgrade: 'HTTP/1.1' } });
   const snapshot = gateway.snapshot();
@@ -259,7 +286,7 @@ function proxied({ request, server, target }: Arrival, { gateway }: ServerState)
       // The runtime forgets the address when it has done with the request.
       isAnswered: () => server.requestIP(request) === null,
       clientAddress: () => addressOf(request, server, snapshot),
-      readBody: () => readBody(request, snapshot.server),
+      readBody: (key) => readBody(request, snapshot.server, { budget: bodies, key }),
     },
     gateway,
   );

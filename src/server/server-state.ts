@@ -1,5 +1,6 @@
 import type { Gateway } from '../gateway/ports.ts';
 import type { DetailedHealth } from '../health/report.ts';
+import type { BodyBudget } from './body-budget.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
 
 /** The page about the API, as the server knows it. Answers undefined to a path where it has nothing. */
@@ -14,6 +15,8 @@ export interface ServerState {
   readonly docs: DocsEndpoint;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
+  /** What request bodies may hold that are not complete. */
+  readonly bodies: BodyBudget;
   /** `leaving`: it still listens, and `/readyz` tells load balancers to look elsewhere. `draining`: it listens no more. */
   phase: 'serving' | 'leaving' | 'draining';
 }
