@@ -116,9 +116,9 @@ async function perform(
   ) => {
     action = what;
     try {
-      const before = new Set(store.warnings());
+      const before = new Set(store.snapshot().warnings);
       const revision = await write();
-      warnings = store.warnings().filter((text) => !before.has(text));
+      warnings = store.snapshot().warnings.filter((text) => !before.has(text));
       audit({ result: 'written', address, action, version: revision.version });
       return revision;
     } catch (error) {

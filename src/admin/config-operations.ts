@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { KINDS, type Json } from '../store/revision.ts';
 import type { Change } from '../store/describe-changes.ts';
-import type { Past } from '../store/store.ts';
+import type { Past } from '../store/store-options.ts';
 import { WARNINGS } from './fields.ts';
 import { masterKeyKind, masterKeyWithSecret, rotate, rotationSchema } from './master-key-kind.ts';
 import type { Answer, Call, Operation } from './operation.ts';
@@ -70,7 +70,8 @@ export const configOperations: readonly Operation[] = [
     path: '/config/reload',
     id: 'reloadConfig',
     summary: 'Reload the configuration',
-    description: 'Reads the database now, without waiting for the next look.',
+    description:
+      'Reads the database now, without waiting for the next look, and takes it over also if it is another one or went back to an older version.',
     answer: versionAnswer,
     run: async ({ store }) => versionOf(await store.refresh()),
   },

@@ -1,14 +1,15 @@
 import type { z } from 'zod';
+import type { Snapshot } from '../config/snapshot.ts';
 import type { Edit } from '../store/change.ts';
 import type { JsonObject, ResourceName, Revision } from '../store/revision.ts';
 import type { RequestRecords } from '../store/records/request-record-table.ts';
-import type { Past } from '../store/store.ts';
+import type { Past } from '../store/store-options.ts';
 
 /** The part of a store that the Admin API uses. */
 export interface AdminStore {
   readonly read: () => Promise<Revision>;
-  /** What is legal in the configuration in force and probably not meant. */
-  readonly warnings: () => readonly string[];
+  /** The configuration in force. */
+  readonly snapshot: () => Pick<Snapshot, 'warnings'>;
   readonly change: (
     edit: Edit,
     context: { actor: string; action: string; ifVersion?: number | undefined },

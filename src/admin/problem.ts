@@ -1,3 +1,4 @@
+import { NotAdopted } from '../store/adoption.ts';
 import { RevisionRefused, VersionConflict, VersionUnknown } from '../store/change.ts';
 import { StoreUnavailable } from '../store/database.ts';
 import { findingMessage, findingPath } from '../store/finding-text.ts';
@@ -15,6 +16,7 @@ export const PROBLEMS = {
   method_not_allowed: { status: 405, type: 'invalid_request_error' },
   already_exists: { status: 409, type: 'invalid_request_error' },
   in_use: { status: 409, type: 'invalid_request_error' },
+  database_changed: { status: 409, type: 'invalid_request_error' },
   version_changed: { status: 412, type: 'invalid_request_error' },
   body_too_large: { status: 413, type: 'invalid_request_error' },
   invalid_fields: { status: 422, type: 'invalid_request_error' },
@@ -70,6 +72,10 @@ export function asProblem(error: unknown, target: ResourceName | undefined, isDe
     return new AdminProblem('store_unavailable', message, { headers: { 'retry-after': '2' } });
   }
   if (error instanceof SealBroken) return new AdminProblem('secrets_sealed', `${error.message}.`);
+  if (error instanceof NotAdopted) {
+    const message = `The database is not the one whose configuration is in force: ${error.message}. POST /admin/v1/config/reload takes over what it has now.`;
+    return new AdminProblem('database_changed', message);
+  }
   if (error instanceof VersionConflict) {
     const message = `The configuration has version ${error.version} by now. Read it again, and repeat the change.`;
     return new AdminProblem('version_changed', message, { headers: { etag: `"${error.version}"` } });

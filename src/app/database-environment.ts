@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { findWeakness } from '../lib/key-strength.ts';
 import { RevisionRefused } from '../store/change.ts';
+import { NotAdopted } from '../store/adoption.ts';
 import { StoreUnavailable } from '../store/database.ts';
 import { findingText } from '../store/finding-text.ts';
 import { createKeyring, type Keyring, SealBroken } from '../store/keyring.ts';
@@ -94,6 +95,9 @@ export function explainStoreError(error: unknown): string[] | undefined {
     return ['the configuration in the database is not valid:', ...error.findings.map(findingText)];
   }
   const isKnown =
-    error instanceof StoreUnavailable || error instanceof SchemaMismatch || error instanceof SealBroken;
+    error instanceof StoreUnavailable ||
+    error instanceof NotAdopted ||
+    error instanceof SchemaMismatch ||
+    error instanceof SealBroken;
   return isKnown ? [error.message] : undefined;
 }

@@ -2,9 +2,12 @@ import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createDocs } from '../console/docs-page.ts';
 import { LOOK_MS } from '../gateway/settle.ts';
 import type { Emit, Gateway, Ledgers } from '../gateway/ports.ts';
+import { ObjectOwnerLedger } from '../gateway/object-owners.ts';
 import { newRequestId } from '../gateway/request-id.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { ThreadedTokenCounter } from '../usage/token-counter.ts';
+import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';
+import { ModelCatalogue } from '../models/model-catalogue.ts';
 import { BucketLedger } from '../limits/bucket-ledger.ts';
 import { CooldownLedger } from '../routing/cooldown.ts';
 import { TrafficLedger } from '../routing/traffic.ts';
@@ -33,6 +36,10 @@ export interface App {
   readonly standings: () => readonly ProviderStanding[];
   /** Tests the providers. */
   readonly reportHealth: HealthReporter;
+  /** Asks the providers for their models, where what is known is old. */
+  readonly fetchModelLists: ListFetcher;
+  /** Gets what the providers list before somebody asks for it. Never rejects. */
+  readonly refreshModels: () => Promise<void>;
   /** Puts another configuration in force for the requests that come from now on. */
   readonly swap: (next: Snapshot) => void;
   /**
@@ -74,6 +81,8 @@ export interface Team {
   readonly metrics: (own: () => readonly FamilyDump[]) => string | Promise<string>;
   /** What all of them know of the providers. */
   readonly standings: (own: readonly ProviderStanding[]) => Promise<readonly ProviderStanding[]>;
+  /** What the one that tests the providers has got of their models, for all. */
+  readonly modelLists: (own: ListFetcher) => ListFetcher;
   /** The report of the one that tests the providers for all. */
   readonly healthReporter: (own: HealthReporter) => HealthReporter;
 }
@@ -100,7 +109,7 @@ export function startApp(options: AppOptions): App {
     emit,
     ...(tracing && { tracing }),
   };
-  const reportHealth = createHealthReporter(gateway, () => team.standings(standings.list()));
+  const { catalogue, ...reports } = openReports(gateway, standings, team);
   const page: MetricsPage = { type: EXPOSITION_TYPE, text: () => team.metrics(metrics.dump) };
   // Several can't have one listener: whoever is above them has it.
   const metricsServer =
@@ -112,7 +121,8 @@ export function startApp(options: AppOptions): App {
     version: options.version,
     admin: options.admin,
     ...pagesBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined),
-    reportHealth: team.healthReporter(reportHealth),
+    reportHealth: team.healthReporter(reports.reportHealth),
+    catalogue,
   });
   const ends = [sweepRegularly(ledgers, clock), team.isProber ? probeRegularly(gateway) : nothing];
   const stop = async (): Promise<void> => {
@@ -129,18 +139,27 @@ export function startApp(options: AppOptions): App {
     emit,
     dumpMetrics: metrics.dump,
     standings: () => standings.list(),
-    reportHealth,
+    ...reports,
     swap: (next) => {
       snapshot = next;
     },
     drain: async () => {
       await drained(server, snapshot.server);
-      // The last report of a large answer comes when it has been seen that it has gone.
-      await Bun.sleep(2 * LOOK_MS);
       await stop();
     },
     stop,
   };
+}
+
+/** What is told of the providers: their models, and how they are. */
+function openReports(gateway: Gateway, standings: ProviderStandings, team: Team) {
+  const fetchModelLists = createListFetcher(gateway);
+  const catalogue = new ModelCatalogue(gateway.snapshot, gateway.clock, team.modelLists(fetchModelLists));
+  const reportHealth = createHealthReporter(gateway, {
+    standings: () => team.standings(standings.list()),
+    modelLists: () => catalogue.lists(),
+  });
+  return { catalogue, fetchModelLists, reportHealth, refreshModels: () => catalogue.refresh() };
 }
 
 /** The team of a process that is alone. */
@@ -152,12 +171,14 @@ function alone(clock: SystemClock): Team {
       cooldowns: new CooldownLedger(),
       traffic: new TrafficLedger(),
       turns: new TurnCounter(),
+      objects: new ObjectOwnerLedger(),
     },
     port: undefined,
     isProber: true,
     metrics: (own) => renderMetrics(own()),
     standings: (own) => Promise.resolve(own),
     healthReporter: (own) => own,
+    modelLists: (own) => own,
   };
 }
 
@@ -231,6 +252,8 @@ async function drained(
   if (drainDelayMs > 0) await Bun.sleep(drainDelayMs);
   server.drain();
   await idle(server, drainTimeoutMs);
+  // The last report of a large answer comes when it has been seen that it has gone.
+  await Bun.sleep(2 * LOOK_MS);
 }
 
 /** Resolves when no request is pending, or after `timeoutMs`. */

@@ -1,7 +1,8 @@
 import { type AuditEntry, createAdmin } from '../admin/admin.ts';
 import { findMissingAuthorities } from '../config/read/file-warnings.ts';
 import type { Overrides } from '../config/read/overrides.ts';
-import { openStore, type Store, type StoreEvent } from '../store/store.ts';
+import { openStore, type Store } from '../store/store.ts';
+import type { StoreEvent } from '../store/store-options.ts';
 import { version } from '../version.ts';
 import { EXIT } from '../exit-code.ts';
 import {
@@ -106,7 +107,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     if (event.type !== 'changed') report(event, running);
     else if (event.snapshot !== running.snapshot()) inForce = accept(edition(event), running);
   });
-  process.on('SIGHUP', () => void store.refresh().catch(() => undefined));
+  process.on('SIGHUP', () => store.look());
   const staleness = setInterval(() => running.setStale(store.isStale()), STALE_MS);
   await drained;
   clearInterval(staleness);
@@ -158,6 +159,10 @@ function report(event: Exclude<StoreEvent, Changed>, { emit, log }: Serving): vo
       return emit({ type: 'configuration-refused', problems: event.reasons });
     case 'lost':
       return log.say('warn', 'storeLost', { reason: event.reason });
+    case 'not-adopted':
+      return log.say('error', 'warning', {
+        text: `The database is not taken over: ${event.reason}. The configuration in force stays; POST /admin/v1/config/reload takes over what the database has.`,
+      });
     case 'back':
       return log.say('info', 'storeBack');
     case 'last-good-not-written':

@@ -28,6 +28,7 @@ export function listenAlone({ snapshot }: Edition, { database }: ListenOptions):
     tracing,
   });
   current = app.snapshot;
+  void app.refreshModels();
   return {
     url: app.server.url,
     log,

@@ -142,6 +142,7 @@ class Supervisor {
         return mergeStandings(answers.map(({ answer }) => answer));
       },
       health: (probe) => this.#fleet.call(this.#prober(), 'health', probe),
+      modelLists: () => this.#fleet.call(this.#prober(), 'modelLists', undefined),
       admin: (request) => receiveAdminRequest(request, this.#database?.admin),
       record: async (records) => this.#database?.insert(records),
     };

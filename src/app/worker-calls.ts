@@ -1,6 +1,7 @@
 import type { HealthSettings } from '../config/snapshot.ts';
 import type { HealthReport } from '../health/report.ts';
 import type { ProviderStanding } from '../health/provider-status.ts';
+import type { ProviderList } from '../models/provider-list.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import type { Recipe } from './config-source.ts';
@@ -31,6 +32,8 @@ export type SupervisorCalls = {
   readonly metrics: (nothing: undefined) => Promise<string>;
   readonly standings: (nothing: undefined) => Promise<readonly ProviderStanding[]>;
   readonly health: (probe: HealthSettings['probe']) => Promise<HealthReport>;
+  /** What the providers list, from the worker that tests them. */
+  readonly modelLists: (nothing: undefined) => Promise<readonly ProviderList[]>;
   readonly admin: (request: SentRequest) => Promise<SentResponse>;
   /** Takes records of requests for the database. */
   readonly record: (records: readonly RequestRecord[]) => Promise<void>;
@@ -49,6 +52,8 @@ export type WorkerCalls = {
   readonly dump: (nothing: undefined) => Promise<readonly FamilyDump[]>;
   readonly standings: (nothing: undefined) => Promise<readonly ProviderStanding[]>;
   readonly health: (probe: HealthSettings['probe']) => Promise<HealthReport>;
+  /** What the providers list, from the worker that tests them. */
+  readonly modelLists: (nothing: undefined) => Promise<readonly ProviderList[]>;
   /** Finishes what is in flight and ends; answered at once. */
   readonly drain: (nothing: undefined) => void;
 };

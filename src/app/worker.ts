@@ -31,6 +31,7 @@ export async function serveAsWorker(): Promise<number> {
     began(worker);
     const { url, port } = worker.app.server;
     await link.call('listening', { url, port });
+    void worker.app.refreshModels();
     await onEnd;
     await worker.app.drain();
     await worker.recording.close();
@@ -74,6 +75,7 @@ function connect(): Connection {
     dump: async () => (await started.promise).app.dumpMetrics(),
     standings: async () => (await started.promise).app.standings(),
     health: async (probe) => (await started.promise).app.reportHealth(probe),
+    modelLists: async () => (await started.promise).app.fetchModelLists(),
     drain: () => ending.resolve(),
   };
   const link = new Link<SupervisorCalls & FleetCalls>((message) => void process.send?.(message), calls);
@@ -154,5 +156,6 @@ function teamOf(
     metrics: () => link.call('metrics', undefined),
     standings: () => link.call('standings', undefined),
     healthReporter: () => (probe) => link.call('health', probe),
+    modelLists: () => () => link.call('modelLists', undefined),
   };
 }

@@ -1,6 +1,8 @@
-import type { HealthSettings } from '../config/snapshot.ts';
+import type { HealthSettings, MasterKey, Snapshot } from '../config/snapshot.ts';
+import { admit } from '../gateway/admit.ts';
 import { authenticate } from '../gateway/authenticate.ts';
 import type { Gateway } from '../gateway/ports.ts';
+import type { ProviderList } from '../models/provider-list.ts';
 import { type ProbeResult, probeProviders } from './probe.ts';
 import type { ProviderStanding } from './provider-status.ts';
 
@@ -11,15 +13,38 @@ export type DetailedHealth = (headers: Headers, search: string) => Promise<Respo
 export type HealthReporter = (probe: HealthSettings['probe']) => Promise<HealthReport>;
 
 /**
- * `/health/detailed`. Needs a key where there are any, since it costs the providers a request. `?probe=chat` asks one
- * token of each model.
+ * `/health/detailed`. Needs a key where there are any, since it costs the providers a request, and counts against its rate
+ * limit. `?probe=chat` asks one token of each model, for keys that may use all of them.
  */
 export function createDetailedHealth(gateway: Gateway, report: HealthReporter): DetailedHealth {
   return async (headers, search) => {
-    const { access, health } = gateway.snapshot();
-    authenticate({ headers, search }, access);
-    return Response.json(await report(probeOf(search, health.probe)));
+    const snapshot = gateway.snapshot();
+    const key = authenticate({ headers, search }, snapshot.access);
+    const limitHeaders = admit(key, gateway);
+    const { probe } = snapshot.health;
+    const body =
+      key === undefined || key.unrestricted
+        ? await report(probeOf(search, probe))
+        : reportFor(key, await report(probe), snapshot);
+    return Response.json(body, { headers: limitHeaders });
   };
+}
+
+/** What a key with a list of models learns: of the providers of these models, and of these models alone. */
+function reportFor(key: MasterKey, report: HealthReport, { models }: Snapshot): HealthReport {
+  const routes = [...models.values()].filter(({ name }) => key.allows(name)).flatMap((model) => model.routes);
+  const providers = report.providers
+    .filter(({ name }) => routes.some(({ provider }) => provider === name))
+    .map((one) => {
+      const served = routes.filter(({ provider }) => provider === one.name);
+      const tested = one.models?.filter(({ model }) =>
+        served.some(({ upstreamModel }) => upstreamModel === model),
+      );
+      return { ...one, ...(tested && { models: tested }) };
+    });
+  const healthy = providers.filter(({ status }) => status === 'healthy').length;
+  const total = providers.length;
+  return { ...report, status: statusOf(healthy, total), healthy, total, providers };
 }
 
 function probeOf(search: string, configured: HealthSettings['probe']): HealthSettings['probe'] {
@@ -30,10 +55,18 @@ function probeOf(search: string, configured: HealthSettings['probe']): HealthSet
 /** For as long as one test of the providers answers everybody who asks. */
 const FRESH_MS = 10_000;
 
-/** Tests every provider, at most once in ten seconds, whoever asks. `standings` says what requests have shown of them. */
+/** What is known of the providers without a test. */
+export interface HealthSources {
+  /** What requests have shown of them. */
+  readonly standings: () => Promise<readonly ProviderStanding[]>;
+  /** What they list of their models. */
+  readonly modelLists: () => readonly ProviderList[];
+}
+
+/** Tests every provider, at most once in ten seconds, whoever asks. */
 export function createHealthReporter(
   gateway: Gateway,
-  standings: () => Promise<readonly ProviderStanding[]>,
+  { standings, modelLists }: HealthSources,
 ): HealthReporter {
   const known = new Map<HealthSettings['probe'], Probing>();
   return async (probe) => {
@@ -46,7 +79,12 @@ export function createHealthReporter(
       known.set(probe, probing);
     }
     const results = await probing.results;
-    return reportOf(results, { probe, epochMs: probing.epochMs, standings: await standings() });
+    return reportOf(results, {
+      probe,
+      epochMs: probing.epochMs,
+      standings: await standings(),
+      lists: modelLists(),
+    });
   };
 }
 
@@ -64,12 +102,13 @@ interface ReportContext {
   readonly epochMs: number;
   readonly probe: HealthSettings['probe'];
   readonly standings: readonly ProviderStanding[];
+  readonly lists: readonly ProviderList[];
 }
 
-function reportOf(results: readonly ProbeResult[], { epochMs, probe, standings }: ReportContext) {
+function reportOf(results: readonly ProbeResult[], { epochMs, probe, standings, lists }: ReportContext) {
   const healthy = results.filter(({ error }) => error === undefined).length;
   return {
-    status: healthy === results.length ? 'ok' : healthy > 0 ? 'degraded' : 'down',
+    status: statusOf(healthy, results.length),
     probe,
     checked_at: new Date(epochMs).toISOString(),
     healthy,
@@ -78,14 +117,20 @@ function reportOf(results: readonly ProbeResult[], { epochMs, probe, standings }
       providerReport(
         result,
         standings.find(({ provider }) => provider === result.provider),
+        lists.find(({ provider }) => provider === result.provider),
       ),
     ),
   };
 }
 
+function statusOf(healthy: number, total: number) {
+  return healthy === total ? 'ok' : healthy > 0 ? 'degraded' : 'down';
+}
+
 function providerReport(
   { provider, error, latencyMs, models }: ProbeResult,
   standing: ProviderStanding | undefined,
+  list: ProviderList | undefined,
 ) {
   const { cooldownMs = 0, lastError, lastErrorAtMs } = standing ?? {};
   return {
@@ -95,6 +140,7 @@ function providerReport(
     cooldown_seconds: Math.ceil(cooldownMs / 1000),
     last_error: error ?? lastError ?? null,
     last_error_at: lastErrorAtMs === undefined ? null : new Date(lastErrorAtMs).toISOString(),
+    ...(list !== undefined && { model_list: listReport(list) }),
     ...(models.length > 0 && {
       models: models.map((one) => ({
         model: one.model,
@@ -103,6 +149,14 @@ function providerReport(
         error: one.error ?? null,
       })),
     }),
+  };
+}
+
+function listReport({ models, fetchedAtMs, error }: ProviderList) {
+  return {
+    models: models.length,
+    fetched_at: fetchedAtMs === undefined ? null : new Date(fetchedAtMs).toISOString(),
+    error: error ?? null,
   };
 }
 

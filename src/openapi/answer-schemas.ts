@@ -11,7 +11,7 @@ export const ANSWERS = {
     id: z.string(),
     object: z.literal('model'),
     created: COUNT.meta({
-      description: 'Seconds since 1970: when the configuration that has it was loaded.',
+      description: 'Seconds since 1970: as its provider says, else when the configuration was loaded.',
     }),
     owned_by: z.string().meta({ description: 'The provider of its first route.' }),
   }),
@@ -42,6 +42,12 @@ export const ANSWERS = {
         cooldown_seconds: MS.meta({ description: 'How long one of its routes is left out yet.' }),
         last_error: ERROR,
         last_error_at: z.iso.datetime().nullable(),
+        model_list: z
+          .object({ models: COUNT, fetched_at: z.iso.datetime().nullable(), error: ERROR })
+          .optional()
+          .meta({
+            description: 'What it lists of its models, where the configuration does not name all of them.',
+          }),
         models: z
           .array(z.object({ model: z.string(), status: VERDICT, latency_ms: MS, error: ERROR }))
           .optional()

@@ -24,7 +24,7 @@ const MODEL_LIST: Paths = {
     tags: ['Model list'],
     summary: 'List models',
     description:
-      'Those that the key may use, sorted by name. Whether it needs a key is the setting `public_models`.',
+      'Those that the key may use, sorted by name: of the configuration, and of patterns and open providers what the providers list. A client of Anthropic (`anthropic-version`) or of Google (`x-goog-api-key`, `?key=`, `/v1beta/models`) gets the shape of its API. Whether it needs a key is the setting `public_models`; without one, only configured models are listed.',
     security: CLIENT_KEY_OR_NONE,
     responses: {
       '200': json('The models.', {

@@ -2,52 +2,59 @@ import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import { authenticate } from '../gateway/authenticate.ts';
 import type { CredentialPlaces } from '../gateway/credentials.ts';
 import { Refusal } from '../gateway/refusals.ts';
-import { isServed } from '../gateway/plan.ts';
-import type { Model } from '../routing/route.ts';
+import type { ModelCatalogue } from '../models/model-catalogue.ts';
+import { MODEL_SHAPES, type ModelShape } from '../models/shapes.ts';
+import { errorShapeOf } from '../protocols/error-body.ts';
 
-/** One entry of OpenAI's model list (https://platform.openai.com/docs/api-reference/models/object). */
-interface ModelObject {
-  readonly id: string;
-  readonly object: 'model';
-  /** Seconds since 1970: when the configuration that has the model was loaded. */
-  readonly created: number;
-  readonly owned_by: string;
+/** A request for the list, or for one of it. */
+export interface ModelRequest extends CredentialPlaces {
+  readonly path: string;
 }
 
-/** `GET /v1/models`: the models that the key may use, sorted by name. */
-export function listModels(request: CredentialPlaces, snapshot: Snapshot): Response {
-  const key = readerOf(request, snapshot);
-  const data = [...snapshot.models.values()]
-    .filter((model) => mayBeSeen(model, key))
-    .map((model) => describe(model, snapshot))
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
-  return Response.json({ object: 'list', data });
+/** What the list is made of. */
+export interface ModelSources {
+  readonly snapshot: Snapshot;
+  readonly catalogue: ModelCatalogue;
+}
+
+/**
+ * `GET /v1/models`: the models that the key may use, sorted by name, in the shape of the client's API. Without a key, where that is
+ * allowed, only those that the configuration names.
+ */
+export function listModels(request: ModelRequest, { snapshot, catalogue }: ModelSources): Response {
+  const reader = readerOf(request, snapshot);
+  const models = catalogue.models().filter(({ id, isConfigured }) => {
+    if (reader.kind === 'nobody') return isConfigured;
+    return reader.key === undefined || reader.key.allows(id);
+  });
+  return Response.json(shapeFor(request).list(models, new URLSearchParams(request.search)));
 }
 
 /** `GET /v1/models/{id}`, where an id may contain slashes. Models that only a pattern serves are found as well. */
-export function getModel(id: string, request: CredentialPlaces, snapshot: Snapshot): Response {
-  const key = readerOf(request, snapshot);
-  const model = snapshot.findModel(id);
-  if (model === undefined || !mayBeSeen(model, key)) {
+export function getModel(id: string, request: ModelRequest, { snapshot, catalogue }: ModelSources): Response {
+  const reader = readerOf(request, snapshot);
+  const found = catalogue.model(id);
+  const mayBeSeen = reader.kind === 'nobody' || reader.key === undefined || reader.key.allows(id);
+  if (found === undefined || !mayBeSeen) {
     throw new Refusal('model_not_found', { model: id }, { param: 'model' });
   }
-  return Response.json(describe(model, snapshot));
+  return Response.json(shapeFor(request).one(found));
 }
 
-/** The key that lists models; undefined where none is asked for. */
-function readerOf(request: CredentialPlaces, { access }: Snapshot): MasterKey | undefined {
-  return access.kind === 'keys' && access.publicModels ? undefined : authenticate(request, access);
+/** Who lists models. A `key` of undefined may see all: the gateway is open. */
+type Reader = { readonly kind: 'key'; readonly key: MasterKey | undefined } | { readonly kind: 'nobody' };
+
+function readerOf(request: ModelRequest, { access }: Snapshot): Reader {
+  try {
+    return { kind: 'key', key: authenticate(request, access) };
+  } catch (error) {
+    if (error instanceof Refusal && access.kind === 'keys' && access.publicModels) return { kind: 'nobody' };
+    throw error;
+  }
 }
 
-function mayBeSeen(model: Model, key: MasterKey | undefined): boolean {
-  return isServed(model) && (key === undefined || key.allows(model.name));
-}
-
-function describe(model: Model, snapshot: Snapshot): ModelObject {
-  return {
-    id: model.name,
-    object: 'model',
-    created: Math.floor(snapshot.loadedAt.getTime() / 1000),
-    owned_by: model.routes[0]?.provider ?? 'llm-proxy',
-  };
+/** Google's clients may send their key in the query. */
+function shapeFor({ path, headers, search }: ModelRequest): ModelShape {
+  const shape = errorShapeOf(path, headers);
+  return MODEL_SHAPES[shape === 'openai' && /[?&]key=/.test(search) ? 'gemini' : shape];
 }

@@ -11,8 +11,10 @@ import { createDetailedHealth, type HealthReporter } from '../health/report.ts';
 import { readDocs } from './docs-endpoint.ts';
 import { health } from '../health/endpoints.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
-import { getModel, listModels } from './models-endpoint.ts';
+import { getModel, listModels, type ModelSources } from './models-endpoint.ts';
+import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import { hello } from './hello.ts';
+import { boundLeftover } from './leftover-body.ts';
 import { BodyBudget, bodyMemory } from './body-budget.ts';
 import { readBody } from './read-body.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
@@ -48,6 +50,7 @@ export interface ServeOptions {
   /** undefined: `/metrics` is not served here. */
   readonly metrics?: MetricsPage | undefined;
   readonly reportHealth: HealthReporter;
+  readonly catalogue: ModelCatalogue;
   /** Whether other processes listen on the same port, among which the system divides the connections. */
   readonly isShared: boolean;
 }
@@ -60,6 +63,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     metrics: options.metrics,
     detailedHealth: createDetailedHealth(gateway, options.reportHealth),
     docs: options.docs,
+    catalogue: options.catalogue,
     startedAtMs: Date.now(),
     bodies: new BodyBudget(() => bodyMemory(gateway.snapshot(), options.isShared)),
     phase: 'serving',
@@ -139,29 +143,6 @@ function answer(request: Request, server: Server<undefined>, state: ServerState)
 
 type Answer = Response | Promise<Response>;
 
-/** Whoever was refused before the end of its body may send the rest, which is thrown away, but not stop in the middle of it for ever. */
-const LEFTOVER_SECONDS = 30;
-
-/** Has the connection closed where the rest of a refused body does not come. It does not touch the next request on the connection. */
-function boundLeftover(
-  response: Response,
-  { request, server }: Pick<Arrival, 'request' | 'server'>,
-  { gateway }: ServerState,
-): Response {
-  if (response.status < 400 || !hasLeftover(response, request)) return response;
-  const bodySeconds = Math.ceil(gateway.snapshot().server.bodyTimeoutMs / 1_000);
-  server.timeout(request, Math.max(1, Math.min(LEFTOVER_SECONDS, bodySeconds)));
-  return response;
-}
-
-/** Whether a part of the body may not have been read. */
-function hasLeftover({ status }: Response, request: Request): boolean {
-  if (request.bodyUsed && status !== BODY_TOO_LARGE) return false;
-  return request.headers.has('content-length') || request.headers.has('transfer-encoding');
-}
-
-const BODY_TOO_LARGE = 413;
-
 /**
  * The response, which says that its connection ends with it while the gateway shuts down (RFC 9112 §9.6): the runtime closes it
  * then, and a client that does not know might send its next request into nothing.
@@ -200,7 +181,8 @@ function ownEndpoint(
   state: ServerState,
 ): Answer | undefined {
   const snapshot = state.gateway.snapshot();
-  const { metrics } = state;
+  const { metrics, catalogue } = state;
+  const sources = { snapshot, catalogue };
   switch (path) {
     case '/health':
     case '/healthz':
@@ -213,7 +195,8 @@ function ownEndpoint(
       return readMetrics(allow(request, path).headers, metrics, snapshot.metrics);
     case '/v1/models':
     case '/models':
-      return listModels({ headers: allow(request, path).headers, search }, snapshot);
+    case '/v1beta/models':
+      return listModels({ headers: allow(request, path).headers, search, path }, sources);
     case '/':
     case '/api/hello':
       return hello(allow(request, path), path, state);
@@ -225,7 +208,7 @@ function ownEndpoint(
       if (request.method === 'POST' && path.startsWith('/v1/')) return undefined;
       if (path.startsWith('/docs/')) return readDocs(allow(request, path), path, state);
       if (isReserved(path)) throw new Refusal('path_not_found', { path });
-      return modelEndpoint(request, { path, search }, snapshot);
+      return modelEndpoint(request, { path, search }, sources);
   }
 }
 
@@ -237,11 +220,11 @@ function isReserved(path: string): boolean {
 function modelEndpoint(
   request: Request,
   { path, search }: Omit<RequestTarget, 'azure'>,
-  snapshot: Snapshot,
+  sources: ModelSources,
 ): Response | undefined {
-  const id = /^(?:\/v1)?\/models\/(.+)$/.exec(path)?.[1];
+  const id = /^(?:\/v1(?:beta)?)?\/models\/(.+)$/.exec(path)?.[1];
   if (id === undefined || !isRead(request.method)) return undefined;
-  return getModel(decodeId(id), { headers: request.headers, search }, snapshot);
+  return getModel(decodeId(id), { headers: request.headers, search, path }, sources);
 }
 
 function decodeId(id: string): string {

@@ -1,6 +1,7 @@
 import type { Gateway } from '../gateway/ports.ts';
 import type { DetailedHealth } from '../health/report.ts';
 import type { BodyBudget } from './body-budget.ts';
+import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
 
 /** The page about the API, as the server knows it. Answers undefined to a path where it has nothing. */
@@ -13,6 +14,7 @@ export interface ServerState {
   readonly metrics: MetricsPage | undefined;
   readonly detailedHealth: DetailedHealth;
   readonly docs: DocsEndpoint;
+  readonly catalogue: ModelCatalogue;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
   /** What request bodies may hold that are not complete. */

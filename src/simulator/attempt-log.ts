@@ -79,6 +79,8 @@ export function createAttemptLog(): AttemptLog {
     records: () => (records.length > MAX_RECORDS ? records.slice(-MAX_RECORDS) : records.slice()),
     add: (attempt) => {
       const record = openAttempt(attempt);
+      // The lists that a gateway fetches for itself are no attempts of a request, and come when they like.
+      if (attempt.request.headers['user-agent'] === 'llm-proxy/model-list') return record;
       records.push(record);
       total++;
       keptBytes += record.body.length;

@@ -14,6 +14,7 @@ import {
   replaceRow,
   type RowChange,
   type StoredRevision,
+  type VersionRow,
   writeVersion,
 } from './tables.ts';
 
@@ -37,6 +38,8 @@ export interface Workbench {
   readonly keyring: Keyring;
   readonly compile: (revision: Revision) => CompiledRevision;
   readonly now: () => Date;
+  /** Throws `NotAdopted` where the database is not the one whose configuration is in force. */
+  readonly requireAdopted: (found: VersionRow) => void;
 }
 
 /** The configuration is no longer the one that the writer has seen. */
@@ -96,6 +99,7 @@ export function openRevision(stored: StoredRevision, keyring: Keyring): Revision
     version: stored.version,
     changedAt: stored.changedAt,
     hadKeys: stored.hadKeys,
+    identity: stored.identity,
     resources: {
       providers: open('providers'),
       master_keys: open('master_keys'),
@@ -119,6 +123,7 @@ function write(
 ): Promise<Changed> {
   return bench.database.write(async (sql) => {
     const version = await readVersion(sql, bench.database.dialect);
+    bench.requireAdopted(version);
     if (context.ifVersion !== undefined && context.ifVersion !== version.version) {
       throw new VersionConflict(version.version);
     }
@@ -130,6 +135,7 @@ function write(
       version: version.version + 1,
       changedAt: now,
       hadKeys: version.hadKeys || resources.master_keys.size > 0,
+      identity: version.identity,
       resources,
     };
     const compiled = bench.compile(revision);

@@ -23,3 +23,8 @@ const MOST_ALLOWED = 24;
 export function findingText(finding: ResourceFinding): string {
   return `${findingPath(finding)}: ${findingMessage(finding)}`;
 }
+
+/** What an error says, whatever was thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

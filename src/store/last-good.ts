@@ -1,24 +1,37 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Keyring } from './keyring.ts';
 import { type Kind, KINDS, type Resource, type Revision } from './revision.ts';
 
 /** The last configuration that was in force, kept beside the program for a start without the database. */
 export interface LastGood {
-  readonly path: string;
   /** undefined: there is none for this database. Throws `SealBroken` if it has another key. */
   readonly read: () => Promise<Revision | undefined>;
-  /** Puts the revision in the place of the one before, whole or not at all. */
-  readonly write: (revision: Revision) => Promise<void>;
+  /** Puts the revision in the place of the one before, whole or not at all, when the writes before it are done. */
+  readonly write: (revision: Revision) => void;
+  /** Keeps a copy of what there is, at `path` with `.kept` behind it, before something else takes its place. */
+  readonly keep: () => void;
+  /** Resolves when all of it is done. */
+  readonly settled: () => Promise<void>;
 }
 
-/** `place` names the database: the snapshot of another one is not taken for its own. */
-export function lastGoodFile(path: string, place: string, keyring: Keyring): LastGood {
+export interface LastGoodOptions {
+  readonly path: string;
+  /** Names the database: the snapshot of another one is not taken for its own. */
+  readonly place: string;
+  readonly keyring: Keyring;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export function lastGoodFile({ path, place, keyring, onFailure }: LastGoodOptions): LastGood {
   const context = `last-good ${place}`;
   let writing = Promise.resolve();
+  const next = (work: () => Promise<void>): void => {
+    writing = writing.then(work).catch(onFailure);
+  };
   return {
-    path,
     async read() {
       const sealed = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return undefined;
@@ -26,17 +39,21 @@ export function lastGoodFile(path: string, place: string, keyring: Keyring): Las
       });
       return sealed === undefined ? undefined : parse(keyring.open(sealed, context));
     },
-    write(revision) {
-      const replace = async (): Promise<void> => {
+    write: (revision) =>
+      next(async () => {
         const temporary = `${path}.${randomUUID()}`;
         await mkdir(dirname(path), { recursive: true, mode: 0o700 });
         await writeFile(temporary, keyring.seal(JSON.stringify(flatten(revision)), context), { mode: 0o600 });
         await chmod(temporary, 0o600);
         await rename(temporary, path);
-      };
-      writing = writing.then(replace, replace);
-      return writing;
-    },
+      }),
+    keep: () =>
+      next(async () => {
+        if (!existsSync(path)) return;
+        await copyFile(path, `${path}.kept`);
+        await chmod(`${path}.kept`, 0o600);
+      }),
+    settled: () => writing,
   };
 }
 

@@ -2,10 +2,11 @@ import type { SQL } from 'bun';
 import { type Database, StoreUnavailable } from './database.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { requestRecords } from './migrations/0002-request-records.ts';
+import { identity } from './migrations/0003-identity.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** All steps of the schema, in order. */
-export const MIGRATIONS: readonly Migration[] = [initial, requestRecords];
+export const MIGRATIONS: readonly Migration[] = [initial, requestRecords, identity];
 
 /** The database has a schema that this program does not know, or lacks steps that it needs. */
 export class SchemaMismatch extends Error {
@@ -24,33 +25,60 @@ export interface Migrated {
 
 /**
  * Makes all pending steps in one transaction: one that fails leaves the schema as it was. Programs that start at once
- * wait for each other. Throws `SchemaMismatch` where the schema is newer than the program.
+ * wait for each other. A step that was taken back and whose data was kept is not made again. A newer schema is left as
+ * it is. Throws `SchemaMismatch` where the program can't run on it.
  */
 export function migrateUp(database: Database, migrations = MIGRATIONS): Promise<Migrated> {
   return database.write(async (sql) => {
     const current = await lockSchema(sql, database);
-    refuseNewer(current, migrations);
+    await refuseForeign(sql, current, migrations);
     const pending = migrations.filter(({ version }) => version > current);
-    for (const { version, name, up } of pending) {
-      await step(sql, `${version} (${name})`, up[database.dialect.kind]);
+    const kept = pending.length === 0 ? new Set<number>() : await takeKept(sql, latest(migrations));
+    for (const { version, name, up, runsFrom } of pending) {
+      if (!kept.has(version)) await step(sql, `${version} (${name})`, up[database.dialect.kind]);
       await sql`insert into llm_proxy_migrations (version, name, applied_at)
         values (${version}, ${name}, ${new Date().toISOString()})`;
+      if (runsFrom !== undefined)
+        await sql`update llm_proxy_migrations set runs_from = ${runsFrom} where version = ${version}`;
     }
     return { version: pending.at(-1)?.version ?? current, steps: pending };
   });
 }
 
-/** Takes the last step back, with its data. */
-export function migrateDown(database: Database, migrations = MIGRATIONS): Promise<Migrated> {
+/**
+ * Takes the last step back, so that a program that does not know it runs again. What the step has made stays, data
+ * included, and is taken up again by the next `migrateUp`; with `drops` it goes for good.
+ */
+export function migrateDown(
+  database: Database,
+  { migrations = MIGRATIONS, drops = false }: { migrations?: readonly Migration[]; drops?: boolean } = {},
+): Promise<Migrated> {
   return database.write(async (sql) => {
     const current = await lockSchema(sql, database);
-    refuseNewer(current, migrations);
+    if (current > latest(migrations)) throw tooNew(current, migrations);
     const last = migrations.find(({ version }) => version === current);
     if (last === undefined) return { version: current, steps: [] };
-    await step(sql, `${last.version} (${last.name})`, last.down[database.dialect.kind]);
+    if (drops) await step(sql, `${last.version} (${last.name})`, last.down[database.dialect.kind]);
+    else await keep(sql, last.version);
     await sql`delete from llm_proxy_migrations where version = ${last.version}`;
     return { version: last.version - 1, steps: [last] };
   });
+}
+
+/** The steps that were taken back and whose tables are still there. */
+const KEPT_TABLE = 'create table if not exists llm_proxy_kept_steps (version integer primary key)';
+
+async function keep(sql: SQL, version: number): Promise<void> {
+  await sql.unsafe(KEPT_TABLE);
+  await sql`insert into llm_proxy_kept_steps (version) values (${version})`;
+}
+
+/** Those that this program knows are taken up again; of later ones it leaves the note. */
+async function takeKept(sql: SQL, known: number): Promise<ReadonlySet<number>> {
+  await sql.unsafe(KEPT_TABLE);
+  const rows: { version: number }[] = await sql`select version from llm_proxy_kept_steps`;
+  await sql`delete from llm_proxy_kept_steps where version <= ${known}`;
+  return new Set(rows.map(({ version }) => version));
 }
 
 /** The version of the schema; 0: there is none yet. */
@@ -58,10 +86,13 @@ export function schemaVersion(database: Database): Promise<number> {
   return database.write(async (sql) => lockSchema(sql, database));
 }
 
-/** Throws `SchemaMismatch` unless the schema is just the one that this program was written for. */
+/** Throws `SchemaMismatch` unless the program can run on the schema: its own one, or a newer one that only adds to it. */
 export async function requireSchema(database: Database, migrations = MIGRATIONS): Promise<void> {
-  const current = await schemaVersion(database);
-  refuseNewer(current, migrations);
+  const current = await database.write(async (sql) => {
+    const version = await lockSchema(sql, database);
+    await refuseForeign(sql, version, migrations);
+    return version;
+  });
   if (current < latest(migrations)) {
     throw new SchemaMismatch(
       `the database has schema version ${current}, this program needs ${latest(migrations)}; run "llm-proxy migrate up"`,
@@ -78,9 +109,17 @@ async function lockSchema(sql: SQL, { dialect }: Database): Promise<number> {
   return rows[0]?.version ?? 0;
 }
 
-function refuseNewer(current: number, migrations: readonly Migration[]): void {
-  if (current <= latest(migrations)) return;
-  throw new SchemaMismatch(
+/** A newer schema says itself which programs it still suits. */
+async function refuseForeign(sql: SQL, current: number, migrations: readonly Migration[]): Promise<void> {
+  const known = latest(migrations);
+  if (current <= known) return;
+  const rows: { oldest: number | null }[] =
+    await sql`select max(runs_from) as oldest from llm_proxy_migrations`;
+  if ((rows[0]?.oldest ?? 0) > known) throw tooNew(current, migrations);
+}
+
+function tooNew(current: number, migrations: readonly Migration[]): SchemaMismatch {
+  return new SchemaMismatch(
     `the database has schema version ${current}, this program knows no later than ${latest(migrations)}; use a newer llm-proxy`,
   );
 }

@@ -33,6 +33,8 @@ export interface Revision {
   readonly changedAt: string;
   /** Whether there ever was a master key. From then on the gateway asks for one, even if none is left. */
   readonly hadKeys: boolean;
+  /** Of the database that it is in; undefined: it was kept by a program that knew of none. */
+  readonly identity?: string | undefined;
   readonly resources: Resources;
 }
 

@@ -31,6 +31,16 @@ export class Outlook {
     return isNews;
   }
 
+  /** Whether the last question was answered. */
+  isAnswering(): boolean {
+    return this.#state !== 'lost';
+  }
+
+  /** How long ago the last answer came, in milliseconds. */
+  sinceAnswerMs(): number {
+    return performance.now() - this.#answeredAtMs;
+  }
+
   isStale(): boolean {
     return this.#state !== 'good' || performance.now() - this.#answeredAtMs > FRESH_MS;
   }

@@ -1,4 +1,6 @@
 import type { Snapshot } from '../config/snapshot.ts';
+import type { DatabaseStatus } from '../gateway/ports.ts';
+import { requireSuccessor, whyNoSuccessor } from './adoption.ts';
 import {
   change,
   type ChangeContext,
@@ -9,41 +11,17 @@ import {
   rollback,
   type Workbench,
 } from './change.ts';
-import { type CompiledRevision, compileRevision, type CompileRevisionContext } from './compile-revision.ts';
+import { type CompiledRevision, compileRevision } from './compile-revision.ts';
 import { type Database, openDatabase, StoreUnavailable } from './database.ts';
-import { type Change, describeChanges } from './describe-changes.ts';
-import { findingText } from './finding-text.ts';
-import type { Keyring } from './keyring.ts';
+import { describeChanges } from './describe-changes.ts';
+import { findingText, reasonOf } from './finding-text.ts';
 import { type LastGood, lastGoodFile } from './last-good.ts';
 import { migrateUp, requireSchema } from './migrate.ts';
 import { Outlook } from './store-health.ts';
 import { type RequestRecords, requestRecords } from './records/request-record-table.ts';
 import type { Revision } from './revision.ts';
-import { type HistoryEntry, readHistory, readRevision, readVersion, type StoredRevision } from './tables.ts';
-
-/** A write of the past, without its secrets. */
-export interface Past extends Omit<HistoryEntry, 'changes'> {
-  readonly changes: readonly Change[];
-}
-
-/** What happens to a store while it is in use. `changed`: another configuration is in force. */
-export type StoreEvent =
-  | { readonly type: 'changed'; readonly snapshot: Snapshot; readonly revision: Revision }
-  | { readonly type: 'refused'; readonly reasons: readonly string[] }
-  | { readonly type: 'lost'; readonly reason: string }
-  | { readonly type: 'back' }
-  | { readonly type: 'last-good-not-written'; readonly path: string; readonly reason: string };
-
-export interface StoreOptions extends Pick<CompileRevisionContext, 'env' | 'overrides'> {
-  readonly url: string;
-  readonly keyring: Keyring;
-  readonly now: () => Date;
-  /** Whether pending migrations are made; else they are waited for. */
-  readonly migrates: boolean;
-  /** Where the last configuration is kept for a start without the database; undefined: nowhere. */
-  readonly lastGoodPath: string | undefined;
-  readonly onEvent: (event: StoreEvent) => void;
-}
+import type { Past, StoreOptions } from './store-options.ts';
+import { readHistory, readRevision, readVersion, type StoredRevision } from './tables.ts';
 
 /** Two looks fit into the second within which a change elsewhere has to take effect. */
 const POLL_MS = 400;
@@ -78,6 +56,8 @@ export class Store {
   /** Counts what was put in force, so that a look at the database that began before is known to be out of date. */
   #turn = 0;
   #refusedVersion: number | undefined;
+  /** Why what the database has is not taken over; undefined: it is. */
+  #strangeness: string | undefined;
   #isSchemaChecked = false;
   #timer: Timer | undefined;
   #isClosed = false;
@@ -86,14 +66,20 @@ export class Store {
     this.#options = options;
     this.#database = database;
     this.requests = requestRecords(database);
-    if (options.lastGoodPath !== undefined)
-      this.#lastGood = lastGoodFile(options.lastGoodPath, database.place, options.keyring);
+    const { lastGoodPath: path, keyring, onEvent } = options;
+    const onFailure = (error: unknown): void =>
+      onEvent({ type: 'last-good-not-written', path: path ?? '', reason: reasonOf(error) });
+    if (path !== undefined)
+      this.#lastGood = lastGoodFile({ path, place: database.place, keyring, onFailure });
   }
 
   async start(): Promise<void> {
     try {
       await this.#checkSchema();
-      this.#accept(this.#compiled(await this.read()));
+      const found = await this.read();
+      const last = await this.#lastInForce(found);
+      if (last === undefined) this.#accept(this.#compiled(found));
+      else this.#current = last;
       this.#outlook.answered();
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
@@ -105,14 +91,20 @@ export class Store {
     this.#schedule(POLL_MS);
   }
 
+  /** What was in force before the start, if what the database has is no successor of it. */
+  async #lastInForce(found: Revision): Promise<Changed | undefined> {
+    const last = await this.#lastGood?.read().catch(() => undefined);
+    const reason = last && whyNoSuccessor(found, last);
+    if (last === undefined || reason === undefined) return undefined;
+    const compiled = this.#compile(last);
+    if (compiled.kind === 'refused') return undefined;
+    this.#notAdopted(reason);
+    return { revision: last, compiled };
+  }
+
   /** The latest configuration that compiled. */
   snapshot(): Snapshot {
     return this.#inForce().compiled.snapshot;
-  }
-
-  /** What is legal in it and probably not meant. */
-  warnings(): readonly string[] {
-    return this.snapshot().warnings;
   }
 
   /** What it was compiled from. */
@@ -138,11 +130,30 @@ export class Store {
     return this.#accept(await rollback(version, context, this.#bench())).revision;
   }
 
-  /** Puts in force what the database has now. Throws `StoreUnavailable` or `RevisionRefused`. */
+  /**
+   * Puts in force what the database has now, also if it is another database or went back: whoever asks for it wants it.
+   * What was kept of the configuration before is not lost then. Throws `StoreUnavailable` or `RevisionRefused`.
+   */
   async refresh(): Promise<Revision> {
     const turn = this.#turn;
     const changed = this.#compiled(await this.read());
-    return turn === this.#turn ? this.#accept(changed).revision : this.refresh();
+    if (turn !== this.#turn) return this.refresh();
+    if (this.#strangeness !== undefined) this.#lastGood?.keep();
+    return this.#accept(changed).revision;
+  }
+
+  /** Looks at the database now, without waiting for the next look. */
+  look(): void {
+    this.#schedule(0);
+  }
+
+  /** How the database is doing. */
+  status(): DatabaseStatus {
+    return {
+      isAnswering: this.#outlook.isAnswering(),
+      sinceAnswerMs: this.#outlook.sinceAnswerMs(),
+      notAdopted: this.#strangeness,
+    };
   }
 
   /** What a write would come to, without writing. Throws `StoreUnavailable` or `RevisionRefused`. */
@@ -177,6 +188,7 @@ export class Store {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    await this.#lastGood?.settled();
     await this.#database.close();
   }
 
@@ -193,7 +205,13 @@ export class Store {
 
   #bench(): Workbench {
     const { keyring, now } = this.#options;
-    return { database: this.#database, keyring, now, compile: (revision) => this.#compile(revision) };
+    return {
+      database: this.#database,
+      keyring,
+      now,
+      compile: (revision) => this.#compile(revision),
+      requireAdopted: (found) => requireSuccessor(found, this.#current?.revision),
+    };
   }
 
   #compile(revision: Revision): CompiledRevision {
@@ -211,12 +229,10 @@ export class Store {
     this.#turn++;
     this.#current = changed;
     this.#refusedVersion = undefined;
+    this.#strangeness = undefined;
     const { revision, compiled } = changed;
     this.#options.onEvent({ type: 'changed', snapshot: compiled.snapshot, revision });
-    this.#lastGood?.write(changed.revision).catch((error: unknown) => {
-      const path = this.#options.lastGoodPath ?? '';
-      this.#options.onEvent({ type: 'last-good-not-written', path, reason: reasonOf(error) });
-    });
+    this.#lastGood?.write(revision);
     return changed;
   }
 
@@ -248,6 +264,9 @@ export class Store {
     const isOutdated = this.#options.now().getTime() >= (compiled?.expiresAtMs ?? Infinity);
     return this.#database.read(async (sql) => {
       const found = await readVersion(sql);
+      const strangeness = revision && whyNoSuccessor(found, revision);
+      if (strangeness !== undefined) return this.#notAdopted(strangeness);
+      this.#strangeness = undefined;
       const isKnown = found.version === revision?.version && !isOutdated;
       if (isKnown || found.version === this.#refusedVersion) return undefined;
       return readRevision(sql, found);
@@ -264,6 +283,12 @@ export class Store {
     }
   }
 
+  /** Tells it once. */
+  #notAdopted(reason: string): undefined {
+    if (reason !== this.#strangeness) this.#options.onEvent({ type: 'not-adopted', reason });
+    this.#strangeness = reason;
+  }
+
   #lost(error: StoreUnavailable): void {
     if (this.#outlook.failed()) this.#options.onEvent({ type: 'lost', reason: error.message });
   }
@@ -272,8 +297,4 @@ export class Store {
     const reasons = error instanceof RevisionRefused ? error.findings.map(findingText) : [reasonOf(error)];
     this.#options.onEvent({ type: 'refused', reasons });
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -14,17 +14,20 @@ export interface VersionRow {
   readonly version: number;
   readonly changedAt: string;
   readonly hadKeys: boolean;
+  /** Of the database: another one that comes in its place has another. */
+  readonly identity: string;
 }
 
 /** Reads the version; with a dialect it also makes other writers wait until this transaction ends. */
 export async function readVersion(sql: SQL, locking?: Dialect): Promise<VersionRow> {
-  const columns = 'select version, changed_at, had_keys from config_version where id = 1';
-  const found: { version: number; changed_at: string; had_keys: number }[] = await sql.unsafe(
-    locking === undefined ? columns : `${columns} ${locking.forUpdate}`,
-  );
+  const columns = `select version, changed_at, had_keys, (select identity from database_identity) as identity
+    from config_version where id = 1`;
+  const found: { version: number; changed_at: string; had_keys: number; identity: string }[] =
+    await sql.unsafe(locking === undefined ? columns : `${columns} ${locking.forUpdate}`);
   const [row] = found;
   if (row === undefined) throw new Error('the table config_version has lost its row');
-  return { version: row.version, changedAt: row.changed_at, hadKeys: row.had_keys !== 0 };
+  const { version, changed_at: changedAt, had_keys: hadKeys, identity } = row;
+  return { version, changedAt, hadKeys: hadKeys !== 0, identity };
 }
 
 /** Reads all tables, in one transaction that sees one state of them. */
@@ -73,7 +76,10 @@ export async function replaceRow(
       ${row.created_at}, ${row.updated_at})`;
 }
 
-export async function writeVersion(sql: SQL, { version, changedAt, hadKeys }: VersionRow): Promise<void> {
+export async function writeVersion(
+  sql: SQL,
+  { version, changedAt, hadKeys }: Pick<VersionRow, 'version' | 'changedAt' | 'hadKeys'>,
+): Promise<void> {
   await sql`update config_version
     set version = ${version}, changed_at = ${changedAt}, had_keys = ${hadKeys ? 1 : 0} where id = 1`;
 }

@@ -51,6 +51,8 @@ export interface AnswerCall {
   readonly form: 'function' | 'freeform';
   readonly namespace?: string | undefined;
   readonly seal?: Seal | undefined;
+  /** Its place in the provider's answer, for losses: `choices[0].message.tool_calls[1]`. */
+  readonly path?: string | undefined;
 }
 
 /** A place on the web that a text rests on. Offsets count UTF-16 units of the answer's text. */

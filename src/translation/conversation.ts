@@ -134,6 +134,8 @@ export interface ToolResult extends Place {
   readonly name?: string | undefined;
   readonly parts: readonly (Text | Media | Unknown)[];
   readonly isError: boolean | undefined;
+  /** Put in by `repair.ts`, which has told it. */
+  readonly made?: true;
 }
 
 export interface Reasoning extends Place {

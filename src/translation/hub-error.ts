@@ -25,8 +25,8 @@ export interface HubError {
   readonly message: string;
   /** The gateway's own code, with kind `upstream`. */
   readonly code?: string | undefined;
-  /** Seconds. */
-  readonly retryAfter?: number | undefined;
+  /** The value of `retry-after`: seconds, or a date as the provider wrote it. */
+  readonly retryAfter?: string | undefined;
 }
 
 /** The provider's bytes ended before its own last word. */

@@ -142,9 +142,14 @@ const PROVIDER_NAMES: Readonly<Record<ProviderApi, string>> = {
 };
 
 /** Loaded on first use: a gateway that translates nothing loads no reader and no writer. */
-const CLIENTS: Readonly<Partial<Record<ClientApi, () => Promise<ClientSide>>>> = {};
+const CLIENTS: Readonly<Partial<Record<ClientApi, () => Promise<ClientSide>>>> = {
+  chat: async () => (await import('./openai-chat/client.ts')).openAiChatClient,
+  messages: async () => (await import('./anthropic-messages/client.ts')).anthropicMessagesClient,
+};
 
-const PROVIDERS: Readonly<Partial<Record<ProviderApi, () => Promise<ProviderSide>>>> = {};
+const PROVIDERS: Readonly<Partial<Record<ProviderApi, () => Promise<ProviderSide>>>> = {
+  chat: async () => (await import('./openai-chat/provider.ts')).openAiChatProvider,
+};
 
 /** Whether both halves of this pair exist. */
 export function isTranslated(clientApi: ClientApi, providerApi: ProviderApi): boolean {

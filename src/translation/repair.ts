@@ -126,6 +126,7 @@ function missing(call: ToolCall | undefined, losses: LossList): ToolResult {
     callId: call?.id ?? '',
     parts: [{ kind: 'text', text: NO_RESULT, path }],
     isError: true,
+    made: true,
     path,
   };
 }

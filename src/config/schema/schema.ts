@@ -54,7 +54,7 @@ export const configSchema = z
     }),
     public_models: optional(z.boolean(), {
       description:
-        'Whether /v1/models answers without a key. Left out: true where `proxy_api_key` is the only key, else false.',
+        'Whether /v1/models answers without a key, with the models that the configuration names. Left out: true where `proxy_api_key` is the only key, else false.',
     }),
     providers: optional(z.array(providerSchema), { description: 'The upstream accounts.', default: [] }),
     backends: optional(z.array(providerSchema), {

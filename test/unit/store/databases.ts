@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Snapshot } from '../../../src/config/snapshot.ts';
 import { createKeyring, type Keyring } from '../../../src/store/keyring.ts';
-import { openStore, type Store, type StoreEvent, type StoreOptions } from '../../../src/store/store.ts';
+import { openStore, type Store } from '../../../src/store/store.ts';
+import type { StoreEvent, StoreOptions } from '../../../src/store/store-options.ts';
 import { startPostgres, type TestPostgres } from '../../e2e/db-postgres.ts';
 
 /** Both engines, as a test needs them: each call of `newUrl` names an empty database. */

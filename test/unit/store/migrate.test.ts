@@ -47,7 +47,7 @@ function inventory(database: Database): Promise<string[]> {
 }
 
 describe.each([...ENGINES])('the schema in %s', (engine) => {
-  test('goes up to the latest version, and down again step by step until nothing is left', async () => {
+  test('goes up to the latest version, and down again step by step, until nothing is left where that is wanted', async () => {
     const database = openDatabase(await databases.newUrl(engine));
     expect(await schemaVersion(database)).toBe(0);
     const before = await inventory(database);
@@ -57,9 +57,10 @@ describe.each([...ENGINES])('the schema in %s', (engine) => {
     expect(await inventory(database)).toContain('config_history');
     expect((await migrateUp(database)).steps).toEqual([]);
     for (const { version } of MIGRATIONS.toReversed()) {
-      expect((await migrateDown(database)).version).toBe(version - 1);
+      expect((await migrateDown(database, { drops: true })).version).toBe(version - 1);
     }
-    expect(await inventory(database)).toEqual(before);
+    const left = (await inventory(database)).filter((name) => !name.startsWith('llm_proxy_kept_steps'));
+    expect(left).toEqual(before);
     expect((await migrateDown(database)).steps).toEqual([]);
     await database.close();
   });
@@ -86,9 +87,61 @@ describe.each([...ENGINES])('the schema in %s', (engine) => {
     await database.close();
   });
 
-  test('that is newer than the program is left alone', async () => {
+  test('keeps its data on the way down, and has it again on the way up', async () => {
+    const database = openDatabase(await databases.newUrl(engine));
+    await migrateUp(database);
+    await database.write(
+      (sql) => sql`insert into settings (id, position, body, secrets, created_at, updated_at)
+        values ('docs', 1, '{}', '{}', '', '')`,
+    );
+    const before = await inventory(database);
+    const identityOf = async () =>
+      String((await database.read((sql) => sql`select identity from database_identity`))[0].identity);
+    const identity = await identityOf();
+    for (const { version } of MIGRATIONS.toReversed())
+      expect((await migrateDown(database)).version).toBe(version - 1);
+    expect(await schemaVersion(database)).toBe(0);
+    expect((await migrateUp(database)).version).toBe(LATEST);
+    const after = (await inventory(database)).filter((name) => !name.startsWith('llm_proxy_kept_steps'));
+    expect(after).toEqual(before.filter((name) => !name.startsWith('llm_proxy_kept_steps')));
+    expect(await identityOf()).toEqual(identity);
+    expect((await database.read((sql) => sql`select id from settings`))[0]).toMatchObject({ id: 'docs' });
+    // Once more, for a step that a newer program has taken back.
+    await migrateUp(database, later('create table third (id text)'));
+    await migrateDown(database, { migrations: later('') });
+    await migrateDown(database, { migrations: later('') });
+    await migrateUp(database);
+    expect((await migrateUp(database, later('create table third (id text)'))).version).toBe(LATEST + 2);
+    await database.close();
+  });
+
+  test('is another database in each, and the same for all who open it', async () => {
+    const identities = [];
+    for (const url of [await databases.newUrl(engine), await databases.newUrl(engine)]) {
+      const database = openDatabase(url);
+      await migrateUp(database);
+      identities.push(
+        String((await database.read((sql) => sql`select identity from database_identity`))[0].identity),
+      );
+      await database.close();
+    }
+    expect(new Set(identities).size).toBe(2);
+    expect(identities[0]).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  test('that is newer and only adds to what the program knows is one that it runs on', async () => {
     const database = openDatabase(await databases.newUrl(engine));
     await migrateUp(database, later('create table third (id text)'));
+    await requireSchema(database);
+    expect(await migrateUp(database)).toEqual({ version: LATEST + 2, steps: [] });
+    await database.close();
+  });
+
+  test('that is newer and has changed what the program knows is left alone', async () => {
+    const database = openDatabase(await databases.newUrl(engine));
+    const [good, other] = later('create table third (id text)').slice(-2);
+    const breaking = [...MIGRATIONS, good!, { ...other!, runsFrom: LATEST + 2 }];
+    await migrateUp(database, breaking);
     for (const attempt of [migrateUp, migrateDown, requireSchema]) {
       expect(await attempt(database).catch((error: unknown) => error)).toBeInstanceOf(SchemaMismatch);
     }

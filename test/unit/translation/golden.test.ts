@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { Glob } from 'bun';
 import { join } from 'node:path';
 import type { ClientApi, Conversation, ProviderApi } from '../../../src/translation/conversation.ts';
-import { rateLimitHeaders, readError, writeError } from '../../../src/translation/errors.ts';
+import { readError, writeError } from '../../../src/translation/errors.ts';
 import { createExchange, type Exchange, type Target } from '../../../src/translation/exchange.ts';
 import type { DialectName } from '../../../src/translation/models/dialects.ts';
 import {
@@ -11,6 +11,7 @@ import {
   translationFor,
   type Translation,
 } from '../../../src/translation/pair.ts';
+import { rateLimitHeaders } from '../../../src/translation/rate-limits.ts';
 import type { Policy } from '../../../src/translation/losses.ts';
 import { clientEvents, difference, opened, type GoldenCase, type UpstreamEvent } from './golden-case.ts';
 
@@ -122,11 +123,11 @@ function playError(golden: GoldenCase, { to }: Played): void {
   const body = typeof given.body === 'string' ? given.body : JSON.stringify(given.body);
   const { request_id: requestId, now } = golden.fixed;
   const api = golden.client_api as ClientApi;
-  const error = readError(to.api, { status: given.status, headers, body });
+  const error = readError(to.api, { status: given.status, headers, body }, now);
   const told = writeError(api, error, requestId);
   expect(told.status).toBe(expected.status);
   expect(difference(expected.body, JSON.parse(told.body), 'error')).toBeUndefined();
-  const all = { ...rateLimitHeaders(to.api, api, headers, now), ...told.headers };
+  const all = { ...rateLimitHeaders({ from: to.api, to: api }, headers, now), ...told.headers };
   expect(all).toMatchObject(expected.headers ?? {});
 }
 

@@ -4,10 +4,13 @@ import { type ValuesOf } from '../../command.ts';
 import { EXIT } from '../../../exit-code.ts';
 import { readSecretVariables } from '../../../app/secret-variables.ts';
 import type { migrateDeclaration } from './declaration.ts';
+import { Interrupted, openPrompt } from '../init/prompt.ts';
 import { failed, withOpened } from '../with-opened.ts';
 
+type Wish = ValuesOf<typeof migrateDeclaration>;
+
 /** Changes the schema of the database. */
-export function migrate({ action }: ValuesOf<typeof migrateDeclaration>): Promise<number> {
+export function migrate(wish: Wish): Promise<number> {
   const variables = readSecretVariables(process.env);
   if (variables.kind === 'wrong') return Promise.resolve(failed([variables.message]));
   const url = variables.env['DB_URL'];
@@ -15,10 +18,32 @@ export function migrate({ action }: ValuesOf<typeof migrateDeclaration>): Promis
   return withOpened(
     () => openDatabase(url),
     async (database) => {
-      for (const line of await ACTIONS[action](database)) console.log(line);
+      if (wish.action === 'down' && !(await isAgreed(database, wish))) {
+        return failed([
+          '"migrate down" was not done: nobody said yes. Without a terminal to ask at, give --yes.',
+        ]);
+      }
+      for (const line of await ACTIONS[wish.action](database, wish)) console.log(line);
       return EXIT.ok;
     },
   );
+}
+
+/** Asks whether the last step is to be taken back; programs that know it may be running. */
+async function isAgreed(database: Database, { yes, drop }: Wish): Promise<boolean> {
+  if (yes) return true;
+  if (!process.stdin.isTTY) return false;
+  const what = drop ? 'and DELETE its data' : 'and keep its data';
+  const prompt = openPrompt();
+  try {
+    const question = `Take the last step of the schema of ${database.place} back ${what}? (yes/no)`;
+    return /^y(?:es)?$/i.test(await prompt.ask(question, { fallback: 'no' }));
+  } catch (error) {
+    if (error instanceof Interrupted) return false;
+    throw error;
+  } finally {
+    prompt.close();
+  }
 }
 
 const NO_DATABASE =
@@ -26,7 +51,8 @@ const NO_DATABASE =
 
 const ACTIONS = {
   up: async (database: Database) => describe('applied', await migrateUp(database)),
-  down: async (database: Database) => describe('took back', await migrateDown(database)),
+  down: async (database: Database, { drop: drops }: Wish) =>
+    describe(drops ? 'deleted' : 'took back', await migrateDown(database, { drops })),
   version: async (database: Database) => [String(await schemaVersion(database))],
 };
 

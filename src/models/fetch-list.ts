@@ -1,0 +1,101 @@
+import type { Provider } from '../config/snapshot.ts';
+import type { ByteSource, CallOff, Gateway } from '../gateway/ports.ts';
+import { type ListedModel, type ListPage, readListPage } from './provider-list.ts';
+
+/** A provider's list is not read beyond these. */
+const MOST_BYTES = 4 * 1024 * 1024;
+const MOST_PAGES = 10;
+const MOST_MODELS = 2_000;
+const LONGEST_MS = 10_000;
+
+/** What asking a provider for its models came to. */
+export type Fetched =
+  | { readonly kind: 'list'; readonly models: readonly ListedModel[] }
+  /** `error` has neither address nor secret. */
+  | { readonly kind: 'failed'; readonly error: string };
+
+/** Asks a provider for its models, page by page, within bounds of time, bytes and number. Never rejects. */
+export async function fetchList(provider: Provider, gateway: Gateway): Promise<Fetched> {
+  const callOff = new Limit();
+  const stopAlarm = gateway.clock.alarm(LONGEST_MS, () => callOff.end());
+  try {
+    const models: ListedModel[] = [];
+    let search: string | undefined = provider.type === 'anthropic' ? '?limit=1000' : '';
+    for (let page = 0; page < MOST_PAGES && search !== undefined; page++) {
+      const got = await fetchPage(provider, search, { gateway, callOff });
+      if (typeof got === 'string') return { kind: 'failed', error: got };
+      models.push(...got.models);
+      search = models.length < MOST_MODELS ? got.next : undefined;
+    }
+    return { kind: 'list', models: models.slice(0, MOST_MODELS) };
+  } finally {
+    stopAlarm();
+  }
+}
+
+/** Ends what is under way when the time is up. */
+class Limit implements CallOff {
+  isCalledOff = false;
+  onCallOff: (() => void) | undefined;
+
+  end(): void {
+    this.isCalledOff = true;
+    this.onCallOff?.();
+  }
+}
+
+interface Asking {
+  readonly gateway: Gateway;
+  readonly callOff: Limit;
+}
+
+/** A page, or what was wrong. */
+async function fetchPage(
+  provider: Provider,
+  search: string,
+  { gateway, callOff }: Asking,
+): Promise<ListPage | string> {
+  const reply = await gateway.upstream.send({
+    provider,
+    method: 'GET',
+    path: '/v1/models',
+    search,
+    clientHeaders: new Headers({
+      accept: 'application/json',
+      'user-agent': 'llm-proxy/model-list',
+      ...(provider.type === 'anthropic' && { 'anthropic-version': '2023-06-01' }),
+    }),
+    clientCredentials: [],
+    body: undefined,
+    callOff,
+    onConnectTimeout: () => callOff.end(),
+  });
+  if (reply.kind === 'aborted') return `no answer within ${LONGEST_MS / 1000} s`;
+  if (reply.kind === 'unreachable') return `unreachable (${reply.reason})`;
+  if (reply.status !== 200) {
+    reply.body?.cancel().catch(() => undefined);
+    return `status ${reply.status}`;
+  }
+  const text = reply.body === null ? '' : await textOf(reply.body, callOff);
+  if (text === undefined) return `not read within ${LONGEST_MS / 1000} s and ${MOST_BYTES / 1024 / 1024} MB`;
+  return readListPage(text) ?? 'no list of models';
+}
+
+/** The whole of a body as text; undefined where it is too large, too slow or breaks off. */
+async function textOf(body: ByteSource, callOff: Limit): Promise<string | undefined> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for (;;) {
+      const { done, value } = await body.read();
+      if (done) return callOff.isCalledOff ? undefined : Buffer.concat(pieces, size).toString('utf8');
+      size += value?.length ?? 0;
+      if (value !== undefined) pieces.push(value);
+      if (size > MOST_BYTES || callOff.isCalledOff) break;
+    }
+    body.cancel().catch(() => undefined);
+  } catch {
+    // It broke off.
+  }
+  return undefined;
+}

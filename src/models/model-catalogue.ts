@@ -1,0 +1,152 @@
+import type { Snapshot } from '../config/snapshot.ts';
+import { isServed } from '../gateway/plan.ts';
+import type { Clock } from '../gateway/ports.ts';
+import { inTurns } from '../lib/in-turns.ts';
+import type { Model } from '../routing/route.ts';
+import { FRESH_MS, type ListFetcher } from './fetch-lists.ts';
+import type { ListedModel, ProviderList } from './provider-list.ts';
+
+/** A model that clients can ask for. */
+export interface PublicModel {
+  readonly id: string;
+  readonly displayName: string;
+  /** Seconds since 1970: what the provider says, else when the configuration was loaded. */
+  readonly createdS: number;
+  /** The provider of its first route. */
+  readonly ownedBy: string;
+  /** Whether the configuration names it. */
+  readonly isConfigured: boolean;
+}
+
+/** At most so many models that the configuration does not name are listed. */
+const MOST_LISTED = 10_000;
+
+/** Names that are looked up before the event loop has its turn. */
+const AT_A_TIME = 100;
+
+/** A look at the lists is asked for once in so many milliseconds at most. */
+const LOOK_MS = 1_000;
+
+/**
+ * The models that clients can ask for: those of the configuration, and of those that its patterns and open providers serve the ones that
+ * the providers list. The lists come in the background, and are asked for again when somebody looks at a list that is old.
+ */
+export class ModelCatalogue {
+  readonly #snapshot: () => Snapshot;
+  readonly #clock: Pick<Clock, 'nowMs'>;
+  readonly #fetch: ListFetcher;
+  #lists: readonly ProviderList[] = [];
+  #nextLookMs = -Infinity;
+  #version: number | undefined;
+  #found: { readonly snapshot: Snapshot; readonly models: readonly PublicModel[] } | undefined;
+
+  constructor(snapshot: () => Snapshot, clock: Pick<Clock, 'nowMs'>, fetch: ListFetcher) {
+    this.#snapshot = snapshot;
+    this.#clock = clock;
+    this.#fetch = fetch;
+  }
+
+  /** What the providers list, as far as it is known here. */
+  lists(): readonly ProviderList[] {
+    return this.#lists;
+  }
+
+  /** All that is known at the moment, sorted by name. Looks for more in the background where it may be old. */
+  models(): readonly PublicModel[] {
+    const snapshot = this.#snapshot();
+    void this.refresh();
+    const configured = configuredModels(snapshot, this.#lists);
+    const found = this.#found?.snapshot === snapshot ? this.#found.models : [];
+    return [...configured, ...found].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** One model, whether it is listed or not; undefined: nobody serves it. */
+  model(name: string): PublicModel | undefined {
+    const snapshot = this.#snapshot();
+    const model = snapshot.findModel(name);
+    if (model === undefined || !isServed(model)) return undefined;
+    return describe(model, snapshot, new ListIndex(this.#lists));
+  }
+
+  /** Gets the lists if those that are known may be old. Never rejects. */
+  async refresh(): Promise<void> {
+    const { version, patterns } = this.#snapshot();
+    const nowMs = this.#clock.nowMs();
+    if (patterns.length === 0 || (version === this.#version && nowMs < this.#nextLookMs)) return;
+    this.#version = version;
+    this.#nextLookMs = nowMs + FRESH_MS;
+    const lists = await this.#fetch().catch(() => undefined);
+    const mayBeOld = lists === undefined || lists.some(({ error }) => error !== undefined);
+    if (mayBeOld) this.#nextLookMs = this.#clock.nowMs() + LOOK_MS;
+    if (lists === undefined) return;
+    const snapshot = this.#snapshot();
+    this.#lists = lists;
+    this.#found = { snapshot, models: await findListed(snapshot, lists) };
+  }
+}
+
+/** What the providers list, by provider and name. */
+class ListIndex {
+  readonly #byProvider: ReadonlyMap<string, ReadonlyMap<string, ListedModel>>;
+
+  constructor(lists: readonly ProviderList[]) {
+    this.#byProvider = new Map(
+      lists.map(({ provider, models }) => [provider, new Map(models.map((model) => [model.id, model]))]),
+    );
+  }
+
+  find(provider: string | undefined, upstreamModel: string | undefined): ListedModel | undefined {
+    return this.#byProvider.get(provider ?? '')?.get(upstreamModel ?? '');
+  }
+}
+
+function configuredModels(snapshot: Snapshot, lists: readonly ProviderList[]): PublicModel[] {
+  const index = new ListIndex(lists);
+  return [...snapshot.models.values()].filter(isServed).map((model) => describe(model, snapshot, index));
+}
+
+function describe(model: Model, snapshot: Snapshot, index: ListIndex): PublicModel {
+  const [route] = model.routes;
+  const listed = index.find(route?.provider, route?.upstreamModel);
+  return {
+    id: model.name,
+    // The name of what is behind a name that the operator chose would mislead.
+    displayName: (model.name === listed?.id ? listed.displayName : undefined) ?? model.name,
+    createdS: listed?.createdS ?? Math.floor(snapshot.loadedAt.getTime() / 1000),
+    ownedBy: route?.provider ?? 'llm-proxy',
+    isConfigured: snapshot.models.has(model.name),
+  };
+}
+
+/** The listed models that can be asked for and that the configuration does not name, found without holding anybody up. */
+async function findListed(snapshot: Snapshot, lists: readonly ProviderList[]): Promise<PublicModel[]> {
+  const index = new ListIndex(lists);
+  const rest = lists.flatMap(({ provider, models }) => models.map(({ id }) => ({ provider, id }))).values();
+  const found = new Map<string, PublicModel>();
+  const step = (): PublicModel[] | undefined => {
+    for (let count = 0; count < AT_A_TIME; count++) {
+      const next = rest.next();
+      if (next.done === true || found.size >= MOST_LISTED) return [...found.values()];
+      const model = askedAs(next.value, snapshot);
+      if (model !== undefined && !snapshot.models.has(model.name) && !found.has(model.name))
+        found.set(model.name, describe(model, snapshot, index));
+    }
+    return undefined;
+  };
+  return inTurns(step);
+}
+
+/**
+ * The model under whose name a client gets the one that the provider lists: the same name, or what stands behind the slash where a mapping
+ * puts a prefix before it.
+ */
+function askedAs({ provider, id }: { provider: string; id: string }, snapshot: Snapshot): Model | undefined {
+  const slash = id.indexOf('/');
+  const names = slash === -1 ? [id] : [id, id.slice(slash + 1)];
+  for (const name of names) {
+    const model = name === '' ? undefined : snapshot.findModel(name);
+    const leads = model?.routes.some((route) => route.provider === provider && route.upstreamModel === id);
+    if (model !== undefined && leads === true) return model;
+  }
+  return undefined;
+}

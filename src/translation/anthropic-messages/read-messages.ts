@@ -1,0 +1,83 @@
+import type { Part, SystemText, Turn } from '../conversation.ts';
+import { asArray, type JsonObject } from '../json.ts';
+import { sourceSlices } from '../json-slices.ts';
+import type { Loss } from '../losses.ts';
+import { turnList } from '../request-fields.ts';
+import { InvalidBody } from '../sides.ts';
+import { readBlock, type BlockPlace } from './read-blocks.ts';
+
+export interface ReadMessages {
+  readonly system: readonly SystemText[];
+  readonly turns: readonly Turn[];
+  /** The names that `tool_reference` blocks of the history hold. */
+  readonly referenced: ReadonlySet<string>;
+  readonly losses: readonly Loss[];
+}
+
+/** Claude Code's first system block, which changes with every request. */
+const BILLING = /^\s*x-anthropic-billing-header:/;
+
+/** `system` and `messages`; `text` is the body, where the inputs of calls are cut out as they stand. @throws InvalidBody */
+export function readMessages(systemField: unknown, messages: unknown, text: string): ReadMessages {
+  const slices = createSlices(text);
+  const referenced = new Set<string>();
+  const losses: Loss[] = [];
+  const system = [...systemTexts(contentOf(systemField, 'system'), 'system', { slices, referenced, losses })];
+  const turns: Turn[] = [];
+  for (const [index, message] of turnList(messages, 'messages').entries()) {
+    const path = `messages[${index}]`;
+    const role = roleOf(message, path);
+    const place = { slices, referenced, losses, turn: index };
+    const blocks = contentOf(message['content'], `${path}.content`);
+    if (role === 'system' && turns.length === 0) {
+      system.push(...systemTexts(blocks, `${path}.content`, place));
+      continue;
+    }
+    const parts = blocks.flatMap((block, at) =>
+      readBlock(block, `${path}.content[${at}]`, { ...place, block: at }),
+    );
+    turns.push({ role, parts: role === 'system' ? parts.filter(isNotBilling) : parts, path });
+  }
+  return { system, turns, referenced, losses };
+}
+
+function roleOf(message: JsonObject, path: string): Turn['role'] {
+  const { role } = message;
+  if (role === 'user' || role === 'assistant' || role === 'system') return role;
+  throw new InvalidBody(`${path}.role`, 'the role is not one of user, assistant, system');
+}
+
+/** A content as blocks; a text is one. @throws InvalidBody */
+function contentOf(value: unknown, path: string): readonly unknown[] {
+  if (typeof value === 'string') return [{ type: 'text', text: value }];
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw new InvalidBody(path, 'a string or a list is expected here');
+  return asArray(value);
+}
+
+function systemTexts(
+  blocks: readonly unknown[],
+  path: string,
+  place: Omit<BlockPlace, 'turn' | 'block'>,
+): readonly SystemText[] {
+  return blocks
+    .flatMap((block, at) => readBlock(block, `${path}[${at}]`, { ...place, turn: -1, block: at }))
+    .filter(isNotBilling)
+    .flatMap((part) => {
+      if (part.kind !== 'text' || part.text.trim() === '') return [];
+      return [{ text: part.text, cache: part.cache, path: part.path }];
+    });
+}
+
+function isNotBilling(part: Part): boolean {
+  return part.kind !== 'text' || !BILLING.test(part.text);
+}
+
+/** The inputs of calls as they stand in the body; looked for when the first one is asked for. */
+function createSlices(text: string): BlockPlace['slices'] {
+  let found: ReadonlyMap<string, string> | undefined;
+  return (turn, block) => {
+    found ??= sourceSlices(text, ['messages', '*', 'content', '*', 'input']);
+    return found.get(`${turn}.${block}`);
+  };
+}

@@ -1,0 +1,81 @@
+import type { ServerTool, Tool } from '../conversation.ts';
+import { asString, type JsonObject } from '../json.ts';
+import type { Loss } from '../losses.ts';
+import { cacheMark, Fields, objectAt } from '../request-fields.ts';
+
+export interface ReadTools {
+  readonly tools: readonly Tool[];
+  readonly serverTools: readonly ServerTool[];
+  readonly losses: readonly Loss[];
+}
+
+/** Client tools that Anthropic defines. */
+const BUILT_IN = /^(?:bash|text_editor|computer|memory)_\d+/;
+
+/**
+ * The tools that the model sees: a deferred one only once the history refers to it (`referenced`), unless Anthropic's own search would find
+ * it, which no other API has.
+ */
+export function readTools(definitions: readonly unknown[], referenced: ReadonlySet<string>): ReadTools {
+  const tools: Tool[] = [];
+  const serverTools: ServerTool[] = [];
+  const losses: Loss[] = [];
+  const given = definitions.map((value, index) => objectAt(value, `tools[${index}]`));
+  const hasSearch = given.some(({ type }) => asString(type)?.startsWith('tool_search_') === true);
+  given.forEach((definition, index) => {
+    const path = `tools[${index}]`;
+    const type = asString(definition['type']);
+    if (type?.startsWith('tool_search_') === true) {
+      losses.push({ path, what: 'dropped', class: 'tuning', why: 'only Anthropic searches tools' });
+      return;
+    }
+    const isHidden = definition['defer_loading'] === true && !hasSearch;
+    if (isHidden && !referenced.has(asString(definition['name']) ?? '')) return;
+    const isBuiltIn = type !== undefined && BUILT_IN.test(type);
+    if (type === undefined || type === 'custom' || isBuiltIn) {
+      tools.push(readTool(definition, path, isBuiltIn ? type : undefined));
+      losses.push(...restOf(definition, path, isBuiltIn));
+    } else {
+      const kind = type.startsWith('web_search_') ? 'web-search' : 'other';
+      serverTools.push({ kind, type, definition, path });
+    }
+  });
+  return { tools, serverTools, losses };
+}
+
+function readTool(definition: JsonObject, path: string, builtIn: string | undefined): Tool {
+  const fields = new Fields(definition, path);
+  return {
+    name: fields.string('name') ?? '',
+    description: fields.string('description'),
+    schema: fields.object('input_schema'),
+    strict: fields.boolean('strict'),
+    form: 'function',
+    cache: cacheMark(definition),
+    builtIn,
+    path,
+  };
+}
+
+const READ = new Set([
+  'type',
+  'name',
+  'description',
+  'input_schema',
+  'strict',
+  'cache_control',
+  'defer_loading',
+]);
+
+/** What else a definition says; of a tool that Anthropic defines nothing is told beside the tool itself. */
+function restOf(definition: JsonObject, path: string, isBuiltIn: boolean): readonly Loss[] {
+  if (isBuiltIn) return [];
+  return Object.keys(definition)
+    .filter((key) => !READ.has(key) && definition[key] !== null)
+    .map((key) => ({
+      path: `${path}.${key}`,
+      what: 'dropped',
+      class: 'tuning',
+      why: 'only Anthropic has it',
+    }));
+}

@@ -1,0 +1,66 @@
+import { asObject, type JsonObject, type JsonTree } from '../json.ts';
+import { count, sum, type Usage } from '../usage.ts';
+
+/** The usage of a message. `input_tokens` is without what was read from and written to the cache; the hub's input is with it. */
+export function readUsage(usage: JsonObject): Usage {
+  const input = count(usage['input_tokens']);
+  const cacheRead = count(usage['cache_read_input_tokens']);
+  const cacheWrite = count(usage['cache_creation_input_tokens']);
+  return {
+    input: input === undefined ? undefined : sum(input, cacheRead, cacheWrite),
+    cacheRead,
+    cacheWrite,
+    cacheWrite1h: count(asObject(usage['cache_creation'])?.['ephemeral_1h_input_tokens']),
+    output: count(usage['output_tokens']),
+    reasoning: count(asObject(usage['output_tokens_details'])?.['thinking_tokens']),
+  };
+}
+
+/** The two reports of a stream as one: neither null nor 0 of the later undoes the earlier. */
+export function mergedReports(earlier: JsonObject, later: JsonObject): JsonObject {
+  const merged: JsonTree = { ...earlier };
+  for (const [field, value] of Object.entries(later)) {
+    if (value !== null && value !== undefined && (value !== 0 || merged[field] === undefined))
+      merged[field] = value;
+  }
+  return merged;
+}
+
+/** In OpenAI's words. */
+export function readTier(usage: JsonObject): string | undefined {
+  const tier = usage['service_tier'];
+  if (tier === 'standard') return 'default';
+  return tier === 'priority' ? tier : undefined;
+}
+
+/** What `message_delta` says of the usage; zeros where nothing is known, since the API demands numbers. */
+export function writeDeltaUsage(usage: Usage | undefined): JsonTree {
+  const { cacheRead, cacheWrite, input = 0, output = 0, reasoning } = usage ?? {};
+  return {
+    cache_creation_input_tokens: cacheWrite ?? null,
+    cache_read_input_tokens: cacheRead ?? null,
+    input_tokens: Math.max(0, input - (cacheRead ?? 0) - (cacheWrite ?? 0)),
+    output_tokens: output,
+    output_tokens_details: reasoning === undefined ? null : { thinking_tokens: reasoning },
+    server_tool_use: null,
+  };
+}
+
+/** The same as a whole message has it. */
+export function writeUsage(usage: Usage | undefined): JsonTree {
+  const { cacheWrite, cacheWrite1h } = usage ?? {};
+  const split =
+    cacheWrite1h === undefined
+      ? null
+      : {
+          ephemeral_1h_input_tokens: cacheWrite1h,
+          ephemeral_5m_input_tokens: Math.max(0, (cacheWrite ?? 0) - cacheWrite1h),
+        };
+  return {
+    cache_creation: split,
+    inference_geo: null,
+    service_tier: null,
+    speed: null,
+    ...writeDeltaUsage(usage),
+  };
+}

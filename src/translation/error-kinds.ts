@@ -1,0 +1,158 @@
+import type { ErrorKind } from './hub-error.ts';
+
+/** How an error of a kind looks in each client API. */
+interface Face {
+  readonly openAi: { readonly status: number; readonly type: string; readonly code: string | null };
+  readonly messages: { readonly status: number; readonly type: string };
+  readonly gemini: { readonly status: number; readonly word: string };
+}
+
+const INVALID = 'invalid_request_error';
+
+export const KINDS: Readonly<Record<ErrorKind, Face>> = {
+  invalid: face([400, INVALID, null], [400, INVALID], [400, 'INVALID_ARGUMENT']),
+  context_length: face([400, INVALID, 'context_length_exceeded'], [400, INVALID], [400, 'INVALID_ARGUMENT']),
+  content_policy: face([400, INVALID, 'content_policy_violation'], [400, INVALID], [400, 'INVALID_ARGUMENT']),
+  auth: face(
+    [401, 'authentication_error', 'invalid_api_key'],
+    [401, 'authentication_error'],
+    [401, 'UNAUTHENTICATED'],
+  ),
+  billing: face(
+    [402, 'billing_error', 'insufficient_quota'],
+    [402, 'billing_error'],
+    [429, 'RESOURCE_EXHAUSTED'],
+  ),
+  permission: face([403, 'permission_error', null], [403, 'permission_error'], [403, 'PERMISSION_DENIED']),
+  not_found: face([404, INVALID, 'model_not_found'], [404, 'not_found_error'], [404, 'NOT_FOUND']),
+  too_large: face([413, INVALID, 'request_too_large'], [413, 'request_too_large'], [400, 'INVALID_ARGUMENT']),
+  rate_limit: face(
+    [429, 'rate_limit_error', 'rate_limit_exceeded'],
+    [429, 'rate_limit_error'],
+    [429, 'RESOURCE_EXHAUSTED'],
+  ),
+  server: face([500, 'server_error', null], [500, 'api_error'], [500, 'INTERNAL']),
+  overloaded: face([503, 'overloaded_error', 'overloaded'], [529, 'overloaded_error'], [503, 'UNAVAILABLE']),
+  timeout: face([504, 'timeout_error', 'timeout'], [504, 'timeout_error'], [504, 'DEADLINE_EXCEEDED']),
+  other: face([500, 'api_error', null], [500, 'api_error'], [500, 'UNKNOWN']),
+  upstream: face([502, 'upstream_error', null], [502, 'api_error'], [502, 'UNAVAILABLE']),
+};
+
+function face(
+  openAi: readonly [number, string, string | null],
+  messages: readonly [number, string],
+  gemini: readonly [number, string],
+): Face {
+  return {
+    openAi: { status: openAi[0], type: openAi[1], code: openAi[2] },
+    messages: { status: messages[0], type: messages[1] },
+    gemini: { status: gemini[0], word: gemini[1] },
+  };
+}
+
+/** What a provider said about its failure; each may be missing. */
+export interface ProviderWords {
+  readonly message: string;
+  readonly type?: string | undefined;
+  readonly code?: string | undefined;
+  /** Google's `INVALID_ARGUMENT`. */
+  readonly googleStatus?: string | undefined;
+  readonly numericCode?: number | undefined;
+  /** Amazon's `ThrottlingException`. */
+  readonly exception?: string | undefined;
+  /** HTTP; undefined within an answer of status 200. */
+  readonly status?: number | undefined;
+}
+
+const CONTEXT_LENGTH =
+  /prompt is too long|input token count|input is too long for requested model|maximum context length|exceeds the available context size/i;
+
+/** What kind of failure it is: what only the words tell first, then Amazon's name, the status, and the other words. */
+export function errorKind(words: ProviderWords): ErrorKind {
+  const told = toldByWords(words) ?? kindOfException(words.exception);
+  if (told !== undefined) return told;
+  if (words.status !== undefined) return STATUSES[words.status] ?? 'other';
+  const named = [words.type, words.code, words.googleStatus].find(
+    (word) => word !== undefined && word in WORDS,
+  );
+  return WORDS[named ?? ''] ?? STATUSES[words.numericCode ?? 0] ?? 'server';
+}
+
+function toldByWords({ code, type, status, message }: ProviderWords): ErrorKind | undefined {
+  const isRequest = status === undefined || (status >= 400 && status < 500 && status !== 429);
+  if (code === 'context_length_exceeded' || (isRequest && CONTEXT_LENGTH.test(message)))
+    return 'context_length';
+  if (code === 'content_policy_violation' || code === 'content_filter') return 'content_policy';
+  return code === 'insufficient_quota' || type === 'insufficient_quota' ? 'billing' : undefined;
+}
+
+/** Frames of the event stream write the same names with a small first letter. */
+function kindOfException(name: string | undefined): ErrorKind | undefined {
+  if (name === undefined) return undefined;
+  if (/guardrail/i.test(name)) return 'content_policy';
+  return EXCEPTIONS[name.charAt(0).toUpperCase() + name.slice(1)];
+}
+
+const EXCEPTIONS: Readonly<Record<string, ErrorKind>> = {
+  ValidationException: 'invalid',
+  AccessDeniedException: 'permission',
+  ResourceNotFoundException: 'not_found',
+  ThrottlingException: 'rate_limit',
+  ServiceQuotaExceededException: 'rate_limit',
+  ModelNotReadyException: 'rate_limit',
+  InternalServerException: 'server',
+  ModelErrorException: 'server',
+  ModelStreamErrorException: 'server',
+  ServiceUnavailableException: 'overloaded',
+  ModelTimeoutException: 'timeout',
+  UnrecognizedClientException: 'auth',
+  ExpiredTokenException: 'auth',
+  InvalidSignatureException: 'auth',
+};
+
+const STATUSES: Readonly<Record<number, ErrorKind>> = {
+  400: 'invalid',
+  401: 'auth',
+  402: 'billing',
+  403: 'permission',
+  404: 'not_found',
+  408: 'timeout',
+  413: 'too_large',
+  422: 'invalid',
+  424: 'server',
+  429: 'rate_limit',
+  500: 'server',
+  503: 'overloaded',
+  504: 'timeout',
+  529: 'overloaded',
+};
+
+const WORDS: Readonly<Record<string, ErrorKind>> = {
+  invalid_request_error: 'invalid',
+  invalid_prompt: 'invalid',
+  INVALID_ARGUMENT: 'invalid',
+  FAILED_PRECONDITION: 'invalid',
+  authentication_error: 'auth',
+  invalid_api_key: 'auth',
+  UNAUTHENTICATED: 'auth',
+  billing_error: 'billing',
+  permission_error: 'permission',
+  PERMISSION_DENIED: 'permission',
+  not_found_error: 'not_found',
+  model_not_found: 'not_found',
+  NOT_FOUND: 'not_found',
+  request_too_large: 'too_large',
+  rate_limit_error: 'rate_limit',
+  rate_limit_exceeded: 'rate_limit',
+  RESOURCE_EXHAUSTED: 'rate_limit',
+  api_error: 'server',
+  server_error: 'server',
+  INTERNAL: 'server',
+  overloaded_error: 'overloaded',
+  overloaded: 'overloaded',
+  server_is_overloaded: 'overloaded',
+  UNAVAILABLE: 'overloaded',
+  timeout_error: 'timeout',
+  timeout: 'timeout',
+  DEADLINE_EXCEEDED: 'timeout',
+};

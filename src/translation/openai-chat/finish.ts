@@ -1,0 +1,59 @@
+import type { Exchange } from '../exchange.ts';
+import type { Finish, FinishReason } from '../finish.ts';
+import type { HubError } from '../hub-error.ts';
+import { asString, type JsonObject } from '../json.ts';
+
+const REASONS: Readonly<Record<string, FinishReason>> = {
+  stop: 'end',
+  eos: 'end',
+  end_turn: 'end',
+  complete: 'end',
+  end: 'end',
+  length: 'max_tokens',
+  max_tokens: 'max_tokens',
+  model_length: 'max_tokens',
+  tool_calls: 'tool_calls',
+  function_call: 'tool_calls',
+  content_filter: 'content_filter',
+  safety: 'content_filter',
+  sensitive: 'content_filter',
+};
+
+/** The finish of a choice; an error where the word says that the answer failed. */
+export function readFinish(choice: JsonObject, exchange: Exchange): Finish | HubError {
+  const word = asString(choice['finish_reason']) ?? 'stop';
+  if (word === 'error' || word === 'insufficient_system_resource') {
+    return {
+      kind: word === 'error' ? 'server' : 'overloaded',
+      message: `The provider ended the answer with ${word}.`,
+    };
+  }
+  const reason = REASONS[word];
+  if (reason === undefined)
+    exchange.losses.approximated('choices[0].finish_reason', `the word ${word} is not known`);
+  if (reason === 'end') {
+    const matched = choice['stop_reason'] ?? choice['matched_stop'];
+    if (typeof matched === 'string') return { reason: 'stop_sequence', stopSequence: matched };
+  }
+  return { reason: reason ?? 'end' };
+}
+
+/** As Chat clients have it. */
+export function writeFinish({ reason }: Finish, exchange: Exchange): string {
+  switch (reason) {
+    case 'end':
+    case 'stop_sequence':
+      return 'stop';
+    case 'max_tokens':
+    case 'context_window':
+      return 'length';
+    case 'pause':
+      exchange.losses.approximated('stop_reason', 'the answer pauses');
+      return 'length';
+    case 'tool_calls':
+      return exchange.conversation.legacyFunctions ? 'function_call' : 'tool_calls';
+    case 'refusal':
+    case 'content_filter':
+      return 'content_filter';
+  }
+}

@@ -1,0 +1,75 @@
+import type { Media, Part } from '../conversation.ts';
+import { asObject, asString, type JsonObject } from '../json.ts';
+import { plainMediaType, urlSource } from '../media.ts';
+import { cacheMark, objectAt } from '../request-fields.ts';
+import { InvalidBody } from '../sides.ts';
+
+/** One part of a message's content. @throws InvalidBody */
+export function readPart(value: unknown, path: string): Part {
+  if (typeof value === 'string') return { kind: 'text', text: value, path };
+  const part = objectAt(value, path);
+  const type = asString(part['type']);
+  if (type === undefined) throw new InvalidBody(`${path}.type`, 'the part has no type');
+  const cache = cacheMark(part);
+  switch (type) {
+    case 'text':
+    case 'input_text':
+    case 'output_text':
+      return { kind: 'text', text: asString(part['text']) ?? '', path, cache };
+    case 'refusal':
+      return { kind: 'text', text: asString(part['refusal']) ?? '', refusal: true, path, cache };
+    case 'image_url':
+      return { ...imageOf(part['image_url'], path), cache };
+    case 'input_audio':
+      return { ...audioOf(asObject(part['input_audio']) ?? {}, path), cache };
+    case 'file':
+      return { ...fileOf(asObject(part['file']) ?? {}, path), cache };
+    default:
+      return { kind: 'unknown', type, path, cache };
+  }
+}
+
+function imageOf(value: unknown, path: string): Media {
+  const image = asObject(value);
+  const url = asString(image?.['url']) ?? asString(value) ?? '';
+  const { source, mediaType } = urlSource(url);
+  return { kind: 'image', source, mediaType, detail: asString(image?.['detail']), path };
+}
+
+function audioOf(audio: JsonObject, path: string): Media {
+  const format = asString(audio['format']) ?? 'wav';
+  return {
+    kind: 'audio',
+    source: { kind: 'bytes', data: asString(audio['data']) ?? '' },
+    mediaType: format === 'mp3' ? 'audio/mpeg' : `audio/${format}`,
+    path,
+  };
+}
+
+function fileOf(file: JsonObject, path: string): Media {
+  const name = asString(file['filename']);
+  const id = asString(file['file_id']);
+  if (id !== undefined)
+    return { kind: 'document', source: { kind: 'file-id', id }, mediaType: '', name, path };
+  const data = asString(file['file_data']) ?? '';
+  const isUrl = /^(?:data|https?):/.test(data);
+  const { source, mediaType } = isUrl
+    ? urlSource(data)
+    : { source: { kind: 'bytes', data } as const, mediaType: typeOfName(name) };
+  const kind = mediaType.startsWith('image/') ? 'image' : 'document';
+  return { kind, source, mediaType: mediaType === '' ? typeOfName(name) : mediaType, name, path };
+}
+
+function typeOfName(name: string | undefined): string {
+  const extension = name?.slice(name.lastIndexOf('.') + 1).toLowerCase() ?? '';
+  return plainMediaType(TYPES[extension] ?? 'application/pdf');
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  pdf: 'application/pdf',
+  txt: 'text/plain',
+  csv: 'text/csv',
+  md: 'text/markdown',
+  html: 'text/html',
+  json: 'application/json',
+};

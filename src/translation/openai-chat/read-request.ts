@@ -1,0 +1,133 @@
+import type {
+  Conversation,
+  OnlyField,
+  Output,
+  OutputFormat,
+  ReasoningWish,
+  Sampling,
+} from '../conversation.ts';
+import { idSuffix } from '../ids.ts';
+import { asArray, asObject, asString, type JsonObject } from '../json.ts';
+import { effortNamed } from '../models/efforts.ts';
+import { Fields, readBody } from '../request-fields.ts';
+import { reading, type ReadContext, type RequestReading } from '../sides.ts';
+import { readMessages } from './read-messages.ts';
+import { readToolChoice, readTools } from './read-tools.ts';
+
+/** Reads a body of POST /v1/chat/completions. */
+export function readRequest(text: string, context: ReadContext): RequestReading {
+  return reading(() => readConversation(readBody(text), context));
+}
+
+function readConversation(body: JsonObject, context: ReadContext): Conversation {
+  const fields = new Fields(body);
+  const suffix = idSuffix(context.requestId);
+  const { system, turns, losses } = readMessages(fields.any('messages'), suffix);
+  const { tools, serverTools, legacy } = readTools(fields);
+  const streamOptions = new Fields(fields.object('stream_options') ?? {});
+  const sampling = readSampling(fields);
+  const output = readOutput(fields);
+  const reasoning = readReasoning(fields);
+  const only = readOnly(fields);
+  const user = fields.placedString('user');
+  return {
+    api: 'chat',
+    model: fields.string('model') ?? '',
+    operation: 'generate',
+    system,
+    turns,
+    tools,
+    serverTools,
+    toolChoice: readToolChoice(fields),
+    parallelTools: fields.placedBoolean('parallel_tool_calls'),
+    output,
+    reasoning,
+    sampling,
+    meta: {
+      user: fields.placedString('safety_identifier') ?? user,
+      metadata: fields.placedObject('metadata'),
+      serviceTier: fields.placedString('service_tier'),
+      cacheKey: fields.placedString('prompt_cache_key'),
+      store: fields.placedBoolean('store'),
+    },
+    stream: fields.boolean('stream') === true,
+    includeUsage: streamOptions.boolean('include_usage') === true,
+    seesSeals: true,
+    legacyFunctions: legacy,
+    cache: undefined,
+    only: [...only, ...fields.rest()],
+    losses,
+    echo: {},
+  };
+}
+
+function readOutput(fields: Fields): Output {
+  const older = fields.placedNumber('max_tokens');
+  const stop = fields.any('stop');
+  const stops = typeof stop === 'string' ? [stop] : asArray(stop).filter((text) => typeof text === 'string');
+  return {
+    format: readFormat(fields.object('response_format')),
+    maxTokens: fields.placedNumber('max_completion_tokens') ?? older,
+    stop: stops.length === 0 ? undefined : { value: stops, path: 'stop' },
+    verbosity: fields.placedString('verbosity'),
+  };
+}
+
+function readFormat(format: JsonObject | undefined): OutputFormat {
+  const path = 'response_format';
+  if (format?.['type'] === 'json_object') return { kind: 'json', path };
+  if (format?.['type'] !== 'json_schema') return { kind: 'text' };
+  const given = new Fields(asObject(format['json_schema']) ?? {});
+  return {
+    kind: 'json-schema',
+    name: given.string('name'),
+    description: given.string('description'),
+    schema: given.object('schema') ?? {},
+    strict: given.boolean('strict'),
+    path,
+    schemaPath: `${path}.json_schema.schema`,
+  };
+}
+
+function readReasoning(fields: Fields): ReasoningWish | undefined {
+  const effort = fields.string('reasoning_effort');
+  if (effort === undefined) return undefined;
+  const known = effortNamed(effort);
+  return {
+    effort: known,
+    budgetTokens: undefined,
+    kind: known === 'none' ? 'off' : undefined,
+    show: known !== 'none',
+    path: 'reasoning_effort',
+  };
+}
+
+function readSampling(fields: Fields): Sampling {
+  const n = fields.placedNumber('n');
+  const logprobs = fields.placedBoolean('logprobs');
+  const topLogprobs = fields.placedNumber('top_logprobs');
+  return {
+    temperature: fields.placedNumber('temperature'),
+    topP: fields.placedNumber('top_p'),
+    frequencyPenalty: fields.placedNumber('frequency_penalty'),
+    presencePenalty: fields.placedNumber('presence_penalty'),
+    seed: fields.placedNumber('seed'),
+    logitBias: fields.placedObject('logit_bias'),
+    n: n?.value === 1 ? undefined : n,
+    logprobs: logprobs?.value === true ? logprobs : undefined,
+    topLogprobs: logprobs?.value === true ? topLogprobs : undefined,
+  };
+}
+
+/** What no other API has, beyond mere tuning. */
+function readOnly(fields: Fields): readonly OnlyField[] {
+  const only: OnlyField[] = [];
+  const modalities = asArray(fields.any('modalities'));
+  const why = 'only OpenAI answers with audio';
+  if (modalities.some((modality) => asString(modality) !== 'text')) {
+    only.push({ path: 'modalities', class: 'meaning', why, value: modalities });
+  }
+  const audio = fields.any('audio');
+  if (audio !== undefined) only.push({ path: 'audio', class: 'meaning', why, value: audio });
+  return only;
+}

@@ -1,0 +1,136 @@
+import { clientTool, type Exchange } from '../exchange.ts';
+import { mintedCallId } from '../ids.ts';
+import { asObject, asString, type JsonObject } from '../json.ts';
+import { sourceSlices } from '../json-slices.ts';
+import type { HubEvent } from '../stream.ts';
+import { createFreeformText, type FreeformText } from '../freeform-text.ts';
+import { argumentsText, geminiSeal, thoughtSignature } from './read-calls.ts';
+
+/**
+ * The calls of a Chat stream. Servers differ: several calls in one delta, no index, no id, the id in each chunk, a new id under an old index (a
+ * new call), names in pieces, arguments as an object.
+ */
+export class StreamedCalls {
+  readonly #exchange: Exchange;
+  readonly #emit: (event: HubEvent) => void;
+  readonly #calls: Call[] = [];
+  readonly #byIndex = new Map<number, Call>();
+  readonly #byId = new Map<string, Call>();
+  /** The call whose name may not be complete yet. */
+  #pending: Call | undefined;
+
+  constructor(exchange: Exchange, emit: (event: HubEvent) => void) {
+    this.#exchange = exchange;
+    this.#emit = emit;
+  }
+
+  /** One entry of `delta.tool_calls`; `source` is the event that it stands in, at this place of the list. */
+  push(delta: JsonObject, at: Place): void {
+    const inner = asObject(delta['function']) ?? asObject(delta['custom']) ?? {};
+    const name = asString(inner['name']) ?? '';
+    const call = this.#callOf(delta, name);
+    if (this.#pending !== undefined && this.#pending !== call) this.flush();
+    if (!call.started && name !== call.name) call.name += name;
+    call.signature ??= thoughtSignature(delta);
+    call.isCustom ||= delta['type'] === 'custom' || asObject(delta['custom']) !== undefined;
+    const json = argumentsOf(inner, at);
+    if (!call.started && json === '' && !this.#exchange.tools.has(call.name)) {
+      this.#pending = call;
+      return;
+    }
+    this.#start(call);
+    this.#arguments(call, json);
+  }
+
+  #arguments({ key, freeform }: Call, json: string): void {
+    const piece = freeform === undefined ? json : freeform.push(json);
+    if (piece !== '') this.#emit({ kind: 'arguments', key, json: piece });
+    if (freeform?.isOver() === true) this.#emit({ kind: 'call-end', key });
+  }
+
+  /** Begins a call whose name is complete now, since something else comes. */
+  flush(): void {
+    const call = this.#pending;
+    if (call !== undefined) this.#start(call);
+  }
+
+  #start(call: Call): void {
+    this.#pending = undefined;
+    if (call.started) return;
+    call.started = true;
+    const { key, id, signature } = call;
+    const { name, namespace, form } = clientTool(this.#exchange, call.name);
+    if (form === 'freeform' && !call.isCustom) call.freeform = createFreeformText();
+    const seal = signature === undefined ? undefined : geminiSeal(signature, this.#exchange.target.provider);
+    this.#emit({ kind: 'call', key, id, name, namespace, form, seal });
+  }
+
+  /** Which call a delta belongs to; a new one where it belongs to none. */
+  #callOf(delta: JsonObject, name: string): Call {
+    const id = asString(delta['id']) ?? '';
+    const index = typeof delta['index'] === 'number' ? delta['index'] : undefined;
+    const known = index === undefined ? undefined : this.#byIndex.get(index);
+    if (id !== '') {
+      const same = this.#byId.get(id);
+      if (same !== undefined) return same;
+      if (known?.minted === true && !known.started) {
+        known.id = id;
+        known.minted = false;
+        this.#byId.set(id, known);
+        return known;
+      }
+      return this.#add(id, index);
+    }
+    if (known !== undefined) return known;
+    const last = this.#calls.at(-1);
+    return index === undefined && name === '' && last !== undefined ? last : this.#add('', index);
+  }
+
+  #add(id: string, index: number | undefined): Call {
+    const k = this.#calls.length;
+    const call: Call = {
+      key: String(k),
+      id: id === '' ? mintedCallId(this.#exchange.suffix, k) : id,
+      minted: id === '',
+      name: '',
+      started: false,
+      isCustom: false,
+      signature: undefined,
+      freeform: undefined,
+    };
+    this.#calls.push(call);
+    if (index !== undefined) this.#byIndex.set(index, call);
+    if (id !== '') this.#byId.set(id, call);
+    return call;
+  }
+}
+
+interface Call {
+  readonly key: string;
+  id: string;
+  minted: boolean;
+  name: string;
+  started: boolean;
+  isCustom: boolean;
+  signature: string | undefined;
+  freeform: FreeformText | undefined;
+}
+
+interface Place {
+  readonly source: string;
+  readonly index: number;
+}
+
+function argumentsOf(inner: JsonObject, at: Place): string {
+  const value = inner['arguments'] ?? inner['input'];
+  return typeof value === 'object' && value !== null ? sliceOf(at) : argumentsText(value);
+}
+
+/** Arguments that are an object, as they stand in the event. */
+function sliceOf({ source, index }: Place): string {
+  const legacy = ['choices', '*', 'delta', 'function_call', 'arguments'];
+  const pattern =
+    index === -1 ? legacy : ['choices', '*', 'delta', 'tool_calls', '*', 'function', 'arguments'];
+  const key = index === -1 ? '0' : `0.${index}`;
+  return sourceSlices(source, pattern).get(key) ?? '';
+}

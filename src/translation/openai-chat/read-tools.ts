@@ -1,0 +1,96 @@
+import type { ServerTool, Tool, ToolChoice } from '../conversation.ts';
+import { asArray, asObject, asString, type JsonObject } from '../json.ts';
+import { cacheMark, Fields, objectAt } from '../request-fields.ts';
+
+export interface ReadTools {
+  readonly tools: readonly Tool[];
+  readonly serverTools: readonly ServerTool[];
+  /** Told in the field `functions`, which `tools` has replaced. */
+  readonly legacy: boolean;
+}
+
+/** `tools`, the older `functions`, and `web_search_options`. */
+export function readTools(fields: Fields): ReadTools {
+  const tools: Tool[] = [];
+  const serverTools: ServerTool[] = [];
+  for (const [index, value] of (fields.list('tools') ?? []).entries()) {
+    const path = `tools[${index}]`;
+    const definition = objectAt(value, path);
+    const inner = asObject(definition['function']);
+    const custom = asObject(definition['custom']);
+    if (inner !== undefined) tools.push(readFunction(inner, path, definition));
+    else if (custom !== undefined) tools.push(readCustom(custom, path, definition));
+    else serverTools.push({ kind: 'other', type: asString(definition['type']) ?? '', definition, path });
+  }
+  const functions = fields.list('functions') ?? [];
+  functions.forEach((value, index) => {
+    const path = `functions[${index}]`;
+    tools.push(readFunction(objectAt(value, path), path, {}));
+  });
+  const search = fields.object('web_search_options');
+  if (search !== undefined) {
+    const type = 'web_search_options';
+    serverTools.push({ kind: 'web-search', type, definition: search, path: type });
+  }
+  return { tools, serverTools, legacy: functions.length > 0 };
+}
+
+function readFunction(inner: JsonObject, path: string, outer: JsonObject): Tool {
+  const fields = new Fields(inner, path);
+  return {
+    name: fields.string('name') ?? '',
+    description: fields.string('description'),
+    schema: fields.object('parameters'),
+    strict: fields.boolean('strict') ?? (outer['strict'] === true ? true : undefined),
+    form: 'function',
+    cache: cacheMark(outer) ?? cacheMark(inner),
+    path,
+  };
+}
+
+function readCustom(inner: JsonObject, path: string, outer: JsonObject): Tool {
+  const fields = new Fields(inner, path);
+  const grammar = asObject(fields.object('format')?.['grammar']);
+  const definition = asString(grammar?.['definition']);
+  return {
+    name: fields.string('name') ?? '',
+    description: fields.string('description'),
+    schema: undefined,
+    strict: undefined,
+    form: 'freeform',
+    grammar:
+      definition === undefined ? undefined : { syntax: asString(grammar?.['syntax']) ?? '', definition },
+    cache: cacheMark(outer),
+    path,
+  };
+}
+
+/** `tool_choice`, or the older `function_call`. */
+export function readToolChoice(fields: Fields): ToolChoice | undefined {
+  const legacy = fields.any('function_call');
+  const given = fields.any('tool_choice');
+  if (given === undefined) return legacy === undefined ? undefined : choiceOf(legacy, 'function_call');
+  return choiceOf(given, 'tool_choice');
+}
+
+function choiceOf(given: unknown, path: string): ToolChoice | undefined {
+  if (given === 'auto' || given === 'none' || given === 'required') return { kind: given, path };
+  if (given === 'any') return { kind: 'required', path };
+  const choice = asObject(given);
+  if (choice === undefined) return undefined;
+  const allowed = asObject(choice['allowed_tools']);
+  if (allowed !== undefined) {
+    const names = asArray(allowed['tools'])
+      .map(nameIn)
+      .filter((name) => name !== undefined);
+    return { kind: 'some', names, required: allowed['mode'] === 'required', path };
+  }
+  const name = nameIn(choice);
+  return name === undefined ? undefined : { kind: 'one', name, path };
+}
+
+function nameIn(value: unknown): string | undefined {
+  const object = asObject(value);
+  const inner = asObject(object?.['function']) ?? asObject(object?.['custom']) ?? object;
+  return asString(inner?.['name']);
+}

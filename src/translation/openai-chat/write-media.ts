@@ -1,0 +1,32 @@
+import type { Media } from '../conversation.ts';
+import type { Exchange } from '../exchange.ts';
+import type { JsonTree } from '../json.ts';
+import { documentText, fileName, mediaUrl } from '../media.ts';
+import type { Dialect } from '../models/dialects.ts';
+
+/** Media as parts of a user's message (4.8); nothing, with its loss, where the API cannot have them. */
+export function writeMedia(media: Media, { losses }: Exchange, dialect: Dialect): readonly JsonTree[] {
+  const { source, path } = media;
+  if (media.citations === true)
+    losses.dropped(`${path}.citations`, 'the API gives no citations of documents');
+  if (source.kind === 'file-id') {
+    losses.meaning(path, 'files of another provider cannot be had here');
+    return [];
+  }
+  if (media.kind === 'document' && source.kind === 'text')
+    return [{ type: 'text', text: documentText(media, source.text) }];
+  if (media.kind === 'image') {
+    const url = mediaUrl(media);
+    return url === undefined ? [] : [{ type: 'image_url', image_url: { url, detail: media.detail } }];
+  }
+  if (media.kind === 'document' && source.kind === 'bytes') {
+    return [{ type: 'file', file: { filename: fileName(media), file_data: mediaUrl(media) } }];
+  }
+  if (media.kind === 'audio' && source.kind === 'bytes' && dialect.openAiFields) {
+    const format = media.mediaType === 'audio/mpeg' ? 'mp3' : media.mediaType.replace(/^audio\/(?:x-)?/, '');
+    return [{ type: 'input_audio', input_audio: { data: source.data, format } }];
+  }
+  const what = source.kind === 'url' ? `a ${media.kind} by its URL` : `a ${media.kind}`;
+  losses.meaning(path, `the API takes no ${what}`);
+  return [];
+}

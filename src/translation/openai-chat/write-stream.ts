@@ -1,0 +1,155 @@
+import { chatErrorBody } from '../errors.ts';
+import { type Exchange, modelInAnswer } from '../exchange.ts';
+import type { Finish } from '../finish.ts';
+import { type JsonTree, writeJson } from '../json.ts';
+import type { HubEvent, StreamWriter } from '../stream.ts';
+import { completed, type Usage } from '../usage.ts';
+import { writeFinish } from './finish.ts';
+import { sealedId, writeDetail } from './write-answer.ts';
+import { writeUsage } from './usage.ts';
+
+/** Writes the stream of a Chat client. */
+export function createStreamWriter(exchange: Exchange): StreamWriter {
+  const writer = new ChatWriter(exchange);
+  return {
+    push: (event) => encoded(writer.push(event)),
+    begin: () => encoded(writer.begin()),
+    fail: (error) => UTF8.encode(`data: ${writeJson(chatErrorBody(error))}\n\n`),
+  };
+}
+
+const UTF8 = new TextEncoder();
+
+function encoded(text: string): Uint8Array | undefined {
+  return text === '' ? undefined : UTF8.encode(text);
+}
+
+class ChatWriter {
+  readonly #exchange: Exchange;
+  /** What stands before and behind a delta in every chunk. */
+  #prefix = '';
+  #model: string | undefined;
+  readonly #tail: string;
+  readonly #calls = new Map<string, { readonly k: number; readonly freeform: boolean; empty: boolean }>();
+  /** The open reasoning block, which its seal is told with once more. */
+  #reasoning: string[] = [];
+  #refused = false;
+  #usage: Usage | undefined;
+  #logprobs: readonly unknown[] = [];
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+    this.#tail = exchange.conversation.includeUsage ? ',"usage":null}\n\n' : '}\n\n';
+  }
+
+  /** The first chunk, with the role. */
+  begin(): string {
+    if (this.#prefix !== '') return '';
+    const { suffix, now } = this.#exchange;
+    const model = JSON.stringify(modelInAnswer(this.#exchange, this.#model));
+    const id = JSON.stringify(`chatcmpl-${suffix}`);
+    this.#prefix = `data: {"id":${id},"object":"chat.completion.chunk","created":${now},"model":${model},"choices":[`;
+    return this.#delta('{"role":"assistant","content":""}');
+  }
+
+  push(event: HubEvent): string {
+    switch (event.kind) {
+      case 'start':
+        this.#model = event.model;
+        this.#usage = completed(this.#usage, event.usage);
+        return '';
+      case 'usage':
+        this.#usage = completed(this.#usage, event.usage);
+        return '';
+      case 'text':
+        return this.begin() + this.#delta(`{"content":${JSON.stringify(event.text)}}`);
+      case 'refusal':
+        this.#refused = true;
+        return this.begin() + this.#delta(`{"refusal":${JSON.stringify(event.text)}}`);
+      case 'reasoning':
+        this.#reasoning.push(event.text);
+        return this.begin() + this.#delta(`{"reasoning_content":${JSON.stringify(event.text)}}`);
+      case 'reasoning-end':
+        return this.#reasoningEnd(event);
+      case 'call':
+        return this.begin() + this.#call(event);
+      case 'arguments':
+        return this.#arguments(event.key, event.json);
+      case 'call-end':
+        return this.#calls.get(event.key)?.empty === true ? this.#arguments(event.key, '{}') : '';
+      case 'logprobs':
+        this.#logprobs = [...this.#logprobs, ...event.tokens];
+        return '';
+      case 'citation':
+        this.#exchange.losses.dropped('annotations', 'a stream of this API has no citations');
+        return '';
+      case 'finish':
+        return this.#finish(event.finish);
+      case 'end':
+        return `${this.#usageChunk()}data: [DONE]\n\n`;
+      case 'part-end':
+      case 'error':
+        return '';
+    }
+  }
+
+  #delta(delta: string, finish = 'null'): string {
+    const tokens = this.#logprobs;
+    this.#logprobs = [];
+    const logprobs = tokens.length === 0 ? 'null' : writeJson({ content: tokens, refusal: null });
+    return `${this.#prefix}{"index":0,"delta":${delta},"logprobs":${logprobs},"finish_reason":${finish}}]${this.#tail}`;
+  }
+
+  #reasoningEnd({ seal, redacted }: Extract<HubEvent, { kind: 'reasoning-end' }>): string {
+    const text = seal === undefined ? '' : this.#reasoning.join('');
+    this.#reasoning = [];
+    const detail = writeDetail({ text, seal, redacted }, this.#exchange);
+    return detail === undefined ? '' : this.begin() + this.#delta(writeJson({ reasoning_details: [detail] }));
+  }
+
+  #call(call: Extract<HubEvent, { kind: 'call' }>): string {
+    const k = this.#calls.size;
+    const freeform = call.form === 'freeform';
+    const { id, extra } = sealedId(call, this.#exchange);
+    this.#calls.set(call.key, { k, freeform, empty: !freeform });
+    if (this.#exchange.conversation.legacyFunctions) {
+      if (k === 0) return this.#delta(writeJson({ function_call: { name: call.name, arguments: '' } }));
+      this.#exchange.losses.dropped(`choices[0].message.tool_calls[${k}]`, 'the client takes one call');
+      return '';
+    }
+    const written: JsonTree = freeform
+      ? { index: k, id, type: 'custom', custom: { name: call.name, input: '' } }
+      : {
+          index: k,
+          id,
+          type: 'function',
+          function: { name: call.name, arguments: '' },
+          extra_content: extra,
+        };
+    return this.#delta(writeJson({ tool_calls: [written] }));
+  }
+
+  #arguments(key: string, json: string): string {
+    const call = this.#calls.get(key);
+    if (call === undefined) return '';
+    call.empty = false;
+    const text = JSON.stringify(json);
+    if (this.#exchange.conversation.legacyFunctions) {
+      return call.k === 0 ? this.#delta(`{"function_call":{"arguments":${text}}}`) : '';
+    }
+    const inner = call.freeform ? `"custom":{"input":${text}}` : `"function":{"arguments":${text}}`;
+    return this.#delta(`{"tool_calls":[{"index":${call.k},${inner}}]}`);
+  }
+
+  #finish(finish: Finish): string {
+    const explanation = this.#refused ? undefined : finish.refusal?.explanation;
+    const role = this.begin();
+    const refusal = explanation === undefined ? '' : this.#delta(writeJson({ refusal: explanation }));
+    return role + refusal + this.#delta('{}', JSON.stringify(writeFinish(finish, this.#exchange)));
+  }
+
+  #usageChunk(): string {
+    const usage = this.#exchange.conversation.includeUsage ? writeUsage(this.#usage) : undefined;
+    return usage === undefined ? '' : `${this.#prefix}],"usage":${writeJson(usage)}}\n\n`;
+  }
+}

@@ -1,0 +1,145 @@
+import type { OnlyField, Part, Placed, ServerTool, Tool, ToolCall, Turn, Unknown } from './conversation.ts';
+import type { Exchange } from './exchange.ts';
+import { isJsonObjectText, type JsonObject, RawJson, writeJson } from './json.ts';
+import type { LossList } from './losses.ts';
+import { knownMaxOutput } from './models/max-output.ts';
+
+/** The client's limit of output tokens as this target takes it; undefined where the client gave none. */
+export function outputLimit({ conversation, target, losses }: Exchange): number | undefined {
+  const given = conversation.output.maxTokens;
+  if (given === undefined) return undefined;
+  const most = Math.min(
+    target.maxOutputTokens ?? Number.POSITIVE_INFINITY,
+    knownMaxOutput(target.model) ?? Number.POSITIVE_INFINITY,
+  );
+  if (given.value <= most) return given.value;
+  losses.approximated(given.path, 'the model gives fewer tokens');
+  return most;
+}
+
+/** Tells the losses of the top-level fields that only the client's API has, except those that `carries` takes over. */
+export function tellOnly({ conversation, losses }: Exchange, carries?: (field: OnlyField) => boolean): void {
+  for (const field of conversation.only) {
+    if (carries?.(field) === true) continue;
+    if (field.class === 'meaning') losses.meaning(field.path, field.why);
+    else losses.dropped(field.path, field.why);
+  }
+}
+
+/** A value that the target does not take, told as tuning. undefined, always. */
+export function dropped(losses: LossList, placed: Placed<unknown> | undefined, why: string): undefined {
+  if (placed !== undefined) losses.dropped(placed.path, why);
+}
+
+/** The same as a loss of meaning. */
+export function refused(losses: LossList, placed: Placed<unknown> | undefined, why: string): undefined {
+  if (placed !== undefined) losses.meaning(placed.path, why);
+}
+
+/**
+ * Tells the losses of server tools that the target does not have. One that the choice names, or that is all there is to call, is the meaning
+ * of the request.
+ */
+export function tellServerTools(exchange: Exchange, lost: readonly ServerTool[]): void {
+  const { conversation, losses } = exchange;
+  const { toolChoice } = conversation;
+  for (const tool of lost) {
+    const isOption = tool.type === 'web_search_options';
+    const isNamed = toolChoice?.kind === 'server' && toolChoice.type === tool.type;
+    const isAll = conversation.tools.length === 0 && conversation.serverTools.length === 1;
+    const why = `the provider has no ${tool.type}`;
+    if (!isOption && (isNamed || isAll)) losses.meaning(tool.path, why);
+    else losses.dropped(tool.path, why);
+  }
+}
+
+/** What stands for a part that nobody knows: a text, or nothing with its loss. */
+export function insteadOf(part: Unknown, losses: LossList): readonly Part[] {
+  const { instead, path, type } = part;
+  if (instead !== undefined) {
+    if (instead.loss === 'approximated') losses.approximated(path, `a text stands for ${type}`);
+    return [{ kind: 'text', text: instead.text, path, cache: part.cache }];
+  }
+  if (part.dispensable === true) losses.dropped(path, `${type} has no equal`);
+  else losses.meaning(path, `${type} has no equal`);
+  return [];
+}
+
+/** A call's arguments as an object of JSON (R17): as they stand, `{}` for none, wrapped where they are no object. */
+export function argumentsObject(
+  call: Pick<ToolCall, 'arguments' | 'form'>,
+  path: string,
+  losses: LossList,
+): RawJson {
+  if (call.form === 'freeform') return new RawJson(writeJson({ input: call.arguments }));
+  if (call.arguments.trim() === '') return new RawJson('{}');
+  if (isJsonObjectText(call.arguments)) return new RawJson(call.arguments.trim());
+  losses.repaired(path, 'the arguments are not a JSON object');
+  return new RawJson(writeJson({ _invalid_arguments: call.arguments }));
+}
+
+/** A call's arguments as JSON text for APIs that take a text. */
+export function argumentsText(call: Pick<ToolCall, 'arguments' | 'form'>): string {
+  if (call.form === 'freeform') return writeJson({ input: call.arguments });
+  return call.arguments === '' ? '{}' : call.arguments;
+}
+
+/** A freeform tool as a function with one text (4.5). */
+export function freeformFunction(tool: Tool): {
+  readonly description: string | undefined;
+  readonly schema: JsonObject;
+} {
+  const { grammar, description } = tool;
+  const note =
+    grammar === undefined
+      ? ''
+      : `\n\nThe input must match this ${grammar.syntax} grammar:\n${grammar.definition}`;
+  return { description: note === '' ? description : (description ?? '') + note, schema: FREEFORM_SCHEMA };
+}
+
+const FREEFORM_SCHEMA: JsonObject = {
+  type: 'object',
+  properties: { input: { type: 'string' } },
+  required: ['input'],
+  additionalProperties: false,
+};
+
+/**
+ * The tools to define: the client's own, or, where there are none and the history has calls, one for each name in it, since the target
+ * refuses such a history otherwise (B35).
+ */
+export function toolsOrSeen(
+  tools: readonly Tool[],
+  turns: readonly Turn[],
+  losses: LossList,
+): readonly Tool[] {
+  if (tools.length > 0) return tools;
+  const seen = new Map<string, Tool>();
+  for (const { parts } of turns) {
+    for (const part of parts) {
+      if (part.kind !== 'call') continue;
+      const { name, namespace } = part;
+      const tool = { name, namespace, description: undefined, schema: undefined, strict: undefined };
+      seen.set(`${namespace ?? ''} ${name}`, { ...tool, form: 'function', path: 'tools' });
+    }
+  }
+  if (seen.size > 0) losses.repaired('tools', 'the history has calls of tools that are not defined');
+  return [...seen.values()];
+}
+
+/** Leaves out tools of a name that another one has (4.5): silently if they are the same, else as a loss of meaning. */
+export function distinctTools(tools: readonly Tool[], losses: LossList): readonly Tool[] {
+  const first = new Map<string, Tool>();
+  for (const tool of tools) {
+    const key = `${tool.namespace ?? ''} ${tool.name}`;
+    const other = first.get(key);
+    if (other === undefined) first.set(key, tool);
+    else if (definitionOf(other) !== definitionOf(tool))
+      losses.meaning(tool.path, `two tools are called ${tool.name}`);
+  }
+  return first.size === tools.length ? tools : [...first.values()];
+}
+
+function definitionOf({ description, schema, form, grammar, strict }: Tool): string {
+  return writeJson({ description, schema, form, grammar, strict });
+}

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { existsSync } from 'node:fs';
+import { copyFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NotAdopted, whyNoSuccessor } from '../../../src/store/adoption.ts';
+import { openDatabase } from '../../../src/store/database.ts';
+import { migrateDown, MIGRATIONS, migrateUp } from '../../../src/store/migrate.ts';
+import { type Resources, withResource } from '../../../src/store/revision.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { until } from '../../e2e/gateway.ts';
+import { ENGINES, openTestStore, startDatabases, type TestDatabases, type TestStore } from './databases.ts';
+
+let databases: TestDatabases;
+beforeAll(async () => {
+  databases = await startDatabases();
+});
+afterAll(() => databases.stop());
+
+const WHO = { actor: 'test', action: 'test' };
+
+function put(store: Store, id: string) {
+  const fields = { api_base: `https://${id}.example.com`, api_key: 'sk-test-0123456789' };
+  return store.change(
+    ({ resources }, now) => withResource(resources, { kind: 'providers', id }, fields, now),
+    WHO,
+  );
+}
+
+const providersOf = ({ inForce }: TestStore) => [...inForce().providers.keys()];
+const notAdopted = ({ events }: TestStore) => events.filter(({ type }) => type === 'not-adopted');
+
+/** Drops everything and makes it anew, as a restart after a mishap does. */
+async function empty(url: string): Promise<void> {
+  const database = openDatabase(url);
+  for (const _ of MIGRATIONS) await migrateDown(database, { drops: true });
+  await migrateUp(database);
+  await database.close();
+}
+
+describe.each([...ENGINES])('a database in %s that was emptied', (engine) => {
+  test('is not taken over by a replica that runs, and its emergency copy stays', async () => {
+    const url = await databases.newUrl(engine);
+    const lastGoodPath = join(databases.folder, crypto.randomUUID());
+    const replica = await openTestStore(url, { lastGoodPath });
+    await put(replica.store, 'a');
+    await put(replica.store, 'b');
+    await empty(url);
+    await until(() => notAdopted(replica).length > 0);
+    expect(providersOf(replica)).toEqual(['a', 'b']);
+    expect(replica.store.status()).toMatchObject({
+      isAnswering: true,
+      notAdopted: expect.stringContaining('another database'),
+    });
+    // Nothing is written on top of it, and it is told once.
+    expect(await put(replica.store, 'c').catch((error: unknown) => error)).toBeInstanceOf(NotAdopted);
+    await Bun.sleep(900);
+    expect(notAdopted(replica)).toHaveLength(1);
+    await replica.store.close();
+
+    const restarted = await openTestStore(url, { lastGoodPath });
+    expect(providersOf(restarted)).toEqual(['a', 'b']);
+    expect(notAdopted(restarted)).toHaveLength(1);
+    expect(existsSync(`${lastGoodPath}.kept`)).toBe(false);
+    // Until somebody says that it is meant.
+    await restarted.store.refresh();
+    expect(providersOf(restarted)).toEqual([]);
+    expect(restarted.store.status().notAdopted).toBeUndefined();
+    await put(restarted.store, 'd');
+    expect(providersOf(restarted)).toEqual(['d']);
+    await restarted.store.close();
+    expect(existsSync(`${lastGoodPath}.kept`)).toBe(true);
+  });
+
+  test('by steps whose data is kept is as it was, and serves on', async () => {
+    const url = await databases.newUrl(engine);
+    const replica = await openTestStore(url);
+    await put(replica.store, 'a');
+    const database = openDatabase(url);
+    for (const _ of MIGRATIONS) await migrateDown(database);
+    await migrateUp(database);
+    await database.close();
+    await put(replica.store, 'b');
+    expect(providersOf(replica)).toEqual(['a', 'b']);
+    expect(notAdopted(replica)).toEqual([]);
+    await replica.store.close();
+  });
+});
+
+test('a database that was restored from a backup is taken over when it is asked for', async () => {
+  const file = join(databases.folder, `${crypto.randomUUID()}.db`);
+  const lastGoodPath = join(databases.folder, crypto.randomUUID());
+  const first = await openTestStore(`sqlite://${file}`, { lastGoodPath });
+  await put(first.store, 'a');
+  await first.store.close();
+  await copyFile(file, `${file}.backup`);
+  const second = await openTestStore(`sqlite://${file}`, { lastGoodPath });
+  await put(second.store, 'b');
+  await second.store.close();
+  for (const end of ['-wal', '-shm']) await rm(`${file}${end}`, { force: true });
+  await copyFile(`${file}.backup`, file);
+  const third = await openTestStore(`sqlite://${file}`, { lastGoodPath });
+  expect(providersOf(third)).toEqual(['a', 'b']);
+  expect(third.store.status().notAdopted).toBe('it went back to version 1, where version 2 is in force');
+  await third.store.refresh();
+  expect(providersOf(third)).toEqual(['a']);
+  await third.store.close();
+});
+
+test('what is in force is followed by a higher version of the same database, and by anything where it is empty', () => {
+  const none: Resources = {
+    providers: new Map(),
+    master_keys: new Map(),
+    models: new Map(),
+    settings: new Map(),
+  };
+  const resources = withResource(none, { kind: 'models', id: 'm' }, {}, '');
+  const inForce = { version: 5, changedAt: 'then', hadKeys: true, identity: 'a', resources };
+  const found = { version: 6, changedAt: 'now', identity: 'a' };
+  expect(whyNoSuccessor(found, inForce)).toBeUndefined();
+  expect(whyNoSuccessor({ ...found, version: 5, changedAt: 'then' }, inForce)).toBeUndefined();
+  expect(whyNoSuccessor({ ...found, identity: 'b' }, inForce)).toContain('another database');
+  expect(whyNoSuccessor({ ...found, version: 4 }, inForce)).toContain('went back to version 4');
+  expect(whyNoSuccessor({ ...found, version: 5 }, inForce)).toContain('is not the one');
+  expect(whyNoSuccessor({ ...found, identity: 'b' }, { ...inForce, resources: none })).toBeUndefined();
+  // Kept by a program that knew of no identities.
+  expect(whyNoSuccessor(found, { ...inForce, identity: undefined })).toBeUndefined();
+});
