@@ -177,3 +177,72 @@ describe('what a cause comes to:', () => {
   for (const [cut, outcome] of Object.entries(outcomes) as [Cut, Outcome][])
     test(cut, () => expect(outcomeOfCut(cut)).toEqual(outcome));
 });
+
+describe('a stream without content', () => {
+  test('renews the limit of the first byte by each sign of life, up to the limit of thinking', () => {
+    const { clock, leash } = scene();
+    for (let n = 0; n < 5; n++) {
+      clock.pass(900);
+      expect(leash.cause).toBeUndefined();
+      expect(leash.alive()).toBe(n === 0);
+    }
+    clock.pass(1_000);
+    expect(leash.cause).toBe('first-byte');
+  });
+
+  test('is left for its silence after the last sign of life', () => {
+    const { clock, leash } = scene();
+    clock.pass(900);
+    leash.alive();
+    clock.pass(999);
+    expect(leash.cause).toBeUndefined();
+    clock.pass(1);
+    expect(leash.cause).toBe('first-byte');
+  });
+
+  test('may be silent once its model thinks, for as long as thinking may last', () => {
+    const { clock, leash } = scene();
+    leash.alive();
+    leash.thinking();
+    clock.pass(4_999);
+    expect(leash.cause).toBeUndefined();
+    clock.pass(1);
+    expect(leash.cause).toBe('thinking');
+  });
+
+  test('has a limit where the first byte has none', () => {
+    const { clock, leash } = scene({ firstByteMs: Infinity });
+    leash.alive();
+    clock.pass(5_000);
+    expect(leash.cause).toBe('thinking');
+  });
+
+  test('is no longer one with its first content: then silence is short again', () => {
+    const { clock, leash } = scene();
+    leash.alive();
+    leash.thinking();
+    leash.answered();
+    leash.reading();
+    clock.pass(500);
+    expect(leash.cause).toBe('idle');
+  });
+
+  test('and between two pieces of content a model may think in silence too', () => {
+    const { clock, leash } = scene();
+    leash.answered();
+    leash.reading();
+    leash.thinking();
+    clock.pass(4_999);
+    expect(leash.cause).toBeUndefined();
+    clock.pass(1);
+    expect(leash.cause).toBe('thinking');
+  });
+
+  test('sets no alarm any more when it has ended', () => {
+    const { clock, leash } = scene();
+    leash.release();
+    leash.alive();
+    leash.thinking();
+    expect(clock.pending).toBe(0);
+  });
+});
