@@ -2,6 +2,7 @@ import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createDocs } from '../console/docs-page.ts';
 import { LOOK_MS } from '../gateway/settle.ts';
 import type { Emit, Gateway, Ledgers } from '../gateway/ports.ts';
+import { ObjectOwnerLedger } from '../gateway/object-owners.ts';
 import { newRequestId } from '../gateway/request-id.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { ThreadedTokenCounter } from '../usage/token-counter.ts';
@@ -170,6 +171,7 @@ function alone(clock: SystemClock): Team {
       cooldowns: new CooldownLedger(),
       traffic: new TrafficLedger(),
       turns: new TurnCounter(),
+      objects: new ObjectOwnerLedger(),
     },
     port: undefined,
     isProber: true,

@@ -7,6 +7,7 @@ import type { Attempt, UnreachableReason } from '../routing/outcome.ts';
 import type { Model } from '../routing/route.ts';
 import type { AzurePath } from '../lib/api-path.ts';
 import type { GatewayEvent } from './events.ts';
+import type { ObjectOwners } from './object-owners.ts';
 
 /** What the gateway needs of the world. Edges implement it; tests and simulations may implement it otherwise. */
 export interface Gateway extends Ledgers {
@@ -28,6 +29,7 @@ export interface Ledgers {
   readonly cooldowns: Cooldowns;
   readonly traffic: Traffic;
   readonly turns: Turns;
+  readonly objects: ObjectOwners;
 }
 
 /** What the client asked, before anything of it was read but the head. */

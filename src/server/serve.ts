@@ -10,8 +10,9 @@ import { allowedOrigin, preflight, withCors } from './cors.ts';
 import { createDetailedHealth, type HealthReporter } from '../health/report.ts';
 import { readDocs } from './docs-endpoint.ts';
 import { health } from '../health/endpoints.ts';
+import { withKeyHint } from './key-hint.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
-import { getModel, listModels, type ModelSources } from './models-endpoint.ts';
+import { getModel, listModels, type ModelRequest, type ModelSources } from './models-endpoint.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import { hello } from './hello.ts';
 import { readBody } from './read-body.ts';
@@ -191,7 +192,7 @@ function ownEndpoint(
     case '/v1/models':
     case '/models':
     case '/v1beta/models':
-      return listModels({ headers: allow(request, path).headers, search, path }, sources);
+      return modelList({ headers: allow(request, path).headers, search, path }, sources);
     case '/':
     case '/api/hello':
       return hello(allow(request, path), path, state);
@@ -205,6 +206,10 @@ function ownEndpoint(
       if (isReserved(path)) throw new Refusal('path_not_found', { path });
       return modelEndpoint(request, { path, search }, sources);
   }
+}
+
+function modelList(reader: ModelRequest, sources: ModelSources): Response {
+  return withKeyHint(listModels(reader, sources), reader, sources.snapshot);
 }
 
 /** Paths that are never a provider's, so that what is not there yet, or not in this mode, is not asked of one. */
