@@ -48,8 +48,8 @@ export interface ClientRequest {
   readonly clientAddress: () => string;
   /** Whether the runtime has sent the answer, or given it up. Absent where that can't be known. */
   readonly isAnswered?: () => boolean;
-  /** Rejects with a `Refusal` when the body is too large, too slow, or cut. */
-  readonly readBody: () => Promise<Uint8Array>;
+  /** Rejects with a `Refusal` when the body is too large, too slow, or cut, or when the key of this name has too many under way. */
+  readonly readBody: (keyName: string | undefined) => Promise<Uint8Array>;
 }
 
 /** The provider's side. `send` never rejects: what can go wrong is a value. */

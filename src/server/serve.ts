@@ -15,6 +15,8 @@ import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels, type ModelRequest, type ModelSources } from './models-endpoint.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import { hello } from './hello.ts';
+import { boundLeftover } from './leftover-body.ts';
+import { BodyBudget, bodyMemory } from './body-budget.ts';
 import { readBody } from './read-body.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
 import { pathOf, type RequestTarget, requestTarget } from './request-target.ts';
@@ -67,6 +69,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     docs: options.docs,
     catalogue: options.catalogue,
     startedAtMs: Date.now(),
+    bodies: new BodyBudget(() => bodyMemory(gateway.snapshot(), options.isShared)),
     phase: 'serving',
   };
   const open: OpenListener = (port, pair) =>
@@ -85,8 +88,10 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
         const answered =
           administered(request, { admin: options.admin, server, gateway }) ?? answer(request, server, state);
         return answered instanceof Promise
-          ? answered.then((response) => withFarewell(response, state))
-          : withFarewell(answered, state);
+          ? answered.then((response) =>
+              withFarewell(boundLeftover(response, { request, server }, state), state),
+            )
+          : withFarewell(boundLeftover(answered, { request, server }, state), state);
       },
       error: (error) => bug(error, gateway),
     });
@@ -257,7 +262,7 @@ interface Arrival {
   readonly target: RequestTarget;
 }
 
-function proxied({ request, server, target }: Arrival, { gateway }: ServerState): Promise<Response> {
+function proxied({ request, server, target }: Arrival, { gateway, bodies }: ServerState): Promise<Response> {
   if (request.headers.get('upgrade')?.toLowerCase() === 'websocket')
     throw new Refusal('websocket_not_supported', {}, { headers: { upgrade: 'HTTP/1.1' } });
   const snapshot = gateway.snapshot();
@@ -272,7 +277,7 @@ function proxied({ request, server, target }: Arrival, { gateway }: ServerState)
       // The runtime forgets the address when it has done with the request.
       isAnswered: () => server.requestIP(request) === null,
       clientAddress: () => addressOf(request, server, snapshot),
-      readBody: () => readBody(request, snapshot.server),
+      readBody: (key) => readBody(request, snapshot.server, { budget: bodies, key }),
     },
     gateway,
   );
