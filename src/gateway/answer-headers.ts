@@ -33,7 +33,8 @@ export function withOurs(headers: Headers, run: Run): Headers {
   const last = history[history.length - 1];
   if (last !== undefined) {
     headers.set('x-llm-proxy-provider', headerValue(last.route.provider));
-    headers.set('x-llm-proxy-model', headerValue(last.model));
+    // Where no model was asked for, such as for a file, there is none to name.
+    if (last.route.upstreamModel !== undefined) headers.set('x-llm-proxy-model', headerValue(last.model));
     headers.set('x-llm-proxy-trail', headerValue(story(history)));
   }
   return headers;

@@ -76,6 +76,12 @@ async function codeOf(response: Response): Promise<unknown> {
   return ((await response.json()) as { error?: { code?: unknown } }).error?.code;
 }
 
+test('the answer to a request without a model names its provider, and no model', async () => {
+  const { headers } = await call('GET', '/v1/files', 'files');
+  expect(headers.get('x-llm-proxy-provider')).toBe('files');
+  expect(headers.get('x-llm-proxy-model')).toBeNull();
+});
+
 describe('a request without a model goes to the provider that its header names', () => {
   test('with its path and query, and the credential of that provider', async () => {
     const response = await call('GET', '/v1/files?purpose=batch&limit=2', 'a');

@@ -3,6 +3,7 @@ import { badRequest } from '../api-error.ts';
 import { answerString, type Call, CREATED, idOf, promptTokens } from '../call.ts';
 import { listOf, positiveOf, stringOf } from '../json.ts';
 import { createDice } from '../words.ts';
+import { fileOf } from './objects.ts';
 
 const SHAPE = { dialect: 'openai' } as const;
 const AUDIO_TYPES: Readonly<Record<string, string>> = {
@@ -53,6 +54,14 @@ export function answerImages({ body }: Call): Answer {
   );
 }
 
+/** POST images/edits and images/variations: a form with an image. */
+export function answerImageEdit({ form }: Call): Answer {
+  const image = form?.get('image') ?? form?.get('image[]');
+  if (!(image instanceof Blob)) throw badRequest("Missing required parameter: 'image'.");
+  const usage = { input_tokens: 1, output_tokens: 0, total_tokens: 1 };
+  return jsonAnswer({ created: CREATED, data: [{ b64_json: PNG }], usage }, SHAPE);
+}
+
 const CATEGORIES = ['hate', 'harassment', 'self-harm', 'sexual', 'violence'];
 
 /** POST moderations: an input with the word "violence" is flagged. */
@@ -92,8 +101,4 @@ export function answerUpload(call: Call): Answer {
     fileOf(idOf(call, 'file-'), file.size, name, typeof purpose === 'string' ? purpose : 'user_data'),
     SHAPE,
   );
-}
-
-function fileOf(id: string, bytes: number, filename: string, purpose: string): unknown {
-  return { id, object: 'file', bytes, created_at: CREATED, filename, purpose, status: 'processed' };
 }
