@@ -19,6 +19,7 @@ import { isNonsense, subjectOf } from './path-subject.ts';
 import { Refusal } from './refusals.ts';
 import { providerOfOwn, requireBody, requirePath, type RestrictedRequest } from './restricted-key.ts';
 import { soleProviderFor } from './sole-provider.ts';
+import { mayStick, withMakerFirst } from './sticky-route.ts';
 
 /** What the request comes to: the model that will serve it, and the body that each route makes its own. */
 export interface Plan {
@@ -65,7 +66,9 @@ export async function plan(
       : await modelFor(restricted, named);
   if (!isServed(model)) throw new Refusal('no_route', { model: model.name });
   const isStream = peek.stream || asksForStream(request.path, request.search);
-  return { model, protocol: protocolFor(request.path), body, peek, isStream };
+  const protocol = protocolFor(request.path);
+  const routed = mayStick(model, protocol.name, body) ? await withMakerFirst(model, body, owners) : model;
+  return { model: routed, protocol, body, peek, isStream };
 }
 
 interface Known {
