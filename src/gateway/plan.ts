@@ -46,7 +46,9 @@ export async function plan(
   const coding = request.headers.get('content-encoding');
   const contentType = request.headers.get('content-type') ?? '';
   const deployment = request.azure?.deployment;
-  let body = await (coding === null ? request.readBody() : plainBody(request, coding, snapshot.server));
+  let body = await (coding === null
+    ? request.readBody(key?.name)
+    : plainBody(request, coding, { server: snapshot.server, keyName: key?.name }));
   let peek = body.length > SLICE_BYTES ? await peekLarge(body, contentType) : peekRequest(body, contentType);
   if (deployment !== undefined && peek.kind === 'json' && peek.model === undefined) {
     // Azure's clients may leave the model out of the body: it is put in, as any other provider wants to read it there.
