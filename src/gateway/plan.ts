@@ -50,9 +50,9 @@ export async function plan(
     ? request.readBody(key?.name)
     : plainBody(request, coding, { server: snapshot.server, keyName: key?.name }));
   let peek = body.length > SLICE_BYTES ? await peekLarge(body, contentType) : peekRequest(body, contentType);
-  if (deployment !== undefined && peek.kind === 'json' && peek.model === undefined) {
-    // Azure's clients may leave the model out of the body: it is put in, as any other provider wants to read it there.
-    body = insertModel(body, deployment);
+  const missing = modelToInsert(peek, deployment);
+  if (missing !== undefined) {
+    body = insertModel(body, missing);
     peek = await peekLarge(body, contentType);
   }
   if (peek.kind === 'malformed') {
@@ -71,6 +71,11 @@ export async function plan(
   const protocol = protocolFor(request.path);
   const routed = mayStick(model, protocol.name, body) ? await withMakerFirst(model, body, owners) : model;
   return { model: routed, protocol, body, peek, isStream };
+}
+
+/** Azure's clients may leave the model out of the body: it is put in, as any other provider wants to read it there. */
+function modelToInsert(peek: RequestPeek, deployment: string | undefined): string | undefined {
+  return peek.kind === 'json' && peek.model === undefined ? deployment : undefined;
 }
 
 interface Known {
