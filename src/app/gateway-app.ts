@@ -3,6 +3,7 @@ import { createDocs } from '../console/docs-page.ts';
 import { LOOK_MS } from '../gateway/settle.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import { ObjectOwnerLedger } from '../gateway/object-owners.ts';
+import { type OwnerStore, StoredObjectOwners } from '../gateway/stored-object-owners.ts';
 import { newRequestId } from '../gateway/request-id.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { ThreadedTokenCounter } from '../usage/token-counter.ts';
@@ -66,6 +67,8 @@ export interface AppOptions {
   readonly admin?: AdminEndpoint | undefined;
   /** Told every event as well, and closed when the requests have ended; undefined: nothing is traced. */
   readonly tracing?: OpenTracing | undefined;
+  /** Keeps who made the objects of the providers, in database mode. */
+  readonly objects?: OwnerStore | undefined;
   /** What this process shares with others that serve the same port; undefined: it is alone. */
   readonly team?: Team | undefined;
   /** The clock of a process that is alone; undefined: the machine's. */
@@ -102,6 +105,7 @@ export function startApp(options: AppOptions): App {
   const tokens = new ThreadedTokenCounter();
   const upstream = createUpstream();
   const { metrics, standings, emit } = openWatchers(options, clock, () => snapshot);
+  const stored = options.objects && new StoredObjectOwners(ledgers.objects, options.objects, clock);
   const gateway: Gateway = {
     snapshot: () => snapshot,
     upstream,
@@ -109,6 +113,7 @@ export function startApp(options: AppOptions): App {
     dice: Math.random,
     newRequestId,
     ...ledgers,
+    ...(stored && { objects: stored }),
     tokens,
     emit,
     ...(tracing && { tracing }),
@@ -135,6 +140,7 @@ export function startApp(options: AppOptions): App {
     await Promise.all([server.stop(), metricsServer?.stop()]);
     upstream.close();
     await reported(tokens);
+    await stored?.flush();
     await tracing?.close();
   };
   return {

@@ -1,3 +1,5 @@
+import type { OwnerStore } from '../gateway/stored-object-owners.ts';
+import { objectOwnerTable } from './object-owner-table.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import { requireSuccessor, whyNoSuccessor } from './adoption.ts';
@@ -48,6 +50,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 export class Store {
   /** What is kept of past requests. */
   readonly requests: RequestRecords;
+  /** Who made the objects of the providers. */
+  readonly objects: OwnerStore;
   readonly #options: StoreOptions;
   readonly #database: Database;
   readonly #outlook = new Outlook();
@@ -66,6 +70,7 @@ export class Store {
     this.#options = options;
     this.#database = database;
     this.requests = requestRecords(database);
+    this.objects = objectOwnerTable(database);
     const { lastGoodPath: path, keyring, onEvent } = options;
     const onFailure = (error: unknown): void =>
       onEvent({ type: 'last-good-not-written', path: path ?? '', reason: reasonOf(error) });
