@@ -6,19 +6,28 @@ import { answerCompletion } from './endpoints/completions.ts';
 import { answerEmbeddings } from './endpoints/embeddings.ts';
 import {
   answerFileList,
+  answerImageEdit,
   answerImages,
   answerModerations,
   answerSpeech,
   answerTranscription,
   answerUpload,
 } from './endpoints/media.ts';
-import { answerMessage } from './endpoints/messages.ts';
+import { streamRun } from './endpoints/media-stream.ts';
+import { answerMessage, answerTokenCount } from './endpoints/messages.ts';
 import { answerModel, answerModels } from './endpoints/models.ts';
 import { answerResponse } from './endpoints/responses.ts';
+import {
+  answerCancelledResponse,
+  answerDeletedResponse,
+  answerInputItems,
+  answerInputTokens,
+  answerStoredResponse,
+} from './endpoints/stored-responses.ts';
 
 /** One thing that the provider can be asked. */
 export interface Endpoint {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** The end of the path; whatever comes before it is a prefix such as `/v1`. `/` at its end: with an id. */
   readonly path: string;
   readonly dialect: Dialect;
@@ -30,12 +39,20 @@ export const ENDPOINTS: readonly Endpoint[] = [
   { method: 'POST', path: '/chat/completions', dialect: 'openai', answer: answerChat },
   { method: 'POST', path: '/completions', dialect: 'openai', answer: answerCompletion },
   { method: 'POST', path: '/embeddings', dialect: 'openai', answer: answerEmbeddings },
+  { method: 'POST', path: '/responses/input_tokens', dialect: 'responses', answer: answerInputTokens },
   { method: 'POST', path: '/responses', dialect: 'responses', answer: answerResponse },
+  { method: 'GET', path: '/input_items', dialect: 'responses', answer: answerInputItems },
+  { method: 'GET', path: '/responses/', dialect: 'responses', answer: answerStoredResponse },
+  { method: 'DELETE', path: '/responses/', dialect: 'responses', answer: answerDeletedResponse },
+  { method: 'POST', path: '/cancel', dialect: 'responses', answer: answerCancelledResponse },
+  { method: 'POST', path: '/runs', dialect: 'openai', answer: streamRun },
+  { method: 'POST', path: '/messages/count_tokens', dialect: 'anthropic', answer: answerTokenCount },
   { method: 'POST', path: '/messages', dialect: 'anthropic', answer: answerMessage },
   { method: 'POST', path: '/audio/speech', dialect: 'openai', answer: answerSpeech },
   { method: 'POST', path: '/audio/transcriptions', dialect: 'openai', answer: answerTranscription },
   { method: 'POST', path: '/audio/translations', dialect: 'openai', answer: answerTranscription },
   { method: 'POST', path: '/images/generations', dialect: 'openai', answer: answerImages },
+  { method: 'POST', path: '/images/edits', dialect: 'openai', answer: answerImageEdit },
   { method: 'POST', path: '/moderations', dialect: 'openai', answer: answerModerations },
   { method: 'GET', path: '/files', dialect: 'openai', answer: answerFileList },
   { method: 'POST', path: '/files', dialect: 'openai', answer: answerUpload },

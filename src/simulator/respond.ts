@@ -98,8 +98,9 @@ function answerCall(job: Job): Response {
   }
 }
 
-function readJson({ method, body }: HttpRequest): JsonObject {
-  if (method !== 'POST') return {};
+function readJson({ method, path, body }: HttpRequest): JsonObject {
+  // Nothing is said about what is to be cancelled but its id.
+  if (method !== 'POST' || (body.length === 0 && path.endsWith('/cancel'))) return {};
   try {
     const json = JSON.parse(body.toString()) as Json;
     if (isObject(json)) return json;
@@ -124,11 +125,17 @@ function callOf(
     body,
     form,
     model,
-    isStream: body['stream'] === true,
+    isStream: body['stream'] === true || form?.get('stream') === 'true' || asksForStream(request.target),
     fingerprint: Bun.hash.crc32(request.body, provider.seed) >>> 0,
     manner: { ...provider.manner, ...mannerOfSpec(spec), ...mannerOfHeaders(request) },
     vocabulary: provider.vocabulary,
   };
+}
+
+function asksForStream(target: string): boolean {
+  return (
+    target.includes('?') && new URLSearchParams(target.slice(target.indexOf('?'))).get('stream') === 'true'
+  );
 }
 
 function mannerOfHeaders({ headers }: HttpRequest): Partial<Manner> {
@@ -143,7 +150,9 @@ function mannerOfHeaders({ headers }: HttpRequest): Partial<Manner> {
 const NO_WISHES: Partial<Manner> = {};
 
 function withId(answer: Answer, call: Call): Answer {
-  return { ...answer, headers: [...answer.headers, ['X-Request-Id', idOf(call, 'req_')]] };
+  // Anthropic's clients look for theirs under another name.
+  const name = answer.dialect === 'anthropic' ? 'Request-Id' : 'X-Request-Id';
+  return { ...answer, headers: [...answer.headers, [name, idOf(call, 'req_')]] };
 }
 
 function inManner(answer: Answer, { latencyMs, paceMs }: Manner): Answer {
