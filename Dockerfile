@@ -1,5 +1,7 @@
 # The program as one file, on Debian, for a user without rights. Only the first stage runs programs, on the machine that
 # builds: no emulation is needed for an image of another platform.
+# Base images are named by version: a rebuild takes their security updates. For builds that never change, write the digest behind
+# the version; "docker buildx imagetools inspect IMAGE" prints it.
 FROM --platform=$BUILDPLATFORM node:22.20.0-bookworm-slim AS build
 ARG TARGETARCH
 WORKDIR /build

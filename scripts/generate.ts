@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { performancePage } from '../bench/report/performance-page.ts';
 import { configSchemaText } from '../src/config/schema/json-schema.ts';
@@ -7,6 +8,9 @@ import { errorsPage } from './reference/errors-page.ts';
 
 /** Every generated file of the repository, by its path from the root, with what has to be in it. */
 const GENERATED: Readonly<Record<string, () => string>> = {
+  // A chart reads no file outside of its own folder.
+  'deploy/helm/llm-proxy/files/rules.yml': () =>
+    readFileSync(new URL('../deploy/prometheus/rules.yml', import.meta.url), 'utf8'),
   'config.schema.json': configSchemaText,
   'docs/cli.md': cliPage,
   'docs/configuration.md': configurationPage,

@@ -60,7 +60,8 @@ models:
     routes:
       - { provider: simulator-a, model: mock/ok }
 load_balancing: { strategy: round_robin }
-fallback: { cooldown_seconds: 10 }
+# Nothing cools down: the first provider of demo-unreliable fails each time, for whoever looks.
+fallback: { cooldown_seconds: 0 }
 `;
 }
 

@@ -4,6 +4,7 @@ import { BUCKET_FIELDS, BucketLedger } from '../limits/bucket-ledger.ts';
 import { COOLDOWN_FIELDS, CooldownLedger } from '../routing/cooldown.ts';
 import { IN_FLIGHT_FIELDS, LATENCY_FIELDS, TrafficLedger } from '../routing/traffic.ts';
 import { TURN_FIELDS, TurnCounter } from '../routing/turn-counter.ts';
+import { ObjectOwnerLedger, OWNER_FIELDS } from '../gateway/object-owners.ts';
 import type { Ledgers } from '../gateway/ports.ts';
 import { hashSecret, SECRET_BYTES } from '../cluster/hash-secret.ts';
 
@@ -17,7 +18,14 @@ export interface SharedLedgers extends Ledgers {
  * Records for which there is room. A bucket that is full again, a route without a failure or a request take none. Pages
  * that were never written to take no memory.
  */
-const ROOM = { buckets: 2 ** 18, cooldowns: 2 ** 14, turns: 2 ** 14, latencies: 2 ** 14, inFlight: 2 ** 12 };
+const ROOM = {
+  buckets: 2 ** 18,
+  cooldowns: 2 ** 14,
+  turns: 2 ** 14,
+  latencies: 2 ** 14,
+  inFlight: 2 ** 12,
+  objects: 2 ** 16,
+};
 
 /** The bytes that the ledgers of so many workers need. */
 export function sizeOfLedgers(workers: number): number {
@@ -35,6 +43,7 @@ export function openLedgers(memory: ArrayBuffer, workers: number, me: number): S
   const routes = table(COOLDOWN_FIELDS, places.cooldowns, ROOM.cooldowns);
   const turns = table(TURN_FIELDS, places.turns, ROOM.turns);
   const latencies = table(LATENCY_FIELDS, places.latencies, ROOM.latencies);
+  const objects = table(OWNER_FIELDS, places.objects, ROOM.objects);
   const inFlight = places.inFlight.map((offset) => table(IN_FLIGHT_FIELDS, offset, ROOM.inFlight));
   const own = inFlight[me - 1] ?? new LocalTable(IN_FLIGHT_FIELDS);
   const cooldowns = new CooldownLedger(routes, owner);
@@ -42,9 +51,10 @@ export function openLedgers(memory: ArrayBuffer, workers: number, me: number): S
     buckets: new BucketLedger(buckets),
     cooldowns,
     turns: new TurnCounter(turns),
+    objects: new ObjectOwnerLedger(objects),
     traffic: new TrafficLedger({ own, others: inFlight.filter((one) => one !== own), latencies }),
     bury(worker) {
-      for (const one of [buckets, routes, turns, latencies, ...inFlight]) one.release(worker);
+      for (const one of [buckets, routes, turns, latencies, objects, ...inFlight]) one.release(worker);
       cooldowns.endProbesOf(worker);
       inFlight[worker - 1]?.sweep(() => true);
     },
@@ -59,6 +69,7 @@ interface Places {
   readonly cooldowns: number;
   readonly turns: number;
   readonly latencies: number;
+  readonly objects: number;
   /** One for each worker. */
   readonly inFlight: readonly number[];
   readonly end: number;
@@ -76,6 +87,7 @@ function placesOf(workers: number): Places {
     cooldowns: place(COOLDOWN_FIELDS, ROOM.cooldowns),
     turns: place(TURN_FIELDS, ROOM.turns),
     latencies: place(LATENCY_FIELDS, ROOM.latencies),
+    objects: place(OWNER_FIELDS, ROOM.objects),
     inFlight: Array.from({ length: workers }, () => place(IN_FLIGHT_FIELDS, ROOM.inFlight)),
   };
   return { ...places, end };

@@ -11,7 +11,7 @@ interface Caller {
 /** What to type in the current folder to run this program again. */
 export function programName({ env, argv0, folder }: Caller = thisProcess()): string {
   // npx puts the program into the PATH for this one call.
-  if (env['npm_command'] === 'exec') return 'npx llm-proxy';
+  if (env['npm_command'] === 'exec') return 'npx --no llm-proxy';
   // A launcher says how it was called; a binary knows it.
   const called = env['LLM_PROXY_COMMAND'] || argv0;
   const name = basename(called);

@@ -23,6 +23,7 @@ import eventStream from './page/event-stream.ts' with { type: 'text' };
 import formField from './page/form-field.ts' with { type: 'text' };
 import icon from './page/icon.ts' with { type: 'text' };
 import jsonField from './page/json-field.ts' with { type: 'text' };
+import keyCheck from './page/key-check.ts' with { type: 'text' };
 import keysDialog from './page/keys-dialog.ts' with { type: 'text' };
 import main from './page/main.ts' with { type: 'text' };
 import models from './page/models.ts' with { type: 'text' };
@@ -63,6 +64,7 @@ export const sources = {
   'form-field.ts': formField,
   'icon.ts': icon,
   'json-field.ts': jsonField,
+  'key-check.ts': keyCheck,
   'keys-dialog.ts': keysDialog,
   'main.ts': main,
   'models.ts': models,

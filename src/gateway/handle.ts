@@ -29,10 +29,10 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     headers: request.headers,
   });
   try {
-    requireMethod(request);
     key = authenticate(request, snapshot.access);
+    requireMethod(request);
     const limitHeaders = admit(key, gateway);
-    const planned = await plan(request, key, snapshot);
+    const planned = await plan(request, key, snapshot, gateway.objects);
     call = {
       id,
       request,

@@ -14,7 +14,10 @@ import type { Model } from '../routing/route.ts';
 import { routeId } from '../routing/route.ts';
 import { plainBody } from './plain-body.ts';
 import type { ClientRequest } from './ports.ts';
+import { type ObjectOwners, providerOfObject } from './object-owners.ts';
+import { isNonsense, subjectOf } from './path-subject.ts';
 import { Refusal } from './refusals.ts';
+import { providerOfOwn, requireBody, requirePath, type RestrictedRequest } from './restricted-key.ts';
 import { soleProviderFor } from './sole-provider.ts';
 
 /** What the request comes to: the model that will serve it, and the body that each route makes its own. */
@@ -35,11 +38,16 @@ export async function plan(
   request: ClientRequest,
   key: MasterKey | undefined,
   snapshot: Snapshot,
+  owners?: ObjectOwners,
 ): Promise<Plan> {
+  const restricted = restrictedRequest(request, key, { snapshot, owners });
+  if (restricted !== undefined) requirePath(restricted);
   const coding = request.headers.get('content-encoding');
   const contentType = request.headers.get('content-type') ?? '';
   const deployment = request.azure?.deployment;
-  let body = await (coding === null ? request.readBody() : plainBody(request, coding, snapshot.server));
+  let body = await (coding === null
+    ? request.readBody(key?.name)
+    : plainBody(request, coding, { server: snapshot.server, keyName: key?.name }));
   let peek = body.length > SLICE_BYTES ? await peekLarge(body, contentType) : peekRequest(body, contentType);
   if (deployment !== undefined && peek.kind === 'json' && peek.model === undefined) {
     // Azure's clients may leave the model out of the body: it is put in, as any other provider wants to read it there.
@@ -49,17 +57,32 @@ export async function plan(
   if (peek.kind === 'malformed') {
     throw new Refusal('invalid_body', { problem: peek.message }, { param: peek.param });
   }
-  // What a body says that is neither JSON nor a form can't be checked, and a restricted key's must be.
-  if (peek.kind === 'other' && body.byteLength > 0 && key?.unrestricted === false) {
-    throw new Refusal('model_not_allowed', { key: key.name, model: '(not readable)' });
-  }
+  if (restricted !== undefined) await requireBody(restricted, body, peek);
   const name = peek.model ?? deployment;
   if (name !== undefined) requireShort(name, 'The name of the model');
+  const named = name === undefined ? undefined : namedByBody(name, key, snapshot);
   const model =
-    name === undefined ? namedOtherwise(request, key, snapshot) : namedByBody(name, key, snapshot);
+    restricted === undefined
+      ? (named ?? (await namedOtherwise(request, key, { snapshot, owners })))
+      : await modelFor(restricted, named);
   if (!isServed(model)) throw new Refusal('no_route', { model: model.name });
   const isStream = peek.stream || asksForStream(request.path, request.search);
   return { model, protocol: protocolFor(request.path), body, peek, isStream };
+}
+
+interface Known {
+  readonly snapshot: Snapshot;
+  readonly owners: ObjectOwners | undefined;
+}
+
+/** The request as one of a key with a list of models; undefined: its key has none. */
+function restrictedRequest(
+  request: ClientRequest,
+  key: MasterKey | undefined,
+  known: Known,
+): RestrictedRequest | undefined {
+  if (key === undefined || key.unrestricted) return undefined;
+  return { request, key, subject: subjectOf(request.method, request.path), ...known };
 }
 
 /** Other requests have their turns meanwhile. */
@@ -89,23 +112,62 @@ function requireShort(name: string, what: string): void {
 }
 
 /**
- * What a request without a model is for: what its header names, or the only provider that comes into question. A provider
- * that is reached by its own name serves whatever the path says, so only an unrestricted key may ask for it.
+ * What a request without a model is for, where its key may use all: what its header names, the provider that made the object
+ * of its path, or the only provider that comes into question.
  */
-function namedOtherwise(request: ClientRequest, key: MasterKey | undefined, snapshot: Snapshot): Model {
+async function namedOtherwise(
+  request: ClientRequest,
+  key: MasterKey | undefined,
+  { snapshot, owners }: Known,
+): Promise<Model> {
   const name = request.headers.get(PROVIDER_HEADER);
   if (name === null || name === '') {
-    const sole = key?.unrestricted === false ? undefined : soleProviderFor(request, snapshot);
-    if (sole === undefined) throw new Refusal('missing_model', {}, { param: 'model' });
-    return providerAsModel(sole.name);
+    const subject = subjectOf(request.method, request.path);
+    const maker = subject.kind === 'object' ? await owners?.find(subject.id) : undefined;
+    const provider = (maker && providerOfObject(maker, snapshot)) ?? soleProviderFor(request, snapshot)?.name;
+    if (provider !== undefined) return providerAsModel(provider);
+    if (subject.kind === 'other' && isNonsense(request.path))
+      throw new Refusal('path_not_found', { path: request.path });
+    throw new Refusal('missing_model', {}, { param: 'model' });
   }
   requireShort(name, `The name in ${PROVIDER_HEADER}`);
-  if (key?.unrestricted === false) return namedByBody(name, key, snapshot);
   if (!snapshot.providers.has(name)) {
     if (snapshot.findModel(name) === undefined) throw new Refusal('provider_not_found', { provider: name });
     return namedByBody(name, key, snapshot);
   }
   return providerAsModel(name);
+}
+
+/**
+ * Where the request of a key with a list of models goes. A provider serves whatever the path says, so the header may only
+ * name a model, and only says of which model's provider something new is asked.
+ */
+async function modelFor(restricted: RestrictedRequest, named: Model | undefined): Promise<Model> {
+  const { key, subject, snapshot } = restricted;
+  switch (subject.kind) {
+    case 'object':
+      return providerAsModel(await providerOfOwn(subject.id, restricted));
+    case 'new-object':
+      return named ?? byModelInHeader(restricted);
+    case 'model-in-path':
+      return named ?? namedByBody(subject.model, key, snapshot);
+    case 'model-in-body':
+    case 'other':
+      if (named !== undefined) return named;
+      throw new Refusal('missing_model', {}, { param: 'model' });
+  }
+}
+
+/** The model in the header; without it, the provider of the key's models, where all of them have the same. */
+function byModelInHeader({ request, key, snapshot }: RestrictedRequest): Model {
+  const name = request.headers.get(PROVIDER_HEADER);
+  if (name !== null && name !== '') return namedByBody(name, key, snapshot);
+  const routes = [...snapshot.models.values()]
+    .filter((model) => key.allows(model.name))
+    .flatMap((model) => model.routes);
+  const [only, ...others] = new Set(routes.map(({ provider }) => provider));
+  if (only !== undefined && others.length === 0) return providerAsModel(only);
+  throw new Refusal('missing_model', {}, { param: 'model' });
 }
 
 /** A model of one route, which leaves the body as it is. */

@@ -52,6 +52,19 @@ export const REFUSALS = {
     fault: 'client',
     message: 'The key "{key}" may not use the model "{model}".',
   },
+  path_not_allowed: {
+    status: 403,
+    type: 'permission_error',
+    fault: 'client',
+    message:
+      'The key "{key}" may use its models, and the objects that it made itself, and {path} is about neither.',
+  },
+  object_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message: 'There is no object "{id}" that was made with this key.',
+  },
   model_not_found: {
     status: 404,
     type: 'invalid_request_error',
@@ -114,6 +127,13 @@ export const REFUSALS = {
     type: 'invalid_request_error',
     fault: 'client',
     message: 'The body of the request was not complete after {seconds} s.',
+  },
+  too_many_bodies: {
+    status: 429,
+    type: 'rate_limit_error',
+    fault: 'client',
+    message:
+      '{whose} too many large request bodies under way (body_memory_mb). Send fewer at a time, or try again shortly.',
   },
   websocket_not_supported: {
     status: 426,

@@ -1,19 +1,15 @@
-import type { Provider } from '../config/snapshot.ts';
-import { headerValue } from '../lib/http/header-value.ts';
-import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
-import { errorShapeOf } from '../protocols/error-body.ts';
 import type { Attempt } from '../routing/outcome.ts';
 import type { AnswerStream, StreamedAnswer, StreamEnd, WholeAnswer } from './answer.ts';
+import { answerHeaders, withOurs } from './answer-headers.ts';
 import type { Call } from './request-context.ts';
 import { Refusal } from './refusals.ts';
-import { sendsOf, story } from '../routing/attempts-summary.ts';
 import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
-import type { ClientRequest, Clock, Gateway } from './ports.ts';
+import { objectTap } from './made-objects.ts';
+import type { Clock, Gateway } from './ports.ts';
 import type { ByteSink } from './pipe.ts';
-import { revealsSecret } from './redact.ts';
 import { refusalResponse } from './refuse.ts';
-import { ownTimeMs, type Run, settle, settleWhenGone } from './settle.ts';
+import { type Run, settle, settleWhenGone } from './settle.ts';
 
 /** Turns what the attempts came to into the client's answer; the request is settled when its last byte has gone. */
 export function relay(call: Call, execution: Execution, gateway: Gateway): Response {
@@ -39,6 +35,9 @@ function deliverWhole(answer: WholeAnswer, run: Run): Response {
   if (status >= 400) addRetryAfter(headers, run.execution.history.at(-1));
   const body = run.call.request.method === 'HEAD' ? headBody(answer, headers) : bytes;
   const response = new Response(body, { status, headers });
+  const tap = objectTap(answer, run);
+  tap?.push(bytes);
+  tap?.end();
   reportBytes(answer, bytes, run);
   settleWhenGone(run, bytes.byteLength, {
     ending: status >= 400 || answer.isFailure === true ? 'failed' : 'complete',
@@ -116,13 +115,17 @@ function deliverStream(answer: StreamedAnswer, run: Run): Response {
  */
 function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Array> {
   const { stream, status } = answer;
+  const tap = objectTap(answer, run);
   const settleAs = (ending: Ending): void =>
     settle(run, { ending, status, usage: stream.usage(), text: stream.text() });
   return new ReadableStream({
     // The runtime's own kind of stream: it is written to, where the standard's would wait for each piece to be asked for.
     type: 'direct',
     async pull(client) {
-      const sink = sinkOf(client, answer, run);
+      const sink = sinkOf(client, (bytes) => {
+        tap?.push(bytes);
+        reportBytes(answer, bytes, run);
+      });
       let end: StreamEnd;
       try {
         end = await stream.pumpTo(sink);
@@ -131,6 +134,7 @@ function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Arr
       }
       switch (end.kind) {
         case 'complete':
+          tap?.end();
           settleAs('complete');
           client.close();
           return;
@@ -167,10 +171,10 @@ function endOfThrown(error: unknown, { stream }: StreamedAnswer, { call, gateway
 }
 
 /** Writes to the client at once, and waits where it does not keep up. */
-function sinkOf(client: DirectController, answer: StreamedAnswer, run: Run): ByteSink {
+function sinkOf(client: DirectController, told: (bytes: Uint8Array) => void): ByteSink {
   return {
     write(bytes) {
-      reportBytes(answer, bytes, run);
+      told(bytes);
       const written = client.write(bytes);
       void client.flush();
       return typeof written === 'number' ? undefined : written;
@@ -209,85 +213,4 @@ function lastWord(clock: Clock): Promise<void> {
 function errorEvent(reason: string, stream: AnswerStream): Uint8Array {
   const { message, code } = new Refusal('upstream_truncated', { reason });
   return new TextEncoder().encode(stream.errorEvent({ message, code }));
-}
-
-/** What a provider says to us and not to the client. */
-const NOT_FOR_CLIENTS: ReadonlySet<string> = new Set([
-  ...HOP_BY_HOP,
-  'content-length',
-  'set-cookie',
-  'alt-svc',
-  // A browser would take these for the gateway's own word about itself, its other pages, or who may read it.
-  'clear-site-data',
-  'content-security-policy',
-  'content-security-policy-report-only',
-  'cross-origin-embedder-policy',
-  'cross-origin-opener-policy',
-  'cross-origin-resource-policy',
-  'expect-ct',
-  'nel',
-  'origin-agent-cluster',
-  'permissions-policy',
-  'public-key-pins',
-  'refresh',
-  'report-to',
-  'reporting-endpoints',
-  'service-worker-allowed',
-  'sourcemap',
-  'speculation-rules',
-  'strict-transport-security',
-  'timing-allow-origin',
-  'www-authenticate',
-  'x-frame-options',
-]);
-
-function isKeptBack(name: string): boolean {
-  return NOT_FOR_CLIENTS.has(name) || name.startsWith('access-control-');
-}
-
-function providerOf({ call, execution }: Run): Provider | undefined {
-  const last = execution.history.at(-1);
-  return last && call.snapshot.providers.get(last.route.provider);
-}
-
-/** The runtime has several values of a field only where it is `set-cookie`. */
-function reveals(value: unknown, provider: Provider | undefined): boolean {
-  return provider !== undefined && typeof value === 'string' && revealsSecret(value, provider);
-}
-
-/** The provider's header but for what concerns its connection to us, and our own fields. */
-function answerHeaders(upstream: Headers, run: Run): Headers {
-  // The runtime copies all fields at once for less than a few of them one by one.
-  const headers = new Headers(upstream);
-  const dropped = namedByConnection(upstream);
-  const provider = providerOf(run);
-  const received: Readonly<Record<string, unknown>> = upstream.toJSON();
-  for (const name in received) {
-    if (isKeptBack(name) || dropped.has(name) || reveals(received[name], provider)) headers.delete(name);
-  }
-  return withOurs(headers, run);
-}
-
-/** The field in which the client's SDK looks for the id of its request. */
-function requestIdField({ path, headers }: ClientRequest): string {
-  return errorShapeOf(path, headers) === 'anthropic' ? 'request-id' : 'x-request-id';
-}
-
-/** The header with our own fields, each in place of one of the same name. */
-function withOurs(headers: Headers, run: Run): Headers {
-  const { id, limitHeaders } = run.call;
-  const { history } = run.execution;
-  for (const name in limitHeaders) headers.set(name, limitHeaders[name] ?? '');
-  headers.set('server-timing', `gateway;dur=${ownTimeMs(run).toFixed(2)}`);
-  headers.set('x-llm-proxy-request-id', id);
-  const idField = requestIdField(run.call.request);
-  if (!headers.has(idField)) headers.set(idField, id);
-  headers.set('x-llm-proxy-attempts', String(sendsOf(history)));
-  const last = history[history.length - 1];
-  if (last !== undefined) {
-    headers.set('x-llm-proxy-provider', headerValue(last.route.provider));
-    headers.set('x-llm-proxy-model', headerValue(last.model));
-    headers.set('x-llm-proxy-trail', headerValue(story(history)));
-  }
-  return headers;
 }

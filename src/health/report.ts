@@ -1,4 +1,5 @@
-import type { HealthSettings } from '../config/snapshot.ts';
+import type { HealthSettings, MasterKey, Snapshot } from '../config/snapshot.ts';
+import { admit } from '../gateway/admit.ts';
 import { authenticate } from '../gateway/authenticate.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import type { ProviderList } from '../models/provider-list.ts';
@@ -12,15 +13,38 @@ export type DetailedHealth = (headers: Headers, search: string) => Promise<Respo
 export type HealthReporter = (probe: HealthSettings['probe']) => Promise<HealthReport>;
 
 /**
- * `/health/detailed`. Needs a key where there are any, since it costs the providers a request. `?probe=chat` asks one
- * token of each model.
+ * `/health/detailed`. Needs a key where there are any, since it costs the providers a request, and counts against its rate
+ * limit. `?probe=chat` asks one token of each model, for keys that may use all of them.
  */
 export function createDetailedHealth(gateway: Gateway, report: HealthReporter): DetailedHealth {
   return async (headers, search) => {
-    const { access, health } = gateway.snapshot();
-    authenticate({ headers, search }, access);
-    return Response.json(await report(probeOf(search, health.probe)));
+    const snapshot = gateway.snapshot();
+    const key = authenticate({ headers, search }, snapshot.access);
+    const limitHeaders = admit(key, gateway);
+    const { probe } = snapshot.health;
+    const body =
+      key === undefined || key.unrestricted
+        ? await report(probeOf(search, probe))
+        : reportFor(key, await report(probe), snapshot);
+    return Response.json(body, { headers: limitHeaders });
   };
+}
+
+/** What a key with a list of models learns: of the providers of these models, and of these models alone. */
+function reportFor(key: MasterKey, report: HealthReport, { models }: Snapshot): HealthReport {
+  const routes = [...models.values()].filter(({ name }) => key.allows(name)).flatMap((model) => model.routes);
+  const providers = report.providers
+    .filter(({ name }) => routes.some(({ provider }) => provider === name))
+    .map((one) => {
+      const served = routes.filter(({ provider }) => provider === one.name);
+      const tested = one.models?.filter(({ model }) =>
+        served.some(({ upstreamModel }) => upstreamModel === model),
+      );
+      return { ...one, ...(tested && { models: tested }) };
+    });
+  const healthy = providers.filter(({ status }) => status === 'healthy').length;
+  const total = providers.length;
+  return { ...report, status: statusOf(healthy, total), healthy, total, providers };
 }
 
 function probeOf(search: string, configured: HealthSettings['probe']): HealthSettings['probe'] {
@@ -84,7 +108,7 @@ interface ReportContext {
 function reportOf(results: readonly ProbeResult[], { epochMs, probe, standings, lists }: ReportContext) {
   const healthy = results.filter(({ error }) => error === undefined).length;
   return {
-    status: healthy === results.length ? 'ok' : healthy > 0 ? 'degraded' : 'down',
+    status: statusOf(healthy, results.length),
     probe,
     checked_at: new Date(epochMs).toISOString(),
     healthy,
@@ -97,6 +121,10 @@ function reportOf(results: readonly ProbeResult[], { epochMs, probe, standings, 
       ),
     ),
   };
+}
+
+function statusOf(healthy: number, total: number) {
+  return healthy === total ? 'ok' : healthy > 0 ? 'degraded' : 'down';
 }
 
 function providerReport(

@@ -15,7 +15,8 @@ export const ANSWER_HEADERS = {
   },
   'x-llm-proxy-provider': { description: 'The provider that answered.', schema: text },
   'x-llm-proxy-model': {
-    description: 'The model under which it answered: the one that was asked for, or a fallback.',
+    description:
+      'The model under which it answered: the one that was asked for, or a fallback. Missing where a request names no model.',
     schema: text,
   },
   'x-llm-proxy-attempts': { description: 'How many attempts it took.', schema: count },

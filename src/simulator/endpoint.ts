@@ -15,6 +15,16 @@ import {
 } from './endpoints/media.ts';
 import { streamRun } from './endpoints/media-stream.ts';
 import { answerMessage, answerTokenCount } from './endpoints/messages.ts';
+import {
+  answerBatch,
+  answerBatchCancel,
+  answerBatchList,
+  answerBatchRead,
+  answerFile,
+  answerFileContent,
+  answerFileDeletion,
+  answerRerank,
+} from './endpoints/objects.ts';
 import { answerModel, answerModels } from './endpoints/models.ts';
 import { answerResponse } from './endpoints/responses.ts';
 import {
@@ -28,9 +38,11 @@ import {
 /** One thing that the provider can be asked. */
 export interface Endpoint {
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** The end of the path; whatever comes before it is a prefix such as `/v1`. `/` at its end: with an id. */
+  /** The end of the path, behind the API's root. `*` stands for an id; at its end for one that may have slashes. */
   readonly path: string;
   readonly dialect: Dialect;
+  /** Whether a POST may come without a body. */
+  readonly hasBody?: false;
   readonly answer: (call: Call, models: readonly string[]) => Answer;
 }
 
@@ -41,11 +53,18 @@ export const ENDPOINTS: readonly Endpoint[] = [
   { method: 'POST', path: '/embeddings', dialect: 'openai', answer: answerEmbeddings },
   { method: 'POST', path: '/responses/input_tokens', dialect: 'responses', answer: answerInputTokens },
   { method: 'POST', path: '/responses', dialect: 'responses', answer: answerResponse },
-  { method: 'GET', path: '/input_items', dialect: 'responses', answer: answerInputItems },
-  { method: 'GET', path: '/responses/', dialect: 'responses', answer: answerStoredResponse },
-  { method: 'DELETE', path: '/responses/', dialect: 'responses', answer: answerDeletedResponse },
-  { method: 'POST', path: '/cancel', dialect: 'responses', answer: answerCancelledResponse },
-  { method: 'POST', path: '/runs', dialect: 'openai', answer: streamRun },
+  { method: 'GET', path: '/responses/*/input_items', dialect: 'responses', answer: answerInputItems },
+  { method: 'GET', path: '/responses/*', dialect: 'responses', answer: answerStoredResponse },
+  { method: 'DELETE', path: '/responses/*', dialect: 'responses', answer: answerDeletedResponse },
+  {
+    method: 'POST',
+    path: '/responses/*/cancel',
+    dialect: 'responses',
+    hasBody: false,
+    answer: answerCancelledResponse,
+  },
+  { method: 'POST', path: '/threads/*/runs', dialect: 'openai', answer: streamRun },
+  { method: 'POST', path: '/threads/runs', dialect: 'openai', answer: streamRun },
   { method: 'POST', path: '/messages/count_tokens', dialect: 'anthropic', answer: answerTokenCount },
   { method: 'POST', path: '/messages', dialect: 'anthropic', answer: answerMessage },
   { method: 'POST', path: '/audio/speech', dialect: 'openai', answer: answerSpeech },
@@ -54,10 +73,19 @@ export const ENDPOINTS: readonly Endpoint[] = [
   { method: 'POST', path: '/images/generations', dialect: 'openai', answer: answerImages },
   { method: 'POST', path: '/images/edits', dialect: 'openai', answer: answerImageEdit },
   { method: 'POST', path: '/moderations', dialect: 'openai', answer: answerModerations },
+  { method: 'POST', path: '/images/variations', dialect: 'openai', answer: answerImageEdit },
+  { method: 'POST', path: '/rerank', dialect: 'openai', answer: answerRerank },
+  { method: 'GET', path: '/files/*/content', dialect: 'openai', answer: answerFileContent },
+  { method: 'GET', path: '/files/*', dialect: 'openai', answer: answerFile },
+  { method: 'DELETE', path: '/files/*', dialect: 'openai', answer: answerFileDeletion },
+  { method: 'POST', path: '/batches/*/cancel', dialect: 'openai', hasBody: false, answer: answerBatchCancel },
+  { method: 'GET', path: '/batches/*', dialect: 'openai', answer: answerBatchRead },
+  { method: 'GET', path: '/batches', dialect: 'openai', answer: answerBatchList },
+  { method: 'POST', path: '/batches', dialect: 'openai', answer: answerBatch },
   { method: 'GET', path: '/files', dialect: 'openai', answer: answerFileList },
   { method: 'POST', path: '/files', dialect: 'openai', answer: answerUpload },
   { method: 'GET', path: '/models', dialect: 'openai', answer: (_, models) => answerModels(models) },
-  { method: 'GET', path: '/models/', dialect: 'openai', answer: answerModel },
+  { method: 'GET', path: '/models/*', dialect: 'openai', answer: answerModel },
 ];
 
 /** What a request is for, or why it is for nothing: the methods that the path would have had. */
@@ -74,6 +102,31 @@ export function findEndpoint(method: string, path: string): Target {
   return { kind: 'unknown', allowed: fitting.map((candidate) => candidate.method) };
 }
 
-function fits(endpoint: Endpoint, path: string): boolean {
-  return endpoint.path.endsWith('/') ? path.includes(endpoint.path) : path.endsWith(endpoint.path);
+/** Whether the path is the API's root and then the endpoint's own path, as at a real provider. */
+function fits({ path: own }: Endpoint, path: string): boolean {
+  const [start = '', end] = own.split('*');
+  if (end === undefined) return path.endsWith(own) && isRoot(path.slice(0, -own.length));
+  const at = path.indexOf(start);
+  if (at === -1 || !path.endsWith(end) || !isRoot(path.slice(0, at))) return false;
+  const id = path.slice(at + start.length, path.length - end.length);
+  return id !== '' && (own === MODEL_PATH || !id.includes('/'));
 }
+
+/** Names of models have slashes. */
+const MODEL_PATH = '/models/*';
+
+/**
+ * Whether an API can have its root there: at a prefix of the operator's and one version, with the `/openai` behind it that some have; or
+ * at a deployment below `/openai` without a version, as Azure has it.
+ */
+function isRoot(prefix: string): boolean {
+  const segments = prefix.split('/').slice(1);
+  if (segments.includes('')) return false;
+  const deployments = segments.indexOf('deployments');
+  const version = segments.findIndex((segment) => VERSION.test(segment));
+  if (deployments !== -1)
+    return version === -1 && segments[deployments - 1] === 'openai' && deployments === segments.length - 2;
+  return version === -1 || segments.slice(version + 1).every((segment) => segment === 'openai');
+}
+
+const VERSION = /^v\d+(?:(?:alpha|beta)\d*)?$/;

@@ -86,7 +86,7 @@ function answerCall(job: Job): Response {
   const { request, endpoint, provider, form } = job;
   let model: string | undefined;
   try {
-    const body = form === undefined ? readJson(request) : {};
+    const body = form === undefined ? readJson(request, endpoint) : {};
     model = modelOf(body, form);
     const spec = provider.memory.choose(model ?? '', request.headers['x-mock-fault']);
     const call = callOf(job, { body, model: model ?? '', spec });
@@ -98,9 +98,8 @@ function answerCall(job: Job): Response {
   }
 }
 
-function readJson({ method, path, body }: HttpRequest): JsonObject {
-  // Nothing is said about what is to be cancelled but its id.
-  if (method !== 'POST' || (body.length === 0 && path.endsWith('/cancel'))) return {};
+function readJson({ method, body }: HttpRequest, { hasBody }: Endpoint): JsonObject {
+  if (method !== 'POST' || (hasBody === false && body.length === 0)) return {};
   try {
     const json = JSON.parse(body.toString()) as Json;
     if (isObject(json)) return json;

@@ -1,3 +1,5 @@
+import { asObject, asString, parsed } from './json.ts';
+
 /**
  * Takes the input of a freeform tool out of `{"input": "…"}` while it comes in pieces. Looks at each character once. Anything else than such an
  * object passes as it came.
@@ -69,3 +71,16 @@ function unescaped(escape: string): string | undefined {
 }
 
 const SIMPLE: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f' };
+
+/**
+ * The arguments of a whole call by the form of the client's tool: a freeform tool that was written as a function comes back as `{"input": "…"}`, other
+ * arguments stand for the input as they are. `custom`: the provider has freeform tools itself.
+ */
+export function formOf(
+  form: 'function' | 'freeform' | 'custom',
+  given: string,
+): { readonly form: 'function' | 'freeform'; readonly arguments: string } {
+  if (form === 'function') return { form, arguments: given };
+  if (form === 'custom') return { form: 'freeform', arguments: given };
+  return { form, arguments: asString(asObject(parsed(given))?.['input']) ?? given };
+}

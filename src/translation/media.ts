@@ -70,3 +70,12 @@ export function countOfMedia(media: readonly Media[]): string {
   for (const { kind } of media) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   return [...counts].map(([kind, count]) => `${count} ${kind}${count > 1 ? 's' : ''}`).join(' and ');
 }
+
+/** The text of a base64 document; undefined where it is not UTF-8. */
+export function textOfBytes(base64: string): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.fromBase64(base64));
+  } catch {
+    return undefined;
+  }
+}

@@ -149,6 +149,7 @@ const CLIENTS: Readonly<Partial<Record<ClientApi, () => Promise<ClientSide>>>> =
 
 const PROVIDERS: Readonly<Partial<Record<ProviderApi, () => Promise<ProviderSide>>>> = {
   chat: async () => (await import('./openai-chat/provider.ts')).openAiChatProvider,
+  messages: async () => (await import('./anthropic-messages/provider.ts')).anthropicMessagesProvider,
 };
 
 /** Whether both halves of this pair exist. */

@@ -122,7 +122,7 @@ describe('a bad request gets a clear error and never reaches a provider:', () =>
 
   test('a provider by name with a key that may not use every model', async () => {
     const answer = await refused('/v1/files', { headers: { 'x-llm-proxy-provider': 'a' } }, 'mk-some');
-    expect(answer).toMatchObject({ status: 403, code: 'model_not_allowed' });
+    expect(answer).toMatchObject({ status: 403, code: 'path_not_allowed' });
   });
 
   test('a path without a model, and a header that names nobody', async () => {

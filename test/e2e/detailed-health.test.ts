@@ -137,3 +137,36 @@ test('with probe_interval the providers are tested without being asked for, and 
   expect(metrics).toContain('llm_proxy_provider_health{provider="gone"} 0\n');
   expect(metrics).toMatch(/llm_proxy_probes_total\{provider="wrong-key",result="failed"\} [2-9]/);
 });
+
+test('a key with a list of models learns of these and their providers alone, and asks no model for a token', async () => {
+  gateway = startGateway(
+    config().replace(
+      'master_keys: [',
+      'master_keys: [{ name: narrow, key: mk-narrow, allowed_models: [chat], rate_limit: { requests_per_second: 1, burst_size: 2 } }, ',
+    ),
+  );
+  const narrow = { authorization: 'Bearer mk-narrow' };
+  const report = await ask('?probe=chat', narrow);
+  expect(report).toMatchObject({ status: 'ok', probe: 'models', healthy: 1, total: 1 });
+  expect(report.providers.map(({ name }) => name)).toEqual(['good']);
+  expect(simulator.attempts.filter(({ method }) => method === 'POST')).toEqual([]);
+  gateway.reconfigure(
+    config('health: { probe: chat }').replace(
+      'master_keys: [',
+      'master_keys: [{ name: narrow, key: mk-narrow, allowed_models: [chat] }, ',
+    ),
+  );
+  const models = named(await ask('', narrow), 'good')?.['models'] as { model: string }[];
+  expect(models.map(({ model }) => model)).toEqual(['mock/ok']);
+});
+
+test('it counts against the rate limit of the key', async () => {
+  gateway = startGateway(
+    config().replace(
+      'key: mk-health-key',
+      'key: mk-health-key, rate_limit: { requests_per_second: 0.001, burst_size: 1 }',
+    ),
+  );
+  const ask1 = () => fetch(`${gateway.url}/health/detailed`, { headers: KEY });
+  expect([(await ask1()).status, (await ask1()).status]).toEqual([200, 429]);
+});

@@ -188,6 +188,44 @@ models:
       expect(await page.evaluate('JSON.stringify(sessionStorage)')).toBe('{}');
     });
 
+    test('says of a key whether the gateway takes it', async () => {
+      const keys = page.locator('#keys');
+      await enterKey('API key', 'wrong');
+      await keys.filter({ hasText: 'API key refused' }).waitFor();
+      expect(await keys.getAttribute('class')).toMatch(/is-refused/);
+      expect(await keys.getAttribute('class')).not.toMatch(/is-set/);
+      await enterKey('API key', KEY);
+      await page.locator('#keys.is-set').waitFor();
+      expect(await keys.textContent()).toBe('API key');
+      expect(watched.expected(/401/)).toBeGreaterThan(0);
+    });
+
+    test('says so where the models are listed for everybody, too', async () => {
+      const listed = startGateway(`proxy_api_key: ${KEY}
+providers: [{ name: a, api_base: "${simulator.url}/v1" }]`);
+      try {
+        await page.context().close();
+        await open(listed.url);
+        await enterKey('API key', 'wrong');
+        await page.locator('#keys.is-refused').waitFor();
+        await enterKey('API key', KEY);
+        await page.locator('#keys.is-set').waitFor();
+      } finally {
+        await listed.stop();
+      }
+    });
+
+    test('has every refusal on a phone, without a part that is cut off', async () => {
+      await page.context().close();
+      await open(gateway.url, { viewport: { width: 390, height: 844 } });
+      const table = page.getByRole('region', { name: 'Refusals' });
+      await table.waitFor();
+      const isWhole =
+        "[...document.querySelectorAll('.scroll')].every((e) => e.scrollWidth <= e.clientWidth)";
+      expect(await page.evaluate(isWhole)).toBe(true);
+      expect(await hasSidewaysScroll()).toBe(false);
+    });
+
     test('is light or dark as the system is, or as one likes', async () => {
       const background = (): Promise<unknown> =>
         page.evaluate('getComputedStyle(document.body).backgroundColor');

@@ -22,6 +22,7 @@ providers:
   - { name: forwarding, api_base: "${url}/forwarding/v1", forward_client_auth: true }
   - { name: own, api_base: "${url}/own/v1", api_key: sk-canary-own, forward_client_auth: true }
   - { name: extra, api_base: "${url}/extra/v1", api_key: sk-canary-extra, headers: { X-Team: gateway, OpenAI-Organization: org-1 } }
+  - { name: titled, api_base: "${url}/titled/v1", headers: { X-Title: "测试 ☂", X-Latin: "é" } }
 master_keys:
   - { name: all, key: ${KEY} }
   - { name: second, key: mk-canary-second }
@@ -34,6 +35,7 @@ models:
   forwarding: { routes: [{ provider: forwarding, model: m }] }
   own: { routes: [{ provider: own, model: m }] }
   extra: { routes: [{ provider: extra, model: m }] }
+  titled: { routes: [{ provider: titled, model: m }] }
 fallback: { retries: 0, cooldown_seconds: 0 }`);
 });
 beforeEach(() => simulator.reset());
@@ -193,4 +195,12 @@ test('what the operator adds for a provider goes there, in place of what the cli
   simulator.reset();
   const [other] = await received('m', []);
   expect(other?.headers['openai-organization']).toBeUndefined();
+});
+
+test('a configured field in any script goes out in UTF-8, and one in Latin-1 as it always did', async () => {
+  const [attempt] = await received('titled', []);
+  const bytesOf = (name: string): string =>
+    Buffer.from(attempt?.headers[name] ?? '', 'latin1').toString('hex');
+  expect(bytesOf('x-title')).toBe(Buffer.from('测试 ☂', 'utf8').toString('hex'));
+  expect(bytesOf('x-latin')).toBe('e9');
 });

@@ -9,8 +9,16 @@ const CHART = join(import.meta.dir, '..', '..', 'deploy', 'helm', 'llm-proxy');
 const helm = Bun.which('helm');
 if (helm === null) console.error('There is no helm: the tests that render the chart are skipped.');
 
+/** The custom resources of Prometheus' operator that follow its pods, and what both tell it. */
+interface Monitor {
+  readonly jobLabel: string;
+  readonly endpoints?: readonly { readonly port: string; readonly scheme: string }[];
+  readonly podMetricsEndpoints?: readonly { readonly port: string; readonly scheme: string }[];
+}
+
 interface Resource {
   readonly kind: string;
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
   // The chart's own output: each test says what it looks for.
   readonly spec: { readonly [name: string]: unknown };
   readonly data: Readonly<Record<string, string>>;
@@ -108,7 +116,15 @@ describe.skipIf(helm === null)('the chart', () => {
   test('leaves the number of pods to an autoscaler where there is one, and protects them from evictions', () => {
     expect(render('file').resources.get('Deployment')?.spec['replicas']).toBe(2);
     expect([...render('file').resources.keys()].sort()).toEqual(
-      ['ConfigMap', 'Deployment', 'PodDisruptionBudget', 'Service', 'ServiceAccount'].sort(),
+      [
+        'ConfigMap',
+        'Deployment',
+        'Ingress',
+        'PodDisruptionBudget',
+        'PodMonitor',
+        'Service',
+        'ServiceAccount',
+      ].sort(),
     );
     const { resources } = render('database');
     expect(resources.get('Deployment')?.spec).not.toHaveProperty('replicas');
@@ -124,10 +140,60 @@ describe.skipIf(helm === null)('the chart', () => {
       ['image.repository=x', 'database.enabled=true'],
       'database.enabled needs',
     ],
-    ['a value that does not exist', ['replica=3'], "'replica'"],
-    ['a value of another type', ['replicas=many'], 'want integer'],
+    // Helm 3 and 4 have these two in words of their own.
+    ['a value that does not exist', ['replica=3'], /additional propert\S+ '?replica'? (?:is )?not allowed/i],
+    ['a value of another type', ['replicas=many'], /want integer|expected: integer/i],
+    [
+      'an Ingress without a host',
+      ['image.repository=x', 'config.a=1', 'ingress.enabled=true'],
+      'ingress.hosts',
+    ],
   ])('refuses %s and says why', (_, values, problem) => {
-    expect(render(undefined, ...values).problem).toContain(problem);
+    expect(render(undefined, ...values).problem).toMatch(problem);
+  });
+
+  test('has the metrics read at their own port, under the name that the rules and the dashboard know', () => {
+    const { resources } = render('file', 'serviceMonitor.enabled=true');
+    const pods = podOf(resources).containers[0]?.ports;
+    expect(pods).toContainEqual({ name: 'metrics', containerPort: 9100 });
+    expect(resources.get('Service')?.spec['ports']).toContainEqual({
+      name: 'metrics',
+      port: 9100,
+      targetPort: 'metrics',
+    });
+    for (const kind of ['ServiceMonitor', 'PodMonitor']) {
+      const monitor = resources.get(kind)?.spec as unknown as Monitor;
+      expect((monitor.endpoints ?? monitor.podMetricsEndpoints)?.[0]).toMatchObject({
+        port: 'metrics',
+        scheme: 'http',
+      });
+      // What the label says becomes the job: job="llm-proxy".
+      expect(resources.get('Service')?.metadata.labels[monitor.jobLabel]).toBe('llm-proxy');
+    }
+    const onMain = render('database').resources.get('ServiceMonitor')?.spec as unknown as Monitor;
+    expect(onMain.endpoints?.[0]?.port).toBe('http');
+    const elsewhere = render('database', 'metricsPort=9200').resources;
+    expect(podOf(elsewhere).containers[0]?.ports).toContainEqual({ name: 'metrics', containerPort: 9200 });
+  });
+
+  test('brings the rules of deploy/prometheus as they are', async () => {
+    const rules = parse(await Bun.file(join(CHART, '../../prometheus/rules.yml')).text()) as object;
+    expect(render('database').resources.get('PrometheusRule')?.spec as object).toEqual(rules);
+  });
+
+  test('lets an Ingress reach the API alone', () => {
+    const spec = render('file').resources.get('Ingress')?.spec as {
+      rules: { host: string; http: { paths: { path: string }[] } }[];
+    };
+    expect(spec.rules.map(({ host, http }) => [host, ...http.paths.map(({ path }) => path)])).toEqual([
+      ['llm.example.org', '/v1'],
+    ]);
+  });
+
+  test('names an image by its digest where there is one', () => {
+    const digest = `sha256:${'0'.repeat(64)}`;
+    const { resources } = render('file', `image.digest=${digest}`);
+    expect(podOf(resources).containers[0]?.image).toBe(`registry.example/llm-proxy@${digest}`);
   });
 });
 
@@ -136,6 +202,8 @@ interface Pod {
   readonly automountServiceAccountToken: boolean;
   readonly securityContext: unknown;
   readonly containers: readonly {
+    readonly image: string;
+    readonly ports: readonly object[];
     readonly envFrom: unknown;
     readonly securityContext: unknown;
     readonly volumeMounts: readonly object[];

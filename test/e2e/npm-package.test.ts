@@ -49,6 +49,18 @@ afterAll(async () => {
   if (isReachable) await rm(folder, { recursive: true });
 });
 
+test("nobody is told to install the name in npm's registry, which is another program's, and nothing is published there", async () => {
+  expect(manifest.private).toBe(true);
+  const files = new Bun.Glob('{README*.md,CONTRIBUTING.md,docs/*.md,.github/workflows/*.yml}');
+  for await (const path of files.scan({ cwd: ROOT, dot: true })) {
+    const text = await Bun.file(join(ROOT, path)).text();
+    const told = text.match(
+      /\bnpm (?:install|i|add|exec) (?:\S+ )*llm-proxy\b|\bnpx llm-proxy\b|\bnpm publish\b/g,
+    );
+    expect([path, told]).toEqual([path, null]);
+  }
+});
+
 describe.skipIf(!isReachable)('the package, installed into an empty folder', () => {
   test('has what users read and the program, and nothing of its development', async () => {
     const listed = JSON.parse(await npm('pack', ROOT, '--json', '--dry-run')) as {

@@ -76,6 +76,12 @@ async function codeOf(response: Response): Promise<unknown> {
   return ((await response.json()) as { error?: { code?: unknown } }).error?.code;
 }
 
+test('the answer to a request without a model names its provider, and no model', async () => {
+  const { headers } = await call('GET', '/v1/files', 'files');
+  expect(headers.get('x-llm-proxy-provider')).toBe('files');
+  expect(headers.get('x-llm-proxy-model')).toBeNull();
+});
+
 describe('a request without a model goes to the provider that its header names', () => {
   test('with its path and query, and the credential of that provider', async () => {
     const response = await call('GET', '/v1/files?purpose=batch&limit=2', 'a');
@@ -159,8 +165,9 @@ describe('the header may name a model', () => {
   });
 
   test('which a key needs to be allowed to use', async () => {
-    expect((await call('GET', '/v1/files', 'allowed', { key: 'mk-some' })).status).toBe(200);
-    const refused = await call('GET', '/v1/files', 'model-on-b', { key: 'mk-some' });
+    await call('POST', '/v1/files', 'allowed', { key: 'mk-some' });
+    expect(asked()).toEqual(['POST /a/v1/files']);
+    const refused = await call('POST', '/v1/files', 'model-on-b', { key: 'mk-some' });
     expect([refused.status, await codeOf(refused)]).toEqual([403, 'model_not_allowed']);
   });
 });
@@ -168,7 +175,9 @@ describe('the header may name a model', () => {
 describe('who may not', () => {
   test('a key that may not use every model reaches no provider by its name', async () => {
     const response = await call('GET', '/v1/files', 'a', { key: 'mk-some' });
-    expect([response.status, await codeOf(response)]).toEqual([403, 'model_not_allowed']);
+    expect([response.status, await codeOf(response)]).toEqual([403, 'path_not_allowed']);
+    const made = await call('POST', '/v1/files', 'a', { key: 'mk-some' });
+    expect([made.status, await codeOf(made)]).toEqual([403, 'model_not_allowed']);
     expect(asked()).toEqual([]);
   });
 

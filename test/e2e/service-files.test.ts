@@ -39,6 +39,19 @@ describe('whoever stops the program waits for as long as requests in flight may 
   });
 });
 
+test('compose gives the gateway its configuration and nothing else of the checkout, and Grafana no password that everybody knows', async () => {
+  const { services } = parse(await Bun.file(join(ROOT, 'docker-compose.yml')).text()) as {
+    services: Record<string, { volumes: string[]; ports?: string[]; environment?: Record<string, string> }>;
+  };
+  const folders = (services['llm-proxy']?.volumes ?? []).map((volume) => volume.split(':/')[0]);
+  expect(folders).toEqual(['${LLM_PROXY_CONFIG_FOLDER:-./config}', 'data']);
+  // What watches is for this machine.
+  for (const name of ['prometheus', 'grafana'])
+    for (const port of services[name]?.ports ?? []) expect(port).toStartWith('127.0.0.1:');
+  expect(services['grafana']?.environment?.['GF_SECURITY_ADMIN_PASSWORD']).toBe('${GRAFANA_PASSWORD:-}');
+  expect(services['grafana']?.environment?.['GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION']).toContain('true');
+});
+
 const systemd = Bun.which('systemd-analyze');
 if (systemd === null) console.error('There is no systemd: the unit is not given to it.');
 

@@ -135,7 +135,7 @@ describe('files', () => {
       apiKey: 'mk-narrow',
       defaultHeaders: { 'x-llm-proxy-provider': 'main' },
     });
-    expect(await rejection(narrow.files.list())).toMatchObject({ status: 403, code: 'model_not_allowed' });
+    expect(await rejection(narrow.files.list())).toMatchObject({ status: 403, code: 'path_not_allowed' });
     expect(stage.simulator.attempts).toEqual([]);
   });
 });

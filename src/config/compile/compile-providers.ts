@@ -37,7 +37,7 @@ function compileProvider(provider: ProviderSettings, apiBase: string): Provider 
     apiBase,
     pathVersion: provider.pathVersion,
     apiKey: provider.apiKey,
-    headers: Object.fromEntries(provider.headers),
+    headers: Object.fromEntries([...provider.headers].map(([name, value]) => [name, fieldValue(value)])),
     timeouts: provider.timeouts,
     tls: { verify: provider.verifyTls, caFile: provider.caFile },
     proxy: provider.proxy,
@@ -45,6 +45,13 @@ function compileProvider(provider: ProviderSettings, apiBase: string): Provider 
     streamUsage: provider.streamUsage,
   };
 }
+
+/** A value as it is sent, a character for each byte: text beyond Latin-1 goes in UTF-8, as clients send theirs. */
+function fieldValue(text: string): string {
+  return LATIN_1.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
+}
+
+const LATIN_1 = /^[\0-\xff]*$/;
 
 /** Headers that say how a message is framed and where it goes: set by hand, they break or redirect requests. */
 const RESERVED_HEADERS = new Set([

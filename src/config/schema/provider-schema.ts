@@ -90,7 +90,7 @@ export const providerSchema = z.strictObject({
   headers: optional(
     z.record(
       z.string().regex(HEADER_NAME, 'is not a name that an HTTP header can have'),
-      z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'must not contain line breaks or control characters'),
+      z.string().regex(/^[\t\x20-\x7e\x80-\uffff]*$/, 'must not contain line breaks or control characters'),
     ),
     {
       description: 'Headers added to every request to this provider, in place of those of the same name.',

@@ -1,5 +1,6 @@
 import { CREDENTIALS, credential, isCredentialName, onCredentials, setCredential } from './credentials.ts';
 import type { CredentialName } from './credentials.ts';
+import { checkKey, type KeyState } from './key-check.ts';
 import { byId, el, fill } from './element.ts';
 import { icon } from './icon.ts';
 import { inline } from './prose.ts';
@@ -40,15 +41,41 @@ export function setUpKeys({ document: { components } }: ApiReference): void {
   open = () => dialog.showModal();
   const button = byId('keys');
   button.addEventListener('click', open);
+  showKeys(button, names);
+}
+
+/** The button says which keys there are, and whether the gateway takes them. */
+function showKeys(button: HTMLElement, names: readonly CredentialName[]): void {
+  const states = new Map<CredentialName, { readonly key: string; readonly state: KeyState }>();
+  const stateOf = (name: CredentialName): KeyState => states.get(name)?.state ?? 'unknown';
   const show = (): void => {
     const known = names.filter((name) => credential(name) !== '');
-    button.classList.toggle('is-set', known.length > 0);
-    const label =
-      known.length === 0 ? 'Enter a key' : known.map((name) => CREDENTIALS[name].label).join(', ');
-    fill(button, icon('key'), el('span', {}, label));
+    const isRefused = known.some((name) => stateOf(name) === 'refused');
+    button.classList.toggle('is-refused', isRefused);
+    button.classList.toggle('is-given', known.length > 0);
+    button.classList.toggle('is-set', !isRefused && known.some((name) => stateOf(name) === 'accepted'));
+    const labels = known.map((name) =>
+      stateOf(name) === 'refused' ? `${CREDENTIALS[name].label} refused` : CREDENTIALS[name].label,
+    );
+    fill(button, icon('key'), el('span', { role: 'status' }, labels.join(', ') || 'Enter a key'));
   };
-  onCredentials(button, show);
-  show();
+  const check = (name: CredentialName): void => {
+    const key = credential(name);
+    // A wrong admin key counts against whoever tries it: each is tried once.
+    if (key === (states.get(name)?.key ?? '')) return;
+    states.set(name, { key, state: 'unknown' });
+    void checkKey(name).then((state) => {
+      if (credential(name) !== key) return;
+      states.set(name, { key, state });
+      show();
+    });
+  };
+  const changed = (): void => {
+    for (const name of names) check(name);
+    show();
+  };
+  onCredentials(button, changed);
+  changed();
 }
 
 function keyField(name: CredentialName, description: string): HTMLElement {

@@ -119,7 +119,7 @@ function refusals({ document: { components }, resolve }: ApiReference): HTMLElem
     { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Refusals' },
     el(
       'table',
-      {},
+      { class: 'stacked' },
       el('thead', {}, el('tr', {}, ...['Status', 'Code', 'Message'].map((title) => el('th', {}, title)))),
       el('tbody', {}, ...rows),
     ),

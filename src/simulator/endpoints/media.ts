@@ -4,6 +4,7 @@ import { answerString, type Call, CREATED, idOf, promptTokens } from '../call.ts
 import { listOf, positiveOf, stringOf } from '../json.ts';
 import { createDice } from '../words.ts';
 import { streamImages, streamSpeech, streamTranscription } from './media-stream.ts';
+import { fileOf } from './objects.ts';
 
 const SHAPE = { dialect: 'openai' } as const;
 const AUDIO_TYPES: Readonly<Record<string, string>> = {
@@ -65,12 +66,14 @@ export function answerImages(call: Call): Answer {
   );
 }
 
-/** POST images/edits: a form with an image and a prompt. */
+/** POST images/edits and images/variations: a form with an image. */
 export function answerImageEdit(call: Call): Answer {
-  const prompt = call.form?.get('prompt');
-  if (typeof prompt !== 'string') throw badRequest("Missing required parameter: 'prompt'.");
-  const asked = { ...call, body: { ...call.body, prompt } };
-  return call.isStream ? streamImages(asked, 'image_edit', PNG) : answerImages(asked);
+  const { form } = call;
+  const image = form?.get('image') ?? form?.get('image[]');
+  if (!(image instanceof Blob)) throw badRequest("Missing required parameter: 'image'.");
+  if (call.isStream) return streamImages(call, 'image_edit', PNG);
+  const usage = { input_tokens: 1, output_tokens: 0, total_tokens: 1 };
+  return jsonAnswer({ created: CREATED, data: [{ b64_json: PNG }], usage }, SHAPE);
 }
 
 const CATEGORIES = ['hate', 'harassment', 'self-harm', 'sexual', 'violence'];
@@ -112,8 +115,4 @@ export function answerUpload(call: Call): Answer {
     fileOf(idOf(call, 'file-'), file.size, name, typeof purpose === 'string' ? purpose : 'user_data'),
     SHAPE,
   );
-}
-
-function fileOf(id: string, bytes: number, filename: string, purpose: string): unknown {
-  return { id, object: 'file', bytes, created_at: CREATED, filename, purpose, status: 'processed' };
 }

@@ -21,7 +21,7 @@ export function endedFields(event: RequestEnded): LogFields {
     'error.type': code ?? (status >= 400 ? String(status) : undefined),
     'gen_ai.operation.name': OPERATIONS[event.endpoint],
     'gen_ai.provider.name': event.provider,
-    'gen_ai.request.model': event.model,
+    'gen_ai.request.model': modelOf(event),
     'gen_ai.usage.input_tokens': usage?.inputTokens,
     'gen_ai.usage.output_tokens': usage?.outputTokens,
     total_tokens: usage?.totalTokens,
@@ -34,12 +34,17 @@ export function endedFields(event: RequestEnded): LogFields {
   };
 }
 
+/** The model that was asked for. A request that names none, such as for a file, goes by the name of its provider. */
+function modelOf({ model, history }: RequestEnded): string | undefined {
+  return history.some(({ route }) => route.upstreamModel === undefined) ? undefined : model;
+}
+
 /** The fields of one attempt, which stand in a line of its own and in that of its request. */
 export function attemptFields(attempt: Attempt): LogFields {
-  const { route, outcome, model, reason, isResent } = attempt;
+  const { route, outcome, reason, isResent } = attempt;
   return {
     provider: route.provider,
-    model: route.upstreamModel ?? model,
+    model: route.upstreamModel,
     reason,
     outcome: outcome.kind,
     status: 'status' in outcome ? outcome.status : undefined,

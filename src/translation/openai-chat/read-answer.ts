@@ -1,6 +1,7 @@
 import type { AnswerCall, AnswerPart, AnswerReading, Choice, Citation } from '../answer.ts';
 import { errorInBody } from '../errors.ts';
 import { clientTool, type Exchange } from '../exchange.ts';
+import { formOf } from '../freeform-text.ts';
 import { unreadable, type HubError } from '../hub-error.ts';
 import { mintedCallId } from '../ids.ts';
 import { asArray, asNumber, asObject, asString, type JsonObject, parsed } from '../json.ts';
@@ -146,7 +147,7 @@ function readCall(call: JsonObject, exchange: Exchange, { index, slice, path }: 
     id: id === '' ? mintedCallId(exchange.suffix, index) : id,
     name: tool.name,
     namespace: tool.namespace,
-    ...formOf(tool.form, custom !== undefined, given),
+    ...formOf(custom === undefined ? tool.form : 'custom', given),
     seal: signature === undefined ? undefined : geminiSeal(signature, exchange.target.provider),
     path,
   };
@@ -156,14 +157,4 @@ interface CallPlace {
   readonly index: number;
   readonly slice: string | undefined;
   readonly path: string;
-}
-
-/** A freeform tool that was written as a function comes back as `{"input": "…"}`; other arguments stand for the input as they are. */
-export function formOf(
-  form: 'function' | 'freeform',
-  isCustom: boolean,
-  given: string,
-): { readonly form: 'function' | 'freeform'; readonly arguments: string } {
-  if (form === 'function' || isCustom) return { form, arguments: given };
-  return { form, arguments: asString(asObject(parsed(given))?.['input']) ?? given };
 }

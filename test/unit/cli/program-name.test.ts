@@ -23,7 +23,7 @@ test('a launcher says how it was called', () => {
 });
 
 test('with npx it is npx', () => {
-  expect(named('/tmp/x/node_modules/.bin/llm-proxy', { npm_command: 'exec' })).toBe('npx llm-proxy');
+  expect(named('/tmp/x/node_modules/.bin/llm-proxy', { npm_command: 'exec' })).toBe('npx --no llm-proxy');
 });
 
 test('a path with spaces is one word', () => {

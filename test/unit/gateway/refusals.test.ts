@@ -8,6 +8,8 @@ const CONTRACT: Readonly<Record<string, readonly [status: number, type: string]>
   foreign_origin: [403, 'permission_error'],
   foreign_host: [403, 'permission_error'],
   model_not_allowed: [403, 'permission_error'],
+  path_not_allowed: [403, 'permission_error'],
+  object_not_found: [404, 'invalid_request_error'],
   model_not_found: [404, 'invalid_request_error'],
   provider_not_found: [404, 'invalid_request_error'],
   path_not_found: [404, 'invalid_request_error'],

@@ -3,6 +3,7 @@ import type { Call } from '../../../src/gateway/request-context.ts';
 import { readerSource } from '../../../src/lib/reader-source.ts';
 import type { GatewayEvent } from '../../../src/gateway/events.ts';
 import { type Execution, execute } from '../../../src/gateway/execute.ts';
+import { ObjectOwnerLedger } from '../../../src/gateway/object-owners.ts';
 import { plan } from '../../../src/gateway/plan.ts';
 import type { ClientRequest, Gateway, UpstreamReply, UpstreamRequest } from '../../../src/gateway/ports.ts';
 import { BucketLedger } from '../../../src/limits/bucket-ledger.ts';
@@ -40,6 +41,7 @@ export class Scene {
       cooldowns: this.cooldowns,
       traffic: this.traffic,
       turns: new TurnCounter(),
+      objects: new ObjectOwnerLedger(),
       tokens: { count: () => Promise.resolve(0) },
       emit: (event) => this.events.push(event),
     };

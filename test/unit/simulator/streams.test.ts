@@ -30,9 +30,9 @@ async function eventsOf(response: Response): Promise<Event[]> {
   }));
 }
 
-function form(fields: Record<string, string>): FormData {
+function form(fields: Record<string, string>, file = 'file'): FormData {
   const data = new FormData();
-  data.set('file', new Blob(['x']), 'a.mp3');
+  data.set(file, new Blob(['x']), 'a.mp3');
   for (const [name, value] of Object.entries(fields)) data.set(name, value);
   return data;
 }
@@ -49,7 +49,7 @@ describe('streams of other endpoints:', () => {
       'image_generation.partial_image',
       'image_generation.completed',
     ]);
-    const edited = await send('/v1/images/edits', form({ prompt: 'x', stream: 'true' }));
+    const edited = await send('/v1/images/edits', form({ prompt: 'x', stream: 'true' }, 'image'));
     expect((await namesOf(edited)).at(-1)).toBe('image_edit.completed');
   });
 

@@ -14,6 +14,21 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
+{{/* The port that the metrics have to themselves; empty where they are on the main one. */}}
+{{- define "llm-proxy.metricsPort" -}}
+{{- $configured := dig "metrics" "port" "" .Values.config -}}
+{{- with .Values.metricsPort | default $configured }}{{ int . }}{{ end -}}
+{{- end }}
+
+{{- define "llm-proxy.metricsPortName" -}}
+{{ if include "llm-proxy.metricsPort" . }}metrics{{ else }}http{{ end }}
+{{- end }}
+
+{{/* A port of their own speaks HTTP always. */}}
+{{- define "llm-proxy.metricsScheme" -}}
+{{ if include "llm-proxy.metricsPort" . }}http{{ else }}{{ lower .Values.probes.scheme }}{{ end }}
+{{- end }}
+
 {{- define "llm-proxy.serviceAccount" -}}
 {{ .Values.serviceAccount.name | default (include "llm-proxy.name" .) }}
 {{- end }}

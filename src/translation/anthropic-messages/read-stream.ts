@@ -1,0 +1,201 @@
+import { errorInBody } from '../errors.ts';
+import { clientTool, type Exchange } from '../exchange.ts';
+import { createFreeformText, type FreeformText } from '../freeform-text.ts';
+import { type HubError, truncated, unreadable } from '../hub-error.ts';
+import { mintedCallId } from '../ids.ts';
+import { asObject, asString, type JsonObject, parsed, writeJson } from '../json.ts';
+import { sourceSlices } from '../json-slices.ts';
+import type { HubEvent, StreamReader } from '../stream.ts';
+import { readFinish } from './finish.ts';
+import { anthropicSeal, citationOf } from './read-answer.ts';
+import { mergedReports, readTier, readUsage } from './usage.ts';
+
+/** Reads a stream of POST /v1/messages. */
+export function createStreamReader(exchange: Exchange): StreamReader {
+  const reader = new MessagesReader(exchange);
+  return {
+    push: (_event, data) => reader.push(UTF8.decode(data)),
+    atEndOfBytes: () => reader.atEndOfBytes(),
+  };
+}
+
+const UTF8 = new TextDecoder();
+
+class MessagesReader {
+  readonly #exchange: Exchange;
+  #out: HubEvent[] = [];
+  #over = false;
+  #finished = false;
+  #usage: JsonObject = {};
+  #block: Block | undefined;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  push(data: string): readonly HubEvent[] {
+    if (this.#over || data === '') return [];
+    this.#out = [];
+    const event = asObject(parsed(data));
+    if (event === undefined) this.#fail(unreadable('an event is not a JSON object'));
+    else this.#event(event, data);
+    return this.#out;
+  }
+
+  atEndOfBytes(): readonly HubEvent[] {
+    if (this.#over) return [];
+    this.#out = [];
+    if (this.#finished) this.#end();
+    else this.#fail(truncated());
+    return this.#out;
+  }
+
+  #event(event: JsonObject, source: string): void {
+    switch (event['type']) {
+      case 'message_start':
+        this.#start(asObject(event['message']) ?? {});
+        break;
+      case 'content_block_start':
+        this.#blockStart(asObject(event['content_block']) ?? {}, event['index'], source);
+        break;
+      case 'content_block_delta':
+        this.#delta(asObject(event['delta']) ?? {});
+        break;
+      case 'content_block_stop':
+        this.#blockStop();
+        break;
+      case 'message_delta':
+        this.#messageDelta(event);
+        break;
+      case 'message_stop':
+        this.#end();
+        break;
+      default: {
+        const error = errorInBody(event);
+        if (error !== undefined) this.#fail(error);
+      }
+    }
+  }
+
+  #start(message: JsonObject): void {
+    this.#usage = asObject(message['usage']) ?? {};
+    const { id, model } = message;
+    const usage = readUsage(this.#usage);
+    const serviceTier = readTier(this.#usage);
+    this.#out.push({ kind: 'start', upstreamId: asString(id), model: asString(model), usage, serviceTier });
+  }
+
+  #blockStart(block: JsonObject, index: unknown, source: string): void {
+    this.#blockStop();
+    const path = `content[${String(index)}]`;
+    switch (block['type']) {
+      case 'text':
+        this.#block = { kind: 'text' };
+        this.#text('text', block['text']);
+        break;
+      case 'thinking':
+        this.#block = { kind: 'thinking', signature: asString(block['signature']) ?? '' };
+        this.#text('reasoning', block['thinking']);
+        break;
+      case 'redacted_thinking': {
+        const seal = anthropicSeal(asString(block['data']) ?? '', this.#exchange);
+        this.#out.push({ kind: 'reasoning-end', seal, redacted: true });
+        break;
+      }
+      case 'tool_use':
+        this.#call(block, String(index), source);
+        break;
+      default:
+        this.#exchange.losses.dropped(path, `${asString(block['type']) ?? 'the block'} has no equal`);
+    }
+  }
+
+  /** A call; some servers tell its whole input at once. */
+  #call(block: JsonObject, key: string, source: string): void {
+    const { name, namespace, form } = clientTool(this.#exchange, asString(block['name']) ?? '');
+    const given = asString(block['id']) ?? '';
+    const id = given === '' ? mintedCallId(this.#exchange.suffix, Number(key) || 0) : given;
+    const freeform = form === 'freeform' ? createFreeformText() : undefined;
+    this.#out.push({ kind: 'call', key, id, name, namespace, form });
+    const input = asObject(block['input']);
+    const isWhole = input !== undefined && Object.keys(input).length > 0;
+    this.#block = { kind: 'call', key, freeform };
+    if (!isWhole) return;
+    this.#arguments(sourceSlices(source, ['content_block', 'input']).get('') ?? writeJson(input));
+  }
+
+  #delta(delta: JsonObject): void {
+    switch (delta['type']) {
+      case 'text_delta':
+        this.#text('text', delta['text']);
+        break;
+      case 'thinking_delta':
+        this.#text('reasoning', delta['thinking']);
+        break;
+      case 'signature_delta':
+        if (this.#block?.kind === 'thinking') this.#block.signature = asString(delta['signature']) ?? '';
+        break;
+      case 'input_json_delta':
+        this.#arguments(asString(delta['partial_json']) ?? '');
+        break;
+      case 'citations_delta': {
+        const citation = citationOf(asObject(delta['citation']) ?? {});
+        if (citation !== undefined) this.#out.push({ kind: 'citation', citation });
+        break;
+      }
+      default:
+    }
+  }
+
+  #text(kind: 'text' | 'reasoning', text: unknown): void {
+    if (typeof text === 'string' && text !== '') this.#out.push({ kind, text });
+  }
+
+  #arguments(json: string): void {
+    if (this.#block?.kind !== 'call') return;
+    const { key, freeform } = this.#block;
+    const piece = freeform === undefined ? json : freeform.push(json);
+    if (piece !== '') this.#out.push({ kind: 'arguments', key, json: piece });
+  }
+
+  #blockStop(): void {
+    const block = this.#block;
+    this.#block = undefined;
+    if (block?.kind === 'text') this.#out.push({ kind: 'part-end' });
+    else if (block?.kind === 'call') this.#out.push({ kind: 'call-end', key: block.key });
+    else if (block?.kind === 'thinking') {
+      const seal = anthropicSeal(block.signature, this.#exchange);
+      this.#out.push({ kind: 'reasoning-end', seal, redacted: false });
+    }
+  }
+
+  #messageDelta(event: JsonObject): void {
+    const usage = asObject(event['usage']);
+    if (usage !== undefined) {
+      this.#usage = mergedReports(this.#usage, usage);
+      this.#out.push({ kind: 'usage', usage: readUsage(this.#usage), serviceTier: readTier(this.#usage) });
+    }
+    const delta = asObject(event['delta']) ?? {};
+    if (this.#finished || typeof delta['stop_reason'] !== 'string') return;
+    this.#finished = true;
+    this.#blockStop();
+    this.#out.push({ kind: 'finish', finish: readFinish(delta, this.#exchange) });
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#blockStop();
+    if (!this.#finished) this.#out.push({ kind: 'finish', finish: { reason: 'end' } });
+    this.#out.push({ kind: 'end' });
+  }
+
+  #fail(error: HubError): void {
+    this.#over = true;
+    this.#out.push({ kind: 'error', error });
+  }
+}
+
+type Block =
+  | { readonly kind: 'text' }
+  | { readonly kind: 'thinking'; signature: string }
+  | { readonly kind: 'call'; readonly key: string; readonly freeform: FreeformText | undefined };

@@ -1,0 +1,77 @@
+import type { Media } from '../conversation.ts';
+import type { Exchange } from '../exchange.ts';
+import type { JsonTree } from '../json.ts';
+import { textOfBytes } from '../media.ts';
+
+const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
+
+/** How the base64 of an image begins, for images that nobody told the type of. */
+const IMAGE_STARTS: readonly (readonly [string, string])[] = [
+  ['iVBOR', 'image/png'],
+  ['/9j/', 'image/jpeg'],
+  ['R0lG', 'image/gif'],
+  ['UklGR', 'image/webp'],
+];
+
+/** Media as a block (4.8); nothing, with its loss, where the API cannot have them. */
+export function writeMedia(media: Media, exchange: Exchange): readonly JsonTree[] {
+  const { path } = media;
+  if (media.detail !== undefined && media.detail !== 'auto') {
+    const field = exchange.conversation.api === 'chat' ? 'image_url.detail' : 'detail';
+    exchange.losses.dropped(`${path}.${field}`, 'the API has no such field');
+  }
+  const written = media.kind === 'image' ? image(media, exchange) : document(media, exchange);
+  if (typeof written !== 'string') return [written];
+  exchange.losses.meaning(path, written);
+  return [];
+}
+
+/** The block, or why there is none. */
+function image({ source, mediaType }: Media, { target }: Exchange): JsonTree | string {
+  switch (source.kind) {
+    case 'bytes': {
+      const type =
+        mediaType === '' ? IMAGE_STARTS.find(([start]) => source.data.startsWith(start))?.[1] : mediaType;
+      if (type === undefined || !IMAGE_TYPES.has(type))
+        return `the API takes no images of the type ${mediaType}`;
+      return { type: 'image', source: { type: 'base64', media_type: type, data: source.data } };
+    }
+    case 'url':
+      if (target.carriage !== undefined) return 'the provider takes the bytes of an image only';
+      return { type: 'image', source: { type: 'url', url: source.url } };
+    case 'file-id':
+      return 'files of another provider cannot be had here';
+    case 'text':
+      return 'an image is no text';
+  }
+}
+
+function document(media: Media, { target }: Exchange): JsonTree | string {
+  const { source, mediaType, kind } = media;
+  if (kind !== 'document') return `the API takes no ${kind}`;
+  const block = (from: JsonTree): JsonTree => ({
+    type: 'document',
+    title: media.title ?? media.name,
+    context: media.context,
+    citations: media.citations === true ? { enabled: true } : undefined,
+    source: from,
+  });
+  switch (source.kind) {
+    case 'bytes': {
+      if (mediaType === 'application/pdf' || mediaType === '') {
+        return block({ type: 'base64', media_type: 'application/pdf', data: source.data });
+      }
+      const isText = mediaType.startsWith('text/') || mediaType === 'application/json';
+      const text = isText ? textOfBytes(source.data) : undefined;
+      if (text === undefined) return `the API takes no documents of the type ${mediaType}`;
+      return block({ type: 'text', media_type: 'text/plain', data: text });
+    }
+    case 'url':
+      if (target.carriage !== undefined) return 'the provider takes the bytes of a document only';
+      return block({ type: 'url', url: source.url });
+    case 'file-id':
+      return 'files of another provider cannot be had here';
+    case 'text':
+      return block({ type: 'text', media_type: 'text/plain', data: source.text });
+  }
+}

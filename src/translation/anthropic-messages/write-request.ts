@@ -1,0 +1,114 @@
+import type { Placed } from '../conversation.ts';
+import type { Exchange } from '../exchange.ts';
+import type { JsonTree } from '../json.ts';
+import { claudeFamily, type ClaudeFamily } from '../models/claude.ts';
+import { toolNames } from '../tool-names.ts';
+import { dropped, outputLimit, refused, tellOnly } from '../write-common.ts';
+import { knownMaxOutput } from '../models/max-output.ts';
+import { cacheControl } from './cache-control.ts';
+import { writeFormat } from './write-format.ts';
+import { writeMessages } from './write-messages.ts';
+import { writeThinking } from './write-thinking.ts';
+import { isForced, writeTools, type WrittenTools } from './write-tools.ts';
+
+/** The body of POST /v1/messages for Claude, whoever carries it, or for another model that is served in this API. */
+export function writeRequest(exchange: Exchange): JsonTree {
+  const { conversation, target } = exchange;
+  const family = claudeFamily(target.model, target.carriage, target.claude);
+  const names = toolNames(exchange, 'messages');
+  const instructions: string[] = [];
+  const tools = writeTools(exchange, { family, names, instructions });
+  const maxTokens = writeMaxTokens(exchange, family);
+  const thinking = writeThinking(exchange, { family, maxTokens, forced: isForced(tools) });
+  const isThinking = thinking.thinking !== undefined && thinking.thinking['type'] !== 'disabled';
+  const format = writeFormat(exchange, { family, instructions, tools, isThinking });
+  const outputConfig = { effort: thinking.effort, format: format.format };
+  const written: WrittenTools = format.tools ?? tools;
+  const system = [
+    ...conversation.system.map(({ text, cache }) => ({ type: 'text', text, ...cacheControl(cache) })),
+    ...instructions.map((text) => ({ type: 'text', text })),
+  ];
+  const tree: JsonTree = {
+    model: target.model,
+    max_tokens: maxTokens,
+    system: system.length === 0 ? undefined : system,
+    messages: writeMessages(exchange, { family, names }),
+    stream: conversation.stream ? true : undefined,
+    ...written,
+    thinking: thinking.thinking,
+    output_config: Object.values(outputConfig).some((value) => value !== undefined)
+      ? outputConfig
+      : undefined,
+    ...writeSampling(exchange, family, isThinking),
+    ...writeMeta(exchange),
+  };
+  if (target.autoCache === true && target.carriage === undefined)
+    tree['cache_control'] = { type: 'ephemeral' };
+  return tree;
+}
+
+/** Always sent. Without a limit of the client's the most that the route and the family give. */
+function writeMaxTokens(exchange: Exchange, family: ClaudeFamily): number {
+  const { target, losses } = exchange;
+  const limit = outputLimit(exchange);
+  if (limit !== undefined) return limit;
+  const known = knownMaxOutput(target.model) ?? (family.known ? family.maxOutput : undefined);
+  if (target.maxOutputTokens !== undefined)
+    return Math.min(target.maxOutputTokens, known ?? Number.POSITIVE_INFINITY);
+  if (known === undefined)
+    losses.approximated('max_tokens', 'the API wants a limit, and none is known of the model');
+  return known ?? family.maxOutput;
+}
+
+function writeSampling(exchange: Exchange, family: ClaudeFamily, isThinking: boolean): JsonTree {
+  const { conversation, losses } = exchange;
+  const { sampling } = conversation;
+  const none = 'the API has no such field';
+  dropped(losses, sampling.seed, none);
+  dropped(losses, sampling.logitBias, none);
+  dropped(losses, sampling.frequencyPenalty, none);
+  dropped(losses, sampling.presencePenalty, none);
+  dropped(losses, conversation.output.verbosity, none);
+  refused(losses, sampling.n, 'the API gives one answer');
+  refused(losses, sampling.logprobs, 'the API gives no probabilities');
+  if (sampling.logprobs === undefined)
+    refused(losses, sampling.topLogprobs, 'the API gives no probabilities');
+  const stop_sequences = writeStop(exchange);
+  if (family.sampling === 'none' || isThinking) {
+    const why = isThinking ? 'not taken together with thinking' : 'the model takes no sampling parameters';
+    for (const placed of [sampling.temperature, sampling.topP, sampling.topK]) dropped(losses, placed, why);
+    return { stop_sequences };
+  }
+  const { temperature, topP, topK } = sampling;
+  if (temperature !== undefined && temperature.value > 1) losses.approximated(temperature.path, 'cut to 1');
+  const hasBoth = temperature !== undefined && family.sampling === 'one';
+  return {
+    stop_sequences,
+    temperature: temperature === undefined ? undefined : Math.min(1, temperature.value),
+    top_p: hasBoth ? dropped(losses, topP, 'not taken beside a temperature') : topP?.value,
+    top_k: topK?.value,
+  };
+}
+
+function writeStop({ conversation, losses }: Exchange): readonly string[] | undefined {
+  const { stop } = conversation.output;
+  const texts = stop?.value.filter((text) => text.trim() !== '');
+  if (texts?.length !== stop?.value.length) dropped(losses, stop, 'white space alone is refused');
+  return texts?.length === 0 ? undefined : texts;
+}
+
+const TIERS: Readonly<Record<string, string>> = { auto: 'auto', default: 'standard_only' };
+
+function writeMeta(exchange: Exchange): JsonTree {
+  const { conversation, target, losses } = exchange;
+  const { meta } = conversation;
+  const why = 'the API has no such field';
+  for (const placed of [meta.metadata, meta.cacheKey] as readonly (Placed<unknown> | undefined)[]) {
+    dropped(losses, placed, why);
+  }
+  if (meta.store?.value === true) dropped(losses, meta.store, why);
+  tellOnly(exchange);
+  const tier = target.carriage === undefined ? TIERS[meta.serviceTier?.value ?? ''] : undefined;
+  if (tier === undefined) dropped(losses, meta.serviceTier, 'the provider has no such tier');
+  return { metadata: meta.user === undefined ? undefined : { user_id: meta.user.value }, service_tier: tier };
+}
