@@ -81,7 +81,7 @@ describe('a request of a Gemini client', () => {
     const ids = turns[0]?.parts.map((part) => part.kind === 'call' && part.id);
     const answered = turns[1]?.parts.map((part) => part.kind === 'result' && part.callId);
     const [first, second, third] = ids ?? [];
-    expect<unknown>(answered).toEqual([second, first, third]);
+    expect(answered).toEqual([second, first, third]);
   });
 
   test('that is no conversation is refused with its place', () => {
@@ -104,7 +104,7 @@ test('a conversation that comes from Gemini and goes to Gemini is what it was', 
         role: 'model',
         parts: [
           {
-            functionCall: { id: 'c1', name: 'f', args: { n: 12345678901234567890 } },
+            functionCall: { id: 'c1', name: 'f', args: { n: 1234567890123456 } },
             thoughtSignature: 'c2ln',
           },
         ],
