@@ -78,9 +78,9 @@ describe('a request of a Gemini client', () => {
         },
       ],
     });
-    const ids = turns[0]?.parts.map((part) => part.kind === 'call' && part.id);
-    const answered = turns[1]?.parts.map((part) => part.kind === 'result' && part.callId);
-    const [first, second, third] = ids ?? [];
+    const ids = (turns[0]?.parts ?? []).map((part) => (part.kind === 'call' ? part.id : ''));
+    const answered = (turns[1]?.parts ?? []).map((part) => (part.kind === 'result' ? part.callId : ''));
+    const [first = '', second = '', third = ''] = ids;
     expect(answered).toEqual([second, first, third]);
   });
 
