@@ -109,6 +109,8 @@ export interface ServerSettings {
   readonly host: string;
   readonly port: number;
   readonly maxBodyBytes: number;
+  /** For bodies that are still being received, in this process; undefined: a part of the memory. */
+  readonly bodyMemoryBytes: number | undefined;
   /** How long a client may take over sending a body; Infinity: no limit. */
   readonly bodyTimeoutMs: number;
   /** Infinity: no limit. */

@@ -7,6 +7,12 @@ import { Refusal } from './refusals.ts';
 const MAX_RATIO = 100;
 const FREE_BYTES = 8 * 1024 * 1024;
 
+/** Who sends it, and what bodies may be. */
+export interface BodyReader {
+  readonly server: ServerSettings;
+  readonly keyName: string | undefined;
+}
+
 /**
  * The body of a request without its `Content-Encoding`: the model in it has to be read, and providers take no packed bodies. Rejects
  * with a `Refusal`: 415 for a coding that is not known, 413 for a body that unpacks to too much, 400 for one that is damaged.
@@ -14,9 +20,9 @@ const FREE_BYTES = 8 * 1024 * 1024;
 export async function plainBody(
   request: ClientRequest,
   coding: string,
-  { maxBodyBytes }: ServerSettings,
+  { server: { maxBodyBytes }, keyName }: BodyReader,
 ): Promise<Uint8Array> {
-  const packed = await request.readBody();
+  const packed = await request.readBody(keyName);
   if (packed.length === 0 || coding.trim().toLowerCase() === 'identity') return packed;
   const limits = { maxBytes: maxBodyBytes, maxRatio: MAX_RATIO, freeBytes: FREE_BYTES };
   const plain = await decodeWithin(packed, coding, limits);

@@ -48,8 +48,8 @@ export interface ClientRequest {
   readonly clientAddress: () => string;
   /** Whether the runtime has sent the answer, or given it up. Absent where that can't be known. */
   readonly isAnswered?: () => boolean;
-  /** Rejects with a `Refusal` when the body is too large, too slow, or cut. */
-  readonly readBody: () => Promise<Uint8Array>;
+  /** Rejects with a `Refusal` when the body is too large, too slow, or cut, or when the key of this name has too many under way. */
+  readonly readBody: (keyName: string | undefined) => Promise<Uint8Array>;
 }
 
 /** The provider's side. `send` never rejects: what can go wrong is a value. */
@@ -170,6 +170,8 @@ export type Emit = (event: GatewayEvent) => void;
 
 /** How the database of a gateway in database mode is doing. */
 export interface DatabaseStatus {
+  /** Whether the last answer is too old to tell a key that does not exist from one that is not known yet. */
+  readonly isStale: boolean;
   /** Whether the last question was answered. */
   readonly isAnswering: boolean;
   /** How long ago the last answer came, in milliseconds. */

@@ -128,6 +128,13 @@ export const REFUSALS = {
     fault: 'client',
     message: 'The body of the request was not complete after {seconds} s.',
   },
+  too_many_bodies: {
+    status: 429,
+    type: 'rate_limit_error',
+    fault: 'client',
+    message:
+      '{whose} too many large request bodies under way (body_memory_mb). Send fewer at a time, or try again shortly.',
+  },
   websocket_not_supported: {
     status: 426,
     type: 'invalid_request_error',

@@ -1,4 +1,5 @@
 import { Refusal } from '../gateway/refusals.ts';
+import { type BodyBudget, SMALL_BODY_BYTES } from './body-budget.ts';
 import { systemClock } from '../lib/system-clock.ts';
 
 /** How large a body may be and how long it may take. */
@@ -7,32 +8,84 @@ export interface BodyLimits {
   readonly bodyTimeoutMs: number;
 }
 
+/** Whose body it is, and what it is counted against. */
+export interface BodyAccount {
+  readonly budget: BodyBudget;
+  /** The key's name; undefined: the gateway is open, or the key has none. */
+  readonly key: string | undefined;
+}
+
 /**
  * The whole body of a request, empty where it has none. Rejects with a `Refusal`: 413 as soon as it is known to be
- * too large, 408 when it does not come to an end (the runtime itself lets a stalled body wait for ever), 400 when it
- * breaks off.
+ * too large, 429 when the key has too many unfinished ones, 408 when it does not come to an end (the runtime itself lets a stalled
+ * body wait for ever), 400 when it breaks off.
  */
-export function readBody(request: Request, limits: BodyLimits): Promise<Uint8Array> {
+export function readBody(request: Request, limits: BodyLimits, account: BodyAccount): Promise<Uint8Array> {
   const declared = request.headers.get('content-length');
   // To ask for the body itself would make a stream of it, which costs more than all the rest here.
   if (declared === null && !request.headers.has('transfer-encoding')) return Promise.resolve(EMPTY);
-  if (declared !== null && Number(declared) > limits.maxBodyBytes) return Promise.reject(tooLarge(limits));
-  const reading = declared === null ? readChunks(request.body, limits) : request.bytes();
+  const size = declared === null ? 0 : Number(declared);
+  if (size > limits.maxBodyBytes) return Promise.reject(tooLarge(limits));
+  if (declared !== null && size <= SMALL_BODY_BYTES) return settled(request.bytes(), limits, undefined);
+  const hold = new Hold(account);
+  if (!hold.take(size)) return Promise.reject(hold.refusal());
+  return settled(declared === null ? readChunks(request.body, limits, hold) : request.bytes(), limits, hold);
+}
+
+/** The bytes in time, and nothing held any more. */
+function settled(
+  reading: Promise<Uint8Array>,
+  limits: BodyLimits,
+  hold: Hold | undefined,
+): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const stopAlarm = Number.isFinite(limits.bodyTimeoutMs)
-      ? systemClock.alarm(limits.bodyTimeoutMs, () => reject(tooSlow(limits)))
+      ? systemClock.alarm(limits.bodyTimeoutMs, () => {
+          hold?.end();
+          reject(tooSlow(limits));
+        })
       : undefined;
     reading.then(
       (bytes) => {
         stopAlarm?.();
+        hold?.end();
         resolve(bytes);
       },
       (error: unknown) => {
         stopAlarm?.();
+        hold?.end();
         reject(error instanceof Refusal ? error : brokenOff());
       },
     );
   });
+}
+
+/** What one body holds of the budget. */
+class Hold {
+  readonly #account: BodyAccount;
+  #bytes = 0;
+
+  constructor(account: BodyAccount) {
+    this.#account = account;
+  }
+
+  take(bytes: number): boolean {
+    const { budget, key = '' } = this.#account;
+    if (!budget.take(key, bytes)) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  end(): void {
+    if (this.#bytes === 0) return;
+    const { budget, key = '' } = this.#account;
+    budget.giveBack(key, this.#bytes);
+    this.#bytes = 0;
+  }
+
+  refusal(): Refusal {
+    return tooMany(this.#account);
+  }
 }
 
 const EMPTY = new Uint8Array();
@@ -42,12 +95,17 @@ function brokenOff(): Refusal {
 }
 
 /** A chunked body does not say its size beforehand, so it is counted as it comes. */
-async function readChunks(body: ReadableStream<Uint8Array> | null, limits: BodyLimits): Promise<Uint8Array> {
+async function readChunks(
+  body: ReadableStream<Uint8Array> | null,
+  limits: BodyLimits,
+  hold: Hold,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body ?? []) {
     size += chunk.byteLength;
     if (size > limits.maxBodyBytes) throw tooLarge(limits);
+    if (size > SMALL_BODY_BYTES && !hold.take(chunk.byteLength)) throw hold.refusal();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);
@@ -58,5 +116,12 @@ function tooLarge({ maxBodyBytes }: BodyLimits): Refusal {
 }
 
 function tooSlow({ bodyTimeoutMs }: BodyLimits): Refusal {
-  return new Refusal('body_timeout', { seconds: String(bodyTimeoutMs / 1000) });
+  const seconds = String(bodyTimeoutMs / 1000);
+  // The rest of the body is not waited for: the runtime closes the connection behind the answer.
+  return new Refusal('body_timeout', { seconds }, { headers: { connection: 'close' } });
+}
+
+function tooMany({ key }: BodyAccount): Refusal {
+  const whose = key === undefined ? 'The clients without a key have' : `The key "${key}" has`;
+  return new Refusal('too_many_bodies', { whose }, { headers: { 'retry-after': '1' } });
 }

@@ -2,7 +2,7 @@ import type { Server } from 'bun';
 import type { ServerSettings, Snapshot } from '../config/snapshot.ts';
 import { Refusal } from '../gateway/refusals.ts';
 import { handle } from '../gateway/handle.ts';
-import type { Gateway } from '../gateway/ports.ts';
+import type { DatabaseStatus, Gateway } from '../gateway/ports.ts';
 import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
 import { requireOwnBrowser } from './browser-guard.ts';
 import { clientAddress } from './client-address.ts';
@@ -15,6 +15,8 @@ import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
 import { getModel, listModels, type ModelRequest, type ModelSources } from './models-endpoint.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import { hello } from './hello.ts';
+import { boundLeftover } from './leftover-body.ts';
+import { BodyBudget, bodyMemory } from './body-budget.ts';
 import { readBody } from './read-body.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
 import { pathOf, type RequestTarget, requestTarget } from './request-target.ts';
@@ -46,6 +48,8 @@ export interface ServeOptions {
   /** Answers what is below `/admin`; undefined: nothing is there. */
   readonly admin?: AdminEndpoint | undefined;
   readonly docs: DocsEndpoint;
+  /** How the database is doing; undefined, also as its answer: there is none. */
+  readonly database?: (() => DatabaseStatus | undefined) | undefined;
   /** undefined: `/metrics` is not served here. */
   readonly metrics?: MetricsPage | undefined;
   readonly reportHealth: HealthReporter;
@@ -60,10 +64,12 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     gateway,
     version: options.version,
     metrics: options.metrics,
+    database: options.database ?? (() => undefined),
     detailedHealth: createDetailedHealth(gateway, options.reportHealth),
     docs: options.docs,
     catalogue: options.catalogue,
     startedAtMs: Date.now(),
+    bodies: new BodyBudget(() => bodyMemory(gateway.snapshot(), options.isShared)),
     phase: 'serving',
   };
   const open: OpenListener = (port, pair) =>
@@ -82,8 +88,10 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
         const answered =
           administered(request, { admin: options.admin, server, gateway }) ?? answer(request, server, state);
         return answered instanceof Promise
-          ? answered.then((response) => withFarewell(response, state))
-          : withFarewell(answered, state);
+          ? answered.then((response) =>
+              withFarewell(boundLeftover(response, { request, server }, state), state),
+            )
+          : withFarewell(boundLeftover(answered, { request, server }, state), state);
       },
       error: (error) => bug(error, gateway),
     });
@@ -254,7 +262,7 @@ interface Arrival {
   readonly target: RequestTarget;
 }
 
-function proxied({ request, server, target }: Arrival, { gateway }: ServerState): Promise<Response> {
+function proxied({ request, server, target }: Arrival, { gateway, bodies }: ServerState): Promise<Response> {
   if (request.headers.get('upgrade')?.toLowerCase() === 'websocket')
     throw new Refusal('websocket_not_supported', {}, { headers: { upgrade: 'HTTP/1.1' } });
   const snapshot = gateway.snapshot();
@@ -269,7 +277,7 @@ function proxied({ request, server, target }: Arrival, { gateway }: ServerState)
       // The runtime forgets the address when it has done with the request.
       isAnswered: () => server.requestIP(request) === null,
       clientAddress: () => addressOf(request, server, snapshot),
-      readBody: () => readBody(request, snapshot.server),
+      readBody: (key) => readBody(request, snapshot.server, { budget: bodies, key }),
     },
     gateway,
   );

@@ -81,6 +81,7 @@ function normaliseServer(file: ConfigFile, report: (finding: Finding) => void): 
   const { tls, cors_origins: corsOrigins, trusted_proxies: proxies, drain_delay: delay } = file.server ?? {};
   return {
     maxBodyBytes: bytesOf(file.max_body_mb ?? DEFAULTS.maxBodyMb),
+    bodyMemoryBytes: typeof file.body_memory_mb === 'number' ? bytesOf(file.body_memory_mb) : undefined,
     bodyTimeoutMs: limitOf(file.timeouts?.body_timeout ?? DEFAULTS.bodyTimeoutSeconds),
     requestTimeoutMs: limitOf(file.timeouts?.request_timeout ?? 0),
     drainDelayMs: typeof delay === 'number' ? millisecondsOf(delay) : undefined,

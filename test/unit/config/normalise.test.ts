@@ -134,6 +134,7 @@ test('what the file does not say has its default', () => {
     host: '0.0.0.0',
     port: 18_000,
     maxBodyBytes: 64 * 1024 * 1024,
+    bodyMemoryBytes: undefined,
     bodyTimeoutMs: 300_000,
     requestTimeoutMs: Infinity,
     drainDelayMs: 0,

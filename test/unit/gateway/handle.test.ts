@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import type { GatewayEvent } from '../../../src/gateway/events.ts';
 import { handle } from '../../../src/gateway/handle.ts';
 import type { ClientRequest } from '../../../src/gateway/ports.ts';
-import { Scene, unreachable } from './scene.ts';
+import { type Play, Scene, unreachable } from './scene.ts';
 
 const CONFIG =
   'providers: [{ name: a, api_base: "http://a.test", model_mapping: { m: m } }]\nfallback: { retries: 0 }';
@@ -31,4 +31,40 @@ test('a request ends once, though something throws behind its end', async () => 
   };
   expect((await handle(request, scene.gateway)).status).toBe(500);
   expect(kinds(scene.events)).toEqual(['request-ended', 'bug']);
+});
+
+test('a stream in which something throws ends, and is told once', async () => {
+  const event = 'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n';
+  let isCancelled = false;
+  const throwing: Play = () => ({
+    kind: 'reply',
+    status: 200,
+    headers: new Headers({ 'content-type': 'text/event-stream' }),
+    body: {
+      read: () => Promise.resolve({ done: false, value: new TextEncoder().encode(event) }),
+      pour: () => Promise.reject(new Error('a bug')),
+      cancel: () => {
+        isCancelled = true;
+        return Promise.resolve();
+      },
+    },
+  });
+  const scene = new Scene(CONFIG, { a: [throwing] });
+  const request: ClientRequest = {
+    method: 'POST',
+    path: '/v1/chat/completions',
+    search: '',
+    headers: new Headers({ 'content-type': 'application/json' }),
+    signal: new AbortController().signal,
+    clientAddress: () => '',
+    readBody: () => Promise.resolve(new TextEncoder().encode('{"model":"m","stream":true,"messages":[]}')),
+  };
+  const reading = (await handle(request, scene.gateway)).text();
+  await Promise.race([reading.catch(() => undefined), Bun.sleep(20)]);
+  scene.clock.pass(10_000);
+  await reading.catch(() => undefined);
+  expect(kinds(scene.events)).toEqual(['bug', 'request-ended']);
+  const ended = scene.events.find(({ type }) => type === 'request-ended');
+  expect(ended).toMatchObject({ ending: 'truncated' });
+  expect([isCancelled, scene.traffic.inFlight('a/m')]).toEqual([true, 0]);
 });

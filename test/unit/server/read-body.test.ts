@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
 import { connect, type Socket } from 'node:net';
 import { Refusal } from '../../../src/gateway/refusals.ts';
+import { BodyBudget } from '../../../src/server/body-budget.ts';
 import { type BodyLimits, readBody } from '../../../src/server/read-body.ts';
 
 /** What the server read, or why it did not. */
@@ -10,6 +11,7 @@ type Reading =
 
 const DEFAULTS: BodyLimits = { maxBodyBytes: 100_000, bodyTimeoutMs: 10_000 };
 let limits = DEFAULTS;
+let budget = new BodyBudget(() => 1_000_000);
 let readings: Reading[] = [];
 
 const server = Bun.serve({
@@ -24,7 +26,7 @@ const server = Bun.serve({
 
 async function readingOf(request: Request): Promise<Reading> {
   try {
-    const bytes = await readBody(request, limits);
+    const bytes = await readBody(request, limits, { budget, key: request.headers.get('x-key') ?? undefined });
     return { size: bytes.byteLength, text: new TextDecoder().decode(bytes.subarray(0, 50)) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -34,6 +36,7 @@ async function readingOf(request: Request): Promise<Reading> {
 
 beforeEach(() => {
   limits = DEFAULTS;
+  budget = new BodyBudget(() => 1_000_000);
   readings = [];
 });
 afterAll(() => server.stop(true));
@@ -159,4 +162,46 @@ test('a body that breaks off is not taken for a whole one', async () => {
       message: 'The request body broke off before its end.',
     });
   }
+});
+
+describe('how much one key may have under way', () => {
+  const half = 'x'.repeat(99_000);
+  const unfinished = (key: string): Promise<Socket> => begin(`x-key: ${key}\r\ncontent-length: 100000`, half);
+  const whenHeld = async (bytes: number): Promise<void> => {
+    for (let n = 0; budget.heldBytes !== bytes && n < 2_000; n++) await Bun.sleep(5);
+    expect(budget.heldBytes).toBe(bytes);
+  };
+  const asKey = async (key: string, body: string | ReadableStream<Uint8Array>): Promise<Reading> => {
+    const response = await fetch(server.url, { method: 'POST', body, headers: { 'x-key': key } });
+    return (await response.json()) as Reading;
+  };
+
+  test('is half of the memory at most, so that others have theirs', async () => {
+    const sockets = await Promise.all(Array.from({ length: 5 }, () => unfinished('greedy')));
+    await whenHeld(500_000);
+    for (const make of [() => half, () => pieces([half])]) {
+      expect(await asKey('greedy', make())).toMatchObject({
+        refused: 'too_many_bodies',
+        message: expect.stringContaining('The key "greedy" has'),
+      });
+      expect(await asKey('other', make())).toMatchObject({ size: half.length });
+    }
+    // What is small is never refused for it.
+    expect(await asKey('greedy', 'x'.repeat(60_000))).toMatchObject({ size: 60_000 });
+    for (const socket of sockets) socket.destroy();
+    await whenHeld(0);
+    expect(await asKey('greedy', half)).toMatchObject({ size: half.length });
+  });
+
+  test('is given back when a body is complete, stalls, breaks off, or grows too large', async () => {
+    await asKey('a', half);
+    await asKey('a', pieces([half]));
+    await asKey('a', pieces([half, half]));
+    await whenHeld(0);
+    limits = { ...DEFAULTS, bodyTimeoutMs: 50 };
+    const stalled = await unfinished('a');
+    await nextReading();
+    await whenHeld(0);
+    stalled.destroy();
+  });
 });

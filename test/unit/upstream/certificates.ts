@@ -17,6 +17,8 @@ export interface Certificates {
   /** For another host. */
   readonly elsewhere: Identity;
   readonly expired: Identity;
+  /** For localhost, which only its common name says: it has no subject alternative name. */
+  readonly commonName: Identity;
 }
 
 let made: Certificates | undefined;
@@ -35,24 +37,31 @@ function make(folder: string): Certificates {
   openssl(
     ...'req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=authority'.split(' '),
   );
-  const certify = (name: string, host: string, ...dates: readonly string[]): Identity => {
+  const certify = (
+    name: string,
+    host: string,
+    days: string,
+    extension = `subjectAltName=DNS:${host}`,
+  ): Identity => {
     openssl(
       ...`req -newkey rsa:2048 -nodes -keyout ${name}.key -out ${name}.csr -subj /CN=${host}`.split(' '),
     );
-    writeFileSync(join(folder, `${name}.ext`), `subjectAltName=DNS:${host}`);
+    writeFileSync(join(folder, `${name}.ext`), extension);
     openssl(
       ...`x509 -req -in ${name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out ${name}.pem -extfile ${name}.ext`.split(
         ' ',
       ),
-      ...dates,
+      '-days',
+      days,
     );
     const read = (ending: string): string => readFileSync(join(folder, `${name}.${ending}`), 'utf8');
     return { cert: read('pem'), key: read('key') };
   };
   return {
     caFile: join(folder, 'ca.pem'),
-    localhost: certify('localhost', 'localhost', '-days', '2'),
-    elsewhere: certify('elsewhere', 'elsewhere.example', '-days', '2'),
-    expired: certify('expired', 'localhost', '-days', '-1'),
+    localhost: certify('localhost', 'localhost', '2'),
+    elsewhere: certify('elsewhere', 'elsewhere.example', '2'),
+    expired: certify('expired', 'localhost', '-1'),
+    commonName: certify('common-name', 'localhost', '2', 'basicConstraints=CA:FALSE'),
   };
 }

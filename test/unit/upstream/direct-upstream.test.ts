@@ -362,7 +362,10 @@ describe.skipIf(OPENSSL === null)('with TLS', () => {
   const big = `HTTP/1.1 200 OK\r\ncontent-length: 3000000\r\n\r\n${'y'.repeat(3_000_000)}`;
   const ask = async (
     settings: (made: Certificates) => string,
-    { which = 'localhost', text = OK }: { which?: 'localhost' | 'elsewhere' | 'expired'; text?: string } = {},
+    {
+      which = 'localhost',
+      text = OK,
+    }: { which?: 'localhost' | 'elsewhere' | 'expired' | 'commonName'; text?: string } = {},
   ): Promise<string> => {
     const made = makeCertificates();
     const { port } = await provide(answering(text), made[which]);
@@ -380,6 +383,9 @@ describe.skipIf(OPENSSL === null)('with TLS', () => {
     expect(await ask(trusting, { which: 'elsewhere' })).toBe('tls'));
   test('one whose certificate has expired is not', async () =>
     expect(await ask(trusting, { which: 'expired' })).toBe('tls'));
+  // The runtime's choice, and that of Node.js: docs/security.md says so.
+  test('one whose name is only its common name is trusted all the same', async () =>
+    expect(await ask(trusting, { which: 'commonName' })).toBe('ok'));
   test('any is where nothing is to be verified', async () =>
     expect(await ask(() => 'verify_ssl: false', { which: 'elsewhere' })).toBe('ok'));
   test('none is where the file with the authority is not there', async () =>

@@ -1,0 +1,25 @@
+import type { Server } from 'bun';
+import type { ServerState } from './server-state.ts';
+
+/** Whoever was refused before the end of its body may send the rest, which is thrown away, but not stop in the middle of it for ever. */
+const LEFTOVER_SECONDS = 30;
+
+/** Has the connection closed where the rest of a refused body does not come. It does not touch the next request on the connection. */
+export function boundLeftover(
+  response: Response,
+  { request, server }: { readonly request: Request; readonly server: Server<undefined> },
+  { gateway }: ServerState,
+): Response {
+  if (response.status < 400 || !hasLeftover(response, request)) return response;
+  const bodySeconds = Math.ceil(gateway.snapshot().server.bodyTimeoutMs / 1_000);
+  server.timeout(request, Math.max(1, Math.min(LEFTOVER_SECONDS, bodySeconds)));
+  return response;
+}
+
+/** Whether a part of the body may not have been read. */
+function hasLeftover({ status }: Response, request: Request): boolean {
+  if (request.bodyUsed && status !== BODY_TOO_LARGE) return false;
+  return request.headers.has('content-length') || request.headers.has('transfer-encoding');
+}
+
+const BODY_TOO_LARGE = 413;
