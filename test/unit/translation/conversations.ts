@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 /** Bodies and answers of random conversations, for the properties of the translation. */
 

@@ -3,8 +3,8 @@ import type { Target } from '../../../src/translation/exchange.ts';
 import { readRequest, translationFor } from '../../../src/translation/pair.ts';
 
 export interface PlayedRequest {
-  /** The body that the provider is sent; undefined where the route is unsuitable. */
-  readonly body: Record<string, unknown> | undefined;
+  /** The body that the provider is sent; empty where the route is unsuitable. */
+  readonly body: Record<string, unknown>;
   readonly text: string;
   readonly losses: readonly string[];
   readonly unsuitable: string | undefined;
@@ -33,7 +33,7 @@ export async function playRequest(
   const translation = await translationFor(from, to, all);
   const written = translation.request(reading.conversation, { requestId: 'req_g', now: 1_790_000_000 });
   if (written.kind === 'unsuitable') {
-    return { body: undefined, text: '', losses: [], unsuitable: written.loss.path };
+    return { body: {}, text: '', losses: [], unsuitable: written.loss.path };
   }
   const losses = written.exchange.losses.all().map(({ what, path }) => `${what} ${path}`);
   return { body: JSON.parse(written.body), text: written.body, losses, unsuitable: undefined };

@@ -92,7 +92,7 @@ export function asMessage({ events }: PlayedStream): { content: unknown[]; stop:
       ['partial_json', 'json'],
     ] as const) {
       const piece = event.delta[key];
-      if (typeof piece === 'string') block[field] = String(block[field] ?? '') + piece;
+      if (typeof piece === 'string') block[field] = `${(block[field] as string | undefined) ?? ''}${piece}`;
     }
   }
   return {

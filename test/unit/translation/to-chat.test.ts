@@ -28,7 +28,7 @@ describe('turns for a Chat provider', () => {
     };
     const messages = [ASK, CALL, { role: 'system', content: 'S' }, user];
     const { body, losses } = await toChat({ messages, tools: [F] }, { dialect: 'openai', model: 'gpt-4o' });
-    expect(body?.['messages']).toEqual([
+    expect(body['messages']).toEqual([
       { role: 'user', content: 'a' },
       {
         role: 'assistant',
@@ -57,7 +57,7 @@ describe('turns for a Chat provider', () => {
     const image = { type: 'image', source: { type: 'url', url: 'https://x/y.png' } };
     const messages = [ASK, CALL, { role: 'user', content: [result([image])] }];
     const { body, losses } = await toChat({ messages }, { dialect: 'vllm' });
-    expect((body?.['messages'] as unknown[]).slice(2)).toEqual([
+    expect((body['messages'] as unknown[]).slice(2)).toEqual([
       {
         role: 'tool',
         tool_call_id: 't1',
@@ -82,7 +82,7 @@ describe('turns for a Chat provider', () => {
     const { body, losses } = await toChat({
       messages: [ASK, mixed, { role: 'user', content: [result('ok')] }, plain],
     });
-    const messages = body?.['messages'] as { content: unknown }[];
+    const messages = body['messages'] as { content: unknown }[];
     expect(messages[1]?.content).toBe('one\n\ntwo');
     expect(messages[3]?.content).toEqual([
       { type: 'text', text: 'one' },
@@ -99,7 +99,7 @@ describe('turns for a Chat provider', () => {
       { type: 'text', text: 'A' },
     ];
     const { body, losses } = await toChat({ messages: [ASK, { role: 'assistant', content }] });
-    expect((body?.['messages'] as { content: unknown }[])[1]?.content).toEqual([
+    expect((body['messages'] as { content: unknown }[])[1]?.content).toEqual([
       { type: 'text', text: '[web search: T – https://u]' },
       { type: 'text', text: 'A' },
     ]);
@@ -123,10 +123,10 @@ describe('what a dialect takes', () => {
       { messages, stream: true, metadata: { user_id: 'u' } },
       { dialect: 'mistral' },
     );
-    const [, call, answer] = body?.['messages'] as { tool_calls: { id: string }[]; tool_call_id: string }[];
+    const [, call, answer] = body['messages'] as { tool_calls: { id: string }[]; tool_call_id: string }[];
     expect(call?.tool_calls[0]?.id).toMatch(/^[A-Za-z0-9]{9}$/);
     expect(answer?.tool_call_id).toBe(call?.tool_calls[0]?.id ?? '');
-    expect(Object.keys(body ?? {})).not.toContain('stream_options');
+    expect(Object.keys(body)).not.toContain('stream_options');
     expect(losses).toEqual(['dropped metadata.user_id']);
   });
 
@@ -147,7 +147,7 @@ describe('what a dialect takes', () => {
       response_format: { type: 'json_object' },
       tool_choice: 'required',
     });
-    expect((body?.['messages'] as { content: string }[])[0]?.content).toContain(
+    expect((body['messages'] as { content: string }[])[0]?.content).toContain(
       'JSON Schema:\n{"type":"object"}',
     );
     expect(losses).toEqual(['dropped thinking', 'approximated output_config.format']);
@@ -161,7 +161,7 @@ describe('what a dialect takes', () => {
     ['gpt-6', 'none', 'thinking'],
   ])('OpenAI: %s with tools is sent the effort %p', async (model, effort, lost) => {
     const { body, losses } = await toChat({ messages: [ASK], tools: [F] }, { dialect: 'openai', model });
-    expect(body?.['reasoning_effort']).toBe(effort as never);
+    expect(body['reasoning_effort']).toBe(effort as never);
     expect(losses).toEqual(lost === undefined ? [] : [`dropped ${lost}`]);
   });
 
@@ -218,7 +218,7 @@ describe('what a dialect takes', () => {
 
   test('the session is cut off the name of the user, and a long name becomes its hash', async () => {
     const userOf = async (user_id: string) =>
-      (await toChat({ messages: [ASK], metadata: { user_id } }, { dialect: 'openai' })).body?.[
+      (await toChat({ messages: [ASK], metadata: { user_id } }, { dialect: 'openai' })).body[
         'safety_identifier'
       ];
     expect(await userOf('{"device_id":"d","session_id":"s"}')).toBe('{"device_id":"d"}');

@@ -21,7 +21,7 @@ describe('turns for Claude', () => {
       { role: 'tool', tool_call_id: 'call|1:x', content: 'ok' },
     ];
     const { body, text, losses } = await toMessages({ messages });
-    const [, assistant, user] = body?.['messages'] as { content: Record<string, unknown>[] }[];
+    const [, assistant, user] = body['messages'] as { content: Record<string, unknown>[] }[];
     const id = assistant?.content[0]?.['id'];
     expect(id).toMatch(/^call_[0-9A-Za-z]{11}$/);
     expect(assistant?.content[0]).toMatchObject({
@@ -47,7 +47,7 @@ describe('turns for Claude', () => {
       ],
     });
     expect(body).toMatchObject({ tools: [{ name: 'f' }], tool_choice: { type: 'tool', name: 'f' } });
-    expect((body?.['messages'] as unknown[]).slice(1)).toEqual([
+    expect((body['messages'] as unknown[]).slice(1)).toEqual([
       { role: 'assistant', content: [{ type: 'tool_use', id: 'call_g_0', name: 'f', input: {} }] },
       {
         role: 'user',
@@ -62,7 +62,7 @@ describe('turns for Claude', () => {
       messages: [{ role: 'user', content: [{ text: '(conversation continues)' }] }],
     });
     const prefill = await toMessages({ messages: [ASK, { role: 'assistant', content: 'Sure:  ' }] });
-    expect((prefill.body?.['messages'] as { content: unknown }[])[1]?.content).toEqual([
+    expect((prefill.body['messages'] as { content: unknown }[])[1]?.content).toEqual([
       { type: 'text', text: 'Sure:' },
     ]);
   });
@@ -109,7 +109,7 @@ describe('what a family of Claude takes', () => {
   ])('%s with the effort %s', async (model, reasoning_effort, written, losses) => {
     const asked = { messages: [ASK], reasoning_effort, max_completion_tokens: 51_000 };
     const { body, losses: told } = await toMessages(asked, { model });
-    const { thinking, output_config } = body ?? {};
+    const { thinking, output_config } = body;
     expect(JSON.parse(JSON.stringify({ thinking, output_config }))).toEqual(written);
     expect(told).toEqual(losses);
   });
@@ -119,7 +119,7 @@ describe('what a family of Claude takes', () => {
       { messages: [ASK], reasoning_effort: 'low', max_tokens: 2000 },
       { model: 'claude-sonnet-4-5' },
     );
-    expect(body?.['thinking']).toBeUndefined();
+    expect(body['thinking']).toBeUndefined();
     expect(losses).toEqual(['dropped reasoning_effort']);
   });
 
@@ -161,11 +161,11 @@ describe('what a family of Claude takes', () => {
       tools,
       tool_choice: { type: 'allowed_tools', allowed_tools: allowed },
     });
-    expect((body?.['tools'] as { name: string }[]).map(({ name }) => name)).toEqual(['g', 'c']);
-    expect((body?.['tools'] as { description: string }[])[1]?.description).toEndWith(
+    expect((body['tools'] as { name: string }[]).map(({ name }) => name)).toEqual(['g', 'c']);
+    expect((body['tools'] as { description: string }[])[1]?.description).toEndWith(
       'must match this lark grammar:\nstart: x',
     );
-    expect(body?.['tool_choice']).toEqual({ type: 'any' });
+    expect(body['tool_choice']).toEqual({ type: 'any' });
     expect(losses).toEqual(['approximated tools[2]']);
   });
 
@@ -193,7 +193,7 @@ describe('what a family of Claude takes', () => {
       tool_choice: { type: 'tool', name: 'json_response' },
     });
     const byText = await toMessages({ messages: [ASK], response_format: open, tools: [tool('f')] });
-    expect((byText.body?.['system'] as { text: string }[])[0]?.text).toStartWith(
+    expect((byText.body['system'] as { text: string }[])[0]?.text).toStartWith(
       'Answer with one JSON object and nothing else.',
     );
     expect([byTool.losses, byText.losses]).toEqual([
