@@ -101,11 +101,10 @@ const SWEEP_MS = 60_000;
 export function startApp(options: AppOptions): App {
   let { snapshot } = options;
   const { tracing, team = alone(options.clock ?? systemClock) } = options;
-  const { clock, ledgers } = team;
+  const { clock, ledgers, flush } = withStoredOwners(team, options.objects);
   const tokens = new ThreadedTokenCounter();
   const upstream = createUpstream();
   const { metrics, standings, emit } = openWatchers(options, clock, () => snapshot);
-  const stored = options.objects && new StoredObjectOwners(ledgers.objects, options.objects, clock);
   const gateway: Gateway = {
     snapshot: () => snapshot,
     upstream,
@@ -113,7 +112,6 @@ export function startApp(options: AppOptions): App {
     dice: Math.random,
     newRequestId,
     ...ledgers,
-    ...(stored && { objects: stored }),
     tokens,
     emit,
     ...(tracing && { tracing }),
@@ -139,8 +137,7 @@ export function startApp(options: AppOptions): App {
     for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
     upstream.close();
-    await reported(tokens);
-    await stored?.flush();
+    await Promise.all([reported(tokens), flush()]);
     await tracing?.close();
   };
   return {
@@ -191,6 +188,16 @@ function alone(clock: SystemClock): Team {
     healthReporter: (own) => own,
     modelLists: (own) => own,
   };
+}
+
+/** The team's ledgers, with a store behind the owners of objects where there is one, and how to write what it lacks. */
+function withStoredOwners(
+  { ledgers, clock }: Team,
+  store: OwnerStore | undefined,
+): Pick<Team, 'clock' | 'ledgers'> & { readonly flush: () => Promise<void> } {
+  if (store === undefined) return { clock, ledgers, flush: () => Promise.resolve() };
+  const objects = new StoredObjectOwners(ledgers.objects, store, clock);
+  return { clock, ledgers: { ...ledgers, objects }, flush: () => objects.flush() };
 }
 
 /** What listens to the gateway's events, and the one function that tells all of it. */
