@@ -1,6 +1,10 @@
 # Sourced by test.sh: brings the real programs that tests talk to, where this user may install packages, and the Python
 # libraries of the examples in the documents. A test whose program or library can't be had says so and is skipped.
 install_servers() {
+  # No package of Debian has it.
+  if ! command -v helm >/dev/null 2>&1; then
+    echo "Not installed: helm. The tests that render the chart will be skipped." >&2
+  fi
   wanted=
   if ! command -v promtool >/dev/null 2>&1; then wanted="$wanted prometheus"; fi
   if ! command -v chromium >/dev/null 2>&1; then wanted="$wanted chromium"; fi

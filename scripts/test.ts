@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Count, runChecks } from './checks.ts';
+import { skippedTests } from './skipped-tests.ts';
 
 /** The tests inherit what the launcher sets: without it the runtime opens 256 connections at most. */
 const env = { ...process.env, BUN_CONFIG_MAX_HTTP_REQUESTS: '65336', NO_COLOR: '1' };
@@ -30,7 +31,9 @@ async function runTests(patterns: readonly string[]): Promise<Count> {
     { env, stdout: 'inherit', stderr: 'inherit' },
   );
   const exitCode = await child.exited;
-  const count = countTests(await readFile(report, 'utf8').catch(() => ''));
+  const text = await readFile(report, 'utf8').catch(() => '');
+  const count = countTests(text);
+  for (const line of skippedTests(text)) console.log(line);
   await rm(folder, { recursive: true });
   // A runner that failed without a failed test has not run them all.
   return exitCode !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;

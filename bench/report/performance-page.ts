@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { reportOf } from './report.ts';
+import { measurementsOf } from './report.ts';
 import type { Results } from './results.ts';
 
 /** Where the last whole run is kept. */
@@ -17,5 +17,5 @@ export function performancePage(): string {
   const results = JSON.parse(readFileSync(LATEST, 'utf8')) as Results;
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (begin === -1 || end === -1) throw new Error('docs/performance.md has no place for the results');
-  return `${page.slice(0, begin)}${BEGIN}\n\n${reportOf(results)}\n\n${page.slice(end)}`;
+  return `${page.slice(0, begin)}${BEGIN}\n\n${measurementsOf(results)}\n\n${page.slice(end)}`;
 }

@@ -2,8 +2,17 @@ import { type Results, wasQuiet } from './results.ts';
 import { workTables } from './tables.ts';
 import { targetTable } from './targets.ts';
 
-/** Everything that one call of the benchmark came to, as Markdown. */
+/** Everything that one call of the benchmark came to, as Markdown, with the targets: for whoever works on the gateway. */
 export function reportOf(results: Results): string {
+  return [factsOf(results), '### Targets', targetTable(results), workTables(results)].join('\n\n');
+}
+
+/** What was measured, without the targets: for whoever uses the gateway. */
+export function measurementsOf(results: Results): string {
+  return [factsOf(results), workTables(results)].join('\n\n');
+}
+
+function factsOf(results: Results): string {
   const { machine, settings, versions, absent, loadAtStart, startedAt, minutes } = results;
   const facts = [
     `- ${startedAt.slice(0, 10)}, ${minutes.toFixed(0)} minutes; ${settings.rounds} rounds, in each of them every proxy twice, ${settings.seconds} s each time`,
@@ -14,5 +23,5 @@ export function reportOf(results: Results): string {
       .join('; ')}`,
     ...Object.entries(absent).map(([name, why]) => `- not measured: ${name} (${why})`),
   ];
-  return [facts.join('\n'), '### Targets', targetTable(results), workTables(results)].join('\n\n');
+  return facts.join('\n');
 }

@@ -1,7 +1,7 @@
 import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createDocs } from '../console/docs-page.ts';
 import { LOOK_MS } from '../gateway/settle.ts';
-import type { Emit, Gateway, Ledgers } from '../gateway/ports.ts';
+import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import { ObjectOwnerLedger } from '../gateway/object-owners.ts';
 import { newRequestId } from '../gateway/request-id.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
@@ -18,7 +18,7 @@ import { type MetricsPage, type MetricsServer, serveMetrics } from '../server/me
 import { type AdminEndpoint, type HttpServer, serve, type ServeOptions } from '../server/serve.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
-import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
+import { createMetrics, type Metrics, type RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
 import { createUpstream } from '../upstream/upstream.ts';
 
@@ -58,6 +58,10 @@ export interface AppOptions {
   readonly emit: Emit;
   /** Log lines lost since the start. */
   readonly droppedLogRows?: () => number;
+  /** How the database is doing; undefined, also as its answer: there is none. */
+  readonly database?: (() => DatabaseStatus | undefined) | undefined;
+  /** What becomes of the records of this process's requests, in database mode. */
+  readonly records?: (() => RecordCounts) | undefined;
   /** The Admin API, in database mode. */
   readonly admin?: AdminEndpoint | undefined;
   /** Told every event as well, and closed when the requests have ended; undefined: nothing is traced. */
@@ -119,6 +123,7 @@ export function startApp(options: AppOptions): App {
     port: team.port ?? snapshot.server.port,
     isShared: team.port !== undefined,
     version: options.version,
+    database: options.database,
     admin: options.admin,
     ...pagesBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined),
     reportHealth: team.healthReporter(reports.reportHealth),
@@ -184,11 +189,11 @@ function alone(clock: SystemClock): Team {
 
 /** What listens to the gateway's events, and the one function that tells all of it. */
 function openWatchers(
-  { version, droppedLogRows = () => 0, tracing, emit }: AppOptions,
+  { version, droppedLogRows = () => 0, database, records, tracing, emit }: AppOptions,
   clock: SystemClock,
   snapshot: () => Snapshot,
 ): { readonly metrics: Metrics; readonly standings: ProviderStandings; readonly emit: Emit } {
-  const metrics = createMetrics({ snapshot, clock, version, droppedLogRows });
+  const metrics = createMetrics({ snapshot, clock, version, droppedLogRows, database, records });
   const standings = new ProviderStandings(clock);
   const listeners = [metrics.listen, standings.listen, ...(tracing ? [tracing.listen] : []), emit];
   return { metrics, standings, emit: toEach(listeners) };

@@ -1,11 +1,14 @@
 import type { Emit } from '../gateway/ports.ts';
 import { type RecordTrouble, RequestRecordQueue } from '../store/records/request-record-queue.ts';
 import type { RequestRecords } from '../store/records/request-record-table.ts';
+import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { Log } from '../telemetry/log/log.ts';
 
 /** The records of a running gateway's requests, on their way to its database. */
 export interface Recording {
   readonly listen: Emit;
+  /** How many wait for the database, and how many were lost. */
+  readonly counts: () => RecordCounts;
   /** Writes what is left; the database must still be open. */
   readonly close: () => Promise<void>;
 }
@@ -20,14 +23,21 @@ export interface RecordingOptions {
 
 /** Keeps records of all requests for as long as `retentionMs` says. */
 export function recordRequests({ records, retentionMs, log }: RecordingOptions): Recording {
-  if (retentionMs === 0) return { listen: () => undefined, close: () => Promise.resolve() };
+  if (retentionMs === 0) {
+    const counts = (): RecordCounts => ({ waiting: 0, dropped: 0 });
+    return { listen: () => undefined, counts, close: () => Promise.resolve() };
+  }
   const queue = new RequestRecordQueue({
     records,
     retentionMs,
     nowMs: Date.now,
     onTrouble: (trouble) => log()?.say('warn', 'warning', { text: troubleText(trouble) }),
   });
-  return { listen: queue.listen, close: () => queue.close() };
+  return {
+    listen: queue.listen,
+    counts: () => ({ waiting: queue.waiting, dropped: queue.dropped }),
+    close: () => queue.close(),
+  };
 }
 
 function troubleText(trouble: RecordTrouble): string {

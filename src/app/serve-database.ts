@@ -93,7 +93,8 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
       },
       record: recording.listen,
       retentionMs: environment.retentionMs,
-      isStale: () => store.isStale(),
+      status: () => store.status(),
+      records: recording.counts,
       insert: (records) => store.requests.insert(records),
     },
   });
@@ -108,17 +109,17 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     else if (event.snapshot !== running.snapshot()) inForce = accept(edition(event), running);
   });
   process.on('SIGHUP', () => store.look());
-  const staleness = setInterval(() => running.setStale(store.isStale()), STALE_MS);
+  const telling = setInterval(() => running.setDatabaseStatus(store.status()), STATUS_MS);
   await drained;
-  clearInterval(staleness);
+  clearInterval(telling);
   await recording.close();
   await store.close();
   await running.log.flush();
   return EXIT.ok;
 }
 
-/** How often other processes are told whether the database can be asked. */
-const STALE_MS = 250;
+/** How often other processes are told how the database is doing. */
+const STATUS_MS = 250;
 
 function failed(lines: readonly string[]): number {
   for (const line of lines) console.error(`llm-proxy: ${line}`);

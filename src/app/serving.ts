@@ -1,7 +1,8 @@
 import type { Snapshot } from '../config/snapshot.ts';
-import type { Emit } from '../gateway/ports.ts';
+import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
 import type { AdminEndpoint } from '../server/serve.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
+import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
 import type { Edition } from './config-source.ts';
 
@@ -14,8 +15,8 @@ export interface Serving {
   readonly emit: Emit;
   /** Puts another configuration in force; resolves when every process has it, or soon after. */
   readonly swap: (next: Edition) => Promise<void>;
-  /** Says whether the database can be asked. */
-  readonly setStale: (isStale: boolean) => void;
+  /** Says how the database is doing. */
+  readonly setDatabaseStatus: (status: DatabaseStatus) => void;
   /** Requests in flight. */
   readonly pending: () => Promise<number>;
   /** No new connections; resolves when the requests in flight have ended, or after `drain_timeout`. */
@@ -33,7 +34,9 @@ export interface DatabaseSide {
   /** Told every event of this process, after the log. */
   readonly record: Emit;
   readonly retentionMs: number;
-  readonly isStale: () => boolean;
+  readonly status: () => DatabaseStatus;
+  /** The records of this process's own requests. */
+  readonly records: () => RecordCounts;
   /** Writes the records that other processes have made. */
   readonly insert: (records: readonly RequestRecord[]) => Promise<void>;
 }

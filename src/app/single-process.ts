@@ -25,6 +25,8 @@ export function listenAlone({ snapshot }: Edition, { database }: ListenOptions):
       database?.record(event);
     },
     droppedLogRows: log.droppedRows,
+    database: database?.status,
+    records: database?.records,
     tracing,
   });
   current = app.snapshot;
@@ -36,7 +38,7 @@ export function listenAlone({ snapshot }: Edition, { database }: ListenOptions):
     emit: app.emit,
     swap: async (next) => app.swap(next.snapshot),
     // The snapshot asks the store itself.
-    setStale: () => undefined,
+    setDatabaseStatus: () => undefined,
     pending: async () => app.server.pending(),
     drain: app.drain,
   };

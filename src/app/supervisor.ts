@@ -1,6 +1,6 @@
 import { ownMetricsServer } from './gateway-app.ts';
 import type { Snapshot } from '../config/snapshot.ts';
-import type { Emit } from '../gateway/ports.ts';
+import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import type { MetricsServer } from '../server/metrics-endpoint.ts';
 import { mergeStandings } from '../health/provider-status.ts';
@@ -35,7 +35,7 @@ export async function listenAsTeam(
     snapshot: supervisor.snapshot,
     emit: supervisor.emit,
     swap: supervisor.swap,
-    setStale: supervisor.setStale,
+    setDatabaseStatus: supervisor.setDatabaseStatus,
     pending: supervisor.pending,
     drain: supervisor.drain,
   };
@@ -82,6 +82,8 @@ class Supervisor {
       clock: systemClock,
       version,
       droppedLogRows: this.log.droppedRows,
+      database: database?.status,
+      records: database?.records,
     });
     this.#fleet = new Fleet({
       size: workers,
@@ -115,7 +117,8 @@ class Supervisor {
     await this.#fleet.callAll('swap', next.recipe, SWAP_MS);
   };
 
-  readonly setStale = (isStale: boolean): void => void this.#fleet.callAll('stale', isStale);
+  readonly setDatabaseStatus = (status: DatabaseStatus): void =>
+    void this.#fleet.callAll('databaseStatus', status);
 
   readonly pending = async (): Promise<number> => {
     const answers = await this.#fleet.callAll('pending', undefined);
@@ -163,7 +166,7 @@ class Supervisor {
       memory: this.#memory.path,
       port: this.#fleet.address?.port ?? this.snapshot().server.port,
       recipe: this.#edition.recipe,
-      database: database && { retentionMs: database.retentionMs, isStale: database.isStale() },
+      database: database && { retentionMs: database.retentionMs, status: database.status() },
     };
   }
 

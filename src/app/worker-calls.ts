@@ -1,4 +1,5 @@
 import type { HealthSettings } from '../config/snapshot.ts';
+import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { HealthReport } from '../health/report.ts';
 import type { ProviderStanding } from '../health/provider-status.ts';
 import type { ProviderList } from '../models/provider-list.ts';
@@ -19,7 +20,7 @@ export interface Orders {
   readonly port: number;
   readonly recipe: Recipe;
   /** What database mode adds: how long records of requests are kept. */
-  readonly database: { readonly retentionMs: number; readonly isStale: boolean } | undefined;
+  readonly database: { readonly retentionMs: number; readonly status: DatabaseStatus } | undefined;
 }
 
 /** What the supervisor does for its workers. */
@@ -45,8 +46,8 @@ export type WorkerCalls = {
   readonly ping: (nothing: undefined) => void;
   /** Answered when the configuration is in force. */
   readonly swap: (recipe: Recipe) => Promise<void>;
-  /** Whether the database can't be asked just now. */
-  readonly stale: (isStale: boolean) => Promise<void>;
+  /** How the database is doing. */
+  readonly databaseStatus: (status: DatabaseStatus) => Promise<void>;
   /** Requests in flight. */
   readonly pending: (nothing: undefined) => Promise<number>;
   readonly dump: (nothing: undefined) => Promise<readonly FamilyDump[]>;

@@ -1,5 +1,6 @@
 import { type App, startApp, type Team } from './gateway-app.ts';
 import type { Snapshot } from '../config/snapshot.ts';
+import type { DatabaseStatus } from '../gateway/ports.ts';
 import { Link, type Message } from '../cluster/rpc-channel.ts';
 import { clockAhead, type SystemClock } from '../lib/system-clock.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
@@ -52,7 +53,7 @@ interface Worker {
   readonly log: OpenLog;
   readonly recording: Recording;
   readonly swap: WorkerCalls['swap'];
-  readonly setStale: (isStale: boolean) => void;
+  readonly setDatabaseStatus: (status: DatabaseStatus) => void;
 }
 
 interface Connection {
@@ -70,7 +71,7 @@ function connect(): Connection {
   const calls: WorkerCalls = {
     ping: () => undefined,
     swap: async (recipe) => (await started.promise).swap(recipe),
-    stale: async (isStale) => (await started.promise).setStale(isStale),
+    databaseStatus: async (status) => (await started.promise).setDatabaseStatus(status),
     pending: async () => (await started.promise).app.server.pending(),
     dump: async () => (await started.promise).app.dumpMetrics(),
     standings: async () => (await started.promise).app.standings(),
@@ -102,9 +103,10 @@ async function sharedClock(link: Link<SupervisorCalls & FleetCalls>): Promise<Sy
 
 /** Serves as the orders say. Throws what listening throws. */
 function start(orders: Orders, clock: SystemClock, link: Link<SupervisorCalls & FleetCalls>): Worker {
-  let isStale = orders.database?.isStale ?? false;
+  let database = orders.database?.status;
+  const isStale = (): boolean => database?.isStale ?? false;
   let current: () => Snapshot = () => snapshot;
-  const snapshot = followRecipe(orders.recipe, () => isStale);
+  const snapshot = followRecipe(orders.recipe, isStale);
   const log = openProcessLog(
     () => current(),
     (lines) => link.call('print', Buffer.from(lines).toString()),
@@ -123,6 +125,8 @@ function start(orders: Orders, clock: SystemClock, link: Link<SupervisorCalls & 
       recording.listen(event);
     },
     droppedLogRows: log.droppedRows,
+    database: () => database,
+    records: recording.counts,
     tracing: openTracing({
       env: process.env,
       clock,
@@ -136,9 +140,9 @@ function start(orders: Orders, clock: SystemClock, link: Link<SupervisorCalls & 
     app,
     log,
     recording,
-    swap: async (recipe) => app.swap(followRecipe(recipe, () => isStale)),
-    setStale: (next) => {
-      isStale = next;
+    swap: async (recipe) => app.swap(followRecipe(recipe, isStale)),
+    setDatabaseStatus: (next) => {
+      database = next;
     },
   };
 }

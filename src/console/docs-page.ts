@@ -36,7 +36,7 @@ async function load({ version, hasMetrics, admin }: DocsOptions): Promise<Readon
 
 /** RFC 9110 §13.1.2: what the client has is sent again only where it has changed, as it may with each version. */
 function answer({ headers, body }: DocsFile, request: Request): Response {
-  const known = request.headers.get('if-none-match')?.split(/\s*,\s*/) ?? [];
-  const isKnown = known.some((tag) => tag.replace(/^W\//, '') === headers['etag']);
+  const known = request.headers.get('if-none-match')?.split(',') ?? [];
+  const isKnown = known.some((tag) => tag.trim().replace(/^W\//, '') === headers['etag']);
   return isKnown ? new Response(null, { status: 304, headers }) : new Response(body, { headers });
 }

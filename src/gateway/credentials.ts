@@ -141,7 +141,7 @@ export function foreignCredentials(places: CredentialPlaces, access: Access): He
     if (access.kind === 'open') return true;
     const parts = readings(value);
     return !(
-      parts.length > MOST_READINGS ||
+      parts === undefined ||
       parts.some((part) => isOurs(part, access)) ||
       withheld.some((key) => value.includes(key))
     );
@@ -160,17 +160,18 @@ function isOurs(key: string, access: Access): boolean {
   return access.kind === 'keys' && access.keys.has(sha256Hex(key));
 }
 
-/** No credential can be read in more ways. A value that can is taken for one that hides something, and hashed no further. */
-const MOST_READINGS = 100;
+/** No credential has more parts. A value that has is taken for one that hides something, and is read no further. */
+const MOST_PARTS = 32;
 
 /**
  * Everything in a field's value that a lenient reader could take for a key: the whole, what stands behind a scheme, each
- * of several values that were joined with a comma, the halves of a Basic credential.
+ * of several values that were joined with a comma, the halves of a Basic credential. Undefined: it has too many parts.
  */
-function readings(value: string): string[] {
-  const joined = value.split(',').map((part) => part.trim());
+function readings(value: string): string[] | undefined {
+  const joined = value.split(',', MOST_PARTS + 1).map((part) => part.trim());
+  const words = value.split(/[\s,;:="']/, MOST_PARTS + 1);
+  if (joined.length > MOST_PARTS || words.length > MOST_PARTS) return undefined;
   const behindScheme = joined.map((part) => part.slice(part.search(/\s/) + 1).trim());
-  const words = value.split(/[\s,;:="']/).filter((word) => word !== '');
   return [value, ...joined, ...behindScheme, ...words, ...words.flatMap(basicParts)];
 }
 

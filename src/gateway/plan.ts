@@ -19,6 +19,7 @@ import { isNonsense, subjectOf } from './path-subject.ts';
 import { Refusal } from './refusals.ts';
 import { providerOfOwn, requireBody, requirePath, type RestrictedRequest } from './restricted-key.ts';
 import { soleProviderFor } from './sole-provider.ts';
+import { mayStick, withMakerFirst } from './sticky-route.ts';
 
 /** What the request comes to: the model that will serve it, and the body that each route makes its own. */
 export interface Plan {
@@ -49,9 +50,9 @@ export async function plan(
     ? request.readBody(key?.name)
     : plainBody(request, coding, { server: snapshot.server, keyName: key?.name }));
   let peek = body.length > SLICE_BYTES ? await peekLarge(body, contentType) : peekRequest(body, contentType);
-  if (deployment !== undefined && peek.kind === 'json' && peek.model === undefined) {
-    // Azure's clients may leave the model out of the body: it is put in, as any other provider wants to read it there.
-    body = insertModel(body, deployment);
+  const missing = modelToInsert(peek, deployment);
+  if (missing !== undefined) {
+    body = insertModel(body, missing);
     peek = await peekLarge(body, contentType);
   }
   if (peek.kind === 'malformed') {
@@ -67,7 +68,14 @@ export async function plan(
       : await modelFor(restricted, named);
   if (!isServed(model)) throw new Refusal('no_route', { model: model.name });
   const isStream = peek.stream || asksForStream(request.path, request.search);
-  return { model, protocol: protocolFor(request.path), body, peek, isStream };
+  const protocol = protocolFor(request.path);
+  const routed = mayStick(model, protocol.name, body) ? await withMakerFirst(model, body, owners) : model;
+  return { model: routed, protocol, body, peek, isStream };
+}
+
+/** Azure's clients may leave the model out of the body: it is put in, as any other provider wants to read it there. */
+function modelToInsert(peek: RequestPeek, deployment: string | undefined): string | undefined {
+  return peek.kind === 'json' && peek.model === undefined ? deployment : undefined;
 }
 
 interface Known {

@@ -170,6 +170,8 @@ export type Emit = (event: GatewayEvent) => void;
 
 /** How the database of a gateway in database mode is doing. */
 export interface DatabaseStatus {
+  /** Whether the last answer is too old to tell a key that does not exist from one that is not known yet. */
+  readonly isStale: boolean;
   /** Whether the last question was answered. */
   readonly isAnswering: boolean;
   /** How long ago the last answer came, in milliseconds. */

@@ -1,4 +1,4 @@
-import type { Gateway } from '../gateway/ports.ts';
+import type { DatabaseStatus, Gateway } from '../gateway/ports.ts';
 
 /** A running server, as far as its health is concerned. `startedAtMs` is in milliseconds since 1970. */
 interface RunningServer {
@@ -6,6 +6,7 @@ interface RunningServer {
   readonly version: string;
   readonly startedAtMs: number;
   readonly phase: 'serving' | 'leaving' | 'draining';
+  readonly database: () => DatabaseStatus | undefined;
 }
 
 /** `/health` in JSON, `/healthz` in a word, `/readyz` for load balancers. None asks a provider, none needs a key. */
@@ -18,17 +19,24 @@ export function health(
     case '/healthz':
       return text('ok', 200);
     case '/readyz':
-      return state.phase === 'serving' ? text('ready', 200) : text('draining', 503);
+      return readiness(state);
     case '/health':
       return Response.json(report(state));
   }
+}
+
+/** A gateway that serves its last configuration is ready: without it nobody would be served. */
+function readiness({ phase, database }: RunningServer): Response {
+  if (phase !== 'serving') return text('draining', 503);
+  const reason = database()?.notAdopted;
+  return text(reason === undefined ? 'ready' : `ready, but the database is not taken over: ${reason}`, 200);
 }
 
 function text(body: string, status: number): Response {
   return new Response(body, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } });
 }
 
-function report({ gateway, version, startedAtMs, phase }: RunningServer): Record<string, unknown> {
+function report({ gateway, version, startedAtMs, phase, database }: RunningServer): Record<string, unknown> {
   const snapshot = gateway.snapshot();
   return {
     status: phase === 'serving' ? 'ok' : 'draining',
@@ -37,7 +45,16 @@ function report({ gateway, version, startedAtMs, phase }: RunningServer): Record
     config_version: snapshot.version,
     providers: providerCounts(gateway),
     models: snapshot.models.size,
+    ...describe(database()),
   };
+}
+
+function describe(database: DatabaseStatus | undefined): Record<string, unknown> {
+  if (database === undefined) return {};
+  const { isAnswering, sinceAnswerMs, notAdopted } = database;
+  const status = !isAnswering ? 'unreachable' : notAdopted === undefined ? 'ok' : 'not_adopted';
+  const reason = isAnswering && notAdopted !== undefined ? { reason: notAdopted } : {};
+  return { database: { status, seconds_since_answer: Math.floor(sinceAnswerMs / 1000), ...reason } };
 }
 
 /** How many providers there are, and how many have a route that is cooling down just now. */

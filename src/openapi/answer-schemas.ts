@@ -27,6 +27,17 @@ export const ANSWERS = {
       }),
     }),
     models: COUNT,
+    database: z
+      .object({
+        status: z.enum(['ok', 'unreachable', 'not_adopted']).meta({
+          description:
+            'unreachable: it did not answer when it was last asked. not_adopted: it is another one or went back, and the configuration in force stays.',
+        }),
+        seconds_since_answer: COUNT,
+        reason: z.string().optional(),
+      })
+      .optional()
+      .meta({ description: 'In database mode.' }),
   }),
   DetailedHealth: z.object({
     status: z.enum(['ok', 'degraded', 'down']),

@@ -2,7 +2,7 @@ import type { Server } from 'bun';
 import type { ServerSettings, Snapshot } from '../config/snapshot.ts';
 import { Refusal } from '../gateway/refusals.ts';
 import { handle } from '../gateway/handle.ts';
-import type { Gateway } from '../gateway/ports.ts';
+import type { DatabaseStatus, Gateway } from '../gateway/ports.ts';
 import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
 import { requireOwnBrowser } from './browser-guard.ts';
 import { clientAddress } from './client-address.ts';
@@ -48,6 +48,8 @@ export interface ServeOptions {
   /** Answers what is below `/admin`; undefined: nothing is there. */
   readonly admin?: AdminEndpoint | undefined;
   readonly docs: DocsEndpoint;
+  /** How the database is doing; undefined, also as its answer: there is none. */
+  readonly database?: (() => DatabaseStatus | undefined) | undefined;
   /** undefined: `/metrics` is not served here. */
   readonly metrics?: MetricsPage | undefined;
   readonly reportHealth: HealthReporter;
@@ -62,6 +64,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     gateway,
     version: options.version,
     metrics: options.metrics,
+    database: options.database ?? (() => undefined),
     detailedHealth: createDetailedHealth(gateway, options.reportHealth),
     docs: options.docs,
     catalogue: options.catalogue,

@@ -1,4 +1,4 @@
-import type { Gateway } from '../gateway/ports.ts';
+import type { DatabaseStatus, Gateway } from '../gateway/ports.ts';
 import type { DetailedHealth } from '../health/report.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
@@ -12,6 +12,8 @@ export interface ServerState {
   readonly gateway: Gateway;
   readonly version: string;
   readonly metrics: MetricsPage | undefined;
+  /** How the database is doing; undefined: there is none. */
+  readonly database: () => DatabaseStatus | undefined;
   readonly detailedHealth: DetailedHealth;
   readonly docs: DocsEndpoint;
   readonly catalogue: ModelCatalogue;

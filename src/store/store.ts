@@ -130,10 +130,7 @@ export class Store {
     return this.#accept(await rollback(version, context, this.#bench())).revision;
   }
 
-  /**
-   * Puts in force what the database has now, also if it is another database or went back: whoever asks for it wants it.
-   * What was kept of the configuration before is not lost then. Throws `StoreUnavailable` or `RevisionRefused`.
-   */
+  /** Puts in force what the database has now, also if it is another one or went back. Throws as `preview` does. */
   async refresh(): Promise<Revision> {
     const turn = this.#turn;
     const changed = this.#compiled(await this.read());
@@ -150,6 +147,7 @@ export class Store {
   /** How the database is doing. */
   status(): DatabaseStatus {
     return {
+      isStale: this.isStale(),
       isAnswering: this.#outlook.isAnswering(),
       sinceAnswerMs: this.#outlook.sinceAnswerMs(),
       notAdopted: this.#strangeness,

@@ -97,6 +97,12 @@ describe('two replicas on one database', () => {
   });
 });
 
+/** The value of a metric without labels. */
+async function metric({ url }: DatabaseGateway, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+}
+
 /** OUTAGE_SECONDS=60 plays a long one. */
 const OUTAGE_MS = Number(process.env['OUTAGE_SECONDS'] ?? 2) * 1_000;
 
@@ -118,6 +124,11 @@ describe('a database that is gone', () => {
       .catch((error: Error) => error.message);
     expect(write).toMatch(/503.*store_unavailable/);
     expect((await fetch(`${first.url}/readyz`)).status).toBe(200);
+    const health = await (await fetch(`${first.url}/health`)).json();
+    expect(health).toMatchObject({ status: 'ok', database: { status: 'unreachable' } });
+    expect(await metric(first, 'llm_proxy_store_up')).toBe(0);
+    expect(await metric(first, 'llm_proxy_store_last_answer_age_seconds')).toBeGreaterThan(0);
+    expect(await metric(first, 'llm_proxy_request_records_waiting')).toBeGreaterThan(0);
     await postgres.restart();
     const recoveredMs = await timeUntil(async () => (await second.ask('mk-unknown')) === 401);
     await timeUntil(async () =>
@@ -131,6 +142,9 @@ describe('a database that is gone', () => {
     console.log(`after the crash: ${statuses.length} requests, recovered after ${recoveredMs} ms`);
     expect(new Set(statuses)).toEqual(new Set([200]));
     expect(recoveredMs).toBeLessThan(5000);
+    expect(await metric(first, 'llm_proxy_store_up')).toBe(1);
+    expect(await metric(first, 'llm_proxy_store_adopted')).toBe(1);
+    expect(await metric(first, 'llm_proxy_request_records_dropped_total')).toBe(0);
   });
 
   test('at the start leaves the last configuration in force, or ends the program with one line if there is none', async () => {

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openDatabase } from '../../src/store/database.ts';
+import { migrateDown, MIGRATIONS, migrateUp } from '../../src/store/migrate.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { type DatabaseGateway, startDatabaseGateway, timeUntil } from './db-program.ts';
 
@@ -88,5 +90,31 @@ describe.skipIf(process.platform !== 'linux')('several workers over one database
       );
     };
     await timeUntil(async () => (await counted()) === 60, 30_000);
+  });
+
+  test('serve on when the database was emptied, and all of them say so', async () => {
+    const text = async (path: string): Promise<string> =>
+      (await fetch(`${gateway.url}${path}`, { headers: CLOSE })).text();
+    expect(await text('/metrics')).toMatch(/^llm_proxy_store_up 1$/m);
+    expect(await text('/metrics')).toMatch(/^llm_proxy_store_adopted 1$/m);
+    const database = openDatabase(`sqlite://${join(folder, 'proxy.db')}`);
+    for (const _ of MIGRATIONS) await migrateDown(database, { drops: true });
+    await migrateUp(database);
+    await database.close();
+    await timeUntil(async () => {
+      const answers = await Promise.all(Array.from({ length: 12 }, () => text('/readyz')));
+      return answers.every((answer) => answer.startsWith('ready, but the database is not taken over'));
+    }, 10_000);
+    expect(await text('/metrics')).toMatch(/^llm_proxy_store_adopted 0$/m);
+    expect(JSON.parse(await text('/health'))).toMatchObject({ database: { status: 'not_adopted' } });
+    expect(gateway.program.stdout()).toContain('The database is not taken over: it is another database');
+    expect(await gateway.ask('mk-first-0123456789', 'any')).toBe(200);
+    const refused = gateway.admin('POST', '/master-keys', { id: 'more' });
+    expect(await refused.catch((error: Error) => error.message)).toMatch(
+      /409 .*config\/reload.*database_changed/,
+    );
+    await gateway.admin('POST', '/config/reload');
+    expect(await gateway.ask('mk-first-0123456789', 'any')).toBe(401);
+    await timeUntil(async () => (await text('/readyz')) === 'ready', 10_000);
   });
 });

@@ -60,6 +60,11 @@ export class RequestRecordQueue {
     this.#pruner.unref();
   }
 
+  /** Records that are not written yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Records lost since the start. */
   get dropped(): number {
     return this.#dropped;

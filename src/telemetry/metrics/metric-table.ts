@@ -22,7 +22,13 @@ const GEN_AI_LABELS = ['gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_
 
 /** New, empty metrics. */
 export function createMetricTable() {
-  return { ...requestMetrics(), ...providerMetrics(), ...genAiMetrics(), ...gatewayMetrics() };
+  return {
+    ...requestMetrics(),
+    ...providerMetrics(),
+    ...genAiMetrics(),
+    ...gatewayMetrics(),
+    ...storeMetrics(),
+  };
 }
 
 /** What all metrics have come to, in the order of the table. */
@@ -201,6 +207,33 @@ function gatewayMetrics() {
       help: 'When the process started, in seconds since 1970.',
       merge: 'min',
     }),
+  };
+}
+
+/** Database mode alone has them. */
+function storeMetrics() {
+  const worst = (name: string, help: string): NumberFamily =>
+    new NumberFamily({ type: 'gauge', name, help, merge: 'min' });
+  return {
+    storeUp: worst(
+      'llm_proxy_store_up',
+      'Whether the database answered when it was last asked (1) or not (0).',
+    ),
+    storeAdopted: worst(
+      'llm_proxy_store_adopted',
+      'Whether what the database has is taken over (1), or it is another one or went back (0).',
+    ),
+    storeAge: state('llm_proxy_store_last_answer_age_seconds', 'Time since the database last answered.'),
+    waitingRecords: gauge(
+      'llm_proxy_request_records_waiting',
+      'Records of requests that wait for the database.',
+      [],
+    ),
+    droppedRecords: counter(
+      'llm_proxy_request_records_dropped_total',
+      'Records of requests that were lost because the database did not take them in time.',
+      [],
+    ),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Snapshot } from '../../config/snapshot.ts';
+import type { DatabaseStatus } from '../../gateway/ports.ts';
 import type { AttemptEnded, GatewayEvent, RouteCooled } from '../../gateway/events.ts';
 import type { Outcome } from '../../routing/outcome.ts';
 import type { FamilyDump } from './metric-family.ts';
@@ -19,6 +20,17 @@ export interface MetricSources {
   readonly version: string;
   /** Log lines lost since the start. */
   readonly droppedLogRows: () => number;
+  /** How the database is doing; undefined, also as its answer: there is none. */
+  readonly database?: (() => DatabaseStatus | undefined) | undefined;
+  /** The records of this process's requests; undefined: there are none. */
+  readonly records?: (() => RecordCounts) | undefined;
+}
+
+/** Records of requests on their way to the database. */
+export interface RecordCounts {
+  readonly waiting: number;
+  /** Since the start. */
+  readonly dropped: number;
 }
 
 /** Metrics that begin with nothing counted. */
@@ -36,6 +48,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     dump() {
       table.startTime.series().value = startedAtSeconds;
       readState(table, sources);
+      readDatabase(table, sources);
       readCooldowns(table, cooling, sources);
       return dumpTable(table);
     },
@@ -151,6 +164,18 @@ function readCooldowns(
   const isConfigured = ([provider = '']: readonly string[]): boolean => providers.has(provider);
   table.coolingSeconds.retain(isConfigured);
   table.health.retain(isConfigured);
+}
+
+function readDatabase(table: MetricTable, { database, records }: MetricSources): void {
+  const status = database?.();
+  if (status === undefined) return;
+  table.storeUp.series().value = status.isAnswering ? 1 : 0;
+  table.storeAdopted.series().value = status.notAdopted === undefined ? 1 : 0;
+  table.storeAge.series().value = status.sinceAnswerMs / 1000;
+  const counts = records?.();
+  if (counts === undefined) return;
+  table.waitingRecords.series().value = counts.waiting;
+  table.droppedRecords.series().value = counts.dropped;
 }
 
 /** Reads what has a state, and begins with 0 what an alert must see grow: a counter is not seen to grow into being. */

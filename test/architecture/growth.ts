@@ -1,0 +1,35 @@
+/** Sizes of texts: linear work is four times as long for the large one, quadratic work sixteen times. */
+const SHORT = 24;
+const SMALL = 4_000;
+const LARGE = 16_000;
+const TOO_STEEP = 9;
+
+/** Below this nobody waits, and nothing can be measured. */
+const NOTICED_MS = 3;
+
+/** Whether the time grows faster than the text, and is noticed. */
+export function isSteep(run: (size: number) => unknown): boolean {
+  // What doubles with each character would not end on a text of any length.
+  if (fastest(() => run(SHORT)) > NOTICED_MS) return true;
+  const startedAt = performance.now();
+  run(SMALL);
+  // Most are over at once, and need no closer look.
+  if (performance.now() - startedAt < NOTICED_MS / TOO_STEEP) return false;
+  // A pause of the machine may make one measurement steep, and not each of several.
+  for (let round = 0; round < 4; round++) {
+    const large = fastest(() => run(LARGE));
+    if (large <= NOTICED_MS || large / fastest(() => run(SMALL)) <= TOO_STEEP) return false;
+  }
+  return true;
+}
+
+/** The shortest of a few runs, in milliseconds: load of the machine only ever makes one longer. */
+function fastest(run: () => unknown): number {
+  let best = Infinity;
+  for (let round = 0; round < 3; round++) {
+    const startedAt = performance.now();
+    run();
+    best = Math.min(best, performance.now() - startedAt);
+  }
+  return best;
+}
