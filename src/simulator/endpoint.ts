@@ -13,6 +13,8 @@ import {
   answerTranscription,
   answerUpload,
 } from './endpoints/media.ts';
+import { streamRun } from './endpoints/media-stream.ts';
+import { answerMessage, answerTokenCount } from './endpoints/messages.ts';
 import {
   answerBatch,
   answerBatchCancel,
@@ -23,9 +25,15 @@ import {
   answerFileDeletion,
   answerRerank,
 } from './endpoints/objects.ts';
-import { answerMessage } from './endpoints/messages.ts';
 import { answerModel, answerModels } from './endpoints/models.ts';
 import { answerResponse } from './endpoints/responses.ts';
+import {
+  answerCancelledResponse,
+  answerDeletedResponse,
+  answerInputItems,
+  answerInputTokens,
+  answerStoredResponse,
+} from './endpoints/stored-responses.ts';
 
 /** One thing that the provider can be asked. */
 export interface Endpoint {
@@ -43,14 +51,28 @@ export const ENDPOINTS: readonly Endpoint[] = [
   { method: 'POST', path: '/chat/completions', dialect: 'openai', answer: answerChat },
   { method: 'POST', path: '/completions', dialect: 'openai', answer: answerCompletion },
   { method: 'POST', path: '/embeddings', dialect: 'openai', answer: answerEmbeddings },
+  { method: 'POST', path: '/responses/input_tokens', dialect: 'responses', answer: answerInputTokens },
   { method: 'POST', path: '/responses', dialect: 'responses', answer: answerResponse },
+  { method: 'GET', path: '/responses/*/input_items', dialect: 'responses', answer: answerInputItems },
+  { method: 'GET', path: '/responses/*', dialect: 'responses', answer: answerStoredResponse },
+  { method: 'DELETE', path: '/responses/*', dialect: 'responses', answer: answerDeletedResponse },
+  {
+    method: 'POST',
+    path: '/responses/*/cancel',
+    dialect: 'responses',
+    hasBody: false,
+    answer: answerCancelledResponse,
+  },
+  { method: 'POST', path: '/threads/*/runs', dialect: 'openai', answer: streamRun },
+  { method: 'POST', path: '/threads/runs', dialect: 'openai', answer: streamRun },
+  { method: 'POST', path: '/messages/count_tokens', dialect: 'anthropic', answer: answerTokenCount },
   { method: 'POST', path: '/messages', dialect: 'anthropic', answer: answerMessage },
   { method: 'POST', path: '/audio/speech', dialect: 'openai', answer: answerSpeech },
   { method: 'POST', path: '/audio/transcriptions', dialect: 'openai', answer: answerTranscription },
   { method: 'POST', path: '/audio/translations', dialect: 'openai', answer: answerTranscription },
   { method: 'POST', path: '/images/generations', dialect: 'openai', answer: answerImages },
-  { method: 'POST', path: '/moderations', dialect: 'openai', answer: answerModerations },
   { method: 'POST', path: '/images/edits', dialect: 'openai', answer: answerImageEdit },
+  { method: 'POST', path: '/moderations', dialect: 'openai', answer: answerModerations },
   { method: 'POST', path: '/images/variations', dialect: 'openai', answer: answerImageEdit },
   { method: 'POST', path: '/rerank', dialect: 'openai', answer: answerRerank },
   { method: 'GET', path: '/files/*/content', dialect: 'openai', answer: answerFileContent },

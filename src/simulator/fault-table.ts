@@ -3,6 +3,7 @@ import { CONNECTION_FAULTS } from './faults/connection.ts';
 import { CONTENT_FAULTS } from './faults/content.ts';
 import { FORMAT_FAULTS } from './faults/format.ts';
 import { NO_ANSWER_FAULTS } from './faults/no-answer.ts';
+import { REPORT_FAULTS } from './faults/report.ts';
 import { STATUS_FAULTS } from './faults/status.ts';
 import { STREAM_FAULTS } from './faults/stream.ts';
 import { USAGE_FAULTS } from './faults/usage.ts';
@@ -18,6 +19,7 @@ export const FAULTS: readonly Fault[] = [
   ...CONTENT_FAULTS,
   ...USAGE_FAULTS,
   ...STREAM_FAULTS,
+  ...REPORT_FAULTS,
   ...FORMAT_FAULTS,
   ...CONNECTION_FAULTS,
 ];

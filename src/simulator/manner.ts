@@ -15,6 +15,8 @@ export interface Manner {
   readonly reasoning:
     | { readonly field: 'reasoning_content' | 'reasoning'; readonly words: number }
     | undefined;
+  /** Thoughts that are not shown: how long they take, and how often a stream shows a sign of life meanwhile; 0: never. */
+  readonly thinking: { readonly ms: number; readonly everyMs: number } | undefined;
   /** A tool is called, asked for or not, and this is how; undefined: where the request asks for it. */
   readonly toolShape: ToolShape | undefined;
   /** Ends the answer for this reason instead of `stop`. */

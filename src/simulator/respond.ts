@@ -44,7 +44,10 @@ export function respond(request: HttpRequest, provider: Provider): Response | Pr
 
 function isAuthorized({ headers }: HttpRequest, apiKey: string | undefined): boolean {
   if (apiKey === undefined) return true;
-  return headers['authorization'] === `Bearer ${apiKey}` || headers['x-api-key'] === apiKey;
+  return (
+    headers['authorization'] === `Bearer ${apiKey}` ||
+    [headers['x-api-key'], headers['api-key']].includes(apiKey)
+  );
 }
 
 function unknownTarget({ method, target }: HttpRequest, allowed: readonly string[]): Response {
@@ -124,11 +127,17 @@ function callOf(
     body,
     form,
     model,
-    isStream: body['stream'] === true,
+    isStream: body['stream'] === true || form?.get('stream') === 'true' || asksForStream(request.target),
     fingerprint: Bun.hash.crc32(request.body, provider.seed) >>> 0,
     manner: { ...provider.manner, ...mannerOfSpec(spec), ...mannerOfHeaders(request) },
     vocabulary: provider.vocabulary,
   };
+}
+
+function asksForStream(target: string): boolean {
+  return (
+    target.includes('?') && new URLSearchParams(target.slice(target.indexOf('?'))).get('stream') === 'true'
+  );
 }
 
 function mannerOfHeaders({ headers }: HttpRequest): Partial<Manner> {
@@ -143,7 +152,9 @@ function mannerOfHeaders({ headers }: HttpRequest): Partial<Manner> {
 const NO_WISHES: Partial<Manner> = {};
 
 function withId(answer: Answer, call: Call): Answer {
-  return { ...answer, headers: [...answer.headers, ['X-Request-Id', idOf(call, 'req_')]] };
+  // Anthropic's clients look for theirs under another name.
+  const name = answer.dialect === 'anthropic' ? 'Request-Id' : 'X-Request-Id';
+  return { ...answer, headers: [...answer.headers, [name, idOf(call, 'req_')]] };
 }
 
 function inManner(answer: Answer, { latencyMs, paceMs }: Manner): Answer {

@@ -115,6 +115,7 @@ function createProvider(options: SimulatorOptions): Provider {
       vocabulary: 'plain',
       firstWordBytes: 0,
       reasoning: undefined,
+      thinking: undefined,
       toolShape: undefined,
       finishReason: undefined,
     },

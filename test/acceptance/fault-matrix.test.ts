@@ -1,18 +1,19 @@
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { faultTable, playFaults } from './fault-matrix.ts';
+import { faultTable, playFaults, playReports, reportTable } from './fault-matrix.ts';
 
 const DOCUMENT = join(import.meta.dir, '..', '..', 'docs', 'failure-contract.md');
+const REPORTS = /(<!-- reports: begin -->\n)[\s\S]*(\n<!-- reports: end -->)/;
 const BLOCK = /(<!-- faults: begin -->\n)[\s\S]*(\n<!-- faults: end -->)/;
 
 /** UPDATE=1 writes the table; without it the table that is there must be what the gateway really does. */
 test('the matrix of faults in docs/failure-contract.md is what the gateway really does', async () => {
   const rows = await playFaults();
+  const reports = await playReports();
   const document = await Bun.file(DOCUMENT).text();
-  const current = document.replace(
-    BLOCK,
-    (_, begin: string, end: string) => `${begin}${faultTable(rows)}${end}`,
-  );
+  const current = document
+    .replace(BLOCK, (_, begin: string, end: string) => `${begin}${faultTable(rows)}${end}`)
+    .replace(REPORTS, (_, begin: string, end: string) => `${begin}${reportTable(reports)}${end}`);
   if (process.env['UPDATE'] === '1') await Bun.write(DOCUMENT, current);
   else expect(current.split('\n').filter((line) => !document.includes(line))).toEqual([]);
 

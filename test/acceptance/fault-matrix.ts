@@ -1,11 +1,14 @@
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import type { RequestEnded } from '../../src/gateway/events.ts';
 import type { Outcome } from '../../src/routing/outcome.ts';
-import { chat, startGateway, until } from '../e2e/gateway.ts';
+import { startGateway, until } from '../e2e/gateway.ts';
+import { type Api, CHAT, deltasOf, MESSAGES_API, RESPONSES } from './apis.ts';
 
 /** What one fault comes to, asked for in one way. */
 export interface FaultRow {
   readonly fault: string;
+  /** The API that was spoken. */
+  readonly api: string;
   readonly streamed: boolean;
   /** What became of the attempt at the faulty provider, and when. */
   readonly attempt: string;
@@ -27,6 +30,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   drip: 'drip?bytes=512&ms=1',
   'big-event': 'big-event?bytes=1000000',
   endless: 'endless?pace=0',
+  thinking: 'thinking?seconds=0.5&every=0.2',
   // At full speed the runtime may lose what came right before a broken connection, content or not.
   'cut-rst': 'cut-rst?after=10&pace=100',
   'cut-fin': 'cut-fin?after=10&pace=100',
@@ -52,13 +56,37 @@ export async function playFaults(): Promise<FaultRow[]> {
   return rows;
 }
 
-async function playFault({ name, streamed }: { name: string; streamed: boolean }): Promise<FaultRow> {
+/** How the errors of streams are asked for: each API, before content; one after it too. */
+export async function playReports(): Promise<FaultRow[]> {
+  const faults = ['context-length-exceeded', 'invalid-prompt', 'rate-limit-exceeded'].concat([
+    'insufficient-quota',
+    'server-is-overloaded',
+    'server-error',
+  ]);
+  const cases = [...faults, 'server-is-overloaded?after=10'].flatMap((name) =>
+    [CHAT, RESPONSES, MESSAGES_API].map((api) => ({ name: `failed-${name}`, streamed: true, api })),
+  );
+  const rows: FaultRow[] = [];
+  for (let from = 0; from < cases.length; from += 16) {
+    rows.push(...(await Promise.all(cases.slice(from, from + 16).map(playFault))));
+  }
+  return rows;
+}
+
+interface Case {
+  readonly name: string;
+  readonly streamed: boolean;
+  readonly api?: Api;
+}
+
+async function playFault({ name, streamed, api = CHAT }: Case): Promise<FaultRow> {
   const fault = PARAMETERS[name] ?? name;
-  const both = await ask(fault, streamed, 2);
-  const alone = await ask(fault, streamed, 1);
+  const both = await ask({ fault, streamed, api }, 2);
+  const alone = await ask({ fault, streamed, api }, 1);
   const [first, second] = both.ended.history;
   return {
     fault,
+    api: api.name,
     streamed,
     attempt: attemptText(first?.outcome, both.ended),
     withRoute: both.seen,
@@ -68,6 +96,12 @@ async function playFault({ name, streamed }: { name: string; streamed: boolean }
   };
 }
 
+interface Asked {
+  readonly fault: string;
+  readonly streamed: boolean;
+  readonly api: Api;
+}
+
 interface Seen {
   readonly seen: string;
   readonly ended: RequestEnded;
@@ -75,7 +109,7 @@ interface Seen {
 }
 
 /** Asks once, of a provider and a gateway of its own: a connection that a fault left behind would be used again. */
-async function ask(fault: string, streamed: boolean, routes: 1 | 2): Promise<Seen> {
+async function ask({ fault, streamed, api }: Asked, routes: 1 | 2): Promise<Seen> {
   const simulator = await startSimulator({ words: 60 });
   const second = routes === 2 ? ', { provider: healthy, model: mock/ok, priority: 2 }' : '';
   const gateway = startGateway(`
@@ -85,7 +119,7 @@ providers:
 models: { m: { routes: [{ provider: faulty, model: "mock/${fault}" }${second}] } }
 timeouts: { first_byte_timeout: 4, idle_timeout: 4 }
 fallback: { retries: 0 }`);
-  const seen = await whatIsSeen(gateway.url, fault, streamed);
+  const seen = await whatIsSeen(gateway.url, { fault, streamed, api });
   const ended = await until(() => gateway.events.find((event) => event.type === 'request-ended'));
   const cooled = gateway.events.some((event) => event.type === 'route-cooled' && event.provider === 'faulty');
   await gateway.stop();
@@ -94,11 +128,11 @@ fallback: { retries: 0 }`);
 }
 
 /** What a client makes of the answer: its status, whether it is whole, and how a broken one shows. */
-async function whatIsSeen(url: string, fault: string, streamed: boolean): Promise<string> {
+async function whatIsSeen(url: string, { fault, streamed, api }: Asked): Promise<string> {
   const leave = new AbortController();
-  const response = await fetch(`${url}/v1/chat/completions`, {
+  const response = await fetch(`${url}${api.path}`, {
     method: 'POST',
-    body: JSON.stringify(chat('m', { stream: streamed })),
+    body: JSON.stringify(api.body('m', { stream: streamed })),
     headers: { 'content-type': 'application/json' },
     signal: leave.signal,
   });
@@ -108,7 +142,7 @@ async function whatIsSeen(url: string, fault: string, streamed: boolean): Promis
     const decoder = new TextDecoder();
     for await (const chunk of response.body ?? []) {
       text += decoder.decode(chunk as Uint8Array, { stream: true });
-      if (ENDLESS.has(fault.split('?')[0] ?? '') && text.length > 20_000) leave.abort();
+      if (streamed && ENDLESS.has(fault.split('?')[0] ?? '') && text.length > 20_000) leave.abort();
     }
   } catch {
     if (leave.signal.aborted) return 'content without end, until it leaves';
@@ -116,13 +150,19 @@ async function whatIsSeen(url: string, fault: string, streamed: boolean): Promis
       ? 'content, an error event, broken connection'
       : 'content, broken connection';
   }
-  if (!text.includes('"error"')) return 'the whole answer';
-  return text.includes('"content"') ? 'content, its error event, an end in order' : '200 with an error';
+  if (!/"error":\s*\{/.test(text)) return 'the whole answer';
+  return deltasOf(text, api).length > 0
+    ? 'content, its error event, an end in order'
+    : `200, ${codeIn(text)}`;
 }
 
 async function codeOf(response: Response): Promise<string> {
   const text = await response.text();
-  return /"code":\s*"([^"]+)"/.exec(text)?.[1] ?? (text.startsWith('<') ? 'HTML' : '');
+  return codeIn(text) ?? (text.startsWith('<') ? 'HTML' : '');
+}
+
+function codeIn(text: string): string | undefined {
+  return /"code":\s*"([^"]+)"/.exec(text)?.[1];
 }
 
 function attemptText(outcome: Outcome | undefined, ended: RequestEnded): string {
@@ -142,6 +182,15 @@ function attemptText(outcome: Outcome | undefined, ended: RequestEnded): string 
     case undefined:
       return outcome?.kind ?? '–';
   }
+}
+
+/** The rows of errors in streams as a table in Markdown, a row for each API. */
+export function reportTable(rows: readonly FaultRow[]): string {
+  return [
+    '| fault | API | the attempt | tried next | cools | client, with another route | client, without |',
+    '|---|---|---|---|---|---|---|',
+    ...rows.map((row) => `| \`${row.fault}\` | ${row.api} | ${cells(row)} |`),
+  ].join('\n');
 }
 
 /** The rows as a table in Markdown. */

@@ -3,6 +3,7 @@ import type { Item, Part } from '../item.ts';
 import { objectOf } from '../json.ts';
 import { openAiUsage } from '../usage.ts';
 import type { ChatPlan } from './chat-plan.ts';
+import { thoughts } from '../thoughts.ts';
 import { toolDeltas } from './tool-deltas.ts';
 
 /** The events of a streamed chat completion, in OpenAI's order: roles, content, finish reasons, usage, [DONE]. */
@@ -12,6 +13,7 @@ export function* chatEvents(plan: ChatPlan, call: Call): Generator<Item> {
   for (let index = 0; index < plan.choices.length; index++) {
     yield chunk('opening', index, '{"role":"assistant","content":"","refusal":null}');
   }
+  yield* thoughts(call.manner, { kind: 'comment', text: 'keepalive' });
   const reasoningField = call.manner.reasoning?.field ?? 'reasoning';
   for (let at = 0; at < (plan.reasoning?.count ?? 0); at++) {
     yield chunk('content', 0, JSON.stringify({ [reasoningField]: plan.reasoning?.piece(at) }));

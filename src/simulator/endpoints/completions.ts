@@ -3,6 +3,7 @@ import { badRequest } from '../api-error.ts';
 import { answerText, type Call, CREATED, idOf, lengthOf, promptTokens } from '../call.ts';
 import type { Item, Part } from '../item.ts';
 import { objectOf, positiveOf } from '../json.ts';
+import { thoughts } from '../thoughts.ts';
 import { openAiUsage } from '../usage.ts';
 import { joinText, type Text } from '../words.ts';
 
@@ -42,6 +43,7 @@ function* events(call: Call, { base, texts, finishReason, usage }: Plan): Genera
     name: '',
     data: JSON.stringify({ ...base, ...fields }),
   });
+  yield* thoughts(call.manner, { kind: 'comment', text: 'keepalive' });
   for (const [index, text] of texts.entries()) {
     for (let at = 0; at < text.count; at++) {
       yield event('content', { choices: [choice(index, text.piece(at), null)], ...extra });

@@ -3,6 +3,7 @@ import { badRequest } from '../api-error.ts';
 import { answerString, type Call, CREATED, idOf, promptTokens } from '../call.ts';
 import { listOf, positiveOf, stringOf } from '../json.ts';
 import { createDice } from '../words.ts';
+import { streamImages, streamSpeech, streamTranscription } from './media-stream.ts';
 import { fileOf } from './objects.ts';
 
 const SHAPE = { dialect: 'openai' } as const;
@@ -22,7 +23,15 @@ export function answerSpeech({ body, fingerprint }: Call): Answer {
   if (input === undefined) throw badRequest("Missing required parameter: 'input'.");
   const type = AUDIO_TYPES[stringOf(body['response_format']) ?? 'mp3'] ?? 'audio/mpeg';
   const dice = createDice(fingerprint);
-  const bytes = Uint8Array.from({ length: promptTokens(input) * BYTES_PER_WORD }, () => dice() * 256);
+  const words = promptTokens(input);
+  const bytes = Uint8Array.from({ length: words * BYTES_PER_WORD }, () => dice() * 256);
+  if (body['stream_format'] === 'sse') {
+    return streamSpeech(
+      Array.from({ length: words }, (_, at) =>
+        bytes.subarray(at * BYTES_PER_WORD, (at + 1) * BYTES_PER_WORD),
+      ),
+    );
+  }
   return wholeAnswer(bytes, type, SHAPE);
 }
 
@@ -30,6 +39,7 @@ export function answerSpeech({ body, fingerprint }: Call): Answer {
 export function answerTranscription(call: Call): Answer {
   const file = call.form?.get('file');
   if (!(file instanceof Blob)) throw badRequest("Missing required parameter: 'file'.");
+  if (call.isStream) return streamTranscription(call);
   const text = answerString(call);
   if (call.form?.get('response_format') === 'text')
     return wholeAnswer(`${text}\n`, 'text/plain; charset=utf-8', SHAPE);
@@ -40,8 +50,10 @@ export function answerTranscription(call: Call): Answer {
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII=';
 
 /** POST images/generations. */
-export function answerImages({ body }: Call): Answer {
+export function answerImages(call: Call): Answer {
+  const { body } = call;
   if (stringOf(body['prompt']) === undefined) throw badRequest("Missing required parameter: 'prompt'.");
+  if (call.isStream) return streamImages(call, 'image_generation', PNG);
   const count = Math.min(Math.floor(positiveOf(body['n']) ?? 1), 10);
   const isUrl = body['response_format'] === 'url';
   const data = Array.from({ length: count }, () =>
@@ -55,9 +67,11 @@ export function answerImages({ body }: Call): Answer {
 }
 
 /** POST images/edits and images/variations: a form with an image. */
-export function answerImageEdit({ form }: Call): Answer {
+export function answerImageEdit(call: Call): Answer {
+  const { form } = call;
   const image = form?.get('image') ?? form?.get('image[]');
   if (!(image instanceof Blob)) throw badRequest("Missing required parameter: 'image'.");
+  if (call.isStream) return streamImages(call, 'image_edit', PNG);
   const usage = { input_tokens: 1, output_tokens: 0, total_tokens: 1 };
   return jsonAnswer({ created: CREATED, data: [{ b64_json: PNG }], usage }, SHAPE);
 }

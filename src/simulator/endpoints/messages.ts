@@ -3,6 +3,8 @@ import { badRequest } from '../api-error.ts';
 import { answerText, type Call, idOf, lengthOf, promptTokens } from '../call.ts';
 import type { Item, Part } from '../item.ts';
 import type { JsonObject } from '../json.ts';
+import type { Manner } from '../manner.ts';
+import { thoughts } from '../thoughts.ts';
 import { type ToolCall, toolCallOf } from '../tool-call.ts';
 import { inPieces, joinText, type Text, wordText } from '../words.ts';
 
@@ -43,7 +45,7 @@ export function answerMessage(call: Call): Answer {
     refusal ?? (tool === undefined ? (length.isCut ? 'max_tokens' : 'end_turn') : 'tool_use');
   const plan = { id: idOf(call, 'msg_'), model: call.model, blocks, tool, stopReason, usage };
   const shape = { dialect: 'anthropic', usage } as const;
-  if (call.isStream) return streamAnswer(events(plan), shape);
+  if (call.isStream) return streamAnswer(events(plan, call), shape);
   return jsonAnswer(
     message(
       plan,
@@ -54,12 +56,22 @@ export function answerMessage(call: Call): Answer {
   );
 }
 
-function* events(plan: Plan): Generator<Item> {
+/** POST messages/count_tokens. */
+export function answerTokenCount({ body }: Call): Answer {
+  if (!Array.isArray(body['messages'])) throw badRequest('messages: Field required');
+  return jsonAnswer(
+    { input_tokens: promptTokens(body['system'], body['messages']) },
+    { dialect: 'anthropic' },
+  );
+}
+
+function* events(plan: Plan, { manner }: Call): Generator<Item> {
   yield event('opening', 'message_start', { message: message(plan, [], null) });
   yield event('opening', 'ping', {});
   for (const [index, { start, delta, text }] of plan.blocks.entries()) {
     yield event('opening', 'content_block_start', { index, content_block: start });
     const [type, field] = delta;
+    if (start['type'] === 'thinking' && manner.thinking !== undefined) yield* omitted(index, manner);
     for (let at = 0; at < text.count; at++) {
       yield event('content', 'content_block_delta', { index, delta: { type, [field]: text.piece(at) } });
     }
@@ -68,6 +80,13 @@ function* events(plan: Plan): Generator<Item> {
   const delta = { stop_reason: plan.stopReason, stop_sequence: null };
   yield event('finish', 'message_delta', { delta, usage: { output_tokens: plan.usage.outputTokens } });
   yield event('done', 'message_stop', {});
+}
+
+/** A block of thinking that is not shown: pings while it lasts, and its signature. */
+function* omitted(index: number, manner: Manner): Generator<Item> {
+  yield* thoughts(manner, event('opening', 'ping', {}));
+  const delta = { type: 'signature_delta', signature: 'bW9jaw==' };
+  yield event('opening', 'content_block_delta', { index, delta });
 }
 
 function event(part: Part, name: string, fields: object): Item {
@@ -94,8 +113,8 @@ function message(plan: Plan, content: readonly JsonObject[], stopReason: string 
 }
 
 function thinking({ manner, vocabulary, fingerprint }: Call): readonly Block[] {
-  if (manner.reasoning === undefined) return [];
-  const text = wordText(vocabulary.plain, fingerprint + 7, manner.reasoning.words);
+  if (manner.reasoning === undefined && manner.thinking === undefined) return [];
+  const text = wordText(vocabulary.plain, fingerprint + 7, manner.reasoning?.words ?? 0);
   return [
     { start: { type: 'thinking', thinking: '', signature: '' }, delta: ['thinking_delta', 'thinking'], text },
   ];

@@ -2,7 +2,9 @@ import { type Answer, jsonAnswer, streamAnswer, type Usage } from '../answer.ts'
 import { badRequest } from '../api-error.ts';
 import { answerText, type Call, CREATED, idOf, lengthOf, promptTokens } from '../call.ts';
 import type { Item, Part, StreamEvent } from '../item.ts';
-import type { JsonObject } from '../json.ts';
+import { isObject, type JsonObject, objectOf } from '../json.ts';
+import { fitSchema } from '../json-schema.ts';
+import { thoughts } from '../thoughts.ts';
 import { type ToolCall, toolCallOf } from '../tool-call.ts';
 import { responsesUsage } from '../usage.ts';
 import { inPieces, joinText, type Text } from '../words.ts';
@@ -22,7 +24,10 @@ export function answerResponse(call: Call): Answer {
   if (body['input'] === undefined) throw badRequest("Missing required parameter: 'input'.");
   const length = lengthOf(call);
   const tool = toolCallOf(call, body['input']);
-  const text = tool === undefined ? answerText(call, length.words) : inPieces(JSON.stringify(tool.arguments));
+  const text =
+    tool === undefined
+      ? (structuredText(call) ?? answerText(call, length.words))
+      : inPieces(JSON.stringify(tool.arguments));
   const usage: Usage = {
     inputTokens: promptTokens(body['instructions'], body['input']),
     outputTokens: text.count,
@@ -31,11 +36,21 @@ export function answerResponse(call: Call): Answer {
   const plan = { id: idOf(call, 'resp_'), model: call.model, text, tool, isCut: length.isCut, usage };
   const shape = { dialect: 'responses', usage } as const;
   return call.isStream
-    ? streamAnswer(events(plan), shape)
+    ? streamAnswer(events(plan, call), shape)
     : jsonAnswer(finished(plan, joinText(text)), shape);
 }
 
-function* events(plan: Plan): Generator<Item> {
+/** The JSON that `text.format` demands; undefined: text. */
+function structuredText({ body }: Call): Text | undefined {
+  const format = objectOf(objectOf(body['text'])['format']);
+  if (format['type'] === 'json_object') return inPieces('{"answer": "mock", "ok": true}');
+  if (format['type'] !== 'json_schema') return undefined;
+  const { schema } = format;
+  if (!isObject(schema)) throw badRequest("Missing required parameter: 'text.format.schema'.");
+  return inPieces(JSON.stringify(fitSchema(schema)));
+}
+
+function* events(plan: Plan, { manner }: Call): Generator<Item> {
   let sequence = 0;
   const event = (part: Part, name: string, fields: object): StreamEvent => ({
     kind: 'event',
@@ -43,21 +58,33 @@ function* events(plan: Plan): Generator<Item> {
     name,
     data: JSON.stringify({ type: name, sequence_number: sequence++, ...fields }),
   });
-  const place = { item_id: itemId(plan), output_index: 0 };
+  const place = { item_id: itemId(plan), output_index: manner.thinking === undefined ? 0 : 1 };
   yield event('opening', 'response.created', { response: response(plan, 'in_progress', []) });
   yield event('opening', 'response.in_progress', { response: response(plan, 'in_progress', []) });
+  if (manner.thinking !== undefined) yield* reasoningEvents(event);
   yield event('opening', 'response.output_item.added', {
-    output_index: 0,
+    output_index: place.output_index,
     item: outputItem(plan, 'in_progress', undefined),
   });
   const said = plan.tool === undefined ? yield* textEvents(plan, event) : yield* argumentEvents(plan, event);
   yield event('finish', 'response.output_item.done', {
-    output_index: 0,
+    output_index: place.output_index,
     item: outputItem(plan, 'completed', said),
   });
   yield event('done', plan.isCut ? 'response.incomplete' : 'response.completed', {
     response: finished(plan, said),
   });
+
+  /** Reasoning without a summary: it begins, and then there is silence, or comments. */
+  function* reasoningEvents(event: MakeEvent): Generator<Item> {
+    const item = { id: plan.id.replace('resp_', 'rs_'), type: 'reasoning', summary: [] };
+    yield event('opening', 'response.output_item.added', { output_index: 0, item });
+    yield* thoughts(manner, { kind: 'comment', text: 'keepalive' });
+    yield event('opening', 'response.output_item.done', {
+      output_index: 0,
+      item: { ...item, encrypted_content: 'bW9jaw==' },
+    });
+  }
 
   function* textEvents({ text }: Plan, event: MakeEvent): Generator<Item, string> {
     const where = { ...place, content_index: 0 };

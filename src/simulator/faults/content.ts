@@ -19,6 +19,15 @@ export const CONTENT_FAULTS: readonly Fault[] = [
   }),
   reasoning('reasoning-content', 'reasoning_content'),
   reasoning('reasoning', 'reasoning'),
+  fault({
+    name: 'thinking',
+    summary:
+      'Thinks for `seconds` and does not show it: an empty block, an item of reasoning, a role; a ping or a comment `every` so many seconds, 0: none.',
+    params: { seconds: 10, every: 0 },
+    manner: ({ seconds, every }) => ({ thinking: { ms: seconds * 1000, everyMs: every * 1000 } }),
+    play: (answer, { seconds }) =>
+      answer.isStream ? answer : { ...answer, lead: [...answer.lead, { kind: 'wait', ms: seconds * 1000 }] },
+  }),
   tool('split', 'name first, arguments in pieces'),
   tool('whole', 'everything in one delta'),
   tool('no-index', 'deltas without an index'),

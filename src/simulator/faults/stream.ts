@@ -72,7 +72,8 @@ function cut(name: string, summary: string, ...ending: readonly Item[]): Fault {
   });
 }
 
-function* cutAfter(
+/** The items up to so many tokens, and never their end; then `ending`. */
+export function* cutAfter(
   items: Iterable<Item>,
   after: number,
   how: { half: boolean; ending: readonly Item[] },

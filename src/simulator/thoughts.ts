@@ -1,0 +1,14 @@
+import type { Item } from './item.ts';
+import type { Manner } from './manner.ts';
+
+/** The time that a model thinks without showing it, with a sign of life every so often. */
+export function* thoughts({ thinking }: Manner, sign: Item): Generator<Item> {
+  if (thinking === undefined) return;
+  const { ms, everyMs } = thinking;
+  const count = everyMs > 0 ? Math.floor(ms / everyMs) : 0;
+  for (let at = 0; at < count; at++) {
+    yield { kind: 'wait', ms: everyMs };
+    yield sign;
+  }
+  yield { kind: 'wait', ms: ms - count * everyMs };
+}
