@@ -258,7 +258,7 @@ async function drained(
   server.drain();
   await idle(server, drainTimeoutMs);
   // The last report of a large answer comes when it has been seen that it has gone.
-  await Bun.sleep(2 * LOOK_MS);
+  await Bun.sleep(3 * LOOK_MS);
 }
 
 /** Resolves when no request is pending, or after `timeoutMs`. */

@@ -18,6 +18,7 @@ import { judgeReport } from './judge-report.ts';
 import { judgeError } from './classify-status.ts';
 import { outcomeOfCut } from './attempt-timeouts.ts';
 import { conceal } from './redact.ts';
+import { usageAtEnd } from './usage-at-end.ts';
 import type { UpstreamReply } from './ports.ts';
 import { sniffEvents } from './sniffed-body.ts';
 import type { Reading, Reply, Verdict } from './verdict.ts';
@@ -31,7 +32,7 @@ const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
 
 /**
  * A compressed answer is passed on as it is, and decoded to be judged and counted: no more of it than this, since a few
- * kilobytes may hold gigabytes. A larger one is passed on unread.
+ * kilobytes may hold gigabytes. Of a larger one only the usage is read.
  */
 const MAX_DECODED_BYTES = 8 * 1024 * 1024;
 
@@ -151,7 +152,8 @@ async function judgeWhole(reply: Reply, reading: Reading): Promise<Verdict> {
     if (report === undefined) return failed(defect);
     return judgeReport(report, { reply, reading, defect, events: new Uint8Array() });
   }
-  const usage = decoded && protocol.usageOfAnswer(decoded);
+  const usage =
+    decoded === undefined ? await usageAtEnd(body.bytes, headers, protocol) : protocol.usageOfAnswer(decoded);
   const text = usage === undefined && decoded !== undefined ? protocol.textOf(decoded) : NO_TEXT;
   const shown = shownWhole({ headers, bytes: body.bytes }, decoded, reading);
   return { outcome: { kind: 'answered' }, answer: { kind: 'whole', status, ...shown, usage, text } };

@@ -74,10 +74,13 @@ export const LOOK_MS = 25;
 export function settleWhenGone(run: Run, bytes: number, settlement: Settlement): void {
   const { request } = run.call;
   if (bytes <= SMALL_BYTES || request.isAnswered === undefined) return settle(run, settlement);
+  let isGone = false;
   const look = (): void => {
-    if (request.signal.aborted) settle(run, { ...settlement, ending: 'client-left' });
-    else if (request.isAnswered?.() === true) settle(run, settlement);
-    else run.gateway.clock.alarm(LOOK_MS, look);
+    if (request.signal.aborted) return settle(run, { ...settlement, ending: 'client-left' });
+    if (isGone) return settle(run, settlement);
+    // That the client left is told a moment later than that the request is over: one more look tells.
+    isGone = request.isAnswered?.() === true;
+    run.gateway.clock.alarm(LOOK_MS, look);
   };
   run.gateway.clock.alarm(LOOK_MS, look);
 }

@@ -38,7 +38,10 @@ export class ModelCatalogue {
   #lists: readonly ProviderList[] = [];
   #nextLookMs = -Infinity;
   #version: number | undefined;
-  #found: { readonly snapshot: Snapshot; readonly models: readonly PublicModel[] } | undefined;
+  #index = new ListIndex([]);
+  #found: Known = { snapshot: undefined, models: [] };
+  /** What `models` answered last: it is sorted once for all who ask. */
+  #all: Known = { snapshot: undefined, models: [] };
 
   constructor(snapshot: () => Snapshot, clock: Pick<Clock, 'nowMs'>, fetch: ListFetcher) {
     this.#snapshot = snapshot;
@@ -55,9 +58,12 @@ export class ModelCatalogue {
   models(): readonly PublicModel[] {
     const snapshot = this.#snapshot();
     void this.refresh();
-    const configured = configuredModels(snapshot, this.#lists);
-    const found = this.#found?.snapshot === snapshot ? this.#found.models : [];
-    return [...configured, ...found].sort((a, b) => (a.id < b.id ? -1 : 1));
+    if (this.#all.snapshot !== snapshot) {
+      const configured = configuredModels(snapshot, this.#index);
+      const found = this.#found.snapshot === snapshot ? this.#found.models : [];
+      this.#all = { snapshot, models: [...configured, ...found].sort((a, b) => (a.id < b.id ? -1 : 1)) };
+    }
+    return this.#all.models;
   }
 
   /** One model, whether it is listed or not; undefined: nobody serves it. */
@@ -65,7 +71,7 @@ export class ModelCatalogue {
     const snapshot = this.#snapshot();
     const model = snapshot.findModel(name);
     if (model === undefined || !isServed(model)) return undefined;
-    return describe(model, snapshot, new ListIndex(this.#lists));
+    return describe(model, snapshot, this.#index);
   }
 
   /** Gets the lists if those that are known may be old. Never rejects. */
@@ -80,9 +86,19 @@ export class ModelCatalogue {
     if (mayBeOld) this.#nextLookMs = this.#clock.nowMs() + LOOK_MS;
     if (lists === undefined) return;
     const snapshot = this.#snapshot();
+    const index = new ListIndex(lists);
+    const models = await findListed(snapshot, lists, index);
     this.#lists = lists;
-    this.#found = { snapshot, models: await findListed(snapshot, lists) };
+    this.#index = index;
+    this.#found = { snapshot, models };
+    this.#all = { snapshot: undefined, models: [] };
   }
+}
+
+/** Models of one configuration. */
+interface Known {
+  readonly snapshot: Snapshot | undefined;
+  readonly models: readonly PublicModel[];
 }
 
 /** What the providers list, by provider and name. */
@@ -100,8 +116,7 @@ class ListIndex {
   }
 }
 
-function configuredModels(snapshot: Snapshot, lists: readonly ProviderList[]): PublicModel[] {
-  const index = new ListIndex(lists);
+function configuredModels(snapshot: Snapshot, index: ListIndex): PublicModel[] {
   return [...snapshot.models.values()].filter(isServed).map((model) => describe(model, snapshot, index));
 }
 
@@ -119,8 +134,11 @@ function describe(model: Model, snapshot: Snapshot, index: ListIndex): PublicMod
 }
 
 /** The listed models that can be asked for and that the configuration does not name, found without holding anybody up. */
-async function findListed(snapshot: Snapshot, lists: readonly ProviderList[]): Promise<PublicModel[]> {
-  const index = new ListIndex(lists);
+async function findListed(
+  snapshot: Snapshot,
+  lists: readonly ProviderList[],
+  index: ListIndex,
+): Promise<PublicModel[]> {
   const rest = lists.flatMap(({ provider, models }) => models.map(({ id }) => ({ provider, id }))).values();
   const found = new Map<string, PublicModel>();
   const step = (): PublicModel[] | undefined => {

@@ -44,7 +44,10 @@ export function respond(request: HttpRequest, provider: Provider): Response | Pr
 
 function isAuthorized({ headers }: HttpRequest, apiKey: string | undefined): boolean {
   if (apiKey === undefined) return true;
-  return headers['authorization'] === `Bearer ${apiKey}` || headers['x-api-key'] === apiKey;
+  return (
+    headers['authorization'] === `Bearer ${apiKey}` ||
+    [headers['x-api-key'], headers['api-key']].includes(apiKey)
+  );
 }
 
 function unknownTarget({ method, target }: HttpRequest, allowed: readonly string[]): Response {

@@ -1,6 +1,7 @@
 import { SQL } from 'bun';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { type DatabaseUrl, parseDatabaseUrl } from './database-url.ts';
 import { type Dialect, postgres, sqlite } from './dialect.ts';
 
 /** A connection to the database: transactions are all that it does. What the database refuses is a `StoreUnavailable`. */
@@ -39,14 +40,10 @@ const MOST_CONNECTIONS = 4;
  * SQLite's file, which is created with its folder. Throws `StoreUnavailable` for any other URL.
  */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
-  const dialect = /^postgres(?:ql)?:\/\//.test(url)
-    ? postgres
-    : url.startsWith('sqlite:')
-      ? sqlite
-      : undefined;
-  if (dialect === undefined)
-    throw new StoreUnavailable('DB_URL must begin with postgres://, postgresql:// or sqlite://');
-  const connection = dialect.kind === 'postgres' ? pooled(url, options) : embedded(url);
+  const parsed = parseDatabaseUrl(url);
+  if (parsed.kind === 'wrong') throw new StoreUnavailable(parsed.message);
+  const dialect = parsed.kind === 'postgres' ? postgres : sqlite;
+  const connection = parsed.kind === 'postgres' ? pooled(parsed, options) : embedded(parsed);
   const run = async <T>(mode: string, work: (sql: SQL) => Promise<T>): Promise<T> => {
     try {
       return await connection.within((sql) => sql.begin(mode, work));
@@ -70,10 +67,10 @@ interface Connection {
 }
 
 /** PostgreSQL. A pool whose connections hang is replaced: they would never come free. */
-function pooled(url: string, { onLost, timeoutMs = TIMEOUT_MS }: DatabaseOptions): Connection {
-  const parsed = URL.parse(url);
-  if (parsed === null)
-    throw new StoreUnavailable('DB_URL is not a valid URL; escape special characters in it');
+function pooled(
+  { url, place, caFile }: Extract<DatabaseUrl, { kind: 'postgres' }>,
+  { onLost, timeoutMs = TIMEOUT_MS }: DatabaseOptions,
+): Connection {
   let isClosing = false;
   const connect = (): SQL =>
     new SQL(url, {
@@ -81,13 +78,14 @@ function pooled(url: string, { onLost, timeoutMs = TIMEOUT_MS }: DatabaseOptions
       connectionTimeout: CONNECT_SECONDS,
       // Poolers such as PgBouncer give each transaction another connection, where prepared statements are not known.
       prepare: false,
+      ...(caFile !== undefined && { tls: { ca: Bun.file(caFile) } }),
       onclose: () => {
         if (!isClosing) onLost?.();
       },
     });
   let pool = connect();
   return {
-    place: `${parsed.protocol}//${parsed.host}${parsed.pathname}`,
+    place,
     async within(work) {
       const used = pool;
       try {
@@ -115,9 +113,9 @@ const BUSY_PAUSE_MS = 10;
  * SQLite. Its one connection takes one transaction at a time; the queue that it needs for that is `begin`'s own. Waiting
  * for another process is done here, since SQLite would stop the whole program to do it.
  */
-function embedded(url: string): Connection {
-  const isMemory = url.includes(':memory:');
-  const file = url.replace(/^sqlite:(?:\/\/)?/, '');
+function embedded(database: Extract<DatabaseUrl, { kind: 'sqlite' | 'memory' }>): Connection {
+  const isMemory = database.kind === 'memory';
+  const file = isMemory ? '' : database.file;
   let opened: SQL | undefined;
   const open = async (): Promise<SQL> => {
     if (opened !== undefined) return opened;
@@ -171,8 +169,13 @@ async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   }
 }
 
+/** A certificate that is not trusted and a broken handshake are no errors of SQL to the runtime. */
+function isOfConnection(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && /^[A-Z][A-Z0-9_]+$/.test(String(error.code));
+}
+
 function asUnavailable(error: unknown, place: string): unknown {
-  if (error instanceof TimedOut || error instanceof SQL.SQLError) {
+  if (error instanceof TimedOut || error instanceof SQL.SQLError || isOfConnection(error)) {
     const message = error.message.replaceAll(/\s+/g, ' ');
     return new StoreUnavailable(`${place}: ${message}`, { cause: error });
   }

@@ -3,7 +3,7 @@ import { type TestGateway, until } from '../e2e/gateway.ts';
 import type { Exchange } from './exchange.ts';
 
 /** The gateway's report of a request, by the id that its answer bears. */
-export function reportOf(gateway: TestGateway, exchange: Exchange): Promise<RequestEnded> {
+export function reportOf(gateway: TestGateway, exchange: Pick<Exchange, 'header'>): Promise<RequestEnded> {
   const id = exchange.header('x-llm-proxy-request-id');
   return until(() =>
     gateway.events

@@ -63,3 +63,11 @@ test('errors have the classes that the library gives them', async () => {
   expect(overloaded).toBeInstanceOf(APIError);
   expect(overloaded).toMatchObject({ status: 529 });
 });
+
+test('models are listed and read with what this API says of them', async () => {
+  const page = await client.models.list({ limit: 10 });
+  expect(page.data[0]).toMatchObject({ type: 'model', id: 'acme/claude', display_name: 'acme/claude' });
+  expect(Number.isNaN(Date.parse(page.data[0]?.created_at ?? ''))).toBe(false);
+  expect([page.has_more, page.first_id]).toEqual([false, 'acme/claude']);
+  expect(await client.models.retrieve('acme/claude')).toMatchObject({ id: 'acme/claude', type: 'model' });
+});

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
+import type { Duplex } from 'node:stream';
 
 /** What decoding a body came to: its bytes, or why there are none. */
 export type Decoding = Uint8Array | 'unknown-coding' | 'damaged' | 'too-large';
@@ -39,6 +40,56 @@ export async function decodeLargeBody(
   }
 }
 
+/** As large as a piece is that is decoded at once. */
+const PIECES = { chunkSize: 64 * 1024 } as const;
+
+/** How much of a body is decoded, and how much of that is kept. */
+export interface TailLimits {
+  readonly keepBytes: number;
+  readonly maxBytes: number;
+}
+
+/**
+ * The end of a body, some `keepBytes` of it at least where it is so long, decoded piece by piece in another thread. Undefined where it
+ * has no coding that is known, is damaged, or is larger than `maxBytes`.
+ */
+export async function decodedTail(
+  bytes: Uint8Array,
+  contentEncoding: string | null,
+  { keepBytes, maxBytes }: TailLimits,
+): Promise<Buffer | undefined> {
+  const decoder = decoderOf(bytes, contentEncoding);
+  if (decoder === undefined || decoder === 'unknown-coding') return undefined;
+  const kept: Buffer[] = [];
+  let keptBytes = 0;
+  let size = 0;
+  try {
+    for await (const piece of decoder.open(PIECES).end(bytes) as AsyncIterable<Buffer>) {
+      size += piece.byteLength;
+      if (size > maxBytes) return undefined;
+      kept.push(piece);
+      keptBytes += piece.byteLength;
+      for (
+        let [first] = kept;
+        first !== undefined && keptBytes - first.byteLength >= keepBytes;
+        [first] = kept
+      ) {
+        keptBytes -= first.byteLength;
+        kept.shift();
+        free(first);
+      }
+    }
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(kept);
+}
+
+/** The garbage collector hardly counts such memory, so that a hundred megabytes of it would be there before it comes. */
+function free({ buffer, byteLength }: Buffer): void {
+  if (byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
+
 /** Up to this size decoding takes a millisecond or two, and a way to another thread and back is not worth it. */
 const AT_ONCE_BYTES = 512 * 1024;
 
@@ -69,27 +120,33 @@ interface Limit {
 }
 
 interface Decoder {
+  readonly open: (options: typeof PIECES) => Duplex;
   readonly decodeAtOnce: (bytes: Uint8Array, limit: Limit) => Uint8Array;
   readonly decode: (bytes: Uint8Array, limit: Limit) => Promise<Uint8Array>;
 }
 
 const GZIP: Decoder = {
+  open: zlib.createGunzip,
   decodeAtOnce: zlib.gunzipSync,
   decode: promisify<Uint8Array, Limit, Buffer>(zlib.gunzip),
 };
 const ZLIB: Decoder = {
+  open: zlib.createInflate,
   decodeAtOnce: zlib.inflateSync,
   decode: promisify<Uint8Array, Limit, Buffer>(zlib.inflate),
 };
 const RAW: Decoder = {
+  open: zlib.createInflateRaw,
   decodeAtOnce: zlib.inflateRawSync,
   decode: promisify<Uint8Array, Limit, Buffer>(zlib.inflateRaw),
 };
 const BROTLI: Decoder = {
+  open: zlib.createBrotliDecompress,
   decodeAtOnce: zlib.brotliDecompressSync,
   decode: promisify<Uint8Array, Limit, Buffer>(zlib.brotliDecompress),
 };
 const ZSTD: Decoder = {
+  open: zlib.createZstdDecompress,
   decodeAtOnce: zlib.zstdDecompressSync,
   decode: promisify<Uint8Array, Limit, Buffer>(zlib.zstdDecompress),
 };

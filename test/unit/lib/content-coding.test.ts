@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'bun:test';
 import zlib from 'node:zlib';
-import { decodeBody, decodeLargeBody, type Decoding } from '../../../src/lib/http/content-coding.ts';
+import {
+  decodeBody,
+  decodedTail,
+  decodeLargeBody,
+  type Decoding,
+} from '../../../src/lib/http/content-coding.ts';
 
 const TEXT = '{"error":{"message":"Überlastet 你好 👋"}}'.repeat(20);
 const PLAIN = new TextEncoder().encode(TEXT);
@@ -69,4 +74,31 @@ test('a body that becomes large is decoded as well, up to the bound', async () =
   expect(await decodeLargeBody(bytes.subarray(0, -8), 'gzip', 10_000_000)).toBe('damaged');
   expect(await decodeLargeBody(many, null, 10)).toBe(many);
   expect(await decodeLargeBody(many, 'compress', 10)).toBe('unknown-coding');
+});
+
+describe('the end of a body', () => {
+  const large = new TextEncoder().encode(`${'x'.repeat(300_000)}the end`);
+  const limits = { keepBytes: 100, maxBytes: 1_000_000 };
+
+  for (const [coding, bytes] of [
+    ['gzip', zlib.gzipSync(large)],
+    ['deflate', zlib.deflateSync(large)],
+    ['deflate', zlib.deflateRawSync(large)],
+    ['br', zlib.brotliCompressSync(large)],
+    ['zstd', zlib.zstdCompressSync(large)],
+  ] as const) {
+    test(`is all that is kept of it: ${coding}`, async () => {
+      const tail = await decodedTail(bytes, coding, limits);
+      expect(String(tail?.subarray(-100))).toBe('the end'.padStart(100, 'x'));
+      expect(tail?.byteLength).toBeLessThan(200_000);
+    });
+    test(`is nothing where the body is larger than what is decoded, or damaged: ${coding}`, async () => {
+      expect(await decodedTail(bytes, coding, { ...limits, maxBytes: 100_000 })).toBeUndefined();
+      const damaged = new Uint8Array(bytes);
+      damaged.fill(0x5a, 4);
+      expect(await decodedTail(damaged, coding, limits)).toBeUndefined();
+    });
+  }
+  test('is nothing without a coding', async () =>
+    expect(await decodedTail(large, null, limits)).toBeUndefined());
 });
