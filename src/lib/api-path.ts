@@ -50,5 +50,8 @@ function decoded(segment: string | undefined): string | undefined {
 
 /** The version that a path begins with, slash included: `/v1`, `/v1beta`; undefined: it has none. */
 export function versionOf(path: string): string | undefined {
-  return path.startsWith('/v') ? VERSIONS.exec(path)?.[1] : undefined;
+  if (!path.startsWith('/v')) return undefined;
+  // Most paths are `/v1/…`, and what no second version follows needs no closer look.
+  if (path.startsWith('/v1/') && !path.startsWith('v', '/v1/'.length)) return '/v1';
+  return VERSIONS.exec(path)?.[1];
 }

@@ -145,10 +145,13 @@ const PROVIDER_NAMES: Readonly<Record<ProviderApi, string>> = {
 const CLIENTS: Readonly<Partial<Record<ClientApi, () => Promise<ClientSide>>>> = {
   chat: async () => (await import('./openai-chat/client.ts')).openAiChatClient,
   messages: async () => (await import('./anthropic-messages/client.ts')).anthropicMessagesClient,
+  gemini: async () => (await import('./gemini/client.ts')).geminiClient,
 };
 
 const PROVIDERS: Readonly<Partial<Record<ProviderApi, () => Promise<ProviderSide>>>> = {
   chat: async () => (await import('./openai-chat/provider.ts')).openAiChatProvider,
+  gemini: async () => (await import('./gemini/provider.ts')).geminiProvider,
+  converse: async () => (await import('./bedrock-converse/provider.ts')).bedrockConverseProvider,
   messages: async () => (await import('./anthropic-messages/provider.ts')).anthropicMessagesProvider,
 };
 

@@ -26,7 +26,12 @@ export function toolNames(exchange: Exchange, form: NameForm): (name: string, na
     if (name !== full)
       exchange.losses.approximated(`${tool.path}${nameField(conversation)}`, 'the name does not fit the API');
   }
-  return (name, namespace) => fitting(fullName(name, namespace), form);
+  return (name, namespace) => {
+    const written = fitting(fullName(name, namespace), form);
+    // A tool that only the history knows.
+    if (!exchange.tools.has(written)) exchange.tools.set(written, { name, namespace, form: 'function' });
+    return written;
+  };
 }
 
 function fullName(name: string, namespace: string | undefined): string {

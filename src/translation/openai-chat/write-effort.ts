@@ -1,4 +1,4 @@
-import type { Effort } from '../conversation.ts';
+import type { ClientApi, Effort } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
 import type { Dialect } from '../models/dialects.ts';
@@ -23,11 +23,21 @@ export function writeEffort(exchange: Exchange, dialect: Dialect, tools: JsonTre
     : named(exchange, dialect, wish.effort);
 }
 
+/** The field by which a client of each API would have asked for reasoning. */
+const EFFORT_FIELDS: Readonly<Record<ClientApi, string>> = {
+  chat: 'reasoning_effort',
+  responses: 'reasoning.effort',
+  messages: 'thinking',
+  gemini: 'generationConfig.thinkingConfig',
+  completions: 'reasoning_effort',
+  embeddings: 'reasoning_effort',
+};
+
 /** Models that take tools in this API only without reasoning. */
 function withoutReasoning({ conversation, losses }: Exchange): JsonTree {
   const wish = conversation.reasoning;
   const why = 'the model takes tools in this API only without reasoning';
-  if (wish?.effort === undefined) losses.dropped(wish?.path ?? 'tools', why);
+  if (wish?.effort === undefined) losses.dropped(wish?.path ?? EFFORT_FIELDS[conversation.api], why);
   else if (wish.effort !== 'none') losses.approximated(wish.path, why);
   return { reasoning_effort: 'none' };
 }

@@ -26,7 +26,6 @@ export function writeMedia(media: Media, { losses }: Exchange, dialect: Dialect)
     const format = media.mediaType === 'audio/mpeg' ? 'mp3' : media.mediaType.replace(/^audio\/(?:x-)?/, '');
     return [{ type: 'input_audio', input_audio: { data: source.data, format } }];
   }
-  const what = source.kind === 'url' ? `a ${media.kind} by its URL` : `a ${media.kind}`;
-  losses.meaning(path, `the API takes no ${what}`);
+  losses.meaning(path, `the API takes no ${media.kind}${source.kind === 'url' ? ' by its URL' : ''}`);
   return [];
 }

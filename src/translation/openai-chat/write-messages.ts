@@ -2,7 +2,7 @@ import type { Part, Reasoning, Text, ToolCall, ToolResult, Turn } from '../conve
 import type { Exchange } from '../exchange.ts';
 import { callIdFor } from '../ids.ts';
 import type { JsonTree } from '../json.ts';
-import { countOfMedia } from '../media.ts';
+import { countOfMedia, documentText } from '../media.ts';
 import type { Dialect } from '../models/dialects.ts';
 import { arranged } from '../repair.ts';
 import { argumentsText, insteadOf } from '../write-common.ts';
@@ -140,14 +140,10 @@ class MessageWriter {
   #result(result: ToolResult): JsonTree {
     const { losses } = this.#exchange;
     const { dialect } = this.#manner;
-    const parts = result.parts.filter((part) => part.kind !== 'unknown' || part.instead !== undefined);
+    const parts = result.parts;
     for (const part of result.parts) if (part.kind === 'unknown') insteadOf(part, losses);
-    const media = parts.filter(isMedia);
-    const texts = parts
-      .map((part) =>
-        part.kind === 'text' ? part.text : part.kind === 'unknown' ? part.instead?.text : undefined,
-      )
-      .filter((text) => text !== undefined);
+    const media = parts.filter(isMovable);
+    const texts = parts.map(textInResult).filter((text) => text !== undefined);
     if (result.isError === true && result.made !== true) {
       losses.approximated(`${result.path}.is_error`, 'the text says that it is an error');
     }
@@ -172,7 +168,7 @@ class MessageWriter {
 
   #movedMedia(result: ToolResult): readonly JsonTree[] {
     const { dialect } = this.#manner;
-    const media = dialect.mediaInResults ? [] : result.parts.filter(isMedia);
+    const media = dialect.mediaInResults ? [] : result.parts.filter(isMovable);
     const written = media.flatMap((part) => writeMedia(part, this.#exchange, dialect));
     if (written.length === 0) return [];
     const id = callIdFor(result.callId, dialect.callIds);
@@ -192,6 +188,15 @@ type MediaPart = Extract<Part, { kind: 'image' | 'document' | 'audio' | 'video' 
 
 const isMedia = (part: Part): part is MediaPart =>
   part.kind === 'image' || part.kind === 'document' || part.kind === 'audio' || part.kind === 'video';
+
+/** A plain-text document is text where only text can stand. */
+const isMovable = (part: Part): part is MediaPart => isMedia(part) && part.source.kind !== 'text';
+
+function textInResult(part: Part): string | undefined {
+  if (part.kind === 'text') return part.text;
+  if (part.kind === 'unknown') return part.instead?.text;
+  return isMedia(part) && part.source.kind === 'text' ? documentText(part, part.source.text) : undefined;
+}
 
 const textsOf = (parts: readonly Part[]): readonly Text[] =>
   parts.filter((part): part is Text => part.kind === 'text');

@@ -108,6 +108,9 @@ async function playAnswer(golden: GoldenCase, played: Played): Promise<void> {
   } else if (given.stream !== undefined) {
     playStream(golden, played);
     playCutAnywhere(golden, played);
+  } else if (exchange.conversation.operation === 'count') {
+    const tokens = translation.provider.readCount?.(JSON.stringify(given.body)) ?? -1;
+    expect(JSON.parse(translation.client.writeCount?.(tokens) ?? '{}')).toEqual(expected.body);
   } else {
     const answer = translation.answer(JSON.stringify(given.body), exchange);
     const body = answer.kind === 'answer' ? JSON.parse(answer.body) : answer;

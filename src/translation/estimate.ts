@@ -1,0 +1,68 @@
+import type { Conversation, Media, Part } from './conversation.ts';
+import { writeJson } from './json.ts';
+
+/** What a request's tokens are estimated by, where a provider cannot count them. */
+export interface Countable {
+  /** To be counted by a tokenizer. */
+  readonly texts: readonly string[];
+  /** Tokens beside them: for each message, tool, image and page. */
+  readonly extra: number;
+}
+
+const PER_MESSAGE = 3;
+const PER_TOOL = 8;
+const PER_IMAGE = 1600;
+const PER_PAGE = 1500;
+/** Characters of base64 that make about one page of a PDF. */
+const PAGE_CHARS = 3 * 1024;
+const MAX_PAGES = 100;
+
+/** The texts of a conversation, and the tokens that they do not tell. */
+export function countable(conversation: Conversation): Countable {
+  const texts: string[] = conversation.system.map(({ text }) => text);
+  let extra = PER_TOOL * (conversation.tools.length + conversation.serverTools.length);
+  for (const { name, description, schema } of conversation.tools)
+    texts.push(writeJson({ name, description, schema }));
+  for (const { definition } of conversation.serverTools) texts.push(writeJson(definition));
+  for (const { parts } of conversation.turns) {
+    extra += PER_MESSAGE;
+    for (const part of parts) extra += countPart(part, texts);
+  }
+  return { texts, extra };
+}
+
+/** Adds the texts of a part; returns the tokens beside them. */
+function countPart(part: Part, texts: string[]): number {
+  switch (part.kind) {
+    case 'text':
+    case 'reasoning':
+      texts.push(part.text);
+      return 0;
+    case 'call':
+      texts.push(part.name, part.arguments);
+      return 0;
+    case 'result': {
+      let extra = 0;
+      for (const inner of part.parts) extra += countPart(inner, texts);
+      return extra;
+    }
+    case 'unknown':
+      if (part.instead !== undefined) texts.push(part.instead.text);
+      return 0;
+    case 'image':
+      return PER_IMAGE;
+    case 'document':
+    case 'audio':
+    case 'video':
+      return countDocument(part, texts);
+  }
+}
+
+function countDocument({ source }: Media, texts: string[]): number {
+  if (source.kind === 'text') {
+    texts.push(source.text);
+    return 0;
+  }
+  const pages = source.kind === 'bytes' ? Math.ceil(source.data.length / PAGE_CHARS) : 1;
+  return PER_PAGE * Math.min(MAX_PAGES, Math.max(1, pages));
+}

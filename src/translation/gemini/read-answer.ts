@@ -1,0 +1,100 @@
+import { AnswerCollector } from '../answer-events.ts';
+import type { AnswerPart, AnswerReading, Choice } from '../answer.ts';
+import { errorInBody } from '../errors.ts';
+import type { Exchange } from '../exchange.ts';
+import { type HubError, unreadable } from '../hub-error.ts';
+import { asArray, asObject, asString, type JsonObject, parsed, writeJson } from '../json.ts';
+import { sourceSlices } from '../json-slices.ts';
+import { blockedFinish, readFinish } from './finish.ts';
+import { readLogprobs } from './logprobs.ts';
+import { readCitations, readPart } from './read-parts.ts';
+import { createStreamReader } from './read-stream.ts';
+import { readUsage } from './usage.ts';
+
+/** Reads a whole answer of `:generateContent` (https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse). */
+export function readAnswer(text: string, exchange: Exchange): AnswerReading {
+  const value = parsed(text);
+  if (Array.isArray(value)) return readChunks(value, exchange);
+  const body = asObject(value);
+  if (body === undefined) return failed(unreadable('it is not a JSON object'));
+  const error = errorInBody(body);
+  if (error !== undefined) return failed(error);
+  const args = sourceSlices(text, ['candidates', '*', 'content', 'parts', '*', 'functionCall', 'args']);
+  const choices: Choice[] = [];
+  for (const [index, candidate] of asArray(body['candidates']).entries()) {
+    const choice = readCandidate(asObject(candidate) ?? {}, exchange, { index, args });
+    if ('kind' in choice) return failed(choice);
+    choices.push(choice);
+  }
+  const blocked = choices.length === 0 ? blockedFinish(body) : undefined;
+  if (blocked !== undefined) choices.push({ parts: [], finish: blocked, logprobs: undefined });
+  if (choices.length === 0) return failed(unreadable('it has no candidates'));
+  const answer = {
+    upstreamId: asString(body['responseId']),
+    model: asString(body['modelVersion']),
+    choices,
+    usage: readUsage(body['usageMetadata']),
+    serviceTier: undefined,
+  };
+  return { kind: 'answer', answer };
+}
+
+function failed(error: HubError): AnswerReading {
+  return { kind: 'failed', error };
+}
+
+/** The whole list that `:streamGenerateContent` gives without `alt=sse`. */
+function readChunks(chunks: readonly unknown[], exchange: Exchange): AnswerReading {
+  const reader = createStreamReader(exchange);
+  const collector = new AnswerCollector();
+  for (const chunk of chunks) {
+    for (const event of reader.push('', UTF8.encode(writeJson(chunk)))) collector.push(event);
+  }
+  for (const event of reader.atEndOfBytes()) collector.push(event);
+  return collector.reading();
+}
+
+const UTF8 = new TextEncoder();
+
+interface At {
+  readonly index: number;
+  readonly args: ReadonlyMap<string, string>;
+}
+
+function readCandidate(candidate: JsonObject, exchange: Exchange, at: At): Choice | HubError {
+  const finish = readFinish(candidate);
+  if ('kind' in finish) return finish;
+  const parts: AnswerPart[] = [];
+  let calls = 0;
+  for (const [index, value] of asArray(asObject(candidate['content'])?.['parts']).entries()) {
+    const path = `candidates[${at.index}].content.parts[${index}]`;
+    const place = { path, call: calls, args: at.args.get(`${at.index}.${index}`) };
+    const part = readPart(asObject(value) ?? {}, exchange, place);
+    if (part === undefined) continue;
+    if (part.kind === 'call') calls += 1;
+    addPart(parts, part);
+  }
+  const logprobs = readLogprobs(candidate);
+  return {
+    parts: withCitations(parts, candidate),
+    finish,
+    logprobs: logprobs.length === 0 ? undefined : logprobs,
+  };
+}
+
+/** A signature on an empty text part belongs to the text before it. */
+function addPart(parts: AnswerPart[], part: AnswerPart): void {
+  const last = parts.at(-1);
+  if (part.kind !== 'text' || part.text !== '') parts.push(part);
+  else if (last?.kind === 'text' && last.seal === undefined)
+    parts[parts.length - 1] = { ...last, seal: part.seal };
+}
+
+function withCitations(parts: readonly AnswerPart[], candidate: JsonObject): readonly AnswerPart[] {
+  const first = parts.findIndex(({ kind }) => kind === 'text');
+  const part = parts[first];
+  if (part?.kind !== 'text') return parts;
+  const text = parts.map((each) => (each.kind === 'text' ? each.text : '')).join('');
+  const citations = readCitations(candidate, text);
+  return citations.length === 0 ? parts : parts.with(first, { ...part, citations });
+}

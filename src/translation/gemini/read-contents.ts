@@ -1,0 +1,205 @@
+import type { Part, Reasoning, Seal, SystemText, ToolCall, ToolResult, Turn } from '../conversation.ts';
+import { openEnvelope } from '../envelope.ts';
+import { mintedCallId } from '../ids.ts';
+import { asArray, asObject, asString, type JsonObject, writeJson } from '../json.ts';
+import { sourceSlices } from '../json-slices.ts';
+import type { Loss } from '../losses.ts';
+import { plainMediaType } from '../media.ts';
+import { turnList } from '../request-fields.ts';
+import { InvalidBody } from '../sides.ts';
+import { camelKeys } from './camel-keys.ts';
+
+/** `contents`, with ids for calls that have none; responses without an id are paired with them by name and order. */
+export function readContents(
+  value: unknown,
+  text: string,
+  suffix: string,
+): { readonly turns: readonly Turn[]; readonly losses: readonly Loss[] } {
+  const reader = new ContentReader(text, suffix);
+  const turns = turnList(asObject(value) === undefined ? value : [value], 'contents').map((content, index) =>
+    reader.read(content, index),
+  );
+  return { turns, losses: [] };
+}
+
+/** `systemInstruction`: a content, or its text alone. Parts that are no text have no equal anywhere. */
+export function readSystem(value: unknown): {
+  readonly system: readonly SystemText[];
+  readonly more: readonly Loss[];
+} {
+  const path = 'systemInstruction';
+  if (typeof value === 'string') return { system: [{ text: value, path }], more: [] };
+  const system: SystemText[] = [];
+  const more: Loss[] = [];
+  const parts = asObject(value)?.['parts'];
+  for (const [index, part] of (Array.isArray(parts) ? (parts as unknown[]) : [parts]).entries()) {
+    const text = asString(asObject(part)?.['text']);
+    const place = `${path}.parts[${index}]`;
+    if (text !== undefined && text.trim() !== '') system.push({ text, path: place });
+    else if (text === undefined && part !== undefined)
+      more.push({ path: place, what: 'dropped', class: 'meaning', why: 'a system text holds only text' });
+  }
+  return { system, more };
+}
+
+class ContentReader {
+  readonly #suffix: string;
+  readonly #args: ReadonlyMap<string, string>;
+  #minted = 0;
+  /** Calls that nobody has answered yet. */
+  readonly #open: { readonly id: string; readonly name: string }[] = [];
+
+  constructor(text: string, suffix: string) {
+    this.#suffix = suffix;
+    const camel = sourceSlices(text, ['contents', '*', 'parts', '*', 'functionCall', 'args']);
+    const snake = sourceSlices(text, ['contents', '*', 'parts', '*', 'function_call', 'args']);
+    this.#args = snake.size === 0 ? camel : new Map([...camel, ...snake]);
+  }
+
+  read(content: JsonObject, index: number): Turn {
+    const path = `contents[${index}]`;
+    const role = roleOf(content['role'], path);
+    const given = content['parts'];
+    const list = Array.isArray(given) ? (given as readonly unknown[]) : given === undefined ? [] : [given];
+    const parts: Part[] = [];
+    for (const [at, value] of list.entries()) {
+      const part = asObject(typeof value === 'string' ? { text: value } : value);
+      if (part === undefined) throw new InvalidBody(`${path}.parts[${at}]`, 'an object is expected here');
+      this.#part(camelKeys(part), parts, { path: `${path}.parts[${at}]`, key: `${index}.${at}` });
+    }
+    return { role, parts, path };
+  }
+
+  #part(part: JsonObject, parts: Part[], at: { readonly path: string; readonly key: string }): void {
+    const read = this.#readPart(part, at);
+    const signature = asString(part['thoughtSignature']) ?? '';
+    if (signature === '') {
+      parts.push(read);
+      return;
+    }
+    const envelope = openEnvelope(signature);
+    if (envelope === undefined) {
+      parts.push(sealed(read, { origin: 'gemini', provider: '', payload: signature }));
+      return;
+    }
+    const { seal, redacted } = envelope;
+    const last = parts.at(-1);
+    if (seal.origin === 'gemini') parts.push(sealed(read, seal));
+    else {
+      const isOwn = last?.kind === 'reasoning' && last.seal === undefined;
+      const reasoning: Reasoning = isOwn
+        ? { ...last, seal, redacted }
+        : { kind: 'reasoning', text: '', seal, redacted, path: at.path };
+      if (isOwn) parts.pop();
+      parts.push(reasoning, read);
+    }
+  }
+
+  #readPart(part: JsonObject, { path, key }: { readonly path: string; readonly key: string }): Part {
+    const text = asString(part['text']);
+    if (text !== undefined) {
+      return part['thought'] === true
+        ? { kind: 'reasoning', text, redacted: false, path }
+        : { kind: 'text', text, path };
+    }
+    const call = asObject(part['functionCall']);
+    if (call !== undefined) return this.#call(call, path, this.#args.get(key));
+    const response = asObject(part['functionResponse']);
+    if (response !== undefined) return this.#result(camelKeys(response), path);
+    return readMedia(part, path) ?? unknownPart(part, path);
+  }
+
+  #call(call: JsonObject, path: string, args: string | undefined): ToolCall {
+    const name = asString(call['name']) ?? '';
+    const given = asString(call['id']) ?? '';
+    const id = given === '' ? mintedCallId(this.#suffix, this.#minted++) : given;
+    this.#open.push({ id, name });
+    return {
+      kind: 'call',
+      id,
+      name,
+      arguments: args ?? writeJson(call['args'] ?? {}),
+      form: 'function',
+      path,
+    };
+  }
+
+  #result(response: JsonObject, path: string): ToolResult {
+    const name = asString(response['name']) ?? '';
+    const given = asString(response['id']) ?? '';
+    const at = this.#open.findIndex((call) => (given === '' ? call.name === name : call.id === given));
+    const callId = given === '' ? (this.#open[at]?.id ?? `${name}_${path}`) : given;
+    if (at !== -1) this.#open.splice(at, 1);
+    const { text, isError } = readResponse(asObject(response['response']) ?? {});
+    const media = asArray(response['parts']).map(
+      (value, index) =>
+        readMedia(camelKeys(asObject(value) ?? {}), `${path}.parts[${index}]`) ??
+        unknownPart(asObject(value) ?? {}, `${path}.parts[${index}]`),
+    );
+    const texts: ToolResult['parts'] = text === '' ? [] : [{ kind: 'text', text, path }];
+    return { kind: 'result', callId, name, parts: [...texts, ...media], isError, path };
+  }
+}
+
+/** Only `output` or `result` with a text is that text, `error` an error; all else is told as JSON. */
+function readResponse(response: JsonObject): { readonly text: string; readonly isError: true | undefined } {
+  const keys = Object.keys(response);
+  const [key = ''] = keys;
+  const value = response[key];
+  if (keys.length === 1 && key === 'error')
+    return { text: typeof value === 'string' ? value : writeJson(value), isError: true };
+  if (keys.length === 1 && (key === 'output' || key === 'result') && typeof value === 'string')
+    return { text: value, isError: undefined };
+  return { text: writeJson(response), isError: undefined };
+}
+
+type MediaPart = Extract<Part, { kind: 'image' | 'document' | 'audio' | 'video' }>;
+
+function readMedia(part: JsonObject, path: string): MediaPart | undefined {
+  const inline = asObject(part['inlineData']);
+  const file = asObject(part['fileData']);
+  const { mimeType, data, fileUri, displayName } = camelKeys(inline ?? file ?? {});
+  const mediaType = plainMediaType(asString(mimeType) ?? '');
+  const place = { kind: kindOf(mediaType), mediaType, name: asString(displayName), path };
+  if (inline !== undefined)
+    return { ...place, source: { kind: 'bytes', data: plainBase64(asString(data) ?? '') } };
+  const url = asString(fileUri);
+  return url === undefined ? undefined : { ...place, source: { kind: 'url', url } };
+}
+
+/** Google's services take base64 of URLs as well, which others do not. */
+function plainBase64(data: string): string {
+  return /[-_]/.test(data) ? data.replaceAll('-', '+').replaceAll('_', '/') : data;
+}
+
+function kindOf(mediaType: string): MediaPart['kind'] {
+  const [family] = mediaType.split('/');
+  return family === 'image' || family === 'audio' || family === 'video' ? family : 'document';
+}
+
+function unknownPart(part: JsonObject, path: string): Extract<Part, { kind: 'unknown' }> {
+  const type =
+    Object.keys(part).find((key) => key !== 'thought' && key !== 'thoughtSignature') ?? 'an empty part';
+  return { kind: 'unknown', type, path };
+}
+
+function sealed(part: Part, seal: Seal): Part {
+  return part.kind === 'text' || part.kind === 'call' || part.kind === 'reasoning' ? { ...part, seal } : part;
+}
+
+function roleOf(role: unknown, path: string): Turn['role'] {
+  switch (role) {
+    case undefined:
+    case null:
+    case '':
+    case 'user':
+    case 'function':
+      return 'user';
+    case 'model':
+      return 'assistant';
+    case 'system':
+      return 'system';
+    default:
+      throw new InvalidBody(`${path}.role`, 'the role is user or model');
+  }
+}

@@ -1,0 +1,76 @@
+import type { AnswerPart, Citation } from '../answer.ts';
+import type { Seal } from '../conversation.ts';
+import { clientTool, type Exchange } from '../exchange.ts';
+import { mintedCallId } from '../ids.ts';
+import { asArray, asNumber, asObject, asString, type JsonObject, writeJson } from '../json.ts';
+import { formOf } from '../freeform-text.ts';
+
+/** Where a part of an answer stands. */
+export interface PartPlace {
+  /** In the provider's answer, for losses. */
+  readonly path: string;
+  /** How many calls the answer had before. */
+  readonly call: number;
+  /** The arguments as they stand in the source. */
+  readonly args: string | undefined;
+}
+
+/** A part of Gemini's content as the hub has it. An empty text with a seal is kept for the seal; undefined: nothing to tell. */
+export function readPart(part: JsonObject, exchange: Exchange, place: PartPlace): AnswerPart | undefined {
+  const seal = sealOf(part, exchange);
+  const call = asObject(part['functionCall']);
+  if (call !== undefined) {
+    const tool = clientTool(exchange, asString(call['name']) ?? '');
+    const id = asString(call['id']) ?? '';
+    return {
+      kind: 'call',
+      id: id === '' ? mintedCallId(exchange.suffix, place.call) : id,
+      name: tool.name,
+      namespace: tool.namespace,
+      ...formOf(tool.form, place.args ?? writeJson(call['args'] ?? {})),
+      seal,
+    };
+  }
+  const text = asString(part['text']);
+  if (text === undefined) {
+    if (Object.keys(part).some((key) => key !== 'thoughtSignature' && key !== 'thought'))
+      exchange.losses.dropped(place.path, `${kindOf(part)} has no equal`);
+    return seal === undefined ? undefined : { kind: 'text', text: '', seal };
+  }
+  if (part['thought'] === true) {
+    return text === '' && seal === undefined ? undefined : { kind: 'reasoning', text, seal, redacted: false };
+  }
+  return text === '' && seal === undefined ? undefined : { kind: 'text', text, seal };
+}
+
+function kindOf(part: JsonObject): string {
+  return Object.keys(part).find((key) => key !== 'thoughtSignature' && key !== 'thought') ?? 'an empty part';
+}
+
+function sealOf(part: JsonObject, { target }: Exchange): Seal | undefined {
+  const payload = asString(part['thoughtSignature']) ?? '';
+  return payload === '' ? undefined : { origin: 'gemini', provider: target.provider, payload };
+}
+
+/** The sources that a candidate's text rests on. Gemini counts bytes of UTF-8, the hub UTF-16 units. */
+export function readCitations(candidate: JsonObject, text: string): readonly Citation[] {
+  const grounding = asObject(candidate['groundingMetadata']);
+  const sources = asArray(grounding?.['groundingChunks']).map((chunk) => asObject(asObject(chunk)?.['web']));
+  const bytes = UTF8.encode(text);
+  const unitAt = (offset: number | undefined): number | undefined =>
+    offset === undefined ? undefined : DECODER.decode(bytes.subarray(0, offset)).length;
+  return asArray(grounding?.['groundingSupports']).flatMap((value) => {
+    const support = asObject(value);
+    const segment = asObject(support?.['segment']);
+    const start = unitAt(asNumber(segment?.['startIndex']) ?? 0);
+    const end = unitAt(asNumber(segment?.['endIndex']));
+    return asArray(support?.['groundingChunkIndices']).flatMap((index) => {
+      const source = sources[asNumber(index) ?? -1];
+      const url = asString(source?.['uri']);
+      return url === undefined ? [] : [{ url, title: asString(source?.['title']), start, end }];
+    });
+  });
+}
+
+const UTF8 = new TextEncoder();
+const DECODER = new TextDecoder();

@@ -1,0 +1,123 @@
+import type { AnswerCall } from '../answer.ts';
+import { errorInBody } from '../errors.ts';
+import type { Exchange } from '../exchange.ts';
+import { type HubError, truncated, unreadable } from '../hub-error.ts';
+import { asArray, asObject, asString, type JsonObject, parsed } from '../json.ts';
+import { sourceSlices } from '../json-slices.ts';
+import type { HubEvent, StreamReader } from '../stream.ts';
+import { blockedFinish, readFinish } from './finish.ts';
+import { readLogprobs } from './logprobs.ts';
+import { readPart } from './read-parts.ts';
+import { readUsage } from './usage.ts';
+
+/**
+ * Reads the chunks of `:streamGenerateContent?alt=sse`. Gemini has no last word: behind `finishReason` come usage, empty parts, and the
+ * end of the bytes.
+ */
+export function createStreamReader(exchange: Exchange): StreamReader {
+  const reader = new GeminiReader(exchange);
+  return {
+    push: (_event, data) => reader.push(UTF8.decode(data)),
+    atEndOfBytes: () => reader.atEndOfBytes(),
+  };
+}
+
+const UTF8 = new TextDecoder();
+
+class GeminiReader {
+  readonly #exchange: Exchange;
+  #out: HubEvent[] = [];
+  #started = false;
+  #calls = 0;
+  #finished = false;
+  #over = false;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  push(data: string): readonly HubEvent[] {
+    if (this.#over || data === '') return [];
+    this.#out = [];
+    const value = parsed(data);
+    const chunk = asObject(value) ?? asObject(asArray(value)[0]);
+    if (chunk === undefined) this.#fail(unreadable('an event is not a JSON object'));
+    else this.#chunk(chunk, data);
+    return this.#out;
+  }
+
+  atEndOfBytes(): readonly HubEvent[] {
+    if (this.#over) return [];
+    this.#out = [];
+    if (!this.#finished) this.#fail(truncated());
+    else {
+      this.#over = true;
+      this.#out.push({ kind: 'end' });
+    }
+    return this.#out;
+  }
+
+  #fail(error: HubError): void {
+    this.#over = true;
+    this.#out.push({ kind: 'error', error });
+  }
+
+  #chunk(chunk: JsonObject, source: string): void {
+    const error = errorInBody(chunk);
+    if (error !== undefined) return this.#fail(error);
+    if (!this.#started) {
+      this.#started = true;
+      const { responseId, modelVersion } = chunk;
+      this.#out.push({ kind: 'start', upstreamId: asString(responseId), model: asString(modelVersion) });
+    }
+    const usage = readUsage(chunk['usageMetadata']);
+    if (usage !== undefined) this.#out.push({ kind: 'usage', usage });
+    const candidates = asArray(chunk['candidates']).map((candidate) => asObject(candidate) ?? {});
+    const candidate = candidates.find(({ index }) => (index ?? 0) === 0);
+    if (candidate !== undefined) this.#candidate(candidate, source, candidates.indexOf(candidate));
+    const blocked = candidates.length === 0 && !this.#finished ? blockedFinish(chunk) : undefined;
+    if (blocked !== undefined) this.#finish(blocked);
+  }
+
+  #candidate(candidate: JsonObject, source: string, at: number): void {
+    const tokens = readLogprobs(candidate);
+    if (tokens.length > 0) this.#out.push({ kind: 'logprobs', tokens });
+    const parts = asArray(asObject(candidate['content'])?.['parts']);
+    const hasCall = parts.some((part) => asObject(part)?.['functionCall'] !== undefined);
+    const args = hasCall ? sourceSlices(source, ARGS) : NONE;
+    for (const [index, value] of parts.entries()) {
+      const path = `candidates[${at}].content.parts[${index}]`;
+      const place = { path, call: this.#calls, args: args.get(`${at}.${index}`) };
+      const part = readPart(asObject(value) ?? {}, this.#exchange, place);
+      if (part?.kind === 'call') this.#call(part);
+      else if (part?.kind === 'reasoning') {
+        if (part.text !== '') this.#out.push({ kind: 'reasoning', text: part.text });
+        if (part.seal !== undefined)
+          this.#out.push({ kind: 'reasoning-end', seal: part.seal, redacted: false });
+      } else if (part !== undefined) {
+        if (part.text !== '') this.#out.push({ kind: 'text', text: part.text });
+        if (part.seal !== undefined) this.#out.push({ kind: 'part-end', seal: part.seal });
+      }
+    }
+    if (this.#finished || asString(candidate['finishReason']) === undefined) return;
+    const finish = readFinish(candidate);
+    if ('kind' in finish) this.#fail(finish);
+    else this.#finish(finish);
+  }
+
+  #call({ id, name, form, namespace, seal, arguments: json }: AnswerCall): void {
+    const key = String(this.#calls);
+    this.#calls += 1;
+    this.#out.push({ kind: 'call', key, id, name, form, namespace, seal });
+    if (json !== '') this.#out.push({ kind: 'arguments', key, json });
+    this.#out.push({ kind: 'call-end', key });
+  }
+
+  #finish(finish: Extract<HubEvent, { kind: 'finish' }>['finish']): void {
+    this.#finished = true;
+    this.#out.push({ kind: 'finish', finish });
+  }
+}
+
+const ARGS = ['candidates', '*', 'content', 'parts', '*', 'functionCall', 'args'];
+const NONE: ReadonlyMap<string, string> = new Map();

@@ -1,0 +1,80 @@
+import type { Answer, AnswerCall, AnswerPart, Choice } from '../answer.ts';
+import { envelopeOf } from '../envelope.ts';
+import { type Exchange, modelInAnswer } from '../exchange.ts';
+import { type JsonTree, writeJson } from '../json.ts';
+import { argumentsObject } from '../write-common.ts';
+import { writeFinish } from './finish.ts';
+import { writeLogprobs } from './logprobs.ts';
+import { writeUsage } from './usage.ts';
+
+/** The body of a whole answer. */
+export function writeAnswer(answer: Answer, exchange: Exchange): string {
+  return writeJson({
+    candidates: answer.choices.map((choice, index) => ({
+      content: { role: 'model', parts: writeParts(choice, exchange) },
+      ...writeFinish(choice.finish, exchange),
+      index,
+      logprobsResult: choice.logprobs === undefined ? undefined : writeLogprobs(choice.logprobs),
+    })),
+    modelVersion: modelInAnswer(exchange, answer.model),
+    responseId: exchange.suffix,
+    usageMetadata: writeUsage(answer.usage),
+  });
+}
+
+function writeParts({ parts }: Choice, exchange: Exchange): readonly JsonTree[] {
+  const written: JsonTree[] = [];
+  const seals = createSealCarrier(exchange);
+  for (const part of parts) {
+    if (part.kind === 'reasoning') seals.note(part);
+    if (part.kind === 'reasoning' && part.text === '') continue;
+    written.push(part.kind === 'reasoning' ? thought(part.text) : seals.onto(writePart(part, exchange)));
+  }
+  const left = seals.onto({ text: '' });
+  if (written.length === 0 || 'thoughtSignature' in left) written.push(left);
+  return written;
+}
+
+function writePart(part: Exclude<AnswerPart, { kind: 'reasoning' }>, exchange: Exchange): JsonTree {
+  if (part.kind === 'call') return callPart(part, exchange);
+  if ((part.citations ?? []).length > 0)
+    exchange.losses.dropped('annotations', 'the client has no citations of this kind');
+  return {
+    text: part.text,
+    thoughtSignature: part.seal?.origin === 'gemini' ? part.seal.payload : undefined,
+  };
+}
+
+export function thought(text: string): JsonTree {
+  return { text, thought: true };
+}
+
+export function callPart(call: AnswerCall, exchange: Exchange): JsonTree {
+  const args = argumentsObject(call, 'tool_calls', exchange.losses);
+  const thoughtSignature = call.seal?.origin === 'gemini' ? call.seal.payload : undefined;
+  return { functionCall: { id: call.id, name: call.name, args }, thoughtSignature };
+}
+
+/** Puts the seal of a reasoning block on the part behind it, which is where Gemini clients keep one. */
+export interface SealCarrier {
+  readonly note: (reasoning: Pick<Extract<AnswerPart, { kind: 'reasoning' }>, 'seal' | 'redacted'>) => void;
+  readonly onto: (part: JsonTree) => JsonTree;
+}
+
+export function createSealCarrier({ losses }: Exchange): SealCarrier {
+  let envelope: string | undefined;
+  return {
+    note({ seal, redacted }) {
+      if (seal === undefined) return;
+      if (envelope !== undefined) losses.dropped('reasoning', 'a part carries one seal');
+      envelope = seal.origin === 'gemini' ? seal.payload : envelopeOf(seal, redacted);
+      if (envelope === undefined) losses.dropped('reasoning', 'the seal is too long');
+    },
+    onto(part) {
+      if (envelope === undefined || part['thoughtSignature'] !== undefined) return part;
+      const thoughtSignature = envelope;
+      envelope = undefined;
+      return { ...part, thoughtSignature };
+    },
+  };
+}

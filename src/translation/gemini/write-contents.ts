@@ -1,0 +1,172 @@
+import type { Media, Part, Seal, Text, ToolCall, ToolResult, Turn } from '../conversation.ts';
+import type { Exchange } from '../exchange.ts';
+import type { JsonTree } from '../json.ts';
+import { documentText } from '../media.ts';
+import type { GeminiFacts } from '../models/gemini.ts';
+import { arranged } from '../repair.ts';
+import { argumentsObject, insteadOf } from '../write-common.ts';
+
+/** What all parts of one request are written by. */
+export interface Manner {
+  readonly facts: GeminiFacts;
+  readonly names: (name: string, namespace?: string) => string;
+}
+
+/** Stands for a signature that the model did not make itself (https://ai.google.dev/gemini-api/docs/thought-signatures). */
+const NO_SIGNATURE = 'skip_thought_signature_validator';
+
+/** `contents`: user and model in turn, results first in their turn and in the order of the calls. */
+export function writeContents(exchange: Exchange, manner: Manner): readonly JsonTree[] {
+  const { conversation, losses } = exchange;
+  const turns = arranged(
+    conversation.turns,
+    {
+      merge: true,
+      userFirst: false,
+      system: 'fold',
+      adapt: (part) => (part.kind === 'unknown' ? insteadOf(part, losses) : [part]),
+    },
+    losses,
+  );
+  const writer = new ContentWriter(exchange, manner);
+  return turns.map((turn) => writer.write(turn)).filter(({ parts }) => parts.length > 0);
+}
+
+interface Content extends JsonTree {
+  readonly role: 'user' | 'model';
+  readonly parts: readonly JsonTree[];
+}
+
+class ContentWriter {
+  readonly #exchange: Exchange;
+  readonly #manner: Manner;
+  readonly #callNames = new Map<string, string>();
+
+  constructor(exchange: Exchange, manner: Manner) {
+    this.#exchange = exchange;
+    this.#manner = manner;
+  }
+
+  write(turn: Turn): Content {
+    if (turn.role === 'assistant') return { role: 'model', parts: this.#model(turn) };
+    return { role: 'user', parts: turn.parts.flatMap((part) => this.#user(part)) };
+  }
+
+  #user(part: Part): readonly JsonTree[] {
+    switch (part.kind) {
+      case 'text':
+        return [{ text: part.text }];
+      case 'result':
+        return this.#result(part);
+      case 'image':
+      case 'document':
+      case 'audio':
+      case 'video':
+        return this.#media(part);
+      case 'call':
+      case 'reasoning':
+      case 'unknown':
+        return [];
+    }
+  }
+
+  /** A signature stands on the part that it was made with: one that came in a reasoning block of its own goes on the next part. */
+  #model(turn: Turn): readonly JsonTree[] {
+    const parts: JsonTree[] = [];
+    let signature: string | undefined;
+    let isFirstCall = true;
+    for (const part of turn.parts) {
+      if (part.kind === 'reasoning') {
+        signature = signatureOf(part.seal) ?? signature;
+        if (signatureOf(part.seal) === undefined)
+          this.#exchange.losses.dropped(part.path, 'the reasoning has no signature of Gemini');
+        continue;
+      }
+      if (part.kind === 'call') parts.push(this.#call(part, { signature, isFirstCall }));
+      else if (part.kind === 'text') parts.push(textPart(part, signature));
+      else if (part.kind !== 'result' && part.kind !== 'unknown') parts.push(...this.#media(part));
+      if (part.kind === 'call') isFirstCall = false;
+      signature = undefined;
+    }
+    return parts;
+  }
+
+  #call(
+    call: ToolCall,
+    { signature, isFirstCall }: { readonly signature: string | undefined; readonly isFirstCall: boolean },
+  ): JsonTree {
+    const { facts, names } = this.#manner;
+    const { losses } = this.#exchange;
+    const name = names(call.name, call.namespace);
+    this.#callNames.set(call.id, name);
+    let thoughtSignature = signatureOf(call.seal) ?? signature;
+    if (thoughtSignature === undefined && isFirstCall && facts.signatures) {
+      losses.approximated(call.path, 'a stand-in takes the place of the signature');
+      thoughtSignature = NO_SIGNATURE;
+    }
+    const args = argumentsObject(call, call.path, losses);
+    return { functionCall: { id: call.id, name, args }, thoughtSignature };
+  }
+
+  #result(result: ToolResult): readonly JsonTree[] {
+    const { losses } = this.#exchange;
+    const parts = result.parts.flatMap((part) =>
+      part.kind === 'unknown' ? insteadOf(part, losses) : [part],
+    );
+    const texts = parts.map((part) => (part.kind === 'text' ? part.text : undefined));
+    const media = parts.flatMap((part) => this.#mediaIn(part));
+    const text = texts.filter((each) => each !== undefined).join('\n');
+    const inside = this.#manner.facts.signatures && media.length > 0;
+    const functionResponse = {
+      id: result.callId,
+      name: this.#callNames.get(result.callId) ?? result.name ?? 'tool',
+      response: result.isError === true ? { error: text } : { output: text },
+      parts: inside ? media : undefined,
+    };
+    return inside ? [{ functionResponse }] : [{ functionResponse }, ...media];
+  }
+
+  #mediaIn(part: Part): readonly JsonTree[] {
+    const isMedia =
+      part.kind === 'image' || part.kind === 'document' || part.kind === 'audio' || part.kind === 'video';
+    return isMedia ? this.#media(part) : [];
+  }
+
+  #media(media: Media): readonly JsonTree[] {
+    const { source, mediaType: mimeType } = media;
+    const { losses } = this.#exchange;
+    if (media.detail !== undefined && media.detail !== 'auto')
+      losses.dropped(`${media.path}.detail`, 'the API has no such field');
+    if (media.citations === true) losses.dropped(media.path, 'the API has no citations of documents');
+    switch (source.kind) {
+      case 'bytes':
+        return [{ inlineData: { mimeType, data: source.data } }];
+      case 'text':
+        return [{ text: documentText(media, source.text) }];
+      case 'url':
+        if (this.#takesUrl(source.url))
+          return [{ fileData: { fileUri: source.url, mimeType: mimeType === '' ? undefined : mimeType } }];
+        losses.meaning(media.path, 'Gemini fetches no URLs but those of its own files and of YouTube');
+        return [];
+      case 'file-id':
+        losses.meaning(media.path, 'the file lies at another provider');
+        return [];
+    }
+  }
+
+  #takesUrl(url: string): boolean {
+    if (this.#exchange.target.carriage === 'vertex') return /^(?:https?|gs):\/\//.test(url);
+    return OWN_FILES.test(url);
+  }
+}
+
+const OWN_FILES =
+  /^https:\/\/(?:generativelanguage\.googleapis\.com\/|(?:www\.|m\.)?youtube\.com\/|youtu\.be\/)/;
+
+function signatureOf(seal: Seal | undefined): string | undefined {
+  return seal?.origin === 'gemini' ? seal.payload : undefined;
+}
+
+function textPart(part: Text, signature: string | undefined): JsonTree {
+  return { text: part.text, thoughtSignature: signatureOf(part.seal) ?? signature };
+}

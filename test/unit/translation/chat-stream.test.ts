@@ -1,0 +1,229 @@
+import { describe, expect, test } from 'bun:test';
+import { asMessage, chunk, playStream, type Play } from './stream-play.ts';
+
+const PLAY: Play = {
+  from: 'messages',
+  to: 'chat',
+  request: {
+    tools: [
+      { name: 'f', input_schema: { type: 'object' } },
+      { name: 'longer_name', input_schema: { type: 'object' } },
+    ],
+  },
+};
+
+const call = (given: object) => chunk({ tool_calls: [given] });
+const started = (index: number | undefined, id: string | undefined, name: string, args: unknown = '') => ({
+  ...(index === undefined ? {} : { index }),
+  ...(id === undefined ? {} : { id }),
+  function: { name, arguments: args },
+});
+const END = [chunk({}, 'tool_calls'), '[DONE]'];
+
+async function played(...events: unknown[]) {
+  return asMessage(await playStream(PLAY, [...events, ...END]));
+}
+
+describe('calls in a Chat stream', () => {
+  test('several calls in one delta, without index and without id, are calls of their own', async () => {
+    const both = chunk({
+      tool_calls: [
+        started(undefined, undefined, 'f', '{"a":1}'),
+        started(undefined, undefined, 'f', '{"a":2}'),
+      ],
+    });
+    expect(await played(both)).toEqual({
+      content: [
+        ['call_g_0', 'f', '{"a":1}'],
+        ['call_g_1', 'f', '{"a":2}'],
+      ],
+      stop: 'tool_use',
+    });
+  });
+
+  test('an id that is repeated in each chunk is the same call, with its name repeated or not', async () => {
+    const pieces = ['{"a"', ':1', '}'].map((json) => call(started(0, 'c1', 'f', json)));
+    expect(await played(...pieces)).toEqual({ content: [['c1', 'f', '{"a":1}']], stop: 'tool_use' });
+  });
+
+  test('a name in pieces is put together before the call begins', async () => {
+    const events = [
+      call(started(0, 'c1', 'longer')),
+      call(started(0, undefined, '_name')),
+      call({ index: 0, function: { arguments: '{}' } }),
+    ];
+    expect(await played(...events)).toEqual({ content: [['c1', 'longer_name', '{}']], stop: 'tool_use' });
+  });
+
+  test('arguments without index and id belong to the last call', async () => {
+    const events = [
+      call(started(undefined, 'c1', 'f')),
+      call({ function: { arguments: '{"a":' } }),
+      call({ function: { arguments: '1}' } }),
+    ];
+    expect(await played(...events)).toEqual({ content: [['c1', 'f', '{"a":1}']], stop: 'tool_use' });
+  });
+
+  test('arguments that are an object keep their digits', async () => {
+    const event =
+      '{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":{"n": 9007199254740993}}}]}}]}';
+    expect(await played(event)).toEqual({
+      content: [['c', 'f', '{"n": 9007199254740993}']],
+      stop: 'tool_use',
+    });
+  });
+
+  test('a call that began while another is open waits for it, and text behind both is a block of its own', async () => {
+    const events = [
+      call(started(0, 'a', 'f')),
+      call(started(1, 'b', 'f', '{"x":')),
+      chunk({ content: 'tail' }),
+      call({ index: 0, function: { arguments: '{"y":1}' } }),
+      call({ index: 1, function: { arguments: '2}' } }),
+    ];
+    expect(await played(...events)).toEqual({
+      content: [['a', 'f', '{"y":1}'], ['b', 'f', '{"x":2}'], 'tail'],
+      stop: 'tool_use',
+    });
+  });
+
+  test('white space behind a closed call is nothing, more arguments break the stream', async () => {
+    const closed = [call(started(0, 'a', 'f', '{}')), call(started(1, 'b', 'f', '{}'))];
+    const fine = await playStream(PLAY, [
+      ...closed,
+      call({ index: 0, function: { arguments: ' \n' } }),
+      ...END,
+    ]);
+    expect(fine.over).toBe('complete');
+    const broken = await playStream(PLAY, [
+      ...closed,
+      call({ index: 0, function: { arguments: '{"again":1}' } }),
+      ...END,
+    ]);
+    expect(broken.over).toMatchObject({ code: 'upstream_invalid' });
+    expect(broken.events.map(({ event }) => event)).not.toContain('message_stop');
+  });
+
+  test('the older function_call is a call with an id that is made', async () => {
+    const events = [
+      chunk({ function_call: { name: 'f', arguments: '' } }),
+      chunk({ function_call: { arguments: '{"a":1}' } }),
+      chunk({}, 'function_call'),
+    ];
+    expect(await played(...events)).toEqual({ content: [['call_g_0', 'f', '{"a":1}']], stop: 'tool_use' });
+  });
+});
+
+describe('the end of a Chat stream', () => {
+  const ends = async (...events: unknown[]) => {
+    const result = await playStream(PLAY, events);
+    return { over: result.over, stop: asMessage(result).stop, losses: result.losses };
+  };
+
+  test('the first finish counts; content in its chunk and behind it as well', async () => {
+    const result = await playStream(PLAY, [
+      chunk({ content: 'a' }, 'length'),
+      chunk({ content: 'b' }, 'stop'),
+      '[DONE]',
+    ]);
+    expect(asMessage(result)).toEqual({ content: ['ab'], stop: 'max_tokens' });
+  });
+
+  test('[DONE] without a finish is an ordinary end, no end at all is not', async () => {
+    expect(await ends(chunk({ content: 'a' }), '[DONE]')).toMatchObject({
+      over: 'complete',
+      stop: 'end_turn',
+    });
+    expect(await ends(chunk({ content: 'a' }))).toMatchObject({ over: { code: 'upstream_truncated' } });
+  });
+
+  test.each([
+    ['stop', { stop_reason: 'END' }, 'stop_sequence'],
+    ['stop', { stop_reason: 128_009 }, 'end_turn'],
+    ['stop', { matched_stop: 'END' }, 'stop_sequence'],
+    ['eos', {}, 'end_turn'],
+    ['model_length', {}, 'max_tokens'],
+    ['sensitive', {}, 'refusal'],
+  ])('%s %j is %s', async (word, more, stop) => {
+    expect(await ends(chunk({ content: 'a' }), chunk({}, word, more), '[DONE]')).toMatchObject({
+      over: 'complete',
+      stop,
+    });
+  });
+
+  test('a word that nobody knows is an ordinary end and a loss; one of failure breaks the stream', async () => {
+    const unknown = await ends(chunk({ content: 'a' }, 'bored', {}), {
+      choices: [],
+      usage: { prompt_tokens: 1, completion_tokens: 1 },
+    });
+    expect(unknown).toEqual({
+      over: 'complete',
+      stop: 'end_turn',
+      losses: ['approximated choices[0].finish_reason'],
+    });
+    expect(await ends(chunk({ content: 'a' }), chunk({}, 'error'))).toMatchObject({
+      over: { kind: 'server' },
+    });
+  });
+
+  test('a refusal of the model is one, whatever the finish says', async () => {
+    expect(await ends(chunk({ refusal: 'No.' }), chunk({}, 'stop'), '[DONE]')).toMatchObject({
+      stop: 'refusal',
+    });
+  });
+
+  test('an error in place of a chunk keeps its kind', async () => {
+    expect(
+      await ends(chunk({ content: 'a' }), { error: { message: 'Overloaded', code: 'overloaded' } }),
+    ).toMatchObject({
+      over: { kind: 'overloaded', message: 'Overloaded' },
+    });
+  });
+});
+
+describe('usage and reasoning in a Chat stream', () => {
+  const usageOf = async (...events: unknown[]) => {
+    const { events: told } = await playStream(PLAY, [
+      chunk({ content: 'a' }),
+      ...events,
+      chunk({}, 'stop'),
+      '[DONE]',
+    ]);
+    const last = told.findLast(({ event }) => event === 'message_delta')?.data as {
+      usage: Record<string, unknown>;
+    };
+    return [last.usage['input_tokens'], last.usage['cache_read_input_tokens'], last.usage['output_tokens']];
+  };
+
+  test('it is read where each server puts it, and never added up', async () => {
+    const usage = { prompt_tokens: 10, completion_tokens: 3, prompt_tokens_details: { cached_tokens: 4 } };
+    expect(await usageOf({ choices: [], usage })).toEqual([6, 4, 3]);
+    expect(await usageOf({ choices: [], x_groq: { usage } })).toEqual([6, 4, 3]);
+    expect(await usageOf(chunk({ content: 'b' }, null, { usage }))).toEqual([6, 4, 3]);
+    const early = { prompt_tokens: 10, completion_tokens: 1, prompt_tokens_details: { cached_tokens: 4 } };
+    expect(
+      await usageOf(
+        { choices: [], usage: early },
+        { choices: [], usage: { ...usage, prompt_tokens_details: null, prompt_tokens: 0 } },
+      ),
+    ).toEqual([6, 4, 3]);
+  });
+
+  test('reasoning is a block before the text, under each of its names', async () => {
+    for (const delta of [
+      { reasoning_content: 'Hm' },
+      { reasoning: 'Hm' },
+      { reasoning: 'Hm', reasoning_details: [{ type: 'reasoning.text', text: 'Hm' }] },
+      { reasoning_details: [{ type: 'reasoning.text', text: 'Hm' }] },
+      { content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'Hm' }] }] },
+    ]) {
+      const result = await playStream(PLAY, [
+        chunk(delta),
+        chunk({ content: 'So' }),
+        chunk({}, 'stop'),
+        '[DONE]',
+      ]);
+      expect(asMessage(result).content).toEqual([{ thinking: 'Hm', signature: '' }, 'So']);
+    }
+  });
+});
