@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { masterKeySchema } from '../config/schema/access-schema.ts';
 import { isHashedKey } from '../config/compile/compile-access.ts';
 import { nameText, optional, secretText } from '../config/schema/setting.ts';
-import { findWeakness, SHORTEST_MASTER_KEY } from '../lib/key-strength.ts';
+import { findWeakness, MASTER_KEY } from '../lib/key-strength.ts';
 import type { JsonObject, Resource, Resources } from '../store/revision.ts';
 import { markOf, newSecret, rotatedFields, storedKey } from '../store/stored-key.ts';
 import { DATES, ENABLED, ID, WARNINGS } from './fields.ts';
@@ -14,7 +14,7 @@ const fields = masterKeySchema
   .extend({ is_enabled: ENABLED });
 
 const strongKey = secretText().superRefine((text, context) => {
-  const weakness = isHashedKey(text) ? undefined : findWeakness(text, SHORTEST_MASTER_KEY);
+  const weakness = isHashedKey(text) ? undefined : findWeakness(text, MASTER_KEY);
   if (weakness !== undefined) context.addIssue({ code: 'custom', message: weakness });
 });
 

@@ -30,6 +30,7 @@ export async function runDemo(overrides: Overrides, programName: string): Promis
   }
   const serving = await listen({ snapshot, recipe: { kind: 'text', text, files: [], ...context } });
   if (serving === undefined) return EXIT.failed;
+  for (const text of snapshot.warnings) console.error(`llm-proxy: ${text}`);
   // Whoever reads that it runs may stop it at once.
   const drained = drainOnSignals(serving);
   console.log(welcome(serving.url, simulator.url, programName));

@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { addressText } from '../config/compile/address.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import { listenAlone } from './single-process.ts';
 import type { Edition } from './config-source.ts';
@@ -56,7 +57,7 @@ function workersOf({ workers }: Snapshot): number {
 function listenProblem(error: unknown, { snapshot, recipe }: Edition): string {
   const { host, port } = snapshot.server;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const address = `${host}:${port}`;
+  const address = addressText({ host, port });
   const { overrides } = recipe;
   const hostSource = sourceOf('HOST', host, {
     override: overrides.host,

@@ -1,5 +1,6 @@
 import { type AuditEntry, createAdmin } from '../admin/admin.ts';
 import { findMissingAuthorities } from '../config/read/file-warnings.ts';
+import { addressText } from '../config/compile/address.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { StoreEvent } from '../store/store-options.ts';
@@ -96,6 +97,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
       status: () => store.status(),
       records: recording.counts,
       insert: (records) => store.requests.insert(records),
+      objects: store.objects,
     },
   });
   if (serving === undefined) return EXIT.failed;
@@ -150,7 +152,7 @@ async function accept(next: Edition, { snapshot, swap, emit, log }: Serving): Pr
   if (version !== before.version) emit({ type: 'configuration-accepted', version, warnings });
   const { host, port } = server;
   if (host !== before.server.host || port !== before.server.port)
-    log.say('warn', 'needsRestart', { address: `${host}:${port}` });
+    log.say('warn', 'needsRestart', { address: addressText({ host, port }) });
   await swapped;
 }
 

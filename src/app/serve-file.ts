@@ -1,4 +1,5 @@
 import { findMissingAuthorities, findWeakKeys } from '../config/read/file-warnings.ts';
+import { addressText } from '../config/compile/address.ts';
 import { type Files, loadConfig } from '../config/read/load.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import { formatProblem } from '../config/read/problems.ts';
@@ -91,6 +92,6 @@ async function accept(next: Edition, { snapshot, swap, emit, log }: Serving): Pr
   await swap(next);
   emit({ type: 'configuration-accepted', version, warnings });
   if (before.server.host !== server.host || before.server.port !== server.port) {
-    log.say('warn', 'needsRestart', { address: `${server.host}:${server.port}` });
+    log.say('warn', 'needsRestart', { address: addressText(server) });
   }
 }

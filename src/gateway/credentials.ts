@@ -104,7 +104,7 @@ function unescape(text: string): string {
 }
 
 /** Shorter keys would be found by chance in fields that have nothing to do with them. */
-const SHORTEST_SOUGHT = 6;
+export const SHORTEST_SOUGHT = 6;
 
 /** The keys that a request has shown, wherever else it may have them: whatever holds one of them is not sent on. */
 export function withheldKeys(places: CredentialPlaces, access: Access): readonly string[] {

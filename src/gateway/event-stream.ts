@@ -20,6 +20,9 @@ import { type ByteSink, pump } from './pipe.ts';
 /** An event larger than this is no event: the stream is given up. */
 export const MAX_EVENT_BYTES = 64 * 1024 * 1024;
 
+/** So much without any content is no beginning of an answer. */
+const MAX_HELD_BYTES = 16 * 1024 * 1024;
+
 /** After its last word a provider may take this long to close: a connection that ends well is used again. */
 const LINGER_MS = 1_000;
 
@@ -74,6 +77,7 @@ class EventStream implements AnswerStream {
   readonly #shownModel: string | undefined;
   readonly #onEnd: () => void;
   readonly #held: Uint8Array[] = [];
+  #heldBytes = 0;
   readonly #sample = new TextSample();
   #end: StreamEnd | undefined;
   #hasContent = false;
@@ -173,7 +177,8 @@ class EventStream implements AnswerStream {
     const last = lastTelling(signs);
     if (last !== undefined) this.#isThinking = last === 'thinking';
     if (this.#isThinking) this.#leash.thinking();
-    return sign;
+    this.#heldBytes += block.byteLength;
+    return sign ?? (this.#heldBytes > MAX_HELD_BYTES ? 'error' : undefined);
   }
 
   /** Sends a chunk's events on: as they are where they hold nothing but content, else after a look at each. */

@@ -1,22 +1,31 @@
-/** The shortest secret of an operator, who may do everything. */
-const SHORTEST_SECRET = 16;
+/** What a secret needs at least. */
+interface Strength {
+  readonly characters: number;
+  readonly different: number;
+}
 
-/** The shortest key of a client. */
-export const SHORTEST_MASTER_KEY = 8;
+/** The secret of an operator, who may do everything. */
+const OPERATOR: Strength = { characters: 16, different: 5 };
+
+/** The key of a client: what nobody finds by trying a few. */
+export const MASTER_KEY: Strength = { characters: 6, different: 4 };
 
 /** How the values begin or go that stand in examples, and so in the first list of whoever tries to get in. */
 const EXAMPLE =
   /^(?:your|my|example|insert|replace)[-_ ]|change[-_ ]?me|placeholder|^(?:admin|secret|password)[-_]?(?:key)?[-_]?\d*$/i;
 
 /** Why a secret is too weak to be used, to be read behind its name; undefined: it is good. */
-export function findWeakness(key: string, shortest = SHORTEST_SECRET): string | undefined {
+export function findWeakness(
+  key: string,
+  { characters: shortest, different } = OPERATOR,
+): string | undefined {
   if (key.length < shortest) {
     const characters = key.length === 1 ? '1 character' : `${key.length} characters`;
     return `has ${characters}; it needs ${shortest} or more, such as those that "openssl rand -hex 32" prints`;
   }
   if (/[^\x21-\x7e]/.test(key))
     return 'must be printable ASCII without spaces, since it travels in an HTTP header';
-  if (EXAMPLE.test(key) || new Set(key).size < 5) {
+  if (EXAMPLE.test(key) || new Set(key).size < different) {
     return 'is a value as examples have it; take a random one, such as "openssl rand -hex 32" prints';
   }
   return undefined;

@@ -7,7 +7,7 @@ import { createByteHold } from './byte-buffer.ts';
 export interface SseSplitter {
   /**
    * Takes the next chunk and returns all the whole events that there are now, with the blank lines that end them;
-   * empty if none is complete. undefined: an event has grown beyond the limit, and the stream is to be given up.
+   * empty if none is complete. undefined: an event has grown beyond the limit, in bytes or in lines, and the stream is to be given up.
    * A chunk of whole events is returned as it is, without a copy.
    */
   readonly push: (chunk: Uint8Array) => Uint8Array | undefined;
@@ -29,45 +29,103 @@ export interface SseEvent {
 /** `maxEventBytes` bounds what is held of an event that is not complete. */
 export function createSseSplitter(maxEventBytes: number): SseSplitter {
   const hold = createByteHold();
+  let lines = 0;
   return {
     push(chunk) {
       const end = Math.max(lastEventEnd(chunk), endAcross(hold.lastByte(), chunk));
       const tail = end === chunk.length ? EMPTY : chunk.subarray(end);
       const whole = end === 0 ? EMPTY : hold.take(end === chunk.length ? chunk : chunk.subarray(0, end));
+      if (end > 0) lines = 0;
+      // Real events have one line of data, or some: these are counted in large ones only.
+      if (hold.length() > LARGE_BYTES) lines += countLines(tail);
       if (tail.length > 0) hold.add(tail);
-      return hold.length() > maxEventBytes ? undefined : whole;
+      return hold.length() > maxEventBytes || lines > MAX_LINES ? undefined : whole;
     },
     takeTail: () => hold.take(EMPTY),
   };
 }
 
+/** An event with more lines than this is made to keep its reader busy. */
+const MAX_LINES = 20_000;
+
+const LARGE_BYTES = 65_536;
+
+/** The line ends among these bytes, up to a bound. */
+function countLines(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of [LF, CR]) {
+    let at = bytes.indexOf(byte);
+    while (at !== -1 && count <= MAX_LINES) {
+      count += 1;
+      at = bytes.indexOf(byte, at + 1);
+    }
+  }
+  return count;
+}
+
 /**
- * The events of a block, comments and empty ones included, so that their ranges cover all of it. What follows after the
- * last blank line counts as an event as well. A byte order mark is skipped at the beginning of the block.
+ * The events of a block, comments and empty ones included, so that their ranges cover all of it; several in a row that have
+ * neither data nor a name count as one. What follows after the last blank line counts as an event as well. A byte order mark is
+ * skipped at the beginning of the block.
  */
 export function splitEvents(block: Uint8Array): readonly SseEvent[] {
   const events: SseEvent[] = [];
-  const lines = createLineCursor(block);
+  const nextLine = createLineCursor(block);
   let start = 0;
   let pos = block[0] === 0xef && block[1] === 0xbb && block[2] === 0xbf ? 3 : 0;
   let name = '';
-  let data: Uint8Array[] = [];
+  let data: Uint8Array | undefined;
+  /** Where the second line of data begins; -1: there is none. */
+  let more = -1;
+  /** Whether the last of `events` has neither data nor a name. */
+  let isQuiet = false;
+  const close = (end: number): void => {
+    if (more !== -1) data = joinData(block, { first: data ?? EMPTY, from: more, end });
+    const wasQuiet = isQuiet;
+    isQuiet = data === undefined && name === '';
+    if (wasQuiet && isQuiet) start = events.pop()?.start ?? start;
+    events.push({ start, end, name, data: data ?? EMPTY });
+    start = end;
+    name = '';
+    data = undefined;
+    more = -1;
+  };
   while (pos < block.length) {
-    const { end, next } = lines(pos);
+    const { end, next } = nextLine(pos);
     if (end === pos) {
-      events.push({ start, end: next, name, data: joinLines(data) });
-      start = next;
-      name = '';
-      data = [];
+      close(next);
     } else if (startsField(block, pos, end, DATA)) {
-      data.push(block.subarray(valueStart(block, pos + 4, end), end));
+      if (data === undefined) data = block.subarray(valueStart(block, pos + 4, end), end);
+      else if (more === -1) more = pos;
     } else if (startsField(block, pos, end, EVENT)) {
       name = UTF8.decode(block.subarray(valueStart(block, pos + 5, end), end));
     }
     pos = next;
   }
-  if (start < block.length) events.push({ start, end: block.length, name, data: joinLines(data) });
+  if (start < block.length) close(block.length);
   return events;
+}
+
+/** The data of an event that has several lines of it, joined by LF: the first, and those from an offset to the event's end. */
+function joinData(
+  block: Uint8Array,
+  { first, from, end: eventEnd }: { readonly first: Uint8Array; readonly from: number; readonly end: number },
+): Uint8Array {
+  const joined = new Uint8Array(first.length + eventEnd - from);
+  joined.set(first);
+  let size = first.length;
+  const nextLine = createLineCursor(block);
+  for (let pos = from; pos < eventEnd;) {
+    const { end, next } = nextLine(pos);
+    if (startsField(block, pos, end, DATA)) {
+      joined[size] = LF;
+      const start = valueStart(block, pos + 4, end);
+      joined.set(block.subarray(start, end), size + 1);
+      size += 1 + end - start;
+    }
+    pos = next;
+  }
+  return joined.subarray(0, size);
 }
 
 /**
@@ -142,19 +200,6 @@ function startsField(block: Uint8Array, pos: number, end: number, field: Uint8Ar
 function valueStart(block: Uint8Array, pos: number, end: number): number {
   if (pos >= end) return end;
   return pos + 1 < end && block[pos + 1] === SPACE ? pos + 2 : pos + 1;
-}
-
-function joinLines(lines: readonly Uint8Array[]): Uint8Array {
-  const [first] = lines;
-  if (first === undefined) return EMPTY;
-  if (lines.length === 1) return first;
-  const joined = new Uint8Array(lines.reduce((sum, line) => sum + line.length + 1, -1)).fill(LF);
-  let to = 0;
-  for (const line of lines) {
-    joined.set(line, to);
-    to += line.length + 1;
-  }
-  return joined;
 }
 
 const UTF8 = new TextDecoder();

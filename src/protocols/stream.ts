@@ -62,7 +62,8 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
       if (following && event !== 'error' && !isMarked(data, grammar)) {
         return grammar.textKeys.some((key) => countCharacters(data, key) > 0) ? 'content' : 'preamble';
       }
-      const value = (grammar.digest ?? parse)(data.length > LONG_BYTES ? shortenStrings(data) : data);
+      const short = data.length > LONG_BYTES ? shortenStrings(data, MAX_PARSED_BYTES) : data;
+      const value = short && (grammar.digest ?? parse)(short);
       if (value === undefined) {
         if (data.length < 100 && grammar.isEnd(UTF8.decode(data).trim()))
           return note({ sign: 'done', done: true });
@@ -90,6 +91,9 @@ export function lastTelling(signs: readonly StreamSign[]): StreamSign | undefine
 
 /** An event from this size on holds an image or a file, which is not parsed along with what matters. */
 const LONG_BYTES = 65_536;
+
+/** More than this besides long strings is not parsed, since everything else would wait. */
+const MAX_PARSED_BYTES = 2 * 1024 * 1024;
 
 function isMarked(bytes: Uint8Array, grammar: StreamGrammar): boolean {
   // Hardly any event has the word at all, so that one search settles the three.

@@ -128,6 +128,12 @@ test('a variable that is missing and has a file says how the file is read', asyn
 });
 
 describe('the demo', () => {
+  test('says of HOST what conda puts into it', async () => {
+    const program = start(['--port', '0'], { HOST: 'x86_64-conda-linux-gnu' });
+    await program.printed(/HOST is x86_64-conda-linux-gnu/);
+    await program.printed(/gateway +http:\/\/127\.0\.0\.1:/);
+  });
+
   test.each([
     [['--host', '0.0.0.0'], {}],
     [[], { HOST: '0.0.0.0' }],

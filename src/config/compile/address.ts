@@ -12,6 +12,11 @@ export function parseAddress(text: string, everywhere: string): Address | undefi
   return { host: match[1] || match[2] || everywhere, port };
 }
 
+/** An address as one writes it: `127.0.0.1:8080`, `[::1]:8080`. */
+export function addressText({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 /** Whether only this machine can reach a listener on that host. */
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase().replaceAll(/^\[|\]$/g, '');

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { findWeakness, SHORTEST_MASTER_KEY } from '../../lib/key-strength.ts';
+import { findWeakness, MASTER_KEY } from '../../lib/key-strength.ts';
 import { isHashedKey } from '../compile/compile-access.ts';
 import type { ConfigFile } from '../schema/schema.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -8,7 +8,7 @@ import type { Snapshot } from '../snapshot.ts';
 export function findWeakKeys({ proxy_api_key: only, master_keys: keys }: ConfigFile): string[] {
   const all = [...(typeof only === 'string' ? [{ name: 'default', key: only }] : []), ...(keys ?? [])];
   return all.flatMap(({ name, key }) => {
-    const weakness = isHashedKey(key) ? undefined : findWeakness(key, SHORTEST_MASTER_KEY);
+    const weakness = isHashedKey(key) ? undefined : findWeakness(key, MASTER_KEY);
     return weakness === undefined ? [] : [`Key "${name}" is easily guessed: it ${weakness}.`];
   });
 }

@@ -32,6 +32,12 @@ const TOO_LARGE = `the file has more than ${MOST_CHARACTERS / 1e6} million chara
 const DANGLING =
   'an alias (*name) without its anchor (&name) before it; text that begins with * needs quotes';
 
+const CIRCULAR = 'an alias (*name) within what its own anchor (&name) stands for';
+
+/** A configuration nests some ten levels. */
+const MOST_LEVELS = 100;
+const TOO_DEEP = `sections are nested too deeply, more than ${MOST_LEVELS} levels`;
+
 /** How many times aliases may multiply what they stand for, before it is taken for an attack. */
 const MOST_ALIASES = 1000;
 
@@ -58,10 +64,9 @@ export function parseSource(text: string): Source {
         faults: errors.map((error) => faultAt(error.pos[0], explain(error, text))),
       };
     }
-    const dangling = findDanglingAlias(document);
-    if (dangling !== undefined) {
-      return { kind: 'invalid', faults: [faultAt(dangling, DANGLING)] };
-    }
+    if (isTooDeep(document.contents)) return fault(TOO_DEEP);
+    const alias = findBadAlias(document);
+    if (alias !== undefined) return { kind: 'invalid', faults: [faultAt(alias.offset, alias.message)] };
     const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASES });
     if (value === null || value === undefined)
       return fault('the file is empty: there is nothing to configure');
@@ -69,7 +74,7 @@ export function parseSource(text: string): Source {
   } catch (error) {
     if (error instanceof ReferenceError)
       return fault('aliases (*name) multiply to more than a configuration can need');
-    if (error instanceof RangeError) return fault('sections are nested too deeply');
+    if (error instanceof RangeError) return fault(TOO_DEEP);
     throw error;
   }
 }
@@ -89,18 +94,32 @@ function explain(error: YAMLError, text: string): string {
   if (error.code === 'BAD_DIRECTIVE')
     return 'a line that begins with % is a directive of YAML, and this one is unknown';
   if (error.code === 'TAG_RESOLVE_FAILED') return 'an unknown tag; text that begins with ! needs quotes';
+  if (/call stack/i.test(error.message)) return TOO_DEEP;
   // What follows in the library's message is the text at fault, which may be a secret.
   const [said = ''] = error.message.split(/: |"/);
   return `not valid YAML: ${said.charAt(0).toLowerCase()}${said.slice(1).trim()}`;
 }
 
-/** The offset of the first alias whose anchor does not come before it. */
-function findDanglingAlias(document: Document): number | undefined {
-  let found: number | undefined;
+/** Whether sections nest deeper than any configuration. A loop, since whatever calls itself for each level may fail or take long. */
+function isTooDeep(root: unknown): boolean {
+  const open: { readonly node: unknown; readonly level: number }[] = [{ node: root, level: 0 }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { node, level } = next;
+    if (level > MOST_LEVELS) return true;
+    const inner = isMap(node) ? node.items.map(({ value }) => value) : isSeq(node) ? node.items : [];
+    for (const each of inner) if (isMap(each) || isSeq(each)) open.push({ node: each, level: level + 1 });
+  }
+  return false;
+}
+
+/** The first alias whose anchor does not come before it, or is around it. */
+function findBadAlias(document: Document): { readonly offset: number; readonly message: string } | undefined {
+  let found: { readonly offset: number; readonly message: string } | undefined;
   visit(document, {
-    Alias(_key, alias) {
-      if (alias.resolve(document) !== undefined) return undefined;
-      found = alias.range?.[0] ?? 0;
+    Alias(_key, alias, path) {
+      const isCircular = path.some((node) => (isMap(node) || isSeq(node)) && node.anchor === alias.source);
+      if (!isCircular && alias.resolve(document) !== undefined) return undefined;
+      found = { offset: alias.range?.[0] ?? 0, message: isCircular ? CIRCULAR : DANGLING };
       return visit.BREAK;
     },
   });

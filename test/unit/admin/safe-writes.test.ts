@@ -116,7 +116,7 @@ describe('a reference to a variable or a file', () => {
 
 test('a master key that is easily guessed is refused with the reason', async () => {
   await api.call('POST', '/master-keys', { id: 'good' });
-  for (const key of ['a', 'sk-1234', 'changeme-changeme', 'aaaaaaaaaaaaaaaaaaaaaa']) {
+  for (const key of ['a', 'sk-12', 'changeme-changeme', 'aaaaaaaaaaaaaaaaaaaaaa']) {
     const answers = [
       await api.call('POST', '/master-keys', { id: 'k', key }),
       await api.call('PUT', '/master-keys/good', { key }),

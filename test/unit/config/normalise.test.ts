@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
+import { addressText } from '../../../src/config/compile/address.ts';
 import { expandEnvironment } from '../../../src/config/read/environment.ts';
 import { normalise } from '../../../src/config/read/normalise.ts';
 import { configSchema } from '../../../src/config/schema/schema.ts';
@@ -275,4 +276,9 @@ test('drain_delay of the file comes before that of the environment, and 0 is a c
     5500, 0, 9000,
   ]);
   expect(problemsOf(KEY, { env: { LLM_PROXY_DRAIN_DELAY: 'soon' } })[0]).toContain('LLM_PROXY_DRAIN_DELAY');
+});
+
+test('an address is written as one can use it', () => {
+  expect(addressText({ host: '127.0.0.1', port: 80 })).toBe('127.0.0.1:80');
+  expect(addressText({ host: '::', port: 18_000 })).toBe('[::]:18000');
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { parseSource } from '../../../src/config/read/source.ts';
 
@@ -57,5 +57,33 @@ test('a text that is too long to be a configuration is not read', () => {
   expect(source).toMatchObject({
     kind: 'invalid',
     faults: [{ message: expect.stringContaining('more than 32 million characters') as unknown }],
+  });
+});
+
+describe('what is made to take for ever is refused at once', () => {
+  const levels = 3_000;
+  test.each([
+    ['a list in itself', 'a: &a [*a]', /alias .* within what its own anchor/],
+    ['a section in itself', 'a: &a { b: { c: *a } }', /alias .* within what its own anchor/],
+    ['sections in sections', `a: ${'{a: '.repeat(levels)}1${'}'.repeat(levels)}`, /nested too deeply/],
+    ['lists in lists', `a: ${'['.repeat(levels)}${']'.repeat(levels)}`, /nested too deeply/],
+    [
+      'lines that go deeper and deeper',
+      Array.from({ length: levels }, (_, level) => `${' '.repeat(level)}a:`).join('\n'),
+      /nested too deeply/,
+    ],
+  ])('%s', (_, text, message) => {
+    const startedAt = performance.now();
+    const source = parseSource(text);
+    // It was 4 to 15 seconds.
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(source.kind === 'invalid' && source.faults[0]?.message).toMatch(message);
+  });
+
+  test('an alias beside its anchor is none of this', () => {
+    expect(parseSource('a: &a { b: 1 }\nc: [*a, *a]')).toMatchObject({
+      kind: 'parsed',
+      value: { a: { b: 1 }, c: [{ b: 1 }, { b: 1 }] },
+    });
   });
 });

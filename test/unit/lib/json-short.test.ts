@@ -4,7 +4,8 @@ import { shortenStrings } from '../../../src/lib/json/json-short.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-const short = (value: unknown): unknown => JSON.parse(textOf(shortenStrings(bytesOf(JSON.stringify(value)))));
+const short = (value: unknown): unknown =>
+  JSON.parse(textOf(shortenStrings(bytesOf(JSON.stringify(value))) ?? new Uint8Array()));
 
 describe('JSON with its long strings shortened', () => {
   test('has a word in the place of each, and all else as it was', () => {
@@ -60,3 +61,15 @@ function replaced(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, replaced(inner)]));
 }
+
+test('JSON of which too much would be left is not shortened', () => {
+  const long = JSON.stringify({ a: 'x'.repeat(100_000), b: [1, 2, 3] });
+  expect(textOf(shortenStrings(bytesOf(long), 100) ?? new Uint8Array())).toBe('{"a":"long","b":[1,2,3]}');
+  for (const json of [
+    `[${'1,'.repeat(1_000)}1]`,
+    `[${'"a",'.repeat(1_000)}1]`,
+    `{"a":"${'x'.repeat(2_000)}`,
+  ]) {
+    expect(shortenStrings(bytesOf(json), 100)).toBeUndefined();
+  }
+});

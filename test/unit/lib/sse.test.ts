@@ -123,9 +123,14 @@ describe('the events of a block', () => {
   test('include comments and empty ones, without data, so that their ranges cover the block', () => {
     const block = bytesOf(': hello\n\n\ndata: a\n\n:x\n\nevent: e\n\ndata: tail');
     const found = splitEvents(block);
-    expect(found.map(({ data }) => textOf(data))).toEqual(['', '', 'a', '', '', 'tail']);
+    expect(found.map(({ data }) => textOf(data))).toEqual(['', 'a', '', '', 'tail']);
     expect(found.map(({ start }) => start)).toEqual([0, ...found.slice(0, -1).map(({ end }) => end)]);
     expect(found.at(-1)?.end).toBe(block.length);
+  });
+
+  test('are few, however many lines are empty', () => {
+    const block = bytesOf(`${'\n'.repeat(500_000)}data: a\n\n${': x\r\n\r\n'.repeat(1_000)}`);
+    expect(splitEvents(block).map(({ data }) => textOf(data))).toEqual(['', 'a', '']);
   });
 
   test('are not misled by fields that begin like data or event', () => {
@@ -140,6 +145,17 @@ describe('the events of a block', () => {
     const block = bytesOf('data: a\n\n');
     expect(splitEvents(block)[0]?.data.buffer).toBe(block.buffer);
   });
+});
+
+test.each(['data:\n', 'data: x\r', ': x\n'])('an event without end is given up for its lines: %j', (line) => {
+  const splitter = createSseSplitter(64_000_000);
+  const chunk = (): Uint8Array => bytesOf(line.repeat(10_000));
+  let chunks = 0;
+  while (splitter.push(chunk()) !== undefined && chunks < 100) chunks += 1;
+  expect(chunks).toBeLessThan(10);
+  // A large one of few lines is none of these.
+  const other = createSseSplitter(64_000_000);
+  for (let n = 0; n < 100; n++) expect(other.push(bytesOf('x'.repeat(100_000)))?.length).toBe(0);
 });
 
 describe('for any stream, cut anywhere', () => {

@@ -156,7 +156,7 @@ export const SHAPES: readonly StreamShape[] = [
       }),
       '[DONE]',
     )}`,
-    signs: ['preamble', 'preamble', 'content', 'content', 'content', 'preamble', 'done'],
+    signs: ['preamble', 'content', 'content', 'content', 'preamble', 'done'],
     usage: { totalTokens: 7 },
   },
   {

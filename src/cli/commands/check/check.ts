@@ -1,3 +1,4 @@
+import { addressText } from '../../../config/compile/address.ts';
 import { findMissingAuthorities, findWeakKeys } from '../../../config/read/file-warnings.ts';
 import { loadConfig } from '../../../config/read/load.ts';
 import { formatProblem } from '../../../config/read/problems.ts';
@@ -31,9 +32,8 @@ export async function check(values: ValuesOf<typeof checkDeclaration>): Promise<
 function describeSnapshot(snapshot: Snapshot, { bold }: Style): string {
   const { server, providers, models, patterns, findModel, access, warnings } = snapshot;
   const patternModels = patterns.flatMap((pattern) => findModel(pattern) ?? []);
-  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
   const sections = [
-    [`Listens on ${server.tls === undefined ? 'http' : 'https'}://${host}:${server.port}`],
+    [`Listens on ${server.tls === undefined ? 'http' : 'https'}://${addressText(server)}`],
     ['Providers', ...table([...providers.values()].map(({ name, type, apiBase }) => [name, type, apiBase]))],
     ['Models', ...[...models.values(), ...patternModels].flatMap(describeModel)],
     [

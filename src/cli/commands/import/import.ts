@@ -84,17 +84,14 @@ async function importInto(
   try {
     await store.preview(edit);
     const total = steps.filter(({ action }) => action !== 'unchanged').length;
-    if (isDry || total === 0) {
-      report(steps);
-      if (total === 0) console.log('nothing to do: the database has all of it');
-      return EXIT.ok;
-    }
+    report(steps);
+    if (total === 0) console.log('nothing to do: the database has all of it');
+    if (isDry || total === 0) return EXIT.ok;
     const progress = openProgress();
     const onRow = (count: number): void => progress.show(`Writing ${count} of ${total} …`);
     const { version } = await store
       .change(edit, { actor: 'import', action: `import ${path}`, onRow })
       .finally(progress.end);
-    report(steps);
     console.log(`done: the configuration has version ${version}`);
     return EXIT.ok;
   } catch (error) {
