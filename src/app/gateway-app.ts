@@ -113,6 +113,7 @@ export function startApp(options: AppOptions): App {
     newRequestId,
     ...ledgers,
     tokens,
+    limits: [],
     emit,
     ...(tracing && { tracing }),
   };
