@@ -3,6 +3,7 @@ import { createDocs } from '../console/docs-page.ts';
 import { LOOK_MS } from '../gateway/settle.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import { ObjectOwnerLedger } from '../gateway/object-owners.ts';
+import { type OwnerStore, StoredObjectOwners } from '../gateway/stored-object-owners.ts';
 import { newRequestId } from '../gateway/request-id.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { ThreadedTokenCounter } from '../usage/token-counter.ts';
@@ -66,6 +67,8 @@ export interface AppOptions {
   readonly admin?: AdminEndpoint | undefined;
   /** Told every event as well, and closed when the requests have ended; undefined: nothing is traced. */
   readonly tracing?: OpenTracing | undefined;
+  /** Keeps who made the objects of the providers, in database mode. */
+  readonly objects?: OwnerStore | undefined;
   /** What this process shares with others that serve the same port; undefined: it is alone. */
   readonly team?: Team | undefined;
   /** The clock of a process that is alone; undefined: the machine's. */
@@ -98,7 +101,7 @@ const SWEEP_MS = 60_000;
 export function startApp(options: AppOptions): App {
   let { snapshot } = options;
   const { tracing, team = alone(options.clock ?? systemClock) } = options;
-  const { clock, ledgers } = team;
+  const { clock, ledgers, flush } = withStoredOwners(team, options.objects);
   const tokens = new ThreadedTokenCounter();
   const upstream = createUpstream();
   const { metrics, standings, emit } = openWatchers(options, clock, () => snapshot);
@@ -134,7 +137,7 @@ export function startApp(options: AppOptions): App {
     for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
     upstream.close();
-    await reported(tokens);
+    await Promise.all([reported(tokens), flush()]);
     await tracing?.close();
   };
   return {
@@ -185,6 +188,16 @@ function alone(clock: SystemClock): Team {
     healthReporter: (own) => own,
     modelLists: (own) => own,
   };
+}
+
+/** The team's ledgers, with a store behind the owners of objects where there is one, and how to write what it lacks. */
+function withStoredOwners(
+  { ledgers, clock }: Team,
+  store: OwnerStore | undefined,
+): Pick<Team, 'clock' | 'ledgers'> & { readonly flush: () => Promise<void> } {
+  if (store === undefined) return { clock, ledgers, flush: () => Promise.resolve() };
+  const objects = new StoredObjectOwners(ledgers.objects, store, clock);
+  return { clock, ledgers: { ...ledgers, objects }, flush: () => objects.flush() };
 }
 
 /** What listens to the gateway's events, and the one function that tells all of it. */

@@ -97,6 +97,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
       status: () => store.status(),
       records: recording.counts,
       insert: (records) => store.requests.insert(records),
+      objects: store.objects,
     },
   });
   if (serving === undefined) return EXIT.failed;

@@ -1,6 +1,7 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
 import type { AdminEndpoint } from '../server/serve.ts';
+import type { OwnerStore } from '../gateway/stored-object-owners.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
 import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
@@ -39,4 +40,6 @@ export interface DatabaseSide {
   readonly records: () => RecordCounts;
   /** Writes the records that other processes have made. */
   readonly insert: (records: readonly RequestRecord[]) => Promise<void>;
+  /** Who made the objects of the providers. */
+  readonly objects: OwnerStore;
 }

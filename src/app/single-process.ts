@@ -27,6 +27,7 @@ export function listenAlone({ snapshot }: Edition, { database }: ListenOptions):
     droppedLogRows: log.droppedRows,
     database: database?.status,
     records: database?.records,
+    objects: database?.objects,
     tracing,
   });
   current = app.snapshot;

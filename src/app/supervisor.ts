@@ -148,6 +148,8 @@ class Supervisor {
       modelLists: () => this.#fleet.call(this.#prober(), 'modelLists', undefined),
       admin: (request) => receiveAdminRequest(request, this.#database?.admin),
       record: async (records) => this.#database?.insert(records),
+      noteObjects: async (records) => this.#database?.objects.insert(records),
+      findObject: async (id) => this.#database?.objects.find(id),
     };
   }
 

@@ -1,5 +1,7 @@
 import type { HealthSettings } from '../config/snapshot.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
+import type { ObjectOwner } from '../gateway/object-owners.ts';
+import type { OwnerRecord } from '../gateway/stored-object-owners.ts';
 import type { HealthReport } from '../health/report.ts';
 import type { ProviderStanding } from '../health/provider-status.ts';
 import type { ProviderList } from '../models/provider-list.ts';
@@ -38,6 +40,9 @@ export type SupervisorCalls = {
   readonly admin: (request: SentRequest) => Promise<SentResponse>;
   /** Takes records of requests for the database. */
   readonly record: (records: readonly RequestRecord[]) => Promise<void>;
+  /** Keeps in the database who made objects, and finds it there. */
+  readonly noteObjects: (records: readonly OwnerRecord[]) => Promise<void>;
+  readonly findObject: (id: string) => Promise<ObjectOwner | undefined>;
 };
 
 /** What a worker does for its supervisor. */

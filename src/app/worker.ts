@@ -127,6 +127,10 @@ function start(orders: Orders, clock: SystemClock, link: Link<SupervisorCalls & 
     droppedLogRows: log.droppedRows,
     database: () => database,
     records: recording.counts,
+    objects: orders.database && {
+      insert: (records) => link.call('noteObjects', records),
+      find: (id) => link.call('findObject', id),
+    },
     tracing: openTracing({
       env: process.env,
       clock,

@@ -78,7 +78,8 @@ function bearerOf(authorization: string): string | undefined {
   return isBearer && key.trim() !== '' ? key.trim() : undefined;
 }
 
-function parameterOf(search: string, wanted: string): string | undefined {
+/** The value of a parameter of the query, decoded; undefined where it is missing or empty. */
+export function parameterOf(search: string, wanted: string): string | undefined {
   if (search === '') return undefined;
   for (const part of search.slice(1).split('&')) {
     const { name, value } = parameter(part);
@@ -104,7 +105,7 @@ function unescape(text: string): string {
 }
 
 /** Shorter keys would be found by chance in fields that have nothing to do with them. */
-const SHORTEST_SOUGHT = 6;
+export const SHORTEST_SOUGHT = 6;
 
 /** The keys that a request has shown, wherever else it may have them: whatever holds one of them is not sent on. */
 export function withheldKeys(places: CredentialPlaces, access: Access): readonly string[] {

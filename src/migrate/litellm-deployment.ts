@@ -1,3 +1,4 @@
+import { readBaseUrl } from '../config/compile/base-url.ts';
 import { BASES, baseVariables, COMPATIBLE, isOpenAiModel, KEYLESS, keyVariable } from './litellm-vendors.ts';
 import { asObject, asText, type Report } from './litellm-values.ts';
 import type { Json, JsonObject } from '../store/revision.ts';
@@ -107,6 +108,8 @@ function vendorOf(params: JsonObject, env: Variables): { prefix: string; model: 
 function baseOf(params: JsonObject, prefix: string, env: Variables): string {
   const given = textOf(params, 'api_base', env) ?? textOf(params, 'base_url', env);
   const vendors = BASES.get(prefix);
+  const base = given === undefined ? undefined : readBaseUrl(given);
+  if (base?.kind === 'invalid') throw new NotUnderstood('api_base', base.message);
   if (given !== undefined && (COMPATIBLE.has(prefix) || vendors !== undefined)) return given;
   const variable = baseVariables(prefix).find(env.isSet);
   if (vendors === undefined) {

@@ -1,6 +1,6 @@
 import type { Provider, Snapshot } from '../config/snapshot.ts';
 import type { Gateway } from '../gateway/ports.ts';
-import { fetchList } from './fetch-list.ts';
+import { type Fetched, fetchList } from './fetch-list.ts';
 import type { ProviderList } from './provider-list.ts';
 
 /** How long lists are as good as new, and how long after a failure. */
@@ -18,22 +18,74 @@ export type ListFetcher = () => Promise<readonly ProviderList[]>;
  * meanwhile or soon after gets the same lists. A provider that fails keeps the list that it had.
  */
 export function createListFetcher(gateway: Gateway): ListFetcher {
-  let last: { version: number; untilMs: number; lists: Promise<readonly ProviderList[]> } | undefined;
+  let last: Fetching | undefined;
   let known: readonly ProviderList[] = [];
   return () => {
     const snapshot = gateway.snapshot();
     const nowMs = gateway.clock.nowMs();
-    if (last !== undefined && last.version === snapshot.version && nowMs < last.untilMs) return last.lists;
-    const lists = fetchAll(providersToAsk(snapshot), known, gateway);
-    const fetching = { version: snapshot.version, untilMs: Infinity, lists };
+    if (last !== undefined && last.version === snapshot.version && nowMs < last.untilMs)
+      return soon(last, gateway);
+    const progress = new Progress(providersToAsk(snapshot), known);
+    const lists = fetchAll(progress, gateway);
+    const fetching: Fetching = { version: snapshot.version, untilMs: Infinity, lists, progress };
     last = fetching;
     void lists.then((done) => {
       known = done;
       const hasFailed = done.some(({ error }) => error !== undefined);
       fetching.untilMs = gateway.clock.nowMs() + (hasFailed ? FRESH_AFTER_FAILURE_MS : FRESH_MS);
     });
-    return lists;
+    return soon(fetching, gateway);
   };
+}
+
+interface Fetching {
+  readonly version: number;
+  untilMs: number;
+  readonly lists: Promise<readonly ProviderList[]>;
+  readonly progress: Progress;
+}
+
+/** Those who ask do not wait longer for the slowest provider: what it lists is told to whoever asks later. */
+const SOON_MS = 1_500;
+
+async function soon({ lists, progress }: Fetching, { clock }: Gateway): Promise<readonly ProviderList[]> {
+  const early = Promise.withResolvers<undefined>();
+  const stopAlarm = clock.alarm(SOON_MS, () => early.resolve(undefined));
+  const all = await Promise.race([lists, early.promise]);
+  stopAlarm();
+  return all ?? progress.lists();
+}
+
+/** The lists that have come so far. */
+class Progress {
+  readonly providers: readonly Provider[];
+  readonly #lists: Map<string, ProviderList>;
+
+  /** `known` are the lists from before. */
+  constructor(providers: readonly Provider[], known: readonly ProviderList[]) {
+    this.providers = providers;
+    this.#lists = new Map(
+      providers.map(({ name }) => {
+        const { models = [], fetchedAtMs } = known.find(({ provider }) => provider === name) ?? {};
+        return [name, { provider: name, models, fetchedAtMs, error: 'not answered yet' }];
+      }),
+    );
+  }
+
+  lists(): readonly ProviderList[] {
+    return [...this.#lists.values()];
+  }
+
+  note(provider: Provider, fetched: Fetched, epochMs: number): void {
+    const { name } = provider;
+    const { models = [], fetchedAtMs } = this.#lists.get(name) ?? {};
+    this.#lists.set(
+      name,
+      fetched.kind === 'list'
+        ? { provider: name, models: fetched.models, fetchedAtMs: epochMs, error: undefined }
+        : { provider: name, models, fetchedAtMs, error: fetched.error },
+    );
+  }
 }
 
 /** The providers of what the configuration has patterns for. Any name that a pattern takes shows who serves it. */
@@ -46,34 +98,12 @@ export function providersToAsk({ patterns, providers, findModel }: Snapshot): re
   return [...providers.values()].filter(({ name }) => names.has(name));
 }
 
-async function fetchAll(
-  providers: readonly Provider[],
-  known: readonly ProviderList[],
-  gateway: Gateway,
-): Promise<readonly ProviderList[]> {
-  const lists: ProviderList[] = [];
-  const rest = [...providers];
+async function fetchAll(progress: Progress, gateway: Gateway): Promise<readonly ProviderList[]> {
+  const rest = [...progress.providers];
   const worker = async (): Promise<void> => {
-    for (let provider = rest.shift(); provider !== undefined; provider = rest.shift()) {
-      const before = known.find((list) => list.provider === provider?.name);
-      lists.push(await listOf(provider, before, gateway));
-    }
+    for (let provider = rest.shift(); provider !== undefined; provider = rest.shift())
+      progress.note(provider, await fetchList(provider, gateway), gateway.clock.epochMs());
   };
   await Promise.all(Array.from({ length: MOST_AT_A_TIME }, worker));
-  return lists.sort((a, b) => (a.provider < b.provider ? -1 : 1));
-}
-
-async function listOf(
-  provider: Provider,
-  before: ProviderList | undefined,
-  gateway: Gateway,
-): Promise<ProviderList> {
-  const fetched = await fetchList(provider, gateway);
-  const { name } = provider;
-  if (fetched.kind === 'list') {
-    const fetchedAtMs = gateway.clock.epochMs();
-    return { provider: name, models: fetched.models, fetchedAtMs, error: undefined };
-  }
-  const { models = [], fetchedAtMs } = before ?? {};
-  return { provider: name, models, fetchedAtMs, error: fetched.error };
+  return progress.lists();
 }

@@ -27,11 +27,20 @@ const MODEL_LIST: Paths = {
       'Those that the key may use, sorted by name: of the configuration, and of patterns and open providers what the providers list. A client of Anthropic (`anthropic-version`) or of Google (`x-goog-api-key`, `?key=`, `/v1beta/models`) gets the shape of its API. Whether it needs a key is the setting `public_models`; without one, only configured models are listed.',
     security: CLIENT_KEY_OR_NONE,
     responses: {
-      '200': json('The models.', {
-        type: 'object',
-        required: ['object', 'data'],
-        properties: { object: { const: 'list' }, data: { type: 'array', items: ref('ModelObject') } },
-      }),
+      '200': {
+        ...json('The models.', {
+          type: 'object',
+          required: ['object', 'data'],
+          properties: { object: { const: 'list' }, data: { type: 'array', items: ref('ModelObject') } },
+        }),
+        headers: {
+          'x-llm-proxy-key-known': {
+            description:
+              'Whether the key that was sent is known. Missing where none was sent, or none is needed.',
+            schema: { enum: ['true', 'false'] },
+          },
+        },
+      },
       ...refusalResponses(NEEDS_KEY),
     },
   }),

@@ -21,6 +21,7 @@ import { Outlook } from './store-health.ts';
 import { type RequestRecords, requestRecords } from './records/request-record-table.ts';
 import type { Revision } from './revision.ts';
 import type { Past, StoreOptions } from './store-options.ts';
+import { objectOwnerTable } from './object-owner-table.ts';
 import { readHistory, readRevision, readVersion, type StoredRevision } from './tables.ts';
 
 /** Two looks fit into the second within which a change elsewhere has to take effect. */
@@ -46,8 +47,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** The configuration in a database, as one process knows it. `openStore` makes it. */
 export class Store {
-  /** What is kept of past requests. */
+  /** What is kept of past requests, and of who made the objects of the providers. */
   readonly requests: RequestRecords;
+  readonly objects: ReturnType<typeof objectOwnerTable>;
   readonly #options: StoreOptions;
   readonly #database: Database;
   readonly #outlook = new Outlook();
@@ -66,11 +68,12 @@ export class Store {
     this.#options = options;
     this.#database = database;
     this.requests = requestRecords(database);
+    this.objects = objectOwnerTable(database);
     const { lastGoodPath: path, keyring, onEvent } = options;
+    if (path === undefined) return;
     const onFailure = (error: unknown): void =>
-      onEvent({ type: 'last-good-not-written', path: path ?? '', reason: reasonOf(error) });
-    if (path !== undefined)
-      this.#lastGood = lastGoodFile({ path, place: database.place, keyring, onFailure });
+      onEvent({ type: 'last-good-not-written', path, reason: reasonOf(error) });
+    this.#lastGood = lastGoodFile({ path, place: database.place, keyring, onFailure });
   }
 
   async start(): Promise<void> {
@@ -114,10 +117,9 @@ export class Store {
 
   /** The configuration as the database has it now. Throws `StoreUnavailable`. */
   read(): Promise<Revision> {
-    return this.#database.read(async (sql) => {
-      const stored = await readRevision(sql, await readVersion(sql));
-      return openRevision(stored, this.#options.keyring);
-    });
+    return this.#database.read(async (sql) =>
+      openRevision(await readRevision(sql, await readVersion(sql)), this.#options.keyring),
+    );
   }
 
   /** See the function `change`. What was written is in force in this process when this resolves. */
@@ -157,11 +159,11 @@ export class Store {
   /** What a write would come to, without writing. Throws `StoreUnavailable` or `RevisionRefused`. */
   async preview(edit: Edit): Promise<Snapshot> {
     const before = await this.read();
-    const now = this.#options.now().toISOString();
-    const resources = edit(before, now);
+    const changedAt = this.#options.now().toISOString();
+    const resources = edit(before, changedAt);
     const hadKeys = before.hadKeys || resources.master_keys.size > 0;
-    const revision = { version: before.version + 1, changedAt: now, hadKeys, resources };
-    return this.#compiled(revision).compiled.snapshot;
+    const version = before.version + 1;
+    return this.#compiled({ version, changedAt, hadKeys, resources }).compiled.snapshot;
   }
 
   /** Past writes with a version below `before`, the newest first. */

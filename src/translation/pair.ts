@@ -151,6 +151,7 @@ const CLIENTS: Readonly<Partial<Record<ClientApi, () => Promise<ClientSide>>>> =
 const PROVIDERS: Readonly<Partial<Record<ProviderApi, () => Promise<ProviderSide>>>> = {
   chat: async () => (await import('./openai-chat/provider.ts')).openAiChatProvider,
   gemini: async () => (await import('./gemini/provider.ts')).geminiProvider,
+  converse: async () => (await import('./bedrock-converse/provider.ts')).bedrockConverseProvider,
   messages: async () => (await import('./anthropic-messages/provider.ts')).anthropicMessagesProvider,
 };
 

@@ -61,6 +61,37 @@ test("another gateway's file is imported as far as it goes, and the rest is list
   expect(stdout).toContain('created   provider openai\ncreated   model m\ndone');
 });
 
+test('an import that can not be as a whole says so, and does nothing', async () => {
+  const write = (name: string, key: string): Promise<number> =>
+    Bun.write(join(folder, 'keys.yaml'), `master_keys: [{ name: ${name}, key: ${key} }]\n`);
+  await write('first', 'mk-shared-0123456789');
+  expect((await run(['import', 'keys.yaml'])).exitCode).toBe(0);
+  const before = await run(['export']);
+  await write('second', 'mk-shared-0123456789');
+  for (const more of [[], ['--dry-run']]) {
+    const { exitCode, stdout, stderr } = await run(['import', ...more, 'keys.yaml']);
+    expect([exitCode, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('nothing was imported');
+    expect(stderr).toContain('is the same secret');
+  }
+  expect((await run(['export'])).stdout).toBe(before.stdout);
+});
+
+test('a step of the schema is taken back only by somebody who says yes, and keeps its data', async () => {
+  await Bun.write(join(folder, 'keys.yaml'), 'master_keys: [{ name: kept, key: mk-kept-0123456789 }]\n');
+  await run(['import', 'keys.yaml']);
+  const before = await run(['export']);
+  const refused = await run(['migrate', 'down']);
+  expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('give --yes') });
+  const version = Number((await run(['migrate', 'version'])).stdout);
+  for (let step = version; step > 0; step--) {
+    const { exitCode, stdout } = await run(['migrate', 'down', '--yes']);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining(`the schema has version ${step - 1}`)]);
+  }
+  expect((await run(['migrate', 'up'])).stdout).toContain(`the schema has version ${version}`);
+  expect((await run(['export'])).stdout).toBe(before.stdout);
+});
+
 test('a gateway that may not migrate does not start before somebody has', async () => {
   const early = startDatabaseProgram({ dbUrl: env['DB_URL']!, folder, args: ['--no-migrate'] });
   expect(await early.exited).toBe(1);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, startApp } from '../../src/app/gateway-app.ts';
 import { type OpenLog, openLog } from '../../src/telemetry/log/open-log.ts';
+import type { OpenTracing } from '../../src/telemetry/traces/trace-open.ts';
 import { compiled } from './gateway.ts';
 
 /** A gateway with its log as the program has it: terminal, files, masks. `FOLDER` in the configuration is its folder. */
@@ -25,7 +26,11 @@ export interface LoggedGateway {
 }
 
 /** Starts it on a free port, with a new folder that is removed when it stops. `server`: more of that section. */
-export async function startLoggedGateway(config: string, server = ''): Promise<LoggedGateway> {
+export async function startLoggedGateway(
+  config: string,
+  server = '',
+  tracing?: OpenTracing,
+): Promise<LoggedGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-e2e-'));
   const compile = (text: string, version: number) =>
     compiled(
@@ -46,6 +51,7 @@ export async function startLoggedGateway(config: string, server = ''): Promise<L
     version: 'test',
     emit: log.listen,
     droppedLogRows: log.droppedRows,
+    tracing,
   });
   current = app.snapshot;
   return {

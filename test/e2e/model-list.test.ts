@@ -132,6 +132,20 @@ master_keys: [{ name: all, key: mk-all }]`);
     expect(report.providers[0]?.model_list).toMatchObject({ models: 2, error: 'status 500' });
   });
 
+  test('has what some providers list while another one says nothing', async () => {
+    const release = Promise.withResolvers<Response>();
+    lists['a'] = () => release.promise;
+    lists['b'] = openai('fine');
+    start(`
+providers:
+  - { name: a, api_base: "ORIGIN/a/v1" }
+  - { name: b, api_base: "ORIGIN/b/v1" }`);
+    await listed(['fine']);
+    release.resolve(openai('late')());
+    await listed(['fine', 'late']);
+    expect(asked).toHaveLength(2);
+  });
+
   test('is not filled by a provider that lists too much, or something else', async () => {
     lists['a'] = () => new Response(`{"data":[${'{"id":"x"},'.repeat(500_000)}{"id":"x"}]}`);
     lists['b'] = () => new Response('<html>');

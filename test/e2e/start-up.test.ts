@@ -152,3 +152,19 @@ test('--version and --help answer with 0', async () => {
     expect(help.stdout()).toContain('Usage: llm-proxy');
   }
 });
+
+test('keys that are easily guessed and files that are missing are told by check and at the start', async () => {
+  const file =
+    'providers: [{ name: a, api_base: "https://127.0.0.1:9/v1", ca_file: /nowhere/ca.pem }]\n' +
+    'server: { host: 127.0.0.1, port: 0 }\nmaster_keys: [{ name: team, key: abc }]\n';
+  await Bun.write(join(folder, 'config.yaml'), file);
+  const checked = start(['check']);
+  expect(await checked.exited).toBe(0);
+  const served = start([]);
+  await served.printed(/ca_file that can not be read/);
+  for (const text of [checked.stdout(), served.stdout()]) {
+    expect(text).toContain('Key "team" is easily guessed: it has 3 characters');
+    expect(text).toContain('Provider "a" has a ca_file that can not be read (ENOENT)');
+    expect(text).not.toContain('abc');
+  }
+});

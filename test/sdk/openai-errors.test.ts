@@ -127,7 +127,7 @@ describe('what the provider does not answer', () => {
     expect(error).toMatchObject({ status: 504, code: 'upstream_timeout' });
   });
 
-  test.each(['200-error', '200-empty', '200-html', '200-no-choices', 'broken-json', 'cut-rst', 'cut-fin'])(
+  test.each(['200-empty', '200-html', '200-no-choices', 'broken-json', 'cut-rst', 'cut-fin'])(
     '%s is a 502 and no success',
     async (fault) => {
       const error = await failing(`mock/${fault}`);
@@ -136,12 +136,19 @@ describe('what the provider does not answer', () => {
     },
   );
 
-  test.each(['error-first', 'error-after-role', 'error-after-comments', 'cut-fin?after=0'])(
-    'a stream with %s before its content is a 502 and no stream',
+  test('a stream that ends before its content is a 502 and no stream', async () => {
+    const error = await failing('mock/cut-fin?after=0', true);
+    expect(error).toBeInstanceOf(InternalServerError);
+    expect(error).toMatchObject({ status: 502, code: 'upstream_invalid' });
+  });
+
+  test.each(['200-error', 'error-first', 'error-after-role', 'error-after-comments'])(
+    'an error under status 200 has the status that it stands for, and the provider’s reason: %s',
     async (fault) => {
       const error = await failing(`mock/${fault}`, true);
       expect(error).toBeInstanceOf(InternalServerError);
-      expect(error).toMatchObject({ status: 502, code: 'upstream_invalid' });
+      expect(error).toMatchObject({ status: 500, type: 'server_error' });
+      expect((error as Error).message).toContain('The server had an error while processing your request.');
     },
   );
 });
@@ -182,13 +189,18 @@ describe('a stream that breaks off', () => {
   test('of the responses API throws as well', async () => {
     const model = 'mock/cut-rst?after=5&pace=200';
     const stream = await client.responses.create({ model, input: 'Hello!', stream: true });
-    expect(await rejection(collected(stream))).toBeInstanceOf(APIError);
+    const types: string[] = [];
+    const read = async (): Promise<void> => {
+      for await (const { type } of stream) types.push(type);
+    };
+    expect(await rejection(read())).toBeInstanceOf(Error);
+    expect(types.at(-1)).toBe('response.failed');
     expect((await stage.ended())[0]?.ending).toBe('truncated');
   });
 
   test('in the middle of a file never looks like a shorter file', async () => {
     const model = 'mock/cut-fin';
-    const speech = client.audio.speech.create({ model, voice: 'alloy', input: 'word '.repeat(4000) });
+    const speech = client.audio.speech.create({ model, voice: 'alloy', input: 'word '.repeat(8000) });
     await rejection(speech.then((response) => response.arrayBuffer()));
     expect((await stage.ended())[0]?.ending).toBe('truncated');
   });

@@ -1,6 +1,8 @@
 import Anthropic, { APIError as AnthropicError } from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { APIError as OpenAiError, type OpenAI } from 'openai';
+import { startScriptedProvider } from '../acceptance/scripted-provider.ts';
+import { startGateway } from '../e2e/gateway.ts';
 import { throughGateway } from './openai-client.ts';
 import { CLIENT_KEY, rejection, type Stage, startStage } from './stage.ts';
 
@@ -51,15 +53,26 @@ describe('the SDK of Anthropic', () => {
   });
 
   test('finds the id of a request whose provider gave it none', async () => {
-    const { request_id } = await claude()
-      .messages.create({
-        model: 'acme/chat',
-        max_tokens: 10,
-        messages: [{ role: 'user', content: 'Hello!' }],
-      })
+    const nameless = await startScriptedProvider((_, socket) => {
+      const body = JSON.stringify({
+        type: 'message',
+        content: [{ type: 'text', text: 'x' }],
+        stop_reason: 'end_turn',
+      });
+      socket.write(
+        `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+    });
+    const gateway = startGateway(`providers: [{ name: a, api_base: "${nameless.url}" }]`);
+    const client = new Anthropic({ baseURL: gateway.url, apiKey: 'none', maxRetries: 0 });
+    const { request_id } = await client.messages
+      .create({ model: 'm', max_tokens: 10, messages: [{ role: 'user', content: 'Hello!' }] })
       .withResponse();
+    const { requestId } = await gateway.ended();
+    await gateway.stop();
+    await nameless.stop();
     expect(request_id).toMatch(OWN_ID);
-    expect((await stage.ended())[0]?.requestId).toBe(request_id ?? '');
+    expect(requestId).toBe(request_id ?? '');
   });
 });
 

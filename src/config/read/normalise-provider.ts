@@ -61,13 +61,15 @@ function normaliseTimeouts(
   own: NonNullable<ProviderEntry['timeouts']>,
   overall: NonNullable<ConfigFile['timeouts']>,
 ): Timeouts {
-  const firstByte = own.first_byte_timeout ?? overall.first_byte_timeout;
+  const firstByte = own.first_byte_timeout ?? overall.first_byte_timeout ?? DEFAULTS.firstByteTimeoutSeconds;
   return {
     connectMs: limitOf(own.connect_timeout ?? overall.connect_timeout ?? DEFAULTS.connectTimeoutSeconds),
-    firstByteMs: limitOf(firstByte ?? DEFAULTS.firstByteTimeoutSeconds),
-    // Whoever set the one before there was the other meant both.
+    firstByteMs: limitOf(firstByte),
+    // Whoever set the one otherwise before there was the other meant both.
     answerMs: limitOf(
-      own.answer_timeout ?? overall.answer_timeout ?? firstByte ?? DEFAULTS.answerTimeoutSeconds,
+      own.answer_timeout ??
+        overall.answer_timeout ??
+        (firstByte === DEFAULTS.firstByteTimeoutSeconds ? DEFAULTS.answerTimeoutSeconds : firstByte),
     ),
     thinkingMs: limitOf(own.thinking_timeout ?? overall.thinking_timeout ?? DEFAULTS.thinkingTimeoutSeconds),
     commitAfterMs: limitOf(own.commit_after ?? overall.commit_after ?? DEFAULTS.commitAfterSeconds),

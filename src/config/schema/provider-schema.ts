@@ -15,7 +15,7 @@ export const providerTimeoutsSchema = z.strictObject({
   }),
   answer_timeout: optional(seconds(), {
     description:
-      'Seconds until the answer to a request without `stream` must begin, where one is generated: chat, completions, responses, messages, images, audio and Gemini. A model may think for minutes before it answers at once. Left out where `first_byte_timeout` is set: the same as that. 0: no limit.',
+      'Seconds until the answer to a request without `stream` must begin, where one is generated: chat, completions, responses, messages, images, audio and Gemini. A model may think for minutes before it answers at once. Left out, it is the same as a `first_byte_timeout` that is not the default. 0: no limit.',
     default: DEFAULTS.answerTimeoutSeconds,
   }),
   thinking_timeout: optional(seconds(), {

@@ -1,6 +1,6 @@
 import { decodeBody } from '../../lib/http/content-coding.ts';
 import type { AnswerBytes, RequestEnded, RequestReceived, RequestStarted } from '../../gateway/events.ts';
-import { CREDENTIAL_FIELDS } from '../../gateway/credentials.ts';
+import { CREDENTIAL_FIELDS, presentedKeys, SHORTEST_SOUGHT } from '../../gateway/credentials.ts';
 import { maskCredential } from './redact.ts';
 
 /** Bytes of a body that are kept; of the rest only the number is told. */
@@ -100,11 +100,21 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set([
   'proxy-authorization',
   'cookie',
   'set-cookie',
+  // A browser can put a key nowhere else when it opens a WebSocket.
+  'sec-websocket-protocol',
 ]);
 
 function headerText(headers: Headers | undefined, isMasked: boolean): string {
   if (headers === undefined) return '(none)';
+  const keys = isMasked
+    ? presentedKeys({ headers, search: '' }).filter((key) => key.length >= SHORTEST_SOUGHT)
+    : [];
   return [...headers]
-    .map(([name, value]) => `${name}: ${isMasked && SECRET_FIELDS.has(name) ? maskCredential(value) : value}`)
+    .map(([name, value]) => {
+      if (isMasked && SECRET_FIELDS.has(name)) return `${name}: ${maskCredential(value)}`;
+      // The key with which a client logged in may stand in a field that nobody takes for a place of keys.
+      const clean = keys.reduce((text, key) => text.replaceAll(key, () => maskCredential(key)), value);
+      return `${name}: ${clean}`;
+    })
     .join('\n');
 }

@@ -29,6 +29,9 @@ describe('config.example.yaml', () => {
     expect(missing.filter((path) => !path.startsWith('backends'))).toEqual([
       'providers[].url',
       // "as below", it says.
+      'providers[].timeouts.answer_timeout',
+      'providers[].timeouts.thinking_timeout',
+      'providers[].timeouts.commit_after',
       'providers[].timeouts.idle_timeout',
       'providers[].timeouts.request_timeout',
       'models.<name>.routes[].provider',

@@ -43,6 +43,14 @@ describe('an entry whose vendor would have to be guessed is left out:', () => {
       'model: openai/llama, api_base: "http://${HOST}/v1", api_key: k',
       'api_base: has a ${',
     ],
+    'a base URL that is none': [
+      'model: openai/llama, api_base: llama:8000, api_key: k',
+      'api_base: must begin',
+    ],
+    'a base URL that is never called': [
+      'model: openai/llama, api_base: "http://169.254.169.254/v1", api_key: k',
+      'api_base: is a link-local or metadata address',
+    ],
     'a key from a variable that is not set': [
       'model: openai/gpt-4o, api_key: os.environ/NOT_SET',
       'api_key: the environment variable NOT_SET is not set',

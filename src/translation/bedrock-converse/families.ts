@@ -1,0 +1,52 @@
+import { claudeFamily, type ClaudeFamily, isClaude } from '../models/claude.ts';
+import type { Target } from '../exchange.ts';
+import { plainModelId } from '../models/model-id.ts';
+
+/** What a model behind Converse takes, by its id. */
+export interface ConverseFamily {
+  /** undefined: the model is not Claude. */
+  readonly claude: ClaudeFamily | undefined;
+  /** How the effort of reasoning is told. */
+  readonly reasoning: 'claude' | 'effort' | 'nested-effort' | 'nova' | 'none';
+  /** Structured output: natively, by a tool that has to be used, or by a sentence of the system text. */
+  readonly json: 'native' | 'tool' | 'text';
+  /** The highest temperature; Infinity: as the client says. */
+  readonly maxTemperature: number;
+  /** Whether the model takes both a temperature and `topP`. */
+  readonly takesBoth: boolean;
+  readonly takesStops: boolean;
+}
+
+/** Models whose structured output AWS lists (https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html). */
+const NATIVE_JSON = /qwen3|deepseek|mistral|gpt-oss|gemma|minimax|kimi|nemotron/;
+
+export function converseFamily({ model, claude }: Target): ConverseFamily {
+  const id = plainModelId(model);
+  if (isClaude(model)) {
+    const family = claudeFamily(model, 'bedrock', claude);
+    return {
+      claude: family,
+      reasoning: 'claude',
+      json: family.json ? 'native' : 'tool',
+      maxTemperature: 1,
+      takesBoth: false,
+      takesStops: true,
+    };
+  }
+  const isNova = id.includes('nova');
+  return {
+    claude: undefined,
+    reasoning: reasoningOf(id),
+    json: NATIVE_JSON.test(id) ? 'native' : isNova ? 'tool' : 'text',
+    maxTemperature: isNova ? 1 : Number.POSITIVE_INFINITY,
+    takesBoth: true,
+    takesStops: !/(?:^|\.|-)openai\b/.test(model.toLowerCase()),
+  };
+}
+
+function reasoningOf(id: string): ConverseFamily['reasoning'] {
+  if (id.includes('gpt-oss')) return 'effort';
+  const major = /gpt-(\d+)/.exec(id)?.[1];
+  if (major !== undefined && Number(major) >= 5) return 'nested-effort';
+  return /nova-(?:\w+-)?2|nova-2/.test(id) ? 'nova' : 'none';
+}

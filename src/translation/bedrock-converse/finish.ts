@@ -1,0 +1,31 @@
+import type { Exchange } from '../exchange.ts';
+import type { Finish, FinishReason } from '../finish.ts';
+import type { HubError } from '../hub-error.ts';
+import { asArray, asObject, asString, type JsonObject } from '../json.ts';
+
+const REASONS: Readonly<Record<string, FinishReason>> = {
+  end_turn: 'end',
+  stop_sequence: 'stop_sequence',
+  max_tokens: 'max_tokens',
+  model_context_window_exceeded: 'context_window',
+  tool_use: 'tool_calls',
+  content_filtered: 'content_filter',
+  guardrail_intervened: 'content_filter',
+};
+
+/** The finish behind a `stopReason`; an error where the word says that the answer failed. */
+export function readFinish(stop: JsonObject, exchange: Exchange): Finish | HubError {
+  const word = asString(stop['stopReason']) ?? '';
+  if (word.startsWith('malformed_')) {
+    return { kind: 'server', message: `The model's output was malformed (${word}).` };
+  }
+  const reason = REASONS[word];
+  if (reason === undefined) exchange.losses.approximated('stopReason', `the word ${word} is not known`);
+  if (reason !== 'stop_sequence') return { reason: reason ?? 'end' };
+  return { reason, stopSequence: matchedSequence(stop) };
+}
+
+/** Claude tells the sequence in its own fields, as Bedrock was asked to return them or as `[{"stop_sequence": …}]`. */
+function matchedSequence({ additionalModelResponseFields: fields }: JsonObject): string | undefined {
+  return asString((asObject(fields) ?? asObject(asArray(fields)[0]))?.['stop_sequence']);
+}

@@ -1,0 +1,99 @@
+import type { AnswerPart, AnswerReading } from '../answer.ts';
+import type { Seal } from '../conversation.ts';
+import { clientTool, type Exchange } from '../exchange.ts';
+import { formOf } from '../freeform-text.ts';
+import { unreadable } from '../hub-error.ts';
+import { mintedCallId } from '../ids.ts';
+import { asArray, asObject, asString, type JsonObject, parsed, writeJson } from '../json.ts';
+import { sourceSlices } from '../json-slices.ts';
+import { readFinish } from './finish.ts';
+import { usageOf } from './usage.ts';
+
+/** Reads a whole answer of `POST /model/{id}/converse` (`ConverseResponse` of the Bedrock Runtime API). */
+export function readAnswer(text: string, exchange: Exchange): AnswerReading {
+  const body = asObject(parsed(text));
+  if (body === undefined) return { kind: 'failed', error: unreadable('it is not a JSON object') };
+  const message = asObject(asObject(body['output'])?.['message']);
+  if (message === undefined) return { kind: 'failed', error: unreadable('it has no message') };
+  const finish = readFinish(body, exchange);
+  if ('kind' in finish) return { kind: 'failed', error: finish };
+  const inputs = sourceSlices(text, ['output', 'message', 'content', '*', 'toolUse', 'input']);
+  const parts = asArray(message['content']).flatMap((value, index) =>
+    readBlock(asObject(value) ?? {}, exchange, { index, input: inputs.get(String(index)) }),
+  );
+  return {
+    kind: 'answer',
+    answer: {
+      upstreamId: undefined,
+      model: undefined,
+      choices: [{ parts, finish, logprobs: undefined }],
+      usage: usageOf(asObject(body['usage'])),
+      serviceTier: serviceTierOf(body),
+    },
+  };
+}
+
+interface At {
+  readonly index: number;
+  /** The arguments of a call as they stand in the source. */
+  readonly input: string | undefined;
+}
+
+function readBlock(block: JsonObject, exchange: Exchange, at: At): readonly AnswerPart[] {
+  if (typeof block['text'] === 'string') {
+    return block['text'] === '' ? [] : [{ kind: 'text', text: block['text'] }];
+  }
+  const call = asObject(block['toolUse']);
+  if (call !== undefined) return [readCall(call, exchange, at)];
+  const reasoning = asObject(block['reasoningContent']);
+  if (reasoning !== undefined) return [readReasoning(reasoning, exchange)];
+  const cited = asObject(block['citationsContent']);
+  if (cited !== undefined) {
+    const text = asArray(cited['content'])
+      .map((value) => asString(asObject(value)?.['text']) ?? '')
+      .join('');
+    return text === '' ? [] : [{ kind: 'text', text }];
+  }
+  exchange.losses.dropped(
+    `output.message.content[${at.index}]`,
+    `${Object.keys(block)[0] ?? 'an empty block'} has no equal`,
+  );
+  return [];
+}
+
+function readCall(call: JsonObject, exchange: Exchange, { index, input }: At): AnswerPart {
+  const tool = clientTool(exchange, asString(call['name']) ?? '');
+  const id = asString(call['toolUseId']) ?? '';
+  return {
+    kind: 'call',
+    id: id === '' ? mintedCallId(exchange.suffix, index) : id,
+    name: tool.name,
+    namespace: tool.namespace,
+    ...formOf(tool.form, input ?? writeJson(call['input'] ?? {})),
+  };
+}
+
+function readReasoning(reasoning: JsonObject, exchange: Exchange): AnswerPart {
+  const redacted = asString(reasoning['redactedContent']);
+  if (redacted !== undefined) {
+    return { kind: 'reasoning', text: '', seal: sealOf(redacted, exchange), redacted: true };
+  }
+  const { text, signature } = asObject(reasoning['reasoningText']) ?? {};
+  return {
+    kind: 'reasoning',
+    text: asString(text) ?? '',
+    seal: sealOf(asString(signature), exchange),
+    redacted: false,
+  };
+}
+
+/** A signature or redacted content of Converse is Anthropic's own. */
+export function sealOf(payload: string | undefined, { target }: Exchange): Seal | undefined {
+  if (payload === undefined || payload === '') return undefined;
+  return { origin: 'anthropic', provider: target.provider, payload };
+}
+
+/** In OpenAI's words; Converse has the same, but for `reserved`. */
+export function serviceTierOf(body: JsonObject): string | undefined {
+  return asString(asObject(body['serviceTier'])?.['type']);
+}

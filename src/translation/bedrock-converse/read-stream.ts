@@ -1,0 +1,181 @@
+import { errorOfException } from '../errors.ts';
+import { clientTool, type Exchange } from '../exchange.ts';
+import { createFreeformText, type FreeformText } from '../freeform-text.ts';
+import { type HubError, truncated, unreadable } from '../hub-error.ts';
+import { mintedCallId } from '../ids.ts';
+import { asNumber, asObject, asString, type JsonObject, parsed } from '../json.ts';
+import type { HubEvent, StreamReader } from '../stream.ts';
+import { readFinish } from './finish.ts';
+import { sealOf, serviceTierOf } from './read-answer.ts';
+import { usageOf } from './usage.ts';
+
+/**
+ * Reads the frames of `POST /model/{id}/converse-stream` (`ConverseStreamOutput` of the Bedrock Runtime API). A text block has no start
+ * event; the usage comes behind `messageStop`, in `metadata`, which is the last word.
+ */
+export function createStreamReader(exchange: Exchange): StreamReader {
+  const reader = new ConverseReader(exchange);
+  return {
+    push: (event, data) => reader.push(event, UTF8.decode(data)),
+    atEndOfBytes: () => reader.atEndOfBytes(),
+  };
+}
+
+const UTF8 = new TextDecoder();
+
+const EXCEPTION = 'exception ';
+
+/** The block that is open: a call by its key, or what a block without a start event turned out to be. */
+interface OpenBlock {
+  readonly key: string;
+  kind: 'text' | 'reasoning' | 'call' | undefined;
+  signature: string;
+  freeform: FreeformText | undefined;
+  redacted: string | undefined;
+}
+
+class ConverseReader {
+  readonly #exchange: Exchange;
+  readonly #blocks = new Map<number, OpenBlock>();
+  #out: HubEvent[] = [];
+  #calls = 0;
+  #finished = false;
+  #over = false;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  push(event: string, data: string): readonly HubEvent[] {
+    if (this.#over) return [];
+    this.#out = [];
+    const payload = data === '' ? {} : asObject(parsed(data));
+    if (event.startsWith(EXCEPTION))
+      this.#fail(errorOfException(event.slice(EXCEPTION.length), payload ?? {}));
+    else if (payload === undefined) this.#fail(unreadable('a frame is not a JSON object'));
+    else this.#frame(event, payload);
+    return this.#out;
+  }
+
+  atEndOfBytes(): readonly HubEvent[] {
+    if (this.#over) return [];
+    this.#out = [];
+    if (this.#finished) this.#end();
+    else this.#fail(truncated());
+    return this.#out;
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#out.push({ kind: 'end' });
+  }
+
+  #fail(error: HubError): void {
+    this.#over = true;
+    this.#out.push({ kind: 'error', error });
+  }
+
+  #frame(event: string, payload: JsonObject): void {
+    const index = asNumber(payload['contentBlockIndex']) ?? 0;
+    switch (event) {
+      case 'messageStart':
+        this.#out.push({ kind: 'start' });
+        return;
+      case 'contentBlockStart':
+        this.#start(index, asObject(payload['start']) ?? {});
+        return;
+      case 'contentBlockDelta':
+        this.#delta(this.#blockAt(index), asObject(payload['delta']) ?? {});
+        return;
+      case 'contentBlockStop':
+        this.#stop(index);
+        return;
+      case 'messageStop':
+        this.#finish(payload);
+        return;
+      case 'metadata': {
+        const usage = usageOf(asObject(payload['usage']));
+        if (usage !== undefined) {
+          this.#out.push({ kind: 'usage', usage, serviceTier: serviceTierOf(payload) });
+        }
+        if (this.#finished) this.#end();
+        return;
+      }
+      default:
+      // A frame that is new is nothing to the client.
+    }
+  }
+
+  #blockAt(index: number): OpenBlock {
+    const known = this.#blocks.get(index);
+    if (known !== undefined) return known;
+    const block: OpenBlock = {
+      key: String(index),
+      kind: undefined,
+      signature: '',
+      redacted: undefined,
+      freeform: undefined,
+    };
+    this.#blocks.set(index, block);
+    return block;
+  }
+
+  #start(index: number, start: JsonObject): void {
+    const block = this.#blockAt(index);
+    const call = asObject(start['toolUse']);
+    if (call === undefined) return;
+    block.kind = 'call';
+    const tool = clientTool(this.#exchange, asString(call['name']) ?? '');
+    if (tool.form === 'freeform') block.freeform = createFreeformText();
+    const id = asString(call['toolUseId']) ?? '';
+    this.#out.push({
+      kind: 'call',
+      key: block.key,
+      id: id === '' ? mintedCallId(this.#exchange.suffix, this.#calls) : id,
+      name: tool.name,
+      form: tool.form,
+      namespace: tool.namespace,
+    });
+    this.#calls += 1;
+  }
+
+  #delta(block: OpenBlock, delta: JsonObject): void {
+    const text = asString(delta['text']) ?? '';
+    if (text !== '') {
+      block.kind = 'text';
+      this.#out.push({ kind: 'text', text });
+    }
+    const json = asString(asObject(delta['toolUse'])?.['input']) ?? '';
+    const piece = block.freeform === undefined ? json : block.freeform.push(json);
+    if (piece !== '') this.#out.push({ kind: 'arguments', key: block.key, json: piece });
+    const reasoning = asObject(delta['reasoningContent']);
+    if (reasoning !== undefined) this.#reasoning(block, reasoning);
+  }
+
+  #reasoning(block: OpenBlock, delta: JsonObject): void {
+    block.kind = 'reasoning';
+    const text = asString(delta['text']) ?? '';
+    if (text !== '') this.#out.push({ kind: 'reasoning', text });
+    block.signature += asString(delta['signature']) ?? '';
+    const redacted = asString(delta['redactedContent']);
+    if (redacted !== undefined) block.redacted = (block.redacted ?? '') + redacted;
+  }
+
+  #stop(index: number): void {
+    const block = this.#blocks.get(index);
+    this.#blocks.delete(index);
+    if (block === undefined) return;
+    if (block.kind === 'call') this.#out.push({ kind: 'call-end', key: block.key });
+    if (block.kind === 'text') this.#out.push({ kind: 'part-end' });
+    if (block.kind !== 'reasoning') return;
+    const seal = sealOf(block.redacted ?? block.signature, this.#exchange);
+    this.#out.push({ kind: 'reasoning-end', seal, redacted: block.redacted !== undefined });
+  }
+
+  #finish(payload: JsonObject): void {
+    const finish = readFinish(payload, this.#exchange);
+    if ('kind' in finish) return this.#fail(finish);
+    this.#finished = true;
+    this.#out.push({ kind: 'finish', finish });
+  }
+}

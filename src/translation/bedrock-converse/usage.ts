@@ -1,0 +1,23 @@
+import { asArray, asObject, type JsonObject } from '../json.ts';
+import { count, sum, type Usage } from '../usage.ts';
+
+/** `usage` of Converse. Its `inputTokens` leave out what was read from and written to the cache. */
+export function usageOf(usage: JsonObject | undefined): Usage | undefined {
+  if (usage === undefined) return undefined;
+  const cacheRead = count(usage['cacheReadInputTokens']);
+  const cacheWrite = count(usage['cacheWriteInputTokens']);
+  return {
+    input: sum(count(usage['inputTokens']), cacheRead, cacheWrite),
+    cacheRead,
+    cacheWrite,
+    cacheWrite1h: writtenForAnHour(usage),
+    output: count(usage['outputTokens']),
+  };
+}
+
+function writtenForAnHour(usage: JsonObject): number | undefined {
+  const details = asArray(usage['cacheDetails']).map((detail) => asObject(detail));
+  return sum(
+    ...details.map((detail) => (detail?.['ttl'] === '1h' ? count(detail['inputTokens']) : undefined)),
+  );
+}

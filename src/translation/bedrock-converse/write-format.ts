@@ -1,0 +1,51 @@
+import type { Exchange } from '../exchange.ts';
+import { JSON_INSTRUCTION, schemaInstruction } from '../instructions.ts';
+import { JSON_TOOL } from '../json-tool.ts';
+import { type JsonTree, writeJson } from '../json.ts';
+import { anthropicFormatSchema } from '../schema.ts';
+import type { ConverseFamily } from './families.ts';
+import type { ToolConfig } from './write-tools.ts';
+
+export interface WrittenFormat {
+  readonly outputConfig?: JsonTree;
+  /** In place of the request's own tools, which are none: the tool whose input is the answer. */
+  readonly toolConfig?: ToolConfig;
+}
+
+interface FormatManner {
+  readonly tools: ToolConfig | 'none' | undefined;
+  readonly instructions: string[];
+  readonly isThinking: boolean;
+}
+
+/** Structured output (6.6): natively, else by a tool that has to be used, else by a sentence of the system text. */
+export function writeFormat(
+  exchange: Exchange,
+  family: ConverseFamily,
+  { tools, instructions, isThinking }: FormatManner,
+): WrittenFormat {
+  const { conversation, losses } = exchange;
+  const { format } = conversation.output;
+  if (format.kind === 'text') return {};
+  if (format.kind === 'json') {
+    losses.approximated(format.path, 'a sentence of the system text asks for it');
+    instructions.push(JSON_INSTRUCTION);
+    return {};
+  }
+  const native = family.json === 'native' ? anthropicFormatSchema(format.schema) : undefined;
+  if (native !== undefined) {
+    if (native.changed) losses.approximated(format.schemaPath, 'the service takes a part of JSON Schema');
+    const jsonSchema = { schema: writeJson(native.schema), name: format.name ?? 'output' };
+    return { outputConfig: { textFormat: { type: 'json_schema', structure: { jsonSchema } } } };
+  }
+  losses.approximated(format.path, 'the model has no structured output for this schema');
+  const takesForce = family.claude?.forcedTools ?? true;
+  if (family.json === 'text' || tools !== undefined || isThinking || !takesForce) {
+    instructions.push(schemaInstruction(format.schema));
+    return {};
+  }
+  exchange.jsonTool = true;
+  const { name, description } = JSON_TOOL;
+  const toolSpec = { name, description, inputSchema: { json: format.schema } };
+  return { toolConfig: { tools: [{ toolSpec }], toolChoice: { tool: { name } } } };
+}

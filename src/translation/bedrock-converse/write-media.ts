@@ -1,0 +1,94 @@
+import type { Media } from '../conversation.ts';
+import type { Exchange } from '../exchange.ts';
+import type { JsonTree } from '../json.ts';
+
+const IMAGES: Readonly<Record<string, string>> = {
+  'image/png': 'png',
+  'image/jpeg': 'jpeg',
+  'image/gif': 'gif',
+  'image/webp': 'webp',
+};
+
+const DOCUMENTS: Readonly<Record<string, string>> = {
+  'application/pdf': 'pdf',
+  'text/csv': 'csv',
+  'application/msword': 'doc',
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document': 'docx',
+  'application/vnd.ms-excel': 'xls',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': 'xlsx',
+  'text/html': 'html',
+  'text/plain': 'txt',
+  'text/markdown': 'md',
+};
+
+const AUDIO: Readonly<Record<string, string>> = {
+  'audio/mpeg': 'mp3',
+  'audio/mp3': 'mp3',
+  'audio/wav': 'wav',
+  'audio/x-wav': 'wav',
+  'audio/flac': 'flac',
+  'audio/ogg': 'ogg',
+  'audio/opus': 'opus',
+  'audio/aac': 'aac',
+  'audio/mp4': 'mp4',
+  'audio/webm': 'webm',
+};
+
+const MAX_NAME_CHARS = 200;
+
+/** Media as Converse has them: bytes, or objects of S3. The names of documents are unique in the request. */
+export class MediaWriter {
+  readonly #exchange: Exchange;
+  readonly #names = new Map<string, number>();
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  write(media: Media): readonly JsonTree[] {
+    const { losses } = this.#exchange;
+    if (media.detail !== undefined && media.detail !== 'auto')
+      losses.dropped(`${media.path}.detail`, 'the API has no such field');
+    if (media.citations === true) losses.dropped(media.path, 'citations are not asked for here');
+    if (media.kind === 'document') return this.#document(media);
+    const format = (media.kind === 'image' ? IMAGES : AUDIO)[media.mediaType];
+    const source = sourceOf(media);
+    if (media.kind === 'video' || source === undefined || format === undefined) return this.#refuse(media);
+    return [{ [media.kind]: { format, source } }];
+  }
+
+  #document(media: Media): readonly JsonTree[] {
+    const { source } = media;
+    const format = source.kind === 'text' ? 'txt' : DOCUMENTS[media.mediaType];
+    const written = source.kind === 'text' ? { text: source.text } : sourceOf(media);
+    if (written === undefined || format === undefined) return this.#refuse(media);
+    const name = this.#nameOf(media.name ?? media.title ?? '');
+    return [{ document: { format, name, source: written, context: media.context } }];
+  }
+
+  #refuse({ path, kind, mediaType, source }: Media): readonly JsonTree[] {
+    const what = source.kind === 'bytes' ? mediaType || 'media without a type' : `${kind}s by ${source.kind}`;
+    this.#exchange.losses.meaning(path, `Converse takes no ${what}`);
+    return [];
+  }
+
+  /** Letters, digits, single spaces, hyphens, parentheses and brackets; a number behind one that was there before. */
+  #nameOf(given: string): string {
+    const plain = given
+      .replace(/\.[A-Za-z0-9]{1,5}$/, '')
+      .replaceAll(/[^A-Za-z0-9()[\]-]+/g, ' ')
+      .trim()
+      .slice(0, MAX_NAME_CHARS)
+      .trim();
+    const name = plain === '' ? 'document' : plain;
+    const count = (this.#names.get(name) ?? 0) + 1;
+    this.#names.set(name, count);
+    return count === 1 ? name : `${name} ${count}`;
+  }
+}
+
+function sourceOf({ source }: Media): JsonTree | undefined {
+  if (source.kind === 'bytes') return { bytes: source.data };
+  if (source.kind === 'url' && source.url.startsWith('s3://')) return { s3Location: { uri: source.url } };
+  return undefined;
+}

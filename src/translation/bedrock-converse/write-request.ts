@@ -1,0 +1,119 @@
+import type { Exchange } from '../exchange.ts';
+import type { JsonTree } from '../json.ts';
+import { knownMaxOutput } from '../models/max-output.ts';
+import { toolNames } from '../tool-names.ts';
+import { dropped, outputLimit, refused, tellOnly } from '../write-common.ts';
+import { CacheMarks } from './cache-marks.ts';
+import { type ConverseFamily, converseFamily } from './families.ts';
+import { writeFormat } from './write-format.ts';
+import { writeMessages } from './write-messages.ts';
+import { writeReasoning } from './write-reasoning.ts';
+import { isForced, writeToolConfig } from './write-tools.ts';
+
+/**
+ * The body of `POST /model/{id}/converse` and `/converse-stream`
+ * (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html).
+ */
+export function writeRequest(exchange: Exchange): JsonTree {
+  const { conversation, target } = exchange;
+  const family = converseFamily(target);
+  const names = toolNames(exchange, 'converse');
+  const marks = new CacheMarks(conversation);
+  const instructions: string[] = [];
+  const tools = writeToolConfig(exchange, { family, names, marks, instructions });
+  const maxTokens = writeMaxTokens(exchange);
+  const reasoning = writeReasoning(exchange, family, { maxTokens, forced: isForced(tools) });
+  const format = writeFormat(exchange, family, { tools, instructions, isThinking: reasoning.isThinking });
+  const system = [
+    ...conversation.system.flatMap(({ text, cache }) => [{ text }, ...marks.behind(cache)]),
+    ...instructions.map((text) => ({ text })),
+  ];
+  const { fields } = reasoning;
+  return {
+    system: system.length === 0 ? undefined : system,
+    messages: writeMessages(exchange, { family, names, marks, hasTools: tools !== 'none' }),
+    inferenceConfig: {
+      maxTokens: reasoning.limitless ? undefined : maxTokens,
+      ...writeSampling(exchange, family, { fields, isThinking: reasoning.isThinking }),
+    },
+    toolConfig: format.toolConfig ?? (tools === 'none' ? undefined : tools),
+    outputConfig: format.outputConfig,
+    additionalModelRequestFields: Object.keys(fields).length === 0 ? undefined : fields,
+    ...writeMeta(exchange),
+  };
+}
+
+const DEFAULT_MAX_TOKENS = 8192;
+
+/** Always sent: the service's own default of 4096 cuts answers in silence. */
+function writeMaxTokens(exchange: Exchange): number {
+  const { target, losses } = exchange;
+  const limit = outputLimit(exchange) ?? target.maxOutputTokens ?? knownMaxOutput(target.model);
+  if (limit !== undefined) return limit;
+  losses.approximated('max_tokens', 'the service wants a limit, and none is known of the model');
+  return DEFAULT_MAX_TOKENS;
+}
+
+function writeSampling(
+  exchange: Exchange,
+  family: ConverseFamily,
+  { fields, isThinking }: { readonly fields: JsonTree; readonly isThinking: boolean },
+): JsonTree {
+  const { conversation, losses } = exchange;
+  const { sampling, output } = conversation;
+  const none = 'the API has no such field';
+  for (const placed of [
+    sampling.frequencyPenalty,
+    sampling.presencePenalty,
+    sampling.seed,
+    sampling.logitBias,
+  ])
+    dropped(losses, placed, none);
+  dropped(losses, output.verbosity, none);
+  refused(losses, sampling.n, 'the API gives one answer');
+  refused(losses, sampling.logprobs ?? sampling.topLogprobs, 'the API gives no probabilities');
+  const { temperature, topP, topK } = sampling;
+  const takesNone = family.claude !== undefined && (family.claude.sampling === 'none' || isThinking);
+  if (takesNone) {
+    const why = isThinking ? 'not taken together with thinking' : 'the model takes no sampling parameters';
+    for (const placed of [temperature, topP, topK]) dropped(losses, placed, why);
+    return { stopSequences: writeStops(exchange, family) };
+  }
+  if (family.claude === undefined) dropped(losses, topK, none);
+  else if (topK !== undefined) fields['top_k'] = topK.value;
+  const isCut = temperature !== undefined && temperature.value > family.maxTemperature;
+  if (isCut) losses.approximated(temperature.path, `cut to ${family.maxTemperature}`);
+  const hasBoth = temperature !== undefined && !family.takesBoth;
+  return {
+    temperature: isCut ? family.maxTemperature : temperature?.value,
+    topP: hasBoth ? dropped(losses, topP, 'not taken beside a temperature') : topP?.value,
+    stopSequences: writeStops(exchange, family),
+  };
+}
+
+function writeStops({ conversation, losses }: Exchange, { takesStops }: ConverseFamily): unknown {
+  const { stop } = conversation.output;
+  if (stop !== undefined && !takesStops) return refused(losses, stop, 'the model takes no stop sequences');
+  const texts = stop?.value.filter((text) => text.trim() !== '');
+  if (texts?.length !== stop?.value.length) dropped(losses, stop, 'white space alone is refused');
+  return texts?.length === 0 ? undefined : texts;
+}
+
+const TIERS: ReadonlySet<string> = new Set(['default', 'flex', 'priority']);
+
+function writeMeta(exchange: Exchange): JsonTree {
+  const { conversation, losses } = exchange;
+  const { meta } = conversation;
+  const why = 'the API has no such field';
+  dropped(losses, meta.user, why);
+  dropped(losses, meta.cacheKey, why);
+  if (meta.store?.value === true) dropped(losses, meta.store, why);
+  tellOnly(exchange);
+  const tier = meta.serviceTier?.value;
+  const hasTier = tier !== undefined && TIERS.has(tier);
+  if (!hasTier) dropped(losses, meta.serviceTier, 'the service has no such tier');
+  return {
+    requestMetadata: meta.metadata?.value,
+    serviceTier: hasTier ? { type: tier } : undefined,
+  };
+}
