@@ -2,7 +2,7 @@ import type { MasterKey } from '../config/snapshot.ts';
 import { FREE_ADMISSION } from '../limits/admission.ts';
 import { admit } from './admit.ts';
 import { authenticate } from './authenticate.ts';
-import type { Call } from './request-context.ts';
+import type { PlannedRequest } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { execute } from './execute.ts';
 import { plan } from './plan.ts';
@@ -12,7 +12,7 @@ import { refuse } from './refuse.ts';
 import { relay } from './relay.ts';
 import { report } from './report.ts';
 import { reserve } from './reserve.ts';
-import { type Run, settle, type Settlement } from './settle.ts';
+import { type ServedRequest, settle, type Settlement } from './settle.ts';
 
 /**
  * One request, from the socket to the answer: authenticate → admit → plan → reserve → execute → relay → settle → report. The last two
@@ -24,7 +24,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
   const id = gateway.newRequestId();
   let key: MasterKey | undefined;
   let admission = FREE_ADMISSION;
-  let call: Call | undefined;
+  let planned: PlannedRequest | undefined;
   gateway.emit({
     type: 'request-started',
     requestId: id,
@@ -38,16 +38,16 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     requireMethod(request);
     const admitted = admit(key, gateway);
     admission = admitted instanceof Promise ? await admitted : admitted;
-    const planned = await plan(request, key, snapshot, gateway.objects);
-    const reserved = reserve(admission, { key, model: planned.model.name, body: planned.body }, gateway);
+    const found = await plan(request, key, snapshot, gateway.objects);
+    const reserved = reserve(admission, { key, model: found.model.name, body: found.body }, gateway);
     admission = reserved instanceof Promise ? await reserved : reserved;
-    call = {
+    planned = {
       id,
       request,
       startedAtMs,
       snapshot,
       key,
-      plan: planned,
+      plan: found,
       plannedAtMs: gateway.clock.nowMs(),
       deadlineMs: startedAtMs + snapshot.server.requestTimeoutMs,
       admission,
@@ -56,19 +56,19 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     gateway.emit({
       type: 'request-received',
       requestId: id,
-      model: planned.model.name,
+      model: found.model.name,
       keyName: key?.name,
       clientAddress: request.clientAddress,
-      body: planned.body,
+      body: found.body,
     });
-    return relay({ call, execution: await execute(call, gateway), gateway }, settleAndReport);
+    return relay({ planned, execution: await execute(planned, gateway), gateway }, settleAndReport);
   } catch (error) {
-    return refuse(error, call ?? { id, request, startedAtMs, key, admission, isReported: false }, gateway);
+    return refuse(error, planned ?? { id, request, startedAtMs, key, admission, isReported: false }, gateway);
   }
 }
 
-function settleAndReport(run: Run, settlement: Settlement): void {
-  settle(run, settlement, report);
+function settleAndReport(served: ServedRequest, settlement: Settlement): void {
+  settle(served, settlement, report);
 }
 
 /**

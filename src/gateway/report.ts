@@ -1,35 +1,35 @@
 import { endpointOf } from './endpoint.ts';
-import type { RequestEnd, Run } from './settle.ts';
+import type { RequestEnd, ServedRequest } from './settle.ts';
 
 /** Tells everybody who watches that a request has ended, and all about it. */
-export function report(run: Run, end: RequestEnd): void {
-  const { call, execution, gateway } = run;
+export function report(served: ServedRequest, end: RequestEnd): void {
+  const { planned, execution, gateway } = served;
   gateway.emit({
     type: 'request-ended',
-    requestId: call.id,
+    requestId: planned.id,
     ending: end.ending,
-    method: call.request.method,
-    endpoint: endpointOf(call.request.path),
-    model: call.plan.model.name,
-    servedAs: call.plan.model.rotation,
+    method: planned.request.method,
+    endpoint: endpointOf(planned.request.path),
+    model: planned.plan.model.name,
+    servedAs: planned.plan.model.rotation,
     provider: execution.history.at(-1)?.route.provider,
-    keyName: call.key?.name,
+    keyName: planned.key?.name,
     status: end.status,
     code: end.code,
     history: execution.history,
     usage: end.usage,
     isUsageEstimated: end.isUsageEstimated,
     isStreamed: execution.answer?.kind === 'streamed' && execution.answer.stream.takesEvents,
-    overheadMs: ownTimeMs(run),
-    startedAtMs: call.startedAtMs,
-    firstByteAtMs: run.firstByteAtMs,
+    overheadMs: ownTimeMs(served),
+    startedAtMs: planned.startedAtMs,
+    firstByteAtMs: served.firstByteAtMs,
     endedAtMs: end.endedAtMs,
   });
 }
 
 /** The time that the gateway itself took: from the planned request to here, less the attempts and the pauses. */
-export function ownTimeMs({ call, execution, firstByteAtMs }: Run): number {
+export function ownTimeMs({ planned, execution, firstByteAtMs }: ServedRequest): number {
   let elsewhereMs = execution.pausedMs;
   for (const { startedAtMs, endedAtMs } of execution.history) elsewhereMs += endedAtMs - startedAtMs;
-  return Math.max(0, firstByteAtMs - call.plannedAtMs - elsewhereMs);
+  return Math.max(0, firstByteAtMs - planned.plannedAtMs - elsewhereMs);
 }

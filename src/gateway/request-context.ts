@@ -4,7 +4,7 @@ import type { Plan } from './plan.ts';
 import type { ClientRequest } from './ports.ts';
 
 /** A request at the door: who it is, and whose, as far as that is known. */
-export interface Visit {
+export interface RequestContext {
   readonly id: string;
   readonly request: ClientRequest;
   readonly startedAtMs: number;
@@ -16,7 +16,7 @@ export interface Visit {
 }
 
 /** A request that has passed the door, and all that it needs until it ends. */
-export interface Call extends Visit {
+export interface PlannedRequest extends RequestContext {
   /** The configuration that the request began with, and keeps. */
   readonly snapshot: Snapshot;
   readonly plan: Plan;

@@ -1,5 +1,5 @@
 import type { Usage } from '../protocols/protocol.ts';
-import type { Call } from './request-context.ts';
+import type { PlannedRequest } from './request-context.ts';
 import type { RefusalCode } from './refusals.ts';
 import { type AnswerText, estimateUsage } from '../usage/estimate-usage.ts';
 import type { Ending } from './events.ts';
@@ -7,8 +7,8 @@ import type { Execution } from './execute.ts';
 import type { Gateway } from './ports.ts';
 
 /** A request whose attempts are made, on its way to the client. */
-export interface Run {
-  readonly call: Call;
+export interface ServedRequest {
+  readonly planned: PlannedRequest;
   readonly execution: Execution;
   readonly gateway: Gateway;
   readonly firstByteAtMs: number;
@@ -27,7 +27,7 @@ export interface Settlement {
 }
 
 /** Called once, with the request's end and what it used. */
-export type Report = (run: Run, end: RequestEnd) => void;
+export type Report = (served: ServedRequest, end: RequestEnd) => void;
 
 /** How a request ended, and the tokens that it used as far as they are known. */
 export interface RequestEnd extends Omit<Settlement, 'text'> {
@@ -40,21 +40,21 @@ export interface RequestEnd extends Omit<Settlement, 'text'> {
  * Closes a request's admission with what it really used, then reports its end. Only the first call counts, since a stream may
  * learn of its end twice. If the provider did not say what the answer used, both wait for an estimate.
  */
-export function settle(run: Run, { text, ...ending }: Settlement, report: Report): void {
-  const { call, gateway } = run;
-  if (call.isReported) return;
-  call.isReported = true;
+export function settle(served: ServedRequest, { text, ...ending }: Settlement, report: Report): void {
+  const { planned, gateway } = served;
+  if (planned.isReported) return;
+  planned.isReported = true;
   const endedAtMs = gateway.clock.nowMs();
   const close = (usage: Usage | undefined, isUsageEstimated: boolean): void => {
-    call.admission.settle({
-      wasServed: run.execution.history.length > 0,
+    planned.admission.settle({
+      wasServed: served.execution.history.length > 0,
       inputTokens: usage?.inputTokens,
       outputTokens: usage?.outputTokens,
     });
-    report(run, { ...ending, usage, isUsageEstimated, endedAtMs });
+    report(served, { ...ending, usage, isUsageEstimated, endedAtMs });
   };
   if (ending.usage !== undefined || text === undefined || text.chars === 0) return close(ending.usage, false);
-  void estimateUsage(call.plan.body, text, gateway.tokens).then(
+  void estimateUsage(planned.plan.body, text, gateway.tokens).then(
     (estimate) => close(estimate, true),
     () => close(undefined, false),
   );
@@ -70,8 +70,8 @@ export const LOOK_MS = 25;
  * Calls `end` once the runtime has sent an answer that it was given whole. A client that leaves in the middle of a large answer has not
  * received it: then `end` is told so.
  */
-export function settleWhenGone(run: Run, bytes: number, end: (ending?: Ending) => void): void {
-  const { request } = run.call;
+export function settleWhenGone(served: ServedRequest, bytes: number, end: (ending?: Ending) => void): void {
+  const { request } = served.planned;
   if (bytes <= SMALL_BYTES || request.isAnswered === undefined) return end();
   let isGone = false;
   const look = (): void => {
@@ -79,7 +79,7 @@ export function settleWhenGone(run: Run, bytes: number, end: (ending?: Ending) =
     if (isGone) return end();
     // That the client left is told a moment later than that the request is over: one more look tells.
     isGone = request.isAnswered?.() === true;
-    run.gateway.clock.alarm(LOOK_MS, look);
+    served.gateway.clock.setTimer(LOOK_MS, look);
   };
-  run.gateway.clock.alarm(LOOK_MS, look);
+  served.gateway.clock.setTimer(LOOK_MS, look);
 }
