@@ -4,7 +4,7 @@ import { rewriteModel } from '../protocols/model-name.ts';
 import { asObject } from '../protocols/json-object.ts';
 import { type ReportedError, reportedError } from '../protocols/reported-error.ts';
 import { decodeLargeBody, withoutCoding } from '../lib/http/content-coding.ts';
-import { inTurns, SLICE_BYTES } from '../lib/in-turns.ts';
+import { inTurns, LARGE_BYTES, SLICE_BYTES } from '../lib/in-turns.ts';
 import { scanAnswerInSlices } from '../protocols/answer.ts';
 import type { AnswerDefect } from '../protocols/protocol.ts';
 import type { Defect } from '../routing/outcome.ts';
@@ -144,7 +144,7 @@ async function judgeWhole(reply: Reply, reading: Reading): Promise<Verdict> {
   // What cannot be read cannot be judged: it is passed on as it is.
   const decoded = typeof decoding === 'string' ? undefined : decoding;
   const { protocol } = call.plan;
-  if (decoded !== undefined && decoded.length > SLICE_BYTES)
+  if (decoded !== undefined && decoded.length > LARGE_BYTES)
     await inTurns(scanAnswerInSlices(decoded, SLICE_BYTES));
   const defect = decoded && protocol.judgeAnswer(decoded, headers.get('content-type') ?? '');
   if (defect !== undefined && !isAsked(defect, status, call)) {

@@ -21,7 +21,7 @@ import { type ByteSink, pump } from './pipe.ts';
 export const MAX_EVENT_BYTES = 64 * 1024 * 1024;
 
 /** So much without any content is no beginning of an answer. */
-const MAX_HELD_BYTES = 16 * 1024 * 1024;
+const MAX_HELD_BYTES = 8 * 1024 * 1024;
 
 /** After its last word a provider may take this long to close: a connection that ends well is used again. */
 const LINGER_MS = 1_000;
