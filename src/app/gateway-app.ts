@@ -97,6 +97,9 @@ export interface Team {
 /** How often what no request will ask for again is forgotten. */
 const SWEEP_MS = 60_000;
 
+/** Chance, which the core is given. */
+const CHANCE = { dice: Math.random, newRequestId };
+
 /** Wires the parts of a gateway together and listens. Throws what listening throws, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
   let { snapshot } = options;
@@ -109,10 +112,10 @@ export function startApp(options: AppOptions): App {
     snapshot: () => snapshot,
     upstream,
     clock,
-    dice: Math.random,
-    newRequestId,
+    ...CHANCE,
     ...ledgers,
     tokens,
+    limits: [],
     emit,
     ...(tracing && { tracing }),
   };

@@ -10,6 +10,8 @@ import { hashSecret, SECRET_BYTES } from '../cluster/hash-secret.ts';
 
 /** The ledgers of a process that shares them with others. */
 export interface SharedLedgers extends Ledgers {
+  /** In memory, so that it answers at once. */
+  readonly buckets: BucketLedger;
   /** Forgets what a worker left that died: its requests in flight, its probes, the locks in its hand. */
   readonly bury: (worker: number) => void;
 }

@@ -5,7 +5,8 @@ import { errorShapeOf } from '../protocols/error-body.ts';
 import { sendsOf, story } from '../routing/attempts-summary.ts';
 import type { ClientRequest } from './ports.ts';
 import { revealsSecret } from './redact.ts';
-import { ownTimeMs, type Run } from './settle.ts';
+import { ownTimeMs } from './report.ts';
+import type { Run } from './settle.ts';
 
 /** The provider's header but for what concerns its connection to us, and our own fields. */
 export function answerHeaders(upstream: Headers, run: Run): Headers {
@@ -22,9 +23,9 @@ export function answerHeaders(upstream: Headers, run: Run): Headers {
 
 /** The header with our own fields, each in place of one of the same name. */
 export function withOurs(headers: Headers, run: Run): Headers {
-  const { id, limitHeaders } = run.call;
+  const { id, admission } = run.call;
   const { history } = run.execution;
-  for (const name in limitHeaders) headers.set(name, limitHeaders[name] ?? '');
+  for (const name in admission.headers) headers.set(name, admission.headers[name] ?? '');
   headers.set('server-timing', `gateway;dur=${ownTimeMs(run).toFixed(2)}`);
   headers.set('x-llm-proxy-request-id', id);
   const idField = requestIdField(run.call.request);

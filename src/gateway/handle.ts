@@ -1,4 +1,5 @@
 import type { MasterKey } from '../config/snapshot.ts';
+import { FREE_ADMISSION } from '../limits/admission.ts';
 import { admit } from './admit.ts';
 import { authenticate } from './authenticate.ts';
 import type { Call } from './request-context.ts';
@@ -9,16 +10,20 @@ import type { ClientRequest, Gateway } from './ports.ts';
 import { Refusal } from './refusals.ts';
 import { refuse } from './refuse.ts';
 import { relay } from './relay.ts';
+import { report } from './report.ts';
+import { reserve } from './reserve.ts';
+import { type Run, settle, type Settlement } from './settle.ts';
 
 /**
- * One request, from the door to the answer: authenticate, admit, plan, execute, relay. Relaying settles and reports
- * when the last byte has gone. Never rejects: what is refused is answered with its reason.
+ * One request, from the socket to the answer: authenticate → admit → plan → reserve → execute → relay → settle → report. The last two
+ * follow when the last byte has gone. Never rejects: a refusal is answered with its reason.
  */
 export async function handle(request: ClientRequest, gateway: Gateway): Promise<Response> {
   const snapshot = gateway.snapshot();
   const startedAtMs = gateway.clock.nowMs();
   const id = gateway.newRequestId();
   let key: MasterKey | undefined;
+  let admission = FREE_ADMISSION;
   let call: Call | undefined;
   gateway.emit({
     type: 'request-started',
@@ -31,8 +36,11 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
   try {
     key = authenticate(request, snapshot.access);
     requireMethod(request);
-    const limitHeaders = admit(key, gateway);
+    const admitted = admit(key, gateway);
+    admission = admitted instanceof Promise ? await admitted : admitted;
     const planned = await plan(request, key, snapshot, gateway.objects);
+    const reserved = reserve(admission, { key, model: planned.model.name, body: planned.body }, gateway);
+    admission = reserved instanceof Promise ? await reserved : reserved;
     call = {
       id,
       request,
@@ -42,7 +50,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
       plan: planned,
       plannedAtMs: gateway.clock.nowMs(),
       deadlineMs: startedAtMs + snapshot.server.requestTimeoutMs,
-      limitHeaders,
+      admission,
       isReported: false,
     };
     gateway.emit({
@@ -53,10 +61,14 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
       clientAddress: request.clientAddress,
       body: planned.body,
     });
-    return relay(call, await execute(call, gateway), gateway);
+    return relay({ call, execution: await execute(call, gateway), gateway }, settleAndReport);
   } catch (error) {
-    return refuse(error, call ?? { id, request, startedAtMs, key, isReported: false }, gateway);
+    return refuse(error, call ?? { id, request, startedAtMs, key, admission, isReported: false }, gateway);
   }
+}
+
+function settleAndReport(run: Run, settlement: Settlement): void {
+  settle(run, settlement, report);
 }
 
 /**

@@ -1,5 +1,6 @@
+import type { Admission } from '../limits/admission.ts';
 import type { TokenCounter } from '../usage/estimate-usage.ts';
-import type { Provider, Snapshot } from '../config/snapshot.ts';
+import type { MasterKey, Provider, Snapshot } from '../config/snapshot.ts';
 import type { BucketLimit, Taking } from '../limits/bucket.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { Standing } from '../routing/decide.ts';
@@ -18,6 +19,8 @@ export interface Gateway extends Ledgers {
   readonly dice: () => number;
   readonly newRequestId: () => string;
   readonly tokens: TokenCounter;
+  /** Asked in this order, once body and model are known. */
+  readonly limits: readonly RequestLimit[];
   readonly emit: Emit;
   /** Absent where nothing is traced. */
   readonly tracing?: Tracing;
@@ -130,9 +133,24 @@ export interface Clock {
   readonly alarm: (ms: number, ring: () => void) => () => void;
 }
 
+/** What a limit may look at: who asks, for which model, and with what. */
+export interface Demand {
+  readonly key: MasterKey | undefined;
+  /** The public name. */
+  readonly model: string;
+  readonly body: Uint8Array;
+}
+
+/** A limit that depends on the body or the model of a request: tokens, budgets. */
+export interface RequestLimit {
+  /** Reserves what the request may use, or throws a `Refusal`. A store behind a network answers later. */
+  readonly reserve: (demand: Demand) => Admission | Promise<Admission>;
+}
+
 /** Rate limits by master key. */
 export interface Buckets {
-  readonly take: (key: string, limit: BucketLimit, nowMs: number) => Taking;
+  /** Takes one token. A bucket behind a network answers later. */
+  readonly take: (key: string, limit: BucketLimit, nowMs: number) => Taking | Promise<Taking>;
   /** Forgets the buckets that are full by now. */
   readonly sweep: (nowMs: number) => void;
 }

@@ -1,3 +1,4 @@
+import { FREE_ADMISSION } from '../limits/admission.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
 import type { Visit } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
@@ -16,6 +17,7 @@ export function refuse(error: unknown, visit: RefusedVisit, gateway: Gateway): R
 function report(refusal: Refusal, visit: RefusedVisit, gateway: Gateway): void {
   if (visit.isReported) return;
   visit.isReported = true;
+  visit.admission.settle({ wasServed: false, inputTokens: 0, outputTokens: 0 });
   gateway.emit({
     type: 'request-ended',
     requestId: visit.id,
@@ -79,7 +81,14 @@ export function refuseOwn(error: unknown, request: OwnRequest, gateway: Gateway)
   gateway.emit({ type: 'request-started', requestId: id, method, endpoint: endpointOf(path), path, headers });
   return refuse(
     error,
-    { id, request, startedAtMs: gateway.clock.nowMs(), key: undefined, isReported: false },
+    {
+      id,
+      request,
+      startedAtMs: gateway.clock.nowMs(),
+      key: undefined,
+      admission: FREE_ADMISSION,
+      isReported: false,
+    },
     gateway,
   );
 }

@@ -1,20 +1,22 @@
 import type { Attempt } from '../routing/outcome.ts';
 import type { AnswerStream, StreamedAnswer, StreamEnd, WholeAnswer } from './answer.ts';
 import { answerHeaders, withOurs } from './answer-headers.ts';
-import type { Call } from './request-context.ts';
 import { Refusal } from './refusals.ts';
 import type { Ending } from './events.ts';
-import type { Execution } from './execute.ts';
 import { objectTap } from './made-objects.ts';
-import type { Clock, Gateway } from './ports.ts';
+import type { Clock } from './ports.ts';
 import type { ByteSink } from './pipe.ts';
 import { refusalResponse } from './refuse.ts';
-import { type Run, settle, settleWhenGone } from './settle.ts';
+import { type Run, type Settlement, settleWhenGone } from './settle.ts';
 
 /** Turns what the attempts came to into the client's answer; the request is settled when its last byte has gone. */
-export function relay(call: Call, execution: Execution, gateway: Gateway): Response {
+export function relay(
+  { call, execution, gateway }: Pick<Run, 'call' | 'execution' | 'gateway'>,
+  settle: (run: Run, settlement: Settlement) => void,
+): Response {
   const { answer, verdict } = execution;
-  const run: Run = { call, execution, gateway, firstByteAtMs: gateway.clock.nowMs() };
+  const firstByteAtMs = gateway.clock.nowMs();
+  const run: Run = { call, execution, gateway, firstByteAtMs, settle: (end) => settle(run, end) };
   if (verdict.kind === 'give-up' && verdict.because === 'cancelled') return nobodyThere(run);
   if (answer === undefined) return deliverFailure(run);
   return answer.kind === 'whole' ? deliverWhole(answer, run) : deliverStream(answer, run);
@@ -24,7 +26,7 @@ export function relay(call: Call, execution: Execution, gateway: Gateway): Respo
 const CLIENT_CLOSED_REQUEST = 499;
 
 function nobodyThere(run: Run): Response {
-  settle(run, { ending: 'client-left', status: CLIENT_CLOSED_REQUEST });
+  run.settle({ ending: 'client-left', status: CLIENT_CLOSED_REQUEST });
   return new Response(null, { status: CLIENT_CLOSED_REQUEST });
 }
 
@@ -39,12 +41,10 @@ function deliverWhole(answer: WholeAnswer, run: Run): Response {
   tap?.push(bytes);
   tap?.end();
   reportBytes(answer, bytes, run);
-  settleWhenGone(run, bytes.byteLength, {
-    ending: status >= 400 || answer.isFailure === true ? 'failed' : 'complete',
-    status,
-    usage,
-    text,
-  });
+  const ending = status >= 400 || answer.isFailure === true ? 'failed' : 'complete';
+  settleWhenGone(run, bytes.byteLength, (other) =>
+    run.settle({ ending: other ?? ending, status, usage, text }),
+  );
   return response;
 }
 
@@ -71,7 +71,7 @@ function addRetryAfter(headers: Headers, last: Attempt | undefined): void {
 /** No provider gave an answer that can be shown: one of ours, which names no provider's address. */
 function deliverFailure(run: Run): Response {
   const refusal = failureOf(run.execution.history.at(-1), run.call.plan.model.name);
-  settle(run, { ending: 'failed', status: refusal.status, code: refusal.code });
+  run.settle({ ending: 'failed', status: refusal.status, code: refusal.code });
   const { id, request } = run.call;
   return refusalResponse(refusal, { id, ...request }, withOurs(new Headers(), run));
 }
@@ -117,7 +117,7 @@ function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Arr
   const { stream, status } = answer;
   const tap = objectTap(answer, run);
   const settleAs = (ending: Ending): void =>
-    settle(run, { ending, status, usage: stream.usage(), text: stream.text() });
+    run.settle({ ending, status, usage: stream.usage(), text: stream.text() });
   return new ReadableStream({
     // The runtime's own kind of stream: it is written to, where the standard's would wait for each piece to be asked for.
     type: 'direct',

@@ -1,4 +1,5 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
+import type { Admission } from '../limits/admission.ts';
 import type { Plan } from './plan.ts';
 import type { ClientRequest } from './ports.ts';
 
@@ -8,6 +9,8 @@ export interface Visit {
   readonly request: ClientRequest;
   readonly startedAtMs: number;
   readonly key: MasterKey | undefined;
+  /** What was reserved for it so far; settled once, when it ends. */
+  readonly admission: Admission;
   /** Whether `request-ended` has been emitted, or waits for an estimate: it is emitted once, whatever is thrown. */
   isReported: boolean;
 }
@@ -21,6 +24,4 @@ export interface Call extends Visit {
   readonly plannedAtMs: number;
   /** When the request as a whole must be over; Infinity without a limit. */
   readonly deadlineMs: number;
-  /** Header fields that tell the client of its rate limit. */
-  readonly limitHeaders: Readonly<Record<string, string>>;
 }

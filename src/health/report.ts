@@ -20,13 +20,13 @@ export function createDetailedHealth(gateway: Gateway, report: HealthReporter): 
   return async (headers, search) => {
     const snapshot = gateway.snapshot();
     const key = authenticate({ headers, search }, snapshot.access);
-    const limitHeaders = admit(key, gateway);
+    const admission = await admit(key, gateway);
     const { probe } = snapshot.health;
     const body =
       key === undefined || key.unrestricted
         ? await report(probeOf(search, probe))
         : reportFor(key, await report(probe), snapshot);
-    return Response.json(body, { headers: limitHeaders });
+    return Response.json(body, { headers: admission.headers });
   };
 }
 

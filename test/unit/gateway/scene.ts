@@ -1,3 +1,4 @@
+import { FREE_ADMISSION } from '../../../src/limits/admission.ts';
 import type { Snapshot } from '../../../src/config/snapshot.ts';
 import type { Call } from '../../../src/gateway/request-context.ts';
 import { readerSource } from '../../../src/lib/reader-source.ts';
@@ -43,6 +44,7 @@ export class Scene {
       turns: new TurnCounter(),
       objects: new ObjectOwnerLedger(),
       tokens: { count: () => Promise.resolve(0) },
+      limits: [],
       emit: (event) => this.events.push(event),
     };
   }
@@ -86,7 +88,7 @@ export class Scene {
       plan: await plan(request, undefined, this.snapshot),
       plannedAtMs: startedAtMs,
       deadlineMs: startedAtMs + this.snapshot.server.requestTimeoutMs,
-      limitHeaders: {},
+      admission: FREE_ADMISSION,
       isReported: false,
     };
   }
