@@ -40,7 +40,7 @@ describe('routes are tried until one answers', () => {
     const scene = pair({ a: [answers()] });
     const execution = await scene.ask('m');
     expect(outcomes(execution)).toEqual(['a first: answered']);
-    expect(execution).toMatchObject({ verdict: { kind: 'deliver' }, pausedMs: 0, answer: { status: 200 } });
+    expect(execution).toMatchObject({ decision: { kind: 'deliver' }, pausedMs: 0, answer: { status: 200 } });
     expect(scene.asked()).toEqual(['a']);
   });
 
