@@ -78,7 +78,8 @@ function bearerOf(authorization: string): string | undefined {
   return isBearer && key.trim() !== '' ? key.trim() : undefined;
 }
 
-function parameterOf(search: string, wanted: string): string | undefined {
+/** The value of a parameter of the query, decoded; undefined where it is missing or empty. */
+export function parameterOf(search: string, wanted: string): string | undefined {
   if (search === '') return undefined;
   for (const part of search.slice(1).split('&')) {
     const { name, value } = parameter(part);

@@ -1,6 +1,7 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import { furtherModels, referencedIds } from '../protocols/named-in-body.ts';
 import type { RequestPeek } from '../protocols/request.ts';
+import { parameterOf } from './credentials.ts';
 import { type ObjectOwners, providerOfObject } from './object-owners.ts';
 import type { PathSubject } from './path-subject.ts';
 import type { ClientRequest } from './ports.ts';
@@ -26,6 +27,9 @@ export function requirePath({ key, request, subject }: RestrictedRequest): void 
   if (subject.kind === 'model-in-path') requireModel(key, subject.model);
   const deployment = request.azure?.deployment;
   if (deployment !== undefined) requireModel(key, deployment);
+  // Some servers take the model from the query.
+  const inQuery = parameterOf(request.search, 'model');
+  if (inQuery !== undefined) requireModel(key, inQuery);
 }
 
 /** Refuses a body that names, beside its `model`, a model that the key may not use, or an object of another key. */

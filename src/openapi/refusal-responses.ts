@@ -3,7 +3,8 @@ import type { Response, Schema } from './types.ts';
 
 /** OpenAI's error object, as the gateway's own refusals have it. */
 export const ERROR_SCHEMA: Schema = {
-  description: 'Why the gateway turned a request down, in the shape of OpenAI.',
+  description:
+    'Why the gateway turned a request down, in the shape of OpenAI. Clients of Anthropic and Google get that of their API.',
   type: 'object',
   required: ['error'],
   properties: {

@@ -68,7 +68,8 @@ export function createLossList(): LossList {
 
 /**
  * The value of the header `x-llm-proxy-translation`: `messages>openai-chat; dropped=top_k,metadata; repaired=messages[2]`. Paths that
- * differ in their indices only are counted: `messages[*].content[*].cache_control×14`. At most about 1 KB, then `…+7`.
+ * differ in their indices only are counted: `messages[*].content[*].cache_control×14`. At most about 1 KB, then `…+7`. A header holds bytes: each
+ * character stands for one byte of the text's UTF-8.
  */
 export function lossHeader(pair: string, losses: readonly Loss[], count: number = losses.length): string {
   const parts = [pair];
@@ -87,7 +88,8 @@ export function lossHeader(pair: string, losses: readonly Loss[], count: number 
     parts.push(`${what}=${items.join(',')}`);
     length += what.length + 3;
   }
-  return told < count ? `${parts.join('; ')}…+${count - told}` : parts.join('; ');
+  const text = told < count ? `${parts.join('; ')}…+${count - told}` : parts.join('; ');
+  return String.fromCharCode(...new TextEncoder().encode(text));
 }
 
 const MAX_HEADER_CHARS = 960;

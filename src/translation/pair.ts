@@ -13,7 +13,10 @@ import type { StreamReader } from './stream.ts';
 export interface Translation {
   /** As the header says it: `messages>openai-chat`. */
   readonly pair: string;
-  /** Writes the request for the target, or says by which loss the route is unsuitable under its policy. */
+  /**
+   * Writes the request for the target, or says by which loss the route is unsuitable under its policy. A request for a count of tokens is written for
+   * the provider's own method where it has one (`provider.writeCount`); where it has none, `estimate.ts` says what to count.
+   */
   readonly request: (conversation: Conversation, facts: RequestFacts) => WrittenRequest;
   /** A whole answer of status 200, as the client has it. */
   readonly answer: (text: string, exchange: Exchange) => WrittenAnswer;

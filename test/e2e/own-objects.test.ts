@@ -136,6 +136,8 @@ describe('a key with a list of models', () => {
   test.each([
     'POST /v1/models/secret:generateContent',
     'POST /v1beta/models/secret:streamGenerateContent?alt=sse',
+    'POST /v1/chat/completions?model=secret',
+    'POST /v1/audio/transcriptions?a=b&%6dodel=%73ecret',
     'POST /v1/models/%73ecret:generateContent',
     'POST /openai/deployments/secret/chat/completions',
     'POST /v1/openai/deployments/secret/chat/completions',

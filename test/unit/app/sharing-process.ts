@@ -48,7 +48,7 @@ function act(): unknown {
       );
       return 'came back';
     case 'bury-1-and-take':
-      ledgers.bury(1);
+      ledgers.reclaim(1);
       return ledgers.buckets.take('key', { ratePerSecond: 1, burst: 1 }, 1_000).admitted;
     default:
       throw new Error(`unknown: ${what}`);
