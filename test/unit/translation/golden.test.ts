@@ -15,6 +15,7 @@ import {
 import { rateLimitHeaders } from '../../../src/translation/rate-limits.ts';
 import type { Policy } from '../../../src/translation/losses.ts';
 import { playBytes } from './golden-bytes.ts';
+import { isOfVectors, playVectors } from './golden-vectors.ts';
 import { clientEvents, difference, opened, type GoldenCase, type UpstreamEvent } from './golden-case.ts';
 
 const FOLDER = join(import.meta.dir, '..', '..', 'golden', 'translation');
@@ -31,6 +32,10 @@ const isOfBytes = (golden: GoldenCase): boolean => {
 describe.each(cases.map((golden) => [golden.name, golden] as const))('%s', (_name, golden) => {
   if (isOfBytes(golden)) {
     test('is made of the bytes as the case says', () => playBytes(golden));
+    return;
+  }
+  if (isOfVectors(golden)) {
+    test('asks for vectors as the case says', () => playVectors(golden));
     return;
   }
   const [provider = ''] = golden.provider_api.split('@');
