@@ -3,8 +3,8 @@
  * gateway's to the client, or held back and tapped on that way.
  */
 import { openEventStream } from '../../src/gateway/event-stream.ts';
-import { Leash } from '../../src/gateway/attempt-timeouts.ts';
-import type { Reading, Reply } from '../../src/gateway/verdict.ts';
+import { AttemptTimeouts } from '../../src/gateway/attempt-timeouts.ts';
+import type { ReplyContext, Reply } from '../../src/gateway/classification.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { protocolFor } from '../../src/protocols/by-path.ts';
 import { createDirectUpstream } from '../../src/upstream/http1/direct-upstream.ts';
@@ -24,9 +24,9 @@ const server = Bun.serve({
     if (request.url.endsWith('/usage')) return Response.json(process.cpuUsage());
     const headers = { 'content-type': 'text/event-stream' };
     if (mode === 'pipe') return new Response((await fetched(request)).body, { headers });
-    const leash = new Leash(request.signal, systemClock, { limits, budgetMs: Infinity });
-    const reply = await sent(request, leash);
-    return new Response(mode === 'pour' ? poured(reply) : await tapped(reply, leash), { headers });
+    const timeouts = new AttemptTimeouts(request.signal, systemClock, { limits, budgetMs: Infinity });
+    const reply = await sent(request, timeouts);
+    return new Response(mode === 'pour' ? poured(reply) : await tapped(reply, timeouts), { headers });
   },
 });
 console.log(server.url.origin);
@@ -42,7 +42,7 @@ async function fetched(request: Request): Promise<Response> {
   });
 }
 
-async function sent(request: Request, leash: Leash): Promise<Reply> {
+async function sent(request: Request, timeouts: AttemptTimeouts): Promise<Reply> {
   const provider = config.providers.get('mock');
   if (provider === undefined) throw new Error('there is no provider');
   const reply = await direct.send({
@@ -53,8 +53,8 @@ async function sent(request: Request, leash: Leash): Promise<Reply> {
     clientHeaders: request.headers,
     clientCredentials: [],
     body: [await request.bytes()],
-    callOff: leash,
-    onConnectTimeout: () => leash.cut('connect'),
+    cancellation: timeouts,
+    onConnectTimeout: () => timeouts.cut('connect'),
   });
   if (reply.kind !== 'reply') throw new Error(reply.kind);
   return reply;
@@ -76,30 +76,30 @@ function poured({ body }: Reply): ReadableStream<Uint8Array> {
   return new ReadableStream({
     type: 'direct',
     async pull(client) {
-      await body?.pour((chunk) => written(client, chunk));
+      await body?.pipe((chunk) => written(client, chunk));
       client.close();
     },
   });
 }
 
 /** The gateway's own way of forwarding a stream, without the request line before it. */
-async function tapped(reply: Reply, leash: Leash): Promise<ReadableStream<Uint8Array>> {
+async function tapped(reply: Reply, timeouts: AttemptTimeouts): Promise<ReadableStream<Uint8Array>> {
   const reading = {
     call: { plan: { protocol: chat } },
     provider: { timeouts: { commitAfterMs: Infinity } },
     gateway: { clock: systemClock },
-    leash,
+    timeouts,
     hidesUsage: true,
-    onEnd: () => leash.release(),
+    onEnd: () => timeouts.release(),
   };
-  const verdict = await openEventStream(reply, reading as unknown as Reading, () =>
+  const verdict = await openEventStream(reply, reading as unknown as ReplyContext, () =>
     Promise.reject(new Error('the provider sent no stream of events')),
   );
   const stream = verdict.answer?.kind === 'streamed' ? verdict.answer.stream : undefined;
   return new ReadableStream({
     type: 'direct',
     async pull(client) {
-      await stream?.pumpTo({ write: (bytes) => written(client, bytes) });
+      await stream?.pipeTo({ write: (bytes) => written(client, bytes) });
       client.close();
     },
   });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { KINDS, type Json } from '../store/revision.ts';
 import type { Change } from '../store/describe-changes.ts';
-import type { Past } from '../store/store-options.ts';
+import type { HistoryItem } from '../store/store-options.ts';
 import { WARNINGS } from './fields.ts';
 import { masterKeyKind, masterKeyWithSecret, rotate, rotationSchema } from './master-key-kind.ts';
 import type { Answer, Call, Operation } from './operation.ts';
@@ -148,7 +148,7 @@ async function readPast({ store, id }: Call): Promise<Answer> {
   return { version: undefined, body: { ...summaryOf(past), changes: past.changes.map(changeOf) } };
 }
 
-function summaryOf({ version, changedAt, actor, action }: Past): Record<string, Json> {
+function summaryOf({ version, changedAt, actor, action }: HistoryItem): Record<string, Json> {
   return { version, timestamp: changedAt, actor, action };
 }
 

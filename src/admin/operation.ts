@@ -3,7 +3,7 @@ import type { Snapshot } from '../config/snapshot.ts';
 import type { Edit } from '../store/change.ts';
 import type { JsonObject, ResourceName, Revision } from '../store/revision.ts';
 import type { RequestRecords } from '../store/records/request-record-table.ts';
-import type { Past } from '../store/store-options.ts';
+import type { HistoryItem } from '../store/store-options.ts';
 
 /** The part of a store that the Admin API uses. */
 export interface AdminStore {
@@ -19,7 +19,7 @@ export interface AdminStore {
     context: { actor: string; action: string; ifVersion?: number | undefined },
   ) => Promise<Revision>;
   readonly refresh: () => Promise<Revision>;
-  readonly history: (page: { before: number; limit: number }) => Promise<Past[]>;
+  readonly history: (page: { before: number; limit: number }) => Promise<HistoryItem[]>;
   readonly requests: Pick<RequestRecords, 'list' | 'sum'>;
 }
 

@@ -105,7 +105,7 @@ export const requestOperations: readonly Operation[] = [
     ...shared,
     path: '/requests',
     id: 'listRequests',
-    summary: 'Past requests',
+    summary: 'HistoryItem requests',
     description: 'The newest first. Nothing of what was asked and answered is kept.',
     query: listQuery,
     answer: z.object({

@@ -8,13 +8,13 @@ import { findingText } from '../store/finding-text.ts';
 import type { Revision } from '../store/revision.ts';
 
 /** A configuration, and what another process makes the same one of. */
-export interface Edition {
+export interface CompiledConfig {
   readonly snapshot: Snapshot;
-  readonly recipe: Recipe;
+  readonly source: ConfigSource;
 }
 
 /** What a snapshot is compiled from, as data that can be sent. The environment is that of whoever compiles it. */
-export type Recipe =
+export type ConfigSource =
   | ({
       readonly kind: 'text';
       readonly text: string;
@@ -31,18 +31,18 @@ interface Context {
   readonly overrides: Overrides;
 }
 
-/** Compiles a recipe. `isStale` is asked in database mode. Throws where it does not compile, as it once did elsewhere. */
-export function followRecipe(recipe: Recipe, isStale: () => boolean): Snapshot {
+/** Compiles a source. `isStale` is asked in database mode. Throws where it does not compile, as it once did elsewhere. */
+export function compileSource(source: ConfigSource, isStale: () => boolean): Snapshot {
   const env = process.env;
-  if (recipe.kind === 'text') {
-    const files = new Map(recipe.files);
+  if (source.kind === 'text') {
+    const files = new Map(source.files);
     const readFile = (path: string): SecretFile =>
       files.get(path) ?? { kind: 'problem', message: `the file ${path} was not read`, isMissing: true };
-    const result = compileText(recipe.text, { ...recipe, env, readFile });
+    const result = compileText(source.text, { ...source, env, readFile });
     if (result.kind === 'loaded') return result.snapshot;
     throw new Error(result.problems.map(formatProblem).join('\n'));
   }
-  const result = compileRevision(recipe.revision, { ...recipe, env, isStale });
+  const result = compileRevision(source.revision, { ...source, env, isStale });
   if (result.kind === 'compiled') return result.snapshot;
   throw new Error(result.findings.map(findingText).join('\n'));
 }

@@ -28,7 +28,7 @@ export async function runDemo(overrides: Overrides, programName: string): Promis
     await simulator.stop();
     return EXIT.failed;
   }
-  const serving = await listen({ snapshot, recipe: { kind: 'text', text, files: [], ...context } });
+  const serving = await listen({ snapshot, source: { kind: 'text', text, files: [], ...context } });
   if (serving === undefined) return EXIT.failed;
   for (const text of snapshot.warnings) console.error(`llm-proxy: ${text}`);
   // Whoever reads that it runs may stop it at once.

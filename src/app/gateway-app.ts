@@ -14,7 +14,7 @@ import { CooldownLedger } from '../routing/cooldown.ts';
 import { TrafficLedger } from '../routing/traffic.ts';
 import { TurnCounter } from '../routing/turn-counter.ts';
 import { createHealthReporter, type HealthReporter, probeRegularly } from '../health/report.ts';
-import { type ProviderStanding, ProviderStandings } from '../health/provider-status.ts';
+import { type ProviderStatus, ProviderStatuses } from '../health/provider-status.ts';
 import { type MetricsPage, type MetricsServer, serveMetrics } from '../server/metrics-endpoint.ts';
 import { type AdminEndpoint, type HttpServer, serve, type ServeOptions } from '../server/serve.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
@@ -34,7 +34,7 @@ export interface App {
   /** What this process has counted. */
   readonly dumpMetrics: () => readonly FamilyDump[];
   /** What this process knows of the providers. */
-  readonly standings: () => readonly ProviderStanding[];
+  readonly statuses: () => readonly ProviderStatus[];
   /** Tests the providers. */
   readonly reportHealth: HealthReporter;
   /** Asks the providers for their models, where what is known is old. */
@@ -70,13 +70,13 @@ export interface AppOptions {
   /** Keeps who made the objects of the providers, in database mode. */
   readonly objects?: OwnerStore | undefined;
   /** What this process shares with others that serve the same port; undefined: it is alone. */
-  readonly team?: Team | undefined;
+  readonly team?: Supervisor | undefined;
   /** The clock of a process that is alone; undefined: the machine's. */
   readonly clock?: SystemClock;
 }
 
 /** The processes that serve together, as one of them sees them. `own` is what it would do if it were alone. */
-export interface Team {
+export interface Supervisor {
   /** One for all, so that they agree on when a cooldown is over. */
   readonly clock: SystemClock;
   readonly ledgers: Ledgers;
@@ -87,7 +87,7 @@ export interface Team {
   /** The metrics of all, as text. */
   readonly metrics: (own: () => readonly FamilyDump[]) => string | Promise<string>;
   /** What all of them know of the providers. */
-  readonly standings: (own: readonly ProviderStanding[]) => Promise<readonly ProviderStanding[]>;
+  readonly statuses: (own: readonly ProviderStatus[]) => Promise<readonly ProviderStatus[]>;
   /** What the one that tests the providers has got of their models, for all. */
   readonly modelLists: (own: ListFetcher) => ListFetcher;
   /** The report of the one that tests the providers for all. */
@@ -97,6 +97,9 @@ export interface Team {
 /** How often what no request will ask for again is forgotten. */
 const SWEEP_MS = 60_000;
 
+/** Chance, which the core is given. */
+const CHANCE = { dice: Math.random, newRequestId };
+
 /** Wires the parts of a gateway together and listens. Throws what listening throws, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
   let { snapshot } = options;
@@ -104,19 +107,19 @@ export function startApp(options: AppOptions): App {
   const { clock, ledgers, flush } = withStoredOwners(team, options.objects);
   const tokens = new ThreadedTokenCounter();
   const upstream = createUpstream();
-  const { metrics, standings, emit } = openWatchers(options, clock, () => snapshot);
+  const { metrics, statuses, emit } = openWatchers(options, clock, () => snapshot);
   const gateway: Gateway = {
     snapshot: () => snapshot,
     upstream,
     clock,
-    dice: Math.random,
-    newRequestId,
+    ...CHANCE,
     ...ledgers,
     tokens,
+    limits: [],
     emit,
     ...(tracing && { tracing }),
   };
-  const { catalogue, ...reports } = openReports(gateway, standings, team);
+  const { catalogue, ...reports } = openReports(gateway, statuses, team);
   const page: MetricsPage = { type: EXPOSITION_TYPE, text: () => team.metrics(metrics.dump) };
   // Several can't have one listener: whoever is above them has it.
   const metricsServer =
@@ -146,7 +149,7 @@ export function startApp(options: AppOptions): App {
     metricsServer,
     emit,
     dumpMetrics: metrics.dump,
-    standings: () => standings.list(),
+    statuses: () => statuses.list(),
     ...reports,
     swap: (next) => {
       snapshot = next;
@@ -160,18 +163,18 @@ export function startApp(options: AppOptions): App {
 }
 
 /** What is told of the providers: their models, and how they are. */
-function openReports(gateway: Gateway, standings: ProviderStandings, team: Team) {
+function openReports(gateway: Gateway, statuses: ProviderStatuses, team: Supervisor) {
   const fetchModelLists = createListFetcher(gateway);
   const catalogue = new ModelCatalogue(gateway.snapshot, gateway.clock, team.modelLists(fetchModelLists));
   const reportHealth = createHealthReporter(gateway, {
-    standings: () => team.standings(standings.list()),
+    statuses: () => team.statuses(statuses.list()),
     modelLists: () => catalogue.lists(),
   });
   return { catalogue, fetchModelLists, reportHealth, refreshModels: () => catalogue.refresh() };
 }
 
 /** The team of a process that is alone. */
-function alone(clock: SystemClock): Team {
+function alone(clock: SystemClock): Supervisor {
   return {
     clock,
     ledgers: {
@@ -184,7 +187,7 @@ function alone(clock: SystemClock): Team {
     port: undefined,
     isProber: true,
     metrics: (own) => renderMetrics(own()),
-    standings: (own) => Promise.resolve(own),
+    statuses: (own) => Promise.resolve(own),
     healthReporter: (own) => own,
     modelLists: (own) => own,
   };
@@ -192,9 +195,9 @@ function alone(clock: SystemClock): Team {
 
 /** The team's ledgers, with a store behind the owners of objects where there is one, and how to write what it lacks. */
 function withStoredOwners(
-  { ledgers, clock }: Team,
+  { ledgers, clock }: Supervisor,
   store: OwnerStore | undefined,
-): Pick<Team, 'clock' | 'ledgers'> & { readonly flush: () => Promise<void> } {
+): Pick<Supervisor, 'clock' | 'ledgers'> & { readonly flush: () => Promise<void> } {
   if (store === undefined) return { clock, ledgers, flush: () => Promise.resolve() };
   const objects = new StoredObjectOwners(ledgers.objects, store, clock);
   return { clock, ledgers: { ...ledgers, objects }, flush: () => objects.flush() };
@@ -205,11 +208,11 @@ function openWatchers(
   { version, droppedLogRows = () => 0, database, records, tracing, emit }: AppOptions,
   clock: SystemClock,
   snapshot: () => Snapshot,
-): { readonly metrics: Metrics; readonly standings: ProviderStandings; readonly emit: Emit } {
+): { readonly metrics: Metrics; readonly statuses: ProviderStatuses; readonly emit: Emit } {
   const metrics = createMetrics({ snapshot, clock, version, droppedLogRows, database, records });
-  const standings = new ProviderStandings(clock);
-  const listeners = [metrics.listen, standings.listen, ...(tracing ? [tracing.listen] : []), emit];
-  return { metrics, standings, emit: toEach(listeners) };
+  const statuses = new ProviderStatuses(clock);
+  const listeners = [metrics.listen, statuses.listen, ...(tracing ? [tracing.listen] : []), emit];
+  return { metrics, statuses, emit: toEach(listeners) };
 }
 
 function nothing(): void {

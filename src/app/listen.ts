@@ -2,13 +2,16 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { addressText } from '../config/compile/address.ts';
 import type { Snapshot } from '../config/snapshot.ts';
-import { listenAlone } from './single-process.ts';
-import type { Edition } from './config-source.ts';
+import { serveInOneProcess } from './single-process.ts';
+import type { CompiledConfig } from './config-source.ts';
 import type { ListenOptions, Serving } from './serving.ts';
 
 /** Starts listening; where that is not possible, says why in one line and returns undefined. */
-export async function listen(edition: Edition, options: ListenOptions = {}): Promise<Serving | undefined> {
-  const serving = await openListeners(edition, options);
+export async function listen(
+  config: CompiledConfig,
+  options: ListenOptions = {},
+): Promise<Serving | undefined> {
+  const serving = await openListeners(config, options);
   return serving && withAddressFile(serving, process.env['LLM_PROXY_ADDRESS_FILE']);
 }
 
@@ -29,19 +32,19 @@ function withAddressFile(serving: Serving, path: string | undefined): Serving {
   return { ...serving, drain };
 }
 
-async function openListeners(edition: Edition, options: ListenOptions): Promise<Serving | undefined> {
-  const { snapshot } = edition;
+async function openListeners(config: CompiledConfig, options: ListenOptions): Promise<Serving | undefined> {
+  const { snapshot } = config;
   try {
     const workers = workersOf(snapshot);
     if (workers > 1 && DIVIDES_CONNECTIONS) {
-      const { listenAsTeam } = await import('./supervisor.ts');
-      return await listenAsTeam(edition, workers, options);
+      const { serveWithWorkers } = await import('./supervisor.ts');
+      return await serveWithWorkers(config, workers, options);
     }
-    const serving = listenAlone(edition, options);
+    const serving = serveInOneProcess(config, options);
     if (workers > 1) serving.log.say('warn', 'workersAlone', { workers });
     return serving;
   } catch (error) {
-    console.error(`llm-proxy: ${listenProblem(error, edition)}`);
+    console.error(`llm-proxy: ${listenProblem(error, config)}`);
     return undefined;
   }
 }
@@ -54,11 +57,11 @@ function workersOf({ workers }: Snapshot): number {
   return workers === 'auto' ? availableParallelism() : workers;
 }
 
-function listenProblem(error: unknown, { snapshot, recipe }: Edition): string {
+function listenProblem(error: unknown, { snapshot, source }: CompiledConfig): string {
   const { host, port } = snapshot.server;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const address = addressText({ host, port });
-  const { overrides } = recipe;
+  const { overrides } = source;
   const hostSource = sourceOf('HOST', host, {
     override: overrides.host,
     settings: 'server.host or listen',

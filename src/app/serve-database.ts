@@ -11,7 +11,7 @@ import {
   explainStoreError,
   readDatabaseEnvironment,
 } from './database-environment.ts';
-import type { Edition } from './config-source.ts';
+import type { CompiledConfig } from './config-source.ts';
 import { listen } from './listen.ts';
 import type { Serving } from './serving.ts';
 import { recordRequests } from './request-records.ts';
@@ -79,12 +79,12 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     retentionMs: environment.retentionMs,
     log: () => serving?.log,
   });
-  const edition = ({ snapshot, revision }: Pick<Changed, 'snapshot' | 'revision'>): Edition => {
+  const config = ({ snapshot, revision }: Pick<Changed, 'snapshot' | 'revision'>): CompiledConfig => {
     const { version, loadedAt: now } = snapshot;
-    return { snapshot, recipe: { kind: 'revision', revision, version, now, overrides: flags.overrides } };
+    return { snapshot, source: { kind: 'revision', revision, version, now, overrides: flags.overrides } };
   };
   let inForce: Promise<void> | undefined;
-  serving = await listen(edition({ snapshot: store.snapshot(), revision: store.revision() }), {
+  serving = await listen(config({ snapshot: store.snapshot(), revision: store.revision() }), {
     database: {
       // What was written is in force in every process before the answer says so.
       admin: async (request, address) => {
@@ -108,7 +108,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     running.log.say('warn', 'warning', { text });
   flags.listen((event) => {
     if (event.type !== 'changed') report(event, running);
-    else if (event.snapshot !== running.snapshot()) inForce = accept(edition(event), running);
+    else if (event.snapshot !== running.snapshot()) inForce = accept(config(event), running);
   });
   process.on('SIGHUP', () => store.look());
   const telling = setInterval(() => running.setDatabaseStatus(store.status()), STATUS_MS);
@@ -143,7 +143,7 @@ function announce({ url, log, snapshot }: Serving, { config }: DatabaseFlags): v
 }
 
 /** Puts a changed configuration in force. */
-async function accept(next: Edition, { snapshot, swap, emit, log }: Serving): Promise<void> {
+async function accept(next: CompiledConfig, { snapshot, swap, emit, log }: Serving): Promise<void> {
   const before = snapshot();
   const { version, server } = next.snapshot;
   const swapped = swap(next);

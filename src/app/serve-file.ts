@@ -5,7 +5,7 @@ import type { Overrides } from '../config/read/overrides.ts';
 import { formatProblem } from '../config/read/problems.ts';
 import { watchFile } from '../config/read/watch.ts';
 import { EXIT } from '../exit-code.ts';
-import type { Edition } from './config-source.ts';
+import type { CompiledConfig } from './config-source.ts';
 import { listen } from './listen.ts';
 import type { Serving } from './serving.ts';
 import { drainOnSignals } from './signals.ts';
@@ -21,7 +21,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
     for (const problem of first.problems) console.error(problem);
     return EXIT.failed;
   }
-  const serving = await listen(first.edition);
+  const serving = await listen(first.config);
   if (serving === undefined) return EXIT.failed;
   const drained = drainOnSignals(serving);
   announce(serving, [...first.weakKeys, ...(await findMissingAuthorities(serving.snapshot()))]);
@@ -29,7 +29,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
     const { version, access } = serving.snapshot();
     const staysLocked = access.kind === 'keys';
     const next = await load({ file: path, overrides, version: version + 1, staysLocked });
-    if (next.kind === 'loaded') await accept(next.edition, serving);
+    if (next.kind === 'loaded') await accept(next.config, serving);
     else serving.emit({ type: 'configuration-refused', problems: next.problems });
     void secrets.follow(next.files);
   };
@@ -49,7 +49,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
 type Loaded =
   | {
       readonly kind: 'loaded';
-      readonly edition: Edition;
+      readonly config: CompiledConfig;
       readonly files: Files;
       readonly weakKeys: readonly string[];
     }
@@ -69,8 +69,8 @@ async function load(options: LoadOptions): Promise<Loaded> {
   if (result.kind === 'refused')
     return { kind: 'refused', problems: result.problems.map(formatProblem), files };
   const { snapshot, text, file } = result;
-  const recipe = { kind: 'text', text, files: [...files], ...context } as const;
-  return { kind: 'loaded', edition: { snapshot, recipe }, files, weakKeys: findWeakKeys(file) };
+  const source = { kind: 'text', text, files: [...files], ...context } as const;
+  return { kind: 'loaded', config: { snapshot, source }, files, weakKeys: findWeakKeys(file) };
 }
 
 /** Says in a few lines what was loaded and where it listens. */
@@ -86,7 +86,7 @@ function announce({ url, log, snapshot }: Serving, doubts: readonly string[]): v
 }
 
 /** Puts a changed configuration in force. */
-async function accept(next: Edition, { snapshot, swap, emit, log }: Serving): Promise<void> {
+async function accept(next: CompiledConfig, { snapshot, swap, emit, log }: Serving): Promise<void> {
   const before = snapshot();
   const { version, warnings, server } = next.snapshot;
   await swap(next);

@@ -5,7 +5,7 @@ import type { OwnerStore } from '../gateway/stored-object-owners.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
 import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
-import type { Edition } from './config-source.ts';
+import type { CompiledConfig } from './config-source.ts';
 
 /** A gateway that listens, in this process or in several. */
 export interface Serving {
@@ -15,7 +15,7 @@ export interface Serving {
   /** Tells metrics and log what happens outside of the requests. */
   readonly emit: Emit;
   /** Puts another configuration in force; resolves when every process has it, or soon after. */
-  readonly swap: (next: Edition) => Promise<void>;
+  readonly swap: (next: CompiledConfig) => Promise<void>;
   /** Says how the database is doing. */
   readonly setDatabaseStatus: (status: DatabaseStatus) => void;
   /** Requests in flight. */

@@ -10,8 +10,10 @@ import { hashSecret, SECRET_BYTES } from '../cluster/hash-secret.ts';
 
 /** The ledgers of a process that shares them with others. */
 export interface SharedLedgers extends Ledgers {
+  /** In memory, so that it answers at once. */
+  readonly buckets: BucketLedger;
   /** Forgets what a worker left that died: its requests in flight, its probes, the locks in its hand. */
-  readonly bury: (worker: number) => void;
+  readonly reclaim: (worker: number) => void;
 }
 
 /**
@@ -35,7 +37,7 @@ export function sizeOfLedgers(workers: number): number {
 /** The ledgers in shared memory, as the process `me` sees it: a worker from 1 to `workers`, or 0, who only buries. */
 export function openLedgers(memory: ArrayBuffer, workers: number, me: number): SharedLedgers {
   const places = placesOf(workers);
-  const owner = me === 0 ? UNDERTAKER : me;
+  const owner = me === 0 ? SUPERVISOR_OWNER : me;
   const secret = hashSecret(memory);
   const table = <Field extends string>(fields: readonly Field[], offset: number, capacity: number) =>
     new SharedTable({ memory, offset, fields, capacity, owner, secret });
@@ -53,7 +55,7 @@ export function openLedgers(memory: ArrayBuffer, workers: number, me: number): S
     turns: new TurnCounter(turns),
     objects: new ObjectOwnerLedger(objects),
     traffic: new TrafficLedger({ own, others: inFlight.filter((one) => one !== own), latencies }),
-    bury(worker) {
+    reclaim(worker) {
       for (const one of [buckets, routes, turns, latencies, objects, ...inFlight]) one.release(worker);
       cooldowns.endProbesOf(worker);
       inFlight[worker - 1]?.sweep(() => true);
@@ -62,7 +64,7 @@ export function openLedgers(memory: ArrayBuffer, workers: number, me: number): S
 }
 
 /** A number that no worker has. */
-const UNDERTAKER = 0x7fff;
+const SUPERVISOR_OWNER = 0x7fff;
 
 interface Places {
   readonly buckets: number;

@@ -2,12 +2,12 @@ import { startApp } from './gateway-app.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import { openTracing } from '../telemetry/traces/trace-open.ts';
 import { version } from '../version.ts';
-import type { Edition } from './config-source.ts';
+import type { CompiledConfig } from './config-source.ts';
 import type { ListenOptions, Serving } from './serving.ts';
 import { complain, openProcessLog } from './process-log.ts';
 
 /** Serves in this process. Throws what listening throws. */
-export function listenAlone({ snapshot }: Edition, { database }: ListenOptions): Serving {
+export function serveInOneProcess({ snapshot }: CompiledConfig, { database }: ListenOptions): Serving {
   let current = () => snapshot;
   const log = openProcessLog(() => current());
   const tracing = openTracing({

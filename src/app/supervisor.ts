@@ -10,24 +10,24 @@ import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
 import { version } from '../version.ts';
-import { type Death, Fleet } from '../cluster/worker-pool.ts';
+import { type WorkerExit, WorkerPool } from '../cluster/worker-pool.ts';
 import { openLedgers, type SharedLedgers, sizeOfLedgers } from './shared-ledgers.ts';
 import { createSharedMemory, type SharedMemory } from '../cluster/shared-memory.ts';
-import type { Edition } from './config-source.ts';
+import type { CompiledConfig } from './config-source.ts';
 import type { DatabaseSide, ListenOptions, Serving } from './serving.ts';
 import { openProcessLog, print } from './process-log.ts';
 import { receiveAdminRequest } from './forwarded-request.ts';
-import type { Orders, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
+import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
 import { workerCommand } from './worker-command.ts';
 
 /** Serves in several processes on one port. Throws what listening throws. */
-export async function listenAsTeam(
-  edition: Edition,
+export async function serveWithWorkers(
+  config: CompiledConfig,
   workers: number,
   { database }: ListenOptions,
 ): Promise<Serving> {
-  requireFreePort(edition.snapshot.server);
-  const supervisor = new Supervisor(edition, workers, database);
+  requireFreePort(config.snapshot.server);
+  const supervisor = new Supervisor(config, workers, database);
   const url = await supervisor.start();
   return {
     url,
@@ -59,19 +59,19 @@ const NOTE_MS = 1_000;
  */
 class Supervisor {
   readonly log: OpenLog;
-  #edition: Edition;
+  #config: CompiledConfig;
   readonly #workers: number;
   readonly #database: DatabaseSide | undefined;
   readonly #memory: SharedMemory;
   readonly #ledgers: SharedLedgers;
   readonly #own: Metrics;
   readonly #counts = new MergedMetrics();
-  readonly #fleet: Fleet<WorkerCalls>;
+  readonly #pool: WorkerPool<WorkerCalls>;
   #metricsServer: MetricsServer | undefined;
   #noting: Timer | undefined;
 
-  constructor(edition: Edition, workers: number, database: DatabaseSide | undefined) {
-    this.#edition = edition;
+  constructor(config: CompiledConfig, workers: number, database: DatabaseSide | undefined) {
+    this.#config = config;
     this.#workers = workers;
     this.#database = database;
     this.#memory = createSharedMemory(sizeOfLedgers(workers));
@@ -85,50 +85,50 @@ class Supervisor {
       database: database?.status,
       records: database?.records,
     });
-    this.#fleet = new Fleet({
+    this.#pool = new WorkerPool({
       size: workers,
-      findsPort: edition.snapshot.server.port === 0,
+      findsPort: config.snapshot.server.port === 0,
       command: workerCommand(),
       callsOf: (worker) => this.#callsOf(worker),
-      onDeath: this.#bury,
+      onDeath: this.#reclaim,
     });
   }
 
   /** Resolves with the URL when every worker listens. */
   async start(): Promise<string> {
     // However this process ends, its workers do not keep the port.
-    process.once('exit', () => this.#fleet.stop());
-    const { url } = await this.#fleet.start();
+    process.once('exit', () => this.#pool.stop());
+    const { url } = await this.#pool.start();
     const page = { type: EXPOSITION_TYPE, text: this.#metricsText };
     this.#metricsServer = ownMetricsServer(this.snapshot(), page, () => this.snapshot().metrics);
     this.#noting = setInterval(() => void this.#noteCounts(), NOTE_MS);
     return url;
   }
 
-  readonly snapshot = (): Snapshot => this.#edition.snapshot;
+  readonly snapshot = (): Snapshot => this.#config.snapshot;
 
   readonly emit: Emit = (event) => {
     this.#own.listen(event);
     this.log.listen(event);
   };
 
-  readonly swap = async (next: Edition): Promise<void> => {
-    this.#edition = next;
-    await this.#fleet.callAll('swap', next.recipe, SWAP_MS);
+  readonly swap = async (next: CompiledConfig): Promise<void> => {
+    this.#config = next;
+    await this.#pool.callAll('swap', next.source, SWAP_MS);
   };
 
   readonly setDatabaseStatus = (status: DatabaseStatus): void =>
-    void this.#fleet.callAll('databaseStatus', status);
+    void this.#pool.callAll('databaseStatus', status);
 
   readonly pending = async (): Promise<number> => {
-    const answers = await this.#fleet.callAll('pending', undefined);
+    const answers = await this.#pool.callAll('pending', undefined);
     return answers.reduce((sum, { answer }) => sum + answer, 0);
   };
 
   readonly drain = async (): Promise<void> => {
     clearInterval(this.#noting);
-    const ended = this.#fleet.ended();
-    await this.#fleet.callAll('drain', undefined);
+    const ended = this.#pool.ended();
+    await this.#pool.callAll('drain', undefined);
     await ended;
     await this.#metricsServer?.stop();
     this.#memory.close();
@@ -140,12 +140,12 @@ class Supervisor {
       now: systemClock.nowMs,
       print,
       metrics: this.#metricsText,
-      standings: async () => {
-        const answers = await this.#fleet.callAll('standings', undefined);
+      statuses: async () => {
+        const answers = await this.#pool.callAll('statuses', undefined);
         return mergeStandings(answers.map(({ answer }) => answer));
       },
-      health: (probe) => this.#fleet.call(this.#prober(), 'health', probe),
-      modelLists: () => this.#fleet.call(this.#prober(), 'modelLists', undefined),
+      health: (probe) => this.#pool.call(this.#prober(), 'health', probe),
+      modelLists: () => this.#pool.call(this.#prober(), 'modelLists', undefined),
       admin: (request) => receiveAdminRequest(request, this.#database?.admin),
       record: async (records) => this.#database?.insert(records),
       noteObjects: async (records) => this.#database?.objects.insert(records),
@@ -155,19 +155,19 @@ class Supervisor {
 
   /** The worker that knows best how the providers are, or another one while that does not answer. */
   #prober(): number {
-    const workers = this.#fleet.responsive();
+    const workers = this.#pool.responsive();
     return workers.includes(PROBER) ? PROBER : (workers[0] ?? PROBER);
   }
 
-  #ordersFor(worker: number): Orders {
+  #ordersFor(worker: number): WorkerInit {
     const database = this.#database;
     return {
       worker,
       workers: this.#workers,
       isProber: worker === PROBER,
       memory: this.#memory.path,
-      port: this.#fleet.address?.port ?? this.snapshot().server.port,
-      recipe: this.#edition.recipe,
+      port: this.#pool.address?.port ?? this.snapshot().server.port,
+      source: this.#config.source,
       database: database && { retentionMs: database.retentionMs, status: database.status() },
     };
   }
@@ -179,14 +179,14 @@ class Supervisor {
 
   async #noteCounts(): Promise<void> {
     this.#counts.note(SUPERVISOR, this.#own.dump());
-    for (const { worker, answer } of await this.#fleet.callAll('dump', undefined)) {
+    for (const { worker, answer } of await this.#pool.callAll('dump', undefined)) {
       this.#counts.note(worker, answer);
     }
   }
 
-  readonly #bury = ({ worker, pid, how }: Death): void => {
-    this.#ledgers.bury(worker);
-    this.#counts.bury(worker);
+  readonly #reclaim = ({ worker, pid, how }: WorkerExit): void => {
+    this.#ledgers.reclaim(worker);
+    this.#counts.reclaim(worker);
     this.log.say('error', 'workerDied', { worker, pid, how });
   };
 }

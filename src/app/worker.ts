@@ -1,7 +1,7 @@
-import { type App, startApp, type Team } from './gateway-app.ts';
+import { type App, startApp, type Supervisor } from './gateway-app.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
-import { Link, type Message } from '../cluster/rpc-channel.ts';
+import { RpcChannel, type Message } from '../cluster/rpc-channel.ts';
 import { clockAhead, type SystemClock } from '../lib/system-clock.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
 import { openTracing } from '../telemetry/traces/trace-open.ts';
@@ -10,11 +10,11 @@ import type { FleetCalls } from '../cluster/worker-pool.ts';
 import { openLedgers } from './shared-ledgers.ts';
 import { mapSharedMemory } from '../cluster/shared-memory.ts';
 import { EXIT } from '../exit-code.ts';
-import { followRecipe } from './config-source.ts';
+import { compileSource } from './config-source.ts';
 import { complain, openProcessLog } from './process-log.ts';
 import { type Recording, recordRequests } from './request-records.ts';
 import { sendAdminRequests } from './forwarded-request.ts';
-import type { Orders, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
+import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
 
 /** The counts of a clock that are compared: the one that was on its way for the shortest time is the most exact. */
 const LOOKS = 5;
@@ -25,13 +25,13 @@ export async function serveAsWorker(): Promise<number> {
     console.error('llm-proxy worker: only "llm-proxy serve" starts workers; see --workers.');
     return EXIT.usage;
   }
-  const { link, began, onEnd } = connect();
+  const { channel, began, onEnd } = connect();
   try {
-    const orders = await link.call('hello', undefined);
-    const worker = start(orders, await sharedClock(link), link);
+    const orders = await channel.call('hello', undefined);
+    const worker = start(orders, await sharedClock(channel), channel);
     began(worker);
     const { url, port } = worker.app.server;
-    await link.call('listening', { url, port });
+    await channel.call('listening', { url, port });
     void worker.app.refreshModels();
     await onEnd;
     await worker.app.drain();
@@ -42,7 +42,7 @@ export async function serveAsWorker(): Promise<number> {
     const message = error instanceof Error ? error.message : String(error);
     const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
     // It is for the supervisor to say.
-    await link.call('failed', { message, code }).catch(() => undefined);
+    await channel.call('failed', { message, code }).catch(() => undefined);
     return EXIT.failed;
   }
 }
@@ -57,7 +57,7 @@ interface Worker {
 }
 
 interface Connection {
-  readonly link: Link<SupervisorCalls & FleetCalls>;
+  readonly channel: RpcChannel<SupervisorCalls & FleetCalls>;
   /** To be told as soon as it serves: until then calls wait. */
   readonly began: (worker: Worker) => void;
   /** Resolves when the supervisor wants it to end, or is gone. */
@@ -70,31 +70,34 @@ function connect(): Connection {
   const ending = Promise.withResolvers<void>();
   const calls: WorkerCalls = {
     ping: () => undefined,
-    swap: async (recipe) => (await started.promise).swap(recipe),
+    swap: async (source) => (await started.promise).swap(source),
     databaseStatus: async (status) => (await started.promise).setDatabaseStatus(status),
     pending: async () => (await started.promise).app.server.pending(),
     dump: async () => (await started.promise).app.dumpMetrics(),
-    standings: async () => (await started.promise).app.standings(),
+    statuses: async () => (await started.promise).app.statuses(),
     health: async (probe) => (await started.promise).app.reportHealth(probe),
     modelLists: async () => (await started.promise).app.fetchModelLists(),
     drain: () => ending.resolve(),
   };
-  const link = new Link<SupervisorCalls & FleetCalls>((message) => void process.send?.(message), calls);
-  process.on('message', (message) => link.receive(message as Message));
+  const channel = new RpcChannel<SupervisorCalls & FleetCalls>(
+    (message) => void process.send?.(message),
+    calls,
+  );
+  process.on('message', (message) => channel.receive(message as Message));
   process.on('disconnect', () => {
-    link.close();
+    channel.close();
     ending.resolve();
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  return { link, began: started.resolve, onEnd: ending.promise };
+  return { channel, began: started.resolve, onEnd: ending.promise };
 }
 
 /** The supervisor's clock, as near as calls can tell. */
-async function sharedClock(link: Link<SupervisorCalls & FleetCalls>): Promise<SystemClock> {
+async function sharedClock(channel: RpcChannel<SupervisorCalls & FleetCalls>): Promise<SystemClock> {
   let best = { tookMs: Infinity, aheadMs: 0 };
   for (let look = 0; look < LOOKS; look++) {
     const askedAtMs = performance.now();
-    const theirsMs = await link.call('now', undefined);
+    const theirsMs = await channel.call('now', undefined);
     const tookMs = performance.now() - askedAtMs;
     if (tookMs < best.tookMs) best = { tookMs, aheadMs: theirsMs - (askedAtMs + tookMs / 2) };
   }
@@ -102,22 +105,26 @@ async function sharedClock(link: Link<SupervisorCalls & FleetCalls>): Promise<Sy
 }
 
 /** Serves as the orders say. Throws what listening throws. */
-function start(orders: Orders, clock: SystemClock, link: Link<SupervisorCalls & FleetCalls>): Worker {
+function start(
+  orders: WorkerInit,
+  clock: SystemClock,
+  channel: RpcChannel<SupervisorCalls & FleetCalls>,
+): Worker {
   let database = orders.database?.status;
   const isStale = (): boolean => database?.isStale ?? false;
   let current: () => Snapshot = () => snapshot;
-  const snapshot = followRecipe(orders.recipe, isStale);
+  const snapshot = compileSource(orders.source, isStale);
   const log = openProcessLog(
     () => current(),
-    (lines) => link.call('print', Buffer.from(lines).toString()),
+    (lines) => channel.call('print', Buffer.from(lines).toString()),
   );
   const recording = recordRequests({
-    records: { insert: (records) => link.call('record', records), prune: async () => false },
+    records: { insert: (records) => channel.call('record', records), prune: async () => false },
     retentionMs: orders.database?.retentionMs ?? 0,
     log: () => log,
   });
   const app = startApp({
-    admin: orders.database && sendAdminRequests((request) => link.call('admin', request)),
+    admin: orders.database && sendAdminRequests((request) => channel.call('admin', request)),
     snapshot,
     version,
     emit: (event) => {
@@ -128,8 +135,8 @@ function start(orders: Orders, clock: SystemClock, link: Link<SupervisorCalls & 
     database: () => database,
     records: recording.counts,
     objects: orders.database && {
-      insert: (records) => link.call('noteObjects', records),
-      find: (id) => link.call('findObject', id),
+      insert: (records) => channel.call('noteObjects', records),
+      find: (id) => channel.call('findObject', id),
     },
     tracing: openTracing({
       env: process.env,
@@ -137,14 +144,14 @@ function start(orders: Orders, clock: SystemClock, link: Link<SupervisorCalls & 
       version,
       complain: (text) => complain(`llm-proxy: ${text}\n`),
     }),
-    team: teamOf(orders, clock, link),
+    team: teamOf(orders, clock, channel),
   });
   current = app.snapshot;
   return {
     app,
     log,
     recording,
-    swap: async (recipe) => app.swap(followRecipe(recipe, isStale)),
+    swap: async (source) => app.swap(compileSource(source, isStale)),
     setDatabaseStatus: (next) => {
       database = next;
     },
@@ -152,18 +159,18 @@ function start(orders: Orders, clock: SystemClock, link: Link<SupervisorCalls & 
 }
 
 function teamOf(
-  { worker, workers, isProber, memory, port }: Orders,
+  { worker, workers, isProber, memory, port }: WorkerInit,
   clock: SystemClock,
-  link: Link<SupervisorCalls & FleetCalls>,
-): Team {
+  channel: RpcChannel<SupervisorCalls & FleetCalls>,
+): Supervisor {
   return {
     clock,
     ledgers: openLedgers(mapSharedMemory(memory), workers, worker),
     port,
     isProber,
-    metrics: () => link.call('metrics', undefined),
-    standings: () => link.call('standings', undefined),
-    healthReporter: () => (probe) => link.call('health', probe),
-    modelLists: () => () => link.call('modelLists', undefined),
+    metrics: () => channel.call('metrics', undefined),
+    statuses: () => channel.call('statuses', undefined),
+    healthReporter: () => (probe) => channel.call('health', probe),
+    modelLists: () => () => channel.call('modelLists', undefined),
   };
 }

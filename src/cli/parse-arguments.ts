@@ -4,7 +4,7 @@ import { type Declaration, UsageError } from './command.ts';
 import type { Option, Options, Setting } from './option.ts';
 
 /** What the arguments behind a command's name ask for. `values` are by the names of options and positional arguments. */
-export type Wish =
+export type ParsedArguments =
   | { readonly kind: 'run'; readonly values: Readonly<Record<string, unknown>> }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' };
@@ -19,7 +19,7 @@ export function parseArguments(
   { options = {}, positionals = {} }: Pick<Declaration, 'options' | 'positionals'>,
   args: readonly string[],
   env: Environment,
-): Wish {
+): ParsedArguments {
   const tokens = tokenize(args, options);
   for (const { name } of tokens) if (name === 'help' || name === 'version') return { kind: name };
   const given = group(tokens, options);

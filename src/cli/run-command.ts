@@ -18,13 +18,14 @@ export async function runProgram(args: readonly string[]): Promise<number> {
 /** Runs one command with the arguments behind its name. */
 export async function runCommand(command: Command, args: readonly string[]): Promise<number> {
   try {
-    const wish = parseArguments(command, args, process.env);
-    if (wish.kind === 'help')
+    const parsed = parseArguments(command, args, process.env);
+    if (parsed.kind === 'help')
       return (await import('./commands/help/help.ts')).help({ command: command.name }, COMMANDS);
-    if (wish.kind === 'version') return (await import('./commands/version/print-version.ts')).printVersion();
+    if (parsed.kind === 'version')
+      return (await import('./commands/version/print-version.ts')).printVersion();
     const work = await command.load();
     // These values were read by the declaration that the work's own type comes from.
-    return await work(wish.values as never, COMMANDS);
+    return await work(parsed.values as never, COMMANDS);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const { usageOf } = await import('./manual.ts');

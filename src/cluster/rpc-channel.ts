@@ -9,7 +9,7 @@ export type AnswerOf<Remote extends Calls, Name extends keyof Remote> = Awaited<
  * Calls between two processes over a channel that carries messages in order. Each side offers functions and calls those
  * of the other; a call is answered with what the function returned or threw, as a message alone.
  */
-export class Link<Remote extends Calls> {
+export class RpcChannel<Remote extends Calls> {
   readonly #send: (message: Message) => void;
   readonly #local: Calls;
   readonly #waiting = new Map<number, Waiting>();
@@ -22,7 +22,7 @@ export class Link<Remote extends Calls> {
     this.#local = local;
   }
 
-  /** Rejects with what the other side threw, and when the link closes before the answer. */
+  /** Rejects with what the other side threw, and when the channel closes before the answer. */
   call<Name extends keyof Remote & string>(
     name: Name,
     argument: Parameters<Remote[Name]>[0],

@@ -1,5 +1,5 @@
 import type { Subprocess } from 'bun';
-import { type AnswerOf, type Calls, Link, type Message } from './rpc-channel.ts';
+import { type AnswerOf, type Calls, RpcChannel, type Message } from './rpc-channel.ts';
 
 export interface FleetOptions {
   readonly size: number;
@@ -10,7 +10,7 @@ export interface FleetOptions {
   /** What the worker of this number, from 1 on, may call. */
   readonly callsOf: (worker: number) => Calls;
   /** Told when a worker has died and before another one takes its place. */
-  readonly onDeath: (death: Death) => void;
+  readonly onDeath: (death: WorkerExit) => void;
   /** How long a worker may say nothing. */
   readonly heartbeat?: Heartbeat;
 }
@@ -31,7 +31,7 @@ export type HeartbeatCalls = {
 };
 
 /** How a worker ended that was not asked to. */
-export interface Death {
+export interface WorkerExit {
   readonly worker: number;
   readonly pid: number;
   /** The signal, or the exit code. */
@@ -78,7 +78,7 @@ const ANSWER_MS = 1_000;
  * Processes that serve one port together. One that dies is replaced; the others, and what they are serving, go on. They
  * are not sent signals but called, since a signal from a terminal or a service manager reaches all of them at once.
  */
-export class Fleet<Remote extends Calls & HeartbeatCalls> {
+export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
   readonly #options: FleetOptions;
   readonly #workers = new Map<number, Worker<Remote>>();
   readonly #heartbeat: Heartbeat;
@@ -121,8 +121,8 @@ export class Fleet<Remote extends Calls & HeartbeatCalls> {
     name: Name,
     argument: Parameters<Remote[Name]>[0],
   ): Promise<AnswerOf<Remote, Name>> {
-    const link = this.#workers.get(worker)?.link;
-    return link?.call(name, argument) ?? Promise.reject(new Error(`there is no worker ${worker} now`));
+    const channel = this.#workers.get(worker)?.channel;
+    return channel?.call(name, argument) ?? Promise.reject(new Error(`there is no worker ${worker} now`));
   }
 
   /** The workers that answer just now. */
@@ -137,9 +137,9 @@ export class Fleet<Remote extends Calls & HeartbeatCalls> {
     argument: Parameters<Remote[Name]>[0],
     timeoutMs = ANSWER_MS,
   ): Promise<{ readonly worker: number; readonly answer: AnswerOf<Remote, Name> }[]> {
-    const answers = [...this.#workers].map(async ([worker, { link }]) => {
+    const answers = [...this.#workers].map(async ([worker, { channel }]) => {
       try {
-        const answer = await within(link.call(name, argument), timeoutMs);
+        const answer = await within(channel.call(name, argument), timeoutMs);
         return answer === undefined ? [] : [{ worker, answer: answer.value }];
       } catch {
         return [];
@@ -184,7 +184,7 @@ export class Fleet<Remote extends Calls & HeartbeatCalls> {
   /** One call is under way at a time, so that a process that is stopped does not get a heap of them. */
   async #ping(worker: Worker<Remote>): Promise<void> {
     worker.isAsked = true;
-    await worker.link.call('ping', undefined).catch(() => undefined);
+    await worker.channel.call('ping', undefined).catch(() => undefined);
     worker.isAsked = false;
   }
 
@@ -202,7 +202,7 @@ export class Fleet<Remote extends Calls & HeartbeatCalls> {
           failure = why;
         },
       };
-      const link: Link<Remote> = new Link((message) => process.send(message), {
+      const channel: RpcChannel<Remote> = new RpcChannel((message) => process.send(message), {
         ...this.#options.callsOf(worker),
         ...own,
       });
@@ -213,10 +213,10 @@ export class Fleet<Remote extends Calls & HeartbeatCalls> {
         serialization: 'advanced',
         ipc: (message) => {
           entry.heardAtMs = performance.now();
-          link.receive(message as Message);
+          channel.receive(message as Message);
         },
         onExit: (_, exitCode, signal) => {
-          link.close();
+          channel.close();
           if (this.#workers.get(worker)?.process === process) this.#workers.delete(worker);
           const how = howItEnded(entry, exitCode, signal);
           const death = { worker, pid: process.pid, how };
@@ -229,7 +229,7 @@ export class Fleet<Remote extends Calls & HeartbeatCalls> {
       });
       const entry: Worker<Remote> = {
         process,
-        link,
+        channel,
         isListening: false,
         isAsked: false,
         heardAtMs: startedAtMs,
@@ -239,7 +239,7 @@ export class Fleet<Remote extends Calls & HeartbeatCalls> {
     });
   }
 
-  #replace(death: Death, startedAtMs: number): void {
+  #replace(death: WorkerExit, startedAtMs: number): void {
     if (this.#isEnding) return;
     this.#options.onDeath(death);
     const isTroubled = performance.now() - startedAtMs < PAUSE_MS;
@@ -262,7 +262,7 @@ type WorkerProcess = Subprocess<'ignore', 'inherit', 'inherit'>;
 
 interface Worker<Remote extends Calls> {
   readonly process: WorkerProcess;
-  readonly link: Link<Remote>;
+  readonly channel: RpcChannel<Remote>;
   isListening: boolean;
   /** Whether it has not yet answered the last call of the heartbeat. */
   isAsked: boolean;

@@ -1,22 +1,31 @@
+import { type Admission, FREE_ADMISSION } from '../limits/admission.ts';
 import type { MasterKey } from '../config/snapshot.ts';
 import type { BucketLimit, Taking } from '../limits/bucket.ts';
 import { NO_RETRY, Refusal } from './refusals.ts';
 import type { Gateway } from './ports.ts';
 
 /**
- * Takes the request's token out of its key's bucket. Returns the header fields that tell the client how much is
- * left, none for a key without a limit; refuses with 429 when the bucket is empty.
+ * Takes a token from the key's bucket, before the body is read. Throws the refusal 429 where the bucket is empty. The bucket
+ * may lie behind a network: then the admission comes later.
  */
 export function admit(
   key: MasterKey | undefined,
   { buckets, clock }: Pick<Gateway, 'buckets' | 'clock'>,
-): Readonly<Record<string, string>> {
-  if (key?.limit === undefined) return NO_HEADERS;
-  const taking = buckets.take(key.hash, key.limit, clock.nowMs());
-  const headers = limitHeaders(key.limit, taking);
-  if (taking.admitted) return headers;
+): Admission | Promise<Admission> {
+  if (key?.limit === undefined) return FREE_ADMISSION;
+  const { limit } = key;
+  const taking = buckets.take(key.hash, limit, clock.nowMs());
+  return taking instanceof Promise
+    ? taking.then((taken) => admission(key, limit, taken))
+    : admission(key, limit, taking);
+}
+
+function admission(key: MasterKey, limit: BucketLimit, taking: Taking): Admission {
+  const headers = limitHeaders(limit, taking);
+  // A token is spent by asking, whatever the request comes to.
+  if (taking.admitted) return { headers, settle: () => undefined };
   const isNever = !Number.isFinite(taking.retryAfterMs);
-  throw new Refusal('rate_limit_exceeded', refusalValues(key, key.limit, taking), {
+  throw new Refusal('rate_limit_exceeded', refusalValues(key, limit, taking), {
     headers: {
       ...headers,
       'retry-after': String(wholeSeconds(taking.retryAfterMs)),
@@ -24,8 +33,6 @@ export function admit(
     },
   });
 }
-
-const NO_HEADERS: Readonly<Record<string, string>> = {};
 
 /** A wait that has no end is told as an hour: `Retry-After` has no word for "never". */
 const NEVER_SECONDS = 3600;

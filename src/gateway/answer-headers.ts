@@ -2,32 +2,33 @@ import type { Provider } from '../config/snapshot.ts';
 import { headerValue } from '../lib/http/header-value.ts';
 import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
-import { sendsOf, story } from '../routing/attempts-summary.ts';
+import { sendsOf, attemptsSummary } from '../routing/attempts-summary.ts';
 import type { ClientRequest } from './ports.ts';
 import { revealsSecret } from './redact.ts';
-import { ownTimeMs, type Run } from './settle.ts';
+import { ownTimeMs } from './report.ts';
+import type { ServedRequest } from './settle.ts';
 
 /** The provider's header but for what concerns its connection to us, and our own fields. */
-export function answerHeaders(upstream: Headers, run: Run): Headers {
+export function answerHeaders(upstream: Headers, served: ServedRequest): Headers {
   // The runtime copies all fields at once for less than a few of them one by one.
   const headers = new Headers(upstream);
   const dropped = namedByConnection(upstream);
-  const provider = providerOf(run);
+  const provider = providerOf(served);
   const received: Readonly<Record<string, unknown>> = upstream.toJSON();
   for (const name in received) {
     if (isKeptBack(name) || dropped.has(name) || reveals(received[name], provider)) headers.delete(name);
   }
-  return withOurs(headers, run);
+  return withOurs(headers, served);
 }
 
 /** The header with our own fields, each in place of one of the same name. */
-export function withOurs(headers: Headers, run: Run): Headers {
-  const { id, limitHeaders } = run.call;
-  const { history } = run.execution;
-  for (const name in limitHeaders) headers.set(name, limitHeaders[name] ?? '');
-  headers.set('server-timing', `gateway;dur=${ownTimeMs(run).toFixed(2)}`);
+export function withOurs(headers: Headers, served: ServedRequest): Headers {
+  const { id, admission } = served.planned;
+  const { history } = served.execution;
+  for (const name in admission.headers) headers.set(name, admission.headers[name] ?? '');
+  headers.set('server-timing', `gateway;dur=${ownTimeMs(served).toFixed(2)}`);
   headers.set('x-llm-proxy-request-id', id);
-  const idField = requestIdField(run.call.request);
+  const idField = requestIdField(served.planned.request);
   if (!headers.has(idField)) headers.set(idField, id);
   headers.set('x-llm-proxy-attempts', String(sendsOf(history)));
   const last = history[history.length - 1];
@@ -35,7 +36,7 @@ export function withOurs(headers: Headers, run: Run): Headers {
     headers.set('x-llm-proxy-provider', headerValue(last.route.provider));
     // Where no model was asked for, such as for a file, there is none to name.
     if (last.route.upstreamModel !== undefined) headers.set('x-llm-proxy-model', headerValue(last.model));
-    headers.set('x-llm-proxy-trail', headerValue(story(history)));
+    headers.set('x-llm-proxy-trail', headerValue(attemptsSummary(history)));
   }
   return headers;
 }
@@ -79,9 +80,9 @@ function isKeptBack(name: string): boolean {
   return NOT_FOR_CLIENTS.has(name) || name.startsWith('access-control-');
 }
 
-function providerOf({ call, execution }: Run): Provider | undefined {
+function providerOf({ planned, execution }: ServedRequest): Provider | undefined {
   const last = execution.history.at(-1);
-  return last && call.snapshot.providers.get(last.route.provider);
+  return last && planned.snapshot.providers.get(last.route.provider);
 }
 
 /** The runtime has several values of a field only where it is `set-cookie`. */

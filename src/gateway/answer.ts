@@ -28,7 +28,7 @@ export interface StreamedAnswer {
 /** An answer whose first content is there, and which is read on as fast as the client takes it. */
 export interface AnswerStream {
   /** Sends all of it to the client; resolves with how it ended. Never rejects. */
-  readonly pumpTo: (sink: ByteSink) => Promise<StreamEnd>;
+  readonly pipeTo: (sink: ByteSink) => Promise<StreamEnd>;
   /** Whether an error can be told within it: it is a plain stream of events. */
   readonly takesEvents: boolean;
   /** The text of the event by which the client is told that the stream broke off; '' where it takes none. */

@@ -1,8 +1,15 @@
 import type { Outcome } from '../routing/outcome.ts';
-import type { CallOff, Clock } from './ports.ts';
+import type { Cancellation, Clock } from './ports.ts';
 
 /** Why an attempt was called off by us. */
-export type Cut = 'client-left' | 'connect' | 'first-byte' | 'thinking' | 'idle' | 'attempt' | 'deadline';
+export type AbortCause =
+  | 'client-left'
+  | 'connect'
+  | 'first-byte'
+  | 'thinking'
+  | 'idle'
+  | 'attempt'
+  | 'deadline';
 
 /**
  * Everything that can call an attempt off, tied together: the client leaving, the request's deadline, and the
@@ -11,15 +18,15 @@ export type Cut = 'client-left' | 'connect' | 'first-byte' | 'thinking' | 'idle'
  * It is **waiting** until `answered()`. A stream that is `alive()` meanwhile renews the limit on its silence, and one that
  * says that its model thinks may be silent; both together only for so long. Then it is **relaying**: now only the time
  * counts in which a read is pending (`reading` to `arrived`), so that a slow client is never taken for a silent
- * provider. `release()` ends it. One alarm serves all chunks: it is not set anew for each, but looks at the clock when
+ * provider. `release()` ends it. One setTimer serves all chunks: it is not set anew for each, but looks at the clock when
  * it rings.
  */
-export class Leash implements CallOff {
-  onCallOff: (() => void) | undefined;
+export class AttemptTimeouts implements Cancellation {
+  onCancel: (() => void) | undefined;
   readonly #clock: Clock;
   readonly #client: AbortSignal;
   readonly #limits: LeashLimits;
-  #cut: Cut | undefined;
+  #cut: AbortCause | undefined;
   #readingSinceMs: number | undefined;
   /** When the provider gave its first sign of life in front of any content; undefined: it has given none. */
   #aliveSinceMs: number | undefined;
@@ -39,26 +46,26 @@ export class Leash implements CallOff {
     this.#client = client;
     this.#clock = clock;
     this.#limits = limits;
-    this.#stopSilence = this.#alarm(limits.firstByteMs, () => this.cut('first-byte'));
+    this.#stopSilence = this.#setTimer(limits.firstByteMs, () => this.cut('first-byte'));
     const last = budgetMs < limits.attemptMs ? 'deadline' : 'attempt';
-    this.#stopDeadline = this.#alarm(Math.min(limits.attemptMs, budgetMs), () => this.cut(last));
+    this.#stopDeadline = this.#setTimer(Math.min(limits.attemptMs, budgetMs), () => this.cut(last));
     if (client.aborted) this.cut('client-left');
     else client.addEventListener('abort', this.#clientLeft, { once: true });
   }
 
-  get isCalledOff(): boolean {
+  get isCancelled(): boolean {
     return this.#cut !== undefined;
   }
 
   /** Why the attempt was called off; undefined while it was not. */
-  get cause(): Cut | undefined {
+  get cause(): AbortCause | undefined {
     return this.#cut;
   }
 
-  cut(cause: Cut): void {
+  cut(cause: AbortCause): void {
     if (this.#cut !== undefined) return;
     this.#cut = cause;
-    this.onCallOff?.();
+    this.onCancel?.();
   }
 
   /** The provider said something that is no content: an event, a comment, or a part of one. Returns whether it is the first. */
@@ -87,7 +94,7 @@ export class Leash implements CallOff {
   }
 
   /** The answer is complete; whoever does not close the connection within `ms` has it closed. */
-  linger(ms: number): void {
+  closeGrace(ms: number): void {
     this.#isLingering = true;
     this.#watch(() => this.cut('idle'), ms);
   }
@@ -101,8 +108,8 @@ export class Leash implements CallOff {
   }
 
   /**
-   * The attempt is over: no alarm rings any more, or is set, and the client's signal is let go. A stream may have ended
-   * in the block that its first content came in, so that `answered` and `linger` come later.
+   * The attempt is over: no setTimer rings any more, or is set, and the client's signal is let go. A stream may have ended
+   * in the block that its first content came in, so that `answered` and `closeGrace` come later.
    */
   release(): void {
     this.#isReleased = true;
@@ -142,11 +149,11 @@ export class Leash implements CallOff {
 
   #watch(ring: () => void, ms: number): void {
     this.#stopSilence();
-    this.#stopSilence = this.#alarm(ms, ring);
+    this.#stopSilence = this.#setTimer(ms, ring);
   }
 
-  #alarm(ms: number, ring: () => void): () => void {
-    return Number.isFinite(ms) && !this.#isReleased ? this.#clock.alarm(ms, ring) : noAlarm;
+  #setTimer(ms: number, ring: () => void): () => void {
+    return Number.isFinite(ms) && !this.#isReleased ? this.#clock.setTimer(ms, ring) : noAlarm;
   }
 }
 
@@ -161,11 +168,11 @@ export interface LeashLimits {
 }
 
 function noAlarm(): void {
-  // An infinite limit, or one of an attempt that is over, sets no alarm, so there is none to call off.
+  // An infinite limit, or one of an attempt that is over, sets no setTimer, so there is none to call off.
 }
 
 /** What an attempt that was called off came to. */
-export function outcomeOfCut(cut: Cut): Outcome {
+export function outcomeOfAbort(cut: AbortCause): Outcome {
   switch (cut) {
     case 'client-left':
       return { kind: 'cancelled' };

@@ -7,15 +7,15 @@ import type { Attempt } from '../routing/outcome.ts';
 import type { Route } from '../routing/route.ts';
 import type { Answer } from './answer.ts';
 import { foreignCredentials, withheldKeys, withoutCredentials } from './credentials.ts';
-import type { Call } from './request-context.ts';
+import type { PlannedRequest } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
-import { judgeReply } from './classify-reply.ts';
-import { Leash, type LeashLimits } from './attempt-timeouts.ts';
+import { classifyReply } from './classify-reply.ts';
+import { AttemptTimeouts, type LeashLimits } from './attempt-timeouts.ts';
 import type { Gateway, UpstreamRequest } from './ports.ts';
-import type { Verdict } from './verdict.ts';
+import type { Classification } from './classification.ts';
 
 /** One try of one route: what became of it, and the answer where there is one to show. */
-export interface Tried {
+export interface AttemptResult {
   readonly attempt: Attempt;
   readonly answer: Answer | undefined;
 }
@@ -24,15 +24,15 @@ type Try = Extract<Decision, { kind: 'try' }>;
 
 /** Sends the request to the route's provider and waits until it is known whether the answer is one. */
 export async function attemptRoute(
-  call: Call,
+  planned: PlannedRequest,
   decision: Try & { readonly isProbe: boolean },
   gateway: Gateway,
-): Promise<Tried> {
+): Promise<AttemptResult> {
   const { route, model, reason, isProbe } = decision;
   const { clock, traffic } = gateway;
-  const endpoint = endpointOf(call.request.path);
+  const endpoint = endpointOf(planned.request.path);
   const startedAtMs = clock.nowMs();
-  const { outcome, answer, isResent } = await verdictOf(call, decision, gateway);
+  const { outcome, answer, isResent } = await verdictOf(planned, decision, gateway);
   const endedAtMs = clock.nowMs();
   if (outcome.kind === 'answered') traffic.measured(route.id, endedAtMs - startedAtMs, endedAtMs);
   const attempt: Attempt = { route, model, reason, endpoint, isProbe, outcome, startedAtMs, endedAtMs };
@@ -40,15 +40,15 @@ export async function attemptRoute(
 }
 
 async function verdictOf(
-  call: Call,
+  planned: PlannedRequest,
   decision: Try,
   gateway: Gateway,
-): Promise<Verdict & { readonly isResent?: boolean }> {
+): Promise<Classification & { readonly isResent?: boolean }> {
   const { route } = decision;
-  const provider = call.snapshot.providers.get(route.provider);
+  const provider = planned.snapshot.providers.get(route.provider);
   if (provider === undefined) throw new Error(`the route ${route.id} has no provider`);
-  const leash = new Leash(call.request.signal, gateway.clock, {
-    limits: limitsOf(call, provider.timeouts),
+  const timeouts = new AttemptTimeouts(planned.request.signal, gateway.clock, {
+    limits: limitsOf(planned, provider.timeouts),
     budgetMs: decision.budgetMs,
   });
   gateway.traffic.begin(route.id);
@@ -57,21 +57,21 @@ async function verdictOf(
     // A stream that fails before its first content says so, and is no answer: both would count it out.
     if (isOver) return;
     isOver = true;
-    leash.release();
+    timeouts.release();
     gateway.traffic.end(route.id);
   };
-  const hidesUsage = asksForUsage(call, provider);
+  const hidesUsage = asksForUsage(planned, provider);
   try {
     const reply = await gateway.upstream.send(
-      upstreamRequest(call, route, { provider, leash, hidesUsage }, gateway),
+      upstreamRequest(planned, route, { provider, timeouts, hidesUsage }, gateway),
     );
-    const verdict = await judgeReply(reply, {
-      call,
+    const verdict = await classifyReply(reply, {
+      planned,
       provider,
-      leash,
+      timeouts,
       gateway,
       hidesUsage,
-      shownModel: shownModel(call),
+      shownModel: shownModel(planned),
       onEnd,
     });
     // A stream goes on, and says itself when it has ended.
@@ -79,7 +79,7 @@ async function verdictOf(
     return reply.isResent === true ? { ...verdict, isResent: true } : verdict;
   } catch (error) {
     // A bug, but not one that holds the provider's connection and counts as a request for ever.
-    leash.cut('attempt');
+    timeouts.cut('attempt');
     onEnd();
     throw error;
   }
@@ -87,43 +87,43 @@ async function verdictOf(
 
 interface Sending {
   readonly provider: Provider;
-  readonly leash: Leash;
+  readonly timeouts: AttemptTimeouts;
   readonly hidesUsage: boolean;
 }
 
 function upstreamRequest(
-  call: Call,
+  planned: PlannedRequest,
   route: Route,
-  { provider, leash, hidesUsage }: Sending,
+  { provider, timeouts, hidesUsage }: Sending,
   gateway: Gateway,
 ): UpstreamRequest {
-  const { request, snapshot } = call;
+  const { request, snapshot } = planned;
   const withheld = withheldKeys(request, snapshot.access);
   return {
     provider,
     method: request.method,
     path: request.path,
     search: withoutCredentials(request.search, withheld),
-    azure: request.azure && azurePath(call, route),
+    azure: request.azure && azurePath(planned, route),
     clientHeaders: request.headers,
-    contentType: contentTypeOf(call),
+    contentType: contentTypeOf(planned),
     clientCredentials: provider.forwardClientAuth ? foreignCredentials(request, snapshot.access) : [],
     withheld,
-    traceContext: gateway.tracing?.attemptContext(call.id),
-    body: upstreamBody(call, route, hidesUsage),
-    callOff: leash,
-    onConnectTimeout: () => leash.cut('connect'),
+    traceContext: gateway.tracing?.attemptContext(planned.id),
+    body: upstreamBody(planned, route, hidesUsage),
+    cancellation: timeouts,
+    onConnectTimeout: () => timeouts.cut('connect'),
   };
 }
 
 /** The limits of an attempt: where an answer is generated and not streamed, its head may take longer. */
-function limitsOf({ plan, request }: Call, timeouts: Timeouts): LeashLimits {
+function limitsOf({ plan, request }: PlannedRequest, timeouts: Timeouts): LeashLimits {
   const mayTakeLonger = request.method === 'POST' && !plan.isStream && isGenerated(request.path);
   return mayTakeLonger ? { ...timeouts, firstByteMs: timeouts.answerMs } : timeouts;
 }
 
 /** Azure asks for the model in the path: it is the one that was checked, under the name that the provider knows. */
-function azurePath({ request, plan }: Call, { upstreamModel }: Route): AzurePath {
+function azurePath({ request, plan }: PlannedRequest, { upstreamModel }: Route): AzurePath {
   if (request.azure?.deployment === undefined) return { deployment: undefined };
   const named = plan.peek.kind === 'malformed' ? undefined : plan.peek.model;
   return { deployment: upstreamModel ?? named ?? request.azure.deployment };
@@ -131,7 +131,7 @@ function azurePath({ request, plan }: Call, { upstreamModel }: Route): AzurePath
 
 /** The client's body with the route's own model name in it; undefined for methods that have none. */
 function upstreamBody(
-  { plan, request }: Call,
+  { plan, request }: PlannedRequest,
   route: Route,
   includeUsage: boolean,
 ): readonly Uint8Array[] | undefined {
@@ -140,18 +140,18 @@ function upstreamBody(
 }
 
 /** The content type that the body is to be sent with; undefined: the client's own. */
-function contentTypeOf({ plan: { peek } }: Call): string | undefined {
+function contentTypeOf({ plan: { peek } }: PlannedRequest): string | undefined {
   return peek.kind === 'json' || peek.kind === 'multipart' ? peek.contentType : undefined;
 }
 
 /** Whether to ask for the usage of a stream: where the API has a word for it and the client left it out. */
-function asksForUsage({ plan: { peek, protocol } }: Call, provider: Provider): boolean {
+function asksForUsage({ plan: { peek, protocol } }: PlannedRequest, provider: Provider): boolean {
   if (provider.streamUsage === 'passthrough' || peek.kind !== 'json') return false;
   return protocol.asksForUsage && peek.stream && peek.includeUsage === 'absent';
 }
 
 /** The client's own name for the model, where answers are to bear it. */
-function shownModel({ plan: { peek }, snapshot }: Call): string | undefined {
+function shownModel({ plan: { peek }, snapshot }: PlannedRequest): string | undefined {
   if (peek.kind === 'malformed' || peek.model === undefined) return undefined;
   return snapshot.server.rewriteResponseModel(peek.model) ? peek.model : undefined;
 }

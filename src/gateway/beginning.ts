@@ -1,9 +1,9 @@
 import type { ReportedError } from '../protocols/reported-error.ts';
 import type { Outcome } from '../routing/outcome.ts';
 import { readChunk } from './body-reader.ts';
-import type { Leash } from './attempt-timeouts.ts';
+import type { AttemptTimeouts } from './attempt-timeouts.ts';
 import type { ByteSource, Clock } from './ports.ts';
-import type { Reading } from './verdict.ts';
+import type { ReplyContext } from './classification.ts';
 
 /** What a read came to: a chunk, the end of the bytes in order or not. */
 export type Chunk = Uint8Array | 'end' | 'broken';
@@ -22,7 +22,7 @@ export type Held =
  */
 export class Beginning {
   readonly #source: ByteSource;
-  readonly #leash: Leash;
+  readonly #timeouts: AttemptTimeouts;
   readonly #clock: Clock;
   readonly #commitAfterMs: number;
   #time: Promise<'commit'> | undefined;
@@ -31,16 +31,16 @@ export class Beginning {
   #stop: () => void = noTime;
   #pending: Promise<Chunk> | undefined;
 
-  constructor(source: ByteSource, { leash, gateway, provider }: Reading) {
+  constructor(source: ByteSource, { timeouts, gateway, provider }: ReplyContext) {
     this.#source = source;
-    this.#leash = leash;
+    this.#timeouts = timeouts;
     this.#clock = gateway.clock;
     this.#commitAfterMs = provider.timeouts.commitAfterMs;
   }
 
   /** The next chunk; `commit`: it has not come, and the stream is to be committed without it. */
   async next(): Promise<Chunk | 'commit'> {
-    const reading = readChunk(this.#source, this.#leash);
+    const reading = readChunk(this.#source, this.#timeouts);
     if (this.#time === undefined) return reading;
     const chunk = await Promise.race([reading, this.#time]);
     if (chunk === 'commit') this.#pending = reading;
@@ -50,9 +50,9 @@ export class Beginning {
   /** What came had no content; `isThinking`: it said that the model thinks. Returns whether it is time to commit. */
   alive(isThinking: boolean): boolean {
     this.#isThinking = isThinking;
-    if (this.#leash.alive() && Number.isFinite(this.#commitAfterMs)) {
+    if (this.#timeouts.alive() && Number.isFinite(this.#commitAfterMs)) {
       this.#time = new Promise((resolve) => {
-        this.#stop = this.#clock.alarm(this.#commitAfterMs, () => {
+        this.#stop = this.#clock.setTimer(this.#commitAfterMs, () => {
           this.#isDue = true;
           if (this.#isThinking) resolve('commit');
         });

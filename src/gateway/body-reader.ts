@@ -1,4 +1,4 @@
-import type { Leash } from './attempt-timeouts.ts';
+import type { AttemptTimeouts } from './attempt-timeouts.ts';
 import type { ByteSource } from './ports.ts';
 
 /** A provider's body, read to its end or to a bound; `broken` when it ended before its end. */
@@ -9,7 +9,7 @@ export type BodyReading =
 /** Reads a whole body, at most `maxBytes` of it: what lies beyond is not asked for. Never rejects. */
 export async function readWhole(
   { body, headers }: { readonly body: ByteSource | null; readonly headers: Headers },
-  leash: Leash,
+  timeouts: AttemptTimeouts,
   maxBytes: number,
 ): Promise<BodyReading> {
   if (body === null) return { kind: 'read', bytes: new Uint8Array(), isCut: false };
@@ -18,10 +18,10 @@ export async function readWhole(
   let size = 0;
   // What was announced is there: whether more could come need not be waited for.
   while (size !== declared) {
-    const chunk = await readChunk(body, leash);
+    const chunk = await readChunk(body, timeouts);
     if (chunk === 'broken') return { kind: 'broken' };
     if (chunk === 'end') break;
-    if (size === 0) leash.answered();
+    if (size === 0) timeouts.answered();
     chunks.push(chunk);
     size += chunk.byteLength;
     if (size > maxBytes) {
@@ -32,16 +32,19 @@ export async function readWhole(
   return { kind: 'read', bytes: join(chunks, size), isCut: false };
 }
 
-/** The next chunk of a body; `end` at its end, `broken` where the connection failed or the leash was cut. */
-export async function readChunk(source: ByteSource, leash: Leash): Promise<Uint8Array | 'end' | 'broken'> {
-  leash.reading();
+/** The next chunk of a body; `end` at its end, `broken` where the connection failed or the timeouts was cut. */
+export async function readChunk(
+  source: ByteSource,
+  timeouts: AttemptTimeouts,
+): Promise<Uint8Array | 'end' | 'broken'> {
+  timeouts.reading();
   try {
     const { done, value } = await source.read();
     return done || value === undefined ? 'end' : value;
   } catch {
     return 'broken';
   } finally {
-    leash.arrived();
+    timeouts.arrived();
   }
 }
 

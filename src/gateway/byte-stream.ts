@@ -3,11 +3,11 @@ import type { AnswerStream, StreamEnd } from './answer.ts';
 import { readChunk } from './body-reader.ts';
 import type { AnswerText } from '../usage/estimate-usage.ts';
 import type { ByteSource } from './ports.ts';
-import { type ByteSink, pump } from './pipe.ts';
+import { type ByteSink, pipe } from './pipe.ts';
 import { redactedSource } from './redacted-source.ts';
 import { createUsageTap, type UsageTap } from './usage-tap.ts';
-import type { Reading, Reply, Verdict } from './verdict.ts';
-import { type Leash, outcomeOfCut } from './attempt-timeouts.ts';
+import type { ReplyContext, Reply, Classification } from './classification.ts';
+import { type AttemptTimeouts, outcomeOfAbort } from './attempt-timeouts.ts';
 import { NO_TEXT } from '../protocols/text.ts';
 
 /** Only an answer that is there as a whole keeps its length, since the runtime gives none to a stream: small ones are held. */
@@ -20,26 +20,26 @@ const MAX_HELD_MS = 50;
  * Passes an answer on whose content is not ours to judge (audio, images, files), once its first byte is there; a small one of
  * known length once all of it is, if that does not take long. Where it is JSON, its usage is read as it passes.
  */
-export async function openByteStream(reply: Reply, reading: Reading): Promise<Verdict> {
+export async function openByteStream(reply: Reply, reading: ReplyContext): Promise<Classification> {
   const { status, headers, body } = reply;
-  const { leash } = reading;
+  const { timeouts } = reading;
   const { clock } = reading.gateway;
   if (body === null) return wholeAnswer(reply, [], undefined);
   const source = redactedSource(body, headers, reading.provider);
   const length = Number(headers.get('content-length') ?? Number.NaN);
   // Answers to a GET are what was stored: their tokens were counted when they were made.
-  const isMade = reading.call.request.method === 'POST';
-  const tap = isMade ? createUsageTap(headers, reading.call.plan.protocol) : undefined;
+  const isMade = reading.planned.request.method === 'POST';
+  const tap = isMade ? createUsageTap(headers, reading.planned.plan.protocol) : undefined;
   const held: Uint8Array[] = [];
   let heldBytes = 0;
   let firstAtMs = 0;
   while (heldBytes !== length) {
-    const chunk = await readChunk(source, leash);
-    if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
+    const chunk = await readChunk(source, timeouts);
+    if (timeouts.cause !== undefined) return { outcome: outcomeOfAbort(timeouts.cause) };
     if (chunk === 'end') break;
     if (chunk === 'broken') return truncated(status);
     if (held.length === 0) {
-      leash.answered();
+      timeouts.answered();
       firstAtMs = clock.nowMs();
     }
     held.push(chunk);
@@ -52,11 +52,11 @@ export async function openByteStream(reply: Reply, reading: Reading): Promise<Ve
   return wholeAnswer(reply, held, tap?.usage());
 }
 
-function streamedAnswer({ status, headers }: Reply, stream: AnswerStream): Verdict {
+function streamedAnswer({ status, headers }: Reply, stream: AnswerStream): Classification {
   return { outcome: { kind: 'answered' }, answer: { kind: 'streamed', status, headers, stream } };
 }
 
-function truncated(status: number): Verdict {
+function truncated(status: number): Classification {
   return {
     outcome: { kind: 'failed', status, defect: 'truncated', retryAfterMs: undefined, fault: 'provider' },
   };
@@ -66,7 +66,7 @@ function wholeAnswer(
   { status, headers }: Reply,
   chunks: readonly Uint8Array[],
   usage: Usage | undefined,
-): Verdict {
+): Classification {
   const [first] = chunks;
   const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
   return {
@@ -79,7 +79,7 @@ function wholeAnswer(
 class ByteStream implements AnswerStream {
   readonly takesEvents = false;
   readonly #source: ByteSource;
-  readonly #leash: Leash;
+  readonly #timeouts: AttemptTimeouts;
   readonly #onEnd: () => void;
   readonly #held: readonly Uint8Array[];
   readonly #tap: UsageTap | undefined;
@@ -88,21 +88,21 @@ class ByteStream implements AnswerStream {
   constructor(
     held: readonly Uint8Array[],
     { source, tap }: { readonly source: ByteSource; readonly tap: UsageTap | undefined },
-    { leash, onEnd }: Reading,
+    { timeouts, onEnd }: ReplyContext,
   ) {
     this.#held = held;
     this.#source = source;
     this.#tap = tap;
-    this.#leash = leash;
+    this.#timeouts = timeouts;
     this.#onEnd = onEnd;
   }
 
-  async pumpTo(sink: ByteSink): Promise<StreamEnd> {
+  async pipeTo(sink: ByteSink): Promise<StreamEnd> {
     for (const chunk of this.#held) {
       const isFull = sink.write(chunk);
       if (isFull !== undefined) await isFull;
     }
-    const ending = await pump(this.#source, this.#leash, (chunk) => {
+    const ending = await pipe(this.#source, this.#timeouts, (chunk) => {
       if (this.#end !== undefined) return 'stop';
       this.#tap?.push(chunk);
       return sink.write(chunk);
@@ -111,7 +111,7 @@ class ByteStream implements AnswerStream {
   }
 
   cancel(): void {
-    this.#leash.cut('client-left');
+    this.#timeouts.cut('client-left');
     this.#finish({ kind: 'left' });
   }
 
@@ -132,7 +132,7 @@ class ByteStream implements AnswerStream {
   }
 
   #endOf(ending: 'end' | 'broken' | 'stop'): StreamEnd {
-    const { cause } = this.#leash;
+    const { cause } = this.#timeouts;
     if (cause === 'client-left') return { kind: 'left' };
     if (ending === 'end' && cause === undefined) return { kind: 'complete' };
     return {

@@ -4,24 +4,24 @@ import { rewriteModel } from '../protocols/model-name.ts';
 import { asObject } from '../protocols/json-object.ts';
 import { type ReportedError, reportedError } from '../protocols/reported-error.ts';
 import { decodeLargeBody, withoutCoding } from '../lib/http/content-coding.ts';
-import { inTurns, SLICE_BYTES } from '../lib/in-turns.ts';
+import { inTurns, LARGE_BYTES, SLICE_BYTES } from '../lib/in-turns.ts';
 import { scanAnswerInSlices } from '../protocols/answer.ts';
 import type { AnswerDefect } from '../protocols/protocol.ts';
 import type { Defect } from '../routing/outcome.ts';
-import type { Call } from './request-context.ts';
+import type { PlannedRequest } from './request-context.ts';
 import { readWhole } from './body-reader.ts';
 import { openByteStream } from './byte-stream.ts';
 import { decodedBody } from './decoded-body.ts';
 import { openEventStream } from './event-stream.ts';
 import { openForeignStream } from './foreign-stream.ts';
-import { judgeReport } from './judge-report.ts';
-import { judgeError } from './classify-status.ts';
-import { outcomeOfCut } from './attempt-timeouts.ts';
-import { conceal } from './redact.ts';
+import { judgeReport } from './classify-report.ts';
+import { classifyError } from './classify-status.ts';
+import { outcomeOfAbort } from './attempt-timeouts.ts';
+import { redact } from './redact.ts';
 import { usageAtEnd } from './usage-at-end.ts';
 import type { UpstreamReply } from './ports.ts';
 import { sniffEvents } from './sniffed-body.ts';
-import type { Reading, Reply, Verdict } from './verdict.ts';
+import type { ReplyContext, Reply, Classification } from './classification.ts';
 import { NO_TEXT } from '../protocols/text.ts';
 
 /** More of an error's body than this is not kept: enough for every real one. */
@@ -40,39 +40,42 @@ const MAX_DECODED_BYTES = 8 * 1024 * 1024;
 const LAST_STATUS = 599;
 
 /** Reads as much of a reply as it takes to tell whether it is an answer. */
-export function judgeReply(reply: UpstreamReply, reading: Reading): Verdict | Promise<Verdict> {
+export function classifyReply(
+  reply: UpstreamReply,
+  reading: ReplyContext,
+): Classification | Promise<Classification> {
   switch (reply.kind) {
     case 'unreachable':
       return { outcome: reply };
     case 'aborted':
-      return { outcome: outcomeOfCut(reading.leash.cause ?? 'client-left') };
+      return { outcome: outcomeOfAbort(reading.timeouts.cause ?? 'client-left') };
     case 'reply':
-      if (reply.status < 200 || reply.status > 299) return judgeErrorReply(reply, reading);
+      if (reply.status < 200 || reply.status > 299) return classifyErrorReply(reply, reading);
       if (reply.status === RESET_CONTENT && reply.body !== null)
-        return judgeReply(withoutBody(reply), reading);
+        return classifyReply(withoutBody(reply), reading);
       if (isEventStream(reply.headers)) return judgeEvents(decodedBody(reply), reading);
-      if (reading.call.plan.isStream && mayBeEvents(reply)) return judgeUndeclared(reply, reading);
+      if (reading.planned.plan.isStream && mayBeEvents(reply)) return judgeUndeclared(reply, reading);
       return judgeOther(reply, reading);
   }
 }
 
-function judgeEvents(reply: Reply, reading: Reading): Promise<Verdict> {
-  return reading.call.plan.protocol.endsWithConnection === true
+function judgeEvents(reply: Reply, reading: ReplyContext): Promise<Classification> {
+  return reading.planned.plan.protocol.endsWithConnection === true
     ? openForeignStream(reply, reading)
-    : openEventStream(reply, reading, judgeWhole);
+    : openEventStream(reply, reading, classifyWhole);
 }
 
 /** A stream was asked for, and what came does not say that it is one: its first line does. */
-async function judgeUndeclared(reply: Reply, reading: Reading): Promise<Verdict> {
-  const sniffed = await sniffEvents(decodedBody(reply), reading.leash);
-  if (reading.leash.cause !== undefined) return { outcome: outcomeOfCut(reading.leash.cause) };
+async function judgeUndeclared(reply: Reply, reading: ReplyContext): Promise<Classification> {
+  const sniffed = await sniffEvents(decodedBody(reply), reading.timeouts);
+  if (reading.timeouts.cause !== undefined) return { outcome: outcomeOfAbort(reading.timeouts.cause) };
   return sniffed.isEvents ? judgeEvents(sniffed.reply, reading) : judgeOther(sniffed.reply, reading);
 }
 
-function judgeOther(reply: Reply, reading: Reading): Promise<Verdict> {
-  return reading.call.plan.protocol.name === 'opaque'
+function judgeOther(reply: Reply, reading: ReplyContext): Promise<Classification> {
+  return reading.planned.plan.protocol.name === 'opaque'
     ? openByteStream(reply, reading)
-    : judgeWhole(reply, reading);
+    : classifyWhole(reply, reading);
 }
 
 /** Gateways in a row lose the content type of events, or give them another; that of audio and images is left alone. */
@@ -92,7 +95,10 @@ function isEventStream(headers: Headers): boolean {
   return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
 }
 
-async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }: Reading): Promise<Verdict> {
+async function classifyErrorReply(
+  reply: Reply,
+  { planned, provider, timeouts, gateway }: ReplyContext,
+): Promise<Classification> {
   const { status } = reply;
   if (status > LAST_STATUS) {
     // No status, and nothing that a client could be given: a server's error (RFC 9110 §15).
@@ -101,21 +107,21 @@ async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }:
       outcome: { kind: 'failed', status, defect: undefined, retryAfterMs: undefined, fault: 'provider' },
     };
   }
-  const body = await readWhole(reply, leash, MAX_ERROR_BYTES);
-  if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
+  const body = await readWhole(reply, timeouts, MAX_ERROR_BYTES);
+  if (timeouts.cause !== undefined) return { outcome: outcomeOfAbort(timeouts.cause) };
   const bytes = body.kind === 'read' ? body.bytes : new Uint8Array();
   const decoding = await decodeLargeBody(bytes, reply.headers.get('content-encoding'), MAX_ERROR_BYTES);
   const decoded = typeof decoding === 'string' ? bytes : decoding;
-  const outcome = judgeError(
+  const outcome = classifyError(
     {
       status: reply.status,
       text: new TextDecoder().decode(decoded),
       retryAfterMs: retryAfterMs(reply.headers, gateway.clock.epochMs(), reply.status),
     },
-    call.snapshot.detection,
+    planned.snapshot.detection,
   );
   if (reply.status < 400 && outcome.kind !== 'rejected') return { outcome };
-  const safe = conceal(decoded, provider);
+  const safe = redact(decoded, provider);
   const shown =
     safe === decoded
       ? { headers: reply.headers, bytes }
@@ -126,12 +132,12 @@ async function judgeErrorReply(reply: Reply, { call, provider, leash, gateway }:
   };
 }
 
-async function judgeWhole(reply: Reply, reading: Reading): Promise<Verdict> {
-  const { call, leash } = reading;
+async function classifyWhole(reply: Reply, reading: ReplyContext): Promise<Classification> {
+  const { planned, timeouts } = reading;
   const { status, headers } = reply;
-  const body = await readWhole(reply, leash, MAX_WHOLE_BYTES);
-  if (leash.cause !== undefined) return { outcome: outcomeOfCut(leash.cause) };
-  const failed = (defect: Defect): Verdict => ({
+  const body = await readWhole(reply, timeouts, MAX_WHOLE_BYTES);
+  if (timeouts.cause !== undefined) return { outcome: outcomeOfAbort(timeouts.cause) };
+  const failed = (defect: Defect): Classification => ({
     outcome: { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' },
   });
   if (body.kind === 'broken' || body.isCut) return failed('truncated');
@@ -143,11 +149,11 @@ async function judgeWhole(reply: Reply, reading: Reading): Promise<Verdict> {
   if (decoding === 'damaged') return failed('truncated');
   // What cannot be read cannot be judged: it is passed on as it is.
   const decoded = typeof decoding === 'string' ? undefined : decoding;
-  const { protocol } = call.plan;
-  if (decoded !== undefined && decoded.length > SLICE_BYTES)
+  const { protocol } = planned.plan;
+  if (decoded !== undefined && decoded.length > LARGE_BYTES)
     await inTurns(scanAnswerInSlices(decoded, SLICE_BYTES));
   const defect = decoded && protocol.judgeAnswer(decoded, headers.get('content-type') ?? '');
-  if (defect !== undefined && !isAsked(defect, status, call)) {
+  if (defect !== undefined && !isAsked(defect, status, planned)) {
     const report = defect === 'error-object' && decoded !== undefined ? reportIn(decoded) : undefined;
     if (report === undefined) return failed(defect);
     return judgeReport(report, { reply, reading, defect, events: new Uint8Array() });
@@ -163,10 +169,10 @@ async function judgeWhole(reply: Reply, reading: Reading): Promise<Verdict> {
 function shownWhole(
   came: { readonly headers: Headers; readonly bytes: Uint8Array },
   decoded: Uint8Array | undefined,
-  { provider, shownModel }: Reading,
+  { provider, shownModel }: ReplyContext,
 ): { readonly headers: Headers; readonly bytes: Uint8Array } {
   const plain = decoded ?? came.bytes;
-  const safe = conceal(plain, provider);
+  const safe = redact(plain, provider);
   const named = shownModel === undefined || decoded === undefined ? safe : rewriteModel(safe, shownModel);
   return named === plain ? came : { headers: withoutCoding(came.headers), bytes: named };
 }
@@ -185,7 +191,7 @@ function mostDecoded(shownModel: string | undefined): number {
 }
 
 /** Whether an answer that says nothing is what the request asked for: one for later, or one about nothing. */
-function isAsked(defect: AnswerDefect, status: number, { plan }: Call): boolean {
+function isAsked(defect: AnswerDefect, status: number, { plan }: PlannedRequest): boolean {
   if (defect === 'error-object' || defect === 'html') return false;
   return (
     status === ACCEPTED || (defect === 'no-choices' && plan.protocol.asksForNothing?.(plan.body) === true)

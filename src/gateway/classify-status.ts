@@ -9,7 +9,7 @@ export interface ErrorAnswer {
 }
 
 /** What an answer without a 2xx status comes to: a refusal to deliver, or a failure to route around. */
-export function judgeError({ status, text, retryAfterMs }: ErrorAnswer, detection: Detection): Outcome {
+export function classifyError({ status, text, retryAfterMs }: ErrorAnswer, detection: Detection): Outcome {
   // The answer to a condition that the client set.
   if (status === NOT_MODIFIED) return { kind: 'rejected', status };
   // Most redirects come of the path that was asked for, such as one with a slash too many.

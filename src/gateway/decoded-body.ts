@@ -1,7 +1,7 @@
 import { isZlib, withoutCoding } from '../lib/http/content-coding.ts';
 import { readerSource } from '../lib/reader-source.ts';
 import type { ByteSource } from './ports.ts';
-import type { Reply } from './verdict.ts';
+import type { Reply } from './classification.ts';
 
 type Format = ConstructorParameters<typeof DecompressionStream>[0];
 

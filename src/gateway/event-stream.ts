@@ -6,22 +6,22 @@ import type { Protocol, StreamReader, StreamSign, Usage } from '../protocols/pro
 import type { Defect } from '../routing/outcome.ts';
 import type { AnswerStream, StreamEnd } from './answer.ts';
 import { Beginning, type Held } from './beginning.ts';
-import { conceal } from './redact.ts';
+import { redact } from './redact.ts';
 import type { AnswerText } from '../usage/estimate-usage.ts';
 import { TextSample } from './text-sample.ts';
-import type { Reading, Reply, Verdict } from './verdict.ts';
-import { type Leash, outcomeOfCut } from './attempt-timeouts.ts';
-import { judgeReport } from './judge-report.ts';
-import type { ByteSource, Taken } from './ports.ts';
+import type { ReplyContext, Reply, Classification } from './classification.ts';
+import { type AttemptTimeouts, outcomeOfAbort } from './attempt-timeouts.ts';
+import { judgeReport } from './classify-report.ts';
+import type { ByteSource, Backpressure } from './ports.ts';
 import { isOtherText, NOTHING, prefixed } from './sniffed-body.ts';
 import { PIECE_BYTES, sendInPieces } from './pieces.ts';
-import { type ByteSink, pump } from './pipe.ts';
+import { type ByteSink, pipe } from './pipe.ts';
 
 /** An event larger than this is no event: the stream is given up. */
 export const MAX_EVENT_BYTES = 64 * 1024 * 1024;
 
 /** So much without any content is no beginning of an answer. */
-const MAX_HELD_BYTES = 16 * 1024 * 1024;
+const MAX_HELD_BYTES = 8 * 1024 * 1024;
 
 /** After its last word a provider may take this long to close: a connection that ends well is used again. */
 const LINGER_MS = 1_000;
@@ -43,16 +43,16 @@ const CR = 0x0d;
  */
 export async function openEventStream(
   reply: Reply,
-  reading: Reading,
-  judgeWhole: (reply: Reply, reading: Reading) => Promise<Verdict>,
-): Promise<Verdict> {
+  reading: ReplyContext,
+  classifyWhole: (reply: Reply, reading: ReplyContext) => Promise<Classification>,
+): Promise<Classification> {
   const { status, headers } = reply;
   const stream = new EventStream(reply.body ?? NOTHING, reading);
   const held = await stream.hold(status);
   if (held.kind === 'committed') {
     return { outcome: ANSWERED, answer: { kind: 'streamed', status, headers, stream } };
   }
-  if (held.kind === 'no-events') return judgeWhole({ ...reply, body: held.body }, reading);
+  if (held.kind === 'no-events') return classifyWhole({ ...reply, body: held.body }, reading);
   if (held.kind !== 'error') return { outcome: held };
   return judgeReport(held.report, { reply, reading, defect: 'error-event', events: held.events });
 }
@@ -72,7 +72,7 @@ class EventStream implements AnswerStream {
   readonly #protocol: Protocol;
   readonly #signs: StreamReader;
   readonly #splitter: SseSplitter = createSseSplitter(MAX_EVENT_BYTES);
-  readonly #leash: Leash;
+  readonly #timeouts: AttemptTimeouts;
   readonly #hidesUsage: boolean;
   readonly #shownModel: string | undefined;
   readonly #onEnd: () => void;
@@ -85,14 +85,14 @@ class EventStream implements AnswerStream {
   #isThinking = false;
   readonly #beginning: Beginning;
 
-  constructor(source: ByteSource, reading: Reading) {
-    const { call, provider, leash, hidesUsage, shownModel, onEnd } = reading;
+  constructor(source: ByteSource, reading: ReplyContext) {
+    const { planned, provider, timeouts, hidesUsage, shownModel, onEnd } = reading;
     this.#beginning = new Beginning(source, reading);
     this.#source = source;
     this.#provider = provider;
-    this.#protocol = call.plan.protocol;
+    this.#protocol = planned.plan.protocol;
     this.#signs = this.#protocol.readStream();
-    this.#leash = leash;
+    this.#timeouts = timeouts;
     this.#hidesUsage = hidesUsage;
     this.#shownModel = shownModel;
     this.#onEnd = onEnd;
@@ -109,8 +109,8 @@ class EventStream implements AnswerStream {
       const sign = typeof chunk === 'string' ? this.#takeTail() : this.#hold(chunk);
       if (sign === 'content') {
         this.#beginning.stop();
-        this.#leash.answered();
-        if (this.#isThinking) this.#leash.thinking();
+        this.#timeouts.answered();
+        if (this.#isThinking) this.#timeouts.thinking();
         return COMMITTED;
       }
       if (sign !== undefined || typeof chunk === 'string') {
@@ -121,24 +121,24 @@ class EventStream implements AnswerStream {
   }
 
   #fail(status: number, sign: StreamSign | undefined, defect: Defect): Held {
-    const cut = this.#leash.cause;
+    const cut = this.#timeouts.cause;
     const report = sign === 'error' ? this.#signs.error() : undefined;
     const events = report === undefined ? NO_BYTES : Buffer.concat(this.#held);
     this.#finish({ kind: 'broken', reason: 'no content', isTold: false });
-    if (cut !== undefined) return outcomeOfCut(cut);
+    if (cut !== undefined) return outcomeOfAbort(cut);
     if (report !== undefined) return { kind: 'error', report, events };
     const what = sign === 'error' ? 'error-event' : defect;
     return { kind: 'failed', status, defect: what, retryAfterMs: undefined, fault: 'provider' };
   }
 
-  async pumpTo(sink: ByteSink): Promise<StreamEnd> {
+  async pipeTo(sink: ByteSink): Promise<StreamEnd> {
     const isFull = this.#flush(sink);
     if (isFull !== undefined) await isFull;
     const pending = await this.#beginning.takePending();
     if (typeof pending === 'string') this.#endOfBytes(pending);
     else if (pending !== undefined) await this.#forward(pending, sink);
     if (this.#end === undefined) {
-      const ending = await pump(this.#source, this.#leash, (chunk) => this.#forward(chunk, sink));
+      const ending = await pipe(this.#source, this.#timeouts, (chunk) => this.#forward(chunk, sink));
       if (ending !== 'stop') this.#endOfBytes(ending);
     }
     await this.#flush(sink);
@@ -146,7 +146,7 @@ class EventStream implements AnswerStream {
   }
 
   cancel(): void {
-    this.#leash.cut('client-left');
+    this.#timeouts.cut('client-left');
     this.#finish(LEFT);
   }
 
@@ -176,13 +176,13 @@ class EventStream implements AnswerStream {
     this.#hasContent = sign === 'content';
     const last = lastTelling(signs);
     if (last !== undefined) this.#isThinking = last === 'thinking';
-    if (this.#isThinking) this.#leash.thinking();
+    if (this.#isThinking) this.#timeouts.thinking();
     this.#heldBytes += block.byteLength;
     return sign ?? (this.#heldBytes > MAX_HELD_BYTES ? 'error' : undefined);
   }
 
   /** Sends a chunk's events on: as they are where they hold nothing but content, else after a look at each. */
-  #forward(chunk: Uint8Array, sink: ByteSink): Taken {
+  #forward(chunk: Uint8Array, sink: ByteSink): Backpressure {
     if (this.#end !== undefined) return 'stop';
     const block = this.#splitter.push(chunk);
     if (block === undefined) {
@@ -205,13 +205,13 @@ class EventStream implements AnswerStream {
     const last = lastTelling(signs);
     if (last === 'thinking') {
       this.#isThinking = true;
-      this.#leash.thinking();
+      this.#timeouts.thinking();
     } else if (last === 'content' && (this.#isThinking || !this.#hasContent)) {
       this.#isThinking = false;
       this.#hasContent = true;
-      this.#leash.answered();
+      this.#timeouts.answered();
     }
-    if (!this.#hasContent) this.#leash.alive();
+    if (!this.#hasContent) this.#timeouts.alive();
   }
 
   /** Whether events that are only content need nothing done to them. */
@@ -232,12 +232,12 @@ class EventStream implements AnswerStream {
         from = end;
       }
       if (sign === 'error') {
-        this.#keep(conceal(block.subarray(from, end), this.#provider));
+        this.#keep(redact(block.subarray(from, end), this.#provider));
         this.#finish({ kind: 'broken', reason: 'the provider reported an error', isTold: true });
         return signs;
       }
-      if (sign === 'done') this.#leash.linger(LINGER_MS);
-      else if (!wasDone && this.#signs.isDone()) this.#leash.linger(LINGER_AFTER_FINISH_MS);
+      if (sign === 'done') this.#timeouts.closeGrace(LINGER_MS);
+      else if (!wasDone && this.#signs.isDone()) this.#timeouts.closeGrace(LINGER_AFTER_FINISH_MS);
     }
     if (from < block.byteLength) this.#keep(from === 0 ? block : block.subarray(from));
     return signs;
@@ -260,7 +260,7 @@ class EventStream implements AnswerStream {
 
   /** The bytes are at their end, in order or not: whether the answer is depends on what was said before. */
   #endOfBytes(end: 'end' | 'broken'): void {
-    const { cause } = this.#leash;
+    const { cause } = this.#timeouts;
     if (cause === 'client-left') return this.#finish(LEFT);
     if (cause === undefined && end === 'end') this.#takeTail();
     if (this.#signs.isDone()) return this.#finish({ kind: 'complete' });

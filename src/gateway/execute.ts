@@ -2,9 +2,9 @@ import { type Conditions, type Decision, decide } from '../routing/decide.ts';
 import type { Attempt } from '../routing/outcome.ts';
 import type { Model, Route } from '../routing/route.ts';
 import type { Answer } from './answer.ts';
-import { attemptRoute, type Tried } from './attempt.ts';
+import { attemptRoute, type AttemptResult } from './attempt.ts';
 import { endpointOf } from './endpoint.ts';
-import type { Call } from './request-context.ts';
+import type { PlannedRequest } from './request-context.ts';
 import type { Gateway } from './ports.ts';
 
 /** How the attempts came out: the answer to deliver, or why there is none. */
@@ -12,43 +12,43 @@ export interface Execution {
   readonly history: readonly Attempt[];
   /** What the last attempt answered, good or bad; undefined where it did not, or not in a way that can be shown. */
   readonly answer: Answer | undefined;
-  readonly verdict: Exclude<Decision, { kind: 'try' }>;
+  readonly decision: Exclude<Decision, { kind: 'try' }>;
   /** Time spent waiting before attempts. */
   readonly pausedMs: number;
 }
 
 /** Tries routes until one answers or `decide` has no more: ask, wait, send, note the outcome, ask again. */
-export async function execute(call: Call, gateway: Gateway): Promise<Execution> {
+export async function execute(planned: PlannedRequest, gateway: Gateway): Promise<Execution> {
   const history: Attempt[] = [];
   const { cooldowns, clock } = gateway;
-  const endpoint = endpointOf(call.request.path);
-  const conditions = conditionsOf(call, endpoint, gateway);
+  const endpoint = endpointOf(planned.request.path);
+  const conditions = conditionsOf(planned, endpoint, gateway);
   let answer: Answer | undefined;
   let pausedMs = 0;
   for (;;) {
-    const decision = decide(call.plan.model, history, conditions());
-    leave(history.at(-1), decision, { call, gateway });
-    if (decision.kind !== 'try') return { history, answer, verdict: decision, pausedMs };
+    const decision = decide(planned.plan.model, history, conditions());
+    leave(history.at(-1), decision, { planned, gateway });
+    if (decision.kind !== 'try') return { history, answer, decision, pausedMs };
     if (decision.afterMs > 0) {
-      await gateway.clock.sleep(decision.afterMs, call.request.signal);
+      await gateway.clock.sleep(decision.afterMs, planned.request.signal);
       pausedMs += decision.afterMs;
-      if (call.request.signal.aborted) continue;
+      if (planned.request.signal.aborted) continue;
     }
     const isProbe =
       cooldowns.take(decision.route.id, clock.nowMs(), endpoint) || isProbing(decision.route, history.at(-1));
     const trying = { ...decision, isProbe };
-    let tried: Tried;
+    let tried: AttemptResult;
     try {
-      tried = await attemptRoute(call, trying, gateway);
+      tried = await attemptRoute(planned, trying, gateway);
     } catch (error) {
-      giveBack(trying, { call, gateway });
+      giveBack(trying, { planned, gateway });
       throw error;
     }
     answer = tried.answer;
     history.push(tried.attempt);
     gateway.emit({
       type: 'attempt-ended',
-      requestId: call.id,
+      requestId: planned.id,
       number: history.length,
       attempt: tried.attempt,
     });
@@ -56,12 +56,12 @@ export async function execute(call: Call, gateway: Gateway): Promise<Execution> 
 }
 
 /** Where an attempt throws, which is a bug, its route is on trial again: nobody else would end its probe. */
-function giveBack({ route, model, reason, isProbe }: Trying, { call, gateway }: Loop): void {
+function giveBack({ route, model, reason, isProbe }: Trying, { planned, gateway }: Loop): void {
   const nowMs = gateway.clock.nowMs();
-  const endpoint = endpointOf(call.request.path);
+  const endpoint = endpointOf(planned.request.path);
   const outcome = { kind: 'cancelled' } as const;
   const attempt = { route, model, reason, endpoint, isProbe, outcome, startedAtMs: nowMs, endedAtMs: nowMs };
-  gateway.cooldowns.note(attempt, call.plan.model, call.snapshot.cooldown, nowMs);
+  gateway.cooldowns.note(attempt, planned.plan.model, planned.snapshot.cooldown, nowMs);
 }
 
 type Trying = Parameters<typeof attemptRoute>[1];
@@ -72,19 +72,19 @@ function isProbing(route: Route, last: Attempt | undefined): boolean {
 }
 
 /** The world as `decide` sees it, looked at afresh each time. The turn is taken once, for the whole request. */
-function conditionsOf(call: Call, endpoint: string, gateway: Gateway): () => Conditions {
+function conditionsOf(planned: PlannedRequest, endpoint: string, gateway: Gateway): () => Conditions {
   const { clock, cooldowns, traffic, dice } = gateway;
-  const turn = gateway.turns.next(call.plan.model.rotation);
+  const turn = gateway.turns.next(planned.plan.model.rotation);
   const inFlight = (route: Route): number => traffic.inFlight(route.id);
   return () => {
     const nowMs = clock.nowMs();
     return {
       nowMs,
-      deadlineMs: call.deadlineMs,
-      clientLeft: call.request.signal.aborted,
-      policy: call.snapshot.retry,
-      allOpen: cooldowns.allOpen(),
-      standing: (route) => cooldowns.standing(route.id, nowMs, endpoint),
+      deadlineMs: planned.deadlineMs,
+      clientLeft: planned.request.signal.aborted,
+      policy: planned.snapshot.retry,
+      allAvailable: cooldowns.allAvailable(),
+      availability: (route) => cooldowns.availability(route.id, nowMs, endpoint),
       turn,
       dice,
       inFlight,
@@ -94,14 +94,14 @@ function conditionsOf(call: Call, endpoint: string, gateway: Gateway): () => Con
 }
 
 /** What the last attempt means for the requests to come. A route that is about to be tried again is not left yet. */
-function leave(attempt: Attempt | undefined, next: Decision, { call, gateway }: Loop): void {
+function leave(attempt: Attempt | undefined, next: Decision, { planned, gateway }: Loop): void {
   if (attempt === undefined || (next.kind === 'try' && next.reason === 'retry')) return;
-  const { model } = call.plan;
+  const { model } = planned.plan;
   const owner = attempt.model === model.name ? model : ownerOf(attempt, model);
-  const forMs = gateway.cooldowns.note(attempt, owner, call.snapshot.cooldown, gateway.clock.nowMs());
+  const forMs = gateway.cooldowns.note(attempt, owner, planned.snapshot.cooldown, gateway.clock.nowMs());
   if (forMs === 0) return;
   const { id: routeId, provider } = attempt.route;
-  gateway.emit({ type: 'route-cooled', requestId: call.id, routeId, provider, forMs });
+  gateway.emit({ type: 'route-cooled', requestId: planned.id, routeId, provider, forMs });
 }
 
 function ownerOf(attempt: Attempt, model: Model): Model {
@@ -109,6 +109,6 @@ function ownerOf(attempt: Attempt, model: Model): Model {
 }
 
 interface Loop {
-  readonly call: Call;
+  readonly planned: PlannedRequest;
   readonly gateway: Gateway;
 }

@@ -4,21 +4,21 @@ import type { ReportedError } from '../protocols/reported-error.ts';
 import type { AnswerStream, StreamEnd } from './answer.ts';
 import { Beginning, type Held } from './beginning.ts';
 import { openByteStream } from './byte-stream.ts';
-import { conceal } from './redact.ts';
+import { redact } from './redact.ts';
 import type { AnswerText } from '../usage/estimate-usage.ts';
 import { MAX_EVENT_BYTES } from './event-stream.ts';
-import { judgeReport } from './judge-report.ts';
-import { type Leash, outcomeOfCut } from './attempt-timeouts.ts';
-import type { ByteSource, Taken } from './ports.ts';
-import { type ByteSink, pump } from './pipe.ts';
+import { judgeReport } from './classify-report.ts';
+import { type AttemptTimeouts, outcomeOfAbort } from './attempt-timeouts.ts';
+import type { ByteSource, Backpressure } from './ports.ts';
+import { type ByteSink, pipe } from './pipe.ts';
 import { isOtherText, NOTHING, prefixed } from './sniffed-body.ts';
-import type { Reading, Reply, Verdict } from './verdict.ts';
+import type { ReplyContext, Reply, Classification } from './classification.ts';
 
 /**
  * Passes on a stream of events of an API that is not known here: images, transcriptions, runs, whatever comes. It is
  * held back until its first event that is no error. The body of the reply is not coded.
  */
-export async function openForeignStream(reply: Reply, reading: Reading): Promise<Verdict> {
+export async function openForeignStream(reply: Reply, reading: ReplyContext): Promise<Classification> {
   const { status, headers } = reply;
   const stream = new ForeignStream(reply.body ?? NOTHING, reading);
   const held = await stream.hold(status);
@@ -41,10 +41,10 @@ const NO_BYTES = new Uint8Array(0);
 class ForeignStream implements AnswerStream {
   readonly takesEvents = true;
   readonly #source: ByteSource;
-  readonly #reading: Reading;
+  readonly #reading: ReplyContext;
   readonly #protocol: Protocol;
   readonly #signs: StreamReader;
-  readonly #leash: Leash;
+  readonly #timeouts: AttemptTimeouts;
   readonly #splitter: SseSplitter = createSseSplitter(MAX_EVENT_BYTES);
   readonly #beginning: Beginning;
   #held: Uint8Array[] = [];
@@ -52,12 +52,12 @@ class ForeignStream implements AnswerStream {
   #hasFailed = false;
   #end: StreamEnd | undefined;
 
-  constructor(source: ByteSource, reading: Reading) {
+  constructor(source: ByteSource, reading: ReplyContext) {
     this.#source = source;
     this.#reading = reading;
-    this.#protocol = reading.call.plan.protocol;
+    this.#protocol = reading.planned.plan.protocol;
     this.#signs = this.#protocol.readStream();
-    this.#leash = reading.leash;
+    this.#timeouts = reading.timeouts;
     this.#beginning = new Beginning(source, reading);
   }
 
@@ -80,7 +80,7 @@ class ForeignStream implements AnswerStream {
       if (this.#hasContent) {
         if (chunk === 'end') this.#finish(this.#orderlyEnd());
         this.#beginning.stop();
-        this.#leash.answered();
+        this.#timeouts.answered();
         return COMMITTED;
       }
       if (typeof chunk === 'string') return this.#fail(status, chunk);
@@ -88,7 +88,7 @@ class ForeignStream implements AnswerStream {
     }
   }
 
-  async pumpTo(sink: ByteSink): Promise<StreamEnd> {
+  async pipeTo(sink: ByteSink): Promise<StreamEnd> {
     for (const block of this.#held.splice(0)) {
       const isFull = sink.write(block);
       if (isFull !== undefined) await isFull;
@@ -97,12 +97,12 @@ class ForeignStream implements AnswerStream {
     const pending = await this.#beginning.takePending();
     if (typeof pending === 'string') return this.#endOfBytes(pending, sink);
     if (pending !== undefined) await this.#forward(pending, sink);
-    const ending = await pump(this.#source, this.#leash, (chunk) => this.#forward(chunk, sink));
+    const ending = await pipe(this.#source, this.#timeouts, (chunk) => this.#forward(chunk, sink));
     return this.#endOfBytes(ending === 'stop' ? 'broken' : ending, sink);
   }
 
   cancel(): void {
-    this.#leash.cut('client-left');
+    this.#timeouts.cut('client-left');
     this.#finish({ kind: 'left' });
   }
 
@@ -123,7 +123,7 @@ class ForeignStream implements AnswerStream {
     return this.#protocol.errorEvent(error);
   }
 
-  #forward(chunk: Uint8Array, sink: ByteSink): Taken {
+  #forward(chunk: Uint8Array, sink: ByteSink): Backpressure {
     if (this.#end !== undefined) return 'stop';
     const block = this.#splitter.push(chunk);
     if (block === undefined) {
@@ -133,8 +133,8 @@ class ForeignStream implements AnswerStream {
     if (block.byteLength === 0) return undefined;
     if (this.#hasContent && this.#signs.skim(block)) return sink.write(block);
     const report = this.#note(block);
-    if (this.#hasContent) this.#leash.answered();
-    else this.#leash.alive();
+    if (this.#hasContent) this.#timeouts.answered();
+    else this.#timeouts.alive();
     return sink.write(this.#shown(block, report));
   }
 
@@ -154,19 +154,19 @@ class ForeignStream implements AnswerStream {
   }
 
   #shown(block: Uint8Array, report: ReportedError | undefined): Uint8Array {
-    return report === undefined ? block : conceal(block, this.#reading.provider);
+    return report === undefined ? block : redact(block, this.#reading.provider);
   }
 
   #fail(status: number, ending: 'end' | 'broken'): Held {
-    const { cause } = this.#leash;
+    const { cause } = this.#timeouts;
     this.#finish({ kind: 'broken', reason: 'no content', isTold: false });
-    if (cause !== undefined) return outcomeOfCut(cause);
+    if (cause !== undefined) return outcomeOfAbort(cause);
     const defect = ending === 'end' ? 'no-content' : 'truncated';
     return { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' };
   }
 
   async #endOfBytes(ending: 'end' | 'broken', sink: ByteSink): Promise<StreamEnd> {
-    const { cause } = this.#leash;
+    const { cause } = this.#timeouts;
     if (cause === 'client-left') return this.#finish({ kind: 'left' });
     if (cause === undefined && ending === 'end') {
       const tail = this.#splitter.takeTail();

@@ -1,7 +1,8 @@
 import type { MasterKey } from '../config/snapshot.ts';
+import { FREE_ADMISSION } from '../limits/admission.ts';
 import { admit } from './admit.ts';
 import { authenticate } from './authenticate.ts';
-import type { Call } from './request-context.ts';
+import type { PlannedRequest } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { execute } from './execute.ts';
 import { plan } from './plan.ts';
@@ -9,17 +10,21 @@ import type { ClientRequest, Gateway } from './ports.ts';
 import { Refusal } from './refusals.ts';
 import { refuse } from './refuse.ts';
 import { relay } from './relay.ts';
+import { report } from './report.ts';
+import { reserve } from './reserve.ts';
+import { type ServedRequest, settle, type Settlement } from './settle.ts';
 
 /**
- * One request, from the door to the answer: authenticate, admit, plan, execute, relay. Relaying settles and reports
- * when the last byte has gone. Never rejects: what is refused is answered with its reason.
+ * One request, from the socket to the answer: authenticate → admit → plan → reserve → execute → relay → settle → report. The last two
+ * follow when the last byte has gone. Never rejects: a refusal is answered with its reason.
  */
 export async function handle(request: ClientRequest, gateway: Gateway): Promise<Response> {
   const snapshot = gateway.snapshot();
   const startedAtMs = gateway.clock.nowMs();
   const id = gateway.newRequestId();
   let key: MasterKey | undefined;
-  let call: Call | undefined;
+  let admission = FREE_ADMISSION;
+  let planned: PlannedRequest | undefined;
   gateway.emit({
     type: 'request-started',
     requestId: id,
@@ -31,32 +36,39 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
   try {
     key = authenticate(request, snapshot.access);
     requireMethod(request);
-    const limitHeaders = admit(key, gateway);
-    const planned = await plan(request, key, snapshot, gateway.objects);
-    call = {
+    const admitted = admit(key, gateway);
+    admission = admitted instanceof Promise ? await admitted : admitted;
+    const found = await plan(request, key, snapshot, gateway.objects);
+    const reserved = reserve(admission, { key, model: found.model.name, body: found.body }, gateway);
+    admission = reserved instanceof Promise ? await reserved : reserved;
+    planned = {
       id,
       request,
       startedAtMs,
       snapshot,
       key,
-      plan: planned,
+      plan: found,
       plannedAtMs: gateway.clock.nowMs(),
       deadlineMs: startedAtMs + snapshot.server.requestTimeoutMs,
-      limitHeaders,
+      admission,
       isReported: false,
     };
     gateway.emit({
       type: 'request-received',
       requestId: id,
-      model: planned.model.name,
+      model: found.model.name,
       keyName: key?.name,
       clientAddress: request.clientAddress,
-      body: planned.body,
+      body: found.body,
     });
-    return relay(call, await execute(call, gateway), gateway);
+    return relay({ planned, execution: await execute(planned, gateway), gateway }, settleAndReport);
   } catch (error) {
-    return refuse(error, call ?? { id, request, startedAtMs, key, isReported: false }, gateway);
+    return refuse(error, planned ?? { id, request, startedAtMs, key, admission, isReported: false }, gateway);
   }
+}
+
+function settleAndReport(served: ServedRequest, settlement: Settlement): void {
+  settle(served, settlement, report);
 }
 
 /**

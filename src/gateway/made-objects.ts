@@ -4,7 +4,7 @@ import { asObject } from '../protocols/json-object.ts';
 import type { StreamedAnswer, WholeAnswer } from './answer.ts';
 import type { ObjectOwner } from './object-owners.ts';
 import { isMadeAt, subjectOf } from './path-subject.ts';
-import type { Run } from './settle.ts';
+import type { ServedRequest } from './settle.ts';
 
 /** No answer that tells of a new object is larger. */
 const MOST_BYTES = 4 * 1024 * 1024;
@@ -20,13 +20,14 @@ export interface ObjectTap {
 /** The tap for this answer; undefined for most, which make nothing that is kept. */
 export function objectTap(
   { status, headers, kind }: Pick<WholeAnswer | StreamedAnswer, 'status' | 'headers' | 'kind'>,
-  run: Run,
+  served: ServedRequest,
 ): ObjectTap | undefined {
-  const provider = run.execution.history.at(-1)?.route.provider;
-  if (provider === undefined || status > 299 || !makesObjects(run)) return undefined;
-  const owner: ObjectOwner = { keyName: run.call.key?.name ?? '', provider };
+  const provider = served.execution.history.at(-1)?.route.provider;
+  if (provider === undefined || status > 299 || !makesObjects(served)) return undefined;
+  const owner: ObjectOwner = { keyName: served.planned.key?.name ?? '', provider };
   const note = (id: unknown): void => {
-    if (typeof id === 'string' && id !== '' && id.length <= LONGEST_ID) run.gateway.objects.note(id, owner);
+    if (typeof id === 'string' && id !== '' && id.length <= LONGEST_ID)
+      served.gateway.objects.note(id, owner);
   };
   if (kind === 'streamed' && isEvents(headers)) return firstIdTap(note);
   return wholeTap(headers.get('content-encoding'), note);
@@ -35,8 +36,8 @@ export function objectTap(
 const LONGEST_ID = 512;
 
 /** Whether the answer may tell of an object that its provider keeps. The most frequent requests are told first. */
-function makesObjects({ call }: Run): boolean {
-  const { plan, request } = call;
+function makesObjects({ planned }: ServedRequest): boolean {
+  const { plan, request } = planned;
   const { name } = plan.protocol;
   if (name === 'openai-chat') return request.method === 'POST' && storeOf(plan.body) === 'true';
   if (name === 'openai-responses') return request.method === 'POST' && storeOf(plan.body) !== 'false';

@@ -1,6 +1,6 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import { asksForStream, protocolFor } from '../protocols/by-path.ts';
-import { inTurns, SLICE_BYTES } from '../lib/in-turns.ts';
+import { inTurns, LARGE_BYTES, SLICE_BYTES } from '../lib/in-turns.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import {
   insertModel,
@@ -49,7 +49,7 @@ export async function plan(
   let body = await (coding === null
     ? request.readBody(key?.name)
     : plainBody(request, coding, { server: snapshot.server, keyName: key?.name }));
-  let peek = body.length > SLICE_BYTES ? await peekLarge(body, contentType) : peekRequest(body, contentType);
+  let peek = body.length > LARGE_BYTES ? await peekLarge(body, contentType) : peekRequest(body, contentType);
   const missing = modelToInsert(peek, deployment);
   if (missing !== undefined) {
     body = insertModel(body, missing);

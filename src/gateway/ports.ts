@@ -1,8 +1,9 @@
+import type { Admission } from '../limits/admission.ts';
 import type { TokenCounter } from '../usage/estimate-usage.ts';
-import type { Provider, Snapshot } from '../config/snapshot.ts';
+import type { MasterKey, Provider, Snapshot } from '../config/snapshot.ts';
 import type { BucketLimit, Taking } from '../limits/bucket.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
-import type { Standing } from '../routing/decide.ts';
+import type { Availability } from '../routing/decide.ts';
 import type { Attempt, UnreachableReason } from '../routing/outcome.ts';
 import type { Model } from '../routing/route.ts';
 import type { AzurePath } from '../lib/api-path.ts';
@@ -18,6 +19,8 @@ export interface Gateway extends Ledgers {
   readonly dice: () => number;
   readonly newRequestId: () => string;
   readonly tokens: TokenCounter;
+  /** Asked in this order, once body and model are known. */
+  readonly limits: readonly RequestLimit[];
   readonly emit: Emit;
   /** Absent where nothing is traced. */
   readonly tracing?: Tracing;
@@ -75,16 +78,16 @@ export interface UpstreamRequest {
   readonly traceContext?: readonly HeaderField[] | undefined;
   /** In pieces, so that a large one need not be copied to be changed; undefined for methods that have none. */
   readonly body: readonly Uint8Array[] | undefined;
-  readonly callOff: CallOff;
+  readonly cancellation: Cancellation;
   /** Called when the provider's connect limit has passed; it is the caller's to abort. */
   readonly onConnectTimeout: () => void;
 }
 
 /** Says that nobody waits for an attempt any more. What an abort signal says, at a fraction of its cost. */
-export interface CallOff {
-  readonly isCalledOff: boolean;
+export interface Cancellation {
+  readonly isCancelled: boolean;
   /** Called once when it happens; whoever carries the attempt on at the time sets it. */
-  onCallOff: (() => void) | undefined;
+  onCancel: (() => void) | undefined;
 }
 
 export type HeaderField = readonly [name: string, value: string];
@@ -106,15 +109,15 @@ export type UpstreamReply = (
 export interface ByteSource {
   readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
   /** Hands on every piece as it comes, up to the end or until `take` says `stop`. Rejects with what `take` throws. */
-  readonly pour: (take: (chunk: Uint8Array) => Taken) => Promise<'end' | 'broken' | 'stop'>;
+  readonly pipe: (take: (chunk: Uint8Array) => Backpressure) => Promise<'end' | 'broken' | 'stop'>;
   /** Lets go of what was not read. */
   readonly cancel: () => Promise<void>;
 }
 
 /** What is done with a chunk: `stop` ends the pouring, a promise holds it up. */
-export type Taken = Promise<unknown> | 'stop' | undefined;
+export type Backpressure = Promise<unknown> | 'stop' | undefined;
 
-/** `aborted` says that `callOff` ended it: the caller knows why. */
+/** `aborted` says that `cancellation` ended it: the caller knows why. */
 export type UpstreamFailure =
   | { readonly kind: 'unreachable'; readonly reason: UnreachableReason }
   | { readonly kind: 'aborted' };
@@ -126,21 +129,36 @@ export interface Clock {
   readonly epochMs: () => number;
   /** Resolves after `ms`, or at once when the signal aborts. Never rejects. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Calls `ring` once after `ms`; returns how to call it off. */
-  readonly alarm: (ms: number, ring: () => void) => () => void;
+  /** Calls `run` once after `ms`; returns how to call it off. */
+  readonly setTimer: (ms: number, served: () => void) => () => void;
+}
+
+/** What a limit may look at: who asks, for which model, and with what. */
+export interface Demand {
+  readonly key: MasterKey | undefined;
+  /** The public name. */
+  readonly model: string;
+  readonly body: Uint8Array;
+}
+
+/** A limit that depends on the body or the model of a request: tokens, budgets. */
+export interface RequestLimit {
+  /** Reserves what the request may use, or throws a `Refusal`. A store behind a network answers later. */
+  readonly reserve: (demand: Demand) => Admission | Promise<Admission>;
 }
 
 /** Rate limits by master key. */
 export interface Buckets {
-  readonly take: (key: string, limit: BucketLimit, nowMs: number) => Taking;
+  /** Takes one token. A bucket behind a network answers later. */
+  readonly take: (key: string, limit: BucketLimit, nowMs: number) => Taking | Promise<Taking>;
   /** Forgets the buckets that are full by now. */
   readonly sweep: (nowMs: number) => void;
 }
 
 /** See `CooldownLedger`, which is the implementation for one process. */
 export interface Cooldowns {
-  readonly allOpen: () => boolean;
-  readonly standing: (routeId: string, nowMs: number, endpoint?: string) => Standing;
+  readonly allAvailable: () => boolean;
+  readonly availability: (routeId: string, nowMs: number, endpoint?: string) => Availability;
   readonly take: (routeId: string, nowMs: number, endpoint?: string) => boolean;
   readonly note: (attempt: Attempt, owner: Model, policy: CooldownPolicy, nowMs: number) => number;
   readonly sweep: (beforeMs: number) => void;

@@ -16,7 +16,7 @@ interface Secret {
  * An answer without the credentials that the provider was sent: some providers repeat the key that they refuse, some
  * the whole request, and the client must not see ours. Without one in it, it is the same object.
  */
-export function conceal(bytes: Uint8Array, provider: Provider): Uint8Array {
+export function redact(bytes: Uint8Array, provider: Provider): Uint8Array {
   const secrets = secretsOf(provider);
   if (secrets.length === 0) return bytes;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -26,8 +26,8 @@ export function redactedSource(source: ByteSource, headers: Headers, provider: P
         if (clean.byteLength > 0) return { done: false, value: clean };
       }
     },
-    async pour(take) {
-      const ending = await source.pour((chunk) => {
+    async pipe(take) {
+      const ending = await source.pipe((chunk) => {
         const clean = redactor.push(chunk);
         return clean.byteLength === 0 ? undefined : take(clean);
       });

@@ -1,32 +1,34 @@
+import { FREE_ADMISSION } from '../limits/admission.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
-import type { Visit } from './request-context.ts';
+import type { RequestContext } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { Refusal } from './refusals.ts';
 import type { Gateway } from './ports.ts';
 
-type RefusedVisit = Omit<Visit, 'request'> & { readonly request: OwnRequest };
+type RefusedContext = Omit<RequestContext, 'request'> & { readonly request: OwnRequest };
 
 /** The answer to a request that is turned down at the door, and its report. What is no `Refusal` is a bug. */
-export function refuse(error: unknown, visit: RefusedVisit, gateway: Gateway): Response {
-  const refusal = asRefusal(error, visit, gateway);
-  report(refusal, visit, gateway);
-  return refusalResponse(refusal, { id: visit.id, ...visit.request });
+export function refuse(error: unknown, context: RefusedContext, gateway: Gateway): Response {
+  const refusal = asRefusal(error, context, gateway);
+  report(refusal, context, gateway);
+  return refusalResponse(refusal, { id: context.id, ...context.request });
 }
 
-function report(refusal: Refusal, visit: RefusedVisit, gateway: Gateway): void {
-  if (visit.isReported) return;
-  visit.isReported = true;
+function report(refusal: Refusal, context: RefusedContext, gateway: Gateway): void {
+  if (context.isReported) return;
+  context.isReported = true;
+  context.admission.settle({ wasServed: false, inputTokens: 0, outputTokens: 0 });
   gateway.emit({
     type: 'request-ended',
-    requestId: visit.id,
-    ending: visit.request.signal.aborted ? 'client-left' : 'refused',
-    method: visit.request.method,
-    endpoint: endpointOf(visit.request.path),
+    requestId: context.id,
+    ending: context.request.signal.aborted ? 'client-left' : 'refused',
+    method: context.request.method,
+    endpoint: endpointOf(context.request.path),
     model: undefined,
     servedAs: undefined,
     provider: undefined,
-    keyName: visit.key?.name,
-    clientAddress: visit.request.clientAddress,
+    keyName: context.key?.name,
+    clientAddress: context.request.clientAddress,
     status: refusal.status,
     code: refusal.code,
     history: [],
@@ -34,7 +36,7 @@ function report(refusal: Refusal, visit: RefusedVisit, gateway: Gateway): void {
     isUsageEstimated: false,
     isStreamed: false,
     overheadMs: undefined,
-    startedAtMs: visit.startedAtMs,
+    startedAtMs: context.startedAtMs,
     firstByteAtMs: undefined,
     endedAtMs: gateway.clock.nowMs(),
   });
@@ -79,13 +81,20 @@ export function refuseOwn(error: unknown, request: OwnRequest, gateway: Gateway)
   gateway.emit({ type: 'request-started', requestId: id, method, endpoint: endpointOf(path), path, headers });
   return refuse(
     error,
-    { id, request, startedAtMs: gateway.clock.nowMs(), key: undefined, isReported: false },
+    {
+      id,
+      request,
+      startedAtMs: gateway.clock.nowMs(),
+      key: undefined,
+      admission: FREE_ADMISSION,
+      isReported: false,
+    },
     gateway,
   );
 }
 
-function asRefusal(error: unknown, visit: Pick<Visit, 'id'>, gateway: Gateway): Refusal {
+function asRefusal(error: unknown, context: Pick<RequestContext, 'id'>, gateway: Gateway): Refusal {
   if (error instanceof Refusal) return error;
-  gateway.emit({ type: 'bug', requestId: visit.id, error });
-  return new Refusal('internal_error', { request: visit.id });
+  gateway.emit({ type: 'bug', requestId: context.id, error });
+  return new Refusal('internal_error', { request: context.id });
 }

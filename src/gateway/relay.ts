@@ -1,50 +1,56 @@
 import type { Attempt } from '../routing/outcome.ts';
 import type { AnswerStream, StreamedAnswer, StreamEnd, WholeAnswer } from './answer.ts';
 import { answerHeaders, withOurs } from './answer-headers.ts';
-import type { Call } from './request-context.ts';
 import { Refusal } from './refusals.ts';
 import type { Ending } from './events.ts';
-import type { Execution } from './execute.ts';
 import { objectTap } from './made-objects.ts';
-import type { Clock, Gateway } from './ports.ts';
+import type { Clock } from './ports.ts';
 import type { ByteSink } from './pipe.ts';
 import { refusalResponse } from './refuse.ts';
-import { type Run, settle, settleWhenGone } from './settle.ts';
+import { type ServedRequest, type Settlement, settleWhenGone } from './settle.ts';
 
 /** Turns what the attempts came to into the client's answer; the request is settled when its last byte has gone. */
-export function relay(call: Call, execution: Execution, gateway: Gateway): Response {
-  const { answer, verdict } = execution;
-  const run: Run = { call, execution, gateway, firstByteAtMs: gateway.clock.nowMs() };
-  if (verdict.kind === 'give-up' && verdict.because === 'cancelled') return nobodyThere(run);
-  if (answer === undefined) return deliverFailure(run);
-  return answer.kind === 'whole' ? deliverWhole(answer, run) : deliverStream(answer, run);
+export function relay(
+  { planned, execution, gateway }: Pick<ServedRequest, 'planned' | 'execution' | 'gateway'>,
+  settle: (served: ServedRequest, settlement: Settlement) => void,
+): Response {
+  const { answer, decision } = execution;
+  const firstByteAtMs = gateway.clock.nowMs();
+  const served: ServedRequest = {
+    planned,
+    execution,
+    gateway,
+    firstByteAtMs,
+    settle: (end) => settle(served, end),
+  };
+  if (decision.kind === 'give-up' && decision.because === 'cancelled') return clientClosed(served);
+  if (answer === undefined) return deliverFailure(served);
+  return answer.kind === 'whole' ? deliverWhole(answer, served) : deliverStream(answer, served);
 }
 
 /** The status that nginx logs for a client that closed its connection; nobody receives it. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-function nobodyThere(run: Run): Response {
-  settle(run, { ending: 'client-left', status: CLIENT_CLOSED_REQUEST });
+function clientClosed(served: ServedRequest): Response {
+  served.settle({ ending: 'client-left', status: CLIENT_CLOSED_REQUEST });
   return new Response(null, { status: CLIENT_CLOSED_REQUEST });
 }
 
-function deliverWhole(answer: WholeAnswer, run: Run): Response {
+function deliverWhole(answer: WholeAnswer, served: ServedRequest): Response {
   const { status, bytes, usage, text } = answer;
   // What can throw comes first: a request that is settled has been answered.
-  const headers = answerHeaders(answer.headers, run);
-  if (status >= 400) addRetryAfter(headers, run.execution.history.at(-1));
-  const body = run.call.request.method === 'HEAD' ? headBody(answer, headers) : bytes;
+  const headers = answerHeaders(answer.headers, served);
+  if (status >= 400) addRetryAfter(headers, served.execution.history.at(-1));
+  const body = served.planned.request.method === 'HEAD' ? headBody(answer, headers) : bytes;
   const response = new Response(body, { status, headers });
-  const tap = objectTap(answer, run);
+  const tap = objectTap(answer, served);
   tap?.push(bytes);
   tap?.end();
-  reportBytes(answer, bytes, run);
-  settleWhenGone(run, bytes.byteLength, {
-    ending: status >= 400 || answer.isFailure === true ? 'failed' : 'complete',
-    status,
-    usage,
-    text,
-  });
+  reportBytes(answer, bytes, served);
+  const ending = status >= 400 || answer.isFailure === true ? 'failed' : 'complete';
+  settleWhenGone(served, bytes.byteLength, (other) =>
+    served.settle({ ending: other ?? ending, status, usage, text }),
+  );
   return response;
 }
 
@@ -69,11 +75,11 @@ function addRetryAfter(headers: Headers, last: Attempt | undefined): void {
 }
 
 /** No provider gave an answer that can be shown: one of ours, which names no provider's address. */
-function deliverFailure(run: Run): Response {
-  const refusal = failureOf(run.execution.history.at(-1), run.call.plan.model.name);
-  settle(run, { ending: 'failed', status: refusal.status, code: refusal.code });
-  const { id, request } = run.call;
-  return refusalResponse(refusal, { id, ...request }, withOurs(new Headers(), run));
+function deliverFailure(served: ServedRequest): Response {
+  const refusal = failureOf(served.execution.history.at(-1), served.planned.plan.model.name);
+  served.settle({ ending: 'failed', status: refusal.status, code: refusal.code });
+  const { id, request } = served.planned;
+  return refusalResponse(refusal, { id, ...request }, withOurs(new Headers(), served));
 }
 
 function failureOf(last: Attempt | undefined, model: string): Refusal {
@@ -97,10 +103,13 @@ function failureOf(last: Attempt | undefined, model: string): Refusal {
   }
 }
 
-function deliverStream(answer: StreamedAnswer, run: Run): Response {
+function deliverStream(answer: StreamedAnswer, served: ServedRequest): Response {
   const { status, stream } = answer;
   try {
-    return new Response(clientStream(answer, run), { status, headers: answerHeaders(answer.headers, run) });
+    return new Response(clientStream(answer, served), {
+      status,
+      headers: answerHeaders(answer.headers, served),
+    });
   } catch (error) {
     // Nobody would read it: the provider would go on, and its place stay taken.
     stream.cancel();
@@ -113,24 +122,24 @@ function deliverStream(answer: StreamedAnswer, run: Run): Response {
  * stream that broke gets an error event and then a broken connection, so that no client can take it for complete; one
  * that ends with the provider's own error event ends in order behind it.
  */
-function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Array> {
+function clientStream(answer: StreamedAnswer, served: ServedRequest): ReadableStream<Uint8Array> {
   const { stream, status } = answer;
-  const tap = objectTap(answer, run);
+  const tap = objectTap(answer, served);
   const settleAs = (ending: Ending): void =>
-    settle(run, { ending, status, usage: stream.usage(), text: stream.text() });
+    served.settle({ ending, status, usage: stream.usage(), text: stream.text() });
   return new ReadableStream({
     // The runtime's own kind of stream: it is written to, where the standard's would wait for each piece to be asked for.
     type: 'direct',
     async pull(client) {
       const sink = sinkOf(client, (bytes) => {
         tap?.push(bytes);
-        reportBytes(answer, bytes, run);
+        reportBytes(answer, bytes, served);
       });
       let end: StreamEnd;
       try {
-        end = await stream.pumpTo(sink);
+        end = await stream.pipeTo(sink);
       } catch (error) {
-        end = endOfThrown(error, answer, run);
+        end = endOfThrown(error, answer, served);
       }
       switch (end.kind) {
         case 'complete':
@@ -149,7 +158,7 @@ function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Arr
             return;
           }
           if (stream.takesEvents) void sink.write(errorEvent(end.reason, stream));
-          await lastWord(run.gateway.clock);
+          await graceBeforeReset(served.gateway.clock);
           client.close(BROKEN);
       }
     },
@@ -163,10 +172,14 @@ function clientStream(answer: StreamedAnswer, run: Run): ReadableStream<Uint8Arr
 }
 
 /** What a stream has come to in which something threw: a bug, or a client whose connection failed. */
-function endOfThrown(error: unknown, { stream }: StreamedAnswer, { call, gateway }: Run): StreamEnd {
+function endOfThrown(
+  error: unknown,
+  { stream }: StreamedAnswer,
+  { planned, gateway }: ServedRequest,
+): StreamEnd {
   stream.cancel();
-  if (call.request.signal.aborted) return { kind: 'left' };
-  gateway.emit({ type: 'bug', requestId: call.id, error });
+  if (planned.request.signal.aborted) return { kind: 'left' };
+  gateway.emit({ type: 'bug', requestId: planned.id, error });
   return { kind: 'broken', reason: 'the gateway failed', isTold: false };
 }
 
@@ -192,21 +205,21 @@ interface DirectController {
 function reportBytes(
   { headers }: WholeAnswer | StreamedAnswer,
   bytes: Uint8Array,
-  { call, gateway }: Run,
+  { planned, gateway }: ServedRequest,
 ): void {
-  if (!call.snapshot.logging.separateFiles) return;
-  gateway.emit({ type: 'answer-bytes', requestId: call.id, headers, bytes });
+  if (!planned.snapshot.logging.separateFiles) return;
+  gateway.emit({ type: 'answer-bytes', requestId: planned.id, headers, bytes });
 }
 
 /** What a broken stream ends with. It is no `Error`, since the runtime prints those, and this one is meant. */
 const BROKEN = new DOMException('the stream broke off', 'AbortError');
 
 /** Long enough for the last event to be read before the connection is reset behind it: a reset may overtake it. */
-const LAST_WORD_MS = 100;
+const RESET_GRACE_MS = 100;
 
-function lastWord(clock: Clock): Promise<void> {
+function graceBeforeReset(clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    clock.alarm(LAST_WORD_MS, resolve);
+    clock.setTimer(RESET_GRACE_MS, resolve);
   });
 }
 

@@ -1,18 +1,19 @@
 import type { Usage } from '../protocols/protocol.ts';
-import type { Call } from './request-context.ts';
-import { endpointOf } from './endpoint.ts';
+import type { PlannedRequest } from './request-context.ts';
 import type { RefusalCode } from './refusals.ts';
 import { type AnswerText, estimateUsage } from '../usage/estimate-usage.ts';
-import type { Ending, RequestEnded } from './events.ts';
+import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
 import type { Gateway } from './ports.ts';
 
 /** A request whose attempts are made, on its way to the client. */
-export interface Run {
-  readonly call: Call;
+export interface ServedRequest {
+  readonly planned: PlannedRequest;
   readonly execution: Execution;
   readonly gateway: Gateway;
   readonly firstByteAtMs: number;
+  /** Closes the request's account and reports it. Only the first call counts. */
+  readonly settle: (settlement: Settlement) => void;
 }
 
 /** How a request ended. */
@@ -25,39 +26,37 @@ export interface Settlement {
   readonly code?: RefusalCode;
 }
 
+/** Called once, with the request's end and what it used. */
+export type Report = (served: ServedRequest, end: RequestEnd) => void;
+
+/** How a request ended, and the tokens that it used as far as they are known. */
+export interface RequestEnd extends Omit<Settlement, 'text'> {
+  /** Whether the provider reported no usage, so that a tokenizer estimated it. */
+  readonly isUsageEstimated: boolean;
+  readonly endedAtMs: number;
+}
+
 /**
- * Closes the account of a request and reports it. The first word counts: a stream may learn of its end twice. Where
- * the provider did not say what an answer used, the report waits until it has been estimated.
+ * Closes a request's admission with what it really used, then reports its end. Only the first call counts, since a stream may
+ * learn of its end twice. If the provider did not say what the answer used, both wait for an estimate.
  */
-export function settle(run: Run, { ending, status, usage, text, code }: Settlement): void {
-  const { call, execution, gateway } = run;
-  if (call.isReported) return;
-  call.isReported = true;
-  const report: RequestEnded = {
-    type: 'request-ended',
-    requestId: call.id,
-    ending,
-    method: call.request.method,
-    endpoint: endpointOf(call.request.path),
-    model: call.plan.model.name,
-    servedAs: call.plan.model.rotation,
-    provider: execution.history.at(-1)?.route.provider,
-    keyName: call.key?.name,
-    status,
-    code,
-    history: execution.history,
-    usage,
-    isUsageEstimated: false,
-    isStreamed: execution.answer?.kind === 'streamed' && execution.answer.stream.takesEvents,
-    overheadMs: ownTimeMs(run),
-    startedAtMs: call.startedAtMs,
-    firstByteAtMs: run.firstByteAtMs,
-    endedAtMs: gateway.clock.nowMs(),
+export function settle(served: ServedRequest, { text, ...ending }: Settlement, report: Report): void {
+  const { planned, gateway } = served;
+  if (planned.isReported) return;
+  planned.isReported = true;
+  const endedAtMs = gateway.clock.nowMs();
+  const close = (usage: Usage | undefined, isUsageEstimated: boolean): void => {
+    planned.admission.settle({
+      wasServed: served.execution.history.length > 0,
+      inputTokens: usage?.inputTokens,
+      outputTokens: usage?.outputTokens,
+    });
+    report(served, { ...ending, usage, isUsageEstimated, endedAtMs });
   };
-  if (usage !== undefined || text === undefined || text.chars === 0) return gateway.emit(report);
-  void estimateUsage(call.plan.body, text, gateway.tokens).then(
-    (estimate) => gateway.emit({ ...report, usage: estimate, isUsageEstimated: true }),
-    () => gateway.emit(report),
+  if (ending.usage !== undefined || text === undefined || text.chars === 0) return close(ending.usage, false);
+  void estimateUsage(planned.plan.body, text, gateway.tokens).then(
+    (estimate) => close(estimate, true),
+    () => close(undefined, false),
   );
 }
 
@@ -68,26 +67,19 @@ const SMALL_BYTES = 256 * 1024;
 export const LOOK_MS = 25;
 
 /**
- * Settles a request whose answer was handed to the runtime as a whole, once that has sent it: a client that leaves in the
- * middle of a large one has not got it.
+ * Calls `end` once the runtime has sent an answer that it was given whole. A client that leaves in the middle of a large answer has not
+ * received it: then `end` is told so.
  */
-export function settleWhenGone(run: Run, bytes: number, settlement: Settlement): void {
-  const { request } = run.call;
-  if (bytes <= SMALL_BYTES || request.isAnswered === undefined) return settle(run, settlement);
+export function settleWhenGone(served: ServedRequest, bytes: number, end: (ending?: Ending) => void): void {
+  const { request } = served.planned;
+  if (bytes <= SMALL_BYTES || request.isAnswered === undefined) return end();
   let isGone = false;
   const look = (): void => {
-    if (request.signal.aborted) return settle(run, { ...settlement, ending: 'client-left' });
-    if (isGone) return settle(run, settlement);
+    if (request.signal.aborted) return end('client-left');
+    if (isGone) return end();
     // That the client left is told a moment later than that the request is over: one more look tells.
     isGone = request.isAnswered?.() === true;
-    run.gateway.clock.alarm(LOOK_MS, look);
+    served.gateway.clock.setTimer(LOOK_MS, look);
   };
-  run.gateway.clock.alarm(LOOK_MS, look);
-}
-
-/** The time that the gateway itself took: from the planned request to here, less the attempts and the pauses. */
-export function ownTimeMs({ call, execution, firstByteAtMs }: Run): number {
-  let elsewhereMs = execution.pausedMs;
-  for (const { startedAtMs, endedAtMs } of execution.history) elsewhereMs += endedAtMs - startedAtMs;
-  return Math.max(0, firstByteAtMs - call.plannedAtMs - elsewhereMs);
+  served.gateway.clock.setTimer(LOOK_MS, look);
 }

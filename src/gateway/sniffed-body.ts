@@ -1,12 +1,12 @@
-import type { Leash } from './attempt-timeouts.ts';
+import type { AttemptTimeouts } from './attempt-timeouts.ts';
 import { readChunk } from './body-reader.ts';
 import type { ByteSource } from './ports.ts';
-import type { Reply } from './verdict.ts';
+import type { Reply } from './classification.ts';
 
 /** A reply without a body, as a source. */
 export const NOTHING: ByteSource = {
   read: () => Promise.resolve({ done: true }),
-  pour: () => Promise.resolve('end'),
+  pipe: () => Promise.resolve('end'),
   cancel: () => Promise.resolve(),
 };
 
@@ -19,14 +19,14 @@ export function prefixed(first: Uint8Array, rest: ByteSource): ByteSource {
       isNext = false;
       return Promise.resolve({ done: false, value: first });
     },
-    async pour(take) {
+    async pipe(take) {
       if (isNext) {
         isNext = false;
         const taken = take(first);
         if (taken === 'stop') return 'stop';
         if (taken !== undefined) await taken;
       }
-      return rest.pour(take);
+      return rest.pipe(take);
     },
     cancel: () => rest.cancel(),
   };
@@ -41,13 +41,13 @@ const TELLING_BYTES = 6;
  */
 export async function sniffEvents(
   reply: Reply,
-  leash: Leash,
+  timeouts: AttemptTimeouts,
 ): Promise<{ readonly isEvents: boolean; readonly reply: Reply }> {
   const source = reply.body ?? NOTHING;
   let first: Uint8Array = new Uint8Array(0);
   let start = 0;
   while (first.byteLength - start < TELLING_BYTES) {
-    const chunk = await readChunk(source, leash);
+    const chunk = await readChunk(source, timeouts);
     if (typeof chunk === 'string') {
       const body = chunk === 'broken' ? failing(first) : prefixed(first, NOTHING);
       return { isEvents: false, reply: { ...reply, body } };
@@ -76,7 +76,7 @@ function visibleStart(bytes: Uint8Array): number {
 function failing(first: Uint8Array): ByteSource {
   return prefixed(first, {
     read: () => Promise.reject(new Error('the body broke off')),
-    pour: () => Promise.resolve('broken'),
+    pipe: () => Promise.resolve('broken'),
     cancel: () => Promise.resolve(),
   });
 }

@@ -71,7 +71,7 @@ export class StoredObjectOwners implements ObjectOwners {
 
   #inTime<T>(asked: Promise<T>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
-      const stop = this.#clock.alarm(LONGEST_LOOK_MS, () => resolve(undefined));
+      const stop = this.#clock.setTimer(LONGEST_LOOK_MS, () => resolve(undefined));
       asked
         .then(resolve, reject)
         .finally(stop)
@@ -86,7 +86,7 @@ export class StoredObjectOwners implements ObjectOwners {
 
   #writeSoon(afterMs = WRITE_MS): void {
     this.#isWriting = true;
-    this.#clock.alarm(afterMs, () => void this.#write());
+    this.#clock.setTimer(afterMs, () => void this.#write());
   }
 
   async #write(): Promise<void> {

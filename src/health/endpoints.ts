@@ -62,6 +62,6 @@ function providerCounts({ snapshot, cooldowns, clock }: Gateway): { total: numbe
   const { providers, models } = snapshot();
   const nowMs = clock.nowMs();
   const routes = [...models.values()].flatMap((model) => model.routes);
-  const cooling = routes.filter(({ id }) => cooldowns.standing(id, nowMs).kind === 'cooling');
+  const cooling = routes.filter(({ id }) => cooldowns.availability(id, nowMs).kind === 'cooling');
   return { total: providers.size, cooling: new Set(cooling.map(({ provider }) => provider)).size };
 }

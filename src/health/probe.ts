@@ -1,5 +1,5 @@
 import type { HealthSettings, Provider, Snapshot } from '../config/snapshot.ts';
-import type { CallOff, Gateway, UpstreamReply } from '../gateway/ports.ts';
+import type { Cancellation, Gateway, UpstreamReply } from '../gateway/ports.ts';
 
 /** How the test of one provider came out. */
 export interface ProbeResult {
@@ -85,32 +85,32 @@ async function run({ provider, model }: Test, limit: Limit, { clock, upstream }:
   const timeoutMs = Math.min(limit.timeoutMs, limit.untilMs - startedAtMs);
   const told = { provider: provider.name, model };
   if (timeoutMs <= 0) return { ...told, error: 'not tested: the others took too long', latencyMs: 0 };
-  const callOff = callOffByHand();
-  const stopAlarm = clock.alarm(timeoutMs, callOff.now);
+  const cancellation = callOffByHand();
+  const stopAlarm = clock.setTimer(timeoutMs, cancellation.now);
   const reply = await upstream.send({
     provider,
     ...question(provider, model),
     search: '',
     clientHeaders: new Headers({ 'content-type': 'application/json', accept: 'application/json' }),
     clientCredentials: [],
-    callOff,
-    onConnectTimeout: callOff.now,
+    cancellation,
+    onConnectTimeout: cancellation.now,
   });
   stopAlarm();
   if (reply.kind === 'reply') reply.body?.cancel().catch(() => undefined);
   return { ...told, error: errorOf(reply, model, timeoutMs), latencyMs: clock.nowMs() - startedAtMs };
 }
 
-function callOffByHand(): CallOff & { readonly now: () => void } {
-  const callOff = {
-    isCalledOff: false,
-    onCallOff: undefined as CallOff['onCallOff'],
+function callOffByHand(): Cancellation & { readonly now: () => void } {
+  const cancellation = {
+    isCancelled: false,
+    onCancel: undefined as Cancellation['onCancel'],
     now: () => {
-      callOff.isCalledOff = true;
-      callOff.onCallOff?.();
+      cancellation.isCancelled = true;
+      cancellation.onCancel?.();
     },
   };
-  return callOff;
+  return cancellation;
 }
 
 /** The smallest request that tells whether a provider serves. */

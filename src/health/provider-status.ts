@@ -3,7 +3,7 @@ import type { GatewayEvent, RouteCooled } from '../gateway/events.ts';
 import type { Outcome } from '../routing/outcome.ts';
 
 /** What requests and tests have shown of a provider lately. */
-export interface ProviderStanding {
+export interface ProviderStatus {
   readonly provider: string;
   /** What went wrong last, without address or secret. */
   readonly lastError: string | undefined;
@@ -14,7 +14,7 @@ export interface ProviderStanding {
 }
 
 /** Remembers, for each provider, its last failure and its longest cooldown. Names come from the configuration. */
-export class ProviderStandings {
+export class ProviderStatuses {
   readonly #clock: Clock;
   readonly #errors = new Map<string, { readonly text: string; readonly atMs: number }>();
   readonly #coolingUntilMs = new Map<string, number>();
@@ -31,7 +31,7 @@ export class ProviderStandings {
   };
 
   /** Of every provider that something is known of. */
-  list(): ProviderStanding[] {
+  list(): ProviderStatus[] {
     return [...new Set([...this.#errors.keys(), ...this.#coolingUntilMs.keys()])].map((provider) => {
       const error = this.#errors.get(provider);
       const cooldownMs = Math.max(0, (this.#coolingUntilMs.get(provider) ?? 0) - this.#clock.nowMs());
@@ -50,8 +50,8 @@ export class ProviderStandings {
 }
 
 /** What several processes know of the providers, as one: the last error counts, and the longest cooldown. */
-export function mergeStandings(lists: readonly (readonly ProviderStanding[])[]): ProviderStanding[] {
-  const merged = new Map<string, ProviderStanding>();
+export function mergeStandings(lists: readonly (readonly ProviderStatus[])[]): ProviderStatus[] {
+  const merged = new Map<string, ProviderStatus>();
   for (const one of lists.flat()) {
     const known = merged.get(one.provider) ?? one;
     const latest = (one.lastErrorAtMs ?? 0) > (known.lastErrorAtMs ?? 0) ? one : known;

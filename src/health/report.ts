@@ -4,7 +4,7 @@ import { authenticate } from '../gateway/authenticate.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import type { ProviderList } from '../models/provider-list.ts';
 import { type ProbeResult, probeProviders } from './probe.ts';
-import type { ProviderStanding } from './provider-status.ts';
+import type { ProviderStatus } from './provider-status.ts';
 
 /** Answers `/health/detailed`. */
 export type DetailedHealth = (headers: Headers, search: string) => Promise<Response>;
@@ -20,13 +20,13 @@ export function createDetailedHealth(gateway: Gateway, report: HealthReporter): 
   return async (headers, search) => {
     const snapshot = gateway.snapshot();
     const key = authenticate({ headers, search }, snapshot.access);
-    const limitHeaders = admit(key, gateway);
+    const admission = await admit(key, gateway);
     const { probe } = snapshot.health;
     const body =
       key === undefined || key.unrestricted
         ? await report(probeOf(search, probe))
         : reportFor(key, await report(probe), snapshot);
-    return Response.json(body, { headers: limitHeaders });
+    return Response.json(body, { headers: admission.headers });
   };
 }
 
@@ -58,7 +58,7 @@ const FRESH_MS = 10_000;
 /** What is known of the providers without a test. */
 export interface HealthSources {
   /** What requests have shown of them. */
-  readonly standings: () => Promise<readonly ProviderStanding[]>;
+  readonly statuses: () => Promise<readonly ProviderStatus[]>;
   /** What they list of their models. */
   readonly modelLists: () => readonly ProviderList[];
 }
@@ -66,7 +66,7 @@ export interface HealthSources {
 /** Tests every provider, at most once in ten seconds, whoever asks. */
 export function createHealthReporter(
   gateway: Gateway,
-  { standings, modelLists }: HealthSources,
+  { statuses, modelLists }: HealthSources,
 ): HealthReporter {
   const known = new Map<HealthSettings['probe'], Probing>();
   return async (probe) => {
@@ -82,7 +82,7 @@ export function createHealthReporter(
     return reportOf(results, {
       probe,
       epochMs: probing.epochMs,
-      standings: await standings(),
+      statuses: await statuses(),
       lists: modelLists(),
     });
   };
@@ -101,11 +101,11 @@ export type HealthReport = ReturnType<typeof reportOf>;
 interface ReportContext {
   readonly epochMs: number;
   readonly probe: HealthSettings['probe'];
-  readonly standings: readonly ProviderStanding[];
+  readonly statuses: readonly ProviderStatus[];
   readonly lists: readonly ProviderList[];
 }
 
-function reportOf(results: readonly ProbeResult[], { epochMs, probe, standings, lists }: ReportContext) {
+function reportOf(results: readonly ProbeResult[], { epochMs, probe, statuses, lists }: ReportContext) {
   const healthy = results.filter(({ error }) => error === undefined).length;
   return {
     status: statusOf(healthy, results.length),
@@ -116,7 +116,7 @@ function reportOf(results: readonly ProbeResult[], { epochMs, probe, standings, 
     providers: results.map((result) =>
       providerReport(
         result,
-        standings.find(({ provider }) => provider === result.provider),
+        statuses.find(({ provider }) => provider === result.provider),
         lists.find(({ provider }) => provider === result.provider),
       ),
     ),
@@ -129,10 +129,10 @@ function statusOf(healthy: number, total: number) {
 
 function providerReport(
   { provider, error, latencyMs, models }: ProbeResult,
-  standing: ProviderStanding | undefined,
+  availability: ProviderStatus | undefined,
   list: ProviderList | undefined,
 ) {
-  const { cooldownMs = 0, lastError, lastErrorAtMs } = standing ?? {};
+  const { cooldownMs = 0, lastError, lastErrorAtMs } = availability ?? {};
   return {
     name: provider,
     status: error === undefined ? 'healthy' : 'unhealthy',

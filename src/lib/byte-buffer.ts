@@ -2,7 +2,7 @@
  * Bytes that wait for more, kept in one piece: adding a chunk costs its own length, whatever is held already, and what
  * is held costs memory once.
  */
-export interface ByteHold {
+export interface ByteBuffer {
   /** Hands them over. A large chunk that has its memory for itself is given back to the system once it is copied. */
   readonly add: (bytes: Uint8Array) => void;
   readonly length: () => number;
@@ -20,7 +20,7 @@ const GROWTH = 8;
 /** From this size on it matters that a chunk would be kept until the next garbage collection. */
 const LARGE_BYTES = 65_536;
 
-export function createByteHold(): ByteHold {
+export function createByteHold(): ByteBuffer {
   /** The first chunk itself if it is small; else a piece of our own. */
   let room: Uint8Array = EMPTY;
   let length = 0;

@@ -2,7 +2,7 @@
  * Stretches of given lengths one behind the other. Which of them a place lies on is found in as many steps as their number
  * has digits.
  */
-export class Line {
+export class CumulativeWeights {
   /** Where each stretch ends. */
   readonly #ends: Float64Array;
   /** The sum of the lengths. */

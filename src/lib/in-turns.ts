@@ -10,5 +10,8 @@ export async function inTurns<T>(step: () => T | undefined): Promise<T> {
   }
 }
 
-/** Work on more bytes than this is done in turns, this many at a time: some milliseconds each. */
-export const SLICE_BYTES = 1024 * 1024;
+/** Work on more bytes than this is done in turns. */
+export const LARGE_BYTES = 1024 * 1024;
+
+/** So many bytes at a time take some milliseconds at worst. */
+export const SLICE_BYTES = 256 * 1024;

@@ -11,7 +11,7 @@ export function readerSource(reader: Reader) {
   return {
     read: () => reader.read(),
     cancel: () => reader.cancel(),
-    async pour(take: Take): Promise<'end' | 'broken' | 'stop'> {
+    async pipe(take: Take): Promise<'end' | 'broken' | 'stop'> {
       for (;;) {
         const chunk = await reader.read().then(
           ({ value }) => value,

@@ -77,13 +77,21 @@ export function splitEvents(block: Uint8Array): readonly SseEvent[] {
   let data: Uint8Array | undefined;
   /** Where the second line of data begins; -1: there is none. */
   let more = -1;
-  /** Whether the last of `events` has neither data nor a name. */
-  let isQuiet = false;
+  /** Where the last of the events in a row ends that have neither data nor a name; -1: there is none. */
+  let quietEnd = -1;
+  const closeQuiet = (): void => {
+    if (quietEnd === -1) return;
+    events.push({ start, end: quietEnd, name: '', data: EMPTY });
+    start = quietEnd;
+    quietEnd = -1;
+  };
   const close = (end: number): void => {
+    if (data === undefined && name === '') {
+      quietEnd = end;
+      return;
+    }
+    closeQuiet();
     if (more !== -1) data = joinData(block, { first: data ?? EMPTY, from: more, end });
-    const wasQuiet = isQuiet;
-    isQuiet = data === undefined && name === '';
-    if (wasQuiet && isQuiet) start = events.pop()?.start ?? start;
     events.push({ start, end, name, data: data ?? EMPTY });
     start = end;
     name = '';
@@ -91,6 +99,11 @@ export function splitEvents(block: Uint8Array): readonly SseEvent[] {
     more = -1;
   };
   while (pos < block.length) {
+    if (data === undefined && name === '' && isLineEnd(block[pos])) {
+      while (isLineEnd(block[pos])) pos += 1;
+      close(pos);
+      continue;
+    }
     const { end, next } = nextLine(pos);
     if (end === pos) {
       close(next);
@@ -103,7 +116,12 @@ export function splitEvents(block: Uint8Array): readonly SseEvent[] {
     pos = next;
   }
   if (start < block.length) close(block.length);
+  closeQuiet();
   return events;
+}
+
+function isLineEnd(byte: number | undefined): boolean {
+  return byte === LF || byte === CR;
 }
 
 /** The data of an event that has several lines of it, joined by LF: the first, and those from an offset to the event's end. */
@@ -170,6 +188,12 @@ function createLineCursor(block: Uint8Array): (pos: number) => Line {
   let feed = -1;
   let carriage = -1;
   return (pos) => {
+    // A search costs more than a look at some bytes, and empty lines and comments are short.
+    const near = Math.min(pos + NEAR_BYTES, block.length);
+    for (let end = pos; end < near; end++) {
+      if (!isLineEnd(block[end])) continue;
+      return { end, next: block[end] === CR && block[end + 1] === LF ? end + 2 : end + 1 };
+    }
     if (feed < pos) feed = indexOrEnd(block, LF, pos);
     if (carriage < pos) carriage = indexOrEnd(block, CR, pos);
     const end = Math.min(feed, carriage);
@@ -180,6 +204,8 @@ function createLineCursor(block: Uint8Array): (pos: number) => Line {
     };
   };
 }
+
+const NEAR_BYTES = 16;
 
 function indexOrEnd(block: Uint8Array, byte: number, pos: number): number {
   const index = block.indexOf(byte, pos);

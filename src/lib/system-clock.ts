@@ -1,9 +1,9 @@
-import { Alarms } from './timer-queue.ts';
+import { TimerQueue } from './timer-queue.ts';
 
 /** The machine's clock. Its milliseconds never run backwards; sleeping ends early when the signal aborts. */
 export type SystemClock = ReturnType<typeof clockAhead>;
 
-const alarms = new Alarms();
+const alarms = new TimerQueue();
 
 /** The clock of this process, whose milliseconds begin with it. */
 export const systemClock = clockAhead(0);
@@ -13,8 +13,8 @@ export function clockAhead(aheadMs: number) {
   return {
     nowMs: () => performance.now() + aheadMs,
     epochMs: () => Date.now(),
-    alarm(ms: number, ring: () => void): () => void {
-      return alarms.set(Math.min(ms, LONGEST_TIMER_MS), ring);
+    setTimer(ms: number, run: () => void): () => void {
+      return alarms.set(Math.min(ms, LONGEST_TIMER_MS), run);
     },
     sleep(ms: number, signal: AbortSignal): Promise<void> {
       if (signal.aborted) return Promise.resolve();
@@ -31,5 +31,5 @@ export function clockAhead(aheadMs: number) {
   } as const;
 }
 
-/** Timers hold 31 bits: a longer one would ring at once. */
+/** Timers hold 31 bits: a longer one would run at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

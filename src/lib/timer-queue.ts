@@ -1,16 +1,16 @@
 /**
- * Alarms of which most are called off before they ring, as limits of time are. The runtime's own timers cost most of a
- * microsecond each; here all that wait equally long stand in one line, in the order in which they will ring, and only the
+ * TimerQueue of which most are called off before they run, as limits of time are. The runtime's own timers cost most of a
+ * microsecond each; here all that wait equally long stand in one line, in the order in which they will run, and only the
  * first of a line has a timer.
  */
-export class Alarms {
+export class TimerQueue {
   readonly #lines = new Map<number, Line>();
 
-  /** Calls `ring` once after `ms`, at most 2³¹ - 1; returns how to call it off. */
-  set(ms: number, ring: () => void): () => void {
+  /** Calls `run` once after `ms`, at most 2³¹ - 1; returns how to call it off. */
+  set(ms: number, run: () => void): () => void {
     // What waits for an odd time stands alone.
     if (!Number.isInteger(ms)) {
-      const timer = setTimeout(ring, ms);
+      const timer = setTimeout(run, ms);
       return () => clearTimeout(timer);
     }
     let line = this.#lines.get(ms);
@@ -18,18 +18,18 @@ export class Alarms {
       line = new Line(ms, () => this.#lines.delete(ms));
       this.#lines.set(ms, line);
     }
-    return line.add(ring);
+    return line.add(run);
   }
 }
 
 interface Place {
-  ring: (() => void) | undefined;
+  run: (() => void) | undefined;
   readonly dueMs: number;
   before: Place | undefined;
   after: Place | undefined;
 }
 
-/** Alarms that wait equally long. */
+/** TimerQueue that wait equally long. */
 class Line {
   readonly #ms: number;
   readonly #onEmpty: () => void;
@@ -42,8 +42,8 @@ class Line {
     this.#wait(ms);
   }
 
-  add(ring: () => void): () => void {
-    const place: Place = { ring, dueMs: performance.now() + this.#ms, before: this.#last, after: undefined };
+  add(run: () => void): () => void {
+    const place: Place = { run, dueMs: performance.now() + this.#ms, before: this.#last, after: undefined };
     if (this.#last === undefined) this.#first = place;
     else this.#last.after = place;
     this.#last = place;
@@ -51,8 +51,8 @@ class Line {
   }
 
   #leave(place: Place): void {
-    if (place.ring === undefined) return;
-    place.ring = undefined;
+    if (place.run === undefined) return;
+    place.run = undefined;
     if (place.before === undefined) this.#first = place.after;
     else place.before.after = place.after;
     if (place.after === undefined) this.#last = place.before;
@@ -68,12 +68,12 @@ class Line {
     const nowMs = performance.now();
     const due: (() => void)[] = [];
     for (let place = this.#first; place !== undefined && place.dueMs <= nowMs; place = this.#first) {
-      if (place.ring !== undefined) due.push(place.ring);
+      if (place.run !== undefined) due.push(place.run);
       this.#leave(place);
     }
     if (this.#first === undefined) this.#onEmpty();
     // A timer may fire a little early, but never again at once.
     else this.#wait(Math.max(1, Math.ceil(this.#first.dueMs - nowMs)));
-    for (const ring of due) ring();
+    for (const run of due) run();
   }
 }

@@ -30,7 +30,7 @@ const UNREAD_SECTIONS: Readonly<Record<string, string>> = {
 };
 
 /** Base URLs by the names of the providers that there are already. */
-type Taken = ReadonlyMap<string, string>;
+type Backpressure = ReadonlyMap<string, string>;
 
 /**
  * A configuration of LiteLLM's proxy (https://docs.litellm.ai/docs/proxy/configs) as a configuration file of ours, and
@@ -41,7 +41,7 @@ type Taken = ReadonlyMap<string, string>;
 export function readLitellm(
   value: unknown,
   env: Environment,
-  taken: Taken = new Map(),
+  taken: Backpressure = new Map(),
 ): { readonly file: JsonObject; readonly unmapped: readonly Unmapped[] } {
   const source = asObject(value);
   const unmapped: Unmapped[] = [];

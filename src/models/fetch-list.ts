@@ -1,5 +1,5 @@
 import type { Provider } from '../config/snapshot.ts';
-import type { ByteSource, CallOff, Gateway } from '../gateway/ports.ts';
+import type { ByteSource, Cancellation, Gateway } from '../gateway/ports.ts';
 import { type ListedModel, type ListPage, readListPage } from './provider-list.ts';
 
 /** A provider's list is not read beyond these. */
@@ -16,13 +16,13 @@ export type Fetched =
 
 /** Asks a provider for its models, page by page, within bounds of time, bytes and number. Never rejects. */
 export async function fetchList(provider: Provider, gateway: Gateway): Promise<Fetched> {
-  const callOff = new Limit();
-  const stopAlarm = gateway.clock.alarm(LONGEST_MS, () => callOff.end());
+  const cancellation = new Limit();
+  const stopAlarm = gateway.clock.setTimer(LONGEST_MS, () => cancellation.end());
   try {
     const models: ListedModel[] = [];
     let search: string | undefined = provider.type === 'anthropic' ? '?limit=1000' : '';
     for (let page = 0; page < MOST_PAGES && search !== undefined; page++) {
-      const got = await fetchPage(provider, search, { gateway, callOff });
+      const got = await fetchPage(provider, search, { gateway, cancellation });
       if (typeof got === 'string') return { kind: 'failed', error: got };
       models.push(...got.models);
       search = models.length < MOST_MODELS ? got.next : undefined;
@@ -34,26 +34,26 @@ export async function fetchList(provider: Provider, gateway: Gateway): Promise<F
 }
 
 /** Ends what is under way when the time is up. */
-class Limit implements CallOff {
-  isCalledOff = false;
-  onCallOff: (() => void) | undefined;
+class Limit implements Cancellation {
+  isCancelled = false;
+  onCancel: (() => void) | undefined;
 
   end(): void {
-    this.isCalledOff = true;
-    this.onCallOff?.();
+    this.isCancelled = true;
+    this.onCancel?.();
   }
 }
 
 interface Asking {
   readonly gateway: Gateway;
-  readonly callOff: Limit;
+  readonly cancellation: Limit;
 }
 
 /** A page, or what was wrong. */
 async function fetchPage(
   provider: Provider,
   search: string,
-  { gateway, callOff }: Asking,
+  { gateway, cancellation }: Asking,
 ): Promise<ListPage | string> {
   const reply = await gateway.upstream.send({
     provider,
@@ -67,8 +67,8 @@ async function fetchPage(
     }),
     clientCredentials: [],
     body: undefined,
-    callOff,
-    onConnectTimeout: () => callOff.end(),
+    cancellation,
+    onConnectTimeout: () => cancellation.end(),
   });
   if (reply.kind === 'aborted') return `no answer within ${LONGEST_MS / 1000} s`;
   if (reply.kind === 'unreachable') return `unreachable (${reply.reason})`;
@@ -76,22 +76,22 @@ async function fetchPage(
     reply.body?.cancel().catch(() => undefined);
     return `status ${reply.status}`;
   }
-  const text = reply.body === null ? '' : await textOf(reply.body, callOff);
+  const text = reply.body === null ? '' : await textOf(reply.body, cancellation);
   if (text === undefined) return `not read within ${LONGEST_MS / 1000} s and ${MOST_BYTES / 1024 / 1024} MB`;
   return readListPage(text) ?? 'no list of models';
 }
 
 /** The whole of a body as text; undefined where it is too large, too slow or breaks off. */
-async function textOf(body: ByteSource, callOff: Limit): Promise<string | undefined> {
+async function textOf(body: ByteSource, cancellation: Limit): Promise<string | undefined> {
   const pieces: Uint8Array[] = [];
   let size = 0;
   try {
     for (;;) {
       const { done, value } = await body.read();
-      if (done) return callOff.isCalledOff ? undefined : Buffer.concat(pieces, size).toString('utf8');
+      if (done) return cancellation.isCancelled ? undefined : Buffer.concat(pieces, size).toString('utf8');
       size += value?.length ?? 0;
       if (value !== undefined) pieces.push(value);
-      if (size > MOST_BYTES || callOff.isCalledOff) break;
+      if (size > MOST_BYTES || cancellation.isCancelled) break;
     }
     body.cancel().catch(() => undefined);
   } catch {

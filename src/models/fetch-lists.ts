@@ -50,7 +50,7 @@ const SOON_MS = 1_500;
 
 async function soon({ lists, progress }: Fetching, { clock }: Gateway): Promise<readonly ProviderList[]> {
   const early = Promise.withResolvers<undefined>();
-  const stopAlarm = clock.alarm(SOON_MS, () => early.resolve(undefined));
+  const stopAlarm = clock.setTimer(SOON_MS, () => early.resolve(undefined));
   const all = await Promise.race([lists, early.promise]);
   stopAlarm();
   return all ?? progress.lists();

@@ -4,7 +4,7 @@ import type { Attempt, Outcome } from './outcome.ts';
  * The attempts of a request in the order in which they were made: `openai/gpt-4o failed 500, azure/gpt-4o answered`. The
  * same words stand in the header of the answer and in the log.
  */
-export function story(history: readonly Attempt[]): string {
+export function attemptsSummary(history: readonly Attempt[]): string {
   return history
     .map(
       ({ route, outcome, isResent }) =>

@@ -1,5 +1,5 @@
 import { LocalTable, type NumberRecord, type NumberTable } from '../lib/number-table.ts';
-import type { Standing } from './decide.ts';
+import type { Availability } from './decide.ts';
 import type { Attempt, Defect, Outcome } from './outcome.ts';
 import type { Model } from './route.ts';
 
@@ -58,8 +58,8 @@ function endpointId(routeId: string, endpoint: string): string {
   return `${endpoint} ${routeId}`;
 }
 
-/** The standing that leaves more requests out. */
-function worse(one: Standing, other: Standing): Standing {
+/** The availability that leaves more requests out. */
+function worse(one: Availability, other: Availability): Availability {
   if (one.kind === 'cooling' && other.kind === 'cooling') return one.untilMs < other.untilMs ? other : one;
   return RANK[one.kind] < RANK[other.kind] ? other : one;
 }
@@ -96,30 +96,30 @@ export class CooldownLedger {
   }
 
   /** Whether all routes are open, known without a look at each; false where it is not known. */
-  allOpen(): boolean {
+  allAvailable(): boolean {
     return this.#routes.isEmpty();
   }
 
   /** How the route stands for a request to this endpoint: as a whole, or as that endpoint of it if that is worse. */
-  standing(id: string, nowMs: number, endpoint?: string): Standing {
-    const whole = this.#standing(id, nowMs);
-    return endpoint === undefined ? whole : worse(whole, this.#standing(endpointId(id, endpoint), nowMs));
+  availability(id: string, nowMs: number, endpoint?: string): Availability {
+    const whole = this.#availability(id, nowMs);
+    return endpoint === undefined ? whole : worse(whole, this.#availability(endpointId(id, endpoint), nowMs));
   }
 
   /** A request takes the route. Returns whether it is its probe: the one request that tries a route on trial. */
   take(id: string, nowMs: number, endpoint?: string): boolean {
     // Most routes have no record, and none must be made for them.
-    if (this.standing(id, nowMs, endpoint).kind !== 'on-trial') return false;
+    if (this.availability(id, nowMs, endpoint).kind !== 'on-trial') return false;
     const isProbe = this.#take(id, nowMs);
     return (endpoint !== undefined && this.#take(endpointId(id, endpoint), nowMs)) || isProbe;
   }
 
-  #standing(id: string, nowMs: number): Standing {
+  #availability(id: string, nowMs: number): Availability {
     return this.#routes.read(id, (record) => standingOf(record, nowMs)) ?? OPEN;
   }
 
   #take(id: string, nowMs: number): boolean {
-    if (this.#standing(id, nowMs).kind !== 'on-trial') return false;
+    if (this.#availability(id, nowMs).kind !== 'on-trial') return false;
     return this.#routes.update(id, (record) => {
       const isProbe = standingOf(record, nowMs).kind === 'on-trial';
       if (isProbe) record.prober = this.#prober;
@@ -138,7 +138,7 @@ export class CooldownLedger {
     if (attempt.isProbe) for (const id of ids) this.#endProbe(id);
     if (outcome.kind === 'answered' || outcome.kind === 'rejected') {
       // Most often nothing has failed, which one look tells.
-      if (!this.allOpen()) for (const id of ids) this.#succeed(id, nowMs);
+      if (!this.allAvailable()) for (const id of ids) this.#succeed(id, nowMs);
       return 0;
     }
     const durationMs = cooldownFor(outcome, policy);
@@ -185,7 +185,7 @@ export class CooldownLedger {
 
   #isLastOpen({ route: { id }, endpoint }: Attempt, owner: Model, nowMs: number): boolean {
     return owner.routes.every(
-      (route) => route.id === id || this.standing(route.id, nowMs, endpoint).kind !== 'open',
+      (route) => route.id === id || this.availability(route.id, nowMs, endpoint).kind !== 'open',
     );
   }
 }
@@ -194,12 +194,12 @@ function isKnown(): boolean {
   return true;
 }
 
-function standingOf({ untilMs, prober }: Readonly<CooldownRecord>, nowMs: number): Standing {
+function standingOf({ untilMs, prober }: Readonly<CooldownRecord>, nowMs: number): Availability {
   if (untilMs === 0) return OPEN;
   if (nowMs < untilMs) return { kind: 'cooling', untilMs };
   return prober === 0 ? ON_TRIAL : PROBING;
 }
 
-const OPEN: Standing = { kind: 'open' };
-const ON_TRIAL: Standing = { kind: 'on-trial' };
-const PROBING: Standing = { kind: 'probing' };
+const OPEN: Availability = { kind: 'open' };
+const ON_TRIAL: Availability = { kind: 'on-trial' };
+const PROBING: Availability = { kind: 'probing' };

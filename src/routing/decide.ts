@@ -19,7 +19,7 @@ export type Decision =
  * How a route stands just now. A cooled route whose time is up is `on-trial`: one request may probe it, and while
  * that one is out the route is `probing` and left alone by the others.
  */
-export type Standing =
+export type Availability =
   | { readonly kind: 'open' }
   | { readonly kind: 'cooling'; readonly untilMs: number }
   | { readonly kind: 'on-trial' }
@@ -44,9 +44,9 @@ export interface Conditions extends Load {
   readonly deadlineMs: number;
   readonly clientLeft: boolean;
   readonly policy: RetryPolicy;
-  readonly standing: (route: Route) => Standing;
+  readonly availability: (route: Route) => Availability;
   /** Whether every route is known to be open, so that none has to be looked at; false is never wrong. */
-  readonly allOpen: boolean;
+  readonly allAvailable: boolean;
 }
 
 /**
@@ -145,7 +145,7 @@ export function nextTier(model: Model, history: readonly Attempt[], now: Conditi
 const firstTiers = new WeakMap<Model, Tier | undefined>();
 
 function tierOf(model: Model, history: readonly Attempt[], now: Conditions): Tier | undefined {
-  if (!now.allOpen || history.length > 0) return availableTier(model, history, now);
+  if (!now.allAvailable || history.length > 0) return availableTier(model, history, now);
   if (!firstTiers.has(model)) firstTiers.set(model, availableTier(model, history, now));
   return firstTiers.get(model);
 }
@@ -154,7 +154,7 @@ function availableTier(model: Model, history: readonly Attempt[], now: Condition
   let routes: Route[] = [];
   for (const route of untried(model, history)) {
     const best = routes[0]?.priority ?? Infinity;
-    if (route.priority > best || !isAvailable(now.standing(route))) continue;
+    if (route.priority > best || !isAvailable(now.availability(route))) continue;
     if (route.priority < best) routes = [];
     routes.push(route);
   }
@@ -174,12 +174,12 @@ function lastResort(model: Model, now: Conditions): Decision | undefined {
 }
 
 function coolingEnd(route: Route, now: Conditions): number {
-  const standing = now.standing(route);
-  return standing.kind === 'cooling' ? standing.untilMs : now.nowMs;
+  const availability = now.availability(route);
+  return availability.kind === 'cooling' ? availability.untilMs : now.nowMs;
 }
 
-function isAvailable(standing: Standing): boolean {
-  return standing.kind === 'open' || standing.kind === 'on-trial';
+function isAvailable(availability: Availability): boolean {
+  return availability.kind === 'open' || availability.kind === 'on-trial';
 }
 
 function untried(model: Model, history: readonly Attempt[]): readonly Route[] {

@@ -71,8 +71,8 @@ function timedOut(route: Route, model: string): Attempt {
 function standingAside(model: Model, now: Conditions): LeftOut[] {
   return [model, ...model.fallbacks].flatMap(({ routes }) =>
     routes.flatMap((route): LeftOut[] => {
-      const standing = now.standing(route);
-      switch (standing.kind) {
+      const availability = now.availability(route);
+      switch (availability.kind) {
         case 'open':
         case 'on-trial':
           return [];
@@ -82,7 +82,7 @@ function standingAside(model: Model, now: Conditions): LeftOut[] {
           return [
             {
               what: route.id,
-              why: `it cools down for another ${Math.ceil((standing.untilMs - now.nowMs) / 1000)} s`,
+              why: `it cools down for another ${Math.ceil((availability.untilMs - now.nowMs) / 1000)} s`,
             },
           ];
       }

@@ -1,4 +1,4 @@
-import { Line } from '../lib/cumulative-weights.ts';
+import { CumulativeWeights } from '../lib/cumulative-weights.ts';
 import type { Route, Strategy } from './route.ts';
 
 /** What a strategy may look at. Times in milliseconds; `dice` gives a number in [0, 1). */
@@ -25,7 +25,7 @@ export function select(routes: readonly Route[], strategy: Strategy, load: Load)
     case 'random':
       return pick(routes, drawn(lineOf(routes), load));
     case 'least_busy':
-      return pick(routes, drawn(new Line(weightsOfIdlest(routes, load)), load));
+      return pick(routes, drawn(new CumulativeWeights(weightsOfIdlest(routes, load)), load));
     case 'lowest_latency':
       return fasterOfTwo(routes, load);
   }
@@ -105,17 +105,17 @@ function chancesOfTwo(routes: readonly Route[], load: Load): readonly number[] {
   });
 }
 
-function drawn(line: Line, { dice }: Load): number {
+function drawn(line: CumulativeWeights, { dice }: Load): number {
   return line.at(dice() * line.length);
 }
 
-const lines = new WeakMap<readonly Route[], Line>();
+const lines = new WeakMap<readonly Route[], CumulativeWeights>();
 
 /** The routes with stretches as long as their weights. */
-function lineOf(routes: readonly Route[]): Line {
+function lineOf(routes: readonly Route[]): CumulativeWeights {
   let line = lines.get(routes);
   if (line === undefined) {
-    line = new Line(weightsOf(routes));
+    line = new CumulativeWeights(weightsOf(routes));
     lines.set(routes, line);
   }
   return line;
@@ -123,7 +123,7 @@ function lineOf(routes: readonly Route[]): Line {
 
 /** A ring on which each route owns an arc as long as its weight, and how far one turn is from the next. */
 interface Round {
-  readonly ring: Line;
+  readonly ring: CumulativeWeights;
   readonly step: number;
 }
 
@@ -132,7 +132,7 @@ const rounds = new WeakMap<readonly Route[], Round>();
 function roundOf(routes: readonly Route[]): Round {
   let round = rounds.get(routes);
   if (round === undefined) {
-    const ring = new Line(wholeWeights(weightsOf(routes)));
+    const ring = new CumulativeWeights(wholeWeights(weightsOf(routes)));
     round = { ring, step: goldenStep(ring.length) };
     rounds.set(routes, round);
   }

@@ -40,7 +40,7 @@ function settled(
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const stopAlarm = Number.isFinite(limits.bodyTimeoutMs)
-      ? systemClock.alarm(limits.bodyTimeoutMs, () => {
+      ? systemClock.setTimer(limits.bodyTimeoutMs, () => {
           hold?.end();
           reject(tooSlow(limits));
         })

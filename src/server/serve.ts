@@ -89,9 +89,9 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
           administered(request, { admin: options.admin, server, gateway }) ?? answer(request, server, state);
         return answered instanceof Promise
           ? answered.then((response) =>
-              withFarewell(boundLeftover(response, { request, server }, state), state),
+              withConnectionClose(boundLeftover(response, { request, server }, state), state),
             )
-          : withFarewell(boundLeftover(answered, { request, server }, state), state);
+          : withConnectionClose(boundLeftover(answered, { request, server }, state), state);
       },
       error: (error) => bug(error, gateway),
     });
@@ -151,7 +151,7 @@ type Answer = Response | Promise<Response>;
  * The response, which says that its connection ends with it while the gateway shuts down (RFC 9112 §9.6): the runtime closes it
  * then, and a client that does not know might send its next request into nothing.
  */
-function withFarewell(response: Response, { phase }: ServerState): Response {
+function withConnectionClose(response: Response, { phase }: ServerState): Response {
   if (phase === 'draining') response.headers.set('connection', 'close');
   return response;
 }

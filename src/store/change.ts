@@ -33,7 +33,7 @@ export interface ChangeContext {
 }
 
 /** What a write needs of the program. */
-export interface Workbench {
+export interface WriteContext {
   readonly database: Database;
   readonly keyring: Keyring;
   readonly compile: (revision: Revision) => CompiledRevision;
@@ -77,12 +77,12 @@ export interface Changed {
  * Makes one write: lock the version, edit, compile, store, all in one transaction. What would not compile throws
  * `RevisionRefused`, and nothing of it is stored.
  */
-export function change(edit: Edit, context: ChangeContext, bench: Workbench): Promise<Changed> {
+export function change(edit: Edit, context: ChangeContext, bench: WriteContext): Promise<Changed> {
   return write(context, bench, ({ before, now }) => Promise.resolve(edit(before, now)));
 }
 
 /** Makes the configuration what it was at `version`, as a new version. Throws `VersionUnknown`. */
-export function rollback(version: number, context: ChangeContext, bench: Workbench): Promise<Changed> {
+export function rollback(version: number, context: ChangeContext, bench: WriteContext): Promise<Changed> {
   return write(context, bench, async ({ sql, stored }) => {
     if (version >= stored.version) throw new VersionUnknown(`there is no version ${version} to go back to`);
     const rows = await rowsAt(version, sql, stored);
@@ -118,7 +118,7 @@ interface Write {
 
 function write(
   context: ChangeContext,
-  bench: Workbench,
+  bench: WriteContext,
   plan: (write: Write) => Promise<Resources>,
 ): Promise<Changed> {
   return bench.database.write(async (sql) => {

@@ -5,7 +5,7 @@ const FRESH_MS = 2000;
  * Whether the database can be asked. `good` becomes `suspect` when a connection breaks, which says little by itself, and
  * `lost` when a question fails; an answer makes either `good` again.
  */
-export class Outlook {
+export class StoreHealth {
   #state: 'good' | 'suspect' | 'lost' = 'good';
   #answeredAtMs = performance.now();
 

@@ -6,7 +6,7 @@ import type { Revision } from './revision.ts';
 import type { HistoryEntry } from './tables.ts';
 
 /** A write of the past, without its secrets. */
-export interface Past extends Omit<HistoryEntry, 'changes'> {
+export interface HistoryItem extends Omit<HistoryEntry, 'changes'> {
   readonly changes: readonly Change[];
 }
 

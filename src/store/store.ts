@@ -9,7 +9,7 @@ import {
   openRevision,
   RevisionRefused,
   rollback,
-  type Workbench,
+  type WriteContext,
 } from './change.ts';
 import { type CompiledRevision, compileRevision } from './compile-revision.ts';
 import { type Database, openDatabase, StoreUnavailable } from './database.ts';
@@ -17,10 +17,10 @@ import { describeChanges } from './describe-changes.ts';
 import { findingText, reasonOf } from './finding-text.ts';
 import { type LastGood, lastGoodFile } from './last-good.ts';
 import { migrateUp, requireSchema } from './migrate.ts';
-import { Outlook } from './store-health.ts';
+import { StoreHealth } from './store-health.ts';
 import { type RequestRecords, requestRecords } from './records/request-record-table.ts';
 import type { Revision } from './revision.ts';
-import type { Past, StoreOptions } from './store-options.ts';
+import type { HistoryItem, StoreOptions } from './store-options.ts';
 import { objectOwnerTable } from './object-owner-table.ts';
 import { readHistory, readRevision, readVersion, type StoredRevision } from './tables.ts';
 
@@ -52,7 +52,7 @@ export class Store {
   readonly objects: ReturnType<typeof objectOwnerTable>;
   readonly #options: StoreOptions;
   readonly #database: Database;
-  readonly #outlook = new Outlook();
+  readonly #health = new StoreHealth();
   readonly #lastGood: LastGood | undefined;
   #current: Changed | undefined;
   /** Counts what was put in force, so that a look at the database that began before is known to be out of date. */
@@ -83,7 +83,7 @@ export class Store {
       const last = await this.#lastInForce(found);
       if (last === undefined) this.#accept(this.#compiled(found));
       else this.#current = last;
-      this.#outlook.answered();
+      this.#health.answered();
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       const revision = await this.#lastGood?.read();
@@ -150,8 +150,8 @@ export class Store {
   status(): DatabaseStatus {
     return {
       isStale: this.isStale(),
-      isAnswering: this.#outlook.isAnswering(),
-      sinceAnswerMs: this.#outlook.sinceAnswerMs(),
+      isAnswering: this.#health.isAnswering(),
+      sinceAnswerMs: this.#health.sinceAnswerMs(),
       notAdopted: this.#strangeness,
     };
   }
@@ -166,8 +166,8 @@ export class Store {
     return this.#compiled({ version, changedAt, hadKeys, resources }).compiled.snapshot;
   }
 
-  /** Past writes with a version below `before`, the newest first. */
-  history({ before, limit }: { readonly before: number; readonly limit: number }): Promise<Past[]> {
+  /** HistoryItem writes with a version below `before`, the newest first. */
+  history({ before, limit }: { readonly before: number; readonly limit: number }): Promise<HistoryItem[]> {
     return this.#database.read(async (sql) => {
       const entries = await readHistory(sql, { atLeast: 0, atMost: before - 1, limit });
       return entries.map((entry) => ({ ...entry, changes: describeChanges(entry.changes) }));
@@ -176,13 +176,13 @@ export class Store {
 
   /** Whether the database can't be asked just now. */
   isStale(): boolean {
-    return this.#outlook.isStale();
+    return this.#health.isStale();
   }
 
   /** A connection broke, which an idle one may; what that means, a look at the database tells. */
   connectionLost(): void {
     // Attempts to connect while it is lost end here too, and must not make the next one come sooner.
-    if (this.#outlook.suspect() && this.#current !== undefined) this.#schedule(0);
+    if (this.#health.suspect() && this.#current !== undefined) this.#schedule(0);
   }
 
   async close(): Promise<void> {
@@ -203,7 +203,7 @@ export class Store {
     this.#isSchemaChecked = true;
   }
 
-  #bench(): Workbench {
+  #bench(): WriteContext {
     const { keyring, now } = this.#options;
     return {
       database: this.#database,
@@ -248,7 +248,7 @@ export class Store {
     try {
       if (!this.#isSchemaChecked) await this.#checkSchema();
       const found = await this.#findChange();
-      if (this.#outlook.answered()) this.#options.onEvent({ type: 'back' });
+      if (this.#health.answered()) this.#options.onEvent({ type: 'back' });
       // What was put in force meanwhile is at least as new as what was found.
       if (found !== undefined && turn === this.#turn && !this.#isClosed) this.#adopt(found);
     } catch (error) {
@@ -290,7 +290,7 @@ export class Store {
   }
 
   #lost(error: StoreUnavailable): void {
-    if (this.#outlook.failed()) this.#options.onEvent({ type: 'lost', reason: error.message });
+    if (this.#health.failed()) this.#options.onEvent({ type: 'lost', reason: error.message });
   }
 
   #refused(error: unknown): void {

@@ -17,6 +17,10 @@ interface Walk {
   readonly found: Map<string, string>;
 }
 
+function keyOf(quoted: string): string {
+  return quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
+}
+
 /** Walks the value at `start`, whose place is the first `depth` steps of the pattern; returns the offset behind it. */
 function walk(to: Walk, start: number, depth: number, key: string): number {
   const { text, pattern } = to;
@@ -33,7 +37,7 @@ function walk(to: Walk, start: number, depth: number, key: string): number {
     let matches = true;
     if (step !== '*') {
       const end = afterString(text, pos);
-      matches = isKey(text.slice(pos, end), step);
+      matches = keyOf(text.slice(pos, end)) === step;
       pos = afterSpace(text, afterSpace(text, end) + 1);
     }
     const inner = step === '*' ? (key === '' ? String(index) : `${key}.${index}`) : key;
@@ -42,10 +46,6 @@ function walk(to: Walk, start: number, depth: number, key: string): number {
     if (pos >= text.length) return pos;
   }
   return pos + 1;
-}
-
-function isKey(quoted: string, key: string): boolean {
-  return quoted.includes('\\') ? JSON.parse(quoted) === key : quoted.slice(1, -1) === key;
 }
 
 /** The offset behind the value that begins at `start`. */

@@ -13,7 +13,10 @@ import type { StreamReader } from './stream.ts';
 export interface Translation {
   /** As the header says it: `messages>openai-chat`. */
   readonly pair: string;
-  /** Writes the request for the target, or says by which loss the route is unsuitable under its policy. */
+  /**
+   * Writes the request for the target, or says by which loss the route is unsuitable under its policy. A request for a count of tokens is written for
+   * the provider's own method where it has one (`provider.writeCount`); where it has none, `estimate.ts` says what to count.
+   */
   readonly request: (conversation: Conversation, facts: RequestFacts) => WrittenRequest;
   /** A whole answer of status 200, as the client has it. */
   readonly answer: (text: string, exchange: Exchange) => WrittenAnswer;
@@ -146,6 +149,7 @@ const CLIENTS: Readonly<Partial<Record<ClientApi, () => Promise<ClientSide>>>> =
   chat: async () => (await import('./openai-chat/client.ts')).openAiChatClient,
   messages: async () => (await import('./anthropic-messages/client.ts')).anthropicMessagesClient,
   gemini: async () => (await import('./gemini/client.ts')).geminiClient,
+  responses: async () => (await import('./openai-responses/client.ts')).openAiResponsesClient,
 };
 
 const PROVIDERS: Readonly<Partial<Record<ProviderApi, () => Promise<ProviderSide>>>> = {
@@ -153,6 +157,7 @@ const PROVIDERS: Readonly<Partial<Record<ProviderApi, () => Promise<ProviderSide
   gemini: async () => (await import('./gemini/provider.ts')).geminiProvider,
   converse: async () => (await import('./bedrock-converse/provider.ts')).bedrockConverseProvider,
   messages: async () => (await import('./anthropic-messages/provider.ts')).anthropicMessagesProvider,
+  responses: async () => (await import('./openai-responses/provider.ts')).openAiResponsesProvider,
 };
 
 /** Whether both halves of this pair exist. */

@@ -251,6 +251,8 @@ test('a thinking stream goes to the client before its first content', async () =
     MESSAGES_API.body('omitted thinking without pings', { stream: true }),
   );
   expect(await answer.ended).toBe('whole');
+  expect(answer.text()).toContain('thought');
+  expect(await providersOf(answer)).toEqual(['a']);
   expect(answer.text()).toMatch(MESSAGES_API.saysWhole);
 });
 

@@ -7,7 +7,7 @@ export const FACTOR = 100;
 export const fastClock: SystemClock = {
   nowMs: () => systemClock.nowMs() * FACTOR,
   epochMs: systemClock.epochMs,
-  alarm: (ms, ring) => systemClock.alarm(ms < 1000 ? ms : ms / FACTOR, ring),
+  setTimer: (ms, ring) => systemClock.setTimer(ms < 1000 ? ms : ms / FACTOR, ring),
   sleep: (ms, signal) => systemClock.sleep(ms / FACTOR, signal),
 };
 

@@ -192,6 +192,37 @@ describe('a bad request gets a clear error and never reaches a provider:', () =>
   });
 });
 
+test('a name of a model that is too long is refused wherever it stands', async () => {
+  const long = 'm'.repeat(513);
+  const answers = [
+    await refused(COMPLETIONS, post(JSON.stringify(chat(long)))),
+    await refused('/v1/files', { headers: { 'x-llm-proxy-provider': long } }),
+  ];
+  for (const answer of answers) {
+    expect(answer).toMatchObject({ status: 400, code: 'invalid_body', param: 'model' });
+    expect(answer.message).toContain('512 bytes');
+  }
+});
+
+test('a form goes on with the one boundary that was read', async () => {
+  const body = '--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nknown\r\n--b--\r\n';
+  const path = '/v1/audio/transcriptions';
+  const send = (parameters: string): Promise<Response> =>
+    fetch(`${gateway.url}${path}`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': `multipart/form-data; ${parameters}`, authorization: 'Bearer mk-all' },
+    });
+  for (const [parameters, seen] of [
+    ['boundary=b', 'multipart/form-data; boundary=b'],
+    ['x="; boundary=a;"; boundary=b', 'multipart/form-data; boundary=b'],
+  ] as const) {
+    await (await send(parameters)).text();
+    expect(JSON.stringify(simulator.attempts.at(-1)?.headers)).toContain(`"${seen}"`);
+  }
+  expect((await send('boundary=a; boundary=b')).status).toBe(400);
+});
+
 test('a key with patterns may use what they match', async () => {
   for (const model of ['allowed-1', 'exact']) {
     const response = await gateway.post(COMPLETIONS, chat(model), { headers: { 'x-api-key': 'mk-some' } });

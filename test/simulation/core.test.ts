@@ -55,8 +55,8 @@ describe('15,000 random requests through the pure core', () => {
       run.steps.every(
         (step) =>
           step.reason === 'retry' ||
-          step.standing === 'open' ||
-          step.standing === 'on-trial' ||
+          step.availability === 'open' ||
+          step.availability === 'on-trial' ||
           !step.othersAvailable,
       ),
     );

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { type Conditions, decide, type Standing } from '../../src/routing/decide.ts';
+import { type Conditions, decide, type Availability } from '../../src/routing/decide.ts';
 import { explain, type ExplainedTier } from '../../src/routing/explain.ts';
 import type { Attempt } from '../../src/routing/outcome.ts';
 import type { Model } from '../../src/routing/route.ts';
@@ -17,17 +17,17 @@ function range(from: number, count: number): number[] {
 function randomMoment(seed: number): { model: Model; now: Conditions } {
   const dice = seededDice(seed);
   const world = randomWorld(dice);
-  const standings = new Map<string, Standing>();
+  const statuses = new Map<string, Availability>();
   const loads = new Map<string, number>();
   const latencies = new Map<string, number>();
   const model = world.models[Math.floor(dice() * world.models.length)]!;
   for (const { id } of [model, ...model.fallbacks].flatMap(({ routes }) => routes)) {
-    const kinds: Standing[] = [
+    const kinds: Availability[] = [
       { kind: 'cooling', untilMs: dice() * 9_000 },
       { kind: 'probing' },
       { kind: 'on-trial' },
     ];
-    standings.set(id, kinds[Math.floor(dice() * 8)] ?? { kind: 'open' });
+    statuses.set(id, kinds[Math.floor(dice() * 8)] ?? { kind: 'open' });
     loads.set(id, Math.floor(dice() * 3));
     if (dice() < 0.7) latencies.set(id, Math.floor(dice() * 500));
   }
@@ -36,8 +36,8 @@ function randomMoment(seed: number): { model: Model; now: Conditions } {
     deadlineMs: Infinity,
     clientLeft: false,
     policy: world.retry,
-    allOpen: false,
-    standing: ({ id }) => standings.get(id) ?? { kind: 'open' },
+    allAvailable: false,
+    availability: ({ id }) => statuses.get(id) ?? { kind: 'open' },
     turn: 0,
     dice,
     inFlight: ({ id }) => loads.get(id) ?? 0,

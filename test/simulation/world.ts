@@ -4,7 +4,7 @@ import {
   type Decision,
   decide,
   type RetryPolicy,
-  type Standing,
+  type Availability,
 } from '../../src/routing/decide.ts';
 import type { Attempt, Outcome, Reason } from '../../src/routing/outcome.ts';
 import type { Model, Route, Strategy } from '../../src/routing/route.ts';
@@ -35,7 +35,7 @@ export interface Step {
   readonly outcome: Outcome;
   readonly atMs: number;
   readonly afterMs: number;
-  readonly standing: Standing['kind'];
+  readonly availability: Availability['kind'];
   readonly othersAvailable: boolean;
   readonly betterPriorityAvailable: boolean;
   readonly clientLeftBefore: boolean;
@@ -130,8 +130,8 @@ function conditions(state: State, own: { deadlineMs: number; leavesAtMs: number;
     deadlineMs: own.deadlineMs,
     clientLeft: nowMs >= own.leavesAtMs,
     policy: state.world.retry,
-    allOpen: state.cooldowns.allOpen(),
-    standing: (route) => state.cooldowns.standing(route.id, nowMs),
+    allAvailable: state.cooldowns.allAvailable(),
+    availability: (route) => state.cooldowns.availability(route.id, nowMs),
     turn: own.turn,
     dice: state.dice,
     inFlight: (route) => state.traffic.inFlight(route.id),
@@ -159,7 +159,7 @@ function describeChoice(
   const isFree = (other: Route): boolean =>
     other.id !== route.id &&
     history.every((attempt) => attempt.route.id !== other.id) &&
-    ['open', 'on-trial'].includes(now.standing(other).kind);
+    ['open', 'on-trial'].includes(now.availability(other).kind);
   const owner = [model, ...model.fallbacks].find(({ name }) => name === decision.model);
   return {
     route,
@@ -167,7 +167,7 @@ function describeChoice(
     afterMs,
     model: decision.model,
     atMs: now.nowMs + afterMs,
-    standing: now.standing(route).kind,
+    availability: now.availability(route).kind,
     othersAvailable: [model, ...model.fallbacks].some(({ routes }) => routes.some(isFree)),
     betterPriorityAvailable:
       reason !== 'retry' &&

@@ -1,7 +1,7 @@
 import type { GatewayEvent, ProviderProbed, RequestEnded, RequestReceived } from '../../gateway/events.ts';
 import type { Usage } from '../../protocols/protocol.ts';
 import { type Attempt, isClientFault } from '../../routing/outcome.ts';
-import { outcomeText, story } from '../../routing/attempts-summary.ts';
+import { outcomeText, attemptsSummary } from '../../routing/attempts-summary.ts';
 import { attemptFields, endedFields, type LogFields, receivedFields } from './log-fields.ts';
 import type { MessageKey } from './messages.ts';
 
@@ -139,7 +139,7 @@ function endEntry(event: RequestEnded): LogEntry {
     provider: event.provider ?? '-',
     status: event.status,
     duration: Math.round(event.endedAtMs - event.startedAtMs),
-    attempts: story(event.history) || '-',
+    attempts: attemptsSummary(event.history) || '-',
     code: event.code ?? '-',
     path: event.endpoint,
     key: event.keyName,
@@ -164,7 +164,7 @@ const ENDING_MESSAGES = {
 /** The way of a request that took more than one attempt: the other endings tell it in their own line. */
 function storyEntries(event: RequestEnded): LogEntry[] {
   if (event.ending !== 'complete' || event.history.length < 2) return [];
-  return [entry('info', event, 'story', { attempts: story(event.history) })];
+  return [entry('info', event, 'story', { attempts: attemptsSummary(event.history) })];
 }
 
 /** Where the time of a request went, and the tokens that it used: the line that `enable_metrics` adds. */

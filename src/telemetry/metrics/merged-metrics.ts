@@ -7,7 +7,7 @@ import type { FamilyDump } from './metric-family.ts';
  */
 export class MergedMetrics {
   readonly #latest = new Map<number, readonly FamilyDump[]>();
-  #bequeathed: readonly FamilyDump[] = [];
+  #retired: readonly FamilyDump[] = [];
 
   /** What a process has counted so far. */
   note(process: number, dump: readonly FamilyDump[]): void {
@@ -15,16 +15,16 @@ export class MergedMetrics {
   }
 
   /** A process died: what it counted after it was last noted is lost. */
-  bury(process: number): void {
+  reclaim(process: number): void {
     const last = this.#latest.get(process) ?? [];
     this.#latest.delete(process);
-    this.#bequeathed = mergeMetrics([
-      this.#bequeathed,
+    this.#retired = mergeMetrics([
+      this.#retired,
       last.filter(({ type, merge }) => type !== 'gauge' || merge === 'latest'),
     ]);
   }
 
   dump(): readonly FamilyDump[] {
-    return mergeMetrics([...this.#latest.values(), this.#bequeathed]);
+    return mergeMetrics([...this.#latest.values(), this.#retired]);
   }
 }

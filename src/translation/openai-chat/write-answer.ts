@@ -1,4 +1,5 @@
 import type { Answer, AnswerCall, AnswerPart, AnswerReasoning, Choice } from '../answer.ts';
+import type { Seal } from '../conversation.ts';
 import { envelopeOf } from '../envelope.ts';
 import { type Exchange, modelInAnswer } from '../exchange.ts';
 import { idWithSignature } from '../ids.ts';
@@ -32,6 +33,7 @@ function writeMessage({ parts, finish }: Choice, exchange: Exchange): JsonTree {
   const calls = parts.filter((part): part is AnswerCall => part.kind === 'call');
   const isNull =
     calls.length > 0 || refusal !== null || finish.reason === 'refusal' || finish.reason === 'content_filter';
+  for (const part of parts) if (part.kind === 'text') tellTextSeal(part.seal, exchange);
   const reasoning = joined('reasoning');
   const details = parts
     .filter((part): part is AnswerReasoning => part.kind === 'reasoning')
@@ -102,6 +104,11 @@ export function writeDetail(
   const data = envelopeOf(seal, redacted);
   if (data === undefined) exchange.losses.dropped('reasoning', 'the seal is too long');
   return data === undefined ? undefined : { type: 'reasoning.encrypted', data };
+}
+
+/** Chat has no place for a seal on a text. */
+export function tellTextSeal(seal: Seal | undefined, { losses }: Exchange): void {
+  if (seal !== undefined) losses.dropped('thoughtSignature', 'a text of this API bears no signature');
 }
 
 function writeAnnotations(parts: readonly AnswerPart[]): readonly JsonTree[] | undefined {

@@ -5,7 +5,7 @@ import { type JsonTree, writeJson } from '../json.ts';
 import type { HubEvent, StreamWriter } from '../stream.ts';
 import { completed, type Usage } from '../usage.ts';
 import { writeFinish } from './finish.ts';
-import { sealedId, writeDetail } from './write-answer.ts';
+import { sealedId, tellTextSeal, writeDetail } from './write-answer.ts';
 import { writeUsage } from './usage.ts';
 
 /** Writes the stream of a Chat client. */
@@ -24,6 +24,9 @@ function encoded(text: string): Uint8Array | undefined {
   return text === '' ? undefined : UTF8.encode(text);
 }
 
+/** Characters of one block of reasoning that are kept until its end. */
+const MAX_HELD_CHARS = 64 * 1024 * 1024;
+
 class ChatWriter {
   readonly #exchange: Exchange;
   /** What stands before and behind a delta in every chunk. */
@@ -33,6 +36,7 @@ class ChatWriter {
   readonly #calls = new Map<string, { readonly k: number; readonly freeform: boolean; empty: boolean }>();
   /** The open reasoning block, which its seal is told with once more. */
   #reasoning: string[] = [];
+  #heldChars = 0;
   #refused = false;
   #usage: Usage | undefined;
   #logprobs: readonly unknown[] = [];
@@ -67,7 +71,7 @@ class ChatWriter {
         this.#refused = true;
         return this.begin() + this.#delta(`{"refusal":${JSON.stringify(event.text)}}`);
       case 'reasoning':
-        this.#reasoning.push(event.text);
+        this.#hold(event.text);
         return this.begin() + this.#delta(`{"reasoning_content":${JSON.stringify(event.text)}}`);
       case 'reasoning-end':
         return this.#reasoningEnd(event);
@@ -88,9 +92,18 @@ class ChatWriter {
       case 'end':
         return `${this.#usageChunk()}data: [DONE]\n\n`;
       case 'part-end':
+        tellTextSeal(event.seal, this.#exchange);
+        return '';
       case 'error':
         return '';
     }
+  }
+
+  /** Of a block that is too long nothing is kept: its seal is told without the text, and opens nothing. */
+  #hold(text: string): void {
+    this.#heldChars += text.length;
+    if (this.#heldChars <= MAX_HELD_CHARS) this.#reasoning.push(text);
+    else this.#reasoning = [];
   }
 
   #delta(delta: string, finish = 'null'): string {
@@ -103,6 +116,7 @@ class ChatWriter {
   #reasoningEnd({ seal, redacted }: Extract<HubEvent, { kind: 'reasoning-end' }>): string {
     const text = seal === undefined ? '' : this.#reasoning.join('');
     this.#reasoning = [];
+    this.#heldChars = 0;
     const detail = writeDetail({ text, seal, redacted }, this.#exchange);
     return detail === undefined ? '' : this.begin() + this.#delta(writeJson({ reasoning_details: [detail] }));
   }

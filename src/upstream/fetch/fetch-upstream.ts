@@ -37,10 +37,10 @@ function seemsStale(reply: UpstreamReply): boolean {
 }
 
 async function send(request: UpstreamRequest, { isFresh }: { isFresh: boolean }): Promise<UpstreamReply> {
-  const { provider, callOff } = request;
+  const { provider, cancellation } = request;
   const stopping = new AbortController();
-  if (callOff.isCalledOff) return { kind: 'aborted' };
-  callOff.onCallOff = () => stopping.abort();
+  if (cancellation.isCancelled) return { kind: 'aborted' };
+  cancellation.onCancel = () => stopping.abort();
   const options: BunFetchRequestInit = {
     method: request.method,
     headers: upstreamFields(request),
@@ -60,7 +60,7 @@ async function send(request: UpstreamRequest, { isFresh }: { isFresh: boolean })
     const { status, headers, body } = await fetch(joinUrl(request), options);
     return { kind: 'reply', status, headers, body: body === null ? null : readerSource(body.getReader()) };
   } catch (error) {
-    if (callOff.isCalledOff) return { kind: 'aborted' };
+    if (cancellation.isCancelled) return { kind: 'aborted' };
     return { kind: 'unreachable', reason: unreachableReason(error) };
   }
 }

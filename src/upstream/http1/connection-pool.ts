@@ -117,7 +117,7 @@ export class ConnectionPool {
       onSurplus: () => this.#distrust(connection),
       onClose: () => this.#forget(connection),
     });
-    const stopAlarm = systemClock.alarm(this.#limits.openingMs, () => connection.failed(NEVER_OPENED));
+    const stopAlarm = systemClock.setTimer(this.#limits.openingMs, () => connection.failed(NEVER_OPENED));
     connection.connect();
   }
 
@@ -154,7 +154,7 @@ export class ConnectionPool {
     if (idleSinceMs !== 0 && nowMs - idleSinceMs > SOON_MS) return;
     this.#distrustedUntilMs = nowMs + this.#limits.distrustMs;
     this.#stopDistrusting?.();
-    this.#stopDistrusting = systemClock.alarm(this.#limits.distrustMs, () => {
+    this.#stopDistrusting = systemClock.setTimer(this.#limits.distrustMs, () => {
       this.#stopDistrusting = undefined;
       this.#checkEmpty();
     });
@@ -165,7 +165,7 @@ export class ConnectionPool {
     if (this.#isClosed || this.#idle.length >= this.#limits.mostIdle) return connection.close();
     connection.idleSinceMs = systemClock.nowMs();
     this.#idle.push(connection);
-    this.#stopSweeping ??= systemClock.alarm(this.#limits.idleMs, this.#sweep);
+    this.#stopSweeping ??= systemClock.setTimer(this.#limits.idleMs, this.#sweep);
   }
 
   #forget(connection: Connection): void {
@@ -186,7 +186,7 @@ export class ConnectionPool {
       oldest = this.#idle[0];
     }
     const restMs = oldest === undefined ? 0 : Math.ceil(oldest.idleSinceMs + idleMs - nowMs);
-    this.#stopSweeping = oldest === undefined ? undefined : systemClock.alarm(restMs, this.#sweep);
+    this.#stopSweeping = oldest === undefined ? undefined : systemClock.setTimer(restMs, this.#sweep);
   };
 
   #checkEmpty(): void {

@@ -84,24 +84,24 @@ function targetFor(provider: Provider, url: URL): Target {
 /** A connection of its own for the request, within the provider's limit of time; or why there is none. */
 function open(
   pool: ConnectionPool,
-  { provider, callOff, onConnectTimeout }: UpstreamRequest,
+  { provider, cancellation, onConnectTimeout }: UpstreamRequest,
 ): Promise<Connection | UpstreamReply> {
-  if (callOff.isCalledOff) return Promise.resolve({ kind: 'aborted' });
+  if (cancellation.isCancelled) return Promise.resolve({ kind: 'aborted' });
   return new Promise((resolve) => {
     const { connectMs } = provider.timeouts;
     const stopAlarm = Number.isFinite(connectMs)
-      ? systemClock.alarm(connectMs, onConnectTimeout)
+      ? systemClock.setTimer(connectMs, onConnectTimeout)
       : () => undefined;
     const settle = (result: Connection | UpstreamReply): void => {
       stopAlarm();
-      callOff.onCallOff = undefined;
+      cancellation.onCancel = undefined;
       resolve(result);
     };
     const forget = pool.open({
       take: settle,
       fail: (error) => settle({ kind: 'unreachable', reason: unreachableReason(error) }),
     });
-    callOff.onCallOff = () => {
+    cancellation.onCancel = () => {
       forget();
       settle({ kind: 'aborted' });
     };
@@ -116,11 +116,11 @@ interface Exchanged {
 
 function exchange(connection: Connection, request: UpstreamRequest, head: string): Promise<Exchanged> {
   return new Promise((resolve) => {
-    const { callOff, body } = request;
+    const { cancellation, body } = request;
     const current: Exchange = new Exchange(connection, request, (reply) =>
       resolve({ reply, hasHeard: current.hasHeard }),
     );
-    if (callOff.isCalledOff) void current.cancel();
+    if (cancellation.isCancelled) void current.cancel();
     else connection.send(current, head, body ?? []);
   });
 }

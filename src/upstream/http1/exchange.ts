@@ -1,4 +1,4 @@
-import type { ByteSource, CallOff, Taken, UpstreamReply } from '../../gateway/ports.ts';
+import type { ByteSource, Cancellation, Backpressure, UpstreamReply } from '../../gateway/ports.ts';
 import type { UnreachableReason } from '../../routing/outcome.ts';
 import type { Connection } from './connection.ts';
 import { unreachableReason } from '../failure.ts';
@@ -15,7 +15,7 @@ interface Reading {
 }
 
 interface Pouring {
-  readonly take: (chunk: Uint8Array) => Taken;
+  readonly take: (chunk: Uint8Array) => Backpressure;
   readonly resolve: (how: 'end' | 'broken' | 'stop') => void;
   readonly reject: (error: unknown) => void;
   /** Whether what was taken last is still being taken. */
@@ -35,7 +35,7 @@ const ENDS = { staysOpen: false, hasSurplus: false } as const;
  */
 export class Exchange implements ByteSource {
   readonly #connection: Connection;
-  readonly #callOff: CallOff;
+  readonly #cancellation: Cancellation;
   readonly #response: ResponseReader;
   readonly #settle: (reply: UpstreamReply) => void;
   #state: 'waiting' | 'replying' | 'complete' | 'broken' = 'waiting';
@@ -48,14 +48,14 @@ export class Exchange implements ByteSource {
 
   constructor(
     connection: Connection,
-    { method, callOff }: { readonly method: string; readonly callOff: CallOff },
+    { method, cancellation }: { readonly method: string; readonly cancellation: Cancellation },
     settle: (reply: UpstreamReply) => void,
   ) {
     this.#connection = connection;
-    this.#callOff = callOff;
+    this.#cancellation = cancellation;
     this.#response = new ResponseReader(method);
     this.#settle = settle;
-    callOff.onCallOff = () => this.#end({ kind: 'aborted' });
+    cancellation.onCancel = () => this.#end({ kind: 'aborted' });
   }
 
   /** Whether any byte of a reply has come. */
@@ -98,7 +98,7 @@ export class Exchange implements ByteSource {
     });
   }
 
-  pour(take: Pouring['take']): Promise<'end' | 'broken' | 'stop'> {
+  pipe(take: Pouring['take']): Promise<'end' | 'broken' | 'stop'> {
     return new Promise((resolve, reject) => {
       this.#pouring = { take, resolve, reject, isBusy: false };
       this.#pourOn();
@@ -145,7 +145,7 @@ export class Exchange implements ByteSource {
 
   #give(chunk: Uint8Array, pouring: Pouring): void {
     const { take, reject } = pouring;
-    let taken: Taken;
+    let taken: Backpressure;
     try {
       taken = take(chunk);
     } catch (error) {
@@ -175,7 +175,7 @@ export class Exchange implements ByteSource {
   #complete(): void {
     if (this.#state !== 'replying') return;
     this.#state = 'complete';
-    this.#callOff.onCallOff = undefined;
+    this.#cancellation.onCancel = undefined;
     this.#reading?.resolve(END);
     this.#reading = undefined;
     // The last bytes may have been too many to be kept: the next request's reply must not wait for who reads them.
@@ -188,7 +188,7 @@ export class Exchange implements ByteSource {
     const state = this.#state;
     if (state === 'complete' || state === 'broken') return;
     this.#state = 'broken';
-    this.#callOff.onCallOff = undefined;
+    this.#cancellation.onCancel = undefined;
     this.#connection.release(ENDS);
     if (state === 'waiting') return this.#settle(failure);
     this.#reading?.reject(new Error('the reply broke off'));

@@ -80,7 +80,7 @@ test('requests in flight are those of all processes, and go with the process tha
   other.begin();
   expect(await other.result()).toBe(4);
   expect(one.traffic.inFlight('a/m')).toBe(4);
-  above.bury(2);
+  above.reclaim(2);
   expect(one.traffic.inFlight('a/m')).toBe(1);
   expect(above.traffic.inFlight('a/m')).toBe(1);
 });
@@ -90,10 +90,10 @@ test('a route that failed in one process cools in all, and has one probe among t
   const owner = model('main', [route('a'), route('b')]);
   const id = route('a').id;
   expect(one.cooldowns.note(attempt(route('a'), failed(500)), owner, POLICY, 1_000)).toBe(10_000);
-  expect(two.cooldowns.standing(id, 2_000)).toEqual({ kind: 'cooling', untilMs: 11_000 });
+  expect(two.cooldowns.availability(id, 2_000)).toEqual({ kind: 'cooling', untilMs: 11_000 });
   expect(two.cooldowns.take(id, 12_000)).toBe(true);
   expect(one.cooldowns.take(id, 12_000)).toBe(false);
-  expect(one.cooldowns.standing(id, 12_000).kind).toBe('probing');
+  expect(one.cooldowns.availability(id, 12_000).kind).toBe('probing');
 });
 
 test('a probe that dies with its process is not waited for', () => {
@@ -101,7 +101,7 @@ test('a probe that dies with its process is not waited for', () => {
   const owner = model('main', [route('a'), route('b')]);
   one.cooldowns.note(attempt(route('a'), failed(500)), owner, POLICY, 1_000);
   expect(two.cooldowns.take(route('a').id, 12_000)).toBe(true);
-  above.bury(2);
+  above.reclaim(2);
   expect(one.cooldowns.take(route('a').id, 12_000)).toBe(true);
 });
 
@@ -126,6 +126,33 @@ test('a process that is killed with a lock in its hand holds up nobody once it i
   const killer = setTimeout(() => next.child.kill('SIGKILL'), 20_000);
   expect(await next.result()).toBe(true);
   clearTimeout(killer);
+});
+
+test('a process that is stopped with a lock in its hand holds up nobody', async () => {
+  const stopped = start(1, 'die-in-it');
+  await stopped.said('ready');
+  stopped.begin();
+  await stopped.said('in it');
+  stopped.child.kill('SIGSTOP');
+  const next = start(2, 'take-one');
+  await next.said('ready');
+  next.begin();
+  const killer = setTimeout(() => next.child.kill('SIGKILL'), 20_000);
+  expect(await next.result()).toBe(true);
+  clearTimeout(killer);
+  stopped.child.kill('SIGKILL');
+  await stopped.child.exited;
+});
+
+test('a process that is slow with a lock in its hand is waited for: one bucket admits no request too many', async () => {
+  const slow = start(1, 'be-slow-in-it');
+  await slow.said('ready');
+  slow.begin();
+  await slow.said('in it');
+  const next = start(2, 'take-one');
+  await next.said('ready');
+  next.begin();
+  expect(await Promise.all([slow.result(), next.result()])).toEqual([true, false]);
 });
 
 test('the processes that share a memory share the secret of its hashes, and no other memory has it', () => {

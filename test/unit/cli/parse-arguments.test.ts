@@ -20,8 +20,8 @@ const COMMAND = {
 const read = (args: readonly string[], env: Record<string, string> = {}) =>
   parseArguments(COMMAND, args, env);
 const values = (args: readonly string[], env: Record<string, string> = {}) => {
-  const wish = read(args, env);
-  return wish.kind === 'run' ? wish.values : wish.kind;
+  const parsed = read(args, env);
+  return parsed.kind === 'run' ? parsed.values : parsed.kind;
 };
 const fault = (...args: string[]): string => {
   try {

@@ -1,5 +1,5 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { type Calls, Link, type Message } from '../../../src/cluster/rpc-channel.ts';
+import { type Calls, RpcChannel, type Message } from '../../../src/cluster/rpc-channel.ts';
 import type { FleetCalls } from '../../../src/cluster/worker-pool.ts';
 
 /** What the worker of the test does when it is told to. */
@@ -18,12 +18,12 @@ const calls: TestCalls & Calls = {
     for (;;) Math.sqrt(2);
   },
 };
-const link = new Link<FleetCalls>((message) => void process.send?.(message), calls);
-process.on('message', (message) => link.receive(message as Message));
+const channel = new RpcChannel<FleetCalls>((message) => void process.send?.(message), calls);
+process.on('message', (message) => channel.receive(message as Message));
 process.on('disconnect', () => process.exit(0));
 if (existsSync(fileOfFailure)) {
   rmSync(fileOfFailure);
   writeFileSync(`${fileOfFailure}.seen`, '');
   process.exit(3);
 }
-await link.call('listening', { url: 'http://127.0.0.1:1', port: 1 });
+await channel.call('listening', { url: 'http://127.0.0.1:1', port: 1 });

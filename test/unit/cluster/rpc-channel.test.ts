@@ -1,21 +1,21 @@
 import { expect, test } from 'bun:test';
-import { type Calls, Link, LinkClosed, type Message } from '../../../src/cluster/rpc-channel.ts';
+import { type Calls, RpcChannel, LinkClosed, type Message } from '../../../src/cluster/rpc-channel.ts';
 
 type Sums = { readonly add: (pair: readonly [number, number]) => number };
 type Echo = { readonly echo: (text: string) => Promise<string>; readonly fail: (why: string) => never };
 
 /** Two links that are each other's other side. What is sent arrives a moment later, cloned. */
-function pairOf(left: Calls, right: Calls): { left: Link<Echo>; right: Link<Sums> } {
-  const carry = (to: () => Link<Sums> | Link<Echo>) => (message: Message) => {
+function pairOf(left: Calls, right: Calls): { left: RpcChannel<Echo>; right: RpcChannel<Sums> } {
+  const carry = (to: () => RpcChannel<Sums> | RpcChannel<Echo>) => (message: Message) => {
     const copy = structuredClone(message);
     queueMicrotask(() => to().receive(copy));
   };
-  const pair: { left: Link<Echo>; right: Link<Sums> } = {
-    left: new Link<Echo>(
+  const pair: { left: RpcChannel<Echo>; right: RpcChannel<Sums> } = {
+    left: new RpcChannel<Echo>(
       carry(() => pair.right),
       left,
     ),
-    right: new Link<Sums>(
+    right: new RpcChannel<Sums>(
       carry(() => pair.left),
       right,
     ),
@@ -47,7 +47,7 @@ test('what a function throws, its caller is told', async () => {
   expect(left.call('fail', 'broken')).rejects.toThrow('broken');
 });
 
-test('what is not answered when the link closes fails, and so does what is asked after that', async () => {
+test('what is not answered when the channel closes fails, and so does what is asked after that', async () => {
   const never: Echo = { echo: () => new Promise(() => undefined), fail: ECHO.fail };
   const { left } = pairOf(SUMS, never);
   const waiting = left.call('echo', 'x');
@@ -57,8 +57,8 @@ test('what is not answered when the link closes fails, and so does what is asked
 });
 
 test('a channel that is broken fails the call, not the caller', async () => {
-  const link = new Link<Echo>(() => {
+  const channel = new RpcChannel<Echo>(() => {
     throw new Error('EPIPE');
   }, SUMS);
-  expect(link.call('echo', 'x')).rejects.toThrow('EPIPE');
+  expect(channel.call('echo', 'x')).rejects.toThrow('EPIPE');
 });

@@ -2,24 +2,24 @@ import { afterEach, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Death, Fleet } from '../../../src/cluster/worker-pool.ts';
+import { type WorkerExit, WorkerPool } from '../../../src/cluster/worker-pool.ts';
 import { until } from '../../e2e/gateway.ts';
 import type { TestCalls } from './pool-worker.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'llm-proxy-pool-'));
 const failure = join(folder, 'fail');
-let fleet: Fleet<TestCalls> | undefined;
-let deaths: Death[] = [];
+let pool: WorkerPool<TestCalls> | undefined;
+let deaths: WorkerExit[] = [];
 
 afterEach(() => {
-  fleet?.stop();
+  pool?.stop();
   deaths = [];
   rmSync(failure, { force: true });
   rmSync(`${failure}.seen`, { force: true });
 });
 
-async function start(): Promise<Fleet<TestCalls>> {
-  const started = new Fleet<TestCalls>({
+async function start(): Promise<WorkerPool<TestCalls>> {
+  const started = new WorkerPool<TestCalls>({
     size: 2,
     findsPort: false,
     command: [process.execPath, join(import.meta.dir, 'pool-worker.ts'), failure],
@@ -27,12 +27,12 @@ async function start(): Promise<Fleet<TestCalls>> {
     onDeath: (death) => void deaths.push(death),
     heartbeat: { intervalMs: 50, silenceMs: 2_000, startMs: 30_000 },
   });
-  fleet = started;
+  pool = started;
   await started.start();
   return started;
 }
 
-const pidOf = (pool: Fleet<TestCalls>, worker: number): Promise<number> =>
+const pidOf = (pool: WorkerPool<TestCalls>, worker: number): Promise<number> =>
   pool.call(worker, 'pid', undefined);
 
 test('a worker that was stopped is killed and replaced, and the others are asked without it', async () => {

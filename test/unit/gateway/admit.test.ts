@@ -25,7 +25,14 @@ function door(): {
 } {
   const clock = new FakeClock();
   const buckets = new BucketLedger();
-  return { clock, enter: (key) => admit(key, { buckets, clock }) };
+  return {
+    clock,
+    enter(key) {
+      const admission = admit(key, { buckets, clock });
+      if (admission instanceof Promise) throw new Error('a bucket in memory answers at once');
+      return admission.headers;
+    },
+  };
 }
 
 function refusalOf(enter: () => unknown): Refusal {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'bun:test';
-import { type Cut, Leash, type LeashLimits, outcomeOfCut } from '../../../src/gateway/attempt-timeouts.ts';
+import {
+  type AbortCause,
+  AttemptTimeouts,
+  type LeashLimits,
+  outcomeOfAbort,
+} from '../../../src/gateway/attempt-timeouts.ts';
 import type { Outcome } from '../../../src/routing/outcome.ts';
 import { FakeClock } from './fake-clock.ts';
 
@@ -8,56 +13,59 @@ const LIMITS: LeashLimits = { firstByteMs: 1_000, thinkingMs: 5_000, idleMs: 500
 function scene({ budgetMs = Infinity, ...limits }: Partial<LeashLimits & { budgetMs: number }> = {}): {
   clock: FakeClock;
   client: AbortController;
-  leash: Leash;
+  timeouts: AttemptTimeouts;
 } {
   const clock = new FakeClock();
   const client = new AbortController();
   return {
     clock,
     client,
-    leash: new Leash(client.signal, clock, { limits: { ...LIMITS, ...limits }, budgetMs }),
+    timeouts: new AttemptTimeouts(client.signal, clock, { limits: { ...LIMITS, ...limits }, budgetMs }),
   };
 }
 
-test('a leash that was released sets no alarm any more, whatever it is told', () => {
-  const { clock, leash } = scene({ budgetMs: 9_000 });
-  leash.release();
-  leash.answered();
-  leash.linger(1_000);
+test('a timeouts that was released sets no setTimer any more, whatever it is told', () => {
+  const { clock, timeouts } = scene({ budgetMs: 9_000 });
+  timeouts.release();
+  timeouts.answered();
+  timeouts.closeGrace(1_000);
   expect(clock.pending).toBe(0);
 });
 
 describe('an attempt is called off', () => {
   test('when the client leaves', () => {
-    const { client, leash } = scene();
-    expect(leash.isCalledOff).toBe(false);
+    const { client, timeouts } = scene();
+    expect(timeouts.isCancelled).toBe(false);
     client.abort();
-    expect([leash.cause, leash.isCalledOff]).toEqual(['client-left', true]);
+    expect([timeouts.cause, timeouts.isCancelled]).toEqual(['client-left', true]);
   });
 
   test('at once, when the client had left before', () => {
     const client = new AbortController();
     client.abort();
-    const leash = new Leash(client.signal, new FakeClock(), { limits: LIMITS, budgetMs: Infinity });
-    expect([leash.cause, leash.isCalledOff]).toEqual(['client-left', true]);
+    const timeouts = new AttemptTimeouts(client.signal, new FakeClock(), {
+      limits: LIMITS,
+      budgetMs: Infinity,
+    });
+    expect([timeouts.cause, timeouts.isCancelled]).toEqual(['client-left', true]);
   });
 
   test('when the first byte is late, and not a moment before', () => {
-    const { clock, leash } = scene();
+    const { clock, timeouts } = scene();
     clock.pass(999);
-    expect(leash.cause).toBeUndefined();
+    expect(timeouts.cause).toBeUndefined();
     clock.pass(1);
-    expect([leash.cause, leash.isCalledOff]).toEqual(['first-byte', true]);
+    expect([timeouts.cause, timeouts.isCancelled]).toEqual(['first-byte', true]);
   });
 
   test('when the provider falls silent between two chunks', () => {
-    const { clock, leash } = scene();
-    leash.answered();
-    leash.reading();
+    const { clock, timeouts } = scene();
+    timeouts.answered();
+    timeouts.reading();
     clock.pass(499);
-    expect(leash.cause).toBeUndefined();
+    expect(timeouts.cause).toBeUndefined();
     clock.pass(1);
-    expect([leash.cause, leash.isCalledOff]).toEqual(['idle', true]);
+    expect([timeouts.cause, timeouts.isCancelled]).toEqual(['idle', true]);
   });
 
   test('when its own limit or that of the request is over, whichever comes first, streaming or not', () => {
@@ -65,107 +73,107 @@ describe('an attempt is called off', () => {
       { attemptMs: 3_000, budgetMs: 9_000, cause: 'attempt' as const },
       { attemptMs: 9_000, budgetMs: 3_000, cause: 'deadline' as const },
     ]) {
-      const { clock, leash } = scene({ ...limits, firstByteMs: Infinity, idleMs: Infinity });
+      const { clock, timeouts } = scene({ ...limits, firstByteMs: Infinity, idleMs: Infinity });
       clock.pass(1_500);
-      leash.answered();
+      timeouts.answered();
       clock.pass(1_499);
-      expect(leash.cause).toBeUndefined();
+      expect(timeouts.cause).toBeUndefined();
       clock.pass(1);
-      expect(leash.cause).toBe(cause);
+      expect(timeouts.cause).toBe(cause);
     }
   });
 
   test('when no connection came about', () => {
-    const { leash } = scene();
-    leash.cut('connect');
-    expect([leash.cause, leash.isCalledOff]).toEqual(['connect', true]);
+    const { timeouts } = scene();
+    timeouts.cut('connect');
+    expect([timeouts.cause, timeouts.isCancelled]).toEqual(['connect', true]);
   });
 
   test('once: the first cause counts', () => {
-    const { clock, client, leash } = scene();
+    const { clock, client, timeouts } = scene();
     clock.pass(1_000);
     client.abort();
-    leash.cut('idle');
-    expect(leash.cause).toBe('first-byte');
+    timeouts.cut('idle');
+    expect(timeouts.cause).toBe('first-byte');
   });
 });
 
 describe('an attempt goes on', () => {
   test('past the limit of the first byte, once it has answered', () => {
-    const { clock, leash } = scene();
+    const { clock, timeouts } = scene();
     clock.pass(900);
-    leash.answered();
+    timeouts.answered();
     clock.pass(60_000);
-    expect(leash.cause).toBeUndefined();
+    expect(timeouts.cause).toBeUndefined();
   });
 
   test('while chunks come, each within the limit', () => {
-    const { clock, leash } = scene();
-    leash.answered();
+    const { clock, timeouts } = scene();
+    timeouts.answered();
     for (let n = 0; n < 50; n++) {
-      leash.reading();
+      timeouts.reading();
       clock.pass(499);
-      leash.arrived();
+      timeouts.arrived();
     }
-    expect(leash.cause).toBeUndefined();
-    leash.reading();
+    expect(timeouts.cause).toBeUndefined();
+    timeouts.reading();
     clock.pass(500);
-    expect(leash.cause).toBe('idle');
+    expect(timeouts.cause).toBe('idle');
   });
 
   test('while a slow client does not ask for more: that is not the silence of the provider', () => {
-    const { clock, leash } = scene();
-    leash.answered();
-    leash.reading();
+    const { clock, timeouts } = scene();
+    timeouts.answered();
+    timeouts.reading();
     clock.pass(100);
-    leash.arrived();
+    timeouts.arrived();
     clock.pass(3_600_000);
-    expect(leash.cause).toBeUndefined();
-    leash.reading();
+    expect(timeouts.cause).toBeUndefined();
+    timeouts.reading();
     clock.pass(499);
-    expect(leash.cause).toBeUndefined();
+    expect(timeouts.cause).toBeUndefined();
     clock.pass(1);
-    expect(leash.cause).toBe('idle');
+    expect(timeouts.cause).toBe('idle');
   });
 
-  test('for ever, without limits, and then no alarm is set', () => {
-    const { clock, leash } = scene({ firstByteMs: Infinity, idleMs: Infinity });
-    leash.answered();
-    leash.reading();
+  test('for ever, without limits, and then no setTimer is set', () => {
+    const { clock, timeouts } = scene({ firstByteMs: Infinity, idleMs: Infinity });
+    timeouts.answered();
+    timeouts.reading();
     clock.pass(1e12);
-    expect([leash.cause, clock.pending]).toEqual([undefined, 0]);
+    expect([timeouts.cause, clock.pending]).toEqual([undefined, 0]);
   });
 });
 
-test('after its last word a provider may linger for so long, though it is silent', () => {
-  const { clock, leash } = scene({ idleMs: 60_000 });
-  leash.answered();
-  leash.linger(1_000);
-  leash.reading();
+test('after its last word a provider may closeGrace for so long, though it is silent', () => {
+  const { clock, timeouts } = scene({ idleMs: 60_000 });
+  timeouts.answered();
+  timeouts.closeGrace(1_000);
+  timeouts.reading();
   clock.pass(999);
-  expect(leash.cause).toBeUndefined();
+  expect(timeouts.cause).toBeUndefined();
   clock.pass(1);
-  expect(leash.cause).toBe('idle');
+  expect(timeouts.cause).toBe('idle');
 });
 
-test('a released leash has no alarm left and does not mind the client', () => {
+test('a released timeouts has no setTimer left and does not mind the client', () => {
   for (const more of [
-    (_: Leash) => undefined,
-    (leash: Leash) => leash.answered(),
-    (leash: Leash) => leash.linger(5),
+    (_: AttemptTimeouts) => undefined,
+    (timeouts: AttemptTimeouts) => timeouts.answered(),
+    (timeouts: AttemptTimeouts) => timeouts.closeGrace(5),
   ]) {
-    const { clock, client, leash } = scene({ attemptMs: 2_000 });
-    more(leash);
-    leash.release();
+    const { clock, client, timeouts } = scene({ attemptMs: 2_000 });
+    more(timeouts);
+    timeouts.release();
     expect(clock.pending).toBe(0);
     clock.pass(10_000);
     client.abort();
-    expect([leash.cause, leash.isCalledOff]).toEqual([undefined, false]);
+    expect([timeouts.cause, timeouts.isCancelled]).toEqual([undefined, false]);
   }
 });
 
 describe('what a cause comes to:', () => {
-  const outcomes: Record<Cut, Outcome> = {
+  const outcomes: Record<AbortCause, Outcome> = {
     'client-left': { kind: 'cancelled' },
     connect: { kind: 'timed-out', phase: 'connect' },
     'first-byte': { kind: 'timed-out', phase: 'first-byte' },
@@ -174,75 +182,75 @@ describe('what a cause comes to:', () => {
     attempt: { kind: 'timed-out', phase: 'first-byte' },
     deadline: { kind: 'timed-out', phase: 'request' },
   };
-  for (const [cut, outcome] of Object.entries(outcomes) as [Cut, Outcome][])
-    test(cut, () => expect(outcomeOfCut(cut)).toEqual(outcome));
+  for (const [cut, outcome] of Object.entries(outcomes) as [AbortCause, Outcome][])
+    test(cut, () => expect(outcomeOfAbort(cut)).toEqual(outcome));
 });
 
 describe('a stream without content', () => {
   test('renews the limit of the first byte by each sign of life, up to the limit of thinking', () => {
-    const { clock, leash } = scene();
+    const { clock, timeouts } = scene();
     for (let n = 0; n < 5; n++) {
       clock.pass(900);
-      expect(leash.cause).toBeUndefined();
-      expect(leash.alive()).toBe(n === 0);
+      expect(timeouts.cause).toBeUndefined();
+      expect(timeouts.alive()).toBe(n === 0);
     }
     clock.pass(1_000);
-    expect(leash.cause).toBe('first-byte');
+    expect(timeouts.cause).toBe('first-byte');
   });
 
   test('is left for its silence after the last sign of life', () => {
-    const { clock, leash } = scene();
+    const { clock, timeouts } = scene();
     clock.pass(900);
-    leash.alive();
+    timeouts.alive();
     clock.pass(999);
-    expect(leash.cause).toBeUndefined();
+    expect(timeouts.cause).toBeUndefined();
     clock.pass(1);
-    expect(leash.cause).toBe('first-byte');
+    expect(timeouts.cause).toBe('first-byte');
   });
 
   test('may be silent once its model thinks, for as long as thinking may last', () => {
-    const { clock, leash } = scene();
-    leash.alive();
-    leash.thinking();
+    const { clock, timeouts } = scene();
+    timeouts.alive();
+    timeouts.thinking();
     clock.pass(4_999);
-    expect(leash.cause).toBeUndefined();
+    expect(timeouts.cause).toBeUndefined();
     clock.pass(1);
-    expect(leash.cause).toBe('thinking');
+    expect(timeouts.cause).toBe('thinking');
   });
 
   test('has a limit where the first byte has none', () => {
-    const { clock, leash } = scene({ firstByteMs: Infinity });
-    leash.alive();
+    const { clock, timeouts } = scene({ firstByteMs: Infinity });
+    timeouts.alive();
     clock.pass(5_000);
-    expect(leash.cause).toBe('thinking');
+    expect(timeouts.cause).toBe('thinking');
   });
 
   test('is no longer one with its first content: then silence is short again', () => {
-    const { clock, leash } = scene();
-    leash.alive();
-    leash.thinking();
-    leash.answered();
-    leash.reading();
+    const { clock, timeouts } = scene();
+    timeouts.alive();
+    timeouts.thinking();
+    timeouts.answered();
+    timeouts.reading();
     clock.pass(500);
-    expect(leash.cause).toBe('idle');
+    expect(timeouts.cause).toBe('idle');
   });
 
   test('and between two pieces of content a model may think in silence too', () => {
-    const { clock, leash } = scene();
-    leash.answered();
-    leash.reading();
-    leash.thinking();
+    const { clock, timeouts } = scene();
+    timeouts.answered();
+    timeouts.reading();
+    timeouts.thinking();
     clock.pass(4_999);
-    expect(leash.cause).toBeUndefined();
+    expect(timeouts.cause).toBeUndefined();
     clock.pass(1);
-    expect(leash.cause).toBe('thinking');
+    expect(timeouts.cause).toBe('thinking');
   });
 
-  test('sets no alarm any more when it has ended', () => {
-    const { clock, leash } = scene();
-    leash.release();
-    leash.alive();
-    leash.thinking();
+  test('sets no setTimer any more when it has ended', () => {
+    const { clock, timeouts } = scene();
+    timeouts.release();
+    timeouts.alive();
+    timeouts.thinking();
     expect(clock.pending).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { Detection } from '../../../src/config/snapshot.ts';
-import { judgeError } from '../../../src/gateway/classify-status.ts';
+import { classifyError } from '../../../src/gateway/classify-status.ts';
 import type { Outcome } from '../../../src/routing/outcome.ts';
 import { snapshotOf } from '../config/configuration.ts';
 
@@ -17,7 +17,7 @@ const LISTS_ALL = detection(
 const PATTERNS = detection('detection: { error_patterns: ["insufficient_quota", "billing"] }');
 
 function judged(status: number, by: Detection, text = '{"error":{}}', retryAfterMs?: number): Outcome {
-  return judgeError({ status, text, retryAfterMs }, by);
+  return classifyError({ status, text, retryAfterMs }, by);
 }
 
 describe('without a detection section', () => {

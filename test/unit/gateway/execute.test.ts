@@ -40,7 +40,7 @@ describe('routes are tried until one answers', () => {
     const scene = pair({ a: [answers()] });
     const execution = await scene.ask('m');
     expect(outcomes(execution)).toEqual(['a first: answered']);
-    expect(execution).toMatchObject({ verdict: { kind: 'deliver' }, pausedMs: 0, answer: { status: 200 } });
+    expect(execution).toMatchObject({ decision: { kind: 'deliver' }, pausedMs: 0, answer: { status: 200 } });
     expect(scene.asked()).toEqual(['a']);
   });
 
@@ -57,7 +57,7 @@ describe('routes are tried until one answers', () => {
   test('where all fail, the last answer is what is left to show', async () => {
     const scene = pair({ a: [fails(500)], b: [fails(503)] });
     const execution = await scene.ask('m');
-    expect(execution.verdict).toEqual({ kind: 'give-up', because: 'no-route' });
+    expect(execution.decision).toEqual({ kind: 'give-up', because: 'no-route' });
     expect(execution.answer).toMatchObject({ kind: 'whole', status: 503 });
   });
 
@@ -68,7 +68,7 @@ describe('routes are tried until one answers', () => {
 
   test('a request that is rejected is not tried elsewhere', async () => {
     const scene = pair({ a: [fails(400)] });
-    expect((await scene.ask('m')).verdict).toEqual({ kind: 'deliver' });
+    expect((await scene.ask('m')).decision).toEqual({ kind: 'deliver' });
     expect(scene.asked()).toEqual(['a']);
   });
 
@@ -194,7 +194,7 @@ describe('a bug in an attempt', () => {
   test('in the body of an answer ends the attempt at the provider', async () => {
     let isCancelled = false;
     const broken: Play = (request) => {
-      request.callOff.onCallOff = () => {
+      request.cancellation.onCancel = () => {
         isCancelled = true;
       };
       return {
@@ -244,7 +244,7 @@ describe('pauses', () => {
     await settled();
     client.abort();
     const execution = await asking;
-    expect(execution.verdict).toEqual({ kind: 'give-up', because: 'cancelled' });
+    expect(execution.decision).toEqual({ kind: 'give-up', because: 'cancelled' });
     expect(scene.asked()).toEqual(['a']);
     expect(scene.clock.nowMs()).toBe(1_000);
   });
@@ -255,7 +255,7 @@ describe('a client that leaves', () => {
     const client = new AbortController();
     const hanging: Play = (request) =>
       new Promise((resolve) => {
-        request.callOff.onCallOff = () => resolve({ kind: 'aborted' });
+        request.cancellation.onCancel = () => resolve({ kind: 'aborted' });
       });
     const scene = pair({ a: [hanging] });
     const asking = scene.ask('m', client.signal);
@@ -263,7 +263,7 @@ describe('a client that leaves', () => {
     client.abort();
     const execution = await asking;
     expect(outcomes(execution)).toEqual(['a first: cancelled']);
-    expect(execution.verdict).toEqual({ kind: 'give-up', because: 'cancelled' });
+    expect(execution.decision).toEqual({ kind: 'give-up', because: 'cancelled' });
     expect([scene.asked(), scene.cooled()]).toEqual([['a'], []]);
   });
 
@@ -291,7 +291,7 @@ models: { m: { routes: [{ provider: a, model: x }, { provider: b, model: x, prio
 timeouts: { request_timeout: 5 }`;
     const scene = new Scene(config, { a: [silent], b: [answers()] });
     const execution = await scene.ask('m');
-    expect(execution.verdict).toEqual({ kind: 'give-up', because: 'deadline' });
+    expect(execution.decision).toEqual({ kind: 'give-up', because: 'deadline' });
     expect(scene.asked()).toEqual(['a']);
   });
 });

@@ -10,15 +10,15 @@ export class FakeClock implements Clock {
   readonly nowMs = (): number => this.#nowMs;
   readonly epochMs = (): number => 1_700_000_000_000 + this.#nowMs;
 
-  readonly alarm = (ms: number, ring: () => void): (() => void) => {
-    const alarm = { atMs: this.#nowMs + ms, ring };
-    this.#alarms.push(alarm);
+  readonly setTimer = (ms: number, ring: () => void): (() => void) => {
+    const setTimer = { atMs: this.#nowMs + ms, ring };
+    this.#alarms.push(setTimer);
     return () => {
-      this.#alarms = this.#alarms.filter((other) => other !== alarm);
+      this.#alarms = this.#alarms.filter((other) => other !== setTimer);
     };
   };
 
-  /** Alarms that are set. */
+  /** TimerQueue that are set. */
   get pending(): number {
     return this.#alarms.length;
   }
@@ -27,7 +27,7 @@ export class FakeClock implements Clock {
     this.sleeps.push(ms);
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const stop = this.alarm(ms, resolve);
+      const stop = this.setTimer(ms, resolve);
       const wake = (): void => {
         stop();
         resolve();
@@ -42,7 +42,7 @@ export class FakeClock implements Clock {
     for (;;) {
       const [next] = this.#alarms.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs);
       if (next === undefined) break;
-      this.#alarms = this.#alarms.filter((alarm) => alarm !== next);
+      this.#alarms = this.#alarms.filter((setTimer) => setTimer !== next);
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
       next.ring();
     }

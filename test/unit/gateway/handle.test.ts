@@ -42,7 +42,7 @@ test('a stream in which something throws ends, and is told once', async () => {
     headers: new Headers({ 'content-type': 'text/event-stream' }),
     body: {
       read: () => Promise.resolve({ done: false, value: new TextEncoder().encode(event) }),
-      pour: () => Promise.reject(new Error('a bug')),
+      pipe: () => Promise.reject(new Error('a bug')),
       cancel: () => {
         isCancelled = true;
         return Promise.resolve();

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { isSecretHeader } from '../../../src/config/secret-header.ts';
-import { conceal, revealsSecret } from '../../../src/gateway/redact.ts';
+import { redact, revealsSecret } from '../../../src/gateway/redact.ts';
 import { compiled } from '../../e2e/gateway.ts';
 
 const provider = compiled(`
@@ -16,14 +16,14 @@ test('a credential that a provider repeats is masked, wherever and however often
   const answer = bytes(
     '{"error":"key sk-abcdefghijklmnop is bad, 你好: sk-abcdefghijklmnop, geheim-schlüssel-1"}',
   );
-  expect(text(conceal(answer, provider))).toBe(
+  expect(text(redact(answer, provider))).toBe(
     '{"error":"key sk-ab****mnop is bad, 你好: sk-ab****mnop, gehei****el-1"}',
   );
 });
 
 test('an answer without one is passed on as it is, the same object', () => {
   const answer = new Uint8Array([0xff, 0xfe, 0x00, 0x80]);
-  expect(conceal(answer, provider)).toBe(answer);
+  expect(redact(answer, provider)).toBe(answer);
 });
 
 test('a header that repeats one is known', () => {

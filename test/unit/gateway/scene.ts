@@ -1,5 +1,6 @@
+import { FREE_ADMISSION } from '../../../src/limits/admission.ts';
 import type { Snapshot } from '../../../src/config/snapshot.ts';
-import type { Call } from '../../../src/gateway/request-context.ts';
+import type { PlannedRequest } from '../../../src/gateway/request-context.ts';
 import { readerSource } from '../../../src/lib/reader-source.ts';
 import type { GatewayEvent } from '../../../src/gateway/events.ts';
 import { type Execution, execute } from '../../../src/gateway/execute.ts';
@@ -43,14 +44,15 @@ export class Scene {
       turns: new TurnCounter(),
       objects: new ObjectOwnerLedger(),
       tokens: { count: () => Promise.resolve(0) },
+      limits: [],
       emit: (event) => this.events.push(event),
     };
   }
 
   /** One chat request for a model, tried until it is decided. */
   async ask(model: string, client = new AbortController().signal): Promise<Execution> {
-    const call = await this.#call(model, client);
-    return execute(call, this.gateway);
+    const planned = await this.#call(model, client);
+    return execute(planned, this.gateway);
   }
 
   /** The providers that were asked, in order. */
@@ -65,7 +67,7 @@ export class Scene {
     );
   }
 
-  async #call(model: string, client: AbortSignal): Promise<Call> {
+  async #call(model: string, client: AbortSignal): Promise<PlannedRequest> {
     const startedAtMs = this.clock.nowMs();
     const body = new TextEncoder().encode(JSON.stringify({ model, messages: [] }));
     const request: ClientRequest = {
@@ -86,7 +88,7 @@ export class Scene {
       plan: await plan(request, undefined, this.snapshot),
       plannedAtMs: startedAtMs,
       deadlineMs: startedAtMs + this.snapshot.server.requestTimeoutMs,
-      limitHeaders: {},
+      admission: FREE_ADMISSION,
       isReported: false,
     };
   }
@@ -126,9 +128,9 @@ export const unreachable: Play = () => ({ kind: 'unreachable', reason: 'refused'
 
 /** Says nothing until it is called off; time passes until then. */
 export const silent: Play = (request, clock) => {
-  if (!request.callOff.isCalledOff) {
+  if (!request.cancellation.isCancelled) {
     const gone = new Promise<UpstreamReply>((resolve) => {
-      request.callOff.onCallOff = () => resolve({ kind: 'aborted' });
+      request.cancellation.onCancel = () => resolve({ kind: 'aborted' });
     });
     clock.pass(10 * 60_000);
     return gone;

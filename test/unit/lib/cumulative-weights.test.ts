@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { Line } from '../../../src/lib/cumulative-weights.ts';
+import { CumulativeWeights } from '../../../src/lib/cumulative-weights.ts';
 
 /** By going along it, which is what it saves. */
 function found(lengths: readonly number[], place: number): number {
@@ -18,7 +18,7 @@ test('a place is found where it is, at the ends, in the middle and beyond, and n
     .filter((all) => all.some((length) => length > 0));
   fc.assert(
     fc.property(lengths, fc.nat(170), (all, halves) => {
-      const line = new Line(all);
+      const line = new CumulativeWeights(all);
       const index = line.at(halves / 2);
       expect(index).toBe(found(all, halves / 2));
       expect(line.endOf(index) - line.startOf(index)).toBe(all[index]!);

@@ -48,18 +48,18 @@ describe('sleep', () => {
   });
 });
 
-describe('alarm', () => {
+describe('setTimer', () => {
   test('rings once, and not when it was called off', async () => {
     let rings = 0;
-    systemClock.alarm(5, () => (rings += 1));
-    systemClock.alarm(5, () => (rings += 10))();
+    systemClock.setTimer(5, () => (rings += 1));
+    systemClock.setTimer(5, () => (rings += 10))();
     await Bun.sleep(60);
     expect(rings).toBe(1);
   });
 
   test('does not ring at once where it is set for longer than a timer holds', async () => {
     let rings = 0;
-    const stop = systemClock.alarm(TOO_LONG, () => (rings += 1));
+    const stop = systemClock.setTimer(TOO_LONG, () => (rings += 1));
     await Bun.sleep(60);
     stop();
     expect(rings).toBe(0);

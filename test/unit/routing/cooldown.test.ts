@@ -64,8 +64,10 @@ class Scene {
   }
 
   state(provider: string): string {
-    const standing = this.ledger.standing(route(provider).id, this.nowMs);
-    return standing.kind === 'cooling' ? `cooling for ${standing.untilMs - this.nowMs}` : standing.kind;
+    const availability = this.ledger.availability(route(provider).id, this.nowMs);
+    return availability.kind === 'cooling'
+      ? `cooling for ${availability.untilMs - this.nowMs}`
+      : availability.kind;
   }
 
   take(provider: string): boolean {
@@ -261,22 +263,22 @@ describe('an endpoint of a route', () => {
   test('cools by itself for what tells of it alone', () => {
     const ledger = new CooldownLedger();
     expect(note(ledger, NO_CHOICES, '/v1/completions', 1_000)).toBe(30_000);
-    expect(ledger.standing(a.id, 2_000, '/v1/completions').kind).toBe('cooling');
-    expect(ledger.standing(a.id, 2_000, '/v1/embeddings').kind).toBe('open');
-    expect(ledger.standing(a.id, 2_000).kind).toBe('open');
+    expect(ledger.availability(a.id, 2_000, '/v1/completions').kind).toBe('cooling');
+    expect(ledger.availability(a.id, 2_000, '/v1/embeddings').kind).toBe('open');
+    expect(ledger.availability(a.id, 2_000).kind).toBe('open');
   });
 
   test('cools with the whole route for what tells of the provider', () => {
     const ledger = new CooldownLedger();
     note(ledger, failed(500), '/v1/completions', 1_000);
-    expect(ledger.standing(a.id, 2_000, '/v1/embeddings').kind).toBe('cooling');
+    expect(ledger.availability(a.id, 2_000, '/v1/embeddings').kind).toBe('cooling');
   });
 
   test('is as badly off as the worse of the two', () => {
     const ledger = new CooldownLedger();
     note(ledger, NO_CHOICES, '/v1/completions', 1_000);
     note(ledger, failed(503, 60_000), '/v1/embeddings', 1_000);
-    expect(ledger.standing(a.id, 2_000, '/v1/completions')).toEqual({ kind: 'cooling', untilMs: 61_000 });
+    expect(ledger.availability(a.id, 2_000, '/v1/completions')).toEqual({ kind: 'cooling', untilMs: 61_000 });
   });
 
   test('has one probe, whose answer opens it', () => {
@@ -286,7 +288,7 @@ describe('an endpoint of a route', () => {
     expect(ledger.take(a.id, 31_000, '/v1/completions')).toBe(false);
     expect(ledger.take(a.id, 31_000, '/v1/embeddings')).toBe(false);
     note(ledger, ANSWERED, '/v1/completions', 31_500);
-    expect(ledger.standing(a.id, 31_500, '/v1/completions').kind).toBe('open');
+    expect(ledger.availability(a.id, 31_500, '/v1/completions').kind).toBe('open');
   });
 
   test('cannot be cooled by a model that bears its name', () => {
@@ -295,6 +297,6 @@ describe('an endpoint of a route', () => {
       const twin = route('a', { id: routeId('a', upstream) });
       ledger.note(attempt(twin, failed(500)), PAIR, POLICY, 1_000);
     }
-    expect(ledger.standing(a.id, 2_000, '/v1/completions').kind).toBe('open');
+    expect(ledger.availability(a.id, 2_000, '/v1/completions').kind).toBe('open');
   });
 });

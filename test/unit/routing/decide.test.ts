@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { type Conditions, type Decision, decide, type Standing } from '../../../src/routing/decide.ts';
+import { type Conditions, type Decision, decide, type Availability } from '../../../src/routing/decide.ts';
 import type { Attempt, Outcome } from '../../../src/routing/outcome.ts';
 import type { Model, Route } from '../../../src/routing/route.ts';
 import {
@@ -42,9 +42,11 @@ function decided(main: Model, history: readonly Attempt[], more: Partial<Conditi
 }
 
 /** How routes stand, by provider; the others are open. */
-function standings(by: Readonly<Record<string, Standing['kind'] | number>>): Pick<Conditions, 'standing'> {
+function statuses(
+  by: Readonly<Record<string, Availability['kind'] | number>>,
+): Pick<Conditions, 'availability'> {
   return {
-    standing: ({ provider }: Route): Standing => {
+    availability: ({ provider }: Route): Availability => {
       const how = by[provider] ?? 'open';
       if (typeof how === 'number') return { kind: 'cooling', untilMs: how };
       return how === 'cooling' ? { kind: 'cooling', untilMs: 9_000 } : { kind: how };
@@ -134,17 +136,17 @@ describe('what goes before everything else:', () => {
 
 describe('which routes are available:', () => {
   test('cooling and probed routes are left out, one on trial is not', () => {
-    expect(decided(MAIN, [], standings({ a: 'cooling' }))).toBe('first main:b after 0');
-    expect(decided(MAIN, [], standings({ a: 'probing' }))).toBe('first main:b after 0');
-    expect(decided(MAIN, [], standings({ a: 'on-trial', b: 'cooling' }))).toBe('first main:a after 0');
+    expect(decided(MAIN, [], statuses({ a: 'cooling' }))).toBe('first main:b after 0');
+    expect(decided(MAIN, [], statuses({ a: 'probing' }))).toBe('first main:b after 0');
+    expect(decided(MAIN, [], statuses({ a: 'on-trial', b: 'cooling' }))).toBe('first main:a after 0');
   });
 
   test('a better priority that cools leaves the worse one', () => {
-    expect(decided(MAIN, [], standings({ a: 'cooling', b: 'cooling' }))).toBe('first main:later after 0');
+    expect(decided(MAIN, [], statuses({ a: 'cooling', b: 'cooling' }))).toBe('first main:later after 0');
   });
 
   test('a model that cools as a whole leaves its fallback', () => {
-    const cooled = standings({ a: 'cooling', b: 'probing', later: 'cooling' });
+    const cooled = statuses({ a: 'cooling', b: 'probing', later: 'cooling' });
     expect(decided(MAIN, [], cooled)).toBe('fallback-model second:x after 0');
   });
 
@@ -159,7 +161,7 @@ describe('which routes are available:', () => {
 
   test('the turn of the round robin is among those that are available', () => {
     const three = model('main', [a, b, x]);
-    const picks = [0, 1, 2, 3].map((turn) => decided(three, [], { turn, ...standings({ b: 'cooling' }) }));
+    const picks = [0, 1, 2, 3].map((turn) => decided(three, [], { turn, ...statuses({ b: 'cooling' }) }));
     expect(picks.filter((pick) => pick.includes(':a'))).toHaveLength(2);
     expect(picks.filter((pick) => pick.includes(':x'))).toHaveLength(2);
   });
@@ -167,29 +169,29 @@ describe('which routes are available:', () => {
 
 describe('the last resort:', () => {
   test('with everything cooling, the one whose cooldown ends first is tried, whatever its priority', () => {
-    const cooling = standings({ a: 9_000, b: 8_000, later: 7_000, x: 7_500, y: 9_500 });
+    const cooling = statuses({ a: 9_000, b: 8_000, later: 7_000, x: 7_500, y: 9_500 });
     expect(decided(MAIN, [], cooling)).toBe('last-resort main:later after 0');
   });
 
   test('it may be a route of a fallback model', () => {
-    const cooling = standings({ a: 9_000, b: 8_000, later: 7_000, x: 6_000, y: 9_500 });
+    const cooling = statuses({ a: 9_000, b: 8_000, later: 7_000, x: 6_000, y: 9_500 });
     expect(decided(MAIN, [], cooling)).toBe('last-resort second:x after 0');
   });
 
   test('a probed route goes before a cooling one: its time is up', () => {
-    expect(decided(model('main', [a, b]), [], standings({ a: 8_000, b: 'probing' }))).toBe(
+    expect(decided(model('main', [a, b]), [], statuses({ a: 8_000, b: 'probing' }))).toBe(
       'last-resort main:b after 0',
     );
   });
 
   test('it is tried once, and neither another nor a retry follows', () => {
-    const cooling = standings({ a: 9_000, b: 8_000, later: 9_000, x: 9_000, y: 9_000 });
+    const cooling = statuses({ a: 9_000, b: 8_000, later: 9_000, x: 9_000, y: 9_000 });
     const tried = [attempt(b, failed(503), { reason: 'last-resort' })];
     expect(decided(MAIN, tried, { ...cooling, policy: { ...RETRY, retries: 3 } })).toBe('give up: no-route');
   });
 
   test('a request that has tried something already does not fall back on cooling routes', () => {
-    const cooling = standings({ b: 'cooling', later: 'cooling', x: 'cooling', y: 'cooling' });
+    const cooling = statuses({ b: 'cooling', later: 'cooling', x: 'cooling', y: 'cooling' });
     expect(decided(MAIN, [attempt(a, failed(500))], cooling)).toBe('give up: no-route');
   });
 
@@ -296,7 +298,9 @@ test('a request that is known to find everything open goes where it would go aft
         );
       const main = { ...made('main', own), fallbacks: [made('spare', spare)] };
       for (const moment of [turn, turn + 1])
-        expect(decided(main, [], { turn: moment, allOpen: true })).toBe(decided(main, [], { turn: moment }));
+        expect(decided(main, [], { turn: moment, allAvailable: true })).toBe(
+          decided(main, [], { turn: moment }),
+        );
     }),
   );
 });

@@ -43,12 +43,12 @@ test('counters do not fall when a process dies and another takes its place; its 
   const metrics = new MergedMetrics();
   metrics.note(1, dumpOf(3, 1, 1));
   metrics.note(2, dumpOf(4, 0, 9));
-  metrics.bury(2);
+  metrics.reclaim(2);
   expect(['total', 'active', 'health', 'seconds'].map((name) => valueOf(metrics, name))).toEqual([
     7, 1, 0, 3.5,
   ]);
   metrics.note(2, dumpOf(1, 1, 10));
-  metrics.bury(2);
+  metrics.reclaim(2);
   metrics.note(2, dumpOf(1, 1, 11));
   expect(['total', 'active', 'health'].map((name) => valueOf(metrics, name))).toEqual([9, 2, 1]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { splice } from '../../../src/lib/splice.ts';
 import { envelopeOf } from '../../../src/translation/envelope.ts';
 import { repairOf, type SameApiTarget } from '../../../src/translation/same-api/repair-body.ts';

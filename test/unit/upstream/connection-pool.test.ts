@@ -14,9 +14,13 @@ function upstream(limits: Partial<PoolLimits>): OpenUpstream {
 
 /** A request over TLS, given up soon. */
 function giveUp(direct: OpenUpstream, port: number): Promise<string> {
-  const callOff = new ByHand();
+  const cancellation = new ByHand();
   const settings = 'timeouts: { connect_timeout: 0.05 }';
-  const given = request(`https://127.0.0.1:${port}`, { callOff, settings, onConnectTimeout: callOff.now });
+  const given = request(`https://127.0.0.1:${port}`, {
+    cancellation,
+    settings,
+    onConnectTimeout: cancellation.now,
+  });
   return direct.send(given).then(textOf);
 }
 

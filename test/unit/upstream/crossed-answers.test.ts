@@ -136,12 +136,12 @@ interface Received {
 async function send(plan: Plan): Promise<Received> {
   const marker = String(count++);
   plans.set(marker, plan);
-  const callOff = new ByHand();
+  const cancellation = new ByHand();
   const method = plan.framing === 'head' ? 'HEAD' : 'POST';
   const body = method === 'HEAD' ? undefined : [Buffer.from('{"a":1}')];
   const clientHeaders = new Headers({ 'x-own': marker });
-  const sending = upstream.send(request(port, { method, body, clientHeaders, callOff }));
-  if (plan.callsOff) setTimeout(callOff.now, 1);
+  const sending = upstream.send(request(port, { method, body, clientHeaders, cancellation }));
+  if (plan.callsOff) setTimeout(cancellation.now, 1);
   const reply = await sending;
   const received = await read(reply, plan);
   strays.get(marker)?.();

@@ -182,17 +182,17 @@ describe('what can not be reached', () => {
 describe('nobody waits any more', () => {
   test('before the request is sent', async () => {
     const { port, sockets } = await provide(answering());
-    const callOff = new ByHand();
-    callOff.now();
-    expect((await upstream().send(request(port, { callOff }))).kind).toBe('aborted');
+    const cancellation = new ByHand();
+    cancellation.now();
+    expect((await upstream().send(request(port, { cancellation }))).kind).toBe('aborted');
     expect(sockets.length).toBe(0);
   });
   test('while the answer is waited for', async () => {
     const { port, sockets, open } = await provide(() => undefined);
-    const callOff = new ByHand();
-    const sending = upstream().send(request(port, { callOff }));
+    const cancellation = new ByHand();
+    const sending = upstream().send(request(port, { cancellation }));
     await until(() => sockets.length === 1);
-    callOff.now();
+    cancellation.now();
     expect((await sending).kind).toBe('aborted');
     await until(() => open() === 0);
   });
@@ -200,10 +200,10 @@ describe('nobody waits any more', () => {
     const { port, open } = await provide(
       answering('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n'),
     );
-    const callOff = new ByHand();
-    const reply = await upstream().send(request(port, { callOff }));
+    const cancellation = new ByHand();
+    const reply = await upstream().send(request(port, { cancellation }));
     const reading = textOf(reply);
-    callOff.now();
+    cancellation.now();
     await expect(reading).rejects.toThrow();
     await until(() => open() === 0);
   });
@@ -216,10 +216,12 @@ describe('nobody waits any more', () => {
   test('for a connection, once its limit has passed', async () => {
     // Nobody accepts: the handshake of TLS is never answered.
     const { port, open } = await provide(() => undefined);
-    const callOff = new ByHand();
+    const cancellation = new ByHand();
     const base = `https://127.0.0.1:${port}`;
     const settings = 'timeouts: { connect_timeout: 0.1 }';
-    const reply = await upstream().send(request(base, { callOff, settings, onConnectTimeout: callOff.now }));
+    const reply = await upstream().send(
+      request(base, { cancellation, settings, onConnectTimeout: cancellation.now }),
+    );
     expect(reply.kind).toBe('aborted');
     expect(open()).toBeLessThanOrEqual(1);
   });
@@ -323,24 +325,24 @@ describe('poured out', () => {
   test('a body comes to its end', async () => {
     const body = await cut(CHUNKED, (socket) => socket.write('3\r\ntwo\r\n0\r\n\r\n'));
     const pieces: string[] = [];
-    expect(await body.pour((chunk) => void pieces.push(String(Buffer.from(chunk))))).toBe('end');
+    expect(await body.pipe((chunk) => void pieces.push(String(Buffer.from(chunk))))).toBe('end');
     expect(pieces).toEqual(['one', 'two']);
   });
   test('a body that breaks off is broken, after what came of it', async () => {
     const body = await cut(CHUNKED, (socket) => socket.resetAndDestroy());
     await Bun.sleep(60);
     const pieces: string[] = [];
-    expect(await body.pour((chunk) => void pieces.push(String(Buffer.from(chunk))))).toBe('broken');
+    expect(await body.pipe((chunk) => void pieces.push(String(Buffer.from(chunk))))).toBe('broken');
     expect(pieces).toEqual(['one']);
   });
   test('it stops where it is told to', async () => {
     const body = await cut(CHUNKED);
-    expect(await body.pour(() => 'stop')).toBe('stop');
+    expect(await body.pipe(() => 'stop')).toBe('stop');
   });
   test('it fails with what the taker throws', async () => {
     const body = await cut(CHUNKED);
     await expect(
-      body.pour(() => {
+      body.pipe(() => {
         throw new Error('no taste');
       }),
     ).rejects.toThrow('no taste');
@@ -348,7 +350,7 @@ describe('poured out', () => {
   test('it waits for a taker that is busy, in order', async () => {
     const body = await cut(CHUNKED, (socket) => socket.write('3\r\ntwo\r\n0\r\n\r\n'));
     const heard: string[] = [];
-    const how = await body.pour(async (chunk) => {
+    const how = await body.pipe(async (chunk) => {
       const text = String(Buffer.from(chunk));
       heard.push(`${text} begins`);
       await Bun.sleep(60);

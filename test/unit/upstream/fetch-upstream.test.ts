@@ -75,7 +75,7 @@ describe('through the proxy of a provider', () => {
     const reply = await upstream().send(request(port, { settings: `proxy: "${url}"` }));
     if (reply.kind !== 'reply') throw new Error(reply.kind);
     const pieces: string[] = [];
-    const how = await reply.body?.pour((chunk) => {
+    const how = await reply.body?.pipe((chunk) => {
       pieces.push(String(Buffer.from(chunk)));
       return undefined;
     });
@@ -85,10 +85,10 @@ describe('through the proxy of a provider', () => {
   test('is told when nobody waits any more', async () => {
     const { url } = await startProxy();
     const { port, sockets, open } = await provide((socket) => socket.resume());
-    const callOff = new ByHand();
-    const sending = upstream().send(request(port, { callOff, settings: `proxy: "${url}"` }));
+    const cancellation = new ByHand();
+    const sending = upstream().send(request(port, { cancellation, settings: `proxy: "${url}"` }));
     await until(() => sockets.length === 1);
-    callOff.now();
+    cancellation.now();
     expect((await sending).kind).toBe('aborted');
     await until(() => open() === 0);
   });

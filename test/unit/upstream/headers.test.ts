@@ -25,7 +25,7 @@ function sent(
     clientHeaders: new Headers(client),
     clientCredentials,
     body: undefined,
-    callOff: { isCalledOff: false, onCallOff: undefined },
+    cancellation: { isCancelled: false, onCancel: undefined },
     onConnectTimeout: () => undefined,
   });
   const always = new Set(['accept-encoding', 'user-agent', 'accept']);
@@ -121,7 +121,7 @@ test('an encoding that the client did not ask for is not asked for in its name',
     search: '',
     clientCredentials: [],
     body: undefined,
-    callOff: { isCalledOff: false, onCallOff: undefined },
+    cancellation: { isCancelled: false, onCancel: undefined },
     onConnectTimeout: () => undefined,
   };
   const plain = upstreamFields({ ...request, clientHeaders: new Headers() });

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Provider } from '../../../src/config/snapshot.ts';
-import type { CallOff, UpstreamReply, UpstreamRequest } from '../../../src/gateway/ports.ts';
+import type { Cancellation, UpstreamReply, UpstreamRequest } from '../../../src/gateway/ports.ts';
 import { snapshotOf } from '../config/configuration.ts';
 
 export const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
@@ -49,12 +49,12 @@ export function answering(text: string | Buffer = OK): (socket: Socket) => void 
 }
 
 /** Told by hand that nobody waits any more. */
-export class ByHand implements CallOff {
-  isCalledOff = false;
-  onCallOff: (() => void) | undefined;
+export class ByHand implements Cancellation {
+  isCancelled = false;
+  onCancel: (() => void) | undefined;
   readonly now = (): void => {
-    this.isCalledOff = true;
-    this.onCallOff?.();
+    this.isCancelled = true;
+    this.onCancel?.();
   };
 }
 
@@ -79,7 +79,7 @@ export function request(base: string | number, more: Partial<UpstreamRequest> & 
     clientHeaders: new Headers({ 'content-type': 'application/json', 'x-own': 'yes' }),
     clientCredentials: [],
     body: [Buffer.from('{"a":1}')],
-    callOff: new ByHand(),
+    cancellation: new ByHand(),
     onConnectTimeout: () => undefined,
     ...rest,
   };

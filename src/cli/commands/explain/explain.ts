@@ -10,10 +10,10 @@ import { EXIT } from '../../../exit-code.ts';
 import type { explainDeclaration } from './declaration.ts';
 import { type Style, styleFor } from '../../style.ts';
 
-type Wish = ValuesOf<typeof explainDeclaration>;
+type ParsedArguments = ValuesOf<typeof explainDeclaration>;
 
 /** Says which routes a request would try. */
-export async function explainModel(wish: Wish): Promise<number> {
+export async function explainModel(wish: ParsedArguments): Promise<number> {
   const result = await loadConfig({
     path: wish.config,
     env: process.env,
@@ -40,7 +40,10 @@ export async function explainModel(wish: Wish): Promise<number> {
 }
 
 /** Why a request would not come as far as to try a route; undefined: it would, or that is not asked. */
-function whyRefused({ key: given, model, down }: Wish, { access, providers }: Snapshot): string | undefined {
+function whyRefused(
+  { key: given, model, down }: ParsedArguments,
+  { access, providers }: Snapshot,
+): string | undefined {
   const stranger = down.find((name) => !providers.has(name));
   if (stranger !== undefined) return `--down: there is no provider "${stranger}", or it is disabled.`;
   if (given === undefined || access.kind === 'open') return undefined;
@@ -64,8 +67,8 @@ function conditions({ retry, cooldown }: Snapshot, down: readonly string[]): Con
     deadlineMs: Infinity,
     clientLeft: false,
     policy: retry,
-    allOpen: false,
-    standing: ({ provider }) =>
+    allAvailable: false,
+    availability: ({ provider }) =>
       down.includes(provider) ? { kind: 'cooling', untilMs: cooldown.cooldownMs } : { kind: 'open' },
     turn: 0,
     dice: () => 0,

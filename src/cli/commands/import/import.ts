@@ -17,10 +17,10 @@ import { openProgress } from '../../progress.ts';
 import { failed } from '../with-opened.ts';
 import { withStore } from '../with-store.ts';
 
-type Wish = ValuesOf<typeof importDeclaration>;
+type ParsedArguments = ValuesOf<typeof importDeclaration>;
 
 /** Takes a configuration file over into the database: all of it, or nothing. */
-export async function importFile(wish: Wish): Promise<number> {
+export async function importFile(wish: ParsedArguments): Promise<number> {
   const read = wish.from === 'litellm' ? await readForeign(wish.file) : await readOwn(wish.file);
   if (read === undefined) return EXIT.failed;
   return withStore(async (store) => {
@@ -73,7 +73,7 @@ function basesOf({ resources }: Revision): ReadonlyMap<string, string> {
 async function importInto(
   store: Store,
   file: ConfigFile,
-  { prune: prunes, 'dry-run': isDry, file: path }: Wish,
+  { prune: prunes, 'dry-run': isDry, file: path }: ParsedArguments,
 ): Promise<number> {
   let steps: readonly ImportStep[] = [];
   const edit: Edit = ({ resources }, now) => {

@@ -7,10 +7,10 @@ import type { migrateDeclaration } from './declaration.ts';
 import { Interrupted, openPrompt } from '../init/prompt.ts';
 import { failed, withOpened } from '../with-opened.ts';
 
-type Wish = ValuesOf<typeof migrateDeclaration>;
+type ParsedArguments = ValuesOf<typeof migrateDeclaration>;
 
 /** Changes the schema of the database. */
-export function migrate(wish: Wish): Promise<number> {
+export function migrate(wish: ParsedArguments): Promise<number> {
   const variables = readSecretVariables(process.env);
   if (variables.kind === 'wrong') return Promise.resolve(failed([variables.message]));
   const url = variables.env['DB_URL'];
@@ -30,7 +30,7 @@ export function migrate(wish: Wish): Promise<number> {
 }
 
 /** Asks whether the last step is to be taken back; programs that know it may be running. */
-async function isAgreed(database: Database, { yes, drop }: Wish): Promise<boolean> {
+async function isAgreed(database: Database, { yes, drop }: ParsedArguments): Promise<boolean> {
   if (yes) return true;
   if (!process.stdin.isTTY) return false;
   const what = drop ? 'and DELETE its data' : 'and keep its data';
@@ -51,7 +51,7 @@ const NO_DATABASE =
 
 const ACTIONS = {
   up: async (database: Database) => describe('applied', await migrateUp(database)),
-  down: async (database: Database, { drop: drops }: Wish) =>
+  down: async (database: Database, { drop: drops }: ParsedArguments) =>
     describe(drops ? 'deleted' : 'took back', await migrateDown(database, { drops })),
   version: async (database: Database) => [String(await schemaVersion(database))],
 };

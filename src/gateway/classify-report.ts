@@ -5,14 +5,14 @@ import type { ReportedError } from '../protocols/reported-error.ts';
 import { NO_TEXT } from '../protocols/text.ts';
 import type { Defect } from '../routing/outcome.ts';
 import type { WholeAnswer } from './answer.ts';
-import { conceal } from './redact.ts';
-import { judgeError } from './classify-status.ts';
-import type { Reading, Reply, Verdict } from './verdict.ts';
+import { redact } from './redact.ts';
+import { classifyError } from './classify-status.ts';
+import type { ReplyContext, Reply, Classification } from './classification.ts';
 
 /** Where an error was reported. */
 export interface ReportPlace {
   readonly reply: Reply;
-  readonly reading: Reading;
+  readonly reading: ReplyContext;
   /** What is noted of an attempt that failed so. */
   readonly defect: Defect;
   /** The events up to the one with the error, fit for the client; empty where it was no stream. */
@@ -26,15 +26,15 @@ const ANTHROPIC_OVERLOADED = 529;
  * An error under status 200 comes to the same as the status that it stands for: what the request is to blame for is
  * delivered and cools nobody, everything else may be routed around. The answer is the one for a client whose API it is.
  */
-export function judgeReport(report: ReportedError, place: ReportPlace): Verdict {
+export function judgeReport(report: ReportedError, place: ReportPlace): Classification {
   const { reply, reading, defect } = place;
-  const { call, gateway } = reading;
-  const shape = errorShapeOf(call.request.path, call.request.headers);
+  const { planned, gateway } = reading;
+  const shape = errorShapeOf(planned.request.path, planned.request.headers);
   const status = report.kind === 'overloaded' && shape === 'anthropic' ? ANTHROPIC_OVERLOADED : report.status;
-  const facts = { ...report, status, requestId: call.id };
+  const facts = { ...report, status, requestId: planned.id };
   const waitMs = retryAfterMs(reply.headers, gateway.clock.epochMs(), status) ?? report.retryAfterMs;
   const text = errorBody('openai', facts);
-  const outcome = judgeError({ status, text, retryAfterMs: waitMs }, call.snapshot.detection);
+  const outcome = classifyError({ status, text, retryAfterMs: waitMs }, planned.snapshot.detection);
   const answer =
     failedStream(report, place, waitMs) ??
     wholeOf(place, { status, type: 'application/json', waitMs, text: errorBody(shape, facts) });
@@ -48,7 +48,7 @@ function failedStream(
   place: ReportPlace,
   waitMs: number | undefined,
 ): WholeAnswer | undefined {
-  const { plan } = place.reading.call;
+  const { plan } = place.reading.planned;
   if (!plan.isStream) return undefined;
   const text = plan.protocol.failedStream?.({ ...report, retryAfterMs: waitMs });
   if (text === undefined) return undefined;
@@ -73,6 +73,6 @@ function wholeOf(
   headers.set('content-type', type);
   if (waitMs !== undefined && !headers.has('retry-after'))
     headers.set('retry-after', String(Math.ceil(waitMs / 1000)));
-  const bytes = text === undefined ? events : conceal(new TextEncoder().encode(text), reading.provider);
+  const bytes = text === undefined ? events : redact(new TextEncoder().encode(text), reading.provider);
   return { kind: 'whole', status, headers, bytes, usage: undefined, text: NO_TEXT, isFailure: true };
 }

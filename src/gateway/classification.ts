@@ -1,18 +1,18 @@
 import type { Provider } from '../config/snapshot.ts';
 import type { Outcome } from '../routing/outcome.ts';
 import type { Answer } from './answer.ts';
-import type { Call } from './request-context.ts';
-import type { Leash } from './attempt-timeouts.ts';
+import type { PlannedRequest } from './request-context.ts';
+import type { AttemptTimeouts } from './attempt-timeouts.ts';
 import type { Gateway, UpstreamReply } from './ports.ts';
 
 /** A provider's reply of which the head is there. */
 export type Reply = Extract<UpstreamReply, { kind: 'reply' }>;
 
 /** What a reply is read with. */
-export interface Reading {
-  readonly call: Call;
+export interface ReplyContext {
+  readonly planned: PlannedRequest;
   readonly provider: Provider;
-  readonly leash: Leash;
+  readonly timeouts: AttemptTimeouts;
   readonly gateway: Gateway;
   /** Whether usage was asked for in the client's name, who is not to see the event that carries it. */
   readonly hidesUsage: boolean;
@@ -23,7 +23,7 @@ export interface Reading {
 }
 
 /** How an attempt ended, with the answer that came of it. */
-export interface Verdict {
+export interface Classification {
   readonly outcome: Outcome;
   readonly answer?: Answer;
 }

@@ -1,0 +1,35 @@
+import { endpointOf } from './endpoint.ts';
+import type { RequestEnd, ServedRequest } from './settle.ts';
+
+/** Tells everybody who watches that a request has ended, and all about it. */
+export function report(served: ServedRequest, end: RequestEnd): void {
+  const { planned, execution, gateway } = served;
+  gateway.emit({
+    type: 'request-ended',
+    requestId: planned.id,
+    ending: end.ending,
+    method: planned.request.method,
+    endpoint: endpointOf(planned.request.path),
+    model: planned.plan.model.name,
+    servedAs: planned.plan.model.rotation,
+    provider: execution.history.at(-1)?.route.provider,
+    keyName: planned.key?.name,
+    status: end.status,
+    code: end.code,
+    history: execution.history,
+    usage: end.usage,
+    isUsageEstimated: end.isUsageEstimated,
+    isStreamed: execution.answer?.kind === 'streamed' && execution.answer.stream.takesEvents,
+    overheadMs: ownTimeMs(served),
+    startedAtMs: planned.startedAtMs,
+    firstByteAtMs: served.firstByteAtMs,
+    endedAtMs: end.endedAtMs,
+  });
+}
+
+/** The time that the gateway itself took: from the planned request to here, less the attempts and the pauses. */
+export function ownTimeMs({ planned, execution, firstByteAtMs }: ServedRequest): number {
+  let elsewhereMs = execution.pausedMs;
+  for (const { startedAtMs, endedAtMs } of execution.history) elsewhereMs += endedAtMs - startedAtMs;
+  return Math.max(0, firstByteAtMs - planned.plannedAtMs - elsewhereMs);
+}
