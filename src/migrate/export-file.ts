@@ -1,5 +1,5 @@
 import { fieldAt, isObject, setField } from '../store/json-path.ts';
-import { type Kind, mapKinds, RESOURCE_KINDS } from '../store/resource-kinds.ts';
+import { isKindSection, type Kind, KINDS, mapKinds, RESOURCE_KINDS } from '../store/resource-kinds.ts';
 import { buildFile } from '../store/revision-file.ts';
 import type { Json, JsonObject, Resource, Revision } from '../store/revision.ts';
 import { hashedKeyText, storedKey } from '../store/stored-key.ts';
@@ -18,17 +18,16 @@ export function exportFile(
         [...revision.resources[kind]].map(([id, resource]) => [id, exported(kind, resource, withSecrets)]),
       ),
   );
-  const { providers, master_keys: _, models, ...others } = buildFile({ resources });
+  const { master_keys: _, ...sections } = buildFile({ resources });
   const keys = [...revision.resources.master_keys.values()].map(({ fields }) => {
     const { hash: _, preview: __, previous: ___, is_enabled: enabled, ...rest } = fields;
     return { ...rest, key: hashedKeyText(storedKey(fields)), ...(enabled !== undefined && { enabled }) };
   });
-  return {
-    ...others,
-    ...(keys.length > 0 && { master_keys: escaped(keys) }),
-    providers: providers ?? [],
-    ...(isObject(models) && Object.keys(models).length > 0 && { models }),
-  };
+  const isEmpty = (section: string): boolean =>
+    KINDS.some((kind) => kind === section && isKindSection(kind) && resources[kind].size === 0);
+  return Object.fromEntries(
+    Object.entries({ ...sections, master_keys: escaped(keys) }).filter(([section]) => !isEmpty(section)),
+  );
 }
 
 function exported(kind: Kind, resource: Resource, withSecrets: boolean): Resource {
