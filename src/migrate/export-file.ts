@@ -18,7 +18,6 @@ export function exportFile(
         [...revision.resources[kind]].map(([id, resource]) => [id, exported(kind, resource, withSecrets)]),
       ),
   );
-  const { master_keys: _, ...sections } = buildFile({ resources });
   const keys = [...revision.resources.master_keys.values()].map(({ fields }) => {
     const { hash: _, preview: __, previous: ___, is_enabled: enabled, ...rest } = fields;
     return { ...rest, key: hashedKeyText(storedKey(fields)), ...(enabled !== undefined && { enabled }) };
@@ -26,7 +25,9 @@ export function exportFile(
   const isEmpty = (section: string): boolean =>
     KINDS.some((kind) => kind === section && isKindSection(kind) && resources[kind].size === 0);
   return Object.fromEntries(
-    Object.entries({ ...sections, master_keys: escaped(keys) }).filter(([section]) => !isEmpty(section)),
+    Object.entries({ ...buildFile({ resources }), master_keys: escaped(keys) }).filter(
+      ([section]) => !isEmpty(section),
+    ),
   );
 }
 
