@@ -10,6 +10,7 @@ export interface GoldenCase {
   readonly request?: unknown;
   readonly request_raw?: string;
   readonly request_path?: string;
+  readonly request_headers?: Readonly<Record<string, string>>;
   readonly expected_upstream_request?: {
     readonly body?: unknown;
     readonly path?: string;
