@@ -82,7 +82,7 @@ describe('a request of Codex', () => {
       },
       { role: 'tool', tool_call_id: 'call_1', content: 'a\nb' },
     ]);
-    expect(losses.sort()).toEqual([
+    expect([...losses].sort()).toEqual([
       'approximated input[0].tools[0].tools[0]',
       'dropped client_metadata',
       'dropped prompt_cache_key',
