@@ -21,7 +21,7 @@ export function exportFile(
     ...(escaped(settings) as JsonObject),
     ...(!withSecrets && isObject(metrics) && { metrics: hidden(metrics, 'token', 'METRICS_TOKEN') }),
     ...(keys.length > 0 && { master_keys: escaped(keys) }),
-    providers: withSecrets ? escaped(list) : list,
+    ...(list.length > 0 && { providers: withSecrets ? escaped(list) : list }),
     ...(isObject(models) && Object.keys(models).length > 0 && { models: escaped(models) }),
   };
 }

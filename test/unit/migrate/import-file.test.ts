@@ -157,6 +157,13 @@ test('an export without secrets has variables in their place, and hashes for the
   await store.close();
 });
 
+test('an export has no list that is empty', async () => {
+  const { store } = await openTestStore('sqlite::memory:');
+  for (const withSecrets of [true, false])
+    expect(exportFile(await store.read(), { withSecrets })).toEqual({});
+  await store.close();
+});
+
 test('a hash that was exported stands for its key, and is no key itself', async () => {
   const { store } = await openTestStore('sqlite::memory:');
   await importText(store, SEED_B_LIKE);
