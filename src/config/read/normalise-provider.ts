@@ -1,3 +1,4 @@
+import { ppmOf } from './normalise-prices.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import type { Finding, Path } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
@@ -34,6 +35,12 @@ export function normaliseProvider(
     verifyTls: entry.verify_ssl ?? true,
     caFile: entry.ca_file ?? undefined,
     proxy: entry.proxy ?? undefined,
+    pricing: {
+      name: entry.name,
+      priceProvider: entry.price_provider ?? undefined,
+      discountPpm: ppmOf(entry.discount_percent ?? 0),
+      free: entry.free ?? false,
+    },
     forwardClientAuth: entry.forward_client_auth ?? false,
     streamUsage: entry.stream_usage ?? file.stream_usage ?? 'include',
   };
