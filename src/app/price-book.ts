@@ -1,3 +1,4 @@
+import { matcher } from '../config/compile/name-pattern.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import { type Catalogue, type CatalogueFile, createCatalogue } from '../prices/catalogue.ts';
 import { sheetFor } from '../prices/overrides.ts';
@@ -21,9 +22,10 @@ export interface PriceWanted {
 /** Opens the book for a configuration. The catalogue takes 3 MB, and is read only where a configuration wants it. */
 export async function openPriceBook({ providers, prices }: Snapshot): Promise<PriceBook> {
   const catalogue = prices.catalogue === 'builtin' ? await readCatalogue() : undefined;
+  const overrides = prices.overrides.map((override) => ({ ...override, fits: matcher(override.pattern) }));
   const sheet: PriceBook['sheet'] = (name, model) => {
     const provider = providers.get(name);
-    return provider && sheetFor(provider.pricing, model, { overrides: prices.overrides, catalogue });
+    return provider && sheetFor(provider.pricing, model, { overrides, catalogue });
   };
   return {
     sheet,

@@ -3,8 +3,8 @@ import type { PriceEntry, PriceSheet, Tier } from './sheet.ts';
 
 /** A price of the configuration, in place of the catalogue's. */
 export interface PriceOverride {
-  /** Whether it is for this provider and model: `provider/model`, either of the names that the provider goes by. */
-  readonly fits: (name: string) => boolean;
+  /** `provider/model`, with `*` for any text; the provider's own name or its `price_provider`. */
+  readonly pattern: string;
   readonly free: boolean;
   /** `provider/model` of the catalogue whose prices it takes. */
   readonly sameAs: string | undefined;
@@ -12,6 +12,11 @@ export interface PriceOverride {
   /** undefined: it states no prices of its own. */
   readonly entry: PriceEntry | undefined;
   readonly tiers: Readonly<Partial<Record<Tier, PriceEntry>>>;
+}
+
+/** An override whose pattern was made a test. */
+export interface FittingOverride extends PriceOverride {
+  readonly fits: (name: string) => boolean;
 }
 
 /** What the configuration says of a provider's prices. */
@@ -44,7 +49,7 @@ export function sheetFor(
   {
     overrides,
     catalogue,
-  }: { readonly overrides: readonly PriceOverride[]; readonly catalogue: Catalogue | undefined },
+  }: { readonly overrides: readonly FittingOverride[]; readonly catalogue: Catalogue | undefined },
 ): PriceSheet | undefined {
   const names = [provider.name, provider.priceProvider].filter((name) => name !== undefined);
   const override = overrides.find(({ fits }) => names.some((name) => fits(`${name}/${model}`)));

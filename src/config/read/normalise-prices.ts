@@ -1,7 +1,6 @@
 import { METER_NAMES } from '../../prices/meters.ts';
 import type { PriceOverride } from '../../prices/overrides.ts';
 import type { MeterPrices, Price, PriceEntry, Tier } from '../../prices/sheet.ts';
-import { matcher } from '../compile/name-pattern.ts';
 import type { ConfigFile } from '../schema/schema.ts';
 import type { Finding, Path } from './problems.ts';
 
@@ -42,7 +41,7 @@ function overrideOf(
   if (sources.filter(Boolean).length > 1)
     report({ path, part: 'key', message: 'says free, same_as and prices; keep one of them' });
   return {
-    fits: matcher(pattern),
+    pattern,
     free: override.free ?? false,
     sameAs: override.same_as ?? undefined,
     discountPpm: ppmOf(override.discount_percent ?? 0),

@@ -70,15 +70,14 @@ const overrideSchema = z.strictObject({
     description: "Taken off every price, in percent; on top of the provider's own.",
     default: 0,
   }),
-  from: optional(z.iso.date(), {
+  from: optional(z.string().regex(/^\d{4}-[01]\d-[0-3]\d$/, 'must be a day, such as 2026-10-01'), {
     description: "The first day of these prices, in UTC. Before it the catalogue's hold. Left out: always.",
     examples: ['2026-10-01'],
   }),
-  above: optional(z.array(aboveSchema), { description: 'Other prices for long requests.', default: [] }),
+  above: optional(z.array(aboveSchema), { description: 'Other prices for long requests. Left out: none.' }),
   tiers: optional(z.partialRecord(z.enum(['batch', 'flex', 'priority', 'fast']), tierSchema), {
     description:
-      "Prices of the provider's other service tiers; a meter that is left out costs what it usually does.",
-    default: {},
+      "Prices of the provider's other service tiers; a meter that is left out costs what it usually does. Left out: no tier has prices of its own.",
   }),
   ...meterPrices,
 });
