@@ -46,7 +46,7 @@ function overrideOf(
     sameAs: override.same_as ?? undefined,
     discountPpm: ppmOf(override.discount_percent ?? 0),
     entry: hasPrices ? entry : undefined,
-    tiers: tiersOf(override),
+    tiers: tiersOf(override, path, report),
   };
 }
 
@@ -54,22 +54,34 @@ function entryOf(override: OverrideFile): PriceEntry {
   return { from: override.from ?? undefined, per: pricesOf(override, override.above ?? []) };
 }
 
-function tiersOf({ tiers, from }: OverrideFile): Partial<Record<Tier, PriceEntry>> {
+const TIERS: readonly string[] = ['batch', 'flex', 'priority', 'fast'] satisfies Tier[];
+
+function tiersOf(
+  { tiers, from }: OverrideFile,
+  path: Path,
+  report: (finding: Finding) => void,
+): Partial<Record<Tier, PriceEntry>> {
   const made: Partial<Record<Tier, PriceEntry>> = {};
   for (const [tier, prices] of Object.entries(tiers ?? {})) {
-    if (prices !== undefined) made[tier as Tier] = { from: from ?? undefined, per: pricesOf(prices, []) };
+    if (!TIERS.includes(tier))
+      report({
+        path: [...path, 'tiers', tier],
+        part: 'key',
+        message: `is no tier; write one of ${TIERS.join(', ')}`,
+      });
+    made[tier as Tier] = { from: from ?? undefined, per: pricesOf(prices, []) };
   }
   return made;
 }
 
 function pricesOf(prices: MetersFile, above: NonNullable<OverrideFile['above']>): MeterPrices {
-  const steps = above.toSorted((a, b) => a.input_tokens - b.input_tokens);
+  const steps = above.toSorted((a, b) => (a.input_tokens ?? 0) - (b.input_tokens ?? 0));
   const made: Partial<Record<(typeof METER_NAMES)[number], Price>> = {};
   for (const meter of METER_NAMES) {
     const base = prices[meter];
     if (base === undefined || base === null) continue;
     const longer = steps.flatMap(({ input_tokens: tokens, [meter]: price }) =>
-      price === undefined || price === null ? [] : [[tokens, nanoOf(price)] as const],
+      price === undefined || price === null ? [] : [[tokens ?? 0, nanoOf(price)] as const],
     );
     made[meter] = [nanoOf(base), ...longer];
   }

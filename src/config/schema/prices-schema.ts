@@ -10,7 +10,7 @@ const PER_MILLION = 'in dollars a million tokens';
 
 /** Every meter that an override can price. The key is the meter's name in `src/prices/meters.ts`. */
 const meterPrices = {
-  input: optional(dollars, { description: `Input, ${PER_MILLION}.`, examples: [0.28] }),
+  input: optional(dollars, { description: `Input, ${PER_MILLION}. Left out: unknown.`, examples: [0.28] }),
   cached: optional(dollars, { description: `Input from the cache, ${PER_MILLION}. Left out: as \`input\`.` }),
   cache_write: optional(dollars, {
     description: `Input written to the cache, ${PER_MILLION}. Left out: as \`input\`.`,
@@ -30,7 +30,7 @@ const meterPrices = {
   image_input: optional(dollars, {
     description: `Images in the input, ${PER_MILLION}. Left out: as \`input\`.`,
   }),
-  output: optional(dollars, { description: `Output, ${PER_MILLION}.`, examples: [0.42] }),
+  output: optional(dollars, { description: `Output, ${PER_MILLION}. Left out: unknown.`, examples: [0.42] }),
   reasoning: optional(dollars, { description: `Reasoning, ${PER_MILLION}. Left out: as \`output\`.` }),
   audio_output: optional(dollars, {
     description: `Audio in the output, ${PER_MILLION}. Left out: as \`output\`.`,
@@ -39,10 +39,12 @@ const meterPrices = {
     description: `Images in the output, ${PER_MILLION}. Left out: as \`output\`.`,
   }),
   web_search: optional(dollars, { description: 'Web searches, in dollars a thousand. Left out: nothing.' }),
-  second: optional(dollars, { description: 'Sound, in dollars an hour.' }),
-  character: optional(dollars, { description: 'Text that is spoken, in dollars a million characters.' }),
-  image: optional(dollars, { description: 'Images that are made, in dollars each.' }),
-  page: optional(dollars, { description: 'Pages that are read, in dollars a thousand.' }),
+  second: optional(dollars, { description: 'Sound, in dollars an hour. Left out: unknown.' }),
+  character: optional(dollars, {
+    description: 'Text that is spoken, in dollars a million characters. Left out: unknown.',
+  }),
+  image: optional(dollars, { description: 'Images that are made, in dollars each. Left out: unknown.' }),
+  page: optional(dollars, { description: 'Pages that are read, in dollars a thousand. Left out: unknown.' }),
   request: optional(dollars, { description: 'Requests, in dollars a thousand. Left out: nothing.' }),
 };
 
@@ -63,7 +65,7 @@ const tierSchema = z.strictObject(meterPrices);
 const overrideSchema = z.strictObject({
   free: optional(z.boolean(), { description: 'true: the model costs nothing.', default: false }),
   same_as: optional(z.string().min(3), {
-    description: 'Takes the prices of another model of the catalogue, as `provider/model`.',
+    description: 'Takes the prices of another model of the catalogue, as `provider/model`. Left out: none.',
     examples: ['openai/gpt-5.5'],
   }),
   discount_percent: optional(z.number().min(0).max(100), {
@@ -75,9 +77,9 @@ const overrideSchema = z.strictObject({
     examples: ['2026-10-01'],
   }),
   above: optional(z.array(aboveSchema), { description: 'Other prices for long requests. Left out: none.' }),
-  tiers: optional(z.partialRecord(z.enum(['batch', 'flex', 'priority', 'fast']), tierSchema), {
+  tiers: optional(z.record(z.string(), tierSchema), {
     description:
-      "Prices of the provider's other service tiers; a meter that is left out costs what it usually does. Left out: no tier has prices of its own.",
+      "Prices of the provider's other service tiers, `batch`, `flex`, `priority` and `fast`; a meter that is left out costs what it usually does. Left out: no tier has prices of its own.",
   }),
   ...meterPrices,
 });

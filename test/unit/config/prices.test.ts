@@ -70,6 +70,7 @@ describe('prices', () => {
     expect(refused('"a/b": { free: true, input: 1 }')).toContain('keep one of them');
     expect(refused('"a/b": { input: -1 }')).toContain('must be at least 0');
     expect(refused('"a/b": { input: "1 dollar" }')).toContain('prices.models');
+    expect(refused('"a/b": { input: 1, tiers: { cheap: { input: 1 } } }')).toContain('is no tier');
     expect(refused('"a/b": { imput: 1 }')).toContain('Did you mean "input"?');
   });
 });
