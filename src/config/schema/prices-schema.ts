@@ -49,13 +49,10 @@ const meterPrices = {
 };
 
 const aboveSchema = z.strictObject({
-  input_tokens: z
-    .int()
-    .positive()
-    .meta({
-      description: 'The prices hold for every token of a request whose input is longer than this.',
-      examples: [128_000],
-    }),
+  input_tokens: optional(z.int().min(0), {
+    description: 'The prices hold for every token of a request whose input is longer than this. Left out: 0.',
+    examples: [128_000],
+  }),
   ...meterPrices,
 });
 
