@@ -165,7 +165,9 @@ function hasVersion(base: string): boolean {
 }
 
 function bare(apiBase: string): string {
-  return apiBase.replace(/\/+$/, '');
+  let end = apiBase.length;
+  while (apiBase.charAt(end - 1) === '/') end -= 1;
+  return apiBase.slice(0, end);
 }
 
 /** The model's own name, without a publisher in front. */
