@@ -29,23 +29,27 @@ const MAX_CALLS = 128;
 export function toolCallsOf(call: Call, ask: Ask, idPrefix = 'call_'): readonly ToolCall[] {
   const { manner } = call;
   if (manner.toolShape === undefined && !isWanted(call, ask)) return [];
-  const directive = directiveIn(ask.prompt);
-  const tool = chosen(call, ask, directive?.name);
-  const args =
-    directive?.name === tool?.name && directive !== undefined ? directive.arguments : argumentsOf(tool);
-  const text = tool?.form === 'freeform' ? 'echo hi-from-tool' : JSON.stringify(args);
-  const one: ToolCall = {
-    id: idOf(call, idPrefix),
-    name: tool?.name ?? 'lookup',
-    namespace: tool?.namespace,
-    arguments: args,
-    text: manner.toolShape === 'malformed' ? text.slice(0, Math.max(1, text.length >> 1)) : text,
-    form: tool?.form ?? 'function',
-  };
+  const one = { id: idOf(call, idPrefix), ...calledTool(call, ask) };
   const count = Math.min(manner.toolShape === 'parallel' ? 2 : Math.max(1, manner.calls), MAX_CALLS);
   return Array.from({ length: count }, (_, nth) =>
     nth === 0 ? one : { ...one, id: `${one.id}${suffix(nth)}` },
   );
+}
+
+function calledTool(call: Call, ask: Ask): Omit<ToolCall, 'id'> {
+  const directive = directiveIn(ask.prompt);
+  const tool = chosen(call, ask, directive?.name);
+  const args =
+    directive !== undefined && directive.name === tool?.name ? directive.arguments : argumentsOf(tool);
+  const form = tool?.form ?? 'function';
+  const text = form === 'freeform' ? 'echo hi-from-tool' : JSON.stringify(args);
+  return {
+    name: tool?.name ?? 'lookup',
+    namespace: tool?.namespace,
+    arguments: args,
+    text: call.manner.toolShape === 'malformed' ? text.slice(0, Math.max(1, text.length >> 1)) : text,
+    form,
+  };
 }
 
 /** b, c, … and then numbers. */

@@ -63,7 +63,7 @@ export function response(plan: ResponsePlan, status: string, output: readonly Js
 
 /** One item of the output; `said` is what is there of its text. */
 export function outputItem(item: OutputItem, status: string, said: string | undefined): JsonObject {
-  const { id, kind, call, encrypted } = item;
+  const { id, kind, encrypted } = item;
   switch (kind) {
     case 'reasoning': {
       const summary = said === undefined || item.text === undefined ? [] : [summaryPart(said)];
@@ -78,12 +78,18 @@ export function outputItem(item: OutputItem, status: string, said: string | unde
         content: said === undefined ? [] : [textPart(said)],
       };
     case 'function_call':
-    case 'custom_tool_call': {
-      const named = { id, type: kind, status, call_id: call?.id ?? '', name: call?.name ?? '' };
-      const given = { [kind === 'function_call' ? 'arguments' : 'input']: said ?? '' };
-      return { ...named, ...(call?.namespace !== undefined && { namespace: call.namespace }), ...given };
-    }
+    case 'custom_tool_call':
+      return { id, type: kind, status, ...calledFields(item, said ?? '') };
   }
+}
+
+function calledFields({ kind, call }: OutputItem, said: string): JsonObject {
+  return {
+    call_id: call?.id ?? '',
+    name: call?.name ?? '',
+    ...(call?.namespace !== undefined && { namespace: call.namespace }),
+    [kind === 'function_call' ? 'arguments' : 'input']: said,
+  };
 }
 
 /** A part of a message. */
