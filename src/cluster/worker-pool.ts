@@ -3,60 +3,62 @@ import { type AnswerOf, type Calls, RpcChannel, type Message } from './rpc-chann
 
 export interface FleetOptions {
   readonly size: number;
-  /** Whether the first worker finds the port that all listen on; else it is known. */
+  /** Whether the first worker chooses the port that all listen on; otherwise the port is known. */
   readonly findsPort: boolean;
-  /** What starts a worker. It must call `hello` before anything else, and `listening` or `failed` after it. */
+  /**
+   * The command line of a worker. The worker must call `hello` before anything else, and then `listening` or `failed`.
+   */
   readonly command: readonly string[];
-  /** What the worker of this number, from 1 on, may call. */
+  /** The functions that this worker (from 1) may call. */
   readonly callsOf: (worker: number) => Calls;
-  /** Told when a worker has died and before another one takes its place. */
+  /** Called when a worker has died, before its replacement starts. */
   readonly onDeath: (death: WorkerExit) => void;
-  /** How long a worker may say nothing. */
+  /** How to detect a worker that hangs. */
   readonly heartbeat?: Heartbeat;
 }
 
-/** How it is found out that a worker does not run any more, though its process is there. */
+/** Limits that tell a hanging worker from a busy one. */
 export interface Heartbeat {
-  /** How often each worker is called. */
+  /** How often each worker is pinged. */
   readonly intervalMs: number;
-  /** A worker that has not said a word for this long is killed, and replaced. */
+  /** A worker that stays silent for this long is killed and replaced. */
   readonly silenceMs: number;
-  /** A worker that takes the place of another is killed where it does not listen after this long. */
+  /** A replacement that does not listen after this long is killed. */
   readonly startMs: number;
 }
 
-/** What a worker has to answer, however busy it is. */
+/** Calls that a worker must answer, however busy it is. */
 export type HeartbeatCalls = {
   readonly ping: (nothing: undefined) => unknown;
 };
 
-/** How a worker ended that was not asked to. */
+/** An unexpected end of a worker. */
 export interface WorkerExit {
   readonly worker: number;
   readonly pid: number;
-  /** The signal, or the exit code. */
+  /** The signal or the exit code. */
   readonly how: string;
 }
 
-/** Where the first worker listens. */
+/** The address of the first worker. */
 export interface Address {
   readonly url: string;
   readonly port: number;
 }
 
-/** What a worker calls when it serves, or when it can't. */
+/** Calls by which a worker reports that it serves, or that it cannot. */
 export type FleetCalls = {
   readonly listening: (address: Address) => void;
   readonly failed: (failure: Failure) => void;
 };
 
-/** Why a worker could not begin to serve; `code` as listening gives it, such as EADDRINUSE. */
+/** Why a worker could not start to serve; `code` is the system's, such as EADDRINUSE. */
 export interface Failure {
   readonly message: string;
   readonly code: string | undefined;
 }
 
-/** A worker could not begin to serve, for a reason that it gave. */
+/** A worker could not start to serve, for the reason that it gave. */
 export class WorkerFailed extends Error {
   readonly code: string | undefined;
 
@@ -66,17 +68,18 @@ export class WorkerFailed extends Error {
   }
 }
 
-/** A worker that died is replaced at once, and after this time where it had not served for as long. */
+/** A dead worker is replaced at once, or after this pause if it had not served for as long. */
 const PAUSE_MS = 1_000;
 
 const HEARTBEAT: Heartbeat = { intervalMs: 1_000, silenceMs: 10_000, startMs: 60_000 };
 
-/** Whoever asks all workers does not wait longer for one of them. */
+/** `callAll` waits at most this long for each worker. */
 const ANSWER_MS = 1_000;
 
 /**
- * Processes that serve one port together. One that dies is replaced; the others, and what they are serving, go on. They
- * are not sent signals but called, since a signal from a terminal or a service manager reaches all of them at once.
+ * Processes that serve one port together. A worker that dies is replaced while the others go on serving. Workers are
+ * controlled by calls rather than signals, because a signal from a terminal or a service manager reaches all of them at
+ * once.
  */
 export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
   readonly #options: FleetOptions;
@@ -94,7 +97,9 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
     this.#beating.unref();
   }
 
-  /** Starts all workers; where the first has to find the port, the others wait for it. Rejects with `WorkerFailed`. */
+  /**
+   * Starts all workers. If the first one has to choose the port, the others wait for it. Rejects with `WorkerFailed`.
+   */
   async start(): Promise<Address> {
     const { size, findsPort } = this.#options;
     const first = this.#launch(1);
@@ -110,7 +115,7 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
     }
   }
 
-  /** The address that all listen on; undefined while it is not known. */
+  /** The address that all listen on; undefined until it is known. */
   get address(): Address | undefined {
     return this.#address;
   }
@@ -125,13 +130,13 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
     return channel?.call(name, argument) ?? Promise.reject(new Error(`there is no worker ${worker} now`));
   }
 
-  /** The workers that answer just now. */
+  /** The workers that currently answer. */
   responsive(): number[] {
     const sinceMs = performance.now() - 3 * this.#heartbeat.intervalMs;
     return [...this.#workers].filter(([, { heardAtMs }]) => heardAtMs > sinceMs).map(([worker]) => worker);
   }
 
-  /** Calls a function of every worker; resolves with the answers that came in time. */
+  /** Calls a function of every worker and resolves with the answers that arrive in time. */
   async callAll<Name extends keyof Remote & string>(
     name: Name,
     argument: Parameters<Remote[Name]>[0],
@@ -148,25 +153,25 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
     return (await Promise.all(answers)).flat();
   }
 
-  /** From now on workers are not replaced; resolves when all have ended. */
+  /** Stops replacing workers and resolves when all have ended. */
   async ended(): Promise<void> {
     this.#isEnding = true;
     await Promise.all([...this.#workers.values()].map(({ process }) => process.exited));
     clearInterval(this.#beating);
   }
 
-  /** Kills what is left. */
+  /** Kills the remaining workers. */
   stop(): void {
     this.#isEnding = true;
     clearInterval(this.#beating);
     for (const { process } of this.#workers.values()) process.kill('SIGKILL');
   }
 
-  /** Calls every worker, and kills those that have said nothing for too long. */
+  /** Pings every worker, and kills those that have been silent for too long. */
   #beat(): void {
     const { intervalMs, silenceMs, startMs } = this.#heartbeat;
     const nowMs = performance.now();
-    // Where this process has not run itself, it could not have heard anything.
+    // If this process itself was suspended, it could not have heard from anyone.
     const isLate = nowMs - this.#lastBeatAtMs > 3 * intervalMs;
     this.#lastBeatAtMs = nowMs;
     for (const worker of this.#workers.values()) {
@@ -181,14 +186,14 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
     }
   }
 
-  /** One call is under way at a time, so that a process that is stopped does not get a heap of them. */
+  /** Only one ping is pending at a time, so that they do not pile up for a stopped process. */
   async #ping(worker: Worker<Remote>): Promise<void> {
     worker.isAsked = true;
     await worker.channel.call('ping', undefined).catch(() => undefined);
     worker.isAsked = false;
   }
 
-  /** Starts a worker; resolves when it listens. */
+  /** Starts a worker and resolves when it listens. */
   #launch(worker: number, isReplacement = false): Promise<Address> {
     const startedAtMs = performance.now();
     return new Promise((resolve, reject) => {
@@ -264,11 +269,11 @@ interface Worker<Remote extends Calls> {
   readonly process: WorkerProcess;
   readonly channel: RpcChannel<Remote>;
   isListening: boolean;
-  /** Whether it has not yet answered the last call of the heartbeat. */
+  /** Whether the last ping is still unanswered. */
   isAsked: boolean;
-  /** When the last message came from it. */
+  /** When its last message arrived. */
   heardAtMs: number;
-  /** After how long a silence it was killed; undefined: it was not. */
+  /** The silence after which it was killed; undefined: it was not killed. */
   silentMs: number | undefined;
 }
 
@@ -281,7 +286,7 @@ function howItEnded(
   return signal === null ? `exit code ${exitCode}` : `signal ${signal}`;
 }
 
-/** What a promise resolves with, if it does so in time; else undefined. */
+/** The value of a promise that resolves in time; otherwise undefined. */
 async function within<T>(promise: Promise<T>, ms: number): Promise<{ readonly value: T } | undefined> {
   let timer: Timer | undefined;
   const late = new Promise<undefined>((resolve) => {
