@@ -27,7 +27,7 @@ export class RpcChannel<Remote extends Calls> {
     name: Name,
     argument: Parameters<Remote[Name]>[0],
   ): Promise<AnswerOf<Remote, Name>> {
-    if (this.#isClosed) return Promise.reject(new LinkClosed());
+    if (this.#isClosed) return Promise.reject(new ChannelClosed());
     this.#calls += 1;
     const id = this.#calls;
     return new Promise((resolve, reject) => {
@@ -53,7 +53,7 @@ export class RpcChannel<Remote extends Calls> {
   /** Rejects all pending calls, since the channel is closed. */
   close(): void {
     this.#isClosed = true;
-    for (const { reject } of this.#waiting.values()) reject(new LinkClosed());
+    for (const { reject } of this.#waiting.values()) reject(new ChannelClosed());
     this.#waiting.clear();
   }
 
@@ -84,7 +84,7 @@ interface Waiting {
 }
 
 /** The other process has gone away. */
-export class LinkClosed extends Error {
+export class ChannelClosed extends Error {
   constructor() {
     super('the other process is gone');
   }

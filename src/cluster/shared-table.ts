@@ -36,7 +36,7 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
   readonly #slots: number;
   readonly #fields: readonly Field[];
   readonly #width: number;
-  /** Each lock has a cache line of its own to avoid false sharing; the shard's number of records follows the lock. */
+  /** Each lock has a cache line to itself; the shard's number of records follows it. */
   readonly #locks: Int32Array;
   /** Two words of hash per slot; both 0: the slot is free. */
   readonly #hashes: Int32Array;
@@ -127,9 +127,7 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
     }
   }
 
-  /**
-   * Takes the lock of a shard, which is normally held for about 50 ns. Returns false if its owner is stopped or dead.
-   */
+  /** Takes the lock of a shard, usually held for 50 ns. Returns false if its owner is stopped or dead. */
   #lock(shard: number): boolean {
     const word = shard * LOCK_WORDS;
     if (Atomics.compareExchange(this.#locks, word, 0, this.#owner) === 0) return true;

@@ -1,7 +1,7 @@
 import type { Subprocess } from 'bun';
 import { type AnswerOf, type Calls, RpcChannel, type Message } from './rpc-channel.ts';
 
-export interface FleetOptions {
+export interface WorkerPoolOptions {
   readonly size: number;
   /** Whether the first worker chooses the port that all listen on; otherwise the port is known. */
   readonly findsPort: boolean;
@@ -12,7 +12,7 @@ export interface FleetOptions {
   /** The functions that this worker (from 1) may call. */
   readonly callsOf: (worker: number) => Calls;
   /** Called when a worker has died, before its replacement starts. */
-  readonly onDeath: (death: WorkerExit) => void;
+  readonly onExit: (exit: WorkerExit) => void;
   /** How to detect a worker that hangs. */
   readonly heartbeat?: Heartbeat;
 }
@@ -47,7 +47,7 @@ export interface Address {
 }
 
 /** Calls by which a worker reports that it serves, or that it cannot. */
-export type FleetCalls = {
+export type PoolCalls = {
   readonly listening: (address: Address) => void;
   readonly failed: (failure: Failure) => void;
 };
@@ -82,7 +82,7 @@ const ANSWER_MS = 1_000;
  * once.
  */
 export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
-  readonly #options: FleetOptions;
+  readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, Worker<Remote>>();
   readonly #heartbeat: Heartbeat;
   readonly #beating: Timer;
@@ -90,7 +90,7 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
   #isEnding = false;
   #address: Address | undefined;
 
-  constructor(options: FleetOptions) {
+  constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#heartbeat = options.heartbeat ?? HEARTBEAT;
     this.#beating = setInterval(() => this.#beat(), this.#heartbeat.intervalMs);
@@ -198,7 +198,7 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
     const startedAtMs = performance.now();
     return new Promise((resolve, reject) => {
       let failure: Failure | undefined;
-      const own: FleetCalls = {
+      const own: PoolCalls = {
         listening: (address) => {
           entry.isListening = true;
           resolve(address);
@@ -224,10 +224,10 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
           channel.close();
           if (this.#workers.get(worker)?.process === process) this.#workers.delete(worker);
           const how = howItEnded(entry, exitCode, signal);
-          const death = { worker, pid: process.pid, how };
-          if (entry.isListening) return this.#replace(death, startedAtMs);
+          const exit = { worker, pid: process.pid, how };
+          if (entry.isListening) return this.#replace(exit, startedAtMs);
           // It may have taken a lock or a probe before it failed.
-          if (isReplacement && !this.#isEnding) this.#options.onDeath(death);
+          if (isReplacement && !this.#isEnding) this.#options.onExit(exit);
           const message = `worker ${worker} ended before it listened (${how})`;
           reject(new WorkerFailed(failure ?? { message, code: undefined }));
         },
@@ -244,11 +244,11 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
     });
   }
 
-  #replace(death: WorkerExit, startedAtMs: number): void {
+  #replace(exit: WorkerExit, startedAtMs: number): void {
     if (this.#isEnding) return;
-    this.#options.onDeath(death);
+    this.#options.onExit(exit);
     const isTroubled = performance.now() - startedAtMs < PAUSE_MS;
-    setTimeout(() => void this.#relaunch(death.worker), isTroubled ? PAUSE_MS : 0);
+    setTimeout(() => void this.#relaunch(exit.worker), isTroubled ? PAUSE_MS : 0);
   }
 
   async #relaunch(worker: number): Promise<void> {

@@ -3,7 +3,7 @@ import { TimerQueue } from './timer-queue.ts';
 /** The machine's clock. Its milliseconds never run backwards. A sleep ends early when its signal aborts. */
 export type SystemClock = ReturnType<typeof clockAhead>;
 
-const alarms = new TimerQueue();
+const timers = new TimerQueue();
 
 /** The clock of this process; its milliseconds start with the process. */
 export const systemClock = clockAhead(0);
@@ -14,7 +14,7 @@ export function clockAhead(aheadMs: number) {
     nowMs: () => performance.now() + aheadMs,
     epochMs: () => Date.now(),
     setTimer(ms: number, run: () => void): () => void {
-      return alarms.set(Math.min(ms, LONGEST_TIMER_MS), run);
+      return timers.set(Math.min(ms, LONGEST_TIMER_MS), run);
     },
     sleep(ms: number, signal: AbortSignal): Promise<void> {
       if (signal.aborted) return Promise.resolve();
