@@ -26,10 +26,11 @@ export interface PlanBasis {
 
 /** Plans the answer to a request. */
 export function planAnswer(call: Call, { ask, inputTokens, idPrefix, choices = 1, json }: PlanBasis): Plan {
-  const { manner } = call;
+  const { options } = call;
   const length = lengthOf(call);
   const calls = toolCallsOf(call, ask, idPrefix);
-  const hasText = calls.length === 0 || manner.toolShape === 'after-text' || manner.agentRounds !== undefined;
+  const hasText =
+    calls.length === 0 || options.toolShape === 'after-text' || options.agentRounds !== undefined;
   const count = Math.min(Math.floor(choices), 128);
   const texts = hasText
     ? Array.from({ length: count }, (_, nth) => json ?? answerText(call, length.words, nth))
@@ -43,24 +44,24 @@ export function planAnswer(call: Call, { ask, inputTokens, idPrefix, choices = 1
     calls,
     end: endOf(call, calls.length > 0, json === undefined && length.isCut),
     usage: {
-      inputTokens: inputTokens + (manner.cached?.read ?? 0) + (manner.cached?.written ?? 0),
+      inputTokens: inputTokens + (options.cached?.read ?? 0) + (options.cached?.written ?? 0),
       outputTokens: texts.reduce((sum, text) => sum + text.count, 0) + count * callTokens + reasoningTokens,
       reasoningTokens,
-      cached: manner.cached,
+      cached: options.cached,
     },
   };
 }
 
 /** The thoughts that are shown; undefined: none. */
-export function reasoningOf({ manner, vocabulary, fingerprint }: Call): Text | undefined {
-  if (manner.reasoning === undefined) return undefined;
-  return wordText(vocabulary.plain, fingerprint + 7, manner.reasoning.words);
+export function reasoningOf({ options, vocabulary, fingerprint }: Call): Text | undefined {
+  if (options.reasoning === undefined) return undefined;
+  return wordText(vocabulary.plain, fingerprint + 7, options.reasoning.words);
 }
 
-function endOf({ manner }: Call, callsTools: boolean, isCut: boolean): Plan['end'] {
-  if (manner.finishReason !== undefined) return 'filter';
-  if (callsTools && manner.toolShape === 'malformed') return 'malformed';
-  if (callsTools && manner.toolShape === 'finish-stop') return 'end';
+function endOf({ options }: Call, callsTools: boolean, isCut: boolean): Plan['end'] {
+  if (options.finishReason !== undefined) return 'filter';
+  if (callsTools && options.toolShape === 'malformed') return 'malformed';
+  if (callsTools && options.toolShape === 'finish-stop') return 'end';
   if (callsTools) return 'tools';
   return isCut ? 'length' : 'end';
 }

@@ -111,7 +111,7 @@ function createProvider(options: SimulatorOptions): Provider {
     apiKey: options.apiKey,
     isStrict: options.strict ?? false,
     models: options.models ?? FAULTS.map(({ name }) => `mock/${name}`),
-    manner: {
+    options: {
       words: options.words ?? DEFAULT_WORDS,
       paceMs: paceMs(options.tokensPerSecond ?? 0),
       latencyMs: options.latencyMs ?? 0,

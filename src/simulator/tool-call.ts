@@ -27,10 +27,10 @@ const MAX_CALLS = 128;
  * schema.
  */
 export function toolCallsOf(call: Call, ask: Ask, idPrefix = 'call_'): readonly ToolCall[] {
-  const { manner } = call;
-  if (manner.toolShape === undefined && !isWanted(call, ask)) return [];
+  const { options } = call;
+  if (options.toolShape === undefined && !isWanted(call, ask)) return [];
   const one = { id: idOf(call, idPrefix), ...calledTool(call, ask) };
-  const count = Math.min(manner.toolShape === 'parallel' ? 2 : Math.max(1, manner.calls), MAX_CALLS);
+  const count = Math.min(options.toolShape === 'parallel' ? 2 : Math.max(1, options.calls), MAX_CALLS);
   return Array.from({ length: count }, (_, nth) =>
     nth === 0 ? one : { ...one, id: `${one.id}${suffix(nth)}` },
   );
@@ -47,7 +47,7 @@ function calledTool(call: Call, ask: Ask): Omit<ToolCall, 'id'> {
     name: tool?.name ?? 'lookup',
     namespace: tool?.namespace,
     arguments: args,
-    text: call.manner.toolShape === 'malformed' ? text.slice(0, Math.max(1, text.length >> 1)) : text,
+    text: call.options.toolShape === 'malformed' ? text.slice(0, Math.max(1, text.length >> 1)) : text,
     form,
   };
 }
@@ -57,20 +57,20 @@ function suffix(nth: number): string {
   return nth < 26 ? String.fromCharCode(97 + nth) : String(nth);
 }
 
-function isWanted({ manner }: Call, { tools, choice, prompt, rounds, bringsResults }: Ask): boolean {
+function isWanted({ options }: Call, { tools, choice, prompt, rounds, bringsResults }: Ask): boolean {
   if (tools.length === 0 || choice === 'none') return false;
-  if (manner.agentRounds !== undefined) return rounds < manner.agentRounds;
+  if (options.agentRounds !== undefined) return rounds < options.agentRounds;
   return choice !== 'auto' || (!bringsResults && prompt.toLowerCase().includes('tool'));
 }
 
 function chosen(
-  { manner }: Call,
+  { options }: Call,
   { tools, choice }: Ask,
   wanted: string | undefined,
 ): OfferedTool | undefined {
   const name = typeof choice === 'object' ? choice.name : wanted;
   const byName = tools.find((tool) => tool.name === name);
-  const shell = manner.agentRounds === undefined ? undefined : tools.find((tool) => SHELL.test(tool.name));
+  const shell = options.agentRounds === undefined ? undefined : tools.find((tool) => SHELL.test(tool.name));
   return byName ?? shell ?? tools[0];
 }
 

@@ -21,7 +21,7 @@ export function answerInvoke(call: Call): Answer {
 /** POST model/{id}/invoke-with-response-stream: frames that hold the events of a message. */
 export function answerInvokeStream(call: Call): Answer {
   const plan = planMessage(call);
-  return streamAnswer(messageEvents(plan, call.manner), {
+  return streamAnswer(messageEvents(plan, call.options), {
     dialect: 'bedrock',
     usage: plan.usage,
     framing: 'chunk-frames',
@@ -38,7 +38,7 @@ export function answerRawPredict(call: Call): Answer {
 /** POST …:streamRawPredict: server-sent events. */
 export function answerStreamRawPredict(call: Call): Answer {
   const plan = planMessage(call);
-  return streamAnswer(messageEvents(plan, call.manner), { dialect: 'anthropic', usage: plan.usage });
+  return streamAnswer(messageEvents(plan, call.options), { dialect: 'anthropic', usage: plan.usage });
 }
 
 /** POST …/models/count-tokens:rawPredict. */

@@ -31,7 +31,7 @@ export function answerChat(call: Call): Answer {
 }
 
 function planChat(call: Call): ChatPlan {
-  const { body, manner } = call;
+  const { body, options } = call;
   const plan = planAnswer(call, {
     ask: chatAsk(body),
     inputTokens: promptTokens(body['messages']),
@@ -44,7 +44,7 @@ function planChat(call: Call): ChatPlan {
     id: idOf(call, 'chatcmpl-'),
     model: call.model,
     count: Math.min(Math.floor(positiveOf(body['n']) ?? 1), 128),
-    finishReason: finishReason(plan, manner.toolShape),
+    finishReason: finishReason(plan, options.toolShape),
   };
 }
 
@@ -73,12 +73,12 @@ function jsonText({ body }: Call): Text | undefined {
   return inPieces(JSON.stringify(fitSchema(schema)));
 }
 
-function choiceOf(plan: ChatPlan, { manner }: Call, index: number): unknown {
+function choiceOf(plan: ChatPlan, { options }: Call, index: number): unknown {
   const text = plan.texts[index];
   const reasoning =
     plan.reasoning === undefined
       ? {}
-      : { [manner.reasoning?.field ?? 'reasoning']: joinText(plan.reasoning) };
+      : { [options.reasoning?.field ?? 'reasoning']: joinText(plan.reasoning) };
   return {
     index,
     message: {
@@ -86,7 +86,7 @@ function choiceOf(plan: ChatPlan, { manner }: Call, index: number): unknown {
       content: text === undefined ? null : joinText(text),
       refusal: null,
       ...reasoning,
-      ...(plan.calls.length > 0 && toolFields(plan.calls, manner.toolShape)),
+      ...(plan.calls.length > 0 && toolFields(plan.calls, options.toolShape)),
     },
     logprobs: null,
     finish_reason: plan.finishReason,

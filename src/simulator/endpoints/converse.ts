@@ -88,10 +88,10 @@ function jsonText(body: JsonObject): Text | undefined {
   }
 }
 
-function blocksOf({ reasoning, texts, calls }: Plan, { manner }: Call): readonly Block[] {
-  const thinks = reasoning !== undefined || manner.thinking !== undefined;
+function blocksOf({ reasoning, texts, calls }: Plan, { options }: Call): readonly Block[] {
+  const thinks = reasoning !== undefined || options.thinking !== undefined;
   return [
-    ...(thinks ? [reasoningBlock(reasoning ?? textOf([]), manner.isRedacted)] : []),
+    ...(thinks ? [reasoningBlock(reasoning ?? textOf([]), options.isRedacted)] : []),
     ...texts.map(textBlock),
     ...calls.map(({ id, name, text, arguments: input }): Block => {
       const start = { toolUse: { toolUseId: id, name } };
@@ -130,7 +130,7 @@ function reasoningBlock(text: Text, isRedacted: boolean): Block {
 
 /** The events in Bedrock's order: a text has no event that begins it, and the counts come behind the end. */
 function* events(plan: Plan, call: Call): Generator<Item> {
-  const { manner } = call;
+  const { options } = call;
   yield event('opening', 'messageStart', { role: 'assistant' });
   const blocks = blocksOf(plan, call);
   for (const [index, { start, text, delta, last }] of blocks.entries()) {
@@ -138,7 +138,7 @@ function* events(plan: Plan, call: Call): Generator<Item> {
     if (start !== undefined) yield event('opening', 'contentBlockStart', { ...where, start });
     if (index === 0)
       yield* thoughts(
-        { ...manner, thinking: manner.thinking && { ...manner.thinking, everyMs: 0 } },
+        { ...options, thinking: options.thinking && { ...options.thinking, everyMs: 0 } },
         NO_SIGN,
       );
     for (let at = 0; at < text.count; at++) {

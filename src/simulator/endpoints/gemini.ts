@@ -17,7 +17,7 @@ interface Generation extends Plan {
   readonly model: string;
   readonly count: number;
   readonly finishReason: string;
-  readonly shape: Call['manner']['toolShape'];
+  readonly shape: Call['options']['toolShape'];
 }
 
 /** POST models/{model}:generateContent. */
@@ -54,7 +54,7 @@ function planGeneration(call: Call): Generation {
     json: jsonText(config),
   });
   const finishReason = FINISH_REASONS[plan.end];
-  const { toolShape: shape } = call.manner;
+  const { toolShape: shape } = call.options;
   return { ...plan, id: idOf(call, ''), model: call.model, count, finishReason, shape };
 }
 
@@ -102,7 +102,7 @@ function functionCall({ id, name, arguments: args }: ToolCall, shape: Generation
   return { ...(shape !== 'no-id' && { id }), name, ...(shape !== 'empty-arguments' && { args }) };
 }
 
-function* events(plan: Generation, { manner }: Call, isSse: boolean): Generator<Item> {
+function* events(plan: Generation, { options }: Call, isSse: boolean): Generator<Item> {
   const event = (part: Part, parts: readonly JsonObject[], at: { index: number; isEnd?: true }): Item => {
     const finish = at.isEnd === undefined ? {} : { finishReason: plan.finishReason };
     const candidates = [{ content: { parts, role: 'model' }, ...finish, index: at.index }];
@@ -111,7 +111,7 @@ function* events(plan: Generation, { manner }: Call, isSse: boolean): Generator<
     return { kind: 'event', part, name: '', data };
   };
   // Nothing tells that the model thinks: Gemini has neither pings nor comments.
-  yield* thoughts({ ...manner, thinking: manner.thinking && { ...manner.thinking, everyMs: 0 } }, NO_SIGN);
+  yield* thoughts({ ...options, thinking: options.thinking && { ...options.thinking, everyMs: 0 } }, NO_SIGN);
   for (let at = 0; at < (plan.reasoning?.count ?? 0); at++) {
     yield event('content', [{ text: plan.reasoning?.piece(at), thought: true }], { index: 0 });
   }

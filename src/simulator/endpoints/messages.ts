@@ -5,7 +5,7 @@ import { type Call, idOf, promptTokens } from '../call.ts';
 import { fitSchema } from '../json-schema.ts';
 import type { Item, Part } from '../item.ts';
 import { type JsonObject, objectOf } from '../json.ts';
-import type { Manner } from '../manner.ts';
+import type { AnswerOptions } from '../answer-options.ts';
 import { type Plan, planAnswer } from '../plan.ts';
 import { signatureOf } from '../signature.ts';
 import { thoughts } from '../thoughts.ts';
@@ -37,7 +37,7 @@ interface Message {
 export function answerMessage(call: Call): Answer {
   const plan = planMessage(call);
   const shape = { dialect: 'anthropic', usage: plan.usage } as const;
-  if (call.isStream) return streamAnswer(messageEvents(plan, call.manner), shape);
+  if (call.isStream) return streamAnswer(messageEvents(plan, call.options), shape);
   return jsonAnswer(wholeMessage(plan), shape);
 }
 
@@ -81,14 +81,14 @@ function jsonText({ body }: Call): Text | undefined {
 }
 
 /** The events of a streamed message. */
-export function* messageEvents(plan: Message, manner: Manner): Generator<Item> {
+export function* messageEvents(plan: Message, options: AnswerOptions): Generator<Item> {
   yield event('opening', 'message_start', { message: message(plan, [], null) });
   yield event('opening', 'ping', {});
   for (const [index, { start, delta, text, signature }] of plan.blocks.entries()) {
     yield event('opening', 'content_block_start', { index, content_block: start });
     const [type, field] = delta;
     const isThinking = start['type'] === 'thinking';
-    if (isThinking) yield* thoughts(manner, event('opening', 'ping', {}));
+    if (isThinking) yield* thoughts(options, event('opening', 'ping', {}));
     for (let at = 0; at < text.count; at++) {
       yield event('content', 'content_block_delta', { index, delta: { type, [field]: text.piece(at) } });
     }
@@ -135,9 +135,9 @@ function stopFields(stopReason: string | null): JsonObject {
   };
 }
 
-function thinking({ reasoning }: Plan, { manner }: Call): readonly Block[] {
-  if (reasoning === undefined && manner.thinking === undefined) return [];
-  if (manner.isRedacted) {
+function thinking({ reasoning }: Plan, { options }: Call): readonly Block[] {
+  if (reasoning === undefined && options.thinking === undefined) return [];
+  if (options.isRedacted) {
     const data = signatureOf('anthropic', reasoning);
     return [{ start: { type: 'redacted_thinking', data }, delta: ['', 'data'], text: textOf([]) }];
   }

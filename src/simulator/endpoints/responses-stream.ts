@@ -1,6 +1,6 @@
 import type { Item, Part, StreamEvent } from '../item.ts';
 import type { JsonObject } from '../json.ts';
-import type { Manner } from '../manner.ts';
+import type { AnswerOptions } from '../answer-options.ts';
 import { thoughts } from '../thoughts.ts';
 import {
   endStatus,
@@ -26,7 +26,7 @@ interface Stage {
 }
 
 /** The events of a streamed response, numbered, with everything that has been said in the last one. */
-export function* responseEvents(plan: ResponsePlan, manner: Manner): Generator<Item> {
+export function* responseEvents(plan: ResponsePlan, options: AnswerOptions): Generator<Item> {
   let sequence = 0;
   const event: MakeEvent = (part, name, fields) => ({
     kind: 'event',
@@ -45,7 +45,7 @@ export function* responseEvents(plan: ResponsePlan, manner: Manner): Generator<I
       ...where,
       item: outputItem(item, 'in_progress', undefined),
     });
-    const said = yield* item.kind === 'reasoning' ? reasoningEvents(stage, manner) : spokenEvents(stage);
+    const said = yield* item.kind === 'reasoning' ? reasoningEvents(stage, options) : spokenEvents(stage);
     const done = outputItem(item, itemStatus(plan), said);
     output.push(done);
     yield event(end, 'response.output_item.done', { ...where, item: done });
@@ -58,8 +58,8 @@ function spokenEvents(stage: Stage): Generator<Item, string> {
 }
 
 /** Thoughts: those that are not shown, in their time, and then the summary of those that are. */
-function* reasoningEvents({ event, item, place }: Stage, manner: Manner): Generator<Item, string> {
-  yield* thoughts(manner, { kind: 'comment', text: 'keepalive' });
+function* reasoningEvents({ event, item, place }: Stage, options: AnswerOptions): Generator<Item, string> {
+  yield* thoughts(options, { kind: 'comment', text: 'keepalive' });
   if (item.text === undefined) return '';
   const where = { ...place, summary_index: 0 };
   yield event('opening', 'response.reasoning_summary_part.added', { ...where, part: summaryPart('') });

@@ -22,7 +22,7 @@ export function answerResponse(call: Call): Answer {
   if (body['input'] === undefined) throw badRequest("Missing required parameter: 'input'.");
   const plan = planResponse(call);
   const shape = { dialect: 'responses', usage: plan.usage } as const;
-  if (call.isStream) return streamAnswer(responseEvents(plan, call.manner), shape);
+  if (call.isStream) return streamAnswer(responseEvents(plan, call.options), shape);
   const output = plan.items.map((item) => outputItem(item, itemStatus(plan), textOfItem(item)));
   return jsonAnswer(finishedResponse(plan, output), shape);
 }
@@ -49,7 +49,7 @@ function itemsOf({ reasoning, texts, calls }: Plan, call: Call): readonly Output
   const item = (kind: OutputItem['kind'], fields: Partial<OutputItem>): OutputItem => {
     return { kind, id: '', text: undefined, call: undefined, encrypted: undefined, ...fields };
   };
-  const thinks = reasoning !== undefined || call.manner.thinking !== undefined;
+  const thinks = reasoning !== undefined || call.options.thinking !== undefined;
   const isIncluded = listOf(call.body['include']).includes('reasoning.encrypted_content');
   const encrypted = isIncluded ? signatureOf('openai', reasoning) : undefined;
   return [
@@ -57,7 +57,7 @@ function itemsOf({ reasoning, texts, calls }: Plan, call: Call): readonly Output
       ? [
           item('reasoning', {
             id: id('rs_', 0),
-            text: call.manner.isRedacted ? undefined : reasoning,
+            text: call.options.isRedacted ? undefined : reasoning,
             encrypted,
           }),
         ]
