@@ -4,6 +4,7 @@ import type { Finding, Path } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
 import type { KeySettings, ProviderSettings, Settings } from './settings.ts';
 import { normaliseModels } from './normalise-models.ts';
+import { normalisePrices } from './normalise-prices.ts';
 import { normaliseProvider } from './normalise-provider.ts';
 import { compileTrustedProxies } from './trusted-proxies.ts';
 import { bytesOf, limitOf, millisecondsOf } from '../schema/units.ts';
@@ -28,6 +29,7 @@ export function normalise(file: ConfigFile): {
     strategy: file.load_balancing?.strategy ?? undefined,
     ...normaliseFallback(file),
     ...normaliseWatching(file),
+    prices: normalisePrices(file, report),
     warnings: [],
     logging: normaliseLogging(file),
   };
@@ -46,13 +48,17 @@ function normaliseWatching(
   return {
     errorCodes: detection?.error_codes ?? DEFAULTS.errorCodes,
     errorPatterns: detection?.error_patterns ?? [],
-    health: {
-      intervalMs: limitOf(health?.probe_interval ?? DEFAULTS.probeIntervalSeconds),
-      timeoutMs: millisecondsOf(health?.probe_timeout ?? DEFAULTS.probeTimeoutSeconds),
-      probe: health?.probe ?? DEFAULTS.probe,
-    },
+    health: normaliseHealth(health),
     metrics: { port: metrics?.port ?? undefined, token: metrics?.token ?? undefined },
     docs: { enabled: docs?.enabled ?? true },
+  };
+}
+
+function normaliseHealth(health: ConfigFile['health']): Settings['health'] {
+  return {
+    intervalMs: limitOf(health?.probe_interval ?? DEFAULTS.probeIntervalSeconds),
+    timeoutMs: millisecondsOf(health?.probe_timeout ?? DEFAULTS.probeTimeoutSeconds),
+    probe: health?.probe ?? DEFAULTS.probe,
   };
 }
 

@@ -8,6 +8,7 @@ import {
   loadBalancingSchema,
   modelsSchema,
 } from './model-schema.ts';
+import { pricesSchema } from './prices-schema.ts';
 import { providerSchema } from './provider-schema.ts';
 import { docsSchema, loggingSchema, metricsSchema, serverSchema, timeoutsSchema } from './server-schema.ts';
 import { optional, seconds, secretText } from './setting.ts';
@@ -87,7 +88,7 @@ export const configSchema = z
     body_memory_mb: optional(z.number().positive().max(1_048_576), {
       description:
         'Memory in MiB for request bodies that are still being received, in each worker. One key may hold half of what is free. ' +
-        'Without it: a quarter of the memory, divided among the workers, and at least four bodies of `max_body_mb`.',
+        'Left out: a quarter of the memory, divided among the workers, and at least four bodies of `max_body_mb`.',
     }),
     drain_timeout: optional(seconds(), {
       description: 'Seconds that requests in flight have to finish after SIGTERM. 0: none.',
@@ -95,6 +96,7 @@ export const configSchema = z
     }),
     logging: optional(loggingSchema, { description: 'What is logged, and where.' }),
     metrics: optional(metricsSchema, { description: 'Prometheus metrics.' }),
+    prices: optional(pricesSchema, { description: 'What requests cost.' }),
     docs: optional(docsSchema, { description: 'The page about the API.' }),
   })
   .meta({
