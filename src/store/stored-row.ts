@@ -23,7 +23,7 @@ export interface SealedSecret {
 
 /** The fields that are secret. All headers and the whole proxy URL are: who knows what is written there. */
 const SECRET_FIELDS: Readonly<Record<Kind, readonly string[]>> = {
-  providers: ['api_key', 'headers', 'proxy'],
+  providers: ['api_key', 'headers', 'proxy', 'aws', 'service_account', 'access_token'],
   master_keys: [],
   models: [],
   settings: ['value.token'],
