@@ -2,7 +2,7 @@
  * A proxy for streams and nothing else, for `bench/parts/stream.ts`: piped by the runtime, poured from a connection of the
  * gateway's to the client, or held back and tapped on that way.
  */
-import { openEventStream } from '../../src/gateway/event-stream.ts';
+import { openEventStream } from '../../src/gateway/sse-hold.ts';
 import { AttemptTimeouts } from '../../src/gateway/attempt-timeouts.ts';
 import type { ReplyContext, Reply } from '../../src/gateway/classification.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
@@ -85,7 +85,7 @@ function poured({ body }: Reply): ReadableStream<Uint8Array> {
 /** The gateway's own way of forwarding a stream, without the request line before it. */
 async function tapped(reply: Reply, timeouts: AttemptTimeouts): Promise<ReadableStream<Uint8Array>> {
   const reading = {
-    call: { plan: { protocol: chat } },
+    protocol: chat,
     provider: { timeouts: { commitAfterMs: Infinity } },
     gateway: { clock: systemClock },
     timeouts,

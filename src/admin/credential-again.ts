@@ -25,11 +25,9 @@ export function findUnsentCredentials(before: JsonObject, input: JsonObject): De
 /** What lets somebody else see the credential: another host, a proxy on the way, or a certificate that nobody checks. */
 function whyElsewhere(before: JsonObject, input: JsonObject): string | undefined {
   const { api_base: base, proxy, verify_ssl: verifies, ca_file: authorities } = input;
-  const place = ['provider_type', 'region', 'location'].find(
-    (field) =>
-      before['api_base'] === undefined && input[field] !== undefined && input[field] !== before[field],
-  );
-  if (place !== undefined) return `${place} changes, and with it the host`;
+  const { provider_type: type } = input;
+  if (before['api_base'] === undefined && type !== undefined && type !== before['provider_type'])
+    return 'provider_type changes, and with it the host';
   if (base !== undefined && originOf(base) !== originOf(before['api_base']))
     return 'api_base has another host';
   if (isSet(proxy) && proxy !== before['proxy']) return 'proxy changes';

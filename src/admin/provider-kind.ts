@@ -23,8 +23,6 @@ const fields = providerSchema.omit({ name: true, url: true, enabled: true }).ext
 /** Providers in the Admin API: the configuration file's, with `id` for the name and `is_enabled` for `enabled`. */
 export const providerKind: ResourceKind = {
   kind: 'providers',
-  path: 'providers',
-  title: 'provider',
   createSchema: fields.extend({ id: ID }).meta({ id: 'ProviderCreate' }),
   updateSchema: fields.meta({ id: 'ProviderUpdate' }),
   examples: {

@@ -1,4 +1,5 @@
 import { isZero, type NumberRecord, type NumberTable } from '../lib/number-table.ts';
+import { canRun } from './process-state.ts';
 
 /** Where a table lies in memory that several processes have mapped. */
 export interface SharedTableOptions<Field extends string> {
@@ -25,8 +26,9 @@ export interface SharedTableOptions<Field extends string> {
  * full, a new record takes the place of another one.
  *
  * A process may die with a lock in its hand. Whoever sees that calls `release` with its number: the shard may be half
- * written, so it is emptied. It may also be stopped with a lock in its hand. Then nobody waits for it longer than a moment: the
- * shard counts as empty, and what is written to it is lost, until the lock is free again.
+ * written, so it is emptied. Until then, and while the owner of a lock is stopped, nobody waits for it: the shard counts as
+ * empty, and what is written to it is lost. Only the kernel's word on the owner decides that, never time: an owner that waits
+ * for a processor is waited for, so that a busy machine admits no request too many.
  */
 export class SharedTable<Field extends string> implements NumberTable<Field> {
   readonly #owner: number;
@@ -34,10 +36,7 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
   readonly #slots: number;
   readonly #fields: readonly Field[];
   readonly #width: number;
-  /**
-   * One line of the processor's cache for each lock, so that they do not slow each other. Behind the lock stands how many
-   * records the shard holds.
-   */
+  /** One line of the processor's cache for each lock, so that they do not slow each other; then the shard's number of records. */
   readonly #locks: Int32Array;
   /** Two words of hash for each slot; both 0: the slot is free. */
   readonly #hashes: Int32Array;
@@ -45,8 +44,8 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
   readonly #cursor: Cursor<Field>;
   readonly #known = new Map<string, Hash>();
   #knownChars = 0;
-  /** For each shard, until when its lock is not waited for. */
-  readonly #stuckUntilMs = new Float64Array(SHARDS);
+  /** Until when the kernel is asked at once about the owner of a lock that is not free. */
+  #suspectUntilMs = 0;
 
   constructor({ memory, offset, fields, capacity, owner, secret }: SharedTableOptions<Field>) {
     const place = placesOf(fields.length, capacity);
@@ -59,6 +58,7 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
     this.#hashes = new Int32Array(memory, offset + place.hashes, capacity * 2);
     this.#values = new Float64Array(memory, offset + place.values, capacity * fields.length);
     this.#cursor = cursorOver(fields, this.#values);
+    this.#locks[pidOf(owner)] = process.pid;
   }
 
   /** The bytes that a table takes; a multiple of 64. */
@@ -127,7 +127,7 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
     }
   }
 
-  /** Takes the lock of a shard, which is held for some 50 ns at a time. Returns false where its owner does not let go of it. */
+  /** Takes the lock of a shard, which is held for some 50 ns at a time. Returns false if its owner is stopped or dead. */
   #lock(shard: number): boolean {
     const word = shard * LOCK_WORDS;
     if (Atomics.compareExchange(this.#locks, word, 0, this.#owner) === 0) return true;
@@ -137,14 +137,18 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
   #waitForLock(shard: number): boolean {
     const word = shard * LOCK_WORDS;
     const startedAtMs = performance.now();
-    const isStuck = startedAtMs < (this.#stuckUntilMs[shard] ?? 0);
+    let askAtMs = startedAtMs < this.#suspectUntilMs ? startedAtMs : startedAtMs + PATIENCE_MS;
     for (let spins = 1; ; spins++) {
-      if (Atomics.compareExchange(this.#locks, word, 0, this.#owner) === 0) return true;
+      const owner = Atomics.compareExchange(this.#locks, word, 0, this.#owner);
+      if (owner === 0) return true;
       if (spins % SPINS !== 0) continue;
       const nowMs = performance.now();
-      if (isStuck || nowMs - startedAtMs > PATIENCE_MS) {
-        if (!isStuck) this.#stuckUntilMs[shard] = nowMs + STUCK_MS;
-        return false;
+      if (nowMs >= askAtMs) {
+        if (!canRun(this.#locks[pidOf(owner)] ?? 0) && Atomics.load(this.#locks, word) === owner) {
+          this.#suspectUntilMs = nowMs + SUSPECT_MS;
+          return false;
+        }
+        askAtMs = nowMs + PATIENCE_MS;
       }
       // The owner may have lost its processor: let it have this one.
       Bun.sleepSync(1);
@@ -246,16 +250,21 @@ interface Hash {
 const SHARDS = 64;
 const LOCK_WORDS = 16;
 const SPINS = 2_000;
-/** A lock that is not free after this long belongs to a process that does not run. */
+/** The kernel is asked about the owner of a lock that is not free after this long. */
 const PATIENCE_MS = 100;
-/** For so long such a lock is only looked at. */
-const STUCK_MS = 1_000;
+/** The kernel is asked at once for this long after it called an owner stopped or dead. */
+const SUSPECT_MS = 1_000;
 const MOST_KNOWN = 20_000;
 const MOST_KNOWN_CHARS = 1_000_000;
 
 /** Where the number of a shard's records stands. */
 function countOf(shard: number): number {
   return shard * LOCK_WORDS + 1;
+}
+
+/** Where the process id of an owner stands, behind the lock and the number of records of some shard. */
+function pidOf(owner: number): number {
+  return (owner % SHARDS) * LOCK_WORDS + 2 + (Math.floor(owner / SHARDS) % (LOCK_WORDS - 2));
 }
 
 function placesOf(fields: number, capacity: number): { hashes: number; values: number; end: number } {

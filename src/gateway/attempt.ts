@@ -68,6 +68,7 @@ async function verdictOf(
     const verdict = await classifyReply(reply, {
       planned,
       provider,
+      protocol: planned.plan.clientProtocol,
       timeouts,
       gateway,
       hidesUsage,
@@ -145,9 +146,9 @@ function contentTypeOf({ plan: { peek } }: PlannedRequest): string | undefined {
 }
 
 /** Whether to ask for the usage of a stream: where the API has a word for it and the client left it out. */
-function asksForUsage({ plan: { peek, protocol } }: PlannedRequest, provider: Provider): boolean {
+function asksForUsage({ plan: { peek, clientProtocol } }: PlannedRequest, provider: Provider): boolean {
   if (provider.streamUsage === 'passthrough' || peek.kind !== 'json') return false;
-  return protocol.asksForUsage && peek.stream && peek.includeUsage === 'absent';
+  return clientProtocol.asksForUsage && peek.stream && peek.includeUsage === 'absent';
 }
 
 /** The client's own name for the model, where answers are to bear it. */

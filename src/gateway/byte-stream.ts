@@ -29,7 +29,7 @@ export async function openByteStream(reply: Reply, reading: ReplyContext): Promi
   const length = Number(headers.get('content-length') ?? Number.NaN);
   // Answers to a GET are what was stored: their tokens were counted when they were made.
   const isMade = reading.planned.request.method === 'POST';
-  const tap = isMade ? createUsageTap(headers, reading.planned.plan.protocol) : undefined;
+  const tap = isMade ? createUsageTap(headers) : undefined;
   const held: Uint8Array[] = [];
   let heldBytes = 0;
   let firstAtMs = 0;

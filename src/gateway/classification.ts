@@ -1,4 +1,5 @@
 import type { Provider } from '../config/snapshot.ts';
+import type { Protocol } from '../protocols/protocol.ts';
 import type { Outcome } from '../routing/outcome.ts';
 import type { Answer } from './answer.ts';
 import type { PlannedRequest } from './request-context.ts';
@@ -12,6 +13,8 @@ export type Reply = Extract<UpstreamReply, { kind: 'reply' }>;
 export interface ReplyContext {
   readonly planned: PlannedRequest;
   readonly provider: Provider;
+  /** The provider's API: the attempt's, where the client's is the request's. */
+  readonly protocol: Protocol;
   readonly timeouts: AttemptTimeouts;
   readonly gateway: Gateway;
   /** Whether usage was asked for in the client's name, who is not to see the event that carries it. */

@@ -5,14 +5,13 @@ import { asObject } from '../protocols/json-object.ts';
 import { type ReportedError, reportedError } from '../protocols/reported-error.ts';
 import { decodeLargeBody, withoutCoding } from '../lib/http/content-coding.ts';
 import { inTurns, LARGE_BYTES, SLICE_BYTES } from '../lib/in-turns.ts';
-import { scanAnswerInSlices } from '../protocols/answer.ts';
-import type { AnswerDefect } from '../protocols/protocol.ts';
+import { AnswerBody } from '../protocols/answer-body.ts';
+import type { AnswerDefect, AnswerReading } from '../protocols/protocol.ts';
 import type { Defect } from '../routing/outcome.ts';
-import type { PlannedRequest } from './request-context.ts';
 import { readWhole } from './body-reader.ts';
 import { openByteStream } from './byte-stream.ts';
 import { decodedBody } from './decoded-body.ts';
-import { openEventStream } from './event-stream.ts';
+import { openEventStream } from './sse-hold.ts';
 import { openForeignStream } from './foreign-stream.ts';
 import { judgeReport } from './classify-report.ts';
 import { classifyError } from './classify-status.ts';
@@ -60,7 +59,7 @@ export function classifyReply(
 }
 
 function judgeEvents(reply: Reply, reading: ReplyContext): Promise<Classification> {
-  return reading.planned.plan.protocol.endsWithConnection === true
+  return reading.protocol.endsWithConnection === true
     ? openForeignStream(reply, reading)
     : openEventStream(reply, reading, classifyWhole);
 }
@@ -73,9 +72,7 @@ async function judgeUndeclared(reply: Reply, reading: ReplyContext): Promise<Cla
 }
 
 function judgeOther(reply: Reply, reading: ReplyContext): Promise<Classification> {
-  return reading.planned.plan.protocol.name === 'opaque'
-    ? openByteStream(reply, reading)
-    : classifyWhole(reply, reading);
+  return reading.protocol.name === 'opaque' ? openByteStream(reply, reading) : classifyWhole(reply, reading);
 }
 
 /** Gateways in a row lose the content type of events, or give them another; that of audio and images is left alone. */
@@ -133,7 +130,7 @@ async function classifyErrorReply(
 }
 
 async function classifyWhole(reply: Reply, reading: ReplyContext): Promise<Classification> {
-  const { planned, timeouts } = reading;
+  const { timeouts } = reading;
   const { status, headers } = reply;
   const body = await readWhole(reply, timeouts, MAX_WHOLE_BYTES);
   if (timeouts.cause !== undefined) return { outcome: outcomeOfAbort(timeouts.cause) };
@@ -148,19 +145,20 @@ async function classifyWhole(reply: Reply, reading: ReplyContext): Promise<Class
   );
   if (decoding === 'damaged') return failed('truncated');
   // What cannot be read cannot be judged: it is passed on as it is.
-  const decoded = typeof decoding === 'string' ? undefined : decoding;
-  const { protocol } = planned.plan;
-  if (decoded !== undefined && decoded.length > LARGE_BYTES)
-    await inTurns(scanAnswerInSlices(decoded, SLICE_BYTES));
-  const defect = decoded && protocol.judgeAnswer(decoded, headers.get('content-type') ?? '');
-  if (defect !== undefined && !isAsked(defect, status, planned)) {
-    const report = defect === 'error-object' && decoded !== undefined ? reportIn(decoded) : undefined;
+  const decoded = typeof decoding === 'string' ? undefined : new AnswerBody(decoding);
+  if (decoded !== undefined && decoded.bytes.length > LARGE_BYTES)
+    await inTurns(decoded.scanInSlices(SLICE_BYTES));
+  const read: AnswerReading =
+    decoded === undefined
+      ? { defect: undefined, usage: await usageAtEnd(body.bytes, headers), text: NO_TEXT }
+      : reading.protocol.readAnswer(decoded, headers.get('content-type') ?? '');
+  if (read.defect !== undefined && !isAsked(read.defect, status, reading)) {
+    const { defect } = read;
+    const report = defect === 'error-object' && decoded !== undefined ? reportIn(decoded.bytes) : undefined;
     if (report === undefined) return failed(defect);
     return judgeReport(report, { reply, reading, defect, events: new Uint8Array() });
   }
-  const usage =
-    decoded === undefined ? await usageAtEnd(body.bytes, headers, protocol) : protocol.usageOfAnswer(decoded);
-  const text = usage === undefined && decoded !== undefined ? protocol.textOf(decoded) : NO_TEXT;
+  const { usage, text } = read.defect === undefined ? read : { usage: undefined, text: NO_TEXT };
   const shown = shownWhole({ headers, bytes: body.bytes }, decoded, reading);
   return { outcome: { kind: 'answered' }, answer: { kind: 'whole', status, ...shown, usage, text } };
 }
@@ -168,12 +166,15 @@ async function classifyWhole(reply: Reply, reading: ReplyContext): Promise<Class
 /** The answer as the client gets it: as it came, or decoded where a secret is hidden or the model renamed. */
 function shownWhole(
   came: { readonly headers: Headers; readonly bytes: Uint8Array },
-  decoded: Uint8Array | undefined,
+  decoded: AnswerBody | undefined,
   { provider, shownModel }: ReplyContext,
 ): { readonly headers: Headers; readonly bytes: Uint8Array } {
-  const plain = decoded ?? came.bytes;
+  const plain = decoded?.bytes ?? came.bytes;
   const safe = redact(plain, provider);
-  const named = shownModel === undefined || decoded === undefined ? safe : rewriteModel(safe, shownModel);
+  const named =
+    shownModel === undefined || decoded === undefined
+      ? safe
+      : rewriteModel(safe === plain ? decoded : new AnswerBody(safe), shownModel);
   return named === plain ? came : { headers: withoutCoding(came.headers), bytes: named };
 }
 
@@ -191,11 +192,13 @@ function mostDecoded(shownModel: string | undefined): number {
 }
 
 /** Whether an answer that says nothing is what the request asked for: one for later, or one about nothing. */
-function isAsked(defect: AnswerDefect, status: number, { plan }: PlannedRequest): boolean {
+function isAsked(
+  defect: AnswerDefect,
+  status: number,
+  { protocol, planned: { plan } }: ReplyContext,
+): boolean {
   if (defect === 'error-object' || defect === 'html') return false;
-  return (
-    status === ACCEPTED || (defect === 'no-choices' && plan.protocol.asksForNothing?.(plan.body) === true)
-  );
+  return status === ACCEPTED || (defect === 'no-choices' && protocol.asksForNothing?.(plan.body) === true);
 }
 
 /** The answer comes later, and is asked for by its id. */

@@ -50,7 +50,7 @@ function failedStream(
 ): WholeAnswer | undefined {
   const { plan } = place.reading.planned;
   if (!plan.isStream) return undefined;
-  const text = plan.protocol.failedStream?.({ ...report, retryAfterMs: waitMs });
+  const text = plan.clientProtocol.failedStream?.({ ...report, retryAfterMs: waitMs });
   if (text === undefined) return undefined;
   // The provider's own stream passes as it came, if it ends with the event that such clients know.
   const isOwn = Buffer.from(place.events).includes('response.failed');

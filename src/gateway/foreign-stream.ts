@@ -6,7 +6,7 @@ import { Beginning, type Held } from './beginning.ts';
 import { openByteStream } from './byte-stream.ts';
 import { redact } from './redact.ts';
 import type { AnswerText } from '../usage/estimate-usage.ts';
-import { MAX_EVENT_BYTES } from './event-stream.ts';
+import { MAX_EVENT_BYTES } from './sse-reading.ts';
 import { judgeReport } from './classify-report.ts';
 import { type AttemptTimeouts, outcomeOfAbort } from './attempt-timeouts.ts';
 import type { ByteSource, Backpressure } from './ports.ts';
@@ -55,7 +55,7 @@ class ForeignStream implements AnswerStream {
   constructor(source: ByteSource, reading: ReplyContext) {
     this.#source = source;
     this.#reading = reading;
-    this.#protocol = reading.planned.plan.protocol;
+    this.#protocol = reading.protocol;
     this.#signs = this.#protocol.readStream();
     this.#timeouts = reading.timeouts;
     this.#beginning = new Beginning(source, reading);

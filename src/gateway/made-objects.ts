@@ -38,7 +38,7 @@ const LONGEST_ID = 512;
 /** Whether the answer may tell of an object that its provider keeps. The most frequent requests are told first. */
 function makesObjects({ planned }: ServedRequest): boolean {
   const { plan, request } = planned;
-  const { name } = plan.protocol;
+  const { name } = plan.clientProtocol;
   if (name === 'openai-chat') return request.method === 'POST' && storeOf(plan.body) === 'true';
   if (name === 'openai-responses') return request.method === 'POST' && storeOf(plan.body) !== 'false';
   if (name !== 'opaque') return false;

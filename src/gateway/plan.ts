@@ -24,7 +24,8 @@ import { mayStick, withMakerFirst } from './sticky-route.ts';
 /** What the request comes to: the model that will serve it, and the body that each route makes its own. */
 export interface Plan {
   readonly model: Model;
-  readonly protocol: Protocol;
+  /** How the client's API speaks. A translated attempt has its provider's beside it. */
+  readonly clientProtocol: Protocol;
   readonly body: Uint8Array;
   readonly peek: RequestPeek;
   /** Whether the client asked for a stream of events: in the body, the path, or the query. */
@@ -68,9 +69,11 @@ export async function plan(
       : await modelFor(restricted, named);
   if (!isServed(model)) throw new Refusal('no_route', { model: model.name });
   const isStream = peek.stream || asksForStream(request.path, request.search);
-  const protocol = protocolFor(request.path);
-  const routed = mayStick(model, protocol.name, body) ? await withMakerFirst(model, body, owners) : model;
-  return { model: routed, protocol, body, peek, isStream };
+  const clientProtocol = protocolFor(request.path);
+  const routed = mayStick(model, clientProtocol.name, body)
+    ? await withMakerFirst(model, body, owners)
+    : model;
+  return { model: routed, clientProtocol, body, peek, isStream };
 }
 
 /** Azure's clients may leave the model out of the body: it is put in, as any other provider wants to read it there. */

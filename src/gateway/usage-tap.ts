@@ -1,6 +1,7 @@
 import { decodeBody } from '../lib/http/content-coding.ts';
 import { createByteHold } from '../lib/byte-buffer.ts';
-import type { Protocol, Usage } from '../protocols/protocol.ts';
+import type { Usage } from '../protocols/protocol.ts';
+import { usageInBytes } from '../protocols/usage.ts';
 
 /** Usage stands behind what was made, so that the end of a large answer is enough. */
 const TAIL_BYTES = 64 * 1024;
@@ -19,13 +20,13 @@ export interface UsageTap {
 }
 
 /** undefined: the answer is nothing that usage could be read of. */
-export function createUsageTap(headers: Headers, protocol: Protocol): UsageTap | undefined {
+export function createUsageTap(headers: Headers): UsageTap | undefined {
   if (!/^\s*application\/(?:[\w.+-]+\+)?json\b/i.test(headers.get('content-type') ?? '')) return undefined;
   const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
-  return coding === '' || coding === 'identity' ? plainTap(protocol) : codedTap(coding, protocol);
+  return coding === '' || coding === 'identity' ? plainTap() : codedTap(coding);
 }
 
-function plainTap(protocol: Protocol): UsageTap {
+function plainTap(): UsageTap {
   let parts: Uint8Array[] = [];
   let bytes = 0;
   /** What came before the parts, as far as it is needed. */
@@ -42,7 +43,7 @@ function plainTap(protocol: Protocol): UsageTap {
     },
     usage() {
       const tail = Buffer.concat(before === undefined ? parts : [before, ...parts]);
-      return protocol.usageOfAnswer(before === undefined ? tail : endOfObject(tail));
+      return usageInBytes(before === undefined ? tail : endOfObject(tail));
     },
   };
 }
@@ -55,7 +56,7 @@ function endOfObject(tail: Uint8Array): Uint8Array {
 
 const OPENING_BRACE = Buffer.from('{');
 
-function codedTap(coding: string, protocol: Protocol): UsageTap {
+function codedTap(coding: string): UsageTap {
   const hold = createByteHold();
   let isGivenUp = false;
   return {
@@ -69,7 +70,7 @@ function codedTap(coding: string, protocol: Protocol): UsageTap {
       const decoded = isGivenUp
         ? 'too-large'
         : decodeBody(hold.take(new Uint8Array(0)), coding, MAX_DECODED_BYTES);
-      return typeof decoded === 'string' ? undefined : protocol.usageOfAnswer(decoded);
+      return typeof decoded === 'string' ? undefined : usageInBytes(decoded);
     },
   };
 }

@@ -1,6 +1,7 @@
-import { scanObject, scanObjectInSlices, valueAt } from '../lib/json/json-scan.ts';
-import type { JsonType, Member, ObjectScan } from '../lib/json/json-scan.ts';
-import { asObject, type JsonObject } from './json-object.ts';
+import { valueAt } from '../lib/json/json-scan.ts';
+import type { JsonType, Member } from '../lib/json/json-scan.ts';
+import type { AnswerBody } from './answer-body.ts';
+import type { JsonObject } from './json-object.ts';
 import type { AnswerDefect } from './protocol.ts';
 
 /** What a protocol sees of an answer to judge. */
@@ -13,17 +14,23 @@ export interface AnswerView {
   readonly bytes: (key: string) => Uint8Array;
 }
 
+/** What makes an object an answer of one API. */
+export interface AnswerRules {
+  /** The members that `judge` looks at. */
+  readonly wanted: readonly string[];
+  readonly judge: (view: AnswerView, body: AnswerBody) => AnswerDefect | undefined;
+}
+
 /**
  * Judges a JSON answer: what every API has in common is settled here (empty, HTML, broken, an `error`), and `judge`
  * decides whether an object that passed all that is an answer, from the members that it `wanted`.
  */
 export function judgeJson(
-  body: Uint8Array,
+  body: AnswerBody,
   contentType: string,
-  wanted: readonly string[],
-  judge: (view: AnswerView) => AnswerDefect | undefined,
+  { wanted, judge }: AnswerRules,
 ): AnswerDefect | undefined {
-  const first = firstVisible(body);
+  const first = firstVisible(body.bytes);
   if (first === undefined) return 'empty';
   if (first === LESS_THAN || /\bhtml\b/i.test(contentType)) return 'html';
   const view = viewOf(body);
@@ -32,66 +39,21 @@ export function judgeJson(
   // What is read back as a list (stored completions) is an answer of another kind.
   return view.value('object') === 'list' && view.type('choices') === undefined && wanted.includes('choices')
     ? undefined
-    : judge(view);
+    : judge(view, body);
 }
 
-function viewOf(body: Uint8Array): AnswerView | AnswerDefect {
-  const parsed = smallAnswer(body);
+function viewOf(body: AnswerBody): AnswerView | AnswerDefect {
+  const parsed = body.small();
   if (parsed !== undefined) return parsedView(parsed, body);
-  const scan = scanAnswer(body);
+  const scan = body.scan();
   switch (scan.kind) {
     case 'malformed':
-      return scan.offset >= body.length ? 'truncated' : 'malformed';
+      return scan.offset >= body.bytes.length ? 'truncated' : 'malformed';
     case 'not-an-object':
       return 'malformed';
     case 'object':
-      return scannedView(scan.members, body);
+      return scannedView(scan.members, body.bytes);
   }
-}
-
-/** Up to this size parsing costs less than looking for members one by one; beyond it, the more the larger it is. */
-const SMALL_BYTES = 4 * 1024;
-
-/** Both are asked for twice in a row. What was found lives no longer than the body. */
-const parsedBodies = new WeakMap<Uint8Array, { readonly value: JsonObject | undefined }>();
-const scannedBodies = new WeakMap<Uint8Array, ObjectScan>();
-
-/** A small answer as an object; undefined where it is large, or anything else. */
-export function smallAnswer(body: Uint8Array): JsonObject | undefined {
-  if (body.length > SMALL_BYTES) return undefined;
-  const known = parsedBodies.get(body);
-  if (known !== undefined) return known.value;
-  const value = asObject(valueAt(body, 0, body.length));
-  parsedBodies.set(body, { value });
-  return value;
-}
-
-/** Every member that anything here asks of an answer. */
-const MEMBERS =
-  'error object type choices status output data stop_reason content usage x_groq model response message'.split(
-    ' ',
-  );
-
-/** The members of an answer that anything asks for. */
-export function scanAnswer(body: Uint8Array): ObjectScan {
-  const known = scannedBodies.get(body);
-  if (known !== undefined) return known;
-  const scan = scanObject(body, MEMBERS);
-  scannedBodies.set(body, scan);
-  return scan;
-}
-
-/**
- * Scans a large answer before anything asks for its members, a slice at a time: each call of the function that is returned scans
- * about `sliceBytes` more and returns undefined until all is scanned.
- */
-export function scanAnswerInSlices(body: Uint8Array, sliceBytes: number): () => ObjectScan | undefined {
-  const scanOn = scanObjectInSlices(body, MEMBERS, sliceBytes);
-  return () => {
-    const scan = scanOn();
-    if (scan !== undefined) scannedBodies.set(body, scan);
-    return scan;
-  };
 }
 
 /** Whether a value says something: not null, not '', not [], not {}. */
@@ -111,14 +73,15 @@ export function hasContent(message: JsonObject | undefined): boolean {
 /** Members of a message that say whose it is, not what it says. */
 const ENVELOPE = new Set(['role', 'name', 'id', 'type', 'provider_specific_fields', 'obfuscation']);
 
-function parsedView(value: JsonObject, body: Uint8Array): AnswerView {
+function parsedView(value: JsonObject, body: AnswerBody): AnswerView {
   return {
     isParsed: true,
     type: (key) => typeOf(value[key]),
     value: (key) => value[key],
     bytes(key) {
-      const scan = scanAnswer(body);
-      return scan.kind === 'object' ? scannedView(scan.members, body).bytes(key) : body.subarray(0, 0);
+      const scan = body.scan();
+      const { bytes } = body;
+      return scan.kind === 'object' ? scannedView(scan.members, bytes).bytes(key) : bytes.subarray(0, 0);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { scanObject } from '../lib/json/json-scan.ts';
 import type { Member } from '../lib/json/json-scan.ts';
-import { scanAnswer } from './answer.ts';
+import type { AnswerBody } from './answer-body.ts';
 import { splice } from '../lib/splice.ts';
 import type { Edit } from '../lib/splice.ts';
 import { splitEvents } from '../lib/sse.ts';
@@ -10,8 +10,8 @@ import { splitEvents } from '../lib/sse.ts';
  * embeddings), in `response` (Responses) and in `message` (Anthropic's first event). Every other byte stays. Where there is
  * no model, or no JSON, the same object is returned.
  */
-export function rewriteModel(body: Uint8Array, name: string): Uint8Array {
-  return splice(body, modelEdits(body, 0, quoted(name), scanAnswer(body)));
+export function rewriteModel(body: AnswerBody, name: string): Uint8Array {
+  return splice(body.bytes, modelEdits(body.bytes, 0, quoted(name), body.scan()));
 }
 
 /** The same for a block of whole server-sent events. Data that is spread over several lines is left alone. */

@@ -1,3 +1,4 @@
+import type { AnswerBody } from './answer-body.ts';
 import type { ReportedError } from './reported-error.ts';
 import type { TextSample } from '../lib/json/json-text.ts';
 
@@ -7,16 +8,11 @@ import type { TextSample } from '../lib/json/json-text.ts';
  */
 export interface Protocol {
   readonly name: ProtocolName;
-  /**
-   * Judges a complete, decoded answer with a 2xx status that is not a stream. Undefined: it is an answer;
-   * else what is wrong with it.
-   */
-  readonly judgeAnswer: (body: Uint8Array, contentType: string) => AnswerDefect | undefined;
+  /** Reads a complete, decoded answer with a 2xx status that is not a stream. */
+  readonly readAnswer: (body: AnswerBody, contentType: string) => AnswerReading;
   /** Whether a request asks for an answer without content, such as the embeddings of an empty list. Never, if left out. */
   readonly asksForNothing?: (request: Uint8Array) => boolean;
-  /** The tokens that a complete, decoded answer reports; undefined where it says nothing. */
-  readonly usageOfAnswer: (body: Uint8Array) => Usage | undefined;
-  /** The text that an answer, or a block of its events, holds: the basis of an estimate where no usage is reported. */
+  /** The text that a block of its events holds: the basis of an estimate where no usage is reported. */
   readonly textOf: (bytes: Uint8Array) => TextSample;
   /** A reader for one streamed answer. */
   readonly readStream: () => StreamReader;
@@ -35,6 +31,11 @@ export interface Protocol {
    */
   readonly failedStream?: (error: ReportedError) => string | undefined;
 }
+
+/** What became of reading an answer: what is wrong with it, or the tokens that it reports and, where it reports none, its text. */
+export type AnswerReading =
+  | { readonly defect: AnswerDefect }
+  | { readonly defect: undefined; readonly usage: Usage | undefined; readonly text: TextSample };
 
 /** Where a stream stands that an error is to end. */
 export interface StreamPosition {

@@ -1,22 +1,27 @@
-import { valueAt } from '../lib/json/json-scan.ts';
-import { scanAnswer, smallAnswer } from './answer.ts';
+import { seemsObject, valueAt } from '../lib/json/json-scan.ts';
+import { AnswerBody } from './answer-body.ts';
 import { asObject, type JsonObject } from './json-object.ts';
 import type { Usage } from './protocol.ts';
 
 /** The usage that a complete JSON answer reports; only that member of it is parsed. */
-export function usageIn(body: Uint8Array): Usage | undefined {
-  const small = smallAnswer(body);
+export function usageIn(body: AnswerBody): Usage | undefined {
+  const small = body.small();
   if (small !== undefined) return usageFrom(small.usage) ?? usageFrom(asObject(small.x_groq)?.usage);
-  const scan = scanAnswer(body);
+  const scan = body.scan();
   if (scan.kind !== 'object') return undefined;
   for (const member of scan.members.toReversed()) {
     if (member.key !== 'usage' && member.key !== 'x_groq') continue;
     if (member.valueEnd - member.valueStart > MAX_REPORT_BYTES) continue;
-    const value = asObject(valueAt(body, member.valueStart, member.valueEnd));
+    const value = asObject(valueAt(body.bytes, member.valueStart, member.valueEnd));
     const usage = usageFrom(member.key === 'x_groq' ? value?.usage : value);
     if (usage !== undefined) return usage;
   }
   return undefined;
+}
+
+/** The usage in bytes that may be anything; undefined where they are no object. */
+export function usageInBytes(bytes: Uint8Array): Usage | undefined {
+  return seemsObject(bytes) ? usageIn(new AnswerBody(bytes)) : undefined;
 }
 
 /** No report of usage is larger. */

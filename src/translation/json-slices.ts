@@ -17,51 +17,6 @@ interface Walk {
   readonly found: Map<string, string>;
 }
 
-/** A part of a text, `end` exclusive. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** A member of an object: from its key's opening quote to the end of its value. */
-export interface MemberSpan extends Span {
-  readonly key: string;
-  readonly valueStart: number;
-}
-
-/** The members of the object that begins at `start`; empty where there is none. The text has to be valid JSON. */
-export function memberSpans(text: string, start: number): readonly MemberSpan[] {
-  const members: MemberSpan[] = [];
-  if (text.charCodeAt(start) !== OPEN_BRACE) return members;
-  let pos = afterSpace(text, start + 1);
-  while (pos < text.length && text.charCodeAt(pos) !== CLOSE_BRACE) {
-    const keyEnd = afterString(text, pos);
-    const valueStart = afterSpace(text, afterSpace(text, keyEnd) + 1);
-    const end = afterValue(text, valueStart);
-    members.push({ key: keyOf(text.slice(pos, keyEnd)), start: pos, valueStart, end });
-    pos = afterComma(text, end);
-  }
-  return members;
-}
-
-/** The elements of the list that begins at `start`; empty where there is none. The text has to be valid JSON. */
-export function elementSpans(text: string, start: number): readonly Span[] {
-  const elements: Span[] = [];
-  if (text.charCodeAt(start) !== OPEN_BRACKET) return elements;
-  let pos = afterSpace(text, start + 1);
-  while (pos < text.length && text.charCodeAt(pos) !== CLOSE_BRACKET) {
-    const end = afterValue(text, pos);
-    elements.push({ start: pos, end });
-    pos = afterComma(text, end);
-  }
-  return elements;
-}
-
-function afterComma(text: string, end: number): number {
-  const pos = afterSpace(text, end);
-  return text.charCodeAt(pos) === COMMA ? afterSpace(text, pos + 1) : pos;
-}
-
 function keyOf(quoted: string): string {
   return quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
 }

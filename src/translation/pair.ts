@@ -149,6 +149,8 @@ const CLIENTS: Readonly<Partial<Record<ClientApi, () => Promise<ClientSide>>>> =
   chat: async () => (await import('./openai-chat/client.ts')).openAiChatClient,
   messages: async () => (await import('./anthropic-messages/client.ts')).anthropicMessagesClient,
   gemini: async () => (await import('./gemini/client.ts')).geminiClient,
+  responses: async () => (await import('./openai-responses/client.ts')).openAiResponsesClient,
+  completions: async () => (await import('./openai-completions/client.ts')).openAiCompletionsClient,
 };
 
 const PROVIDERS: Readonly<Partial<Record<ProviderApi, () => Promise<ProviderSide>>>> = {
@@ -156,6 +158,7 @@ const PROVIDERS: Readonly<Partial<Record<ProviderApi, () => Promise<ProviderSide
   gemini: async () => (await import('./gemini/provider.ts')).geminiProvider,
   converse: async () => (await import('./bedrock-converse/provider.ts')).bedrockConverseProvider,
   messages: async () => (await import('./anthropic-messages/provider.ts')).anthropicMessagesProvider,
+  responses: async () => (await import('./openai-responses/provider.ts')).openAiResponsesProvider,
 };
 
 /** Whether both halves of this pair exist. */

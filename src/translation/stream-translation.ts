@@ -56,6 +56,7 @@ export function createStreamTranslation({ reader, writer, jsonTool }: StreamHalv
     const piece = writer.push(event);
     if (piece !== undefined) bytes.push(piece);
     if (event.kind === 'end') over = 'complete';
+    else over = writer.fault?.();
   }
   return {
     push: (event, data) => step(over === undefined ? reader.push(event, data) : []),

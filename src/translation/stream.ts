@@ -71,6 +71,8 @@ export interface StreamWriter {
   readonly begin: () => Uint8Array | undefined;
   /** The client API's error event. The open block is not closed; nothing follows. */
   readonly fail: (error: HubError) => Uint8Array;
+  /** Why the answer cannot go on after the last `push`, such as a text too long to be held; undefined: it can. */
+  readonly fault?: (() => HubError | undefined) | undefined;
 }
 
 /** Whether the event is content: with the first one the answer is committed. */

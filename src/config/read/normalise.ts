@@ -48,13 +48,17 @@ function normaliseWatching(
   return {
     errorCodes: detection?.error_codes ?? DEFAULTS.errorCodes,
     errorPatterns: detection?.error_patterns ?? [],
-    health: {
-      intervalMs: limitOf(health?.probe_interval ?? DEFAULTS.probeIntervalSeconds),
-      timeoutMs: millisecondsOf(health?.probe_timeout ?? DEFAULTS.probeTimeoutSeconds),
-      probe: health?.probe ?? DEFAULTS.probe,
-    },
+    health: normaliseHealth(health),
     metrics: { port: metrics?.port ?? undefined, token: metrics?.token ?? undefined },
     docs: { enabled: docs?.enabled ?? true },
+  };
+}
+
+function normaliseHealth(health: ConfigFile['health']): Settings['health'] {
+  return {
+    intervalMs: limitOf(health?.probe_interval ?? DEFAULTS.probeIntervalSeconds),
+    timeoutMs: millisecondsOf(health?.probe_timeout ?? DEFAULTS.probeTimeoutSeconds),
+    probe: health?.probe ?? DEFAULTS.probe,
   };
 }
 

@@ -91,7 +91,7 @@ export const configSchema = z
     body_memory_mb: optional(z.number().positive().max(1_048_576), {
       description:
         'Memory in MiB for request bodies that are still being received, in each worker. One key may hold half of what is free. ' +
-        'Without it: a quarter of the memory, divided among the workers, and at least four bodies of `max_body_mb`.',
+        'Left out: a quarter of the memory, divided among the workers, and at least four bodies of `max_body_mb`.',
     }),
     drain_timeout: optional(seconds(), {
       description: 'Seconds that requests in flight have to finish after SIGTERM. 0: none.',

@@ -1,21 +1,22 @@
 import { hasValue, markOf } from '../../lib/json/json-marks.ts';
-import { judgeJson, saysSomething } from '../answer.ts';
+import { saysSomething } from '../answer.ts';
 import type { AnswerView } from '../answer.ts';
 import type { AnswerDefect, Protocol, StreamSign } from '../protocol.ts';
+import { jsonReader } from '../read-answer.ts';
 import { createStreamReader } from '../stream.ts';
 import type { Reading, StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
 import { asObject } from '../json-object.ts';
-import { usageIn } from '../usage.ts';
 import type { JsonObject } from '../json-object.ts';
+
+const text = textUnder('"text"', '"thinking"', '"partial_json"');
 
 /** Anthropic's Messages API. */
 export const anthropicMessages: Protocol = {
   name: 'anthropic-messages',
-  judgeAnswer: (body, contentType) => judgeJson(body, contentType, ['content', 'stop_reason'], judgeMessage),
-  usageOfAnswer: usageIn,
+  readAnswer: jsonReader({ wanted: ['content', 'stop_reason'], judge: judgeMessage }, text),
   readStream: () => createStreamReader(GRAMMAR),
-  textOf: textUnder('"text"', '"thinking"', '"partial_json"'),
+  textOf: text,
   asksForUsage: false,
   errorEvent: (error) => {
     const body = { type: 'error', error: { type: 'api_error', message: error.message } };

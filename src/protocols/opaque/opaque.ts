@@ -1,12 +1,11 @@
 import { markOf } from '../../lib/json/json-marks.ts';
-import { seemsObject } from '../../lib/json/json-scan.ts';
 import { choicesErrorEvent } from '../choices.ts';
 import type { Protocol } from '../protocol.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { asObject } from '../json-object.ts';
 import { NO_TEXT } from '../text.ts';
-import { usageIn } from '../usage.ts';
+import { usageInBytes } from '../usage.ts';
 
 /**
  * Whatever this program does not know better: audio, images, files, batches. What may stand in such an answer is the
@@ -14,8 +13,7 @@ import { usageIn } from '../usage.ts';
  */
 export const opaque: Protocol = {
   name: 'opaque',
-  judgeAnswer: () => undefined,
-  usageOfAnswer: (body) => (seemsObject(body) ? usageIn(body) : undefined),
+  readAnswer: ({ bytes }) => ({ defect: undefined, usage: usageInBytes(bytes), text: NO_TEXT }),
   readStream: () => createStreamReader(GRAMMAR),
   endsWithConnection: true,
   textOf: () => NO_TEXT,

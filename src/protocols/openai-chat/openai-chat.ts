@@ -1,23 +1,26 @@
 import { markOf } from '../../lib/json/json-marks.ts';
-import { judgeJson, smallAnswer } from '../answer.ts';
 import { choicesErrorEvent, isDoneWord, judgeChoices, understandChoices } from '../choices.ts';
 import type { JsonObject } from '../json-object.ts';
 import type { Protocol } from '../protocol.ts';
+import { jsonReader } from '../read-answer.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
-import { usageIn } from '../usage.ts';
+
+const text = textUnder('"content"', '"reasoning_content"', '"reasoning"', '"arguments"', '"refusal"');
 
 /** Chat completions, as OpenAI defined them and everybody speaks them. */
 export const openaiChat: Protocol = {
   name: 'openai-chat',
-  judgeAnswer: (body, contentType) =>
-    judgeJson(body, contentType, ['choices'], (view) =>
-      view.isParsed && isDeferred(smallAnswer(body)) ? undefined : judgeChoices(view),
-    ),
-  usageOfAnswer: usageIn,
+  readAnswer: jsonReader(
+    {
+      wanted: ['choices'],
+      judge: (view, body) => (view.isParsed && isDeferred(body.small()) ? undefined : judgeChoices(view)),
+    },
+    text,
+  ),
   readStream: () => createStreamReader(GRAMMAR),
-  textOf: textUnder('"content"', '"reasoning_content"', '"reasoning"', '"arguments"', '"refusal"'),
+  textOf: text,
   asksForUsage: true,
   errorEvent: choicesErrorEvent,
 };

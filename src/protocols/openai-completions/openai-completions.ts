@@ -1,19 +1,19 @@
 import { markOf } from '../../lib/json/json-marks.ts';
-import { judgeJson } from '../answer.ts';
 import { choicesErrorEvent, isDoneWord, judgeChoices, understandChoices } from '../choices.ts';
 import type { Protocol } from '../protocol.ts';
+import { jsonReader } from '../read-answer.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
-import { usageIn } from '../usage.ts';
+
+const text = textUnder('"text"');
 
 /** The older text completions. */
 export const openaiCompletions: Protocol = {
   name: 'openai-completions',
-  judgeAnswer: (body, contentType) => judgeJson(body, contentType, ['choices'], judgeChoices),
-  usageOfAnswer: usageIn,
+  readAnswer: jsonReader({ wanted: ['choices'], judge: judgeChoices }, text),
   readStream: () => createStreamReader(GRAMMAR),
-  textOf: textUnder('"text"'),
+  textOf: text,
   asksForUsage: true,
   errorEvent: choicesErrorEvent,
 };

@@ -1,22 +1,22 @@
 import { lastNumberOf, markOf } from '../../lib/json/json-marks.ts';
-import { judgeJson } from '../answer.ts';
 import type { AnswerView } from '../answer.ts';
 import { asObject, type JsonObject } from '../json-object.ts';
 import type { AnswerDefect, Protocol, StreamPosition, StreamReader } from '../protocol.ts';
+import { jsonReader } from '../read-answer.ts';
 import { createStreamReader } from '../stream.ts';
 import type { StreamGrammar } from '../stream.ts';
 import { textUnder } from '../text.ts';
-import { usageIn } from '../usage.ts';
 import { failedResponseEvent, failedResponseStream } from './failed-response.ts';
 import { digestResponseEvent, understandResponseEvent } from './stream.ts';
+
+const text = textUnder('"delta"', '"text"', '"arguments"');
 
 /** OpenAI's Responses API. */
 export const openaiResponses: Protocol = {
   name: 'openai-responses',
-  judgeAnswer: (body, contentType) => judgeJson(body, contentType, ['status', 'output'], judgeResponse),
-  usageOfAnswer: usageIn,
+  readAnswer: jsonReader({ wanted: ['status', 'output'], judge: judgeResponse }, text),
   readStream,
-  textOf: textUnder('"delta"', '"text"', '"arguments"'),
+  textOf: text,
   asksForUsage: false,
   errorEvent: (error, at = START) => failedResponseEvent(error, at),
   failedStream: failedResponseStream,

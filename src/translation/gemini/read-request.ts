@@ -63,7 +63,7 @@ function readConversation(text: string, context: ReadContext): Conversation {
 }
 
 /** `…/models/{model}:{method}?alt=sse`. @throws InvalidBody */
-function readPath(path: string): {
+export function readPath(path: string): {
   readonly model: string;
   readonly method: string;
   readonly search: string;

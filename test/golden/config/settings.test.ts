@@ -63,7 +63,11 @@ function inForce(file: unknown): unknown {
 }
 
 /** Where something stands in for a setting that is left out, the default is that of what stands in. */
-const INHERITED = ['models.<name>.routes[].weight', 'models.<name>.rewrite_response_model'];
+const INHERITED = [
+  'models.<name>.routes[].weight',
+  'models.<name>.rewrite_response_model',
+  'server.drain_delay',
+];
 
 describe('a default that the schema, the reference and the editor state is the one in force', () => {
   for (const setting of SETTINGS) {
@@ -95,11 +99,12 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   detection: ['429'],
 };
 
-test("a route without a weight has its provider's, and a model without a word of its own does as the file says", () => {
-  const [route, model] = INHERITED.map((path) => SETTINGS.find((each) => writePath(each.path) === path));
-  expect([route?.default, model?.default]).toEqual([1, false]);
-  expect([route?.description, model?.description]).toEqual([
+test('a default that gives way to another setting, or to a variable, says so', () => {
+  const settings = INHERITED.map((path) => SETTINGS.find((each) => writePath(each.path) === path));
+  expect(settings.map((setting) => setting?.default)).toEqual([1, false, 0]);
+  expect(settings.map((setting) => setting?.description)).toEqual([
     expect.stringContaining("Left out: the provider's weight."),
     expect.stringContaining('Left out: as at the top level.'),
+    expect.stringContaining('LLM_PROXY_DRAIN_DELAY in the environment holds where this is left out.'),
   ]);
 });

@@ -128,6 +128,33 @@ test('a process that is killed with a lock in its hand holds up nobody once it i
   clearTimeout(killer);
 });
 
+test('a process that is stopped with a lock in its hand holds up nobody', async () => {
+  const stopped = start(1, 'die-in-it');
+  await stopped.said('ready');
+  stopped.begin();
+  await stopped.said('in it');
+  stopped.child.kill('SIGSTOP');
+  const next = start(2, 'take-one');
+  await next.said('ready');
+  next.begin();
+  const killer = setTimeout(() => next.child.kill('SIGKILL'), 20_000);
+  expect(await next.result()).toBe(true);
+  clearTimeout(killer);
+  stopped.child.kill('SIGKILL');
+  await stopped.child.exited;
+});
+
+test('a process that is slow with a lock in its hand is waited for: one bucket admits no request too many', async () => {
+  const slow = start(1, 'be-slow-in-it');
+  await slow.said('ready');
+  slow.begin();
+  await slow.said('in it');
+  const next = start(2, 'take-one');
+  await next.said('ready');
+  next.begin();
+  expect(await Promise.all([slow.result(), next.result()])).toEqual([true, false]);
+});
+
 test('the processes that share a memory share the secret of its hashes, and no other memory has it', () => {
   expect(hashSecret(mapSharedMemory(memory.path))).toEqual(hashSecret(memory.bytes));
   const other = createSharedMemory(sizeOfLedgers(WORKERS));

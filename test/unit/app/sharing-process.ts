@@ -47,6 +47,10 @@ function act(): unknown {
         1_000,
       );
       return 'came back';
+    case 'be-slow-in-it':
+      return takeSlowly();
+    case 'take-one':
+      return ledgers.buckets.take('key', { ratePerSecond: 1, burst: 1 }, 1_000).admitted;
     case 'bury-1-and-take':
       ledgers.reclaim(1);
       return ledgers.buckets.take('key', { ratePerSecond: 1, burst: 1 }, 1_000).admitted;
@@ -58,4 +62,19 @@ function act(): unknown {
 function hang(): number {
   process.stdout.write('"in it"\n');
   for (;;) Bun.sleepSync(1_000);
+}
+
+/** Takes the one request of a bucket, as a process that loses its processor with the lock in its hand. */
+function takeSlowly(): boolean {
+  let isFirst = true;
+  const limit = {
+    ratePerSecond: 1,
+    get burst(): number {
+      if (isFirst) process.stdout.write('"in it"\n');
+      if (isFirst) Bun.sleepSync(1_500);
+      isFirst = false;
+      return 1;
+    },
+  };
+  return ledgers.buckets.take('key', limit, 1_000).admitted;
 }

@@ -1,13 +1,12 @@
 import { expect, test } from 'bun:test';
 import { gzipSync } from 'node:zlib';
 import { createUsageTap } from '../../../src/gateway/usage-tap.ts';
-import { opaque } from '../../../src/protocols/opaque/opaque.ts';
 
 const USAGE = '"usage":{"input_tokens":3,"output_tokens":4,"total_tokens":7}';
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 
 function totalOf(body: Uint8Array, headers: Record<string, string>, chunkBytes = 1000): number | undefined {
-  const tap = createUsageTap(new Headers(headers), opaque);
+  const tap = createUsageTap(new Headers(headers));
   for (let from = 0; from < body.byteLength; from += chunkBytes)
     tap?.push(body.subarray(from, from + chunkBytes));
   return tap?.usage()?.totalTokens;
@@ -31,8 +30,8 @@ test('a compressed answer is decoded, unless it is too large', () => {
 });
 
 test('what is no JSON is not looked at', () => {
-  expect(createUsageTap(new Headers({ 'content-type': 'audio/mpeg' }), opaque)).toBeUndefined();
-  expect(createUsageTap(new Headers(), opaque)).toBeUndefined();
+  expect(createUsageTap(new Headers({ 'content-type': 'audio/mpeg' }))).toBeUndefined();
+  expect(createUsageTap(new Headers())).toBeUndefined();
   expect(totalOf(Buffer.from('not "usage" at all'), JSON_TYPE)).toBeUndefined();
   expect(totalOf(Buffer.from(`${'x'.repeat(100_000)}"usage":{"input`), JSON_TYPE)).toBeUndefined();
 });

@@ -1,10 +1,20 @@
 import { describe, expect, test } from 'bun:test';
 import { protocolFor } from '../../../src/protocols/by-path.ts';
-import type { AnswerDefect } from '../../../src/protocols/protocol.ts';
+import { AnswerBody } from '../../../src/protocols/answer-body.ts';
+import type { AnswerDefect, Usage } from '../../../src/protocols/protocol.ts';
 
 function judge(path: string, body: unknown, contentType = 'application/json'): AnswerDefect | undefined {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return protocolFor(path).judgeAnswer(new TextEncoder().encode(text), contentType);
+  return protocolFor(path).readAnswer(bodyOf(text), contentType).defect;
+}
+
+function bodyOf(text: string): AnswerBody {
+  return new AnswerBody(new TextEncoder().encode(text));
+}
+
+function usageOf(path: string, body: AnswerBody): Usage | undefined {
+  const reading = protocolFor(path).readAnswer(body, 'application/json');
+  return reading.defect === undefined ? reading.usage : undefined;
 }
 
 const CHAT = '/v1/chat/completions';
@@ -112,9 +122,9 @@ test('embeddings have data', () => {
 test('what is not known is not judged, but its usage is read', () => {
   const body = { error: { message: 'a failed job' }, usage: { input_tokens: 2, output_tokens: 3 } };
   expect(judge('/v1/images/generations', body)).toBeUndefined();
-  const { usageOfAnswer } = protocolFor('/v1/images/generations');
-  expect(usageOfAnswer(new TextEncoder().encode(JSON.stringify(body)))).toMatchObject({ totalTokens: 5 });
-  expect(usageOfAnswer(Uint8Array.of(0xff, 0xfb, 0x90))).toBeUndefined();
+  const path = '/v1/images/generations';
+  expect(usageOf(path, bodyOf(JSON.stringify(body)))).toMatchObject({ totalTokens: 5 });
+  expect(usageOf(path, new AnswerBody(Uint8Array.of(0xff, 0xfb, 0x90)))).toBeUndefined();
 });
 
 test('the usage of megabytes of embeddings is read', () => {
@@ -123,7 +133,7 @@ test('the usage of megabytes of embeddings is read', () => {
     embedding: Array.from({ length: 1_536 }, () => -0.0123),
   }));
   const body = JSON.stringify({ object: 'list', data, usage: { prompt_tokens: 8, total_tokens: 8 } });
-  expect(protocolFor('/v1/embeddings').usageOfAnswer(new TextEncoder().encode(body))?.inputTokens).toBe(8);
+  expect(usageOf('/v1/embeddings', bodyOf(body))?.inputTokens).toBe(8);
 });
 
 test.each([

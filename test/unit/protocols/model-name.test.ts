@@ -1,3 +1,4 @@
+import { AnswerBody } from '../../../src/protocols/answer-body.ts';
 import { expect, test } from 'bun:test';
 import { rewriteModel, rewriteModelInEvents } from '../../../src/protocols/model-name.ts';
 
@@ -6,16 +7,16 @@ const textOf = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreB
 
 test('the model of an answer is renamed, every other byte unchanged', () => {
   const json = '{ "id":1.0, "model" : "gpt-4o-2024-08-06","choices":[{"model":"inner"}],"x":"\\u00e9" }';
-  expect(textOf(rewriteModel(bytesOf(json), 'my "model"'))).toBe(
+  expect(textOf(rewriteModel(new AnswerBody(bytesOf(json)), 'my "model"'))).toBe(
     json.replace('"gpt-4o-2024-08-06"', '"my \\"model\\""'),
   );
 });
 
 test('so is the one within a response and within a message', () => {
-  expect(textOf(rewriteModel(bytesOf('{"response":{"model":"a","x":{"model":"b"}}}'), 'c'))).toBe(
-    '{"response":{"model":"c","x":{"model":"b"}}}',
-  );
-  expect(textOf(rewriteModel(bytesOf('{"message":{"role":"x","model":"a"}}'), 'c'))).toBe(
+  expect(
+    textOf(rewriteModel(new AnswerBody(bytesOf('{"response":{"model":"a","x":{"model":"b"}}}')), 'c')),
+  ).toBe('{"response":{"model":"c","x":{"model":"b"}}}');
+  expect(textOf(rewriteModel(new AnswerBody(bytesOf('{"message":{"role":"x","model":"a"}}')), 'c'))).toBe(
     '{"message":{"role":"x","model":"c"}}',
   );
 });
@@ -23,7 +24,7 @@ test('so is the one within a response and within a message', () => {
 test('an answer without a model is the same object', () => {
   for (const text of ['{"id":1}', '{"model":null}', '[1]', 'text', '{"model":"cut', '']) {
     const body = bytesOf(text);
-    expect(rewriteModel(body, 'x')).toBe(body);
+    expect(rewriteModel(new AnswerBody(body), 'x')).toBe(body);
   }
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { Usage } from '../../../src/protocols/protocol.ts';
+import { AnswerBody } from '../../../src/protocols/answer-body.ts';
 import { mergeReports, usageFrom, usageIn } from '../../../src/protocols/usage.ts';
 
 const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
@@ -86,15 +87,17 @@ describe('the usage of', () => {
 describe('in a complete answer', () => {
   test('usage is found at the top, and nowhere else', () => {
     const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 };
-    expect(usageIn(bytesOf({ choices: [{ usage: { prompt_tokens: 9 } }], usage }))).toEqual(tokens(1, 2, 3));
-    expect(usageIn(bytesOf({ choices: [{ usage }] }))).toBeUndefined();
-    expect(usageIn(bytesOf({ usage: null }))).toBeUndefined();
-    expect(usageIn(bytesOf({ id: 'x', x_groq: { usage } }))).toEqual(tokens(1, 2, 3));
+    expect(usageIn(new AnswerBody(bytesOf({ choices: [{ usage: { prompt_tokens: 9 } }], usage })))).toEqual(
+      tokens(1, 2, 3),
+    );
+    expect(usageIn(new AnswerBody(bytesOf({ choices: [{ usage }] })))).toBeUndefined();
+    expect(usageIn(new AnswerBody(bytesOf({ usage: null })))).toBeUndefined();
+    expect(usageIn(new AnswerBody(bytesOf({ id: 'x', x_groq: { usage } })))).toEqual(tokens(1, 2, 3));
   });
 
   test('nothing is found where it is no JSON object', () => {
-    expect(usageIn(new TextEncoder().encode('{"usage":{"prompt_tokens":1}'))).toBeUndefined();
-    expect(usageIn(bytesOf([1]))).toBeUndefined();
+    expect(usageIn(new AnswerBody(new TextEncoder().encode('{"usage":{"prompt_tokens":1}')))).toBeUndefined();
+    expect(usageIn(new AnswerBody(bytesOf([1])))).toBeUndefined();
   });
 });
 

@@ -1,0 +1,49 @@
+import { errorOfException } from '../errors.ts';
+import { unreadable, type HubError } from '../hub-error.ts';
+import { asObject, asString, parsed } from '../json.ts';
+import type { Frame } from './event-stream.ts';
+
+/** What a frame of InvokeModelWithResponseStream holds. */
+export type CarriedEvent =
+  /** One event of the Messages API: its name and its JSON. */
+  | { readonly kind: 'event'; readonly name: string; readonly data: Uint8Array }
+  /** A frame that is not for the client. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'error'; readonly error: HubError };
+
+/** Takes the event out of a frame `{"bytes": base64}`. Total. */
+export function carriedEvent(frame: Frame): CarriedEvent {
+  const payload = asObject(parsed(TEXT.decode(frame.payload)));
+  if (frame.type !== 'event') return { kind: 'error', error: errorOfException(frame.name, payload ?? {}) };
+  if (frame.name !== 'chunk') return { kind: 'nothing' };
+  const data = bytesOf(asString(payload?.['bytes']));
+  const name = data === undefined ? undefined : asString(asObject(parsed(TEXT.decode(data)))?.['type']);
+  if (data === undefined || name === undefined)
+    return { kind: 'error', error: unreadable('a frame holds no event of the Messages API') };
+  return { kind: 'event', name, data };
+}
+
+/** The event as server-sent: `event: NAME`, and its JSON in a line of data for each of its own lines. */
+export function eventText(name: string, data: Uint8Array): Uint8Array {
+  const text = TEXT.decode(data);
+  const lines =
+    text.includes('\n') || text.includes('\r') ? text.replaceAll(/\r\n|\r|\n/g, '\ndata: ') : text;
+  return UTF8.encode(`event: ${name.replaceAll(/[\r\n]/g, ' ')}\ndata: ${lines}\n\n`);
+}
+
+/** The number in an answer of Bedrock's CountTokens; undefined where it has none. */
+export function bedrockCountOf(text: string): number | undefined {
+  const count = asObject(parsed(text))?.['inputTokens'];
+  return typeof count === 'number' ? count : undefined;
+}
+
+function bytesOf(base64: string | undefined): Uint8Array | undefined {
+  try {
+    return base64 === undefined ? undefined : Uint8Array.fromBase64(base64);
+  } catch {
+    return undefined;
+  }
+}
+
+const TEXT = new TextDecoder();
+const UTF8 = new TextEncoder();

@@ -1,0 +1,174 @@
+import {
+  cuts,
+  elementsOf,
+  type Extent,
+  memberNamed,
+  membersOf,
+  type ObjectMember,
+  textOf,
+} from '../../lib/json/json-outline.ts';
+import type { Edit } from '../../lib/splice.ts';
+import type { LossList } from '../losses.ts';
+import { blocksAt, listEdits, type Block, type Verdict } from '../same-api/message-edits.ts';
+import type { Betas } from './betas.ts';
+
+/** A field that only a beta of Anthropic's has. */
+interface BetaField {
+  readonly betas: readonly string[];
+  /** Without it the answer would be to another question. */
+  readonly meaning?: boolean;
+  /** Has left its beta at Anthropic, so that clients send it without one: it goes only where its beta was asked for. */
+  readonly released?: boolean;
+}
+
+/** Top-level fields, by the types of `@anthropic-ai/sdk` 1.14 and what Claude Code sends. */
+const FIELDS: Readonly<Record<string, BetaField>> = {
+  billing_policy: { betas: ['user-profiles-billing'] },
+  compaction: { betas: ['compact'] },
+  container: { betas: ['code-execution', 'skills'], meaning: true, released: true },
+  context_management: { betas: ['context-management', 'compact'] },
+  diagnostics: { betas: ['cache-diagnosis'], released: true },
+  fallback_credit_token: { betas: ['fallback-credit'] },
+  fallbacks: { betas: ['server-side-fallback'] },
+  mcp_servers: { betas: ['mcp-client'], meaning: true },
+  output_format: { betas: ['structured-outputs'], meaning: true },
+  safeguards: { betas: ['safeguards'] },
+  speed: { betas: ['fast-mode'], released: true },
+  thread: { betas: ['message-threads'], meaning: true },
+  user_profile_id: { betas: ['user-profiles'], released: true },
+};
+
+/** Whether a field of the body goes, because the provider does not take the beta that it belongs to. Tells the loss. */
+export function isLostField(key: string, betas: Betas, losses: LossList): boolean {
+  const field = Object.hasOwn(FIELDS, key) ? FIELDS[key] : undefined;
+  if (field === undefined || betas.takes(field.betas)) return false;
+  if (field.released === true && !betas.lost(field.betas)) return false;
+  const why = 'the provider does not take the beta of this field';
+  if (field.meaning === true) losses.meaning(key, why);
+  else losses.dropped(key, why);
+  return true;
+}
+
+const TOOL_SEARCH = ['advanced-tool-use', 'tool-search-tool', 'tool-search'];
+const EAGER_INPUT = ['fine-grained-tool-streaming'];
+const MID_SYSTEM = ['mid-conversation-system'];
+
+/** What the provider takes of the things that stand inside the body. */
+export interface Takes {
+  readonly system: boolean;
+  readonly toolSearch: boolean;
+  readonly eagerInput: boolean;
+  readonly display: boolean;
+  readonly binding: boolean;
+}
+
+export function takesOf(betas: Betas, passes: boolean): Takes {
+  return {
+    system: betas.takes(MID_SYSTEM),
+    toolSearch: passes || betas.takes(TOOL_SEARCH),
+    eagerInput: passes || betas.takes(EAGER_INPUT),
+    display: passes || betas.takes(['thinking-display-updates']),
+    binding: passes || betas.takes(['thinking-binding-controls']),
+  };
+}
+
+/** Judges blocks of messages for what the search of tools leaves in a history; `referenced` takes the names of the tools that it found. */
+export function toolSearchJudge(referenced: Set<string>, losses: LossList): (block: Block) => Verdict {
+  const judge = (block: Block): Verdict => {
+    const { bytes, members, type, path } = block;
+    if (type === 'tool_reference') {
+      const name = textOf(bytes, memberNamed(members, 'tool_name')?.value) ?? '';
+      referenced.add(name);
+      losses.approximated(path, 'a text stands for tool_reference');
+      const cache = memberNamed(members, 'cache_control');
+      const mark = cache === undefined ? '' : `,${TEXT.decode(bytes.subarray(cache.start, cache.end))}`;
+      const text = JSON.stringify(`[tool ${name} is available]`);
+      return [
+        { start: block.start, end: block.end, bytes: UTF8.encode(`{"type":"text","text":${text}${mark}}`) },
+      ];
+    }
+    if (type === 'tool_result') {
+      const content = memberNamed(members, 'content');
+      if (content === undefined) return undefined;
+      const edits = listEdits(blocksAt(bytes, content.value.start, `${path}.content`), judge);
+      return edits === 'all' ? undefined : edits;
+    }
+    const isSearch =
+      type === 'server_tool_use' &&
+      textOf(bytes, memberNamed(members, 'name')?.value)?.startsWith('tool_search') === true;
+    if (type !== 'tool_search_tool_result' && !isSearch) return undefined;
+    if (!isSearch) noteFound(bytes, memberNamed(members, 'content'), referenced);
+    losses.dropped(path, 'the provider does not search tools');
+    return 'cut';
+  };
+  return judge;
+}
+
+function noteFound(bytes: Uint8Array, content: ObjectMember | undefined, referenced: Set<string>): void {
+  const found = memberNamed(membersOf(bytes, content?.value.start ?? bytes.length), 'tool_references');
+  if (found === undefined) return;
+  for (const { members } of blocksAt(bytes, found.value.start, '')) {
+    const name = textOf(bytes, memberNamed(members, 'tool_name')?.value);
+    if (name !== undefined) referenced.add(name);
+  }
+}
+
+/** The edits of the list of tools; `all`: none of them is left. */
+export function toolEdits(
+  bytes: Uint8Array,
+  list: Extent,
+  { takes, referenced, losses }: { takes: Takes; referenced: ReadonlySet<string>; losses: LossList },
+): readonly Edit[] | 'all' {
+  const tools = blocksAt(bytes, list.start, 'tools');
+  const isSearch = ({ type }: Block) => type?.startsWith('tool_search_') === true;
+  const hasSearch = tools.some(isSearch);
+  return listEdits(tools, (tool) => {
+    const { members, path } = tool;
+    const lost = new Set<string>();
+    if (!takes.toolSearch) {
+      if (isSearch(tool)) {
+        losses.dropped(path, 'the provider does not search tools');
+        return 'cut';
+      }
+      const deferred = memberNamed(members, 'defer_loading');
+      const name = textOf(bytes, memberNamed(members, 'name')?.value) ?? '';
+      const isHidden = deferred !== undefined && bytes[deferred.value.start] === LOWER_T && !hasSearch;
+      if (isHidden && !referenced.has(name)) return 'cut';
+      if (deferred !== undefined) lost.add('defer_loading');
+    }
+    if (!takes.eagerInput && memberNamed(members, 'eager_input_streaming') !== undefined) {
+      lost.add('eager_input_streaming');
+      losses.dropped(`${path}.eager_input_streaming`, 'the provider does not take the beta of this field');
+    }
+    return lost.size === 0 ? undefined : cuts(members, (at) => lost.has(members[at]?.key ?? ''));
+  });
+}
+
+/** The edits of `thinking`. */
+export function thinkingEdits(bytes: Uint8Array, value: Extent, takes: Takes, losses: LossList): Edit[] {
+  const members = membersOf(bytes, value.start);
+  return cuts(members, (at) => {
+    const member = members[at];
+    const isUpdates =
+      member?.key === 'display' && !takes.display && textOf(bytes, member.value) === 'updates';
+    const isBinding = member?.key === 'block_binding' && !takes.binding;
+    if (!isUpdates && !isBinding) return false;
+    losses.dropped(`thinking.${member.key}`, 'the provider does not take the beta of this field');
+    return true;
+  });
+}
+
+/** The name of the tool that the choice is for; undefined: it names none. */
+export function chosenTool(bytes: Uint8Array, choice: ObjectMember | undefined): string | undefined {
+  if (choice === undefined) return undefined;
+  return textOf(bytes, memberNamed(membersOf(bytes, choice.value.start), 'name')?.value);
+}
+
+/** The names in a list of texts. */
+export function textsOf(bytes: Uint8Array, list: Extent): readonly string[] {
+  return elementsOf(bytes, list.start).flatMap((extent) => textOf(bytes, extent) ?? []);
+}
+
+const UTF8 = new TextEncoder();
+const TEXT = new TextDecoder();
+const LOWER_T = 0x74;

@@ -1,0 +1,44 @@
+/** What of the client's `anthropic-beta` reaches the provider. A list holds names; what is written up to a date covers every date. */
+export type BetaPolicy = 'drop' | 'pass' | readonly string[];
+
+/** The betas of a request. */
+export interface Betas {
+  /** Those that the provider is sent, in the client's order. */
+  readonly kept: readonly string[];
+  readonly dropped: readonly string[];
+  /** Whether the provider takes what one of these betas brings. A name without its date stands for all dates. */
+  readonly takes: (names: readonly string[]) => boolean;
+  /** Whether the client asked for one of them in vain. */
+  readonly lost: (names: readonly string[]) => boolean;
+}
+
+/** Sorts the client's betas: those of the header, and those that the body of Bedrock's own form holds. */
+export function betasOf(asked: readonly string[], policy: BetaPolicy): Betas {
+  const names = [...new Set(asked.map((name) => name.trim()).filter((name) => name !== ''))];
+  const listed = typeof policy === 'string' ? [] : policy;
+  const isKept = (name: string) => policy === 'pass' || listed.some((entry) => covers(entry, name));
+  const kept = names.filter(isKept);
+  const dropped = names.filter((name) => !isKept(name));
+  const any = (betas: readonly string[], wanted: readonly string[]) =>
+    betas.some((beta) => wanted.some((name) => covers(name, beta)));
+  return {
+    kept,
+    dropped,
+    takes: (wanted) => any(kept, wanted) || any(listed, wanted),
+    lost: (wanted) => any(dropped, wanted),
+  };
+}
+
+/** The value of the header `anthropic-beta` under a policy; undefined: none is sent. */
+export function betaHeader(value: string, policy: BetaPolicy): string | undefined {
+  if (policy === 'pass') return value === '' ? undefined : value;
+  const { kept } = betasOf(value.split(','), policy);
+  return kept.length === 0 ? undefined : kept.join(',');
+}
+
+/** `context-management` covers `context-management-2025-06-27`, and itself. */
+function covers(entry: string, name: string): boolean {
+  return name === entry || (name.startsWith(`${entry}-`) && !DATE.test(entry));
+}
+
+const DATE = /-\d{4}-\d{2}-\d{2}$/;

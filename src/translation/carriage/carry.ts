@@ -1,0 +1,169 @@
+import {
+  cuts,
+  inOrder,
+  memberNamed,
+  membersOf,
+  type ObjectMember,
+  valueBegin,
+} from '../../lib/json/json-outline.ts';
+import { type Edit, splice } from '../../lib/splice.ts';
+import type { JsonTree } from '../json.ts';
+import { createLossList, type LossList } from '../losses.ts';
+import { messageEdits, type Block, type Verdict } from '../same-api/message-edits.ts';
+import { thinkingJudge } from '../same-api/own-reasoning.ts';
+import {
+  chosenTool,
+  isLostField,
+  type Takes,
+  takesOf,
+  textsOf,
+  thinkingEdits,
+  toolEdits,
+  toolSearchJudge,
+} from './beta-leftovers.ts';
+import { type Betas, type BetaPolicy, betasOf } from './betas.ts';
+
+/** Who carries Claude, and how. */
+export interface CarriageTarget {
+  readonly carriage: 'bedrock' | 'vertex';
+  /** The upstream model. */
+  readonly model: string;
+  /** The provider's `anthropic_beta`; undefined is `drop`. */
+  readonly betas?: BetaPolicy | undefined;
+  /** The route's `claude.mid_system`: messages of role `system` are taken. */
+  readonly midSystem?: boolean | undefined;
+}
+
+export interface CarriageRequest {
+  readonly operation: 'generate' | 'count';
+  /** The client's header `anthropic-beta`. */
+  readonly betas?: string | undefined;
+}
+
+export interface Carried {
+  readonly body: Uint8Array;
+  /** The value of the header `anthropic-beta` to send; undefined: none. Bedrock has the betas in the body. */
+  readonly betaHeader: string | undefined;
+  /** The client's betas that the provider is not sent. */
+  readonly droppedBetas: readonly string[];
+  /** `refusing` says whether the policy lets the body go. */
+  readonly losses: LossList;
+}
+
+/**
+ * A body of the Messages API as Bedrock's InvokeModel or Vertex takes it, made by splices: every byte that does not have to change stands. Also
+ * for what the Messages writer wrote for clients of other APIs. The model is in the URL (`upstream-path.ts`). `body` has been found to be a
+ * JSON object before.
+ */
+export function carry(body: Uint8Array, target: CarriageTarget, request: CarriageRequest): Carried {
+  const losses = createLossList();
+  const members = membersOf(body, valueBegin(body));
+  const inBody = members.filter(({ key }) => key === BETAS).flatMap(({ value }) => textsOf(body, value));
+  const policy = target.betas ?? 'drop';
+  const betas = betasOf([...(request.betas ?? '').split(','), ...inBody], policy);
+  const takes = { ...takesOf(betas, policy === 'pass'), ...(target.midSystem === true && { system: true }) };
+  const scene: Scene = { body, members, losses, takes };
+  const isCount = request.operation === 'count';
+  const isCut = (member: ObjectMember) =>
+    isOfCarrier(member, target, isCount) || (policy !== 'pass' && isLostField(member.key, betas, losses));
+  const cut = new Set(members.filter(isCut));
+  const edits = innerEdits(scene, cut);
+  edits.push(...cuts(members, (index) => isIn(cut, members[index])));
+  const added = additions(target, isCount, betas);
+  if (isCount && target.carriage === 'bedrock') added['max_tokens'] = leastTokens(scene);
+  edits.push(insertion(scene, added, cut.size === members.length));
+  const carried = splice(body, inOrder(edits));
+  return {
+    body: isCount && target.carriage === 'bedrock' ? bedrockCount(carried) : carried,
+    betaHeader: target.carriage === 'vertex' && betas.kept.length > 0 ? betas.kept.join(',') : undefined,
+    droppedBetas: betas.dropped,
+    losses,
+  };
+}
+
+/** A body, and what the provider takes of it. */
+interface Scene {
+  readonly body: Uint8Array;
+  readonly members: readonly ObjectMember[];
+  readonly losses: LossList;
+  readonly takes: Takes;
+}
+
+function isIn<Item>(set: ReadonlySet<Item>, item: Item | undefined): boolean {
+  return item !== undefined && set.has(item);
+}
+
+const BETAS = 'anthropic_beta';
+const VERSION = 'anthropic_version';
+
+/** Members that the carrier has elsewhere, or of its own. Names in any case: some parsers do not tell them apart. */
+function isOfCarrier({ key }: ObjectMember, { carriage }: CarriageTarget, isCount: boolean): boolean {
+  const name = key.toLowerCase();
+  return (
+    name === VERSION ||
+    name === BETAS ||
+    name === 'model' ||
+    (name === 'stream' && (carriage === 'bedrock' || isCount))
+  );
+}
+
+/** The edits within the members that stay; members that they leave empty are added to `cut`. */
+function innerEdits({ body, members, losses, takes }: Scene, cut: Set<ObjectMember>): Edit[] {
+  const choice = memberNamed(members, 'tool_choice');
+  const chosen = chosenTool(body, choice);
+  const referenced = new Set(chosen === undefined ? [] : [chosen]);
+  const judge = judgeOf(takes, referenced, losses);
+  const edits: Edit[] = [];
+  for (const { key, value } of members) {
+    if (key === 'messages')
+      edits.push(...messageEdits(body, value, { judge, foldSystem: !takes.system, losses }));
+    else if (key === 'thinking') edits.push(...thinkingEdits(body, value, takes, losses));
+  }
+  for (const member of members) {
+    if (member.key !== 'tools') continue;
+    const inner = toolEdits(body, member.value, { takes, referenced, losses });
+    if (inner !== 'all') {
+      edits.push(...inner);
+      continue;
+    }
+    cut.add(member);
+    if (choice !== undefined) cut.add(choice);
+  }
+  return edits;
+}
+
+function judgeOf(takes: Takes, referenced: Set<string>, losses: LossList): (block: Block) => Verdict {
+  const thinking = thinkingJudge(true, losses);
+  if (takes.toolSearch) return thinking;
+  const search = toolSearchJudge(referenced, losses);
+  return (block) => thinking(block) ?? search(block);
+}
+
+function additions({ carriage, model }: CarriageTarget, isCount: boolean, { kept }: Betas): JsonTree {
+  if (carriage === 'vertex')
+    return isCount ? { model, [VERSION]: 'vertex-2023-10-16' } : { [VERSION]: 'vertex-2023-10-16' };
+  const version = { [VERSION]: 'bedrock-2023-05-31' };
+  return kept.length === 0 ? version : { ...version, [BETAS]: kept };
+}
+
+/** Bedrock checks the body that it counts like one that it answers: a limit has to be there, and above a budget for thinking. */
+function leastTokens({ body, members }: Scene): number | undefined {
+  if (memberNamed(members, 'max_tokens') !== undefined) return undefined;
+  const thinking = memberNamed(members, 'thinking');
+  const budget = memberNamed(membersOf(body, thinking?.value.start ?? body.length), 'budget_tokens')?.value;
+  const tokens = budget === undefined ? 0 : Number(TEXT.decode(body.subarray(budget.start, budget.end)));
+  return Number.isSafeInteger(tokens) && tokens > 0 ? tokens + 1 : 1;
+}
+
+function insertion({ body }: Scene, added: JsonTree, isAlone: boolean): Edit {
+  const at = valueBegin(body) + 1;
+  const text = JSON.stringify(added).slice(1, -1);
+  return { start: at, end: at, bytes: UTF8.encode(isAlone ? text : `${text},`) };
+}
+
+function bedrockCount(body: Uint8Array): Uint8Array {
+  return UTF8.encode(JSON.stringify({ input: { invokeModel: { body: body.toBase64() } } }));
+}
+
+const UTF8 = new TextEncoder();
+const TEXT = new TextDecoder();

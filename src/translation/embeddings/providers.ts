@@ -1,0 +1,116 @@
+import { asArray, asNumber, asObject, asString, type JsonObject, type JsonTree } from '../json.ts';
+import type { LossList } from '../losses.ts';
+import { count, sum } from '../usage.ts';
+import type { EmbeddingsAsked, Vectors } from './asked.ts';
+
+/** How a provider is asked for vectors, and where they stand in its answer. */
+export interface EmbeddingsProvider {
+  /** As the header says it. */
+  readonly name: string;
+  readonly write: (asked: EmbeddingsAsked, model: string, losses: LossList) => JsonTree;
+  /** undefined: the answer holds no vectors. */
+  readonly read: (answer: JsonObject) => Vectors | undefined;
+}
+
+/** `openai`: /v1/embeddings; `gemini`: `:batchEmbedContents`; `vertex`: `:predict`. */
+export type EmbeddingsApi = 'openai' | 'gemini' | 'vertex';
+
+export const EMBEDDINGS_PROVIDERS: Readonly<Record<EmbeddingsApi, EmbeddingsProvider>> = {
+  openai: {
+    name: 'openai-embeddings',
+    write(asked, model, losses) {
+      tellOnly(asked, losses);
+      return { model, input: asked.inputs.map(({ value }) => value), dimensions: asked.dimensions?.value };
+    },
+    read: readOpenAi,
+  },
+  gemini: {
+    name: 'gemini',
+    write(asked, model, losses) {
+      tellOnly(asked, losses);
+      return {
+        requests: asked.inputs.map(({ value }) => ({
+          model: `models/${model}`,
+          content: { parts: [{ text: value }] },
+          outputDimensionality: asked.dimensions?.value,
+        })),
+      };
+    },
+    read: ({ embeddings, usageMetadata }) =>
+      vectors(
+        asArray(embeddings).map((item) => asObject(item)?.['values']),
+        count(asObject(usageMetadata)?.['promptTokenCount']),
+      ),
+  },
+  vertex: {
+    name: 'vertex',
+    write(asked, _model, losses) {
+      tellOnly(asked, losses);
+      const outputDimensionality = asked.dimensions?.value;
+      return {
+        instances: asked.inputs.map(({ value }) => ({ content: value })),
+        parameters: outputDimensionality === undefined ? undefined : { outputDimensionality },
+      };
+    },
+    read({ predictions }) {
+      const given = asArray(predictions).map((item) => asObject(asObject(item)?.['embeddings']));
+      return vectors(
+        given.map((item) => item?.['values']),
+        sum(...given.map((item) => count(asObject(item?.['statistics'])?.['token_count']))),
+      );
+    },
+  },
+};
+
+function tellOnly({ only }: EmbeddingsAsked, losses: LossList): void {
+  for (const field of only) {
+    if (field.class === 'meaning') losses.meaning(field.path, field.why);
+    else losses.dropped(field.path, field.why);
+  }
+}
+
+function readOpenAi({ data, usage, model }: JsonObject): Vectors | undefined {
+  const items = asArray(data).map((item, at) => {
+    const { index, embedding } = asObject(item) ?? {};
+    const values = typeof embedding === 'string' ? floatsOf(embedding) : embedding;
+    return { at: asNumber(index) ?? at, values };
+  });
+  const sorted = items.sort((left, right) => left.at - right.at).map(({ values }) => values);
+  return vectors(sorted, count(asObject(usage)?.['prompt_tokens']), asString(model));
+}
+
+function vectors(
+  values: readonly unknown[],
+  tokens: number | undefined,
+  model?: string,
+): Vectors | undefined {
+  return values.every(isVector) ? { values, tokens, model } : undefined;
+}
+
+function isVector(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((number) => typeof number === 'number');
+}
+
+/** The numbers of base64, float32, little endian; undefined where it is something else. */
+export function floatsOf(base64: string): readonly number[] | undefined {
+  let bytes: Uint8Array;
+  try {
+    bytes = Uint8Array.fromBase64(base64);
+  } catch {
+    return undefined;
+  }
+  if (bytes.length % FLOAT_BYTES !== 0) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return Array.from({ length: bytes.length / FLOAT_BYTES }, (_, at) =>
+    view.getFloat32(at * FLOAT_BYTES, true),
+  );
+}
+
+/** The other way. */
+export function base64Of(numbers: readonly number[]): string {
+  const view = new DataView(new ArrayBuffer(numbers.length * FLOAT_BYTES));
+  numbers.forEach((number, at) => view.setFloat32(at * FLOAT_BYTES, number, true));
+  return new Uint8Array(view.buffer).toBase64();
+}
+
+const FLOAT_BYTES = 4;

@@ -1,0 +1,88 @@
+import type { OnlyField, Placed } from '../conversation.ts';
+import { camelKeys } from '../gemini/camel-keys.ts';
+import { readPath } from '../gemini/read-request.ts';
+import { asArray, asString, type JsonObject } from '../json.ts';
+import { Fields, objectAt, readBody } from '../request-fields.ts';
+import { InvalidBody, type ReadContext } from '../sides.ts';
+import type { EmbeddingsAsked } from './asked.ts';
+
+/** A body of POST /v1/embeddings. @throws InvalidBody */
+export function readOpenAi(text: string): EmbeddingsAsked {
+  const fields = new Fields(readBody(text));
+  const input = fields.any('input');
+  const tokens = isTokens(input) || (Array.isArray(input) && input.some(isTokens));
+  const only: OnlyField[] = [];
+  if (tokens) only.push(meaning('input', 'the ids of tokens mean something to one tokenizer alone', input));
+  return {
+    client: 'embeddings',
+    model: fields.string('model') ?? '',
+    inputs: tokens ? [] : readInputs(input),
+    dimensions: fields.placedNumber('dimensions'),
+    encoding: fields.string('encoding_format') === 'base64' ? 'base64' : 'float',
+    isSingle: false,
+    only: [...only, ...fields.rest()],
+  };
+}
+
+function isTokens(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number');
+}
+
+function readInputs(input: unknown): readonly Placed<string>[] {
+  if (typeof input === 'string') return [{ value: input, path: 'input' }];
+  if (!Array.isArray(input) || input.length === 0)
+    throw new InvalidBody('input', 'a string or a list of strings is expected here');
+  return input.map((value: unknown, index) => {
+    const path = `input[${index}]`;
+    if (typeof value !== 'string') throw new InvalidBody(path, 'a string is expected here');
+    return { value, path };
+  });
+}
+
+/** A body of `:embedContent` or `:batchEmbedContents`; the model and the method are in the path. @throws InvalidBody */
+export function readGemini(text: string, { path }: ReadContext): EmbeddingsAsked {
+  const { model, method } = readPath(path);
+  const fields = new Fields(camelKeys(readBody(text)));
+  const isSingle = method !== 'batchEmbedContents';
+  const only: OnlyField[] = [];
+  const inputs: Placed<string>[] = [];
+  let dimensions: Placed<number> | undefined;
+  const given = isSingle ? [fields] : requestsOf(fields);
+  given.forEach((request, index) => {
+    const place = isSingle ? '' : `requests[${index}].`;
+    request.any('model');
+    inputs.push(readContent(request.object('content'), `${place}content`, only));
+    const wanted = request.placedNumber('outputDimensionality');
+    if (index > 0 && wanted?.value !== dimensions?.value)
+      only.push(meaning(`${place}outputDimensionality`, 'the vectors have one length', wanted?.value));
+    else dimensions ??= wanted;
+    only.push(...request.rest());
+  });
+  if (!isSingle) only.push(...fields.rest());
+  return { client: 'gemini', model, inputs, dimensions, encoding: 'float', isSingle, only };
+}
+
+function requestsOf(fields: Fields): readonly Fields[] {
+  const list = fields.any('requests');
+  if (!Array.isArray(list) || list.length === 0) throw new InvalidBody('requests', 'a list is missing here');
+  return list.map((value: unknown, index) => {
+    const path = `requests[${index}]`;
+    return new Fields(camelKeys(objectAt(value, path)), path);
+  });
+}
+
+function readContent(content: JsonObject | undefined, path: string, only: OnlyField[]): Placed<string> {
+  if (content === undefined) throw new InvalidBody(path, 'an object is expected here');
+  const texts: string[] = [];
+  asArray(content['parts']).forEach((part, index) => {
+    const place = `${path}.parts[${index}]`;
+    const text = asString(objectAt(part, place)['text']);
+    if (text === undefined) only.push(meaning(place, 'only texts can be embedded', part));
+    else texts.push(text);
+  });
+  return { value: texts.join('\n'), path };
+}
+
+function meaning(path: string, why: string, value: unknown): OnlyField {
+  return { path, class: 'meaning', why, value };
+}

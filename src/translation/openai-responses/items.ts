@@ -1,0 +1,88 @@
+import type { AnswerCall, Citation } from '../answer.ts';
+import type { Seal } from '../conversation.ts';
+import { envelopeOf } from '../envelope.ts';
+import type { Exchange } from '../exchange.ts';
+import type { JsonTree } from '../json.ts';
+
+/** How an item of the output ends; `in_progress` as long as it is open. */
+export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
+
+/** Where an item stands in the output, and by what its id is made. */
+export interface ItemPlace {
+  readonly suffix: string;
+  readonly index: number;
+  readonly status: ItemStatus;
+}
+
+export function messageItem({ suffix, index, status }: ItemPlace, content: readonly JsonTree[]): JsonTree {
+  return { id: `msg_${suffix}_${index}`, type: 'message', role: 'assistant', status, content };
+}
+
+export function textPart(
+  text: string,
+  annotations: readonly JsonTree[],
+  logprobs: readonly JsonTree[],
+): JsonTree {
+  return { type: 'output_text', text, annotations, logprobs };
+}
+
+export function refusalPart(refusal: string): JsonTree {
+  return { type: 'refusal', refusal };
+}
+
+export function reasoningItem(
+  { suffix, index }: Pick<ItemPlace, 'suffix' | 'index'>,
+  text: string,
+  encrypted: string | undefined,
+): JsonTree {
+  return {
+    id: `rs_${suffix}_${index}`,
+    type: 'reasoning',
+    summary: text === '' ? [] : [{ type: 'summary_text', text }],
+    encrypted_content: encrypted,
+  };
+}
+
+/** A call; `input` is its arguments or the text of a freeform tool. */
+export function callItem(
+  { suffix, index, status }: ItemPlace,
+  call: Pick<AnswerCall, 'id' | 'name' | 'namespace' | 'form'>,
+  input: string,
+): JsonTree {
+  const { id: call_id, name, namespace } = call;
+  if (call.form === 'freeform') {
+    return { id: `ctc_${suffix}_${index}`, type: 'custom_tool_call', call_id, name, input, namespace };
+  }
+  const id = `fc_${suffix}_${index}`;
+  return { id, type: 'function_call', status, call_id, name, arguments: input, namespace };
+}
+
+/** Offsets count within the text of its part. */
+export function annotation({ url, title, start, end }: Citation, textLength: number): JsonTree {
+  return {
+    type: 'url_citation',
+    url,
+    title: title ?? '',
+    start_index: start ?? 0,
+    end_index: end ?? textLength,
+  };
+}
+
+/**
+ * `encrypted_content` of a seal, which is an envelope. undefined: the client did not ask
+ * for it, or it is too long.
+ */
+export function encryptedContent(
+  seal: Seal | undefined,
+  redacted: boolean,
+  { conversation, losses }: Exchange,
+): string | undefined {
+  if (seal === undefined) return undefined;
+  if (!conversation.seesSeals) {
+    losses.dropped('reasoning', 'the client has not asked for reasoning.encrypted_content');
+    return undefined;
+  }
+  const envelope = envelopeOf(seal, redacted);
+  if (envelope === undefined) losses.dropped('reasoning', 'the seal is too long');
+  return envelope;
+}

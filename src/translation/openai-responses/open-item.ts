@@ -1,0 +1,162 @@
+import type { Citation } from '../answer.ts';
+import { type JsonTree, writeJson } from '../json.ts';
+import type { HubEvent } from '../stream.ts';
+import {
+  annotation,
+  callItem,
+  type ItemStatus,
+  messageItem,
+  reasoningItem,
+  refusalPart,
+  textPart,
+} from './items.ts';
+import { fullLogprobs } from './logprobs.ts';
+
+/** Writes one event; `members` is the JSON text of what stands behind type and number, each member with its comma in front. */
+export type Emit = (type: string, members: string) => string;
+
+/** The item of the output that is being streamed. Its text is held, since the events that close it repeat all of it. */
+export interface OpenItem {
+  readonly kind: 'text' | 'refusal' | 'reasoning' | 'call';
+  /** A piece of the text or of the arguments. */
+  readonly delta: (text: string, logprobs: readonly unknown[]) => string;
+  /** A place on the web that the text rests on; only for texts. */
+  readonly cite: (citation: Citation) => string;
+  /** The last events of the item, and the item as the response has it. */
+  readonly close: (status: ItemStatus, encrypted: string | undefined) => ClosedItem;
+}
+
+export interface ClosedItem {
+  readonly events: string;
+  readonly item: JsonTree;
+}
+
+interface Opened {
+  readonly events: string;
+  readonly open: OpenItem;
+}
+
+/** What is the same in all events of an item. */
+interface Base {
+  readonly emit: Emit;
+  readonly suffix: string;
+  readonly index: number;
+}
+
+/** Begins a message with one part of text or refusal. */
+export function openMessage(base: Base, kind: 'text' | 'refusal'): Opened {
+  const { emit, suffix, index } = base;
+  const item = (status: ItemStatus, content: readonly JsonTree[]) =>
+    messageItem({ suffix, index, status }, content);
+  const place = placeOf(`msg_${suffix}_${index}`, index, ',"content_index":0');
+  const name = kind === 'text' ? 'response.output_text' : 'response.refusal';
+  const pieces: string[] = [];
+  const annotations: JsonTree[] = [];
+  const tokens: JsonTree[] = [];
+  let length = 0;
+  const part = (text: string) => (kind === 'text' ? textPart(text, annotations, tokens) : refusalPart(text));
+  const events =
+    added(base, item('in_progress', [])) +
+    emit('response.content_part.added', `${place},"part":${writeJson(part(''))}`);
+  const open: OpenItem = {
+    kind,
+    delta(text, logprobs) {
+      pieces.push(text);
+      length += text.length;
+      const full = fullLogprobs(logprobs);
+      for (const token of full) tokens.push(token);
+      const told = kind === 'text' ? `,"logprobs":${writeJson(full)}` : '';
+      return emit(`${name}.delta`, `${place},"delta":${JSON.stringify(text)}${told}`);
+    },
+    cite(citation) {
+      if (kind === 'refusal') return '';
+      const written = annotation(citation, length);
+      const at = annotations.push(written) - 1;
+      return emit(
+        'response.output_text.annotation.added',
+        `${place},"annotation_index":${at},"annotation":${writeJson(written)}`,
+      );
+    },
+    close(status) {
+      const text = pieces.join('');
+      const told =
+        kind === 'text'
+          ? `"text":${JSON.stringify(text)},"logprobs":${writeJson(tokens)}`
+          : `"refusal":${JSON.stringify(text)}`;
+      const whole = item(status, [part(text)]);
+      const closing =
+        emit(`${name}.done`, `${place},${told}`) +
+        emit('response.content_part.done', `${place},"part":${writeJson(part(text))}`) +
+        done(base, whole);
+      return { events: closing, item: whole };
+    },
+  };
+  return { events, open };
+}
+
+/** Begins an item of reasoning, whose summary begins with its first text. */
+export function openReasoning(base: Base): Opened {
+  const { emit, suffix, index } = base;
+  const place = placeOf(`rs_${suffix}_${index}`, index, ',"summary_index":0');
+  const name = 'response.reasoning_summary';
+  const pieces: string[] = [];
+  const part = (text: string) => writeJson({ type: 'summary_text', text });
+  const open: OpenItem = {
+    kind: 'reasoning',
+    delta(text) {
+      const begin = pieces.length === 0 ? emit(`${name}_part.added`, `${place},"part":${part('')}`) : '';
+      pieces.push(text);
+      return begin + emit(`${name}_text.delta`, `${place},"delta":${JSON.stringify(text)}`);
+    },
+    cite: () => '',
+    close(_status, encrypted) {
+      const text = pieces.join('');
+      const whole = reasoningItem({ suffix, index }, text, encrypted);
+      const closing =
+        text === ''
+          ? ''
+          : emit(`${name}_text.done`, `${place},"text":${JSON.stringify(text)}`) +
+            emit(`${name}_part.done`, `${place},"part":${part(text)}`);
+      return { events: closing + done(base, whole), item: whole };
+    },
+  };
+  return { events: added(base, reasoningItem({ suffix, index }, '', undefined)), open };
+}
+
+/** Begins a call. */
+export function openCall(base: Base, call: Extract<HubEvent, { kind: 'call' }>): Opened {
+  const { emit, suffix, index } = base;
+  const isFreeform = call.form === 'freeform';
+  const name = isFreeform ? 'response.custom_tool_call_input' : 'response.function_call_arguments';
+  const place = placeOf(`${isFreeform ? 'ctc' : 'fc'}_${suffix}_${index}`, index, '');
+  const pieces: string[] = [];
+  const delta = (text: string) => {
+    pieces.push(text);
+    return emit(`${name}.delta`, `${place},"delta":${JSON.stringify(text)}`);
+  };
+  const open: OpenItem = {
+    kind: 'call',
+    delta,
+    cite: () => '',
+    close(status) {
+      const begin = pieces.length === 0 && !isFreeform ? delta('{}') : '';
+      const input = pieces.join('');
+      const whole = callItem({ suffix, index, status }, call, input);
+      const told = `${place},"${isFreeform ? 'input' : 'arguments'}":${JSON.stringify(input)}`;
+      return { events: begin + emit(`${name}.done`, told) + done(base, whole), item: whole };
+    },
+  };
+  return { events: added(base, callItem({ suffix, index, status: 'in_progress' }, call, '')), open };
+}
+
+function placeOf(id: string, index: number, more: string): string {
+  return `,"item_id":${JSON.stringify(id)},"output_index":${index}${more}`;
+}
+
+function added({ emit, index }: Base, item: JsonTree): string {
+  return emit('response.output_item.added', `,"output_index":${index},"item":${writeJson(item)}`);
+}
+
+function done({ emit, index }: Base, item: JsonTree): string {
+  return emit('response.output_item.done', `,"output_index":${index},"item":${writeJson(item)}`);
+}

@@ -1,0 +1,92 @@
+import type { Media, Part } from '../conversation.ts';
+import { asString, type JsonObject } from '../json.ts';
+import { plainMediaType, urlSource } from '../media.ts';
+import { cacheMark, objectAt } from '../request-fields.ts';
+import { readPart as readChatPart } from '../openai-chat/read-parts.ts';
+import { InvalidBody } from '../sides.ts';
+
+/** The content of a message or of a result as parts: a text is one, null none. @throws InvalidBody */
+export function readContent(content: unknown, path: string): readonly Part[] {
+  if (typeof content === 'string') return content === '' ? [] : [{ kind: 'text', text: content, path }];
+  if (content === null || content === undefined) return [];
+  if (!Array.isArray(content)) throw new InvalidBody(path, 'a string or a list is expected here');
+  return content.map((part, index) => readPart(part, `${path}[${index}]`));
+}
+
+/** One part of a content. @throws InvalidBody */
+function readPart(value: unknown, path: string): Part {
+  if (typeof value === 'string') return { kind: 'text', text: value, path };
+  const part = objectAt(value, path);
+  const cache = cacheMark(part);
+  switch (part['type']) {
+    case 'input_image':
+    case 'computer_screenshot':
+      return { ...imageOf(part, path), cache };
+    case 'input_file':
+      return { ...fileOf(part, path), cache };
+    case 'summary_text':
+    case 'reasoning_text':
+      return { kind: 'text', text: asString(part['text']) ?? '', path, cache };
+    default:
+      return readChatPart(part, path);
+  }
+}
+
+function imageOf(part: JsonObject, path: string): Media {
+  const detail = asString(part['detail']);
+  const id = asString(part['file_id']);
+  const url = asString(part['image_url']);
+  if (url === undefined && id !== undefined) {
+    return { kind: 'image', source: { kind: 'file-id', id }, mediaType: '', detail, path };
+  }
+  return { kind: 'image', ...urlSource(url ?? ''), detail, path };
+}
+
+function fileOf(part: JsonObject, path: string): Media {
+  const name = asString(part['filename']);
+  const url = asString(part['file_url']);
+  const id = asString(part['file_id']);
+  const data = asString(part['file_data']);
+  if (data === undefined && url !== undefined) {
+    const { source, mediaType } = urlSource(url);
+    return {
+      kind: 'document',
+      source,
+      mediaType: mediaType === '' ? typeOfName(name ?? url) : mediaType,
+      name,
+      path,
+    };
+  }
+  if (data === undefined && id !== undefined) {
+    return { kind: 'document', source: { kind: 'file-id', id }, mediaType: '', name, path };
+  }
+  return fileOfData(data ?? '', name, path);
+}
+
+function fileOfData(data: string, name: string | undefined, path: string): Media {
+  const isUrl = /^(?:data|https?):/.test(data);
+  const { source, mediaType } = isUrl
+    ? urlSource(data)
+    : { source: { kind: 'bytes', data } as const, mediaType: '' };
+  const type = mediaType === '' ? typeOfName(name) : mediaType;
+  return { kind: type.startsWith('image/') ? 'image' : 'document', source, mediaType: type, name, path };
+}
+
+function typeOfName(name: string | undefined): string {
+  const extension = /\.([A-Za-z0-9]{1,5})(?:$|[?#])/.exec(name ?? '')?.[1]?.toLowerCase() ?? '';
+  return plainMediaType(TYPES[extension] ?? 'application/pdf');
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  pdf: 'application/pdf',
+  txt: 'text/plain',
+  csv: 'text/csv',
+  md: 'text/markdown',
+  html: 'text/html',
+  json: 'application/json',
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  gif: 'image/gif',
+  webp: 'image/webp',
+};

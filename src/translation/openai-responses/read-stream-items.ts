@@ -1,0 +1,234 @@
+import { clientTool, type Exchange } from '../exchange.ts';
+import { createFreeformText, type FreeformText } from '../freeform-text.ts';
+import { asArray, asObject, asString, type JsonObject } from '../json.ts';
+import { argumentsText } from '../openai-chat/read-calls.ts';
+import type { HubEvent } from '../stream.ts';
+import { fullLogprobs } from './logprobs.ts';
+import { callId, citationOf } from './read-answer.ts';
+import { openAiSeal } from './read-items.ts';
+
+/**
+ * The items of a Responses stream. Servers leave out deltas, or `added`, or all but the last response, so each text is taken from the first
+ * event that brings it, and only whether a place has brought one is remembered.
+ */
+export class StreamedItems {
+  readonly #exchange: Exchange;
+  readonly #emit: (event: HubEvent) => void;
+  readonly #items = new Map<string, Item>();
+  /** The part of a message that is open. */
+  #part: string | undefined;
+
+  constructor(exchange: Exchange, emit: (event: HubEvent) => void) {
+    this.#exchange = exchange;
+    this.#emit = emit;
+  }
+
+  /** Any event about an item. Those that are not known are left out. */
+  push(type: string, event: JsonObject): void {
+    switch (type) {
+      case 'response.output_item.added':
+        this.#added(asObject(event['item']) ?? {}, event);
+        break;
+      case 'response.output_item.done':
+        this.#done(asObject(event['item']) ?? {}, this.#itemOf(event));
+        break;
+      case 'response.output_text.delta':
+        this.#text('text', event['delta'], this.#placeOf(event));
+        break;
+      case 'response.refusal.delta':
+        this.#text('refusal', event['delta'], this.#placeOf(event));
+        break;
+      case 'response.output_text.done':
+        this.#lateText('text', event['text'], this.#placeOf(event));
+        break;
+      case 'response.refusal.done':
+        this.#lateText('refusal', event['refusal'], this.#placeOf(event));
+        break;
+      case 'response.output_text.annotation.added':
+        this.#citation(asObject(event['annotation']) ?? {});
+        break;
+      default:
+        this.#inner(type, event);
+    }
+  }
+
+  /** The output of the last event: it counts where no item was streamed. */
+  complete(output: readonly unknown[]): void {
+    if (this.#items.size > 0) return;
+    output.forEach((value, index) => {
+      const item = asObject(value) ?? {};
+      this.#done(item, this.#itemOf({ output_index: index, item_id: item['id'] }));
+    });
+  }
+
+  /** Events of reasoning and of calls. */
+  #inner(type: string, event: JsonObject): void {
+    const [, kind, step] = INNER.exec(type) ?? [];
+    if (kind === undefined) return;
+    const item = this.#itemOf(event);
+    const isDelta = step === 'delta';
+    if (kind === 'reasoning_summary_text' || kind === 'reasoning_text') {
+      const part = Number(event['summary_index'] ?? event['content_index'] ?? 0);
+      this.#reasoning(item, { kind, part, text: event[isDelta ? 'delta' : 'text'], isDelta });
+    } else {
+      const input = isDelta ? event['delta'] : (event['arguments'] ?? event['input']);
+      this.#input(item, argumentsText(input), isDelta);
+    }
+  }
+
+  #itemOf(event: JsonObject): Item {
+    const index = typeof event['output_index'] === 'number' ? event['output_index'] : undefined;
+    const id = asString(event['item_id']) ?? asString(asObject(event['item'])?.['id']) ?? '';
+    const key = index === undefined ? id : String(index);
+    const known = this.#items.get(key);
+    if (known !== undefined) return known;
+    const item: Item = { key, index: index ?? this.#items.size, texts: new Set(), isOver: false };
+    this.#items.set(key, item);
+    return item;
+  }
+
+  #added(given: JsonObject, event: JsonObject): void {
+    const item = this.#itemOf(event);
+    if (isCall(given)) this.#startCall(given, item);
+  }
+
+  #startCall(given: JsonObject, item: Item): void {
+    if (item.call !== undefined) return;
+    const { key, index } = item;
+    const { name, namespace, form } = clientTool(this.#exchange, asString(given['name']) ?? '');
+    const isCustom = given['type'] === 'custom_tool_call';
+    const freeform = form === 'freeform' && !isCustom ? createFreeformText() : undefined;
+    item.call = { freeform, hasInput: false };
+    const id = callId(given, this.#exchange, index);
+    this.#emit({ kind: 'call', key, id, name, namespace, form: isCustom ? 'freeform' : form });
+  }
+
+  /** A piece of the arguments, or all of them where no delta has brought any. */
+  #input(item: Item, text: string, isDelta: boolean): void {
+    const { call, key } = item;
+    if (call === undefined || item.isOver || text === '' || (!isDelta && call.hasInput)) return;
+    call.hasInput = true;
+    const json = call.freeform === undefined ? text : call.freeform.push(text);
+    if (json !== '') this.#emit({ kind: 'arguments', key, json });
+  }
+
+  #done(given: JsonObject, item: Item): void {
+    if (item.isOver) return;
+    switch (given['type']) {
+      case 'message':
+        asArray(given['content']).forEach((part, index) => this.#lastPart(asObject(part) ?? {}, item, index));
+        this.#endPart();
+        break;
+      case 'reasoning':
+        this.#endReasoning(given, item);
+        break;
+      case 'function_call':
+      case 'custom_tool_call':
+        this.#startCall(given, item);
+        this.#input(item, argumentsText(given['arguments'] ?? given['input']), false);
+        this.#emit({ kind: 'call-end', key: item.key });
+        break;
+      default:
+        this.#exchange.losses.dropped(
+          `output[${item.index}]`,
+          `${asString(given['type']) ?? 'the item'} has no equal`,
+        );
+    }
+    item.isOver = true;
+  }
+
+  /** A part of a message that is complete: its text, if nothing else has brought it, and the places that it rests on. */
+  #lastPart(part: JsonObject, item: Item, index: number): void {
+    const isNew = !item.texts.has(index);
+    const place = { item, index, tokens: asArray(part['logprobs']) };
+    if (part['type'] === 'refusal') this.#lateText('refusal', part['refusal'], place);
+    else this.#lateText('text', part['text'], place);
+    if (!isNew) return;
+    for (const annotation of asArray(part['annotations'])) this.#citation(asObject(annotation) ?? {});
+  }
+
+  #placeOf(event: JsonObject): TextPlace {
+    const index = Number(event['content_index'] ?? 0);
+    return { item: this.#itemOf(event), index, tokens: asArray(event['logprobs']) };
+  }
+
+  #lateText(kind: 'text' | 'refusal', text: unknown, place: TextPlace): void {
+    if (!place.item.texts.has(place.index)) this.#text(kind, text, place);
+  }
+
+  #text(kind: 'text' | 'refusal', text: unknown, { item, index, tokens }: TextPlace): void {
+    if (typeof text !== 'string' || text === '' || item.isOver) return;
+    item.texts.add(index);
+    const part = `${item.key}.${index}`;
+    if (part !== this.#part) this.#endPart();
+    this.#part = part;
+    if (tokens.length > 0) this.#emit({ kind: 'logprobs', tokens: fullLogprobs(tokens) });
+    this.#emit({ kind, text });
+  }
+
+  #endPart(): void {
+    if (this.#part !== undefined) this.#emit({ kind: 'part-end' });
+    this.#part = undefined;
+  }
+
+  #citation(annotation: JsonObject): void {
+    const citation = citationOf(annotation);
+    if (citation !== undefined) this.#emit({ kind: 'citation', citation });
+  }
+
+  /** The summary or the text of the reasoning, whichever comes first. Its parts are joined as in a whole answer. */
+  #reasoning(item: Item, { kind, part, text, isDelta }: ReasoningPiece): void {
+    if (typeof text !== 'string' || text === '' || item.isOver) return;
+    if ((item.reasoning ??= kind) !== kind) return;
+    if (!isDelta && item.texts.has(part)) return;
+    const isNext = item.texts.size > 0 && !item.texts.has(part);
+    item.texts.add(part);
+    if (isNext) this.#emit({ kind: 'reasoning', text: '\n\n' });
+    this.#emit({ kind: 'reasoning', text });
+  }
+
+  #endReasoning(given: JsonObject, item: Item): void {
+    const late = (kind: string, list: unknown) =>
+      asArray(list).forEach((part, index) =>
+        this.#reasoning(item, { kind, part: index, text: asObject(part)?.['text'], isDelta: false }),
+      );
+    late('reasoning_summary_text', given['summary']);
+    late('reasoning_text', given['content']);
+    const payload = asString(given['encrypted_content']) ?? '';
+    const seal = openAiSeal(payload, asString(given['id']), this.#exchange.target.provider);
+    if (seal !== undefined || item.texts.size > 0)
+      this.#emit({ kind: 'reasoning-end', seal, redacted: false });
+  }
+}
+
+const INNER =
+  /^response\.(reasoning_summary_text|reasoning_text|function_call_arguments|custom_tool_call_input)\.(delta|done)$/;
+
+interface Item {
+  readonly key: string;
+  readonly index: number;
+  /** The parts whose text has come. */
+  readonly texts: Set<number>;
+  call?: { readonly freeform: FreeformText | undefined; hasInput: boolean };
+  /** Which of the two texts of the reasoning is told. */
+  reasoning?: string;
+  isOver: boolean;
+}
+
+/** A part of a message, and the probabilities of the tokens of what comes of it. */
+interface TextPlace {
+  readonly item: Item;
+  readonly index: number;
+  readonly tokens: readonly unknown[];
+}
+
+interface ReasoningPiece {
+  readonly kind: string;
+  readonly part: number;
+  readonly text: unknown;
+  readonly isDelta: boolean;
+}
+
+function isCall(item: JsonObject): boolean {
+  return item['type'] === 'function_call' || item['type'] === 'custom_tool_call';
+}

@@ -1,0 +1,106 @@
+import type { ServerTool, Tool, ToolChoice } from '../conversation.ts';
+import { asArray, asObject, asString, type JsonObject } from '../json.ts';
+import type { Loss } from '../losses.ts';
+import { cacheMark, Fields, objectAt } from '../request-fields.ts';
+
+export interface ReadTools {
+  readonly tools: Tool[];
+  readonly serverTools: ServerTool[];
+  readonly losses: Loss[];
+}
+
+/** Adds the tools of a list: of the body, of an item of the input, or of a namespace. @throws InvalidBody */
+export function readTools(list: readonly unknown[], path: string, into: ReadTools, namespace?: string): void {
+  list.forEach((value, index) => {
+    const place = `${path}[${index}]`;
+    const definition = objectAt(value, place);
+    const type = asString(definition['type']) ?? 'function';
+    if (type === 'function') into.tools.push(readFunction(definition, place, namespace));
+    else if (type === 'custom') into.tools.push(readCustom(definition, place, namespace));
+    else if (type === 'namespace') {
+      const name = asString(definition['name']) ?? '';
+      if ((asString(definition['description']) ?? '') !== '') into.losses.push(undescribed(place));
+      readTools(asArray(definition['tools']), `${place}.tools`, into, name);
+    } else {
+      const kind = type.startsWith('web_search') ? 'web-search' : 'other';
+      into.serverTools.push({ kind, type, definition, path: place });
+    }
+  });
+}
+
+function undescribed(place: string): Loss {
+  return {
+    path: `${place}.description`,
+    what: 'dropped',
+    class: 'tuning',
+    why: 'the other API has no namespaces to describe',
+  };
+}
+
+/** Flat as this API has it, or nested as in Chat, which clients mix up. */
+function readFunction(definition: JsonObject, path: string, namespace: string | undefined): Tool {
+  const fields = new Fields(asObject(definition['function']) ?? definition, path);
+  return {
+    name: fields.string('name') ?? '',
+    description: fields.string('description'),
+    schema: fields.object('parameters'),
+    // `strict` is required here: false says no more than its absence elsewhere.
+    strict: fields.boolean('strict') === true ? true : undefined,
+    form: 'function',
+    namespace,
+    cache: cacheMark(definition),
+    path,
+  };
+}
+
+function readCustom(definition: JsonObject, path: string, namespace: string | undefined): Tool {
+  const fields = new Fields(definition, path);
+  const format = fields.object('format');
+  const grammar = asObject(format?.['grammar']) ?? format;
+  const text = asString(grammar?.['definition']);
+  return {
+    name: fields.string('name') ?? '',
+    description: fields.string('description'),
+    schema: undefined,
+    strict: undefined,
+    form: 'freeform',
+    grammar:
+      text === undefined ? undefined : { syntax: asString(grammar?.['syntax']) ?? '', definition: text },
+    namespace,
+    cache: cacheMark(definition),
+    path,
+  };
+}
+
+const path = 'tool_choice';
+
+/** `tool_choice`; one that nobody knows counts as none. */
+export function readToolChoice(given: unknown, { tools, serverTools }: ReadTools): ToolChoice | undefined {
+  if (given === 'auto' || given === 'none' || given === 'required') return { kind: given, path };
+  const choice = asObject(given);
+  const type = asString(choice?.['type']);
+  if (choice === undefined || type === undefined) return undefined;
+  if (type === 'allowed_tools') {
+    const allowed = asObject(choice['allowed_tools']) ?? choice;
+    const names = asArray(allowed['tools']).flatMap((entry) => namesIn(entry, tools));
+    return { kind: 'some', names, required: allowed['mode'] === 'required', path };
+  }
+  if (type === 'function' || type === 'custom') {
+    const name = asString(choice['name']) ?? asString(asObject(choice[type])?.['name']);
+    return name === undefined ? undefined : { kind: 'one', name, path };
+  }
+  // The choice has one name for a web search, the tools have several.
+  const search = type.startsWith('web_search')
+    ? serverTools.find(({ kind }) => kind === 'web-search')
+    : undefined;
+  return { kind: 'server', type: search?.type ?? type, path };
+}
+
+/** The tools that an entry of `allowed_tools` stands for: one, or all of a namespace. */
+function namesIn(entry: unknown, tools: readonly Tool[]): readonly string[] {
+  const object = asObject(entry);
+  const name = asString(object?.['name']);
+  if (name === undefined) return [];
+  if (object?.['type'] !== 'namespace') return [name];
+  return tools.filter(({ namespace }) => namespace === name).map((tool) => tool.name);
+}

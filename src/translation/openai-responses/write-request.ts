@@ -1,0 +1,149 @@
+import type { OnlyField, Placed } from '../conversation.ts';
+import type { Exchange } from '../exchange.ts';
+import { shortUser } from '../ids.ts';
+import type { JsonTree } from '../json.ts';
+import { effortIn } from '../models/efforts.ts';
+import { openAiFacts } from '../models/openai.ts';
+import { isStrictSchema } from '../schema.ts';
+import { toolNames } from '../tool-names.ts';
+import { dropped, outputLimit, refused, tellOnly } from '../write-common.ts';
+import { writeInput } from './write-input.ts';
+import { writeTools } from './write-tools.ts';
+
+/** The least that the API takes as `max_output_tokens`. */
+const MIN_OUTPUT = 16;
+
+/** The body of POST /v1/responses. Nothing is kept at the provider, so that its reasoning comes sealed. */
+export function writeRequest(exchange: Exchange): JsonTree {
+  const { conversation, target } = exchange;
+  const names = toolNames(exchange, 'openai');
+  const reasons = target.efforts?.length === 0 ? false : openAiFacts(target.model).reasons;
+  const tools = writeTools(exchange, names);
+  const { instructions, input } = writeInput(exchange, names);
+  const effort = writeEffort(exchange, reasons);
+  return {
+    model: target.model,
+    instructions,
+    input,
+    max_output_tokens: writeLimit(exchange),
+    stream: conversation.stream ? true : undefined,
+    store: conversation.meta.store?.value === true,
+    include: writeInclude(exchange, reasons),
+    reasoning: effort === undefined ? undefined : { effort },
+    text: writeText(exchange, reasons),
+    ...tools,
+    ...writeSampling(exchange, reasons === true, effort === 'none'),
+    ...writeMeta(exchange),
+  };
+}
+
+function writeLimit(exchange: Exchange): number | undefined {
+  const limit = outputLimit(exchange);
+  if (limit === undefined || limit >= MIN_OUTPUT) return limit;
+  const path = exchange.conversation.output.maxTokens?.path ?? 'max_output_tokens';
+  exchange.losses.approximated(path, `the API takes no limit below ${MIN_OUTPUT}`);
+  return MIN_OUTPUT;
+}
+
+function writeInclude(
+  { conversation }: Exchange,
+  reasons: boolean | undefined,
+): readonly string[] | undefined {
+  const include = reasons === false ? [] : ['reasoning.encrypted_content'];
+  if (conversation.sampling.logprobs !== undefined) include.push('message.output_text.logprobs');
+  return include.length === 0 ? undefined : include;
+}
+
+/** A model that cannot be switched off is given the lowest effort (6.4). */
+function writeEffort(
+  { conversation, target, losses }: Exchange,
+  reasons: boolean | undefined,
+): string | undefined {
+  const wish = conversation.reasoning;
+  if (wish === undefined || wish.effort === undefined) return undefined;
+  if (reasons === false) {
+    if (wish.effort !== 'none') losses.dropped(wish.path, 'the model does not reason');
+    return undefined;
+  }
+  const { sent, isExact } = effortIn(wish.effort, [...EFFORTS, ...(target.efforts ?? [])], true);
+  if (!isExact) losses.approximated(wish.path, `the model does not take the effort ${wish.effort}`);
+  return sent;
+}
+
+/** What every model that reasons takes. */
+const EFFORTS = ['low', 'medium', 'high'];
+
+function writeText(exchange: Exchange, reasons: boolean | undefined): JsonTree | undefined {
+  const { verbosity } = exchange.conversation.output;
+  const fits = reasons !== false || verbosity?.value === 'medium';
+  const format = writeFormat(exchange);
+  const written = fits
+    ? verbosity?.value
+    : dropped(exchange.losses, verbosity, 'the model takes no other verbosity than medium');
+  return format === undefined && written === undefined ? undefined : { format, verbosity: written };
+}
+
+function writeFormat({ conversation, losses }: Exchange): JsonTree | undefined {
+  const { format } = conversation.output;
+  if (format.kind === 'text') return undefined;
+  if (format.kind === 'json') return { type: 'json_object' };
+  const { name, description, schema } = format;
+  let { strict } = format;
+  if (strict === undefined && conversation.api === 'messages') {
+    strict = isStrictSchema(schema);
+    if (!strict) losses.approximated(format.schemaPath, 'the schema is not one that OpenAI holds strictly');
+  }
+  return { type: 'json_schema', name: name ?? 'output', description, schema, strict };
+}
+
+function writeSampling(exchange: Exchange, isReasoning: boolean, effortIsNone: boolean): JsonTree {
+  const { conversation, losses } = exchange;
+  const { sampling } = conversation;
+  const none = 'the API has no such field';
+  for (const placed of [
+    sampling.topK,
+    sampling.frequencyPenalty,
+    sampling.presencePenalty,
+    sampling.seed,
+    sampling.logitBias,
+  ] as readonly (Placed<unknown> | undefined)[]) {
+    dropped(losses, placed, none);
+  }
+  refused(losses, conversation.output.stop, 'the API takes no stop sequences');
+  refused(losses, sampling.n, 'the API gives one answer');
+  const why = 'the model reasons and takes no sampling parameters';
+  const isFree = !isReasoning || effortIsNone;
+  return {
+    temperature: isFree ? sampling.temperature?.value : dropped(losses, sampling.temperature, why),
+    top_p: isFree ? sampling.topP?.value : dropped(losses, sampling.topP, why),
+    top_logprobs: sampling.topLogprobs?.value,
+  };
+}
+
+const MAX_USER_CHARS = 128;
+
+function writeMeta(exchange: Exchange): JsonTree {
+  const { conversation, target, losses } = exchange;
+  const { user, metadata, serviceTier, cacheKey } = conversation.meta;
+  const tier =
+    target.dialect === 'azure'
+      ? dropped(losses, serviceTier, 'the server has no such field')
+      : serviceTier?.value;
+  const tree: JsonTree = { metadata: metadata?.value, service_tier: tier, prompt_cache_key: cacheKey?.value };
+  if (user !== undefined) {
+    const short = shortUser(user.value, MAX_USER_CHARS);
+    if (short !== user.value) losses.approximated(user.path, `longer than ${MAX_USER_CHARS} characters`);
+    tree[user.path === 'user' ? 'user' : 'safety_identifier'] = short;
+  }
+  tellOnly(exchange, (field) => {
+    const carries = isShared(field);
+    if (carries) tree[field.path] = field.value;
+    return carries;
+  });
+  return tree;
+}
+
+/** Fields that Chat has as well, by the same name. */
+function isShared({ path }: OnlyField): boolean {
+  return path === 'prompt_cache_retention' || path === 'prompt_cache_options' || path === 'moderation';
+}

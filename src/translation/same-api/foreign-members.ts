@@ -1,0 +1,84 @@
+import {
+  cuts,
+  elementsOf,
+  type Extent,
+  memberNamed,
+  membersOf,
+  type ObjectMember,
+  textOf,
+} from '../../lib/json/json-outline.ts';
+import type { Edit } from '../../lib/splice.ts';
+import { ENVELOPE_MARK } from '../envelope.ts';
+import { callIdFor, splitSignature, type CallIdForm } from '../ids.ts';
+import type { LossList } from '../losses.ts';
+import { blocksAt } from './message-edits.ts';
+import { put } from './own-reasoning.ts';
+
+/** Members of a Chat message that only translated answers give. */
+export const FOREIGN_MEMBERS: readonly string[] = ['reasoning_content', 'reasoning_details', 'extra_content'];
+
+/**
+ * What a strict server does not take of a history that translated answers made: members of messages and calls that it does not know, and
+ * ids that carry a signature. Each message is told once.
+ */
+export function strictEdits(bytes: Uint8Array, list: Extent, ids: CallIdForm, losses: LossList): Edit[] {
+  const all: Edit[] = [];
+  elementsOf(bytes, list.start).forEach((message, index) => {
+    const members = membersOf(bytes, message.start);
+    const edits = withoutForeign(members);
+    edits.push(...shortened(bytes, members, 'tool_call_id', ids));
+    for (const { key, value } of members) {
+      if (key !== 'tool_calls') continue;
+      for (const call of elementsOf(bytes, value.start)) {
+        const parts = membersOf(bytes, call.start);
+        edits.push(...withoutForeign(parts), ...shortened(bytes, parts, 'id', ids));
+      }
+    }
+    if (edits.length > 0) losses.repaired(`messages[${index}]`, 'the server takes no such members');
+    all.push(...edits);
+  });
+  return all;
+}
+
+function withoutForeign(members: readonly ObjectMember[]): Edit[] {
+  return cuts(members, (at) => FOREIGN_MEMBERS.includes(members[at]?.key ?? ''));
+}
+
+// oxlint-disable-next-line max-params -- a member of an object
+function shortened(
+  bytes: Uint8Array,
+  members: readonly ObjectMember[],
+  key: string,
+  ids: CallIdForm,
+): readonly Edit[] {
+  return members.flatMap((member) => {
+    if (member.key !== key) return [];
+    const { id, signature } = splitSignature(textOf(bytes, member.value) ?? '');
+    return signature === undefined ? [] : [put(member, callIdFor(id, ids))];
+  });
+}
+
+/**
+ * The envelopes in the `reasoning_details` of a Chat body for a server that takes them back: none is of its own making, so the details that hold
+ * one are cut.
+ */
+export function detailEdits(bytes: Uint8Array, list: Extent, losses: LossList): Edit[] {
+  const all: Edit[] = [];
+  elementsOf(bytes, list.start).forEach((message, index) => {
+    const members = membersOf(bytes, message.start);
+    const details = memberNamed(members, 'reasoning_details');
+    if (details === undefined) return;
+    const blocks = blocksAt(bytes, details.value.start, '');
+    const isForeign = (at: number) =>
+      blocks[at]?.members.some(
+        ({ key, value }) =>
+          (key === 'data' || key === 'signature') && textOf(bytes, value)?.startsWith(ENVELOPE_MARK) === true,
+      ) === true;
+    const foreign = blocks.filter((_, at) => isForeign(at)).length;
+    if (foreign === 0) return;
+    losses.repaired(`messages[${index}]`, 'the reasoning is of another provider');
+    if (foreign < blocks.length) all.push(...cuts(blocks, isForeign));
+    else all.push(...cuts(members, (at) => members[at] === details));
+  });
+  return all;
+}

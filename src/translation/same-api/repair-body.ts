@@ -1,0 +1,133 @@
+import { find, markOf, occurs, type Mark } from '../../lib/json/json-marks.ts';
+import { inOrder, membersOf, type ObjectMember, valueBegin } from '../../lib/json/json-outline.ts';
+import type { Edit } from '../../lib/splice.ts';
+import type { ProviderApi } from '../conversation.ts';
+import { ENVELOPE_MARK } from '../envelope.ts';
+import { createLossList, type Loss, type LossList } from '../losses.ts';
+import { isClaude } from '../models/claude.ts';
+import { DIALECTS, type DialectName } from '../models/dialects.ts';
+import { detailEdits, FOREIGN_MEMBERS, strictEdits } from './foreign-members.ts';
+import { blocksAt, listEdits, messageEdits, type Block, type Verdict } from './message-edits.ts';
+import { reasoningItemJudge, thinkingJudge, thoughtJudge } from './own-reasoning.ts';
+
+/** The route that a body of the same API goes to. */
+export interface SameApiTarget {
+  readonly api: Exclude<ProviderApi, 'converse'>;
+  /** The name of the configured provider. */
+  readonly provider: string;
+  /** The upstream model. */
+  readonly model: string;
+  readonly dialect: DialectName;
+}
+
+/** What has to be changed in a body; the edits are in order and lie within its list of turns. */
+export interface Repair {
+  readonly edits: readonly Edit[];
+  readonly losses: readonly Loss[];
+}
+
+/**
+ * What a body that stays in its API must not hold: envelopes of other providers, reasoning without a seal where the provider refuses it, and
+ * members that a strict server does not know. They come from earlier answers that were translated, so only bodies for models with
+ * translated routes need this look. undefined: nothing is to be done, which a search of the bytes mostly tells alone.
+ *
+ * `body` has been found to be a JSON object before.
+ */
+export function repairOf(body: Uint8Array, target: SameApiTarget): Repair | undefined {
+  const found = occurs(body, ENVELOPE);
+  const search = SEARCHES[target.api];
+  if (!found && !search(body, target)) return undefined;
+  const losses = createLossList();
+  const edits: Edit[] = [];
+  for (const member of membersOf(body, valueBegin(body)))
+    edits.push(...editsOf(body, member, target, losses));
+  return edits.length === 0 ? undefined : { edits: inOrder(edits), losses: losses.all() };
+}
+
+/** Whether thinking without a seal stands in the bytes: cheap where there is none. */
+export function hasEmptySignature(body: Uint8Array): boolean {
+  for (let at = find(body, SIGNATURE, 0); at !== -1; at = find(body, SIGNATURE, at)) {
+    at += SIGNATURE.bytes.length;
+    let pos = at;
+    while (SPACE_OR_COLON.has(body[pos] ?? 0)) pos += 1;
+    if (body[pos] === QUOTE && body[pos + 1] === QUOTE) return true;
+  }
+  return false;
+}
+
+const SEARCHES: Readonly<Record<SameApiTarget['api'], (body: Uint8Array, target: SameApiTarget) => boolean>> =
+  {
+    messages: (body, { model }) => isClaude(model) && hasEmptySignature(body),
+    responses: (body, { dialect }) => isOpenAi(dialect) && hasReasoningItem(body),
+    chat: (body, { dialect }) => DIALECTS[dialect].strict && STRICT_MARKS.some((mark) => occurs(body, mark)),
+    gemini: () => false,
+  };
+
+const isOpenAi = (dialect: DialectName): boolean => dialect === 'openai' || dialect === 'azure';
+
+/** `"reasoning"` as a value, not the field of that name. */
+function hasReasoningItem(body: Uint8Array): boolean {
+  for (let at = find(body, REASONING, 0); at !== -1; at = find(body, REASONING, at)) {
+    at += REASONING.bytes.length;
+    let pos = at;
+    while ((body[pos] ?? 0xff) <= 0x20) pos += 1;
+    if (body[pos] !== COLON) return true;
+  }
+  return false;
+}
+
+// oxlint-disable-next-line max-params -- a member of the body for a target
+function editsOf(
+  body: Uint8Array,
+  { key, value }: ObjectMember,
+  target: SameApiTarget,
+  losses: LossList,
+): readonly Edit[] {
+  switch (target.api) {
+    case 'messages': {
+      if (key !== 'messages') return [];
+      const judge = thinkingJudge(isClaude(target.model), losses);
+      return messageEdits(body, value, { judge, foldSystem: false, losses });
+    }
+    case 'responses': {
+      if (key !== 'input') return [];
+      const { provider, dialect } = target;
+      const judge = reasoningItemJudge({ provider, sealedOnly: isOpenAi(dialect) }, losses);
+      return editsOfAll(blocksAt(body, value.start, 'input'), judge);
+    }
+    case 'chat': {
+      if (key !== 'messages') return [];
+      const { strict, callIds } = DIALECTS[target.dialect];
+      return strict ? strictEdits(body, value, callIds, losses) : detailEdits(body, value, losses);
+    }
+    case 'gemini': {
+      if (key !== 'contents') return [];
+      const judge = thoughtJudge(REFUSES_UNSEALED.test(target.model), losses);
+      return blocksAt(body, value.start, 'contents').flatMap((content) => {
+        const parts = content.members.findLast((member) => member.key === 'parts');
+        if (parts === undefined) return [];
+        return editsOfAll(blocksAt(body, parts.value.start, `${content.path}.parts`), judge);
+      });
+    }
+  }
+}
+
+/** Gemini 3 and later want a signature on the first call of a step. */
+const REFUSES_UNSEALED = /gemini-(?:[3-9]|\d\d)/i;
+
+/** The edits of a list that may be left empty. */
+function editsOfAll(blocks: readonly Block[], judge: (block: Block) => Verdict): readonly Edit[] {
+  const edits = listEdits(blocks, judge);
+  if (edits !== 'all') return edits;
+  const [first, last] = [blocks[0], blocks.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  return [{ start: first.start, end: last.end, bytes: new Uint8Array() }];
+}
+
+const ENVELOPE: Mark = markOf(ENVELOPE_MARK);
+const SIGNATURE = markOf('"signature"');
+const REASONING = markOf('"reasoning"');
+const STRICT_MARKS = [...FOREIGN_MEMBERS.map((name) => markOf(`"${name}"`)), markOf('__ts1_')];
+const SPACE_OR_COLON: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0x3a]);
+const QUOTE = 0x22;
+const COLON = 0x3a;

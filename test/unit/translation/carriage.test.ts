@@ -1,0 +1,281 @@
+import { describe, expect, test } from 'bun:test';
+import { betaHeader, type BetaPolicy } from '../../../src/translation/carriage/betas.ts';
+import { bedrockCountOf, carriedEvent, eventText } from '../../../src/translation/carriage/bedrock-events.ts';
+import { carry, type CarriageRequest, type CarriageTarget } from '../../../src/translation/carriage/carry.ts';
+
+const BEDROCK: CarriageTarget = { carriage: 'bedrock', model: 'anthropic.claude-opus-4-8' };
+const VERTEX: CarriageTarget = { carriage: 'vertex', model: 'claude-opus-4-8' };
+const BEDROCK_VERSION = '"anthropic_version":"bedrock-2023-05-31"';
+const VERTEX_VERSION = '"anthropic_version":"vertex-2023-10-16"';
+
+const encoded = (text: string) => new TextEncoder().encode(text);
+const decoded = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+function carried(
+  body: string,
+  target: CarriageTarget = BEDROCK,
+  request: CarriageRequest = { operation: 'generate' },
+) {
+  const done = carry(encoded(body), target, request);
+  return {
+    ...done,
+    text: decoded(done.body),
+    losses: done.losses.all().map(({ what, path }) => `${what} ${path}`),
+  };
+}
+
+/** The messages that are sent. */
+function messagesOf(messages: unknown, target = BEDROCK, betas?: string) {
+  const { text, losses } = carried(JSON.stringify({ messages }), target, { operation: 'generate', betas });
+  return { messages: (JSON.parse(text) as { messages: unknown }).messages, losses };
+}
+
+describe('the body of a carrier', () => {
+  test.each([
+    ['{"model":"m","max_tokens":9}', `{${BEDROCK_VERSION},"max_tokens":9}`],
+    ['{"max_tokens":9,"model":"m"}', `{${BEDROCK_VERSION},"max_tokens":9}`],
+    ['{"a":1.0,"model":"m","stream":true,  "b" : 1e2}', `{${BEDROCK_VERSION},"a":1.0,"b" : 1e2}`],
+    ['{"model":"m","stream":true}', `{${BEDROCK_VERSION}}`],
+    ['{}', `{${BEDROCK_VERSION}}`],
+    [' {\n "model" : "m",\n "z" : 1\n}\n', ` {${BEDROCK_VERSION},\n "z" : 1\n}\n`],
+    ['{"model":"a","x":1,"model":"b","Model":"c"}', `{${BEDROCK_VERSION},"x":1}`],
+    [
+      '{"mod\\u0065l":"a","x":{"model":"kept","stream":1}}',
+      `{${BEDROCK_VERSION},"x":{"model":"kept","stream":1}}`,
+    ],
+    [
+      '{"anthropic_version":"2023-06-01","x":"\\ud83d\\ude00 \\/"}',
+      `{${BEDROCK_VERSION},"x":"\\ud83d\\ude00 \\/"}`,
+    ],
+    ['{"x":12345678901234567890}', `{${BEDROCK_VERSION},"x":12345678901234567890}`],
+  ])('%s', (body, expected) => {
+    expect(carried(body).text).toBe(expected);
+  });
+
+  test('keeps the word for a stream at Vertex, and a byte order mark', () => {
+    expect(carried('\ufeff{"model":"m","stream":true}', VERTEX).body).toEqual(
+      encoded(`\ufeff{${VERTEX_VERSION},"stream":true}`),
+    );
+  });
+
+  test('is counted with its model by Vertex, and in an envelope by Bedrock', () => {
+    const count = { operation: 'count' } as const;
+    const body =
+      '{"model":"m","messages":[],"stream":true,"thinking":{"type":"enabled","budget_tokens":2048}}';
+    expect(JSON.parse(carried(body, VERTEX, count).text)).toEqual({
+      model: 'claude-opus-4-8',
+      anthropic_version: 'vertex-2023-10-16',
+      messages: [],
+      thinking: { type: 'enabled', budget_tokens: 2048 },
+    });
+    const sent = JSON.parse(carried(body, BEDROCK, count).text) as {
+      input: { invokeModel: { body: string } };
+    };
+    expect(JSON.parse(atob(sent.input.invokeModel.body))).toEqual({
+      anthropic_version: 'bedrock-2023-05-31',
+      max_tokens: 2049,
+      messages: [],
+      thinking: { type: 'enabled', budget_tokens: 2048 },
+    });
+    expect(bedrockCountOf('{"inputTokens":41}')).toBe(41);
+    expect(bedrockCountOf('{}')).toBeUndefined();
+  });
+});
+
+describe('betas', () => {
+  const header = 'context-management-2025-06-27, context-1m-2025-08-07,,mcp-client-2025-11-20';
+  const body = '{"context_management":{"a":1},"x":1,"mcp_servers":[]}';
+  test.each<[BetaPolicy | undefined, string, readonly string[]]>([
+    [undefined, `{${BEDROCK_VERSION},"x":1}`, ['dropped context_management', 'dropped mcp_servers']],
+    ['drop', `{${BEDROCK_VERSION},"x":1}`, ['dropped context_management', 'dropped mcp_servers']],
+    [
+      'pass',
+      `{${BEDROCK_VERSION},"anthropic_beta":["context-management-2025-06-27","context-1m-2025-08-07","mcp-client-2025-11-20"],"context_management":{"a":1},"x":1,"mcp_servers":[]}`,
+      [],
+    ],
+    [
+      ['context-management-2025-06-27', 'computer-use'],
+      `{${BEDROCK_VERSION},"anthropic_beta":["context-management-2025-06-27"],"context_management":{"a":1},"x":1}`,
+      ['dropped mcp_servers'],
+    ],
+  ])('%p', (betas, expected, losses) => {
+    const done = carried(body, { ...BEDROCK, betas }, { operation: 'generate', betas: header });
+    expect(done.text).toBe(expected);
+    expect(done.losses).toEqual([...losses]);
+    expect(done.betaHeader).toBeUndefined();
+  });
+
+  test('are a header at Vertex', () => {
+    const done = carried(
+      '{}',
+      { ...VERTEX, betas: ['context-1m'] },
+      { operation: 'generate', betas: header },
+    );
+    expect(done.text).toBe(`{${VERTEX_VERSION}}`);
+    expect(done.betaHeader).toBe('context-1m-2025-08-07');
+    expect(done.droppedBetas).toEqual(['context-management-2025-06-27', 'mcp-client-2025-11-20']);
+  });
+
+  test('in a body of the form of Bedrock come under the same policy', () => {
+    const sent = '{"anthropic_beta":["context-1m-2025-08-07","zz-2025-01-01"],"x":1}';
+    expect(carried(sent, { ...BEDROCK, betas: ['context-1m'] }).text).toBe(
+      `{${BEDROCK_VERSION},"anthropic_beta":["context-1m-2025-08-07"],"x":1}`,
+    );
+  });
+
+  test('fields that nobody knows stay, and so do released ones whose beta was not asked for', () => {
+    const sent = '{"brand_new":1,"diagnostics":{}}';
+    expect(carried(sent).text).toBe(`{${BEDROCK_VERSION},"brand_new":1,"diagnostics":{}}`);
+    const asked = { operation: 'generate', betas: 'cache-diagnosis-2026-04-07' } as const;
+    expect(carried(sent, BEDROCK, asked).text).toBe(`{${BEDROCK_VERSION},"brand_new":1}`);
+  });
+
+  test('of a provider that is asked directly', () => {
+    expect(betaHeader('a-2025-01-01,b', 'pass')).toBe('a-2025-01-01,b');
+    expect(betaHeader('a-2025-01-01,b', 'drop')).toBeUndefined();
+    expect(betaHeader('a-2025-01-01,b', ['a'])).toBe('a-2025-01-01');
+    expect(betaHeader('context-1m-2025-08-07', ['context'])).toBe('context-1m-2025-08-07');
+  });
+});
+
+describe('what a dropped beta left inside', () => {
+  const user = { role: 'user', content: 'x' };
+  const call = { role: 'assistant', content: [{ type: 'tool_use', id: 'c', name: 'f', input: {} }] };
+  const result = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c', content: 'r' }] };
+  const folded = { role: 'user', content: '<system>\nS "q"\n</system>' };
+  const system = { role: 'system', content: 'S "q"' };
+
+  test('a system message becomes the user’s, in its place', () => {
+    const done = messagesOf([user, system, { role: 'assistant', content: 'y' }]);
+    expect(done.messages).toEqual([user, folded, { role: 'assistant', content: 'y' }]);
+    expect(done.losses).toEqual(['approximated messages[1].role']);
+  });
+
+  test('between a call and its results it goes behind them, in its order', () => {
+    const other = {
+      role: 'system',
+      content: [
+        { type: 'text', text: 'A' },
+        { type: 'text', text: 'B', cache_control: { type: 'ephemeral' } },
+      ],
+    };
+    const last = { role: 'assistant', content: 'y' };
+    const done = messagesOf([user, call, system, result, other, last]);
+    const marked = {
+      type: 'text',
+      text: '<system>\nA\n\nB\n</system>',
+      cache_control: { type: 'ephemeral' },
+    };
+    expect(done.messages).toEqual([user, call, result, folded, { role: 'user', content: [marked] }, last]);
+    expect(messagesOf([user, call, system, other, result]).messages).toEqual([
+      user,
+      call,
+      result,
+      folded,
+      { role: 'user', content: [marked] },
+    ]);
+  });
+
+  test('one that says nothing is left out, and one that the route takes stays', () => {
+    expect(messagesOf([user, { role: 'system', content: ' ' }]).messages).toEqual([user]);
+    expect(messagesOf([user, system], { ...BEDROCK, midSystem: true }).messages).toEqual([user, system]);
+    const betas = ['mid-conversation-system'];
+    expect(messagesOf([user, system], { ...BEDROCK, betas }).messages).toEqual([user, system]);
+  });
+
+  test('references to tools become texts, and deferred tools are those that were referred to', () => {
+    const reference = { type: 'tool_reference', tool_name: 'b' };
+    const found = {
+      role: 'user',
+      content: [{ type: 'tool_result', tool_use_id: 'c', content: [reference] }],
+    };
+    const tools = [
+      { name: 'a', defer_loading: true },
+      { defer_loading: true, name: 'b', eager_input_streaming: true },
+      { name: 'd', defer_loading: false },
+    ];
+    const { text, losses } = carried(JSON.stringify({ tools, messages: [user, call, found] }));
+    const sent = JSON.parse(text) as Record<string, unknown>;
+    expect(sent['tools']).toEqual([{ name: 'b' }, { name: 'd' }]);
+    expect(sent['messages']).toEqual([
+      user,
+      call,
+      {
+        role: 'user',
+        content: [
+          {
+            type: 'tool_result',
+            tool_use_id: 'c',
+            content: [{ type: 'text', text: '[tool b is available]' }],
+          },
+        ],
+      },
+    ]);
+    expect(losses.sort()).toEqual([
+      'approximated messages[2].content[0].content[0]',
+      'dropped tools[1].eager_input_streaming',
+    ]);
+  });
+
+  test('with the search of Anthropic all deferred tools are sent, and no tool is none', () => {
+    const search = { type: 'tool_search_tool_regex_20251119', name: 'tool_search_tool_regex' };
+    const body = JSON.stringify({ tools: [search, { name: 'a', defer_loading: true }] });
+    expect(carried(body).text).toBe(`{${BEDROCK_VERSION},"tools":[{"name":"a"}]}`);
+    expect(carried(body).losses).toEqual(['dropped tools[0]']);
+    const none = '{"tools":[{"name":"a","defer_loading":true}],"tool_choice":{"type":"auto"},"x":1}';
+    expect(carried(none).text).toBe(`{${BEDROCK_VERSION},"x":1}`);
+    const passed = carried(body, { ...BEDROCK, betas: 'pass' });
+    expect(passed.text).toBe(`{${BEDROCK_VERSION},${body.slice(1)}`);
+  });
+
+  test('display of updates is cut, others stay', () => {
+    const done = carried('{"thinking":{"type":"adaptive","display":"updates"}}');
+    expect(done.text).toBe(`{${BEDROCK_VERSION},"thinking":{"type":"adaptive"}}`);
+    expect(done.losses).toEqual(['dropped thinking.display']);
+    const kept = '{"thinking":{"display":"omitted"}}';
+    expect(carried(kept).text).toBe(`{${BEDROCK_VERSION},${kept.slice(1)}`);
+  });
+
+  test('thinking without a seal is cut with its message where nothing else is in it', () => {
+    const bare = { type: 'thinking', thinking: 'Hm', signature: '' };
+    const done = messagesOf([
+      user,
+      { role: 'assistant', content: [bare] },
+      { role: 'assistant', content: [bare, { type: 'text', text: 'y' }] },
+    ]);
+    expect(done.messages).toEqual([user, { role: 'assistant', content: [{ type: 'text', text: 'y' }] }]);
+    expect(done.losses).toEqual(['repaired messages[1].content[0]', 'repaired messages[2].content[0]']);
+  });
+});
+
+describe('the frames of Bedrock', () => {
+  const frame = (payload: unknown, type = 'event', name = 'chunk') =>
+    carriedEvent({
+      type,
+      name,
+      payload: encoded(typeof payload === 'string' ? payload : JSON.stringify(payload)),
+    });
+
+  test('hold one event each; one of several lines has several lines of data', () => {
+    const event = frame({ bytes: btoa('{"type":"ping",\r\n"a":1}'), p: 'abc' });
+    if (event.kind !== 'event') throw new Error(event.kind);
+    expect(decoded(eventText(event.name, event.data))).toBe(
+      'event: ping\ndata: {"type":"ping",\ndata: "a":1}\n\n',
+    );
+  });
+
+  test.each([
+    [frame('{'), 'error'],
+    [frame({ bytes: '***' }), 'error'],
+    [frame({ bytes: btoa('[]') }), 'error'],
+    [frame({}), 'error'],
+    [frame({}, 'event', 'initial-response'), 'nothing'],
+  ])('garbage is an error: %p', (event, kind) => {
+    expect(event.kind).toBe(kind as 'error');
+  });
+
+  test('exceptions are errors of their kind', () => {
+    const event = frame({ message: 'slow down' }, 'exception', 'throttlingException');
+    expect(event).toEqual({ kind: 'error', error: { kind: 'rate_limit', message: 'slow down' } });
+  });
+});
