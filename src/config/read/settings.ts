@@ -1,6 +1,5 @@
 import type { Address } from '../compile/address.ts';
 import type { Path } from './problems.ts';
-import type { ClientApi } from '../../translation/conversation.ts';
 import type { DialectName } from '../../translation/models/dialects.ts';
 import type {
   CloudCredential,
@@ -9,6 +8,7 @@ import type {
   LoggingSettings,
   MetricsSettings,
   ServerSettings,
+  SpokenApi,
   Timeouts,
   TranslationSettings,
 } from '../snapshot.ts';
@@ -81,7 +81,7 @@ export interface ProviderSettings {
   readonly proxy: string | undefined;
   readonly forwardClientAuth: boolean;
   readonly streamUsage: 'include' | 'passthrough';
-  readonly apis: readonly ClientApi[] | undefined;
+  readonly apis: readonly SpokenApi[] | undefined;
   readonly dialect: DialectName | undefined;
   readonly apiVersion: string | undefined;
   readonly region: string | undefined;
