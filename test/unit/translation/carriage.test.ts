@@ -279,3 +279,34 @@ describe('the frames of Bedrock', () => {
     expect(event).toEqual({ kind: 'error', error: { kind: 'rate_limit', message: 'slow down' } });
   });
 });
+
+test('the work is linear in the length of a body, whatever it holds', () => {
+  const nested = (levels: number) =>
+    `{"messages":[{"role":"user","content":${'[{"type":"tool_result","content":'.repeat(levels)}[]${'}]'.repeat(levels)}}]}`;
+  const systems = (count: number) =>
+    JSON.stringify({ messages: Array.from({ length: count }, () => ({ role: 'system', content: 's' })) });
+  const tools = (count: number) =>
+    JSON.stringify({
+      tools: Array.from({ length: count }, (_, at) => ({ name: `t${at}`, defer_loading: true })),
+    });
+  for (const [make, size] of [
+    [nested, 400],
+    [systems, 4000],
+    [tools, 4000],
+  ] as const) {
+    const few = fastest(() => carried(make(size)));
+    const many = fastest(() => carried(make(size * 10)));
+    expect(many / few).toBeLessThan(60);
+  }
+});
+
+/** Milliseconds of the fastest of several runs. */
+function fastest(run: () => unknown): number {
+  let best = Infinity;
+  for (let round = 0; round < 7; round++) {
+    const before = performance.now();
+    run();
+    best = Math.min(best, performance.now() - before);
+  }
+  return best;
+}
