@@ -2,9 +2,11 @@ import type { BucketLimit } from '../limits/bucket.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { RetryPolicy } from '../routing/decide.ts';
 import type { Model } from '../routing/route.ts';
-import type { ClientApi, ProviderApi } from '../translation/conversation.ts';
 import type { Policy } from '../translation/losses.ts';
-import type { DialectName } from '../translation/models/dialects.ts';
+import type { ProviderType } from '../translation/provider-type.ts';
+import type { SpeakingProvider } from '../translation/targets.ts';
+import type { ProviderPricing } from '../prices/overrides.ts';
+import type { PriceSettings } from './read/normalise-prices.ts';
 import type { TrustsProxy } from './read/trusted-proxies.ts';
 
 /**
@@ -32,6 +34,7 @@ export interface Snapshot {
   readonly translation: (model: string, provider: Provider) => TranslationSettings;
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
+  readonly prices: PriceSettings;
   readonly logging: LoggingSettings;
   /** Processes that serve requests; `auto`: one for each processor. */
   readonly workers: number | 'auto';
@@ -80,8 +83,8 @@ export interface Provider {
   readonly name: string;
   /** Which URLs it has, and where it looks for a credential: as written, else as its host says. */
   readonly type: ProviderType;
-  /** What the configuration says of the APIs behind it. */
-  readonly speaks: Speaks;
+  /** What the configuration says of the APIs behind it, for `routeSpeech`. */
+  readonly speaks: SpeakingProvider;
   /** Bedrock: the region that requests are signed for. */
   readonly region: string | undefined;
   /** Vertex. */
@@ -108,33 +111,12 @@ export interface Provider {
   readonly tls: { readonly verify: boolean; readonly caFile: string | undefined };
   /** URL of an HTTP proxy; undefined: as `HTTPS_PROXY` and `NO_PROXY` say. */
   readonly proxy: string | undefined;
+  /** How the prices of its models are found. */
+  readonly pricing: ProviderPricing;
   readonly forwardClientAuth: boolean;
   /** Whether `stream_options.include_usage` is asked for where the client did not. */
   readonly streamUsage: 'include' | 'passthrough';
 }
-
-/** What is said of the APIs that a provider speaks. What is undefined is left to its host, or to the first answers. */
-export interface Speaks {
-  readonly type: ProviderType | undefined;
-  readonly apiBase: string | undefined;
-  /** What passes untouched, whatever the type is. */
-  readonly apis: readonly SpokenApi[] | undefined;
-  readonly dialect: DialectName | undefined;
-  /** Azure: `v1`, or the date of an older API, which then stands in every URL. */
-  readonly apiVersion: string | undefined;
-}
-
-export type SpokenApi = ClientApi | ProviderApi;
-
-/** The kind of API behind a provider: which URLs it has, and how it is shown a credential. */
-export type ProviderType =
-  | 'openai'
-  | 'azure'
-  | 'openai-responses'
-  | 'anthropic'
-  | 'gemini'
-  | 'vertex'
-  | 'bedrock';
 
 /** Credentials of clouds, which are no header by themselves. All of it is secret but the names. */
 export type CloudCredential =

@@ -1,5 +1,6 @@
+import { ppmOf } from './normalise-prices.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
-import { typeNamed } from '../compile/provider-nature.ts';
+import { providerTypeNamed } from '../../translation/provider-type.ts';
 import { normaliseCloud } from './normalise-cloud.ts';
 import type { Finding, Path } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
@@ -36,9 +37,19 @@ export function normaliseProvider(
     verifyTls: entry.verify_ssl ?? true,
     caFile: entry.ca_file ?? undefined,
     proxy: entry.proxy ?? undefined,
+    pricing: pricingOf(entry),
     forwardClientAuth: entry.forward_client_auth ?? false,
     streamUsage: entry.stream_usage ?? file.stream_usage ?? 'include',
     ...normaliseCloud(entry, at, report),
+  };
+}
+
+function pricingOf(entry: ProviderEntry): ProviderSettings['pricing'] {
+  return {
+    name: entry.name,
+    priceProvider: entry.price_provider ?? undefined,
+    discountPpm: ppmOf(entry.discount_percent ?? 0),
+    free: entry.free ?? false,
   };
 }
 
@@ -53,7 +64,7 @@ function normaliseBase(
   }
   if (typeof apiBase === 'string') return { at: [...at, 'api_base'], text: apiBase };
   if (typeof url === 'string') return { at: [...at, 'url'], text: url };
-  const type = typeNamed(entry.provider_type ?? '');
+  const type = providerTypeNamed(entry.provider_type ?? '');
   if (type !== undefined && HAS_HOST.has(type)) return { at, text: '' };
   report({
     path: [...at, at[0] === 'backends' ? 'url' : 'api_base'],

@@ -1,5 +1,8 @@
 import type { Address } from '../compile/address.ts';
+import type { ProviderPricing } from '../../prices/overrides.ts';
+import type { PriceSettings } from './normalise-prices.ts';
 import type { Path } from './problems.ts';
+import type { SpokenApi } from '../../translation/targets.ts';
 import type { DialectName } from '../../translation/models/dialects.ts';
 import type {
   CloudCredential,
@@ -8,7 +11,6 @@ import type {
   LoggingSettings,
   MetricsSettings,
   ServerSettings,
-  SpokenApi,
   Timeouts,
   TranslationSettings,
 } from '../snapshot.ts';
@@ -45,6 +47,7 @@ export interface Settings {
   readonly health: HealthSettings;
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
+  readonly prices: PriceSettings;
   /** What may not be meant, one sentence each. */
   readonly warnings: readonly string[];
   /** `language` undefined: as the environment says. */
@@ -79,6 +82,8 @@ export interface ProviderSettings {
   readonly verifyTls: boolean;
   readonly caFile: string | undefined;
   readonly proxy: string | undefined;
+  /** How its prices are found. */
+  readonly pricing: Omit<ProviderPricing, 'apiBase'>;
   readonly forwardClientAuth: boolean;
   readonly streamUsage: 'include' | 'passthrough';
   readonly apis: readonly SpokenApi[] | undefined;
