@@ -2,6 +2,8 @@ import type { BucketLimit } from '../limits/bucket.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { RetryPolicy } from '../routing/decide.ts';
 import type { Model } from '../routing/route.ts';
+import type { ProviderPricing } from '../prices/overrides.ts';
+import type { PriceSettings } from './read/normalise-prices.ts';
 import type { TrustsProxy } from './read/trusted-proxies.ts';
 
 /**
@@ -27,6 +29,7 @@ export interface Snapshot {
   readonly health: HealthSettings;
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
+  readonly prices: PriceSettings;
   readonly logging: LoggingSettings;
   /** Processes that serve requests; `auto`: one for each processor. */
   readonly workers: number | 'auto';
@@ -84,6 +87,8 @@ export interface Provider {
   readonly tls: { readonly verify: boolean; readonly caFile: string | undefined };
   /** URL of an HTTP proxy; undefined: as `HTTPS_PROXY` and `NO_PROXY` say. */
   readonly proxy: string | undefined;
+  /** How the prices of its models are found. */
+  readonly pricing: ProviderPricing;
   readonly forwardClientAuth: boolean;
   /** Whether `stream_options.include_usage` is asked for where the client did not. */
   readonly streamUsage: 'include' | 'passthrough';

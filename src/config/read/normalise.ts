@@ -4,6 +4,7 @@ import type { Finding, Path } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
 import type { KeySettings, ProviderSettings, Settings } from './settings.ts';
 import { normaliseModels } from './normalise-models.ts';
+import { normalisePrices } from './normalise-prices.ts';
 import { normaliseProvider } from './normalise-provider.ts';
 import { compileTrustedProxies } from './trusted-proxies.ts';
 import { bytesOf, limitOf, millisecondsOf } from '../schema/units.ts';
@@ -28,6 +29,7 @@ export function normalise(file: ConfigFile): {
     strategy: file.load_balancing?.strategy ?? undefined,
     ...normaliseFallback(file),
     ...normaliseWatching(file),
+    prices: normalisePrices(file, report),
     warnings: [],
     logging: normaliseLogging(file),
   };
