@@ -1,6 +1,6 @@
 import type { JsonObject } from './json.ts';
 import { listOf, positiveOf } from './json.ts';
-import type { Manner } from './manner.ts';
+import type { AnswerOptions } from './answer-options.ts';
 import { countWords, joinText, type Text, type Vocabulary, wordText } from './words.ts';
 
 /** A multipart form, as the runtime parses it. */
@@ -16,7 +16,7 @@ export interface Call {
   readonly isStream: boolean;
   /** A number made of the request and the seed: the same for the same request. */
   readonly fingerprint: number;
-  readonly manner: Manner;
+  readonly options: AnswerOptions;
   readonly vocabulary: Vocabulary;
 }
 
@@ -34,22 +34,22 @@ export interface Length {
 
 /** The length of an answer, bounded by what the request allows. */
 export function lengthOf(call: Call): Length {
-  const { body, manner } = call;
-  const wanted = call.isStream ? manner.words : Math.min(manner.words, MAX_PLAIN_WORDS);
+  const { body, options } = call;
+  const wanted = call.isStream ? options.words : Math.min(options.words, MAX_PLAIN_WORDS);
   const allowed =
     positiveOf(body['max_completion_tokens']) ??
     positiveOf(body['max_output_tokens']) ??
     positiveOf(body['max_tokens']);
-  if (allowed === undefined || manner.words === Infinity) return { words: wanted, isCut: false };
+  if (allowed === undefined || options.words === Infinity) return { words: wanted, isCut: false };
   return { words: Math.min(wanted, Math.floor(allowed)), isCut: allowed < wanted };
 }
 
 /** The words of the answer, or of its `nth` choice. */
 export function answerText(call: Call, words: number, nth = 0): Text {
-  const { manner, vocabulary } = call;
-  const text = wordText(vocabulary[manner.vocabulary], call.fingerprint + nth * 37, words);
-  if (manner.firstWordBytes === 0) return text;
-  const firstWord = 'x'.repeat(manner.firstWordBytes);
+  const { options, vocabulary } = call;
+  const text = wordText(vocabulary[options.vocabulary], call.fingerprint + nth * 37, words);
+  if (options.firstWordBytes === 0) return text;
+  const firstWord = 'x'.repeat(options.firstWordBytes);
   return { count: text.count, piece: (index) => (index === 0 ? firstWord : text.piece(index)) };
 }
 

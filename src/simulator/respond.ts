@@ -3,10 +3,10 @@ import { badRequest, type Dialect, Refused } from './api-error.ts';
 import { type Call, type Form, idOf } from './call.ts';
 import { type Endpoint, findEndpoint } from './endpoint.ts';
 import type { FaultMemory } from './fault-memory.ts';
-import { type FaultSpec, mannerOf, mannerOfSpec, playFaults } from './fault-spec.ts';
+import { type FaultSpec, optionsOf, optionsOfSpec, playFaults } from './fault-spec.ts';
 import type { HttpRequest } from './http/request-reader.ts';
 import { isObject, type Json, type JsonObject, stringOf } from './json.ts';
-import type { Manner } from './manner.ts';
+import type { AnswerOptions } from './answer-options.ts';
 import type { Vocabulary } from './words.ts';
 
 /** What a provider is like: the settings of the simulator, made ready. */
@@ -14,7 +14,7 @@ export interface Provider {
   readonly seed: number;
   readonly apiKey: string | undefined;
   readonly models: readonly string[];
-  readonly manner: Manner;
+  readonly options: AnswerOptions;
   readonly vocabulary: Vocabulary;
   readonly memory: FaultMemory;
 }
@@ -93,7 +93,7 @@ function answerCall(job: Job): Response {
     model = modelOf(body, form);
     const spec = provider.memory.choose(model ?? '', request.headers['x-mock-fault']);
     const call = callOf(job, { body, model: model ?? '', spec });
-    const answer = playFaults(spec, inManner(endpoint.answer(call, provider.models), call.manner));
+    const answer = playFaults(spec, withOptions(endpoint.answer(call, provider.models), call.options));
     return { answer: withId(answer, call), model, fault: spec.name };
   } catch (error) {
     if (error instanceof Refused) return refusal(error, endpoint.dialect, model);
@@ -129,7 +129,7 @@ function callOf(
     model,
     isStream: body['stream'] === true || form?.get('stream') === 'true' || asksForStream(request.target),
     fingerprint: Bun.hash.crc32(request.body, provider.seed) >>> 0,
-    manner: { ...provider.manner, ...mannerOfSpec(spec), ...mannerOfHeaders(request) },
+    options: { ...provider.options, ...optionsOfSpec(spec), ...optionsOfHeaders(request) },
     vocabulary: provider.vocabulary,
   };
 }
@@ -140,16 +140,16 @@ function asksForStream(target: string): boolean {
   );
 }
 
-function mannerOfHeaders({ headers }: HttpRequest): Partial<Manner> {
+function optionsOfHeaders({ headers }: HttpRequest): Partial<AnswerOptions> {
   const given = new URLSearchParams();
   for (const key of ['words', 'pace', 'latency']) {
     const value = headers[`x-mock-${key}`];
     if (value !== undefined) given.set(key, value);
   }
-  return given.size === 0 ? NO_WISHES : mannerOf(given);
+  return given.size === 0 ? NO_OPTIONS : optionsOf(given);
 }
 
-const NO_WISHES: Partial<Manner> = {};
+const NO_OPTIONS: Partial<AnswerOptions> = {};
 
 function withId(answer: Answer, call: Call): Answer {
   // Anthropic's clients look for theirs under another name.
@@ -157,7 +157,7 @@ function withId(answer: Answer, call: Call): Answer {
   return { ...answer, headers: [...answer.headers, [name, idOf(call, 'req_')]] };
 }
 
-function inManner(answer: Answer, { latencyMs, paceMs }: Manner): Answer {
+function withOptions(answer: Answer, { latencyMs, paceMs }: AnswerOptions): Answer {
   if (latencyMs === 0 && paceMs === 0) return answer;
   return { ...answer, paceMs, lead: latencyMs > 0 ? [{ kind: 'wait', ms: latencyMs }] : [] };
 }

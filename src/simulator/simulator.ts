@@ -108,7 +108,7 @@ function createProvider(options: SimulatorOptions): Provider {
     seed,
     apiKey: options.apiKey,
     models: options.models ?? FAULTS.map(({ name }) => `mock/${name}`),
-    manner: {
+    options: {
       words: options.words ?? DEFAULT_WORDS,
       paceMs: paceMs(options.tokensPerSecond ?? 0),
       latencyMs: options.latencyMs ?? 0,

@@ -16,7 +16,7 @@ export interface ToolCall {
 export function toolCallOf(call: Call, prompt: Json | undefined): ToolCall | undefined {
   const tool = objectOf(listOf(call.body['tools'])[0]);
   const isOffered = Object.keys(tool).length > 0;
-  const isForced = call.manner.toolShape !== undefined;
+  const isForced = call.options.toolShape !== undefined;
   if (!isForced && !(isOffered && isWanted(call.body['tool_choice'], prompt))) return undefined;
   // Three APIs, three places: `function` within the tool, the tool itself, and `input_schema`.
   const definition = isObject(tool['function']) ? tool['function'] : tool;

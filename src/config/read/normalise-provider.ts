@@ -8,14 +8,14 @@ import { limitOf } from '../schema/units.ts';
 
 type ProviderEntry = NonNullable<ConfigFile['providers']>[number];
 
-/** What an entry needs besides itself: the file for what the top level says, and its own place. */
+/** The context of a provider's entry: the file, for its top-level settings, and the entry's place. */
 export interface ProviderContext {
   readonly file: ConfigFile;
   readonly at: Path;
   readonly report: (finding: Finding) => void;
 }
 
-/** An entry of `providers` or `backends` as a provider, with what the top level of the file sets for all of them. */
+/** Turns an entry of `providers` or `backends` into a provider, including the file's top-level settings. */
 export function normaliseProvider(
   entry: ProviderEntry,
   { file, at, report }: ProviderContext,
@@ -76,7 +76,7 @@ function normaliseTimeouts(
   return {
     connectMs: limitOf(own.connect_timeout ?? overall.connect_timeout ?? DEFAULTS.connectTimeoutSeconds),
     firstByteMs: limitOf(firstByte),
-    // Whoever set the one otherwise before there was the other meant both.
+    // A file that sets only the first limit meant both, since it may be older than the second.
     answerMs: limitOf(
       own.answer_timeout ??
         overall.answer_timeout ??

@@ -13,14 +13,14 @@ export function* chatEvents(plan: ChatPlan, call: Call): Generator<Item> {
   for (let index = 0; index < plan.choices.length; index++) {
     yield chunk('opening', index, '{"role":"assistant","content":"","refusal":null}');
   }
-  yield* thoughts(call.manner, { kind: 'comment', text: 'keepalive' });
-  const reasoningField = call.manner.reasoning?.field ?? 'reasoning';
+  yield* thoughts(call.options, { kind: 'comment', text: 'keepalive' });
+  const reasoningField = call.options.reasoning?.field ?? 'reasoning';
   for (let at = 0; at < (plan.reasoning?.count ?? 0); at++) {
     yield chunk('content', 0, JSON.stringify({ [reasoningField]: plan.reasoning?.piece(at) }));
   }
-  if (plan.tool === undefined || call.manner.toolShape === 'after-text') yield* textEvents(plan, chunk);
+  if (plan.tool === undefined || call.options.toolShape === 'after-text') yield* textEvents(plan, chunk);
   if (plan.tool !== undefined) {
-    const deltas = toolDeltas(plan.tool, call.manner.toolShape ?? 'split');
+    const deltas = toolDeltas(plan.tool, call.options.toolShape ?? 'split');
     for (let index = 0; index < plan.choices.length; index++) {
       for (const delta of deltas) yield chunk('content', index, JSON.stringify(delta));
     }

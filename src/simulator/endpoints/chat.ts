@@ -30,16 +30,16 @@ export function answerChat(call: Call): Answer {
 }
 
 function planChat(call: Call): ChatPlan {
-  const { body, manner } = call;
+  const { body, options } = call;
   const length = lengthOf(call);
   const tool = toolCallOf(call, body['messages']);
   const json = jsonText(call);
   const count = Math.min(Math.floor(positiveOf(body['n']) ?? 1), 128);
   const choices = Array.from({ length: count }, (_, nth) => json ?? answerText(call, length.words, nth));
   const reasoning =
-    manner.reasoning === undefined
+    options.reasoning === undefined
       ? undefined
-      : wordText(call.vocabulary.plain, call.fingerprint + 7, manner.reasoning.words);
+      : wordText(call.vocabulary.plain, call.fingerprint + 7, options.reasoning.words);
   const reasoningTokens = reasoning?.count ?? 0;
   const text = tool === undefined ? choices : [];
   const toolTokens = tool === undefined ? 0 : count * inPieces(JSON.stringify(tool.arguments)).count;
@@ -50,8 +50,8 @@ function planChat(call: Call): ChatPlan {
     reasoning,
     tool,
     finishReason:
-      manner.finishReason ??
-      finishReason(tool !== undefined, json === undefined && length.isCut, manner.toolShape),
+      options.finishReason ??
+      finishReason(tool !== undefined, json === undefined && length.isCut, options.toolShape),
     usage: {
       inputTokens: promptTokens(body['messages']),
       outputTokens: text.reduce((sum, { count }) => sum + count, 0) + toolTokens + reasoningTokens,
@@ -77,13 +77,17 @@ function jsonText({ body }: Call): Text | undefined {
   return inPieces(JSON.stringify(fitSchema(schema)));
 }
 
-function choiceOf(plan: ChatPlan, { manner }: Call, { text, index }: { text: Text; index: number }): unknown {
+function choiceOf(
+  plan: ChatPlan,
+  { options }: Call,
+  { text, index }: { text: Text; index: number },
+): unknown {
   const { tool } = plan;
-  const hasText = tool === undefined || manner.toolShape === 'after-text';
+  const hasText = tool === undefined || options.toolShape === 'after-text';
   const reasoning =
     plan.reasoning === undefined
       ? {}
-      : { [manner.reasoning?.field ?? 'reasoning']: joinText(plan.reasoning) };
+      : { [options.reasoning?.field ?? 'reasoning']: joinText(plan.reasoning) };
   return {
     index,
     message: {
@@ -91,7 +95,7 @@ function choiceOf(plan: ChatPlan, { manner }: Call, { text, index }: { text: Tex
       content: hasText ? joinText(text) : null,
       refusal: null,
       ...reasoning,
-      ...(tool === undefined ? {} : toolFields(tool, manner.toolShape)),
+      ...(tool === undefined ? {} : toolFields(tool, options.toolShape)),
     },
     logprobs: null,
     finish_reason: plan.finishReason,

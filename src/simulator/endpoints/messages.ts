@@ -3,7 +3,7 @@ import { badRequest } from '../api-error.ts';
 import { answerText, type Call, idOf, lengthOf, promptTokens } from '../call.ts';
 import type { Item, Part } from '../item.ts';
 import type { JsonObject } from '../json.ts';
-import type { Manner } from '../manner.ts';
+import type { AnswerOptions } from '../answer-options.ts';
 import { thoughts } from '../thoughts.ts';
 import { type ToolCall, toolCallOf } from '../tool-call.ts';
 import { inPieces, joinText, type Text, wordText } from '../words.ts';
@@ -26,7 +26,7 @@ interface Plan {
 
 /** POST messages, as Anthropic's API has it. */
 export function answerMessage(call: Call): Answer {
-  const { body, manner } = call;
+  const { body, options } = call;
   if (!Array.isArray(body['messages'])) throw badRequest('messages: Field required');
   const length = lengthOf(call);
   const tool = toolCallOf(call, body['messages']);
@@ -34,13 +34,13 @@ export function answerMessage(call: Call): Answer {
     ...thinking(call),
     tool === undefined ? textBlock(answerText(call, length.words)) : toolBlock(tool),
   ];
-  const reasoningTokens = manner.reasoning?.words ?? 0;
+  const reasoningTokens = options.reasoning?.words ?? 0;
   const usage: Usage = {
     inputTokens: promptTokens(body['system'], body['messages']),
     outputTokens: blocks.reduce((sum, { text }) => sum + text.count, 0),
     reasoningTokens,
   };
-  const refusal = manner.finishReason === undefined ? undefined : 'refusal';
+  const refusal = options.finishReason === undefined ? undefined : 'refusal';
   const stopReason =
     refusal ?? (tool === undefined ? (length.isCut ? 'max_tokens' : 'end_turn') : 'tool_use');
   const plan = { id: idOf(call, 'msg_'), model: call.model, blocks, tool, stopReason, usage };
@@ -65,13 +65,13 @@ export function answerTokenCount({ body }: Call): Answer {
   );
 }
 
-function* events(plan: Plan, { manner }: Call): Generator<Item> {
+function* events(plan: Plan, { options }: Call): Generator<Item> {
   yield event('opening', 'message_start', { message: message(plan, [], null) });
   yield event('opening', 'ping', {});
   for (const [index, { start, delta, text }] of plan.blocks.entries()) {
     yield event('opening', 'content_block_start', { index, content_block: start });
     const [type, field] = delta;
-    if (start['type'] === 'thinking' && manner.thinking !== undefined) yield* omitted(index, manner);
+    if (start['type'] === 'thinking' && options.thinking !== undefined) yield* omitted(index, options);
     for (let at = 0; at < text.count; at++) {
       yield event('content', 'content_block_delta', { index, delta: { type, [field]: text.piece(at) } });
     }
@@ -83,8 +83,8 @@ function* events(plan: Plan, { manner }: Call): Generator<Item> {
 }
 
 /** A block of thinking that is not shown: pings while it lasts, and its signature. */
-function* omitted(index: number, manner: Manner): Generator<Item> {
-  yield* thoughts(manner, event('opening', 'ping', {}));
+function* omitted(index: number, options: AnswerOptions): Generator<Item> {
+  yield* thoughts(options, event('opening', 'ping', {}));
   const delta = { type: 'signature_delta', signature: 'bW9jaw==' };
   yield event('opening', 'content_block_delta', { index, delta });
 }
@@ -112,9 +112,9 @@ function message(plan: Plan, content: readonly JsonObject[], stopReason: string 
   };
 }
 
-function thinking({ manner, vocabulary, fingerprint }: Call): readonly Block[] {
-  if (manner.reasoning === undefined && manner.thinking === undefined) return [];
-  const text = wordText(vocabulary.plain, fingerprint + 7, manner.reasoning?.words ?? 0);
+function thinking({ options, vocabulary, fingerprint }: Call): readonly Block[] {
+  if (options.reasoning === undefined && options.thinking === undefined) return [];
+  const text = wordText(vocabulary.plain, fingerprint + 7, options.reasoning?.words ?? 0);
   return [
     { start: { type: 'thinking', thinking: '', signature: '' }, delta: ['thinking_delta', 'thinking'], text },
   ];

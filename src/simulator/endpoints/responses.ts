@@ -50,7 +50,7 @@ function structuredText({ body }: Call): Text | undefined {
   return inPieces(JSON.stringify(fitSchema(schema)));
 }
 
-function* events(plan: Plan, { manner }: Call): Generator<Item> {
+function* events(plan: Plan, { options }: Call): Generator<Item> {
   let sequence = 0;
   const event = (part: Part, name: string, fields: object): StreamEvent => ({
     kind: 'event',
@@ -58,10 +58,10 @@ function* events(plan: Plan, { manner }: Call): Generator<Item> {
     name,
     data: JSON.stringify({ type: name, sequence_number: sequence++, ...fields }),
   });
-  const place = { item_id: itemId(plan), output_index: manner.thinking === undefined ? 0 : 1 };
+  const place = { item_id: itemId(plan), output_index: options.thinking === undefined ? 0 : 1 };
   yield event('opening', 'response.created', { response: response(plan, 'in_progress', []) });
   yield event('opening', 'response.in_progress', { response: response(plan, 'in_progress', []) });
-  if (manner.thinking !== undefined) yield* reasoningEvents(event);
+  if (options.thinking !== undefined) yield* reasoningEvents(event);
   yield event('opening', 'response.output_item.added', {
     output_index: place.output_index,
     item: outputItem(plan, 'in_progress', undefined),
@@ -79,7 +79,7 @@ function* events(plan: Plan, { manner }: Call): Generator<Item> {
   function* reasoningEvents(event: MakeEvent): Generator<Item> {
     const item = { id: plan.id.replace('resp_', 'rs_'), type: 'reasoning', summary: [] };
     yield event('opening', 'response.output_item.added', { output_index: 0, item });
-    yield* thoughts(manner, { kind: 'comment', text: 'keepalive' });
+    yield* thoughts(options, { kind: 'comment', text: 'keepalive' });
     yield event('opening', 'response.output_item.done', {
       output_index: 0,
       item: { ...item, encrypted_content: 'bW9jaw==' },

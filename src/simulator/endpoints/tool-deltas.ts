@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.ts';
-import type { ToolShape } from '../manner.ts';
+import type { ToolShape } from '../answer-options.ts';
 import type { ToolCall } from '../tool-call.ts';
 import { inPieces } from '../words.ts';
 

@@ -151,10 +151,10 @@ function retryHeaders(params: StatusParams): readonly Header[] {
   return headers;
 }
 
-function retryAfter(wish: string): string {
-  if (wish === 'none') return '';
-  if (wish === 'absurd') return ABSURD_SECONDS;
-  const date = /^date(?::(\d+))?$/.exec(wish);
-  if (date === null) return wish;
+function retryAfter(wanted: string): string {
+  if (wanted === 'none') return '';
+  if (wanted === 'absurd') return ABSURD_SECONDS;
+  const date = /^date(?::(\d+))?$/.exec(wanted);
+  if (date === null) return wanted;
   return new Date(Date.now() + Number(date[1] ?? 5) * 1000).toUTCString();
 }

@@ -1,7 +1,7 @@
 import type { VocabularyName } from './words.ts';
 
 /** How an answer is to turn out, whatever the endpoint. */
-export interface Manner {
+export interface AnswerOptions {
   /** Tokens; Infinity: a stream never ends. */
   readonly words: number;
   /** Between tokens of a stream. */
