@@ -36,11 +36,11 @@ export async function probeProviders(
     testsOf(provider, kind, snapshot),
   );
   const limit = { timeoutMs: snapshot.health.timeoutMs, untilMs: gateway.clock.nowMs() + LONGEST_MS };
-  const tried = await inTurns(tests, (test) => run(test, limit, gateway));
+  const results = await inTurns(tests, (test) => run(test, limit, gateway));
   return [...snapshot.providers.keys()].map((name) => {
     const result = summary(
       name,
-      tried.filter(({ provider }) => provider === name),
+      results.filter(({ provider }) => provider === name),
     );
     gateway.emit({
       type: 'provider-probed',
@@ -68,7 +68,7 @@ function testsOf(provider: Provider, kind: HealthSettings['probe'], { models }: 
   return [...new Set(names)].slice(0, MOST_MODELS).map((model) => ({ provider, model }));
 }
 
-interface Tried {
+interface TestResult {
   readonly provider: string;
   readonly model: string | undefined;
   readonly error: string | undefined;
@@ -80,13 +80,17 @@ interface Limit {
   readonly untilMs: number;
 }
 
-async function run({ provider, model }: Test, limit: Limit, { clock, upstream }: Gateway): Promise<Tried> {
+async function run(
+  { provider, model }: Test,
+  limit: Limit,
+  { clock, upstream }: Gateway,
+): Promise<TestResult> {
   const startedAtMs = clock.nowMs();
   const timeoutMs = Math.min(limit.timeoutMs, limit.untilMs - startedAtMs);
   const told = { provider: provider.name, model };
   if (timeoutMs <= 0) return { ...told, error: 'not tested: the others took too long', latencyMs: 0 };
-  const cancellation = callOffByHand();
-  const stopAlarm = clock.setTimer(timeoutMs, cancellation.now);
+  const cancellation = manualCancellation();
+  const stopTimer = clock.setTimer(timeoutMs, cancellation.now);
   const reply = await upstream.send({
     provider,
     ...question(provider, model),
@@ -96,12 +100,12 @@ async function run({ provider, model }: Test, limit: Limit, { clock, upstream }:
     cancellation,
     onConnectTimeout: cancellation.now,
   });
-  stopAlarm();
+  stopTimer();
   if (reply.kind === 'reply') reply.body?.cancel().catch(() => undefined);
   return { ...told, error: errorOf(reply, model, timeoutMs), latencyMs: clock.nowMs() - startedAtMs };
 }
 
-function callOffByHand(): Cancellation & { readonly now: () => void } {
+function manualCancellation(): Cancellation & { readonly now: () => void } {
   const cancellation = {
     isCancelled: false,
     onCancel: undefined as Cancellation['onCancel'],
@@ -145,9 +149,9 @@ function errorOf(reply: UpstreamReply, model: string | undefined, timeoutMs: num
 }
 
 /** A provider is well if any of its models is: one that is not for chatting refuses to chat. */
-function summary(provider: string, tried: readonly Tried[]): ProbeResult {
-  const best = tried.find(({ error }) => error === undefined) ?? tried[0];
-  const models = tried.flatMap(({ model, error, latencyMs }) =>
+function summary(provider: string, results: readonly TestResult[]): ProbeResult {
+  const best = results.find(({ error }) => error === undefined) ?? results[0];
+  const models = results.flatMap(({ model, error, latencyMs }) =>
     model === undefined ? [] : [{ model, error, latencyMs }],
   );
   return { provider, error: best?.error, latencyMs: best?.latencyMs ?? 0, models };

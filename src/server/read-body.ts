@@ -39,7 +39,7 @@ function settled(
   hold: Hold | undefined,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const stopAlarm = Number.isFinite(limits.bodyTimeoutMs)
+    const stopTimer = Number.isFinite(limits.bodyTimeoutMs)
       ? systemClock.setTimer(limits.bodyTimeoutMs, () => {
           hold?.end();
           reject(tooSlow(limits));
@@ -47,12 +47,12 @@ function settled(
       : undefined;
     reading.then(
       (bytes) => {
-        stopAlarm?.();
+        stopTimer?.();
         hold?.end();
         resolve(bytes);
       },
       (error: unknown) => {
-        stopAlarm?.();
+        stopTimer?.();
         hold?.end();
         reject(error instanceof Refusal ? error : brokenOff());
       },

@@ -78,17 +78,17 @@ export interface Changed {
  * Makes one write: lock the version, edit, compile, store, all in one transaction. What would not compile throws
  * `RevisionRefused`, and nothing of it is stored.
  */
-export function change(edit: Edit, context: ChangeContext, bench: WriteContext): Promise<Changed> {
-  return write(context, bench, ({ before, now }) => Promise.resolve(edit(before, now)));
+export function change(edit: Edit, context: ChangeContext, writing: WriteContext): Promise<Changed> {
+  return write(context, writing, ({ before, now }) => Promise.resolve(edit(before, now)));
 }
 
 /** Makes the configuration what it was at `version`, as a new version. Throws `VersionUnknown`. */
-export function rollback(version: number, context: ChangeContext, bench: WriteContext): Promise<Changed> {
-  return write(context, bench, async ({ sql, stored }) => {
+export function rollback(version: number, context: ChangeContext, writing: WriteContext): Promise<Changed> {
+  return write(context, writing, async ({ sql, stored }) => {
     if (version >= stored.version) throw new VersionUnknown(`there is no version ${version} to go back to`);
     const rows = await rowsAt(version, sql, stored);
     const secrets = new Map((await readSecrets(sql)).map((secret) => [secret.id, secret]));
-    return openRevision({ ...stored, rows, secrets }, bench.keyring).resources;
+    return openRevision({ ...stored, rows, secrets }, writing.keyring).resources;
   });
 }
 
@@ -115,18 +115,18 @@ interface Write {
 
 function write(
   context: ChangeContext,
-  bench: WriteContext,
+  writing: WriteContext,
   plan: (write: Write) => Promise<Resources>,
 ): Promise<Changed> {
-  return bench.database.write(async (sql) => {
-    const version = await readVersion(sql, bench.database.dialect);
-    bench.requireAdopted(version);
+  return writing.database.write(async (sql) => {
+    const version = await readVersion(sql, writing.database.dialect);
+    writing.requireAdopted(version);
     if (context.ifVersion !== undefined && context.ifVersion !== version.version) {
       throw new VersionConflict(version.version);
     }
     const stored = await readRevision(sql, version);
-    const now = bench.now().toISOString();
-    const before = openRevision(stored, bench.keyring);
+    const now = writing.now().toISOString();
+    const before = openRevision(stored, writing.keyring);
     const resources = await plan({ sql, stored, before, now });
     const revision: Revision = {
       version: version.version + 1,
@@ -135,12 +135,12 @@ function write(
       identity: version.identity,
       resources,
     };
-    const compiled = bench.compile(revision);
+    const compiled = writing.compile(revision);
     if (compiled.kind === 'refused') throw new RevisionRefused(compiled.findings);
     const changes = await storeRows(
       sql,
       { stored, before, after: revision, onRow: context.onRow },
-      bench.keyring,
+      writing.keyring,
     );
     await insertHistory(sql, { ...revision, actor: context.actor, action: context.action, changes });
     await writeVersion(sql, revision);

@@ -124,12 +124,12 @@ export class Store {
 
   /** See the function `change`. What was written is in force in this process when this resolves. */
   async change(edit: Edit, context: ChangeContext): Promise<Revision> {
-    return this.#accept(await change(edit, context, this.#bench())).revision;
+    return this.#accept(await change(edit, context, this.#writeContext())).revision;
   }
 
   /** See the function `rollback`. */
   async rollback(version: number, context: ChangeContext): Promise<Revision> {
-    return this.#accept(await rollback(version, context, this.#bench())).revision;
+    return this.#accept(await rollback(version, context, this.#writeContext())).revision;
   }
 
   /** Puts in force what the database has now, also if it is another one or went back. Throws as `preview` does. */
@@ -203,7 +203,7 @@ export class Store {
     this.#isSchemaChecked = true;
   }
 
-  #bench(): WriteContext {
+  #writeContext(): WriteContext {
     const { keyring, now } = this.#options;
     return {
       database: this.#database,

@@ -8,7 +8,7 @@ interface Shape {
   readonly tells: readonly string[];
 }
 
-/** What was masked matches none of them. */
+/** What was redacted matches none of them. */
 const SHAPES: readonly Shape[] = [
   {
     pattern:
@@ -40,15 +40,15 @@ const SHAPES: readonly Shape[] = [
   { pattern: /(:\/\/[^\s/:@"']{0,200}:)([^\s/@"'*]{3,200})(?=@)/g, tells: ['://'] },
 ];
 
-/** The text with everything masked that looks like a key. Most text holds no tell, and is looked at once. */
-export function maskShapes(text: string): string {
+/** The text with everything redacted that looks like a key. Most text holds no tell, and is looked at once. */
+export function redactShapes(text: string): string {
   const told = shapesTold(text);
   if (told === 0) return text;
-  let masked = text;
+  let redacted = text;
   for (const [index, { pattern }] of SHAPES.entries()) {
-    if ((told & (1 << index)) !== 0) masked = masked.replace(pattern, maskShape);
+    if ((told & (1 << index)) !== 0) redacted = redacted.replace(pattern, redactShape);
   }
-  return masked;
+  return redacted;
 }
 
 /** Five bits of each of three characters: a letter's are the same in both cases. */
@@ -79,7 +79,7 @@ function eitherWay(...beginnings: readonly string[]): string[] {
   return beginnings.flatMap((beginning) => [`${beginning}-`, `${beginning}_`]);
 }
 
-function maskShape(match: string, ...groups: readonly unknown[]): string {
+function redactShape(match: string, ...groups: readonly unknown[]): string {
   const [before, secret] = groups;
   return typeof before === 'string' && typeof secret === 'string' ? before + shown(secret) : shown(match);
 }

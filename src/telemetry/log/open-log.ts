@@ -1,6 +1,6 @@
 import type { Snapshot } from '../../config/snapshot.ts';
 import { createLog, type Log } from './log.ts';
-import { maskOf } from './redact.ts';
+import { redactorOf } from './redact.ts';
 import { say } from './messages.ts';
 import { RequestFiles } from './request-files.ts';
 import { createRollingFile } from './rolling-file.ts';
@@ -24,15 +24,15 @@ export interface LogOptions {
   readonly now: () => Date;
 }
 
-/** Opens the log. Each line is masked before it goes anywhere. */
+/** Opens the log. Each line is redacted before it goes anywhere. */
 export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog {
   const settings = () => snapshot().logging;
-  const mask = maskOf(() => snapshot().secrets);
-  const masked = (text: string): string => (settings().maskSensitive ? mask(text) : text);
+  const redact = redactorOf(() => snapshot().secrets);
+  const redacted = (text: string): string => (settings().maskSensitive ? redact(text) : text);
   const onLoss = onceAMinute(now, (error) => {
     const { language } = settings();
     const reason = lossReason(error, language);
-    complain(`llm-proxy: ${masked(say('logLost', language, { reason, count: droppedRows() }))}\n`);
+    complain(`llm-proxy: ${redacted(say('logLost', language, { reason, count: droppedRows() }))}\n`);
   });
   const terminal = new StreamSink(print, onLoss);
   const roll = createRollingFile(() => rollingSettings(settings()), now);
@@ -40,11 +40,11 @@ export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog
     // Lines may still be under way when the file is taken out of the configuration.
     if (settings().generalFile !== undefined) await roll(lines);
   }, onLoss);
-  const requestFiles = new RequestFiles({ settings, mask, now, onLoss });
+  const requestFiles = new RequestFiles({ settings, redact, now, onLoss });
   const droppedRows = (): number => terminal.dropped + file.dropped + requestFiles.dropped;
   const sink = {
     write(plain: string): void {
-      const line = masked(plain);
+      const line = redacted(plain);
       terminal.write(line);
       if (settings().generalFile !== undefined) file.write(line);
     },

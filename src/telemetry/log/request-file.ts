@@ -1,13 +1,13 @@
 import { decodeBody } from '../../lib/http/content-coding.ts';
 import type { AnswerBytes, RequestEnded, RequestReceived, RequestStarted } from '../../gateway/events.ts';
 import { CREDENTIAL_FIELDS, presentedKeys, SHORTEST_SOUGHT } from '../../gateway/credentials.ts';
-import { maskCredential } from './redact.ts';
+import { redactCredential } from './redact.ts';
 
 /** Bytes of a body that are kept; of the rest only the number is told. */
 const MOST_BODY_BYTES = 1024 * 1024;
 
 /** What is gathered of one request until it ends, to be written into a file of its own. */
-export class RequestRecord {
+export class RequestLog {
   readonly #started: RequestStarted;
   readonly #lines: string[] = [];
   readonly #request = new KeptBody();
@@ -37,14 +37,14 @@ export class RequestRecord {
     this.#answer.add(bytes, room);
   }
 
-  /** The whole file. Header fields that hold credentials are masked here, since only here they are known as such. */
-  text(ended: RequestEnded, isMasked: boolean): string {
+  /** The whole file. Header fields that hold credentials are redacted here, since only here they are known as such. */
+  text(ended: RequestEnded, isRedacted: boolean): string {
     const { method, path, headers } = this.#started;
     return [
-      section(`${method} ${path}`, headerText(headers, isMasked)),
+      section(`${method} ${path}`, headerText(headers, isRedacted)),
       section('Request body', this.#request.text(headers, null)),
       section('Log', this.#lines.join('').trimEnd()),
-      section(`Answer: ${ended.status} (${ended.ending})`, headerText(this.#answerHeaders, isMasked)),
+      section(`Answer: ${ended.status} (${ended.ending})`, headerText(this.#answerHeaders, isRedacted)),
       section('Answer body', this.#answer.text(this.#answerHeaders, codingOf(this.#answerHeaders))),
     ].join('\n');
   }
@@ -104,16 +104,16 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set([
   'sec-websocket-protocol',
 ]);
 
-function headerText(headers: Headers | undefined, isMasked: boolean): string {
+function headerText(headers: Headers | undefined, isRedacted: boolean): string {
   if (headers === undefined) return '(none)';
-  const keys = isMasked
+  const keys = isRedacted
     ? presentedKeys({ headers, search: '' }).filter((key) => key.length >= SHORTEST_SOUGHT)
     : [];
   return [...headers]
     .map(([name, value]) => {
-      if (isMasked && SECRET_FIELDS.has(name)) return `${name}: ${maskCredential(value)}`;
+      if (isRedacted && SECRET_FIELDS.has(name)) return `${name}: ${redactCredential(value)}`;
       // The key with which a client logged in may stand in a field that nobody takes for a place of keys.
-      const clean = keys.reduce((text, key) => text.replaceAll(key, () => maskCredential(key)), value);
+      const clean = keys.reduce((text, key) => text.replaceAll(key, () => redactCredential(key)), value);
       return `${name}: ${clean}`;
     })
     .join('\n');

@@ -79,7 +79,7 @@ function requestSpan(
   };
 }
 
-interface Tried {
+interface SpanOfAttempt {
   readonly ended: RequestEnded;
   readonly attempt: Attempt;
   readonly index: number;
@@ -87,7 +87,7 @@ interface Tried {
 }
 
 function attemptSpan(
-  { ended, attempt, index, epochOffsetMs }: Tried,
+  { ended, attempt, index, epochOffsetMs }: SpanOfAttempt,
   { context }: RequestTrace,
   spanId: string,
 ): FinishedSpan {
