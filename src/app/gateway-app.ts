@@ -22,6 +22,7 @@ import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import { createMetrics, type Metrics, type RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
 import { createUpstream } from '../upstream/upstream.ts';
+import { createSockets } from '../upstream/web-socket.ts';
 
 /** A running gateway. */
 export interface App {
@@ -134,6 +135,7 @@ export function startApp(options: AppOptions): App {
     ...pagesBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined),
     reportHealth: cluster.healthReporter(reports.reportHealth),
     catalogue,
+    sockets: createSockets(),
   });
   const ends = [sweepRegularly(ledgers, clock), cluster.isProber ? probeRegularly(gateway) : nothing];
   const stop = async (): Promise<void> => {
@@ -153,6 +155,7 @@ export function startApp(options: AppOptions): App {
     ...reports,
     swap: (next) => {
       snapshot = next;
+      server.recheck();
     },
     drain: async () => {
       await drained(server, snapshot.server);

@@ -1,5 +1,6 @@
 import type { Server } from 'bun';
 import type { ServerState } from './server-state.ts';
+import type { SocketData } from './web-sockets.ts';
 
 /** Whoever was refused before the end of its body may send the rest, which is thrown away, but not stop in the middle of it for ever. */
 const LEFTOVER_SECONDS = 30;
@@ -7,7 +8,7 @@ const LEFTOVER_SECONDS = 30;
 /** Has the connection closed where the rest of a refused body does not come. It does not touch the next request on the connection. */
 export function boundLeftover(
   response: Response,
-  { request, server }: { readonly request: Request; readonly server: Server<undefined> },
+  { request, server }: { readonly request: Request; readonly server: Server<SocketData> },
   { gateway }: ServerState,
 ): Response {
   if (response.status < 400 || !hasLeftover(response, request)) return response;

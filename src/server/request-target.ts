@@ -51,3 +51,8 @@ function startOfPath(url: string): number {
 /** Most paths have nothing of what a dot segment is made of, and need no closer look. */
 const SUSPECT = /[.%\\]/;
 const DOT_SEGMENT = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?=[/\\]|%2f|%5c|$)/i;
+
+/** Paths that are never a provider's, so that what is not there yet, or not in this mode, is not asked of one. */
+export function isReserved(path: string): boolean {
+  return /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
+}

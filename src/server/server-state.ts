@@ -2,6 +2,7 @@ import type { DatabaseStatus, Gateway } from '../gateway/ports.ts';
 import type { DetailedHealth } from '../health/report.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
+import type { WebSockets } from './web-sockets.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
 
 /** The page about the API, as the server knows it. Answers undefined to a path where it has nothing. */
@@ -17,6 +18,7 @@ export interface ServerState {
   readonly detailedHealth: DetailedHealth;
   readonly docs: DocsEndpoint;
   readonly catalogue: ModelCatalogue;
+  readonly webSockets: WebSockets;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
   /** What request bodies may hold that are not complete. */

@@ -1,3 +1,4 @@
+import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
 import type { Address } from '../compile/address.ts';
 import type { ProviderPricing } from '../../prices/overrides.ts';
 import type { PriceSettings } from './normalise-prices.ts';
@@ -95,7 +96,7 @@ export interface ProviderSettings {
   readonly credential: CloudCredential | undefined;
   readonly anthropicBeta: 'pass' | 'drop' | readonly string[] | undefined;
   readonly autoCache: boolean;
-  readonly websockets: boolean;
+  readonly websockets: readonly WebSocketApi[];
   /** What it sets in place of the top level. */
   readonly translation: Partial<TranslationSettings>;
 }
