@@ -2,6 +2,9 @@ import type { BucketLimit } from '../limits/bucket.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { RetryPolicy } from '../routing/decide.ts';
 import type { Model } from '../routing/route.ts';
+import type { Policy } from '../translation/losses.ts';
+import type { ProviderType } from '../translation/provider-type.ts';
+import type { SpeakingProvider } from '../translation/targets.ts';
 import type { ProviderPricing } from '../prices/overrides.ts';
 import type { PriceSettings } from './read/normalise-prices.ts';
 import type { TrustsProxy } from './read/trusted-proxies.ts';
@@ -29,6 +32,8 @@ export interface Snapshot {
   readonly cooldown: CooldownPolicy;
   readonly detection: Detection;
   readonly health: HealthSettings;
+  /** How requests for this public model are translated for this provider. */
+  readonly translation: (model: string, provider: Provider) => TranslationSettings;
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
   readonly prices: PriceSettings;
@@ -71,12 +76,31 @@ export interface MasterKey {
   readonly unrestricted: boolean;
   /** undefined: no limit. */
   readonly limit: BucketLimit | undefined;
+  /** Whether its requests may ask for a policy of translation that is less strict than the configured one. */
+  readonly mayRelaxTranslation: boolean;
 }
 
 /** An upstream account. */
 export interface Provider {
   readonly name: string;
-  readonly type: string;
+  /** Which URLs it has, and where it looks for a credential: as written, else as its host says. */
+  readonly type: ProviderType;
+  /** What the configuration says of the APIs behind it, for `routeSpeech`. */
+  readonly speaks: SpeakingProvider;
+  /** Bedrock: the region that requests are signed for. */
+  readonly region: string | undefined;
+  /** Vertex. */
+  readonly project: string | undefined;
+  /** Vertex: a region, `us`, `eu` or `global`. */
+  readonly location: string | undefined;
+  /** What of the client's `anthropic-beta` goes on. A list names those that do. */
+  readonly anthropicBeta: 'pass' | 'drop' | readonly string[];
+  /** Whether translated requests in the Messages API ask for prompt caching. */
+  readonly autoCache: boolean;
+  /** Whether it serves the Responses API over WebSockets. */
+  readonly websockets: boolean;
+  /** What to authenticate with where that is no `apiKey`; undefined: `apiKey`, or nothing. */
+  readonly credential: CloudCredential | undefined;
   /** Without a trailing slash; http or https. */
   readonly apiBase: string;
   /**
@@ -96,6 +120,42 @@ export interface Provider {
   readonly forwardClientAuth: boolean;
   /** Whether to ask for `stream_options.include_usage` where the client does not. */
   readonly streamUsage: 'include' | 'passthrough';
+}
+
+/** Credentials of clouds, which are no header by themselves. All of it is secret but the names. */
+export type CloudCredential =
+  | {
+      readonly kind: 'aws';
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+      /** Only with temporary credentials. */
+      readonly sessionToken: string | undefined;
+    }
+  | {
+      readonly kind: 'google';
+      readonly clientEmail: string;
+      /** PKCS#8 in PEM. */
+      readonly privateKey: string;
+      readonly privateKeyId: string | undefined;
+      /** https. */
+      readonly tokenUri: string;
+    }
+  | {
+      readonly kind: 'token';
+      /** An access token of Google's. */
+      readonly token: string;
+    };
+
+/** How a client's API is put into another one. */
+export interface TranslationSettings {
+  /** What becomes of what the other API does not have. */
+  readonly unsupported: Policy;
+  /** Whether Gemini's signatures travel in the ids of tool calls. */
+  readonly signatureIds: boolean;
+  /** Whether media that a client names by URL are fetched for providers that take only bytes. */
+  readonly fetchMedia: boolean;
+  /** The largest that is fetched. */
+  readonly maxMediaBytes: number;
 }
 
 /** Limits of one attempt. Infinity: none. */

@@ -4,6 +4,7 @@ import type { Finding, Path } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
 import type { KeySettings, ProviderSettings, Settings } from './settings.ts';
 import { normaliseModels } from './normalise-models.ts';
+import { normaliseTranslation } from './normalise-translation.ts';
 import { normalisePrices } from './normalise-prices.ts';
 import { normaliseProvider } from './normalise-provider.ts';
 import { compileTrustedProxies } from './trusted-proxies.ts';
@@ -27,6 +28,7 @@ export function normalise(file: ConfigFile): {
     models: normaliseModels(file.models ?? {}, report),
     rewriteResponseModel: file.rewrite_response_model ?? false,
     strategy: file.load_balancing?.strategy ?? undefined,
+    translation: normaliseTranslation(file.translation ?? {}),
     ...normaliseFallback(file),
     ...normaliseWatching(file),
     prices: normalisePrices(file, report),
@@ -105,6 +107,7 @@ function normaliseKeys(file: ConfigFile): KeySettings[] {
     key: key.key,
     enabled: key.enabled ?? true,
     allowedModels: key.allowed_models ?? [],
+    mayRelaxTranslation: key.may_relax_translation ?? false,
     limit: key.rate_limit
       ? { ratePerSecond: key.rate_limit.requests_per_second, burst: key.rate_limit.burst_size ?? undefined }
       : undefined,
@@ -118,6 +121,7 @@ function normaliseKeys(file: ConfigFile): KeySettings[] {
       key: file.proxy_api_key,
       enabled: true,
       allowedModels: [],
+      mayRelaxTranslation: false,
       limit: undefined,
     },
     ...keys,

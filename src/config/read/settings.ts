@@ -2,15 +2,19 @@ import type { Address } from '../compile/address.ts';
 import type { ProviderPricing } from '../../prices/overrides.ts';
 import type { PriceSettings } from './normalise-prices.ts';
 import type { Path } from './problems.ts';
+import type { SpokenApi } from '../../translation/targets.ts';
+import type { DialectName } from '../../translation/models/dialects.ts';
 import type {
+  CloudCredential,
   DocsSettings,
   HealthSettings,
   LoggingSettings,
   MetricsSettings,
   ServerSettings,
   Timeouts,
+  TranslationSettings,
 } from '../snapshot.ts';
-import type { Strategy } from '../../routing/route.ts';
+import type { RouteTranslation, Strategy } from '../../routing/route.ts';
 import type { CooldownPolicy } from '../../routing/cooldown.ts';
 import type { RetryPolicy } from '../../routing/decide.ts';
 
@@ -39,6 +43,7 @@ export interface Settings {
   /** Single statuses as numbers, classes as `5xx`. */
   readonly errorCodes: readonly (number | string)[];
   readonly errorPatterns: readonly string[];
+  readonly translation: TranslationSettings;
   readonly health: HealthSettings;
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
@@ -56,6 +61,7 @@ export interface KeySettings {
   readonly enabled: boolean;
   /** Names or patterns; empty: all models. */
   readonly allowedModels: readonly string[];
+  readonly mayRelaxTranslation: boolean;
   readonly limit: { readonly ratePerSecond: number; readonly burst: number | undefined } | undefined;
 }
 
@@ -64,7 +70,8 @@ export interface ProviderSettings {
   readonly apiBase: { readonly at: Path; readonly text: string };
   readonly name: string;
   readonly pathVersion: 'add' | 'as_sent';
-  readonly type: string;
+  /** As it is written; undefined: it is not. */
+  readonly type: string | undefined;
   readonly apiKey: string | undefined;
   readonly enabled: boolean;
   readonly weight: number;
@@ -79,6 +86,18 @@ export interface ProviderSettings {
   readonly pricing: Omit<ProviderPricing, 'apiBase'>;
   readonly forwardClientAuth: boolean;
   readonly streamUsage: 'include' | 'passthrough';
+  readonly apis: readonly SpokenApi[] | undefined;
+  readonly dialect: DialectName | undefined;
+  readonly apiVersion: string | undefined;
+  readonly region: string | undefined;
+  readonly project: string | undefined;
+  readonly location: string | undefined;
+  readonly credential: CloudCredential | undefined;
+  readonly anthropicBeta: 'pass' | 'drop' | readonly string[] | undefined;
+  readonly autoCache: boolean;
+  readonly websockets: boolean;
+  /** What it sets in place of the top level. */
+  readonly translation: Partial<TranslationSettings>;
 }
 
 export interface ModelSettings {
@@ -87,6 +106,8 @@ export interface ModelSettings {
   readonly enabled: boolean;
   /** undefined: the gateway's setting applies. */
   readonly rewriteResponseModel: boolean | undefined;
+  /** What it sets in place of the provider and the top level. */
+  readonly translation: Partial<TranslationSettings>;
   readonly routes: readonly RouteSettings[];
 }
 
@@ -98,6 +119,7 @@ export interface RouteSettings {
   /** undefined: the provider's weight applies. */
   readonly weight: number | undefined;
   readonly enabled: boolean;
+  readonly translation: RouteTranslation | undefined;
 }
 
 /** The models that replace `model`, in order. */
