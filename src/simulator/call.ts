@@ -1,5 +1,5 @@
 import type { JsonObject } from './json.ts';
-import { listOf, positiveOf } from './json.ts';
+import { listOf, objectOf, positiveOf } from './json.ts';
 import type { AnswerOptions } from './answer-options.ts';
 import { countWords, joinText, type Text, type Vocabulary, wordText } from './words.ts';
 
@@ -9,6 +9,10 @@ export type Form = Awaited<ReturnType<Response['formData']>>;
 /** A call of an endpoint, read and understood. */
 export interface Call {
   readonly path: string;
+  readonly query: URLSearchParams;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
   /** The JSON body; empty where it is a form, or none. */
   readonly body: JsonObject;
   readonly form: Form | undefined;
@@ -39,7 +43,9 @@ export function lengthOf(call: Call): Length {
   const allowed =
     positiveOf(body['max_completion_tokens']) ??
     positiveOf(body['max_output_tokens']) ??
-    positiveOf(body['max_tokens']);
+    positiveOf(body['max_tokens']) ??
+    positiveOf(objectOf(body['generationConfig'])['maxOutputTokens']) ??
+    positiveOf(objectOf(body['inferenceConfig'])['maxTokens']);
   if (allowed === undefined || options.words === Infinity) return { words: wanted, isCut: false };
   return { words: Math.min(wanted, Math.floor(allowed)), isCut: allowed < wanted };
 }
@@ -78,6 +84,6 @@ function partTokens(part: JsonObject[string]): number {
   if (typeof part === 'number') return 1;
   if (typeof part !== 'object' || part === null) return 0;
   if (Array.isArray(part)) return promptTokens(part);
-  const { content, text } = part as JsonObject;
-  return promptTokens(content, text);
+  const { content, text, parts } = part as JsonObject;
+  return promptTokens(content, text, parts);
 }

@@ -25,6 +25,8 @@ export interface SimulatorOptions {
   readonly latencyMs?: number;
   /** What GET models lists; a mock model for each fault. */
   readonly models?: readonly string[];
+  /** Whether the APIs of OpenAI and Anthropic refuse what those do, fields that they don't know included: false. */
+  readonly strict?: boolean;
   /** Whether attempts are remembered: true. */
   readonly record?: boolean;
 }
@@ -107,6 +109,7 @@ function createProvider(options: SimulatorOptions): Provider {
   return {
     seed,
     apiKey: options.apiKey,
+    isStrict: options.strict ?? false,
     models: options.models ?? FAULTS.map(({ name }) => `mock/${name}`),
     options: {
       words: options.words ?? DEFAULT_WORDS,
@@ -115,8 +118,12 @@ function createProvider(options: SimulatorOptions): Provider {
       vocabulary: 'plain',
       firstWordBytes: 0,
       reasoning: undefined,
+      isRedacted: false,
       thinking: undefined,
       toolShape: undefined,
+      agentRounds: undefined,
+      calls: 1,
+      cached: undefined,
       finishReason: undefined,
     },
     vocabulary: createVocabulary(seed),

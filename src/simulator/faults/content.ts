@@ -28,6 +28,28 @@ export const CONTENT_FAULTS: readonly Fault[] = [
     play: (answer, { seconds }) =>
       answer.isStream ? answer : { ...answer, lead: [...answer.lead, { kind: 'wait', ms: seconds * 1000 }] },
   }),
+  options('redacted', 'Thoughts that only the provider can read, in the APIs that have such.', {
+    reasoning: { field: 'reasoning_content', words: 10 },
+    isRedacted: true,
+  }),
+  fault({
+    name: 'agent',
+    summary:
+      'A session of an agent: after `thoughts` and a text it calls `calls` tools at once, one that runs commands if there is one, in `turns` turns, and then ends.',
+    params: { turns: 1, calls: 1, thoughts: 0 },
+    options: ({ turns, calls, thoughts }) => ({
+      agentRounds: turns,
+      calls,
+      ...(thoughts > 0 && { reasoning: { field: 'reasoning_content', words: thoughts } }),
+    }),
+  }),
+  fault({
+    name: 'cached',
+    summary:
+      'The provider read so many tokens of the prompt from its cache and has `written` so many into it.',
+    params: { read: 100, written: 0 },
+    options: ({ read, written }) => ({ cached: { read, written } }),
+  }),
   tool('split', 'name first, arguments in pieces'),
   tool('whole', 'everything in one delta'),
   tool('no-index', 'deltas without an index'),
@@ -39,6 +61,7 @@ export const CONTENT_FAULTS: readonly Fault[] = [
   tool('legacy', 'function_call in place of tool_calls'),
   tool('finish-stop', 'finish reason stop'),
   tool('after-text', 'text before the call'),
+  tool('malformed', 'arguments that are cut off, and the reason for it where an API has one'),
 ];
 
 function options(name: string, summary: string, patch: Partial<AnswerOptions>): Fault {

@@ -1,6 +1,6 @@
-import { type Answer, errorAnswer, wholeAnswer } from '../answer.ts';
+import { type Answer, errorAnswer, statusOf, wholeAnswer } from '../answer.ts';
 import type { ApiError } from '../api-error.ts';
-import { errorBody } from '../api-error.ts';
+import { errorBody, errorHeaders } from '../api-error.ts';
 import { type Fault, fault } from '../fault.ts';
 import type { Header } from '../http/request-head.ts';
 
@@ -116,7 +116,8 @@ function named(name: string, summary: string, error: ApiError): Fault {
 }
 
 function statusAnswer({ dialect }: Answer, error: ApiError, params: StatusParams): Answer {
-  const shape = { dialect, status: error.status, headers: retryHeaders(params) };
+  const headers = [...errorHeaders(error, dialect), ...retryHeaders(params)];
+  const shape = { dialect, status: statusOf(error, dialect), headers };
   const json = errorBody(error, dialect);
   switch (params.body) {
     case 'html':
