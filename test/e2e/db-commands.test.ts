@@ -55,9 +55,7 @@ test("another gateway's file is imported as far as it goes, and the rest is list
   );
   const { exitCode, stdout } = await run(['import', '--from', 'litellm', 'litellm.yaml'], { KEY: 'sk-1' });
   expect(exitCode).toBe(0);
-  expect(stdout).toContain(
-    'not imported: model_list[0].litellm_params.rpm: there is no such setting here\n',
-  );
+  expect(stdout).toContain('not imported: model_list[0].litellm_params.rpm: there is no such setting here\n');
   expect(stdout).toContain('created   provider openai\ncreated   model m\ndone');
 });
 

@@ -225,7 +225,10 @@ describe('on a terminal', () => {
     await answer(asked, [
       [/Number or name \[openai\]: /, ''],
       [/Address of its API \[https:\/\/api\.openai\.com\/v1\]: /, ''],
-      [/OPENAI_API_KEY +environment variable.*to set before the start[^]*Number or name \[OPENAI_API_KEY\]: /, ''],
+      [
+        /OPENAI_API_KEY +environment variable.*to set before the start[^]*Number or name \[OPENAI_API_KEY\]: /,
+        '',
+      ],
       [/first request \[gpt-4o-mini\]: /, ''],
     ]);
     expect(await asked.exited).toBe(0);
