@@ -1,3 +1,4 @@
+import { dollarsOf } from '../prices/cost.ts';
 import { z } from 'zod';
 import type { JsonObject } from '../store/revision.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
@@ -176,6 +177,9 @@ function viewOf(record: RequestRecord): JsonObject {
     is_streamed: record.isStreamed,
     time_to_first_token_ms: record.firstTokenMs,
     duration_ms: record.durationMs,
+    cost: record.costNano === null ? null : dollarsOf(record.costNano),
+    cost_basis: record.costBasis,
+    price_ref: record.priceRef,
   };
 }
 
@@ -204,5 +208,7 @@ function sumViewOf({ key, model, provider, fromMs, ...sums }: UsageSum): JsonObj
     total_tokens: sums.totalTokens,
     cached_tokens: sums.cachedTokens,
     reasoning_tokens: sums.reasoningTokens,
+    cost: dollarsOf(sums.costNano),
+    requests_without_price: sums.unpriced,
   };
 }

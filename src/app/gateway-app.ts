@@ -1,7 +1,7 @@
 import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createDocs } from '../console/docs-page.ts';
 import { LOOK_MS } from '../gateway/settle.ts';
-import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
+import type { Clock, DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import { ObjectOwnerLedger } from '../gateway/object-owners.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/stored-object-owners.ts';
 import { newRequestId } from '../gateway/request-id.ts';
@@ -21,6 +21,7 @@ import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import { createMetrics, type Metrics, type RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
+import { createCostMeter } from './cost-meter.ts';
 import { createUpstream } from '../upstream/upstream.ts';
 
 /** A running gateway. */
@@ -97,6 +98,15 @@ export interface Supervisor {
 /** How often what no request will ask for again is forgotten. */
 const SWEEP_MS = 60_000;
 
+/** What is reckoned of a request: its tokens, its limits and its cost. */
+function openAccounts(
+  tokens: ThreadedTokenCounter,
+  snapshot: () => Snapshot,
+  { epochMs }: Clock,
+): Pick<Gateway, 'tokens' | 'limits' | 'costs'> {
+  return { tokens, limits: [], costs: createCostMeter(snapshot, epochMs) };
+}
+
 /** Chance, which the core is given. */
 const CHANCE = { dice: Math.random, newRequestId };
 
@@ -116,6 +126,10 @@ export function startApp(options: AppOptions): App {
     ...ledgers,
     tokens,
     limits: [],
+    costs: createCostMeter(
+      () => snapshot,
+      () => clock.epochMs(),
+    ),
     emit,
     ...(tracing && { tracing }),
   };

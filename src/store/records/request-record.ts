@@ -24,6 +24,12 @@ export interface RequestRecord {
   /** From the request's arrival to the first byte of the answer. */
   readonly firstTokenMs: number | null;
   readonly durationMs: number;
+  /** Nano-dollars; null: it has no price, or none is known. */
+  readonly costNano: number | null;
+  readonly costBasis: string | null;
+  readonly priceRef: string | null;
+  /** The prices that `priceRef` stands for; null where a record was read back. */
+  readonly priceSheet: string | null;
 }
 
 /** The record of a request that ended at `endedAtMs`, which is milliseconds since 1970, unlike the event's own times. */
@@ -47,6 +53,10 @@ export function recordOf(event: RequestEnded, endedAtMs: number): RequestRecord 
     isStreamed: event.isStreamed,
     firstTokenMs: whole(firstByteAtMs === undefined ? undefined : firstByteAtMs - startedAtMs),
     durationMs: whole(event.endedAtMs - startedAtMs) ?? 0,
+    costNano: event.cost?.nano ?? null,
+    costBasis: event.cost?.basis ?? null,
+    priceRef: event.cost?.priceRef ?? null,
+    priceSheet: event.cost?.priceSheet ?? null,
   };
 }
 

@@ -55,6 +55,16 @@ function requestMetrics() {
       'Tokens by type: prompt, completion, total, and of these cached and reasoning.',
       ['model', 'provider', 'token_type', 'api_key_name'],
     ),
+    cost: counter(
+      'llm_proxy_cost_usd_total',
+      'What requests cost in US dollars, by prices of the configuration and the catalogue.',
+      ['model', 'provider', 'api_key_name'],
+    ),
+    costUnknown: counter(
+      'llm_proxy_cost_unknown_total',
+      'Requests that used tokens whose price is not known.',
+      ['model', 'provider'],
+    ),
     estimated: counter(
       'llm_proxy_estimated_usage_total',
       'Requests whose provider reported no tokens, so that they were counted here.',

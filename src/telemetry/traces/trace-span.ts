@@ -48,7 +48,7 @@ function requestSpan(
   { context, parent }: RequestTrace,
   epochOffsetMs: number,
 ): FinishedSpan {
-  const { ending, status, code, usage } = ended;
+  const { ending, status, code, usage, cost } = ended;
   const hasBroken = ending === 'truncated' || (ending !== 'client-left' && status >= 500);
   const hasFailed = hasBroken || ending === 'failed' || ending === 'refused';
   return {
@@ -72,6 +72,10 @@ function requestSpan(
       'llm_proxy.ending': ending,
       'llm_proxy.attempts': ended.history.length,
       'llm_proxy.key': ended.keyName,
+      'llm_proxy.cost.usd': cost?.nano === undefined ? undefined : cost.nano / 1e9,
+      'llm_proxy.cost.nano_usd': cost?.nano,
+      'llm_proxy.cost.basis': cost?.basis,
+      'llm_proxy.cost.price_ref': cost?.priceRef,
       'llm_proxy.usage_estimated': ended.isUsageEstimated ? true : undefined,
     },
     // A client's own mistake is no error of the server.
