@@ -1,4 +1,5 @@
 import type { Snapshot } from '../config/snapshot.ts';
+import type { Clock } from '../gateway/ports.ts';
 import type { BilledUse, Cost, CostMeter } from '../gateway/cost.ts';
 import { costOf } from '../prices/cost.ts';
 import { metersOf, type MeterCounts } from '../prices/meters.ts';
@@ -7,18 +8,18 @@ import type { Usage } from '../protocols/protocol.ts';
 import { openPriceBook, type PriceBook } from './price-book.ts';
 
 /**
- * Reckons the cost of requests by the prices of the configuration in force. The catalogue is read when somebody first asks; whoever asks
- * before it is there waits for it.
+ * Calculates the cost of requests by the prices of the configuration in force. The first request reads the catalogue; requests that come
+ * before it is read wait for it.
  */
-export function createCostMeter(snapshot: () => Snapshot, epochMs: () => number): CostMeter {
+export function createCostMeter(snapshot: () => Snapshot, clock: Clock): CostMeter {
   let opened: { readonly version: Snapshot; readonly book: PriceBook } | undefined;
   return {
     costOf(use) {
       const current = snapshot();
-      if (opened?.version === current) return reckon(use, opened.book, epochMs());
+      if (opened?.version === current) return reckon(use, opened.book, clock.epochMs());
       return openPriceBook(current).then((book) => {
         opened = { version: current, book };
-        return reckon(use, book, epochMs());
+        return reckon(use, book, clock.epochMs());
       });
     },
   };

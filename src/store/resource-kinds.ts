@@ -24,7 +24,7 @@ export const RESOURCE_KINDS = {
       description: 'The upstream accounts. Credentials go in and never come out.',
     },
     // Any header may carry a credential, and so may any part of a proxy's URL.
-    secrets: ['api_key', 'headers', 'proxy'],
+    secrets: ['api_key', 'headers', 'proxy', 'aws', 'service_account', 'access_token'],
     inFile: 'list',
   },
   master_keys: {

@@ -157,7 +157,10 @@ describe.each(['postgres', 'sqlite'])('request records in %s', (engine) => {
         expect(row).toMatchObject({ failures: 0, cost: '0.000000000', requests_without_price: ROUNDS });
         const { key, model, provider, requests, prompt_tokens, completion_tokens, total_tokens } = row;
         const name: string = [key, model, provider].join(' ');
-        return [name, { requests, prompt_tokens, completion_tokens, total_tokens } as unknown as Sums] as const;
+        return [
+          name,
+          { requests, prompt_tokens, completion_tokens, total_tokens } as unknown as Sums,
+        ] as const;
       });
     expect(found).toHaveLength(4);
     expect(new Map(found)).toEqual(expected);

@@ -3,24 +3,26 @@ import { isLoopback } from './address.ts';
 import { buildCatalogue } from './catalogue.ts';
 import { compileAccess, isHashedKey } from './compile-access.ts';
 import { compileDetection } from './compile-detection.ts';
+import { compileTranslation } from './compile-translation.ts';
 import { compileProviders } from './compile-providers.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import { millisecondsOf } from '../schema/units.ts';
 import type { Finding } from '../read/problems.ts';
-import type { Settings } from '../read/settings.ts';
+import { credentialSecrets } from './credential-secrets.ts';
+import type { ProviderSettings, Settings } from '../read/settings.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { findWarnings } from './warnings.ts';
 
-/** What a snapshot needs besides its settings. */
+/** The inputs of a snapshot besides its settings. */
 export interface CompileContext {
   readonly version: number;
   readonly now: Date;
   /**
-   * Whether this process has asked for keys before. Then it goes on asking, even if the last one is gone: taking
-   * away a key must never open the gateway.
+   * Whether this process has required keys before. It keeps requiring them even if the last one is gone: removing a key
+   * must never open the gateway.
    */
   readonly staysLocked?: boolean;
-  /** Language of the log where the settings name none. */
+  /** The language of the log if the settings name none. */
   readonly language?: 'en' | 'zh';
 }
 
@@ -28,7 +30,7 @@ export type CompileResult =
   | { readonly kind: 'compiled'; readonly snapshot: Snapshot }
   | { readonly kind: 'refused'; readonly findings: readonly Finding[] };
 
-/** Looks up every name in the settings and turns them into what the requests ask. Has no other effect. */
+/** Resolves every name in the settings and builds the snapshot. Pure. */
 export function compile(settings: Settings, context: CompileContext): CompileResult {
   const providers = compileProviders(settings.providers);
   const catalogue = buildCatalogue(settings);
@@ -66,6 +68,7 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
       cooldown: settings.cooldown,
       detection: compileDetection(settings),
       health: settings.health,
+      translation: compileTranslation(settings),
       metrics: settings.metrics,
       docs: settings.docs,
       prices: settings.prices,
@@ -94,19 +97,23 @@ function findOpenDoor(
   return [{ path: ['master_keys'], message }];
 }
 
-/** Shorter ones would mask half of every text. */
+/** Redacting shorter values would blank out ordinary text. */
 const SHORTEST_SECRET = 6;
 
 function secretsOf(settings: Settings): string[] {
   const all = [
     ...settings.keys.map(({ key }) => key).filter((key) => !isHashedKey(key)),
-    ...settings.providers.flatMap(({ apiKey, headers }) => [apiKey ?? '', ...secretHeaders(headers)]),
+    ...settings.providers.flatMap(providerSecrets),
     ...settings.providers.map(({ proxy }) => passwordOf(proxy)),
     settings.metrics.token ?? '',
   ];
   return [...new Set(all)]
     .filter((secret) => secret.length >= SHORTEST_SECRET)
     .sort((a, b) => b.length - a.length);
+}
+
+function providerSecrets({ apiKey, credential, headers }: ProviderSettings): string[] {
+  return [apiKey ?? '', ...credentialSecrets(credential), ...secretHeaders(headers)];
 }
 
 function secretHeaders(headers: ReadonlyMap<string, string>): string[] {

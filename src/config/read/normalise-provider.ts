@@ -1,5 +1,7 @@
 import { ppmOf } from './normalise-prices.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
+import { providerTypeNamed } from '../../translation/provider-type.ts';
+import { normaliseCloud } from './normalise-cloud.ts';
 import type { Finding, Path } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
 import type { ProviderSettings } from './settings.ts';
@@ -8,14 +10,14 @@ import { limitOf } from '../schema/units.ts';
 
 type ProviderEntry = NonNullable<ConfigFile['providers']>[number];
 
-/** What an entry needs besides itself: the file for what the top level says, and its own place. */
+/** The context of a provider's entry: the file, for its top-level settings, and the entry's place. */
 export interface ProviderContext {
   readonly file: ConfigFile;
   readonly at: Path;
   readonly report: (finding: Finding) => void;
 }
 
-/** An entry of `providers` or `backends` as a provider, with what the top level of the file sets for all of them. */
+/** Turns an entry of `providers` or `backends` into a provider, including the file's top-level settings. */
 export function normaliseProvider(
   entry: ProviderEntry,
   { file, at, report }: ProviderContext,
@@ -25,7 +27,7 @@ export function normaliseProvider(
     name: entry.name,
     apiBase: normaliseBase(entry, at, report),
     pathVersion: entry.path_version ?? DEFAULTS.pathVersion,
-    type: entry.provider_type ?? DEFAULTS.providerType,
+    type: entry.provider_type ?? undefined,
     apiKey: entry.api_key || undefined,
     enabled: entry.enabled ?? true,
     weight: entry.weight ?? DEFAULTS.weight,
@@ -38,6 +40,7 @@ export function normaliseProvider(
     pricing: pricingOf(entry),
     forwardClientAuth: entry.forward_client_auth ?? false,
     streamUsage: entry.stream_usage ?? file.stream_usage ?? 'include',
+    ...normaliseCloud(entry, at, report),
   };
 }
 
@@ -61,12 +64,17 @@ function normaliseBase(
   }
   if (typeof apiBase === 'string') return { at: [...at, 'api_base'], text: apiBase };
   if (typeof url === 'string') return { at: [...at, 'url'], text: url };
+  const type = providerTypeNamed(entry.provider_type ?? '');
+  if (type !== undefined && HAS_HOST.has(type)) return { at, text: '' };
   report({
     path: [...at, at[0] === 'backends' ? 'url' : 'api_base'],
     message: 'is missing: the address of the provider',
   });
   return { at, text: '' };
 }
+
+/** Types whose services have one host each, or one for each region. */
+const HAS_HOST: ReadonlySet<string> = new Set(['anthropic', 'gemini', 'vertex', 'bedrock']);
 
 function normaliseTimeouts(
   own: NonNullable<ProviderEntry['timeouts']>,
@@ -76,7 +84,7 @@ function normaliseTimeouts(
   return {
     connectMs: limitOf(own.connect_timeout ?? overall.connect_timeout ?? DEFAULTS.connectTimeoutSeconds),
     firstByteMs: limitOf(firstByte),
-    // Whoever set the one otherwise before there was the other meant both.
+    // A file that sets only the first limit meant both, since it may be older than the second.
     answerMs: limitOf(
       own.answer_timeout ??
         overall.answer_timeout ??

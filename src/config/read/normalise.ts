@@ -4,12 +4,13 @@ import type { Finding, Path } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
 import type { KeySettings, ProviderSettings, Settings } from './settings.ts';
 import { normaliseModels } from './normalise-models.ts';
+import { normaliseTranslation } from './normalise-translation.ts';
 import { normalisePrices } from './normalise-prices.ts';
 import { normaliseProvider } from './normalise-provider.ts';
 import { compileTrustedProxies } from './trusted-proxies.ts';
 import { bytesOf, limitOf, millisecondsOf } from '../schema/units.ts';
 
-/** Both ways to write a configuration as one, defaults filled in. `findings`: where the file contradicts itself. */
+/** Unifies both ways to write a configuration and fills in the defaults. `findings` are contradictions in the file. */
 export function normalise(file: ConfigFile): {
   readonly settings: Settings;
   readonly findings: readonly Finding[];
@@ -27,6 +28,7 @@ export function normalise(file: ConfigFile): {
     models: normaliseModels(file.models ?? {}, report),
     rewriteResponseModel: file.rewrite_response_model ?? false,
     strategy: file.load_balancing?.strategy ?? undefined,
+    translation: normaliseTranslation(file.translation ?? {}),
     ...normaliseFallback(file),
     ...normaliseWatching(file),
     prices: normalisePrices(file, report),
@@ -36,7 +38,7 @@ export function normalise(file: ConfigFile): {
   return { settings, findings };
 }
 
-/** The shape that leaves the list of models open: whoever hands out one key for all has nobody to hide it from. */
+/** The shape that opens the list of models: with one key for all, there is nobody to hide it from. */
 function hasOnlyProxyKey({ proxy_api_key: key, master_keys: keys }: ConfigFile): boolean {
   return typeof key === 'string' && (keys ?? []).length === 0;
 }
@@ -105,6 +107,7 @@ function normaliseKeys(file: ConfigFile): KeySettings[] {
     key: key.key,
     enabled: key.enabled ?? true,
     allowedModels: key.allowed_models ?? [],
+    mayRelaxTranslation: key.may_relax_translation ?? false,
     limit: key.rate_limit
       ? { ratePerSecond: key.rate_limit.requests_per_second, burst: key.rate_limit.burst_size ?? undefined }
       : undefined,
@@ -118,6 +121,7 @@ function normaliseKeys(file: ConfigFile): KeySettings[] {
       key: file.proxy_api_key,
       enabled: true,
       allowedModels: [],
+      mayRelaxTranslation: false,
       limit: undefined,
     },
     ...keys,

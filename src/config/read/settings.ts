@@ -2,26 +2,30 @@ import type { Address } from '../compile/address.ts';
 import type { ProviderPricing } from '../../prices/overrides.ts';
 import type { PriceSettings } from './normalise-prices.ts';
 import type { Path } from './problems.ts';
+import type { SpokenApi } from '../../translation/targets.ts';
+import type { DialectName } from '../../translation/models/dialects.ts';
 import type {
+  CloudCredential,
   DocsSettings,
   HealthSettings,
   LoggingSettings,
   MetricsSettings,
   ServerSettings,
   Timeouts,
+  TranslationSettings,
 } from '../snapshot.ts';
-import type { Strategy } from '../../routing/route.ts';
+import type { RouteTranslation, Strategy } from '../../routing/route.ts';
 import type { CooldownPolicy } from '../../routing/cooldown.ts';
 import type { RetryPolicy } from '../../routing/decide.ts';
 
 /**
- * A configuration with one way to say each thing, defaults filled in, units as in the program. Names are not yet
- * looked up. `at` says where a part came from, so that a fault in it can be shown there.
+ * A configuration in one unified form, with defaults filled in and units as in the program. Names are not resolved yet.
+ * `at` is the place of a part in the file, for error messages.
  */
 export interface Settings {
   readonly listen: Address;
   readonly server: Omit<ServerSettings, 'host' | 'port' | 'drainDelayMs' | 'rewriteResponseModel'> & {
-    /** undefined: as the environment says. */
+    /** undefined: the environment decides. */
     readonly drainDelayMs: number | undefined;
   };
   readonly workers: number | 'auto';
@@ -31,7 +35,7 @@ export interface Settings {
   readonly providers: readonly ProviderSettings[];
   readonly models: readonly ModelSettings[];
   readonly rewriteResponseModel: boolean;
-  /** undefined: `random` for models with routes of their own, `round_robin` for all others. */
+  /** undefined: `random` for models with their own routes, `round_robin` for all others. */
   readonly strategy: Strategy | undefined;
   readonly fallbacks: readonly FallbackSettings[];
   readonly retry: RetryPolicy;
@@ -39,13 +43,14 @@ export interface Settings {
   /** Single statuses as numbers, classes as `5xx`. */
   readonly errorCodes: readonly (number | string)[];
   readonly errorPatterns: readonly string[];
+  readonly translation: TranslationSettings;
   readonly health: HealthSettings;
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
   readonly prices: PriceSettings;
-  /** What may not be meant, one sentence each. */
+  /** Settings that are probably not intended, one sentence each. */
   readonly warnings: readonly string[];
-  /** `language` undefined: as the environment says. */
+  /** `language` undefined: the environment decides. */
   readonly logging: Omit<LoggingSettings, 'language'> & { readonly language: 'en' | 'zh' | undefined };
 }
 
@@ -56,6 +61,7 @@ export interface KeySettings {
   readonly enabled: boolean;
   /** Names or patterns; empty: all models. */
   readonly allowedModels: readonly string[];
+  readonly mayRelaxTranslation: boolean;
   readonly limit: { readonly ratePerSecond: number; readonly burst: number | undefined } | undefined;
 }
 
@@ -64,11 +70,12 @@ export interface ProviderSettings {
   readonly apiBase: { readonly at: Path; readonly text: string };
   readonly name: string;
   readonly pathVersion: 'add' | 'as_sent';
-  readonly type: string;
+  /** As it is written; undefined: it is not. */
+  readonly type: string | undefined;
   readonly apiKey: string | undefined;
   readonly enabled: boolean;
   readonly weight: number;
-  /** Client's name or pattern to the provider's name. */
+  /** From the client's name or pattern to the provider's name. */
   readonly mapping: ReadonlyMap<string, string>;
   readonly headers: ReadonlyMap<string, string>;
   readonly timeouts: Timeouts;
@@ -79,14 +86,28 @@ export interface ProviderSettings {
   readonly pricing: Omit<ProviderPricing, 'apiBase'>;
   readonly forwardClientAuth: boolean;
   readonly streamUsage: 'include' | 'passthrough';
+  readonly apis: readonly SpokenApi[] | undefined;
+  readonly dialect: DialectName | undefined;
+  readonly apiVersion: string | undefined;
+  readonly region: string | undefined;
+  readonly project: string | undefined;
+  readonly location: string | undefined;
+  readonly credential: CloudCredential | undefined;
+  readonly anthropicBeta: 'pass' | 'drop' | readonly string[] | undefined;
+  readonly autoCache: boolean;
+  readonly websockets: boolean;
+  /** What it sets in place of the top level. */
+  readonly translation: Partial<TranslationSettings>;
 }
 
 export interface ModelSettings {
   readonly at: Path;
   readonly name: string;
   readonly enabled: boolean;
-  /** undefined: as the whole gateway does. */
+  /** undefined: the gateway's setting applies. */
   readonly rewriteResponseModel: boolean | undefined;
+  /** What it sets in place of the provider and the top level. */
+  readonly translation: Partial<TranslationSettings>;
   readonly routes: readonly RouteSettings[];
 }
 
@@ -95,12 +116,13 @@ export interface RouteSettings {
   readonly provider: { readonly at: Path; readonly name: string };
   readonly upstreamModel: string;
   readonly priority: number;
-  /** undefined: the provider's. */
+  /** undefined: the provider's weight applies. */
   readonly weight: number | undefined;
   readonly enabled: boolean;
+  readonly translation: RouteTranslation | undefined;
 }
 
-/** The models that stand in for `model`, in order. */
+/** The models that replace `model`, in order. */
 export interface FallbackSettings {
   readonly at: Path;
   readonly model: string;

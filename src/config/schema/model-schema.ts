@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DEFAULTS } from './defaults.ts';
 import { nameText, optional, seconds } from './setting.ts';
+import { ownTranslationSchema, routeTranslationFields } from './translation-schema.ts';
 
 const routeSchema = z.strictObject({
   backend: optional(nameText(), {
@@ -25,6 +26,7 @@ const routeSchema = z.strictObject({
     default: DEFAULTS.weight,
   }),
   enabled: optional(z.boolean(), { description: 'false takes the route out of service.', default: true }),
+  ...routeTranslationFields,
 });
 
 const modelSchema = z.strictObject({
@@ -36,6 +38,9 @@ const modelSchema = z.strictObject({
   rewrite_response_model: optional(z.boolean(), {
     description: "Whether answers name this model instead of the provider's. Left out: as at the top level.",
     default: false,
+  }),
+  translation: optional(ownTranslationSchema, {
+    description: 'How requests for this model are translated, each in place of the setting of the provider.',
   }),
   routes: z
     .array(routeSchema)
@@ -49,7 +54,7 @@ const modelSchema = z.strictObject({
 /** Public model names with their routes. */
 export const modelsSchema = z.record(nameText(), modelSchema);
 
-/** What happens when a route fails. */
+/** The reaction to a failed route. */
 export const fallbackSchema = z.strictObject({
   cooldown_seconds: optional(z.number().min(0).max(86_400), {
     description:
@@ -112,7 +117,7 @@ export const detectionSchema = z.strictObject({
   }),
 });
 
-/** How the requests are spread. */
+/** How requests are distributed. */
 export const loadBalancingSchema = z.strictObject({
   strategy: optional(z.enum(['round_robin', 'random', 'least_busy', 'lowest_latency']), {
     description:
@@ -120,7 +125,7 @@ export const loadBalancingSchema = z.strictObject({
   }),
 });
 
-/** How the providers are watched. */
+/** How providers are monitored. */
 export const healthSchema = z.strictObject({
   probe_interval: optional(seconds(), {
     description: 'Seconds between two tests of every provider, without a request for it. 0: none.',

@@ -12,9 +12,10 @@ import { pricesSchema } from './prices-schema.ts';
 import { providerSchema } from './provider-schema.ts';
 import { docsSchema, loggingSchema, metricsSchema, serverSchema, timeoutsSchema } from './server-schema.ts';
 import { optional, seconds, secretText } from './setting.ts';
+import { translationSchema } from './translation-schema.ts';
 
 /**
- * The configuration file. Both ways to write it are one schema, and may be mixed: `providers`, `master_keys` and
+ * The configuration file. Both ways to write it are one schema and may be mixed: `providers`, `master_keys` and
  * `server`; or `backends`, `models`, `proxy_api_key` and `listen`.
  */
 export const configSchema = z
@@ -78,6 +79,9 @@ export const configSchema = z
     }),
     load_balancing: optional(loadBalancingSchema, { description: 'How requests are spread over routes.' }),
     fallback: optional(fallbackSchema, { description: 'What happens when a route fails.' }),
+    translation: optional(translationSchema, {
+      description: "How requests are translated where a provider does not speak the client's API.",
+    }),
     detection: optional(detectionSchema, { description: 'What counts as a failure.' }),
     timeouts: optional(timeoutsSchema, { description: 'Limits of time.' }),
     health: optional(healthSchema, { description: 'Tests of the providers.' }),
@@ -105,5 +109,5 @@ export const configSchema = z
       'Strings may use ${VAR} and ${VAR:-default} for variables of the environment, and ${file:/path} and ${file:/path:-default} for what is in a file; $${ is a plain ${.',
   });
 
-/** A configuration file whose shape is right. What its names refer to is checked by compiling it. */
+/** A configuration file of the right shape. Compiling it checks its references. */
 export type ConfigFile = z.output<typeof configSchema>;

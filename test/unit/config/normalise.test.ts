@@ -89,6 +89,20 @@ test('both ways to write a provider make the same one', () => {
     forwardClientAuth: false,
     streamUsage: 'include',
     pathVersion: 'add',
+    speaks: {
+      type: undefined,
+      apiBase: 'https://x.test/v1',
+      apis: undefined,
+      dialect: undefined,
+      apiVersion: undefined,
+    },
+    region: undefined,
+    project: undefined,
+    location: undefined,
+    anthropicBeta: 'pass',
+    autoCache: false,
+    websockets: false,
+    credential: undefined,
   });
 });
 
