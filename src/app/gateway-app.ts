@@ -1,7 +1,7 @@
 import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createDocs } from '../console/docs-page.ts';
 import { LOOK_MS } from '../gateway/settle.ts';
-import type { Clock, DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
+import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import { ObjectOwnerLedger } from '../gateway/object-owners.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/stored-object-owners.ts';
 import { newRequestId } from '../gateway/request-id.ts';
@@ -98,8 +98,8 @@ export interface Cluster {
 /** How often outdated records are removed. */
 const SWEEP_MS = 60_000;
 
-/** The randomness of the core. */
-const CHANCE = { dice: Math.random, newRequestId };
+/** What no configuration changes: the randomness of the core, and the limits beside those of the keys. */
+const FIXED = { dice: Math.random, newRequestId, limits: [] };
 
 /** Connects the parts of a gateway and starts listening. Throws the errors of listening, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
@@ -113,10 +113,9 @@ export function startApp(options: AppOptions): App {
     snapshot: () => snapshot,
     upstream,
     clock,
-    ...CHANCE,
+    ...FIXED,
     ...ledgers,
     tokens,
-    limits: [],
     costs: createCostMeter(() => snapshot, clock),
     emit,
     ...(tracing && { tracing }),

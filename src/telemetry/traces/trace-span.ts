@@ -88,6 +88,15 @@ interface SpanOfAttempt {
   readonly epochOffsetMs: number;
 }
 
+function costAttributes({ nano, basis, priceRef }: Cost) {
+  return {
+    'llm_proxy.cost.usd': nano === undefined ? undefined : nano / 1e9,
+    'llm_proxy.cost.nano_usd': nano,
+    'llm_proxy.cost.basis': basis,
+    'llm_proxy.cost.price_ref': priceRef,
+  };
+}
+
 function attemptSpan(
   { ended, attempt, index, epochOffsetMs }: SpanOfAttempt,
   { context }: RequestTrace,
