@@ -16,16 +16,16 @@ export function createCostMeter(snapshot: () => Snapshot, clock: Clock): CostMet
   return {
     costOf(use) {
       const current = snapshot();
-      if (opened?.version === current) return reckon(use, opened.book, clock.epochMs());
+      if (opened?.version === current) return calculate(use, opened.book, clock.epochMs());
       return openPriceBook(current).then((book) => {
         opened = { version: current, book };
-        return reckon(use, book, clock.epochMs());
+        return calculate(use, book, clock.epochMs());
       });
     },
   };
 }
 
-function reckon({ provider, model, usage, isEstimated }: BilledUse, book: PriceBook, epochMs: number): Cost {
+function calculate({ provider, model, usage, isEstimated }: BilledUse, book: PriceBook, epochMs: number): Cost {
   const basis = isEstimated ? 'estimated' : 'provider';
   const prices = book.prices({ provider, model, tier: tierOf(usage), epochMs });
   if (prices === undefined) return { nano: undefined, basis, priceRef: undefined, priceSheet: undefined };

@@ -1,6 +1,6 @@
 import type { Usage } from '../protocols/protocol.ts';
 
-/** What a request cost, and by what it was reckoned. */
+/** What a request cost, and how that is known. */
 export interface Cost {
   /** Whole nano-dollars (10⁻⁹ dollar); undefined: the model's price is not known. */
   readonly nano: number | undefined;
@@ -12,7 +12,7 @@ export interface Cost {
   readonly priceSheet: string | undefined;
 }
 
-/** What a price is asked for. */
+/** The usage of one request that a provider bills. */
 export interface BilledUse {
   readonly provider: string;
   /** As the provider calls it. */
@@ -21,7 +21,7 @@ export interface BilledUse {
   readonly isEstimated: boolean;
 }
 
-/** Tells what was used costs. The catalogue may have to be read first: then the answer comes later. */
+/** Calculates costs. It is asynchronous only while the catalogue is being read. */
 export interface CostMeter {
   readonly costOf: (use: BilledUse) => Cost | Promise<Cost>;
 }

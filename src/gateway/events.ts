@@ -102,7 +102,7 @@ export interface RequestEnded {
   readonly usage: Usage | undefined;
   /** Whether the provider said nothing of tokens, or did not come to it, and they were counted here. */
   readonly isUsageEstimated: boolean;
-  /** undefined: it has no price, since it generates nothing, or nobody reckons costs. */
+  /** undefined: it has no price, since it generates nothing, or costs are not calculated. */
   readonly cost?: Cost | undefined;
   /** Whether the answer was a stream of events. */
   readonly isStreamed: boolean;

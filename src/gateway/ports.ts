@@ -24,7 +24,7 @@ export interface Gateway extends Ledgers {
   /** Asked in this order, once body and model are known. */
   readonly limits: readonly RequestLimit[];
   readonly emit: Emit;
-  /** Absent where nobody reckons costs. */
+  /** Absent where costs are not calculated. */
   readonly costs?: CostMeter;
   /** Absent where nothing is traced. */
   readonly tracing?: Tracing;

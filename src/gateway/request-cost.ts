@@ -4,7 +4,7 @@ import type { PlannedRequest } from './request-context.ts';
 import type { Execution } from './execute.ts';
 import type { Gateway } from './ports.ts';
 
-/** What the answer used, and who reckons what it cost. */
+/** What the answer used, and what calculates its cost. */
 interface Used {
   readonly usage: Usage | undefined;
   readonly isEstimated: boolean;
@@ -15,7 +15,7 @@ const NOT_BILLED: Cost = { nano: 0, basis: 'not-billed', priceRef: undefined, pr
 
 /**
  * The cost of a request by the usage of its answer. Attempts that were not answered cost nothing. undefined: the request generates
- * nothing, so it has no price, or nobody reckons costs.
+ * nothing, so it has no price, or costs are not calculated.
  */
 export function costOf(
   planned: PlannedRequest,

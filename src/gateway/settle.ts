@@ -35,7 +35,7 @@ export type Report = (served: ServedRequest, end: RequestEnd) => void;
 export interface RequestEnd extends Omit<Settlement, 'text'> {
   /** Whether the provider reported no usage, so that a tokenizer estimated it. */
   readonly isUsageEstimated: boolean;
-  /** undefined: it has no price, since it generates nothing, or nobody reckons costs. */
+  /** undefined: it has no price, since it generates nothing, or costs are not calculated. */
   readonly cost: Cost | undefined;
   readonly endedAtMs: number;
 }

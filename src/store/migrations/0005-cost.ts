@@ -1,8 +1,8 @@
 import type { Migration } from './migration.ts';
 
 /**
- * The cost of each request in whole nano-dollars, null where it has no price or none is known; by what it was reckoned; and a
- * reference to the prices. The sheets of prices are kept for ever: a row can be reckoned again from them.
+ * The cost of each request in whole nano-dollars, null where it has no price or none is known; its basis; and a
+ * reference to the prices. The sheets of prices are kept for ever: a cost can be recalculated from them.
  */
 const add = (text: string): string => `alter table request_records add column cost_nano bigint;
 alter table request_records add column cost_basis text;
