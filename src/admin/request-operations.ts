@@ -103,7 +103,9 @@ const usageSchema = z
     cached_tokens: COUNT,
     reasoning_tokens: COUNT,
     cost: DOLLARS.meta({ description: 'US dollars, of the requests whose price is known.' }),
-    requests_without_price: COUNT.meta({ description: 'Requests that used tokens whose price is not known.' }),
+    requests_without_price: COUNT.meta({
+      description: 'Requests that used tokens whose price is not known.',
+    }),
   })
   .meta({ id: 'UsageSum' });
 

@@ -25,7 +25,11 @@ export function createCostMeter(snapshot: () => Snapshot, clock: Clock): CostMet
   };
 }
 
-function calculate({ provider, model, usage, isEstimated }: BilledUse, book: PriceBook, epochMs: number): Cost {
+function calculate(
+  { provider, model, usage, isEstimated }: BilledUse,
+  book: PriceBook,
+  epochMs: number,
+): Cost {
   const basis = isEstimated ? 'estimated' : 'provider';
   const prices = book.prices({ provider, model, tier: tierOf(usage), epochMs });
   if (prices === undefined) return { nano: undefined, basis, priceRef: undefined, priceSheet: undefined };
