@@ -251,7 +251,7 @@ test('a database that is away under load costs no request, and no record once it
   const load = keepAsking([gateway], KEY_CANARIES.a);
   await Bun.sleep(1000);
   await postgres.crash();
-  await until(() => /wait until the database takes them/.test(gateway.program.stdout()) || undefined);
+  await until(() => /wait until the database accepts them/.test(gateway.program.stdout()) || undefined);
   await Bun.sleep(3000);
   await postgres.restart();
   await Bun.sleep(1500);

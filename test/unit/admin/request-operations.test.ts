@@ -158,6 +158,6 @@ test('both are in the OpenAPI document, with their parameters and their answers'
     'limit',
   ]);
   expect(names('/usage')).toEqual(['group_by', 'key', 'model', 'provider', 'since', 'until']);
-  expect(Object.keys(body.components.schemas.RequestRecord.properties)).toHaveLength(17);
+  expect(Object.keys(body.components.schemas.RequestRecord.properties)).toHaveLength(20);
   expect(body.components.schemas.UsageSum.properties.failures.description).toContain('truncated');
 });
