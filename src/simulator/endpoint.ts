@@ -39,7 +39,7 @@ import { checkCompletion, checkEmbeddings } from './strict/other-checks.ts';
 import { checkInputTokens, checkResponse } from './strict/responses-check.ts';
 import { PLATFORM_ENDPOINTS } from './platform-endpoints.ts';
 
-/** Every endpoint; the first whose path fits is meant, so longer paths come first. */
+/** All endpoints. The first match counts, so longer paths come first. */
 export const ENDPOINTS: readonly Endpoint[] = [
   { method: 'POST', path: '/chat/completions', dialect: 'openai', answer: answerChat, check: checkChat },
   {
@@ -106,12 +106,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...PLATFORM_ENDPOINTS,
 ];
 
-/** What a request is for, or why it is for nothing: the methods that the path would have had. */
+/** The endpoint of a request, or the methods that its path allows. */
 export type Target =
   | { readonly kind: 'endpoint'; readonly endpoint: Endpoint }
   | { readonly kind: 'unknown'; readonly allowed: readonly string[] };
 
-/** Finds the endpoint of a request. HEAD is answered as GET is, without the body. */
+/** Finds the endpoint of a request. HEAD is answered like GET, without the body. */
 export function findEndpoint(method: string, path: string): Target {
   const asked = method === 'HEAD' ? 'GET' : method;
   const fitting = ENDPOINTS.filter((endpoint) => fitsPath(endpoint, path));
