@@ -1,3 +1,4 @@
+import type { CostMeter } from './cost.ts';
 import type { Admission } from '../limits/admission.ts';
 import type { TokenCounter } from '../usage/estimate-usage.ts';
 import type { MasterKey, Provider, Snapshot } from '../config/snapshot.ts';
@@ -23,6 +24,8 @@ export interface Gateway extends Ledgers {
   /** Asked in this order, once body and model are known. */
   readonly limits: readonly RequestLimit[];
   readonly emit: Emit;
+  /** Absent where costs are not calculated. */
+  readonly costs?: CostMeter;
   /** Absent where nothing is traced. */
   readonly tracing?: Tracing;
 }

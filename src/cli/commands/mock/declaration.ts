@@ -19,6 +19,10 @@ export const mockDeclaration = {
       description: 'tokens per second in a stream; 0: as fast as possible',
       default: '0',
     },
+    strict: {
+      description:
+        'refuse what OpenAI and Anthropic refuse, such as unknown fields and calls without results',
+    },
     latency: { value: 'MS', kind: NUMBER, description: 'milliseconds before every answer', default: '0' },
   },
   examples: [
