@@ -54,7 +54,7 @@ const historyQuery = z.strictObject({
 
 const shared = { tag: 'config', body: undefined, status: 200 } as const;
 
-/** What concerns the configuration as a whole: its version, its history, and the way back. */
+/** Operations on the configuration as a whole: its version, its history, and rollback. */
 export const configOperations: readonly Operation[] = [
   {
     ...shared,

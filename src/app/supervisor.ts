@@ -3,7 +3,7 @@ import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import type { MetricsServer } from '../server/metrics-endpoint.ts';
-import { mergeStandings } from '../health/provider-status.ts';
+import { mergeStatuses } from '../health/provider-status.ts';
 import { requireFreePort } from '../server/renewable.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts';
@@ -142,7 +142,7 @@ class Supervisor {
       metrics: this.#metricsText,
       statuses: async () => {
         const answers = await this.#pool.callAll('statuses', undefined);
-        return mergeStandings(answers.map(({ answer }) => answer));
+        return mergeStatuses(answers.map(({ answer }) => answer));
       },
       health: (probe) => this.#pool.call(this.#prober(), 'health', probe),
       modelLists: () => this.#pool.call(this.#prober(), 'modelLists', undefined),

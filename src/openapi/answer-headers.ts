@@ -3,7 +3,7 @@ import type { Header, Reference } from './types.ts';
 const text = { type: 'string' } as const;
 const count = { type: 'integer', minimum: 0 } as const;
 
-/** The headers that the gateway adds to answers, by lower-case name. A test holds them against real answers. */
+/** The headers that the gateway adds to responses, by lower-case name. A test compares them with real responses. */
 export const ANSWER_HEADERS = {
   'x-llm-proxy-request-id': {
     description: 'What the log calls the request.',
@@ -23,6 +23,10 @@ export const ANSWER_HEADERS = {
   'x-llm-proxy-trail': {
     description: 'The attempts in order, and how each ended.',
     schema: text,
+  },
+  'x-llm-proxy-cost': {
+    description: 'What the request cost in US dollars; for answers in one piece whose price is known.',
+    schema: { type: 'number', minimum: 0 },
   },
   'server-timing': {
     description: '`gateway;dur=`: the milliseconds that the gateway itself took.',

@@ -2,10 +2,10 @@ import type { SQL } from 'bun';
 import type { Database } from '../database.ts';
 import { Conditions, type Position, type RecordFilter } from './request-record-filter.ts';
 
-/** What sums may be grouped by. Hours and days are UTC's. */
+/** The dimensions of a sum. Hours and days are in UTC. */
 export type Dimension = 'key' | 'model' | 'provider' | 'hour' | 'day';
 
-/** The sums of one group; what it is not grouped by is undefined, and null is the group of those that have none. */
+/** The sums of one group. Dimensions that do not group are undefined; null is the group without a value. */
 export interface UsageSum {
   readonly key: string | null | undefined;
   readonly model: string | null | undefined;
@@ -13,13 +13,17 @@ export interface UsageSum {
   /** When the hour or day began, in milliseconds since 1970. */
   readonly fromMs: number | undefined;
   readonly requests: number;
-  /** Those that did not end well, unless the client left. */
+  /** Requests that did not end well, except when the client left. */
   readonly failures: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly totalTokens: number;
   readonly cachedTokens: number;
   readonly reasoningTokens: number;
+  /** Nano-dollars. Whole numbers of any size: sums may pass what a double counts. */
+  readonly costNano: bigint;
+  /** Requests whose price is not known: their cost is in no sum. */
+  readonly unpriced: number;
 }
 
 /** There are more groups than one answer should have. */
@@ -31,10 +35,13 @@ export class TooManyGroups extends Error {
 }
 
 const MOST_GROUPS = 10_000;
-/** SQLite answers on the thread that serves requests, and PostgreSQL within a time: so it is done piece by piece. */
+/**
+ * SQLite answers on the thread that serves requests, and PostgreSQL within a time limit, so sums are computed in
+ * pieces.
+ */
 const SUMMED_AT_ONCE = 5000;
 
-/** Adds up the records that the filter lets through. Records that come meanwhile may be counted or not. */
+/** Sums the records that match the filter. Records that arrive meanwhile may or may not be counted. */
 export async function sumRecords(
   database: Database,
   filter: RecordFilter,
@@ -54,7 +61,7 @@ export async function sumRecords(
 
 interface Piece {
   readonly sums: readonly UsageSum[];
-  /** Up to where it was summed; undefined: to the end. */
+  /** The end of the summed piece; undefined: there is no more. */
   readonly last: Position | undefined;
 }
 
@@ -66,7 +73,7 @@ interface Rest {
 
 async function sumPiece(sql: SQL, { filter, dimensions, after }: Rest): Promise<Piece> {
   const { sinceMs, untilMs } = filter;
-  // The end of the piece is sought without the other conditions: those could make a few matches a long way.
+  // The end of the piece ignores the other conditions: with few matches, they would make the search long.
   const span = new Conditions({ sinceMs, untilMs });
   if (after !== undefined) span.position('>', after);
   const [end]: { ended_at_ms: number | string; request_id: string }[] = await sql.unsafe(
@@ -103,9 +110,10 @@ const SUMS = `count(*) as requests,
   sum(case when ending in ('complete', 'client-left') then 0 else 1 end) as failures,
   sum(prompt_tokens) as prompt_tokens, sum(completion_tokens) as completion_tokens,
   sum(total_tokens) as total_tokens, sum(cached_tokens) as cached_tokens,
-  sum(reasoning_tokens) as reasoning_tokens`;
+  sum(reasoning_tokens) as reasoning_tokens, sum(cost_nano) as cost_nano,
+  sum(case when cost_basis is not null and cost_nano is null then 1 else 0 end) as unpriced`;
 
-/** PostgreSQL gives sums as text; a sum of nothing is null. */
+/** PostgreSQL returns sums as text; a sum of nothing is null. */
 type Sum = number | string | null;
 
 interface SumRow {
@@ -120,6 +128,8 @@ interface SumRow {
   readonly total_tokens: Sum;
   readonly cached_tokens: Sum;
   readonly reasoning_tokens: Sum;
+  readonly cost_nano: Sum;
+  readonly unpriced: Sum;
 }
 
 function parseSum(row: SumRow): UsageSum {
@@ -135,11 +145,13 @@ function parseSum(row: SumRow): UsageSum {
     totalTokens: Number(row.total_tokens),
     cachedTokens: Number(row.cached_tokens),
     reasoningTokens: Number(row.reasoning_tokens),
+    costNano: BigInt(row.cost_nano ?? 0),
+    unpriced: Number(row.unpriced),
   };
 }
 
 function add(groups: Map<string, UsageSum>, sum: UsageSum): void {
-  // The time comes first, and has the same number of digits for a good while: the groups sort by it.
+  // The time comes first so that groups sort by it; its number of digits will not change for centuries.
   const name = JSON.stringify([sum.fromMs, sum.key, sum.model, sum.provider]);
   const before = groups.get(name);
   groups.set(
@@ -155,6 +167,8 @@ function add(groups: Map<string, UsageSum>, sum: UsageSum): void {
           totalTokens: before.totalTokens + sum.totalTokens,
           cachedTokens: before.cachedTokens + sum.cachedTokens,
           reasoningTokens: before.reasoningTokens + sum.reasoningTokens,
+          costNano: before.costNano + sum.costNano,
+          unpriced: before.unpriced + sum.unpriced,
         },
   );
 }

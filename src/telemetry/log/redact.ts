@@ -3,13 +3,13 @@ import { redactShapes } from './key-shapes.ts';
 import { shown } from './secret-forms.ts';
 import { SecretSearch } from './secret-search.ts';
 
-/** Puts what is left of a secret in its place: `sk-ab****cdef`, or `****` where that would tell too much of it. */
+/** Replaces secrets by a preview: `sk-ab****cdef`, or `****` if that would reveal too much. */
 export type Redact = (text: string) => string;
 
 /**
- * A redact for these secrets, in each form in which text may hold them, and for everything that looks like a key.
+ * Redacts these secrets in every form that text may contain, and everything that looks like a key.
  *
- * @param secrets of 6 characters or more each
+ * @param secrets of at least 6 characters each
  */
 export function createRedactor(secrets: readonly string[]): Redact {
   const search = new SecretSearch(secrets);
@@ -21,8 +21,8 @@ export function createRedactor(secrets: readonly string[]): Redact {
 }
 
 /**
- * A redact that follows the configuration: it is made anew only when the secrets are others. Those of the configuration
- * before are redacted as well, since requests that began with it are still under way.
+ * Redacts the secrets of the current configuration, and is rebuilt only when they change. It also redacts the previous
+ * secrets, since requests that started with them may still be running.
  */
 export function redactorOf(secrets: () => readonly string[]): Redact {
   let known = secrets();
@@ -37,7 +37,7 @@ export function redactorOf(secrets: () => readonly string[]): Redact {
   };
 }
 
-/** The value of a header or field that is a secret whatever it looks like; the scheme before it stays. */
+/** Redacts the value of a header or field that is always secret; a scheme before it stays. */
 export function redactCredential(value: string): string {
   const [, scheme = '', secret = ''] = /^(\s*(?:bearer|basic|token)\s+)?(.*)$/is.exec(value) ?? [];
   return `${scheme}${shown(secret)}`;

@@ -9,12 +9,12 @@ import type { Redact } from './redact.ts';
 import { RequestLog } from './request-file.ts';
 import type { OnLoss } from './stream-sink.ts';
 
-/** Bytes of bodies held at most, of all requests together: beyond it requests are recorded without them. */
+/** The maximum size of kept bodies over all requests; beyond it, requests are logged without bodies. */
 const MOST_HELD_BYTES = 64 * 1024 * 1024;
-/** Requests recorded at a time, and files that wait to be written. */
+/** The maximum number of requests logged at a time, and of files that wait to be written. */
 const MOST_REQUESTS = 10_000;
 const MOST_WAITING = 1_000;
-/** Files in a directory: the oldest go first. */
+/** The maximum number of files in a directory; the oldest are deleted first. */
 const MOST_FILES = 10_000;
 const CLEAN_EVERY_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -22,15 +22,16 @@ const FLUSH_MS = 3_000;
 
 export interface RequestFilesOptions {
   readonly settings: () => LoggingSettings;
-  /** Applied to whole files, where the settings say so. */
+  /** Applied to whole files, if the settings say so. */
   readonly redact: Redact;
   readonly now: () => Date;
   readonly onLoss: OnLoss;
 }
 
 /**
- * Writes a file for each request, with its headers, its bodies and its lines, while `separate_files` is on. A failed
- * one is written into `error_dir` as well. Nobody waits for it: what the disk does not take is dropped and counted.
+ * Writes a file for each request, with its headers, bodies and log lines, while `separate_files` is on. Failed requests
+ * are also written to `error_dir`. No request waits for it: files that the disk does not accept are dropped and
+ * counted.
  */
 export class RequestFiles {
   readonly #options: RequestFilesOptions;
@@ -62,7 +63,7 @@ export class RequestFiles {
     if (log !== undefined) this.#note(event, log);
   };
 
-  /** Resolves when what has ended is written, or after 3 s. */
+  /** Resolves when finished requests are written, or after 3 s. */
   async flush(): Promise<void> {
     const untilMs = performance.now() + FLUSH_MS;
     while (this.#waiting > 0 && performance.now() < untilMs) await Bun.sleep(1);
@@ -123,7 +124,7 @@ async function writeInto(directory: string, name: string, text: string): Promise
   await writeFile(join(directory, name), text, { mode: 0o600 });
 }
 
-/** Removes the files that are too old or too many. Their names begin with their dates, and so sort by age. */
+/** Deletes files that are too old or too many. Their names begin with the date, so they sort by age. */
 async function clean(directory: string, maxDays = Infinity, now: Date): Promise<void> {
   const all = await readdir(directory).catch(() => []);
   const names = all.filter((name) => /^\d{4}-\d{2}-\d{2}_[\d-]{8}_req_\w+\.log$/.test(name)).sort();

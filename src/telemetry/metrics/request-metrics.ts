@@ -4,7 +4,7 @@ import type { HistogramSeries, NumberSeries } from './metric-family.ts';
 import type { MetricTable } from './metric-table.ts';
 import { METHODS, OPERATIONS } from '../vocabulary.ts';
 
-/** Counts ended requests. What requests of one kind have in common is looked up once. */
+/** Counts finished requests. Series are looked up once per kind of request. */
 export function createRequestMetrics(table: MetricTable): (event: RequestEnded) => void {
   const kinds = new Map<string, Kind>();
   return (event) => {
@@ -17,13 +17,14 @@ export function createRequestMetrics(table: MetricTable): (event: RequestEnded) 
     }
     countRequest(event, kind);
     countTokens(event, kind);
+    countCost(event, kind);
     if (event.isStreamed) countStream(event, kind);
     if (event.history.length > 1) countFallbacks(event, table);
     if (event.ending !== 'complete') countEnding(event, labels, table);
   };
 }
 
-/** Kinds are made of names in the configuration; more than this of them are looked up anew each time. */
+/** Kinds consist of names from the configuration. Beyond this number, they are looked up each time. */
 const MOST_KINDS = 5_000;
 
 interface Labels {
@@ -35,7 +36,7 @@ interface Labels {
   readonly keyName: string;
 }
 
-/** Everything that a client can make up becomes `other`; what is not there is `none`. */
+/** Everything that a client can make up becomes `other`; what is missing is `none`. */
 function labelsOf({ method, endpoint, servedAs, provider, status, keyName }: RequestEnded): Labels {
   return {
     method: METHODS.has(method) ? method : 'other',
@@ -47,7 +48,7 @@ function labelsOf({ method, endpoint, servedAs, provider, status, keyName }: Req
   };
 }
 
-/** The series of all requests with the same labels. Tokens and streams have theirs from the first one on. */
+/** The series of all requests with the same labels. Those of tokens and streams are created on first use. */
 interface Kind {
   readonly requests: NumberSeries;
   readonly duration: HistogramSeries;
@@ -56,6 +57,8 @@ interface Kind {
   readonly overhead: HistogramSeries;
   readonly genAiDuration: HistogramSeries | undefined;
   readonly tokens: () => TokenSeries;
+  readonly cost: () => NumberSeries;
+  readonly costUnknown: () => NumberSeries;
   readonly stream: () => StreamSeries;
 }
 
@@ -98,6 +101,8 @@ function kindOf(labels: Labels, table: MetricTable): Kind {
       genAiInput: genAi && table.genAiTokens.series(...genAi, 'input'),
       genAiOutput: genAi && table.genAiTokens.series(...genAi, 'output'),
     })),
+    cost: once(() => table.cost.series(model, provider, keyName)),
+    costUnknown: once(() => table.costUnknown.series(model, provider)),
     stream: once(() => ({
       ttft: table.ttft.series(model, provider),
       speed: table.speed.series(model, provider),
@@ -118,7 +123,7 @@ function countRequest(event: RequestEnded, kind: Kind): void {
   kind.duration.observe(seconds);
   if (event.overheadMs !== undefined) kind.overhead.observe(event.overheadMs / 1000);
   if (event.ending === 'complete') kind.completed.value += 1;
-  // A request that reached no provider was no operation on a model.
+  // A request that reached no provider was not an operation on a model.
   if (event.provider !== undefined) kind.genAiDuration?.observe(seconds);
 }
 
@@ -136,6 +141,12 @@ function countTokens({ usage, isUsageEstimated }: RequestEnded, kind: Kind): voi
   if (outputTokens !== undefined) series.genAiOutput?.observe(outputTokens);
 }
 
+function countCost({ cost }: RequestEnded, kind: Kind): void {
+  if (cost === undefined || cost.basis === 'not-billed') return;
+  if (cost.nano === undefined) kind.costUnknown().value += 1;
+  else kind.cost().value += cost.nano / 1e9;
+}
+
 function countStream(
   { startedAtMs, firstByteAtMs, endedAtMs, usage, ending }: RequestEnded,
   kind: Kind,
@@ -148,7 +159,7 @@ function countStream(
   series.genAiTtft?.observe(ttftSeconds);
   const writingSeconds = (endedAtMs - firstByteAtMs) / 1000;
   const outputTokens = usage?.outputTokens ?? 0;
-  // One token, or all of them at once, has no speed.
+  // A single token, or all tokens at once, has no speed.
   if (outputTokens > 1 && writingSeconds > 0.001) series.speed.observe(outputTokens / writingSeconds);
 }
 

@@ -1,10 +1,11 @@
 import type { RequestEnded } from '../../gateway/events.ts';
+import type { Cost } from '../../gateway/cost.ts';
 import type { Attempt, Outcome } from '../../routing/outcome.ts';
 import { outcomeText } from '../../routing/attempts-summary.ts';
 import type { TraceContext } from './trace-context.ts';
 import { METHODS, OPERATIONS } from '../vocabulary.ts';
 
-/** A span that is over, in words of our own: what an exporter makes of it is the exporter's. */
+/** A finished span in a neutral form, independent of the exporter. */
 export interface FinishedSpan {
   readonly name: string;
   readonly kind: 'server' | 'client';
@@ -14,24 +15,24 @@ export interface FinishedSpan {
   readonly startEpochMs: number;
   readonly endEpochMs: number;
   readonly attributes: Attributes;
-  /** What went wrong; undefined: nothing did. */
+  /** The error; undefined: there was none. */
   readonly error: string | undefined;
 }
 
-/** What is undefined is not there. */
+/** Undefined values are left out. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Where the spans of a request are in their trace. */
+/** The position of a request's spans in their trace. */
 export interface RequestTrace {
   readonly parent: TraceContext | undefined;
   readonly context: TraceContext;
-  /** Of the attempts, in the order in which they were begun. */
+  /** The spans of the attempts, in order. */
   readonly attemptSpanIds: readonly string[];
 }
 
 /**
  * The spans of a request: its own, then one for each attempt, named after OpenTelemetry's conventions for generative AI
- * and for HTTP. `epochOffsetMs` is what has to be added to the times of the event to date them.
+ * and for HTTP. Adding `epochOffsetMs` to the event's times gives dates.
  */
 export function spansOf(ended: RequestEnded, trace: RequestTrace, epochOffsetMs: number): FinishedSpan[] {
   const spans = [requestSpan(ended, trace, epochOffsetMs)];
@@ -48,7 +49,7 @@ function requestSpan(
   { context, parent }: RequestTrace,
   epochOffsetMs: number,
 ): FinishedSpan {
-  const { ending, status, code, usage } = ended;
+  const { ending, status, code, usage, cost } = ended;
   const hasBroken = ending === 'truncated' || (ending !== 'client-left' && status >= 500);
   const hasFailed = hasBroken || ending === 'failed' || ending === 'refused';
   return {
@@ -72,9 +73,10 @@ function requestSpan(
       'llm_proxy.ending': ending,
       'llm_proxy.attempts': ended.history.length,
       'llm_proxy.key': ended.keyName,
+      ...(cost && costAttributes(cost)),
       'llm_proxy.usage_estimated': ended.isUsageEstimated ? true : undefined,
     },
-    // A client's own mistake is no error of the server.
+    // A client's mistake is not an error of the server.
     error: hasBroken ? (code ?? ending) : undefined,
   };
 }
@@ -84,6 +86,15 @@ interface SpanOfAttempt {
   readonly attempt: Attempt;
   readonly index: number;
   readonly epochOffsetMs: number;
+}
+
+function costAttributes({ nano, basis, priceRef }: Cost) {
+  return {
+    'llm_proxy.cost.usd': nano === undefined ? undefined : nano / 1e9,
+    'llm_proxy.cost.nano_usd': nano,
+    'llm_proxy.cost.basis': basis,
+    'llm_proxy.cost.price_ref': priceRef,
+  };
 }
 
 function attemptSpan(
@@ -102,7 +113,7 @@ function attemptSpan(
     context: { ...context, spanId },
     parent: context,
     startEpochMs: attempt.startedAtMs + epochOffsetMs,
-    // An attempt is over for the gateway when its answer begins; for who reads a trace, when it ends.
+    // For the gateway, an attempt is over when its answer begins; for readers of a trace, when the answer ends.
     endEpochMs: (goesOn ? ended.endedAtMs : attempt.endedAtMs) + epochOffsetMs,
     attributes: {
       'gen_ai.operation.name': OPERATIONS[ended.endpoint],
@@ -119,7 +130,7 @@ function attemptSpan(
   };
 }
 
-/** `chat gpt-4o`; where the operation or the model has no name, `POST /v1/files`. */
+/** `chat gpt-4o`; if the operation or the model has no name, `POST /v1/files`. */
 function spanName(ended: RequestEnded, model: string | undefined): string {
   const operation = OPERATIONS[ended.endpoint];
   if (operation === undefined) return `${methodOf(ended)} ${ended.endpoint}`;
@@ -130,7 +141,7 @@ function methodOf({ method }: RequestEnded): string {
   return METHODS.has(method) ? method : '_OTHER';
 }
 
-/** What went wrong, in a word of a short list. */
+/** The error as a word from a short list. */
 function errorType(outcome: Outcome): string | undefined {
   switch (outcome.kind) {
     case 'answered':

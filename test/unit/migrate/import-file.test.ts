@@ -92,6 +92,7 @@ function essence({
   loadedAt: ___,
   version: ____,
   findModel: _____,
+  translation,
   ...rest
 }: Snapshot) {
   return {
@@ -104,6 +105,9 @@ function essence({
     errors: Array.from({ length: 300 }, (_, n) => rest.detection.isErrorStatus(300 + n)),
     detection: rest.detection.errorPatterns,
     providers: [...rest.providers],
+    translations: [...rest.providers.values()].flatMap((provider) =>
+      ['chat', 'x'].map((model) => translation(model, provider)),
+    ),
     models: [...models.values()].map(({ fallbacks, ...model }) => ({
       ...model,
       fallbacks: fallbacks.map(({ name }) => name),
