@@ -200,7 +200,7 @@ describe('the Responses API', () => {
 
   test('lets Codex fall back to HTTP where its model is served by no provider that speaks it', async () => {
     const headers = (model: string) => ({
-      ...ALL.headers,
+      authorization: 'Bearer mk-all-models',
       'openai-beta': 'responses_websockets=2026-02-06',
       'x-codex-turn-metadata': JSON.stringify({ model, request_kind: 'prewarm' }),
     });

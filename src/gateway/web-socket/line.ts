@@ -1,4 +1,4 @@
-import type { MasterKey, Snapshot } from '../../config/snapshot.ts';
+import type { Snapshot } from '../../config/snapshot.ts';
 import { FREE_ADMISSION } from '../../limits/admission.ts';
 import { take } from '../../limits/bucket.ts';
 import { errorEvent } from '../../protocols/web-socket/error-event.ts';
@@ -14,6 +14,7 @@ import { type Connected, connectModel, type SocketGateway } from './connect.ts';
 import { type CheckedMessage, checkMessage } from './message-check.ts';
 import {
   HIGH_WATER_BYTES,
+  CREATE,
   LONGEST_ID,
   MAX_EARLY_MESSAGES,
   MAX_MESSAGE_BYTES,
@@ -23,7 +24,8 @@ import {
 import type { ProviderListener, SocketEnd } from './ports.ts';
 import { type Maker, ResponseReports } from './response-reports.ts';
 import { speakingModel } from './speaking-model.ts';
-import { withUpstreamNames } from './upstream-names.ts';
+import { currentKey, whyNotAllowed } from './still-allowed.ts';
+import { upstreamNameOf, withUpstreamNames } from './upstream-names.ts';
 
 /** What a connection is made of. */
 export interface LineContext {
@@ -60,7 +62,7 @@ export class WebSocketLine implements ProviderListener {
   constructor(line: LineContext) {
     this.#line = line;
     const { context, gateway } = line;
-    this.#reports = new ResponseReports({ request: context.request, key: context.key, gateway });
+    this.#reports = new ResponseReports({ ...context, api: line.api, gateway });
   }
 
   get isOver(): boolean {
@@ -157,23 +159,10 @@ export class WebSocketLine implements ProviderListener {
 
   /** Another configuration is in force: ends the connection if that no longer allows it. */
   recheck(snapshot: Snapshot): void {
-    const { access } = snapshot;
-    const { key } = this.#line.context;
-    if (access.kind === 'keys' && (key === undefined || access.keys.get(key.hash)?.enabled !== true))
-      return this.end(CLOSE.policy, 'The API key is no longer valid.');
-    const connected = this.#provider;
-    if (connected === undefined) return;
-    const provider = snapshot.providers.get(connected.provider.name);
-    if (provider?.websockets.includes(this.#line.api) !== true)
-      return this.end(CLOSE.restart, 'The provider of this connection is no longer configured.');
-    if (this.#model !== undefined && this.#key(snapshot)?.allows(this.#model.name) === false)
-      this.end(CLOSE.policy, 'The API key may no longer use the model.');
-  }
-
-  /** The key as it is configured now. */
-  #key({ access }: Snapshot): MasterKey | undefined {
-    const { key } = this.#line.context;
-    return access.kind === 'keys' && key !== undefined ? access.keys.get(key.hash) : undefined;
+    const { api, context } = this.#line;
+    const provider = this.#provider?.provider.name;
+    const why = whyNotAllowed({ api, key: context.key, provider, model: this.#model?.name }, snapshot);
+    if (why !== undefined) this.end(...why);
   }
 
   /** Checks the waiting messages in their order. Those that need no waiting are passed on at once. */
@@ -196,9 +185,9 @@ export class WebSocketLine implements ProviderListener {
 
   /** Checks one message and passes it on. Returns undefined if that is done. Never rejects. */
   #pass(text: string): Promise<void> | undefined {
-    const { gateway } = this.#line;
+    const { gateway, context } = this.#line;
     try {
-      const checked = checkMessage(text, this.#key(gateway.snapshot()), gateway.objects);
+      const checked = checkMessage(text, currentKey(context.key, gateway.snapshot()), gateway.objects);
       const isPlain = !(checked instanceof Promise) && checked.type !== CREATE && checked.models.length === 0;
       if (isPlain && this.#provider !== undefined) {
         this.#toProvider(text);
@@ -214,9 +203,9 @@ export class WebSocketLine implements ProviderListener {
   }
 
   async #passChecked(message: CheckedMessage, text: string): Promise<void> {
-    const { gateway, api } = this.#line;
+    const { gateway, api, context } = this.#line;
     const snapshot = gateway.snapshot();
-    const key = this.#key(snapshot);
+    const key = currentKey(context.key, snapshot);
     const isRequest = message.type === CREATE;
     let admission = isRequest && this.#askedFor > 0 ? await admit(key, gateway) : FREE_ADMISSION;
     const name = message.models.find(({ isMain }) => isMain)?.name;
@@ -280,23 +269,24 @@ export class WebSocketLine implements ProviderListener {
   }
 
   #maker(): Maker {
+    const connected = this.#provider;
     const model = this.#model;
-    return { provider: this.#provider?.provider.name, model: model?.name, servedAs: model?.rotation };
+    const upstreamModel = model && connected && upstreamNameOf(model, connected);
+    const provider = connected?.provider.name;
+    return { provider, model: model?.name, servedAs: model?.rotation, upstreamModel };
   }
 
-  #finish(code: number, reason: string, ending: 'client-left' | 'truncated'): void {
+  #finish(given: number, reason: string, ending: 'client-left' | 'truncated'): void {
     if (this.#end !== undefined) return;
-    const sendable = code === CLOSE.noStatus ? CLOSE.normal : code;
-    this.#end = { code: sendable, reason };
+    const code = given === CLOSE.noStatus ? CLOSE.normal : given;
+    this.#end = { code, reason };
     this.#waiting.length = 0;
     const { gateway, leaveSeat } = this.#line;
     if (this.#provider !== undefined) gateway.traffic.end(this.#provider.route.id);
     this.#provider?.socket.resume();
-    this.#provider?.socket.close(sendable, reason);
-    this.#client?.close(sendable, reason);
+    this.#provider?.socket.close(code, reason);
+    this.#client?.close(code, reason);
     this.#reports.endAll(ending);
     leaveSeat();
   }
 }
-
-const CREATE = 'response.create';

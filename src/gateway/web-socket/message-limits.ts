@@ -15,3 +15,6 @@ export const MAX_EARLY_MESSAGES = 64;
 
 /** The longest id of an object that is remembered. */
 export const LONGEST_ID = 512;
+
+/** The message that asks for a response. */
+export const CREATE = 'response.create';

@@ -1,6 +1,8 @@
 import { type Admission, FREE_ADMISSION } from '../../limits/admission.ts';
 import type { Usage } from '../../protocols/protocol.ts';
+import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
 import type { MasterKey } from '../../config/snapshot.ts';
+import type { Cost } from '../cost.ts';
 import { endpointOf } from '../endpoint.ts';
 import type { Ending } from '../events.ts';
 import type { ClientRequest, Gateway } from '../ports.ts';
@@ -8,6 +10,7 @@ import type { Refusal } from '../refusals.ts';
 
 /** Whose connection it is. */
 export interface Reported {
+  readonly api: WebSocketApi;
   readonly request: ClientRequest;
   readonly key: MasterKey | undefined;
   readonly gateway: Gateway;
@@ -19,6 +22,8 @@ export interface Maker {
   /** The public name. */
   readonly model: string | undefined;
   readonly servedAs: string | undefined;
+  /** As the provider calls it. */
+  readonly upstreamModel: string | undefined;
 }
 
 interface Pending extends Maker {
@@ -27,6 +32,13 @@ interface Pending extends Maker {
   readonly startedAtMs: number;
   readonly firstByteAtMs: number | undefined;
 }
+
+const NOBODY: Maker = {
+  provider: undefined,
+  model: undefined,
+  servedAs: undefined,
+  upstreamModel: undefined,
+};
 
 /** Responses of a connection that are followed at once. */
 const MOST_PENDING = 64;
@@ -76,7 +88,7 @@ export class ResponseReports {
 
   /** A message of the client was refused. */
   refuse({ status, code }: Refusal): string {
-    const pending = this.#start({ provider: undefined, model: undefined, servedAs: undefined });
+    const pending = this.#start(NOBODY);
     this.#report(pending, { ending: 'refused', status, code });
     return pending.requestId;
   }
@@ -101,13 +113,32 @@ export class ResponseReports {
     return { ...maker, requestId, startedAtMs, firstByteAtMs: undefined, admission: FREE_ADMISSION };
   }
 
-  #report(
-    { requestId, startedAtMs, firstByteAtMs, admission, provider, model, servedAs }: Pending,
-    end: { ending: Ending; status: number; usage?: Usage | undefined; code?: string },
+  #report(pending: Pending, end: ResponseEnd): void {
+    const { usage } = end;
+    const { inputTokens, outputTokens } = usage ?? {};
+    pending.admission.settle({ wasServed: pending.provider !== undefined, inputTokens, outputTokens });
+    const endedAtMs = this.#nowMs();
+    const cost = usage && this.#costOf(pending, usage);
+    if (cost instanceof Promise)
+      void cost.then(
+        (known) => this.#emit(pending, { ...end, endedAtMs, cost: known }),
+        () => this.#emit(pending, { ...end, endedAtMs, cost: undefined }),
+      );
+    else this.#emit(pending, { ...end, endedAtMs, cost });
+  }
+
+  /** The Realtime API counts audio as tokens, whose price is another: what it costs is not known. */
+  #costOf({ provider, upstreamModel: model }: Pending, usage: Usage): Cost | Promise<Cost> | undefined {
+    const { api, gateway } = this.#reported;
+    if (api === 'realtime' || provider === undefined || model === undefined) return undefined;
+    return gateway.costs?.costOf({ provider, model, usage, isEstimated: false });
+  }
+
+  #emit(
+    { requestId, startedAtMs, firstByteAtMs, provider, model, servedAs }: Pending,
+    end: ResponseEnd & { readonly endedAtMs: number; readonly cost: Cost | undefined },
   ): void {
     const { gateway, request, key } = this.#reported;
-    const { inputTokens, outputTokens } = end.usage ?? {};
-    admission.settle({ wasServed: provider !== undefined, inputTokens, outputTokens });
     gateway.emit({
       type: 'request-ended',
       requestId,
@@ -124,11 +155,19 @@ export class ResponseReports {
       history: [],
       usage: end.usage,
       isUsageEstimated: false,
+      cost: end.cost,
       isStreamed: firstByteAtMs !== undefined,
       overheadMs: undefined,
       startedAtMs,
       firstByteAtMs,
-      endedAtMs: this.#nowMs(),
+      endedAtMs: end.endedAtMs,
     });
   }
+}
+
+interface ResponseEnd {
+  readonly ending: Ending;
+  readonly status: number;
+  readonly usage?: Usage | undefined;
+  readonly code?: string;
 }

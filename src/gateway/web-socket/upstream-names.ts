@@ -13,13 +13,14 @@ export function withUpstreamNames(
   model: Model,
   { snapshot, connected }: { readonly snapshot: Snapshot; readonly connected: Connected },
 ): Uint8Array {
-  const upstreamName = nameOf(model, connected);
+  const upstreamName = upstreamNameOf(model, connected);
   return renameModels(bytes, models, ({ isMain, name }) =>
     isMain ? upstreamName : otherName(name, { snapshot, connected }),
   );
 }
 
-function nameOf(model: Model, { route, provider }: Connected): string {
+/** What the provider of a connection calls a model. Throws a `Refusal` where it does not serve it. */
+export function upstreamNameOf(model: Model, { route, provider }: Connected): string {
   const routes = [model, ...model.fallbacks].flatMap((one) => one.routes);
   const same = routes.find(({ id }) => id === route.id);
   const found = same ?? routes.find((one) => one.provider === provider.name);
