@@ -36,7 +36,7 @@ export const cloudFields = {
     z.string().regex(/^[A-Za-z0-9.-]{1,40}$/, 'must be v1 or a date such as 2024-10-21'),
     {
       description:
-        'Azure: the date of an older API, which puts deployment and date into every URL. `v1` or left out: the current API.',
+        'Azure: the date of an older API, which puts deployment and date into every URL. Left out, or `v1`: the current API.',
       examples: ['2024-10-21'],
     },
   ),
@@ -54,7 +54,7 @@ export const cloudFields = {
         .min(1)
         .meta({ description: 'The access key.', examples: ['${AWS_SECRET_ACCESS_KEY}'], writeOnly: true }),
       session_token: optional(secretText(), {
-        description: 'Of temporary credentials only.',
+        description: 'Of temporary credentials only. Left out: the credentials are lasting ones.',
         examples: ['${AWS_SESSION_TOKEN:-}'],
         writeOnly: true,
       }),
@@ -76,11 +76,12 @@ export const cloudFields = {
   service_account: optional(
     z.strictObject({
       file: optional(z.string().min(1), {
-        description: 'Its key file. Read again when it changes. Not in a database: there, use `json`.',
+        description:
+          'Its key file. Read again when it changes. Not in a database: there, use `json`. Left out: `json` holds.',
         examples: ['/etc/llm-proxy/service-account.json'],
       }),
       json: optional(z.string().min(1), {
-        description: 'What is in its key file.',
+        description: 'What is in its key file. Left out: `file` is read.',
         examples: ['${SERVICE_ACCOUNT_JSON}'],
         writeOnly: true,
       }),
@@ -89,7 +90,7 @@ export const cloudFields = {
   ),
   access_token: optional(secretText(), {
     description:
-      'Vertex: an access token that something else renews, in place of `service_account`; it lasts an hour.',
+      'Vertex: an access token that something else renews, in place of `service_account`; it lasts an hour. Left out: the service account holds.',
     examples: ['${ACCESS_TOKEN}'],
     writeOnly: true,
   }),

@@ -200,9 +200,10 @@ describe('a resource', () => {
         { path: 'api_bse', message: expect.stringContaining('did you mean "api_base"') },
         { path: 'weight', message: 'must be at least 0' },
         { path: 'timeouts.conect', message: expect.stringContaining('unknown') },
-        { path: 'api_base', message: 'is missing' },
       ]),
     );
+    const nowhere = await api.call('POST', '/providers', { id: 'a' });
+    expect([nowhere.status, nowhere.body.error.details[0].path]).toEqual([422, 'api_base']);
     const dangling = await api.call('POST', '/models', { id: 'm', routes: [{ provider: 'opneai' }] });
     expect(dangling.body.error.details[0].path).toBe('routes[0].provider');
     expect((await api.call('POST', '/providers', '[1]')).status).toBe(422);
