@@ -120,8 +120,8 @@ test('a default that gives way to another setting, or to a variable, says so', (
   const settings = INHERITED.map((path) => SETTINGS.find((each) => writePath(each.path) === path));
   expect(settings.map((setting) => setting?.default)).toEqual([1, false, 0]);
   expect(settings.map((setting) => setting?.description)).toEqual([
-    expect.stringContaining("Left out: the provider's weight."),
-    expect.stringContaining('Left out: as at the top level.'),
-    expect.stringContaining('LLM_PROXY_DRAIN_DELAY in the environment holds where this is left out.'),
+    expect.stringMatching(/Left out: .*provider/),
+    expect.stringMatching(/Left out: .*top level/),
+    expect.stringMatching(/left out.* LLM_PROXY_DRAIN_DELAY|LLM_PROXY_DRAIN_DELAY .*left out/i),
   ]);
 });
