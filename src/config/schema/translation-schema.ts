@@ -3,7 +3,7 @@ import { DEFAULTS } from './defaults.ts';
 import { nameText, optional } from './setting.ts';
 
 /** How requests are put into another API, for everything. */
-export const translationSchema = schemaOf(undefined, {
+export const translationSchema = schemaOf({
   unsupported: DEFAULTS.unsupported,
   signature_ids: true,
   fetch_media: false,
@@ -11,32 +11,28 @@ export const translationSchema = schemaOf(undefined, {
 });
 
 /** The same for one provider or one model. */
-export const ownTranslationSchema = schemaOf('Left out: as the more general `translation` says.', {});
+export const ownTranslationSchema = schemaOf({});
 
-/** `otherwise`: the sentence for a setting that is left out; `defaults`: what holds then. */
-function schemaOf(otherwise: string | undefined, defaults: Readonly<Record<string, unknown>>) {
-  const rest = otherwise === undefined ? '' : ` ${otherwise}`;
+/** `defaults`: what holds where nothing is said. */
+function schemaOf(defaults: Readonly<Record<string, unknown>>) {
   return z.strictObject({
     unsupported: optional(z.enum(['drop', 'warn', 'reject']), {
       description:
-        "What becomes of what the provider's API can't express. `warn`: settings such as `seed` are left out and reported, and a route that would change the meaning is passed over. `drop`: everything is left out. `reject`: only an exact translation is sent. A model's word comes before its provider's." +
-        rest,
+        "What becomes of what the provider's API can't express. `warn`: settings such as `seed` are left out and reported, and a route that would change the meaning is passed over. `drop`: everything is left out. `reject`: only an exact translation is sent. Left out on a model: as its provider says; on a provider: as the top level does.",
       ...defaultOf(defaults, 'unsupported'),
     }),
     signature_ids: optional(z.boolean(), {
       description:
-        "Whether Gemini's thought signatures travel in the ids of tool calls, so that clients of the Chat API bring them back." +
-        rest,
+        "Whether Gemini's thought signatures travel in the ids of tool calls, so that clients of the Chat API bring them back. Left out below the top level: as there.",
       ...defaultOf(defaults, 'signature_ids'),
     }),
     fetch_media: optional(z.boolean(), {
       description:
-        'Whether the gateway fetches images and files that a request names by URL, for providers that take only their bytes. Never from private addresses.' +
-        rest,
+        'Whether the gateway fetches images and files that a request names by URL, for providers that take only their bytes. Never from private addresses. Left out below the top level: as there.',
       ...defaultOf(defaults, 'fetch_media'),
     }),
     max_media_mb: optional(z.number().positive().max(100), {
-      description: `The largest of them in MiB.${rest}`,
+      description: 'The largest of them in MiB. Left out below the top level: as there.',
       ...defaultOf(defaults, 'max_media_mb'),
     }),
   });
@@ -59,33 +55,30 @@ export const routeTranslationFields = {
   }),
   max_output_tokens: optional(z.int().min(1).max(10_000_000), {
     description:
-      'The most tokens that the model puts out. A translated request asks for no more, and for so many where the API demands a limit and the client gave none. Left out: as the name of the model says, else no limit.',
+      'The most tokens that the model puts out. A translated request asks for no more, and for so many where the API demands a limit and the client gave none. Left out: as its name says.',
     examples: [32_000],
   }),
   efforts: optional(z.array(nameText()), {
     description:
-      'The efforts of reasoning that the model takes by name. An empty list says that it does not reason. Left out: as the name of the model says.',
+      'The efforts of reasoning that the model takes by name. An empty list says that it does not reason. Left out: as its name says.',
     examples: [['low', 'medium', 'high', 'xhigh']],
   }),
   claude: optional(
     z.strictObject({
       sampling: optional(z.enum(['all', 'one', 'none']), {
-        description:
-          '`one`: temperature or top_p, not both. `none`: neither. Left out: as the name of the model says.',
+        description: '`one`: temperature or top_p, not both. `none`: neither. Left out: as its name says.',
       }),
       thinking: optional(z.enum(['adaptive', 'budget', 'none']), {
-        description: 'How thinking is asked for. Left out: as the name of the model says.',
+        description: 'How thinking is asked for. Left out: as its name says.',
       }),
       forced_tools: optional(z.boolean(), {
-        description: 'Whether it takes a forced choice of a tool. Left out: as the name of the model says.',
+        description: 'Whether it takes a forced choice of a tool. Left out: as its name says.',
       }),
       mid_system: optional(z.boolean(), {
-        description:
-          'Whether it takes messages of role system among the others. Left out: as the name of the model says.',
+        description: 'Whether it takes messages of role system among the others. Left out: as its name says.',
       }),
       json: optional(z.boolean(), {
-        description:
-          'Whether it takes a JSON schema for its answer. Left out: as the name of the model says.',
+        description: 'Whether it takes a JSON schema for its answer. Left out: as its name says.',
       }),
     }),
     { description: 'What a Claude model takes, where its name does not tell. Left out: as its name says.' },
