@@ -1,3 +1,4 @@
+import type { CostMeter } from './cost.ts';
 import type { Admission } from '../limits/admission.ts';
 import type { TokenCounter } from '../usage/estimate-usage.ts';
 import type { MasterKey, Provider, Snapshot } from '../config/snapshot.ts';
@@ -23,6 +24,8 @@ export interface Gateway extends Ledgers {
   /** Asked in this order, once body and model are known. */
   readonly limits: readonly RequestLimit[];
   readonly emit: Emit;
+  /** Absent where costs are not calculated. */
+  readonly costs?: CostMeter;
   /** Absent where nothing is traced. */
   readonly tracing?: Tracing;
 }
@@ -68,6 +71,8 @@ export interface UpstreamRequest {
   readonly search: string;
   /** As in `ClientRequest`, with the deployment that this provider is asked for. */
   readonly azure?: AzurePath | undefined;
+  /** The upstream model, where one is named and the provider's URLs hold it: Azure's of an older API. */
+  readonly model?: string | undefined;
   /** Which of the provider's own URLs is asked, in place of `path` and `search`; undefined: the client's path. */
   readonly target?: UpstreamTarget | undefined;
   readonly clientHeaders: Headers;

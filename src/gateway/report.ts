@@ -19,6 +19,7 @@ export function report(served: ServedRequest, end: RequestEnd): void {
     history: execution.history,
     usage: end.usage,
     isUsageEstimated: end.isUsageEstimated,
+    cost: end.cost,
     isStreamed: execution.answer?.kind === 'streamed' && execution.answer.stream.takesEvents,
     overheadMs: ownTimeMs(served),
     startedAtMs: planned.startedAtMs,
