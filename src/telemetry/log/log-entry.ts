@@ -64,7 +64,9 @@ function isFailure({ outcome }: Attempt): boolean {
 }
 
 function attemptLevel(attempt: Attempt): Level {
-  return isFailure(attempt) && !isClientFault(attempt.outcome) ? 'warn' : 'debug';
+  const { outcome } = attempt;
+  if (outcome.kind === 'unsuitable') return 'debug';
+  return isFailure(attempt) && !isClientFault(outcome) ? 'warn' : 'debug';
 }
 
 /** The lines that an event is worth. */

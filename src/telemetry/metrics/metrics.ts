@@ -123,6 +123,7 @@ function healthAfter(outcome: Outcome): boolean | undefined {
     case 'unreachable':
     case 'timed-out':
       return false;
+    case 'unsuitable':
     case 'cancelled':
       return undefined;
   }
@@ -131,6 +132,7 @@ function healthAfter(outcome: Outcome): boolean | undefined {
 function detailOf(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'answered':
+    case 'unsuitable':
     case 'cancelled':
       return '';
     case 'rejected':
