@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { KINDS, type Json } from '../store/revision.ts';
+import { KINDS } from '../store/resource-kinds.ts';
+import type { Json } from '../store/revision.ts';
 import type { Change } from '../store/describe-changes.ts';
 import type { HistoryItem } from '../store/store-options.ts';
 import { WARNINGS } from './fields.ts';

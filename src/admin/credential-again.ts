@@ -12,6 +12,8 @@ export function findUnsentCredentials(before: JsonObject, input: JsonObject): De
   const missing: Detail[] = [];
   const message = `must be sent again, since ${reason}; null takes it away`;
   if (isSet(before['api_key']) && input['api_key'] === undefined) missing.push({ path: 'api_key', message });
+  for (const field of ['aws', 'service_account', 'access_token'])
+    if (isSet(before[field]) && input[field] === undefined) missing.push({ path: field, message });
   if (isSet(before['headers']) && input['headers'] === undefined) missing.push({ path: 'headers', message });
   // The credential of a proxy is in its URL.
   const opensTls = input['verify_ssl'] === false && before['verify_ssl'] !== false;
@@ -23,6 +25,9 @@ export function findUnsentCredentials(before: JsonObject, input: JsonObject): De
 /** What lets somebody else see the credential: another host, a proxy on the way, or a certificate that nobody checks. */
 function whyElsewhere(before: JsonObject, input: JsonObject): string | undefined {
   const { api_base: base, proxy, verify_ssl: verifies, ca_file: authorities } = input;
+  const { provider_type: type } = input;
+  if (before['api_base'] === undefined && type !== undefined && type !== before['provider_type'])
+    return 'provider_type changes, and with it the host';
   if (base !== undefined && originOf(base) !== originOf(before['api_base']))
     return 'api_base has another host';
   if (isSet(proxy) && proxy !== before['proxy']) return 'proxy changes';

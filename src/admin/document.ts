@@ -9,7 +9,8 @@ import type {
 } from '../openapi/types.ts';
 import { createOpenApiSchemas, type OpenApiSchemas } from '../openapi/schemas.ts';
 import type { Operation, OperationTag } from './operation.ts';
-import { BASE, OPERATIONS } from './operations.ts';
+import { RESOURCE_KINDS } from '../store/resource-kinds.ts';
+import { ADMIN_KINDS, BASE, OPERATIONS } from './operations.ts';
 import { PROBLEMS } from './problem.ts';
 
 /** The OpenAPI document of the Admin API, made from the schemas that read and write its bodies. */
@@ -20,7 +21,7 @@ export function adminDocument(version: string): OpenApiDocument {
     const path = `${BASE}${operation.path}`;
     paths[path] = { ...paths[path], [operation.method]: describe(operation, schemas) };
   }
-  const tags = Object.values(TAGS);
+  const tags = TAGS.map(({ name, description }) => ({ name, description }));
   return {
     openapi: '3.1.0',
     info: {
@@ -45,27 +46,33 @@ export function adminDocument(version: string): OpenApiDocument {
   };
 }
 
-const TAGS: Readonly<Record<OperationTag, { readonly name: string; readonly description: string }>> = {
-  providers: {
-    name: 'Providers',
-    description: 'The upstream accounts. Credentials go in and never come out.',
+const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readonly description: string }[] = [
+  ...Object.values(ADMIN_KINDS).map(({ kind }) => {
+    const { path: tag, section } = RESOURCE_KINDS[kind];
+    return { tag, ...section };
+  }),
+  {
+    tag: 'config',
+    name: 'Configuration',
+    description: 'Its version, its history, and the way back.',
   },
-  models: {
-    name: 'Models',
-    description: 'Public model names, the routes that serve them, and their fallbacks.',
+  {
+    tag: 'requests',
+    name: 'Requests and usage',
+    description: 'What has been asked, by whom, and what it used.',
   },
-  'master-keys': { name: 'Master keys', description: 'The keys of clients. A secret is shown once.' },
-  settings: { name: 'Settings', description: 'Every other section of the configuration, by its name.' },
-  config: { name: 'Configuration', description: 'Its version, its history, and the way back.' },
-  requests: { name: 'Requests and usage', description: 'What has been asked, by whom, and what it used.' },
-};
+];
+
+function tagName(wanted: OperationTag): string {
+  return TAGS.find(({ tag }) => tag === wanted)?.name ?? wanted;
+}
 
 const SECURITY = [{ adminKey: [] }];
 
 function ownDocument(): Described {
   return {
     operationId: 'adminReadOpenApi',
-    tags: [TAGS.config.name],
+    tags: [tagName('config')],
     summary: 'OpenAPI document',
     description: 'The Admin API alone.',
     security: SECURITY,
@@ -84,7 +91,7 @@ function describe(operation: Operation, schemas: OpenApiSchemas): Described {
   return {
     // The API itself has a listModels as well.
     operationId: `admin${id.charAt(0).toUpperCase()}${id.slice(1)}`,
-    tags: [TAGS[tag].name],
+    tags: [tagName(tag)],
     summary,
     ...(description !== undefined && { description }),
     security: SECURITY,

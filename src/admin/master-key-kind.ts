@@ -57,8 +57,6 @@ const DAY_SECONDS = 86_400;
 /** Master keys in the Admin API. */
 export const masterKeyKind: ResourceKind = {
   kind: 'master_keys',
-  path: 'master-keys',
-  title: 'master key',
   createSchema: fields
     .extend({ id: ID.optional().meta({ description: 'Left out: a random one is made.' }), key })
     .meta({ id: 'MasterKeyCreate' }),

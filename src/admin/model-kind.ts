@@ -16,8 +16,6 @@ const fields = model.omit({ enabled: true }).extend({
 /** Models in the Admin API: the configuration file's, with the entry of `alias_fallback` that belongs to each. */
 export const modelKind: ResourceKind = {
   kind: 'models',
-  path: 'models',
-  title: 'model',
   createSchema: fields.extend({ id: ID }).meta({ id: 'ModelCreate' }),
   updateSchema: fields.partial().meta({ id: 'ModelUpdate' }),
   examples: {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { Edit } from '../store/change.ts';
+import type { Kind, RESOURCE_KINDS } from '../store/resource-kinds.ts';
 import type { JsonObject, ResourceName, Revision } from '../store/revision.ts';
 import type { RequestRecords } from '../store/records/request-record-table.ts';
 import type { HistoryItem } from '../store/store-options.ts';
@@ -23,7 +24,7 @@ export interface AdminStore {
   readonly requests: Pick<RequestRecords, 'list' | 'sum'>;
 }
 
-export type OperationTag = 'providers' | 'models' | 'master-keys' | 'settings' | 'config' | 'requests';
+export type OperationTag = (typeof RESOURCE_KINDS)[Kind]['path'] | 'config' | 'requests';
 
 /** One thing that the Admin API does. Its documentation and its handler are made from this one description. */
 export interface Operation {

@@ -1,7 +1,9 @@
 import { configOperations } from './config-operations.ts';
 import { masterKeyKind } from './master-key-kind.ts';
 import { modelKind } from './model-kind.ts';
+import type { Kind } from '../store/resource-kinds.ts';
 import type { Operation } from './operation.ts';
+import type { ResourceKind } from './resource-kind.ts';
 import { providerKind } from './provider-kind.ts';
 import { requestOperations } from './request-operations.ts';
 import { resourceOperations } from './resource-operations.ts';
@@ -10,9 +12,17 @@ import { settingKind } from './setting-kind.ts';
 /** Where all of them are found. */
 export const BASE = '/admin/v1';
 
+/** In the order of the document. */
+export const ADMIN_KINDS: Readonly<Record<Kind, ResourceKind>> = {
+  providers: providerKind,
+  models: modelKind,
+  master_keys: masterKeyKind,
+  settings: settingKind,
+};
+
 /** All that the Admin API does. */
 export const OPERATIONS: readonly Operation[] = [
-  ...[providerKind, modelKind, masterKeyKind, settingKind].flatMap(resourceOperations),
+  ...Object.values(ADMIN_KINDS).flatMap(resourceOperations),
   ...configOperations,
   ...requestOperations,
 ];

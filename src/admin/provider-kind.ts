@@ -3,7 +3,7 @@ import { previewKey } from '../config/compile/compile-access.ts';
 import { DEFAULTS } from '../config/schema/defaults.ts';
 import { providerSchema } from '../config/schema/provider-schema.ts';
 import { nameText, optional, secretText } from '../config/schema/setting.ts';
-import type { JsonObject } from '../store/revision.ts';
+import type { Json, JsonObject } from '../store/revision.ts';
 import { findUnsentCredentials } from './credential-again.ts';
 import { DATES, ENABLED, ID, WARNINGS } from './fields.ts';
 import { AdminProblem, listed } from './problem.ts';
@@ -23,24 +23,31 @@ const fields = providerSchema.omit({ name: true, url: true, enabled: true }).ext
 /** Providers in the Admin API: the configuration file's, with `id` for the name and `is_enabled` for `enabled`. */
 export const providerKind: ResourceKind = {
   kind: 'providers',
-  path: 'providers',
-  title: 'provider',
-  createSchema: fields
-    .extend({ id: ID, api_base: z.string().min(1).meta({ description: 'Base URL, http or https.' }) })
-    .meta({ id: 'ProviderCreate' }),
+  createSchema: fields.extend({ id: ID }).meta({ id: 'ProviderCreate' }),
   updateSchema: fields.meta({ id: 'ProviderUpdate' }),
   examples: {
     create: { id: 'openai', api_base: 'https://api.openai.com/v1', api_key: 'sk-your-key' },
     update: { weight: 2 },
   },
   viewSchema: fields
-    .omit({ api_key: true, headers: true, proxy: true })
+    .omit({
+      api_key: true,
+      headers: true,
+      proxy: true,
+      aws: true,
+      service_account: true,
+      access_token: true,
+    })
     .extend({
       id: nameText(),
       api_key_preview: z
         .string()
         .nullable()
         .meta({ description: 'Enough of the credential to recognise it; null: there is none.' }),
+      credential_kind: z
+        .enum(['api_key', 'aws', 'service_account', 'access_token'])
+        .nullable()
+        .meta({ description: 'Which credential is set; null: none.' }),
       header_names: z
         .array(z.string())
         .meta({ description: 'The headers that are set; their values are secret.' }),
@@ -60,7 +67,16 @@ export const providerKind: ResourceKind = {
   findConflict: () => undefined,
 };
 
-function visible(id: string, { api_key: key, headers, proxy, ...rest }: JsonObject): JsonObject {
+function visible(id: string, fields: JsonObject): JsonObject {
+  const {
+    api_key: key,
+    headers,
+    proxy,
+    aws,
+    service_account: account,
+    access_token: token,
+    ...rest
+  } = fields;
   return {
     id,
     provider_type: DEFAULTS.providerType,
@@ -69,7 +85,17 @@ function visible(id: string, { api_key: key, headers, proxy, ...rest }: JsonObje
     is_enabled: true,
     ...rest,
     api_key_preview: typeof key === 'string' && key !== '' ? previewKey(key) : null,
+    credential_kind: kindOfCredential({ key, aws, account, token }),
     header_names: Object.keys(headers ?? {}),
     proxy_host: typeof proxy === 'string' ? (URL.parse(proxy)?.host ?? null) : null,
   };
+}
+
+function kindOfCredential(
+  set: Readonly<Record<'key' | 'aws' | 'account' | 'token', Json | undefined>>,
+): Json {
+  if (set.key) return 'api_key';
+  if (set.aws) return 'aws';
+  if (set.account) return 'service_account';
+  return set.token ? 'access_token' : null;
 }

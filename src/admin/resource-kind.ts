@@ -1,13 +1,10 @@
 import type { z } from 'zod';
-import type { Json, JsonObject, Kind, Resource, Resources } from '../store/revision.ts';
+import type { Kind } from '../store/resource-kinds.ts';
+import type { Json, JsonObject, Resource, Resources } from '../store/revision.ts';
 
-/** What the Admin API has to know of one kind of resource; everything else is the same for all. */
+/** The operations of the Admin API on one kind of resource. `RESOURCE_KINDS` has its name, path and secrets. */
 export interface ResourceKind {
   readonly kind: Kind;
-  /** Below `/admin/v1/`. */
-  readonly path: 'providers' | 'models' | 'master-keys' | 'settings';
-  /** For people, in the singular. */
-  readonly title: string;
   readonly createSchema: z.ZodType;
   readonly updateSchema: z.ZodType;
   /** Bodies that these let pass, for the documentation. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RESOURCE_KINDS } from '../store/resource-kinds.ts';
 import type { JsonObject, Resource, ResourceName, Resources, Revision } from '../store/revision.ts';
 import { withResource } from '../store/revision.ts';
 import type { Answer, Call, Operation } from './operation.ts';
@@ -11,7 +12,8 @@ const COUNT = z.int().min(0);
 
 /** List, create, read, update and delete of one kind of resource. */
 export function resourceOperations(kind: ResourceKind): Operation[] {
-  const { path, title, examples } = kind;
+  const { examples } = kind;
+  const { path, title } = RESOURCE_KINDS[kind.kind];
   const name = title.replaceAll(/ ?\b(\w)/g, (_, letter: string) => letter.toUpperCase());
   const all = { tag: path, path: `/${path}` } as const;
   const one = { tag: path, path: `/${path}/{id}` } as const;
@@ -73,14 +75,10 @@ export function resourceOperations(kind: ResourceKind): Operation[] {
 function pageOf(kind: ResourceKind): z.ZodType {
   return z.object({
     version: VERSION,
-    [pluralOf(kind)]: z.array(kind.viewSchema),
+    [kind.kind]: z.array(kind.viewSchema),
     total: COUNT.meta({ description: 'How many there are on all pages.' }),
     next_cursor: z.string().nullable().meta({ description: 'For the next page; null: this is the last.' }),
   });
-}
-
-function pluralOf({ path }: ResourceKind): string {
-  return path.replaceAll('-', '_');
 }
 
 async function list(kind: ResourceKind, { store, query }: Call): Promise<Answer> {
@@ -96,7 +94,7 @@ async function list(kind: ResourceKind, { store, query }: Call): Promise<Answer>
   const entries = page.map(kind.view);
   return {
     version,
-    body: { version, [pluralOf(kind)]: entries, total: all.length, next_cursor: next },
+    body: { version, [kind.kind]: entries, total: all.length, next_cursor: next },
   };
 }
 
@@ -114,9 +112,13 @@ async function create(kind: ResourceKind, { id, fields, shown }: Creation, call:
   const name = { kind: kind.kind, id };
   const revision = await call.write(name, 'create', ({ resources }, now) => {
     if (resources[kind.kind].has(id)) {
-      throw new AdminProblem('already_exists', `There is a ${kind.title} "${id}" already.`, {
-        details: [{ path: 'id', message: 'is in use' }],
-      });
+      throw new AdminProblem(
+        'already_exists',
+        `There is a ${RESOURCE_KINDS[kind.kind].title} "${id}" already.`,
+        {
+          details: [{ path: 'id', message: 'is in use' }],
+        },
+      );
     }
     return replaced(kind, { resources, name, fields, now });
   });
@@ -189,5 +191,5 @@ function found(kind: ResourceKind, resources: Resources, id: string): Resource {
 }
 
 function missing(kind: ResourceKind, id: string): AdminProblem {
-  return new AdminProblem('not_found', `There is no ${kind.title} "${id}".`);
+  return new AdminProblem('not_found', `There is no ${RESOURCE_KINDS[kind.kind].title} "${id}".`);
 }

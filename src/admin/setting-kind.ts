@@ -1,17 +1,15 @@
 import { z } from 'zod';
 import { configSchema } from '../config/schema/schema.ts';
-import type { Json, JsonObject } from '../store/revision.ts';
+import { isObject } from '../store/json-path.ts';
+import { isKindSection } from '../store/resource-kinds.ts';
+import type { Json } from '../store/revision.ts';
 import { DATES, WARNINGS } from './fields.ts';
 import { asText, dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';
 
-const settings = configSchema.omit({
-  providers: true,
-  backends: true,
-  models: true,
-  master_keys: true,
-  proxy_api_key: true,
-});
-const ids = settings.keyof();
+const OLD_SECTIONS = new Set(['backends', 'proxy_api_key']);
+const ids = z.enum(
+  Object.keys(configSchema.shape).filter((name) => !isKindSection(name) && !OLD_SECTIONS.has(name)),
+);
 const value = z
   .unknown()
   .refine((given) => given !== undefined, 'is missing')
@@ -23,8 +21,6 @@ const value = z
  */
 export const settingKind: ResourceKind = {
   kind: 'settings',
-  path: 'settings',
-  title: 'setting',
   createSchema: z.strictObject({ id: ids, value }).meta({ id: 'SettingCreate' }),
   updateSchema: z.strictObject({ value }).meta({ id: 'SettingUpdate' }),
   examples: {
@@ -63,8 +59,4 @@ export const settingKind: ResourceKind = {
 
 function clean(given: Json): Json {
   return isObject(given) ? withoutNulls(given) : given;
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

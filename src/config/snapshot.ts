@@ -2,6 +2,9 @@ import type { BucketLimit } from '../limits/bucket.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { RetryPolicy } from '../routing/decide.ts';
 import type { Model } from '../routing/route.ts';
+import type { ClientApi } from '../translation/conversation.ts';
+import type { Policy } from '../translation/losses.ts';
+import type { DialectName } from '../translation/models/dialects.ts';
 import type { TrustsProxy } from './read/trusted-proxies.ts';
 
 /**
@@ -25,6 +28,8 @@ export interface Snapshot {
   readonly cooldown: CooldownPolicy;
   readonly detection: Detection;
   readonly health: HealthSettings;
+  /** How requests for this public model are translated for this provider. */
+  readonly translation: (model: string, provider: Provider) => TranslationSettings;
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
   readonly logging: LoggingSettings;
@@ -66,12 +71,37 @@ export interface MasterKey {
   readonly unrestricted: boolean;
   /** undefined: no limit. */
   readonly limit: BucketLimit | undefined;
+  /** Whether its requests may ask for a policy of translation that is less strict than the configured one. */
+  readonly mayRelaxTranslation: boolean;
 }
 
 /** An upstream account. */
 export interface Provider {
   readonly name: string;
-  readonly type: string;
+  readonly type: ProviderType;
+  /**
+   * The client APIs that pass untouched; paths of no API always do. `by_model`: as Vertex and Bedrock serve the upstream model. `unknown`:
+   * neither the configuration nor the host says it, so that the client's own API is tried first.
+   */
+  readonly apis: readonly ClientApi[] | 'by_model' | 'unknown';
+  /** How a server of OpenAI's Chat API differs from OpenAI's own. */
+  readonly dialect: DialectName;
+  /** Azure: `v1`, or the date of an older API, which then stands in every URL; undefined: nothing is said. */
+  readonly apiVersion: string | undefined;
+  /** Bedrock: the region that requests are signed for. */
+  readonly region: string | undefined;
+  /** Vertex. */
+  readonly project: string | undefined;
+  /** Vertex: a region, `us`, `eu` or `global`. */
+  readonly location: string | undefined;
+  /** What of the client's `anthropic-beta` goes on. A list names those that do. */
+  readonly anthropicBeta: 'pass' | 'drop' | readonly string[];
+  /** Whether translated requests in the Messages API ask for prompt caching. */
+  readonly autoCache: boolean;
+  /** Whether it serves the Responses API over WebSockets. */
+  readonly websockets: boolean;
+  /** What to authenticate with where that is no `apiKey`; undefined: `apiKey`, or nothing. */
+  readonly credential: CloudCredential | undefined;
   /** Without a trailing slash; http or https. */
   readonly apiBase: string;
   /** `add`: a path without a version is meant below the API's root. `as_sent`: paths go behind the base as they come. */
@@ -87,6 +117,52 @@ export interface Provider {
   readonly forwardClientAuth: boolean;
   /** Whether `stream_options.include_usage` is asked for where the client did not. */
   readonly streamUsage: 'include' | 'passthrough';
+}
+
+/** The kind of API behind a provider: which URLs it has, and how it is shown a credential. */
+export type ProviderType =
+  | 'openai'
+  | 'azure'
+  | 'openai-responses'
+  | 'anthropic'
+  | 'gemini'
+  | 'vertex'
+  | 'bedrock';
+
+/** Credentials of clouds, which are no header by themselves. All of it is secret but the names. */
+export type CloudCredential =
+  | {
+      readonly kind: 'aws';
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+      /** Only with temporary credentials. */
+      readonly sessionToken: string | undefined;
+    }
+  | {
+      readonly kind: 'google';
+      readonly clientEmail: string;
+      /** PKCS#8 in PEM. */
+      readonly privateKey: string;
+      readonly privateKeyId: string | undefined;
+      /** https. */
+      readonly tokenUri: string;
+    }
+  | {
+      readonly kind: 'token';
+      /** An access token of Google's. */
+      readonly token: string;
+    };
+
+/** How a client's API is put into another one. */
+export interface TranslationSettings {
+  /** What becomes of what the other API does not have. */
+  readonly unsupported: Policy;
+  /** Whether Gemini's signatures travel in the ids of tool calls. */
+  readonly signatureIds: boolean;
+  /** Whether media that a client names by URL are fetched for providers that take only bytes. */
+  readonly fetchMedia: boolean;
+  /** The largest that is fetched. */
+  readonly maxMediaBytes: number;
 }
 
 /** Limits of one attempt. Infinity: none. */

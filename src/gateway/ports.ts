@@ -6,6 +6,7 @@ import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { Availability } from '../routing/decide.ts';
 import type { Attempt, UnreachableReason } from '../routing/outcome.ts';
 import type { Model } from '../routing/route.ts';
+import type { ProviderApi } from '../translation/conversation.ts';
 import type { AzurePath } from '../lib/api-path.ts';
 import type { GatewayEvent } from './events.ts';
 import type { ObjectOwners } from './object-owners.ts';
@@ -67,6 +68,8 @@ export interface UpstreamRequest {
   readonly search: string;
   /** As in `ClientRequest`, with the deployment that this provider is asked for. */
   readonly azure?: AzurePath | undefined;
+  /** Which of the provider's own URLs is asked, in place of `path` and `search`; undefined: the client's path. */
+  readonly target?: UpstreamTarget | undefined;
   readonly clientHeaders: Headers;
   /** Sent in place of the client's Content-Type, where that could be read in two ways; undefined: the client's own. */
   readonly contentType?: string | undefined;
@@ -81,6 +84,27 @@ export interface UpstreamRequest {
   readonly cancellation: Cancellation;
   /** Called when the provider's connect limit has passed; it is the caller's to abort. */
   readonly onConnectTimeout: () => void;
+}
+
+/**
+ * A method of a provider's API, by what it does: the provider's type makes its URL. For translated requests, for Claude that Bedrock or
+ * Vertex carry, and for the Gemini API, whose model is in the path.
+ */
+export interface UpstreamTarget {
+  readonly api: ProviderApi | 'embeddings';
+  readonly operation: 'generate' | 'count' | 'embed';
+  /** Who carries the Messages API, or the Gemini API at Vertex; undefined: the API's own host. */
+  readonly carriage: 'bedrock' | 'vertex' | undefined;
+  /** The upstream model. */
+  readonly model: string;
+  readonly isStream: boolean;
+  /**
+   * Whether the body was written by a translation. Then the client's header fields about its own API stay behind, and no compressed
+   * answer is asked for. `carried`: the body is the client's in another wrapping, and only `anthropic-version` stays behind.
+   */
+  readonly body: 'translated' | 'carried' | 'passed';
+  /** The value of `anthropic-beta` in place of the client's; undefined: none is sent with a body that is not `passed`. */
+  readonly betas?: string | undefined;
 }
 
 /** Says that nobody waits for an attempt any more. What an abort signal says, at a fraction of its cost. */

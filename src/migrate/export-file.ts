@@ -1,71 +1,70 @@
+import { fieldAt, isObject, setField } from '../store/json-path.ts';
+import { isKindSection, type Kind, KINDS, mapKinds, RESOURCE_KINDS } from '../store/resource-kinds.ts';
 import { buildFile } from '../store/revision-file.ts';
-import type { Json, JsonObject, Revision } from '../store/revision.ts';
+import type { Json, JsonObject, Resource, Revision } from '../store/revision.ts';
 import { hashedKeyText, storedKey } from '../store/stored-key.ts';
 
 /**
- * A revision as the configuration file that it could have come from. Master keys are there by their hashes. Without
- * secrets, each is a variable of the environment instead, whose name says what it is for.
+ * Writes a revision as the configuration file that it could have come from, with master keys by their hashes. Without
+ * secrets, each secret is replaced by an environment variable that is named for it.
  */
 export function exportFile(
   revision: Revision,
   { withSecrets }: { readonly withSecrets: boolean },
 ): JsonObject {
-  const { providers, master_keys: _, models, ...settings } = buildFile(revision);
+  const resources = mapKinds(
+    (kind) =>
+      new Map(
+        [...revision.resources[kind]].map(([id, resource]) => [id, exported(kind, resource, withSecrets)]),
+      ),
+  );
   const keys = [...revision.resources.master_keys.values()].map(({ fields }) => {
     const { hash: _, preview: __, previous: ___, is_enabled: enabled, ...rest } = fields;
     return { ...rest, key: hashedKeyText(storedKey(fields)), ...(enabled !== undefined && { enabled }) };
   });
-  const list = asList(providers).map((provider) => (withSecrets ? provider : withVariables(provider)));
-  const { metrics } = settings;
-  return {
-    ...(escaped(settings) as JsonObject),
-    ...(!withSecrets && isObject(metrics) && { metrics: hidden(metrics, 'token', 'METRICS_TOKEN') }),
-    ...(keys.length > 0 && { master_keys: escaped(keys) }),
-    ...(list.length > 0 && { providers: withSecrets ? escaped(list) : list }),
-    ...(isObject(models) && Object.keys(models).length > 0 && { models: escaped(models) }),
-  };
+  const isEmpty = (section: string): boolean =>
+    KINDS.some((kind) => kind === section && isKindSection(kind) && resources[kind].size === 0);
+  return Object.fromEntries(
+    Object.entries({ ...buildFile({ resources }), master_keys: escaped(keys) }).filter(
+      ([section]) => !isEmpty(section),
+    ),
+  );
 }
 
-function withVariables(provider: JsonObject): JsonObject {
-  const name = variableName(provider['name']);
-  const { api_key: key, proxy, headers, ...rest } = provider;
-  return {
-    ...(escaped(rest) as JsonObject),
-    ...(key !== undefined && { api_key: variable(`${name}_API_KEY`) }),
-    ...(proxy !== undefined && { proxy: variable(`${name}_PROXY`) }),
-    ...(isObject(headers) && {
-      headers: Object.fromEntries(
-        Object.keys(headers).map((header) => [header, variable(`${name}_${variableName(header)}`)]),
-      ),
-    }),
-  };
+function exported(kind: Kind, resource: Resource, withSecrets: boolean): Resource {
+  const { id, fields } = resource;
+  const isNamed = RESOURCE_KINDS[kind].inFile === 'list';
+  const hiding = withSecrets ? [] : RESOURCE_KINDS[kind].secrets;
+  const hidden = hiding.reduce(
+    (fields, path) => {
+      const secret = fieldAt(fields, path);
+      return secret === undefined ? fields : setField(fields, path, variableFor(id, path, secret));
+    },
+    escaped(fields) as JsonObject,
+  );
+  return { ...resource, id: isNamed ? escapedText(id) : id, fields: hidden };
 }
 
-function hidden(section: JsonObject, field: string, name: string): JsonObject {
-  return section[field] === undefined ? section : { ...section, [field]: variable(name) };
+/** Replaces a secret by a variable, and an object by one for each of its fields. */
+function variableFor(id: string, path: string, secret: Json): Json {
+  const variable = (name: string): string => `\${${variableName(id)}_${variableName(name)}}`;
+  if (!isObject(secret)) return variable(path.split('.').at(-1) ?? path);
+  return Object.fromEntries(Object.keys(secret).map((name) => [name, variable(name)]));
 }
 
 /** A name in the letters that variables may have. */
-function variableName(name: Json | undefined): string {
-  return typeof name === 'string' ? name.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_') : '';
+function variableName(name: string): string {
+  return name.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_');
 }
 
-function variable(name: string): string {
-  return `\${${name}}`;
-}
-
-/** In a file `${` begins a variable; in the database it is just text. */
+/** Keeps `${` as text: it begins a variable in a file, but not in the database. */
 function escaped(value: Json): Json {
-  if (typeof value === 'string') return value.replaceAll('${', () => '$${');
+  if (typeof value === 'string') return escapedText(value);
   if (Array.isArray(value)) return value.map(escaped);
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, escaped(inner)]));
 }
 
-function asList(value: Json | undefined): readonly JsonObject[] {
-  return Array.isArray(value) ? (value as readonly JsonObject[]) : [];
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function escapedText(text: string): string {
+  return text.replaceAll('${', () => '$${');
 }

@@ -1,13 +1,6 @@
 import type { ConfigFile } from '../config/schema/schema.ts';
-import {
-  type Json,
-  type JsonObject,
-  type Kind,
-  KINDS,
-  type Resource,
-  type Resources,
-  withChanges,
-} from '../store/revision.ts';
+import { isKindSection, type Kind, KINDS, mapKinds } from '../store/resource-kinds.ts';
+import { type Json, type JsonObject, type Resource, type Resources, withChanges } from '../store/revision.ts';
 import { markOf, storedKey } from '../store/stored-key.ts';
 
 /** What an import does to one resource. */
@@ -55,30 +48,49 @@ export function planImport(
 type Wanted = Readonly<Record<Kind, ReadonlyMap<string, JsonObject>>>;
 
 function readFile(file: ConfigFile, before: Resources): Wanted {
-  const { providers, backends, models, master_keys, proxy_api_key, ...rest } = file;
-  const aliases = new Map(Object.entries(file.fallback?.alias_fallback ?? {}));
   const knownKeys = new Map(
     [...before.master_keys.values()].map((key) => [storedKey(key.fields).name, key] as const),
   );
   return {
-    providers: new Map(
-      [...(providers ?? []), ...(backends ?? [])].map(({ name, url, ...entry }) => [
-        name,
-        fieldsOf({ ...entry, api_base: entry.api_base ?? url }),
-      ]),
-    ),
+    ...mapKinds((kind) => sectionEntries(file, kind)),
     master_keys: new Map(keysOf(file).map((key) => keyEntry(key, knownKeys))),
-    models: new Map(
-      Object.entries(models ?? {}).map(([name, model]) => [
-        name,
-        fieldsOf({ ...model, fallbacks: aliases.get(name) }),
-      ]),
-    ),
     settings: settingsOf(
-      { ...rest, public_models: file.public_models ?? (hasOnlyProxyKey(file) || undefined) },
-      new Set(Object.keys(models ?? {})),
+      { ...file, public_models: file.public_models ?? (hasOnlyProxyKey(file) || undefined) },
+      new Set(Object.keys(file.models ?? {})),
     ),
   };
+}
+
+/** The entries of one section by their names; none of a kind whose resources are sections. */
+function sectionEntries(file: ConfigFile, kind: Kind): ReadonlyMap<string, JsonObject> {
+  if (kind === 'providers') return providersOf(file);
+  if (kind === 'models') return modelsOf(file);
+  const section: unknown = isKindSection(kind) ? file[kind as keyof ConfigFile] : undefined;
+  const entries = (section ?? []) as readonly Entry[] | Readonly<Record<string, Entry>>;
+  return Array.isArray(entries)
+    ? new Map((entries as readonly Entry[]).map(({ name, ...entry }) => [String(name), fieldsOf(entry)]))
+    : new Map(Object.entries(entries).map(([name, entry]) => [name, fieldsOf(entry)]));
+}
+
+type Entry = Readonly<Record<string, unknown>>;
+
+function providersOf({ providers, backends }: ConfigFile): ReadonlyMap<string, JsonObject> {
+  return new Map(
+    [...(providers ?? []), ...(backends ?? [])].map(({ name, url, ...entry }) => [
+      name,
+      fieldsOf({ ...entry, api_base: entry.api_base ?? url }),
+    ]),
+  );
+}
+
+function modelsOf({ models, fallback }: ConfigFile): ReadonlyMap<string, JsonObject> {
+  const aliases = new Map(Object.entries(fallback?.alias_fallback ?? {}));
+  return new Map(
+    Object.entries(models ?? {}).map(([name, model]) => [
+      name,
+      fieldsOf({ ...model, fallbacks: aliases.get(name) }),
+    ]),
+  );
 }
 
 type KeyEntry = NonNullable<ConfigFile['master_keys']>[number];
@@ -108,11 +120,14 @@ function keyEntry(
   return [same?.id ?? entry.name, { ...fieldsOf(entry), ...secret }];
 }
 
+/** Sections of older files that become providers and keys. */
+const OLD_SECTIONS = new Set(['backends', 'proxy_api_key']);
+
 /** Every other section as a setting, without the fallbacks that are the models' own. */
 function settingsOf(sections: Partial<ConfigFile>, models: ReadonlySet<string>): Map<string, JsonObject> {
   const settings = new Map<string, JsonObject>();
   for (const [id, value] of Object.entries(sections)) {
-    if (value === null || value === undefined) continue;
+    if (isKindSection(id) || OLD_SECTIONS.has(id) || value === null || value === undefined) continue;
     const kept = id === 'fallback' ? withoutAliases(sections.fallback, models) : value;
     if (kept !== undefined) settings.set(id, { value: asJson(kept) });
   }

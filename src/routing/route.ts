@@ -12,6 +12,28 @@ export interface Route {
   readonly priority: number;
   /** Share of the requests among routes of one priority. 0: only when nothing else is left. */
   readonly weight: number;
+  /** What the configuration says about putting requests into another API on this route; undefined: nothing. */
+  readonly translation?: RouteTranslation | undefined;
+}
+
+/** What translation is told of an upstream model. A field that is undefined is left to the tables of models. */
+export interface RouteTranslation {
+  /** The provider's API to translate to. */
+  readonly api?: 'chat' | 'responses' | 'messages' | 'gemini' | 'converse' | undefined;
+  /** Tokens. */
+  readonly maxOutputTokens?: number | undefined;
+  /** The efforts of reasoning that the model takes; empty: it does not reason. */
+  readonly efforts?: readonly string[] | undefined;
+  readonly claude?: ClaudeTraits | undefined;
+}
+
+/** How a Claude model differs from what its name says. */
+export interface ClaudeTraits {
+  readonly sampling?: 'all' | 'one' | 'none';
+  readonly thinking?: 'adaptive' | 'budget' | 'none';
+  readonly forcedTools?: boolean;
+  readonly midSystem?: boolean;
+  readonly json?: boolean;
 }
 
 export type Strategy = 'round_robin' | 'random' | 'least_busy' | 'lowest_latency';

@@ -178,15 +178,11 @@ function answerOrRefusal(request: Request, server: Server<undefined>, state: Ser
   }
 }
 
-/** The answer to a path that is the gateway's own; undefined where it is a provider's. */
-function ownEndpoint(
-  request: Request,
-  { path, search }: RequestTarget,
-  state: ServerState,
-): Answer | undefined {
+/** The answer to a path of the gateway's own; undefined: the path is a provider's. */
+function ownEndpoint(request: Request, target: RequestTarget, state: ServerState): Answer | undefined {
+  const { path, search } = target;
   const snapshot = state.gateway.snapshot();
   const { metrics, catalogue } = state;
-  const sources = { snapshot, catalogue };
   switch (path) {
     case '/health':
     case '/healthz':
@@ -199,8 +195,10 @@ function ownEndpoint(
       return readMetrics(allow(request, path).headers, metrics, snapshot.metrics);
     case '/v1/models':
     case '/models':
-    case '/v1beta/models':
-      return modelList({ headers: allow(request, path).headers, search, path }, sources);
+    case '/v1beta/models': {
+      const reader = { headers: allow(request, path).headers, search, path };
+      return modelList(reader, { snapshot, catalogue });
+    }
     case '/':
     case '/api/hello':
       return hello(allow(request, path), path, state);
@@ -208,12 +206,19 @@ function ownEndpoint(
     case '/docs':
       return readDocs(allow(request, path), path, state);
     default:
-      // Most requests are POSTs below /v1, and none of these endpoints is.
+      // Most requests are POSTs below /v1, and none of the gateway's own endpoints is.
       if (request.method === 'POST' && path.startsWith('/v1/')) return undefined;
-      if (path.startsWith('/docs/')) return readDocs(allow(request, path), path, state);
-      if (isReserved(path)) throw new Refusal('path_not_found', { path });
-      return modelEndpoint(request, { path, search }, sources);
+      return endpointBelow(request, target, state);
   }
+}
+
+/** The answer to a path below one of the gateway's own prefixes; undefined: the path is a provider's. */
+function endpointBelow(request: Request, target: RequestTarget, state: ServerState): Answer | undefined {
+  const { path, search } = target;
+  if (path.startsWith('/docs/')) return readDocs(allow(request, path), path, state);
+  if (isReserved(path)) throw new Refusal('path_not_found', { path });
+  const { gateway, catalogue } = state;
+  return modelEndpoint(request, { path, search }, { snapshot: gateway.snapshot(), catalogue });
 }
 
 function modelList(reader: ModelRequest, sources: ModelSources): Response {

@@ -2,7 +2,8 @@ import type { SQL } from 'bun';
 import type { CompiledRevision, ResourceFinding } from './compile-revision.ts';
 import type { Database } from './database.ts';
 import type { Keyring } from './keyring.ts';
-import { type Kind, KINDS, type Resource, type Resources, type Revision } from './revision.ts';
+import { KINDS, mapKinds } from './resource-kinds.ts';
+import type { Resource, ResourceName, Resources, Revision } from './revision.ts';
 import { openRow, sealRow, type StoredRow } from './stored-row.ts';
 import {
   insertHistory,
@@ -93,19 +94,15 @@ export function rollback(version: number, context: ChangeContext, bench: WriteCo
 
 /** The secrets of a stored revision opened. Throws `SealBroken`. */
 export function openRevision(stored: StoredRevision, keyring: Keyring): Revision {
-  const open = (kind: Kind): ReadonlyMap<string, Resource> =>
-    new Map(stored.rows[kind].map((row) => [row.id, openRow(kind, row, stored.secrets, keyring)]));
   return {
     version: stored.version,
     changedAt: stored.changedAt,
     hadKeys: stored.hadKeys,
     identity: stored.identity,
-    resources: {
-      providers: open('providers'),
-      master_keys: open('master_keys'),
-      models: open('models'),
-      settings: open('settings'),
-    },
+    resources: mapKinds(
+      (kind) =>
+        new Map(stored.rows[kind].map((row) => [row.id, openRow(kind, row, stored.secrets, keyring)])),
+    ),
   };
 }
 
@@ -167,19 +164,37 @@ async function storeRows(
   for (const kind of KINDS) {
     const rows = new Map(stored.rows[kind].map((row) => [row.id, row]));
     for (const id of new Set([...rows.keys(), ...after.resources[kind].keys()])) {
-      const [row, old] = [rows.get(id), before.resources[kind].get(id)];
+      const old = before.resources[kind].get(id);
       const resource = after.resources[kind].get(id);
       if (resource === old) continue;
-      const known = row !== undefined && old !== undefined ? { row, resource: old } : undefined;
-      const next = resource && sealRow(kind, resource, known, keyring);
-      if (JSON.stringify(next?.row) === JSON.stringify(row)) continue;
-      for (const secret of next?.sealed ?? []) await insertSecret(sql, secret);
-      await replaceRow(sql, kind, id, next?.row);
-      changes.push({ kind, id, before: row ?? null, after: next?.row ?? null });
+      const change = await storeRow(sql, { kind, id, row: rows.get(id), old, resource }, keyring);
+      if (change === undefined) continue;
+      changes.push(change);
       onRow?.(changes.length);
     }
   }
   return changes;
+}
+
+interface RowToStore extends ResourceName {
+  readonly row: StoredRow | undefined;
+  readonly old: Resource | undefined;
+  /** Undefined: the row is deleted. */
+  readonly resource: Resource | undefined;
+}
+
+/** Writes one row with its new secrets; undefined if the stored row would be the same. */
+async function storeRow(
+  sql: SQL,
+  { kind, id, row, old, resource }: RowToStore,
+  keyring: Keyring,
+): Promise<RowChange | undefined> {
+  const known = row !== undefined && old !== undefined ? { row, resource: old } : undefined;
+  const next = resource && sealRow(kind, resource, known, keyring);
+  if (JSON.stringify(next?.row) === JSON.stringify(row)) return undefined;
+  for (const secret of next?.sealed ?? []) await insertSecret(sql, secret);
+  await replaceRow(sql, kind, id, next?.row);
+  return { kind, id, before: row ?? null, after: next?.row ?? null };
 }
 
 /** The rows of a former version: those of today with all that happened since taken back, the latest first. */
@@ -192,17 +207,10 @@ async function rowsAt(version: number, sql: SQL, stored: StoredRevision): Promis
   if (since.length < stored.version - version) {
     throw new VersionUnknown(`the history does not reach back to version ${version}`);
   }
-  const rows = new Map(KINDS.map((kind) => [kind, new Map(stored.rows[kind].map((row) => [row.id, row]))]));
+  const rows = mapKinds((kind) => new Map(stored.rows[kind].map((row) => [row.id, row])));
   for (const { kind, id, before } of since.flatMap(({ changes }) => changes)) {
-    if (before === null) rows.get(kind)?.delete(id);
-    else rows.get(kind)?.set(id, before);
+    if (before === null) rows[kind].delete(id);
+    else rows[kind].set(id, before);
   }
-  const inOrder = (kind: Kind): StoredRow[] =>
-    [...(rows.get(kind)?.values() ?? [])].sort((a, b) => a.position - b.position);
-  return {
-    providers: inOrder('providers'),
-    master_keys: inOrder('master_keys'),
-    models: inOrder('models'),
-    settings: inOrder('settings'),
-  };
+  return mapKinds((kind) => [...rows[kind].values()].sort((a, b) => a.position - b.position));
 }

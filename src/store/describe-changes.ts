@@ -1,4 +1,5 @@
-import type { Json, JsonObject, Kind } from './revision.ts';
+import type { Kind } from './resource-kinds.ts';
+import type { Json, JsonObject } from './revision.ts';
 import type { StoredRow } from './stored-row.ts';
 import type { RowChange } from './tables.ts';
 

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Keyring } from './keyring.ts';
-import { type Kind, KINDS, type Resource, type Revision } from './revision.ts';
+import { type Kind, mapKinds } from './resource-kinds.ts';
+import type { Resource, Revision } from './revision.ts';
 
 /** The last configuration that was in force, kept beside the program for a start without the database. */
 export interface LastGood {
@@ -58,18 +59,18 @@ export function lastGoodFile({ path, place, keyring, onFailure }: LastGoodOption
 }
 
 interface Flat extends Omit<Revision, 'resources'> {
-  readonly resources: Readonly<Record<Kind, readonly Resource[]>>;
+  /** A program that knew fewer kinds kept fewer. */
+  readonly resources: Readonly<Partial<Record<Kind, readonly Resource[]>>>;
 }
 
 function flatten({ resources, ...rest }: Revision): Flat {
-  const all = Object.fromEntries(KINDS.map((kind) => [kind, [...resources[kind].values()]]));
-  return { ...rest, resources: all as unknown as Flat['resources'] };
+  return { ...rest, resources: mapKinds((kind) => [...resources[kind].values()]) };
 }
 
 function parse(text: string): Revision {
   const { resources, ...rest } = JSON.parse(text) as Flat;
-  const maps = Object.fromEntries(
-    KINDS.map((kind) => [kind, new Map(resources[kind].map((one) => [one.id, one]))]),
-  );
-  return { ...rest, resources: maps as unknown as Revision['resources'] };
+  return {
+    ...rest,
+    resources: mapKinds((kind) => new Map((resources[kind] ?? []).map((one) => [one.id, one]))),
+  };
 }

@@ -1,25 +1,33 @@
 import type { Path } from '../config/read/problems.ts';
-import type { Json, JsonObject, Kind, Resource, ResourceName, Revision } from './revision.ts';
+import { isKindSection, type Kind, KINDS, RESOURCE_KINDS } from './resource-kinds.ts';
+import type { Json, JsonObject, Resource, ResourceName, Revision } from './revision.ts';
 
 /**
- * A revision as the configuration file of the same content; its shape is still to be checked. A master key has its
- * hash as `key`.
+ * Writes the resources as the configuration file of the same content, whose shape is still to be checked. A master key
+ * has its hash as `key`.
  */
 export function buildFile({ resources }: Pick<Revision, 'resources'>): JsonObject {
   const settings = Object.fromEntries(
     [...resources.settings.values()].map(({ id, fields }) => [id, fields['value'] ?? null]),
   );
-  const models = [...resources.models.values()];
   return {
     ...settings,
-    providers: [...resources.providers.values()].map((provider) => ({
-      name: provider.id,
-      ...enabledOf(provider),
-    })),
-    master_keys: [...resources.master_keys.values()].map(keyEntry),
-    models: Object.fromEntries(models.map((model) => [model.id, modelEntry(model)])),
-    ...withFallbacks(settings['fallback'], models),
+    ...Object.fromEntries(
+      KINDS.filter(isKindSection).map((kind) => [kind, sectionOf(kind, [...resources[kind].values()])]),
+    ),
+    ...withFallbacks(settings['fallback'], [...resources.models.values()]),
   };
+}
+
+function sectionOf(kind: Kind, resources: readonly Resource[]): Json {
+  const entries = resources.map((resource) => [resource.id, entryOf(kind, resource)] as const);
+  if (RESOURCE_KINDS[kind].inFile === 'map') return Object.fromEntries(entries);
+  return entries.map(([name, entry]) => ({ name, ...entry }));
+}
+
+function entryOf(kind: Kind, resource: Resource): JsonObject {
+  if (kind === 'master_keys') return keyEntry(resource);
+  return kind === 'models' ? modelEntry(resource) : enabledOf(resource);
 }
 
 /** `is_enabled` in the API is `enabled` in a file, where most words are shorter. */
@@ -61,12 +69,11 @@ export function originOf(
   { resources }: Pick<Revision, 'resources'>,
 ): { readonly resource: ResourceName | undefined; readonly path: Path } {
   const [section, place, ...rest] = path;
-  if (section === 'providers' || section === 'master_keys') {
-    const id = [...resources[section].keys()][Number(place)];
-    if (id !== undefined) return { resource: { kind: section, id }, path: inFields(section, rest) };
-  }
-  if (section === 'models' && place !== undefined) {
-    return { resource: { kind: 'models', id: String(place) }, path: inFields('models', rest) };
+  const kind = KINDS.find((kind) => kind === section && isKindSection(kind));
+  if (kind !== undefined && place !== undefined) {
+    const isList = RESOURCE_KINDS[kind].inFile === 'list';
+    const id = isList ? [...resources[kind].keys()][Number(place)] : String(place);
+    if (id !== undefined) return { resource: { kind, id }, path: inFields(kind, rest) };
   }
   const [model, ...target] = rest;
   if (section === 'fallback' && place === 'alias_fallback' && model !== undefined) {

@@ -1,12 +1,10 @@
+import type { Kind } from './resource-kinds.ts';
+
 /** A value as JSON has it. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
   readonly [name: string]: Json;
 }
-
-/** What the configuration in a database consists of; each kind is a table of that name. */
-export const KINDS = ['providers', 'master_keys', 'models', 'settings'] as const;
-export type Kind = (typeof KINDS)[number];
 
 /**
  * One provider, master key, model or setting, secrets included and in the words of the Admin API. A setting has its

@@ -1,5 +1,7 @@
 import type { Keyring } from './keyring.ts';
-import type { Json, JsonObject, Kind, Resource } from './revision.ts';
+import { fieldAt, setField } from './json-path.ts';
+import { type Kind, RESOURCE_KINDS } from './resource-kinds.ts';
+import type { Json, JsonObject, Resource } from './revision.ts';
 
 /** A resource as its table has it: without its secrets, which it names. */
 export interface StoredRow {
@@ -20,14 +22,6 @@ export interface SealedSecret {
   readonly key_id: string;
   readonly sealed: string;
 }
-
-/** The fields that are secret. All headers and the whole proxy URL are: who knows what is written there. */
-const SECRET_FIELDS: Readonly<Record<Kind, readonly string[]>> = {
-  providers: ['api_key', 'headers', 'proxy'],
-  master_keys: [],
-  models: [],
-  settings: ['value.token'],
-};
 
 /** A row and the sealed secrets that it names, by id, as the resource that they make. Throws `SealBroken`. */
 export function openRow(
@@ -62,7 +56,7 @@ export function sealRow(
   let body = resource.fields;
   const secrets: Record<string, string> = {};
   const sealed: SealedSecret[] = [];
-  for (const path of SECRET_FIELDS[kind]) {
+  for (const path of RESOURCE_KINDS[kind].secrets) {
     const value = fieldAt(resource.fields, path);
     if (value === undefined || value === null) continue;
     body = setField(body, path, undefined);
@@ -94,25 +88,4 @@ function ownerOf(kind: Kind, id: string, path: string): string {
 
 function contextOf(secretId: string, owner: string): string {
   return `${secretId} ${owner}`;
-}
-
-function fieldAt(fields: JsonObject, path: string): Json | undefined {
-  return path.split('.').reduce<Json | undefined>((node, step) => {
-    return isObject(node) && Object.hasOwn(node, step) ? node[step] : undefined;
-  }, fields);
-}
-
-/** A copy with the field at the path set, or left out (undefined). */
-function setField(fields: JsonObject, path: string, value: Json | undefined): JsonObject {
-  const [step = '', ...rest] = path.split('.');
-  if (rest.length > 0) {
-    const inner = fields[step];
-    return { ...fields, [step]: setField(isObject(inner) ? inner : {}, rest.join('.'), value) };
-  }
-  const { [step]: _, ...others } = fields;
-  return value === undefined ? others : { ...others, [step]: value };
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

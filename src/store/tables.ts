@@ -1,6 +1,7 @@
 import type { SQL } from 'bun';
 import type { Dialect } from './dialect.ts';
-import { type JsonObject, type Kind, KINDS } from './revision.ts';
+import { type Kind, KINDS, mapKinds } from './resource-kinds.ts';
+import type { JsonObject } from './revision.ts';
 import type { SealedSecret, StoredRow } from './stored-row.ts';
 
 /** Everything that one version of the configuration is made of, as the tables have it. */
@@ -32,7 +33,7 @@ export async function readVersion(sql: SQL, locking?: Dialect): Promise<VersionR
 
 /** Reads all tables, in one transaction that sees one state of them. */
 export async function readRevision(sql: SQL, version: VersionRow): Promise<StoredRevision> {
-  const rows: Record<Kind, StoredRow[]> = { providers: [], master_keys: [], models: [], settings: [] };
+  const rows = mapKinds((): StoredRow[] => []);
   for (const kind of KINDS) {
     // Named, and not `*`: a later version of the schema may have more.
     const found: TextRow[] = await sql`

@@ -19,7 +19,14 @@ export function createFreeformText(): FreeformText {
   let head = '';
   let state: 'head' | 'text' | 'raw' | 'over' = 'head';
   let escape = '';
+  /** The first half of a character whose second half has not come. Alone it would be no text that a client can read. */
+  let half = '';
   function text(json: string): string {
+    const whole = half + unescapedText(json);
+    half = state === 'text' && /[\uD800-\uDBFF]$/.test(whole) ? whole.slice(-1) : '';
+    return half === '' ? whole : whole.slice(0, -1);
+  }
+  function unescapedText(json: string): string {
     let out = '';
     for (let at = 0; at < json.length; at++) {
       const char = json.charAt(at);

@@ -150,6 +150,7 @@ const CLIENTS: Readonly<Partial<Record<ClientApi, () => Promise<ClientSide>>>> =
   messages: async () => (await import('./anthropic-messages/client.ts')).anthropicMessagesClient,
   gemini: async () => (await import('./gemini/client.ts')).geminiClient,
   responses: async () => (await import('./openai-responses/client.ts')).openAiResponsesClient,
+  completions: async () => (await import('./openai-completions/client.ts')).openAiCompletionsClient,
 };
 
 const PROVIDERS: Readonly<Partial<Record<ProviderApi, () => Promise<ProviderSide>>>> = {

@@ -66,6 +66,8 @@ function setTraceContext(fields: Record<string, string>, traceContext: readonly 
 /** Where a provider of this type looks for its key. */
 function credential(providerType: Provider['type'], apiKey: string): HeaderField {
   switch (providerType) {
+    case 'gemini':
+      return ['x-goog-api-key', apiKey];
     case 'anthropic':
       return ['x-api-key', apiKey];
     case 'azure':

@@ -118,11 +118,25 @@ async function play(url: string, mark: string, { dice, tally }: Play): Promise<v
   if (leaves !== undefined) setTimeout(answer.leave, leaves === 'reading' ? dice() * 10 : dice() * 2);
   const ending = await answer.ended;
   const text = answer.text();
+  const ended = { fate, mark, leaves, ending, status: answer.status(), text };
+  count(ended, tally);
+}
+
+interface Ended {
+  readonly fate: string;
+  readonly mark: string;
+  readonly leaves: string | undefined;
+  readonly ending: string;
+  readonly status: number | undefined;
+  readonly text: string;
+}
+
+function count({ fate, mark, leaves, ending, status, text }: Ended, tally: Tally): void {
   const marks = [...text.matchAll(/m(\d+)m/g)].map(([, found]) => found);
   if (marks.some((found) => found !== mark)) tally.crossed.push(`${fate}: ${mark} got ${marks.join()}`);
   else if (leaves !== undefined && ending !== 'whole') tally.left += 1;
-  else if (ending === 'whole' && answer.status() === 200 && marks.length > 0) tally.whole += 1;
-  else tally.fail(ending === 'whole' ? `${answer.status()} ${fate}` : `${ending} ${fate}`);
+  else if (ending === 'whole' && status === 200 && marks.length > 0) tally.whole += 1;
+  else tally.fail(ending === 'whole' ? `${status} ${fate}` : `${ending} ${fate}`);
 }
 
 async function settledActive(url: string): Promise<number> {

@@ -98,6 +98,7 @@ function compileRoute(route: RouteSettings, provider: ProviderSettings): Route {
     upstreamModel: route.upstreamModel,
     priority: route.priority,
     weight: route.weight ?? provider.weight,
+    ...(route.translation !== undefined && { translation: route.translation }),
   };
 }
 

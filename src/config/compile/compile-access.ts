@@ -28,7 +28,8 @@ export function compileAccess(
   };
 }
 
-function compileKey({ name, key, enabled, allowedModels, limit }: KeySettings): MasterKey {
+function compileKey(settings: KeySettings): MasterKey {
+  const { name, key, enabled, allowedModels, limit, mayRelaxTranslation } = settings;
   const exact = new Set(allowedModels.filter((model) => !isPattern(model)));
   const patterns = allowedModels.filter(isPattern).map(matcher);
   const unrestricted = allowedModels.length === 0 || allowedModels.includes('*');
@@ -42,6 +43,7 @@ function compileKey({ name, key, enabled, allowedModels, limit }: KeySettings): 
       : (model) => exact.has(model) || patterns.some((matches) => matches(model)),
     unrestricted,
     allowedModels: unrestricted ? [] : allowedModels,
+    mayRelaxTranslation,
     limit: limit && {
       ratePerSecond: limit.ratePerSecond,
       burst: limit.burst ?? Math.max(1, limit.ratePerSecond),

@@ -1,5 +1,7 @@
 import { isForbiddenHost } from '../../lib/outgoing-address.ts';
 import { FORBIDDEN_HOST, readBaseUrl } from './base-url.ts';
+import { bedrockRegion, providerNature, vertexLocation } from './provider-nature.ts';
+import { DEFAULTS } from '../schema/defaults.ts';
 import { findTwins } from '../read/duplicates.ts';
 import type { Finding } from '../read/problems.ts';
 import type { ProviderSettings } from '../read/settings.ts';
@@ -16,9 +18,12 @@ export function compileProviders(settings: readonly ProviderSettings[]): {
   const warnings: string[] = [];
   for (const provider of settings) {
     findings.push(...findHeaderFaults(provider), ...findProxyFault(provider));
-    // An address that is missing was reported when the file was read.
-    if (provider.apiBase.text === '') continue;
-    const base = readBaseUrl(provider.apiBase.text);
+    const missing = missingOf(provider);
+    if (missing !== undefined && provider.apiBase.text === '') findings.push(missing);
+    // An address that is missing was reported before.
+    const address = provider.apiBase.text || providerNature(provider).defaultBase;
+    if (address === undefined) continue;
+    const base = readBaseUrl(address);
     if (base.kind === 'invalid') {
       findings.push({ path: provider.apiBase.at, message: base.message });
       continue;
@@ -31,10 +36,23 @@ export function compileProviders(settings: readonly ProviderSettings[]): {
 }
 
 function compileProvider(provider: ProviderSettings, apiBase: string): Provider {
+  const { type, apis, dialect } = settledNature(provider);
+  const host = new URL(apiBase).hostname;
   return {
     name: provider.name,
-    type: provider.type,
+    type,
+    apis,
+    dialect,
     apiBase,
+    apiVersion: provider.apiVersion,
+    region: provider.region ?? bedrockRegion(host),
+    project: provider.project,
+    location:
+      provider.location ?? (type === 'vertex' ? (vertexLocation(host) ?? DEFAULTS.location) : undefined),
+    anthropicBeta: provider.anthropicBeta ?? (type === 'vertex' || type === 'bedrock' ? 'drop' : 'pass'),
+    autoCache: provider.autoCache,
+    websockets: provider.websockets,
+    credential: provider.credential,
     pathVersion: provider.pathVersion,
     apiKey: provider.apiKey,
     headers: Object.fromEntries([...provider.headers].map(([name, value]) => [name, fieldValue(value)])),
@@ -76,6 +94,26 @@ function findHeaderFaults({ at, headers }: ProviderSettings): Finding[] {
     }));
 }
 
+/** What this cloud can't be called without. */
+function missingOf(provider: ProviderSettings): Finding | undefined {
+  const { at, apiBase, project, region } = provider;
+  const { type } = providerNature(provider);
+  const host = URL.parse(apiBase.text)?.hostname ?? '';
+  if (type === 'vertex' && project === undefined)
+    return { path: [...at, 'project'], message: 'is missing: the id of the project at Google' };
+  if (type === 'bedrock' && region === undefined && bedrockRegion(host) === undefined)
+    return {
+      path: [...at, 'region'],
+      message: 'is missing: the region of Bedrock; AWS_REGION may say it too',
+    };
+  return undefined;
+}
+
+/** There were configurations with such a word and an address before the word meant something. */
+function settledNature(provider: ProviderSettings): ReturnType<typeof providerNature> {
+  return providerNature(missingOf(provider) === undefined ? provider : { ...provider, type: 'openai' });
+}
+
 function findProxyFault({ at, proxy }: ProviderSettings): Finding[] {
   if (proxy === undefined) return [];
   const url = URL.parse(proxy);
@@ -86,15 +124,17 @@ function findProxyFault({ at, proxy }: ProviderSettings): Finding[] {
   return isForbiddenHost(url.hostname) ? [{ path, message: FORBIDDEN_HOST }] : [];
 }
 
-const KNOWN_TYPES = new Set(['openai', 'anthropic', 'azure']);
-
-function findDoubts({ name, type, apiKey, verifyTls }: ProviderSettings, isPlainPublic: boolean): string[] {
+function findDoubts(provider: ProviderSettings, isPlainPublic: boolean): string[] {
+  const { name, type, apiKey, credential, verifyTls } = provider;
   const doubts: string[] = [];
-  if (isPlainPublic && apiKey !== undefined) {
+  if (isPlainPublic && (apiKey !== undefined || credential !== undefined)) {
     doubts.push(`Provider "${name}" is called over plain http: its key can be read on the way.`);
   }
   if (!verifyTls) doubts.push(`Provider "${name}" has verify_ssl: false: anybody on the way can pose as it.`);
-  if (!KNOWN_TYPES.has(type))
+  const missing = missingOf(provider)?.path.at(-1);
+  if (missing !== undefined)
+    doubts.push(`Provider "${name}" has the type "${type}" and no ${missing}: it is treated as "openai".`);
+  if (providerNature(provider).isUnknownType)
     doubts.push(`Provider "${name}" has the type "${type}", which is treated as "openai".`);
   return doubts;
 }

@@ -3,11 +3,13 @@ import { isLoopback } from './address.ts';
 import { buildCatalogue } from './catalogue.ts';
 import { compileAccess, isHashedKey } from './compile-access.ts';
 import { compileDetection } from './compile-detection.ts';
+import { compileTranslation } from './compile-translation.ts';
 import { compileProviders } from './compile-providers.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import { millisecondsOf } from '../schema/units.ts';
 import type { Finding } from '../read/problems.ts';
-import type { Settings } from '../read/settings.ts';
+import { credentialSecrets } from './credential-secrets.ts';
+import type { ProviderSettings, Settings } from '../read/settings.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { findWarnings } from './warnings.ts';
 
@@ -66,6 +68,7 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
       cooldown: settings.cooldown,
       detection: compileDetection(settings),
       health: settings.health,
+      translation: compileTranslation(settings),
       metrics: settings.metrics,
       docs: settings.docs,
       logging: { ...settings.logging, language: settings.logging.language ?? context.language ?? 'en' },
@@ -99,13 +102,17 @@ const SHORTEST_SECRET = 6;
 function secretsOf(settings: Settings): string[] {
   const all = [
     ...settings.keys.map(({ key }) => key).filter((key) => !isHashedKey(key)),
-    ...settings.providers.flatMap(({ apiKey, headers }) => [apiKey ?? '', ...secretHeaders(headers)]),
+    ...settings.providers.flatMap(providerSecrets),
     ...settings.providers.map(({ proxy }) => passwordOf(proxy)),
     settings.metrics.token ?? '',
   ];
   return [...new Set(all)]
     .filter((secret) => secret.length >= SHORTEST_SECRET)
     .sort((a, b) => b.length - a.length);
+}
+
+function providerSecrets({ apiKey, credential, headers }: ProviderSettings): string[] {
+  return [apiKey ?? '', ...credentialSecrets(credential), ...secretHeaders(headers)];
 }
 
 function secretHeaders(headers: ReadonlyMap<string, string>): string[] {

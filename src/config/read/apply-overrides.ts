@@ -1,4 +1,5 @@
 import { isLoopback } from '../compile/address.ts';
+import { withCloudEnvironment } from './cloud-environment.ts';
 import type { Environment } from './environment.ts';
 import { type Overrides, parseLevel, parsePort, parseWorkers } from './overrides.ts';
 import type { Settings } from './settings.ts';
@@ -30,6 +31,7 @@ export function applyOverrides(
       ...settings,
       listen: { host: host ?? reachableHost(settings.listen.host, env), port: port ?? settings.listen.port },
       server: { ...settings.server, drainDelayMs: settings.server.drainDelayMs ?? delayMs },
+      providers: settings.providers.map((provider) => withCloudEnvironment(provider, env)),
       workers: workers ?? settings.workers,
       logging: {
         ...settings.logging,

@@ -9,6 +9,7 @@ import type { ConfigFile } from '../schema/schema.ts';
 import { checkShape } from './shape.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { type ReadSecretFile, readSecretFile, type SecretFile } from './secret-file.ts';
+import { readKeyFiles } from './service-account.ts';
 import { parseSource } from './source.ts';
 
 /** What a configuration is read with besides its text. */
@@ -65,7 +66,7 @@ export function compileText(
     const problems = source.faults.map((fault) => ({ file, path: '', ...fault }));
     return { kind: 'refused', problems, files: NO_FILES };
   }
-  const expansion = expandEnvironment(source.value, context);
+  const expansion = readKeyFiles(expandEnvironment(source.value, context), context);
   const shape = checkShape(expansion);
   const late = shape.file === undefined ? NOTHING : compileFile(shape.file, context);
   const known = pathsOf([...expansion.findings, ...misspelt(shape.findings)]);

@@ -1,6 +1,7 @@
 import { DEFAULTS } from '../schema/defaults.ts';
 import type { Finding, Path } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
+import { ownTranslation, routeTranslation } from './normalise-translation.ts';
 import type { ModelSettings, RouteSettings } from './settings.ts';
 
 type ModelEntries = NonNullable<ConfigFile['models']>;
@@ -15,6 +16,7 @@ export function normaliseModels(models: ModelEntries, report: (finding: Finding)
       name,
       enabled: model.enabled ?? true,
       rewriteResponseModel: model.rewrite_response_model ?? undefined,
+      translation: ownTranslation(model.translation ?? {}),
       routes: model.routes.map((route, index) => ({
         ...normaliseRoute(route, [...at, 'routes', index], report),
         upstreamModel: route.model ?? name,
@@ -45,5 +47,6 @@ function normaliseRoute(
     priority: route.priority ?? DEFAULTS.priority,
     weight: route.weight ?? undefined,
     enabled: route.enabled ?? true,
+    translation: routeTranslation(route),
   };
 }

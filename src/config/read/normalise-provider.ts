@@ -1,4 +1,6 @@
 import { DEFAULTS } from '../schema/defaults.ts';
+import { typeNamed } from '../compile/provider-nature.ts';
+import { normaliseCloud } from './normalise-cloud.ts';
 import type { Finding, Path } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
 import type { ProviderSettings } from './settings.ts';
@@ -24,7 +26,7 @@ export function normaliseProvider(
     name: entry.name,
     apiBase: normaliseBase(entry, at, report),
     pathVersion: entry.path_version ?? DEFAULTS.pathVersion,
-    type: entry.provider_type ?? DEFAULTS.providerType,
+    type: entry.provider_type ?? undefined,
     apiKey: entry.api_key || undefined,
     enabled: entry.enabled ?? true,
     weight: entry.weight ?? DEFAULTS.weight,
@@ -36,6 +38,7 @@ export function normaliseProvider(
     proxy: entry.proxy ?? undefined,
     forwardClientAuth: entry.forward_client_auth ?? false,
     streamUsage: entry.stream_usage ?? file.stream_usage ?? 'include',
+    ...normaliseCloud(entry, at, report),
   };
 }
 
@@ -50,12 +53,17 @@ function normaliseBase(
   }
   if (typeof apiBase === 'string') return { at: [...at, 'api_base'], text: apiBase };
   if (typeof url === 'string') return { at: [...at, 'url'], text: url };
+  const type = typeNamed(entry.provider_type ?? '');
+  if (type !== undefined && HAS_HOST.has(type)) return { at, text: '' };
   report({
     path: [...at, at[0] === 'backends' ? 'url' : 'api_base'],
     message: 'is missing: the address of the provider',
   });
   return { at, text: '' };
 }
+
+/** Types whose services have one host each, or one for each region. */
+const HAS_HOST: ReadonlySet<string> = new Set(['anthropic', 'gemini', 'vertex', 'bedrock']);
 
 function normaliseTimeouts(
   own: NonNullable<ProviderEntry['timeouts']>,

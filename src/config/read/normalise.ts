@@ -4,6 +4,7 @@ import type { Finding, Path } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
 import type { KeySettings, ProviderSettings, Settings } from './settings.ts';
 import { normaliseModels } from './normalise-models.ts';
+import { normaliseTranslation } from './normalise-translation.ts';
 import { normaliseProvider } from './normalise-provider.ts';
 import { compileTrustedProxies } from './trusted-proxies.ts';
 import { bytesOf, limitOf, millisecondsOf } from '../schema/units.ts';
@@ -26,6 +27,7 @@ export function normalise(file: ConfigFile): {
     models: normaliseModels(file.models ?? {}, report),
     rewriteResponseModel: file.rewrite_response_model ?? false,
     strategy: file.load_balancing?.strategy ?? undefined,
+    translation: normaliseTranslation(file.translation ?? {}),
     ...normaliseFallback(file),
     ...normaliseWatching(file),
     warnings: [],
@@ -46,13 +48,17 @@ function normaliseWatching(
   return {
     errorCodes: detection?.error_codes ?? DEFAULTS.errorCodes,
     errorPatterns: detection?.error_patterns ?? [],
-    health: {
-      intervalMs: limitOf(health?.probe_interval ?? DEFAULTS.probeIntervalSeconds),
-      timeoutMs: millisecondsOf(health?.probe_timeout ?? DEFAULTS.probeTimeoutSeconds),
-      probe: health?.probe ?? DEFAULTS.probe,
-    },
+    health: normaliseHealth(health),
     metrics: { port: metrics?.port ?? undefined, token: metrics?.token ?? undefined },
     docs: { enabled: docs?.enabled ?? true },
+  };
+}
+
+function normaliseHealth(health: ConfigFile['health']): Settings['health'] {
+  return {
+    intervalMs: limitOf(health?.probe_interval ?? DEFAULTS.probeIntervalSeconds),
+    timeoutMs: millisecondsOf(health?.probe_timeout ?? DEFAULTS.probeTimeoutSeconds),
+    probe: health?.probe ?? DEFAULTS.probe,
   };
 }
 
@@ -99,6 +105,7 @@ function normaliseKeys(file: ConfigFile): KeySettings[] {
     key: key.key,
     enabled: key.enabled ?? true,
     allowedModels: key.allowed_models ?? [],
+    mayRelaxTranslation: key.may_relax_translation ?? false,
     limit: key.rate_limit
       ? { ratePerSecond: key.rate_limit.requests_per_second, burst: key.rate_limit.burst_size ?? undefined }
       : undefined,
@@ -112,6 +119,7 @@ function normaliseKeys(file: ConfigFile): KeySettings[] {
       key: file.proxy_api_key,
       enabled: true,
       allowedModels: [],
+      mayRelaxTranslation: false,
       limit: undefined,
     },
     ...keys,

@@ -94,10 +94,22 @@ export function kindOf(value: unknown): string {
   return typeof value === 'boolean' ? 'true or false' : 'a section';
 }
 
-const SECRET_KEYS = new Set<string | number>(['api_key', 'key', 'proxy_api_key', 'token', 'proxy']);
+const SECRET_KEYS = new Set<string | number>([
+  'api_key',
+  'key',
+  'proxy_api_key',
+  'token',
+  'proxy',
+  'access_token',
+  'api_base',
+  'url',
+]);
+
+/** Sections in which every value is. */
+const SECRET_SECTIONS = ['headers', 'aws', 'service_account'];
 
 /** Whether the value there may be a secret. An address may carry a password, and a header a credential. */
 export function isSecret(path: Path): boolean {
   const last = path.at(-1) ?? '';
-  return SECRET_KEYS.has(last) || last === 'api_base' || last === 'url' || path.includes('headers');
+  return SECRET_KEYS.has(last) || SECRET_SECTIONS.some((section) => path.includes(section));
 }

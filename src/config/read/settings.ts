@@ -1,14 +1,18 @@
 import type { Address } from '../compile/address.ts';
 import type { Path } from './problems.ts';
+import type { ClientApi } from '../../translation/conversation.ts';
+import type { DialectName } from '../../translation/models/dialects.ts';
 import type {
+  CloudCredential,
   DocsSettings,
   HealthSettings,
   LoggingSettings,
   MetricsSettings,
   ServerSettings,
   Timeouts,
+  TranslationSettings,
 } from '../snapshot.ts';
-import type { Strategy } from '../../routing/route.ts';
+import type { RouteTranslation, Strategy } from '../../routing/route.ts';
 import type { CooldownPolicy } from '../../routing/cooldown.ts';
 import type { RetryPolicy } from '../../routing/decide.ts';
 
@@ -37,6 +41,7 @@ export interface Settings {
   /** Single statuses as numbers, classes as `5xx`. */
   readonly errorCodes: readonly (number | string)[];
   readonly errorPatterns: readonly string[];
+  readonly translation: TranslationSettings;
   readonly health: HealthSettings;
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
@@ -53,6 +58,7 @@ export interface KeySettings {
   readonly enabled: boolean;
   /** Names or patterns; empty: all models. */
   readonly allowedModels: readonly string[];
+  readonly mayRelaxTranslation: boolean;
   readonly limit: { readonly ratePerSecond: number; readonly burst: number | undefined } | undefined;
 }
 
@@ -61,7 +67,8 @@ export interface ProviderSettings {
   readonly apiBase: { readonly at: Path; readonly text: string };
   readonly name: string;
   readonly pathVersion: 'add' | 'as_sent';
-  readonly type: string;
+  /** As it is written; undefined: it is not. */
+  readonly type: string | undefined;
   readonly apiKey: string | undefined;
   readonly enabled: boolean;
   readonly weight: number;
@@ -74,6 +81,18 @@ export interface ProviderSettings {
   readonly proxy: string | undefined;
   readonly forwardClientAuth: boolean;
   readonly streamUsage: 'include' | 'passthrough';
+  readonly apis: readonly ClientApi[] | undefined;
+  readonly dialect: DialectName | undefined;
+  readonly apiVersion: string | undefined;
+  readonly region: string | undefined;
+  readonly project: string | undefined;
+  readonly location: string | undefined;
+  readonly credential: CloudCredential | undefined;
+  readonly anthropicBeta: 'pass' | 'drop' | readonly string[] | undefined;
+  readonly autoCache: boolean;
+  readonly websockets: boolean;
+  /** What it sets in place of the top level. */
+  readonly translation: Partial<TranslationSettings>;
 }
 
 export interface ModelSettings {
@@ -82,6 +101,8 @@ export interface ModelSettings {
   readonly enabled: boolean;
   /** undefined: as the whole gateway does. */
   readonly rewriteResponseModel: boolean | undefined;
+  /** What it sets in place of the provider and the top level. */
+  readonly translation: Partial<TranslationSettings>;
   readonly routes: readonly RouteSettings[];
 }
 
@@ -93,6 +114,7 @@ export interface RouteSettings {
   /** undefined: the provider's. */
   readonly weight: number | undefined;
   readonly enabled: boolean;
+  readonly translation: RouteTranslation | undefined;
 }
 
 /** The models that stand in for `model`, in order. */

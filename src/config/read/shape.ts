@@ -90,20 +90,18 @@ function explain(issue: Issue, value: unknown, expanded: ReadonlySet<string>): F
     case 'too_small':
       return [smallFinding(path, issue, found)];
     case 'too_big':
-      return [
-        {
-          path,
-          message: `must be at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`,
-          found,
-        },
-      ];
+      return [{ path, message: tooBig(issue), found }];
     case 'invalid_format':
     case 'invalid_union':
     case 'not_multiple_of':
     case 'invalid_element':
     case 'custom':
-      return [isHidden ? { path, message: issue.message } : { path, message: issue.message, found }];
+      return [{ path, message: issue.message, ...(!isHidden && { found }) }];
   }
+}
+
+function tooBig({ maximum, origin }: Extract<Issue, { code: 'too_big' }>): string {
+  return `must be at most ${maximum}${origin === 'string' ? ' characters' : ''}`;
 }
 
 /** What a variable holds is not for the log: it may be a secret that landed in the wrong place. */

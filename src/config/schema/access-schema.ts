@@ -40,6 +40,11 @@ export const masterKeySchema = z.strictObject({
     default: [],
     examples: [['gpt-*', 'deepseek-chat']],
   }),
+  may_relax_translation: optional(z.boolean(), {
+    description:
+      'Whether the header `x-llm-proxy-unsupported` may ask for less than `translation.unsupported` demands. More it may always ask for.',
+    default: false,
+  }),
   rate_limit: optional(rateLimitSchema, {
     description: 'How many requests the key may make. Left out: no limit.',
   }),

@@ -30,4 +30,7 @@ export const DEFAULTS = {
   requestDir: './logs/requests',
   errorDir: './logs/errors',
   maxFileSizeMb: 100,
+  unsupported: 'warn',
+  maxMediaMb: 20,
+  location: 'global',
 } as const;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DEFAULTS } from './defaults.ts';
 import { nameText, optional, seconds } from './setting.ts';
+import { ownTranslationSchema, routeTranslationFields } from './translation-schema.ts';
 
 const routeSchema = z.strictObject({
   backend: optional(nameText(), {
@@ -25,6 +26,7 @@ const routeSchema = z.strictObject({
     default: DEFAULTS.weight,
   }),
   enabled: optional(z.boolean(), { description: 'false takes the route out of service.', default: true }),
+  ...routeTranslationFields,
 });
 
 const modelSchema = z.strictObject({
@@ -36,6 +38,9 @@ const modelSchema = z.strictObject({
   rewrite_response_model: optional(z.boolean(), {
     description: "Whether answers name this model instead of the provider's. Left out: as at the top level.",
     default: false,
+  }),
+  translation: optional(ownTranslationSchema, {
+    description: 'How requests for this model are translated, each in place of the setting of the provider.',
   }),
   routes: z
     .array(routeSchema)

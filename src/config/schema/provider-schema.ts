@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cloudFields } from './cloud-schema.ts';
 import { DEFAULTS } from './defaults.ts';
 import { nameText, optional, seconds, secretText } from './setting.ts';
 
@@ -49,7 +50,7 @@ export const providerSchema = z.strictObject({
   }),
   api_base: optional(z.string().min(1), {
     description:
-      'Base URL, http or https, such as https://api.openai.com/v1. A `/v1` at its end is not doubled with that of the request.',
+      'Base URL, http or https, such as https://api.openai.com/v1. A `/v1` at its end is not doubled with that of the request. May be left out for anthropic, gemini, vertex and bedrock.',
     examples: ['https://api.openai.com/v1'],
   }),
   url: optional(z.string().min(1), {
@@ -78,9 +79,8 @@ export const providerSchema = z.strictObject({
   }),
   provider_type: optional(nameText(), {
     description:
-      'The kind of API behind it, which says how the key is sent: `openai` for everything compatible with OpenAI, `anthropic`, or `azure`.',
-    default: DEFAULTS.providerType,
-    examples: ['openai', 'anthropic', 'azure'],
+      'The kind of API behind it, which says what it speaks and how the key is sent: `openai` for everything compatible with OpenAI, `openai-responses` for what has only the Responses API, `azure`, `anthropic`, `gemini`, `vertex` or `bedrock`. Left out: as the host says, else like `openai`.',
+    examples: ['openai', 'anthropic', 'azure', 'gemini', 'vertex', 'bedrock'],
   }),
   path_version: optional(z.enum(['add', 'as_sent']), {
     description:
@@ -127,4 +127,5 @@ export const providerSchema = z.strictObject({
       "`include`: streams are asked for their token usage even where the client did not ask. `passthrough`: the request stays as it is. Left out: as the top level's `stream_usage` says.",
     default: 'include',
   }),
+  ...cloudFields,
 });

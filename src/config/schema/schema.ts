@@ -11,6 +11,7 @@ import {
 import { providerSchema } from './provider-schema.ts';
 import { docsSchema, loggingSchema, metricsSchema, serverSchema, timeoutsSchema } from './server-schema.ts';
 import { optional, seconds, secretText } from './setting.ts';
+import { translationSchema } from './translation-schema.ts';
 
 /**
  * The configuration file. Both ways to write it are one schema, and may be mixed: `providers`, `master_keys` and
@@ -77,6 +78,9 @@ export const configSchema = z
     }),
     load_balancing: optional(loadBalancingSchema, { description: 'How requests are spread over routes.' }),
     fallback: optional(fallbackSchema, { description: 'What happens when a route fails.' }),
+    translation: optional(translationSchema, {
+      description: "How requests are translated where a provider does not speak the client's API.",
+    }),
     detection: optional(detectionSchema, { description: 'What counts as a failure.' }),
     timeouts: optional(timeoutsSchema, { description: 'Limits of time.' }),
     health: optional(healthSchema, { description: 'Tests of the providers.' }),

@@ -142,14 +142,23 @@ export function passValue(bytes: Uint8Array, cursor: ValueCursor, until: number)
       const next = bytes[pos];
       if (next === COMMA) break;
       if (next !== (isObject[depth] === 1 ? CLOSE_BRACE : CLOSE_BRACKET)) {
-        throw new MalformedJson(pos, isObject[depth] === 1 ? "',' or '}'" : "',' or ']'");
+        throw unclosed(pos, isObject[depth] === 1);
       }
       depth -= 1;
       pos += 1;
     }
-    pos = afterSpace(bytes, pos + 1);
-    pos = isObject[depth] === 1 ? afterKey(bytes, pos) : afterSpace(bytes, afterIntegers(bytes, pos));
+    pos = afterComma(bytes, pos, isObject[depth] === 1);
   }
+}
+
+function unclosed(pos: number, isObject: boolean): MalformedJson {
+  return new MalformedJson(pos, isObject ? "',' or '}'" : "',' or ']'");
+}
+
+/** From a comma to the next value to look at. */
+function afterComma(bytes: Uint8Array, comma: number, isObject: boolean): number {
+  const pos = afterSpace(bytes, comma + 1);
+  return isObject ? afterKey(bytes, pos) : afterSpace(bytes, afterIntegers(bytes, pos));
 }
 
 /**

@@ -82,6 +82,16 @@ test('both ways to write a provider make the same one', () => {
     forwardClientAuth: false,
     streamUsage: 'include',
     pathVersion: 'add',
+    apis: 'unknown',
+    dialect: 'generic',
+    apiVersion: undefined,
+    region: undefined,
+    project: undefined,
+    location: undefined,
+    anthropicBeta: 'pass',
+    autoCache: false,
+    websockets: false,
+    credential: undefined,
   });
 });
 

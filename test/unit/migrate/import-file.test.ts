@@ -11,6 +11,9 @@ import { authenticate } from '../../../src/gateway/authenticate.ts';
 import { Refusal } from '../../../src/gateway/refusals.ts';
 import { exportFile } from '../../../src/migrate/export-file.ts';
 import { planImport } from '../../../src/migrate/import-file.ts';
+import { setField } from '../../../src/store/json-path.ts';
+import { mapKinds, RESOURCE_KINDS } from '../../../src/store/resource-kinds.ts';
+import type { JsonObject } from '../../../src/store/revision.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { openTestStore } from '../store/databases.ts';
 
@@ -154,6 +157,28 @@ test('an export without secrets has variables in their place, and hashes for the
   for (const name of ['A_API_KEY', 'B_API_KEY', 'A_PROXY', 'A_X_TEAM', 'METRICS_TOKEN'])
     expect(text).toContain(`\${${name}}`);
   expect(text).toMatch(/key: sha256:[0-9a-f]{64}/);
+  await store.close();
+});
+
+test('an export without secrets replaces every field that the database seals, of whatever kind', async () => {
+  const { store } = await openTestStore('sqlite::memory:');
+  await importText(store, EVERYTHING);
+  const { resources, ...rest } = await store.read();
+  const marked = mapKinds(
+    (kind) =>
+      new Map(
+        [...resources[kind]].map(([id, resource]) => {
+          const fields = RESOURCE_KINDS[kind].secrets.reduce<JsonObject>(
+            (fields, path) => setField(fields, path, 'marked-secret'),
+            resource.fields,
+          );
+          return [id, { ...resource, fields }];
+        }),
+      ),
+  );
+  const revision = { ...rest, resources: marked };
+  expect(stringify(exportFile(revision, { withSecrets: true }))).toContain('marked-secret');
+  expect(stringify(exportFile(revision, { withSecrets: false }))).not.toContain('marked-secret');
   await store.close();
 });
 

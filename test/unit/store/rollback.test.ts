@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { type Kind, type Resources, withResource } from '../../../src/store/revision.ts';
+import type { Kind } from '../../../src/store/resource-kinds.ts';
+import { type Resources, withResource } from '../../../src/store/revision.ts';
 import { openTestStore } from './databases.ts';
 
 /** What a revision consists of, but for the times at which it was written. */

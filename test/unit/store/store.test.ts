@@ -6,7 +6,8 @@ import { type Edit, RevisionRefused, VersionConflict, VersionUnknown } from '../
 import { openDatabase, StoreUnavailable } from '../../../src/store/database.ts';
 import { createKeyring, SealBroken } from '../../../src/store/keyring.ts';
 import { rekey } from '../../../src/store/rekey.ts';
-import { type JsonObject, type Kind, withResource } from '../../../src/store/revision.ts';
+import type { Kind } from '../../../src/store/resource-kinds.ts';
+import { type JsonObject, withResource } from '../../../src/store/revision.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { StoreOptions } from '../../../src/store/store-options.ts';
 import { markOf, rotatedFields } from '../../../src/store/stored-key.ts';

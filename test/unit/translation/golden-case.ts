@@ -55,27 +55,33 @@ export function difference(want: unknown, got: unknown, at: string): string | un
   if (want === '<any>' || (want === '<text>' && typeof got === 'string' && got !== '')) return undefined;
   const wanted = asObject(want);
   const given = asObject(got);
-  if (wanted !== undefined && given !== undefined) {
-    const missing = Object.keys(wanted).find((key) => !(key in given));
-    if (missing !== undefined) return `${at}.${missing}: missing, expected ${short(wanted[missing])}`;
-    const extra = Object.keys(given).find((key) => !(key in wanted));
-    if (extra !== undefined) return `${at}.${extra}: not expected, got ${short(given[extra])}`;
-    return firstOf(Object.keys(wanted), (key) => difference(wanted[key], given[key], `${at}.${key}`));
-  }
-  if (Array.isArray(want) && Array.isArray(got)) {
-    const inner = firstOf([...want.keys()].slice(0, got.length), (i) =>
-      difference(want[i], got[i], `${at}[${i}]`),
-    );
-    if (inner !== undefined) return inner;
-    if (want.length > got.length) return `${at}[${got.length}]: missing, expected ${short(want[got.length])}`;
-    return got.length > want.length
-      ? `${at}[${want.length}]: not expected, got ${short(got[want.length])}`
-      : undefined;
-  }
+  if (wanted !== undefined && given !== undefined) return objectDifference(wanted, given, at);
+  if (Array.isArray(want) && Array.isArray(got)) return listDifference(want, got, at);
   if (at.endsWith('.jsonSchema.schema') && typeof want === 'string' && typeof got === 'string') {
     return difference(JSON.parse(want), JSON.parse(got), `${at}!`);
   }
   return Object.is(want, got) ? undefined : `${at}: expected ${short(want)}, got ${short(got)}`;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function objectDifference(wanted: Members, given: Members, at: string): string | undefined {
+  const missing = Object.keys(wanted).find((key) => !(key in given));
+  if (missing !== undefined) return `${at}.${missing}: missing, expected ${short(wanted[missing])}`;
+  const extra = Object.keys(given).find((key) => !(key in wanted));
+  if (extra !== undefined) return `${at}.${extra}: not expected, got ${short(given[extra])}`;
+  return firstOf(Object.keys(wanted), (key) => difference(wanted[key], given[key], `${at}.${key}`));
+}
+
+function listDifference(want: readonly unknown[], got: readonly unknown[], at: string): string | undefined {
+  const inner = firstOf([...want.keys()].slice(0, got.length), (i) =>
+    difference(want[i], got[i], `${at}[${i}]`),
+  );
+  if (inner !== undefined) return inner;
+  if (want.length > got.length) return `${at}[${got.length}]: missing, expected ${short(want[got.length])}`;
+  return got.length > want.length
+    ? `${at}[${want.length}]: not expected, got ${short(got[want.length])}`
+    : undefined;
 }
 
 function firstOf<Key>(keys: readonly Key[], look: (key: Key) => string | undefined): string | undefined {

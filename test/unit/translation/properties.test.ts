@@ -56,6 +56,28 @@ describe('what is read and written', () => {
     );
   });
 
+  test('a conversation that goes to Responses and back to Chat is the same', async () => {
+    await fc.assert(
+      fc.asyncProperty(chatRequest, async (body) => {
+        const responses = await write(await read('chat', body), 'responses');
+        const back = await write(await read('responses', responses), 'chat');
+        expect(joined(back)).toEqual(joined({ ...body, model: 'gpt-x' }));
+      }),
+      RUNS,
+    );
+  });
+
+  test('a conversation that goes to Chat and back to Responses is the same', async () => {
+    await fc.assert(
+      fc.asyncProperty(chatRequest, async (body) => {
+        const responses = await write(await read('chat', body), 'responses');
+        const chat = await write(await read('responses', responses), 'chat');
+        expect(await write(await read('chat', chat), 'responses')).toEqual(responses);
+      }),
+      RUNS,
+    );
+  });
+
   test.each(PROVIDERS)(
     'writing a conversation twice for %s gives the same bytes, and a longer one begins alike',
     async (api) => {
@@ -81,6 +103,11 @@ describe('what is read and written', () => {
     },
   );
 });
+
+/** `strict: false`, which Responses demands, says no more than its absence. */
+function joined(body: Record<string, unknown>): unknown {
+  return JSON.parse(JSON.stringify(body).replaceAll(',"strict":false', ''));
+}
 
 function listOfTurns(body: Record<string, unknown>): readonly unknown[] {
   return (body['messages'] ?? body['contents'] ?? body['input']) as readonly unknown[];
@@ -171,6 +198,61 @@ function troubledAnswers(): unknown[] {
     ...wrong.map((delta) => ({ type: 'message_delta', delta, usage: delta })),
     { type: 'message_stop' },
     { type: 'content_block_stop', index: 9 },
+    ...wrong.flatMap((inner) => [
+      { type: 'response.created', response: inner },
+      { type: 'response.completed', response: inner },
+      { type: 'response.completed', response: { output: inner, usage: inner, status: inner } },
+      { type: 'response.incomplete', response: { incomplete_details: inner } },
+      { type: 'response.failed', response: { error: inner } },
+      { type: 'error', code: inner, message: inner, error: inner },
+      { status: 'completed', output: [{ type: 'message', content: inner }, inner] },
+      { output: [{ type: 'reasoning', summary: inner, content: inner, encrypted_content: inner }] },
+      { output: [{ type: 'function_call', call_id: inner, name: inner, arguments: inner }] },
+      {
+        output: [
+          {
+            type: 'message',
+            content: [{ type: 'output_text', text: 'x', annotations: inner, logprobs: inner }],
+          },
+        ],
+      },
+    ]),
+    ...['added', 'done'].flatMap((word) =>
+      ['message', 'reasoning', 'function_call', 'custom_tool_call', 'web_search_call'].flatMap((type) =>
+        wrong.map((inner) => ({
+          type: `response.output_item.${word}`,
+          output_index: inner,
+          item: {
+            type,
+            id: inner,
+            name: inner,
+            content: inner,
+            summary: inner,
+            arguments: inner,
+            input: inner,
+          },
+        })),
+      ),
+    ),
+    ...[
+      'output_text',
+      'refusal',
+      'reasoning_summary_text',
+      'reasoning_text',
+      'function_call_arguments',
+      'custom_tool_call_input',
+    ].flatMap((kind) =>
+      wrong.flatMap((inner) => [
+        {
+          type: `response.${kind}.delta`,
+          output_index: 0,
+          delta: inner,
+          logprobs: inner,
+          content_index: inner,
+        },
+        { type: `response.${kind}.done`, output_index: inner, text: inner, arguments: inner, refusal: inner },
+      ]),
+    ),
   ];
 }
 
@@ -226,6 +308,72 @@ function troubledRequests(): unknown[] {
       reasoning_effort: inner,
     })),
     ...wrong.map((inner) => ({ input: inner, contents: inner, prompt: inner })),
+    ...wrong.map((inner) => ({
+      input: 'x',
+      prompt: 'x',
+      instructions: inner,
+      tools: inner,
+      tool_choice: inner,
+      include: inner,
+      reasoning: inner,
+      text: inner,
+      logprobs: inner,
+      stop: inner,
+      echo: inner,
+    })),
+    ...wrong.map((inner) => ({
+      input: 'x',
+      tools: [{ type: 'namespace', name: inner, tools: inner }, { type: inner }],
+    })),
+    ...wrong.map((inner) => ({
+      input: 'x',
+      text: { format: inner },
+      tool_choice: { type: inner, name: inner, tools: inner },
+    })),
+    ...wrong.map((inner) => ({ input: [{ role: inner, content: inner }, { type: inner }] })),
+    ...[
+      'message',
+      'reasoning',
+      'function_call',
+      'function_call_output',
+      'custom_tool_call',
+      'custom_tool_call_output',
+      'additional_tools',
+      'tool_search_output',
+      'web_search_call',
+      'local_shell_call',
+      'shell_call_output',
+      'computer_call_output',
+      'mcp_call',
+      'compaction',
+    ].flatMap((type) =>
+      wrong.map((inner) => ({
+        input: [
+          {
+            type,
+            role: 'assistant',
+            id: inner,
+            call_id: inner,
+            name: inner,
+            content: inner,
+            summary: inner,
+            output: inner,
+            arguments: inner,
+            input: inner,
+            tools: inner,
+            action: inner,
+            encrypted_content: inner,
+          },
+          {
+            role: 'user',
+            content: [
+              { type: 'input_image', image_url: inner },
+              { type: 'input_file', file_data: inner, filename: inner },
+            ],
+          },
+        ],
+      })),
+    ),
   ];
 }
 

@@ -8,7 +8,7 @@ type Row = readonly [base: string, asked: string, sent: string];
 /** What a provider of this kind is sent for what a client asked, from the door to the wire. */
 function joins(
   rows: readonly Row[],
-  type: string,
+  type: Provider['type'],
   { pathVersion = 'add', deployment }: { pathVersion?: Provider['pathVersion']; deployment?: string } = {},
 ): void {
   for (const [base, asked, sent] of rows) {

@@ -7,6 +7,7 @@ import { parseSource } from '../../../config/read/source.ts';
 import { readLitellm } from '../../../migrate/from-litellm.ts';
 import { type Edit, RevisionRefused } from '../../../store/change.ts';
 import { findingText } from '../../../store/finding-text.ts';
+import { RESOURCE_KINDS } from '../../../store/resource-kinds.ts';
 import type { Revision } from '../../../store/revision.ts';
 import { type ImportStep, planImport } from '../../../migrate/import-file.ts';
 import type { Store } from '../../../store/store.ts';
@@ -103,8 +104,7 @@ async function importInto(
   }
 }
 
-const TITLES = { providers: 'provider', master_keys: 'master key', models: 'model', settings: 'setting' };
-
 function report(steps: readonly ImportStep[]): void {
-  for (const { kind, id, action } of steps) console.log(`${action.padEnd(9)} ${TITLES[kind]} ${id}`);
+  for (const { kind, id, action } of steps)
+    console.log(`${action.padEnd(9)} ${RESOURCE_KINDS[kind].title} ${id}`);
 }

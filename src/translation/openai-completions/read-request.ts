@@ -1,0 +1,124 @@
+import type { Conversation, OnlyField, Output, Sampling, Turn } from '../conversation.ts';
+import { asArray, type JsonObject } from '../json.ts';
+import type { Loss } from '../losses.ts';
+import { Fields, readBody } from '../request-fields.ts';
+import { InvalidBody, reading, type ReadContext, type RequestReading } from '../sides.ts';
+
+/** Reads a body of the older POST /v1/completions: the prompt is what the user says. */
+export function readRequest(text: string, _context: ReadContext): RequestReading {
+  return reading(() => readConversation(readBody(text)));
+}
+
+function readConversation(body: JsonObject): Conversation {
+  const fields = new Fields(body);
+  const prompt = readPrompt(fields, body);
+  const streamOptions = new Fields(fields.object('stream_options') ?? {});
+  const { output, sampling } = readAmounts(fields);
+  const isEchoed = fields.any('echo') === true;
+  const only = [...prompt.only, ...readOnly(fields)];
+  const user = fields.placedString('user');
+  return {
+    api: 'completions',
+    model: fields.string('model') ?? '',
+    operation: 'generate',
+    system: [],
+    turns: prompt.turns,
+    tools: [],
+    serverTools: [],
+    toolChoice: undefined,
+    parallelTools: undefined,
+    output,
+    reasoning: undefined,
+    sampling,
+    meta: { user },
+    stream: fields.boolean('stream') === true,
+    includeUsage: streamOptions.boolean('include_usage') === true,
+    seesSeals: false,
+    legacyFunctions: false,
+    cache: undefined,
+    only: [...only, ...fields.rest()],
+    losses: isEchoed && sampling.logprobs !== undefined ? [ECHO_WITHOUT_LOGPROBS] : [],
+    echo: isEchoed ? { prompt: prompt.text } : {},
+  };
+}
+
+const ECHO_WITHOUT_LOGPROBS: Loss = {
+  path: 'echo',
+  what: 'approximated',
+  class: 'tuning',
+  why: 'the tokens of the prompt have no probabilities',
+};
+
+interface Prompt {
+  readonly text: string;
+  readonly turns: readonly Turn[];
+  readonly only: readonly OnlyField[];
+}
+
+/** One text, alone or in a list. Several of them, and tokens, cannot be asked of another API. @throws InvalidBody */
+function readPrompt(fields: Fields, body: JsonObject): Prompt {
+  const path = 'prompt';
+  const value = fields.any(path);
+  const alone = Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value;
+  if (typeof alone === 'string') {
+    return {
+      text: alone,
+      turns: [{ role: 'user', parts: [{ kind: 'text', text: alone, path }], path }],
+      only: [],
+    };
+  }
+  const isNull = body[path] === null;
+  if (!isNull && !Array.isArray(value)) throw new InvalidBody(path, 'a string or a list is expected here');
+  const why = isNull
+    ? 'the other API needs a prompt'
+    : asArray(value).some((each) => typeof each === 'string')
+      ? 'the other API takes one prompt'
+      : 'tokens are those of one model';
+  return { text: '', turns: [], only: [{ path, class: 'meaning', why, value: value ?? null }] };
+}
+
+function readAmounts(fields: Fields): { readonly output: Output; readonly sampling: Sampling } {
+  const stop = fields.any('stop');
+  const stops = typeof stop === 'string' ? [stop] : asArray(stop).filter((text) => typeof text === 'string');
+  const maxTokens = fields.placedNumber('max_tokens');
+  const n = fields.placedNumber('n');
+  const logprobs = fields.placedNumber('logprobs');
+  return {
+    output: {
+      format: { kind: 'text' },
+      maxTokens: maxTokens?.value === 0 ? undefined : maxTokens,
+      stop: stops.length === 0 ? undefined : { value: stops, path: 'stop' },
+      verbosity: undefined,
+    },
+    sampling: {
+      temperature: fields.placedNumber('temperature'),
+      topP: fields.placedNumber('top_p'),
+      frequencyPenalty: fields.placedNumber('frequency_penalty'),
+      presencePenalty: fields.placedNumber('presence_penalty'),
+      seed: fields.placedNumber('seed'),
+      logitBias: fields.placedObject('logit_bias'),
+      n: n?.value === 1 ? undefined : n,
+      logprobs: logprobs === undefined ? undefined : { value: true, path: logprobs.path },
+      topLogprobs: logprobs,
+    },
+  };
+}
+
+/** What only this API has, and without which the answer would be another one. */
+function readOnly(fields: Fields): readonly OnlyField[] {
+  const only: OnlyField[] = [];
+  const suffix = fields.string('suffix');
+  if (suffix !== undefined && suffix !== '')
+    only.push({ path: 'suffix', class: 'meaning', why: 'the other API fills no gaps', value: suffix });
+  const best = fields.number('best_of');
+  if (best !== undefined && best > 1)
+    only.push({ path: 'best_of', class: 'meaning', why: 'the other API gives no best of many', value: best });
+  if (fields.any('max_tokens') === 0)
+    only.push({
+      path: 'max_tokens',
+      class: 'meaning',
+      why: 'the other API does not judge a prompt without an answer',
+      value: 0,
+    });
+  return only;
+}

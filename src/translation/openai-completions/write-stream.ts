@@ -1,0 +1,113 @@
+import { chatErrorBody } from '../errors.ts';
+import { type Exchange, modelInAnswer } from '../exchange.ts';
+import { writeJson } from '../json.ts';
+import { writeUsage } from '../openai-chat/usage.ts';
+import type { HubEvent, StreamWriter } from '../stream.ts';
+import { completed, type Usage } from '../usage.ts';
+import { lengthOf, writeLogprobs } from './logprobs.ts';
+import { echoedPrompt, tellLost, writeFinish } from './write-answer.ts';
+
+/** Writes the stream of a client of the older API. */
+export function createStreamWriter(exchange: Exchange): StreamWriter {
+  const writer = new CompletionsWriter(exchange);
+  return {
+    push: (event) => encoded(writer.push(event)),
+    begin: () => encoded(writer.begin()),
+    fail: (error) => UTF8.encode(`data: ${writeJson(chatErrorBody(error))}\n\n`),
+  };
+}
+
+const UTF8 = new TextEncoder();
+
+function encoded(text: string): Uint8Array | undefined {
+  return text === '' ? undefined : UTF8.encode(text);
+}
+
+class CompletionsWriter {
+  readonly #exchange: Exchange;
+  readonly #tail: string;
+  readonly #hasPrompt: boolean;
+  /** What stands before the choice in every chunk; '' until the first. */
+  #prefix = '';
+  #model: string | undefined;
+  #usage: Usage | undefined;
+  #logprobs: readonly unknown[] = [];
+  #offset: number;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+    this.#tail = exchange.conversation.includeUsage ? ',"usage":null}\n\n' : '}\n\n';
+    this.#offset = echoedPrompt(exchange).length;
+    this.#hasPrompt = this.#offset > 0;
+  }
+
+  /** A chunk without text, or with the prompt. */
+  begin(): string {
+    return this.#prefix === '' ? this.#chunk(echoedPrompt(this.#exchange)) : '';
+  }
+
+  push(event: HubEvent): string {
+    switch (event.kind) {
+      case 'start':
+        this.#model = event.model;
+        this.#usage = completed(this.#usage, event.usage);
+        return '';
+      case 'usage':
+        this.#usage = completed(this.#usage, event.usage);
+        return '';
+      case 'text':
+      case 'refusal':
+        return this.#echo() + this.#chunk(event.text, 'null', this.#taken());
+      case 'logprobs':
+        this.#logprobs = [...this.#logprobs, ...event.tokens];
+        return '';
+      case 'reasoning':
+      case 'call':
+        tellLost(event.kind, this.#exchange);
+        return this.begin();
+      case 'citation':
+        tellLost(event.kind, this.#exchange);
+        return '';
+      case 'finish':
+        return this.#echo() + this.#chunk('', JSON.stringify(writeFinish(event.finish)), this.#taken());
+      case 'end':
+        return `${this.#usageChunk()}data: [DONE]\n\n`;
+      case 'reasoning-end':
+      case 'part-end':
+      case 'arguments':
+      case 'call-end':
+      case 'error':
+        return '';
+    }
+  }
+
+  /** The prompt in front of the first text. */
+  #echo(): string {
+    return this.#hasPrompt ? this.begin() : '';
+  }
+
+  #taken(): readonly unknown[] {
+    const tokens = this.#logprobs;
+    this.#logprobs = [];
+    return tokens;
+  }
+
+  #chunk(text: string, finish = 'null', tokens: readonly unknown[] = []): string {
+    if (this.#prefix === '') this.#prefix = this.#head();
+    const logprobs = tokens.length === 0 ? 'null' : writeJson(writeLogprobs(tokens, this.#offset));
+    this.#offset += lengthOf(tokens);
+    return `${this.#prefix}{"index":0,"text":${JSON.stringify(text)},"logprobs":${logprobs},"finish_reason":${finish}}]${this.#tail}`;
+  }
+
+  #head(): string {
+    const { suffix, now } = this.#exchange;
+    const model = JSON.stringify(modelInAnswer(this.#exchange, this.#model));
+    const id = JSON.stringify(`cmpl-${suffix}`);
+    return `data: {"id":${id},"object":"text_completion","created":${now},"model":${model},"choices":[`;
+  }
+
+  #usageChunk(): string {
+    const usage = this.#exchange.conversation.includeUsage ? writeUsage(this.#usage) : undefined;
+    return usage === undefined ? '' : `${this.#prefix}],"usage":${writeJson(usage)}}\n\n`;
+  }
+}

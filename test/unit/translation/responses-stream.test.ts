@@ -1,0 +1,312 @@
+import { describe, expect, test } from 'bun:test';
+import * as fc from 'fast-check';
+import { createExchange, type Target } from '../../../src/translation/exchange.ts';
+import { readRequest, translationFor } from '../../../src/translation/pair.ts';
+import { messagesAnswer, messagesEvents } from './conversations.ts';
+import { clientEvents } from './golden-case.ts';
+import { chunk, exchangeFor, type Play, playStream } from './stream-play.ts';
+
+const CODEX = { input: 'x', include: ['reasoning.encrypted_content'] };
+const TO_CHAT: Play = { from: 'responses', to: 'chat', request: CODEX };
+const TO_MESSAGES: Play = { from: 'responses', to: 'messages', request: CODEX };
+
+interface Told {
+  readonly type: string;
+  readonly sequence_number: number;
+  readonly item?: Record<string, unknown>;
+  readonly delta?: string;
+  readonly response?: Record<string, unknown> & { readonly output: readonly unknown[] };
+}
+
+const told = (events: readonly { readonly data: unknown }[]): Told[] =>
+  events.map(({ data }) => data as Told);
+
+describe('what a Responses client is streamed', () => {
+  test('ends with the same response as a whole answer, and each item comes once, whole', async () => {
+    const exchange = await exchangeFor({ ...TO_MESSAGES, target: { model: 'claude-opus-4-8' } });
+    const translation = await translationFor('responses', 'messages', exchange.target);
+    const encoder = new TextEncoder();
+    fc.assert(
+      fc.property(messagesAnswer, (answer) => {
+        const whole = translation.answer(JSON.stringify(answer), exchange);
+        const stream = translation.stream(exchange);
+        let text = '';
+        for (const event of messagesEvents(answer)) {
+          for (const bytes of stream.push('', encoder.encode(JSON.stringify(event))).bytes)
+            text += new TextDecoder().decode(bytes);
+        }
+        const events = clientEvents(text);
+        const all = told(events);
+        expect(events.map(({ event }) => event)).toEqual(all.map(({ type }) => type));
+        expect(all.map(({ sequence_number }) => sequence_number)).toEqual([...all.keys()]);
+        const response = all.at(-1)?.response;
+        const done = all.filter(({ type }) => type === 'response.output_item.done');
+        expect(done.map(({ item }) => item)).toEqual([...(response?.output ?? [])] as Record<
+          string,
+          unknown
+        >[]);
+        expect(response).toEqual(whole.kind === 'answer' ? JSON.parse(whole.body) : undefined);
+      }),
+    );
+  });
+
+  test('an item that was ended stands in the failed response, one that was open does not', async () => {
+    const exchange = await exchangeFor(TO_MESSAGES);
+    const stream = (await translationFor('responses', 'messages', exchange.target)).stream(exchange);
+    const push = (event: object) => stream.push('', new TextEncoder().encode(JSON.stringify(event)));
+    const block = (index: number, text: string) => {
+      push({ type: 'content_block_start', index, content_block: { type: 'text', text } });
+      push({ type: 'content_block_stop', index });
+    };
+    push({ type: 'message_start', message: { model: 'c' } });
+    block(0, 'One.');
+    const last = stream.fail({ kind: 'overloaded', message: 'Busy.' });
+    const events = told(clientEvents(new TextDecoder().decode(last)));
+    expect(events.map(({ type }) => type)).toEqual([
+      'response.output_text.done',
+      'response.content_part.done',
+      'response.output_item.done',
+      'response.failed',
+    ]);
+    expect(events.at(-1)?.response).toMatchObject({
+      status: 'failed',
+      error: { code: 'server_is_overloaded', message: 'Busy.' },
+      output: [{ id: 'msg_g_0', status: 'completed' }],
+    });
+  });
+
+  test('a failure before anything else is told behind response.created', async () => {
+    const exchange = await exchangeFor(TO_CHAT);
+    const stream = (await translationFor('responses', 'chat', exchange.target)).stream(exchange);
+    const error = { kind: 'rate_limit', message: 'Slow down.', retryAfter: '7' } as const;
+    const events = told(clientEvents(new TextDecoder().decode(stream.fail(error))));
+    expect(events.map(({ type, sequence_number }) => [type, sequence_number])).toEqual([
+      ['response.created', 0],
+      ['response.failed', 1],
+    ]);
+    expect(events[1]?.response?.['error']).toEqual({
+      code: 'rate_limit_exceeded',
+      message: 'Slow down. Please try again in 7s.',
+    });
+  });
+
+  test.each([
+    [{ kind: 'context_length', message: 'x' }, 'context_length_exceeded'],
+    [{ kind: 'billing', message: 'x' }, 'insufficient_quota'],
+    [{ kind: 'server', message: 'x' }, 'server_error'],
+    [{ kind: 'invalid', message: 'x' }, 'invalid_prompt'],
+    [{ kind: 'upstream', code: 'upstream_truncated', message: 'x' }, 'upstream_truncated'],
+  ] as const)('the error %j has the code %s', async (error, code) => {
+    const exchange = await exchangeFor(TO_CHAT);
+    const stream = (await translationFor('responses', 'chat', exchange.target)).stream(exchange);
+    const events = told(clientEvents(new TextDecoder().decode(stream.fail(error))));
+    expect(events.at(-1)?.response?.['error']).toMatchObject({ code });
+  });
+
+  test('a call that is cut is incomplete, and those before it are complete', async () => {
+    const call = (index: number, json: string) =>
+      chunk({ tool_calls: [{ index, id: `c${index}`, function: { name: 'f', arguments: json } }] });
+    const events = [call(0, '{}'), call(1, '{"a":'), chunk({}, 'length')];
+    const played = await playStream(
+      { ...TO_CHAT, request: { ...CODEX, tools: [{ type: 'function', name: 'f' }] } },
+      events,
+    );
+    const last = told(played.events).at(-1);
+    expect(last?.response).toMatchObject({
+      status: 'incomplete',
+      incomplete_details: { reason: 'max_output_tokens' },
+      output: [
+        { type: 'function_call', call_id: 'c0', status: 'completed', arguments: '{}' },
+        { type: 'function_call', call_id: 'c1', status: 'incomplete', arguments: '{"a":' },
+      ],
+    });
+  });
+
+  test('the input of a freeform tool never comes in halves of a character', async () => {
+    const tools = [{ type: 'custom', name: 'patch' }];
+    const pieces = ['{"input":"a\\ud83d', '\\ude00', 'b\\ud83d"}'];
+    const events = [
+      chunk({ tool_calls: [{ index: 0, id: 'c', function: { name: 'patch', arguments: '' } }] }),
+      ...pieces.map((json) => chunk({ tool_calls: [{ index: 0, function: { arguments: json } }] })),
+      chunk({}, 'stop'),
+    ];
+    const played = await playStream({ ...TO_CHAT, request: { ...CODEX, tools } }, events);
+    const deltas = told(played.events).filter(({ type }) => type.endsWith('input.delta'));
+    expect(deltas.map(({ delta }) => delta)).toEqual(['a', '😀', 'b\ud83d']);
+  });
+
+  test('reasoning keeps its seal only for a client that asks for it', async () => {
+    const events = [
+      { type: 'message_start', message: {} },
+      {
+        type: 'content_block_start',
+        index: 0,
+        content_block: { type: 'thinking', thinking: 'Hm.', signature: 'S' },
+      },
+      { type: 'content_block_stop', index: 0 },
+      { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 1 } },
+      { type: 'message_stop' },
+    ];
+    const without = await playStream({ ...TO_MESSAGES, request: { input: 'x' } }, events);
+    const item = { id: 'rs_g_0', type: 'reasoning', summary: [{ type: 'summary_text', text: 'Hm.' }] };
+    expect(told(without.events).at(-1)?.response?.output).toEqual([item]);
+    expect(without.losses).toContain('dropped reasoning');
+    const kept = await playStream(TO_MESSAGES, events);
+    expect(told(kept.events).at(-1)?.response?.output).toEqual([
+      { ...item, encrypted_content: expect.stringMatching(/^llmp1\.an\./) },
+    ]);
+  });
+
+  test('the signature of a call of Gemini is an item right before it', async () => {
+    const extra_content = { google: { thought_signature: 'Sig=' } };
+    const call = { index: 0, id: 'c', function: { name: 'f', arguments: '{}' }, extra_content };
+    const played = await playStream(TO_CHAT, [
+      chunk({ content: 'Hi' }),
+      chunk({ tool_calls: [call] }),
+      chunk({}, 'stop'),
+    ]);
+    expect(told(played.events).at(-1)?.response?.output).toMatchObject([
+      { type: 'message', id: 'msg_g_0' },
+      {
+        type: 'reasoning',
+        id: 'rs_g_1',
+        summary: [],
+        encrypted_content: expect.stringMatching(/^llmp1\.ge\./),
+      },
+      { type: 'function_call', id: 'fc_g_2', call_id: 'c' },
+    ]);
+  });
+
+  test('an answer that is too long to be told once more breaks', async () => {
+    const exchange = await exchangeFor(TO_CHAT);
+    const stream = (await translationFor('responses', 'chat', exchange.target)).stream(exchange);
+    const event = new TextEncoder().encode(JSON.stringify(chunk({ content: 'x'.repeat(8 * 1024 * 1024) })));
+    let over: unknown;
+    for (let index = 0; index < 9; index++) over ??= stream.push('', event).over;
+    expect(over).toMatchObject({ code: 'upstream_invalid' });
+  });
+});
+
+describe('what a Responses provider streams', () => {
+  const CHAT: Target = {
+    provider: 'p1',
+    api: 'responses',
+    carriage: undefined,
+    model: 'gpt-5-6',
+    dialect: 'generic',
+    policy: 'warn',
+  };
+  const PLAY: Play = { from: 'chat', to: 'responses', target: CHAT };
+  const message = (...content: unknown[]) => ({ type: 'message', id: 'm', content });
+  const part = (text: string) => ({ type: 'output_text', text, annotations: [] });
+  const completed = { type: 'response.completed', response: { id: 'r', status: 'completed', output: [] } };
+  const deltas = async (events: readonly object[]) => {
+    const played = await playStream(PLAY, events);
+    expect(played.over).toBe('complete');
+    return played.events
+      .flatMap(({ data }) => (data as { choices?: { delta: object }[] }).choices ?? [])
+      .map(({ delta }) => delta)
+      .slice(1, -1);
+  };
+
+  test.each([
+    [
+      'by done events alone',
+      [
+        { type: 'response.output_item.done', output_index: 0, item: message(part('A'), part('B')) },
+        completed,
+      ],
+    ],
+    [
+      'by the last response alone',
+      [
+        {
+          type: 'response.completed',
+          response: { status: 'completed', output: [message(part('A'), part('B'))] },
+        },
+      ],
+    ],
+    [
+      'by deltas for one part, and an item for the other',
+      [
+        { type: 'response.output_text.delta', output_index: 0, content_index: 0, delta: 'A' },
+        { type: 'response.output_text.done', output_index: 0, content_index: 0, text: 'A' },
+        { type: 'response.output_item.done', output_index: 0, item: message(part('A'), part('B')) },
+        {
+          type: 'response.completed',
+          response: { status: 'completed', output: [message(part('A'), part('B'))] },
+        },
+      ],
+    ],
+  ])('a text that comes %s is told once', async (_how, events) => {
+    expect(await deltas(events)).toEqual([{ content: 'A' }, { content: 'B' }]);
+  });
+
+  test('the parts of a summary are told apart, and the text behind it is left out', async () => {
+    const events = [
+      { type: 'response.reasoning_summary_text.delta', output_index: 0, summary_index: 0, delta: 'A' },
+      { type: 'response.reasoning_text.delta', output_index: 0, content_index: 0, delta: 'raw' },
+      { type: 'response.reasoning_summary_text.done', output_index: 0, summary_index: 1, text: 'B' },
+      completed,
+    ];
+    expect(await deltas(events)).toEqual([
+      { reasoning_content: 'A' },
+      { reasoning_content: '\n\n' },
+      { reasoning_content: 'B' },
+    ]);
+  });
+
+  test.each([
+    [{ type: 'error', code: 'rate_limit_exceeded', message: 'Slow.' }, 'rate_limit'],
+    [{ type: 'error', error: { code: 'context_length_exceeded', message: 'Long.' } }, 'context_length'],
+    [
+      { type: 'response.failed', response: { error: { code: 'server_is_overloaded', message: 'x' } } },
+      'overloaded',
+    ],
+    [{ type: 'response.failed', response: { error: null } }, 'server'],
+    [{ type: 'response.incomplete', response: { incomplete_details: { reason: 'steered' } } }, 'upstream'],
+  ])('%j is a failure', async (event, kind) => {
+    const { over } = await playStream(PLAY, [event]);
+    expect(over).toMatchObject({ kind });
+  });
+
+  test('keep-alives and unknown events are left out, and a stream without its last word is cut', async () => {
+    const { over, events } = await playStream(PLAY, [
+      { type: 'keepalive' },
+      { type: 'response.new.thing' },
+      '[DONE]',
+    ]);
+    expect([events, over]).toEqual([[], expect.objectContaining({ code: 'upstream_truncated' })]);
+  });
+
+  test('the stream tells what the whole answer tells', async () => {
+    const reading = await readRequest(
+      'chat',
+      JSON.stringify({ messages: [], stream: true, logprobs: true }),
+      { requestId: 'req_g', path: '' },
+    );
+    if (reading.kind === 'invalid') throw new Error(reading.message);
+    const exchange = createExchange(reading.conversation, CHAT, { requestId: 'req_g', now: 1 });
+    const logprobs = [{ token: 'Hi', logprob: -1, bytes: [72, 105], top_logprobs: [] }];
+    const annotations = [
+      { type: 'url_citation', url: 'https://a', title: 'A', start_index: 0, end_index: 2 },
+    ];
+    const output = [
+      { type: 'reasoning', id: 'rs', summary: [{ text: 'One' }, { text: 'Two' }], encrypted_content: 'E' },
+      message({ ...part('Hi'), annotations, logprobs }, { type: 'refusal', refusal: 'No.' }),
+      { type: 'function_call', call_id: 'c', name: 'f', arguments: '{"n": 12345678901234567890}' },
+      { type: 'web_search_call', id: 'w' },
+    ];
+    const usage = { input_tokens: 3, output_tokens: 4 };
+    const translation = await translationFor('chat', 'responses', CHAT);
+    const whole = translation.answer(JSON.stringify({ status: 'completed', output, usage }), exchange);
+    const collector = translation.collector(exchange);
+    const push = (event: object) => collector.push('', new TextEncoder().encode(JSON.stringify(event)));
+    output.forEach((item, output_index) => push({ type: 'response.output_item.done', output_index, item }));
+    push({ type: 'response.completed', response: { status: 'completed', output: [], usage } });
+    const streamed = collector.answer();
+    if (whole.kind !== 'answer' || streamed.kind !== 'answer') throw new Error('no answer');
+    expect(JSON.parse(streamed.body)).toEqual(JSON.parse(whole.body));
+    expect(exchange.losses.all().map(({ path }) => path)).toContain('output[3]');
+  });
+});
