@@ -1,0 +1,131 @@
+import { spliceRequest } from '../protocols/request.ts';
+import { routeSpeech, type RouteSpeech } from '../translation/targets.ts';
+import type { ProviderApi } from '../translation/conversation.ts';
+import type { ClientCall } from './client-call.ts';
+import { passedGeminiPath } from './gemini-path.ts';
+import type { AttemptContext, PreparedRequest, ReadyRequest } from './prepared-request.ts';
+import { repairedBody } from './repaired-body.ts';
+import { translatedRequest } from './translated-request.ts';
+import { upstreamModelOf } from './upstream-model.ts';
+import { carriedRequest } from './carried-request.ts';
+import { vectorsRequest } from './vectors-request.ts';
+
+/**
+ * The request as the route is to have it. In the client's own API it passes, with nothing changed but the model's name, and there is no
+ * promise; in any other it is translated first.
+ */
+export function prepareRequest(context: AttemptContext): PreparedRequest | Promise<PreparedRequest> {
+  const { plan } = context.planned;
+  const { call } = plan;
+  if (call === undefined || passesPlainly(context, call)) return passed(context, undefined);
+  const speech = speechOf(context, call, false);
+  switch (speech.kind) {
+    case 'pass':
+      if (call.api === 'messages' && speech.carriage !== undefined)
+        return carriedRequest(context, call, speech.carriage);
+      return passed(context, undefined);
+    case 'try':
+      return tried(context, call, speech.otherwise);
+    case 'vectors':
+      return vectorsRequest(context, call, speech.api);
+    case 'translate':
+      return translatedRequest(context, call, (hasFunctionTools) => speechOf(context, call, hasFunctionTools));
+    case 'none':
+      return unspoken(call);
+  }
+}
+
+/** Most requests: the provider's entry says that it speaks the client's API. */
+function passesPlainly({ route, provider }: AttemptContext, { api }: ClientCall): boolean {
+  if (api === 'gemini' || typeof provider.apis === 'string') return false;
+  return route.translation?.api === undefined && provider.apis.includes(api);
+}
+
+function speechOf(
+  { planned, route, provider }: AttemptContext,
+  { api, operation }: ClientCall,
+  hasFunctionTools: boolean,
+): RouteSpeech {
+  const { type, apis, apiBase, dialect, apiVersion } = provider;
+  const isUnknown = apis === 'unknown';
+  return routeSpeech(
+    {
+      type: isUnknown ? undefined : type,
+      apiBase,
+      apis: typeof apis === 'string' ? undefined : apis,
+      dialect,
+      apiVersion,
+    },
+    { model: upstreamModelOf(planned, route), api: route.translation?.api },
+    { api, vectors: operation === 'embed', hasFunctionTools },
+  );
+}
+
+/** The client's own API first; where the provider has been found to lack it, the first of the others that it is not known to lack. */
+function tried(
+  context: AttemptContext,
+  call: ClientCall,
+  otherwise: readonly ProviderApi[],
+): PreparedRequest | Promise<PreparedRequest> {
+  const { provider, gateway } = context;
+  const { unspoken: memory } = gateway;
+  if (memory === undefined || memory.isEmpty) return passed(context, call);
+  const nowMs = gateway.clock.nowMs();
+  if (!memory.has(provider, call, nowMs)) return passed(context, call);
+  const isLacked = (api: ProviderApi): boolean =>
+    api === 'converse' || memory.has(provider, { api, operation: 'generate' }, nowMs);
+  const api = otherwise.find((each) => !isLacked(each));
+  if (api === undefined) return passed(context, undefined);
+  return translatedRequest(context, call, () => ({
+    kind: 'translate',
+    api,
+    carriage: undefined,
+    dialect: provider.dialect,
+  }), api === 'converse' ? undefined : { api, operation: 'generate' });
+}
+
+/** The client's body, in its own API. `isTrialOf`: nobody knows whether the provider has it. */
+function passed(context: AttemptContext, isTrialOf: ClientCall | undefined): ReadyRequest {
+  const { planned, route, provider } = context;
+  const { plan, request } = planned;
+  const hidesUsage = asksForUsage(context);
+  const gemini = plan.call?.api === 'gemini' ? passedGeminiPath(context) : undefined;
+  const ready = {
+    kind: 'ready',
+    contentType: contentTypeOf(context),
+    path: gemini?.path,
+    target: gemini?.target,
+    protocol: plan.clientProtocol,
+    hidesUsage,
+    reply: undefined,
+    isTrialOf,
+  } as const;
+  if (request.method === 'GET' || request.method === 'HEAD')
+    return { ...ready, body: undefined, note: undefined };
+  const change = { model: route.upstreamModel, includeUsage: hidesUsage };
+  const repaired = plan.call && repairedBody(context, plan.call);
+  if (repaired !== undefined) {
+    const { body, peek, note } = repaired;
+    return { ...ready, body: spliceRequest(body, peek, change), note };
+  }
+  return { ...ready, body: spliceRequest(plan.body, plan.peek, change), note: undefined };
+}
+
+/** The content type that the body is to be sent with; undefined: the client's own. */
+function contentTypeOf({ planned }: AttemptContext): string | undefined {
+  const { peek } = planned.plan;
+  return peek.kind === 'json' || peek.kind === 'multipart' ? peek.contentType : undefined;
+}
+
+/** Whether to ask for the usage of a stream: where the API has a word for it and the client left it out. */
+function asksForUsage({ planned, provider }: AttemptContext): boolean {
+  const { peek, clientProtocol } = planned.plan;
+  if (provider.streamUsage === 'passthrough' || peek.kind !== 'json') return false;
+  return clientProtocol.asksForUsage && peek.stream && peek.includeUsage === 'absent';
+}
+
+function unspoken({ api, operation }: ClientCall): PreparedRequest {
+  const what = operation === 'embed' ? 'vectors' : `requests of the API "${api}"`;
+  const loss = { path: 'model', why: `its provider has nothing that takes ${what}`, isInvalid: false };
+  return { kind: 'unsuitable', loss, note: undefined };
+}
