@@ -74,34 +74,40 @@ export function takesOf(betas: Betas, passes: boolean): Takes {
 
 /** Judges blocks of messages for what the search of tools leaves in a history; `referenced` takes the names of the tools that it found. */
 export function toolSearchJudge(referenced: Set<string>, losses: LossList): (block: Block) => Verdict {
-  const judge = (block: Block): Verdict => {
+  const reference = (block: Block): Verdict =>
+    block.type === 'tool_reference' ? referenceAsText(block, referenced, losses) : undefined;
+  return (block) => {
     const { bytes, members, type, path } = block;
-    if (type === 'tool_reference') {
-      const name = textOf(bytes, memberNamed(members, 'tool_name')?.value) ?? '';
-      referenced.add(name);
-      losses.approximated(path, 'a text stands for tool_reference');
-      const cache = memberNamed(members, 'cache_control');
-      const mark = cache === undefined ? '' : `,${TEXT.decode(bytes.subarray(cache.start, cache.end))}`;
-      const text = JSON.stringify(`[tool ${name} is available]`);
-      return [
-        { start: block.start, end: block.end, bytes: UTF8.encode(`{"type":"text","text":${text}${mark}}`) },
-      ];
-    }
     if (type === 'tool_result') {
       const content = memberNamed(members, 'content');
       if (content === undefined) return undefined;
-      const edits = listEdits(blocksAt(bytes, content.value.start, `${path}.content`), judge);
+      // Results hold no results: to look further in would cost the depth of a body times its length.
+      const edits = listEdits(blocksAt(bytes, content.value.start, `${path}.content`), reference);
       return edits === 'all' ? undefined : edits;
     }
     const isSearch =
       type === 'server_tool_use' &&
       textOf(bytes, memberNamed(members, 'name')?.value)?.startsWith('tool_search') === true;
-    if (type !== 'tool_search_tool_result' && !isSearch) return undefined;
+    if (type !== 'tool_search_tool_result' && !isSearch) return reference(block);
     if (!isSearch) noteFound(bytes, memberNamed(members, 'content'), referenced);
     losses.dropped(path, 'the provider does not search tools');
     return 'cut';
   };
-  return judge;
+}
+
+/** R16. */
+function referenceAsText(
+  { bytes, members, start, end, path }: Block,
+  referenced: Set<string>,
+  losses: LossList,
+): readonly Edit[] {
+  const name = textOf(bytes, memberNamed(members, 'tool_name')?.value) ?? '';
+  referenced.add(name);
+  losses.approximated(path, 'a text stands for tool_reference');
+  const cache = memberNamed(members, 'cache_control');
+  const mark = cache === undefined ? '' : `,${TEXT.decode(bytes.subarray(cache.start, cache.end))}`;
+  const text = JSON.stringify(`[tool ${name} is available]`);
+  return [{ start, end, bytes: UTF8.encode(`{"type":"text","text":${text}${mark}}`) }];
 }
 
 function noteFound(bytes: Uint8Array, content: ObjectMember | undefined, referenced: Set<string>): void {

@@ -107,9 +107,12 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
 /** The dialect of a host that is known for one; `generic` for all others. */
 export function dialectOf(host: string, port: number | undefined): DialectName {
   if (HOSTS[host] !== undefined) return HOSTS[host];
-  if (host.endsWith('.openai.azure.com') || host.endsWith('.services.ai.azure.com')) return 'azure';
+  if (host.endsWith('.api.openai.com')) return 'openai';
+  if (AZURE_HOST.test(host)) return 'azure';
   return port === 11_434 ? 'ollama' : 'generic';
 }
+
+const AZURE_HOST = /\.(?:openai|cognitiveservices|services\.ai)\.azure\.com$/;
 
 const HOSTS: Readonly<Record<string, DialectName>> = {
   'api.openai.com': 'openai',

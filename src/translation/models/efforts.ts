@@ -25,7 +25,7 @@ export function effortIn(effort: Effort, efforts: readonly string[], hasFloor: b
     case 'none':
       return { sent: hasFloor ? 'low' : undefined, isExact: false };
     case 'minimal':
-      return { sent: 'low', isExact: true };
+      return { sent: 'low', isExact: false };
     case 'xhigh':
     case 'max':
       return { sent: 'high', isExact: false };

@@ -63,9 +63,9 @@ export function openMessage(base: Base, kind: 'text' | 'refusal'): Opened {
     delta(text, logprobs) {
       pieces.push(text);
       length += text.length;
-      const full = fullLogprobs(logprobs);
+      const full = logprobs.length === 0 ? NONE : fullLogprobs(logprobs);
       for (const token of full) tokens.push(token);
-      const told = kind === 'text' ? `,"logprobs":${writeJson(full)}` : '';
+      const told = kind === 'refusal' ? '' : `,"logprobs":${full === NONE ? '[]' : writeJson(full)}`;
       return emit(`${name}.delta`, `${place},"delta":${JSON.stringify(text)}${told}`);
     },
     cite(citation) {
@@ -148,6 +148,8 @@ export function openCall(base: Base, call: Extract<HubEvent, { kind: 'call' }>):
   };
   return { events: added(base, callItem({ suffix, index, status: 'in_progress' }, call, '')), open };
 }
+
+const NONE: readonly JsonTree[] = [];
 
 function placeOf(id: string, index: number, more: string): string {
   return `,"item_id":${JSON.stringify(id)},"output_index":${index}${more}`;

@@ -14,7 +14,9 @@ import { openAiSeal } from './read-items.ts';
 export class StreamedItems {
   readonly #exchange: Exchange;
   readonly #emit: (event: HubEvent) => void;
+  /** By their places; one that is over may have left its place to the next. */
   readonly #items = new Map<string, Item>();
+  #created = 0;
   /** The part of a message that is open. */
   #part: string | undefined;
 
@@ -76,19 +78,24 @@ export class StreamedItems {
     }
   }
 
+  /** By its place in the output, since some servers change the ids from event to event; by its id where it has no place. */
   #itemOf(event: JsonObject): Item {
-    const index = typeof event['output_index'] === 'number' ? event['output_index'] : undefined;
-    const id = asString(event['item_id']) ?? asString(asObject(event['item'])?.['id']) ?? '';
-    const key = index === undefined ? id : String(index);
-    const known = this.#items.get(key);
-    if (known !== undefined) return known;
-    const item: Item = { key, index: index ?? this.#items.size, texts: new Set(), isOver: false };
-    this.#items.set(key, item);
+    const place = placeIn(event);
+    return this.#items.get(place) ?? this.#create(place, event);
+  }
+
+  #create(place: string, event: JsonObject): Item {
+    const k = this.#created++;
+    const index = typeof event['output_index'] === 'number' ? event['output_index'] : k;
+    const item: Item = { key: String(k), index, texts: new Set(), isOver: false };
+    this.#items.set(place, item);
     return item;
   }
 
+  /** A new item; some servers give all items the same place. */
   #added(given: JsonObject, event: JsonObject): void {
-    const item = this.#itemOf(event);
+    const known = this.#itemOf(event);
+    const item = known.isOver ? this.#create(placeIn(event), event) : known;
     if (isCall(given)) this.#startCall(given, item);
   }
 
@@ -203,6 +210,12 @@ export class StreamedItems {
 
 const INNER =
   /^response\.(reasoning_summary_text|reasoning_text|function_call_arguments|custom_tool_call_input)\.(delta|done)$/;
+
+function placeIn(event: JsonObject): string {
+  const index = event['output_index'];
+  if (typeof index === 'number') return String(index);
+  return asString(event['item_id']) ?? asString(asObject(event['item'])?.['id']) ?? '';
+}
 
 interface Item {
   readonly key: string;

@@ -2,6 +2,7 @@ import type { OnlyField, Placed } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import { shortUser } from '../ids.ts';
 import type { JsonTree } from '../json.ts';
+import { DIALECTS } from '../models/dialects.ts';
 import { effortIn } from '../models/efforts.ts';
 import { openAiFacts } from '../models/openai.ts';
 import { isStrictSchema } from '../schema.ts';
@@ -65,13 +66,11 @@ function writeEffort(
     if (wish.effort !== 'none') losses.dropped(wish.path, 'the model does not reason');
     return undefined;
   }
-  const { sent, isExact } = effortIn(wish.effort, [...EFFORTS, ...(target.efforts ?? [])], true);
+  const efforts = [...DIALECTS[target.dialect].efforts, ...(target.efforts ?? [])];
+  const { sent, isExact } = effortIn(wish.effort, efforts, true);
   if (!isExact) losses.approximated(wish.path, `the model does not take the effort ${wish.effort}`);
   return sent;
 }
-
-/** What every model that reasons takes. */
-const EFFORTS = ['low', 'medium', 'high'];
 
 function writeText(exchange: Exchange, reasons: boolean | undefined): JsonTree | undefined {
   const { verbosity } = exchange.conversation.output;

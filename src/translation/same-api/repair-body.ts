@@ -1,5 +1,6 @@
 import { find, markOf, occurs, type Mark } from '../../lib/json/json-marks.ts';
 import { inOrder, membersOf, type ObjectMember, valueBegin } from '../../lib/json/json-outline.ts';
+import { stringAt } from '../../lib/json/json-string.ts';
 import type { Edit } from '../../lib/splice.ts';
 import type { ProviderApi } from '../conversation.ts';
 import { ENVELOPE_MARK } from '../envelope.ts';
@@ -34,9 +35,7 @@ export interface Repair {
  * `body` has been found to be a JSON object before.
  */
 export function repairOf(body: Uint8Array, target: SameApiTarget): Repair | undefined {
-  const found = occurs(body, ENVELOPE);
-  const search = SEARCHES[target.api];
-  if (!found && !search(body, target)) return undefined;
+  if (!SEARCHES[target.api](body, target)) return undefined;
   const losses = createLossList();
   const edits: Edit[] = [];
   for (const member of membersOf(body, valueBegin(body)))
@@ -57,11 +56,24 @@ export function hasEmptySignature(body: Uint8Array): boolean {
 
 const SEARCHES: Readonly<Record<SameApiTarget['api'], (body: Uint8Array, target: SameApiTarget) => boolean>> =
   {
-    messages: (body, { model }) => isClaude(model) && hasEmptySignature(body),
-    responses: (body, { dialect }) => isOpenAi(dialect) && hasReasoningItem(body),
-    chat: (body, { dialect }) => DIALECTS[dialect].strict && STRICT_MARKS.some((mark) => occurs(body, mark)),
-    gemini: () => false,
+    messages: (body, { model }) => occurs(body, ENVELOPE) || (isClaude(model) && hasEmptySignature(body)),
+    responses: (body, { dialect }) => occurs(body, ENVELOPE) || (isOpenAi(dialect) && hasReasoningItem(body)),
+    chat: (body, { dialect }) => (DIALECTS[dialect].strict ? hasForeignMember(body) : occurs(body, ENVELOPE)),
+    gemini: (body) => occurs(body, ENVELOPE),
   };
+
+/** Every search passes over the whole body, so names that begin alike are one search. */
+function hasForeignMember(body: Uint8Array): boolean {
+  if (occurs(body, SIGNATURE_ID) || occurs(body, EXTRA_CONTENT)) return true;
+  for (let at = find(body, REASONING_MEMBER, 0); at !== -1; at = find(body, REASONING_MEMBER, at + 1)) {
+    const end = body.indexOf(QUOTE, at + 1) + 1;
+    const isForeign = FOREIGN_MEMBERS.some(
+      (name) => name.length + 2 === end - at && stringAt(body, at, end) === name,
+    );
+    if (isForeign) return true;
+  }
+  return false;
+}
 
 const isOpenAi = (dialect: DialectName): boolean => dialect === 'openai' || dialect === 'azure';
 
@@ -127,7 +139,9 @@ function editsOfAll(blocks: readonly Block[], judge: (block: Block) => Verdict):
 const ENVELOPE: Mark = markOf(ENVELOPE_MARK);
 const SIGNATURE = markOf('"signature"');
 const REASONING = markOf('"reasoning"');
-const STRICT_MARKS = [...FOREIGN_MEMBERS.map((name) => markOf(`"${name}"`)), markOf('__ts1_')];
+const REASONING_MEMBER = markOf('"reasoning_');
+const EXTRA_CONTENT = markOf('"extra_content"');
+const SIGNATURE_ID = markOf('__ts1_');
 const SPACE_OR_COLON: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0x3a]);
 const QUOTE = 0x22;
 const COLON = 0x3a;

@@ -22,6 +22,24 @@ const PLAYS: readonly (readonly [string, Play, (piece: string) => object, object
     }),
   ],
   [
+    'text for Responses',
+    { from: 'responses', to: 'chat' },
+    (content) => chunk({ content }),
+    chunk({ content: 'a' }),
+  ],
+  [
+    'the input of a freeform tool',
+    { from: 'responses', to: 'chat', request: { tools: [{ type: 'custom', name: 'f' }] } },
+    (piece) => chunk({ tool_calls: [{ index: 0, function: { arguments: piece } }] }),
+    chunk({ tool_calls: [{ index: 0, id: 'c', function: { name: 'f', arguments: '{"input":"' } }] }),
+  ],
+  [
+    'text of Responses',
+    { from: 'chat', to: 'responses' },
+    (delta) => ({ type: 'response.output_text.delta', output_index: 0, content_index: 0, delta }),
+    { type: 'response.created', response: {} },
+  ],
+  [
     'thinking of a Chat client',
     { from: 'chat', to: 'messages' },
     (thinking) => ({ type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking } }),

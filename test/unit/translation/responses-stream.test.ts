@@ -242,6 +242,29 @@ describe('what a Responses provider streams', () => {
     expect(await deltas(events)).toEqual([{ content: 'A' }, { content: 'B' }]);
   });
 
+  test('items that all claim the same place are told one behind the other', async () => {
+    const item = (word: string, given: object) => ({
+      type: `response.output_item.${word}`,
+      output_index: 0,
+      item: given,
+    });
+    const call = { type: 'function_call', id: 'f', call_id: 'c', name: 'f', arguments: '' };
+    const events = [
+      item('added', message()),
+      { type: 'response.output_text.delta', output_index: 0, item_id: 'm', content_index: 0, delta: 'A' },
+      item('done', message(part('A'))),
+      item('added', call),
+      { type: 'response.function_call_arguments.delta', output_index: 0, item_id: 'x', delta: '{}' },
+      item('done', { ...call, arguments: '{}' }),
+      completed,
+    ];
+    expect(await deltas(events)).toEqual([
+      { content: 'A' },
+      { tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: '' } }] },
+      { tool_calls: [{ index: 0, function: { arguments: '{}' } }] },
+    ]);
+  });
+
   test('the parts of a summary are told apart, and the text behind it is left out', async () => {
     const events = [
       { type: 'response.reasoning_summary_text.delta', output_index: 0, summary_index: 0, delta: 'A' },
