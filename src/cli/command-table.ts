@@ -8,6 +8,7 @@ import { importDeclaration } from './commands/import/declaration.ts';
 import { initDeclaration } from './commands/init/declaration.ts';
 import { migrateDeclaration } from './commands/migrate/declaration.ts';
 import { mockDeclaration } from './commands/mock/declaration.ts';
+import { pricesDeclaration } from './commands/prices/declaration.ts';
 import { rekeyDeclaration } from './commands/rekey/declaration.ts';
 import { schemaDeclaration } from './commands/schema/declaration.ts';
 import { serveDeclaration } from './commands/serve/declaration.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   command(initDeclaration, async () => (await import('./commands/init/init.ts')).init),
   command(checkDeclaration, async () => (await import('./commands/check/check.ts')).check),
   command(explainDeclaration, async () => (await import('./commands/explain/explain.ts')).explainModel),
+  command(pricesDeclaration, async () => (await import('./commands/prices/prices.ts')).showPrices),
   command(schemaDeclaration, async () => (await import('./commands/schema/schema.ts')).printSchema),
   command(migrateDeclaration, async () => (await import('./commands/migrate/migrate.ts')).migrate),
   command(importDeclaration, async () => (await import('./commands/import/import.ts')).importFile),

@@ -5,6 +5,8 @@ import type { Model } from '../routing/route.ts';
 import type { ClientApi } from '../translation/conversation.ts';
 import type { Policy } from '../translation/losses.ts';
 import type { DialectName } from '../translation/models/dialects.ts';
+import type { ProviderPricing } from '../prices/overrides.ts';
+import type { PriceSettings } from './read/normalise-prices.ts';
 import type { TrustsProxy } from './read/trusted-proxies.ts';
 
 /**
@@ -32,6 +34,7 @@ export interface Snapshot {
   readonly translation: (model: string, provider: Provider) => TranslationSettings;
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
+  readonly prices: PriceSettings;
   readonly logging: LoggingSettings;
   /** Processes that serve requests; `auto`: one for each processor. */
   readonly workers: number | 'auto';
@@ -114,6 +117,8 @@ export interface Provider {
   readonly tls: { readonly verify: boolean; readonly caFile: string | undefined };
   /** URL of an HTTP proxy; undefined: as `HTTPS_PROXY` and `NO_PROXY` say. */
   readonly proxy: string | undefined;
+  /** How the prices of its models are found. */
+  readonly pricing: ProviderPricing;
   readonly forwardClientAuth: boolean;
   /** Whether `stream_options.include_usage` is asked for where the client did not. */
   readonly streamUsage: 'include' | 'passthrough';

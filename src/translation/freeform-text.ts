@@ -1,4 +1,4 @@
-import { asObject, asString, parsed } from './json.ts';
+import type { LossList } from './losses.ts';
 
 /**
  * Takes the input of a freeform tool out of `{"input": "…"}` while it comes in pieces. Looks at each character once. Anything else than such an
@@ -15,7 +15,13 @@ const HEAD = /^\s*\{\s*"input"\s*:\s*"/;
 /** Longer beginnings are no such object. */
 const MAX_HEAD = 256;
 
-export function createFreeformText(): FreeformText {
+/** Where a call stands in the provider's answer; arguments that are no such object are told there. */
+export interface FreeformPlace {
+  readonly losses: LossList;
+  readonly path: string;
+}
+
+export function createFreeformText(place?: FreeformPlace): FreeformText {
   let head = '';
   let state: 'head' | 'text' | 'raw' | 'over' = 'head';
   let escape = '';
@@ -58,6 +64,7 @@ export function createFreeformText(): FreeformText {
       }
       if (head.length < MAX_HEAD && mayBegin(head)) return '';
       state = 'raw';
+      place?.losses.approximated(place.path, 'the input of the tool is not told as it was asked for');
       return head;
     },
   };
@@ -80,14 +87,15 @@ function unescaped(escape: string): string | undefined {
 const SIMPLE: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f' };
 
 /**
- * The arguments of a whole call by the form of the client's tool: a freeform tool that was written as a function comes back as `{"input": "…"}`, other
- * arguments stand for the input as they are. `custom`: the provider has freeform tools itself.
+ * The arguments of a whole call by the form of the client's tool, as a stream would give them: a freeform tool that was written as a function
+ * comes back as `{"input": "…"}`, other arguments stand for the input as they are. `custom`: the provider has freeform tools itself.
  */
 export function formOf(
   form: 'function' | 'freeform' | 'custom',
   given: string,
+  place: FreeformPlace,
 ): { readonly form: 'function' | 'freeform'; readonly arguments: string } {
   if (form === 'function') return { form, arguments: given };
   if (form === 'custom') return { form: 'freeform', arguments: given };
-  return { form, arguments: asString(asObject(parsed(given))?.['input']) ?? given };
+  return { form, arguments: createFreeformText(place).push(given) };
 }

@@ -24,10 +24,6 @@ export function asNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
-export function asBoolean(value: unknown): boolean | undefined {
-  return typeof value === 'boolean' ? value : undefined;
-}
-
 /** Whether the text is valid JSON whose outermost value is an object. */
 export function isJsonObjectText(text: string): boolean {
   return asObject(parsed(text)) !== undefined;

@@ -51,13 +51,6 @@ export function objectAt(value: unknown, path: string): JsonObject {
   return object;
 }
 
-/** The text at a key, which has to be there. @throws InvalidBody */
-export function textAt(object: JsonObject, key: string, path: string): string {
-  const value = object[key];
-  if (typeof value !== 'string') throw new InvalidBody(`${path}.${key}`, 'a string is expected here');
-  return value;
-}
-
 /**
  * The members of an object that a reader takes one by one. What nobody took is told at the end. A member of the wrong type counts as not
  * taken, and null as missing.

@@ -22,7 +22,7 @@ export function toolNames(exchange: Exchange, form: NameForm): (name: string, na
     const full = fullName(tool.name, tool.namespace);
     const name = fitting(full, form);
     const client: ClientTool = { name: tool.name, namespace: tool.namespace, form: tool.form };
-    exchange.tools.set(name, client);
+    if (!exchange.tools.has(name)) exchange.tools.set(name, client);
     if (name !== full)
       exchange.losses.approximated(`${tool.path}${nameField(conversation)}`, 'the name does not fit the API');
   }
@@ -34,7 +34,8 @@ export function toolNames(exchange: Exchange, form: NameForm): (name: string, na
   };
 }
 
-function fullName(name: string, namespace: string | undefined): string {
+/** A tool of a namespace as APIs without namespaces have it. */
+export function fullName(name: string, namespace: string | undefined): string {
   return namespace === undefined || namespace === '' ? name : `${namespace}__${name}`;
 }
 

@@ -2,6 +2,7 @@ import type { OnlyField, Part, Placed, ServerTool, Tool, ToolCall, Turn, Unknown
 import type { Exchange } from './exchange.ts';
 import { isJsonObjectText, type JsonObject, RawJson, writeJson } from './json.ts';
 import type { LossList } from './losses.ts';
+import { fullName } from './tool-names.ts';
 import { knownMaxOutput } from './models/max-output.ts';
 
 /** The client's limit of output tokens as this target takes it; undefined where the client gave none. */
@@ -131,7 +132,7 @@ export function toolsOrSeen(
 export function distinctTools(tools: readonly Tool[], losses: LossList): readonly Tool[] {
   const first = new Map<string, Tool>();
   for (const tool of tools) {
-    const key = `${tool.namespace ?? ''} ${tool.name}`;
+    const key = fullName(tool.name, tool.namespace);
     const other = first.get(key);
     if (other === undefined) first.set(key, tool);
     else if (definitionOf(other) !== definitionOf(tool))
@@ -140,6 +141,6 @@ export function distinctTools(tools: readonly Tool[], losses: LossList): readonl
   return first.size === tools.length ? tools : [...first.values()];
 }
 
-function definitionOf({ description, schema, form, grammar, strict }: Tool): string {
-  return writeJson({ description, schema, form, grammar, strict });
+function definitionOf({ description, schema, form, grammar, strict, namespace }: Tool): string {
+  return writeJson({ description, schema, form, grammar, strict, namespace });
 }

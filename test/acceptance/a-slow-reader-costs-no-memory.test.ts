@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,8 @@ let simulator: Simulator;
 let program: TestProcess;
 let url: string;
 
-beforeEach(async () => {
+/** A gateway as a program of its own, which has what the runtime needs once. */
+async function begin(): Promise<void> {
   folder = await mkdtemp(join(tmpdir(), 'llm-proxy-slow-'));
   simulator = await startSimulator();
   await Bun.write(
@@ -38,22 +39,31 @@ logging: { level: error }
     await until(() => full.received() > 3_000_000);
     full.leave();
   }
-  // Tokens that no provider reported are estimated in a thread, whose tables take tens of megabytes once.
-  await settledMb(program.pid);
   simulator.reset();
-});
-afterEach(async () => {
+}
+
+async function end(): Promise<void> {
   program.kill('SIGKILL');
   await program.exited;
   await simulator.stop();
   await rm(folder, { recursive: true });
-});
+}
+
+/** Before a memory is measured: tokens that no provider reported are estimated in a thread, whose tables take tens of megabytes once. */
+async function beginAndSettle(): Promise<void> {
+  await begin();
+  await settledMb(program.pid);
+  simulator.reset();
+}
 
 function streamed(api: Api, model: string): Exchange {
   return ask(url, api, api.body(model, { stream: true }));
 }
 
 describe.skipIf(process.platform !== 'linux')('while a client does not read', () => {
+  beforeEach(beginAndSettle);
+  afterEach(end);
+
   test('endless streams at full speed are held back at their providers', async () => {
     const readers = APIS.map((api) => streamed(api, 'mock/endless?pace=0'));
     for (const reader of readers) {
@@ -89,6 +99,9 @@ describe.skipIf(process.platform !== 'linux')('while a client does not read', ()
 });
 
 describe.skipIf(process.platform !== 'linux')('one event of 10 MB', () => {
+  beforeAll(begin);
+  afterAll(end);
+
   test.each(APIS.map((api) => [api.name, api] as const))(
     'arrives whole, and the others are not kept waiting (%s)',
     async (_, api) => {
@@ -109,12 +122,17 @@ describe.skipIf(process.platform !== 'linux')('one event of 10 MB', () => {
       clearInterval(watch);
       const gaps = arrivals.slice(1).map((at, index) => at - (arrivals[index] ?? at));
       // The simulator and this test read and write the 10 MB too, in one process.
-      expect(Math.max(...gaps)).toBeLessThan(1000);
+      expect(Math.max(...gaps)).toBeLessThan(2000);
     },
   );
+});
+
+describe.skipIf(process.platform !== 'linux')('the memory of one event of 10 MB', () => {
+  beforeEach(beginAndSettle);
+  afterEach(end);
 
   test.each(APIS.map((api) => [api.name, api] as const))(
-    'costs little more than itself (%s)',
+    'is little more than itself (%s)',
     async (_, api) => {
       // The first one shows the runtime how much it will need.
       await streamed(api, 'mock/big-event').ended;
@@ -132,7 +150,7 @@ describe.skipIf(process.platform !== 'linux')('one event of 10 MB', () => {
     },
   );
 
-  test('leaves nothing behind', async () => {
+  test('is given back', async () => {
     for (let count = 0; count < 5; count++) await streamed(CHAT, 'mock/big-event').ended;
     const before = await residentMb(program.pid);
     for (let count = 0; count < 40; count++) await streamed(CHAT, 'mock/big-event').ended;

@@ -200,6 +200,26 @@ describe('a stream is told by its bytes where one was asked for:', () => {
   const EVENTS =
     'data: {"choices":[{"delta":{"content":"hello"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
 
+  let other: ScriptedProvider;
+  let front: TestGateway;
+  /** What the provider answers with, a byte in each chunk. */
+  let given: { readonly contentType: string | undefined; readonly events: string };
+
+  beforeAll(async () => {
+    other = await startScriptedProvider((_, socket) => {
+      const { contentType, events } = given;
+      const type = contentType === undefined ? '' : `Content-Type: ${contentType}\r\n`;
+      socket.write(`HTTP/1.1 200 OK\r\n${type}Transfer-Encoding: chunked\r\n\r\n`);
+      for (const byte of Buffer.from(events)) socket.write(chunkOf(Buffer.of(byte)));
+      socket.write(LAST_CHUNK);
+    });
+    front = startGateway(`providers: [{ name: a, api_base: "${other.url}" }]`);
+  });
+  afterAll(async () => {
+    await front.stop();
+    await other.stop();
+  });
+
   test.each([undefined, 'text/plain', 'application/json', 'application/octet-stream'])(
     'events as %p',
     async (contentType) => {
@@ -211,19 +231,11 @@ describe('a stream is told by its bytes where one was asked for:', () => {
         ': hello\n\n',
         'event: x\ndata: {"choices":[]}\n\n',
       ]) {
-        const other = await startScriptedProvider((__, socket) => {
-          const type = contentType === undefined ? '' : `Content-Type: ${contentType}\r\n`;
-          socket.write(`HTTP/1.1 200 OK\r\n${type}Transfer-Encoding: chunked\r\n\r\n`);
-          for (const byte of Buffer.from(beginning + EVENTS)) socket.write(chunkOf(Buffer.of(byte)));
-          socket.write(LAST_CHUNK);
-        });
-        const front = startGateway(`providers: [{ name: a, api_base: "${other.url}" }]`);
+        given = { contentType, events: beginning + EVENTS };
         const answer = ask(front.url, CHAT, CHAT.body('m', { stream: true }));
         expect([await answer.ended, answer.status()]).toEqual(['whole', 200]);
-        expect(answer.text()).toBe(beginning + EVENTS);
+        expect(answer.text()).toBe(given.events);
         expect(answer.header('content-type')).toBe('text/event-stream');
-        await front.stop();
-        await other.stop();
       }
     },
   );

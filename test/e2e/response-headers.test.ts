@@ -115,6 +115,28 @@ for (const [what, more] of [
   });
 }
 
+test('a provider has no say for the host of the gateway, nor about who may read its answers', async () => {
+  const own = await withHead({});
+  const told = {
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Allow-Credentials': 'true',
+    'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
+    'Clear-Site-Data': '"*"',
+    'Content-Security-Policy': "default-src 'none'",
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+    NEL: '{"report_to":"x","max_age":1}',
+    'Report-To': '{"group":"x"}',
+    'Reporting-Endpoints': 'x="https://x.example"',
+    Refresh: '0; url=https://x.example',
+    'Service-Worker-Allowed': '/',
+    'WWW-Authenticate': 'Basic realm="x"',
+    'X-Frame-Options': 'DENY',
+  };
+  const headers = await withHead({ ...told, 'X-Other': 'stays' });
+  expect(headers.get('x-other')).toBe('stays');
+  for (const name of Object.keys(told)) expect([name, headers.get(name)]).toEqual([name, own.get(name)]);
+});
+
 describe('an error', () => {
   test('keeps its Retry-After, in every form', async () => {
     for (const value of ['17', '0', new Date(Date.now() + 60_000).toUTCString()]) {

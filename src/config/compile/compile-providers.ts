@@ -59,6 +59,7 @@ function compileProvider(provider: ProviderSettings, apiBase: string): Provider 
     timeouts: provider.timeouts,
     tls: { verify: provider.verifyTls, caFile: provider.caFile },
     proxy: provider.proxy,
+    pricing: { ...provider.pricing, apiBase },
     forwardClientAuth: provider.forwardClientAuth,
     streamUsage: provider.streamUsage,
   };

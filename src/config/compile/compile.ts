@@ -71,6 +71,7 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
       translation: compileTranslation(settings),
       metrics: settings.metrics,
       docs: settings.docs,
+      prices: settings.prices,
       logging: { ...settings.logging, language: settings.logging.language ?? context.language ?? 'en' },
       workers: settings.workers,
       secrets: secretsOf(settings),

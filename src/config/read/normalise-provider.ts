@@ -1,3 +1,4 @@
+import { ppmOf } from './normalise-prices.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import { typeNamed } from '../compile/provider-nature.ts';
 import { normaliseCloud } from './normalise-cloud.ts';
@@ -36,9 +37,19 @@ export function normaliseProvider(
     verifyTls: entry.verify_ssl ?? true,
     caFile: entry.ca_file ?? undefined,
     proxy: entry.proxy ?? undefined,
+    pricing: pricingOf(entry),
     forwardClientAuth: entry.forward_client_auth ?? false,
     streamUsage: entry.stream_usage ?? file.stream_usage ?? 'include',
     ...normaliseCloud(entry, at, report),
+  };
+}
+
+function pricingOf(entry: ProviderEntry): ProviderSettings['pricing'] {
+  return {
+    name: entry.name,
+    priceProvider: entry.price_provider ?? undefined,
+    discountPpm: ppmOf(entry.discount_percent ?? 0),
+    free: entry.free ?? false,
   };
 }
 

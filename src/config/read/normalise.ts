@@ -5,6 +5,7 @@ import type { ConfigFile } from '../schema/schema.ts';
 import type { KeySettings, ProviderSettings, Settings } from './settings.ts';
 import { normaliseModels } from './normalise-models.ts';
 import { normaliseTranslation } from './normalise-translation.ts';
+import { normalisePrices } from './normalise-prices.ts';
 import { normaliseProvider } from './normalise-provider.ts';
 import { compileTrustedProxies } from './trusted-proxies.ts';
 import { bytesOf, limitOf, millisecondsOf } from '../schema/units.ts';
@@ -30,6 +31,7 @@ export function normalise(file: ConfigFile): {
     translation: normaliseTranslation(file.translation ?? {}),
     ...normaliseFallback(file),
     ...normaliseWatching(file),
+    prices: normalisePrices(file, report),
     warnings: [],
     logging: normaliseLogging(file),
   };

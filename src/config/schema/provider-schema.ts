@@ -117,6 +117,19 @@ export const providerSchema = z.strictObject({
     examples: ['http://127.0.0.1:3128'],
     writeOnly: true,
   }),
+  price_provider: optional(nameText(), {
+    description:
+      'The provider of the catalogue whose prices hold. Left out: the one whose address `api_base` has, else the one of the same name.',
+    examples: ['azure'],
+  }),
+  discount_percent: optional(z.number().min(0).max(100), {
+    description: 'Taken off every price of this provider, in percent.',
+    default: 0,
+  }),
+  free: optional(z.boolean(), {
+    description: 'true: nothing costs anything here, such as at a server of your own.',
+    default: false,
+  }),
   forward_client_auth: optional(z.boolean(), {
     description:
       "Whether the client's own credential goes to this provider, if the provider has no `api_key` and it is none of our master keys.",

@@ -8,6 +8,7 @@ import {
   loadBalancingSchema,
   modelsSchema,
 } from './model-schema.ts';
+import { pricesSchema } from './prices-schema.ts';
 import { providerSchema } from './provider-schema.ts';
 import { docsSchema, loggingSchema, metricsSchema, serverSchema, timeoutsSchema } from './server-schema.ts';
 import { optional, seconds, secretText } from './setting.ts';
@@ -99,6 +100,7 @@ export const configSchema = z
     }),
     logging: optional(loggingSchema, { description: 'What is logged, and where.' }),
     metrics: optional(metricsSchema, { description: 'Prometheus metrics.' }),
+    prices: optional(pricesSchema, { description: 'What requests cost.' }),
     docs: optional(docsSchema, { description: 'The page about the API.' }),
   })
   .meta({

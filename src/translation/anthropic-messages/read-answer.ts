@@ -79,7 +79,7 @@ class BlockReader {
       id: id === '' ? mintedCallId(this.#exchange.suffix, index) : id,
       name: tool.name,
       namespace: tool.namespace,
-      ...formOf(tool.form, input),
+      ...formOf(tool.form, input, { losses: this.#exchange.losses, path: `content[${index}]` }),
       path: `content[${index}]`,
     };
   }

@@ -115,7 +115,10 @@ class MessagesReader {
     const { name, namespace, form } = clientTool(this.#exchange, asString(block['name']) ?? '');
     const given = asString(block['id']) ?? '';
     const id = given === '' ? mintedCallId(this.#exchange.suffix, Number(key) || 0) : given;
-    const freeform = form === 'freeform' ? createFreeformText() : undefined;
+    const freeform =
+      form === 'freeform'
+        ? createFreeformText({ losses: this.#exchange.losses, path: `content[${key}]` })
+        : undefined;
     this.#out.push({ kind: 'call', key, id, name, namespace, form });
     const input = asObject(block['input']);
     const isWhole = input !== undefined && Object.keys(input).length > 0;

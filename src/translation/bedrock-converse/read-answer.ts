@@ -69,7 +69,10 @@ function readCall(call: JsonObject, exchange: Exchange, { index, input }: At): A
     id: id === '' ? mintedCallId(exchange.suffix, index) : id,
     name: tool.name,
     namespace: tool.namespace,
-    ...formOf(tool.form, input ?? writeJson(call['input'] ?? {})),
+    ...formOf(tool.form, input ?? writeJson(call['input'] ?? {}), {
+      losses: exchange.losses,
+      path: `output.message.content[${index}]`,
+    }),
   };
 }
 

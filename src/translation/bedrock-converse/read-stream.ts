@@ -126,7 +126,10 @@ class ConverseReader {
     if (call === undefined) return;
     block.kind = 'call';
     const tool = clientTool(this.#exchange, asString(call['name']) ?? '');
-    if (tool.form === 'freeform') block.freeform = createFreeformText();
+    if (tool.form === 'freeform') {
+      const path = `output.message.content[${index}]`;
+      block.freeform = createFreeformText({ losses: this.#exchange.losses, path });
+    }
     const id = asString(call['toolUseId']) ?? '';
     this.#out.push({
       kind: 'call',

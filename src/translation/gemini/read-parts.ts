@@ -27,7 +27,10 @@ export function readPart(part: JsonObject, exchange: Exchange, place: PartPlace)
       id: id === '' ? mintedCallId(exchange.suffix, place.call) : id,
       name: tool.name,
       namespace: tool.namespace,
-      ...formOf(tool.form, place.args ?? writeJson(call['args'] ?? {})),
+      ...formOf(tool.form, place.args ?? writeJson(call['args'] ?? {}), {
+        losses: exchange.losses,
+        path: place.path,
+      }),
       seal,
     };
   }

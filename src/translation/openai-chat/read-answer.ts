@@ -147,7 +147,7 @@ function readCall(call: JsonObject, exchange: Exchange, { index, slice, path }: 
     id: id === '' ? mintedCallId(exchange.suffix, index) : id,
     name: tool.name,
     namespace: tool.namespace,
-    ...formOf(custom === undefined ? tool.form : 'custom', given),
+    ...formOf(custom === undefined ? tool.form : 'custom', given, { losses: exchange.losses, path }),
     seal: signature === undefined ? undefined : geminiSeal(signature, exchange.target.provider),
     path,
   };

@@ -89,14 +89,18 @@ export function citationOf(annotation: JsonObject): Citation | undefined {
 
 function readCall(item: JsonObject, exchange: Exchange, index: number): AnswerPart {
   const isCustom = item['type'] === 'custom_tool_call';
+  const path = `output[${index}]`;
   const tool = clientTool(exchange, asString(item['name']) ?? '');
   return {
     kind: 'call',
     id: callId(item, exchange, index),
     name: tool.name,
     namespace: tool.namespace,
-    ...formOf(isCustom ? 'custom' : tool.form, argumentsText(isCustom ? item['input'] : item['arguments'])),
-    path: `output[${index}]`,
+    ...formOf(isCustom ? 'custom' : tool.form, argumentsText(isCustom ? item['input'] : item['arguments']), {
+      losses: exchange.losses,
+      path,
+    }),
+    path,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Media, Part } from '../conversation.ts';
-import { asString, type JsonObject } from '../json.ts';
+import { asObject, asString, type JsonObject } from '../json.ts';
 import { plainMediaType, urlSource } from '../media.ts';
 import { cacheMark, objectAt } from '../request-fields.ts';
 import { readPart as readChatPart } from '../openai-chat/read-parts.ts';
@@ -35,7 +35,7 @@ function readPart(value: unknown, path: string): Part {
 function imageOf(part: JsonObject, path: string): Media {
   const detail = asString(part['detail']);
   const id = asString(part['file_id']);
-  const url = asString(part['image_url']);
+  const url = asString(part['image_url']) ?? asString(asObject(part['image_url'])?.['url']);
   if (url === undefined && id !== undefined) {
     return { kind: 'image', source: { kind: 'file-id', id }, mediaType: '', detail, path };
   }

@@ -104,7 +104,10 @@ export class StreamedItems {
     const { key, index } = item;
     const { name, namespace, form } = clientTool(this.#exchange, asString(given['name']) ?? '');
     const isCustom = given['type'] === 'custom_tool_call';
-    const freeform = form === 'freeform' && !isCustom ? createFreeformText() : undefined;
+    const freeform =
+      form === 'freeform' && !isCustom
+        ? createFreeformText({ losses: this.#exchange.losses, path: `output[${index}]` })
+        : undefined;
     item.call = { freeform, hasInput: false };
     const id = callId(given, this.#exchange, index);
     this.#emit({ kind: 'call', key, id, name, namespace, form: isCustom ? 'freeform' : form });

@@ -79,6 +79,13 @@ test('both ways to write a provider make the same one', () => {
     },
     tls: { verify: true, caFile: undefined },
     proxy: undefined,
+    pricing: {
+      name: 'x',
+      priceProvider: undefined,
+      apiBase: 'https://x.test/v1',
+      discountPpm: 0,
+      free: false,
+    },
     forwardClientAuth: false,
     streamUsage: 'include',
     pathVersion: 'add',

@@ -125,6 +125,15 @@ describe('a request of a Responses client', () => {
     [{ input: [{ role: 'user', content: [{ type: 'of_tomorrow' }] }] }, 'input[0].content[0]'],
     [{ input: [{ role: 'user', content: [{ type: 'input_image', file_id: 'f' }] }] }, 'input[0].content[0]'],
     [{ tools: [{ type: 'file_search' }] }, 'tools[0]'],
+    [
+      {
+        tools: [
+          { ...FUNCTION, name: 'n__f' },
+          { type: 'namespace', name: 'n', tools: [FUNCTION] },
+        ],
+      },
+      'tools[1].tools[0]',
+    ],
     [{ tools: [FUNCTION, { type: 'mcp' }], tool_choice: { type: 'mcp' } }, 'tools[1]'],
   ])('%j is the meaning of the request', async (more, path) => {
     expect((await playRequest(FROM_RESPONSES, { model: 'm', input: 'x', ...more })).unsuitable).toBe(path);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { envelopeOf, openEnvelope } from '../../../src/translation/envelope.ts';
-import { createFreeformText } from '../../../src/translation/freeform-text.ts';
+import { createFreeformText, formOf } from '../../../src/translation/freeform-text.ts';
 import { callIdFor, idWithSignature, splitSignature } from '../../../src/translation/ids.ts';
 import { parseJson, writeJson } from '../../../src/translation/json.ts';
 import { sourceSlices } from '../../../src/translation/json-slices.ts';
@@ -198,6 +198,14 @@ describe('the rest', () => {
     }
     const other = createFreeformText();
     expect(other.push('{"cmd":"x"}')).toBe('{"cmd":"x"}');
+    const losses = createLossList();
+    const place = { losses, path: 'output[0]' };
+    for (const json of ['{"input":"a"}', '{"input":"a","more":1}', '{"input":"a'])
+      expect(formOf('freeform', json, place)).toEqual({ form: 'freeform', arguments: 'a' });
+    expect(losses.all()).toEqual([]);
+    const given = '{"cmd":"b","input":"a"}';
+    expect(formOf('freeform', given, place)).toEqual({ form: 'freeform', arguments: given });
+    expect(losses.all()).toMatchObject([{ what: 'approximated', path: 'output[0]' }]);
   });
 
   test('losses of one form are counted, what does not fit is counted as well', () => {

@@ -135,6 +135,11 @@ describe('a header', () => {
     expect(read([`${OK}x: one\r\n  two\r\ncontent-length: 0\r\n\r\n`]).headers['x']).toBe('one two'));
   test('may end its lines with a bare LF', () =>
     expect(read(['HTTP/1.1 200 OK\ncontent-length: 2\n\nok'])).toMatchObject({ status: 200, body: 'ok' }));
+  test('may end its lines with a bare LF before a body that has an empty line of the other kind', () =>
+    expect(read(['HTTP/1.1 200 OK\ncontent-length: 6\n\na\r\n\r\nb'])).toMatchObject({
+      headers: { 'content-length': '6' },
+      body: 'a\r\n\r\nb',
+    }));
   test('may come after others that are not the answer', () =>
     expect(
       read([

@@ -1,0 +1,68 @@
+import { inputIn, type Meter, type MeterCounts, METERS, METER_NAMES } from './meters.ts';
+import type { MeterPrices, Price, PricesInForce } from './sheet.ts';
+
+/** The least common multiple of all blocks: sums in its parts need no fractions. */
+const PARTS = 9_000_000;
+
+const PPM = 1_000_000;
+
+/** Up to here a double counts every whole number. */
+const EXACT = 2 ** 53;
+
+/**
+ * The cost in whole nano-dollars, rounded once, half up; undefined where a meter was used whose price is not known. Never a guess, and
+ * never 0 for an unknown price.
+ */
+export function costOf(counts: MeterCounts, prices: PricesInForce): number | undefined {
+  const input = inputIn(counts);
+  const terms: [count: number, price: number, block: number][] = [];
+  for (const meter of METER_NAMES) {
+    const used = counts[meter] ?? 0;
+    if (used === 0) continue;
+    const price = priceOf(meter, prices.per, input);
+    if (price === undefined) return undefined;
+    terms.push([used, price, METERS[meter].block]);
+  }
+  return quickSum(terms, prices.discountPpm) ?? exactSum(terms, prices.discountPpm);
+}
+
+/** What a block of the meter costs for a request with so much input, by the meters that stand in for it. */
+function priceOf(meter: Meter, per: MeterPrices, input: number): number | undefined {
+  const price = per[meter];
+  if (price !== undefined) return priceAt(price, input);
+  const { fallback } = METERS[meter];
+  if (fallback === 'free') return 0;
+  return fallback === 'needed' ? undefined : priceOf(fallback, per, input);
+}
+
+function priceAt([base, ...steps]: Price, input: number): number {
+  return steps.findLast(([above]) => input > above)?.[1] ?? base;
+}
+
+type Terms = readonly (readonly [count: number, price: number, block: number])[];
+
+/** In doubles, for the usual case: everything by the million, no discount, below nine dollars. undefined: it would not be exact. */
+export function quickSum(terms: Terms, discountPpm: number): number | undefined {
+  if (discountPpm !== 0) return undefined;
+  let sum = PPM / 2;
+  for (const [count, price, block] of terms) {
+    if (block !== PPM) return undefined;
+    sum += count * price;
+    if (sum >= EXACT) return undefined;
+  }
+  return Math.floor(sum / PPM);
+}
+
+/** In whole numbers of any size. */
+export function exactSum(terms: Terms, discountPpm: number): number {
+  let sum = 0n;
+  for (const [count, price, block] of terms) sum += BigInt(count) * BigInt(price) * BigInt(PARTS / block);
+  const whole = BigInt(PARTS) * BigInt(PPM);
+  return Number((sum * BigInt(PPM - discountPpm) + whole / 2n) / whole);
+}
+
+/** Nano-dollars as dollars with nine decimals, such as `0.001234500`. */
+export function dollarsOf(nano: number): string {
+  const digits = String(Math.abs(nano)).padStart(10, '0');
+  return `${nano < 0 ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
+}

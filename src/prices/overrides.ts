@@ -1,0 +1,93 @@
+import type { Catalogue } from './catalogue.ts';
+import type { PriceEntry, PriceSheet, Tier } from './sheet.ts';
+
+/** A price of the configuration, in place of the catalogue's. */
+export interface PriceOverride {
+  /** `provider/model`, with `*` for any text; the provider's own name or its `price_provider`. */
+  readonly pattern: string;
+  readonly free: boolean;
+  /** `provider/model` of the catalogue whose prices it takes. */
+  readonly sameAs: string | undefined;
+  readonly discountPpm: number;
+  /** undefined: it states no prices of its own. */
+  readonly entry: PriceEntry | undefined;
+  readonly tiers: Readonly<Partial<Record<Tier, PriceEntry>>>;
+}
+
+/** An override whose pattern was made a test. */
+export interface FittingOverride extends PriceOverride {
+  readonly fits: (name: string) => boolean;
+}
+
+/** What the configuration says of a provider's prices. */
+export interface ProviderPricing {
+  /** The configured name. */
+  readonly name: string;
+  /** The catalogue's provider; undefined: the one whose address fits, else the one of the same name. */
+  readonly priceProvider: string | undefined;
+  readonly apiBase: string;
+  readonly discountPpm: number;
+  readonly free: boolean;
+}
+
+/** A sheet on which nothing costs anything. */
+function freeSheet(provider: string, model: string): PriceSheet {
+  const per = Object.fromEntries(FREE_METERS.map((meter) => [meter, [0]]));
+  return { provider, model, prices: [{ per }], tiers: {}, discountPpm: 0 };
+}
+
+/** The meters without another one to fall back to. */
+const FREE_METERS = ['input', 'output', 'second', 'character', 'image', 'page'] as const;
+
+/**
+ * The prices of a provider's model: those of the first override that fits, else the catalogue's; undefined: they are not known.
+ * Discounts of provider and override multiply.
+ */
+export function sheetFor(
+  provider: ProviderPricing,
+  model: string,
+  {
+    overrides,
+    catalogue,
+  }: { readonly overrides: readonly FittingOverride[]; readonly catalogue: Catalogue | undefined },
+): PriceSheet | undefined {
+  const names = [provider.name, provider.priceProvider].filter((name) => name !== undefined);
+  const override = overrides.find(({ fits }) => names.some((name) => fits(`${name}/${model}`)));
+  if (override?.free ?? provider.free) return freeSheet(provider.name, model);
+  const listed =
+    override?.sameAs === undefined
+      ? (catalogue?.find({
+          names: provider.priceProvider === undefined ? [] : [provider.priceProvider],
+          apiBase: provider.apiBase,
+          model,
+        }) ?? catalogue?.find({ names: [provider.name], apiBase: '', model }))
+      : sameAs(override.sameAs, catalogue);
+  const base = withOverride(listed, override, { provider: provider.name, model });
+  if (base === undefined) return undefined;
+  return { ...base, discountPpm: joined(provider.discountPpm, override?.discountPpm ?? 0) };
+}
+
+function sameAs(name: string, catalogue: Catalogue | undefined): PriceSheet | undefined {
+  const slash = name.indexOf('/');
+  return catalogue?.find({ names: [name.slice(0, slash)], apiBase: '', model: name.slice(slash + 1) });
+}
+
+function withOverride(
+  listed: PriceSheet | undefined,
+  override: PriceOverride | undefined,
+  names: { readonly provider: string; readonly model: string },
+): PriceSheet | undefined {
+  const entry = override?.entry;
+  if (override === undefined || entry === undefined) return listed;
+  // Before its first day the catalogue's prices hold.
+  const before = entry.from === undefined ? [] : (listed?.prices ?? []);
+  const tiers = Object.fromEntries(Object.entries(override.tiers).map(([tier, one]) => [tier, [one]]));
+  return { ...names, prices: [...before, entry], tiers, discountPpm: 0 };
+}
+
+const PPM = 1_000_000;
+
+/** Two discounts, one after the other, in parts per million. */
+function joined(first: number, second: number): number {
+  return PPM - Math.round(((PPM - first) * (PPM - second)) / PPM);
+}

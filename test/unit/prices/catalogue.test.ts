@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'bun:test';
+import { type CatalogueFile, createCatalogue, type Wanted } from '../../../src/prices/catalogue.ts';
+import file from '../../../src/prices/catalogue.json' with { type: 'json' };
+import type { MatchRule } from '../../../src/prices/matcher.ts';
+import { costOf } from '../../../src/prices/cost.ts';
+import { pricesAt } from '../../../src/prices/sheet.ts';
+
+const FILE = file as unknown as CatalogueFile;
+const catalogue = createCatalogue(FILE);
+const NOW = { day: '2026-11-29', time: '12:00' };
+
+/** A name that the rule is for, as far as its texts tell. */
+function sampleOf(rule: MatchRule): string {
+  const [[kind, given] = ['', '']] = Object.entries(rule) as [string, string | readonly MatchRule[]][];
+  if (typeof given === 'string') return kind === 'regex' ? '' : given;
+  return given.map(sampleOf).find((name) => name !== '') ?? '';
+}
+
+const OPENAI: Wanted = { names: [], apiBase: 'https://api.openai.com/v1', model: 'gpt-5.5' };
+const base = (wanted: Partial<Wanted>) => {
+  const sheet = catalogue.find({ ...OPENAI, ...wanted });
+  return sheet === undefined ? undefined : pricesAt(sheet, undefined, NOW).per;
+};
+
+describe('the catalogue', () => {
+  test('knows a model by its provider’s address, its name, and with a date behind it', () => {
+    expect(base({})?.input?.[0]).toBe(5_000_000_000);
+    expect(base({ model: 'gpt-5.5-2026-04-23' })?.input?.[0]).toBe(5_000_000_000);
+    expect(base({ model: 'GPT-5.5' })?.input?.[0]).toBe(5_000_000_000);
+    expect(
+      base({ names: ['anthropic'], apiBase: 'http://127.0.0.1', model: 'claude-opus-5-5' })?.output?.[0],
+    ).toBe(20_000_000_000);
+    expect(
+      base({ apiBase: 'https://api.anthropic.com', model: 'claude-sonnet-4-5-20250929' })?.input?.[0],
+    ).toBe(3_000_000_000);
+  });
+
+  test('does not know a model, an address or a private server, and guesses nothing', () => {
+    expect(base({ model: 'a-model-of-my-own' })).toBeUndefined();
+    expect(base({ apiBase: 'http://127.0.0.1:8000/v1' })).toBeUndefined();
+    expect(base({ apiBase: 'https://evil.example/api.openai.com' })).toBeUndefined();
+  });
+
+  test('has a price for a million tokens in and out of everything that generates', () => {
+    let priced = 0;
+    const unpriced: string[] = [];
+    for (const { id, models } of FILE.providers) {
+      for (const { match, prices } of models) {
+        const model = sampleOf(match);
+        if (!prices.every(({ per }) => 'input' in per && 'output' in per)) continue;
+        const sheet = catalogue.find({ names: [id], apiBase: '', model });
+        const cost = sheet && costOf({ input: 1e6, output: 1e6 }, pricesAt(sheet, undefined, NOW));
+        if (cost === undefined) unpriced.push(`${id}/${model}`);
+        else priced += 1;
+      }
+    }
+    expect(priced).toBeGreaterThan(2_000);
+    expect(unpriced).toEqual([]);
+  });
+
+  test('agrees with a second list on every base price of OpenAI and Anthropic', () => {
+    const { compared } = file;
+    expect(compared.openai).toEqual({ equal: 118, different: 0 });
+    expect(compared.anthropic).toEqual({ equal: 19, different: 0 });
+  });
+
+  test('holds whole numbers only', () => {
+    const numbers = JSON.stringify(FILE.providers).match(/(?<=[[,:])-?\d+\.\d+/g);
+    expect(numbers).toBeNull();
+  });
+});

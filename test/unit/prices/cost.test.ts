@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'bun:test';
+import * as fc from 'fast-check';
+import { costOf, dollarsOf, exactSum, quickSum } from '../../../src/prices/cost.ts';
+import { inputIn, type MeterCounts, metersOf } from '../../../src/prices/meters.ts';
+import { canonicalSheet, type PriceSheet, pricesAt, type PricesInForce } from '../../../src/prices/sheet.ts';
+
+/** Dollars a million tokens. */
+const dollars = (price: number): number => Math.round(price * 1e9);
+
+const PRICES: PricesInForce = {
+  per: {
+    input: [dollars(5), [272_000, dollars(10)]],
+    cached: [dollars(0.5), [272_000, dollars(1)]],
+    output: [dollars(30), [272_000, dollars(45)]],
+    web_search: [dollars(10)],
+  },
+  tier: undefined,
+  discountPpm: 0,
+};
+
+describe('the cost of a request', () => {
+  const bills: [string, MeterCounts, number | undefined][] = [
+    ['nothing', {}, 0],
+    ['one token of input', { input: 1 }, 5_000],
+    ['input and output', { input: 1_000, output: 500 }, 20_000_000],
+    ['what came from the cache is cheaper', { input: 100, cached: 900 }, 950_000],
+    [
+      'writing to the cache costs what input costs where it has no price',
+      { input: 100, cache_write: 900 },
+      5_000_000,
+    ],
+    [
+      'reasoning costs what output costs where it has no price',
+      { input: 0, output: 10, reasoning: 90 },
+      3_000_000,
+    ],
+    ['exactly at a length the base holds', { input: 272_000 }, 1_360_000_000],
+    [
+      'above it every token costs more, cached ones and output as well',
+      { input: 272_001, cached: 1, output: 1 },
+      2_720_056_000,
+    ],
+    ['the cache counts for the length', { input: 2, cached: 272_000, output: 1 }, 272_065_000],
+    ['searches are by the thousand', { input: 0, web_search: 3 }, 30_000_000],
+    ['a request costs nothing where it has no price', { request: 1, input: 1 }, 5_000],
+    ['pages without a price are unknown', { input: 1, page: 1 }, undefined],
+  ];
+  for (const [title, counts, nano] of bills) {
+    test(title, () => expect(costOf(counts, PRICES)).toBe(nano));
+  }
+
+  test('is unknown, and not 0, without prices', () => {
+    expect(costOf({ input: 1 }, { ...PRICES, per: {} })).toBeUndefined();
+    expect(costOf({ output: 1 }, { ...PRICES, per: { input: [1] } })).toBeUndefined();
+  });
+
+  test('is rounded once, half up', () => {
+    const per = { input: [500_000] as const, output: [499_999] as const };
+    expect(costOf({ input: 1 }, { ...PRICES, per })).toBe(1);
+    expect(costOf({ output: 1 }, { ...PRICES, per })).toBe(0);
+  });
+
+  test('is less by a discount, and exact beyond nine dollars', () => {
+    expect(costOf({ input: 1_000 }, { ...PRICES, discountPpm: 75_000 })).toBe(4_625_000);
+    expect(costOf({ input: 200_000, output: 1_000_000 }, PRICES)).toBe(31_000_000_000);
+  });
+
+  test('of sound, text and pages is by the hour, the million characters and the thousand pages', () => {
+    const prices = {
+      ...PRICES,
+      per: { second: [dollars(0.36)], character: [dollars(15)], page: [dollars(4)] },
+    } as const;
+    expect(costOf({ second: 10 }, prices)).toBe(1_000_000);
+    expect(costOf({ character: 100 }, prices)).toBe(1_500_000);
+    expect(costOf({ page: 2 }, prices)).toBe(8_000_000);
+  });
+
+  test('is the same in doubles and in whole numbers of any size', () => {
+    const term = fc.tuple(fc.nat(2_000_000), fc.nat(100_000_000_000), fc.constant(1_000_000));
+    fc.assert(
+      fc.property(fc.array(term, { minLength: 1, maxLength: 5 }), (terms) => {
+        const quick = quickSum(terms, 0);
+        if (quick !== undefined) expect(quick).toBe(exactSum(terms, 0));
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  test('is never negative, and grows with every meter', () => {
+    const counts = fc.record({ input: fc.nat(1e6), cached: fc.nat(1e6), output: fc.nat(1e6) });
+    fc.assert(
+      fc.property(counts, fc.constantFrom('input', 'cached', 'output'), (used, meter) => {
+        const cost = costOf(used, PRICES) ?? -1;
+        expect(cost).toBeGreaterThanOrEqual(0);
+        expect(costOf({ ...used, [meter]: used[meter] + 1 }, PRICES)).toBeGreaterThanOrEqual(cost);
+      }),
+    );
+  });
+});
+
+describe('the meters', () => {
+  test('divide a whole among its parts, whatever a provider reports', () => {
+    const part = fc.option(fc.integer({ min: -5, max: 2_000 }), { nil: undefined });
+    const use = fc.record({
+      input: fc.nat(1_500),
+      cached: part,
+      cacheWrite: part,
+      cacheWrite1h: part,
+      audioInput: part,
+      imageInput: part,
+      output: fc.nat(1_500),
+      reasoning: part,
+      audioOutput: part,
+      imageOutput: part,
+    });
+    fc.assert(
+      fc.property(use, (reported) => {
+        const counts = metersOf(reported);
+        const { output = 0, reasoning = 0, audio_output = 0, image_output = 0 } = counts;
+        expect(inputIn(counts)).toBe(reported.input);
+        expect(output + reasoning + audio_output + image_output).toBe(reported.output);
+        expect(Object.values(counts).every((count) => count >= 0)).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('count an hour of the cache apart from five minutes', () => {
+    expect(metersOf({ input: 100, cacheWrite: 30, cacheWrite1h: 10, output: 0 })).toMatchObject({
+      input: 70,
+      cache_write: 20,
+      cache_write_1h: 10,
+    });
+  });
+});
+
+describe('a sheet of prices', () => {
+  const sheet: PriceSheet = {
+    provider: 'deepseek',
+    model: 'deepseek-chat',
+    prices: [
+      { per: { input: [1] } },
+      { from: '2026-01-01', per: { input: [2], output: [20] } },
+      { from: '2026-01-01', hours: ['16:30', '00:30'], per: { input: [3], output: [30] } },
+    ],
+    tiers: { batch: [{ from: '2026-02-01', per: { input: [9] } }] },
+    discountPpm: 0,
+  };
+  const at = (day: string, time: string) => ({ day, time });
+
+  test('has the prices of its day and hour', () => {
+    const input = (day: string, time: string) => pricesAt(sheet, undefined, at(day, time)).per.input?.[0];
+    expect(input('2025-12-31', '23:59')).toBe(1);
+    expect(input('2026-01-01', '00:30')).toBe(2);
+    expect(input('2026-01-01', '16:29')).toBe(2);
+    expect(input('2026-01-01', '16:30')).toBe(3);
+    expect(input('2026-01-02', '00:29')).toBe(3);
+  });
+
+  test('has a tier that replaces single prices, from its day on', () => {
+    expect(pricesAt(sheet, 'batch', at('2026-01-15', '12:00'))).toMatchObject({
+      tier: undefined,
+      per: { input: [2] },
+    });
+    expect(pricesAt(sheet, 'batch', at('2026-02-01', '12:00'))).toMatchObject({
+      tier: 'batch',
+      per: { input: [9], output: [20] },
+    });
+    expect(pricesAt(sheet, 'flex', at('2026-02-01', '12:00')).tier).toBeUndefined();
+  });
+
+  test('is the same text whatever the order of its meters', () => {
+    const text = (per: PricesInForce['per']) =>
+      canonicalSheet(sheet, { per, tier: undefined, discountPpm: 0 });
+    expect(text({ input: [1], output: [2] })).toBe(text({ output: [2], input: [1] }));
+    expect(text({ input: [1] })).not.toBe(text({ input: [2] }));
+  });
+});
+
+test('nano-dollars are told as dollars with nine decimals', () => {
+  expect([0, 1, 1_234_500, 12_345_678_901].map(dollarsOf)).toEqual([
+    '0.000000000',
+    '0.000000001',
+    '0.001234500',
+    '12.345678901',
+  ]);
+});
