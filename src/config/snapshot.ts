@@ -2,7 +2,7 @@ import type { BucketLimit } from '../limits/bucket.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { RetryPolicy } from '../routing/decide.ts';
 import type { Model } from '../routing/route.ts';
-import type { ClientApi } from '../translation/conversation.ts';
+import type { ClientApi, ProviderApi } from '../translation/conversation.ts';
 import type { Policy } from '../translation/losses.ts';
 import type { DialectName } from '../translation/models/dialects.ts';
 import type { ProviderPricing } from '../prices/overrides.ts';
@@ -81,16 +81,10 @@ export interface MasterKey {
 /** An upstream account. */
 export interface Provider {
   readonly name: string;
+  /** Which URLs it has, and where it looks for a credential: as written, else as its host says. */
   readonly type: ProviderType;
-  /**
-   * The client APIs that pass untouched; paths of no API always do. `by_model`: as Vertex and Bedrock serve the upstream model. `unknown`:
-   * neither the configuration nor the host says it, so that the client's own API is tried first.
-   */
-  readonly apis: readonly ClientApi[] | 'by_model' | 'unknown';
-  /** How a server of OpenAI's Chat API differs from OpenAI's own. */
-  readonly dialect: DialectName;
-  /** Azure: `v1`, or the date of an older API, which then stands in every URL; undefined: nothing is said. */
-  readonly apiVersion: string | undefined;
+  /** What the configuration says of the APIs behind it. */
+  readonly speaks: Speaks;
   /** Bedrock: the region that requests are signed for. */
   readonly region: string | undefined;
   /** Vertex. */
@@ -123,6 +117,19 @@ export interface Provider {
   /** Whether `stream_options.include_usage` is asked for where the client did not. */
   readonly streamUsage: 'include' | 'passthrough';
 }
+
+/** What is said of the APIs that a provider speaks. What is undefined is left to its host, or to the first answers. */
+export interface Speaks {
+  readonly type: ProviderType | undefined;
+  readonly apiBase: string | undefined;
+  /** What passes untouched, whatever the type is. */
+  readonly apis: readonly SpokenApi[] | undefined;
+  readonly dialect: DialectName | undefined;
+  /** Azure: `v1`, or the date of an older API, which then stands in every URL. */
+  readonly apiVersion: string | undefined;
+}
+
+export type SpokenApi = ClientApi | ProviderApi;
 
 /** The kind of API behind a provider: which URLs it has, and how it is shown a credential. */
 export type ProviderType =

@@ -72,7 +72,11 @@ function credential(providerType: Provider['type'], apiKey: string): HeaderField
       return ['x-api-key', apiKey];
     case 'azure':
       return ['api-key', apiKey];
-    default:
+    case 'vertex':
+      return ['x-goog-api-key', apiKey];
+    case 'openai':
+    case 'openai-responses':
+    case 'bedrock':
       return ['authorization', `Bearer ${apiKey}`];
   }
 }

@@ -36,15 +36,19 @@ export function compileProviders(settings: readonly ProviderSettings[]): {
 }
 
 function compileProvider(provider: ProviderSettings, apiBase: string): Provider {
-  const { type, apis, dialect } = settledNature(provider);
+  const { type, written } = settledNature(provider);
   const host = new URL(apiBase).hostname;
   return {
     name: provider.name,
     type,
-    apis,
-    dialect,
+    speaks: {
+      type: written,
+      apiBase,
+      apis: provider.apis,
+      dialect: provider.dialect,
+      apiVersion: provider.apiVersion,
+    },
     apiBase,
-    apiVersion: provider.apiVersion,
     region: provider.region ?? bedrockRegion(host),
     project: provider.project,
     location:

@@ -2,7 +2,6 @@ import type { Address } from '../compile/address.ts';
 import type { ProviderPricing } from '../../prices/overrides.ts';
 import type { PriceSettings } from './normalise-prices.ts';
 import type { Path } from './problems.ts';
-import type { ClientApi } from '../../translation/conversation.ts';
 import type { DialectName } from '../../translation/models/dialects.ts';
 import type {
   CloudCredential,
@@ -11,6 +10,7 @@ import type {
   LoggingSettings,
   MetricsSettings,
   ServerSettings,
+  SpokenApi,
   Timeouts,
   TranslationSettings,
 } from '../snapshot.ts';
@@ -86,7 +86,7 @@ export interface ProviderSettings {
   readonly pricing: Omit<ProviderPricing, 'apiBase'>;
   readonly forwardClientAuth: boolean;
   readonly streamUsage: 'include' | 'passthrough';
-  readonly apis: readonly ClientApi[] | undefined;
+  readonly apis: readonly SpokenApi[] | undefined;
   readonly dialect: DialectName | undefined;
   readonly apiVersion: string | undefined;
   readonly region: string | undefined;

@@ -6,7 +6,7 @@ import { ownTranslationSchema } from './translation-schema.ts';
 const hostWord = () =>
   z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be small letters, digits and hyphens');
 
-export const CLIENT_APIS = ['chat', 'completions', 'responses', 'messages', 'gemini', 'embeddings'] as const;
+const APIS = ['chat', 'completions', 'responses', 'messages', 'gemini', 'converse', 'embeddings'] as const;
 
 const DIALECTS = [
   'openai',
@@ -22,7 +22,7 @@ const DIALECTS = [
 
 /** The fields of a provider that say what it speaks, and what the clouds need. */
 export const cloudFields = {
-  apis: optional(z.array(z.enum(CLIENT_APIS)), {
+  apis: optional(z.array(z.enum(APIS)), {
     description:
       'The APIs that the provider speaks itself: requests in them pass untouched, those in any other are translated. Left out: as `provider_type` or the host says; where neither does, the API of the client is tried first.',
     examples: [['chat', 'messages']],
