@@ -4,6 +4,7 @@ import { LOOK_MS } from '../gateway/settle.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import { ObjectOwnerLedger } from '../gateway/object-owners.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/stored-object-owners.ts';
+import { UnspokenApis } from '../gateway/unspoken-apis.ts';
 import { newRequestId } from '../gateway/request-id.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { ThreadedTokenCounter } from '../usage/token-counter.ts';
@@ -116,6 +117,7 @@ export function startApp(options: AppOptions): App {
     ...ledgers,
     tokens,
     limits: [],
+    unspoken: new UnspokenApis(),
     emit,
     ...(tracing && { tracing }),
   };

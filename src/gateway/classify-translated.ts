@@ -133,7 +133,11 @@ function told(
         if (made.kind === 'failed') return failure(made.error);
         const bytes = Buffer.concat(made.bytes);
         const usage = gatewayUsage(made.answer.usage);
-        return answered(bytes, { usage, text: answerText(made.answer, usage) }, pair.client.streamType(exchange));
+        return answered(
+          bytes,
+          { usage, text: answerText(made.answer, usage) },
+          pair.client.streamType(exchange),
+        );
       }
       const made = pair.answer(text, exchange);
       if (made.kind === 'failed') return failure(made.error);

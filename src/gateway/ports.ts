@@ -10,6 +10,7 @@ import type { ProviderApi } from '../translation/conversation.ts';
 import type { AzurePath } from '../lib/api-path.ts';
 import type { GatewayEvent } from './events.ts';
 import type { ObjectOwners } from './object-owners.ts';
+import type { UnspokenApis } from './unspoken-apis.ts';
 
 /** What the gateway needs of the world. Edges implement it; tests and simulations may implement it otherwise. */
 export interface Gateway extends Ledgers {
@@ -23,6 +24,8 @@ export interface Gateway extends Ledgers {
   /** Asked in this order, once body and model are known. */
   readonly limits: readonly RequestLimit[];
   readonly emit: Emit;
+  /** The APIs that providers have been found to lack; absent: nothing is remembered, and nothing else tried. */
+  readonly unspoken?: UnspokenApis;
   /** Absent where nothing is traced. */
   readonly tracing?: Tracing;
 }

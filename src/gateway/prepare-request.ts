@@ -1,6 +1,8 @@
 import { spliceRequest } from '../protocols/request.ts';
 import { routeSpeech, type RouteSpeech } from '../translation/targets.ts';
+import type { Provider } from '../config/snapshot.ts';
 import type { ProviderApi } from '../translation/conversation.ts';
+import type { DialectName } from '../translation/models/dialects.ts';
 import type { ClientCall } from './client-call.ts';
 import { passedGeminiPath } from './gemini-path.ts';
 import type { AttemptContext, PreparedRequest, ReadyRequest } from './prepared-request.ts';
@@ -17,75 +19,92 @@ import { vectorsRequest } from './vectors-request.ts';
 export function prepareRequest(context: AttemptContext): PreparedRequest | Promise<PreparedRequest> {
   const { plan } = context.planned;
   const { call } = plan;
-  if (call === undefined || passesPlainly(context, call)) return passed(context, undefined);
+  if (call === undefined) return passed(context, undefined, undefined);
   const speech = speechOf(context, call, false);
   switch (speech.kind) {
     case 'pass':
       if (call.api === 'messages' && speech.carriage !== undefined)
         return carriedRequest(context, call, speech.carriage);
-      return passed(context, undefined);
+      return passed(context, undefined, speech.dialect);
     case 'try':
-      return tried(context, call, speech.otherwise);
+      return tried(context, call, speech);
     case 'vectors':
       return vectorsRequest(context, call, speech.api);
     case 'translate':
-      return translatedRequest(context, call, (hasFunctionTools) => speechOf(context, call, hasFunctionTools));
+      return translatedRequest(context, call, (hasFunctionTools) =>
+        speechOf(context, call, hasFunctionTools),
+      );
     case 'none':
       return unspoken(call);
   }
 }
 
-/** Most requests: the provider's entry says that it speaks the client's API. */
-function passesPlainly({ route, provider }: AttemptContext, { api }: ClientCall): boolean {
-  if (api === 'gemini' || typeof provider.apis === 'string') return false;
-  return route.translation?.api === undefined && provider.apis.includes(api);
+/** How the route speaks for a call. What most requests need is found out once for each provider. */
+function speechOf(context: AttemptContext, call: ClientCall, hasFunctionTools: boolean): RouteSpeech {
+  const { route, provider } = context;
+  const { type } = provider;
+  // Clouds speak as each model does.
+  const isFixed = route.translation?.api === undefined && type !== 'vertex' && type !== 'bedrock';
+  if (!isFixed || hasFunctionTools) return findSpeech(context, call, hasFunctionTools);
+  const word = call.operation === 'embed' ? `${call.api} vectors` : call.api;
+  let speeches = known.get(provider);
+  if (speeches === undefined) known.set(provider, (speeches = new Map()));
+  let speech = speeches.get(word);
+  if (speech === undefined) {
+    speech = findSpeech(context, call, false);
+    // What is translated hangs on the model too.
+    if (speech.kind === 'pass' || speech.kind === 'try') speeches.set(word, speech);
+  }
+  return speech;
 }
 
-function speechOf(
+/** A provider is never changed, only replaced. */
+const known = new WeakMap<Provider, Map<string, RouteSpeech>>();
+
+function findSpeech(
   { planned, route, provider }: AttemptContext,
   { api, operation }: ClientCall,
   hasFunctionTools: boolean,
 ): RouteSpeech {
-  const { type, apis, apiBase, dialect, apiVersion } = provider;
-  const isUnknown = apis === 'unknown';
-  return routeSpeech(
-    {
-      type: isUnknown ? undefined : type,
-      apiBase,
-      apis: typeof apis === 'string' ? undefined : apis,
-      dialect,
-      apiVersion,
-    },
-    { model: upstreamModelOf(planned, route), api: route.translation?.api },
-    { api, vectors: operation === 'embed', hasFunctionTools },
-  );
+  const asked = { api, vectors: operation === 'embed', hasFunctionTools };
+  const target = { model: upstreamModelOf(planned, route), api: route.translation?.api };
+  return routeSpeech(provider.speaks, target, asked);
 }
 
 /** The client's own API first; where the provider has been found to lack it, the first of the others that it is not known to lack. */
 function tried(
   context: AttemptContext,
   call: ClientCall,
-  otherwise: readonly ProviderApi[],
+  { otherwise, dialect }: Extract<RouteSpeech, { kind: 'try' }>,
 ): PreparedRequest | Promise<PreparedRequest> {
   const { provider, gateway } = context;
   const { unspoken: memory } = gateway;
-  if (memory === undefined || memory.isEmpty) return passed(context, call);
+  if (memory === undefined || memory.isEmpty) return passed(context, call, dialect);
   const nowMs = gateway.clock.nowMs();
-  if (!memory.has(provider, call, nowMs)) return passed(context, call);
+  if (!memory.has(provider, call, nowMs)) return passed(context, call, dialect);
   const isLacked = (api: ProviderApi): boolean =>
     api === 'converse' || memory.has(provider, { api, operation: 'generate' }, nowMs);
   const api = otherwise.find((each) => !isLacked(each));
-  if (api === undefined) return passed(context, undefined);
-  return translatedRequest(context, call, () => ({
-    kind: 'translate',
-    api,
-    carriage: undefined,
-    dialect: provider.dialect,
-  }), api === 'converse' ? undefined : { api, operation: 'generate' });
+  if (api === undefined) return passed(context, undefined, dialect);
+  return translatedRequest(
+    context,
+    call,
+    () => ({
+      kind: 'translate',
+      api,
+      carriage: undefined,
+      dialect,
+    }),
+    api === 'converse' ? undefined : { api, operation: 'generate' },
+  );
 }
 
 /** The client's body, in its own API. `isTrialOf`: nobody knows whether the provider has it. */
-function passed(context: AttemptContext, isTrialOf: ClientCall | undefined): ReadyRequest {
+function passed(
+  context: AttemptContext,
+  isTrialOf: ClientCall | undefined,
+  dialect: DialectName | undefined,
+): ReadyRequest {
   const { planned, route, provider } = context;
   const { plan, request } = planned;
   const hidesUsage = asksForUsage(context);
@@ -103,7 +122,7 @@ function passed(context: AttemptContext, isTrialOf: ClientCall | undefined): Rea
   if (request.method === 'GET' || request.method === 'HEAD')
     return { ...ready, body: undefined, note: undefined };
   const change = { model: route.upstreamModel, includeUsage: hidesUsage };
-  const repaired = plan.call && repairedBody(context, plan.call);
+  const repaired = plan.call && dialect && repairedBody(context, plan.call, dialect);
   if (repaired !== undefined) {
     const { body, peek, note } = repaired;
     return { ...ready, body: spliceRequest(body, peek, change), note };

@@ -4,6 +4,8 @@ import { peekRequest, type RequestPeek } from '../protocols/request.ts';
 import type { ClientApi, ProviderApi } from '../translation/conversation.ts';
 import { createLossList } from '../translation/losses.ts';
 import { repairOf, type SameApiTarget } from '../translation/same-api/repair-body.ts';
+import { routeSpeech, type RouteSpeech } from '../translation/targets.ts';
+import type { DialectName } from '../translation/models/dialects.ts';
 import type { ClientCall } from './client-call.ts';
 import type { AttemptContext } from './prepared-request.ts';
 import type { TranslationNote } from './reply-translation.ts';
@@ -23,11 +25,12 @@ export interface RepairedBody {
 export function repairedBody(
   { planned, route, provider }: AttemptContext,
   { api, operation }: ClientCall,
+  dialect: DialectName,
 ): RepairedBody | undefined {
   const { plan, snapshot, request } = planned;
   if (!hasSameApi(api) || operation !== 'generate' || plan.peek.kind !== 'json') return undefined;
   if (!translates(snapshot, api)) return undefined;
-  const { name, dialect } = provider;
+  const { name } = provider;
   const target = { api, provider: name, model: upstreamModelOf(planned, route), dialect };
   const repair = repairOf(plan.body, target);
   if (repair === undefined) return undefined;
@@ -59,11 +62,14 @@ function translates(snapshot: Snapshot, api: SameApi): boolean {
   let answer = known.get(api);
   if (answer === undefined) {
     answer = [...snapshot.providers.values()].some(
-      ({ apis }) => apis === 'by_model' || (apis !== 'unknown' && !apis.includes(api)),
+      ({ speaks }) => !PASSING.has(routeSpeech(speaks, ANY_MODEL, { api, hasFunctionTools: false }).kind),
     );
     known.set(api, answer);
   }
   return answer;
 }
+
+const ANY_MODEL = { model: '' };
+const PASSING: ReadonlySet<RouteSpeech['kind']> = new Set(['pass', 'try']);
 
 const translating = new WeakMap<Snapshot, Map<SameApi, boolean>>();

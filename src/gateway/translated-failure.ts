@@ -65,7 +65,10 @@ export function failureAnswer(
 }
 
 /** The kinds of error that a client which asked for a stream knows only as one. */
-function failedStream(error: HubError, { planned }: ReplyContext): (ClientError & { readonly type: string }) | undefined {
+function failedStream(
+  error: HubError,
+  { planned }: ReplyContext,
+): (ClientError & { readonly type: string }) | undefined {
   const { isStream, clientProtocol } = planned.plan;
   const kind = REPORTED[error.kind];
   if (!isStream || kind === undefined) return undefined;
@@ -73,7 +76,8 @@ function failedStream(error: HubError, { planned }: ReplyContext): (ClientError 
   const report = { kind, status: 0, message, type: '', code: null, param: null, retryAfterMs: waitOf(error) };
   const body = clientProtocol.failedStream?.(report);
   if (body === undefined) return undefined;
-  const headers: Record<string, string> = error.retryAfter === undefined ? {} : { 'retry-after': error.retryAfter };
+  const headers: Record<string, string> =
+    error.retryAfter === undefined ? {} : { 'retry-after': error.retryAfter };
   return { status: 200, headers, body, type: 'text/event-stream' };
 }
 
@@ -105,7 +109,10 @@ function unreadable(
   };
   if (error.code === 'upstream_truncated') return { outcome };
   const { planned, provider } = reading;
-  const refusal = new Refusal('translation_failed', { model: planned.plan.model.name, reason: error.message });
+  const refusal = new Refusal('translation_failed', {
+    model: planned.plan.model.name,
+    reason: error.message,
+  });
   const { status, message, code, param } = refusal;
   const shape = errorShapeOf(planned.request.path, planned.request.headers);
   const facts = { status, message, code, param, type: 'upstream_error', requestId: planned.id };
@@ -113,6 +120,14 @@ function unreadable(
   const shown = translatedHeaders(headers, 'application/json', reading, reply);
   return {
     outcome,
-    answer: { kind: 'whole', status, headers: shown, bytes, usage: undefined, text: NO_TEXT, isFailure: true },
+    answer: {
+      kind: 'whole',
+      status,
+      headers: shown,
+      bytes,
+      usage: undefined,
+      text: NO_TEXT,
+      isFailure: true,
+    },
   };
 }

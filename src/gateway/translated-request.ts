@@ -12,6 +12,8 @@ import { tokensIn } from '../usage/estimate-usage.ts';
 import { shownModel } from './answer-model.ts';
 import type { ClientCall } from './client-call.ts';
 import type { AttemptContext, PreparedRequest } from './prepared-request.ts';
+import type { LazyConversation } from './lazy-conversation.ts';
+import type { PlannedRequest } from './request-context.ts';
 import { policyFor } from './translation-policy.ts';
 import { upstreamModelOf } from './upstream-model.ts';
 
@@ -25,7 +27,7 @@ export async function translatedRequest(
   isTrialOf?: ClientCall,
 ): Promise<PreparedRequest> {
   const { planned } = context;
-  const reading = await planned.plan.conversation.read(call.api, planned.id);
+  const reading = await conversationOf(planned).read(call.api, planned.id);
   if (reading.kind === 'invalid') {
     const { path, message } = reading;
     return { kind: 'unsuitable', loss: { path, why: message, isInvalid: true }, note: undefined };
@@ -46,9 +48,23 @@ export async function translatedRequest(
     const losses = createLossList();
     for (const loss of written.losses) losses.add(loss);
     const { path, why } = written.loss;
-    return { kind: 'unsuitable', loss: { path, why, isInvalid: false }, note: { pair: translation.pair, losses } };
+    return {
+      kind: 'unsuitable',
+      loss: { path, why, isInvalid: false },
+      note: { pair: translation.pair, losses },
+    };
   }
-  return ready(context, call, { translation, target, exchange: written.exchange, text: written.body }, isTrialOf);
+  return ready(
+    context,
+    call,
+    { translation, target, exchange: written.exchange, text: written.body },
+    isTrialOf,
+  );
+}
+
+function conversationOf({ plan }: PlannedRequest): LazyConversation {
+  if (plan.conversation === undefined) throw new Error('the request is of no API that is translated');
+  return plan.conversation;
 }
 
 interface Written {
@@ -128,7 +144,7 @@ function targetOf(context: AttemptContext, { api, carriage, dialect }: Speech): 
     carriage,
     model: upstreamModelOf(planned, route),
     dialect,
-    apiVersion: provider.apiVersion,
+    apiVersion: provider.speaks.apiVersion,
     policy: policyFor(context),
     maxOutputTokens,
     efforts,

@@ -298,5 +298,13 @@ class TranslatedStream implements AnswerStream {
 
 /** Where the text stands in the events of any client's API. */
 const TEXT = {
-  textOf: textUnder('"content"', '"reasoning_content"', '"text"', '"thinking"', '"delta"', '"arguments"', '"partial_json"'),
+  textOf: textUnder(
+    '"content"',
+    '"reasoning_content"',
+    '"text"',
+    '"thinking"',
+    '"delta"',
+    '"arguments"',
+    '"partial_json"',
+  ),
 };

@@ -32,7 +32,9 @@ function unframed(source: ByteSource, requestId: string): ByteSource {
       read.map((frame) => {
         const event = carriedEvent(frame);
         if (event.kind === 'nothing') return NO_BYTES;
-        return event.kind === 'event' ? eventText(event.name, event.data) : errorEvent(event.error, requestId);
+        return event.kind === 'event'
+          ? eventText(event.name, event.data)
+          : errorEvent(event.error, requestId);
       }),
     );
   };

@@ -30,7 +30,12 @@ export class UnspokenApis {
     const prefix = `${provider.name} ${provider.apiBase} `;
     return [...this.#untilMs]
       .filter(([key, untilMs]) => key.startsWith(prefix) && nowMs < untilMs)
-      .map(([key]) => key.slice(prefix.length).replace(/ (?:generate|embed)$/, '').replace(' count', ' (count)'));
+      .map(([key]) =>
+        key
+          .slice(prefix.length)
+          .replace(/ (?:generate|embed)$/, '')
+          .replace(' count', ' (count)'),
+      );
   }
 }
 
