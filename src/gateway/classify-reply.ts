@@ -17,6 +17,7 @@ import { judgeReport } from './classify-report.ts';
 import { classifyError } from './classify-status.ts';
 import { outcomeOfAbort } from './attempt-timeouts.ts';
 import { redact } from './redact.ts';
+import { failedStreamOf } from './failed-stream.ts';
 import type { ReplyTranslation } from './reply-translation.ts';
 import { classifyTranslated, translatedError } from './classify-translated.ts';
 import { unframedReply } from './unframed-body.ts';
@@ -137,6 +138,8 @@ async function classifyErrorReply(reply: Reply, reading: ReplyContext): Promise<
   const translated =
     translation === undefined ? undefined : translatedError(reply, decoded, reading, translation);
   if (translated !== undefined) return { outcome, answer: translated };
+  const failed = failedStreamOf({ status, decoded, headers: reply.headers }, outcome, reading);
+  if (failed !== undefined) return { outcome, answer: failed };
   const safe = redact(decoded, provider);
   const shown =
     safe === decoded

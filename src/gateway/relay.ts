@@ -40,7 +40,7 @@ function deliverWhole(answer: WholeAnswer, served: ServedRequest): Response {
   const { status, bytes, usage, text } = answer;
   // What can throw comes first: a request that is settled has been answered.
   const headers = answerHeaders(answer.headers, served);
-  if (status >= 400) addRetryAfter(headers, served.execution.history.at(-1));
+  if (status >= 400 || answer.isFailure === true) addRetryAfter(headers, served.execution.history.at(-1));
   const body = served.planned.request.method === 'HEAD' ? headBody(answer, headers) : bytes;
   const response = new Response(body, { status, headers });
   const tap = objectTap(answer, served);

@@ -1,10 +1,6 @@
-import { lossHeader } from '../translation/losses.ts';
 import { rateLimitHeaders } from '../translation/rate-limits.ts';
 import type { ReplyContext } from './classification.ts';
-import type { ReplyTranslation, TranslationNote } from './reply-translation.ts';
-
-/** The field that tells of a translation, and what did not come through it. */
-export const TRANSLATION_FIELD = 'x-llm-proxy-translation';
+import type { ReplyTranslation } from './reply-translation.ts';
 
 /** The provider's header as a client of another API has it, with the type of the body that it gets. */
 export function translatedHeaders(
@@ -24,13 +20,7 @@ export function translatedHeaders(
   headers.set('x-request-id', id ?? planned.id);
   if (reply.to === 'messages') headers.set('request-id', id ?? planned.id);
   headers.set('content-type', contentType);
-  noteTranslation(headers, reply.note);
   return headers;
-}
-
-/** Tells a client what did not come through. */
-export function noteTranslation(headers: Headers, { pair, losses }: TranslationNote): void {
-  headers.set(TRANSLATION_FIELD, lossHeader(pair, losses.all(), losses.count()));
 }
 
 /** Names in small letters. */

@@ -83,6 +83,11 @@ function requestMetrics() {
     rateLimited: counter('llm_proxy_rate_limited_total', 'Requests over the limit of their key.', [
       'api_key_name',
     ]),
+    translationLosses: counter(
+      'llm_proxy_translation_losses_total',
+      "What requests and answers lost on their way between a client's API and a provider's.",
+      ['from', 'to', 'what'],
+    ),
     disconnects: counter(
       'llm_proxy_client_disconnects_total',
       'Requests whose client left before its answer was whole.',

@@ -72,6 +72,8 @@ function requestSpan(
       'llm_proxy.ending': ending,
       'llm_proxy.attempts': ended.history.length,
       'llm_proxy.key': ended.keyName,
+      'llm_proxy.translation': ended.translation && `${ended.translation.from}>${ended.translation.to}`,
+      'llm_proxy.translation.losses': ended.translation?.count,
       'llm_proxy.usage_estimated': ended.isUsageEstimated ? true : undefined,
     },
     // A client's own mistake is no error of the server.
