@@ -17,7 +17,7 @@ import type { ReplyTranslation } from './reply-translation.ts';
 import { sniffEvents } from './sniffed-body.ts';
 import { headerMap, translatedHeaders } from './translated-headers.ts';
 import { classifyTranslatedFailure, failureAnswer } from './translated-failure.ts';
-import { openTranslatedStream } from './translated-stream.ts';
+import { openTranslatedStream } from './open-translated-stream.ts';
 import { answerText, gatewayUsage } from './translated-usage.ts';
 import { isFrames } from './unframed-body.ts';
 

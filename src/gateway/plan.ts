@@ -52,32 +52,14 @@ export async function plan(
 ): Promise<Plan> {
   const restricted = restrictedRequest(request, key, { snapshot, owners });
   if (restricted !== undefined) requirePath(restricted);
-  const coding = request.headers.get('content-encoding');
-  const contentType = request.headers.get('content-type') ?? '';
-  const deployment = request.azure?.deployment;
-  let body = await (coding === null
-    ? request.readBody(key?.name)
-    : plainBody(request, coding, { server: snapshot.server, keyName: key?.name }));
-  let peek = body.length > LARGE_BYTES ? await peekLarge(body, contentType) : peekRequest(body, contentType);
-  const missing = modelToInsert(peek, deployment);
-  if (missing !== undefined) {
-    body = insertModel(body, missing);
-    peek = await peekLarge(body, contentType);
-  }
-  if (peek.kind === 'malformed') {
-    throw new Refusal('invalid_body', { problem: peek.message }, { param: peek.param });
-  }
+  const { body, peek } = await readBody(request, key, snapshot);
   if (restricted !== undefined) await requireBody(restricted, body, peek);
   const call = clientCallOf(request.method, request.path);
   const modelInPath = call?.api === 'gemini' ? modelAndVerb(request.path)?.model : undefined;
-  const name = peek.model ?? deployment;
-  if (name !== undefined) requireShort(name, 'The name of the model');
   const named =
-    modelInPath !== undefined
-      ? byPath(modelInPath, key, snapshot)
-      : name === undefined
-        ? undefined
-        : namedByBody(name, key, snapshot);
+    modelInPath === undefined
+      ? namedInBody(peek.model ?? request.azure?.deployment, key, snapshot)
+      : byPath(modelInPath, key, snapshot);
   const model =
     restricted === undefined
       ? (named ?? (await namedOtherwise(request, key, { snapshot, owners })))
@@ -88,16 +70,41 @@ export async function plan(
   const routed = mayStick(model, clientProtocol.name, body)
     ? await withMakerFirst(model, body, owners)
     : model;
-  return {
-    model: routed,
-    clientProtocol,
-    call,
-    modelInPath,
-    body,
-    peek,
-    isStream,
-    conversation: call && new LazyConversation(body, request.path + request.search),
-  };
+  const conversation = call && new LazyConversation(body, request.path + request.search);
+  return { model: routed, clientProtocol, call, modelInPath, body, peek, isStream, conversation };
+}
+
+/** The body without its coding, and what of it has to be known. */
+async function readBody(
+  request: ClientRequest,
+  key: MasterKey | undefined,
+  { server }: Snapshot,
+): Promise<{ readonly body: Uint8Array; readonly peek: Exclude<RequestPeek, { kind: 'malformed' }> }> {
+  const coding = request.headers.get('content-encoding');
+  const contentType = request.headers.get('content-type') ?? '';
+  let body = await (coding === null
+    ? request.readBody(key?.name)
+    : plainBody(request, coding, { server, keyName: key?.name }));
+  let peek = body.length > LARGE_BYTES ? await peekLarge(body, contentType) : peekRequest(body, contentType);
+  const missing = modelToInsert(peek, request.azure?.deployment);
+  if (missing !== undefined) {
+    body = insertModel(body, missing);
+    peek = await peekLarge(body, contentType);
+  }
+  if (peek.kind === 'malformed') {
+    throw new Refusal('invalid_body', { problem: peek.message }, { param: peek.param });
+  }
+  return { body, peek };
+}
+
+function namedInBody(
+  name: string | undefined,
+  key: MasterKey | undefined,
+  snapshot: Snapshot,
+): Model | undefined {
+  if (name === undefined) return undefined;
+  requireShort(name, 'The name of the model');
+  return namedByBody(name, key, snapshot);
 }
 
 /** Azure's clients may leave the model out of the body: it is put in, as any other provider wants to read it there. */

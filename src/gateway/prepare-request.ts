@@ -105,7 +105,7 @@ function passed(
   isTrialOf: ClientCall | undefined,
   dialect: DialectName | undefined,
 ): ReadyRequest {
-  const { planned, route, provider } = context;
+  const { planned, route } = context;
   const { plan, request } = planned;
   const hidesUsage = asksForUsage(context);
   const gemini = plan.call?.api === 'gemini' ? passedGeminiPath(context) : undefined;

@@ -9,69 +9,20 @@ import { type AttemptTimeouts, outcomeOfAbort } from './attempt-timeouts.ts';
 import { Beginning } from './beginning.ts';
 import type { Classification, Reply, ReplyContext } from './classification.ts';
 import { createEventCutter, type EventCutter, type ProviderEvent } from './event-cutter.ts';
-import { collectStream } from './collect-stream.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { type ByteSink, pipe } from './pipe.ts';
 import type { Backpressure, ByteSource } from './ports.ts';
 import { redact } from './redact.ts';
-import type { ReplyTranslation, TranslationWay } from './reply-translation.ts';
+import type { TranslationWay } from './reply-translation.ts';
 import { isOtherText, NOTHING, prefixed } from './sniffed-body.ts';
 import { CLOSE_GRACE_AFTER_FINISH_MS, CLOSE_GRACE_MS, LEFT } from './sse-reading.ts';
 import { TextSample } from './text-sample.ts';
-import { translatedHeaders } from './translated-headers.ts';
-import { classifyTranslatedFailure } from './translated-failure.ts';
 import { gatewayUsage } from './translated-usage.ts';
-import { unframedReply } from './unframed-body.ts';
 
 type Written = Extract<TranslationWay, { kind: 'written' }>;
 
-type WholeOf = (
-  reply: Reply,
-  reading: ReplyContext,
-  translation: ReplyTranslation,
-) => Promise<Classification>;
-
-/**
- * Holds a stream of another API back until its first content, as streams of the client's own are held. A client that asked for no stream
- * gets all of it as one answer. The body of the reply is not coded.
- */
-// oxlint-disable-next-line max-params -- a reply, and how it is read as a stream or else
-export async function openTranslatedStream(
-  framed: Reply,
-  reading: ReplyContext,
-  translation: ReplyTranslation,
-  wholeOf: WholeOf,
-): Promise<Classification> {
-  const { how } = translation;
-  if (how.kind !== 'written') return wholeOf(framed, reading, translation);
-  const reply = translation.from === 'messages' ? unframedReply(framed, reading.planned.id) : framed;
-  const { status, headers } = reply;
-  if (!how.exchange.conversation.stream) return collectStream(reply, reading, translation);
-  const stream = new TranslatedStream(reply, reading, how);
-  const held = await stream.hold(status);
-  switch (held.kind) {
-    case 'committed': {
-      const type = how.translation.client.streamType(how.exchange);
-      const shown = translatedHeaders(headers, type, reading, translation);
-      return {
-        outcome: { kind: 'answered' },
-        answer: { kind: 'streamed', status, headers: shown, stream },
-      };
-    }
-    case 'no-events':
-      return wholeOf({ ...reply, body: held.body }, reading, translation);
-    case 'failed-with':
-      return classifyTranslatedFailure(
-        { error: held.error, headers, defect: 'error-event' },
-        reading,
-        translation,
-      );
-    case 'outcome':
-      return { outcome: held.outcome };
-  }
-}
-
-type Held =
+/** How the holding of a stream ended. */
+export type HeldTranslation =
   | { readonly kind: 'committed' }
   | { readonly kind: 'no-events'; readonly body: ByteSource }
   | { readonly kind: 'failed-with'; readonly error: HubError }
@@ -88,7 +39,7 @@ const MAX_HELD_BYTES = 8 * 1024 * 1024;
  * One streamed answer on its way into the client's API. Like a stream of the client's own (`sse-hold.ts`, `sse-forward.ts`), it is held until
  * its first content or until it has been alive long enough, and ends with the provider's own word alone. What goes out are whole events.
  */
-class TranslatedStream implements AnswerStream {
+export class TranslatedStream implements AnswerStream {
   readonly takesEvents = true;
   readonly endsInOrder: boolean;
   readonly #source: ByteSource;
@@ -124,7 +75,7 @@ class TranslatedStream implements AnswerStream {
   }
 
   /** Reads up to the first content, or until it is time to commit. Any other end has ended the stream. */
-  async hold(status: number): Promise<Held> {
+  async hold(status: number): Promise<HeldTranslation> {
     for (let isFirst = true; ; isFirst = false) {
       const chunk = await this.#beginning.next();
       if (chunk === 'commit') return this.#commit();
@@ -139,7 +90,7 @@ class TranslatedStream implements AnswerStream {
   }
 
   /** The first content is there, and may be all that there is. */
-  #begun(chunk: Uint8Array | 'end' | 'broken'): Held {
+  #begun(chunk: Uint8Array | 'end' | 'broken'): HeldTranslation {
     this.#beginning.stop();
     if (typeof chunk === 'string') this.#endOfBytes(chunk);
     else if (this.#error !== undefined) this.#finish(REPORTED);
@@ -186,7 +137,7 @@ class TranslatedStream implements AnswerStream {
   }
 
   /** It lives, and has not said anything yet: the client is told that an answer has begun. */
-  #commit(): Held {
+  #commit(): HeldTranslation {
     const first = this.#translation.begin();
     if (first !== undefined) this.#keep(first);
     return COMMITTED;
@@ -275,7 +226,7 @@ class TranslatedStream implements AnswerStream {
     this.#finish({ kind: 'broken', reason, isTold: false });
   }
 
-  #fail(status: number, chunk: Uint8Array | 'end' | 'broken'): Held {
+  #fail(status: number, chunk: Uint8Array | 'end' | 'broken'): HeldTranslation {
     const { cause } = this.#timeouts;
     const error = this.#error;
     this.#finish({ kind: 'broken', reason: 'no content', isTold: false });

@@ -83,11 +83,6 @@ function requestMetrics() {
     rateLimited: counter('llm_proxy_rate_limited_total', 'Requests over the limit of their key.', [
       'api_key_name',
     ]),
-    translationLosses: counter(
-      'llm_proxy_translation_losses_total',
-      "What requests and answers lost on their way between a client's API and a provider's.",
-      ['from', 'to', 'what'],
-    ),
     disconnects: counter(
       'llm_proxy_client_disconnects_total',
       'Requests whose client left before its answer was whole.',
@@ -121,6 +116,11 @@ function providerMetrics() {
       'llm_proxy_attempts_total',
       'Attempts at providers by outcome; detail is a status, a defect, or what was waited for.',
       ['provider', 'outcome', 'detail'],
+    ),
+    translationLosses: counter(
+      'llm_proxy_translation_losses_total',
+      "What requests and answers lost on their way between a client's API and a provider's.",
+      ['from', 'to', 'what'],
     ),
     retries: counter('llm_proxy_retries_total', 'Attempts that repeated a route after a pause.', [
       'provider',

@@ -88,6 +88,7 @@ function count(event: OtherEvent, table: MetricTable, { cooling, sources }: Memo
       table.bugs.series().value += 1;
       return;
     case 'request-received':
+    case 'api-missing':
     case 'answer-bytes':
   }
 }

@@ -136,6 +136,7 @@ function methodOf({ method }: RequestEnded): string {
 function errorType(outcome: Outcome): string | undefined {
   switch (outcome.kind) {
     case 'answered':
+    case 'unsuitable':
     case 'cancelled':
       return undefined;
     case 'failed':
