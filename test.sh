@@ -5,7 +5,9 @@ set -eu
 cd "$(dirname "$0")"
 . scripts/install.sh
 . scripts/install-servers.sh
+. scripts/install-clients.sh
 install all
 install_servers
 install_python_libraries
+install_clients
 exec node_modules/.bin/bun scripts/test.ts "$@"

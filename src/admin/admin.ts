@@ -9,23 +9,23 @@ import { AdminProblem, asProblem } from './problem.ts';
 
 export interface AdminOptions {
   readonly store: AdminStore;
-  /** What callers present as `Authorization: Bearer`. */
+  /** Callers send it as `Authorization: Bearer`. */
   readonly adminKey: string;
   readonly version: string;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
-  /** Milliseconds of a clock that is never set; left out: the system's. */
+  /** Milliseconds of a monotonic clock; left out: the system's. */
   readonly monotonicMs?: () => number;
-  /** Told of every write and of every wrong key. */
+  /** Receives every write and every wrong key. */
   readonly audit: (entry: AuditEntry) => void;
-  /** Told what was thrown that should not have been. */
+  /** Receives unexpected errors. */
   readonly onBug: (error: unknown) => void;
 }
 
-/** What is worth a line in the log. `denied`: a wrong key; `refused`: a write that was not made. */
+/** An event worth logging. `denied`: a wrong key; `refused`: a write that was not made. */
 export interface AuditEntry {
   readonly result: 'written' | 'refused' | 'denied';
-  /** The address that the request came from. */
+  /** The client's address. */
   readonly address: string;
   /** Such as `update providers/openai`. */
   readonly action: string;
@@ -40,7 +40,7 @@ interface Env {
   Bindings: { readonly address: string };
 }
 
-/** The Admin API over a store. Every path of it needs the key, its own documentation included. */
+/** The Admin API over a store. Every path requires the key, including the API's own documentation. */
 export function createAdmin(options: AdminOptions): AdminHandler {
   const lockout = new Lockout(options.monotonicMs ?? performance.now.bind(performance));
   const app = new Hono<Env>({ strict: false });
@@ -48,7 +48,7 @@ export function createAdmin(options: AdminOptions): AdminHandler {
     const route = `${BASE}${operation.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
     app.on(operation.method.toUpperCase(), route, (context) => perform(operation, context, options));
   }
-  // What makes the document is loaded when somebody wants to read it.
+  // The document is generated when somebody reads it.
   app.get(`${BASE}/openapi.json`, async (context) => {
     const { adminDocument } = await import('./document.ts');
     return context.json(adminDocument(options.version));
@@ -65,14 +65,14 @@ export function createAdmin(options: AdminOptions): AdminHandler {
   };
 }
 
-/** Answers may hold a secret that is shown once: nothing on the way may keep them. */
+/** A response may contain a secret that is shown once, so nothing may cache it. */
 function finished(response: Response): Response {
   response.headers.set('cache-control', 'no-store');
   response.headers.set('x-content-type-options', 'nosniff');
   return response;
 }
 
-/** Throws for a wrong key, slowly where many came. The right one is let in whatever was tried before. */
+/** Throws for a wrong key, after a delay if there were many. The right key is always admitted. */
 async function authorise(
   { headers, method, url }: Request,
   address: string,
@@ -92,7 +92,7 @@ async function authorise(
   });
 }
 
-/** Models have slashes in their names, and who calls need not know that they are to be escaped. */
+/** Model names contain slashes, and callers need not know that they should be escaped. */
 function withEncodedId(request: Request): Request {
   const [, head = '', id = '', query = ''] =
     /^(.*?\/admin\/v1\/models\/)([^?]+)(.*)$/.exec(request.url) ?? [];
@@ -154,7 +154,7 @@ function toResponse({ status }: Operation, { body, version }: Answer): Response 
     : Response.json(body, { status, headers });
 }
 
-/** RFC 9110 §13.1.1; the entity is the configuration, and its version is the tag, with or without quotes. */
+/** RFC 9110 §13.1.1. The entity is the configuration, and its version is the tag, with or without quotes. */
 function readIfMatch(value: string | undefined): number | undefined {
   if (value === undefined || value.trim() === '*') return undefined;
   const version = /^\s*(?:W\/)?"?(\d{1,9})"?\s*$/.exec(value)?.[1];

@@ -17,7 +17,7 @@ const versionAnswer = z
   })
   .meta({ id: 'ConfigVersion' });
 
-const pastSchema = z
+const historyItemSchema = z
   .object({
     version: VERSION,
     timestamp: z.string(),
@@ -26,7 +26,7 @@ const pastSchema = z
   })
   .meta({ id: 'ConfigChange' });
 
-const pastWithChanges = pastSchema
+const historyItemWithChanges = historyItemSchema
   .extend({
     changes: z.array(
       z.object({
@@ -54,7 +54,7 @@ const historyQuery = z.strictObject({
 
 const shared = { tag: 'config', body: undefined, status: 200 } as const;
 
-/** What concerns the configuration as a whole: its version, its history, and the way back. */
+/** Operations on the configuration as a whole: its version, its history, and rollback. */
 export const configOperations: readonly Operation[] = [
   {
     ...shared,
@@ -84,7 +84,7 @@ export const configOperations: readonly Operation[] = [
     summary: 'Change history',
     description: 'Who changed what, and when, the newest first.',
     query: historyQuery,
-    answer: z.object({ version: VERSION, history: z.array(pastSchema) }),
+    answer: z.object({ version: VERSION, history: z.array(historyItemSchema) }),
     run: listHistory,
   },
   {
@@ -94,7 +94,7 @@ export const configOperations: readonly Operation[] = [
     id: 'readConfigChange',
     summary: 'One change',
     description: 'Each field that it changed, before and after.',
-    answer: pastWithChanges,
+    answer: historyItemWithChanges,
     run: readPast,
   },
   {
@@ -136,17 +136,17 @@ async function listHistory({ store, query }: Call): Promise<Answer> {
   }
   const { version } = await store.read();
   const { limit, before = version + 1 } = parsed.data;
-  const past = await store.history({ before, limit });
-  return { version, body: { version, history: past.map(summaryOf) } };
+  const entries = await store.history({ before, limit });
+  return { version, body: { version, history: entries.map(summaryOf) } };
 }
 
 async function readPast({ store, id }: Call): Promise<Answer> {
   const version = /^\d{1,9}$/.test(id) ? Number(id) : -1;
-  const past = (await store.history({ before: version + 1, limit: 1 })).find(
+  const entry = (await store.history({ before: version + 1, limit: 1 })).find(
     (one) => one.version === version,
   );
-  if (past === undefined) throw new AdminProblem('not_found', `No change made the version "${id}".`);
-  return { version: undefined, body: { ...summaryOf(past), changes: past.changes.map(changeOf) } };
+  if (entry === undefined) throw new AdminProblem('not_found', `No change made the version "${id}".`);
+  return { version: undefined, body: { ...summaryOf(entry), changes: entry.changes.map(changeOf) } };
 }
 
 function summaryOf({ version, changedAt, actor, action }: HistoryItem): Record<string, Json> {

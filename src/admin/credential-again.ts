@@ -2,9 +2,9 @@ import type { Json, JsonObject } from '../store/revision.ts';
 import type { Detail } from './problem.ts';
 
 /**
- * Which of a provider's stored secrets have to be sent again with a change, since the change brings them to another
- * host: credentials go in and never come out, and whoever may write a provider must not have them sent to a host of
- * theirs. Sent anew, or taken away with `null`, both are fine.
+ * The stored secrets of a provider that must be sent again, since the change would send them to another host.
+ * Credentials can be written but never read, so whoever may change a provider must not be able to redirect them to a
+ * host of their own. Sending them again or removing them with `null` are both fine.
  */
 export function findUnsentCredentials(before: JsonObject, input: JsonObject): Detail[] {
   const reason = whyElsewhere(before, input);
@@ -15,14 +15,14 @@ export function findUnsentCredentials(before: JsonObject, input: JsonObject): De
   for (const field of ['aws', 'service_account', 'access_token'])
     if (isSet(before[field]) && input[field] === undefined) missing.push({ path: field, message });
   if (isSet(before['headers']) && input['headers'] === undefined) missing.push({ path: 'headers', message });
-  // The credential of a proxy is in its URL.
+  // A proxy's credential is in its URL.
   const opensTls = input['verify_ssl'] === false && before['verify_ssl'] !== false;
   if (opensTls && isSet(before['proxy']) && input['proxy'] === undefined)
     missing.push({ path: 'proxy', message });
   return missing;
 }
 
-/** What lets somebody else see the credential: another host, a proxy on the way, or a certificate that nobody checks. */
+/** Changes that let somebody else see the credential: another host, a proxy, or an unchecked certificate. */
 function whyElsewhere(before: JsonObject, input: JsonObject): string | undefined {
   const { api_base: base, proxy, verify_ssl: verifies, ca_file: authorities } = input;
   const { provider_type: type } = input;
@@ -36,7 +36,7 @@ function whyElsewhere(before: JsonObject, input: JsonObject): string | undefined
   return undefined;
 }
 
-/** Protocol, host and port; a text that is no URL is another one than any. */
+/** Protocol, host and port; a text that is not a URL differs from every origin. */
 function originOf(base: Json | undefined): string | undefined {
   return typeof base === 'string' ? (URL.parse(base)?.origin ?? base) : undefined;
 }

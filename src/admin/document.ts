@@ -13,7 +13,7 @@ import { RESOURCE_KINDS } from '../store/resource-kinds.ts';
 import { ADMIN_KINDS, BASE, OPERATIONS } from './operations.ts';
 import { PROBLEMS } from './problem.ts';
 
-/** The OpenAPI document of the Admin API, made from the schemas that read and write its bodies. */
+/** The OpenAPI document of the Admin API, generated from the schemas that check its bodies. */
 export function adminDocument(version: string): OpenApiDocument {
   const schemas = createOpenApiSchemas();
   const paths: Record<string, PathItem> = {};
@@ -89,7 +89,7 @@ function ownDocument(): Described {
 function describe(operation: Operation, schemas: OpenApiSchemas): Described {
   const { id, tag, summary, description, body, example, status, answer } = operation;
   return {
-    // The API itself has a listModels as well.
+    // The gateway's API has a listModels as well.
     operationId: `admin${id.charAt(0).toUpperCase()}${id.slice(1)}`,
     tags: [tagName(tag)],
     summary,
@@ -150,7 +150,7 @@ const IF_MATCH: Parameter = {
   schema: { type: 'string' },
 };
 
-/** OpenAI's error object, with a list of all that is wrong. */
+/** OpenAI's error object with a list of all errors. */
 const ERROR: Schema = {
   type: 'object',
   required: ['error'],
@@ -177,7 +177,7 @@ const ERROR: Schema = {
   },
 };
 
-/** What each status of a problem means. */
+/** The meaning of each status. */
 const MEANINGS: Readonly<Record<number, string>> = {
   400: 'A parameter is wrong, or the body is not JSON.',
   401: 'The admin key is missing or wrong.',

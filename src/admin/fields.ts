@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { nameText, optional } from '../config/schema/setting.ts';
 
-/** The fields that resources of all kinds have. */
+/** The fields that all resources share. */
 export const ID = nameText()
-  // A URL has no such segments: what is called so could be made, and neither be read nor deleted.
+  // A URL cannot contain such segments, so a resource of this name could be neither read nor deleted.
   .refine((id) => id !== '.' && id !== '..', 'must not be "." or "..", which no path can name')
   .meta({ description: 'What other resources, metrics and logs call it. It can not be changed.' });
 
@@ -17,7 +17,7 @@ export const DATES = {
   updated_at: z.string().meta({ description: 'ISO 8601, UTC.' }),
 };
 
-/** In the answer to a write. */
+/** In the response to a write. */
 export const WARNINGS = {
   warnings: z
     .array(z.string())

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Resource } from '../store/revision.ts';
 import { AdminProblem } from './problem.ts';
 
-/** The parameters of a list. Without any of them it has everything. */
+/** The parameters of a list. Without any of them, it returns everything. */
 export const listQuery = z.strictObject({
   search: z
     .string()
@@ -19,21 +19,21 @@ export const listQuery = z.strictObject({
     .meta({ description: 'Most entries of a page. Left out: all of them.' }),
 });
 
-/** Whether a resource is one that is searched for. */
+/** Whether a resource matches the search. */
 export function matching(search: string | undefined): (resource: Resource) => boolean {
   const text = search?.toLowerCase() ?? '';
   return ({ id, fields: { name } }) =>
     id.toLowerCase().includes(text) || (typeof name === 'string' && name.toLowerCase().includes(text));
 }
 
-/** Where a page ended. Lists are in the order of positions, and of ids where two have the same. */
+/** The end of a page. Lists are ordered by position, then by id. */
 type Place = Pick<Resource, 'position' | 'id'>;
 
 export function cursorOf({ position, id }: Place): string {
   return Buffer.from(`${position}/${id}`).toString('base64url');
 }
 
-/** Throws `AdminProblem` for a cursor that none of our answers had. */
+/** Throws `AdminProblem` for a cursor that is not from one of our responses. */
 export function placeOf(cursor: string): Place {
   const [, position, id] = /^(\d{1,15})\/([^]+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (position !== undefined && id !== undefined) return { position: Number(position), id };

@@ -1,13 +1,13 @@
-/** Wrong keys that an address may try before its answers are slowed, and those of all addresses together. */
+/** Wrong keys before responses are delayed, per address and for all addresses together. */
 const FREE_TRIES = 5;
 const FREE_TRIES_IN_ALL = 1_000;
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 8_000;
-/** An address without a wrong key for so long is forgotten. */
+/** An address is forgotten after this time without a wrong key. */
 const FORGOTTEN_AFTER_MS = 15 * 60_000;
-/** More addresses at a time are no clients. */
+/** More addresses at a time are not real clients. */
 const MOST_ADDRESSES = 10_000;
-/** Answers that wait at a time. More would let a guesser fill the process with connections. */
+/** The maximum number of delayed responses. More would let a guesser fill the process with connections. */
 const MOST_WAITING = 64;
 
 interface Record {
@@ -15,18 +15,19 @@ interface Record {
   lastMs: number;
 }
 
-/** How a wrong key is answered. */
+/** The response to a wrong key. */
 export interface Penalty {
-  /** How long the answer waits. */
+  /** How long the response waits. */
   readonly delayMs: number;
-  /** Whether the answer says that too many came. */
+  /** Whether the response says that there were too many attempts. */
   readonly isTooMany: boolean;
 }
 
 /**
- * Slows guessers down: after some wrong keys of an address, or of all addresses together, the answer to each further one
- * waits, twice as long each time. It is no lock: the right key is let in at once, so that nobody locks the operators out
- * behind a shared address. A right key clears nothing either, or it would reset the count of a guesser beside it.
+ * Slows down guessing. After some wrong keys from one address, or from all addresses together, the response to each
+ * further one is delayed, twice as long each time. It is not a lockout: the right key is admitted at once, so nobody
+ * can lock the operators out behind a shared address. A right key does not reset the count either, or it would reset
+ * that of a guesser at the same address.
  */
 export class Lockout {
   readonly #records = new Map<string, Record>();
@@ -34,7 +35,7 @@ export class Lockout {
   readonly #nowMs: () => number;
   #waiting = 0;
 
-  /** `nowMs` is monotonic: the wall clock may be set. */
+  /** `nowMs` is monotonic, since the wall clock may be set. */
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
   }
@@ -43,7 +44,7 @@ export class Lockout {
   failed(address: string): Penalty {
     const network = networkOf(address);
     const record = this.#records.get(network) ?? { failures: 0, lastMs: 0 };
-    // Put last again, so that the first is the one that was quiet for longest.
+    // Moves it to the end, so that the first record is the one that was quiet for longest.
     this.#records.delete(network);
     this.#records.set(network, record);
     const [oldest] = this.#records.keys();
@@ -53,7 +54,10 @@ export class Lockout {
     return { delayMs: Math.min(FIRST_DELAY_MS * 2 ** (beyond - 1), LONGEST_DELAY_MS), isTooMany: true };
   }
 
-  /** Resolves when the answer may go. Where many wait already, at once: who asks in parallel gains nothing but refusals. */
+  /**
+   * Resolves when the response may be sent. If many wait already, it resolves at once: guessing in parallel gains
+   * nothing but refusals.
+   */
   async served({ delayMs }: Penalty): Promise<void> {
     if (delayMs === 0 || this.#waiting >= MOST_WAITING) return;
     this.#waiting++;
@@ -61,7 +65,7 @@ export class Lockout {
     this.#waiting--;
   }
 
-  /** How many addresses are remembered. */
+  /** The number of remembered addresses. */
   get size(): number {
     return this.#records.size;
   }
@@ -75,7 +79,7 @@ export class Lockout {
   }
 }
 
-/** An IPv6 customer has a /64 at least: every address of it is the same party. */
+/** An IPv6 customer has at least a /64, so all of its addresses count as one. */
 function networkOf(address: string): string {
   if (!address.includes(':') || address.startsWith('::ffff:')) return address;
   const [head = '', tail] = address.split('::');

@@ -34,7 +34,7 @@ const viewSchema = fields
   })
   .meta({ id: 'MasterKey' });
 
-/** A master key with its secret, as its creation and its rotation show it. */
+/** A master key with its secret, as shown after its creation and its rotation. */
 export const masterKeyWithSecret = viewSchema
   .extend({
     key: z.string().meta({ description: 'The secret. It is shown in this answer and never again.' }),
@@ -90,7 +90,7 @@ export const masterKeyKind: ResourceKind = {
   findConflict,
 };
 
-/** The fields after a rotation, and the new secret, which is told this once. */
+/** The fields after a rotation, and the new secret, which is shown this once. */
 export function rotate(
   before: JsonObject,
   { key: given, grace_seconds: grace }: JsonObject,

@@ -13,7 +13,7 @@ const fields = model.omit({ enabled: true }).extend({
   }),
 });
 
-/** Models in the Admin API: the configuration file's, with the entry of `alias_fallback` that belongs to each. */
+/** Models in the Admin API: as in the configuration file, with their entry of `alias_fallback` as `fallbacks`. */
 export const modelKind: ResourceKind = {
   kind: 'models',
   createSchema: fields.extend({ id: ID }).meta({ id: 'ModelCreate' }),

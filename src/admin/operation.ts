@@ -26,21 +26,21 @@ export interface AdminStore {
 
 export type OperationTag = (typeof RESOURCE_KINDS)[Kind]['path'] | 'config' | 'requests';
 
-/** One thing that the Admin API does. Its documentation and its handler are made from this one description. */
+/** An operation of the Admin API, from which both its documentation and its handler are made. */
 export interface Operation {
   readonly method: 'get' | 'post' | 'put' | 'delete';
   /** Below `/admin/v1`, with parameters in braces. */
   readonly path: string;
-  /** What the documentation calls it, each name once: a verb and what it is about, such as `listModels`. */
+  /** Its unique name in the documentation: a verb and an object, such as `listModels`. */
   readonly id: string;
   /** A few words. */
   readonly summary: string;
-  /** What these do not say. */
+  /** More than the summary says. */
   readonly description?: string;
   readonly tag: OperationTag;
-  /** The body; undefined: none is read. */
+  /** The schema of the body; undefined: no body is read. */
   readonly body: z.ZodType | undefined;
-  /** A body to begin with. */
+  /** An example body. */
   readonly example?: JsonObject;
   readonly query?: z.ZodObject;
   readonly status: 200 | 201 | 204;
@@ -48,7 +48,7 @@ export interface Operation {
   readonly run: (call: Call) => Promise<Answer>;
 }
 
-/** One request, its body and parameters read. */
+/** One request with its parsed body and parameters. */
 export interface Call {
   readonly store: AdminStore;
   /** The parameter `{id}` or `{version}`, decoded. */
@@ -56,12 +56,12 @@ export interface Call {
   readonly body: JsonObject;
   readonly query: Readonly<Record<string, string>>;
   readonly now: Date;
-  /** Makes a write in the name of the caller, under the condition that it named. */
+  /** Makes a write on behalf of the caller, under the caller's precondition. */
   readonly write: (target: ResourceName, verb: string, edit: Edit) => Promise<Revision>;
   readonly rollback: (version: number) => Promise<Revision>;
 }
 
-/** What an operation answers; `version` is told as the ETag. */
+/** The result of an operation; `version` becomes the ETag. */
 export interface Answer {
   readonly body: JsonObject | undefined;
   readonly version: number | undefined;

@@ -9,7 +9,7 @@ import { requestOperations } from './request-operations.ts';
 import { resourceOperations } from './resource-operations.ts';
 import { settingKind } from './setting-kind.ts';
 
-/** Where all of them are found. */
+/** The path of the Admin API. */
 export const BASE = '/admin/v1';
 
 /** In the order of the document. */
@@ -20,7 +20,7 @@ export const ADMIN_KINDS: Readonly<Record<Kind, ResourceKind>> = {
   settings: settingKind,
 };
 
-/** All that the Admin API does. */
+/** All operations of the Admin API. */
 export const OPERATIONS: readonly Operation[] = [
   ...Object.values(ADMIN_KINDS).flatMap(resourceOperations),
   ...configOperations,

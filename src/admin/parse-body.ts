@@ -8,7 +8,7 @@ import { findRepeatedField } from './repeated-field.ts';
 /** The largest body: far more than any resource needs. */
 const MOST_BYTES = 1024 * 1024;
 
-/** Reads a JSON object of the schema's shape. Throws `AdminProblem` with one detail for each thing that is wrong. */
+/** Parses a JSON object by a schema. Throws `AdminProblem` with one detail per error. */
 export async function parseBody(request: Request, schema: z.ZodType): Promise<JsonObject> {
   const text = await readText(request);
   const value = parseJson(text);
@@ -28,8 +28,9 @@ function invalid(details: readonly Detail[]): AdminProblem {
 }
 
 /**
- * Texts with a `${`, as configuration files have them. Here none is expanded: whoever may write a provider could read
- * the server's environment and files with it. None is stored as it stands either, since a provider would be sent it.
+ * Texts that contain `${`, as in configuration files. References are not expanded here: whoever may write a provider
+ * could read the server's environment and files with them. They are not stored literally either, since they would be
+ * sent to a provider.
  */
 function findReferences(value: unknown, path: Path): Detail[] {
   if (typeof value === 'string') {
@@ -64,7 +65,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own message would repeat what may be a secret.
+    // The parser's own message would quote a possible secret.
     throw new AdminProblem('invalid_json', 'The body is not valid JSON.');
   }
 }

@@ -7,7 +7,7 @@ import type { ResourceFinding } from '../store/compile-revision.ts';
 import type { ResourceName } from '../store/revision.ts';
 import { formatPath } from '../config/read/problems.ts';
 
-/** Why the Admin API turns a request down: its HTTP status and OpenAI's error type. */
+/** The reasons for refusing a request: HTTP status and OpenAI's error type. */
 export const PROBLEMS = {
   invalid_json: { status: 400, type: 'invalid_request_error' },
   invalid_parameter: { status: 400, type: 'invalid_request_error' },
@@ -28,14 +28,17 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** One thing that is wrong with a request's body. */
+/** One error in a request's body. */
 export interface Detail {
-  /** Such as `routes[0].provider`; beginning with the kind, such as `models["gpt-4"]`, where it is in another resource. */
+  /**
+   * Such as `routes[0].provider`. It begins with the kind, as in `models["gpt-4"]`, if the error is in another
+   * resource.
+   */
   readonly path: string;
   readonly message: string;
 }
 
-/** A request to the Admin API that is turned down. Thrown; anything else that is thrown is a bug. */
+/** The reason why the Admin API refuses a request. Any other error is a bug. */
 export class AdminProblem extends Error {
   readonly code: ProblemCode;
   readonly details: readonly Detail[];
@@ -57,7 +60,7 @@ export class AdminProblem extends Error {
     return PROBLEMS[this.code].status;
   }
 
-  /** OpenAI's error object, with every detail. */
+  /** OpenAI's error object with every detail. */
   response(): Response {
     const { code, message, details } = this;
     const error = { message, type: PROBLEMS[code].type, param: details[0]?.path ?? null, code, details };
@@ -65,7 +68,7 @@ export class AdminProblem extends Error {
   }
 }
 
-/** What the store threw at a write of `target`, in the Admin API's words. What it does not know is passed on. */
+/** Translates an error of the store at a write of `target`. Unknown errors are passed on. */
 export function asProblem(error: unknown, target: ResourceName | undefined, isDelete: boolean): unknown {
   if (error instanceof StoreUnavailable) {
     const message = 'The database can not be asked just now. Try again shortly.';
@@ -89,7 +92,7 @@ export function asProblem(error: unknown, target: ResourceName | undefined, isDe
   return error;
 }
 
-/** The details in one sentence behind what they are about. */
+/** Appends the details to a sentence. */
 export function listed(about: string, details: readonly Detail[]): string {
   const all = details.map(({ path, message }) => `${path} ${message}`.trim()).join('; ');
   return `${about}: ${all}${/[.?!]$/.test(all) ? '' : '.'}`;

@@ -10,7 +10,7 @@ import { AdminProblem, listed } from './problem.ts';
 import { asText, dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';
 
 const fields = providerSchema.omit({ name: true, url: true, enabled: true }).extend({
-  // A variable, which the configuration file's example has, is not expanded here.
+  // The configuration file's example has a variable, which is not expanded here.
   api_key: optional(secretText(), {
     description:
       'The credential that the provider sees. Left out or empty: none is sent. It has to be sent again with an `api_base` of another host, a `proxy`, a `ca_file` or `verify_ssl: false`; so have `headers`.',
@@ -20,7 +20,7 @@ const fields = providerSchema.omit({ name: true, url: true, enabled: true }).ext
   is_enabled: ENABLED,
 });
 
-/** Providers in the Admin API: the configuration file's, with `id` for the name and `is_enabled` for `enabled`. */
+/** Providers in the Admin API: as in the configuration file, with `id` for the name and `is_enabled` for `enabled`. */
 export const providerKind: ResourceKind = {
   kind: 'providers',
   createSchema: fields.extend({ id: ID }).meta({ id: 'ProviderCreate' }),

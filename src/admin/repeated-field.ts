@@ -1,16 +1,16 @@
 import type { Path } from '../config/read/problems.ts';
 
-/** An object or an array that has begun and not ended. */
+/** An open object or array. */
 interface Frame {
   /** The names so far; undefined: it is an array. */
   readonly names: Set<string> | undefined;
-  /** Where the walk is: the last name, or the index. */
+  /** The current name or index. */
   place: string | number;
 }
 
 /**
- * The path of the first field that stands twice in one object; undefined: there is none. Parsers take the last one and
- * people read the first. `json` has to be valid JSON. Linear in its length.
+ * The path of the first repeated field of an object; undefined: there is none. Parsers take the last one, but people
+ * read the first. `json` must be valid JSON. Takes linear time.
  */
 export function findRepeatedField(json: string): Path | undefined {
   const frames: Frame[] = [];
@@ -56,7 +56,7 @@ function noteName(frame: Frame, quoted: string): boolean {
   return isNew;
 }
 
-/** The place behind the closing quote. */
+/** The offset after the closing quote. */
 function endOfString(json: string, start: number): number {
   let pos = start + 1;
   while (pos < json.length && json[pos] !== '"') pos += json[pos] === '\\' ? 2 : 1;

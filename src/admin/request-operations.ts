@@ -99,7 +99,7 @@ const usageSchema = z
 
 const shared = { method: 'get', tag: 'requests', body: undefined, status: 200 } as const;
 
-/** What has been asked, by whom, and what it used. */
+/** Operations on request records: who asked, and how many tokens were used. */
 export const requestOperations: readonly Operation[] = [
   {
     ...shared,
@@ -131,7 +131,7 @@ async function listRequests({ store, query }: Call): Promise<Answer> {
   const found = await store.requests.list({
     filter: { ...rest, sinceMs: since, untilMs: until },
     before: cursor === undefined ? undefined : positionOf(cursor),
-    // One more tells whether there is another page.
+    // One extra record shows whether there is another page.
     limit: limit + 1,
   });
   const page = found.slice(0, limit);

@@ -3,7 +3,7 @@ import type { Ending } from '../gateway/events.ts';
 import { formatPath } from '../config/read/problems.ts';
 import { AdminProblem, listed } from './problem.ts';
 
-/** How requests end, as the schema and as the gateway has it. */
+/** How requests end, as the schema and the gateway name it. */
 export const ENDINGS = [
   'complete',
   'refused',
@@ -18,7 +18,7 @@ const TIME = z
   })
   .transform((text) => Date.parse(text));
 
-/** The parameters that say which time is meant, in milliseconds since 1970. */
+/** The parameters of a period, in milliseconds since 1970. */
 export const PERIOD = {
   since: TIME.optional().meta({
     type: 'string',
@@ -27,7 +27,7 @@ export const PERIOD = {
   until: TIME.optional().meta({ type: 'string', description: 'Only requests that ended before; ISO 8601.' }),
 };
 
-/** Reads the parameters of a query. Throws `AdminProblem` with one detail for each that is wrong. */
+/** Parses the parameters of a query. Throws `AdminProblem` with one detail per error. */
 export function parseQuery<T>(schema: z.ZodType<T>, query: Readonly<Record<string, string>>): T {
   const parsed = schema.safeParse(query);
   if (parsed.success) return parsed.data;

@@ -10,7 +10,7 @@ import type { Creation, ResourceKind } from './resource-kind.ts';
 
 const COUNT = z.int().min(0);
 
-/** List, create, read, update and delete of one kind of resource. */
+/** The operations list, create, read, update and delete of one kind of resource. */
 export function resourceOperations(kind: ResourceKind): Operation[] {
   const { examples } = kind;
   const { path, title } = RESOURCE_KINDS[kind.kind];
@@ -85,7 +85,7 @@ async function list(kind: ResourceKind, { store, query }: Call): Promise<Answer>
   const { search, cursor, limit } = parseQuery(listQuery, query);
   const { version, resources } = await store.read();
   const all = [...resources[kind.kind].values()].filter(matching(search));
-  // The one that a page ended with may be gone by now: its place is still known.
+  // The last resource of the previous page may have been deleted, but its position is known.
   const after = cursor === undefined ? undefined : placeOf(cursor);
   const rest = after === undefined ? all : all.filter((resource) => isBehind(resource, after));
   const page = limit === undefined ? rest : rest.slice(0, limit);
@@ -103,7 +103,7 @@ async function read(kind: ResourceKind, { store, id }: Call): Promise<Answer> {
   return { version, body: kind.view(found(kind, resources, id)) };
 }
 
-/** The version of the whole configuration, as answers have it. */
+/** The version of the whole configuration in responses. */
 export const VERSION = z
   .int()
   .meta({ description: 'Of the whole configuration; every write makes it one larger.' });
@@ -173,7 +173,7 @@ function replaced(kind: ResourceKind, { resources, name, fields, now }: Replacem
   return withResource(resources, name, fields, now);
 }
 
-/** A resource as it is after a write, with what is shown this once. */
+/** A resource after a write, with what is shown this once. */
 export function answer(
   kind: ResourceKind,
   name: ResourceName,

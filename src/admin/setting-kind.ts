@@ -16,8 +16,8 @@ const value = z
   .meta({ description: 'As the section of that name in a configuration file.' });
 
 /**
- * Settings in the Admin API: every other section of the configuration file, by its name, with `value` as it would stand
- * there. What a value may be is checked by compiling it.
+ * Settings in the Admin API: every other section of the configuration file, by its name, with its content as `value`.
+ * Compiling the configuration checks the value.
  */
 export const settingKind: ResourceKind = {
   kind: 'settings',

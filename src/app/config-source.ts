@@ -7,20 +7,20 @@ import { compileRevision } from '../store/compile-revision.ts';
 import { findingText } from '../store/finding-text.ts';
 import type { Revision } from '../store/revision.ts';
 
-/** A configuration, and what another process makes the same one of. */
+/** A compiled configuration, and the source from which another process can compile it. */
 export interface CompiledConfig {
   readonly snapshot: Snapshot;
   readonly source: ConfigSource;
 }
 
-/** What a snapshot is compiled from, as data that can be sent. The environment is that of whoever compiles it. */
+/** The source of a snapshot as data that can be sent to another process, which uses its own environment. */
 export type ConfigSource =
   | ({
       readonly kind: 'text';
       readonly text: string;
       readonly file: string;
       readonly staysLocked: boolean;
-      /** The files that the text names, as they were read. */
+      /** The files that the text names, with the contents that were read. */
       readonly files: readonly (readonly [path: string, file: SecretFile])[];
     } & Context)
   | ({ readonly kind: 'revision'; readonly revision: Revision } & Context);
@@ -31,7 +31,10 @@ interface Context {
   readonly overrides: Overrides;
 }
 
-/** Compiles a source. `isStale` is asked in database mode. Throws where it does not compile, as it once did elsewhere. */
+/**
+ * Compiles a source. `isStale` is asked in database mode. Throws if the source does not compile here, although it did
+ * where it came from.
+ */
 export function compileSource(source: ConfigSource, isStale: () => boolean): Snapshot {
   const env = process.env;
   if (source.kind === 'text') {

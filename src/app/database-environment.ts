@@ -8,7 +8,7 @@ import { createKeyring, type Keyring, SealBroken } from '../store/keyring.ts';
 import { readSecretVariables } from './secret-variables.ts';
 import { SchemaMismatch } from '../store/migrate.ts';
 
-/** What the environment says about the database; `wrong`: one line that says what is missing. */
+/** The environment's settings for the database; `wrong` is one line that says what is missing. */
 export type DatabaseEnvironment =
   | {
       readonly kind: 'database';
@@ -17,7 +17,7 @@ export type DatabaseEnvironment =
       readonly keyring: Keyring;
       /** undefined: the last configuration is not kept on disk. */
       readonly lastGoodPath: string | undefined;
-      /** How long records of requests are kept; 0: none are written. */
+      /** How long request records are kept; 0: none are written. */
       readonly retentionMs: number;
     }
   | { readonly kind: 'wrong'; readonly message: string };
@@ -25,9 +25,10 @@ export type DatabaseEnvironment =
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads `DB_URL`, `ADMIN_KEY`, `SECRET_KEY` (default: the admin key), `SNAPSHOT_FILE` and `REQUEST_RETENTION_DAYS`. `OLD_SECRET_KEY` and
- * `OLD_ADMIN_KEY` are former ones, which still open what they sealed. Each of the five may stand in a file that `NAME_FILE` names. A command needs one of the two keys; a gateway,
- * which has an Admin API, needs the first.
+ * Reads `DB_URL`, `ADMIN_KEY`, `SECRET_KEY` (default: the admin key), `SNAPSHOT_FILE` and `REQUEST_RETENTION_DAYS`.
+ * `OLD_SECRET_KEY` and `OLD_ADMIN_KEY` hold former keys, which still open what they sealed. Each URL or key may be in a
+ * file that `NAME_FILE` names. A command needs one of the two keys; a gateway needs `ADMIN_KEY`, because it serves the
+ * Admin API.
  */
 export function readDatabaseEnvironment(
   environment: Environment,
@@ -75,13 +76,13 @@ function wrong(message: string): DatabaseEnvironment {
 
 const DAY_MS = 86_400_000;
 
-/** Days, which need not be whole, as milliseconds. */
+/** Parses days, possibly fractional, as milliseconds. */
 function parseDays(text: string): number | undefined {
   const days = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Infinity;
   return days <= 36_500 ? days * DAY_MS : undefined;
 }
 
-/** One file for each database, so that two gateways in one folder don't take each other's. */
+/** One file per database, so that two gateways in one folder do not share a copy. */
 function lastGoodPath(setting: string | undefined, url: string): string | undefined {
   if (setting === 'off' || url.includes(':memory:')) return undefined;
   const { host, pathname } = URL.parse(url) ?? { host: '', pathname: url };
@@ -89,7 +90,7 @@ function lastGoodPath(setting: string | undefined, url: string): string | undefi
   return setting || `.llm-proxy/last-good-${name}`;
 }
 
-/** Why the database could not be used, in lines for the terminal; undefined: the error is a bug. */
+/** Explains in lines for the terminal why the database could not be used; undefined: the error is a bug. */
 export function explainStoreError(error: unknown): string[] | undefined {
   if (error instanceof RevisionRefused) {
     return ['the configuration in the database is not valid:', ...error.findings.map(findingText)];

@@ -9,7 +9,10 @@ import { drainOnSignals } from './signals.ts';
 
 const DEMO_KEY = 'sk-demo-key';
 
-/** A gateway over two simulated providers, one of which fails now and then: nothing leaves the machine. `programName` is the command to run this program. */
+/**
+ * Runs a gateway over two simulated providers, one of which fails now and then. Nothing leaves the machine.
+ * `programName` is the command that runs this program.
+ */
 export async function runDemo(overrides: Overrides, programName: string): Promise<number> {
   const simulator = await startSimulator({ tokensPerSecond: 40 });
   const context = { file: 'demo', overrides, version: 1, now: new Date(), staysLocked: false };
@@ -31,7 +34,7 @@ export async function runDemo(overrides: Overrides, programName: string): Promis
   const serving = await listen({ snapshot, source: { kind: 'text', text, files: [], ...context } });
   if (serving === undefined) return EXIT.failed;
   for (const text of snapshot.warnings) console.error(`llm-proxy: ${text}`);
-  // Whoever reads that it runs may stop it at once.
+  // Whoever reads that the demo is running may stop it at once, so listen for signals first.
   const drained = drainOnSignals(serving);
   console.log(welcome(serving.url, simulator.url, programName));
   await drained;

@@ -1,10 +1,10 @@
 import type { AdminEndpoint } from '../server/serve.ts';
 import type { SentRequest, SentResponse } from './worker-calls.ts';
 
-/** The largest body that is passed on. The Admin API itself takes less, and says so. */
+/** The largest body that is forwarded. The Admin API accepts less, and says so. */
 const MOST_BYTES = 2 * 1024 * 1024;
 
-/** The Admin API of a worker: what comes is answered by another process. */
+/** The Admin API of a worker: another process answers its requests. */
 export function sendAdminRequests(send: (request: SentRequest) => Promise<SentResponse>): AdminEndpoint {
   return async (request, address) => {
     const { method, url, headers } = request;
@@ -14,7 +14,7 @@ export function sendAdminRequests(send: (request: SentRequest) => Promise<SentRe
   };
 }
 
-/** Answers what a worker has sent. */
+/** Answers a request that a worker forwarded. */
 export async function receiveAdminRequest(
   { method, url, headers, body, address }: SentRequest,
   admin: AdminEndpoint | undefined,
@@ -30,7 +30,7 @@ export async function receiveAdminRequest(
   return { status: response.status, headers: [...response.headers], body: await response.bytes() };
 }
 
-/** The body, or so much of it that it is seen to be too large. */
+/** Reads the body, or enough of it to see that it is too large. */
 async function firstBytes({ body }: Request): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;

@@ -28,25 +28,25 @@ import { createUpstream } from '../upstream/upstream.ts';
 export interface App {
   readonly server: HttpServer;
   readonly snapshot: () => Snapshot;
-  /** The listener that the metrics have to themselves, where they have one. */
+  /** The metrics' own listener, if they have a port of their own. */
   readonly metricsServer: MetricsServer | undefined;
-  /** Tells metrics and logs what happens outside of the requests. */
+  /** Reports events outside of requests to metrics and logs. */
   readonly emit: Emit;
-  /** What this process has counted. */
+  /** The metrics of this process. */
   readonly dumpMetrics: () => readonly FamilyDump[];
-  /** What this process knows of the providers. */
+  /** The provider statuses that this process knows. */
   readonly statuses: () => readonly ProviderStatus[];
-  /** Tests the providers. */
+  /** Probes the providers. */
   readonly reportHealth: HealthReporter;
-  /** Asks the providers for their models, where what is known is old. */
+  /** Asks the providers for their models if the known lists are old. */
   readonly fetchModelLists: ListFetcher;
-  /** Gets what the providers list before somebody asks for it. Never rejects. */
+  /** Fetches the providers' model lists before a client asks for them. Never rejects. */
   readonly refreshModels: () => Promise<void>;
-  /** Puts another configuration in force for the requests that come from now on. */
+  /** Applies another configuration to new requests. */
   readonly swap: (next: Snapshot) => void;
   /**
-   * `/readyz` says no for `drain_delay`; then there are no new connections, and requests in flight finish; resolves when they have, or when `drain_timeout` is over and the
-   * rest was ended.
+   * Makes `/readyz` fail for `drain_delay`, then refuses new connections and waits for requests in flight. Resolves
+   * when they have ended, or when `drain_timeout` has passed and the rest was aborted.
    */
   readonly drain: () => Promise<void>;
   /** Ends everything at once. */
@@ -56,56 +56,56 @@ export interface App {
 export interface AppOptions {
   readonly snapshot: Snapshot;
   readonly version: string;
-  /** Told every event, after the metrics. */
+  /** Receives every event, after the metrics. */
   readonly emit: Emit;
   /** Log lines lost since the start. */
   readonly droppedLogRows?: () => number;
-  /** How the database is doing; undefined, also as its answer: there is none. */
+  /** The state of the database; undefined, also as a result: there is none. */
   readonly database?: (() => DatabaseStatus | undefined) | undefined;
-  /** What becomes of the records of this process's requests, in database mode. */
+  /** Counts of this process's request records, in database mode. */
   readonly records?: (() => RecordCounts) | undefined;
   /** The Admin API, in database mode. */
   readonly admin?: AdminEndpoint | undefined;
-  /** Told every event as well, and closed when the requests have ended; undefined: nothing is traced. */
+  /** Receives every event, and is closed when the requests have ended; undefined: there is no tracing. */
   readonly tracing?: OpenTracing | undefined;
-  /** Keeps who made the objects of the providers, in database mode. */
+  /** Stores who created the providers' objects, in database mode. */
   readonly objects?: OwnerStore | undefined;
-  /** What this process shares with others that serve the same port; undefined: it is alone. */
-  readonly team?: Supervisor | undefined;
-  /** The clock of a process that is alone; undefined: the machine's. */
+  /** What this process shares with others on the same port; undefined: it is the only one. */
+  readonly cluster?: Cluster | undefined;
+  /** The clock of a single process; undefined: the machine's clock. */
   readonly clock?: SystemClock;
 }
 
-/** The processes that serve together, as one of them sees them. `own` is what it would do if it were alone. */
-export interface Supervisor {
-  /** One for all, so that they agree on when a cooldown is over. */
+/** The processes that serve together, as one of them sees them. Each `own` is what this process would do on its own. */
+export interface Cluster {
+  /** One clock for all, so that they agree on when a cooldown ends. */
   readonly clock: SystemClock;
   readonly ledgers: Ledgers;
-  /** The port that all listen on; undefined: this one listens alone, where the configuration says. */
+  /** The port that all listen on; undefined: this process listens on the configured one. */
   readonly port: number | undefined;
-  /** Whether this one tests the providers from time to time. */
+  /** Whether this process probes the providers at intervals. */
   readonly isProber: boolean;
-  /** The metrics of all, as text. */
+  /** The metrics of all processes, as text. */
   readonly metrics: (own: () => readonly FamilyDump[]) => string | Promise<string>;
-  /** What all of them know of the providers. */
+  /** The provider statuses of all processes. */
   readonly statuses: (own: readonly ProviderStatus[]) => Promise<readonly ProviderStatus[]>;
-  /** What the one that tests the providers has got of their models, for all. */
+  /** The providers' model lists, fetched by one process for all. */
   readonly modelLists: (own: ListFetcher) => ListFetcher;
-  /** The report of the one that tests the providers for all. */
+  /** The health report of the process that probes for all. */
   readonly healthReporter: (own: HealthReporter) => HealthReporter;
 }
 
-/** How often what no request will ask for again is forgotten. */
+/** How often outdated records are removed. */
 const SWEEP_MS = 60_000;
 
-/** Chance, which the core is given. */
+/** The randomness of the core. */
 const CHANCE = { dice: Math.random, newRequestId };
 
-/** Wires the parts of a gateway together and listens. Throws what listening throws, such as EADDRINUSE. */
+/** Connects the parts of a gateway and starts listening. Throws the errors of listening, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
   let { snapshot } = options;
-  const { tracing, team = alone(options.clock ?? systemClock) } = options;
-  const { clock, ledgers, flush } = withStoredOwners(team, options.objects);
+  const { tracing, cluster = singleProcess(options.clock ?? systemClock) } = options;
+  const { clock, ledgers, flush } = withStoredOwners(cluster, options.objects);
   const tokens = new ThreadedTokenCounter();
   const upstream = createUpstream();
   const { metrics, statuses, emit } = openWatchers(options, clock, () => snapshot);
@@ -121,23 +121,23 @@ export function startApp(options: AppOptions): App {
     emit,
     ...(tracing && { tracing }),
   };
-  const { catalogue, ...reports } = openReports(gateway, statuses, team);
-  const page: MetricsPage = { type: EXPOSITION_TYPE, text: () => team.metrics(metrics.dump) };
-  // Several can't have one listener: whoever is above them has it.
+  const { catalogue, ...reports } = openReports(gateway, statuses, cluster);
+  const page: MetricsPage = { type: EXPOSITION_TYPE, text: () => cluster.metrics(metrics.dump) };
+  // Processes cannot share this listener, so the supervisor has it.
   const metricsServer =
-    team.port === undefined ? ownMetricsServer(snapshot, page, () => snapshot.metrics) : undefined;
+    cluster.port === undefined ? ownMetricsServer(snapshot, page, () => snapshot.metrics) : undefined;
   const server = serve(gateway, {
     ...snapshot.server,
-    port: team.port ?? snapshot.server.port,
-    isShared: team.port !== undefined,
+    port: cluster.port ?? snapshot.server.port,
+    isShared: cluster.port !== undefined,
     version: options.version,
     database: options.database,
     admin: options.admin,
     ...pagesBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined),
-    reportHealth: team.healthReporter(reports.reportHealth),
+    reportHealth: cluster.healthReporter(reports.reportHealth),
     catalogue,
   });
-  const ends = [sweepRegularly(ledgers, clock), team.isProber ? probeRegularly(gateway) : nothing];
+  const ends = [sweepRegularly(ledgers, clock), cluster.isProber ? probeRegularly(gateway) : nothing];
   const stop = async (): Promise<void> => {
     for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
@@ -164,19 +164,19 @@ export function startApp(options: AppOptions): App {
   };
 }
 
-/** What is told of the providers: their models, and how they are. */
-function openReports(gateway: Gateway, statuses: ProviderStatuses, team: Supervisor) {
+/** The reports on providers: their models and their status. */
+function openReports(gateway: Gateway, statuses: ProviderStatuses, cluster: Cluster) {
   const fetchModelLists = createListFetcher(gateway);
-  const catalogue = new ModelCatalogue(gateway.snapshot, gateway.clock, team.modelLists(fetchModelLists));
+  const catalogue = new ModelCatalogue(gateway.snapshot, gateway.clock, cluster.modelLists(fetchModelLists));
   const reportHealth = createHealthReporter(gateway, {
-    statuses: () => team.statuses(statuses.list()),
+    statuses: () => cluster.statuses(statuses.list()),
     modelLists: () => catalogue.lists(),
   });
   return { catalogue, fetchModelLists, reportHealth, refreshModels: () => catalogue.refresh() };
 }
 
-/** The team of a process that is alone. */
-function alone(clock: SystemClock): Supervisor {
+/** The cluster of a single process. */
+function singleProcess(clock: SystemClock): Cluster {
   return {
     clock,
     ledgers: {
@@ -195,17 +195,20 @@ function alone(clock: SystemClock): Supervisor {
   };
 }
 
-/** The team's ledgers, with a store behind the owners of objects where there is one, and how to write what it lacks. */
+/**
+ * The cluster's ledgers, with the store behind the object owners if there is one. `flush` writes the owners that the
+ * store lacks.
+ */
 function withStoredOwners(
-  { ledgers, clock }: Supervisor,
+  { ledgers, clock }: Cluster,
   store: OwnerStore | undefined,
-): Pick<Supervisor, 'clock' | 'ledgers'> & { readonly flush: () => Promise<void> } {
+): Pick<Cluster, 'clock' | 'ledgers'> & { readonly flush: () => Promise<void> } {
   if (store === undefined) return { clock, ledgers, flush: () => Promise.resolve() };
   const objects = new StoredObjectOwners(ledgers.objects, store, clock);
   return { clock, ledgers: { ...ledgers, objects }, flush: () => objects.flush() };
 }
 
-/** What listens to the gateway's events, and the one function that tells all of it. */
+/** The listeners of the gateway's events, and one function that calls them all. */
 function openWatchers(
   { version, droppedLogRows = () => 0, database, records, tracing, emit }: AppOptions,
   clock: SystemClock,
@@ -218,10 +221,10 @@ function openWatchers(
 }
 
 function nothing(): void {
-  // There is nothing to end.
+  // Without tracing there is nothing to end.
 }
 
-/** Forgets, every so often, what no request will ask for again. Returns how to end it. */
+/** Removes outdated records at intervals. Returns a function that stops it. */
 function sweepRegularly({ buckets, cooldowns }: Ledgers, clock: SystemClock): () => void {
   const sweeper = setInterval(() => {
     const nowMs = clock.nowMs();
@@ -231,7 +234,7 @@ function sweepRegularly({ buckets, cooldowns }: Ledgers, clock: SystemClock): ()
   return () => clearInterval(sweeper);
 }
 
-/** The metrics' own listener, on the host of the main one; undefined where they have no port of their own. */
+/** Starts the metrics' own listener on the main host; undefined: they have no port of their own. */
 export function ownMetricsServer(
   { server, metrics: { port } }: Snapshot,
   page: MetricsPage,
@@ -240,7 +243,7 @@ export function ownMetricsServer(
   return port === undefined ? undefined : serveMetrics({ host: server.host, port, page, settings });
 }
 
-/** The metrics, if they are on this port, and the page about all that is. */
+/** The metrics, if they are on this port, and the page at `/docs`. */
 function pagesBesideTheApi(
   { version, admin }: AppOptions,
   metrics: MetricsPage | undefined,
@@ -253,7 +256,7 @@ function pagesBesideTheApi(
   return { metrics, docs };
 }
 
-/** Tells each listener every event. They only listen: an error in one of them is no reason to fail a request. */
+/** Calls each listener with every event. An error in a listener must not fail a request. */
 function toEach(listeners: readonly Emit[]): Emit {
   return (event) => {
     for (const listen of listeners) {
@@ -266,7 +269,7 @@ function toEach(listeners: readonly Emit[]): Emit {
   };
 }
 
-/** Gives load balancers the time to notice, then ends listening, and waits for what is in flight. */
+/** Waits for load balancers to notice, then stops listening and waits for requests in flight. */
 async function drained(
   server: HttpServer,
   { drainDelayMs, drainTimeoutMs }: Snapshot['server'],
@@ -275,7 +278,7 @@ async function drained(
   if (drainDelayMs > 0) await Bun.sleep(drainDelayMs);
   server.drain();
   await idle(server, drainTimeoutMs);
-  // The last report of a large answer comes when it has been seen that it has gone.
+  // A large answer is reported only after the server has seen its last byte leave.
   await Bun.sleep(3 * LOOK_MS);
 }
 
@@ -285,7 +288,7 @@ async function idle(server: HttpServer, timeoutMs: number): Promise<void> {
   while (server.pending() > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(10);
 }
 
-/** Resolves when the last reports that waited for an estimate are out, or after a moment. */
+/** Resolves when the reports that wait for a token estimate are out, or after a moment. */
 async function reported(tokens: ThreadedTokenCounter): Promise<void> {
   const untilMs = systemClock.nowMs() + LAST_REPORTS_MS;
   while (tokens.pending > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(5);

@@ -6,7 +6,7 @@ import { serveInOneProcess } from './single-process.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { ListenOptions, Serving } from './serving.ts';
 
-/** Starts listening; where that is not possible, says why in one line and returns undefined. */
+/** Starts listening. On failure, prints one line with the reason and returns undefined. */
 export async function listen(
   config: CompiledConfig,
   options: ListenOptions = {},
@@ -15,7 +15,7 @@ export async function listen(
   return serving && withAddressFile(serving, process.env['LLM_PROXY_ADDRESS_FILE']);
 }
 
-/** Writes the address into a file while the gateway listens: the health check of the image finds it there. */
+/** Writes the address to a file while the gateway listens. The image's health check reads it. */
 function withAddressFile(serving: Serving, path: string | undefined): Serving {
   if (!path) return serving;
   try {
@@ -49,10 +49,10 @@ async function openListeners(config: CompiledConfig, options: ListenOptions): Pr
   }
 }
 
-/** Whether the system divides the connections to a port among the processes that listen on it. */
+/** Whether the system distributes the connections to one port among the processes that listen on it. */
 const DIVIDES_CONNECTIONS = process.platform === 'linux';
 
-/** How many processes are to serve. */
+/** The number of processes to start. */
 function workersOf({ workers }: Snapshot): number {
   return workers === 'auto' ? availableParallelism() : workers;
 }
@@ -84,7 +84,7 @@ function listenProblem(error: unknown, { snapshot, source }: CompiledConfig): st
   }
 }
 
-/** Where the address comes from: the command line, the environment, or the configuration, in this order. */
+/** Where the address was set: on the command line, in the environment, or in the configuration, in this order. */
 function sourceOf(
   variable: 'HOST' | 'PORT',
   value: string | number,

@@ -1,12 +1,12 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import { type OpenLog, openLog } from '../telemetry/log/open-log.ts';
 
-/** Says something that is not for the log, on standard error. */
+/** Writes to standard error, outside of the log. */
 export function complain(text: string): void {
   void Bun.write(Bun.stderr, text).catch(() => undefined);
 }
 
-/** Writes to standard output; resolves when it is written. */
+/** Writes to standard output and resolves when it is written. */
 export function print(text: string | Uint8Array): Promise<unknown> {
   return Bun.write(Bun.stdout, text);
 }

@@ -4,12 +4,12 @@ import type { RequestRecords } from '../store/records/request-record-table.ts';
 import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { Log } from '../telemetry/log/log.ts';
 
-/** The records of a running gateway's requests, on their way to its database. */
+/** Writes the requests of a running gateway to its database. */
 export interface Recording {
   readonly listen: Emit;
-  /** How many wait for the database, and how many were lost. */
+  /** The number of records that wait for the database, and of those lost. */
   readonly counts: () => RecordCounts;
-  /** Writes what is left; the database must still be open. */
+  /** Writes the remaining records; the database must still be open. */
   readonly close: () => Promise<void>;
 }
 
@@ -17,11 +17,11 @@ export interface RecordingOptions {
   readonly records: Pick<RequestRecords, 'insert' | 'prune'>;
   /** 0: nothing is recorded. */
   readonly retentionMs: number;
-  /** Where trouble is told; undefined while there is no log yet. */
+  /** The log for failures; undefined until it is open. */
   readonly log: () => Log | undefined;
 }
 
-/** Keeps records of all requests for as long as `retentionMs` says. */
+/** Records all requests and keeps the records for `retentionMs`. */
 export function recordRequests({ records, retentionMs, log }: RecordingOptions): Recording {
   if (retentionMs === 0) {
     const counts = (): RecordCounts => ({ waiting: 0, dropped: 0 });

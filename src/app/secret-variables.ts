@@ -1,16 +1,19 @@
 import { readSecretFile } from '../config/read/secret-file.ts';
 
-/** The variables that may stand in a file instead, which `NAME_FILE` names, as secrets of Docker and Kubernetes do. */
+/** Variables that `NAME_FILE` can replace by the name of a file, as with secrets of Docker and Kubernetes. */
 const WITH_FILE = ['DB_URL', 'ADMIN_KEY', 'SECRET_KEY', 'OLD_ADMIN_KEY', 'OLD_SECRET_KEY'] as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** An environment with what the files hold; `wrong`: one line that says which variable is at fault, and quotes no secret. */
+/**
+ * An environment that includes the contents of the files; `wrong` is one line that names the faulty variable and quotes
+ * no secret.
+ */
 export type SecretVariables =
   | { readonly kind: 'read'; readonly env: Environment }
   | { readonly kind: 'wrong'; readonly message: string };
 
-/** Reads the files that `DB_URL_FILE`, `ADMIN_KEY_FILE` and their like name. */
+/** Reads the files that `DB_URL_FILE`, `ADMIN_KEY_FILE` and the like name. */
 export function readSecretVariables(env: Environment): SecretVariables {
   const read: Record<string, string> = {};
   for (const name of WITH_FILE) {

@@ -20,19 +20,19 @@ import { drainOnSignals } from './signals.ts';
 type Changed = Extract<StoreEvent, { type: 'changed' }>;
 type Environment = Extract<DatabaseEnvironment, { kind: 'database' }>;
 
-/** What the command line says about a gateway in database mode. */
+/** The command line of a gateway in database mode. */
 export interface DatabaseFlags {
   readonly overrides: Overrides;
   readonly migrates: boolean;
-  /** The configuration file that was named, which has no say here. */
+  /** A configuration file that was named but is ignored in this mode. */
   readonly config: string | undefined;
 }
 
-/** Serves the configuration in a database, and the Admin API that changes it, until a signal ends it. */
+/** Serves the configuration in a database, with the Admin API that changes it, until a signal ends it. */
 export async function serveDatabase(flags: DatabaseFlags): Promise<number> {
   const environment = readDatabaseEnvironment(process.env, 'gateway');
   if (environment.kind === 'wrong') return failed([environment.message]);
-  // What happens before the log is open is told when it is.
+  // Events before the log is open are logged once it is.
   const early: StoreEvent[] = [];
   let onEvent = (event: StoreEvent): void => void early.push(event);
   let store: Store;
@@ -60,7 +60,7 @@ export async function serveDatabase(flags: DatabaseFlags): Promise<number> {
 }
 
 interface StoreFlags extends DatabaseFlags {
-  /** Tells what has happened to the store so far, and from now on what happens. */
+  /** Passes on the store's past events, and from now on new ones. */
   readonly listen: (onEvent: (event: StoreEvent) => void) => void;
 }
 
@@ -86,7 +86,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   let inForce: Promise<void> | undefined;
   serving = await listen(config({ snapshot: store.snapshot(), revision: store.revision() }), {
     database: {
-      // What was written is in force in every process before the answer says so.
+      // A write is in force in every process before its response is sent.
       admin: async (request, address) => {
         const response = await admin(request, address);
         await inForce;
@@ -120,7 +120,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   return EXIT.ok;
 }
 
-/** How often other processes are told how the database is doing. */
+/** How often other processes learn the state of the database. */
 const STATUS_MS = 250;
 
 function failed(lines: readonly string[]): number {
@@ -128,7 +128,7 @@ function failed(lines: readonly string[]): number {
   return EXIT.failed;
 }
 
-/** Says in a few lines what was loaded and where it listens. */
+/** Logs in a few lines what was loaded and where the gateway listens. */
 function announce({ url, log, snapshot }: Serving, { config }: DatabaseFlags): void {
   const { access, providers, models, warnings } = snapshot();
   const keys = access.kind === 'keys' ? new Set([...access.keys.values()].map(({ name }) => name)).size : 0;
@@ -142,12 +142,12 @@ function announce({ url, log, snapshot }: Serving, { config }: DatabaseFlags): v
   for (const text of warnings) log.say('warn', 'warning', { text });
 }
 
-/** Puts a changed configuration in force. */
+/** Applies a changed configuration. */
 async function accept(next: CompiledConfig, { snapshot, swap, emit, log }: Serving): Promise<void> {
   const before = snapshot();
   const { version, server } = next.snapshot;
   const swapped = swap(next);
-  // Each write is a new version: what was said of the one before need not be said again.
+  // Each write is a new version, so warnings that the previous version had are not repeated.
   const warnings = next.snapshot.warnings.filter((text) => !before.warnings.includes(text));
   if (version !== before.version) emit({ type: 'configuration-accepted', version, warnings });
   const { host, port } = server;

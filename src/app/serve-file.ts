@@ -11,9 +11,9 @@ import type { Serving } from './serving.ts';
 import { drainOnSignals } from './signals.ts';
 import { WatchedFiles } from './watched-files.ts';
 
-/** Serves the configuration in a file, and follows its changes, until a signal ends it. */
+/** Serves the configuration in a file and follows its changes until a signal ends it. */
 export async function serveFile(path: string, overrides: Overrides): Promise<number> {
-  // The watch compares with what is there now: it begins before the file is read, so that no change is missed.
+  // The watch compares with the state at its start. It starts before the file is read, so that no change is missed.
   let reload = (): Promise<void> => Promise.resolve();
   const watch = watchFile(path, () => reload());
   const first = await load({ file: path, overrides, version: 1, staysLocked: false });
@@ -34,7 +34,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
     void secrets.follow(next.files);
   };
   let reloading = Promise.resolve();
-  // Several files may change at once; each change is read after the one before is in force.
+  // Several files may change at once. Each change is read after the previous one is in force.
   reload = () => (reloading = reloading.then(reloadOnce, reloadOnce));
   const secrets = new WatchedFiles(reload);
   void secrets.follow(first.files);
@@ -73,7 +73,7 @@ async function load(options: LoadOptions): Promise<Loaded> {
   return { kind: 'loaded', config: { snapshot, source }, files, weakKeys: findWeakKeys(file) };
 }
 
-/** Says in a few lines what was loaded and where it listens. */
+/** Logs in a few lines what was loaded and where the gateway listens. */
 function announce({ url, log, snapshot }: Serving, doubts: readonly string[]): void {
   const { access, providers, models, warnings } = snapshot();
   log.say('info', 'started', { address: url });
@@ -85,7 +85,7 @@ function announce({ url, log, snapshot }: Serving, doubts: readonly string[]): v
   for (const text of [...warnings, ...doubts]) log.say('warn', 'warning', { text });
 }
 
-/** Puts a changed configuration in force. */
+/** Applies a changed configuration. */
 async function accept(next: CompiledConfig, { snapshot, swap, emit, log }: Serving): Promise<void> {
   const before = snapshot();
   const { version, warnings, server } = next.snapshot;

@@ -7,39 +7,39 @@ import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
 import type { CompiledConfig } from './config-source.ts';
 
-/** A gateway that listens, in this process or in several. */
+/** A gateway that listens, in one process or in several. */
 export interface Serving {
   readonly url: string;
   readonly log: OpenLog;
   readonly snapshot: () => Snapshot;
-  /** Tells metrics and log what happens outside of the requests. */
+  /** Reports events outside of requests to metrics and log. */
   readonly emit: Emit;
-  /** Puts another configuration in force; resolves when every process has it, or soon after. */
+  /** Applies another configuration; resolves when every process uses it, or shortly after. */
   readonly swap: (next: CompiledConfig) => Promise<void>;
-  /** Says how the database is doing. */
+  /** Sets the state of the database. */
   readonly setDatabaseStatus: (status: DatabaseStatus) => void;
-  /** Requests in flight. */
+  /** The number of requests in flight. */
   readonly pending: () => Promise<number>;
-  /** No new connections; resolves when the requests in flight have ended, or after `drain_timeout`. */
+  /** Refuses new connections; resolves when the requests in flight have ended, or after `drain_timeout`. */
   readonly drain: () => Promise<void>;
 }
 
 export interface ListenOptions {
-  /** What database mode adds; undefined: there is no database. */
+  /** The additions of database mode; undefined: there is no database. */
   readonly database?: DatabaseSide | undefined;
 }
 
-/** What a gateway has to do with its database. */
+/** The connection between a gateway and its database. */
 export interface DatabaseSide {
   readonly admin: AdminEndpoint;
-  /** Told every event of this process, after the log. */
+  /** Receives every event of this process, after the log. */
   readonly record: Emit;
   readonly retentionMs: number;
   readonly status: () => DatabaseStatus;
-  /** The records of this process's own requests. */
+  /** Counts of this process's own request records. */
   readonly records: () => RecordCounts;
-  /** Writes the records that other processes have made. */
+  /** Writes request records of other processes. */
   readonly insert: (records: readonly RequestRecord[]) => Promise<void>;
-  /** Who made the objects of the providers. */
+  /** Stores who created the providers' objects. */
   readonly objects: OwnerStore;
 }

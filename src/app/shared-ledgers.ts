@@ -10,15 +10,15 @@ import { hashSecret, SECRET_BYTES } from '../cluster/hash-secret.ts';
 
 /** The ledgers of a process that shares them with others. */
 export interface SharedLedgers extends Ledgers {
-  /** In memory, so that it answers at once. */
+  /** In memory, so it answers at once. */
   readonly buckets: BucketLedger;
-  /** Forgets what a worker left that died: its requests in flight, its probes, the locks in its hand. */
+  /** Removes the traces of a dead worker: its requests in flight, its probes, its locks. */
   readonly reclaim: (worker: number) => void;
 }
 
 /**
- * Records for which there is room. A bucket that is full again, a route without a failure or a request take none. Pages
- * that were never written to take no memory.
+ * The maximum number of records. Full buckets, healthy routes and requests take none. Pages that were never written
+ * take no memory.
  */
 const ROOM = {
   buckets: 2 ** 18,
@@ -29,12 +29,15 @@ const ROOM = {
   objects: 2 ** 16,
 };
 
-/** The bytes that the ledgers of so many workers need. */
+/** The bytes that the ledgers of this many workers need. */
 export function sizeOfLedgers(workers: number): number {
   return placesOf(workers).end;
 }
 
-/** The ledgers in shared memory, as the process `me` sees it: a worker from 1 to `workers`, or 0, who only buries. */
+/**
+ * The ledgers in shared memory for the process `me`: a worker from 1 to `workers`, or 0 for the supervisor, which only
+ * reclaims.
+ */
 export function openLedgers(memory: ArrayBuffer, workers: number, me: number): SharedLedgers {
   const places = placesOf(workers);
   const owner = me === 0 ? SUPERVISOR_OWNER : me;
@@ -63,7 +66,7 @@ export function openLedgers(memory: ArrayBuffer, workers: number, me: number): S
   };
 }
 
-/** A number that no worker has. */
+/** An owner's number that no worker has. */
 const SUPERVISOR_OWNER = 0x7fff;
 
 interface Places {
@@ -72,7 +75,7 @@ interface Places {
   readonly turns: number;
   readonly latencies: number;
   readonly objects: number;
-  /** One for each worker. */
+  /** One count per worker. */
   readonly inFlight: readonly number[];
   readonly end: number;
 }

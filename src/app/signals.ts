@@ -1,7 +1,7 @@
 import { EXIT } from '../exit-code.ts';
 import type { Serving } from './serving.ts';
 
-/** Resolves when a SIGTERM or SIGINT came and the requests in flight were answered. A second signal ends at once. */
+/** Resolves when SIGTERM or SIGINT has arrived and the requests in flight have ended. A second signal exits at once. */
 export async function drainOnSignals({ log, pending, drain }: Serving): Promise<void> {
   await nextSignal();
   void nextSignal().then(() => process.exit(EXIT.interrupted));

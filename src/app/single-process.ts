@@ -6,7 +6,7 @@ import type { CompiledConfig } from './config-source.ts';
 import type { ListenOptions, Serving } from './serving.ts';
 import { complain, openProcessLog } from './process-log.ts';
 
-/** Serves in this process. Throws what listening throws. */
+/** Serves in this process. Throws the errors of listening. */
 export function serveInOneProcess({ snapshot }: CompiledConfig, { database }: ListenOptions): Serving {
   let current = () => snapshot;
   const log = openProcessLog(() => current());
@@ -38,7 +38,7 @@ export function serveInOneProcess({ snapshot }: CompiledConfig, { database }: Li
     snapshot: app.snapshot,
     emit: app.emit,
     swap: async (next) => app.swap(next.snapshot),
-    // The snapshot asks the store itself.
+    // In one process, the snapshot asks the store directly.
     setDatabaseStatus: () => undefined,
     pending: async () => app.server.pending(),
     drain: app.drain,

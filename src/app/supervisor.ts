@@ -3,7 +3,7 @@ import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import type { MetricsServer } from '../server/metrics-endpoint.ts';
-import { mergeStandings } from '../health/provider-status.ts';
+import { mergeStatuses } from '../health/provider-status.ts';
 import { requireFreePort } from '../server/renewable.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts';
@@ -20,7 +20,7 @@ import { receiveAdminRequest } from './forwarded-request.ts';
 import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
 import { workerCommand } from './worker-command.ts';
 
-/** Serves in several processes on one port. Throws what listening throws. */
+/** Serves in several processes on one port. Throws the errors of listening. */
 export async function serveWithWorkers(
   config: CompiledConfig,
   workers: number,
@@ -44,17 +44,17 @@ export async function serveWithWorkers(
 /** The supervisor's own place among the processes that count. */
 const SUPERVISOR = 0;
 
-/** The worker that tests the providers for all. */
+/** The worker that probes the providers for all. */
 const PROBER = 1;
 
-/** How long a change may take to reach every worker before nobody waits for it any more. */
+/** How long a change waits for every worker to apply it. */
 const SWAP_MS = 2_000;
 
-/** How often the workers' counters are noted, so that little is lost with one that dies. */
+/** How often the workers' counters are copied, so that a dying worker loses little. */
 const NOTE_MS = 1_000;
 
 /**
- * The process above the workers. It serves no request itself: it has the configuration and the database, answers for
+ * The process above the workers. It serves no requests itself: it owns the configuration and the database, answers for
  * metrics, health and the Admin API, writes to the terminal, and replaces workers that die.
  */
 class Supervisor {
@@ -90,13 +90,13 @@ class Supervisor {
       findsPort: config.snapshot.server.port === 0,
       command: workerCommand(),
       callsOf: (worker) => this.#callsOf(worker),
-      onDeath: this.#reclaim,
+      onExit: this.#reclaim,
     });
   }
 
   /** Resolves with the URL when every worker listens. */
   async start(): Promise<string> {
-    // However this process ends, its workers do not keep the port.
+    // However this process ends, its workers must release the port.
     process.once('exit', () => this.#pool.stop());
     const { url } = await this.#pool.start();
     const page = { type: EXPOSITION_TYPE, text: this.#metricsText };
@@ -142,7 +142,7 @@ class Supervisor {
       metrics: this.#metricsText,
       statuses: async () => {
         const answers = await this.#pool.callAll('statuses', undefined);
-        return mergeStandings(answers.map(({ answer }) => answer));
+        return mergeStatuses(answers.map(({ answer }) => answer));
       },
       health: (probe) => this.#pool.call(this.#prober(), 'health', probe),
       modelLists: () => this.#pool.call(this.#prober(), 'modelLists', undefined),
@@ -153,7 +153,7 @@ class Supervisor {
     };
   }
 
-  /** The worker that knows best how the providers are, or another one while that does not answer. */
+  /** The worker that probes the providers, or another one while that does not answer. */
   #prober(): number {
     const workers = this.#pool.responsive();
     return workers.includes(PROBER) ? PROBER : (workers[0] ?? PROBER);

@@ -2,7 +2,7 @@ import type { Files } from '../config/read/load.ts';
 import { readSecretFile } from '../config/read/secret-file.ts';
 import { type FileWatch, watchFile } from '../config/read/watch.ts';
 
-/** Watches the files that a configuration names, whichever they are at the moment. */
+/** Watches the files that the current configuration names. */
 export class WatchedFiles {
   readonly #watches = new Map<string, FileWatch>();
   readonly #onChange: () => Promise<void>;
@@ -11,7 +11,9 @@ export class WatchedFiles {
     this.#onChange = onChange;
   }
 
-  /** From now on these files are watched, and no others. Resolves when a change that came in between has been dealt with. */
+  /**
+   * Watches these files and no others from now on. Resolves when a change that happened in between has been handled.
+   */
   async follow(files: Files): Promise<void> {
     for (const [path, watch] of this.#watches) {
       if (files.has(path)) continue;
@@ -22,7 +24,7 @@ export class WatchedFiles {
     for (const [path, file] of files) {
       if (this.#watches.has(path)) continue;
       this.#watches.set(path, watchFile(path, this.#onChange));
-      // A watch notices changes from its beginning on, and the file was read before.
+      // A watch sees changes only after its start, and the file was read before.
       isOutdated ||= !Bun.deepEquals(readSecretFile(path), file);
     }
     if (isOutdated) await this.#onChange();

@@ -9,58 +9,58 @@ import type { RequestRecord } from '../store/records/request-record.ts';
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import type { ConfigSource } from './config-source.ts';
 
-/** What a worker is told when it asks. */
+/** The initial message to a worker. */
 export interface WorkerInit {
-  /** From 1 on; the first one finds the port. */
+  /** From 1 on; the first worker chooses the port. */
   readonly worker: number;
   readonly workers: number;
-  /** Whether it tests the providers for all. */
+  /** Whether this worker probes the providers for all. */
   readonly isProber: boolean;
-  /** Where the memory is that all share. */
+  /** The path of the shared memory. */
   readonly memory: string;
-  /** 0: it is for this worker to find one. */
+  /** 0: this worker chooses the port. */
   readonly port: number;
   readonly source: ConfigSource;
-  /** What database mode adds: how long records of requests are kept. */
+  /** The additions of database mode. */
   readonly database: { readonly retentionMs: number; readonly status: DatabaseStatus } | undefined;
 }
 
-/** What the supervisor does for its workers. */
+/** The calls that the supervisor offers to its workers. */
 export type SupervisorCalls = {
   readonly hello: (nothing: undefined) => WorkerInit;
-  /** Its clock, in milliseconds. */
+  /** The supervisor's clock in milliseconds. */
   readonly now: (nothing: undefined) => number;
-  /** Writes to the terminal; answered when that is done. */
+  /** Writes to the terminal; answered when it is written. */
   readonly print: (text: string) => Promise<unknown>;
   readonly metrics: (nothing: undefined) => Promise<string>;
   readonly statuses: (nothing: undefined) => Promise<readonly ProviderStatus[]>;
   readonly health: (probe: HealthSettings['probe']) => Promise<HealthReport>;
-  /** What the providers list, from the worker that tests them. */
+  /** The providers' model lists, from the worker that probes them. */
   readonly modelLists: (nothing: undefined) => Promise<readonly ProviderList[]>;
   readonly admin: (request: SentRequest) => Promise<SentResponse>;
-  /** Takes records of requests for the database. */
+  /** Accepts request records for the database. */
   readonly record: (records: readonly RequestRecord[]) => Promise<void>;
-  /** Keeps in the database who made objects, and finds it there. */
+  /** Stores who created objects in the database, and looks it up there. */
   readonly noteObjects: (records: readonly OwnerRecord[]) => Promise<void>;
   readonly findObject: (id: string) => Promise<ObjectOwner | undefined>;
 };
 
-/** What a worker does for its supervisor. */
+/** The calls that a worker offers to its supervisor. */
 export type WorkerCalls = {
-  /** Whether it runs at all; answered at once. */
+  /** A sign of life, answered at once. */
   readonly ping: (nothing: undefined) => void;
   /** Answered when the configuration is in force. */
   readonly swap: (source: ConfigSource) => Promise<void>;
-  /** How the database is doing. */
+  /** Sets the state of the database. */
   readonly databaseStatus: (status: DatabaseStatus) => Promise<void>;
-  /** Requests in flight. */
+  /** The number of requests in flight. */
   readonly pending: (nothing: undefined) => Promise<number>;
   readonly dump: (nothing: undefined) => Promise<readonly FamilyDump[]>;
   readonly statuses: (nothing: undefined) => Promise<readonly ProviderStatus[]>;
   readonly health: (probe: HealthSettings['probe']) => Promise<HealthReport>;
-  /** What the providers list, from the worker that tests them. */
+  /** The providers' model lists, from the worker that probes them. */
   readonly modelLists: (nothing: undefined) => Promise<readonly ProviderList[]>;
-  /** Finishes what is in flight and ends; answered at once. */
+  /** Finishes the requests in flight and exits; answered at once. */
   readonly drain: (nothing: undefined) => void;
 };
 
@@ -73,7 +73,7 @@ export interface SentRequest {
   readonly address: string;
 }
 
-/** Its answer. */
+/** Its response. */
 export interface SentResponse {
   readonly status: number;
   readonly headers: readonly (readonly [string, string])[];

@@ -1,4 +1,4 @@
-import { type App, startApp, type Supervisor } from './gateway-app.ts';
+import { type App, startApp, type Cluster } from './gateway-app.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import { RpcChannel, type Message } from '../cluster/rpc-channel.ts';
@@ -6,7 +6,7 @@ import { clockAhead, type SystemClock } from '../lib/system-clock.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
 import { openTracing } from '../telemetry/traces/trace-open.ts';
 import { version } from '../version.ts';
-import type { FleetCalls } from '../cluster/worker-pool.ts';
+import type { PoolCalls } from '../cluster/worker-pool.ts';
 import { openLedgers } from './shared-ledgers.ts';
 import { mapSharedMemory } from '../cluster/shared-memory.ts';
 import { EXIT } from '../exit-code.ts';
@@ -16,10 +16,10 @@ import { type Recording, recordRequests } from './request-records.ts';
 import { sendAdminRequests } from './forwarded-request.ts';
 import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
 
-/** The counts of a clock that are compared: the one that was on its way for the shortest time is the most exact. */
+/** How often the clock is compared. The comparison with the shortest round trip is the most exact. */
 const LOOKS = 5;
 
-/** Serves as one of the processes that serve together, until the supervisor wants it to end. */
+/** Serves as one process of several until the supervisor ends it. */
 export async function serveAsWorker(): Promise<number> {
   if (process.send === undefined) {
     console.error('llm-proxy worker: only "llm-proxy serve" starts workers; see --workers.');
@@ -27,8 +27,8 @@ export async function serveAsWorker(): Promise<number> {
   }
   const { channel, began, onEnd } = connect();
   try {
-    const orders = await channel.call('hello', undefined);
-    const worker = start(orders, await sharedClock(channel), channel);
+    const init = await channel.call('hello', undefined);
+    const worker = start(init, await sharedClock(channel), channel);
     began(worker);
     const { url, port } = worker.app.server;
     await channel.call('listening', { url, port });
@@ -41,13 +41,13 @@ export async function serveAsWorker(): Promise<number> {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-    // It is for the supervisor to say.
+    // The supervisor reports the failure.
     await channel.call('failed', { message, code }).catch(() => undefined);
     return EXIT.failed;
   }
 }
 
-/** What serves in this process. */
+/** The serving part of this process. */
 interface Worker {
   readonly app: App;
   readonly log: OpenLog;
@@ -57,14 +57,17 @@ interface Worker {
 }
 
 interface Connection {
-  readonly channel: RpcChannel<SupervisorCalls & FleetCalls>;
-  /** To be told as soon as it serves: until then calls wait. */
+  readonly channel: RpcChannel<SupervisorCalls & PoolCalls>;
+  /** Call this once the worker serves; calls wait until then. */
   readonly began: (worker: Worker) => void;
-  /** Resolves when the supervisor wants it to end, or is gone. */
+  /** Resolves when the supervisor ends this worker, or is gone. */
   readonly onEnd: Promise<void>;
 }
 
-/** Connects this process with its supervisor, which alone tells it what to do: signals reach all processes at once. */
+/**
+ * Connects this process to its supervisor. Only the supervisor controls it, because signals reach all processes at
+ * once.
+ */
 function connect(): Connection {
   const started = Promise.withResolvers<Worker>();
   const ending = Promise.withResolvers<void>();
@@ -79,7 +82,7 @@ function connect(): Connection {
     modelLists: async () => (await started.promise).app.fetchModelLists(),
     drain: () => ending.resolve(),
   };
-  const channel = new RpcChannel<SupervisorCalls & FleetCalls>(
+  const channel = new RpcChannel<SupervisorCalls & PoolCalls>(
     (message) => void process.send?.(message),
     calls,
   );
@@ -92,8 +95,8 @@ function connect(): Connection {
   return { channel, began: started.resolve, onEnd: ending.promise };
 }
 
-/** The supervisor's clock, as near as calls can tell. */
-async function sharedClock(channel: RpcChannel<SupervisorCalls & FleetCalls>): Promise<SystemClock> {
+/** The supervisor's clock, as exactly as calls can tell. */
+async function sharedClock(channel: RpcChannel<SupervisorCalls & PoolCalls>): Promise<SystemClock> {
   let best = { tookMs: Infinity, aheadMs: 0 };
   for (let look = 0; look < LOOKS; look++) {
     const askedAtMs = performance.now();
@@ -104,27 +107,27 @@ async function sharedClock(channel: RpcChannel<SupervisorCalls & FleetCalls>): P
   return clockAhead(best.aheadMs);
 }
 
-/** Serves as the orders say. Throws what listening throws. */
+/** Serves according to `init`. Throws the errors of listening. */
 function start(
-  orders: WorkerInit,
+  init: WorkerInit,
   clock: SystemClock,
-  channel: RpcChannel<SupervisorCalls & FleetCalls>,
+  channel: RpcChannel<SupervisorCalls & PoolCalls>,
 ): Worker {
-  let database = orders.database?.status;
+  let database = init.database?.status;
   const isStale = (): boolean => database?.isStale ?? false;
   let current: () => Snapshot = () => snapshot;
-  const snapshot = compileSource(orders.source, isStale);
+  const snapshot = compileSource(init.source, isStale);
   const log = openProcessLog(
     () => current(),
     (lines) => channel.call('print', Buffer.from(lines).toString()),
   );
   const recording = recordRequests({
     records: { insert: (records) => channel.call('record', records), prune: async () => false },
-    retentionMs: orders.database?.retentionMs ?? 0,
+    retentionMs: init.database?.retentionMs ?? 0,
     log: () => log,
   });
   const app = startApp({
-    admin: orders.database && sendAdminRequests((request) => channel.call('admin', request)),
+    admin: init.database && sendAdminRequests((request) => channel.call('admin', request)),
     snapshot,
     version,
     emit: (event) => {
@@ -134,7 +137,7 @@ function start(
     droppedLogRows: log.droppedRows,
     database: () => database,
     records: recording.counts,
-    objects: orders.database && {
+    objects: init.database && {
       insert: (records) => channel.call('noteObjects', records),
       find: (id) => channel.call('findObject', id),
     },
@@ -144,7 +147,7 @@ function start(
       version,
       complain: (text) => complain(`llm-proxy: ${text}\n`),
     }),
-    team: teamOf(orders, clock, channel),
+    cluster: clusterOf(init, clock, channel),
   });
   current = app.snapshot;
   return {
@@ -158,11 +161,11 @@ function start(
   };
 }
 
-function teamOf(
+function clusterOf(
   { worker, workers, isProber, memory, port }: WorkerInit,
   clock: SystemClock,
-  channel: RpcChannel<SupervisorCalls & FleetCalls>,
-): Supervisor {
+  channel: RpcChannel<SupervisorCalls & PoolCalls>,
+): Cluster {
   return {
     clock,
     ledgers: openLedgers(mapSharedMemory(memory), workers, worker),

@@ -20,7 +20,7 @@ const help = command(helpDeclaration, async () => (await import('./commands/help
 /** `llm-proxy worker`, which no help lists. */
 const worker = command(workerDeclaration, async () => (await import('../app/worker.ts')).serveAsWorker);
 
-/** Every command, in the order of the help. A command's work is loaded when the command runs. */
+/** All commands in the order of the help. The code of a command is loaded when the command runs. */
 export const COMMANDS: readonly Command[] = [
   serve,
   command(mockDeclaration, async () => (await import('./commands/mock/mock.ts')).mock),
@@ -41,7 +41,7 @@ export const COMMANDS: readonly Command[] = [
   command(versionDeclaration, async () => (await import('./commands/version/print-version.ts')).printVersion),
 ];
 
-/** The command of this name, `serve` for no name; undefined where there is none. */
+/** The command of this name, `serve` if there is none; undefined: no command has this name. */
 export function findCommand(name: string): Command | undefined {
   if (name === '') return serve;
   return [...COMMANDS, worker].find((candidate) => candidate.name === name);

@@ -1,31 +1,33 @@
 import { EXIT } from '../exit-code.ts';
 import type { Options, Positionals, Values } from './option.ts';
 
-/** What is said of a command. Its arguments are read by it, and the help, the completion and `docs/cli.md` are made of it. */
+/**
+ * The declaration of a command. It parses the arguments, and it is the source of help, completion and `docs/cli.md`.
+ */
 export interface Declaration {
   readonly name: string;
-  /** What it does, in half a line. */
+  /** The command's purpose in half a line. */
   readonly summary: string;
   readonly group: CommandGroup;
   /** Paragraphs; the help wraps their lines. */
   readonly description: readonly string[];
-  /** What is given without a name, in this order. */
+  /** Arguments without a name, in this order. */
   readonly positionals?: Positionals;
   readonly options?: Options;
-  /** Variables of the environment that it reads, besides those of its options. */
+  /** Environment variables that the command reads, besides those of its options. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly examples: readonly Example[];
-  /** What its exit codes mean, where that is more than `EXIT_MEANINGS` says. */
+  /** Exit codes that `EXIT_MEANINGS` does not cover. */
   readonly exits?: Readonly<Record<number, string>>;
 }
 
-/** A command line as one would type it, and what it does. */
+/** An example command line and its effect. */
 export interface Example {
   readonly line: string;
   readonly does: string;
 }
 
-/** The groups of the list of commands, and their titles. */
+/** The groups in the list of commands, with their titles. */
 export const GROUP_TITLES = {
   gateway: 'Running',
   configuration: 'Configuration',
@@ -37,11 +39,11 @@ export type CommandGroup = keyof typeof GROUP_TITLES;
 
 /** A command of the program. */
 export interface Command extends Declaration {
-  /** Loads the code that does the work. It gets the parsed values and every command, and resolves with the exit code. */
+  /** Loads the code of the command. It takes the parsed values and all commands, and resolves with the exit code. */
   readonly load: () => Promise<(values: never, commands: readonly Command[]) => Promise<number>>;
 }
 
-/** Joins a declaration with its work, whose values must be those that the declaration declares. */
+/** Joins a declaration with its code; the types make sure that the code takes the declared values. */
 export function command<D extends Declaration>(
   declaration: D,
   load: () => Promise<(values: ValuesOf<D>, commands: readonly Command[]) => Promise<number>>,
@@ -49,18 +51,18 @@ export function command<D extends Declaration>(
   return { ...declaration, load };
 }
 
-/** What the options and positional arguments of a command have come to. */
+/** The parsed values of a command's options and positional arguments. */
 export type ValuesOf<D> = Values<
   (D extends { readonly options: infer O } ? O : unknown) &
     (D extends { readonly positionals: infer P } ? P : unknown)
 >;
 
-/** What they mean for every command. */
+/** The exit codes of every command. */
 export const EXIT_MEANINGS: Readonly<Record<number, string>> = {
   [EXIT.ok]: 'done',
   [EXIT.failed]: 'failed; the reason is on standard error',
   [EXIT.usage]: 'called the wrong way',
 };
 
-/** The command was called the wrong way; the message is a sentence that says how. */
+/** The command line is wrong; the message is a sentence that says how. */
 export class UsageError extends Error {}

@@ -14,23 +14,23 @@ export const FILE = {
   names: 'file',
 } as const satisfies Kind<string>;
 
-/** The name of a command; whoever asks for it says what there is. */
+/** The name of a command. Its users list the valid names. */
 export const COMMAND = {
   read: (text) => text || undefined,
   allowed: 'the name of a command',
   names: 'command',
 } as const satisfies Kind<string>;
 
-/** A port; 0 takes a free one. */
+/** A port; 0 chooses a free one. */
 export const PORT = { read: parsePort, allowed: 'a port from 0 to 65535' } as const satisfies Kind<number>;
 
-/** A number of workers, or one for each processor. */
+/** A number of workers, or one per processor. */
 export const WORKERS = {
   read: parseWorkers,
   allowed: 'a number from 1 to 256, or "auto"',
 } as const satisfies Kind<number | 'auto'>;
 
-/** A number that is not negative; fractions are fine. */
+/** A non-negative number; may be fractional. */
 export const NUMBER = {
   read: (text) => (/^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined),
   allowed: 'a number that is not negative',

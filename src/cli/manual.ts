@@ -1,7 +1,7 @@
 import { type Command, EXIT_MEANINGS, GROUP_TITLES } from './command.ts';
 import type { Option, Options, Setting } from './option.ts';
 
-/** A part of what there is to say about a command: paragraphs, or rows of a name and what it means. */
+/** A part of a command's manual: paragraphs, or rows of a name and its meaning. */
 export type Section =
   | { readonly kind: 'text'; readonly paragraphs: readonly string[] }
   | { readonly kind: 'rows'; readonly title: string; readonly rows: readonly Row[] };
@@ -11,10 +11,10 @@ export interface Row {
   readonly means: string;
 }
 
-/** The section whose names are whole command lines. */
+/** The section whose names are complete command lines. */
 export const EXAMPLES = 'Examples';
 
-/** How a command is called, in one line. */
+/** The synopsis of a command in one line. */
 export function usageOf({ name, positionals = {}, options = {} }: Command): string {
   const required = Object.entries(options).filter(([, option]) => option.kind && option.isRequired);
   const isMore = Object.keys(options).length > required.length;
@@ -26,7 +26,7 @@ export function usageOf({ name, positionals = {}, options = {} }: Command): stri
   ].join(' ');
 }
 
-/** Everything about a command. */
+/** The whole manual of a command. */
 export function manualOf(command: Command): Section[] {
   const { description, positionals = {}, options = {}, environment = {}, examples } = command;
   const sections: Section[] = [
@@ -48,7 +48,7 @@ export function manualOf(command: Command): Section[] {
   return sections.filter((section) => section.kind === 'text' || section.rows.length > 0);
 }
 
-/** What the program is, and its commands. */
+/** The program's purpose and its commands. */
 export function programManual(commands: readonly Command[]): Section[] {
   const groups = Object.entries(GROUP_TITLES).map(([group, title]): Section => {
     const members = commands.filter((command) => command.group === group);

@@ -1,4 +1,4 @@
-/** An option of a command, or one of its positional arguments. Its name is its key in `Options`. */
+/** An option of a command, or one of its positional arguments. Its key in `Options` is its name. */
 export type Option = Switch | Setting;
 
 export type Options = Readonly<Record<string, Option>>;
@@ -6,43 +6,43 @@ export type Options = Readonly<Record<string, Option>>;
 /** Positional arguments; each has a value. */
 export type Positionals = Readonly<Record<string, Setting>>;
 
-/** An option that is either given or not. */
+/** An option without a value. */
 export interface Switch {
-  /** What it does, for the help. */
+  /** Its effect, for the help. */
   readonly description: string;
   readonly kind?: undefined;
 }
 
 /** An option with a value. */
 export interface Setting {
-  /** What the value is called in the help, such as FILE. */
+  /** The placeholder of the value in the help, such as FILE. */
   readonly value: string;
   readonly kind: Kind<unknown>;
   readonly description: string;
-  /** The variable of the environment that holds where the option is not given. */
+  /** The environment variable that applies if the option is not given. */
   readonly env?: string;
-  /** What holds otherwise, as one would write it. */
+  /** The default, as it would be typed. */
   readonly default?: string;
-  /** What holds otherwise, in words for the help, where that is not one value. */
+  /** The default in words for the help, if it is not a single value. */
   readonly otherwise?: string;
   readonly isRequired?: true;
-  /** It may be given several times. */
+  /** May be given several times. */
   readonly repeats?: true;
 }
 
-/** A kind of values, and how they are read from the command line. */
+/** A type of values and its parser. */
 export interface Kind<T> {
   /** undefined: the text is not of this kind. */
   readonly read: (text: string) => T | undefined;
-  /** What may be given, to be read behind "must be". */
+  /** The allowed values, to follow "must be". */
   readonly allowed: string;
-  /** All there are, where they can be listed. */
+  /** All allowed values, if they can be listed. */
   readonly choices?: readonly string[];
-  /** What the value names, where a shell can complete it. */
+  /** What the value names, if a shell can complete it. */
   readonly names?: 'file' | 'command';
 }
 
-/** What the options have come to, by their names. */
+/** The parsed options by name. */
 export type Values<O> = { readonly [Name in keyof O]: ValueOf<O[Name]> };
 
 type ValueOf<O> = O extends { readonly kind: Kind<infer T> }

@@ -3,7 +3,7 @@ import { nearest } from '../lib/nearest.ts';
 import { type Declaration, UsageError } from './command.ts';
 import type { Option, Options, Setting } from './option.ts';
 
-/** What the arguments behind a command's name ask for. `values` are by the names of options and positional arguments. */
+/** The result of parsing a command's arguments. `values` are by the names of options and positional arguments. */
 export type ParsedArguments =
   | { readonly kind: 'run'; readonly values: Readonly<Record<string, unknown>> }
   | { readonly kind: 'help' }
@@ -12,8 +12,8 @@ export type ParsedArguments =
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads arguments as a command declares them. What is not given is taken from its variable in the environment, then from
- * its default. Throws `UsageError` where the arguments can not be meant.
+ * Parses arguments by a command's declaration. A missing option takes its value from its environment variable, then
+ * from its default. Throws `UsageError` if the arguments are invalid.
  */
 export function parseArguments(
   { options = {}, positionals = {} }: Pick<Declaration, 'options' | 'positionals'>,
@@ -37,15 +37,15 @@ export function parseArguments(
 interface Declared {
   readonly name: string;
   readonly option: Option;
-  /** What messages call it. */
+  /** The option's name in messages. */
   readonly shown: string;
 }
 
-/** An argument: an option, or with the name '' one that has none. */
+/** An argument: an option, or with the name '' a positional one. */
 interface Token {
   readonly name: string;
   readonly text: string | undefined;
-  /** As `--name=text`. */
+  /** In the form `--name=text`. */
   readonly isInline: boolean;
 }
 
@@ -69,13 +69,13 @@ function tokenize(args: readonly string[], options: Options): Token[] {
   });
 }
 
-/** `-config` and its like are how programs in Go write long options: one dash and a word. */
+/** Go programs write long options with one dash, such as `-config`. */
 function withDoubleDashes(args: readonly string[]): string[] {
   const end = args.includes('--') ? args.indexOf('--') : args.length;
   return args.map((arg, index) => (index < end && /^-[a-z][a-z-]+(?:=.*)?$/s.test(arg) ? `-${arg}` : arg));
 }
 
-/** The texts that each option was given, those without a name under ''. */
+/** The values given for each option; those of positional arguments under ''. */
 function group(tokens: readonly Token[], options: Options): Map<string, string[]> {
   const given = new Map<string, string[]>();
   for (const token of tokens) {
@@ -93,7 +93,7 @@ function textOf({ name, text, isInline }: Token, options: Options): string {
     if (text !== undefined) throw new UsageError(`${dashed} takes no value.`);
     return '';
   }
-  // What looks like an option is one: "--config --port 80" has forgotten the file.
+  // A value that looks like an option is one: in "--config --port 80" the file is missing.
   if (text === undefined || (!isInline && /^-./.test(text))) {
     throw new UsageError(`${dashed} needs a value: ${option.kind.allowed}.`);
   }
@@ -105,7 +105,7 @@ function suggest(name: string, options: Options): string {
   return known === undefined ? '' : ` Did you mean "--${known}"?`;
 }
 
-/** What an option that was given these texts comes to. */
+/** The parsed value of an option. */
 function valueOf({ option, shown }: Declared, texts: readonly string[], env: Environment): unknown {
   if (option.kind === undefined) return texts.length > 0;
   if (option.repeats) return texts.map((text) => readValue(option, shown, text));

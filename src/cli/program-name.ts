@@ -1,18 +1,18 @@
 import { basename, delimiter, isAbsolute, join, relative } from 'node:path';
 import { shellWord } from './shell-word.ts';
 
-/** Of a process, what says how it was called. */
+/** The parts of a process that show how it was called. */
 interface Caller {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly argv0: string;
   readonly folder: string;
 }
 
-/** What to type in the current folder to run this program again. */
+/** The command that runs this program again from the current folder. */
 export function programName({ env, argv0, folder }: Caller = thisProcess()): string {
-  // npx puts the program into the PATH for this one call.
+  // npx adds the program to the PATH for this one call.
   if (env['npm_command'] === 'exec') return 'npx --no llm-proxy';
-  // A launcher says how it was called; a binary knows it.
+  // A launcher passes on how it was called; a binary knows it.
   const called = env['LLM_PROXY_COMMAND'] || argv0;
   const name = basename(called);
   const isFound = (env['PATH'] ?? '').split(delimiter).some((folder) => join(folder, name) === called);

@@ -1,10 +1,10 @@
-/** A line on the terminal that says how far a long work is, and is gone when it is done. */
+/** A line on the terminal that shows the progress of long work and disappears afterwards. */
 export interface Progress {
   readonly show: (text: string) => void;
   readonly end: () => void;
 }
 
-/** Where there is no terminal to watch, nothing is written. */
+/** Without a terminal, nothing is written. */
 export function openProgress(
   stream: Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'write'> = process.stderr,
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -24,6 +24,6 @@ export function openProgress(
   };
 }
 
-/** No eye follows more than this, and a slow terminal must not slow the work. */
+/** Nobody can read faster updates, and a slow terminal must not slow the work. */
 const PAUSE_MS = 100;
 const ERASE_LINE = '\r\u001b[K';

@@ -5,7 +5,7 @@ import { parseArguments } from './parse-arguments.ts';
 import { styleFor } from './style.ts';
 import { unknownCommand } from './unknown-command.ts';
 
-/** Runs the command that the arguments name, `serve` where they name none; resolves with the exit code. */
+/** Runs the command that the arguments name, `serve` if they name none; resolves with the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
   const [first = '', ...rest] = args;
   if (first === '--help' || first === '-h') return runProgram(['help']);
@@ -15,7 +15,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   return complain('llm-proxy', `${unknownCommand(first, COMMANDS)} "llm-proxy --help" lists them.`);
 }
 
-/** Runs one command with the arguments behind its name. */
+/** Runs one command with the arguments after its name. */
 export async function runCommand(command: Command, args: readonly string[]): Promise<number> {
   try {
     const parsed = parseArguments(command, args, process.env);
@@ -24,7 +24,7 @@ export async function runCommand(command: Command, args: readonly string[]): Pro
     if (parsed.kind === 'version')
       return (await import('./commands/version/print-version.ts')).printVersion();
     const work = await command.load();
-    // These values were read by the declaration that the work's own type comes from.
+    // The values were parsed by the declaration from which the code's type derives.
     return await work(parsed.values as never, COMMANDS);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

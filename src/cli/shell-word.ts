@@ -1,4 +1,4 @@
-/** A text as a shell has to have it to take it for one word. */
+/** Quotes a text so that a shell takes it as one word. */
 export function shellWord(text: string): string {
   return /^[\w./:@%+=,~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

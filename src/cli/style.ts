@@ -1,4 +1,4 @@
-/** How words are set off on a terminal. Elsewhere they stay as they are. */
+/** Highlights words on a terminal. Elsewhere they stay as they are. */
 export interface Style {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;
@@ -9,7 +9,7 @@ export interface Style {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The style for what is written to a stream. */
+/** The style for output to a stream. */
 export function styleFor(stream: { readonly isTTY?: boolean }, env: Environment): Style {
   const paint = hasColours(stream, env)
     ? (code: number, end: number) => (text: string) => `\u001b[${code}m${text}\u001b[${end}m`
@@ -23,7 +23,7 @@ export function styleFor(stream: { readonly isTTY?: boolean }, env: Environment)
   };
 }
 
-/** FORCE_COLOR comes first, as in Node; then NO_COLOR (no-color.org), both if they are not empty. */
+/** FORCE_COLOR takes precedence, as in Node, then NO_COLOR (no-color.org). Empty values do not count. */
 function hasColours({ isTTY }: { readonly isTTY?: boolean }, env: Environment): boolean {
   const forced = env['FORCE_COLOR'];
   if (forced) return forced !== '0' && forced !== 'false';

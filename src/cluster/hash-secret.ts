@@ -1,17 +1,17 @@
-/** The bytes at the beginning of the shared memory that the secret takes: a line of the processor's cache. */
+/** Bytes at the start of the shared memory that the secret takes: one cache line. */
 export const SECRET_BYTES = 64;
 
 const EMPTY = 0;
 const BEING_WRITTEN = 1;
 const WRITTEN = 2;
 
-/** Where the secret stands, behind the word that says how far it is. */
+/** The offset of the secret, after the word that holds its state. */
 const AT = Int32Array.BYTES_PER_ELEMENT;
 const LENGTH = 32;
 
 /**
- * The secret of the shared tables' hashes: 32 random bytes. The first process that asks for it draws it, which is the
- * supervisor; a restart draws another.
+ * The secret that keys the hashes of the shared tables: 32 random bytes. The first process that asks generates it,
+ * which is the supervisor. A restart generates another.
  */
 export function hashSecret(memory: ArrayBuffer): Uint8Array {
   const state = new Int32Array(memory, 0, 1);

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** Whether a process is neither stopped nor dead, by its state in `/proc/PID/stat`. No process has the id 0. Linux only. */
+/**
+ * Whether a process is neither stopped nor dead, according to `/proc/PID/stat`. Process id 0 does not exist. Linux
+ * only.
+ */
 export function canRun(pid: number): boolean {
   if (pid === 0) return false;
   try {

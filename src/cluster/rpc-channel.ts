@@ -1,13 +1,13 @@
-/** Functions that another process may call. What goes in and comes out is data that can be cloned. */
+/** Functions that another process may call. Arguments and results must be structured-cloneable. */
 // eslint-disable-next-line typescript/no-explicit-any -- the arguments are those of the functions themselves
 export type Calls = { readonly [name: string]: (argument: any) => unknown };
 
-/** What a call of one of these functions resolves with. */
+/** The result of a call of one of these functions. */
 export type AnswerOf<Remote extends Calls, Name extends keyof Remote> = Awaited<ReturnType<Remote[Name]>>;
 
 /**
- * Calls between two processes over a channel that carries messages in order. Each side offers functions and calls those
- * of the other; a call is answered with what the function returned or threw, as a message alone.
+ * Calls between two processes over a channel that keeps messages in order. Each side offers functions and calls those
+ * of the other. A call is answered with the function's result, or with the message of the error that it threw.
  */
 export class RpcChannel<Remote extends Calls> {
   readonly #send: (message: Message) => void;
@@ -16,18 +16,18 @@ export class RpcChannel<Remote extends Calls> {
   #calls = 0;
   #isClosed = false;
 
-  /** `send` may throw; what was called then fails. */
+  /** If `send` throws, the call that used it fails. */
   constructor(send: (message: Message) => void, local: Calls) {
     this.#send = send;
     this.#local = local;
   }
 
-  /** Rejects with what the other side threw, and when the channel closes before the answer. */
+  /** Rejects with the error of the other side, or when the channel closes before the answer arrives. */
   call<Name extends keyof Remote & string>(
     name: Name,
     argument: Parameters<Remote[Name]>[0],
   ): Promise<AnswerOf<Remote, Name>> {
-    if (this.#isClosed) return Promise.reject(new LinkClosed());
+    if (this.#isClosed) return Promise.reject(new ChannelClosed());
     this.#calls += 1;
     const id = this.#calls;
     return new Promise((resolve, reject) => {
@@ -41,7 +41,7 @@ export class RpcChannel<Remote extends Calls> {
     });
   }
 
-  /** Takes what came from the other side. */
+  /** Handles a message from the other side. */
   receive(message: Message): void {
     if (message.kind === 'call') return void this.#answer(message);
     const waiting = this.#waiting.get(message.id);
@@ -50,10 +50,10 @@ export class RpcChannel<Remote extends Calls> {
     else waiting?.reject(new Error(message.message));
   }
 
-  /** The channel is closed: nothing that still waits will be answered. */
+  /** Rejects all pending calls, since the channel is closed. */
   close(): void {
     this.#isClosed = true;
-    for (const { reject } of this.#waiting.values()) reject(new LinkClosed());
+    for (const { reject } of this.#waiting.values()) reject(new ChannelClosed());
     this.#waiting.clear();
   }
 
@@ -68,7 +68,7 @@ export class RpcChannel<Remote extends Calls> {
     try {
       this.#send(answer);
     } catch {
-      // Who asked is gone, and so is its question.
+      // The caller is gone, so nobody needs the answer.
     }
   }
 }
@@ -83,8 +83,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The other process is gone. */
-export class LinkClosed extends Error {
+/** The other process has gone away. */
+export class ChannelClosed extends Error {
   constructor() {
     super('the other process is gone');
   }

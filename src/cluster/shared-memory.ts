@@ -2,17 +2,17 @@ import { closeSync, existsSync, ftruncateSync, mkdtempSync, openSync, rmSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Memory that this process made and others may map. */
+/** Memory of this process that others may map. */
 export interface SharedMemory {
-  /** Where processes of the same user find it, for as long as this one lives. */
+  /** The path at which processes of the same user can map it while this process lives. */
   readonly path: string;
   readonly bytes: ArrayBuffer;
   readonly close: () => void;
 }
 
 /**
- * Makes memory full of zeros that other processes can map. It is a file that has no name any more, and so is gone with
- * the last process that uses it, however that ends; until then it is found among the open files of this one. Linux only.
+ * Creates zeroed memory that other processes can map. It is an unlinked file, so it goes away with the last process
+ * that uses it, however that process ends. Until then others find it among the open files of this process. Linux only.
  */
 export function createSharedMemory(size: number): SharedMemory {
   const folder = mkdtempSync(join(existsSync(RAM) ? RAM : tmpdir(), 'llm-proxy-'));
@@ -26,9 +26,9 @@ export function createSharedMemory(size: number): SharedMemory {
 
 /** Maps the memory of another process into this one. */
 export function mapSharedMemory(path: string): ArrayBuffer {
-  // What is written through the map is seen by all who have mapped it, as atomic operations are.
+  // Writes through the map are visible to every process that has mapped it, and so are atomic operations.
   return Bun.mmap(path, { shared: true }).buffer;
 }
 
-/** A file system that is never written to a disk. */
+/** A file system in memory. */
 const RAM = '/dev/shm';

@@ -1,34 +1,34 @@
 import { isZero, type NumberRecord, type NumberTable } from '../lib/number-table.ts';
 import { canRun } from './process-state.ts';
 
-/** Where a table lies in memory that several processes have mapped. */
+/** The place of a table in memory that several processes have mapped. */
 export interface SharedTableOptions<Field extends string> {
   readonly memory: ArrayBuffer;
-  /** Bytes from the beginning of the memory, a multiple of 64. */
+  /** Byte offset into the memory, a multiple of 64. */
   readonly offset: number;
   readonly fields: readonly Field[];
-  /** Records that there is room for: a power of two from 64 on. */
+  /** The maximum number of records: a power of two, at least 64. */
   readonly capacity: number;
-  /** Names this process among those that share the table; not 0. */
+  /** Identifies this process among those that share the table; not 0. */
   readonly owner: number;
   /**
-   * A secret that all processes share which have the table. Keys hold names that clients make up: with a hash that anybody
-   * can compute, a name could be made that is found under the record of another one.
+   * A secret of all processes that share the table. Clients choose names that become keys: with a predictable hash, a
+   * client could make up a name that collides with the record of another.
    */
   readonly secret: Uint8Array;
 }
 
 /**
- * A table in memory that several processes share.
+ * A hash table in memory that several processes share.
  *
- * It is cut into shards, each a hash table with linear probing and a lock of its own: a word that holds 0 or the number
- * of its owner. A record is found by 64 bits of a keyed SHA-256 of its key, which is all that is kept of the key. Where a shard is
- * full, a new record takes the place of another one.
+ * It consists of shards. Each shard uses linear probing and has a spinlock of its own: a word that holds 0 or the
+ * owner's number. A record is identified by 64 bits of a keyed SHA-256 of its key; the key itself is not stored. In a
+ * full shard, a new record replaces another one.
  *
- * A process may die with a lock in its hand. Whoever sees that calls `release` with its number: the shard may be half
- * written, so it is emptied. Until then, and while the owner of a lock is stopped, nobody waits for it: the shard counts as
- * empty, and what is written to it is lost. Only the kernel's word on the owner decides that, never time: an owner that waits
- * for a processor is waited for, so that a busy machine admits no request too many.
+ * If a worker dies holding a lock, the supervisor calls `release` with its number, which clears that shard, since it
+ * may be half written. Until then, and while the owner of a lock is stopped, nobody waits for it: the shard counts as
+ * empty, and writes to it are lost. Only the kernel's report on the owner decides this, never elapsed time: an owner
+ * that merely waits for a processor is waited for, so a busy machine does not admit more requests than allowed.
  */
 export class SharedTable<Field extends string> implements NumberTable<Field> {
   readonly #owner: number;
@@ -36,15 +36,15 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
   readonly #slots: number;
   readonly #fields: readonly Field[];
   readonly #width: number;
-  /** One line of the processor's cache for each lock, so that they do not slow each other; then the shard's number of records. */
+  /** Each lock has a cache line to itself; the shard's number of records follows it. */
   readonly #locks: Int32Array;
-  /** Two words of hash for each slot; both 0: the slot is free. */
+  /** Two words of hash per slot; both 0: the slot is free. */
   readonly #hashes: Int32Array;
   readonly #values: Float64Array;
   readonly #cursor: Cursor<Field>;
   readonly #known = new Map<string, Hash>();
   #knownChars = 0;
-  /** Until when the kernel is asked at once about the owner of a lock that is not free. */
+  /** Until this time, the kernel is asked about a lock's owner without waiting first. */
   #suspectUntilMs = 0;
 
   constructor({ memory, offset, fields, capacity, owner, secret }: SharedTableOptions<Field>) {
@@ -61,7 +61,7 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
     this.#locks[pidOf(owner)] = process.pid;
   }
 
-  /** The bytes that a table takes; a multiple of 64. */
+  /** The size of a table in bytes, a multiple of 64. */
   static size(fields: number, capacity: number): number {
     return placesOf(fields, capacity).end;
   }
@@ -110,7 +110,7 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
     return true;
   }
 
-  /** Opens the locks that a dead process held. */
+  /** Releases the locks that a dead process held and clears their shards. */
   release(owner: number): void {
     for (let shard = 0; shard < SHARDS; shard++) {
       if (Atomics.load(this.#locks, shard * LOCK_WORDS) !== owner) continue;
@@ -122,12 +122,12 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
 
   #sweepShard(shard: number, isOver: (record: NumberRecord<Field>) => boolean): void {
     for (let slot = shard * this.#slots; slot < (shard + 1) * this.#slots; slot++) {
-      // What moves into a slot that becomes free has to be looked at as well.
+      // The record that moves into the freed slot must be visited as well.
       while (!this.#isFree(slot) && isOver(this.#at(slot))) this.#remove(shard, slot);
     }
   }
 
-  /** Takes the lock of a shard, which is held for some 50 ns at a time. Returns false if its owner is stopped or dead. */
+  /** Takes the lock of a shard, usually held for 50 ns. Returns false if its owner is stopped or dead. */
   #lock(shard: number): boolean {
     const word = shard * LOCK_WORDS;
     if (Atomics.compareExchange(this.#locks, word, 0, this.#owner) === 0) return true;
@@ -150,7 +150,7 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
         }
         askAtMs = nowMs + PATIENCE_MS;
       }
-      // The owner may have lost its processor: let it have this one.
+      // The owner may be waiting for a processor: let it have this one.
       Bun.sleepSync(1);
     }
   }
@@ -159,7 +159,7 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
     Atomics.store(this.#locks, shard * LOCK_WORDS, 0);
   }
 
-  /** The slot that holds the hash; else the free one that it would take; else, in a full shard, the first looked at. */
+  /** The slot that holds the hash; if there is none, a free slot for it; in a full shard, the first slot probed. */
   #find(shard: number, hash: Hash): number {
     const first = this.#home(shard, hash.low);
     let slot = first;
@@ -193,7 +193,7 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
     this.#hashes[slot * 2 + 1] = high;
   }
 
-  /** Frees a slot and closes the gap: a search ends at the first free slot, so none may lie before a record's own. */
+  /** Frees a slot and closes the gap, because a search stops at the first free slot. */
   #remove(shard: number, removed: number): void {
     this.#count(shard, -1);
     let gap = removed;
@@ -216,7 +216,7 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
     this.#locks[place] = (this.#locks[place] ?? 0) + change;
   }
 
-  /** Steps from one slot to another of the same shard, round its end. */
+  /** The number of steps from one slot to another of the same shard, wrapping at its end. */
   #distance(from: number, to: number): number {
     return (to - from) & (this.#slots - 1);
   }
@@ -225,12 +225,12 @@ export class SharedTable<Field extends string> implements NumberTable<Field> {
     return this.#cursor(slot * this.#width);
   }
 
-  /** Keys are few and come again: hashing one costs more than looking it up. */
+  /** Hashes are cached: keys are few and recur, and hashing costs more than the lookup. */
   #hashOf(key: string): Hash {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const digest = new Bun.CryptoHasher('sha256').update(this.#secret).update(key).digest();
-    // Both 0 would be a free slot.
+    // Both 0 would mean a free slot.
     const hash = { low: digest.readInt32LE(0), high: digest.readInt32LE(4) || 1 };
     this.#knownChars += key.length;
     if (this.#known.size >= MOST_KNOWN || this.#knownChars > MOST_KNOWN_CHARS) {
@@ -250,19 +250,19 @@ interface Hash {
 const SHARDS = 64;
 const LOCK_WORDS = 16;
 const SPINS = 2_000;
-/** The kernel is asked about the owner of a lock that is not free after this long. */
+/** After waiting this long for a lock, ask the kernel about its owner. */
 const PATIENCE_MS = 100;
-/** The kernel is asked at once for this long after it called an owner stopped or dead. */
+/** After the kernel reports a stopped or dead owner, ask it at once for this long. */
 const SUSPECT_MS = 1_000;
 const MOST_KNOWN = 20_000;
 const MOST_KNOWN_CHARS = 1_000_000;
 
-/** Where the number of a shard's records stands. */
+/** The word that holds the shard's number of records. */
 function countOf(shard: number): number {
   return shard * LOCK_WORDS + 1;
 }
 
-/** Where the process id of an owner stands, behind the lock and the number of records of some shard. */
+/** The word that holds the process id of an owner, next to some shard's lock and count. */
 function pidOf(owner: number): number {
   return (owner % SHARDS) * LOCK_WORDS + 2 + (Math.floor(owner / SHARDS) % (LOCK_WORDS - 2));
 }
@@ -279,7 +279,7 @@ function emptyRecord<Field extends string>(fields: readonly Field[]): NumberReco
 
 type Cursor<Field extends string> = (base: number) => NumberRecord<Field>;
 
-/** One object that shows whichever record it is put on: nothing is made for a look at one. */
+/** One reusable object that shows the record it is pointed at, so that a lookup allocates nothing. */
 function cursorOver<Field extends string>(fields: readonly Field[], values: Float64Array): Cursor<Field> {
   let at = 0;
   const record = {} as NumberRecord<Field>;

@@ -1,62 +1,64 @@
 import type { Subprocess } from 'bun';
 import { type AnswerOf, type Calls, RpcChannel, type Message } from './rpc-channel.ts';
 
-export interface FleetOptions {
+export interface WorkerPoolOptions {
   readonly size: number;
-  /** Whether the first worker finds the port that all listen on; else it is known. */
+  /** Whether the first worker chooses the port that all listen on; otherwise the port is known. */
   readonly findsPort: boolean;
-  /** What starts a worker. It must call `hello` before anything else, and `listening` or `failed` after it. */
+  /**
+   * The command line of a worker. The worker must call `hello` before anything else, and then `listening` or `failed`.
+   */
   readonly command: readonly string[];
-  /** What the worker of this number, from 1 on, may call. */
+  /** The functions that this worker (from 1) may call. */
   readonly callsOf: (worker: number) => Calls;
-  /** Told when a worker has died and before another one takes its place. */
-  readonly onDeath: (death: WorkerExit) => void;
-  /** How long a worker may say nothing. */
+  /** Called when a worker has died, before its replacement starts. */
+  readonly onExit: (exit: WorkerExit) => void;
+  /** How to detect a worker that hangs. */
   readonly heartbeat?: Heartbeat;
 }
 
-/** How it is found out that a worker does not run any more, though its process is there. */
+/** Limits that tell a hanging worker from a busy one. */
 export interface Heartbeat {
-  /** How often each worker is called. */
+  /** How often each worker is pinged. */
   readonly intervalMs: number;
-  /** A worker that has not said a word for this long is killed, and replaced. */
+  /** A worker that stays silent for this long is killed and replaced. */
   readonly silenceMs: number;
-  /** A worker that takes the place of another is killed where it does not listen after this long. */
+  /** A replacement that does not listen after this long is killed. */
   readonly startMs: number;
 }
 
-/** What a worker has to answer, however busy it is. */
+/** Calls that a worker must answer, however busy it is. */
 export type HeartbeatCalls = {
   readonly ping: (nothing: undefined) => unknown;
 };
 
-/** How a worker ended that was not asked to. */
+/** An unexpected end of a worker. */
 export interface WorkerExit {
   readonly worker: number;
   readonly pid: number;
-  /** The signal, or the exit code. */
+  /** The signal or the exit code. */
   readonly how: string;
 }
 
-/** Where the first worker listens. */
+/** The address of the first worker. */
 export interface Address {
   readonly url: string;
   readonly port: number;
 }
 
-/** What a worker calls when it serves, or when it can't. */
-export type FleetCalls = {
+/** Calls by which a worker reports that it serves, or that it cannot. */
+export type PoolCalls = {
   readonly listening: (address: Address) => void;
   readonly failed: (failure: Failure) => void;
 };
 
-/** Why a worker could not begin to serve; `code` as listening gives it, such as EADDRINUSE. */
+/** Why a worker could not start to serve; `code` is the system's, such as EADDRINUSE. */
 export interface Failure {
   readonly message: string;
   readonly code: string | undefined;
 }
 
-/** A worker could not begin to serve, for a reason that it gave. */
+/** A worker could not start to serve, for the reason that it gave. */
 export class WorkerFailed extends Error {
   readonly code: string | undefined;
 
@@ -66,20 +68,21 @@ export class WorkerFailed extends Error {
   }
 }
 
-/** A worker that died is replaced at once, and after this time where it had not served for as long. */
+/** A dead worker is replaced at once, or after this pause if it had not served for as long. */
 const PAUSE_MS = 1_000;
 
 const HEARTBEAT: Heartbeat = { intervalMs: 1_000, silenceMs: 10_000, startMs: 60_000 };
 
-/** Whoever asks all workers does not wait longer for one of them. */
+/** `callAll` waits at most this long for each worker. */
 const ANSWER_MS = 1_000;
 
 /**
- * Processes that serve one port together. One that dies is replaced; the others, and what they are serving, go on. They
- * are not sent signals but called, since a signal from a terminal or a service manager reaches all of them at once.
+ * Processes that serve one port together. A worker that dies is replaced while the others go on serving. Workers are
+ * controlled by calls rather than signals, because a signal from a terminal or a service manager reaches all of them at
+ * once.
  */
 export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
-  readonly #options: FleetOptions;
+  readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, Worker<Remote>>();
   readonly #heartbeat: Heartbeat;
   readonly #beating: Timer;
@@ -87,14 +90,16 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
   #isEnding = false;
   #address: Address | undefined;
 
-  constructor(options: FleetOptions) {
+  constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#heartbeat = options.heartbeat ?? HEARTBEAT;
     this.#beating = setInterval(() => this.#beat(), this.#heartbeat.intervalMs);
     this.#beating.unref();
   }
 
-  /** Starts all workers; where the first has to find the port, the others wait for it. Rejects with `WorkerFailed`. */
+  /**
+   * Starts all workers. If the first one has to choose the port, the others wait for it. Rejects with `WorkerFailed`.
+   */
   async start(): Promise<Address> {
     const { size, findsPort } = this.#options;
     const first = this.#launch(1);
@@ -110,7 +115,7 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
     }
   }
 
-  /** The address that all listen on; undefined while it is not known. */
+  /** The address that all listen on; undefined until it is known. */
   get address(): Address | undefined {
     return this.#address;
   }
@@ -125,13 +130,13 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
     return channel?.call(name, argument) ?? Promise.reject(new Error(`there is no worker ${worker} now`));
   }
 
-  /** The workers that answer just now. */
+  /** The workers that currently answer. */
   responsive(): number[] {
     const sinceMs = performance.now() - 3 * this.#heartbeat.intervalMs;
     return [...this.#workers].filter(([, { heardAtMs }]) => heardAtMs > sinceMs).map(([worker]) => worker);
   }
 
-  /** Calls a function of every worker; resolves with the answers that came in time. */
+  /** Calls a function of every worker and resolves with the answers that arrive in time. */
   async callAll<Name extends keyof Remote & string>(
     name: Name,
     argument: Parameters<Remote[Name]>[0],
@@ -148,25 +153,25 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
     return (await Promise.all(answers)).flat();
   }
 
-  /** From now on workers are not replaced; resolves when all have ended. */
+  /** Stops replacing workers and resolves when all have ended. */
   async ended(): Promise<void> {
     this.#isEnding = true;
     await Promise.all([...this.#workers.values()].map(({ process }) => process.exited));
     clearInterval(this.#beating);
   }
 
-  /** Kills what is left. */
+  /** Kills the remaining workers. */
   stop(): void {
     this.#isEnding = true;
     clearInterval(this.#beating);
     for (const { process } of this.#workers.values()) process.kill('SIGKILL');
   }
 
-  /** Calls every worker, and kills those that have said nothing for too long. */
+  /** Pings every worker, and kills those that have been silent for too long. */
   #beat(): void {
     const { intervalMs, silenceMs, startMs } = this.#heartbeat;
     const nowMs = performance.now();
-    // Where this process has not run itself, it could not have heard anything.
+    // If this process itself was suspended, it could not have heard from anyone.
     const isLate = nowMs - this.#lastBeatAtMs > 3 * intervalMs;
     this.#lastBeatAtMs = nowMs;
     for (const worker of this.#workers.values()) {
@@ -181,19 +186,19 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
     }
   }
 
-  /** One call is under way at a time, so that a process that is stopped does not get a heap of them. */
+  /** Only one ping is pending at a time, so that they do not pile up for a stopped process. */
   async #ping(worker: Worker<Remote>): Promise<void> {
     worker.isAsked = true;
     await worker.channel.call('ping', undefined).catch(() => undefined);
     worker.isAsked = false;
   }
 
-  /** Starts a worker; resolves when it listens. */
+  /** Starts a worker and resolves when it listens. */
   #launch(worker: number, isReplacement = false): Promise<Address> {
     const startedAtMs = performance.now();
     return new Promise((resolve, reject) => {
       let failure: Failure | undefined;
-      const own: FleetCalls = {
+      const own: PoolCalls = {
         listening: (address) => {
           entry.isListening = true;
           resolve(address);
@@ -219,10 +224,10 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
           channel.close();
           if (this.#workers.get(worker)?.process === process) this.#workers.delete(worker);
           const how = howItEnded(entry, exitCode, signal);
-          const death = { worker, pid: process.pid, how };
-          if (entry.isListening) return this.#replace(death, startedAtMs);
+          const exit = { worker, pid: process.pid, how };
+          if (entry.isListening) return this.#replace(exit, startedAtMs);
           // It may have taken a lock or a probe before it failed.
-          if (isReplacement && !this.#isEnding) this.#options.onDeath(death);
+          if (isReplacement && !this.#isEnding) this.#options.onExit(exit);
           const message = `worker ${worker} ended before it listened (${how})`;
           reject(new WorkerFailed(failure ?? { message, code: undefined }));
         },
@@ -239,11 +244,11 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
     });
   }
 
-  #replace(death: WorkerExit, startedAtMs: number): void {
+  #replace(exit: WorkerExit, startedAtMs: number): void {
     if (this.#isEnding) return;
-    this.#options.onDeath(death);
+    this.#options.onExit(exit);
     const isTroubled = performance.now() - startedAtMs < PAUSE_MS;
-    setTimeout(() => void this.#relaunch(death.worker), isTroubled ? PAUSE_MS : 0);
+    setTimeout(() => void this.#relaunch(exit.worker), isTroubled ? PAUSE_MS : 0);
   }
 
   async #relaunch(worker: number): Promise<void> {
@@ -264,11 +269,11 @@ interface Worker<Remote extends Calls> {
   readonly process: WorkerProcess;
   readonly channel: RpcChannel<Remote>;
   isListening: boolean;
-  /** Whether it has not yet answered the last call of the heartbeat. */
+  /** Whether the last ping is still unanswered. */
   isAsked: boolean;
-  /** When the last message came from it. */
+  /** When its last message arrived. */
   heardAtMs: number;
-  /** After how long a silence it was killed; undefined: it was not. */
+  /** The silence after which it was killed; undefined: it was not killed. */
   silentMs: number | undefined;
 }
 
@@ -281,7 +286,7 @@ function howItEnded(
   return signal === null ? `exit code ${exitCode}` : `signal ${signal}`;
 }
 
-/** What a promise resolves with, if it does so in time; else undefined. */
+/** The value of a promise that resolves in time; otherwise undefined. */
 async function within<T>(promise: Promise<T>, ms: number): Promise<{ readonly value: T } | undefined> {
   let timer: Timer | undefined;
   const late = new Promise<undefined>((resolve) => {

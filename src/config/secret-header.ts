@@ -1,6 +1,6 @@
 /**
- * Whether the value of a configured header field is a secret: by the field's name, or because it looks like a key. Others,
- * such as `anthropic-version: 2023-06-01`, are what any answer and any line of the log may say.
+ * Whether the value of a configured header is a secret, by the header's name or because it looks like a key. Other
+ * values, such as `anthropic-version: 2023-06-01`, occur in any response and log line.
  */
 export function isSecretHeader(name: string, value: string): boolean {
   return SECRET_NAME.test(name) || KEY_PREFIX.test(value) || UUID.test(value) || hasLongRun(value);
@@ -8,19 +8,19 @@ export function isSecretHeader(name: string, value: string): boolean {
 
 const SECRET_NAME = /auth|key|token|secret|pass|cookie|credential|signature|session|bearer/i;
 
-/** What keys of common providers begin with. */
+/** Prefixes of common providers' keys. */
 const KEY_PREFIX = /^(?:sk-|pk-|rk-|gsk_|xai-|hf_|nvapi-|r8_|ghp_|glpat-|AIza|AKIA|eyJ)/;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** No word, date or version is so long without a mark between. */
+/** No word, date or version is this long without a separator. */
 const LONG_RUN = 24;
 
 function hasLongRun(value: string): boolean {
   return value.split(/[^A-Za-z0-9+/_=]/).some((run) => run.length >= LONG_RUN && /\d/.test(run));
 }
 
-/** Whether a field never holds a secret, so that its value need not even be masked where text is only written down. */
+/** Whether a header never holds a secret, so that logs need not redact its value. */
 export function isPlainHeader(name: string): boolean {
   return PLAIN_NAME.test(name);
 }

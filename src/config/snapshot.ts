@@ -2,28 +2,30 @@ import type { BucketLimit } from '../limits/bucket.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { RetryPolicy } from '../routing/decide.ts';
 import type { Model } from '../routing/route.ts';
-import type { ClientApi, ProviderApi } from '../translation/conversation.ts';
 import type { Policy } from '../translation/losses.ts';
-import type { DialectName } from '../translation/models/dialects.ts';
+import type { ProviderType } from '../translation/provider-type.ts';
+import type { SpeakingProvider } from '../translation/targets.ts';
 import type { ProviderPricing } from '../prices/overrides.ts';
 import type { PriceSettings } from './read/normalise-prices.ts';
 import type { TrustsProxy } from './read/trusted-proxies.ts';
 
 /**
- * The compiled configuration of one version: everything that a request asks is one look-up away. It is never
- * changed, only replaced, and a request keeps the one that it began with.
+ * The compiled configuration of one version; everything that a request needs is one look-up away. It is immutable: a
+ * new version replaces it, and a request keeps the one that it started with.
  */
 export interface Snapshot {
-  /** Counts up with every accepted configuration of this process; in database mode, the revision. */
+  /** Counts the accepted configurations of this process; in database mode, the revision. */
   readonly version: number;
   readonly loadedAt: Date;
   readonly server: ServerSettings;
   readonly providers: ReadonlyMap<string, Provider>;
   /** The models that the configuration names, without those that only a pattern or an open provider serves. */
   readonly models: ReadonlyMap<string, Model>;
-  /** The patterns by which further models are served, the closest first; `*`: a provider that serves any. */
+  /** The patterns that serve further models, the most specific first; `*`: a provider that serves any model. */
   readonly patterns: readonly string[];
-  /** The model of that name, exact, by pattern, or from a provider that serves any; undefined: nobody serves it. */
+  /**
+   * The model of that name: exact, by pattern, or from a provider that serves any model; undefined: nobody serves it.
+   */
   readonly findModel: (name: string) => Model | undefined;
   readonly access: Access;
   readonly retry: RetryPolicy;
@@ -36,19 +38,19 @@ export interface Snapshot {
   readonly docs: DocsSettings;
   readonly prices: PriceSettings;
   readonly logging: LoggingSettings;
-  /** Processes that serve requests; `auto`: one for each processor. */
+  /** The number of processes that serve requests; `auto`: one per processor. */
   readonly workers: number | 'auto';
-  /** Every secret that the configuration holds, longest first, to be masked by value wherever text is written. */
+  /** Every secret in the configuration, longest first, to be redacted wherever text is written. */
   readonly secrets: readonly string[];
-  /** What is legal but probably not meant, one sentence each. */
+  /** Settings that are legal but probably not intended, one sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** Who may use the proxy. `keys` are found by the SHA-256 of the presented key, as lower-case hex. */
+/** Who may use the proxy. `keys` are indexed by the SHA-256 of the presented key, in lower-case hex. */
 export type Access =
   | {
       readonly kind: 'open';
-      /** Whether the operator wrote `allow_unauthenticated: true`, and did not just name no key. */
+      /** Whether the operator wrote `allow_unauthenticated: true` rather than just naming no key. */
       readonly isIntended: boolean;
     }
   | {
@@ -56,21 +58,21 @@ export type Access =
       readonly keys: ReadonlyMap<string, MasterKey>;
       /** Whether `/v1/models` answers without a key. */
       readonly publicModels: boolean;
-      /** Whether keys may exist that are not known here, because the store can't be asked just now. Never, if left out. */
+      /** Whether unknown keys may exist because the store is unavailable; left out: never. */
       readonly isStale?: () => boolean;
     };
 
 export interface MasterKey {
   readonly name: string;
-  /** SHA-256 of the key, lower-case hex. */
+  /** SHA-256 of the key in lower-case hex. */
   readonly hash: string;
   /** Enough of the key to recognise it, such as `sk-ab****cdef`. */
   readonly preview: string;
   readonly enabled: boolean;
-  /** The names and patterns that `allows` goes by; empty: all models. */
+  /** The names and patterns behind `allows`; empty: all models. */
   readonly allowedModels: readonly string[];
   readonly allows: (model: string) => boolean;
-  /** Whether `allows` is true for everything. */
+  /** Whether `allows` is always true. */
   readonly unrestricted: boolean;
   /** undefined: no limit. */
   readonly limit: BucketLimit | undefined;
@@ -83,8 +85,8 @@ export interface Provider {
   readonly name: string;
   /** Which URLs it has, and where it looks for a credential: as written, else as its host says. */
   readonly type: ProviderType;
-  /** What the configuration says of the APIs behind it. */
-  readonly speaks: Speaks;
+  /** What the configuration says of the APIs behind it, for `routeSpeech`. */
+  readonly speaks: SpeakingProvider;
   /** Bedrock: the region that requests are signed for. */
   readonly region: string | undefined;
   /** Vertex. */
@@ -101,45 +103,24 @@ export interface Provider {
   readonly credential: CloudCredential | undefined;
   /** Without a trailing slash; http or https. */
   readonly apiBase: string;
-  /** `add`: a path without a version is meant below the API's root. `as_sent`: paths go behind the base as they come. */
+  /**
+   * `add`: a path without a version is relative to the API's root. `as_sent`: paths are appended to the base unchanged.
+   */
   readonly pathVersion: 'add' | 'as_sent';
-  /** undefined: nothing is sent as a credential. */
+  /** undefined: no credential is sent. */
   readonly apiKey: string | undefined;
-  /** Added to every request, in place of a header of the same name. */
+  /** Added to every request; they replace headers of the same name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly timeouts: Timeouts;
   readonly tls: { readonly verify: boolean; readonly caFile: string | undefined };
-  /** URL of an HTTP proxy; undefined: as `HTTPS_PROXY` and `NO_PROXY` say. */
+  /** URL of an HTTP proxy; undefined: `HTTPS_PROXY` and `NO_PROXY` decide. */
   readonly proxy: string | undefined;
   /** How the prices of its models are found. */
   readonly pricing: ProviderPricing;
   readonly forwardClientAuth: boolean;
-  /** Whether `stream_options.include_usage` is asked for where the client did not. */
+  /** Whether to ask for `stream_options.include_usage` where the client does not. */
   readonly streamUsage: 'include' | 'passthrough';
 }
-
-/** What is said of the APIs that a provider speaks. What is undefined is left to its host, or to the first answers. */
-export interface Speaks {
-  readonly type: ProviderType | undefined;
-  readonly apiBase: string | undefined;
-  /** What passes untouched, whatever the type is. */
-  readonly apis: readonly SpokenApi[] | undefined;
-  readonly dialect: DialectName | undefined;
-  /** Azure: `v1`, or the date of an older API, which then stands in every URL. */
-  readonly apiVersion: string | undefined;
-}
-
-export type SpokenApi = ClientApi | ProviderApi;
-
-/** The kind of API behind a provider: which URLs it has, and how it is shown a credential. */
-export type ProviderType =
-  | 'openai'
-  | 'azure'
-  | 'openai-responses'
-  | 'anthropic'
-  | 'gemini'
-  | 'vertex'
-  | 'bedrock';
 
 /** Credentials of clouds, which are no header by themselves. All of it is secret but the names. */
 export type CloudCredential =
@@ -180,13 +161,13 @@ export interface TranslationSettings {
 /** Limits of one attempt. Infinity: none. */
 export interface Timeouts {
   readonly connectMs: number;
-  /** Until the answer begins; of a stream, also the silence before its first content. */
+  /** Until the response begins; of a stream, also until its first content. */
   readonly firstByteMs: number;
-  /** In place of `firstByteMs` where an answer is generated and not streamed. */
+  /** Replaces `firstByteMs` for generated answers that are not streamed. */
   readonly answerMs: number;
-  /** A stream that is alive without content. */
+  /** For a stream that shows signs of life but no content. */
   readonly thinkingMs: number;
-  /** After so long such a stream goes to the client as it comes. */
+  /** After this time such a stream is passed on as it comes. */
   readonly commitAfterMs: number;
   readonly idleMs: number;
   /** From the first byte sent to the last byte received. */
@@ -197,13 +178,13 @@ export interface ServerSettings {
   readonly host: string;
   readonly port: number;
   readonly maxBodyBytes: number;
-  /** For bodies that are still being received, in this process; undefined: a part of the memory. */
+  /** The memory for incomplete request bodies in this process; undefined: a share of the machine's memory. */
   readonly bodyMemoryBytes: number | undefined;
-  /** How long a client may take over sending a body; Infinity: no limit. */
+  /** How long a client may take to send a body; Infinity: no limit. */
   readonly bodyTimeoutMs: number;
   /** Infinity: no limit. */
   readonly requestTimeoutMs: number;
-  /** Between the signal to stop and the end of listening. */
+  /** From the signal to stop until the listener closes. */
   readonly drainDelayMs: number;
   readonly drainTimeoutMs: number;
   readonly corsOrigins: readonly string[];
@@ -214,13 +195,13 @@ export interface ServerSettings {
 }
 
 export interface Detection {
-  /** Whether an upstream's status counts as a failure. */
+  /** Whether a provider's status counts as a failure. */
   readonly isErrorStatus: (status: number) => boolean;
-  /** Found in the body of an error, they make it a failure. */
+  /** Texts that turn an error into a failure if its body contains them. */
   readonly errorPatterns: readonly string[];
 }
 
-/** How the providers are tested without a request for them. */
+/** How providers are probed independently of requests. */
 export interface HealthSettings {
   /** Infinity: never. */
   readonly intervalMs: number;
@@ -229,14 +210,14 @@ export interface HealthSettings {
 }
 
 export interface MetricsSettings {
-  /** A listener of their own; undefined: `/metrics` on the main one. */
+  /** A separate listener; undefined: `/metrics` on the main one. */
   readonly port: number | undefined;
-  /** Bearer token that reading them needs; undefined: none. */
+  /** The bearer token for reading metrics; undefined: none is needed. */
   readonly token: string | undefined;
 }
 
 export interface DocsSettings {
-  /** Whether `/docs` and `/openapi.json` are there. */
+  /** Whether `/docs` and `/openapi.json` exist. */
   readonly enabled: boolean;
 }
 

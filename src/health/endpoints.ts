@@ -1,6 +1,6 @@
 import type { DatabaseStatus, Gateway } from '../gateway/ports.ts';
 
-/** A running server, as far as its health is concerned. `startedAtMs` is in milliseconds since 1970. */
+/** The parts of a running server that its health depends on. `startedAtMs` is in milliseconds since 1970. */
 interface RunningServer {
   readonly gateway: Gateway;
   readonly version: string;
@@ -9,7 +9,9 @@ interface RunningServer {
   readonly database: () => DatabaseStatus | undefined;
 }
 
-/** `/health` in JSON, `/healthz` in a word, `/readyz` for load balancers. None asks a provider, none needs a key. */
+/**
+ * `/health` in JSON, `/healthz` in a word, `/readyz` for load balancers. None of them asks a provider or needs a key.
+ */
 export function health(
   request: Request,
   path: '/health' | '/healthz' | '/readyz',
@@ -25,7 +27,7 @@ export function health(
   }
 }
 
-/** A gateway that serves its last configuration is ready: without it nobody would be served. */
+/** A gateway that serves its last configuration is ready: otherwise nobody would be served. */
 function readiness({ phase, database }: RunningServer): Response {
   if (phase !== 'serving') return text('draining', 503);
   const reason = database()?.notAdopted;
@@ -57,7 +59,7 @@ function describe(database: DatabaseStatus | undefined): Record<string, unknown>
   return { database: { status, seconds_since_answer: Math.floor(sinceAnswerMs / 1000), ...reason } };
 }
 
-/** How many providers there are, and how many have a route that is cooling down just now. */
+/** The number of providers, and of those with a route that is cooling. */
 function providerCounts({ snapshot, cooldowns, clock }: Gateway): { total: number; cooling: number } {
   const { providers, models } = snapshot();
   const nowMs = clock.nowMs();

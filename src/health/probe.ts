@@ -1,13 +1,13 @@
 import type { HealthSettings, Provider, Snapshot } from '../config/snapshot.ts';
 import type { Cancellation, Gateway, UpstreamReply } from '../gateway/ports.ts';
 
-/** How the test of one provider came out. */
+/** The result of probing one provider. */
 export interface ProbeResult {
   readonly provider: string;
-  /** What was wrong, without address or secret; undefined: nothing. */
+  /** The error, without address or secret; undefined: there was none. */
   readonly error: string | undefined;
   readonly latencyMs: number;
-  /** The models that were asked for a token, where that was the test. */
+  /** The models that were asked for a token, if the probe does that. */
   readonly models: readonly ProbedModel[];
 }
 
@@ -17,15 +17,15 @@ export interface ProbedModel {
   readonly latencyMs: number;
 }
 
-/** Tests under way at a time, and how long all of them may take. */
+/** The number of concurrent probes, and how long all of them may take. */
 const MOST_AT_A_TIME = 8;
 const LONGEST_MS = 30_000;
-/** Models of one provider that are asked for a token. */
+/** The maximum number of models per provider that are asked for a token. */
 const MOST_MODELS = 20;
 
 /**
- * Tests every provider: by the list of its models, which is free, or by one token of each of its models. Tells each
- * result as an event, so that metrics know it too. Never rejects.
+ * Probes every provider, by its list of models, which is free, or by one token of each of its models. Emits each result
+ * as an event for the metrics. Never rejects.
  */
 export async function probeProviders(
   gateway: Gateway,
@@ -36,11 +36,11 @@ export async function probeProviders(
     testsOf(provider, kind, snapshot),
   );
   const limit = { timeoutMs: snapshot.health.timeoutMs, untilMs: gateway.clock.nowMs() + LONGEST_MS };
-  const tried = await inTurns(tests, (test) => run(test, limit, gateway));
+  const results = await inTurns(tests, (test) => run(test, limit, gateway));
   return [...snapshot.providers.keys()].map((name) => {
     const result = summary(
       name,
-      tried.filter(({ provider }) => provider === name),
+      results.filter(({ provider }) => provider === name),
     );
     gateway.emit({
       type: 'provider-probed',
@@ -54,11 +54,11 @@ export async function probeProviders(
 
 interface Test {
   readonly provider: Provider;
-  /** undefined: the list of models is asked for. */
+  /** undefined: the list of models is requested. */
   readonly model: string | undefined;
 }
 
-/** A provider whose models the configuration does not name can only be asked for their list. */
+/** A provider whose models the configuration does not name can only be asked for its list. */
 function testsOf(provider: Provider, kind: HealthSettings['probe'], { models }: Snapshot): Test[] {
   const routes = kind === 'chat' ? [...models.values()].flatMap((model) => model.routes) : [];
   const names = routes.flatMap(({ provider: owner, upstreamModel }) =>
@@ -68,7 +68,7 @@ function testsOf(provider: Provider, kind: HealthSettings['probe'], { models }: 
   return [...new Set(names)].slice(0, MOST_MODELS).map((model) => ({ provider, model }));
 }
 
-interface Tried {
+interface TestResult {
   readonly provider: string;
   readonly model: string | undefined;
   readonly error: string | undefined;
@@ -80,13 +80,17 @@ interface Limit {
   readonly untilMs: number;
 }
 
-async function run({ provider, model }: Test, limit: Limit, { clock, upstream }: Gateway): Promise<Tried> {
+async function run(
+  { provider, model }: Test,
+  limit: Limit,
+  { clock, upstream }: Gateway,
+): Promise<TestResult> {
   const startedAtMs = clock.nowMs();
   const timeoutMs = Math.min(limit.timeoutMs, limit.untilMs - startedAtMs);
   const told = { provider: provider.name, model };
   if (timeoutMs <= 0) return { ...told, error: 'not tested: the others took too long', latencyMs: 0 };
-  const cancellation = callOffByHand();
-  const stopAlarm = clock.setTimer(timeoutMs, cancellation.now);
+  const cancellation = manualCancellation();
+  const stopTimer = clock.setTimer(timeoutMs, cancellation.now);
   const reply = await upstream.send({
     provider,
     ...question(provider, model),
@@ -96,12 +100,12 @@ async function run({ provider, model }: Test, limit: Limit, { clock, upstream }:
     cancellation,
     onConnectTimeout: cancellation.now,
   });
-  stopAlarm();
+  stopTimer();
   if (reply.kind === 'reply') reply.body?.cancel().catch(() => undefined);
   return { ...told, error: errorOf(reply, model, timeoutMs), latencyMs: clock.nowMs() - startedAtMs };
 }
 
-function callOffByHand(): Cancellation & { readonly now: () => void } {
+function manualCancellation(): Cancellation & { readonly now: () => void } {
   const cancellation = {
     isCancelled: false,
     onCancel: undefined as Cancellation['onCancel'],
@@ -113,7 +117,7 @@ function callOffByHand(): Cancellation & { readonly now: () => void } {
   return cancellation;
 }
 
-/** The smallest request that tells whether a provider serves. */
+/** The smallest request that shows whether a provider serves. */
 function question(
   { type }: Provider,
   model: string | undefined,
@@ -129,7 +133,7 @@ function question(
 
 type UpstreamQuestion = Parameters<Gateway['upstream']['send']>[0];
 
-/** Providers that have no list of models say so in one of these ways, and are well. */
+/** A provider without a list of models answers so, and is healthy. */
 const NO_LIST: ReadonlySet<number> = new Set([404, 405, 501]);
 
 function errorOf(reply: UpstreamReply, model: string | undefined, timeoutMs: number): string | undefined {
@@ -144,16 +148,16 @@ function errorOf(reply: UpstreamReply, model: string | undefined, timeoutMs: num
   }
 }
 
-/** A provider is well if any of its models is: one that is not for chatting refuses to chat. */
-function summary(provider: string, tried: readonly Tried[]): ProbeResult {
-  const best = tried.find(({ error }) => error === undefined) ?? tried[0];
-  const models = tried.flatMap(({ model, error, latencyMs }) =>
+/** A provider is healthy if any of its models is: a model that is not for chatting refuses to chat. */
+function summary(provider: string, results: readonly TestResult[]): ProbeResult {
+  const best = results.find(({ error }) => error === undefined) ?? results[0];
+  const models = results.flatMap(({ model, error, latencyMs }) =>
     model === undefined ? [] : [{ model, error, latencyMs }],
   );
   return { provider, error: best?.error, latencyMs: best?.latencyMs ?? 0, models };
 }
 
-/** What `work` makes of each item, in their order, with only so many at a time. */
+/** Maps the items with `work` in order, with a limited number at a time. */
 async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   const rest = [...items.entries()];

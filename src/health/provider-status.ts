@@ -2,18 +2,18 @@ import type { Clock } from '../gateway/ports.ts';
 import type { GatewayEvent, RouteCooled } from '../gateway/events.ts';
 import type { Outcome } from '../routing/outcome.ts';
 
-/** What requests and tests have shown of a provider lately. */
+/** The recent state of a provider, from requests and probes. */
 export interface ProviderStatus {
   readonly provider: string;
-  /** What went wrong last, without address or secret. */
+  /** The last error, without address or secret. */
   readonly lastError: string | undefined;
   /** Milliseconds since 1970. */
   readonly lastErrorAtMs: number | undefined;
-  /** How long its longest cooldown still lasts; 0: none does. */
+  /** The rest of its longest cooldown; 0: there is none. */
   readonly cooldownMs: number;
 }
 
-/** Remembers, for each provider, its last failure and its longest cooldown. Names come from the configuration. */
+/** The last failure and the longest cooldown of each provider. Names come from the configuration. */
 export class ProviderStatuses {
   readonly #clock: Clock;
   readonly #errors = new Map<string, { readonly text: string; readonly atMs: number }>();
@@ -30,7 +30,7 @@ export class ProviderStatuses {
     else if (event.type === 'route-cooled') this.#cool(event);
   };
 
-  /** Of every provider that something is known of. */
+  /** The statuses of all known providers. */
   list(): ProviderStatus[] {
     return [...new Set([...this.#errors.keys(), ...this.#coolingUntilMs.keys()])].map((provider) => {
       const error = this.#errors.get(provider);
@@ -49,8 +49,8 @@ export class ProviderStatuses {
   }
 }
 
-/** What several processes know of the providers, as one: the last error counts, and the longest cooldown. */
-export function mergeStandings(lists: readonly (readonly ProviderStatus[])[]): ProviderStatus[] {
+/** Merges the statuses of several processes: the last error and the longest cooldown count. */
+export function mergeStatuses(lists: readonly (readonly ProviderStatus[])[]): ProviderStatus[] {
   const merged = new Map<string, ProviderStatus>();
   for (const one of lists.flat()) {
     const known = merged.get(one.provider) ?? one;
@@ -60,7 +60,7 @@ export function mergeStandings(lists: readonly (readonly ProviderStatus[])[]): P
   return [...merged.values()];
 }
 
-/** A failure that is the provider's, in a few words; undefined: there was none. */
+/** A failure that the provider caused, in a few words; undefined: there was none. */
 function failureText(outcome: Outcome): string | undefined {
   switch (outcome.kind) {
     case 'answered':

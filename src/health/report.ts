@@ -9,12 +9,12 @@ import type { ProviderStatus } from './provider-status.ts';
 /** Answers `/health/detailed`. */
 export type DetailedHealth = (headers: Headers, search: string) => Promise<Response>;
 
-/** How the providers are, tested in this way. */
+/** Reports on the providers, probed in this way. */
 export type HealthReporter = (probe: HealthSettings['probe']) => Promise<HealthReport>;
 
 /**
- * `/health/detailed`. Needs a key where there are any, since it costs the providers a request, and counts against its rate
- * limit. `?probe=chat` asks one token of each model, for keys that may use all of them.
+ * `/health/detailed`. It requires a key if there are any, since it costs the providers a request, and counts against
+ * the key's rate limit. `?probe=chat` asks each model for one token, for unrestricted keys only.
  */
 export function createDetailedHealth(gateway: Gateway, report: HealthReporter): DetailedHealth {
   return async (headers, search) => {
@@ -30,7 +30,7 @@ export function createDetailedHealth(gateway: Gateway, report: HealthReporter): 
   };
 }
 
-/** What a key with a list of models learns: of the providers of these models, and of these models alone. */
+/** The report for a key with a list of models: only these models and their providers. */
 function reportFor(key: MasterKey, report: HealthReport, { models }: Snapshot): HealthReport {
   const routes = [...models.values()].filter(({ name }) => key.allows(name)).flatMap((model) => model.routes);
   const providers = report.providers
@@ -52,18 +52,18 @@ function probeOf(search: string, configured: HealthSettings['probe']): HealthSet
   return asked === 'chat' || asked === 'models' ? asked : configured;
 }
 
-/** For as long as one test of the providers answers everybody who asks. */
+/** How long the result of a probe is reused for everybody. */
 const FRESH_MS = 10_000;
 
-/** What is known of the providers without a test. */
+/** What is known of the providers without a probe. */
 export interface HealthSources {
-  /** What requests have shown of them. */
+  /** Their state from requests. */
   readonly statuses: () => Promise<readonly ProviderStatus[]>;
-  /** What they list of their models. */
+  /** Their lists of models. */
   readonly modelLists: () => readonly ProviderList[];
 }
 
-/** Tests every provider, at most once in ten seconds, whoever asks. */
+/** Probes every provider, at most once in ten seconds, whoever asks. */
 export function createHealthReporter(
   gateway: Gateway,
   { statuses, modelLists }: HealthSources,
@@ -95,7 +95,7 @@ interface Probing {
   readonly results: Promise<ProbeResult[]>;
 }
 
-/** The body of the answer. */
+/** The body of the response. */
 export type HealthReport = ReturnType<typeof reportOf>;
 
 interface ReportContext {
@@ -160,10 +160,10 @@ function listReport({ models, fetchedAtMs, error }: ProviderList) {
   };
 }
 
-/** How often it is looked whether it is time to test the providers: the interval may change with the configuration. */
+/** How often to check whether a probe is due, since the interval may change with the configuration. */
 const LOOK_MS = 500;
 
-/** Tests the providers every `health.probe_interval`, where there is one. Returns how to end it. */
+/** Probes the providers every `health.probe_interval`, if there is one. Returns a function that stops it. */
 export function probeRegularly(gateway: Gateway): () => void {
   let nextAtMs = -Infinity;
   let isProbing = false;

@@ -1,12 +1,12 @@
-/** A path of an LLM API in the one form in which the gateway knows it. */
+/** A path of an LLM API in the canonical form that the gateway uses. */
 export interface ApiPath {
   readonly path: string;
-  /** Set where the client wrote the path in the way of Azure's older API, below `/openai`. */
+  /** Set if the client used the older Azure form, below `/openai`. */
   readonly azure: AzurePath | undefined;
 }
 
 export interface AzurePath {
-  /** The deployment that stands in the path, which is Azure's word for a model; undefined: none does. */
+  /** The deployment in the path, which is Azure's word for a model; undefined: there is none. */
   readonly deployment: string | undefined;
 }
 
@@ -16,9 +16,9 @@ const VERSIONS = new RegExp(`^(?:/${VERSION}(?=/|$))*(/${VERSION})(?=/|$)`);
 const AZURE = /^\/openai\/(?:deployments\/([^/]+)\/(?=[^/])|(?=[^/]))/;
 
 /**
- * Makes one path of the many ways in which clients arrive at it, whose base URLs end as they like: doubled slashes are one, of several
- * versions in a row the last one counts (`/v1/v1beta/models` is meant as `/v1beta/models`), and Azure's
- * `/openai/deployments/D/chat/completions` is `/v1/chat/completions` with the deployment beside it.
+ * Normalises a client's path, since base URLs end in many ways. Repeated slashes collapse into one. Of several leading
+ * versions the last one counts (`/v1/v1beta/models` means `/v1beta/models`). Azure's
+ * `/openai/deployments/D/chat/completions` becomes `/v1/chat/completions` with the deployment beside it.
  */
 export function apiPath(written: string): ApiPath {
   const single = written.includes('//') ? written.replaceAll(/\/{2,}/g, '/') : written;
@@ -26,7 +26,7 @@ export function apiPath(written: string): ApiPath {
   const below = path.startsWith('/v1/openai/') ? path.slice('/v1'.length) : path;
   if (!below.startsWith('/openai/')) return { path, azure: undefined };
   const inner = lastVersion(below.slice('/openai'.length));
-  // Azure's newer API is OpenAI's own, with another prefix.
+  // Azure's newer API is OpenAI's own with another prefix.
   if (VERSIONS.test(inner)) return { path: inner, azure: undefined };
   const prefix = AZURE.exec(below);
   if (prefix === null) return { path, azure: undefined };
@@ -48,10 +48,10 @@ function decoded(segment: string | undefined): string | undefined {
   }
 }
 
-/** The version that a path begins with, slash included: `/v1`, `/v1beta`; undefined: it has none. */
+/** The version prefix of a path with its slash: `/v1`, `/v1beta`; undefined: there is none. */
 export function versionOf(path: string): string | undefined {
   if (!path.startsWith('/v')) return undefined;
-  // Most paths are `/v1/…`, and what no second version follows needs no closer look.
+  // Fast path: most paths are `/v1/…` without a second version.
   if (path.startsWith('/v1/') && !path.startsWith('v', '/v1/'.length)) return '/v1';
   return VERSIONS.exec(path)?.[1];
 }

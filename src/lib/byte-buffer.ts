@@ -1,27 +1,27 @@
 /**
- * Bytes that wait for more, kept in one piece: adding a chunk costs its own length, whatever is held already, and what
- * is held costs memory once.
+ * Buffers bytes until more arrive, in one contiguous piece. Adding a chunk costs time in proportion to the chunk alone,
+ * and each byte is stored once.
  */
 export interface ByteBuffer {
-  /** Hands them over. A large chunk that has its memory for itself is given back to the system once it is copied. */
+  /** Copies the bytes into the buffer. A large chunk that owns its memory is released once it is copied. */
   readonly add: (bytes: Uint8Array) => void;
   readonly length: () => number;
-  /** undefined: nothing is held. */
+  /** undefined: the buffer is empty. */
   readonly lastByte: () => number | undefined;
-  /** All that is held, followed by `more`, as one array; the hold is empty afterwards. */
+  /** Returns all buffered bytes followed by `more` as one array, and empties the buffer. */
   readonly take: (more: Uint8Array) => Uint8Array;
 }
 
 const FIRST_BYTES = 2_048;
 
-/** How many times what is needed is reserved. Memory that was never written to is only an address. */
+/** Reserves this many times the needed size. Memory that was never written takes address space only. */
 const GROWTH = 8;
 
-/** From this size on it matters that a chunk would be kept until the next garbage collection. */
+/** From this size on, keeping a chunk until the next garbage collection would matter. */
 const LARGE_BYTES = 65_536;
 
 export function createByteHold(): ByteBuffer {
-  /** The first chunk itself if it is small; else a piece of our own. */
+  /** Holds the first chunk itself if it is small, otherwise a buffer of our own. */
   let room: Uint8Array = EMPTY;
   let length = 0;
 
@@ -56,7 +56,8 @@ export function createByteHold(): ByteBuffer {
       const needed = length + more.length;
       if (needed > room.length) makeRoom(needed);
       append(more);
-      // The first view on an array costs more than all the rest here: most events come in two parts and need none.
+      // Creating the first view of an array costs more than everything else here, and most events arrive in two parts
+      // and need none.
       const whole = needed === room.length ? room : room.subarray(0, needed);
       room = EMPTY;
       length = 0;
@@ -65,12 +66,15 @@ export function createByteHold(): ByteBuffer {
   };
 }
 
-/** Zeros would be written to memory that may never be needed. */
+/** Allocates without zeroing, since zeros would touch memory that may never be needed. */
 function unwritten(size: number): Uint8Array {
   return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
 }
 
-/** The buffers of a fast stream would otherwise pile up beside their copy: they are not seen as garbage soon enough. */
+/**
+ * Releases the memory at once. Otherwise the chunks of a fast stream pile up beside their copies until the collector
+ * notices them.
+ */
 function giveBack(bytes: Uint8Array): void {
   if (bytes.length < LARGE_BYTES || bytes.length !== bytes.buffer.byteLength) return;
   if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);

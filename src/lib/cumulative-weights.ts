@@ -1,14 +1,11 @@
-/**
- * Stretches of given lengths one behind the other. Which of them a place lies on is found in as many steps as their number
- * has digits.
- */
+/** Adjacent intervals of given lengths. `at` finds the interval at an offset by binary search. */
 export class CumulativeWeights {
-  /** Where each stretch ends. */
+  /** The end offset of each interval. */
   readonly #ends: Float64Array;
-  /** The sum of the lengths. */
+  /** The sum of all lengths. */
   readonly length: number;
 
-  /** @param lengths none negative, one of them greater than 0 */
+  /** @param lengths none negative, at least one greater than 0 */
   constructor(lengths: readonly number[]) {
     this.#ends = new Float64Array(lengths.length);
     let end = 0;
@@ -19,7 +16,7 @@ export class CumulativeWeights {
     this.length = end;
   }
 
-  /** The stretch at that place, never one without length; the last one for what lies beyond the end. */
+  /** The index of the interval at that offset, never of an empty one; beyond the end, the last one. */
   at(place: number): number {
     const ends = this.#ends;
     const isBeyond = place >= this.length;

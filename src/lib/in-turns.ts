@@ -1,6 +1,6 @@
 /**
- * Does long work a step at a time, with a turn of the event loop in between, so that nobody else waits for all of it. `step` returns
- * undefined until the work is done, and then its result.
+ * Runs long work in steps and yields to the event loop between them, so that nothing else waits for all of it. `step`
+ * returns undefined until the work is done, and then its result.
  */
 export async function inTurns<T>(step: () => T | undefined): Promise<T> {
   for (;;) {
@@ -10,8 +10,8 @@ export async function inTurns<T>(step: () => T | undefined): Promise<T> {
   }
 }
 
-/** Work on more bytes than this is done in turns. */
+/** Above this many bytes, work is split into steps. */
 export const LARGE_BYTES = 1024 * 1024;
 
-/** So many bytes at a time take some milliseconds at worst. */
+/** Bytes per step, which take a few milliseconds at worst. */
 export const SLICE_BYTES = 256 * 1024;

@@ -1,7 +1,10 @@
-/** An IP address as 16 bytes. IPv4 stands in its IPv6 form, `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2), so that both compare. */
+/**
+ * An IP address as 16 bytes. IPv4 addresses are in IPv6-mapped form, `::ffff:a.b.c.d` (RFC 4291 §2.5.5.2), so that both
+ * kinds compare.
+ */
 export type IpAddress = Uint8Array;
 
-/** A range of addresses in CIDR notation (RFC 4632): those that share the first `bits` bits of the 128. */
+/** A CIDR range (RFC 4632): all addresses that share the first `bits` of 128 bits. */
 export interface IpRange {
   readonly first: IpAddress;
   readonly bits: number;
@@ -9,10 +12,10 @@ export interface IpRange {
 
 const MAPPED_BITS = 96;
 
-/** The longest text that an address can have: an IPv6 address that ends in IPv4 notation. */
+/** The longest textual address: IPv6 with an IPv4 tail. */
 const LONGEST = 45;
 
-/** Reads an IPv4 or IPv6 address, without brackets, port or zone. undefined: the text is none. */
+/** Parses an IPv4 or IPv6 address without brackets, port or zone. Returns undefined for anything else. */
 export function parseIpAddress(text: string): IpAddress | undefined {
   if (text.length > LONGEST) return undefined;
   if (!text.includes(':')) {
@@ -22,7 +25,7 @@ export function parseIpAddress(text: string): IpAddress | undefined {
   return parseIpv6(text);
 }
 
-/** Reads `10.0.0.0/8`, `fd00::/8`, or a single address. undefined: the text is neither. */
+/** Parses `10.0.0.0/8`, `fd00::/8`, or a single address. Returns undefined for anything else. */
 export function parseIpRange(text: string): IpRange | undefined {
   const [address = '', prefix, more] = text.split('/');
   const first = parseIpAddress(address);
@@ -43,7 +46,7 @@ export function isInRange(address: IpAddress, { first, bits }: IpRange): boolean
   return ((address[whole] ?? 0) & mask) === ((first[whole] ?? 0) & mask);
 }
 
-/** Four decimal numbers. A leading zero is refused, since some programs read it as octal (RFC 6943 §3.1.1). */
+/** Four decimal numbers. A leading zero is refused, because some programs read it as octal (RFC 6943 §3.1.1). */
 function parseIpv4(text: string): number[] | undefined {
   const parts = text.split('.');
   if (parts.length !== 4) return undefined;
@@ -62,7 +65,7 @@ function parseIpv6(text: string): IpAddress | undefined {
   return Uint8Array.from([...head, ...Array.from({ length: missing }, () => 0), ...tail]);
 }
 
-/** The bytes of groups between colons; the last one may be an IPv4 address. */
+/** The bytes of colon-separated groups; the last one may be an IPv4 address. */
 function groupsOf(text: string, isLast: boolean): number[] | undefined {
   if (text === '') return [];
   const bytes: number[] = [];

@@ -1,4 +1,4 @@
-/** What a secret needs at least. */
+/** Minimum requirements on a secret. */
 interface Strength {
   readonly characters: number;
   readonly different: number;
@@ -7,14 +7,14 @@ interface Strength {
 /** The secret of an operator, who may do everything. */
 const OPERATOR: Strength = { characters: 16, different: 5 };
 
-/** The key of a client: what nobody finds by trying a few. */
+/** The key of a client: it must withstand a few guesses. */
 export const MASTER_KEY: Strength = { characters: 6, different: 4 };
 
-/** How the values begin or go that stand in examples, and so in the first list of whoever tries to get in. */
+/** Prefixes and patterns of the values in examples, which attackers try first. */
 const EXAMPLE =
   /^(?:your|my|example|insert|replace)[-_ ]|change[-_ ]?me|placeholder|^(?:admin|secret|password)[-_]?(?:key)?[-_]?\d*$/i;
 
-/** Why a secret is too weak to be used, to be read behind its name; undefined: it is good. */
+/** Why a secret is too weak, as a predicate of its name ("is too short"); undefined: it is good enough. */
 export function findWeakness(
   key: string,
   { characters: shortest, different } = OPERATOR,

@@ -1,17 +1,17 @@
-/** A media type with its parameters, as `Content-Type` and `Content-Disposition` write one. */
+/** A media type with its parameters, as in `Content-Type` and `Content-Disposition`. */
 export interface MediaType {
   /** In lower case, without its parameters. */
   readonly type: string;
   readonly parameters: Parameters;
 }
 
-/** Parameters by their names in lower case. */
+/** Parameters by lower-case name. */
 export type Parameters = ReadonlyMap<string, Parameter>;
 
 export interface Parameter {
-  /** The value without its quotes and the backslashes of its escapes. */
+  /** The value without quotes and backslash escapes. */
   readonly value: string;
-  /** Whether the value is written with backslashes, which some parsers leave in it. */
+  /** Whether the value contains backslash escapes, which some parsers do not remove. */
   readonly isEscaped: boolean;
 }
 
@@ -21,8 +21,8 @@ const MAX_PARAMETERS = 16;
 const MEDIA_TYPE: RegExp = /^[\t ]*([!#$%&'*+.^_`|~0-9a-z-]+\/[!#$%&'*+.^_`|~0-9a-z-]+)[\t ]*(?=;|$)/i;
 
 /**
- * Reads a media type (RFC 9110 §8.3.1). Returns undefined for anything that two parsers could read differently: bytes that
- * are left over, a parameter that stands twice, one that is split or encoded (RFC 2231). Takes time in proportion to the text.
+ * Parses a media type (RFC 9110 §8.3.1). Returns undefined for anything that two parsers could read differently:
+ * trailing bytes, a repeated parameter, or one that is split or encoded (RFC 2231). Takes linear time.
  */
 export function readMediaType(text: string): MediaType | undefined {
   const head = MEDIA_TYPE.exec(text);
@@ -31,8 +31,9 @@ export function readMediaType(text: string): MediaType | undefined {
 }
 
 /**
- * Reads `; name=value` (RFC 9110 §5.6.6) from an offset to the end of the text. An unquoted value may hold anything but white
- * space, quotes, commas and semicolons, since not every client quotes what should be. Returns undefined as `readMediaType` does.
+ * Parses `; name=value` pairs (RFC 9110 §5.6.6) from an offset to the end of the text. An unquoted value may contain
+ * anything but white space, quotes, commas and semicolons, since not every client quotes as it should. Returns
+ * undefined as `readMediaType` does.
  */
 export function readParameters(text: string, start: number): Parameters | undefined {
   const parameters = new Map<string, Parameter>();
@@ -53,6 +54,9 @@ export function readParameters(text: string, start: number): Parameters | undefi
   return parameters;
 }
 
-/** A semicolon with the parameter that may follow it. No two neighbours can match the same character: it never goes back. */
+/**
+ * A semicolon and an optional parameter. Adjacent parts cannot match the same character, so the expression never
+ * backtracks.
+ */
 const PARAMETER: RegExp =
   /[\t ]*;[\t ]*(?:([!#$%&'*+.^_`|~0-9a-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;",\\]+))[\t ]*(?=;|$))?/gisy;

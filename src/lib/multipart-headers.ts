@@ -3,21 +3,21 @@ import { readMediaType, readParameters } from './media-type.ts';
 export type PartHeaders =
   | {
       readonly kind: 'headers';
-      /** The field's name, without its quotes. */
+      /** The field's name without quotes. */
       readonly name: string;
       /** Whether the part has a file name. */
       readonly file: boolean;
-      /** Whether a transfer encoding or a character set changes what the bytes mean. */
+      /** Whether a transfer encoding or a character set changes the meaning of the bytes. */
       readonly encoded: boolean;
-      /** What its Content-Length says; undefined where it has none. */
+      /** The part's Content-Length; undefined: it has none. */
       readonly length: PartLength | undefined;
     }
   | { readonly kind: 'malformed'; readonly problem: string };
 
-/** The value of a part's Content-Length, which RFC 7578 does not know and some clients send. */
+/** The Content-Length of a part. RFC 7578 does not define it, but some clients send it. */
 export interface PartLength {
   readonly bytes: number;
-  /** Where its digits begin, in characters from the beginning of the headers. */
+  /** The offset of its digits, in characters from the beginning of the headers. */
   readonly start: number;
   /** Exclusive. */
   readonly end: number;
@@ -26,7 +26,7 @@ export interface PartLength {
 /** More lines than this are an attack on our time. */
 const MAX_LINES = 32;
 
-/** Reads the header lines of one part of a form (RFC 7578 §4.2); what is ambiguous is malformed. */
+/** Parses the header lines of one part of a form (RFC 7578 §4.2). Anything ambiguous is malformed. */
 export function multipartHeaders(text: string): PartHeaders {
   const lines = text.split('\r\n', MAX_LINES + 1);
   if (lines.length > MAX_LINES) return malformed('it has too many headers');
@@ -34,7 +34,7 @@ export function multipartHeaders(text: string): PartHeaders {
   let length: PartLength | undefined;
   let at = 0;
   for (const line of lines) {
-    // A lone CR or LF ends a line for some parsers.
+    // Some parsers end a line at a lone CR or LF.
     const match = /^([!#$%&'*+.^_`|~0-9a-z-]+):([^\r\n\0]*)$/i.exec(line);
     if (match === null) return malformed('it has a broken header line');
     const name = (match[1] ?? '').toLowerCase();
@@ -53,7 +53,7 @@ export function multipartHeaders(text: string): PartHeaders {
   return readDisposition(disposition, { encoded: isEncoded(seen), length });
 }
 
-/** The headers that decide how a part is read. */
+/** The headers that determine how a part is read. */
 const READ: ReadonlySet<string> = new Set([
   'content-disposition',
   'content-length',

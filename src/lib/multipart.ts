@@ -6,7 +6,9 @@ export interface FormField {
   readonly name: string;
   readonly valueStart: number;
   readonly valueEnd: number;
-  /** Where the digits of the part's Content-Length stand, which a value of another size makes wrong; undefined: it has none. */
+  /**
+   * The digits of the part's Content-Length, which must change with the size of the value; undefined: there is none.
+   */
   readonly lengthSpan: { readonly start: number; readonly end: number } | undefined;
 }
 
@@ -14,23 +16,23 @@ export type FormScan =
   | { readonly kind: 'form'; readonly fields: readonly FormField[] }
   | { readonly kind: 'malformed'; readonly message: string };
 
-/** A wanted field may stand this often; beyond it the body is an attack on our memory. */
+/** A body that repeats a wanted field more often than this is an attack on our memory. */
 const MAX_FIELDS = 100;
 
-/** Real forms have some ten parts. */
+/** Real forms have about ten parts. */
 const MAX_PARTS = 1_000;
 
 const MAX_HEADER_BYTES = 8_192;
 
 /**
- * Finds the text fields of these names in a multipart/form-data body (RFC 7578), every time that they stand there.
- * Files in between are passed over and never looked into. `wanted` are names in lower case; they are found in any case and
- * with brackets behind them, since some frameworks do not tell `Model` or `model[]` from `model`.
+ * Finds every occurrence of the wanted text fields in a multipart/form-data body (RFC 7578). Files in between are
+ * skipped without a look inside. `wanted` are lower-case names; they match in any case and with trailing brackets,
+ * since some frameworks treat `Model` and `model[]` as `model`.
  *
- * What two parsers could read differently is refused, because the field that is checked must be the field that the
- * provider sees: lines that do not end in CRLF, the boundary anywhere else than on its own line, padding behind it, folded or
- * repeated headers, a transfer encoding, another character set than UTF-8, a length that is not the part's, a wanted field that
- * comes as a file.
+ * Anything that two parsers could read differently is refused, because the checked field must be the field that the
+ * provider sees: lines that do not end in CRLF, a boundary elsewhere than on its own line, padding after it, folded or
+ * repeated headers, a transfer encoding, a character set other than UTF-8, a wrong length of a part, a wanted field
+ * sent as a file.
  */
 export function scanForm(body: Uint8Array, boundary: string, wanted: readonly string[]): FormScan {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
@@ -62,16 +64,16 @@ export function scanForm(body: Uint8Array, boundary: string, wanted: readonly st
   return malformed(contentStart === -1 ? 'the boundary does not occur' : 'the closing boundary is missing');
 }
 
-/** What a content type says of a form. */
+/** The properties of a form's content type. */
 export interface FormType {
   readonly boundary: string;
-  /** The content type that every parser reads in the same way; the same string where it is one already. */
+  /** A content type that every parser reads the same way; the original string if it already is one. */
   readonly contentType: string;
 }
 
 /**
- * Reads the content type of a form; undefined where it is no form, names no boundary (RFC 2046 §5.1.1), or could be read in two
- * ways. A parameter that is written in quotes is left out of the content type that goes on, since not every parser understands quotes.
+ * Parses the content type of a form. Returns undefined if it is not a form, has no boundary (RFC 2046 §5.1.1), or is
+ * ambiguous. Quoted parameters are dropped from the forwarded content type, since not every parser understands quotes.
  */
 export function formTypeOf(contentType: string): FormType | undefined {
   const plain = PLAIN_TYPE.exec(contentType)?.[1];
@@ -81,7 +83,7 @@ export function formTypeOf(contentType: string): FormType | undefined {
   if (read?.type !== 'multipart/form-data' || !BOUNDARY.test(boundary)) return undefined;
   let safe = `multipart/form-data; boundary=${TOKEN.test(boundary) ? boundary : `"${boundary}"`}`;
   for (const [name, { value }] of read.parameters) {
-    // A boundary that is split or encoded (RFC 2231) is another one for some parsers.
+    // For some parsers, a split or encoded boundary (RFC 2231) is a different one.
     if (name.startsWith('boundary*')) return undefined;
     if (name !== 'boundary' && TOKEN.test(value)) safe += `; ${name}=${value}`;
   }
@@ -97,13 +99,13 @@ interface Collector {
   readonly fields: FormField[];
 }
 
-/** Notes the part if it is a wanted field; returns what is wrong with it. */
+/** Records the part if it is a wanted field. Returns what is wrong with it. */
 function readPart(
   bytes: Buffer,
   part: { readonly start: number; readonly end: number },
   into: Collector,
 ): string | undefined {
-  // The part may have no content, and then the empty line's CRLF is the one in front of the boundary.
+  // If the part is empty, the CRLF of the blank line is also the one before the boundary.
   const blank = bytes.indexOf('\r\n\r\n', part.start, 'latin1');
   if (blank === -1 || blank + 2 > part.end) return 'its headers do not end in an empty line';
   if (blank - part.start > MAX_HEADER_BYTES) return 'its headers are too long';
@@ -111,7 +113,7 @@ function readPart(
   if (headers.kind === 'malformed') return headers.problem;
   const content = { start: blank + 4, end: part.end };
   const { name, length } = headers;
-  // Some parsers read as many bytes as it says, and with them the beginning of the next part.
+  // Some parsers trust this length and would read into the next part.
   if (length !== undefined && length.bytes !== Math.max(0, content.end - content.start))
     return 'its Content-Length is not its length';
   if (!isWanted(name, into.wanted)) return undefined;
@@ -122,7 +124,7 @@ function readPart(
   return undefined;
 }
 
-/** The names are short, and so is the part of a name that is looked at. */
+/** Wanted names are short, so only a short prefix of the name is compared. */
 function isWanted(name: string, wanted: readonly string[]): boolean {
   if (wanted.includes(name)) return true;
   const bracket = name.indexOf('[');

@@ -1,6 +1,6 @@
 /**
- * The candidate that `word` is most likely a slip of the keyboard for; undefined if none is near. Case, `-` and `_`
- * don't count. Near means: at most a third of the word is wrong, and never more than three letters of it.
+ * The candidate that `word` most likely misspells; undefined if none is close. Case, `-` and `_` do not count. At most
+ * a third of the letters may differ, and never more than three.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = plain(word);
@@ -17,7 +17,10 @@ function plain(word: string): string {
   return word.toLowerCase().replaceAll(/[-_]/g, '');
 }
 
-/** Letters to insert, drop, replace or swap with their neighbour; words that differ by `limit` in length need no look. */
+/**
+ * The number of insertions, deletions, replacements and swaps of neighbours. Words whose lengths differ by `limit` are
+ * not compared.
+ */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let beforePrevious: number[] = [];

@@ -1,22 +1,23 @@
-/** A few numbers with names, kept under a key. */
+/** A few named numbers under one key. */
 export type NumberRecord<Field extends string> = Record<Field, number>;
 
 /**
- * A table of numbers that one process or many keep. A record of nothing but zeros is like none, and is forgotten. While a
- * function looks at a record nobody else changes it, so the function must return at once and must not use the table.
+ * A table of numbers that belongs to one process or is shared by several. A record of zeros is the same as no record,
+ * and may be forgotten. While a callback looks at a record nobody else changes it, so the callback must return at once
+ * and must not use the table.
  */
 export interface NumberTable<Field extends string> {
-  /** Looks at a record; undefined where there is none. The record must not be kept. */
+  /** Calls `look` with the record; returns undefined if there is none. The record must not be kept. */
   readonly read: <T>(key: string, look: (record: Readonly<NumberRecord<Field>>) => T) => T | undefined;
-  /** Changes a record; one that is new begins with zeros. */
+  /** Calls `change` with the record; a new one starts with zeros. */
   readonly update: <T>(key: string, change: (record: NumberRecord<Field>) => T) => T;
-  /** Looks at every record, which may be changed, and forgets those for which `isOver` is true. */
+  /** Visits every record, which the callback may change, and forgets those for which `isOver` returns true. */
   readonly sweep: (isOver: (record: NumberRecord<Field>) => boolean) => void;
-  /** Whether it holds no record at all. */
+  /** Whether the table has no records. */
   readonly isEmpty: () => boolean;
 }
 
-/** The table of one process. With more than `most` records the one that was changed longest ago is forgotten. */
+/** The table of one process. Beyond `most` records, the one that was changed longest ago is dropped. */
 export class LocalTable<Field extends string> implements NumberTable<Field> {
   readonly #records = new Map<string, NumberRecord<Field>>();
   readonly #fields: readonly Field[];
@@ -59,7 +60,7 @@ export class LocalTable<Field extends string> implements NumberTable<Field> {
   }
 }
 
-/** Whether a record is like none. */
+/** Whether a record is the same as no record. */
 export function isZero<Field extends string>(record: NumberRecord<Field>, fields: readonly Field[]): boolean {
   for (const field of fields) if (record[field] !== 0) return false;
   return true;

@@ -1,11 +1,11 @@
 import { type IpAddress, parseIpAddress } from './ip-address.ts';
 
 /**
- * Hosts that no outgoing request may reach: link-local addresses, and the metadata services where clouds hand out the
- * credentials of their machines. Private ranges are allowed, since local models live there.
+ * Hosts that no outgoing request may reach: link-local addresses, and the metadata services through which clouds hand
+ * out the credentials of their machines. Private ranges are allowed, since local models run there.
  */
 
-/** Names of metadata services, in lower case and without a dot at the end. */
+/** Names of metadata services, in lower case and without a trailing dot. */
 const METADATA_NAMES = new Set([
   'metadata',
   'metadata.google.internal',
@@ -28,9 +28,9 @@ const METADATA_V6 = new Set(
 );
 
 /**
- * Whether a host is never called. `host` is a name or an address: as `URL.hostname` has it, with or without brackets,
- * or as a socket tells whom it is connected to. A name that is allowed may still resolve to an address that is not:
- * ask again with the address when the connection is open.
+ * Whether calls to a host are forbidden. `host` is a name or an address, as in `URL.hostname`, with or without
+ * brackets, or the remote address of a socket. An allowed name may resolve to a forbidden address, so check the address
+ * again when the connection is open.
  */
 export function isForbiddenHost(host: string): boolean {
   const name = withoutTrailingDots(host.toLowerCase());
@@ -55,7 +55,7 @@ function isForbiddenV4(bytes: Bytes): boolean {
 
 type Bytes = readonly number[];
 
-/** A prefix of an IPv6 address, and where the addresses behind it hold an IPv4 address. */
+/** An IPv6 prefix, and where the addresses below it embed an IPv4 address. */
 interface Embedding {
   readonly prefix: Bytes;
   readonly places: readonly Bytes[];
@@ -71,25 +71,25 @@ const EMBEDDINGS: readonly Embedding[] = [
   { prefix: [...ZERO_64, 0xff, 0xff, 0, 0], places: [LAST_FOUR] },
   // RFC 6052: NAT64 with the well-known prefix.
   { prefix: [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0], places: [LAST_FOUR] },
-  // RFC 8215: local NAT64, whose prefix may have any length that RFC 6052 §2.2 knows; byte 8 is always left out.
+  // RFC 8215: local NAT64, whose prefix may have any length of RFC 6052 §2.2; byte 8 is always skipped.
   {
     prefix: [0, 0x64, 0xff, 0x9b, 0, 1],
     places: [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12], LAST_FOUR],
   },
   // RFC 3056: 6to4.
   { prefix: [0x20, 0x02], places: [[2, 3, 4, 5]] },
-  // RFC 4380: the server of a Teredo address; its client is in `embeddedV4`.
+  // RFC 4380: the server of a Teredo address; `embeddedV4` handles its client.
   { prefix: [0x20, 0x01, 0, 0], places: [[4, 5, 6, 7]] },
 ];
 
-/** Every IPv4 address that an address may stand for; an IPv4 address itself has its mapped form here. */
+/** Every IPv4 address that an IPv6 address may embed; an IPv4 address itself is in mapped form here. */
 function embeddedV4(address: IpAddress): Bytes[] {
   const found = EMBEDDINGS.filter(({ prefix }) => hasAt(address, 0, prefix)).flatMap(({ places }) => places);
   const addresses: Bytes[] = found.map((places) => places.map((place) => address[place] ?? 0));
   const lastFour = [...address.subarray(12)];
-  // RFC 4380 §4: the client of a Teredo address, each bit turned over.
+  // RFC 4380 §4: the client of a Teredo address, with all bits inverted.
   if (hasAt(address, 0, [0x20, 0x01, 0, 0])) addresses.push(lastFour.map((byte) => byte ^ 0xff));
-  // RFC 5214 §6.1: ISATAP, behind any prefix.
+  // RFC 5214 §6.1: ISATAP, below any prefix.
   const isIsatap = ((address[8] ?? 0) & 0xfd) === 0 && hasAt(address, 9, [0, 0x5e, 0xfe]);
   if (isIsatap) addresses.push(lastFour);
   return addresses;

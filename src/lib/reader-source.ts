@@ -1,4 +1,4 @@
-/** What is asked of the reader of a stream. */
+/** The part of a stream reader that is used. */
 interface Reader {
   readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
   readonly cancel: () => Promise<void>;
@@ -6,7 +6,7 @@ interface Reader {
 
 type Take = (chunk: Uint8Array) => Promise<unknown> | 'stop' | undefined;
 
-/** A reader that can also be poured out: each piece is handed on, and the next one waits for what becomes of it. */
+/** A reader with a push mode: each chunk is passed on, and the next one is read when that one has been accepted. */
 export function readerSource(reader: Reader) {
   return {
     read: () => reader.read(),

@@ -1,11 +1,11 @@
-/** Puts `bytes` in the place of what stands from `start` to `end` (exclusive); an empty span is an insertion. */
+/** Replaces the bytes from `start` to `end` (exclusive) by `bytes`; an empty span is an insertion. */
 export interface Edit {
   readonly start: number;
   readonly end: number;
   readonly bytes: Uint8Array;
 }
 
-/** A copy with the edits made, as `pieces` describes it. Without edits the same object is returned. */
+/** A copy with the edits applied, see `pieces`. Returns the same object if there are none. */
 export function splice(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
   if (edits.length === 0) return bytes;
   const parts = pieces(bytes, edits);
@@ -19,8 +19,8 @@ export function splice(bytes: Uint8Array, edits: readonly Edit[]): Uint8Array {
 }
 
 /**
- * The bytes with the edits made, as views of what is there and of what was put in: nothing is copied, and every other
- * byte stays as it is. The edits are sorted by offset and do not overlap.
+ * Applies edits without copying: returns views of the original bytes and of the replacements. The edits are sorted by
+ * offset and do not overlap.
  */
 export function pieces(bytes: Uint8Array, edits: readonly Edit[]): readonly Uint8Array[] {
   if (edits.length === 0) return [bytes];
@@ -35,7 +35,7 @@ export function pieces(bytes: Uint8Array, edits: readonly Edit[]): readonly Uint
   return parts;
 }
 
-/** Bytes of all pieces together. */
+/** The total size of all pieces in bytes. */
 export function sizeOf(parts: readonly Uint8Array[]): number {
   let size = 0;
   for (const { byteLength } of parts) size += byteLength;

@@ -1,32 +1,32 @@
 import { createByteHold } from './byte-buffer.ts';
 
 /**
- * Cuts a stream of server-sent events (WHATWG HTML §9.2) into blocks of whole events. The blocks, and at last the
- * tail, joined give the stream again, byte for byte.
+ * Splits a stream of server-sent events (WHATWG HTML §9.2) into blocks of whole events. The blocks and the tail,
+ * joined, are the stream byte for byte.
  */
 export interface SseSplitter {
   /**
-   * Takes the next chunk and returns all the whole events that there are now, with the blank lines that end them;
-   * empty if none is complete. undefined: an event has grown beyond the limit, in bytes or in lines, and the stream is to be given up.
-   * A chunk of whole events is returned as it is, without a copy.
+   * Takes the next chunk and returns all events that are now complete, with the blank lines that end them; empty if
+   * there are none. Returns undefined if an event exceeds the limit of bytes or lines; give the stream up then. A chunk
+   * of whole events is returned as it is, without a copy.
    */
   readonly push: (chunk: Uint8Array) => Uint8Array | undefined;
-  /** What came after the last whole event, taken out: at the end of a stream, an event that was cut off. */
+  /** Removes and returns the bytes after the last whole event. At the end of a stream, they are a truncated event. */
   readonly takeTail: () => Uint8Array;
 }
 
-/** Everything up to and with one blank line. Offsets are into the block that was split. */
+/** Everything up to and including one blank line. Offsets are into the split block. */
 export interface SseEvent {
   readonly start: number;
   /** Exclusive. */
   readonly end: number;
-  /** The event's name, '' where it has none. */
+  /** The event's name; '' if it has none. */
   readonly name: string;
-  /** The data, its lines joined by LF; empty for comments. A view on the block where it stands on one line. */
+  /** The data, its lines joined by LF; empty for comments. A view of the block if it is on one line. */
   readonly data: Uint8Array;
 }
 
-/** `maxEventBytes` bounds what is held of an event that is not complete. */
+/** `maxEventBytes` limits the buffered part of an incomplete event. */
 export function createSseSplitter(maxEventBytes: number): SseSplitter {
   const hold = createByteHold();
   let lines = 0;
@@ -36,7 +36,7 @@ export function createSseSplitter(maxEventBytes: number): SseSplitter {
       const tail = end === chunk.length ? EMPTY : chunk.subarray(end);
       const whole = end === 0 ? EMPTY : hold.take(end === chunk.length ? chunk : chunk.subarray(0, end));
       if (end > 0) lines = 0;
-      // Real events have one line of data, or some: these are counted in large ones only.
+      // Real events have one or a few data lines, so lines are counted only in large events.
       if (hold.length() > LARGE_BYTES) lines += countLines(tail);
       if (tail.length > 0) hold.add(tail);
       return hold.length() > maxEventBytes || lines > MAX_LINES ? undefined : whole;
@@ -45,12 +45,12 @@ export function createSseSplitter(maxEventBytes: number): SseSplitter {
   };
 }
 
-/** An event with more lines than this is made to keep its reader busy. */
+/** An event with more lines than this is meant to keep its reader busy. */
 const MAX_LINES = 20_000;
 
 const LARGE_BYTES = 65_536;
 
-/** The line ends among these bytes, up to a bound. */
+/** The number of line ends in these bytes, up to a bound. */
 function countLines(bytes: Uint8Array): number {
   let count = 0;
   for (const byte of [LF, CR]) {
@@ -64,9 +64,9 @@ function countLines(bytes: Uint8Array): number {
 }
 
 /**
- * The events of a block, comments and empty ones included, so that their ranges cover all of it; several in a row that have
- * neither data nor a name count as one. What follows after the last blank line counts as an event as well. A byte order mark is
- * skipped at the beginning of the block.
+ * The events of a block, including comments and empty events, so that their ranges cover the block. Adjacent events
+ * without data and name count as one. Bytes after the last blank line count as an event. A leading byte order mark is
+ * skipped.
  */
 export function splitEvents(block: Uint8Array): readonly SseEvent[] {
   const events: SseEvent[] = [];
@@ -75,9 +75,9 @@ export function splitEvents(block: Uint8Array): readonly SseEvent[] {
   let pos = block[0] === 0xef && block[1] === 0xbb && block[2] === 0xbf ? 3 : 0;
   let name = '';
   let data: Uint8Array | undefined;
-  /** Where the second line of data begins; -1: there is none. */
+  /** The offset of the second data line; -1: there is none. */
   let more = -1;
-  /** Where the last of the events in a row ends that have neither data nor a name; -1: there is none. */
+  /** The end of the last adjacent event without data and name; -1: there is none. */
   let quietEnd = -1;
   const closeQuiet = (): void => {
     if (quietEnd === -1) return;
@@ -124,7 +124,10 @@ function isLineEnd(byte: number | undefined): boolean {
   return byte === LF || byte === CR;
 }
 
-/** The data of an event that has several lines of it, joined by LF: the first, and those from an offset to the event's end. */
+/**
+ * The data of an event with several data lines, joined by LF: the first line, and the lines from an offset to the
+ * event's end.
+ */
 function joinData(
   block: Uint8Array,
   { first, from, end: eventEnd }: { readonly first: Uint8Array; readonly from: number; readonly end: number },
@@ -147,9 +150,9 @@ function joinData(
 }
 
 /**
- * Where the last whole event of these bytes ends; 0 if there is none. A line may end in LF, CRLF or CR, and an event
- * ends with an empty line. Where that line's CR comes last, the LF that may follow it is left to the next event, for
- * which it is an empty line: waiting for it would hold back an event that is complete.
+ * The end of the last whole event in these bytes; 0 if there is none. A line ends in LF, CRLF or CR, and an empty line
+ * ends an event. If the CR of that line is the last byte, an LF that may follow is left to the next event, which
+ * ignores it as an empty line: waiting for it would delay a complete event.
  */
 function lastEventEnd(bytes: Uint8Array): number {
   const { length } = bytes;
@@ -161,34 +164,37 @@ function lastEventEnd(bytes: Uint8Array): number {
     if (last <= 0) return 0;
     const before = bytes[last] === LF && bytes[last - 1] === CR ? last - 2 : last - 1;
     if (before >= 0 && (bytes[before] === LF || bytes[before] === CR)) return last + 1;
-    // lastIndexOf takes a negative start as one from the end.
+    // lastIndexOf takes a negative start relative to the end.
     if (before < 0) return 0;
     if (feed > before) feed = bytes.lastIndexOf(LF, before);
     if (carriage > before) carriage = bytes.lastIndexOf(CR, before);
   }
 }
 
-/** The same where the line before the blank one ended in what is held, with this byte, and the blank one is here. */
+/**
+ * The end of an event whose last line is buffered, ending with the byte `lastHeld`, and whose blank line begins this
+ * chunk.
+ */
 function endAcross(lastHeld: number | undefined, chunk: Uint8Array): number {
   if (lastHeld !== LF && lastHeld !== CR) return 0;
   if (chunk[0] === CR) return chunk[1] === LF ? 2 : 1;
-  // After a CR, the LF belongs to it.
+  // An LF after a CR belongs to it.
   return chunk[0] === LF && lastHeld === LF ? 1 : 0;
 }
 
 interface Line {
-  /** Where its content ends. */
+  /** The end of the line's content. */
   readonly end: number;
-  /** Where the next line begins. */
+  /** The start of the next line. */
   readonly next: number;
 }
 
-/** Finds lines in passing order; each byte is searched once, even where only one of CR and LF occurs. */
+/** Finds lines in ascending order. Each byte is searched once, even if only CR or only LF occurs. */
 function createLineCursor(block: Uint8Array): (pos: number) => Line {
   let feed = -1;
   let carriage = -1;
   return (pos) => {
-    // A search costs more than a look at some bytes, and empty lines and comments are short.
+    // A native search costs more than checking a few bytes, and empty lines and comments are short.
     const near = Math.min(pos + NEAR_BYTES, block.length);
     for (let end = pos; end < near; end++) {
       if (!isLineEnd(block[end])) continue;
@@ -212,7 +218,7 @@ function indexOrEnd(block: Uint8Array, byte: number, pos: number): number {
   return index === -1 ? block.length : index;
 }
 
-/** Whether the line is this field, with a value or without. */
+/** Whether the line is this field, with or without a value. */
 function startsField(block: Uint8Array, pos: number, end: number, field: Uint8Array): boolean {
   const colon = pos + field.length;
   if (colon > end || (colon < end && block[colon] !== COLON)) return false;
@@ -222,7 +228,7 @@ function startsField(block: Uint8Array, pos: number, end: number, field: Uint8Ar
   return true;
 }
 
-/** Behind the colon at `pos` and the one space that may follow it. */
+/** The offset after the colon at `pos` and one optional space. */
 function valueStart(block: Uint8Array, pos: number, end: number): number {
   if (pos >= end) return end;
   return pos + 1 < end && block[pos + 1] === SPACE ? pos + 2 : pos + 1;

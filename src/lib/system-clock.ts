@@ -1,20 +1,20 @@
 import { TimerQueue } from './timer-queue.ts';
 
-/** The machine's clock. Its milliseconds never run backwards; sleeping ends early when the signal aborts. */
+/** The machine's clock. Its milliseconds never run backwards. A sleep ends early when its signal aborts. */
 export type SystemClock = ReturnType<typeof clockAhead>;
 
-const alarms = new TimerQueue();
+const timers = new TimerQueue();
 
-/** The clock of this process, whose milliseconds begin with it. */
+/** The clock of this process; its milliseconds start with the process. */
 export const systemClock = clockAhead(0);
 
-/** The machine's clock with the milliseconds of another process, which began `aheadMs` before this one. */
+/** The machine's clock with the milliseconds of another process that started `aheadMs` before this one. */
 export function clockAhead(aheadMs: number) {
   return {
     nowMs: () => performance.now() + aheadMs,
     epochMs: () => Date.now(),
     setTimer(ms: number, run: () => void): () => void {
-      return alarms.set(Math.min(ms, LONGEST_TIMER_MS), run);
+      return timers.set(Math.min(ms, LONGEST_TIMER_MS), run);
     },
     sleep(ms: number, signal: AbortSignal): Promise<void> {
       if (signal.aborted) return Promise.resolve();
@@ -31,5 +31,5 @@ export function clockAhead(aheadMs: number) {
   } as const;
 }
 
-/** Timers hold 31 bits: a longer one would run at once. */
+/** The runtime's timers hold 31 bits; longer delays would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -1,21 +1,21 @@
 /**
- * TimerQueue of which most are called off before they run, as limits of time are. The runtime's own timers cost most of a
- * microsecond each; here all that wait equally long stand in one line, in the order in which they will run, and only the
- * first of a line has a timer.
+ * Timers of which most are cancelled before they fire, as timeouts are. A native timer costs most of a microsecond.
+ * Here, timers of equal delay wait in one line in the order in which they are due, and only the first of a line has a
+ * native timer.
  */
 export class TimerQueue {
-  readonly #lines = new Map<number, Line>();
+  readonly #lines = new Map<number, DelayLine>();
 
-  /** Calls `run` once after `ms`, at most 2³¹ - 1; returns how to call it off. */
+  /** Calls `run` once after `ms`, at most 2³¹ - 1; returns a function that cancels it. */
   set(ms: number, run: () => void): () => void {
-    // What waits for an odd time stands alone.
+    // Fractional delays would make a line each, so they get a native timer.
     if (!Number.isInteger(ms)) {
       const timer = setTimeout(run, ms);
       return () => clearTimeout(timer);
     }
     let line = this.#lines.get(ms);
     if (line === undefined) {
-      line = new Line(ms, () => this.#lines.delete(ms));
+      line = new DelayLine(ms, () => this.#lines.delete(ms));
       this.#lines.set(ms, line);
     }
     return line.add(run);
@@ -29,8 +29,8 @@ interface Place {
   after: Place | undefined;
 }
 
-/** TimerQueue that wait equally long. */
-class Line {
+/** Timers of equal delay. */
+class DelayLine {
   readonly #ms: number;
   readonly #onEmpty: () => void;
   #first: Place | undefined;
@@ -59,12 +59,12 @@ class Line {
     else place.after.before = place.before;
   }
 
-  /** The timer stays when the one that it was set for is called off: it looks who is due when it fires. */
+  /** The native timer stays when its first timer is cancelled: on firing, it looks which one is due. */
   #wait(ms: number): void {
-    setTimeout(() => this.#ringDue(), ms);
+    setTimeout(() => this.#fireDue(), ms);
   }
 
-  #ringDue(): void {
+  #fireDue(): void {
     const nowMs = performance.now();
     const due: (() => void)[] = [];
     for (let place = this.#first; place !== undefined && place.dueMs <= nowMs; place = this.#first) {
@@ -72,7 +72,7 @@ class Line {
       this.#leave(place);
     }
     if (this.#first === undefined) this.#onEmpty();
-    // A timer may fire a little early, but never again at once.
+    // A native timer may fire slightly early, but must not spin.
     else this.#wait(Math.max(1, Math.ceil(this.#first.dueMs - nowMs)));
     for (const run of due) run();
   }

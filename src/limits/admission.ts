@@ -1,12 +1,12 @@
-/** The right of one request to be served, and what was reserved for it. */
+/** The right of one request to be served, with its reservations. */
 export interface Admission {
-  /** Header fields that tell the client what is left of its limits. */
+  /** Header fields that tell the client how much of its limits is left. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Replaces the reservation by what the request really used. Called once, when its last byte has gone. */
+  /** Replaces the reservation by the actual use. Called once, when the last byte has gone. */
   readonly settle: (actual: Actual) => void;
 }
 
-/** What a request really used. Tokens are undefined where nobody reported or estimated them. */
+/** The actual use of a request. Tokens are undefined if nobody reported or estimated them. */
 export interface Actual {
   /** Whether a provider was asked at all. */
   readonly wasServed: boolean;
@@ -14,10 +14,10 @@ export interface Actual {
   readonly outputTokens: number | undefined;
 }
 
-/** An admission that reserved nothing and tells nothing. */
+/** An admission without reservations and headers. */
 export const FREE_ADMISSION: Admission = { headers: {}, settle: () => undefined };
 
-/** Joins two admissions of one request: the fields of both, and both are settled. */
+/** Joins two admissions of one request: combines their headers and settles both. */
 export function joinAdmissions(first: Admission, second: Admission): Admission {
   if (first === FREE_ADMISSION) return second;
   if (second === FREE_ADMISSION) return first;

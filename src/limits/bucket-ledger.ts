@@ -1,11 +1,11 @@
 import { LocalTable, type NumberTable } from '../lib/number-table.ts';
 import { type BucketLimit, take, type Taking } from './bucket.ts';
 
-/** What is kept of a bucket: the `level` of `take`. */
+/** The record of a bucket: the `level` of `take`. */
 export const BUCKET_FIELDS = ['level'] as const;
 export type BucketTable = NumberTable<(typeof BUCKET_FIELDS)[number]>;
 
-/** The buckets, by key. A bucket that is full again is forgotten: it is like a new one. */
+/** The buckets by key. A full bucket is dropped, since it equals a new one. */
 export class BucketLedger {
   readonly #buckets: BucketTable;
 

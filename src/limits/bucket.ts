@@ -1,25 +1,25 @@
-/** A token bucket: `ratePerSecond` tokens flow in, `burst` is the most that it holds. A rate of 0 admits nothing. */
+/** A token bucket: `ratePerSecond` tokens flow in, up to `burst`. A rate of 0 admits nothing. */
 export interface BucketLimit {
   readonly ratePerSecond: number;
   readonly burst: number;
 }
 
-/** What taking one token came to. `level` is the bucket's new state, to be passed to the next call. */
+/** The result of taking one token. `level` is the bucket's new state, for the next call. */
 export interface Taking {
   readonly admitted: boolean;
   readonly level: number;
   /** Whole tokens left. */
   readonly remaining: number;
-  /** How long until one token is there; 0 when admitted, Infinity when never. */
+  /** Time until a token is available; 0 if admitted, Infinity if never. */
   readonly retryAfterMs: number;
-  /** How long until the bucket is full again. */
+  /** Time until the bucket is full. */
   readonly resetMs: number;
 }
 
 /**
- * Takes one token, by the generic cell rate algorithm: the whole state of a bucket is one number, the time at
- * which it will be full (the "theoretical arrival time"), which makes it exact, cheap, and shareable.
- * `level` is 0 for a new bucket; all times are milliseconds of one clock.
+ * Takes one token by the generic cell rate algorithm. The whole state of a bucket is one number, the time at which it
+ * will be full (the "theoretical arrival time"), which makes it exact, cheap, and shareable. `level` is 0 for a new
+ * bucket; all times are milliseconds of one clock.
  */
 export function take(level: number, limit: BucketLimit, nowMs: number): Taking {
   if (limit.ratePerSecond <= 0 || limit.burst <= 0) {
@@ -47,5 +47,5 @@ export function take(level: number, limit: BucketLimit, nowMs: number): Taking {
   };
 }
 
-/** Sums of fractions of milliseconds are off by less than this, and must not cost a client its token. */
+/** Rounding errors of fractional milliseconds are smaller than this and must not cost a client its token. */
 const ROUNDING_MS = 1e-3;

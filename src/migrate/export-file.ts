@@ -52,12 +52,12 @@ function variableFor(id: string, path: string, secret: Json): Json {
   return Object.fromEntries(Object.keys(secret).map((name) => [name, variable(name)]));
 }
 
-/** A name in the letters that variables may have. */
+/** A name in the characters that variables may have. */
 function variableName(name: string): string {
   return name.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_');
 }
 
-/** Keeps `${` as text: it begins a variable in a file, but not in the database. */
+/** Escapes `${`, which begins a variable in a file but not in the database. */
 function escaped(value: Json): Json {
   if (typeof value === 'string') return escapedText(value);
   if (Array.isArray(value)) return value.map(escaped);

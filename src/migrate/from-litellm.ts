@@ -3,7 +3,7 @@ import { LitellmModels } from './litellm-models.ts';
 import { asList, asObject, asText, type Report } from './litellm-values.ts';
 import type { Json, JsonObject } from '../store/revision.ts';
 
-/** A setting of the other program that is not taken over. */
+/** A setting of the other program that was not imported. */
 export interface Unmapped {
   readonly path: string;
   readonly reason: string;
@@ -29,26 +29,25 @@ const UNREAD_SECTIONS: Readonly<Record<string, string>> = {
   environment_variables: 'variables are read from the environment of this command',
 };
 
-/** Base URLs by the names of the providers that there are already. */
-type Backpressure = ReadonlyMap<string, string>;
+/** Base URLs by the names of existing providers. */
+type BaseUrls = ReadonlyMap<string, string>;
 
 /**
- * A configuration of LiteLLM's proxy (https://docs.litellm.ai/docs/proxy/configs) as a configuration file of ours, and
- * all that is not taken over. Values such as `os.environ/NAME` are read from the environment. An entry is taken over
- * only where the file says which host is asked and with which credential. A provider in `taken` with another base URL
- * keeps its name.
+ * Converts a configuration of LiteLLM's proxy (https://docs.litellm.ai/docs/proxy/configs) to one of ours and lists
+ * what was left out. Values such as `os.environ/NAME` are read from the environment. An entry is imported only if the
+ * file says which host is called and with which credential. A provider in `taken` with another base URL keeps its name.
  */
 export function readLitellm(
   value: unknown,
   env: Environment,
-  taken: Backpressure = new Map(),
+  taken: BaseUrls = new Map(),
 ): { readonly file: JsonObject; readonly unmapped: readonly Unmapped[] } {
   const source = asObject(value);
   const unmapped: Unmapped[] = [];
   const report = (path: string, reason: string): void => void unmapped.push({ path, reason });
   const own = variablesOf(env, source);
   const models = new LitellmModels(taken);
-  // Files that are not read may have entries of any name.
+  // Included files, which are not read, may have entries of any name.
   if (source['include'] !== undefined) models.leaveOut(undefined);
   for (const [index, entry] of asList(source['model_list']).entries()) {
     addEntry(asObject(entry), { models, env: own, report, path: `model_list[${index}]` });
@@ -62,7 +61,10 @@ export function readLitellm(
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `environment_variables` go before the environment in LiteLLM, and may be encrypted: what they set is not known. */
+/**
+ * In LiteLLM, `environment_variables` override the environment and may be encrypted, so the values of these variables
+ * are unknown.
+ */
 function variablesOf(env: Environment, source: JsonObject): Variables {
   const setThere = asObject(source['environment_variables']);
   const valueOf = (name: string) => (Object.hasOwn(setThere, name) ? undefined : env[name] || undefined);
@@ -177,7 +179,7 @@ function readFallback(
   };
 }
 
-/** The fallbacks that were taken over; none where the model itself was not. */
+/** The imported fallbacks; none if the model itself was not imported. */
 function readRule(
   model: string,
   targets: Json,

@@ -3,7 +3,7 @@ import { isKindSection, type Kind, KINDS, mapKinds } from '../store/resource-kin
 import { type Json, type JsonObject, type Resource, type Resources, withChanges } from '../store/revision.ts';
 import { markOf, storedKey } from '../store/stored-key.ts';
 
-/** What an import does to one resource. */
+/** The effect of an import on one resource. */
 export interface ImportStep {
   readonly kind: Kind;
   readonly id: string;
@@ -16,8 +16,8 @@ export interface ImportPlan {
 }
 
 /**
- * The resources with everything in a configuration file put in the place of what has the same name. What the file does
- * not name stays, unless `prunes` takes it away. The same file a second time changes nothing.
+ * The resources after an import: entries of the file replace those of the same name. Others stay, unless `prunes`
+ * removes them. Importing the same file again changes nothing.
  */
 export function planImport(
   file: ConfigFile,
@@ -61,7 +61,7 @@ function readFile(file: ConfigFile, before: Resources): Wanted {
   };
 }
 
-/** The entries of one section by their names; none of a kind whose resources are sections. */
+/** The entries of one section by name; none for a kind whose resources are sections. */
 function sectionEntries(file: ConfigFile, kind: Kind): ReadonlyMap<string, JsonObject> {
   if (kind === 'providers') return providersOf(file);
   if (kind === 'models') return modelsOf(file);
@@ -95,17 +95,17 @@ function modelsOf({ models, fallback }: ConfigFile): ReadonlyMap<string, JsonObj
 
 type KeyEntry = NonNullable<ConfigFile['master_keys']>[number];
 
-/** `proxy_api_key` is a master key called `default`, as the configuration file has it. */
+/** As in the configuration file, `proxy_api_key` is a master key called `default`. */
 function keysOf({ proxy_api_key: key, master_keys: keys }: ConfigFile): KeyEntry[] {
   return [...(typeof key === 'string' ? [{ name: 'default', key }] : []), ...(keys ?? [])];
 }
 
-/** Such a file leaves the list of models open without saying so. */
+/** Such a file opens the list of models without saying so. */
 function hasOnlyProxyKey({ proxy_api_key: key, master_keys: keys }: ConfigFile): boolean {
   return typeof key === 'string' && (keys ?? []).length === 0;
 }
 
-/** A key keeps the id that it has, and what is known of its secret if that is the same. */
+/** A key keeps its id, and the data about its secret if the secret is the same. */
 function keyEntry(
   { key, ...entry }: KeyEntry,
   knownByName: ReadonlyMap<string, Resource>,
@@ -123,7 +123,7 @@ function keyEntry(
 /** Sections of older files that become providers and keys. */
 const OLD_SECTIONS = new Set(['backends', 'proxy_api_key']);
 
-/** Every other section as a setting, without the fallbacks that are the models' own. */
+/** Every other section becomes a setting, without the fallbacks that belong to models. */
 function settingsOf(sections: Partial<ConfigFile>, models: ReadonlySet<string>): Map<string, JsonObject> {
   const settings = new Map<string, JsonObject>();
   for (const [id, value] of Object.entries(sections)) {
@@ -141,19 +141,19 @@ function withoutAliases(fallback: ConfigFile['fallback'], models: ReadonlySet<st
   return Object.keys(kept).length === 0 ? undefined : kept;
 }
 
-/** The fields of an entry of the file: `enabled` as `is_enabled`, and none that are not set. */
+/** The fields of an entry in the file: `enabled` becomes `is_enabled`, and unset fields are dropped. */
 function fieldsOf({ enabled, ...entry }: Record<string, unknown>): JsonObject {
   return asJson({ ...entry, is_enabled: enabled }) as JsonObject;
 }
 
-/** Without what is null or undefined, at any depth. */
+/** Removes null and undefined at any depth. */
 function asJson(value: unknown): Json {
   return JSON.parse(
     JSON.stringify(value, (_, inner: unknown) => (inner === null ? undefined : inner)),
   ) as Json;
 }
 
-/** The same text for the same fields, in whatever order they stand. */
+/** The same text for the same fields in any order. */
 function canonical(value: Json): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)

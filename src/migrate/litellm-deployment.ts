@@ -5,16 +5,16 @@ import type { Json, JsonObject } from '../store/revision.ts';
 
 /** The environment that LiteLLM would have. */
 export interface Variables {
-  /** undefined: it is not set, or its value is not known here. */
+  /** undefined: it is not set, or its value is unknown here. */
   readonly valueOf: (name: string) => string | undefined;
   readonly isSet: (name: string) => boolean;
 }
 
-/** One entry of `model_list`, understood: who serves the model, and under which name. */
+/** One entry of `model_list`: the provider and its name for the model. */
 export interface Deployment {
   /** LiteLLM's name of the vendor, such as `openai`. */
   readonly prefix: string;
-  /** The vendor's name of the model. */
+  /** The vendor's name for the model. */
   readonly model: string;
   /** The fields of the provider, without a name. */
   readonly provider: JsonObject;
@@ -22,7 +22,7 @@ export interface Deployment {
   readonly order: number | undefined;
 }
 
-/** Why an entry is left out, and which of its settings is to blame. */
+/** Why an entry is left out, and because of which setting. */
 export class NotUnderstood extends Error {
   /** Below the entry; empty: the entry itself. */
   readonly setting: string;
@@ -34,7 +34,7 @@ export class NotUnderstood extends Error {
   }
 }
 
-/** A deployment's parameters that are read here. */
+/** The parameters of a deployment that are read here. */
 const KNOWN_PARAMS = new Set([
   'model',
   'custom_llm_provider',
@@ -47,7 +47,7 @@ const KNOWN_PARAMS = new Set([
   'extra_headers',
 ]);
 
-/** Parameters that decide where a request goes or with which credential. An entry with one of them is not understood. */
+/** Parameters that decide where a request goes or with which credential. An entry that has one cannot be imported. */
 const DECISIVE_PARAMS: Readonly<Record<string, string>> = {
   litellm_credential_name: 'a credential of credential_list is not read; write api_base and api_key here',
   use_litellm_proxy: 'requests by way of another LiteLLM have no counterpart',
@@ -55,8 +55,8 @@ const DECISIVE_PARAMS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads `litellm_params` of an entry. What has no counterpart and changes neither the party that is asked nor its
- * credential is reported. Throws `NotUnderstood` for anything that would have to be guessed.
+ * Reads `litellm_params` of an entry. Reports parameters without a counterpart that change neither the called host nor
+ * its credential. Throws `NotUnderstood` for everything that would have to be guessed.
  */
 export function readDeployment(params: JsonObject, env: Variables, report: Report): Deployment {
   for (const [name, reason] of Object.entries(DECISIVE_PARAMS)) {
@@ -122,7 +122,7 @@ function baseOf(params: JsonObject, prefix: string, env: Variables): string {
   throw new NotUnderstood('', `LiteLLM would take its address from ${variable}; write it as api_base`);
 }
 
-/** Headers as they are sent. A value that names a variable would be sent as its name. */
+/** Headers as they are sent. LiteLLM would send the name of a variable literally. */
 function headersOf(params: JsonObject): JsonObject | undefined {
   const given = params['extra_headers'];
   if (given === undefined || given === null) return undefined;
@@ -136,7 +136,7 @@ function headersOf(params: JsonObject): JsonObject | undefined {
 
 const VARIABLE = 'os.environ/';
 
-/** A text, or what the variable holds that it names; undefined: it is not given. Throws `NotUnderstood`. */
+/** A text, or the value of the variable that it names; undefined: it is missing. Throws `NotUnderstood`. */
 export function textOf(params: JsonObject, name: string, env: Variables): string | undefined {
   const value = params[name];
   if (value === undefined || value === null) return undefined;

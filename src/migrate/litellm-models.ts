@@ -3,24 +3,26 @@ import { type Deployment, NotUnderstood } from './litellm-deployment.ts';
 import { asObject, type Report } from './litellm-values.ts';
 import type { Json, JsonObject } from '../store/revision.ts';
 
-/** Collects providers and models: LiteLLM repeats the provider with each model, and here they are apart. */
+/**
+ * Collects providers and models: LiteLLM repeats the provider with each model, while this configuration separates them.
+ */
 export class LitellmModels {
   readonly #taken: ReadonlyMap<string, string>;
   readonly #providers = new Map<string, JsonObject>();
   readonly #models = new Map<string, Json[]>();
   /** Names or patterns of entries that were left out. */
   readonly #leftOut = new Set<string>();
-  /** Whether entries were left out whose names are not known. */
+  /** Whether entries with unknown names were left out. */
   #hasUnknown = false;
-  /** Where each pattern that was taken over stands. */
+  /** The places of the imported patterns. */
   readonly #patterns = new Map<string, string>();
 
-  /** `taken`: base URLs by the names of providers that must not become others. */
+  /** `taken`: base URLs by the names of existing providers, which must not be redirected. */
   constructor(taken: ReadonlyMap<string, string>) {
     this.#taken = taken;
   }
 
-  /** Adds one more way to serve `name`. Throws `NotUnderstood`; nothing was added then. */
+  /** Adds a route for `name`. Throws `NotUnderstood` without adding anything. */
   add(name: string, path: string, { prefix, model, provider, weight, order }: Deployment): void {
     if (isPattern(name) || isPattern(model)) {
       if (name !== model) throw new NotUnderstood('', 'a pattern that changes the name has no counterpart');
@@ -40,7 +42,7 @@ export class LitellmModels {
     this.#models.set(name, [...(this.#models.get(name) ?? []), route]);
   }
 
-  /** Notes that an entry of this name was not taken over; undefined: entries of any name. */
+  /** Records that an entry of this name was not imported; undefined: entries of any name. */
   leaveOut(name: string | undefined): void {
     if (name === undefined) this.#hasUnknown = true;
     else this.#leftOut.add(name);
@@ -50,7 +52,7 @@ export class LitellmModels {
     return this.#models.has(model);
   }
 
-  /** Whether requests for a model are answered, by its own entry or by a pattern. */
+  /** Whether a model is served, by its own entry or by a pattern. */
   serves(model: string): boolean {
     return this.has(model) || [...this.#patterns.keys()].some((pattern) => matcher(pattern)(model));
   }
@@ -60,8 +62,8 @@ export class LitellmModels {
   }
 
   /**
-   * Takes patterns away that would serve names of entries that were left out: their prompts would go to another vendor
-   * than the file says. Called when all entries are in.
+   * Removes patterns that would serve the names of skipped entries: their prompts would go to another vendor than the
+   * file says. Call this after all entries.
    */
   dropLoosePatterns(report: Report): void {
     const missing = [...this.#leftOut].filter((name) => !this.has(name) && !this.#patterns.has(name));
@@ -97,7 +99,7 @@ export class LitellmModels {
     }
   }
 
-  /** The name of the provider with these settings, a new one if there is none. */
+  /** The name of the provider with these settings, which is created if necessary. */
   #provider(prefix: string, settings: JsonObject): string {
     const text = JSON.stringify(settings);
     for (const [name, { model_mapping: _, ...known }] of this.#providers) {
@@ -114,7 +116,7 @@ export class LitellmModels {
   }
 }
 
-/** Whether there may be a name that two patterns both match. It says yes where only a search would tell. */
+/** Whether some name may match both patterns. Returns true where only a search could tell. */
 function overlap(one: string, other: string): boolean {
   if (!isPattern(other)) return matcher(one)(other);
   const [head, otherHead] = [one.slice(0, one.indexOf('*')), other.slice(0, other.indexOf('*'))];

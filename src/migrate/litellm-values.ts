@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../store/revision.ts';
 
-/** Told what is not taken over: where it stands, and why. */
+/** Receives what was not imported: its place and the reason. */
 export type Report = (path: string, reason: string) => void;
 
 export function asObject(value: unknown): JsonObject {
@@ -11,7 +11,7 @@ export function asList(value: unknown): readonly Json[] {
   return Array.isArray(value) ? (value as readonly Json[]) : [];
 }
 
-/** undefined: it is empty, or no text. */
+/** undefined: it is empty, or not a text. */
 export function asText(value: Json | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

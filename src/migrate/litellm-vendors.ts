@@ -1,6 +1,6 @@
-/** What LiteLLM's prefixes of model names stand for (https://docs.litellm.ai/docs/providers). */
+/** The meaning of LiteLLM's model name prefixes (https://docs.litellm.ai/docs/providers). */
 
-/** Where the providers that LiteLLM knows by a prefix have their OpenAI-compatible API. */
+/** The OpenAI-compatible base URLs of the providers that LiteLLM knows by a prefix. */
 export const BASES: ReadonlyMap<string, string> = new Map([
   ['openai', 'https://api.openai.com/v1'],
   ['text-completion-openai', 'https://api.openai.com/v1'],
@@ -17,7 +17,7 @@ export const BASES: ReadonlyMap<string, string> = new Map([
   ['xai', 'https://api.x.ai/v1'],
 ]);
 
-/** Prefixes that only say that `api_base` speaks OpenAI's API. */
+/** Prefixes that only mean that `api_base` speaks OpenAI's API. */
 export const COMPATIBLE: ReadonlySet<string> = new Set([
   'openai',
   'hosted_vllm',
@@ -27,25 +27,25 @@ export const COMPATIBLE: ReadonlySet<string> = new Set([
   'lm_studio',
 ]);
 
-/** Prefixes whose servers usually ask for no credential. */
+/** Prefixes whose servers usually need no credential. */
 export const KEYLESS: ReadonlySet<string> = new Set(['ollama', 'ollama_chat', 'hosted_vllm', 'lm_studio']);
 
-/** The names under which LiteLLM knows OpenAI's models without a prefix. `gpt-oss-…` is served by others. */
+/** The names by which LiteLLM recognises OpenAI's models without a prefix. Others serve `gpt-oss-…`. */
 const OPENAI_MODEL =
   /^(?:ft:)?(?:gpt-(?:3\.5-turbo|4(?:o|\.\d)?|5(?:\.\d)?|image-1|realtime|audio)|chatgpt-4o|o[134]|text-embedding-(?:3|ada)|dall-e-[23]|whisper-1|tts-1|omni-moderation)(?:[-:@]|$)/;
 
-/** Whether a model's name without a prefix is one of OpenAI's. Any other name leaves its vendor to a guess. */
+/** Whether a model name without a prefix is one of OpenAI's. The vendor of any other name would be a guess. */
 export function isOpenAiModel(name: string): boolean {
   return OPENAI_MODEL.test(name);
 }
 
-/** The variables from which LiteLLM takes a vendor's base URL where a deployment has none. */
+/** The variables with a vendor's default base URL in LiteLLM. */
 export function baseVariables(prefix: string): string[] {
   const name = prefix === 'text-completion-openai' ? 'OPENAI' : prefix.toUpperCase();
   return name === 'OPENAI' ? ['OPENAI_BASE_URL', 'OPENAI_API_BASE'] : [`${name}_API_BASE`];
 }
 
-/** The variable from which LiteLLM takes a vendor's credential where a deployment has none. */
+/** The variable with a vendor's default credential in LiteLLM. */
 export function keyVariable(prefix: string): string {
   if (prefix === 'text-completion-openai' || COMPATIBLE.has(prefix)) return 'OPENAI_API_KEY';
   return `${prefix === 'together_ai' ? 'TOGETHERAI' : prefix.toUpperCase()}_API_KEY`;

@@ -2,22 +2,22 @@ import type { Provider } from '../config/snapshot.ts';
 import type { ByteSource, Cancellation, Gateway } from '../gateway/ports.ts';
 import { type ListedModel, type ListPage, readListPage } from './provider-list.ts';
 
-/** A provider's list is not read beyond these. */
+/** Reading a provider's list stops at these bounds. */
 const MOST_BYTES = 4 * 1024 * 1024;
 const MOST_PAGES = 10;
 const MOST_MODELS = 2_000;
 const LONGEST_MS = 10_000;
 
-/** What asking a provider for its models came to. */
+/** The result of asking a provider for its models. */
 export type Fetched =
   | { readonly kind: 'list'; readonly models: readonly ListedModel[] }
-  /** `error` has neither address nor secret. */
+  /** `error` contains neither address nor secret. */
   | { readonly kind: 'failed'; readonly error: string };
 
-/** Asks a provider for its models, page by page, within bounds of time, bytes and number. Never rejects. */
+/** Asks a provider for its models, page by page, within limits of time, bytes and number. Never rejects. */
 export async function fetchList(provider: Provider, gateway: Gateway): Promise<Fetched> {
   const cancellation = new Limit();
-  const stopAlarm = gateway.clock.setTimer(LONGEST_MS, () => cancellation.end());
+  const stopTimer = gateway.clock.setTimer(LONGEST_MS, () => cancellation.end());
   try {
     const models: ListedModel[] = [];
     let search: string | undefined = provider.type === 'anthropic' ? '?limit=1000' : '';
@@ -29,11 +29,11 @@ export async function fetchList(provider: Provider, gateway: Gateway): Promise<F
     }
     return { kind: 'list', models: models.slice(0, MOST_MODELS) };
   } finally {
-    stopAlarm();
+    stopTimer();
   }
 }
 
-/** Ends what is under way when the time is up. */
+/** Aborts what is under way when the time is up. */
 class Limit implements Cancellation {
   isCancelled = false;
   onCancel: (() => void) | undefined;
@@ -81,7 +81,7 @@ async function fetchPage(
   return readListPage(text) ?? 'no list of models';
 }
 
-/** The whole of a body as text; undefined where it is too large, too slow or breaks off. */
+/** A whole body as text; undefined if it is too large, too slow or incomplete. */
 async function textOf(body: ByteSource, cancellation: Limit): Promise<string | undefined> {
   const pieces: Uint8Array[] = [];
   let size = 0;
@@ -95,7 +95,7 @@ async function textOf(body: ByteSource, cancellation: Limit): Promise<string | u
     }
     body.cancel().catch(() => undefined);
   } catch {
-    // It broke off.
+    // The body was incomplete.
   }
   return undefined;
 }

@@ -3,19 +3,19 @@ import type { Gateway } from '../gateway/ports.ts';
 import { type Fetched, fetchList } from './fetch-list.ts';
 import type { ProviderList } from './provider-list.ts';
 
-/** How long lists are as good as new, and how long after a failure. */
+/** How long lists count as fresh, also after a failure. */
 export const FRESH_MS = 5 * 60_000;
 const FRESH_AFTER_FAILURE_MS = 30_000;
 
-/** Providers that are asked at a time. */
+/** How many providers are asked at a time. */
 const MOST_AT_A_TIME = 8;
 
-/** Gets the lists of the providers, from memory where they are fresh. Never rejects. */
+/** Returns the lists of the providers, from memory while they are fresh. Never rejects. */
 export type ListFetcher = () => Promise<readonly ProviderList[]>;
 
 /**
- * Asks the providers whose models the configuration does not name for their lists: those that serve any model, or a pattern. Whoever asks
- * meanwhile or soon after gets the same lists. A provider that fails keeps the list that it had.
+ * Fetches the lists of the providers whose models the configuration does not name: those that serve any model or a
+ * pattern. Concurrent and soon repeated calls get the same lists. A provider that fails keeps its previous list.
  */
 export function createListFetcher(gateway: Gateway): ListFetcher {
   let last: Fetching | undefined;
@@ -45,23 +45,23 @@ interface Fetching {
   readonly progress: Progress;
 }
 
-/** Those who ask do not wait longer for the slowest provider: what it lists is told to whoever asks later. */
+/** Callers do not wait longer for the slowest provider: later calls get its list. */
 const SOON_MS = 1_500;
 
 async function soon({ lists, progress }: Fetching, { clock }: Gateway): Promise<readonly ProviderList[]> {
   const early = Promise.withResolvers<undefined>();
-  const stopAlarm = clock.setTimer(SOON_MS, () => early.resolve(undefined));
+  const stopTimer = clock.setTimer(SOON_MS, () => early.resolve(undefined));
   const all = await Promise.race([lists, early.promise]);
-  stopAlarm();
+  stopTimer();
   return all ?? progress.lists();
 }
 
-/** The lists that have come so far. */
+/** The lists received so far. */
 class Progress {
   readonly providers: readonly Provider[];
   readonly #lists: Map<string, ProviderList>;
 
-  /** `known` are the lists from before. */
+  /** `known` are the previous lists. */
   constructor(providers: readonly Provider[], known: readonly ProviderList[]) {
     this.providers = providers;
     this.#lists = new Map(
@@ -88,7 +88,7 @@ class Progress {
   }
 }
 
-/** The providers of what the configuration has patterns for. Any name that a pattern takes shows who serves it. */
+/** The providers behind the configured patterns. Any name that matches a pattern shows who serves it. */
 export function providersToAsk({ patterns, providers, findModel }: Snapshot): readonly Provider[] {
   const names = new Set(
     patterns.flatMap((pattern) =>

@@ -10,7 +10,7 @@ import type { ListedModel, ProviderList } from './provider-list.ts';
 export interface PublicModel {
   readonly id: string;
   readonly displayName: string;
-  /** Seconds since 1970: what the provider says, else when the configuration was loaded. */
+  /** Seconds since 1970: from the provider, otherwise when the configuration was loaded. */
   readonly createdS: number;
   /** The provider of its first route. */
   readonly ownedBy: string;
@@ -18,18 +18,18 @@ export interface PublicModel {
   readonly isConfigured: boolean;
 }
 
-/** At most so many models that the configuration does not name are listed. */
+/** The maximum number of listed models that the configuration does not name. */
 const MOST_LISTED = 10_000;
 
-/** Names that are looked up before the event loop has its turn. */
+/** The number of look-ups before yielding to the event loop. */
 const AT_A_TIME = 100;
 
-/** A look at the lists is asked for once in so many milliseconds at most. */
+/** The minimum time between two refreshes of the lists. */
 const LOOK_MS = 1_000;
 
 /**
- * The models that clients can ask for: those of the configuration, and of those that its patterns and open providers serve the ones that
- * the providers list. The lists come in the background, and are asked for again when somebody looks at a list that is old.
+ * The models that clients can ask for: those of the configuration, and listed models that its patterns and open
+ * providers serve. The lists arrive in the background, and looking at an old list requests a new one.
  */
 export class ModelCatalogue {
   readonly #snapshot: () => Snapshot;
@@ -40,7 +40,7 @@ export class ModelCatalogue {
   #version: number | undefined;
   #index = new ListIndex([]);
   #found: Known = { snapshot: undefined, models: [] };
-  /** What `models` answered last: it is sorted once for all who ask. */
+  /** The last result of `models`, sorted once for all callers. */
   #all: Known = { snapshot: undefined, models: [] };
 
   constructor(snapshot: () => Snapshot, clock: Pick<Clock, 'nowMs'>, fetch: ListFetcher) {
@@ -49,12 +49,12 @@ export class ModelCatalogue {
     this.#fetch = fetch;
   }
 
-  /** What the providers list, as far as it is known here. */
+  /** The providers' lists, as far as this process knows them. */
   lists(): readonly ProviderList[] {
     return this.#lists;
   }
 
-  /** All that is known at the moment, sorted by name. Looks for more in the background where it may be old. */
+  /** All models known at the moment, sorted by name. Refreshes in the background if they may be old. */
   models(): readonly PublicModel[] {
     const snapshot = this.#snapshot();
     void this.refresh();
@@ -66,7 +66,7 @@ export class ModelCatalogue {
     return this.#all.models;
   }
 
-  /** One model, whether it is listed or not; undefined: nobody serves it. */
+  /** One model, whether listed or not; undefined: nobody serves it. */
   model(name: string): PublicModel | undefined {
     const snapshot = this.#snapshot();
     const model = snapshot.findModel(name);
@@ -74,7 +74,7 @@ export class ModelCatalogue {
     return describe(model, snapshot, this.#index);
   }
 
-  /** Gets the lists if those that are known may be old. Never rejects. */
+  /** Fetches the lists if the known ones may be old. Never rejects. */
   async refresh(): Promise<void> {
     const { version, patterns } = this.#snapshot();
     const nowMs = this.#clock.nowMs();
@@ -101,7 +101,7 @@ interface Known {
   readonly models: readonly PublicModel[];
 }
 
-/** What the providers list, by provider and name. */
+/** The providers' lists, by provider and name. */
 class ListIndex {
   readonly #byProvider: ReadonlyMap<string, ReadonlyMap<string, ListedModel>>;
 
@@ -125,7 +125,7 @@ function describe(model: Model, snapshot: Snapshot, index: ListIndex): PublicMod
   const listed = index.find(route?.provider, route?.upstreamModel);
   return {
     id: model.name,
-    // The name of what is behind a name that the operator chose would mislead.
+    // The provider's display name would be misleading under a name that the operator chose.
     displayName: (model.name === listed?.id ? listed.displayName : undefined) ?? model.name,
     createdS: listed?.createdS ?? Math.floor(snapshot.loadedAt.getTime() / 1000),
     ownedBy: route?.provider ?? 'llm-proxy',
@@ -133,7 +133,10 @@ function describe(model: Model, snapshot: Snapshot, index: ListIndex): PublicMod
   };
 }
 
-/** The listed models that can be asked for and that the configuration does not name, found without holding anybody up. */
+/**
+ * The listed models that can be asked for and that the configuration does not name, found without blocking the event
+ * loop.
+ */
 async function findListed(
   snapshot: Snapshot,
   lists: readonly ProviderList[],
@@ -155,8 +158,8 @@ async function findListed(
 }
 
 /**
- * The model under whose name a client gets the one that the provider lists: the same name, or what stands behind the slash where a mapping
- * puts a prefix before it.
+ * The name by which clients reach a listed model: the same name, or the part after the slash if a mapping adds a
+ * prefix.
  */
 function askedAs({ provider, id }: { provider: string; id: string }, snapshot: Snapshot): Model | undefined {
   const slash = id.indexOf('/');

@@ -1,6 +1,6 @@
 /** A model as its provider lists it. */
 export interface ListedModel {
-  /** The provider's name of it, without the `models/` that Google puts before it. */
+  /** The provider's name for it, without Google's prefix `models/`. */
   readonly id: string;
   readonly displayName: string | undefined;
   /** Seconds since 1970. */
@@ -8,13 +8,13 @@ export interface ListedModel {
   readonly ownedBy: string | undefined;
 }
 
-/** What a provider lists, as far as it is known. Data that can be sent between processes. */
+/** A provider's list, as far as it is known. Data that can be sent between processes. */
 export interface ProviderList {
   readonly provider: string;
   readonly models: readonly ListedModel[];
-  /** Milliseconds since 1970: when `models` was fetched; undefined: never. */
+  /** When `models` was fetched, in milliseconds since 1970; undefined: never. */
   readonly fetchedAtMs: number | undefined;
-  /** Why the last attempt to fetch it failed, without address or secret; undefined: it did not. */
+  /** Why the last fetch failed, without address or secret; undefined: it did not. */
   readonly error: string | undefined;
 }
 
@@ -25,12 +25,13 @@ export interface ListPage {
   readonly next: string | undefined;
 }
 
-/** Names that are longer can't be asked for. */
+/** Longer names cannot be asked for. */
 const LONGEST_ID = 512;
 
 /**
- * Reads a page of a list in the shape of OpenAI (`{data: [{id, created}]}`), Anthropic (`{data: [{id, display_name, created_at}], has_more,
- * last_id}`), Google (`{models: [{name, displayName}], nextPageToken}`) or of a bare array. Undefined: it is none of these.
+ * Parses a page of a list in the shape of OpenAI (`{data: [{id, created}]}`), Anthropic (`{data: [{id, display_name,
+ * created_at}], has_more, last_id}`), Google (`{models: [{name, displayName}], nextPageToken}`) or of a bare array.
+ * Returns undefined for anything else.
  */
 export function readListPage(text: string): ListPage | undefined {
   const value = parsed(text);

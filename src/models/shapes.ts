@@ -1,7 +1,7 @@
 import type { ErrorShape } from '../protocols/error-body.ts';
 import type { PublicModel } from './model-catalogue.ts';
 
-/** A list of models, or one, in the shape of the API that the client speaks. */
+/** A list of models, or a single model, in the shape of the client's API. */
 export interface ModelShape {
   readonly list: (models: readonly PublicModel[], query: URLSearchParams) => object;
   readonly one: (model: PublicModel) => object;
@@ -17,7 +17,7 @@ function openaiModel({ id, createdS, ownedBy }: PublicModel): object {
   return { id, object: 'model', created: createdS, owned_by: ownedBy };
 }
 
-/** Anthropic: https://docs.anthropic.com/en/api/models-list; all at once where no `limit` is given. */
+/** Anthropic: https://docs.anthropic.com/en/api/models-list; a single page without `limit`. */
 const ANTHROPIC: ModelShape = {
   list(models, query) {
     const { page, hasMore } = anthropicPage(models, query);
@@ -50,7 +50,7 @@ function anthropicPage(
   return { page: models.slice(start, start + limit), hasMore: start + limit < models.length };
 }
 
-/** Google: https://ai.google.dev/api/models; all at once where no `pageSize` is given. */
+/** Google: https://ai.google.dev/api/models; a single page without `pageSize`. */
 const GOOGLE: ModelShape = {
   list(models, query) {
     const start = countIn(query, 'pageToken') ?? 0;
@@ -71,7 +71,7 @@ function googleModel({ id, displayName }: PublicModel): object {
   };
 }
 
-/** A number of the query; undefined where it is none, or 0. */
+/** A number in the query; undefined if it is missing, invalid, or 0. */
 function countIn(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name) ?? '';
   return /^\d{1,9}$/.test(text) && Number(text) > 0 ? Number(text) : undefined;

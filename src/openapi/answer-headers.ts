@@ -3,7 +3,7 @@ import type { Header, Reference } from './types.ts';
 const text = { type: 'string' } as const;
 const count = { type: 'integer', minimum: 0 } as const;
 
-/** The headers that the gateway adds to answers, by lower-case name. A test holds them against real answers. */
+/** The headers that the gateway adds to responses, by lower-case name. A test compares them with real responses. */
 export const ANSWER_HEADERS = {
   'x-llm-proxy-request-id': {
     description: 'What the log calls the request.',

@@ -5,7 +5,10 @@ const MS = z.number().min(0);
 const VERDICT = z.enum(['healthy', 'unhealthy']);
 const ERROR = z.string().nullable();
 
-/** What the gateway's own endpoints answer, by the name that the document gives it. A test holds real answers against them. */
+/**
+ * The responses of the gateway's own endpoints, by their names in the document. A test compares them with real
+ * responses.
+ */
 export const ANSWERS = {
   ModelObject: z.object({
     id: z.string(),

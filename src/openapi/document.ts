@@ -16,7 +16,10 @@ export interface DocumentOptions {
   readonly admin: OpenApiDocument | undefined;
 }
 
-/** The OpenAPI document of all that is served. It says nothing of the configuration, since it is read without a key. */
+/**
+ * The OpenAPI document of everything that is served. It reveals nothing of the configuration, since no key is needed to
+ * read it.
+ */
 export function openApiDocument({ version, hasMetrics, admin }: DocumentOptions): OpenApiDocument {
   const own = Object.entries(OWN_TAGS).filter(([name]) => hasMetrics || name !== 'Metrics');
   const groups = [

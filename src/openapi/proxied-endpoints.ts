@@ -1,20 +1,20 @@
 import type { ENDPOINTS } from '../gateway/endpoint.ts';
 import type { Method } from './types.ts';
 
-/** One thing that providers can be asked through the gateway, in the words of the documentation. */
+/** A provider's operation through the gateway, in the words of the documentation. */
 export interface ProxiedOperation {
   readonly id: string;
   readonly tag: ProxiedTag;
   readonly summary: string;
-  /** How the request is written down; `none`: it has no body. */
+  /** The format of the request; `none`: it has no body. */
   readonly body: 'json' | 'form' | 'none';
-  /** Whether it may be asked for as a stream of events. */
+  /** Whether it can be streamed as events. */
   readonly streams: boolean;
-  /** Bodies to begin with: what they show, and the fields beside `model`. */
+  /** Example bodies: what they show, and their fields besides `model`. */
   readonly examples: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  /** Where whoever has invented the endpoint describes it. */
+  /** The documentation of the API's inventor. */
   readonly reference?: string;
-  /** The model of the demo that serves it; left out: `demo`. */
+  /** The demo's model that serves it; left out: `demo`. */
   readonly model?: string;
 }
 
@@ -43,7 +43,7 @@ const audio = { tag: 'Audio', streams: false } as const;
 const images = { tag: 'Images', streams: false } as const;
 const kept = { tag: 'Files and batches', streams: false, examples: {} } as const;
 
-/** Every path that the gateway tells apart, as it is documented. The compiler says when one is missing. */
+/** The documentation of every path that the gateway distinguishes. The compiler reports missing ones. */
 export const PROXIED: Readonly<Record<ProxiedPath, Readonly<Partial<Record<Method, ProxiedOperation>>>>> = {
   '/v1/chat/completions': {
     post: {

@@ -17,7 +17,7 @@ import { PROXIED, type ProxiedOperation } from './proxied-endpoints.ts';
 import { REFUSAL_CODES, refusalResponses } from './refusal-responses.ts';
 import { CLIENT_KEY } from './security-schemes.ts';
 
-/** The paths that are a provider's: what the gateway reads of them and adds to them, and nothing that is the provider's to say. */
+/** The paths of providers: what the gateway reads and adds, without what is the provider's to document. */
 export function proxiedPaths(): Paths {
   const known = Object.entries(PROXIED).map(([path, item]): [string, PathItem] => [
     path,
@@ -32,7 +32,7 @@ const OWN_PATHS_ONLY: ReadonlySet<RefusalCode> = new Set([
   'method_not_allowed',
 ]);
 
-/** Why a proxied request may be turned down. */
+/** The reasons for refusing a proxied request. */
 const PROXIED_REFUSALS: readonly RefusalCode[] = REFUSAL_CODES.filter((code) => !OWN_PATHS_ONLY.has(code));
 
 function operationOf(operation: ProxiedOperation): Operation {
@@ -88,7 +88,7 @@ const FORM: Schema = {
   properties: { model: MODEL, file: { type: 'string', format: 'binary' } },
 };
 
-/** What the gateway reads of a body, and no more. */
+/** The fields of a body that the gateway reads. */
 export const REQUEST_SCHEMAS: Readonly<Record<string, Schema>> = {
   Request: {
     type: 'object',
@@ -137,7 +137,7 @@ function responseNamed(name: string): Reference {
   return { $ref: `#/components/responses/${name}` };
 }
 
-/** The answers of proxied requests, by the names that the operations refer to. */
+/** The responses of proxied requests, by the names in the operations. */
 export function proxiedResponses(): Record<string, Response> {
   const description = "The provider's answer, as it is.";
   const headers = ANSWER_HEADER_REFERENCES;

@@ -1,7 +1,7 @@
 import { REFUSALS, type RefusalCode } from '../gateway/refusals.ts';
 import type { Response, Schema } from './types.ts';
 
-/** OpenAI's error object, as the gateway's own refusals have it. */
+/** OpenAI's error object in the gateway's own refusals. */
 export const ERROR_SCHEMA: Schema = {
   description:
     'Why the gateway turned a request down, in the shape of OpenAI. Clients of Anthropic and Google get that of their API.',
@@ -21,12 +21,12 @@ export const ERROR_SCHEMA: Schema = {
   },
 };
 
-/** The codes of every refusal, in the order of their statuses. */
+/** The codes of all refusals, ordered by status. */
 export const REFUSAL_CODES = (Object.keys(REFUSALS) as RefusalCode[]).sort(
   (one, other) => REFUSALS[one].status - REFUSALS[other].status,
 );
 
-/** The answers with which a request can be turned down for one of these reasons, by status. */
+/** The responses for these refusals, by status. */
 export function refusalResponses(codes: readonly RefusalCode[]): Record<string, Response> {
   const statuses = [...new Set(codes.map((code) => REFUSALS[code].status))];
   return Object.fromEntries(

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import type { Schema } from './types.ts';
 
-/** The schemas of one OpenAPI document, made from those that check what is read and written. */
+/** The schemas of an OpenAPI document, generated from those that check input and output. */
 export interface OpenApiSchemas {
-  /** Those that have an id, by that id. Filled by `of`. */
+  /** Schemas with an id, by that id. Filled by `of`. */
   readonly components: Record<string, Schema>;
-  /** The schema as JSON Schema, or a reference to it where it has an id. `input`: what is accepted; `output`: what is told. */
+  /**
+   * The schema as JSON Schema, or a reference to it if it has an id. `input`: what is accepted; `output`: what is
+   * returned.
+   */
   readonly of: (schema: z.ZodType, io: 'input' | 'output') => Schema;
 }
 
@@ -23,14 +26,14 @@ export function createOpenApiSchemas(): OpenApiSchemas {
   };
 }
 
-/** Takes out what says nothing to a reader: the bounds of safe integers, and the patterns behind a format. */
+/** Removes what means nothing to readers: the bounds of safe integers, and the patterns behind formats. */
 function tidy({ jsonSchema: node }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (node.minimum === Number.MIN_SAFE_INTEGER) delete node.minimum;
   if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
   if (node.format !== undefined) delete node.pattern;
 }
 
-/** The same schema, its references into the document. */
+/** The same schema with references into the document. */
 function referring({ id: _, ...schema }: z.core.JSONSchema.BaseSchema): Schema {
   const text = JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/');
   return JSON.parse(text) as Schema;

@@ -4,7 +4,7 @@ export interface OpenApiDocument {
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
   readonly servers: readonly { readonly url: string }[];
   readonly tags: readonly Tag[];
-  /** Tags that belong together, a section of the page each; other viewers know it too. */
+  /** Groups of tags, each a section of the page; other viewers support them too. */
   readonly 'x-tagGroups': readonly TagGroup[];
   readonly paths: Paths;
   readonly components: Components;
@@ -46,7 +46,7 @@ export interface Operation {
   readonly summary: string;
   readonly description?: string;
   readonly externalDocs?: { readonly url: string; readonly description?: string };
-  /** One of these is enough; an empty one means that none is needed. */
+  /** One of these is sufficient; an empty one means that none is needed. */
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly (Parameter | Reference)[];
   readonly requestBody?: { readonly required: boolean; readonly content: Content };
@@ -60,11 +60,11 @@ export interface Parameter {
   readonly description?: string;
   readonly schema: Schema;
   readonly example?: unknown;
-  /** Whether the value may have slashes that stay slashes, which OpenAPI has no word for. */
+  /** Whether the value may contain literal slashes, which OpenAPI cannot express. */
   readonly 'x-segments'?: 'many';
 }
 
-/** Bodies by their media type. */
+/** Bodies by media type. */
 export type Content = Readonly<Record<string, Media>>;
 
 export interface Media {

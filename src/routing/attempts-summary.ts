@@ -1,8 +1,8 @@
 import { type Attempt, type Outcome, sentOf } from './outcome.ts';
 
 /**
- * The attempts of a request in the order in which they were made: `openai/gpt-4o failed 500, azure/gpt-4o answered`. The
- * same words stand in the header of the answer and in the log.
+ * The attempts of a request in order: `openai/gpt-4o failed 500, azure/gpt-4o answered`. The response header and the
+ * log use the same text.
  */
 export function attemptsSummary(history: readonly Attempt[]): string {
   return history
@@ -13,7 +13,7 @@ export function attemptsSummary(history: readonly Attempt[]): string {
     .join(', ');
 }
 
-/** How often providers were sent the request. */
+/** How many times the request was sent to providers. */
 export function sendsOf(history: readonly Attempt[]): number {
   const sent = sentOf(history);
   let sends = sent.length;

@@ -3,7 +3,7 @@ import type { Availability } from './decide.ts';
 import type { Attempt, Defect, Outcome } from './outcome.ts';
 import type { Model } from './route.ts';
 
-/** A provider may ask for a long rest, but not for more than this: an absurd `Retry-After` must not remove a route. */
+/** A provider may ask for a long pause, but an absurd `Retry-After` must not remove a route. */
 const LONGEST_COOLDOWN_MS = 3_600_000;
 
 export interface CooldownPolicy {
@@ -13,7 +13,7 @@ export interface CooldownPolicy {
   readonly onClientErrors: boolean;
 }
 
-/** For how long an outcome leaves its route out, in milliseconds. 0: not at all. */
+/** How long an outcome cools its route, in milliseconds. 0: not at all. */
 export function cooldownFor(outcome: Outcome, policy: CooldownPolicy): number {
   if (policy.cooldownMs === 0) return 0;
   switch (outcome.kind) {
@@ -28,17 +28,17 @@ export function cooldownFor(outcome: Outcome, policy: CooldownPolicy): number {
     case 'rate-limited':
       return longer(policy.cooldownMs, outcome.retryAfterMs);
     case 'timed-out':
-      // Where it was the request's own time that ran out, the provider may have had none of it.
+      // If the request's own deadline passed, the provider may have had no time at all.
       return outcome.phase === 'request' ? 0 : policy.cooldownMs;
     case 'unreachable':
       return policy.cooldownMs;
   }
 }
 
-/** Statuses by which a provider says that it lacks an endpoint. */
+/** Statuses by which a provider says that an endpoint does not exist. */
 const LACKING: ReadonlySet<number> = new Set([404, 405, 501]);
 
-/** What a provider answers at an endpoint that it does not have, or has in another shape. */
+/** Answers of a provider whose endpoint does not exist or has another shape. */
 const OF_ENDPOINT: ReadonlySet<Defect> = new Set([
   'empty',
   'html',
@@ -48,18 +48,18 @@ const OF_ENDPOINT: ReadonlySet<Defect> = new Set([
   'redirect',
 ]);
 
-/** Whether a failure tells of the endpoint alone: the route's others may be well. */
+/** Whether a failure concerns one endpoint only, so that the rest of the route may be healthy. */
 function isOfEndpoint(outcome: Outcome): boolean {
   if (outcome.kind !== 'failed') return false;
   return outcome.defect === undefined ? LACKING.has(outcome.status) : OF_ENDPOINT.has(outcome.defect);
 }
 
-/** The name under which an endpoint of a route is kept. It begins with the endpoint: the end of a route's name is a client's word. */
+/** The key of a route's endpoint. It begins with the endpoint, because clients choose the end of a route's name. */
 function endpointId(routeId: string, endpoint: string): string {
   return `${endpoint} ${routeId}`;
 }
 
-/** The availability that leaves more requests out. */
+/** The availability that excludes more requests. */
 function worse(one: Availability, other: Availability): Availability {
   if (one.kind === 'cooling' && other.kind === 'cooling') return one.untilMs < other.untilMs ? other : one;
   return RANK[one.kind] < RANK[other.kind] ? other : one;
@@ -71,45 +71,45 @@ function longer(cooldownMs: number, retryAfterMs: number | undefined): number {
   return Math.max(cooldownMs, Math.min(retryAfterMs ?? 0, LONGEST_COOLDOWN_MS));
 }
 
-/** What is kept of a route: failures in a row, when its cooldown ends, and who probes it (0: nobody). */
+/** The record of a route: consecutive failures, the end of its cooldown, and who probes it (0: nobody). */
 export const COOLDOWN_FIELDS = ['failures', 'untilMs', 'prober'] as const;
 export type CooldownTable = NumberTable<(typeof COOLDOWN_FIELDS)[number]>;
 type CooldownRecord = NumberRecord<(typeof COOLDOWN_FIELDS)[number]>;
 
 /**
- * What is known of the routes that failed lately.
+ * The routes that failed recently.
  *
- * A route is **open** until it fails, then **cooling** until its time is up, then **on trial**: the first request
- * to take it makes it **probing**, and what becomes of that request opens it or cools it again. A route that has
- * not failed has no record, so that memory follows the failures and not the traffic.
+ * A route is **available** until it fails, then **cooling** until its time is up, then **on trial**. The first request
+ * to take it makes it **probing**, and the outcome of that request makes it available or cools it again. A healthy
+ * route has no record, so memory follows failures and not traffic.
  *
- * What tells of one endpoint of a route, such as an answer without choices, is kept under that endpoint, and leaves the route
- * in service for all others.
+ * A failure that concerns one endpoint of a route, such as an answer without choices, is recorded for that endpoint.
+ * The route stays in service for all others.
  */
 export class CooldownLedger {
   readonly #routes: CooldownTable;
   readonly #prober: number;
 
-  /** `prober`, not 0, is this process among those that share the table. */
+  /** `prober`, not 0, identifies this process among those that share the table. */
   constructor(routes: CooldownTable = new LocalTable(COOLDOWN_FIELDS), prober = 1) {
     this.#routes = routes;
     this.#prober = prober;
   }
 
-  /** Whether all routes are open, known without a look at each; false where it is not known. */
+  /** Whether all routes are known to be available without looking at each; false if that is unknown. */
   allAvailable(): boolean {
     return this.#routes.isEmpty();
   }
 
-  /** How the route stands for a request to this endpoint: as a whole, or as that endpoint of it if that is worse. */
+  /** The availability of the route for this endpoint: the route's or the endpoint's, whichever is worse. */
   availability(id: string, nowMs: number, endpoint?: string): Availability {
     const whole = this.#availability(id, nowMs);
     return endpoint === undefined ? whole : worse(whole, this.#availability(endpointId(id, endpoint), nowMs));
   }
 
-  /** A request takes the route. Returns whether it is its probe: the one request that tries a route on trial. */
+  /** A request takes the route. Returns whether the request is its probe, the one that tests a route on trial. */
   take(id: string, nowMs: number, endpoint?: string): boolean {
-    // Most routes have no record, and none must be made for them.
+    // Most routes have no record, and taking one must not create it.
     if (this.availability(id, nowMs, endpoint).kind !== 'on-trial') return false;
     const isProbe = this.#take(id, nowMs);
     return (endpoint !== undefined && this.#take(endpointId(id, endpoint), nowMs)) || isProbe;
@@ -129,8 +129,8 @@ export class CooldownLedger {
   }
 
   /**
-   * Draws the consequence of an attempt that its request will not repeat. `owner` is the model that the route was
-   * found under. Returns for how long the route is left out from now, 0 if it is not.
+   * Records an attempt that its request will not repeat. `owner` is the model that the route belongs to. Returns how
+   * long the route cools from now, 0 if it does not.
    */
   note(attempt: Attempt, owner: Model, policy: CooldownPolicy, nowMs: number): number {
     const { route, outcome, endpoint } = attempt;
@@ -138,29 +138,29 @@ export class CooldownLedger {
     const ids = ofEndpoint === undefined ? [route.id] : [route.id, ofEndpoint];
     if (attempt.isProbe) for (const id of ids) this.#endProbe(id);
     if (outcome.kind === 'answered' || outcome.kind === 'rejected') {
-      // Most often nothing has failed, which one look tells.
+      // Usually nothing has failed, and one look shows it.
       if (!this.allAvailable()) for (const id of ids) this.#succeed(id, nowMs);
       return 0;
     }
     const durationMs = cooldownFor(outcome, policy);
     if (durationMs === 0) return 0;
-    const isLastOpen = this.#isLastOpen(attempt, owner, nowMs);
+    const isLastAvailable = this.#isLastAvailable(attempt, owner, nowMs);
     const cooled = ofEndpoint !== undefined && isOfEndpoint(outcome) ? ofEndpoint : route.id;
     return this.#routes.update(cooled, (record) => {
       record.failures += 1;
-      // The last route of a model is not taken away for one failure: there would be nothing left to try.
-      if (record.failures === 1 && isLastOpen) return 0;
+      // One failure does not cool the last route of a model: there would be nothing left to try.
+      if (record.failures === 1 && isLastAvailable) return 0;
       record.untilMs = Math.max(record.untilMs, nowMs + durationMs);
       return record.untilMs - nowMs;
     });
   }
 
-  /** Forgets what ended before `beforeMs`, to bound the memory. */
+  /** Removes records that ended before `beforeMs`, to bound the memory. */
   sweep(beforeMs: number): void {
     this.#routes.sweep(({ untilMs, prober }) => untilMs < beforeMs && prober === 0);
   }
 
-  /** Ends the probes of a process that is gone: nobody else would. */
+  /** Ends the probes of a process that has gone: nobody else would. */
   endProbesOf(prober: number): void {
     this.#routes.sweep((record) => {
       if (record.prober === prober) record.prober = 0;
@@ -168,7 +168,7 @@ export class CooldownLedger {
     });
   }
 
-  /** A success clears a cooldown that is over; one that still runs goes on, since a provider may have asked for it. */
+  /** A success clears an expired cooldown. A running one goes on, since a provider may have asked for it. */
   #succeed(id: string, nowMs: number): void {
     if (this.#routes.read(id, isKnown) !== true) return;
     this.#routes.update(id, (record) => {
@@ -177,14 +177,14 @@ export class CooldownLedger {
     });
   }
 
-  /** Whatever came of the probe, another request may be the next one. */
+  /** Whatever the result of the probe, another request may be the next one. */
   #endProbe(id: string): void {
     this.#routes.update(id, (record) => {
       record.prober = 0;
     });
   }
 
-  #isLastOpen({ route: { id }, endpoint }: Attempt, owner: Model, nowMs: number): boolean {
+  #isLastAvailable({ route: { id }, endpoint }: Attempt, owner: Model, nowMs: number): boolean {
     return owner.routes.every(
       (route) => route.id === id || this.availability(route.id, nowMs, endpoint).kind !== 'open',
     );

@@ -2,7 +2,9 @@ import { type Attempt, type Outcome, type Reason, sentOf } from './outcome.ts';
 import type { Model, Route } from './route.ts';
 import { type Load, select } from './select.ts';
 
-/** What happens next. `afterMs` is waited before the attempt, `budgetMs` is what the request's own limit leaves it. */
+/**
+ * The next step. Wait `afterMs` before the attempt; `budgetMs` is the time that the request's own limit leaves for it.
+ */
 export type Decision =
   | {
       readonly kind: 'try';
@@ -16,8 +18,8 @@ export type Decision =
   | { readonly kind: 'give-up'; readonly because: 'cancelled' | 'deadline' | 'attempts' | 'no-route' };
 
 /**
- * How a route stands just now. A cooled route whose time is up is `on-trial`: one request may probe it, and while
- * that one is out the route is `probing` and left alone by the others.
+ * The current state of a route. A route whose cooldown has passed is `on-trial`: one request may probe it. Meanwhile it
+ * is `probing`, and other requests avoid it.
  */
 export type Availability =
   | { readonly kind: 'open' }
@@ -25,33 +27,33 @@ export type Availability =
   | { readonly kind: 'on-trial' }
   | { readonly kind: 'probing' };
 
-/** The bounds within which a request may be tried again. */
+/** The limits on further attempts. */
 export interface RetryPolicy {
-  /** Attempts for one request over all routes and models; Infinity: each candidate once. */
+  /** Attempts per request over all routes and models; Infinity: each candidate once. */
   readonly maxAttempts: number;
-  /** Further tries of the same route; undefined: one, where nothing else is left to try. */
+  /** Retries of the same route; undefined: one, if nothing else is left to try. */
   readonly retries: number | undefined;
-  /** First pause before the same route is tried again, doubled each time, then drawn from [0, pause). */
+  /** The first pause before a retry of the same route. It doubles each time, and the wait is drawn from [0, pause). */
   readonly backoffMs: number;
-  /** The longest `Retry-After` that is waited for. */
+  /** The longest `Retry-After` to wait for. */
   readonly maxWaitMs: number;
 }
 
-/** The world at the moment of the decision. */
+/** The state of the world at the moment of the decision. */
 export interface Conditions extends Load {
   readonly nowMs: number;
-  /** When the request's own limit ends; Infinity without one. */
+  /** The request's deadline; Infinity without one. */
   readonly deadlineMs: number;
   readonly clientLeft: boolean;
   readonly policy: RetryPolicy;
   readonly availability: (route: Route) => Availability;
-  /** Whether every route is known to be open, so that none has to be looked at; false is never wrong. */
+  /** Whether every route is known to be available, so that none needs a look; false is always safe. */
   readonly allAvailable: boolean;
 }
 
 /**
- * Where a request goes next, from the attempts it has behind it. It remembers nothing: the history is its state,
- * and the same history is the log line, the trace and the answer of `explain`.
+ * Decides the next step of a request from its attempts. It has no memory: the history is its state, and the same
+ * history appears in the log line, the trace and the output of `explain`.
  */
 export function decide(model: Model, history: readonly Attempt[], now: Conditions): Decision {
   if (now.clientLeft) return { kind: 'give-up', because: 'cancelled' };
@@ -75,12 +77,12 @@ export function decide(model: Model, history: readonly Attempt[], now: Condition
 
 const NO_ROUTE: Decision = { kind: 'give-up', because: 'no-route' };
 
-/** Whether an outcome ends the request: an answer, a refusal that every route would repeat, or nobody to answer. */
+/** Whether an outcome ends the request: an answer, a refusal that every route would repeat, or a client that left. */
 function isFinal(outcome: Outcome): boolean {
   return outcome.kind === 'answered' || outcome.kind === 'rejected' || outcome.kind === 'cancelled';
 }
 
-/** The same route once more, if its failure may pass by itself and fewer than `retries` were made. */
+/** Retries the same route if its failure may be transient and fewer than `retries` were made. */
 function retrySame(history: readonly Attempt[], now: Conditions, retries: number): Decision | undefined {
   const last = history.at(-1);
   if (last === undefined || last.reason === 'last-resort' || !mayPass(last.outcome)) return undefined;
@@ -95,7 +97,7 @@ function retrySame(history: readonly Attempt[], now: Conditions, retries: number
 
 const PASSING_STATUSES = new Set([408, 429, 500, 502, 503, 504, 529]);
 
-/** Whether the same route may do better in a moment. A silent one is not asked twice. */
+/** Whether the same route may soon do better. A silent one is not retried. */
 function mayPass(outcome: Outcome): boolean {
   switch (outcome.kind) {
     case 'unreachable':
@@ -116,7 +118,7 @@ function retryAfterMs(outcome: Outcome): number | undefined {
   return outcome.kind === 'rate-limited' || outcome.kind === 'failed' ? outcome.retryAfterMs : undefined;
 }
 
-/** L1, then L2: one route of the next tier. */
+/** A route of the next tier: first of the model (L1), then of its fallbacks (L2). */
 function nextRoute(model: Model, history: readonly Attempt[], now: Conditions): Decision | undefined {
   const tier = nextTier(model, history, now);
   if (tier === undefined) return undefined;
@@ -125,14 +127,14 @@ function nextRoute(model: Model, history: readonly Attempt[], now: Conditions): 
   return tryRoute({ route, model: tier.model.name, afterMs: 0, reason }, now);
 }
 
-/** Routes that are as good as each other: of one model and one priority. */
+/** Equivalent routes: of one model and one priority. */
 export interface Tier {
   readonly model: Model;
   readonly priority: number;
   readonly routes: readonly Route[];
 }
 
-/** The best priority of the first model that has an available route which was not tried; undefined: none has. */
+/** The best priority of the first model that has an available, untried route; undefined: there is none. */
 export function nextTier(model: Model, history: readonly Attempt[], now: Conditions): Tier | undefined {
   const own = tierOf(model, history, now);
   if (own !== undefined) return own;
@@ -143,7 +145,7 @@ export function nextTier(model: Model, history: readonly Attempt[], now: Conditi
   return undefined;
 }
 
-/** Where everything is open and nothing was tried, a model's first tier is always the same. */
+/** If all routes are available and none was tried, a model's first tier is always the same. */
 const firstTiers = new WeakMap<Model, Tier | undefined>();
 
 function tierOf(model: Model, history: readonly Attempt[], now: Conditions): Tier | undefined {
@@ -164,7 +166,7 @@ function availableTier(model: Model, history: readonly Attempt[], now: Condition
   return first && { model, priority: first.priority, routes };
 }
 
-/** Nothing is available and nothing was sent: the route whose cooldown ends first, once, rather than fail. */
+/** If nothing is available and nothing was sent, tries the route whose cooldown ends first once rather than fail. */
 function lastResort(model: Model, history: readonly Attempt[], now: Conditions): Decision | undefined {
   const [soonest] = [model, ...model.fallbacks]
     .flatMap((owner) =>

@@ -3,31 +3,31 @@ import type { Attempt } from './outcome.ts';
 import type { LeftOut, Model, Route } from './route.ts';
 import { shares } from './select.ts';
 
-/** What would be tried for a model if every attempt failed in a way that can be routed around. */
+/** The attempts for a model if every one failed in a way that allows another. */
 export interface Explanation {
   readonly model: Model;
-  /** In the order in which they are reached. A tier's routes are all tried before the next one. */
+  /** In the order of use. All routes of a tier come before the next tier. */
   readonly tiers: readonly ExplainedTier[];
   readonly leftOut: readonly LeftOut[];
-  /** Attempts that are made at most, with the retry of the last route where one is made by default. */
+  /** The maximum number of attempts, including the default retry of the last route. */
   readonly maxAttempts: number;
 }
 
 export interface ExplainedTier {
   readonly model: string;
-  /** Whether it belongs to the model itself (1) or to a fallback model (2). */
+  /** Whether the tier belongs to the model itself (1) or to a fallback model (2). */
   readonly level: 1 | 2;
   readonly priority: number;
   readonly routes: readonly { readonly route: Route; readonly probability: number }[];
-  /** The number of the first attempt that can be one of this tier. */
+  /** The earliest attempt that may use this tier. */
   readonly fromAttempt: number;
-  /** Whether the limit on attempts lets the request come this far. */
+  /** Whether the limit on attempts lets the request reach this tier. */
   readonly isReached: boolean;
 }
 
 /**
- * Walks `decide` through a request in which every attempt times out, and notes between what it chooses each time.
- * Probabilities are those of the tier's first attempt; its others follow among the routes that are left.
+ * Runs `decide` for a request whose attempts all time out, and records its choices. Probabilities are those of a tier's
+ * first attempt; later ones choose among the remaining routes.
  */
 export function explain(model: Model, now: Conditions): Explanation {
   const unlimited: Conditions = { ...now, policy: { ...now.policy, maxAttempts: Infinity } };
@@ -51,10 +51,10 @@ export function explain(model: Model, now: Conditions): Explanation {
     });
     for (const route of routes) history.push(timedOut(route, decision.model));
   }
-  return { model, tiers, leftOut: [...model.leftOut, ...standingAside(model, now)], maxAttempts };
+  return { model, tiers, leftOut: [...model.leftOut, ...unavailableRoutes(model, now)], maxAttempts };
 }
 
-/** An attempt after which the same route is not tried again. */
+/** An attempt after which the same route is not retried. */
 function timedOut(route: Route, model: string): Attempt {
   return {
     route,
@@ -67,8 +67,8 @@ function timedOut(route: Route, model: string): Attempt {
   };
 }
 
-/** The routes that are not available just now. */
-function standingAside(model: Model, now: Conditions): LeftOut[] {
+/** The routes that are currently unavailable. */
+function unavailableRoutes(model: Model, now: Conditions): LeftOut[] {
   return [model, ...model.fallbacks].flatMap(({ routes }) =>
     routes.flatMap((route): LeftOut[] => {
       const availability = now.availability(route);

@@ -1,12 +1,12 @@
 import type { Route } from './route.ts';
 
 /**
- * How one attempt ended.
+ * The result of one attempt.
  *
- * `answered` and `rejected` are delivered: another route would not do better. A `failed`, `rate-limited`,
- * `unreachable` or `timed-out` attempt may be routed around, as long as nothing of it has reached the client.
- * `cancelled` says that the client left: it is nobody's failure. `unsuitable` says that the provider's API can't carry what the
- * request means: nothing was sent, and another route may be able to.
+ * `answered` and `rejected` are delivered, since no other route would do better. After `failed`, `rate-limited`,
+ * `unreachable` or `timed-out` another route may be tried, as long as the client has received nothing. `cancelled`
+ * means that the client left, which is nobody's failure. `unsuitable`
+ * means that the provider's API cannot carry what the request says: nothing was sent, and another route may be able to.
  */
 export type Outcome =
   | { readonly kind: 'answered' }
@@ -15,10 +15,10 @@ export type Outcome =
   | {
       readonly kind: 'failed';
       readonly status: number;
-      /** What was wrong, where the status alone does not say it. */
+      /** The defect, if the status alone does not show it. */
       readonly defect: Defect | undefined;
       readonly retryAfterMs: number | undefined;
-      /** Whether the request is to blame and not the provider: then nothing cools down. */
+      /** Whether the request is to blame rather than the provider: then nothing cools down. */
       readonly fault: 'provider' | 'client';
     }
   | { readonly kind: 'unreachable'; readonly reason: UnreachableReason }
@@ -44,12 +44,12 @@ function isUnsuitable({ outcome }: Attempt): boolean {
   return outcome.kind === 'unsuitable';
 }
 
-/** Whether the request is to blame, and not the provider. */
+/** Whether the request is to blame rather than the provider. */
 export function isClientFault(outcome: Outcome): boolean {
   return outcome.kind === 'rejected' || (outcome.kind === 'failed' && outcome.fault === 'client');
 }
 
-/** Why an answer with a status of 200 was none. */
+/** Why a response with status 200 is not an answer. */
 export type Defect =
   | 'error-object'
   | 'empty'
@@ -73,21 +73,24 @@ export type UnreachableReason =
   | 'protocol'
   | 'network';
 
-/** Why a route is tried: chosen first, again after a pause, as a fallback (L1, L2), or for want of anything else. */
+/**
+ * Why a route is tried: as the first one, as a retry after a pause, as a fallback (L1, L2), or for lack of
+ * alternatives.
+ */
 export type Reason = 'first' | 'retry' | 'fallback-route' | 'fallback-model' | 'last-resort';
 
-/** One try of one route. The list of them is the whole memory of a request. */
+/** One try of one route. The list of attempts is the whole memory of a request. */
 export interface Attempt {
   readonly route: Route;
   readonly reason: Reason;
-  /** The endpoint that was asked, one of few; undefined: faults of an endpoint count for the whole route. */
+  /** The endpoint, from a small set; undefined: its faults count for the whole route. */
   readonly endpoint?: string | undefined;
-  /** Whether it is the one request that tries a route whose cooldown has ended. */
+  /** Whether this request probes a route whose cooldown has ended. */
   readonly isProbe: boolean;
-  /** The model under which the route was found: the requested one, or a fallback. */
+  /** The model that the route belongs to: the requested one, or a fallback. */
   readonly model: string;
   readonly outcome: Outcome;
-  /** Whether the provider was sent the request twice, because it had closed the connection of the first time already. */
+  /** Whether the request was sent twice because the provider had already closed the first connection. */
   readonly isResent?: boolean;
   readonly startedAtMs: number;
   readonly endedAtMs: number;

@@ -1,16 +1,15 @@
 /**
- * One way to serve a model: an account at a provider and the name that the model has there.
- * `id` names the pair of provider and upstream model, and is what cools down: two models that lead to the
- * same upstream model share its fate.
+ * One way to serve a model: a provider and its name for the model. `id` stands for the pair of provider and upstream
+ * model, which is what cools down: two models that use the same upstream model share its state.
  */
 export interface Route {
   readonly id: string;
   readonly provider: string;
-  /** The name that the provider knows; undefined leaves the body as the client wrote it. */
+  /** The provider's name for the model; undefined: the body stays as the client wrote it. */
   readonly upstreamModel: string | undefined;
   /** Lower numbers are tried first. */
   readonly priority: number;
-  /** Share of the requests among routes of one priority. 0: only when nothing else is left. */
+  /** The share of requests among routes of one priority. 0: only if nothing else is left. */
   readonly weight: number;
   /** What the configuration says about putting requests into another API on this route; undefined: nothing. */
   readonly translation?: RouteTranslation | undefined;
@@ -38,20 +37,20 @@ export interface ClaudeTraits {
 
 export type Strategy = 'round_robin' | 'random' | 'least_busy' | 'lowest_latency';
 
-/** A public model name, its routes, and the models that stand in when all of them fail. */
+/** A public model name, its routes, and the models that replace it when all of them fail. */
 export interface Model {
   readonly name: string;
-  /** Only the enabled ones: compiling the configuration leaves the others out. */
+  /** Enabled routes only; compiling the configuration drops the others. */
   readonly routes: readonly Route[];
   readonly strategy: Strategy;
   /**
-   * The round robin in which its requests take turns: its own name where it is configured by name, and one for
-   * all the names that a pattern or an open provider serves, so that clients cannot make up new ones.
+   * The round robin that its requests advance. A configured model has its own. All names that a pattern or an open
+   * provider serves share one, so that clients cannot create new ones.
    */
   readonly rotation: string;
-  /** Fallback models in the order in which they are tried: depth first, each once, this model excluded. */
+  /** Fallback models in the order of use: depth first, each once, without this model. */
   readonly fallbacks: readonly Model[];
-  /** What the configuration names for it and does not use. */
+  /** Configured routes and fallbacks that are not used. */
   readonly leftOut: readonly LeftOut[];
 }
 
@@ -61,7 +60,7 @@ export interface LeftOut {
   readonly why: string;
 }
 
-/** The identity under which a provider's upstream model is cooled, counted and measured. */
+/** The key under which a provider's upstream model is cooled, counted and measured. */
 export function routeId(provider: string, upstreamModel: string | undefined): string {
   return `${provider}/${upstreamModel ?? '*'}`;
 }

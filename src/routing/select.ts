@@ -1,9 +1,9 @@
 import { CumulativeWeights } from '../lib/cumulative-weights.ts';
 import type { Route, Strategy } from './route.ts';
 
-/** What a strategy may look at. Times in milliseconds; `dice` gives a number in [0, 1). */
+/** The inputs of a strategy. Times are in milliseconds; `dice` returns a number in [0, 1). */
 export interface Load {
-  /** How many requests were routed before this one: the place in the round. */
+  /** The number of requests routed before this one: the position in the round robin. */
   readonly turn: number;
   readonly dice: () => number;
   readonly inFlight: (route: Route) => number;
@@ -12,9 +12,9 @@ export interface Load {
 }
 
 /**
- * Picks one of `routes` (at least one, all of one priority). A weight of 0 is chosen only when no other exists. What follows
- * from the routes alone is kept with their list, so that a long one that comes again costs as little as a short one; only
- * `least_busy` looks at each of them.
+ * Picks one of `routes`, which are at least one and all of one priority. A weight of 0 is chosen only if there is no
+ * other. Values that depend on the routes alone are cached with their list, so a long list costs as little as a short
+ * one; only `least_busy` looks at each route.
  */
 export function select(routes: readonly Route[], strategy: Strategy, load: Load): Route {
   const [only] = routes;
@@ -32,8 +32,8 @@ export function select(routes: readonly Route[], strategy: Strategy, load: Load)
 }
 
 /**
- * How likely each of the routes is to be picked, in their order; the sum is 1. For round robin it is the part of the
- * turns that a route gets, for the other strategies the chance by which `select` draws.
+ * The probability of each route, in their order; the sum is 1. For round robin it is the share of turns, for the other
+ * strategies the probability in `select`.
  */
 export function shares(routes: readonly Route[], strategy: Strategy, load: Load): readonly number[] {
   switch (strategy) {
@@ -47,7 +47,7 @@ export function shares(routes: readonly Route[], strategy: Strategy, load: Load)
   }
 }
 
-/** The weights that count: where all are 0, the routes are alike. */
+/** The effective weights: if all are 0, the routes are equal. */
 function weightsOf(routes: readonly Route[]): readonly number[] {
   return routes.some((route) => route.weight > 0) ? routes.map((route) => route.weight) : routes.map(() => 1);
 }
@@ -57,7 +57,7 @@ function proportions(weights: readonly number[]): readonly number[] {
   return weights.map((weight) => weight / total);
 }
 
-/** The weights of the routes with the fewest requests in flight for their weight; 0 for the others. */
+/** The weights of the routes with the fewest requests in flight relative to their weight; 0 for the others. */
 function weightsOfIdlest(routes: readonly Route[], load: Load): readonly number[] {
   const weights = weightsOf(routes);
   const busyness = routes.map((route, index) => load.inFlight(route) / (weights[index] ?? 0));
@@ -68,9 +68,9 @@ function weightsOfIdlest(routes: readonly Route[], load: Load): readonly number[
 }
 
 /**
- * Power of two choices: of two different routes drawn by weight, the one that has answered faster; the first of equal
- * ones. Comparing only two keeps the fastest route from getting everything, and so keeps the others measured. A route
- * that was not measured yet counts as the fastest.
+ * Power of two choices: draws two different routes by weight and returns the faster one, or the first if they are
+ * equal. Comparing only two keeps the fastest route from getting every request, so the others stay measured. A route
+ * without a measurement counts as the fastest.
  */
 function fasterOfTwo(routes: readonly Route[], load: Load): Route {
   const line = lineOf(routes);
@@ -80,13 +80,13 @@ function fasterOfTwo(routes: readonly Route[], load: Load): Route {
   const own = line.endOf(index) - start;
   const others = line.length - own;
   if (others <= 0) return first;
-  // The second is drawn as if the first one's stretch was not there.
+  // The second draw skips the first route's interval.
   const place = load.dice() * others;
   const second = pick(routes, line.at(place < start ? place : place + own));
   return (load.latencyMs(second) ?? 0) < (load.latencyMs(first) ?? 0) ? second : first;
 }
 
-/** How likely each is to be the faster of two. */
+/** The probability of each route to be the faster of two. */
 function chancesOfTwo(routes: readonly Route[], load: Load): readonly number[] {
   const chances = proportions(weightsOf(routes));
   const latencies = routes.map((route) => load.latencyMs(route) ?? 0);
@@ -111,7 +111,7 @@ function drawn(line: CumulativeWeights, { dice }: Load): number {
 
 const lines = new WeakMap<readonly Route[], CumulativeWeights>();
 
-/** The routes with stretches as long as their weights. */
+/** The routes as intervals of their weights. */
 function lineOf(routes: readonly Route[]): CumulativeWeights {
   let line = lines.get(routes);
   if (line === undefined) {
@@ -121,7 +121,7 @@ function lineOf(routes: readonly Route[]): CumulativeWeights {
   return line;
 }
 
-/** A ring on which each route owns an arc as long as its weight, and how far one turn is from the next. */
+/** A ring on which each route owns an arc of its weight, and the step from one turn to the next. */
 interface Round {
   readonly ring: CumulativeWeights;
   readonly step: number;
@@ -140,16 +140,16 @@ function roundOf(routes: readonly Route[]): Round {
 }
 
 /**
- * Smooth weighted round robin without memory: turn `n` stands at place `n × step` of the ring. The step is prime to the
- * ring's length, so that each place comes up once a round and the weights hold exactly; it is near the golden section, so
- * that a route's turns lie far apart. The only state is the turn, a counter that any number of workers can share, and a
- * route that drops out changes nothing for the others but their shares.
+ * Smooth weighted round robin without memory: turn `n` is at position `n × step` of the ring. The step is coprime to
+ * the ring's length, so each position comes up once a round and the weights hold exactly. It is near the golden ratio,
+ * so a route's turns are far apart. The only state is the turn, a counter that any number of workers can share. A route
+ * that drops out changes only the shares of the others.
  */
 function placeInRound({ ring, step }: Round, turn: number): number {
   return ring.at(((turn % ring.length) * step) % ring.length);
 }
 
-/** Weights as whole numbers in the same proportion, as small as they get: 0.5 and 1.5 become 1 and 3. */
+/** The weights as the smallest whole numbers in the same proportion: 0.5 and 1.5 become 1 and 3. */
 function wholeWeights(weights: readonly number[]): readonly number[] {
   const scale = weights.every(Number.isInteger) ? 1 : 1000;
   const whole = weights.map((weight) => Math.ceil(weight * scale));

@@ -1,32 +1,32 @@
 import { LocalTable, type NumberTable } from '../lib/number-table.ts';
 
-/** Weight of the newest measurement in the smoothed latency: the last ten or so answers count. */
+/** Weight of the newest measurement in the smoothed latency: about the last ten answers count. */
 const SMOOTHING = 0.2;
 
 /**
- * A latency counts half after this time without a new measurement. Without that, a route whose one measurement was slow
- * would never be asked again, and so never be measured again.
+ * A latency halves after this time without a new measurement. Otherwise a route with one slow measurement would never
+ * be chosen, and so never be measured again.
  */
 const HALF_LIFE_MS = 10_000;
 
-/** What is kept of a route's requests in flight. */
+/** The record of a route's requests in flight. */
 export const IN_FLIGHT_FIELDS = ['count'] as const;
 export type InFlightTable = NumberTable<(typeof IN_FLIGHT_FIELDS)[number]>;
 
-/** What is kept of a route's latency: the smoothed one, and when it was measured. */
+/** The record of a route's latency: the smoothed value and when it was measured. */
 export const LATENCY_FIELDS = ['latencyMs', 'atMs'] as const;
 export type LatencyTable = NumberTable<(typeof LATENCY_FIELDS)[number]>;
 
-/** Where the numbers of the traffic are kept. */
+/** The tables behind the traffic ledger. */
 export interface TrafficTables {
   /** The requests of this process. */
   readonly own: InFlightTable;
-  /** Those of the other processes. A table for each, so that the requests of one that died can be forgotten. */
+  /** The requests of the other processes. Each has its own table, so that those of a dead process can be removed. */
   readonly others: readonly InFlightTable[];
   readonly latencies: LatencyTable;
 }
 
-/** How busy and how fast each route is: what `least_busy` and `lowest_latency` look at. */
+/** The load and latency of each route, for `least_busy` and `lowest_latency`. */
 export class TrafficLedger {
   readonly #tables: TrafficTables;
 
@@ -41,7 +41,7 @@ export class TrafficLedger {
     return count;
   }
 
-  /** Smoothed time to the first byte in milliseconds, fading with its age; undefined before the first one. */
+  /** Smoothed time to the first byte in milliseconds, decaying with age; undefined before the first one. */
   latencyMs(id: string, nowMs: number): number | undefined {
     return this.#tables.latencies.read(id, ({ latencyMs, atMs }) => fade(latencyMs, nowMs - atMs));
   }
@@ -70,7 +70,7 @@ export class TrafficLedger {
   }
 }
 
-/** Latencies kept at most; the ones measured longest ago go first. */
+/** The maximum number of latencies; the oldest measurements are dropped first. */
 const MOST_LATENCIES = 10_000;
 
 function localTables(): TrafficTables {

@@ -1,10 +1,10 @@
 import { LocalTable, type NumberTable } from '../lib/number-table.ts';
 
-/** What is kept of a rotation. */
+/** The record of a rotation. */
 export const TURN_FIELDS = ['taken'] as const;
 export type TurnTable = NumberTable<(typeof TURN_FIELDS)[number]>;
 
-/** Counts the requests of each rotation, so that a round robin knows whose turn it is. */
+/** Counts the requests of each rotation for the round robin. */
 export class TurnCounter {
   readonly #turns: TurnTable;
 

@@ -1,24 +1,24 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { Snapshot } from '../config/snapshot.ts';
 
-/** Bodies up to this size are not counted: it would take a great many of them. */
+/** Smaller bodies are not counted: it would take a great many of them. */
 export const SMALL_BODY_BYTES = 64 * 1024;
 
 /**
- * The memory for request bodies that are not complete. A key may hold as much as is left free: alone half of all, beside one other
- * a third. So there is always something left for a key that holds nothing yet, whatever the others do.
+ * The memory for incomplete request bodies. A key may hold at most as much as is left free: half of it if it is the
+ * only one, a third beside one other. So there is always room for a key that holds nothing yet, whatever the others do.
  */
 export class BodyBudget {
   readonly #limitBytes: () => number;
   readonly #byKey = new Map<string, number>();
   #heldBytes = 0;
 
-  /** `limitBytes` is asked whenever a large body comes: it may change. */
+  /** `limitBytes` is read whenever a large body arrives, since it may change. */
   constructor(limitBytes: () => number) {
     this.#limitBytes = limitBytes;
   }
 
-  /** Takes bytes for a key; false: it has too many already, and nothing is taken. */
+  /** Takes bytes for a key; returns false and takes nothing if the key has too many already. */
   take(key: string, bytes: number): boolean {
     const own = (this.#byKey.get(key) ?? 0) + bytes;
     const held = this.#heldBytes + bytes;
@@ -35,20 +35,20 @@ export class BodyBudget {
     this.#heldBytes -= bytes;
   }
 
-  /** Bytes of all bodies that are counted just now. */
+  /** The size of all counted bodies. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
 }
 
-/** The bytes for unfinished bodies in this process; enough for several of the largest, whatever was configured. */
+/** The bytes for incomplete bodies in this process; always enough for several of the largest bodies. */
 export function bodyMemory({ server, workers }: Snapshot, isShared: boolean): number {
   const { maxBodyBytes, bodyMemoryBytes } = server;
-  // One key may hold half of it, and one body must be possible.
+  // One key may hold half of it, and a single body must be possible.
   if (bodyMemoryBytes !== undefined) return Math.max(bodyMemoryBytes, 2 * maxBodyBytes);
   const processes = isShared ? (workers === 'auto' ? availableParallelism() : workers) : 1;
   return Math.max(MEMORY / 4 / processes, 4 * maxBodyBytes);
 }
 
-/** Of the machine, or of the container where that has a limit. */
+/** The memory of the machine, or of the container if it has a limit. */
 const MEMORY = Math.min(process.constrainedMemory() || Infinity, totalmem());

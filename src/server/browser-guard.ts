@@ -2,18 +2,17 @@ import { isLoopback } from '../config/compile/address.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import { Refusal } from '../gateway/refusals.ts';
 
-/** Asked by load balancers under any name, and of no use to a page. */
+/** Load balancers request these under any name, and pages gain nothing from them. */
 const FOR_EVERYBODY: ReadonlySet<string> = new Set(['/health', '/healthz', '/readyz']);
 
 /**
- * Refuses, where no key is asked for, what a web page of a stranger makes a browser send: whoever runs the browser may reach
- * the gateway, and the page would spend the providers' money through it. Programs other than browsers send none of these
- * signs.
+ * Without keys, refuses requests that a stranger's web page makes a browser send: whoever runs the browser may reach
+ * the gateway, and the page would spend the providers' money through it. Other programs send none of these signs.
  *
- * - A foreign `Origin`, or `Sec-Fetch-Site: cross-site`, unless `cors_origins` has it, or it is a page of this machine. What
- *   the user navigates to is no page's doing, and no page can read it.
- * - On a listener of the loopback address, a `Host` by which the machine itself would not call it: a page whose name was made
- *   to lead to 127.0.0.1 (DNS rebinding) is of one origin with the gateway.
+ * - A foreign `Origin`, or `Sec-Fetch-Site: cross-site`, unless `cors_origins` lists it or it is a page of this
+ *   machine. Navigation is exempt: the user does it, and no page can read the result.
+ * - On a loopback listener, a `Host` that this machine would not use: a page whose name resolves to 127.0.0.1 (DNS
+ *   rebinding) has the same origin as the gateway.
  */
 export function requireOwnBrowser(request: Request, path: string, snapshot: Snapshot): void {
   const { access, server } = snapshot;
@@ -33,7 +32,7 @@ export function requireOwnBrowser(request: Request, path: string, snapshot: Snap
   if (!isOwn && !server.corsOrigins.includes(origin)) throw new Refusal('foreign_origin', { origin });
 }
 
-/** `https://a.example:8443` is at `a.example:8443`; `null`, as a page in a sandbox has it, is nowhere. */
+/** `https://a.example:8443` has the host `a.example:8443`; `null`, the origin of sandboxed pages, has none. */
 function hostOf(origin: string): string {
   const scheme = origin.indexOf('://');
   return scheme === -1 ? '' : origin.slice(scheme + '://'.length);
@@ -49,8 +48,9 @@ function nameOf(host: string): string {
 }
 
 /**
- * Whether no stranger can make a name lead here: it is an address, a name without a dot, `*.localhost`, or one below
- * `.internal`, which is nobody's in the public DNS; containers reach the host's loopback address as `host.docker.internal`.
+ * Whether no stranger can make the name resolve to this machine: it is an address, a name without a dot, `*.localhost`,
+ * or below `.internal`, which public DNS does not use. Containers reach the host's loopback address as
+ * `host.docker.internal`.
  */
 function isLocalName(name: string): boolean {
   if (!name.includes('.') || name.startsWith('[')) return true;
@@ -66,7 +66,7 @@ function isLoopbackAddress(name: string): boolean {
   return /^127(?:\.\d{1,3}){3}$/.test(name);
 }
 
-/** An origin that may call the gateway may have its own name lead here. */
+/** The name of an allowed origin may resolve to this machine. */
 function isListed(host: string, { corsOrigins }: Snapshot['server']): boolean {
   return corsOrigins.some((origin) => nameOf(hostOf(origin)) === nameOf(host));
 }

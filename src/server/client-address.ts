@@ -1,14 +1,14 @@
 import type { TrustsProxy } from '../config/read/trusted-proxies.ts';
 import { parseIpAddress } from '../lib/ip-address.ts';
 
-/** Header fields longer than this are not read: no chain of proxies writes so many addresses. */
+/** Longer header fields are not read: no chain of proxies writes so many addresses. */
 const MOST_CHARACTERS = 4096;
 
 /**
- * The address of the client: that of the peer or, where the peer is a trusted proxy, the last address in front of it that is no
- * trusted proxy. `X-Forwarded-For` counts, and `Forwarded` (RFC 7239) where the first is missing. Both are read from
- * their end, because everything before the first untrusted address may be the client's invention. An entry that is no
- * address ends the search at the proxy that wrote it.
+ * The client's address: the peer's or, if the peer is a trusted proxy, the last address before it that is not a trusted
+ * proxy. Reads `X-Forwarded-For`, or `Forwarded` (RFC 7239) if the first is missing. Both are read from the end,
+ * because the client may have invented everything before the first untrusted address. An entry that is not an address
+ * ends the search at the proxy that wrote it.
  */
 export function clientAddress(peer: string, headers: Headers, trusts: TrustsProxy | undefined): string {
   if (trusts === undefined || !trusts(peer)) return peer;
@@ -23,8 +23,8 @@ export function clientAddress(peer: string, headers: Headers, trusts: TrustsProx
 }
 
 /**
- * Whether the client spoke TLS: to us or, where the peer is a trusted proxy that says so, to that proxy
- * (`X-Forwarded-Proto`, else `proto` of `Forwarded`). The entry of the nearest proxy counts.
+ * Whether the client used TLS: to us or, if a trusted proxy says so, to that proxy (`X-Forwarded-Proto`, or `proto` in
+ * `Forwarded`). The entry of the nearest proxy counts.
  */
 export function isClientSecure(
   request: { readonly url: string; readonly headers: Headers },
@@ -43,7 +43,7 @@ function forwardedProto(headers: Headers): string | undefined {
   return nearest && parameterOf(nearest, 'proto');
 }
 
-/** The addresses as the proxies wrote them, the nearest one first. */
+/** The addresses in the proxies' fields, the nearest first. */
 function forwardedFor(headers: Headers): string[] {
   const list = headers.get('x-forwarded-for');
   if (list !== null) return list.length > MOST_CHARACTERS ? [] : list.split(',').toReversed();
@@ -52,7 +52,7 @@ function forwardedFor(headers: Headers): string[] {
     .toReversed();
 }
 
-/** The elements of `Forwarded`, one for each proxy. A comma within quotes separates nothing. */
+/** The elements of `Forwarded`, one per proxy. A comma within quotes does not separate them. */
 function forwardedElements(headers: Headers): string[] {
   const text = headers.get('forwarded');
   return text === null || text.length > MOST_CHARACTERS ? [] : splitOutsideQuotes(text, ',');
@@ -84,7 +84,7 @@ function splitOutsideQuotes(text: string, separator: string): string[] {
   return [...parts, text.slice(start)];
 }
 
-/** The address without its port and brackets; undefined: the entry is none, such as `unknown` or `_hidden`. */
+/** The address without port and brackets; undefined: the entry is not an address, such as `unknown` or `_hidden`. */
 function hostOf(entry: string): string | undefined {
   const text = entry.trim();
   const host = text.startsWith('[')

@@ -1,11 +1,11 @@
-/** The origin of a request, if the configuration lets browsers of that origin in; undefined otherwise. */
+/** The origin of a request, if the configuration allows browsers of that origin; undefined otherwise. */
 export function allowedOrigin(headers: Headers, origins: readonly string[]): string | undefined {
   if (origins.length === 0) return undefined;
   const origin = headers.get('origin');
   return origin !== null && (origins.includes('*') || origins.includes(origin)) ? origin : undefined;
 }
 
-/** The answer to a browser that asks beforehand (https://fetch.spec.whatwg.org/#http-cors-protocol). */
+/** The response to a preflight request (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 export function preflight(headers: Headers, origin: string): Response {
   return new Response(null, {
     status: 204,
@@ -19,7 +19,7 @@ export function preflight(headers: Headers, origin: string): Response {
   });
 }
 
-/** The response, readable by scripts of the origin. */
+/** Makes a response readable by scripts of the origin. */
 export function withCors(response: Response, origin: string): Response {
   response.headers.set('access-control-allow-origin', origin);
   response.headers.set('access-control-expose-headers', '*');

@@ -1,7 +1,7 @@
 import { Refusal } from '../gateway/refusals.ts';
 import type { ServerState } from './server-state.ts';
 
-/** `/openapi.json`, and what is at and below `/docs`: for everybody, unless the setting `docs.enabled` says no. */
+/** `/openapi.json` and everything at and below `/docs`: public, unless `docs.enabled` is off. */
 export async function readDocs(
   request: Request,
   path: string,

@@ -1,8 +1,8 @@
 import type { ServerState } from './server-state.ts';
 
 /**
- * `/`, and `/api/hello`, which Claude Code asks for to see whether its API is there: a browser is led to the page about the API, everybody
- * else gets a word and where to go on.
+ * `/`, and `/api/hello`, which Claude Code requests to see whether its API is reachable. A browser is redirected to the
+ * page about the API; everybody else gets a short text that says where to go on.
  */
 export function hello({ headers }: Request, path: string, { gateway }: ServerState): Response {
   const hasDocs = gateway.snapshot().docs.enabled;

@@ -4,8 +4,8 @@ import { type CredentialPlaces, presentedKey } from '../gateway/credentials.ts';
 import { Refusal } from '../gateway/refusals.ts';
 
 /**
- * A list that is read without a key says in `x-llm-proxy-key-known` whether the one that was presented all the same is known: a
- * client that tries its key learns nothing else from it. The field is left out where none is presented, or none needed.
+ * A list that may be read without a key says in `x-llm-proxy-key-known` whether the presented key is known. Clients
+ * that check their key learn it nowhere else. The field is left out if no key was presented or none is needed.
  */
 export function withKeyHint(response: Response, request: CredentialPlaces, { access }: Snapshot): Response {
   if (access.kind === 'open' || presentedKey(request.headers, request.search) === undefined) return response;

@@ -1,10 +1,13 @@
 import type { Server } from 'bun';
 import type { ServerState } from './server-state.ts';
 
-/** Whoever was refused before the end of its body may send the rest, which is thrown away, but not stop in the middle of it for ever. */
+/** A client refused before the end of its body may send the rest, which is discarded, but must not stall for ever. */
 const LEFTOVER_SECONDS = 30;
 
-/** Has the connection closed where the rest of a refused body does not come. It does not touch the next request on the connection. */
+/**
+ * Closes the connection if the rest of a refused body does not arrive. Does not affect the next request on the
+ * connection.
+ */
 export function boundLeftover(
   response: Response,
   { request, server }: { readonly request: Request; readonly server: Server<undefined> },
@@ -16,7 +19,7 @@ export function boundLeftover(
   return response;
 }
 
-/** Whether a part of the body may not have been read. */
+/** Whether part of the body may be unread. */
 function hasLeftover({ status }: Response, request: Request): boolean {
   if (request.bodyUsed && status !== BODY_TOO_LARGE) return false;
   return request.headers.has('content-length') || request.headers.has('transfer-encoding');

@@ -5,19 +5,19 @@ import { refusalResponse } from '../gateway/refuse.ts';
 import { newRequestId } from '../gateway/request-id.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 
-/** The metrics as text, and its media type. Asked for anew by each reader. */
+/** The metrics as text and their media type, rendered anew for each reader. */
 export interface MetricsPage {
   readonly type: string;
   readonly text: () => string | Promise<string>;
 }
 
-/** `/metrics`, for whoever has the token, or for all where none is configured. Refuses with 401. */
+/** `/metrics`, for holders of the token, or for everybody if none is configured. Refuses with 401. */
 export async function readMetrics(
   headers: Headers,
   page: MetricsPage,
   { token }: MetricsSettings,
 ): Promise<Response> {
-  // Hashes are compared, so that the time it takes tells nothing about the token.
+  // Compares hashes, so that timing reveals nothing about the token.
   if (token !== undefined && sha256Hex(presentedKey(headers) ?? '') !== sha256Hex(token)) {
     throw new Refusal(
       'invalid_metrics_token',
@@ -28,7 +28,7 @@ export async function readMetrics(
   return new Response(await page.text(), { headers: { 'content-type': page.type } });
 }
 
-/** A listener of the metrics' own. */
+/** The metrics' own listener. */
 export interface MetricsServer {
   readonly url: string;
   readonly stop: () => Promise<void>;
@@ -38,11 +38,11 @@ export interface MetricsServerOptions {
   readonly host: string;
   readonly port: number;
   readonly page: MetricsPage;
-  /** Asked for each request: the token may change. */
+  /** Read for each request, since the token may change. */
   readonly settings: () => MetricsSettings;
 }
 
-/** Serves `/metrics`, and nothing else, on a port of its own. Throws when the port can't be had, and says that it is this one. */
+/** Serves only `/metrics` on a port of its own. Throws an error that names this port if it cannot be used. */
 export function serveMetrics(options: MetricsServerOptions): MetricsServer {
   const server = listen(options);
   return { url: server.url.origin, stop: () => server.stop(true) };
@@ -76,7 +76,7 @@ function start({ host, port, page, settings }: MetricsServerOptions): Bun.Server
   });
 }
 
-/** Parsing would throw on a bad Host header. */
+/** Parsing would throw on an invalid Host header. */
 function pathOf(url: string): string {
   return /^(?:[a-z]+:\/\/[^/]*)?(\/[^?#]*)/i.exec(url)?.[1] ?? '/';
 }

@@ -6,20 +6,20 @@ import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import { MODEL_SHAPES, type ModelShape } from '../models/shapes.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
 
-/** A request for the list, or for one of it. */
+/** A request for the list or for one model. */
 export interface ModelRequest extends CredentialPlaces {
   readonly path: string;
 }
 
-/** What the list is made of. */
+/** The sources of the list. */
 export interface ModelSources {
   readonly snapshot: Snapshot;
   readonly catalogue: ModelCatalogue;
 }
 
 /**
- * `GET /v1/models`: the models that the key may use, sorted by name, in the shape of the client's API. Without a key, where that is
- * allowed, only those that the configuration names.
+ * `GET /v1/models`: the models that the key may use, sorted by name, in the shape of the client's API. Without a key,
+ * if that is allowed, only the models that the configuration names.
  */
 export function listModels(request: ModelRequest, { snapshot, catalogue }: ModelSources): Response {
   const reader = readerOf(request, snapshot);
@@ -30,7 +30,7 @@ export function listModels(request: ModelRequest, { snapshot, catalogue }: Model
   return Response.json(shapeFor(request).list(models, new URLSearchParams(request.search)));
 }
 
-/** `GET /v1/models/{id}`, where an id may contain slashes. Models that only a pattern serves are found as well. */
+/** `GET /v1/models/{id}`, where an id may contain slashes. It also finds models that only a pattern serves. */
 export function getModel(id: string, request: ModelRequest, { snapshot, catalogue }: ModelSources): Response {
   const reader = readerOf(request, snapshot);
   const found = catalogue.model(id);
@@ -41,7 +41,7 @@ export function getModel(id: string, request: ModelRequest, { snapshot, catalogu
   return Response.json(shapeFor(request).one(found));
 }
 
-/** Who lists models. A `key` of undefined may see all: the gateway is open. */
+/** Who lists models. With `key` undefined the gateway is open, and all models are visible. */
 type Reader = { readonly kind: 'key'; readonly key: MasterKey | undefined } | { readonly kind: 'nobody' };
 
 function readerOf(request: ModelRequest, { access }: Snapshot): Reader {

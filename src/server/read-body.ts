@@ -2,13 +2,13 @@ import { Refusal } from '../gateway/refusals.ts';
 import { type BodyBudget, SMALL_BODY_BYTES } from './body-budget.ts';
 import { systemClock } from '../lib/system-clock.ts';
 
-/** How large a body may be and how long it may take. */
+/** The limits on the size and time of a body. */
 export interface BodyLimits {
   readonly maxBodyBytes: number;
   readonly bodyTimeoutMs: number;
 }
 
-/** Whose body it is, and what it is counted against. */
+/** Whose body it is, and the budget that it counts against. */
 export interface BodyAccount {
   readonly budget: BodyBudget;
   /** The key's name; undefined: the gateway is open, or the key has none. */
@@ -16,13 +16,13 @@ export interface BodyAccount {
 }
 
 /**
- * The whole body of a request, empty where it has none. Rejects with a `Refusal`: 413 as soon as it is known to be
- * too large, 429 when the key has too many unfinished ones, 408 when it does not come to an end (the runtime itself lets a stalled
- * body wait for ever), 400 when it breaks off.
+ * Reads the whole body of a request; empty if it has none. Rejects with a `Refusal`: 413 as soon as it is known to be
+ * too large, 429 if the key has too many incomplete ones, 408 if it takes too long (the runtime would wait for ever),
+ * 400 if it breaks off.
  */
 export function readBody(request: Request, limits: BodyLimits, account: BodyAccount): Promise<Uint8Array> {
   const declared = request.headers.get('content-length');
-  // To ask for the body itself would make a stream of it, which costs more than all the rest here.
+  // Accessing the body would create a stream, which costs more than everything else here.
   if (declared === null && !request.headers.has('transfer-encoding')) return Promise.resolve(EMPTY);
   const size = declared === null ? 0 : Number(declared);
   if (size > limits.maxBodyBytes) return Promise.reject(tooLarge(limits));
@@ -32,14 +32,14 @@ export function readBody(request: Request, limits: BodyLimits, account: BodyAcco
   return settled(declared === null ? readChunks(request.body, limits, hold) : request.bytes(), limits, hold);
 }
 
-/** The bytes in time, and nothing held any more. */
+/** Resolves with the bytes within the time limit, and releases the budget. */
 function settled(
   reading: Promise<Uint8Array>,
   limits: BodyLimits,
   hold: Hold | undefined,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const stopAlarm = Number.isFinite(limits.bodyTimeoutMs)
+    const stopTimer = Number.isFinite(limits.bodyTimeoutMs)
       ? systemClock.setTimer(limits.bodyTimeoutMs, () => {
           hold?.end();
           reject(tooSlow(limits));
@@ -47,12 +47,12 @@ function settled(
       : undefined;
     reading.then(
       (bytes) => {
-        stopAlarm?.();
+        stopTimer?.();
         hold?.end();
         resolve(bytes);
       },
       (error: unknown) => {
-        stopAlarm?.();
+        stopTimer?.();
         hold?.end();
         reject(error instanceof Refusal ? error : brokenOff());
       },
@@ -60,7 +60,7 @@ function settled(
   });
 }
 
-/** What one body holds of the budget. */
+/** The share of the budget that one body holds. */
 class Hold {
   readonly #account: BodyAccount;
   #bytes = 0;
@@ -94,7 +94,7 @@ function brokenOff(): Refusal {
   return new Refusal('invalid_body', { problem: 'The request body broke off before its end.' });
 }
 
-/** A chunked body does not say its size beforehand, so it is counted as it comes. */
+/** A chunked body has no declared size, so it is counted as it arrives. */
 async function readChunks(
   body: ReadableStream<Uint8Array> | null,
   limits: BodyLimits,
@@ -117,7 +117,7 @@ function tooLarge({ maxBodyBytes }: BodyLimits): Refusal {
 
 function tooSlow({ bodyTimeoutMs }: BodyLimits): Refusal {
   const seconds = String(bodyTimeoutMs / 1000);
-  // The rest of the body is not waited for: the runtime closes the connection behind the answer.
+  // The rest of the body is not awaited: the runtime closes the connection after the response.
   return new Refusal('body_timeout', { seconds }, { headers: { connection: 'close' } });
 }
 

@@ -5,25 +5,25 @@ import type { Gateway } from '../gateway/ports.ts';
 import type { ServerState } from './server-state.ts';
 import { readTlsFiles, type TlsPair, TlsProblem } from './tls-files.ts';
 
-/** Opens a listener on a port, with this certificate where there is one. Throws what listening throws. */
+/** Opens a listener on a port, with a certificate if there is one. Throws the errors of listening. */
 export type OpenListener = (port: number, pair: TlsPair | undefined) => Server<undefined>;
 
-/** The listeners of one port. There is more than one only while connections of an earlier certificate last. */
+/** The listeners of one port. There are several only while connections of an earlier certificate last. */
 export interface Listeners {
   readonly url: string;
   readonly port: number;
-  /** Requests that have not been answered to the end. */
+  /** Requests whose responses are not complete. */
   readonly pending: () => number;
-  /** Listening ends; what is connected goes on. */
+  /** Stops listening; existing connections go on. */
   readonly close: () => void;
-  /** Everything ends. */
+  /** Ends everything. */
   readonly stop: () => Promise<void>;
 }
 
-/** Whether two listeners may share a port for the moment in which one takes over from the other. */
+/** Whether two listeners may share a port while one takes over from the other. */
 export const LISTENERS_OVERLAP = process.platform === 'linux';
 
-/** A listener that may share its port would share it with a stranger as well. Throws EADDRINUSE where there is one. */
+/** A listener that may share its port would share it with a stranger's too. Throws EADDRINUSE if there is one. */
 export function requireFreePort({ host, port }: { readonly host: string; readonly port: number }): void {
   if (port !== 0)
     Bun.serve({ hostname: host, port, fetch: () => new Response() })
@@ -38,13 +38,13 @@ interface Renewal {
   readonly port: number;
 }
 
-/** The time until a renewal that failed is tried again. */
+/** The time until a failed renewal is retried. */
 const RETRY_MS = 2_000;
 
 /**
- * Opens a listener, and another on the same port when its certificate changes: the runtime can't give a listener a new one.
- * The old listener closes after the new one is open where the system allows that, and what is connected to it goes on.
- * Throws what listening throws, and a `TlsProblem`.
+ * Opens a listener, and another one on the same port when its certificate changes, since the runtime cannot replace a
+ * listener's certificate. If the system allows it, the old listener closes after the new one is open, and its
+ * connections go on. Throws the errors of listening, and `TlsProblem`.
  */
 export function openRenewable(open: OpenListener, { gateway, state, tls, port: wanted }: Renewal): Listeners {
   let served = tls && readTlsFiles(tls);
@@ -58,7 +58,7 @@ export function openRenewable(open: OpenListener, { gateway, state, tls, port: w
     clearTimeout(retry);
     if (tls === undefined || state.phase === 'draining') return;
     try {
-      // A pair that is half written is found out here, before anything changes.
+      // An incomplete pair of files is detected here, before anything changes.
       const pair = readTlsFiles(tls);
       if (pair.cert === served?.cert && pair.key === served.key) return;
       if (!LISTENERS_OVERLAP) retire(newest);
@@ -68,7 +68,7 @@ export function openRenewable(open: OpenListener, { gateway, state, tls, port: w
       [newest, served] = [next, pair];
     } catch (error) {
       gateway.emit({ type: 'configuration-refused', problems: [problemOf(error)] });
-      // A wrong file is looked at again when it changes; any other fault may pass.
+      // A wrong file is read again when it changes; any other error may be transient.
       if (!(error instanceof TlsProblem)) retry = setTimeout(renew, RETRY_MS).unref();
     }
   };

@@ -9,9 +9,10 @@ export interface RequestTarget extends ApiPath {
 }
 
 /**
- * Splits a request's URL, and makes its path one that the gateway knows (`apiPath`). It is cut and not parsed, since parsing throws on a bad Host header. The runtime has
- * resolved plain dot segments and turned backslashes into slashes by now, as browsers do; one that hides behind an encoded slash is refused, since a provider that decodes
- * it would climb out of the base path.
+ * Splits a request's URL and normalises its path (`apiPath`). It splits rather than parses, since parsing throws on an
+ * invalid Host header. The runtime has already resolved plain dot segments and turned backslashes into slashes, as
+ * browsers do. A dot segment behind an encoded slash is refused, since a provider that decodes it would leave the base
+ * path.
  */
 export function requestTarget(url: string): RequestTarget {
   const start = startOfPath(url);
@@ -22,20 +23,20 @@ export function requestTarget(url: string): RequestTarget {
     throw new Refusal('invalid_path', { problem: 'it has a dot segment or a backslash' });
   }
   const search = question === -1 ? '' : url.slice(question);
-  // Most requests are for one of these, and need no closer look.
+  // Fast path: most requests are for one of these.
   if (isKnownEndpoint(path)) return { path, search, azure: undefined };
   const known = apiPath(path);
   return { path: withoutEnd(known.path), search, azure: known.azure };
 }
 
-/** A slash at the end of an endpoint that is known is one too many: some providers answer it with a redirect. */
+/** Removes the trailing slash of a known endpoint: some providers redirect such paths. */
 function withoutEnd(path: string): string {
   if (!path.endsWith('/') || path === '/') return path;
   const bare = path.slice(0, -1);
   return isKnownEndpoint(bare) || isKnownEndpoint(`/v1${bare}`) ? bare : path;
 }
 
-/** The path of a request's URL, whether it is a good one or not. */
+/** The path of a request's URL, valid or not. */
 export function pathOf(url: string): string {
   const start = startOfPath(url);
   if (start === -1) return '/';
@@ -43,11 +44,11 @@ export function pathOf(url: string): string {
   return question === -1 ? url.slice(start) : url.slice(start, question);
 }
 
-/** With a Host that can't be part of a URL, the runtime gives the path alone. -1: there is none. */
+/** If the Host cannot be part of a URL, the runtime gives the path only. -1: there is none. */
 function startOfPath(url: string): number {
   return url.startsWith('/') ? 0 : url.indexOf('/', url.indexOf('://') + '://'.length);
 }
 
-/** Most paths have nothing of what a dot segment is made of, and need no closer look. */
+/** Most paths contain no character of a dot segment. */
 const SUSPECT = /[.%\\]/;
 const DOT_SEGMENT = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?=[/\\]|%2f|%5c|$)/i;

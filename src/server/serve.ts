@@ -26,39 +26,39 @@ import type { DocsEndpoint, ServerState } from './server-state.ts';
 export interface HttpServer {
   readonly url: string;
   readonly port: number;
-  /** Requests that have not been answered to the end. */
+  /** Requests whose responses are not complete. */
   readonly pending: () => number;
-  /** `/readyz` answers 503; everything else goes on. */
+  /** Makes `/readyz` answer 503; everything else goes on. */
   readonly announce: () => void;
-  /** No new connections; `/readyz` answers 503; requests in flight go on. */
+  /** Refuses new connections and makes `/readyz` answer 503; requests in flight go on. */
   readonly drain: () => void;
   /** Ends what is left. */
   readonly stop: () => Promise<void>;
 }
 
-/** The Admin API, as the server knows it. Never rejects. */
+/** The Admin API from the server's view. Never rejects. */
 export type AdminEndpoint = (request: Request, clientAddress: string) => Promise<Response>;
 
-/** Where the server listens. Everything else it reads from the gateway's snapshot, afresh for each request. */
+/** Where to listen. The server reads everything else from the gateway's snapshot, for each request. */
 export interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: ServerSettings['tls'];
   readonly version: string;
-  /** Answers what is below `/admin`; undefined: nothing is there. */
+  /** Answers paths below `/admin`; undefined: there are none. */
   readonly admin?: AdminEndpoint | undefined;
   readonly docs: DocsEndpoint;
-  /** How the database is doing; undefined, also as its answer: there is none. */
+  /** The state of the database; undefined, also as a result: there is none. */
   readonly database?: (() => DatabaseStatus | undefined) | undefined;
   /** undefined: `/metrics` is not served here. */
   readonly metrics?: MetricsPage | undefined;
   readonly reportHealth: HealthReporter;
   readonly catalogue: ModelCatalogue;
-  /** Whether other processes listen on the same port, among which the system divides the connections. */
+  /** Whether other processes listen on the same port, with the system distributing the connections. */
   readonly isShared: boolean;
 }
 
-/** The client's side: takes connections, answers what is ours to answer, and hands the rest to the gateway. */
+/** The client's side: accepts connections, answers the gateway's own endpoints, and passes the rest to the gateway. */
 export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
   const state: ServerState = {
     gateway,
@@ -81,7 +81,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
       ...(pair && { tls: pair }),
       // Quiet streams are healthy: silence is limited on the provider's side. Bodies have a limit of their own.
       idleTimeout: 0,
-      // Larger bodies are refused by readBody, in OpenAI's shape; the runtime's own refusal has no body.
+      // Larger bodies are refused by readBody in OpenAI's shape; the runtime's own refusal has no body.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       development: false,
       fetch: (request, server) => {
@@ -112,7 +112,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
   };
 }
 
-/** The Admin API's answer, if the path is its own. It comes before CORS, since no page in a browser may use it. */
+/** The Admin API's response, if the path is its own. It precedes CORS, since no web page may use it. */
 function administered(
   request: Request,
   {
@@ -134,7 +134,7 @@ function addressOf(request: Request, server: Server<undefined>, snapshot: Snapsh
   return clientAddress(peer, request.headers, snapshot.server.trustsProxy);
 }
 
-/** No function on this way waits for the next: each wait costs a turn of the event loop. */
+/** None of the functions on this path awaits the next: each await costs a turn of the event loop. */
 function answer(request: Request, server: Server<undefined>, state: ServerState): Answer {
   const { corsOrigins } = state.gateway.snapshot().server;
   const origin = allowedOrigin(request.headers, corsOrigins);
@@ -148,8 +148,8 @@ function answer(request: Request, server: Server<undefined>, state: ServerState)
 type Answer = Response | Promise<Response>;
 
 /**
- * The response, which says that its connection ends with it while the gateway shuts down (RFC 9112 §9.6): the runtime closes it
- * then, and a client that does not know might send its next request into nothing.
+ * Announces the end of the connection while the gateway shuts down (RFC 9112 §9.6). The runtime closes it then, and a
+ * client that does not know might send its next request into nothing.
  */
 function withConnectionClose(response: Response, { phase }: ServerState): Response {
   if (phase === 'draining') response.headers.set('connection', 'close');
@@ -225,7 +225,7 @@ function modelList(reader: ModelRequest, sources: ModelSources): Response {
   return withKeyHint(listModels(reader, sources), reader, sources.snapshot);
 }
 
-/** Paths that are never a provider's, so that what is not there yet, or not in this mode, is not asked of one. */
+/** Paths that are never a provider's, so that they are not forwarded even if they do not exist in this mode. */
 function isReserved(path: string): boolean {
   return /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
 }
@@ -279,7 +279,7 @@ function proxied({ request, server, target }: Arrival, { gateway, bodies }: Serv
       azure: target.azure,
       headers: request.headers,
       signal: request.signal,
-      // The runtime forgets the address when it has done with the request.
+      // The runtime drops the address when it is done with the request.
       isAnswered: () => server.requestIP(request) === null,
       clientAddress: () => addressOf(request, server, snapshot),
       readBody: (key) => readBody(request, snapshot.server, { budget: bodies, key }),

@@ -4,23 +4,25 @@ import type { BodyBudget } from './body-budget.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
 
-/** The page about the API, as the server knows it. Answers undefined to a path where it has nothing. */
+/** The page about the API from the server's view. Returns undefined for an unknown path. */
 export type DocsEndpoint = (request: Request, path: string) => Promise<Response | undefined>;
 
-/** What the endpoints know of the server that they run in. */
+/** The state of the server that its endpoints need. */
 export interface ServerState {
   readonly gateway: Gateway;
   readonly version: string;
   readonly metrics: MetricsPage | undefined;
-  /** How the database is doing; undefined: there is none. */
+  /** The state of the database; undefined: there is none. */
   readonly database: () => DatabaseStatus | undefined;
   readonly detailedHealth: DetailedHealth;
   readonly docs: DocsEndpoint;
   readonly catalogue: ModelCatalogue;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
-  /** What request bodies may hold that are not complete. */
+  /** The memory budget for incomplete request bodies. */
   readonly bodies: BodyBudget;
-  /** `leaving`: it still listens, and `/readyz` tells load balancers to look elsewhere. `draining`: it listens no more. */
+  /**
+   * `leaving`: it still listens, but `/readyz` tells load balancers to go elsewhere. `draining`: it no longer listens.
+   */
   phase: 'serving' | 'leaving' | 'draining';
 }

@@ -8,10 +8,10 @@ export interface TlsPair {
   readonly key: string;
 }
 
-/** A certificate that can't be served, and why: fit to be printed. */
+/** Why a certificate cannot be used; the message is printable. */
 export class TlsProblem extends Error {}
 
-/** Reads the files and looks whether they belong together. Throws a `TlsProblem` that names the file at fault. */
+/** Reads the files and checks that they belong together. Throws a `TlsProblem` that names the faulty file. */
 export function readTlsFiles({ certFile, keyFile }: NonNullable<ServerSettings['tls']>): TlsPair {
   const cert = readText(certFile, 'server.tls.cert_file');
   const key = readText(keyFile, 'server.tls.key_file');

@@ -1,17 +1,27 @@
 import type { ApiError, Dialect } from './api-error.ts';
-import { errorBody } from './api-error.ts';
+import { errorBody, errorHeaders } from './api-error.ts';
 import type { Encoding } from './encoder.ts';
 import type { EventStyle } from './event-text.ts';
 import { PLAIN_STYLE } from './event-text.ts';
+import type { Framing } from './event-writer.ts';
 import type { Header } from './http/request-head.ts';
 import type { Item } from './item.ts';
 
 /** Tokens as they were sent. */
 export interface Usage {
+  /** All of them, those of the cache too. */
   readonly inputTokens: number;
   /** With the reasoning tokens. */
   readonly outputTokens: number;
   readonly reasoningTokens: number;
+  /** Of the input tokens; absent: the provider has no cache. */
+  readonly cached?: CachedTokens | undefined;
+}
+
+/** Input tokens that were read from the provider's cache, and those that were put into it. */
+export interface CachedTokens {
+  readonly read: number;
+  readonly written: number;
 }
 
 /** An answer as a script, which is played item by item. A fault is a function from one answer to another. */
@@ -30,6 +40,7 @@ export interface Answer {
   /** Whether the items are events. */
   readonly isStream: boolean;
   readonly style: EventStyle;
+  readonly framing: Framing;
   readonly encoding: Encoding | undefined;
   /** The body in pieces of so many bytes, each written by itself, so long apart. */
   readonly pieces: { readonly bytes: number; readonly everyMs: number } | undefined;
@@ -46,16 +57,26 @@ export interface AnswerShape {
   readonly status?: number;
   readonly headers?: readonly Header[];
   readonly usage?: Usage | undefined;
+  /** Of a stream; `sse` where it is not said. */
+  readonly framing?: Framing;
 }
+
+const STREAM_TYPES: Readonly<Record<Framing, string>> = {
+  sse: 'text/event-stream; charset=utf-8',
+  array: 'application/json; charset=UTF-8',
+  frames: 'application/vnd.amazon.eventstream',
+  'chunk-frames': 'application/vnd.amazon.eventstream',
+};
 
 /** An answer that is a stream of events. */
 export function streamAnswer(items: Iterable<Item>, shape: AnswerShape): Answer {
+  const { framing = 'sse' } = shape;
   const headers: readonly Header[] = [
-    ['Content-Type', 'text/event-stream; charset=utf-8'],
+    ['Content-Type', STREAM_TYPES[framing]],
     ['Cache-Control', 'no-cache'],
     ...(shape.headers ?? []),
   ];
-  return { ...BLANK, ...common(shape), headers, items, isStream: true };
+  return { ...BLANK, ...common(shape), headers, items, isStream: true, framing };
 }
 
 /** An answer with a body of known length. */
@@ -72,8 +93,17 @@ export function jsonAnswer(body: unknown, shape: AnswerShape): Answer {
 
 /** An error in the shape of the API that was called. */
 export function errorAnswer(error: ApiError, dialect: Dialect, headers: readonly Header[] = []): Answer {
-  const shape = { dialect, status: error.status, headers };
+  const shape = {
+    dialect,
+    status: statusOf(error, dialect),
+    headers: [...errorHeaders(error, dialect), ...headers],
+  };
   return wholeAnswer(errorBody(error, dialect), 'application/json', shape);
+}
+
+/** Only Anthropic has the status 529, and those who copy it. */
+export function statusOf({ status }: ApiError, dialect: Dialect): number {
+  return status === 529 && (dialect === 'gemini' || dialect === 'bedrock') ? 503 : status;
 }
 
 /** The bytes of a body of known length; undefined for a stream, or where a fault has cut it. */
@@ -89,6 +119,7 @@ const BLANK = {
   length: undefined,
   isStream: false,
   style: PLAIN_STYLE,
+  framing: 'sse',
   encoding: undefined,
   pieces: undefined,
   paceMs: 0,

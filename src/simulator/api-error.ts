@@ -1,7 +1,9 @@
+import { bedrockErrorType, bedrockException, geminiError, wordsOf } from './error-shapes.ts';
+import type { Header } from './http/request-head.ts';
 import type { StreamEvent } from './item.ts';
 
 /** Whose shapes an endpoint speaks. */
-export type Dialect = 'openai' | 'responses' | 'anthropic';
+export type Dialect = 'openai' | 'responses' | 'anthropic' | 'gemini' | 'bedrock';
 
 /** An error as providers report it. */
 export interface ApiError {
@@ -29,21 +31,45 @@ export function badRequest(message: string, code: string | null = null, status =
 
 /** The body of an answer that is an error. */
 export function errorBody(error: ApiError, dialect: Dialect): string {
-  return JSON.stringify(dialect === 'anthropic' ? anthropicError(error) : openAiError(error));
+  return JSON.stringify(errorObject(error, dialect));
 }
 
-/** The event by which a stream says that it has failed. */
+/** The header fields that belong to an error: Bedrock tells its kind there. */
+export function errorHeaders(error: ApiError, dialect: Dialect): readonly Header[] {
+  return dialect === 'bedrock' ? [['x-amzn-ErrorType', bedrockErrorType(error)]] : [];
+}
+
+/** The event by which a stream says that it has failed; in Bedrock's frames, an exception. */
 export function errorEvent(error: ApiError, dialect: Dialect): StreamEvent {
+  const event = (name: string, data: unknown): StreamEvent => {
+    return { kind: 'event', part: 'error', name, data: JSON.stringify(data) };
+  };
   switch (dialect) {
     case 'openai':
-      return { kind: 'event', part: 'error', name: '', data: JSON.stringify(openAiError(error)) };
+    case 'gemini':
+      return event('', errorObject(error, dialect));
     case 'anthropic':
-      return { kind: 'event', part: 'error', name: 'error', data: JSON.stringify(anthropicError(error)) };
+      return event('error', errorObject(error, dialect));
+    case 'bedrock':
+      return event(bedrockException(error), errorObject(error, dialect));
     case 'responses': {
       const { code, message, param = null } = error;
-      const data = JSON.stringify({ type: 'error', code, message, param, sequence_number: 0 });
-      return { kind: 'event', part: 'error', name: 'error', data };
+      return event('error', { type: 'error', code, message, param, sequence_number: 0 });
     }
+  }
+}
+
+function errorObject(error: ApiError, dialect: Dialect): unknown {
+  switch (dialect) {
+    case 'openai':
+    case 'responses':
+      return openAiError(error);
+    case 'anthropic':
+      return anthropicError(error);
+    case 'gemini':
+      return geminiError(error);
+    case 'bedrock':
+      return { message: wordsOf(error, 'Input is too long for requested model.') };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from './json.ts';
-import { listOf, positiveOf } from './json.ts';
-import type { Manner } from './manner.ts';
+import { listOf, objectOf, positiveOf } from './json.ts';
+import type { AnswerOptions } from './answer-options.ts';
 import { countWords, joinText, type Text, type Vocabulary, wordText } from './words.ts';
 
 /** A multipart form, as the runtime parses it. */
@@ -9,6 +9,10 @@ export type Form = Awaited<ReturnType<Response['formData']>>;
 /** A call of an endpoint, read and understood. */
 export interface Call {
   readonly path: string;
+  readonly query: URLSearchParams;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
   /** The JSON body; empty where it is a form, or none. */
   readonly body: JsonObject;
   readonly form: Form | undefined;
@@ -16,7 +20,7 @@ export interface Call {
   readonly isStream: boolean;
   /** A number made of the request and the seed: the same for the same request. */
   readonly fingerprint: number;
-  readonly manner: Manner;
+  readonly options: AnswerOptions;
   readonly vocabulary: Vocabulary;
 }
 
@@ -34,22 +38,24 @@ export interface Length {
 
 /** The length of an answer, bounded by what the request allows. */
 export function lengthOf(call: Call): Length {
-  const { body, manner } = call;
-  const wanted = call.isStream ? manner.words : Math.min(manner.words, MAX_PLAIN_WORDS);
+  const { body, options } = call;
+  const wanted = call.isStream ? options.words : Math.min(options.words, MAX_PLAIN_WORDS);
   const allowed =
     positiveOf(body['max_completion_tokens']) ??
     positiveOf(body['max_output_tokens']) ??
-    positiveOf(body['max_tokens']);
-  if (allowed === undefined || manner.words === Infinity) return { words: wanted, isCut: false };
+    positiveOf(body['max_tokens']) ??
+    positiveOf(objectOf(body['generationConfig'])['maxOutputTokens']) ??
+    positiveOf(objectOf(body['inferenceConfig'])['maxTokens']);
+  if (allowed === undefined || options.words === Infinity) return { words: wanted, isCut: false };
   return { words: Math.min(wanted, Math.floor(allowed)), isCut: allowed < wanted };
 }
 
 /** The words of the answer, or of its `nth` choice. */
 export function answerText(call: Call, words: number, nth = 0): Text {
-  const { manner, vocabulary } = call;
-  const text = wordText(vocabulary[manner.vocabulary], call.fingerprint + nth * 37, words);
-  if (manner.firstWordBytes === 0) return text;
-  const firstWord = 'x'.repeat(manner.firstWordBytes);
+  const { options, vocabulary } = call;
+  const text = wordText(vocabulary[options.vocabulary], call.fingerprint + nth * 37, words);
+  if (options.firstWordBytes === 0) return text;
+  const firstWord = 'x'.repeat(options.firstWordBytes);
   return { count: text.count, piece: (index) => (index === 0 ? firstWord : text.piece(index)) };
 }
 
@@ -78,6 +84,6 @@ function partTokens(part: JsonObject[string]): number {
   if (typeof part === 'number') return 1;
   if (typeof part !== 'object' || part === null) return 0;
   if (Array.isArray(part)) return promptTokens(part);
-  const { content, text } = part as JsonObject;
-  return promptTokens(content, text);
+  const { content, text, parts } = part as JsonObject;
+  return promptTokens(content, text, parts);
 }

@@ -1,6 +1,5 @@
-import type { Answer } from './answer.ts';
-import type { Dialect } from './api-error.ts';
-import type { Call } from './call.ts';
+import { fitsPath } from './endpoint-path.ts';
+import type { Endpoint } from './endpoint-shape.ts';
 import { answerChat } from './endpoints/chat.ts';
 import { answerCompletion } from './endpoints/completions.ts';
 import { answerEmbeddings } from './endpoints/embeddings.ts';
@@ -34,17 +33,7 @@ import {
   answerInputTokens,
   answerStoredResponse,
 } from './endpoints/stored-responses.ts';
-
-/** One thing that the provider can be asked. */
-export interface Endpoint {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** The end of the path, behind the API's root. `*` stands for an id; at its end for one that may have slashes. */
-  readonly path: string;
-  readonly dialect: Dialect;
-  /** Whether a POST may come without a body. */
-  readonly hasBody?: false;
-  readonly answer: (call: Call, models: readonly string[]) => Answer;
-}
+import { PLATFORM_ENDPOINTS } from './platform-endpoints.ts';
 
 /** Every endpoint; the first whose path fits is meant, so longer paths come first. */
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -84,8 +73,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   { method: 'POST', path: '/batches', dialect: 'openai', answer: answerBatch },
   { method: 'GET', path: '/files', dialect: 'openai', answer: answerFileList },
   { method: 'POST', path: '/files', dialect: 'openai', answer: answerUpload },
-  { method: 'GET', path: '/models', dialect: 'openai', answer: (_, models) => answerModels(models) },
+  { method: 'GET', path: '/models', dialect: 'openai', answer: answerModels },
   { method: 'GET', path: '/models/*', dialect: 'openai', answer: answerModel },
+  ...PLATFORM_ENDPOINTS,
 ];
 
 /** What a request is for, or why it is for nothing: the methods that the path would have had. */
@@ -96,37 +86,8 @@ export type Target =
 /** Finds the endpoint of a request. HEAD is answered as GET is, without the body. */
 export function findEndpoint(method: string, path: string): Target {
   const asked = method === 'HEAD' ? 'GET' : method;
-  const fitting = ENDPOINTS.filter((endpoint) => fits(endpoint, path));
+  const fitting = ENDPOINTS.filter((endpoint) => fitsPath(endpoint, path));
   const endpoint = fitting.find((candidate) => candidate.method === asked);
   if (endpoint !== undefined) return { kind: 'endpoint', endpoint };
   return { kind: 'unknown', allowed: fitting.map((candidate) => candidate.method) };
 }
-
-/** Whether the path is the API's root and then the endpoint's own path, as at a real provider. */
-function fits({ path: own }: Endpoint, path: string): boolean {
-  const [start = '', end] = own.split('*');
-  if (end === undefined) return path.endsWith(own) && isRoot(path.slice(0, -own.length));
-  const at = path.indexOf(start);
-  if (at === -1 || !path.endsWith(end) || !isRoot(path.slice(0, at))) return false;
-  const id = path.slice(at + start.length, path.length - end.length);
-  return id !== '' && (own === MODEL_PATH || !id.includes('/'));
-}
-
-/** Names of models have slashes. */
-const MODEL_PATH = '/models/*';
-
-/**
- * Whether an API can have its root there: at a prefix of the operator's and one version, with the `/openai` behind it that some have; or
- * at a deployment below `/openai` without a version, as Azure has it.
- */
-function isRoot(prefix: string): boolean {
-  const segments = prefix.split('/').slice(1);
-  if (segments.includes('')) return false;
-  const deployments = segments.indexOf('deployments');
-  const version = segments.findIndex((segment) => VERSION.test(segment));
-  if (deployments !== -1)
-    return version === -1 && segments[deployments - 1] === 'openai' && deployments === segments.length - 2;
-  return version === -1 || segments.slice(version + 1).every((segment) => segment === 'openai');
-}
-
-const VERSION = /^v\d+(?:(?:alpha|beta)\d*)?$/;

@@ -35,7 +35,7 @@ export function createFaultMemory(): FaultMemory {
           : courseOf(`header ${header}`, () => readFaultSpec(header));
       const { spec } = course;
       const isOver = course.plays++ >= spec.times || performance.now() - course.since > spec.forMs;
-      return isOver ? { ...NO_FAULT, manner: spec.manner } : spec;
+      return isOver ? { ...NO_FAULT, options: spec.options } : spec;
     },
     reset: () => courses.clear(),
   };

@@ -2,7 +2,7 @@ import type { Answer } from './answer.ts';
 import { badRequest, Refused } from './api-error.ts';
 import { COMMON_PARAMS, FAULTS } from './fault-table.ts';
 import type { Fault, Params } from './fault.ts';
-import type { Manner } from './manner.ts';
+import type { AnswerOptions } from './answer-options.ts';
 
 /** What a model name or a fault header asks for. */
 export interface FaultSpec {
@@ -14,7 +14,7 @@ export interface FaultSpec {
   /** How long it is played from its first request on; Infinity: for ever. */
   readonly forMs: number;
   /** What it says about length and speed; this holds when the fault itself has ended, too. */
-  readonly manner: Partial<Manner>;
+  readonly options: Partial<AnswerOptions>;
 }
 
 interface Play {
@@ -26,13 +26,13 @@ const BY_NAME: ReadonlyMap<string, Fault> = new Map(FAULTS.map((fault) => [fault
 const ORDER: ReadonlyMap<Fault, number> = new Map(FAULTS.map((fault, index) => [fault, index]));
 
 /** The spec of an answer without fault. */
-export const NO_FAULT: FaultSpec = { name: 'ok', plays: [], times: Infinity, forMs: Infinity, manner: {} };
+export const NO_FAULT: FaultSpec = { name: 'ok', plays: [], times: Infinity, forMs: Infinity, options: {} };
 
 /** The fault that a model name asks for: after `mock/`; any other model is answered properly. Throws `Refused`. */
 export function readModelSpec(model: string): FaultSpec {
   if (model.startsWith('mock/')) return readFaultSpec(model.slice('mock/'.length));
   const query = model.indexOf('?');
-  return query < 0 ? NO_FAULT : { ...NO_FAULT, manner: mannerOf(new URLSearchParams(model.slice(query))) };
+  return query < 0 ? NO_FAULT : { ...NO_FAULT, options: optionsOf(new URLSearchParams(model.slice(query))) };
 }
 
 /** Reads `name+name?param=value&…`. Throws `Refused` for a fault or a parameter that does not exist. */
@@ -50,14 +50,14 @@ export function readFaultSpec(spec: string): FaultSpec {
     plays: plays.sort((a, b) => (ORDER.get(a.fault) ?? 0) - (ORDER.get(b.fault) ?? 0)),
     times: numberOf(given, 'times') ?? Infinity,
     forMs: (numberOf(given, 'for') ?? Infinity) * 1000,
-    manner: mannerOf(given),
+    options: optionsOf(given),
   };
 }
 
-/** The manner that the faults ask for; what the spec says explicitly wins. */
-export function mannerOfSpec(spec: FaultSpec): Partial<Manner> {
-  const manners = spec.plays.map(({ fault, params }) => fault.manner?.(params));
-  return Object.assign({}, ...manners, spec.manner) as Partial<Manner>;
+/** The options that the faults ask for; what the spec says explicitly wins. */
+export function optionsOfSpec(spec: FaultSpec): Partial<AnswerOptions> {
+  const optionsOfFaults = spec.plays.map(({ fault, params }) => fault.options?.(params));
+  return Object.assign({}, ...optionsOfFaults, spec.options) as Partial<AnswerOptions>;
 }
 
 /** Plays the faults on a proper answer. */
@@ -68,7 +68,7 @@ export function playFaults(spec: FaultSpec, answer: Answer): Answer {
 }
 
 /** How to answer, from parameters that every spec understands. Throws `Refused` for what is no number. */
-export function mannerOf(given: URLSearchParams): Partial<Manner> {
+export function optionsOf(given: URLSearchParams): Partial<AnswerOptions> {
   const words = numberOf(given, 'words');
   const pace = numberOf(given, 'pace');
   const latencyMs = numberOf(given, 'latency');

@@ -1,6 +1,6 @@
 import type { Answer } from './answer.ts';
 import type { Item } from './item.ts';
-import type { Manner } from './manner.ts';
+import type { AnswerOptions } from './answer-options.ts';
 
 /** The parameters of a fault with their defaults, whose types are the parameters' types. */
 export type Params = Readonly<Record<string, number | string>>;
@@ -14,7 +14,7 @@ export interface Fault {
   /** One line for `GET /mock/faults`. */
   readonly summary: string;
   readonly params: Params;
-  readonly manner?: (params: Params) => Partial<Manner>;
+  readonly options?: (params: Params) => Partial<AnswerOptions>;
   readonly play?: (answer: Answer, params: Params) => Answer;
 }
 
@@ -23,7 +23,7 @@ export interface FaultSpec<P extends Params> {
   readonly name: string;
   readonly summary: string;
   readonly params: P;
-  readonly manner?: (params: Widened<P>) => Partial<Manner>;
+  readonly options?: (params: Widened<P>) => Partial<AnswerOptions>;
   readonly play?: (answer: Answer, params: Widened<P>) => Answer;
 }
 

@@ -9,14 +9,19 @@ const MAX_DEPTH = 12;
 /** A value that fits a JSON schema, as far as it is simple: types, enums, properties, items, unions, references. */
 export function fitSchema(schema: Json | undefined, properties: Properties = 'all'): Json {
   const root = objectOf(schema);
-  return fit(root, { root, properties, depth: 0 });
+  return fit(root, { root, properties, depth: 0, name: '' });
 }
 
 interface Context {
   readonly root: JsonObject;
   readonly properties: Properties;
   readonly depth: number;
+  /** Of the property, in whose place the value stands. */
+  readonly name: string;
 }
+
+/** Properties of agents' tools that are run as commands; their texts must do no harm. */
+const COMMAND = /^(?:commands?|cmd)$/;
 
 function fit(schema: JsonObject, context: Context): Json {
   const inner = { ...context, depth: context.depth + 1 };
@@ -38,11 +43,13 @@ function fitType(schema: JsonObject, context: Context): Json {
     case 'object':
       return fitObject(schema, context);
     case 'array': {
+      if (COMMAND.test(context.name) && typeOf(objectOf(schema['items'])) === 'string')
+        return ['echo', 'hi-from-tool'];
       const count = Math.min(positiveOf(schema['minItems']) ?? 1, 100);
       return Array.from({ length: count }, () => fit(objectOf(schema['items']), context));
     }
     case 'string':
-      return fitString(schema);
+      return COMMAND.test(context.name) ? 'echo hi-from-tool' : fitString(schema);
     case 'integer':
     case 'number':
       return fitNumber(schema);
@@ -56,7 +63,8 @@ function fitType(schema: JsonObject, context: Context): Json {
 function typeOf(schema: JsonObject): string {
   const { type } = schema;
   const named = Array.isArray(type) ? stringOf(listOf(type)[0]) : stringOf(type);
-  return named ?? (schema['properties'] === undefined ? 'string' : 'object');
+  // Gemini writes them with capitals.
+  return named?.toLowerCase() ?? (schema['properties'] === undefined ? 'string' : 'object');
 }
 
 function fitObject(schema: JsonObject, context: Context): JsonObject {
@@ -65,7 +73,9 @@ function fitObject(schema: JsonObject, context: Context): JsonObject {
     // Below the limit only what must be there, so that a recursive schema comes to its end.
     ([name]) => (context.properties === 'all' && context.depth < MAX_DEPTH / 2) || required.includes(name),
   );
-  return Object.fromEntries(entries.map(([name, property]) => [name, fit(objectOf(property), context)]));
+  return Object.fromEntries(
+    entries.map(([name, property]) => [name, fit(objectOf(property), { ...context, name })]),
+  );
 }
 
 const FORMATS: Readonly<Record<string, string>> = {

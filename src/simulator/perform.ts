@@ -1,7 +1,7 @@
 import { type Answer, wholeBody } from './answer.ts';
 import { BodyWriter } from './body-writer.ts';
 import { encodeWhole } from './encoder.ts';
-import { commentText, eventText } from './event-text.ts';
+import { createEventWriter, type EventWriter } from './event-writer.ts';
 import type { Connection } from './http/connection.ts';
 import { headBytes } from './http/response-head.ts';
 import type { RequestHead } from './http/request-head.ts';
@@ -48,15 +48,17 @@ function bodyFor(request: RequestHead, body: Uint8Array): Uint8Array {
 
 async function play(answer: Answer, connection: Connection, request: RequestHead): Promise<void> {
   const writer = new BodyWriter(answer, connection, request.chunkedAllowed);
+  const events = createEventWriter(answer.framing, answer.style);
+  const stage: Stage = { answer, connection, writer, events };
   for (const item of answer.lead) {
-    await act(item, { answer, connection, writer });
+    await act(item, stage);
     if (!connection.isOpen) return;
   }
   writer.wire(headBytes(answer, request));
-  if (request.method !== 'HEAD') await playItems({ answer, connection, writer });
+  if (request.method !== 'HEAD') await playItems(stage);
   await writer.end();
   for (const item of answer.tail) {
-    await act(item, { answer, connection, writer });
+    await act(item, stage);
     await writer.flush();
     if (!connection.isOpen) return;
   }
@@ -68,6 +70,7 @@ interface Stage {
   readonly answer: Answer;
   readonly connection: Connection;
   readonly writer: BodyWriter;
+  readonly events: EventWriter;
 }
 
 /** Plays the body. A pace is kept by the clock and not by pauses, so that delays do not add up. */
@@ -88,14 +91,14 @@ async function playItems(stage: Stage): Promise<void> {
   }
 }
 
-function act(item: Item, { answer, connection, writer }: Stage): Promise<void> | undefined {
+function act(item: Item, { connection, writer, events }: Stage): Promise<void> | undefined {
   switch (item.kind) {
     case 'event':
-      return writer.body(Buffer.from(eventText(item, answer.style)));
+      return writer.body(events.event(item));
     case 'comment':
-      return writer.body(Buffer.from(commentText(item.text, answer.style)));
+      return writer.body(events.comment(item.text));
     case 'half': {
-      const bytes = Buffer.from(eventText(item.of, answer.style));
+      const bytes = events.event(item.of);
       const middle = bytes.length >> 1;
       return writer.body(item.which === 'first' ? bytes.subarray(0, middle) : bytes.subarray(middle));
     }

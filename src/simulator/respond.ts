@@ -1,20 +1,24 @@
 import { type Answer, errorAnswer } from './answer.ts';
 import { badRequest, type Dialect, Refused } from './api-error.ts';
 import { type Call, type Form, idOf } from './call.ts';
-import { type Endpoint, findEndpoint } from './endpoint.ts';
+import { modelInPath, type Root } from './endpoint-path.ts';
+import type { Endpoint } from './endpoint-shape.ts';
+import { findEndpoint } from './endpoint.ts';
 import type { FaultMemory } from './fault-memory.ts';
-import { type FaultSpec, mannerOf, mannerOfSpec, playFaults } from './fault-spec.ts';
+import { type FaultSpec, optionsOf, optionsOfSpec, playFaults } from './fault-spec.ts';
 import type { HttpRequest } from './http/request-reader.ts';
 import { isObject, type Json, type JsonObject, stringOf } from './json.ts';
-import type { Manner } from './manner.ts';
+import type { AnswerOptions } from './answer-options.ts';
 import type { Vocabulary } from './words.ts';
 
 /** What a provider is like: the settings of the simulator, made ready. */
 export interface Provider {
   readonly seed: number;
   readonly apiKey: string | undefined;
+  /** Whether OpenAI's and Anthropic's APIs refuse all that those do. */
+  readonly isStrict: boolean;
   readonly models: readonly string[];
-  readonly manner: Manner;
+  readonly options: AnswerOptions;
   readonly vocabulary: Vocabulary;
   readonly memory: FaultMemory;
 }
@@ -30,8 +34,8 @@ export interface Response {
 export function respond(request: HttpRequest, provider: Provider): Response | Promise<Response> {
   const target = findEndpoint(request.method, request.path);
   if (!isAuthorized(request, provider.apiKey)) {
-    const dialect = target.kind === 'endpoint' ? target.endpoint.dialect : 'openai';
-    return refusal(badRequest('Incorrect API key provided.', 'invalid_api_key', 401), dialect);
+    const { dialect = 'openai', root } = target.kind === 'endpoint' ? target.endpoint : {};
+    return refusal(unauthorized(dialect, root), dialect);
   }
   if (target.kind === 'unknown') return unknownTarget(request, target.allowed);
   const { endpoint } = target;
@@ -42,12 +46,39 @@ export function respond(request: HttpRequest, provider: Provider): Response | Pr
   );
 }
 
-function isAuthorized({ headers }: HttpRequest, apiKey: string | undefined): boolean {
+/** Whether a request has the key, in any of the places in which the providers take it. AWS signs with it. */
+function isAuthorized({ headers, target }: HttpRequest, apiKey: string | undefined): boolean {
   if (apiKey === undefined) return true;
+  const authorization = headers['authorization'] ?? '';
+  const keys = [
+    headers['x-api-key'],
+    headers['api-key'],
+    headers['x-goog-api-key'],
+    queryOf(target).get('key'),
+  ];
   return (
-    headers['authorization'] === `Bearer ${apiKey}` ||
-    [headers['x-api-key'], headers['api-key']].includes(apiKey)
+    authorization === `Bearer ${apiKey}` ||
+    authorization.startsWith(`AWS4-HMAC-SHA256 Credential=${apiKey}/`) ||
+    keys.includes(apiKey)
   );
+}
+
+/** What each provider says of a wrong key. Google's Gemini API says it with status 400, AWS with 403. */
+function unauthorized(dialect: Dialect, root: Root | undefined): Refused {
+  if (dialect === 'bedrock') {
+    const message = 'The security token included in the request is invalid.';
+    return badRequest(message, 'unrecognized_client', 403);
+  }
+  if (root === 'google')
+    return badRequest('API key not valid. Please pass a valid API key.', 'invalid_api_key', 400);
+  return badRequest('Incorrect API key provided.', 'invalid_api_key', 401);
+}
+
+const NO_QUERY = new URLSearchParams();
+
+function queryOf(target: string): URLSearchParams {
+  const at = target.indexOf('?');
+  return at === -1 ? NO_QUERY : new URLSearchParams(target.slice(at));
 }
 
 function unknownTarget({ method, target }: HttpRequest, allowed: readonly string[]): Response {
@@ -90,10 +121,11 @@ function answerCall(job: Job): Response {
   let model: string | undefined;
   try {
     const body = form === undefined ? readJson(request, endpoint) : {};
-    model = modelOf(body, form);
+    model = modelInPath(endpoint, request.path) ?? modelOf(body, form);
     const spec = provider.memory.choose(model ?? '', request.headers['x-mock-fault']);
     const call = callOf(job, { body, model: model ?? '', spec });
-    const answer = playFaults(spec, inManner(endpoint.answer(call, provider.models), call.manner));
+    if (provider.isStrict || endpoint.checked === 'always') endpoint.check?.(call);
+    const answer = playFaults(spec, withOptions(endpoint.answer(call, provider.models), call.options));
     return { answer: withId(answer, call), model, fault: spec.name };
   } catch (error) {
     if (error instanceof Refused) return refusal(error, endpoint.dialect, model);
@@ -118,46 +150,48 @@ function modelOf(body: JsonObject, form: Form | undefined): string | undefined {
 }
 
 function callOf(
-  { request, provider, form }: Job,
+  { request, endpoint, provider, form }: Job,
   asked: { body: JsonObject; model: string; spec: FaultSpec },
 ): Call {
   const { body, model, spec } = asked;
+  const query = queryOf(request.target);
   return {
     path: request.path,
+    query,
+    headers: request.headers,
+    bytes: request.body,
     body,
     form,
     model,
-    isStream: body['stream'] === true || form?.get('stream') === 'true' || asksForStream(request.target),
+    isStream:
+      endpoint.streams ??
+      (body['stream'] === true || form?.get('stream') === 'true' || query.get('stream') === 'true'),
     fingerprint: Bun.hash.crc32(request.body, provider.seed) >>> 0,
-    manner: { ...provider.manner, ...mannerOfSpec(spec), ...mannerOfHeaders(request) },
+    options: { ...provider.options, ...optionsOfSpec(spec), ...optionsOfHeaders(request) },
     vocabulary: provider.vocabulary,
   };
 }
 
-function asksForStream(target: string): boolean {
-  return (
-    target.includes('?') && new URLSearchParams(target.slice(target.indexOf('?'))).get('stream') === 'true'
-  );
-}
-
-function mannerOfHeaders({ headers }: HttpRequest): Partial<Manner> {
+function optionsOfHeaders({ headers }: HttpRequest): Partial<AnswerOptions> {
   const given = new URLSearchParams();
   for (const key of ['words', 'pace', 'latency']) {
     const value = headers[`x-mock-${key}`];
     if (value !== undefined) given.set(key, value);
   }
-  return given.size === 0 ? NO_WISHES : mannerOf(given);
+  return given.size === 0 ? NO_OPTIONS : optionsOf(given);
 }
 
-const NO_WISHES: Partial<Manner> = {};
+const NO_OPTIONS: Partial<AnswerOptions> = {};
+
+/** Some clients look for theirs under another name. */
+const ID_HEADERS: Partial<Record<Dialect, string>> = { anthropic: 'Request-Id', bedrock: 'x-amzn-RequestId' };
 
 function withId(answer: Answer, call: Call): Answer {
-  // Anthropic's clients look for theirs under another name.
-  const name = answer.dialect === 'anthropic' ? 'Request-Id' : 'X-Request-Id';
+  const name = ID_HEADERS[answer.dialect] ?? 'X-Request-Id';
   return { ...answer, headers: [...answer.headers, [name, idOf(call, 'req_')]] };
 }
 
-function inManner(answer: Answer, { latencyMs, paceMs }: Manner): Answer {
+function withOptions(answer: Answer, { latencyMs, paceMs }: AnswerOptions): Answer {
   if (latencyMs === 0 && paceMs === 0) return answer;
   return { ...answer, paceMs, lead: latencyMs > 0 ? [{ kind: 'wait', ms: latencyMs }] : [] };
 }

@@ -25,6 +25,8 @@ export interface SimulatorOptions {
   readonly latencyMs?: number;
   /** What GET models lists; a mock model for each fault. */
   readonly models?: readonly string[];
+  /** Whether the APIs of OpenAI and Anthropic refuse what those do, fields that they don't know included: false. */
+  readonly strict?: boolean;
   /** Whether attempts are remembered: true. */
   readonly record?: boolean;
 }
@@ -107,16 +109,21 @@ function createProvider(options: SimulatorOptions): Provider {
   return {
     seed,
     apiKey: options.apiKey,
+    isStrict: options.strict ?? false,
     models: options.models ?? FAULTS.map(({ name }) => `mock/${name}`),
-    manner: {
+    options: {
       words: options.words ?? DEFAULT_WORDS,
       paceMs: paceMs(options.tokensPerSecond ?? 0),
       latencyMs: options.latencyMs ?? 0,
       vocabulary: 'plain',
       firstWordBytes: 0,
       reasoning: undefined,
+      isRedacted: false,
       thinking: undefined,
       toolShape: undefined,
+      agentRounds: undefined,
+      calls: 1,
+      cached: undefined,
       finishReason: undefined,
     },
     vocabulary: createVocabulary(seed),

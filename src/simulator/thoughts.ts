@@ -1,8 +1,8 @@
 import type { Item } from './item.ts';
-import type { Manner } from './manner.ts';
+import type { AnswerOptions } from './answer-options.ts';
 
 /** The time that a model thinks without showing it, with a sign of life every so often. */
-export function* thoughts({ thinking }: Manner, sign: Item): Generator<Item> {
+export function* thoughts({ thinking }: AnswerOptions, sign: Item): Generator<Item> {
   if (thinking === undefined) return;
   const { ms, everyMs } = thinking;
   const count = everyMs > 0 ? Math.floor(ms / everyMs) : 0;

@@ -1,50 +1,93 @@
+import type { Ask, OfferedTool } from './ask.ts';
 import { type Call, idOf } from './call.ts';
-import { isObject, type Json, type JsonObject, listOf, objectOf, stringOf } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
+import { isObject, objectOf } from './json.ts';
 import { fitSchema } from './json-schema.ts';
 
-/** A call of a tool: of the first that the request offers, with arguments that fit its schema. */
+/** A call of a tool. */
 export interface ToolCall {
   readonly id: string;
   readonly name: string;
+  readonly namespace: string | undefined;
   readonly arguments: JsonObject;
+  /** What a stream says of them: JSON, but for a `freeform` tool, and where a fault has broken it. */
+  readonly text: string;
+  readonly form: OfferedTool['form'];
 }
 
+/** Tools that run commands, by the names that agents give them. */
+const SHELL =
+  /^(?:bash|shell|shell_command|exec|exec_command|run_shell_command|execute_command|run_terminal_command|run_commands)$/i;
+const MAX_CALLS = 128;
+
 /**
- * The tool call with which a request is answered; undefined: with text. A tool is called when the request demands
- * it, when the last message of the user says "tool", or when the fault says so.
+ * The tool calls with which a request is answered; none: with text. A tool is called when the request demands it, when the
+ * last message of the user says "tool" and brings no results, or when the fault says so. Which one: the one that is demanded; the one
+ * that the user names, as in `CALL read <<{"path":"x"}>>`; for an agent one that runs commands; else the first. The arguments fit its
+ * schema.
  */
-export function toolCallOf(call: Call, prompt: Json | undefined): ToolCall | undefined {
-  const tool = objectOf(listOf(call.body['tools'])[0]);
-  const isOffered = Object.keys(tool).length > 0;
-  const isForced = call.manner.toolShape !== undefined;
-  if (!isForced && !(isOffered && isWanted(call.body['tool_choice'], prompt))) return undefined;
-  // Three APIs, three places: `function` within the tool, the tool itself, and `input_schema`.
-  const definition = isObject(tool['function']) ? tool['function'] : tool;
-  const schema = definition['parameters'] ?? definition['input_schema'];
+export function toolCallsOf(call: Call, ask: Ask, idPrefix = 'call_'): readonly ToolCall[] {
+  const { options } = call;
+  if (options.toolShape === undefined && !isWanted(call, ask)) return [];
+  const one = { id: idOf(call, idPrefix), ...calledTool(call, ask) };
+  const count = Math.min(options.toolShape === 'parallel' ? 2 : Math.max(1, options.calls), MAX_CALLS);
+  return Array.from({ length: count }, (_, nth) =>
+    nth === 0 ? one : { ...one, id: `${one.id}${suffix(nth)}` },
+  );
+}
+
+function calledTool(call: Call, ask: Ask): Omit<ToolCall, 'id'> {
+  const directive = directiveIn(ask.prompt);
+  const tool = chosen(call, ask, directive?.name);
+  const args =
+    directive !== undefined && directive.name === tool?.name ? directive.arguments : argumentsOf(tool);
+  const form = tool?.form ?? 'function';
+  const text = form === 'freeform' ? 'echo hi-from-tool' : JSON.stringify(args);
   return {
-    id: idOf(call, 'call_'),
-    name: stringOf(definition['name']) ?? 'lookup',
-    arguments: isOffered ? objectOf(fitSchema(schema, 'required')) : { query: 'mock' },
+    name: tool?.name ?? 'lookup',
+    namespace: tool?.namespace,
+    arguments: args,
+    text: call.options.toolShape === 'malformed' ? text.slice(0, Math.max(1, text.length >> 1)) : text,
+    form,
   };
 }
 
-function isWanted(choice: Json | undefined, prompt: Json | undefined): boolean {
-  const kind = isObject(choice) ? choice['type'] : choice;
-  if (kind === 'none') return false;
-  if (kind === 'required' || kind === 'any' || (isObject(choice) && kind !== 'auto')) return true;
-  return lastUserText(prompt).toLowerCase().includes('tool');
+/** b, c, … and then numbers. */
+function suffix(nth: number): string {
+  return nth < 26 ? String.fromCharCode(97 + nth) : String(nth);
 }
 
-/** What the user said last, in messages or in a plain prompt. */
-function lastUserText(prompt: Json | undefined): string {
-  if (typeof prompt === 'string') return prompt;
-  const last = listOf(prompt)
-    .filter(isObject)
-    .findLast(({ role }) => role === 'user');
-  if (last === undefined) return '';
-  const { content } = last;
-  if (typeof content === 'string') return content;
-  return listOf(content)
-    .map((part) => stringOf(objectOf(part)['text']) ?? '')
-    .join(' ');
+function isWanted({ options }: Call, { tools, choice, prompt, rounds, bringsResults }: Ask): boolean {
+  if (tools.length === 0 || choice === 'none') return false;
+  if (options.agentRounds !== undefined) return rounds < options.agentRounds;
+  return choice !== 'auto' || (!bringsResults && prompt.toLowerCase().includes('tool'));
+}
+
+function chosen(
+  { options }: Call,
+  { tools, choice }: Ask,
+  wanted: string | undefined,
+): OfferedTool | undefined {
+  const name = typeof choice === 'object' ? choice.name : wanted;
+  const byName = tools.find((tool) => tool.name === name);
+  const shell = options.agentRounds === undefined ? undefined : tools.find((tool) => SHELL.test(tool.name));
+  return byName ?? shell ?? tools[0];
+}
+
+function argumentsOf(tool: OfferedTool | undefined): JsonObject {
+  if (tool === undefined) return { query: 'mock' };
+  if (tool.form === 'freeform') return { input: 'echo hi-from-tool' };
+  return objectOf(fitSchema(tool.schema, 'required'));
+}
+
+/** `CALL name <<json>>` in what the user said. */
+function directiveIn(prompt: string): { readonly name: string; readonly arguments: JsonObject } | undefined {
+  const match = /CALL ([\w-]{1,128}) <<([^>]*)>>/.exec(prompt);
+  if (match === null) return undefined;
+  try {
+    const value = JSON.parse(match[2] ?? '') as Json;
+    return isObject(value) ? { name: match[1] ?? '', arguments: value } : undefined;
+  } catch {
+    return undefined;
+  }
 }

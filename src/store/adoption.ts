@@ -1,9 +1,9 @@
 import type { Revision } from './revision.ts';
 
-/** What tells one state of a database from another. */
+/** The fields that distinguish one state of a database from another. */
 type Found = Pick<Revision, 'version' | 'changedAt' | 'identity'>;
 
-/** The database is another one than that whose configuration is in force, or went back. It is not written to. */
+/** The database is a different or an older one than that of the configuration in force. It is not written to. */
 export class NotAdopted extends Error {
   constructor(reason: string) {
     super(reason);
@@ -12,8 +12,8 @@ export class NotAdopted extends Error {
 }
 
 /**
- * Why what a database has is no successor of the configuration in force: the database was emptied, replaced or restored
- * from a backup. undefined: it is one. Where nothing is in force that could be lost, anything is.
+ * Why the contents of a database do not succeed the configuration in force: the database was emptied, replaced, or
+ * restored from a backup. undefined: they do. If nothing is in force that could be lost, any contents do.
  */
 export function whyNoSuccessor(found: Found, inForce: Revision): string | undefined {
   if (isEmpty(inForce)) return undefined;
@@ -26,7 +26,7 @@ export function whyNoSuccessor(found: Found, inForce: Revision): string | undefi
   return undefined;
 }
 
-/** Throws `NotAdopted` where a write would go into another database than that of the configuration in force. */
+/** Throws `NotAdopted` if a write would go to another database than that of the configuration in force. */
 export function requireSuccessor(found: Found, inForce: Revision | undefined): void {
   const reason = inForce && whyNoSuccessor(found, inForce);
   if (reason !== undefined) throw new NotAdopted(reason);

@@ -19,42 +19,42 @@ import {
   writeVersion,
 } from './tables.ts';
 
-/** What the configuration is to become. Throws to call the write off; nothing has happened then. */
+/** Computes the new configuration. If it throws, the write is cancelled and nothing has happened. */
 export type Edit = (before: Revision, now: string) => Resources;
 
-/** Who writes, what for, and on which condition. */
+/** The author, purpose and precondition of a write. */
 export interface ChangeContext {
   readonly actor: string;
   /** For the history, such as `update providers/openai`. */
   readonly action: string;
   /** The version that the writer has seen; undefined: any. */
   readonly ifVersion?: number | undefined;
-  /** Told after each row that was written, with their number so far; what is written may still be taken back. */
+  /** Called after each written row with the number of rows so far. The transaction may still be rolled back. */
   readonly onRow?: ((count: number) => void) | undefined;
 }
 
-/** What a write needs of the program. */
+/** The dependencies of a write. */
 export interface WriteContext {
   readonly database: Database;
   readonly keyring: Keyring;
   readonly compile: (revision: Revision) => CompiledRevision;
   readonly now: () => Date;
-  /** Throws `NotAdopted` where the database is not the one whose configuration is in force. */
+  /** Throws `NotAdopted` if the database is not the one whose configuration is in force. */
   readonly requireAdopted: (found: VersionRow) => void;
 }
 
-/** The configuration is no longer the one that the writer has seen. */
+/** The configuration has changed since the writer read it. */
 export class VersionConflict extends Error {
   readonly version: number;
 
   constructor(version: number) {
-    super(`the configuration has version ${version} by now`);
+    super(`the configuration is now at version ${version}`);
     this.name = 'VersionConflict';
     this.version = version;
   }
 }
 
-/** What was to be written would not be a valid configuration. */
+/** The write would make the configuration invalid. */
 export class RevisionRefused extends Error {
   readonly findings: readonly ResourceFinding[];
 
@@ -65,34 +65,34 @@ export class RevisionRefused extends Error {
   }
 }
 
-/** There is no such version to go back to. */
+/** The version to roll back to does not exist. */
 export class VersionUnknown extends Error {}
 
-/** A revision that was written, and what it compiles to. */
+/** A written revision and its compiled form. */
 export interface Changed {
   readonly revision: Revision;
   readonly compiled: Extract<CompiledRevision, { kind: 'compiled' }>;
 }
 
 /**
- * Makes one write: lock the version, edit, compile, store, all in one transaction. What would not compile throws
- * `RevisionRefused`, and nothing of it is stored.
+ * Makes one write in one transaction: lock the version, edit, compile, store. Throws `RevisionRefused` if the result
+ * does not compile; nothing is stored then.
  */
-export function change(edit: Edit, context: ChangeContext, bench: WriteContext): Promise<Changed> {
-  return write(context, bench, ({ before, now }) => Promise.resolve(edit(before, now)));
+export function change(edit: Edit, context: ChangeContext, writing: WriteContext): Promise<Changed> {
+  return write(context, writing, ({ before, now }) => Promise.resolve(edit(before, now)));
 }
 
-/** Makes the configuration what it was at `version`, as a new version. Throws `VersionUnknown`. */
-export function rollback(version: number, context: ChangeContext, bench: WriteContext): Promise<Changed> {
-  return write(context, bench, async ({ sql, stored }) => {
+/** Restores the configuration of `version` as a new version. Throws `VersionUnknown`. */
+export function rollback(version: number, context: ChangeContext, writing: WriteContext): Promise<Changed> {
+  return write(context, writing, async ({ sql, stored }) => {
     if (version >= stored.version) throw new VersionUnknown(`there is no version ${version} to go back to`);
     const rows = await rowsAt(version, sql, stored);
     const secrets = new Map((await readSecrets(sql)).map((secret) => [secret.id, secret]));
-    return openRevision({ ...stored, rows, secrets }, bench.keyring).resources;
+    return openRevision({ ...stored, rows, secrets }, writing.keyring).resources;
   });
 }
 
-/** The secrets of a stored revision opened. Throws `SealBroken`. */
+/** Opens the secrets of a stored revision. Throws `SealBroken`. */
 export function openRevision(stored: StoredRevision, keyring: Keyring): Revision {
   return {
     version: stored.version,
@@ -115,18 +115,18 @@ interface Write {
 
 function write(
   context: ChangeContext,
-  bench: WriteContext,
+  writing: WriteContext,
   plan: (write: Write) => Promise<Resources>,
 ): Promise<Changed> {
-  return bench.database.write(async (sql) => {
-    const version = await readVersion(sql, bench.database.dialect);
-    bench.requireAdopted(version);
+  return writing.database.write(async (sql) => {
+    const version = await readVersion(sql, writing.database.dialect);
+    writing.requireAdopted(version);
     if (context.ifVersion !== undefined && context.ifVersion !== version.version) {
       throw new VersionConflict(version.version);
     }
     const stored = await readRevision(sql, version);
-    const now = bench.now().toISOString();
-    const before = openRevision(stored, bench.keyring);
+    const now = writing.now().toISOString();
+    const before = openRevision(stored, writing.keyring);
     const resources = await plan({ sql, stored, before, now });
     const revision: Revision = {
       version: version.version + 1,
@@ -135,12 +135,12 @@ function write(
       identity: version.identity,
       resources,
     };
-    const compiled = bench.compile(revision);
+    const compiled = writing.compile(revision);
     if (compiled.kind === 'refused') throw new RevisionRefused(compiled.findings);
     const changes = await storeRows(
       sql,
       { stored, before, after: revision, onRow: context.onRow },
-      bench.keyring,
+      writing.keyring,
     );
     await insertHistory(sql, { ...revision, actor: context.actor, action: context.action, changes });
     await writeVersion(sql, revision);
@@ -154,7 +154,7 @@ interface RowsToStore extends Pick<ChangeContext, 'onRow'> {
   readonly after: Revision;
 }
 
-/** Writes what differs, and says what that was. */
+/** Writes the rows that differ and returns the changes. */
 async function storeRows(
   sql: SQL,
   { stored, before, after, onRow }: RowsToStore,
@@ -183,7 +183,7 @@ interface RowToStore extends ResourceName {
   readonly resource: Resource | undefined;
 }
 
-/** Writes one row with its new secrets; undefined if the stored row would be the same. */
+/** Writes one row with its new secrets. Returns undefined if the stored row would be the same. */
 async function storeRow(
   sql: SQL,
   { kind, id, row, old, resource }: RowToStore,
@@ -197,7 +197,7 @@ async function storeRow(
   return { kind, id, before: row ?? null, after: next?.row ?? null };
 }
 
-/** The rows of a former version: those of today with all that happened since taken back, the latest first. */
+/** The rows of an earlier version: today's rows with all later changes undone, the latest first. */
 async function rowsAt(version: number, sql: SQL, stored: StoredRevision): Promise<StoredRevision['rows']> {
   const since = await readHistory(sql, {
     atLeast: version + 1,

@@ -10,12 +10,12 @@ import { buildFile, originOf } from './revision-file.ts';
 import type { ResourceName, Revision } from './revision.ts';
 import { storedKey } from './stored-key.ts';
 
-/** What a revision is compiled with besides itself. */
+/** The inputs of a revision's compilation besides the revision. */
 export interface CompileRevisionContext {
   readonly env: Environment;
   readonly overrides: Overrides;
   readonly now: Date;
-  /** Whether the store can't be asked just now, so that a key that is not known may yet exist. */
+  /** Whether the store is unavailable, so that an unknown key may exist. */
   readonly isStale: () => boolean;
 }
 
@@ -23,19 +23,19 @@ export type CompiledRevision =
   | {
       readonly kind: 'compiled';
       readonly snapshot: Snapshot;
-      /** When a rotated key stops to work, in milliseconds since 1970; the snapshot is out of date then. */
+      /** When a rotated key expires, in milliseconds since 1970. The snapshot is outdated then. */
       readonly expiresAtMs: number;
     }
   | { readonly kind: 'refused'; readonly findings: readonly ResourceFinding[] };
 
-/** Something wrong with a revision, and with which of its resources; undefined: with what the program was started with. */
+/** An error in a revision and the resource that it is in; undefined: it is in the program's options or environment. */
 export interface ResourceFinding extends Omit<Finding, 'path' | 'part'> {
   readonly resource: ResourceName | undefined;
   /** Within the resource's fields. */
   readonly path: Path;
 }
 
-/** Checks and compiles a revision just as a configuration file of the same content. */
+/** Checks and compiles a revision like a configuration file of the same content. */
 export function compileRevision(revision: Revision, context: CompileRevisionContext): CompiledRevision {
   const shape = checkShape({ value: buildFile(revision), expanded: new Set() });
   if (shape.file === undefined || shape.findings.length > 0) return refused(shape.findings, revision);
@@ -64,8 +64,8 @@ function refused(findings: readonly Finding[], revision: Revision): CompiledRevi
 }
 
 /**
- * The compiler hashes the keys that it is given, and a stored key is a hash already. So the keys are compiled with their
- * hashes in place of their secrets, and put under the hashes that clients' keys come to afterwards.
+ * The compiler hashes the keys that it is given, but a stored key is already a hash. So the hashes are compiled in
+ * place of the secrets and indexed by the hashes of clients' keys afterwards.
  */
 function withStoredKeys(
   access: Access,
@@ -83,7 +83,7 @@ function withStoredKeys(
     const key = { ...compiled, hash, preview };
     const previousEndsMs = previous === undefined ? 0 : Date.parse(previous.expires_at);
     if (previous !== undefined && previousEndsMs > now.getTime()) {
-      // One bucket for both: the former key must not double the limit.
+      // Both keys share one bucket: the former key must not double the limit.
       keys.set(previous.hash, key);
       expiresAtMs = Math.min(expiresAtMs, previousEndsMs);
     }

@@ -1,24 +1,27 @@
 import { existsSync } from 'node:fs';
 
-/** What `DB_URL` names; `wrong`: one line that says what is wrong with it and quotes none of it, for it may hold a password. */
+/**
+ * The database that `DB_URL` names. `wrong` is one line about what is wrong; it quotes nothing, since the URL may
+ * contain a password.
+ */
 export type DatabaseUrl =
   | {
       readonly kind: 'postgres';
-      /** As the driver takes it. */
+      /** For the driver. */
       readonly url: string;
       /** For people: without user, password and parameters. */
       readonly place: string;
-      /** A PEM file with the authorities to trust; undefined: the usual ones. */
+      /** A PEM file of trusted authorities; undefined: the system's. */
       readonly caFile: string | undefined;
     }
   | { readonly kind: 'sqlite'; readonly file: string }
   | { readonly kind: 'memory' }
   | { readonly kind: 'wrong'; readonly message: string };
 
-/** The values of `sslmode` that the driver takes, the same as libpq's. */
+/** The values of `sslmode` that the driver accepts, the same as libpq's. */
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 
-/** Reads `postgres://…`, `postgresql://…`, `sqlite://FILE` or `sqlite::memory:`. */
+/** Parses `postgres://…`, `postgresql://…`, `sqlite://FILE` or `sqlite::memory:`. */
 export function parseDatabaseUrl(text: string): DatabaseUrl {
   if (text.startsWith('sqlite:')) return parseSqlite(text);
   if (/^postgres(?:ql)?:\/\//.test(text)) return parsePostgres(text);
@@ -40,7 +43,7 @@ function parsePostgres(text: string): DatabaseUrl {
   if (caFile !== undefined && !existsSync(caFile))
     return wrong('names a file of authorities (sslrootcert) that is not there');
   const place = `${url.protocol}//${url.host}${url.pathname}`;
-  // The driver would send it to the server as a setting of the session.
+  // The driver would send it to the server as a session setting.
   if (caFile !== undefined) url.searchParams.delete('sslrootcert');
   return { kind: 'postgres', url: caFile === undefined ? text : url.href, place, caFile };
 }
@@ -48,7 +51,7 @@ function parsePostgres(text: string): DatabaseUrl {
 function parseSqlite(text: string): DatabaseUrl {
   if (text.includes(':memory:')) return { kind: 'memory' };
   const named = text.replace(/^sqlite:(?:\/\/)?/, '');
-  // A file of exactly that name may be there since before escapes were understood.
+  // A file of exactly that name may date from before escapes were supported.
   const file = existsSync(named) || !isDecodable(named) ? named : decodeURIComponent(named);
   if (/^(?:$|[?#])/.test(file) || file.endsWith('/'))
     return wrong('names no file; write it like sqlite://proxy.db or sqlite:///var/lib/llm-proxy/proxy.db');

@@ -4,19 +4,19 @@ import { dirname } from 'node:path';
 import { type DatabaseUrl, parseDatabaseUrl } from './database-url.ts';
 import { type Dialect, postgres, sqlite } from './dialect.ts';
 
-/** A connection to the database: transactions are all that it does. What the database refuses is a `StoreUnavailable`. */
+/** A connection to the database, which offers only transactions. Errors of the database are `StoreUnavailable`. */
 export interface Database {
   readonly dialect: Dialect;
-  /** Where it is, for people: without user and password. */
+  /** Where the database is, for people: without user and password. */
   readonly place: string;
-  /** A transaction that sees one state of all tables, and changes none. */
+  /** Runs a read-only transaction that sees one consistent state of all tables. */
   readonly read: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;
-  /** A transaction of its own; what `work` throws undoes it and is passed on. */
+  /** Runs a transaction; an error from `work` rolls it back and is passed on. */
   readonly write: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;
 }
 
-/** The database can't be asked, or can't do what was asked of it. The message is one line without credentials. */
+/** The database is unreachable or failed. The message is one line without credentials. */
 export class StoreUnavailable extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -25,9 +25,9 @@ export class StoreUnavailable extends Error {
 }
 
 export interface DatabaseOptions {
-  /** Called when a connection that was open is lost; not when it is closed on purpose. */
+  /** Called when an open connection is lost, but not when it is closed on purpose. */
   readonly onLost?: () => void;
-  /** How long one transaction may take before the database counts as gone. */
+  /** A transaction that takes longer means that the database is gone. */
   readonly timeoutMs?: number;
 }
 
@@ -36,8 +36,8 @@ const CONNECT_SECONDS = 3;
 const MOST_CONNECTIONS = 4;
 
 /**
- * Opens `postgres://…`, `postgresql://…`, `sqlite://FILE` or `sqlite::memory:`. Nothing is connected yet, but for
- * SQLite's file, which is created with its folder. Throws `StoreUnavailable` for any other URL.
+ * Opens `postgres://…`, `postgresql://…`, `sqlite://FILE` or `sqlite::memory:`. It does not connect yet, but it creates
+ * SQLite's file with its folder. Throws `StoreUnavailable` for any other URL.
  */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const parsed = parseDatabaseUrl(url);
@@ -66,7 +66,7 @@ interface Connection {
   readonly close: () => Promise<void>;
 }
 
-/** PostgreSQL. A pool whose connections hang is replaced: they would never come free. */
+/** PostgreSQL. A pool with hanging connections is replaced, since they would never be freed. */
 function pooled(
   { url, place, caFile }: Extract<DatabaseUrl, { kind: 'postgres' }>,
   { onLost, timeoutMs = TIMEOUT_MS }: DatabaseOptions,
@@ -76,7 +76,8 @@ function pooled(
     new SQL(url, {
       max: MOST_CONNECTIONS,
       connectionTimeout: CONNECT_SECONDS,
-      // Poolers such as PgBouncer give each transaction another connection, where prepared statements are not known.
+      // Poolers such as PgBouncer use a different connection per transaction, which does not know the prepared
+      // statements.
       prepare: false,
       ...(caFile !== undefined && { tls: { ca: Bun.file(caFile) } }),
       onclose: () => {
@@ -105,13 +106,13 @@ function pooled(
   };
 }
 
-/** How long a transaction waits for its turn while another process writes. */
+/** How long a transaction waits while another process writes. */
 const BUSY_MS = 5000;
 const BUSY_PAUSE_MS = 10;
 
 /**
- * SQLite. Its one connection takes one transaction at a time; the queue that it needs for that is `begin`'s own. Waiting
- * for another process is done here, since SQLite would stop the whole program to do it.
+ * SQLite. Its one connection runs one transaction at a time; `begin` queues the others. Waiting for another process is
+ * done here, since SQLite would block the whole program.
  */
 function embedded(database: Extract<DatabaseUrl, { kind: 'sqlite' | 'memory' }>): Connection {
   const isMemory = database.kind === 'memory';
@@ -143,13 +144,13 @@ function embedded(database: Extract<DatabaseUrl, { kind: 'sqlite' | 'memory' }>)
   };
 }
 
-/** The file holds hashes of keys and sealed credentials: nobody else on the machine needs to read it. */
+/** The file contains hashes of keys and sealed credentials, so nobody else on the machine may read it. */
 function createPrivately(file: string): void {
   try {
     mkdirSync(dirname(file), { recursive: true });
     closeSync(openSync(file, 'a', 0o600));
   } catch {
-    // Opening it will say what is wrong.
+    // Opening the file will report what is wrong.
   }
 }
 
@@ -160,7 +161,7 @@ async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new TimedOut(`no answer within ${timeoutMs} ms`)), timeoutMs);
   });
-  // The loser of the race must not end the process when it fails later.
+  // A late failure of the loser must not end the process.
   work.catch(() => undefined);
   try {
     return await Promise.race([work, late]);
@@ -169,7 +170,7 @@ async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   }
 }
 
-/** A certificate that is not trusted and a broken handshake are no errors of SQL to the runtime. */
+/** The runtime reports untrusted certificates and broken handshakes with errors other than SQL's. */
 function isOfConnection(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && /^[A-Z][A-Z0-9_]+$/.test(String(error.code));
 }

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from './revision.ts';
 import type { StoredRow } from './stored-row.ts';
 import type { RowChange } from './tables.ts';
 
-/** What a write did to one resource. */
+/** The effect of a write on one resource. */
 export interface Change {
   readonly kind: Kind;
   readonly id: string;
@@ -11,17 +11,17 @@ export interface Change {
   readonly fields: readonly FieldChange[];
 }
 
-/** One field before and after; undefined: it was, or is, not set. Of a secret only whether it was set. */
+/** One field before and after; undefined: not set. Of a secret, only whether it was set. */
 export interface FieldChange {
   readonly path: string;
   readonly before: Json | undefined;
   readonly after: Json | undefined;
 }
 
-/** What is shown in place of a secret. */
+/** Shown in place of a secret. */
 const SECRET = '(secret)';
 
-/** The changes of a write as people read them, without anything secret. */
+/** Describes the changes of a write for people, without secrets. */
 export function describeChanges(changes: readonly RowChange[]): Change[] {
   return changes.map(({ kind, id, before, after }) => ({
     kind,
@@ -38,7 +38,7 @@ function bodyChanges(before: StoredRow | null, after: StoredRow | null): FieldCh
     .map((path) => ({ path, before: old[path], after: now[path] }));
 }
 
-/** A hash is no secret, but of no use to a reader: the preview beside it tells the key. */
+/** A hash is not secret but useless to readers: the preview beside it identifies the key. */
 function shown({ hash: _, previous, ...rest }: JsonObject): JsonObject {
   if (typeof previous !== 'object' || previous === null || Array.isArray(previous)) return rest;
   const { hash: __, ...visible } = previous as JsonObject;

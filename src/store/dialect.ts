@@ -1,17 +1,20 @@
-/** What PostgreSQL and SQLite say differently. Everything else is one code for both. */
+/** The differences between PostgreSQL and SQLite. All other code is shared. */
 export interface Dialect {
   readonly kind: 'postgres' | 'sqlite';
-  /** How a transaction that only reads begins: it sees one state of all tables. */
+  /** The start of a read-only transaction that sees one consistent state of all tables. */
   readonly readMode: string;
-  /** How a transaction that writes begins. */
+  /** The start of a writing transaction. */
   readonly writeMode: string;
-  /** Takes the lock that lets one program migrate at a time, until the transaction ends; undefined: `writeMode` does. */
+  /**
+   * Takes the lock that allows one program at a time to migrate, until the transaction ends; undefined: `writeMode`
+   * does.
+   */
   readonly migrationLock: string | undefined;
-  /** Makes other writers wait behind the row that is read with it. */
+  /** Makes other writers wait for the row that is read with it. */
   readonly forUpdate: string;
 }
 
-/** Any number will do that no other program uses for an advisory lock in the same database. */
+/** Any number that no other program uses for an advisory lock in the same database. */
 const MIGRATION_LOCK = 7_205_311_848;
 
 export const postgres: Dialect = {
@@ -22,7 +25,7 @@ export const postgres: Dialect = {
   forUpdate: 'for update',
 };
 
-/** `immediate` takes SQLite's one write lock at once: a transaction that took it later could be refused half way. */
+/** `immediate` takes SQLite's only write lock at once: a transaction that took it later could fail halfway. */
 export const sqlite: Dialect = {
   kind: 'sqlite',
   readMode: 'deferred',

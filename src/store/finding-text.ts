@@ -1,12 +1,12 @@
 import { formatPath } from '../config/read/problems.ts';
 import type { ResourceFinding } from './compile-revision.ts';
 
-/** Where a fault of the configuration is, such as `models["gpt-4"].routes[0].provider`. */
+/** The place of an error in the configuration, such as `models["gpt-4"].routes[0].provider`. */
 export function findingPath({ resource, path }: ResourceFinding): string {
   return formatPath(resource === undefined ? path : [resource.kind, resource.id, ...path]);
 }
 
-/** What is wrong, without the place, in one sentence. */
+/** The error without its place, in one sentence. */
 export function findingMessage({ message, found, suggestion, allowed }: ResourceFinding): string {
   const what = found === undefined ? message : `${message}, found ${found}`;
   const hint = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`;
@@ -19,12 +19,12 @@ export function findingMessage({ message, found, suggestion, allowed }: Resource
 
 const MOST_ALLOWED = 24;
 
-/** Place and fault in one line. */
+/** Place and error in one line. */
 export function findingText(finding: ResourceFinding): string {
   return `${findingPath(finding)}: ${findingMessage(finding)}`;
 }
 
-/** What an error says, whatever was thrown. */
+/** The message of an error, whatever was thrown. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,16 +1,16 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, scryptSync } from 'node:crypto';
 
-/** Seals text with AES-256-GCM, and opens what it or a key before it has sealed. */
+/** Seals text with AES-256-GCM, and opens text that it or a former key has sealed. */
 export interface Keyring {
-  /** Names the key that seals, without telling it. */
+  /** Identifies the current key without revealing it. */
   readonly keyId: string;
-  /** `context` says what the text belongs to: sealed text that is moved elsewhere does not open. */
+  /** `context` is the place of the text: sealed text that is moved elsewhere does not open. */
   readonly seal: (text: string, context: string) => string;
   /** Throws `SealBroken`. */
   readonly open: (sealed: string, context: string) => string;
 }
 
-/** A sealed text that can't be opened: it has another key, was changed, or stands in a place that is not its own. */
+/** A sealed text that cannot be opened: it was sealed with another key, changed, or moved to another place. */
 export class SealBroken extends Error {
   constructor(message: string) {
     super(message);
@@ -18,7 +18,7 @@ export class SealBroken extends Error {
   }
 }
 
-/** The passphrase that seals, and those that may still be needed to open what was sealed before. */
+/** The current passphrase, and former ones that may still be needed to open older text. */
 export interface Passphrases {
   readonly current: string;
   readonly former?: readonly string[];
@@ -28,7 +28,7 @@ const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Derives the keys, which takes about a tenth of a second for each: guessing a passphrase should be dear. */
+/** Derives the keys, which takes about a tenth of a second each to make guessing expensive. */
 export function createKeyring({ current, former = [] }: Passphrases): Keyring {
   const sealing = deriveKey(current);
   const keys = new Map([...former.map(deriveKey), sealing].map((key) => [key.id, key.bytes]));
@@ -63,8 +63,8 @@ function aad(keyId: string, context: string): string {
 }
 
 /**
- * scrypt (RFC 7914) with 32 MiB of memory. The salt is the program's: the passphrase has 16 characters or more, and
- * all replicas must come to the same key without asking the database.
+ * scrypt (RFC 7914) with 32 MiB of memory. The salt is fixed: the passphrase has at least 16 characters, and all
+ * replicas must derive the same key without asking the database.
  */
 function deriveKey(passphrase: string): { readonly id: string; readonly bytes: Buffer } {
   const cost = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };

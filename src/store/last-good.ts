@@ -6,21 +6,21 @@ import type { Keyring } from './keyring.ts';
 import { type Kind, mapKinds } from './resource-kinds.ts';
 import type { Resource, Revision } from './revision.ts';
 
-/** The last configuration that was in force, kept beside the program for a start without the database. */
+/** The last configuration in force, kept on disk for a start without the database. */
 export interface LastGood {
-  /** undefined: there is none for this database. Throws `SealBroken` if it has another key. */
+  /** undefined: there is none for this database. Throws `SealBroken` if it was sealed with another key. */
   readonly read: () => Promise<Revision | undefined>;
-  /** Puts the revision in the place of the one before, whole or not at all, when the writes before it are done. */
+  /** Replaces the previous revision atomically, after earlier writes. */
   readonly write: (revision: Revision) => void;
-  /** Keeps a copy of what there is, at `path` with `.kept` behind it, before something else takes its place. */
+  /** Copies the current file to `path` with `.kept` appended before something else replaces it. */
   readonly keep: () => void;
-  /** Resolves when all of it is done. */
+  /** Resolves when all writes are done. */
   readonly settled: () => Promise<void>;
 }
 
 export interface LastGoodOptions {
   readonly path: string;
-  /** Names the database: the snapshot of another one is not taken for its own. */
+  /** Identifies the database, so that the copy of another one is not used. */
   readonly place: string;
   readonly keyring: Keyring;
   readonly onFailure: (error: unknown) => void;
@@ -59,7 +59,7 @@ export function lastGoodFile({ path, place, keyring, onFailure }: LastGoodOption
 }
 
 interface Flat extends Omit<Revision, 'resources'> {
-  /** A program that knew fewer kinds kept fewer. */
+  /** An older program may have kept fewer kinds. */
   readonly resources: Readonly<Partial<Record<Kind, readonly Resource[]>>>;
 }
 

@@ -9,7 +9,7 @@ import type { Migration } from './migrations/migration.ts';
 /** All steps of the schema, in order. */
 export const MIGRATIONS: readonly Migration[] = [initial, requestRecords, identity, objectOwners];
 
-/** The database has a schema that this program does not know, or lacks steps that it needs. */
+/** The schema is unknown to this program, or lacks steps that it needs. */
 export class SchemaMismatch extends Error {
   constructor(message: string) {
     super(message);
@@ -17,17 +17,17 @@ export class SchemaMismatch extends Error {
   }
 }
 
-/** What a migration did, and where the schema stands now; 0: there is none. */
+/** The result of a migration, with the schema's version afterwards; 0: there is none. */
 export interface Migrated {
   readonly version: number;
-  /** The steps that were made or taken back, in that order. */
+  /** The steps that were applied or reverted, in that order. */
   readonly steps: readonly Pick<Migration, 'version' | 'name'>[];
 }
 
 /**
- * Makes all pending steps in one transaction: one that fails leaves the schema as it was. Programs that start at once
- * wait for each other. A step that was taken back and whose data was kept is not made again. A newer schema is left as
- * it is. Throws `SchemaMismatch` where the program can't run on it.
+ * Applies all pending steps in one transaction: if one fails, the schema stays as it was. Programs that start at once
+ * wait for each other. A reverted step whose data was kept is not applied again. A newer schema stays unchanged. Throws
+ * `SchemaMismatch` if the program cannot run on it.
  */
 export function migrateUp(database: Database, migrations = MIGRATIONS): Promise<Migrated> {
   return database.write(async (sql) => {
@@ -47,8 +47,8 @@ export function migrateUp(database: Database, migrations = MIGRATIONS): Promise<
 }
 
 /**
- * Takes the last step back, so that a program that does not know it runs again. What the step has made stays, data
- * included, and is taken up again by the next `migrateUp`; with `drops` it goes for good.
+ * Reverts the last step, so that a program that does not know it can run again. The step's tables and data are kept and
+ * reused by the next `migrateUp`; with `drops` they are deleted.
  */
 export function migrateDown(
   database: Database,
@@ -66,7 +66,7 @@ export function migrateDown(
   });
 }
 
-/** The steps that were taken back and whose tables are still there. */
+/** The reverted steps whose tables still exist. */
 const KEPT_TABLE = 'create table if not exists llm_proxy_kept_steps (version integer primary key)';
 
 async function keep(sql: SQL, version: number): Promise<void> {
@@ -74,7 +74,7 @@ async function keep(sql: SQL, version: number): Promise<void> {
   await sql`insert into llm_proxy_kept_steps (version) values (${version})`;
 }
 
-/** Those that this program knows are taken up again; of later ones it leaves the note. */
+/** Takes up the kept steps that this program knows. The notes of later ones stay. */
 async function takeKept(sql: SQL, known: number): Promise<ReadonlySet<number>> {
   await sql.unsafe(KEPT_TABLE);
   const rows: { version: number }[] = await sql`select version from llm_proxy_kept_steps`;
@@ -87,7 +87,10 @@ export function schemaVersion(database: Database): Promise<number> {
   return database.write(async (sql) => lockSchema(sql, database));
 }
 
-/** Throws `SchemaMismatch` unless the program can run on the schema: its own one, or a newer one that only adds to it. */
+/**
+ * Throws `SchemaMismatch` unless the program can run on the schema, which is its own or a newer one that only adds to
+ * it.
+ */
 export async function requireSchema(database: Database, migrations = MIGRATIONS): Promise<void> {
   const current = await database.write(async (sql) => {
     const version = await lockSchema(sql, database);
@@ -110,7 +113,7 @@ async function lockSchema(sql: SQL, { dialect }: Database): Promise<number> {
   return rows[0]?.version ?? 0;
 }
 
-/** A newer schema says itself which programs it still suits. */
+/** A newer schema records which programs can still use it. */
 async function refuseForeign(sql: SQL, current: number, migrations: readonly Migration[]): Promise<void> {
   const known = latest(migrations);
   if (current <= known) return;

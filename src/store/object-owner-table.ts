@@ -3,13 +3,13 @@ import type { ObjectOwner } from '../gateway/object-owners.ts';
 import type { OwnerRecord, OwnerStore } from '../gateway/stored-object-owners.ts';
 import type { Database } from './database.ts';
 
-/** An object that was made longer ago is nobody's any more. */
+/** An older object has no owner any more. */
 const KEPT_MS = 180 * 24 * 3_600_000;
 
-/** How often what is too old is deleted. */
+/** How often old rows are deleted. */
 const PRUNE_MS = 3_600_000;
 
-/** The owners of objects in a database. Everything throws `StoreUnavailable` where it can't be asked. */
+/** The owners of objects, in a database. Every function throws `StoreUnavailable` if it cannot be asked. */
 export function objectOwnerTable(database: Database): OwnerStore {
   let prunedAtMs = 0;
   return {

@@ -4,8 +4,8 @@ import { resealed } from './stored-row.ts';
 import { readSecrets, readVersion, updateSecret } from './tables.ts';
 
 /**
- * Seals every secret anew under the keyring's current key, those of the history included, in one transaction. Returns
- * how many had another key. Throws `SealBroken` where the keyring lacks a key, and changes nothing then.
+ * Reseals every secret, including those of the history, with the keyring's current key in one transaction. Returns how
+ * many had another key. Throws `SealBroken` and changes nothing if the keyring lacks a key.
  */
 export function rekey(database: Database, keyring: Keyring): Promise<{ total: number; changed: number }> {
   return database.write(async (sql) => {

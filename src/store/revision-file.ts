@@ -30,7 +30,7 @@ function entryOf(kind: Kind, resource: Resource): JsonObject {
   return kind === 'models' ? modelEntry(resource) : enabledOf(resource);
 }
 
-/** `is_enabled` in the API is `enabled` in a file, where most words are shorter. */
+/** The API's `is_enabled` is `enabled` in a file. */
 function enabledOf({ fields }: Resource): JsonObject {
   const { is_enabled: enabled, ...rest } = fields;
   return { ...rest, ...(enabled !== undefined && { enabled }) };
@@ -46,7 +46,7 @@ function modelEntry(model: Resource): JsonObject {
   return rest;
 }
 
-/** A model's own fallbacks and those in the setting `fallback`, which names models that only a mapping serves. */
+/** A model's own fallbacks, and those in the setting `fallback` for models that only a mapping serves. */
 function withFallbacks(setting: Json | undefined, models: readonly Resource[]): JsonObject {
   const own = models.flatMap(({ id, fields }) => (fields['fallbacks'] ? [[id, fields['fallbacks']]] : []));
   if (own.length === 0) return {};
@@ -63,7 +63,7 @@ function asObject(value: Json | undefined): JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
 }
 
-/** Which resource a path of the built file belongs to, and where in its fields. */
+/** The resource that a path of the built file belongs to, and the path within its fields. */
 export function originOf(
   path: Path,
   { resources }: Pick<Revision, 'resources'>,

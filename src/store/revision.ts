@@ -1,18 +1,18 @@
 import type { Kind } from './resource-kinds.ts';
 
-/** A value as JSON has it. */
+/** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
   readonly [name: string]: Json;
 }
 
 /**
- * One provider, master key, model or setting, secrets included and in the words of the Admin API. A setting has its
- * value in the field `value`. A master key has no `key` but its `hash` and `preview`.
+ * One provider, master key, model or setting, including secrets, with the field names of the Admin API. A setting's
+ * value is in the field `value`. A master key has `hash` and `preview` instead of `key`.
  */
 export interface Resource {
   readonly id: string;
-  /** Resources of a kind stand in the order of their positions: providers take turns in it. */
+  /** Orders the resources of a kind; the round robin of providers uses it. */
   readonly position: number;
   readonly fields: JsonObject;
   /** ISO 8601. */
@@ -23,20 +23,20 @@ export interface Resource {
 /** The resources of each kind by id, in order. */
 export type Resources = Readonly<Record<Kind, ReadonlyMap<string, Resource>>>;
 
-/** One version of the whole configuration. Never changed, only followed by another one. */
+/** One version of the whole configuration. Immutable: a write creates the next one. */
 export interface Revision {
   /** 0: nothing was ever written. */
   readonly version: number;
   /** ISO 8601. */
   readonly changedAt: string;
-  /** Whether there ever was a master key. From then on the gateway asks for one, even if none is left. */
+  /** Whether there ever was a master key. From then on the gateway requires one, even if none is left. */
   readonly hadKeys: boolean;
-  /** Of the database that it is in; undefined: it was kept by a program that knew of none. */
+  /** The identity of its database; undefined: it was kept by a program that did not know identities. */
   readonly identity?: string | undefined;
   readonly resources: Resources;
 }
 
-/** The resources with one more, one in place of another, or one less (`fields` undefined). */
+/** Adds, replaces or removes (`fields` undefined) one resource. */
 export function withResource(
   resources: Resources,
   { kind, id }: ResourceName,
@@ -46,7 +46,7 @@ export function withResource(
   return { ...resources, [kind]: withChanges(resources[kind], [[id, fields]], now) };
 }
 
-/** Resources of one kind with what is to become of each of some: its new fields, or undefined if it goes. */
+/** Applies changes to the resources of one kind: new fields, or undefined to remove a resource. */
 export function withChanges(
   before: ReadonlyMap<string, Resource>,
   changes: Iterable<readonly [id: string, fields: JsonObject | undefined]>,

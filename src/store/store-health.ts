@@ -1,9 +1,9 @@
-/** An answer older than this is too old to tell a key that does not exist from one that is not known yet. */
+/** An older answer cannot tell a key that does not exist from one that is not known yet. */
 const FRESH_MS = 2000;
 
 /**
- * Whether the database can be asked. `good` becomes `suspect` when a connection breaks, which says little by itself, and
- * `lost` when a question fails; an answer makes either `good` again.
+ * Whether the database is available. `good` becomes `suspect` when a connection breaks, which says little by itself,
+ * and `lost` when a query fails. An answer makes either `good` again.
  */
 export class StoreHealth {
   #state: 'good' | 'suspect' | 'lost' = 'good';
@@ -31,12 +31,12 @@ export class StoreHealth {
     return isNews;
   }
 
-  /** Whether the last question was answered. */
+  /** Whether the last query was answered. */
   isAnswering(): boolean {
     return this.#state !== 'lost';
   }
 
-  /** How long ago the last answer came, in milliseconds. */
+  /** Milliseconds since the last answer. */
   sinceAnswerMs(): number {
     return performance.now() - this.#answeredAtMs;
   }

@@ -5,16 +5,16 @@ import type { Keyring } from './keyring.ts';
 import type { Revision } from './revision.ts';
 import type { HistoryEntry } from './tables.ts';
 
-/** A write of the past, without its secrets. */
+/** An item of the history, without secrets. */
 export interface HistoryItem extends Omit<HistoryEntry, 'changes'> {
   readonly changes: readonly Change[];
 }
 
-/** What happens to a store while it is in use. `changed`: another configuration is in force. */
+/** Events of a store in use. `changed`: another configuration is in force. */
 export type StoreEvent =
   | { readonly type: 'changed'; readonly snapshot: Snapshot; readonly revision: Revision }
   | { readonly type: 'refused'; readonly reasons: readonly string[] }
-  /** The database is another one, or went back: what was in force stays so. */
+  /** The database is a different or an older one, so the configuration in force stays. */
   | { readonly type: 'not-adopted'; readonly reason: string }
   | { readonly type: 'lost'; readonly reason: string }
   | { readonly type: 'back' }
@@ -24,7 +24,7 @@ export interface StoreOptions extends Pick<CompileRevisionContext, 'env' | 'over
   readonly url: string;
   readonly keyring: Keyring;
   readonly now: () => Date;
-  /** Whether pending migrations are made; else they are waited for. */
+  /** Whether to apply pending migrations; otherwise the store waits for them. */
   readonly migrates: boolean;
   /** Where the last configuration is kept for a start without the database; undefined: nowhere. */
   readonly lastGoodPath: string | undefined;

@@ -24,13 +24,13 @@ import type { HistoryItem, StoreOptions } from './store-options.ts';
 import { objectOwnerTable } from './object-owner-table.ts';
 import { readHistory, readRevision, readVersion, type StoredRevision } from './tables.ts';
 
-/** Two looks fit into the second within which a change elsewhere has to take effect. */
+/** Two polls fit into the second within which a change elsewhere must take effect. */
 const POLL_MS = 400;
 
 /**
- * Opens the database, brings its schema up to date, and follows its changes from then on. Without the database the last
- * good configuration is in force until it is back. Throws `StoreUnavailable` where there is neither, `SchemaMismatch`,
- * `SealBroken`, or `RevisionRefused`.
+ * Opens the database, updates its schema and follows its changes. Without the database, the last good configuration is
+ * in force until it is back. Throws `StoreUnavailable` if neither exists, `SchemaMismatch`, `SealBroken`, or
+ * `RevisionRefused`.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   let store: Store | undefined;
@@ -45,9 +45,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
-/** The configuration in a database, as one process knows it. `openStore` makes it. */
+/** The configuration in a database, as one process knows it. Use `openStore` to create one. */
 export class Store {
-  /** What is kept of past requests, and of who made the objects of the providers. */
+  /** The records of past requests, and the owners of the providers' objects. */
   readonly requests: RequestRecords;
   readonly objects: ReturnType<typeof objectOwnerTable>;
   readonly #options: StoreOptions;
@@ -55,11 +55,11 @@ export class Store {
   readonly #health = new StoreHealth();
   readonly #lastGood: LastGood | undefined;
   #current: Changed | undefined;
-  /** Counts what was put in force, so that a look at the database that began before is known to be out of date. */
+  /** Counts the configurations put in force, to detect that an earlier poll is outdated. */
   #turn = 0;
   #refusedVersion: number | undefined;
-  /** Why what the database has is not taken over; undefined: it is. */
-  #strangeness: string | undefined;
+  /** Why the database's contents are not adopted; undefined: they are. */
+  #refusalToAdopt: string | undefined;
   #isSchemaChecked = false;
   #timer: Timer | undefined;
   #isClosed = false;
@@ -94,7 +94,7 @@ export class Store {
     this.#schedule(POLL_MS);
   }
 
-  /** What was in force before the start, if what the database has is no successor of it. */
+  /** The configuration before the start, if the database's contents do not succeed it. */
   async #lastInForce(found: Revision): Promise<Changed | undefined> {
     const last = await this.#lastGood?.read().catch(() => undefined);
     const reason = last && whyNoSuccessor(found, last);
@@ -110,53 +110,53 @@ export class Store {
     return this.#inForce().compiled.snapshot;
   }
 
-  /** What it was compiled from. */
+  /** The revision of the snapshot. */
   revision(): Revision {
     return this.#inForce().revision;
   }
 
-  /** The configuration as the database has it now. Throws `StoreUnavailable`. */
+  /** The configuration in the database. Throws `StoreUnavailable`. */
   read(): Promise<Revision> {
     return this.#database.read(async (sql) =>
       openRevision(await readRevision(sql, await readVersion(sql)), this.#options.keyring),
     );
   }
 
-  /** See the function `change`. What was written is in force in this process when this resolves. */
+  /** See the function `change`. When this resolves, the write is in force in this process. */
   async change(edit: Edit, context: ChangeContext): Promise<Revision> {
-    return this.#accept(await change(edit, context, this.#bench())).revision;
+    return this.#accept(await change(edit, context, this.#writeContext())).revision;
   }
 
   /** See the function `rollback`. */
   async rollback(version: number, context: ChangeContext): Promise<Revision> {
-    return this.#accept(await rollback(version, context, this.#bench())).revision;
+    return this.#accept(await rollback(version, context, this.#writeContext())).revision;
   }
 
-  /** Puts in force what the database has now, also if it is another one or went back. Throws as `preview` does. */
+  /** Puts the database's contents in force, even of a different or older database. Throws as `preview` does. */
   async refresh(): Promise<Revision> {
     const turn = this.#turn;
     const changed = this.#compiled(await this.read());
     if (turn !== this.#turn) return this.refresh();
-    if (this.#strangeness !== undefined) this.#lastGood?.keep();
+    if (this.#refusalToAdopt !== undefined) this.#lastGood?.keep();
     return this.#accept(changed).revision;
   }
 
-  /** Looks at the database now, without waiting for the next look. */
+  /** Polls the database now. */
   look(): void {
     this.#schedule(0);
   }
 
-  /** How the database is doing. */
+  /** The state of the database. */
   status(): DatabaseStatus {
     return {
       isStale: this.isStale(),
       isAnswering: this.#health.isAnswering(),
       sinceAnswerMs: this.#health.sinceAnswerMs(),
-      notAdopted: this.#strangeness,
+      notAdopted: this.#refusalToAdopt,
     };
   }
 
-  /** What a write would come to, without writing. Throws `StoreUnavailable` or `RevisionRefused`. */
+  /** The result of a write without writing. Throws `StoreUnavailable` or `RevisionRefused`. */
   async preview(edit: Edit): Promise<Snapshot> {
     const before = await this.read();
     const changedAt = this.#options.now().toISOString();
@@ -166,7 +166,7 @@ export class Store {
     return this.#compiled({ version, changedAt, hadKeys, resources }).compiled.snapshot;
   }
 
-  /** HistoryItem writes with a version below `before`, the newest first. */
+  /** The writes with a version below `before`, the newest first. */
   history({ before, limit }: { readonly before: number; readonly limit: number }): Promise<HistoryItem[]> {
     return this.#database.read(async (sql) => {
       const entries = await readHistory(sql, { atLeast: 0, atMost: before - 1, limit });
@@ -174,14 +174,14 @@ export class Store {
     });
   }
 
-  /** Whether the database can't be asked just now. */
+  /** Whether the database is currently unavailable. */
   isStale(): boolean {
     return this.#health.isStale();
   }
 
-  /** A connection broke, which an idle one may; what that means, a look at the database tells. */
+  /** A connection broke, as an idle one may. A poll shows whether the database is still there. */
   connectionLost(): void {
-    // Attempts to connect while it is lost end here too, and must not make the next one come sooner.
+    // Failed attempts to connect end here too, and must not make the next one come sooner.
     if (this.#health.suspect() && this.#current !== undefined) this.#schedule(0);
   }
 
@@ -203,7 +203,7 @@ export class Store {
     this.#isSchemaChecked = true;
   }
 
-  #bench(): WriteContext {
+  #writeContext(): WriteContext {
     const { keyring, now } = this.#options;
     return {
       database: this.#database,
@@ -229,7 +229,7 @@ export class Store {
     this.#turn++;
     this.#current = changed;
     this.#refusedVersion = undefined;
-    this.#strangeness = undefined;
+    this.#refusalToAdopt = undefined;
     const { revision, compiled } = changed;
     this.#options.onEvent({ type: 'changed', snapshot: compiled.snapshot, revision });
     this.#lastGood?.write(revision);
@@ -249,7 +249,7 @@ export class Store {
       if (!this.#isSchemaChecked) await this.#checkSchema();
       const found = await this.#findChange();
       if (this.#health.answered()) this.#options.onEvent({ type: 'back' });
-      // What was put in force meanwhile is at least as new as what was found.
+      // A configuration put in force meanwhile is at least as new as what was found.
       if (found !== undefined && turn === this.#turn && !this.#isClosed) this.#adopt(found);
     } catch (error) {
       if (this.#isClosed) return;
@@ -258,7 +258,7 @@ export class Store {
     }
   }
 
-  /** What the database has, if that is not what is in force or has been refused. */
+  /** The revision in the database, unless it is in force or was refused. */
   #findChange(): Promise<StoredRevision | undefined> {
     const { revision, compiled } = this.#current ?? {};
     const isOutdated = this.#options.now().getTime() >= (compiled?.expiresAtMs ?? Infinity);
@@ -266,7 +266,7 @@ export class Store {
       const found = await readVersion(sql);
       const strangeness = revision && whyNoSuccessor(found, revision);
       if (strangeness !== undefined) return this.#notAdopted(strangeness);
-      this.#strangeness = undefined;
+      this.#refusalToAdopt = undefined;
       const isKnown = found.version === revision?.version && !isOutdated;
       if (isKnown || found.version === this.#refusedVersion) return undefined;
       return readRevision(sql, found);
@@ -277,16 +277,16 @@ export class Store {
     try {
       this.#accept(this.#compiled(openRevision(stored, this.#options.keyring)));
     } catch (error) {
-      // So that its fault is told once, and not at each look.
+      // Report its errors once, not at each poll.
       this.#refusedVersion = stored.version;
       throw error;
     }
   }
 
-  /** Tells it once. */
+  /** Reports the reason once. */
   #notAdopted(reason: string): undefined {
-    if (reason !== this.#strangeness) this.#options.onEvent({ type: 'not-adopted', reason });
-    this.#strangeness = reason;
+    if (reason !== this.#refusalToAdopt) this.#options.onEvent({ type: 'not-adopted', reason });
+    this.#refusalToAdopt = reason;
   }
 
   #lost(error: StoreUnavailable): void {

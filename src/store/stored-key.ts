@@ -1,9 +1,9 @@
 import { hashKey, previewKey } from '../config/compile/compile-access.ts';
 import type { JsonObject } from './revision.ts';
 
-/** What is kept of a master key's secret: enough to recognise it, not enough to use it. */
+/** What is stored of a master key's secret: enough to recognise it, not enough to use it. */
 export interface KeyMark {
-  /** SHA-256, lower-case hex. */
+  /** SHA-256 in lower-case hex. */
   readonly hash: string;
   readonly preview: string;
 }
@@ -11,7 +11,7 @@ export interface KeyMark {
 /** The fields of a master key that this program reads itself. */
 export interface StoredKey extends KeyMark {
   readonly name: string;
-  /** The key before the last rotation, and until when (ISO 8601) it is still good. */
+  /** The key before the last rotation, and until when (ISO 8601) it is valid. */
   readonly previous: (KeyMark & { readonly expires_at: string }) | undefined;
 }
 
@@ -21,12 +21,12 @@ export function storedKey(fields: JsonObject): StoredKey {
   return { name, hash, preview, previous: previous ?? undefined };
 }
 
-/** What to keep of a secret. `sha256:` and 64 hex digits stand for a key of which only the hash is known. */
+/** What to store of a secret. `sha256:` and 64 hex digits stand for a key of which only the hash is known. */
 export function markOf(secret: string): KeyMark {
   return { hash: hashKey(secret), preview: previewKey(secret) };
 }
 
-/** How an exported key is written, of which only the hash is known. */
+/** The form of an exported key, of which only the hash is known. */
 export function hashedKeyText({ hash }: KeyMark): string {
   return `sha256:${hash}`;
 }
@@ -37,7 +37,7 @@ export function newSecret(): string {
   return `mk-${Buffer.from(bytes).toString('base64url')}`;
 }
 
-/** The fields after a change of the secret; the former one is good for `graceSeconds` more, 0: not at all. */
+/** The fields after a change of the secret. The former one stays valid for `graceSeconds`; 0: not at all. */
 export function rotatedFields(
   fields: JsonObject,
   secret: string,

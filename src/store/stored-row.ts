@@ -3,18 +3,18 @@ import { fieldAt, setField } from './json-path.ts';
 import { type Kind, RESOURCE_KINDS } from './resource-kinds.ts';
 import type { Json, JsonObject, Resource } from './revision.ts';
 
-/** A resource as its table has it: without its secrets, which it names. */
+/** A row of a resource's table. Secrets are stored separately. */
 export interface StoredRow {
   readonly id: string;
   readonly position: number;
   readonly body: JsonObject;
-  /** By the path of the secret field, its id in the table `secrets`. */
+  /** The id in the table `secrets` by the path of the secret field. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly created_at: string;
   readonly updated_at: string;
 }
 
-/** A secret as its table has it. */
+/** A row of the table `secrets`. */
 export interface SealedSecret {
   readonly id: string;
   /** The resource and field that it belongs to, such as `providers/openai/api_key`. */
@@ -23,7 +23,7 @@ export interface SealedSecret {
   readonly sealed: string;
 }
 
-/** A row and the sealed secrets that it names, by id, as the resource that they make. Throws `SealBroken`. */
+/** Builds a resource from its row and the sealed secrets by id. Throws `SealBroken`. */
 export function openRow(
   kind: Kind,
   row: StoredRow,
@@ -46,7 +46,7 @@ export function openRow(
   };
 }
 
-/** What a resource is stored as. Secrets that are as they were keep their ids; `sealed` has the new ones. */
+/** Builds the row and the new secrets of a resource. Unchanged secrets keep their ids. */
 export function sealRow(
   kind: Kind,
   resource: Resource,
@@ -75,7 +75,7 @@ export function sealRow(
   return { row: { id, position, body, secrets, created_at: createdAt, updated_at: updatedAt }, sealed };
 }
 
-/** A secret under the keyring's current key, whichever it has now. Throws `SealBroken`. */
+/** Reseals a secret with the keyring's current key. Throws `SealBroken`. */
 export function resealed(secret: SealedSecret, keyring: Keyring): SealedSecret {
   const context = contextOf(secret.id, secret.owner);
   const sealed = keyring.seal(keyring.open(secret.sealed, context), context);

@@ -4,10 +4,10 @@ import { type Kind, KINDS, mapKinds } from './resource-kinds.ts';
 import type { JsonObject } from './revision.ts';
 import type { SealedSecret, StoredRow } from './stored-row.ts';
 
-/** Everything that one version of the configuration is made of, as the tables have it. */
+/** All rows of one version of the configuration. */
 export interface StoredRevision extends VersionRow {
   readonly rows: Readonly<Record<Kind, readonly StoredRow[]>>;
-  /** Those that the rows name, by id. */
+  /** The secrets that the rows refer to, by id. */
   readonly secrets: ReadonlyMap<string, SealedSecret>;
 }
 
@@ -15,11 +15,11 @@ export interface VersionRow {
   readonly version: number;
   readonly changedAt: string;
   readonly hadKeys: boolean;
-  /** Of the database: another one that comes in its place has another. */
+  /** Identifies the database: a replacement has another identity. */
   readonly identity: string;
 }
 
-/** Reads the version; with a dialect it also makes other writers wait until this transaction ends. */
+/** Reads the version. With a dialect it also locks it, so that other writers wait until this transaction ends. */
 export async function readVersion(sql: SQL, locking?: Dialect): Promise<VersionRow> {
   const columns = `select version, changed_at, had_keys, (select identity from database_identity) as identity
     from config_version where id = 1`;
@@ -31,11 +31,11 @@ export async function readVersion(sql: SQL, locking?: Dialect): Promise<VersionR
   return { version, changedAt, hadKeys: hadKeys !== 0, identity };
 }
 
-/** Reads all tables, in one transaction that sees one state of them. */
+/** Reads all tables, in one transaction that sees one consistent state. */
 export async function readRevision(sql: SQL, version: VersionRow): Promise<StoredRevision> {
   const rows = mapKinds((): StoredRow[] => []);
   for (const kind of KINDS) {
-    // Named, and not `*`: a later version of the schema may have more.
+    // Named columns rather than `*`: a later schema may have more.
     const found: TextRow[] = await sql`
       select id, position, body, secrets, created_at, updated_at from ${sql(kind)} order by position, id`;
     rows[kind] = found.map(parseRow);
@@ -49,7 +49,7 @@ export async function readRevision(sql: SQL, version: VersionRow): Promise<Store
   };
 }
 
-/** All secrets, those that only the history names included. */
+/** All secrets, including those that only the history refers to. */
 export async function readSecrets(sql: SQL): Promise<SealedSecret[]> {
   const found: SealedSecret[] = await sql`select id, owner, key_id, sealed from secrets`;
   return found;
@@ -63,7 +63,7 @@ export async function updateSecret(sql: SQL, { id, key_id, sealed }: SealedSecre
   await sql`update secrets set key_id = ${key_id}, sealed = ${sealed} where id = ${id}`;
 }
 
-/** Puts a row in the place of the one with its id; `row` undefined: takes that one away. */
+/** Replaces the row with that id; `row` undefined: deletes it. */
 export async function replaceRow(
   sql: SQL,
   kind: Kind,
@@ -85,7 +85,7 @@ export async function writeVersion(
     set version = ${version}, changed_at = ${changedAt}, had_keys = ${hadKeys ? 1 : 0} where id = 1`;
 }
 
-/** What one write did, for the history. */
+/** One write, for the history. */
 export interface HistoryEntry {
   readonly version: number;
   readonly changedAt: string;
@@ -94,7 +94,7 @@ export interface HistoryEntry {
   readonly changes: readonly RowChange[];
 }
 
-/** One row of one table before and after a write; null: there was none. */
+/** One row before and after a write; null: there was none. */
 export interface RowChange {
   readonly kind: Kind;
   readonly id: string;

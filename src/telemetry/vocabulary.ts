@@ -1,4 +1,4 @@
-/** OpenTelemetry's names of what an endpoint does; the others are no operation on a model's text. */
+/** OpenTelemetry's operation names by endpoint. Other endpoints are not operations on a model's text. */
 export const OPERATIONS: Readonly<Record<string, string>> = {
   '/v1/chat/completions': 'chat',
   '/v1/responses': 'chat',
@@ -7,7 +7,7 @@ export const OPERATIONS: Readonly<Record<string, string>> = {
   '/v1/embeddings': 'embeddings',
 };
 
-/** The methods that are told apart; a client's own word never becomes a label. */
+/** The methods that labels distinguish. A client's own word never becomes a label. */
 export const METHODS: ReadonlySet<string> = new Set([
   'GET',
   'HEAD',

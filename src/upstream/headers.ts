@@ -34,17 +34,6 @@ export function upstreamFields(request: UpstreamRequest): Readonly<Record<string
     const value = String(sent[name]);
     if (!holdsAny(value, withheld)) fields[name] = value;
   }
-  if (request.target?.body === 'translated') {
-    for (const name in fields)
-      if (/^(?:anthropic-|openai-|x-stainless-|x-goog-|x-amz-|x-api-key|accept|content-)/.test(name))
-        delete fields[name];
-    if (provider.type === 'anthropic') fields['anthropic-version'] = '2023-06-01';
-  }
-  if (request.target?.body === 'carried') {
-    delete fields['anthropic-version'];
-    delete fields['anthropic-beta'];
-    if (request.target.betas) fields['anthropic-beta'] = request.target.betas;
-  }
   if (request.contentType !== undefined) fields['content-type'] = request.contentType;
   if (traceContext !== undefined) setTraceContext(fields, traceContext);
   // What the client would not accept must not be asked for in its name.

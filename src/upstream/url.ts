@@ -22,33 +22,7 @@ type Asked = Pick<UpstreamRequest, 'path' | 'search' | 'azure'> & {
  * `/v2/rerank` or `/v1beta/models`, keeps it, in place of one that the base ends in. With `pathVersion: 'as_sent'` the path is put
  * behind the base as it is.
  */
-export function joinUrl(asked: Asked & { target?: any; provider: any }): string {
-  const { target: t, provider: p } = asked;
-  if (t !== undefined) {
-    const operation =
-      t.operation === 'embed'
-        ? 'vectors'
-        : t.operation === 'count'
-          ? 'count'
-          : t.isStream
-            ? 'stream'
-            : 'generate';
-    return upstreamUrl(
-      {
-        type: p.type,
-        apiBase: p.apiBase,
-        apiVersion: p.speaks.apiVersion,
-        project: p.project,
-        location: p.location,
-        region: p.region,
-      },
-      { api: t.api, carriage: t.carriage, model: t.model, operation },
-    )!;
-  }
-  return joinUrl0(asked);
-}
-import { upstreamUrl } from '../translation/upstream-url.ts';
-function joinUrl0({ provider, path, search, azure }: Asked): string {
+export function joinUrl({ provider, path, search, azure }: Asked): string {
   if (provider.pathVersion === 'as_sent') return `${bareOf(provider.apiBase)}${path}${search}`;
   if (azure !== undefined) return joinAzure(provider, path, { search, azure });
   const root = rootOf(provider);

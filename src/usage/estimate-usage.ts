@@ -1,23 +1,26 @@
 import type { Usage } from '../protocols/protocol.ts';
 import { promptOf } from '../protocols/text.ts';
 
-/** Counts the tokens of a text with a common tokenizer, off the path of the requests. Never rejects, and answers within a second. */
+/**
+ * Counts the tokens of a text with a common tokenizer, outside of the request path. Never rejects, and answers within a
+ * second.
+ */
 export interface TokenCounter {
   readonly count: (text: string) => Promise<number>;
 }
 
-/** The text of an answer whose provider did not say what it used. */
+/** The text of an answer whose provider reported no usage. */
 export interface AnswerText {
-  /** The beginning of it. */
+  /** The beginning of the text. */
   readonly sample: string;
-  /** Characters of all of it, as far as it came. */
+  /** The number of characters received. */
   readonly chars: number;
 }
 
-/** Longer texts are not counted to their end but reckoned from this much of them. */
+/** Longer texts are extrapolated from this much of them. */
 const SAMPLE_CHARS = 32_768;
 
-/** The tokens of a request and its answer by a tokenizer, which need not be the provider's own. */
+/** Estimates the tokens of a request and its answer with a tokenizer that need not be the provider's. */
 export async function estimateUsage(
   requestBody: Uint8Array,
   answer: AnswerText,

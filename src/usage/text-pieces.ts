@@ -1,9 +1,9 @@
-/** The time that a tokenizer takes grows with the square of a word: no run is left longer than this. */
+/** A tokenizer's time grows with the square of a word's length, so no run may be longer than this. */
 const MAX_RUN_CHARS = 128;
 
 /**
- * A text cut where it has a long run without a space, or of nothing but spaces; ordinary text is one piece. A tokenizer joins no
- * two words, so that only a cut within a run can change what it counts.
+ * Splits a text at long runs without a space, or of spaces only; ordinary text stays whole. A tokenizer never joins
+ * words, so only a split within a run can change the count.
  */
 export function piecesOf(text: string): string[] {
   const pieces: string[] = [];
@@ -27,7 +27,7 @@ export function piecesOf(text: string): string[] {
 
 const SPACE = 0x20;
 
-/** The second half of a character outside of the basic plane, which must not be cut off the first. */
+/** The second half of a character outside of the basic plane, which must stay with the first. */
 function isLowSurrogate(code: number): boolean {
   return code >= 0xdc00 && code <= 0xdfff;
 }

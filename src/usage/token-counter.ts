@@ -1,19 +1,19 @@
-/** After this long without a question the tokenizer's tables, which are large, are let go. */
+/** After this long without a question, the tokenizer's large tables are released. */
 const IDLE_MS = 60_000;
 
-/** Nobody waits longer for an answer. */
+/** The longest wait for an answer. */
 const PATIENCE_MS = 1_000;
 
-/** A thread that has not answered anything for this long while it was asked is given up. */
+/** A busy thread that answers nothing for this long is stopped. */
 const STUCK_MS = 5_000;
 
-/** Questions that the thread may have before it; each of them is answered in some ten milliseconds. */
+/** The maximum number of pending questions; each takes about ten milliseconds. */
 const MAX_ASKED = 64;
 
-/** Longer texts are not taken: whoever asks reckons them from a part. */
+/** Longer texts are not accepted: callers extrapolate from a part. */
 const MAX_CHARS = 65_536;
 
-/** What the thread is asked, and what it answers. */
+/** The messages to and from the thread. */
 export interface Question {
   readonly id: number;
   readonly text: string;
@@ -31,20 +31,20 @@ interface Waiting {
 }
 
 /**
- * Counts tokens in a thread of its own, started when it is first needed: loading the tables takes hundreds of
- * milliseconds and tens of megabytes, which no stream should have to wait for. Where the thread fails, has too much before it, or
- * does not answer within a second, a token is taken for four bytes.
+ * Counts tokens in a thread of its own that starts on first use: loading the tables takes hundreds of milliseconds and
+ * tens of megabytes, which no stream should have to wait for. If the thread fails, is overloaded, or does not answer
+ * within a second, one token counts as four bytes.
  */
 export class ThreadedTokenCounter {
   #worker: Worker | undefined;
   readonly #waiting = new Map<number, Waiting>();
-  /** Questions that the thread has before it, those that nobody waits for any more included. */
+  /** Pending questions of the thread, including those that nobody waits for any more. */
   #asked = 0;
   #questions = 0;
   #lastWordAtMs = 0;
   #idle: ReturnType<typeof setTimeout> | undefined;
 
-  /** The tokens of the text, by OpenAI's `o200k_base`. Never rejects. */
+  /** The tokens of the text in OpenAI's `o200k_base`. Never rejects. */
   count(text: string): Promise<number> {
     if (this.#asked >= MAX_ASKED || text.length > MAX_CHARS) return Promise.resolve(roughly(text));
     clearTimeout(this.#idle);
@@ -75,7 +75,7 @@ export class ThreadedTokenCounter {
 
   #start(): Worker {
     const worker = new Worker(new URL('./token-worker.ts', import.meta.url).href);
-    // A thread that only waits must not keep the program running.
+    // An idle thread must not keep the program running.
     worker.unref();
     worker.addEventListener('message', (event: MessageEvent<Answer>) => {
       if (worker === this.#worker) this.#answer(event.data);

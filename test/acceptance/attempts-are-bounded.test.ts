@@ -70,7 +70,8 @@ async function expectPeace(): Promise<void> {
   if (process.platform === 'linux' && program !== undefined) {
     const before = await cpuSeconds(program.pid);
     await Bun.sleep(1000);
-    expect((await cpuSeconds(program.pid)) - before).toBeLessThan(0.05);
+    // A loop would take all that a busy machine leaves it.
+    expect((await cpuSeconds(program.pid)) - before).toBeLessThan(0.2);
   }
   expect(simulator.attempts).toHaveLength(attempts);
 }

@@ -14,7 +14,7 @@ import { peekRequest } from '../../src/protocols/request.ts';
 import { clientAddress } from '../../src/server/client-address.ts';
 import { requireOwnBrowser } from '../../src/server/browser-guard.ts';
 import { requestTarget } from '../../src/server/request-target.ts';
-import { maskOf } from '../../src/telemetry/log/redact.ts';
+import { redactorOf } from '../../src/telemetry/log/redact.ts';
 import { readTraceContext } from '../../src/telemetry/traces/trace-context.ts';
 import { snapshotOf } from '../unit/config/configuration.ts';
 import { isSteep } from './growth.ts';
@@ -24,7 +24,7 @@ const { access } = snapshotOf(`${PROVIDERS}\nmaster_keys: [{ name: one, key: mk-
 const open = snapshotOf(`server: { host: 127.0.0.1 }\n${PROVIDERS}`);
 const docs = createDocs({ version: 'test', hasMetrics: false, admin: undefined });
 await docs(new Request('http://localhost/docs'), '/docs');
-const mask = maskOf(() => ['sk-of-the-provider']);
+const redact = redactorOf(() => ['sk-of-the-provider']);
 
 /** A header with this value, as a client or a provider may send it. */
 function header(name: string, value: string): Headers {
@@ -110,7 +110,7 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
     requireOwnBrowser(new Request('http://localhost/', { headers }), '/v1/models', open);
   },
   'trace context': (text) => readTraceContext(header('traceparent', text)),
-  'line of the log': (text) => mask(text),
+  'line of the log': (text) => redact(text),
   'stream of events': (text) => {
     const block = createSseSplitter(1 << 20).push(bytes(`data: ${text}\n\n`));
     return block && splitEvents(block);

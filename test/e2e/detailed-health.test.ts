@@ -116,16 +116,16 @@ test('a provider that says nothing is given up after probe_timeout, and the othe
   );
   gateway = startGateway(`
 providers: [${providers.join(', ')}]
-health: { probe_timeout: 0.2 }`);
+health: { probe_timeout: 0.5 }`);
   const begin = performance.now();
   const report = await ask();
   expect(report.status).toBe('down');
-  expect(report.providers.every((provider) => provider['last_error'] === 'no answer within 0.2 s')).toBe(
+  expect(report.providers.every((provider) => provider['last_error'] === 'no answer within 0.5 s')).toBe(
     true,
   );
   // Sixteen of them, eight at a time.
-  expect(performance.now() - begin).toBeGreaterThan(390);
-  expect(performance.now() - begin).toBeLessThan(3_000);
+  expect(performance.now() - begin).toBeGreaterThan(990);
+  expect(performance.now() - begin).toBeLessThan(7_000);
   silent.stop(true);
 });
 

@@ -98,11 +98,11 @@ for (const [what, more] of [
     });
 
     test('server-timing tells the time of the gateway alone', async () => {
-      const answer = await raw('gpt?latency=300', more);
+      const answer = await raw('gpt?latency=1500', more);
       const [timing = ''] = valuesOf(answer, 'server-timing');
       const [, ms] = /^gateway;dur=(\d+(?:\.\d+)?)$/.exec(timing) ?? [];
       expect(Number(ms)).toBeGreaterThanOrEqual(0);
-      expect(Number(ms)).toBeLessThan(200);
+      expect(Number(ms)).toBeLessThan(1000);
     });
 
     test('the length, where there is one, is that of the body', async () => {

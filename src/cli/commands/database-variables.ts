@@ -1,10 +1,10 @@
-/** What the commands for a database read of the environment. */
+/** The environment variables of the database commands. */
 export const DATABASE_VARIABLES = {
   DB_URL: 'the database: postgres://user:password@host:5432/name, or sqlite://FILE',
   DB_URL_FILE: 'a file that holds it, instead; ADMIN_KEY_FILE and SECRET_KEY_FILE likewise',
 } as const;
 
-/** What those read that seal or open secrets. */
+/** Further variables of commands that seal or open secrets. */
 export const SECRET_VARIABLES = {
   ...DATABASE_VARIABLES,
   ADMIN_KEY: 'opens the Admin API, and seals the secrets unless SECRET_KEY does',

@@ -1,12 +1,12 @@
 import { EXIT } from '../../exit-code.ts';
 import { explainStoreError } from '../../app/database-environment.ts';
 
-/** What a command opens and has to close again. */
+/** Something that a command opens and must close. */
 interface Closable {
   readonly close: () => Promise<unknown>;
 }
 
-/** Opens something for one command, works with it and closes it; a failure that has an explanation is printed. */
+/** Opens something for a command, uses it and closes it. Prints a failure that has an explanation. */
 export async function withOpened<T extends Closable>(
   open: () => T | Promise<T>,
   work: (opened: T) => Promise<number>,
@@ -24,7 +24,7 @@ export async function withOpened<T extends Closable>(
   }
 }
 
-/** Prints why a command can't do its work; returns its exit code. */
+/** Prints why a command failed and returns its exit code. */
 export function failed(lines: readonly string[]): number {
   for (const line of lines) console.error(`llm-proxy: ${line}`);
   return EXIT.failed;

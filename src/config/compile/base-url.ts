@@ -1,23 +1,26 @@
 import { isForbiddenHost } from '../../lib/outgoing-address.ts';
 import { isLoopback } from './address.ts';
 
-/** A provider's base URL, without a slash at its end, or what is wrong with it (without quoting it: it may hold a password). */
+/**
+ * A provider's base URL without a trailing slash, or what is wrong with it. The fault does not quote the URL, which may
+ * contain a password.
+ */
 export type BaseUrl =
   | { readonly kind: 'valid'; readonly url: string; readonly isPlainPublic: boolean }
   | { readonly kind: 'invalid'; readonly message: string };
 
 /**
- * Checks a provider's base URL. Link-local addresses are refused, because that is where clouds hand out their
- * machines' credentials; `isPlainPublic` says that a key would cross the internet unencrypted.
+ * Checks a provider's base URL. Link-local addresses are refused, because clouds serve their machines' credentials
+ * there. `isPlainPublic` means that a key would cross the internet unencrypted.
  */
 export function readBaseUrl(text: string): BaseUrl {
   const url = URL.parse(text);
-  // Of further slashes the parser makes none, and so takes the first segment of the path for the host.
+  // The parser drops extra slashes and takes the first path segment as the host.
   if (/^https?:\/{3}/i.test(text)) return invalid('names no host; write it like https://api.example.com/v1');
   if (url === null) return invalid('is not a URL; write it like https://api.example.com/v1');
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     return invalid('must begin with https:// or http://');
-  // A URL parser takes the first part of the path for the host then.
+  // A URL parser would take the first path segment as the host.
   if (/^\s*https?:[/\\]{3}/i.test(text))
     return invalid('names no host; write it like https://api.example.com/v1');
   if (url.username !== '' || url.password !== '') {
@@ -33,7 +36,7 @@ export function readBaseUrl(text: string): BaseUrl {
   };
 }
 
-/** Why a host is refused wherever the configuration names one. */
+/** Why a host is refused anywhere in the configuration. */
 export const FORBIDDEN_HOST =
   'is a link-local or metadata address, where clouds keep credentials; it is never called';
 
@@ -41,7 +44,7 @@ function invalid(message: string): BaseUrl {
   return { kind: 'invalid', message };
 }
 
-/** Loopback, RFC 1918, RFC 6598, RFC 4193, and names that only a local network resolves. */
+/** Loopback, RFC 1918, RFC 6598, RFC 4193, and names that resolve only in a local network. */
 function isPrivate(host: string): boolean {
   if (isLoopback(host) || !/[.:]/.test(host)) return true;
   if (/^10\.|^192\.168\.|^172\.(1[6-9]|2\d|3[01])\.|^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./.test(host))

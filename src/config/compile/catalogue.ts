@@ -6,7 +6,7 @@ import { bySpecificity } from './name-pattern.ts';
 import type { Finding } from '../read/problems.ts';
 import type { ModelSettings, ProviderSettings, RouteSettings, Settings } from '../read/settings.ts';
 
-/** All models, and what is wrong or odd about them. */
+/** All models, and the errors and warnings about them. */
 export interface Catalogue {
   /** The enabled models that the settings name. */
   readonly models: ReadonlyMap<string, Model>;
@@ -16,14 +16,14 @@ export interface Catalogue {
   readonly warnings: readonly string[];
 }
 
-/** How many models that only a pattern or an open provider serves are remembered. Their names come from clients. */
+/** The number of remembered models that only a pattern or an open provider serves. Clients choose their names. */
 const MOST_REMEMBERED = 4096;
-/** Longer names are served, but not remembered. */
+/** Longer names are served but not remembered. */
 const LONGEST_REMEMBERED = 256;
 
 /**
- * Builds the models. A model that `models` names has the routes given there. Any other has one route for each
- * provider whose mapping has it and, where `models` is empty, for each provider without a mapping.
+ * Builds the models. A model in `models` has the routes given there. Any other model has a route for each provider
+ * whose mapping contains it and, if `models` is empty, for each provider without a mapping.
  */
 export function buildCatalogue(settings: Settings): Catalogue {
   const providerNames = new Set(settings.providers.map(({ name }) => name));
@@ -102,7 +102,7 @@ function compileRoute(route: RouteSettings, provider: ProviderSettings): Route {
   };
 }
 
-/** A model that mappings and open providers serve; undefined if none does. */
+/** A model that mappings and open providers serve; undefined: nobody serves it. */
 function draftMapped(name: string, mappings: readonly Mapping[], settings: Settings): ModelDraft | undefined {
   const found = mappings.flatMap((mapping) => mapping.find(name) ?? []);
   if (found.length === 0) return undefined;
@@ -110,7 +110,7 @@ function draftMapped(name: string, mappings: readonly Mapping[], settings: Setti
   const isNamed = byPattern.includes(undefined);
   return {
     name,
-    // Models of one pattern take turns together: else each new name would begin with the first provider.
+    // The models of one pattern share a rotation. Otherwise each new name would start with the first provider.
     rotation: isNamed ? name : byPattern.join(' '),
     routes: found.map(({ route }) => route),
     strategy: settings.strategy ?? 'round_robin',
@@ -136,7 +136,7 @@ function danglingRoute({ at, name }: RouteSettings['provider'], names: readonly 
   return suggestion === undefined ? finding : { ...finding, suggestion };
 }
 
-/** Looks a model up, and remembers those that had to be put together: the most recent, so that the memory stays small. */
+/** Looks up models and keeps the most recently built ones, within a bound. */
 function rememberer(
   findNamed: (name: string) => Model | undefined,
   draft: (name: string) => Model | undefined,

@@ -3,9 +3,12 @@ import { isPattern, matcher } from './name-pattern.ts';
 import { type Finding, formatPath, type Path } from '../read/problems.ts';
 import type { KeySettings, Settings } from '../read/settings.ts';
 import type { Access, MasterKey } from '../snapshot.ts';
-import { findTwins } from '../read/duplicates.ts';
+import { findDuplicates } from '../read/duplicates.ts';
 
-/** Who may use the gateway. Disabled keys stay in the map, so that the last one that is disabled leaves it locked. */
+/**
+ * Who may use the gateway. Disabled keys stay in the map, so that the gateway stays locked when the last key is
+ * disabled.
+ */
 export function compileAccess(
   {
     keys,
@@ -15,7 +18,7 @@ export function compileAccess(
   staysLocked: boolean,
 ): { readonly access: Access; readonly findings: readonly Finding[] } {
   const findings = [
-    ...findTwins(keys, 'name', 'a key'),
+    ...findDuplicates(keys, 'name', 'a key'),
     ...findSharedSecrets(keys),
     ...keys.flatMap(findLimitFault),
   ];
@@ -54,21 +57,21 @@ function compileKey(settings: KeySettings): MasterKey {
 /** A key of which only the hash is known, as `llm-proxy export` writes it. */
 const HASHED = /^sha256:([0-9a-f]{64})$/;
 
-/** Whether this is a key's hash, which lets nobody in, and so is no secret. */
+/** Whether this is the hash of a key. A hash lets nobody in, so it is not a secret. */
 export function isHashedKey(key: string): boolean {
   return HASHED.test(key);
 }
 
 /**
- * The form in which a configured key is kept and looked up: SHA-256, lower-case hex. `sha256:` with 64 hex digits is that
- * form already. Never used on what a client presents, which would let the hash itself in.
+ * The form in which a configured key is stored and looked up: SHA-256 in lower-case hex. `sha256:` with 64 hex digits
+ * already is that form. Never apply this to a key that a client presents: the hash itself would be accepted.
  */
 export function hashKey(key: string): string {
   const known = HASHED.exec(key)?.[1];
   return known ?? createHash('sha256').update(key, 'utf8').digest('hex');
 }
 
-/** First 5 and last 4 characters, of keys that are long enough to keep the rest secret. */
+/** The first 5 and last 4 characters of keys that are long enough to keep the rest secret. */
 export function previewKey(key: string): string {
   return key.length < 16 || HASHED.test(key) ? '****' : `${key.slice(0, 5)}****${key.slice(-4)}`;
 }

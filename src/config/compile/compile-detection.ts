@@ -1,7 +1,7 @@
 import type { Settings } from '../read/settings.ts';
 import type { Detection } from '../snapshot.ts';
 
-/** The statuses that are failures as one look-up. */
+/** Compiles the statuses that count as failures into one look-up. */
 export function compileDetection({
   errorCodes,
   errorPatterns,

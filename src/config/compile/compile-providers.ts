@@ -2,19 +2,19 @@ import { isForbiddenHost } from '../../lib/outgoing-address.ts';
 import { FORBIDDEN_HOST, readBaseUrl } from './base-url.ts';
 import { bedrockRegion, providerNature, vertexLocation } from './provider-nature.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
-import { findTwins } from '../read/duplicates.ts';
+import { findDuplicates } from '../read/duplicates.ts';
 import type { Finding } from '../read/problems.ts';
 import type { ProviderSettings } from '../read/settings.ts';
 import type { Provider } from '../snapshot.ts';
 
-/** The enabled providers by name. Disabled ones are checked all the same, since enabling one must not be a surprise. */
+/** The enabled providers by name. Disabled ones are checked too, so that enabling one causes no surprise. */
 export function compileProviders(settings: readonly ProviderSettings[]): {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly findings: readonly Finding[];
   readonly warnings: readonly string[];
 } {
   const providers = new Map<string, Provider>();
-  const findings = findTwins(settings, 'name', 'a provider');
+  const findings = findDuplicates(settings, 'name', 'a provider');
   const warnings: string[] = [];
   for (const provider of settings) {
     findings.push(...findHeaderFaults(provider), ...findProxyFault(provider));
@@ -69,14 +69,16 @@ function compileProvider(provider: ProviderSettings, apiBase: string): Provider 
   };
 }
 
-/** A value as it is sent, a character for each byte: text beyond Latin-1 goes in UTF-8, as clients send theirs. */
+/**
+ * A header value as it is sent, one character per byte. Characters beyond Latin-1 become UTF-8, as clients send them.
+ */
 function fieldValue(text: string): string {
   return LATIN_1.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
 const LATIN_1 = /^[\0-\xff]*$/;
 
-/** Headers that say how a message is framed and where it goes: set by hand, they break or redirect requests. */
+/** Headers that frame or route a message. Setting them by hand breaks or redirects requests. */
 const RESERVED_HEADERS = new Set([
   'host',
   'content-length',

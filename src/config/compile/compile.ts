@@ -13,16 +13,16 @@ import type { ProviderSettings, Settings } from '../read/settings.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { findWarnings } from './warnings.ts';
 
-/** What a snapshot needs besides its settings. */
+/** The inputs of a snapshot besides its settings. */
 export interface CompileContext {
   readonly version: number;
   readonly now: Date;
   /**
-   * Whether this process has asked for keys before. Then it goes on asking, even if the last one is gone: taking
-   * away a key must never open the gateway.
+   * Whether this process has required keys before. It keeps requiring them even if the last one is gone: removing a key
+   * must never open the gateway.
    */
   readonly staysLocked?: boolean;
-  /** Language of the log where the settings name none. */
+  /** The language of the log if the settings name none. */
   readonly language?: 'en' | 'zh';
 }
 
@@ -30,7 +30,7 @@ export type CompileResult =
   | { readonly kind: 'compiled'; readonly snapshot: Snapshot }
   | { readonly kind: 'refused'; readonly findings: readonly Finding[] };
 
-/** Looks up every name in the settings and turns them into what the requests ask. Has no other effect. */
+/** Resolves every name in the settings and builds the snapshot. Pure. */
 export function compile(settings: Settings, context: CompileContext): CompileResult {
   const providers = compileProviders(settings.providers);
   const catalogue = buildCatalogue(settings);
@@ -97,7 +97,7 @@ function findOpenDoor(
   return [{ path: ['master_keys'], message }];
 }
 
-/** Shorter ones would mask half of every text. */
+/** Redacting shorter values would blank out ordinary text. */
 const SHORTEST_SECRET = 6;
 
 function secretsOf(settings: Settings): string[] {

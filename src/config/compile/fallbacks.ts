@@ -3,13 +3,13 @@ import type { LeftOut, Model } from '../../routing/route.ts';
 import type { Finding } from '../read/problems.ts';
 import type { FallbackSettings, ModelSettings } from '../read/settings.ts';
 
-/** A model that is still being put together: its fallbacks may be models that come after it. */
+/** A model under construction. Its fallbacks may be models that follow it. */
 export interface ModelDraft extends Model {
   readonly fallbacks: Model[];
   readonly leftOut: LeftOut[];
 }
 
-/** The models that there are. `draft` gives any model that is served; `listed` has the disabled ones as well. */
+/** The known models. `draft` returns any model that is served; `listed` includes the disabled ones. */
 export interface KnownModels {
   readonly named: Map<string, ModelDraft>;
   readonly draft: (name: string) => ModelDraft | undefined;
@@ -17,8 +17,8 @@ export interface KnownModels {
 }
 
 /**
- * Gives each model its fallbacks: depth first, each once, never itself. A disabled one is left out, and its own
- * fallbacks stay. Models that only a pattern serves join the named ones if they have fallbacks.
+ * Sets each model's fallbacks: depth first, each once, never the model itself. A disabled model is skipped, but its own
+ * fallbacks are kept. A model that only a pattern serves joins the named ones if it has fallbacks.
  */
 export function compileFallbacks(
   settings: readonly FallbackSettings[],
@@ -51,7 +51,7 @@ function whyUnused(listed: ModelSettings | undefined): string {
   return listed.enabled ? 'it has no enabled route' : 'the model is disabled';
 }
 
-/** The names that are reached from `name`, depth first, each once. */
+/** The names reachable from `name`, depth first, each once. */
 function inOrder(name: string, targets: ReadonlyMap<string, readonly string[]>): string[] {
   const seen = new Set([name]);
   const visit = (from: string) => {
@@ -66,8 +66,8 @@ function inOrder(name: string, targets: ReadonlyMap<string, readonly string[]>):
 }
 
 /**
- * A model with fallbacks has to exist. A fallback that does not is an error if it looks like a slip of the
- * keyboard; else it is left out with a warning, so that a list may name models that are still to come.
+ * A model with fallbacks must exist. An unknown fallback is an error if it looks like a misspelling. Otherwise it is
+ * left out with a warning, so that a list may name future models.
  */
 function findUnknown(
   { at, model, targets }: FallbackSettings,
@@ -94,7 +94,7 @@ function findUnknown(
   return { findings, warnings };
 }
 
-/** One warning for each way in which fallbacks lead back to where they came from. */
+/** One warning for each cycle of fallbacks. */
 function findCycles(targets: ReadonlyMap<string, readonly string[]>): string[] {
   const warnings: string[] = [];
   const done = new Set<string>();

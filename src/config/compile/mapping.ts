@@ -3,7 +3,7 @@ import { DEFAULTS } from '../schema/defaults.ts';
 import { bySpecificity, isPattern, matcher } from './name-pattern.ts';
 import type { ProviderSettings } from '../read/settings.ts';
 
-/** The models that one provider serves by its `model_mapping`, or by having none. */
+/** The models that one provider serves, by its `model_mapping` or because it has none. */
 export interface Mapping {
   readonly exactNames: readonly string[];
   readonly patterns: readonly string[];
@@ -12,11 +12,11 @@ export interface Mapping {
 
 export interface Mapped {
   readonly route: Route;
-  /** The pattern by which the name was found; undefined: it is spelled out. */
+  /** The pattern that matched the name; undefined: the mapping contains the name itself. */
   readonly pattern: string | undefined;
 }
 
-/** `servesAny`: a provider without a mapping serves every model, under the name that the client sent. */
+/** `servesAny`: a provider without a mapping serves every model under the client's name. */
 export function compileMapping(provider: ProviderSettings, servesAny: boolean): Mapping {
   const { mapping } = provider;
   const rules = mapping.size === 0 && servesAny ? new Map([['*', '*']]) : mapping;
@@ -25,7 +25,7 @@ export function compileMapping(provider: ProviderSettings, servesAny: boolean): 
     .sort(bySpecificity)
     .map((pattern) => ({ pattern, matches: matcher(pattern) }));
   const route = (name: string, target: string): Route => {
-    // A replacement as text would read `$&` in the client's name as an instruction.
+    // A replacement string would interpret `$&` in the client's name.
     const upstreamModel = target.replace('*', () => name);
     const id = routeId(provider.name, upstreamModel);
     return {

@@ -1,9 +1,9 @@
-/** Whether a name is a pattern: `*` in it stands for any text. */
+/** Whether a name is a pattern, in which `*` stands for any text. */
 export function isPattern(name: string): boolean {
   return name.includes('*');
 }
 
-/** A test for names, made once. Linear in the name, whatever the pattern: names come from clients. */
+/** Compiles a pattern into a test for names. The test takes linear time in the name, since clients choose names. */
 export function matcher(pattern: string): (name: string) => boolean {
   const [prefix = '', ...rest] = pattern.split('*');
   const suffix = rest.pop();
@@ -21,7 +21,7 @@ export function matcher(pattern: string): (name: string) => boolean {
   };
 }
 
-/** Patterns with the most of a name spelled out first, so that the closest match wins and `*` comes last. */
+/** Sorts patterns by their number of literal characters, so that the most specific match wins and `*` comes last. */
 export function bySpecificity(a: string, b: string): number {
   return b.replaceAll('*', '').length - a.replaceAll('*', '').length;
 }

@@ -1,4 +1,4 @@
-import type { ProviderType } from '../snapshot.ts';
+import { type ProviderType, providerTypeNamed } from '../../translation/provider-type.ts';
 import type { ProviderSettings } from '../read/settings.ts';
 
 /** What a provider is, as its entry says it, or its host. */
@@ -17,7 +17,7 @@ type Said = Pick<ProviderSettings, 'type' | 'apiBase' | 'dialect' | 'region' | '
 /** Finds out the type of a provider. What is written out comes before what its host is known for. */
 export function providerNature(said: Said): ProviderNature {
   const url = URL.parse(said.apiBase.text);
-  const named = said.type === undefined ? undefined : typeNamed(said.type);
+  const named = said.type === undefined ? undefined : providerTypeNamed(said.type);
   const native = named ?? typeOfHost(url?.hostname.toLowerCase() ?? '') ?? 'openai';
   // Clouds have an API that is compatible with OpenAI's too, below a path of its own.
   const isCompatible = CLOUDS.has(native) && url !== null && COMPATIBLE.test(url.pathname);
@@ -29,29 +29,6 @@ export function providerNature(said: Said): ProviderNature {
     defaultBase: defaultBase(type, said),
     isUnknownType: said.type !== undefined && named === undefined,
   };
-}
-
-const SYNONYMS: Readonly<Record<string, ProviderType>> = {
-  openai: 'openai',
-  azure: 'azure',
-  'openai-responses': 'openai-responses',
-  responses: 'openai-responses',
-  'response-api': 'openai-responses',
-  anthropic: 'anthropic',
-  claude: 'anthropic',
-  gemini: 'gemini',
-  'gcp-gemini': 'gemini',
-  google: 'gemini',
-  vertex: 'vertex',
-  'gcp-vertex': 'vertex',
-  bedrock: 'bedrock',
-  'aws-bedrock': 'bedrock',
-};
-
-/** The type that a word stands for, in any of its spellings; undefined: none. */
-export function typeNamed(word: string): ProviderType | undefined {
-  const plain = word.toLowerCase().replaceAll('_', '-');
-  return Object.hasOwn(SYNONYMS, plain) ? SYNONYMS[plain] : undefined;
 }
 
 /** Where Google and AWS have their API that is compatible with OpenAI's. */

@@ -2,7 +2,7 @@ import { isPattern, matcher } from './name-pattern.ts';
 import type { Settings } from '../read/settings.ts';
 import type { Snapshot } from '../snapshot.ts';
 
-/** What is legal but probably not meant, one sentence each. */
+/** Settings that are legal but probably not intended, one sentence each. */
 export function findWarnings(
   settings: Settings,
   parts: Pick<Snapshot, 'providers' | 'models' | 'patterns' | 'findModel' | 'access'>,
@@ -37,7 +37,7 @@ function findLostModels({ models }: Pick<Snapshot, 'models'>): string[] {
     );
 }
 
-/** Where `models` lists what is served, a provider that no route and no mapping names gets no request. */
+/** If `models` lists what is served, a provider that no route and no mapping names gets no requests. */
 function findUnusedProviders(settings: Settings, { models }: Pick<Snapshot, 'models'>): string[] {
   if (settings.models.length === 0) return [];
   const used = new Set([...models.values()].flatMap(({ routes }) => routes.map(({ provider }) => provider)));

@@ -4,7 +4,7 @@ import type { Environment } from './environment.ts';
 import { type Overrides, parseLevel, parsePort, parseWorkers } from './overrides.ts';
 import type { Settings } from './settings.ts';
 
-/** The settings under the command line and the environment. `faults`: variables with a value that can't be meant. */
+/** Applies the command line and the environment to the settings. `faults` are variables with invalid values. */
 export function applyOverrides(
   settings: Settings,
   overrides: Overrides,
@@ -52,7 +52,7 @@ export function applyOverrides(
   };
 }
 
-/** Variables of ours that are no secrets. Who sets `PORT_FILE` expects it to be read. */
+/** Variables of ours that are not secrets. A user who sets `PORT_FILE` expects the file to be read. */
 const WITHOUT_FILE = [
   'HOST',
   'PORT',
@@ -63,33 +63,33 @@ const WITHOUT_FILE = [
   'LLM_PROXY_DRAIN_DELAY',
 ];
 
-/** Conda and its like export HOST with the platform that they compile for, such as `x86_64-conda-linux-gnu`. */
+/** Conda and similar tools export HOST with a compiler's target platform, such as `x86_64-conda-linux-gnu`. */
 function isPlatformName(host: string): boolean {
   return /^[a-z][a-z0-9_]+-[a-z0-9_]+-(?:linux|darwin|windows|mingw|freebsd)[a-z0-9.-]*$/.test(host.trim());
 }
 
 /**
- * The address to listen on. A container's loopback address can't be reached from outside of it, and `0.0.0.0` leaves IPv6 out, so
- * the image names another one for both in LLM_PROXY_CONTAINER_HOST.
+ * The address to listen on. A container's loopback address is unreachable from outside, and `0.0.0.0` excludes IPv6, so
+ * the image sets LLM_PROXY_CONTAINER_HOST to replace both.
  */
 function reachableHost(host: string, env: Environment): string {
   const everywhere = env['LLM_PROXY_CONTAINER_HOST'];
   return everywhere && (isLoopback(host) || host === '0.0.0.0') ? everywhere : host;
 }
 
-/** A variable of the environment that has to be set otherwise. */
+/** An environment variable with an invalid value. */
 export interface VariableFault {
   readonly name: string;
   readonly message: string;
   readonly found: string;
 }
 
-/** A number of seconds, as text, in milliseconds; undefined: it is none. */
+/** Parses seconds as milliseconds. Returns undefined for anything that is not a number of seconds. */
 function parseSeconds(text: string): number | undefined {
   return /^\d{1,7}(?:\.\d{1,9})?$/.test(text) && Number(text) <= 2_000_000 ? Number(text) * 1000 : undefined;
 }
 
-/** POSIX: LC_ALL comes before LC_MESSAGES, and that before LANG. */
+/** POSIX: LC_ALL takes precedence over LC_MESSAGES, and that over LANG. */
 function languageOf(env: Environment): 'en' | 'zh' {
   const locale = env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '';
   return /^zh/i.test(locale) ? 'zh' : 'en';

@@ -1,7 +1,7 @@
 import { type Finding, formatPath, type Path } from './problems.ts';
 
-/** One finding for each entry whose name an entry before it has. */
-export function findTwins(
+/** One finding for each entry that repeats the name of an earlier one. */
+export function findDuplicates(
   entries: readonly { readonly at: Path; readonly name: string }[],
   setting: string,
   kind: string,

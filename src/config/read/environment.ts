@@ -1,32 +1,32 @@
 import type { ReadSecretFile, SecretFile } from './secret-file.ts';
 import { type Finding, formatPath, type Path } from './problems.ts';
 
-/** The variables that a configuration may name. */
+/** The environment variables that a configuration may refer to. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A value whose strings are expanded. */
+/** A value with its references expanded. */
 export interface Expansion {
   readonly value: unknown;
-  /** Paths, as text, of the strings in which a variable or a file stood: they may be meant as numbers. */
+  /** Paths, as text, of the strings that contained a reference: they may be meant as numbers. */
   readonly expanded: ReadonlySet<string>;
-  /** One for each variable that is not set, and each file that can't be read. Its string stays as it was. */
+  /** One finding for each unset variable and each unreadable file. Their strings stay as they were. */
   readonly findings: readonly Finding[];
-  /** The files that were named, by their paths. */
+  /** The referenced files by path. */
   readonly files: ReadonlyMap<string, SecretFile>;
 }
 
-/** Where the values of a configuration come from. */
+/** The sources of referenced values. */
 export interface References {
   readonly env: Environment;
-  /** undefined: no file may be read. */
+  /** undefined: files may not be read. */
   readonly readFile?: ReadSecretFile | undefined;
 }
 
 /**
- * Replaces `${VAR}` and `${VAR:-default}` in all strings of a parsed configuration, and `${file:PATH}` and
- * `${file:PATH:-default}` by what a file holds; `$${` becomes a plain `${`. It works on values and not on text, so that
- * what a variable holds can't become YAML. As in a shell, `:-` gives its default for an empty variable too, and so it does
- * for a file that is empty or does not exist.
+ * Expands `${VAR}` and `${VAR:-default}` in all strings of a parsed configuration, and `${file:PATH}` and
+ * `${file:PATH:-default}` by the contents of the file; `$${` becomes a literal `${`. It works on values rather than
+ * text, so that a variable's value cannot become YAML. As in a shell, the default after `:-` also applies to an empty
+ * variable, and to a file that is empty or missing.
  */
 export function expandEnvironment(value: unknown, { env, readFile }: References): Expansion {
   const expanded = new Set<string>();
@@ -78,7 +78,7 @@ export function expandEnvironment(value: unknown, { env, readFile }: References)
   return { value: expand(value, []), expanded, findings, files };
 }
 
-/** No expression here looks at a character twice: `[^]*` at an end takes what is left. */
+/** Linear: no part of the expression reads a character twice. */
 const REFERENCE = /\$\$\{|\$\{([^{}]*)\}|\$\{/g;
 const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([^]*))?$/;
 const FILE_AND_DEFAULT = /^file:((?:(?!:-)[^])+)(?::-([^]*))?$/;
@@ -86,7 +86,7 @@ const FILE_AND_DEFAULT = /^file:((?:(?!:-)[^])+)(?::-([^]*))?$/;
 const NO_REFERENCE =
   'has a ${ that is no variable; write ${VAR}, ${VAR:-default}, ${file:/path}, or $${ for a plain ${';
 
-/** What a reference stands for. */
+/** The value of a reference. */
 type Resolved =
   | { readonly kind: 'value'; readonly value: string }
   | { readonly kind: 'problem'; readonly message: string }

@@ -4,7 +4,7 @@ import { isHashedKey } from '../compile/compile-access.ts';
 import type { ConfigFile } from '../schema/schema.ts';
 import type { Snapshot } from '../snapshot.ts';
 
-/** Keys that are easily guessed, one sentence each. Of a key of which only the hash is known nothing can be said. */
+/** Keys that are easily guessed, one sentence each. Hashed keys cannot be judged. */
 export function findWeakKeys({ proxy_api_key: only, master_keys: keys }: ConfigFile): string[] {
   const all = [...(typeof only === 'string' ? [{ name: 'default', key: only }] : []), ...(keys ?? [])];
   return all.flatMap(({ name, key }) => {
@@ -13,7 +13,7 @@ export function findWeakKeys({ proxy_api_key: only, master_keys: keys }: ConfigF
   });
 }
 
-/** Files with authorities that are not there or hold none, one sentence each, which never quotes what is in them. */
+/** Certificate files that are missing or empty, one sentence each. The sentence never quotes their contents. */
 export async function findMissingAuthorities({ providers }: Pick<Snapshot, 'providers'>): Promise<string[]> {
   const warnings: string[] = [];
   for (const { name, tls } of providers.values()) {

@@ -12,11 +12,11 @@ import { type ReadSecretFile, readSecretFile, type SecretFile } from './secret-f
 import { readKeyFiles } from './service-account.ts';
 import { parseSource } from './source.ts';
 
-/** What a configuration is read with besides its text. */
+/** The inputs of a configuration besides its text. */
 export interface LoadContext extends Pick<CompileContext, 'version' | 'now' | 'staysLocked'> {
   readonly env: Environment;
   readonly overrides: Overrides;
-  /** What `${file:PATH}` is read with; undefined: no file may be read. */
+  /** Reads `${file:PATH}`; undefined: files may not be read. */
   readonly readFile?: ReadSecretFile | undefined;
 }
 
@@ -25,18 +25,18 @@ export type LoadResult =
       readonly kind: 'loaded';
       readonly snapshot: Snapshot;
       readonly text: string;
-      /** What the text says, with the environment's variables in it. */
+      /** The configuration with its references expanded. */
       readonly file: ConfigFile;
       readonly files: Files;
     }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[]; readonly files: Files };
 
-/** The files that a configuration names with `${file:PATH}`, by their paths. */
+/** The files that a configuration refers to as `${file:PATH}`, by path. */
 export type Files = ReadonlyMap<string, SecretFile>;
 
 const NO_FILES: Files = new Map();
 
-/** Reads, checks and compiles a configuration file. A file that can't be read is a problem like any other. */
+/** Reads, checks and compiles a configuration file. An unreadable file is a problem like any other. */
 export async function loadConfig({
   path,
   ...context
@@ -56,7 +56,7 @@ export async function loadConfig({
   }
 }
 
-/** Checks and compiles the text of a configuration. `file` is what problems call it. All problems are found at once. */
+/** Checks and compiles the text of a configuration. Problems call it `file`. All problems are found in one run. */
 export function compileText(
   text: string,
   { file, ...context }: LoadContext & { readonly file: string },
@@ -84,7 +84,7 @@ export function compileText(
   return { kind: 'loaded', snapshot, text, file: shape.file, files };
 }
 
-/** What stands in a file with a secret is quoted by no problem, not even where it landed in the wrong place. */
+/** Removes the contents of secret files from problems, even if a secret landed in the wrong place. */
 function withoutSecrets(files: Files): (problem: Problem) => Problem {
   const texts = [...files.values()].flatMap((file) => (file.kind === 'text' ? quotations(file.text) : []));
   const hide = (said: string): string => texts.reduce((rest, text) => rest.replaceAll(text, '****'), said);
@@ -98,7 +98,10 @@ function withoutSecrets(files: Files): (problem: Problem) => Problem {
         };
 }
 
-/** The forms in which a problem may quote a text. A short one counts in quotes only: its letters are in every word. */
+/**
+ * The forms in which a problem may quote a text. A short text counts only in quotes, since its letters occur in every
+ * word.
+ */
 function quotations(text: string): string[] {
   const quoted = JSON.stringify(text);
   return text.trim().length < 4 ? [quoted] : [quoted.slice(1, -1), text.trim()];
@@ -106,7 +109,7 @@ function quotations(text: string): string[] {
 
 interface Compiled {
   readonly findings: readonly Finding[];
-  /** Those that are not the file's. */
+  /** The problems outside of the file. */
   readonly problems: readonly Problem[];
   readonly snapshot: Snapshot | undefined;
 }
@@ -128,12 +131,12 @@ function toEnvironmentProblem({ name, message, found }: VariableFault): Problem 
   return { file: 'environment', line: undefined, column: undefined, path: name, message, found };
 }
 
-/** What is said of a text whose variable is missing, or of a setting whose name is misspelt, says nothing more. */
+/** Paths whose further problems are noise: a missing variable or a misspelt setting has been reported already. */
 function pathsOf(findings: readonly Pick<Finding, 'path'>[]): ReadonlySet<string> {
   return new Set(findings.map(({ path }) => formatPath(path)));
 }
 
-/** The settings that the misspelt ones were meant to be: they are missing only in appearance. */
+/** The settings that misspelt ones stood for. They only seem to be missing. */
 function misspelt(findings: readonly Finding[]): Pick<Finding, 'path'>[] {
   return findings.flatMap(({ path, part, suggestion }) =>
     part === 'key' && suggestion !== undefined ? { path: [...path.slice(0, -1), suggestion] } : [],

@@ -7,7 +7,7 @@ import type { ModelSettings, RouteSettings } from './settings.ts';
 type ModelEntries = NonNullable<ConfigFile['models']>;
 type RouteEntry = ModelEntries[string]['routes'][number];
 
-/** The section `models` as a list, with `provider` and `backend` as one word. */
+/** Turns the section `models` into a list in which `backend` has become `provider`. */
 export function normaliseModels(models: ModelEntries, report: (finding: Finding) => void): ModelSettings[] {
   return Object.entries(models).map(([name, model]) => {
     const at: Path = ['models', name];

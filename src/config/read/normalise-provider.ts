@@ -1,6 +1,6 @@
 import { ppmOf } from './normalise-prices.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
-import { typeNamed } from '../compile/provider-nature.ts';
+import { providerTypeNamed } from '../../translation/provider-type.ts';
 import { normaliseCloud } from './normalise-cloud.ts';
 import type { Finding, Path } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
@@ -10,14 +10,14 @@ import { limitOf } from '../schema/units.ts';
 
 type ProviderEntry = NonNullable<ConfigFile['providers']>[number];
 
-/** What an entry needs besides itself: the file for what the top level says, and its own place. */
+/** The context of a provider's entry: the file, for its top-level settings, and the entry's place. */
 export interface ProviderContext {
   readonly file: ConfigFile;
   readonly at: Path;
   readonly report: (finding: Finding) => void;
 }
 
-/** An entry of `providers` or `backends` as a provider, with what the top level of the file sets for all of them. */
+/** Turns an entry of `providers` or `backends` into a provider, including the file's top-level settings. */
 export function normaliseProvider(
   entry: ProviderEntry,
   { file, at, report }: ProviderContext,
@@ -64,7 +64,7 @@ function normaliseBase(
   }
   if (typeof apiBase === 'string') return { at: [...at, 'api_base'], text: apiBase };
   if (typeof url === 'string') return { at: [...at, 'url'], text: url };
-  const type = typeNamed(entry.provider_type ?? '');
+  const type = providerTypeNamed(entry.provider_type ?? '');
   if (type !== undefined && HAS_HOST.has(type)) return { at, text: '' };
   report({
     path: [...at, at[0] === 'backends' ? 'url' : 'api_base'],
@@ -84,7 +84,7 @@ function normaliseTimeouts(
   return {
     connectMs: limitOf(own.connect_timeout ?? overall.connect_timeout ?? DEFAULTS.connectTimeoutSeconds),
     firstByteMs: limitOf(firstByte),
-    // Whoever set the one otherwise before there was the other meant both.
+    // A file that sets only the first limit meant both, since it may be older than the second.
     answerMs: limitOf(
       own.answer_timeout ??
         overall.answer_timeout ??

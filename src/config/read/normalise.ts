@@ -10,7 +10,7 @@ import { normaliseProvider } from './normalise-provider.ts';
 import { compileTrustedProxies } from './trusted-proxies.ts';
 import { bytesOf, limitOf, millisecondsOf } from '../schema/units.ts';
 
-/** Both ways to write a configuration as one, defaults filled in. `findings`: where the file contradicts itself. */
+/** Unifies both ways to write a configuration and fills in the defaults. `findings` are contradictions in the file. */
 export function normalise(file: ConfigFile): {
   readonly settings: Settings;
   readonly findings: readonly Finding[];
@@ -38,7 +38,7 @@ export function normalise(file: ConfigFile): {
   return { settings, findings };
 }
 
-/** The shape that leaves the list of models open: whoever hands out one key for all has nobody to hide it from. */
+/** The shape that opens the list of models: with one key for all, there is nobody to hide it from. */
 function hasOnlyProxyKey({ proxy_api_key: key, master_keys: keys }: ConfigFile): boolean {
   return typeof key === 'string' && (keys ?? []).length === 0;
 }

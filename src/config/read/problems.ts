@@ -1,36 +1,38 @@
-/** Where a setting stands in the configuration: keys and list places from the top. */
+/** The place of a setting in the configuration: keys and list indices from the top. */
 export type Path = readonly (string | number)[];
 
-/** Something wrong with a configuration, before it is known where in a file that is. */
+/** An error in a configuration, not yet located in a file. */
 export interface Finding {
   readonly path: Path;
-  /** Which part of the setting is at fault: its name, or what it is set to (the default). */
+  /** The faulty part of the setting: its name, or its value (the default). */
   readonly part?: 'key' | 'value';
-  /** What is wrong, to be read behind the path. Without the value of a secret. */
+  /** A predicate that follows the path. It does not contain a secret's value. */
   readonly message: string;
-  /** What was found, in words fit to print. */
+  /** The value that was found, in printable words. */
   readonly found?: string;
   readonly allowed?: readonly string[];
-  /** What was probably meant. */
+  /** The probable intention. */
   readonly suggestion?: string;
 }
 
-/** A finding with its place in the file. Line and column count from 1; undefined where the file isn't at fault. */
+/**
+ * A finding with its place in the file. Line and column count from 1; they are undefined if the file is not at fault.
+ */
 export interface Problem extends Omit<Finding, 'path' | 'part'> {
   readonly file: string;
   readonly line: number | undefined;
   readonly column: number | undefined;
-  /** As text, such as `providers[0].api_base`; empty for the file as a whole. */
+  /** As text, such as `providers[0].api_base`; empty for the whole file. */
   readonly path: string;
 }
 
-/** The line and column of a part of a setting, counted from 1. */
+/** The line and column of a setting's name or value, counted from 1. */
 export type Locate = (
   path: Path,
   part: 'key' | 'value',
 ) => { readonly line: number; readonly column: number };
 
-/** The findings as problems of a file, in the order in which they stand in it. */
+/** Locates findings in a file and sorts them by place. */
 export function toProblems(file: string, findings: readonly Finding[], locate: Locate): Problem[] {
   return findings
     .map(({ path, part, ...finding }) => ({
@@ -43,12 +45,12 @@ export function toProblems(file: string, findings: readonly Finding[], locate: L
 }
 
 const LONGEST_LINE = 120;
-/** All settings of a section fit in; of thousands of models, no more than help. */
+/** Fits all settings of a section; of thousands of models, lists only a helpful few. */
 const MOST_ALLOWED = 24;
 
 /**
- * A problem in one line, or in two where the list of what is allowed is long:
- * `config.yaml:12:5  providers[0].api_bse: unknown setting. Did you mean "api_base"?`
+ * Formats a problem in one line, or in two if the list of allowed values is long: `config.yaml:12:5
+ * providers[0].api_bse: unknown setting. Did you mean "api_base"?`
  */
 export function formatProblem(problem: Problem): string {
   const place =
@@ -66,7 +68,7 @@ export function formatProblem(problem: Problem): string {
   return line.length + allowed.length < LONGEST_LINE ? `${line} ${allowed}` : `${line}\n    ${allowed}`;
 }
 
-/** A path as people write it: `models["gpt-4.1"].routes[0].backend`. */
+/** Formats a path: `models["gpt-4.1"].routes[0].backend`. */
 export function formatPath(path: Path): string {
   return path.reduce<string>((text, step) => {
     if (typeof step === 'number') return `${text}[${step}]`;
@@ -75,7 +77,7 @@ export function formatPath(path: Path): string {
   }, '');
 }
 
-/** A value in words that are safe to print; of a secret, or of what might hold one, only its kind. */
+/** Describes a value in words that are safe to print; of a possible secret, only its type. */
 export function describe(value: unknown, path: Path): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
@@ -85,7 +87,7 @@ export function describe(value: unknown, path: Path): string {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
-/** What kind of value it is, and nothing more. */
+/** The type of a value, and nothing more. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
@@ -108,7 +110,7 @@ const SECRET_KEYS = new Set<string | number>([
 /** Sections in which every value is. */
 const SECRET_SECTIONS = ['headers', 'aws', 'service_account'];
 
-/** Whether the value there may be a secret. An address may carry a password, and a header a credential. */
+/** Whether the value at this path may be a secret. An address may contain a password, and a header a credential. */
 export function isSecret(path: Path): boolean {
   const last = path.at(-1) ?? '';
   return SECRET_KEYS.has(last) || SECRET_SECTIONS.some((section) => path.includes(section));

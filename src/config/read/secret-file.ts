@@ -1,21 +1,21 @@
 import { readFileSync, statSync } from 'node:fs';
 
-/** What a file with a secret holds, or why it can't be had. No problem quotes what is in a file. */
+/** The contents of a secret file, or why it cannot be read. Problems never quote the contents of a file. */
 export type SecretFile =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'problem'; readonly message: string; readonly isMissing: boolean };
 
-/** Reads the file at a path, which is relative to the working directory. Never throws. */
+/** Reads a file by its path, relative to the working directory. Never throws. */
 export type ReadSecretFile = (path: string) => SecretFile;
 
-/** More is no secret, and would be in memory once for each use. */
+/** Nothing larger is a secret, and each use would keep a copy in memory. */
 const MOST_BYTES = 65_536;
 
-/** Reads a file with a secret, without the line ends at its end. */
+/** Reads a secret file without its trailing line ends. */
 export const readSecretFile: ReadSecretFile = (path) => {
   try {
     const stats = statSync(path);
-    // A pipe may never end, and a device never does.
+    // Reading a pipe or a device may never end.
     if (!stats.isFile()) return problem(`${path} is no regular file`);
     if (stats.size > MOST_BYTES) return problem(`${path} is larger than ${MOST_BYTES} bytes`);
     const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));

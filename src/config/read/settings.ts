@@ -2,6 +2,7 @@ import type { Address } from '../compile/address.ts';
 import type { ProviderPricing } from '../../prices/overrides.ts';
 import type { PriceSettings } from './normalise-prices.ts';
 import type { Path } from './problems.ts';
+import type { SpokenApi } from '../../translation/targets.ts';
 import type { DialectName } from '../../translation/models/dialects.ts';
 import type {
   CloudCredential,
@@ -10,7 +11,6 @@ import type {
   LoggingSettings,
   MetricsSettings,
   ServerSettings,
-  SpokenApi,
   Timeouts,
   TranslationSettings,
 } from '../snapshot.ts';
@@ -19,13 +19,13 @@ import type { CooldownPolicy } from '../../routing/cooldown.ts';
 import type { RetryPolicy } from '../../routing/decide.ts';
 
 /**
- * A configuration with one way to say each thing, defaults filled in, units as in the program. Names are not yet
- * looked up. `at` says where a part came from, so that a fault in it can be shown there.
+ * A configuration in one unified form, with defaults filled in and units as in the program. Names are not resolved yet.
+ * `at` is the place of a part in the file, for error messages.
  */
 export interface Settings {
   readonly listen: Address;
   readonly server: Omit<ServerSettings, 'host' | 'port' | 'drainDelayMs' | 'rewriteResponseModel'> & {
-    /** undefined: as the environment says. */
+    /** undefined: the environment decides. */
     readonly drainDelayMs: number | undefined;
   };
   readonly workers: number | 'auto';
@@ -35,7 +35,7 @@ export interface Settings {
   readonly providers: readonly ProviderSettings[];
   readonly models: readonly ModelSettings[];
   readonly rewriteResponseModel: boolean;
-  /** undefined: `random` for models with routes of their own, `round_robin` for all others. */
+  /** undefined: `random` for models with their own routes, `round_robin` for all others. */
   readonly strategy: Strategy | undefined;
   readonly fallbacks: readonly FallbackSettings[];
   readonly retry: RetryPolicy;
@@ -48,9 +48,9 @@ export interface Settings {
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
   readonly prices: PriceSettings;
-  /** What may not be meant, one sentence each. */
+  /** Settings that are probably not intended, one sentence each. */
   readonly warnings: readonly string[];
-  /** `language` undefined: as the environment says. */
+  /** `language` undefined: the environment decides. */
   readonly logging: Omit<LoggingSettings, 'language'> & { readonly language: 'en' | 'zh' | undefined };
 }
 
@@ -75,7 +75,7 @@ export interface ProviderSettings {
   readonly apiKey: string | undefined;
   readonly enabled: boolean;
   readonly weight: number;
-  /** Client's name or pattern to the provider's name. */
+  /** From the client's name or pattern to the provider's name. */
   readonly mapping: ReadonlyMap<string, string>;
   readonly headers: ReadonlyMap<string, string>;
   readonly timeouts: Timeouts;
@@ -104,7 +104,7 @@ export interface ModelSettings {
   readonly at: Path;
   readonly name: string;
   readonly enabled: boolean;
-  /** undefined: as the whole gateway does. */
+  /** undefined: the gateway's setting applies. */
   readonly rewriteResponseModel: boolean | undefined;
   /** What it sets in place of the provider and the top level. */
   readonly translation: Partial<TranslationSettings>;
@@ -116,13 +116,13 @@ export interface RouteSettings {
   readonly provider: { readonly at: Path; readonly name: string };
   readonly upstreamModel: string;
   readonly priority: number;
-  /** undefined: the provider's. */
+  /** undefined: the provider's weight applies. */
   readonly weight: number | undefined;
   readonly enabled: boolean;
   readonly translation: RouteTranslation | undefined;
 }
 
-/** The models that stand in for `model`, in order. */
+/** The models that replace `model`, in order. */
 export interface FallbackSettings {
   readonly at: Path;
   readonly model: string;

@@ -5,8 +5,8 @@ import { describe, type Finding, formatPath, isSecret, kindOf, type Path } from 
 import { type ConfigFile, configSchema } from '../schema/schema.ts';
 
 /**
- * Whether a value has the shape of a configuration. Where only some settings are wrong that others don't depend
- * on, `file` is what is left without them, so that the rest can be checked in the same run.
+ * Whether a value has the shape of a configuration. If only independent settings are wrong, `file` is the rest, so that
+ * it can be checked in the same run.
  */
 export interface ShapeCheck {
   readonly file: ConfigFile | undefined;
@@ -15,7 +15,7 @@ export interface ShapeCheck {
 
 type Issue = z.core.$ZodIssue;
 
-/** Checks a parsed configuration whose strings are expanded. Text from a variable counts as a number where one is due. */
+/** Checks the shape of a parsed and expanded configuration. Text from a variable may stand for a number. */
 export function checkShape({ value, expanded }: Pick<Expansion, 'value' | 'expanded'>): ShapeCheck {
   const first = configSchema.safeParse(value);
   if (first.success) return { file: first.data, findings: [] };
@@ -29,7 +29,7 @@ export function checkShape({ value, expanded }: Pick<Expansion, 'value' | 'expan
   };
 }
 
-/** `port: "${PORT}"` is text by the time that it is checked; where a number or a switch is due, it becomes one. */
+/** `port: "${PORT}"` is text after expansion. Where a number or a switch is expected, it is converted. */
 function convertExpanded(value: unknown, issues: readonly Issue[], expanded: ReadonlySet<string>): unknown {
   const copy = structuredClone(value);
   for (const { code, path } of issues) {
@@ -51,7 +51,7 @@ function literalOf(text: string): number | boolean | null | undefined {
   return undefined;
 }
 
-/** The file without its unknown and its wrong settings, if these can be left out; the top level has to be right. */
+/** The file without its unknown and invalid settings, if they can be removed; the top level must be right. */
 function withoutFaults(value: unknown, issues: readonly Issue[]): ConfigFile | undefined {
   const rest = structuredClone(value);
   for (const issue of issues) {
@@ -104,7 +104,7 @@ function tooBig({ maximum, origin }: Extract<Issue, { code: 'too_big' }>): strin
   return `must be at most ${maximum}${origin === 'string' ? ' characters' : ''}`;
 }
 
-/** What a variable holds is not for the log: it may be a secret that landed in the wrong place. */
+/** A variable's value is not logged: it may be a secret in the wrong place. */
 const IN_VARIABLE = 'something else in its environment variable or file';
 
 function unknownKey(path: Path): Finding {
@@ -119,7 +119,7 @@ function unknownKey(path: Path): Finding {
   };
 }
 
-/** What other programs call the same thing. */
+/** Names of the same settings in other programs. */
 const SYNONYMS = new Map([
   ['base_url', 'api_base'],
   ['baseurl', 'api_base'],
@@ -134,7 +134,7 @@ const SYNONYMS = new Map([
   ['file', 'general_file'],
 ]);
 
-/** The names that a section may hold, read off the schema. */
+/** The names that a section may contain, according to the schema. */
 function keysAllowedAt(path: Path): string[] {
   let schema: unknown = configSchema;
   for (const step of path) schema = schemaOf(unwrap(schema), step);
@@ -161,7 +161,7 @@ function keyMessage(issue: Extract<Issue, { code: 'invalid_key' }>): string {
     : (inner?.message ?? 'is not a name that can stand here');
 }
 
-/** Text where a section or a list is due may be a misplaced secret. */
+/** Text in place of a section or a list may be a misplaced secret. */
 function safeType(expected: string, found: string, actual: unknown): string {
   return expected === 'object' || expected === 'array' || expected === 'record' ? kindOf(actual) : found;
 }

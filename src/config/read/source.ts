@@ -13,19 +13,19 @@ import {
 import type { YAMLError, YAMLMap } from 'yaml';
 import type { Locate, Path } from './problems.ts';
 
-/** A fault of the YAML itself, at an offset of the text. */
+/** A YAML error at an offset of the text. */
 export interface SyntaxFault {
   readonly line: number;
   readonly column: number;
   readonly message: string;
 }
 
-/** YAML text as a plain value, with the means to find each setting's place again. */
+/** Parsed YAML and a way to locate each setting in its text. */
 export type Source =
   | { readonly kind: 'parsed'; readonly value: unknown; readonly locate: Locate }
   | { readonly kind: 'invalid'; readonly faults: readonly SyntaxFault[] };
 
-/** More is not a configuration; it also bounds what a parse may cost. */
+/** Longer text is not a configuration. This also limits the cost of parsing. */
 const MOST_CHARACTERS = 32_000_000;
 const TOO_LARGE = `the file has more than ${MOST_CHARACTERS / 1e6} million characters; keep so many keys or models in a database`;
 
@@ -34,14 +34,17 @@ const DANGLING =
 
 const CIRCULAR = 'an alias (*name) within what its own anchor (&name) stands for';
 
-/** A configuration nests some ten levels. */
+/** Real configurations nest about ten levels. */
 const MOST_LEVELS = 100;
 const TOO_DEEP = `sections are nested too deeply, more than ${MOST_LEVELS} levels`;
 
-/** How many times aliases may multiply what they stand for, before it is taken for an attack. */
+/** Aliases that multiply their anchors more often than this count as an attack. */
 const MOST_ALIASES = 1000;
 
-/** Reads YAML 1.2, and so JSON. A key twice, two documents, or nothing at all are faults; merge keys are understood. */
+/**
+ * Parses YAML 1.2, which includes JSON. Repeated keys, several documents and an empty file are errors; merge keys are
+ * supported.
+ */
 export function parseSource(text: string): Source {
   if (text.length > MOST_CHARACTERS) return fault(TOO_LARGE);
   const lines = new LineCounter();
@@ -95,12 +98,12 @@ function explain(error: YAMLError, text: string): string {
     return 'a line that begins with % is a directive of YAML, and this one is unknown';
   if (error.code === 'TAG_RESOLVE_FAILED') return 'an unknown tag; text that begins with ! needs quotes';
   if (/call stack/i.test(error.message)) return TOO_DEEP;
-  // What follows in the library's message is the text at fault, which may be a secret.
+  // The rest of the library's message is the faulty text, which may be a secret.
   const [said = ''] = error.message.split(/: |"/);
   return `not valid YAML: ${said.charAt(0).toLowerCase()}${said.slice(1).trim()}`;
 }
 
-/** Whether sections nest deeper than any configuration. A loop, since whatever calls itself for each level may fail or take long. */
+/** Whether sections nest deeper than in any configuration. Iterative, because recursion may fail or take long. */
 function isTooDeep(root: unknown): boolean {
   const open: { readonly node: unknown; readonly level: number }[] = [{ node: root, level: 0 }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -112,7 +115,7 @@ function isTooDeep(root: unknown): boolean {
   return false;
 }
 
-/** The first alias whose anchor does not come before it, or is around it. */
+/** The first alias that precedes its anchor or lies within it. */
 function findBadAlias(document: Document): { readonly offset: number; readonly message: string } | undefined {
   let found: { readonly offset: number; readonly message: string } | undefined;
   visit(document, {
@@ -126,7 +129,7 @@ function findBadAlias(document: Document): { readonly offset: number; readonly m
   return found;
 }
 
-/** Follows the path as far as it goes: what is missing is reported at the section where it should be. */
+/** Follows the path as far as possible. A missing setting is reported at the section that should contain it. */
 function offsetOf(document: Document, path: Path, part: 'key' | 'value'): number {
   let node: Node | null = document.contents;
   let offset = startOf(node);
@@ -159,7 +162,7 @@ function ownPair(map: YAMLMap, step: string | number): Found | undefined {
   return { keyOffset: startOf(pair.key), value: isNode(pair.value) ? pair.value : null };
 }
 
-/** A setting that came by `<<: *name` stands where the anchor is. */
+/** A setting merged by `<<: *name` is located at its anchor. */
 function mergedPair(map: YAMLMap, step: string | number, document: Document): Found | undefined {
   const merges = map.items
     .filter(({ key }) => isScalar(key) && String(key.value) === '<<')

@@ -1,10 +1,10 @@
 import { type IpRange, isInRange, parseIpAddress, parseIpRange } from '../../lib/ip-address.ts';
 import type { Finding } from './problems.ts';
 
-/** Whether the peer with this address is a proxy whose word about its clients is believed. */
+/** Whether the peer with this address is a trusted proxy, whose claims about its clients are believed. */
 export type TrustsProxy = (address: string) => boolean;
 
-/** Compiles `server.trusted_proxies`, addresses and CIDR ranges. undefined: nobody is trusted. */
+/** Compiles `server.trusted_proxies`: addresses and CIDR ranges. undefined: no proxy is trusted. */
 export function compileTrustedProxies(
   texts: readonly string[],
   report: (finding: Finding) => void,

@@ -1,27 +1,26 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 
-/** A file that is looked at again and again. */
+/** A file that is checked at intervals. */
 export interface FileWatch {
-  /** Looks at once, and waits until a change that is found has been dealt with. */
+  /** Checks now, and resolves when a detected change has been handled. */
   readonly check: () => Promise<void>;
   readonly close: () => void;
 }
 
-/** Two looks fit into the second within which a change has to take effect. */
+/** Two checks fit into the second within which a change must take effect. */
 const INTERVAL_MS = 400;
 
-/** File systems count time in steps: a file touched this lately may change again and look the same. */
+/** File systems have coarse timestamps: a recently touched file may change again and look the same. */
 const SETTLED_MS = 2000;
 
 /**
- * Calls `onChange` when the content of a file has changed, at most once at a time. It looks at the file itself
- * twice a second, because notifications miss what matters: editors put a new file in the old one's place, and
- * Kubernetes swaps a link above it. A look costs one `stat`; only a file that looks different is read.
+ * Calls `onChange` when the contents of a file have changed, one call at a time. It polls the file twice a second,
+ * because notifications miss what matters: editors replace the file, and Kubernetes swaps a link above it. A check
+ * costs one `stat`, and the file is read only if it looks different.
  *
- * What counts is the content at the time of the call: begin to watch before the file is first loaded. While the
- * file is missing nothing is reported. A rejection of `onChange` is thrown by `check`, and not retried until the
- * next change.
+ * Changes are relative to the contents at the time of the call, so start watching before the file is first loaded. A
+ * missing file is not reported. If `onChange` rejects, `check` throws, and there is no retry until the next change.
  */
 export function watchFile(path: string, onChange: () => Promise<void> | void): FileWatch {
   let stamp = stampOf(path);

@@ -1,4 +1,4 @@
-/** What holds where the file says nothing, in the units of the file. */
+/** The defaults, in the units of the file. */
 export const DEFAULTS = {
   host: '0.0.0.0',
   port: 18_000,

@@ -8,19 +8,19 @@ export function configSchemaText(): string {
   return `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
 }
 
-/** The configuration as JSON Schema, in the draft that every editor understands. */
+/** The configuration as JSON Schema, in the draft that every editor supports. */
 export function configJsonSchema(): JsonNode {
   const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' });
   return { $schema, ...Object(forEditors(schema)), definitions: { variable: VARIABLE } };
 }
 
-/** A value from the environment: `${VAR}` or `${VAR:-default}`. Without a description, which editors would show for the setting. */
+/** A reference: `${VAR}` or `${VAR:-default}`. Without a description, which editors would show for the setting. */
 const VARIABLE = { type: 'string', pattern: '\\$\\{.+\\}' };
 const VARIABLE_REF = { $ref: '#/definitions/variable' };
 
 /**
- * The schema as an editor can make the most of it: numbers, switches and texts of a certain form may be variables, which
- * it knows only as text; alternatives lie side by side, so that its messages name the right one.
+ * Adapts the schema to editors: numbers, switches and formatted texts may be references, which an editor sees as text.
+ * Nested alternatives are flattened, so that messages name the right one.
  */
 function forEditors(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(forEditors);
@@ -41,14 +41,14 @@ function mapValues(node: JsonNode, edit: (value: unknown, key: string) => unknow
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, edit(value, key)]));
 }
 
-/** The alternatives in a constraint, side by side and each once. */
+/** The alternatives of a constraint, flattened and without duplicates. */
 function flatten({ anyOf, ...rest }: JsonNode): JsonNode[] {
   if (!Array.isArray(anyOf)) return isConstrained(rest) ? [rest, VARIABLE_REF] : [rest];
   const all = anyOf.filter(isNode).flatMap((node) => ('anyOf' in node ? flatten(node) : [node]));
   return [...new Map(all.map((node) => [JSON.stringify(node), node])).values()];
 }
 
-/** `null` as one of the types of another alternative, where one can have it. */
+/** Turns `null` into one of the types of another alternative, if that can have types. */
 function mergeNull(alternatives: readonly JsonNode[]): readonly JsonNode[] {
   const others = alternatives.filter(({ type }) => type !== 'null');
   const host = others.find(

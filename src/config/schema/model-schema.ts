@@ -54,7 +54,7 @@ const modelSchema = z.strictObject({
 /** Public model names with their routes. */
 export const modelsSchema = z.record(nameText(), modelSchema);
 
-/** What happens when a route fails. */
+/** The reaction to a failed route. */
 export const fallbackSchema = z.strictObject({
   cooldown_seconds: optional(z.number().min(0).max(86_400), {
     description:
@@ -117,7 +117,7 @@ export const detectionSchema = z.strictObject({
   }),
 });
 
-/** How the requests are spread. */
+/** How requests are distributed. */
 export const loadBalancingSchema = z.strictObject({
   strategy: optional(z.enum(['round_robin', 'random', 'least_busy', 'lowest_latency']), {
     description:
@@ -125,7 +125,7 @@ export const loadBalancingSchema = z.strictObject({
   }),
 });
 
-/** How the providers are watched. */
+/** How providers are monitored. */
 export const healthSchema = z.strictObject({
   probe_interval: optional(seconds(), {
     description: 'Seconds between two tests of every provider, without a request for it. 0: none.',

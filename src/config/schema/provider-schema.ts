@@ -3,7 +3,7 @@ import { cloudFields } from './cloud-schema.ts';
 import { DEFAULTS } from './defaults.ts';
 import { nameText, optional, seconds, secretText } from './setting.ts';
 
-/** Limits of time. At the top level they hold for every provider, on a provider for that one. */
+/** Timeouts. At the top level they apply to every provider, within a provider to that one. */
 export const providerTimeoutsSchema = z.strictObject({
   connect_timeout: optional(seconds(), {
     description: 'Seconds until a connection to the provider must stand. 0: no limit.',
@@ -42,7 +42,7 @@ export const providerTimeoutsSchema = z.strictObject({
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** An upstream account, as an entry of `providers` or of `backends`: both lists take both ways to write it. */
+/** An upstream account, as an entry of `providers` or `backends`. Both lists accept both notations. */
 export const providerSchema = z.strictObject({
   name: nameText().meta({
     description: 'What routes, metrics and logs call it. Each name once.',

@@ -15,7 +15,7 @@ import { optional, seconds, secretText } from './setting.ts';
 import { translationSchema } from './translation-schema.ts';
 
 /**
- * The configuration file. Both ways to write it are one schema, and may be mixed: `providers`, `master_keys` and
+ * The configuration file. Both ways to write it are one schema and may be mixed: `providers`, `master_keys` and
  * `server`; or `backends`, `models`, `proxy_api_key` and `listen`.
  */
 export const configSchema = z
@@ -109,5 +109,5 @@ export const configSchema = z
       'Strings may use ${VAR} and ${VAR:-default} for variables of the environment, and ${file:/path} and ${file:/path:-default} for what is in a file; $${ is a plain ${.',
   });
 
-/** A configuration file whose shape is right. What its names refer to is checked by compiling it. */
+/** A configuration file of the right shape. Compiling it checks its references. */
 export type ConfigFile = z.output<typeof configSchema>;

@@ -5,7 +5,7 @@ import { optional, seconds, secretText } from './setting.ts';
 
 const portNumber = () => z.int().min(0).max(65_535);
 
-/** The address of the gateway and what belongs to it. */
+/** The gateway's address and related settings. */
 export const serverSchema = z.strictObject({
   host: optional(z.string().min(1), {
     description:
@@ -50,7 +50,7 @@ export const serverSchema = z.strictObject({
   }),
 });
 
-/** Limits of time, with those that only the gateway itself has. */
+/** Timeouts, including those of the gateway itself. */
 export const timeoutsSchema = providerTimeoutsSchema.extend({
   body_timeout: optional(seconds(), {
     description: 'Seconds that a client may take to send the body of its request. 0: no limit.',
@@ -80,7 +80,7 @@ export const docsSchema = z.strictObject({
   }),
 });
 
-/** What is written about the requests, and where. */
+/** What is logged, and where. */
 export const loggingSchema = z.strictObject({
   level: optional(z.enum(['debug', 'info', 'warn', 'error']), {
     description: 'The least important lines to write. LOG_LEVEL in the environment comes first.',

@@ -1,26 +1,26 @@
 import { z } from 'zod';
 
-/** What a setting is called upon to explain: in plain words, with its unit, and what holds when it is left out. */
+/** The documentation of a setting: plain words, with the unit and the behaviour if it is left out. */
 export interface SettingDoc {
   readonly description: string;
-  /** undefined: there is no default to name. */
+  /** undefined: there is no default to show. */
   readonly default?: unknown;
   readonly examples?: readonly unknown[];
-  /** A secret: never shown in a problem. JSON Schema's own word for it. */
+  /** A secret, which no problem shows. The name is JSON Schema's. */
   readonly writeOnly?: true;
 }
 
-/** A setting that may be left out. An empty value (`key:` with nothing behind it) counts as left out. */
+/** A setting that may be left out. An empty value (`key:` followed by nothing) counts as left out. */
 export function optional<T extends z.ZodType>(schema: T, doc: SettingDoc) {
   return schema.nullish().meta({ ...doc });
 }
 
-/** A number of seconds, fractions allowed. The longest timer that the runtime knows is 2^31 ms: 24 days. */
+/** Seconds, possibly fractional. The longest timer of the runtime is 2^31 ms, or 24 days. */
 export function seconds() {
   return z.number().min(0).max(2_000_000);
 }
 
-/** A name that people and metrics read: not empty, without control characters. */
+/** A name for people and metrics: not empty, without control characters. */
 export function nameText() {
   return z
     .string()
@@ -29,7 +29,7 @@ export function nameText() {
     .refine((text) => !/\p{Cc}/u.test(text), 'must not contain control characters');
 }
 
-/** A credential: goes into an HTTP header, so that neither spaces around it nor line breaks within it can be meant. */
+/** A credential. It goes into an HTTP header, so surrounding spaces and line breaks are never intended. */
 export function secretText() {
   return z
     .string()

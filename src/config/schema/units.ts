@@ -3,7 +3,7 @@ export function millisecondsOf(seconds: number): number {
   return Math.round(seconds * 1000);
 }
 
-/** Seconds of a limit as milliseconds, where 0 means that there is none: Infinity. */
+/** A limit in seconds as milliseconds. 0 means no limit: Infinity. */
 export function limitOf(seconds: number): number {
   return seconds === 0 ? Infinity : Math.max(1, millisecondsOf(seconds));
 }

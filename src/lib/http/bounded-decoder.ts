@@ -2,17 +2,18 @@ import type { Transform } from 'node:stream';
 import zlib from 'node:zlib';
 import type { Decoding } from './content-coding.ts';
 
-/** How large a decoded body may become, in bytes. */
+/** Limits on the size of a decoded body, in bytes. */
 export interface DecodeLimits {
   readonly maxBytes: number;
-  /** Beyond `freeBytes`, so many times its encoded size at most. */
+  /** Beyond `freeBytes`, the largest allowed ratio of decoded to encoded size. */
   readonly maxRatio: number;
   readonly freeBytes: number;
 }
 
 /**
- * Decodes a body with the given `Content-Encoding` piece by piece, off the event loop, and gives up as soon as it is larger than the
- * limits allow, so that a small body that unpacks to a huge one costs no more than they say. A list of codings is unknown. Never rejects.
+ * Decodes a body with the given `Content-Encoding` piece by piece, off the event loop. Decoding stops as soon as the
+ * result exceeds the limits, so a decompression bomb costs no more than they allow. A list of codings counts as
+ * unknown. Never rejects.
  */
 export function decodeWithin(
   bytes: Uint8Array,
@@ -52,7 +53,10 @@ const DECODERS: ReadonlyMap<string, (bytes: Uint8Array) => Transform> = new Map<
   ['deflate', (bytes) => (isZlib(bytes) ? zlib.createInflate(OPTIONS) : zlib.createInflateRaw(OPTIONS))],
 ]);
 
-/** Whether "deflate" is the zlib format that it means (RFC 1950), and not the bare stream that some send (RFC 1951). */
+/**
+ * Whether "deflate" data is in the zlib format that the name stands for (RFC 1950), rather than the raw stream that
+ * some servers send (RFC 1951).
+ */
 export function isZlib(bytes: Uint8Array): boolean {
   return ((bytes[0] ?? 0) & 0x0f) === 8 && (((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)) % 31 === 0;
 }

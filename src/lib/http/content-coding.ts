@@ -2,12 +2,12 @@ import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import type { Duplex } from 'node:stream';
 
-/** What decoding a body came to: its bytes, or why there are none. */
+/** The decoded bytes, or why decoding failed. */
 export type Decoding = Uint8Array | 'unknown-coding' | 'damaged' | 'too-large';
 
 /**
- * Decodes a body with the given `Content-Encoding` (RFC 9110 §8.4), up to `maxBytes`: a small body may hold a very
- * large one. Without a coding it is the same object.
+ * Decodes a body with the given `Content-Encoding` (RFC 9110 §8.4) up to `maxBytes`, since a small body may decode to a
+ * very large one. Returns the same object if there is no coding.
  */
 export function decodeBody(bytes: Uint8Array, contentEncoding: string | null, maxBytes: number): Decoding {
   const decoder = decoderOf(bytes, contentEncoding);
@@ -20,7 +20,7 @@ export function decodeBody(bytes: Uint8Array, contentEncoding: string | null, ma
   }
 }
 
-/** The same for a body that may become large: beyond some 500 kB it is decoded in another thread. */
+/** Like `decodeBody`, for bodies that may become large: bodies above about 500 kB are decoded in another thread. */
 export async function decodeLargeBody(
   bytes: Uint8Array,
   contentEncoding: string | null,
@@ -40,18 +40,18 @@ export async function decodeLargeBody(
   }
 }
 
-/** As large as a piece is that is decoded at once. */
+/** The chunk size of the decoder. */
 const PIECES = { chunkSize: 64 * 1024 } as const;
 
-/** How much of a body is decoded, and how much of that is kept. */
+/** How much of a body to decode, and how much of the result to keep. */
 export interface TailLimits {
   readonly keepBytes: number;
   readonly maxBytes: number;
 }
 
 /**
- * The end of a body, some `keepBytes` of it at least where it is so long, decoded piece by piece in another thread. Undefined where it
- * has no coding that is known, is damaged, or is larger than `maxBytes`.
+ * Decodes a body piece by piece in another thread and keeps its end: at least `keepBytes`, if it is that long. Returns
+ * undefined if the coding is unknown, the data is damaged, or the result is larger than `maxBytes`.
  */
 export async function decodedTail(
   bytes: Uint8Array,
@@ -85,12 +85,12 @@ export async function decodedTail(
   return Buffer.concat(kept);
 }
 
-/** The garbage collector hardly counts such memory, so that a hundred megabytes of it would be there before it comes. */
+/** The garbage collector barely counts such memory: hundreds of megabytes would pile up before it ran. */
 function free({ buffer, byteLength }: Buffer): void {
   if (byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
-/** Up to this size decoding takes a millisecond or two, and a way to another thread and back is not worth it. */
+/** Up to this size decoding takes a millisecond or two, so another thread is not worth the round trip. */
 const AT_ONCE_BYTES = 512 * 1024;
 
 /** undefined: the body has no coding. */
@@ -107,7 +107,7 @@ function isTooLarge(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
 }
 
-/** The header of a body that has been decoded. */
+/** Headers that match a body after decoding. */
 export function withoutCoding(headers: Headers): Headers {
   if (!headers.has('content-encoding')) return headers;
   const plain = new Headers(headers);
@@ -151,7 +151,7 @@ const ZSTD: Decoder = {
   decode: promisify<Uint8Array, Limit, Buffer>(zlib.zstdDecompress),
 };
 
-/** By the name of the coding, and by the bytes where servers disagree about the name. */
+/** Decoders by the name of the coding. They also look at the bytes where servers disagree about the name. */
 const DECODERS: Readonly<Record<string, (bytes: Uint8Array) => Decoder>> = {
   gzip: () => GZIP,
   'x-gzip': () => GZIP,
@@ -160,7 +160,7 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array) => Decoder>> = {
   zstd: () => ZSTD,
 };
 
-/** "deflate" means the zlib format (RFC 1950); some servers send the bare stream (RFC 1951) all the same. */
+/** Whether "deflate" data is in the zlib format (RFC 1950). Some servers send the raw stream instead (RFC 1951). */
 export function isZlib(bytes: Uint8Array): boolean {
   return ((bytes[0] ?? 0) & 0x0f) === 8 && (((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)) % 31 === 0;
 }

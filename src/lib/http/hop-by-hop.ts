@@ -1,4 +1,4 @@
-/** Header fields that concern one connection and not the message (RFC 9110 §7.6.1), by lower-case name. */
+/** Header fields that belong to one connection and not to the message (RFC 9110 §7.6.1), by lower-case name. */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -11,7 +11,7 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** The further fields that a message's own `Connection` declares to be for this connection only. Takes linear time. */
+/** Further fields that the message's own `Connection` header declares hop-by-hop. Takes linear time. */
 export function namedByConnection(headers: Headers): ReadonlySet<string> {
   const connection = headers.get('connection');
   if (connection === null || connection === 'keep-alive' || connection === 'close') return NONE;

@@ -1,7 +1,7 @@
 /**
- * The wait that an answer asks for, in milliseconds: `retry-after-ms`, or `Retry-After` in seconds or as an HTTP
- * date (RFC 9110 §10.2.3); else, where a limit of rate was hit (429), until the limit that is used up is free again, as
- * `limitResetMs` reads it. Undefined where it asks for none or cannot be understood; never negative.
+ * The wait that a response asks for, in milliseconds and never negative. Reads `retry-after-ms`, then `Retry-After` in
+ * seconds or as an HTTP date (RFC 9110 §10.2.3). For a 429, it falls back to the reset time of the exhausted limit
+ * (`limitResetMs`). Returns undefined if the response asks for no wait or its fields cannot be parsed.
  */
 export function retryAfterMs(headers: Headers, epochMs: number, status: number): number | undefined {
   return askedWaitMs(headers, epochMs) ?? (status === 429 ? limitResetMs(headers, epochMs) : undefined);
@@ -13,21 +13,22 @@ function askedWaitMs(headers: Headers, epochMs: number): number | undefined {
   const value = headers.get('retry-after');
   const seconds = amount(value);
   if (seconds !== undefined) return seconds * 1000;
-  // Date.parse takes nearly anything for a date; an HTTP date begins with the day of the week in all of its forms.
+  // Date.parse accepts nearly anything as a date. Every form of an HTTP date begins with the day of the week.
   const isDate = value !== null && /^\s*(?:mon|tue|wed|thu|fri|sat|sun)/i.test(value);
   return isDate ? untilDate(value, epochMs) : undefined;
 }
 
-/** Kinds of limit, as the fields of providers name them, from the one that is told least to the one that is told most. */
+/** The kinds of limit in providers' header names, from the least specific to the most specific. */
 const KINDS = ['requests', 'tokens', 'input-tokens', 'output-tokens', 'images', 'project-tokens'] as const;
 
 /**
- * When the limits that an answer tells of let a request through again, in milliseconds from now: of those that are used up the one that
- * lasts longest, of those whose rest is not told all.
+ * Milliseconds from now until the reported limits allow another request. Considers the exhausted limits and takes the
+ * latest reset among them. If no remaining count is reported, all limits are considered.
  *
- * Anthropic: `anthropic-ratelimit-KIND-reset` as a date (RFC 3339), `anthropic-ratelimit-unified-reset` in seconds since 1970.
- * OpenAI: `x-ratelimit-reset-KIND` as `1s`, `6m0s`, `20ms`. Others: `ratelimit-reset` (draft-ietf-httpapi-ratelimit-headers) or
- * `x-ratelimit-reset`, in seconds from now, or seconds or milliseconds since 1970.
+ * Anthropic: `anthropic-ratelimit-KIND-reset` as a date (RFC 3339), `anthropic-ratelimit-unified-reset` in seconds
+ * since 1970. OpenAI: `x-ratelimit-reset-KIND` as `1s`, `6m0s`, `20ms`. Others: `ratelimit-reset`
+ * (draft-ietf-httpapi-ratelimit-headers) or `x-ratelimit-reset`, in seconds from now, or seconds or milliseconds since
+ * 1970.
  */
 function limitResetMs(headers: Headers, epochMs: number): number | undefined {
   const waits = [
@@ -53,7 +54,10 @@ function openaiReset(headers: Headers, kind: string, epochMs: number): number | 
   return untilReset(reset, epochMs);
 }
 
-/** A subscription's own limit. Its fields stand in every answer, so only one that refuses counts. */
+/**
+ * The limit of a subscription. Every response carries its fields, so they count only if they say that the request was
+ * refused.
+ */
 function unifiedReset(headers: Headers, epochMs: number): number | undefined {
   const reset = headers.get('anthropic-ratelimit-unified-reset');
   const status = headers.get('anthropic-ratelimit-unified-status');
@@ -62,12 +66,12 @@ function unifiedReset(headers: Headers, epochMs: number): number | undefined {
     : untilReset(reset, epochMs);
 }
 
-/** Whether something of a limit is left, so that it is not the one that was hit. */
+/** Whether the limit still has capacity, so that it cannot be the one that was hit. */
 function isLeft(remaining: string | null): boolean {
   return (amount(remaining) ?? 0) > 0;
 }
 
-/** From here on a number is a moment: seconds since 1970 from 2001 on, or milliseconds. */
+/** Numbers from here on are absolute times: seconds since 1970 (from 2001 on) or milliseconds. */
 const FIRST_EPOCH_SECONDS = 1e9;
 const FIRST_EPOCH_MS = 1e12;
 
@@ -82,7 +86,7 @@ function untilReset(value: string, epochMs: number): number | undefined {
 
 const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 
-/** A duration as Go writes it: `1h2m3.5s`, `20ms`. */
+/** A duration in Go's notation: `1h2m3.5s`, `20ms`. */
 function durationMs(value: string): number | undefined {
   const text = value.trim();
   if (text.length > 40 || !/^(?:\d+(?:\.\d+)?(?:ms|[dhms]))+$/.test(text)) return undefined;

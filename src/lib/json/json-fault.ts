@@ -1,4 +1,4 @@
-/** Says that bytes are not JSON: where, and what would have been allowed there. Thrown and caught within the scanner. */
+/** Reports where bytes stop being JSON and what was expected there. Thrown and caught within the scanner. */
 export class MalformedJson extends Error {
   readonly offset: number;
   readonly expected: string;
@@ -10,17 +10,17 @@ export class MalformedJson extends Error {
   }
 }
 
-/** Throws unless this byte stands there. */
+/** Throws `MalformedJson` unless this byte is at `pos`. */
 export function expect(bytes: Uint8Array, pos: number, byte: number, expected: string): void {
   if (bytes[pos] !== byte) throw new MalformedJson(pos, expected);
 }
 
-/** Throws unless the bytes end there. */
+/** Throws `MalformedJson` unless the bytes end at `pos`. */
 export function expectEnd(bytes: Uint8Array, pos: number): void {
   if (pos < bytes.length) throw new MalformedJson(pos, 'the end');
 }
 
-/** Line and column (from 1, in characters) of a fault, and a sentence about it. */
+/** Line and column (from 1, in characters) of a syntax error, and a sentence about it. */
 export function placeOf(
   bytes: Uint8Array,
   fault: MalformedJson,
@@ -35,7 +35,7 @@ export function placeOf(
 function position(bytes: Uint8Array, offset: number): { line: number; column: number } {
   let line = 1;
   let lineStart = 0;
-  // A search for each line would cost far more where the lines are short.
+  // A search per line would cost far more if the lines are short.
   for (let index = 0; index < offset; index++) {
     if (bytes[index] !== LINE_FEED) continue;
     line += 1;
@@ -62,7 +62,7 @@ function describe(bytes: Uint8Array, offset: number): string {
   return `'${text}'`;
 }
 
-/** In UTF-8 (RFC 3629), a byte that begins no character. */
+/** Whether a byte continues a UTF-8 character (RFC 3629). */
 function isContinuation(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80;
 }

@@ -6,7 +6,7 @@ interface Span {
   readonly end: number;
 }
 
-/** The key of a span with its quotes, if it is a wanted one. */
+/** The key of a span with its quotes, if it is one of the wanted keys. */
 export function wantedKey(bytes: Uint8Array, span: Span, wanted: readonly string[]): string | undefined {
   const length = span.end - span.start - 2;
   for (const name of wanted) {
@@ -16,7 +16,7 @@ export function wantedKey(bytes: Uint8Array, span: Span, wanted: readonly string
   }
   if (!hasEscape(bytes, span)) return undefined;
   for (const name of wanted) {
-    // An escape makes a character longer, sixfold at most: other lengths need no decoding.
+    // An escape makes a character at most six times as long, so a key of another length needs no decoding.
     if (length <= name.length || length > name.length * 6) continue;
     const key = decodeKey(bytes, span, name);
     if (key !== undefined) return key;
@@ -31,7 +31,10 @@ function equals(bytes: Uint8Array, start: number, name: string): boolean {
   return true;
 }
 
-/** Bit 5 is the case of an ASCII letter; what else it makes alike is told apart after decoding. */
+/**
+ * Compares with bit 5 masked out, which is the case of ASCII letters. The other characters that this conflates are told
+ * apart after decoding.
+ */
 function mayEqual(bytes: Uint8Array, start: number, name: string): boolean {
   for (let index = 0; index < name.length; index++) {
     if (((bytes[start + index] ?? 0) | 0x20) !== (name.charCodeAt(index) | 0x20)) return false;
@@ -53,7 +56,7 @@ function decodeKey(bytes: Uint8Array, span: Span, name: string): string | undefi
   return key.toLowerCase() === name ? key : undefined;
 }
 
-/** Whether a key, whose escapes are read as they are passed, is this name in any case. It ends with the first difference. */
+/** Whether a key equals this name in any case, decoding escapes on the way. Stops at the first difference. */
 function spells(bytes: Uint8Array, { start, end }: Span, name: string): boolean {
   let pos = start + 1;
   for (let index = 0; index < name.length; index++) {
@@ -73,7 +76,7 @@ function spells(bytes: Uint8Array, { start, end }: Span, name: string): boolean 
   return pos === end - 1;
 }
 
-/** The number that four hexadecimal digits make; NaN where there is another character among them. */
+/** The value of four hexadecimal digits; NaN if there is any other character among them. */
 function hexAt(bytes: Uint8Array, start: number): number {
   let code = 0;
   for (let index = start; index < start + 4; index++) code = code * 16 + hexDigit(bytes[index] ?? 0);
@@ -86,7 +89,7 @@ function hexDigit(byte: number): number {
   return letter >= 0 && letter < 6 ? letter + 10 : Number.NaN;
 }
 
-/** RFC 8259 §7: the character that stands behind a backslash, and the one that is meant. */
+/** RFC 8259 §7: the character after a backslash, and the character that it stands for. */
 const ESCAPES: ReadonlyMap<number, number> = new Map([
   [0x22, 0x22],
   [0x5c, 0x5c],

@@ -2,32 +2,31 @@ import { stringAt } from './json-string.ts';
 import { afterSpace, afterString, createCursor, passValue } from './json-value.ts';
 import type { Edit } from '../splice.ts';
 
-/** A stretch of bytes; `end` is exclusive. */
+/** A byte range; `end` is exclusive. */
 export interface Extent {
   readonly start: number;
   readonly end: number;
 }
 
-/** A member of an object: from its key's opening quote to the end of its value. */
+/** A member of an object, from its key's opening quote to the end of its value. */
 export interface ObjectMember extends Extent {
   /** Without escapes. */
   readonly key: string;
   readonly value: Extent;
 }
 
-/** Scans here run to their end at once, so one cursor serves all. */
+/** One cursor is enough, because scans in this file run to completion. */
 const CURSOR = createCursor();
 
-/** Where the outermost value begins: behind a byte order mark and white space. */
+/** The offset of the outermost value, after a byte order mark and white space. */
 export function valueBegin(bytes: Uint8Array): number {
   const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   return afterSpace(bytes, hasMark ? 3 : 0);
 }
 
 /**
- * The members of the object that begins at `at`, in their order; none where another value begins there. The bytes have been found to be
- * JSON before.
- * @throws MalformedJson where they are not
+ * The members of the object at `at`, in order; none if another kind of value begins there.
+ * @throws MalformedJson if the bytes are not JSON, which callers have checked before
  */
 export function membersOf(bytes: Uint8Array, at: number): readonly ObjectMember[] {
   if (bytes[at] !== OPEN_BRACE) return [];
@@ -45,7 +44,7 @@ export function membersOf(bytes: Uint8Array, at: number): readonly ObjectMember[
   return members;
 }
 
-/** The elements of the list that begins at `at`; none where another value begins there. @throws MalformedJson */
+/** The elements of the list at `at`; none if another kind of value begins there. @throws MalformedJson */
 export function elementsOf(bytes: Uint8Array, at: number): readonly Extent[] {
   if (bytes[at] !== OPEN_BRACKET) return [];
   const elements: Extent[] = [];
@@ -60,20 +59,20 @@ export function elementsOf(bytes: Uint8Array, at: number): readonly Extent[] {
   return elements;
 }
 
-/** The member that parsers read under this key: the last one of it. */
+/** The member that parsers use for this key, which is the last one. */
 export function memberNamed(members: readonly ObjectMember[], key: string): ObjectMember | undefined {
   return members.findLast((member) => member.key === key);
 }
 
-/** The value of a member as a text; undefined where it is none. */
+/** The value of a member as text; undefined if it is not a string. */
 export function textOf(bytes: Uint8Array, value: Extent | undefined): string | undefined {
   if (value === undefined || bytes[value.start] !== QUOTE) return undefined;
   return stringAt(bytes, value.start, value.end);
 }
 
 /**
- * The edits that cut some of the members or elements that stand side by side, each with the comma that it leaves over. What stays is not
- * touched, nor the white space around it.
+ * The edits that remove some of these adjacent members or elements, each with the comma that becomes superfluous.
+ * Everything else stays as it is, including white space.
  */
 export function cuts(siblings: readonly Extent[], isCut: (index: number) => boolean): Edit[] {
   const edits: Edit[] = [];
@@ -96,7 +95,7 @@ export function cuts(siblings: readonly Extent[], isCut: (index: number) => bool
   return edits;
 }
 
-/** In the order in which `splice` wants them: an insertion comes before a cut at the same place. */
+/** Sorts edits as `splice` expects them: an insertion comes before a removal at the same offset. */
 export function inOrder(edits: readonly Edit[]): readonly Edit[] {
   return [...edits].sort((left, right) => left.start - right.start || left.end - right.end);
 }

@@ -3,11 +3,11 @@ import { wantedKey } from './json-key.ts';
 import { stringAt, UTF8 } from './json-string.ts';
 import { afterSpace, afterString, createCursor, passValue, type ValueCursor } from './json-value.ts';
 
-/** One member of an object, as offsets into the scanned bytes. Ends are exclusive. */
+/** A member of an object, as offsets into the scanned bytes. Ends are exclusive. */
 export interface Member {
-  /** The key as JSON reads it, without its escapes. */
+  /** The decoded key. */
   readonly key: string;
-  /** Whether the key was written with escapes, which another parser might read otherwise. */
+  /** Whether the key was written with escapes, which another parser might read differently. */
   readonly escaped: boolean;
   readonly type: JsonType;
   readonly valueStart: number;
@@ -19,9 +19,11 @@ export type JsonType = 'object' | 'array' | 'string' | 'number' | 'true' | 'fals
 export type ObjectScan =
   | {
       readonly kind: 'object';
-      /** The wanted members, in the order of the bytes; a key that stands twice is there twice. */
+      /** The wanted members in byte order. A key that occurs twice is listed twice. */
       readonly members: readonly Member[];
-      /** Just behind the opening brace: where a member may be put in, with a comma unless the object is empty. */
+      /**
+       * The offset after the opening brace, where a member may be inserted, with a comma unless the object is empty.
+       */
       readonly insertAt: number;
       readonly empty: boolean;
     }
@@ -30,34 +32,34 @@ export type ObjectScan =
 
 export interface MalformedScan {
   readonly kind: 'malformed';
-  /** Where in the bytes; equal to their length where they end too early. */
+  /** Byte offset; equal to the length if the input ends too early. */
   readonly offset: number;
-  /** Both from 1; the column counts characters. */
+  /** Both count from 1; the column counts characters. */
   readonly line: number;
   readonly column: number;
-  /** A sentence with what was expected, what was found, and where. */
+  /** A sentence that says what was expected, what was found, and where. */
   readonly message: string;
 }
 
-/** A key that is wanted may stand this often; beyond it the body is an attack on our memory. */
+/** A body that repeats a wanted key more often than this is an attack on our memory. */
 const MAX_MEMBERS = 100;
 
 /**
- * Finds members of the JSON object (RFC 8259) that the bytes hold, and checks the structure of all of it, without
- * building a value: what is not asked for costs one pass over its quotes and brackets.
+ * Finds members of a JSON object (RFC 8259) and checks the structure of the whole body without building values. Members
+ * that are not wanted cost one pass over their quotes and brackets.
  *
- * `wanted` are ASCII names in lower case. They are found in any case, since some parsers (Go's) do not tell "Model" from
- * "model"; `key` says how it was written. Laxer than `JSON.parse` in one thing: what stands inside of strings
- * (control characters, unknown escapes, bad UTF-8) is not looked at, but for the keys that are returned. A byte
- * order mark in front is skipped. Nesting is bounded, and the scan does not recurse.
+ * `wanted` are lower-case ASCII names. They match in any case, since some parsers (Go's) treat "Model" as "model";
+ * `key` holds the original spelling. The scan is laxer than `JSON.parse` in one respect: it does not check the contents
+ * of strings (control characters, unknown escapes, invalid UTF-8), except for the returned keys. A leading byte order
+ * mark is skipped. Nesting is bounded, and the scan does not recurse.
  */
 export function scanObject(bytes: Uint8Array, wanted: readonly string[]): ObjectScan {
   return advance(newWalk(bytes, wanted, SHARED_CURSOR), Infinity) ?? UNREACHABLE;
 }
 
 /**
- * The same a slice at a time, for bytes so many that nothing else should wait until all are scanned. Each call of the function
- * that is returned scans about `sliceBytes` more; it returns undefined until the scan is done.
+ * Like `scanObject`, one slice at a time, so that a large body does not block the event loop. Each call of the returned
+ * function scans about `sliceBytes` more and returns undefined until the scan is done.
  */
 export function scanObjectInSlices(
   bytes: Uint8Array,
@@ -68,22 +70,22 @@ export function scanObjectInSlices(
   return () => advance(walk, walk.cursor.pos + sliceBytes);
 }
 
-/** For scans that run to their end at once: there is no second one at the same time. */
+/** For scans that run to completion: no two of them overlap. */
 const SHARED_CURSOR = createCursor();
 
-/** A scan without a bound always comes to an end. */
+/** A scan without a bound always finishes. */
 const UNREACHABLE: ObjectScan = { kind: 'malformed', offset: 0, line: 1, column: 1, message: '' };
 
-/** The scan of one object. */
+/** The state of one scan. */
 interface Walk {
   readonly bytes: Uint8Array;
   readonly wanted: readonly string[];
-  /** On a value, or within it. */
+  /** The position, at a value or within it. */
   readonly cursor: ValueCursor;
   readonly members: Member[];
-  /** Where the object begins; -1: nothing was looked at yet. */
+  /** The offset of the object; -1: nothing was scanned yet. */
   start: number;
-  /** Of the member whose value the cursor is on. */
+  /** The start of the member whose value is being scanned. */
   keyStart: number;
   keyEnd: number;
   valueStart: number;
@@ -95,7 +97,7 @@ function newWalk(bytes: Uint8Array, wanted: readonly string[], cursor: ValueCurs
   return { bytes, wanted, cursor, members: [], start: -1, keyStart: 0, keyEnd: 0, valueStart: 0 };
 }
 
-/** Goes on up to the offset `until` or a little further; undefined: there is more. */
+/** Scans up to the offset `until` or slightly further. Returns undefined if there is more to scan. */
 function advance(walk: Walk, until: number): ObjectScan | undefined {
   try {
     return walkOn(walk, until);
@@ -131,7 +133,7 @@ function walkOn(walk: Walk, until: number): ObjectScan | undefined {
   }
 }
 
-/** Puts the cursor on the value whose key stands at `pos`. */
+/** Moves the cursor to the value whose key is at `pos`. */
 function passKey(walk: Walk, pos: number): void {
   const { bytes, cursor } = walk;
   expect(bytes, pos, QUOTE, 'a key in quotes');
@@ -143,7 +145,7 @@ function passKey(walk: Walk, pos: number): void {
   cursor.pos = walk.valueStart;
 }
 
-/** Keeps the member that ends at the cursor, if it is a wanted one. */
+/** Records the member that ends at the cursor, if it is a wanted one. */
 function noteMember({ bytes, wanted, cursor, members, keyStart, keyEnd, valueStart }: Walk): void {
   const key = wantedKey(bytes, { start: keyStart, end: keyEnd }, wanted);
   if (key === undefined) return;
@@ -158,12 +160,12 @@ function objectOf({ bytes, start, members }: Walk, closedAt: number): ObjectScan
   return { kind: 'object', members, insertAt, empty: afterSpace(bytes, insertAt) === closedAt };
 }
 
-/** Whether the first byte, after a byte order mark and white space, opens an object. Nothing else is checked. */
+/** Whether the first byte after a byte order mark and white space opens an object. Nothing else is checked. */
 export function seemsObject(bytes: Uint8Array): boolean {
   return bytes[afterSpace(bytes, afterMark(bytes))] === OPEN_BRACE;
 }
 
-/** The value of a span; undefined where it cannot be parsed. */
+/** The parsed value of a span; undefined if it cannot be parsed. */
 export function valueAt(bytes: Uint8Array, start: number, end: number): unknown {
   if (bytes[start] === QUOTE) return stringAt(bytes, start, end);
   try {

@@ -3,13 +3,13 @@ import { afterString } from './json-value.ts';
 import { splice } from '../splice.ts';
 import type { Edit } from '../splice.ts';
 
-/** A string of this many bytes is no name, number or reason, and nothing but its being there matters. */
+/** A longer string is not a name, a number or a reason: only its presence matters. */
 const LONG_BYTES = 1_024;
 
 /**
- * JSON with a word in place of each long string, so that what is around an image can be parsed without making it a text
- * twice. Where there is none, or where a string does not end, the same object is returned. undefined: more than `maxBytes` would be
- * left, which is found out without a look at all of it.
+ * Replaces each long string in JSON by a placeholder, so that the surroundings of an image can be parsed without
+ * turning it into text twice. Returns the same object if there is no long string, or if a string does not end. Returns
+ * undefined if more than `maxBytes` would be left, which it detects without reading everything.
  */
 export function shortenStrings(json: Uint8Array, maxBytes = Infinity): Uint8Array | undefined {
   const edits: Edit[] = [];

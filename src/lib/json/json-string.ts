@@ -1,4 +1,6 @@
-/** The text of a string's span, quotes included; undefined where it holds what JSON or UTF-8 does not allow. */
+/**
+ * The text of a string's span, quotes included; undefined if it contains anything that JSON or UTF-8 does not allow.
+ */
 export function stringAt(bytes: Uint8Array, start: number, end: number): string | undefined {
   if (isPlain(bytes, start, end)) return Buffer.prototype.latin1Slice.call(bytes, start + 1, end - 1);
   try {
@@ -9,7 +11,7 @@ export function stringAt(bytes: Uint8Array, start: number, end: number): string 
   }
 }
 
-/** Whether a span is a short string of ASCII without escapes, as names and words are: it needs no parser. */
+/** Whether a span is a short ASCII string without escapes, as most names are. Such a string needs no parser. */
 function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start > SHORT_BYTES || end - start < 2) return false;
   if (bytes[start] !== QUOTE || bytes[end - 1] !== QUOTE) return false;
@@ -22,7 +24,7 @@ function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
 
 const SHORT_BYTES = 128;
 
-/** Refuses what is not UTF-8; a byte order mark is a character like others. */
+/** Rejects invalid UTF-8 and treats a byte order mark as an ordinary character. */
 export const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const QUOTE = 0x22;

@@ -3,23 +3,26 @@ import { charactersOf, find, type Mark, valueStart } from './json-marks.ts';
 import { stringAt } from './json-string.ts';
 import { afterString } from './json-value.ts';
 
-/** A text of which only the beginning is known. */
+/** The beginning of a text, with the length of all of it. */
 export interface TextSample {
   readonly sample: string;
-  /** Characters of all of it. */
+  /** The length of the whole text in characters. */
   readonly chars: number;
 }
 
-/** As much of a text is enough to know how its tokens come. */
+/** The size of a sample from which the tokens of the whole text can be extrapolated. */
 const SAMPLE_CHARS = 32_768;
 
-/** Of more strings than this, the size of the rest is reckoned from these. */
+/** Beyond this number of strings, the size of the rest is extrapolated. */
 const MAX_STRINGS = 10_000;
 
-/** The characters of a string are counted up to this size; beyond it they are reckoned. */
+/** Characters of a string are counted up to this size; beyond it they are extrapolated. */
 const MAX_COUNTED_BYTES = 65_536;
 
-/** The text in all string values of these keys, in the order of the keys. The work is bounded, however large the bytes are. */
+/**
+ * The text in all string values of these keys, in the order of the keys. The work is bounded, whatever the size of the
+ * input.
+ */
 export function textUnderKeys(bytes: Uint8Array, keys: readonly Mark[]): TextSample {
   const text: Collected = { sample: '', chars: 0 };
   for (const key of keys) collect(bytes, key, text);
@@ -64,11 +67,11 @@ function charactersIn(bytes: Uint8Array, start: number, end: number): number {
   return Math.round((charactersOf(bytes, start, start + MAX_COUNTED_BYTES) * size) / MAX_COUNTED_BYTES);
 }
 
-/** The text of a string up to a bound; '' where it cannot be decoded. */
+/** The text of a string up to a bound; '' if it cannot be decoded. */
 function beginningOf(bytes: Uint8Array, start: number, end: number): string {
   if (end - start <= MAX_COUNTED_BYTES) return stringAt(bytes, start, end) ?? '';
   const cut = Buffer.from(bytes.subarray(start, start + MAX_COUNTED_BYTES));
-  // Where an escape or a character is cut, its last bytes are left out: six at most.
+  // The cut may split an escape or a character; their remaining bytes, six at most, are dropped.
   for (let last = cut.length - 1; last > cut.length - 8; last--) {
     cut[last] = QUOTE;
     const text = stringAt(cut, 0, last + 1);

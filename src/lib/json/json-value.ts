@@ -1,18 +1,18 @@
 import { MalformedJson, expect } from './json-fault.ts';
 
-/** A body nests a few levels; one that nests more than this is made to exhaust somebody's stack. */
+/** Real bodies nest a few levels. Deeper nesting than this is an attack on a parser's stack. */
 const MAX_DEPTH = 10_000;
 
-/** Where the scan of a value stands. It begins with a depth of 0. */
+/** The state of the scan of a value. It begins with a depth of 0. */
 export interface ValueCursor {
   pos: number;
-  /** Open containers. */
+  /** The number of open containers. */
   depth: number;
-  /** 1 for each open container that is an object, by its depth. */
+  /** By depth, 1 for each open container that is an object. */
   readonly isObject: Uint8Array;
 }
 
-/** A cursor for a scan that may rest while others go on. */
+/** A cursor of its own, for a scan that may pause while others run. */
 export function createCursor(): ValueCursor {
   return { pos: 0, depth: 0, isObject: new Uint8Array(MAX_DEPTH + 1) };
 }
@@ -29,11 +29,11 @@ export function afterSpace(bytes: Uint8Array, start: number): number {
 }
 
 /**
- * The offset behind the string whose opening quote is at `pos`.
+ * The offset after the string whose opening quote is at `pos`.
  *
- * Looking at single bytes is the fastest for the short strings that most are; a call of `indexOf` costs as much as
- * about 40 of them but then passes over kilobytes, so it takes over where the end is not near. In text full of quotes, as
- * code is, it would not come far: there four bytes at a time are looked at.
+ * Checking single bytes is fastest for short strings, which most are. `indexOf` costs as much as about 40 single bytes
+ * but then passes over kilobytes, so it takes over if the end is not near. In text full of quotes, such as code,
+ * `indexOf` would stop too often, so four bytes are checked at a time.
  */
 export function afterString(bytes: Uint8Array, pos: number): number {
   let at = pos + 1;
@@ -55,8 +55,8 @@ export function afterString(bytes: Uint8Array, pos: number): number {
 const NEAR_BYTES = 48;
 
 /**
- * From within a string: where its closing quote is, or where a look at single bytes may go on: no quote has been for a while,
- * or less than a word of the machine is left.
+ * From within a string, returns the offset of its closing quote, or an offset from which to go on byte by byte: after a
+ * stretch without quotes, or when less than a machine word is left.
  */
 function behindQuotes(bytes: Uint8Array, start: number): number {
   const firstWord = -bytes.byteOffset & 3;
@@ -84,20 +84,23 @@ function behindQuotes(bytes: Uint8Array, start: number): number {
 const QUIET_WORDS = 256;
 
 /**
- * The highest bit of each of four bytes that is a quote, and perhaps of one above it: a byte is zero after the XOR, and then
- * borrows when one is taken off.
+ * Sets the highest bit of each of the four bytes that is a quote, and possibly of the byte above. After the XOR a quote
+ * is zero, so subtracting one borrows.
  */
 function quoteMarks(word: number): number {
   const zeros = word ^ 0x22222222;
   return ((zeros - 0x01010101) | 0) & ~zeros & 0x80808080;
 }
 
-/** Which of the four bytes has the lowest mark. The first one in memory is the lowest, as on every machine that Bun runs on. */
+/**
+ * The index of the lowest marked byte of four. The first byte in memory is the lowest, as Bun runs only on
+ * little-endian machines.
+ */
 function markedByte(marks: number): number {
   return (31 - Math.clz32(marks & -marks)) >> 3;
 }
 
-/** How many backslashes stand right before a place. An odd number makes a quote a part of the text. */
+/** The number of backslashes right before an offset. After an odd number, a quote is part of the text. */
 function slashesBefore(bytes: Uint8Array, at: number, from: number): number {
   let first = at;
   while (first > from && bytes[first - 1] === BACKSLASH) first -= 1;
@@ -105,8 +108,8 @@ function slashesBefore(bytes: Uint8Array, at: number, from: number): number {
 }
 
 /**
- * Moves the cursor behind the JSON value at which it stands, and checks the structure of all that is in the value. Returns false
- * where the cursor has come to the offset `until` within a container: the next call goes on from there.
+ * Moves the cursor past the JSON value at its position and checks the value's structure. Returns false if it reaches
+ * the offset `until` within a container; the next call goes on from there.
  */
 export function passValue(bytes: Uint8Array, cursor: ValueCursor, until: number): boolean {
   const { isObject } = cursor;
@@ -123,7 +126,7 @@ export function passValue(bytes: Uint8Array, cursor: ValueCursor, until: number)
       depth += 1;
       isObject[depth] = byte === OPEN_BRACE ? 1 : 0;
       pos = afterSpace(bytes, pos + 1);
-      // In ASCII, either closing bracket comes two after its opening one.
+      // In ASCII, each closing bracket is its opening bracket plus two.
       const empty = bytes[pos] === byte + 2;
       if (!empty && byte === OPEN_BRACE) pos = afterKey(bytes, pos);
       if (!empty) continue;
@@ -155,15 +158,15 @@ function unclosed(pos: number, isObject: boolean): MalformedJson {
   return new MalformedJson(pos, isObject ? "',' or '}'" : "',' or ']'");
 }
 
-/** From a comma to the next value to look at. */
+/** Skips a comma and what precedes the next value: white space, a key, or integers. */
 function afterComma(bytes: Uint8Array, comma: number, isObject: boolean): number {
   const pos = afterSpace(bytes, comma + 1);
   return isObject ? afterKey(bytes, pos) : afterSpace(bytes, afterIntegers(bytes, pos));
 }
 
 /**
- * From where an element begins: behind all that are integers with a comma right behind them. Texts are sent as lists of
- * tokens, of which there may be hundreds of thousands.
+ * Skips integers that are followed directly by a comma. Prompts are sent as lists of tokens, with up to hundreds of
+ * thousands of them.
  */
 function afterIntegers(bytes: Uint8Array, start: number): number {
   let from = start;
@@ -176,7 +179,7 @@ function afterIntegers(bytes: Uint8Array, start: number): number {
   }
 }
 
-/** Behind a key and its colon, where the value begins. */
+/** The offset of the value after a key and its colon. */
 function afterKey(bytes: Uint8Array, pos: number): number {
   expect(bytes, pos, QUOTE, 'a key in quotes');
   const colon = afterSpace(bytes, afterString(bytes, pos));
@@ -206,7 +209,7 @@ function afterWord(bytes: Uint8Array, start: number, word: string): number {
   return start + word.length;
 }
 
-/** RFC 8259 §6: no leading zeros, digits on both sides of the point. */
+/** RFC 8259 §6: no leading zeros, and digits on both sides of the decimal point. */
 function afterNumber(bytes: Uint8Array, start: number): number {
   let pos = bytes[start] === MINUS ? start + 1 : start;
   if (bytes[pos] === ZERO) pos += 1;

@@ -2,40 +2,49 @@ import { type Call, CREATED } from '../call.ts';
 import type { Item, Part } from '../item.ts';
 import { objectOf } from '../json.ts';
 import { openAiUsage } from '../usage.ts';
-import type { ChatPlan } from './chat-plan.ts';
+import type { Plan } from '../plan.ts';
 import { thoughts } from '../thoughts.ts';
 import { toolDeltas } from './tool-deltas.ts';
+
+/** What a chat completion says, streamed or not. */
+export interface ChatPlan extends Plan {
+  readonly id: string;
+  readonly model: string;
+  /** How many choices it has. */
+  readonly count: number;
+  readonly finishReason: string;
+}
 
 /** The events of a streamed chat completion, in OpenAI's order: roles, content, finish reasons, usage, [DONE]. */
 export function* chatEvents(plan: ChatPlan, call: Call): Generator<Item> {
   const wantsUsage = objectOf(call.body['stream_options'])['include_usage'] === true;
   const chunk = createChunk(plan, wantsUsage);
-  for (let index = 0; index < plan.choices.length; index++) {
+  for (let index = 0; index < plan.count; index++) {
     yield chunk('opening', index, '{"role":"assistant","content":"","refusal":null}');
   }
-  yield* thoughts(call.manner, { kind: 'comment', text: 'keepalive' });
-  const reasoningField = call.manner.reasoning?.field ?? 'reasoning';
+  yield* thoughts(call.options, { kind: 'comment', text: 'keepalive' });
+  const reasoningField = call.options.reasoning?.field ?? 'reasoning';
   for (let at = 0; at < (plan.reasoning?.count ?? 0); at++) {
     yield chunk('content', 0, JSON.stringify({ [reasoningField]: plan.reasoning?.piece(at) }));
   }
-  if (plan.tool === undefined || call.manner.toolShape === 'after-text') yield* textEvents(plan, chunk);
-  if (plan.tool !== undefined) {
-    const deltas = toolDeltas(plan.tool, call.manner.toolShape ?? 'split');
-    for (let index = 0; index < plan.choices.length; index++) {
+  yield* textEvents(plan, chunk);
+  if (plan.calls.length > 0) {
+    const deltas = toolDeltas(plan.calls, call.options.toolShape ?? 'split');
+    for (let index = 0; index < plan.count; index++) {
       for (const delta of deltas) yield chunk('content', index, JSON.stringify(delta));
     }
   }
-  for (let index = 0; index < plan.choices.length; index++) yield chunk('finish', index, '{}');
+  for (let index = 0; index < plan.count; index++) yield chunk('finish', index, '{}');
   if (wantsUsage) yield usageEvent(plan);
   yield { kind: 'event', part: 'done', name: '', data: '[DONE]' };
 }
 
 type Chunk = (part: Part, index: number, delta: string) => Item;
 
-function* textEvents({ choices }: ChatPlan, chunk: Chunk): Generator<Item> {
-  const longest = Math.max(...choices.map(({ count }) => count));
+function* textEvents({ texts }: ChatPlan, chunk: Chunk): Generator<Item> {
+  const longest = Math.max(0, ...texts.map(({ count }) => count));
   for (let at = 0; at < longest; at++) {
-    for (const [index, text] of choices.entries()) {
+    for (const [index, text] of texts.entries()) {
       if (at < text.count) yield chunk('content', index, `{"content":${JSON.stringify(text.piece(at))}}`);
     }
   }

@@ -1,13 +1,14 @@
 import { type Answer, jsonAnswer, streamAnswer } from '../answer.ts';
 import { badRequest } from '../api-error.ts';
-import { answerText, type Call, CREATED, idOf, lengthOf, promptTokens } from '../call.ts';
+import { chatAsk } from '../ask.ts';
+import { type Call, CREATED, idOf, promptTokens } from '../call.ts';
 import { isObject, objectOf, positiveOf } from '../json.ts';
 import { fitSchema } from '../json-schema.ts';
-import { type ToolCall, toolCallOf } from '../tool-call.ts';
+import { type Plan, planAnswer } from '../plan.ts';
+import type { ToolCall } from '../tool-call.ts';
 import { openAiUsage } from '../usage.ts';
-import { inPieces, joinText, type Text, wordText } from '../words.ts';
-import type { ChatPlan } from './chat-plan.ts';
-import { chatEvents } from './chat-stream.ts';
+import { inPieces, joinText, type Text } from '../words.ts';
+import { chatEvents, type ChatPlan } from './chat-stream.ts';
 
 /** POST chat/completions. */
 export function answerChat(call: Call): Answer {
@@ -21,7 +22,7 @@ export function answerChat(call: Call): Answer {
       object: 'chat.completion',
       created: CREATED,
       model: plan.model,
-      choices: plan.choices.map((text, index) => choiceOf(plan, call, { text, index })),
+      choices: Array.from({ length: plan.count }, (_, index) => choiceOf(plan, call, index)),
       usage: openAiUsage(plan.usage),
       system_fingerprint: 'fp_mock',
     },
@@ -30,40 +31,35 @@ export function answerChat(call: Call): Answer {
 }
 
 function planChat(call: Call): ChatPlan {
-  const { body, manner } = call;
-  const length = lengthOf(call);
-  const tool = toolCallOf(call, body['messages']);
-  const json = jsonText(call);
-  const count = Math.min(Math.floor(positiveOf(body['n']) ?? 1), 128);
-  const choices = Array.from({ length: count }, (_, nth) => json ?? answerText(call, length.words, nth));
-  const reasoning =
-    manner.reasoning === undefined
-      ? undefined
-      : wordText(call.vocabulary.plain, call.fingerprint + 7, manner.reasoning.words);
-  const reasoningTokens = reasoning?.count ?? 0;
-  const text = tool === undefined ? choices : [];
-  const toolTokens = tool === undefined ? 0 : count * inPieces(JSON.stringify(tool.arguments)).count;
+  const { body, options } = call;
+  const plan = planAnswer(call, {
+    ask: chatAsk(body),
+    inputTokens: promptTokens(body['messages']),
+    idPrefix: 'call_',
+    choices: positiveOf(body['n']) ?? 1,
+    json: jsonText(call),
+  });
   return {
+    ...plan,
     id: idOf(call, 'chatcmpl-'),
     model: call.model,
-    choices,
-    reasoning,
-    tool,
-    finishReason:
-      manner.finishReason ??
-      finishReason(tool !== undefined, json === undefined && length.isCut, manner.toolShape),
-    usage: {
-      inputTokens: promptTokens(body['messages']),
-      outputTokens: text.reduce((sum, { count }) => sum + count, 0) + toolTokens + reasoningTokens,
-      reasoningTokens,
-    },
+    count: Math.min(Math.floor(positiveOf(body['n']) ?? 1), 128),
+    finishReason: finishReason(plan, options.toolShape),
   };
 }
 
-function finishReason(isTool: boolean, isCut: boolean, toolShape: string | undefined): string {
-  if (isTool && toolShape === 'legacy') return 'function_call';
-  if (isTool && toolShape !== 'finish-stop') return 'tool_calls';
-  return isCut ? 'length' : 'stop';
+function finishReason({ end }: Plan, toolShape: string | undefined): string {
+  switch (end) {
+    case 'filter':
+      return 'content_filter';
+    case 'length':
+      return 'length';
+    case 'tools':
+    case 'malformed':
+      return toolShape === 'legacy' ? 'function_call' : 'tool_calls';
+    case 'end':
+      return 'stop';
+  }
 }
 
 /** The JSON that `response_format` demands; undefined: text. */
@@ -77,35 +73,34 @@ function jsonText({ body }: Call): Text | undefined {
   return inPieces(JSON.stringify(fitSchema(schema)));
 }
 
-function choiceOf(plan: ChatPlan, { manner }: Call, { text, index }: { text: Text; index: number }): unknown {
-  const { tool } = plan;
-  const hasText = tool === undefined || manner.toolShape === 'after-text';
+function choiceOf(plan: ChatPlan, { options }: Call, index: number): unknown {
+  const text = plan.texts[index];
   const reasoning =
     plan.reasoning === undefined
       ? {}
-      : { [manner.reasoning?.field ?? 'reasoning']: joinText(plan.reasoning) };
+      : { [options.reasoning?.field ?? 'reasoning']: joinText(plan.reasoning) };
   return {
     index,
     message: {
       role: 'assistant',
-      content: hasText ? joinText(text) : null,
+      content: text === undefined ? null : joinText(text),
       refusal: null,
       ...reasoning,
-      ...(tool === undefined ? {} : toolFields(tool, manner.toolShape)),
+      ...(plan.calls.length > 0 && toolFields(plan.calls, options.toolShape)),
     },
     logprobs: null,
     finish_reason: plan.finishReason,
   };
 }
 
-function toolFields(tool: ToolCall, shape: string | undefined): object {
-  const text = JSON.stringify(tool.arguments);
-  if (shape === 'legacy') return { function_call: { name: tool.name, arguments: text } };
-  const called = shape === 'object-arguments' ? tool.arguments : shape === 'empty-arguments' ? '' : text;
-  const one = {
-    id: shape === 'no-id' ? '' : tool.id,
-    type: 'function',
-    function: { name: tool.name, arguments: called },
-  };
-  return { tool_calls: shape === 'parallel' ? [one, { ...one, id: `${tool.id}b` }] : [one] };
+function toolFields(calls: readonly ToolCall[], shape: string | undefined): object {
+  if (shape === 'legacy') return { function_call: { name: calls[0]?.name, arguments: calls[0]?.text } };
+  return { tool_calls: calls.map((call) => toolCall(call, shape)) };
+}
+
+function toolCall(call: ToolCall, shape: string | undefined): object {
+  const id = shape === 'no-id' ? '' : call.id;
+  if (call.form === 'freeform') return { id, type: 'custom', custom: { name: call.name, input: call.text } };
+  const called = shape === 'object-arguments' ? call.arguments : shape === 'empty-arguments' ? '' : call.text;
+  return { id, type: 'function', function: { name: call.name, arguments: called } };
 }

@@ -9,12 +9,12 @@ import { joinText, type Text } from '../words.ts';
 
 /** POST completions: the older API, whose choices are texts. */
 export function answerCompletion(call: Call): Answer {
-  const { body, manner } = call;
+  const { body, options } = call;
   if (body['prompt'] === undefined) throw badRequest("Missing required parameter: 'prompt'.");
   const length = lengthOf(call);
   const count = Math.min(Math.floor(positiveOf(body['n']) ?? 1), 128);
   const texts = Array.from({ length: count }, (_, nth) => answerText(call, length.words, nth));
-  const finishReason = manner.finishReason ?? (length.isCut ? 'length' : 'stop');
+  const finishReason = options.finishReason ?? (length.isCut ? 'length' : 'stop');
   const usage: Usage = {
     inputTokens: promptTokens(body['prompt']),
     outputTokens: texts.reduce((sum, text) => sum + text.count, 0),
@@ -43,7 +43,7 @@ function* events(call: Call, { base, texts, finishReason, usage }: Plan): Genera
     name: '',
     data: JSON.stringify({ ...base, ...fields }),
   });
-  yield* thoughts(call.manner, { kind: 'comment', text: 'keepalive' });
+  yield* thoughts(call.options, { kind: 'comment', text: 'keepalive' });
   for (const [index, text] of texts.entries()) {
     for (let at = 0; at < text.count; at++) {
       yield event('content', { choices: [choice(index, text.piece(at), null)], ...extra });

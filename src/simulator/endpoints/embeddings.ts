@@ -34,7 +34,8 @@ function inputsOf(input: Json | undefined): readonly Json[] {
   return typeof list[0] === 'number' ? [list] : list;
 }
 
-function vectorOf(text: string, dimensions: number): Float32Array<ArrayBuffer> {
+/** A vector of length 1 for a text, the same for the same text. */
+export function vectorOf(text: string, dimensions: number): Float32Array<ArrayBuffer> {
   const dice = createDice(Bun.hash.crc32(text));
   const vector = Float32Array.from({ length: dimensions }, () => dice() * 2 - 1);
   const length = Math.hypot(...vector);

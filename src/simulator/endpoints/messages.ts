@@ -1,59 +1,44 @@
 import { type Answer, jsonAnswer, streamAnswer, type Usage } from '../answer.ts';
+import { messagesAsk } from '../ask.ts';
 import { badRequest } from '../api-error.ts';
-import { answerText, type Call, idOf, lengthOf, promptTokens } from '../call.ts';
+import { type Call, idOf, promptTokens } from '../call.ts';
+import { fitSchema } from '../json-schema.ts';
 import type { Item, Part } from '../item.ts';
-import type { JsonObject } from '../json.ts';
-import type { Manner } from '../manner.ts';
+import { type JsonObject, objectOf } from '../json.ts';
+import type { AnswerOptions } from '../answer-options.ts';
+import { type Plan, planAnswer } from '../plan.ts';
+import { signatureOf } from '../signature.ts';
 import { thoughts } from '../thoughts.ts';
-import { type ToolCall, toolCallOf } from '../tool-call.ts';
-import { inPieces, joinText, type Text, wordText } from '../words.ts';
+import type { ToolCall } from '../tool-call.ts';
+import { messagesUsage } from '../usage.ts';
+import { inPieces, joinText, type Text, textOf } from '../words.ts';
 
+/** One block of the answer. */
 interface Block {
+  /** As a stream begins it. */
   readonly start: JsonObject;
   /** The field of a delta that carries the text, and the delta's type. */
   readonly delta: readonly [type: string, field: string];
   readonly text: Text;
+  readonly signature?: string;
+  /** What a whole answer has in place of the text. */
+  readonly input?: JsonObject;
 }
 
-interface Plan {
+interface Message {
   readonly id: string;
   readonly model: string;
   readonly blocks: readonly Block[];
-  readonly tool: ToolCall | undefined;
   readonly stopReason: string;
   readonly usage: Usage;
 }
 
 /** POST messages, as Anthropic's API has it. */
 export function answerMessage(call: Call): Answer {
-  const { body, manner } = call;
-  if (!Array.isArray(body['messages'])) throw badRequest('messages: Field required');
-  const length = lengthOf(call);
-  const tool = toolCallOf(call, body['messages']);
-  const blocks = [
-    ...thinking(call),
-    tool === undefined ? textBlock(answerText(call, length.words)) : toolBlock(tool),
-  ];
-  const reasoningTokens = manner.reasoning?.words ?? 0;
-  const usage: Usage = {
-    inputTokens: promptTokens(body['system'], body['messages']),
-    outputTokens: blocks.reduce((sum, { text }) => sum + text.count, 0),
-    reasoningTokens,
-  };
-  const refusal = manner.finishReason === undefined ? undefined : 'refusal';
-  const stopReason =
-    refusal ?? (tool === undefined ? (length.isCut ? 'max_tokens' : 'end_turn') : 'tool_use');
-  const plan = { id: idOf(call, 'msg_'), model: call.model, blocks, tool, stopReason, usage };
-  const shape = { dialect: 'anthropic', usage } as const;
-  if (call.isStream) return streamAnswer(events(plan, call), shape);
-  return jsonAnswer(
-    message(
-      plan,
-      blocks.map((block) => wholeBlock(block, tool)),
-      stopReason,
-    ),
-    shape,
-  );
+  const plan = planMessage(call);
+  const shape = { dialect: 'anthropic', usage: plan.usage } as const;
+  if (call.isStream) return streamAnswer(messageEvents(plan, call.options), shape);
+  return jsonAnswer(wholeMessage(plan), shape);
 }
 
 /** POST messages/count_tokens. */
@@ -65,58 +50,104 @@ export function answerTokenCount({ body }: Call): Answer {
   );
 }
 
-function* events(plan: Plan, { manner }: Call): Generator<Item> {
+/** What a message says. */
+export function planMessage(call: Call): Message {
+  const { body } = call;
+  if (!Array.isArray(body['messages'])) throw badRequest('messages: Field required');
+  const plan = planAnswer(call, {
+    ask: messagesAsk(body),
+    inputTokens: promptTokens(body['system'], body['messages']),
+    idPrefix: 'toolu_',
+    json: jsonText(call),
+  });
+  const { texts, calls, usage } = plan;
+  const blocks = [...thinking(plan, call), ...texts.map(textBlock), ...calls.map(toolBlock)];
+  return { id: idOf(call, 'msg_'), model: call.model, blocks, stopReason: STOP_REASONS[plan.end], usage };
+}
+
+const STOP_REASONS: Readonly<Record<Plan['end'], string>> = {
+  end: 'end_turn',
+  length: 'max_tokens',
+  tools: 'tool_use',
+  malformed: 'tool_use',
+  filter: 'refusal',
+};
+
+/** The JSON that `output_config.format` demands; undefined: text. */
+function jsonText({ body }: Call): Text | undefined {
+  const format = objectOf(objectOf(body['output_config'])['format']);
+  if (format['type'] !== 'json_schema') return undefined;
+  return inPieces(JSON.stringify(fitSchema(format['schema'])));
+}
+
+/** The events of a streamed message. */
+export function* messageEvents(plan: Message, options: AnswerOptions): Generator<Item> {
   yield event('opening', 'message_start', { message: message(plan, [], null) });
   yield event('opening', 'ping', {});
-  for (const [index, { start, delta, text }] of plan.blocks.entries()) {
+  for (const [index, { start, delta, text, signature }] of plan.blocks.entries()) {
     yield event('opening', 'content_block_start', { index, content_block: start });
     const [type, field] = delta;
-    if (start['type'] === 'thinking' && manner.thinking !== undefined) yield* omitted(index, manner);
+    const isThinking = start['type'] === 'thinking';
+    if (isThinking) yield* thoughts(options, event('opening', 'ping', {}));
     for (let at = 0; at < text.count; at++) {
       yield event('content', 'content_block_delta', { index, delta: { type, [field]: text.piece(at) } });
     }
+    if (signature !== undefined) {
+      yield event('opening', 'content_block_delta', { index, delta: { type: 'signature_delta', signature } });
+    }
     yield event(index === plan.blocks.length - 1 ? 'finish' : 'opening', 'content_block_stop', { index });
   }
-  const delta = { stop_reason: plan.stopReason, stop_sequence: null };
-  yield event('finish', 'message_delta', { delta, usage: { output_tokens: plan.usage.outputTokens } });
+  const usage = { output_tokens: plan.usage.outputTokens };
+  yield event('finish', 'message_delta', { delta: stopFields(plan.stopReason), usage });
   yield event('done', 'message_stop', {});
-}
-
-/** A block of thinking that is not shown: pings while it lasts, and its signature. */
-function* omitted(index: number, manner: Manner): Generator<Item> {
-  yield* thoughts(manner, event('opening', 'ping', {}));
-  const delta = { type: 'signature_delta', signature: 'bW9jaw==' };
-  yield event('opening', 'content_block_delta', { index, delta });
 }
 
 function event(part: Part, name: string, fields: object): Item {
   return { kind: 'event', part, name, data: JSON.stringify({ type: name, ...fields }) };
 }
 
-function message(plan: Plan, content: readonly JsonObject[], stopReason: string | null): JsonObject {
+/** The message as it is answered without a stream. */
+export function wholeMessage(plan: Message): JsonObject {
+  return message(plan, plan.blocks.map(wholeBlock), plan.stopReason);
+}
+
+function message(plan: Message, content: readonly JsonObject[], stopReason: string | null): JsonObject {
   return {
     id: plan.id,
     type: 'message',
     role: 'assistant',
     model: plan.model,
     content,
-    stop_reason: stopReason,
-    stop_sequence: null,
-    usage: {
-      input_tokens: plan.usage.inputTokens,
-      cache_creation_input_tokens: 0,
-      cache_read_input_tokens: 0,
-      // As the message begins nothing but the first token is known.
-      output_tokens: stopReason === null ? 1 : plan.usage.outputTokens,
-    },
+    ...stopFields(stopReason),
+    // As the message begins nothing but the first token is known.
+    usage: messagesUsage(
+      stopReason === null ? { ...plan.usage, outputTokens: 1, reasoningTokens: 0 } : plan.usage,
+    ),
   };
 }
 
-function thinking({ manner, vocabulary, fingerprint }: Call): readonly Block[] {
-  if (manner.reasoning === undefined && manner.thinking === undefined) return [];
-  const text = wordText(vocabulary.plain, fingerprint + 7, manner.reasoning?.words ?? 0);
+function stopFields(stopReason: string | null): JsonObject {
+  const details = { type: 'refusal', category: null, explanation: null };
+  return {
+    stop_reason: stopReason,
+    stop_sequence: null,
+    ...(stopReason === 'refusal' && { stop_details: details }),
+  };
+}
+
+function thinking({ reasoning }: Plan, { options }: Call): readonly Block[] {
+  if (reasoning === undefined && options.thinking === undefined) return [];
+  if (options.isRedacted) {
+    const data = signatureOf('anthropic', reasoning);
+    return [{ start: { type: 'redacted_thinking', data }, delta: ['', 'data'], text: textOf([]) }];
+  }
   return [
-    { start: { type: 'thinking', thinking: '', signature: '' }, delta: ['thinking_delta', 'thinking'], text },
+    {
+      start: { type: 'thinking', thinking: '', signature: '' },
+      delta: ['thinking_delta', 'thinking'],
+      text: reasoning ?? textOf([]),
+      signature: signatureOf('anthropic', reasoning),
+    },
   ];
 }
 
@@ -124,15 +155,17 @@ function textBlock(text: Text): Block {
   return { start: { type: 'text', text: '' }, delta: ['text_delta', 'text'], text };
 }
 
-function toolBlock(tool: ToolCall): Block {
+function toolBlock({ id, name, text, arguments: input }: ToolCall): Block {
   return {
-    start: { type: 'tool_use', id: tool.id, name: tool.name, input: {} },
+    start: { type: 'tool_use', id, name, input: {} },
     delta: ['input_json_delta', 'partial_json'],
-    text: inPieces(JSON.stringify(tool.arguments)),
+    text: inPieces(text),
+    input,
   };
 }
 
-function wholeBlock({ start, delta, text }: Block, tool: ToolCall | undefined): JsonObject {
-  if (start['type'] === 'tool_use') return { ...start, input: tool?.arguments ?? {} };
-  return { ...start, [delta[1]]: joinText(text) };
+function wholeBlock({ start, delta, text, signature, input }: Block): JsonObject {
+  if (input !== undefined) return { ...start, input };
+  if (start['type'] === 'redacted_thinking') return start;
+  return { ...start, [delta[1]]: joinText(text), ...(signature !== undefined && { signature }) };
 }

@@ -1,43 +1,78 @@
-import { type Answer, jsonAnswer, streamAnswer, type Usage } from '../answer.ts';
+import { type Answer, jsonAnswer, streamAnswer } from '../answer.ts';
 import { badRequest } from '../api-error.ts';
-import { answerText, type Call, CREATED, idOf, lengthOf, promptTokens } from '../call.ts';
-import type { Item, Part, StreamEvent } from '../item.ts';
-import { isObject, type JsonObject, objectOf } from '../json.ts';
+import { responsesAsk } from '../ask.ts';
+import { type Call, idOf, promptTokens } from '../call.ts';
+import { isObject, listOf, objectOf } from '../json.ts';
 import { fitSchema } from '../json-schema.ts';
-import { thoughts } from '../thoughts.ts';
-import { type ToolCall, toolCallOf } from '../tool-call.ts';
-import { responsesUsage } from '../usage.ts';
+import { type Plan, planAnswer } from '../plan.ts';
+import { signatureOf } from '../signature.ts';
 import { inPieces, joinText, type Text } from '../words.ts';
-
-interface Plan {
-  readonly id: string;
-  readonly model: string;
-  readonly text: Text;
-  readonly tool: ToolCall | undefined;
-  readonly isCut: boolean;
-  readonly usage: Usage;
-}
+import {
+  finishedResponse,
+  itemStatus,
+  outputItem,
+  type OutputItem,
+  type ResponsePlan,
+} from './response-object.ts';
+import { responseEvents } from './responses-stream.ts';
 
 /** POST responses. */
 export function answerResponse(call: Call): Answer {
   const { body } = call;
   if (body['input'] === undefined) throw badRequest("Missing required parameter: 'input'.");
-  const length = lengthOf(call);
-  const tool = toolCallOf(call, body['input']);
-  const text =
-    tool === undefined
-      ? (structuredText(call) ?? answerText(call, length.words))
-      : inPieces(JSON.stringify(tool.arguments));
-  const usage: Usage = {
+  const plan = planResponse(call);
+  const shape = { dialect: 'responses', usage: plan.usage } as const;
+  if (call.isStream) return streamAnswer(responseEvents(plan, call.options), shape);
+  const output = plan.items.map((item) => outputItem(item, itemStatus(plan), textOfItem(item)));
+  return jsonAnswer(finishedResponse(plan, output), shape);
+}
+
+function planResponse(call: Call): ResponsePlan {
+  const { body } = call;
+  const plan = planAnswer(call, {
+    ask: responsesAsk(body),
     inputTokens: promptTokens(body['instructions'], body['input']),
-    outputTokens: text.count,
-    reasoningTokens: 0,
+    idPrefix: 'call_',
+    json: structuredText(call),
+  });
+  const { tool_choice: choice, parallel_tool_calls: parallel } = body;
+  const echo = {
+    metadata: body['metadata'] ?? {},
+    tool_choice: choice ?? 'auto',
+    parallel_tool_calls: parallel ?? true,
   };
-  const plan = { id: idOf(call, 'resp_'), model: call.model, text, tool, isCut: length.isCut, usage };
-  const shape = { dialect: 'responses', usage } as const;
-  return call.isStream
-    ? streamAnswer(events(plan, call), shape)
-    : jsonAnswer(finished(plan, joinText(text)), shape);
+  return { ...plan, id: idOf(call, 'resp_'), model: call.model, items: itemsOf(plan, call), echo };
+}
+
+function itemsOf({ reasoning, texts, calls }: Plan, call: Call): readonly OutputItem[] {
+  const id = (prefix: string, nth: number): string => `${idOf(call, prefix)}${nth === 0 ? '' : nth}`;
+  const item = (kind: OutputItem['kind'], fields: Partial<OutputItem>): OutputItem => {
+    return { kind, id: '', text: undefined, call: undefined, encrypted: undefined, ...fields };
+  };
+  const thinks = reasoning !== undefined || call.options.thinking !== undefined;
+  const isIncluded = listOf(call.body['include']).includes('reasoning.encrypted_content');
+  const encrypted = isIncluded ? signatureOf('openai', reasoning) : undefined;
+  return [
+    ...(thinks
+      ? [
+          item('reasoning', {
+            id: id('rs_', 0),
+            text: call.options.isRedacted ? undefined : reasoning,
+            encrypted,
+          }),
+        ]
+      : []),
+    ...texts.map((text, nth) => item('message', { id: id('msg_', nth), text })),
+    ...calls.map((one, nth) => {
+      const isFreeform = one.form === 'freeform';
+      const text = inPieces(one.text);
+      return item(isFreeform ? 'custom_tool_call' : 'function_call', {
+        id: id(isFreeform ? 'ctc_' : 'fc_', nth),
+        text,
+        call: one,
+      });
+    }),
+  ];
 }
 
 /** The JSON that `text.format` demands; undefined: text. */
@@ -50,118 +85,6 @@ function structuredText({ body }: Call): Text | undefined {
   return inPieces(JSON.stringify(fitSchema(schema)));
 }
 
-function* events(plan: Plan, { manner }: Call): Generator<Item> {
-  let sequence = 0;
-  const event = (part: Part, name: string, fields: object): StreamEvent => ({
-    kind: 'event',
-    part,
-    name,
-    data: JSON.stringify({ type: name, sequence_number: sequence++, ...fields }),
-  });
-  const place = { item_id: itemId(plan), output_index: manner.thinking === undefined ? 0 : 1 };
-  yield event('opening', 'response.created', { response: response(plan, 'in_progress', []) });
-  yield event('opening', 'response.in_progress', { response: response(plan, 'in_progress', []) });
-  if (manner.thinking !== undefined) yield* reasoningEvents(event);
-  yield event('opening', 'response.output_item.added', {
-    output_index: place.output_index,
-    item: outputItem(plan, 'in_progress', undefined),
-  });
-  const said = plan.tool === undefined ? yield* textEvents(plan, event) : yield* argumentEvents(plan, event);
-  yield event('finish', 'response.output_item.done', {
-    output_index: place.output_index,
-    item: outputItem(plan, 'completed', said),
-  });
-  yield event('done', plan.isCut ? 'response.incomplete' : 'response.completed', {
-    response: finished(plan, said),
-  });
-
-  /** Reasoning without a summary: it begins, and then there is silence, or comments. */
-  function* reasoningEvents(event: MakeEvent): Generator<Item> {
-    const item = { id: plan.id.replace('resp_', 'rs_'), type: 'reasoning', summary: [] };
-    yield event('opening', 'response.output_item.added', { output_index: 0, item });
-    yield* thoughts(manner, { kind: 'comment', text: 'keepalive' });
-    yield event('opening', 'response.output_item.done', {
-      output_index: 0,
-      item: { ...item, encrypted_content: 'bW9jaw==' },
-    });
-  }
-
-  function* textEvents({ text }: Plan, event: MakeEvent): Generator<Item, string> {
-    const where = { ...place, content_index: 0 };
-    yield event('opening', 'response.content_part.added', { ...where, part: textPart('') });
-    let said = '';
-    for (let at = 0; at < text.count; at++) {
-      const delta = text.piece(at);
-      // An endless answer is never told as a whole, so it need not be remembered.
-      if (text.count !== Infinity) said += delta;
-      yield event('content', 'response.output_text.delta', { ...where, delta, logprobs: [] });
-    }
-    yield event('finish', 'response.output_text.done', { ...where, text: said, logprobs: [] });
-    yield event('finish', 'response.content_part.done', { ...where, part: textPart(said) });
-    return said;
-  }
-
-  function* argumentEvents({ text }: Plan, event: MakeEvent): Generator<Item, string> {
-    for (let at = 0; at < text.count; at++) {
-      yield event('content', 'response.function_call_arguments.delta', { ...place, delta: text.piece(at) });
-    }
-    const said = joinText(text);
-    yield event('finish', 'response.function_call_arguments.done', { ...place, arguments: said });
-    return said;
-  }
-}
-
-type MakeEvent = (part: Part, name: string, fields: object) => StreamEvent;
-
-function finished(plan: Plan, said: string): JsonObject {
-  const status = plan.isCut ? 'incomplete' : 'completed';
-  return {
-    ...response(plan, status, [outputItem(plan, 'completed', said)]),
-    usage: responsesUsage(plan.usage),
-  };
-}
-
-function response(plan: Plan, status: string, output: readonly JsonObject[]): JsonObject {
-  return {
-    id: plan.id,
-    object: 'response',
-    created_at: CREATED,
-    status,
-    error: null,
-    incomplete_details: status === 'incomplete' ? { reason: 'max_output_tokens' } : null,
-    instructions: null,
-    metadata: {},
-    model: plan.model,
-    output,
-    parallel_tool_calls: true,
-    temperature: 1,
-    tool_choice: 'auto',
-    tools: [],
-    top_p: 1,
-    usage: null,
-  };
-}
-
-function itemId({ id, tool }: Plan): string {
-  return id.replace('resp_', tool === undefined ? 'msg_' : 'fc_');
-}
-
-function outputItem(plan: Plan, status: string, said: string | undefined): JsonObject {
-  const { tool } = plan;
-  if (tool !== undefined) {
-    return {
-      id: itemId(plan),
-      type: 'function_call',
-      status,
-      call_id: tool.id,
-      name: tool.name,
-      arguments: said ?? '',
-    };
-  }
-  const content = said === undefined ? [] : [textPart(said)];
-  return { id: itemId(plan), type: 'message', status, role: 'assistant', content };
-}
-
-function textPart(text: string): JsonObject {
-  return { type: 'output_text', text, annotations: [], logprobs: [] };
+function textOfItem({ text }: OutputItem): string {
+  return text === undefined ? '' : joinText(text);
 }

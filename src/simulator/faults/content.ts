@@ -1,21 +1,21 @@
 import { type Fault, fault } from '../fault.ts';
-import type { Manner, ToolShape } from '../manner.ts';
+import type { AnswerOptions, ToolShape } from '../answer-options.ts';
 
 /** Answers that are right, but unlike the usual. */
 export const CONTENT_FAULTS: readonly Fault[] = [
-  manner('unicode', 'Words in CJK, Arabic, Hebrew and emoji.', { vocabulary: 'unicode' }),
-  manner('content-filter', 'The finish reason is content_filter.', { finishReason: 'content_filter' }),
+  options('unicode', 'Words in CJK, Arabic, Hebrew and emoji.', { vocabulary: 'unicode' }),
+  options('content-filter', 'The finish reason is content_filter.', { finishReason: 'content_filter' }),
   fault({
     name: 'endless',
     summary: 'A stream that never ends, at `pace` tokens per second (50; 0: at full speed).',
     params: {},
-    manner: () => ({ words: Infinity, paceMs: 20 }),
+    options: () => ({ words: Infinity, paceMs: 20 }),
   }),
   fault({
     name: 'big-event',
     summary: 'One event, or one word, of `bytes`.',
     params: { bytes: 10_000_000 },
-    manner: ({ bytes }) => ({ firstWordBytes: bytes }),
+    options: ({ bytes }) => ({ firstWordBytes: bytes }),
   }),
   reasoning('reasoning-content', 'reasoning_content'),
   reasoning('reasoning', 'reasoning'),
@@ -24,9 +24,31 @@ export const CONTENT_FAULTS: readonly Fault[] = [
     summary:
       'Thinks for `seconds` and does not show it: an empty block, an item of reasoning, a role; a ping or a comment `every` so many seconds, 0: none.',
     params: { seconds: 10, every: 0 },
-    manner: ({ seconds, every }) => ({ thinking: { ms: seconds * 1000, everyMs: every * 1000 } }),
+    options: ({ seconds, every }) => ({ thinking: { ms: seconds * 1000, everyMs: every * 1000 } }),
     play: (answer, { seconds }) =>
       answer.isStream ? answer : { ...answer, lead: [...answer.lead, { kind: 'wait', ms: seconds * 1000 }] },
+  }),
+  options('redacted', 'Thoughts that only the provider can read, in the APIs that have such.', {
+    reasoning: { field: 'reasoning_content', words: 10 },
+    isRedacted: true,
+  }),
+  fault({
+    name: 'agent',
+    summary:
+      'A session of an agent: after `thoughts` and a text it calls `calls` tools at once, one that runs commands if there is one, in `turns` turns, and then ends.',
+    params: { turns: 1, calls: 1, thoughts: 0 },
+    options: ({ turns, calls, thoughts }) => ({
+      agentRounds: turns,
+      calls,
+      ...(thoughts > 0 && { reasoning: { field: 'reasoning_content', words: thoughts } }),
+    }),
+  }),
+  fault({
+    name: 'cached',
+    summary:
+      'The provider read so many tokens of the prompt from its cache and has `written` so many into it.',
+    params: { read: 100, written: 0 },
+    options: ({ read, written }) => ({ cached: { read, written } }),
   }),
   tool('split', 'name first, arguments in pieces'),
   tool('whole', 'everything in one delta'),
@@ -39,10 +61,11 @@ export const CONTENT_FAULTS: readonly Fault[] = [
   tool('legacy', 'function_call in place of tool_calls'),
   tool('finish-stop', 'finish reason stop'),
   tool('after-text', 'text before the call'),
+  tool('malformed', 'arguments that are cut off, and the reason for it where an API has one'),
 ];
 
-function manner(name: string, summary: string, patch: Partial<Manner>): Fault {
-  return fault({ name, summary, params: {}, manner: () => patch });
+function options(name: string, summary: string, patch: Partial<AnswerOptions>): Fault {
+  return fault({ name, summary, params: {}, options: () => patch });
 }
 
 function reasoning(name: string, field: 'reasoning_content' | 'reasoning'): Fault {
@@ -50,10 +73,10 @@ function reasoning(name: string, field: 'reasoning_content' | 'reasoning'): Faul
     name,
     summary: `Thoughts of \`thoughts\` tokens before the answer, in the field ${field}.`,
     params: { thoughts: 10 },
-    manner: ({ thoughts }) => ({ reasoning: { field, words: thoughts } }),
+    options: ({ thoughts }) => ({ reasoning: { field, words: thoughts } }),
   });
 }
 
 function tool(shape: ToolShape, how: string): Fault {
-  return manner(`tool-${shape}`, `Calls a tool, asked for or not: ${how}.`, { toolShape: shape });
+  return options(`tool-${shape}`, `Calls a tool, asked for or not: ${how}.`, { toolShape: shape });
 }

@@ -1,6 +1,7 @@
 import type { Answer } from '../answer.ts';
 import type { Encoding } from '../encoder.ts';
 import type { EventStyle } from '../event-text.ts';
+import type { Framing } from '../event-writer.ts';
 import { eachItem, type Fault, fault } from '../fault.ts';
 import type { Item } from '../item.ts';
 
@@ -17,7 +18,8 @@ export const FORMAT_FAULTS: readonly Fault[] = [
     name: 'pings',
     summary: 'Ping events before the first event and before every `every`th.',
     params: { every: 5, ms: 0 },
-    play: (answer, { every, ms }) => interspersed(answer, every, [PING, ...pause(ms)]),
+    play: (answer, { every, ms }) =>
+      interspersed(answer, every, [...(PINGLESS.has(answer.framing) ? [] : [PING]), ...pause(ms)]),
   }),
   style('crlf', 'Lines end with CR LF.', { lineEnd: '\r\n' }),
   style('cr', 'Lines end with CR alone.', { lineEnd: '\r' }),
@@ -41,6 +43,8 @@ export const FORMAT_FAULTS: readonly Fault[] = [
   }),
 ];
 
+/** In frames each event has its type, and none is a ping; a JSON array has no place for one. */
+const PINGLESS: ReadonlySet<Framing> = new Set(['frames', 'array']);
 const PING: Item = { kind: 'event', part: 'opening', name: 'ping', data: '{"type":"ping"}' };
 
 function pause(ms: number): readonly Item[] {

@@ -33,7 +33,7 @@ export const NO_ANSWER_FAULTS: readonly Fault[] = [
 ];
 
 /** The names under which the APIs put what they answer. */
-const LISTS = new Set(['choices', 'output', 'content', 'data']);
+const LISTS = new Set(['choices', 'output', 'content', 'data', 'candidates', 'embeddings', 'predictions']);
 
 function emptied(answer: Answer): Answer {
   const body = wholeBody(answer);
@@ -44,7 +44,13 @@ function emptied(answer: Answer): Answer {
 }
 
 function withEmptyLists(object: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, LISTS.has(key) ? [] : value]));
+  return Object.fromEntries(
+    Object.entries(object).map(([key, value]) => {
+      // Bedrock's list is deeper: output, message, content.
+      if (isObject(value) && (key === 'output' || key === 'message')) return [key, withEmptyLists(value)];
+      return [key, LISTS.has(key) ? [] : value];
+    }),
+  );
 }
 
 function withoutContent(item: Item): readonly Item[] {

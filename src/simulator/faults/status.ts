@@ -1,6 +1,6 @@
-import { type Answer, errorAnswer, wholeAnswer } from '../answer.ts';
+import { type Answer, errorAnswer, statusOf, wholeAnswer } from '../answer.ts';
 import type { ApiError } from '../api-error.ts';
-import { errorBody } from '../api-error.ts';
+import { errorBody, errorHeaders } from '../api-error.ts';
 import { type Fault, fault } from '../fault.ts';
 import type { Header } from '../http/request-head.ts';
 
@@ -116,7 +116,8 @@ function named(name: string, summary: string, error: ApiError): Fault {
 }
 
 function statusAnswer({ dialect }: Answer, error: ApiError, params: StatusParams): Answer {
-  const shape = { dialect, status: error.status, headers: retryHeaders(params) };
+  const headers = [...errorHeaders(error, dialect), ...retryHeaders(params)];
+  const shape = { dialect, status: statusOf(error, dialect), headers };
   const json = errorBody(error, dialect);
   switch (params.body) {
     case 'html':
@@ -151,10 +152,10 @@ function retryHeaders(params: StatusParams): readonly Header[] {
   return headers;
 }
 
-function retryAfter(wish: string): string {
-  if (wish === 'none') return '';
-  if (wish === 'absurd') return ABSURD_SECONDS;
-  const date = /^date(?::(\d+))?$/.exec(wish);
-  if (date === null) return wish;
+function retryAfter(wanted: string): string {
+  if (wanted === 'none') return '';
+  if (wanted === 'absurd') return ABSURD_SECONDS;
+  const date = /^date(?::(\d+))?$/.exec(wanted);
+  if (date === null) return wanted;
   return new Date(Date.now() + Number(date[1] ?? 5) * 1000).toUTCString();
 }

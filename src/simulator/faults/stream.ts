@@ -152,7 +152,7 @@ function errorFaults(): readonly Fault[] {
       play: (answer, { code, done, after }) => {
         const error = errorOfStatus(code);
         if (!answer.isStream) return errorAnswer(error, answer.dialect);
-        const end: readonly Item[] = done > 0 ? [DONE] : [];
+        const end: readonly Item[] = done > 0 && answer.framing === 'sse' ? [DONE] : [];
         return withItems(
           answer,
           chain(before(answer.items, after), [errorEvent(error, answer.dialect), ...end]),

@@ -1,7 +1,7 @@
-import type { Answer, Usage } from '../answer.ts';
+import { type Answer, type Usage, wholeBody } from '../answer.ts';
 import { eachItem, type Fault, fault } from '../fault.ts';
 import type { Item, StreamEvent } from '../item.ts';
-import type { JsonObject } from '../json.ts';
+import { isObject, type JsonObject } from '../json.ts';
 import { openAiUsage } from '../usage.ts';
 
 /** Puts the token counts of chat and completion streams where some provider puts them, asked for or not. */
@@ -11,7 +11,15 @@ export const USAGE_FAULTS: readonly Fault[] = [
   usage('usage-finish', 'in the chunk with the finish reason', (at) =>
     onFinish(at, { usage: openAiUsage(at.counts) }),
   ),
-  usage('usage-absent', 'nowhere', ({ event }) => [event]),
+  fault({
+    name: 'usage-absent',
+    summary: "Token counts nowhere; of every API but Anthropic's, whole answers too.",
+    params: {},
+    play: (answer) =>
+      answer.dialect === 'openai' && answer.isStream
+        ? placed(answer, ({ event }) => [event])
+        : withoutUsage(answer),
+  }),
   usage('usage-cumulative', 'in every chunk, so far', countedSoFar),
   usage('usage-split', 'in a chunk of its own, cut into two TCP segments 50 ms apart', (at) => {
     const of = ownChunk(at);
@@ -41,6 +49,28 @@ type Placing = (at: Point) => readonly Item[];
 function usage(name: string, where: string, place: Placing): Fault {
   const summary = `Token counts ${where}; chat and completions streams.`;
   return fault({ name, summary, params: {}, play: (answer) => placed(answer, place) });
+}
+
+/** An answer without the counts that its API has in JSON; Anthropic's begins with them, and no client does without. */
+function withoutUsage(answer: Answer): Answer {
+  if (answer.dialect === 'anthropic' || answer.framing === 'chunk-frames') return answer;
+  const body = wholeBody(answer);
+  if (body !== undefined && answer.usage !== undefined) {
+    const bytes = Buffer.from(stripped(Buffer.from(body).toString()));
+    return { ...answer, items: [{ kind: 'body', bytes }], length: bytes.length };
+  }
+  return eachItem(answer, (item) => {
+    if (item.kind !== 'event' || !item.data.startsWith('{')) return [item];
+    return item.part === 'usage' ? [] : [{ ...item, data: stripped(item.data) }];
+  });
+}
+
+function stripped(json: string): string {
+  const strip = (object: JsonObject): JsonObject => {
+    const { usage: _, usageMetadata: __, response, ...rest } = object;
+    return isObject(response) ? { ...rest, response: strip(response) } : rest;
+  };
+  return JSON.stringify(strip(JSON.parse(json) as JsonObject));
 }
 
 /** The stream without its own counts, and with those that `place` adds. */

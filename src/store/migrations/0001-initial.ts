@@ -1,10 +1,10 @@
 import type { Migration } from './migration.ts';
 
 /**
- * The configuration's own tables. `body` and `secrets` are JSON: the setting's fields in the words of the Admin API,
- * and the name of each secret field with its id in `secrets`. Times are ISO 8601 in UTC.
+ * The configuration's tables. `body` and `secrets` are JSON: the fields in the words of the Admin API, and for each
+ * secret field its id in the table `secrets`. Times are ISO 8601 in UTC.
  *
- * The history refers to secrets by id, so that it never has to be changed: `rekey` seals the secrets anew, not it.
+ * The history refers to secrets by id, so it never changes: `rekey` reseals the secrets only.
  */
 const RESOURCES = ['providers', 'master_keys', 'models', 'settings'];
 

@@ -1,8 +1,8 @@
 import type { Migration } from './migration.ts';
 
 /**
- * One row for each request that ended. Times are milliseconds since 1970, flags 0 or 1. The key is in the order of
- * time, so that paging, sums and pruning all walk along it and no second index has to be kept.
+ * One row per finished request. Times are milliseconds since 1970, flags 0 or 1. The primary key is in order of time,
+ * so paging, sums and pruning follow it without a second index.
  */
 const table = (text: string): string => `create table request_records (
   ended_at_ms bigint not null,
@@ -31,7 +31,7 @@ export const requestRecords: Migration = {
   version: 2,
   name: 'request-records',
   up: {
-    // Sorted by bytes, as SQLite does: a database's own collation may change with the system's libraries.
+    // Sorted by bytes, as in SQLite: a database's collation may change with the system's libraries.
     postgres: `${table('text collate "C"')};`,
     sqlite: `${table('text')} without rowid;`,
   },

@@ -1,8 +1,8 @@
 import type { Migration } from './migration.ts';
 
 /**
- * A name for this database, made by chance: a program that has its configuration knows by it that another database has
- * come in its place. And for each step of the schema, the oldest version that a program must know to run on it.
+ * A random name for this database, by which a program with a configuration notices that the database was replaced. And
+ * for each step of the schema, the oldest version that a program must know to run on it.
  */
 const statements = (random: string, now: string): string => `create table database_identity (
   id integer primary key check (id = 1),

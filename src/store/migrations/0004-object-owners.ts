@@ -1,6 +1,8 @@
 import type { Migration } from './migration.ts';
 
-/** Who made an object at a provider: its id, the name of the key, the provider, and when, in milliseconds since 1970. */
+/**
+ * Who created an object at a provider: its id, the name of the key, the provider, and when, in milliseconds since 1970.
+ */
 const table = (text: string): string => `create table object_owners (
   id ${text} primary key,
   key_name text not null,

@@ -1,17 +1,17 @@
 import type { Dialect } from '../dialect.ts';
 
-/** One step of the schema. Its SQL is never changed once it was released: a database may have it. */
+/** One step of the schema. Released SQL never changes: a database may have it. */
 export interface Migration {
-  /** Counts up from 1 without gaps. */
+  /** Counts from 1 without gaps. */
   readonly version: number;
   readonly name: string;
-  /** Statements, separated by semicolons, that make the step. */
+  /** The statements of the step, separated by semicolons. */
   readonly up: Readonly<Record<Dialect['kind'], string>>;
   /**
-   * The oldest schema version that a program must know to run on the schema that this step makes. Left out: any that ran
-   * before it, since the step only adds tables, or columns that are nullable or have a default.
+   * The oldest schema version that a program must know to run after this step. Left out: any that ran before it, since
+   * the step only adds tables, or columns that are nullable or have a default.
    */
   readonly runsFrom?: number;
-  /** Statements that take it back, with the data that it brought. Made only where the operator wants the data gone. */
+  /** Statements that revert the step and delete its data. They run only if the operator wants the data deleted. */
   readonly down: Readonly<Record<Dialect['kind'], string>>;
 }

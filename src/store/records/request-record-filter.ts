@@ -1,6 +1,6 @@
 import type { Ending } from '../../gateway/events.ts';
 
-/** Which records; what is left out filters nothing. Times are milliseconds since 1970. */
+/** Selects records; a field that is left out does not filter. Times are milliseconds since 1970. */
 export interface RecordFilter {
   readonly key?: string | undefined;
   readonly model?: string | undefined;
@@ -13,13 +13,13 @@ export interface RecordFilter {
   readonly untilMs?: number | undefined;
 }
 
-/** A place in the order of all records. */
+/** A position in the order of all records. */
 export interface Position {
   readonly endedAtMs: number;
   readonly requestId: string;
 }
 
-/** The conditions of one statement, with the values that are bound to it in order. */
+/** The conditions of a statement, with their bound values in order. */
 export class Conditions {
   readonly values: (string | number)[] = [];
   readonly #terms: string[] = [];
@@ -34,12 +34,12 @@ export class Conditions {
     this.#add('ended_at_ms <', filter.untilMs);
   }
 
-  /** The place of a value in the statement. Values must be bound in the order in which they stand there. */
+  /** Binds a value and returns its placeholder. Values must be bound in the order of the statement. */
   bind(value: string | number): string {
     return `$${this.values.push(value)}`;
   }
 
-  /** Only the records on one side of a position. */
+  /** Selects the records on one side of a position. */
   position(operator: '<' | '>' | '<=', { endedAtMs, requestId }: Position): void {
     this.#terms.push(
       `(ended_at_ms, request_id) ${operator} (${this.bind(endedAtMs)}, ${this.bind(requestId)})`,

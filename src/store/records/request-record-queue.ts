@@ -2,43 +2,43 @@ import type { GatewayEvent } from '../../gateway/events.ts';
 import { recordOf, type RequestRecord } from './request-record.ts';
 import type { RequestRecords } from './request-record-table.ts';
 
-/** What stands in the way of the records. `held`: they wait for the database, told once until it takes them again. */
+/** A problem with the records. `held`: they wait for the database; reported once until it accepts them again. */
 export type RecordTrouble =
   | { readonly type: 'held'; readonly reason: string }
-  /** Lost since the start. Told at most once a minute, and at the end. */
+  /** Lost since the start. Reported at most once a minute, and at the end. */
   | { readonly type: 'dropped'; readonly count: number }
   | { readonly type: 'not-pruned'; readonly reason: string };
 
 export interface RecordQueueOptions {
   readonly records: Pick<RequestRecords, 'insert' | 'prune'>;
-  /** Records older than this are deleted. */
+  /** Older records are deleted. */
   readonly retentionMs: number;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   readonly onTrouble: (trouble: RecordTrouble) => void;
-  /** The most records that wait; more are dropped. */
+  /** The maximum number of waiting records; further ones are dropped. */
   readonly mostWaiting?: number;
 }
 
-/** How long a record waits before it is written, and how long it is until the next try after one that failed. */
+/** How long a record waits before it is written, and how long a failed write waits for the next try. */
 const FLUSH_MS = 1000;
-/** Written in one transaction, and without waiting when there are so many. SQLite keeps the thread for that long. */
+/** Records per transaction; that many are written without waiting. SQLite blocks the thread meanwhile. */
 const BATCH = 250;
-/** Some 15 MB. */
+/** About 15 MB. */
 const MOST_WAITING = 50_000;
 const PRUNE_MS = 3_600_000;
 const TELL_MS = 60_000;
-/** Longer than a transaction may take that meets a database which does not answer. */
+/** Longer than the time limit of a transaction on a database that does not answer. */
 const CLOSE_MS = 6000;
 
 /**
- * Keeps a record of every request that ends, on its way to the database. No request waits for it: while the database is
- * away the records are kept, up to a bound, and written when it is back.
+ * Queues a record of every finished request for the database. No request waits for it: while the database is down,
+ * records are kept up to a bound and written when it is back.
  */
 export class RequestRecordQueue {
   readonly #options: RecordQueueOptions;
   readonly #mostWaiting: number;
-  /** In the order in which they ended; those being written stay until they are. */
+  /** In the order in which the requests ended; records stay until they are written. */
   readonly #waiting: RequestRecord[] = [];
   #writing: Promise<void> | undefined;
   #timer: Timer | undefined;
@@ -77,7 +77,7 @@ export class RequestRecordQueue {
     this.#plan(this.#waiting.length >= BATCH && !this.#isHeld ? 0 : FLUSH_MS);
   };
 
-  /** Writes what waits. Resolves when there is less than a batch left, or when the database did not take it. */
+  /** Writes waiting records. Resolves when less than a batch is left, or when the database fails. */
   flush(): Promise<void> {
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
@@ -86,7 +86,7 @@ export class RequestRecordQueue {
     return this.#writing;
   }
 
-  /** Writes everything that waits, for as long as the database takes it; the rest is dropped. */
+  /** Writes all waiting records while the database accepts them, and drops the rest. */
   async close(): Promise<void> {
     this.#isClosing = true;
     clearInterval(this.#pruner);
@@ -95,7 +95,7 @@ export class RequestRecordQueue {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_MS);
     });
-    // The write that may be under way has perhaps failed already: another one is worth a try.
+    // The write under way may already have failed, so one more is worth a try.
     await Promise.race([late, this.flush().then(() => Promise.all([this.flush(), this.#pruning]))]);
     clearTimeout(timer);
     if (this.#waiting.length > 0) {
@@ -125,7 +125,7 @@ export class RequestRecordQueue {
       }
       this.#isHeld = false;
       this.#waiting.splice(0, batch.length);
-      // What came meanwhile and is not yet a batch can wait for more.
+      // New records that do not fill a batch can wait.
       if (this.#waiting.length < BATCH && !this.#isClosing) return;
       await Bun.sleep(0);
     }

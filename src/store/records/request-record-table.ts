@@ -5,15 +5,15 @@ import type { RequestRecord } from './request-record.ts';
 import { Conditions, type Position, type RecordFilter } from './request-record-filter.ts';
 import { type Dimension, sumRecords, type UsageSum } from './request-record-usage.ts';
 
-/** The table of request records. Everything throws `StoreUnavailable` where the database can't be asked. */
+/** The table of request records. Every function throws `StoreUnavailable` if the database cannot be asked. */
 export interface RequestRecords {
-  /** All or none; those that are there already are left as they are, so that a write may be repeated. */
+  /** Inserts all or none. Existing records are left as they are, so an insert may be repeated. */
   readonly insert: (records: readonly RequestRecord[]) => Promise<void>;
   /** The newest first, and only those older than `before`. */
   readonly list: (page: RecordPage) => Promise<RequestRecord[]>;
-  /** Sums over the records of a time, grouped. Throws `TooManyGroups`. */
+  /** Sums over the records of a period, grouped. Throws `TooManyGroups`. */
   readonly sum: (filter: RecordFilter, dimensions: readonly Dimension[]) => Promise<UsageSum[]>;
-  /** Deletes some of what ended before that time; whether there is more. */
+  /** Deletes some records that ended before that time; returns whether there are more. */
   readonly prune: (beforeMs: number) => Promise<boolean>;
 }
 
@@ -23,7 +23,7 @@ export interface RecordPage {
   readonly limit: number;
 }
 
-/** Deleted in one transaction, so that none takes long. */
+/** Deleted per transaction, so that none takes long. */
 const PRUNED_AT_ONCE = 2000;
 
 /** The request records in a database. */
@@ -60,7 +60,7 @@ async function prune(sql: SQL, beforeMs: number): Promise<boolean> {
   return last !== undefined;
 }
 
-/** PostgreSQL gives a `bigint` as text. */
+/** PostgreSQL returns a `bigint` as text. */
 interface RecordRow {
   readonly ended_at_ms: number | string;
   readonly request_id: string;

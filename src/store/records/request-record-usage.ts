@@ -2,10 +2,10 @@ import type { SQL } from 'bun';
 import type { Database } from '../database.ts';
 import { Conditions, type Position, type RecordFilter } from './request-record-filter.ts';
 
-/** What sums may be grouped by. Hours and days are UTC's. */
+/** The dimensions of a sum. Hours and days are in UTC. */
 export type Dimension = 'key' | 'model' | 'provider' | 'hour' | 'day';
 
-/** The sums of one group; what it is not grouped by is undefined, and null is the group of those that have none. */
+/** The sums of one group. Dimensions that do not group are undefined; null is the group without a value. */
 export interface UsageSum {
   readonly key: string | null | undefined;
   readonly model: string | null | undefined;
@@ -13,7 +13,7 @@ export interface UsageSum {
   /** When the hour or day began, in milliseconds since 1970. */
   readonly fromMs: number | undefined;
   readonly requests: number;
-  /** Those that did not end well, unless the client left. */
+  /** Requests that did not end well, except when the client left. */
   readonly failures: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
@@ -31,10 +31,13 @@ export class TooManyGroups extends Error {
 }
 
 const MOST_GROUPS = 10_000;
-/** SQLite answers on the thread that serves requests, and PostgreSQL within a time: so it is done piece by piece. */
+/**
+ * SQLite answers on the thread that serves requests, and PostgreSQL within a time limit, so sums are computed in
+ * pieces.
+ */
 const SUMMED_AT_ONCE = 5000;
 
-/** Adds up the records that the filter lets through. Records that come meanwhile may be counted or not. */
+/** Sums the records that match the filter. Records that arrive meanwhile may or may not be counted. */
 export async function sumRecords(
   database: Database,
   filter: RecordFilter,
@@ -54,7 +57,7 @@ export async function sumRecords(
 
 interface Piece {
   readonly sums: readonly UsageSum[];
-  /** Up to where it was summed; undefined: to the end. */
+  /** The end of the summed piece; undefined: there is no more. */
   readonly last: Position | undefined;
 }
 
@@ -66,7 +69,7 @@ interface Rest {
 
 async function sumPiece(sql: SQL, { filter, dimensions, after }: Rest): Promise<Piece> {
   const { sinceMs, untilMs } = filter;
-  // The end of the piece is sought without the other conditions: those could make a few matches a long way.
+  // The end of the piece ignores the other conditions: with few matches, they would make the search long.
   const span = new Conditions({ sinceMs, untilMs });
   if (after !== undefined) span.position('>', after);
   const [end]: { ended_at_ms: number | string; request_id: string }[] = await sql.unsafe(
@@ -105,7 +108,7 @@ const SUMS = `count(*) as requests,
   sum(total_tokens) as total_tokens, sum(cached_tokens) as cached_tokens,
   sum(reasoning_tokens) as reasoning_tokens`;
 
-/** PostgreSQL gives sums as text; a sum of nothing is null. */
+/** PostgreSQL returns sums as text; a sum of nothing is null. */
 type Sum = number | string | null;
 
 interface SumRow {
@@ -139,7 +142,7 @@ function parseSum(row: SumRow): UsageSum {
 }
 
 function add(groups: Map<string, UsageSum>, sum: UsageSum): void {
-  // The time comes first, and has the same number of digits for a good while: the groups sort by it.
+  // The time comes first so that groups sort by it; its number of digits will not change for centuries.
   const name = JSON.stringify([sum.fromMs, sum.key, sum.model, sum.provider]);
   const before = groups.get(name);
   groups.set(

@@ -1,6 +1,6 @@
 import type { Ending, RequestEnded } from '../../gateway/events.ts';
 
-/** What is kept of one request: numbers and names, never what was asked or answered. */
+/** What is stored about one request: numbers and names, never the request or the answer. */
 export interface RequestRecord {
   /** Milliseconds since 1970. */
   readonly endedAtMs: number;
@@ -12,13 +12,13 @@ export interface RequestRecord {
   readonly attempts: number;
   readonly ending: Ending;
   readonly status: number;
-  /** null, here and below: not known, or there were none to count. */
+  /** null, here and below: unknown, or nothing to count. */
   readonly promptTokens: number | null;
   readonly completionTokens: number | null;
   readonly totalTokens: number | null;
   readonly cachedTokens: number | null;
   readonly reasoningTokens: number | null;
-  /** Whether the tokens were counted here, since the provider did not say. */
+  /** Whether the tokens were estimated because the provider did not report them. */
   readonly isEstimated: boolean;
   readonly isStreamed: boolean;
   /** From the request's arrival to the first byte of the answer. */
@@ -26,7 +26,9 @@ export interface RequestRecord {
   readonly durationMs: number;
 }
 
-/** The record of a request that ended at `endedAtMs`, which is milliseconds since 1970, unlike the event's own times. */
+/**
+ * The record of a request that ended at `endedAtMs`, which is in milliseconds since 1970, unlike the event's own times.
+ */
 export function recordOf(event: RequestEnded, endedAtMs: number): RequestRecord {
   const { usage, startedAtMs, firstByteAtMs } = event;
   return {
@@ -53,14 +55,14 @@ export function recordOf(event: RequestEnded, endedAtMs: number): RequestRecord 
 const MOST_MODEL_CHARS = 256;
 
 /**
- * A model's name may be of the client's making where a pattern serves it. PostgreSQL takes no NUL and no half of a
- * surrogate pair, and one row that it refuses would hold up all that are written with it.
+ * Clients may choose a model's name if a pattern serves it. PostgreSQL accepts neither NUL nor half a surrogate pair,
+ * and one refused row would block all rows of its batch.
  */
 function storable(name: string): string {
   return name.slice(0, MOST_MODEL_CHARS).replaceAll('\0', '\u{fffd}').toWellFormed();
 }
 
-/** What the columns hold. A provider may report any number, and sums of them must not overflow. */
+/** The maximum of the columns. A provider may report any number, and sums must not overflow. */
 const MOST = 2 ** 31 - 1;
 
 function whole(value: number | undefined): number | null {

@@ -1,14 +1,14 @@
 import { shown } from './secret-forms.ts';
 
-/** What a key looks like that is not known by its value. */
+/** A pattern for keys that are not known by value. */
 interface Shape {
-  /** Its groups are what stays before the secret, and the secret; without groups it is a secret as a whole. */
+  /** Its groups are the prefix to keep and the secret; without groups, the whole match is secret. */
   readonly pattern: RegExp;
-  /** Three characters each, whatever their case: no match is without one of them. */
+  /** Three characters each, in any case. Every match contains at least one of them. */
   readonly tells: readonly string[];
 }
 
-/** What was masked matches none of them. */
+/** None of them matches redacted text. */
 const SHAPES: readonly Shape[] = [
   {
     pattern:
@@ -40,18 +40,18 @@ const SHAPES: readonly Shape[] = [
   { pattern: /(:\/\/[^\s/:@"']{0,200}:)([^\s/@"'*]{3,200})(?=@)/g, tells: ['://'] },
 ];
 
-/** The text with everything masked that looks like a key. Most text holds no tell, and is looked at once. */
-export function maskShapes(text: string): string {
+/** Redacts everything in a text that looks like a key. Most texts contain no tell and are scanned once. */
+export function redactShapes(text: string): string {
   const told = shapesTold(text);
   if (told === 0) return text;
-  let masked = text;
+  let redacted = text;
   for (const [index, { pattern }] of SHAPES.entries()) {
-    if ((told & (1 << index)) !== 0) masked = masked.replace(pattern, maskShape);
+    if ((told & (1 << index)) !== 0) redacted = redacted.replace(pattern, redactShape);
   }
-  return masked;
+  return redacted;
 }
 
-/** Five bits of each of three characters: a letter's are the same in both cases. */
+/** Five bits of each of three characters; those of a letter are the same in both cases. */
 const TELLS = new Uint8Array(1 << 15);
 for (const [index, { tells }] of SHAPES.entries()) {
   for (const tell of tells) {
@@ -60,7 +60,7 @@ for (const [index, { tells }] of SHAPES.entries()) {
   }
 }
 
-/** A bit for each shape that may be there. */
+/** A bit for each shape that may be present. */
 function shapesTold(text: string): number {
   let told = 0;
   let place = 0;
@@ -79,7 +79,7 @@ function eitherWay(...beginnings: readonly string[]): string[] {
   return beginnings.flatMap((beginning) => [`${beginning}-`, `${beginning}_`]);
 }
 
-function maskShape(match: string, ...groups: readonly unknown[]): string {
+function redactShape(match: string, ...groups: readonly unknown[]): string {
   const [before, secret] = groups;
   return typeof before === 'string' && typeof secret === 'string' ? before + shown(secret) : shown(match);
 }

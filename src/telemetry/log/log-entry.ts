@@ -7,20 +7,20 @@ import type { MessageKey } from './messages.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** One line of the log, before it has a language and a form. */
+/** A log entry before it is rendered in a language and a format. */
 export interface LogEntry {
   readonly level: Level;
   readonly requestId: string | undefined;
   readonly message: MessageKey;
-  /** What fills the blanks of the sentence, and is told as fields in JSON. What is undefined is in neither. */
+  /** Fills the placeholders of the sentence, and becomes fields in JSON. Undefined values are left out. */
   readonly values: LogValues;
-  /** More fields for JSON, asked for only there. */
+  /** More fields for JSON, computed only there. */
   readonly fields?: (() => LogFields) | undefined;
 }
 
 export type LogValues = Readonly<Record<string, string | number | undefined>>;
 
-/** The highest level among the lines that an event is worth; undefined: it is worth none. */
+/** The highest level among the lines of an event; undefined: it has none. */
 export function levelOf(event: GatewayEvent): Level | undefined {
   switch (event.type) {
     case 'request-started':
@@ -45,7 +45,7 @@ export function levelOf(event: GatewayEvent): Level | undefined {
   }
 }
 
-/** How a request ended, for the log: one that the provider turned down for the client's own mistake is no failure. */
+/** The ending of a request in the log. An error that the client caused is not a failure. */
 function endingOf({ ending, history }: RequestEnded): keyof typeof ENDING_LEVELS {
   const last = history.at(-1);
   return ending === 'failed' && last !== undefined && isClientFault(last.outcome) ? 'rejected' : ending;
@@ -70,7 +70,7 @@ function attemptLevel(attempt: Attempt): Level {
   return isFailure(attempt) && !isClientFault(outcome) ? 'warn' : 'debug';
 }
 
-/** The lines that an event is worth. */
+/** The log lines of an event. */
 export function logEntries(event: GatewayEvent): LogEntry[] {
   switch (event.type) {
     case 'request-started':
@@ -91,7 +91,7 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
         entry('warn', event, 'cooled', { route: event.routeId, seconds: Math.round(event.forMs / 1000) }),
       ];
     case 'request-ended':
-      return [endEntry(event), ...storyEntries(event)];
+      return [endEntry(event), ...attemptEntries(event)];
     case 'configuration-accepted':
       return [
         entry('info', {}, 'reloaded', { version: event.version }),
@@ -168,13 +168,13 @@ const ENDING_MESSAGES = {
   refused: 'refused',
 } as const;
 
-/** The way of a request that took more than one attempt: the other endings tell it in their own line. */
-function storyEntries(event: RequestEnded): LogEntry[] {
+/** The attempts of a request that took more than one and ended well. The lines of other endings include them. */
+function attemptEntries(event: RequestEnded): LogEntry[] {
   if (event.ending !== 'complete' || event.history.length < 2) return [];
   return [entry('info', event, 'story', { attempts: attemptsSummary(event.history) })];
 }
 
-/** Where the time of a request went, and the tokens that it used: the line that `enable_metrics` adds. */
+/** The durations and tokens of a request: the line that `enable_metrics` adds. */
 export function metricsEntry(event: RequestEnded): LogEntry {
   const { history, startedAtMs, firstByteAtMs, endedAtMs, overheadMs, usage } = event;
   const isAnswered = history.at(-1)?.outcome.kind === 'answered';
@@ -197,7 +197,7 @@ function milliseconds(ms: number): string {
   return `${Math.round(ms)}ms`;
 }
 
-/** `12+34=46`, with a tilde where they were estimated. */
+/** `12+34=46`, with a tilde if they were estimated. */
 function tokensText({ inputTokens, outputTokens, totalTokens }: Usage, isEstimated: boolean): string {
   return `${isEstimated ? '~' : ''}${inputTokens ?? '?'}+${outputTokens ?? '?'}=${totalTokens ?? '?'}`;
 }

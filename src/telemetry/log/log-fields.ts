@@ -3,15 +3,17 @@ import { type Attempt, isClientFault } from '../../routing/outcome.ts';
 import { outcomeText } from '../../routing/attempts-summary.ts';
 import { METHODS, OPERATIONS } from '../vocabulary.ts';
 
-/** What a line in JSON tells besides its own values: OpenTelemetry's names where there are such. Undefined is left out. */
+/**
+ * The fields of a JSON line besides its own values, named as in OpenTelemetry where possible. Undefined is left out.
+ */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** The fields of a request that has passed the door. */
+/** The fields of an admitted request. */
 export function receivedFields(event: RequestReceived, client: string): LogFields {
   return { 'gen_ai.request.model': event.model, 'client.address': client || undefined };
 }
 
-/** The fields of a request that has ended: durations in milliseconds, numbers as numbers. */
+/** The fields of a finished request: durations in milliseconds, numbers as numbers. */
 export function endedFields(event: RequestEnded): LogFields {
   const { history, usage, startedAtMs, firstByteAtMs, endedAtMs, overheadMs, code, status } = event;
   return {
@@ -44,12 +46,12 @@ function translationFields({ from, to, losses, count }: TranslationReport): LogF
   };
 }
 
-/** The model that was asked for. A request that names none, such as for a file, goes by the name of its provider. */
+/** The requested model. A request without one, such as for a file, is named after its provider. */
 function modelOf({ model, history }: RequestEnded): string | undefined {
   return history.some(({ route }) => route.upstreamModel === undefined) ? undefined : model;
 }
 
-/** The fields of one attempt, which stand in a line of its own and in that of its request. */
+/** The fields of one attempt, for a line of its own and for that of its request. */
 export function attemptFields(attempt: Attempt): LogFields {
   const { route, outcome, reason, isResent } = attempt;
   return {
@@ -58,7 +60,7 @@ export function attemptFields(attempt: Attempt): LogFields {
     reason,
     outcome: outcome.kind,
     status: 'status' in outcome ? outcome.status : undefined,
-    // Whose mistake it was, where that is known.
+    // Who caused the failure, if that is known.
     is_client_fault: isClientFault(outcome) || undefined,
     detail: detailOf(attempt),
     is_resent: isResent,
@@ -66,12 +68,12 @@ export function attemptFields(attempt: Attempt): LogFields {
   };
 }
 
-/** What was wrong beyond the kind and the status, such as `connect` or `error-object`. */
+/** The cause beyond kind and status, such as `connect` or `error-object`. */
 function detailOf({ outcome }: Attempt): string | undefined {
   return /\((.+)\)$/.exec(outcomeText(outcome))?.[1];
 }
 
-/** To the microsecond, which is finer than anything that is measured. */
+/** Rounds to the microsecond, which is finer than any measurement. */
 function milliseconds(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

@@ -5,12 +5,12 @@ import type { LogFields } from './log-fields.ts';
 import { localDate, localTime } from './local-time.ts';
 import { type MessageKey, say } from './messages.ts';
 
-/** Where lines go. `write` must return at once, whatever becomes of the line. */
+/** A destination of lines. `write` must return at once, whatever happens to the line. */
 export interface LogSink {
   readonly write: (line: string) => void;
 }
 
-/** The log: listens to events, and takes the few lines that no event stands for. */
+/** The log. It listens to events, and accepts the few lines that have no event. */
 export interface Log {
   readonly listen: (event: GatewayEvent) => void;
   readonly say: (level: Level, message: MessageKey, values?: LogValues) => void;
@@ -18,7 +18,7 @@ export interface Log {
 
 const RANK: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
-/** A log of the form, language and level that the settings name at the moment of each line. */
+/** A log in the format, language and level that the settings name at the moment of each line. */
 export function createLog(
   settings: () => LoggingSettings,
   sink: LogSink,
@@ -32,7 +32,7 @@ export function createLog(
   return {
     listen(event) {
       const level = levelOf(event);
-      // What is not written need not be put into words.
+      // Entries below the level are not rendered.
       if (level !== undefined && RANK[level] >= RANK[settings().level]) logEntries(event).forEach(write);
       if (event.type === 'request-ended' && settings().enableMetrics) write(metricsEntry(event));
     },
@@ -40,7 +40,7 @@ export function createLog(
   };
 }
 
-/** One entry as a line of its own, in the form and language of the settings. */
+/** Renders one entry in the format and language of the settings. */
 export function renderLine(entry: LogEntry, settings: LoggingSettings, now: Date): string {
   return settings.format === 'json' ? jsonLine(entry, settings, now) : textLine(entry, settings, now);
 }
@@ -52,7 +52,7 @@ function textLine(entry: LogEntry, { language }: LoggingSettings, now: Date): st
   return `[${stampOf(now)}] [${entry.level.toUpperCase()}]${request} ${oneLine(text)}\n`;
 }
 
-/** The last second that was written, and how: lines come many in a second. */
+/** The last rendered second, since many lines share one. */
 const last = { second: NaN, stamp: '' };
 
 function stampOf(now: Date): string {
@@ -61,7 +61,7 @@ function stampOf(now: Date): string {
   return last.stamp;
 }
 
-/** Put together by hand: to build an object for each line and have it written costs three times as much. */
+/** Concatenated by hand: building and serialising an object per line costs three times as much. */
 function jsonLine(entry: LogEntry, { language }: LoggingSettings, now: Date): string {
   let line = `{"time":"${instantOf(now)}","level":"${entry.level}"`;
   if (entry.requestId !== undefined) line += `,"request_id":${jsonText(entry.requestId)}`;
@@ -75,13 +75,13 @@ function jsonLine(entry: LogEntry, { language }: LoggingSettings, now: Date): st
   return `${line}}\n`;
 }
 
-/** As members behind others; nothing where there is none. */
+/** As members that follow others; '' if there are none. */
 function moreFields(fields: LogFields): string {
   const members = JSON.stringify(fields).slice(1, -1);
   return members === '' ? '' : `,${members}`;
 }
 
-/** The last millisecond that was written, and how. */
+/** The last rendered millisecond. */
 const lastInstant = { ms: NaN, text: '' };
 
 function instantOf(now: Date): string {
@@ -96,12 +96,12 @@ function jsonText(text: string): string {
 
 const NEEDS_NO_ESCAPE = /^[ !#-[\]-~]*$/;
 
-/** JSON has no word for what is no number. */
+/** JSON cannot represent NaN and infinity. */
 function jsonNumber(value: number): string {
   return Number.isFinite(value) ? String(value) : 'null';
 }
 
-/** What came from outside may hold line ends, and must not be able to write lines of its own. */
+/** External text may contain line ends, and must not be able to forge lines. */
 function oneLine(text: string): string {
   return LINE_END.test(text) ? text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ') : text;
 }

@@ -1,4 +1,7 @@
-/** The log's sentences in both languages. `{name}` is filled in; `{name?text}` puts the text before it, or is nothing where there is none. */
+/**
+ * The log's sentences in both languages. `{name}` is a placeholder. `{name?text}` inserts the text and the value, or
+ * nothing if there is no value.
+ */
 export const MESSAGES = {
   started: { en: 'llm-proxy started, listening on {address}', zh: 'LLM Proxy 启动，监听地址: {address}' },
   loaded: {
@@ -108,7 +111,7 @@ export const MESSAGES = {
 export type MessageKey = keyof typeof MESSAGES;
 export type Language = 'en' | 'zh';
 
-/** A sentence with its blanks filled in. */
+/** Fills the placeholders of a sentence. */
 export function say(
   key: MessageKey,
   language: Language,
@@ -124,7 +127,10 @@ export function say(
   return text;
 }
 
-/** A sentence up to its first blank, and each blank with what stands before and behind it. `before` undefined: it is always filled. */
+/**
+ * A sentence up to its first placeholder, and each placeholder with the text around it. `before` undefined: the
+ * placeholder is always filled.
+ */
 type Sentence = readonly [
   start: string,
   blanks: readonly {
@@ -139,7 +145,7 @@ const SENTENCES: Readonly<Record<Language, Readonly<Record<MessageKey, Sentence>
   zh: sentencesIn('zh'),
 };
 
-/** Cut once: each line of the log is made of one. */
+/** Parsed once, since every log line uses a sentence. */
 function sentencesIn(language: Language): Record<MessageKey, Sentence> {
   const cut = Object.entries(MESSAGES).map(([key, message]): [string, Sentence] => {
     const [start = '', ...rest] = message[language].split('{');

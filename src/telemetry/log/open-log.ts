@@ -1,12 +1,12 @@
 import type { Snapshot } from '../../config/snapshot.ts';
 import { createLog, type Log } from './log.ts';
-import { maskOf } from './redact.ts';
+import { redactorOf } from './redact.ts';
 import { say } from './messages.ts';
 import { RequestFiles } from './request-files.ts';
 import { createRollingFile } from './rolling-file.ts';
 import { StreamSink } from './stream-sink.ts';
 
-/** The log of a running gateway, on the terminal and wherever else the configuration wants it. */
+/** The log of a running gateway, on the terminal and in the configured files. */
 export interface OpenLog extends Log {
   /** Lines and request files lost since the start. */
   readonly droppedRows: () => number;
@@ -15,36 +15,36 @@ export interface OpenLog extends Log {
 }
 
 export interface LogOptions {
-  /** The configuration in force: what it says of the log holds from the next line on. */
+  /** The configuration in force. Its log settings apply from the next line on. */
   readonly snapshot: () => Snapshot;
   /** Writes to the terminal. */
   readonly print: (lines: Uint8Array) => Promise<unknown>;
-  /** Says that lines are lost, where the log can't: at most once a minute. */
+  /** Reports lost lines outside of the log, at most once a minute. */
   readonly complain: (text: string) => void;
   readonly now: () => Date;
 }
 
-/** Opens the log. Each line is masked before it goes anywhere. */
+/** Opens the log. Each line is redacted before it is written anywhere. */
 export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog {
   const settings = () => snapshot().logging;
-  const mask = maskOf(() => snapshot().secrets);
-  const masked = (text: string): string => (settings().maskSensitive ? mask(text) : text);
+  const redact = redactorOf(() => snapshot().secrets);
+  const redacted = (text: string): string => (settings().maskSensitive ? redact(text) : text);
   const onLoss = onceAMinute(now, (error) => {
     const { language } = settings();
     const reason = lossReason(error, language);
-    complain(`llm-proxy: ${masked(say('logLost', language, { reason, count: droppedRows() }))}\n`);
+    complain(`llm-proxy: ${redacted(say('logLost', language, { reason, count: droppedRows() }))}\n`);
   });
   const terminal = new StreamSink(print, onLoss);
   const roll = createRollingFile(() => rollingSettings(settings()), now);
   const file = new StreamSink(async (lines) => {
-    // Lines may still be under way when the file is taken out of the configuration.
+    // Lines may still be queued when the file is removed from the configuration.
     if (settings().generalFile !== undefined) await roll(lines);
   }, onLoss);
-  const requestFiles = new RequestFiles({ settings, mask, now, onLoss });
+  const requestFiles = new RequestFiles({ settings, redact, now, onLoss });
   const droppedRows = (): number => terminal.dropped + file.dropped + requestFiles.dropped;
   const sink = {
     write(plain: string): void {
-      const line = masked(plain);
+      const line = redacted(plain);
       terminal.write(line);
       if (settings().generalFile !== undefined) file.write(line);
     },
@@ -67,7 +67,7 @@ function rollingSettings({ generalFile = '', maxFileBytes, maxFiles, maxDays }: 
   return { path: generalFile, maxBytes: maxFileBytes, maxFiles, maxDays };
 }
 
-/** The file system's word for it, without the path that Node puts into its messages. */
+/** The file system's error without the path that Node includes. */
 function lossReason(error: unknown, language: Snapshot['logging']['language']): string {
   if (error === undefined) return language === 'zh' ? '写入太慢' : 'writing is too slow';
   if (error instanceof Error && 'code' in error) return String(error.code);

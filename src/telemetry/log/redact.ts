@@ -1,44 +1,44 @@
 import { isDeepStrictEqual } from 'node:util';
-import { maskShapes } from './key-shapes.ts';
+import { redactShapes } from './key-shapes.ts';
 import { shown } from './secret-forms.ts';
 import { SecretSearch } from './secret-search.ts';
 
-/** Puts what is left of a secret in its place: `sk-ab****cdef`, or `****` where that would tell too much of it. */
-export type Mask = (text: string) => string;
+/** Replaces secrets by a preview: `sk-ab****cdef`, or `****` if that would reveal too much. */
+export type Redact = (text: string) => string;
 
 /**
- * A mask for these secrets, in each form in which text may hold them, and for everything that looks like a key.
+ * Redacts these secrets in every form that text may contain, and everything that looks like a key.
  *
- * @param secrets of 6 characters or more each
+ * @param secrets of at least 6 characters each
  */
-export function createMask(secrets: readonly string[]): Mask {
+export function createRedactor(secrets: readonly string[]): Redact {
   const search = new SecretSearch(secrets);
   return (text) => {
-    let masked = text;
-    for (const form of search.formsIn(text)) masked = masked.replaceAll(form.text, () => form.shown);
-    return maskShapes(masked);
+    let redacted = text;
+    for (const form of search.formsIn(text)) redacted = redacted.replaceAll(form.text, () => form.shown);
+    return redactShapes(redacted);
   };
 }
 
 /**
- * A mask that follows the configuration: it is made anew only when the secrets are others. Those of the configuration
- * before are masked as well, since requests that began with it are still under way.
+ * Redacts the secrets of the current configuration, and is rebuilt only when they change. It also redacts the previous
+ * secrets, since requests that started with them may still be running.
  */
-export function maskOf(secrets: () => readonly string[]): Mask {
+export function redactorOf(secrets: () => readonly string[]): Redact {
   let known = secrets();
-  let mask = createMask(known);
+  let redact = createRedactor(known);
   return (text) => {
     const current = secrets();
     if (current !== known) {
-      if (!isDeepStrictEqual(current, known)) mask = createMask([...new Set([...current, ...known])]);
+      if (!isDeepStrictEqual(current, known)) redact = createRedactor([...new Set([...current, ...known])]);
       known = current;
     }
-    return mask(text);
+    return redact(text);
   };
 }
 
-/** The value of a header or field that is a secret whatever it looks like; the scheme before it stays. */
-export function maskCredential(value: string): string {
+/** Redacts the value of a header or field that is always secret; a scheme before it stays. */
+export function redactCredential(value: string): string {
   const [, scheme = '', secret = ''] = /^(\s*(?:bearer|basic|token)\s+)?(.*)$/is.exec(value) ?? [];
   return `${scheme}${shown(secret)}`;
 }

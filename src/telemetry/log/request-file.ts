@@ -1,13 +1,13 @@
 import { decodeBody } from '../../lib/http/content-coding.ts';
 import type { AnswerBytes, RequestEnded, RequestReceived, RequestStarted } from '../../gateway/events.ts';
 import { CREDENTIAL_FIELDS, presentedKeys, SHORTEST_SOUGHT } from '../../gateway/credentials.ts';
-import { maskCredential } from './redact.ts';
+import { redactCredential } from './redact.ts';
 
-/** Bytes of a body that are kept; of the rest only the number is told. */
+/** The maximum number of bytes kept of a body; of the rest, only the size is reported. */
 const MOST_BODY_BYTES = 1024 * 1024;
 
-/** What is gathered of one request until it ends, to be written into a file of its own. */
-export class RequestRecord {
+/** Collects the data of one request until it ends, for a file of its own. */
+export class RequestLog {
   readonly #started: RequestStarted;
   readonly #lines: string[] = [];
   readonly #request = new KeptBody();
@@ -18,7 +18,7 @@ export class RequestRecord {
     this.#started = started;
   }
 
-  /** Bytes held for the sake of this record. */
+  /** The bytes that this request holds. */
   get bytes(): number {
     return this.#request.kept + this.#answer.kept;
   }
@@ -27,7 +27,7 @@ export class RequestRecord {
     this.#lines.push(line);
   }
 
-  /** `room`: bytes that may be kept in addition, all requests together. */
+  /** `room`: the bytes that may still be kept, over all requests. */
   received({ body }: RequestReceived, room: number): void {
     this.#request.add(body, room);
   }
@@ -37,20 +37,20 @@ export class RequestRecord {
     this.#answer.add(bytes, room);
   }
 
-  /** The whole file. Header fields that hold credentials are masked here, since only here they are known as such. */
-  text(ended: RequestEnded, isMasked: boolean): string {
+  /** The whole file. Credential headers are redacted here, because later they cannot be recognised. */
+  text(ended: RequestEnded, isRedacted: boolean): string {
     const { method, path, headers } = this.#started;
     return [
-      section(`${method} ${path}`, headerText(headers, isMasked)),
+      section(`${method} ${path}`, headerText(headers, isRedacted)),
       section('Request body', this.#request.text(headers, null)),
       section('Log', this.#lines.join('').trimEnd()),
-      section(`Answer: ${ended.status} (${ended.ending})`, headerText(this.#answerHeaders, isMasked)),
+      section(`Answer: ${ended.status} (${ended.ending})`, headerText(this.#answerHeaders, isRedacted)),
       section('Answer body', this.#answer.text(this.#answerHeaders, codingOf(this.#answerHeaders))),
     ].join('\n');
   }
 }
 
-/** The coding of an answer. A request's body is kept as it was decoded. */
+/** The coding of an answer. A request's body is kept decoded. */
 function codingOf(headers: Headers | undefined): string | null {
   return headers?.get('content-encoding') ?? null;
 }
@@ -65,7 +65,7 @@ class KeptBody {
     this.#size += bytes.byteLength;
     const fits = Math.max(0, Math.min(bytes.byteLength, MOST_BODY_BYTES - this.kept, room));
     if (fits === 0) return;
-    // A piece of its own: what it was cut from may be much larger.
+    // Copies the bytes: the buffer behind them may be much larger.
     this.#chunks.push(bytes.slice(0, fits));
     this.kept += fits;
   }
@@ -82,7 +82,7 @@ class KeptBody {
   }
 }
 
-/** The bytes as text; undefined if they are none. What was cut may end in the middle of a character. */
+/** The bytes as text; undefined if they are not text. A truncated body may end within a character. */
 function textOf(bytes: Uint8Array, isCut: boolean): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: isCut });
@@ -100,20 +100,20 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set([
   'proxy-authorization',
   'cookie',
   'set-cookie',
-  // A browser can put a key nowhere else when it opens a WebSocket.
+  // A browser can send a key only here when it opens a WebSocket.
   'sec-websocket-protocol',
 ]);
 
-function headerText(headers: Headers | undefined, isMasked: boolean): string {
+function headerText(headers: Headers | undefined, isRedacted: boolean): string {
   if (headers === undefined) return '(none)';
-  const keys = isMasked
+  const keys = isRedacted
     ? presentedKeys({ headers, search: '' }).filter((key) => key.length >= SHORTEST_SOUGHT)
     : [];
   return [...headers]
     .map(([name, value]) => {
-      if (isMasked && SECRET_FIELDS.has(name)) return `${name}: ${maskCredential(value)}`;
-      // The key with which a client logged in may stand in a field that nobody takes for a place of keys.
-      const clean = keys.reduce((text, key) => text.replaceAll(key, () => maskCredential(key)), value);
+      if (isRedacted && SECRET_FIELDS.has(name)) return `${name}: ${redactCredential(value)}`;
+      // The client's key may also be in a header that is not known to hold keys.
+      const clean = keys.reduce((text, key) => text.replaceAll(key, () => redactCredential(key)), value);
       return `${name}: ${clean}`;
     })
     .join('\n');

@@ -5,16 +5,16 @@ import type { GatewayEvent, RequestEnded } from '../../gateway/events.ts';
 import { localDate, localTime } from './local-time.ts';
 import { renderLine } from './log.ts';
 import { logEntries, metricsEntry } from './log-entry.ts';
-import type { Mask } from './redact.ts';
-import { RequestRecord } from './request-file.ts';
+import type { Redact } from './redact.ts';
+import { RequestLog } from './request-file.ts';
 import type { OnLoss } from './stream-sink.ts';
 
-/** Bytes of bodies held at most, of all requests together: beyond it requests are recorded without them. */
+/** The maximum size of kept bodies over all requests; beyond it, requests are logged without bodies. */
 const MOST_HELD_BYTES = 64 * 1024 * 1024;
-/** Requests recorded at a time, and files that wait to be written. */
-const MOST_RECORDS = 10_000;
+/** The maximum number of requests logged at a time, and of files that wait to be written. */
+const MOST_REQUESTS = 10_000;
 const MOST_WAITING = 1_000;
-/** Files in a directory: the oldest go first. */
+/** The maximum number of files in a directory; the oldest are deleted first. */
 const MOST_FILES = 10_000;
 const CLEAN_EVERY_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -22,19 +22,20 @@ const FLUSH_MS = 3_000;
 
 export interface RequestFilesOptions {
   readonly settings: () => LoggingSettings;
-  /** Applied to whole files, where the settings say so. */
-  readonly mask: Mask;
+  /** Applied to whole files, if the settings say so. */
+  readonly redact: Redact;
   readonly now: () => Date;
   readonly onLoss: OnLoss;
 }
 
 /**
- * Writes a file for each request, with its headers, its bodies and its lines, while `separate_files` is on. A failed
- * one is written into `error_dir` as well. Nobody waits for it: what the disk does not take is dropped and counted.
+ * Writes a file for each request, with its headers, bodies and log lines, while `separate_files` is on. Failed requests
+ * are also written to `error_dir`. No request waits for it: files that the disk does not accept are dropped and
+ * counted.
  */
 export class RequestFiles {
   readonly #options: RequestFilesOptions;
-  readonly #records = new Map<string, RequestRecord>();
+  readonly #requests = new Map<string, RequestLog>();
   #heldBytes = 0;
   #waiting = 0;
   #writing = Promise.resolve();
@@ -53,54 +54,54 @@ export class RequestFiles {
   readonly listen = (event: GatewayEvent): void => {
     if (event.type === 'request-started') {
       if (!this.#options.settings().separateFiles) return;
-      if (this.#records.size < MOST_RECORDS) this.#records.set(event.requestId, new RequestRecord(event));
+      if (this.#requests.size < MOST_REQUESTS) this.#requests.set(event.requestId, new RequestLog(event));
       else this.#lose(undefined);
       return;
     }
     if (!('requestId' in event) || event.requestId === undefined) return;
-    const record = this.#records.get(event.requestId);
-    if (record !== undefined) this.#note(event, record);
+    const log = this.#requests.get(event.requestId);
+    if (log !== undefined) this.#note(event, log);
   };
 
-  /** Resolves when what has ended is written, or after 3 s. */
+  /** Resolves when finished requests are written, or after 3 s. */
   async flush(): Promise<void> {
     const untilMs = performance.now() + FLUSH_MS;
     while (this.#waiting > 0 && performance.now() < untilMs) await Bun.sleep(1);
   }
 
-  #note(event: GatewayEvent, record: RequestRecord): void {
+  #note(event: GatewayEvent, log: RequestLog): void {
     const settings = this.#options.settings();
-    const heldBefore = record.bytes;
+    const heldBefore = log.bytes;
     const room = MOST_HELD_BYTES - this.#heldBytes;
-    if (event.type === 'request-received') record.received(event, room);
-    if (event.type === 'answer-bytes') record.answered(event, room);
-    this.#heldBytes += record.bytes - heldBefore;
+    if (event.type === 'request-received') log.received(event, room);
+    if (event.type === 'answer-bytes') log.answered(event, room);
+    this.#heldBytes += log.bytes - heldBefore;
     const entries = logEntries(event);
     if (event.type === 'request-ended') entries.push(metricsEntry(event));
-    for (const entry of entries) record.addLine(renderLine(entry, settings, this.#options.now()));
-    if (event.type === 'request-ended') this.#end(event, record, settings);
+    for (const entry of entries) log.addLine(renderLine(entry, settings, this.#options.now()));
+    if (event.type === 'request-ended') this.#end(event, log, settings);
   }
 
-  #end(event: RequestEnded, record: RequestRecord, settings: LoggingSettings): void {
-    this.#records.delete(event.requestId);
+  #end(event: RequestEnded, log: RequestLog, settings: LoggingSettings): void {
+    this.#requests.delete(event.requestId);
     if (this.#waiting >= MOST_WAITING) {
-      this.#heldBytes -= record.bytes;
+      this.#heldBytes -= log.bytes;
       return this.#lose(undefined);
     }
     this.#waiting += 1;
     this.#writing = this.#writing
-      .then(() => this.#write(event, record, settings))
+      .then(() => this.#write(event, log, settings))
       .catch((error: unknown) => this.#lose(error))
       .finally(() => {
         this.#waiting -= 1;
-        this.#heldBytes -= record.bytes;
+        this.#heldBytes -= log.bytes;
       });
   }
 
-  async #write(event: RequestEnded, record: RequestRecord, settings: LoggingSettings): Promise<void> {
-    const { mask, now } = this.#options;
-    const plain = record.text(event, settings.maskSensitive);
-    const text = settings.maskSensitive ? mask(plain) : plain;
+  async #write(event: RequestEnded, log: RequestLog, settings: LoggingSettings): Promise<void> {
+    const { redact, now } = this.#options;
+    const plain = log.text(event, settings.maskSensitive);
+    const text = settings.maskSensitive ? redact(plain) : plain;
     const at = now();
     const name = `${localDate(at)}_${localTime(at).replaceAll(':', '-')}_${event.requestId}.log`;
     const isFailure = event.ending !== 'complete' && event.ending !== 'client-left';
@@ -123,7 +124,7 @@ async function writeInto(directory: string, name: string, text: string): Promise
   await writeFile(join(directory, name), text, { mode: 0o600 });
 }
 
-/** Removes the files that are too old or too many. Their names begin with their dates, and so sort by age. */
+/** Deletes files that are too old or too many. Their names begin with the date, so they sort by age. */
 async function clean(directory: string, maxDays = Infinity, now: Date): Promise<void> {
   const all = await readdir(directory).catch(() => []);
   const names = all.filter((name) => /^\d{4}-\d{2}-\d{2}_[\d-]{8}_req_\w+\.log$/.test(name)).sort();

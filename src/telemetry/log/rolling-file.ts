@@ -2,9 +2,9 @@ import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { localDate } from './local-time.ts';
 
-/** How a log file is continued, and how long it is kept. */
+/** When a log file is rolled over, and how long it is kept. */
 export interface RollingSettings {
-  /** `logs/proxy.log` becomes `logs/proxy_2026-01-13.log`, and, when that is full, `logs/proxy_2026-01-13.1.log`. */
+  /** `logs/proxy.log` becomes `logs/proxy_2026-01-13.log` and, when that is full, `logs/proxy_2026-01-13.1.log`. */
   readonly path: string;
   readonly maxBytes: number;
   /** undefined: all are kept. */
@@ -14,8 +14,8 @@ export interface RollingSettings {
 }
 
 /**
- * A log file that is a new one each day and whenever it is full. It is opened for each batch of lines, so that one
- * that was moved or removed is made again, and several processes can write to it. Rejects when the disk refuses.
+ * A log file that rolls over daily and when it is full. It is opened for each batch of lines, so a moved or deleted
+ * file is created again, and several processes can write to it. Rejects if the disk does.
  */
 export function createRollingFile(
   settings: () => RollingSettings,
@@ -45,7 +45,7 @@ export function createRollingFile(
 
 const ONLY_OWNER = 0o600;
 
-/** Writes as many lines as the file has room for; an empty file takes at least one. Returns their bytes. */
+/** Writes as many lines as fit into the file; an empty file takes at least one. Returns the number of bytes written. */
 async function append(path: string, lines: Uint8Array, maxBytes: number): Promise<number> {
   const file = await opened(path);
   try {
@@ -68,7 +68,7 @@ async function opened(path: string): ReturnType<typeof open> {
   }
 }
 
-/** How much of it, in whole lines, has no more than these bytes. */
+/** The size of the whole lines that fit into these bytes. */
 function fitting(lines: Uint8Array, maxBytes: number, takesOne: boolean): number {
   if (lines.byteLength <= maxBytes) return lines.byteLength;
   const end = maxBytes > 0 ? lines.lastIndexOf(LF, maxBytes - 1) + 1 : 0;
@@ -95,7 +95,7 @@ interface LogFile {
   readonly number: number;
 }
 
-/** The files that `path` has been continued in, the oldest first. */
+/** The files of `path`, the oldest first. */
 async function filesOf(path: string): Promise<LogFile[]> {
   const extension = extname(path);
   const start = `${basename(path, extension)}_`;
@@ -110,7 +110,7 @@ async function filesOf(path: string): Promise<LogFile[]> {
     .sort((a, b) => a.date.localeCompare(b.date) || a.number - b.number);
 }
 
-/** The number of the file that was written last for a day's path. */
+/** The number of the last file of a day. */
 async function lastNumber(day: string): Promise<number> {
   const extension = extname(day);
   const [, base = '', date = ''] = /^(.*)_(\d{4}-\d{2}-\d{2})$/.exec(basename(day, extension)) ?? [];
@@ -120,7 +120,7 @@ async function lastNumber(day: string): Promise<number> {
 
 const DAY_MS = 86_400_000;
 
-/** Makes room for `next`, which is kept whether it is there already or not. */
+/** Makes room for `next`, which counts whether it exists yet or not. */
 async function removeOld(
   { path, maxFiles = Infinity, maxDays = Infinity }: Omit<RollingSettings, 'maxBytes'>,
   next: string,

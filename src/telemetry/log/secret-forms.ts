@@ -1,12 +1,12 @@
 import { previewKey } from '../../config/compile/compile-access.ts';
 
-/** A secret as text may hold it, and what is shown in its place. */
+/** A secret as it may appear in text, and its replacement. */
 export interface SecretForm {
   readonly text: string;
   readonly shown: string;
 }
 
-/** The secret itself, as it stands in a URL and in JSON, and what it looks like within base64. */
+/** The secret itself, its forms in a URL and in JSON, and its forms within base64. */
 export function formsOf(secret: string): SecretForm[] {
   return textsOf(secret).map((text) => ({ text, shown: shown(text) }));
 }
@@ -19,18 +19,20 @@ export function textsOf(secret: string): string[] {
   return [...new Set([secret, ...escaped, ...encoded])];
 }
 
-/** First 5 and last 4 characters, if they are plain ones: half of an escape sequence could break the text around it. */
+/**
+ * The first 5 and last 4 characters, if they are plain: half of an escape sequence could break the surrounding text.
+ */
 export function shown(secret: string): string {
   const preview = previewKey(secret);
   return /^[\w.~+/=:*-]*$/.test(preview) ? preview : '****';
 }
 
-/** Shorter pieces would be found where they mean nothing. */
+/** Shorter pieces would match by accident. */
 const SHORTEST_BASE64 = 8;
 
 /**
- * In base64 a secret looks different at each of three distances from the beginning of a group. These are the
- * characters that it alone decides, in both alphabets: `user:secret` is found like the secret itself.
+ * In base64, a secret has three forms, depending on its offset in a group. These are the characters that depend on the
+ * secret alone, in both alphabets, so `user:secret` is found like the secret itself.
  */
 function base64Forms(secret: string): string[] {
   const forms: string[] = [];

@@ -1,30 +1,30 @@
 import { formsOf, textsOf, type SecretForm } from './secret-forms.ts';
 
-/** Characters at the end of a form by which it is looked up. No form may be shorter. */
+/** The number of final characters by which a form is looked up. No form may be shorter. */
 const TAIL = 6;
 
-/** Places in the table for each form: the more, the fewer characters of a text have to be compared with one. */
+/** Table slots per form: more of them mean fewer comparisons. */
 const PLACES = 4;
 
 const NOTHING: readonly SecretForm[] = [];
 
 /**
- * Finds which of many secrets a text holds, in one pass over it: where two characters stand that a form ends with, a hash
- * of the last ones says which forms may end there. So a line takes a microsecond with ten secrets, and a few with a
+ * Finds which of many secrets occur in a text in one pass. Where two characters end a form, a hash of the last
+ * characters selects the forms that may end there. A line takes a microsecond with ten secrets, and a few with a
  * hundred thousand.
  */
 export class SecretSearch {
   readonly #secrets: readonly string[];
-  /** By the last two characters of a form: whether one ends like that, which few places of a text do. */
+  /** By the last two characters of a form: whether some form ends so, which few positions of a text match. */
   readonly #pairs = new Uint8Array(1 << 16);
-  /** By hash: 1 + the newest entry with such a hash, or 0. Its length is a power of two. */
+  /** By hash: 1 + the newest entry with this hash, or 0. Its length is a power of two. */
   readonly #heads: Int32Array;
-  /** By entry, which is a form: the entry before it in the same place, the hash, and whose form it is. */
+  /** By entry, which is a form: the previous entry of the slot, the hash, and the secret of the form. */
   readonly #before: Int32Array;
   readonly #hashes: Int32Array;
   readonly #owners: Int32Array;
 
-  /** @param secrets of 6 characters or more each */
+  /** @param secrets of at least 6 characters each */
   constructor(secrets: readonly string[]) {
     const hashes: number[] = [];
     const owners: number[] = [];
@@ -47,7 +47,7 @@ export class SecretSearch {
     }
   }
 
-  /** The forms that stand in the text, each once, the longest first. */
+  /** The forms in the text, each once, the longest first. */
   formsIn(text: string): readonly SecretForm[] {
     const pairs = this.#pairs;
     let found: Map<string, SecretForm> | undefined;
@@ -64,7 +64,7 @@ export class SecretSearch {
     return [...found.values()].sort((a, b) => b.text.length - a.text.length);
   }
 
-  /** The forms that really end there: hashes only say which to compare. */
+  /** The forms that end at this position. The hash only selects candidates. */
   #endingAt(text: string, index: number): readonly SecretForm[] {
     const hash = tailHash(text, index + 1);
     let found: SecretForm[] | undefined;
@@ -83,7 +83,10 @@ function lastPair(text: string): number {
   return ((text.charCodeAt(text.length - 2) & 0xff) << 8) | (text.charCodeAt(text.length - 1) & 0xff);
 }
 
-/** Of the low bytes of the last characters before `end`. Forms are longer, and end nowhere near a text's beginning. */
+/**
+ * Hashes the low bytes of the last characters before `end`. Forms are longer, so they end nowhere near the beginning of
+ * a text.
+ */
 function tailHash(text: string, end: number): number {
   let near = 0;
   let far = 0;

@@ -1,26 +1,29 @@
 import type { LogSink } from './log.ts';
 
-/** Lines kept while the writer is busy; beyond it they are dropped and counted, for a log must not cost a request. */
+/**
+ * The maximum number of lines that wait for the writer. Further ones are dropped and counted, since a log must not
+ * delay requests.
+ */
 const MOST_LINES = 10_000;
 
-/** The same in bytes: a line may be long. */
+/** The same in bytes, since a line may be long. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** Room for lines to begin with, and again after a large batch. */
+/** The initial size of the buffer, and its size after a large batch. */
 const ROOM_BYTES = 256 * 1024;
 
-/** The least between two writes: what comes meanwhile goes out together, since opening a file costs more than many lines. */
+/** The minimum time between two writes, to batch lines: opening a file costs more than many lines. */
 const GATHER_MS = 50;
 
-/** How long `flush` waits for a writer that does not come back. */
+/** How long `flush` waits for a stuck writer. */
 const FLUSH_MS = 3_000;
 
-/** Told when lines are lost: because of `error`, or because there was no room for them. */
+/** Called when lines are lost, because of `error` or for lack of room. */
 export type OnLoss = (error: unknown) => void;
 
 /**
- * Writes lines in the order in which they come, many at a time, and never makes the caller wait. A line becomes bytes at
- * once: a thousand waiting texts were measured to cost requests more, in collecting and in caches, than all the rest of a log.
+ * Writes lines in order and in batches, and never makes the caller wait. A line becomes bytes at once: a thousand
+ * waiting strings cost requests more in garbage collection and cache misses than the rest of a log.
  */
 export class StreamSink implements LogSink {
   readonly #write: (bytes: Uint8Array) => Promise<unknown>;
@@ -28,20 +31,20 @@ export class StreamSink implements LogSink {
   #waiting = Buffer.allocUnsafeSlow(0);
   #waitingBytes = 0;
   #lines = 0;
-  /** What was written last, to be filled again. */
+  /** The last written buffer, for reuse. */
   #spare: Buffer<ArrayBuffer> | undefined;
   #isWriting = false;
-  /** Ends the pause between two writes early. */
+  /** Cuts the pause between two writes short. */
   #hurry: () => void = () => undefined;
   #dropped = 0;
 
-  /** @param write is done with the bytes when its promise is settled: then they are filled anew */
+  /** @param write is done with the bytes when its promise settles; then they are overwritten */
   constructor(write: (bytes: Uint8Array) => Promise<unknown>, onLoss: OnLoss = () => undefined) {
     this.#write = write;
     this.#onLoss = onLoss;
   }
 
-  /** Lines lost since the start, because the writer did not keep up or failed. */
+  /** Lines lost since the start, because the writer was too slow or failed. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -57,16 +60,16 @@ export class StreamSink implements LogSink {
     if (!this.#isWriting) void this.#drain();
   };
 
-  /** Resolves when everything that was written before is out, or after 3 s with a writer that is stuck. */
+  /** Resolves when all earlier lines are written, or after 3 s if the writer is stuck. */
   async flush(): Promise<void> {
     const untilMs = performance.now() + FLUSH_MS;
     this.#hurry();
     while (this.#isWriting && performance.now() < untilMs) await Bun.sleep(1);
   }
 
-  /** Makes room for the line; false where there would be too much. */
+  /** Makes room for the line; returns false if that would be too much. */
   #hasRoom(line: string): boolean {
-    // A character of a text takes three bytes at most.
+    // A UTF-16 unit takes at most three bytes.
     if (this.#waitingBytes + line.length * 3 <= this.#waiting.byteLength) return true;
     const needed = this.#waitingBytes + Buffer.byteLength(line);
     if (needed > MOST_BYTES) return false;
@@ -79,7 +82,7 @@ export class StreamSink implements LogSink {
 
   async #drain(): Promise<void> {
     this.#isWriting = true;
-    // Lines of the same turn of the event loop go out together.
+    // Lines of the same turn of the event loop are written together.
     await Bun.sleep(0);
     while (this.#lines > 0) {
       const filled = this.#waiting;

@@ -20,7 +20,7 @@ export function renderMetrics(families: readonly FamilyDump[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The metrics of several processes as those of one. Families are told by their names, series by their labels. */
+/** Merges the metrics of several processes. Families match by name, series by labels. */
 export function mergeMetrics(dumps: readonly (readonly FamilyDump[])[]): FamilyDump[] {
   const families = new Map<string, FamilyDump>();
   for (const family of dumps.flat()) {
@@ -91,7 +91,7 @@ function escapeLabel(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n').toWellFormed();
 }
 
-/** Rare in the names that labels hold. */
+/** Characters that are rare in the names that labels hold. */
 const NEEDS_ESCAPE = /[^\w /.:*@-]/;
 
 function escapeHelp(help: string): string {

@@ -2,19 +2,19 @@ import { mergeMetrics } from './exposition.ts';
 import type { FamilyDump } from './metric-family.ts';
 
 /**
- * The metrics of several processes as those of one. What a process had counted stays when it dies, so that no counter
- * ever falls; its gauges go with it, but for those that tell of something outside.
+ * The metrics of several processes as one. The counters of a dead process stay, so that no sum ever falls. Its gauges
+ * go, except those about something outside.
  */
 export class MergedMetrics {
   readonly #latest = new Map<number, readonly FamilyDump[]>();
   #retired: readonly FamilyDump[] = [];
 
-  /** What a process has counted so far. */
+  /** Stores the current metrics of a process. */
   note(process: number, dump: readonly FamilyDump[]): void {
     this.#latest.set(process, dump);
   }
 
-  /** A process died: what it counted after it was last noted is lost. */
+  /** Drops a dead process. What it counted after the last `note` is lost. */
   reclaim(process: number): void {
     const last = this.#latest.get(process) ?? [];
     this.#latest.delete(process);

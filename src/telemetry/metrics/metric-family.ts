@@ -1,6 +1,6 @@
 /**
- * All series of one metric, as plain data: what is rendered, and what workers send each other. `merge` says how the
- * series of several processes become one.
+ * All series of one metric as plain data, for rendering and for sending between processes. `merge` is how the series of
+ * several processes are combined.
  */
 export interface FamilyDump {
   readonly name: string;
@@ -8,18 +8,18 @@ export interface FamilyDump {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly merge: Merge;
   readonly labelNames: readonly string[];
-  /** Upper bounds, ascending, without +Inf; none where it is no histogram. */
+  /** Upper bounds in ascending order, without +Inf; empty if it is not a histogram. */
   readonly bounds: readonly number[];
   readonly series: readonly SeriesDump[];
 }
 
 export interface SeriesDump {
   readonly labels: readonly string[];
-  /** A counter's or gauge's value, or the sum of what a histogram observed. */
+  /** The value of a counter or gauge, or the sum of a histogram's observations. */
   readonly value: number;
-  /** Observations by bucket, not added up, the last one for +Inf; empty where it is no histogram. */
+  /** Observations per bucket, not cumulative, the last one for +Inf; empty if it is not a histogram. */
   readonly counts: readonly number[];
-  /** When the value was noted, where the latest one counts; else 0. */
+  /** When the value was set, if the latest one counts; otherwise 0. */
   readonly atMs: number;
 }
 
@@ -34,15 +34,15 @@ export interface FamilyOptions {
 }
 
 /**
- * No metric has more series than this and one. Labels are names of the configuration, so that a large one may still
- * multiply them: what comes later is counted in a series whose labels are all `other`, and totals stay exact.
+ * The maximum number of series per metric, plus one. Labels are names from the configuration, which may multiply in a
+ * large one. Further combinations are counted in a series whose labels are all `other`, so totals stay exact.
  */
 export const MOST_SERIES = 5_000;
 
-/** One counter or gauge with its labels. Whoever counts often keeps it, and pays for an addition. */
+/** One counter or gauge with its labels. Keep it for frequent counting, which then costs an addition. */
 export interface NumberSeries {
   value: number;
-  /** To be set along with the value, by the gateway's clock, where the latest one counts. */
+  /** Set this along with the value, by the gateway's clock, if the latest value counts. */
   atMs: number;
 }
 
@@ -55,12 +55,12 @@ export class NumberFamily {
     this.#options = options;
   }
 
-  /** The series with these values of the labels, in their order; it begins with 0. */
+  /** The series with these label values, in order; it starts with 0. */
   series(...labels: readonly string[]): NumberSeries {
     return seriesOf(this.#series, labels, (own) => ({ labels: own, value: 0, atMs: 0 }));
   }
 
-  /** Forgets the series that `keeps` refuses. Only for gauges: a counter that vanishes is no longer monotone. */
+  /** Removes the series for which `keeps` returns false. For gauges only: a counter must not vanish. */
   retain(keeps: (labels: readonly string[]) => boolean): void {
     for (const [key, { labels }] of this.#series) if (!keeps(labels)) this.#series.delete(key);
   }
@@ -81,7 +81,7 @@ export class HistogramFamily {
     this.#options = options;
   }
 
-  /** The series with these values of the labels, in their order. */
+  /** The series with these label values, in order. */
   series(...labels: readonly string[]): HistogramSeries {
     return seriesOf(this.#series, labels, (own) => new HistogramSeries(own, this.#options.bounds));
   }
@@ -108,7 +108,7 @@ export class HistogramSeries {
 
   observe(value: number): void {
     let bucket = 0;
-    // A dozen buckets: walking is faster than halving.
+    // With a dozen buckets, linear search is faster than binary search.
     while (bucket < this.#bounds.length && value > (this.#bounds[bucket] ?? Infinity)) bucket += 1;
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
     this.#sum += value;
@@ -119,7 +119,7 @@ export class HistogramSeries {
   }
 }
 
-/** No label holds it: names in the configuration are text, and everything else is a fixed word. */
+/** Does not occur in labels: names in the configuration are text, and all other values are fixed words. */
 const SEPARATOR = '\u001F';
 
 function seriesOf<T>(

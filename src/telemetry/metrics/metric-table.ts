@@ -1,18 +1,18 @@
 import { type FamilyDump, HistogramFamily, NumberFamily } from './metric-family.ts';
 
-/** Every metric of the gateway, each with its meaning: the page docs/observability.md has the same order. */
+/** All metrics of the gateway with their meaning, in the order of docs/observability.md. */
 export type MetricTable = ReturnType<typeof createMetricTable>;
 
-/** Seconds of a whole request, up to an answer that is written for two minutes. */
+/** Seconds per request, up to an answer that takes two minutes to write. */
 const REQUEST_SECONDS = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120];
 /** Seconds until a provider begins to answer. */
 const PROVIDER_SECONDS = [0.1, 0.5, 1, 2, 5, 10, 30];
 const TTFT_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
 const TOKENS_PER_SECOND = [1, 5, 10, 20, 40, 60, 80, 100, 150, 200, 500, 1000];
-/** The gateway's own time is a matter of microseconds. */
+/** The gateway's own time, which is usually microseconds. */
 const OVERHEAD_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5];
 
-/** The buckets that https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/ asks for. */
+/** The buckets of https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/. */
 const GEN_AI_TOKENS = Array.from({ length: 14 }, (_, index) => 4 ** index);
 const GEN_AI_SECONDS = Array.from({ length: 14 }, (_, index) => (2 ** index * 10) / 1000);
 const GEN_AI_TTFT_SECONDS = [
@@ -20,7 +20,7 @@ const GEN_AI_TTFT_SECONDS = [
 ];
 const GEN_AI_LABELS = ['gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_request_model'];
 
-/** New, empty metrics. */
+/** Creates empty metrics. */
 export function createMetricTable() {
   return {
     ...requestMetrics(),
@@ -31,7 +31,7 @@ export function createMetricTable() {
   };
 }
 
-/** What all metrics have come to, in the order of the table. */
+/** The current metrics in the order of the table. */
 export function dumpTable(table: MetricTable): FamilyDump[] {
   return Object.values(table).map((family) => family.dump());
 }
@@ -215,7 +215,7 @@ function gatewayMetrics() {
   };
 }
 
-/** Database mode alone has them. */
+/** Metrics of database mode only. */
 function storeMetrics() {
   const worst = (name: string, help: string): NumberFamily =>
     new NumberFamily({ type: 'gauge', name, help, merge: 'min' });
@@ -250,7 +250,7 @@ function gauge(name: string, help: string, labelNames: readonly string[]): Numbe
   return new NumberFamily({ type: 'gauge', name, help, labelNames });
 }
 
-/** A gauge of something that all processes share: the largest word counts. */
+/** A gauge of something that all processes share: the largest value counts. */
 function state(name: string, help: string): NumberFamily {
   return new NumberFamily({ type: 'gauge', name, help, merge: 'max' });
 }

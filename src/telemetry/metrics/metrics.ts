@@ -6,34 +6,34 @@ import type { FamilyDump } from './metric-family.ts';
 import { createMetricTable, dumpTable, type MetricTable } from './metric-table.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 
-/** Listens to the gateway's events and counts. */
+/** Counts the gateway's events. */
 export interface Metrics {
   readonly listen: (event: GatewayEvent) => void;
-  /** All metrics as they stand. Of several processes: `mergeMetrics` makes them one. */
+  /** The current metrics. `mergeMetrics` combines those of several processes. */
   readonly dump: () => readonly FamilyDump[];
 }
 
-/** What is read when the metrics are, because it is a state and no event. */
+/** States that are read together with the metrics, since no event reports them. */
 export interface MetricSources {
   readonly snapshot: () => Snapshot;
   readonly clock: { readonly nowMs: () => number; readonly epochMs: () => number };
   readonly version: string;
   /** Log lines lost since the start. */
   readonly droppedLogRows: () => number;
-  /** How the database is doing; undefined, also as its answer: there is none. */
+  /** The state of the database; undefined, also as a result: there is none. */
   readonly database?: (() => DatabaseStatus | undefined) | undefined;
-  /** The records of this process's requests; undefined: there are none. */
+  /** The request records of this process; undefined: there are none. */
   readonly records?: (() => RecordCounts) | undefined;
 }
 
-/** Records of requests on their way to the database. */
+/** Request records on their way to the database. */
 export interface RecordCounts {
   readonly waiting: number;
   /** Since the start. */
   readonly dropped: number;
 }
 
-/** Metrics that begin with nothing counted. */
+/** Creates metrics with nothing counted. */
 export function createMetrics(sources: MetricSources): Metrics {
   const table = createMetricTable();
   const countRequest = createRequestMetrics(table);
@@ -57,7 +57,7 @@ export function createMetrics(sources: MetricSources): Metrics {
 
 type OtherEvent = Exclude<GatewayEvent, { type: 'request-ended' }>;
 
-/** What is remembered of the providers' cooldowns, and what is read besides. */
+/** The known cooldowns of the providers, and the sources of states. */
 interface Memory {
   readonly cooling: Map<string, number>;
   readonly sources: MetricSources;
@@ -112,7 +112,7 @@ function noteHealth(
   series.atMs = sources.clock.nowMs();
 }
 
-/** What an outcome says of its provider; undefined: nothing. */
+/** Whether an outcome shows its provider to be healthy; undefined: it shows neither. */
 function healthAfter(outcome: Outcome): boolean | undefined {
   switch (outcome.kind) {
     case 'answered':
@@ -181,7 +181,10 @@ function readDatabase(table: MetricTable, { database, records }: MetricSources):
   table.droppedRecords.series().value = counts.dropped;
 }
 
-/** Reads what has a state, and begins with 0 what an alert must see grow: a counter is not seen to grow into being. */
+/**
+ * Reads states, and initialises with 0 what alerts watch: the increase of a counter that appears is not visible to
+ * them.
+ */
 function readState(table: MetricTable, { snapshot, version, clock, droppedLogRows }: MetricSources): void {
   const { version: configVersion, loadedAt, providers, access } = snapshot();
   table.configVersion.series().value = configVersion;

@@ -4,7 +4,7 @@ import type { HistogramSeries, NumberSeries } from './metric-family.ts';
 import type { MetricTable } from './metric-table.ts';
 import { METHODS, OPERATIONS } from '../vocabulary.ts';
 
-/** Counts ended requests. What requests of one kind have in common is looked up once. */
+/** Counts finished requests. Series are looked up once per kind of request. */
 export function createRequestMetrics(table: MetricTable): (event: RequestEnded) => void {
   const kinds = new Map<string, Kind>();
   return (event) => {
@@ -28,7 +28,7 @@ function countLosses({ from, to, losses }: TranslationReport, table: MetricTable
   for (const { what } of losses) table.translationLosses.series(from, to, what).value += 1;
 }
 
-/** Kinds are made of names in the configuration; more than this of them are looked up anew each time. */
+/** Kinds consist of names from the configuration. Beyond this number, they are looked up each time. */
 const MOST_KINDS = 5_000;
 
 interface Labels {
@@ -40,7 +40,7 @@ interface Labels {
   readonly keyName: string;
 }
 
-/** Everything that a client can make up becomes `other`; what is not there is `none`. */
+/** Everything that a client can make up becomes `other`; what is missing is `none`. */
 function labelsOf({ method, endpoint, servedAs, provider, status, keyName }: RequestEnded): Labels {
   return {
     method: METHODS.has(method) ? method : 'other',
@@ -52,7 +52,7 @@ function labelsOf({ method, endpoint, servedAs, provider, status, keyName }: Req
   };
 }
 
-/** The series of all requests with the same labels. Tokens and streams have theirs from the first one on. */
+/** The series of all requests with the same labels. Those of tokens and streams are created on first use. */
 interface Kind {
   readonly requests: NumberSeries;
   readonly duration: HistogramSeries;
@@ -123,7 +123,7 @@ function countRequest(event: RequestEnded, kind: Kind): void {
   kind.duration.observe(seconds);
   if (event.overheadMs !== undefined) kind.overhead.observe(event.overheadMs / 1000);
   if (event.ending === 'complete') kind.completed.value += 1;
-  // A request that reached no provider was no operation on a model.
+  // A request that reached no provider was not an operation on a model.
   if (event.provider !== undefined) kind.genAiDuration?.observe(seconds);
 }
 
@@ -153,7 +153,7 @@ function countStream(
   series.genAiTtft?.observe(ttftSeconds);
   const writingSeconds = (endedAtMs - firstByteAtMs) / 1000;
   const outputTokens = usage?.outputTokens ?? 0;
-  // One token, or all of them at once, has no speed.
+  // A single token, or all tokens at once, has no speed.
   if (outputTokens > 1 && writingSeconds > 0.001) series.speed.observe(outputTokens / writingSeconds);
 }
 

@@ -2,15 +2,15 @@ import type { TraceSettings } from './trace-settings.ts';
 
 export interface SpanQueueOptions {
   readonly batch: TraceSettings['batch'];
-  /** Sends one batch away. Rejects where that failed. */
+  /** Sends one batch. Rejects on failure. */
   readonly send: (spans: readonly string[]) => Promise<void>;
-  /** Told each time that spans are lost, and why. */
+  /** Called with the reason each time spans are lost. */
   readonly onLoss: (reason: string) => void;
 }
 
 /**
- * Spans on their way out, as text, in batches: a full one at once, less after a while, one at a time. Nobody waits for them, and
- * what does not fit is dropped. The numbers are those of OpenTelemetry's batching processor.
+ * Queues spans as text and sends them in batches: full ones at once, others after a delay, one batch at a time. No
+ * request waits for them, and what does not fit is dropped. The defaults are those of OpenTelemetry's batch processor.
  */
 export class SpanQueue {
   readonly #options: SpanQueueOptions;
@@ -37,7 +37,7 @@ export class SpanQueue {
     else this.#timer ??= setTimeout(() => this.#begin(), this.#options.batch.scheduledDelayMillis ?? 5_000);
   }
 
-  /** Sends all that waits. */
+  /** Sends all waiting spans. */
   async close(): Promise<void> {
     await this.#sending;
     while (this.#waiting.length > 0) await this.#sendOne();
@@ -50,12 +50,12 @@ export class SpanQueue {
     this.#sending = this.#sendFull().finally(() => {
       this.#sending = undefined;
       const [span] = this.#waiting.splice(-1);
-      // As if the last one had just come: it makes the plan for all that wait.
+      // Adds the last span again, which schedules all that wait.
       if (span !== undefined) this.add(span);
     });
   }
 
-  /** What waits, and then whatever has become a whole batch meanwhile. */
+  /** Sends the waiting spans, and then every batch that has filled meanwhile. */
   async #sendFull(): Promise<void> {
     do await this.#sendOne();
     while (this.#waiting.length >= this.#batch);
@@ -79,7 +79,7 @@ function within<T>(work: Promise<T>, ms: number): Promise<T> {
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-/** With the status of an answer that was a refusal. */
+/** Includes the status of a refusal. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'code' in error && typeof error.code === 'number' ? `${error.code} ${error.message}` : error.message;

@@ -1,15 +1,15 @@
-/** A place in a trace, as the W3C's Trace Context writes it into `traceparent` and `tracestate`. */
+/** A position in a trace, as in the fields `traceparent` and `tracestate` of the W3C's Trace Context. */
 export interface TraceContext {
   /** 32 lower-case hex digits. */
   readonly traceId: string;
   /** 16 lower-case hex digits. */
   readonly spanId: string;
   readonly isSampled: boolean;
-  /** What vendors pass along, as it came; undefined: nothing. */
+  /** The vendors' data, unchanged; undefined: there is none. */
   readonly state: string | undefined;
 }
 
-/** The context that a client sent; undefined where it sent none, or none that can be read: then a trace begins. */
+/** The context that a client sent; undefined if there is none or it is invalid, in which case a new trace begins. */
 export function readTraceContext(headers: Headers): TraceContext | undefined {
   const match = TRACEPARENT.exec(headers.get('traceparent') ?? '');
   if (match === null) return undefined;
@@ -20,7 +20,7 @@ export function readTraceContext(headers: Headers): TraceContext | undefined {
   return { traceId, spanId, isSampled, state: headers.get('tracestate') ?? undefined };
 }
 
-/** Later versions may say more at the end, and have to be read as far as they are known. */
+/** Later versions may append fields, and must be read as far as they are known. */
 const TRACEPARENT = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 
 const SAMPLED = 1;

@@ -13,24 +13,24 @@ import { spanJson, traceRequest } from './trace-json.ts';
 import type { TraceSettings } from './trace-settings.ts';
 import type { Attributes, FinishedSpan } from './trace-span.ts';
 
-/** Sends spans away in batches, and drops what does not fit into its queue. */
+/** Sends spans in batches, and drops those that do not fit into its queue. */
 export interface SpanExport {
   readonly add: (span: FinishedSpan) => void;
-  /** Sends what is left, then takes no more. */
+  /** Sends the remaining spans, then accepts no more. */
   readonly close: () => Promise<void>;
 }
 
 export interface SpanExportOptions {
   readonly settings: TraceSettings;
   readonly version: string;
-  /** Told each time that spans could not be sent, and why. */
+  /** Called with the reason each time spans could not be sent. */
   readonly onFailure: (reason: string) => void;
 }
 
 /**
- * OTLP over HTTP. This module alone loads OpenTelemetry's packages, so that it is imported only where something is
- * traced. They read `OTEL_EXPORTER_OTLP_HEADERS` and the like and those that describe the service, send, and try again
- * where the receiver asks for it.
+ * OTLP over HTTP. Only this module loads OpenTelemetry's packages, so it is imported only when traces are on. The
+ * packages read `OTEL_EXPORTER_OTLP_HEADERS` and the like and the variables that describe the service, send the spans,
+ * and retry when the receiver asks for it.
  */
 export function openSpanExport({ settings, version, onFailure }: SpanExportOptions): SpanExport {
   const origin = { resource: resourceOf(version), version };
@@ -40,7 +40,7 @@ export function openSpanExport({ settings, version, onFailure }: SpanExportOptio
     }),
     {
       serializeRequest: (spans: readonly string[]) => UTF8.encode(traceRequest(spans, origin)),
-      // What was refused in part is not told apart from what was taken.
+      // Partial success counts as success.
       deserializeResponse: () => ({}),
     },
     'otlp_http_json_span_exporter',
@@ -63,7 +63,7 @@ export function openSpanExport({ settings, version, onFailure }: SpanExportOptio
 
 const UTF8 = new TextEncoder();
 
-/** Who it is that sends, as `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say, and by default the program. */
+/** The sender's identity from `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES`, by default the program's. */
 function resourceOf(version: string): Attributes {
   const { attributes } = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'llm-proxy', 'service.version': version }))

@@ -1,8 +1,8 @@
 import type { Attributes, FinishedSpan } from './trace-span.ts';
 
 /**
- * A batch of spans as OTLP wants it in JSON: `ExportTraceServiceRequest` of opentelemetry-proto, where numbers of 64 bits are
- * text. Each span is what `spanJson` made of it.
+ * A batch of spans in OTLP's JSON: `ExportTraceServiceRequest` of opentelemetry-proto, in which 64-bit numbers are
+ * text. The spans come from `spanJson`.
  */
 export function traceRequest(
   spans: readonly string[],
@@ -13,7 +13,7 @@ export function traceRequest(
   return `{"resourceSpans":[{"resource":${resourceJson},"scopeSpans":[{"scope":${scope},"spans":[${spans.join(',')}]}]}]}`;
 }
 
-/** One span of a batch. Text waits at less cost than the dozens of objects that it is made of. */
+/** One span of a batch. Waiting as text costs less than as the dozens of objects behind it. */
 export function spanJson(span: FinishedSpan): string {
   return JSON.stringify(otlpSpan(span));
 }
@@ -23,7 +23,7 @@ const KINDS = { server: 2, client: 3 } as const;
 const OK = {};
 const STATUS_ERROR = 2;
 
-/** The trace's own flags are the lowest bits; these say whether the parent is somebody else's span. */
+/** The lowest bits are the trace's own flags; these say whether the parent is remote. */
 const LOCAL_PARENT = 0x101;
 const REMOTE_PARENT = 0x301;
 
@@ -34,7 +34,7 @@ function otlpSpan(span: FinishedSpan): object {
     spanId: context.spanId,
     traceState: context.state,
     parentSpanId: parent?.spanId,
-    // Only the parent of a request's span is somebody else's.
+    // Only the parent of a request's span is remote.
     flags: parent !== undefined && kind === 'server' ? REMOTE_PARENT : LOCAL_PARENT,
     name: span.name,
     kind: KINDS[kind],
@@ -54,18 +54,18 @@ function keyValues(attributes: Attributes): object[] {
   return pairs;
 }
 
-/** Each value is in a field that is named after its type. */
+/** Each value is in a field named after its type. */
 function anyValue(value: string | number | boolean): object {
   if (typeof value === 'string') return { stringValue: value };
   if (typeof value === 'boolean') return { boolValue: value };
   return Number.isInteger(value) ? { intValue: value } : { doubleValue: value };
 }
 
-/** Whole seconds and what is left of them: all in one is more than a number can hold. */
+/** Seconds and the rest separately, since nanoseconds since 1970 exceed the precision of a number. */
 function nanoseconds(epochMs: number): string {
   const seconds = Math.floor(epochMs / 1000);
   const left = Math.floor((epochMs - seconds * 1000) * 1e6);
-  // A leading one keeps the zeros behind it, at a third of what padding costs.
+  // The leading digit preserves zeros, at a third of the cost of padding.
   return `${seconds}${String(BILLION + left).slice(1)}`;
 }
 

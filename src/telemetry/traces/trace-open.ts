@@ -6,7 +6,7 @@ import type { FinishedSpan } from './trace-span.ts';
 
 /** The traces of a running gateway. */
 export interface OpenTracing extends Tracer {
-  /** Sends what is left; resolves when it is sent, or when the receiver takes too long. Never rejects. */
+  /** Sends the remaining spans; resolves when they are sent, or when the receiver takes too long. Never rejects. */
   readonly close: () => Promise<void>;
 }
 
@@ -14,11 +14,11 @@ export interface TracingOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly version: string;
-  /** Says what is wrong with the settings, and at most once a minute that spans are lost. */
+  /** Reports invalid settings, and lost spans at most once a minute. */
   readonly complain: (text: string) => void;
 }
 
-/** Traces as OpenTelemetry's environment variables want them; undefined, and nothing loaded, where they don't. */
+/** Opens traces according to OpenTelemetry's environment variables; undefined, with nothing loaded, if they are off. */
 export function openTracing({ env, clock, version, complain }: TracingOptions): OpenTracing | undefined {
   const { settings, problems } = readTraceSettings(env);
   problems.forEach(complain);
@@ -40,13 +40,13 @@ export function openTracing({ env, clock, version, complain }: TracingOptions): 
   };
 }
 
-/** A receiver that does not answer must not hold up the end of the program. */
+/** A receiver that does not answer must not delay the end of the program. */
 const LAST_SPANS_MS = 3_000;
 
-/** What the SDK's queue holds, where the environment says nothing. */
+/** The SDK's default size of the queue. */
 const DEFAULT_QUEUE_SPANS = 2_048;
 
-/** Keeps spans until what sends them is loaded. Nobody waits for that, so that the gateway listens at once. */
+/** Holds spans until the exporter is loaded. Nothing waits for that, so the gateway listens at once. */
 class LazyExport {
   readonly #early: FinishedSpan[] = [];
   readonly #mostEarly: number;
@@ -60,7 +60,7 @@ class LazyExport {
       for (const span of this.#early.splice(0)) loaded.add(span);
       return loaded;
     });
-    // Whoever closes it is told.
+    // `close` reports the failure.
     this.#loading.catch(() => undefined);
   }
 

@@ -1,9 +1,9 @@
 import type { TraceContext } from './trace-context.ts';
 
-/** Whether a request is recorded. `parent` is the client's place in the trace, where it has one. */
+/** Whether a request is recorded. `parent` is the client's position in the trace, if it has one. */
 export type Sampler = (traceId: string, parent: TraceContext | undefined) => boolean;
 
-/** The sampler of that name in OpenTelemetry's environment variables; undefined where there is none. */
+/** The sampler of that name in OpenTelemetry's environment variables; undefined: the name is unknown. */
 export function samplerNamed(name: string, ratio: number): Sampler | undefined {
   const parentBased = name.startsWith(PARENT_BASED);
   const root = rootSampler(parentBased ? name.slice(PARENT_BASED.length) : name, ratio);
@@ -26,7 +26,7 @@ function rootSampler(name: string, ratio: number): Sampler | undefined {
   }
 }
 
-/** From 0 to 1: the last 52 of the bits that the Trace Context keeps random, so that all who see the trace agree. */
+/** From 0 to 1, from the last 52 of the bits that Trace Context keeps random, so that all parties agree. */
 function randomness(traceId: string): number {
   return Number.parseInt(traceId.slice(-13), 16) / 2 ** 52;
 }

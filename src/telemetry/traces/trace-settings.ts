@@ -1,20 +1,20 @@
 import { type Sampler, samplerNamed } from './trace-sampler.ts';
 
-/** What OpenTelemetry's environment variables say of traces. The exporter reads those that concern it alone. */
+/** OpenTelemetry's environment variables about traces, except those that only the exporter reads. */
 export interface TraceSettings {
-  /** Where spans are sent to. */
+  /** The address that spans are sent to. */
   readonly url: string;
   readonly sampler: Sampler;
   readonly batch: BatchSettings;
 }
 
-/** Where the environment says nothing, what sends the spans has defaults. */
+/** Unset values have defaults in the exporter. */
 export interface BatchSettings {
   /** How long spans may wait for others. */
   readonly scheduledDelayMillis?: number;
   /** How long one batch may take. */
   readonly exportTimeoutMillis?: number;
-  /** The most spans that wait; more are dropped. */
+  /** The maximum number of waiting spans; further ones are dropped. */
   readonly maxQueueSize?: number;
   readonly maxExportBatchSize?: number;
 }
@@ -22,13 +22,13 @@ export interface BatchSettings {
 export interface TraceSettingsReading {
   /** undefined: nothing is traced. */
   readonly settings: TraceSettings | undefined;
-  /** What was not understood, one sentence each. */
+  /** The invalid values, one sentence each. */
   readonly problems: readonly string[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads the variables. Without an endpoint nothing is traced; a value that is not understood is left out. */
+/** Reads the variables. Without an endpoint nothing is traced; invalid values are ignored. */
 export function readTraceSettings(env: Environment): TraceSettingsReading {
   const problems: string[] = [];
   if (!isOn(env)) return { settings: undefined, problems };
@@ -51,7 +51,7 @@ function isOn(env: Environment): boolean {
 function urlOf(env: Environment, problems: string[]): string | undefined {
   const own = valueOf(env, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
   const common = valueOf(env, 'OTEL_EXPORTER_OTLP_ENDPOINT');
-  // The endpoint of the traces is a whole URL, the common one is the root of all signals.
+  // The endpoint for traces is a complete URL, the general one is the root of all signals.
   const text = own ?? common?.replace(/\/*$/, '/v1/traces');
   if (text === undefined) return undefined;
   if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text;
@@ -94,7 +94,7 @@ function batchOf(env: Environment, problems: string[]): TraceSettings['batch'] {
   return Object.fromEntries(known);
 }
 
-/** The first variable that has a value. An empty one counts as not set, as the specification wants it. */
+/** The first variable with a value. By the specification, an empty one counts as unset. */
 function valueOf(env: Environment, ...names: readonly string[]): string | undefined {
   return names.map((name) => env[name]?.trim()).find((value) => value !== undefined && value !== '');
 }

@@ -4,7 +4,7 @@ import { outcomeText } from '../../routing/attempts-summary.ts';
 import type { TraceContext } from './trace-context.ts';
 import { METHODS, OPERATIONS } from '../vocabulary.ts';
 
-/** A span that is over, in words of our own: what an exporter makes of it is the exporter's. */
+/** A finished span in a neutral form, independent of the exporter. */
 export interface FinishedSpan {
   readonly name: string;
   readonly kind: 'server' | 'client';
@@ -14,24 +14,24 @@ export interface FinishedSpan {
   readonly startEpochMs: number;
   readonly endEpochMs: number;
   readonly attributes: Attributes;
-  /** What went wrong; undefined: nothing did. */
+  /** The error; undefined: there was none. */
   readonly error: string | undefined;
 }
 
-/** What is undefined is not there. */
+/** Undefined values are left out. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Where the spans of a request are in their trace. */
+/** The position of a request's spans in their trace. */
 export interface RequestTrace {
   readonly parent: TraceContext | undefined;
   readonly context: TraceContext;
-  /** Of the attempts, in the order in which they were begun. */
+  /** The spans of the attempts, in order. */
   readonly attemptSpanIds: readonly string[];
 }
 
 /**
  * The spans of a request: its own, then one for each attempt, named after OpenTelemetry's conventions for generative AI
- * and for HTTP. `epochOffsetMs` is what has to be added to the times of the event to date them.
+ * and for HTTP. Adding `epochOffsetMs` to the event's times gives dates.
  */
 export function spansOf(ended: RequestEnded, trace: RequestTrace, epochOffsetMs: number): FinishedSpan[] {
   const spans = [requestSpan(ended, trace, epochOffsetMs)];
@@ -76,12 +76,12 @@ function requestSpan(
       'llm_proxy.translation.losses': ended.translation?.count,
       'llm_proxy.usage_estimated': ended.isUsageEstimated ? true : undefined,
     },
-    // A client's own mistake is no error of the server.
+    // A client's mistake is not an error of the server.
     error: hasBroken ? (code ?? ending) : undefined,
   };
 }
 
-interface Tried {
+interface SpanOfAttempt {
   readonly ended: RequestEnded;
   readonly attempt: Attempt;
   readonly index: number;
@@ -89,7 +89,7 @@ interface Tried {
 }
 
 function attemptSpan(
-  { ended, attempt, index, epochOffsetMs }: Tried,
+  { ended, attempt, index, epochOffsetMs }: SpanOfAttempt,
   { context }: RequestTrace,
   spanId: string,
 ): FinishedSpan {
@@ -104,7 +104,7 @@ function attemptSpan(
     context: { ...context, spanId },
     parent: context,
     startEpochMs: attempt.startedAtMs + epochOffsetMs,
-    // An attempt is over for the gateway when its answer begins; for who reads a trace, when it ends.
+    // For the gateway, an attempt is over when its answer begins; for readers of a trace, when the answer ends.
     endEpochMs: (goesOn ? ended.endedAtMs : attempt.endedAtMs) + epochOffsetMs,
     attributes: {
       'gen_ai.operation.name': OPERATIONS[ended.endpoint],
@@ -121,7 +121,7 @@ function attemptSpan(
   };
 }
 
-/** `chat gpt-4o`; where the operation or the model has no name, `POST /v1/files`. */
+/** `chat gpt-4o`; if the operation or the model has no name, `POST /v1/files`. */
 function spanName(ended: RequestEnded, model: string | undefined): string {
   const operation = OPERATIONS[ended.endpoint];
   if (operation === undefined) return `${methodOf(ended)} ${ended.endpoint}`;
@@ -132,7 +132,7 @@ function methodOf({ method }: RequestEnded): string {
   return METHODS.has(method) ? method : '_OTHER';
 }
 
-/** What went wrong, in a word of a short list. */
+/** The error as a word from a short list. */
 function errorType(outcome: Outcome): string | undefined {
   switch (outcome.kind) {
     case 'answered':

@@ -4,7 +4,7 @@ import { readTraceContext, type TraceContext, writeTraceContext } from './trace-
 import type { Sampler } from './trace-sampler.ts';
 import { type FinishedSpan, spansOf } from './trace-span.ts';
 
-/** Makes spans of events. The gateway asks it for the context of each attempt before the attempt is sent. */
+/** Makes spans from events. The gateway asks it for the context of each attempt before sending it. */
 export interface Tracer extends Tracing {
   readonly listen: Emit;
 }
@@ -12,7 +12,7 @@ export interface Tracer extends Tracing {
 export interface TracerOptions {
   readonly clock: Pick<Clock, 'nowMs' | 'epochMs'>;
   readonly sampler: Sampler;
-  /** Takes the spans of each recorded request when it has ended. */
+  /** Receives the spans of each recorded request when it has ended. */
   readonly onSpan: (span: FinishedSpan) => void;
 }
 
@@ -23,8 +23,8 @@ interface OpenTrace {
 }
 
 /**
- * A request that is not recorded costs two identifiers: its trace goes on to the provider with the word that it is
- * not. Identifiers are made up front, the spans at the end.
+ * An unrecorded request costs two identifiers: its trace is passed to the provider, marked as not sampled. Identifiers
+ * are created up front, spans at the end.
  */
 export function createTracer({ clock, sampler, onSpan }: TracerOptions): Tracer {
   const open = new Map<string, OpenTrace>();
@@ -66,7 +66,7 @@ const TRACE_ID_BYTES = 16;
 
 const SPAN_ID_BYTES = 8;
 
-/** Random digits are made many at a time: asking for each identifier's own costs ten times as much. */
+/** Random digits are generated in bulk: separate calls cost ten times as much. */
 let pool = '';
 let used = 0;
 const POOL_BYTES = 4_096;

@@ -27,7 +27,7 @@ export class ConnectWatcher {
     if (proxy === undefined || !Number.isFinite(timeouts.connectMs)) return NO_WATCH;
     const startedAtMs = performance.now();
     let stopProbe = noProbe;
-    const stopAlarm = systemClock.setTimer(timeouts.connectMs / 2, () => {
+    const stopTimer = systemClock.setTimer(timeouts.connectMs / 2, () => {
       if ((this.#lastAnswerMs.get(proxy) ?? 0) > startedAtMs) return;
       stopProbe = probe(proxy, timeouts.connectMs / 2, giveUp);
     });
@@ -35,7 +35,7 @@ export class ConnectWatcher {
       mayReuse: this.#lastAnswerMs.has(proxy),
       answered: () => this.#lastAnswerMs.set(proxy, performance.now()),
       end: () => {
-        stopAlarm();
+        stopTimer();
         stopProbe();
       },
     };

@@ -100,7 +100,7 @@ export class ConnectionPool {
     this.#opening += 1;
     const connection = new Connection(this.#target, {
       onOpen: () => {
-        stopAlarm();
+        stopTimer();
         this.#opening -= 1;
         this.#open += 1;
         const waiter = this.#nextWaiter();
@@ -108,7 +108,7 @@ export class ConnectionPool {
         else waiter.take(connection);
       },
       onFailure: (error) => {
-        stopAlarm();
+        stopTimer();
         this.#opening -= 1;
         this.#nextWaiter()?.fail(error);
         this.#checkEmpty();
@@ -117,7 +117,7 @@ export class ConnectionPool {
       onSurplus: () => this.#distrust(connection),
       onClose: () => this.#forget(connection),
     });
-    const stopAlarm = systemClock.setTimer(this.#limits.openingMs, () => connection.failed(NEVER_OPENED));
+    const stopTimer = systemClock.setTimer(this.#limits.openingMs, () => connection.failed(NEVER_OPENED));
     connection.connect();
   }
 

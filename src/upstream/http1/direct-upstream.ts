@@ -89,11 +89,11 @@ function open(
   if (cancellation.isCancelled) return Promise.resolve({ kind: 'aborted' });
   return new Promise((resolve) => {
     const { connectMs } = provider.timeouts;
-    const stopAlarm = Number.isFinite(connectMs)
+    const stopTimer = Number.isFinite(connectMs)
       ? systemClock.setTimer(connectMs, onConnectTimeout)
       : () => undefined;
     const settle = (result: Connection | UpstreamReply): void => {
-      stopAlarm();
+      stopTimer();
       cancellation.onCancel = undefined;
       resolve(result);
     };

@@ -1,6 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { type Calls, RpcChannel, type Message } from '../../../src/cluster/rpc-channel.ts';
-import type { FleetCalls } from '../../../src/cluster/worker-pool.ts';
+import type { PoolCalls } from '../../../src/cluster/worker-pool.ts';
 
 /** What the worker of the test does when it is told to. */
 export type TestCalls = {
@@ -18,7 +18,7 @@ const calls: TestCalls & Calls = {
     for (;;) Math.sqrt(2);
   },
 };
-const channel = new RpcChannel<FleetCalls>((message) => void process.send?.(message), calls);
+const channel = new RpcChannel<PoolCalls>((message) => void process.send?.(message), calls);
 process.on('message', (message) => channel.receive(message as Message));
 process.on('disconnect', () => process.exit(0));
 if (existsSync(fileOfFailure)) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { type Calls, RpcChannel, LinkClosed, type Message } from '../../../src/cluster/rpc-channel.ts';
+import { type Calls, RpcChannel, ChannelClosed, type Message } from '../../../src/cluster/rpc-channel.ts';
 
 type Sums = { readonly add: (pair: readonly [number, number]) => number };
 type Echo = { readonly echo: (text: string) => Promise<string>; readonly fail: (why: string) => never };
@@ -52,8 +52,8 @@ test('what is not answered when the channel closes fails, and so does what is as
   const { left } = pairOf(SUMS, never);
   const waiting = left.call('echo', 'x');
   left.close();
-  expect(waiting).rejects.toBeInstanceOf(LinkClosed);
-  expect(left.call('echo', 'y')).rejects.toBeInstanceOf(LinkClosed);
+  expect(waiting).rejects.toBeInstanceOf(ChannelClosed);
+  expect(left.call('echo', 'y')).rejects.toBeInstanceOf(ChannelClosed);
 });
 
 test('a channel that is broken fails the call, not the caller', async () => {

@@ -24,7 +24,7 @@ async function start(): Promise<WorkerPool<TestCalls>> {
     findsPort: false,
     command: [process.execPath, join(import.meta.dir, 'pool-worker.ts'), failure],
     callsOf: () => ({}),
-    onDeath: (death) => void deaths.push(death),
+    onExit: (death) => void deaths.push(death),
     heartbeat: { intervalMs: 50, silenceMs: 2_000, startMs: 30_000 },
   });
   pool = started;

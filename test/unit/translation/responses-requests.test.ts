@@ -143,6 +143,7 @@ describe('a request of a Responses client', () => {
     [{ background: false, truncation: 'disabled', stream_options: {}, conversation: null, store: false }, []],
     [{ truncation: 'auto', max_tool_calls: 3 }, ['dropped truncation', 'dropped max_tool_calls']],
     [{ include: ['file_search_call.results'] }, ['dropped include[0]']],
+    [{ reasoning: { effort: 'minimal' } }, ['approximated reasoning.effort']],
     [{ input: [{ role: 'user', content: 'x' }, { type: 'compaction_trigger' }] }, ['dropped input[1]']],
     [
       { tools: [{ type: 'namespace', name: 'n', description: 'About n.', tools: [FUNCTION] }] },

@@ -122,6 +122,23 @@ describe('what a Responses client is streamed', () => {
     });
   });
 
+  test('a whole answer that is cut ends with an incomplete item', async () => {
+    const exchange = await exchangeFor(TO_CHAT);
+    const message = { reasoning_content: 'Hm.', content: 'Half' };
+    const body = JSON.stringify({ choices: [{ message, finish_reason: 'length' }] });
+    const answer = (await translationFor('responses', 'chat', exchange.target)).answer(body, exchange);
+    if (answer.kind !== 'answer') throw new Error('no answer');
+    expect(JSON.parse(answer.body)).toMatchObject({
+      status: 'incomplete',
+      incomplete_details: { reason: 'max_output_tokens' },
+      output: [{ type: 'reasoning' }, { type: 'message', status: 'incomplete' }],
+      usage: { input_tokens: 0, output_tokens_details: { reasoning_tokens: 0 } },
+    });
+    expect(exchange.losses.all()).toContainEqual(
+      expect.objectContaining({ path: 'usage', what: 'approximated' }),
+    );
+  });
+
   test('the input of a freeform tool never comes in halves of a character', async () => {
     const tools = [{ type: 'custom', name: 'patch' }];
     const pieces = ['{"input":"a\\ud83d', '\\ude00', 'b\\ud83d"}'];
@@ -242,6 +259,17 @@ describe('what a Responses provider streams', () => {
     expect(await deltas(events)).toEqual([{ content: 'A' }, { content: 'B' }]);
   });
 
+  test('items that have no place are told once, though the last response has them again', async () => {
+    const output = [message(part('A')), message(part('B'))];
+    const events = [
+      { type: 'response.output_text.delta', item_id: 'm', content_index: 0, delta: 'A' },
+      { type: 'response.output_item.done', item: message(part('A')) },
+      { type: 'response.output_item.done', item: { ...message(part('B')), id: 'n' } },
+      { type: 'response.completed', response: { status: 'completed', output } },
+    ];
+    expect(await deltas(events)).toEqual([{ content: 'A' }, { content: 'B' }]);
+  });
+
   test('items that all claim the same place are told one behind the other', async () => {
     const item = (word: string, given: object) => ({
       type: `response.output_item.${word}`,
@@ -254,14 +282,14 @@ describe('what a Responses provider streams', () => {
       { type: 'response.output_text.delta', output_index: 0, item_id: 'm', content_index: 0, delta: 'A' },
       item('done', message(part('A'))),
       item('added', call),
-      { type: 'response.function_call_arguments.delta', output_index: 0, item_id: 'x', delta: '{}' },
-      item('done', { ...call, arguments: '{}' }),
+      { type: 'response.function_call_arguments.delta', output_index: 0, item_id: 'x', delta: '{"a":1}' },
+      item('done', { ...call, arguments: '{"a":1}' }),
       completed,
     ];
     expect(await deltas(events)).toEqual([
       { content: 'A' },
       { tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: '' } }] },
-      { tool_calls: [{ index: 0, function: { arguments: '{}' } }] },
+      { tool_calls: [{ index: 0, function: { arguments: '{"a":1}' } }] },
     ]);
   });
 

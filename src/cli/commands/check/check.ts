@@ -9,7 +9,7 @@ import { EXIT } from '../../../exit-code.ts';
 import type { checkDeclaration } from './declaration.ts';
 import { type Style, styleFor } from '../../style.ts';
 
-/** Checks a configuration file. What is valid goes to standard output, problems to standard error. */
+/** Checks a configuration file. A summary of a valid one goes to standard output, problems to standard error. */
 export async function check(values: ValuesOf<typeof checkDeclaration>): Promise<number> {
   const { file, config, host, port } = values;
   if (file !== undefined && config !== undefined) throw new UsageError('one file at a time, please.');
@@ -28,7 +28,7 @@ export async function check(values: ValuesOf<typeof checkDeclaration>): Promise<
   return EXIT.ok;
 }
 
-/** What a configuration comes to, for people to read. */
+/** A summary of a configuration for people. */
 function describeSnapshot(snapshot: Snapshot, { bold }: Style): string {
   const { server, providers, models, patterns, findModel, access, warnings } = snapshot;
   const patternModels = patterns.flatMap((pattern) => findModel(pattern) ?? []);
@@ -64,7 +64,7 @@ function describeModel({ name, strategy, routes, fallbacks }: Model): string[] {
   return [`  ${name}  (${strategy})`, ...lines, ...then];
 }
 
-/** The part of the requests that a route gets while all of its priority are available. */
+/** The share of requests that a route gets while all routes of its priority are available. */
 function shareOf(route: Route, routes: readonly Route[]): number {
   const peers = routes.filter(({ priority }) => priority === route.priority);
   const total = peers.reduce((sum, { weight }) => sum + weight, 0);

@@ -1,8 +1,8 @@
 import type { CompletableCommand, Operand } from './completable.ts';
 
 /**
- * The completion script for bash. It needs no package bash-completion, and works with bash 3.2 (macOS): where it leaves
- * COMPREPLY empty, `-o default` makes readline offer files.
+ * The completion script for bash. It works without the package bash-completion and with bash 3.2 (macOS): where it
+ * leaves COMPREPLY empty, `-o default` makes readline offer files.
  */
 export function bashCompletion(commands: readonly CompletableCommand[]): string {
   const names = commands.map(({ name }) => name).join(' ');
@@ -36,14 +36,14 @@ ${commands.map((command) => operandCase(command, names)).join('\n')}
 complete -o default -F _llm_proxy llm-proxy`;
 }
 
-/** What follows an option that has a value. */
+/** Completes the value of an option. */
 function valueCases({ name, options }: CompletableCommand, names: string): string[] {
   return options.flatMap((option) =>
     option.value ? [`    '${name} --${option.name}') ${offer(option.value.operand, names)};;`] : [],
   );
 }
 
-/** What may stand anywhere else. */
+/** Completes everything else. */
 function operandCase({ name, options, operand }: CompletableCommand, names: string): string {
   const dashed = options.map((option) => `--${option.name}`).join(' ');
   return `        ${name}) options='${dashed}' ${offer(operand, names)};;`;

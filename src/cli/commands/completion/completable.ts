@@ -1,19 +1,19 @@
 import type { Command } from '../../command.ts';
 import type { Option } from '../../option.ts';
 
-/** A command as the shells see it. */
+/** A command as the shells need it. */
 export interface CompletableCommand {
   readonly name: string;
   readonly summary: string;
   readonly options: readonly CompletableOption[];
-  /** What may follow without dashes. */
+  /** The completion of arguments without dashes. */
   readonly operand: Operand;
 }
 
 export interface CompletableOption {
   readonly name: string;
   readonly description: string;
-  /** undefined: it is a switch. */
+  /** undefined: the option is a switch. */
   readonly value: { readonly name: string; readonly operand: Operand } | undefined;
   readonly repeats: boolean;
 }
@@ -23,11 +23,11 @@ export type Operand =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'file' }
   | { readonly kind: 'command' }
-  /** Only its user knows. */
+  /** A free value, which only the user knows. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'none' };
 
-/** What there is to complete in a command. */
+/** The parts of a command that can be completed. */
 export function completableCommand({
   name,
   summary,

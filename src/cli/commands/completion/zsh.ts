@@ -1,6 +1,6 @@
 import type { CompletableCommand, CompletableOption, Operand } from './completable.ts';
 
-/** The completion script for zsh; to be sourced, or a file called `_llm-proxy` in a folder of `fpath`. */
+/** The completion script for zsh: source it, or save it as `_llm-proxy` in a folder of `fpath`. */
 export function zshCompletion(commands: readonly CompletableCommand[]): string {
   const described = commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`);
   const cases = commands.map(({ name, options, operand }) => {
@@ -38,7 +38,7 @@ ${cases.join('\n')}
 if [[ $funcstack[1] == _llm-proxy ]]; then _llm_proxy "$@"; else compdef _llm_proxy llm-proxy; fi`;
 }
 
-/** As `_arguments` reads it: \`--name=[description]:VALUE:action\`. */
+/** In the syntax of `_arguments`: \`--name=[description]:VALUE:action\`. */
 function optionSpec({ name, description, value, repeats }: CompletableOption): string {
   const said = description.replaceAll(/[[\]\\:]/g, '\\$&');
   const again = repeats ? '*' : '';

@@ -12,10 +12,10 @@ import { type Style, styleFor } from '../../style.ts';
 
 type ParsedArguments = ValuesOf<typeof explainDeclaration>;
 
-/** Says which routes a request would try. */
-export async function explainModel(wish: ParsedArguments): Promise<number> {
+/** Shows which routes a request would try. */
+export async function explainModel(args: ParsedArguments): Promise<number> {
   const result = await loadConfig({
-    path: wish.config,
+    path: args.config,
     env: process.env,
     overrides: {},
     version: 1,
@@ -26,20 +26,20 @@ export async function explainModel(wish: ParsedArguments): Promise<number> {
     return EXIT.failed;
   }
   const { snapshot } = result;
-  const refusal = whyRefused(wish, snapshot);
-  const model = snapshot.findModel(wish.model);
+  const refusal = whyRefused(args, snapshot);
+  const model = snapshot.findModel(args.model);
   if (refusal !== undefined || model === undefined) {
     console.error(
-      refusal ?? `The model "${wish.model}" does not exist, or is disabled: 404 model_not_found.`,
+      refusal ?? `The model "${args.model}" does not exist, or is disabled: 404 model_not_found.`,
     );
     return EXIT.failed;
   }
-  const explanation = explain(model, conditions(snapshot, wish.down));
+  const explanation = explain(model, conditions(snapshot, args.down));
   console.log(describe(explanation, snapshot, styleFor(process.stdout, process.env)));
   return EXIT.ok;
 }
 
-/** Why a request would not come as far as to try a route; undefined: it would, or that is not asked. */
+/** Why a request would fail before it tries a route; undefined: it would not, or the question did not name a key. */
 function whyRefused(
   { key: given, model, down }: ParsedArguments,
   { access, providers }: Snapshot,
@@ -60,7 +60,7 @@ function whyKeyFails(key: MasterKey, model: string): string | undefined {
   return undefined;
 }
 
-/** A gateway at rest in which some providers are cooling down. */
+/** The conditions of an idle gateway with some providers cooling down. */
 function conditions({ retry, cooldown }: Snapshot, down: readonly string[]): Conditions {
   return {
     nowMs: 0,

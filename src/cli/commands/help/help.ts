@@ -27,7 +27,7 @@ const WIDEST = 100;
 interface Page {
   readonly columns: number;
   readonly style: Style;
-  /** How wide the column of the names is; undefined: as each section needs it. */
+  /** The width of the name column; undefined: each section has its own. */
   readonly nameWidth?: number;
 }
 
@@ -57,14 +57,14 @@ function sectionText(section: Section, { columns, style, nameWidth }: Page): str
   const lines = section.rows.flatMap(({ name, means }) => {
     const first = `  ${style.name(name)}${' '.repeat(Math.max(0, width - name.length))}`;
     const meaning = wrap(means, columns - indent.length);
-    // A name that is too wide has its line to itself.
+    // A name that is too wide gets a line of its own.
     if (name.length > width) return [first, ...meaning.map((line) => `${indent}${line}`)];
     return meaning.map((line, index) => (index === 0 ? `${first}  ${line}` : `${indent}${line}`));
   });
   return [style.bold(`${section.title}:`), ...lines].join('\n');
 }
 
-/** The width of the longest name, or of the widest column that there may be. */
+/** The width of the longest name, limited to the maximum width of the column. */
 function widestName(sections: readonly Section[]): number {
   const names = sections.flatMap((section) => (section.kind === 'rows' ? section.rows : []));
   return Math.min(Math.max(...names.map(({ name }) => name.length)), WIDEST_NAME);

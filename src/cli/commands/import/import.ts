@@ -20,23 +20,26 @@ import { withStore } from '../with-store.ts';
 
 type ParsedArguments = ValuesOf<typeof importDeclaration>;
 
-/** Takes a configuration file over into the database: all of it, or nothing. */
-export async function importFile(wish: ParsedArguments): Promise<number> {
-  const read = wish.from === 'litellm' ? await readForeign(wish.file) : await readOwn(wish.file);
+/** Imports a configuration file into the database, completely or not at all. */
+export async function importFile(args: ParsedArguments): Promise<number> {
+  const read = args.from === 'litellm' ? await readForeign(args.file) : await readOwn(args.file);
   if (read === undefined) return EXIT.failed;
   return withStore(async (store) => {
     const file = read(await store.read());
-    return file === undefined ? EXIT.failed : importInto(store, file, wish);
+    return file === undefined ? EXIT.failed : importInto(store, file, args);
   });
 }
 
-/** Gives the file to import into a database with this configuration; undefined: it is none, and that was said. */
+/**
+ * Returns the file to import into a database with this configuration; undefined: it is invalid, and the reason was
+ * printed.
+ */
 type Read = (before: Revision) => ConfigFile | undefined;
 
-/** A file of our own, if it is one that would run. */
+/** Reads one of our own files if it is valid. */
 async function readOwn(path: string): Promise<Read | undefined> {
   const env = process.env;
-  // Without a key a file must not listen to everybody; a gateway on a database lets nobody in then.
+  // Without a key, a file must not listen to everybody. A gateway on a database without keys refuses everybody anyway.
   const overrides = { host: '127.0.0.1' };
   const loaded = await loadConfig({ path, env, overrides, version: 1, now: new Date() });
   if (loaded.kind === 'loaded') return () => loaded.file;
@@ -65,7 +68,7 @@ async function readForeign(path: string): Promise<Read | undefined> {
   };
 }
 
-/** The names that are taken: a provider of another host must not become this one's. */
+/** Names that are taken: a provider of another host must not be merged into one of these. */
 function basesOf({ resources }: Revision): ReadonlyMap<string, string> {
   const bases = [...resources.providers.values()].map(({ id, fields }) => [id, fields['api_base']] as const);
   return new Map(bases.map(([id, base]) => [id, typeof base === 'string' ? base : '']));

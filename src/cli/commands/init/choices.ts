@@ -7,7 +7,7 @@ import { PROVIDER_KINDS, type ProviderKind } from './provider-kinds.ts';
 export type InitValues = ValuesOf<typeof initDeclaration>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the command line decides, with what is usual where it says nothing. Throws `UsageError` where too little is said. */
+/** The decisions on the command line, with defaults for the others. Throws `UsageError` if too few are given. */
 export function readChoices(values: InitValues, env: Environment): Choices {
   const { provider } = values;
   if (provider === undefined)
@@ -26,7 +26,7 @@ export function readChoices(values: InitValues, env: Environment): Choices {
   };
 }
 
-/** What clients are to send: what the command line says, else something that nobody guesses. */
+/** The key for clients: the one from the command line, or a random one. */
 export function readMasterKey({ 'master-key': given }: InitValues): string {
   if (given === undefined) return `sk-${randomBytes(32).toString('base64url')}`;
   if (!/^[\x21-\x7e]+$/.test(given)) {
@@ -37,7 +37,7 @@ export function readMasterKey({ 'master-key': given }: InitValues): string {
   return given;
 }
 
-/** Where the provider's key is by the command line, or by custom. */
+/** The place of the provider's key: from the command line, or the usual one. */
 export function readProviderKey(
   { 'api-key-env': named, 'write-key': isWritten }: InitValues,
   { keyVariable }: ProviderKind,
@@ -57,7 +57,7 @@ export function readProviderKey(
   return { kind: 'written', secret };
 }
 
-/** Why a text can't be the name of a variable. It is not repeated: it may be the key itself. */
+/** Why a text cannot be the name of a variable. The message does not repeat the text, which may be the key itself. */
 export function findVariableFault(name: string): string | undefined {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
     ? undefined

@@ -2,24 +2,24 @@ import { hashKey } from '../../../config/compile/compile-access.ts';
 import { DEFAULTS } from '../../../config/schema/defaults.ts';
 import { PROVIDER_KINDS, type ProviderKind, type ProviderName } from './provider-kinds.ts';
 
-/** What a first configuration is to say. */
+/** The decisions behind a first configuration. */
 export interface Choices {
   readonly provider: ProviderName;
   readonly apiBase: string;
   readonly key: ProviderKey;
-  /** What clients send; a text with `${VAR}` in it is a reference. */
+  /** The key for clients; may contain a reference `${VAR}`. */
   readonly masterKey: string;
   /** A model for the first request; undefined: the user knows one. */
   readonly model: string | undefined;
 }
 
-/** Where the provider's key is: in a variable of the environment, in the file, or nowhere. */
+/** The place of the provider's key: an environment variable, the file, or none. */
 export type ProviderKey =
   | { readonly kind: 'variable'; readonly name: string }
   | { readonly kind: 'written'; readonly secret: string }
   | { readonly kind: 'none' };
 
-/** The configuration file that the choices come to. */
+/** The configuration file for these choices. */
 export function firstConfig({ provider, apiBase, key, masterKey }: Choices): string {
   const { providerType }: ProviderKind = PROVIDER_KINDS[provider];
   return [
@@ -45,7 +45,7 @@ export function firstConfig({ provider, apiBase, key, masterKey }: Choices): str
   ].join('\n');
 }
 
-/** The variables that a text names, as `${VAR}` or `${VAR:-default}`. */
+/** The variables that a text refers to, as `${VAR}` or `${VAR:-default}`. */
 export function referencesIn(text: string): string[] {
   return [...text.matchAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-[^{}]*)?\}/g)].map(([, name = '']) => name);
 }
@@ -72,7 +72,7 @@ function providerKeyLines(key: ProviderKey): string[] {
   }
 }
 
-/** A text in quotes, as YAML and JSON both have it. */
+/** A text in quotes, valid both in YAML and in JSON. */
 function quoted(text: string): string {
   return JSON.stringify(text);
 }

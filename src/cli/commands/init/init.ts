@@ -14,7 +14,7 @@ import { interview } from './interview.ts';
 import { nextSteps } from './next-steps.ts';
 import { Interrupted, openPrompt } from './prompt.ts';
 
-/** Writes a first configuration, of what the command line says or the user answers. */
+/** Writes a first configuration from the command line or from the user's answers. */
 export async function init(values: InitValues): Promise<number> {
   const { output: path, force } = values;
   if (!force && existsSync(path)) {
@@ -38,7 +38,7 @@ export async function init(values: InitValues): Promise<number> {
   return EXIT.ok;
 }
 
-/** undefined: the user has left. */
+/** undefined: the user left. */
 async function decide(values: InitValues): Promise<Choices | undefined> {
   const canAsk = process.stdin.isTTY && process.stdout.isTTY;
   if (values.provider !== undefined || !canAsk) return readChoices(values, process.env);
@@ -54,7 +54,7 @@ async function decide(values: InitValues): Promise<Choices | undefined> {
   }
 }
 
-/** What the gateway would refuse, were the variables set. */
+/** Problems that the gateway would report if the variables were set. */
 function findProblems(text: string, file: string, { key, masterKey }: Choices): string[] {
   const variables = [...(key.kind === 'variable' ? [key.name] : []), ...referencesIn(masterKey)];
   const result = compileText(text, {
@@ -67,7 +67,7 @@ function findProblems(text: string, file: string, { key, masterKey }: Choices): 
   return result.kind === 'refused' ? result.problems.map(formatProblem) : [];
 }
 
-/** Puts the file in its place as a whole: a gateway may be watching it. */
+/** Moves the complete file into place, since a gateway may be watching it. */
 async function writeConfig(path: string, text: string, { key }: Choices): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}.tmp`;
@@ -75,7 +75,7 @@ async function writeConfig(path: string, text: string, { key }: Choices): Promis
   await rename(draft, path);
 }
 
-/** Puts the schema beside the file, unless a stranger's file has that name. */
+/** Writes the schema beside the file, unless another file has its name. */
 async function writeSchema(folder: string): Promise<void> {
   const path = join(folder, 'config.schema.json');
   const before = await readFile(path, 'utf8').catch(() => undefined);

@@ -7,9 +7,9 @@ import { PROVIDER_KINDS, PROVIDER_NAMES, type ProviderKind, type ProviderName } 
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Asks for what the command line has not decided. Rejects with `Interrupted` where the user leaves. */
+/** Asks for everything that the command line has not decided. Rejects with `Interrupted` if the user leaves. */
 export async function interview(prompt: Prompt, values: InitValues, env: Environment): Promise<Choices> {
-  // What is wrong with the command line is said before anything is asked.
+  // Errors of the command line are reported before the first question.
   const masterKey = readMasterKey(values);
   prompt.say(
     'A first configuration. Enter takes what is in brackets; Ctrl-C leaves, and nothing is written.',
@@ -54,7 +54,7 @@ function askModel(prompt: Prompt, { model }: ProviderKind): Promise<string> {
   });
 }
 
-/** Where the key is. It gets into the file only if that is chosen. */
+/** Asks where the key is. The key gets into the file only if the user chooses so. */
 async function askKey(prompt: Prompt, provider: ProviderName, env: Environment): Promise<ProviderKey> {
   const { keyVariable: usual }: ProviderKind = PROVIDER_KINDS[provider];
   const state = usual !== undefined && env[usual] ? 'which is set' : 'to be set before the start';
@@ -98,7 +98,7 @@ interface Row {
   readonly note: string;
 }
 
-/** Lets the user choose a row by its number or its name; Enter takes the first one. */
+/** Lets the user choose a row by number or name; Enter takes the first one. */
 async function choose<R extends Row>(prompt: Prompt, title: string, rows: readonly R[]): Promise<R> {
   const names = rows.map(({ name }) => name);
   const width = Math.max(...names.map(({ length }) => length));

@@ -3,18 +3,18 @@ import { shellWord } from '../../shell-word.ts';
 import type { Style } from '../../style.ts';
 import { type Choices, referencesIn } from './first-config.ts';
 
-/** A first configuration that was written, and where. */
+/** A first configuration that was written, and its place. */
 export interface Written {
   readonly choices: Choices;
   /** The file, as the user named it. */
   readonly path: string;
-  /** What the user types to run this program. */
+  /** The command that runs this program. */
   readonly program: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** How to go on: lines that can be typed as they are. */
+/** The next steps: lines that can be typed as they are. */
 export function nextSteps({ choices, path, program }: Written, env: Environment, style: Style): string {
   const { bold, name, dim } = style;
   const file = path === 'config.yaml' ? '' : ` --config ${shellWord(path)}`;
@@ -56,7 +56,7 @@ interface Step {
   readonly does: string;
 }
 
-/** The variables that the file names and the environment lacks. */
+/** The variables that the file refers to and the environment lacks. */
 function variablesToSet({ key, masterKey }: Choices, env: Environment): Step[] {
   const set = process.platform === 'win32' ? 'set' : 'export';
   const wanted = [
@@ -68,7 +68,7 @@ function variablesToSet({ key, masterKey }: Choices, env: Environment): Step[] {
     .map(({ name, does }) => ({ line: `${set} ${name}=...`, does }));
 }
 
-/** A request that the gateway answers through the provider, in the API that it speaks. */
+/** A request that the gateway answers through the provider, in the provider's API. */
 function firstRequest({ provider, masterKey, model = 'MODEL' }: Choices): string[] {
   const isAnthropic = provider === 'anthropic';
   const body = JSON.stringify({
@@ -85,7 +85,7 @@ function firstRequest({ provider, masterKey, model = 'MODEL' }: Choices): string
   ];
 }
 
-/** A key as the shell has to have it; `${VAR}` is the shell's own way to name a variable. */
+/** A key in double quotes for the shell. `${VAR}` stays a reference there. */
 function inDoubleQuotes(key: string): string {
   return referencesIn(key).length > 0 ? key : key.replaceAll(/["$`\\]/g, '\\$&');
 }

@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 
-/** Asks questions on a terminal. Each rejects with `Interrupted` where Ctrl-C or Ctrl-D is the answer. */
+/** Asks questions on a terminal. Each rejects with `Interrupted` on Ctrl-C or Ctrl-D. */
 export interface Prompt {
-  /** What is typed; `fallback` for an empty line. Asks again until `fault` finds nothing wrong. */
+  /** Returns the typed text, or `fallback` for an empty line. Asks again until `fault` accepts the answer. */
   readonly ask: (question: string, wanted?: Wanted) => Promise<string>;
   readonly say: (text: string) => void;
   readonly close: () => void;
@@ -13,11 +13,11 @@ export interface Wanted {
   readonly fallback?: string | undefined;
   /** What is wrong with an answer, in a sentence; undefined: nothing. */
   readonly fault?: (answer: string) => string | undefined;
-  /** The answer is not shown while it is typed. */
+  /** Hides the answer while it is typed. */
   readonly isSecret?: boolean;
 }
 
-/** The user does not want to go on. */
+/** The user has left. */
 export class Interrupted extends Error {}
 
 /** Opens the terminal for questions. */
@@ -33,7 +33,7 @@ export function openPrompt(): Prompt {
   const leaving = new Promise<never>((_resolve, reject) => {
     lines.once('close', () => reject(new Interrupted()));
   });
-  // Nobody may be asking when it is closed.
+  // No question may be pending when the terminal is closed.
   leaving.catch(() => undefined);
   lines.once('SIGINT', () => lines.close());
 

@@ -1,19 +1,19 @@
 /** A provider that a first configuration can be written for. */
 export interface ProviderKind {
-  /** What it is, where its name does not say it. */
+  /** Explains the provider if its name does not. */
   readonly note?: string;
-  /** undefined: everybody has an address of their own. */
+  /** undefined: every user has an address of their own. */
   readonly apiBase?: string;
-  /** What such an address looks like. */
+  /** An example of such an address. */
   readonly apiBaseExample?: string;
-  /** The variable that usually holds its key; undefined: it needs none. */
+  /** The usual variable for its key; undefined: it needs none. */
   readonly keyVariable?: string;
   readonly providerType?: 'anthropic' | 'azure';
-  /** A model for the first request; undefined: it depends on what is set up there. */
+  /** A model for the first request; undefined: it depends on the installation. */
   readonly model?: string;
 }
 
-/** The providers that `llm-proxy init` knows. Any other that speaks OpenAI's API is `custom`. */
+/** The providers that `llm-proxy init` knows. Any other with OpenAI's API is `custom`. */
 export const PROVIDER_KINDS = {
   openai: {
     apiBase: 'https://api.openai.com/v1',
@@ -61,5 +61,5 @@ export const PROVIDER_KINDS = {
 /** The name of one of them. */
 export type ProviderName = keyof typeof PROVIDER_KINDS;
 
-/** Their names, in the order in which they are offered. */
+/** Their names in the order of the menu. */
 export const PROVIDER_NAMES = Object.keys(PROVIDER_KINDS) as ProviderName[];

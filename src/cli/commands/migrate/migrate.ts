@@ -10,7 +10,7 @@ import { failed, withOpened } from '../with-opened.ts';
 type ParsedArguments = ValuesOf<typeof migrateDeclaration>;
 
 /** Changes the schema of the database. */
-export function migrate(wish: ParsedArguments): Promise<number> {
+export function migrate(args: ParsedArguments): Promise<number> {
   const variables = readSecretVariables(process.env);
   if (variables.kind === 'wrong') return Promise.resolve(failed([variables.message]));
   const url = variables.env['DB_URL'];
@@ -18,18 +18,18 @@ export function migrate(wish: ParsedArguments): Promise<number> {
   return withOpened(
     () => openDatabase(url),
     async (database) => {
-      if (wish.action === 'down' && !(await isAgreed(database, wish))) {
+      if (args.action === 'down' && !(await isAgreed(database, args))) {
         return failed([
           '"migrate down" was not done: nobody said yes. Without a terminal to ask at, give --yes.',
         ]);
       }
-      for (const line of await ACTIONS[wish.action](database, wish)) console.log(line);
+      for (const line of await ACTIONS[args.action](database, args)) console.log(line);
       return EXIT.ok;
     },
   );
 }
 
-/** Asks whether the last step is to be taken back; programs that know it may be running. */
+/** Asks before the last step is taken back, because programs that need it may be running. */
 async function isAgreed(database: Database, { yes, drop }: ParsedArguments): Promise<boolean> {
   if (yes) return true;
   if (!process.stdin.isTTY) return false;

@@ -5,7 +5,7 @@ export const mockDeclaration = {
   summary: 'Run a mock provider that fails on demand',
   group: 'gateway',
   description: [
-    'A provider that can be told to fail: it speaks the APIs of OpenAI and Anthropic, and needs no key.',
+    'A provider that can be told to fail: it speaks the APIs of OpenAI, Anthropic, Gemini, Vertex AI and Bedrock, and needs no key.',
     'The model says how it fails: mock/ok, mock/429?retry-after=7&times=1, mock/cut-rst?after=40, mock/gzip+500. So does the header x-mock-fault, for any model. GET /mock/faults lists every fault.',
   ],
   options: {

@@ -1,23 +1,23 @@
 import { describe, expect, test } from 'bun:test';
 import { assert, constantFrom, property, string } from 'fast-check';
-import { createMask, maskCredential, maskOf } from '../../../src/telemetry/log/redact.ts';
+import { createRedactor, redactCredential, redactorOf } from '../../../src/telemetry/log/redact.ts';
 
 const SECRET = 'canary+Secret/Value=42&more"x';
-const mask = createMask([SECRET, 'plain-secret-of-a-provider', 'short7!']);
+const redact = createRedactor([SECRET, 'plain-secret-of-a-provider', 'short7!']);
 
-describe('a secret is masked by its value', () => {
+describe('a secret is redacted by its value', () => {
   test('as it is, with its first 5 and last 4 characters', () => {
-    expect(mask('before plain-secret-of-a-provider after')).toBe('before plain****ider after');
+    expect(redact('before plain-secret-of-a-provider after')).toBe('before plain****ider after');
   });
-  test('so that a short one tells nothing', () => expect(mask('<short7!>')).toBe('<****>'));
-  test('in a URL', () => expect(mask(`/x?q=${encodeURIComponent(SECRET)}`)).not.toContain('Secret'));
+  test('so that a short one tells nothing', () => expect(redact('<short7!>')).toBe('<****>'));
+  test('in a URL', () => expect(redact(`/x?q=${encodeURIComponent(SECRET)}`)).not.toContain('Secret'));
   test('in JSON', () => {
-    const masked = mask(JSON.stringify({ a: SECRET, b: 1 }));
-    expect(masked).not.toContain('Secret');
-    expect(JSON.parse(masked)).toMatchObject({ b: 1 });
+    const redacted = redact(JSON.stringify({ a: SECRET, b: 1 }));
+    expect(redacted).not.toContain('Secret');
+    expect(JSON.parse(redacted)).toMatchObject({ b: 1 });
   });
   test('with characters that mean something in a replacement', () => {
-    expect(createMask(["$&$1$$`'$&$1$$`'"])("a $&$1$$`'$&$1$$`' b")).toBe('a **** b');
+    expect(createRedactor(["$&$1$$`'$&$1$$`'"])("a $&$1$$`'$&$1$$`' b")).toBe('a **** b');
   });
 });
 
@@ -30,17 +30,17 @@ test('a secret in base64 is found wherever it stands in what was encoded, in bot
       constantFrom('base64', 'base64url'),
       (secret, before, after, alphabet) => {
         const encoded = Buffer.from(before + secret + after).toString(alphabet);
-        const masked = createMask([secret])(`x ${encoded} y`);
+        const redacted = createRedactor([secret])(`x ${encoded} y`);
         // What is left of the secret is its beginning and end, as with every other.
-        expect(masked).toContain('****');
+        expect(redacted).toContain('****');
         const whole = Buffer.from(secret).toString(alphabet).slice(0, -4);
-        expect(masked).not.toContain(whole);
+        expect(redacted).not.toContain(whole);
       },
     ),
   );
 });
 
-describe('what looks like a key is masked though nobody knows it:', () => {
+describe('what looks like a key is redacted though nobody knows it:', () => {
   const tail = 'abcdefghijklmnopqrstuvwxyz0123';
   const cases = [
     [`sk-${tail}`, 'sk-ab****0123'],
@@ -60,11 +60,11 @@ describe('what looks like a key is masked though nobody knows it:', () => {
     [`https://user:${tail}@proxy.example`, 'https://user:abcde****0123@proxy.example'],
   ] as const;
   for (const [text, expected] of cases)
-    test(text.slice(0, 24), () => expect(createMask([])(text)).toBe(expected));
+    test(text.slice(0, 24), () => expect(createRedactor([])(text)).toBe(expected));
 });
 
-test('every kind of key that is known by its beginning is masked', () => {
-  const shapes = createMask([]);
+test('every kind of key that is known by its beginning is redacted', () => {
+  const shapes = createRedactor([]);
   const prefixes = 'sk rk pk mk gsk csk xai hf r8 tgp pplx nvapi gho ghp ghs ghu glpat xoxa xoxb xoxp'.split(
     ' ',
   );
@@ -73,8 +73,8 @@ test('every kind of key that is known by its beginning is masked', () => {
   for (const key of keys) expect(shapes(`<${key}>`)).toBe(`<${key.slice(0, 5)}****${key.slice(-4)}>`);
 });
 
-test('every field that holds a key is masked, however it is written', () => {
-  const shapes = createMask([]);
+test('every field that holds a key is redacted, however it is written', () => {
+  const shapes = createRedactor([]);
   const inUrls =
     'api_key api-key apikey key token access_token access-token accesstoken auth secret sig signature password';
   const fields = inUrls.split(' ').flatMap((name) => [`?${name}=`, `&${name.toUpperCase()}=`]);
@@ -87,7 +87,7 @@ test('every field that holds a key is masked, however it is written', () => {
 
 test('each of many secrets is found, also where they end alike', () => {
   const secrets = Array.from({ length: 3_000 }, (_, index) => `${index}-of-the-many-secrets`);
-  const many = createMask(secrets);
+  const many = createRedactor(secrets);
   for (const secret of ['7-of-the-many-secrets', '2999-of-the-many-secrets']) {
     const hidden = `${secret.slice(0, 5)}****rets`;
     const encoded = btoa(`user:${secret}`);
@@ -107,16 +107,16 @@ test('ordinary lines stay as they are', () => {
     'http://localhost:8080/v1/chat/completions?stream=true',
     'max_tokens=4096 key=3 token: 12',
   ];
-  for (const line of lines) expect(createMask(['another-secret-here'])(line)).toBe(line);
+  for (const line of lines) expect(createRedactor(['another-secret-here'])(line)).toBe(line);
 });
 
-test('what is masked stays as it is when it is masked again', () => {
-  const once = mask(`Bearer sk-abcdefghijklmnopqrst api_key=abcdefghijklmnopqrst ${SECRET}`);
-  expect(mask(once)).toBe(once);
+test('what is redacted stays as it is when it is redacted again', () => {
+  const once = redact(`Bearer sk-abcdefghijklmnopqrst api_key=abcdefghijklmnopqrst ${SECRET}`);
+  expect(redact(once)).toBe(once);
 });
 
 test('a hostile text takes no more than moments', () => {
-  const shapes = createMask([]);
+  const shapes = createRedactor([]);
   const begin = performance.now();
   for (const text of [
     '://a:'.repeat(40_000),
@@ -129,9 +129,9 @@ test('a hostile text takes no more than moments', () => {
   expect(performance.now() - begin).toBeLessThan(5_000);
 });
 
-test('the mask follows the secrets of the configuration', () => {
+test('the redact follows the secrets of the configuration', () => {
   let secrets: readonly string[] = ['first-secret-of-all'];
-  const following = maskOf(() => secrets);
+  const following = redactorOf(() => secrets);
   expect(following('first-secret-of-all second-secret-of-all')).toBe('first****-all second-secret-of-all');
   secrets = ['second-secret-of-all'];
   expect(following('first-secret-of-all second-secret-of-all')).toBe('first****-all secon****-all');
@@ -139,7 +139,7 @@ test('the mask follows the secrets of the configuration', () => {
   expect(following('first-secret-of-all third-secret-of-all')).toBe('first-secret-of-all third****-all');
 });
 
-test("a credential's header is masked whatever its value looks like", () => {
-  expect(maskCredential('Bearer opaque value with spaces')).toBe('Bearer opaqu****aces');
-  expect(maskCredential('abc')).toBe('****');
+test("a credential's header is redacted whatever its value looks like", () => {
+  expect(redactCredential('Bearer opaque value with spaces')).toBe('Bearer opaqu****aces');
+  expect(redactCredential('abc')).toBe('****');
 });

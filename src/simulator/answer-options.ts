@@ -1,7 +1,8 @@
+import type { CachedTokens } from './answer.ts';
 import type { VocabularyName } from './words.ts';
 
 /** How an answer is to turn out, whatever the endpoint. */
-export interface Manner {
+export interface AnswerOptions {
   /** Tokens; Infinity: a stream never ends. */
   readonly words: number;
   /** Between tokens of a stream. */
@@ -15,10 +16,18 @@ export interface Manner {
   readonly reasoning:
     | { readonly field: 'reasoning_content' | 'reasoning'; readonly words: number }
     | undefined;
+  /** Thoughts are given in a form that only their provider can read, where its API has one. */
+  readonly isRedacted: boolean;
   /** Thoughts that are not shown: how long they take, and how often a stream shows a sign of life meanwhile; 0: never. */
   readonly thinking: { readonly ms: number; readonly everyMs: number } | undefined;
   /** A tool is called, asked for or not, and this is how; undefined: where the request asks for it. */
   readonly toolShape: ToolShape | undefined;
+  /** An agent's session: tools are called in so many turns, and then the answer ends it; undefined: no session. */
+  readonly agentRounds: number | undefined;
+  /** How many tools are called at once. */
+  readonly calls: number;
+  /** What the provider's cache had of the prompt; undefined: it has none. */
+  readonly cached: CachedTokens | undefined;
   /** Ends the answer for this reason instead of `stop`. */
   readonly finishReason: 'content_filter' | undefined;
 }
@@ -35,4 +44,5 @@ export type ToolShape =
   | 'empty-arguments'
   | 'legacy'
   | 'finish-stop'
-  | 'after-text';
+  | 'after-text'
+  | 'malformed';

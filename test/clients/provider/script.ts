@@ -1,0 +1,137 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** An API that a provider speaks. */
+export type Api = 'messages' | 'responses' | 'chat' | 'gemini' | 'converse';
+
+/** A request to a scripted provider, as far as a script looks at it. */
+export interface Asked {
+  readonly api: Api;
+  /** With its query. */
+  readonly path: string;
+  readonly model: string;
+  readonly streams: boolean;
+  readonly tools: readonly OfferedTool[];
+  /** What the tools of this conversation gave so far, oldest first; an image among it reads `[image]`. */
+  readonly results: readonly string[];
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A tool that the client offers. A custom one takes text, a function takes arguments. */
+export interface OfferedTool {
+  readonly name: string;
+  readonly kind: 'function' | 'custom';
+  readonly namespace?: string;
+}
+
+/** A call of a tool: arguments, or text for a custom tool. */
+export interface Call {
+  readonly tool: OfferedTool;
+  readonly input: Readonly<Record<string, unknown>> | string;
+}
+
+/** An answer with status 200. */
+export interface Answer {
+  readonly kind: 'answer';
+  /** The model thinks before it says anything; the text is left out where the client asked for that. */
+  readonly thinking?: { readonly text: string; readonly forMs: number };
+  readonly text?: string;
+  readonly calls?: readonly Call[];
+  /** The connection breaks off after the content. */
+  readonly isCut?: true;
+}
+
+/** A stream with status 200 that ends with an error event; before any content, or after this text. */
+export interface Failed {
+  readonly kind: 'failed';
+  readonly code: string;
+  readonly message: string;
+  readonly after?: string;
+}
+
+/** An error with a status of its own. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly status: number;
+  /** `error.type` or `error.code`, whatever the API calls it. */
+  readonly code: string;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type Reply = Answer | Failed | Refused;
+
+/** Decides what is answered to a request. */
+export type Script = (asked: Asked) => Reply;
+
+/** One event of a stream: its name where the API names events, and its data. */
+export interface StreamEvent {
+  readonly name?: string;
+  readonly data: unknown;
+}
+
+/** An answer as a stream, in the parts between which a script may pause or break off. */
+export interface Play {
+  readonly opening: readonly StreamEvent[];
+  readonly thinking?: {
+    readonly start: readonly StreamEvent[];
+    /** What a provider sends while its model thinks. */
+    readonly alive: StreamEvent;
+    readonly end: readonly StreamEvent[];
+  };
+  readonly content: readonly StreamEvent[];
+  readonly closing: readonly StreamEvent[];
+}
+
+/** How one API is read and written. */
+export interface ApiScript {
+  readonly read: (request: Pick<Asked, 'path' | 'headers' | 'body'>) => Asked;
+  readonly whole: (asked: Asked, answer: Answer, id: string) => unknown;
+  readonly play: (asked: Asked, answer: Answer, id: string) => Play;
+  readonly failure: (failed: Failed, id: string) => StreamEvent;
+  readonly refusal: (refused: Refused) => unknown;
+}
+
+/** What every answer says to have used. */
+export const USED = { input: 25, output: 20 } as const;
+
+/** Plays one step after the other; the last one stays. A step is reached when all calls of those before it have their results. */
+export function inSteps(...steps: readonly ((asked: Asked) => Reply)[]): Script {
+  return (asked) => {
+    let answered = 0;
+    for (const step of steps) {
+      const reply = step(asked);
+      const calls = reply.kind === 'answer' ? (reply.calls ?? []).length : 0;
+      if (calls === 0 || asked.results.length <= answered) return reply;
+      answered += calls;
+    }
+    throw new Error('the last step of a script calls no tool');
+  };
+}
+
+/** Requests on the side, such as one for a title, offer no tool of the agent's: a script is not asked about them. */
+export function besides(tool: string, script: Script): Script {
+  return (asked) =>
+    asked.tools.some(({ name }) => name === tool) ? script(asked) : says('{"title":"Greeting"}');
+}
+
+/** An answer of nothing but this text. */
+export function says(text: string): Answer {
+  return { kind: 'answer', text };
+}
+
+/** An answer that calls tools of these names with these inputs. */
+export function calls(asked: Asked, ...wanted: readonly (readonly [string, Call['input']])[]): Answer {
+  const found = wanted.map(([name, input]) => {
+    const tool = asked.tools.find((offered) => offered.name === name);
+    if (tool === undefined)
+      throw new Error(`no tool ${name} among ${asked.tools.map((t) => t.name).join(', ')}`);
+    return { tool, input };
+  });
+  return { kind: 'answer', text: 'Let me see.', calls: found };
+}
+
+/** The arguments of a call as text. */
+export function argumentsOf({ input }: Call): string {
+  return typeof input === 'string' ? input : JSON.stringify(input);
+}

@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Access, Agent } from './agents.ts';
+
+/** An empty home and a folder to work in, for one session of an agent. */
+export interface Desk {
+  readonly home: string;
+  readonly work: string;
+  readonly remove: () => Promise<void>;
+}
+
+/** How a session ended. */
+export interface Session {
+  /** -1: it was killed, since it had not ended by itself. */
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const PROGRAMS = join(import.meta.dir, '..', '..', 'node_modules', '.clients', 'node_modules', '.bin');
+
+/** Longer sessions are killed. The tests' own limit is 60 s. */
+const LIMIT_MS = 50_000;
+
+/** Whether a program is installed; says so if it is not, since its tests are skipped then. */
+export function isInstalled(program: Agent['program']): boolean {
+  const found = existsSync(join(PROGRAMS, program));
+  if (!found)
+    console.log(
+      `Not installed: ${program}. Its sessions are skipped; scripts/install-clients.sh installs it.`,
+    );
+  return found;
+}
+
+/** Makes a desk in the temporary folder, with these files in its work folder. */
+export async function makeDesk(files: Readonly<Record<string, string | Uint8Array>> = {}): Promise<Desk> {
+  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-client-'));
+  const [home, work] = [join(folder, 'home'), join(folder, 'work')];
+  await mkdir(home);
+  await mkdir(work);
+  for (const [name, content] of Object.entries(files)) await writeFile(join(work, name), content);
+  return { home, work, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+/** Runs one turn of an agent to its end. It knows nothing of this machine's user, and reaches nothing but the loopback address. */
+export async function runAgent(
+  agent: Agent,
+  desk: Desk,
+  { prompt, args, env, ...access }: Access & SessionOptions,
+): Promise<Session> {
+  const launch = agent.launch(access, prompt);
+  for (const [name, content] of Object.entries(launch.files ?? {})) {
+    const path = join(desk.home, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+  }
+  const child = spawn(join(PROGRAMS, agent.program), [...launch.args, ...(args ?? [])], {
+    cwd: desk.work,
+    // A group of its own, so that what it started ends with it.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: desk.home,
+      TMPDIR: desk.home,
+      LANG: 'en_US.UTF-8',
+      // Nobody listens there: a request to anything but this machine fails at once.
+      HTTPS_PROXY: 'http://127.0.0.1:9',
+      HTTP_PROXY: 'http://127.0.0.1:9',
+      NO_PROXY: '127.0.0.1,localhost',
+      ...launch.env,
+      ...env,
+    },
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const limit = setTimeout(() => killGroup(child.pid), LIMIT_MS);
+  const exitCode = await new Promise<number>((resolve) => {
+    child.once('error', () => resolve(-1));
+    child.once('exit', (code) => resolve(code ?? -1));
+  });
+  clearTimeout(limit);
+  killGroup(child.pid);
+  // The pipes close when nothing of the group is left.
+  await new Promise<void>((resolve) => {
+    if (child.stdout.readableEnded) resolve();
+    else child.stdout.once('close', () => resolve());
+  });
+  return { exitCode, ...output };
+}
+
+export interface SessionOptions {
+  readonly prompt: string;
+  /** More arguments. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Ends a process with all that it started, as far as any of them still runs. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // None of them runs any more.
+  }
+}
