@@ -3,7 +3,7 @@ import { AnswerBody } from '../protocols/answer-body.ts';
 import { NO_TEXT } from '../protocols/text.ts';
 import type { Defect } from '../routing/outcome.ts';
 import { bedrockCountOf } from '../translation/carriage/bedrock-events.ts';
-import { embeddingsAnswer, type EmbeddingsExchange } from '../translation/embeddings/embeddings.ts';
+import type { EmbeddingsExchange } from '../translation/embeddings/embeddings.ts';
 import { errorInBody, readError } from '../translation/errors.ts';
 import type { HubError } from '../translation/hub-error.ts';
 import { unreadable } from '../translation/hub-error.ts';
@@ -159,6 +159,7 @@ async function vectors(
   exchange: EmbeddingsExchange,
   { reading, failure, answered }: Told,
 ): Promise<Classification> {
+  const { embeddingsAnswer } = await import('../translation/embeddings/embeddings.ts');
   const inputs = exchange.asked.inputs.map(({ value }) => value).join('\n');
   let estimate = 0;
   let made = embeddingsAnswer(text, exchange, () => 0);

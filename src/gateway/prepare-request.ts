@@ -10,7 +10,6 @@ import { repairedBody } from './repaired-body.ts';
 import { translatedRequest } from './translated-request.ts';
 import { upstreamModelOf } from './upstream-model.ts';
 import { carriedRequest } from './carried-request.ts';
-import { vectorsRequest } from './vectors-request.ts';
 
 /**
  * The request as the route is to have it. In the client's own API it passes, with nothing changed but the model's name, and there is no
@@ -29,7 +28,10 @@ export function prepareRequest(context: AttemptContext): PreparedRequest | Promi
     case 'try':
       return tried(context, call, speech);
     case 'vectors':
-      return vectorsRequest(context, call, speech.api);
+      // Only then is a reader loaded.
+      return import('./vectors-request.ts').then(({ vectorsRequest }) =>
+        vectorsRequest(context, call, speech.api),
+      );
     case 'translate':
       return translatedRequest(context, call, (hasFunctionTools) =>
         speechOf(context, call, hasFunctionTools),
