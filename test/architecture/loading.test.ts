@@ -30,9 +30,11 @@ test('what the program loads before it knows the command is the table of command
 test('a gateway loads the readers and writers of no API until a request is translated', async () => {
   const loaded = await loadedWith('gateway/handle.ts');
   expect(loaded).toContain('translation/pair.ts');
-  expect([...loaded].filter((file) => /\/(?:read|write)-(?:request|answer|stream)\.ts$/.test(file))).toEqual(
-    [],
-  );
+  expect(
+    [...loaded].filter((file) =>
+      /^translation\/.*\/(?:read|write)-(?:request|answer|stream)\.ts$/.test(file),
+    ),
+  ).toEqual([]);
 });
 
 test('a gateway with a configuration file loads neither the Admin API nor the simulator nor traces', async () => {
