@@ -71,6 +71,8 @@ export interface UpstreamRequest {
   readonly search: string;
   /** As in `ClientRequest`, with the deployment that this provider is asked for. */
   readonly azure?: AzurePath | undefined;
+  /** The upstream model, where one is named and the provider's URLs hold it: Azure's of an older API. */
+  readonly model?: string | undefined;
   /** Which of the provider's own URLs is asked, in place of `path` and `search`; undefined: the client's path. */
   readonly target?: UpstreamTarget | undefined;
   readonly clientHeaders: Headers;

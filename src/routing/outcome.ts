@@ -62,9 +62,10 @@ export type Defect =
   | 'redirect'
   | 'pattern';
 
-/** `forbidden`: the provider's name resolves to a link-local or metadata address. */
+/** `credential`: its token endpoint gives no token. `forbidden`: the provider's name resolves to a link-local or metadata address. */
 export type UnreachableReason =
   | 'dns'
+  | 'credential'
   | 'forbidden'
   | 'refused'
   | 'tls'

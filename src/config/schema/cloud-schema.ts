@@ -36,7 +36,7 @@ export const cloudFields = {
     z.string().regex(/^[A-Za-z0-9.-]{1,40}$/, 'must be v1 or a date such as 2024-10-21'),
     {
       description:
-        'Azure: the date of an older API, which puts deployment and date into every URL. `v1` or left out: the current API.',
+        'Azure: the date of an older API, which puts deployment and date into every URL. Left out, as `v1`: the current API.',
       examples: ['2024-10-21'],
     },
   ),
@@ -47,15 +47,10 @@ export const cloudFields = {
   }),
   aws: optional(
     z.strictObject({
-      access_key_id: secretText()
-        .min(1)
-        .meta({ description: 'Id of the access key.', examples: ['${AWS_ACCESS_KEY_ID}'], writeOnly: true }),
-      secret_access_key: secretText()
-        .min(1)
-        .meta({ description: 'The access key.', examples: ['${AWS_SECRET_ACCESS_KEY}'], writeOnly: true }),
+      access_key_id: secretText().min(1).meta({ description: 'Id of the access key.', writeOnly: true }),
+      secret_access_key: secretText().min(1).meta({ description: 'The access key.', writeOnly: true }),
       session_token: optional(secretText(), {
-        description: 'Of temporary credentials only.',
-        examples: ['${AWS_SESSION_TOKEN:-}'],
+        description: 'Of temporary credentials. Left out: the access key is no temporary one.',
         writeOnly: true,
       }),
     }),
@@ -76,12 +71,12 @@ export const cloudFields = {
   service_account: optional(
     z.strictObject({
       file: optional(z.string().min(1), {
-        description: 'Its key file. Read again when it changes. Not in a database: there, use `json`.',
+        description:
+          'Its key file. Read again when it changes. In a database, use `json` instead. Left out: `json` has it.',
         examples: ['/etc/llm-proxy/service-account.json'],
       }),
       json: optional(z.string().min(1), {
-        description: 'What is in its key file.',
-        examples: ['${SERVICE_ACCOUNT_JSON}'],
+        description: 'What is in its key file. Left out: `file` names it.',
         writeOnly: true,
       }),
     }),
@@ -89,8 +84,7 @@ export const cloudFields = {
   ),
   access_token: optional(secretText(), {
     description:
-      'Vertex: an access token that something else renews, in place of `service_account`; it lasts an hour.',
-    examples: ['${ACCESS_TOKEN}'],
+      'Vertex: an access token that something else renews; it lasts an hour. Left out: one is fetched for `service_account`.',
     writeOnly: true,
   }),
   anthropic_beta: optional(

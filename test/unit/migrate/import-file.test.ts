@@ -92,6 +92,7 @@ function essence({
   loadedAt: ___,
   version: ____,
   findModel: _____,
+  translation,
   ...rest
 }: Snapshot) {
   return {
@@ -104,6 +105,7 @@ function essence({
     errors: Array.from({ length: 300 }, (_, n) => rest.detection.isErrorStatus(300 + n)),
     detection: rest.detection.errorPatterns,
     providers: [...rest.providers],
+    translation: [...rest.providers.values()].map((provider) => translation('chat', provider)),
     models: [...models.values()].map(({ fallbacks, ...model }) => ({
       ...model,
       fallbacks: fallbacks.map(({ name }) => name),
