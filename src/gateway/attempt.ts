@@ -12,6 +12,7 @@ import { classifyReply } from './classify-reply.ts';
 import { AttemptTimeouts, type LeashLimits } from './attempt-timeouts.ts';
 import type { Gateway, UpstreamRequest } from './ports.ts';
 import { shownModel } from './answer-model.ts';
+import { upstreamModelOf } from './upstream-model.ts';
 import type { Classification } from './classification.ts';
 import { prepareRequest } from './prepare-request.ts';
 import type { AttemptContext, ReadyRequest } from './prepared-request.ts';
@@ -124,6 +125,7 @@ function upstreamRequest(
     path: path ?? request.path,
     search: withoutCredentials(request.search, withheld),
     azure: request.azure && azurePath(planned, route),
+    model: upstreamModelOf(planned, route) || undefined,
     target,
     clientHeaders: request.headers,
     contentType,

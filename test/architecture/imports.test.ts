@@ -5,14 +5,24 @@ import { dirname, join, normalize } from 'node:path';
 const SRC = join(import.meta.dir, '..', '..', 'src');
 
 const CORE = ['routing', 'limits', 'protocols', 'translation', 'prices'];
-const DOMAIN = ['lib', 'routing', 'limits', 'protocols', 'prices', 'usage', 'config', 'gateway'];
+const DOMAIN = [
+  'lib',
+  'routing',
+  'limits',
+  'protocols',
+  'translation',
+  'prices',
+  'usage',
+  'config',
+  'gateway',
+];
 
 /** Every room that each room may import, besides itself. `.` is the files at the top of `src`. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   ...Object.fromEntries(CORE.map((room) => [room, ['lib']])),
   usage: ['lib', 'protocols'],
-  config: ['lib', 'routing', 'limits', 'protocols', 'prices'],
+  config: ['lib', 'routing', 'limits', 'protocols', 'translation', 'prices'],
   gateway: ['lib', ...CORE, 'usage', 'config'],
   upstream: DOMAIN,
   telemetry: DOMAIN,
