@@ -98,5 +98,5 @@ export function openRenewable(open: OpenListener, { gateway, state, tls, port: w
 function problemOf(error: unknown): string {
   if (error instanceof TlsProblem) return error.message;
   const reason = error instanceof Error ? error.message : String(error);
-  return `server.tls: the renewed certificate can not be served yet, which is tried again: ${reason}`;
+  return `server.tls: the renewed certificate cannot be served yet and will be retried: ${reason}`;
 }

@@ -20,7 +20,7 @@ export function requestTarget(url: string): RequestTarget {
   const question = url.indexOf('?', start);
   const path = question === -1 ? url.slice(start) : url.slice(start, question);
   if (SUSPECT.test(path) && (DOT_SEGMENT.test(path) || path.includes('\\'))) {
-    throw new Refusal('invalid_path', { problem: 'it has a dot segment or a backslash' });
+    throw new Refusal('invalid_path', { problem: 'it contains a dot segment or a backslash' });
   }
   const search = question === -1 ? '' : url.slice(question);
   // Fast path: most requests are for one of these.

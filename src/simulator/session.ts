@@ -7,7 +7,7 @@ import type { HttpRequest } from './http/request-reader.ts';
 import { perform } from './perform.ts';
 import { type Provider, respond, type Response } from './respond.ts';
 
-/** What every connection shares. */
+/** The state that all connections share. */
 export interface Session {
   readonly provider: Provider;
   readonly log: AttemptLog;
@@ -16,7 +16,7 @@ export interface Session {
 
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
-/** Answers what has come on a connection, one request after the other. To be called whenever bytes have come. */
+/** Answers the requests on a connection one after the other. Call this whenever bytes have arrived. */
 export function serveConnection(connection: Connection, session: Session): void {
   while (!connection.isBusy && connection.isOpen) {
     const reading = connection.reader.next();
@@ -43,7 +43,7 @@ function whenDone(pending: Promise<void>, connection: Connection, session: Sessi
   connection.isBusy = true;
   void pending
     .catch((error: unknown) => {
-      // A bug of the simulator: seen by whoever runs it, and by the client as a broken connection.
+      // A bug of the simulator: reported to its user, and to the client as a broken connection.
       process.stderr.write(
         `mock: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
       );
@@ -63,7 +63,7 @@ function refuse(connection: Connection, { status, message }: { status: number; m
 
 const NO_BODY = { kind: 'length', bytes: 0 } as const;
 
-/** Undefined: answered; else when it is. */
+/** Returns undefined if the request is answered, otherwise a promise of it. */
 function answerRequest(
   request: HttpRequest,
   connection: Connection,

@@ -75,7 +75,7 @@ function normaliseListen(file: ConfigFile, report: (finding: Finding) => void): 
     report({
       path: ['listen'],
       part: 'key',
-      message: 'says the same as server.host and server.port; keep one of them',
+      message: 'conflicts with server.host and server.port; keep one of them',
     });
   const address = parseAddress(String(listen), DEFAULTS.host);
   if (address === undefined) {

@@ -212,7 +212,7 @@ test('aliases that multiply are refused', () => {
     (_, level) => `l${level + 1}: &l${level + 1} [${`*l${level},`.repeat(9)}]`,
   );
   expect(problemsOf(`l0: &l0 [x]\n${levels.join('\n')}\n`)).toEqual([
-    '1:1  aliases (*name) multiply to more than a configuration can need.',
+    '1:1  aliases (*name) expand to more than a configuration can need.',
   ]);
 });
 
@@ -286,7 +286,7 @@ test('a proxy that is trusted is an address or a range, and what is neither is r
     false,
   ]);
   expect(problemsOf(`${KEY}server: {trusted_proxies: [10.0.0.0/8, proxy.local]}`)).toEqual([
-    expect.stringMatching(/^2:40 .*trusted_proxies\[1\].*is no address and no range.*proxy\.local/s),
+    expect.stringMatching(/^2:40 .*trusted_proxies\[1\].*is neither an address nor a range.*proxy\.local/s),
   ]);
 });
 

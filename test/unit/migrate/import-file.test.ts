@@ -105,7 +105,9 @@ function essence({
     errors: Array.from({ length: 300 }, (_, n) => rest.detection.isErrorStatus(300 + n)),
     detection: rest.detection.errorPatterns,
     providers: [...rest.providers],
-    translation: [...rest.providers.values()].map((provider) => translation('chat', provider)),
+    translations: [...rest.providers.values()].flatMap((provider) =>
+      ['chat', 'x'].map((model) => translation(model, provider)),
+    ),
     models: [...models.values()].map(({ fallbacks, ...model }) => ({
       ...model,
       fallbacks: fallbacks.map(({ name }) => name),

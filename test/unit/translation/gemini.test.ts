@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { createExchange, type Target } from '../../../src/translation/exchange.ts';
+import { geminiClient } from '../../../src/translation/gemini/client.ts';
 import { readAnswer } from '../../../src/translation/gemini/read-answer.ts';
 import { readRequest } from '../../../src/translation/gemini/read-request.ts';
 import { createStreamReader } from '../../../src/translation/gemini/read-stream.ts';
@@ -193,3 +194,8 @@ function geminiLike() {
     )
     .map((body) => JSON.stringify(body));
 }
+
+test('what keeps a stream alive is an event that every library of Google reads', () => {
+  // Those for JavaScript and Go fail at anything that does not begin with `data:`, a comment or an empty line included.
+  expect(geminiClient.keepAlive).toMatch(/^data: \{\}(?:\n\n|\r\r|\r\n\r\n)$/);
+});
