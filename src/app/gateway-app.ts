@@ -99,8 +99,8 @@ export interface Cluster {
 /** How often outdated records are removed. */
 const SWEEP_MS = 60_000;
 
-/** What no configuration changes: the randomness of the core, and the limits beside those of the keys. */
-const FIXED = { dice: Math.random, newRequestId, limits: [] };
+/** What no configuration changes: the randomness of the core, the limits beside those of the keys, what providers were found to lack. */
+const inMemory = () => ({ dice: Math.random, newRequestId, limits: [], unspoken: new UnspokenApis() });
 
 /** Connects the parts of a gateway and starts listening. Throws the errors of listening, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
@@ -114,10 +114,9 @@ export function startApp(options: AppOptions): App {
     snapshot: () => snapshot,
     upstream,
     clock,
-    ...FIXED,
+    ...inMemory(),
     ...ledgers,
     tokens,
-    unspoken: new UnspokenApis(),
     costs: createCostMeter(() => snapshot, clock),
     emit,
     ...(tracing && { tracing }),
