@@ -66,6 +66,9 @@ function plannedHandshake(context: RequestContext, model: Model, gateway: Gatewa
       body: new Uint8Array(),
       peek: { kind: 'other', model: undefined, stream: false },
       isStream: false,
+      call: undefined,
+      modelInPath: undefined,
+      conversation: undefined,
     },
     plannedAtMs: gateway.clock.nowMs(),
     deadlineMs: Infinity,
@@ -166,7 +169,7 @@ function resultOf(
   const endpoint = endpointOf(planned.request.path);
   const endedAtMs = gateway.clock.nowMs();
   const attempt = { route, model, reason, endpoint, isProbe, outcome, startedAtMs, endedAtMs };
-  return { attempt, answer: undefined };
+  return { attempt, answer: undefined, note: undefined };
 }
 
 /** Statuses by which a provider says that it speaks no WebSocket there: the client is to use HTTP. */
@@ -188,6 +191,7 @@ function failureOf(last: Attempt | undefined, model: string): Refusal {
     }
     case 'answered':
     case 'rejected':
+    case 'unsuitable':
     case 'cancelled':
     case undefined:
       return new Refusal('no_route', { model });
