@@ -1,3 +1,5 @@
+import { LocalTable, type NumberTable } from '../lib/number-table.ts';
+
 /** A token bucket: `ratePerSecond` tokens flow in, up to `burst`. A rate of 0 admits nothing. */
 export interface BucketLimit {
   readonly ratePerSecond: number;
@@ -49,3 +51,29 @@ export function take(level: number, limit: BucketLimit, nowMs: number): Taking {
 
 /** Rounding errors of fractional milliseconds are smaller than this and must not cost a client its token. */
 const ROUNDING_MS = 1e-3;
+
+/** The record of a bucket: the `level` of `take`. */
+export const BUCKET_FIELDS = ['level'] as const;
+export type BucketTable = NumberTable<(typeof BUCKET_FIELDS)[number]>;
+
+/** The buckets by key. A full bucket is dropped, since it equals a new one. */
+export class BucketLedger {
+  readonly #buckets: BucketTable;
+
+  constructor(buckets: BucketTable = new LocalTable(BUCKET_FIELDS)) {
+    this.#buckets = buckets;
+  }
+
+  take(key: string, limit: BucketLimit, nowMs: number): Taking {
+    return this.#buckets.update(key, (bucket) => {
+      const taking = take(bucket.level, limit, nowMs);
+      if (taking.admitted) bucket.level = taking.level;
+      return taking;
+    });
+  }
+
+  /** Drops the buckets that are full by now, to bound the memory. */
+  sweep(nowMs: number): void {
+    this.#buckets.sweep(({ level }) => level <= nowMs);
+  }
+}
