@@ -6,30 +6,30 @@ export interface BucketLimit {
   readonly burst: number;
 }
 
-/** The result of taking one token. `level` is the bucket's new state, for the next call. */
+/** The result of taking tokens. `level` is the bucket's new state, for the next call. */
 export interface Taking {
   readonly admitted: boolean;
   readonly level: number;
   /** Whole tokens left. */
   readonly remaining: number;
-  /** Time until a token is available; 0 if admitted, Infinity if never. */
+  /** Time until they are available; 0 if admitted, Infinity if never. */
   readonly retryAfterMs: number;
   /** Time until the bucket is full. */
   readonly resetMs: number;
 }
 
 /**
- * Takes one token by the generic cell rate algorithm. The whole state of a bucket is one number, the time at which it
+ * Takes `cost` tokens by the generic cell rate algorithm. The whole state of a bucket is one number, the time at which it
  * will be full (the "theoretical arrival time"), which makes it exact, cheap, and shareable. `level` is 0 for a new
  * bucket; all times are milliseconds of one clock.
  */
-export function take(level: number, limit: BucketLimit, nowMs: number): Taking {
+export function take(level: number, limit: BucketLimit, nowMs: number, cost = 1): Taking {
   if (limit.ratePerSecond <= 0 || limit.burst <= 0) {
     return { admitted: false, level, remaining: 0, retryAfterMs: Infinity, resetMs: Infinity };
   }
   const intervalMs = 1000 / limit.ratePerSecond;
   const toleranceMs = intervalMs * limit.burst;
-  const fullAtMs = Math.max(level, nowMs) + intervalMs;
+  const fullAtMs = Math.max(level, nowMs) + intervalMs * cost;
   const excessMs = fullAtMs - nowMs - toleranceMs;
   if (excessMs > ROUNDING_MS) {
     return {
@@ -64,9 +64,9 @@ export class BucketLedger {
     this.#buckets = buckets;
   }
 
-  take(key: string, limit: BucketLimit, nowMs: number): Taking {
+  take(key: string, limit: BucketLimit, nowMs: number, cost = 1): Taking {
     return this.#buckets.update(key, (bucket) => {
-      const taking = take(bucket.level, limit, nowMs);
+      const taking = take(bucket.level, limit, nowMs, cost);
       if (taking.admitted) bucket.level = taking.level;
       return taking;
     });
