@@ -4,12 +4,13 @@ import { LOOK_MS } from '../gateway/settle.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import { ObjectOwnerLedger } from '../gateway/object-owners.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/stored-object-owners.ts';
+import { UnspokenApis } from '../gateway/unspoken-apis.ts';
 import { newRequestId } from '../gateway/request-id.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { ThreadedTokenCounter } from '../usage/token-counter.ts';
 import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';
 import { ModelCatalogue } from '../models/model-catalogue.ts';
-import { BucketLedger } from '../limits/bucket-ledger.ts';
+import { BucketLedger } from '../limits/bucket.ts';
 import { CooldownLedger } from '../routing/cooldown.ts';
 import { TrafficLedger } from '../routing/traffic.ts';
 import { TurnCounter } from '../routing/turn-counter.ts';
@@ -98,8 +99,8 @@ export interface Cluster {
 /** How often outdated records are removed. */
 const SWEEP_MS = 60_000;
 
-/** What no configuration changes: the randomness of the core, and the limits beside those of the keys. */
-const FIXED = { dice: Math.random, newRequestId, limits: [] };
+/** What no configuration changes: the randomness of the core, the limits beside those of the keys, what providers were found to lack. */
+const inMemory = () => ({ dice: Math.random, newRequestId, limits: [], unspoken: new UnspokenApis() });
 
 /** Connects the parts of a gateway and starts listening. Throws the errors of listening, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
@@ -113,7 +114,7 @@ export function startApp(options: AppOptions): App {
     snapshot: () => snapshot,
     upstream,
     clock,
-    ...FIXED,
+    ...inMemory(),
     ...ledgers,
     tokens,
     costs: createCostMeter(() => snapshot, clock),

@@ -6,12 +6,15 @@ import { attemptRoute, type AttemptResult } from './attempt.ts';
 import { endpointOf } from './endpoint.ts';
 import type { PlannedRequest } from './request-context.ts';
 import type { Gateway } from './ports.ts';
+import type { TranslationNote } from './reply-translation.ts';
 
 /** How the attempts came out: the answer to deliver, or why there is none. */
 export interface Execution {
   readonly history: readonly Attempt[];
   /** What the last attempt answered, good or bad; undefined where it did not, or not in a way that can be shown. */
   readonly answer: Answer | undefined;
+  /** What is told of the last attempt's translation; undefined: it passed. */
+  readonly note?: TranslationNote | undefined;
   readonly decision: Exclude<Decision, { kind: 'try' }>;
   /** Time spent waiting before attempts. */
   readonly pausedMs: number;
@@ -24,11 +27,12 @@ export async function execute(planned: PlannedRequest, gateway: Gateway): Promis
   const endpoint = endpointOf(planned.request.path);
   const conditions = conditionsOf(planned, endpoint, gateway);
   let answer: Answer | undefined;
+  let note: TranslationNote | undefined;
   let pausedMs = 0;
   for (;;) {
     const decision = decide(planned.plan.model, history, conditions());
     leave(history.at(-1), decision, { planned, gateway });
-    if (decision.kind !== 'try') return { history, answer, decision, pausedMs };
+    if (decision.kind !== 'try') return { history, answer, note, decision, pausedMs };
     if (decision.afterMs > 0) {
       await gateway.clock.sleep(decision.afterMs, planned.request.signal);
       pausedMs += decision.afterMs;
@@ -44,7 +48,11 @@ export async function execute(planned: PlannedRequest, gateway: Gateway): Promis
       giveBack(trying, { planned, gateway });
       throw error;
     }
-    answer = tried.answer;
+    // What could not even be sent takes the place of no answer that came.
+    if (tried.attempt.outcome.kind !== 'unsuitable' || answer === undefined) {
+      answer = tried.answer;
+      note = tried.note;
+    }
     history.push(tried.attempt);
     gateway.emit({
       type: 'attempt-ended',

@@ -109,6 +109,13 @@ export const REFUSALS = {
     message:
       'The request names no model. Put "model" into the JSON or form body, or name a provider in the header x-llm-proxy-provider.',
   },
+  translation_unsupported: {
+    status: 400,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message:
+      'The model "{model}" cannot be asked this way: {path} ({why}). Leave it out, or ask a model whose provider has this API itself.',
+  },
   coding_not_supported: {
     status: 415,
     type: 'invalid_request_error',
@@ -158,6 +165,12 @@ export const REFUSALS = {
     type: 'upstream_error',
     fault: 'provider',
     message: 'The provider of "{model}" answered with a success that was no answer ({reason}).',
+  },
+  translation_failed: {
+    status: 502,
+    type: 'upstream_error',
+    fault: 'provider',
+    message: 'The answer of the provider of "{model}" could not be translated ({reason}).',
   },
   upstream_timeout: {
     status: 504,
