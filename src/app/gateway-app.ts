@@ -10,7 +10,7 @@ import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { ThreadedTokenCounter } from '../usage/token-counter.ts';
 import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';
 import { ModelCatalogue } from '../models/model-catalogue.ts';
-import { BucketLedger } from '../limits/bucket-ledger.ts';
+import { BucketLedger } from '../limits/bucket.ts';
 import { CooldownLedger } from '../routing/cooldown.ts';
 import { TrafficLedger } from '../routing/traffic.ts';
 import { TurnCounter } from '../routing/turn-counter.ts';

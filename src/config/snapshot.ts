@@ -1,5 +1,5 @@
 import type { WebSocketApi } from '../protocols/web-socket/api.ts';
-import type { BucketLimit } from '../limits/bucket.ts';
+import type { KeyLimits } from './compile/key-limits.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { RetryPolicy } from '../routing/decide.ts';
 import type { Model } from '../routing/route.ts';
@@ -63,7 +63,7 @@ export type Access =
       readonly isStale?: () => boolean;
     };
 
-export interface MasterKey {
+export interface MasterKey extends KeyLimits {
   readonly name: string;
   /** SHA-256 of the key in lower-case hex. */
   readonly hash: string;
@@ -75,8 +75,6 @@ export interface MasterKey {
   readonly allows: (model: string) => boolean;
   /** Whether `allows` is always true. */
   readonly unrestricted: boolean;
-  /** undefined: no limit. */
-  readonly limit: BucketLimit | undefined;
   /** Whether its requests may ask for a policy of translation that is less strict than the configured one. */
   readonly mayRelaxTranslation: boolean;
 }

@@ -2,6 +2,7 @@ import { type Address, parseAddress } from '../compile/address.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import type { Finding, Path } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
+import { keyLimitsSchema } from '../schema/access-schema.ts';
 import type { KeySettings, ProviderSettings, Settings } from './settings.ts';
 import { normaliseModels } from './normalise-models.ts';
 import { normaliseTranslation } from './normalise-translation.ts';
@@ -111,9 +112,7 @@ function normaliseKeys(file: ConfigFile): KeySettings[] {
     enabled: key.enabled ?? true,
     allowedModels: key.allowed_models ?? [],
     mayRelaxTranslation: key.may_relax_translation ?? false,
-    limit: key.rate_limit
-      ? { ratePerSecond: key.rate_limit.requests_per_second, burst: key.rate_limit.burst_size ?? undefined }
-      : undefined,
+    limits: keyLimitsSchema.parse(key),
   }));
   if (typeof file.proxy_api_key !== 'string') return keys;
   const path: Path = ['proxy_api_key'];
@@ -125,7 +124,7 @@ function normaliseKeys(file: ConfigFile): KeySettings[] {
       enabled: true,
       allowedModels: [],
       mayRelaxTranslation: false,
-      limit: undefined,
+      limits: {},
     },
     ...keys,
   ];

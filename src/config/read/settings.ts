@@ -1,4 +1,5 @@
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
+import type { KeyLimitSettings } from '../schema/access-schema.ts';
 import type { Address } from '../compile/address.ts';
 import type { ProviderPricing } from '../../prices/overrides.ts';
 import type { PriceSettings } from './normalise-prices.ts';
@@ -63,7 +64,7 @@ export interface KeySettings {
   /** Names or patterns; empty: all models. */
   readonly allowedModels: readonly string[];
   readonly mayRelaxTranslation: boolean;
-  readonly limit: { readonly ratePerSecond: number; readonly burst: number | undefined } | undefined;
+  readonly limits: KeyLimitSettings;
 }
 
 export interface ProviderSettings {
