@@ -11,6 +11,7 @@ import type { ProviderApi } from '../translation/conversation.ts';
 import type { AzurePath } from '../lib/api-path.ts';
 import type { GatewayEvent } from './events.ts';
 import type { ObjectOwners } from './object-owners.ts';
+import type { UnspokenApis } from './unspoken-apis.ts';
 
 /** What the gateway needs of the world. Edges implement it; tests and simulations may implement it otherwise. */
 export interface Gateway extends Ledgers {
@@ -24,6 +25,8 @@ export interface Gateway extends Ledgers {
   /** Asked in this order, once body and model are known. */
   readonly limits: readonly RequestLimit[];
   readonly emit: Emit;
+  /** The APIs that providers have been found to lack; absent: nothing is remembered, and nothing else tried. */
+  readonly unspoken?: UnspokenApis;
   /** Absent where costs are not calculated. */
   readonly costs?: CostMeter;
   /** Absent where nothing is traced. */
@@ -178,8 +181,8 @@ export interface RequestLimit {
 
 /** Rate limits by master key. */
 export interface Buckets {
-  /** Takes one token. A bucket behind a network answers later. */
-  readonly take: (key: string, limit: BucketLimit, nowMs: number) => Taking | Promise<Taking>;
+  /** Takes `cost` tokens, 1 if it is left out. A bucket behind a network answers later. */
+  readonly take: (key: string, limit: BucketLimit, nowMs: number, cost?: number) => Taking | Promise<Taking>;
   /** Forgets the buckets that are full by now. */
   readonly sweep: (nowMs: number) => void;
 }

@@ -1,5 +1,5 @@
 import { dollarsOf } from '../prices/cost.ts';
-import type { Attempt } from '../routing/outcome.ts';
+import { type Attempt, sentOf, type Unsuitable } from '../routing/outcome.ts';
 import type { AnswerStream, StreamedAnswer, StreamEnd, WholeAnswer } from './answer.ts';
 import { answerHeaders, withOurs } from './answer-headers.ts';
 import { Refusal } from './refusals.ts';
@@ -53,7 +53,7 @@ function sendWhole(answer: WholeAnswer, served: ServedRequest, cost: Cost | unde
   // What can throw comes first: a request that is settled has been answered.
   const headers = answerHeaders(answer.headers, served);
   if (cost?.nano !== undefined) headers.set('x-llm-proxy-cost', dollarsOf(cost.nano));
-  if (status >= 400) addRetryAfter(headers, served.execution.history.at(-1));
+  if (status >= 400 || answer.isFailure === true) addRetryAfter(headers, served.execution.history.at(-1));
   const body = served.planned.request.method === 'HEAD' ? headBody(answer, headers) : bytes;
   const response = new Response(body, { status, headers });
   const tap = objectTap(answer, served);
@@ -89,14 +89,14 @@ function addRetryAfter(headers: Headers, last: Attempt | undefined): void {
 
 /** No provider gave an answer that can be shown: one of ours, which names no provider's address. */
 function deliverFailure(served: ServedRequest): Response {
-  const refusal = failureOf(served.execution.history.at(-1), served.planned.plan.model.name);
+  const refusal = failureOf(served.execution.history, served.planned.plan.model.name);
   served.settle({ ending: 'failed', status: refusal.status, code: refusal.code });
   const { id, request } = served.planned;
   return refusalResponse(refusal, { id, ...request }, withOurs(new Headers(), served));
 }
 
-function failureOf(last: Attempt | undefined, model: string): Refusal {
-  const outcome = last?.outcome;
+function failureOf(history: readonly Attempt[], model: string): Refusal {
+  const outcome = (sentOf(history).at(-1) ?? history[0])?.outcome;
   switch (outcome?.kind) {
     case 'timed-out':
       return new Refusal('upstream_timeout', { model, reason: outcome.phase });
@@ -110,10 +110,18 @@ function failureOf(last: Attempt | undefined, model: string): Refusal {
         model,
         reason: (outcome.kind === 'failed' && outcome.defect) || outcome.kind,
       });
+    case 'unsuitable':
+      return unsuitableRefusal(outcome.loss, model);
     case 'cancelled':
     case undefined:
       return new Refusal('no_route', { model });
   }
+}
+
+/** No route could be asked at all: the client is told what stands in the way. */
+function unsuitableRefusal({ path, why, isInvalid }: Unsuitable, model: string): Refusal {
+  if (isInvalid) return new Refusal('invalid_body', { problem: `${path}: ${why}.` }, { param: path });
+  return new Refusal('translation_unsupported', { model, path, why }, { param: path });
 }
 
 function deliverStream(answer: StreamedAnswer, served: ServedRequest): Response {
@@ -171,6 +179,10 @@ function clientStream(answer: StreamedAnswer, served: ServedRequest): ReadableSt
             return;
           }
           if (stream.takesEvents) void sink.write(errorEvent(end.reason, stream));
+          if (stream.endsInOrder === true) {
+            client.close();
+            return;
+          }
           await graceBeforeReset(served.gateway.clock);
           client.close(BROKEN);
       }

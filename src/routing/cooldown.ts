@@ -19,6 +19,7 @@ export function cooldownFor(outcome: Outcome, policy: CooldownPolicy): number {
   switch (outcome.kind) {
     case 'answered':
     case 'rejected':
+    case 'unsuitable':
     case 'cancelled':
       return 0;
     case 'failed':

@@ -34,6 +34,7 @@ export function levelOf(event: GatewayEvent): Level | undefined {
     case 'attempt-ended':
       return attemptLevel(event.attempt);
     case 'route-cooled':
+    case 'api-missing':
       return 'warn';
     case 'request-ended':
       return ENDING_LEVELS[endingOf(event)];
@@ -65,7 +66,9 @@ function isFailure({ outcome }: Attempt): boolean {
 }
 
 function attemptLevel(attempt: Attempt): Level {
-  return isFailure(attempt) && !isClientFault(attempt.outcome) ? 'warn' : 'debug';
+  const { outcome } = attempt;
+  if (outcome.kind === 'unsuitable') return 'debug';
+  return isFailure(attempt) && !isClientFault(outcome) ? 'warn' : 'debug';
 }
 
 /** The log lines of an event. */
@@ -80,6 +83,10 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
       return [receivedEntry(event)];
     case 'attempt-ended':
       return [attemptEntry(event)];
+    case 'api-missing': {
+      const api = event.operation === 'count' ? `${event.api} (count)` : event.api;
+      return [entry('warn', event, 'apiMissing', { provider: event.provider, api })];
+    }
     case 'route-cooled':
       return [
         entry('warn', event, 'cooled', { route: event.routeId, seconds: Math.round(event.forMs / 1000) }),

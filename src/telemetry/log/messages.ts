@@ -49,6 +49,10 @@ export const MESSAGES = {
     zh: '探测失败: 后端={provider} {error} 耗时={duration}ms',
   },
   story: { en: 'Attempts: {attempts}', zh: '尝试过程: {attempts}' },
+  apiMissing: {
+    en: 'Provider {provider} has no API {api}: requests are translated for an hour',
+    zh: '后端 {provider} 没有 API {api}: 一小时内请求将被转换',
+  },
   cooled: {
     en: 'Cooling down: {route} for {seconds}s',
     zh: '进入冷却: {route} {seconds} 秒',

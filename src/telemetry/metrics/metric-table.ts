@@ -133,6 +133,11 @@ function providerMetrics() {
       'Attempts at providers by outcome; detail is a status, a defect, or what was waited for.',
       ['provider', 'outcome', 'detail'],
     ),
+    translationLosses: counter(
+      'llm_proxy_translation_losses_total',
+      "What requests and answers lost on their way between a client's API and a provider's.",
+      ['from', 'to', 'what'],
+    ),
     retries: counter('llm_proxy_retries_total', 'Attempts that repeated a route after a pause.', [
       'provider',
     ]),

@@ -1,4 +1,4 @@
-import type { RequestEnded } from '../../gateway/events.ts';
+import type { RequestEnded, TranslationReport } from '../../gateway/events.ts';
 import type { Attempt } from '../../routing/outcome.ts';
 import type { HistogramSeries, NumberSeries } from './metric-family.ts';
 import type { MetricTable } from './metric-table.ts';
@@ -20,8 +20,13 @@ export function createRequestMetrics(table: MetricTable): (event: RequestEnded) 
     countCost(event, kind);
     if (event.isStreamed) countStream(event, kind);
     if (event.history.length > 1) countFallbacks(event, table);
+    if (event.translation !== undefined) countLosses(event.translation, table);
     if (event.ending !== 'complete') countEnding(event, labels, table);
   };
+}
+
+function countLosses({ from, to, losses }: TranslationReport, table: MetricTable): void {
+  for (const { what } of losses) table.translationLosses.series(from, to, what).value += 1;
 }
 
 /** Kinds consist of names from the configuration. Beyond this number, they are looked up each time. */

@@ -73,6 +73,8 @@ function requestSpan(
       'llm_proxy.ending': ending,
       'llm_proxy.attempts': ended.history.length,
       'llm_proxy.key': ended.keyName,
+      'llm_proxy.translation': ended.translation && `${ended.translation.from}>${ended.translation.to}`,
+      'llm_proxy.translation.losses': ended.translation?.count,
       ...(cost && costAttributes(cost)),
       'llm_proxy.usage_estimated': ended.isUsageEstimated ? true : undefined,
     },
@@ -145,6 +147,7 @@ function methodOf({ method }: RequestEnded): string {
 function errorType(outcome: Outcome): string | undefined {
   switch (outcome.kind) {
     case 'answered':
+    case 'unsuitable':
     case 'cancelled':
       return undefined;
     case 'failed':
