@@ -1,3 +1,4 @@
+import type { WebSocketApi } from '../protocols/web-socket/api.ts';
 import type { KeyLimits } from './compile/key-limits.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { RetryPolicy } from '../routing/decide.ts';
@@ -95,8 +96,8 @@ export interface Provider {
   readonly anthropicBeta: 'pass' | 'drop' | readonly string[];
   /** Whether translated requests in the Messages API ask for prompt caching. */
   readonly autoCache: boolean;
-  /** Whether it serves the Responses API over WebSockets. */
-  readonly websockets: boolean;
+  /** The APIs that it serves over WebSockets. */
+  readonly websockets: readonly WebSocketApi[];
   /** What to authenticate with where that is no `apiKey`; undefined: `apiKey`, or nothing. */
   readonly credential: CloudCredential | undefined;
   /** Without a trailing slash; http or https. */
@@ -185,6 +186,9 @@ export interface ServerSettings {
   /** From the signal to stop until the listener closes. */
   readonly drainDelayMs: number;
   readonly drainTimeoutMs: number;
+  /** WebSocket connections that may be open at once. */
+  readonly maxWebSockets: number;
+  readonly maxWebSocketsPerKey: number;
   readonly corsOrigins: readonly string[];
   /** undefined: no proxy is trusted. */
   readonly trustsProxy: TrustsProxy | undefined;

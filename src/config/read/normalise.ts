@@ -87,7 +87,8 @@ function normaliseListen(file: ConfigFile, report: (finding: Finding) => void): 
 }
 
 function normaliseServer(file: ConfigFile, report: (finding: Finding) => void): Settings['server'] {
-  const { tls, cors_origins: corsOrigins, trusted_proxies: proxies, drain_delay: delay } = file.server ?? {};
+  const server = file.server ?? {};
+  const { tls, cors_origins: corsOrigins, trusted_proxies: proxies, drain_delay: delay } = server;
   return {
     maxBodyBytes: bytesOf(file.max_body_mb ?? DEFAULTS.maxBodyMb),
     bodyMemoryBytes: typeof file.body_memory_mb === 'number' ? bytesOf(file.body_memory_mb) : undefined,
@@ -95,6 +96,8 @@ function normaliseServer(file: ConfigFile, report: (finding: Finding) => void): 
     requestTimeoutMs: limitOf(file.timeouts?.request_timeout ?? 0),
     drainDelayMs: typeof delay === 'number' ? millisecondsOf(delay) : undefined,
     drainTimeoutMs: millisecondsOf(file.drain_timeout ?? DEFAULTS.drainTimeoutSeconds),
+    maxWebSockets: server.max_websockets ?? DEFAULTS.maxWebSockets,
+    maxWebSocketsPerKey: server.max_websockets_per_key ?? DEFAULTS.maxWebSocketsPerKey,
     corsOrigins: corsOrigins ?? [],
     trustsProxy: compileTrustedProxies(proxies ?? [], report),
     tls: tls ? { certFile: tls.cert_file, keyFile: tls.key_file } : undefined,
