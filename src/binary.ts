@@ -1,9 +1,9 @@
 import { startAgain } from './start-again.ts';
 
 /**
- * The entry of the compiled program. How many requests to providers the runtime makes at a time (256 unless it is told
- * otherwise) is read from the environment before any code of ours runs, and only then. In a checkout `bin/llm-proxy` sets
- * it; before a single file there is nobody, so it starts itself again with the variable set.
+ * The entry of the compiled program. The runtime reads its limit on concurrent requests (256 by default) from the
+ * environment before any code of ours runs. In a checkout, `bin/llm-proxy` sets the variable. A single file has no
+ * launcher, so it starts itself again with the variable set.
  */
 const LIMIT = 'BUN_CONFIG_MAX_HTTP_REQUESTS';
 
@@ -15,5 +15,5 @@ if (process.env[LIMIT] === undefined) {
     console.error(`llm-proxy: set ${LIMIT}=65336 for more than 256 requests at a time (${reason})`);
   }
 }
-// Not loaded by the first start, which ends above.
+// The first start ends above and does not load it.
 await import('./main.ts');

@@ -1,2 +1,2 @@
-/** Exit codes: done, failed (the reason was printed), called the wrong way, ended before it was done. */
+/** Exit codes: done; failed, with the reason printed; wrong usage; interrupted. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;

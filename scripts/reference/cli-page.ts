@@ -44,7 +44,7 @@ Or, so that no shell has to run the program when it starts, as a file: \`llm-pro
 |---|---|
 | 0 | done |
 | 1 | failed; the reason is on standard error |
-| 2 | called the wrong way; standard error says how it is called |
+| 2 | wrong usage; standard error says how it is called |
 | 130 | ended before it was done: by a second signal while requests were in flight, or by Ctrl-C at a question |
 
 Results go to standard output, everything else to standard error. Colours, and the progress of long work, are only for a

@@ -13,7 +13,7 @@ const fields = providerSchema.omit({ name: true, url: true, enabled: true }).ext
   // The configuration file's example has a variable, which is not expanded here.
   api_key: optional(secretText(), {
     description:
-      'The credential that the provider sees. Left out or empty: none is sent. It has to be sent again with an `api_base` of another host, a `proxy`, a `ca_file` or `verify_ssl: false`; so have `headers`.',
+      'The credential for the provider. Left out or empty: none is sent. It has to be sent again with an `api_base` of another host, a `proxy`, a `ca_file` or `verify_ssl: false`; so have `headers`.',
     examples: ['sk-your-key'],
     writeOnly: true,
   }),

@@ -25,7 +25,7 @@ export async function runDemo(overrides: Overrides, programName: string): Promis
   const { host } = snapshot.server;
   if (!isLoopback(host)) {
     console.error(
-      `llm-proxy: there is no configuration, and the demo, whose key everybody knows, is not served on ${host}. ` +
+      `llm-proxy: there is no configuration, and the demo is not served on ${host}, because its key is public. ` +
         'Name a configuration with --config or CONFIG_PATH, or a database with DB_URL.',
     );
     await simulator.stop();

@@ -4,12 +4,13 @@ import { LOOK_MS } from '../gateway/settle.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import { ObjectOwnerLedger } from '../gateway/object-owners.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/stored-object-owners.ts';
+import { UnspokenApis } from '../gateway/unspoken-apis.ts';
 import { newRequestId } from '../gateway/request-id.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { ThreadedTokenCounter } from '../usage/token-counter.ts';
 import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';
 import { ModelCatalogue } from '../models/model-catalogue.ts';
-import { BucketLedger } from '../limits/bucket-ledger.ts';
+import { BucketLedger } from '../limits/bucket.ts';
 import { CooldownLedger } from '../routing/cooldown.ts';
 import { TrafficLedger } from '../routing/traffic.ts';
 import { TurnCounter } from '../routing/turn-counter.ts';
@@ -21,7 +22,9 @@ import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import { createMetrics, type Metrics, type RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
+import { createCostMeter } from './cost-meter.ts';
 import { createUpstream } from '../upstream/upstream.ts';
+import { createSockets } from '../upstream/web-socket.ts';
 
 /** A running gateway. */
 export interface App {
@@ -97,8 +100,8 @@ export interface Cluster {
 /** How often outdated records are removed. */
 const SWEEP_MS = 60_000;
 
-/** The randomness of the core. */
-const CHANCE = { dice: Math.random, newRequestId };
+/** What no configuration changes: the randomness of the core, the limits beside those of the keys, what providers were found to lack. */
+const inMemory = () => ({ dice: Math.random, newRequestId, limits: [], unspoken: new UnspokenApis() });
 
 /** Connects the parts of a gateway and starts listening. Throws the errors of listening, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
@@ -112,10 +115,10 @@ export function startApp(options: AppOptions): App {
     snapshot: () => snapshot,
     upstream,
     clock,
-    ...CHANCE,
+    ...inMemory(),
     ...ledgers,
     tokens,
-    limits: [],
+    costs: createCostMeter(() => snapshot, clock),
     emit,
     ...(tracing && { tracing }),
   };
@@ -128,12 +131,10 @@ export function startApp(options: AppOptions): App {
     ...snapshot.server,
     port: cluster.port ?? snapshot.server.port,
     isShared: cluster.port !== undefined,
-    version: options.version,
-    database: options.database,
-    admin: options.admin,
-    ...pagesBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined),
+    ...servedBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined),
     reportHealth: cluster.healthReporter(reports.reportHealth),
     catalogue,
+    sockets: createSockets(),
   });
   const ends = [sweepRegularly(ledgers, clock), cluster.isProber ? probeRegularly(gateway) : nothing];
   const stop = async (): Promise<void> => {
@@ -153,6 +154,7 @@ export function startApp(options: AppOptions): App {
     ...reports,
     swap: (next) => {
       snapshot = next;
+      server.recheck();
     },
     drain: async () => {
       await drained(server, snapshot.server);
@@ -241,17 +243,17 @@ export function ownMetricsServer(
   return port === undefined ? undefined : serveMetrics({ host: server.host, port, page, settings });
 }
 
-/** The metrics, if they are on this port, and the page at `/docs`. */
-function pagesBesideTheApi(
-  { version, admin }: AppOptions,
+/** What is served beside the API: the Admin API, the metrics if they are on this port, and the page at `/docs`. */
+function servedBesideTheApi(
+  { version, admin, database }: AppOptions,
   metrics: MetricsPage | undefined,
-): Pick<ServeOptions, 'metrics' | 'docs'> {
+): Pick<ServeOptions, 'version' | 'admin' | 'database' | 'metrics' | 'docs'> {
   const docs = createDocs({
     version,
     hasMetrics: metrics !== undefined,
     admin: admin && (async () => (await import('../admin/document.ts')).adminDocument(version)),
   });
-  return { metrics, docs };
+  return { version, admin, database, metrics, docs };
 }
 
 /** Calls each listener with every event. An error in a listener must not fail a request. */

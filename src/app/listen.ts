@@ -21,7 +21,7 @@ function withAddressFile(serving: Serving, path: string | undefined): Serving {
   try {
     writeFileSync(path, serving.url);
   } catch (error) {
-    const text = `LLM_PROXY_ADDRESS_FILE: ${path} can not be written: ${error instanceof Error ? error.message : ''}`;
+    const text = `LLM_PROXY_ADDRESS_FILE: ${path} cannot be written: ${error instanceof Error ? error.message : ''}`;
     serving.log.say('warn', 'warning', { text });
     return serving;
   }
@@ -78,9 +78,9 @@ function listenProblem(error: unknown, { snapshot, source }: CompiledConfig): st
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EINVAL':
-      return `${host} is no address of this machine (it comes from ${hostSource}). Choose another one with --host.`;
+      return `${host} is not an address of this machine (it comes from ${hostSource}). Choose another one with --host.`;
     default:
-      return `can't listen on ${address} (the address comes from ${hostSource}, the port from ${portSource}): ${error instanceof Error ? error.message : String(error)}`;
+      return `cannot listen on ${address} (the address comes from ${hostSource}, the port from ${portSource}): ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 

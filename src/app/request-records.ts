@@ -43,10 +43,10 @@ export function recordRequests({ records, retentionMs, log }: RecordingOptions):
 function troubleText(trouble: RecordTrouble): string {
   switch (trouble.type) {
     case 'held':
-      return `Records of requests wait until the database takes them: ${trouble.reason}`;
+      return `Request records wait until the database accepts them: ${trouble.reason}`;
     case 'dropped':
-      return `Records of requests are lost, ${trouble.count} so far: the database did not take them in time`;
+      return `Request records were lost, ${trouble.count} so far: the database did not accept them in time`;
     case 'not-pruned':
-      return `Old records of requests could not be deleted: ${trouble.reason}`;
+      return `Old request records could not be deleted: ${trouble.reason}`;
   }
 }

@@ -136,7 +136,7 @@ function announce({ url, log, snapshot }: Serving, { config }: DatabaseFlags): v
   log.say('info', 'loaded', { providers: providers.size, models: models.size, keys });
   if (config !== undefined) {
     log.say('warn', 'warning', {
-      text: `DB_URL is set, so ${config} is not read; "llm-proxy import" takes it over.`,
+      text: `DB_URL is set, so ${config} is not read; "llm-proxy import" imports it.`,
     });
   }
   for (const text of warnings) log.say('warn', 'warning', { text });
@@ -164,13 +164,13 @@ function report(event: Exclude<StoreEvent, Changed>, { emit, log }: Serving): vo
       return log.say('warn', 'storeLost', { reason: event.reason });
     case 'not-adopted':
       return log.say('error', 'warning', {
-        text: `The database is not taken over: ${event.reason}. The configuration in force stays; POST /admin/v1/config/reload takes over what the database has.`,
+        text: `The contents of the database are not used: ${event.reason}. The configuration in force stays; POST /admin/v1/config/reload loads the one in the database.`,
       });
     case 'back':
       return log.say('info', 'storeBack');
     case 'last-good-not-written':
       return log.say('warn', 'warning', {
-        text: `The last configuration could not be kept in ${event.path} (SNAPSHOT_FILE): ${event.reason}`,
+        text: `The last configuration could not be saved to ${event.path} (SNAPSHOT_FILE): ${event.reason}`,
       });
   }
 }

@@ -61,7 +61,7 @@ export type ValuesOf<D> = Values<
 export const EXIT_MEANINGS: Readonly<Record<number, string>> = {
   [EXIT.ok]: 'done',
   [EXIT.failed]: 'failed; the reason is on standard error',
-  [EXIT.usage]: 'called the wrong way',
+  [EXIT.usage]: 'wrong usage',
 };
 
 /** The command line is wrong; the message is a sentence that says how. */

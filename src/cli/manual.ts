@@ -60,8 +60,8 @@ export function programManual(commands: readonly Command[]): Section[] {
 const HELP_ROW: Row = { name: '-h, --help', means: 'show this help' };
 
 const PROGRAM_VARIABLES = {
-  NO_COLOR: 'no colours, if it is not empty',
-  FORCE_COLOR: 'colours, even where there is no terminal; 0: none',
+  NO_COLOR: 'no colours, unless empty',
+  FORCE_COLOR: 'colours even without a terminal; 0: none',
 };
 
 function placeOf({ kind, value, isRequired }: Setting): string {
@@ -92,7 +92,7 @@ function meaningOf(option: Option): string {
 function variablesOf(options: Options): Record<string, string> {
   return Object.fromEntries(
     Object.entries(options).flatMap(([name, option]) =>
-      option.kind && option.env ? [[option.env, `where --${name} is not given`]] : [],
+      option.kind && option.env ? [[option.env, `if --${name} is not given`]] : [],
     ),
   );
 }

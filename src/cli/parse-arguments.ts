@@ -25,7 +25,7 @@ export function parseArguments(
   const given = group(tokens, options);
   const unnamed = given.get('') ?? [];
   for (const name of Object.keys(positionals)) given.set(name, unnamed.splice(0, 1));
-  if (unnamed[0] !== undefined) throw new UsageError(`"${unnamed[0]}" is one argument too many.`);
+  if (unnamed[0] !== undefined) throw new UsageError(`unexpected argument "${unnamed[0]}".`);
   const declared: readonly Declared[] = [
     ...Object.entries(options).map(([name, option]) => ({ name, option, shown: `--${name}` })),
     ...Object.entries(positionals).map(([name, option]) => ({ name, option, shown: option.value })),

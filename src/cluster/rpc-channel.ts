@@ -86,6 +86,6 @@ interface Waiting {
 /** The other process has gone away. */
 export class ChannelClosed extends Error {
   constructor() {
-    super('the other process is gone');
+    super('the other process has gone away');
   }
 }

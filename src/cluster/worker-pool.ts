@@ -127,7 +127,7 @@ export class WorkerPool<Remote extends Calls & HeartbeatCalls> {
     argument: Parameters<Remote[Name]>[0],
   ): Promise<AnswerOf<Remote, Name>> {
     const channel = this.#workers.get(worker)?.channel;
-    return channel?.call(name, argument) ?? Promise.reject(new Error(`there is no worker ${worker} now`));
+    return channel?.call(name, argument) ?? Promise.reject(new Error(`worker ${worker} is gone`));
   }
 
   /** The workers that currently answer. */

@@ -9,14 +9,14 @@ export interface DocsOptions {
   readonly admin: (() => Promise<OpenApiDocument>) | undefined;
 }
 
-/** Answers `/openapi.json`, and what is at and below `/docs`; undefined where there is nothing. */
+/** Answers `/openapi.json` and everything at and below `/docs`; undefined: there is nothing at this path. */
 export type Docs = (request: Request, path: string) => Promise<Response | undefined>;
 
-/** The page about the API and the document that it shows. Nothing of either is loaded before somebody asks. */
+/** The page about the API and its document. Both are loaded on the first request. */
 export function createDocs(options: DocsOptions): Docs {
   let files: Promise<ReadonlyMap<string, DocsFile>> | undefined;
   return async (request, path) => {
-    // Everything on the page is named relative to it.
+    // All links on the page are relative to it.
     if (path === '/docs/') return new Response(null, { status: 308, headers: { location: '../docs' } });
     files ??= load(options);
     const file = (await files).get(path);
@@ -34,7 +34,7 @@ async function load({ version, hasMetrics, admin }: DocsOptions): Promise<Readon
   return new Map([...pageFiles(), ['/openapi.json', docsFile('application/json', JSON.stringify(document))]]);
 }
 
-/** RFC 9110 §13.1.2: what the client has is sent again only where it has changed, as it may with each version. */
+/** RFC 9110 §13.1.2: an unchanged file is not sent again. It may change with each version. */
 function answer({ headers, body }: DocsFile, request: Request): Response {
   const known = request.headers.get('if-none-match')?.split(',') ?? [];
   const isKnown = known.some((tag) => tag.trim().replace(/^W\//, '') === headers['etag']);

@@ -1,12 +1,12 @@
 import { sha256Hex } from '../lib/sha256.ts';
 
-/** One file of the page, as it is sent. */
+/** One file of the page with its headers. */
 export interface DocsFile {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** A text with the headers that every file of the page has. */
+/** A text with the headers that all files of the page share. */
 export function docsFile(
   type: string,
   body: string,

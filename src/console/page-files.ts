@@ -1,7 +1,7 @@
 import { docsFile, type DocsFile } from './page-file.ts';
 import { sources } from './page-sources.js';
 
-/** The files of the page by their paths: the page itself at `/docs`, the rest below it. */
+/** The files of the page by path: the page itself at `/docs`, the rest below it. */
 export function pageFiles(): [path: string, file: DocsFile][] {
   const transpiler = new Bun.Transpiler({ loader: 'ts', target: 'browser', minifyWhitespace: true });
   const { 'index.html': html = '', ...others } = sources;
@@ -11,7 +11,7 @@ export function pageFiles(): [path: string, file: DocsFile][] {
   });
   const files = Object.entries(others).map(([name, source]): [string, DocsFile] => {
     const extension = name.slice(name.lastIndexOf('.') + 1);
-    // Browsers take the types for an error.
+    // Browsers cannot parse types.
     const body = extension === 'ts' ? transpiler.transformSync(source) : source;
     return [`/docs/${name}`, docsFile(TYPES[extension] ?? 'application/octet-stream', body)];
   });
@@ -24,7 +24,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ts: 'text/javascript; charset=utf-8',
 };
 
-/** Scripts import each other: without this a browser would learn of them one after the other. */
+/** Scripts import each other; without preloads, a browser would discover them one after the other. */
 function withPreloads(html: string): string {
   const links = Object.keys(sources)
     .filter((name) => name.endsWith('.ts'))
@@ -32,7 +32,7 @@ function withPreloads(html: string): string {
   return html.replace('</head>', `${links.join('')}</head>`);
 }
 
-/** The page takes nothing from elsewhere, sends nothing elsewhere, and turns no text into markup or script. */
+/** The page loads nothing from elsewhere, sends nothing elsewhere, and never turns text into markup or script. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",

@@ -1,6 +1,7 @@
 import type { Provider } from '../config/snapshot.ts';
 import { headerValue } from '../lib/http/header-value.ts';
 import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
+import { lossHeader } from '../translation/losses.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
 import { sendsOf, attemptsSummary } from '../routing/attempts-summary.ts';
 import type { ClientRequest } from './ports.ts';
@@ -18,8 +19,14 @@ export function answerHeaders(upstream: Headers, served: ServedRequest): Headers
   for (const name in received) {
     if (isKeptBack(name) || dropped.has(name) || reveals(received[name], provider)) headers.delete(name);
   }
+  const { note } = served.execution;
+  if (note === undefined) headers.delete(TRANSLATION_FIELD);
+  else headers.set(TRANSLATION_FIELD, lossHeader(note.pair, note.losses.all(), note.losses.count()));
   return withOurs(headers, served);
 }
+
+/** The field that tells of a translation, and what did not come through it. */
+const TRANSLATION_FIELD = 'x-llm-proxy-translation';
 
 /** The header with our own fields, each in place of one of the same name. */
 export function withOurs(headers: Headers, served: ServedRequest): Headers {

@@ -29,6 +29,8 @@ export interface StreamedAnswer {
 export interface AnswerStream {
   /** Sends all of it to the client; resolves with how it ended. Never rejects. */
   readonly pipeTo: (sink: ByteSink) => Promise<StreamEnd>;
+  /** Whether it ends in order behind an error that is told within it: then its API has a word for that. */
+  readonly endsInOrder?: boolean;
   /** Whether an error can be told within it: it is a plain stream of events. */
   readonly takesEvents: boolean;
   /** The text of the event by which the client is told that the stream broke off; '' where it takes none. */

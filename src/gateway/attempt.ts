@@ -1,7 +1,6 @@
-import type { Provider, Timeouts } from '../config/snapshot.ts';
+import type { Timeouts } from '../config/snapshot.ts';
 import { isGenerated } from '../protocols/by-path.ts';
 import type { AzurePath } from '../lib/api-path.ts';
-import { spliceRequest } from '../protocols/request.ts';
 import type { Decision } from '../routing/decide.ts';
 import type { Attempt } from '../routing/outcome.ts';
 import type { Route } from '../routing/route.ts';
@@ -12,12 +11,19 @@ import { endpointOf } from './endpoint.ts';
 import { classifyReply } from './classify-reply.ts';
 import { AttemptTimeouts, type LeashLimits } from './attempt-timeouts.ts';
 import type { Gateway, UpstreamRequest } from './ports.ts';
+import { shownModel } from './answer-model.ts';
+import { upstreamModelOf } from './upstream-model.ts';
 import type { Classification } from './classification.ts';
+import { prepareRequest } from './prepare-request.ts';
+import type { AttemptContext, ReadyRequest } from './prepared-request.ts';
+import type { TranslationNote } from './reply-translation.ts';
 
 /** One try of one route: what became of it, and the answer where there is one to show. */
 export interface AttemptResult {
   readonly attempt: Attempt;
   readonly answer: Answer | undefined;
+  /** What is told of the request's translation; undefined: it passed. */
+  readonly note: TranslationNote | undefined;
 }
 
 type Try = Extract<Decision, { kind: 'try' }>;
@@ -32,24 +38,45 @@ export async function attemptRoute(
   const { clock, traffic } = gateway;
   const endpoint = endpointOf(planned.request.path);
   const startedAtMs = clock.nowMs();
-  const { outcome, answer, isResent } = await verdictOf(planned, decision, gateway);
+  const { outcome, answer, isResent, note } = await verdictOf(planned, decision, gateway);
   const endedAtMs = clock.nowMs();
   if (outcome.kind === 'answered') traffic.measured(route.id, endedAtMs - startedAtMs, endedAtMs);
   const attempt: Attempt = { route, model, reason, endpoint, isProbe, outcome, startedAtMs, endedAtMs };
-  return { attempt: isResent === true ? { ...attempt, isResent } : attempt, answer };
+  return { attempt: isResent === true ? { ...attempt, isResent } : attempt, answer, note };
 }
 
-async function verdictOf(
-  planned: PlannedRequest,
-  decision: Try,
-  gateway: Gateway,
-): Promise<Classification & { readonly isResent?: boolean }> {
+interface Verdict extends Classification {
+  readonly isResent?: boolean;
+  readonly note?: TranslationNote | undefined;
+}
+
+/** Tries the route; once more in another API where it is found to lack the one that was tried. */
+async function verdictOf(planned: PlannedRequest, decision: Try, gateway: Gateway): Promise<Verdict> {
   const { route } = decision;
   const provider = planned.snapshot.providers.get(route.provider);
   if (provider === undefined) throw new Error(`the route ${route.id} has no provider`);
+  const context = { planned, route, provider, gateway };
+  for (;;) {
+    const preparing = prepareRequest(context);
+    const prepared = preparing instanceof Promise ? await preparing : preparing;
+    if (prepared.kind === 'unsuitable')
+      return { outcome: { kind: 'unsuitable', loss: prepared.loss }, note: prepared.note };
+    if (prepared.kind === 'answered')
+      return { outcome: { kind: 'answered' }, answer: prepared.answer, note: prepared.note };
+    const verdict = await sent(context, prepared, decision.budgetMs);
+    if (prepared.isTrialOf === undefined || !lacksPath(verdict)) return verdict;
+    gateway.unspoken?.note(provider, prepared.isTrialOf, gateway.clock.nowMs());
+    const { api, operation } = prepared.isTrialOf;
+    gateway.emit({ type: 'api-missing', requestId: planned.id, provider: provider.name, api, operation });
+    if (gateway.unspoken === undefined) return verdict;
+  }
+}
+
+async function sent(context: AttemptContext, ready: ReadyRequest, budgetMs: number): Promise<Verdict> {
+  const { planned, route, provider, gateway } = context;
   const timeouts = new AttemptTimeouts(planned.request.signal, gateway.clock, {
     limits: limitsOf(planned, provider.timeouts),
-    budgetMs: decision.budgetMs,
+    budgetMs,
   });
   gateway.traffic.begin(route.id);
   let isOver = false;
@@ -60,24 +87,23 @@ async function verdictOf(
     timeouts.release();
     gateway.traffic.end(route.id);
   };
-  const hidesUsage = asksForUsage(planned, provider);
   try {
-    const reply = await gateway.upstream.send(
-      upstreamRequest(planned, route, { provider, timeouts, hidesUsage }, gateway),
-    );
+    const reply = await gateway.upstream.send(upstreamRequest(context, ready, timeouts));
+    const { protocol, hidesUsage, reply: translation, note } = ready;
     const verdict = await classifyReply(reply, {
       planned,
       provider,
-      protocol: planned.plan.clientProtocol,
+      protocol,
       timeouts,
       gateway,
       hidesUsage,
       shownModel: shownModel(planned),
+      translation,
       onEnd,
     });
     // A stream goes on, and says itself when it has ended.
     if (verdict.answer?.kind !== 'streamed') onEnd();
-    return reply.isResent === true ? { ...verdict, isResent: true } : verdict;
+    return { ...verdict, ...(reply.isResent === true && { isResent: true }), ...(note && { note }) };
   } catch (error) {
     // A bug, but not one that holds the provider's connection and counts as a request for ever.
     timeouts.cut('attempt');
@@ -86,32 +112,27 @@ async function verdictOf(
   }
 }
 
-interface Sending {
-  readonly provider: Provider;
-  readonly timeouts: AttemptTimeouts;
-  readonly hidesUsage: boolean;
-}
-
 function upstreamRequest(
-  planned: PlannedRequest,
-  route: Route,
-  { provider, timeouts, hidesUsage }: Sending,
-  gateway: Gateway,
+  { planned, route, provider, gateway }: AttemptContext,
+  { body, contentType, path, target }: ReadyRequest,
+  timeouts: AttemptTimeouts,
 ): UpstreamRequest {
   const { request, snapshot } = planned;
   const withheld = withheldKeys(request, snapshot.access);
   return {
     provider,
     method: request.method,
-    path: request.path,
+    path: path ?? request.path,
     search: withoutCredentials(request.search, withheld),
     azure: request.azure && azurePath(planned, route),
+    model: upstreamModelOf(planned, route) || undefined,
+    target,
     clientHeaders: request.headers,
-    contentType: contentTypeOf(planned),
+    contentType,
     clientCredentials: provider.forwardClientAuth ? foreignCredentials(request, snapshot.access) : [],
     withheld,
     traceContext: gateway.tracing?.attemptContext(planned.id),
-    body: upstreamBody(planned, route, hidesUsage),
+    body,
     cancellation: timeouts,
     onConnectTimeout: () => timeouts.cut('connect'),
   };
@@ -130,29 +151,12 @@ function azurePath({ request, plan }: PlannedRequest, { upstreamModel }: Route):
   return { deployment: upstreamModel ?? named ?? request.azure.deployment };
 }
 
-/** The client's body with the route's own model name in it; undefined for methods that have none. */
-function upstreamBody(
-  { plan, request }: PlannedRequest,
-  route: Route,
-  includeUsage: boolean,
-): readonly Uint8Array[] | undefined {
-  if (request.method === 'GET' || request.method === 'HEAD') return undefined;
-  return spliceRequest(plan.body, plan.peek, { model: route.upstreamModel, includeUsage });
+/** Whether the provider said that it has no such path. A model that it does not have is told by the same status, and named in the body. */
+function lacksPath({ outcome, answer }: Verdict): boolean {
+  if (outcome.kind !== 'failed' && outcome.kind !== 'rejected') return false;
+  if (outcome.status === 405 || outcome.status === 501) return true;
+  if (outcome.status !== 404 || answer?.kind !== 'whole') return false;
+  return !/model/i.test(new TextDecoder().decode(answer.bytes.subarray(0, MOST_READ_BYTES)));
 }
 
-/** The content type that the body is to be sent with; undefined: the client's own. */
-function contentTypeOf({ plan: { peek } }: PlannedRequest): string | undefined {
-  return peek.kind === 'json' || peek.kind === 'multipart' ? peek.contentType : undefined;
-}
-
-/** Whether to ask for the usage of a stream: where the API has a word for it and the client left it out. */
-function asksForUsage({ plan: { peek, clientProtocol } }: PlannedRequest, provider: Provider): boolean {
-  if (provider.streamUsage === 'passthrough' || peek.kind !== 'json') return false;
-  return clientProtocol.asksForUsage && peek.stream && peek.includeUsage === 'absent';
-}
-
-/** The client's own name for the model, where answers are to bear it. */
-function shownModel({ plan: { peek }, snapshot }: PlannedRequest): string | undefined {
-  if (peek.kind === 'malformed' || peek.model === undefined) return undefined;
-  return snapshot.server.rewriteResponseModel(peek.model) ? peek.model : undefined;
-}
+const MOST_READ_BYTES = 16 * 1024;

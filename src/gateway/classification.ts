@@ -3,6 +3,7 @@ import type { Protocol } from '../protocols/protocol.ts';
 import type { Outcome } from '../routing/outcome.ts';
 import type { Answer } from './answer.ts';
 import type { PlannedRequest } from './request-context.ts';
+import type { ReplyTranslation } from './reply-translation.ts';
 import type { AttemptTimeouts } from './attempt-timeouts.ts';
 import type { Gateway, UpstreamReply } from './ports.ts';
 
@@ -19,6 +20,8 @@ export interface ReplyContext {
   readonly gateway: Gateway;
   /** Whether usage was asked for in the client's name, who is not to see the event that carries it. */
   readonly hidesUsage: boolean;
+  /** How the reply becomes one of the client's API; undefined: it is one. */
+  readonly translation: ReplyTranslation | undefined;
   /** The model's name that answers are to bear; undefined: the one that the provider gave them. */
   readonly shownModel: string | undefined;
   /** To be called when a streamed answer has ended, whichever way. */

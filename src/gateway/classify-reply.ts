@@ -17,6 +17,10 @@ import { judgeReport } from './classify-report.ts';
 import { classifyError } from './classify-status.ts';
 import { outcomeOfAbort } from './attempt-timeouts.ts';
 import { redact } from './redact.ts';
+import { failedStreamOf } from './failed-stream.ts';
+import type { ReplyTranslation } from './reply-translation.ts';
+import { classifyTranslated, translatedError } from './classify-translated.ts';
+import { unframedReply } from './unframed-body.ts';
 import { usageAtEnd } from './usage-at-end.ts';
 import type { UpstreamReply } from './ports.ts';
 import { sniffEvents } from './sniffed-body.ts';
@@ -50,12 +54,27 @@ export function classifyReply(
       return { outcome: outcomeOfAbort(reading.timeouts.cause ?? 'client-left') };
     case 'reply':
       if (reply.status < 200 || reply.status > 299) return classifyErrorReply(reply, reading);
+      if (reading.translation !== undefined) return classifyForeign(reply, reading, reading.translation);
       if (reply.status === RESET_CONTENT && reply.body !== null)
         return classifyReply(withoutBody(reply), reading);
       if (isEventStream(reply.headers)) return judgeEvents(decodedBody(reply), reading);
       if (reading.planned.plan.isStream && mayBeEvents(reply)) return judgeUndeclared(reply, reading);
       return judgeOther(reply, reading);
   }
+}
+
+/** A reply in another API, or in the client's own in the wrapping of who carries it. */
+function classifyForeign(
+  reply: Reply,
+  reading: ReplyContext,
+  translation: ReplyTranslation,
+): Classification | Promise<Classification> {
+  const { how } = translation;
+  if (how.kind !== 'carried' || (how.isCount && how.carriage === 'bedrock'))
+    return classifyTranslated(reply, reading, translation);
+  const carried = unframedReply(decodedBody(reply), reading.planned.id);
+  if (isEventStream(carried.headers)) return judgeEvents(carried, reading);
+  return judgeOther(how.carriage === 'bedrock' ? carried : reply, reading);
 }
 
 function judgeEvents(reply: Reply, reading: ReplyContext): Promise<Classification> {
@@ -92,10 +111,8 @@ function isEventStream(headers: Headers): boolean {
   return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
 }
 
-async function classifyErrorReply(
-  reply: Reply,
-  { planned, provider, timeouts, gateway }: ReplyContext,
-): Promise<Classification> {
+async function classifyErrorReply(reply: Reply, reading: ReplyContext): Promise<Classification> {
+  const { planned, provider, timeouts, gateway, translation } = reading;
   const { status } = reply;
   if (status > LAST_STATUS) {
     // No status, and nothing that a client could be given: a server's error (RFC 9110 §15).
@@ -118,6 +135,11 @@ async function classifyErrorReply(
     planned.snapshot.detection,
   );
   if (reply.status < 400 && outcome.kind !== 'rejected') return { outcome };
+  const translated =
+    translation === undefined ? undefined : translatedError(reply, decoded, reading, translation);
+  if (translated !== undefined) return { outcome, answer: translated };
+  const failed = failedStreamOf({ status, decoded, headers: reply.headers }, outcome, reading);
+  if (failed !== undefined) return { outcome, answer: failed };
   const safe = redact(decoded, provider);
   const shown =
     safe === decoded

@@ -1,3 +1,4 @@
+import type { Cost } from './cost.ts';
 import type { Usage } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/outcome.ts';
 
@@ -11,6 +12,7 @@ export type GatewayEvent =
   | AnswerBytes
   | AttemptEnded
   | RouteCooled
+  | ApiMissing
   | ProviderProbed
   | RequestEnded
   | ConfigurationAccepted
@@ -65,6 +67,15 @@ export interface RouteCooled {
   readonly forMs: number;
 }
 
+/** A provider was found to lack an API, which is remembered for an hour: requests are translated to another one. */
+export interface ApiMissing {
+  readonly type: 'api-missing';
+  readonly requestId: string;
+  readonly provider: string;
+  readonly api: string;
+  readonly operation: string;
+}
+
 /** A provider was tested without a request for it. */
 export interface ProviderProbed {
   readonly type: 'provider-probed';
@@ -99,8 +110,12 @@ export interface RequestEnded {
   readonly history: readonly Attempt[];
   /** The tokens that it used; undefined where nothing was answered, or nothing that is made of tokens. */
   readonly usage: Usage | undefined;
+  /** How the request was put into another API for the provider, and what was lost; undefined: it was not. */
+  readonly translation?: TranslationReport | undefined;
   /** Whether the provider said nothing of tokens, or did not come to it, and they were counted here. */
   readonly isUsageEstimated: boolean;
+  /** undefined: it has no price, since it generates nothing, or costs are not calculated. */
+  readonly cost?: Cost | undefined;
   /** Whether the answer was a stream of events. */
   readonly isStreamed: boolean;
   /** The time that the gateway itself took, attempts, pauses and the reading of the body left out. */
@@ -109,6 +124,22 @@ export interface RequestEnded {
   /** When the first byte of the answer was there; undefined when there was none. */
   readonly firstByteAtMs: number | undefined;
   readonly endedAtMs: number;
+}
+
+/** What a request lost on its way into another API and back. */
+export interface TranslationReport {
+  /** As in `openai-chat`. */
+  readonly from: string;
+  readonly to: string;
+  readonly losses: readonly ReportedLoss[];
+  /** How many there were, those that are not in the list included. */
+  readonly count: number;
+}
+
+export interface ReportedLoss {
+  readonly what: 'dropped' | 'approximated' | 'repaired';
+  readonly path: string;
+  readonly why: string;
 }
 
 export type Ending = 'complete' | 'refused' | 'failed' | 'truncated' | 'client-left';

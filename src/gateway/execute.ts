@@ -6,29 +6,39 @@ import { attemptRoute, type AttemptResult } from './attempt.ts';
 import { endpointOf } from './endpoint.ts';
 import type { PlannedRequest } from './request-context.ts';
 import type { Gateway } from './ports.ts';
+import type { TranslationNote } from './reply-translation.ts';
 
 /** How the attempts came out: the answer to deliver, or why there is none. */
 export interface Execution {
   readonly history: readonly Attempt[];
   /** What the last attempt answered, good or bad; undefined where it did not, or not in a way that can be shown. */
   readonly answer: Answer | undefined;
+  /** What is told of the last attempt's translation; undefined: it passed. */
+  readonly note?: TranslationNote | undefined;
   readonly decision: Exclude<Decision, { kind: 'try' }>;
   /** Time spent waiting before attempts. */
   readonly pausedMs: number;
 }
 
-/** Tries routes until one answers or `decide` has no more: ask, wait, send, note the outcome, ask again. */
-export async function execute(planned: PlannedRequest, gateway: Gateway): Promise<Execution> {
+/**
+ * Tries routes until one answers or `decide` has no more: ask, wait, send, note the outcome, ask again. `tryRoute` makes one attempt.
+ */
+export async function execute(
+  planned: PlannedRequest,
+  gateway: Gateway,
+  tryRoute: typeof attemptRoute = attemptRoute,
+): Promise<Execution> {
   const history: Attempt[] = [];
   const { cooldowns, clock } = gateway;
   const endpoint = endpointOf(planned.request.path);
   const conditions = conditionsOf(planned, endpoint, gateway);
   let answer: Answer | undefined;
+  let note: TranslationNote | undefined;
   let pausedMs = 0;
   for (;;) {
     const decision = decide(planned.plan.model, history, conditions());
     leave(history.at(-1), decision, { planned, gateway });
-    if (decision.kind !== 'try') return { history, answer, decision, pausedMs };
+    if (decision.kind !== 'try') return { history, answer, note, decision, pausedMs };
     if (decision.afterMs > 0) {
       await gateway.clock.sleep(decision.afterMs, planned.request.signal);
       pausedMs += decision.afterMs;
@@ -39,12 +49,16 @@ export async function execute(planned: PlannedRequest, gateway: Gateway): Promis
     const trying = { ...decision, isProbe };
     let tried: AttemptResult;
     try {
-      tried = await attemptRoute(planned, trying, gateway);
+      tried = await tryRoute(planned, trying, gateway);
     } catch (error) {
       giveBack(trying, { planned, gateway });
       throw error;
     }
-    answer = tried.answer;
+    // What could not even be sent takes the place of no answer that came.
+    if (tried.attempt.outcome.kind !== 'unsuitable' || answer === undefined) {
+      answer = tried.answer;
+      note = tried.note;
+    }
     history.push(tried.attempt);
     gateway.emit({
       type: 'attempt-ended',
@@ -64,7 +78,8 @@ function giveBack({ route, model, reason, isProbe }: Trying, { planned, gateway 
   gateway.cooldowns.note(attempt, planned.plan.model, planned.snapshot.cooldown, nowMs);
 }
 
-type Trying = Parameters<typeof attemptRoute>[1];
+/** A route to try, and why. */
+export type Trying = Parameters<typeof attemptRoute>[1];
 
 /** Whether the last attempt was the one that tries a route on trial. A retry of it still is. */
 function isProbing(route: Route, last: Attempt | undefined): boolean {

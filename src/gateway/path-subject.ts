@@ -78,8 +78,8 @@ const PLACES_OF_OBJECTS: ReadonlySet<string> = new Set([
 export function subjectOf(method: string, path: string): PathSubject {
   const bare = path.slice(versionOf(path)?.length ?? 0);
   if (method === 'POST' && MODEL_PATHS.has(bare)) return MODEL_IN_BODY;
-  const model = modelIn(bare);
-  if (model !== undefined) return { kind: 'model-in-path', model };
+  const named = modelAndVerb(bare);
+  if (named !== undefined) return { kind: 'model-in-path', model: named.model };
   if (COLLECTIONS.has(bare)) return method === 'POST' ? NEW_OBJECT : OTHER;
   const id = idIn(bare);
   return id === undefined ? OTHER : { kind: 'object', id };
@@ -109,13 +109,14 @@ const KNOWN_ROOTS: ReadonlySet<string> = new Set(
   ].map((path) => path.split('/', 2)[1] ?? ''),
 );
 
-/** `gemini-x` in `/models/gemini-x:generateContent`, percent-decoded. */
-function modelIn(path: string): string | undefined {
+/** `gemini-x`, percent-decoded, and `generateContent` in `/models/gemini-x:generateContent`. */
+export function modelAndVerb(path: string): { readonly model: string; readonly verb: string } | undefined {
   const models = path.lastIndexOf('/models/');
   if (models === -1) return undefined;
   const name = path.slice(models + '/models/'.length);
   const colon = name.lastIndexOf(':');
-  return colon > 0 && GEMINI_VERBS.has(name.slice(colon + 1)) ? decoded(name.slice(0, colon)) : undefined;
+  const verb = name.slice(colon + 1);
+  return colon > 0 && GEMINI_VERBS.has(verb) ? { model: decoded(name.slice(0, colon)), verb } : undefined;
 }
 
 /** The id behind the name of a place of objects, which has one segment or two. */

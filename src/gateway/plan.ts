@@ -12,10 +12,12 @@ import {
 } from '../protocols/request.ts';
 import type { Model } from '../routing/route.ts';
 import { routeId } from '../routing/route.ts';
+import { type ClientCall, clientCallOf } from './client-call.ts';
+import { LazyConversation } from './lazy-conversation.ts';
 import { plainBody } from './plain-body.ts';
 import type { ClientRequest } from './ports.ts';
 import { type ObjectOwners, providerOfObject } from './object-owners.ts';
-import { isNonsense, subjectOf } from './path-subject.ts';
+import { isNonsense, modelAndVerb, subjectOf } from './path-subject.ts';
 import { Refusal } from './refusals.ts';
 import { providerOfOwn, requireBody, requirePath, type RestrictedRequest } from './restricted-key.ts';
 import { soleProviderFor } from './sole-provider.ts';
@@ -30,6 +32,12 @@ export interface Plan {
   readonly peek: RequestPeek;
   /** Whether the client asked for a stream of events: in the body, the path, or the query. */
   readonly isStream: boolean;
+  /** What is asked of an API that can be translated; undefined: the request only passes. */
+  readonly call: ClientCall | undefined;
+  /** The model in the path of the Gemini API, percent-decoded. */
+  readonly modelInPath: string | undefined;
+  /** The request in the model of all APIs, for attempts that translate; undefined where there is no `call`. */
+  readonly conversation: LazyConversation | undefined;
 }
 
 /** Names the provider or the model where the body names none: `GET /v1/files`, for example. */
@@ -44,25 +52,14 @@ export async function plan(
 ): Promise<Plan> {
   const restricted = restrictedRequest(request, key, { snapshot, owners });
   if (restricted !== undefined) requirePath(restricted);
-  const coding = request.headers.get('content-encoding');
-  const contentType = request.headers.get('content-type') ?? '';
-  const deployment = request.azure?.deployment;
-  let body = await (coding === null
-    ? request.readBody(key?.name)
-    : plainBody(request, coding, { server: snapshot.server, keyName: key?.name }));
-  let peek = body.length > LARGE_BYTES ? await peekLarge(body, contentType) : peekRequest(body, contentType);
-  const missing = modelToInsert(peek, deployment);
-  if (missing !== undefined) {
-    body = insertModel(body, missing);
-    peek = await peekLarge(body, contentType);
-  }
-  if (peek.kind === 'malformed') {
-    throw new Refusal('invalid_body', { problem: peek.message }, { param: peek.param });
-  }
+  const { body, peek } = await readBody(request, key, snapshot);
   if (restricted !== undefined) await requireBody(restricted, body, peek);
-  const name = peek.model ?? deployment;
-  if (name !== undefined) requireShort(name, 'The name of the model');
-  const named = name === undefined ? undefined : namedByBody(name, key, snapshot);
+  const call = clientCallOf(request.method, request.path);
+  const modelInPath = call?.api === 'gemini' ? modelAndVerb(request.path)?.model : undefined;
+  const named =
+    modelInPath === undefined
+      ? namedInBody(peek.model ?? request.azure?.deployment, key, snapshot)
+      : byPath(modelInPath, key, snapshot);
   const model =
     restricted === undefined
       ? (named ?? (await namedOtherwise(request, key, { snapshot, owners })))
@@ -73,7 +70,41 @@ export async function plan(
   const routed = mayStick(model, clientProtocol.name, body)
     ? await withMakerFirst(model, body, owners)
     : model;
-  return { model: routed, clientProtocol, body, peek, isStream };
+  const conversation = call && new LazyConversation(body, request.path + request.search);
+  return { model: routed, clientProtocol, call, modelInPath, body, peek, isStream, conversation };
+}
+
+/** The body without its coding, and what of it has to be known. */
+async function readBody(
+  request: ClientRequest,
+  key: MasterKey | undefined,
+  { server }: Snapshot,
+): Promise<{ readonly body: Uint8Array; readonly peek: Exclude<RequestPeek, { kind: 'malformed' }> }> {
+  const coding = request.headers.get('content-encoding');
+  const contentType = request.headers.get('content-type') ?? '';
+  let body = await (coding === null
+    ? request.readBody(key?.name)
+    : plainBody(request, coding, { server, keyName: key?.name }));
+  let peek = body.length > LARGE_BYTES ? await peekLarge(body, contentType) : peekRequest(body, contentType);
+  const missing = modelToInsert(peek, request.azure?.deployment);
+  if (missing !== undefined) {
+    body = insertModel(body, missing);
+    peek = await peekLarge(body, contentType);
+  }
+  if (peek.kind === 'malformed') {
+    throw new Refusal('invalid_body', { problem: peek.message }, { param: peek.param });
+  }
+  return { body, peek };
+}
+
+function namedInBody(
+  name: string | undefined,
+  key: MasterKey | undefined,
+  snapshot: Snapshot,
+): Model | undefined {
+  if (name === undefined) return undefined;
+  requireShort(name, 'The name of the model');
+  return namedByBody(name, key, snapshot);
 }
 
 /** Azure's clients may leave the model out of the body: it is put in, as any other provider wants to read it there. */
@@ -114,6 +145,16 @@ function namedByBody(name: string, key: MasterKey | undefined, snapshot: Snapsho
   }
   if (model === undefined) throw new Refusal('model_not_found', { model: name }, { param: 'model' });
   return model;
+}
+
+/**
+ * The model in the path of the Gemini API; undefined: no model of the configuration has this name, and a key that may use all may ask a
+ * provider for it as before.
+ */
+function byPath(name: string, key: MasterKey | undefined, snapshot: Snapshot): Model | undefined {
+  requireShort(name, 'The name of the model');
+  const isOpen = key === undefined || key.unrestricted;
+  return isOpen ? snapshot.findModel(name) : namedByBody(name, key, snapshot);
 }
 
 function requireShort(name: string, what: string): void {

@@ -1,3 +1,4 @@
+import type { CostMeter } from './cost.ts';
 import type { Admission } from '../limits/admission.ts';
 import type { TokenCounter } from '../usage/estimate-usage.ts';
 import type { MasterKey, Provider, Snapshot } from '../config/snapshot.ts';
@@ -10,6 +11,7 @@ import type { ProviderApi } from '../translation/conversation.ts';
 import type { AzurePath } from '../lib/api-path.ts';
 import type { GatewayEvent } from './events.ts';
 import type { ObjectOwners } from './object-owners.ts';
+import type { UnspokenApis } from './unspoken-apis.ts';
 
 /** What the gateway needs of the world. Edges implement it; tests and simulations may implement it otherwise. */
 export interface Gateway extends Ledgers {
@@ -23,6 +25,10 @@ export interface Gateway extends Ledgers {
   /** Asked in this order, once body and model are known. */
   readonly limits: readonly RequestLimit[];
   readonly emit: Emit;
+  /** The APIs that providers have been found to lack; absent: nothing is remembered, and nothing else tried. */
+  readonly unspoken?: UnspokenApis;
+  /** Absent where costs are not calculated. */
+  readonly costs?: CostMeter;
   /** Absent where nothing is traced. */
   readonly tracing?: Tracing;
 }
@@ -68,6 +74,8 @@ export interface UpstreamRequest {
   readonly search: string;
   /** As in `ClientRequest`, with the deployment that this provider is asked for. */
   readonly azure?: AzurePath | undefined;
+  /** The upstream model, where one is named and the provider's URLs hold it: Azure's of an older API. */
+  readonly model?: string | undefined;
   /** Which of the provider's own URLs is asked, in place of `path` and `search`; undefined: the client's path. */
   readonly target?: UpstreamTarget | undefined;
   readonly clientHeaders: Headers;
@@ -173,8 +181,8 @@ export interface RequestLimit {
 
 /** Rate limits by master key. */
 export interface Buckets {
-  /** Takes one token. A bucket behind a network answers later. */
-  readonly take: (key: string, limit: BucketLimit, nowMs: number) => Taking | Promise<Taking>;
+  /** Takes `cost` tokens, 1 if it is left out. A bucket behind a network answers later. */
+  readonly take: (key: string, limit: BucketLimit, nowMs: number, cost?: number) => Taking | Promise<Taking>;
   /** Forgets the buckets that are full by now. */
   readonly sweep: (nowMs: number) => void;
 }

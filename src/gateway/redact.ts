@@ -1,3 +1,4 @@
+import { credentialSecrets } from '../config/compile/credential-secrets.ts';
 import { previewKey } from '../config/compile/compile-access.ts';
 import { isSecretHeader } from '../config/secret-header.ts';
 import type { Provider } from '../config/snapshot.ts';
@@ -55,12 +56,31 @@ function secretsOf(provider: Provider): readonly Secret[] {
   return secrets;
 }
 
-function findSecrets({ apiKey, headers }: Provider): Secret[] {
+/** Adds a credential that the provider is sent and the configuration does not hold. */
+export function addSecret(provider: Provider, text: string): void {
+  const before = added.get(provider) ?? [];
+  if (before.includes(text)) return;
+  const texts = [...before, text].slice(-MOST_ADDED);
+  added.set(provider, texts);
+  known.set(provider, [...findSecrets(provider), ...formsOf(texts)]);
+}
+
+/** Such credentials are renewed, and an answer may still repeat the one before. */
+const MOST_ADDED = 4;
+const added = new WeakMap<Provider, readonly string[]>();
+
+function findSecrets({ apiKey, credential, headers }: Provider): Secret[] {
   const configured = Object.entries(headers)
     .filter(([name, value]) => isSecretHeader(name, value))
     // A scheme, such as Bearer, is no part of the secret behind it.
     .flatMap(([, value]) => [value, value.replace(/^\w+ /, '')]);
-  const values = [apiKey ?? '', ...configured].filter((value) => value.length >= SHORTEST_SECRET);
+  const values = [apiKey ?? '', ...credentialSecrets(credential), ...configured].filter(
+    (value) => value.length >= SHORTEST_SECRET,
+  );
+  return formsOf(values);
+}
+
+function formsOf(values: readonly string[]): Secret[] {
   // Some writers of JSON escape slashes.
   const texts = values.flatMap((value) => [value, value.replaceAll('/', String.raw`\/`)]);
   return [...new Set(texts)].map((text) => ({

@@ -109,6 +109,13 @@ export const REFUSALS = {
     message:
       'The request names no model. Put "model" into the JSON or form body, or name a provider in the header x-llm-proxy-provider.',
   },
+  translation_unsupported: {
+    status: 400,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message:
+      'The model "{model}" cannot be asked this way: {path} ({why}). Leave it out, or ask a model whose provider has this API itself.',
+  },
   coding_not_supported: {
     status: 415,
     type: 'invalid_request_error',
@@ -141,6 +148,19 @@ export const REFUSALS = {
     fault: 'client',
     message: 'WebSocket connections are not supported. Use the HTTP API.',
   },
+  too_many_websockets: {
+    status: 429,
+    type: 'rate_limit_error',
+    fault: 'client',
+    message: '{whose} has too many WebSocket connections open ({setting}). Close one, or try again later.',
+  },
+  model_elsewhere: {
+    status: 409,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message:
+      'The model "{model}" is not served by the provider of this connection. Open another connection for it.',
+  },
   rate_limit_exceeded: {
     status: 429,
     type: 'rate_limit_error',
@@ -159,11 +179,23 @@ export const REFUSALS = {
     fault: 'provider',
     message: 'The provider of "{model}" answered with a success that was no answer ({reason}).',
   },
+  translation_failed: {
+    status: 502,
+    type: 'upstream_error',
+    fault: 'provider',
+    message: 'The answer of the provider of "{model}" could not be translated ({reason}).',
+  },
   upstream_timeout: {
     status: 504,
     type: 'upstream_error',
     fault: 'provider',
     message: 'No provider of "{model}" answered in time ({reason}).',
+  },
+  upstream_refused_websocket: {
+    status: 502,
+    type: 'upstream_error',
+    fault: 'provider',
+    message: 'The provider of "{model}" refused the WebSocket connection with status {status}.',
   },
   upstream_truncated: {
     status: 502,

@@ -1,19 +1,22 @@
-import type { Attempt } from '../routing/outcome.ts';
+import { dollarsOf } from '../prices/cost.ts';
+import { type Attempt, sentOf, type Unsuitable } from '../routing/outcome.ts';
 import type { AnswerStream, StreamedAnswer, StreamEnd, WholeAnswer } from './answer.ts';
 import { answerHeaders, withOurs } from './answer-headers.ts';
 import { Refusal } from './refusals.ts';
+import type { Cost } from './cost.ts';
 import type { Ending } from './events.ts';
 import { objectTap } from './made-objects.ts';
 import type { Clock } from './ports.ts';
 import type { ByteSink } from './pipe.ts';
 import { refusalResponse } from './refuse.ts';
+import { costOf } from './request-cost.ts';
 import { type ServedRequest, type Settlement, settleWhenGone } from './settle.ts';
 
 /** Turns what the attempts came to into the client's answer; the request is settled when its last byte has gone. */
 export function relay(
   { planned, execution, gateway }: Pick<ServedRequest, 'planned' | 'execution' | 'gateway'>,
   settle: (served: ServedRequest, settlement: Settlement) => void,
-): Response {
+): Response | Promise<Response> {
   const { answer, decision } = execution;
   const firstByteAtMs = gateway.clock.nowMs();
   const served: ServedRequest = {
@@ -36,11 +39,21 @@ function clientClosed(served: ServedRequest): Response {
   return new Response(null, { status: CLIENT_CLOSED_REQUEST });
 }
 
-function deliverWhole(answer: WholeAnswer, served: ServedRequest): Response {
+/** The cost of a whole answer is known before its header is written, unless the catalogue of prices has to be read first. */
+function deliverWhole(answer: WholeAnswer, served: ServedRequest): Response | Promise<Response> {
+  const { planned, execution, gateway } = served;
+  const { usage } = answer;
+  const cost = usage && costOf(planned, execution, { usage, isEstimated: false, costs: gateway.costs });
+  if (cost instanceof Promise) return cost.then((known) => sendWhole(answer, served, known));
+  return sendWhole(answer, served, cost);
+}
+
+function sendWhole(answer: WholeAnswer, served: ServedRequest, cost: Cost | undefined): Response {
   const { status, bytes, usage, text } = answer;
   // What can throw comes first: a request that is settled has been answered.
   const headers = answerHeaders(answer.headers, served);
-  if (status >= 400) addRetryAfter(headers, served.execution.history.at(-1));
+  if (cost?.nano !== undefined) headers.set('x-llm-proxy-cost', dollarsOf(cost.nano));
+  if (status >= 400 || answer.isFailure === true) addRetryAfter(headers, served.execution.history.at(-1));
   const body = served.planned.request.method === 'HEAD' ? headBody(answer, headers) : bytes;
   const response = new Response(body, { status, headers });
   const tap = objectTap(answer, served);
@@ -76,14 +89,14 @@ function addRetryAfter(headers: Headers, last: Attempt | undefined): void {
 
 /** No provider gave an answer that can be shown: one of ours, which names no provider's address. */
 function deliverFailure(served: ServedRequest): Response {
-  const refusal = failureOf(served.execution.history.at(-1), served.planned.plan.model.name);
+  const refusal = failureOf(served.execution.history, served.planned.plan.model.name);
   served.settle({ ending: 'failed', status: refusal.status, code: refusal.code });
   const { id, request } = served.planned;
   return refusalResponse(refusal, { id, ...request }, withOurs(new Headers(), served));
 }
 
-function failureOf(last: Attempt | undefined, model: string): Refusal {
-  const outcome = last?.outcome;
+function failureOf(history: readonly Attempt[], model: string): Refusal {
+  const outcome = (sentOf(history).at(-1) ?? history[0])?.outcome;
   switch (outcome?.kind) {
     case 'timed-out':
       return new Refusal('upstream_timeout', { model, reason: outcome.phase });
@@ -97,10 +110,18 @@ function failureOf(last: Attempt | undefined, model: string): Refusal {
         model,
         reason: (outcome.kind === 'failed' && outcome.defect) || outcome.kind,
       });
+    case 'unsuitable':
+      return unsuitableRefusal(outcome.loss, model);
     case 'cancelled':
     case undefined:
       return new Refusal('no_route', { model });
   }
+}
+
+/** No route could be asked at all: the client is told what stands in the way. */
+function unsuitableRefusal({ path, why, isInvalid }: Unsuitable, model: string): Refusal {
+  if (isInvalid) return new Refusal('invalid_body', { problem: `${path}: ${why}.` }, { param: path });
+  return new Refusal('translation_unsupported', { model, path, why }, { param: path });
 }
 
 function deliverStream(answer: StreamedAnswer, served: ServedRequest): Response {
@@ -158,6 +179,10 @@ function clientStream(answer: StreamedAnswer, served: ServedRequest): ReadableSt
             return;
           }
           if (stream.takesEvents) void sink.write(errorEvent(end.reason, stream));
+          if (stream.endsInOrder === true) {
+            client.close();
+            return;
+          }
           await graceBeforeReset(served.gateway.clock);
           client.close(BROKEN);
       }

@@ -1,4 +1,6 @@
 import { endpointOf } from './endpoint.ts';
+import type { TranslationReport } from './events.ts';
+import type { TranslationNote } from './reply-translation.ts';
 import type { RequestEnd, ServedRequest } from './settle.ts';
 
 /** Tells everybody who watches that a request has ended, and all about it. */
@@ -18,13 +20,20 @@ export function report(served: ServedRequest, end: RequestEnd): void {
     code: end.code,
     history: execution.history,
     usage: end.usage,
+    ...(execution.note && { translation: translationReport(execution.note) }),
     isUsageEstimated: end.isUsageEstimated,
+    cost: end.cost,
     isStreamed: execution.answer?.kind === 'streamed' && execution.answer.stream.takesEvents,
     overheadMs: ownTimeMs(served),
     startedAtMs: planned.startedAtMs,
     firstByteAtMs: served.firstByteAtMs,
     endedAtMs: end.endedAtMs,
   });
+}
+
+function translationReport({ pair, losses }: TranslationNote): TranslationReport {
+  const [from = '', to = ''] = pair.split('>');
+  return { from, to, losses: losses.all(), count: losses.count() };
 }
 
 /** The time that the gateway itself took: from the planned request to here, less the attempts and the pauses. */

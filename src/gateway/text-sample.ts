@@ -30,7 +30,7 @@ export class TextSample {
     this.#sampleBytes += part.byteLength;
   }
 
-  text(protocol: Protocol): AnswerText {
+  text(protocol: Pick<Protocol, 'textOf'>): AnswerText {
     const { sample, chars } = protocol.textOf(Buffer.concat(this.#parts));
     // The envelope of an event is as long as that of the next: its text is the same part of the bytes throughout.
     const share = this.#sampleBytes === 0 ? 0 : this.#bytes / this.#sampleBytes;

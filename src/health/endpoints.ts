@@ -31,7 +31,10 @@ export function health(
 function readiness({ phase, database }: RunningServer): Response {
   if (phase !== 'serving') return text('draining', 503);
   const reason = database()?.notAdopted;
-  return text(reason === undefined ? 'ready' : `ready, but the database is not taken over: ${reason}`, 200);
+  return text(
+    reason === undefined ? 'ready' : `ready, but the contents of the database are not used: ${reason}`,
+    200,
+  );
 }
 
 function text(body: string, status: number): Response {

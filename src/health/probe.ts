@@ -88,7 +88,7 @@ async function run(
   const startedAtMs = clock.nowMs();
   const timeoutMs = Math.min(limit.timeoutMs, limit.untilMs - startedAtMs);
   const told = { provider: provider.name, model };
-  if (timeoutMs <= 0) return { ...told, error: 'not tested: the others took too long', latencyMs: 0 };
+  if (timeoutMs <= 0) return { ...told, error: 'not probed: the others took too long', latencyMs: 0 };
   const cancellation = manualCancellation();
   const stopTimer = clock.setTimer(timeoutMs, cancellation.now);
   const reply = await upstream.send({

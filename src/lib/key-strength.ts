@@ -21,12 +21,12 @@ export function findWeakness(
 ): string | undefined {
   if (key.length < shortest) {
     const characters = key.length === 1 ? '1 character' : `${key.length} characters`;
-    return `has ${characters}; it needs ${shortest} or more, such as those that "openssl rand -hex 32" prints`;
+    return `has ${characters}; it needs ${shortest} or more, as from "openssl rand -hex 32"`;
   }
   if (/[^\x21-\x7e]/.test(key))
     return 'must be printable ASCII without spaces, since it travels in an HTTP header';
   if (EXAMPLE.test(key) || new Set(key).size < different) {
-    return 'is a value as examples have it; take a random one, such as "openssl rand -hex 32" prints';
+    return 'is a value from examples; use a random one, such as "openssl rand -hex 32" prints';
   }
   return undefined;
 }

@@ -77,7 +77,8 @@ async function fetchPage(
     return `status ${reply.status}`;
   }
   const text = reply.body === null ? '' : await textOf(reply.body, cancellation);
-  if (text === undefined) return `not read within ${LONGEST_MS / 1000} s and ${MOST_BYTES / 1024 / 1024} MB`;
+  if (text === undefined)
+    return `not complete within ${LONGEST_MS / 1000} s and ${MOST_BYTES / 1024 / 1024} MB`;
   return readListPage(text) ?? 'no list of models';
 }
 

@@ -4,12 +4,26 @@ import { openaiChat } from './openai-chat/openai-chat.ts';
 import { openaiCompletions } from './openai-completions/openai-completions.ts';
 import { openaiEmbeddings } from './openai-embeddings/openai-embeddings.ts';
 import { openaiResponses } from './openai-responses/openai-responses.ts';
-import type { Protocol } from './protocol.ts';
+import type { Protocol, ProtocolName } from './protocol.ts';
 
 /** The protocol of an endpoint, told by the end of its path (without the query). */
 export function protocolFor(path: string): Protocol {
   return path === '/v1/chat/completions' ? openaiChat : protocolOf(path);
 }
+
+/** The protocol of this name. */
+export function protocolNamed(name: ProtocolName): Protocol {
+  return PROTOCOLS[name];
+}
+
+const PROTOCOLS: Readonly<Record<ProtocolName, Protocol>> = {
+  'openai-chat': openaiChat,
+  'openai-completions': openaiCompletions,
+  'openai-responses': openaiResponses,
+  'openai-embeddings': openaiEmbeddings,
+  'anthropic-messages': anthropicMessages,
+  opaque,
+};
 
 function protocolOf(path: string): Protocol {
   const segments = path.split('/').filter((segment) => segment !== '');

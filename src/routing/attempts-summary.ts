@@ -1,4 +1,4 @@
-import type { Attempt, Outcome } from './outcome.ts';
+import { type Attempt, type Outcome, sentOf } from './outcome.ts';
 
 /**
  * The attempts of a request in order: `openai/gpt-4o failed 500, azure/gpt-4o answered`. The response header and the
@@ -15,8 +15,9 @@ export function attemptsSummary(history: readonly Attempt[]): string {
 
 /** How many times the request was sent to providers. */
 export function sendsOf(history: readonly Attempt[]): number {
-  let sends = history.length;
-  for (const { isResent } of history) if (isResent === true) sends += 1;
+  const sent = sentOf(history);
+  let sends = sent.length;
+  for (const { isResent } of sent) if (isResent === true) sends += 1;
   return sends;
 }
 
@@ -33,6 +34,8 @@ export function outcomeText(outcome: Outcome): string {
       return `failed ${outcome.status}${outcome.defect === undefined ? '' : ` (${outcome.defect})`}`;
     case 'unreachable':
       return `unreachable (${outcome.reason})`;
+    case 'unsuitable':
+      return `unsuitable (${outcome.loss.path})`;
     case 'timed-out':
       return `timed-out (${outcome.phase})`;
   }

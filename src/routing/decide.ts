@@ -1,4 +1,4 @@
-import type { Attempt, Outcome, Reason } from './outcome.ts';
+import { type Attempt, type Outcome, type Reason, sentOf } from './outcome.ts';
 import type { Model, Route } from './route.ts';
 import { type Load, select } from './select.ts';
 
@@ -22,7 +22,7 @@ export type Decision =
  * is `probing`, and other requests avoid it.
  */
 export type Availability =
-  | { readonly kind: 'open' }
+  | { readonly kind: 'available' }
   | { readonly kind: 'cooling'; readonly untilMs: number }
   | { readonly kind: 'on-trial' }
   | { readonly kind: 'probing' };
@@ -64,12 +64,13 @@ export function decide(model: Model, history: readonly Attempt[], now: Condition
       : { kind: 'deliver' };
   }
   if (now.nowMs >= now.deadlineMs) return { kind: 'give-up', because: 'deadline' };
-  if (history.length >= now.policy.maxAttempts) return { kind: 'give-up', because: 'attempts' };
-  if (last === undefined) return nextRoute(model, history, now) ?? lastResort(model, now) ?? NO_ROUTE;
+  const sent = sentOf(history);
+  if (sent.length >= now.policy.maxAttempts) return { kind: 'give-up', because: 'attempts' };
+  if (sent.length === 0) return nextRoute(model, history, now) ?? lastResort(model, history, now) ?? NO_ROUTE;
   return (
-    retrySame(history, now, now.policy.retries ?? 0) ??
+    retrySame(sent, now, now.policy.retries ?? 0) ??
     nextRoute(model, history, now) ??
-    retrySame(history, now, now.policy.retries ?? 1) ??
+    retrySame(sent, now, now.policy.retries ?? 1) ??
     NO_ROUTE
   );
 }
@@ -107,6 +108,7 @@ function mayPass(outcome: Outcome): boolean {
     case 'answered':
     case 'rejected':
     case 'timed-out':
+    case 'unsuitable':
     case 'cancelled':
       return false;
   }
@@ -164,11 +166,11 @@ function availableTier(model: Model, history: readonly Attempt[], now: Condition
   return first && { model, priority: first.priority, routes };
 }
 
-/** If nothing is available and nothing was tried, tries the route whose cooldown ends first once rather than fail. */
-function lastResort(model: Model, now: Conditions): Decision | undefined {
+/** If nothing is available and nothing was sent, tries the route whose cooldown ends first once rather than fail. */
+function lastResort(model: Model, history: readonly Attempt[], now: Conditions): Decision | undefined {
   const [soonest] = [model, ...model.fallbacks]
-    .flatMap(({ name, routes }) =>
-      routes.map((route) => ({ route, model: name, endsMs: coolingEnd(route, now) })),
+    .flatMap((owner) =>
+      untried(owner, history).map((route) => ({ route, model: owner.name, endsMs: coolingEnd(route, now) })),
     )
     .sort((a, b) => a.endsMs - b.endsMs);
   if (soonest === undefined) return undefined;
@@ -181,7 +183,7 @@ function coolingEnd(route: Route, now: Conditions): number {
 }
 
 function isAvailable(availability: Availability): boolean {
-  return availability.kind === 'open' || availability.kind === 'on-trial';
+  return availability.kind === 'available' || availability.kind === 'on-trial';
 }
 
 function untried(model: Model, history: readonly Attempt[]): readonly Route[] {

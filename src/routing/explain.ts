@@ -73,7 +73,7 @@ function unavailableRoutes(model: Model, now: Conditions): LeftOut[] {
     routes.flatMap((route): LeftOut[] => {
       const availability = now.availability(route);
       switch (availability.kind) {
-        case 'open':
+        case 'available':
         case 'on-trial':
           return [];
         case 'probing':
@@ -82,7 +82,7 @@ function unavailableRoutes(model: Model, now: Conditions): LeftOut[] {
           return [
             {
               what: route.id,
-              why: `it cools down for another ${Math.ceil((availability.untilMs - now.nowMs) / 1000)} s`,
+              why: `it is cooling down for another ${Math.ceil((availability.untilMs - now.nowMs) / 1000)} s`,
             },
           ];
       }

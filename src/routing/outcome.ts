@@ -5,7 +5,8 @@ import type { Route } from './route.ts';
  *
  * `answered` and `rejected` are delivered, since no other route would do better. After `failed`, `rate-limited`,
  * `unreachable` or `timed-out` another route may be tried, as long as the client has received nothing. `cancelled`
- * means that the client left, which is nobody's failure.
+ * means that the client left, which is nobody's failure. `unsuitable`
+ * means that the provider's API cannot carry what the request says: nothing was sent, and another route may be able to.
  */
 export type Outcome =
   | { readonly kind: 'answered' }
@@ -22,7 +23,26 @@ export type Outcome =
     }
   | { readonly kind: 'unreachable'; readonly reason: UnreachableReason }
   | { readonly kind: 'timed-out'; readonly phase: 'connect' | 'first-byte' | 'thinking' | 'idle' | 'request' }
+  | { readonly kind: 'unsuitable'; readonly loss: Unsuitable }
   | { readonly kind: 'cancelled' };
+
+/** What a route can't carry. */
+export interface Unsuitable {
+  /** Of the request's body: `messages[2].content[1]`. */
+  readonly path: string;
+  readonly why: string;
+  /** Whether the body is not even what its own API says. */
+  readonly isInvalid: boolean;
+}
+
+/** The attempts for which something was sent. */
+export function sentOf(history: readonly Attempt[]): readonly Attempt[] {
+  return history.some(isUnsuitable) ? history.filter((attempt) => !isUnsuitable(attempt)) : history;
+}
+
+function isUnsuitable({ outcome }: Attempt): boolean {
+  return outcome.kind === 'unsuitable';
+}
 
 /** Whether the request is to blame rather than the provider. */
 export function isClientFault(outcome: Outcome): boolean {
@@ -42,9 +62,10 @@ export type Defect =
   | 'redirect'
   | 'pattern';
 
-/** `forbidden`: the provider's name resolves to a link-local or metadata address. */
+/** `credential`: its token endpoint gives no token. `forbidden`: the provider's name resolves to a link-local or metadata address. */
 export type UnreachableReason =
   | 'dns'
+  | 'credential'
   | 'forbidden'
   | 'refused'
   | 'tls'

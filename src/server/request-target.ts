@@ -20,7 +20,7 @@ export function requestTarget(url: string): RequestTarget {
   const question = url.indexOf('?', start);
   const path = question === -1 ? url.slice(start) : url.slice(start, question);
   if (SUSPECT.test(path) && (DOT_SEGMENT.test(path) || path.includes('\\'))) {
-    throw new Refusal('invalid_path', { problem: 'it has a dot segment or a backslash' });
+    throw new Refusal('invalid_path', { problem: 'it contains a dot segment or a backslash' });
   }
   const search = question === -1 ? '' : url.slice(question);
   // Fast path: most requests are for one of these.
@@ -52,3 +52,8 @@ function startOfPath(url: string): number {
 /** Most paths contain no character of a dot segment. */
 const SUSPECT = /[.%\\]/;
 const DOT_SEGMENT = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?=[/\\]|%2f|%5c|$)/i;
+
+/** Paths that are never a provider's, so that they are not forwarded even if they do not exist in this mode. */
+export function isReserved(path: string): boolean {
+  return /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
+}

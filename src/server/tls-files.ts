@@ -17,20 +17,20 @@ export function readTlsFiles({ certFile, keyFile }: NonNullable<ServerSettings['
   const key = readText(keyFile, 'server.tls.key_file');
   const certificate = parsed(
     () => new X509Certificate(cert),
-    `server.tls.cert_file: ${certFile} is no certificate in PEM`,
+    `server.tls.cert_file: ${certFile} is not a PEM certificate`,
   );
   const privateKey = parsed(
     () => createPrivateKey(key),
-    `server.tls.key_file: ${keyFile} is no private key in PEM`,
+    `server.tls.key_file: ${keyFile} is not a PEM private key`,
   );
   if (!certificate.checkPrivateKey(privateKey)) {
-    throw new TlsProblem(`server.tls: the key in ${keyFile} is not that of the certificate in ${certFile}`);
+    throw new TlsProblem(`server.tls: the key in ${keyFile} does not match the certificate in ${certFile}`);
   }
   return { cert, key };
 }
 
 function readText(path: string, setting: string): string {
-  return parsed(() => readFileSync(path, 'utf8'), `${setting}: ${path} can not be read`);
+  return parsed(() => readFileSync(path, 'utf8'), `${setting}: ${path} cannot be read`);
 }
 
 function parsed<T>(parse: () => T, problem: string): T {

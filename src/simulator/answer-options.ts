@@ -1,26 +1,26 @@
 import type { CachedTokens } from './answer.ts';
 import type { VocabularyName } from './words.ts';
 
-/** How an answer is to turn out, whatever the endpoint. */
+/** Options of an answer, independent of the endpoint. */
 export interface AnswerOptions {
   /** Tokens; Infinity: a stream never ends. */
   readonly words: number;
   /** Between tokens of a stream. */
   readonly paceMs: number;
-  /** Before the status line. */
+  /** Delay before the status line. */
   readonly latencyMs: number;
   readonly vocabulary: VocabularyName;
-  /** The size of the first word; 0: as it is. */
+  /** The size of the first word; 0: unchanged. */
   readonly firstWordBytes: number;
-  /** Thoughts before the answer, and the field that carries them in chat; undefined: none. */
+  /** Reasoning before the answer, and the field that carries it in chat; undefined: none. */
   readonly reasoning:
     | { readonly field: 'reasoning_content' | 'reasoning'; readonly words: number }
     | undefined;
   /** Thoughts are given in a form that only their provider can read, where its API has one. */
   readonly isRedacted: boolean;
-  /** Thoughts that are not shown: how long they take, and how often a stream shows a sign of life meanwhile; 0: never. */
+  /** Hidden reasoning: its duration, and how often a stream shows a sign of life meanwhile; 0: never. */
   readonly thinking: { readonly ms: number; readonly everyMs: number } | undefined;
-  /** A tool is called, asked for or not, and this is how; undefined: where the request asks for it. */
+  /** How a tool is called, requested or not; undefined: only if the request asks for it. */
   readonly toolShape: ToolShape | undefined;
   /** An agent's session: tools are called in so many turns, and then the answer ends it; undefined: no session. */
   readonly agentRounds: number | undefined;

@@ -7,11 +7,11 @@ import type { Framing } from './event-writer.ts';
 import type { Header } from './http/request-head.ts';
 import type { Item } from './item.ts';
 
-/** Tokens as they were sent. */
+/** Tokens of an answer. */
 export interface Usage {
   /** All of them, those of the cache too. */
   readonly inputTokens: number;
-  /** With the reasoning tokens. */
+  /** Including reasoning tokens. */
   readonly outputTokens: number;
   readonly reasoningTokens: number;
   /** Of the input tokens; absent: the provider has no cache. */
@@ -24,25 +24,25 @@ export interface CachedTokens {
   readonly written: number;
 }
 
-/** An answer as a script, which is played item by item. A fault is a function from one answer to another. */
+/** An answer as a script of items. A fault is a function from one answer to another. */
 export interface Answer {
   readonly dialect: Dialect;
   readonly status: number;
   readonly headers: readonly Header[];
-  /** The Content-Length that is declared; undefined: the body is chunked. */
+  /** The declared Content-Length; undefined: the body is chunked. */
   readonly length: number | undefined;
-  /** What happens before the status line. */
+  /** Items before the status line. */
   readonly lead: readonly Item[];
-  /** The body. It ends cleanly when the items do. */
+  /** The body. It ends cleanly with the last item. */
   readonly items: Iterable<Item>;
-  /** What happens behind the end of the body, before the next request is answered. */
+  /** Items after the end of the body, before the next request is answered. */
   readonly tail: readonly Item[];
   /** Whether the items are events. */
   readonly isStream: boolean;
   readonly style: EventStyle;
   readonly framing: Framing;
   readonly encoding: Encoding | undefined;
-  /** The body in pieces of so many bytes, each written by itself, so long apart. */
+  /** Splits the body into pieces of this size, written separately and at this interval. */
   readonly pieces: { readonly bytes: number; readonly everyMs: number } | undefined;
   /** Time between content events; 0: as fast as possible. */
   readonly paceMs: number;
@@ -51,7 +51,7 @@ export interface Answer {
   readonly usage: Usage | undefined;
 }
 
-/** What an answer consists of, besides its body. */
+/** The properties of an answer besides its body. */
 export interface AnswerShape {
   readonly dialect: Dialect;
   readonly status?: number;
@@ -106,7 +106,7 @@ export function statusOf({ status }: ApiError, dialect: Dialect): number {
   return status === 529 && (dialect === 'gemini' || dialect === 'bedrock') ? 503 : status;
 }
 
-/** The bytes of a body of known length; undefined for a stream, or where a fault has cut it. */
+/** The bytes of a body of known length; undefined for a stream, or for a body cut by a fault. */
 export function wholeBody(answer: Answer): Uint8Array | undefined {
   if (!Array.isArray(answer.items) || answer.items.length !== 1) return undefined;
   const [item] = answer.items as readonly Item[];

@@ -14,7 +14,7 @@ export interface ApiError {
   readonly param?: string;
 }
 
-/** A request that the simulator refuses of its own accord, as a provider would. */
+/** A request that the simulator itself refuses, as a provider would. */
 export class Refused extends Error {
   readonly error: ApiError;
 

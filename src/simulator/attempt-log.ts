@@ -1,6 +1,6 @@
 import type { Header, RequestHead } from './http/request-head.ts';
 
-/** One request as it arrived, and how its connection fared. */
+/** One request as it arrived, and what happened to its connection. */
 export interface AttemptRecord {
   /** When it was complete, in milliseconds since 1970. */
   readonly at: number;
@@ -11,17 +11,17 @@ export interface AttemptRecord {
   readonly headers: Readonly<Record<string, string>>;
   /** As they were received, in order. */
   readonly rawHeaders: readonly Header[];
-  /** Empty where it was too large to keep. */
+  /** Empty if it was too large to keep. */
   readonly body: Uint8Array;
   readonly bodyBytes: number;
   readonly model: string | undefined;
-  /** The faults that were played, joined with `+`; `ok` without. */
+  /** The played faults, joined with `+`; `ok` without any. */
   readonly fault: string;
   /** The status of the answer, sent or not. */
   readonly status: number;
-  /** When the peer closed, if it did so before the answer had ended. */
+  /** When the peer closed the connection before the end of the answer. */
   readonly closedByPeerAt: number | undefined;
-  /** When the answer had been written, or the simulator had broken it off. */
+  /** When the answer was written, or the simulator aborted it. */
   readonly endedAt: number | undefined;
   /** Which connection it came on. */
   readonly connection: number;
@@ -30,10 +30,10 @@ export interface AttemptRecord {
 /** The bounded memory of attempts. */
 export interface AttemptLog {
   readonly records: () => readonly AttemptRecord[];
-  /** Notes an attempt. The record may be filled in until it has ended. */
+  /** Records an attempt. The record may be completed until the attempt has ended. */
   readonly add: (attempt: NewAttempt) => OpenAttempt;
   readonly reset: () => void;
-  /** Resolves when so many attempts have come since the start or the last reset; rejects after the time. */
+  /** Resolves when this many attempts have arrived since the start or the last reset; rejects after the timeout. */
   readonly waitFor: (count: number, timeoutMs: number) => Promise<readonly AttemptRecord[]>;
 }
 
@@ -45,7 +45,7 @@ export interface NewAttempt {
   readonly connection: number;
 }
 
-/** A record that is still being written. */
+/** A record that is still incomplete. */
 export type OpenAttempt = { -readonly [Key in keyof AttemptRecord]: AttemptRecord[Key] };
 
 const MAX_RECORDS = 10_000;
@@ -69,7 +69,7 @@ export function createAttemptLog(): AttemptLog {
       keptBytes -= oldest.body.length;
       oldest.body = NO_BYTES;
     }
-    // Moving the whole list for every record would cost more than the answer; so it is done for a thousand at once.
+    // Moving the whole list for every record would cost more than the answer, so it is done for a thousand at once.
     if (records.length < MAX_RECORDS * 1.1) return;
     const dropped = records.splice(0, records.length - MAX_RECORDS);
     for (const record of dropped) keptBytes -= record.body.length;
@@ -79,7 +79,7 @@ export function createAttemptLog(): AttemptLog {
     records: () => (records.length > MAX_RECORDS ? records.slice(-MAX_RECORDS) : records.slice()),
     add: (attempt) => {
       const record = openAttempt(attempt);
-      // The lists that a gateway fetches for itself are no attempts of a request, and come when they like.
+      // The gateway's own requests for model lists are not attempts of a request and come at any time.
       if (attempt.request.headers['user-agent'] === 'llm-proxy/model-list') return record;
       records.push(record);
       total++;

@@ -2,12 +2,12 @@ import type { Answer } from './answer.ts';
 import { type Encoder, openEncoder } from './encoder.ts';
 import type { Connection } from './http/connection.ts';
 
-/** So many bytes are gathered before they are sent: a stream without pace then costs few system calls. */
+/** Bytes are batched up to this size, so that a stream without a pace costs few system calls. */
 const GATHERED_BYTES = 16 * 1024;
 const CRLF = Buffer.from('\r\n');
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 
-/** Writes one response: compresses, cuts into pieces, frames, and gathers what may leave together. */
+/** Writes one response: compresses it, splits it, frames it, and batches what may be sent together. */
 export class BodyWriter {
   readonly #connection: Connection;
   readonly #encoder: Encoder | undefined;
@@ -28,19 +28,22 @@ export class BodyWriter {
     return this.#hasWritten;
   }
 
-  /** Bytes for the socket as they are; sent with what follows. */
+  /** Writes raw bytes to the socket, together with what follows. */
   wire(bytes: Uint8Array): void {
     this.#gathered.push(bytes);
     this.#gatheredBytes += bytes.length;
   }
 
-  /** A part of the body. Undefined: taken; else when there is room for more. */
+  /**
+   * Writes a part of the body. Returns undefined if it was accepted, otherwise a promise that resolves when there is
+   * room.
+   */
   body(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#encoder === undefined) return this.#framed(bytes);
     return this.#encoder.encode(bytes).then((encoded) => this.#framed(encoded));
   }
 
-  /** Sends what was gathered. */
+  /** Sends the batched bytes. */
   async flush(): Promise<void> {
     if (this.#gatheredBytes === 0) return;
     const [only] = this.#gathered;
@@ -49,7 +52,7 @@ export class BodyWriter {
     this.#gatheredBytes = 0;
     this.#hasWritten = true;
     await this.#connection.send(bytes);
-    // Without a turn of the event loop an endless stream would never see that its peer has left.
+    // Without a turn of the event loop, an endless stream would never notice that its peer has left.
     await new Promise((resolve) => setImmediate(resolve));
   }
 

@@ -6,31 +6,31 @@ import { countWords, joinText, type Text, type Vocabulary, wordText } from './wo
 /** A multipart form, as the runtime parses it. */
 export type Form = Awaited<ReturnType<Response['formData']>>;
 
-/** A call of an endpoint, read and understood. */
+/** A parsed call of an endpoint. */
 export interface Call {
   readonly path: string;
   readonly query: URLSearchParams;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly bytes: Uint8Array;
-  /** The JSON body; empty where it is a form, or none. */
+  /** The JSON body; empty for a form or no body. */
   readonly body: JsonObject;
   readonly form: Form | undefined;
   readonly model: string;
   readonly isStream: boolean;
-  /** A number made of the request and the seed: the same for the same request. */
+  /** A hash of the request and the seed, so equal requests have equal numbers. */
   readonly fingerprint: number;
   readonly options: AnswerOptions;
   readonly vocabulary: Vocabulary;
 }
 
-/** When every answer was made: a fixed time, in seconds since 1970, so that equal requests get equal answers. */
+/** The creation time of every answer: a fixed time, in seconds since 1970, so that equal requests get equal answers. */
 export const CREATED = 1_767_225_600;
 
-/** A plain answer has at most so many tokens; only streams are endless. */
+/** The maximum number of tokens of a plain answer; only streams are endless. */
 const MAX_PLAIN_WORDS = 10_000;
 
-/** How long a text may be, and why it ends there. */
+/** The length of a text, and the reason why it ends there. */
 export interface Length {
   readonly words: number;
   readonly isCut: boolean;
@@ -64,12 +64,14 @@ export function answerString(call: Call): string {
   return joinText(answerText(call, lengthOf({ ...call, isStream: false }).words));
 }
 
-/** An id such as `chatcmpl-1f0c…`, the same for the same request. */
+/** An id such as `chatcmpl-1f0c…`, the same for equal requests. */
 export function idOf(call: Call, prefix: string): string {
   return `${prefix}${call.fingerprint.toString(16).padStart(8, '0')}${'mock'.padStart(12, '0')}`;
 }
 
-/** The words of a prompt in any of its shapes: a string, messages, or messages with parts. Images count nothing. */
+/**
+ * The number of words in a prompt of any shape: a string, messages, or messages with parts. Images count as nothing.
+ */
 export function promptTokens(...prompts: readonly JsonObject[string][]): number {
   let tokens = 0;
   for (const prompt of prompts) {

@@ -3,7 +3,7 @@ import type { AttemptLog, AttemptRecord } from './attempt-log.ts';
 import { COMMON_PARAMS, FAULTS } from './fault-table.ts';
 import type { FaultMemory } from './fault-memory.ts';
 
-/** What the simulator is asked about itself. */
+/** The state that the control endpoints show. */
 export interface ControlSubject {
   readonly log: AttemptLog;
   readonly memory: FaultMemory;

@@ -3,7 +3,7 @@ import * as zlib from 'node:zlib';
 /** A content coding by its registered name. */
 export type Encoding = 'gzip' | 'deflate' | 'br' | 'zstd';
 
-/** Compresses a body that is sent bit by bit: each call gives what the peer needs to read everything so far. */
+/** Compresses a body incrementally: each call returns what the peer needs to read everything so far. */
 export interface Encoder {
   readonly encode: (bytes: Uint8Array) => Promise<Uint8Array>;
   readonly finish: () => Promise<Uint8Array>;
@@ -26,7 +26,7 @@ const CODECS: Readonly<Record<Encoding, Codec>> = {
   },
   zstd: { whole: zlib.zstdCompressSync, open: zlib.createZstdCompress, flush: zlib.constants.ZSTD_e_flush },
 };
-/** The highest quality, which is the default, takes seconds for a body of some megabytes. */
+/** The default quality is the highest and takes seconds for a few megabytes. */
 const FAST_BROTLI: zlib.BrotliOptions = { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4 } };
 
 /** Compresses a body at once. */

@@ -37,7 +37,7 @@ export function modelInPath(pattern: PathPattern, path: string): string | undefi
   }
 }
 
-/** Names of models have slashes. */
+/** Model names contain slashes. */
 const MODEL_PATH = '/models/*';
 
 function idIn({ path: own, root = 'api' }: PathPattern, path: string): string | undefined {

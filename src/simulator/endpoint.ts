@@ -33,15 +33,37 @@ import {
   answerInputTokens,
   answerStoredResponse,
 } from './endpoints/stored-responses.ts';
+import { checkChat } from './strict/chat-check.ts';
+import { checkTokenCount, checkMessages } from './strict/messages-check.ts';
+import { checkCompletion, checkEmbeddings } from './strict/other-checks.ts';
+import { checkInputTokens, checkResponse } from './strict/responses-check.ts';
 import { PLATFORM_ENDPOINTS } from './platform-endpoints.ts';
 
-/** Every endpoint; the first whose path fits is meant, so longer paths come first. */
+/** All endpoints. The first match counts, so longer paths come first. */
 export const ENDPOINTS: readonly Endpoint[] = [
-  { method: 'POST', path: '/chat/completions', dialect: 'openai', answer: answerChat },
-  { method: 'POST', path: '/completions', dialect: 'openai', answer: answerCompletion },
-  { method: 'POST', path: '/embeddings', dialect: 'openai', answer: answerEmbeddings },
-  { method: 'POST', path: '/responses/input_tokens', dialect: 'responses', answer: answerInputTokens },
-  { method: 'POST', path: '/responses', dialect: 'responses', answer: answerResponse },
+  { method: 'POST', path: '/chat/completions', dialect: 'openai', answer: answerChat, check: checkChat },
+  {
+    method: 'POST',
+    path: '/completions',
+    dialect: 'openai',
+    answer: answerCompletion,
+    check: checkCompletion,
+  },
+  {
+    method: 'POST',
+    path: '/embeddings',
+    dialect: 'openai',
+    answer: answerEmbeddings,
+    check: checkEmbeddings,
+  },
+  {
+    method: 'POST',
+    path: '/responses/input_tokens',
+    dialect: 'responses',
+    answer: answerInputTokens,
+    check: checkInputTokens,
+  },
+  { method: 'POST', path: '/responses', dialect: 'responses', answer: answerResponse, check: checkResponse },
   { method: 'GET', path: '/responses/*/input_items', dialect: 'responses', answer: answerInputItems },
   { method: 'GET', path: '/responses/*', dialect: 'responses', answer: answerStoredResponse },
   { method: 'DELETE', path: '/responses/*', dialect: 'responses', answer: answerDeletedResponse },
@@ -54,8 +76,14 @@ export const ENDPOINTS: readonly Endpoint[] = [
   },
   { method: 'POST', path: '/threads/*/runs', dialect: 'openai', answer: streamRun },
   { method: 'POST', path: '/threads/runs', dialect: 'openai', answer: streamRun },
-  { method: 'POST', path: '/messages/count_tokens', dialect: 'anthropic', answer: answerTokenCount },
-  { method: 'POST', path: '/messages', dialect: 'anthropic', answer: answerMessage },
+  {
+    method: 'POST',
+    path: '/messages/count_tokens',
+    dialect: 'anthropic',
+    answer: answerTokenCount,
+    check: checkTokenCount,
+  },
+  { method: 'POST', path: '/messages', dialect: 'anthropic', answer: answerMessage, check: checkMessages },
   { method: 'POST', path: '/audio/speech', dialect: 'openai', answer: answerSpeech },
   { method: 'POST', path: '/audio/transcriptions', dialect: 'openai', answer: answerTranscription },
   { method: 'POST', path: '/audio/translations', dialect: 'openai', answer: answerTranscription },
@@ -78,12 +106,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...PLATFORM_ENDPOINTS,
 ];
 
-/** What a request is for, or why it is for nothing: the methods that the path would have had. */
+/** The endpoint of a request, or the methods that its path allows. */
 export type Target =
   | { readonly kind: 'endpoint'; readonly endpoint: Endpoint }
   | { readonly kind: 'unknown'; readonly allowed: readonly string[] };
 
-/** Finds the endpoint of a request. HEAD is answered as GET is, without the body. */
+/** Finds the endpoint of a request. HEAD is answered like GET, without the body. */
 export function findEndpoint(method: string, path: string): Target {
   const asked = method === 'HEAD' ? 'GET' : method;
   const fitting = ENDPOINTS.filter((endpoint) => fitsPath(endpoint, path));

@@ -1,9 +1,9 @@
 import type { StreamEvent } from './item.ts';
 
-/** How events are written down; every style is allowed by the standard for server-sent events. */
+/** How events are serialised; the standard for server-sent events allows every style. */
 export interface EventStyle {
   readonly lineEnd: '\n' | '\r\n' | '\r';
-  /** What follows the colon of a field. */
+  /** The text after a field's colon. */
   readonly space: '' | ' ';
   /** Whether JSON is spread over several data lines. */
   readonly isMultiLine: boolean;

@@ -1,8 +1,8 @@
 import { type FaultSpec, NO_FAULT, readFaultSpec, readModelSpec } from './fault-spec.ts';
 
-/** Knows which faults have been played how often, so that `times` and `for` come to an end. */
+/** Counts how often each fault was played, for `times` and `for`. */
 export interface FaultMemory {
-  /** The fault of a model name, or of a header, which wins. Counts as one play. Throws `Refused`. */
+  /** Chooses the fault of a header or, without one, of the model name, and counts it as one play. Throws `Refused`. */
   readonly choose: (model: string, header: string | undefined) => FaultSpec;
   readonly reset: () => void;
 }
@@ -13,7 +13,7 @@ interface Course {
   plays: number;
 }
 
-/** Different specs that are remembered; a client can make up any number of them. */
+/** The maximum number of remembered specs, since clients can make up any number. */
 const MAX_COURSES = 10_000;
 
 /** A memory in which nothing has been played. */

@@ -4,16 +4,16 @@ import { COMMON_PARAMS, FAULTS } from './fault-table.ts';
 import type { Fault, Params } from './fault.ts';
 import type { AnswerOptions } from './answer-options.ts';
 
-/** What a model name or a fault header asks for. */
+/** The fault that a model name or a header asks for. */
 export interface FaultSpec {
   /** The names of the faults, joined with `+`. */
   readonly name: string;
   readonly plays: readonly Play[];
-  /** How often it is played; Infinity: always. */
+  /** How often the fault is played; Infinity: always. */
   readonly times: number;
-  /** How long it is played from its first request on; Infinity: for ever. */
+  /** How long the fault is played after its first request; Infinity: for ever. */
   readonly forMs: number;
-  /** What it says about length and speed; this holds when the fault itself has ended, too. */
+  /** Options for length and speed. They stay in force when the fault itself has ended. */
   readonly options: Partial<AnswerOptions>;
 }
 
@@ -28,7 +28,7 @@ const ORDER: ReadonlyMap<Fault, number> = new Map(FAULTS.map((fault, index) => [
 /** The spec of an answer without fault. */
 export const NO_FAULT: FaultSpec = { name: 'ok', plays: [], times: Infinity, forMs: Infinity, options: {} };
 
-/** The fault that a model name asks for: after `mock/`; any other model is answered properly. Throws `Refused`. */
+/** The fault that a model name asks for after `mock/`; any other model is answered properly. Throws `Refused`. */
 export function readModelSpec(model: string): FaultSpec {
   if (model.startsWith('mock/')) return readFaultSpec(model.slice('mock/'.length));
   const query = model.indexOf('?');
@@ -54,7 +54,7 @@ export function readFaultSpec(spec: string): FaultSpec {
   };
 }
 
-/** The options that the faults ask for; what the spec says explicitly wins. */
+/** The options that the faults ask for. Explicit options of the spec take precedence. */
 export function optionsOfSpec(spec: FaultSpec): Partial<AnswerOptions> {
   const optionsOfFaults = spec.plays.map(({ fault, params }) => fault.options?.(params));
   return Object.assign({}, ...optionsOfFaults, spec.options) as Partial<AnswerOptions>;
@@ -67,7 +67,7 @@ export function playFaults(spec: FaultSpec, answer: Answer): Answer {
   return played;
 }
 
-/** How to answer, from parameters that every spec understands. Throws `Refused` for what is no number. */
+/** Options from parameters that every spec accepts. Throws `Refused` for values that are not numbers. */
 export function optionsOf(given: URLSearchParams): Partial<AnswerOptions> {
   const words = numberOf(given, 'words');
   const pace = numberOf(given, 'pace');
@@ -79,7 +79,7 @@ export function optionsOf(given: URLSearchParams): Partial<AnswerOptions> {
   };
 }
 
-/** Milliseconds per token; 0 for a pace of 0, which is none. */
+/** Milliseconds per token; 0 for a pace of 0, which means no pace. */
 export function paceMs(tokensPerSecond: number): number {
   return tokensPerSecond > 0 ? 1000 / tokensPerSecond : 0;
 }
@@ -99,7 +99,7 @@ function playOf(name: string, given: URLSearchParams): Play {
   return { fault, params: Object.fromEntries(params) as Params };
 }
 
-/** A status that is not one would make an answer that is no HTTP, which is a fault of its own. */
+/** An invalid status would not be HTTP, which is a fault of its own. */
 function checkStatus({ code }: Params): void {
   if (code === undefined || (Number.isInteger(code) && Number(code) >= 300 && Number(code) <= 999)) return;
   throw badRequest(`The parameter "code" must be a status from 300 to 999, not "${code}".`);

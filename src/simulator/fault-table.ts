@@ -9,8 +9,8 @@ import { STREAM_FAULTS } from './faults/stream.ts';
 import { USAGE_FAULTS } from './faults/usage.ts';
 
 /**
- * Every fault. Combined ones are played in the order of this table, however they are written: first what the answer
- * is, then what becomes of its events, then how it is written down.
+ * All faults. Combined faults are played in the order of this table, whatever order they are written in: first those
+ * that choose the answer, then those that change its events, then those of its format.
  */
 export const FAULTS: readonly Fault[] = [
   fault({ name: 'ok', summary: 'No fault: the answer as it should be.', params: {} }),
@@ -24,11 +24,11 @@ export const FAULTS: readonly Fault[] = [
   ...CONNECTION_FAULTS,
 ];
 
-/** The parameters that every model name and fault header understands. */
+/** The parameters that every model name and fault header accepts. */
 export const COMMON_PARAMS: Readonly<Record<string, string>> = {
   times: 'play the fault so many times, then answer properly',
   for: 'play the fault for so many seconds from its first request on, then answer properly',
   words: 'the length of the answer in tokens',
-  pace: 'tokens per second of a stream; 0: as fast as possible',
+  pace: 'tokens per second in a stream; 0: as fast as possible',
   latency: 'milliseconds before the status line',
 };

@@ -2,12 +2,12 @@ import type { Answer } from './answer.ts';
 import type { Item } from './item.ts';
 import type { AnswerOptions } from './answer-options.ts';
 
-/** The parameters of a fault with their defaults, whose types are the parameters' types. */
+/** The parameters of a fault with their defaults, from which their types derive. */
 export type Params = Readonly<Record<string, number | string>>;
 
 /**
- * One way in which a provider misbehaves: how the answer is to turn out, or what becomes of the answer, or both.
- * Faults are functions from one answer to the next, so they can be combined, as in `gzip+cut-rst`.
+ * One way in which a provider misbehaves: options of the answer, a change to the answer, or both. Faults map one answer
+ * to the next, so they can be combined, as in `gzip+cut-rst`.
  */
 export interface Fault {
   readonly name: string;
@@ -18,7 +18,7 @@ export interface Fault {
   readonly play?: (answer: Answer, params: Params) => Answer;
 }
 
-/** What a fault is described by; `P` is read off the defaults. */
+/** The description of a fault; `P` is inferred from the defaults. */
 export interface FaultSpec<P extends Params> {
   readonly name: string;
   readonly summary: string;
@@ -29,9 +29,9 @@ export interface FaultSpec<P extends Params> {
 
 type Widened<P extends Params> = { readonly [Key in keyof P]: P[Key] extends number ? number : string };
 
-/** Makes a fault of its description. */
+/** Makes a fault from its description. */
 export function fault<const P extends Params>(spec: FaultSpec<P>): Fault {
-  // Safe: a fault is only ever played with its own parameters, which `readFaultSpec` has checked.
+  // Safe: a fault is only played with its own parameters, which `readFaultSpec` has checked.
   return spec as unknown as Fault;
 }
 
@@ -40,7 +40,7 @@ export function withItems(answer: Answer, items: Iterable<Item>): Answer {
   return { ...answer, items };
 }
 
-/** The answer with its events rewritten, one by one; an empty list leaves one out. A whole answer stays as it is. */
+/** Rewrites the events of an answer one by one; an empty list drops one. A whole answer stays as it is. */
 export function eachItem(answer: Answer, rewrite: (item: Item) => readonly Item[]): Answer {
   return answer.isStream ? withItems(answer, rewritten(answer.items, rewrite)) : answer;
 }

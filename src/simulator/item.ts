@@ -1,7 +1,7 @@
-/** What an event of a stream is to its protocol. `content` events carry one token each. */
+/** The role of an event in its protocol. `content` events carry one token each. */
 export type Part = 'opening' | 'content' | 'finish' | 'usage' | 'done' | 'error';
 
-/** One server-sent event; `name` is '' where the protocol does not name its events. */
+/** One server-sent event; `name` is '' if the protocol does not name its events. */
 export interface StreamEvent {
   readonly kind: 'event';
   readonly part: Part;
@@ -10,9 +10,9 @@ export interface StreamEvent {
 }
 
 /**
- * One step of an answer. `body` bytes go through compression and framing, `wire` bytes go to the socket as they
- * are. `half` is one half of an event's text. `hold` keeps silent until the peer leaves; `reset` sends a RST and
- * `close` a FIN, without ending the body.
+ * One step of an answer. `body` bytes are compressed and framed, `wire` bytes are sent as they are. `half` is half of
+ * an event's text. `hold` stays silent until the peer leaves; `reset` sends a RST and `close` a FIN, without ending the
+ * body.
  */
 export type Item =
   | StreamEvent

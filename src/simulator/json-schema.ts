@@ -3,10 +3,13 @@ import { isObject, type Json, type JsonObject, listOf, objectOf, positiveOf, str
 /** Which properties of an object are filled in. */
 export type Properties = 'all' | 'required';
 
-/** Deeper than this, and recursive schemas end. */
+/** Recursive schemas end at this depth. */
 const MAX_DEPTH = 12;
 
-/** A value that fits a JSON schema, as far as it is simple: types, enums, properties, items, unions, references. */
+/**
+ * A value that matches a JSON schema, as far as the schema is simple: types, enums, properties, items, unions,
+ * references.
+ */
 export function fitSchema(schema: Json | undefined, properties: Properties = 'all'): Json {
   const root = objectOf(schema);
   return fit(root, { root, properties, depth: 0, name: '' });
@@ -70,7 +73,7 @@ function typeOf(schema: JsonObject): string {
 function fitObject(schema: JsonObject, context: Context): JsonObject {
   const required = listOf(schema['required']);
   const entries = Object.entries(objectOf(schema['properties'])).filter(
-    // Below the limit only what must be there, so that a recursive schema comes to its end.
+    // Below half of the maximum depth only required properties, so that a recursive schema ends.
     ([name]) => (context.properties === 'all' && context.depth < MAX_DEPTH / 2) || required.includes(name),
   );
   return Object.fromEntries(

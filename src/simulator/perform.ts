@@ -8,12 +8,15 @@ import type { RequestHead } from './http/request-head.ts';
 import type { Item } from './item.ts';
 
 /**
- * How long a RST waits after the bytes before it: a peer that finds both at once may throw the bytes away, and the
- * cut would not be where it should.
+ * How long a RST waits after the preceding bytes: a peer that receives both at once may discard the bytes, and the cut
+ * would be in the wrong place.
  */
 const RESET_GRACE_MS = 25;
 
-/** Plays an answer on a connection. Undefined: done; else when it is done or the connection has ended. */
+/**
+ * Plays an answer on a connection. Returns undefined if that is done, otherwise a promise that resolves when it is done
+ * or the connection has ended.
+ */
 export function perform(
   answer: Answer,
   connection: Connection,
@@ -25,7 +28,7 @@ export function perform(
   return connection.send(Buffer.concat([headBytes(encoded, request), bodyFor(request, body)]));
 }
 
-/** A body that is there as a whole is compressed as a whole, so that its length can be declared. */
+/** Compresses a complete body at once, so that its length can be declared. */
 function encodedAtOnce(answer: Answer): Answer {
   const body = answer.encoding === undefined ? undefined : wholeBody(answer);
   if (body === undefined || answer.encoding === undefined) return answer;
@@ -33,7 +36,7 @@ function encodedAtOnce(answer: Answer): Answer {
   return { ...answer, encoding: undefined, items: [{ kind: 'body', bytes }], length: bytes.length };
 }
 
-/** Whether nothing has to be waited for, so that one write does. */
+/** Whether nothing has to be awaited, so that a single write suffices. */
 function isPlain(answer: Answer): boolean {
   return (
     answer.lead.length + answer.tail.length === 0 &&
@@ -73,7 +76,7 @@ interface Stage {
   readonly events: EventWriter;
 }
 
-/** Plays the body. A pace is kept by the clock and not by pauses, so that delays do not add up. */
+/** Plays the body. The pace follows the clock rather than pauses, so that delays do not accumulate. */
 async function playItems(stage: Stage): Promise<void> {
   const { answer, connection, writer } = stage;
   const startedAt = performance.now();

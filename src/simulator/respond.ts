@@ -11,7 +11,7 @@ import { isObject, type Json, type JsonObject, stringOf } from './json.ts';
 import type { AnswerOptions } from './answer-options.ts';
 import type { Vocabulary } from './words.ts';
 
-/** What a provider is like: the settings of the simulator, made ready. */
+/** The simulated provider: the simulator's settings in effect. */
 export interface Provider {
   readonly seed: number;
   readonly apiKey: string | undefined;
@@ -23,14 +23,14 @@ export interface Provider {
   readonly memory: FaultMemory;
 }
 
-/** An answer, and what is to be noted about it. */
+/** An answer, and what to record about it. */
 export interface Response {
   readonly answer: Answer;
   readonly model: string | undefined;
   readonly fault: string;
 }
 
-/** Decides what a request is answered with. Never throws for what a client can send. */
+/** Chooses the answer to a request. Never throws for anything that a client can send. */
 export function respond(request: HttpRequest, provider: Provider): Response | Promise<Response> {
   const target = findEndpoint(request.method, request.path);
   if (!isAuthorized(request, provider.apiKey)) {
@@ -47,7 +47,7 @@ export function respond(request: HttpRequest, provider: Provider): Response | Pr
 }
 
 /** Whether a request has the key, in any of the places in which the providers take it. AWS signs with it. */
-function isAuthorized({ headers, target }: HttpRequest, apiKey: string | undefined): boolean {
+export function isAuthorized({ headers, target }: HttpRequest, apiKey: string | undefined): boolean {
   if (apiKey === undefined) return true;
   const authorization = headers['authorization'] ?? '';
   const keys = [
@@ -139,7 +139,7 @@ function readJson({ method, body }: HttpRequest, { hasBody }: Endpoint): JsonObj
     const json = JSON.parse(body.toString()) as Json;
     if (isObject(json)) return json;
   } catch {
-    // Said below: whatever is wrong with it, it is no JSON object.
+    // Reported below: in any case it is not a JSON object.
   }
   throw badRequest('We could not parse the JSON body of your request.');
 }

@@ -4,10 +4,12 @@ import type { AttemptLog, OpenAttempt } from './attempt-log.ts';
 import { answerControl } from './control.ts';
 import type { Connection } from './http/connection.ts';
 import type { HttpRequest } from './http/request-reader.ts';
+import { converse, socketApiOf, socketModel } from './web-socket/conversation.ts';
+import { readSocketFault } from './web-socket/socket-fault.ts';
 import { perform } from './perform.ts';
-import { type Provider, respond, type Response } from './respond.ts';
+import { isAuthorized, type Provider, respond, type Response } from './respond.ts';
 
-/** What every connection shares. */
+/** The state that all connections share. */
 export interface Session {
   readonly provider: Provider;
   readonly log: AttemptLog;
@@ -16,7 +18,7 @@ export interface Session {
 
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
-/** Answers what has come on a connection, one request after the other. To be called whenever bytes have come. */
+/** Answers the requests on a connection one after the other. Call this whenever bytes have arrived. */
 export function serveConnection(connection: Connection, session: Session): void {
   while (!connection.isBusy && connection.isOpen) {
     const reading = connection.reader.next();
@@ -43,7 +45,7 @@ function whenDone(pending: Promise<void>, connection: Connection, session: Sessi
   connection.isBusy = true;
   void pending
     .catch((error: unknown) => {
-      // A bug of the simulator: seen by whoever runs it, and by the client as a broken connection.
+      // A bug of the simulator: reported to its user, and to the client as a broken connection.
       process.stderr.write(
         `mock: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
       );
@@ -63,7 +65,7 @@ function refuse(connection: Connection, { status, message }: { status: number; m
 
 const NO_BODY = { kind: 'length', bytes: 0 } as const;
 
-/** Undefined: answered; else when it is. */
+/** Returns undefined if the request is answered, otherwise a promise of it. */
 function answerRequest(
   request: HttpRequest,
   connection: Connection,
@@ -74,9 +76,35 @@ function answerRequest(
     memory: session.provider.memory,
   });
   if (control !== undefined) return perform(control, connection, request);
+  const spoken = speak(request, connection, session);
+  if (spoken !== undefined) return spoken;
   const response = respond(request, session.provider);
   const turn: Turn = { request, connection, session };
   return response instanceof Promise ? response.then((ready) => give(ready, turn)) : give(response, turn);
+}
+
+/** Answers the handshake of a WebSocket, unless its key is wrong or a fault refuses it; undefined: it is answered as HTTP. */
+function speak(request: HttpRequest, connection: Connection, session: Session): Promise<void> | undefined {
+  const api = socketApiOf(request);
+  if (api === undefined || !isAuthorized(request, session.provider.apiKey)) return undefined;
+  const model = socketModel(request);
+  const fault = readSocketFault(model);
+  const status = fault?.name === 'ws-refuse' ? fault.status : 101;
+  const noted = { request, model, fault: fault?.name ?? 'ok', status, connection: connection.id };
+  const record = session.isRecording ? session.log.add(noted) : undefined;
+  const spoken =
+    status === 101
+      ? converse(request, connection, api)
+      : perform(
+          errorAnswer(badRequest('The mock refuses.', null, status).error, 'openai'),
+          connection,
+          request,
+        );
+  return Promise.resolve(spoken).then(() => {
+    if (record === undefined) return;
+    record.closedByPeerAt = connection.closedByPeerAt;
+    record.endedAt = Date.now();
+  });
 }
 
 interface Turn {

@@ -7,40 +7,40 @@ import type { Provider } from './respond.ts';
 import { type Session, serveConnection } from './session.ts';
 import { createVocabulary } from './words.ts';
 
-/** How the mock provider is to be. */
+/** The options of the mock provider. */
 export interface SimulatorOptions {
-  /** 0 or absent: a free one. */
+  /** 0 or absent: any free port. */
   readonly port?: number;
-  /** 127.0.0.1. */
+  /** Default: 127.0.0.1. */
   readonly hostname?: string;
-  /** Another seed, other answers. */
+  /** Each seed gives other answers. */
   readonly seed?: number;
-  /** When set, every other key gets 401. */
+  /** If set, every other key gets 401. */
   readonly apiKey?: string;
-  /** The length of answers in tokens: 20. */
+  /** The length of answers in tokens; default: 20. */
   readonly words?: number;
   /** The pace of streams; absent or 0: as fast as possible. */
   readonly tokensPerSecond?: number;
-  /** Before every status line: 0. */
+  /** Delay before every status line; default: 0. */
   readonly latencyMs?: number;
-  /** What GET models lists; a mock model for each fault. */
+  /** The result of GET models; default: a mock model for each fault. */
   readonly models?: readonly string[];
   /** Whether the APIs of OpenAI and Anthropic refuse what those do, fields that they don't know included: false. */
   readonly strict?: boolean;
-  /** Whether attempts are remembered: true. */
+  /** Whether attempts are recorded; default: true. */
   readonly record?: boolean;
 }
 
-/** A mock provider that listens. */
+/** A running mock provider. */
 export interface Simulator {
   /** http://127.0.0.1:port */
   readonly url: string;
   readonly port: number;
-  /** What has come since the start or the last reset, oldest first; the newest 10,000. */
+  /** The attempts since the start or the last reset, oldest first; the newest 10,000. */
   readonly attempts: readonly AttemptRecord[];
-  /** Forgets the attempts, and which faults have been played. */
+  /** Clears the attempts and the counts of played faults. */
   readonly reset: () => void;
-  /** Resolves when `count` attempts have come; rejects after 5 s, or the time given. */
+  /** Resolves when `count` attempts have arrived; rejects after 5 s, or the given time. */
   readonly waitForAttempts: (count: number, timeoutMs?: number) => Promise<readonly AttemptRecord[]>;
   readonly openConnections: () => number;
   /** Closes the port and every connection. */
@@ -50,7 +50,7 @@ export interface Simulator {
 const DEFAULT_WORDS = 20;
 const DEFAULT_TIMEOUT_MS = 5000;
 
-/** Starts a mock provider. Rejects when the port is taken. */
+/** Starts a mock provider. Rejects if the port is taken. */
 // oxlint-disable-next-line require-await -- a port that is taken must reject and not throw
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { hostname = '127.0.0.1', port = 0, record = true } = options;
@@ -68,6 +68,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         connections.add(socket.data);
       },
       data(socket, bytes) {
+        if (socket.data.offer(bytes)) return;
         socket.data.reader.push(bytes);
         serveConnection(socket.data, session);
       },
@@ -98,7 +99,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     stop: async () => {
       listener.stop();
       for (const connection of connections) connection.reset();
-      // The sockets report that they are closed in the next turn of the event loop.
+      // The sockets report their end in the next turn of the event loop.
       await new Promise((resolve) => setImmediate(resolve));
     },
   };

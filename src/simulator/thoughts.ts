@@ -1,7 +1,7 @@
 import type { Item } from './item.ts';
 import type { AnswerOptions } from './answer-options.ts';
 
-/** The time that a model thinks without showing it, with a sign of life every so often. */
+/** The time of hidden reasoning, with a sign of life at intervals. */
 export function* thoughts({ thinking }: AnswerOptions, sign: Item): Generator<Item> {
   if (thinking === undefined) return;
   const { ms, everyMs } = thinking;

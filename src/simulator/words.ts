@@ -4,7 +4,7 @@ export interface Text {
   readonly piece: (index: number) => string;
 }
 
-/** The words that answers are made of: two long, fixed rows, shuffled by the seed. */
+/** The words of answers: two long, fixed lists, shuffled by the seed. */
 export type Vocabulary = Readonly<Record<VocabularyName, readonly string[]>>;
 export type VocabularyName = 'plain' | 'unicode';
 
@@ -20,7 +20,7 @@ const UNICODE =
   );
 const ROW_LENGTH = 1024;
 
-/** Shuffles the words of both vocabularies by a seed; the same seed gives the same rows. */
+/** Shuffles the words of both lists by a seed; the same seed gives the same order. */
 export function createVocabulary(seed: number): Vocabulary {
   return { plain: shuffledRow(PLAIN, seed), unicode: shuffledRow(UNICODE, seed) };
 }
@@ -30,7 +30,7 @@ function shuffledRow(words: readonly string[], seed: number): readonly string[] 
   return Array.from({ length: ROW_LENGTH }, () => words[Math.floor(dice() * words.length)] ?? '');
 }
 
-/** Chance that is the same for the same seed: mulberry32, numbers in [0, 1). */
+/** Reproducible random numbers in [0, 1): mulberry32. */
 export function createDice(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -41,7 +41,7 @@ export function createDice(seed: number): () => number {
   };
 }
 
-/** So many words of a row, from a place in it onwards, each but the first with a space before it. */
+/** A number of words from a list, starting at a position, each but the first preceded by a space. */
 export function wordText(row: readonly string[], start: number, count: number): Text {
   return {
     count,
@@ -57,19 +57,19 @@ export function textOf(pieces: readonly string[]): Text {
   return { count: pieces.length, piece: (index) => pieces[index] ?? '' };
 }
 
-/** Cuts a string into pieces of about `length` characters, never through a surrogate pair. */
+/** Splits a string into pieces of about `length` characters, never within a surrogate pair. */
 export function inPieces(text: string, length = 6): Text {
   return textOf(text.match(new RegExp(`.{1,${length}}`, 'gsu')) ?? []);
 }
 
-/** The whole of a finite text. */
+/** The complete text, which must be finite. */
 export function joinText(text: Text): string {
   let joined = '';
   for (let index = 0; index < text.count; index++) joined += text.piece(index);
   return joined;
 }
 
-/** How many words a string has: runs of anything but spaces, tabs and line ends. */
+/** The number of words in a string: runs of anything but spaces, tabs and line ends. */
 export function countWords(text: string): number {
   let count = 0;
   let isInside = false;

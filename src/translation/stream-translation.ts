@@ -22,6 +22,8 @@ export interface StreamStep {
   readonly bytes: readonly Uint8Array[];
   /** Whether content has come with this step: the stream is committed. */
   readonly content: boolean;
+  /** Whether the provider has said why the answer ends, in this step or before. */
+  readonly finished: boolean;
   /** The answer is complete, or broken by this error, which has not been written: `fail` does that. */
   readonly over: 'complete' | HubError | undefined;
 }
@@ -37,15 +39,17 @@ export function createStreamTranslation({ reader, writer, jsonTool }: StreamHalv
   const pipe = createHubPipe(jsonTool);
   let usage: Usage | undefined;
   let over: StreamStep['over'];
+  let finished = false;
   function step(events: readonly HubEvent[]): StreamStep {
     const bytes: Uint8Array[] = [];
     let content = false;
     for (const read of events) {
       if (read.kind === 'usage' || read.kind === 'start') usage = completed(usage, read.usage);
       content ||= isContent(read);
+      finished ||= read.kind === 'finish';
       for (const event of pipe(read)) write(event, bytes);
     }
-    return { bytes, content, over };
+    return { bytes, content, finished, over };
   }
   function write(event: HubEvent, bytes: Uint8Array[]): void {
     if (over !== undefined) return;

@@ -1,6 +1,8 @@
 import type { Provider } from '../config/snapshot.ts';
 import { CREDENTIAL_FIELDS } from '../gateway/credentials.ts';
-import type { HeaderField, UpstreamRequest } from '../gateway/ports.ts';
+import type { HeaderField } from '../gateway/ports.ts';
+import { OF_THE_API, setApiFields } from './api-fields.ts';
+import type { AuthenticatedRequest } from './authenticated-request.ts';
 import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 
 /** What a client sends for us alone. A provider never sees it. */
@@ -23,28 +25,40 @@ const KEPT_BACK_PREFIX = /^(?:proxy-|sec-websocket-|x-(?:forwarded-|llm-proxy-|r
  * The header of the request to the provider: the client's own fields but for those that concern the connection or
  * us, then the provider's credential and its configured fields.
  */
-export function upstreamFields(request: UpstreamRequest): Readonly<Record<string, string>> {
-  const { clientHeaders, clientCredentials, withheld = [], traceContext, provider } = request;
+export function upstreamFields(request: AuthenticatedRequest): Readonly<Record<string, string>> {
+  const { clientHeaders, withheld = [], traceContext, provider, target } = request;
   const fields = Object.create(null) as Record<string, string>;
+  const isTranslated = target?.body === 'translated';
   const dropped = namedByConnection(clientHeaders);
   // The runtime hands all fields over at once for less than a few of them one by one.
   const sent: Readonly<Record<string, string>> = clientHeaders.toJSON();
   for (const name in sent) {
-    if (isKeptBack(name) || dropped.has(name)) continue;
+    if (isKeptBack(name, isTranslated) || dropped.has(name)) continue;
     const value = String(sent[name]);
     if (!holdsAny(value, withheld)) fields[name] = value;
   }
   if (request.contentType !== undefined) fields['content-type'] = request.contentType;
   if (traceContext !== undefined) setTraceContext(fields, traceContext);
+  setApiFields(fields, request);
   // What the client would not accept must not be asked for in its name.
   fields['accept-encoding'] ??= 'identity';
   fields['accept'] ??= '*/*';
   fields['user-agent'] ??= 'llm-proxy';
-  const credentials =
-    provider.apiKey === undefined ? clientCredentials : [credential(provider.type, provider.apiKey)];
-  for (const [name, value] of credentials) fields[name] = value;
+  for (const [name, value] of credentialsOf(request)) fields[name] = value;
   for (const name in provider.headers) fields[name.toLowerCase()] = provider.headers[name] ?? '';
   return fields;
+}
+
+/** The provider's own credential, else the client's where that may go on. */
+function credentialsOf({
+  provider,
+  clientCredentials,
+  authentication,
+}: AuthenticatedRequest): readonly HeaderField[] {
+  if (authentication !== undefined) return Object.entries(authentication);
+  const { apiKey, type, credential: other } = provider;
+  if (apiKey !== undefined) return [credential(type, apiKey)];
+  return other === undefined ? clientCredentials : [];
 }
 
 /** Most requests have shown one key, and most fields are short. */
@@ -53,8 +67,8 @@ function holdsAny(value: string, keys: readonly string[]): boolean {
   return false;
 }
 
-function isKeptBack(name: string): boolean {
-  return KEPT_BACK.has(name) || KEPT_BACK_PREFIX.test(name);
+function isKeptBack(name: string, isTranslated: boolean): boolean {
+  return KEPT_BACK.has(name) || KEPT_BACK_PREFIX.test(name) || (isTranslated && OF_THE_API.test(name));
 }
 
 /** A state belongs to its parent: without one of our own to send, the client's must not stay behind. */

@@ -1,16 +1,24 @@
-import type { Upstream } from '../gateway/ports.ts';
+import type { Upstream, UpstreamReply, UpstreamRequest } from '../gateway/ports.ts';
+import { type Authenticator, createAuthenticator } from './credentials/authenticate-request.ts';
 import { createDirectUpstream, type OpenUpstream } from './http1/direct-upstream.ts';
 
 /** Speaks to each provider directly, or through the proxy that the provider or the environment names. */
 export function createUpstream(): OpenUpstream {
   const direct = createDirectUpstream();
   let proxied: Promise<Upstream> | undefined;
+  let authenticator: Authenticator | undefined;
   const isAlwaysProxied = environmentNamesProxy();
+  const send = (request: UpstreamRequest): Promise<UpstreamReply> => {
+    if (!isAlwaysProxied && request.provider.proxy === undefined) return direct.send(request);
+    proxied ??= loadProxied();
+    return proxied.then((upstream) => upstream.send(request));
+  };
   return {
     send(request) {
-      if (!isAlwaysProxied && request.provider.proxy === undefined) return direct.send(request);
-      proxied ??= loadProxied();
-      return proxied.then(({ send }) => send(request));
+      const { credential } = request.provider;
+      if (credential === undefined) return send(request);
+      authenticator ??= createAuthenticator((url, init) => fetch(url, init));
+      return authenticator.send(request, credential, send);
     },
     close: direct.close,
   };

@@ -1,5 +1,6 @@
 import type { Provider } from '../config/snapshot.ts';
 import type { UpstreamRequest } from '../gateway/ports.ts';
+import { isDated } from '../translation/targets.ts';
 import { versionOf } from '../lib/api-path.ts';
 
 /** A version segment such as `v1`, `v4` or `v1beta`: a base that has one says where the API's root is. */
@@ -10,8 +11,8 @@ const LAST_VERSION = /\/v\d+[a-z0-9]*$/;
 const AZURE_HOST =
   /^https?:\/\/[^/]+\.(?:openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com)$/i;
 
-type Asked = Pick<UpstreamRequest, 'path' | 'search' | 'azure'> & {
-  readonly provider: Pick<Provider, 'apiBase' | 'type' | 'pathVersion'>;
+type Asked = Pick<UpstreamRequest, 'path' | 'search' | 'azure' | 'model'> & {
+  readonly provider: Pick<Provider, 'apiBase' | 'type' | 'pathVersion'> & Partial<Pick<Provider, 'speaks'>>;
 };
 
 /**
@@ -22,9 +23,11 @@ type Asked = Pick<UpstreamRequest, 'path' | 'search' | 'azure'> & {
  * `/v2/rerank` or `/v1beta/models`, keeps it, in place of one that the base ends in. With `pathVersion: 'as_sent'` the path is put
  * behind the base as it is.
  */
-export function joinUrl({ provider, path, search, azure }: Asked): string {
+export function joinUrl(asked: Asked): string {
+  const { provider, path, search, azure } = asked;
   if (provider.pathVersion === 'as_sent') return `${bareOf(provider.apiBase)}${path}${search}`;
   if (azure !== undefined) return joinAzure(provider, path, { search, azure });
+  if (provider.type === 'azure' && isDated(provider.speaks?.apiVersion)) return joinDated(asked);
   const root = rootOf(provider);
   const version = versionOf(path);
   if (version === undefined) return `${root.api}${path}${search}`;
@@ -53,6 +56,21 @@ function joinAzure(provider: Asked['provider'], path: string, { search, azure }:
     azure.deployment === undefined ? '' : `/deployments/${encodeURIComponent(azure.deployment)}`;
   return `${prefix}${deployment}${rest}${search}`;
 }
+
+/** In Azure's older API the deployment and the date of the API stand in the URL. */
+function joinDated({ provider, path, search, model }: Asked): string {
+  const base = bareOf(provider.apiBase);
+  const rest = path.slice(versionOf(path)?.length ?? 0);
+  const dated = `${search}${search === '' ? '?' : '&'}api-version=${provider.speaks?.apiVersion ?? ''}`;
+  const query = /[?&]api-version=/i.test(search) ? search : dated;
+  if (/\/openai\/deployments\/[^/]+$/.test(base)) return `${base}${rest}${query}`;
+  const root = `${base.replace(/\/openai(?:\/v1)?$/, '')}/openai`;
+  if (model === undefined || !OF_DEPLOYMENT.test(rest)) return `${root}${rest}${query}`;
+  return `${root}/deployments/${encodeURIComponent(model)}${rest}${query}`;
+}
+
+/** What Azure's older API has below a deployment. */
+const OF_DEPLOYMENT = /^\/(?:chat\/completions|completions|embeddings|audio\/|images\/)/;
 
 function withoutApiVersion(search: string): string {
   const parts = search.slice(1).split('&');

@@ -39,7 +39,8 @@ export async function estimateUsage(
   };
 }
 
-async function tokensIn({ sample, chars }: AnswerText, tokens: TokenCounter): Promise<number> {
+/** The tokens of a text; of a longer one they are reckoned from its beginning. */
+export async function tokensIn({ sample, chars }: AnswerText, tokens: TokenCounter): Promise<number> {
   const text = sample.slice(0, Math.min(SAMPLE_CHARS, chars));
   if (text === '') return 0;
   const counted = await tokens.count(text);

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { startGateway, type TestGateway } from '../e2e/gateway.ts';
-import { type Api, APIS, CHAT } from './apis.ts';
+import { type Api, APIS, CHAT, RESPONSES } from './apis.ts';
 import { ask, type Exchange, exchange, postOf } from './exchange.ts';
 import { reportOf } from './report.ts';
+
+/** What clients that asked for a stream of the Responses API know in no other form than as one. */
+const TOLD_IN_STREAMS: ReadonlySet<number> = new Set([402, 429, 503, 529]);
 
 const STATUSES = Array.from({ length: 200 }, (_, index) => 400 + index);
 
@@ -14,7 +17,7 @@ beforeAll(async () => {
   simulator = await startSimulator();
   gateway = startGateway(`
 providers:
-  - { name: a, api_base: "${simulator.url}", model_mapping: { "mock/*": "*" } }
+  - { name: a, api_base: "${simulator.url}", apis: [chat, completions, responses, messages], model_mapping: { "mock/*": "*" } }
   - { name: b, api_base: "${simulator.url}/b", model_mapping: { two: "mock/503?retry-after=17&body=text" } }
   - { name: c, api_base: "${simulator.url}/c", model_mapping: { two: "mock/503?retry-after=17&body=text" } }
 fallback: { cooldown_seconds: 0, retries: 0 }`);
@@ -54,9 +57,14 @@ describe.each(APIS.map((api) => [api.name, api] as const))('on %s', (_, api) => 
     async (stream) => {
       for (const status of STATUSES) {
         const answer = await asked(api, `mock/${status}?retry-after=9`, stream);
-        expect(answer.status()).toBe(status);
         expect(simulator.attempts).toHaveLength(1);
-        await expectAsSent(answer);
+        if (api === RESPONSES && stream && TOLD_IN_STREAMS.has(status)) {
+          expect([answer.status(), answer.header('retry-after')]).toEqual([200, '9']);
+          expect(answer.text()).toContain('event: response.failed');
+        } else {
+          expect(answer.status()).toBe(status);
+          await expectAsSent(answer);
+        }
         simulator.reset();
       }
     },

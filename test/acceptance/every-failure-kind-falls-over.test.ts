@@ -75,7 +75,7 @@ beforeAll(async () => {
   );
   gateway = startGateway(`
 providers:
-  - { name: a, api_base: "${simulator.url}/a", timeouts: { first_byte_timeout: 0.5 } }
+  - { name: a, api_base: "${simulator.url}/a", apis: [chat, completions, responses, messages], timeouts: { first_byte_timeout: 0.5 } }
   - { name: b, api_base: "${simulator.url}/b" }
   ${providers.join('\n  ')}
 models:

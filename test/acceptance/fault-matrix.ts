@@ -178,6 +178,7 @@ function attemptText(outcome: Outcome | undefined, ended: RequestEnded): string 
     case 'timed-out':
       return `timed out (${outcome.phase})`;
     case 'answered':
+    case 'unsuitable':
     case 'cancelled':
     case undefined:
       return outcome?.kind ?? '–';

@@ -27,6 +27,16 @@ test('what the program loads before it knows the command is the table of command
   expect([...loaded].filter((file) => !file.endsWith('.ts'))).toEqual(['node:util']);
 });
 
+test('a gateway loads the readers and writers of no API until a request is translated', async () => {
+  const loaded = await loadedWith('gateway/handle.ts');
+  expect(loaded).toContain('translation/pair.ts');
+  expect(
+    [...loaded].filter((file) =>
+      /^translation\/.*\/(?:read|write)-(?:request|answer|stream)\.ts$/.test(file),
+    ),
+  ).toEqual([]);
+});
+
 test('a gateway with a configuration file loads neither the Admin API nor the simulator nor traces', async () => {
   const loaded = await loadedWith('cli/commands/serve/serve.ts');
   expect(loaded.size).toBeGreaterThan(80);

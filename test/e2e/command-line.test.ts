@@ -65,7 +65,7 @@ describe('the progress of an import', () => {
     await Bun.write(join(folder, 'config.yaml'), file);
     const shown = await onTerminal(['import', 'config.yaml'], env('a'));
     expect(shown.replaceAll(ERASE_LINE, '<erased>')).toMatch(
-      /<erased>Writing \d+ of 301 …(?:<erased>Writing.*)?<erased>done: the configuration has version 1\r\n$/,
+      /<erased>Writing \d+ of 301 …(?:<erased>Writing.*)?<erased>done: the configuration is at version 1\r\n$/,
     );
   });
 

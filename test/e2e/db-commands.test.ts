@@ -28,7 +28,7 @@ test('what is imported can be exported, checked as a file, and imported again wi
   expect(dry).toMatchObject({ exitCode: 0, stderr: '' });
   const first = await run(['import', 'config.yaml'], { A_KEY: 'sk-a-key' });
   expect(first.stdout).toBe(
-    'created   provider a\ncreated   master key default\ncreated   setting public_models\ndone: the configuration has version 1\n',
+    'created   provider a\ncreated   master key default\ncreated   setting public_models\ndone: the configuration is at version 1\n',
   );
   const exported = await run(['export']);
   expect(exported.stdout).toContain('api_key: sk-a-key');
@@ -55,9 +55,7 @@ test("another gateway's file is imported as far as it goes, and the rest is list
   );
   const { exitCode, stdout } = await run(['import', '--from', 'litellm', 'litellm.yaml'], { KEY: 'sk-1' });
   expect(exitCode).toBe(0);
-  expect(stdout).toContain(
-    'not taken over: model_list[0].litellm_params.rpm: there is no such setting here\n',
-  );
+  expect(stdout).toContain('not imported: model_list[0].litellm_params.rpm: there is no such setting here\n');
   expect(stdout).toContain('created   provider openai\ncreated   model m\ndone');
 });
 
@@ -82,13 +80,13 @@ test('a step of the schema is taken back only by somebody who says yes, and keep
   await run(['import', 'keys.yaml']);
   const before = await run(['export']);
   const refused = await run(['migrate', 'down']);
-  expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('give --yes') });
+  expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('use --yes') });
   const version = Number((await run(['migrate', 'version'])).stdout);
   for (let step = version; step > 0; step--) {
     const { exitCode, stdout } = await run(['migrate', 'down', '--yes']);
-    expect([exitCode, stdout]).toEqual([0, expect.stringContaining(`the schema has version ${step - 1}`)]);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining(`the schema is at version ${step - 1}`)]);
   }
-  expect((await run(['migrate', 'up'])).stdout).toContain(`the schema has version ${version}`);
+  expect((await run(['migrate', 'up'])).stdout).toContain(`the schema is at version ${version}`);
   expect((await run(['export'])).stdout).toBe(before.stdout);
 });
 
@@ -103,7 +101,7 @@ test('a gateway that may not migrate does not start before somebody has', async 
   expect(await late.exited).toBe(0);
 });
 
-test('a command that is called the wrong way says how it is called', async () => {
+test('a command that is wrong usage says how it is called', async () => {
   for (const args of [
     ['migrate'],
     ['migrate', 'sideways'],

@@ -81,10 +81,10 @@ describe.each(['postgres', 'sqlite'])('the README of the database mode, on %s', 
     expect(output).toContain(
       [
         ...steps.map((step) => `applied ${step}`),
-        `the schema has version ${latest}`,
+        `the schema is at version ${latest}`,
         `${latest}`,
         `took back ${steps.at(-1)}`,
-        `the schema has version ${latest - 1}\n`,
+        `the schema is at version ${latest - 1}\n`,
       ].join('\n'),
     );
   });

@@ -23,7 +23,7 @@ test('explain names the routes in order, with their odds, and what is left out a
 
 test('explain can be asked what happens when a provider is down', async () => {
   const { out } = await explain('--model', OPUS, '--down', 'provider-a');
-  expect(out).toContain('provider-a/claude-sonnet-4-5: it cools down for another 300 s');
+  expect(out).toContain('provider-a/claude-sonnet-4-5: it is cooling down for another 300 s');
 });
 
 test('explain says which refusal a request would get', async () => {

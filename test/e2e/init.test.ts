@@ -89,7 +89,7 @@ describe('without questions', () => {
 
   test('no secret is in the file: a variable stands for one key, a hash for the other', async () => {
     const { out } = await init(['--provider', 'openai'], { OPENAI_API_KEY: 'sk-their-secret' });
-    const key = under('The key that clients send', out).trim();
+    const key = under('The key for clients', out).trim();
     expect(key).toMatch(/^sk-[\w-]{43}$/);
     const text = await config();
     expect(text).not.toContain('sk-their-secret');
@@ -148,7 +148,7 @@ describe('what it refuses leaves everything as it was', () => {
     const { code, err } = await init(['--provider', 'openai']);
     expect([code, await config()]).toEqual([1, 'mine']);
     expect(err).toBe(
-      'llm-proxy: config.yaml exists already. --force overwrites it, --output FILE writes another one.\n',
+      'llm-proxy: config.yaml already exists. --force overwrites it, --output FILE writes another file.\n',
     );
   });
 
@@ -168,7 +168,7 @@ describe('what it refuses leaves everything as it was', () => {
     '--provider is missing, and there is no terminal to ask on.': [],
     'Did you mean "openai"?': ['--provider', 'opena1'],
     '--api-base is missing': ['--provider', 'azure'],
-    'The key itself does not belong here': ['--provider', 'openai', '--api-key-env', 'sk-secret-1'],
+    'Do not put the key itself here': ['--provider', 'openai', '--api-key-env', 'sk-secret-1'],
     'the variable OPENAI_API_KEY is not set': ['--provider', 'openai', '--write-key'],
     '--write-key needs --api-key-env': ['--provider', 'ollama', '--write-key'],
     '--master-key must be printable ASCII': ['--provider', 'ollama', '--master-key', 'two words'],
@@ -209,7 +209,7 @@ describe('on a terminal', () => {
       [/must begin with https[^]*Address of its API.*: /, `${simulator.url}/v1`],
       [/2 {2}variable[^]*Number or name \[none\]: /, 'variable'],
       [/Variable: /, 'sk-secret-2'],
-      [/no name of a variable[^]*Variable: /, 'THEIR_KEY'],
+      [/not the name of a variable[^]*Variable: /, 'THEIR_KEY'],
       [/A model that it serves.*: /, ''],
       [/Any of its models[^]*A model that it serves.*: /, 'mock/ok'],
     ]);
@@ -225,7 +225,10 @@ describe('on a terminal', () => {
     await answer(asked, [
       [/Number or name \[openai\]: /, ''],
       [/Address of its API \[https:\/\/api\.openai\.com\/v1\]: /, ''],
-      [/OPENAI_API_KEY +variable.*to be set before the start[^]*Number or name \[OPENAI_API_KEY\]: /, ''],
+      [
+        /OPENAI_API_KEY +environment variable.*to set before the start[^]*Number or name \[OPENAI_API_KEY\]: /,
+        '',
+      ],
       [/first request \[gpt-4o-mini\]: /, ''],
     ]);
     expect(await asked.exited).toBe(0);

@@ -168,11 +168,11 @@ describe.skipIf(OPENSSL === null)('with server.tls', () => {
     await Bun.write(join(folder, 'key.pem'), 'nonsense');
     const refused = await start();
     expect(await refused.exited).toBe(1);
-    expect(refused.stderr()).toMatch(/server\.tls\.key_file: key\.pem is no private key/);
+    expect(refused.stderr()).toMatch(/server\.tls\.key_file: key\.pem is not a PEM private key/);
     await certify('second');
     const [, url = ''] = await (await start()).printed(/listening on (https:\S+)/);
     await Bun.write(join(folder, 'cert.pem'), 'half written');
-    await program?.printed(/server\.tls\.cert_file: cert\.pem is no certificate/);
+    await program?.printed(/server\.tls\.cert_file: cert\.pem is not a PEM certificate/);
     expect(await presented(Number(new URL(url).port))).toBe('second');
   });
 });

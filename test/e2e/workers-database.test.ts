@@ -103,11 +103,15 @@ describe.skipIf(process.platform !== 'linux')('several workers over one database
     await database.close();
     await timeUntil(async () => {
       const answers = await Promise.all(Array.from({ length: 12 }, () => text('/readyz')));
-      return answers.every((answer) => answer.startsWith('ready, but the database is not taken over'));
+      return answers.every((answer) =>
+        answer.startsWith('ready, but the contents of the database are not used'),
+      );
     }, 10_000);
     expect(await text('/metrics')).toMatch(/^llm_proxy_store_adopted 0$/m);
     expect(JSON.parse(await text('/health'))).toMatchObject({ database: { status: 'not_adopted' } });
-    expect(gateway.program.stdout()).toContain('The database is not taken over: it is another database');
+    expect(gateway.program.stdout()).toContain(
+      'The contents of the database are not used: it is another database',
+    );
     expect(await gateway.ask('mk-first-0123456789', 'any')).toBe(200);
     const refused = gateway.admin('POST', '/master-keys', { id: 'more' });
     expect(await refused.catch((error: Error) => error.message)).toMatch(

@@ -74,7 +74,7 @@ function draftListed(
     }
     const compiled = compileRoute(route, provider);
     if (routes.has(compiled.id)) {
-      leftOut.push({ what, why: 'the same route stands before it' });
+      leftOut.push({ what, why: 'it repeats an earlier route' });
       warnings.push(
         `Model "${model.name}" has two routes to "${route.upstreamModel}" at "${provider.name}": only the first counts.`,
       );

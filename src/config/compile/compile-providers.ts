@@ -135,9 +135,10 @@ function findDoubts(provider: ProviderSettings, isPlainPublic: boolean): string[
   const { name, type, apiKey, credential, verifyTls } = provider;
   const doubts: string[] = [];
   if (isPlainPublic && (apiKey !== undefined || credential !== undefined)) {
-    doubts.push(`Provider "${name}" is called over plain http: its key can be read on the way.`);
+    doubts.push(`Provider "${name}" is called over plain http: its key can be intercepted.`);
   }
-  if (!verifyTls) doubts.push(`Provider "${name}" has verify_ssl: false: anybody on the way can pose as it.`);
+  if (!verifyTls)
+    doubts.push(`Provider "${name}" has verify_ssl: false: anybody in between can impersonate it.`);
   const missing = missingOf(provider)?.path.at(-1);
   if (missing !== undefined)
     doubts.push(`Provider "${name}" has the type "${type}" and no ${missing}: it is treated as "openai".`);

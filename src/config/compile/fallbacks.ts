@@ -84,7 +84,9 @@ function findUnknown(
     if (isKnown(target)) continue;
     const suggestion = nearest(target, names);
     if (suggestion === undefined)
-      warnings.push(`Model "${model}" names the fallback "${target}", which nothing serves: it is skipped.`);
+      warnings.push(
+        `Model "${model}" has the fallback "${target}", which no provider serves: it is skipped.`,
+      );
     else
       report(
         { path: [...at, index], message: 'is not the name of a model', found: JSON.stringify(target) },
@@ -103,7 +105,7 @@ function findCycles(targets: ReadonlyMap<string, readonly string[]>): string[] {
     const start = trail.indexOf(name);
     if (start !== -1) {
       const cycle = [...trail.slice(start), name].map((step) => `"${step}"`).join(' → ');
-      warnings.push(`Fallbacks go in a circle: ${cycle}. Each model is tried once.`);
+      warnings.push(`Fallbacks form a cycle: ${cycle}. Each model is tried once.`);
     }
     if (start !== -1 || done.has(name)) return;
     trail.push(name);

@@ -58,5 +58,5 @@ function findUselessKeys(
     .filter(
       ({ enabled, allowedModels }) => enabled && allowedModels.length > 0 && !allowedModels.some(isServed),
     )
-    .map(({ name }) => `Key "${name}" may use no model that is served.`);
+    .map(({ name }) => `Key "${name}" may not use any model that is served.`);
 }

@@ -41,10 +41,10 @@ export function applyOverrides(
       warnings: [
         ...settings.warnings,
         ...(isPlatform && overrides.host === undefined
-          ? [`HOST is ${env['HOST']}, which names a platform and no address: it is ignored.`]
+          ? [`HOST is ${env['HOST']}, which is a platform rather than an address, and is ignored.`]
           : []),
         ...WITHOUT_FILE.filter((name) => env[`${name}_FILE`]).map(
-          (name) => `${name}_FILE is set, and is not read: only secrets may stand in a file. Set ${name}.`,
+          (name) => `${name}_FILE is set but not read: only secrets may be in a file. Set ${name}.`,
         ),
       ],
     },

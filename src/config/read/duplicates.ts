@@ -12,7 +12,7 @@ export function findDuplicates(
     const other = first.get(name);
     if (other === undefined) first.set(name, at);
     else {
-      const message = `"${name}" is the name of ${kind} already, at ${formatPath(other)}`;
+      const message = `"${name}" is already the name of ${kind}, at ${formatPath(other)}`;
       findings.push({ path: [...at, setting], message });
     }
   }

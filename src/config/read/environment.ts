@@ -67,7 +67,8 @@ export function expandEnvironment(value: unknown, { env, readFile }: References)
   }
 
   function resolveFile(path: string, fallback: string | undefined): Resolved {
-    if (readFile === undefined) return { kind: 'problem', message: 'names a file, and none is read here' };
+    if (readFile === undefined)
+      return { kind: 'problem', message: 'refers to a file, but files are not read here' };
     const file = files.get(path) ?? readFile(path);
     files.set(path, file);
     if (file.kind === 'text') return { kind: 'value', value: file.text || (fallback ?? '') };
@@ -84,7 +85,7 @@ const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([^]*))?$/;
 const FILE_AND_DEFAULT = /^file:((?:(?!:-)[^])+)(?::-([^]*))?$/;
 
 const NO_REFERENCE =
-  'has a ${ that is no variable; write ${VAR}, ${VAR:-default}, ${file:/path}, or $${ for a plain ${';
+  'contains a ${ that does not begin a reference; write ${VAR}, ${VAR:-default}, ${file:/path}, or $${ for a plain ${';
 
 /** The value of a reference. */
 type Resolved =

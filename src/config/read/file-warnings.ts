@@ -31,6 +31,6 @@ async function faultOf(path: string): Promise<string | undefined> {
     return text.includes('-----BEGIN ') ? undefined : 'holds no certificate in PEM form';
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    return `can not be read${code}`;
+    return `cannot be read${code}`;
   }
 }

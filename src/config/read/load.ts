@@ -158,7 +158,7 @@ function whyUnreadable(error: unknown): string {
       return 'does not exist';
     case 'EACCES':
     case 'EPERM':
-      return 'must not be read by this user';
+      return 'may not be read by this user';
     case 'EISDIR':
       return 'is a directory, not a file';
     default:

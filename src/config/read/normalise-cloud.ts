@@ -39,7 +39,7 @@ export function normaliseCloud(
     credential,
     anthropicBeta: entry.anthropic_beta ?? undefined,
     autoCache: entry.auto_cache ?? false,
-    websockets: entry.websockets ?? false,
+    websockets: entry.websockets ?? [],
     translation: ownTranslation(entry.translation ?? {}),
   };
 }
@@ -77,11 +77,18 @@ function normaliseCredential(entry: ProviderEntry, at: Path, report: (finding: F
   if (token) return { credential: { kind: 'token', token }, project: undefined };
   if (!account) return { credential: undefined, project: undefined };
   if (typeof account.json !== 'string') {
-    report({ path: [...at, 'service_account'], message: 'needs what is in a key file as json, or its file' });
-    return { credential: undefined, project: undefined };
+    const message =
+      typeof account.file === 'string'
+        ? 'names a file, and none is read here; give what is in it as json'
+        : 'is missing: the key file, or what is in it as json';
+    report({ path: [...at, 'service_account', 'file'], message });
+    return UNREAD;
   }
   const reading = readServiceAccount(account.json);
   if (reading.kind === 'read') return reading;
   report({ path: [...at, 'service_account'], message: reading.message });
-  return { credential: undefined, project: undefined };
+  return UNREAD;
 }
+
+/** A service account that is wrong. That its project is not known either need not be said. */
+const UNREAD: Credential = { credential: undefined, project: '' };

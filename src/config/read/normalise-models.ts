@@ -35,7 +35,7 @@ function normaliseRoute(
     report({
       path: [...at, 'provider'],
       part: 'key',
-      message: 'means the same as backend; keep one of them',
+      message: 'is a synonym of backend; keep one of them',
     });
   }
   const name = backend ?? provider;

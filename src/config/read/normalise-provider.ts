@@ -60,7 +60,7 @@ function normaliseBase(
 ): ProviderSettings['apiBase'] {
   const { api_base: apiBase, url } = entry;
   if (typeof apiBase === 'string' && typeof url === 'string') {
-    report({ path: [...at, 'url'], part: 'key', message: 'means the same as api_base; keep one of them' });
+    report({ path: [...at, 'url'], part: 'key', message: 'is a synonym of api_base; keep one of them' });
   }
   if (typeof apiBase === 'string') return { at: [...at, 'api_base'], text: apiBase };
   if (typeof url === 'string') return { at: [...at, 'url'], text: url };

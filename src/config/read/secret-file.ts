@@ -16,7 +16,7 @@ export const readSecretFile: ReadSecretFile = (path) => {
   try {
     const stats = statSync(path);
     // Reading a pipe or a device may never end.
-    if (!stats.isFile()) return problem(`${path} is no regular file`);
+    if (!stats.isFile()) return problem(`${path} is not a regular file`);
     if (stats.size > MOST_BYTES) return problem(`${path} is larger than ${MOST_BYTES} bytes`);
     const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
     if (text.includes('\0')) return problem(`${path} is not text`);
@@ -25,7 +25,7 @@ export const readSecretFile: ReadSecretFile = (path) => {
     if (error instanceof TypeError) return problem(`${path} is not text in UTF-8`);
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return problem(`${path} does not exist`, true);
-    if (code === 'EACCES' || code === 'EPERM') return problem(`${path} must not be read by this user`);
+    if (code === 'EACCES' || code === 'EPERM') return problem(`this user may not read ${path}`);
     return problem(`${path} can not be read${typeof code === 'string' ? ` (${code})` : ''}`);
   }
 };

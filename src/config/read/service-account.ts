@@ -62,7 +62,11 @@ export function readKeyFiles(expansion: Expansion, { readFile }: References): Ex
   const files = new Map(expansion.files);
   const findings: Finding[] = [];
   const read = (path: string): SecretFile =>
-    readFile?.(path) ?? { kind: 'problem', message: 'names a file, and none is read here', isMissing: false };
+    readFile?.(path) ?? {
+      kind: 'problem',
+      message: 'refers to a file, but files are not read here',
+      isMissing: false,
+    };
   const withKey = (provider: unknown, at: Path): unknown => {
     const account = isObject(provider) ? provider['service_account'] : undefined;
     if (!isObject(provider) || !isObject(account) || typeof account['file'] !== 'string') return provider;

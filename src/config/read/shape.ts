@@ -86,7 +86,7 @@ function explain(issue: Issue, value: unknown, expanded: ReadonlySet<string>): F
         },
       ];
     case 'invalid_value':
-      return [{ path, message: 'is not one of the known values', found, ...choices(issue.values, actual) }];
+      return [{ path, message: 'is not one of the allowed values', found, ...choices(issue.values, actual) }];
     case 'too_small':
       return [smallFinding(path, issue, found)];
     case 'too_big':
@@ -156,9 +156,7 @@ function schemaOf(schema: unknown, step: string | number): unknown {
 
 function keyMessage(issue: Extract<Issue, { code: 'invalid_key' }>): string {
   const [inner] = issue.issues;
-  return inner?.code === 'too_small'
-    ? 'has an empty name'
-    : (inner?.message ?? 'is not a name that can stand here');
+  return inner?.code === 'too_small' ? 'has an empty name' : (inner?.message ?? 'is not a valid name here');
 }
 
 /** Text in place of a section or a list may be a misplaced secret. */

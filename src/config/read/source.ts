@@ -27,12 +27,12 @@ export type Source =
 
 /** Longer text is not a configuration. This also limits the cost of parsing. */
 const MOST_CHARACTERS = 32_000_000;
-const TOO_LARGE = `the file has more than ${MOST_CHARACTERS / 1e6} million characters; keep so many keys or models in a database`;
+const TOO_LARGE = `the file has more than ${MOST_CHARACTERS / 1e6} million characters; use a database for this many keys or models`;
 
 const DANGLING =
   'an alias (*name) without its anchor (&name) before it; text that begins with * needs quotes';
 
-const CIRCULAR = 'an alias (*name) within what its own anchor (&name) stands for';
+const CIRCULAR = 'an alias (*name) within its own anchor (&name)';
 
 /** Real configurations nest about ten levels. */
 const MOST_LEVELS = 100;
@@ -76,7 +76,7 @@ export function parseSource(text: string): Source {
     return { kind: 'parsed', value, locate: (path, part) => place(offsetOf(document, path, part)) };
   } catch (error) {
     if (error instanceof ReferenceError)
-      return fault('aliases (*name) multiply to more than a configuration can need');
+      return fault('aliases (*name) expand to more than a configuration can need');
     if (error instanceof RangeError) return fault(TOO_DEEP);
     throw error;
   }

@@ -16,7 +16,8 @@ export function compileTrustedProxies(
     else
       report({
         path: ['server', 'trusted_proxies', index],
-        message: 'is no address and no range of addresses; write "10.0.0.7", "10.0.0.0/8" or "fd00::/8"',
+        message:
+          'is neither an address nor a range of addresses; write "10.0.0.7", "10.0.0.0/8" or "fd00::/8"',
         found: JSON.stringify(text),
       });
   }

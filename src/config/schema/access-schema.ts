@@ -8,20 +8,28 @@ const rateLimitSchema = z.strictObject({
     .max(1_000_000)
     .meta({
       description:
-        'Requests per second in the long run; fractions are fine: 0.5 is one in two seconds. 0 refuses all.',
+        'Requests per second on average; may be fractional: 0.5 is one every two seconds. 0 refuses all.',
       examples: [100],
     }),
   burst_size: optional(z.int().min(0).max(10_000_000), {
     description:
-      'Requests that may come at once after a pause. Left out: one second of requests, at least 1.',
+      'Burst size: requests that may come at once after a pause. Left out: the requests of one second, at least 1.',
     examples: [150],
   }),
 });
 
+/** The limits of a key as the file states them. `compile/key-limits.ts` gives them the units of the program. */
+export const keyLimitsSchema = z.object({
+  rate_limit: optional(rateLimitSchema, {
+    description: 'The rate limit of the key. Left out: no limit.',
+  }),
+});
+export type KeyLimitSettings = z.output<typeof keyLimitsSchema>;
+
 /** A credential that clients present to the gateway. */
 export const masterKeySchema = z.strictObject({
   name: nameText().meta({
-    description: 'What metrics and logs call it. Each name once.',
+    description: 'Its unique name in metrics and logs.',
     examples: ['Production Key'],
   }),
   key: secretText()
@@ -32,11 +40,12 @@ export const masterKeySchema = z.strictObject({
       writeOnly: true,
     }),
   enabled: optional(z.boolean(), {
-    description: 'false: the key is answered like an unknown one.',
+    description: 'false disables the key: it is treated like an unknown one.',
     default: true,
   }),
   allowed_models: optional(z.array(nameText()), {
-    description: 'Models that the key may use, exact or with `*` for any text. Left out or empty: all.',
+    description:
+      'Models that the key may use: exact names, or patterns with `*` for any text. Left out or empty: all.',
     default: [],
     examples: [['gpt-*', 'deepseek-chat']],
   }),
@@ -45,7 +54,5 @@ export const masterKeySchema = z.strictObject({
       'Whether the header `x-llm-proxy-unsupported` may ask for less than `translation.unsupported` demands. More it may always ask for.',
     default: false,
   }),
-  rate_limit: optional(rateLimitSchema, {
-    description: 'How many requests the key may make. Left out: no limit.',
-  }),
+  ...keyLimitsSchema.shape,
 });

@@ -1,3 +1,4 @@
+import { WEB_SOCKET_APIS } from '../../protocols/web-socket/api.ts';
 import { z } from 'zod';
 import { optional, secretText } from './setting.ts';
 import { ownTranslationSchema } from './translation-schema.ts';
@@ -36,7 +37,7 @@ export const cloudFields = {
     z.string().regex(/^[A-Za-z0-9.-]{1,40}$/, 'must be v1 or a date such as 2024-10-21'),
     {
       description:
-        'Azure: the date of an older API, which puts deployment and date into every URL. `v1` or left out: the current API.',
+        'Azure: the date of an older API, which puts deployment and date into every URL. Left out, as `v1`: the current API.',
       examples: ['2024-10-21'],
     },
   ),
@@ -47,15 +48,10 @@ export const cloudFields = {
   }),
   aws: optional(
     z.strictObject({
-      access_key_id: secretText()
-        .min(1)
-        .meta({ description: 'Id of the access key.', examples: ['${AWS_ACCESS_KEY_ID}'], writeOnly: true }),
-      secret_access_key: secretText()
-        .min(1)
-        .meta({ description: 'The access key.', examples: ['${AWS_SECRET_ACCESS_KEY}'], writeOnly: true }),
+      access_key_id: secretText().min(1).meta({ description: 'Id of the access key.', writeOnly: true }),
+      secret_access_key: secretText().min(1).meta({ description: 'The access key.', writeOnly: true }),
       session_token: optional(secretText(), {
-        description: 'Of temporary credentials only.',
-        examples: ['${AWS_SESSION_TOKEN:-}'],
+        description: 'Of temporary credentials. Left out: the access key is no temporary one.',
         writeOnly: true,
       }),
     }),
@@ -76,12 +72,12 @@ export const cloudFields = {
   service_account: optional(
     z.strictObject({
       file: optional(z.string().min(1), {
-        description: 'Its key file. Read again when it changes. Not in a database: there, use `json`.',
+        description:
+          'Its key file. Read again when it changes. In a database, use `json` instead. Left out: `json` has it.',
         examples: ['/etc/llm-proxy/service-account.json'],
       }),
       json: optional(z.string().min(1), {
-        description: 'What is in its key file.',
-        examples: ['${SERVICE_ACCOUNT_JSON}'],
+        description: 'What is in its key file. Left out: `file` names it.',
         writeOnly: true,
       }),
     }),
@@ -89,8 +85,7 @@ export const cloudFields = {
   ),
   access_token: optional(secretText(), {
     description:
-      'Vertex: an access token that something else renews, in place of `service_account`; it lasts an hour.',
-    examples: ['${ACCESS_TOKEN}'],
+      'Vertex: an access token that something else renews; it lasts an hour. Left out: one is fetched for `service_account`.',
     writeOnly: true,
   }),
   anthropic_beta: optional(
@@ -108,9 +103,11 @@ export const cloudFields = {
       'Whether requests that are translated to the Messages API ask for prompt caching. A cache write costs more than a plain token.',
     default: false,
   }),
-  websockets: optional(z.boolean(), {
-    description: 'Whether the provider serves its Responses API over WebSockets too.',
-    default: false,
+  websockets: optional(z.array(z.enum(WEB_SOCKET_APIS)), {
+    description:
+      'The APIs that the provider serves over WebSockets: `realtime` (`/v1/realtime`) and `responses` (`/v1/responses`). Where no provider of a model lists the API, a client gets 426 and uses HTTP.',
+    default: [],
+    examples: [['realtime', 'responses']],
   }),
   translation: optional(ownTranslationSchema, {
     description:

@@ -9,34 +9,36 @@ const routeSchema = z.strictObject({
     examples: ['openai'],
   }),
   provider: optional(nameText(), {
-    description: 'Another word for `backend`. Set one of the two.',
+    description: 'Synonym for `backend`. Set one of the two.',
     examples: ['openai'],
   }),
   model: optional(nameText(), {
-    description: 'The name that the model has at the provider. Left out: the same as here.',
+    description: "The provider's name for the model. Left out: the same name as here.",
     examples: ['gpt-4o'],
   }),
   priority: optional(z.int().min(0).max(1_000_000), {
-    description: 'Lower numbers are tried first. Routes of one priority share the requests by weight.',
+    description:
+      'Routes with lower numbers are tried first. Routes of one priority share requests by weight.',
     default: DEFAULTS.priority,
   }),
   weight: optional(z.number().min(0).max(1_000_000), {
     description:
-      "Share of the requests among routes of one priority. 0: only when no other is left. Left out: the provider's weight.",
+      "Share of requests among routes of one priority. 0: only if no other route is left. Left out: the provider's weight.",
     default: DEFAULTS.weight,
   }),
-  enabled: optional(z.boolean(), { description: 'false takes the route out of service.', default: true }),
+  enabled: optional(z.boolean(), { description: 'false disables the route.', default: true }),
   ...routeTranslationFields,
 });
 
 const modelSchema = z.strictObject({
   enabled: optional(z.boolean(), {
     description:
-      'false takes the model out of service: requests for it get 404. As a fallback of another model it is skipped, its own fallbacks still hold.',
+      'false disables the model: requests for it get 404. As a fallback of another model it is skipped, but its own fallbacks still apply.',
     default: true,
   }),
   rewrite_response_model: optional(z.boolean(), {
-    description: "Whether answers name this model instead of the provider's. Left out: as at the top level.",
+    description:
+      "Whether answers contain the name of this model instead of the provider's. Left out: the top level's setting.",
     default: false,
   }),
   translation: optional(ownTranslationSchema, {
@@ -46,7 +48,7 @@ const modelSchema = z.strictObject({
     .array(routeSchema)
     .min(1)
     .meta({
-      description: 'The ways to serve the model.',
+      description: 'The routes that serve the model.',
       examples: [[{ backend: 'openai', model: 'gpt-4o' }]],
     }),
 });
@@ -58,36 +60,36 @@ export const modelsSchema = z.record(nameText(), modelSchema);
 export const fallbackSchema = z.strictObject({
   cooldown_seconds: optional(z.number().min(0).max(86_400), {
     description:
-      'Seconds for which a provider with the model that failed there is left out. A longer Retry-After of the provider counts instead. 0: no cooldown.',
+      'Seconds for which a failed route (a provider with a model) is skipped. A longer Retry-After from the provider applies instead. 0: no cooldown.',
     default: DEFAULTS.cooldownSeconds,
   }),
   max_retries: optional(z.int().min(0).max(1000), {
     description:
-      'Attempts for one request over all routes and fallback models together. 0: no limit, but each route once.',
+      'Maximum attempts per request over all routes and fallback models. 0: no limit, but each route is tried once.',
     default: DEFAULTS.maxRetries,
   }),
   retries: optional(z.int().min(0).max(100), {
     description:
-      'Further tries of the same route after a failure that may pass by itself, before the next route. Left out: none, but one where no other route is left.',
+      'Retries of the same route after a failure that may be transient, before the next route. Left out: none, except one if no other route is left.',
     examples: [2],
   }),
   retry_backoff: optional(z.number().min(0).max(3600), {
     description:
-      'Longest pause in seconds before the first such retry, doubled with each one, then drawn at random.',
+      'Longest pause in seconds before the first retry. It doubles with each retry, and the actual pause is random up to it.',
     default: DEFAULTS.retryBackoffSeconds,
   }),
   max_retry_wait: optional(z.number().min(0).max(3600), {
-    description: 'The longest Retry-After in seconds that is waited for, to try the same route again.',
+    description: 'The longest Retry-After in seconds to wait for before retrying the same route.',
     default: DEFAULTS.maxRetryWaitSeconds,
   }),
   cooldown_on_client_errors: optional(z.boolean(), {
     description:
-      'Whether errors that the request caused (400, 404, 405, 409, 413, 415, 422, 501) cool the provider as well, if `error_codes` lists them. Then one bad request takes a model away from everybody for a while.',
+      'Whether errors that the request caused (400, 404, 405, 409, 413, 415, 422, 501) also cool the provider, if `error_codes` lists them. A single bad request then takes a model away from everybody for a while.',
     default: false,
   }),
   alias_fallback: optional(z.record(nameText(), z.array(nameText())), {
     description:
-      'For each model the models that stand in, in this order, when all its routes fail. Their own fallbacks follow each, depth first, every model once.',
+      'For each model, the models that replace it, in this order, if all of its routes fail. Each is followed by its own fallbacks, depth first, every model once.',
     default: {},
     examples: [{ 'anthropic/claude-opus-4-5': ['anthropic/claude-sonnet-4-5'] }],
   }),
@@ -105,13 +107,13 @@ export const detectionSchema = z.strictObject({
     ),
     {
       description:
-        'HTTP statuses that count as a failure and lead to the next route: one like 429, or a class like "5xx".',
+        'HTTP statuses that count as a failure and lead to the next route: single ones such as 429, or classes such as "5xx".',
       default: DEFAULTS.errorCodes,
     },
   ),
   error_patterns: optional(z.array(z.string().min(1)), {
     description:
-      'Texts that make an error answer a failure when its body contains one, whatever its status. Never looked for in what a model says.',
+      'Texts that mark an error response as a failure if its body contains one, whatever its status. They are never searched for in the output of a model.',
     default: [],
     examples: [['insufficient_quota', 'billing']],
   }),
@@ -121,22 +123,24 @@ export const detectionSchema = z.strictObject({
 export const loadBalancingSchema = z.strictObject({
   strategy: optional(z.enum(['round_robin', 'random', 'least_busy', 'lowest_latency']), {
     description:
-      '`round_robin`: in turn, by weight. `random`: at random, by weight. `least_busy`: the fewest requests in flight for its weight. `lowest_latency`: the faster of two at random. Left out: `random` for models with `routes`, `round_robin` for all others.',
+      '`round_robin`: in turn, by weight. `random`: at random, by weight. `least_busy`: the fewest requests in flight relative to weight. `lowest_latency`: the faster of two random routes. Left out: `random` for models with `routes`, `round_robin` for all others.',
   }),
 });
 
 /** How providers are monitored. */
 export const healthSchema = z.strictObject({
   probe_interval: optional(seconds(), {
-    description: 'Seconds between two tests of every provider, without a request for it. 0: none.',
+    description:
+      'Interval in seconds at which every provider is probed, independently of requests. 0: never.',
     default: DEFAULTS.probeIntervalSeconds,
   }),
   probe_timeout: optional(z.number().positive().max(600), {
-    description: 'Seconds that a provider has to pass a test.',
+    description: 'Time limit of a probe in seconds.',
     default: DEFAULTS.probeTimeoutSeconds,
   }),
   probe: optional(z.enum(['models', 'chat']), {
-    description: '`models`: lists the models, which costs nothing. `chat`: asks each model for one token.',
+    description:
+      '`models`: requests the list of models, which is free. `chat`: asks each model for one token.',
     default: DEFAULTS.probe,
   }),
 });

@@ -6,36 +6,36 @@ import { nameText, optional, seconds, secretText } from './setting.ts';
 /** Timeouts. At the top level they apply to every provider, within a provider to that one. */
 export const providerTimeoutsSchema = z.strictObject({
   connect_timeout: optional(seconds(), {
-    description: 'Seconds until a connection to the provider must stand. 0: no limit.',
+    description: 'Connect timeout in seconds. 0: no limit.',
     default: DEFAULTS.connectTimeoutSeconds,
   }),
   first_byte_timeout: optional(seconds(), {
     description:
-      'Seconds until the answer must begin, and that a stream may be silent before its first content. Every event and every comment of the provider renews it; the head of the answer does not. 0: no limit.',
+      'Seconds until the answer must begin, and for which a stream may be silent before its first content. Every event and comment from the provider restarts the limit; the response headers do not. 0: no limit.',
     default: DEFAULTS.firstByteTimeoutSeconds,
   }),
   answer_timeout: optional(seconds(), {
     description:
-      'Seconds until the answer to a request without `stream` must begin, where one is generated: chat, completions, responses, messages, images, audio and Gemini. A model may think for minutes before it answers at once. Left out, it is the same as a `first_byte_timeout` that is not the default. 0: no limit.',
+      'Seconds until the answer to a request without `stream` must begin, where one is generated: chat, completions, responses, messages, images, audio and Gemini. A model may think for minutes before it sends the whole answer. Left out: the value of `first_byte_timeout` if that is not the default. 0: no limit.',
     default: DEFAULTS.answerTimeoutSeconds,
   }),
   thinking_timeout: optional(seconds(), {
     description:
-      'Seconds that a stream may be alive without content, from its first event or comment on: the model is thinking. 0: no limit.',
+      'Seconds for which a stream may show signs of life but no content, counted from its first event or comment: the model is thinking. 0: no limit.',
     default: DEFAULTS.thinkingTimeoutSeconds,
   }),
   commit_after: optional(seconds(), {
     description:
-      'Seconds that a stream is held back from the client without content, from its first event or comment on. If it still shows life then, or its model thinks, it is committed to its route, and its bytes flow. 0: it is held back until its first content.',
+      'Seconds for which a stream without content is held back from the client, counted from its first event or comment. If it is still alive then, or its model is thinking, it is committed to its route and passed on. 0: it is held back until its first content.',
     default: DEFAULTS.commitAfterSeconds,
   }),
   idle_timeout: optional(seconds(), {
-    description: 'Seconds that may pass between two pieces of an answer. 0: no limit.',
+    description: 'Longest pause in seconds between two pieces of an answer. 0: no limit.',
     default: DEFAULTS.idleTimeoutSeconds,
   }),
   request_timeout: optional(seconds(), {
     description:
-      'Seconds for the whole. At the top level: for a request with all its attempts, streams included. On a provider: for one attempt. 0: no limit.',
+      'Total time in seconds. At the top level: for a request with all its attempts, including streams. On a provider: for one attempt. 0: no limit.',
     default: 0,
   }),
 });
@@ -45,30 +45,30 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** An upstream account, as an entry of `providers` or `backends`. Both lists accept both notations. */
 export const providerSchema = z.strictObject({
   name: nameText().meta({
-    description: 'What routes, metrics and logs call it. Each name once.',
+    description: 'Its unique name in routes, metrics and logs.',
     examples: ['openai'],
   }),
   api_base: optional(z.string().min(1), {
     description:
-      'Base URL, http or https, such as https://api.openai.com/v1. A `/v1` at its end is not doubled with that of the request. May be left out for anthropic, gemini, vertex and bedrock.',
+      'Base URL, http or https, such as https://api.openai.com/v1. A trailing `/v1` is not repeated with the `/v1` of a request. May be left out for anthropic, gemini, vertex and bedrock.',
     examples: ['https://api.openai.com/v1'],
   }),
   url: optional(z.string().min(1), {
-    description: 'Another word for `api_base`. Set one of the two.',
+    description: 'Synonym for `api_base`. Set one of the two.',
     examples: ['https://api.openai.com/v1'],
   }),
   api_key: optional(secretText(), {
-    description: 'The credential that the provider sees. Left out or empty: none is sent.',
+    description: 'The credential for the provider. Left out or empty: none is sent.',
     examples: ['${OPENAI_API_KEY}'],
     writeOnly: true,
   }),
   enabled: optional(z.boolean(), {
-    description: 'false takes the provider out of service, as if it were not in the file.',
+    description: 'false disables the provider, as if it were not in the file.',
     default: true,
   }),
   weight: optional(z.number().min(0).max(1_000_000), {
     description:
-      'Share of the requests among providers of one priority; fractions are fine. 0: only when no other is left.',
+      'Share of requests among providers of one priority; may be fractional. 0: only if no other provider is left.',
     default: DEFAULTS.weight,
   }),
   model_mapping: optional(z.record(nameText(), nameText()), {
@@ -93,27 +93,26 @@ export const providerSchema = z.strictObject({
       z.string().regex(/^[\t\x20-\x7e\x80-\uffff]*$/, 'must not contain line breaks or control characters'),
     ),
     {
-      description: 'Headers added to every request to this provider, in place of those of the same name.',
+      description: 'Headers to add to every request to this provider. They replace headers of the same name.',
       default: {},
       examples: [{ 'OpenAI-Organization': 'org-example' }],
       writeOnly: true,
     },
   ),
   timeouts: optional(providerTimeoutsSchema, {
-    description: 'Limits of time for this provider, each in place of the one at the top level.',
+    description: 'Timeouts of this provider. Each overrides the one at the top level.',
   }),
   verify_ssl: optional(z.boolean(), {
     description: "Whether the provider's certificate is checked. false is for tests only.",
     default: true,
   }),
   ca_file: optional(z.string().min(1), {
-    description:
-      'A PEM file of certificate authorities to trust for this provider. Left out: the usual ones.',
+    description: "A PEM file of certificate authorities to trust for this provider. Left out: the system's.",
     examples: ['/etc/ssl/private-ca.pem'],
   }),
   proxy: optional(z.string().min(1), {
     description:
-      'URL of an HTTP proxy on the way to this provider. Left out: as HTTPS_PROXY and NO_PROXY in the environment say.',
+      'URL of an HTTP proxy for this provider. Left out: the environment variables HTTPS_PROXY and NO_PROXY apply.',
     examples: ['http://127.0.0.1:3128'],
     writeOnly: true,
   }),
@@ -137,7 +136,7 @@ export const providerSchema = z.strictObject({
   }),
   stream_usage: optional(z.enum(['include', 'passthrough']), {
     description:
-      "`include`: streams are asked for their token usage even where the client did not ask. `passthrough`: the request stays as it is. Left out: as the top level's `stream_usage` says.",
+      "`include`: requests token usage for streams even if the client did not. `passthrough`: leaves the request as it is. Left out: the top level's `stream_usage` applies.",
     default: 'include',
   }),
   ...cloudFields,

@@ -26,7 +26,7 @@ export const configSchema = z
       }),
       {
         description:
-          'Address to listen on, as ":8080", "127.0.0.1:8080" or "[::1]:8080". Instead of `server.host` and `server.port`. Left out: as these say.',
+          'Address to listen on, as ":8080", "127.0.0.1:8080" or "[::1]:8080". Replaces `server.host` and `server.port`. Left out: these apply.',
         examples: [':8080'],
       },
     ),
@@ -37,7 +37,7 @@ export const configSchema = z
       }),
       {
         description:
-          'Processes that serve requests on one port; `auto` for one per processor. More than one work on Linux only. LLM_PROXY_WORKERS in the environment and `--workers` come first.',
+          'Processes that serve requests on one port; `auto` for one per processor. More than one is possible on Linux only. The environment variable LLM_PROXY_WORKERS and `--workers` override it.',
         default: DEFAULTS.workers,
       },
     ),
@@ -47,44 +47,47 @@ export const configSchema = z
       writeOnly: true,
     }),
     master_keys: optional(z.array(masterKeySchema), {
-      description: 'The keys with which clients come.',
+      description: 'The keys of the clients.',
       default: [],
     }),
     allow_unauthenticated: optional(z.boolean(), {
-      description: 'Whether the gateway may be reached from other machines while there is no key at all.',
+      description: 'Whether other machines may reach the gateway while there is no key at all.',
       default: false,
     }),
     public_models: optional(z.boolean(), {
       description:
-        'Whether /v1/models answers without a key, with the models that the configuration names. Left out: true where `proxy_api_key` is the only key, else false.',
+        'Whether /v1/models answers without a key, with the models that the configuration names. Left out: true if `proxy_api_key` is the only key, otherwise false.',
     }),
     providers: optional(z.array(providerSchema), { description: 'The upstream accounts.', default: [] }),
     backends: optional(z.array(providerSchema), {
-      description: 'Another word for `providers`. Both lists may be used; they are joined.',
+      description: 'Synonym for `providers`. If both lists are used, they are joined.',
       default: [],
     }),
     models: optional(modelsSchema, {
       description:
-        'Public model names and the routes that serve them. With at least one entry, only models listed here or in a `model_mapping` are served; without, a provider that has no `model_mapping` serves any model.',
+        'Public model names and the routes that serve them. With at least one entry, only models listed here or in a `model_mapping` are served. Without entries, a provider that has no `model_mapping` serves any model.',
       default: {},
     }),
     rewrite_response_model: optional(z.boolean(), {
-      description: "Whether answers name the model that the client asked for instead of the provider's.",
+      description:
+        "Whether answers contain the model name that the client asked for instead of the provider's.",
       default: false,
     }),
     stream_usage: optional(z.enum(['include', 'passthrough']), {
       description:
-        '`include`: streams are asked for their token usage even where the client did not ask. `passthrough`: requests stay as they are.',
+        '`include`: requests token usage for streams even if the client did not. `passthrough`: leaves requests as they are.',
       default: 'include',
     }),
-    load_balancing: optional(loadBalancingSchema, { description: 'How requests are spread over routes.' }),
+    load_balancing: optional(loadBalancingSchema, {
+      description: 'How requests are distributed over routes.',
+    }),
     fallback: optional(fallbackSchema, { description: 'What happens when a route fails.' }),
     translation: optional(translationSchema, {
       description: "How requests are translated where a provider does not speak the client's API.",
     }),
     detection: optional(detectionSchema, { description: 'What counts as a failure.' }),
     timeouts: optional(timeoutsSchema, { description: 'Limits of time.' }),
-    health: optional(healthSchema, { description: 'Tests of the providers.' }),
+    health: optional(healthSchema, { description: 'Probes of the providers.' }),
     max_body_mb: optional(z.number().positive().max(4096), {
       description: 'The largest request body in MiB. A larger one gets 413.',
       default: DEFAULTS.maxBodyMb,
@@ -95,7 +98,7 @@ export const configSchema = z
         'Left out: a quarter of the memory, divided among the workers, and at least four bodies of `max_body_mb`.',
     }),
     drain_timeout: optional(seconds(), {
-      description: 'Seconds that requests in flight have to finish after SIGTERM. 0: none.',
+      description: 'Seconds for requests in flight to finish after SIGTERM. 0: none.',
       default: DEFAULTS.drainTimeoutSeconds,
     }),
     logging: optional(loggingSchema, { description: 'What is logged, and where.' }),
@@ -106,7 +109,7 @@ export const configSchema = z
   .meta({
     title: 'llm-proxy configuration',
     description:
-      'Strings may use ${VAR} and ${VAR:-default} for variables of the environment, and ${file:/path} and ${file:/path:-default} for what is in a file; $${ is a plain ${.',
+      'Strings may use ${VAR} and ${VAR:-default} for environment variables, and ${file:/path} and ${file:/path:-default} for the contents of a file; $${ is a literal ${.',
   });
 
 /** A configuration file of the right shape. Compiling it checks its references. */

@@ -9,11 +9,11 @@ const portNumber = () => z.int().min(0).max(65_535);
 export const serverSchema = z.strictObject({
   host: optional(z.string().min(1), {
     description:
-      'Address to listen on. 127.0.0.1 is reached from this machine only. HOST in the environment and `--host` come first.',
+      'Address to listen on. 127.0.0.1 is reachable from this machine only. The environment variable HOST and `--host` override it.',
     default: DEFAULTS.host,
   }),
   port: optional(portNumber(), {
-    description: 'Port to listen on. PORT in the environment and `--port` come first.',
+    description: 'Port to listen on. The environment variable PORT and `--port` override it.',
     default: DEFAULTS.port,
   }),
   tls: optional(
@@ -22,7 +22,7 @@ export const serverSchema = z.strictObject({
         .string()
         .min(1)
         .meta({
-          description: 'PEM file with the certificate chain. Read again when it changes.',
+          description: 'PEM file with the certificate chain. Reloaded when it changes.',
           examples: ['/etc/llm-proxy/tls.crt'],
         }),
       key_file: z
@@ -33,19 +33,28 @@ export const serverSchema = z.strictObject({
     { description: 'Serves HTTPS instead of HTTP.' },
   ),
   cors_origins: optional(z.array(z.string().min(1)), {
-    description: 'Origins whose pages may call the gateway from a browser; `*` for all. None by default.',
+    description: 'Origins whose pages may call the gateway from a browser; `*` allows all. None by default.',
     default: [],
     examples: [['https://chat.example.com']],
   }),
   trusted_proxies: optional(z.array(z.string().min(1)), {
     description:
-      "Addresses and CIDR ranges of the proxies in front of the gateway. X-Forwarded-For, or Forwarded where that is missing, and X-Forwarded-Proto are believed from these peers only; the address that they name is the client's in the log and for the Admin API. None by default: the client is whoever connects.",
+      "Addresses and CIDR ranges of the proxies in front of the gateway. X-Forwarded-For (or Forwarded if it is missing) and X-Forwarded-Proto are trusted from these peers only; the address in them is the client's for the log and the Admin API. None by default: the client is the peer that connects.",
     default: [],
     examples: [['127.0.0.1', '10.0.0.0/8', 'fd00::/8']],
   }),
+  max_websockets: optional(z.int().min(0).max(1_000_000), {
+    description:
+      'WebSocket connections that may be open at once, in all workers together. One more is refused with 429. 0: none.',
+    default: DEFAULTS.maxWebSockets,
+  }),
+  max_websockets_per_key: optional(z.int().min(0).max(1_000_000), {
+    description: 'WebSocket connections that one master key may have open at once.',
+    default: DEFAULTS.maxWebSocketsPerKey,
+  }),
   drain_delay: optional(seconds(), {
     description:
-      'Seconds between the signal to stop and the end of listening. In this time /readyz answers 503 and everything else is served, so that a load balancer sees it before a connection is refused. 0: listening ends at once. LLM_PROXY_DRAIN_DELAY in the environment holds where this is left out.',
+      'Seconds between the signal to stop and the end of listening. Meanwhile /readyz answers 503 and everything else is served, so that load balancers notice before a connection is refused. 0: listening ends at once. If left out, the environment variable LLM_PROXY_DRAIN_DELAY applies.',
     default: DEFAULTS.drainDelaySeconds,
   }),
 });
@@ -61,11 +70,11 @@ export const timeoutsSchema = providerTimeoutsSchema.extend({
 /** Prometheus metrics. */
 export const metricsSchema = z.strictObject({
   port: optional(portNumber(), {
-    description: 'A port of their own for the metrics. Left out: /metrics on the main port.',
+    description: 'A separate port for the metrics. Left out: /metrics on the main port.',
     examples: [9100],
   }),
   token: optional(secretText().min(1), {
-    description: 'Bearer token that reading the metrics needs. Left out: none.',
+    description: 'Bearer token required to read the metrics. Left out: none.',
     examples: ['${METRICS_TOKEN}'],
     writeOnly: true,
   }),
@@ -75,7 +84,7 @@ export const metricsSchema = z.strictObject({
 export const docsSchema = z.strictObject({
   enabled: optional(z.boolean(), {
     description:
-      'Whether /docs shows the API, to read and to try, and /openapi.json describes it. Neither needs a key; they hold nothing of the configuration.',
+      'Whether /docs and /openapi.json are served: a page to read about and try the API, and its description. Neither needs a key, and neither reveals the configuration.',
     default: true,
   }),
 });
@@ -83,7 +92,7 @@ export const docsSchema = z.strictObject({
 /** What is logged, and where. */
 export const loggingSchema = z.strictObject({
   level: optional(z.enum(['debug', 'info', 'warn', 'error']), {
-    description: 'The least important lines to write. LOG_LEVEL in the environment comes first.',
+    description: 'The lowest level to log. The environment variable LOG_LEVEL overrides it.',
     default: DEFAULTS.logLevel,
   }),
   format: optional(z.enum(['text', 'json']), {
@@ -91,7 +100,8 @@ export const loggingSchema = z.strictObject({
     default: DEFAULTS.logFormat,
   }),
   language: optional(z.enum(['en', 'zh']), {
-    description: "Language of the lines. Left out: the environment's (LC_ALL, LC_MESSAGES, LANG).",
+    description:
+      'Language of the log. Left out: the language of the environment (LC_ALL, LC_MESSAGES, LANG).',
   }),
   general_file: optional(z.string().min(1), {
     description:
@@ -100,7 +110,7 @@ export const loggingSchema = z.strictObject({
   }),
   separate_files: optional(z.boolean(), {
     description:
-      'Whether each request gets a file of its own, with its headers and bodies. The only place where prompts are written.',
+      'Whether each request is logged to a file of its own, with its headers and bodies. This is the only place where prompts are written.',
     default: false,
   }),
   request_dir: optional(z.string().min(1), {
@@ -108,7 +118,7 @@ export const loggingSchema = z.strictObject({
     default: DEFAULTS.requestDir,
   }),
   error_dir: optional(z.string().min(1), {
-    description: 'Directory for a copy of those of failed requests.',
+    description: 'Directory for copies of the files of failed requests.',
     default: DEFAULTS.errorDir,
   }),
   mask_sensitive: optional(z.boolean(), {
@@ -116,19 +126,19 @@ export const loggingSchema = z.strictObject({
     default: true,
   }),
   enable_metrics: optional(z.boolean(), {
-    description: 'Whether each request adds a line with its times and tokens.',
+    description: 'Whether to log an extra line per request with its durations and tokens.',
     default: false,
   }),
   max_file_size_mb: optional(z.number().positive().max(1_000_000), {
-    description: 'Size in MiB at which a log file is continued in a new, numbered one.',
+    description: 'Size in MiB at which the log continues in a new, numbered file.',
     default: DEFAULTS.maxFileSizeMb,
   }),
   max_files: optional(z.int().min(1).max(1_000_000), {
-    description: 'Log files to keep; the oldest go first. Left out: all.',
+    description: 'Number of log files to keep; the oldest are deleted first. Left out: all.',
     examples: [30],
   }),
   max_days: optional(z.number().positive().max(100_000), {
-    description: 'Days for which log files are kept. Left out: for ever.',
+    description: 'Days for which log files are kept. Left out: forever.',
     examples: [14],
   }),
 });

@@ -1,6 +1,6 @@
 import { el } from './element.ts';
 
-/** What the gateway's own headers say about how an answer came about, in a row; undefined where there are none. */
+/** Shows the gateway's own headers about an answer in a row; undefined: there are none. */
 export function answerFacts(headers: Headers): HTMLElement | undefined {
   const told = (name: string): string | undefined => headers.get(`x-llm-proxy-${name}`) ?? undefined;
   const provider = told('provider');
@@ -21,7 +21,7 @@ function fact(label: string, value: string): HTMLElement {
   return el('span', { class: 'fact' }, el('span', { class: 'muted' }, label), ' ', el('b', {}, value));
 }
 
-/** The attempts in order: the last one is the answer's. */
+/** The attempts in order; the last one gave the answer. */
 function trail(text: string): HTMLElement {
   const steps = text.split(/,\s*/);
   return el(

@@ -8,14 +8,14 @@ import { tabs } from './tabs.ts';
 /** Shows an answer as it comes. */
 export interface AnswerPanel extends Listener {
   readonly element: HTMLElement;
-  /** Another request is on its way. */
+  /** Starts showing another request. */
   readonly begin: () => void;
   readonly end: (ending: Ending) => void;
 }
 
-/** More events than this are counted and not shown. */
+/** Further events are counted but not shown. */
 const MOST_EVENTS = 500;
-/** A longer body is shown by its beginning. */
+/** Only the beginning of a longer body is shown. */
 const MOST_CHARS = 200_000;
 
 export function answerPanel(): AnswerPanel {
@@ -86,7 +86,7 @@ interface StreamView {
   readonly count: () => number;
 }
 
-/** The text that the events add up to, and the events themselves. */
+/** The combined text of the events, and the events themselves. */
 function streamView(headers: Headers): StreamView {
   const view = tabs('Answer', ['Text', 'Events', 'Headers']);
   const text = el('div', { class: 'answer-text' });

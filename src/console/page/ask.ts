@@ -8,11 +8,11 @@ export interface Ask {
   readonly body: string | FormData | undefined;
 }
 
-/** Is told of the answer as it comes. Times are milliseconds since the request was sent. */
+/** Receives the answer as it arrives. Times are milliseconds since the request was sent. */
 export interface Listener {
   readonly head: (status: number, headers: Headers, ms: number) => void;
   readonly event: (event: ServerEvent, ms: number) => void;
-  /** The whole body of an answer that is no stream of events. */
+  /** The whole body of an answer that is not an event stream. */
   readonly body: (body: Blob) => void;
 }
 
@@ -25,13 +25,13 @@ export type Ending =
 
 let view = new AbortController();
 
-/** Calls off what was asked in the view that is left: nobody reads the answer, and it may cost money. */
+/** Cancels the requests of the view that is left: nobody reads the answers, and they may cost money. */
 export function leaveView(): void {
   view.abort();
   view = new AbortController();
 }
 
-/** Sends a request and tells of its answer; resolves with how that ended. Never rejects. */
+/** Sends a request and reports its answer; resolves with the ending. Never rejects. */
 export async function ask(request: Ask, listener: Listener, stop: AbortSignal): Promise<Ending> {
   const signal = AbortSignal.any([stop, view.signal]);
   const startedAt = performance.now();

@@ -3,7 +3,7 @@ import type { Ending, Listener } from './ask.ts';
 import { el, fill } from './element.ts';
 import { said } from './event-stream.ts';
 
-/** One message of a conversation. An answer is told what becomes of its request. */
+/** One message of a conversation. The message of an answer receives its request's progress. */
 export interface ChatMessage extends Listener {
   readonly element: HTMLElement;
   readonly add: (text: string) => void;

@@ -11,7 +11,7 @@ export function codeBlock(text: string, label = 'Code'): HTMLElement {
   );
 }
 
-/** A button that puts a text into the clipboard and says that it did. */
+/** A button that copies a text to the clipboard and confirms it. */
 export function copyButton(text: () => string): HTMLButtonElement {
   const button = el(
     'button',
@@ -32,7 +32,7 @@ export function copyButton(text: () => string): HTMLButtonElement {
   return button;
 }
 
-/** The clipboard's own API is for pages over HTTPS, and a gateway is often reached without. */
+/** The clipboard API needs HTTPS, which many gateways do not use. */
 async function copy(text: string): Promise<void> {
   if (window.isSecureContext) return navigator.clipboard.writeText(text);
   const field = el('textarea', { class: 'out-of-sight' });
@@ -46,7 +46,7 @@ async function copy(text: string): Promise<void> {
 const TOKEN =
   /("(?:[^"\\\n]|\\.)*")(\s*:)?|'(?:[^'\\\n]|\\.)*'|\b(?:true|false|null)\b|(?<=[\s[,(]|":)-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b/g;
 
-/** JSON, or a language that looks like it, with its keys, texts and numbers told apart. */
+/** JSON or a similar language with keys, texts and numbers highlighted. */
 export function coloured(text: string): (Node | string)[] {
   const parts: (Node | string)[] = [];
   let from = 0;

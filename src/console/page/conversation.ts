@@ -15,12 +15,12 @@ export interface Turn {
 /** Questions and answers, and the field for the next question. */
 export interface Conversation {
   readonly element: HTMLElement;
-  /** What would be sent now. */
+  /** The body that would be sent now. */
   readonly body: () => Record<string, unknown>;
   readonly clear: () => void;
 }
 
-/** `bodyOf` makes a request's body of the turns; `onChange` is told when the next request has become another. */
+/** `bodyOf` builds a request's body from the turns; `onChange` is called when the next request changes. */
 export function conversation(
   bodyOf: (turns: readonly Turn[]) => Record<string, unknown>,
   onChange: () => void,
@@ -41,7 +41,7 @@ export function conversation(
     await answer.end(await ask(requestFor(bodyOf([...turns, question])), answer, running.signal));
     running = undefined;
     composer.show(false);
-    // A question that got no answer is not asked again with the next one, nor one of a conversation that was cleared.
+    // A question without an answer, or from a cleared conversation, is not sent again with the next one.
     if (answer.text() !== '' && answer.element.isConnected)
       turns.push(question, { role: 'assistant', content: answer.text() });
     onChange();

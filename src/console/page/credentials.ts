@@ -1,6 +1,6 @@
 import type { Operation } from '../../openapi/types.ts';
 
-/** Credentials that can be typed in, by the name of their scheme in the document: what a person calls each. */
+/** Labels of the credentials that can be entered, by their scheme in the document. */
 export const CREDENTIALS = {
   bearer: { label: 'API key', variable: 'LLM_PROXY_KEY' },
   adminKey: { label: 'Admin key', variable: 'ADMIN_KEY' },
@@ -11,7 +11,7 @@ export type CredentialName = keyof typeof CREDENTIALS;
 
 const listeners = new Map<Element, () => void>();
 
-/** What was typed in. It stays in this tab, and is gone when the tab is closed. */
+/** The entered credential. It stays in this tab and is gone when the tab is closed. */
 export function credential(name: CredentialName): string {
   return sessionStorage.getItem(storageKey(name)) ?? '';
 }
@@ -25,12 +25,12 @@ export function setCredential(name: CredentialName, value: string): void {
   }
 }
 
-/** Tells of every change, for as long as the element is on the page. */
+/** Calls the listener on every change while the element is on the page. */
 export function onCredentials(owner: Element, listener: () => void): void {
   listeners.set(owner, listener);
 }
 
-/** The credential that an operation takes, and whether it can do without; undefined: it takes none. */
+/** The credential of an operation, and whether it is optional; undefined: it takes none. */
 export function credentialFor(
   operation: Operation,
 ): { readonly name: CredentialName; readonly isNeeded: boolean } | undefined {

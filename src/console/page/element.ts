@@ -1,10 +1,10 @@
-/** What an element may be given: attributes, and what it does at an event as `onclick` and the like. */
+/** Attributes of an element, and event handlers such as `onclick`. */
 export type Attributes = Readonly<
   Record<string, string | boolean | number | undefined | ((event: Event) => void)>
 >;
 export type Child = Node | string | undefined | false;
 
-/** An element with its attributes and children. Texts stay texts: nothing of it is ever read as markup. */
+/** Creates an element with attributes and children. Texts are never parsed as markup. */
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
@@ -20,7 +20,7 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Puts these in the place of all that is in the element. */
+/** Replaces the contents of an element. */
 export function fill(element: Element, ...children: readonly Child[]): void {
   element.replaceChildren(...present(children));
 }

@@ -1,6 +1,6 @@
 /** One server-sent event. */
 export interface ServerEvent {
-  /** `message` where the stream gives it no name. */
+  /** `message` if the stream gives it no name. */
   readonly name: string;
   readonly data: string;
 }
@@ -33,14 +33,14 @@ function eventOf(block: string): ServerEvent | undefined {
   return data.length === 0 ? undefined : { name, data: data.join('\n') };
 }
 
-/** What an answer says, or one event of it adds to that. */
+/** The contents of an answer, or the part that one event adds. */
 export interface Said {
   readonly text: string;
-  /** What the model thinks before it answers, where the API tells. */
+  /** The model's reasoning before the answer, if the API reports it. */
   readonly thought: string;
-  /** Tokens of the whole, where this part reports them. */
+  /** Total tokens, if this part reports them. */
   readonly tokens: number | undefined;
-  /** undefined: nothing went wrong. */
+  /** undefined: there was no error. */
   readonly error: string | undefined;
 }
 

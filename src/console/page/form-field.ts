@@ -1,11 +1,11 @@
 import { el } from './element.ts';
 import { MODEL_LIST } from './models.ts';
 
-/** A body that is a form: a model, a file, and whatever else is typed in. */
+/** A form body: a model, a file, and further fields. */
 export interface FormField {
   readonly element: HTMLElement;
   readonly data: () => FormData;
-  /** The fields as curl takes them, the file by its name. */
+  /** The fields for curl, with the file by its name. */
   readonly fields: () => [name: string, value: string][];
 }
 

@@ -1,6 +1,6 @@
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** Lines on a field of 20 by 20. */
+/** Paths in a 20 by 20 view box. */
 const SHAPES = {
   menu: 'M3 5.5h14M3 10h14M3 14.5h14',
   key: 'M6.5 10a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7zM9 11l7.5-7.5M13 7l2.5 2.5',

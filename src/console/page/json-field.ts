@@ -3,13 +3,13 @@ import { indented } from './code.ts';
 import { el } from './element.ts';
 import { MODEL_LIST } from './models.ts';
 
-/** A body in JSON, with fields of their own for what the gateway reads of it. */
+/** A JSON body, with separate fields for what the gateway reads of it. */
 export interface JsonField {
   readonly element: HTMLElement;
   readonly text: () => string;
 }
 
-/** `onChange` is told of every change that the user makes. */
+/** `onChange` is called on every change by the user. */
 export function jsonField(body: BodyReference, onChange: () => void): JsonField {
   const problem = el('small', { class: 'problem', role: 'status' });
   const editor = el('textarea', {
@@ -105,7 +105,7 @@ function exampleChoice(
   return el('div', { class: 'field' }, el('label', { for: 'body-example' }, 'Example'), choice);
 }
 
-/** The body with the field set; false takes it out. */
+/** The body with the field set; false removes it. */
 function withField(text: string, name: string, value: string | boolean): string {
   const { [name]: _, ...rest } = parsed(text) ?? {};
   const body = value === false ? rest : { ...parsed(text), [name]: value };

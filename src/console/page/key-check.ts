@@ -1,10 +1,10 @@
 import { type CredentialName, credential } from './credentials.ts';
 import { urlOf } from './reference.ts';
 
-/** Whether the gateway takes a key. `unknown`: it has not been asked, or does not say. */
+/** Whether the gateway accepts a key. `unknown`: it was not asked, or does not say. */
 export type KeyState = 'accepted' | 'refused' | 'unknown';
 
-/** What is read with a key to learn whether it is good: it costs nothing and changes nothing. */
+/** Endpoints that show whether a key is valid. They cost nothing and change nothing. */
 const READ_WITH: Readonly<Partial<Record<CredentialName, string>>> = {
   bearer: '/v1/models',
   adminKey: '/admin/v1/config/version',

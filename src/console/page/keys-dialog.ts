@@ -61,7 +61,7 @@ function showKeys(button: HTMLElement, names: readonly CredentialName[]): void {
   };
   const check = (name: CredentialName): void => {
     const key = credential(name);
-    // A wrong admin key counts against whoever tries it: each is tried once.
+    // A wrong admin key counts against the sender, so each is tried once.
     if (key === (states.get(name)?.key ?? '')) return;
     states.set(name, { key, state: 'unknown' });
     void checkKey(name).then((state) => {

@@ -24,7 +24,7 @@ function start(reference: ApiReference): void {
   addEventListener('hashchange', () => {
     leaveView();
     show(reference);
-    // A reader of the screen is told of the new view, and the keyboard goes on from there.
+    // Screen readers announce the new view, and the keyboard continues from there.
     byId('content').focus({ preventScroll: true });
     scrollTo(0, 0);
   });

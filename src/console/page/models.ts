@@ -7,7 +7,7 @@ export const MODEL_LIST = 'models';
 
 let known: Promise<readonly string[]> | undefined;
 
-/** Reads the models whenever a key is typed in, and where there is none, when a field asks for a model. */
+/** Loads the models whenever a key is entered or, without a key, when a field asks for a model. */
 export function setUpModels(): void {
   document.body.append(el('datalist', { id: MODEL_LIST }));
   onCredentials(document.body, () => {
@@ -20,7 +20,7 @@ export function setUpModels(): void {
   if (credential('bearer') !== '') void models();
 }
 
-/** The names of the models that the key may use; none without a key that is good. */
+/** The names of the models that the key may use; none without a valid key. */
 export function models(): Promise<readonly string[]> {
   known ??= read();
   return known;

@@ -9,7 +9,7 @@ import { plain, schemaView, shown, typeOf } from './schema-view.ts';
 import { methodBadge } from './sidebar.ts';
 import { tryPanel } from './try-panel.ts';
 
-/** One operation: what it takes and gives at one side, and a form to send it at the other. */
+/** One operation: its description on one side, and a form to send it on the other. */
 export function operationView(entry: Entry, reference: ApiReference): HTMLElement {
   const { method, path, operation } = entry;
   const { summary, description, externalDocs } = operation;

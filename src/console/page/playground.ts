@@ -30,7 +30,7 @@ export function playground(): HTMLElement {
     el('h1', {}, 'Playground'),
     el(
       'details',
-      // Where it stands beside the conversation it is always open.
+      // Beside the conversation it is always open.
       { class: 'settings card', open: matchMedia('(min-width: 68rem)').matches },
       el('summary', {}, 'Settings'),
       el(
@@ -45,7 +45,7 @@ export function playground(): HTMLElement {
   );
 }
 
-/** What there is to know and to do before the first question. */
+/** The information and steps before the first question. */
 function greeting(): HTMLElement {
   const element = el('div', { class: 'greeting muted' });
   const show = (): void =>

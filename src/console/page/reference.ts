@@ -20,11 +20,11 @@ export interface ApiReference {
   readonly document: OpenApiDocument;
   readonly entries: readonly Entry[];
   readonly find: (id: string) => Entry | undefined;
-  /** What a reference stands for; anything else is itself. */
+  /** Resolves a reference; anything else is returned as it is. */
   readonly resolve: <T extends object>(value: T | Reference) => T;
 }
 
-/** The address under which the gateway is reached, with a slash at its end: where this page is, one level up. */
+/** The gateway's address with a trailing slash: one level above this page. */
 export const BASE_URL = new URL('.', location.href.replace(/[?#].*/s, '')).href;
 
 /** The address of a path of the API. */
@@ -32,7 +32,7 @@ export function urlOf(path: string): string {
   return BASE_URL + path.replace(/^\//, '');
 }
 
-/** Reads the document that the gateway makes of itself. */
+/** Loads the gateway's own document. */
 export async function loadReference(): Promise<ApiReference> {
   const response = await fetch(urlOf('/openapi.json'), { credentials: 'omit' });
   if (!response.ok) throw new Error(`openapi.json: ${response.status}`);

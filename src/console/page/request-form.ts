@@ -11,13 +11,13 @@ import type { SnippetBody, SnippetRequest } from './snippets.ts';
 /** The fields of an operation, to be filled in. */
 export interface RequestForm {
   readonly element: HTMLElement;
-  /** The request as it would be sent now, its credential included. */
+  /** The request that would be sent now, including its credential. */
   readonly ask: () => Ask;
-  /** The same as it is shown. */
+  /** The same request for display. */
   readonly snippet: () => SnippetRequest;
 }
 
-/** `onChange` is told when the request has become another. */
+/** `onChange` is called when the request changes. */
 export function requestForm(entry: Entry, reference: ApiReference, onChange: () => void): RequestForm {
   const inputs = parametersOf(entry, reference).map((parameter): ParameterInput => ({
     parameter,
@@ -48,7 +48,7 @@ export function requestForm(entry: Entry, reference: ApiReference, onChange: () 
       { class: 'request-form' },
       ...needed.map(parameterField),
       body.element,
-      // Without a body they are all that there is to fill in.
+      // Without a body, these are the only fields.
       ...(body.element === undefined ? optional.map(parameterField) : [folded(optional)]),
     ),
     ask() {

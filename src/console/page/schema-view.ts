@@ -3,10 +3,10 @@ import { el } from './element.ts';
 import { inline } from './prose.ts';
 import type { ApiReference } from './reference.ts';
 
-/** Deeper than any schema of the document; a schema that holds itself ends there. */
+/** Deeper than any schema of the document; recursive schemas end there. */
 const DEEPEST = 6;
 
-/** The fields of a schema, those of objects within them to be unfolded. */
+/** The fields of a schema; objects within them can be unfolded. */
 export function schemaView(schema: Schema, reference: ApiReference, depth = 0): HTMLElement | undefined {
   const { properties, items, additionalProperties, description } = plain(schema, reference);
   const of = items ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);

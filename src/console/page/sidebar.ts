@@ -68,7 +68,7 @@ export function methodBadge(method: string): HTMLElement {
   return el('span', { class: `method method-${method}` }, method === 'delete' ? 'DEL' : method.toUpperCase());
 }
 
-/** Hides what has not all of the words; says whether anything is left. */
+/** Hides entries that do not contain all words; returns whether any are left. */
 function narrow(groups: readonly HTMLElement[], text: string): boolean {
   const words = text.split(/\s+/);
   for (const item of groups.flatMap((group) => [...group.querySelectorAll('li')])) {

@@ -1,10 +1,10 @@
-/** A request to be shown as code, its credential in a variable of the environment. */
+/** A request for display as code, with its credential in an environment variable. */
 export interface SnippetRequest {
   readonly method: string;
   readonly url: string;
   /** Without the credential and the content type. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The name of the variable that holds the credential; undefined: none is sent. */
+  /** The variable of the credential; undefined: none is sent. */
   readonly variable: string | undefined;
   readonly body: SnippetBody;
 }

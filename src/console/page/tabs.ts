@@ -1,12 +1,12 @@
 import { el, fill } from './element.ts';
 
-/** Panels of which one is shown at a time. */
+/** Panels of which one is visible at a time. */
 export interface Tabs {
   readonly element: HTMLElement;
-  /** Puts a content into the panel of that name. */
+  /** Fills the panel of that name. */
   readonly show: (name: string, ...content: readonly (Node | string)[]) => void;
   readonly select: (name: string) => void;
-  /** Changes what is written on the tab. */
+  /** Changes the label of a tab. */
   readonly label: (name: string, text: string) => void;
 }
 

@@ -7,7 +7,10 @@ type Theme = (typeof THEMES)[number];
 const ICONS: Readonly<Record<Theme, IconName>> = { system: 'screen', light: 'sun', dark: 'moon' };
 const STORED = 'llm-proxy/theme';
 
-/** The button that goes through the themes. The choice is remembered by the browser; without one, its own is taken. */
+/**
+ * The button that cycles through the themes. The browser remembers the choice; without one, the browser's own theme
+ * applies.
+ */
 export function setUpTheme(): void {
   const button = byId('theme');
   let theme = THEMES.find((one) => one === localStorage.getItem(STORED)) ?? 'system';

@@ -55,7 +55,7 @@ export function tryPanel(entry: Entry, reference: ApiReference): HTMLElement {
   );
 }
 
-/** Whether the key that the operation takes is there. */
+/** Shows whether the operation's key was entered. */
 function keyState({ operation }: Entry): HTMLElement | undefined {
   const needed = credentialFor(operation);
   if (needed === undefined) return undefined;

@@ -50,7 +50,7 @@ function* textEvents({ texts }: ChatPlan, chunk: Chunk): Generator<Item> {
   }
 }
 
-/** Everything of a chunk but the delta is the same, and is therefore written only once. */
+/** Everything in a chunk except the delta is constant, so it is serialised once. */
 function createChunk(plan: ChatPlan, wantsUsage: boolean): Chunk {
   const head = `${chunkHead(plan)},"choices":[{"index":`;
   const usage = wantsUsage ? ',"usage":null' : '';

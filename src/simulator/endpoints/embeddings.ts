@@ -7,7 +7,7 @@ import { createDice } from '../words.ts';
 const DIMENSIONS = 8;
 const MAX_DIMENSIONS = 10_000;
 
-/** POST embeddings: for each input a vector of length 1, the same for the same input. */
+/** POST embeddings: a unit vector for each input, the same for equal inputs. */
 export function answerEmbeddings({ body, model }: Call): Answer {
   const inputs = inputsOf(body['input']);
   if (inputs.length === 0) throw badRequest("Missing required parameter: 'input'.");

@@ -97,7 +97,7 @@ export function answerModerations(call: Call): Answer {
   return jsonAnswer({ id: idOf(call, 'modr-'), model: call.model, results }, SHAPE);
 }
 
-/** GET files: one that has always been there. */
+/** GET files: a single fixed file. */
 export function answerFileList(): Answer {
   return jsonAnswer(
     { object: 'list', data: [fileOf('file-mock', 42, 'mock.jsonl', 'batch')], has_more: false },
@@ -105,7 +105,7 @@ export function answerFileList(): Answer {
   );
 }
 
-/** POST files: says what came, and keeps nothing. */
+/** POST files: describes the upload, and keeps nothing. */
 export function answerUpload(call: Call): Answer {
   const file = call.form?.get('file');
   if (!(file instanceof Blob)) throw badRequest("Missing required parameter: 'file'.");

@@ -119,7 +119,7 @@ function message(plan: Message, content: readonly JsonObject[], stopReason: stri
     model: plan.model,
     content,
     ...stopFields(stopReason),
-    // As the message begins nothing but the first token is known.
+    // When the message begins, only the first token is known.
     usage: messagesUsage(
       stopReason === null ? { ...plan.usage, outputTokens: 1, reasoningTokens: 0 } : plan.usage,
     ),

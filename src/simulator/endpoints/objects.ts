@@ -37,12 +37,12 @@ export function answerBatch(call: Call): Answer {
   return jsonAnswer(batchOf(idOf(call, 'batch_'), 'validating', stringOf(endpoint)), SHAPE);
 }
 
-/** GET batches: one that has always been there. */
+/** GET batches: a single fixed batch. */
 export function answerBatchList(): Answer {
   return jsonAnswer({ object: 'list', data: [batchOf('batch_mock', 'completed')], has_more: false }, SHAPE);
 }
 
-/** GET batches/{id}: any id is known. */
+/** GET batches/{id}: every id exists. */
 export function answerBatchRead(call: Call): Answer {
   return jsonAnswer(batchOf(idIn(call, 'batches'), 'completed'), SHAPE);
 }
@@ -67,7 +67,7 @@ function batchOf(id: string, status: string, endpoint = '/v1/chat/completions'):
   };
 }
 
-/** POST rerank, as Cohere and Jina have it: documents that hold more of the query's words come first. */
+/** POST rerank in Cohere's and Jina's shape: documents with more words of the query come first. */
 export function answerRerank(call: Call): Answer {
   const { query, documents, top_n: wanted } = call.body;
   if (typeof query !== 'string' || !Array.isArray(documents))

@@ -80,7 +80,7 @@ function* textEvents({ event, end, item: { text }, place }: Stage): Generator<It
   let said = '';
   for (let at = 0; at < (text?.count ?? 0); at++) {
     const delta = text?.piece(at) ?? '';
-    // An endless answer is never told as a whole, so it need not be remembered.
+    // An endless answer is never repeated as a whole, so it is not collected.
     if (text?.count !== Infinity) said += delta;
     yield event('content', 'response.output_text.delta', { ...where, delta, logprobs: [] });
   }

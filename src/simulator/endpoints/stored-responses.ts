@@ -6,15 +6,15 @@ import { answerResponse } from './responses.ts';
 const SHAPE = { dialect: 'responses' } as const;
 
 /**
- * GET responses/{id}: the simulator stores nothing, so each id but one with `missing` in it has a response, streamed with
- * `?stream=true`.
+ * GET responses/{id}: the simulator stores nothing, so every id exists except those that contain `missing`. Streamed
+ * with `?stream=true`.
  */
 export function answerStoredResponse(call: Call): Answer {
   requireStored(call);
   return answerResponse({ ...call, body: { input: 'What was stored' }, model: 'mock' });
 }
 
-/** POST responses/{id}/cancel: it had ended already. */
+/** POST responses/{id}/cancel: it had already ended. */
 export function answerCancelledResponse(call: Call): Answer {
   requireStored(call);
   return answerResponse({ ...call, isStream: false, body: { input: 'What was stored' }, model: 'mock' });

@@ -3,7 +3,7 @@ import { type Fault, fault } from '../fault.ts';
 import type { Header } from '../http/request-head.ts';
 import type { Item } from '../item.ts';
 
-/** What goes wrong with the connection or the head, before or around the body. */
+/** Faults of the connection or the head, before or around the body. */
 export const CONNECTION_FAULTS: readonly Fault[] = [
   fault({
     name: 'rst',

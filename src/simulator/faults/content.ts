@@ -1,7 +1,7 @@
 import { type Fault, fault } from '../fault.ts';
 import type { AnswerOptions, ToolShape } from '../answer-options.ts';
 
-/** Answers that are right, but unlike the usual. */
+/** Correct but unusual answers. */
 export const CONTENT_FAULTS: readonly Fault[] = [
   options('unicode', 'Words in CJK, Arabic, Hebrew and emoji.', { vocabulary: 'unicode' }),
   options('content-filter', 'The finish reason is content_filter.', { finishReason: 'content_filter' }),

@@ -5,7 +5,7 @@ import type { Framing } from '../event-writer.ts';
 import { eachItem, type Fault, fault } from '../fault.ts';
 import type { Item } from '../item.ts';
 
-/** The same answer, written down in an unusual but allowed way. */
+/** The same answer in an unusual but allowed format. */
 export const FORMAT_FAULTS: readonly Fault[] = [
   fault({
     name: 'comments',

@@ -4,7 +4,7 @@ import type { Item } from '../item.ts';
 import { isObject, type Json, type JsonObject } from '../json.ts';
 import { errorOfStatus, htmlPage } from './status.ts';
 
-/** Successes that are none: status 200 without an answer. */
+/** Status 200 without an answer. */
 export const NO_ANSWER_FAULTS: readonly Fault[] = [
   fault({
     name: '200-error',
@@ -32,7 +32,7 @@ export const NO_ANSWER_FAULTS: readonly Fault[] = [
   }),
 ];
 
-/** The names under which the APIs put what they answer. */
+/** The fields in which the APIs return their results. */
 const LISTS = new Set(['choices', 'output', 'content', 'data', 'candidates', 'embeddings', 'predictions']);
 
 function emptied(answer: Answer): Answer {

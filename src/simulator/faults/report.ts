@@ -6,7 +6,7 @@ import { cutAfter } from './stream.ts';
 
 type Reason = readonly [status: number, type: string, message: string];
 
-/** What a provider says of a stream that failed, by its code. */
+/** A provider's explanation of a failed stream, by its code. */
 const REASONS: Readonly<Record<string, Reason>> = {
   context_length_exceeded: [
     400,
@@ -20,7 +20,9 @@ const REASONS: Readonly<Record<string, Reason>> = {
   server_error: [500, 'server_error', 'The server had an error while processing your request.'],
 };
 
-/** Streams that say why they fail, in the way of each API: `response.failed`, `event: error`, `data: {"error":…}`. */
+/**
+ * Streams that report why they fail, in the way of each API: `response.failed`, `event: error`, `data: {"error":…}`.
+ */
 export const REPORT_FAULTS: readonly Fault[] = Object.keys(REASONS).map((code) =>
   fault({
     name: `failed-${code.replaceAll('_', '-')}`,
@@ -32,7 +34,7 @@ export const REPORT_FAULTS: readonly Fault[] = Object.keys(REASONS).map((code) =
 
 function errorOf(code: string, { dialect }: Answer): ApiError {
   const [status, type, message] = REASONS[code] ?? [500, 'server_error', code];
-  // Anthropic has a status of its own for it, which its type follows.
+  // Anthropic has a separate status for it, from which its error type follows.
   const isOverloaded = dialect === 'anthropic' && code === 'server_is_overloaded';
   return { status: isOverloaded ? 529 : status, type, code, message };
 }

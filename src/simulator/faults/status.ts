@@ -6,7 +6,7 @@ import type { Header } from '../http/request-head.ts';
 
 type KnownError = readonly [status: number, type: string, code: string | null, message: string];
 
-/** What providers say with each status. */
+/** The errors that providers report with each status. */
 const ERRORS: readonly KnownError[] = [
   [400, 'invalid_request_error', null, 'The request could not be understood.'],
   [401, 'invalid_request_error', 'invalid_api_key', 'Incorrect API key provided.'],
@@ -50,7 +50,7 @@ type StatusParams = Readonly<Record<'retry-after' | 'retry-after-ms' | 'body', s
 const RATE_LIMIT_SUMMARY =
   'Status 429 rate_limit_exceeded; retry-after=7|date|date:30|absurd|none or any text, retry-after-ms=1500; once: times=1.';
 
-/** Answers with an error status, in place of the answer. */
+/** An error status in place of the answer. */
 export const STATUS_FAULTS: readonly Fault[] = [
   fault({
     name: 'status',

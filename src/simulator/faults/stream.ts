@@ -8,7 +8,7 @@ import { errorOfStatus } from './status.ts';
 const CHUNK_START: Item = { kind: 'wire', bytes: Buffer.from('400\r\ndata: {"id":"chatcmpl-') };
 const CUT_PARAMS = { after: 40, half: 0 } as const;
 
-/** What goes wrong in the middle. A cut whole answer is cut after half of its bytes. */
+/** Faults in the middle of an answer. A whole answer is cut after half of its bytes. */
 export const STREAM_FAULTS: readonly Fault[] = [
   cut('cut-rst', 'RST after `after` tokens; half=1: in the middle of an event.', { kind: 'reset' }),
   cut('cut-fin', 'FIN after `after` tokens, without the last chunk.', { kind: 'close' }),
@@ -54,7 +54,7 @@ export const STREAM_FAULTS: readonly Fault[] = [
   ...errorFaults(),
 ];
 
-/** A fault that plays an answer up to a point, then these items, and never its end. */
+/** A fault that plays an answer up to a point, then these items, but never its end. */
 function cut(name: string, summary: string, ...ending: readonly Item[]): Fault {
   return fault({
     name,
@@ -72,7 +72,7 @@ function cut(name: string, summary: string, ...ending: readonly Item[]): Fault {
   });
 }
 
-/** The items up to so many tokens, and never their end; then `ending`. */
+/** The items up to this many tokens without their end, then `ending`. */
 export function* cutAfter(
   items: Iterable<Item>,
   after: number,
@@ -90,7 +90,7 @@ export function* cutAfter(
   }
 }
 
-/** A cut comes before these at the latest: what has its end is not cut. */
+/** A cut comes before these parts at the latest, since an answer with its end is not cut. */
 const ENDING = new Set<StreamEvent['part']>(['finish', 'usage', 'done']);
 
 function pausedAt(answer: Answer, after: number, ms: number): Answer {
@@ -124,7 +124,7 @@ function isPart(item: Item, part: StreamEvent['part']): boolean {
   return item.kind === 'event' && item.part === part;
 }
 
-/** Error events, by what comes before them. Not streamed, the error is the answer, with its status. */
+/** Error events, by what precedes them. Without streaming, the error is the answer, with its status. */
 function errorFaults(): readonly Fault[] {
   const points: readonly (readonly [
     name: string,

@@ -4,7 +4,7 @@ import type { Item, StreamEvent } from '../item.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { openAiUsage } from '../usage.ts';
 
-/** Puts the token counts of chat and completion streams where some provider puts them, asked for or not. */
+/** Places the token counts of chat and completion streams where some provider places them, requested or not. */
 export const USAGE_FAULTS: readonly Fault[] = [
   usage('usage-own', 'in a chunk of its own with `choices: []`', (at) => beforeDone(at, [ownChunk(at)])),
   usage('usage-last', 'in a last chunk that still has a choice', (at) => beforeDone(at, [lastChunk(at)])),
@@ -35,10 +35,10 @@ export const USAGE_FAULTS: readonly Fault[] = [
   ),
 ];
 
-/** A point in a stream from which the counts were taken out. */
+/** A point in a stream from which the counts were removed. */
 interface Point {
   readonly event: StreamEvent;
-  /** The last JSON chunk before, from which another can be made. */
+  /** The preceding JSON chunk, as a template for another one. */
   readonly pattern: StreamEvent;
   readonly counts: Usage;
   readonly tokensSoFar: number;
@@ -73,7 +73,7 @@ function stripped(json: string): string {
   return JSON.stringify(strip(JSON.parse(json) as JsonObject));
 }
 
-/** The stream without its own counts, and with those that `place` adds. */
+/** The stream without its own counts and with those that `place` adds. */
 function placed(answer: Answer, place: Placing): Answer {
   const counts = answer.usage;
   if (counts === undefined || answer.dialect !== 'openai') return answer;

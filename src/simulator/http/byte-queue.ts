@@ -1,6 +1,6 @@
 /**
- * Bytes in the order of their arrival, taken from the front. Nothing is copied but what a line spans, so a body of
- * 100 MB in small pieces costs time in proportion to its length.
+ * Bytes in order of arrival, taken from the front. Only lines across chunks are copied, so a body of 100 MB in small
+ * pieces takes linear time.
  */
 export class ByteQueue {
   readonly #chunks: Buffer[] = [];
@@ -10,7 +10,7 @@ export class ByteQueue {
     if (chunk.length > 0) this.#chunks.push(chunk);
   }
 
-  /** The bytes up to the delimiter, which is dropped; undefined while it has not come within `maxBytes`. */
+  /** The bytes up to the delimiter, which is dropped; undefined until it arrives within `maxBytes`. */
   takeThrough(delimiter: string, maxBytes: number): Buffer | undefined {
     for (;;) {
       const chunk = this.#chunks[this.#first];
@@ -27,7 +27,7 @@ export class ByteQueue {
     }
   }
 
-  /** At most `maxBytes` of what is there; undefined when it is empty. */
+  /** At most `maxBytes` of the queue; undefined if it is empty. */
   take(maxBytes: number): Buffer | undefined {
     const chunk = this.#chunks[this.#first];
     if (chunk === undefined) return undefined;
@@ -36,7 +36,7 @@ export class ByteQueue {
     return taken;
   }
 
-  /** Whether at least so many bytes wait in front of the next delimiter. */
+  /** Whether at least this many bytes precede the next delimiter. */
   holds(bytes: number): boolean {
     let total = 0;
     for (let index = this.#first; index < this.#chunks.length && total < bytes; index++) {

@@ -4,22 +4,23 @@ import { RequestReader } from './request-reader.ts';
 /** Who ended a connection. */
 type Closing = { readonly by: 'peer'; readonly at: number } | { readonly by: 'us' };
 
-/** A pause that something may cut short: the end of the connection, or room to write. */
+/** A pause that may be cut short by the end of the connection or by room to write. */
 interface Pause {
   readonly endsOnRoom: boolean;
   readonly end: () => void;
 }
 
 /**
- * One TCP connection, from accept to close. One answer at a time is written to it, so at most one pause is open.
- * After the connection has ended every method returns at once and does nothing: ask `isOpen`.
+ * One TCP connection, from accept to close. One answer at a time is written to it, so at most one pause is pending.
+ * After the end of the connection, all methods return at once and do nothing: check `isOpen`.
  */
 export class Connection {
   readonly id: number;
   readonly reader = new RequestReader();
-  /** Whether an answer is being given. */
+  /** Whether an answer is being written. */
   isBusy = false;
   readonly #socket: Socket<Connection>;
+  #taker: ((bytes: Buffer) => void) | undefined;
   #closing: Closing | undefined;
   #pause: Pause | undefined;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
@@ -27,20 +28,34 @@ export class Connection {
   constructor(id: number, socket: Socket<Connection>) {
     this.id = id;
     this.#socket = socket;
-    // Each piece of an answer must leave when it is written: tests count on seeing it alone.
+    // Each piece of an answer must be sent when it is written: tests rely on seeing it separately.
     socket.setNoDelay(true);
+  }
+
+  /** From now on bytes are no HTTP, and go to `take`. */
+  takeOver(take: (bytes: Buffer) => void): void {
+    this.#taker = take;
+  }
+
+  /** To be called with what has come. Returns whether it was taken over. */
+  offer(bytes: Buffer): boolean {
+    this.#taker?.(bytes);
+    return this.#taker !== undefined;
   }
 
   get isOpen(): boolean {
     return this.#closing === undefined;
   }
 
-  /** When the peer closed, in milliseconds since 1970; undefined while it has not, or when we did. */
+  /** When the peer closed, in milliseconds since 1970; undefined: it did not, or we closed first. */
   get closedByPeerAt(): number | undefined {
     return this.#closing?.by === 'peer' ? this.#closing.at : undefined;
   }
 
-  /** Writes all bytes. Undefined: done; else when the peer has made room for them or is gone. */
+  /**
+   * Writes all bytes. Returns undefined if that is done, otherwise a promise that resolves when the peer has made room
+   * or is gone.
+   */
   send(bytes: Uint8Array): Promise<void> | undefined {
     if (!this.isOpen) return undefined;
     const written = this.#socket.write(bytes);
@@ -65,17 +80,17 @@ export class Connection {
     while (this.isOpen) await this.#wait(false);
   }
 
-  /** Ends it with a FIN, after what was written. */
+  /** Closes with a FIN after the written bytes. */
   close(): void {
     if (this.#end({ by: 'us' })) this.#socket.end();
   }
 
-  /** Ends it with a RST. */
+  /** Closes with a RST. */
   reset(): void {
     if (this.#end({ by: 'us' })) this.#socket.terminate();
   }
 
-  /** Ends it with a FIN, unless another request comes before. */
+  /** Closes with a FIN unless another request comes first. */
   closeWhenIdle(afterMs: number): void {
     this.stayOpen();
     this.#idleTimer = setTimeout(() => {
@@ -83,17 +98,17 @@ export class Connection {
     }, afterMs);
   }
 
-  /** A request has come: the idle time is over. */
+  /** A request has arrived, so the idle time is over. */
   stayOpen(): void {
     if (this.#idleTimer !== undefined) clearTimeout(this.#idleTimer);
   }
 
-  /** To be called when the socket has room again. */
+  /** Call this when the socket has room again. */
   onRoom(): void {
     if (this.#pause?.endsOnRoom === true) this.#pause.end();
   }
 
-  /** To be called when the socket is gone. */
+  /** Call this when the socket is gone. */
   onGone(): void {
     this.#end({ by: 'peer', at: Date.now() });
   }

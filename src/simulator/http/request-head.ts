@@ -13,7 +13,7 @@ export interface RequestHead {
   readonly framing: BodyFraming;
   /** Whether the connection may carry another request after this one. */
   readonly keepAlive: boolean;
-  /** Whether chunked answers are understood: HTTP/1.1. */
+  /** Whether the client understands chunked responses: HTTP/1.1. */
   readonly chunkedAllowed: boolean;
 }
 
@@ -73,7 +73,7 @@ function parseField(line: string): Header {
   return [name, value];
 }
 
-/** RFC 9112 §6.3: a request with both framings, or with two lengths, is refused. */
+/** RFC 9112 §6.3: refuses a request with both framings or with two lengths. */
 function framingOf(headers: Readonly<Record<string, string>>): BodyFraming {
   const coding = headers['transfer-encoding'];
   const length = headers['content-length'];

@@ -6,7 +6,7 @@ export interface HttpRequest extends RequestHead {
   readonly body: Buffer;
 }
 
-/** What the bytes that have come so far amount to. `continue`: the client waits for leave to send its body. */
+/** The state of the received bytes. `continue`: the client waits for permission to send its body. */
 export type Reading =
   | { readonly kind: 'request'; readonly request: HttpRequest }
   | { readonly kind: 'incomplete' }
@@ -19,8 +19,8 @@ const MAX_BODY_BYTES = 100 * 1024 * 1024;
 const INCOMPLETE: Reading = { kind: 'incomplete' };
 
 /**
- * Reads the requests of one connection, strictly. It is in one of four states: before a head; inside a body of known
- * length; before, inside or behind a chunk; in the trailer. Each leads to the next, and the last back to the first.
+ * Parses the requests of one connection strictly. The states are: before a head; inside a body of known length; before,
+ * inside or after a chunk; in the trailer. Each leads to the next, and the last one back to the first.
  */
 type State =
   | { readonly kind: 'head' }
@@ -38,7 +38,7 @@ export class RequestReader {
     this.#queue.push(chunk);
   }
 
-  /** The next request, as far as it is there. After `invalid` the connection is of no more use. */
+  /** The next request, as far as it has arrived. After `invalid`, the connection is unusable. */
   next(): Reading {
     try {
       for (;;) {

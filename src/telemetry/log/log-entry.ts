@@ -1,3 +1,4 @@
+import { dollarsOf } from '../../prices/cost.ts';
 import type { GatewayEvent, ProviderProbed, RequestEnded, RequestReceived } from '../../gateway/events.ts';
 import type { Usage } from '../../protocols/protocol.ts';
 import { type Attempt, isClientFault } from '../../routing/outcome.ts';
@@ -33,6 +34,7 @@ export function levelOf(event: GatewayEvent): Level | undefined {
     case 'attempt-ended':
       return attemptLevel(event.attempt);
     case 'route-cooled':
+    case 'api-missing':
       return 'warn';
     case 'request-ended':
       return ENDING_LEVELS[endingOf(event)];
@@ -64,7 +66,9 @@ function isFailure({ outcome }: Attempt): boolean {
 }
 
 function attemptLevel(attempt: Attempt): Level {
-  return isFailure(attempt) && !isClientFault(attempt.outcome) ? 'warn' : 'debug';
+  const { outcome } = attempt;
+  if (outcome.kind === 'unsuitable') return 'debug';
+  return isFailure(attempt) && !isClientFault(outcome) ? 'warn' : 'debug';
 }
 
 /** The log lines of an event. */
@@ -79,6 +83,10 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
       return [receivedEntry(event)];
     case 'attempt-ended':
       return [attemptEntry(event)];
+    case 'api-missing': {
+      const api = event.operation === 'count' ? `${event.api} (count)` : event.api;
+      return [entry('warn', event, 'apiMissing', { provider: event.provider, api })];
+    }
     case 'route-cooled':
       return [
         entry('warn', event, 'cooled', { route: event.routeId, seconds: Math.round(event.forMs / 1000) }),
@@ -181,6 +189,7 @@ export function metricsEntry(event: RequestEnded): LogEntry {
     firstToken: isAnswered && firstByteAtMs !== undefined ? milliseconds(firstByteAtMs - startedAtMs) : '-',
     gateway: overheadMs === undefined ? '-' : `${overheadMs.toFixed(2)}ms`,
     tokens: usage === undefined ? '-' : tokensText(usage, event.isUsageEstimated),
+    cost: event.cost?.nano === undefined ? '' : ` cost=${dollarsOf(event.cost.nano)}`,
     key: event.keyName,
   };
   return { ...entry('info', event, 'metrics', values), fields: () => endedFields(event) };

@@ -1,4 +1,4 @@
-import type { RequestEnded, RequestReceived } from '../../gateway/events.ts';
+import type { RequestEnded, RequestReceived, TranslationReport } from '../../gateway/events.ts';
 import { type Attempt, isClientFault } from '../../routing/outcome.ts';
 import { outcomeText } from '../../routing/attempts-summary.ts';
 import { METHODS, OPERATIONS } from '../vocabulary.ts';
@@ -28,11 +28,21 @@ export function endedFields(event: RequestEnded): LogFields {
     'gen_ai.usage.output_tokens': usage?.outputTokens,
     total_tokens: usage?.totalTokens,
     is_usage_estimated: event.isUsageEstimated || undefined,
+    translation: event.translation && translationFields(event.translation),
     ending: event.ending,
     duration_ms: milliseconds(endedAtMs - startedAtMs),
     first_byte_ms: firstByteAtMs === undefined ? undefined : milliseconds(firstByteAtMs - startedAtMs),
     gateway_ms: overheadMs === undefined ? undefined : milliseconds(overheadMs),
     attempt_list: history.length === 0 ? undefined : history.map(attemptFields),
+  };
+}
+
+function translationFields({ from, to, losses, count }: TranslationReport): LogFields {
+  return {
+    from,
+    to,
+    losses: losses.map(({ what, path, why }) => ({ what, path, why })),
+    loss_count: count > losses.length ? count : undefined,
   };
 }
 

@@ -49,13 +49,17 @@ export const MESSAGES = {
     zh: '探测失败: 后端={provider} {error} 耗时={duration}ms',
   },
   story: { en: 'Attempts: {attempts}', zh: '尝试过程: {attempts}' },
+  apiMissing: {
+    en: 'Provider {provider} has no API {api}: requests are translated for an hour',
+    zh: '后端 {provider} 没有 API {api}: 一小时内请求将被转换',
+  },
   cooled: {
     en: 'Cooling down: {route} for {seconds}s',
     zh: '进入冷却: {route} {seconds} 秒',
   },
   metrics: {
-    en: 'Metrics: total={total}ms attempts={attempts} first_token={firstToken} gateway={gateway} tokens={tokens}',
-    zh: '性能指标: 总耗时={total}ms 尝试={attempts} 首字节={firstToken} 网关={gateway} 令牌={tokens}',
+    en: 'Metrics: total={total}ms attempts={attempts} first_token={firstToken} gateway={gateway} tokens={tokens}{cost}',
+    zh: '性能指标: 总耗时={total}ms 尝试={attempts} 首字节={firstToken} 网关={gateway} 令牌={tokens}{cost}',
   },
   logLost: {
     en: 'log lines are being lost: {reason} ({count} so far)',

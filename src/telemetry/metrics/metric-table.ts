@@ -24,6 +24,7 @@ const GEN_AI_LABELS = ['gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_
 export function createMetricTable() {
   return {
     ...requestMetrics(),
+    ...costMetrics(),
     ...providerMetrics(),
     ...genAiMetrics(),
     ...gatewayMetrics(),
@@ -97,6 +98,21 @@ function requestMetrics() {
   };
 }
 
+function costMetrics() {
+  return {
+    cost: counter(
+      'llm_proxy_cost_usd_total',
+      'What requests cost in US dollars, by prices of the configuration and the catalogue.',
+      ['model', 'provider', 'api_key_name'],
+    ),
+    costUnknown: counter(
+      'llm_proxy_cost_unknown_total',
+      'Requests that used tokens whose price is not known.',
+      ['model', 'provider'],
+    ),
+  };
+}
+
 function providerMetrics() {
   return {
     health: new NumberFamily({
@@ -116,6 +132,11 @@ function providerMetrics() {
       'llm_proxy_attempts_total',
       'Attempts at providers by outcome; detail is a status, a defect, or what was waited for.',
       ['provider', 'outcome', 'detail'],
+    ),
+    translationLosses: counter(
+      'llm_proxy_translation_losses_total',
+      "What requests and answers lost on their way between a client's API and a provider's.",
+      ['from', 'to', 'what'],
     ),
     retries: counter('llm_proxy_retries_total', 'Attempts that repeated a route after a pause.', [
       'provider',

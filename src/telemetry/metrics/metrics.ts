@@ -88,6 +88,7 @@ function count(event: OtherEvent, table: MetricTable, { cooling, sources }: Memo
       table.bugs.series().value += 1;
       return;
     case 'request-received':
+    case 'api-missing':
     case 'answer-bytes':
   }
 }
@@ -123,6 +124,7 @@ function healthAfter(outcome: Outcome): boolean | undefined {
     case 'unreachable':
     case 'timed-out':
       return false;
+    case 'unsuitable':
     case 'cancelled':
       return undefined;
   }
@@ -131,6 +133,7 @@ function healthAfter(outcome: Outcome): boolean | undefined {
 function detailOf(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'answered':
+    case 'unsuitable':
     case 'cancelled':
       return '';
     case 'rejected':

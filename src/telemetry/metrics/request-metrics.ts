@@ -1,4 +1,4 @@
-import type { RequestEnded } from '../../gateway/events.ts';
+import type { RequestEnded, TranslationReport } from '../../gateway/events.ts';
 import type { Attempt } from '../../routing/outcome.ts';
 import type { HistogramSeries, NumberSeries } from './metric-family.ts';
 import type { MetricTable } from './metric-table.ts';
@@ -17,10 +17,16 @@ export function createRequestMetrics(table: MetricTable): (event: RequestEnded) 
     }
     countRequest(event, kind);
     countTokens(event, kind);
+    countCost(event, kind);
     if (event.isStreamed) countStream(event, kind);
     if (event.history.length > 1) countFallbacks(event, table);
+    if (event.translation !== undefined) countLosses(event.translation, table);
     if (event.ending !== 'complete') countEnding(event, labels, table);
   };
+}
+
+function countLosses({ from, to, losses }: TranslationReport, table: MetricTable): void {
+  for (const { what } of losses) table.translationLosses.series(from, to, what).value += 1;
 }
 
 /** Kinds consist of names from the configuration. Beyond this number, they are looked up each time. */
@@ -56,6 +62,8 @@ interface Kind {
   readonly overhead: HistogramSeries;
   readonly genAiDuration: HistogramSeries | undefined;
   readonly tokens: () => TokenSeries;
+  readonly cost: () => NumberSeries;
+  readonly costUnknown: () => NumberSeries;
   readonly stream: () => StreamSeries;
 }
 
@@ -98,6 +106,8 @@ function kindOf(labels: Labels, table: MetricTable): Kind {
       genAiInput: genAi && table.genAiTokens.series(...genAi, 'input'),
       genAiOutput: genAi && table.genAiTokens.series(...genAi, 'output'),
     })),
+    cost: once(() => table.cost.series(model, provider, keyName)),
+    costUnknown: once(() => table.costUnknown.series(model, provider)),
     stream: once(() => ({
       ttft: table.ttft.series(model, provider),
       speed: table.speed.series(model, provider),
@@ -134,6 +144,12 @@ function countTokens({ usage, isUsageEstimated }: RequestEnded, kind: Kind): voi
   if (isUsageEstimated) series.estimated.value += 1;
   if (inputTokens !== undefined) series.genAiInput?.observe(inputTokens);
   if (outputTokens !== undefined) series.genAiOutput?.observe(outputTokens);
+}
+
+function countCost({ cost }: RequestEnded, kind: Kind): void {
+  if (cost === undefined || cost.basis === 'not-billed') return;
+  if (cost.nano === undefined) kind.costUnknown().value += 1;
+  else kind.cost().value += cost.nano / 1e9;
 }
 
 function countStream(

@@ -2,7 +2,7 @@ import { errorInBody } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { truncated, unreadable } from '../hub-error.ts';
 import { asArray, asObject, asString, type JsonObject, parsed } from '../json.ts';
-import type { HubEvent, StreamReader } from '../stream.ts';
+import { type HubEvent, isContent, type StreamReader } from '../stream.ts';
 import { contentTexts, readCitations } from './read-answer.ts';
 import { StreamedCalls } from './read-stream-calls.ts';
 import { readFinish } from './finish.ts';
@@ -26,6 +26,8 @@ class ChatReader {
   #out: HubEvent[] = [];
   #started = false;
   #finished = false;
+  /** Whether there was any content. */
+  #spoken = false;
   #over = false;
 
   constructor(exchange: Exchange) {
@@ -38,6 +40,7 @@ class ChatReader {
     this.#out = [];
     if (data.trim() === '[DONE]') this.#end();
     else this.#chunk(data);
+    this.#spoken ||= this.#out.some(isContent);
     return this.#out;
   }
 
@@ -51,6 +54,9 @@ class ChatReader {
 
   #end(): void {
     this.#calls.flush();
+    this.#spoken ||= this.#out.some(isContent);
+    // An end of nothing is none.
+    if (!this.#finished && !this.#spoken) return this.#fail(truncated());
     this.#over = true;
     if (!this.#finished) this.#out.push({ kind: 'finish', finish: { reason: 'end' } });
     this.#out.push({ kind: 'end' });

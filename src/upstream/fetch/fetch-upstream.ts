@@ -5,7 +5,7 @@ import { ConnectWatcher } from './connect-watch.ts';
 import { staleWithinMs, unreachableReason } from '../failure.ts';
 import { upstreamFields } from '../headers.ts';
 import { ProxyGuard } from './proxy-guard.ts';
-import { joinUrl } from '../url.ts';
+import { requestUrl } from '../request-url.ts';
 
 /** `fetch` does not say how far away the proxy is: a long way, to be on the safe side. */
 const ROUND_TRIP_MS = 100;
@@ -39,6 +39,8 @@ function seemsStale(reply: UpstreamReply): boolean {
 async function send(request: UpstreamRequest, { isFresh }: { isFresh: boolean }): Promise<UpstreamReply> {
   const { provider, cancellation } = request;
   const stopping = new AbortController();
+  const address = requestUrl(request);
+  if (address === undefined) return { kind: 'unreachable', reason: 'protocol' };
   if (cancellation.isCancelled) return { kind: 'aborted' };
   cancellation.onCancel = () => stopping.abort();
   const options: BunFetchRequestInit = {
@@ -57,7 +59,7 @@ async function send(request: UpstreamRequest, { isFresh }: { isFresh: boolean })
   if (isFresh) options.keepalive = false;
   connect(provider, options);
   try {
-    const { status, headers, body } = await fetch(joinUrl(request), options);
+    const { status, headers, body } = await fetch(address, options);
     return { kind: 'reply', status, headers, body: body === null ? null : readerSource(body.getReader()) };
   } catch (error) {
     if (cancellation.isCancelled) return { kind: 'aborted' };

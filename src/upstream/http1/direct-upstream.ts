@@ -8,7 +8,7 @@ import { Exchange } from './exchange.ts';
 import { staleWithinMs, unreachableReason } from '../failure.ts';
 import { upstreamFields } from '../headers.ts';
 import { type Target, targetOf } from './target.ts';
-import { joinUrl } from '../url.ts';
+import { requestUrl } from '../request-url.ts';
 
 /** An upstream that keeps connections for the next requests. */
 export interface OpenUpstream extends Upstream {
@@ -33,7 +33,10 @@ export function createDirectUpstream(limits: Partial<PoolLimits> = {}): OpenUpst
   return {
     async send(request) {
       const { provider } = request;
-      const url = new URL(joinUrl(request));
+      const address = requestUrl(request);
+      // Its provider has no such method, so that there is nobody to ask.
+      if (address === undefined) return { kind: 'unreachable', reason: 'protocol' };
+      const url = new URL(address);
       const target = targetFor(provider, url);
       const head = headOf(request, url);
       const taken = takeIdle(poolOf(target));

@@ -14,5 +14,7 @@ const REQUIRED: Readonly<Record<string, object>> = {
   'master_keys.[].rate_limit': { requests_per_second: 1 },
   'providers.[]': { name: 'a' },
   'backends.[]': { name: 'a' },
+  'providers.[].aws': { access_key_id: 'a', secret_access_key: 'b' },
+  'backends.[].aws': { access_key_id: 'a', secret_access_key: 'b' },
   'models.*': { routes: [{}] },
 };

@@ -200,9 +200,13 @@ describe('a resource', () => {
         { path: 'api_bse', message: expect.stringContaining('did you mean "api_base"') },
         { path: 'weight', message: 'must be at least 0' },
         { path: 'timeouts.conect', message: expect.stringContaining('unknown') },
-        { path: 'api_base', message: 'is missing' },
       ]),
     );
+    const nowhere = await api.call('POST', '/providers', { id: 'a' });
+    expect(nowhere.status).toBe(422);
+    expect(nowhere.body.error.details).toEqual([
+      { path: 'api_base', message: 'is missing: the address of the provider' },
+    ]);
     const dangling = await api.call('POST', '/models', { id: 'm', routes: [{ provider: 'opneai' }] });
     expect(dangling.body.error.details[0].path).toBe('routes[0].provider');
     expect((await api.call('POST', '/providers', '[1]')).status).toBe(422);

@@ -192,7 +192,7 @@ describe('the answer to a write', () => {
     await api.call('POST', '/providers', PROVIDER);
     const model = { id: 'fast', routes: [{ provider: 'up', model: 'm' }], fallbacks: ['typo'] };
     const created = await api.call('POST', '/models', model);
-    const warning = 'Model "fast" names the fallback "typo", which nothing serves: it is skipped.';
+    const warning = 'Model "fast" has the fallback "typo", which no provider serves: it is skipped.';
     expect([created.status, created.body.warnings]).toEqual([201, [warning]]);
     const changed = await api.call('PUT', '/models/fast', { rewrite_response_model: true });
     expect(changed.body.warnings).toBeUndefined();

@@ -99,7 +99,7 @@ describe('what can not be meant is a usage error that says what can', () => {
     [['--pace', '-1'], '--pace needs a value: a number that is not negative.'],
     [['--dry-run=yes'], '--dry-run takes no value.'],
     [['dwon'], 'ACTION must be up or down, not "dwon". Did you mean "down"?'],
-    [['up', 'again'], '"again" is one argument too many.'],
+    [['up', 'again'], 'unexpected argument "again".'],
   ];
   for (const [args, says] of faults) test(args.join(' '), () => expect(fault(...args)).toBe(says));
 

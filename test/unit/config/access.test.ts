@@ -94,7 +94,7 @@ master_keys:
   - {name: lost, key: sk-1, allowed_models: [gpt-5, "claude-*"]}
   - {name: fine, key: sk-2, allowed_models: [gpt-5, "gpt-*"]}
 `);
-  expect(warnings).toEqual(['Key "lost" may use no model that is served.']);
+  expect(warnings).toEqual(['Key "lost" may not use any model that is served.']);
 });
 
 test('of a key 5 and 4 characters are shown, of a short one none', () => {

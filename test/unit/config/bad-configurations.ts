@@ -47,7 +47,7 @@ providers:
     kind: 'a misspelt choice',
     text: 'proxy_api_key: sk-test\nlogging:\n  level: wran\n',
     says: [
-      '3:10  logging.level: is not one of the known values, found "wran". Did you mean "warn"?\n' +
+      '3:10  logging.level: is not one of the allowed values, found "wran". Did you mean "warn"?\n' +
         '    Allowed: debug, info, warn, error.',
     ],
   },
@@ -59,7 +59,7 @@ providers:
   {
     kind: 'the address said twice',
     text: 'proxy_api_key: sk-test\nlisten: ":1"\nserver: {port: 2}\n',
-    says: ['2:1  listen: says the same as server.host and server.port; keep one of them.'],
+    says: ['2:1  listen: conflicts with server.host and server.port; keep one of them.'],
   },
   {
     kind: 'a list where sections are due',
@@ -104,7 +104,7 @@ providers:
     kind: 'a reference that is no variable',
     text: 'proxy_api_key: sk-${not-a-name}\n',
     says: [
-      '1:16  proxy_api_key: has a ${ that is no variable; write ${VAR}, ${VAR:-default}, ${file:/path}, or $${ for a plain ${.',
+      '1:16  proxy_api_key: contains a ${ that does not begin a reference; write ${VAR}, ${VAR:-default}, ${file:/path}, or $${ for a plain ${.',
     ],
   },
   {
@@ -137,7 +137,7 @@ providers:
 backends:
   - {name: a, url: "https://b.test"}
 `,
-    says: ['6:12  backends[0].name: "a" is the name of a provider already, at providers[0].'],
+    says: ['6:12  backends[0].name: "a" is already the name of a provider, at providers[0].'],
   },
   {
     kind: 'base URLs that are none, or must not be called',
@@ -157,7 +157,7 @@ providers:
       '5:25  providers[1].api_base: must not hold a user name or password; use api_key or headers.',
       '6:25  providers[2].api_base: is a link-local or metadata address, where clouds keep credentials; it is never called.',
       '7:25  providers[3].api_base: is not a URL; write it like https://api.example.com/v1.',
-      '8:43  providers[4].url: means the same as api_base; keep one of them.',
+      '8:43  providers[4].url: is a synonym of api_base; keep one of them.',
       '9:5  providers[5].api_base: is missing: the address of the provider.',
       '10:25  providers[6].api_base: must not have a query (?) or a fragment (#).',
     ],
@@ -212,14 +212,14 @@ master_keys:
   - {name: a, key: sk-same-secret}
 `,
     says: [
-      '4:12  master_keys[1].name: "a" is the name of a key already, at master_keys[0].',
+      '4:12  master_keys[1].name: "a" is already the name of a key, at master_keys[0].',
       '4:20  master_keys[1].key: is the same secret as that of master_keys[0].',
     ],
   },
   {
     kind: 'a master key called like proxy_api_key',
     text: 'proxy_api_key: sk-one\nmaster_keys:\n  - {name: default, key: sk-two}\n',
-    says: ['3:12  master_keys[0].name: "default" is the name of a key already, at proxy_api_key.'],
+    says: ['3:12  master_keys[0].name: "default" is already the name of a key, at proxy_api_key.'],
   },
   {
     kind: 'rate limits that can not be meant',

@@ -72,7 +72,7 @@ test('private addresses are fine, and plain http there is no reason to warn', ()
 test('a key that would cross the internet unencrypted gives a warning', () => {
   const warnings = (provider: string) =>
     snapshotOf(`proxy_api_key: sk-test\nproviders: [{name: a, ${provider}}]`).warnings;
-  const warning = 'Provider "a" is called over plain http: its key can be read on the way.';
+  const warning = 'Provider "a" is called over plain http: its key can be intercepted.';
   expect(warnings('api_base: "http://api.example.com", api_key: sk-x')).toEqual([warning]);
   expect(warnings('api_base: "http://172.15.0.1", api_key: sk-x')).toEqual([warning]);
   expect(warnings('api_base: "http://api.example.com"')).toEqual([]);

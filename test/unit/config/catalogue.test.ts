@@ -156,8 +156,8 @@ fallback:
     expect(fallbacksOf(findModel('c'))).toEqual(['a', 'b']);
     expect(fallbacksOf(findModel('d'))).toEqual(['e']);
     expect(warnings).toEqual([
-      'Fallbacks go in a circle: "a" → "b" → "c" → "a". Each model is tried once.',
-      'Fallbacks go in a circle: "d" → "d". Each model is tried once.',
+      'Fallbacks form a cycle: "a" → "b" → "c" → "a". Each model is tried once.',
+      'Fallbacks form a cycle: "d" → "d". Each model is tried once.',
     ]);
   });
 
@@ -172,7 +172,7 @@ fallback:
     const { findModel, warnings } = snapshotOf(file('{a: [something-else-entirely, b]}'));
     expect(fallbacksOf(findModel('a'))).toEqual(['b']);
     expect(warnings).toEqual([
-      'Model "a" names the fallback "something-else-entirely", which nothing serves: it is skipped.',
+      'Model "a" has the fallback "something-else-entirely", which no provider serves: it is skipped.',
     ]);
   });
 

@@ -36,8 +36,8 @@ providers:
   - {name: text, api_base: "https://a.test", ca_file: "${folder}/secret.txt"}
 `);
   expect(await findMissingAuthorities(snapshot)).toEqual([
-    'Provider "missing" has a ca_file that can not be read (ENOENT): requests to it will fail.',
-    'Provider "folder" has a ca_file that can not be read (EISDIR): requests to it will fail.',
+    'Provider "missing" has a ca_file that cannot be read (ENOENT): requests to it will fail.',
+    'Provider "folder" has a ca_file that cannot be read (EISDIR): requests to it will fail.',
     'Provider "text" has a ca_file that holds no certificate in PEM form: requests to it will fail.',
   ]);
 });

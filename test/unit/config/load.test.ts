@@ -43,5 +43,5 @@ test('a file that is missing, a directory, or no text is one clear line', async 
 test.skipIf(process.getuid?.() === 0)('a file that this user must not read is one clear line', async () => {
   const path = await file('closed.yaml', 'listen: ":1"');
   await chmod(path, 0o000);
-  expect(await load(path)).toEqual(['/closed.yaml  must not be read by this user.']);
+  expect(await load(path)).toEqual(['/closed.yaml  may not be read by this user.']);
 });

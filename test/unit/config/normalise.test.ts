@@ -101,7 +101,7 @@ test('both ways to write a provider make the same one', () => {
     location: undefined,
     anthropicBeta: 'pass',
     autoCache: false,
-    websockets: false,
+    websockets: [],
     credential: undefined,
   });
 });
@@ -161,6 +161,8 @@ test('what the file does not say has its default', () => {
     requestTimeoutMs: Infinity,
     drainDelayMs: 0,
     drainTimeoutMs: 300_000,
+    maxWebSockets: 1_000,
+    maxWebSocketsPerKey: 100,
     corsOrigins: [],
     trustsProxy: undefined,
     tls: undefined,
@@ -212,7 +214,7 @@ test('aliases that multiply are refused', () => {
     (_, level) => `l${level + 1}: &l${level + 1} [${`*l${level},`.repeat(9)}]`,
   );
   expect(problemsOf(`l0: &l0 [x]\n${levels.join('\n')}\n`)).toEqual([
-    '1:1  aliases (*name) multiply to more than a configuration can need.',
+    '1:1  aliases (*name) expand to more than a configuration can need.',
   ]);
 });
 
@@ -286,7 +288,7 @@ test('a proxy that is trusted is an address or a range, and what is neither is r
     false,
   ]);
   expect(problemsOf(`${KEY}server: {trusted_proxies: [10.0.0.0/8, proxy.local]}`)).toEqual([
-    expect.stringMatching(/^2:40 .*trusted_proxies\[1\].*is no address and no range.*proxy\.local/s),
+    expect.stringMatching(/^2:40 .*trusted_proxies\[1\].*is neither an address nor a range.*proxy\.local/s),
   ]);
 });
 

@@ -63,8 +63,8 @@ test('a text that is too long to be a configuration is not read', () => {
 describe('what is made to take for ever is refused at once', () => {
   const levels = 3_000;
   test.each([
-    ['a list in itself', 'a: &a [*a]', /alias .* within what its own anchor/],
-    ['a section in itself', 'a: &a { b: { c: *a } }', /alias .* within what its own anchor/],
+    ['a list in itself', 'a: &a [*a]', /alias .* within its own anchor/],
+    ['a section in itself', 'a: &a { b: { c: *a } }', /alias .* within its own anchor/],
     ['sections in sections', `a: ${'{a: '.repeat(levels)}1${'}'.repeat(levels)}`, /nested too deeply/],
     ['lists in lists', `a: ${'['.repeat(levels)}${']'.repeat(levels)}`, /nested too deeply/],
     [

@@ -29,10 +29,20 @@ test('it says where it listens, answers, and leaves with 0 on SIGTERM', async ()
   expect(await child.exited).toBe(0);
 });
 
+test('--strict refuses what OpenAI refuses', async () => {
+  const child = start('--port', '0', '--strict');
+  const { value } = await child.stdout.getReader().read();
+  const url = /http:\/\/127\.0\.0\.1:\d+\/v1/.exec(new TextDecoder().decode(value))?.[0] ?? '';
+  const body = JSON.stringify({ model: 'mock/ok', messages: [] });
+  expect((await fetch(`${url}/chat/completions`, { method: 'POST', body })).status).toBe(400);
+  child.kill('SIGTERM');
+  expect(await child.exited).toBe(0);
+});
+
 test('--help explains it', async () => {
   const { code, out } = await outcome('--help');
   expect(code).toBe(0);
-  for (const flag of ['--port', '--host', '--seed', '--words', '--pace', '--latency'])
+  for (const flag of ['--port', '--host', '--seed', '--words', '--pace', '--latency', '--strict'])
     expect(out).toContain(flag);
 });
 

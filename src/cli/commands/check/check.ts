@@ -12,7 +12,7 @@ import { type Style, styleFor } from '../../style.ts';
 /** Checks a configuration file. A summary of a valid one goes to standard output, problems to standard error. */
 export async function check(values: ValuesOf<typeof checkDeclaration>): Promise<number> {
   const { file, config, host, port } = values;
-  if (file !== undefined && config !== undefined) throw new UsageError('one file at a time, please.');
+  if (file !== undefined && config !== undefined) throw new UsageError('check takes one file at a time.');
   const path = file ?? config ?? (process.env['CONFIG_PATH'] || 'config.yaml');
   const overrides = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
   const result = await loadConfig({ path, overrides, env: process.env, version: 1, now: new Date() });

@@ -2,10 +2,10 @@ import { FILE, PORT, TEXT } from '../../kinds.ts';
 
 export const checkDeclaration = {
   name: 'check',
-  summary: 'Check a configuration file and show the routes it comes to',
+  summary: 'Check a configuration file and show its routes',
   group: 'configuration',
   description: [
-    'Checks a configuration file without starting anything, and shows what it comes to: the routes of each model in the order in which they are tried, the fallbacks, the keys and the warnings. All mistakes are reported at once, with line and column.',
+    'Checks a configuration file without starting anything, and shows its effect: the routes of each model in the order of use, the fallbacks, the keys and the warnings. All errors are reported at once, with line and column.',
   ],
   positionals: {
     file: { value: 'FILE', kind: FILE, description: 'the configuration; --config FILE is the same' },
@@ -27,5 +27,5 @@ export const checkDeclaration = {
       does: 'restarts only with a file that works',
     },
   ],
-  exits: { 0: 'the file is valid', 1: 'it is not; the reasons are on standard error' },
+  exits: { 0: 'the file is valid', 1: 'the file is not valid; the reasons are on standard error' },
 } as const;

@@ -5,13 +5,13 @@ export const completionDeclaration = {
   summary: 'Print the completion for bash, zsh or fish',
   group: 'program',
   description: [
-    'Prints a script that makes a shell complete commands, options and their values. Load it where the shell starts, or put it where the shell looks for it.',
+    "Prints a script that lets a shell complete commands, options and their values. Load it in the shell's start-up file, or save it in the shell's completion folder.",
   ],
   positionals: {
     shell: {
       value: 'SHELL',
       kind: oneOf('bash', 'zsh', 'fish'),
-      description: 'which shell it is for',
+      description: 'the shell',
       isRequired: true,
     },
   },

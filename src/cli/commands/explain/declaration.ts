@@ -2,27 +2,27 @@ import { FILE, TEXT } from '../../kinds.ts';
 
 export const explainDeclaration = {
   name: 'explain',
-  summary: 'Say which routes a request would try, and why',
+  summary: 'Show which routes a request would try, and why',
   group: 'configuration',
   description: [
-    'Says which routes a request for a model would try, in which order and with what probability, and what is left out and why. Sends nothing.',
+    'Shows which routes a request for a model would try, in which order and with what probability, and which are left out and why. Sends nothing.',
   ],
   options: {
     model: {
       value: 'MODEL',
       kind: TEXT,
-      description: 'the model, as a client would name it',
+      description: 'the model, by the name that clients use',
       isRequired: true,
     },
     key: {
       value: 'KEY',
       kind: TEXT,
-      description: 'a master key, by its name or its value: may it use the model?',
+      description: 'a master key, by name or value: checks that it may use the model',
     },
     down: {
       value: 'PROVIDER',
       kind: TEXT,
-      description: 'as if this provider had failed and were cooling down; may be given several times',
+      description: 'assumes that this provider failed and is cooling down; may be repeated',
       repeats: true,
     },
     config: {
@@ -34,7 +34,7 @@ export const explainDeclaration = {
     },
   },
   examples: [
-    { line: 'llm-proxy explain --model gpt-4o', does: 'the routes of gpt-4o, with their odds' },
+    { line: 'llm-proxy explain --model gpt-4o', does: 'the routes of gpt-4o with their probabilities' },
     { line: 'llm-proxy explain --model gpt-4o --down openai', does: 'the same while openai fails' },
   ],
   exits: { 0: 'explained', 1: 'the configuration is not valid, or the request would be refused' },

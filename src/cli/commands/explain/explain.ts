@@ -69,7 +69,7 @@ function conditions({ retry, cooldown }: Snapshot, down: readonly string[]): Con
     policy: retry,
     allAvailable: false,
     availability: ({ provider }) =>
-      down.includes(provider) ? { kind: 'cooling', untilMs: cooldown.cooldownMs } : { kind: 'open' },
+      down.includes(provider) ? { kind: 'cooling', untilMs: cooldown.cooldownMs } : { kind: 'available' },
     turn: 0,
     dice: () => 0,
     inFlight: () => 0,
@@ -97,7 +97,7 @@ function describe(
 
 function describeTier(tier: ExplainedTier, { name }: Model): string[] {
   const owner = tier.level === 1 ? '' : ` of the fallback model ${tier.model}`;
-  const reach = tier.isReached ? '' : ', not reached: too many attempts before it';
+  const reach = tier.isReached ? '' : ', not reached: the limit on attempts comes first';
   return [
     `  ${tier.fromAttempt}. priority ${tier.priority}${owner}${reach}`,
     ...tier.routes.map(
@@ -108,8 +108,8 @@ function describeTier(tier: ExplainedTier, { name }: Model): string[] {
 }
 
 function retries(count: number | undefined): string {
-  if (count === undefined) return 'the last one is tried once more if its failure may pass by itself';
+  if (count === undefined) return 'the last one is retried once if its failure may be transient';
   return count === 0
     ? 'none is tried twice'
-    : `each is tried up to ${count} times more if its failure may pass by itself`;
+    : `each is retried up to ${count} times if its failure may be transient`;
 }

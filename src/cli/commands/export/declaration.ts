@@ -5,7 +5,7 @@ export const exportDeclaration = {
   summary: 'Write the configuration in the database as a configuration file',
   group: 'database',
   description: [
-    'Writes the configuration in the database that DB_URL names as a configuration file, to standard output. The credentials of the providers are in it; master keys are there by their hashes, with which they go on working.',
+    'Writes the configuration in the database that DB_URL names as a configuration file, to standard output. It contains the credentials of the providers. Master keys are written as hashes, and keep working.',
   ],
   options: {
     'without-secrets': { description: 'write credentials as variables such as ${OPENAI_API_KEY}' },

@@ -37,7 +37,7 @@ function programHelp(page: Page, commands: readonly Command[]): string {
     `llm-proxy ${version}: one address and one key in front of every LLM provider`,
     `${page.style.bold('Usage:')} llm-proxy [command] [options]`,
     ...manual.map((section) => sectionText(section, { ...page, nameWidth: widestName(manual) })),
-    '"llm-proxy help <command>" tells more. Without a command, "serve" is run.',
+    '"llm-proxy help <command>" explains a command. Without a command, "serve" runs.',
   ].join('\n\n');
 }
 

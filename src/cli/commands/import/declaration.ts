@@ -3,10 +3,10 @@ import { SECRET_VARIABLES } from '../database-variables.ts';
 
 export const importDeclaration = {
   name: 'import',
-  summary: 'Take a configuration file over into the database',
+  summary: 'Import a configuration file into the database',
   group: 'database',
   description: [
-    'Takes a configuration file over into the database that DB_URL names, in one step: what has the same name is replaced, the rest stays. The same file again changes nothing. Variables such as ${OPENAI_API_KEY} are read now.',
+    'Imports a configuration file into the database that DB_URL names, in one step. Entries of the same name are replaced, the others stay. Importing the same file again changes nothing. Variables such as ${OPENAI_API_KEY} are expanded at import.',
   ],
   positionals: {
     file: { value: 'FILE', kind: FILE, description: 'the configuration', isRequired: true },
@@ -15,15 +15,15 @@ export const importDeclaration = {
     from: {
       value: 'PROGRAM',
       kind: oneOf('llm-proxy', 'litellm'),
-      description: 'whose configuration it is; what has no counterpart here is listed',
+      description: 'the program that the file is for; settings without a counterpart are listed',
       default: 'llm-proxy',
     },
-    prune: { description: 'take out of the database what is not in the file' },
-    'dry-run': { description: 'only say what would be done' },
+    prune: { description: 'delete everything from the database that is not in the file' },
+    'dry-run': { description: 'only show what would change' },
   },
   environment: SECRET_VARIABLES,
   examples: [
     { line: 'llm-proxy import --dry-run config.yaml', does: 'what would change' },
-    { line: 'llm-proxy import --from litellm litellm.yaml', does: "takes LiteLLM's configuration over" },
+    { line: 'llm-proxy import --from litellm litellm.yaml', does: 'imports a configuration of LiteLLM' },
   ],
 } as const;

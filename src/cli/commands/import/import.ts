@@ -51,12 +51,12 @@ async function readForeign(path: string): Promise<Read | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   const source = text === undefined ? undefined : parseSource(text);
   if (source?.kind !== 'parsed') {
-    console.error(`llm-proxy import: ${path} can not be read as YAML.`);
+    console.error(`llm-proxy import: ${path} cannot be read as YAML.`);
     return undefined;
   }
   return (before) => {
     const { file, unmapped } = readLitellm(source.value, process.env, basesOf(before));
-    for (const { path: place, reason } of unmapped) console.log(`not taken over: ${place}: ${reason}`);
+    for (const { path: place, reason } of unmapped) console.log(`not imported: ${place}: ${reason}`);
     const checked = configSchema.safeParse(file);
     if (checked.success) {
       for (const warning of findWeakKeys(checked.data)) console.error(`warning: ${warning}`);
@@ -89,14 +89,14 @@ async function importInto(
     await store.preview(edit);
     const total = steps.filter(({ action }) => action !== 'unchanged').length;
     report(steps);
-    if (total === 0) console.log('nothing to do: the database has all of it');
+    if (total === 0) console.log('nothing to do: the database already contains it');
     if (isDry || total === 0) return EXIT.ok;
     const progress = openProgress();
     const onRow = (count: number): void => progress.show(`Writing ${count} of ${total} …`);
     const { version } = await store
       .change(edit, { actor: 'import', action: `import ${path}`, onRow })
       .finally(progress.end);
-    console.log(`done: the configuration has version ${version}`);
+    console.log(`done: the configuration is at version ${version}`);
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof RevisionRefused)) throw error;

@@ -45,8 +45,7 @@ export function readProviderKey(
 ): ProviderKey {
   const variable = named ?? keyVariable;
   if (variable === undefined) {
-    if (isWritten)
-      throw new UsageError('--write-key needs --api-key-env: where is the key to be taken from?');
+    if (isWritten) throw new UsageError('--write-key needs --api-key-env, the variable that holds the key.');
     return { kind: 'none' };
   }
   const fault = findVariableFault(variable);
@@ -61,5 +60,5 @@ export function readProviderKey(
 export function findVariableFault(name: string): string | undefined {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
     ? undefined
-    : 'this is no name of a variable, such as OPENAI_API_KEY. The key itself does not belong here.';
+    : 'this is not the name of a variable, such as OPENAI_API_KEY. Do not put the key itself here.';
 }

@@ -6,8 +6,8 @@ export const initDeclaration = {
   summary: 'Write a first configuration file',
   group: 'configuration',
   description: [
-    'Writes a configuration with one provider and one key for clients, and says how to go on. On a terminal it asks for the provider and where its key is; with --provider it asks nothing.',
-    "No secret is written unless --write-key asks for it: the provider's key stays in a variable of the environment, and of the key for clients, which is shown once, the file gets the SHA-256. config.schema.json, with which editors complete and check the file, is put beside it.",
+    'Writes a configuration with one provider and one key for clients, and prints the next steps. On a terminal it asks for the provider and for the place of its key; with --provider it asks nothing.',
+    "No secret is written without --write-key: the provider's key stays in an environment variable. The key for clients is shown once, and the file contains its SHA-256. config.schema.json, with which editors complete and check the file, is written beside it.",
   ],
   options: {
     provider: {
@@ -19,15 +19,15 @@ export const initDeclaration = {
       value: 'URL',
       kind: TEXT,
       description: 'where its API is',
-      otherwise: "the provider's usual one; azure and custom have none",
+      otherwise: "the provider's usual address; azure and custom have none",
     },
     'api-key-env': {
       value: 'VARIABLE',
       kind: TEXT,
-      description: 'the variable of the environment that holds its key',
+      description: 'the environment variable that holds its key',
       otherwise: 'such as OPENAI_API_KEY; none for ollama and custom',
     },
-    'write-key': { description: 'write the key that is in this variable now into the file' },
+    'write-key': { description: 'write the current value of this variable into the file' },
     model: {
       value: 'MODEL',
       kind: TEXT,
@@ -37,7 +37,7 @@ export const initDeclaration = {
     'master-key': {
       value: 'KEY',
       kind: TEXT,
-      description: 'what clients send; a variable such as ${LLM_PROXY_KEY} is written as it is',
+      description: 'the key that clients send; a reference such as ${LLM_PROXY_KEY} is written literally',
       otherwise: 'a random one',
     },
     output: { value: 'FILE', kind: FILE, description: 'where to write it', default: 'config.yaml' },
@@ -53,7 +53,7 @@ export const initDeclaration = {
   ],
   exits: {
     0: 'the file is written',
-    1: 'it is not: there is one already, or it would not work',
-    130: 'Ctrl-C or Ctrl-D at a question; nothing is written',
+    1: 'the file is not written: it exists already, or would be invalid',
+    130: 'stopped by Ctrl-C or Ctrl-D at a question; nothing is written',
   },
 } as const;

@@ -25,8 +25,8 @@ export function firstConfig({ provider, apiBase, key, masterKey }: Choices): str
   return [
     '# yaml-language-server: $schema=./config.schema.json',
     '#',
-    '# Written by "llm-proxy init". What it comes to: "llm-proxy check". Every setting: config.example.yaml and',
-    '# docs/configuration.md. A change takes effect within a second, without a restart.',
+    '# Written by "llm-proxy init". "llm-proxy check" shows its effect. All settings: config.example.yaml and',
+    '# docs/configuration.md. Changes take effect within a second, without a restart.',
     '',
     'server:',
     '  host: "127.0.0.1"   # 0.0.0.0 lets other machines in',
@@ -55,8 +55,8 @@ function masterKeyLines(masterKey: string): string[] {
     return [`    key: ${quoted(masterKey)}   # what clients send as "Authorization: Bearer ..."`];
   }
   return [
-    '    # The SHA-256 of what clients send as "Authorization: Bearer ..."; the key itself may stand here as well,',
-    '    # or a variable of the environment as ${VARIABLE}.',
+    '    # The SHA-256 of the key that clients send as "Authorization: Bearer ...". This may also be the key itself,',
+    '    # or an environment variable as ${VARIABLE}.',
     `    key: ${quoted(`sha256:${hashKey(masterKey)}`)}`,
   ];
 }

@@ -18,7 +18,7 @@ import { Interrupted, openPrompt } from './prompt.ts';
 export async function init(values: InitValues): Promise<number> {
   const { output: path, force } = values;
   if (!force && existsSync(path)) {
-    return failed([`${path} exists already. --force overwrites it, --output FILE writes another one.`]);
+    return failed([`${path} already exists. --force overwrites it, --output FILE writes another file.`]);
   }
   const choices = await decide(values);
   if (choices === undefined) return EXIT.interrupted;

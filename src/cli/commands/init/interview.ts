@@ -12,7 +12,7 @@ export async function interview(prompt: Prompt, values: InitValues, env: Environ
   // Errors of the command line are reported before the first question.
   const masterKey = readMasterKey(values);
   prompt.say(
-    'A first configuration. Enter takes what is in brackets; Ctrl-C leaves, and nothing is written.',
+    'This creates a first configuration. Enter accepts the value in brackets; Ctrl-C quits without writing anything.',
   );
   const provider = await askProvider(prompt);
   const kind: ProviderKind = PROVIDER_KINDS[provider];
@@ -57,16 +57,16 @@ function askModel(prompt: Prompt, { model }: ProviderKind): Promise<string> {
 /** Asks where the key is. The key gets into the file only if the user chooses so. */
 async function askKey(prompt: Prompt, provider: ProviderName, env: Environment): Promise<ProviderKey> {
   const { keyVariable: usual }: ProviderKind = PROVIDER_KINDS[provider];
-  const state = usual !== undefined && env[usual] ? 'which is set' : 'to be set before the start';
+  const state = usual !== undefined && env[usual] ? 'which is set' : 'to set before the start';
   const first: KeyRow =
     usual === undefined
       ? { name: 'none', note: 'it needs no key', take: () => ({ kind: 'none' }) }
-      : { name: usual, note: `variable of the environment, ${state}`, take: () => inVariable(usual) };
+      : { name: usual, note: `environment variable, ${state}`, take: () => inVariable(usual) };
   const { take } = await choose<KeyRow>(prompt, `Where is the key of ${provider}?`, [
     first,
     {
       name: 'variable',
-      note: 'another variable of the environment',
+      note: 'another environment variable',
       take: async () => inVariable(await prompt.ask('Variable', { fault: findVariableFault })),
     },
     {
@@ -89,7 +89,8 @@ function inVariable(name: string): ProviderKey {
 function askSecret(prompt: Prompt): Promise<string> {
   return prompt.ask('Key (not shown)', {
     isSecret: true,
-    fault: (answer) => (/^[\x21-\x7e]+$/.test(answer) ? undefined : 'This is no key: printable ASCII only.'),
+    fault: (answer) =>
+      /^[\x21-\x7e]+$/.test(answer) ? undefined : 'This is not a key: use printable ASCII only.',
   });
 }
 

@@ -20,7 +20,7 @@ export function nextSteps({ choices, path, program }: Written, env: Environment,
   const file = path === 'config.yaml' ? '' : ` --config ${shellWord(path)}`;
   const start: readonly Step[] = [
     ...variablesToSet(choices, env),
-    { line: `${program} check${file}`, does: 'shows what the file comes to' },
+    { line: `${program} check${file}`, does: 'shows the effect of the file' },
     { line: `${program}${file}`, does: 'starts the gateway' },
   ];
   const width = Math.max(...start.map(({ line }) => line.length));
@@ -29,7 +29,7 @@ export function nextSteps({ choices, path, program }: Written, env: Environment,
     ...(isShown
       ? [
           {
-            title: 'The key that clients send, shown only now (the file has its SHA-256):',
+            title: 'The key for clients, shown only now (the file contains its SHA-256):',
             lines: [name(choices.masterKey)],
           },
         ]

@@ -6,7 +6,7 @@ export const migrateDeclaration = {
   summary: 'Change the schema of the database: up, down or version',
   group: 'database',
   description: [
-    'Changes the schema of the database that DB_URL names. "up" makes all pending steps, or none if one fails. "down" takes the last step back, after asking, so that a program that does not know it runs again; its data stays and is taken up by the next "up", unless --drop has it deleted. "version" prints the version of the schema; 0: there is none.',
+    'Changes the schema of the database that DB_URL names. "up" applies all pending steps, or none if one fails. "down" reverts the last step after asking, so that a program that does not know the step can run again; its data is kept and reused by the next "up", unless --drop deletes it. "version" prints the version of the schema; 0: there is none.',
   ],
   positionals: {
     action: {
@@ -18,7 +18,7 @@ export const migrateDeclaration = {
   },
   options: {
     yes: { description: 'with down: do not ask' },
-    drop: { description: 'with down: delete what the step has made, with its data' },
+    drop: { description: 'with down: delete the tables of the step with their data' },
   },
   environment: DATABASE_VARIABLES,
   examples: [{ line: 'llm-proxy migrate up', does: 'before a gateway that was started with --no-migrate' }],

@@ -20,7 +20,7 @@ export function migrate(args: ParsedArguments): Promise<number> {
     async (database) => {
       if (args.action === 'down' && !(await isAgreed(database, args))) {
         return failed([
-          '"migrate down" was not done: nobody said yes. Without a terminal to ask at, give --yes.',
+          '"migrate down" was not confirmed, so nothing was done. Without a terminal, use --yes.',
         ]);
       }
       for (const line of await ACTIONS[args.action](database, args)) console.log(line);
@@ -36,7 +36,7 @@ async function isAgreed(database: Database, { yes, drop }: ParsedArguments): Pro
   const what = drop ? 'and DELETE its data' : 'and keep its data';
   const prompt = openPrompt();
   try {
-    const question = `Take the last step of the schema of ${database.place} back ${what}? (yes/no)`;
+    const question = `Revert the last step of the schema of ${database.place} ${what}? (yes/no)`;
     return /^y(?:es)?$/i.test(await prompt.ask(question, { fallback: 'no' }));
   } catch (error) {
     if (error instanceof Interrupted) return false;
@@ -60,7 +60,7 @@ function describe(verb: string, { version, steps }: Migrated): string[] {
   return [
     ...steps.map((step) => `${verb} ${step.version} (${step.name})`),
     steps.length === 0
-      ? `nothing to do: the schema has version ${version}`
-      : `the schema has version ${version}`,
+      ? `nothing to do: the schema is at version ${version}`
+      : `the schema is at version ${version}`,
   ];
 }

@@ -5,8 +5,8 @@ import type { mockDeclaration } from './declaration.ts';
 
 /** Runs the mock provider until SIGINT or SIGTERM. */
 export async function mock(values: ValuesOf<typeof mockDeclaration>): Promise<number> {
-  const { port, host, seed, words, pace, latency } = values;
-  const options = { port, hostname: host, seed, words, tokensPerSecond: pace, latencyMs: latency };
+  const { port, host, seed, words, pace, latency, strict } = values;
+  const options = { port, hostname: host, seed, words, tokensPerSecond: pace, latencyMs: latency, strict };
   const simulator = await start(options);
   if (simulator === undefined) return EXIT.failed;
   process.stdout.write(greeting(simulator.url));

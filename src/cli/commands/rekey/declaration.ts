@@ -5,12 +5,12 @@ export const rekeyDeclaration = {
   summary: 'Seal the secrets in the database with another key',
   group: 'database',
   description: [
-    'Seals every secret in the database anew under SECRET_KEY (or ADMIN_KEY, where that is not set). What sealed them until now is OLD_SECRET_KEY or OLD_ADMIN_KEY. All or nothing; it may be repeated.',
-    'To change the key without a pause: 1. restart every gateway with the new key and the former one as OLD_SECRET_KEY, 2. run this, 3. restart them without OLD_SECRET_KEY.',
+    'Reseals every secret in the database with SECRET_KEY (or ADMIN_KEY, if that is not set). OLD_SECRET_KEY or OLD_ADMIN_KEY is the previous key. The change is all or nothing, and may be repeated.',
+    'To change the key without downtime: 1. restart every gateway with the new key and the former one as OLD_SECRET_KEY, 2. run this, 3. restart them without OLD_SECRET_KEY.',
   ],
   environment: {
     ...SECRET_VARIABLES,
-    OLD_SECRET_KEY: 'what sealed the secrets until now; OLD_ADMIN_KEY is the same',
+    OLD_SECRET_KEY: 'the key that has sealed the secrets so far; OLD_ADMIN_KEY is equivalent',
   },
-  examples: [{ line: 'llm-proxy rekey', does: 'step 2 of the above' }],
+  examples: [{ line: 'llm-proxy rekey', does: 'step 2 above' }],
 } as const;

@@ -15,7 +15,7 @@ export async function rekeySecrets(): Promise<number> {
     async (database) => {
       await requireSchema(database);
       const { total, changed } = await rekey(database, keyring);
-      console.log(`${changed} of ${total} secrets were sealed anew, with the key ${keyring.keyId}`);
+      console.log(`${changed} of ${total} secrets were resealed with the key ${keyring.keyId}`);
       return EXIT.ok;
     },
   );

@@ -23,7 +23,7 @@ export async function serve(values: ValuesOf<typeof serveDeclaration>): Promise<
 }
 
 const TWO_CONFIGURATIONS =
-  '--config names a file, and DB_URL a database that holds the configuration: leave out one of them. "llm-proxy import FILE" takes a file over.';
+  '--config names a file, and DB_URL a database with the configuration; use only one of them. "llm-proxy import FILE" imports a file.';
 
 function readOverrides({ host, port, workers }: ValuesOf<typeof serveDeclaration>): Overrides {
   return {

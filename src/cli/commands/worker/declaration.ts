@@ -4,8 +4,6 @@ export const workerDeclaration = {
   name: 'worker' satisfies typeof WORKER,
   summary: 'Serve as one of several processes',
   group: 'gateway',
-  description: [
-    'One of the processes that serve together. "serve" starts it, and nobody else; see --workers.',
-  ],
+  description: ['One of the processes that serve together. Only "serve" starts it; see --workers.'],
   examples: [],
 } as const;

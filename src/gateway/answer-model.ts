@@ -1,0 +1,8 @@
+import type { PlannedRequest } from './request-context.ts';
+
+/** The client's own name for the model, where answers are to bear it. */
+export function shownModel({ plan, snapshot }: PlannedRequest): string | undefined {
+  const { peek } = plan;
+  const named = (peek.kind === 'malformed' ? undefined : peek.model) ?? plan.modelInPath;
+  return named !== undefined && snapshot.server.rewriteResponseModel(named) ? named : undefined;
+}

@@ -1,0 +1,26 @@
+import type { UpstreamRequest, UpstreamTarget } from '../gateway/ports.ts';
+import { typeOf } from '../translation/targets.ts';
+import { type UpstreamCall, upstreamUrl } from '../translation/upstream-url.ts';
+import { joinUrl } from './url.ts';
+
+/** The URL that a request goes to: of the client's path, or of the method that is asked for. undefined: the provider has no such method. */
+export function requestUrl(request: UpstreamRequest): string | undefined {
+  const { target, provider } = request;
+  if (target === undefined) return joinUrl(request);
+  const { apiBase, speaks, project, location, region } = provider;
+  const { apiVersion } = speaks;
+  const { api, carriage, model } = target;
+  const place = { type: typeOf(speaks), apiBase, apiVersion, project, location, region };
+  return upstreamUrl(place, { api, carriage, model, operation: operationOf(target) });
+}
+
+function operationOf({ operation, isStream }: UpstreamTarget): UpstreamCall['operation'] {
+  switch (operation) {
+    case 'generate':
+      return isStream ? 'stream' : 'generate';
+    case 'count':
+      return 'count';
+    case 'embed':
+      return 'vectors';
+  }
+}
