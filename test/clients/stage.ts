@@ -45,14 +45,15 @@ export async function startStageOf(api: Api, clock?: SystemClock): Promise<Stage
   );
 }
 
-/** Starts both; the provider serves OpenAI's models and Anthropic's, each by its own APIs. `clock`: not the machine's. */
+/** Starts both; the provider serves OpenAI's models, Anthropic's and Google's, each by its own APIs. `clock`: not the machine's. */
 export async function startStage(clock?: SystemClock): Promise<Stage> {
   const provider = await startScriptedProvider();
   const at = (base: string): string => `api_base: "${provider.url}${base}", api_key: ${UPSTREAM_KEY}`;
   return stageOf(
     provider,
     `  - { name: openai, provider_type: openai, ${at('/v1')}, model_mapping: { "gpt-*": "*", scripted: scripted } }
-  - { name: anthropic, provider_type: anthropic, ${at('/v1')}, model_mapping: { claude-opus-5-5: claude-opus-5-5, "claude-*": "*" } }`,
+  - { name: anthropic, provider_type: anthropic, ${at('/v1')}, model_mapping: { claude-opus-5-5: claude-opus-5-5, "claude-*": "*" } }
+  - { name: google, provider_type: gemini, ${at('')}, model_mapping: { "gemini-*": "*" } }`,
     clock,
   );
 }

@@ -31,6 +31,7 @@ const SESSIONS = [
   [AGENTS.claudeCode, 'claude-sonnet-4-5'],
   [AGENTS.codexBuiltIn, 'gpt-5.5'],
   [AGENTS.codexOwn, 'gpt-5.5'],
+  [AGENTS.geminiCli, 'gemini-2.5-pro'],
   [AGENTS.opencodeChat, 'scripted'],
   [AGENTS.opencodeMessages, 'claude-sonnet-4-5'],
   [AGENTS.opencodeResponses, 'scripted'],

@@ -142,19 +142,22 @@ describe.skipIf(!isInstalled('codex'))('Codex with a provider of Messages', () =
   );
 });
 
+const THINKING = [
+  [claudeCode, 'claude-opus-5-5', 'chat'],
+  [claudeCode, 'claude-opus-5-5', 'gemini'],
+  [codexOwn, 'gpt-5.5', 'messages'],
+  [codexOwn, 'gpt-5.5', 'converse'],
+  [geminiCli, 'gemini-2.5-pro', 'messages'],
+] as const;
+
 describe('a model that thinks for five minutes is waited for', () => {
-  test.each([
-    [claudeCode, 'claude-opus-5-5', 'chat'],
-    [claudeCode, 'claude-opus-5-5', 'gemini'],
-    [codexOwn, 'gpt-5.5', 'messages'],
-    [codexOwn, 'gpt-5.5', 'converse'],
-    [geminiCli, 'gemini-2.5-pro', 'messages'],
-  ] as const)('by %o', async (agent, model, api) => {
-    if (!isInstalled(agent.program)) return;
-    const slow = await startStageOf(api, fastClock);
-    slow.provider.play(() => ({ ...says('Thought through.'), thinking: { text: 'Hm.', forMs: 3000 } }));
-    const session = await slow.turn(agent, { model, prompt: 'Think!' });
-    expect([session.exitCode, session.stdout]).toEqual([0, expect.stringContaining('Thought through.')]);
-    await slow.stop();
-  });
+  for (const [agent, model, api] of THINKING) {
+    test.skipIf(!isInstalled(agent.program))(`by ${agent.name}, with a provider of ${api}`, async () => {
+      const slow = await startStageOf(api, fastClock);
+      slow.provider.play(() => ({ ...says('Thought through.'), thinking: { text: 'Hm.', forMs: 3000 } }));
+      const session = await slow.turn(agent, { model, prompt: 'Think!' });
+      expect([session.exitCode, session.stdout]).toEqual([0, expect.stringContaining('Thought through.')]);
+      await slow.stop();
+    });
+  }
 });
