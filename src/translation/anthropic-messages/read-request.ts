@@ -192,5 +192,15 @@ function readOnly(fields: Fields): readonly OnlyField[] {
     if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
     only.push({ path, class: 'meaning', why: 'only Anthropic has it', value });
   }
+  const thread = fields.object('thread');
+  if (thread !== undefined) {
+    // What goes on in a thread has only its new messages.
+    only.push({
+      path: 'thread',
+      class: 'meaning',
+      why: 'only Anthropic keeps threads; send all messages',
+      value: thread,
+    });
+  }
   return only;
 }
