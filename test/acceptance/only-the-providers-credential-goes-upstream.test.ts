@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:tes
 import type { AttemptRecord } from '../../src/simulator/attempt-log.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { startGateway, type TestGateway } from '../e2e/gateway.ts';
-import { APIS, CHAT } from './apis.ts';
+import { APIS, CHAT, MESSAGES_API } from './apis.ts';
 import { exchange, postOf } from './exchange.ts';
 
 let simulator: Simulator;
@@ -137,12 +137,12 @@ describe.each(APIS.map((api) => [api.name, api] as const))('on %s', (_, { path }
 });
 
 test.each([
-  ['on-anthropic', { 'x-api-key': 'sk-ant-provider' }],
-  ['on-azure', { 'api-key': 'sk-azure-provider' }],
-  ['on-keyless', {}],
-  ['on-owner', { authorization: 'Bearer sk-owner' }],
-])('the credential is where the provider looks for it: %s', async (model, credential) => {
-  const [attempt] = await received(model);
+  ['on-anthropic', MESSAGES_API.path, { 'x-api-key': 'sk-ant-provider' }],
+  ['on-azure', CHAT.path, { 'api-key': 'sk-azure-provider' }],
+  ['on-keyless', CHAT.path, {}],
+  ['on-owner', CHAT.path, { authorization: 'Bearer sk-owner' }],
+])('the credential is where the provider looks for it: %s', async (model, path, credential) => {
+  const [attempt] = await received(model, { path });
   expectOnly(attempt, credential);
 });
 
