@@ -1,3 +1,4 @@
+import { dollarsOf } from '../prices/cost.ts';
 import { z } from 'zod';
 import type { JsonObject } from '../store/revision.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
@@ -10,6 +11,7 @@ import { ENDINGS, parseQuery, PERIOD } from './request-query.ts';
 const COUNT = z.int().min(0);
 const TOKENS = COUNT.nullable().meta({ description: 'null: not known, or there were none to count.' });
 const NAME = z.string().nullable();
+const DOLLARS = z.string().regex(/^\d+\.\d{9}$/);
 const ENDING = z.enum(ENDINGS).meta({
   description:
     'refused: turned down by the gateway; failed: no provider gave an answer; truncated: the answer broke off.',
@@ -36,6 +38,12 @@ const recordSchema = z
     is_streamed: z.boolean(),
     time_to_first_token_ms: COUNT.nullable(),
     duration_ms: COUNT,
+    cost: DOLLARS.nullable().meta({ description: 'US dollars; null: the price is not known.' }),
+    cost_basis: z.enum(['provider', 'estimated', 'not-billed']).nullable().meta({
+      description:
+        'provider: from the usage that the provider reported; estimated: from tokens that the gateway counted; not-billed: there was no answer. null: the record is older than prices.',
+    }),
+    price_ref: z.string().nullable().meta({ description: 'Id of the prices behind the cost.' }),
   })
   .meta({ id: 'RequestRecord' });
 
@@ -94,6 +102,10 @@ const usageSchema = z
     total_tokens: COUNT,
     cached_tokens: COUNT,
     reasoning_tokens: COUNT,
+    cost: DOLLARS.meta({ description: 'US dollars, of the requests whose price is known.' }),
+    requests_without_price: COUNT.meta({
+      description: 'Requests that used tokens whose price is not known.',
+    }),
   })
   .meta({ id: 'UsageSum' });
 
@@ -105,7 +117,7 @@ export const requestOperations: readonly Operation[] = [
     ...shared,
     path: '/requests',
     id: 'listRequests',
-    summary: 'HistoryItem requests',
+    summary: 'Past requests',
     description: 'The newest first. Nothing of what was asked and answered is kept.',
     query: listQuery,
     answer: z.object({
@@ -176,6 +188,9 @@ function viewOf(record: RequestRecord): JsonObject {
     is_streamed: record.isStreamed,
     time_to_first_token_ms: record.firstTokenMs,
     duration_ms: record.durationMs,
+    cost: record.costNano === null ? null : dollarsOf(record.costNano),
+    cost_basis: record.costBasis,
+    price_ref: record.priceRef,
   };
 }
 
@@ -204,5 +219,7 @@ function sumViewOf({ key, model, provider, fromMs, ...sums }: UsageSum): JsonObj
     total_tokens: sums.totalTokens,
     cached_tokens: sums.cachedTokens,
     reasoning_tokens: sums.reasoningTokens,
+    cost: dollarsOf(sums.costNano),
+    requests_without_price: sums.unpriced,
   };
 }

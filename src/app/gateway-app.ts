@@ -22,6 +22,7 @@ import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import { createMetrics, type Metrics, type RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
+import { createCostMeter } from './cost-meter.ts';
 import { createUpstream } from '../upstream/upstream.ts';
 
 /** A running gateway. */
@@ -98,8 +99,8 @@ export interface Cluster {
 /** How often outdated records are removed. */
 const SWEEP_MS = 60_000;
 
-/** The randomness of the core. */
-const CHANCE = { dice: Math.random, newRequestId };
+/** What no configuration changes: the randomness of the core, the limits beside those of the keys, what providers were found to lack. */
+const inMemory = () => ({ dice: Math.random, newRequestId, limits: [], unspoken: new UnspokenApis() });
 
 /** Connects the parts of a gateway and starts listening. Throws the errors of listening, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
@@ -113,11 +114,10 @@ export function startApp(options: AppOptions): App {
     snapshot: () => snapshot,
     upstream,
     clock,
-    ...CHANCE,
+    ...inMemory(),
     ...ledgers,
     tokens,
-    limits: [],
-    unspoken: new UnspokenApis(),
+    costs: createCostMeter(() => snapshot, clock),
     emit,
     ...(tracing && { tracing }),
   };

@@ -27,14 +27,29 @@ export async function openPriceBook({ providers, prices }: Snapshot): Promise<Pr
     const provider = providers.get(name);
     return provider && sheetFor(provider.pricing, model, { overrides, catalogue });
   };
+  // Prices change with the hour at the most: what was found in a minute holds for the rest of it.
+  const found = new Map<string, PricesInForce | undefined>();
+  let current = 0;
   return {
     sheet,
     prices({ provider, model, tier, epochMs }) {
-      const found = sheet(provider, model);
-      return found && pricesAt(found, tier, minuteOf(epochMs));
+      const minute = Math.floor(epochMs / 60_000);
+      if (minute !== current || found.size >= MOST_KEPT) {
+        found.clear();
+        current = minute;
+      }
+      const key = `${provider}\n${model}\n${tier ?? ''}`;
+      if (!found.has(key)) {
+        const known = sheet(provider, model);
+        found.set(key, known && pricesAt(known, tier, minuteOf(epochMs)));
+      }
+      return found.get(key);
     },
   };
 }
+
+/** More look-ups of one minute than this are not kept. */
+const MOST_KEPT = 1_000;
 
 async function readCatalogue(): Promise<Catalogue> {
   const { default: file } = await import('../prices/catalogue.json', { with: { type: 'json' } });

@@ -1,3 +1,4 @@
+import type { Cost } from './cost.ts';
 import type { Usage } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/outcome.ts';
 
@@ -113,6 +114,8 @@ export interface RequestEnded {
   readonly translation?: TranslationReport | undefined;
   /** Whether the provider said nothing of tokens, or did not come to it, and they were counted here. */
   readonly isUsageEstimated: boolean;
+  /** undefined: it has no price, since it generates nothing, or costs are not calculated. */
+  readonly cost?: Cost | undefined;
   /** Whether the answer was a stream of events. */
   readonly isStreamed: boolean;
   /** The time that the gateway itself took, attempts, pauses and the reading of the body left out. */

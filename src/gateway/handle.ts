@@ -61,7 +61,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
       clientAddress: request.clientAddress,
       body: found.body,
     });
-    return relay({ planned, execution: await execute(planned, gateway), gateway }, settleAndReport);
+    return await relay({ planned, execution: await execute(planned, gateway), gateway }, settleAndReport);
   } catch (error) {
     return refuse(error, planned ?? { id, request, startedAtMs, key, admission, isReported: false }, gateway);
   }

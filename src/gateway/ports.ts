@@ -1,3 +1,4 @@
+import type { CostMeter } from './cost.ts';
 import type { Admission } from '../limits/admission.ts';
 import type { TokenCounter } from '../usage/estimate-usage.ts';
 import type { MasterKey, Provider, Snapshot } from '../config/snapshot.ts';
@@ -26,6 +27,8 @@ export interface Gateway extends Ledgers {
   readonly emit: Emit;
   /** The APIs that providers have been found to lack; absent: nothing is remembered, and nothing else tried. */
   readonly unspoken?: UnspokenApis;
+  /** Absent where costs are not calculated. */
+  readonly costs?: CostMeter;
   /** Absent where nothing is traced. */
   readonly tracing?: Tracing;
 }

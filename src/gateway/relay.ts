@@ -1,19 +1,22 @@
+import { dollarsOf } from '../prices/cost.ts';
 import { type Attempt, sentOf, type Unsuitable } from '../routing/outcome.ts';
 import type { AnswerStream, StreamedAnswer, StreamEnd, WholeAnswer } from './answer.ts';
 import { answerHeaders, withOurs } from './answer-headers.ts';
 import { Refusal } from './refusals.ts';
+import type { Cost } from './cost.ts';
 import type { Ending } from './events.ts';
 import { objectTap } from './made-objects.ts';
 import type { Clock } from './ports.ts';
 import type { ByteSink } from './pipe.ts';
 import { refusalResponse } from './refuse.ts';
+import { costOf } from './request-cost.ts';
 import { type ServedRequest, type Settlement, settleWhenGone } from './settle.ts';
 
 /** Turns what the attempts came to into the client's answer; the request is settled when its last byte has gone. */
 export function relay(
   { planned, execution, gateway }: Pick<ServedRequest, 'planned' | 'execution' | 'gateway'>,
   settle: (served: ServedRequest, settlement: Settlement) => void,
-): Response {
+): Response | Promise<Response> {
   const { answer, decision } = execution;
   const firstByteAtMs = gateway.clock.nowMs();
   const served: ServedRequest = {
@@ -36,10 +39,20 @@ function clientClosed(served: ServedRequest): Response {
   return new Response(null, { status: CLIENT_CLOSED_REQUEST });
 }
 
-function deliverWhole(answer: WholeAnswer, served: ServedRequest): Response {
+/** The cost of a whole answer is known before its header is written, unless the catalogue of prices has to be read first. */
+function deliverWhole(answer: WholeAnswer, served: ServedRequest): Response | Promise<Response> {
+  const { planned, execution, gateway } = served;
+  const { usage } = answer;
+  const cost = usage && costOf(planned, execution, { usage, isEstimated: false, costs: gateway.costs });
+  if (cost instanceof Promise) return cost.then((known) => sendWhole(answer, served, known));
+  return sendWhole(answer, served, cost);
+}
+
+function sendWhole(answer: WholeAnswer, served: ServedRequest, cost: Cost | undefined): Response {
   const { status, bytes, usage, text } = answer;
   // What can throw comes first: a request that is settled has been answered.
   const headers = answerHeaders(answer.headers, served);
+  if (cost?.nano !== undefined) headers.set('x-llm-proxy-cost', dollarsOf(cost.nano));
   if (status >= 400 || answer.isFailure === true) addRetryAfter(headers, served.execution.history.at(-1));
   const body = served.planned.request.method === 'HEAD' ? headBody(answer, headers) : bytes;
   const response = new Response(body, { status, headers });

@@ -22,6 +22,7 @@ export function report(served: ServedRequest, end: RequestEnd): void {
     usage: end.usage,
     ...(execution.note && { translation: translationReport(execution.note) }),
     isUsageEstimated: end.isUsageEstimated,
+    cost: end.cost,
     isStreamed: execution.answer?.kind === 'streamed' && execution.answer.stream.takesEvents,
     overheadMs: ownTimeMs(served),
     startedAtMs: planned.startedAtMs,

@@ -2,9 +2,11 @@ import type { Usage } from '../protocols/protocol.ts';
 import type { PlannedRequest } from './request-context.ts';
 import type { RefusalCode } from './refusals.ts';
 import { type AnswerText, estimateUsage } from '../usage/estimate-usage.ts';
+import type { Cost } from './cost.ts';
 import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
 import type { Gateway } from './ports.ts';
+import { costOf } from './request-cost.ts';
 
 /** A request whose attempts are made, on its way to the client. */
 export interface ServedRequest {
@@ -33,6 +35,8 @@ export type Report = (served: ServedRequest, end: RequestEnd) => void;
 export interface RequestEnd extends Omit<Settlement, 'text'> {
   /** Whether the provider reported no usage, so that a tokenizer estimated it. */
   readonly isUsageEstimated: boolean;
+  /** undefined: it has no price, since it generates nothing, or costs are not calculated. */
+  readonly cost: Cost | undefined;
   readonly endedAtMs: number;
 }
 
@@ -51,7 +55,12 @@ export function settle(served: ServedRequest, { text, ...ending }: Settlement, r
       inputTokens: usage?.inputTokens,
       outputTokens: usage?.outputTokens,
     });
-    report(served, { ...ending, usage, isUsageEstimated, endedAtMs });
+    const { costs } = gateway;
+    const cost = costOf(planned, served.execution, { usage, isEstimated: isUsageEstimated, costs });
+    const tell = (known: Cost | undefined): void =>
+      report(served, { ...ending, usage, isUsageEstimated, cost: known, endedAtMs });
+    if (cost instanceof Promise) void cost.then(tell, () => tell(undefined));
+    else tell(cost);
   };
   if (ending.usage !== undefined || text === undefined || text.chars === 0) return close(ending.usage, false);
   void estimateUsage(planned.plan.body, text, gateway.tokens).then(

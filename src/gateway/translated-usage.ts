@@ -7,13 +7,16 @@ import type { AnswerText } from '../usage/estimate-usage.ts';
 /** The tokens of a translated answer as the gateway counts them; undefined where the provider reported none. */
 export function gatewayUsage(usage: Usage | undefined): GatewayUsage | undefined {
   if (!usage?.input && !usage?.output) return undefined;
-  const { input, output, cacheRead, reasoning } = usage;
+  const { input, output, cacheRead, cacheWrite, cacheWrite1h, reasoning, audioInput, audioOutput } = usage;
+  const parts = { cacheWrite, cacheWrite1h, audioInput, audioOutput };
+  const hasParts = Object.values(parts).some((tokens) => tokens !== undefined);
   return {
     inputTokens: input,
     outputTokens: output,
     totalTokens: input === undefined || output === undefined ? undefined : input + output,
     cachedTokens: cacheRead,
     reasoningTokens: reasoning,
+    ...(hasParts && { parts }),
   };
 }
 

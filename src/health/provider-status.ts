@@ -65,6 +65,7 @@ function failureText(outcome: Outcome): string | undefined {
   switch (outcome.kind) {
     case 'answered':
     case 'cancelled':
+    case 'unsuitable':
     case 'rejected':
       return undefined;
     case 'failed':

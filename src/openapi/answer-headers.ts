@@ -24,6 +24,10 @@ export const ANSWER_HEADERS = {
     description: 'The attempts in order, and how each ended.',
     schema: text,
   },
+  'x-llm-proxy-cost': {
+    description: 'What the request cost in US dollars; for answers in one piece whose price is known.',
+    schema: { type: 'number', minimum: 0 },
+  },
   'server-timing': {
     description: '`gateway;dur=`: the milliseconds that the gateway itself took.',
     schema: text,

@@ -26,11 +26,15 @@ export function createOpenApiSchemas(): OpenApiSchemas {
   };
 }
 
-/** Removes what means nothing to readers: the bounds of safe integers, and the patterns behind formats. */
+/**
+ * Removes what means nothing to readers: the bounds of safe integers, the patterns behind formats, and examples with a variable,
+ * which only configuration files expand.
+ */
 function tidy({ jsonSchema: node }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (node.minimum === Number.MIN_SAFE_INTEGER) delete node.minimum;
   if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
   if (node.format !== undefined) delete node.pattern;
+  if (JSON.stringify(node.examples ?? []).includes('${')) delete node.examples;
 }
 
 /** The same schema with references into the document. */

@@ -62,7 +62,7 @@ export function exactSum(terms: Terms, discountPpm: number): number {
 }
 
 /** Nano-dollars as dollars with nine decimals, such as `0.001234500`. */
-export function dollarsOf(nano: number): string {
-  const digits = String(Math.abs(nano)).padStart(10, '0');
+export function dollarsOf(nano: number | bigint): string {
+  const digits = String(nano).replace('-', '').padStart(10, '0');
   return `${nano < 0 ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
 }

@@ -64,6 +64,23 @@ export interface Usage {
   readonly totalTokens: number | undefined;
   readonly cachedTokens: number | undefined;
   readonly reasoningTokens: number | undefined;
+  /** What has a price of its own; left out where the provider told nothing of it. */
+  readonly parts?: UsageParts;
+}
+
+/** Parts of the input and the output that cost something else, in tokens; each may be missing. */
+export interface UsageParts {
+  readonly cacheWrite?: number | undefined;
+  /** The part of `cacheWrite` that is kept for an hour. */
+  readonly cacheWrite1h?: number | undefined;
+  readonly audioInput?: number | undefined;
+  readonly imageInput?: number | undefined;
+  readonly audioOutput?: number | undefined;
+  readonly imageOutput?: number | undefined;
+  /** Searches, not tokens. */
+  readonly webSearches?: number | undefined;
+  /** The tier that the provider served the request in, in its own word. */
+  readonly serviceTier?: string | undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { seemsObject, valueAt } from '../lib/json/json-scan.ts';
 import { AnswerBody } from './answer-body.ts';
 import { asObject, type JsonObject } from './json-object.ts';
-import type { Usage } from './protocol.ts';
+import type { Usage, UsageParts } from './protocol.ts';
 
 /** The usage that a complete JSON answer reports; only that member of it is parsed. */
 export function usageIn(body: AnswerBody): Usage | undefined {
@@ -45,12 +45,50 @@ export function usageFrom(report: unknown): Usage | undefined {
   if (!inputTokens && !outputTokens && !totalTokens) return undefined;
   const inputDetails = asObject(raw.prompt_tokens_details) ?? asObject(raw.input_tokens_details);
   const outputDetails = asObject(raw.completion_tokens_details) ?? asObject(raw.output_tokens_details);
+  const parts = partsOf(raw, inputDetails, outputDetails);
   return {
     inputTokens,
     outputTokens,
     totalTokens,
     cachedTokens: count(inputDetails?.cached_tokens) ?? cacheRead ?? count(raw.prompt_cache_hit_tokens),
     reasoningTokens: count(outputDetails?.reasoning_tokens) ?? count(raw.reasoning_tokens),
+    ...(parts && { parts }),
+  };
+}
+
+/** What else has a price of its own; undefined where the report says nothing of it, which is the usual case. */
+function partsOf(
+  raw: JsonObject,
+  input: JsonObject | undefined,
+  output: JsonObject | undefined,
+): UsageParts | undefined {
+  const cacheWrite = count(raw.cache_creation_input_tokens) ?? count(input?.cache_write_tokens);
+  const audioInput = count(input?.audio_tokens);
+  const imageInput = count(input?.image_tokens);
+  const audioOutput = count(output?.audio_tokens);
+  const imageOutput = count(output?.image_tokens);
+  const webSearches = count(asObject(raw.server_tool_use)?.web_search_requests);
+  const serviceTier = typeof raw.service_tier === 'string' ? raw.service_tier : undefined;
+  if (
+    !cacheWrite &&
+    !audioInput &&
+    !imageInput &&
+    !audioOutput &&
+    !imageOutput &&
+    !webSearches &&
+    !serviceTier
+  )
+    return undefined;
+  const cacheWrite1h = count(asObject(raw.cache_creation)?.ephemeral_1h_input_tokens);
+  return {
+    cacheWrite,
+    cacheWrite1h,
+    audioInput,
+    imageInput,
+    audioOutput,
+    imageOutput,
+    webSearches,
+    serviceTier,
   };
 }
 

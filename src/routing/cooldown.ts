@@ -65,7 +65,7 @@ function worse(one: Availability, other: Availability): Availability {
   return RANK[one.kind] < RANK[other.kind] ? other : one;
 }
 
-const RANK = { open: 0, 'on-trial': 1, probing: 2, cooling: 3 } as const;
+const RANK = { available: 0, 'on-trial': 1, probing: 2, cooling: 3 } as const;
 
 function longer(cooldownMs: number, retryAfterMs: number | undefined): number {
   return Math.max(cooldownMs, Math.min(retryAfterMs ?? 0, LONGEST_COOLDOWN_MS));
@@ -116,7 +116,7 @@ export class CooldownLedger {
   }
 
   #availability(id: string, nowMs: number): Availability {
-    return this.#routes.read(id, (record) => standingOf(record, nowMs)) ?? OPEN;
+    return this.#routes.read(id, (record) => standingOf(record, nowMs)) ?? AVAILABLE;
   }
 
   #take(id: string, nowMs: number): boolean {
@@ -186,7 +186,7 @@ export class CooldownLedger {
 
   #isLastAvailable({ route: { id }, endpoint }: Attempt, owner: Model, nowMs: number): boolean {
     return owner.routes.every(
-      (route) => route.id === id || this.availability(route.id, nowMs, endpoint).kind !== 'open',
+      (route) => route.id === id || this.availability(route.id, nowMs, endpoint).kind !== 'available',
     );
   }
 }
@@ -196,11 +196,11 @@ function isKnown(): boolean {
 }
 
 function standingOf({ untilMs, prober }: Readonly<CooldownRecord>, nowMs: number): Availability {
-  if (untilMs === 0) return OPEN;
+  if (untilMs === 0) return AVAILABLE;
   if (nowMs < untilMs) return { kind: 'cooling', untilMs };
   return prober === 0 ? ON_TRIAL : PROBING;
 }
 
-const OPEN: Availability = { kind: 'open' };
+const AVAILABLE: Availability = { kind: 'available' };
 const ON_TRIAL: Availability = { kind: 'on-trial' };
 const PROBING: Availability = { kind: 'probing' };

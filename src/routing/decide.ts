@@ -22,7 +22,7 @@ export type Decision =
  * is `probing`, and other requests avoid it.
  */
 export type Availability =
-  | { readonly kind: 'open' }
+  | { readonly kind: 'available' }
   | { readonly kind: 'cooling'; readonly untilMs: number }
   | { readonly kind: 'on-trial' }
   | { readonly kind: 'probing' };
@@ -183,7 +183,7 @@ function coolingEnd(route: Route, now: Conditions): number {
 }
 
 function isAvailable(availability: Availability): boolean {
-  return availability.kind === 'open' || availability.kind === 'on-trial';
+  return availability.kind === 'available' || availability.kind === 'on-trial';
 }
 
 function untried(model: Model, history: readonly Attempt[]): readonly Route[] {

@@ -73,7 +73,7 @@ function unavailableRoutes(model: Model, now: Conditions): LeftOut[] {
     routes.flatMap((route): LeftOut[] => {
       const availability = now.availability(route);
       switch (availability.kind) {
-        case 'open':
+        case 'available':
         case 'on-trial':
           return [];
         case 'probing':

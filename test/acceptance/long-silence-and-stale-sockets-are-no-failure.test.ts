@@ -68,12 +68,16 @@ describe('a connection that the provider closed while it was idle is no failure'
   test.each(APIS.map((api) => [api.name, api] as const))(
     'at once after every answer (%s)',
     async (_, api) => {
+      simulator.reset();
+      const known = gateway.events.length;
       for (let count = 0; count < 100; count++) {
         await whole(api, 'mock/idle-close?seconds=0', count % 2 === 0);
       }
       expect(simulator.attempts).toHaveLength(100);
-      expect(gateway.events.filter((event) => event.type === 'route-cooled')).toEqual([]);
+      expect(gateway.events.slice(known).filter((event) => event.type === 'route-cooled')).toEqual([]);
     },
+    // Where the machine pauses for 50 ms, the provider may have taken a request, which is then not sent again.
+    { retry: 3 },
   );
 
   test('a little later, just when the next request may come', async () => {

@@ -5,24 +5,14 @@ import { dirname, join, normalize } from 'node:path';
 const SRC = join(import.meta.dir, '..', '..', 'src');
 
 const CORE = ['routing', 'limits', 'protocols', 'translation', 'prices'];
-const DOMAIN = [
-  'lib',
-  'routing',
-  'limits',
-  'protocols',
-  'translation',
-  'prices',
-  'usage',
-  'config',
-  'gateway',
-];
+const DOMAIN = ['lib', ...CORE, 'usage', 'config', 'gateway'];
 
 /** Every room that each room may import, besides itself. `.` is the files at the top of `src`. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   ...Object.fromEntries(CORE.map((room) => [room, ['lib']])),
   usage: ['lib', 'protocols'],
-  config: ['lib', 'routing', 'limits', 'protocols', 'translation', 'prices'],
+  config: ['lib', ...CORE],
   gateway: ['lib', ...CORE, 'usage', 'config'],
   upstream: DOMAIN,
   telemetry: DOMAIN,

@@ -27,7 +27,7 @@ function randomMoment(seed: number): { model: Model; now: Conditions } {
       { kind: 'probing' },
       { kind: 'on-trial' },
     ];
-    statuses.set(id, kinds[Math.floor(dice() * 8)] ?? { kind: 'open' });
+    statuses.set(id, kinds[Math.floor(dice() * 8)] ?? { kind: 'available' });
     loads.set(id, Math.floor(dice() * 3));
     if (dice() < 0.7) latencies.set(id, Math.floor(dice() * 500));
   }
@@ -37,7 +37,7 @@ function randomMoment(seed: number): { model: Model; now: Conditions } {
     clientLeft: false,
     policy: world.retry,
     allAvailable: false,
-    availability: ({ id }) => statuses.get(id) ?? { kind: 'open' },
+    availability: ({ id }) => statuses.get(id) ?? { kind: 'available' },
     turn: 0,
     dice,
     inFlight: ({ id }) => loads.get(id) ?? 0,

@@ -1,16 +1,20 @@
+import type { Snapshot } from '../../src/config/snapshot.ts';
+import { endpointOf } from '../../src/gateway/endpoint.ts';
+import { type Execution, execute } from '../../src/gateway/execute.ts';
+import { ObjectOwnerLedger } from '../../src/gateway/object-owners.ts';
+import type { Cooldowns, Gateway } from '../../src/gateway/ports.ts';
+import { BucketLedger } from '../../src/limits/bucket-ledger.ts';
 import { CooldownLedger, type CooldownPolicy } from '../../src/routing/cooldown.ts';
-import {
-  type Conditions,
-  type Decision,
-  decide,
-  type RetryPolicy,
-  type Availability,
-} from '../../src/routing/decide.ts';
+import type { Availability, RetryPolicy } from '../../src/routing/decide.ts';
 import type { Attempt, Outcome, Reason } from '../../src/routing/outcome.ts';
 import type { Model, Route, Strategy } from '../../src/routing/route.ts';
 import { TrafficLedger } from '../../src/routing/traffic.ts';
 import { TurnCounter } from '../../src/routing/turn-counter.ts';
+import { snapshotOf } from '../unit/config/configuration.ts';
+import { plannedRequest } from '../unit/gateway/scene.ts';
+import { randomReply } from './random-reply.ts';
 import { seededDice } from './seeded-dice.ts';
+import { SimulatedClock } from './simulated-clock.ts';
 
 /** A random configuration, and how its providers behave. */
 export interface World {
@@ -24,7 +28,7 @@ export interface Run {
   readonly model: Model;
   readonly deadlineMs: number;
   readonly steps: readonly Step[];
-  readonly end: 'deliver' | 'cancelled' | 'deadline' | 'attempts' | 'no-route' | 'endless';
+  readonly end: 'deliver' | Extract<Execution['decision'], { kind: 'give-up' }>['because'];
 }
 
 /** One attempt, with what the invariants ask about the moment in which it was chosen. */
@@ -33,6 +37,7 @@ export interface Step {
   readonly model: string;
   readonly reason: Reason;
   readonly outcome: Outcome;
+  /** When it was sent, after a pause of `afterMs`. */
   readonly atMs: number;
   readonly afterMs: number;
   readonly availability: Availability['kind'];
@@ -42,141 +47,212 @@ export interface Step {
   readonly probesOut: number;
 }
 
-/** Makes a world of the seed and sends requests through it, several at a time, without a socket or a clock. */
-export function simulate(seed: number, count: number): { world: World; requests: Run[] } {
+/** What a simulation leaves behind when its last request has ended. */
+export interface Remains {
+  readonly inFlight: number;
+  readonly probing: number;
+}
+
+const CLIENTS = 5;
+const ENDPOINT = endpointOf('/v1/chat/completions');
+
+/** Makes a world of the seed and sends requests through the gateway's loop, several at a time, on a clock of its own. */
+export async function simulate(
+  seed: number,
+  count: number,
+): Promise<{ world: World; requests: Run[]; remains: Remains }> {
   const dice = seededDice(seed);
   const world = randomWorld(dice);
-  const state: State = {
-    world,
-    dice,
-    nowMs: 1_000,
-    cooldowns: new CooldownLedger(),
-    traffic: new TrafficLedger(),
-    turns: new TurnCounter(),
-    probing: new Map(),
-  };
+  const state = newState(world, dice);
   const requests: Run[] = [];
-  const active: Iterator<void, Run>[] = [];
   let started = 0;
-  while (requests.length < count) {
-    state.nowMs += Math.floor(dice() * 400);
-    while (active.length < 5 && started < count) {
-      active.push(request(state));
+  const left = new Set<number>();
+  const client = async (number: number): Promise<void> => {
+    while (started < count) {
       started += 1;
+      await state.clock.sleep(dice() * 400);
+      requests.push(await request(state));
     }
-    const index = Math.floor(dice() * active.length);
-    const next = active[index]?.next();
-    if (next?.done) {
-      requests.push(next.value);
-      active.splice(index, 1);
-    }
-  }
-  return { world, requests };
+    left.add(number);
+  };
+  const clients = Promise.all(Array.from({ length: CLIENTS }, (_, number) => client(number)));
+  while (left.size < CLIENTS) await state.clock.next();
+  await clients;
+  return { world, requests, remains: remainsOf(state) };
 }
 
 interface State {
   readonly world: World;
   readonly dice: () => number;
-  nowMs: number;
+  readonly clock: SimulatedClock;
   readonly cooldowns: CooldownLedger;
-  readonly traffic: TrafficLedger;
-  readonly turns: TurnCounter;
+  readonly snapshot: Snapshot;
+  readonly gateway: Omit<Gateway, 'emit'>;
   /** Requests that probe a route on trial just now. */
   readonly probing: Map<string, number>;
 }
 
-/** The loop of the gateway with a pause wherever it would wait, so that requests overlap. */
-function* request(state: State): Iterator<void, Run> {
-  const { dice, world } = state;
+/** Everything is the gateway's own but its providers, its clock and its dice. */
+function newState(world: World, dice: () => number): State {
+  const clock = new SimulatedClock();
+  const cooldowns = new CooldownLedger();
+  const providers = Array.from(
+    { length: PROVIDERS },
+    (_, n) => `{ name: provider-${n}, api_base: "http://p${n}.test" }`,
+  );
+  const snapshot: Snapshot = {
+    ...snapshotOf(`allow_unauthenticated: true
+timeouts: { first_byte_timeout: 0.3, answer_timeout: 0.3 }
+providers: [${providers.join(', ')}]`),
+    findModel: (name) => world.models.find((model) => model.name === name),
+    retry: world.retry,
+    cooldown: world.cooldown,
+  };
+  const gateway = {
+    snapshot: () => snapshot,
+    upstream: { send: randomReply(dice, clock) },
+    clock,
+    dice,
+    newRequestId: () => 'req_1',
+    buckets: new BucketLedger(),
+    cooldowns,
+    traffic: new TrafficLedger(),
+    turns: new TurnCounter(),
+    objects: new ObjectOwnerLedger(),
+    tokens: { count: () => Promise.resolve(0) },
+    limits: [],
+  };
+  return { world, dice, clock, cooldowns, snapshot, gateway, probing: new Map() };
+}
+
+function remainsOf({ world, cooldowns, gateway, clock }: State): Remains {
+  const routes = world.models.flatMap((model) => model.routes);
+  const isProbing = ({ id }: Route): boolean =>
+    cooldowns.availability(id, clock.nowMs(), ENDPOINT).kind === 'probing';
+  return {
+    inFlight: routes.reduce((sum, { id }) => sum + gateway.traffic.inFlight(id), 0),
+    probing: routes.filter(isProbing).length,
+  };
+}
+
+/** One request through `execute`. */
+async function request(state: State): Promise<Run> {
+  const { dice, world, clock, snapshot } = state;
   const model = world.models[Math.floor(dice() * world.models.length)]!;
-  const deadlineMs = dice() < 0.2 ? state.nowMs + dice() * 2_000 : Infinity;
-  const leavesAtMs = dice() < 0.1 ? state.nowMs + dice() * 1_500 : Infinity;
-  const turn = state.turns.next(model.rotation);
-  const history: Attempt[] = [];
-  const steps: Step[] = [];
-  for (;;) {
-    const now = conditions(state, { deadlineMs, leavesAtMs, turn });
-    const decision = decide(model, history, now);
-    leave(history.at(-1), decision, { state, model });
-    if (decision.kind === 'deliver') return { model, deadlineMs, steps, end: 'deliver' };
-    if (decision.kind === 'give-up') return { model, deadlineMs, steps, end: decision.because };
-    if (steps.length > 200) return { model, deadlineMs, steps, end: 'endless' };
-    const chosen = describeChoice(decision, model, history, now);
-    state.nowMs += decision.afterMs;
-    if (decision.afterMs > 0) yield;
-    if (state.nowMs >= leavesAtMs) continue;
-    const { route } = decision;
-    const isProbe = state.cooldowns.take(route.id, state.nowMs);
-    state.traffic.begin(route.id);
-    if (isProbe) state.probing.set(route.id, (state.probing.get(route.id) ?? 0) + 1);
-    const probesOut = state.probing.get(route.id) ?? 0;
-    const startedAtMs = state.nowMs;
-    yield;
-    state.nowMs += dice() * 300;
-    const outcome: Outcome = state.nowMs >= leavesAtMs ? { kind: 'cancelled' } : randomOutcome(dice, route);
-    state.traffic.end(route.id);
-    if (outcome.kind === 'answered') state.traffic.measured(route.id, state.nowMs - startedAtMs, state.nowMs);
-    if (isProbe) state.probing.set(route.id, (state.probing.get(route.id) ?? 0) - 1);
-    const { model: owner, reason } = decision;
-    history.push({ route, model: owner, reason, isProbe, outcome, startedAtMs, endedAtMs: state.nowMs });
-    steps.push({ ...chosen, outcome, probesOut });
+  const startedAtMs = clock.nowMs();
+  const deadlineMs = dice() < 0.2 ? startedAtMs + dice() * 2_000 : Infinity;
+  const client = new AbortController();
+  const stay = dice() < 0.1 ? clock.setTimer(dice() * 1_500, () => client.abort()) : undefined;
+  const planned = await plannedRequest(model.name, { snapshot, startedAtMs, client: client.signal });
+  const watch = new Watch(state, model, client.signal);
+  const { decision } = await execute({ ...planned, deadlineMs }, watch.gateway());
+  stay?.();
+  return {
+    model,
+    deadlineMs,
+    steps: watch.steps,
+    end: decision.kind === 'deliver' ? 'deliver' : decision.because,
+  };
+}
+
+/** Looks at the ledgers whenever the loop does, so that each attempt is known with the moment in which it was chosen. */
+class Watch {
+  readonly steps: Step[] = [];
+  readonly #state: State;
+  readonly #model: Model;
+  readonly #signal: AbortSignal;
+  #seen = new Map<string, Availability['kind']>();
+  #seenLeft = false;
+  #afterMs = 0;
+  #atMs = 0;
+  #probesOut = 0;
+
+  constructor(state: State, model: Model, signal: AbortSignal) {
+    this.#state = state;
+    this.#model = model;
+    this.#signal = signal;
+  }
+
+  gateway(): Gateway {
+    const { gateway, clock } = this.#state;
+    return {
+      ...gateway,
+      cooldowns: this.#cooldowns(),
+      clock: {
+        nowMs: clock.nowMs,
+        epochMs: clock.epochMs,
+        setTimer: clock.setTimer,
+        sleep: (ms, signal) => {
+          this.#afterMs = ms;
+          return clock.sleep(ms, signal);
+        },
+      },
+      emit: (event) => {
+        if (event.type === 'attempt-ended') this.#note(event.attempt);
+      },
+    };
+  }
+
+  #cooldowns(): Cooldowns {
+    const { cooldowns, probing, clock } = this.#state;
+    return {
+      // The loop asks this first before each decision.
+      allAvailable: () => {
+        this.#look(clock.nowMs());
+        return cooldowns.allAvailable();
+      },
+      availability: (id, nowMs, endpoint) => cooldowns.availability(id, nowMs, endpoint),
+      take: (id, nowMs, endpoint) => {
+        const isProbe = cooldowns.take(id, nowMs, endpoint);
+        if (isProbe) probing.set(id, (probing.get(id) ?? 0) + 1);
+        this.#probesOut = probing.get(id) ?? 0;
+        this.#atMs = nowMs;
+        return isProbe;
+      },
+      sweep: (beforeMs) => cooldowns.sweep(beforeMs),
+      note: (attempt, owner, policy, nowMs) => {
+        if (attempt.isProbe) probing.set(attempt.route.id, (probing.get(attempt.route.id) ?? 0) - 1);
+        return cooldowns.note(attempt, owner, policy, nowMs);
+      },
+    };
+  }
+
+  #look(nowMs: number): void {
+    const { cooldowns } = this.#state;
+    this.#seenLeft = this.#signal.aborted;
+    this.#afterMs = 0;
+    this.#seen = new Map(
+      this.#candidates().map(({ id }) => [id, cooldowns.availability(id, nowMs, ENDPOINT).kind]),
+    );
+  }
+
+  #candidates(): readonly Route[] {
+    return [this.#model, ...this.#model.fallbacks].flatMap(({ routes }) => routes);
+  }
+
+  #note({ route, model, reason, outcome }: Attempt): void {
+    const tried = new Set(this.steps.map((step) => step.route.id));
+    const isFree = ({ id }: Route): boolean =>
+      id !== route.id && !tried.has(id) && ['available', 'on-trial'].includes(this.#seen.get(id) ?? '');
+    const owner = [this.#model, ...this.#model.fallbacks].find(({ name }) => name === model);
+    const better = (owner?.routes ?? []).filter(({ priority }) => priority < route.priority);
+    this.steps.push({
+      route,
+      model,
+      reason,
+      outcome,
+      atMs: this.#atMs,
+      afterMs: this.#afterMs,
+      availability: this.#seen.get(route.id) ?? 'available',
+      othersAvailable: this.#candidates().some(isFree),
+      betterPriorityAvailable: reason !== 'retry' && reason !== 'last-resort' && better.some(isFree),
+      clientLeftBefore: this.#seenLeft,
+      probesOut: this.#probesOut,
+    });
   }
 }
 
-function conditions(state: State, own: { deadlineMs: number; leavesAtMs: number; turn: number }): Conditions {
-  const nowMs = state.nowMs;
-  return {
-    nowMs,
-    deadlineMs: own.deadlineMs,
-    clientLeft: nowMs >= own.leavesAtMs,
-    policy: state.world.retry,
-    allAvailable: state.cooldowns.allAvailable(),
-    availability: (route) => state.cooldowns.availability(route.id, nowMs),
-    turn: own.turn,
-    dice: state.dice,
-    inFlight: (route) => state.traffic.inFlight(route.id),
-    latencyMs: (route) => state.traffic.latencyMs(route.id, nowMs),
-  };
-}
-
-function leave(
-  attempt: Attempt | undefined,
-  next: Decision,
-  { state, model }: { state: State; model: Model },
-): void {
-  if (attempt === undefined || (next.kind === 'try' && next.reason === 'retry')) return;
-  const owner = [model, ...model.fallbacks].find(({ name }) => name === attempt.model) ?? model;
-  state.cooldowns.note(attempt, owner, state.world.cooldown, state.nowMs);
-}
-
-function describeChoice(
-  decision: Extract<Decision, { kind: 'try' }>,
-  model: Model,
-  history: readonly Attempt[],
-  now: Conditions,
-): Omit<Step, 'outcome' | 'probesOut'> {
-  const { route, reason, afterMs } = decision;
-  const isFree = (other: Route): boolean =>
-    other.id !== route.id &&
-    history.every((attempt) => attempt.route.id !== other.id) &&
-    ['open', 'on-trial'].includes(now.availability(other).kind);
-  const owner = [model, ...model.fallbacks].find(({ name }) => name === decision.model);
-  return {
-    route,
-    reason,
-    afterMs,
-    model: decision.model,
-    atMs: now.nowMs + afterMs,
-    availability: now.availability(route).kind,
-    othersAvailable: [model, ...model.fallbacks].some(({ routes }) => routes.some(isFree)),
-    betterPriorityAvailable:
-      reason !== 'retry' &&
-      reason !== 'last-resort' &&
-      (owner?.routes ?? []).some((other) => other.priority < route.priority && isFree(other)),
-    clientLeftBefore: now.clientLeft,
-  };
-}
-
+const PROVIDERS = 5;
 const STRATEGIES: readonly Strategy[] = ['round_robin', 'random', 'least_busy', 'lowest_latency'];
 
 /** A few models over five providers, with random weights, priorities, strategies and limits. */
@@ -208,7 +284,7 @@ export function randomWorld(dice: () => number): World {
 }
 
 function randomRoute(dice: () => number): Route {
-  const provider = `provider-${Math.floor(dice() * 5)}`;
+  const provider = `provider-${Math.floor(dice() * PROVIDERS)}`;
   return {
     id: `${provider}/m`,
     provider,
@@ -216,25 +292,4 @@ function randomRoute(dice: () => number): Route {
     priority: 1 + Math.floor(dice() * 3),
     weight: Math.floor(dice() * 5),
   };
-}
-
-/** The providers with an even number fail often, the others seldom. */
-function randomOutcome(dice: () => number, route: Route): Outcome {
-  const failing = Number(route.provider.at(-1)) % 2 === 0 ? 0.8 : 0.1;
-  if (dice() > failing) return dice() < 0.05 ? { kind: 'rejected', status: 400 } : { kind: 'answered' };
-  const failed = (status: number, fault: 'client' | 'provider'): Outcome => ({
-    kind: 'failed',
-    status,
-    fault,
-    defect: undefined,
-    retryAfterMs: undefined,
-  });
-  const kinds: readonly Outcome[] = [
-    failed(500, 'provider'),
-    failed(404, 'client'),
-    { kind: 'rate-limited', status: 429, retryAfterMs: dice() < 0.5 ? dice() * 10_000 : undefined },
-    { kind: 'unreachable', reason: 'refused' },
-    { kind: 'timed-out', phase: 'first-byte' },
-  ];
-  return kinds[Math.floor(dice() * kinds.length)]!;
 }

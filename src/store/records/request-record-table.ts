@@ -37,6 +37,9 @@ export function requestRecords(database: Database): RequestRecords {
 }
 
 async function insert(sql: SQL, records: readonly RequestRecord[]): Promise<void> {
+  const sheets = new Map(records.map(({ priceRef, priceSheet }) => [priceRef, priceSheet]));
+  const rows = [...sheets].flatMap(([ref, body]) => (ref === null || body === null ? [] : [{ ref, body }]));
+  if (rows.length > 0) await sql`insert into price_sheets ${sql(rows)} on conflict do nothing`;
   await sql`insert into request_records ${sql(records.map(rowOf))} on conflict do nothing`;
 }
 
@@ -79,6 +82,9 @@ interface RecordRow {
   readonly is_streamed: number;
   readonly first_token_ms: number | null;
   readonly duration_ms: number;
+  readonly cost_nano: number | string | null;
+  readonly cost_basis: string | null;
+  readonly price_ref: string | null;
 }
 
 function rowOf(record: RequestRecord): RecordRow {
@@ -100,6 +106,9 @@ function rowOf(record: RequestRecord): RecordRow {
     is_streamed: record.isStreamed ? 1 : 0,
     first_token_ms: record.firstTokenMs,
     duration_ms: record.durationMs,
+    cost_nano: record.costNano,
+    cost_basis: record.costBasis,
+    price_ref: record.priceRef,
   };
 }
 
@@ -122,5 +131,9 @@ function parseRow(row: RecordRow): RequestRecord {
     isStreamed: row.is_streamed !== 0,
     firstTokenMs: row.first_token_ms,
     durationMs: row.duration_ms,
+    costNano: row.cost_nano === null ? null : Number(row.cost_nano),
+    costBasis: row.cost_basis,
+    priceRef: row.price_ref,
+    priceSheet: null,
   };
 }

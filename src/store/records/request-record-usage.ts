@@ -20,6 +20,10 @@ export interface UsageSum {
   readonly totalTokens: number;
   readonly cachedTokens: number;
   readonly reasoningTokens: number;
+  /** Nano-dollars. Whole numbers of any size: sums may pass what a double counts. */
+  readonly costNano: bigint;
+  /** Requests whose price is not known: their cost is in no sum. */
+  readonly unpriced: number;
 }
 
 /** There are more groups than one answer should have. */
@@ -106,7 +110,8 @@ const SUMS = `count(*) as requests,
   sum(case when ending in ('complete', 'client-left') then 0 else 1 end) as failures,
   sum(prompt_tokens) as prompt_tokens, sum(completion_tokens) as completion_tokens,
   sum(total_tokens) as total_tokens, sum(cached_tokens) as cached_tokens,
-  sum(reasoning_tokens) as reasoning_tokens`;
+  sum(reasoning_tokens) as reasoning_tokens, sum(cost_nano) as cost_nano,
+  sum(case when cost_basis is not null and cost_nano is null then 1 else 0 end) as unpriced`;
 
 /** PostgreSQL returns sums as text; a sum of nothing is null. */
 type Sum = number | string | null;
@@ -123,6 +128,8 @@ interface SumRow {
   readonly total_tokens: Sum;
   readonly cached_tokens: Sum;
   readonly reasoning_tokens: Sum;
+  readonly cost_nano: Sum;
+  readonly unpriced: Sum;
 }
 
 function parseSum(row: SumRow): UsageSum {
@@ -138,6 +145,8 @@ function parseSum(row: SumRow): UsageSum {
     totalTokens: Number(row.total_tokens),
     cachedTokens: Number(row.cached_tokens),
     reasoningTokens: Number(row.reasoning_tokens),
+    costNano: BigInt(row.cost_nano ?? 0),
+    unpriced: Number(row.unpriced),
   };
 }
 
@@ -158,6 +167,8 @@ function add(groups: Map<string, UsageSum>, sum: UsageSum): void {
           totalTokens: before.totalTokens + sum.totalTokens,
           cachedTokens: before.cachedTokens + sum.cachedTokens,
           reasoningTokens: before.reasoningTokens + sum.reasoningTokens,
+          costNano: before.costNano + sum.costNano,
+          unpriced: before.unpriced + sum.unpriced,
         },
   );
 }

@@ -1,4 +1,6 @@
 import type { Ending, RequestEnded } from '../../gateway/events.ts';
+import type { Cost } from '../../gateway/cost.ts';
+import type { Usage } from '../../protocols/protocol.ts';
 
 /** What is stored about one request: numbers and names, never the request or the answer. */
 export interface RequestRecord {
@@ -24,6 +26,12 @@ export interface RequestRecord {
   /** From the request's arrival to the first byte of the answer. */
   readonly firstTokenMs: number | null;
   readonly durationMs: number;
+  /** Nano-dollars; null: it has no price, or none is known. */
+  readonly costNano: number | null;
+  readonly costBasis: string | null;
+  readonly priceRef: string | null;
+  /** The prices that `priceRef` stands for; null where a record was read back. */
+  readonly priceSheet: string | null;
 }
 
 /**
@@ -40,15 +48,31 @@ export function recordOf(event: RequestEnded, endedAtMs: number): RequestRecord 
     attempts: event.history.length,
     ending: event.ending,
     status: event.status,
+    ...usageColumns(usage),
+    isEstimated: event.isUsageEstimated,
+    isStreamed: event.isStreamed,
+    firstTokenMs: whole(firstByteAtMs === undefined ? undefined : firstByteAtMs - startedAtMs),
+    durationMs: whole(event.endedAtMs - startedAtMs) ?? 0,
+    ...costColumns(event.cost),
+  };
+}
+
+function usageColumns(usage: Usage | undefined) {
+  return {
     promptTokens: whole(usage?.inputTokens),
     completionTokens: whole(usage?.outputTokens),
     totalTokens: whole(usage && (usage.totalTokens ?? (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0))),
     cachedTokens: whole(usage?.cachedTokens),
     reasoningTokens: whole(usage?.reasoningTokens),
-    isEstimated: event.isUsageEstimated,
-    isStreamed: event.isStreamed,
-    firstTokenMs: whole(firstByteAtMs === undefined ? undefined : firstByteAtMs - startedAtMs),
-    durationMs: whole(event.endedAtMs - startedAtMs) ?? 0,
+  };
+}
+
+function costColumns(cost: Cost | undefined) {
+  return {
+    costNano: cost?.nano ?? null,
+    costBasis: cost?.basis ?? null,
+    priceRef: cost?.priceRef ?? null,
+    priceSheet: cost?.priceSheet ?? null,
   };
 }
 

@@ -1,3 +1,4 @@
+import { dollarsOf } from '../../prices/cost.ts';
 import type { GatewayEvent, ProviderProbed, RequestEnded, RequestReceived } from '../../gateway/events.ts';
 import type { Usage } from '../../protocols/protocol.ts';
 import { type Attempt, isClientFault } from '../../routing/outcome.ts';
@@ -188,6 +189,7 @@ export function metricsEntry(event: RequestEnded): LogEntry {
     firstToken: isAnswered && firstByteAtMs !== undefined ? milliseconds(firstByteAtMs - startedAtMs) : '-',
     gateway: overheadMs === undefined ? '-' : `${overheadMs.toFixed(2)}ms`,
     tokens: usage === undefined ? '-' : tokensText(usage, event.isUsageEstimated),
+    cost: event.cost?.nano === undefined ? '' : ` cost=${dollarsOf(event.cost.nano)}`,
     key: event.keyName,
   };
   return { ...entry('info', event, 'metrics', values), fields: () => endedFields(event) };

@@ -58,8 +58,8 @@ export const MESSAGES = {
     zh: '进入冷却: {route} {seconds} 秒',
   },
   metrics: {
-    en: 'Metrics: total={total}ms attempts={attempts} first_token={firstToken} gateway={gateway} tokens={tokens}',
-    zh: '性能指标: 总耗时={total}ms 尝试={attempts} 首字节={firstToken} 网关={gateway} 令牌={tokens}',
+    en: 'Metrics: total={total}ms attempts={attempts} first_token={firstToken} gateway={gateway} tokens={tokens}{cost}',
+    zh: '性能指标: 总耗时={total}ms 尝试={attempts} 首字节={firstToken} 网关={gateway} 令牌={tokens}{cost}',
   },
   logLost: {
     en: 'log lines are being lost: {reason} ({count} so far)',

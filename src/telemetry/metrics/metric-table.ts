@@ -24,6 +24,7 @@ const GEN_AI_LABELS = ['gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_
 export function createMetricTable() {
   return {
     ...requestMetrics(),
+    ...costMetrics(),
     ...providerMetrics(),
     ...genAiMetrics(),
     ...gatewayMetrics(),
@@ -93,6 +94,21 @@ function requestMetrics() {
       'Time that the gateway itself took until the first byte of an answer.',
       [],
       OVERHEAD_SECONDS,
+    ),
+  };
+}
+
+function costMetrics() {
+  return {
+    cost: counter(
+      'llm_proxy_cost_usd_total',
+      'What requests cost in US dollars, by prices of the configuration and the catalogue.',
+      ['model', 'provider', 'api_key_name'],
+    ),
+    costUnknown: counter(
+      'llm_proxy_cost_unknown_total',
+      'Requests that used tokens whose price is not known.',
+      ['model', 'provider'],
     ),
   };
 }

@@ -17,6 +17,7 @@ export function createRequestMetrics(table: MetricTable): (event: RequestEnded) 
     }
     countRequest(event, kind);
     countTokens(event, kind);
+    countCost(event, kind);
     if (event.isStreamed) countStream(event, kind);
     if (event.history.length > 1) countFallbacks(event, table);
     if (event.translation !== undefined) countLosses(event.translation, table);
@@ -61,6 +62,8 @@ interface Kind {
   readonly overhead: HistogramSeries;
   readonly genAiDuration: HistogramSeries | undefined;
   readonly tokens: () => TokenSeries;
+  readonly cost: () => NumberSeries;
+  readonly costUnknown: () => NumberSeries;
   readonly stream: () => StreamSeries;
 }
 
@@ -103,6 +106,8 @@ function kindOf(labels: Labels, table: MetricTable): Kind {
       genAiInput: genAi && table.genAiTokens.series(...genAi, 'input'),
       genAiOutput: genAi && table.genAiTokens.series(...genAi, 'output'),
     })),
+    cost: once(() => table.cost.series(model, provider, keyName)),
+    costUnknown: once(() => table.costUnknown.series(model, provider)),
     stream: once(() => ({
       ttft: table.ttft.series(model, provider),
       speed: table.speed.series(model, provider),
@@ -139,6 +144,12 @@ function countTokens({ usage, isUsageEstimated }: RequestEnded, kind: Kind): voi
   if (isUsageEstimated) series.estimated.value += 1;
   if (inputTokens !== undefined) series.genAiInput?.observe(inputTokens);
   if (outputTokens !== undefined) series.genAiOutput?.observe(outputTokens);
+}
+
+function countCost({ cost }: RequestEnded, kind: Kind): void {
+  if (cost === undefined || cost.basis === 'not-billed') return;
+  if (cost.nano === undefined) kind.costUnknown().value += 1;
+  else kind.cost().value += cost.nano / 1e9;
 }
 
 function countStream(

@@ -1,4 +1,5 @@
 import type { RequestEnded } from '../../gateway/events.ts';
+import type { Cost } from '../../gateway/cost.ts';
 import type { Attempt, Outcome } from '../../routing/outcome.ts';
 import { outcomeText } from '../../routing/attempts-summary.ts';
 import type { TraceContext } from './trace-context.ts';
@@ -48,7 +49,7 @@ function requestSpan(
   { context, parent }: RequestTrace,
   epochOffsetMs: number,
 ): FinishedSpan {
-  const { ending, status, code, usage } = ended;
+  const { ending, status, code, usage, cost } = ended;
   const hasBroken = ending === 'truncated' || (ending !== 'client-left' && status >= 500);
   const hasFailed = hasBroken || ending === 'failed' || ending === 'refused';
   return {
@@ -74,6 +75,7 @@ function requestSpan(
       'llm_proxy.key': ended.keyName,
       'llm_proxy.translation': ended.translation && `${ended.translation.from}>${ended.translation.to}`,
       'llm_proxy.translation.losses': ended.translation?.count,
+      ...(cost && costAttributes(cost)),
       'llm_proxy.usage_estimated': ended.isUsageEstimated ? true : undefined,
     },
     // A client's mistake is not an error of the server.
@@ -86,6 +88,15 @@ interface SpanOfAttempt {
   readonly attempt: Attempt;
   readonly index: number;
   readonly epochOffsetMs: number;
+}
+
+function costAttributes({ nano, basis, priceRef }: Cost) {
+  return {
+    'llm_proxy.cost.usd': nano === undefined ? undefined : nano / 1e9,
+    'llm_proxy.cost.nano_usd': nano,
+    'llm_proxy.cost.basis': basis,
+    'llm_proxy.cost.price_ref': priceRef,
+  };
 }
 
 function attemptSpan(

@@ -107,7 +107,7 @@ test('a default that gives way to another setting, or to a variable, says so', (
   expect(settings.map((setting) => setting?.default)).toEqual([1, false, 0]);
   expect(settings.map((setting) => setting?.description)).toEqual([
     expect.stringContaining("Left out: the provider's weight."),
-    expect.stringContaining('Left out: as at the top level.'),
-    expect.stringContaining('LLM_PROXY_DRAIN_DELAY in the environment holds where this is left out.'),
+    expect.stringContaining("Left out: the top level's setting."),
+    expect.stringContaining('If left out, the environment variable LLM_PROXY_DRAIN_DELAY applies.'),
   ]);
 });

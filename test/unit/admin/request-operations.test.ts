@@ -34,6 +34,9 @@ test('past requests are listed with all that is known of them', async () => {
         cached_tokens: 1,
         reasoning_tokens: null,
         is_estimated: false,
+        cost: '0.000001500',
+        cost_basis: 'provider',
+        price_ref: null,
         is_streamed: true,
         time_to_first_token_ms: 12,
         duration_ms: 34,
@@ -102,6 +105,8 @@ test('sums are grouped by what the caller names', async () => {
     total_tokens: 8,
     cached_tokens: 1,
     reasoning_tokens: 2,
+    cost: '0.000001500',
+    requests_without_price: 0,
   };
   const { body } = await api.call('GET', '/usage?group_by=hour,key');
   expect(body.usage).toEqual([
@@ -153,6 +158,6 @@ test('both are in the OpenAPI document, with their parameters and their answers'
     'limit',
   ]);
   expect(names('/usage')).toEqual(['group_by', 'key', 'model', 'provider', 'since', 'until']);
-  expect(Object.keys(body.components.schemas.RequestRecord.properties)).toHaveLength(17);
+  expect(Object.keys(body.components.schemas.RequestRecord.properties)).toHaveLength(20);
   expect(body.components.schemas.UsageSum.properties.failures.description).toContain('truncated');
 });

@@ -3,24 +3,24 @@ import type { Clock } from '../../../src/gateway/ports.ts';
 /** A clock that stands still until it is told to go on. */
 export class FakeClock implements Clock {
   #nowMs = 1_000;
-  #alarms: { readonly atMs: number; readonly ring: () => void }[] = [];
+  #timers: { readonly atMs: number; readonly run: () => void }[] = [];
   /** How long each sleep was asked to last. */
   readonly sleeps: number[] = [];
 
   readonly nowMs = (): number => this.#nowMs;
   readonly epochMs = (): number => 1_700_000_000_000 + this.#nowMs;
 
-  readonly setTimer = (ms: number, ring: () => void): (() => void) => {
-    const setTimer = { atMs: this.#nowMs + ms, ring };
-    this.#alarms.push(setTimer);
+  readonly setTimer = (ms: number, run: () => void): (() => void) => {
+    const timer = { atMs: this.#nowMs + ms, run };
+    this.#timers.push(timer);
     return () => {
-      this.#alarms = this.#alarms.filter((other) => other !== setTimer);
+      this.#timers = this.#timers.filter((other) => other !== timer);
     };
   };
 
-  /** TimerQueue that are set. */
+  /** The number of timers that are set. */
   get pending(): number {
-    return this.#alarms.length;
+    return this.#timers.length;
   }
 
   readonly sleep = (ms: number, signal: AbortSignal): Promise<void> => {
@@ -36,15 +36,15 @@ export class FakeClock implements Clock {
     });
   };
 
-  /** Lets time pass, and rings what is due in its order. */
+  /** Lets time pass, and runs the timers that are due, in order. */
   pass(ms: number): void {
     const untilMs = this.#nowMs + ms;
     for (;;) {
-      const [next] = this.#alarms.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs);
+      const [next] = this.#timers.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs);
       if (next === undefined) break;
-      this.#alarms = this.#alarms.filter((setTimer) => setTimer !== next);
+      this.#timers = this.#timers.filter((timer) => timer !== next);
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
-      next.ring();
+      next.run();
     }
     this.#nowMs = untilMs;
   }

@@ -51,8 +51,9 @@ export class Scene {
 
   /** One chat request for a model, tried until it is decided. */
   async ask(model: string, client = new AbortController().signal): Promise<Execution> {
-    const planned = await this.#call(model, client);
-    return execute(planned, this.gateway);
+    const { snapshot } = this;
+    const startedAtMs = this.clock.nowMs();
+    return execute(await plannedRequest(model, { snapshot, startedAtMs, client }), this.gateway);
   }
 
   /** The providers that were asked, in order. */
@@ -67,32 +68,6 @@ export class Scene {
     );
   }
 
-  async #call(model: string, client: AbortSignal): Promise<PlannedRequest> {
-    const startedAtMs = this.clock.nowMs();
-    const body = new TextEncoder().encode(JSON.stringify({ model, messages: [] }));
-    const request: ClientRequest = {
-      method: 'POST',
-      path: '/v1/chat/completions',
-      search: '',
-      headers: new Headers({ 'content-type': 'application/json' }),
-      signal: client,
-      clientAddress: () => '127.0.0.1',
-      readBody: () => Promise.resolve(body),
-    };
-    return {
-      id: 'req_1',
-      request,
-      startedAtMs,
-      snapshot: this.snapshot,
-      key: undefined,
-      plan: await plan(request, undefined, this.snapshot),
-      plannedAtMs: startedAtMs,
-      deadlineMs: startedAtMs + this.snapshot.server.requestTimeoutMs,
-      admission: FREE_ADMISSION,
-      isReported: false,
-    };
-  }
-
   async #send(request: UpstreamRequest): Promise<UpstreamReply> {
     this.sent.push(request);
     const plays = this.#plays[request.provider.name] ?? [];
@@ -102,7 +77,37 @@ export class Scene {
   }
 }
 
-const ANSWER = JSON.stringify({
+/** A chat request for a model as `plan` leaves it. */
+export async function plannedRequest(
+  model: string,
+  { snapshot, startedAtMs, client }: { snapshot: Snapshot; startedAtMs: number; client: AbortSignal },
+): Promise<PlannedRequest> {
+  const body = new TextEncoder().encode(JSON.stringify({ model, messages: [] }));
+  const request: ClientRequest = {
+    method: 'POST',
+    path: '/v1/chat/completions',
+    search: '',
+    headers: new Headers({ 'content-type': 'application/json' }),
+    signal: client,
+    clientAddress: () => '127.0.0.1',
+    readBody: () => Promise.resolve(body),
+  };
+  return {
+    id: 'req_1',
+    request,
+    startedAtMs,
+    snapshot,
+    key: undefined,
+    plan: await plan(request, undefined, snapshot),
+    plannedAtMs: startedAtMs,
+    deadlineMs: startedAtMs + snapshot.server.requestTimeoutMs,
+    admission: FREE_ADMISSION,
+    isReported: false,
+  };
+}
+
+/** The body of a proper answer. */
+export const ANSWER = JSON.stringify({
   id: 'chatcmpl-1',
   object: 'chat.completion',
   model: 'm',

@@ -54,7 +54,7 @@ describe('the usage of', () => {
         cache_read_input_tokens: 1_000,
         output_tokens: 5,
       },
-      tokens(1_110, 5, 1_115, 1_000),
+      { ...tokens(1_110, 5, 1_115, 1_000), parts: { cacheWrite: 100 } },
     ],
     ['embeddings', { prompt_tokens: 8, total_tokens: 8 }, tokens(8, undefined, 8)],
     ['one without a total', { prompt_tokens: 8, completion_tokens: 2 }, tokens(8, 2, 10)],

@@ -86,11 +86,11 @@ class Scene {
 describe('the states of a route', () => {
   test('it is open until it fails, then cools, and is on trial when its time is up', () => {
     const scene = new Scene();
-    expect(scene.state('a')).toBe('open');
+    expect(scene.state('a')).toBe('available');
     expect(scene.take('a')).toBe(false);
     expect(scene.note('a', failed(500))).toBe(30_000);
     expect(scene.state('a')).toBe('cooling for 30000');
-    expect(scene.state('b')).toBe('open');
+    expect(scene.state('b')).toBe('available');
     scene.nowMs += 29_999;
     expect(scene.state('a')).toBe('cooling for 1');
     scene.nowMs += 1;
@@ -107,14 +107,14 @@ describe('the states of a route', () => {
     const scene = Scene.onTrial();
     scene.take('a');
     expect(scene.note('a', ANSWERED, { isProbe: true })).toBe(0);
-    expect(scene.state('a')).toBe('open');
+    expect(scene.state('a')).toBe('available');
   });
 
   test('a probe whose request is rejected opens it: the provider is there', () => {
     const scene = Scene.onTrial();
     scene.take('a');
     scene.note('a', { kind: 'rejected', status: 400 }, { isProbe: true });
-    expect(scene.state('a')).toBe('open');
+    expect(scene.state('a')).toBe('available');
   });
 
   test('a probe that fails cools it again, and there is a next probe', () => {
@@ -154,12 +154,12 @@ describe('the states of a route', () => {
     const scene = Scene.onTrial();
     scene.take('a');
     scene.note('a', ANSWERED);
-    expect(scene.state('a')).toBe('open');
+    expect(scene.state('a')).toBe('available');
     scene.note('a', failed(500));
     scene.nowMs += 30_000;
     expect(scene.take('a')).toBe(false);
     scene.note('a', ANSWERED, { isProbe: true });
-    expect(scene.state('a')).toBe('open');
+    expect(scene.state('a')).toBe('available');
   });
 });
 
@@ -190,13 +190,13 @@ describe('how cooldowns add up', () => {
     const scene = new Scene();
     for (let n = 0; n < 5; n++)
       expect(scene.note('a', limited(60_000), { policy: { cooldownMs: 0, onClientErrors: true } })).toBe(0);
-    expect(scene.state('a')).toBe('open');
+    expect(scene.state('a')).toBe('available');
   });
 
   test("a thousand requests' own faults cool nothing", () => {
     const scene = new Scene();
     for (let n = 0; n < 1_000; n++) scene.note('a', clientFault(400));
-    expect(scene.state('a')).toBe('open');
+    expect(scene.state('a')).toBe('available');
   });
 });
 
@@ -206,7 +206,7 @@ describe('the last open route of a model', () => {
   test('is not left out for one failure, but for the second in a row', () => {
     const scene = new Scene();
     expect(scene.note('a', failed(500), { owner: alone })).toBe(0);
-    expect(scene.state('a')).toBe('open');
+    expect(scene.state('a')).toBe('available');
     expect(scene.note('a', failed(500), { owner: alone })).toBe(30_000);
     expect(scene.state('a')).toBe('cooling for 30000');
   });
@@ -222,7 +222,7 @@ describe('the last open route of a model', () => {
     const scene = new Scene();
     expect(scene.note('a', failed(500))).toBe(30_000);
     expect(scene.note('b', failed(500))).toBe(0);
-    expect(scene.state('b')).toBe('open');
+    expect(scene.state('b')).toBe('available');
   });
 
   test('a client that left says nothing either way', () => {
@@ -235,7 +235,7 @@ describe('the last open route of a model', () => {
 
 test('what is over is forgotten, what cools or is being probed is not', () => {
   const scene = new Scene();
-  const trio = model('main', [a, b, route('c'), route('open')]);
+  const trio = model('main', [a, b, route('c'), route('available')]);
   scene.note('a', failed(500), { owner: trio });
   scene.note('b', failed(500), { owner: trio });
   scene.note('c', limited(120_000), { owner: trio });
@@ -243,7 +243,7 @@ test('what is over is forgotten, what cools or is being probed is not', () => {
   scene.take('b');
   scene.ledger.sweep(scene.nowMs);
   expect([scene.state('a'), scene.state('b'), scene.state('c')]).toEqual([
-    'open',
+    'available',
     'probing',
     'cooling for 60000',
   ]);
@@ -264,8 +264,8 @@ describe('an endpoint of a route', () => {
     const ledger = new CooldownLedger();
     expect(note(ledger, NO_CHOICES, '/v1/completions', 1_000)).toBe(30_000);
     expect(ledger.availability(a.id, 2_000, '/v1/completions').kind).toBe('cooling');
-    expect(ledger.availability(a.id, 2_000, '/v1/embeddings').kind).toBe('open');
-    expect(ledger.availability(a.id, 2_000).kind).toBe('open');
+    expect(ledger.availability(a.id, 2_000, '/v1/embeddings').kind).toBe('available');
+    expect(ledger.availability(a.id, 2_000).kind).toBe('available');
   });
 
   test('cools with the whole route for what tells of the provider', () => {
@@ -288,7 +288,7 @@ describe('an endpoint of a route', () => {
     expect(ledger.take(a.id, 31_000, '/v1/completions')).toBe(false);
     expect(ledger.take(a.id, 31_000, '/v1/embeddings')).toBe(false);
     note(ledger, ANSWERED, '/v1/completions', 31_500);
-    expect(ledger.availability(a.id, 31_500, '/v1/completions').kind).toBe('open');
+    expect(ledger.availability(a.id, 31_500, '/v1/completions').kind).toBe('available');
   });
 
   test('cannot be cooled by a model that bears its name', () => {
@@ -297,6 +297,6 @@ describe('an endpoint of a route', () => {
       const twin = route('a', { id: routeId('a', upstream) });
       ledger.note(attempt(twin, failed(500)), PAIR, POLICY, 1_000);
     }
-    expect(ledger.availability(a.id, 2_000, '/v1/completions').kind).toBe('open');
+    expect(ledger.availability(a.id, 2_000, '/v1/completions').kind).toBe('available');
   });
 });

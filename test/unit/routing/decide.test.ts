@@ -47,7 +47,7 @@ function statuses(
 ): Pick<Conditions, 'availability'> {
   return {
     availability: ({ provider }: Route): Availability => {
-      const how = by[provider] ?? 'open';
+      const how = by[provider] ?? 'available';
       if (typeof how === 'number') return { kind: 'cooling', untilMs: how };
       return how === 'cooling' ? { kind: 'cooling', untilMs: 9_000 } : { kind: how };
     },

@@ -36,7 +36,7 @@ export function conditions(more: Partial<Conditions> = {}): Conditions {
     clientLeft: false,
     policy: RETRY,
     allAvailable: false,
-    availability: () => ({ kind: 'open' }),
+    availability: () => ({ kind: 'available' }),
     turn: 0,
     dice: () => 0.5,
     inFlight: () => 0,

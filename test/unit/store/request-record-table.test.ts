@@ -1,3 +1,4 @@
+import type { SQL } from 'bun';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type Database, openDatabase } from '../../../src/store/database.ts';
 import { migrateUp } from '../../../src/store/migrate.ts';
@@ -140,6 +141,8 @@ describe.each([...ENGINES])('the request records in %s', (engine) => {
       totalTokens: of.length * 8,
       cachedTokens: of.length,
       reasoningTokens: of.length * 2,
+      costNano: BigInt(of.length * 1_500),
+      unpriced: 0,
     });
     expect(await records.sum({}, [])).toEqual([
       { ...expected(many), key: undefined, model: undefined, provider: undefined, fromMs: undefined },
@@ -159,6 +162,21 @@ describe.each([...ENGINES])('the request records in %s', (engine) => {
     const days = await records.sum({ key: 'team-a', sinceMs: MIDNIGHT_MS + HOUR_MS }, ['day', 'provider']);
     expect(days).toMatchObject([{ fromMs: MIDNIGHT_MS, provider: 'openai', requests: 2333 }]);
     expect(await records.sum({ untilMs: MIDNIGHT_MS }, ['key'])).toEqual([]);
+    await database.close();
+  });
+
+  test('keep costs that a double cannot count, the prices behind them, and what has no price', async () => {
+    await renew();
+    await records.insert([
+      record({ key: 'cost', costNano: 2 ** 53 - 1, priceRef: 'ref-1', priceSheet: '{"input":1}' }),
+      record({ key: 'cost', costNano: 2 ** 53 - 1, priceRef: 'ref-1', priceSheet: '{"input":1}' }),
+      record({ key: 'cost', costNano: null }),
+      record({ key: 'cost', costNano: null, costBasis: null }),
+    ]);
+    const [sum] = await records.sum({ key: 'cost' }, []);
+    expect([sum?.costNano, sum?.unpriced]).toEqual([2n * (2n ** 53n - 1n), 1]);
+    const sheets = await database.read((sql: SQL) => sql`select ref, body from price_sheets`);
+    expect([...sheets]).toEqual([{ ref: 'ref-1', body: '{"input":1}' }]);
     await database.close();
   });
 

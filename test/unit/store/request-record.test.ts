@@ -23,7 +23,23 @@ test('a record has the time at which the request ended, how long it took, and it
     isStreamed: false,
     firstTokenMs: 12,
     durationMs: 34,
+    costNano: null,
+    costBasis: null,
+    priceRef: null,
+    priceSheet: null,
   });
+});
+
+test('a record has what the request cost, and by which prices', () => {
+  const cost = { nano: 1_500, basis: 'provider', priceRef: 'a1b2', priceSheet: '{}' } as const;
+  expect(recordOf(ended({ cost }), AT_MS)).toMatchObject({
+    costNano: 1_500,
+    costBasis: 'provider',
+    priceRef: 'a1b2',
+    priceSheet: '{}',
+  });
+  const unknown = { nano: undefined, basis: 'provider', priceRef: undefined, priceSheet: undefined } as const;
+  expect(recordOf(ended({ cost: unknown }), AT_MS)).toMatchObject({ costNano: null, costBasis: 'provider' });
 });
 
 test('a request that was turned down has no model, no provider and no tokens', () => {

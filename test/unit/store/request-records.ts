@@ -23,6 +23,10 @@ export function record(more: Partial<RequestRecord> = {}): RequestRecord {
     isStreamed: true,
     firstTokenMs: 12,
     durationMs: 34,
+    costNano: 1_500,
+    costBasis: 'provider',
+    priceRef: null,
+    priceSheet: null,
     ...more,
   };
 }

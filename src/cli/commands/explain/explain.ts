@@ -69,7 +69,7 @@ function conditions({ retry, cooldown }: Snapshot, down: readonly string[]): Con
     policy: retry,
     allAvailable: false,
     availability: ({ provider }) =>
-      down.includes(provider) ? { kind: 'cooling', untilMs: cooldown.cooldownMs } : { kind: 'open' },
+      down.includes(provider) ? { kind: 'cooling', untilMs: cooldown.cooldownMs } : { kind: 'available' },
     turn: 0,
     dice: () => 0,
     inFlight: () => 0,

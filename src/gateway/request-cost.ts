@@ -1,0 +1,35 @@
+import type { Usage } from '../protocols/protocol.ts';
+import type { Cost } from './cost.ts';
+import type { PlannedRequest } from './request-context.ts';
+import type { Execution } from './execute.ts';
+import type { Gateway } from './ports.ts';
+
+/** What the answer used, and what calculates its cost. */
+interface Used {
+  readonly usage: Usage | undefined;
+  readonly isEstimated: boolean;
+  readonly costs: Gateway['costs'] | undefined;
+}
+
+const NOT_BILLED: Cost = { nano: 0, basis: 'not-billed', priceRef: undefined, priceSheet: undefined };
+
+/**
+ * The cost of a request by the usage of its answer. Attempts that were not answered cost nothing. undefined: the request generates
+ * nothing, so it has no price, or costs are not calculated.
+ */
+export function costOf(
+  planned: PlannedRequest,
+  execution: Execution,
+  { usage, isEstimated, costs }: Used,
+): Cost | Promise<Cost> | undefined {
+  const { request } = planned;
+  if (costs === undefined || request.method !== 'POST' || !GENERATES.test(request.path)) return undefined;
+  const route = execution.history.at(-1)?.route;
+  if (route === undefined || usage === undefined) return NOT_BILLED;
+  const model = route.upstreamModel ?? planned.plan.model.name;
+  return costs.costOf({ provider: route.provider, model, usage, isEstimated });
+}
+
+/** Paths whose answers are generated, and billed. Counting tokens is free. */
+const GENERATES =
+  /(?:\/(?:completions|responses|messages|embeddings|rerank)|\/images\/[a-z]+|\/audio\/[a-z]+|:(?:generateContent|streamGenerateContent|embedContent|batchEmbedContents))\/?$/;

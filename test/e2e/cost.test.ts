@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { startGateway, type TestGateway } from './gateway.ts';
+
+let simulator: Simulator;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  simulator = await startSimulator();
+  gateway = startGateway(`
+providers:
+  - { name: mine, api_base: "${simulator.url}/v1", api_key: sk-mine, discount_percent: 50 }
+  - { name: dark, api_base: "${simulator.url}/v1", api_key: sk-dark }
+models:
+  known: { routes: [{ provider: mine, model: mock/ok }] }
+  falls-over: { routes: [{ provider: dark, model: mock/500, priority: 1 }, { provider: mine, model: mock/ok, priority: 2 }] }
+  unknown: { routes: [{ provider: dark, model: mock/ok }] }
+  failing: { routes: [{ provider: mine, model: mock/500 }] }
+prices: { models: { "mine/*": { input: 2, cached: 2, output: 10 } } }
+`);
+});
+
+afterAll(async () => {
+  await gateway.stop();
+  await simulator.stop();
+});
+
+let asked = 0;
+
+async function ask(path: string, body: object) {
+  const response = await gateway.post(path, body);
+  const text = await response.text();
+  asked += 1;
+  const { cost, usage } = await gateway.ended(asked);
+  return { header: response.headers.get('x-llm-proxy-cost'), text, cost, usage };
+}
+
+const chat = (model: string, more = {}) => ({
+  model,
+  messages: [{ role: 'user', content: 'Hello!' }],
+  ...more,
+});
+
+describe('the cost of a request', () => {
+  const bodies: [string, string, object][] = [
+    ['chat', '/v1/chat/completions', chat('known')],
+    ['responses', '/v1/responses', { model: 'known', input: 'Hello!' }],
+    ['messages', '/v1/messages', chat('known', { max_tokens: 50 })],
+    ['completions', '/v1/completions', { model: 'known', prompt: 'Hello!' }],
+    ['embeddings', '/v1/embeddings', { model: 'known', input: 'Hello!' }],
+  ];
+  for (const [api, path, body] of bodies) {
+    test(`of ${api} stands in the header of a whole answer, as it is recorded`, async () => {
+      const { header, cost, usage } = await ask(path, body);
+      // Half of $2 and $10 a million tokens.
+      const nano = (usage?.inputTokens ?? 0) * 1_000 + (usage?.outputTokens ?? 0) * 5_000;
+      expect(nano).toBeGreaterThan(0);
+      expect(cost).toMatchObject({ nano, basis: 'provider' });
+      expect(header).toBe((nano / 1e9).toFixed(9));
+    });
+  }
+
+  test('of a stream is known when it has ended', async () => {
+    const { header, cost, usage } = await ask('/v1/chat/completions', chat('known', { stream: true }));
+    expect(header).toBeNull();
+    expect(cost?.nano).toBe((usage?.inputTokens ?? 0) * 1_000 + (usage?.outputTokens ?? 0) * 5_000);
+  });
+
+  test('is that of the route that answered', async () => {
+    const { header, cost } = await ask('/v1/chat/completions', chat('falls-over'));
+    expect(header).not.toBeNull();
+    expect(cost?.nano).toBeGreaterThan(0);
+  });
+
+  test('is unknown, and never 0, where nobody knows the price', async () => {
+    const { header, cost } = await ask('/v1/chat/completions', chat('unknown'));
+    expect(header).toBeNull();
+    expect(cost).toMatchObject({ nano: undefined, basis: 'provider' });
+  });
+
+  test('is nothing where no provider answered', async () => {
+    expect((await ask('/v1/chat/completions', chat('failing'))).cost).toMatchObject({
+      nano: 0,
+      basis: 'not-billed',
+    });
+  });
+
+  test('is counted in metrics, known and unknown', async () => {
+    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+    expect(metrics).toMatch(
+      /llm_proxy_cost_usd_total\{model="known",provider="mine",api_key_name="none"\} 0?\.?\d/,
+    );
+    expect(metrics).toMatch(/llm_proxy_cost_unknown_total\{model="unknown",provider="dark"\} 1/);
+    expect(metrics).not.toMatch(/llm_proxy_cost_usd_total\{model="unknown"/);
+  });
+});
