@@ -10,7 +10,7 @@ import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { ThreadedTokenCounter } from '../usage/token-counter.ts';
 import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';
 import { ModelCatalogue } from '../models/model-catalogue.ts';
-import { BucketLedger } from '../limits/bucket-ledger.ts';
+import { BucketLedger } from '../limits/bucket.ts';
 import { CooldownLedger } from '../routing/cooldown.ts';
 import { TrafficLedger } from '../routing/traffic.ts';
 import { TurnCounter } from '../routing/turn-counter.ts';
@@ -24,6 +24,7 @@ import { createMetrics, type Metrics, type RecordCounts } from '../telemetry/met
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
 import { createCostMeter } from './cost-meter.ts';
 import { createUpstream } from '../upstream/upstream.ts';
+import { createSockets } from '../upstream/web-socket.ts';
 
 /** A running gateway. */
 export interface App {
@@ -130,12 +131,10 @@ export function startApp(options: AppOptions): App {
     ...snapshot.server,
     port: cluster.port ?? snapshot.server.port,
     isShared: cluster.port !== undefined,
-    version: options.version,
-    database: options.database,
-    admin: options.admin,
-    ...pagesBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined),
+    ...servedBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined),
     reportHealth: cluster.healthReporter(reports.reportHealth),
     catalogue,
+    sockets: createSockets(),
   });
   const ends = [sweepRegularly(ledgers, clock), cluster.isProber ? probeRegularly(gateway) : nothing];
   const stop = async (): Promise<void> => {
@@ -155,6 +154,7 @@ export function startApp(options: AppOptions): App {
     ...reports,
     swap: (next) => {
       snapshot = next;
+      server.recheck();
     },
     drain: async () => {
       await drained(server, snapshot.server);
@@ -243,17 +243,17 @@ export function ownMetricsServer(
   return port === undefined ? undefined : serveMetrics({ host: server.host, port, page, settings });
 }
 
-/** The metrics, if they are on this port, and the page at `/docs`. */
-function pagesBesideTheApi(
-  { version, admin }: AppOptions,
+/** What is served beside the API: the Admin API, the metrics if they are on this port, and the page at `/docs`. */
+function servedBesideTheApi(
+  { version, admin, database }: AppOptions,
   metrics: MetricsPage | undefined,
-): Pick<ServeOptions, 'metrics' | 'docs'> {
+): Pick<ServeOptions, 'version' | 'admin' | 'database' | 'metrics' | 'docs'> {
   const docs = createDocs({
     version,
     hasMetrics: metrics !== undefined,
     admin: admin && (async () => (await import('../admin/document.ts')).adminDocument(version)),
   });
-  return { metrics, docs };
+  return { version, admin, database, metrics, docs };
 }
 
 /** Calls each listener with every event. An error in a listener must not fail a request. */

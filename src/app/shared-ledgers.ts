@@ -1,6 +1,6 @@
 import { LocalTable } from '../lib/number-table.ts';
 import { SharedTable } from '../cluster/shared-table.ts';
-import { BUCKET_FIELDS, BucketLedger } from '../limits/bucket-ledger.ts';
+import { BUCKET_FIELDS, BucketLedger } from '../limits/bucket.ts';
 import { COOLDOWN_FIELDS, CooldownLedger } from '../routing/cooldown.ts';
 import { IN_FLIGHT_FIELDS, LATENCY_FIELDS, TrafficLedger } from '../routing/traffic.ts';
 import { TURN_FIELDS, TurnCounter } from '../routing/turn-counter.ts';

@@ -1,4 +1,5 @@
-import type { BucketLimit } from '../limits/bucket.ts';
+import type { WebSocketApi } from '../protocols/web-socket/api.ts';
+import type { KeyLimits } from './compile/key-limits.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { RetryPolicy } from '../routing/decide.ts';
 import type { Model } from '../routing/route.ts';
@@ -62,7 +63,7 @@ export type Access =
       readonly isStale?: () => boolean;
     };
 
-export interface MasterKey {
+export interface MasterKey extends KeyLimits {
   readonly name: string;
   /** SHA-256 of the key in lower-case hex. */
   readonly hash: string;
@@ -74,8 +75,6 @@ export interface MasterKey {
   readonly allows: (model: string) => boolean;
   /** Whether `allows` is always true. */
   readonly unrestricted: boolean;
-  /** undefined: no limit. */
-  readonly limit: BucketLimit | undefined;
   /** Whether its requests may ask for a policy of translation that is less strict than the configured one. */
   readonly mayRelaxTranslation: boolean;
 }
@@ -97,8 +96,8 @@ export interface Provider {
   readonly anthropicBeta: 'pass' | 'drop' | readonly string[];
   /** Whether translated requests in the Messages API ask for prompt caching. */
   readonly autoCache: boolean;
-  /** Whether it serves the Responses API over WebSockets. */
-  readonly websockets: boolean;
+  /** The APIs that it serves over WebSockets. */
+  readonly websockets: readonly WebSocketApi[];
   /** What to authenticate with where that is no `apiKey`; undefined: `apiKey`, or nothing. */
   readonly credential: CloudCredential | undefined;
   /** Without a trailing slash; http or https. */
@@ -187,6 +186,9 @@ export interface ServerSettings {
   /** From the signal to stop until the listener closes. */
   readonly drainDelayMs: number;
   readonly drainTimeoutMs: number;
+  /** WebSocket connections that may be open at once. */
+  readonly maxWebSockets: number;
+  readonly maxWebSocketsPerKey: number;
   readonly corsOrigins: readonly string[];
   /** undefined: no proxy is trusted. */
   readonly trustsProxy: TrustsProxy | undefined;

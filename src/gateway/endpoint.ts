@@ -4,6 +4,7 @@ export const ENDPOINTS = [
   '/v1/completions',
   '/v1/embeddings',
   '/v1/responses',
+  '/v1/realtime',
   '/v1/messages',
   '/v1/messages/count_tokens',
   '/v1/moderations',

@@ -20,8 +20,14 @@ export interface Execution {
   readonly pausedMs: number;
 }
 
-/** Tries routes until one answers or `decide` has no more: ask, wait, send, note the outcome, ask again. */
-export async function execute(planned: PlannedRequest, gateway: Gateway): Promise<Execution> {
+/**
+ * Tries routes until one answers or `decide` has no more: ask, wait, send, note the outcome, ask again. `tryRoute` makes one attempt.
+ */
+export async function execute(
+  planned: PlannedRequest,
+  gateway: Gateway,
+  tryRoute: typeof attemptRoute = attemptRoute,
+): Promise<Execution> {
   const history: Attempt[] = [];
   const { cooldowns, clock } = gateway;
   const endpoint = endpointOf(planned.request.path);
@@ -43,7 +49,7 @@ export async function execute(planned: PlannedRequest, gateway: Gateway): Promis
     const trying = { ...decision, isProbe };
     let tried: AttemptResult;
     try {
-      tried = await attemptRoute(planned, trying, gateway);
+      tried = await tryRoute(planned, trying, gateway);
     } catch (error) {
       giveBack(trying, { planned, gateway });
       throw error;
@@ -72,7 +78,8 @@ function giveBack({ route, model, reason, isProbe }: Trying, { planned, gateway 
   gateway.cooldowns.note(attempt, planned.plan.model, planned.snapshot.cooldown, nowMs);
 }
 
-type Trying = Parameters<typeof attemptRoute>[1];
+/** A route to try, and why. */
+export type Trying = Parameters<typeof attemptRoute>[1];
 
 /** Whether the last attempt was the one that tries a route on trial. A retry of it still is. */
 function isProbing(route: Route, last: Attempt | undefined): boolean {

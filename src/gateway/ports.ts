@@ -181,8 +181,8 @@ export interface RequestLimit {
 
 /** Rate limits by master key. */
 export interface Buckets {
-  /** Takes one token. A bucket behind a network answers later. */
-  readonly take: (key: string, limit: BucketLimit, nowMs: number) => Taking | Promise<Taking>;
+  /** Takes `cost` tokens, 1 if it is left out. A bucket behind a network answers later. */
+  readonly take: (key: string, limit: BucketLimit, nowMs: number, cost?: number) => Taking | Promise<Taking>;
   /** Forgets the buckets that are full by now. */
   readonly sweep: (nowMs: number) => void;
 }

@@ -148,6 +148,19 @@ export const REFUSALS = {
     fault: 'client',
     message: 'WebSocket connections are not supported. Use the HTTP API.',
   },
+  too_many_websockets: {
+    status: 429,
+    type: 'rate_limit_error',
+    fault: 'client',
+    message: '{whose} has too many WebSocket connections open ({setting}). Close one, or try again later.',
+  },
+  model_elsewhere: {
+    status: 409,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message:
+      'The model "{model}" is not served by the provider of this connection. Open another connection for it.',
+  },
   rate_limit_exceeded: {
     status: 429,
     type: 'rate_limit_error',
@@ -177,6 +190,12 @@ export const REFUSALS = {
     type: 'upstream_error',
     fault: 'provider',
     message: 'No provider of "{model}" answered in time ({reason}).',
+  },
+  upstream_refused_websocket: {
+    status: 502,
+    type: 'upstream_error',
+    fault: 'provider',
+    message: 'The provider of "{model}" refused the WebSocket connection with status {status}.',
   },
   upstream_truncated: {
     status: 502,

@@ -40,7 +40,14 @@ export async function requireBody(
 ): Promise<void> {
   // What a body says that is neither JSON nor a form can't be checked.
   if (peek.kind === 'other' && body.byteLength > 0) requireModel(key, undefined);
-  if (peek.kind !== 'json') return;
+  if (peek.kind === 'json') await requireNamedInBody({ key, owners }, body);
+}
+
+/** Refuses JSON that names, beside its `model`, a model that the key may not use, or an object of another key. */
+export async function requireNamedInBody(
+  { key, owners }: Pick<RestrictedRequest, 'key' | 'owners'>,
+  body: Uint8Array,
+): Promise<void> {
   for (const model of furtherModels(body)) requireModel(key, model);
   for (const id of referencedIds(body)) {
     const owner = await owners?.find(id);

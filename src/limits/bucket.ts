@@ -1,33 +1,35 @@
+import { LocalTable, type NumberTable } from '../lib/number-table.ts';
+
 /** A token bucket: `ratePerSecond` tokens flow in, up to `burst`. A rate of 0 admits nothing. */
 export interface BucketLimit {
   readonly ratePerSecond: number;
   readonly burst: number;
 }
 
-/** The result of taking one token. `level` is the bucket's new state, for the next call. */
+/** The result of taking tokens. `level` is the bucket's new state, for the next call. */
 export interface Taking {
   readonly admitted: boolean;
   readonly level: number;
   /** Whole tokens left. */
   readonly remaining: number;
-  /** Time until a token is available; 0 if admitted, Infinity if never. */
+  /** Time until they are available; 0 if admitted, Infinity if never. */
   readonly retryAfterMs: number;
   /** Time until the bucket is full. */
   readonly resetMs: number;
 }
 
 /**
- * Takes one token by the generic cell rate algorithm. The whole state of a bucket is one number, the time at which it
+ * Takes `cost` tokens by the generic cell rate algorithm. The whole state of a bucket is one number, the time at which it
  * will be full (the "theoretical arrival time"), which makes it exact, cheap, and shareable. `level` is 0 for a new
  * bucket; all times are milliseconds of one clock.
  */
-export function take(level: number, limit: BucketLimit, nowMs: number): Taking {
+export function take(level: number, limit: BucketLimit, nowMs: number, cost = 1): Taking {
   if (limit.ratePerSecond <= 0 || limit.burst <= 0) {
     return { admitted: false, level, remaining: 0, retryAfterMs: Infinity, resetMs: Infinity };
   }
   const intervalMs = 1000 / limit.ratePerSecond;
   const toleranceMs = intervalMs * limit.burst;
-  const fullAtMs = Math.max(level, nowMs) + intervalMs;
+  const fullAtMs = Math.max(level, nowMs) + intervalMs * cost;
   const excessMs = fullAtMs - nowMs - toleranceMs;
   if (excessMs > ROUNDING_MS) {
     return {
@@ -49,3 +51,29 @@ export function take(level: number, limit: BucketLimit, nowMs: number): Taking {
 
 /** Rounding errors of fractional milliseconds are smaller than this and must not cost a client its token. */
 const ROUNDING_MS = 1e-3;
+
+/** The record of a bucket: the `level` of `take`. */
+export const BUCKET_FIELDS = ['level'] as const;
+export type BucketTable = NumberTable<(typeof BUCKET_FIELDS)[number]>;
+
+/** The buckets by key. A full bucket is dropped, since it equals a new one. */
+export class BucketLedger {
+  readonly #buckets: BucketTable;
+
+  constructor(buckets: BucketTable = new LocalTable(BUCKET_FIELDS)) {
+    this.#buckets = buckets;
+  }
+
+  take(key: string, limit: BucketLimit, nowMs: number, cost = 1): Taking {
+    return this.#buckets.update(key, (bucket) => {
+      const taking = take(bucket.level, limit, nowMs, cost);
+      if (taking.admitted) bucket.level = taking.level;
+      return taking;
+    });
+  }
+
+  /** Drops the buckets that are full by now, to bound the memory. */
+  sweep(nowMs: number): void {
+    this.#buckets.sweep(({ level }) => level <= nowMs);
+  }
+}

@@ -83,6 +83,8 @@ export const PROXIED: Readonly<Record<ProxiedPath, Readonly<Partial<Record<Metho
       examples: { 'In one piece': { input: 'Hello!' }, Streamed: { input: 'Hello!', stream: true } },
     },
   },
+  // A WebSocket, which OpenAPI has no words for.
+  '/v1/realtime': {},
   '/v1/messages': {
     post: {
       ...text,

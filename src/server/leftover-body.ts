@@ -1,5 +1,6 @@
 import type { Server } from 'bun';
 import type { ServerState } from './server-state.ts';
+import type { SocketData } from './web-sockets.ts';
 
 /** A client refused before the end of its body may send the rest, which is discarded, but must not stall for ever. */
 const LEFTOVER_SECONDS = 30;
@@ -10,7 +11,7 @@ const LEFTOVER_SECONDS = 30;
  */
 export function boundLeftover(
   response: Response,
-  { request, server }: { readonly request: Request; readonly server: Server<undefined> },
+  { request, server }: { readonly request: Request; readonly server: Server<SocketData> },
   { gateway }: ServerState,
 ): Response {
   if (response.status < 400 || !hasLeftover(response, request)) return response;

@@ -3,10 +3,11 @@ import type { ServerSettings } from '../config/snapshot.ts';
 import { watchFile } from '../config/read/watch.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import type { ServerState } from './server-state.ts';
+import type { SocketData } from './web-sockets.ts';
 import { readTlsFiles, type TlsPair, TlsProblem } from './tls-files.ts';
 
 /** Opens a listener on a port, with a certificate if there is one. Throws the errors of listening. */
-export type OpenListener = (port: number, pair: TlsPair | undefined) => Server<undefined>;
+export type OpenListener = (port: number, pair: TlsPair | undefined) => Server<SocketData>;
 
 /** The listeners of one port. There are several only while connections of an earlier certificate last. */
 export interface Listeners {
@@ -72,7 +73,7 @@ export function openRenewable(open: OpenListener, { gateway, state, tls, port: w
       if (!(error instanceof TlsProblem)) retry = setTimeout(renew, RETRY_MS).unref();
     }
   };
-  const retire = (old: Server<undefined>): void => {
+  const retire = (old: Server<SocketData>): void => {
     void old.stop(false).then(() => servers.delete(old));
   };
   const watches = tls === undefined ? [] : [tls.certFile, tls.keyFile].map((path) => watchFile(path, renew));

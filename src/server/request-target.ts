@@ -52,3 +52,8 @@ function startOfPath(url: string): number {
 /** Most paths contain no character of a dot segment. */
 const SUSPECT = /[.%\\]/;
 const DOT_SEGMENT = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?=[/\\]|%2f|%5c|$)/i;
+
+/** Paths that are never a provider's, so that they are not forwarded even if they do not exist in this mode. */
+export function isReserved(path: string): boolean {
+  return /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
+}

@@ -2,7 +2,7 @@ import type { Server } from 'bun';
 import type { ServerSettings, Snapshot } from '../config/snapshot.ts';
 import { Refusal } from '../gateway/refusals.ts';
 import { handle } from '../gateway/handle.ts';
-import type { DatabaseStatus, Gateway } from '../gateway/ports.ts';
+import type { ClientRequest, DatabaseStatus, Gateway } from '../gateway/ports.ts';
 import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
 import { requireOwnBrowser } from './browser-guard.ts';
 import { clientAddress } from './client-address.ts';
@@ -19,8 +19,10 @@ import { boundLeftover } from './leftover-body.ts';
 import { BodyBudget, bodyMemory } from './body-budget.ts';
 import { readBody } from './read-body.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
-import { pathOf, type RequestTarget, requestTarget } from './request-target.ts';
+import { isReserved, pathOf, type RequestTarget, requestTarget } from './request-target.ts';
 import type { DocsEndpoint, ServerState } from './server-state.ts';
+import { SOCKET_HANDLER, type SocketData, WebSockets } from './web-sockets.ts';
+import type { UpstreamSockets } from '../gateway/web-socket/ports.ts';
 
 /** The listening server. */
 export interface HttpServer {
@@ -28,6 +30,8 @@ export interface HttpServer {
   readonly port: number;
   /** Requests whose responses are not complete. */
   readonly pending: () => number;
+  /** Ends WebSockets that another configuration does not allow. */
+  readonly recheck: () => void;
   /** Makes `/readyz` answer 503; everything else goes on. */
   readonly announce: () => void;
   /** Refuses new connections and makes `/readyz` answer 503; requests in flight go on. */
@@ -54,6 +58,7 @@ export interface ServeOptions {
   readonly metrics?: MetricsPage | undefined;
   readonly reportHealth: HealthReporter;
   readonly catalogue: ModelCatalogue;
+  readonly sockets: UpstreamSockets;
   /** Whether other processes listen on the same port, with the system distributing the connections. */
   readonly isShared: boolean;
 }
@@ -68,6 +73,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     detailedHealth: createDetailedHealth(gateway, options.reportHealth),
     docs: options.docs,
     catalogue: options.catalogue,
+    webSockets: new WebSockets({ ...gateway, sockets: options.sockets }),
     startedAtMs: Date.now(),
     bodies: new BodyBudget(() => bodyMemory(gateway.snapshot(), options.isShared)),
     phase: 'serving',
@@ -84,6 +90,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
       // Larger bodies are refused by readBody in OpenAI's shape; the runtime's own refusal has no body.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       development: false,
+      websocket: SOCKET_HANDLER,
       fetch: (request, server) => {
         const answered =
           administered(request, { admin: options.admin, server, gateway }) ?? answer(request, server, state);
@@ -97,18 +104,21 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     });
   if (options.tls !== undefined && !options.isShared) requireFreePort(options);
   const { url, port, pending, close, stop } = openRenewable(open, { gateway, state, ...options });
+  const { webSockets } = state;
   return {
     url,
     port,
-    pending,
+    pending: () => pending() + webSockets.count,
+    recheck: () => webSockets.recheck(),
     announce() {
       state.phase = 'leaving';
     },
     drain() {
       state.phase = 'draining';
       close();
+      webSockets.leave();
     },
-    stop,
+    stop: () => webSockets.end().then(stop),
   };
 }
 
@@ -121,7 +131,7 @@ function administered(
     gateway,
   }: {
     readonly admin: AdminEndpoint | undefined;
-    readonly server: Server<undefined>;
+    readonly server: Server<SocketData>;
     readonly gateway: Gateway;
   },
 ): Promise<Response> | undefined {
@@ -129,13 +139,13 @@ function administered(
   return admin(request, addressOf(request, server, gateway.snapshot()));
 }
 
-function addressOf(request: Request, server: Server<undefined>, snapshot: Snapshot): string {
+function addressOf(request: Request, server: Server<SocketData>, snapshot: Snapshot): string {
   const peer = server.requestIP(request)?.address ?? '';
   return clientAddress(peer, request.headers, snapshot.server.trustsProxy);
 }
 
 /** None of the functions on this path awaits the next: each await costs a turn of the event loop. */
-function answer(request: Request, server: Server<undefined>, state: ServerState): Answer {
+function answer(request: Request, server: Server<SocketData>, state: ServerState): Answer {
   const { corsOrigins } = state.gateway.snapshot().server;
   const origin = allowedOrigin(request.headers, corsOrigins);
   if (origin === undefined) return answerOrRefusal(request, server, state);
@@ -156,7 +166,7 @@ function withConnectionClose(response: Response, { phase }: ServerState): Respon
   return response;
 }
 
-function answerOrRefusal(request: Request, server: Server<undefined>, state: ServerState): Answer {
+function answerOrRefusal(request: Request, server: Server<SocketData>, state: ServerState): Answer {
   const refused = (error: unknown): Response => {
     const { method, headers, signal } = request;
     const own = { method, path: pathOf(request.url), headers, signal };
@@ -225,11 +235,6 @@ function modelList(reader: ModelRequest, sources: ModelSources): Response {
   return withKeyHint(listModels(reader, sources), reader, sources.snapshot);
 }
 
-/** Paths that are never a provider's, so that they are not forwarded even if they do not exist in this mode. */
-function isReserved(path: string): boolean {
-  return /^\/(?:admin|health|metrics|docs|openapi\.json|favicon\.ico)(?:\/|$)/.test(path);
-}
-
 function modelEndpoint(
   request: Request,
   { path, search }: Omit<RequestTarget, 'azure'>,
@@ -263,29 +268,28 @@ function isRead(method: string): boolean {
 
 interface Arrival {
   readonly request: Request;
-  readonly server: Server<undefined>;
+  readonly server: Server<SocketData>;
   readonly target: RequestTarget;
 }
 
-function proxied({ request, server, target }: Arrival, { gateway, bodies }: ServerState): Promise<Response> {
-  if (request.headers.get('upgrade')?.toLowerCase() === 'websocket')
-    throw new Refusal('websocket_not_supported', {}, { headers: { upgrade: 'HTTP/1.1' } });
+function proxied(arrival: Arrival, { gateway, bodies, webSockets }: ServerState): Promise<Response> {
+  const { request, server, target } = arrival;
   const snapshot = gateway.snapshot();
-  return handle(
-    {
-      method: request.method,
-      path: target.path,
-      search: target.search,
-      azure: target.azure,
-      headers: request.headers,
-      signal: request.signal,
-      // The runtime drops the address when it is done with the request.
-      isAnswered: () => server.requestIP(request) === null,
-      clientAddress: () => addressOf(request, server, snapshot),
-      readBody: (key) => readBody(request, snapshot.server, { budget: bodies, key }),
-    },
-    gateway,
-  );
+  const asked: ClientRequest = {
+    method: request.method,
+    path: target.path,
+    search: target.search,
+    azure: target.azure,
+    headers: request.headers,
+    signal: request.signal,
+    // The runtime drops the address when it is done with the request.
+    isAnswered: () => server.requestIP(request) === null,
+    clientAddress: () => addressOf(request, server, snapshot),
+    readBody: (key) => readBody(request, snapshot.server, { budget: bodies, key }),
+  };
+  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return handle(asked, gateway);
+  const address = asked.clientAddress();
+  return webSockets.upgrade({ ...asked, clientAddress: () => address }, arrival);
 }
 
 function bug(error: unknown, gateway: Gateway): Response {

@@ -2,6 +2,7 @@ import type { DatabaseStatus, Gateway } from '../gateway/ports.ts';
 import type { DetailedHealth } from '../health/report.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
+import type { WebSockets } from './web-sockets.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
 
 /** The page about the API from the server's view. Returns undefined for an unknown path. */
@@ -17,6 +18,7 @@ export interface ServerState {
   readonly detailedHealth: DetailedHealth;
   readonly docs: DocsEndpoint;
   readonly catalogue: ModelCatalogue;
+  readonly webSockets: WebSockets;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
   /** The memory budget for incomplete request bodies. */

@@ -47,7 +47,7 @@ export function respond(request: HttpRequest, provider: Provider): Response | Pr
 }
 
 /** Whether a request has the key, in any of the places in which the providers take it. AWS signs with it. */
-function isAuthorized({ headers, target }: HttpRequest, apiKey: string | undefined): boolean {
+export function isAuthorized({ headers, target }: HttpRequest, apiKey: string | undefined): boolean {
   if (apiKey === undefined) return true;
   const authorization = headers['authorization'] ?? '';
   const keys = [

@@ -4,8 +4,10 @@ import type { AttemptLog, OpenAttempt } from './attempt-log.ts';
 import { answerControl } from './control.ts';
 import type { Connection } from './http/connection.ts';
 import type { HttpRequest } from './http/request-reader.ts';
+import { converse, socketApiOf, socketModel } from './web-socket/conversation.ts';
+import { readSocketFault } from './web-socket/socket-fault.ts';
 import { perform } from './perform.ts';
-import { type Provider, respond, type Response } from './respond.ts';
+import { isAuthorized, type Provider, respond, type Response } from './respond.ts';
 
 /** The state that all connections share. */
 export interface Session {
@@ -74,9 +76,35 @@ function answerRequest(
     memory: session.provider.memory,
   });
   if (control !== undefined) return perform(control, connection, request);
+  const spoken = speak(request, connection, session);
+  if (spoken !== undefined) return spoken;
   const response = respond(request, session.provider);
   const turn: Turn = { request, connection, session };
   return response instanceof Promise ? response.then((ready) => give(ready, turn)) : give(response, turn);
+}
+
+/** Answers the handshake of a WebSocket, unless its key is wrong or a fault refuses it; undefined: it is answered as HTTP. */
+function speak(request: HttpRequest, connection: Connection, session: Session): Promise<void> | undefined {
+  const api = socketApiOf(request);
+  if (api === undefined || !isAuthorized(request, session.provider.apiKey)) return undefined;
+  const model = socketModel(request);
+  const fault = readSocketFault(model);
+  const status = fault?.name === 'ws-refuse' ? fault.status : 101;
+  const noted = { request, model, fault: fault?.name ?? 'ok', status, connection: connection.id };
+  const record = session.isRecording ? session.log.add(noted) : undefined;
+  const spoken =
+    status === 101
+      ? converse(request, connection, api)
+      : perform(
+          errorAnswer(badRequest('The mock refuses.', null, status).error, 'openai'),
+          connection,
+          request,
+        );
+  return Promise.resolve(spoken).then(() => {
+    if (record === undefined) return;
+    record.closedByPeerAt = connection.closedByPeerAt;
+    record.endedAt = Date.now();
+  });
 }
 
 interface Turn {

@@ -68,6 +68,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         connections.add(socket.data);
       },
       data(socket, bytes) {
+        if (socket.data.offer(bytes)) return;
         socket.data.reader.push(bytes);
         serveConnection(socket.data, session);
       },

@@ -3,7 +3,7 @@ import { endpointOf } from '../../src/gateway/endpoint.ts';
 import { type Execution, execute } from '../../src/gateway/execute.ts';
 import { ObjectOwnerLedger } from '../../src/gateway/object-owners.ts';
 import type { Cooldowns, Gateway } from '../../src/gateway/ports.ts';
-import { BucketLedger } from '../../src/limits/bucket-ledger.ts';
+import { BucketLedger } from '../../src/limits/bucket.ts';
 import { CooldownLedger, type CooldownPolicy } from '../../src/routing/cooldown.ts';
 import type { Availability, RetryPolicy } from '../../src/routing/decide.ts';
 import type { Attempt, Outcome, Reason } from '../../src/routing/outcome.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isPattern, matcher } from './name-pattern.ts';
 import { type Finding, formatPath, type Path } from '../read/problems.ts';
+import { compileKeyLimits, findLimitFaults } from './key-limits.ts';
 import type { KeySettings, Settings } from '../read/settings.ts';
 import type { Access, MasterKey } from '../snapshot.ts';
 import { findDuplicates } from '../read/duplicates.ts';
@@ -20,7 +21,7 @@ export function compileAccess(
   const findings = [
     ...findDuplicates(keys, 'name', 'a key'),
     ...findSharedSecrets(keys),
-    ...keys.flatMap(findLimitFault),
+    ...keys.flatMap(({ at, limits }) => findLimitFaults(limits, at)),
   ];
   if (keys.length === 0 && !staysLocked)
     return { access: { kind: 'open', isIntended: allowUnauthenticated }, findings };
@@ -32,7 +33,7 @@ export function compileAccess(
 }
 
 function compileKey(settings: KeySettings): MasterKey {
-  const { name, key, enabled, allowedModels, limit, mayRelaxTranslation } = settings;
+  const { name, key, enabled, allowedModels, limits, mayRelaxTranslation } = settings;
   const exact = new Set(allowedModels.filter((model) => !isPattern(model)));
   const patterns = allowedModels.filter(isPattern).map(matcher);
   const unrestricted = allowedModels.length === 0 || allowedModels.includes('*');
@@ -47,10 +48,7 @@ function compileKey(settings: KeySettings): MasterKey {
     unrestricted,
     allowedModels: unrestricted ? [] : allowedModels,
     mayRelaxTranslation,
-    limit: limit && {
-      ratePerSecond: limit.ratePerSecond,
-      burst: limit.burst ?? Math.max(1, limit.ratePerSecond),
-    },
+    ...compileKeyLimits(limits),
   };
 }
 
@@ -86,10 +84,4 @@ function findSharedSecrets(keys: readonly KeySettings[]): Finding[] {
       findings.push({ path: [...at, 'key'], message: `is the same secret as that of ${formatPath(other)}` });
   }
   return findings;
-}
-
-function findLimitFault({ at, limit }: KeySettings): Finding[] {
-  if (limit === undefined || limit.burst !== 0 || limit.ratePerSecond === 0) return [];
-  const message = 'must be at least 1, since no request fits into a burst of 0; set both to 0 to refuse all';
-  return [{ path: [...at, 'rate_limit', 'burst_size'], message }];
 }

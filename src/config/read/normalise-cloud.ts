@@ -39,7 +39,7 @@ export function normaliseCloud(
     credential,
     anthropicBeta: entry.anthropic_beta ?? undefined,
     autoCache: entry.auto_cache ?? false,
-    websockets: entry.websockets ?? false,
+    websockets: entry.websockets ?? [],
     translation: ownTranslation(entry.translation ?? {}),
   };
 }

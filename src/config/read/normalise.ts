@@ -2,6 +2,7 @@ import { type Address, parseAddress } from '../compile/address.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import type { Finding, Path } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
+import { keyLimitsSchema } from '../schema/access-schema.ts';
 import type { KeySettings, ProviderSettings, Settings } from './settings.ts';
 import { normaliseModels } from './normalise-models.ts';
 import { normaliseTranslation } from './normalise-translation.ts';
@@ -86,7 +87,8 @@ function normaliseListen(file: ConfigFile, report: (finding: Finding) => void): 
 }
 
 function normaliseServer(file: ConfigFile, report: (finding: Finding) => void): Settings['server'] {
-  const { tls, cors_origins: corsOrigins, trusted_proxies: proxies, drain_delay: delay } = file.server ?? {};
+  const server = file.server ?? {};
+  const { tls, cors_origins: corsOrigins, trusted_proxies: proxies, drain_delay: delay } = server;
   return {
     maxBodyBytes: bytesOf(file.max_body_mb ?? DEFAULTS.maxBodyMb),
     bodyMemoryBytes: typeof file.body_memory_mb === 'number' ? bytesOf(file.body_memory_mb) : undefined,
@@ -94,6 +96,8 @@ function normaliseServer(file: ConfigFile, report: (finding: Finding) => void): 
     requestTimeoutMs: limitOf(file.timeouts?.request_timeout ?? 0),
     drainDelayMs: typeof delay === 'number' ? millisecondsOf(delay) : undefined,
     drainTimeoutMs: millisecondsOf(file.drain_timeout ?? DEFAULTS.drainTimeoutSeconds),
+    maxWebSockets: server.max_websockets ?? DEFAULTS.maxWebSockets,
+    maxWebSocketsPerKey: server.max_websockets_per_key ?? DEFAULTS.maxWebSocketsPerKey,
     corsOrigins: corsOrigins ?? [],
     trustsProxy: compileTrustedProxies(proxies ?? [], report),
     tls: tls ? { certFile: tls.cert_file, keyFile: tls.key_file } : undefined,
@@ -108,9 +112,7 @@ function normaliseKeys(file: ConfigFile): KeySettings[] {
     enabled: key.enabled ?? true,
     allowedModels: key.allowed_models ?? [],
     mayRelaxTranslation: key.may_relax_translation ?? false,
-    limit: key.rate_limit
-      ? { ratePerSecond: key.rate_limit.requests_per_second, burst: key.rate_limit.burst_size ?? undefined }
-      : undefined,
+    limits: keyLimitsSchema.parse(key),
   }));
   if (typeof file.proxy_api_key !== 'string') return keys;
   const path: Path = ['proxy_api_key'];
@@ -122,7 +124,7 @@ function normaliseKeys(file: ConfigFile): KeySettings[] {
       enabled: true,
       allowedModels: [],
       mayRelaxTranslation: false,
-      limit: undefined,
+      limits: {},
     },
     ...keys,
   ];

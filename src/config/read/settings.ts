@@ -1,3 +1,5 @@
+import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
+import type { KeyLimitSettings } from '../schema/access-schema.ts';
 import type { Address } from '../compile/address.ts';
 import type { ProviderPricing } from '../../prices/overrides.ts';
 import type { PriceSettings } from './normalise-prices.ts';
@@ -62,7 +64,7 @@ export interface KeySettings {
   /** Names or patterns; empty: all models. */
   readonly allowedModels: readonly string[];
   readonly mayRelaxTranslation: boolean;
-  readonly limit: { readonly ratePerSecond: number; readonly burst: number | undefined } | undefined;
+  readonly limits: KeyLimitSettings;
 }
 
 export interface ProviderSettings {
@@ -95,7 +97,7 @@ export interface ProviderSettings {
   readonly credential: CloudCredential | undefined;
   readonly anthropicBeta: 'pass' | 'drop' | readonly string[] | undefined;
   readonly autoCache: boolean;
-  readonly websockets: boolean;
+  readonly websockets: readonly WebSocketApi[];
   /** What it sets in place of the top level. */
   readonly translation: Partial<TranslationSettings>;
 }

@@ -18,6 +18,14 @@ const rateLimitSchema = z.strictObject({
   }),
 });
 
+/** The limits of a key as the file states them. `compile/key-limits.ts` gives them the units of the program. */
+export const keyLimitsSchema = z.object({
+  rate_limit: optional(rateLimitSchema, {
+    description: 'The rate limit of the key. Left out: no limit.',
+  }),
+});
+export type KeyLimitSettings = z.output<typeof keyLimitsSchema>;
+
 /** A credential that clients present to the gateway. */
 export const masterKeySchema = z.strictObject({
   name: nameText().meta({
@@ -46,7 +54,5 @@ export const masterKeySchema = z.strictObject({
       'Whether the header `x-llm-proxy-unsupported` may ask for less than `translation.unsupported` demands. More it may always ask for.',
     default: false,
   }),
-  rate_limit: optional(rateLimitSchema, {
-    description: 'The rate limit of the key. Left out: no limit.',
-  }),
+  ...keyLimitsSchema.shape,
 });

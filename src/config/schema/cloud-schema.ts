@@ -1,3 +1,4 @@
+import { WEB_SOCKET_APIS } from '../../protocols/web-socket/api.ts';
 import { z } from 'zod';
 import { optional, secretText } from './setting.ts';
 import { ownTranslationSchema } from './translation-schema.ts';
@@ -102,9 +103,11 @@ export const cloudFields = {
       'Whether requests that are translated to the Messages API ask for prompt caching. A cache write costs more than a plain token.',
     default: false,
   }),
-  websockets: optional(z.boolean(), {
-    description: 'Whether the provider serves its Responses API over WebSockets too.',
-    default: false,
+  websockets: optional(z.array(z.enum(WEB_SOCKET_APIS)), {
+    description:
+      'The APIs that the provider serves over WebSockets: `realtime` (`/v1/realtime`) and `responses` (`/v1/responses`). Where no provider of a model lists the API, a client gets 426 and uses HTTP.',
+    default: [],
+    examples: [['realtime', 'responses']],
   }),
   translation: optional(ownTranslationSchema, {
     description:

@@ -8,6 +8,8 @@ export const DEFAULTS = {
   weight: 1,
   priority: 1,
   maxBodyMb: 64,
+  maxWebSockets: 1_000,
+  maxWebSocketsPerKey: 100,
   drainTimeoutSeconds: 300,
   drainDelaySeconds: 0,
   connectTimeoutSeconds: 10,

@@ -43,6 +43,15 @@ export const serverSchema = z.strictObject({
     default: [],
     examples: [['127.0.0.1', '10.0.0.0/8', 'fd00::/8']],
   }),
+  max_websockets: optional(z.int().min(0).max(1_000_000), {
+    description:
+      'WebSocket connections that may be open at once, in all workers together. One more is refused with 429. 0: none.',
+    default: DEFAULTS.maxWebSockets,
+  }),
+  max_websockets_per_key: optional(z.int().min(0).max(1_000_000), {
+    description: 'WebSocket connections that one master key may have open at once.',
+    default: DEFAULTS.maxWebSocketsPerKey,
+  }),
   drain_delay: optional(seconds(), {
     description:
       'Seconds between the signal to stop and the end of listening. Meanwhile /readyz answers 503 and everything else is served, so that load balancers notice before a connection is refused. 0: listening ends at once. If left out, the environment variable LLM_PROXY_DRAIN_DELAY applies.',

@@ -20,6 +20,7 @@ export class Connection {
   /** Whether an answer is being written. */
   isBusy = false;
   readonly #socket: Socket<Connection>;
+  #taker: ((bytes: Buffer) => void) | undefined;
   #closing: Closing | undefined;
   #pause: Pause | undefined;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
@@ -29,6 +30,17 @@ export class Connection {
     this.#socket = socket;
     // Each piece of an answer must be sent when it is written: tests rely on seeing it separately.
     socket.setNoDelay(true);
+  }
+
+  /** From now on bytes are no HTTP, and go to `take`. */
+  takeOver(take: (bytes: Buffer) => void): void {
+    this.#taker = take;
+  }
+
+  /** To be called with what has come. Returns whether it was taken over. */
+  offer(bytes: Buffer): boolean {
+    this.#taker?.(bytes);
+    return this.#taker !== undefined;
   }
 
   get isOpen(): boolean {

@@ -62,7 +62,8 @@ const MESSAGE = byField('role', {
       function_call: nullable(object({ name: NAME, arguments: text })),
     },
   ),
-  tool: object({ role: text, tool_call_id: CALL_ID, content: textOr(TEXTS) }),
+  // LangChain sends the tool's name, which no type has and OpenAI takes.
+  tool: object({ role: text, tool_call_id: CALL_ID, content: textOr(TEXTS) }, { name: text }),
   function: object({ role: text, name: NAME, content: nullable(text) }),
 });
 const FUNCTION = object({ name: NAME }, { description: text, parameters: anyObject, strict: nullable(flag) });

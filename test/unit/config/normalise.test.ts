@@ -101,7 +101,7 @@ test('both ways to write a provider make the same one', () => {
     location: undefined,
     anthropicBeta: 'pass',
     autoCache: false,
-    websockets: false,
+    websockets: [],
     credential: undefined,
   });
 });
@@ -161,6 +161,8 @@ test('what the file does not say has its default', () => {
     requestTimeoutMs: Infinity,
     drainDelayMs: 0,
     drainTimeoutMs: 300_000,
+    maxWebSockets: 1_000,
+    maxWebSocketsPerKey: 100,
     corsOrigins: [],
     trustsProxy: undefined,
     tls: undefined,

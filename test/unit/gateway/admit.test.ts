@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import type { MasterKey } from '../../../src/config/snapshot.ts';
 import { admit } from '../../../src/gateway/admit.ts';
 import { Refusal } from '../../../src/gateway/refusals.ts';
-import { BucketLedger } from '../../../src/limits/bucket-ledger.ts';
+import { BucketLedger } from '../../../src/limits/bucket.ts';
 import { snapshotOf } from '../config/configuration.ts';
 import { FakeClock } from './fake-clock.ts';
 

@@ -7,7 +7,7 @@ import { type Execution, execute } from '../../../src/gateway/execute.ts';
 import { ObjectOwnerLedger } from '../../../src/gateway/object-owners.ts';
 import { plan } from '../../../src/gateway/plan.ts';
 import type { ClientRequest, Gateway, UpstreamReply, UpstreamRequest } from '../../../src/gateway/ports.ts';
-import { BucketLedger } from '../../../src/limits/bucket-ledger.ts';
+import { BucketLedger } from '../../../src/limits/bucket.ts';
 import { CooldownLedger } from '../../../src/routing/cooldown.ts';
 import { TrafficLedger } from '../../../src/routing/traffic.ts';
 import { TurnCounter } from '../../../src/routing/turn-counter.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { BucketLedger } from '../../../src/limits/bucket-ledger.ts';
+import { BucketLedger } from '../../../src/limits/bucket.ts';
 
 const LIMIT = { ratePerSecond: 1, burst: 2 };
 

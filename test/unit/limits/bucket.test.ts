@@ -159,3 +159,15 @@ test('a rate of 0 or a burst of 0 admits nothing, ever', () => {
       });
   }
 });
+
+test('several tokens at once cost as much as one after the other, and wait until all are there', () => {
+  const limit: BucketLimit = { ratePerSecond: 2, burst: 10 };
+  let level = 0;
+  for (let count = 0; count < 4; count++) level = take(level, limit, START).level;
+  const atOnce = take(0, limit, START, 4);
+  expect(atOnce.level).toBeCloseTo(level, 6);
+  expect(atOnce.remaining).toBe(6);
+  const refused = take(atOnce.level, limit, START, 8);
+  expect(refused).toMatchObject({ admitted: false, level: atOnce.level });
+  expect(refused.retryAfterMs).toBeCloseTo(1_000, 6);
+});

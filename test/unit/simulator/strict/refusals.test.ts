@@ -47,7 +47,7 @@ describe('chat', () => {
   const call = { id: 'call_1', type: 'function', function: { name: 'f', arguments: '{}' } };
   const tools = [{ type: 'function', function: { name: 'f' } }];
   const calling = { role: 'assistant', content: null, tool_calls: [call] };
-  const result = { role: 'tool', tool_call_id: 'call_1', content: 'x' };
+  const result = { role: 'tool', tool_call_id: 'call_1', name: 'f', content: 'x' };
   const valid = { model: 'gpt-4.1', messages: [user, calling, result], tools };
   refuses('/v1/chat/completions', valid, [
     ['a field that nobody knows', { top_k: 1 }, "Unknown parameter: 'top_k'."],

@@ -1,0 +1,199 @@
+import type { Attempt, Outcome } from '../../routing/outcome.ts';
+import type { Model, Route } from '../../routing/route.ts';
+import type { Provider } from '../../config/snapshot.ts';
+import { protocolFor } from '../../protocols/by-path.ts';
+import type { AttemptResult } from '../attempt.ts';
+import { classifyError } from '../classify-status.ts';
+import { foreignCredentials, withheldKeys, withoutCredentials } from '../credentials.ts';
+import { endpointOf } from '../endpoint.ts';
+import { execute, type Execution, type Trying } from '../execute.ts';
+import type { Cancellation, Gateway } from '../ports.ts';
+import { Refusal } from '../refusals.ts';
+import type { PlannedRequest, RequestContext } from '../request-context.ts';
+import { offeredProtocols, searchFor } from './handshake-request.ts';
+import type {
+  ProviderListener,
+  ProviderSocket,
+  SocketReply,
+  SocketRequest,
+  UpstreamSockets,
+} from './ports.ts';
+
+/** A gateway that speaks WebSockets. */
+export interface SocketGateway extends Gateway {
+  readonly sockets: UpstreamSockets;
+}
+
+/** The provider's end of a connection, and how it was chosen. */
+export interface Connected {
+  readonly socket: ProviderSocket;
+  /** The sub-protocol that the provider chose, or ''. */
+  readonly protocol: string;
+  readonly route: Route;
+  readonly provider: Provider;
+  readonly execution: Execution;
+}
+
+/** The least time that a provider has for its handshake. */
+const HANDSHAKE_MS = 10_000;
+
+/** Tries the routes of the model until a handshake succeeds. Throws a `Refusal` where none does. */
+export async function connectModel(
+  context: RequestContext,
+  model: Model,
+  { gateway, listener }: { readonly gateway: SocketGateway; readonly listener: ProviderListener },
+): Promise<Connected> {
+  const planned = plannedHandshake(context, model, gateway);
+  let open: Omit<Connected, 'execution'> | undefined;
+  const execution = await execute(planned, gateway, async (_, trying) => {
+    const startedAtMs = gateway.clock.nowMs();
+    const { reply, provider } = await shake(planned, trying, { gateway, listener });
+    if (reply.kind === 'open') open = { ...reply, provider, route: trying.route };
+    return resultOf(trying, { planned, startedAtMs, outcome: outcomeOf(reply, planned) }, gateway);
+  });
+  if (open === undefined) throw failureOf(execution.history.at(-1), model.name);
+  return { ...open, execution };
+}
+
+/** A handshake as a planned request: it has no body. */
+function plannedHandshake(context: RequestContext, model: Model, gateway: Gateway): PlannedRequest {
+  return {
+    ...context,
+    snapshot: gateway.snapshot(),
+    plan: {
+      model,
+      clientProtocol: protocolFor(context.request.path),
+      body: new Uint8Array(),
+      peek: { kind: 'other', model: undefined, stream: false },
+      isStream: false,
+      call: undefined,
+      modelInPath: undefined,
+      conversation: undefined,
+    },
+    plannedAtMs: gateway.clock.nowMs(),
+    deadlineMs: Infinity,
+  };
+}
+
+interface Shaking {
+  readonly gateway: SocketGateway;
+  readonly listener: ProviderListener;
+}
+
+/** One handshake. Undefined as a reply: it took too long. */
+async function shake(
+  planned: PlannedRequest,
+  { route }: Trying,
+  { gateway, listener }: Shaking,
+): Promise<{ readonly reply: SocketReply | { readonly kind: 'timed-out' }; readonly provider: Provider }> {
+  const provider = planned.snapshot.providers.get(route.provider);
+  if (provider === undefined) throw new Error(`the route ${route.id} has no provider`);
+  const { connectMs, firstByteMs } = provider.timeouts;
+  const limitMs = Math.min(firstByteMs, Math.max(connectMs, HANDSHAKE_MS));
+  const cancelling = { isCancelled: false, isLate: false, onCancel: undefined as Cancellation['onCancel'] };
+  const cancel = (): void => {
+    cancelling.isCancelled = true;
+    cancelling.onCancel?.();
+  };
+  const { signal } = planned.request;
+  signal.addEventListener('abort', cancel);
+  const late = (): void => {
+    cancelling.isLate = true;
+    cancel();
+  };
+  const stopTimer = Number.isFinite(limitMs) ? gateway.clock.setTimer(limitMs, late) : () => undefined;
+  const request = socketRequest(planned, route, { provider, cancellation: cancelling }, gateway);
+  const reply = await gateway.sockets.connect(request, listener);
+  stopTimer();
+  signal.removeEventListener('abort', cancel);
+  return { reply: reply.kind === 'aborted' && cancelling.isLate ? { kind: 'timed-out' } : reply, provider };
+}
+
+function socketRequest(
+  { id, request, snapshot, plan }: PlannedRequest,
+  route: Route,
+  { provider, cancellation }: { readonly provider: Provider; readonly cancellation: Cancellation },
+  gateway: Gateway,
+): SocketRequest {
+  const withheld = withheldKeys(request, snapshot.access);
+  const name = route.upstreamModel ?? plan.model.name;
+  const parameter = request.azure !== undefined && provider.type === 'azure' ? 'deployment' : 'model';
+  // The Responses API is told the model by each message.
+  const named = request.path.endsWith('/realtime') ? ([parameter, name] as const) : undefined;
+  return {
+    provider,
+    path: request.path,
+    search: searchFor(withoutCredentials(request.search, withheld), named),
+    azure: request.azure,
+    clientHeaders: request.headers,
+    clientCredentials: provider.forwardClientAuth ? foreignCredentials(request, snapshot.access) : [],
+    withheld,
+    traceContext: gateway.tracing?.attemptContext(id),
+    protocols: offeredProtocols(request.headers),
+    cancellation,
+    onConnectTimeout: () => undefined,
+  };
+}
+
+/**
+ * What a handshake came to. One that the provider turned down is never final, since another provider may accept it, and a client's
+ * own mistake cools nobody.
+ */
+function outcomeOf(
+  reply: SocketReply | { readonly kind: 'timed-out' },
+  { snapshot }: PlannedRequest,
+): Outcome {
+  switch (reply.kind) {
+    case 'open':
+      return { kind: 'answered' };
+    case 'timed-out':
+      return { kind: 'timed-out', phase: 'first-byte' };
+    case 'aborted':
+      return { kind: 'cancelled' };
+    case 'unreachable':
+      return reply;
+    case 'refused': {
+      const { status } = reply;
+      const outcome = classifyError({ status, text: '', retryAfterMs: undefined }, snapshot.detection);
+      if (outcome.kind !== 'rejected') return outcome;
+      return { kind: 'failed', status, defect: undefined, retryAfterMs: undefined, fault: 'client' };
+    }
+  }
+}
+
+function resultOf(
+  { route, model, reason, isProbe }: Trying,
+  { planned, startedAtMs, outcome }: { planned: PlannedRequest; startedAtMs: number; outcome: Outcome },
+  gateway: Gateway,
+): AttemptResult {
+  const endpoint = endpointOf(planned.request.path);
+  const endedAtMs = gateway.clock.nowMs();
+  const attempt = { route, model, reason, endpoint, isProbe, outcome, startedAtMs, endedAtMs };
+  return { attempt, answer: undefined, note: undefined };
+}
+
+/** Statuses by which a provider says that it speaks no WebSocket there: the client is to use HTTP. */
+const NOT_SPOKEN: ReadonlySet<number> = new Set([404, 405, 426, 501]);
+
+function failureOf(last: Attempt | undefined, model: string): Refusal {
+  const outcome = last?.outcome;
+  switch (outcome?.kind) {
+    case 'timed-out':
+      return new Refusal('upstream_timeout', { model, reason: outcome.phase });
+    case 'unreachable':
+      return new Refusal('upstream_unreachable', { model, reason: outcome.reason });
+    case 'failed':
+    case 'rate-limited': {
+      const { status } = outcome;
+      if (NOT_SPOKEN.has(status))
+        return new Refusal('websocket_not_supported', {}, { headers: { upgrade: 'HTTP/1.1' } });
+      return new Refusal('upstream_refused_websocket', { model, status: String(status) });
+    }
+    case 'answered':
+    case 'rejected':
+    case 'unsuitable':
+    case 'cancelled':
+    case undefined:
+      return new Refusal('no_route', { model });
+  }
+}

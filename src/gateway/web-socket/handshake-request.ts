@@ -1,0 +1,87 @@
+import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
+import { parameterOf } from '../credentials.ts';
+
+/** Marks the sub-protocol in which a browser puts its key, which it can put nowhere else. */
+const KEY_PROTOCOL = 'openai-insecure-api-key.';
+
+/** The sub-protocols that a client offers, without those that hold a key. */
+export function offeredProtocols(headers: Headers): readonly string[] {
+  return protocolsIn(headers).filter((protocol) => !protocol.startsWith(KEY_PROTOCOL));
+}
+
+function protocolsIn(headers: Headers): string[] {
+  return (headers.get('sec-websocket-protocol') ?? '')
+    .split(',')
+    .map((protocol) => protocol.trim())
+    .filter((protocol) => protocol !== '');
+}
+
+/**
+ * The header of a handshake with the key of its sub-protocol in `Authorization`, so that it is found, withheld and hidden as any
+ * other. A handshake that has both kinds of key keeps its `Authorization`.
+ */
+export function withoutKeyProtocol(headers: Headers): Headers {
+  const protocols = protocolsIn(headers);
+  const key = protocols.find((protocol) => protocol.startsWith(KEY_PROTOCOL))?.slice(KEY_PROTOCOL.length);
+  if (key === undefined) return headers;
+  const cleaned = new Headers(headers);
+  const offered = offeredProtocols(headers);
+  if (offered.length === 0) cleaned.delete('sec-websocket-protocol');
+  else cleaned.set('sec-websocket-protocol', offered.join(', '));
+  if (!cleaned.has('authorization') && key !== '') cleaned.set('authorization', `Bearer ${key}`);
+  return cleaned;
+}
+
+/**
+ * The model that a handshake names: in the query, as Azure's `deployment`, or in the field in which Codex says what its turn is
+ * for. undefined: none; with the Responses API its first message does.
+ */
+export function modelOfHandshake(
+  { headers, search }: { readonly headers: Headers; readonly search: string },
+  api: WebSocketApi,
+): string | undefined {
+  const inQuery = parameterOf(search, 'model') ?? parameterOf(search, 'deployment');
+  return inQuery ?? (api === 'responses' ? modelOfCodex(headers) : undefined);
+}
+
+/** No such field is longer. */
+const LONGEST_METADATA = 16_384;
+
+function modelOfCodex(headers: Headers): string | undefined {
+  const metadata = headers.get('x-codex-turn-metadata');
+  if (metadata === null || metadata.length > LONGEST_METADATA) return undefined;
+  try {
+    const model = (JSON.parse(metadata) as { model?: unknown } | null)?.model;
+    return typeof model === 'string' && model !== '' ? model : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Parameters that name a model, by lower-case name. */
+const MODEL_PARAMETERS: ReadonlySet<string> = new Set(['model', 'deployment']);
+
+/**
+ * The query with `model` as the only name of a model; undefined: without any. Parts that other servers might read as a
+ * model's name, behind a semicolon or in another case, are left out.
+ */
+export function searchFor(
+  search: string,
+  named: readonly [parameter: string, model: string] | undefined,
+): string {
+  const parts = search
+    .slice(1)
+    .split('&')
+    .filter((part) => part !== '' && !part.includes(';') && !MODEL_PARAMETERS.has(nameOf(part)));
+  if (named !== undefined) parts.unshift(`${named[0]}=${encodeURIComponent(named[1])}`);
+  return parts.length === 0 ? '' : `?${parts.join('&')}`;
+}
+
+function nameOf(part: string): string {
+  const name = part.split('=', 1)[0] ?? '';
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' ')).toLowerCase();
+  } catch {
+    return name.toLowerCase();
+  }
+}

@@ -1,0 +1,117 @@
+import { type Admission, FREE_ADMISSION } from '../../limits/admission.ts';
+import type { MasterKey } from '../../config/snapshot.ts';
+import { webSocketApiOf } from '../../protocols/web-socket/api.ts';
+import { admit } from '../admit.ts';
+import { authenticate } from '../authenticate.ts';
+import { endpointOf } from '../endpoint.ts';
+import type { ClientRequest } from '../ports.ts';
+import { Refusal } from '../refusals.ts';
+import { refuse } from '../refuse.ts';
+import type { RequestContext } from '../request-context.ts';
+import type { SocketGateway } from './connect.ts';
+import { modelOfHandshake, offeredProtocols, withoutKeyProtocol } from './handshake-request.ts';
+import { WebSocketLine } from './line.ts';
+import { takeSeat } from './seats.ts';
+import { isSpoken, notSupported, speakingModel } from './speaking-model.ts';
+
+/** What becomes of a handshake: an answer that is none of a WebSocket, or a line to attach the client to. */
+export type Handshake =
+  | { readonly kind: 'refused'; readonly response: Response }
+  | {
+      readonly kind: 'accepted';
+      readonly line: WebSocketLine;
+      readonly headers: Readonly<Record<string, string>>;
+    };
+
+/**
+ * A WebSocket, up to its handshake: authenticate → admit → plan → execute → report. A model that the handshake names is connected
+ * before the client's handshake is answered, so that another provider can take its place. Never rejects.
+ */
+export async function openWebSocket(asked: ClientRequest, gateway: SocketGateway): Promise<Handshake> {
+  const snapshot = gateway.snapshot();
+  const startedAtMs = gateway.clock.nowMs();
+  const id = gateway.newRequestId();
+  const request = { ...asked, headers: withoutKeyProtocol(asked.headers) };
+  const { method, path, headers } = request;
+  let key: MasterKey | undefined;
+  let admission = FREE_ADMISSION;
+  let leaveSeat = (): void => undefined;
+  gateway.emit({ type: 'request-started', requestId: id, method, endpoint: endpointOf(path), path, headers });
+  try {
+    const api = webSocketApiOf(path);
+    if (api === undefined || !isSpoken(api, snapshot)) throw notSupported();
+    requireHandshake(request);
+    key = authenticate(request, snapshot.access);
+    admission = await admit(key, gateway);
+    const name = modelOfHandshake(request, api);
+    if (name === undefined && api === 'realtime') throw new Refusal('missing_model', {}, { param: 'model' });
+    const model = name === undefined ? undefined : speakingModel(name, api, { key, snapshot });
+    leaveSeat = takeSeat(key, gateway.traffic, snapshot.server);
+    const context = { id, request, startedAtMs, key, admission, isReported: false };
+    const line = new WebSocketLine({ context, api, gateway, leaveSeat });
+    if (model !== undefined) await line.connect(model);
+    reportAccepted(context, line, gateway);
+    return { kind: 'accepted', line, headers: headersOf(context, line) };
+  } catch (error) {
+    leaveSeat();
+    const context = { id, request, startedAtMs, key, admission, isReported: false };
+    return { kind: 'refused', response: refuse(error, context, gateway) };
+  }
+}
+
+/** Refuses what the runtime could not answer as a handshake (RFC 6455 §4.2.1). */
+function requireHandshake({ method, headers }: ClientRequest): void {
+  const isWhole = headers.has('sec-websocket-key') && headers.get('sec-websocket-version') === '13';
+  if (method === 'GET' && isWhole) return;
+  throw new Refusal('websocket_not_supported', {}, { headers: { 'sec-websocket-version': '13' } });
+}
+
+function reportAccepted(
+  { id, request, startedAtMs, key, admission }: RequestContext,
+  { provider, model }: WebSocketLine,
+  gateway: SocketGateway,
+): void {
+  const { clock } = gateway;
+  admission.settle({ wasServed: provider !== undefined, inputTokens: 0, outputTokens: 0 });
+  gateway.emit({
+    type: 'request-ended',
+    requestId: id,
+    ending: 'complete',
+    method: request.method,
+    endpoint: endpointOf(request.path),
+    model: model?.name,
+    servedAs: model?.rotation,
+    provider: provider?.provider.name,
+    keyName: key?.name,
+    clientAddress: request.clientAddress,
+    status: 101,
+    code: undefined,
+    history: provider?.execution.history ?? [],
+    usage: undefined,
+    isUsageEstimated: false,
+    isStreamed: false,
+    overheadMs: undefined,
+    startedAtMs,
+    firstByteAtMs: undefined,
+    endedAtMs: clock.nowMs(),
+  });
+}
+
+/** The header of the answer. The runtime would choose a sub-protocol itself if none were named, perhaps the one with the key. */
+function headersOf(
+  {
+    id,
+    request,
+    admission,
+  }: { readonly id: string; readonly request: ClientRequest; readonly admission: Admission },
+  { provider }: WebSocketLine,
+): Readonly<Record<string, string>> {
+  const offered = offeredProtocols(request.headers);
+  const chosen = provider === undefined ? offered[0] : offered.find((one) => one === provider.protocol);
+  return {
+    ...admission.headers,
+    'x-llm-proxy-request-id': id,
+    'x-request-id': id,
+    'sec-websocket-protocol': chosen ?? '',
+  };
+}

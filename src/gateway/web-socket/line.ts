@@ -1,0 +1,292 @@
+import type { Snapshot } from '../../config/snapshot.ts';
+import { FREE_ADMISSION } from '../../limits/admission.ts';
+import { take } from '../../limits/bucket.ts';
+import { errorEvent } from '../../protocols/web-socket/error-event.ts';
+import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
+import { readProviderEvent } from '../../protocols/web-socket/provider-event.ts';
+import type { Model } from '../../routing/route.ts';
+import { admit } from '../admit.ts';
+import { REFUSALS, Refusal } from '../refusals.ts';
+import type { RequestContext } from '../request-context.ts';
+import { reserve } from '../reserve.ts';
+import { CLOSE } from './close-codes.ts';
+import { type Connected, connectModel, type SocketGateway } from './connect.ts';
+import { type CheckedMessage, checkMessage } from './message-check.ts';
+import {
+  HIGH_WATER_BYTES,
+  CREATE,
+  LONGEST_ID,
+  MAX_EARLY_MESSAGES,
+  MAX_MESSAGE_BYTES,
+  MAX_WAITING_BYTES,
+  MESSAGE_LIMIT,
+} from './message-limits.ts';
+import type { ProviderListener, SocketEnd } from './ports.ts';
+import { type Maker, ResponseReports } from './response-reports.ts';
+import { speakingModel } from './speaking-model.ts';
+import { currentKey, whyNotAllowed } from './still-allowed.ts';
+import { upstreamNameOf, withUpstreamNames } from './upstream-names.ts';
+
+/** What a connection is made of. */
+export interface LineContext {
+  readonly context: RequestContext;
+  readonly api: WebSocketApi;
+  readonly gateway: SocketGateway;
+  /** Counts the connection out. */
+  readonly leaveSeat: () => void;
+}
+
+/**
+ * One client's WebSocket and the provider's behind it. Messages pass unchanged but for the names of models; those of the client are
+ * checked first, one after the other. The end of one side ends the other.
+ */
+export class WebSocketLine implements ProviderListener {
+  readonly #line: LineContext;
+  readonly #reports: ResponseReports;
+  #client: SocketEnd | undefined;
+  #provider: Connected | undefined;
+  /** The model that the last message or the handshake named. */
+  #model: Model | undefined;
+  /** What the provider said before the client's side stood. */
+  readonly #early: (string | Uint8Array)[] = [];
+  /** The client's messages that are not checked yet. */
+  readonly #waiting: string[] = [];
+  #waitingBytes = 0;
+  #isChecking = false;
+  #bucketLevel = 0;
+  /** Responses that the client asked for. The first is covered by the token that the handshake took. */
+  #askedFor = 0;
+  #isLeaving = false;
+  #end: { readonly code: number; readonly reason: string } | undefined;
+
+  constructor(line: LineContext) {
+    this.#line = line;
+    const { context, gateway } = line;
+    this.#reports = new ResponseReports({ ...context, api: line.api, gateway });
+  }
+
+  get isOver(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** undefined: the client has named no model yet. */
+  get provider(): Connected | undefined {
+    return this.#provider;
+  }
+
+  /** The model of the connection, or of its last message. */
+  get model(): Model | undefined {
+    return this.#model;
+  }
+
+  /** Connects to a provider of the model. Throws a `Refusal`. */
+  async connect(model: Model): Promise<void> {
+    const { context, gateway } = this.#line;
+    const connected = await connectModel(context, model, { gateway, listener: this });
+    // The client may have left meanwhile.
+    if (this.#end !== undefined) return connected.socket.close(CLOSE.goingAway, '');
+    this.#provider = connected;
+    this.#model = model;
+    gateway.traffic.begin(connected.route.id);
+  }
+
+  /** The client's side stands. */
+  attach(client: SocketEnd): void {
+    this.#client = client;
+    for (const message of this.#early.splice(0)) client.send(message);
+    if (!this.#isHigh()) this.#provider?.socket.resume();
+    if (this.#end !== undefined) client.close(this.#end.code, this.#end.reason);
+  }
+
+  /** A message of the client. */
+  onClientMessage(message: string | Uint8Array): void {
+    if (this.#end !== undefined) return;
+    if (typeof message !== 'string') return this.end(CLOSE.unsupported, 'Messages must be text.');
+    const taking = take(this.#bucketLevel, MESSAGE_LIMIT, this.#line.gateway.clock.nowMs());
+    this.#bucketLevel = taking.level;
+    this.#waitingBytes += message.length;
+    if (!taking.admitted || this.#waitingBytes > MAX_WAITING_BYTES)
+      return this.end(CLOSE.policy, 'Too many messages at a time.');
+    this.#waiting.push(message);
+    if (!this.#isChecking) this.#checkWaiting();
+  }
+
+  /** The client has taken what was sent to it. */
+  onClientDrain(): void {
+    this.#provider?.socket.resume();
+  }
+
+  /** The client has left. */
+  onClientClose(code: number): void {
+    this.#client = undefined;
+    this.#finish(code === CLOSE.abnormal ? CLOSE.goingAway : code, '', 'client-left');
+  }
+
+  /** A message of the provider. */
+  onMessage(message: string | Uint8Array): void {
+    if (this.#end !== undefined) return;
+    if (message.length > MAX_MESSAGE_BYTES)
+      return this.end(CLOSE.tooBig, "The provider's message is too large.");
+    if (typeof message === 'string') this.#account(message);
+    if (this.#client === undefined) this.#early.push(message);
+    else this.#client.send(message);
+    if (this.#isHigh()) this.#provider?.socket.pause();
+    if (this.#isLeaving) this.leave();
+  }
+
+  #isHigh(): boolean {
+    if (this.#client === undefined) return this.#early.length > MAX_EARLY_MESSAGES;
+    return this.#client.bufferedBytes() > HIGH_WATER_BYTES;
+  }
+
+  /** The provider has left. */
+  onClose(code: number, reason: string): void {
+    if (code !== CLOSE.abnormal) return this.#finish(code, reason, 'truncated');
+    this.#finish(CLOSE.failed, 'The connection to the provider was lost.', 'truncated');
+  }
+
+  /** Ends both sides. */
+  end(code: number, reason: string): void {
+    this.#finish(code, reason, 'truncated');
+  }
+
+  /** The gateway shuts down: the connection ends as soon as nothing is lost. A session of the Realtime API would be. */
+  leave(): void {
+    this.#isLeaving = true;
+    if (this.#line.api !== 'responses' || !this.#reports.isIdle || this.#waiting.length > 0) return;
+    if (!this.#isChecking) this.end(CLOSE.goingAway, 'The gateway shuts down.');
+  }
+
+  /** Another configuration is in force: ends the connection if that no longer allows it. */
+  recheck(snapshot: Snapshot): void {
+    const { api, context } = this.#line;
+    const provider = this.#provider?.provider.name;
+    const why = whyNotAllowed({ api, key: context.key, provider, model: this.#model?.name }, snapshot);
+    if (why !== undefined) this.end(...why);
+  }
+
+  /** Checks the waiting messages in their order. Those that need no waiting are passed on at once. */
+  #checkWaiting(): void {
+    while (this.#end === undefined) {
+      const message = this.#waiting.shift();
+      if (message === undefined) break;
+      this.#waitingBytes -= message.length;
+      const passing = this.#pass(message);
+      if (passing === undefined) continue;
+      this.#isChecking = true;
+      void passing.then(() => {
+        this.#isChecking = false;
+        this.#checkWaiting();
+      });
+      return;
+    }
+    if (this.#isLeaving) this.leave();
+  }
+
+  /** Checks one message and passes it on. Returns undefined if that is done. Never rejects. */
+  #pass(text: string): Promise<void> | undefined {
+    const { gateway, context } = this.#line;
+    try {
+      const checked = checkMessage(text, currentKey(context.key, gateway.snapshot()), gateway.objects);
+      const isPlain = !(checked instanceof Promise) && checked.type !== CREATE && checked.models.length === 0;
+      if (isPlain && this.#provider !== undefined) {
+        this.#toProvider(text);
+        return undefined;
+      }
+      return Promise.resolve(checked)
+        .then((message) => this.#passChecked(message, text))
+        .catch((error: unknown) => this.#refuse(error));
+    } catch (error) {
+      this.#refuse(error);
+      return undefined;
+    }
+  }
+
+  async #passChecked(message: CheckedMessage, text: string): Promise<void> {
+    const { gateway, api, context } = this.#line;
+    const snapshot = gateway.snapshot();
+    const key = currentKey(context.key, snapshot);
+    const isRequest = message.type === CREATE;
+    let admission = isRequest && this.#askedFor > 0 ? await admit(key, gateway) : FREE_ADMISSION;
+    const name = message.models.find(({ isMain }) => isMain)?.name;
+    const isOther = name !== undefined && name !== this.#model?.name;
+    const model = isOther ? speakingModel(name, api, { key, snapshot }) : this.#model;
+    if (model === undefined) throw new Refusal('missing_model', {}, { param: 'model' });
+    if (isRequest)
+      admission = await reserve(admission, { key, model: model.name, body: message.bytes }, gateway);
+    if (this.#provider === undefined) await this.connect(model);
+    const connected = this.#provider;
+    if (connected === undefined) return;
+    const renamed = withUpstreamNames(message, model, { snapshot, connected });
+    this.#model = model;
+    if (isRequest) {
+      this.#askedFor += 1;
+      this.#reports.ask(this.#maker(), admission);
+    }
+    this.#toProvider(renamed === message.bytes ? text : Buffer.from(renamed).toString());
+  }
+
+  #toProvider(text: string): void {
+    const socket = this.#provider?.socket;
+    if (socket === undefined || this.#end !== undefined) return;
+    socket.send(text);
+    if (socket.bufferedBytes() > MAX_WAITING_BYTES)
+      this.end(CLOSE.tryLater, 'The provider does not take messages fast enough.');
+  }
+
+  /** Answers a message with an error event. What is no refusal is a bug. */
+  #refuse(error: unknown): void {
+    const { gateway, api, context } = this.#line;
+    if (!(error instanceof Refusal)) gateway.emit({ type: 'bug', requestId: context.id, error });
+    const refusal = error instanceof Refusal ? error : new Refusal('internal_error', { request: context.id });
+    if (this.#end !== undefined) return;
+    const requestId = this.#reports.refuse(refusal);
+    const { status, code, message, param } = refusal;
+    const { type } = REFUSALS[code];
+    this.#client?.send(errorEvent(api, { status, type, code, message, param, requestId }));
+  }
+
+  #account(text: string): void {
+    const event = readProviderEvent(text);
+    switch (event.kind) {
+      case 'created':
+        this.#noteObject(event.id);
+        return this.#reports.begin(event.id, this.#maker());
+      case 'ended':
+        return this.#reports.end(event.id, this.#maker(), event);
+      case 'error':
+        return this.#reports.fail(event.status ?? 500);
+      case 'other':
+    }
+  }
+
+  /** A response may be continued later by its id, which is its key's from now on. */
+  #noteObject(id: string): void {
+    const { api, gateway, context } = this.#line;
+    const provider = this.#provider?.provider.name;
+    if (api === 'responses' && provider !== undefined && id.length <= LONGEST_ID)
+      gateway.objects.note(id, { keyName: context.key?.name ?? '', provider });
+  }
+
+  #maker(): Maker {
+    const connected = this.#provider;
+    const model = this.#model;
+    const upstreamModel = model && connected && upstreamNameOf(model, connected);
+    const provider = connected?.provider.name;
+    return { provider, model: model?.name, servedAs: model?.rotation, upstreamModel };
+  }
+
+  #finish(given: number, reason: string, ending: 'client-left' | 'truncated'): void {
+    if (this.#end !== undefined) return;
+    const code = given === CLOSE.noStatus ? CLOSE.normal : given;
+    this.#end = { code, reason };
+    this.#waiting.length = 0;
+    const { gateway, leaveSeat } = this.#line;
+    if (this.#provider !== undefined) gateway.traffic.end(this.#provider.route.id);
+    this.#provider?.socket.resume();
+    this.#provider?.socket.close(code, reason);
+    this.#client?.close(code, reason);
+    this.#reports.endAll(ending);
+    leaveSeat();
+  }
+}

@@ -1,0 +1,173 @@
+import { type Admission, FREE_ADMISSION } from '../../limits/admission.ts';
+import type { Usage } from '../../protocols/protocol.ts';
+import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
+import type { MasterKey } from '../../config/snapshot.ts';
+import type { Cost } from '../cost.ts';
+import { endpointOf } from '../endpoint.ts';
+import type { Ending } from '../events.ts';
+import type { ClientRequest, Gateway } from '../ports.ts';
+import type { Refusal } from '../refusals.ts';
+
+/** Whose connection it is. */
+export interface Reported {
+  readonly api: WebSocketApi;
+  readonly request: ClientRequest;
+  readonly key: MasterKey | undefined;
+  readonly gateway: Gateway;
+}
+
+/** What a response is made by. */
+export interface Maker {
+  readonly provider: string | undefined;
+  /** The public name. */
+  readonly model: string | undefined;
+  readonly servedAs: string | undefined;
+  /** As the provider calls it. */
+  readonly upstreamModel: string | undefined;
+}
+
+interface Pending extends Maker {
+  readonly admission: Admission;
+  readonly requestId: string;
+  readonly startedAtMs: number;
+  readonly firstByteAtMs: number | undefined;
+}
+
+const NOBODY: Maker = {
+  provider: undefined,
+  model: undefined,
+  servedAs: undefined,
+  upstreamModel: undefined,
+};
+
+/** Responses of a connection that are followed at once. */
+const MOST_PENDING = 64;
+
+/** Reports each response of a connection as a request of its own, with what it used. */
+export class ResponseReports {
+  readonly #reported: Reported;
+  /** Asked for, and not begun. */
+  readonly #asked: Pending[] = [];
+  /** Begun, by the provider's id. */
+  readonly #begun = new Map<string, Pending>();
+
+  constructor(reported: Reported) {
+    this.#reported = reported;
+  }
+
+  get isIdle(): boolean {
+    return this.#asked.length === 0 && this.#begun.size === 0;
+  }
+
+  /** The client asks for a response; `admission` is settled when it ends. */
+  ask(maker: Maker, admission: Admission): void {
+    this.#asked.push({ ...this.#start(maker), admission });
+    // The oldest of so many has been answered in a way that is not known.
+    if (this.#asked.length > MOST_PENDING) this.fail(500);
+  }
+
+  /** The provider has begun a response: one that was asked for, or one of its own accord. */
+  begin(id: string, maker: Maker): void {
+    if (this.#begun.has(id) || this.#begun.size >= MOST_PENDING) return;
+    const asked = this.#asked.shift() ?? this.#start(maker);
+    this.#begun.set(id, { ...asked, firstByteAtMs: this.#nowMs() });
+  }
+
+  end(id: string, maker: Maker, { usage, isFailed }: { usage: Usage | undefined; isFailed: boolean }): void {
+    this.begin(id, maker);
+    const pending = this.#begun.get(id) ?? this.#start(maker);
+    this.#begun.delete(id);
+    this.#report(pending, { ending: isFailed ? 'failed' : 'complete', status: 200, usage });
+  }
+
+  /** The oldest response that was asked for came to nothing. */
+  fail(status: number): void {
+    const pending = this.#asked.shift();
+    if (pending !== undefined) this.#report(pending, { ending: 'failed', status });
+  }
+
+  /** A message of the client was refused. */
+  refuse({ status, code }: Refusal): string {
+    const pending = this.#start(NOBODY);
+    this.#report(pending, { ending: 'refused', status, code });
+    return pending.requestId;
+  }
+
+  /** The connection has ended, and with it every response. */
+  endAll(ending: Ending): void {
+    for (const pending of [...this.#asked.splice(0), ...this.#begun.values()])
+      this.#report(pending, { ending, status: 200 });
+    this.#begun.clear();
+  }
+
+  #nowMs(): number {
+    return this.#reported.gateway.clock.nowMs();
+  }
+
+  #start(maker: Maker): Pending {
+    const { gateway, request } = this.#reported;
+    const { method, path, headers } = request;
+    const requestId = gateway.newRequestId();
+    gateway.emit({ type: 'request-started', requestId, method, endpoint: endpointOf(path), path, headers });
+    const startedAtMs = this.#nowMs();
+    return { ...maker, requestId, startedAtMs, firstByteAtMs: undefined, admission: FREE_ADMISSION };
+  }
+
+  #report(pending: Pending, end: ResponseEnd): void {
+    const { usage } = end;
+    const { inputTokens, outputTokens } = usage ?? {};
+    pending.admission.settle({ wasServed: pending.provider !== undefined, inputTokens, outputTokens });
+    const endedAtMs = this.#nowMs();
+    const cost = usage && this.#costOf(pending, usage);
+    if (cost instanceof Promise)
+      void cost.then(
+        (known) => this.#emit(pending, { ...end, endedAtMs, cost: known }),
+        () => this.#emit(pending, { ...end, endedAtMs, cost: undefined }),
+      );
+    else this.#emit(pending, { ...end, endedAtMs, cost });
+  }
+
+  /** The Realtime API counts audio as tokens, whose price is another: what it costs is not known. */
+  #costOf({ provider, upstreamModel: model }: Pending, usage: Usage): Cost | Promise<Cost> | undefined {
+    const { api, gateway } = this.#reported;
+    if (api === 'realtime' || provider === undefined || model === undefined) return undefined;
+    return gateway.costs?.costOf({ provider, model, usage, isEstimated: false });
+  }
+
+  #emit(
+    { requestId, startedAtMs, firstByteAtMs, provider, model, servedAs }: Pending,
+    end: ResponseEnd & { readonly endedAtMs: number; readonly cost: Cost | undefined },
+  ): void {
+    const { gateway, request, key } = this.#reported;
+    gateway.emit({
+      type: 'request-ended',
+      requestId,
+      ending: end.ending,
+      method: request.method,
+      endpoint: endpointOf(request.path),
+      model,
+      servedAs,
+      provider,
+      keyName: key?.name,
+      clientAddress: request.clientAddress,
+      status: end.status,
+      code: end.code,
+      history: [],
+      usage: end.usage,
+      isUsageEstimated: false,
+      cost: end.cost,
+      isStreamed: firstByteAtMs !== undefined,
+      overheadMs: undefined,
+      startedAtMs,
+      firstByteAtMs,
+      endedAtMs: end.endedAtMs,
+    });
+  }
+}
+
+interface ResponseEnd {
+  readonly ending: Ending;
+  readonly status: number;
+  readonly usage?: Usage | undefined;
+  readonly code?: string;
+}

@@ -1,0 +1,33 @@
+import type { MasterKey, Snapshot } from '../../config/snapshot.ts';
+import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
+import { CLOSE } from './close-codes.ts';
+
+/** What a connection depends on. */
+export interface Dependence {
+  readonly api: WebSocketApi;
+  readonly key: MasterKey | undefined;
+  /** The names of the provider and the model; undefined: none was chosen yet. */
+  readonly provider: string | undefined;
+  readonly model: string | undefined;
+}
+
+/** The key of a connection as it is configured now; undefined: there is none, or it was removed. */
+export function currentKey(key: MasterKey | undefined, { access }: Snapshot): MasterKey | undefined {
+  return access.kind === 'keys' && key !== undefined ? access.keys.get(key.hash) : undefined;
+}
+
+/** Why a connection may not go on under this configuration, as the code and reason of its end; undefined: it may. */
+export function whyNotAllowed(
+  { api, key, provider, model }: Dependence,
+  snapshot: Snapshot,
+): readonly [code: number, reason: string] | undefined {
+  const current = currentKey(key, snapshot);
+  if (snapshot.access.kind === 'keys' && current?.enabled !== true)
+    return [CLOSE.policy, 'The API key is no longer valid.'];
+  if (provider === undefined) return undefined;
+  if (snapshot.providers.get(provider)?.websockets.includes(api) !== true)
+    return [CLOSE.restart, 'The provider of this connection is no longer configured.'];
+  if (model !== undefined && current?.allows(model) === false)
+    return [CLOSE.policy, 'The API key may no longer use the model.'];
+  return undefined;
+}

@@ -1,0 +1,27 @@
+import type { WebSocketApi } from './api.ts';
+
+/** An error as the gateway knows it. */
+export interface SocketError {
+  readonly status: number;
+  readonly type: string;
+  readonly code: string;
+  readonly message: string;
+  readonly param: string | null;
+  readonly requestId: string;
+}
+
+/**
+ * The error event of an API. Realtime's has an `event_id`
+ * (https://platform.openai.com/docs/api-reference/realtime-server-events/error), that of the Responses API the status which
+ * HTTP would have.
+ */
+export function errorEvent(api: WebSocketApi, error: SocketError): string {
+  const { status, type, code, message, param, requestId } = error;
+  const facts = { type, code, message, param };
+  switch (api) {
+    case 'realtime':
+      return JSON.stringify({ type: 'error', event_id: `event_${requestId}`, error: facts });
+    case 'responses':
+      return JSON.stringify({ type: 'error', status, error: facts });
+  }
+}

@@ -1,0 +1,60 @@
+import { asObject } from '../json-object.ts';
+import type { Usage } from '../protocol.ts';
+import { usageFrom } from '../usage.ts';
+
+/** What a provider's event means for the account of a response. */
+export type ProviderEvent =
+  | { readonly kind: 'created'; readonly id: string }
+  | {
+      readonly kind: 'ended';
+      readonly id: string;
+      readonly usage: Usage | undefined;
+      readonly isFailed: boolean;
+    }
+  /** An error that belongs to no response. `status`: as it would have been over HTTP, where the provider says so. */
+  | { readonly kind: 'error'; readonly status: number | undefined }
+  | { readonly kind: 'other' };
+
+const OTHER: ProviderEvent = { kind: 'other' };
+
+/** The types of events that are looked at. Realtime ends a response with `response.done`, the Responses API with the others. */
+const CREATED = 'response.created';
+const ENDS: ReadonlySet<string> = new Set([
+  'response.done',
+  'response.completed',
+  'response.incomplete',
+  'response.failed',
+  'response.cancelled',
+]);
+const WANTED = [CREATED, ...ENDS, 'error'].map((type) => `"${type}"`);
+
+/** `type` comes first in nearly all events; most of them are deltas, which need no closer look. */
+const HEAD_CHARS = 160;
+const DELTA =
+  /^\s{0,8}\{\s{0,8}(?:"event_id"\s{0,8}:\s{0,8}"[^"\\]{0,80}"\s{0,8},\s{0,8})?"type"\s{0,8}:\s{0,8}"[^"\\]{1,80}\.delta"/;
+
+/** Reads an event. Only those that begin or end a response, and errors, are parsed. */
+export function readProviderEvent(text: string): ProviderEvent {
+  if (DELTA.test(text.slice(0, HEAD_CHARS)) || !WANTED.some((word) => text.includes(word))) return OTHER;
+  const event = parsed(text);
+  const type = event?.type;
+  if (event === undefined || typeof type !== 'string') return OTHER;
+  if (type === 'error') {
+    const status = event.status ?? event['status_code'];
+    return { kind: 'error', status: typeof status === 'number' ? status : undefined };
+  }
+  const response = asObject(event.response);
+  const id = response?.id;
+  if (typeof id !== 'string') return OTHER;
+  if (type === CREATED) return { kind: 'created', id };
+  if (!ENDS.has(type)) return OTHER;
+  return { kind: 'ended', id, usage: usageFrom(response?.usage), isFailed: response?.status === 'failed' };
+}
+
+function parsed(text: string): ReturnType<typeof asObject> {
+  try {
+    return asObject(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

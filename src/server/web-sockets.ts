@@ -1,0 +1,94 @@
+import type { Server, ServerWebSocket, WebSocketHandler } from 'bun';
+import type { ClientRequest } from '../gateway/ports.ts';
+import { CLOSE } from '../gateway/web-socket/close-codes.ts';
+import type { SocketGateway } from '../gateway/web-socket/connect.ts';
+import { openWebSocket } from '../gateway/web-socket/handshake.ts';
+import type { WebSocketLine } from '../gateway/web-socket/line.ts';
+import { MAX_MESSAGE_BYTES } from '../gateway/web-socket/message-limits.ts';
+
+/** What the runtime keeps with a client's WebSocket. */
+export interface SocketData {
+  readonly line: WebSocketLine;
+}
+
+/** A client's peer that is gone is found out after this many seconds: the runtime pings it. */
+const IDLE_SECONDS = 120;
+
+/** How long clients have for their part of the closing handshake when everything ends. */
+const CLOSING_MS = 100;
+
+/** The runtime's settings. It compresses nothing, and takes nothing that is compressed. */
+export const SOCKET_HANDLER: WebSocketHandler<SocketData> = {
+  maxPayloadLength: MAX_MESSAGE_BYTES,
+  // The line bounds what waits; the runtime would drop messages.
+  backpressureLimit: 0,
+  idleTimeout: IDLE_SECONDS,
+  sendPings: true,
+  perMessageDeflate: false,
+  open(socket) {
+    socket.data.line.attach({
+      send: (message) => void socket.send(message),
+      bufferedBytes: () => socket.getBufferedAmount(),
+      close: (code, reason) => socket.close(code, reason),
+    });
+  },
+  message: (socket: ServerWebSocket<SocketData>, message) => socket.data.line.onClientMessage(message),
+  drain: (socket) => socket.data.line.onClientDrain(),
+  close: (socket, code) => socket.data.line.onClientClose(code),
+};
+
+/** The WebSockets of this process. */
+export class WebSockets {
+  readonly #gateway: SocketGateway;
+  readonly #lines = new Set<WebSocketLine>();
+  #isLeaving = false;
+
+  constructor(gateway: SocketGateway) {
+    this.#gateway = gateway;
+  }
+
+  /** Connections that have not ended. */
+  get count(): number {
+    this.#forgetEnded();
+    return this.#lines.size;
+  }
+
+  /** Answers a handshake. The runtime ignores the response to one that has succeeded. */
+  async upgrade(
+    asked: ClientRequest,
+    { request, server }: { readonly request: Request; readonly server: Server<SocketData> },
+  ): Promise<Response> {
+    const handshake = await openWebSocket(asked, this.#gateway);
+    if (handshake.kind === 'refused') return handshake.response;
+    const { line, headers } = handshake;
+    this.#forgetEnded();
+    this.#lines.add(line);
+    if (asked.signal.aborted || !server.upgrade(request, { data: { line }, headers }))
+      line.onClientClose(CLOSE.abnormal);
+    else if (this.#isLeaving) line.leave();
+    return new Response();
+  }
+
+  /** The gateway shuts down: ends the connections that lose nothing by it, and each of the others when that is so. */
+  leave(): void {
+    this.#isLeaving = true;
+    for (const line of this.#lines) line.leave();
+  }
+
+  /** Another configuration is in force. */
+  recheck(): void {
+    this.#forgetEnded();
+    for (const line of this.#lines) line.recheck(this.#gateway.snapshot());
+  }
+
+  /** Ends what is left, and gives the clients a moment to read why. */
+  async end(): Promise<void> {
+    if (this.count === 0) return;
+    for (const line of this.#lines) line.end(CLOSE.goingAway, 'The gateway shuts down.');
+    await Bun.sleep(CLOSING_MS);
+  }
+
+  #forgetEnded(): void {
+    for (const line of this.#lines) if (line.isOver) this.#lines.delete(line);
+  }
+}

@@ -1,0 +1,121 @@
+import type {
+  ProviderListener,
+  ProviderSocket,
+  SocketReply,
+  SocketRequest,
+  UpstreamSockets,
+} from '../gateway/web-socket/ports.ts';
+import type { UnreachableReason } from '../routing/outcome.ts';
+import { ProxyGuard } from './fetch/proxy-guard.ts';
+import { upstreamFields } from './headers.ts';
+import { joinUrl } from './url.ts';
+
+/** Speaks WebSockets to providers, with the runtime's client. It offers no compression, so no small message can become a large one. */
+export function createSockets(guard = new ProxyGuard()): UpstreamSockets {
+  return {
+    async connect(request, listener) {
+      const { provider, cancellation } = request;
+      const url = joinUrl(request).replace(/^http/, 'ws');
+      // The runtime does not tell whom it is connected to, so the name is looked up before.
+      const isForbidden = (await guard.forbids(provider.proxy ?? url)) || (await guard.forbids(url));
+      if (isForbidden) return { kind: 'unreachable', reason: 'forbidden' };
+      if (cancellation.isCancelled) return { kind: 'aborted' };
+      return shake(new WebSocket(url, optionsOf(request)), request, listener);
+    },
+  };
+}
+
+function optionsOf(request: SocketRequest): Bun.WebSocketOptions {
+  const { provider, protocols } = request;
+  const {
+    accept: _,
+    'accept-encoding': __,
+    ...headers
+  } = upstreamFields({
+    ...request,
+    method: 'GET',
+    body: undefined,
+  });
+  const { verify, caFile } = provider.tls;
+  const tls = {
+    ...(!verify && { rejectUnauthorized: false }),
+    ...(caFile !== undefined && { ca: Bun.file(caFile) }),
+  };
+  return {
+    headers,
+    perMessageDeflate: false,
+    ...(protocols.length > 0 && { protocols: [...protocols] }),
+    ...(Object.keys(tls).length > 0 && { tls }),
+    ...(provider.proxy !== undefined && { proxy: provider.proxy }),
+  };
+}
+
+/** The close code of a connection that ended without one. */
+const ABNORMAL = 1006;
+
+function shake(
+  socket: WebSocket,
+  { cancellation }: SocketRequest,
+  listener: ProviderListener,
+): Promise<SocketReply> {
+  socket.binaryType = 'nodebuffer';
+  return new Promise((resolve) => {
+    let problem: SocketReply = { kind: 'unreachable', reason: 'closed' };
+    let isOpen = false;
+    cancellation.onCancel = () => {
+      problem = { kind: 'aborted' };
+      socket.terminate();
+      resolve(problem);
+    };
+    socket.addEventListener('open', () => {
+      if (cancellation.isCancelled) return;
+      cancellation.onCancel = undefined;
+      isOpen = true;
+      resolve({ kind: 'open', socket: endOf(socket), protocol: socket.protocol });
+    });
+    socket.addEventListener('message', ({ data }: MessageEvent<string | Buffer>) => listener.onMessage(data));
+    socket.addEventListener('error', ({ message }) => {
+      if (problem.kind !== 'aborted') problem = problemOf(message);
+    });
+    socket.addEventListener('close', ({ code, reason }) => {
+      cancellation.onCancel = undefined;
+      if (isOpen) listener.onClose(code || ABNORMAL, reason);
+      else resolve(problem);
+    });
+  });
+}
+
+/** The runtime says in a sentence why a handshake failed. */
+function problemOf(message: string): SocketReply {
+  const status = /Expected 101 status code: (\d{3})/.exec(message)?.[1];
+  if (status !== undefined) return { kind: 'refused', status: Number(status) };
+  return { kind: 'unreachable', reason: REASONS.find(([words]) => words.test(message))?.[1] ?? 'network' };
+}
+
+const REASONS: readonly (readonly [RegExp, UnreachableReason])[] = [
+  [/ECONNREFUSED/, 'refused'],
+  [/ECONNRESET/, 'reset'],
+  [/ENOTFOUND|EAI_|DNS/i, 'dns'],
+  [/TLS|certificate/i, 'tls'],
+  [/header|status|response|upgrade|accept/i, 'protocol'],
+];
+
+/** Reasons of a close frame are shorter (RFC 6455 §5.5.1). */
+const LONGEST_REASON = 123;
+
+/** How long a provider has for its part of the closing handshake. */
+const CLOSE_GRACE_MS = 5_000;
+
+function endOf(socket: WebSocket): ProviderSocket {
+  return {
+    send: (message) => socket.send(message),
+    bufferedBytes: () => socket.bufferedAmount,
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    close(code, reason) {
+      socket.close(code, Buffer.byteLength(reason) <= LONGEST_REASON ? reason : '');
+      const timer = setTimeout(() => socket.terminate(), CLOSE_GRACE_MS).unref();
+      socket.addEventListener('close', () => clearTimeout(timer));
+    },
+  };
+}
