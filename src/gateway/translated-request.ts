@@ -115,7 +115,8 @@ function ready(
       body: 'translated',
       betas,
     },
-    protocol: protocolOf(api),
+    // A count is no answer of its API.
+    protocol: isCount ? protocolNamed('opaque') : protocolOf(api),
     hidesUsage: false,
     reply: { from: api, to: call.api, note, how: { kind: 'written', translation, exchange, carriage } },
     note,
