@@ -92,6 +92,10 @@ export const MESSAGES = {
   },
   storeBack: { en: 'The database answers again', zh: '数据库已恢复' },
   warning: { en: '{text}', zh: '{text}' },
+  translates: {
+    en: 'Requests to {provider} are translated if they use one of these APIs: {apis}',
+    zh: '发往 {provider} 的请求如使用以下 API 将被转换: {apis}',
+  },
   bug: { en: 'Internal error: {error}', zh: '内部错误: {error}' },
   workersAlone: {
     en: 'One process serves everything: several on one port (workers: {workers}) work on Linux only',
