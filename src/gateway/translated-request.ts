@@ -115,7 +115,7 @@ function ready(
       body: 'translated',
       betas,
     },
-    // A count is no answer of its API.
+    // A count of tokens is no answer of the API.
     protocol: isCount ? protocolNamed('opaque') : protocolOf(api),
     hidesUsage: false,
     reply: { from: api, to: call.api, note, how: { kind: 'written', translation, exchange, carriage } },

@@ -87,7 +87,7 @@ export const MESSAGES = {
     zh: '管理密钥错误: 来自 {address} 请求 {action}',
   },
   storeLost: {
-    en: 'The database can not be asked, the last configuration stays in force: {reason}',
+    en: 'The database is unavailable, the last configuration stays in force: {reason}',
     zh: '数据库不可用，继续使用最近的配置: {reason}',
   },
   storeBack: { en: 'The database answers again', zh: '数据库已恢复' },
