@@ -154,7 +154,11 @@ describe('a provider gets exactly what is meant for it', () => {
 
 describe('the credential that a provider gets', () => {
   const cases: [model: string, credentials: Record<string, string>][] = [
-    ['claude', { 'x-api-key': 'sk-canary-claude' }],
+    // Translated, so the gateway speaks for itself.
+    [
+      'claude',
+      { 'x-api-key': 'sk-canary-claude', accept: 'application/json', 'anthropic-version': '2023-06-01' },
+    ],
     ['azure', { 'api-key': 'sk-canary-azure' }],
     ['keyless', {}],
     ['own', { authorization: 'Bearer sk-canary-own' }],
