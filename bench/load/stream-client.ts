@@ -1,6 +1,6 @@
 /**
  * Opens many streams through a proxy and reads them on raw sockets. Everything is followed as an HTTP client has to: the head, the
- * chunks, the events, the end. A stream counts as complete only with `[DONE]` and the last chunk.
+ * chunks, the events, the end. A stream counts as complete only with its last event and the last chunk.
  */
 import type { Socket } from 'bun';
 import { Latencies, type LatencySummary } from '../measure/latencies.ts';
@@ -14,6 +14,8 @@ export interface StreamLoad {
   readonly rampMs: number;
   /** The request, head and body. */
   readonly request: string;
+  /** What a complete stream ends with. */
+  readonly ending: string;
 }
 
 /** What became of all streams. */
@@ -153,7 +155,7 @@ export class StreamCrowd {
     if (size > 0) {
       stream.phase = 'data';
       stream.left = size + 2;
-    } else this.#finish(socket, stream.isDone ? undefined : 'no [DONE]');
+    } else this.#finish(socket, stream.isDone ? undefined : 'no last event');
     return next;
   }
 
@@ -173,8 +175,10 @@ export class StreamCrowd {
     const last = bytes.length - 1;
     if (bytes[last] !== 0x0a || bytes[last - 1] !== 0x0a) {
       stream.tail = Buffer.from(bytes.subarray(Math.max(at, bytes.length - 4_096)));
-    } else if (bytes[last - 2] === 0x5d)
-      stream.isDone = bytes.toString('latin1', bytes.length - 14) === 'data: [DONE]\n\n';
+    } else {
+      const { ending } = this.#load;
+      stream.isDone = bytes.toString('latin1', Math.max(0, bytes.length - ending.length)) === ending;
+    }
   }
 
   #count(stream: Stream, now: number, micros: number): void {

@@ -1,4 +1,4 @@
-import { chatBody, requestText } from '../load/request.ts';
+import { requestText, STREAM_SHAPES } from '../load/request.ts';
 import type { RunningPeer } from '../peers/peer.ts';
 import type { Bench } from './bench.ts';
 import type { Figures } from './figures.ts';
@@ -19,14 +19,15 @@ export async function measureAnswers(
   { pid, port, headers }: RunningPeer,
   { perSecond, pace, length }: AnswersWork,
 ): Promise<Figures> {
-  const request = requestText(port, headers, chatBody(60, true));
+  const { path, body, ending } = STREAM_SHAPES.chat();
+  const request = requestText(port, headers, body, path);
   const streams = perSecond * seconds;
   const stop = startMeter(pid, generator.pid);
   generator.send({
     kind: 'open-streams',
     pace,
     length,
-    load: { port, streams, rampMs: seconds * 1000, request },
+    load: { port, streams, rampMs: seconds * 1000, request, ending },
   });
   const { complete, faults } = await generator.next('closed', 60_000);
   if (complete < streams) console.error(`  faults: ${JSON.stringify(faults)}`);

@@ -1,4 +1,4 @@
-import { chatBody, requestText } from '../load/request.ts';
+import { type ClientApi, requestText, STREAM_SHAPES } from '../load/request.ts';
 import type { RunningPeer } from '../peers/peer.ts';
 import type { Bench } from './bench.ts';
 import type { Figures } from './figures.ts';
@@ -8,6 +8,8 @@ export interface StreamWork {
   readonly streams: number;
   /** Events a second for each stream; 0: as fast as they are taken. */
   readonly pace: number;
+  /** Left out: the provider's own, so that the proxy passes the stream through. */
+  readonly api?: ClientApi;
 }
 
 /** The time between the last stream's first event and the measurement. */
@@ -17,13 +19,14 @@ const SETTLE_MS = 500;
 export async function measureStreams(
   { generator, seconds }: Bench,
   { pid, port, headers }: RunningPeer,
-  { streams, pace }: StreamWork,
+  { streams, pace, api = 'chat' }: StreamWork,
 ): Promise<Figures> {
-  const request = requestText(port, headers, chatBody(60, true));
+  const { path, body, ending } = STREAM_SHAPES[api]();
+  const request = requestText(port, headers, body, path);
   generator.send({
     kind: 'open-streams',
     pace,
-    load: { port, streams, rampMs: streams * 1.5, request },
+    load: { port, streams, rampMs: streams * 1.5, request, ending },
   });
   const { faults: unopened } = await generator.next('open', 60_000);
   if (unopened !== '') {

@@ -39,7 +39,7 @@ export function adminDocument(version: string): OpenApiDocument {
         adminKey: {
           type: 'http',
           scheme: 'bearer',
-          description: 'What `ADMIN_KEY` holds where the gateway runs.',
+          description: 'The value of `ADMIN_KEY` in the environment of the gateway.',
         },
       },
     },
@@ -54,12 +54,12 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
   {
     tag: 'config',
     name: 'Configuration',
-    description: 'Its version, its history, and the way back.',
+    description: 'Its version, its history, and rollback.',
   },
   {
     tag: 'requests',
     name: 'Requests and usage',
-    description: 'What has been asked, by whom, and what it used.',
+    description: 'Past requests, who made them, and their usage.',
   },
 ];
 
@@ -146,7 +146,7 @@ function queryParameters(query: z.ZodObject, schemas: OpenApiSchemas): Parameter
 const IF_MATCH: Parameter = {
   name: 'if-match',
   in: 'header',
-  description: 'Writes only over this version of the configuration; else 412.',
+  description: 'Writes only if the configuration is at this version; otherwise 412.',
   schema: { type: 'string' },
 };
 
@@ -165,7 +165,7 @@ const ERROR: Schema = {
         code: { enum: Object.keys(PROBLEMS) },
         details: {
           type: 'array',
-          description: 'One entry for each thing that is wrong.',
+          description: 'One entry per error.',
           items: {
             type: 'object',
             required: ['path', 'message'],
@@ -187,7 +187,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   413: 'The body is too large.',
   422: 'Fields are wrong, or the configuration would not be valid.',
   429: 'Too many wrong keys came from this address.',
-  503: 'The database can not be asked just now.',
+  503: 'The database is currently unavailable.',
 };
 
 function statusesOf({ method, path, query, body }: Operation): number[] {

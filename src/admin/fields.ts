@@ -5,10 +5,10 @@ import { nameText, optional } from '../config/schema/setting.ts';
 export const ID = nameText()
   // A URL cannot contain such segments, so a resource of this name could be neither read nor deleted.
   .refine((id) => id !== '.' && id !== '..', 'must not be "." or "..", which no path can name')
-  .meta({ description: 'What other resources, metrics and logs call it. It can not be changed.' });
+  .meta({ description: 'Its name in other resources, metrics and logs. It cannot be changed.' });
 
 export const ENABLED = optional(z.boolean(), {
-  description: 'false takes it out of service.',
+  description: 'false disables it.',
   default: true,
 });
 
@@ -22,5 +22,5 @@ export const WARNINGS = {
   warnings: z
     .array(z.string())
     .optional()
-    .meta({ description: 'In the answer to a write: what is legal since then and probably not meant.' }),
+    .meta({ description: 'In the response to a write: settings that are valid but probably not intended.' }),
 };

@@ -8,15 +8,15 @@ export const listQuery = z.strictObject({
     .string()
     .max(200)
     .optional()
-    .meta({ description: 'Only those whose id or name has this text in it; case does not matter.' }),
-  cursor: z.string().optional().meta({ description: 'The next_cursor of the page before.' }),
+    .meta({ description: 'Only those whose id or name contains this text, in any case.' }),
+  cursor: z.string().optional().meta({ description: 'The next_cursor of the previous page.' }),
   limit: z.coerce
     .number()
     .int()
     .min(1)
     .max(1000)
     .optional()
-    .meta({ description: 'Most entries of a page. Left out: all of them.' }),
+    .meta({ description: 'Maximum entries per page. Left out: all.' }),
 });
 
 /** Whether a resource matches the search. */
@@ -38,7 +38,7 @@ export function placeOf(cursor: string): Place {
   const [, position, id] = /^(\d{1,15})\/([^]+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (position !== undefined && id !== undefined) return { position: Number(position), id };
   const details = [{ path: 'cursor', message: 'is none that was given out' }];
-  throw new AdminProblem('invalid_parameter', 'The cursor is none that was given out.', { details });
+  throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
 }
 
 export function isBehind({ position, id }: Resource, place: Place): boolean {

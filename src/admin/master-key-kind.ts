@@ -10,7 +10,7 @@ import { dates, merged, type ResourceKind, withoutNulls } from './resource-kind.
 
 const fields = masterKeySchema
   .omit({ name: true, key: true, enabled: true })
-  .extend({ name: optional(nameText(), { description: 'What metrics and logs call it. Left out: the id.' }) })
+  .extend({ name: optional(nameText(), { description: 'Its name in metrics and logs. Left out: the id.' }) })
   .extend({ is_enabled: ENABLED });
 
 const strongKey = secretText().superRefine((text, context) => {
@@ -19,7 +19,7 @@ const strongKey = secretText().superRefine((text, context) => {
 });
 
 const key = optional(strongKey, {
-  description: 'The secret that clients send. Left out when the key is created: a random one is made.',
+  description: 'The secret that clients send. If left out on creation, a random one is generated.',
   writeOnly: true,
 });
 
@@ -28,7 +28,7 @@ const viewSchema = fields
     id: nameText(),
     key_preview: z.string().meta({ description: 'Enough of the secret to recognise it.' }),
     previous_key_preview: z.string().nullable().meta({ description: 'The secret before the last rotation.' }),
-    previous_key_expires_at: z.string().nullable().meta({ description: 'Until when it is still good.' }),
+    previous_key_expires_at: z.string().nullable().meta({ description: 'When it expires.' }),
     ...DATES,
     ...WARNINGS,
   })
@@ -46,7 +46,7 @@ export const rotationSchema = z
   .strictObject({
     key,
     grace_seconds: optional(z.int().min(0).max(31_536_000), {
-      description: 'Seconds for which the former secret stays good. 0: it stops to work at once.',
+      description: 'Seconds for which the former secret stays valid. 0: it becomes invalid at once.',
       default: 86_400,
     }),
   })
@@ -58,7 +58,7 @@ const DAY_SECONDS = 86_400;
 export const masterKeyKind: ResourceKind = {
   kind: 'master_keys',
   createSchema: fields
-    .extend({ id: ID.optional().meta({ description: 'Left out: a random one is made.' }), key })
+    .extend({ id: ID.optional().meta({ description: 'Left out: a random one is generated.' }), key })
     .meta({ id: 'MasterKeyCreate' }),
   updateSchema: fields.extend({ key }).meta({ id: 'MasterKeyUpdate' }),
   examples: {

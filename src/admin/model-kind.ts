@@ -8,7 +8,7 @@ const model = modelsSchema.valueType;
 const fields = model.omit({ enabled: true }).extend({
   is_enabled: ENABLED,
   fallbacks: optional(z.array(nameText()), {
-    description: 'The models that stand in, in this order, when all routes of this one fail.',
+    description: 'The models that replace this one, in this order, if all of its routes fail.',
     default: [],
   }),
 });

@@ -71,7 +71,7 @@ export class AdminProblem extends Error {
 /** Translates an error of the store at a write of `target`. Unknown errors are passed on. */
 export function asProblem(error: unknown, target: ResourceName | undefined, isDelete: boolean): unknown {
   if (error instanceof StoreUnavailable) {
-    const message = 'The database can not be asked just now. Try again shortly.';
+    const message = 'The database is currently unavailable. Try again shortly.';
     return new AdminProblem('store_unavailable', message, { headers: { 'retry-after': '2' } });
   }
   if (error instanceof SealBroken) return new AdminProblem('secrets_sealed', `${error.message}.`);

@@ -9,7 +9,7 @@ import { AdminProblem } from './problem.ts';
 import { ENDINGS, parseQuery, PERIOD } from './request-query.ts';
 
 const COUNT = z.int().min(0);
-const TOKENS = COUNT.nullable().meta({ description: 'null: not known, or there were none to count.' });
+const TOKENS = COUNT.nullable().meta({ description: 'null: unknown, or nothing to count.' });
 const NAME = z.string().nullable();
 const DOLLARS = z.string().regex(/^\d+\.\d{9}$/);
 const ENDING = z.enum(ENDINGS).meta({
@@ -22,7 +22,7 @@ const recordSchema = z
     time: z.string().meta({ description: 'When it ended; ISO 8601, UTC.' }),
     request_id: z.string(),
     key: NAME.meta({ description: 'The master key that it came with.' }),
-    model: NAME.meta({ description: 'The model that was asked for, if it is one that is served.' }),
+    model: NAME.meta({ description: 'The requested model, if it is served.' }),
     provider: NAME.meta({ description: 'Of the last attempt.' }),
     attempts: COUNT,
     ending: ENDING,
@@ -32,9 +32,9 @@ const recordSchema = z
     total_tokens: TOKENS,
     cached_tokens: TOKENS,
     reasoning_tokens: TOKENS,
-    is_estimated: z
-      .boolean()
-      .meta({ description: 'Whether the provider did not tell the tokens and the gateway counted them.' }),
+    is_estimated: z.boolean().meta({
+      description: 'Whether the gateway estimated the tokens because the provider did not report them.',
+    }),
     is_streamed: z.boolean(),
     time_to_first_token_ms: COUNT.nullable(),
     duration_ms: COUNT,
@@ -58,7 +58,7 @@ const listQuery = z.strictObject({
   status: z.coerce.number().int().min(0).max(999).optional(),
   ending: ENDING.optional(),
   ...PERIOD,
-  cursor: z.string().optional().meta({ description: 'The next_cursor of the page before.' }),
+  cursor: z.string().optional().meta({ description: 'The next_cursor of the previous page.' }),
   limit: z.coerce
     .number()
     .int()
@@ -96,7 +96,7 @@ const usageSchema = z
     model: NAME.optional(),
     provider: NAME.optional(),
     requests: COUNT,
-    failures: COUNT.meta({ description: 'Those that ended as refused, failed or truncated.' }),
+    failures: COUNT.meta({ description: 'Requests that ended as refused, failed or truncated.' }),
     prompt_tokens: COUNT,
     completion_tokens: COUNT,
     total_tokens: COUNT,
@@ -118,7 +118,7 @@ export const requestOperations: readonly Operation[] = [
     path: '/requests',
     id: 'listRequests',
     summary: 'Past requests',
-    description: 'The newest first. Nothing of what was asked and answered is kept.',
+    description: 'The newest first. Prompts and answers are not stored.',
     query: listQuery,
     answer: z.object({
       requests: z.array(recordSchema),
@@ -164,7 +164,7 @@ function positionOf(cursor: string): Position {
   const [, endedAt, requestId] = /^(\d{1,15})\/(\w{1,64})$/.exec(text) ?? [];
   if (endedAt === undefined || requestId === undefined) {
     const details = [{ path: 'cursor', message: 'is none that was given out' }];
-    throw new AdminProblem('invalid_parameter', 'The cursor is none that was given out.', { details });
+    throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
   }
   return { endedAtMs: Number(endedAt), requestId };
 }

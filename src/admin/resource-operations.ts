@@ -52,7 +52,7 @@ export function resourceOperations(kind: ResourceKind): Operation[] {
       method: 'put',
       id: `update${name}`,
       summary: `Change a ${title}`,
-      description: 'Only the fields that are named change; `null` takes one back to its default.',
+      description: 'Only the given fields change; `null` resets a field to its default.',
       body: kind.updateSchema,
       example: examples.update,
       status: 200,
@@ -76,7 +76,7 @@ function pageOf(kind: ResourceKind): z.ZodType {
   return z.object({
     version: VERSION,
     [kind.kind]: z.array(kind.viewSchema),
-    total: COUNT.meta({ description: 'How many there are on all pages.' }),
+    total: COUNT.meta({ description: 'The number of entries on all pages.' }),
     next_cursor: z.string().nullable().meta({ description: 'For the next page; null: this is the last.' }),
   });
 }

@@ -13,7 +13,7 @@ const ids = z.enum(
 const value = z
   .unknown()
   .refine((given) => given !== undefined, 'is missing')
-  .meta({ description: 'As the section of that name in a configuration file.' });
+  .meta({ description: 'As in the section of that name in a configuration file.' });
 
 /**
  * Settings in the Admin API: every other section of the configuration file, by its name, with its content as `value`.
@@ -31,9 +31,7 @@ export const settingKind: ResourceKind = {
     .strictObject({
       id: ids,
       value,
-      secret_fields: z
-        .array(z.string())
-        .meta({ description: 'Fields of the value that are set and secret.' }),
+      secret_fields: z.array(z.string()).meta({ description: 'Secret fields of the value that are set.' }),
       ...DATES,
       ...WARNINGS,
     })

@@ -1,3 +1,4 @@
+import { announceTranslation } from './announce-translation.ts';
 import { type AuditEntry, createAdmin } from '../admin/admin.ts';
 import { findMissingAuthorities } from '../config/read/file-warnings.ts';
 import { addressText } from '../config/compile/address.ts';
@@ -140,6 +141,7 @@ function announce({ url, log, snapshot }: Serving, { config }: DatabaseFlags): v
     });
   }
   for (const text of warnings) log.say('warn', 'warning', { text });
+  announceTranslation(snapshot(), log);
 }
 
 /** Applies a changed configuration. */

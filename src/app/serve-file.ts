@@ -1,3 +1,4 @@
+import { announceTranslation } from './announce-translation.ts';
 import { findMissingAuthorities, findWeakKeys } from '../config/read/file-warnings.ts';
 import { addressText } from '../config/compile/address.ts';
 import { type Files, loadConfig } from '../config/read/load.ts';
@@ -83,6 +84,7 @@ function announce({ url, log, snapshot }: Serving, doubts: readonly string[]): v
     keys: access.kind === 'keys' ? access.keys.size : 0,
   });
   for (const text of [...warnings, ...doubts]) log.say('warn', 'warning', { text });
+  announceTranslation(snapshot(), log);
 }
 
 /** Applies a changed configuration. */

@@ -1,5 +1,4 @@
 import { basename, delimiter, isAbsolute, join, relative } from 'node:path';
-import { shellWord } from './shell-word.ts';
 
 /** The parts of a process that show how it was called. */
 interface Caller {
@@ -24,4 +23,9 @@ export function programName({ env, argv0, folder }: Caller = thisProcess()): str
 
 function thisProcess(): Caller {
   return { env: process.env, argv0: process.argv0, folder: process.cwd() };
+}
+
+/** Quotes a text so that a shell takes it as one word. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+=,~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,3 +1,4 @@
+import { nextTurn } from '../lib/in-turns.ts';
 import { protocolNamed } from '../protocols/by-path.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { carry } from '../translation/carriage/carry.ts';
@@ -39,6 +40,8 @@ export async function translatedRequest(
   const translation = await translationFor(call.api, target.api, target);
   if (call.operation === 'count' && !counts(translation, target))
     return estimated(context, conversation, translation);
+  const { isLarge } = conversationOf(planned);
+  if (isLarge) await nextTurn();
   const written = translation.request(conversation, {
     requestId: planned.id,
     now: Math.floor(context.gateway.clock.epochMs() / 1000),
@@ -54,6 +57,7 @@ export async function translatedRequest(
       note: { pair: translation.pair, losses },
     };
   }
+  if (isLarge) await nextTurn();
   return ready(
     context,
     call,
@@ -111,7 +115,8 @@ function ready(
       body: 'translated',
       betas,
     },
-    protocol: protocolOf(api),
+    // A count of tokens is no answer of the API.
+    protocol: isCount ? protocolNamed('opaque') : protocolOf(api),
     hidesUsage: false,
     reply: { from: api, to: call.api, note, how: { kind: 'written', translation, exchange, carriage } },
     note,

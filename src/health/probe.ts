@@ -1,4 +1,5 @@
 import type { HealthSettings, Provider, Snapshot } from '../config/snapshot.ts';
+import { hasModelList, listQuestion, tokenQuestion } from './probe-question.ts';
 import type { Cancellation, Gateway, UpstreamReply } from '../gateway/ports.ts';
 
 /** The result of probing one provider. */
@@ -64,7 +65,7 @@ function testsOf(provider: Provider, kind: HealthSettings['probe'], { models }: 
   const names = routes.flatMap(({ provider: owner, upstreamModel }) =>
     owner === provider.name && upstreamModel !== undefined ? [upstreamModel] : [],
   );
-  if (names.length === 0) return [{ provider, model: undefined }];
+  if (names.length === 0) return hasModelList(provider) ? [{ provider, model: undefined }] : [];
   return [...new Set(names)].slice(0, MOST_MODELS).map((model) => ({ provider, model }));
 }
 
@@ -93,7 +94,7 @@ async function run(
   const stopTimer = clock.setTimer(timeoutMs, cancellation.now);
   const reply = await upstream.send({
     provider,
-    ...question(provider, model),
+    ...(model === undefined ? listQuestion(provider) : tokenQuestion(provider, model)),
     search: '',
     clientHeaders: new Headers({ 'content-type': 'application/json', accept: 'application/json' }),
     clientCredentials: [],
@@ -116,22 +117,6 @@ function manualCancellation(): Cancellation & { readonly now: () => void } {
   };
   return cancellation;
 }
-
-/** The smallest request that shows whether a provider serves. */
-function question(
-  { type }: Provider,
-  model: string | undefined,
-): Pick<UpstreamQuestion, 'method' | 'path' | 'body'> {
-  if (model === undefined) return { method: 'GET', path: '/v1/models', body: undefined };
-  const body = { model, max_tokens: 1, messages: [{ role: 'user', content: 'Hi' }] };
-  return {
-    method: 'POST',
-    path: type === 'anthropic' ? '/v1/messages' : '/v1/chat/completions',
-    body: [new TextEncoder().encode(JSON.stringify(body))],
-  };
-}
-
-type UpstreamQuestion = Parameters<Gateway['upstream']['send']>[0];
 
 /** A provider without a list of models answers so, and is healthy. */
 const NO_LIST: ReadonlySet<number> = new Set([404, 405, 501]);

@@ -6,7 +6,7 @@ export async function inTurns<T>(step: () => T | undefined): Promise<T> {
   for (;;) {
     const result = step();
     if (result !== undefined) return result;
-    await new Promise((resolve) => void setImmediate(resolve));
+    await nextTurn();
   }
 }
 
@@ -15,3 +15,8 @@ export const LARGE_BYTES = 1024 * 1024;
 
 /** Bytes per step, which take a few milliseconds at worst. */
 export const SLICE_BYTES = 256 * 1024;
+
+/** Lets everybody else have a turn of the event loop. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}

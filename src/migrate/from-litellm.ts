@@ -1,4 +1,5 @@
-import { NotUnderstood, readDeployment, textOf, type Variables } from './litellm-deployment.ts';
+import { readDeployment } from './litellm-deployment.ts';
+import { NotUnderstood, textOf, type Variables } from './litellm-params.ts';
 import { LitellmModels } from './litellm-models.ts';
 import { asList, asObject, asText, type Report } from './litellm-values.ts';
 import type { Json, JsonObject } from '../store/revision.ts';

@@ -1,14 +1,9 @@
 import { readBaseUrl } from '../config/compile/base-url.ts';
 import { BASES, baseVariables, COMPATIBLE, isOpenAiModel, KEYLESS, keyVariable } from './litellm-vendors.ts';
-import { asObject, asText, type Report } from './litellm-values.ts';
+import { type CloudProvider, CLOUDS } from './litellm-clouds.ts';
+import { NotUnderstood, numberOf, textOf, VARIABLE, type Variables } from './litellm-params.ts';
+import { asObject, type Report } from './litellm-values.ts';
 import type { Json, JsonObject } from '../store/revision.ts';
-
-/** The environment that LiteLLM would have. */
-export interface Variables {
-  /** undefined: it is not set, or its value is unknown here. */
-  readonly valueOf: (name: string) => string | undefined;
-  readonly isSet: (name: string) => boolean;
-}
 
 /** One entry of `model_list`: the provider and its name for the model. */
 export interface Deployment {
@@ -20,18 +15,6 @@ export interface Deployment {
   readonly provider: JsonObject;
   readonly weight: number | undefined;
   readonly order: number | undefined;
-}
-
-/** Why an entry is left out, and because of which setting. */
-export class NotUnderstood extends Error {
-  /** Below the entry; empty: the entry itself. */
-  readonly setting: string;
-
-  constructor(setting: string, reason: string) {
-    super(reason);
-    this.name = 'NotUnderstood';
-    this.setting = setting;
-  }
 }
 
 /** The parameters of a deployment that are read here. */
@@ -64,29 +47,51 @@ export function readDeployment(params: JsonObject, env: Variables, report: Repor
       throw new NotUnderstood(name, reason);
   }
   const { prefix, model } = vendorOf(params, env);
-  const base = baseOf(params, prefix, env);
+  const cloud = CLOUDS.get(prefix)?.(params, env);
   const key = textOf(params, 'api_key', env);
   const headers = headersOf(params);
-  for (const name of Object.keys(params)) {
-    if (!KNOWN_PARAMS.has(name)) report(name, 'there is no such setting here');
-  }
-  if (key === undefined && headers === undefined && !KEYLESS.has(prefix)) {
-    const variable = keyVariable(prefix);
-    report('api_key', `is not given: LiteLLM would read ${variable} itself, here no credential is sent`);
-  }
+  const hasCredential = key !== undefined || headers !== undefined || cloud?.hasCredential === true;
+  reportRest(params, { prefix, cloud, hasCredential, report });
   const timeout = numberOf(params, 'timeout', report);
   return {
     prefix,
     model,
     provider: {
-      api_base: base,
+      ...(cloud?.provider ?? plainProvider(prefix, params, env)),
       ...(key !== undefined && { api_key: key }),
       ...(headers !== undefined && { headers }),
       ...(timeout !== undefined && { timeouts: { request_timeout: timeout } }),
-      ...(prefix === 'anthropic' && { provider_type: 'anthropic' }),
     },
     weight: numberOf(params, 'weight', report),
     order: numberOf(params, 'order', report),
+  };
+}
+
+interface Rest {
+  readonly prefix: string;
+  readonly cloud: CloudProvider | undefined;
+  readonly hasCredential: boolean;
+  readonly report: Report;
+}
+
+/** Reports what was not read, and a credential that LiteLLM would find elsewhere. */
+function reportRest(params: JsonObject, { prefix, cloud, hasCredential, report }: Rest): void {
+  for (const name of Object.keys(params)) {
+    if (!KNOWN_PARAMS.has(name) && cloud?.params.includes(name) !== true)
+      report(name, 'there is no such setting here');
+  }
+  if (hasCredential || KEYLESS.has(prefix)) return;
+  report(
+    'api_key',
+    `is not given: LiteLLM would read ${keyVariable(prefix)} itself, here no credential is sent`,
+  );
+}
+
+function plainProvider(prefix: string, params: JsonObject, env: Variables): JsonObject {
+  const base = baseOf(params, prefix, env);
+  return {
+    api_base: base,
+    ...((prefix === 'anthropic' || prefix === 'gemini') && { provider_type: prefix }),
   };
 }
 
@@ -132,27 +137,4 @@ function headersOf(params: JsonObject): JsonObject | undefined {
     throw new NotUnderstood('extra_headers', 'only headers whose values are plain text are taken over');
   }
   return asObject(given);
-}
-
-const VARIABLE = 'os.environ/';
-
-/** A text, or the value of the variable that it names; undefined: it is missing. Throws `NotUnderstood`. */
-export function textOf(params: JsonObject, name: string, env: Variables): string | undefined {
-  const value = params[name];
-  if (value === undefined || value === null) return undefined;
-  const text = asText(value);
-  if (text === undefined) throw new NotUnderstood(name, 'is not a text');
-  if (text.includes('${')) throw new NotUnderstood(name, 'has a ${, which LiteLLM does not expand');
-  if (!text.startsWith(VARIABLE)) return text;
-  const variable = text.slice(VARIABLE.length);
-  const found = env.valueOf(variable);
-  if (found) return found;
-  throw new NotUnderstood(name, `the environment variable ${variable} is not set`);
-}
-
-export function numberOf(params: JsonObject, name: string, report: Report): number | undefined {
-  const value = params[name];
-  if (typeof value === 'number') return value;
-  if (value !== undefined && value !== null) report(name, 'is not a number');
-  return undefined;
 }

@@ -1,5 +1,6 @@
 import { isPattern, matcher } from '../config/compile/name-pattern.ts';
-import { type Deployment, NotUnderstood } from './litellm-deployment.ts';
+import type { Deployment } from './litellm-deployment.ts';
+import { NotUnderstood } from './litellm-params.ts';
 import { asObject, type Report } from './litellm-values.ts';
 import type { Json, JsonObject } from '../store/revision.ts';
 

@@ -7,7 +7,7 @@ export const BASES: ReadonlyMap<string, string> = new Map([
   ['anthropic', 'https://api.anthropic.com/v1'],
   ['deepseek', 'https://api.deepseek.com/v1'],
   ['fireworks_ai', 'https://api.fireworks.ai/inference/v1'],
-  ['gemini', 'https://generativelanguage.googleapis.com/v1beta/openai'],
+  ['gemini', 'https://generativelanguage.googleapis.com'],
   ['groq', 'https://api.groq.com/openai/v1'],
   ['mistral', 'https://api.mistral.ai/v1'],
   ['ollama', 'http://127.0.0.1:11434/v1'],
@@ -48,5 +48,6 @@ export function baseVariables(prefix: string): string[] {
 /** The variable with a vendor's default credential in LiteLLM. */
 export function keyVariable(prefix: string): string {
   if (prefix === 'text-completion-openai' || COMPATIBLE.has(prefix)) return 'OPENAI_API_KEY';
+  if (prefix === 'vertex_ai') return 'the application default credentials';
   return `${prefix === 'together_ai' ? 'TOGETHERAI' : prefix.toUpperCase()}_API_KEY`;
 }

@@ -20,7 +20,7 @@ export async function fetchList(provider: Provider, gateway: Gateway): Promise<F
   const stopTimer = gateway.clock.setTimer(LONGEST_MS, () => cancellation.end());
   try {
     const models: ListedModel[] = [];
-    let search: string | undefined = provider.type === 'anthropic' ? '?limit=1000' : '';
+    let search: string | undefined = hasList(provider) ? (FIRST_PAGES[provider.type] ?? '') : undefined;
     for (let page = 0; page < MOST_PAGES && search !== undefined; page++) {
       const got = await fetchPage(provider, search, { gateway, cancellation });
       if (typeof got === 'string') return { kind: 'failed', error: got };
@@ -31,6 +31,17 @@ export async function fetchList(provider: Provider, gateway: Gateway): Promise<F
   } finally {
     stopTimer();
   }
+}
+
+/** The query of the first page, where one says how much a page may hold. */
+const FIRST_PAGES: Readonly<Partial<Record<Provider['type'], string>>> = {
+  anthropic: '?limit=1000',
+  gemini: '?pageSize=1000',
+};
+
+/** Vertex and Bedrock have no list of models at the address where they are asked. */
+function hasList({ type }: Provider): boolean {
+  return type !== 'vertex' && type !== 'bedrock';
 }
 
 /** Aborts what is under way when the time is up. */
@@ -58,7 +69,7 @@ async function fetchPage(
   const reply = await gateway.upstream.send({
     provider,
     method: 'GET',
-    path: '/v1/models',
+    path: provider.type === 'gemini' ? '/v1beta/models' : '/v1/models',
     search,
     clientHeaders: new Headers({
       accept: 'application/json',

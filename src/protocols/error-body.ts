@@ -32,7 +32,7 @@ export function errorObject(shape: ErrorShape, error: ErrorFacts): object {
     case 'anthropic':
       return {
         type: 'error',
-        error: { type: anthropicErrorType(status), message, param, code },
+        error: { type: anthropicErrorType(status), message, param, code, ...anthropicDetails(param) },
         request_id: requestId,
       };
     case 'gemini':
@@ -40,6 +40,15 @@ export function errorObject(shape: ErrorShape, error: ErrorFacts): object {
         error: { code: status, message, status: googleStatus(status), details: googleDetails(code) },
       };
   }
+}
+
+/**
+ * What tells Anthropic's libraries to send the whole conversation from now on, and no thread that the provider keeps
+ * (`anthropic` 2.14 for Python, `lib/threads`). Their tool runners ask for one unless they are told not to.
+ */
+function anthropicDetails(param: string | null): { readonly details?: object } {
+  if (param !== 'thread') return {};
+  return { details: { error_code: 'thread_unsupported_request', unsupported: ['thread'] } };
 }
 
 /** Anthropic's type of an error with this status. */

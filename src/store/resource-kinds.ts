@@ -21,7 +21,7 @@ export const RESOURCE_KINDS = {
     path: 'providers',
     section: {
       name: 'Providers',
-      description: 'The upstream accounts. Credentials go in and never come out.',
+      description: 'The upstream accounts. Credentials can be written but never read.',
     },
     // Any header may carry a credential, and so may any part of a proxy's URL.
     secrets: ['api_key', 'headers', 'proxy', 'aws', 'service_account', 'access_token'],

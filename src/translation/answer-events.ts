@@ -12,7 +12,10 @@ import { truncated, type HubError } from './hub-error.ts';
 import type { HubEvent } from './stream.ts';
 import { completed, type Usage } from './usage.ts';
 
-/** A whole answer as the events of a stream: for a provider that was asked for one and gave it whole. Only the first choice. */
+/**
+ * Converts a whole answer into stream events, for a provider that was asked for a stream but answered without one.
+ * Converts only the first choice.
+ */
 export function eventsOf(answer: Answer): readonly HubEvent[] {
   const { upstreamId, model, usage, serviceTier } = answer;
   const events: HubEvent[] = [{ kind: 'start', upstreamId, model, serviceTier }];
@@ -40,7 +43,7 @@ function eventsOfPart(part: AnswerPart, key: string): readonly HubEvent[] {
   return [...text, ...citations, { kind: 'part-end', seal: part.seal }];
 }
 
-/** Collects the events of a reader to a whole answer: for a provider that streams without having been asked. */
+/** Collects a reader's events into a whole answer, for a provider that streams without being asked to. */
 export class AnswerCollector {
   readonly #parts: OpenPart[] = [];
   readonly #calls = new Map<string, OpenPart>();
@@ -51,7 +54,7 @@ export class AnswerCollector {
   #finish: Finish = { reason: 'end' };
   #ended = false;
   #error: HubError | undefined;
-  /** The text or reasoning that is still open. */
+  /** The text or reasoning part being collected. */
   #current: OpenPart | undefined;
 
   push(event: HubEvent): void {
@@ -87,7 +90,7 @@ export class AnswerCollector {
     }
   }
 
-  /** The whole answer; an error where the stream broke or has no end. */
+  /** The whole answer, or an error if the stream broke or never ended. */
   reading(): AnswerReading {
     if (this.#error !== undefined || !this.#ended)
       return { kind: 'failed', error: this.#error ?? truncated() };
@@ -154,7 +157,7 @@ export class AnswerCollector {
     }
   }
 
-  /** The open part, if it is of this kind, else a new one. */
+  /** Returns the current part if it is of this kind. Otherwise starts a new one. */
   #opened(kind: 'text' | 'refusal' | 'reasoning'): OpenPart {
     if (this.#current?.part.kind === kind) return this.#current;
     const part: AnswerText | AnswerReasoning =
@@ -172,7 +175,7 @@ export class AnswerCollector {
 
 interface OpenPart {
   part: AnswerPart;
-  /** Of the text or the arguments, joined once. */
+  /** Pieces of the text or of the arguments. They are joined once. */
   readonly pieces: string[];
 }
 
@@ -180,7 +183,7 @@ function whole({ part, pieces }: OpenPart): AnswerPart {
   return part.kind === 'call' ? { ...part, arguments: pieces.join('') } : { ...part, text: pieces.join('') };
 }
 
-/** The answer with each choice's finish as what is in it makes it (`finishAfter`). */
+/** The answer, with each choice's finish adjusted to its content (`finishAfter`). */
 export function withFinish(answer: Answer): Answer {
   const choices = answer.choices.map((choice) => ({
     ...choice,

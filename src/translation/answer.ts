@@ -3,23 +3,23 @@ import type { Finish } from './finish.ts';
 import type { HubError } from './hub-error.ts';
 import type { Usage } from './usage.ts';
 
-/** The whole answer in the hub. */
+/** A whole answer in the hub's format. */
 export interface Answer {
   readonly upstreamId: string | undefined;
-  /** The provider's word for the model. */
+  /** The model name that the provider reported. */
   readonly model: string | undefined;
-  /** Never empty. More than one only where the request asked for it (`n`). */
+  /** Never empty. Has several choices only if the request asked for them (`n`). */
   readonly choices: readonly Choice[];
   readonly usage: Usage | undefined;
-  /** In OpenAI's words: `default`, `priority`, `flex`. */
+  /** OpenAI's name of the tier: `default`, `priority`, `flex`. */
   readonly serviceTier: string | undefined;
 }
 
 export interface Choice {
-  /** In the order of the provider; text parts that follow each other stay apart where the provider keeps them apart. */
+  /** In the provider's order. Adjacent text parts stay separate if the provider separates them. */
   readonly parts: readonly AnswerPart[];
   readonly finish: Finish;
-  /** One entry for each token of the text, in Chat's shape (`{token, logprob, bytes, top_logprobs}`). */
+  /** One entry per token of the text, in Chat's shape (`{token, logprob, bytes, top_logprobs}`). */
   readonly logprobs: readonly unknown[] | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface AnswerText {
   readonly kind: 'text' | 'refusal';
   readonly text: string;
   readonly citations?: readonly Citation[];
-  /** Gemini's signature on this text. */
+  /** Gemini's signature of this text. */
   readonly seal?: Seal | undefined;
 }
 
@@ -42,20 +42,20 @@ export interface AnswerReasoning {
 
 export interface AnswerCall {
   readonly kind: 'call';
-  /** Never empty: minted where the provider has none. */
+  /** Never empty. Generated if the provider sends none. */
   readonly id: string;
-  /** The client's name of the tool (`Exchange.clientName`). */
+  /** The client's name for the tool (`Exchange.clientName`). */
   readonly name: string;
-  /** JSON text, as it stood in the source; '' where the provider sent none. */
+  /** JSON text exactly as the provider sent it; '' if it sent none. */
   readonly arguments: string;
   readonly form: 'function' | 'freeform';
   readonly namespace?: string | undefined;
   readonly seal?: Seal | undefined;
-  /** Its place in the provider's answer, for losses: `choices[0].message.tool_calls[1]`. */
+  /** Its path in the provider's answer, for losses: `choices[0].message.tool_calls[1]`. */
   readonly path?: string | undefined;
 }
 
-/** A place on the web that a text rests on. Offsets count UTF-16 units of the answer's text. */
+/** A web page that a text cites. Offsets count UTF-16 units of the answer's text. */
 export interface Citation {
   readonly url: string;
   readonly title: string | undefined;
@@ -63,7 +63,7 @@ export interface Citation {
   readonly end?: number | undefined;
 }
 
-/** What became of reading an answer of status 200. Failures in place of a finish reason are `failed`. */
+/** The result of reading an answer with status 200. A failure in place of a finish reason is `failed`. */
 export type AnswerReading =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly error: HubError };

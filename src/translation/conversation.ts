@@ -2,20 +2,22 @@ import type { JsonObject } from './json.ts';
 import type { Loss } from './losses.ts';
 
 /**
- * The request in the hub: what a client asks, in the words of no API.
+ * A client's request in the hub's API-neutral format.
  *
- * Readers (`<api>/read-request.ts`) make it of a body, once per request; writers (`<api>/write-request.ts`) make a body of it, once
- * per attempt. It is never changed: what a target cannot take is left out or replaced while it is written.
+ * Readers (`<api>/read-request.ts`) make one from a body, once per request. Writers (`<api>/write-request.ts`) make a
+ * body from it, once per attempt. It is immutable: a writer omits or replaces what the target does not accept.
  */
 export interface Conversation {
   readonly api: ClientApi;
-  /** The public model name, as the client said it. */
+  /** The public model name, as the client sent it. */
   readonly model: string;
-  /** What is asked: an answer, or only how many tokens the request has. */
+  /** Whether the client wants an answer or only the request's token count. */
   readonly operation: 'generate' | 'count';
-  /** The leading run of system and developer text, after the API's own field for it. Billing lines of Claude Code are cut. */
+  /**
+   * The leading system and developer texts, those of the API's own field first. Excludes Claude Code's billing lines.
+   */
   readonly system: readonly SystemText[];
-  /** As they came, not merged and not repaired: `repair.ts` does that for the target. */
+  /** In the client's order, neither merged nor repaired. `repair.ts` adapts them to the target. */
   readonly turns: readonly Turn[];
   readonly tools: readonly Tool[];
   readonly serverTools: readonly ServerTool[];
@@ -26,37 +28,44 @@ export interface Conversation {
   readonly sampling: Sampling;
   readonly meta: Meta;
   readonly stream: boolean;
-  /** Whether a Chat or Completions client wants a chunk with the usage; true in every other API. */
+  /** Whether a Chat or Completions client wants a usage chunk. Always true in other APIs. */
   readonly includeUsage: boolean;
-  /** Whether the client keeps sealed reasoning: false for a Responses client without `include: reasoning.encrypted_content`. */
+  /**
+   * Whether the client keeps sealed reasoning. false for a Responses client without `include:
+   * reasoning.encrypted_content`.
+   */
   readonly seesSeals: boolean;
-  /** A Chat client that used `functions`: its calls go back as `function_call`. */
+  /** Whether a Chat client used `functions`, so that its calls return as `function_call`. */
   readonly legacyFunctions: boolean;
-  /** A mark at the top level (Messages): the last block of the last user turn. */
+  /** A top-level cache mark (Messages), which applies to the last block of the last user turn. */
   readonly cache: CacheMark | undefined;
-  /** Top-level fields of the client's API that the reader knows and no other API has, with how bad it is to leave them out. */
+  /** Top-level fields that the reader knows and other APIs lack, with the severity of dropping them. */
   readonly only: readonly OnlyField[];
-  /** Losses that hold whatever the target is. The writer's losses come behind them. */
+  /** Losses that do not depend on the target. The writer's losses follow them. */
   readonly losses: readonly Loss[];
-  /** Fields of the request that the answer repeats (Responses), or that only this client's own writer reads (echo, logprobs). */
+  /**
+   * Request fields that the answer repeats (Responses) or that only this client's writer reads (`echo`, `logprobs`).
+   */
   readonly echo: JsonObject;
 }
 
 export type ClientApi = 'chat' | 'responses' | 'messages' | 'gemini' | 'completions' | 'embeddings';
 export type ProviderApi = 'chat' | 'responses' | 'messages' | 'gemini' | 'converse';
 
-/** A value with the path in the client's body that a loss of it names: `max_tokens`, `generationConfig.topK`. */
+/** A value with its path in the client's body, for losses: `max_tokens`, `generationConfig.topK`. */
 export interface Placed<Value> {
   readonly value: Value;
   readonly path: string;
 }
 
-/** A top-level field without an equal. `meaning`: without it the answer would be another one. */
+/** A top-level field without an equivalent in other APIs. `meaning`: dropping it would change the answer. */
 export interface OnlyField {
   readonly path: string;
   readonly class: 'tuning' | 'meaning';
   readonly why: string;
-  /** The field as the client gave it: a writer of an API that has it too (Chat and Responses share many) carries it. */
+  /**
+   * The value as the client sent it. A writer whose API has the field too sends it on; Chat and Responses share many.
+   */
   readonly value: unknown;
 }
 
@@ -69,11 +78,11 @@ export interface SystemText {
 export interface Turn {
   readonly role: 'user' | 'assistant' | 'system';
   readonly parts: readonly Part[];
-  /** Where it stands: `messages[3]`, `input[2]`, `contents[0]`. */
+  /** Its path: `messages[3]`, `input[2]`, `contents[0]`. */
   readonly path: string;
 }
 
-/** `cache`: a mark behind this part. `path` is what a loss names, `messages[2].content[1]`. */
+/** `cache`: a mark after this part. `path` is the path in losses, `messages[2].content[1]`. */
 interface Place {
   readonly path: string;
   readonly cache?: CacheMark | undefined;
@@ -88,18 +97,18 @@ export type Part = Text | Media | ToolCall | ToolResult | Reasoning | Unknown;
 export interface Text extends Place {
   readonly kind: 'text';
   readonly text: string;
-  /** Gemini's signature on a text part. */
+  /** Gemini's signature of a text part. */
   readonly seal?: Seal | undefined;
-  /** The assistant refused with this text. */
+  /** Whether the text is a refusal of the assistant. */
   readonly refusal?: boolean;
 }
 
 export interface Media extends Place {
   readonly kind: 'image' | 'document' | 'audio' | 'video';
   readonly source: MediaSource;
-  /** `image/png`; '' where the client did not say. Normalised: small letters, no parameters, `image/jpeg` for `image/jpg`. */
+  /** `image/png`; '' if the client did not say. Normalised: lower case, no parameters, `image/jpeg` for `image/jpg`. */
   readonly mediaType: string;
-  /** A file's name, with its extension. */
+  /** The file name, with its extension. */
   readonly name?: string | undefined;
   readonly title?: string | undefined;
   readonly context?: string | undefined;
@@ -109,7 +118,7 @@ export interface Media extends Place {
 }
 
 export type MediaSource =
-  /** Base64, a slice of the client's body: never decoded. */
+  /** Base64: a slice of the client's body, never decoded. */
   | { readonly kind: 'bytes'; readonly data: string }
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'file-id'; readonly id: string }
@@ -117,10 +126,10 @@ export type MediaSource =
 
 export interface ToolCall extends Place {
   readonly kind: 'call';
-  /** As the client sent it, signature suffix cut off (that is `seal`). */
+  /** The client's id without the signature suffix, which is in `seal`. */
   readonly id: string;
   readonly name: string;
-  /** JSON text as it stood in the source; for `freeform` the input itself. */
+  /** The source JSON text. For `freeform`, the input itself. */
   readonly arguments: string;
   readonly form: 'function' | 'freeform';
   readonly namespace?: string | undefined;
@@ -130,56 +139,58 @@ export interface ToolCall extends Place {
 export interface ToolResult extends Place {
   readonly kind: 'result';
   readonly callId: string;
-  /** The function's name where the API says it (Gemini, legacy functions). */
+  /** The function's name if the API provides it (Gemini, legacy functions). */
   readonly name?: string | undefined;
   readonly parts: readonly (Text | Media | Unknown)[];
   readonly isError: boolean | undefined;
-  /** Put in by `repair.ts`, which has told it. */
+  /** Set if `repair.ts` added the result, which has recorded it. */
   readonly made?: true;
 }
 
 export interface Reasoning extends Place {
   readonly kind: 'reasoning';
-  /** May be empty beside a seal. */
+  /** May be empty if there is a seal. */
   readonly text: string;
   readonly seal?: Seal | undefined;
-  /** The text is hidden; the seal's payload is all there is. */
+  /** Whether the text is hidden, so that only the seal's payload exists. */
   readonly redacted: boolean;
 }
 
-/** A content part that the reader does not know. Always a loss of meaning for another API, unless `instead` says what to write. */
+/**
+ * A content part that the reader does not know. Another API loses its meaning, unless `instead` holds a replacement.
+ */
 export interface Unknown extends Place {
   readonly kind: 'unknown';
   readonly type: string;
-  /** A text that stands for it (R16), and whether it is only near (`approximated`) or nothing is lost with it (`silent`). */
+  /** A replacement text, and whether it only approximates the part (`approximated`) or loses nothing (`silent`). */
   readonly instead?: { readonly text: string; readonly loss: 'approximated' | 'silent' } | undefined;
-  /** Nothing can stand for it, and nothing of the meaning goes with it: dropped as tuning. */
+  /** Whether the part can be dropped as tuning, because it has no replacement and carries no meaning. */
   readonly dispensable?: boolean | undefined;
 }
 
-/** Opaque bytes that prove a provider's own reasoning. See `envelope.ts`. */
+/** Opaque bytes that authenticate a provider's own reasoning. See `envelope.ts`. */
 export interface Seal {
   readonly origin: 'anthropic' | 'openai' | 'gemini';
-  /** The name of the configured provider that made it; '' where the client brought it in the origin's own form. */
+  /** The name of the configured provider that made it; '' if the client sent it in the origin's own form. */
   readonly provider: string;
-  /** Signature, redacted data or encrypted content. */
+  /** A signature, redacted data or encrypted content. */
   readonly payload: string;
-  /** OpenAI: the id of the reasoning item. */
+  /** OpenAI's id of the reasoning item. */
   readonly itemId?: string | undefined;
 }
 
 export interface Tool {
   readonly name: string;
   readonly description: string | undefined;
-  /** A JSON Schema of the arguments; undefined where none was given. */
+  /** JSON Schema of the arguments; undefined if the client sent none. */
   readonly schema: JsonObject | undefined;
   readonly strict: boolean | undefined;
   readonly form: 'function' | 'freeform';
-  /** OpenAI's grammar of a freeform tool. */
+  /** OpenAI's grammar for a freeform tool. */
   readonly grammar?: { readonly syntax: string; readonly definition: string } | undefined;
   readonly namespace?: string | undefined;
   readonly cache?: CacheMark | undefined;
-  /** Anthropic's own client tool (`bash_20250124`), whose schema the model was trained on; undefined for all others. */
+  /** Anthropic's name of a client tool whose schema the model was trained on (`bash_20250124`); otherwise undefined. */
   readonly builtIn?: string | undefined;
   readonly path: string;
 }
@@ -188,7 +199,7 @@ export interface ServerTool {
   readonly kind: 'web-search' | 'other';
   /** `web_search_20250305`, `file_search`, … */
   readonly type: string;
-  /** The definition as the client gave it. */
+  /** The definition as the client sent it. */
   readonly definition: JsonObject;
   readonly path: string;
 }
@@ -202,7 +213,7 @@ export type ToolChoice =
       readonly required: boolean;
       readonly path: string;
     }
-  /** A server tool by its type. */
+  /** Forces a server tool, by its type. */
   | { readonly kind: 'server'; readonly type: string; readonly path: string };
 
 export interface Output {
@@ -230,13 +241,16 @@ export type OutputFormat =
 export type Effort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | 'max';
 
 export interface ReasoningWish {
-  /** Said by name, or made of a budget; undefined: adaptive, or only `show` was said. `none` is off. */
+  /**
+   * Given by name or derived from a budget; undefined: adaptive, or only `show` was given. `none` switches reasoning
+   * off.
+   */
   readonly effort: Effort | undefined;
   readonly budgetTokens: number | undefined;
   readonly kind: 'adaptive' | 'budget' | 'off' | 'between-tools' | undefined;
-  /** Whether the client wants to read it; undefined: it did not say. */
+  /** Whether the client wants to see the reasoning; undefined: it did not say. */
   readonly show: boolean | undefined;
-  /** The field that told the effort: `reasoning_effort`, `thinking`, `output_config.effort`. */
+  /** The field that set the effort: `reasoning_effort`, `thinking`, `output_config.effort`. */
   readonly path: string;
 }
 
@@ -257,7 +271,7 @@ export interface Meta {
   /** `user`, `safety_identifier`, `metadata.user_id`. */
   readonly user?: Placed<string> | undefined;
   readonly metadata?: Placed<JsonObject> | undefined;
-  /** In OpenAI's words: `auto`, `default`, `flex`, `priority`, … */
+  /** OpenAI's name of the tier: `auto`, `default`, `flex`, `priority`, … */
   readonly serviceTier?: Placed<string> | undefined;
   readonly cacheKey?: Placed<string> | undefined;
   readonly store?: Placed<boolean> | undefined;

@@ -1,17 +1,18 @@
 import type { Seal } from './conversation.ts';
 import { asObject, asString, parsed } from './json.ts';
 
-/** Every envelope begins so; a body without this text holds none. */
+/** The prefix of every envelope. A body without this text contains none. */
 export const ENVELOPE_MARK = 'llmp1.';
 
-/** A longer one is not made. */
+/** The maximum length of an envelope. */
 const MAX_ENVELOPE_CHARS = 64 * 1024;
 
 const ORIGINS = { anthropic: 'an', openai: 'oa', gemini: 'ge' } as const;
 
 /**
- * The seal as a text that a client of another API keeps: `llmp1.<origin>.<base64url of JSON>`. Not secret and not signed: whoever forges
- * one harms only the own request. undefined: it would be longer than 64 KB, and is lost.
+ * Encodes a seal as a text that a client of another API can keep: `llmp1.<origin>.<base64url of JSON>`. The text is
+ * neither secret nor signed: a client that forges one harms only its own request. undefined: the text would exceed 64
+ * KB, so the seal is lost.
  */
 export function envelopeOf(seal: Seal, redacted = false): string | undefined {
   const { provider: p, payload, itemId } = seal;
@@ -25,7 +26,7 @@ export function envelopeOf(seal: Seal, redacted = false): string | undefined {
   return text.length > MAX_ENVELOPE_CHARS ? undefined : text;
 }
 
-/** What is in an envelope; undefined where the text is none. */
+/** Decodes an envelope; undefined if the text is not one. */
 export function openEnvelope(text: string): { readonly seal: Seal; readonly redacted: boolean } | undefined {
   if (!text.startsWith(ENVELOPE_MARK)) return undefined;
   const origin = ORIGIN_OF[text.slice(ENVELOPE_MARK.length, ENVELOPE_MARK.length + 2)];

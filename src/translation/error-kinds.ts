@@ -1,6 +1,6 @@
 import type { ErrorKind } from './hub-error.ts';
 
-/** How an error of a kind looks in each client API. */
+/** How each client API represents an error kind. */
 interface Face {
   readonly openAi: { readonly status: number; readonly type: string; readonly code: string | null };
   readonly messages: { readonly status: number; readonly type: string };
@@ -50,24 +50,27 @@ function face(
   };
 }
 
-/** What a provider said about its failure; each may be missing. */
+/** The provider's description of its failure. Every member is optional. */
 export interface ProviderWords {
   readonly message: string;
   readonly type?: string | undefined;
   readonly code?: string | undefined;
-  /** Google's `INVALID_ARGUMENT`. */
+  /** Google's status, such as `INVALID_ARGUMENT`. */
   readonly googleStatus?: string | undefined;
   readonly numericCode?: number | undefined;
-  /** Amazon's `ThrottlingException`. */
+  /** Amazon's exception, such as `ThrottlingException`. */
   readonly exception?: string | undefined;
-  /** HTTP; undefined within an answer of status 200. */
+  /** The HTTP status; undefined inside an answer of status 200. */
   readonly status?: number | undefined;
 }
 
 const CONTEXT_LENGTH =
   /prompt is too long|input token count|input is too long for requested model|maximum context length|exceeds the available context size/i;
 
-/** What kind of failure it is: what only the words tell first, then Amazon's name, the status, and the other words. */
+/**
+ * Classifies a failure. Specific codes and messages decide first, then Amazon's exception, the status, and the
+ * remaining codes.
+ */
 export function errorKind(words: ProviderWords): ErrorKind {
   const told = toldByWords(words) ?? kindOfException(words.exception);
   if (told !== undefined) return told;
@@ -86,7 +89,7 @@ function toldByWords({ code, type, status, message }: ProviderWords): ErrorKind 
   return code === 'insufficient_quota' || type === 'insufficient_quota' ? 'billing' : undefined;
 }
 
-/** Frames of the event stream write the same names with a small first letter. */
+/** Event-stream frames write the same names with a lower-case first letter. */
 function kindOfException(name: string | undefined): ErrorKind | undefined {
   if (name === undefined) return undefined;
   if (/guardrail/i.test(name)) return 'content_policy';

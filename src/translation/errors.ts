@@ -16,12 +16,14 @@ import { secondsOf } from './rfc3339.ts';
 /** A provider's answer with an error status. */
 export interface ErrorReply {
   readonly status: number;
-  /** Names in small letters. */
+  /** Keyed by lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: string;
 }
 
-/** What the client is told: status and body in its own API's shape; `headers` holds `retry-after` where it is known. */
+/**
+ * The error answer for the client: status and body in its own API's shape. `headers` contains `retry-after` if known.
+ */
 export interface ClientError {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -47,7 +49,7 @@ export function readError(_api: ProviderApi, reply: ErrorReply, now: number): Hu
   };
 }
 
-/** The error that an answer of status 200 or an event of a stream holds in place of content; undefined: it holds none. */
+/** The error that an answer of status 200 or a stream event contains instead of content; undefined: none. */
 export function errorInBody(body: JsonObject): HubError | undefined {
   const error = body['error'];
   if (error === undefined || error === null || error === '' || error === false) return undefined;
@@ -56,14 +58,14 @@ export function errorInBody(body: JsonObject): HubError | undefined {
   return { kind, message: messageOf(words.message, kind, undefined) };
 }
 
-/** The error that an exception of Amazon's event stream, or any named failure, stands for. */
+/** The error for an exception of Amazon's event stream, or for any named failure. */
 export function errorOfException(exception: string, body: JsonObject): HubError {
   const words = { ...wordsOf(body), exception };
   const kind = errorKind(words);
   return { kind, message: messageOf(words.message, kind, undefined) };
 }
 
-/** What an error body says, in any of the shapes that providers have. */
+/** Reads the fields of an error body in any of the shapes that providers use. */
 function wordsOf(body: JsonObject): ProviderWords & { readonly message: string } {
   const error = asObject(body['error']) ?? {};
   const message =
@@ -81,7 +83,7 @@ function wordsOf(body: JsonObject): ProviderWords & { readonly message: string }
   };
 }
 
-/** FastAPI's `detail`: a text, or a list of what is wrong where. */
+/** FastAPI's `detail`: a text, or a list of validation errors with their locations. */
 function detailOf(detail: unknown): string | undefined {
   if (typeof detail === 'string') return detail;
   const messages = asArray(detail).map((item) => {
@@ -124,7 +126,7 @@ function retryAfterOf(
   return waits.length === 0 ? undefined : String(Math.max(...waits));
 }
 
-/** An error as the client's API has it. */
+/** Writes an error in the shape of the client's API. */
 export function writeError(api: ClientApi, error: HubError, requestId: string): ClientError {
   const headers = error.retryAfter === undefined ? {} : { 'retry-after': error.retryAfter };
   switch (api) {
@@ -142,7 +144,7 @@ export function writeError(api: ClientApi, error: HubError, requestId: string): 
   }
 }
 
-/** `{"error": {message, type, param, code}}`: every API of OpenAI's. */
+/** `{"error": {message, type, param, code}}`, as in all of OpenAI's APIs. */
 export function chatErrorBody(error: HubError): JsonTree {
   const { type, code } = KINDS[error.kind].openAi;
   return { error: { message: error.message, type, param: null, code: error.code ?? code } };
@@ -160,14 +162,14 @@ export function geminiErrorBody(error: HubError): JsonTree {
   return { error: { code: status, message, status: word } };
 }
 
-/** Words by which clients know that the context is full. */
+/** The message, prefixed with the phrase by which clients recognise a full context. */
 function begun({ kind, message }: HubError, words: string): string {
   return kind !== 'context_length' || message.toLowerCase().startsWith(words.toLowerCase())
     ? message
     : words + message;
 }
 
-/** The status stays the provider's, except where the table gives it another meaning. */
+/** Keeps the provider's status, unless the table assigns another to the kind. */
 function openAiStatus({ kind, status }: HubError): number {
   const own = KINDS[kind].openAi.status;
   return status === undefined || FIXED.has(status) ? own : status;

@@ -1,11 +1,11 @@
 import type { Conversation, Media, Part } from './conversation.ts';
 import { writeJson } from './json.ts';
 
-/** What a request's tokens are estimated by, where a provider cannot count them. */
+/** The basis of a token estimate, for providers that cannot count. */
 export interface Countable {
-  /** To be counted by a tokenizer. */
+  /** Texts for the tokenizer. */
   readonly texts: readonly string[];
-  /** Tokens beside them: for each message, tool, image and page. */
+  /** Tokens to add for messages, tools, images and pages. */
   readonly extra: number;
 }
 
@@ -13,11 +13,11 @@ const PER_MESSAGE = 3;
 const PER_TOOL = 8;
 const PER_IMAGE = 1600;
 const PER_PAGE = 1500;
-/** Characters of base64 that make about one page of a PDF. */
+/** Approximate number of base64 characters per PDF page. */
 const PAGE_CHARS = 3 * 1024;
 const MAX_PAGES = 100;
 
-/** The texts of a conversation, and the tokens that they do not tell. */
+/** The texts of a conversation, and the tokens for everything else. */
 export function countable(conversation: Conversation): Countable {
   const texts: string[] = conversation.system.map(({ text }) => text);
   let extra = PER_TOOL * (conversation.tools.length + conversation.serverTools.length);
@@ -31,7 +31,7 @@ export function countable(conversation: Conversation): Countable {
   return { texts, extra };
 }
 
-/** Adds the texts of a part; returns the tokens beside them. */
+/** Adds the texts of a part and returns the tokens for everything else in it. */
 function countPart(part: Part, texts: string[]): number {
   switch (part.kind) {
     case 'text':

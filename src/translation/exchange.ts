@@ -4,55 +4,61 @@ import { createLossList, type LossList, type Policy } from './losses.ts';
 import type { ClaudeFamily } from './models/claude.ts';
 import type { DialectName } from './models/dialects.ts';
 
-/** The route that an attempt goes to, as far as translation has to know it. Made of the configuration. */
+/** The properties of an attempt's route that translation needs. Built from the configuration. */
 export interface Target {
-  /** The name of the configured provider: seals of OpenAI are bound to it. */
+  /** The name of the configured provider. Seals of OpenAI are bound to it. */
   readonly provider: string;
   readonly api: ProviderApi;
-  /** Who carries the API: Claude by Bedrock's InvokeModel or Vertex, Gemini at Vertex; undefined: the API's own host. */
+  /**
+   * The platform that carries the API: Bedrock's InvokeModel or Vertex for Claude, Vertex for Gemini; undefined: the
+   * API's own host.
+   */
   readonly carriage: 'bedrock' | 'vertex' | undefined;
   /** The upstream model. */
   readonly model: string;
   readonly dialect: DialectName;
-  /** Azure: the dated version in the URL; undefined or `v1` is the current API. */
+  /** Azure: the dated version in the URL; undefined or `v1`: the current API. */
   readonly apiVersion?: string | undefined;
   readonly policy: Policy;
   /** The route's `max_output_tokens`. */
   readonly maxOutputTokens?: number | undefined;
-  /** The route's `efforts`; an empty list says that the model does not reason. */
+  /** The route's `efforts`. An empty list means that the model does not reason. */
   readonly efforts?: readonly string[] | undefined;
-  /** The route's `claude`: overrides of the table of families. */
+  /** The route's `claude`, which overrides the table of families. */
   readonly claude?: Partial<ClaudeFamily> | undefined;
   /** The provider's `auto_cache`. */
   readonly autoCache?: boolean | undefined;
-  /** `translation.signature_ids`: Gemini's signatures ride in the ids of calls for Chat clients. Default true. */
+  /** `translation.signature_ids`: whether tool-call ids carry Gemini's signatures for Chat clients. Default true. */
   readonly signatureIds?: boolean | undefined;
 }
 
-/** What belongs to the request and not to the route. */
+/** Facts about the request, independent of the route. */
 export interface RequestFacts {
-  /** `req_X`; all ids of the answer are made of X. */
+  /** `req_X`. All ids of the answer derive from X. */
   readonly requestId: string;
-  /** Unix time in seconds: `created` of the answer. */
+  /** Unix time in seconds, `created` of the answer. */
   readonly now: number;
-  /** The name of the model that the answer bears in any case (`rewrite_response_model`); undefined: the provider's word. */
+  /** The model name to put into every answer (`rewrite_response_model`); undefined: the provider's name. */
   readonly answerModel?: string | undefined;
 }
 
 /**
- * One attempt of one request: made when its request is written, and needed to read and write its answer. Writers of requests fill
- * in what their answer has to be read by.
+ * One attempt of a request. Created when the request is written, and needed to read and write its answer. Request
+ * writers store in it what reading the answer requires.
  */
 export interface Exchange extends RequestFacts {
   readonly conversation: Conversation;
   readonly target: Target;
-  /** X of `req_X`. */
+  /** The X of `req_X`. */
   readonly suffix: string;
-  /** Losses of the request as it was written, the reader's included; those of the answer are added behind them. */
+  /** Losses of the request, first the reader's and then the writer's. Losses of the answer are appended. */
   readonly losses: LossList;
-  /** The provider's name of a tool → the client's tool. Filled by `toolNames` of `tool-names.ts`. */
+  /** Maps the provider's name of a tool to the client's tool. `toolNames` of `tool-names.ts` fills it. */
   readonly tools: Map<string, ClientTool>;
-  /** The structured output is asked for by a tool named `json_response`, which is undone in the answer (6.6). */
+  /**
+   * Whether structured output is requested through a tool named `json_response`, whose call becomes text again in the
+   * answer.
+   */
   jsonTool: boolean;
 }
 
@@ -76,12 +82,12 @@ export function createExchange(conversation: Conversation, target: Target, facts
   };
 }
 
-/** The client's own name, namespace and form of a tool that the provider calls by the name that it was given. */
+/** The client's tool for the name that the provider uses: its name, namespace and form. */
 export function clientTool(exchange: Exchange, name: string): ClientTool {
   return exchange.tools.get(name) ?? { name, namespace: undefined, form: 'function' };
 }
 
-/** The name of the model in the answer. */
+/** The model name for the answer. */
 export function modelInAnswer(exchange: Exchange, upstream: string | undefined): string {
   return exchange.answerModel ?? upstream ?? exchange.target.model;
 }

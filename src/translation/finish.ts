@@ -1,4 +1,4 @@
-/** Why an answer ended, in the hub. Failures are no finish: they are an error. */
+/** Why an answer ended, in the hub's terms. Failures are errors, not finishes. */
 export type FinishReason =
   | 'end'
   | 'stop_sequence'
@@ -11,20 +11,20 @@ export type FinishReason =
 
 export interface Finish {
   readonly reason: FinishReason;
-  /** The text that matched, where the provider tells it. */
+  /** The matched text, if the provider reports it. */
   readonly stopSequence?: string | undefined;
   readonly refusal?: Refusal | undefined;
 }
 
-/** Why a model refused, where the provider tells it (Anthropic's `stop_details`; Gemini's `blockReasonMessage`). */
+/** Why a model refused, if the provider reports it (Anthropic's `stop_details`; Gemini's `blockReasonMessage`). */
 export interface Refusal {
   readonly category?: string | undefined;
   readonly explanation?: string | undefined;
 }
 
 /**
- * What a finish becomes by what came before it: an ordinary end behind a call is `tool_calls`, behind a text of refusal `refusal`. A cut
- * answer stays cut.
+ * Adjusts a finish to the preceding content: a normal end becomes `tool_calls` after a call and `refusal` after a
+ * refusal text. A truncated answer stays truncated.
  */
 export function finishAfter(
   finish: Finish,

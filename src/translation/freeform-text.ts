@@ -1,21 +1,21 @@
 import type { LossList } from './losses.ts';
 
 /**
- * Takes the input of a freeform tool out of `{"input": "…"}` while it comes in pieces. Looks at each character once. Anything else than such an
- * object passes as it came.
+ * Extracts the input of a freeform tool from `{"input": "…"}` that arrives in pieces. Examines each character once.
+ * Passes on unchanged any text that is not such an object.
  */
 export interface FreeformText {
-  /** The piece of the input that these characters hold; '' for none. */
+  /** The part of the input in these characters; '' for none. */
   readonly push: (json: string) => string;
   /** Whether the input has ended. */
   readonly isOver: () => boolean;
 }
 
 const HEAD = /^\s*\{\s*"input"\s*:\s*"/;
-/** Longer beginnings are no such object. */
+/** A longer head is not the start of such an object. */
 const MAX_HEAD = 256;
 
-/** Where a call stands in the provider's answer; arguments that are no such object are told there. */
+/** The tool call's place in the provider's answer, for the loss recorded when its arguments are not such an object. */
 export interface FreeformPlace {
   readonly losses: LossList;
   readonly path: string;
@@ -25,7 +25,7 @@ export function createFreeformText(place?: FreeformPlace): FreeformText {
   let head = '';
   let state: 'head' | 'text' | 'raw' | 'over' = 'head';
   let escape = '';
-  /** The first half of a character whose second half has not come. Alone it would be no text that a client can read. */
+  /** A high surrogate whose low surrogate has not arrived. Clients cannot decode it alone. */
   let half = '';
   function text(json: string): string {
     const whole = half + unescapedText(json);
@@ -70,13 +70,13 @@ export function createFreeformText(place?: FreeformPlace): FreeformText {
   };
 }
 
-/** Whether the head of such an object may begin so. */
+/** Whether the text may be the start of such an object. */
 function mayBegin(head: string): boolean {
   const plain = head.replace(/\s/g, '');
   return '{"input":"'.startsWith(plain);
 }
 
-/** What an escape stands for; undefined while it is not complete. */
+/** The character of an escape sequence; undefined while the sequence is incomplete. */
 function unescaped(escape: string): string | undefined {
   if (escape.charAt(1) === 'u') {
     return escape.length < 6 ? undefined : String.fromCharCode(Number.parseInt(escape.slice(2), 16) || 0);
@@ -87,8 +87,9 @@ function unescaped(escape: string): string | undefined {
 const SIMPLE: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f' };
 
 /**
- * The arguments of a whole call by the form of the client's tool, as a stream would give them: a freeform tool that was written as a function
- * comes back as `{"input": "…"}`, other arguments stand for the input as they are. `custom`: the provider has freeform tools itself.
+ * The arguments of a whole call in the form of the client's tool, as a stream would deliver them. A freeform tool that
+ * was written as a function returns as `{"input": "…"}`; any other arguments become the input unchanged. `custom`: the
+ * provider supports freeform tools natively.
  */
 export function formOf(
   form: 'function' | 'freeform' | 'custom',

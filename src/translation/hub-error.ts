@@ -1,4 +1,4 @@
-/** How a provider failed, in the hub. `errors.ts` reads and writes them. */
+/** How a provider failed, in the hub's terms. `errors.ts` reads and writes these kinds. */
 export type ErrorKind =
   | 'invalid'
   | 'context_length'
@@ -12,24 +12,27 @@ export type ErrorKind =
   | 'server'
   | 'overloaded'
   | 'timeout'
-  /** A status that the table does not know: it passes, with the type `api_error`. */
+  /** A status that the table does not contain. It passes through with the type `api_error`. */
   | 'other'
-  /** The gateway's own: an answer that broke or could not be read. `code` says which (`upstream_truncated`, `upstream_invalid`). */
+  /**
+   * The gateway's own error: an answer that broke or was unreadable. `code` says which (`upstream_truncated`,
+   * `upstream_invalid`).
+   */
   | 'upstream';
 
 export interface HubError {
   readonly kind: ErrorKind;
-  /** The provider's HTTP status; undefined for an error that came in a stream or in an answer of status 200. */
+  /** The provider's HTTP status; undefined for an error in a stream or in an answer of status 200. */
   readonly status?: number | undefined;
-  /** For people, secrets not yet masked. */
+  /** A message for people. Secrets are not redacted yet. */
   readonly message: string;
-  /** The gateway's own code, with kind `upstream`. */
+  /** The gateway's own code, set if the kind is `upstream`. */
   readonly code?: string | undefined;
   /** The value of `retry-after`: seconds, or a date as the provider wrote it. */
   readonly retryAfter?: string | undefined;
 }
 
-/** The provider's bytes ended before its own last word. */
+/** The provider's bytes ended before its final event. */
 export function truncated(): HubError {
   return {
     kind: 'upstream',
@@ -38,7 +41,7 @@ export function truncated(): HubError {
   };
 }
 
-/** The provider's answer is not what its API says. */
+/** The provider's answer does not conform to its API. */
 export function unreadable(why: string): HubError {
   return {
     kind: 'upstream',

@@ -1,19 +1,19 @@
-/** The part of a request's id that all ids of its answer are made of: `req_X` gives `X`. */
+/** The part of a request id that all ids of its answer derive from: `req_X` gives `X`. */
 export function idSuffix(requestId: string): string {
   return requestId.startsWith('req_') ? requestId.slice(4) : requestId;
 }
 
-/** The id of the `k`th call, counted from 0, of an answer or a history whose API has none: `call_X_k`. */
+/** The id `call_X_k` for the `k`th call, counted from 0, of an answer or a history whose API has no ids. */
 export function mintedCallId(suffix: string, k: number): string {
   return `call_${suffix}_${k}`;
 }
 
-/** How a target wants the ids of tool calls. */
+/** The form of tool-call ids that a target requires. */
 export type CallIdForm = 'chat' | 'responses' | 'messages' | 'converse' | 'mistral' | 'any';
 
 /**
- * The id as the target takes it. One that it refuses is replaced by a hash of itself, so that a call and its result agree over all
- * requests of a conversation.
+ * The id in the form that the target accepts. An id that it refuses is replaced by its own hash, so that a call and its
+ * result agree across all requests of a conversation.
  */
 export function callIdFor(id: string, form: CallIdForm): string {
   if (FITS[form](id)) return id;
@@ -29,7 +29,7 @@ const FITS: Readonly<Record<CallIdForm, (id: string) => boolean>> = {
   any: (id) => id !== '',
 };
 
-/** A user's name as the target takes it: at most `maxLength` characters, else `u_` and 11 digits of its hash. */
+/** The user id if it has at most `maxLength` characters, otherwise `u_` and 11 digits of its hash. */
 export function shortUser(user: string, maxLength: number): string {
   return user.length <= maxLength ? user : `u_${base62(fnv1a64(user), 11)}`;
 }
@@ -48,7 +48,7 @@ export function fnv1a64(text: string): bigint {
   return hash;
 }
 
-/** The lowest `digits` digits of a number to the base of 62, most significant first. */
+/** The lowest `digits` base-62 digits of a number, most significant first. */
 function base62(value: bigint, digits: number): string {
   let rest = value % 62n ** BigInt(digits);
   let text = '';
@@ -62,17 +62,17 @@ function base62(value: bigint, digits: number): string {
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const UTF8 = new TextEncoder();
 
-/** What follows in a tool-call id is Gemini's signature, base64 with `-_` for `+/` and without padding. */
+/** Precedes Gemini's signature in a tool-call id. The signature is base64 with `-_` for `+/` and without padding. */
 const SIGNATURE_MARK = '__ts1_';
 const MAX_SIGNATURE_CHARS = 16 * 1024;
 
-/** A call's id that carries Gemini's signature; the id alone where the signature is longer than 16 KB. */
+/** A call id that carries Gemini's signature. Returns the id alone if the signature exceeds 16 KB. */
 export function idWithSignature(id: string, signature: string): string {
   if (signature.length > MAX_SIGNATURE_CHARS) return id;
   return `${id}${SIGNATURE_MARK}${signature.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`;
 }
 
-/** Both parts of such an id again; the signature is padded base64. */
+/** Splits such an id into id and signature. The signature is padded base64 again. */
 export function splitSignature(id: string): { readonly id: string; readonly signature: string | undefined } {
   const mark = id.lastIndexOf(SIGNATURE_MARK);
   if (mark === -1) return { id, signature: undefined };

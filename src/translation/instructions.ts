@@ -1,6 +1,6 @@
 import { type JsonObject, writeJson } from './json.ts';
 
-/** What the system text says where a provider cannot be told so otherwise (6.6, 4.6). */
+/** System-text instructions for targets without a parameter for structured output or a forced tool. */
 export const JSON_INSTRUCTION = 'Answer with one JSON object and nothing else.';
 
 export function schemaInstruction(schema: JsonObject): string {

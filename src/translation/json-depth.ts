@@ -1,4 +1,4 @@
-/** Tells of JSON that comes in pieces when its outermost object is complete. Looks at each character once. */
+/** Detects when the outermost object of JSON that arrives in pieces is complete. Examines each character once. */
 export interface JsonDepth {
   readonly push: (piece: string) => void;
   readonly isComplete: () => boolean;

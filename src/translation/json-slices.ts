@@ -1,9 +1,9 @@
 /**
- * The texts of the values at one kind of place, as they stand in the source.
+ * The source texts of all values at one kind of place.
  *
- * `pattern` is a path of keys, with `*` for every element of a list: `['messages', '*', 'content', '*', 'input']`.
- * The result is keyed by the indices that the stars stood for, joined by `.`: `3.0` is `messages[3].content[0].input`.
- * `text` has to be valid JSON; it is not checked again. Linear in its length.
+ * `pattern` is a path of keys, with `*` for every element of a list: `['messages', '*', 'content', '*', 'input']`. The
+ * result is keyed by the indices that the stars matched, joined by `.`: `3.0` is `messages[3].content[0].input`. `text`
+ * must be valid JSON; it is not validated again. Linear in the length of the text.
  */
 export function sourceSlices(text: string, pattern: readonly string[]): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
@@ -21,7 +21,9 @@ function keyOf(quoted: string): string {
   return quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
 }
 
-/** Walks the value at `start`, whose place is the first `depth` steps of the pattern; returns the offset behind it. */
+/**
+ * Walks the value at `start`, whose place matches the first `depth` steps of the pattern. Returns the offset after it.
+ */
 function walk(to: Walk, start: number, depth: number, key: string): number {
   const { text, pattern } = to;
   const step = pattern[depth];
@@ -48,7 +50,7 @@ function walk(to: Walk, start: number, depth: number, key: string): number {
   return pos + 1;
 }
 
-/** The offset behind the value that begins at `start`. */
+/** The offset after the value that begins at `start`. */
 function afterValue(text: string, start: number): number {
   let depth = 0;
   let pos = start;

@@ -1,10 +1,12 @@
 import type { Answer, AnswerPart } from './answer.ts';
 import type { HubEvent } from './stream.ts';
 
-/** The tool by which a model without structured output is made to give it (6.6). */
+/** The tool that makes a model without structured output produce it. */
 export const JSON_TOOL = { name: 'json_response', description: 'Give the answer as JSON.' } as const;
 
-/** The tool form undone in a whole answer: the call's arguments are the text, and the end is an ordinary one. */
+/**
+ * Undoes the tool form in a whole answer: the call's arguments become the text, and the finish becomes a normal end.
+ */
 export function withoutJsonTool(answer: Answer): Answer {
   return {
     ...answer,
@@ -21,7 +23,7 @@ function asText(part: AnswerPart): AnswerPart {
   return { kind: 'text', text: part.arguments === '' ? '{}' : part.arguments };
 }
 
-/** The same in a stream. */
+/** Undoes the tool form in a stream. */
 export function createJsonToolFilter(): (event: HubEvent) => HubEvent | undefined {
   const keys = new Set<string>();
   return (event) => {

@@ -1,17 +1,17 @@
-/** A JSON object of which nothing is known. */
+/** A JSON object with unknown members. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** An object under construction: what a writer fills. A member that is `undefined` is not written. */
+/** A JSON object that a writer builds. Members that are `undefined` are not written. */
 export type JsonTree = Record<string, unknown>;
 
-/** The value as an object; undefined for null, arrays and everything else. */
+/** The value as an object; undefined for null, arrays and all other types. */
 export function asObject(value: unknown): JsonObject | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as JsonObject)
     : undefined;
 }
 
-/** The value as a list; the empty list for everything else. */
+/** The value as a list; an empty list for all other types. */
 export function asArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
@@ -29,7 +29,7 @@ export function isJsonObjectText(text: string): boolean {
   return asObject(parsed(text)) !== undefined;
 }
 
-/** The value of a JSON text; undefined where it is malformed. */
+/** The value of a JSON text; undefined if it is malformed. */
 export function parsed(text: string): unknown {
   try {
     return parseJson(text);
@@ -39,15 +39,15 @@ export function parsed(text: string): unknown {
 }
 
 /**
- * `JSON.parse`, but numbers whose digits a double cannot hold keep them: such a number becomes what `JSON.rawJSON` makes
- * of it, which is written again as it stood. Only texts with 16 digits in a row pay for it.
- * @throws SyntaxError
+ * Parses like `JSON.parse`, but preserves numbers whose digits a double cannot hold. Such a number becomes a
+ * `JSON.rawJSON` value, which is serialised verbatim. Only texts with 16 consecutive digits pay for it. @throws
+ * SyntaxError
  */
 export function parseJson(text: string): unknown {
   return LONG_NUMBER.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
 }
 
-/** Outside of strings no number comes without one of these before it. Matches inside strings cost time, nothing else. */
+/** Outside strings, one of these characters precedes every number. A match inside a string costs only time. */
 const LONG_NUMBER = /[:,[\s-]\d[\d.]{15}/;
 
 function keepDigits(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
@@ -57,7 +57,7 @@ function keepDigits(_key: string, value: unknown, context?: { readonly source?: 
 
 const RAW = JSON as unknown as { rawJSON(text: string): unknown; isRawJSON(value: unknown): boolean };
 
-/** A piece of JSON text that is written as it stands, such as a tool call's arguments. */
+/** JSON text that is written verbatim, such as a tool call's arguments. */
 export class RawJson {
   readonly text: string;
   constructor(text: string) {
@@ -65,7 +65,7 @@ export class RawJson {
   }
 }
 
-/** `JSON.stringify` for trees that may hold {@link RawJson}. Members that are undefined are left out. */
+/** `JSON.stringify` for trees that may contain {@link RawJson}. Omits members that are undefined. */
 export function writeJson(value: unknown): string {
   const out: string[] = [];
   writeValue(value, out);

@@ -1,32 +1,35 @@
-/** Anything of the request or of the answer that does not arrive as it was meant. */
+/** A part of the request or the answer that translation changes or drops. */
 export interface Loss {
-  /** The outermost place that says enough: `messages[2].content[1]`, `top_k`; in answers a place of the provider's answer. */
+  /**
+   * The outermost path that is specific enough: `messages[2].content[1]`, `top_k`. For answers, a path in the
+   * provider's answer.
+   */
   readonly path: string;
   readonly what: 'dropped' | 'approximated' | 'repaired';
-  /** `meaning` is only ever dropped: the answer would be to another question. */
+  /** `meaning` occurs only with `dropped`: without the part, the request means something else. */
   readonly class: 'tuning' | 'meaning';
   readonly why: string;
 }
 
-/** What becomes of losses. `reject` takes no approximation either; repairs go on under all of them. */
+/** How to treat losses. `reject` refuses approximations too. All policies allow repairs. */
 export type Policy = 'drop' | 'warn' | 'reject';
 
 /**
- * Collects losses while something is read or written. A writer never stops at a loss: it leaves the thing out and goes on, and
- * whether the attempt is made is decided at the end (`refusing`).
+ * Collects losses during reading and writing. A writer never stops at a loss: it omits the part and continues.
+ * `refusing` decides at the end whether to make the attempt.
  */
 export interface LossList {
   readonly dropped: (path: string, why: string) => void;
   readonly approximated: (path: string, why: string) => void;
   readonly repaired: (path: string, why: string) => void;
-  /** Dropped, and with it the meaning. */
+  /** Dropped together with its meaning. */
   readonly meaning: (path: string, why: string) => void;
   readonly add: (loss: Loss) => void;
-  /** The first `MAX_KEPT`, in the order in which they were found; the same what and path only once. */
+  /** The first `MAX_KEPT` losses in order, without duplicates of `what` and `path`. */
   readonly all: () => readonly Loss[];
-  /** How many there were, those that are not kept included. */
+  /** The number of losses, including those that are not kept. */
   readonly count: () => number;
-  /** The first loss that the policy does not allow; undefined: go on. Found also among those that are not kept. */
+  /** The first loss that the policy forbids, even if it is not kept; undefined: the policy allows them all. */
   readonly refusing: (policy: Policy) => Loss | undefined;
 }
 
@@ -67,9 +70,10 @@ export function createLossList(): LossList {
 }
 
 /**
- * The value of the header `x-llm-proxy-translation`: `messages>openai-chat; dropped=top_k,metadata; repaired=messages[2]`. Paths that
- * differ in their indices only are counted: `messages[*].content[*].cache_control×14`. At most about 1 KB, then `…+7`. A header holds bytes: each
- * character stands for one byte of the text's UTF-8.
+ * The value of the header `x-llm-proxy-translation`: `messages>openai-chat; dropped=top_k,metadata;
+ * repaired=messages[2]`. Paths that differ only in their indices are counted:
+ * `messages[*].content[*].cache_control×14`. About 1 KB at most, then `…+7`. A header holds bytes, so each character
+ * stands for one UTF-8 byte of the text.
  */
 export function lossHeader(pair: string, losses: readonly Loss[], count: number = losses.length): string {
   const parts = [pair];
@@ -94,7 +98,7 @@ export function lossHeader(pair: string, losses: readonly Loss[], count: number 
 
 const MAX_HEADER_CHARS = 960;
 
-/** Each path once: as it is where it is the only one of its form, else with stars for the indices, and how many. */
+/** Lists each path once: verbatim if no other path has its form, otherwise with stars for the indices and a count. */
 function grouped(losses: readonly Loss[]): Map<string, number> {
   const forms = new Map<string, string[]>();
   for (const { path } of losses) {
@@ -109,7 +113,7 @@ function grouped(losses: readonly Loss[]): Map<string, number> {
   return groups;
 }
 
-/** A path may hold a client's own key; nothing of it may end the header or be read as its punctuation. */
+/** Escapes a path, which may contain a client's key, so that it cannot end the header or act as its punctuation. */
 function headerSafe(path: string): string {
   return path.replace(/[^\w.[\]*:@$+-]/g, '_').slice(0, 200);
 }

@@ -1,6 +1,6 @@
 import type { Media, MediaSource } from './conversation.ts';
 
-/** A `data:` URL taken apart (RFC 2397), or any other URL as it is. */
+/** Parses a `data:` URL (RFC 2397). Keeps any other URL as it is. */
 export function urlSource(url: string): { readonly source: MediaSource; readonly mediaType: string } {
   if (!url.startsWith('data:')) return { source: { kind: 'url', url }, mediaType: '' };
   const comma = url.indexOf(',');
@@ -11,7 +11,7 @@ export function urlSource(url: string): { readonly source: MediaSource; readonly
   return { source: { kind: 'bytes', data: isBase64 ? rest : percentToBase64(rest) }, mediaType };
 }
 
-/** In small letters, without parameters, with the registered name for what clients misspell. */
+/** The type in lower case, without parameters, with the registered name for common misspellings. */
 export function plainMediaType(type: string): string {
   const plain = (type.split(';', 1)[0] ?? '').trim().toLowerCase();
   return plain === 'image/jpg' ? 'image/jpeg' : plain;
@@ -33,7 +33,7 @@ function percentToBase64(text: string): string {
 
 const UTF8 = new TextEncoder();
 
-/** Media as one URL again: `data:` where it is bytes; undefined for ids of files. */
+/** Media as one URL: `data:` for bytes; undefined for file ids. */
 export function mediaUrl(media: Media): string | undefined {
   const { source } = media;
   if (source.kind === 'url') return source.url;
@@ -41,14 +41,14 @@ export function mediaUrl(media: Media): string | undefined {
   return `data:${media.mediaType};base64,${source.data}`;
 }
 
-/** The texts that stand for a plain-text document: its title, its context and what is in it. */
+/** The text of a plain-text document: its title, its context and its content. */
 export function documentText(media: Media, text: string): string {
   return [media.title ?? media.name, media.context, text]
     .filter((line) => line !== undefined && line !== '')
     .join('\n');
 }
 
-/** A file's name with an extension, as OpenAI wants it; made of the title where there is no name. */
+/** A file name with an extension, which OpenAI requires. Derived from the title if there is no name. */
 export function fileName(media: Media): string {
   const name = media.name ?? media.title ?? 'document';
   if (/\.[A-Za-z0-9]{1,5}$/.test(name)) return name;
@@ -64,14 +64,14 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   'application/json': 'json',
 };
 
-/** `1 image`, `2 images and 1 document`: what follows a tool message that cannot hold it. */
+/** `1 image`, `2 images and 1 document`: names the media that follow a tool message because it cannot hold them. */
 export function countOfMedia(media: readonly Media[]): string {
   const counts = new Map<string, number>();
   for (const { kind } of media) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   return [...counts].map(([kind, count]) => `${count} ${kind}${count > 1 ? 's' : ''}`).join(' and ');
 }
 
-/** The text of a base64 document; undefined where it is not UTF-8. */
+/** The text of a base64 document; undefined if it is not UTF-8. */
 export function textOfBytes(base64: string): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.fromBase64(base64));

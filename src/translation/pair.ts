@@ -9,21 +9,22 @@ import type { ClientSide, ProviderSide, ReadContext, RequestReading } from './si
 import { createHubPipe, createStreamTranslation, type StreamTranslation } from './stream-translation.ts';
 import type { StreamReader } from './stream.ts';
 
-/** One client API in front of one target. Holds nothing of a request. */
+/** The translation between one client API and one target. Holds no state of requests. */
 export interface Translation {
-  /** As the header says it: `messages>openai-chat`. */
+  /** As in the header: `messages>openai-chat`. */
   readonly pair: string;
   /**
-   * Writes the request for the target, or says by which loss the route is unsuitable under its policy. A request for a count of tokens is written for
-   * the provider's own method where it has one (`provider.writeCount`); where it has none, `estimate.ts` says what to count.
+   * Writes the request for the target, or returns the loss that makes the route unsuitable under its policy. A
+   * token-count request is written for the provider's own count method if it has one (`provider.writeCount`). Otherwise
+   * `estimate.ts` provides what to count.
    */
   readonly request: (conversation: Conversation, facts: RequestFacts) => WrittenRequest;
-  /** A whole answer of status 200, as the client has it. */
+  /** Translates a whole answer of status 200 for the client. */
   readonly answer: (text: string, exchange: Exchange) => WrittenAnswer;
-  /** The same for a client that asked for a stream: the bytes of all events. */
+  /** Translates a whole answer for a client that asked for a stream. Returns the bytes of all events. */
   readonly answerAsStream: (text: string, exchange: Exchange) => StreamedAnswer;
   readonly stream: (exchange: Exchange) => StreamTranslation;
-  /** For a provider that streams to a client that did not ask for it: push all events, then take the answer. */
+  /** For a provider that streams to a client that did not ask for a stream: push all events, then take the answer. */
   readonly collector: (exchange: Exchange) => Collector;
   readonly client: ClientSide;
   readonly provider: ProviderSide;
@@ -43,11 +44,11 @@ export type StreamedAnswer =
 
 export interface Collector {
   readonly push: StreamReader['push'];
-  /** At the end of the bytes. */
+  /** Call this at the end of the bytes. */
   readonly answer: () => WrittenAnswer;
 }
 
-/** The translation between a client's API and a target. Its modules are loaded when they are needed first. */
+/** The translation between a client's API and a target. Loads its modules on first use. */
 export async function translationFor(
   clientApi: ClientApi,
   providerApi: ProviderApi,
@@ -115,7 +116,7 @@ function writeRequest(provider: ProviderSide, exchange: Exchange): WrittenReques
   return { kind: 'written', body: writeJson(tree), exchange };
 }
 
-/** What a reading is once the gateway's own devices are undone, and with the finish that its content makes. */
+/** Undoes the gateway's own devices in a reading, and adjusts the finish to the content. */
 function undone(reading: AnswerReading, exchange: Exchange): AnswerReading {
   if (reading.kind === 'failed') return reading;
   const answer = withFinish(exchange.jsonTool ? withoutJsonTool(reading.answer) : reading.answer);
@@ -144,7 +145,7 @@ const PROVIDER_NAMES: Readonly<Record<ProviderApi, string>> = {
   converse: 'bedrock-converse',
 };
 
-/** Loaded on first use: a gateway that translates nothing loads no reader and no writer. */
+/** Loaded on first use: a gateway that translates nothing loads no readers and writers. */
 const CLIENTS: Readonly<Partial<Record<ClientApi, () => Promise<ClientSide>>>> = {
   chat: async () => (await import('./openai-chat/client.ts')).openAiChatClient,
   messages: async () => (await import('./anthropic-messages/client.ts')).anthropicMessagesClient,
@@ -161,7 +162,7 @@ const PROVIDERS: Readonly<Partial<Record<ProviderApi, () => Promise<ProviderSide
   responses: async () => (await import('./openai-responses/provider.ts')).openAiResponsesProvider,
 };
 
-/** Whether both halves of this pair exist. */
+/** Whether both sides of this pair exist. */
 export function isTranslated(clientApi: ClientApi, providerApi: ProviderApi): boolean {
   return CLIENTS[clientApi] !== undefined && PROVIDERS[providerApi] !== undefined;
 }

@@ -1,6 +1,6 @@
 import { dialectOf, type DialectName } from './models/dialects.ts';
 
-/** The kinds of providers, each with its URLs, its credential and its APIs. */
+/** The types of providers. Each has its own URLs, credential and APIs. */
 export type ProviderType =
   | 'openai'
   | 'azure'
@@ -27,15 +27,15 @@ const NAMES: Readonly<Record<string, ProviderType>> = {
   'aws-bedrock': 'bedrock',
 };
 
-/** The type that a `provider_type` names, in any of its spellings; undefined for one that nobody knows. */
+/** The type for any spelling of a `provider_type`; undefined if it is unknown. */
 export function providerTypeNamed(name: string): ProviderType | undefined {
   const plain = name.toLowerCase().replaceAll('_', '-');
   return Object.hasOwn(NAMES, plain) ? NAMES[plain] : undefined;
 }
 
 /**
- * The type of a provider by its base, where the configuration names none. What is served in OpenAI's way below a known host is `openai`, and
- * `…/anthropic` is Anthropic's API at whoever's host. undefined: the host is not known.
+ * Infers a provider's type from its base URL if the configuration names none. An OpenAI-style path on a known host is
+ * `openai`; `…/anthropic` is Anthropic's API on any host. undefined: the host is unknown.
  */
 export function providerTypeAt(apiBase: string): ProviderType | undefined {
   const url = URL.parse(apiBase);
@@ -57,7 +57,7 @@ const NATIVE_HOSTS: readonly (readonly [RegExp, ProviderType])[] = [
   [/^bedrock-runtime(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/, 'bedrock'],
 ];
 
-/** The dialect of the server at a base. */
+/** The dialect of the server at a base URL. */
 export function dialectAt(apiBase: string): DialectName {
   const url = URL.parse(apiBase);
   if (url === null) return 'generic';

@@ -1,19 +1,19 @@
 import type { ClientApi, ProviderApi } from './conversation.ts';
 import { rfc3339, secondsOf } from './rfc3339.ts';
 
-/** A provider's rate limit of one kind, in no API's words. */
+/** One kind of rate limit of a provider, in an API-neutral form. */
 interface Limit {
   readonly limit: number | undefined;
   readonly remaining: number | undefined;
-  /** Seconds from now. */
+  /** In seconds from now. */
   readonly reset: number | undefined;
 }
 
 type Headers = ReadonlyMap<string, string>;
 
 /**
- * The provider's rate-limit headers in the words of the client's API (11.4). `headers` has names in small letters, `now` is Unix time in seconds.
- * Gemini and Bedrock have none.
+ * Converts the provider's rate-limit headers to those of the client's API. `headers` is keyed by lower-case name; `now`
+ * is Unix time in seconds. Gemini and Bedrock have none.
  */
 export function rateLimitHeaders(
   pair: { readonly from: ProviderApi; readonly to: ClientApi },
@@ -99,7 +99,7 @@ function added(a: number | undefined, b: number | undefined): number | undefined
   return a === undefined || b === undefined ? (a ?? b) : a + b;
 }
 
-/** Seconds of `6m0s`, `850ms`, `1h2m3.5s`; undefined where the text is no duration. */
+/** Parses `6m0s`, `850ms`, `1h2m3.5s` to seconds; undefined if the text is not a duration. */
 function durationOf(text: string): number | undefined {
   if (!/^(?:\d+(?:\.\d+)?(?:ms|h|m|s))+$/.test(text)) return undefined;
   let seconds = 0;
@@ -111,7 +111,7 @@ function durationOf(text: string): number | undefined {
 
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
 
-/** `1m0s`, `20s`, `850ms`. */
+/** Formats seconds: `1m0s`, `20s`, `850ms`. */
 function duration(seconds: number): string {
   if (seconds < 1) return `${Math.round(seconds * 1000)}ms`;
   const whole = Math.ceil(seconds);

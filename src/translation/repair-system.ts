@@ -2,13 +2,15 @@ import type { Part, Text, Turn } from './conversation.ts';
 import type { LossList } from './losses.ts';
 
 /**
- * What becomes of system turns behind the leading run. `keep`: they stay where they are. `native`: they stay where they follow a user's turn and
- * precede an assistant's or the end, else as `fold`. `user-turn`: a user's turn of its own. `fold`: a marked text at the end of the user's turn
- * before.
+ * How to place system turns after the leading ones. `keep`: leave them in place. `native`: leave them in place if they
+ * follow a user turn and precede an assistant turn or the end, otherwise `fold`. `user-turn`: convert to a separate
+ * user turn. `fold`: append as marked text to the preceding user turn.
  */
 export type SystemPlacement = 'keep' | 'native' | 'user-turn' | 'fold';
 
-/** R9: the system turns behind the leading run as the target takes them. None stands between a call and its results any more. */
+/**
+ * Adapts the system turns after the leading ones to the target. Afterwards none stands between a call and its results.
+ */
 export function foldedSystem(
   turns: readonly Turn[],
   mode: SystemPlacement,
@@ -46,7 +48,7 @@ function apart(run: readonly Turn[], out: Turn[], end: number): number {
   return end;
 }
 
-/** At the end of the user's turn before; behind an assistant's turn at the beginning of the next user's turn. */
+/** Appends to the preceding user turn. After an assistant turn, prepends to the next user turn. */
 function folded(run: readonly Turn[], out: Turn[], turns: readonly Turn[], end: number): number {
   const texts = run.map(marked);
   const before = out.at(-1);

@@ -2,23 +2,25 @@ import type { Part, Text, ToolCall, ToolResult, Turn } from './conversation.ts';
 import { foldedSystem, type SystemPlacement } from './repair-system.ts';
 import type { LossList } from './losses.ts';
 
-/** How a target wants the turns of a conversation. */
+/** How a target requires a conversation's turns. */
 export interface Arrangement {
-  /** Turns of one role in a row become one (R2); else they stay apart. */
+  /** Whether to merge consecutive turns of one role. */
   readonly merge: boolean;
-  /** A user's turn has to be the first (R7). */
+  /** Whether the first turn must be a user turn. */
   readonly userFirst: boolean;
   readonly system: SystemPlacement;
-  /** What a part is written as, with the losses told: nothing, itself, or others. Media and results stay for the writer. */
+  /**
+   * Replaces a part: with nothing, itself, or other parts. Records the losses. The writer handles media and results.
+   */
   readonly adapt: (part: Part, turn: Turn) => readonly Part[];
 }
 
 const NO_RESULT = '[no result: the call was not completed]';
 
 /**
- * The turns as the target takes them: every call answered at once by one result (R1, R3, R5), orphans as text (R4), no empty text and no
- * empty turn (R6), roles in order (R2, R7, R9), no white space at the end of a prefill (R8). Results come first in their turn, in the order
- * of the calls. Linear in the number of parts.
+ * Arranges the turns for the target. Each call is followed at once by exactly one result. Results without a call become
+ * text. Empty texts and empty turns are removed. Roles are in the required order. A prefill does not end with white
+ * space. Results come first in their turn, in the order of the calls. Linear in the number of parts.
  */
 export function arranged(turns: readonly Turn[], how: Arrangement, losses: LossList): readonly Turn[] {
   const filled = turns.flatMap((turn) => withoutBlanks(adapted(turn, how), losses));
@@ -32,7 +34,7 @@ function adapted(turn: Turn, how: Arrangement): Turn {
   return { ...turn, parts: turn.parts.flatMap((part) => how.adapt(part, turn)) };
 }
 
-/** R6. An assistant's or system turn without a part is left out, a user's says that it is empty. */
+/** Omits an assistant or system turn without parts. An empty user turn gets a text that says so. */
 function withoutBlanks(turn: Turn, losses: LossList): readonly Turn[] {
   const parts = turn.parts.filter((part) => part.kind !== 'text' || part.text.trim() !== '');
   if (parts.length > 0) return [parts.length === turn.parts.length ? turn : { ...turn, parts }];
@@ -44,7 +46,7 @@ function withoutBlanks(turn: Turn, losses: LossList): readonly Turn[] {
 const isCall = (part: Part): part is ToolCall => part.kind === 'call';
 const isResult = (part: Part): part is ToolResult => part.kind === 'result';
 
-/** R1, R3, R4, R5: behind each assistant's turn with calls stands one user's turn that begins with all their results. */
+/** Places after each assistant turn with calls a user turn that begins with all their results. */
 function withResults(turns: readonly Turn[], losses: LossList): readonly Turn[] {
   const out: Turn[] = [];
   for (let at = 0; at < turns.length; at++) {
@@ -63,7 +65,7 @@ function withResults(turns: readonly Turn[], losses: LossList): readonly Turn[] 
   return out;
 }
 
-/** Behind the last of the turns from `start` on that hold results; system turns among them do not end them. */
+/** The end of the run of result turns from `start` on. System turns in between do not end the run. */
 function endOfResults(turns: readonly Turn[], start: number): number {
   let end = start;
   for (let at = start; at < turns.length; at++) {
@@ -75,7 +77,7 @@ function endOfResults(turns: readonly Turn[], start: number): number {
   return end;
 }
 
-/** The user's turn that answers these calls: their results in order, then whatever else the turns hold. */
+/** The user turn that answers these calls: their results in order, then the remaining parts of the turns. */
 function answered(calls: readonly ToolCall[], turns: readonly Turn[], losses: LossList): Turn {
   const slots = createSlots(calls);
   const others: Part[] = [];
@@ -100,7 +102,7 @@ function createSlots(calls: readonly ToolCall[]) {
   });
   return {
     results,
-    /** Puts a result to its call. false: there is none. */
+    /** Assigns a result to its call. Returns false if there is none. */
     take(result: ToolResult, losses: LossList): boolean {
       const indices = places.get(result.callId);
       if (indices === undefined) return false;
@@ -136,7 +138,7 @@ function withoutOrphans(turn: Turn, losses: LossList): Turn {
   return { ...turn, parts: turn.parts.flatMap((part) => (isResult(part) ? orphan(part, losses) : [part])) };
 }
 
-/** R4: what is left of a result whose call is not in the turn before. */
+/** The replacement for a result whose call is not in the preceding turn. */
 function orphan(result: ToolResult, losses: LossList): readonly Part[] {
   losses.repaired(result.path, 'the call of this result is not in the turn before');
   const texts = result.parts.filter((part) => part.kind === 'text').map(({ text }) => text);
@@ -160,7 +162,7 @@ function resultsFirst(parts: readonly Part[]): readonly Part[] {
   return results.length === 0 ? parts : [...results, ...parts.filter((part) => !isResult(part))];
 }
 
-/** R8. */
+/** Removes white space at the end of a prefill, which providers refuse. */
 function withoutTrailingSpace(turns: readonly Turn[]): readonly Turn[] {
   const last = turns.at(-1);
   const part = last?.parts.at(-1);
@@ -171,7 +173,7 @@ function withoutTrailingSpace(turns: readonly Turn[]): readonly Turn[] {
   ];
 }
 
-/** R7. */
+/** Adds a user turn at the start if the target requires one. */
 function withFirstUser(turns: readonly Turn[], how: Arrangement, losses: LossList): readonly Turn[] {
   if (!how.userFirst || turns[0]?.role === 'user') return turns;
   const path = turns[0]?.path ?? 'messages';

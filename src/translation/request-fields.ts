@@ -2,13 +2,13 @@ import type { CacheMark, OnlyField, Placed } from './conversation.ts';
 import { type JsonObject, asObject, parseJson } from './json.ts';
 import { InvalidBody } from './sides.ts';
 
-/** A body that nests deeper is refused. */
+/** Bodies that nest deeper are refused. */
 const MAX_NESTING = 512;
-/** Turns and parts of a request. */
+/** The maximum number of turns and parts of a request. */
 const MAX_TURNS = 100_000;
 const MAX_PARTS = 1_000_000;
 
-/** @throws InvalidBody where the body is no JSON object, or nests too deeply. */
+/** Parses the body. @throws InvalidBody if it is not a JSON object, or nests too deeply. */
 export function readBody(text: string): JsonObject {
   let body: JsonObject | undefined;
   try {
@@ -31,7 +31,7 @@ function nestsDeeper(value: unknown, levels: number): boolean {
   return false;
 }
 
-/** The list of turns of a body. @throws InvalidBody */
+/** The list of turns in a body. @throws InvalidBody */
 export function turnList(value: unknown, path: string): readonly JsonObject[] {
   if (!Array.isArray(value)) throw new InvalidBody(path, 'a list is missing here');
   if (value.length > MAX_TURNS) throw new InvalidBody(path, `more than ${MAX_TURNS} turns`);
@@ -52,21 +52,21 @@ export function objectAt(value: unknown, path: string): JsonObject {
 }
 
 /**
- * The members of an object that a reader takes one by one. What nobody took is told at the end. A member of the wrong type counts as not
- * taken, and null as missing.
+ * The members of an object, which a reader takes one by one. Members that were not taken are reported at the end. A
+ * member of the wrong type counts as not taken, and null as missing.
  */
 export class Fields {
   readonly #object: JsonObject;
   readonly #prefix: string;
   readonly #taken = new Set<string>();
 
-  /** `path` stands before the names: '' for the body itself. */
+  /** `path` prefixes the names: '' for the body itself. */
   constructor(object: JsonObject, path = '') {
     this.#object = object;
     this.#prefix = path === '' ? '' : `${path}.`;
   }
 
-  /** Takes whatever stands there; undefined for null. */
+  /** Takes a value of any type; undefined for null. */
   any(name: string): unknown {
     this.#taken.add(name);
     return this.#object[name] ?? undefined;
@@ -96,7 +96,7 @@ export class Fields {
     return this.#take(name, typeof value === 'boolean' ? value : undefined);
   }
 
-  /** The same with the path for losses. */
+  /** Takes a number with its path for losses. */
   placedNumber(name: string): Placed<number> | undefined {
     return this.#placed(name, this.number(name));
   }
@@ -113,7 +113,7 @@ export class Fields {
     return this.#placed(name, this.object(name));
   }
 
-  /** The members that nobody took, in their order: each is a loss of tuning. */
+  /** The members not taken, in order. Each is a loss of tuning. */
   rest(why = 'the other API has no such field'): readonly OnlyField[] {
     const left: OnlyField[] = [];
     for (const name of Object.keys(this.#object)) {
@@ -134,7 +134,7 @@ export class Fields {
   }
 }
 
-/** Anthropic's `cache_control`, which clients of other APIs send as well, and OpenAI's `prompt_cache_breakpoint`. */
+/** Reads Anthropic's `cache_control`, which clients of other APIs send too, and OpenAI's `prompt_cache_breakpoint`. */
 export function cacheMark(object: JsonObject): CacheMark | undefined {
   const control = asObject(object['cache_control']);
   if (control !== undefined) return { ttl: control['ttl'] === '1h' ? '1h' : undefined };

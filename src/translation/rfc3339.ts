@@ -1,4 +1,6 @@
-/** Unix time in seconds of an RFC 3339 time, `2026-09-21T14:14:20Z`; undefined where the text is none. */
+/**
+ * Converts an RFC 3339 time such as `2026-09-21T14:14:20Z` to Unix time in seconds; undefined if the text is not one.
+ */
 export function secondsOf(text: string): number | undefined {
   const match = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d(?:\.\d+)?)(?:[Zz]|([+-])(\d\d):(\d\d))$/.exec(
     text,
@@ -10,7 +12,7 @@ export function secondsOf(text: string): number | undefined {
   return days * 86_400 + Number(hour) * 3600 + Number(minute) * 60 + Number(second) - offset;
 }
 
-/** The RFC 3339 time of a Unix time in seconds, in UTC, whole seconds. */
+/** Formats Unix time in seconds as RFC 3339, in UTC, in whole seconds. */
 export function rfc3339(seconds: number): string {
   const whole = Math.floor(seconds);
   const days = Math.floor(whole / 86_400);
@@ -21,7 +23,7 @@ export function rfc3339(seconds: number): string {
 
 const two = (value: number): string => String(value).padStart(2, '0');
 
-/** Days from 1970-01-01 to a date of the Gregorian calendar; the year is taken to begin in March, so that leap days come last. */
+/** Days from 1970-01-01 to a Gregorian date. Years start in March here, so that leap days come last. */
 function daysBefore(year: number, month: number, day: number): number {
   const shifted = month <= 2 ? year - 1 : year;
   const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;

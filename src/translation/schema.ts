@@ -1,9 +1,9 @@
 import { type JsonObject, type JsonTree, asArray, asObject, writeJson } from './json.ts';
 
-/** A schema that nests deeper is taken as it is. */
+/** Schemas that nest deeper are kept unchanged. */
 const MAX_DEPTH = 100;
 
-/** Keys under which a schema holds one schema, a list of them, or schemas by name. */
+/** Keywords whose value is one schema, a list of schemas, or schemas by name. */
 const ONE = new Set([
   'items',
   'additionalItems',
@@ -18,7 +18,7 @@ const ONE = new Set([
 const MANY = new Set(['anyOf', 'oneOf', 'allOf', 'prefixItems']);
 const NAMED = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
 
-/** A copy of a schema with each schema in it replaced, the innermost first. */
+/** Copies a schema with every nested schema replaced, innermost first. */
 function mapSchema(schema: unknown, change: (schema: JsonTree) => JsonTree, depth = 0): unknown {
   const object = asObject(schema);
   if (object === undefined || depth > MAX_DEPTH) return schema;
@@ -40,7 +40,7 @@ function mapMembers(value: unknown, inner: (value: unknown) => unknown): unknown
   return Object.fromEntries(Object.entries(object).map(([name, schema]) => [name, inner(schema)]));
 }
 
-/** Every schema in a schema, itself included. */
+/** Visits every schema in a schema, including itself. */
 function visitSchema(schema: unknown, visit: (schema: JsonObject) => void): void {
   mapSchema(schema, (found) => {
     visit(found);
@@ -53,14 +53,14 @@ const isObjectSchema = (schema: JsonObject): boolean =>
   asArray(schema['type']).includes('object') ||
   asObject(schema['properties']) !== undefined;
 
-/** What OpenAI wants of the parameters of a function: an object has `properties`, if only empty ones. */
+/** Adds empty `properties` to an object without any, as OpenAI requires of a function's parameters. */
 export function withProperties(schema: JsonObject): JsonObject {
   return schema['type'] === 'object' && schema['properties'] === undefined
     ? { ...schema, properties: {} }
     : schema;
 }
 
-/** Whether OpenAI takes the schema with `strict: true`: every object is closed and has all its properties required. */
+/** Whether OpenAI accepts the schema with `strict: true`: every object is closed and requires all its properties. */
 export function isStrictSchema(schema: JsonObject): boolean {
   let strict = true;
   visitSchema(schema, (found) => {
@@ -73,7 +73,10 @@ export function isStrictSchema(schema: JsonObject): boolean {
   return strict;
 }
 
-/** The schema of a tool as Anthropic takes it: no choice at the top. `note` belongs at the end of the description then. */
+/**
+ * Adapts a tool schema to Anthropic, which accepts no union at the top level. `note` then belongs at the end of the
+ * description.
+ */
 export function anthropicToolSchema(schema: JsonObject | undefined): {
   schema: JsonObject;
   note: string | undefined;
@@ -84,7 +87,7 @@ export function anthropicToolSchema(schema: JsonObject | undefined): {
   return { schema: { type: 'object' }, note: `\n\nThe input must match: ${writeJson(schema)}` };
 }
 
-/** Keywords that the decoders of Anthropic and Bedrock refuse; they are told in the description. */
+/** Keywords that the decoders of Anthropic and Bedrock refuse. They are stated in the description instead. */
 const TOLD = new Set([
   'minimum',
   'maximum',
@@ -116,8 +119,9 @@ const FORMATS = new Set([
 const MAX_OPTIONAL = 10;
 
 /**
- * The schema of a structured answer as Anthropic and Bedrock take it, and whether it is another one now. undefined: it cannot be had
- * natively, since it refers to itself, has an open object, or more optional properties than their grammar compiler takes.
+ * Adapts the schema of a structured answer to Anthropic and Bedrock, and reports whether it changed. undefined: there
+ * is no native form, because the schema refers to itself, has an open object, or has more optional properties than
+ * their grammar compiler accepts.
  */
 export function anthropicFormatSchema(
   schema: JsonObject,
@@ -154,7 +158,7 @@ function narrowed(schema: JsonTree): JsonTree {
   return kept;
 }
 
-/** Whether following references from somewhere comes back to it. */
+/** Whether the schema's references form a cycle. */
 function refersToItself(root: JsonObject): boolean {
   const done = new Set<string>();
   const circular = (schema: unknown, path: readonly string[]): boolean => {
@@ -173,13 +177,13 @@ function refersToItself(root: JsonObject): boolean {
   return circular(withoutDefinitions(root), ['#']);
 }
 
-/** The root without the schemas that it only defines: they count where something refers to them. */
+/** The root without its definitions, which count only where something refers to them. */
 function withoutDefinitions(root: JsonObject): JsonObject {
   const { $defs: _defs, definitions: _definitions, ...rest } = root;
   return rest;
 }
 
-/** What a reference within the document points at. */
+/** The target of a reference within the document. */
 function resolved(root: JsonObject, reference: string): unknown {
   if (!reference.startsWith('#/')) return reference === '#' ? withoutDefinitions(root) : undefined;
   let value: unknown = root;
@@ -190,7 +194,7 @@ function resolved(root: JsonObject, reference: string): unknown {
   return value;
 }
 
-/** Gemini's `responseJsonSchema` knows no `const`: it becomes an `enum` of one value. */
+/** Gemini's `responseJsonSchema` does not support `const`, so it becomes an `enum` with one value. */
 export function withoutConst(schema: JsonObject): JsonObject {
   const changed = mapSchema(schema, (found) => {
     if (!('const' in found)) return found;
@@ -200,7 +204,9 @@ export function withoutConst(schema: JsonObject): JsonObject {
   return asObject(changed) ?? schema;
 }
 
-/** JSON Schema of the OpenAPI subset that Gemini clients send: upper-case types, `nullable`, `format: enum`. */
+/**
+ * Converts the OpenAPI subset that Gemini clients send to JSON Schema: upper-case types, `nullable`, `format: enum`.
+ */
 export function fromOpenApi(schema: JsonObject): JsonObject {
   const changed = mapSchema(schema, (found) => {
     const { nullable, type, ...rest } = found;

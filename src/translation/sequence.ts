@@ -3,7 +3,10 @@ import { unreadable } from './hub-error.ts';
 import { createJsonDepth, type JsonDepth } from './json-depth.ts';
 import type { HubEvent } from './stream.ts';
 
-/** Characters of one call's arguments, characters of deltas that wait, calls and blocks of an answer. */
+/**
+ * The maximum numbers of characters of one call's arguments, of characters in waiting deltas, and of calls and blocks
+ * of an answer.
+ */
 const MAX_ARGUMENTS = 8 * 1024 * 1024;
 const MAX_WAITING = 8 * 1024 * 1024;
 const MAX_BLOCKS = 1024;
@@ -11,10 +14,10 @@ const MAX_BLOCKS = 1024;
 type EventOf<Kind extends HubEvent['kind']> = Extract<HubEvent, { kind: Kind }>;
 
 /**
- * Puts the blocks of a stream one behind the other, each closed before the next begins, whatever the reader's API interleaves. The open
- * call streams live. What comes meanwhile for others waits, and is sent delta by delta when the open call is complete JSON, is
- * ended by the reader, or the answer finishes. The finish is held until the end, so that what comes behind it still counts.
- * Linear in the number of events.
+ * Orders the blocks of a stream so that each closes before the next begins, even if the reader's API interleaves them.
+ * The open call streams live. Events for other blocks wait. They are sent delta by delta once the open call is complete
+ * JSON, the reader ends it, or the answer finishes. The finish is held until the end, so that events after it still
+ * count. Linear in the number of events.
  */
 export class Sequence {
   #open: Block | undefined;
@@ -26,7 +29,7 @@ export class Sequence {
   readonly #calls = new Map<string, CallState>();
   readonly #seen = { call: false, refusal: false };
 
-  /** What one event of a reader becomes. An `error` is the last. */
+  /** Converts one event of a reader. An `error` is the last event. */
   push(event: HubEvent): readonly HubEvent[] {
     this.#out = [];
     const fault = this.#take(event) ?? this.#excess();
@@ -123,7 +126,7 @@ export class Sequence {
     if (block !== undefined) block.ended = true;
   }
 
-  /** Closes the open block of this kind with the reader's own word, which may carry a seal. */
+  /** Closes the open block of this kind with the reader's end event, which may carry a seal. */
   #endBlock(event: EventOf<'part-end' | 'reasoning-end'>): undefined {
     const hasSeal = event.seal !== undefined || (event.kind === 'reasoning-end' && event.redacted);
     const open = this.#open;
@@ -160,7 +163,7 @@ export class Sequence {
     this.#out.push(event);
   }
 
-  /** Sends what waits, as far as the open block lets it. `all`: the answer is at its end. */
+  /** Sends waiting events as far as the open block allows. `all`: the answer has ended. */
   #advance(all: boolean): void {
     let sent = 0;
     for (const next of this.#waiting) {
@@ -211,9 +214,9 @@ export class Sequence {
 interface Block {
   readonly kind: 'text' | 'reasoning' | 'refusal' | 'call';
   readonly call: CallState | undefined;
-  /** What waits for its turn. */
+  /** Events that wait for their turn. */
   held: HubEvent[];
-  /** The reader has ended it already. */
+  /** Whether the reader has already ended it. */
   ended: boolean;
 }
 
@@ -228,12 +231,12 @@ function createBlock(kind: Block['kind'], call?: CallState): Block {
   return { kind, call, held: [], ended: false };
 }
 
-/** Whether this is the word that ends such a block. */
+/** Whether the event ends this kind of block. */
 function endsWith(block: Block, event: EventOf<'part-end' | 'reasoning-end'>): boolean {
   return block.kind !== 'call' && (block.kind === 'reasoning') === (event.kind === 'reasoning-end');
 }
 
-/** Whether another block may begin: the open one is no call, or its arguments are complete JSON. */
+/** Whether another block may begin: the open one is not a call, or its arguments are complete JSON. */
 function isComplete(block: Block): boolean {
   return (
     block.call === undefined || (block.call.started.form === 'function' && block.call.depth.isComplete())

@@ -4,15 +4,18 @@ import { Sequence } from './sequence.ts';
 import { isContent, type HubEvent, type StreamReader, type StreamWriter } from './stream.ts';
 import { completed, type Usage } from './usage.ts';
 
-/** A stream on its way from the provider's API to the client's. */
+/** Translates a stream from the provider's API to the client's. */
 export interface StreamTranslation {
-  /** One event of the provider. */
+  /** Translates one event of the provider. */
   readonly push: (event: string, data: Uint8Array) => StreamStep;
-  /** The provider's bytes ended, or nothing follows its finish for a while. */
+  /** Call this when the provider's bytes end, or when nothing has followed its finish for a while. */
   readonly atEndOfBytes: () => StreamStep;
-  /** The answer's first event alone: for a provider that lives and has not said anything yet. undefined: it has been sent. */
+  /**
+   * Only the answer's first event, for a provider that is alive but has sent no content. undefined: it has already been
+   * sent.
+   */
   readonly begin: () => Uint8Array | undefined;
-  /** The client API's error event; nothing comes behind it. */
+  /** The client API's error event. Nothing may follow it. */
   readonly fail: (error: HubError) => Uint8Array;
   readonly usage: () => Usage | undefined;
 }
@@ -20,18 +23,18 @@ export interface StreamTranslation {
 export interface StreamStep {
   /** Ready to send, in order. */
   readonly bytes: readonly Uint8Array[];
-  /** Whether content has come with this step: the stream is committed. */
+  /** Whether this step contains content. Content commits the stream. */
   readonly content: boolean;
-  /** Whether the provider has said why the answer ends, in this step or before. */
+  /** Whether the provider has sent its finish reason, in this step or before. */
   readonly finished: boolean;
-  /** The answer is complete, or broken by this error, which has not been written: `fail` does that. */
+  /** The answer is complete, or broken by this error. The error has not been written; `fail` writes it. */
   readonly over: 'complete' | HubError | undefined;
 }
 
 export interface StreamHalves {
   readonly reader: StreamReader;
   readonly writer: StreamWriter;
-  /** Whether the structured output was asked for by a tool (`json-tool.ts`). */
+  /** Whether structured output was requested through a tool (`json-tool.ts`). */
   readonly jsonTool: boolean;
 }
 
@@ -71,7 +74,7 @@ export function createStreamTranslation({ reader, writer, jsonTool }: StreamHalv
   };
 }
 
-/** What stands between a reader and a writer: the gateway's own devices undone, the blocks in sequence. */
+/** The steps between a reader and a writer: undoes the gateway's own devices and orders the blocks. */
 export function createHubPipe(jsonTool: boolean): (event: HubEvent) => readonly HubEvent[] {
   const sequence = new Sequence();
   if (!jsonTool) return (event) => sequence.push(event);

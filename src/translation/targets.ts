@@ -9,13 +9,13 @@ import { dialectAt, type ProviderType, providerTypeAt } from './provider-type.ts
 /** An API that a provider may speak. */
 export type SpokenApi = ProviderApi | 'completions' | 'embeddings';
 
-/** A configured provider, as far as it says what is spoken. */
+/** The properties of a configured provider that decide which APIs it speaks. */
 export interface SpeakingProvider {
-  /** undefined: the configuration does not say, and the host decides. */
+  /** undefined: not configured, so the host decides. */
   readonly type: ProviderType | undefined;
-  /** undefined: the type's own host. */
+  /** undefined: the type's default host. */
   readonly apiBase: string | undefined;
-  /** `apis`: what the provider speaks, whatever its type is. */
+  /** `apis`: the APIs that the provider speaks, regardless of its type. */
   readonly apis?: readonly SpokenApi[] | undefined;
   readonly dialect?: DialectName | undefined;
   /** Azure: a date, or `v1`. */
@@ -25,23 +25,23 @@ export interface SpeakingProvider {
 export interface SpeakingRoute {
   /** The upstream model. */
   readonly model: string;
-  /** The route's `api`: conversations are written in it and in no other. */
+  /** The route's `api`: conversations use this API and no other. */
   readonly api?: ProviderApi | undefined;
 }
 
 export interface AskedBy {
   readonly api: ClientApi;
-  /** Whether a Gemini client asks for vectors. Clients of `embeddings` always do. */
+  /** Whether a Gemini client asks for embeddings. Clients of `embeddings` always do. */
   readonly vectors?: boolean;
-  /** Whether the request defines functions: some models of OpenAI take them in the Responses API only. */
+  /** Whether the request defines functions. Some OpenAI models accept them only in the Responses API. */
   readonly hasFunctionTools: boolean;
 }
 
 type Carriage = Target['carriage'];
 
-/** How a request goes to a route. */
+/** How a route receives a request. */
 export type RouteSpeech =
-  /** In the client's own API: its bytes, or with `carriage` what a carrier makes of them. */
+  /** In the client's own API: the body unchanged, or adapted to a carrier with `carriage`. */
   | { readonly kind: 'pass'; readonly carriage: Carriage; readonly dialect: DialectName }
   | {
       readonly kind: 'translate';
@@ -49,17 +49,17 @@ export type RouteSpeech =
       readonly carriage: Carriage;
       readonly dialect: DialectName;
     }
-  /** Vectors in another API. */
+  /** As an embeddings request in another API. */
   | { readonly kind: 'vectors'; readonly api: EmbeddingsApi }
   /**
-   * Nobody knows: the client's bytes go first, and where the provider has no such path, the request is translated to the first of these
-   * that it has.
+   * The provider's APIs are unknown. The client's body goes first. If the provider lacks that path, the request is
+   * translated to the first of these APIs that it has.
    */
   | { readonly kind: 'try'; readonly dialect: DialectName; readonly otherwise: readonly ProviderApi[] }
-  /** The provider has nothing of the kind. */
+  /** The provider offers no suitable API. */
   | { readonly kind: 'none' };
 
-/** What a route speaks for a client's request. */
+/** Decides how a route receives a client's request. */
 export function routeSpeech(provider: SpeakingProvider, route: SpeakingRoute, asked: AskedBy): RouteSpeech {
   const type = typeOf(provider);
   const dialect = dialectFor(provider, type);
@@ -79,7 +79,7 @@ export function routeSpeech(provider: SpeakingProvider, route: SpeakingRoute, as
   return api === undefined ? { kind: 'none' } : translated(api, type, dialect);
 }
 
-/** The order in which a translated request looks for an API. */
+/** The APIs for translated requests, in order of preference. */
 const FIRST: readonly ProviderApi[] = ['chat', 'responses', 'messages'];
 const ORDER: readonly ProviderApi[] = [...FIRST, 'gemini', 'converse'];
 
@@ -87,13 +87,13 @@ function translated(api: ProviderApi, type: ProviderType | undefined, dialect: D
   return { kind: 'translate', api, carriage: carriageOf(type, api), dialect };
 }
 
-/** Claude and Gemini by their carriers. Converse is Bedrock's own. */
+/** The platform that carries Claude or Gemini. Converse is Bedrock's own API. */
 function carriageOf(type: ProviderType | undefined, api: ClientApi | ProviderApi): Carriage {
   if (type === 'bedrock') return api === 'messages' ? 'bedrock' : undefined;
   return type === 'vertex' ? 'vertex' : undefined;
 }
 
-/** The provider's type: as configured, else by its dialect or host. undefined: not known. */
+/** The provider's type: as configured, else from its dialect or host. undefined: unknown. */
 export function typeOf({ type, dialect, apiBase }: SpeakingProvider): ProviderType | undefined {
   const isOpenAi = type === undefined || type === 'openai';
   if (isOpenAi && dialect === 'azure') return 'azure';
@@ -116,7 +116,7 @@ interface Known {
 
 const ALL_OF_OPENAI: readonly SpokenApi[] = ['chat', 'responses', 'completions', 'embeddings'];
 
-/** What is spoken at hosts that speak OpenAI's APIs, where the configuration does not name the type. */
+/** The APIs at hosts that speak OpenAI's APIs, if the configuration names no type. */
 const BY_DIALECT: Readonly<Partial<Record<DialectName, readonly SpokenApi[]>>> = {
   openai: ALL_OF_OPENAI,
   deepseek: ['chat', 'responses', 'completions'],
@@ -125,7 +125,7 @@ const BY_DIALECT: Readonly<Partial<Record<DialectName, readonly SpokenApi[]>>> =
   openrouter: [...ALL_OF_OPENAI, 'messages'],
 };
 
-/** The APIs of a provider for one of its models; undefined: nobody knows. */
+/** The APIs of a provider for one of its models; undefined: unknown. */
 function spokenApis(provider: SpeakingProvider, known: Known): readonly SpokenApi[] | undefined {
   if (provider.apis !== undefined) return provider.apis;
   switch (known.type) {
@@ -149,7 +149,7 @@ function spokenApis(provider: SpeakingProvider, known: Known): readonly SpokenAp
   }
 }
 
-/** Whether Azure is asked in its older API, which has a date in the URL. */
+/** Whether Azure's older API is in use, which has a date in the URL. */
 export function isDated(apiVersion: string | undefined): apiVersion is string {
   return apiVersion !== undefined && apiVersion !== '' && !/^(?:v1|preview|latest)$/i.test(apiVersion);
 }

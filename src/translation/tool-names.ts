@@ -2,7 +2,7 @@ import type { Conversation } from './conversation.ts';
 import type { ClientTool, Exchange } from './exchange.ts';
 import { hash32 } from './ids.ts';
 
-/** What the names of tools may be in a target's API. */
+/** The rules for tool names in a target's API. */
 export type NameForm = 'openai' | 'messages' | 'gemini' | 'converse';
 
 const FORMS: Readonly<Record<NameForm, { readonly fits: RegExp; readonly bad: RegExp }>> = {
@@ -13,8 +13,9 @@ const FORMS: Readonly<Record<NameForm, { readonly fits: RegExp; readonly bad: Re
 };
 
 /**
- * The names of the tools as the target takes them, for definitions, choice and history alike: tools of a namespace are `ns__name`, and a
- * name that does not fit is shortened with its hash. Fills `exchange.tools`, by which the answer turns them back.
+ * Maps tool names to names that the target accepts, consistently in definitions, choice and history. Tools of a
+ * namespace become `ns__name`; a name that does not fit is shortened and gets its hash. Fills `exchange.tools`, with
+ * which the answer restores the names.
  */
 export function toolNames(exchange: Exchange, form: NameForm): (name: string, namespace?: string) => string {
   const { conversation } = exchange;
@@ -28,13 +29,13 @@ export function toolNames(exchange: Exchange, form: NameForm): (name: string, na
   }
   return (name, namespace) => {
     const written = fitting(fullName(name, namespace), form);
-    // A tool that only the history knows.
+    // A tool that occurs only in the history.
     if (!exchange.tools.has(written)) exchange.tools.set(written, { name, namespace, form: 'function' });
     return written;
   };
 }
 
-/** A tool of a namespace as APIs without namespaces have it. */
+/** The name of a namespaced tool in APIs without namespaces. */
 export function fullName(name: string, namespace: string | undefined): string {
   return namespace === undefined || namespace === '' ? name : `${namespace}__${name}`;
 }
@@ -43,7 +44,10 @@ function nameField(conversation: Conversation): string {
   return conversation.api === 'chat' ? '.function.name' : '.name';
 }
 
-/** A name that does not fit: other characters become `_`, cut to 55 and `_` with 8 digits of the full name's hash. */
+/**
+ * Shortens a name that does not fit: other characters become `_`, and 55 characters are followed by `_` and 8 digits of
+ * the full name's hash.
+ */
 function fitting(name: string, form: NameForm): string {
   const { fits, bad } = FORMS[form];
   if (fits.test(name)) return name;

@@ -3,20 +3,20 @@ import type { Target } from './exchange.ts';
 import type { ProviderType } from './provider-type.ts';
 import { isDated } from './targets.ts';
 
-/** Where a provider is. */
+/** A provider's location. */
 export interface ProviderPlace {
   readonly type: ProviderType | undefined;
-  /** undefined: the type's own host. Without a query. */
+  /** Without a query. undefined: the type's default host. */
   readonly apiBase: string | undefined;
   readonly apiVersion?: string | undefined;
-  /** Vertex. */
+  /** For Vertex. */
   readonly project?: string | undefined;
   readonly location?: string | undefined;
-  /** Bedrock. */
+  /** For Bedrock. */
   readonly region?: string | undefined;
 }
 
-/** What is asked there: in which API, and by which of its methods. */
+/** The request to make there: its API and its method. */
 export interface UpstreamCall {
   readonly api: ProviderApi | 'embeddings';
   readonly carriage: Target['carriage'];
@@ -26,11 +26,11 @@ export interface UpstreamCall {
 }
 
 /**
- * The URL of a translated or carried request. undefined: the provider has no such method, its place is not said, or the model's name cannot
- * stand in a URL.
+ * The URL of a translated or carried request. undefined: the provider has no such method, its location is not
+ * configured, or the model's name cannot be part of a URL.
  */
 export function upstreamUrl(place: ProviderPlace, call: UpstreamCall): string | undefined {
-  // As a segment of a path it would lead elsewhere, and a model's name may be the client's.
+  // As a path segment it would change the path, and the client may choose the model's name.
   if (call.model === '.' || call.model === '..') return undefined;
   switch (place.type) {
     case 'vertex':
@@ -70,7 +70,7 @@ function pathOf({ api, operation }: UpstreamCall): string | undefined {
   }
 }
 
-/** A version segment: a base that has one is the API's root, any other has its root at `/v1`. */
+/** A version segment. A base URL that has one is the API's root; any other has its root at `/v1`. */
 const VERSION = /\/v\d+[a-z0-9]*(?=\/|$)/;
 
 function belowRoot(apiBase: string, call: UpstreamCall): string | undefined {
@@ -133,7 +133,7 @@ function vertexUrl(place: ProviderPlace, call: UpstreamCall): string | undefined
   }
 }
 
-/** Vertex has a host for each region, one for each of two continents, and one for all. */
+/** Vertex has one host per region, one for each of two continents, and a global one. */
 function vertexHost(location: string): string {
   if (location === 'global') return 'aiplatform.googleapis.com';
   if (location === 'us' || location === 'eu') return `aiplatform.${location}.rep.googleapis.com`;
@@ -170,12 +170,12 @@ function bare(apiBase: string): string {
   return apiBase.slice(0, end);
 }
 
-/** The model's own name, without a publisher in front. */
+/** The model's own name, without a publisher prefix. */
 function lastOf(model: string): string {
   return segment(model.slice(model.lastIndexOf('/') + 1));
 }
 
-/** A segment of a path; `@`, which stands before a version of Google's models, may stand as it is. */
+/** Encodes a path segment. Keeps `@`, which precedes a version of Google's models. */
 function segment(text: string): string {
   return encodeURIComponent(text).replaceAll('%40', '@');
 }

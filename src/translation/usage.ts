@@ -1,11 +1,11 @@
-/** Tokens. `input` is all of the input, cached or not. What nobody reported is undefined, never 0. */
+/** Token counts. `input` is the whole input, cached or not. A count that was not reported is undefined, never 0. */
 export interface Usage {
   readonly input?: number | undefined;
   readonly cacheRead?: number | undefined;
   readonly cacheWrite?: number | undefined;
   /** The part of `cacheWrite` that is kept for an hour. */
   readonly cacheWrite1h?: number | undefined;
-  /** All of the output, reasoning included. */
+  /** The whole output, including reasoning. */
   readonly output?: number | undefined;
   readonly reasoning?: number | undefined;
   readonly audioInput?: number | undefined;
@@ -15,8 +15,8 @@ export interface Usage {
 }
 
 /**
- * A later report completes the earlier one field by field. Neither a missing field nor 0 undoes what was known, and nothing is
- * added up: reports are cumulative.
+ * Completes an earlier report with a later one, field by field. A missing field or a 0 does not overwrite a known
+ * count. Nothing is added up, because reports are cumulative.
  */
 export function completed(earlier: Usage | undefined, later: Usage | undefined): Usage | undefined {
   if (earlier === undefined) return later;
@@ -28,17 +28,17 @@ export function completed(earlier: Usage | undefined, later: Usage | undefined):
   return usage;
 }
 
-/** Whether a report says anything that a client can be told. */
+/** Whether a report contains a count that a client can use. */
 export function isReported(usage: Usage | undefined): usage is Usage {
   return usage !== undefined && (usage.input !== undefined || usage.output !== undefined);
 }
 
-/** A count of a provider's report; undefined for null, negative numbers and whatever is no number. */
+/** A count in a provider's report; undefined for null, negative numbers and other types. */
 export function count(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? Math.round(value) : undefined;
 }
 
-/** The sum of the counts that are known; undefined where none is. */
+/** The sum of the known counts; undefined if none is known. */
 export function sum(...counts: readonly (number | undefined)[]): number | undefined {
   const known = counts.filter((value) => value !== undefined);
   return known.length === 0 ? undefined : known.reduce((total, value) => total + value, 0);

@@ -5,7 +5,7 @@ import type { LossList } from './losses.ts';
 import { fullName } from './tool-names.ts';
 import { knownMaxOutput } from './models/max-output.ts';
 
-/** The client's limit of output tokens as this target takes it; undefined where the client gave none. */
+/** The client's output limit, adapted to the target; undefined if the client set none. */
 export function outputLimit({ conversation, target, losses }: Exchange): number | undefined {
   const given = conversation.output.maxTokens;
   if (given === undefined) return undefined;
@@ -18,7 +18,7 @@ export function outputLimit({ conversation, target, losses }: Exchange): number 
   return most;
 }
 
-/** Tells the losses of the top-level fields that only the client's API has, except those that `carries` takes over. */
+/** Records the losses of top-level fields that only the client's API has, except those that `carries` handles. */
 export function tellOnly({ conversation, losses }: Exchange, carries?: (field: OnlyField) => boolean): void {
   for (const field of conversation.only) {
     if (carries?.(field) === true) continue;
@@ -27,19 +27,19 @@ export function tellOnly({ conversation, losses }: Exchange, carries?: (field: O
   }
 }
 
-/** A value that the target does not take, told as tuning. undefined, always. */
+/** Records a value that the target does not accept as a loss of tuning. Always returns undefined. */
 export function dropped(losses: LossList, placed: Placed<unknown> | undefined, why: string): undefined {
   if (placed !== undefined) losses.dropped(placed.path, why);
 }
 
-/** The same as a loss of meaning. */
+/** Records a value that the target does not accept as a loss of meaning. Always returns undefined. */
 export function refused(losses: LossList, placed: Placed<unknown> | undefined, why: string): undefined {
   if (placed !== undefined) losses.meaning(placed.path, why);
 }
 
 /**
- * Tells the losses of server tools that the target does not have. One that the choice names, or that is all there is to call, is the meaning
- * of the request.
+ * Records the losses of server tools that the target lacks. Losing a tool changes the meaning if the choice names it or
+ * if there is no other tool.
  */
 export function tellServerTools(exchange: Exchange, lost: readonly ServerTool[]): void {
   const { conversation, losses } = exchange;
@@ -54,7 +54,7 @@ export function tellServerTools(exchange: Exchange, lost: readonly ServerTool[])
   }
 }
 
-/** What stands for a part that nobody knows: a text, or nothing with its loss. */
+/** The replacement of an unknown part: a text, or nothing with a loss. */
 export function insteadOf(part: Unknown, losses: LossList): readonly Part[] {
   const { instead, path, type } = part;
   if (instead !== undefined) {
@@ -66,7 +66,7 @@ export function insteadOf(part: Unknown, losses: LossList): readonly Part[] {
   return [];
 }
 
-/** A call's arguments as an object of JSON (R17): as they stand, `{}` for none, wrapped where they are no object. */
+/** A call's arguments as a JSON object: verbatim, `{}` if there are none, wrapped if they are not an object. */
 export function argumentsObject(
   call: Pick<ToolCall, 'arguments' | 'form'>,
   path: string,
@@ -79,13 +79,13 @@ export function argumentsObject(
   return new RawJson(writeJson({ _invalid_arguments: call.arguments }));
 }
 
-/** A call's arguments as JSON text for APIs that take a text. */
+/** A call's arguments as JSON text, for APIs that take a string. */
 export function argumentsText(call: Pick<ToolCall, 'arguments' | 'form'>): string {
   if (call.form === 'freeform') return writeJson({ input: call.arguments });
   return call.arguments === '' ? '{}' : call.arguments;
 }
 
-/** A freeform tool as a function with one text (4.5). */
+/** A freeform tool as a function with one string parameter. */
 export function freeformFunction(tool: Tool): {
   readonly description: string | undefined;
   readonly schema: JsonObject;
@@ -106,8 +106,8 @@ const FREEFORM_SCHEMA: JsonObject = {
 };
 
 /**
- * The tools to define: the client's own, or, where there are none and the history has calls, one for each name in it, since the target
- * refuses such a history otherwise (B35).
+ * The tools to define: the client's own. If there are none but the history has calls, one for each name in it, because
+ * the target otherwise refuses the history.
  */
 export function toolsOrSeen(
   tools: readonly Tool[],
@@ -128,7 +128,9 @@ export function toolsOrSeen(
   return [...seen.values()];
 }
 
-/** Leaves out tools of a name that another one has (4.5): silently if they are the same, else as a loss of meaning. */
+/**
+ * Removes tools whose name another tool already has: silently if they are identical, otherwise with a loss of meaning.
+ */
 export function distinctTools(tools: readonly Tool[], losses: LossList): readonly Tool[] {
   const first = new Map<string, Tool>();
   for (const tool of tools) {

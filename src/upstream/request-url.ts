@@ -5,7 +5,8 @@ import { joinUrl } from './url.ts';
 
 /** The URL that a request goes to: of the client's path, or of the method that is asked for. undefined: the provider has no such method. */
 export function requestUrl(request: UpstreamRequest): string | undefined {
-  const { target, provider } = request;
+  const { provider } = request;
+  const target = request.target ?? vertexChat(request);
   if (target === undefined) return joinUrl(request);
   const { apiBase, speaks, project, location, region } = provider;
   const { apiVersion } = speaks;
@@ -13,6 +14,21 @@ export function requestUrl(request: UpstreamRequest): string | undefined {
   const place = { type: typeOf(speaks), apiBase, apiVersion, project, location, region };
   return upstreamUrl(place, { api, carriage, model, operation: operationOf(target) });
 }
+
+/** Vertex has the Chat API of its other models below a path of its own, where a client's path passes. */
+function vertexChat({ provider, path }: UpstreamRequest): UpstreamTarget | undefined {
+  return provider.type === 'vertex' && path === '/v1/chat/completions' ? VERTEX_CHAT : undefined;
+}
+
+const VERTEX_CHAT: UpstreamTarget = {
+  api: 'chat',
+  operation: 'generate',
+  carriage: 'vertex',
+  // Its model is in the body.
+  model: '',
+  isStream: false,
+  body: 'passed',
+};
 
 function operationOf({ operation, isStream }: UpstreamTarget): UpstreamCall['operation'] {
   switch (operation) {

@@ -20,7 +20,7 @@ function work(agent: Agent): Script {
   return besides(
     agent.shellTool,
     inSteps(
-      using(agent.shell('echo first-$((40 + 2))'), agent.shell('echo second-$((50 + 5))')),
+      using(agent.shell("printf 'first-%d' 42"), agent.shell("printf 'second-%d' 55")),
       using(agent.writeFile('made.txt', 'written by a tool')),
       () => says(FINAL),
     ),
@@ -31,6 +31,7 @@ const SESSIONS = [
   [AGENTS.claudeCode, 'claude-sonnet-4-5'],
   [AGENTS.codexBuiltIn, 'gpt-5.5'],
   [AGENTS.codexOwn, 'gpt-5.5'],
+  [AGENTS.geminiCli, 'gemini-2.5-pro'],
   [AGENTS.opencodeChat, 'scripted'],
   [AGENTS.opencodeMessages, 'claude-sonnet-4-5'],
   [AGENTS.opencodeResponses, 'scripted'],
@@ -47,7 +48,7 @@ describe('a provider of the API that it speaks serves a session with tools of', 
       expect(session.exitCode).toBe(0);
       const results = provider.asked.at(-1)?.results ?? [];
       // Calls at once run side by side, and Claude Code sends their results in the order in which they ended.
-      const shown = results.slice(0, 2).map((text) => /\w+-\d+/.exec(text)?.[0] ?? text);
+      const shown = results.slice(0, 2).map((text) => /(?:first|second)-\d+/.exec(text)?.[0] ?? text);
       expect(shown.toSorted()).toEqual(['first-42', 'second-55']);
       expect(results).toHaveLength(3);
       expect((await readFile(join(desk.work, 'made.txt'), 'utf8')).trim()).toBe('written by a tool');

@@ -112,7 +112,7 @@ describe('a database that is gone', () => {
     await Bun.sleep(200);
     await postgres.crash();
     const answers: number[] = [];
-    await until(() => /can not be asked/.test(first.program.stdout()) || undefined);
+    await until(() => /database is unavailable/.test(first.program.stdout()) || undefined);
     const backAtMs = performance.now() + OUTAGE_MS;
     while (performance.now() < backAtMs) {
       answers.push(await first.ask('mk-unknown'), await second.ask('mk-unknown'));

@@ -15,6 +15,10 @@ const SECRETS = {
   formerApiKey: 'sk-canary-former-9c2b7e',
   header: 'canary-header-51ab3d',
   proxyPassword: 'canary-proxy-e7f2c9',
+  awsKey: 'canary-aws-secret-1b90c4',
+  awsSession: 'canary-aws-session-c7713f',
+  serviceAccount: 'canaryServiceAccount5e21d8',
+  accessToken: 'ya29.canary-access-94ffab',
   metricsToken: 'canary-metrics-08d4b1',
   masterKey: 'mk-canary-master-6a6e03',
   rotatedKey: 'mk-canary-rotated-b39c55',
@@ -94,6 +98,33 @@ describe.each(['postgres', 'sqlite'])('a database in %s', (engine) => {
       api_key: SECRETS.apiKey,
       proxy: `http://user:${SECRETS.proxyPassword}@127.0.0.1:9`,
     });
+    await admin('POST', '/providers', {
+      id: 'c',
+      provider_type: 'bedrock',
+      region: 'eu-central-1',
+      aws: {
+        access_key_id: 'AKIDEXAMPLE',
+        secret_access_key: SECRETS.awsKey,
+        session_token: SECRETS.awsSession,
+      },
+    });
+    await admin('POST', '/providers', {
+      id: 'd',
+      provider_type: 'vertex',
+      service_account: {
+        json: JSON.stringify({
+          client_email: 'a@b',
+          private_key: `-----BEGIN PRIVATE KEY-----\n${SECRETS.serviceAccount}\n-----END PRIVATE KEY-----\n`,
+          project_id: 'p',
+        }),
+      },
+    });
+    await admin('POST', '/providers', {
+      id: 'e',
+      provider_type: 'vertex',
+      project: 'p',
+      access_token: SECRETS.accessToken,
+    });
     await admin('POST', '/models', { id: 'good', routes: [{ provider: 'a' }] });
     await admin('POST', '/models', { id: 'bad', routes: [{ provider: 'b' }] });
     await admin('PUT', '/settings/metrics', { value: { token: SECRETS.metricsToken } });
@@ -127,6 +158,8 @@ describe.each(['postgres', 'sqlite'])('a database in %s', (engine) => {
       program.stderr(),
     ].join('\n');
     expect(everything).toContain('openai');
+    for (const kind of ['aws', 'service_account', 'access_token'])
+      expect(JSON.stringify(answers)).toContain(`"credential_kind":"${kind}"`);
     for (const secret of Object.values(SECRETS)) {
       for (const spelling of spellings(secret)) expect(everything).not.toContain(spelling);
     }
@@ -147,7 +180,7 @@ describe.each(['postgres', 'sqlite'])('a database in %s', (engine) => {
     );
     const rekey = startProcess(['rekey'], { cwd: folder, env: { ...env, OLD_SECRET_KEY: ADMIN_KEY } });
     expect(await rekey.exited).toBe(0);
-    expect(rekey.stdout()).toStartWith('1 of 1 secrets were sealed anew');
+    expect(rekey.stdout()).toStartWith('1 of 1 secrets were resealed');
     gateway = await startDatabaseGateway({ dbUrl, folder, env: { SECRET_KEY: SECRETS.secretKey } });
     expect(await gateway.ask(SECRETS.masterKey)).toBe(200);
     expect(simulator.attempts.at(-1)?.headers).toMatchObject({ authorization: `Bearer ${SECRETS.apiKey}` });
@@ -158,7 +191,7 @@ describe('the program in database mode', () => {
   test.each([
     [{}, /ADMIN_KEY must be too/],
     [{ ADMIN_KEY: 'your-admin-key' }, /ADMIN_KEY has 14 characters/],
-    [{ ADMIN_KEY: 'your-admin-key-here' }, /ADMIN_KEY is a value as examples have it/],
+    [{ ADMIN_KEY: 'your-admin-key-here' }, /ADMIN_KEY is a value from examples/],
     [{ ADMIN_KEY, SECRET_KEY: 'short' }, /SECRET_KEY has 5 characters/],
     [{ ADMIN_KEY, DB_URL: 'mysql://localhost/x' }, /DB_URL must begin with/],
   ])('does not start with %p, and says why in one line', async (env, reason) => {

@@ -1,4 +1,6 @@
 import { expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startProcess } from './process.ts';
 
@@ -32,6 +34,32 @@ test('explain says which refusal a request would get', async () => {
   expect(wrongKey).toMatchObject({ code: 1, err: expect.stringContaining('401') });
   expect((await explain('--model', OPUS, '--key', 'sk-your-unified-api-key')).code).toBe(0);
   expect((await explain('--model', OPUS, '--key', 'default')).code).toBe(0);
+});
+
+test('explain says what the translation of a body would lose on each route', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-explain-'));
+  const config = join(folder, 'config.yaml');
+  const body = join(folder, 'body.json');
+  await Bun.write(
+    config,
+    `allow_unauthenticated: true
+providers: [{name: claude, provider_type: anthropic}, {name: gpu, api_base: "http://gpu:8000/v1", apis: [chat]}]
+models: {m: {routes: [{provider: claude, model: claude-opus-5-5}, {provider: gpu, model: g}]}}`,
+  );
+  await Bun.write(body, '{"model":"m","seed":1,"logprobs":true,"messages":[{"role":"user","content":"hi"}]}');
+  const ask = async (...args: string[]) => {
+    const program = startProcess(['explain', '--config', config, '--model', 'm', ...args]);
+    return { code: await program.exited, out: program.stdout(), err: program.stderr() };
+  };
+  const { code, out } = await ask('--body', body);
+  expect(code).toBe(0);
+  expect(out).toContain('openai-chat>messages: not sent, because of logprobs');
+  expect(out).toContain('dropped seed');
+  expect(out).toContain('this body is not translated');
+  expect(await ask('--body', join(folder, 'none'))).toMatchObject({ code: 2, out: '' });
+  await Bun.write(body, '{"model":"m"}');
+  expect(await ask('--body', body)).toMatchObject({ code: 2, err: expect.stringContaining('messages') });
+  await rm(folder, { recursive: true });
 });
 
 test('explain without a model is wrong usage', async () => {

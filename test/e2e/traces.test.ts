@@ -165,7 +165,7 @@ test('a receiver that is not there costs no request anything, is said once, and 
   await receiver.stop();
   const url = await start(tracing({ OTEL_EXPORTER_OTLP_TIMEOUT: '100' }));
   for (let count = 0; count < 20; count++) expect((await ask(url)).status).toBe(200);
-  await program?.printed(/traces can't be sent: /);
+  await program?.printed(/traces cannot be sent: /);
   expect((await ask(url)).status).toBe(200);
   program?.kill('SIGTERM');
   expect(await program?.exited).toBe(0);

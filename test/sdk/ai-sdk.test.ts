@@ -11,17 +11,11 @@ import {
   streamText,
   tool,
 } from 'ai';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import { z } from 'zod';
-import { CLIENT_KEY, collected, rejection, type Stage, startStage, UPSTREAM_KEY } from './stage.ts';
+import { CLIENT_KEY, collected, rejection, startStage, UPSTREAM_KEY, useStage } from './stage.ts';
 
-let stage: Stage;
-
-beforeAll(async () => {
-  stage = await startStage('fallback: { retries: 0, cooldown_seconds: 0 }');
-});
-beforeEach(() => stage.clear());
-afterAll(() => stage.stop());
+const stage = await useStage(startStage('fallback: { retries: 0, cooldown_seconds: 0 }'));
 
 const WEATHER = tool({
   description: 'How warm it is',

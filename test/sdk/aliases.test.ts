@@ -1,9 +1,9 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { ChatOpenAI } from '@langchain/openai';
 import { generateText, streamText } from 'ai';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import OpenAI, { AuthenticationError, InternalServerError, NotFoundError } from 'openai';
-import { collected, rejection, type Stage, startStageWith, UPSTREAM_KEY } from './stage.ts';
+import { collected, rejection, startStageWith, UPSTREAM_KEY, useStage } from './stage.ts';
 
 const KEY = 'sk-your-unified-api-key';
 
@@ -60,15 +60,8 @@ logging:
   mask_sensitive: true
 `;
 
-let stage: Stage;
-let client: OpenAI;
-
-beforeAll(async () => {
-  stage = await startStageWith(CONFIG);
-  client = new OpenAI({ baseURL: stage.baseUrl, apiKey: KEY });
-});
-beforeEach(() => stage.clear());
-afterAll(() => stage.stop());
+const stage = await useStage(startStageWith(CONFIG));
+const client = new OpenAI({ baseURL: stage.baseUrl, apiKey: KEY });
 
 const OPUS = 'anthropic/claude-opus-4-5';
 const MESSAGES = [{ role: 'user' as const, content: 'Hello' }];

@@ -1,12 +1,9 @@
 import Anthropic, { APIError, AuthenticationError, RateLimitError } from '@anthropic-ai/sdk';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
-import { CLIENT_KEY, rejection, type Stage, startStageWith, UPSTREAM_KEY } from './stage.ts';
+import { expect, test } from 'bun:test';
+import { CLIENT_KEY, rejection, startStageWith, UPSTREAM_KEY, useStage } from './stage.ts';
 
-let stage: Stage;
-let client: Anthropic;
-
-beforeAll(async () => {
-  stage = await startStageWith(`
+const stage = await useStage(
+  startStageWith(`
 providers:
   - name: main
     provider_type: anthropic
@@ -16,12 +13,10 @@ providers:
 master_keys:
   - { name: client, key: ${CLIENT_KEY} }
 fallback: { retries: 0, cooldown_seconds: 0 }
-`);
-  // The library adds /v1 itself.
-  client = new Anthropic({ baseURL: stage.gateway.url, apiKey: CLIENT_KEY, maxRetries: 0 });
-});
-beforeEach(() => stage.clear());
-afterAll(() => stage.stop());
+`),
+);
+// The library adds /v1 itself.
+const client = new Anthropic({ baseURL: stage.gateway.url, apiKey: CLIENT_KEY, maxRetries: 0 });
 
 function hello(model: string): Anthropic.MessageCreateParamsNonStreaming {
   return { model, max_tokens: 100, messages: [{ role: 'user', content: 'Hello!' }] };

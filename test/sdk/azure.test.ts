@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import { AzureOpenAI } from 'openai';
-import { CLIENT_KEY, type Stage, startStageWith, UPSTREAM_KEY } from './stage.ts';
+import { CLIENT_KEY, startStageWith, UPSTREAM_KEY, useStage } from './stage.ts';
 
-let stage: Stage;
-let client: AzureOpenAI;
-
-beforeAll(async () => {
-  stage = await startStageWith(`
+const stage = await useStage(
+  startStageWith(`
 providers:
   - { name: azure, provider_type: azure, api_base: "URL", api_key: ${UPSTREAM_KEY} }
   - { name: main, api_base: "URL/v1", api_key: ${UPSTREAM_KEY} }
@@ -15,16 +12,14 @@ models:
   elsewhere: { routes: [{ provider: main, model: up }] }
 master_keys:
   - { name: client, key: ${CLIENT_KEY} }
-`);
-  client = new AzureOpenAI({
-    endpoint: stage.gateway.url,
-    apiKey: CLIENT_KEY,
-    apiVersion: '2024-10-21',
-    maxRetries: 0,
-  });
+`),
+);
+const client = new AzureOpenAI({
+  endpoint: stage.gateway.url,
+  apiKey: CLIENT_KEY,
+  apiVersion: '2024-10-21',
+  maxRetries: 0,
 });
-beforeEach(() => stage.clear());
-afterAll(() => stage.stop());
 
 const messages = [{ role: 'user' as const, content: 'Hello!' }];
 

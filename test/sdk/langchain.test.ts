@@ -2,17 +2,11 @@ import { ContextOverflowError } from '@langchain/core/errors';
 import { AIMessageChunk, HumanMessage, ToolMessage } from '@langchain/core/messages';
 import { tool } from '@langchain/core/tools';
 import { ChatOpenAI, type ChatOpenAIFields, OpenAIEmbeddings } from '@langchain/openai';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import { z } from 'zod';
-import { CLIENT_KEY, collected, rejection, type Stage, startStage, UPSTREAM_KEY } from './stage.ts';
+import { CLIENT_KEY, collected, rejection, startStage, UPSTREAM_KEY, useStage } from './stage.ts';
 
-let stage: Stage;
-
-beforeAll(async () => {
-  stage = await startStage('fallback: { retries: 0, cooldown_seconds: 0 }');
-});
-beforeEach(() => stage.clear());
-afterAll(() => stage.stop());
+const stage = await useStage(startStage('fallback: { retries: 0, cooldown_seconds: 0 }'));
 
 /** The model as its users make it: a base URL and a key. */
 function chat(model: string, fields: ChatOpenAIFields = {}): ChatOpenAI {

@@ -1,20 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
-import type OpenAI from 'openai';
+import { expect, test } from 'bun:test';
 import type { ChatCompletionChunk } from 'openai/resources';
 import { atProvider, throughGateway } from './openai-client.ts';
-import { collected, type Stage, startStage, UPSTREAM_KEY } from './stage.ts';
+import { collected, startStage, UPSTREAM_KEY, useStage } from './stage.ts';
 
-let stage: Stage;
-let client: OpenAI;
-let provider: OpenAI;
-
-beforeAll(async () => {
-  stage = await startStage();
-  client = throughGateway(stage);
-  provider = atProvider(stage);
-});
-beforeEach(() => stage.clear());
-afterAll(() => stage.stop());
+const stage = await useStage(startStage());
+const client = throughGateway(stage);
+const provider = atProvider(stage);
 
 const MESSAGES = [
   { role: 'system' as const, content: 'You are terse. 你好 🚀' },

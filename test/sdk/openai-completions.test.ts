@@ -1,19 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
-import type OpenAI from 'openai';
+import { expect, test } from 'bun:test';
 import { atProvider, throughGateway } from './openai-client.ts';
-import { collected, type Stage, startStage } from './stage.ts';
+import { collected, startStage, useStage } from './stage.ts';
 
-let stage: Stage;
-let client: OpenAI;
-let provider: OpenAI;
-
-beforeAll(async () => {
-  stage = await startStage();
-  client = throughGateway(stage);
-  provider = atProvider(stage);
-});
-beforeEach(() => stage.clear());
-afterAll(() => stage.stop());
+const stage = await useStage(startStage());
+const client = throughGateway(stage);
+const provider = atProvider(stage);
 
 const PROMPT = { prompt: ['Once upon a time', 'Es war einmal'], max_tokens: 15 };
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import OpenAI, {
   APIConnectionError,
   APIError,
@@ -12,17 +12,10 @@ import OpenAI, {
   UnprocessableEntityError,
 } from 'openai';
 import { throughGateway } from './openai-client.ts';
-import { collected, rejection, type Stage, startStage, UPSTREAM_KEY } from './stage.ts';
+import { collected, rejection, startStage, UPSTREAM_KEY, useStage } from './stage.ts';
 
-let stage: Stage;
-let client: OpenAI;
-
-beforeAll(async () => {
-  stage = await startStage('timeouts: { first_byte_timeout: 0.3 }');
-  client = throughGateway(stage, { maxRetries: 0 });
-});
-beforeEach(() => stage.clear());
-afterAll(() => stage.stop());
+const stage = await useStage(startStage('timeouts: { first_byte_timeout: 0.3 }'));
+const client = throughGateway(stage, { maxRetries: 0 });
 
 const MESSAGES = [{ role: 'user' as const, content: 'Hello!' }];
 

@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
-import type OpenAI from 'openai';
+import { expect, test } from 'bun:test';
 import { APIConnectionTimeoutError, APIUserAbortError } from 'openai';
 import { throughGateway } from './openai-client.ts';
-import { rejection, type Stage, startStage } from './stage.ts';
+import { rejection, startStage, useStage } from './stage.ts';
 
-let stage: Stage;
-let client: OpenAI;
-
-beforeAll(async () => {
-  stage = await startStage();
-  client = throughGateway(stage);
-});
-beforeEach(() => stage.clear());
-afterAll(() => stage.stop());
+const stage = await useStage(startStage());
+const client = throughGateway(stage);
 
 const ENDLESS = { model: 'mock/endless', messages: [{ role: 'user' as const, content: 'Hello!' }] };
 

@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import type OpenAI from 'openai';
+import { describe, expect, test } from 'bun:test';
 import { toFile } from 'openai';
 import { atProvider, throughGateway } from './openai-client.ts';
-import { rejection, type Stage, startStage, UPSTREAM_KEY } from './stage.ts';
+import { rejection, type Stage, startStage, UPSTREAM_KEY, useStage } from './stage.ts';
 
-let stage: Stage;
-let client: OpenAI;
-
-beforeAll(async () => {
-  stage = await startStage();
-  client = throughGateway(stage);
-});
-beforeEach(() => stage.clear());
-afterAll(() => stage.stop());
+const stage = await useStage(startStage());
+const client = throughGateway(stage);
 
 /** Every byte, line ends, and what looks like another part of the form with another model. */
 const TRAP = '\r\n--x\r\nContent-Disposition: form-data; name="model"\r\n\r\nother\r\n--x--\r\n';

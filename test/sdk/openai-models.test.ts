@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
-import type OpenAI from 'openai';
+import { expect, test } from 'bun:test';
 import { NotFoundError } from 'openai';
 import { throughGateway } from './openai-client.ts';
-import { collected, rejection, type Stage, startStage } from './stage.ts';
+import { collected, rejection, startStage, useStage } from './stage.ts';
 
-let stage: Stage;
-let client: OpenAI;
-
-beforeAll(async () => {
-  stage = await startStage();
-  client = throughGateway(stage);
-});
-beforeEach(() => stage.clear());
-afterAll(() => stage.stop());
+const stage = await useStage(startStage());
+const client = throughGateway(stage);
 
 test('the models are listed by their public names, sorted, without asking a provider', async () => {
   const models = await collected(client.models.list());

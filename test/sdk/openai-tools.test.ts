@@ -1,20 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import type OpenAI from 'openai';
+import { describe, expect, test } from 'bun:test';
 import { zodFunction, zodResponseFormat, zodTextFormat } from 'openai/helpers/zod';
 import type { ChatCompletionMessageParam } from 'openai/resources';
 import { z } from 'zod';
 import { throughGateway } from './openai-client.ts';
-import { type Stage, startStage } from './stage.ts';
+import { startStage, useStage } from './stage.ts';
 
-let stage: Stage;
-let client: OpenAI;
-
-beforeAll(async () => {
-  stage = await startStage();
-  client = throughGateway(stage);
-});
-beforeEach(() => stage.clear());
-afterAll(() => stage.stop());
+const stage = await useStage(startStage());
+const client = throughGateway(stage);
 
 const Weather = z.object({ city: z.string(), unit: z.enum(['celsius', 'fahrenheit']), days: z.number() });
 const WEATHER = { city: 'mock', unit: 'celsius', days: 1 } as const;

@@ -1,18 +1,12 @@
 import Anthropic, { APIError as AnthropicError } from '@anthropic-ai/sdk';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { APIError as OpenAiError, type OpenAI } from 'openai';
 import { startScriptedProvider } from '../acceptance/scripted-provider.ts';
 import { startGateway } from '../e2e/gateway.ts';
 import { throughGateway } from './openai-client.ts';
-import { CLIENT_KEY, rejection, type Stage, startStage } from './stage.ts';
+import { CLIENT_KEY, rejection, startStage, useStage } from './stage.ts';
 
-let stage: Stage;
-
-beforeAll(async () => {
-  stage = await startStage();
-});
-beforeEach(() => stage.clear());
-afterAll(() => stage.stop());
+const stage = await useStage(startStage());
 
 const OWN_ID = /^req_[0-9a-f]{12}$/;
 

@@ -1,3 +1,4 @@
+import { afterAll, beforeEach } from 'bun:test';
 import type { RequestEnded } from '../../src/gateway/events.ts';
 import type { AttemptRecord } from '../../src/simulator/attempt-log.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
@@ -48,6 +49,14 @@ master_keys:
   - { name: slow, key: mk-slow, rate_limit: { requests_per_second: 1, burst_size: 1 } }
   - { name: blocked, key: mk-blocked, rate_limit: { requests_per_second: 0, burst_size: 0 } }
 `;
+
+/** Uses a stage for all tests of a file: clears it before each and stops it after the last. */
+export async function useStage(started: Promise<Stage>): Promise<Stage> {
+  const stage = await started;
+  beforeEach(() => stage.clear());
+  afterAll(() => stage.stop());
+  return stage;
+}
 
 /** Starts both, with `more` sections in the configuration. `URL` in it is the provider's. */
 export function startStage(more = ''): Promise<Stage> {

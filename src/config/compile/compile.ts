@@ -2,15 +2,13 @@ import { isPlainHeader } from '../secret-header.ts';
 import { isLoopback } from './address.ts';
 import { buildCatalogue } from './catalogue.ts';
 import { compileAccess, isHashedKey } from './compile-access.ts';
-import { compileDetection } from './compile-detection.ts';
-import { compileTranslation } from './compile-translation.ts';
 import { compileProviders } from './compile-providers.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import { millisecondsOf } from '../schema/units.ts';
 import type { Finding } from '../read/problems.ts';
 import { credentialSecrets } from './credential-secrets.ts';
 import type { ProviderSettings, Settings } from '../read/settings.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { Detection, Provider, Snapshot, TranslationSettings } from '../snapshot.ts';
 import { findWarnings } from './warnings.ts';
 
 /** The inputs of a snapshot besides its settings. */
@@ -122,4 +120,36 @@ function secretHeaders(headers: ReadonlyMap<string, string>): string[] {
 
 function passwordOf(url: string | undefined): string {
   return url === undefined ? '' : (URL.parse(url)?.password ?? '');
+}
+
+/** Compiles the statuses that count as failures into one look-up. */
+function compileDetection({
+  errorCodes,
+  errorPatterns,
+}: Pick<Settings, 'errorCodes' | 'errorPatterns'>): Detection {
+  const failures = new Set(errorCodes.flatMap(statusesOf));
+  return { isErrorStatus: (status) => failures.has(status), errorPatterns };
+}
+
+function statusesOf(code: number | string): number[] {
+  const text = String(code);
+  if (!/xx$/i.test(text)) return [Number(text)];
+  const first = Number(text.charAt(0)) * 100;
+  return Array.from({ length: 100 }, (_, index) => first + index);
+}
+
+/** Looks up how requests for a model are translated for a provider: the model's word first, then the provider's. */
+function compileTranslation(settings: Settings): Snapshot['translation'] {
+  const byProvider = new Map<string, TranslationSettings>();
+  for (const { name, translation } of settings.providers)
+    if (Object.keys(translation).length > 0)
+      byProvider.set(name, { ...settings.translation, ...translation });
+  const byModel = new Map<string, Partial<TranslationSettings>>();
+  for (const { name, translation } of settings.models)
+    if (Object.keys(translation).length > 0) byModel.set(name, translation);
+  return (model: string, provider: Provider) => {
+    const general = byProvider.get(provider.name) ?? settings.translation;
+    const own = byModel.get(model);
+    return own === undefined ? general : { ...general, ...own };
+  };
 }

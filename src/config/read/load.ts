@@ -162,6 +162,6 @@ function whyUnreadable(error: unknown): string {
     case 'EISDIR':
       return 'is a directory, not a file';
     default:
-      return `can not be read${typeof code === 'string' ? ` (${code})` : ''}`;
+      return `cannot be read${typeof code === 'string' ? ` (${code})` : ''}`;
   }
 }

@@ -26,7 +26,7 @@ export const readSecretFile: ReadSecretFile = (path) => {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return problem(`${path} does not exist`, true);
     if (code === 'EACCES' || code === 'EPERM') return problem(`this user may not read ${path}`);
-    return problem(`${path} can not be read${typeof code === 'string' ? ` (${code})` : ''}`);
+    return problem(`${path} cannot be read${typeof code === 'string' ? ` (${code})` : ''}`);
   }
 };
 

@@ -1,3 +1,4 @@
+import { isZlib } from './content-coding.ts';
 import type { Transform } from 'node:stream';
 import zlib from 'node:zlib';
 import type { Decoding } from './content-coding.ts';
@@ -52,11 +53,3 @@ const DECODERS: ReadonlyMap<string, (bytes: Uint8Array) => Transform> = new Map<
   ['zstd', () => zlib.createZstdDecompress(OPTIONS)],
   ['deflate', (bytes) => (isZlib(bytes) ? zlib.createInflate(OPTIONS) : zlib.createInflateRaw(OPTIONS))],
 ]);
-
-/**
- * Whether "deflate" data is in the zlib format that the name stands for (RFC 1950), rather than the raw stream that
- * some servers send (RFC 1951).
- */
-export function isZlib(bytes: Uint8Array): boolean {
-  return ((bytes[0] ?? 0) & 0x0f) === 8 && (((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)) % 31 === 0;
-}

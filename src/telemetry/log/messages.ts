@@ -87,11 +87,15 @@ export const MESSAGES = {
     zh: '管理密钥错误: 来自 {address} 请求 {action}',
   },
   storeLost: {
-    en: 'The database can not be asked, the last configuration stays in force: {reason}',
+    en: 'The database is unavailable, the last configuration stays in force: {reason}',
     zh: '数据库不可用，继续使用最近的配置: {reason}',
   },
   storeBack: { en: 'The database answers again', zh: '数据库已恢复' },
   warning: { en: '{text}', zh: '{text}' },
+  translates: {
+    en: 'Requests to {provider} are translated if they use one of these APIs: {apis}',
+    zh: '发往 {provider} 的请求如使用以下 API 将被转换: {apis}',
+  },
   bug: { en: 'Internal error: {error}', zh: '内部错误: {error}' },
   workersAlone: {
     en: 'One process serves everything: several on one port (workers: {workers}) work on Linux only',

@@ -23,7 +23,7 @@ export function openTracing({ env, clock, version, complain }: TracingOptions): 
   const { settings, problems } = readTraceSettings(env);
   problems.forEach(complain);
   if (settings === undefined) return undefined;
-  const onFailure = onceAMinute(clock, (reason) => complain(`traces can't be sent: ${reason}`));
+  const onFailure = onceAMinute(clock, (reason) => complain(`traces cannot be sent: ${reason}`));
   const spans = new LazyExport(settings, async () => {
     const { openSpanExport } = await import('./trace-export.ts');
     return openSpanExport({ settings, version, onFailure });

@@ -12,7 +12,7 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
   pause_turn: 'pause',
 };
 
-/** The finish of a message or of the `delta` of `message_delta`. */
+/** The finish of a message, or of the `delta` in `message_delta`. */
 export function readFinish(message: JsonObject, exchange: Exchange): Finish {
   const word = asString(message['stop_reason']) ?? 'end_turn';
   const reason = REASONS[word];
@@ -39,7 +39,7 @@ const WORDS: Readonly<Record<FinishReason, string>> = {
   pause: 'pause_turn',
 };
 
-/** `stop_reason`, `stop_sequence` and `stop_details` as a Messages client has them. */
+/** `stop_reason`, `stop_sequence` and `stop_details` for a Messages client. */
 export function writeFinish(finish: Finish): JsonTree {
   const { reason, stopSequence, refusal } = finish;
   const isRefusal = reason === 'refusal' || reason === 'content_filter';

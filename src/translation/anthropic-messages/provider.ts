@@ -13,7 +13,7 @@ export const anthropicMessagesProvider: ProviderSide = {
   readCount: (text) => asNumber(asObject(parsed(text))?.['input_tokens']),
 };
 
-/** POST /v1/messages/count_tokens takes what counts as input, and refuses the rest. */
+/** POST /v1/messages/count_tokens accepts only the fields that count as input and refuses all others. */
 function writeCount(exchange: Exchange): JsonTree {
   const { model, system, messages, tools, tool_choice, thinking } = writeRequest(exchange);
   return { model, system, messages, tools, tool_choice, thinking };

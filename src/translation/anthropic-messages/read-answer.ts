@@ -93,7 +93,7 @@ function readCitations(block: JsonObject): readonly Citation[] {
   return asArray(block['citations']).flatMap((value) => citationOf(asObject(value) ?? {}) ?? []);
 }
 
-/** A citation of the web; places in documents have no equal. */
+/** Reads a web citation. Citations of documents have no equivalent in other APIs. */
 export function citationOf(citation: JsonObject): Citation | undefined {
   const url = asString(citation['url']);
   return url === undefined ? undefined : { url, title: asString(citation['title']) };

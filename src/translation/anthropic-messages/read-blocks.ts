@@ -6,9 +6,9 @@ import { plainMediaType } from '../media.ts';
 import { cacheMark, objectAt } from '../request-fields.ts';
 import { InvalidBody } from '../sides.ts';
 
-/** What a block's reader is told beside the block. */
+/** Context for reading a block. */
 export interface BlockPlace {
-  /** The input of the call at this place, as it stands in the body. */
+  /** The source text of the tool call's `input` at this position. */
   readonly slices: (turn: number, block: number) => string | undefined;
   readonly turn: number;
   readonly block: number;
@@ -16,7 +16,7 @@ export interface BlockPlace {
   readonly losses: Loss[];
 }
 
-/** One block of content. @throws InvalidBody */
+/** Reads one content block. @throws InvalidBody */
 export function readBlock(value: unknown, path: string, place: BlockPlace): readonly Part[] {
   if (typeof value === 'string') return [{ kind: 'text', text: value, path }];
   const block = objectAt(value, path);
@@ -124,7 +124,9 @@ function readThinking(block: JsonObject, path: string): readonly Part[] {
   return [{ kind: 'reasoning', text, seal, redacted: envelope?.redacted ?? false, path }];
 }
 
-/** What Anthropic's own tools leave in a history, and what nobody knows (R16). */
+/**
+ * Reads blocks that Anthropic's own tools leave in a history, and unknown blocks. Replaces them with a text if possible.
+ */
 // oxlint-disable-next-line max-params -- a block with its place
 function readOther(block: JsonObject, type: string, path: string, place: BlockPlace): Unknown {
   const unknown: Unknown = { kind: 'unknown', type, path };

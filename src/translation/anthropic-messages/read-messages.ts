@@ -9,7 +9,7 @@ import { readBlock, type BlockPlace } from './read-blocks.ts';
 export interface ReadMessages {
   readonly system: readonly SystemText[];
   readonly turns: readonly Turn[];
-  /** The names that `tool_reference` blocks of the history hold. */
+  /** Tool names in the history's `tool_reference` blocks. */
   readonly referenced: ReadonlySet<string>;
   readonly losses: readonly Loss[];
 }
@@ -17,7 +17,10 @@ export interface ReadMessages {
 /** Claude Code's first system block, which changes with every request. */
 const BILLING = /^\s*x-anthropic-billing-header:/;
 
-/** `system` and `messages`; `text` is the body, where the inputs of calls are cut out as they stand. @throws InvalidBody */
+/**
+ * Reads `system` and `messages`. `text` is the body, from which the inputs of tool calls are cut verbatim. @throws
+ * InvalidBody
+ */
 export function readMessages(systemField: unknown, messages: unknown, text: string): ReadMessages {
   const slices = createSlices(text);
   const referenced = new Set<string>();
@@ -47,7 +50,7 @@ function roleOf(message: JsonObject, path: string): Turn['role'] {
   throw new InvalidBody(`${path}.role`, 'the role is not one of user, assistant, system');
 }
 
-/** A content as blocks; a text is one. @throws InvalidBody */
+/** The content as blocks. A string counts as one block. @throws InvalidBody */
 function contentOf(value: unknown, path: string): readonly unknown[] {
   if (typeof value === 'string') return [{ type: 'text', text: value }];
   if (value === undefined || value === null) return [];
@@ -73,7 +76,7 @@ function isNotBilling(part: Part): boolean {
   return part.kind !== 'text' || !BILLING.test(part.text);
 }
 
-/** The inputs of calls as they stand in the body; looked for when the first one is asked for. */
+/** Looks up the source text of tool inputs. Scans the body at the first look-up. */
 function createSlices(text: string): BlockPlace['slices'] {
   let found: ReadonlyMap<string, string> | undefined;
   return (turn, block) => {

@@ -94,7 +94,7 @@ function readFormat(format: JsonObject | undefined, path: string): OutputFormat 
   };
 }
 
-/** The effort wins over the thinking's budget (6.4). */
+/** Reads the reasoning settings. The effort takes precedence over the thinking budget. */
 function readReasoning(fields: Fields, config: Fields): ReasoningWish | undefined {
   const thinking = fields.object('thinking');
   const named = config.string('effort');
@@ -131,7 +131,7 @@ function thinkingKind(
   }
 }
 
-/** The effort that a budget of thinking tokens stands for. */
+/** Maps a thinking budget in tokens to an effort. */
 export function effortOfBudget(tokens: number): Effort {
   if (tokens <= 4096) return 'low';
   return tokens <= 16_384 ? 'medium' : 'high';
@@ -172,7 +172,7 @@ function readTier(fields: Fields): Placed<string> | undefined {
     : { ...tier, value: tier.value === 'standard_only' ? 'default' : tier.value };
 }
 
-/** The user without the session that Claude Code puts into the name, so that one user stays one user. */
+/** The user id without the session that Claude Code appends, so that one user keeps one id. */
 function readUser(metadata: Fields): Placed<string> | undefined {
   const user = metadata.placedString('user_id');
   if (user === undefined) return undefined;
@@ -184,13 +184,23 @@ function readUser(metadata: Fields): Placed<string> | undefined {
   return { ...user, value: user.value.replace(/^(user_.*_account_.*)_session_.*$/, '$1') };
 }
 
-/** What belongs to Anthropic alone, and without which the answer would be another one. */
+/** Fields that only Anthropic has and that would change the answer if dropped. */
 function readOnly(fields: Fields): readonly OnlyField[] {
   const only: OnlyField[] = [];
   for (const path of ['mcp_servers', 'container']) {
     const value = fields.any(path);
     if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
     only.push({ path, class: 'meaning', why: 'only Anthropic has it', value });
+  }
+  const thread = fields.object('thread');
+  if (thread !== undefined) {
+    // What goes on in a thread has only its new messages.
+    only.push({
+      path: 'thread',
+      class: 'meaning',
+      why: 'only Anthropic keeps threads; send all messages',
+      value: thread,
+    });
   }
   return only;
 }

@@ -110,7 +110,7 @@ class MessagesReader {
     }
   }
 
-  /** A call; some servers tell its whole input at once. */
+  /** Reads a tool call. Some servers send its complete input in the start event. */
   #call(block: JsonObject, key: string, source: string): void {
     const { name, namespace, form } = clientTool(this.#exchange, asString(block['name']) ?? '');
     const given = asString(block['id']) ?? '';

@@ -13,8 +13,8 @@ export interface ReadTools {
 const BUILT_IN = /^(?:bash|text_editor|computer|memory)_\d+/;
 
 /**
- * The tools that the model sees: a deferred one only once the history refers to it (`referenced`), unless Anthropic's own search would find
- * it, which no other API has.
+ * The tools that the model sees. A deferred tool is visible only after the history refers to it (`referenced`), unless
+ * Anthropic's own tool search would find it. No other API has such a search.
  */
 export function readTools(definitions: readonly unknown[], referenced: ReadonlySet<string>): ReadTools {
   const tools: Tool[] = [];
@@ -67,7 +67,7 @@ const READ = new Set([
   'defer_loading',
 ]);
 
-/** What else a definition says; of a tool that Anthropic defines nothing is told beside the tool itself. */
+/** Losses of the definition's other members. A tool that Anthropic defines has none, because the tool itself is reported. */
 function restOf(definition: JsonObject, path: string, isBuiltIn: boolean): readonly Loss[] {
   if (isBuiltIn) return [];
   return Object.keys(definition)

@@ -1,7 +1,10 @@
 import { asObject, type JsonObject, type JsonTree } from '../json.ts';
 import { count, sum, type Usage } from '../usage.ts';
 
-/** The usage of a message. `input_tokens` is without what was read from and written to the cache; the hub's input is with it. */
+/**
+ * Reads a message's usage. `input_tokens` excludes tokens read from and written to the cache; the hub's `input`
+ * includes them.
+ */
 export function readUsage(usage: JsonObject): Usage {
   const input = count(usage['input_tokens']);
   const cacheRead = count(usage['cache_read_input_tokens']);
@@ -16,7 +19,7 @@ export function readUsage(usage: JsonObject): Usage {
   };
 }
 
-/** The two reports of a stream as one: neither null nor 0 of the later undoes the earlier. */
+/** Merges the two usage reports of a stream. Neither null nor 0 in the later report overwrites the earlier one. */
 export function mergedReports(earlier: JsonObject, later: JsonObject): JsonObject {
   const merged: JsonTree = { ...earlier };
   for (const [field, value] of Object.entries(later)) {
@@ -26,14 +29,14 @@ export function mergedReports(earlier: JsonObject, later: JsonObject): JsonObjec
   return merged;
 }
 
-/** In OpenAI's words. */
+/** The service tier by OpenAI's name. */
 export function readTier(usage: JsonObject): string | undefined {
   const tier = usage['service_tier'];
   if (tier === 'standard') return 'default';
   return tier === 'priority' ? tier : undefined;
 }
 
-/** What `message_delta` says of the usage; zeros where nothing is known, since the API demands numbers. */
+/** The usage in `message_delta`. Unknown counts become 0, because the API requires numbers. */
 export function writeDeltaUsage(usage: Usage | undefined): JsonTree {
   const { cacheRead, cacheWrite, input = 0, output = 0, reasoning } = usage ?? {};
   return {
@@ -46,7 +49,7 @@ export function writeDeltaUsage(usage: Usage | undefined): JsonTree {
   };
 }
 
-/** The same as a whole message has it. */
+/** The usage of a whole message. */
 export function writeUsage(usage: Usage | undefined): JsonTree {
   const { cacheWrite, cacheWrite1h } = usage ?? {};
   const split =

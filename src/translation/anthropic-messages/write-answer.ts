@@ -19,7 +19,7 @@ export function writeAnswer(answer: Answer, exchange: Exchange): string {
   });
 }
 
-/** What a message has before its content is known. */
+/** The members of a message that are known before its content. */
 export function messageHead(exchange: Exchange, model: string | undefined): JsonTree {
   return {
     id: `msg_${exchange.suffix}`,
@@ -35,7 +35,7 @@ export function messageHead(exchange: Exchange, model: string | undefined): Json
   };
 }
 
-/** The usage as it is; where nobody reported any, the zeros that stand for it are told. */
+/** The usage unchanged. Records a loss if the provider reported none and zeros replace it. */
 export function toldUsage(usage: Usage | undefined, exchange: Exchange): Usage | undefined {
   if (!isReported(usage)) exchange.losses.approximated('usage', 'the provider reported none');
   return usage;
@@ -71,7 +71,7 @@ function writeReasoning(part: Extract<AnswerPart, { kind: 'reasoning' }>, exchan
   return { type: 'thinking', thinking: text, signature: signatureOf(seal, redacted, exchange) };
 }
 
-/** A seal where a Messages client keeps one: Anthropic's own as it is, another one in an envelope, '' for none. */
+/** The signature for a Messages client: Anthropic's own verbatim, any other in an envelope, '' for none. */
 export function signatureOf(seal: Seal | undefined, redacted: boolean, exchange: Exchange): string {
   if (seal === undefined) return '';
   if (seal.origin === 'anthropic') return seal.payload;
@@ -80,7 +80,7 @@ export function signatureOf(seal: Seal | undefined, redacted: boolean, exchange:
   return envelope ?? '';
 }
 
-/** The seal of a call or a text, as a block of thinking right before it. */
+/** The seal of a tool call or a text, as a thinking block immediately before it. */
 function sealBlock(seal: Seal | undefined, exchange: Exchange): readonly JsonTree[] {
   const signature = signatureOf(seal, false, exchange);
   return signature === '' ? [] : [{ type: 'thinking', thinking: '', signature }];

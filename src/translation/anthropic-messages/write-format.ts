@@ -9,7 +9,7 @@ import type { WrittenTools } from './write-tools.ts';
 export interface WrittenFormat {
   /** `output_config.format`. */
   readonly format: JsonTree | undefined;
-  /** In place of the request's own, which are none: the tool whose input is the answer. */
+  /** Replaces the request's tools, of which there are none: the tool whose input is the answer. */
   readonly tools: WrittenTools | undefined;
 }
 
@@ -22,7 +22,10 @@ export interface FormatManner {
 
 const NOTHING: WrittenFormat = { format: undefined, tools: undefined };
 
-/** Structured output (6.6): natively, else by a tool that has to be used, else by a sentence of the system text. */
+/**
+ * Writes structured output natively if the model supports it, otherwise with a forced tool, otherwise with a sentence
+ * in the system text.
+ */
 export function writeFormat(exchange: Exchange, manner: FormatManner): WrittenFormat {
   const { conversation, losses } = exchange;
   const { format } = conversation.output;

@@ -5,7 +5,7 @@ import { textOfBytes } from '../media.ts';
 
 const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
 
-/** How the base64 of an image begins, for images that nobody told the type of. */
+/** Base64 prefixes of image formats, for images without a media type. */
 const IMAGE_STARTS: readonly (readonly [string, string])[] = [
   ['iVBOR', 'image/png'],
   ['/9j/', 'image/jpeg'],
@@ -13,7 +13,7 @@ const IMAGE_STARTS: readonly (readonly [string, string])[] = [
   ['UklGR', 'image/webp'],
 ];
 
-/** Media as a block (4.8); nothing, with its loss, where the API cannot have them. */
+/** Writes media as a content block. Records a loss and writes nothing if the API does not accept it. */
 export function writeMedia(media: Media, exchange: Exchange): readonly JsonTree[] {
   const { path } = media;
   if (media.detail !== undefined && media.detail !== 'auto') {
@@ -26,7 +26,7 @@ export function writeMedia(media: Media, exchange: Exchange): readonly JsonTree[
   return [];
 }
 
-/** The block, or why there is none. */
+/** The block, or the reason why there is none. */
 function image({ source, mediaType }: Media, { target }: Exchange): JsonTree | string {
   switch (source.kind) {
     case 'bytes': {

@@ -42,7 +42,7 @@ export function writeMessages(exchange: Exchange, manner: Manner): readonly Json
   return messages;
 }
 
-/** Carriers take no mark at the top level: it stands on the last block. */
+/** Carriers accept no mark at the top level, so the mark goes on the last block. */
 function markLast(messages: readonly { readonly content: readonly JsonTree[] }[]): void {
   const block = messages.at(-1)?.content.at(-1);
   if (block !== undefined) block['cache_control'] ??= { type: 'ephemeral' };

@@ -11,7 +11,7 @@ import { writeMessages } from './write-messages.ts';
 import { writeThinking } from './write-thinking.ts';
 import { isForced, writeTools, type WrittenTools } from './write-tools.ts';
 
-/** The body of POST /v1/messages for Claude, whoever carries it, or for another model that is served in this API. */
+/** The body of POST /v1/messages for Claude, with any carrier, or for another model served through this API. */
 export function writeRequest(exchange: Exchange): JsonTree {
   const { conversation, target } = exchange;
   const family = claudeFamily(target.model, target.carriage, target.claude);
@@ -47,7 +47,7 @@ export function writeRequest(exchange: Exchange): JsonTree {
   return tree;
 }
 
-/** Always sent. Without a limit of the client's the most that the route and the family give. */
+/** The API requires this field. Without a client limit, it is the highest that the route and the model family allow. */
 function writeMaxTokens(exchange: Exchange, family: ClaudeFamily): number {
   const { target, losses } = exchange;
   const limit = outputLimit(exchange);

@@ -100,7 +100,7 @@ class MessagesWriter {
     }
   }
 
-  /** Opens a block of this kind, unless it is open; a call is always a new one. */
+  /** Opens a block of this kind unless one is open. A tool call always opens a new block. */
   #in(kind: 'text' | 'thinking' | 'tool_use', block: JsonTree): string {
     if (this.#open === kind && kind !== 'tool_use') return '';
     const before = this.begin() + this.#stop();
@@ -127,7 +127,7 @@ class MessagesWriter {
     return `event: content_block_stop\ndata: {"type":"content_block_stop","index":${index}}\n\n`;
   }
 
-  /** Ends a block of thinking with its signature, told once and whole; without an open one it makes one. */
+  /** Ends a thinking block with its signature, which is sent once and whole. Creates a block if none is open. */
   #reasoningEnd(seal: Seal | undefined, redacted: boolean): string {
     if (redacted && seal?.origin === 'anthropic') {
       const before = this.begin() + this.#stop();

@@ -11,13 +11,13 @@ export interface WrittenThinking {
 export interface ThinkingManner {
   readonly family: ClaudeFamily;
   readonly maxTokens: number;
-  /** A tool has to be used, which excludes thinking. */
+  /** Whether the choice forces a tool, which excludes thinking. */
   readonly forced: boolean;
 }
 
 const NOTHING: WrittenThinking = { thinking: undefined, effort: undefined };
 
-/** `thinking` and `output_config.effort` (6.4). */
+/** Writes `thinking` and `output_config.effort`. */
 export function writeThinking(exchange: Exchange, manner: ThinkingManner): WrittenThinking {
   const { conversation, losses } = exchange;
   const { family } = manner;
@@ -36,7 +36,7 @@ export function writeThinking(exchange: Exchange, manner: ThinkingManner): Writt
     : budget(exchange, manner, { wish, effort });
 }
 
-/** Why thinking is left out of a request that asks for it. */
+/** The reason why a requested thinking is omitted. */
 function excluded({ conversation }: Exchange, { family, forced }: ThinkingManner): string | undefined {
   if (forced) return 'a forced tool excludes thinking';
   if (!family.needsThinkingBack) return undefined;
@@ -70,7 +70,7 @@ function adaptive(
   if (effort === 'minimal') sent = 'low';
   else if (effort === 'xhigh' && !family.xhigh) sent = 'high';
   if (sent !== effort) losses.approximated(wish.path, `the model does not take the effort ${effort}`);
-  // A Chat client cannot say that it shows reasoning.
+  // A Chat client has no way to say that it shows reasoning.
   const isShown = wish.show === true && conversation.api !== 'chat';
   const thinking = { type: 'adaptive', display: isShown ? 'summarized' : undefined };
   return { thinking, effort: sent };

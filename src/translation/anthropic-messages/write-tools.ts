@@ -15,7 +15,7 @@ export interface WrittenTools {
 export interface ToolManner {
   readonly family: ClaudeFamily;
   readonly names: (name: string, namespace?: string) => string;
-  /** Sentences for the end of the system text. */
+  /** Sentences to append to the system text. */
   readonly instructions: string[];
 }
 
@@ -24,7 +24,7 @@ export function isForced({ tool_choice }: WrittenTools): boolean {
   return tool_choice?.['type'] === 'any' || tool_choice?.['type'] === 'tool';
 }
 
-/** `tools` and `tool_choice`; a choice without tools is dropped in silence. */
+/** Writes `tools` and `tool_choice`. Drops a choice without tools silently. */
 export function writeTools(exchange: Exchange, manner: ToolManner): WrittenTools {
   const { conversation, target, losses } = exchange;
   const search = conversation.serverTools.filter(
@@ -48,7 +48,7 @@ export function writeTools(exchange: Exchange, manner: ToolManner): WrittenTools
   };
 }
 
-/** The tools that the choice leaves. A model that cannot be forced is given only the one that it should use. */
+/** The tools that the choice allows. A model that cannot be forced gets only the tool that it should use. */
 function narrowed(tools: readonly Tool[], { conversation }: Exchange, family: ClaudeFamily): readonly Tool[] {
   const choice = conversation.toolChoice;
   if (choice?.kind === 'some') return tools.filter(({ name }) => choice.names.includes(name));
@@ -78,7 +78,7 @@ function writeTool(tool: Tool, { losses }: Exchange, { family, names }: ToolMann
   };
 }
 
-/** The web search of OpenAI's APIs as Anthropic's. */
+/** Converts the web search of OpenAI's APIs to Anthropic's. */
 function writeSearch({ definition }: ServerTool): JsonTree {
   const location = asObject(definition['user_location']);
   const place = asObject(location?.['approximate']) ?? location;
@@ -147,7 +147,7 @@ interface Force {
   readonly name?: string;
 }
 
-/** A forced choice; for a model that refuses it a sentence of the system text (4.6). */
+/** Writes a forced choice. For a model that refuses forced choices, adds a sentence to the system text. */
 function forced({ conversation, losses }: Exchange, manner: ToolManner, force: Force): JsonTree {
   const { family, names, instructions } = manner;
   const given = force.name ?? force.only?.name;

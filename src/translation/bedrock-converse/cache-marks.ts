@@ -1,12 +1,12 @@
 import type { CacheMark, Conversation } from '../conversation.ts';
 import type { JsonTree } from '../json.ts';
 
-/** The service takes this many cache points in a request. */
+/** The maximum number of cache points that the service accepts in a request. */
 const MAX_MARKS = 4;
 
 /**
- * Cache marks as Converse has them, a block of their own behind what they mark. Of more than four the last four are kept: each contains all
- * that the former hold. Marks have to be asked for in the order tools, system, messages.
+ * Writes cache marks as Converse does: as a separate block after the marked content. Keeps the last four marks, since
+ * each covers everything that earlier marks cover. Request marks in the order tools, system, messages.
  */
 export class CacheMarks {
   #skip: number;

@@ -2,22 +2,25 @@ import { claudeFamily, type ClaudeFamily, isClaude } from '../models/claude.ts';
 import type { Target } from '../exchange.ts';
 import { plainModelId } from '../models/model-id.ts';
 
-/** What a model behind Converse takes, by its id. */
+/** Facts about a model behind Converse, by its id. */
 export interface ConverseFamily {
   /** undefined: the model is not Claude. */
   readonly claude: ClaudeFamily | undefined;
-  /** How the effort of reasoning is told. */
+  /** How the model takes the reasoning effort. */
   readonly reasoning: 'claude' | 'effort' | 'nested-effort' | 'nova' | 'none';
-  /** Structured output: natively, by a tool that has to be used, or by a sentence of the system text. */
+  /** How the model produces structured output: natively, by a forced tool, or by a sentence in the system text. */
   readonly json: 'native' | 'tool' | 'text';
-  /** The highest temperature; Infinity: as the client says. */
+  /** The highest temperature; Infinity: unlimited. */
   readonly maxTemperature: number;
-  /** Whether the model takes both a temperature and `topP`. */
+  /** Whether the model accepts both a temperature and `topP`. */
   readonly takesBoth: boolean;
   readonly takesStops: boolean;
 }
 
-/** Models whose structured output AWS lists (https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html). */
+/**
+ * Models for which AWS lists structured output
+ * (https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html).
+ */
 const NATIVE_JSON = /qwen3|deepseek|mistral|gpt-oss|gemma|minimax|kimi|nemotron/;
 
 export function converseFamily({ model, claude }: Target): ConverseFamily {

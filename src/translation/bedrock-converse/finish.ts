@@ -13,7 +13,7 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
   guardrail_intervened: 'content_filter',
 };
 
-/** The finish behind a `stopReason`; an error where the word says that the answer failed. */
+/** Reads the finish of a `stopReason`. Returns an error if the reason means that the answer failed. */
 export function readFinish(stop: JsonObject, exchange: Exchange): Finish | HubError {
   const word = asString(stop['stopReason']) ?? '';
   if (word.startsWith('malformed_')) {
@@ -25,7 +25,10 @@ export function readFinish(stop: JsonObject, exchange: Exchange): Finish | HubEr
   return { reason, stopSequence: matchedSequence(stop) };
 }
 
-/** Claude tells the sequence in its own fields, as Bedrock was asked to return them or as `[{"stop_sequence": …}]`. */
+/**
+ * Claude reports the stop sequence in model-specific fields: as the ones that the request asked Bedrock to return, or
+ * as `[{"stop_sequence": …}]`.
+ */
 function matchedSequence({ additionalModelResponseFields: fields }: JsonObject): string | undefined {
   return asString((asObject(fields) ?? asObject(asArray(fields)[0]))?.['stop_sequence']);
 }

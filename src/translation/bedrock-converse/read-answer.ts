@@ -35,7 +35,7 @@ export function readAnswer(text: string, exchange: Exchange): AnswerReading {
 
 interface At {
   readonly index: number;
-  /** The arguments of a call as they stand in the source. */
+  /** The source text of a tool call's arguments. */
   readonly input: string | undefined;
 }
 
@@ -90,13 +90,13 @@ function readReasoning(reasoning: JsonObject, exchange: Exchange): AnswerPart {
   };
 }
 
-/** A signature or redacted content of Converse is Anthropic's own. */
+/** Signatures and redacted content in Converse come from Anthropic. */
 export function sealOf(payload: string | undefined, { target }: Exchange): Seal | undefined {
   if (payload === undefined || payload === '') return undefined;
   return { origin: 'anthropic', provider: target.provider, payload };
 }
 
-/** In OpenAI's words; Converse has the same, but for `reserved`. */
+/** The tier by OpenAI's name. Converse uses the same names, except for `reserved`. */
 export function serviceTierOf(body: JsonObject): string | undefined {
   return asString(asObject(body['serviceTier'])?.['type']);
 }

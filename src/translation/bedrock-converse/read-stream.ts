@@ -10,8 +10,8 @@ import { sealOf, serviceTierOf } from './read-answer.ts';
 import { usageOf } from './usage.ts';
 
 /**
- * Reads the frames of `POST /model/{id}/converse-stream` (`ConverseStreamOutput` of the Bedrock Runtime API). A text block has no start
- * event; the usage comes behind `messageStop`, in `metadata`, which is the last word.
+ * Reads the frames of `POST /model/{id}/converse-stream` (`ConverseStreamOutput` of the Bedrock Runtime API). A text
+ * block has no start event. The usage comes after `messageStop`, in `metadata`, which is the last event.
  */
 export function createStreamReader(exchange: Exchange): StreamReader {
   const reader = new ConverseReader(exchange);
@@ -25,7 +25,7 @@ const UTF8 = new TextDecoder();
 
 const EXCEPTION = 'exception ';
 
-/** The block that is open: a call by its key, or what a block without a start event turned out to be. */
+/** The open block: a tool call with its key, or the kind of a block that had no start event. */
 interface OpenBlock {
   readonly key: string;
   kind: 'text' | 'reasoning' | 'call' | undefined;
@@ -102,7 +102,7 @@ class ConverseReader {
         return;
       }
       default:
-      // A frame that is new is nothing to the client.
+      // Unknown frames are ignored.
     }
   }
 

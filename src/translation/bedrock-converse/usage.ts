@@ -1,7 +1,7 @@
 import { asArray, asObject, type JsonObject } from '../json.ts';
 import { count, sum, type Usage } from '../usage.ts';
 
-/** `usage` of Converse. Its `inputTokens` leave out what was read from and written to the cache. */
+/** Reads Converse's `usage`. Its `inputTokens` exclude tokens read from and written to the cache. */
 export function usageOf(usage: JsonObject | undefined): Usage | undefined {
   if (usage === undefined) return undefined;
   const cacheRead = count(usage['cacheReadInputTokens']);

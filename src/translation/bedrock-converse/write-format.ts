@@ -8,7 +8,7 @@ import type { ToolConfig } from './write-tools.ts';
 
 export interface WrittenFormat {
   readonly outputConfig?: JsonTree;
-  /** In place of the request's own tools, which are none: the tool whose input is the answer. */
+  /** Replaces the request's tools, of which there are none: the tool whose input is the answer. */
   readonly toolConfig?: ToolConfig;
 }
 
@@ -18,7 +18,10 @@ interface FormatManner {
   readonly isThinking: boolean;
 }
 
-/** Structured output (6.6): natively, else by a tool that has to be used, else by a sentence of the system text. */
+/**
+ * Writes structured output natively if the model supports it, otherwise with a forced tool, otherwise with a sentence
+ * in the system text.
+ */
 export function writeFormat(
   exchange: Exchange,
   family: ConverseFamily,

@@ -36,7 +36,7 @@ const AUDIO: Readonly<Record<string, string>> = {
 
 const MAX_NAME_CHARS = 200;
 
-/** Media as Converse has them: bytes, or objects of S3. The names of documents are unique in the request. */
+/** Writes media for Converse: bytes, or S3 objects. Makes document names unique within the request. */
 export class MediaWriter {
   readonly #exchange: Exchange;
   readonly #names = new Map<string, number>();
@@ -72,7 +72,7 @@ export class MediaWriter {
     return [];
   }
 
-  /** Letters, digits, single spaces, hyphens, parentheses and brackets; a number behind one that was there before. */
+  /** A name of letters, digits, single spaces, hyphens, parentheses and brackets. A name already used gets a number. */
   #nameOf(given: string): string {
     const plain = given
       .replace(/\.[A-Za-z0-9]{1,5}$/, '')

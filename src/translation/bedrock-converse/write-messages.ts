@@ -12,11 +12,14 @@ export interface MessageManner {
   readonly family: ConverseFamily;
   readonly names: (name: string, namespace?: string) => string;
   readonly marks: CacheMarks;
-  /** false: the tools were left out, and calls and results are told in words. */
+  /** false: the tools were omitted, so calls and results are written as text. */
   readonly hasTools: boolean;
 }
 
-/** `messages`: user and assistant in turn, beginning with the user, all results of a turn in one. */
+/**
+ * Writes `messages`: alternating user and assistant turns that begin with the user, with all results of a turn in one
+ * message.
+ */
 export function writeMessages(exchange: Exchange, manner: MessageManner): readonly JsonTree[] {
   const { conversation, losses } = exchange;
   const writer = new MessageWriter(exchange, manner);
@@ -53,7 +56,7 @@ class MessageWriter {
     this.#media = new MediaWriter(exchange);
   }
 
-  /** `mark` is that of the whole request, behind its last block. */
+  /** `mark` is the mark of the whole request, placed after its last block. */
   write(turn: Turn, mark: CacheMark | undefined): Message {
     const blocks: JsonTree[] = [];
     for (const part of turn.parts) this.#add(blocks, this.#part(part), part.cache);
@@ -63,7 +66,10 @@ class MessageWriter {
     return { role: turn.role === 'assistant' ? 'assistant' : 'user', content: blocks };
   }
 
-  /** A cache point is refused behind a document of plain text that is the last block: it goes before it. */
+  /**
+   * Converse refuses a cache point after a plain-text document that is the last block, so the point goes before the
+   * document.
+   */
   #add(blocks: JsonTree[], added: readonly JsonTree[], cache: CacheMark | undefined): void {
     blocks.push(...added);
     const point = this.#manner.marks.behind(cache);
@@ -126,7 +132,7 @@ class MessageWriter {
     ];
   }
 
-  /** Only Claude takes its reasoning back, and only with its own signature. */
+  /** Only Claude accepts its reasoning back, and only with its own signature. */
   #reasoning({ text, seal, redacted, path }: Reasoning): readonly JsonTree[] {
     if (this.#manner.family.claude === undefined || seal?.origin !== 'anthropic') {
       this.#exchange.losses.dropped(path, 'the reasoning has no signature of the model');

@@ -5,15 +5,15 @@ import type { JsonTree } from '../json.ts';
 import type { ConverseFamily } from './families.ts';
 
 export interface WrittenReasoning {
-  /** For `additionalModelRequestFields`; further fields may be added. */
+  /** Fields for `additionalModelRequestFields`. Callers may add more. */
   readonly fields: JsonTree;
-  /** Whether Claude thinks, which excludes sampling and forced tools. */
+  /** Whether Claude thinks, which excludes sampling parameters and forced tools. */
   readonly isThinking: boolean;
-  /** Whether the model refuses a limit of tokens beside this effort. */
+  /** Whether the model refuses a token limit together with this effort. */
   readonly limitless: boolean;
 }
 
-/** How much the model reasons, in the words of its family (6.4). */
+/** Writes the reasoning effort in the form that the model family takes. */
 export function writeReasoning(
   exchange: Exchange,
   family: ConverseFamily,
@@ -61,7 +61,7 @@ export function writeReasoning(
   }
 }
 
-/** These models take three efforts. */
+/** Maps an effort to one of the three that these models accept. */
 function level({ conversation, losses }: Exchange, effort: Effort): string {
   const near: Readonly<Record<Effort, string>> = {
     none: 'low',

@@ -45,7 +45,7 @@ export function writeRequest(exchange: Exchange): JsonTree {
 
 const DEFAULT_MAX_TOKENS = 8192;
 
-/** Always sent: the service's own default of 4096 cuts answers in silence. */
+/** Always sent, because the service's default of 4096 truncates answers silently. */
 function writeMaxTokens(exchange: Exchange): number {
   const { target, losses } = exchange;
   const limit = outputLimit(exchange) ?? target.maxOutputTokens ?? knownMaxOutput(target.model);

@@ -10,7 +10,7 @@ export interface ToolManner {
   readonly family: ConverseFamily;
   readonly names: (name: string, namespace?: string) => string;
   readonly marks: CacheMarks;
-  /** Sentences for the end of the system text. */
+  /** Sentences to append to the system text. */
   readonly instructions: string[];
 }
 
@@ -26,8 +26,8 @@ export function isForced(config: ToolConfig | 'none' | undefined): boolean {
 }
 
 /**
- * `toolConfig`; undefined without tools. `none`: the choice was none, for which Converse has no word, so the tools are left out and
- * the history has to tell of its calls in words.
+ * Writes `toolConfig`; undefined without tools. `none`: the choice was none, which Converse cannot express, so the
+ * tools are omitted and the history's calls are written as text.
  */
 export function writeToolConfig(exchange: Exchange, manner: ToolManner): ToolConfig | 'none' | undefined {
   const { conversation, losses } = exchange;
@@ -80,7 +80,7 @@ function writeTool(tool: Tool, { losses }: Exchange, { family, names }: ToolMann
   return { toolSpec: { name, description, inputSchema: { json }, strict: isStrict ? true : undefined } };
 }
 
-/** The service refuses an empty description. */
+/** Converse refuses an empty description. */
 function textOrNone(text: string | undefined): string | undefined {
   return text === '' ? undefined : text;
 }
@@ -107,7 +107,7 @@ function writeChoice(exchange: Exchange, manner: ToolManner, tools: readonly Too
   }
 }
 
-/** A forced choice; for a model that refuses it a sentence of the system text (4.6). */
+/** Writes a forced choice. For a model that refuses forced choices, adds a sentence to the system text. */
 function forced(
   { conversation, losses }: Exchange,
   { family, names, instructions }: ToolManner,

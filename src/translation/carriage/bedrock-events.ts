@@ -3,15 +3,15 @@ import { unreadable, type HubError } from '../hub-error.ts';
 import { asObject, asString, parsed } from '../json.ts';
 import type { Frame } from './event-stream.ts';
 
-/** What a frame of InvokeModelWithResponseStream holds. */
+/** The content of a frame of InvokeModelWithResponseStream. */
 export type CarriedEvent =
   /** One event of the Messages API: its name and its JSON. */
   | { readonly kind: 'event'; readonly name: string; readonly data: Uint8Array }
-  /** A frame that is not for the client. */
+  /** A frame without content for the client. */
   | { readonly kind: 'nothing' }
   | { readonly kind: 'error'; readonly error: HubError };
 
-/** Takes the event out of a frame `{"bytes": base64}`. Total. */
+/** Extracts the event from a frame `{"bytes": base64}`. Never throws. */
 export function carriedEvent(frame: Frame): CarriedEvent {
   const payload = asObject(parsed(TEXT.decode(frame.payload)));
   if (frame.type !== 'event') return { kind: 'error', error: errorOfException(frame.name, payload ?? {}) };
@@ -23,7 +23,7 @@ export function carriedEvent(frame: Frame): CarriedEvent {
   return { kind: 'event', name, data };
 }
 
-/** The event as server-sent: `event: NAME`, and its JSON in a line of data for each of its own lines. */
+/** The event in server-sent form: `event: NAME`, then one `data:` line for each line of the JSON. */
 export function eventText(name: string, data: Uint8Array): Uint8Array {
   const text = TEXT.decode(data);
   const lines =
@@ -31,7 +31,7 @@ export function eventText(name: string, data: Uint8Array): Uint8Array {
   return UTF8.encode(`event: ${name.replaceAll(/[\r\n]/g, ' ')}\ndata: ${lines}\n\n`);
 }
 
-/** The number in an answer of Bedrock's CountTokens; undefined where it has none. */
+/** The count in an answer of Bedrock's CountTokens; undefined if there is none. */
 export function bedrockCountOf(text: string): number | undefined {
   const count = asObject(parsed(text))?.['inputTokens'];
   return typeof count === 'number' ? count : undefined;

@@ -12,16 +12,19 @@ import type { LossList } from '../losses.ts';
 import { blocksAt, listEdits, type Block, type Verdict } from '../same-api/message-edits.ts';
 import type { Betas } from './betas.ts';
 
-/** A field that only a beta of Anthropic's has. */
+/** A field that exists only in an Anthropic beta. */
 interface BetaField {
   readonly betas: readonly string[];
-  /** Without it the answer would be to another question. */
+  /** Whether dropping it changes the meaning of the request. */
   readonly meaning?: boolean;
-  /** Has left its beta at Anthropic, so that clients send it without one: it goes only where its beta was asked for. */
+  /**
+   * Whether Anthropic has released it, so that clients send it without naming the beta. The field is dropped only if
+   * the client named its beta.
+   */
   readonly released?: boolean;
 }
 
-/** Top-level fields, by the types of `@anthropic-ai/sdk` 1.14 and what Claude Code sends. */
+/** Top-level fields, from the types of `@anthropic-ai/sdk` 1.14 and from requests of Claude Code. */
 const FIELDS: Readonly<Record<string, BetaField>> = {
   billing_policy: { betas: ['user-profiles-billing'] },
   compaction: { betas: ['compact'] },
@@ -38,7 +41,7 @@ const FIELDS: Readonly<Record<string, BetaField>> = {
   user_profile_id: { betas: ['user-profiles'], released: true },
 };
 
-/** Whether a field of the body goes, because the provider does not take the beta that it belongs to. Tells the loss. */
+/** Whether the field must be dropped because the provider does not accept its beta. Records the loss. */
 export function isLostField(key: string, betas: Betas, losses: LossList): boolean {
   const field = Object.hasOwn(FIELDS, key) ? FIELDS[key] : undefined;
   if (field === undefined || betas.takes(field.betas)) return false;
@@ -53,7 +56,7 @@ const TOOL_SEARCH = ['advanced-tool-use', 'tool-search-tool', 'tool-search'];
 const EAGER_INPUT = ['fine-grained-tool-streaming'];
 const MID_SYSTEM = ['mid-conversation-system'];
 
-/** What the provider takes of the things that stand inside the body. */
+/** The beta features inside the body that the provider accepts. */
 export interface Takes {
   readonly system: boolean;
   readonly toolSearch: boolean;
@@ -72,7 +75,7 @@ export function takesOf(betas: Betas, passes: boolean): Takes {
   };
 }
 
-/** Judges blocks of messages for what the search of tools leaves in a history; `referenced` takes the names of the tools that it found. */
+/** Judges message blocks that tool search leaves in a history. Adds the names of the tools found to `referenced`. */
 export function toolSearchJudge(referenced: Set<string>, losses: LossList): (block: Block) => Verdict {
   const reference = (block: Block): Verdict =>
     block.type === 'tool_reference' ? referenceAsText(block, referenced, losses) : undefined;
@@ -81,7 +84,7 @@ export function toolSearchJudge(referenced: Set<string>, losses: LossList): (blo
     if (type === 'tool_result') {
       const content = memberNamed(members, 'content');
       if (content === undefined) return undefined;
-      // Results hold no results: to look further in would cost the depth of a body times its length.
+      // Tool results do not nest, and descending further would cost the body's depth times its length.
       const edits = listEdits(blocksAt(bytes, content.value.start, `${path}.content`), reference);
       return edits === 'all' ? undefined : edits;
     }
@@ -95,7 +98,7 @@ export function toolSearchJudge(referenced: Set<string>, losses: LossList): (blo
   };
 }
 
-/** R16. */
+/** Replaces a tool reference with a text. */
 function referenceAsText(
   { bytes, members, start, end, path }: Block,
   referenced: Set<string>,
@@ -119,7 +122,7 @@ function noteFound(bytes: Uint8Array, content: ObjectMember | undefined, referen
   }
 }
 
-/** The edits of the list of tools; `all`: none of them is left. */
+/** The edits of the list of tools; `all`: no tool is left. */
 export function toolEdits(
   bytes: Uint8Array,
   list: Extent,
@@ -164,13 +167,13 @@ export function thinkingEdits(bytes: Uint8Array, value: Extent, takes: Takes, lo
   });
 }
 
-/** The name of the tool that the choice is for; undefined: it names none. */
+/** The name of the tool in the choice; undefined if it names none. */
 export function chosenTool(bytes: Uint8Array, choice: ObjectMember | undefined): string | undefined {
   if (choice === undefined) return undefined;
   return textOf(bytes, memberNamed(membersOf(bytes, choice.value.start), 'name')?.value);
 }
 
-/** The names in a list of texts. */
+/** The strings in a list. */
 export function textsOf(bytes: Uint8Array, list: Extent): readonly string[] {
   return elementsOf(bytes, list.start).flatMap((extent) => textOf(bytes, extent) ?? []);
 }

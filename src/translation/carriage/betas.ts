@@ -1,18 +1,18 @@
-/** What of the client's `anthropic-beta` reaches the provider. A list holds names; what is written up to a date covers every date. */
+/** Which names of the client's `anthropic-beta` reach the provider. An entry without a date covers every date. */
 export type BetaPolicy = 'drop' | 'pass' | readonly string[];
 
 /** The betas of a request. */
 export interface Betas {
-  /** Those that the provider is sent, in the client's order. */
+  /** The betas sent to the provider, in the client's order. */
   readonly kept: readonly string[];
   readonly dropped: readonly string[];
-  /** Whether the provider takes what one of these betas brings. A name without its date stands for all dates. */
+  /** Whether the provider accepts the feature of one of these betas. A name without a date stands for all dates. */
   readonly takes: (names: readonly string[]) => boolean;
-  /** Whether the client asked for one of them in vain. */
+  /** Whether the client asked for one of them and the provider does not get it. */
   readonly lost: (names: readonly string[]) => boolean;
 }
 
-/** Sorts the client's betas: those of the header, and those that the body of Bedrock's own form holds. */
+/** Sorts the client's betas by the policy. They come from the header or, in Bedrock's own form, from the body. */
 export function betasOf(asked: readonly string[], policy: BetaPolicy): Betas {
   const names = [...new Set(asked.map((name) => name.trim()).filter((name) => name !== ''))];
   const listed = typeof policy === 'string' ? [] : policy;
@@ -29,14 +29,14 @@ export function betasOf(asked: readonly string[], policy: BetaPolicy): Betas {
   };
 }
 
-/** The value of the header `anthropic-beta` under a policy; undefined: none is sent. */
+/** The value of the header `anthropic-beta` under a policy; undefined: send none. */
 export function betaHeader(value: string, policy: BetaPolicy): string | undefined {
   if (policy === 'pass') return value === '' ? undefined : value;
   const { kept } = betasOf(value.split(','), policy);
   return kept.length === 0 ? undefined : kept.join(',');
 }
 
-/** `context-management` covers `context-management-2025-06-27`, and itself. */
+/** `context-management` covers itself and `context-management-2025-06-27`. */
 function covers(entry: string, name: string): boolean {
   return name === entry || (name.startsWith(`${entry}-`) && !DATE.test(entry));
 }

@@ -23,14 +23,14 @@ import {
 } from './beta-leftovers.ts';
 import { type Betas, type BetaPolicy, betasOf } from './betas.ts';
 
-/** Who carries Claude, and how. */
+/** A provider that carries Claude, and its settings. */
 export interface CarriageTarget {
   readonly carriage: 'bedrock' | 'vertex';
   /** The upstream model. */
   readonly model: string;
-  /** The provider's `anthropic_beta`; undefined is `drop`. */
+  /** The provider's `anthropic_beta`; undefined means `drop`. */
   readonly betas?: BetaPolicy | undefined;
-  /** The route's `claude.mid_system`: messages of role `system` are taken. */
+  /** The route's `claude.mid_system`: the target accepts messages with role `system`. */
   readonly midSystem?: boolean | undefined;
 }
 
@@ -42,18 +42,18 @@ export interface CarriageRequest {
 
 export interface Carried {
   readonly body: Uint8Array;
-  /** The value of the header `anthropic-beta` to send; undefined: none. Bedrock has the betas in the body. */
+  /** The value of the header `anthropic-beta` to send; undefined: none. Bedrock takes betas in the body. */
   readonly betaHeader: string | undefined;
-  /** The client's betas that the provider is not sent. */
+  /** The client's betas that are not sent to the provider. */
   readonly droppedBetas: readonly string[];
-  /** `refusing` says whether the policy lets the body go. */
+  /** `refusing` reports whether the policy allows sending the body. */
   readonly losses: LossList;
 }
 
 /**
- * A body of the Messages API as Bedrock's InvokeModel or Vertex takes it, made by splices: every byte that does not have to change stands. Also
- * for what the Messages writer wrote for clients of other APIs. The model is in the URL (`upstream-path.ts`). `body` has been found to be a
- * JSON object before.
+ * Converts a Messages body to the form that Bedrock's InvokeModel or Vertex takes. Works by splices, so unaffected
+ * bytes stay as they are. Also applies to bodies that the Messages writer produced for clients of other APIs. The URL
+ * names the model (`upstream-path.ts`). `body` must already be known to be a JSON object.
  */
 export function carry(body: Uint8Array, target: CarriageTarget, request: CarriageRequest): Carried {
   const losses = createLossList();
@@ -81,7 +81,7 @@ export function carry(body: Uint8Array, target: CarriageTarget, request: Carriag
   };
 }
 
-/** A body, and what the provider takes of it. */
+/** A body, and what the provider accepts of it. */
 interface Scene {
   readonly body: Uint8Array;
   readonly members: readonly ObjectMember[];
@@ -96,7 +96,10 @@ function isIn<Item>(set: ReadonlySet<Item>, item: Item | undefined): boolean {
 const BETAS = 'anthropic_beta';
 const VERSION = 'anthropic_version';
 
-/** Members that the carrier has elsewhere, or of its own. Names in any case: some parsers do not tell them apart. */
+/**
+ * Whether the carrier takes the member elsewhere or sets it itself. Compares names in any case, since some parsers
+ * ignore case.
+ */
 function isOfCarrier({ key }: ObjectMember, { carriage }: CarriageTarget, isCount: boolean): boolean {
   const name = key.toLowerCase();
   return (
@@ -107,7 +110,7 @@ function isOfCarrier({ key }: ObjectMember, { carriage }: CarriageTarget, isCoun
   );
 }
 
-/** The edits within the members that stay; members that they leave empty are added to `cut`. */
+/** The edits inside the members that stay. Adds members that the edits leave empty to `cut`. */
 function innerEdits({ body, members, losses, takes }: Scene, cut: Set<ObjectMember>): Edit[] {
   const choice = memberNamed(members, 'tool_choice');
   const chosen = chosenTool(body, choice);
@@ -146,7 +149,10 @@ function additions({ carriage, model }: CarriageTarget, isCount: boolean, { kept
   return kept.length === 0 ? version : { ...version, [BETAS]: kept };
 }
 
-/** Bedrock checks the body that it counts like one that it answers: a limit has to be there, and above a budget for thinking. */
+/**
+ * The `max_tokens` to add to a count request. Bedrock validates such a body like a generation request: a limit must
+ * exist and exceed the thinking budget.
+ */
 function leastTokens({ body, members }: Scene): number | undefined {
   if (memberNamed(members, 'max_tokens') !== undefined) return undefined;
   const thinking = memberNamed(members, 'thinking');

@@ -13,10 +13,10 @@ export interface Frame {
   readonly payload: Uint8Array;
 }
 
-/** Takes bytes cut anywhere and returns the frames that are whole; `broken` from the first wrong byte on. */
+/** Splits bytes, cut anywhere, into whole frames. Returns `broken` from the first invalid byte on. */
 export interface FrameReader {
   readonly push: (bytes: Uint8Array) => readonly Frame[] | 'broken';
-  /** Whether a frame has begun and not ended. */
+  /** Whether a frame is incomplete. */
   readonly isInside: () => boolean;
 }
 
@@ -27,13 +27,13 @@ const PRELUDE_BYTES = 12;
 const CRC_BYTES = 4;
 const MIN_FRAME_BYTES = PRELUDE_BYTES + CRC_BYTES;
 
-/** The header type of a string, the only one that Bedrock sends. */
+/** The header type of strings, the only type that Bedrock sends. */
 const STRING_TYPE = 7;
 
 export function createFrameReader(): FrameReader {
   let pieces: Uint8Array[] = [];
   let held = 0;
-  /** Bytes until the frame, or its prelude, is whole. */
+  /** The number of bytes needed to complete the prelude or the frame. */
   let wanted = PRELUDE_BYTES;
   let isBroken = false;
 
@@ -81,7 +81,7 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
   return all;
 }
 
-/** The length of the frame that begins here; undefined where its prelude is wrong. */
+/** The length of the frame that starts here; undefined if its prelude is invalid. */
 function frameLength(bytes: Uint8Array): number | undefined {
   const view = viewOf(bytes);
   const length = view.getUint32(0);
@@ -103,7 +103,7 @@ function frameOf(bytes: Uint8Array): Frame | undefined {
   return { type, name, payload: bytes.subarray(payloadStart, end) };
 }
 
-/** The headers whose values are strings; undefined where they are not well formed. */
+/** The headers with string values; undefined if the headers are malformed. */
 function stringHeaders(bytes: Uint8Array): Map<string, string> | undefined {
   const view = viewOf(bytes);
   const fields = new Map<string, string>();
@@ -122,7 +122,10 @@ function stringHeaders(bytes: Uint8Array): Map<string, string> | undefined {
   return fields;
 }
 
-/** Bytes of a header's value with its own length, by its type: booleans, integers, bytes, strings, timestamps, UUIDs. */
+/**
+ * The size of a header value in bytes, including its own length field, by type: booleans, integers, bytes, strings,
+ * timestamps, UUIDs.
+ */
 function valueSize(type: number, view: DataView, at: number): number | undefined {
   if (type === 6 || type === STRING_TYPE) {
     return at + 2 > view.byteLength ? undefined : 2 + view.getUint16(at);

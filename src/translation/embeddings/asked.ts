@@ -1,18 +1,18 @@
 import type { OnlyField, Placed } from '../conversation.ts';
 
-/** What a client asks vectors of, in the words of no API. */
+/** A client's embeddings request in an API-neutral format. */
 export interface EmbeddingsAsked {
   readonly client: EmbeddingsClient;
   /** The public model name. */
   readonly model: string;
   readonly inputs: readonly Placed<string>[];
-  /** The length of the vectors; undefined: the model's own. */
+  /** The length of the vectors; undefined: the model's default. */
   readonly dimensions: Placed<number> | undefined;
-  /** How the client wants the vectors: base64 is of float32, little endian. */
+  /** The encoding that the client wants. base64 holds little-endian float32. */
   readonly encoding: 'float' | 'base64';
-  /** A Gemini client that asked for one vector gets one, not a list. */
+  /** Whether a Gemini client asked for a single vector, which is returned outside a list. */
   readonly isSingle: boolean;
-  /** Gemini's `taskType` and `title`, which Google's own services share. */
+  /** Gemini's `taskType` and `title`, which only Google's services share. */
   readonly only: readonly OnlyField[];
 }
 
@@ -23,6 +23,6 @@ export type EmbeddingsClient = 'embeddings' | 'gemini';
 export interface Vectors {
   readonly values: readonly (readonly number[])[];
   readonly tokens: number | undefined;
-  /** The provider's word for the model. */
+  /** The model name that the provider reported. */
   readonly model: string | undefined;
 }

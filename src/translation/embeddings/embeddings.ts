@@ -8,7 +8,7 @@ import type { EmbeddingsAsked, EmbeddingsClient, Vectors } from './asked.ts';
 import { base64Of, EMBEDDINGS_PROVIDERS, type EmbeddingsApi } from './providers.ts';
 import { readGemini, readOpenAi } from './read-asked.ts';
 
-/** The route that vectors are asked of. */
+/** The route that serves an embeddings request. */
 export interface EmbeddingsTarget {
   readonly api: EmbeddingsApi;
   /** The upstream model. */
@@ -25,7 +25,7 @@ export interface EmbeddingsExchange {
   readonly asked: EmbeddingsAsked;
   readonly target: EmbeddingsTarget;
   readonly losses: LossList;
-  /** As the header says it: `openai-embeddings>gemini`. */
+  /** As in the header: `openai-embeddings>gemini`. */
   readonly pair: string;
   readonly answerModel: string | undefined;
 }
@@ -38,13 +38,13 @@ export type EmbeddingsAnswer =
   | {
       readonly kind: 'answer';
       readonly body: string;
-      /** Tokens of the input, the provider's count or the estimate. */
+      /** Input tokens: the provider's count or the estimate. */
       readonly tokens: number;
       readonly isEstimated: boolean;
     }
   | { readonly kind: 'failed'; readonly error: HubError };
 
-/** Reads what a client asks vectors of, once per request. Never throws. */
+/** Reads a client's embeddings request, once per request. Never throws. */
 export function readEmbeddings(
   client: EmbeddingsClient,
   text: string,
@@ -58,7 +58,7 @@ export function readEmbeddings(
   }
 }
 
-/** The body for the target, or the loss for which the route is unsuitable under its policy. */
+/** Writes the body for the target. Returns a loss if the policy makes the route unsuitable because of it. */
 export function writeEmbeddings(
   asked: EmbeddingsAsked,
   target: EmbeddingsTarget,
@@ -67,7 +67,7 @@ export function writeEmbeddings(
   const losses = createLossList();
   const provider = EMBEDDINGS_PROVIDERS[target.api];
   const tree = provider.write(asked, target.model, losses);
-  // Without a text there is nothing to ask, whatever the policy is.
+  // Without a text there is nothing to embed, under any policy.
   const loss = losses.refusing(asked.inputs.length === 0 ? 'warn' : target.policy);
   if (loss !== undefined) return { kind: 'unsuitable', loss, losses: losses.all() };
   const pair = `${asked.client === 'gemini' ? 'gemini' : 'openai-embeddings'}>${provider.name}`;
@@ -76,8 +76,8 @@ export function writeEmbeddings(
 }
 
 /**
- * The answer of status 200 as the client has it. `estimate` counts the tokens of the texts, and is asked only where the provider tells none
- * and the client's API has to.
+ * Writes an answer of status 200 for the client. Calls `estimate` to count the texts' tokens only if the provider
+ * reports no count and the client's API requires one.
  */
 export function embeddingsAnswer(
   text: string,

@@ -3,12 +3,12 @@ import type { LossList } from '../losses.ts';
 import { count, sum } from '../usage.ts';
 import type { EmbeddingsAsked, Vectors } from './asked.ts';
 
-/** How a provider is asked for vectors, and where they stand in its answer. */
+/** The embeddings API of a provider: how to ask for vectors and how to read them. */
 export interface EmbeddingsProvider {
-  /** As the header says it. */
+  /** Its name in the header. */
   readonly name: string;
   readonly write: (asked: EmbeddingsAsked, model: string, losses: LossList) => JsonTree;
-  /** undefined: the answer holds no vectors. */
+  /** undefined: the answer contains no vectors. */
   readonly read: (answer: JsonObject) => Vectors | undefined;
 }
 
@@ -91,7 +91,7 @@ function isVector(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((number) => typeof number === 'number');
 }
 
-/** The numbers of base64, float32, little endian; undefined where it is something else. */
+/** Decodes base64 of little-endian float32; undefined if it is not that. */
 export function floatsOf(base64: string): readonly number[] | undefined {
   let bytes: Uint8Array;
   try {
@@ -106,7 +106,7 @@ export function floatsOf(base64: string): readonly number[] | undefined {
   );
 }
 
-/** The other way. */
+/** Encodes numbers as base64 of little-endian float32. */
 export function base64Of(numbers: readonly number[]): string {
   const view = new DataView(new ArrayBuffer(numbers.length * FLOAT_BYTES));
   numbers.forEach((number, at) => view.setFloat32(at * FLOAT_BYTES, number, true));

@@ -6,7 +6,7 @@ import { Fields, objectAt, readBody } from '../request-fields.ts';
 import { InvalidBody, type ReadContext } from '../sides.ts';
 import type { EmbeddingsAsked } from './asked.ts';
 
-/** A body of POST /v1/embeddings. @throws InvalidBody */
+/** Reads a body of POST /v1/embeddings. @throws InvalidBody */
 export function readOpenAi(text: string): EmbeddingsAsked {
   const fields = new Fields(readBody(text));
   const input = fields.any('input');
@@ -39,7 +39,10 @@ function readInputs(input: unknown): readonly Placed<string>[] {
   });
 }
 
-/** A body of `:embedContent` or `:batchEmbedContents`; the model and the method are in the path. @throws InvalidBody */
+/**
+ * Reads a body of `:embedContent` or `:batchEmbedContents`. The path holds the model and the method. @throws
+ * InvalidBody
+ */
 export function readGemini(text: string, { path }: ReadContext): EmbeddingsAsked {
   const { model, method } = readPath(path);
   const fields = new Fields(camelKeys(readBody(text)));

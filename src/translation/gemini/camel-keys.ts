@@ -1,6 +1,8 @@
 import type { JsonObject } from '../json.ts';
 
-/** The object with its own keys in camel case: Google's services take `max_output_tokens` for `maxOutputTokens` as well. */
+/**
+ * The object with its own keys in camel case. Google's services also accept `max_output_tokens` for `maxOutputTokens`.
+ */
 export function camelKeys(object: JsonObject): JsonObject {
   const keys = Object.keys(object);
   if (!keys.some((key) => key.includes('_', 1))) return object;

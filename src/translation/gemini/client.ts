@@ -9,7 +9,7 @@ export const geminiClient: ClientSide = {
   writeAnswer,
   createStreamWriter,
   writeCount: (totalTokens) => writeJson({ totalTokens }),
-  // Google's libraries for JavaScript and Go read nothing but `data:` and fail at a comment.
+  // Google's libraries for JavaScript and Go read only `data:` lines and fail at a comment.
   keepAlive: 'data: {}\r\n\r\n',
   streamType: (exchange) => (isSse(exchange) ? 'text/event-stream' : 'application/json'),
 };

@@ -15,7 +15,7 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
   MODEL_ARMOR: 'content_filter',
 };
 
-/** The finish of a candidate; an error where the word says that the answer failed, or is not known. */
+/** Reads a candidate's finish. Returns an error if the reason means a failure or is unknown. */
 export function readFinish(candidate: JsonObject): Finish | HubError {
   const word = asString(candidate['finishReason']) ?? 'FINISH_REASON_UNSPECIFIED';
   const reason = REASONS[word] ?? (word.startsWith('IMAGE_') ? 'content_filter' : undefined);
@@ -26,7 +26,7 @@ export function readFinish(candidate: JsonObject): Finish | HubError {
     : { reason };
 }
 
-/** The finish of an answer without candidates whose prompt was blocked; undefined: it was not. */
+/** The finish of an answer without candidates because the prompt was blocked; undefined: it was not blocked. */
 export function blockedFinish(body: JsonObject): Finish | undefined {
   const feedback = asObject(body['promptFeedback']);
   if (asString(feedback?.['blockReason']) === undefined) return undefined;
@@ -34,7 +34,7 @@ export function blockedFinish(body: JsonObject): Finish | undefined {
   return { reason: 'content_filter', refusal: explanation === undefined ? undefined : { explanation } };
 }
 
-/** `finishReason` and `finishMessage` as Gemini clients have them. */
+/** `finishReason` and `finishMessage` for Gemini clients. */
 export function writeFinish({ reason, refusal }: Finish, exchange: Exchange): JsonTree {
   switch (reason) {
     case 'end':

@@ -1,6 +1,6 @@
 import { asArray, asNumber, asObject, asString, type JsonObject, type JsonTree } from '../json.ts';
 
-/** `logprobsResult` of a candidate in Chat's shape, one entry for each token. */
+/** Converts a candidate's `logprobsResult` to Chat's shape, one entry per token. */
 export function readLogprobs(candidate: JsonObject): readonly JsonTree[] {
   const result = asObject(candidate['logprobsResult']);
   const top = asArray(result?.['topCandidates']);
@@ -18,7 +18,7 @@ function entryOf(value: unknown): JsonTree {
 
 const UTF8 = new TextEncoder();
 
-/** The same in Gemini's shape. */
+/** Converts Chat's log probabilities to Gemini's shape. */
 export function writeLogprobs(tokens: readonly unknown[]): JsonTree {
   const entries = tokens.map((token) => asObject(token) ?? {});
   return {

@@ -43,7 +43,7 @@ function failed(error: HubError): AnswerReading {
   return { kind: 'failed', error };
 }
 
-/** The whole list that `:streamGenerateContent` gives without `alt=sse`. */
+/** Reads the complete array that `:streamGenerateContent` returns without `alt=sse`. */
 function readChunks(chunks: readonly unknown[], exchange: Exchange): AnswerReading {
   const reader = createStreamReader(exchange);
   const collector = new AnswerCollector();
@@ -82,7 +82,7 @@ function readCandidate(candidate: JsonObject, exchange: Exchange, at: At): Choic
   };
 }
 
-/** A signature on an empty text part belongs to the text before it. */
+/** A signature on an empty text part belongs to the preceding text. */
 function addPart(parts: AnswerPart[], part: AnswerPart): void {
   const last = parts.at(-1);
   if (part.kind !== 'text' || part.text !== '') parts.push(part);

@@ -9,7 +9,7 @@ import { turnList } from '../request-fields.ts';
 import { InvalidBody } from '../sides.ts';
 import { camelKeys } from './camel-keys.ts';
 
-/** `contents`, with ids for calls that have none; responses without an id are paired with them by name and order. */
+/** Reads `contents`. Generates ids for calls without one, and pairs results without an id by name and order. */
 export function readContents(
   value: unknown,
   text: string,
@@ -22,7 +22,7 @@ export function readContents(
   return { turns, losses: [] };
 }
 
-/** `systemInstruction`: a content, or its text alone. Parts that are no text have no equal anywhere. */
+/** Reads `systemInstruction`, a content or a string. Parts other than text have no equivalent in any API. */
 export function readSystem(value: unknown): {
   readonly system: readonly SystemText[];
   readonly more: readonly Loss[];
@@ -46,7 +46,7 @@ class ContentReader {
   readonly #suffix: string;
   readonly #args: ReadonlyMap<string, string>;
   #minted = 0;
-  /** Calls that nobody has answered yet. */
+  /** Calls without a result so far. */
   readonly #open: { readonly id: string; readonly name: string }[] = [];
 
   constructor(text: string, suffix: string) {
@@ -141,7 +141,10 @@ class ContentReader {
   }
 }
 
-/** Only `output` or `result` with a text is that text, `error` an error; all else is told as JSON. */
+/**
+ * A response with nothing but a text in `output` or `result` becomes that text. One with nothing but `error` is an
+ * error. Anything else is kept as JSON.
+ */
 function readResponse(response: JsonObject): { readonly text: string; readonly isError: true | undefined } {
   const keys = Object.keys(response);
   const [key = ''] = keys;
@@ -167,7 +170,7 @@ function readMedia(part: JsonObject, path: string): MediaPart | undefined {
   return url === undefined ? undefined : { ...place, source: { kind: 'url', url } };
 }
 
-/** Google's services take base64 of URLs as well, which others do not. */
+/** Google's services also accept base64url, which others do not. */
 function plainBase64(data: string): string {
   return /[-_]/.test(data) ? data.replaceAll('-', '+').replaceAll('_', '/') : data;
 }

@@ -5,17 +5,20 @@ import { mintedCallId } from '../ids.ts';
 import { asArray, asNumber, asObject, asString, type JsonObject, writeJson } from '../json.ts';
 import { formOf } from '../freeform-text.ts';
 
-/** Where a part of an answer stands. */
+/** The place of a part in an answer. */
 export interface PartPlace {
-  /** In the provider's answer, for losses. */
+  /** Its path in the provider's answer, for losses. */
   readonly path: string;
-  /** How many calls the answer had before. */
+  /** The number of preceding calls in the answer. */
   readonly call: number;
-  /** The arguments as they stand in the source. */
+  /** The source text of the arguments. */
   readonly args: string | undefined;
 }
 
-/** A part of Gemini's content as the hub has it. An empty text with a seal is kept for the seal; undefined: nothing to tell. */
+/**
+ * Converts a part of Gemini's content to the hub's format. Keeps an empty text that has a seal; undefined: the part has
+ * no content.
+ */
 export function readPart(part: JsonObject, exchange: Exchange, place: PartPlace): AnswerPart | undefined {
   const seal = sealOf(part, exchange);
   const call = asObject(part['functionCall']);
@@ -55,7 +58,7 @@ function sealOf(part: JsonObject, { target }: Exchange): Seal | undefined {
   return payload === '' ? undefined : { origin: 'gemini', provider: target.provider, payload };
 }
 
-/** The sources that a candidate's text rests on. Gemini counts bytes of UTF-8, the hub UTF-16 units. */
+/** Reads the sources cited by a candidate's text. Gemini counts UTF-8 bytes, the hub UTF-16 units. */
 export function readCitations(candidate: JsonObject, text: string): readonly Citation[] {
   const grounding = asObject(candidate['groundingMetadata']);
   const sources = asArray(grounding?.['groundingChunks']).map((chunk) => asObject(asObject(chunk)?.['web']));

@@ -16,7 +16,10 @@ import { camelKeys } from './camel-keys.ts';
 import { readContents, readSystem } from './read-contents.ts';
 import { readToolChoice, readTools } from './read-tools.ts';
 
-/** Reads a body of `:generateContent`, `:streamGenerateContent` or `:countTokens`; the model and the method are in the path. */
+/**
+ * Reads a body of `:generateContent`, `:streamGenerateContent` or `:countTokens`. The path holds the model and the
+ * method.
+ */
 export function readRequest(text: string, context: ReadContext): RequestReading {
   return reading(() => readConversation(text, context));
 }
@@ -152,7 +155,7 @@ function readReasoning(config: Fields): ReasoningWish | undefined {
   return { effort, budgetTokens, kind, show, path };
 }
 
-/** A budget as an effort, by the same bounds as Anthropic's. */
+/** Maps a budget to an effort, with the same bounds as Anthropic's budgets. */
 function effortOf(budget: number): 'low' | 'medium' | 'high' {
   if (budget <= 4096) return 'low';
   return budget <= 16_384 ? 'medium' : 'high';

@@ -11,8 +11,8 @@ import { readPart } from './read-parts.ts';
 import { readUsage } from './usage.ts';
 
 /**
- * Reads the chunks of `:streamGenerateContent?alt=sse`. Gemini has no last word: behind `finishReason` come usage, empty parts, and the
- * end of the bytes.
+ * Reads the chunks of `:streamGenerateContent?alt=sse`. Gemini has no final event: usage, empty parts and the end of
+ * the bytes follow `finishReason`.
  */
 export function createStreamReader(exchange: Exchange): StreamReader {
   const reader = new GeminiReader(exchange);

@@ -4,7 +4,7 @@ import type { Fields } from '../request-fields.ts';
 import { fromOpenApi } from '../schema.ts';
 import { camelKeys } from './camel-keys.ts';
 
-/** `tools`: declarations of functions, and what Google's services run themselves. */
+/** Reads `tools`: function declarations, and tools that Google's services run. */
 export function readTools(fields: Fields): {
   readonly tools: readonly Tool[];
   readonly serverTools: readonly ServerTool[];

@@ -1,7 +1,10 @@
 import { asArray, asObject, type JsonObject, type JsonTree } from '../json.ts';
 import { count, isReported, sum, type Usage } from '../usage.ts';
 
-/** `usageMetadata` of a Gemini answer or chunk. Thoughts count as output, and are not in `candidatesTokenCount`. */
+/**
+ * Reads `usageMetadata` of a Gemini answer or chunk. Thought tokens count as output; `candidatesTokenCount` excludes
+ * them.
+ */
 export function readUsage(value: unknown): Usage | undefined {
   const usage = asObject(value);
   if (usage === undefined) return undefined;
@@ -21,7 +24,7 @@ function audioIn(usage: JsonObject, field: string): number | undefined {
   return count(asObject(detail)?.['tokenCount']);
 }
 
-/** As Gemini clients have it; undefined: nobody reported any. */
+/** Writes usage for Gemini clients; undefined: the provider reported none. */
 export function writeUsage(usage: Usage | undefined): JsonTree | undefined {
   if (!isReported(usage)) return undefined;
   const { input = 0, output = 0, reasoning, cacheRead } = usage;

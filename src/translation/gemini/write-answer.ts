@@ -55,7 +55,7 @@ export function callPart(call: AnswerCall, exchange: Exchange): JsonTree {
   return { functionCall: { id: call.id, name: call.name, args }, thoughtSignature };
 }
 
-/** Puts the seal of a reasoning block on the part behind it, which is where Gemini clients keep one. */
+/** Moves the seal of a reasoning block to the next part, where Gemini clients keep it. */
 export interface SealCarrier {
   readonly note: (reasoning: Pick<Extract<AnswerPart, { kind: 'reasoning' }>, 'seal' | 'redacted'>) => void;
   readonly onto: (part: JsonTree) => JsonTree;

@@ -5,7 +5,7 @@ import { type GeminiFacts, geminiFacts } from '../models/gemini.ts';
 import { withoutConst } from '../schema.ts';
 import { dropped, outputLimit, refused } from '../write-common.ts';
 
-/** `generationConfig`; undefined where it would be empty. */
+/** Writes `generationConfig`; undefined if it would be empty. */
 export function writeConfig(exchange: Exchange): JsonTree | undefined {
   const { conversation, target, losses } = exchange;
   const { sampling } = conversation;
@@ -53,7 +53,7 @@ function writeFormat({ conversation, losses }: Exchange, facts: GeminiFacts): Js
   return { responseMimeType, responseJsonSchema: withoutConst(format.schema) };
 }
 
-/** How much the model thinks, and whether it shows its thoughts (6.4). */
+/** Writes `thinkingConfig`: how much the model thinks, and whether it shows its thoughts. */
 function writeThinking({ conversation, losses }: Exchange, facts: GeminiFacts): JsonTree | undefined {
   const wish = conversation.reasoning;
   if (wish === undefined) return undefined;
@@ -72,7 +72,7 @@ function writeThinking({ conversation, losses }: Exchange, facts: GeminiFacts): 
   return { ...written, includeThoughts };
 }
 
-/** Whether the model gets another effort than the client asked for. */
+/** Whether the model gets an effort other than the requested one. */
 function isNear(effort: Effort, { thinking }: GeminiFacts): boolean {
   return effort === 'xhigh' || effort === 'max' || (effort === 'none' && thinking === 'level');
 }

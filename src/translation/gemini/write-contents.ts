@@ -6,16 +6,21 @@ import type { GeminiFacts } from '../models/gemini.ts';
 import { arranged } from '../repair.ts';
 import { argumentsObject, insteadOf } from '../write-common.ts';
 
-/** What all parts of one request are written by. */
+/** Settings for writing all parts of a request. */
 export interface Manner {
   readonly facts: GeminiFacts;
   readonly names: (name: string, namespace?: string) => string;
 }
 
-/** Stands for a signature that the model did not make itself (https://ai.google.dev/gemini-api/docs/thought-signatures). */
+/**
+ * Replaces a signature for calls that the model did not make
+ * (https://ai.google.dev/gemini-api/docs/thought-signatures).
+ */
 const NO_SIGNATURE = 'skip_thought_signature_validator';
 
-/** `contents`: user and model in turn, results first in their turn and in the order of the calls. */
+/**
+ * Writes `contents`: alternating user and model turns, with results first in their turn and in the order of the calls.
+ */
 export function writeContents(exchange: Exchange, manner: Manner): readonly JsonTree[] {
   const { conversation, losses } = exchange;
   const turns = arranged(
@@ -70,7 +75,10 @@ class ContentWriter {
     }
   }
 
-  /** A signature stands on the part that it was made with: one that came in a reasoning block of its own goes on the next part. */
+  /**
+   * A signature belongs on the part that it was made with. A signature from a separate reasoning block goes on the next
+   * part.
+   */
   #model(turn: Turn): readonly JsonTree[] {
     const parts: JsonTree[] = [];
     let signature: string | undefined;

@@ -7,7 +7,7 @@ import { writeConfig } from './write-config.ts';
 import { writeContents } from './write-contents.ts';
 import { writeTools } from './write-tools.ts';
 
-/** The body of `:generateContent` and `:streamGenerateContent`, at AI Studio and at Vertex AI. */
+/** The body of `:generateContent` and `:streamGenerateContent`, for AI Studio and Vertex AI. */
 export function writeRequest(exchange: Exchange): JsonTree {
   tellMeta(exchange);
   return { ...writePrompt(exchange), generationConfig: writeConfig(exchange) };
@@ -33,7 +33,7 @@ function writePrompt(exchange: Exchange): JsonTree {
   };
 }
 
-/** Gemini has none of the fields about the user and the request. */
+/** Records the fields about the user and the request, all of which Gemini lacks. */
 function tellMeta(exchange: Exchange): void {
   const { conversation, losses } = exchange;
   const { meta, output } = conversation;

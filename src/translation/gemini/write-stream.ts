@@ -10,7 +10,7 @@ import { writeLogprobs } from './logprobs.ts';
 import { writeUsage } from './usage.ts';
 import { callPart, createSealCarrier, type SealCarrier, thought } from './write-answer.ts';
 
-/** Writes the stream of a Gemini client: server-sent events with `alt=sse`, else a JSON array that comes piece by piece. */
+/** Writes the stream for a Gemini client: server-sent events with `alt=sse`, otherwise a JSON array in pieces. */
 export function createStreamWriter(exchange: Exchange): StreamWriter {
   const writer = new GeminiWriter(exchange);
   return {
@@ -38,7 +38,7 @@ class GeminiWriter {
   #tail = '';
   #model: string | undefined;
   #hasBegun = false;
-  /** The open call, which is sent whole. */
+  /** The open call. Gemini sends calls whole. */
   #call: (AnswerCall & { readonly pieces: string[] }) | undefined;
   #logprobs: readonly unknown[] = [];
   #finish: Finish | undefined;
@@ -54,7 +54,7 @@ class GeminiWriter {
     return this.#hasBegun ? '' : this.#chunk({ text: '' });
   }
 
-  /** One element of the stream: an event, or the next of the array. */
+  /** Frames one element of the stream: an event, or the next array element. */
   framed(json: string): string {
     const first = !this.#hasBegun;
     this.#hasBegun = true;

@@ -5,7 +5,7 @@ import { distinctTools, dropped, freeformFunction, tellServerTools } from '../wr
 
 type Names = (name: string, namespace?: string) => string;
 
-/** `tools` and `toolConfig`; a choice without tools is dropped in silence. */
+/** Writes `tools` and `toolConfig`. Drops a choice without tools silently. */
 export function writeTools(exchange: Exchange, names: Names): JsonTree {
   const { conversation, losses } = exchange;
   const { toolChoice, parallelTools } = conversation;
@@ -35,7 +35,10 @@ function isBuiltIn(tool: Tool, { losses }: Exchange): boolean {
   return true;
 }
 
-/** The schema goes as it is: `parametersJsonSchema` is free JSON Schema, unlike the OpenAPI subset of `parameters`. */
+/**
+ * Writes the schema unchanged: `parametersJsonSchema` accepts full JSON Schema, unlike `parameters` with its OpenAPI
+ * subset.
+ */
 function writeTool(tool: Tool, { losses }: Exchange, names: Names): JsonTree {
   const name = names(tool.name, tool.namespace);
   if (tool.form === 'freeform') {

@@ -1,26 +1,26 @@
 import { plainModelId } from './model-id.ts';
 
-/** What a family of Claude models takes. Source: the catalogue and the request code of `@ai-sdk/anthropic`. */
+/** The capabilities of a family of Claude models. Source: the catalogue and the request code of `@ai-sdk/anthropic`. */
 export interface ClaudeFamily {
-  /** Tokens. */
+  /** In tokens. */
   readonly maxOutput: number;
-  /** Whether `maxOutput` is known, or only a careful default. */
+  /** Whether `maxOutput` is known rather than a conservative default. */
   readonly known: boolean;
-  /** `one`: temperature or top_p, not both. */
+  /** `one`: temperature or top_p, but not both. */
   readonly sampling: 'all' | 'one' | 'none';
   readonly thinking: 'adaptive' | 'budget' | 'none';
-  /** Takes `output_config.effort`. */
+  /** Accepts `output_config.effort`. */
   readonly effort: boolean;
-  /** Takes the effort `xhigh`. */
+  /** Accepts the effort `xhigh`. */
   readonly xhigh: boolean;
-  /** How thinking is switched off. `never`: it cannot be. */
+  /** How thinking is switched off. `never`: it always thinks. */
   readonly off: 'disabled' | 'between_tools' | 'never';
   readonly forcedTools: boolean;
-  /** Takes messages of role `system`. */
+  /** Accepts messages with role `system`. */
   readonly midSystem: boolean;
-  /** Takes `output_config.format`. */
+  /** Accepts `output_config.format`. */
   readonly json: boolean;
-  /** Takes `strict` on tools. */
+  /** Accepts `strict` on tools. */
   readonly strict: boolean;
   /** Whether it refuses a call without its thinking block while thinking is on. */
   readonly needsThinkingBack: boolean;
@@ -52,7 +52,7 @@ const BUDGET: ClaudeFamily = {
 const OLD: ClaudeFamily = { ...BUDGET, json: false, strict: false };
 const OLDEST: ClaudeFamily = { ...OLD, thinking: 'none', needsThinkingBack: false };
 
-/** The first row whose text is in the id. */
+/** The first row whose text occurs in the id applies. */
 const FAMILIES: readonly (readonly [string, ClaudeFamily])[] = [
   ['sonnet-5-5', { ...UNFORCED, off: 'between_tools' }],
   ['opus-5-5', UNFORCED],
@@ -80,7 +80,7 @@ const FAMILIES: readonly (readonly [string, ClaudeFamily])[] = [
   ['claude', { ...NEWEST, maxOutput: 8192, known: false, off: 'never' }],
 ];
 
-/** What other models take that are served in the Messages API (Kimi, DeepSeek, …): its older form. */
+/** Other models served through the Messages API (Kimi, DeepSeek, …) accept its older form. */
 const FOREIGN: ClaudeFamily = {
   ...OLD,
   maxOutput: 8192,
@@ -89,14 +89,14 @@ const FOREIGN: ClaudeFamily = {
   needsThinkingBack: false,
 };
 
-/** Whether the id is one of a Claude model. */
+/** Whether the id names a Claude model. */
 export function isClaude(model: string): boolean {
   return claudeRow(model) !== undefined;
 }
 
 /**
- * What this model takes when it is asked by this carrier. Bedrock and Vertex check bodies against older copies of the schema, and neither
- * takes system messages among the others. `overrides` are the route's and win.
+ * The capabilities of a model with this carrier. Bedrock and Vertex validate bodies against older copies of the schema,
+ * and neither accepts system messages in the middle. `overrides` come from the route and take precedence.
  */
 export function claudeFamily(
   model: string,

@@ -1,25 +1,28 @@
-/** How a server of OpenAI's Chat API differs from OpenAI's own. A row of data each. */
+/** How a server of OpenAI's Chat API differs from OpenAI's own. One row of data per server. */
 export interface Dialect {
   readonly tokenLimit: 'max_tokens' | 'max_completion_tokens';
-  /** Takes system messages behind the first turns. */
+  /** Accepts system messages after the first turns. */
   readonly midSystem: boolean;
-  /** How an effort is said; `deepseek`: off is `thinking: {type: disabled}`. */
+  /** The parameter for the effort. `deepseek`: `thinking: {type: disabled}` switches reasoning off. */
   readonly effort: 'reasoning_effort' | 'deepseek' | 'none';
-  /** The efforts that are sent as they are. */
+  /** The efforts that are sent unchanged. */
   readonly efforts: readonly string[];
-  /** What of the reasoning goes back: on turns with calls, as `reasoning_details`, or nothing. */
+  /** Which reasoning is sent back: that of turns with calls, all of it, `reasoning_details`, or none. */
   readonly reasoningBack: 'none' | 'calls' | 'all' | 'details';
   readonly jsonSchema: boolean;
   readonly parallelToolCalls: boolean;
   readonly topK: boolean;
   readonly streamOptions: boolean;
   readonly mediaInResults: boolean;
-  /** Refuses members of messages that it does not know, and long ids (2.4). */
+  /** Refuses unknown members of messages, and long ids. */
   readonly strict: boolean;
-  /** OpenAI's own fields: `verbosity`, `metadata`, `store`, `prompt_cache_key`, custom tools, `allowed_tools`, audio. */
+  /**
+   * Accepts OpenAI's own fields: `verbosity`, `metadata`, `store`, `prompt_cache_key`, custom tools, `allowed_tools`,
+   * audio.
+   */
   readonly openAiFields: boolean;
   readonly serviceTier: boolean;
-  /** The most stop sequences. */
+  /** The maximum number of stop sequences. */
   readonly maxStops: number;
   readonly user: 'safety_identifier' | 'user' | 'none';
   readonly seed: 'seed' | 'random_seed';
@@ -104,7 +107,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   generic: GENERIC,
 };
 
-/** The dialect of a host that is known for one; `generic` for all others. */
+/** The dialect of a known host; `generic` for all others. */
 export function dialectOf(host: string, port: number | undefined): DialectName {
   if (HOSTS[host] !== undefined) return HOSTS[host];
   if (host.endsWith('.api.openai.com')) return 'openai';

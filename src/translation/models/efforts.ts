@@ -2,22 +2,22 @@ import type { Effort } from '../conversation.ts';
 
 const EFFORTS: ReadonlySet<string> = new Set(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']);
 
-/** The word as an effort; undefined where it is none that is known. */
+/** The effort with this name; undefined if it is unknown. */
 export function effortNamed(word: string | undefined): Effort | undefined {
   return word !== undefined && EFFORTS.has(word) ? (word as Effort) : undefined;
 }
 
-/** An effort as a server of OpenAI's APIs takes it. */
+/** An effort in the form that a server of OpenAI's APIs accepts. */
 export interface SentEffort {
-  /** undefined: nothing is sent. */
+  /** undefined: send nothing. */
   readonly sent: string | undefined;
-  /** false: told as approximated. */
+  /** false: recorded as approximated. */
   readonly isExact: boolean;
 }
 
 /**
- * The effort in one of the words that the model takes. `hasFloor`: a model that cannot be switched off is given the lowest effort in place of
- * `none` (OpenAI, Azure, every Responses API); others are sent nothing.
+ * Maps the effort to a value that the model accepts. `hasFloor`: a model that always reasons gets its lowest effort for
+ * `none` (OpenAI, Azure, every Responses API). Without it, nothing is sent.
  */
 export function effortIn(effort: Effort, efforts: readonly string[], hasFloor: boolean): SentEffort {
   if (efforts.includes(effort)) return { sent: effort, isExact: true };

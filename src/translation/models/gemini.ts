@@ -1,17 +1,17 @@
 import { plainModelId } from './model-id.ts';
 
-/** What a Gemini model takes, by its id. Ids that tell no version are taken for the newest. */
+/** The capabilities of a Gemini model, by its id. An id without a version counts as the newest. */
 export interface GeminiFacts {
-  /** 2.5 is 205, 3 is 300. */
+  /** Version 2.5 is 205, version 3 is 300. */
   readonly version: number;
   /** `budget`: thinkingBudget (2.5); `level`: thinkingLevel (3 and later). */
   readonly thinking: 'none' | 'budget' | 'level';
-  /** The highest and the lowest thinkingBudget. */
+  /** The largest and smallest thinkingBudget. */
   readonly maxBudget: number;
   readonly offBudget: number;
-  /** Whether the level MINIMAL is taken: flash up to 3.6, flash-lite. */
+  /** Whether it accepts the level MINIMAL: flash up to 3.6, flash-lite. */
   readonly minimal: boolean;
-  /** Whether calls of the history need a signature, and media may stand in `functionResponse.parts`. */
+  /** Whether it requires signatures on calls in the history, and accepts media in `functionResponse.parts`. */
   readonly signatures: boolean;
 }
 

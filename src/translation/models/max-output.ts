@@ -1,7 +1,9 @@
 import { claudeFamily, isClaude } from './claude.ts';
 import { plainModelId } from './model-id.ts';
 
-/** The most output tokens that a model's family is known to take, above which providers answer 400; undefined: not known. */
+/**
+ * The highest output limit that a model's family is known to accept. Providers answer 400 above it. undefined: unknown.
+ */
 export function knownMaxOutput(model: string): number | undefined {
   if (isClaude(model)) {
     const family = claudeFamily(model, undefined);

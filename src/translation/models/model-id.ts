@@ -1,6 +1,6 @@
 /**
- * A model's id as the tables read it: small letters, dots as dashes; without a vendor in front (`openai/`, `us.anthropic.`) and without
- * what a carrier puts behind (`@20250929`, `-v1:0`).
+ * A model id normalised for the tables: lower case, dashes for dots, without a vendor prefix (`openai/`,
+ * `us.anthropic.`) or a carrier's suffix (`@20250929`, `-v1:0`).
  */
 export function plainModelId(model: string): string {
   const id = model.slice(model.lastIndexOf('/') + 1).toLowerCase();

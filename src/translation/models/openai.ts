@@ -1,12 +1,12 @@
 import { plainModelId } from './model-id.ts';
 
-/** What is known of a model of OpenAI's by its id; the id of an Azure deployment may tell nothing. */
+/** Facts about an OpenAI model, by its id. The id of an Azure deployment may reveal nothing. */
 export interface OpenAiFacts {
-  /** undefined: not known, taken as its dialect says. */
+  /** undefined: unknown, so the dialect decides. */
   readonly reasons: boolean | undefined;
   /** /chat/completions refuses function tools unless the effort is `none` (gpt-5.4 and later). */
   readonly refusesToolsInChat: boolean;
-  /** Served by the Responses API only. */
+  /** Available only through the Responses API. */
   readonly responsesOnly: boolean;
 }
 
@@ -27,9 +27,7 @@ function reasons(id: string, version: number, isChat: boolean): boolean | undefi
   return /^o\d/.test(id) || version >= 500 ? true : undefined;
 }
 
-/**
- * The API that a translated request is written to where the provider has both: `responses` for models that refuse tools in the other one.
- */
+/** The API for a translated request if the provider offers both: `responses` for models that refuse tools in Chat. */
 export function openAiApi(model: string, hasFunctionTools: boolean): 'chat' | 'responses' {
   const facts = openAiFacts(model);
   return facts.responsesOnly || (hasFunctionTools && facts.refusesToolsInChat) ? 'responses' : 'chat';

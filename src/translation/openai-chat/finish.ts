@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
   sensitive: 'content_filter',
 };
 
-/** The finish of a choice; an error where the word says that the answer failed. */
+/** Reads the finish of a choice. Returns an error if the reason means that the answer failed. */
 export function readFinish(choice: JsonObject, exchange: Exchange): Finish | HubError {
   const word = asString(choice['finish_reason']) ?? 'stop';
   if (word === 'error' || word === 'insufficient_system_resource') {
@@ -38,7 +38,7 @@ export function readFinish(choice: JsonObject, exchange: Exchange): Finish | Hub
   return { reason: reason ?? 'end' };
 }
 
-/** As Chat clients have it. */
+/** The finish reason for Chat clients. */
 export function writeFinish({ reason }: Finish, exchange: Exchange): string {
   switch (reason) {
     case 'end':

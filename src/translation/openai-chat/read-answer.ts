@@ -44,7 +44,7 @@ interface At {
   readonly slices: (key: string) => string | undefined;
 }
 
-/** The arguments that were sent as objects, as they stand in the source; looked for only where there are any. */
+/** The source texts of arguments that were sent as objects. Scans the body only if there are any. */
 function createSlices(text: string): At['slices'] {
   let found: ReadonlyMap<string, string> | undefined;
   return (key) => {
@@ -80,7 +80,7 @@ function readTexts(message: JsonObject): readonly AnswerPart[] {
   return refusal === '' ? texts : [...texts, { kind: 'refusal', text: refusal }];
 }
 
-/** The content: a text, or Mistral's list of parts. */
+/** Reads the content: a string, or Mistral's list of parts. */
 export function contentTexts(content: unknown): readonly AnswerPart[] {
   if (typeof content === 'string') return content === '' ? [] : [{ kind: 'text', text: content }];
   return asArray(content).flatMap((value): readonly AnswerPart[] => {
@@ -101,7 +101,7 @@ function textIn(value: unknown): string {
     .join('');
 }
 
-/** `annotations` of a message or a delta. */
+/** Reads `annotations` of a message or a delta. */
 export function readCitations(message: JsonObject): readonly Citation[] {
   return asArray(message['annotations']).flatMap((value) => {
     const citation = asObject(asObject(value)?.['url_citation']);

@@ -3,7 +3,10 @@ import { splitSignature } from '../ids.ts';
 import { asArray, asObject, asString, type JsonObject, writeJson } from '../json.ts';
 import { objectAt } from '../request-fields.ts';
 
-/** The calls of an assistant's message. `mint` makes an id where there is none; told the name for a call of the older kind. */
+/**
+ * Reads the tool calls of an assistant message. `mint` generates a missing id; for a legacy function call it receives
+ * the function's name.
+ */
 export function readCalls(
   message: JsonObject,
   path: string,
@@ -43,7 +46,7 @@ function readCall(call: JsonObject, path: string, mint: (legacyName: undefined) 
   };
 }
 
-/** Google's own form in its OpenAI-compatible endpoint. */
+/** Google's extension in its OpenAI-compatible endpoint. */
 export function thoughtSignature(call: JsonObject): string | undefined {
   const signature = asString(asObject(asObject(call['extra_content'])?.['google'])?.['thought_signature']);
   return signature === '' ? undefined : signature;
@@ -53,7 +56,7 @@ export function geminiSeal(payload: string, provider = ''): Seal {
   return { origin: 'gemini', provider, payload };
 }
 
-/** Arguments are a text; some servers and clients send the object itself. */
+/** Normalises arguments to a string. Some servers and clients send the object itself. */
 export function argumentsText(value: unknown): string {
   if (typeof value === 'string') return value;
   return value === undefined || value === null ? '' : writeJson(value);

@@ -14,7 +14,7 @@ export interface ReadMessages {
   readonly losses: readonly Loss[];
 }
 
-/** The messages of a Chat request. `suffix` makes the ids of calls that have none. @throws InvalidBody */
+/** Reads the messages of a Chat request. `suffix` forms the ids of calls without one. @throws InvalidBody */
 export function readMessages(value: unknown, suffix: string): ReadMessages {
   const system: SystemText[] = [];
   const turns: Turn[] = [];
@@ -35,11 +35,11 @@ function systemTexts(parts: readonly Part[]): readonly SystemText[] {
   });
 }
 
-/** What has to be remembered from message to message: ids that were made, and what gets lost. */
+/** State kept across messages: generated ids, and losses. */
 class History {
   readonly losses: Loss[] = [];
   readonly #suffix: string;
-  /** The ids of calls of the older kind that wait for a result, by the function's name. */
+  /** Ids of legacy function calls without a result so far, by function name. */
   readonly #functionCalls = new Map<string, string[]>();
   #minted = 0;
 
@@ -120,7 +120,7 @@ function withoutSignature(id: string): string {
   return mark === -1 ? id : id.slice(0, mark);
 }
 
-/** The content as parts: a text is one, `null` none. */
+/** The content as parts. A string is one part; `null` is none. */
 function contentParts(message: JsonObject, path: string): readonly Part[] {
   const { content } = message;
   if (typeof content === 'string') {

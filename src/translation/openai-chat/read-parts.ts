@@ -4,7 +4,7 @@ import { plainMediaType, urlSource } from '../media.ts';
 import { cacheMark, objectAt } from '../request-fields.ts';
 import { InvalidBody } from '../sides.ts';
 
-/** One part of a message's content. @throws InvalidBody */
+/** Reads one part of a message's content. @throws InvalidBody */
 export function readPart(value: unknown, path: string): Part {
   if (typeof value === 'string') return { kind: 'text', text: value, path };
   const part = objectAt(value, path);

@@ -2,7 +2,7 @@ import type { Reasoning, Seal } from '../conversation.ts';
 import { openEnvelope } from '../envelope.ts';
 import { asArray, asObject, asString, type JsonObject } from '../json.ts';
 
-/** The reasoning of an assistant's message: `reasoning_details`, else `reasoning_content`, else `reasoning`. */
+/** Reads an assistant message's reasoning from `reasoning_details`, else `reasoning_content`, else `reasoning`. */
 export function readReasoning(message: JsonObject, path: string): readonly Reasoning[] {
   const text = asString(message['reasoning_content']) ?? asString(message['reasoning']) ?? '';
   const details = asArray(message['reasoning_details'])
@@ -12,7 +12,7 @@ export function readReasoning(message: JsonObject, path: string): readonly Reaso
     const field = asString(message['reasoning_content']) === undefined ? 'reasoning' : 'reasoning_content';
     return text === '' ? [] : [{ kind: 'reasoning', text, redacted: false, path: `${path}.${field}` }];
   }
-  // A summary of OpenAI's stands beside its sealed item.
+  // OpenAI's summary is a separate entry next to its sealed item.
   const sealed = details.findIndex(({ seal }) => seal?.origin === 'openai');
   if (sealed === -1 || text === '' || details.some((detail) => detail.text !== '')) return details;
   return details.map((detail, index) => (index === sealed ? { ...detail, text } : detail));
@@ -46,7 +46,7 @@ function readDetail(detail: JsonObject, path: string): Reasoning | undefined {
   }
 }
 
-/** The seal in a signature: an envelope of ours, or Anthropic's own word. */
+/** The seal in a signature: one of the gateway's envelopes, or Anthropic's own signature. */
 export function sealOf(signature: string): { readonly seal?: Seal } {
   if (signature === '') return {};
   const envelope = openEnvelope(signature);

@@ -119,7 +119,7 @@ function readSampling(fields: Fields): Sampling {
   };
 }
 
-/** What no other API has, beyond mere tuning. */
+/** Fields that only Chat has and that are more than tuning. */
 function readOnly(fields: Fields): readonly OnlyField[] {
   const only: OnlyField[] = [];
   const modalities = asArray(fields.any('modalities'));

@@ -7,8 +7,8 @@ import { createFreeformText, type FreeformText } from '../freeform-text.ts';
 import { argumentsText, geminiSeal, thoughtSignature } from './read-calls.ts';
 
 /**
- * The calls of a Chat stream. Servers differ: several calls in one delta, no index, no id, the id in each chunk, a new id under an old index (a
- * new call), names in pieces, arguments as an object.
+ * Collects the calls of a Chat stream. Servers vary: several calls in one delta, no index, no id, the id in each chunk,
+ * a new id at an old index (a new call), names in pieces, arguments as an object.
  */
 export class StreamedCalls {
   readonly #exchange: Exchange;
@@ -16,7 +16,7 @@ export class StreamedCalls {
   readonly #calls: Call[] = [];
   readonly #byIndex = new Map<number, Call>();
   readonly #byId = new Map<string, Call>();
-  /** The call whose name may not be complete yet. */
+  /** The call whose name may still be incomplete. */
   #pending: Call | undefined;
 
   constructor(exchange: Exchange, emit: (event: HubEvent) => void) {
@@ -24,7 +24,7 @@ export class StreamedCalls {
     this.#emit = emit;
   }
 
-  /** One entry of `delta.tool_calls`; `source` is the event that it stands in, at this place of the list. */
+  /** Reads one entry of `delta.tool_calls`. `at` holds its event and its index in the list. */
   push(delta: JsonObject, at: Place): void {
     const inner = asObject(delta['function']) ?? asObject(delta['custom']) ?? {};
     const name = asString(inner['name']) ?? '';
@@ -48,7 +48,7 @@ export class StreamedCalls {
     if (freeform?.isOver() === true) this.#emit({ kind: 'call-end', key });
   }
 
-  /** Begins a call whose name is complete now, since something else comes. */
+  /** Starts the pending call. Its name is complete because something else follows. */
   flush(): void {
     const call = this.#pending;
     if (call !== undefined) this.#start(call);
@@ -68,7 +68,7 @@ export class StreamedCalls {
     this.#emit({ kind: 'call', key, id, name, namespace, form, seal });
   }
 
-  /** Which call a delta belongs to; a new one where it belongs to none. */
+  /** Finds the call that a delta belongs to. Creates one if there is none. */
   #callOf(delta: JsonObject, name: string): Call {
     const id = asString(delta['id']) ?? '';
     const index = typeof delta['index'] === 'number' ? delta['index'] : undefined;
@@ -129,7 +129,7 @@ function argumentsOf(inner: JsonObject, at: Place): string {
   return typeof value === 'object' && value !== null ? sliceOf(at) : argumentsText(value);
 }
 
-/** Arguments that are an object, as they stand in the event. */
+/** The source text of arguments that are an object. */
 function sliceOf({ source, index }: Place): string {
   const legacy = ['choices', '*', 'delta', 'function_call', 'arguments'];
   const pattern =

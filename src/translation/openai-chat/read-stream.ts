@@ -26,7 +26,7 @@ class ChatReader {
   #out: HubEvent[] = [];
   #started = false;
   #finished = false;
-  /** Whether there was any content. */
+  /** Whether any content has arrived. */
   #spoken = false;
   #over = false;
 
@@ -55,7 +55,7 @@ class ChatReader {
   #end(): void {
     this.#calls.flush();
     this.#spoken ||= this.#out.some(isContent);
-    // An end of nothing is none.
+    // An answer without content has no valid end.
     if (!this.#finished && !this.#spoken) return this.#fail(truncated());
     this.#over = true;
     if (!this.#finished) this.#out.push({ kind: 'finish', finish: { reason: 'end' } });
@@ -121,7 +121,10 @@ class ChatReader {
     if (legacy !== undefined) this.#calls.push({ index: -1, function: legacy }, { source, index: -1 });
   }
 
-  /** The text comes as `reasoning_content` or `reasoning`, seals (and from some servers the text as well) as `reasoning_details`. */
+  /**
+   * Reads reasoning. The text is in `reasoning_content` or `reasoning`; seals, and with some servers the text too, are
+   * in `reasoning_details`.
+   */
   #reasoning(delta: JsonObject): void {
     const text = asString(delta['reasoning_content']) ?? asString(delta['reasoning']) ?? '';
     if (text !== '') this.#out.push({ kind: 'reasoning', text });

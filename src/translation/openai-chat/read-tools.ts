@@ -5,11 +5,11 @@ import { cacheMark, Fields, objectAt } from '../request-fields.ts';
 export interface ReadTools {
   readonly tools: readonly Tool[];
   readonly serverTools: readonly ServerTool[];
-  /** Told in the field `functions`, which `tools` has replaced. */
+  /** Whether the tools come from `functions`, the predecessor of `tools`. */
   readonly legacy: boolean;
 }
 
-/** `tools`, the older `functions`, and `web_search_options`. */
+/** Reads `tools`, the legacy `functions`, and `web_search_options`. */
 export function readTools(fields: Fields): ReadTools {
   const tools: Tool[] = [];
   const serverTools: ServerTool[] = [];
@@ -65,7 +65,7 @@ function readCustom(inner: JsonObject, path: string, outer: JsonObject): Tool {
   };
 }
 
-/** `tool_choice`, or the older `function_call`. */
+/** Reads `tool_choice`, or the legacy `function_call`. */
 export function readToolChoice(fields: Fields): ToolChoice | undefined {
   const legacy = fields.any('function_call');
   const given = fields.any('tool_choice');

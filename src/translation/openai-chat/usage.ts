@@ -1,7 +1,7 @@
 import { asObject, type JsonObject, type JsonTree } from '../json.ts';
 import { count, isReported, type Usage } from '../usage.ts';
 
-/** The usage of a Chat answer or chunk. */
+/** Reads the usage of a Chat answer or chunk. */
 export function readUsage(value: unknown): Usage | undefined {
   const usage = asObject(value);
   if (usage === undefined) return undefined;
@@ -20,12 +20,14 @@ export function readUsage(value: unknown): Usage | undefined {
   };
 }
 
-/** The usage that a chunk or an answer holds, wherever its server puts it. */
+/** The usage of a chunk or an answer, in any of the places that servers use. */
 export function usageIn(chunk: JsonObject): Usage | undefined {
   return readUsage(chunk['usage']) ?? readUsage(asObject(chunk['x_groq'])?.['usage']);
 }
 
-/** As Chat clients have it; details only where something of them is known. undefined: nobody reported any. */
+/**
+ * Writes usage for Chat clients. Includes details only if at least one is known. undefined: the provider reported none.
+ */
 export function writeUsage(usage: Usage | undefined): JsonTree | undefined {
   if (!isReported(usage)) return undefined;
   const { input = 0, output = 0 } = usage;

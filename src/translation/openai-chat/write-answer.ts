@@ -80,7 +80,7 @@ function textOfArguments(call: AnswerCall): string {
   return call.arguments === '' ? '{}' : call.arguments;
 }
 
-/** Gemini's signature rides in the id, which always comes back, and in Google's own field. */
+/** Puts Gemini's signature into the id, which clients always send back, and into Google's own field. */
 export function sealedId(
   call: Pick<AnswerCall, 'id' | 'seal'>,
   exchange: Exchange,
@@ -91,7 +91,7 @@ export function sealedId(
   return { id: exchange.target.signatureIds === false ? id : idWithSignature(id, seal.payload), extra };
 }
 
-/** A sealed block as an entry of `reasoning_details`: Anthropic's in its own words, others in an envelope. */
+/** A sealed block as an entry of `reasoning_details`: Anthropic's in its own form, others in an envelope. */
 export function writeDetail(
   { text, seal, redacted }: Pick<AnswerReasoning, 'text' | 'seal' | 'redacted'>,
   exchange: Exchange,
@@ -106,7 +106,7 @@ export function writeDetail(
   return data === undefined ? undefined : { type: 'reasoning.encrypted', data };
 }
 
-/** Chat has no place for a seal on a text. */
+/** Records the loss of a text's seal, for which Chat has no place. */
 export function tellTextSeal(seal: Seal | undefined, { losses }: Exchange): void {
   if (seal !== undefined) losses.dropped('thoughtSignature', 'a text of this API bears no signature');
 }

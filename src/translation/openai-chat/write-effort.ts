@@ -6,7 +6,7 @@ import { effortIn } from '../models/efforts.ts';
 import { openAiFacts } from '../models/openai.ts';
 import { asArray } from '../json.ts';
 
-/** `reasoning_effort`, or DeepSeek's `thinking` (6.4). `tools` is what was written of them. */
+/** Writes `reasoning_effort`, or DeepSeek's `thinking`. `tools` is the tool part of the body. */
 export function writeEffort(exchange: Exchange, dialect: Dialect, tools: JsonTree): JsonTree {
   const { conversation, target, losses } = exchange;
   const wish = conversation.reasoning;
@@ -23,7 +23,7 @@ export function writeEffort(exchange: Exchange, dialect: Dialect, tools: JsonTre
     : named(exchange, dialect, wish.effort);
 }
 
-/** The field by which a client of each API would have asked for reasoning. */
+/** The field with which clients of each API request reasoning. */
 const EFFORT_FIELDS: Readonly<Record<ClientApi, string>> = {
   chat: 'reasoning_effort',
   responses: 'reasoning.effort',
@@ -33,7 +33,7 @@ const EFFORT_FIELDS: Readonly<Record<ClientApi, string>> = {
   embeddings: 'reasoning_effort',
 };
 
-/** Models that take tools in this API only without reasoning. */
+/** For models that accept tools in Chat only with reasoning switched off. */
 function withoutReasoning({ conversation, losses }: Exchange): JsonTree {
   const wish = conversation.reasoning;
   const why = 'the model takes tools in this API only without reasoning';

@@ -4,7 +4,7 @@ import type { JsonTree } from '../json.ts';
 import { documentText, fileName, mediaUrl } from '../media.ts';
 import type { Dialect } from '../models/dialects.ts';
 
-/** Media as parts of a user's message (4.8); nothing, with its loss, where the API cannot have them. */
+/** Writes media as parts of a user message. Records a loss and writes nothing if the API does not accept them. */
 export function writeMedia(media: Media, { losses }: Exchange, dialect: Dialect): readonly JsonTree[] {
   const { source, path } = media;
   if (media.citations === true)

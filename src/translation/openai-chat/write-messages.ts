@@ -11,11 +11,11 @@ import { writeMedia } from './write-media.ts';
 interface Manner {
   readonly dialect: Dialect;
   readonly names: (name: string, namespace?: string) => string;
-  /** Texts for the end of the system message. */
+  /** Texts to append to the system message. */
   readonly instructions: readonly string[];
 }
 
-/** The messages of the request, the system text as one message in front. */
+/** Writes the messages of the request, with the system text as the first message. */
 export function writeMessages(exchange: Exchange, manner: Manner): readonly JsonTree[] {
   const { conversation, losses } = exchange;
   const { dialect } = manner;
@@ -38,7 +38,7 @@ export function writeMessages(exchange: Exchange, manner: Manner): readonly Json
 class MessageWriter {
   readonly #exchange: Exchange;
   readonly #manner: Manner;
-  /** The names of the calls that were written last, by their ids. */
+  /** Names of the latest calls, by id. */
   readonly #callNames = new Map<string, string>();
 
   constructor(exchange: Exchange, manner: Manner) {
@@ -102,7 +102,7 @@ class MessageWriter {
     return { id, type: 'function', function: { name, arguments: argumentsText(call) }, extra_content: extra };
   }
 
-  /** What of the reasoning goes back, as the dialect wants it (5). */
+  /** The reasoning to send back, as the dialect requires. */
   #reasoning(turn: Turn, hasCalls: boolean): JsonTree {
     const { conversation, losses } = this.#exchange;
     const blocks = turn.parts.filter((part): part is Reasoning => part.kind === 'reasoning');
@@ -189,7 +189,7 @@ type MediaPart = Extract<Part, { kind: 'image' | 'document' | 'audio' | 'video' 
 const isMedia = (part: Part): part is MediaPart =>
   part.kind === 'image' || part.kind === 'document' || part.kind === 'audio' || part.kind === 'video';
 
-/** A plain-text document is text where only text can stand. */
+/** Whether media must move to a user message. A plain-text document can be written as text instead. */
 const isMovable = (part: Part): part is MediaPart => isMedia(part) && part.source.kind !== 'text';
 
 function textInResult(part: Part): string | undefined {

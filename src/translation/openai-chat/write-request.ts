@@ -12,7 +12,7 @@ import { writeEffort } from './write-effort.ts';
 import { writeMessages } from './write-messages.ts';
 import { writeTools } from './write-tools.ts';
 
-/** The body of POST /v1/chat/completions for a target of some dialect. */
+/** The body of POST /v1/chat/completions for a target's dialect. */
 export function writeRequest(exchange: Exchange): JsonTree {
   const { conversation, target } = exchange;
   const dialect = DIALECTS[target.dialect];
@@ -119,7 +119,7 @@ function writeMeta(exchange: Exchange, dialect: Dialect): JsonTree {
   return tree;
 }
 
-/** Fields that the other API of OpenAI has as well, by the same name. */
+/** Whether Responses has a field with the same name. */
 function isShared({ path }: OnlyField): boolean {
   return path === 'prompt_cache_retention' || path === 'prompt_cache_options' || path === 'moderation';
 }

@@ -24,17 +24,17 @@ function encoded(text: string): Uint8Array | undefined {
   return text === '' ? undefined : UTF8.encode(text);
 }
 
-/** Characters of one block of reasoning that are kept until its end. */
+/** The maximum number of characters of a reasoning block that are kept until its end. */
 const MAX_HELD_CHARS = 64 * 1024 * 1024;
 
 class ChatWriter {
   readonly #exchange: Exchange;
-  /** What stands before and behind a delta in every chunk. */
+  /** The constant text before a chunk's delta. */
   #prefix = '';
   #model: string | undefined;
   readonly #tail: string;
   readonly #calls = new Map<string, { readonly k: number; readonly freeform: boolean; empty: boolean }>();
-  /** The open reasoning block, which its seal is told with once more. */
+  /** The open reasoning block, repeated together with its seal. */
   #reasoning: string[] = [];
   #heldChars = 0;
   #refused = false;
@@ -46,7 +46,7 @@ class ChatWriter {
     this.#tail = exchange.conversation.includeUsage ? ',"usage":null}\n\n' : '}\n\n';
   }
 
-  /** The first chunk, with the role. */
+  /** Writes the first chunk, which carries the role. */
   begin(): string {
     if (this.#prefix !== '') return '';
     const { suffix, now } = this.#exchange;
@@ -99,7 +99,9 @@ class ChatWriter {
     }
   }
 
-  /** Of a block that is too long nothing is kept: its seal is told without the text, and opens nothing. */
+  /**
+   * Collects reasoning text. Discards a block that is too long: its seal is sent without the text and cannot be used.
+   */
   #hold(text: string): void {
     this.#heldChars += text.length;
     if (this.#heldChars <= MAX_HELD_CHARS) this.#reasoning.push(text);

@@ -7,7 +7,7 @@ import { distinctTools, dropped, freeformFunction, tellServerTools } from '../wr
 
 type Names = (name: string, namespace?: string) => string;
 
-/** `tools`, `tool_choice` and `parallel_tool_calls`; a choice without tools is dropped in silence. */
+/** Writes `tools`, `tool_choice` and `parallel_tool_calls`. Drops a choice without tools silently. */
 export function writeTools(exchange: Exchange, dialect: Dialect, names: Names): JsonTree {
   const { conversation, losses } = exchange;
   const { toolChoice, parallelTools } = conversation;

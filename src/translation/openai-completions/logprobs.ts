@@ -1,6 +1,8 @@
 import { asArray, asNumber, asObject, asString, type JsonTree } from '../json.ts';
 
-/** Probabilities of tokens as lists side by side. `offset` is where the first token begins in the text, in UTF-16 units. */
+/**
+ * Writes log probabilities as parallel lists. `offset` is the position of the first token in the text, in UTF-16 units.
+ */
 export function writeLogprobs(tokens: readonly unknown[], offset: number): JsonTree {
   const entries = tokens.map(entryOf);
   let place = offset;
@@ -17,7 +19,7 @@ export function writeLogprobs(tokens: readonly unknown[], offset: number): JsonT
   };
 }
 
-/** How much text the tokens are, in UTF-16 units. */
+/** The total length of the tokens in UTF-16 units. */
 export function lengthOf(tokens: readonly unknown[]): number {
   return tokens.reduce<number>((length, token) => length + entryOf(token).token.length, 0);
 }

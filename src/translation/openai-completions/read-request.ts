@@ -4,7 +4,7 @@ import type { Loss } from '../losses.ts';
 import { Fields, readBody } from '../request-fields.ts';
 import { InvalidBody, reading, type ReadContext, type RequestReading } from '../sides.ts';
 
-/** Reads a body of the older POST /v1/completions: the prompt is what the user says. */
+/** Reads a body of the legacy POST /v1/completions. The prompt becomes a user message. */
 export function readRequest(text: string, _context: ReadContext): RequestReading {
   return reading(() => readConversation(readBody(text)));
 }
@@ -55,7 +55,10 @@ interface Prompt {
   readonly only: readonly OnlyField[];
 }
 
-/** One text, alone or in a list. Several of them, and tokens, cannot be asked of another API. @throws InvalidBody */
+/**
+ * Reads the prompt: one string, alone or in a list. Other APIs accept neither several prompts nor tokens. @throws
+ * InvalidBody
+ */
 function readPrompt(fields: Fields, body: JsonObject): Prompt {
   const path = 'prompt';
   const value = fields.any(path);
@@ -104,7 +107,7 @@ function readAmounts(fields: Fields): { readonly output: Output; readonly sampli
   };
 }
 
-/** What only this API has, and without which the answer would be another one. */
+/** Fields that only this API has and that would change the answer if dropped. */
 function readOnly(fields: Fields): readonly OnlyField[] {
   const only: OnlyField[] = [];
   const suffix = fields.string('suffix');

@@ -17,7 +17,7 @@ export function writeAnswer(answer: Answer, exchange: Exchange): string {
   });
 }
 
-/** The prompt where it stands before the text (`echo`), else ''. */
+/** The prompt if it precedes the text (`echo`), otherwise ''. */
 export function echoedPrompt({ conversation }: Exchange): string {
   return asString(conversation.echo['prompt']) ?? '';
 }
@@ -40,7 +40,7 @@ function writeChoice({ parts, finish, logprobs }: Choice, index: number, exchang
   };
 }
 
-/** A completion is text and nothing else. */
+/** Records content that a completion cannot hold, since it consists of text only. */
 export function tellLost(kind: 'reasoning' | 'call' | 'citation', { losses }: Exchange): void {
   if (kind === 'reasoning') losses.dropped('reasoning', 'a completion has no reasoning');
   else if (kind === 'call') losses.dropped('tool_calls', 'a completion has no calls');

@@ -7,7 +7,7 @@ import { completed, type Usage } from '../usage.ts';
 import { lengthOf, writeLogprobs } from './logprobs.ts';
 import { echoedPrompt, tellLost, writeFinish } from './write-answer.ts';
 
-/** Writes the stream of a client of the older API. */
+/** Writes the stream for a client of the legacy completions API. */
 export function createStreamWriter(exchange: Exchange): StreamWriter {
   const writer = new CompletionsWriter(exchange);
   return {
@@ -27,7 +27,7 @@ class CompletionsWriter {
   readonly #exchange: Exchange;
   readonly #tail: string;
   readonly #hasPrompt: boolean;
-  /** What stands before the choice in every chunk; '' until the first. */
+  /** The constant text before the choice in each chunk; '' until the first chunk. */
   #prefix = '';
   #model: string | undefined;
   #usage: Usage | undefined;
@@ -41,7 +41,7 @@ class CompletionsWriter {
     this.#hasPrompt = this.#offset > 0;
   }
 
-  /** A chunk without text, or with the prompt. */
+  /** Writes a chunk that is empty or contains the prompt. */
   begin(): string {
     return this.#prefix === '' ? this.#chunk(echoedPrompt(this.#exchange)) : '';
   }
@@ -81,7 +81,7 @@ class CompletionsWriter {
     }
   }
 
-  /** The prompt in front of the first text. */
+  /** The prompt to put before the first text. */
   #echo(): string {
     return this.#hasPrompt ? this.begin() : '';
   }

@@ -4,7 +4,7 @@ import type { Finish } from '../finish.ts';
 import { type HubError, unreadable } from '../hub-error.ts';
 import { asObject, asString, type JsonObject, type JsonTree } from '../json.ts';
 
-/** The finish of a response by its status; an error where the status says that it failed, or says nothing that is known. */
+/** Reads a response's finish from its status. Returns an error if the status means a failure or is unknown. */
 export function readFinish(response: JsonObject): Finish | HubError {
   const error = errorInBody(response);
   if (error !== undefined) return error;
@@ -26,7 +26,7 @@ export function readFinish(response: JsonObject): Finish | HubError {
   }
 }
 
-/** `status` and `incomplete_details` as a client has them. */
+/** `status` and `incomplete_details` for a client. */
 export function writeFinish({ reason }: Finish, exchange: Exchange): JsonTree {
   switch (reason) {
     case 'end':

@@ -4,10 +4,10 @@ import { envelopeOf } from '../envelope.ts';
 import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
 
-/** How an item of the output ends; `in_progress` as long as it is open. */
+/** An output item's status. `in_progress` while it is open. */
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
-/** Where an item stands in the output, and by what its id is made. */
+/** An item's place in the output, and the part from which its id is formed. */
 export interface ItemPlace {
   readonly suffix: string;
   readonly index: number;
@@ -43,7 +43,7 @@ export function reasoningItem(
   };
 }
 
-/** A call; `input` is its arguments or the text of a freeform tool. */
+/** A call item. `input` is the arguments, or the text of a freeform tool. */
 export function callItem(
   { suffix, index, status }: ItemPlace,
   call: Pick<AnswerCall, 'id' | 'name' | 'namespace' | 'form'>,
@@ -57,7 +57,7 @@ export function callItem(
   return { id, type: 'function_call', status, call_id, name, arguments: input, namespace };
 }
 
-/** Offsets count within the text of its part. */
+/** Writes a citation. Offsets count within the text of its part. */
 export function annotation({ url, title, start, end }: Citation, textLength: number): JsonTree {
   return {
     type: 'url_citation',
@@ -68,10 +68,7 @@ export function annotation({ url, title, start, end }: Citation, textLength: num
   };
 }
 
-/**
- * `encrypted_content` of a seal, which is an envelope. undefined: the client did not ask
- * for it, or it is too long.
- */
+/** The `encrypted_content` of a seal: an envelope. undefined: the client did not ask for it, or it is too long. */
 export function encryptedContent(
   seal: Seal | undefined,
   redacted: boolean,

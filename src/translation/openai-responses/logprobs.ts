@@ -1,6 +1,6 @@
 import { asArray, asNumber, asObject, asString, type JsonTree } from '../json.ts';
 
-/** Probabilities of tokens with every member that this API and Chat demand; servers leave out `bytes` in streams. */
+/** Log probabilities with every member that Responses and Chat require. Servers omit `bytes` in streams. */
 export function fullLogprobs(tokens: readonly unknown[]): readonly JsonTree[] {
   return tokens.map((token) => ({
     ...entryOf(token),

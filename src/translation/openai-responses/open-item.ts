@@ -12,17 +12,17 @@ import {
 } from './items.ts';
 import { fullLogprobs } from './logprobs.ts';
 
-/** Writes one event; `members` is the JSON text of what stands behind type and number, each member with its comma in front. */
+/** Writes one event. `members` is the JSON text after type and number, each member with a leading comma. */
 export type Emit = (type: string, members: string) => string;
 
-/** The item of the output that is being streamed. Its text is held, since the events that close it repeat all of it. */
+/** The output item being streamed. Keeps its text, because the closing events repeat it. */
 export interface OpenItem {
   readonly kind: 'text' | 'refusal' | 'reasoning' | 'call';
-  /** A piece of the text or of the arguments. */
+  /** Adds a piece of the text or the arguments. */
   readonly delta: (text: string, logprobs: readonly unknown[]) => string;
-  /** A place on the web that the text rests on; only for texts. */
+  /** Adds a web citation. Only for texts. */
   readonly cite: (citation: Citation) => string;
-  /** The last events of the item, and the item as the response has it. */
+  /** Returns the item's closing events, and the item as it appears in the response. */
   readonly close: (status: ItemStatus, encrypted: string | undefined) => ClosedItem;
 }
 
@@ -36,14 +36,14 @@ interface Opened {
   readonly open: OpenItem;
 }
 
-/** What is the same in all events of an item. */
+/** The members that all events of an item share. */
 interface Base {
   readonly emit: Emit;
   readonly suffix: string;
   readonly index: number;
 }
 
-/** Begins a message with one part of text or refusal. */
+/** Starts a message with one part of text or refusal. */
 export function openMessage(base: Base, kind: 'text' | 'refusal'): Opened {
   const { emit, suffix, index } = base;
   const item = (status: ItemStatus, content: readonly JsonTree[]) =>
@@ -94,7 +94,7 @@ export function openMessage(base: Base, kind: 'text' | 'refusal'): Opened {
   return { events, open };
 }
 
-/** Begins an item of reasoning, whose summary begins with its first text. */
+/** Starts a reasoning item, whose summary starts with its first text. */
 export function openReasoning(base: Base): Opened {
   const { emit, suffix, index } = base;
   const place = placeOf(`rs_${suffix}_${index}`, index, ',"summary_index":0');
@@ -123,7 +123,7 @@ export function openReasoning(base: Base): Opened {
   return { events: added(base, reasoningItem({ suffix, index }, '', undefined)), open };
 }
 
-/** Begins a call. */
+/** Starts a call. */
 export function openCall(base: Base, call: Extract<HubEvent, { kind: 'call' }>): Opened {
   const { emit, suffix, index } = base;
   const isFreeform = call.form === 'freeform';

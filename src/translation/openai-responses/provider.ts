@@ -13,7 +13,7 @@ export const openAiResponsesProvider: ProviderSide = {
   readCount: (text) => asNumber(asObject(parsed(text))?.['input_tokens']),
 };
 
-/** POST /v1/responses/input_tokens takes what counts as input, and refuses the rest. */
+/** POST /v1/responses/input_tokens accepts only the fields that count as input and refuses all others. */
 function writeCount(exchange: Exchange): JsonTree {
   const { model, input, instructions, tools, tool_choice, parallel_tool_calls, reasoning, text } =
     writeRequest(exchange);

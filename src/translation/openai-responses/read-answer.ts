@@ -38,7 +38,7 @@ function failed(error: HubError): AnswerReading {
 
 interface At {
   readonly index: number;
-  /** Takes the probabilities of the tokens. */
+  /** Collects the log probabilities of the tokens. */
   readonly logprobs: unknown[];
 }
 
@@ -79,7 +79,7 @@ function readContent(item: JsonObject, { logprobs }: At): readonly AnswerPart[] 
   });
 }
 
-/** A citation of the web; those of files have no equal. */
+/** Reads a web citation. Citations of files have no equivalent in other APIs. */
 export function citationOf(annotation: JsonObject): Citation | undefined {
   const url = asString(annotation['url']);
   if (url === undefined) return undefined;
@@ -104,7 +104,7 @@ function readCall(item: JsonObject, exchange: Exchange, index: number): AnswerPa
   };
 }
 
-/** The id by which a result names the call; never empty. */
+/** The id that a call's result refers to. Never empty. */
 export function callId(item: JsonObject, exchange: Exchange, index: number): string {
   const given = asString(item['call_id']) ?? '';
   const own = given === '' ? (asString(item['id']) ?? '') : given;

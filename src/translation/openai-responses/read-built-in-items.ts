@@ -4,14 +4,14 @@ import type { Loss } from '../losses.ts';
 import { inResult } from './read-items.ts';
 import { readContent } from './read-parts.ts';
 
-/** What an item is that only OpenAI's API has: parts of the assistant's turn, a result, or lost. */
+/** How to treat an item that only OpenAI's API has: as parts of the assistant's turn, as a result, or as a loss. */
 export type BuiltInItem =
   | { readonly kind: 'assistant' | 'results'; readonly parts: readonly Part[] }
   | { readonly kind: 'lost'; readonly class: Loss['class']; readonly why: string };
 
 const KEEPS_NOTHING = 'this gateway keeps no responses; send the whole input with store: false';
 
-/** Reads an item of OpenAI's own tools or of its server's memory. @throws InvalidBody */
+/** Reads an item of OpenAI's built-in tools or of its server-side memory. @throws InvalidBody */
 export function readBuiltInItem(item: JsonObject, type: string, path: string): BuiltInItem {
   switch (type) {
     case 'item_reference':
@@ -43,7 +43,7 @@ export function readBuiltInItem(item: JsonObject, type: string, path: string): B
   }
 }
 
-/** What is about how the server worked, and not about what was said. */
+/** Items about the server's operation rather than the conversation. */
 const DISPENSABLE: ReadonlySet<string> = new Set([
   'configuration_update',
   'compaction_trigger',
@@ -61,7 +61,7 @@ function textOf(text: string, path: string): Part {
   return { kind: 'text', text, path };
 }
 
-/** A search of the server's: the places that it found, where it tells them. */
+/** Reads a server-side search: the sources that it found, if it lists them. */
 function searchCall(item: JsonObject, path: string): BuiltInItem {
   const lines = asArray(asObject(item['action'])?.['sources']).flatMap((value) => {
     const { url, title } = asObject(value) ?? {};
@@ -71,7 +71,7 @@ function searchCall(item: JsonObject, path: string): BuiltInItem {
   return { kind: 'lost', class: 'tuning', why: 'the other API has no web_search_call' };
 }
 
-/** A call of a tool that the client runs and the model knows by itself: a function with its action as arguments. */
+/** Reads a call of a built-in tool that the client runs. It becomes a function call with the action as arguments. */
 function builtInCall(item: JsonObject, type: string, path: string): Part {
   const action = item['action'] ?? item['operation'] ?? item['actions'] ?? {};
   return {
@@ -98,7 +98,7 @@ function builtInResult(item: JsonObject, path: string): Part {
   };
 }
 
-/** What commands wrote, as a list of texts; a text as it is. */
+/** The output of commands as a list of texts. A string stays as it is. */
 function shellTexts(output: unknown): unknown {
   if (!Array.isArray(output)) return typeof output === 'string' ? output : null;
   return output.map((value) => {

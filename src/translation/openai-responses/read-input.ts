@@ -15,8 +15,8 @@ export interface ReadInput {
 }
 
 /**
- * The input as turns: items of the assistant in a row are one, and so are results in a row. Tools that stand among the items are added to
- * `tools`. `suffix` makes the ids of calls that have none. @throws InvalidBody
+ * Converts the input to turns. Consecutive assistant items form one turn, and so do consecutive results. Adds tools
+ * found among the items to `tools`. `suffix` forms the ids of calls without one. @throws InvalidBody
  */
 export function readInput(input: unknown, suffix: string, tools: ReadTools): ReadInput {
   if (input === undefined) return { system: [], turns: [], losses: [] };
@@ -111,7 +111,7 @@ class ItemReader {
     }
   }
 
-  /** Items of OpenAI's own tools, and of its server's memory. */
+  /** Reads items of OpenAI's built-in tools and of its server-side memory. */
   #builtIn(item: JsonObject, type: string, path: string): void {
     const read = readBuiltInItem(item, type, path);
     if (read.kind === 'lost') this.#lose(path, read.class, read.why);
@@ -137,7 +137,10 @@ class ItemReader {
   }
 }
 
-/** An item without a type is a message if it has a role, and a reference if it has only an id. @throws InvalidBody */
+/**
+ * The item's type. Without one, an item with a role is a message, and an item with only an id is a reference. @throws
+ * InvalidBody
+ */
 function typeOf(item: JsonObject, path: string): string {
   const type = asString(item['type']);
   if (type !== undefined) return type;

@@ -4,7 +4,7 @@ import { asArray, asObject, asString, type JsonObject } from '../json.ts';
 import { argumentsText } from '../openai-chat/read-calls.ts';
 import { readContent } from './read-parts.ts';
 
-/** A call of a function or of a freeform tool. `minted` is its id where it has none. */
+/** Reads a call of a function or a freeform tool. `minted` is its id if it has none. */
 export function readCall(item: JsonObject, path: string, minted: string): ToolCall {
   const isFreeform = item['type'] === 'custom_tool_call';
   const given = asString(item['call_id']) ?? asString(item['id']) ?? '';
@@ -19,7 +19,7 @@ export function readCall(item: JsonObject, path: string, minted: string): ToolCa
   };
 }
 
-/** The result of a call; one that is neither a text nor a list of parts is told as its JSON. @throws InvalidBody */
+/** Reads a call's result. Anything but a string or a list of parts is kept as JSON. @throws InvalidBody */
 export function readResult(item: JsonObject, path: string): ToolResult {
   const { output } = item;
   const isContent = Array.isArray(output) || output === null || output === undefined;
@@ -33,7 +33,7 @@ export function readResult(item: JsonObject, path: string): ToolResult {
   };
 }
 
-/** What a result can hold. */
+/** The parts that a result can hold. */
 export function inResult(parts: readonly Part[]): readonly (Text | Media | Unknown)[] {
   return parts.filter(
     (part): part is Text | Media | Unknown =>
@@ -41,7 +41,7 @@ export function inResult(parts: readonly Part[]): readonly (Text | Media | Unkno
   );
 }
 
-/** An item of reasoning: its summary, else its text, and what it is sealed by. Nothing for one that holds neither. */
+/** Reads a reasoning item: its summary, else its text, and its seal. Returns nothing for an item with neither. */
 export function readReasoning(item: JsonObject, path: string): readonly Reasoning[] {
   const text = reasoningText(item);
   const encrypted = asString(item['encrypted_content']) ?? '';
@@ -51,7 +51,7 @@ export function readReasoning(item: JsonObject, path: string): readonly Reasonin
   return [{ kind: 'reasoning', text, seal, redacted: envelope?.redacted ?? false, path }];
 }
 
-/** The texts of an item's summary, else of its content. */
+/** The texts of an item's summary, or of its content if the summary is empty. */
 export function reasoningText(item: JsonObject): string {
   const summary = textsOf(item['summary']);
   return summary === '' ? textsOf(item['content']) : summary;
@@ -64,7 +64,7 @@ function textsOf(parts: unknown): string {
     .join('\n\n');
 }
 
-/** OpenAI's own seal of an item; undefined where it has none. */
+/** OpenAI's seal of an item; undefined if it has none. */
 export function openAiSeal(payload: string, itemId: string | undefined, provider: string): Seal | undefined {
   return payload === '' ? undefined : { origin: 'openai', provider, payload, itemId };
 }

@@ -5,7 +5,7 @@ import { cacheMark, objectAt } from '../request-fields.ts';
 import { readPart as readChatPart } from '../openai-chat/read-parts.ts';
 import { InvalidBody } from '../sides.ts';
 
-/** The content of a message or of a result as parts: a text is one, null none. @throws InvalidBody */
+/** Reads the content of a message or a result as parts. A string is one part; null is none. @throws InvalidBody */
 export function readContent(content: unknown, path: string): readonly Part[] {
   if (typeof content === 'string') return content === '' ? [] : [{ kind: 'text', text: content, path }];
   if (content === null || content === undefined) return [];
@@ -13,7 +13,7 @@ export function readContent(content: unknown, path: string): readonly Part[] {
   return content.map((part, index) => readPart(part, `${path}[${index}]`));
 }
 
-/** One part of a content. @throws InvalidBody */
+/** Reads one content part. @throws InvalidBody */
 function readPart(value: unknown, path: string): Part {
   if (typeof value === 'string') return { kind: 'text', text: value, path };
   const part = objectAt(value, path);

@@ -68,7 +68,7 @@ function readConversation(body: JsonObject, context: ReadContext): Conversation 
   };
 }
 
-/** The fields that every answer repeats, as the client gave them. */
+/** The fields that every answer repeats, as the client sent them. */
 const ECHOED = [
   'metadata',
   'temperature',
@@ -103,7 +103,7 @@ interface Include {
   readonly logprobs: string | undefined;
 }
 
-/** `include` asks for more in the answer; what it asks of other tools is told. */
+/** Reads `include`, which requests additional output. Records a loss for output that other APIs lack. */
 function readInclude(fields: Fields, losses: Loss[]): Include {
   let seals = false;
   let logprobs: string | undefined;
@@ -142,7 +142,7 @@ function readFormat(format: JsonObject | undefined): OutputFormat {
   };
 }
 
-/** A summary that is asked for is what the client shows of the reasoning. */
+/** Reads the reasoning settings. A requested summary means that the client shows the reasoning. */
 function readReasoning(reasoning: Fields): ReasoningWish | undefined {
   const effort = effortNamed(reasoning.string('effort'));
   const older = reasoning.string('generate_summary');
@@ -168,7 +168,7 @@ function readSampling(fields: Fields, logprobs: string | undefined): Sampling {
   };
 }
 
-/** Fields that are about responses which the gateway would have to keep, and defaults that say nothing. */
+/** Fields for stored responses, which the gateway does not keep. Omits those with default values. */
 function readOnly(fields: Fields): readonly OnlyField[] {
   const only: OnlyField[] = [];
   const why = 'this gateway keeps no responses; send the whole input with store: false';

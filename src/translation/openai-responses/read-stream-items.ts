@@ -8,16 +8,16 @@ import { callId, citationOf } from './read-answer.ts';
 import { openAiSeal } from './read-items.ts';
 
 /**
- * The items of a Responses stream. Servers leave out deltas, or `added`, or all but the last response, so each text is taken from the first
- * event that brings it, and only whether a place has brought one is remembered.
+ * Collects the items of a Responses stream. Servers omit deltas, or `added`, or everything but the last response. Each
+ * text is therefore taken from the first event that contains it. Only the fact that a place has had its text is kept.
  */
 export class StreamedItems {
   readonly #exchange: Exchange;
   readonly #emit: (event: HubEvent) => void;
-  /** By their places; one that is over may have left its place to the next. */
+  /** Items by place. A finished item's place may be reused. */
   readonly #items = new Map<string, Item>();
   #created = 0;
-  /** The part of a message that is open. */
+  /** The open part of a message. */
   #part: string | undefined;
 
   constructor(exchange: Exchange, emit: (event: HubEvent) => void) {
@@ -25,7 +25,7 @@ export class StreamedItems {
     this.#emit = emit;
   }
 
-  /** Any event about an item. Those that are not known are left out. */
+  /** Reads any event about an item. Ignores unknown events. */
   push(type: string, event: JsonObject): void {
     switch (type) {
       case 'response.output_item.added':
@@ -54,7 +54,7 @@ export class StreamedItems {
     }
   }
 
-  /** The output of the last event: it counts where no item was streamed. */
+  /** Reads the output of the last event. It counts only for items that were not streamed. */
   complete(output: readonly unknown[]): void {
     if (this.#items.size > 0) return;
     output.forEach((value, index) => {
@@ -63,7 +63,7 @@ export class StreamedItems {
     });
   }
 
-  /** Events of reasoning and of calls. */
+  /** Reads events of reasoning and of calls. */
   #inner(type: string, event: JsonObject): void {
     const [, kind, step] = INNER.exec(type) ?? [];
     if (kind === undefined) return;
@@ -78,7 +78,10 @@ export class StreamedItems {
     }
   }
 
-  /** By its place in the output, since some servers change the ids from event to event; by its id where it has no place. */
+  /**
+   * Finds an item by its place in the output, because some servers change the ids from event to event. Uses the id if
+   * there is no place.
+   */
   #itemOf(event: JsonObject): Item {
     const place = placeIn(event);
     return this.#items.get(place) ?? this.#create(place, event);
@@ -92,7 +95,7 @@ export class StreamedItems {
     return item;
   }
 
-  /** A new item; some servers give all items the same place. */
+  /** Reads a new item. Some servers give all items the same place. */
   #added(given: JsonObject, event: JsonObject): void {
     const known = this.#itemOf(event);
     const item = known.isOver ? this.#create(placeIn(event), event) : known;
@@ -113,7 +116,7 @@ export class StreamedItems {
     this.#emit({ kind: 'call', key, id, name, namespace, form: isCustom ? 'freeform' : form });
   }
 
-  /** A piece of the arguments, or all of them where no delta has brought any. */
+  /** Reads a piece of the arguments, or all of them if no delta contained any. */
   #input(item: Item, text: string, isDelta: boolean): void {
     const { call, key } = item;
     if (call === undefined || item.isOver || text === '' || (!isDelta && call.hasInput)) return;
@@ -147,7 +150,7 @@ export class StreamedItems {
     item.isOver = true;
   }
 
-  /** A part of a message that is complete: its text, if nothing else has brought it, and the places that it rests on. */
+  /** Reads a complete part of a message: its text, unless an earlier event contained it, and its citations. */
   #lastPart(part: JsonObject, item: Item, index: number): void {
     const isNew = !item.texts.has(index);
     const place = { item, index, tokens: asArray(part['logprobs']) };
@@ -186,7 +189,7 @@ export class StreamedItems {
     if (citation !== undefined) this.#emit({ kind: 'citation', citation });
   }
 
-  /** The summary or the text of the reasoning, whichever comes first. Its parts are joined as in a whole answer. */
+  /** Reads the reasoning's summary or text, whichever comes first. Joins its parts as in a whole answer. */
   #reasoning(item: Item, { kind, part, text, isDelta }: ReasoningPiece): void {
     if (typeof text !== 'string' || text === '' || item.isOver) return;
     if ((item.reasoning ??= kind) !== kind) return;
@@ -223,15 +226,15 @@ function placeIn(event: JsonObject): string {
 interface Item {
   readonly key: string;
   readonly index: number;
-  /** The parts whose text has come. */
+  /** The parts whose text has arrived. */
   readonly texts: Set<number>;
   call?: { readonly freeform: FreeformText | undefined; hasInput: boolean };
-  /** Which of the two texts of the reasoning is told. */
+  /** Which of the two reasoning texts is in use. */
   reasoning?: string;
   isOver: boolean;
 }
 
-/** A part of a message, and the probabilities of the tokens of what comes of it. */
+/** A part of a message, with the log probabilities of its tokens. */
 interface TextPlace {
   readonly item: Item;
   readonly index: number;

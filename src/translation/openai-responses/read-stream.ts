@@ -77,7 +77,7 @@ class ResponsesReader {
     this.#out.push({ kind: 'start', upstreamId: asString(id), model: asString(model) });
   }
 
-  /** The response's own last word. What it holds and no event brought is told here. */
+  /** Reads the response's final event. Emits any content that earlier events omitted. */
   #end(word: string, response: JsonObject): void {
     this.#start(response);
     const usage = readUsage(response['usage']);
@@ -100,7 +100,7 @@ class ResponsesReader {
   }
 }
 
-/** The event `error`: flat as the API has it, or with the error as an object of its own. */
+/** Reads the event `error`: flat as the API specifies, or with a nested error object. */
 function errorOf(event: JsonObject): HubError {
   const { code, message } = event;
   const known = errorInBody(asObject(event['error']) === undefined ? { error: { code, message } } : event);

@@ -9,7 +9,7 @@ export interface ReadTools {
   readonly losses: Loss[];
 }
 
-/** Adds the tools of a list: of the body, of an item of the input, or of a namespace. @throws InvalidBody */
+/** Adds the tools of a list: the body's, an input item's or a namespace's. @throws InvalidBody */
 export function readTools(list: readonly unknown[], path: string, into: ReadTools, namespace?: string): void {
   list.forEach((value, index) => {
     const place = `${path}[${index}]`;
@@ -37,14 +37,14 @@ function undescribed(place: string): Loss {
   };
 }
 
-/** Flat as this API has it, or nested as in Chat, which clients mix up. */
+/** Reads a function, flat as in this API or nested as in Chat. Clients confuse the two. */
 function readFunction(definition: JsonObject, path: string, namespace: string | undefined): Tool {
   const fields = new Fields(asObject(definition['function']) ?? definition, path);
   return {
     name: fields.string('name') ?? '',
     description: fields.string('description'),
     schema: fields.object('parameters'),
-    // `strict` is required here: false says no more than its absence elsewhere.
+    // `strict` is required here, so false means the same as absent elsewhere.
     strict: fields.boolean('strict') === true ? true : undefined,
     form: 'function',
     namespace,
@@ -74,7 +74,7 @@ function readCustom(definition: JsonObject, path: string, namespace: string | un
 
 const path = 'tool_choice';
 
-/** `tool_choice`; one that nobody knows counts as none. */
+/** Reads `tool_choice`. An unknown choice counts as none. */
 export function readToolChoice(given: unknown, { tools, serverTools }: ReadTools): ToolChoice | undefined {
   if (given === 'auto' || given === 'none' || given === 'required') return { kind: given, path };
   const choice = asObject(given);
@@ -89,14 +89,14 @@ export function readToolChoice(given: unknown, { tools, serverTools }: ReadTools
     const name = asString(choice['name']) ?? asString(asObject(choice[type])?.['name']);
     return name === undefined ? undefined : { kind: 'one', name, path };
   }
-  // The choice has one name for a web search, the tools have several.
+  // Tools have several names for a web search, the choice only one.
   const search = type.startsWith('web_search')
     ? serverTools.find(({ kind }) => kind === 'web-search')
     : undefined;
   return { kind: 'server', type: search?.type ?? type, path };
 }
 
-/** The tools that an entry of `allowed_tools` stands for: one, or all of a namespace. */
+/** The tools that an entry of `allowed_tools` refers to: one, or all of a namespace. */
 function namesIn(entry: unknown, tools: readonly Tool[]): readonly string[] {
   const object = asObject(entry);
   const name = asString(object?.['name']);

@@ -1,7 +1,7 @@
 import { asObject, type JsonTree } from '../json.ts';
 import { count, type Usage } from '../usage.ts';
 
-/** The usage of a response. */
+/** Reads the usage of a response. */
 export function readUsage(value: unknown): Usage | undefined {
   const usage = asObject(value);
   if (usage === undefined) return undefined;
@@ -16,7 +16,7 @@ export function readUsage(value: unknown): Usage | undefined {
   };
 }
 
-/** The same as clients have it: every count is there, 0 where it is not known, since Codex cannot read a response without one. */
+/** Writes the usage for clients. Unknown counts are 0, because Codex cannot parse a response without them. */
 export function writeUsage(usage: Usage | undefined): JsonTree {
   const { input = 0, output = 0, cacheRead = 0, cacheWrite = 0, reasoning = 0 } = usage ?? {};
   return {

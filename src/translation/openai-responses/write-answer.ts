@@ -32,7 +32,7 @@ export function writeAnswer(answer: Answer, exchange: Exchange): string {
 
 const NOTHING: Choice = { parts: [], finish: { reason: 'end' }, logprobs: undefined };
 
-/** What a response has before its output is known. Instructions and tools are not repeated. */
+/** The members of a response that are known before its output. Instructions and tools are not repeated. */
 export function responseHead(exchange: Exchange, model: string | undefined): JsonTree {
   const { metadata, temperature, top_p, tool_choice, parallel_tool_calls, ...more } =
     exchange.conversation.echo;
@@ -59,12 +59,12 @@ export function responseHead(exchange: Exchange, model: string | undefined): Jso
   };
 }
 
-/** The tier that served the request, where the provider told it; else the client's own wish stands. */
+/** The tier that served the request, if the provider reported it. Otherwise the client's requested tier stays. */
 export function tierOf(tier: string | undefined): JsonTree {
   return tier === undefined ? {} : { service_tier: tier };
 }
 
-/** The usage as it is; where nobody reported any, the zeros that stand for it are told. */
+/** The usage unchanged. Records a loss if the provider reported none and zeros replace it. */
 export function toldUsage(usage: Usage | undefined, exchange: Exchange): Usage | undefined {
   if (!isReported(usage)) exchange.losses.approximated('usage', 'the provider reported none');
   return usage;
@@ -103,7 +103,7 @@ function textOfInput(call: Extract<AnswerPart, { kind: 'call' }>): string {
   return call.arguments === '' && call.form === 'function' ? '{}' : call.arguments;
 }
 
-/** The seal of a call or a text, as an item of reasoning right before it. */
+/** The seal of a call or a text, as a reasoning item immediately before it. */
 function sealItem(seal: Seal | undefined, index: number, exchange: Exchange): readonly JsonTree[] {
   const encrypted = encryptedContent(seal, false, exchange);
   return encrypted === undefined ? [] : [reasoningItem({ suffix: exchange.suffix, index }, '', encrypted)];

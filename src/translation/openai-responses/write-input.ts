@@ -8,7 +8,10 @@ import { argumentsText, insteadOf } from '../write-common.ts';
 
 type Names = (name: string, namespace?: string) => string;
 
-/** The system text and the turns as items. Without a turn the system text is the input, since there has to be one. */
+/**
+ * Writes the system text and the turns as items. Without a turn, the system text becomes the input, which must not be
+ * empty.
+ */
 export function writeInput(
   exchange: Exchange,
   names: Names,
@@ -42,7 +45,7 @@ export function writeInput(
 class ItemWriter {
   readonly #exchange: Exchange;
   readonly #names: Names;
-  /** The ids of calls of freeform tools, whose results are items of another type. */
+  /** Ids of freeform tool calls, whose results have another item type. */
   readonly #freeform = new Set<string>();
 
   constructor(exchange: Exchange, names: Names) {
@@ -153,7 +156,9 @@ function reasoningItem({ text, seal }: Reasoning): JsonTree {
   };
 }
 
-/** Media as parts of a message or of a result (4.8); nothing, with its loss, where the API cannot have them. */
+/**
+ * Writes media as parts of a message or a result. Records a loss and writes nothing if the API does not accept them.
+ */
 function writeMedia(media: Media, { losses }: Exchange): readonly JsonTree[] {
   const { source, path } = media;
   if (media.citations === true)

@@ -11,10 +11,10 @@ import { dropped, outputLimit, refused, tellOnly } from '../write-common.ts';
 import { writeInput } from './write-input.ts';
 import { writeTools } from './write-tools.ts';
 
-/** The least that the API takes as `max_output_tokens`. */
+/** The minimum of `max_output_tokens` that the API accepts. */
 const MIN_OUTPUT = 16;
 
-/** The body of POST /v1/responses. Nothing is kept at the provider, so that its reasoning comes sealed. */
+/** The body of POST /v1/responses. The provider must not store the response, so it returns its reasoning sealed. */
 export function writeRequest(exchange: Exchange): JsonTree {
   const { conversation, target } = exchange;
   const names = toolNames(exchange, 'openai');
@@ -55,7 +55,7 @@ function writeInclude(
   return include.length === 0 ? undefined : include;
 }
 
-/** A model that cannot be switched off is given the lowest effort (6.4). */
+/** Writes the effort. A model that always reasons gets its lowest effort. */
 function writeEffort(
   { conversation, target, losses }: Exchange,
   reasons: boolean | undefined,
@@ -142,7 +142,7 @@ function writeMeta(exchange: Exchange): JsonTree {
   return tree;
 }
 
-/** Fields that Chat has as well, by the same name. */
+/** Whether Chat has a field with the same name. */
 function isShared({ path }: OnlyField): boolean {
   return path === 'prompt_cache_retention' || path === 'prompt_cache_options' || path === 'moderation';
 }

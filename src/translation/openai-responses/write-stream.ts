@@ -13,7 +13,7 @@ import { openCall, openMessage, openReasoning, type OpenItem } from './open-item
 import { writeUsage } from './usage.ts';
 import { responseHead, tierOf, toldUsage } from './write-answer.ts';
 
-/** Characters of one answer that its closing events repeat. */
+/** The maximum number of characters of an answer that its closing events repeat. */
 const MAX_HELD = 64 * 1024 * 1024;
 
 /** Writes the stream of a Responses client. */
@@ -44,7 +44,10 @@ class ResponsesWriter {
   #serviceTier: string | undefined;
   #finish: Finish = { reason: 'end' };
   #open: OpenItem | undefined;
-  /** The open item's block has ended. It is closed as soon as something follows, which tells whether the answer was cut there. */
+  /**
+   * Whether the open item's block has ended. The item is closed when something follows, which shows whether the answer
+   * was truncated there.
+   */
   #isOver = false;
   #encrypted: string | undefined;
   #logprobs: readonly unknown[] = [];
@@ -64,7 +67,7 @@ class ResponsesWriter {
     return this.#held > MAX_HELD ? unreadable('it is too long') : undefined;
   }
 
-  /** What the provider has ended counts; an item that is open does not. */
+  /** Writes the failure. Includes the items that the provider finished, but not an open one. */
   fail(error: HubError): string {
     const before = this.#head === undefined ? this.#created() : this.#isOver ? this.#close('completed') : '';
     const response = { ...this.#head, status: 'failed', error: failure(error), output: this.#output };
@@ -155,7 +158,7 @@ class ResponsesWriter {
     return closed + events;
   }
 
-  /** The seal of a text or a call, as an item of reasoning of its own; nothing where the client keeps none. */
+  /** The seal of a text or a call as a separate reasoning item. Nothing if the client keeps no seals. */
   #sealed(seal: Seal | undefined): string {
     const encrypted = encryptedContent(seal, false, this.#exchange);
     if (encrypted === undefined) return '';
@@ -205,7 +208,7 @@ class ResponsesWriter {
     `event: ${type}\ndata: {"type":"${type}","sequence_number":${this.#sequence++}${members}}\n\n`;
 }
 
-/** The error of a failed response. Codex knows an overload by its own code. */
+/** The error of a failed response. Codex recognises an overload by a code of its own. */
 function failure(error: HubError): JsonTree {
   const { type, code } = KINDS[error.kind].openAi;
   const isTold = error.message.toLowerCase().includes('try again in');
@@ -217,7 +220,7 @@ function failure(error: HubError): JsonTree {
   };
 }
 
-/** Codes of this API for errors to which Chat gives none. */
+/** This API's codes for errors that have none in Chat. */
 const OWN_CODES: Readonly<Record<string, string>> = {
   invalid_request_error: 'invalid_prompt',
   api_error: 'server_error',

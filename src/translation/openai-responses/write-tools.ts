@@ -6,7 +6,7 @@ import { distinctTools, tellServerTools } from '../write-common.ts';
 
 type Names = (name: string, namespace?: string) => string;
 
-/** `tools`, `tool_choice` and `parallel_tool_calls`; a choice without tools is dropped in silence. */
+/** Writes `tools`, `tool_choice` and `parallel_tool_calls`. Drops a choice without tools silently. */
 export function writeTools(exchange: Exchange, names: Names): JsonTree {
   const { conversation, losses } = exchange;
   const search = conversation.serverTools.filter(({ kind }) => kind === 'web-search');
@@ -47,7 +47,7 @@ function writeTool(tool: Tool, { losses }: Exchange, names: Names): JsonTree {
   return { type: 'function', name, description, parameters, strict };
 }
 
-/** A web search of any API as OpenAI's. */
+/** Converts any API's web search to OpenAI's. */
 function writeSearch({ definition, path }: ServerTool, { losses }: Exchange): JsonTree {
   const location = asObject(definition['user_location']);
   const place = asObject(location?.['approximate']) ?? location;

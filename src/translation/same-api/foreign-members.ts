@@ -14,12 +14,12 @@ import type { LossList } from '../losses.ts';
 import { blocksAt } from './message-edits.ts';
 import { put } from './own-reasoning.ts';
 
-/** Members of a Chat message that only translated answers give. */
+/** Members of a Chat message that only translated answers contain. */
 export const FOREIGN_MEMBERS: readonly string[] = ['reasoning_content', 'reasoning_details', 'extra_content'];
 
 /**
- * What a strict server does not take of a history that translated answers made: members of messages and calls that it does not know, and
- * ids that carry a signature. Each message is told once.
+ * Removes what a strict server refuses in a history that translated answers produced: unknown members of messages and
+ * calls, and ids that carry a signature. Records one loss per message.
  */
 export function strictEdits(bytes: Uint8Array, list: Extent, ids: CallIdForm, losses: LossList): Edit[] {
   const all: Edit[] = [];
@@ -59,8 +59,8 @@ function shortened(
 }
 
 /**
- * The envelopes in the `reasoning_details` of a Chat body for a server that takes them back: none is of its own making, so the details that hold
- * one are cut.
+ * Removes details that hold an envelope from `reasoning_details` of a Chat body, for a server that accepts details
+ * back. None of the envelopes is of its own making.
  */
 export function detailEdits(bytes: Uint8Array, list: Extent, losses: LossList): Edit[] {
   const all: Edit[] = [];

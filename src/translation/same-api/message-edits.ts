@@ -10,7 +10,7 @@ import {
 import type { Edit } from '../../lib/splice.ts';
 import type { LossList } from '../losses.ts';
 
-/** A block of content in a body of the Messages API, or an item of any other list. */
+/** A content block in a Messages body, or an item of any other list. */
 export interface Block extends Extent {
   readonly bytes: Uint8Array;
   readonly members: readonly ObjectMember[];
@@ -19,12 +19,12 @@ export interface Block extends Extent {
   readonly path: string;
 }
 
-/** `cut`: the whole block goes. Edits lie within the block. undefined: it stays as it is. Losses are told by the judge. */
+/** `cut`: remove the whole block. Edits lie within the block. undefined: keep it. The judge records the losses. */
 export type Verdict = 'cut' | readonly Edit[] | undefined;
 
 export interface MessageRules {
   readonly judge: (block: Block) => Verdict;
-  /** Whether messages of role `system` become the user's. */
+  /** Whether messages with role `system` become user messages. */
   readonly foldSystem: boolean;
   readonly losses: LossList;
 }
@@ -36,7 +36,7 @@ interface Message extends Extent {
   readonly path: string;
 }
 
-/** The edits of a list of messages. A message of which nothing is left is cut, since the API refuses empty ones. */
+/** The edits of a list of messages. Removes a message of which nothing is left, since the API refuses empty ones. */
 export function messageEdits(bytes: Uint8Array, list: Extent, rules: MessageRules): Edit[] {
   const messages = elementsOf(bytes, list.start).map((extent, index) =>
     messageAt(bytes, extent, `messages[${index}]`),
@@ -64,7 +64,7 @@ export function messageEdits(bytes: Uint8Array, list: Extent, rules: MessageRule
   return edits;
 }
 
-/** The edits of a list whose elements are judged; `all`: none of them would be left. */
+/** The edits of a list whose elements are judged; `all`: no element would be left. */
 export function listEdits(blocks: readonly Block[], judge: MessageRules['judge']): readonly Edit[] | 'all' {
   const edits: Edit[] = [];
   const cut = new Set<number>();
@@ -78,7 +78,7 @@ export function listEdits(blocks: readonly Block[], judge: MessageRules['judge']
   return edits;
 }
 
-/** The elements of the list at `at`. `path` stands before their indices. */
+/** The elements of the list at `at`. `path` prefixes their indices. */
 export function blocksAt(bytes: Uint8Array, at: number, path: string): readonly Block[] {
   return elementsOf(bytes, at).map((extent, index) => {
     const members = membersOf(bytes, extent.start);
@@ -99,7 +99,9 @@ function messageAt(bytes: Uint8Array, extent: Extent, path: string): Message {
   };
 }
 
-/** A system message between a call and its results → the message with the last of the results, behind which it has to go. */
+/**
+ * Maps each system message between a call and its results to the message with the last result, after which it must go.
+ */
 function placesBehindResults(messages: readonly Message[]): ReadonlyMap<number, number> {
   const moves = new Map<number, number>();
   for (let at = 0; at < messages.length; at++) {
@@ -121,7 +123,7 @@ function placesBehindResults(messages: readonly Message[]): ReadonlyMap<number, 
 
 const NO_MOVES: ReadonlyMap<number, number> = new Map();
 
-/** R9: the system message as the user's; undefined where it says nothing. */
+/** The system message as a user message; undefined if it is empty. */
 function foldedMessage(bytes: Uint8Array, message: Message): string | undefined {
   const whole = textOf(bytes, message.content);
   const texts = message.blocks

@@ -9,8 +9,9 @@ const OWN = 'the seal is given back as the provider made it';
 const UNSEALED = 'the reasoning bears no seal';
 
 /**
- * Judges blocks of a Messages body. Reasoning that another provider made is cut, and Anthropic's own is taken out of its envelope. With
- * `sealedOnly`, for Claude, so is thinking with the empty signature that translated answers give where the provider has none.
+ * Judges blocks of a Messages body. Cuts reasoning of other providers, and takes Anthropic's own out of its envelope.
+ * With `sealedOnly`, for Claude, also cuts thinking with an empty signature, which translated answers contain if the
+ * provider has none.
  */
 export function thinkingJudge(sealedOnly: boolean, losses: LossList): (block: Block) => Verdict {
   return (block) => {
@@ -33,8 +34,9 @@ export function thinkingJudge(sealedOnly: boolean, losses: LossList): (block: Bl
 }
 
 /**
- * Judges items of a Responses input: reasoning of another account or provider is cut, and that of `provider` gets its own id and content back.
- * With `sealedOnly`, for OpenAI, reasoning without any content is cut as well where OpenAI does not know it: with an id of ours, or without one.
+ * Judges items of a Responses input. Cuts reasoning of other accounts or providers, and restores the id and content of
+ * that of `provider`. With `sealedOnly`, for OpenAI, also cuts reasoning without content that OpenAI does not know:
+ * with a gateway id, or without an id.
  */
 export function reasoningItemJudge(
   { provider, sealedOnly }: { readonly provider: string; readonly sealedOnly: boolean },
@@ -61,7 +63,7 @@ export function reasoningItemJudge(
   };
 }
 
-/** `rs_X_0`, X being of the request: no id of OpenAI's has a second `_`. */
+/** `rs_X_0`, with the X of the request. OpenAI's ids never contain a second `_`. */
 const OUR_ID = 'rs_x_0';
 const OPENAI_ID = /^(?!rs_.*_\d+$)./;
 
@@ -70,12 +72,12 @@ function idBefore(block: Block, id: string): Edit {
   return { start: at, end: at, bytes: UTF8.encode(`"id":${JSON.stringify(id)},`) };
 }
 
-/** What Gemini itself tells to send where a call has no signature of its own. */
+/** The value that Gemini documents for calls without a signature. */
 const NO_SIGNATURE = 'skip_thought_signature_validator';
 
 /**
- * Judges parts of a Gemini content. The signature of another provider is cut from its part; `sealed`: the model refuses calls without any, so a
- * call gets the word that stands for none.
+ * Judges parts of a Gemini content. Cuts signatures of other providers. `sealed`: the model refuses calls without a
+ * signature, so such calls get the documented replacement.
  */
 export function thoughtJudge(sealed: boolean, losses: LossList): (block: Block) => Verdict {
   return (block) => {
@@ -96,7 +98,7 @@ export function thoughtJudge(sealed: boolean, losses: LossList): (block: Block) 
   };
 }
 
-/** The member with another text as its value. */
+/** Replaces the member's value with a text. */
 export function put({ value }: ObjectMember, text: string): Edit {
   return { ...value, bytes: jsonBytes(text) };
 }

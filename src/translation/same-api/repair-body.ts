@@ -21,18 +21,19 @@ export interface SameApiTarget {
   readonly dialect: DialectName;
 }
 
-/** What has to be changed in a body; the edits are in order and lie within its list of turns. */
+/** The changes that a body needs. The edits are in order and lie within its list of turns. */
 export interface Repair {
   readonly edits: readonly Edit[];
   readonly losses: readonly Loss[];
 }
 
 /**
- * What a body that stays in its API must not hold: envelopes of other providers, reasoning without a seal where the provider refuses it, and
- * members that a strict server does not know. They come from earlier answers that were translated, so only bodies for models with
- * translated routes need this look. undefined: nothing is to be done, which a search of the bytes mostly tells alone.
+ * Finds what a body that stays in its API must not contain: envelopes of other providers, reasoning without a seal if
+ * the provider refuses it, and members that a strict server does not know.
  *
- * `body` has been found to be a JSON object before.
+ * They come from earlier translated answers, so only bodies for models with translated routes need this check.
+ * undefined: no change is needed, which a byte search usually establishes. `body` must already be known to be a JSON
+ * object.
  */
 export function repairOf(body: Uint8Array, target: SameApiTarget): Repair | undefined {
   if (!SEARCHES[target.api](body, target)) return undefined;
@@ -43,7 +44,7 @@ export function repairOf(body: Uint8Array, target: SameApiTarget): Repair | unde
   return edits.length === 0 ? undefined : { edits: inOrder(edits), losses: losses.all() };
 }
 
-/** Whether thinking without a seal stands in the bytes: cheap where there is none. */
+/** Whether the bytes contain thinking without a seal. Cheap if they do not. */
 export function hasEmptySignature(body: Uint8Array): boolean {
   for (let at = find(body, SIGNATURE, 0); at !== -1; at = find(body, SIGNATURE, at)) {
     at += SIGNATURE.bytes.length;
@@ -62,7 +63,7 @@ const SEARCHES: Readonly<Record<SameApiTarget['api'], (body: Uint8Array, target:
     gemini: (body) => occurs(body, ENVELOPE),
   };
 
-/** Every search passes over the whole body, so names that begin alike are one search. */
+/** Every search scans the whole body, so names with a common prefix share one search. */
 function hasForeignMember(body: Uint8Array): boolean {
   if (occurs(body, SIGNATURE_ID) || occurs(body, EXTRA_CONTENT)) return true;
   for (let at = find(body, REASONING_MEMBER, 0); at !== -1; at = find(body, REASONING_MEMBER, at + 1)) {
@@ -77,7 +78,7 @@ function hasForeignMember(body: Uint8Array): boolean {
 
 const isOpenAi = (dialect: DialectName): boolean => dialect === 'openai' || dialect === 'azure';
 
-/** `"reasoning"` as a value, not the field of that name. */
+/** Finds `"reasoning"` as a value, not the field of that name. */
 function hasReasoningItem(body: Uint8Array): boolean {
   for (let at = find(body, REASONING, 0); at !== -1; at = find(body, REASONING, at)) {
     at += REASONING.bytes.length;
@@ -124,10 +125,10 @@ function editsOf(
   }
 }
 
-/** Gemini 3 and later want a signature on the first call of a step. */
+/** Gemini 3 and later require a signature on the first call of a step. */
 const REFUSES_UNSEALED = /gemini-(?:[3-9]|\d\d)/i;
 
-/** The edits of a list that may be left empty. */
+/** The edits of a list that may end up empty. */
 function editsOfAll(blocks: readonly Block[], judge: (block: Block) => Verdict): readonly Edit[] {
   const edits = listEdits(blocks, judge);
   if (edits !== 'all') return edits;

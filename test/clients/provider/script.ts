@@ -126,7 +126,8 @@ export function calls(asked: Asked, ...wanted: readonly (readonly [string, Call[
     const tool = asked.tools.find((offered) => offered.name === name);
     if (tool === undefined)
       throw new Error(`no tool ${name} among ${asked.tools.map((t) => t.name).join(', ')}`);
-    return { tool, input };
+    // What a client's custom tool takes as text is the only argument of the function that it is translated to.
+    return { tool, input: tool.kind === 'function' && typeof input === 'string' ? { input } : input };
   });
   return { kind: 'answer', text: 'Let me see.', calls: found };
 }

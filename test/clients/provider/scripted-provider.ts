@@ -10,6 +10,7 @@ import {
   type ApiScript,
   type Asked,
   type Play,
+  type Refused,
   type Reply,
   says,
   type Script,
@@ -43,8 +44,7 @@ export async function startScriptedProvider(only?: Api): Promise<ScriptedProvide
     targets.push(`${request.method} ${path}`);
     const api = apiOf(path);
     if (api === undefined || (only !== undefined && api !== only)) {
-      const count = only === undefined || only === 'messages' ? countOf(path, body) : undefined;
-      const other = count ?? listOf(path);
+      const other = countOf(path, body, only) ?? listOf(path);
       const [status, json] = other === undefined ? [404, notFound(request)] : [200, other];
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
       return;
@@ -90,11 +90,21 @@ function apiOf(path: string): Api | undefined {
   return /\/model\/[^/]+\/converse(?:-stream)?$/.test(bare) ? 'converse' : undefined;
 }
 
-/** A count of tokens is a quarter of the body's bytes. */
-function countOf(path: string, body: string): object | undefined {
+/** A count of tokens is a quarter of the body's bytes. `only`: as of `startScriptedProvider`. */
+function countOf(path: string, body: string, only: Api | undefined): object | undefined {
   const tokens = Math.ceil(body.length / 4);
-  if (/\/v1\/messages\/count_tokens(?:\?|$)/.test(path)) return { input_tokens: tokens };
-  return path.includes(':countTokens') ? { totalTokens: tokens } : undefined;
+  const counts: readonly (readonly [Api, RegExp, object])[] = [
+    ['messages', /\/v1\/messages\/count_tokens(?:\?|$)/, { input_tokens: tokens }],
+    [
+      'responses',
+      /\/v1\/responses\/input_tokens(?:\?|$)/,
+      { object: 'response.input_tokens', input_tokens: tokens },
+    ],
+    ['gemini', /:countTokens(?:\?|$)/, { totalTokens: tokens }],
+    ['converse', /\/count-tokens(?:\?|$)/, { inputTokens: tokens }],
+  ];
+  const found = counts.find(([api, pattern]) => (only === undefined || only === api) && pattern.test(path));
+  return found?.[2];
 }
 
 function listOf(path: string): object | undefined {
@@ -131,14 +141,22 @@ interface Numbered {
 async function write(response: ServerResponse, asked: Asked, { reply, id }: Numbered): Promise<void> {
   const script = SCRIPTS[asked.api];
   const requestId = { 'request-id': `req_${id}`, 'x-request-id': `req_${id}` };
-  if (reply.kind === 'refused') {
-    const headers = { 'content-type': 'application/json', ...requestId, ...reply.headers };
-    response.writeHead(reply.status, headers).end(JSON.stringify(script.refusal(reply)));
+  if (reply.kind === 'refused' || (reply.kind === 'failed' && !asked.streams)) {
+    const refused: Refused = reply.kind === 'refused' ? reply : { ...reply, kind: 'refused', status: 500 };
+    const headers = { 'content-type': 'application/json', ...requestId, ...refused.headers };
+    response.writeHead(refused.status, headers).end(JSON.stringify(script.refusal(refused)));
     return;
   }
   if (reply.kind === 'answer' && !asked.streams) {
-    const headers = { 'content-type': 'application/json', ...requestId };
-    response.writeHead(200, headers).end(JSON.stringify(script.whole(asked, reply, id)));
+    const body = JSON.stringify(script.whole(asked, reply, id));
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': `${Buffer.byteLength(body)}`,
+      ...requestId,
+    };
+    response.writeHead(200, headers);
+    if (reply.isCut) await cut(response, body.slice(0, -20));
+    else response.end(body);
     return;
   }
   const isFramed = asked.api === 'converse';
@@ -157,14 +175,16 @@ async function write(response: ServerResponse, asked: Asked, { reply, id }: Numb
   send(play.opening);
   await think(play, send, reply.thinking?.forMs ?? 0);
   send(play.content);
-  if (reply.isCut) {
-    // What was written has to be on its way before the connection breaks.
-    await Bun.sleep(20);
-    response.destroy();
-    return;
-  }
+  if (reply.isCut) return cut(response, '');
   send(play.closing);
   response.end();
+}
+
+/** Breaks the connection off when this is on its way. */
+async function cut(response: ServerResponse, text: string): Promise<void> {
+  response.write(text);
+  await Bun.sleep(20);
+  response.destroy();
 }
 
 async function think(

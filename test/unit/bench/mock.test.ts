@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { answerStreams, eventsSent, finishStreams, startMock } from '../../../bench/load/mock.ts';
-import { chatBody, requestText } from '../../../bench/load/request.ts';
+import { chatBody, DONE, requestText } from '../../../bench/load/request.ts';
 import { StreamCrowd, type StreamsEnd } from '../../../bench/load/stream-client.ts';
 import { until } from '../../e2e/gateway.ts';
 
@@ -16,7 +16,7 @@ test('streams come at any pace after any other, and none of their events is lost
     answerStreams({ pace });
     const { promise, resolve } = Promise.withResolvers<StreamsEnd>();
     const request = requestText(port, {}, chatBody(60, true));
-    const load = { port, streams: 3, rampMs: 0, request };
+    const load = { port, streams: 3, rampMs: 0, request, ending: DONE };
     void new StreamCrowd(load, { open: () => undefined, closed: resolve });
     await until(() => (eventsSent() >= 6 ? true : undefined));
     finishStreams();
@@ -33,7 +33,13 @@ test('streams come at any pace after any other, and none of their events is lost
 test('streams of a given length end by themselves', async () => {
   answerStreams({ pace: 200, length: 5 });
   const { promise, resolve } = Promise.withResolvers<StreamsEnd>();
-  const load = { port, streams: 3, rampMs: 0, request: requestText(port, {}, chatBody(60, true)) };
+  const load = {
+    port,
+    streams: 3,
+    rampMs: 0,
+    request: requestText(port, {}, chatBody(60, true)),
+    ending: DONE,
+  };
   void new StreamCrowd(load, { open: () => undefined, closed: resolve });
   const { complete, faults } = await promise;
   expect({ complete, faults }).toEqual({ complete: 3, faults: {} });

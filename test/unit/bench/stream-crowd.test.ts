@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { EVENT, LAST_EVENTS } from '../../../bench/load/chat-event.ts';
+import { DONE } from '../../../bench/load/request.ts';
 import { StreamCrowd, type StreamsEnd } from '../../../bench/load/stream-client.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n';
@@ -21,7 +22,7 @@ test('a stream is read alike wherever its bytes are cut', async () => {
 });
 
 test.each([
-  ['without [DONE]', HEAD + chunk(EVENT) + END, 'no [DONE]'],
+  ['without [DONE]', HEAD + chunk(EVENT) + END, 'no last event'],
   ['that ends between two chunks', HEAD + chunk(EVENT), 'closed in size'],
   ['that ends within a chunk', HEAD + chunk(EVENT).slice(0, -20), 'closed in data'],
   ['without an answer', '', 'closed in head'],
@@ -54,7 +55,7 @@ async function readStream(pieces: readonly string[]): Promise<StreamsEnd & { rea
       },
     },
   });
-  const load = { port: server.port, streams: 1, rampMs: 0, request: 'GET / HTTP/1.1\r\n\r\n' };
+  const load = { port: server.port, streams: 1, rampMs: 0, request: 'GET / HTTP/1.1\r\n\r\n', ending: DONE };
   const end = await new Promise<StreamsEnd & { latency: number }>((resolve) => {
     const crowd: StreamCrowd = new StreamCrowd(load, {
       open: () => undefined,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, type Mock, spyOn, test } from 'bun:test';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { runProgram } from '../../../src/cli/run-command.ts';
 
@@ -52,4 +53,29 @@ test('wrong usage exits 2 and says where to find the right one', async () => {
 test('help exits 0', async () => {
   expect(await runProgram(['check', '--help'])).toBe(0);
   expect(printed(out)).toContain('Exit codes');
+});
+
+test('each route says which client APIs pass and which are translated', async () => {
+  const file = `${tmpdir()}/check-apis-${process.pid}.yaml`;
+  await Bun.write(
+    file,
+    `allow_unauthenticated: true
+providers:
+  - {name: claude, provider_type: anthropic}
+  - {name: gpu, api_base: "http://gpu:8000/v1", apis: [chat, messages]}
+  - {name: any, api_base: "http://any:8000/v1"}
+models:
+  m: {routes: [{provider: claude, model: c}, {provider: gpu, model: g}, {provider: any, model: a}]}`,
+  );
+  expect(await runProgram(['check', file])).toBe(0);
+  const text = printed(out);
+  expect(text).toContain(
+    'claude → c  untouched: messages; translated: chat, completions, responses, gemini to messages; not served: embeddings',
+  );
+  expect(text).toContain(
+    'gpu → g     untouched: chat, messages; translated: completions, responses, gemini to chat',
+  );
+  expect(text).toContain(
+    'any → a     untouched: embeddings; untouched, or translated if the provider lacks it: chat,',
+  );
 });

@@ -19,7 +19,7 @@ model_list:
   - model_name: "openai/*"
     litellm_params: { model: "openai/*", api_key: os.environ/OPENAI_API_KEY }
   - model_name: azure
-    litellm_params: { model: azure/deployment, api_base: "https://x.openai.azure.com", api_key: k, api_version: "2024-06-01" }
+    litellm_params: { model: azure/deployment, api_key: k, api_version: "2024-06-01" }
 litellm_settings: { drop_params: true, fallbacks: [{ gpt-4o: [claude, local] }], request_timeout: 60 }
 router_settings: { routing_strategy: least-busy, num_retries: 2, cooldown_time: 15, redis_host: h, model_group_alias: { gpt-4: gpt-4o } }
 general_settings: { master_key: sk-1234, database_url: "postgres://x" }

@@ -46,6 +46,13 @@ describe('the body of an error', () => {
     });
   });
 
+  test('tells the libraries of Anthropic to go on without a thread where that is what stands in the way', () => {
+    const unthreaded = JSON.parse(errorBody('anthropic', { ...FACTS, status: 400, param: 'thread' }));
+    expect(unthreaded).toMatchObject({
+      error: { details: { error_code: 'thread_unsupported_request', unsupported: ['thread'] } },
+    });
+  });
+
   test("Google's has the status as a number and as a word, and the code as its reason", () => {
     expect(read('gemini')).toEqual({
       error: {

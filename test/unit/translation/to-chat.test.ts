@@ -187,6 +187,8 @@ describe('what a dialect takes', () => {
     [{ max_tokens: 0 }, 'max_tokens'],
     [{ stop_sequences: ['a', 'b', 'c', 'd', 'e'] }, 'stop_sequences'],
     [{ mcp_servers: [{ url: 'x' }] }, 'mcp_servers'],
+    [{ thread: { type: 'create' } }, 'thread'],
+    [{ thread: { type: 'continue', previous_message_id: 'msg_1' } }, 'thread'],
     [{ tools: [{ type: 'bash_20250124', name: 'bash' }] }, 'tools[0]'],
     [{ tools: [{ type: 'web_search_20250305', name: 'web_search' }] }, 'tools[0]'],
     [

@@ -2,6 +2,7 @@ import { addressText } from '../../../config/compile/address.ts';
 import { findMissingAuthorities, findWeakKeys } from '../../../config/read/file-warnings.ts';
 import { loadConfig } from '../../../config/read/load.ts';
 import { formatProblem } from '../../../config/read/problems.ts';
+import { apisOnRoute, describeApis } from '../../../config/translated-apis.ts';
 import type { MasterKey, Snapshot } from '../../../config/snapshot.ts';
 import type { Model, Route } from '../../../routing/route.ts';
 import { UsageError, type ValuesOf } from '../../command.ts';
@@ -36,6 +37,7 @@ function describeSnapshot(snapshot: Snapshot, { bold }: Style): string {
     [`Listens on ${server.tls === undefined ? 'http' : 'https'}://${addressText(server)}`],
     ['Providers', ...table([...providers.values()].map(({ name, type, apiBase }) => [name, type, apiBase]))],
     ['Models', ...[...models.values(), ...patternModels].flatMap(describeModel)],
+    ['Client APIs', ...describeRoutes([...models.values(), ...patternModels], snapshot)],
     [
       'Keys',
       ...(access.kind === 'open'
@@ -62,6 +64,19 @@ function describeModel({ name, strategy, routes, fallbacks }: Model): string[] {
     fallbacks.length === 0 ? [] : [`    then ${fallbacks.map((model) => model.name).join(', then ')}`];
   const lines = rows.length === 0 ? ['    no enabled route'] : table(rows).map((row) => `  ${row}`);
   return [`  ${name}  (${strategy})`, ...lines, ...then];
+}
+
+/** Which client APIs pass on each route and which are translated, each pair of provider and model once. */
+function describeRoutes(models: readonly Model[], { providers }: Snapshot): string[] {
+  const rows = new Map<string, string[]>();
+  for (const route of models.flatMap(({ routes }) => routes)) {
+    const provider = providers.get(route.provider);
+    if (provider === undefined || rows.has(route.id)) continue;
+    const model = route.upstreamModel ?? '*';
+    const apis = apisOnRoute(provider, { model, api: route.translation?.api });
+    rows.set(route.id, [`${route.provider} → ${model}`, describeApis(apis)]);
+  }
+  return table([...rows.values()]);
 }
 
 /** The share of requests that a route gets while all routes of its priority are available. */

@@ -1,4 +1,4 @@
-import { FILE, TEXT } from '../../kinds.ts';
+import { FILE, oneOf, TEXT } from '../../kinds.ts';
 
 export const explainDeclaration = {
   name: 'explain',
@@ -25,6 +25,17 @@ export const explainDeclaration = {
       description: 'assumes that this provider failed and is cooling down; may be repeated',
       repeats: true,
     },
+    body: {
+      value: 'FILE',
+      kind: FILE,
+      description: 'the body of a request: shows what its translation for each route would lose',
+    },
+    api: {
+      value: 'API',
+      kind: oneOf('chat', 'completions', 'responses', 'messages', 'gemini'),
+      description: 'the API of that body',
+      default: 'chat',
+    },
     config: {
       value: 'FILE',
       kind: FILE,
@@ -36,6 +47,10 @@ export const explainDeclaration = {
   examples: [
     { line: 'llm-proxy explain --model gpt-4o', does: 'the routes of gpt-4o with their probabilities' },
     { line: 'llm-proxy explain --model gpt-4o --down openai', does: 'the same while openai fails' },
+    {
+      line: 'llm-proxy explain --model gpt-4o --api messages --body request.json',
+      does: 'what the translation of that request loses on each route',
+    },
   ],
   exits: { 0: 'explained', 1: 'the configuration is not valid, or the request would be refused' },
 } as const;

@@ -7,6 +7,7 @@ import { type Explanation, explain, type ExplainedTier } from '../../../routing/
 import type { Model } from '../../../routing/route.ts';
 import { type ValuesOf } from '../../command.ts';
 import { EXIT } from '../../../exit-code.ts';
+import { explainTranslation } from './translation-losses.ts';
 import type { explainDeclaration } from './declaration.ts';
 import { type Style, styleFor } from '../../style.ts';
 
@@ -35,7 +36,12 @@ export async function explainModel(args: ParsedArguments): Promise<number> {
     return EXIT.failed;
   }
   const explanation = explain(model, conditions(snapshot, args.down));
-  console.log(describe(explanation, snapshot, styleFor(process.stdout, process.env)));
+  const style = styleFor(process.stdout, process.env);
+  const { api, body } = args;
+  // Read first: a body that can't be read is wrong usage, and then nothing is printed.
+  const losses = body === undefined ? [] : await explainTranslation(model, snapshot, { api, path: body });
+  console.log(describe(explanation, snapshot, style));
+  if (losses.length > 0) console.log(['', style.bold('Client APIs:'), ...losses].join('\n'));
   return EXIT.ok;
 }
 

@@ -1,5 +1,5 @@
 import { DEFAULTS } from '../../../config/schema/defaults.ts';
-import { shellWord } from '../../shell-word.ts';
+import { shellWord } from '../../program-name.ts';
 import type { Style } from '../../style.ts';
 import { type Choices, referencesIn } from './first-config.ts';
 

@@ -8,7 +8,7 @@ export interface ProviderKind {
   readonly apiBaseExample?: string;
   /** The usual variable for its key; undefined: it needs none. */
   readonly keyVariable?: string;
-  readonly providerType?: 'anthropic' | 'azure';
+  readonly providerType?: 'anthropic' | 'azure' | 'gemini' | 'vertex' | 'bedrock';
   /** A model for the first request; undefined: it depends on the installation. */
   readonly model?: string;
 }
@@ -33,9 +33,16 @@ export const PROVIDER_KINDS = {
     providerType: 'azure',
   },
   gemini: {
-    apiBase: 'https://generativelanguage.googleapis.com/v1beta/openai',
+    apiBase: 'https://generativelanguage.googleapis.com',
     keyVariable: 'GEMINI_API_KEY',
+    providerType: 'gemini',
     model: 'gemini-2.5-flash',
+  },
+  bedrock: {
+    note: 'Amazon Bedrock; api_base names the region',
+    apiBaseExample: 'https://bedrock-runtime.eu-central-1.amazonaws.com',
+    keyVariable: 'AWS_BEARER_TOKEN_BEDROCK',
+    providerType: 'bedrock',
   },
   deepseek: {
     apiBase: 'https://api.deepseek.com/v1',
