@@ -188,7 +188,7 @@ describe('a provider', () => {
     behaviour: Partial<Bun.WebSocketHandler<undefined>>,
     more: { readonly tls?: Bun.TLSOptions; readonly isSilent?: boolean } = {},
   ): string {
-    const server = Bun.serve<undefined>({
+    const server = Bun.serve({
       port: 0,
       hostname: '127.0.0.1',
       ...(more.tls && { tls: more.tls }),
