@@ -1,5 +1,4 @@
 import { GEMINI_VERBS } from '../protocols/error-body.ts';
-import { protocolFor } from '../protocols/by-path.ts';
 import type { ProtocolName } from '../protocols/protocol.ts';
 import type { ClientApi } from '../translation/conversation.ts';
 
@@ -9,10 +8,13 @@ export interface ClientCall {
   readonly operation: 'generate' | 'count' | 'embed';
 }
 
-/** The call that a request makes, told by its method and path; undefined: one that only passes. */
-export function clientCallOf(method: string, path: string): ClientCall | undefined {
+/** The call that a request makes, told by its method, its path, and the protocol of that; undefined: one that only passes. */
+export function clientCallOf(
+  { method, path }: { readonly method: string; readonly path: string },
+  protocol: ProtocolName,
+): ClientCall | undefined {
   if (method !== 'POST') return undefined;
-  const call = CALLS[protocolFor(path).name];
+  const call = CALLS[protocol];
   if (call !== undefined) return call;
   if (COUNTS_MESSAGES.test(path)) return COUNT_MESSAGES;
   if (COUNTS_RESPONSES.test(path)) return COUNT_RESPONSES;

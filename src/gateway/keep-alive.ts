@@ -42,7 +42,8 @@ export class KeepAlive {
   readonly #look = (): void => {
     if (this.#sink === undefined) return;
     const leftMs = this.#writtenAtMs + SILENCE_MS - this.#clock.nowMs();
-    if (leftMs <= 0 && !this.#isBehind) void this.written(this.#sink.write(this.#word));
+    // A client that is gone is noticed by whoever writes the answer.
+    if (leftMs <= 0 && !this.#isBehind) this.written(this.#sink.write(this.#word))?.catch(nothing);
     this.#watch(leftMs > 0 ? leftMs : SILENCE_MS);
   };
 
@@ -52,5 +53,5 @@ export class KeepAlive {
 }
 
 function nothing(): void {
-  // There is no timer yet.
+  // There is no timer yet, or nobody to tell.
 }

@@ -3,6 +3,7 @@ import { scanObject, valueAt } from '../lib/json/json-scan.ts';
 import { asObject } from '../protocols/json-object.ts';
 import type { StreamedAnswer, WholeAnswer } from './answer.ts';
 import type { ObjectOwner } from './object-owners.ts';
+import type { TranslationNote } from './reply-translation.ts';
 import { isMadeAt, subjectOf } from './path-subject.ts';
 import type { ServedRequest } from './settle.ts';
 
@@ -36,7 +37,9 @@ export function objectTap(
 const LONGEST_ID = 512;
 
 /** Whether the answer may tell of an object that its provider keeps. The most frequent requests are told first. */
-function makesObjects({ planned }: ServedRequest): boolean {
+function makesObjects({ planned, execution }: ServedRequest): boolean {
+  // What a translation names, no provider keeps.
+  if (execution.note !== undefined && isTranslated(execution.note)) return false;
   const { plan, request } = planned;
   const { name } = plan.clientProtocol;
   if (name === 'openai-chat') return request.method === 'POST' && storeOf(plan.body) === 'true';
@@ -44,6 +47,11 @@ function makesObjects({ planned }: ServedRequest): boolean {
   if (name !== 'opaque') return false;
   const { kind } = subjectOf(request.method, request.path);
   return kind === 'new-object' || kind === 'object' || isMadeAt(request.method, request.path);
+}
+
+function isTranslated({ pair }: TranslationNote): boolean {
+  const [from, to] = pair.split('>');
+  return from !== to;
 }
 
 const STORE = Buffer.from('"store"');

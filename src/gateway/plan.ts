@@ -54,7 +54,8 @@ export async function plan(
   if (restricted !== undefined) requirePath(restricted);
   const { body, peek } = await readBody(request, key, snapshot);
   if (restricted !== undefined) await requireBody(restricted, body, peek);
-  const call = clientCallOf(request.method, request.path);
+  const clientProtocol = protocolFor(request.path);
+  const call = clientCallOf(request, clientProtocol.name);
   const modelInPath = call?.api === 'gemini' ? modelAndVerb(request.path)?.model : undefined;
   const named =
     modelInPath === undefined
@@ -66,7 +67,6 @@ export async function plan(
       : await modelFor(restricted, named);
   if (!isServed(model)) throw new Refusal('no_route', { model: model.name });
   const isStream = peek.stream || asksForStream(request.path, request.search);
-  const clientProtocol = protocolFor(request.path);
   const routed = mayStick(model, clientProtocol.name, body)
     ? await withMakerFirst(model, body, owners)
     : model;

@@ -84,6 +84,7 @@ export function createHealthReporter(
       epochMs: probing.epochMs,
       statuses: await statuses(),
       lists: modelLists(),
+      missingApis: (name) => missingApis(gateway, name),
     });
   };
 }
@@ -103,9 +104,17 @@ interface ReportContext {
   readonly probe: HealthSettings['probe'];
   readonly statuses: readonly ProviderStatus[];
   readonly lists: readonly ProviderList[];
+  /** The APIs that the provider of this name was found to lack. */
+  readonly missingApis: (provider: string) => readonly string[];
 }
 
-function reportOf(results: readonly ProbeResult[], { epochMs, probe, statuses, lists }: ReportContext) {
+function missingApis({ unspoken, snapshot, clock }: Gateway, name: string): readonly string[] {
+  const provider = snapshot().providers.get(name);
+  return provider === undefined ? [] : (unspoken?.of(provider, clock.nowMs()) ?? []);
+}
+
+function reportOf(results: readonly ProbeResult[], context: ReportContext) {
+  const { epochMs, probe, statuses, lists, missingApis: missing } = context;
   const healthy = results.filter(({ error }) => error === undefined).length;
   return {
     status: statusOf(healthy, results.length),
@@ -113,14 +122,19 @@ function reportOf(results: readonly ProbeResult[], { epochMs, probe, statuses, l
     checked_at: new Date(epochMs).toISOString(),
     healthy,
     total: results.length,
-    providers: results.map((result) =>
-      providerReport(
+    providers: results.map((result) => ({
+      ...providerReport(
         result,
         statuses.find(({ provider }) => provider === result.provider),
         lists.find(({ provider }) => provider === result.provider),
       ),
-    ),
+      ...missingField(missing(result.provider)),
+    })),
   };
+}
+
+function missingField(apis: readonly string[]): { readonly missing_apis?: readonly string[] } {
+  return apis.length === 0 ? {} : { missing_apis: apis };
 }
 
 function statusOf(healthy: number, total: number) {

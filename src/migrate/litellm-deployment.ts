@@ -48,6 +48,7 @@ export function readDeployment(params: JsonObject, env: Variables, report: Repor
   }
   const { prefix, model } = vendorOf(params, env);
   const cloud = CLOUDS.get(prefix)?.(params, env);
+  const place = cloud?.provider ?? plainProvider(prefix, params, env);
   const key = textOf(params, 'api_key', env);
   const headers = headersOf(params);
   const hasCredential = key !== undefined || headers !== undefined || cloud?.hasCredential === true;
@@ -57,7 +58,7 @@ export function readDeployment(params: JsonObject, env: Variables, report: Repor
     prefix,
     model,
     provider: {
-      ...(cloud?.provider ?? plainProvider(prefix, params, env)),
+      ...place,
       ...(key !== undefined && { api_key: key }),
       ...(headers !== undefined && { headers }),
       ...(timeout !== undefined && { timeouts: { request_timeout: timeout } }),

@@ -62,6 +62,10 @@ export const ANSWERS = {
           .meta({
             description: 'What it lists of its models, where the configuration does not name all of them.',
           }),
+        missing_apis: z
+          .array(z.string())
+          .optional()
+          .meta({ description: 'APIs that it was found to lack, and that requests are translated from.' }),
         models: z
           .array(z.object({ model: z.string(), status: VERDICT, latency_ms: MS, error: ERROR }))
           .optional()

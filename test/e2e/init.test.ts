@@ -202,9 +202,9 @@ describe('on a terminal', () => {
   test('it asks, and what it is told comes to a gateway that answers', async () => {
     const asked = start();
     await answer(asked, [
-      [/8 {2}custom[^]*Number or name \[openai\]: /, 'custon'],
+      [/9 {2}custom[^]*Number or name \[openai\]: /, 'custon'],
       [/Did you mean "custom"\?[^]*Number or name \[openai\]: /, '99'],
-      [/From 1 to 8[^]*Number or name \[openai\]: /, '8'],
+      [/From 1 to 9[^]*Number or name \[openai\]: /, '9'],
       [/Address of its API.*: /, 'localhost:1'],
       [/must begin with https[^]*Address of its API.*: /, `${simulator.url}/v1`],
       [/2 {2}variable[^]*Number or name \[none\]: /, 'variable'],
