@@ -8,8 +8,8 @@ import type { Usage } from '../protocols/protocol.ts';
 import { openPriceBook, type PriceBook } from './price-book.ts';
 
 /**
- * Calculates the cost of requests by the prices of the configuration in force. The first request reads the catalogue; requests that come
- * before it is read wait for it.
+ * Calculates the cost of requests from the prices of the current configuration. The first request loads the catalogue;
+ * requests that arrive during the load wait for it.
  */
 export function createCostMeter(snapshot: () => Snapshot, clock: Clock): CostMeter {
   let opened: { readonly version: Snapshot; readonly book: PriceBook } | undefined;
@@ -69,7 +69,7 @@ interface SheetRef {
   readonly text: string;
 }
 
-/** The sheets of prices that were used, each hashed once: a book gives the same object for a minute. */
+/** The hash of each price sheet in use, computed once. A price book returns the same object for a minute. */
 const sheets = new WeakMap<PricesInForce, SheetRef>();
 
 function sheetOf(

@@ -4,11 +4,11 @@ import { type Catalogue, type CatalogueFile, createCatalogue } from '../prices/c
 import { sheetFor } from '../prices/overrides.ts';
 import { type PriceSheet, pricesAt, type PricesInForce, type Tier, type UtcMinute } from '../prices/sheet.ts';
 
-/** Tells what models cost, by the configuration in force and the catalogue. */
+/** Looks up prices in the current configuration and the catalogue. */
 export interface PriceBook {
-  /** The prices of a provider's model; undefined: they are not known. */
+  /** The prices of a provider's model; undefined: unknown. */
   readonly sheet: (provider: string, model: string) => PriceSheet | undefined;
-  /** Those that hold at a time in milliseconds since 1970. */
+  /** The prices that apply at a time, in milliseconds since 1970. */
   readonly prices: (wanted: PriceWanted) => PricesInForce | undefined;
 }
 
@@ -19,7 +19,10 @@ export interface PriceWanted {
   readonly epochMs: number;
 }
 
-/** Opens the book for a configuration. The catalogue takes 3 MB, and is read only where a configuration wants it. */
+/**
+ * Opens the price book of a configuration. The catalogue takes 3 MB of memory, so it is read only if the configuration
+ * needs it.
+ */
 export async function openPriceBook({ providers, prices }: Snapshot): Promise<PriceBook> {
   const catalogue = prices.catalogue === 'builtin' ? await readCatalogue() : undefined;
   const overrides = prices.overrides.map((override) => ({ ...override, fits: matcher(override.pattern) }));
@@ -27,7 +30,7 @@ export async function openPriceBook({ providers, prices }: Snapshot): Promise<Pr
     const provider = providers.get(name);
     return provider && sheetFor(provider.pricing, model, { overrides, catalogue });
   };
-  // Prices change with the hour at the most: what was found in a minute holds for the rest of it.
+  // Prices change at most once a minute, so a result applies until the end of its minute.
   const found = new Map<string, PricesInForce | undefined>();
   let current = 0;
   return {
@@ -48,7 +51,7 @@ export async function openPriceBook({ providers, prices }: Snapshot): Promise<Pr
   };
 }
 
-/** More look-ups of one minute than this are not kept. */
+/** The maximum number of look-ups kept per minute. */
 const MOST_KEPT = 1_000;
 
 async function readCatalogue(): Promise<Catalogue> {

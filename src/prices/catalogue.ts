@@ -2,7 +2,7 @@ import { isMatch, type MatchRule } from './matcher.ts';
 import { METERS, type Meter } from './meters.ts';
 import type { MeterPrices, Price, PriceEntry, PriceSheet, Tier } from './sheet.ts';
 
-/** The list of prices, as `catalogue.json` has it. Money is in whole nano-dollars a block. */
+/** The price list in the format of `catalogue.json`. Amounts are whole nano-dollars per block. */
 export interface CatalogueFile {
   readonly version: string;
   readonly sources: Readonly<Record<string, string>>;
@@ -11,7 +11,7 @@ export interface CatalogueFile {
 
 interface ProviderFile {
   readonly id: string;
-  /** An expression for base URLs. */
+  /** A regular expression for base URLs. */
   readonly api: string;
   readonly models: readonly ModelFile[];
 }
@@ -29,7 +29,10 @@ interface EntryFile {
   readonly per: Readonly<Record<string, number | readonly (number | readonly [number, number])[]>>;
 }
 
-/** Where to look for a price: the catalogue's provider by name, else by address, and the model as the provider calls it. */
+/**
+ * The key of a price look-up: the catalogue's provider by name, else by address, and the model name that the provider
+ * uses.
+ */
 export interface Wanted {
   /** `price_provider`, or the name of the configured provider. */
   readonly names: readonly string[];
@@ -37,16 +40,16 @@ export interface Wanted {
   readonly model: string;
 }
 
-/** Finds the prices of a model; undefined: they are not known. Look-ups are remembered. */
+/** Looks up the prices of a model; undefined: unknown. Caches look-ups. */
 export interface Catalogue {
   readonly version: string;
   readonly find: (wanted: Wanted) => PriceSheet | undefined;
 }
 
-/** More look-ups than this are not remembered. */
+/** The maximum number of cached look-ups. */
 const MOST_REMEMBERED = 2_000;
 
-/** A catalogue of a parsed file. */
+/** Builds a catalogue from a parsed file. */
 export function createCatalogue(file: CatalogueFile): Catalogue {
   const remembered = new Map<string, PriceSheet | undefined>();
   const addresses = file.providers.map(({ api }) => new RegExp(`^(?:${api})`));
@@ -71,7 +74,7 @@ export function createCatalogue(file: CatalogueFile): Catalogue {
   };
 }
 
-/** `-2026-04-23`, `-20260423`, `@20260423` at the end of a name. */
+/** A date suffix of a name: `-2026-04-23`, `-20260423`, `@20260423`. */
 const DATE = /[-@](?:\d{4}-\d\d-\d\d|\d{8})$/;
 
 function sheetOf(provider: ProviderFile, name: string): PriceSheet | undefined {

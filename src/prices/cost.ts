@@ -1,17 +1,17 @@
 import { inputIn, type Meter, type MeterCounts, METERS, METER_NAMES } from './meters.ts';
 import type { MeterPrices, Price, PricesInForce } from './sheet.ts';
 
-/** The least common multiple of all blocks: sums in its parts need no fractions. */
+/** The least common multiple of all blocks. Sums in units of its reciprocal need no fractions. */
 const PARTS = 9_000_000;
 
 const PPM = 1_000_000;
 
-/** Up to here a double counts every whole number. */
+/** Doubles represent every whole number up to this one. */
 const EXACT = 2 ** 53;
 
 /**
- * The cost in whole nano-dollars, rounded once, half up; undefined where a meter was used whose price is not known. Never a guess, and
- * never 0 for an unknown price.
+ * The cost in whole nano-dollars, rounded once, half up; undefined if a meter with an unknown price was used. Never an
+ * estimate, and never 0 for an unknown price.
  */
 export function costOf(counts: MeterCounts, prices: PricesInForce): number | undefined {
   const input = inputIn(counts);
@@ -26,7 +26,7 @@ export function costOf(counts: MeterCounts, prices: PricesInForce): number | und
   return quickSum(terms, prices.discountPpm) ?? exactSum(terms, prices.discountPpm);
 }
 
-/** What a block of the meter costs for a request with so much input, by the meters that stand in for it. */
+/** The price per block of a meter for a request with this much input. Follows the meter's fallbacks. */
 function priceOf(meter: Meter, per: MeterPrices, input: number): number | undefined {
   const price = per[meter];
   if (price !== undefined) return priceAt(price, input);
@@ -41,7 +41,10 @@ function priceAt([base, ...steps]: Price, input: number): number {
 
 type Terms = readonly (readonly [count: number, price: number, block: number])[];
 
-/** In doubles, for the usual case: everything by the million, no discount, below nine dollars. undefined: it would not be exact. */
+/**
+ * Computes the sum in doubles for the common case: all prices per million, no discount, below nine dollars. undefined:
+ * the result would be inexact.
+ */
 export function quickSum(terms: Terms, discountPpm: number): number | undefined {
   if (discountPpm !== 0) return undefined;
   let sum = PPM / 2;
@@ -53,7 +56,7 @@ export function quickSum(terms: Terms, discountPpm: number): number | undefined 
   return Math.floor(sum / PPM);
 }
 
-/** In whole numbers of any size. */
+/** Computes the sum in whole numbers of any size. */
 export function exactSum(terms: Terms, discountPpm: number): number {
   let sum = 0n;
   for (const [count, price, block] of terms) sum += BigInt(count) * BigInt(price) * BigInt(PARTS / block);
@@ -61,7 +64,7 @@ export function exactSum(terms: Terms, discountPpm: number): number {
   return Number((sum * BigInt(PPM - discountPpm) + whole / 2n) / whole);
 }
 
-/** Nano-dollars as dollars with nine decimals, such as `0.001234500`. */
+/** Formats nano-dollars as dollars with nine decimals, such as `0.001234500`. */
 export function dollarsOf(nano: number | bigint): string {
   const digits = String(nano).replace('-', '').padStart(10, '0');
   return `${nano < 0 ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;

@@ -1,4 +1,4 @@
-/** A rule that says which names a price is for, as the catalogue writes it. */
+/** A rule for the names that a price applies to, as in the catalogue. */
 export type MatchRule =
   | { readonly equals: string }
   | { readonly starts_with: string }
@@ -8,7 +8,7 @@ export type MatchRule =
   | { readonly or: readonly MatchRule[] }
   | { readonly and: readonly MatchRule[] };
 
-/** Whether the rule holds for a name. Expressions are those of the catalogue that ships with the program. */
+/** Whether the rule matches a name. All regular expressions come from the bundled catalogue. */
 export function isMatch(rule: MatchRule, name: string): boolean {
   if ('equals' in rule) return name === rule.equals;
   if ('starts_with' in rule) return name.startsWith(rule.starts_with);

@@ -1,5 +1,6 @@
 /**
- * What a provider counts and bills. The meters are a partition: each token of a request is counted by exactly one of them.
+ * A quantity that a provider counts and bills. Meters partition the usage: exactly one of them counts each token of a
+ * request.
  */
 export type Meter =
   | 'input'
@@ -21,15 +22,17 @@ export type Meter =
   | 'page'
   | 'request';
 
-/** How many of each meter a request used; a meter that is missing counts 0. */
+/** The quantity of each meter that a request used. A missing meter counts 0. */
 export type MeterCounts = Readonly<Partial<Record<Meter, number>>>;
 
 interface MeterRow {
-  /** Prices are stated for this many: tokens by the million, searches by the thousand, seconds by the hour. */
+  /** The number of units that a price is for: a million tokens, a thousand searches, an hour of seconds. */
   readonly block: number;
-  /** The meter whose price holds where this one has none. `free`: it costs nothing then. `needed`: the cost is not known. */
+  /**
+   * The meter whose price applies if this one has none. `free`: it then costs nothing. `needed`: the cost is unknown.
+   */
   readonly fallback: Meter | 'free' | 'needed';
-  /** Whether it counts tokens of the input, whose number decides which price holds. */
+  /** Whether it counts input tokens. Their number decides which price applies. */
   readonly isInput?: true;
 }
 
@@ -58,9 +61,9 @@ export const METERS: Readonly<Record<Meter, MeterRow>> = {
 
 export const METER_NAMES = Object.keys(METERS) as readonly Meter[];
 
-/** The whole and its parts as a provider reports them. Parts may overlap nobody; what is unknown is undefined. */
+/** The totals and their parts as a provider reports them. Parts must not overlap. Unknown counts are undefined. */
 export interface ReportedUse {
-  /** All of the input, cached or not. */
+  /** The whole input, cached or not. */
   readonly input: number;
   readonly cached?: number | undefined;
   readonly cacheWrite?: number | undefined;
@@ -68,7 +71,7 @@ export interface ReportedUse {
   readonly cacheWrite1h?: number | undefined;
   readonly audioInput?: number | undefined;
   readonly imageInput?: number | undefined;
-  /** All of the output, reasoning included. */
+  /** The whole output, including reasoning. */
   readonly output: number;
   readonly reasoning?: number | undefined;
   readonly audioOutput?: number | undefined;
@@ -77,8 +80,8 @@ export interface ReportedUse {
 }
 
 /**
- * Divides what was reported among the meters. A part that is larger than what is left of its whole is cut to it, so that nothing is
- * counted twice and nothing is negative.
+ * Divides the reported usage among the meters. Cuts a part that exceeds the rest of its whole, so that nothing is
+ * counted twice and no count is negative.
  */
 export function metersOf(use: ReportedUse): MeterCounts {
   const input = splitter(use.input);
@@ -100,7 +103,7 @@ export function metersOf(use: ReportedUse): MeterCounts {
   return counts;
 }
 
-/** Tokens of the input in these counts. */
+/** The number of input tokens in these counts. */
 export function inputIn(counts: MeterCounts): number {
   let tokens = 0;
   for (const meter of METER_NAMES) if (METERS[meter].isInput) tokens += counts[meter] ?? 0;

@@ -1,47 +1,47 @@
 import type { Catalogue } from './catalogue.ts';
 import type { PriceEntry, PriceSheet, Tier } from './sheet.ts';
 
-/** A price of the configuration, in place of the catalogue's. */
+/** A configured price, which replaces the catalogue's. */
 export interface PriceOverride {
-  /** `provider/model`, with `*` for any text; the provider's own name or its `price_provider`. */
+  /** `provider/model`, with `*` for any text. The provider is its configured name or its `price_provider`. */
   readonly pattern: string;
   readonly free: boolean;
-  /** `provider/model` of the catalogue whose prices it takes. */
+  /** `provider/model` of the catalogue entry whose prices apply. */
   readonly sameAs: string | undefined;
   readonly discountPpm: number;
-  /** undefined: it states no prices of its own. */
+  /** undefined: the override states no prices of its own. */
   readonly entry: PriceEntry | undefined;
   readonly tiers: Readonly<Partial<Record<Tier, PriceEntry>>>;
 }
 
-/** An override whose pattern was made a test. */
+/** An override with its pattern compiled to a test. */
 export interface FittingOverride extends PriceOverride {
   readonly fits: (name: string) => boolean;
 }
 
-/** What the configuration says of a provider's prices. */
+/** The pricing settings of a provider. */
 export interface ProviderPricing {
   /** The configured name. */
   readonly name: string;
-  /** The catalogue's provider; undefined: the one whose address fits, else the one of the same name. */
+  /** The catalogue's provider; undefined: the one whose address matches, else the one with the same name. */
   readonly priceProvider: string | undefined;
   readonly apiBase: string;
   readonly discountPpm: number;
   readonly free: boolean;
 }
 
-/** A sheet on which nothing costs anything. */
+/** A sheet with a price of zero for everything. */
 function freeSheet(provider: string, model: string): PriceSheet {
   const per = Object.fromEntries(FREE_METERS.map((meter) => [meter, [0]]));
   return { provider, model, prices: [{ per }], tiers: {}, discountPpm: 0 };
 }
 
-/** The meters without another one to fall back to. */
+/** The meters without a fallback meter. */
 const FREE_METERS = ['input', 'output', 'second', 'character', 'image', 'page'] as const;
 
 /**
- * The prices of a provider's model: those of the first override that fits, else the catalogue's; undefined: they are not known.
- * Discounts of provider and override multiply.
+ * The prices of a provider's model: those of the first matching override, else the catalogue's; undefined: unknown. The
+ * discounts of provider and override multiply.
  */
 export function sheetFor(
   provider: ProviderPricing,
@@ -79,7 +79,7 @@ function withOverride(
 ): PriceSheet | undefined {
   const entry = override?.entry;
   if (override === undefined || entry === undefined) return listed;
-  // Before its first day the catalogue's prices hold.
+  // Before the override's first day, the catalogue's prices apply.
   const before = entry.from === undefined ? [] : (listed?.prices ?? []);
   const tiers = Object.fromEntries(Object.entries(override.tiers).map(([tier, one]) => [tier, [one]]));
   return { ...names, prices: [...before, entry], tiers, discountPpm: 0 };
@@ -87,7 +87,7 @@ function withOverride(
 
 const PPM = 1_000_000;
 
-/** Two discounts, one after the other, in parts per million. */
+/** Combines two successive discounts, in parts per million. */
 function joined(first: number, second: number): number {
   return PPM - Math.round(((PPM - first) * (PPM - second)) / PPM);
 }

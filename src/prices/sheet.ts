@@ -1,11 +1,11 @@
 import type { Meter } from './meters.ts';
 
-/** The tier of a provider's service that a request was served in. */
+/** The provider's service tier that served a request. */
 export type Tier = 'batch' | 'flex' | 'priority' | 'fast';
 
 /**
- * The price of one meter in nano-dollars (10⁻⁹ dollar) a block: the base, then what **every** token costs once the request's input is
- * longer than a number of tokens, in rising order.
+ * The price of one meter in nano-dollars (10⁻⁹ dollar) per block. The base price comes first. Pairs follow in rising
+ * order: a number of input tokens, and the price of **every** token of a request with a longer input.
  */
 export type Price = readonly [
   base: number,
@@ -14,27 +14,27 @@ export type Price = readonly [
 
 export type MeterPrices = Readonly<Partial<Record<Meter, Price>>>;
 
-/** Prices that hold from a day on, or at certain hours of each day, both in UTC. */
+/** Prices that apply from a day on, or at certain hours of each day, both in UTC. */
 export interface PriceEntry {
   /** `2026-10-01`; undefined: always. */
   readonly from?: string | undefined;
-  /** `['16:30', '00:30']`; may pass midnight. */
+  /** `['16:30', '00:30']`. May cross midnight. */
   readonly hours?: readonly [start: string, end: string] | undefined;
   readonly per: MeterPrices;
 }
 
-/** All that is known of the prices of one model at one provider. */
+/** All known prices of one model at one provider. */
 export interface PriceSheet {
   readonly provider: string;
   readonly model: string;
   readonly prices: readonly PriceEntry[];
-  /** A tier replaces single meters; the others keep their price. */
+  /** A tier replaces single meters. The others keep their price. */
   readonly tiers: Readonly<Partial<Record<Tier, readonly PriceEntry[]>>>;
   /** In parts per million, such as 75,000 for 7.5 %. */
   readonly discountPpm: number;
 }
 
-/** The prices that hold for one attempt. */
+/** The prices that apply to one attempt. */
 export interface PricesInForce {
   readonly per: MeterPrices;
   readonly tier: Tier | undefined;
@@ -49,7 +49,7 @@ export interface UtcMinute {
   readonly time: string;
 }
 
-/** The prices of a sheet for a tier, at a time. */
+/** The prices of a sheet that apply to a tier at a time. */
 export function pricesAt(sheet: PriceSheet, tier: Tier | undefined, at: UtcMinute): PricesInForce {
   const base = entryAt(sheet.prices, at);
   const special = tier === undefined ? undefined : entryAt(sheet.tiers[tier] ?? [], at);
@@ -60,7 +60,10 @@ export function pricesAt(sheet: PriceSheet, tier: Tier | undefined, at: UtcMinut
   };
 }
 
-/** The entry with the latest start that has come; among those, one for this hour before one for all hours. */
+/**
+ * The entry with the latest start day that has passed. Among entries of that day, one with matching hours takes
+ * precedence over one for all hours.
+ */
 function entryAt(entries: readonly PriceEntry[], { day, time }: UtcMinute): PriceEntry | undefined {
   const begun = entries.filter(({ from }) => from === undefined || from <= day);
   const latest = begun.reduce<string>(
@@ -78,7 +81,7 @@ function isWithin(time: string, [start, end]: readonly [string, string]): boolea
   return start <= end ? time >= start && time < end : time >= start || time < end;
 }
 
-/** The same prices as the same text, by which a stored price is known. */
+/** A canonical text of the prices, by which a stored price is identified. Equal prices give equal texts. */
 export function canonicalSheet(sheet: Pick<PriceSheet, 'provider' | 'model'>, prices: PricesInForce): string {
   const per = Object.fromEntries(Object.entries(prices.per).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   const { provider, model } = sheet;

@@ -3,9 +3,9 @@ import type { VocabularyName } from './words.ts';
 
 /** Options of an answer, independent of the endpoint. */
 export interface AnswerOptions {
-  /** Tokens; Infinity: a stream never ends. */
+  /** Number of tokens; Infinity: a stream never ends. */
   readonly words: number;
-  /** Between tokens of a stream. */
+  /** Interval between tokens of a stream. */
   readonly paceMs: number;
   /** Delay before the status line. */
   readonly latencyMs: number;
@@ -16,23 +16,26 @@ export interface AnswerOptions {
   readonly reasoning:
     | { readonly field: 'reasoning_content' | 'reasoning'; readonly words: number }
     | undefined;
-  /** Thoughts are given in a form that only their provider can read, where its API has one. */
+  /** Whether reasoning is encrypted for its provider, in APIs that support it. */
   readonly isRedacted: boolean;
   /** Hidden reasoning: its duration, and how often a stream shows a sign of life meanwhile; 0: never. */
   readonly thinking: { readonly ms: number; readonly everyMs: number } | undefined;
   /** How a tool is called, requested or not; undefined: only if the request asks for it. */
   readonly toolShape: ToolShape | undefined;
-  /** An agent's session: tools are called in so many turns, and then the answer ends it; undefined: no session. */
+  /**
+   * An agent session: the number of turns that call tools, after which a final answer ends the session; undefined: no
+   * session.
+   */
   readonly agentRounds: number | undefined;
-  /** How many tools are called at once. */
+  /** The number of tools called at once. */
   readonly calls: number;
-  /** What the provider's cache had of the prompt; undefined: it has none. */
+  /** The prompt tokens in the provider's cache; undefined: no cache. */
   readonly cached: CachedTokens | undefined;
   /** Ends the answer for this reason instead of `stop`. */
   readonly finishReason: 'content_filter' | undefined;
 }
 
-/** The shapes in which providers stream the calls of tools. */
+/** The shapes in which providers stream tool calls. */
 export type ToolShape =
   | 'split'
   | 'whole'

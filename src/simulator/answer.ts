@@ -9,16 +9,16 @@ import type { Item } from './item.ts';
 
 /** Tokens of an answer. */
 export interface Usage {
-  /** All of them, those of the cache too. */
+  /** All input tokens, including cached ones. */
   readonly inputTokens: number;
   /** Including reasoning tokens. */
   readonly outputTokens: number;
   readonly reasoningTokens: number;
-  /** Of the input tokens; absent: the provider has no cache. */
+  /** Cached input tokens; absent: the provider has no cache. */
   readonly cached?: CachedTokens | undefined;
 }
 
-/** Input tokens that were read from the provider's cache, and those that were put into it. */
+/** Input tokens read from the provider's cache, and input tokens written to it. */
 export interface CachedTokens {
   readonly read: number;
   readonly written: number;
@@ -57,7 +57,7 @@ export interface AnswerShape {
   readonly status?: number;
   readonly headers?: readonly Header[];
   readonly usage?: Usage | undefined;
-  /** Of a stream; `sse` where it is not said. */
+  /** The framing of a stream. Default: `sse`. */
   readonly framing?: Framing;
 }
 
@@ -68,7 +68,7 @@ const STREAM_TYPES: Readonly<Record<Framing, string>> = {
   'chunk-frames': 'application/vnd.amazon.eventstream',
 };
 
-/** An answer that is a stream of events. */
+/** An answer as a stream of events. */
 export function streamAnswer(items: Iterable<Item>, shape: AnswerShape): Answer {
   const { framing = 'sse' } = shape;
   const headers: readonly Header[] = [
@@ -91,7 +91,7 @@ export function jsonAnswer(body: unknown, shape: AnswerShape): Answer {
   return wholeAnswer(JSON.stringify(body), 'application/json', shape);
 }
 
-/** An error in the shape of the API that was called. */
+/** An error in the shape of the called API. */
 export function errorAnswer(error: ApiError, dialect: Dialect, headers: readonly Header[] = []): Answer {
   const shape = {
     dialect,
@@ -101,7 +101,7 @@ export function errorAnswer(error: ApiError, dialect: Dialect, headers: readonly
   return wholeAnswer(errorBody(error, dialect), 'application/json', shape);
 }
 
-/** Only Anthropic has the status 529, and those who copy it. */
+/** The status for the dialect. Only Anthropic and compatible APIs use 529. */
 export function statusOf({ status }: ApiError, dialect: Dialect): number {
   return status === 529 && (dialect === 'gemini' || dialect === 'bedrock') ? 503 : status;
 }

@@ -2,7 +2,7 @@ import { bedrockErrorType, bedrockException, geminiError, wordsOf } from './erro
 import type { Header } from './http/request-head.ts';
 import type { StreamEvent } from './item.ts';
 
-/** Whose shapes an endpoint speaks. */
+/** The API family whose shapes an endpoint uses. */
 export type Dialect = 'openai' | 'responses' | 'anthropic' | 'gemini' | 'bedrock';
 
 /** An error as providers report it. */
@@ -24,22 +24,22 @@ export class Refused extends Error {
   }
 }
 
-/** A request that is not valid: status 400, or the one given. */
+/** An invalid request: status 400, or the given one. */
 export function badRequest(message: string, code: string | null = null, status = 400): Refused {
   return new Refused({ status, type: 'invalid_request_error', code, message });
 }
 
-/** The body of an answer that is an error. */
+/** The body of an error answer. */
 export function errorBody(error: ApiError, dialect: Dialect): string {
   return JSON.stringify(errorObject(error, dialect));
 }
 
-/** The header fields that belong to an error: Bedrock tells its kind there. */
+/** The header fields of an error. Bedrock names the kind of error there. */
 export function errorHeaders(error: ApiError, dialect: Dialect): readonly Header[] {
   return dialect === 'bedrock' ? [['x-amzn-ErrorType', bedrockErrorType(error)]] : [];
 }
 
-/** The event by which a stream says that it has failed; in Bedrock's frames, an exception. */
+/** The event that reports a stream's failure; in Bedrock's frames, an exception. */
 export function errorEvent(error: ApiError, dialect: Dialect): StreamEvent {
   const event = (name: string, data: unknown): StreamEvent => {
     return { kind: 'event', part: 'error', name, data: JSON.stringify(data) };

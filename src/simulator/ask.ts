@@ -3,27 +3,27 @@ import { isObject, type Json, type JsonObject, listOf, objectOf, stringOf } from
 /** A tool that a request offers. */
 export interface OfferedTool {
   readonly name: string;
-  /** The group of Codex's tools that it belongs to. */
+  /** Its tool namespace, as Codex uses them. */
   readonly namespace: string | undefined;
   readonly schema: Json | undefined;
-  /** `freeform` takes a text, not arguments. */
+  /** `freeform` takes a text instead of arguments. */
   readonly form: 'function' | 'freeform';
 }
 
-/** What a request of any API asks for, as far as an answer depends on it. */
+/** The properties of a request, in any API, that determine its answer. */
 export interface Ask {
   readonly tools: readonly OfferedTool[];
-  /** `any`: some tool has to be called; else the name of the one that has to be. */
+  /** `any`: some tool must be called. A name: this tool must be called. */
   readonly choice: 'auto' | 'none' | 'any' | { readonly name: string };
-  /** What the user said last. */
+  /** The last message of the user. */
   readonly prompt: string;
-  /** How often tools were called so far. */
+  /** The number of turns with tool calls so far. */
   readonly rounds: number;
-  /** Whether the request brings results of tools as its last word. */
+  /** Whether the request ends with tool results. */
   readonly bringsResults: boolean;
 }
 
-/** What a chat completion is asked for. */
+/** Reads a chat completion request. */
 export function chatAsk(body: JsonObject): Ask {
   const turns = listOf(body['messages']).filter(isObject);
   return {
@@ -42,7 +42,7 @@ function chatTool(tool: JsonObject): OfferedTool {
     : flatTool(objectOf(tool['function'] ?? tool));
 }
 
-/** What a response is asked for. */
+/** Reads a Responses request. */
 export function responsesAsk(body: JsonObject): Ask {
   const input = body['input'];
   const items = listOf(input).filter(isObject);
@@ -76,11 +76,11 @@ function responsesTools(tool: JsonObject, namespace?: string): readonly OfferedT
   }
 }
 
-/** What a message is asked for. */
+/** Reads a Messages request. */
 export function messagesAsk(body: JsonObject): Ask {
   const turns = listOf(body['messages']).filter(isObject);
   return {
-    // The provider's own tools have a type and no schema.
+    // The provider's own tools have a type instead of a schema.
     tools: listOf(body['tools'])
       .filter(isObject)
       .filter(isClientTool)
@@ -100,7 +100,7 @@ function holds(content: Json | undefined, type: string): boolean {
   return listOf(content).some((block) => objectOf(block)['type'] === type);
 }
 
-/** What Gemini is asked for. */
+/** Reads a Gemini request. */
 export function geminiAsk(body: JsonObject): Ask {
   const turns = listOf(body['contents']).filter(isObject);
   const has = (turn: JsonObject | undefined, key: string): boolean =>
@@ -121,7 +121,7 @@ export function geminiAsk(body: JsonObject): Ask {
   };
 }
 
-/** What Bedrock's Converse is asked for. */
+/** Reads a Bedrock Converse request. */
 export function converseAsk(body: JsonObject): Ask {
   const turns = listOf(body['messages']).filter(isObject);
   const has = (turn: JsonObject | undefined, key: string): boolean =>
@@ -159,7 +159,7 @@ function choiceOf(choice: Json | undefined, nameIn: (choice: JsonObject) => Json
   return isObject(choice) && kind !== 'auto' ? 'any' : 'auto';
 }
 
-/** The texts of a content in any of its shapes. */
+/** The text of a content in any of its shapes. */
 function textOf(content: Json | undefined): string {
   if (typeof content === 'string') return content;
   return listOf(content)

@@ -23,7 +23,7 @@ export interface AttemptRecord {
   readonly closedByPeerAt: number | undefined;
   /** When the answer was written, or the simulator aborted it. */
   readonly endedAt: number | undefined;
-  /** Which connection it came on. */
+  /** The connection that it arrived on. */
   readonly connection: number;
 }
 

@@ -56,7 +56,7 @@ export class BodyWriter {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Ends the body as its framing demands. */
+  /** Ends the body as its framing requires. */
   async end(): Promise<void> {
     if (!this.#connection.isOpen) return;
     if (this.#encoder !== undefined) await this.#framed(await this.#encoder.finish());

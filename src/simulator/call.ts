@@ -50,7 +50,7 @@ export function lengthOf(call: Call): Length {
   return { words: Math.min(wanted, Math.floor(allowed)), isCut: allowed < wanted };
 }
 
-/** The words of the answer, or of its `nth` choice. */
+/** The text of the answer, or of its `nth` choice. */
 export function answerText(call: Call, words: number, nth = 0): Text {
   const { options, vocabulary } = call;
   const text = wordText(vocabulary[options.vocabulary], call.fingerprint + nth * 37, words);
@@ -59,7 +59,7 @@ export function answerText(call: Call, words: number, nth = 0): Text {
   return { count: text.count, piece: (index) => (index === 0 ? firstWord : text.piece(index)) };
 }
 
-/** The whole of the answer's words, for endpoints that do not stream. */
+/** The complete text of the answer, for endpoints that do not stream. */
 export function answerString(call: Call): string {
   return joinText(answerText(call, lengthOf({ ...call, isStream: false }).words));
 }
@@ -69,9 +69,7 @@ export function idOf(call: Call, prefix: string): string {
   return `${prefix}${call.fingerprint.toString(16).padStart(8, '0')}${'mock'.padStart(12, '0')}`;
 }
 
-/**
- * The number of words in a prompt of any shape: a string, messages, or messages with parts. Images count as nothing.
- */
+/** The number of words in a prompt of any shape: a string, messages, or messages with parts. Images count 0. */
 export function promptTokens(...prompts: readonly JsonObject[string][]): number {
   let tokens = 0;
   for (const prompt of prompts) {

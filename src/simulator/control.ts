@@ -46,7 +46,7 @@ export function answerControl(
   }
 }
 
-/** JSON leaves out what is undefined. */
+/** The record without its body. JSON omits undefined members. */
 function withoutBody(record: AttemptRecord): unknown {
   return { ...record, body: undefined };
 }

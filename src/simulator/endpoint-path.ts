@@ -1,20 +1,21 @@
 /**
- * Where an API can have its root. `api`: at a prefix of the operator's and one version, with the `/openai` behind it that some have; or at a
- * deployment below `/openai` without a version, as Azure has it; or at Vertex AI's `/endpoints/openapi`. `google`: a prefix and a version.
- * `vertex`: the same, and behind it a project and a location, or neither. `bedrock`: a prefix without a version.
+ * The place where an API's root can be. `api`: after any prefix and a version, optionally followed by `/openai`; for
+ * Azure, at a deployment below `/openai` without a version; or at Vertex AI's `/endpoints/openapi`. `google`: after a
+ * prefix and a version. `vertex`: as `google`, optionally followed by a project and a location. `bedrock`: after a
+ * prefix without a version.
  */
 export type Root = 'api' | 'google' | 'vertex' | 'bedrock';
 
-/** The end of a path, and where it may stand. */
+/** The end of a path, and the roots that it can follow. */
 export interface PathPattern {
-  /** `*` stands for an id; at its end for one that may have slashes. */
+  /** `*` matches an id. At the end, it matches an id that may contain slashes. */
   readonly path: string;
   readonly root?: Root;
-  /** Whether the id is a model's, whose name may have slashes. */
+  /** Whether the id is a model name, which may contain slashes. */
   readonly namesModel?: true;
 }
 
-/** Whether the path is the API's root and then the pattern. */
+/** Whether the path consists of the API's root and the pattern. */
 export function fitsPath(pattern: PathPattern, path: string): boolean {
   const { root = 'api' } = pattern;
   const own = pattern.path;
@@ -26,7 +27,7 @@ export function fitsPath(pattern: PathPattern, path: string): boolean {
   );
 }
 
-/** The model that a path names, decoded; undefined: it names none. */
+/** The model named in a path, decoded; undefined: none. */
 export function modelInPath(pattern: PathPattern, path: string): string | undefined {
   const id = pattern.namesModel === true ? idIn(pattern, path) : undefined;
   if (id === undefined) return undefined;

@@ -3,17 +3,17 @@ import type { Dialect } from './api-error.ts';
 import type { Call } from './call.ts';
 import type { PathPattern } from './endpoint-path.ts';
 
-/** One thing that the provider can be asked. Its path is the end of one, behind the API's root. */
+/** An operation of the provider. Its path follows the API's root. */
 export interface Endpoint extends PathPattern {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly dialect: Dialect;
-  /** Whether a POST may come without a body. */
+  /** false if a POST may have no body. */
   readonly hasBody?: false;
-  /** Whether the path itself asks for a stream. */
+  /** Whether the path itself requests a stream. */
   readonly streams?: true;
-  /** Throws `Refused` for what the provider does not take. */
+  /** Throws `Refused` for requests that the provider does not accept. */
   readonly check?: (call: Call) => void;
-  /** When it is checked; `strict`: only where the simulator was started so. */
+  /** When to run the check. `strict`: only if the simulator is in strict mode. */
   readonly checked?: 'always' | 'strict';
   readonly answer: (call: Call, models: readonly string[]) => Answer;
 }

@@ -1,11 +1,11 @@
-/** What these shapes tell of an error. */
+/** The error properties that these shapes report. */
 interface Told {
   readonly status: number;
   readonly code: string | null;
   readonly message: string;
 }
 
-/** What Google and AWS say in place of OpenAI's words about a prompt that is too long. */
+/** Google's or AWS's wording in place of OpenAI's for a prompt that is too long. */
 export function wordsOf({ code, message }: Told, words: string): string {
   return code === 'context_length_exceeded' ? words : message;
 }
@@ -17,7 +17,7 @@ const TOO_MANY_TOKENS =
 export function geminiError(error: Told): unknown {
   const { status } = error;
   const message = wordsOf(error, TOO_MANY_TOKENS);
-  // Google has no status of its own for overload, and answers with 503.
+  // Google has no status for overload and answers 503.
   const code = status === 529 ? 503 : status;
   const details = detailsOf(error);
   return {
@@ -58,13 +58,13 @@ function detailsOf({ status, code }: Told): readonly unknown[] {
   ];
 }
 
-/** The value of `x-amzn-ErrorType`: the exception, and behind a colon where it comes from, as AWS sends it. */
+/** The value of `x-amzn-ErrorType`: the exception, a colon and its origin, as AWS sends it. */
 export function bedrockErrorType(error: Told): string {
   const name = bedrockException(error);
   return `${name.slice(0, 1).toUpperCase()}${name.slice(1)}:http://internal.amazon.com/coral/com.amazon.bedrock/`;
 }
 
-/** The name of an exception as event streams have it, beginning with a small letter. */
+/** The exception name in event streams, which starts in lower case. */
 export function bedrockException({ status, code }: Told): string {
   if (code === 'unrecognized_client') return 'unrecognizedClientException';
   if (code === 'insufficient_quota') return 'serviceQuotaExceededException';

@@ -3,8 +3,8 @@ import { crc32 } from 'node:zlib';
 const STRING_TYPE = 7;
 
 /**
- * One frame of `application/vnd.amazon.eventstream` (https://smithy.io/2.0/aws/amazon-eventstream.html): total length, length of the
- * headers, CRC32 of both, headers with values that are strings, payload, CRC32 of all of it.
+ * One frame of `application/vnd.amazon.eventstream` (https://smithy.io/2.0/aws/amazon-eventstream.html): total length,
+ * headers length, CRC32 of both, headers with string values, payload, CRC32 of everything before.
  */
 export function frameBytes(headers: readonly (readonly [string, string])[], payload: Uint8Array): Buffer {
   const fields = Buffer.concat(headers.map(([name, value]) => field(name, value)));

@@ -3,12 +3,12 @@ import { frameBytes } from './event-frame.ts';
 import type { StreamEvent } from './item.ts';
 
 /**
- * How a stream is laid out: server-sent events; one JSON array, as Gemini without `alt=sse`; frames of AWS; or such frames whose
- * payload holds an event of the model's own API, as Bedrock's InvokeModelWithResponseStream.
+ * The layout of a stream: server-sent events; one JSON array, as Gemini without `alt=sse`; AWS frames; or AWS frames
+ * whose payload contains an event of the model's own API, as in Bedrock's InvokeModelWithResponseStream.
  */
 export type Framing = 'sse' | 'array' | 'frames' | 'chunk-frames';
 
-/** Writes the events of one stream down. */
+/** Serialises the events of one stream. */
 export interface EventWriter {
   readonly event: (event: StreamEvent) => Buffer;
   readonly comment: (text: string) => Buffer;
@@ -16,7 +16,7 @@ export interface EventWriter {
 
 const NOTHING = Buffer.alloc(0);
 
-/** A writer for one stream, from its first event on. */
+/** Creates a writer for one stream, starting at its first event. */
 export function createEventWriter(framing: Framing, style: EventStyle): EventWriter {
   switch (framing) {
     case 'sse':
@@ -33,7 +33,7 @@ export function createEventWriter(framing: Framing, style: EventStyle): EventWri
   }
 }
 
-/** The name of an event that only a JSON array has: its last bracket. */
+/** The name of an event that only exists in a JSON array: its closing bracket. */
 export const UNWRITTEN = '(end of array)';
 
 function createArrayWriter(): EventWriter {

@@ -19,11 +19,11 @@ interface Context {
   readonly root: JsonObject;
   readonly properties: Properties;
   readonly depth: number;
-  /** Of the property, in whose place the value stands. */
+  /** The name of the property that contains the value. */
   readonly name: string;
 }
 
-/** Properties of agents' tools that are run as commands; their texts must do no harm. */
+/** Tool properties that agents run as commands. Their values must be harmless. */
 const COMMAND = /^(?:commands?|cmd)$/;
 
 function fit(schema: JsonObject, context: Context): Json {
@@ -66,14 +66,14 @@ function fitType(schema: JsonObject, context: Context): Json {
 function typeOf(schema: JsonObject): string {
   const { type } = schema;
   const named = Array.isArray(type) ? stringOf(listOf(type)[0]) : stringOf(type);
-  // Gemini writes them with capitals.
+  // Gemini writes types in upper case.
   return named?.toLowerCase() ?? (schema['properties'] === undefined ? 'string' : 'object');
 }
 
 function fitObject(schema: JsonObject, context: Context): JsonObject {
   const required = listOf(schema['required']);
   const entries = Object.entries(objectOf(schema['properties'])).filter(
-    // Below half of the maximum depth only required properties, so that a recursive schema ends.
+    // Beyond half of the maximum depth only required properties are filled in, so that a recursive schema ends.
     ([name]) => (context.properties === 'all' && context.depth < MAX_DEPTH / 2) || required.includes(name),
   );
   return Object.fromEntries(

@@ -4,23 +4,23 @@ import { answerText, type Call, lengthOf } from './call.ts';
 import { type ToolCall, toolCallsOf } from './tool-call.ts';
 import { inPieces, type Text, wordText } from './words.ts';
 
-/** What an answer says, whatever the API: thoughts, then a text, then calls. */
+/** The content of an answer in any API: thoughts, then a text, then calls. */
 export interface Plan {
   readonly reasoning: Text | undefined;
-  /** One for each choice; none where only tools are called. */
+  /** One text per choice. Empty if the answer only calls tools. */
   readonly texts: readonly Text[];
   readonly calls: readonly ToolCall[];
   readonly end: 'end' | 'length' | 'tools' | 'filter' | 'malformed';
   readonly usage: Usage;
 }
 
-/** What a request determines of its answer. */
+/** The properties of an answer that the request determines. */
 export interface PlanBasis {
   readonly ask: Ask;
   readonly inputTokens: number;
   readonly idPrefix: string;
   readonly choices?: number;
-  /** The JSON that the request demands. */
+  /** The JSON that the request requires. */
   readonly json?: Text | undefined;
 }
 
@@ -52,7 +52,7 @@ export function planAnswer(call: Call, { ask, inputTokens, idPrefix, choices = 1
   };
 }
 
-/** The thoughts that are shown; undefined: none. */
+/** The visible thoughts; undefined: none. */
 export function reasoningOf({ options, vocabulary, fingerprint }: Call): Text | undefined {
   if (options.reasoning === undefined) return undefined;
   return wordText(vocabulary.plain, fingerprint + 7, options.reasoning.words);

@@ -23,7 +23,7 @@ import { checkInvoked, checkRawCount, checkRawPredict } from './strict/messages-
 
 const GOOGLE = { method: 'POST', dialect: 'gemini', namesModel: true, checked: 'always' } as const;
 const VERTEX = { ...GOOGLE, dialect: 'anthropic', root: 'vertex' } as const;
-/** The one whose body names the model. */
+/** The count endpoint of Vertex AI, whose body names the model. */
 const VERTEX_COUNT = {
   method: 'POST',
   dialect: 'anthropic',
@@ -108,7 +108,7 @@ function geminiEndpoints(
   ];
 }
 
-/** Bedrock looks at the signature first. */
+/** Bedrock checks the signature first. */
 function signedAnd(check: (call: Call) => void): (call: Call) => void {
   return (call) => {
     checkAwsSignature(call);

@@ -15,7 +15,7 @@ import type { Vocabulary } from './words.ts';
 export interface Provider {
   readonly seed: number;
   readonly apiKey: string | undefined;
-  /** Whether OpenAI's and Anthropic's APIs refuse all that those do. */
+  /** Whether the simulated OpenAI and Anthropic APIs refuse everything that the real ones refuse. */
   readonly isStrict: boolean;
   readonly models: readonly string[];
   readonly options: AnswerOptions;
@@ -46,7 +46,7 @@ export function respond(request: HttpRequest, provider: Provider): Response | Pr
   );
 }
 
-/** Whether a request has the key, in any of the places in which the providers take it. AWS signs with it. */
+/** Whether a request has the key in any of the places that providers accept. With AWS, the key signs the request. */
 export function isAuthorized({ headers, target }: HttpRequest, apiKey: string | undefined): boolean {
   if (apiKey === undefined) return true;
   const authorization = headers['authorization'] ?? '';
@@ -63,7 +63,7 @@ export function isAuthorized({ headers, target }: HttpRequest, apiKey: string | 
   );
 }
 
-/** What each provider says of a wrong key. Google's Gemini API says it with status 400, AWS with 403. */
+/** Each provider's answer to a wrong key. Google's Gemini API answers 400, AWS 403. */
 function unauthorized(dialect: Dialect, root: Root | undefined): Refused {
   if (dialect === 'bedrock') {
     const message = 'The security token included in the request is invalid.';
@@ -183,7 +183,7 @@ function optionsOfHeaders({ headers }: HttpRequest): Partial<AnswerOptions> {
 
 const NO_OPTIONS: Partial<AnswerOptions> = {};
 
-/** Some clients look for theirs under another name. */
+/** The request-id headers that some clients expect instead of the usual one. */
 const ID_HEADERS: Partial<Record<Dialect, string>> = { anthropic: 'Request-Id', bedrock: 'x-amzn-RequestId' };
 
 function withId(answer: Answer, call: Call): Answer {

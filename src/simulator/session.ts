@@ -83,7 +83,10 @@ function answerRequest(
   return response instanceof Promise ? response.then((ready) => give(ready, turn)) : give(response, turn);
 }
 
-/** Answers the handshake of a WebSocket, unless its key is wrong or a fault refuses it; undefined: it is answered as HTTP. */
+/**
+ * Answers a WebSocket handshake, unless its key is wrong or a fault refuses it; undefined: the request is answered as
+ * HTTP.
+ */
 function speak(request: HttpRequest, connection: Connection, session: Session): Promise<void> | undefined {
   const api = socketApiOf(request);
   if (api === undefined || !isAuthorized(request, session.provider.apiKey)) return undefined;

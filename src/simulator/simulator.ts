@@ -13,7 +13,7 @@ export interface SimulatorOptions {
   readonly port?: number;
   /** Default: 127.0.0.1. */
   readonly hostname?: string;
-  /** Each seed gives other answers. */
+  /** Different seeds give different answers. */
   readonly seed?: number;
   /** If set, every other key gets 401. */
   readonly apiKey?: string;
@@ -25,7 +25,9 @@ export interface SimulatorOptions {
   readonly latencyMs?: number;
   /** The result of GET models; default: a mock model for each fault. */
   readonly models?: readonly string[];
-  /** Whether the APIs of OpenAI and Anthropic refuse what those do, fields that they don't know included: false. */
+  /**
+   * Whether OpenAI's and Anthropic's APIs refuse what the real ones refuse, including unknown fields. Default: false.
+   */
   readonly strict?: boolean;
   /** Whether attempts are recorded; default: true. */
   readonly record?: boolean;

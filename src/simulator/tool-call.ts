@@ -4,27 +4,27 @@ import type { Json, JsonObject } from './json.ts';
 import { isObject, objectOf } from './json.ts';
 import { fitSchema } from './json-schema.ts';
 
-/** A call of a tool. */
+/** A tool call. */
 export interface ToolCall {
   readonly id: string;
   readonly name: string;
   readonly namespace: string | undefined;
   readonly arguments: JsonObject;
-  /** What a stream says of them: JSON, but for a `freeform` tool, and where a fault has broken it. */
+  /** The text that a stream sends: JSON, unless the tool is `freeform` or a fault has broken it. */
   readonly text: string;
   readonly form: OfferedTool['form'];
 }
 
-/** Tools that run commands, by the names that agents give them. */
+/** Tools that run commands, by the names that agents use. */
 const SHELL =
   /^(?:bash|shell|shell_command|exec|exec_command|run_shell_command|execute_command|run_terminal_command|run_commands)$/i;
 const MAX_CALLS = 128;
 
 /**
- * The tool calls with which a request is answered; none: with text. A tool is called when the request demands it, when the
- * last message of the user says "tool" and brings no results, or when the fault says so. Which one: the one that is demanded; the one
- * that the user names, as in `CALL read <<{"path":"x"}>>`; for an agent one that runs commands; else the first. The arguments fit its
- * schema.
+ * The tool calls that answer a request; empty: a text answers it. A tool is called if the request requires it, if the
+ * user's last message says "tool" and no results follow, or if the fault requires it. The tool is the required one;
+ * else the one that the user names, as in `CALL read <<{"path":"x"}>>`; else, for an agent, one that runs commands;
+ * else the first. The arguments match its schema.
  */
 export function toolCallsOf(call: Call, ask: Ask, idPrefix = 'call_'): readonly ToolCall[] {
   const { options } = call;
@@ -80,7 +80,7 @@ function argumentsOf(tool: OfferedTool | undefined): JsonObject {
   return objectOf(fitSchema(tool.schema, 'required'));
 }
 
-/** `CALL name <<json>>` in what the user said. */
+/** Reads `CALL name <<json>>` in the user's message. */
 function directiveIn(prompt: string): { readonly name: string; readonly arguments: JsonObject } | undefined {
   const match = /CALL ([\w-]{1,128}) <<([^>]*)>>/.exec(prompt);
   if (match === null) return undefined;

@@ -23,7 +23,7 @@ export function responsesUsage({ inputTokens, outputTokens, reasoningTokens, cac
   };
 }
 
-/** Token counts as Anthropic reports them: those of the cache are not among the input tokens. */
+/** Token counts as Anthropic reports them. Its input tokens exclude cached ones. */
 export function messagesUsage({ inputTokens, outputTokens, reasoningTokens, cached }: Usage): JsonObject {
   const { read = 0, written = 0 } = cached ?? {};
   return {
@@ -35,7 +35,7 @@ export function messagesUsage({ inputTokens, outputTokens, reasoningTokens, cach
   };
 }
 
-/** Token counts as Gemini reports them: thoughts are not among the candidates' tokens. */
+/** Token counts as Gemini reports them. Its candidate tokens exclude thoughts. */
 export function geminiUsage({ inputTokens, outputTokens, reasoningTokens, cached }: Usage): JsonObject {
   return {
     promptTokenCount: inputTokens,

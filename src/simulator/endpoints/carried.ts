@@ -4,7 +4,7 @@ import { badRequest } from '../api-error.ts';
 import { stringOf } from '../json.ts';
 import { answerTokenCount, messageEvents, planMessage, wholeMessage } from './messages.ts';
 
-/** POST model/{id}/invoke: a message, whose body has no model. */
+/** POST model/{id}/invoke: a message. The body contains no model. */
 export function answerInvoke(call: Call): Answer {
   const plan = planMessage({ ...call, isStream: false });
   const { inputTokens, outputTokens } = plan.usage;
@@ -18,7 +18,7 @@ export function answerInvoke(call: Call): Answer {
   });
 }
 
-/** POST model/{id}/invoke-with-response-stream: frames that hold the events of a message. */
+/** POST model/{id}/invoke-with-response-stream: frames that contain the events of a message. */
 export function answerInvokeStream(call: Call): Answer {
   const plan = planMessage(call);
   return streamAnswer(messageEvents(plan, call.options), {
@@ -29,7 +29,7 @@ export function answerInvokeStream(call: Call): Answer {
   });
 }
 
-/** POST …/publishers/anthropic/models/{id}:rawPredict, and count-tokens:rawPredict, whose body has the model. */
+/** POST …/publishers/anthropic/models/{id}:rawPredict, and count-tokens:rawPredict, whose body names the model. */
 export function answerRawPredict(call: Call): Answer {
   const plan = planMessage({ ...call, isStream: false });
   return jsonAnswer(wholeMessage(plan), { dialect: 'anthropic', usage: plan.usage });

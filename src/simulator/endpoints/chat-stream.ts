@@ -6,11 +6,11 @@ import type { Plan } from '../plan.ts';
 import { thoughts } from '../thoughts.ts';
 import { toolDeltas } from './tool-deltas.ts';
 
-/** What a chat completion says, streamed or not. */
+/** The content of a chat completion, streamed or not. */
 export interface ChatPlan extends Plan {
   readonly id: string;
   readonly model: string;
-  /** How many choices it has. */
+  /** The number of choices. */
   readonly count: number;
   readonly finishReason: string;
 }

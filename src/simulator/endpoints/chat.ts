@@ -62,7 +62,7 @@ function finishReason({ end }: Plan, toolShape: string | undefined): string {
   }
 }
 
-/** The JSON that `response_format` demands; undefined: text. */
+/** The JSON that `response_format` requires; undefined: text. */
 function jsonText({ body }: Call): Text | undefined {
   const format = objectOf(body['response_format']);
   if (format['type'] === 'json_object') return inPieces('{"answer": "mock", "ok": true}');

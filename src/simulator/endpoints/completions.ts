@@ -7,7 +7,7 @@ import { thoughts } from '../thoughts.ts';
 import { openAiUsage } from '../usage.ts';
 import { joinText, type Text } from '../words.ts';
 
-/** POST completions: the older API, whose choices are texts. */
+/** POST completions: the legacy API, whose choices are texts. */
 export function answerCompletion(call: Call): Answer {
   const { body, options } = call;
   if (body['prompt'] === undefined) throw badRequest("Missing required parameter: 'prompt'.");

@@ -11,7 +11,7 @@ import { thoughts } from '../thoughts.ts';
 import { converseUsage } from '../usage.ts';
 import { inPieces, joinText, type Text, textOf } from '../words.ts';
 
-/** One block of the answer: how a stream begins it, what its deltas are, and what it is as a whole. */
+/** One block of the answer: its start event, its deltas and its complete form. */
 interface Block {
   readonly start: JsonObject | undefined;
   readonly text: Text;
@@ -76,7 +76,7 @@ function planConverse(call: Call): Plan {
   });
 }
 
-/** The JSON that `outputConfig.textFormat` demands, whose schema is a text; undefined: text. */
+/** The JSON that `outputConfig.textFormat` requires, whose schema is a string; undefined: text. */
 function jsonText(body: JsonObject): Text | undefined {
   const format = objectOf(objectOf(body['outputConfig'])['textFormat']);
   const schema = stringOf(objectOf(objectOf(format['structure'])['jsonSchema'])['schema']);
@@ -109,7 +109,7 @@ function blocksOf({ reasoning, texts, calls }: Plan, { options }: Call): readonl
 
 function textBlock(text: Text): Block {
   const delta = (piece: string): JsonObject => ({ text: piece });
-  // An endless text is only ever streamed, and never read as a whole.
+  // An endless text is always streamed and never needed as a whole.
   const whole = { text: text.count === Infinity ? '' : joinText(text) };
   return { start: undefined, text, delta, last: undefined, whole };
 }
@@ -128,7 +128,7 @@ function reasoningBlock(text: Text, isRedacted: boolean): Block {
   };
 }
 
-/** The events in Bedrock's order: a text has no event that begins it, and the counts come behind the end. */
+/** The events in Bedrock's order. A text block has no start event, and the counts follow the end. */
 function* events(plan: Plan, call: Call): Generator<Item> {
   const { options } = call;
   yield event('opening', 'messageStart', { role: 'assistant' });
@@ -153,7 +153,7 @@ function* events(plan: Plan, call: Call): Generator<Item> {
 
 const NO_SIGN: Item = { kind: 'wait', ms: 0 };
 
-/** Bedrock pads its events, so that their lengths tell nothing. */
+/** Bedrock pads its events so that their lengths reveal nothing. */
 function event(part: Part, name: string, fields: JsonObject): Item {
   return { kind: 'event', part, name, data: JSON.stringify({ ...fields, p: 'abcdefghijk' }) };
 }

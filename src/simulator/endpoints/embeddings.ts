@@ -27,14 +27,14 @@ export function answerEmbeddings({ body, model }: Call): Answer {
   return jsonAnswer({ object: 'list', data, model, usage }, shape);
 }
 
-/** A text, texts, the tokens of a text, or the tokens of several. */
+/** Reads a text, texts, the tokens of a text, or the tokens of several texts. */
 function inputsOf(input: Json | undefined): readonly Json[] {
   if (typeof input === 'string') return [input];
   const list = listOf(input);
   return typeof list[0] === 'number' ? [list] : list;
 }
 
-/** A vector of length 1 for a text, the same for the same text. */
+/** A unit vector for a text, the same for the same text. */
 export function vectorOf(text: string, dimensions: number): Float32Array<ArrayBuffer> {
   const dice = createDice(Bun.hash.crc32(text));
   const vector = Float32Array.from({ length: dimensions }, () => dice() * 2 - 1);

@@ -61,13 +61,13 @@ function planGeneration(call: Call): Generation {
 const FINISH_REASONS: Readonly<Record<Plan['end'], string>> = {
   end: 'STOP',
   length: 'MAX_TOKENS',
-  // Gemini has no reason of its own for calls.
+  // Gemini has no separate finish reason for calls.
   tools: 'STOP',
   malformed: 'MALFORMED_FUNCTION_CALL',
   filter: 'SAFETY',
 };
 
-/** The JSON that `responseMimeType` demands; undefined: text. */
+/** The JSON that `responseMimeType` requires; undefined: text. */
 function jsonText(config: JsonObject): Text | undefined {
   if (config['responseMimeType'] !== 'application/json') return undefined;
   const schema = config['responseJsonSchema'] ?? config['responseSchema'];
@@ -83,13 +83,13 @@ function wholeParts(plan: Generation, index: number): readonly JsonObject[] {
   ];
 }
 
-/** Gemini signs the last text of an answer that has thought, and calls nothing. */
+/** Gemini signs the last text of an answer with thoughts and without calls. */
 function textSignature({ reasoning, calls }: Plan): JsonObject {
   if (reasoning === undefined || calls.length > 0) return {};
   return { thoughtSignature: signatureOf('gemini', reasoning) };
 }
 
-/** Of calls at once only the first has a signature. A call that is malformed is not shown. */
+/** Only the first of parallel calls has a signature. A malformed call is omitted. */
 function callParts({ calls, reasoning, end, shape }: Generation): readonly JsonObject[] {
   if (end === 'malformed') return [];
   return calls.map((call, nth) => ({
@@ -110,7 +110,7 @@ function* events(plan: Generation, { options }: Call, isSse: boolean): Generator
     const data = JSON.stringify(chunk(plan, { candidates, usageMetadata: geminiUsage(usage) }));
     return { kind: 'event', part, name: '', data };
   };
-  // Nothing tells that the model thinks: Gemini has neither pings nor comments.
+  // Gemini sends neither pings nor comments while the model thinks.
   yield* thoughts({ ...options, thinking: options.thinking && { ...options.thinking, everyMs: 0 } }, NO_SIGN);
   for (let at = 0; at < (plan.reasoning?.count ?? 0); at++) {
     yield event('content', [{ text: plan.reasoning?.piece(at), thought: true }], { index: 0 });
@@ -128,7 +128,7 @@ function* events(plan: Generation, { options }: Call, isSse: boolean): Generator
 
 const NO_SIGN: Item = { kind: 'wait', ms: 0 };
 
-/** What a chunk before the last one counts: the prompt alone. */
+/** The usage in a chunk before the last one: only the prompt. */
 function soFar({ usage }: Plan): Plan['usage'] {
   return { ...usage, outputTokens: 0, reasoningTokens: 0 };
 }
@@ -146,12 +146,12 @@ export function answerGeminiCount({ body }: Call): Answer {
   return jsonAnswer({ totalTokens: tokens, promptTokensDetails }, { dialect: 'gemini' });
 }
 
-/** GET models, as Google has it. */
+/** GET models in Google's shape. */
 export function answerGeminiModels(models: readonly string[]): Answer {
   return jsonAnswer({ models: models.map(geminiModel) }, { dialect: 'gemini' });
 }
 
-/** One model, as Google has it. */
+/** One model in Google's shape. */
 export function geminiModel(id: string): JsonObject {
   return {
     name: `models/${id}`,

@@ -20,7 +20,7 @@ export function answerBatchEmbed({ body }: Call): Answer {
   return jsonAnswer({ embeddings }, shapeOf(tokens));
 }
 
-/** POST …/publishers/google/models/{model}:predict: embeddings at Vertex AI. */
+/** POST …/publishers/google/models/{model}:predict: embeddings on Vertex AI. */
 export function answerPredict({ body }: Call): Answer {
   const parameters = objectOf(body['parameters']);
   const texts = listOf(body['instances']).map((instance) => stringOf(objectOf(instance)['content']) ?? '');

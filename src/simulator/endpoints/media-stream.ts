@@ -7,7 +7,7 @@ import { joinText } from '../words.ts';
 
 const SHAPE = { dialect: 'openai' } as const;
 
-/** Images that are streamed: partial ones, then the whole, of `image_generation` or `image_edit`. */
+/** Streams the partial images and then the complete one, with events of `image_generation` or `image_edit`. */
 export function streamImages(call: Call, kind: 'image_generation' | 'image_edit', png: string): Answer {
   const partial = Math.floor(positiveOf(call.body['partial_images']) ?? 2);
   const tokens = promptTokens(call.body['prompt']);
@@ -22,7 +22,7 @@ export function streamImages(call: Call, kind: 'image_generation' | 'image_edit'
   }
 }
 
-/** A transcription, a word at a time. */
+/** Streams a transcription one word at a time. */
 export function streamTranscription(call: Call): Answer {
   const text = answerText(call, lengthOf(call).words);
   return streamAnswer(events(), SHAPE);
@@ -41,7 +41,7 @@ export function streamTranscription(call: Call): Answer {
   }
 }
 
-/** Speech as events, each with a piece of it. */
+/** Streams speech as events with one piece each. */
 export function streamSpeech(pieces: readonly Uint8Array[]): Answer {
   return streamAnswer(events(), SHAPE);
 
@@ -58,7 +58,7 @@ export function streamSpeech(pieces: readonly Uint8Array[]): Answer {
   }
 }
 
-/** POST threads/{id}/runs and threads/runs, streamed: a thread's message, a word at a time. */
+/** POST threads/{id}/runs and threads/runs with streaming: a message of the thread, one word at a time. */
 export function streamRun(call: Call): Answer {
   const text = answerText(call, lengthOf(call).words);
   const run = { id: idOf(call, 'run_'), object: 'thread.run', created_at: CREATED, model: call.model };

@@ -15,13 +15,13 @@ import { inPieces, joinText, type Text, textOf } from '../words.ts';
 
 /** One block of the answer. */
 interface Block {
-  /** As a stream begins it. */
+  /** The block in its start event. */
   readonly start: JsonObject;
-  /** The field of a delta that carries the text, and the delta's type. */
+  /** The delta's type, and the field with the text. */
   readonly delta: readonly [type: string, field: string];
   readonly text: Text;
   readonly signature?: string;
-  /** What a whole answer has in place of the text. */
+  /** Replaces the text in a whole answer. */
   readonly input?: JsonObject;
 }
 
@@ -33,7 +33,7 @@ interface Message {
   readonly usage: Usage;
 }
 
-/** POST messages, as Anthropic's API has it. */
+/** POST messages in Anthropic's API. */
 export function answerMessage(call: Call): Answer {
   const plan = planMessage(call);
   const shape = { dialect: 'anthropic', usage: plan.usage } as const;
@@ -50,7 +50,7 @@ export function answerTokenCount({ body }: Call): Answer {
   );
 }
 
-/** What a message says. */
+/** Plans the content of a message. */
 export function planMessage(call: Call): Message {
   const { body } = call;
   if (!Array.isArray(body['messages'])) throw badRequest('messages: Field required');
@@ -73,7 +73,7 @@ const STOP_REASONS: Readonly<Record<Plan['end'], string>> = {
   filter: 'refusal',
 };
 
-/** The JSON that `output_config.format` demands; undefined: text. */
+/** The JSON that `output_config.format` requires; undefined: text. */
 function jsonText({ body }: Call): Text | undefined {
   const format = objectOf(objectOf(body['output_config'])['format']);
   if (format['type'] !== 'json_schema') return undefined;
@@ -106,7 +106,7 @@ function event(part: Part, name: string, fields: object): Item {
   return { kind: 'event', part, name, data: JSON.stringify({ type: name, ...fields }) };
 }
 
-/** The message as it is answered without a stream. */
+/** The complete message of an answer without streaming. */
 export function wholeMessage(plan: Message): JsonObject {
   return message(plan, plan.blocks.map(wholeBlock), plan.stopReason);
 }

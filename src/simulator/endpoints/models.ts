@@ -46,7 +46,7 @@ function modelOf(id: string): unknown {
   return { id, object: 'model', created: CREATED, owned_by: 'mock' };
 }
 
-/** Google's own list is at its beta version; OpenAI's, below `/openai`. */
+/** Whether the request is for Google's own list, which is below its beta version, unlike OpenAI's below `/openai`. */
 function isGoogles({ path }: Call): boolean {
   return /\/v\d+(?:alpha|beta)\d*\/models(?:\/|$)/.test(path);
 }

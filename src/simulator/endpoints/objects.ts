@@ -5,13 +5,13 @@ import { positiveOf, stringOf } from '../json.ts';
 
 const SHAPE = { dialect: 'openai' } as const;
 
-/** The part of a path behind a collection's name: an id, or an id and what is asked of it. */
+/** The path after a collection's name: an id, optionally followed by an operation. */
 function idIn({ path }: Call, collection: string): string {
   const rest = path.slice(path.indexOf(`/${collection}/`) + collection.length + 2);
   return decodeURIComponent(rest.split('/')[0] ?? '');
 }
 
-/** GET files/{id}: any id is known. */
+/** GET files/{id}: every id exists. */
 export function answerFile(call: Call): Answer {
   return jsonAnswer(fileOf(idIn(call, 'files'), 42, 'mock.jsonl', 'batch'), SHAPE);
 }
@@ -30,7 +30,7 @@ export function fileOf(id: string, bytes: number, filename: string, purpose: str
   return { id, object: 'file', bytes, created_at: CREATED, filename, purpose, status: 'processed' };
 }
 
-/** POST batches: it is done at once, and kept nowhere. */
+/** POST batches: the batch is complete at once and not stored. */
 export function answerBatch(call: Call): Answer {
   const { input_file_id: file, endpoint } = call.body;
   if (stringOf(file) === undefined) throw badRequest("Missing required parameter: 'input_file_id'.");

@@ -5,41 +5,41 @@ import type { ToolCall } from '../tool-call.ts';
 import { responsesUsage } from '../usage.ts';
 import type { Text } from '../words.ts';
 
-/** What a response says, streamed or not. */
+/** The content of a response, streamed or not. */
 export interface ResponsePlan extends Plan {
   readonly id: string;
   readonly model: string;
   readonly items: readonly OutputItem[];
-  /** What of the request the response repeats. */
+  /** The request fields that the response repeats. */
   readonly echo: JsonObject;
 }
 
-/** One item of the output; its text is the summary of thoughts, what is said, or what a tool is given. */
+/** One output item. Its text is the summary of thoughts, the message or the input of a tool. */
 export interface OutputItem {
   readonly kind: 'reasoning' | 'message' | 'function_call' | 'custom_tool_call';
   readonly id: string;
   readonly text: Text | undefined;
   readonly call: ToolCall | undefined;
-  /** Of reasoning, where the request includes it. */
+  /** Encrypted reasoning, if the request includes it. */
   readonly encrypted: string | undefined;
 }
 
-/** The status of a response when it has ended. */
+/** The final status of a response. */
 export function endStatus({ end }: Plan): 'completed' | 'incomplete' {
   return end === 'length' || end === 'filter' ? 'incomplete' : 'completed';
 }
 
-/** The status of its items then. */
+/** The final status of a response's items. */
 export function itemStatus({ end }: Plan): 'completed' | 'incomplete' {
   return end === 'malformed' ? 'incomplete' : 'completed';
 }
 
-/** A response that has ended. */
+/** A finished response. */
 export function finishedResponse(plan: ResponsePlan, output: readonly JsonObject[]): JsonObject {
   return { ...response(plan, endStatus(plan), output), usage: responsesUsage(plan.usage) };
 }
 
-/** A response with what is there of it. */
+/** A response with the output so far. */
 export function response(plan: ResponsePlan, status: string, output: readonly JsonObject[]): JsonObject {
   const reason = plan.end === 'filter' ? 'content_filter' : 'max_output_tokens';
   return {
@@ -61,7 +61,7 @@ export function response(plan: ResponsePlan, status: string, output: readonly Js
   };
 }
 
-/** One item of the output; `said` is what is there of its text. */
+/** One output item. `said` is its text so far. */
 export function outputItem(item: OutputItem, status: string, said: string | undefined): JsonObject {
   const { id, kind, encrypted } = item;
   switch (kind) {

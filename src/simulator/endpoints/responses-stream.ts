@@ -16,16 +16,16 @@ import {
 
 type MakeEvent = (part: Part, name: string, fields: object) => StreamEvent;
 
-/** What the events of one item need. */
+/** The context for the events of one item. */
 interface Stage {
   readonly event: MakeEvent;
   readonly item: OutputItem;
-  /** What the events at the end of the item are to the response. */
+  /** The role of the item's closing events in the response. */
   readonly end: 'opening' | 'finish';
   readonly place: { readonly item_id: string; readonly output_index: number };
 }
 
-/** The events of a streamed response, numbered, with everything that has been said in the last one. */
+/** The events of a streamed response, numbered. The last event contains the complete output. */
 export function* responseEvents(plan: ResponsePlan, options: AnswerOptions): Generator<Item> {
   let sequence = 0;
   const event: MakeEvent = (part, name, fields) => ({
@@ -57,7 +57,7 @@ function spokenEvents(stage: Stage): Generator<Item, string> {
   return stage.item.kind === 'message' ? textEvents(stage) : argumentEvents(stage);
 }
 
-/** Thoughts: those that are not shown, in their time, and then the summary of those that are. */
+/** Hidden thoughts for their duration, then the summary of visible thoughts. */
 function* reasoningEvents({ event, item, place }: Stage, options: AnswerOptions): Generator<Item, string> {
   yield* thoughts(options, { kind: 'comment', text: 'keepalive' });
   if (item.text === undefined) return '';

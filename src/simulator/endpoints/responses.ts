@@ -75,7 +75,7 @@ function itemsOf({ reasoning, texts, calls }: Plan, call: Call): readonly Output
   ];
 }
 
-/** The JSON that `text.format` demands; undefined: text. */
+/** The JSON that `text.format` requires; undefined: text. */
 function structuredText({ body }: Call): Text | undefined {
   const format = objectOf(objectOf(body['text'])['format']);
   if (format['type'] === 'json_object') return inPieces('{"answer": "mock", "ok": true}');

@@ -14,7 +14,7 @@ export function answerStoredResponse(call: Call): Answer {
   return answerResponse({ ...call, body: { input: 'What was stored' }, model: 'mock' });
 }
 
-/** POST responses/{id}/cancel: it had already ended. */
+/** POST responses/{id}/cancel: the response has already ended. */
 export function answerCancelledResponse(call: Call): Answer {
   requireStored(call);
   return answerResponse({ ...call, isStream: false, body: { input: 'What was stored' }, model: 'mock' });
@@ -34,7 +34,7 @@ export function answerInputItems(call: Call): Answer {
   return jsonAnswer({ object: 'list', data, first_id: id, last_id: id, has_more: false }, SHAPE);
 }
 
-/** POST responses/input_tokens: what an input would cost. */
+/** POST responses/input_tokens: the token count of an input. */
 export function answerInputTokens({ body }: Call): Answer {
   const tokens = promptTokens(body['instructions'], body['input']);
   return jsonAnswer({ object: 'response.input_tokens', input_tokens: tokens }, SHAPE);

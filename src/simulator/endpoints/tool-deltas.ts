@@ -3,7 +3,7 @@ import type { ToolShape } from '../answer-options.ts';
 import type { ToolCall } from '../tool-call.ts';
 import { inPieces } from '../words.ts';
 
-/** The deltas by which a chat stream calls tools, in the shape of one provider or another. */
+/** The deltas of tool calls in a chat stream, in the shape of some provider. */
 export function toolDeltas(calls: readonly ToolCall[], shape: ToolShape): readonly JsonObject[] {
   if (shape === 'parallel') return interleaved(calls);
   return calls.flatMap((call, index) => deltasOf(call, index, shape));
@@ -44,7 +44,7 @@ function deltasOf(call: ToolCall, index: number, shape: ToolShape): readonly Jso
   }
 }
 
-/** Every call begins, and then each gets a piece in turn. */
+/** Starts every call, then sends a piece of each in turn. */
 function interleaved(calls: readonly ToolCall[]): readonly JsonObject[] {
   const pieces = calls.map(({ text }) => piecesOf(text));
   const longest = Math.max(0, ...pieces.map(({ length }) => length));

@@ -5,7 +5,7 @@ import type { Framing } from '../event-writer.ts';
 import { eachItem, type Fault, fault } from '../fault.ts';
 import type { Item } from '../item.ts';
 
-/** The same answer in an unusual but allowed format. */
+/** The same answer in an unusual but valid format. */
 export const FORMAT_FAULTS: readonly Fault[] = [
   fault({
     name: 'comments',
@@ -43,7 +43,10 @@ export const FORMAT_FAULTS: readonly Fault[] = [
   }),
 ];
 
-/** In frames each event has its type, and none is a ping; a JSON array has no place for one. */
+/**
+ * Framings without pings: every frame has an event type, none of which is a ping, and a JSON array has no place for
+ * one.
+ */
 const PINGLESS: ReadonlySet<Framing> = new Set(['frames', 'array']);
 const PING: Item = { kind: 'event', part: 'opening', name: 'ping', data: '{"type":"ping"}' };
 

@@ -51,7 +51,10 @@ function usage(name: string, where: string, place: Placing): Fault {
   return fault({ name, summary, params: {}, play: (answer) => placed(answer, place) });
 }
 
-/** An answer without the counts that its API has in JSON; Anthropic's begins with them, and no client does without. */
+/**
+ * An answer without its JSON API's token counts. Anthropic's counts stay, since the stream starts with them and every
+ * client needs them.
+ */
 function withoutUsage(answer: Answer): Answer {
   if (answer.dialect === 'anthropic' || answer.framing === 'chunk-frames') return answer;
   const body = wholeBody(answer);

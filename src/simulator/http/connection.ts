@@ -32,12 +32,12 @@ export class Connection {
     socket.setNoDelay(true);
   }
 
-  /** From now on bytes are no HTTP, and go to `take`. */
+  /** From now on, bytes are no longer HTTP and go to `take`. */
   takeOver(take: (bytes: Buffer) => void): void {
     this.#taker = take;
   }
 
-  /** To be called with what has come. Returns whether it was taken over. */
+  /** Offers received bytes. Returns whether `take` received them. */
   offer(bytes: Buffer): boolean {
     this.#taker?.(bytes);
     return this.#taker !== undefined;

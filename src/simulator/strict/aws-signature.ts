@@ -6,8 +6,9 @@ const SIGNED =
   /^AWS4-HMAC-SHA256 Credential=([^/\s]+)\/(\d{8})\/([a-z0-9-]+)\/bedrock\/aws4_request,\s*SignedHeaders=([a-z0-9;-]+),\s*Signature=[0-9a-f]{64}$/;
 
 /**
- * Whether a request to Bedrock is signed as it has to be (AWS's Signature Version 4), as far as that can be seen without the secret: the
- * scope, the time, the signed header fields, and the hash of the body. An API key of Bedrock's is a Bearer. Throws `Refused`.
+ * Checks the signature of a request to Bedrock (AWS Signature Version 4) as far as possible without the secret: the
+ * scope, the time, the signed header fields, and the hash of the body. A Bedrock API key is sent as a Bearer token.
+ * Throws `Refused`.
  */
 export function checkAwsSignature({ headers, bytes }: Call): void {
   const authorization = headers['authorization'];

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../json.ts';
 
-/** Google takes its fields in snake case too. Free JSON stays as it is. */
+/** Converts snake-case fields to camel case, since Google accepts both. Leaves free-form JSON unchanged. */
 export function camelKeys(object: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(object).map(([key, value]) => [

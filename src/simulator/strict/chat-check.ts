@@ -39,7 +39,7 @@ const ASSISTANT_PARTS = list(
   byField('type', { text: TEXT_PART, refusal: object({ type: text, refusal: text }) }),
   1,
 );
-/** OpenAI takes ids of calls of up to 40 characters. */
+/** OpenAI accepts call ids of up to 40 characters. */
 const CALL_ID = pattern(/^.{1,40}$/s);
 const CALL = byField('type', {
   function: object({ id: CALL_ID, type: text, function: object({ name: NAME, arguments: text }) }),
@@ -62,7 +62,7 @@ const MESSAGE = byField('role', {
       function_call: nullable(object({ name: NAME, arguments: text })),
     },
   ),
-  // LangChain sends the tool's name, which no type has and OpenAI takes.
+  // LangChain sends the tool's name. OpenAI accepts it, although no type declares it.
   tool: object({ role: text, tool_call_id: CALL_ID, content: textOr(TEXTS) }, { name: text }),
   function: object({ role: text, name: NAME, content: nullable(text) }),
 });
@@ -107,7 +107,7 @@ const REQUEST = object(
   },
 );
 
-/** What OpenAI refuses of a chat completion. */
+/** Refuses what OpenAI refuses in a chat completion request. */
 export const checkChat = checking(openAiWords, (call: Call) => {
   const { body } = call;
   REQUEST(body, []);
@@ -124,7 +124,7 @@ export const checkChat = checking(openAiWords, (call: Call) => {
   checkPairs(listOf(body['messages']).map(objectOf));
 });
 
-/** What models that reason refuse, and what the others do. */
+/** Refuses fields that reasoning models, or the other models, do not accept. */
 function checkModelFields(body: JsonObject): void {
   const model = stringOf(body['model']) ?? '';
   const isReasoning = reasons(model);
@@ -157,10 +157,10 @@ function checkModelFields(body: JsonObject): void {
     );
 }
 
-/** Models whose function tools OpenAI takes at its responses only, unless they don't reason. */
+/** Models whose function tools OpenAI accepts only in the Responses API, unless reasoning is off. */
 const TOOLS_WITHOUT_EFFORT = /^(?:gpt-5[.-][4-9]|gpt-[6-9])/;
 
-/** Each call is followed by its results, and each result answers a call. */
+/** Checks that results follow each call, and that each result answers a call. */
 function checkPairs(messages: readonly JsonObject[]): void {
   let waiting = new Set<Json>();
   for (const [index, message] of messages.entries()) {

@@ -112,13 +112,13 @@ const FIELDS: Fields = {
   ),
 };
 
-/** What Bedrock refuses of a conversation. */
+/** Refuses what Bedrock refuses in a conversation. */
 export const checkConverse = checking(bedrockWords, ({ body }: Call) => {
   object({ messages: list(MESSAGE, 1) }, FIELDS)(body, []);
   checkConversation(body);
 });
 
-/** What it refuses of one that is counted. */
+/** Refuses what Bedrock refuses in a count request. */
 export const checkBedrockCount = checking(bedrockWords, ({ body }: Call) => {
   const converse = object(
     { messages: list(MESSAGE, 1) },

@@ -129,7 +129,7 @@ const FIELDS: Fields = {
   store: flag,
 };
 
-/** What Gemini refuses; Vertex AI has `labels` as well, and the model may be in the body. */
+/** Refuses what Gemini refuses. On Vertex AI, `labels` is valid too, and the body may name the model. */
 export const checkGenerate = checking(googleWords, (call: Call) => {
   const body = camelKeys(call.body);
   const isVertex = call.path.includes('/publishers/');
@@ -141,7 +141,7 @@ export const checkGenerate = checking(googleWords, (call: Call) => {
   checkContents(listOf(body['contents']).map(objectOf), call.model);
 });
 
-/** What it refuses of a request to count tokens. */
+/** Refuses what Gemini refuses in a count request. */
 export const checkGeminiCount = checking(googleWords, (call: Call) => {
   const body = camelKeys(call.body);
   const inner = body['generateContentRequest'];
@@ -159,7 +159,7 @@ const EMBED: Fields = {
 };
 const EMBED_NEEDED: Fields = { content: object({ parts: list(PART, 1) }, { role: text }) };
 
-/** What it refuses of a text to embed, of several, and Vertex AI of its instances. */
+/** Refuses what Gemini refuses in embedding requests, single or batch, and Vertex AI in their instances. */
 export const checkEmbed = checking(googleWords, ({ body }: Call) =>
   object(EMBED_NEEDED, EMBED)(camelKeys(body), []),
 );
@@ -177,7 +177,7 @@ export const checkPredict = checking(googleWords, ({ body }: Call) => {
   )(body, []);
 });
 
-/** The subset of OpenAPI that Google takes for a schema; JSON Schema has a field of its own. */
+/** Google's OpenAPI subset for schemas. JSON Schema has a separate field. */
 function schema(value: Json, path: Path): void {
   const shape: Shape = object(
     {},

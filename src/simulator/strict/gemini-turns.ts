@@ -2,7 +2,10 @@ import { isObject, type Json, type JsonObject, listOf, objectOf, stringOf } from
 import { isSignature } from '../signature.ts';
 import { Misfit, type Path } from './shape.ts';
 
-/** A turn of calls follows the user's, and as many results follow it, of the same names. Throws `Misfit`. */
+/**
+ * Checks that a turn of calls follows a user turn, and that the same number of results with the same names follows it.
+ * Throws `Misfit`.
+ */
 export function checkContents(turns: readonly JsonObject[], model: string): void {
   if (turns.at(-1)?.['role'] === 'model' && turns.length === 1)
     throw new Misfit('rule', ['contents'], 'please ensure that a single turn request ends with a user role');
@@ -38,10 +41,10 @@ function namesOf(part: Json | undefined): readonly string[] {
   return isObject(part) ? [stringOf(part['name']) ?? ''] : [];
 }
 
-/** The words by which Google lets calls pass that no Gemini has signed. */
+/** The values with which Google accepts calls that no Gemini model has signed. */
 const SENTINELS = new Set(['skip_thought_signature_validator', 'context_engineering_is_the_way_to_go']);
 
-/** From Gemini 3 on the first call of a turn has to bring its signature back. */
+/** From Gemini 3 on, the first call of a turn must carry its signature. */
 function checkSignatures(parts: readonly JsonObject[], path: Path): void {
   const at = parts.findIndex(({ functionCall }) => functionCall !== undefined);
   const signature = stringOf(parts[at]?.['thoughtSignature']);

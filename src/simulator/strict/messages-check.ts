@@ -64,11 +64,11 @@ const RESULT_BLOCKS: Fields = {
   search_result: anyObject,
   tool_reference: object({ type: text, tool_name: NAME }, CACHE),
 };
-/** The platforms' own versions; Anthropic's clients from 1.14 on send the date of the API in their place. */
+/** The platforms' own versions. Anthropic's clients send the API's date instead from 1.14 on. */
 const BEDROCK_VERSION = pattern(/^(?:bedrock-2023-05-31|\d{4}-\d{2}-\d{2})$/);
 const VERTEX_VERSION = pattern(/^(?:vertex-2023-10-16|\d{4}-\d{2}-\d{2})$/);
 
-/** Blocks of the provider's own tools, which only come back to it. */
+/** Blocks of the provider's own tools, which only occur when they are sent back to it. */
 const SERVER_BLOCKS: Fields = Object.fromEntries(
   [
     'server_tool_use',
@@ -168,7 +168,7 @@ const FIELDS: Fields = {
   user_profile_id: text,
   workspace_id: text,
 };
-/** Fields that a beta has; Anthropic takes them with the header that names it. */
+/** Beta fields. Anthropic accepts them with the header that names the beta. */
 const BETA_FIELDS: Fields = {
   context_management: nullable(anyObject),
   mcp_servers: list(anyObject),
@@ -177,21 +177,21 @@ const BETA_FIELDS: Fields = {
 };
 const NEEDED: Fields = { max_tokens: number, messages: list(MESSAGE, 1) };
 
-/** What Anthropic refuses of a message. */
+/** Refuses what Anthropic refuses in a Messages request. */
 export const checkMessages = checking(anthropicWords, (call: Call) => {
   const hasBeta = call.headers['anthropic-beta'] !== undefined;
   object({ model: someText, ...NEEDED }, { ...FIELDS, ...(hasBeta && BETA_FIELDS) })(call.body, []);
   checkRules(call.body);
 });
 
-/** What it refuses of a request to count one. */
+/** Refuses what Anthropic refuses in a count request. */
 export const checkTokenCount = checking(anthropicWords, (call: Call) => {
   const { max_tokens: _, ...needed } = NEEDED;
   object({ model: someText, ...needed }, FIELDS)(call.body, []);
   checkMessageTurns(listOf(call.body['messages']).map(objectOf));
 });
 
-/** What Bedrock refuses of a message: its version is in the body, its model in the path. */
+/** Refuses what Bedrock refuses in a Messages request. The body contains the version, the path the model. */
 export const checkInvoked = checking(anthropicWords, ({ body }: Call) => {
   const version = { anthropic_version: BEDROCK_VERSION };
   object({ ...version, ...NEEDED }, { ...withoutStream(FIELDS), anthropic_beta: list(text) })(body, []);
@@ -199,7 +199,7 @@ export const checkInvoked = checking(anthropicWords, ({ body }: Call) => {
   checkRules(body);
 });
 
-/** What Vertex AI refuses of one. */
+/** Refuses what Vertex AI refuses in a Messages request. */
 export const checkRawPredict = checking(anthropicWords, ({ body }: Call) => {
   const version = { anthropic_version: VERTEX_VERSION };
   object({ ...version, ...NEEDED }, { ...FIELDS, anthropic_beta: list(text) })(body, []);
@@ -207,7 +207,7 @@ export const checkRawPredict = checking(anthropicWords, ({ body }: Call) => {
   checkRules(body);
 });
 
-/** The message that Vertex AI counts has a model, and may have a version. */
+/** Refuses what Vertex AI refuses in a count request. It must name a model and may have a version. */
 export const checkRawCount = checking(anthropicWords, ({ body }: Call) => {
   object({ model: someText, messages: list(MESSAGE, 1) }, { ...FIELDS, anthropic_version: VERTEX_VERSION })(
     body,
@@ -219,7 +219,7 @@ function withoutStream({ stream: _, ...rest }: Fields): Fields {
   return rest;
 }
 
-/** Neither platform fetches what a URL names, nor takes a system message between others. */
+/** Neither platform fetches URLs or accepts system messages in the middle. */
 function refuseUrls(body: JsonObject): void {
   for (const [index, message] of listOf(body['messages']).map(objectOf).entries()) {
     if (message['role'] === 'system')

@@ -2,7 +2,7 @@ import { type Json, type JsonObject, listOf, objectOf, stringOf } from '../json.
 import { isSignature } from '../signature.ts';
 import { Misfit, type Path } from './shape.ts';
 
-/** What Anthropic demands of the turns of a conversation. Throws `Misfit`. */
+/** Checks Anthropic's rules for the turns of a conversation. Throws `Misfit`. */
 export function checkMessageTurns(messages: readonly JsonObject[]): void {
   if (messages[0]?.['role'] !== 'user')
     throw new Misfit('rule', ['messages'], 'first message must use the "user" role');
@@ -40,7 +40,7 @@ function checkEmpty({ role, content }: JsonObject, path: Path, isLast: boolean):
   }
 }
 
-/** The results come first in the turn behind their calls, all of them and no others. */
+/** Checks that the turn after calls begins with exactly their results. */
 function checkResults(blocks: readonly JsonObject[], path: Path, calls: ReadonlySet<Json>): void {
   const open = new Set(calls);
   let hasOther = false;

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../json.ts';
 import { anyObject, between, type Fields, flag, integer, Misfit, nullable, oneOf, text } from './shape.ts';
 
-/** Fields that chat completions and responses have in common. */
+/** Fields that Chat and Responses share. */
 export const SHARED_FIELDS: Fields = {
   metadata: nullable(anyObject),
   moderation: nullable(anyObject),
@@ -18,7 +18,7 @@ export const SHARED_FIELDS: Fields = {
   user: text,
 };
 
-/** Bounds that no type tells: of metadata and of identifiers. Throws `Misfit`. */
+/** Checks limits that no type expresses: those of metadata and of identifiers. Throws `Misfit`. */
 export function openAiNumbers(body: JsonObject): void {
   const { metadata, safety_identifier: identifier } = body;
   if (isObject(metadata) && Object.keys(metadata).length > 16)
@@ -27,7 +27,7 @@ export function openAiNumbers(body: JsonObject): void {
     throw new Misfit('rule', ['safety_identifier'], 'string too long: at most 128 characters.');
 }
 
-/** Whether a model of OpenAI's reasons; undefined: it is none that is known. */
+/** Whether an OpenAI model reasons; undefined: unknown model. */
 export function reasons(model: string): boolean | undefined {
   if (/^gpt-5-chat|^gpt-[34]|^chatgpt-/.test(model)) return false;
   return /^o\d|^gpt-[5-9]/.test(model) ? true : undefined;

@@ -5,7 +5,7 @@ import { anything, anyObject, between, flag, integer, nullable, object, oneOf, t
 const { temperature, top_p: topP, user } = SHARED_FIELDS;
 const SAMPLING = { ...(temperature && { temperature }), ...(topP && { top_p: topP }), ...(user && { user }) };
 
-/** What OpenAI refuses of a completion. */
+/** Refuses what OpenAI refuses in a completion request. */
 export const checkCompletion = checking(openAiWords, ({ body }) => {
   object(
     { model: text, prompt: anything },
@@ -28,7 +28,7 @@ export const checkCompletion = checking(openAiWords, ({ body }) => {
   )(body, []);
 });
 
-/** What it refuses of texts to embed. */
+/** Refuses what OpenAI refuses in an embeddings request. */
 export const checkEmbeddings = checking(openAiWords, ({ body }) => {
   object(
     { model: text, input: anything },

@@ -2,10 +2,10 @@ import { badRequest, type Refused } from '../api-error.ts';
 import type { Call } from '../call.ts';
 import { Misfit, type Path } from './shape.ts';
 
-/** How an API says that a body is not valid. */
+/** Builds an API's error for an invalid body. */
 export type Words = (misfit: Misfit) => Refused;
 
-/** Runs checks of a body, and throws `Refused` in the words of an API. */
+/** Runs checks of a body. Throws `Refused` with the API's error if one fails. */
 export function checking(words: Words, check: (call: Call) => void): (call: Call) => void {
   return (call) => {
     try {
@@ -16,7 +16,7 @@ export function checking(words: Words, check: (call: Call) => void): (call: Call
   };
 }
 
-/** OpenAI's words. */
+/** OpenAI's error messages. */
 export const openAiWords: Words = ({ problem, path, detail }) => {
   const place = bracketed(path);
   switch (problem) {
@@ -33,7 +33,7 @@ export const openAiWords: Words = ({ problem, path, detail }) => {
   }
 };
 
-/** Anthropic's words. */
+/** Anthropic's error messages. */
 export const anthropicWords: Words = ({ problem, path, detail }) => {
   const place = path.join('.');
   switch (problem) {
@@ -50,7 +50,7 @@ export const anthropicWords: Words = ({ problem, path, detail }) => {
   }
 };
 
-/** Google's words. */
+/** Google's error messages. */
 export const googleWords: Words = ({ problem, path, detail }) => {
   const place = bracketed(path);
   switch (problem) {
@@ -70,7 +70,7 @@ export const googleWords: Words = ({ problem, path, detail }) => {
   }
 };
 
-/** AWS's words. */
+/** AWS's error messages. */
 export const bedrockWords: Words = ({ problem, path, detail }) => {
   const place = path.join('.');
   switch (problem) {
@@ -92,7 +92,7 @@ export const bedrockWords: Words = ({ problem, path, detail }) => {
   }
 };
 
-/** `messages[0].content`. */
+/** Formats a path as `messages[0].content`. */
 function bracketed(path: Path): string {
   let text = '';
   for (const step of path) text += typeof step === 'number' ? `[${step}]` : text === '' ? step : `.${step}`;

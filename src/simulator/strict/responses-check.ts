@@ -184,7 +184,7 @@ const REQUEST = object(
   },
 );
 
-/** What OpenAI refuses of a response. */
+/** Refuses what OpenAI refuses in a Responses request. */
 export const checkResponse = checking(openAiWords, (call: Call) => {
   const { body } = call;
   REQUEST(body, []);
@@ -199,7 +199,7 @@ export const checkResponse = checking(openAiWords, (call: Call) => {
     checkItems(listOf(body['input']).map(objectOf));
 });
 
-/** What it refuses of an input that is counted. */
+/** Refuses what OpenAI refuses in a count request. */
 export const checkInputTokens = checking(openAiWords, ({ body }: Call) => {
   object(
     {},
@@ -227,7 +227,7 @@ function checkModel(body: JsonObject): void {
     throw new Misfit('rule', ['include'], 'Encrypted content is not supported with this model.');
 }
 
-/** Each call has its output behind it, each output a call before it, and reasoning what it led to. */
+/** Checks that an output follows each call, a call precedes each output, and an item follows each reasoning. */
 function checkItems(items: readonly JsonObject[]): void {
   const waiting = new Map<Json, string>();
   for (const [index, item] of items.entries()) {

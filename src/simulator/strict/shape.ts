@@ -1,12 +1,12 @@
 import { isObject, type Json, type JsonObject } from '../json.ts';
 
-/** Where in a body something is. */
+/** A path in a body. */
 export type Path = readonly (string | number)[];
 
-/** Why a body is not what it should be. `unknown` is a field too much; `detail` says what was expected, or which rule was broken. */
+/** The kind of error. `unknown` is an extra field; `detail` names the expected value or the broken rule. */
 export type Problem = 'missing' | 'unknown' | 'type' | 'value' | 'rule';
 
-/** A body that is not what an API takes. Each API has its own words for it. */
+/** A body that an API does not accept. Each API words the error differently. */
 export class Misfit extends Error {
   readonly problem: Problem;
   readonly path: Path;
@@ -20,12 +20,12 @@ export class Misfit extends Error {
   }
 }
 
-/** Throws `Misfit` for a value that does not fit. */
+/** Throws `Misfit` for a value that does not match. */
 export type Shape = (value: Json, path: Path) => void;
 
 export type Fields = Readonly<Record<string, Shape>>;
 
-/** An object with these fields and no others. */
+/** An object with exactly these fields. */
 export function object(required: Fields, optional: Fields = {}): Shape {
   return (value, path) => {
     if (!isObject(value)) throw new Misfit('type', path, 'an object');
@@ -44,7 +44,7 @@ export function object(required: Fields, optional: Fields = {}): Shape {
   };
 }
 
-/** A list of so many at least, each of this shape. */
+/** A list with at least `min` elements of this shape. */
 export function list(item: Shape, min = 0): Shape {
   return (value, path) => {
     if (!Array.isArray(value)) throw new Misfit('type', path, 'an array');
@@ -53,7 +53,7 @@ export function list(item: Shape, min = 0): Shape {
   };
 }
 
-/** One of these texts. */
+/** One of these strings. */
 export function oneOf(...words: readonly string[]): Shape {
   return (value, path) => {
     if (typeof value !== 'string') throw new Misfit('type', path, 'a string');
@@ -61,7 +61,7 @@ export function oneOf(...words: readonly string[]): Shape {
   };
 }
 
-/** A text that fits an expression. */
+/** A string that matches a regular expression. */
 export function pattern(expression: RegExp): Shape {
   return (value, path) => {
     text(value, path);
@@ -70,7 +70,7 @@ export function pattern(expression: RegExp): Shape {
   };
 }
 
-/** A number between two, both allowed. */
+/** A number between two bounds, inclusive. */
 export function between(min: number, max: number): Shape {
   return (value, path) => {
     number(value, path);
@@ -78,7 +78,7 @@ export function between(min: number, max: number): Shape {
   };
 }
 
-/** The shape that the value of a field names; `fallback` where it has none. */
+/** The shape named by the value of a field; `fallback` if the field is absent. */
 export function byField(field: string, shapes: Fields, fallback?: string): Shape {
   return (value, path) => {
     if (!isObject(value)) throw new Misfit('type', path, 'an object');
@@ -90,7 +90,7 @@ export function byField(field: string, shapes: Fields, fallback?: string): Shape
   };
 }
 
-/** An object that has exactly one of these fields, and maybe others beside it. */
+/** An object with exactly one of these fields, and optionally others from `beside`. */
 export function union(members: Fields, beside: Fields = {}): Shape {
   return (value, path) => {
     object({}, { ...members, ...beside })(value, path);
@@ -100,14 +100,14 @@ export function union(members: Fields, beside: Fields = {}): Shape {
   };
 }
 
-/** A text, or what another shape says of anything else. */
+/** A string, or a value of another shape. */
 export function textOr(other: Shape): Shape {
   return (value, path) => {
     if (typeof value !== 'string') other(value, path);
   };
 }
 
-/** Null, or what another shape says. */
+/** Null, or a value of another shape. */
 export function nullable(other: Shape): Shape {
   return (value, path) => {
     if (value !== null) other(value, path);
@@ -118,12 +118,12 @@ export const text = typed('string', 'a string');
 export const number = typed('number', 'a number');
 export const flag = typed('boolean', 'a boolean');
 
-/** A number without a fraction, of at least 0. */
+/** An integer of at least 0. */
 export const integer: Shape = (value, path) => {
   if (!Number.isInteger(value) || Number(value) < 0) throw new Misfit('type', path, 'an integer');
 };
 
-/** A text with something in it. */
+/** A non-empty string. */
 export const someText: Shape = (value, path) => {
   text(value, path);
   if (value === '') throw new Misfit('rule', path, 'must not be empty');

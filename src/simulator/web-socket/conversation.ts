@@ -5,7 +5,7 @@ import { answerEvents, modelIn, sessionCreated, type SocketApi } from './events.
 import { acceptKey, closeFrame, type Frame, FrameReader, frameOf, OPCODE } from './frames.ts';
 import { readSocketFault, type SocketFault } from './socket-fault.ts';
 
-/** The API of a handshake; undefined: it is none. */
+/** The API of a WebSocket handshake; undefined: not a handshake. */
 export function socketApiOf({ headers, path }: HttpRequest): SocketApi | undefined {
   if (headers['upgrade']?.toLowerCase() !== 'websocket') return undefined;
   const last = path.slice(path.lastIndexOf('/') + 1);
@@ -21,7 +21,7 @@ export function socketModel({ target }: HttpRequest): string {
 
 let conversations = 0;
 
-/** Speaks with a client over a WebSocket. Resolves when the connection has ended. */
+/** Serves a client over a WebSocket. Resolves when the connection has ended. */
 export async function converse(request: HttpRequest, connection: Connection, api: SocketApi): Promise<void> {
   const id = String(++conversations);
   const model = socketModel(request);

@@ -1,9 +1,9 @@
 import { isObject, type Json, type JsonObject, stringOf } from '../json.ts';
 
-/** The APIs that the mock speaks over WebSockets, by the end of their path. */
+/** The APIs that the mock offers over WebSockets, by the end of their path. */
 export type SocketApi = 'realtime' | 'responses';
 
-/** What a response costs, whatever it says. */
+/** The usage of every response, whatever its content. */
 const USAGE = {
   input_tokens: 12,
   output_tokens: 8,
@@ -14,13 +14,13 @@ const USAGE = {
 
 const WORDS = ['Hello', ' from', ' the', ' mock'];
 
-/** The first event of a session of the Realtime API. */
+/** The first event of a Realtime API session. */
 export function sessionCreated(id: string, model: string): JsonObject {
   const session = { id: `sess_${id}`, object: 'realtime.session', type: 'realtime', model };
   return { type: 'session.created', event_id: `event_${id}_0`, session };
 }
 
-/** What a message of the client is answered with. */
+/** The events that answer a client's message. */
 export function answerEvents(api: SocketApi, message: JsonObject, id: string): readonly JsonObject[] {
   switch (stringOf(message['type']) ?? '') {
     case 'session.update':
@@ -57,7 +57,7 @@ function responseEvents(api: SocketApi, message: JsonObject, id: string): readon
   ];
 }
 
-/** The model that a message names, wherever it does. */
+/** The model that a message names, in any of its places. */
 export function modelIn(message: JsonObject): string | undefined {
   const within = (value: Json | undefined): string | undefined =>
     isObject(value) ? stringOf(value['model']) : undefined;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A whole message or a control frame of a client. */
+/** A complete message or control frame from a client. */
 export interface Frame {
   readonly opcode: number;
   readonly payload: Buffer;
@@ -13,7 +13,7 @@ export function acceptKey(key: string): string {
   return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
 }
 
-/** A frame of the server's, which is not masked. */
+/** A server frame, which is unmasked. */
 export function frameOf(opcode: number, payload: Uint8Array): Buffer {
   const { length } = payload;
   const head = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10);
@@ -37,7 +37,7 @@ export function closeFrame(code: number, reason: string): Buffer {
   return frameOf(OPCODE.close, payload);
 }
 
-/** Puts a client's frames together to messages. Control frames come as they are. */
+/** Reassembles a client's frames into messages. Passes on control frames at once. */
 export class FrameReader {
   #bytes: Buffer = Buffer.alloc(0);
   #opcode = 0;

@@ -1,17 +1,17 @@
-/** A fault that a WebSocket plays, by the name of the model: `mock/ws-close?code=1011`. */
+/** A WebSocket fault, selected by the model name: `mock/ws-close?code=1011`. */
 export type SocketFault =
-  /** The first response gets no event. */
+  /** The first response gets no events. */
   | { readonly name: 'ws-silence' }
-  /** The connection is reset in place of the first response. */
+  /** Resets the connection instead of sending the first response. */
   | { readonly name: 'ws-cut' }
-  /** It is closed with this code: 1011. */
+  /** Closes the connection with this code. Default: 1011. */
   | { readonly name: 'ws-close'; readonly code: number }
-  /** An event of this size: 20 MiB. */
+  /** Sends an event of this size. Default: 20 MiB. */
   | { readonly name: 'ws-huge'; readonly bytes: number }
-  /** The handshake is answered with this status: 503. */
+  /** Answers the handshake with this status. Default: 503. */
   | { readonly name: 'ws-refuse'; readonly status: number };
 
-/** The fault that a model's name asks for; undefined: none. */
+/** The fault that a model name selects; undefined: none. */
 export function readSocketFault(model: string): SocketFault | undefined {
   const [name = '', query = ''] = model.slice('mock/'.length).split('?');
   const numberOf = (key: string, otherwise: number): number =>

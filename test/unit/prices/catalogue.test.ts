@@ -9,7 +9,7 @@ const FILE = file as unknown as CatalogueFile;
 const catalogue = createCatalogue(FILE);
 const NOW = { day: '2026-11-29', time: '12:00' };
 
-/** A name that the rule is for, as far as its texts tell. */
+/** A name that the rule should match, derived from the rule's texts. */
 function sampleOf(rule: MatchRule): string {
   const [[kind, given] = ['', '']] = Object.entries(rule) as [string, string | readonly MatchRule[]][];
   if (typeof given === 'string') return kind === 'regex' ? '' : given;

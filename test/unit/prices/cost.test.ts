@@ -4,7 +4,7 @@ import { costOf, dollarsOf, exactSum, quickSum } from '../../../src/prices/cost.
 import { inputIn, type MeterCounts, metersOf } from '../../../src/prices/meters.ts';
 import { canonicalSheet, type PriceSheet, pricesAt, type PricesInForce } from '../../../src/prices/sheet.ts';
 
-/** Dollars a million tokens. */
+/** Dollars per million tokens. */
 const dollars = (price: number): number => Math.round(price * 1e9);
 
 const PRICES: PricesInForce = {

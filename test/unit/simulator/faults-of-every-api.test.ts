@@ -128,11 +128,11 @@ describe.each(apis)('%s:', (name, api) => {
   );
 
   test('no fault crashes the simulator', async () => {
-    // Some of them wait, are endless or large.
+    // Faults that wait, are endless or are large.
     const slow = /silence|stall|endless|quiet|big-event|drip|slow|thinking|done-open|many-fields|idle-close/;
     for (const fault of FAULTS.filter((one) => !slow.test(one.name))) {
       const answer = await ask(api, `mock/${fault.name}`, 2000);
-      // What throws is told on stderr, and its connection is reset.
+      // An exception is written to stderr and resets its connection.
       expect([fault.name, answer.text === '']).toEqual([
         fault.name,
         ['rst', 'zero-byte'].includes(fault.name),

@@ -1,15 +1,15 @@
 import { connect } from 'node:net';
 
-/** What came on a connection, byte by byte, and how it ended; `open`: it had not after the time given. */
+/** The bytes received on a connection and how it ended; `open`: it was still open after the given time. */
 export interface RawAnswer {
   readonly text: string;
   readonly bytes: Buffer;
-  /** As the kernel handed them over. */
+  /** The segments as received from the kernel. */
   readonly segments: readonly Buffer[];
   readonly ending: 'fin' | 'rst' | 'open';
 }
 
-/** Sends bytes on a connection of its own and reads until it ends, or for so long. */
+/** Sends bytes on a new connection and reads until it ends, or for the given time. */
 export function exchange(port: number, sent: string | Buffer, waitMs = 400): Promise<RawAnswer> {
   return new Promise((resolve) => {
     const segments: Buffer[] = [];

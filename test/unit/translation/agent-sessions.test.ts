@@ -7,8 +7,8 @@ import type { Exchange, Target } from '../../../src/translation/exchange.ts';
 import { readRequest, type Translation, translationFor } from '../../../src/translation/pair.ts';
 
 /**
- * Sessions of agents between every client API and every provider API. The provider is strict: it refuses fields that it does not know, calls
- * without their results, and thoughts whose signature did not come back as it was.
+ * Agent sessions between every client API and every provider API. The provider is strict: it refuses unknown fields,
+ * calls without results, and thoughts whose signature did not come back unchanged.
  */
 let simulator: Simulator;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ afterAll(() => simulator.stop());
 // oxlint-disable-next-line typescript/no-explicit-any -- bodies of four APIs, read where their documents put things
 type Json = Record<string, any>;
 
-/** How a client asks, and goes on when it has an answer. */
+/** How a client sends a request, and how it continues after an answer. */
 interface Client {
   readonly path: string;
   readonly first: () => Json;

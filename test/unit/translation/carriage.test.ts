@@ -25,7 +25,7 @@ function carried(
   };
 }
 
-/** The messages that are sent. */
+/** The messages in the sent body. */
 function messagesOf(messages: unknown, target = BEDROCK, betas?: string) {
   const { text, losses } = carried(JSON.stringify({ messages }), target, { operation: 'generate', betas });
   return { messages: (JSON.parse(text) as { messages: unknown }).messages, losses };
@@ -317,7 +317,7 @@ test('the work is linear in the length of a body, whatever it holds', () => {
   }
 });
 
-/** Milliseconds of the fastest of several runs. */
+/** The duration of the fastest of several runs, in milliseconds. */
 function fastest(run: () => unknown): number {
   let best = Infinity;
   for (let round = 0; round < 7; round++) {

@@ -56,7 +56,7 @@ const callTurn: fc.Arbitrary<Message[]> = fc
     })),
   ]);
 
-/** A Chat request that Messages can hold without a loss: alternating turns, calls with their results. */
+/** A Chat request that Messages can express without a loss: alternating turns, and calls with their results. */
 export const chatRequest = fc
   .tuple(
     fc.option(word, { nil: undefined }),
@@ -77,7 +77,7 @@ export const chatRequest = fc
     ],
   }));
 
-/** The parts of a whole answer of Anthropic's. */
+/** The content blocks of a whole Anthropic answer. */
 const block = fc.oneof(
   word.map((text) => ({ type: 'text', text })),
   fc
@@ -107,7 +107,7 @@ export const messagesAnswer = fc
     usage: { input_tokens: 9, output_tokens: 7, cache_read_input_tokens: 3 },
   }));
 
-/** The events by which Anthropic streams such an answer, texts cut in pieces. */
+/** The events with which Anthropic streams such an answer, with texts in pieces. */
 export function messagesEvents(answer: {
   content: readonly Record<string, unknown>[];
   stop_reason: string;

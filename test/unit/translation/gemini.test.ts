@@ -149,7 +149,7 @@ test('readers never throw, whatever bytes they are given', () => {
   );
 });
 
-/** JSON with the members that the readers look at, filled at random. */
+/** JSON with random values for the members that the readers use. */
 function geminiLike() {
   const anything = fc.jsonValue({ maxDepth: 2 });
   const part = fc.record(
@@ -196,6 +196,7 @@ function geminiLike() {
 }
 
 test('what keeps a stream alive is an event that every library of Google reads', () => {
-  // Those for JavaScript and Go fail at anything that does not begin with `data:`, a comment or an empty line included.
+  // The libraries for JavaScript and Go fail at anything that does not begin with `data:`, including comments and empty
+  // lines.
   expect(geminiClient.keepAlive).toMatch(/^data: \{\}(?:\n\n|\r\r|\r\n\r\n)$/);
 });

@@ -13,7 +13,7 @@ import { clientEvents, difference, type GoldenCase } from './golden-case.ts';
 const UTF8 = new TextEncoder();
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-/** Plays a case in which the client's own bytes go to the provider: the same API on both sides, or a carrier of it. */
+/** Plays a case in which the client's body goes to the provider without translation, directly or through a carrier. */
 export function playBytes(golden: GoldenCase): void {
   const body = UTF8.encode(golden.request_raw ?? JSON.stringify(golden.request));
   const carriage = golden.provider_api.split('@')[1] as 'bedrock' | 'vertex' | undefined;

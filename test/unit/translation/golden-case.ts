@@ -1,6 +1,6 @@
 import { asArray, asObject, type JsonObject } from '../../../src/translation/json.ts';
 
-/** A golden case of the translation, `test/golden/translation/*.json`. */
+/** A golden case of the translation, from `test/golden/translation/*.json`. */
 export interface GoldenCase {
   readonly name: string;
   readonly client_api: string;
@@ -50,7 +50,10 @@ export interface ClientEvent {
   readonly data: unknown;
 }
 
-/** The first place where a value is not what is expected, as a text; undefined where all is. Wildcards as the cases have them. */
+/**
+ * Describes the first place where a value differs from the expected one; undefined if none does. Supports the wildcards
+ * of the cases.
+ */
 export function difference(want: unknown, got: unknown, at: string): string | undefined {
   if (want === '<any>' || (want === '<text>' && typeof got === 'string' && got !== '')) return undefined;
   const wanted = asObject(want);
@@ -97,7 +100,7 @@ function short(value: unknown): string {
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }
 
-/** A value with the envelopes in it opened, so that the order of their members does not count. */
+/** A value with its envelopes opened, so that the order of their members does not matter. */
 export function opened(value: unknown): unknown {
   if (typeof value === 'string')
     return value.replace(/llmp1\.(\w+)\.([\w-]+)/g, (_, origin, body) => openedOne(origin, body));
@@ -112,7 +115,7 @@ function openedOne(origin: string, body: string): string {
   return `llmp1.${origin}.${JSON.stringify(Object.entries(content).sort(([a], [b]) => a.localeCompare(b)))}`;
 }
 
-/** The events of a client's stream, read strictly; a text that is JSON is parsed. */
+/** The events of a client's stream, parsed strictly. JSON data is parsed. */
 export function clientEvents(text: string): ClientEvent[] {
   const blocks = text.split(/\r\n\r\n|\n\n/);
   if (blocks.pop() !== '') throw new Error(`the stream ends with half an event: ${short(text.slice(-200))}`);

@@ -9,7 +9,7 @@ import type { EmbeddingsApi } from '../../../src/translation/embeddings/provider
 import type { Policy } from '../../../src/translation/losses.ts';
 import { difference, type GoldenCase } from './golden-case.ts';
 
-/** Whether a case asks for vectors in one API and gets them in another. */
+/** Whether a case translates an embeddings request between two APIs. */
 export function isOfVectors(golden: GoldenCase): boolean {
   return golden.client_api === 'embeddings' || /mbedContents?\b/.test(golden.request_path ?? '');
 }

@@ -24,7 +24,7 @@ for (const file of [...new Glob('*.json').scanSync(FOLDER)].sort()) {
   cases.push((await Bun.file(join(FOLDER, file)).json()) as GoldenCase);
 }
 
-/** The same API on both sides, and what a carrier makes of a body. */
+/** Whether the case keeps the same API on both sides, directly or through a carrier. */
 const isOfBytes = (golden: GoldenCase): boolean => {
   return golden.client_api === golden.provider_api.split('@')[0];
 };
@@ -90,7 +90,7 @@ async function play(golden: GoldenCase, to: Target): Promise<void> {
   expect(losses.sort()).toEqual([...golden.expected_losses].sort());
 }
 
-/** What the carriage makes of the body, as far as the cases of other clients show it. */
+/** The body after carriage, for cases of clients of other APIs. */
 function carried(body: string, to: Target): unknown {
   if (to.carriage === undefined || to.api !== 'messages') return JSON.parse(body);
   const { model, carriage } = to;
@@ -154,7 +154,7 @@ function playStream(golden: GoldenCase, { translation, exchange }: Played): void
     take(stream.push(name, data));
   }
   take(stream.atEndOfBytes());
-  // In this API a failure is told by an event of its own, and the stream ends in order.
+  // In the Responses API, an event reports the failure, and the stream ends normally.
   const hasFailed = expected?.stream?.at(-1)?.event === 'response.failed';
   expect(over === 'complete').toBe(expected?.broken !== true && expected?.unclosed !== true && !hasFailed);
   if (over !== 'complete')
@@ -167,7 +167,7 @@ function playStream(golden: GoldenCase, { translation, exchange }: Played): void
   expect(difference(opened(expected?.stream), opened(clientEvents(text)), 'event')).toBeUndefined();
 }
 
-/** A stream that ends anywhere before its last word has no end and no finish of success. */
+/** A stream that is cut before its final event has neither an end nor a successful finish. */
 function playCutAnywhere(golden: GoldenCase, { translation, conversation, to }: Played): void {
   const events = golden.upstream_response?.stream ?? [];
   for (let length = 0; length < events.length; length++) {

@@ -67,6 +67,6 @@ test.each(PLAYS)('a stream of %s costs in proportion to its events', async (_wha
   cost(20_000);
   const short = Math.min(cost(5000), cost(5000), cost(5000));
   const long = Math.min(cost(50_000), cost(50_000), cost(50_000));
-  // Quadratic growth would be 100 times.
+  // Quadratic growth would be a factor of 100.
   expect(long / Math.max(1, short)).toBeLessThan(40);
 });

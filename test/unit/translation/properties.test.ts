@@ -104,7 +104,7 @@ describe('what is read and written', () => {
   );
 });
 
-/** `strict: false`, which Responses demands, says no more than its absence. */
+/** Drops `strict: false`, which Responses requires and which means the same as its absence. */
 function joined(body: Record<string, unknown>): unknown {
   return JSON.parse(JSON.stringify(body).replaceAll(',"strict":false', ''));
 }
@@ -173,7 +173,7 @@ describe('readers', () => {
   });
 });
 
-/** Answers and events with something of the wrong type in each place. */
+/** Answers and events with a value of the wrong type in each place. */
 function troubledAnswers(): unknown[] {
   const wrong = [null, 7, 'x', [], {}, [null], [[]], [{}]];
   const chat = (delta: unknown) => ({ choices: [{ index: 0, delta, message: delta, finish_reason: null }] });

@@ -3,7 +3,7 @@ import type { Target } from '../../../src/translation/exchange.ts';
 import { readRequest, translationFor } from '../../../src/translation/pair.ts';
 
 export interface PlayedRequest {
-  /** The body that the provider is sent; empty where the route is unsuitable. */
+  /** The body sent to the provider; empty if the route is unsuitable. */
   readonly body: Record<string, unknown>;
   readonly text: string;
   readonly losses: readonly string[];

@@ -39,7 +39,7 @@ function turnsOf(body: Record<string, unknown>): unknown[] {
   return (body['messages'] ?? body['contents'] ?? body['input']) as unknown[];
 }
 
-/** What a Responses client gets of Anthropic's answer, whole and as a stream. */
+/** The answer that a Responses client gets from Anthropic's answer, whole and streamed. */
 async function throughResponses(
   answer: Parameters<typeof messagesEvents>[0],
 ): Promise<{ whole: string; stream: string }> {

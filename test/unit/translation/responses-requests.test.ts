@@ -12,7 +12,7 @@ const FUNCTION = {
 };
 const TO_RESPONSES = { model: 'gpt-5-6' };
 
-/** What Codex sends: tools in a namespace that stand in the input, calls of them, and results in parts. */
+/** A request of Codex: namespaced tools among the input items, calls of them, and results in parts. */
 const CODEX = {
   model: 'smart',
   stream: true,

@@ -17,7 +17,7 @@ const GEMINI: SameApiTarget = { api: 'gemini', provider: 'p', model: 'gemini-3.5
 
 const encoded = (text: string) => new TextEncoder().encode(text);
 
-/** The body as it is sent: 'same' where it is not touched. */
+/** The body as sent; 'same' if it is unchanged. */
 function repaired(body: string, target: SameApiTarget) {
   const bytes = encoded(body);
   const repair = repairOf(bytes, target);
@@ -202,6 +202,6 @@ test('a body without a mark is searched, not walked', () => {
   const turn = `{"role":"assistant","content":[{"type":"thinking","thinking":"${'a '.repeat(500)}","signature":"EqQ"}]}`;
   const body = encoded(`{"messages":[${Array.from({ length: 1000 }, () => turn).join(',')}]}`);
   expect(repairOf(body, CLAUDE)).toBeUndefined();
-  // Broken JSON behind the search would throw if it were walked.
+  // The JSON is broken, so walking it would throw. The search must make that unnecessary.
   expect(repairOf(encoded('{"messages":[{]'), CLAUDE)).toBeUndefined();
 });

@@ -3,7 +3,7 @@ import { createExchange, type Exchange, type Target } from '../../../src/transla
 import { readRequest, translationFor } from '../../../src/translation/pair.ts';
 import { clientEvents, type ClientEvent } from './golden-case.ts';
 
-/** What became of a stream: the client's events, whether it is complete, and its losses. */
+/** The result of a stream: the client's events, whether it is complete, and its losses. */
 export interface PlayedStream {
   readonly events: readonly ClientEvent[];
   readonly over: unknown;
@@ -17,7 +17,7 @@ export interface Play {
   readonly target?: Partial<Target>;
 }
 
-/** An exchange for a request with defaults, as if it had been sent. */
+/** An exchange for a request with defaults, as after sending it. */
 export async function exchangeFor({ from, to, request, target }: Play): Promise<Exchange> {
   const all: Target = {
     provider: 'p1',
@@ -42,7 +42,7 @@ export async function exchangeFor({ from, to, request, target }: Play): Promise<
   return written.kind === 'written' ? written.exchange : createExchange(reading.conversation, all, facts);
 }
 
-/** Plays a provider's events to a client; what is not an object goes as it is. */
+/** Plays a provider's events to a client. Sends a non-object verbatim. */
 export async function playStream(play: Play, events: readonly unknown[]): Promise<PlayedStream> {
   const exchange = await exchangeFor(play);
   const stream = (await translationFor(play.from, play.to, exchange.target)).stream(exchange);
@@ -70,7 +70,7 @@ export function chunk(delta: unknown, finish_reason: string | null = null, more:
   return { id: 'c', model: 'gpt-x', choices: [{ index: 0, delta, finish_reason, ...more }] };
 }
 
-/** What a Messages client's SDK makes of the events: the blocks with their text joined, and why it ended. */
+/** The message that a Messages SDK builds from the events: the blocks with joined texts, and the stop reason. */
 export function asMessage({ events }: PlayedStream): { content: unknown[]; stop: unknown } {
   const content: Record<string, unknown>[] = [];
   let stop: unknown;

@@ -18,14 +18,14 @@ beforeAll(async () => {
 });
 afterAll(() => simulator.stop());
 
-/** Signatures in the cases are made up, which the simulator rightly refuses. */
+/** Signatures in the cases are invented, so the simulator rightly refuses them. */
 const MADE_UP = /signature|encrypted content|redacted_thinking/i;
 
 const cases = readdirSync(CASES)
   .filter((file) => file.endsWith('.json'))
   .map((file) => require(join(CASES, file)) as Golden)
   .filter((golden) => golden.expected_upstream_request?.body !== undefined)
-  // Other servers that speak chat have fields of their own, and one case carries a field that nobody has.
+  // Other servers of the Chat API have fields of their own, and one case contains a field that no server has.
   .filter(({ target }) => ['openai', 'generic'].includes(target?.dialect ?? 'generic'))
   .filter(({ name }) => name !== 'messages-vertex-carriage');
 

@@ -29,7 +29,7 @@ async function post(
 type Body = Readonly<Record<string, unknown>>;
 type Case = readonly [rule: string, patch: Body, message: string];
 
-/** Each patch makes a body that is taken into one that is refused, in the provider's words. */
+/** Each patch turns a valid body into one that the provider refuses with this message. */
 function refuses(path: string, valid: Body, cases: readonly Case[]): void {
   test('takes what is right', async () => {
     expect(await post(simulator.url, path, valid)).toMatchObject({ status: 200 });
