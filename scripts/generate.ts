@@ -5,9 +5,10 @@ import { configSchemaText } from '../src/config/schema/json-schema.ts';
 import { cliPage } from './reference/cli-page.ts';
 import { configurationPage } from './reference/configuration-page.ts';
 import { errorsPage } from './reference/errors-page.ts';
+import { translationPage } from './reference/translation-page.ts';
 
 /** Every generated file of the repository, by its path from the root, with what has to be in it. */
-const GENERATED: Readonly<Record<string, () => string>> = {
+const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
   // A chart reads no file outside of its own folder.
   'deploy/helm/llm-proxy/files/rules.yml': () =>
     readFileSync(new URL('../deploy/prometheus/rules.yml', import.meta.url), 'utf8'),
@@ -16,13 +17,14 @@ const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': configurationPage,
   'docs/errors.md': errorsPage,
   'docs/performance.md': performancePage,
+  'docs/translation.md': translationPage,
 };
 
 const root = new URL('../', import.meta.url);
 const isCheck = process.argv.includes('--check');
 for (const [path, content] of Object.entries(GENERATED)) {
   const url = new URL(path, root);
-  const wanted = content();
+  const wanted = await content();
   if (wanted === (await readFile(url, 'utf8').catch(() => ''))) continue;
   if (isCheck) {
     console.error(`${path} is not current: run "npm run generate".`);

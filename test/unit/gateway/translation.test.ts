@@ -154,6 +154,16 @@ models: { m: { routes: [{ provider: openai, model: gpt, api: chat }] } }`;
   expect(scene.asked()).toEqual([]);
 });
 
+test('a count of tokens by the Responses API is no answer without choices', async () => {
+  const config = `providers: [{ name: counter, provider_type: openai-responses, api_base: "http://counter.test" }]
+models: { m: { routes: [{ provider: counter, model: gpt }] } }`;
+  const counts: Play = () => reply(200, '{"object":"response.input_tokens","input_tokens":17}');
+  const scene = new Scene(config, { counter: [counts] });
+  const { response, body } = await ask(scene, { path: '/v1/messages/count_tokens', body: { max_tokens: 9 } });
+  expect([response.status, body]).toEqual([200, { input_tokens: 17 }]);
+  expect(response.headers.has('x-llm-proxy-estimated')).toBe(false);
+});
+
 describe('a provider of which nobody knows what it speaks', () => {
   const config = `providers: [{ name: local, api_base: "http://local.test" }]
 models: { m: { routes: [{ provider: local, model: x }] } }
