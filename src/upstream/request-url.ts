@@ -30,7 +30,7 @@ const VERTEX_CHAT: UpstreamTarget = {
   api: 'chat',
   operation: 'generate',
   carriage: 'vertex',
-  // Its model is in the body.
+  // The body names the model.
   model: '',
   isStream: false,
   body: 'passed',

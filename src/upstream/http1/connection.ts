@@ -23,7 +23,7 @@ const SMALL_BYTES = 16 * 1024;
 
 const KEEP_ALIVE_MS = 30_000;
 
-const FORBIDDEN_ADDRESS = Object.assign(new Error('the name resolves to an address that is never called'), {
+const FORBIDDEN_ADDRESS = Object.assign(new Error('the name resolves to a forbidden address'), {
   code: 'ForbiddenAddress',
 });
 /** The exchange that receives the connection's bytes. */
@@ -139,7 +139,7 @@ export class Connection {
   /** @param isDone false if the certificate is not trusted, even if verification is off */
   shookHands(socket: Socket<Connection>, isDone: boolean, error: Error | null): void {
     if (this.#target.tls?.verifies === false || (isDone && socket.authorized)) return this.#ready();
-    this.#fail(error ?? Object.assign(new Error('the handshake failed'), { code: 'EPROTO' }));
+    this.#fail(error ?? Object.assign(new Error('the TLS handshake failed'), { code: 'EPROTO' }));
     this.close();
   }
 

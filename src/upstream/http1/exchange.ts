@@ -91,7 +91,7 @@ export class Exchange implements ByteSource {
     const chunk = this.#nextKept();
     if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk });
     if (this.#state === 'complete') return Promise.resolve(END);
-    if (this.#state === 'broken') return Promise.reject(new Error('the reply broke off'));
+    if (this.#state === 'broken') return Promise.reject(new Error('the reply ended prematurely'));
     return new Promise((resolve, reject) => {
       this.#reading = { resolve, reject };
     });
@@ -191,7 +191,7 @@ export class Exchange implements ByteSource {
     this.#cancellation.onCancel = undefined;
     this.#connection.release(ENDS);
     if (state === 'waiting') return this.#settle(failure);
-    this.#reading?.reject(new Error('the reply broke off'));
+    this.#reading?.reject(new Error('the reply ended prematurely'));
     this.#reading = undefined;
     this.#pourOn();
   }

@@ -46,7 +46,7 @@ export class HeadReader {
         this.#lineBytes += stop - at;
         this.#isBareCr = this.#lineBytes === 1 && bytes[at] === CR;
       }
-      if (this.#bytes + stop > MAX_HEAD_BYTES) throw new ProtocolFault('the header is too long');
+      if (this.#bytes + stop > MAX_HEAD_BYTES) throw new ProtocolFault('the header is too large');
       if (lineEnd === -1) return -1;
       const isEmpty = this.#lineBytes === 0 || this.#isBareCr;
       this.#lineBytes = 0;

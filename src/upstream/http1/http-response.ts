@@ -117,9 +117,9 @@ export class ResponseReader {
       if (found === undefined) return undefined;
       rest = found.rest;
       const { status, headers, isOld } = parseHead(found.text);
-      if (status === 101) throw new ProtocolFault('the protocol was changed');
+      if (status === 101) throw new ProtocolFault('unexpected status 101 (Switching Protocols)');
       if (status < 200) {
-        if (++this.#interim > MOST_INTERIM) throw new ProtocolFault('the answer does not come');
+        if (++this.#interim > MOST_INTERIM) throw new ProtocolFault('too many interim responses');
         continue;
       }
       this.#head = { status, headers };
@@ -140,7 +140,7 @@ export class ResponseReader {
       this.#staysOpen = false;
     } else if (coding !== null) {
       // The parser has already trimmed white space. Any other coding or list of codings is rejected.
-      if (coding.toLowerCase() !== 'chunked') throw new ProtocolFault('the transfer coding is not known');
+      if (coding.toLowerCase() !== 'chunked') throw new ProtocolFault('unsupported transfer coding');
       // Having both fields is a smuggling technique, and HTTP/1.0 has no chunked coding (RFC 9112 §6.1).
       if (length !== null || isOld) this.#staysOpen = false;
       this.#state = 'chunk-line';
@@ -217,13 +217,13 @@ export class ResponseReader {
   #takeLine(bytes: Buffer, at: number): number {
     const end = bytes.indexOf(LF, at);
     this.#line += bytes.toString('latin1', at, end === -1 ? bytes.byteLength : end);
-    if (this.#line.length > MAX_LINE_CHARS) throw new ProtocolFault('a chunk is not framed');
+    if (this.#line.length > MAX_LINE_CHARS) throw new ProtocolFault('malformed chunk framing');
     if (end === -1) {
       // Reject a partial line as soon as it cannot become valid. Its end may never come, because the server may be
       // waiting for the next request.
       const due = this.#state === 'chunk-end' ? NOTHING_SO_FAR : SIZE_SO_FAR;
       if (this.#state !== 'trailer' && !due.test(this.#line))
-        throw new ProtocolFault('a chunk is not framed');
+        throw new ProtocolFault('malformed chunk framing');
       return bytes.byteLength;
     }
     const line = this.#line.endsWith('\r') ? this.#line.slice(0, -1) : this.#line;
@@ -239,12 +239,12 @@ export class ResponseReader {
       return;
     }
     if (this.#state === 'chunk-end') {
-      if (line !== '') throw new ProtocolFault('a chunk is longer than its size');
+      if (line !== '') throw new ProtocolFault('a chunk exceeds its declared size');
       this.#state = 'chunk-line';
       return;
     }
     const size = /^([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(line)?.[1];
-    if (size === undefined) throw new ProtocolFault('a chunk has no size');
+    if (size === undefined) throw new ProtocolFault('missing chunk size');
     this.#beginChunk(Number.parseInt(size, 16));
   }
 

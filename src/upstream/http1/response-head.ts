@@ -26,7 +26,7 @@ export function parseHead(text: string): ResponseHead & { readonly isOld: boolea
   const lines = text.split(/\r?\n/).filter((line) => line !== '');
   const [first = '', ...fields] = lines;
   const [, minor, status] = STATUS_LINE.exec(first) ?? [];
-  if (status === undefined) throw new ProtocolFault('there is no status line');
+  if (status === undefined) throw new ProtocolFault('missing status line');
   const headers = new Headers();
   for (const line of unfolded(fields)) {
     const colon = line.indexOf(':');
@@ -68,10 +68,10 @@ function isSpace(character: string | undefined): boolean {
 
 /** Parses `content-length`. A repeated identical value counts once. */
 export function lengthOf(field: string): number {
-  if (!/^\d{1,15}(?:[ \t]*,[ \t]*\d{1,15})*$/.test(field)) throw new ProtocolFault('the length is no number');
+  if (!/^\d{1,15}(?:[ \t]*,[ \t]*\d{1,15})*$/.test(field)) throw new ProtocolFault('invalid content-length');
   const values = new Set(field.split(',').map(Number));
   const [length = 0] = values;
-  if (values.size !== 1) throw new ProtocolFault('there are two lengths');
+  if (values.size !== 1) throw new ProtocolFault('conflicting content-length values');
   return length;
 }
 
