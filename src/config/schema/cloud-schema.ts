@@ -5,7 +5,9 @@ import { ownTranslationSchema } from './translation-schema.ts';
 
 /** A word that becomes part of a host name. */
 const hostWord = () =>
-  z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and hyphens');
+  z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and hyphens');
 
 const APIS = ['chat', 'completions', 'responses', 'messages', 'gemini', 'converse', 'embeddings'] as const;
 
@@ -25,7 +27,7 @@ const DIALECTS = [
 export const cloudFields = {
   apis: optional(z.array(z.enum(APIS)), {
     description:
-      'The APIs that the provider serves itself. Requests in these APIs are passed through unchanged; requests in any other are translated. Left out: derived from `provider_type` or the host; if neither tells, the gateway tries the client's API first.',
+      'The APIs that the provider serves itself. Requests in these APIs are passed through unchanged; requests in any other are translated. Left out: derived from `provider_type` or the host; if neither tells, the gateway tries the API of the client first.',
     examples: [['chat', 'messages']],
   }),
   dialect: optional(z.enum(DIALECTS), {
@@ -62,7 +64,7 @@ export const cloudFields = {
     },
   ),
   project: optional(z.string().regex(/^[a-z0-9][a-z0-9.:-]{0,99}$/, 'is not a project id'), {
-    description: "Vertex: the project id. Left out: the project of the service account.",
+    description: 'Vertex: the project id. Left out: the project of the service account.',
     examples: ['my-project'],
   }),
   location: optional(hostWord(), {
@@ -110,7 +112,6 @@ export const cloudFields = {
     examples: [['realtime', 'responses']],
   }),
   translation: optional(ownTranslationSchema, {
-    description:
-      'Translation settings for this provider. Each overrides the top-level setting.',
+    description: 'Translation settings for this provider. Each overrides the top-level setting.',
   }),
 };
