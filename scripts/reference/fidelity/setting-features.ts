@@ -18,7 +18,7 @@ export const SETTING_FEATURES: readonly Feature[] = [
       messages: { max_tokens: 777 },
       gemini: gemini({ maxOutputTokens: 777 }),
     },
-    arrives: /:777[,}]/,
+    arrives: /"(?:max_(?:completion_|output_)?tokens|max(?:Output)?Tokens)":777[,}]/,
   },
   {
     name: 'stop sequences',
@@ -27,7 +27,7 @@ export const SETTING_FEATURES: readonly Feature[] = [
       messages: { stop_sequences: ['AHOY'] },
       gemini: gemini({ stopSequences: ['AHOY'] }),
     },
-    arrives: /AHOY/,
+    arrives: /"stop(?:_sequences|Sequences)?":\["AHOY"\]/,
   },
   {
     name: '`temperature`',
@@ -55,10 +55,14 @@ export const SETTING_FEATURES: readonly Feature[] = [
   {
     name: 'penalties',
     asked: { chat: { presence_penalty: 0.125 }, gemini: gemini({ presencePenalty: 0.125 }) },
-    arrives: /0\.125/,
+    arrives: /"presence_?[pP]enalty":0\.125/,
   },
-  { name: '`seed`', asked: { chat: { seed: 4711 }, gemini: gemini({ seed: 4711 }) }, arrives: /4711/ },
-  { name: '`logit_bias`', asked: { chat: { logit_bias: { 1234: 5 } } }, arrives: /"1234":5/ },
+  { name: '`seed`', asked: { chat: { seed: 4711 }, gemini: gemini({ seed: 4711 }) }, arrives: /"seed":4711/ },
+  {
+    name: '`logit_bias`',
+    asked: { chat: { logit_bias: { 1234: 5 } } },
+    arrives: /"logit_bias":\{"1234":5\}/,
+  },
   {
     name: 'several answers (`n`)',
     asked: { chat: { n: 2 }, gemini: gemini({ candidateCount: 2 }) },
@@ -130,12 +134,12 @@ export const SETTING_FEATURES: readonly Feature[] = [
       ...inAll(['chat', 'responses'], { safety_identifier: 'sailor-7' }),
       messages: { metadata: { user_id: 'sailor-7' } },
     },
-    arrives: /sailor-7/,
+    arrives: /"(?:user|user_id|safety_identifier)":"sailor-7"/,
   },
   {
     name: '`metadata`',
     asked: inAll(['chat', 'responses'], { metadata: { ship: 'albatros' } }),
-    arrives: /albatros/,
+    arrives: /"(?:m|requestM)etadata":\{"ship":"albatros"\}/,
   },
   {
     name: '`service_tier`',
@@ -143,12 +147,12 @@ export const SETTING_FEATURES: readonly Feature[] = [
       ...inAll(['chat', 'responses'], { service_tier: 'default' }),
       messages: { service_tier: 'standard_only' },
     },
-    arrives: /service_?[tT]ier/,
+    arrives: /"service_?[tT]ier":/,
   },
   {
     name: '`prompt_cache_key`',
     asked: inAll(['chat', 'responses'], { prompt_cache_key: 'watch-3' }),
-    arrives: /watch-3/,
+    arrives: /"prompt_cache_key":"watch-3"/,
   },
   { name: '`store`', asked: inAll(['chat', 'responses'], { store: true }), arrives: /"store":true/ },
   {
