@@ -1,6 +1,7 @@
 import { type Answer, errorAnswer, jsonAnswer } from './answer.ts';
 import type { AttemptLog, AttemptRecord } from './attempt-log.ts';
 import { COMMON_PARAMS, FAULTS } from './fault-table.ts';
+import { SOCKET_FAULTS } from './web-socket/socket-fault.ts';
 import type { FaultMemory } from './fault-memory.ts';
 
 /** The state that the control endpoints show. */
@@ -28,7 +29,11 @@ export function answerControl(
       return jsonAnswer(
         {
           params: COMMON_PARAMS,
-          faults: FAULTS.map(({ name, summary, params }) => ({ name, summary, params })),
+          faults: [...FAULTS, ...SOCKET_FAULTS].map(({ name, summary, params }) => ({
+            name,
+            summary,
+            params,
+          })),
         },
         SHAPE,
       );

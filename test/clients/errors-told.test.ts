@@ -51,7 +51,7 @@ const CODEX: readonly Row[] = [
   ['401', refused(401, 'invalid_api_key'), '401 Unauthorized: it says invalid_api_key'],
   ['403', refused(403, 'permission'), '403 Forbidden: it says permission'],
   ['404', refused(404, 'model_not_found'), 'it says model_not_found'],
-  ['429', refused(429, 'rate_limit_exceeded'), 'last status: 429 Too Many Requests'],
+  ['429', refused(429, 'rate_limit_exceeded'), 'rate limit exceeded: it says rate_limit_exceeded'],
   ['500', refused(500, 'server_error'), 'experiencing high demand'],
   ['503', refused(503, 'server_is_overloaded'), 'Selected model is at capacity'],
   ['context_length_exceeded', failed('context_length_exceeded'), "ran out of room in the model's context"],

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { REFUSALS } from '../../src/gateway/refusals.ts';
+import { SOCKET_FAULTS } from '../../src/simulator/web-socket/socket-fault.ts';
 import { FAULTS } from '../../src/simulator/fault-table.ts';
 import { readSocketFault } from '../../src/simulator/web-socket/socket-fault.ts';
 import { startProcess } from '../e2e/process.ts';
@@ -28,7 +29,7 @@ test('each command is in both READMEs', async () => {
 });
 
 test('each fault that a page names can be played', async () => {
-  const names = FAULTS.map(({ name }) => name);
+  const names: readonly string[] = [...FAULTS, ...SOCKET_FAULTS].map(({ name }) => name);
   for (const path of ['docs/mock.md', 'README.md']) {
     for (const [, list = ''] of (await read(path)).matchAll(/\bmock\/([a-z0-9][\w+-]*)(?![\w/.])/g)) {
       if (['faults', 'attempts'].includes(list) || readSocketFault(`mock/${list}`) !== undefined) continue;

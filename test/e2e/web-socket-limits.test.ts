@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { startGateway, type TestGateway, until } from './gateway.ts';
+import { makeCertificates, OPENSSL } from '../unit/upstream/certificates.ts';
 import { handshake, openSocket, RawSocket, type SocketClient } from './web-socket-client.ts';
 
 const ends: (() => unknown)[] = [];
@@ -178,5 +179,95 @@ describe('a peer that does not read', () => {
     expect(sent).toBeLessThan(1_000);
     raw.destroy();
     await until(() => gateway.app.server.pending() === 0 || undefined);
+  });
+});
+
+describe('a provider', () => {
+  /** One that does as it is told with each handshake and message. */
+  function provider(
+    behaviour: Partial<Bun.WebSocketHandler<undefined>>,
+    more: { readonly tls?: Bun.TLSOptions; readonly isSilent?: boolean } = {},
+  ): string {
+    const server = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      ...(more.tls && { tls: more.tls }),
+      fetch: (request, one) => {
+        if (more.isSilent === true) return new Promise<Response>(() => undefined);
+        return one.upgrade(request, { data: undefined }) ? undefined : new Response();
+      },
+      websocket: { message: () => undefined, ...behaviour },
+    });
+    ends.push(() => server.stop(true));
+    return server.url.origin;
+  }
+
+  /** A gateway with these providers alone. */
+  function open(config: string): TestGateway {
+    const gateway = startGateway(config);
+    ends.push(() => gateway.stop());
+    return gateway;
+  }
+
+  test('that repeats its credential is masked', async () => {
+    const url = provider({
+      open: (socket) =>
+        void socket.send('{"type":"error","error":{"message":"Incorrect API key: sk-the-provider-key"}}'),
+      message: (socket) => socket.close(4000, 'sk-the-provider-key is wrong'),
+    });
+    const gateway = open(
+      `allow_unauthenticated: true\nbackends: [{ name: q, url: "${url}", api_key: sk-the-provider-key, websockets: [realtime], model_mapping: { q: q } }]`,
+    );
+    const client = await openSocket(gateway.url, '/v1/realtime?model=q');
+    expect(JSON.stringify(await client.event('error'))).not.toContain('provider-key');
+    client.send({ type: 'response.create' });
+    expect(await client.end()).toEqual({ code: 4000, reason: '' });
+  });
+
+  test('that says why and closes at once is heard', async () => {
+    const url = provider({
+      open(socket) {
+        socket.send('{"type":"error","error":{"message":"sk-the-provider-key is over its quota"}}');
+        socket.close(4001, 'quota');
+      },
+    });
+    const gateway = open(
+      `allow_unauthenticated: true\nbackends: [{ name: q, url: "${url}", api_key: sk-the-provider-key, websockets: [realtime], model_mapping: { q: q } }]`,
+    );
+    const client = await openSocket(gateway.url, '/v1/realtime?model=q');
+    expect(await client.end()).toEqual({ code: 4001, reason: 'quota' });
+    expect(client.events).toHaveLength(1);
+    expect(JSON.stringify(client.events)).not.toContain('provider-key');
+  });
+
+  test.skipIf(OPENSSL === null)('is reached over TLS with its own authority, and not without', async () => {
+    const { localhost, elsewhere, caFile: path } = makeCertificates();
+    const greeting = {
+      open: (socket: Bun.ServerWebSocket) => void socket.send('{"type":"session.created"}'),
+    };
+    const named = (url: string): string => url.replace('127.0.0.1', 'localhost');
+    const url = named(provider(greeting, { tls: localhost }));
+    const other = named(provider(greeting, { tls: elsewhere }));
+    const gateway = open(
+      `allow_unauthenticated: true\nbackends:\n  - { name: q, url: "${url}", ca_file: "${path}", websockets: [realtime], model_mapping: { q: q } }` +
+        `\n  - { name: r, url: "${url}", websockets: [realtime], model_mapping: { r: r } }` +
+        `\n  - { name: s, url: "${other}", ca_file: "${path}", websockets: [realtime], model_mapping: { s: s } }`,
+    );
+    const client = await openSocket(gateway.url, '/v1/realtime?model=q');
+    await client.event('session.created');
+    expect(await refusal(openSocket(gateway.url, '/v1/realtime?model=r'))).toBe('502');
+    expect(await refusal(openSocket(gateway.url, '/v1/realtime?model=s'))).toBe('502');
+  });
+
+  test('that does not answer the handshake is followed by the next', async () => {
+    const silent = provider({}, { isSilent: true });
+    const gateway = await scene(
+      `allow_unauthenticated: true
+timeouts: { first_byte_timeout: 0.3 }
+backends: [{ name: silent, url: "${silent}", websockets: [realtime] }]
+models: { q: { routes: [{ provider: silent, model: q }, { provider: p, model: q, priority: 2 }] } }`,
+    );
+    const client = await openSocket(gateway.url, '/v1/realtime?model=q');
+    await client.event('session.created');
   });
 });

@@ -1,13 +1,14 @@
 import type { Snapshot } from '../../config/snapshot.ts';
 import { FREE_ADMISSION } from '../../limits/admission.ts';
 import { take } from '../../limits/bucket.ts';
-import { errorEvent } from '../../protocols/web-socket/error-event.ts';
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
 import { readProviderEvent } from '../../protocols/web-socket/provider-event.ts';
 import type { Model } from '../../routing/route.ts';
 import { admit } from '../admit.ts';
-import { REFUSALS, Refusal } from '../refusals.ts';
+import { revealsSecret } from '../redact.ts';
+import { Refusal } from '../refusals.ts';
 import type { RequestContext } from '../request-context.ts';
+import { redactMessage } from './redact-message.ts';
 import { reserve } from '../reserve.ts';
 import { CLOSE } from './close-codes.ts';
 import { type Connected, connectModel, type SocketGateway } from './connect.ts';
@@ -15,13 +16,13 @@ import { type CheckedMessage, checkMessage } from './message-check.ts';
 import {
   HIGH_WATER_BYTES,
   CREATE,
-  LONGEST_ID,
   MAX_EARLY_MESSAGES,
   MAX_MESSAGE_BYTES,
   MAX_WAITING_BYTES,
   MESSAGE_LIMIT,
 } from './message-limits.ts';
 import type { ProviderListener, SocketEnd } from './ports.ts';
+import { refusalEvent } from './refusal-event.ts';
 import { type Maker, ResponseReports } from './response-reports.ts';
 import { speakingModel } from './speaking-model.ts';
 import { currentKey, whyNotAllowed } from './still-allowed.ts';
@@ -47,7 +48,7 @@ export class WebSocketLine implements ProviderListener {
   #provider: Connected | undefined;
   /** The model that the last message or the handshake named. */
   #model: Model | undefined;
-  /** What the provider said before the client's side stood. */
+  /** What the provider said before both sides stood. */
   readonly #early: (string | Uint8Array)[] = [];
   /** The client's messages that are not checked yet. */
   readonly #waiting: string[] = [];
@@ -83,11 +84,16 @@ export class WebSocketLine implements ProviderListener {
   async connect(model: Model): Promise<void> {
     const { context, gateway } = this.#line;
     const connected = await connectModel(context, model, { gateway, listener: this });
-    // The client may have left meanwhile.
-    if (this.#end !== undefined) return connected.socket.close(CLOSE.goingAway, '');
+    const early = this.#early.splice(0).map((message) => redactMessage(message, connected.provider));
+    // One of both may have left meanwhile.
+    if (this.#end !== undefined) {
+      this.#early.push(...early);
+      return connected.socket.close(CLOSE.goingAway, '');
+    }
     this.#provider = connected;
     this.#model = model;
     gateway.traffic.begin(connected.route.id);
+    for (const message of early) this.onMessage(message);
   }
 
   /** The client's side stands. */
@@ -111,7 +117,6 @@ export class WebSocketLine implements ProviderListener {
     if (!this.#isChecking) this.#checkWaiting();
   }
 
-  /** The client has taken what was sent to it. */
   onClientDrain(): void {
     this.#provider?.socket.resume();
   }
@@ -123,8 +128,12 @@ export class WebSocketLine implements ProviderListener {
   }
 
   /** A message of the provider. */
-  onMessage(message: string | Uint8Array): void {
+  onMessage(received: string | Uint8Array): void {
     if (this.#end !== undefined) return;
+    const provider = this.#provider?.provider;
+    // It comes again when it is known whose it is.
+    if (provider === undefined) return void this.#early.push(received);
+    const message = redactMessage(received, provider);
     if (message.length > MAX_MESSAGE_BYTES)
       return this.end(CLOSE.tooBig, "The provider's message is too large.");
     if (typeof message === 'string') this.#account(message);
@@ -141,7 +150,9 @@ export class WebSocketLine implements ProviderListener {
 
   /** The provider has left. */
   onClose(code: number, reason: string): void {
-    if (code !== CLOSE.abnormal) return this.#finish(code, reason, 'truncated');
+    const provider = this.#provider?.provider;
+    const shown = provider !== undefined && revealsSecret(reason, provider) ? '' : reason;
+    if (code !== CLOSE.abnormal) return this.#finish(code, shown, 'truncated');
     this.#finish(CLOSE.failed, 'The connection to the provider was lost.', 'truncated');
   }
 
@@ -160,8 +171,8 @@ export class WebSocketLine implements ProviderListener {
   /** Another configuration is in force: ends the connection if that no longer allows it. */
   recheck(snapshot: Snapshot): void {
     const { api, context } = this.#line;
-    const provider = this.#provider?.provider.name;
-    const why = whyNotAllowed({ api, key: context.key, provider, model: this.#model?.name }, snapshot);
+    const [provider, model] = [this.#provider?.provider.name, this.#model?.name];
+    const why = whyNotAllowed({ api, key: context.key, provider, model }, snapshot);
     if (why !== undefined) this.end(...why);
   }
 
@@ -238,12 +249,9 @@ export class WebSocketLine implements ProviderListener {
   #refuse(error: unknown): void {
     const { gateway, api, context } = this.#line;
     if (!(error instanceof Refusal)) gateway.emit({ type: 'bug', requestId: context.id, error });
-    const refusal = error instanceof Refusal ? error : new Refusal('internal_error', { request: context.id });
     if (this.#end !== undefined) return;
-    const requestId = this.#reports.refuse(refusal);
-    const { status, code, message, param } = refusal;
-    const { type } = REFUSALS[code];
-    this.#client?.send(errorEvent(api, { status, type, code, message, param, requestId }));
+    const refusal = error instanceof Refusal ? error : new Refusal('internal_error', { request: context.id });
+    this.#client?.send(refusalEvent(api, refusal, this.#reports.refuse(refusal)));
   }
 
   #account(text: string): void {
@@ -264,7 +272,7 @@ export class WebSocketLine implements ProviderListener {
   #noteObject(id: string): void {
     const { api, gateway, context } = this.#line;
     const provider = this.#provider?.provider.name;
-    if (api === 'responses' && provider !== undefined && id.length <= LONGEST_ID)
+    if (api === 'responses' && provider !== undefined)
       gateway.objects.note(id, { keyName: context.key?.name ?? '', provider });
   }
 

@@ -13,8 +13,5 @@ export const MESSAGE_LIMIT = { ratePerSecond: 1_000, burst: 10_000 };
 /** What a provider may say before the client's handshake is answered. */
 export const MAX_EARLY_MESSAGES = 64;
 
-/** The longest id of an object that is remembered. */
-export const LONGEST_ID = 512;
-
 /** The message that asks for a response. */
 export const CREATE = 'response.create';

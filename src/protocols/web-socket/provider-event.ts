@@ -28,6 +28,9 @@ const ENDS: ReadonlySet<string> = new Set([
 ]);
 const WANTED = [CREATED, ...ENDS, 'error'].map((type) => `"${type}"`);
 
+/** No id of a response is longer. */
+const LONGEST_ID = 512;
+
 /** `type` comes first in nearly all events; most of them are deltas, which need no closer look. */
 const HEAD_CHARS = 160;
 const DELTA =
@@ -45,7 +48,7 @@ export function readProviderEvent(text: string): ProviderEvent {
   }
   const response = asObject(event.response);
   const id = response?.id;
-  if (typeof id !== 'string') return OTHER;
+  if (typeof id !== 'string' || id.length > LONGEST_ID) return OTHER;
   if (type === CREATED) return { kind: 'created', id };
   if (!ENDS.has(type)) return OTHER;
   return { kind: 'ended', id, usage: usageFrom(response?.usage), isFailed: response?.status === 'failed' };

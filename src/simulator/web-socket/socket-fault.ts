@@ -1,3 +1,16 @@
+/** The faults of WebSockets, as `GET /mock/faults` shows them, with their defaults. */
+export const SOCKET_FAULTS = [
+  { name: 'ws-silence', summary: 'WebSocket: no event in place of a response', params: {} },
+  { name: 'ws-cut', summary: 'WebSocket: a reset in place of a response', params: {} },
+  { name: 'ws-close', summary: 'WebSocket: a close frame in place of a response', params: { code: 1011 } },
+  {
+    name: 'ws-huge',
+    summary: 'WebSocket: one event of this size in place of a response',
+    params: { mb: 20 },
+  },
+  { name: 'ws-refuse', summary: 'WebSocket: a handshake answered with a status', params: { status: 503 } },
+] as const;
+
 /** A WebSocket fault, selected by the model name: `mock/ws-close?code=1011`. */
 export type SocketFault =
   /** The first response gets no events. */

@@ -1,3 +1,4 @@
+import { SOCKET_FAULTS } from '../../../src/simulator/web-socket/socket-fault.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { FAULTS } from '../../../src/simulator/fault-table.ts';
 import { type Simulator, startSimulator } from '../../../src/simulator/simulator.ts';
@@ -35,7 +36,7 @@ describe('the table', () => {
     const { faults } = (await (await fetch(`${simulator.url}/mock/faults`)).json()) as {
       faults: { summary: string }[];
     };
-    expect(faults).toHaveLength(FAULTS.length);
+    expect(faults).toHaveLength(FAULTS.length + SOCKET_FAULTS.length);
     expect(faults.every(({ summary }) => summary.length > 5 && !summary.includes('\n'))).toBe(true);
   });
 

@@ -1,0 +1,9 @@
+import type { Provider } from '../../config/snapshot.ts';
+import { redact, revealsSecret } from '../redact.ts';
+
+/** A provider's message without the credentials that it was sent; the same message where it has none. */
+export function redactMessage(message: string | Uint8Array, provider: Provider): string | Uint8Array {
+  if (typeof message !== 'string') return redact(message, provider);
+  if (!revealsSecret(message, provider)) return message;
+  return Buffer.from(redact(Buffer.from(message), provider)).toString();
+}

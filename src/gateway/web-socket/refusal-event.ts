@@ -1,0 +1,13 @@
+import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
+import { errorEvent } from '../../protocols/web-socket/error-event.ts';
+import { REFUSALS, type Refusal } from '../refusals.ts';
+
+/** A refusal as an event of the client's API. */
+export function refusalEvent(
+  api: WebSocketApi,
+  { code, status, message, param }: Refusal,
+  requestId: string,
+): string {
+  const { type } = REFUSALS[code];
+  return errorEvent(api, { status, type, code, message, param, requestId });
+}
