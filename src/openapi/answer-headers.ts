@@ -28,6 +28,15 @@ export const ANSWER_HEADERS = {
     description: 'What the request cost in US dollars; for answers in one piece whose price is known.',
     schema: { type: 'number', minimum: 0 },
   },
+  'x-llm-proxy-translation': {
+    description:
+      'The APIs of client and provider and what the translation changed, such as `messages>openai-chat; dropped=top_k`; for requests that were translated.',
+    schema: text,
+  },
+  'x-llm-proxy-estimated': {
+    description: '`true` where the gateway itself counted the tokens that were asked for.',
+    schema: { type: 'string', enum: ['true'] },
+  },
   'server-timing': {
     description: '`gateway;dur=`: the milliseconds that the gateway itself took.',
     schema: text,

@@ -64,7 +64,7 @@ export function createFreeformText(place?: FreeformPlace): FreeformText {
       }
       if (head.length < MAX_HEAD && mayBegin(head)) return '';
       state = 'raw';
-      place?.losses.approximated(place.path, 'the input of the tool is not told as it was asked for');
+      place?.losses.approximated(place.path, 'the tool input is not in the requested form');
       return head;
     },
   };

@@ -37,7 +37,7 @@ export function foldedSystem(
       continue;
     }
     for (const system of run)
-      losses.approximated(`${system.path}.role`, 'the API takes no system message here');
+      losses.approximated(`${system.path}.role`, 'the API does not accept a system message here');
     at = mode === 'user-turn' ? apart(run, out, end) : folded(run, out, turns, end);
   }
   return out;

@@ -112,7 +112,7 @@ function createSlots(calls: readonly ToolCall[]) {
       if (free !== undefined) {
         results[free] = result;
       } else if (first !== undefined) {
-        losses.repaired(result.path, 'the call has a result already');
+        losses.repaired(result.path, 'the call already has a result');
         results[last] = { ...first, parts: [...first.parts, ...result.parts] };
       }
       return true;
@@ -140,7 +140,7 @@ function withoutOrphans(turn: Turn, losses: LossList): Turn {
 
 /** The replacement for a result whose call is not in the preceding turn. */
 function orphan(result: ToolResult, losses: LossList): readonly Part[] {
-  losses.repaired(result.path, 'the call of this result is not in the turn before');
+  losses.repaired(result.path, 'the call of this result is not in the preceding turn');
   const texts = result.parts.filter((part) => part.kind === 'text').map(({ text }) => text);
   const text = `[result of an earlier tool call ${result.callId}]\n${texts.join('\n')}`;
   const first: Text = { kind: 'text', text, path: result.path, cache: result.cache };
@@ -177,7 +177,7 @@ function withoutTrailingSpace(turns: readonly Turn[]): readonly Turn[] {
 function withFirstUser(turns: readonly Turn[], how: Arrangement, losses: LossList): readonly Turn[] {
   if (!how.userFirst || turns[0]?.role === 'user') return turns;
   const path = turns[0]?.path ?? 'messages';
-  losses.repaired(path, 'a message of the user has to be the first');
+  losses.repaired(path, 'the first message must be a user message');
   return [
     { role: 'user', parts: [{ kind: 'text', text: '(conversation continues)', path }], path },
     ...turns,

@@ -33,7 +33,7 @@ function nestsDeeper(value: unknown, levels: number): boolean {
 
 /** The list of turns in a body. @throws InvalidBody */
 export function turnList(value: unknown, path: string): readonly JsonObject[] {
-  if (!Array.isArray(value)) throw new InvalidBody(path, 'a list is missing here');
+  if (!Array.isArray(value)) throw new InvalidBody(path, 'expected a list');
   if (value.length > MAX_TURNS) throw new InvalidBody(path, `more than ${MAX_TURNS} turns`);
   let parts = 0;
   return value.map((item, index) => {
@@ -47,7 +47,7 @@ export function turnList(value: unknown, path: string): readonly JsonObject[] {
 /** @throws InvalidBody */
 export function objectAt(value: unknown, path: string): JsonObject {
   const object = asObject(value);
-  if (object === undefined) throw new InvalidBody(path, 'an object is expected here');
+  if (object === undefined) throw new InvalidBody(path, 'expected an object');
   return object;
 }
 

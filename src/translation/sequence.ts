@@ -37,7 +37,7 @@ export class Sequence {
   }
 
   #excess(): string | undefined {
-    if (this.#waitingChars > MAX_WAITING) return 'too much comes for calls that wait';
+    if (this.#waitingChars > MAX_WAITING) return 'too much data arrived for waiting calls';
     return this.#blocks + this.#waiting.length > MAX_BLOCKS ? 'it has too many blocks' : undefined;
   }
 
@@ -89,7 +89,7 @@ export class Sequence {
   }
 
   #startCall(event: EventOf<'call'>): string | undefined {
-    if (this.#calls.has(event.key)) return 'a call begins twice';
+    if (this.#calls.has(event.key)) return 'a call starts twice';
     this.#seen.call = true;
     const call: CallState = { started: event, closed: false, chars: 0, depth: createJsonDepth() };
     this.#calls.set(event.key, call);
@@ -100,10 +100,10 @@ export class Sequence {
 
   #arguments(event: EventOf<'arguments'>): string | undefined {
     const call = this.#calls.get(event.key);
-    if (call === undefined) return 'arguments of a call that never began';
+    if (call === undefined) return 'arguments arrived for a call that never started';
     call.chars += event.json.length;
     if (call.chars > MAX_ARGUMENTS) return 'the arguments of a call are too long';
-    if (call.closed) return event.json.trim() === '' ? undefined : 'arguments for a call that is closed';
+    if (call.closed) return event.json.trim() === '' ? undefined : 'arguments arrived for a closed call';
     if (this.#open?.call === call) {
       this.#send(event);
       this.#advance(false);

@@ -14,7 +14,7 @@ export function outputLimit({ conversation, target, losses }: Exchange): number 
     knownMaxOutput(target.model) ?? Number.POSITIVE_INFINITY,
   );
   if (given.value <= most) return given.value;
-  losses.approximated(given.path, 'the model gives fewer tokens');
+  losses.approximated(given.path, 'the model has a lower output limit');
   return most;
 }
 
@@ -58,11 +58,11 @@ export function tellServerTools(exchange: Exchange, lost: readonly ServerTool[])
 export function insteadOf(part: Unknown, losses: LossList): readonly Part[] {
   const { instead, path, type } = part;
   if (instead !== undefined) {
-    if (instead.loss === 'approximated') losses.approximated(path, `a text stands for ${type}`);
+    if (instead.loss === 'approximated') losses.approximated(path, `a text replaces ${type}`);
     return [{ kind: 'text', text: instead.text, path, cache: part.cache }];
   }
-  if (part.dispensable === true) losses.dropped(path, `${type} has no equal`);
-  else losses.meaning(path, `${type} has no equal`);
+  if (part.dispensable === true) losses.dropped(path, `${type} has no equivalent`);
+  else losses.meaning(path, `${type} has no equivalent`);
   return [];
 }
 
@@ -138,7 +138,7 @@ export function distinctTools(tools: readonly Tool[], losses: LossList): readonl
     const other = first.get(key);
     if (other === undefined) first.set(key, tool);
     else if (definitionOf(other) !== definitionOf(tool))
-      losses.meaning(tool.path, `two tools are called ${tool.name}`);
+      losses.meaning(tool.path, `two tools are named ${tool.name}`);
   }
   return first.size === tools.length ? tools : [...first.values()];
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:tes
 import type { AttemptRecord } from '../../src/simulator/attempt-log.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { startGateway, type TestGateway } from '../e2e/gateway.ts';
-import { APIS, CHAT } from './apis.ts';
+import { APIS, CHAT, MESSAGES_API } from './apis.ts';
 import { exchange, postOf } from './exchange.ts';
 
 let simulator: Simulator;
@@ -16,7 +16,7 @@ master_keys: [{ name: ours, key: mk-ours-canary }, { name: other, key: mk-other-
 providers:
   - { name: a, api_base: "${url}/a", api_key: sk-provider-a }
   - { name: b, api_base: "${url}/b", api_key: sk-provider-b }
-  - { name: anthropic, api_base: "${url}/anthropic", api_key: sk-ant-provider, provider_type: anthropic }
+  - { name: anthropic, api_base: "${url}/anthropic", api_key: sk-ant-provider, provider_type: anthropic, apis: [chat] }
   - { name: azure, api_base: "${url}/azure", api_key: sk-azure-provider, provider_type: azure }
   - { name: keyless, api_base: "${url}/keyless" }
   - { name: trusting, api_base: "${url}/trusting", forward_client_auth: true }
@@ -137,12 +137,12 @@ describe.each(APIS.map((api) => [api.name, api] as const))('on %s', (_, { path }
 });
 
 test.each([
-  ['on-anthropic', { 'x-api-key': 'sk-ant-provider' }],
-  ['on-azure', { 'api-key': 'sk-azure-provider' }],
-  ['on-keyless', {}],
-  ['on-owner', { authorization: 'Bearer sk-owner' }],
-])('the credential is where the provider looks for it: %s', async (model, credential) => {
-  const [attempt] = await received(model);
+  ['on-anthropic', MESSAGES_API.path, { 'x-api-key': 'sk-ant-provider' }],
+  ['on-azure', CHAT.path, { 'api-key': 'sk-azure-provider' }],
+  ['on-keyless', CHAT.path, {}],
+  ['on-owner', CHAT.path, { authorization: 'Bearer sk-owner' }],
+])('the credential is where the provider looks for it: %s', async (model, path, credential) => {
+  const [attempt] = await received(model, { path });
   expectOnly(attempt, credential);
 });
 

@@ -127,13 +127,23 @@ describe('the document', () => {
   });
 
   test('names every header that the gateway adds, and no other', async () => {
-    const { headers } = await gateway.post('/v1/chat/completions', chat('canary-model'), {
-      headers: withKey,
-    });
-    const added = [...headers.keys()].filter((name) =>
-      /^(x-llm-proxy-|x-ratelimit-|x-request-id|server-timing)/.test(name),
+    const other = startGateway(`${config()}
+prices: { models: { "canary-provider/*": { input: 1, output: 1 } } }`);
+    const passed = await other.post('/v1/chat/completions', chat('canary-model'), { headers: withKey });
+    await other.stop();
+    const translating = startGateway(
+      config().replace('name: canary-provider', 'name: canary-provider, provider_type: openai'),
     );
-    expect(added.sort()).toEqual(Object.keys(ANSWER_HEADERS).sort());
+    const counted = await translating.post(
+      '/v1/messages/count_tokens',
+      { model: 'canary-model', messages: [{ role: 'user', content: 'Hi' }] },
+      { headers: withKey },
+    );
+    await translating.stop();
+    const added = [passed, counted]
+      .flatMap(({ headers }) => [...headers.keys()])
+      .filter((name) => /^(x-llm-proxy-|x-ratelimit-|x-request-id|server-timing)/.test(name));
+    expect([...new Set(added)].sort()).toEqual(Object.keys(ANSWER_HEADERS).sort());
   });
 
   test('has bodies to begin with that are understood, whatever the API', async () => {

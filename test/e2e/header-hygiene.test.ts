@@ -16,7 +16,7 @@ beforeAll(async () => {
 providers:
   - { name: a, api_base: "${url}/a/v1", api_key: sk-canary-a }
   - { name: b, api_base: "${url}/b/v1", api_key: sk-canary-b }
-  - { name: claude, api_base: "${url}/claude/v1", api_key: sk-canary-claude, provider_type: anthropic }
+  - { name: claude, api_base: "${url}/claude/v1", api_key: sk-canary-claude, provider_type: anthropic, apis: [chat] }
   - { name: azure, api_base: "${url}/azure/v1", api_key: sk-canary-azure, provider_type: azure }
   - { name: keyless, api_base: "${url}/keyless/v1" }
   - { name: forwarding, api_base: "${url}/forwarding/v1", forward_client_auth: true }
@@ -154,7 +154,11 @@ describe('a provider gets exactly what is meant for it', () => {
 
 describe('the credential that a provider gets', () => {
   const cases: [model: string, credentials: Record<string, string>][] = [
-    ['claude', { 'x-api-key': 'sk-canary-claude' }],
+    // Translated, so the gateway speaks for itself.
+    [
+      'claude',
+      { 'x-api-key': 'sk-canary-claude', accept: 'application/json', 'anthropic-version': '2023-06-01' },
+    ],
     ['azure', { 'api-key': 'sk-canary-azure' }],
     ['keyless', {}],
     ['own', { authorization: 'Bearer sk-canary-own' }],

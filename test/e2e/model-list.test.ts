@@ -160,7 +160,7 @@ providers:
       providers: { model_list: { error: string | null } }[];
     };
     expect(report.providers.map(({ model_list: { error } }) => error)).toEqual([
-      'not read within 10 s and 4 MB',
+      'not complete within 10 s and 4 MB',
       'no list of models',
       null,
     ]);

@@ -115,7 +115,7 @@ test('a file for a variable that is no secret is told', async () => {
     'config.yaml',
     `server: { host: 127.0.0.1, port: 0 }\nproviders: [{ name: a, api_base: "${simulator.url}" }]\n`,
   );
-  await start([], { PORT_FILE: '/run/secrets/port' }).printed(/PORT_FILE is set, and is not read/);
+  await start([], { PORT_FILE: '/run/secrets/port' }).printed(/PORT_FILE is set but not read/);
 });
 
 test('a variable that is missing and has a file says how the file is read', async () => {
@@ -142,7 +142,7 @@ describe('the demo', () => {
     const [code, text] = await refusal(['--port', '0', ...args], env);
     expect(code).toBe(1);
     expect(text).toMatch(
-      /^llm-proxy: there is no configuration, and the demo.*is not served on (?:0\.0\.0\.0|::)\..*\n$/,
+      /^llm-proxy: there is no configuration, and the demo is not served on (?:0\.0\.0\.0|::), because its key is public\..*\n$/,
     );
   });
 });
@@ -152,7 +152,7 @@ describe('an option that would be ignored is an error', () => {
     await write('config.yaml', '');
     const env = { DB_URL: `sqlite://${folder}/proxy.db`, ADMIN_KEY };
     const [code, text] = await refusal(['--config', 'config.yaml'], env);
-    expect([code, text]).toEqual([2, expect.stringContaining('leave out one of them')]);
+    expect([code, text]).toEqual([2, expect.stringContaining('use only one of them')]);
   });
 
   test('--no-migrate without one', async () => {
@@ -169,7 +169,7 @@ describe('the address', () => {
     );
     const program = start([], { HOST: 'x86_64-conda-linux-gnu' });
     await program.printed(/listening on http:\/\/127\.0\.0\.1:\d+/);
-    await program.printed(/HOST is x86_64-conda-linux-gnu, which names a platform/);
+    await program.printed(/HOST is x86_64-conda-linux-gnu, which is a platform rather than an address/);
   });
 
   test('one that can not be listened on says where it comes from', async () => {

@@ -16,7 +16,8 @@ const REASONS: Readonly<Record<string, FinishReason>> = {
 export function readFinish(message: JsonObject, exchange: Exchange): Finish {
   const word = asString(message['stop_reason']) ?? 'end_turn';
   const reason = REASONS[word];
-  if (reason === undefined) exchange.losses.approximated('stop_reason', `the word ${word} is not known`);
+  if (reason === undefined)
+    exchange.losses.approximated('stop_reason', `the finish reason ${word} is unknown`);
   const details = asObject(message['stop_details']);
   return {
     reason: reason ?? 'end',

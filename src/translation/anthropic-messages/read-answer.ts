@@ -64,7 +64,7 @@ class BlockReader {
       case 'tool_use':
         return [this.#call(block, index)];
       default:
-        this.#exchange.losses.dropped(path, `${asString(block['type']) ?? 'the block'} has no equal`);
+        this.#exchange.losses.dropped(path, `${asString(block['type']) ?? 'the block'} has no equivalent`);
         return [];
     }
   }

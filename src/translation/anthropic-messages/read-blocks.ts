@@ -25,7 +25,8 @@ export function readBlock(value: unknown, path: string, place: BlockPlace): read
   const cache = cacheMark(block);
   switch (type) {
     case 'text':
-      if (asArray(block['citations']).length > 0) tell(place, `${path}.citations`, 'citations have no equal');
+      if (asArray(block['citations']).length > 0)
+        tell(place, `${path}.citations`, 'citations have no equivalent');
       return [{ kind: 'text', text: asString(block['text']) ?? '', path, cache }];
     case 'image':
     case 'document':

@@ -54,7 +54,7 @@ function roleOf(message: JsonObject, path: string): Turn['role'] {
 function contentOf(value: unknown, path: string): readonly unknown[] {
   if (typeof value === 'string') return [{ type: 'text', text: value }];
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw new InvalidBody(path, 'a string or a list is expected here');
+  if (!Array.isArray(value)) throw new InvalidBody(path, 'expected a string or a list');
   return asArray(value);
 }
 

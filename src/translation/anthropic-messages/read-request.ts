@@ -68,7 +68,7 @@ function readOutput(
   const older = fields.object('output_format');
   const format = config.object('format');
   const isWarmUp = maxTokens?.value === 0;
-  const why = 'only Anthropic fills its cache without an answer';
+  const why = 'only Anthropic can fill the cache without an answer';
   return {
     output: {
       format: readFormat(format ?? older, format === undefined ? 'output_format' : 'output_config.format'),
@@ -190,7 +190,7 @@ function readOnly(fields: Fields): readonly OnlyField[] {
   for (const path of ['mcp_servers', 'container']) {
     const value = fields.any(path);
     if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
-    only.push({ path, class: 'meaning', why: 'only Anthropic has it', value });
+    only.push({ path, class: 'meaning', why: 'only Anthropic has this field', value });
   }
   const thread = fields.object('thread');
   if (thread !== undefined) {

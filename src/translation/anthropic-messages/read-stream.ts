@@ -106,7 +106,7 @@ class MessagesReader {
         this.#call(block, String(index), source);
         break;
       default:
-        this.#exchange.losses.dropped(path, `${asString(block['type']) ?? 'the block'} has no equal`);
+        this.#exchange.losses.dropped(path, `${asString(block['type']) ?? 'the block'} has no equivalent`);
     }
   }
 

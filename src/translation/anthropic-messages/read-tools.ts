@@ -26,7 +26,7 @@ export function readTools(definitions: readonly unknown[], referenced: ReadonlyS
     const path = `tools[${index}]`;
     const type = asString(definition['type']);
     if (type?.startsWith('tool_search_') === true) {
-      losses.push({ path, what: 'dropped', class: 'tuning', why: 'only Anthropic searches tools' });
+      losses.push({ path, what: 'dropped', class: 'tuning', why: 'only Anthropic has tool search' });
       return;
     }
     const isHidden = definition['defer_loading'] === true && !hasSearch;
@@ -76,6 +76,6 @@ function restOf(definition: JsonObject, path: string, isBuiltIn: boolean): reado
       path: `${path}.${key}`,
       what: 'dropped',
       class: 'tuning',
-      why: 'only Anthropic has it',
+      why: 'only Anthropic has this field',
     }));
 }

@@ -46,7 +46,7 @@ function writePart(part: AnswerPart, exchange: Exchange): readonly JsonTree[] {
     case 'text':
     case 'refusal':
       if ((part.citations?.length ?? 0) > 0)
-        exchange.losses.dropped('annotations', 'citations need encrypted indexes here');
+        exchange.losses.dropped('annotations', 'citations require an encrypted index in this API');
       return [...sealBlock(part.seal, exchange), ...textBlock(part.text)];
     case 'reasoning':
       return [writeReasoning(part, exchange)];

@@ -32,16 +32,17 @@ export function writeFormat(exchange: Exchange, manner: FormatManner): WrittenFo
   const { family, instructions, tools, isThinking } = manner;
   if (format.kind === 'text') return NOTHING;
   if (format.kind === 'json') {
-    losses.approximated(format.path, 'a sentence of the system text asks for it');
+    losses.approximated(format.path, 'a sentence in the system text requests it');
     instructions.push(JSON_INSTRUCTION);
     return NOTHING;
   }
   const native = family.json ? anthropicFormatSchema(format.schema) : undefined;
   if (native !== undefined) {
-    if (native.changed) losses.approximated(format.schemaPath, 'the model takes a part of JSON Schema');
+    if (native.changed)
+      losses.approximated(format.schemaPath, 'the model accepts only a subset of JSON Schema');
     return { ...NOTHING, format: { type: 'json_schema', schema: native.schema } };
   }
-  losses.approximated(format.path, 'the model has no structured output for this schema');
+  losses.approximated(format.path, 'the model does not support structured output for this schema');
   if (tools.tools !== undefined || isThinking || !family.forcedTools) {
     instructions.push(schemaInstruction(format.schema));
     return NOTHING;

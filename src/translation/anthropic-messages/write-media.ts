@@ -33,22 +33,22 @@ function image({ source, mediaType }: Media, { target }: Exchange): JsonTree | s
       const type =
         mediaType === '' ? IMAGE_STARTS.find(([start]) => source.data.startsWith(start))?.[1] : mediaType;
       if (type === undefined || !IMAGE_TYPES.has(type))
-        return `the API takes no images of the type ${mediaType}`;
+        return `the API does not accept images of type ${mediaType}`;
       return { type: 'image', source: { type: 'base64', media_type: type, data: source.data } };
     }
     case 'url':
-      if (target.carriage !== undefined) return 'the provider takes the bytes of an image only';
+      if (target.carriage !== undefined) return 'the provider accepts images only as bytes';
       return { type: 'image', source: { type: 'url', url: source.url } };
     case 'file-id':
-      return 'files of another provider cannot be had here';
+      return 'the file is stored at another provider';
     case 'text':
-      return 'an image is no text';
+      return 'an image cannot consist of text';
   }
 }
 
 function document(media: Media, { target }: Exchange): JsonTree | string {
   const { source, mediaType, kind } = media;
-  if (kind !== 'document') return `the API takes no ${kind}`;
+  if (kind !== 'document') return `the API does not accept ${kind}`;
   const block = (from: JsonTree): JsonTree => ({
     type: 'document',
     title: media.title ?? media.name,
@@ -63,14 +63,14 @@ function document(media: Media, { target }: Exchange): JsonTree | string {
       }
       const isText = mediaType.startsWith('text/') || mediaType === 'application/json';
       const text = isText ? textOfBytes(source.data) : undefined;
-      if (text === undefined) return `the API takes no documents of the type ${mediaType}`;
+      if (text === undefined) return `the API does not accept documents of type ${mediaType}`;
       return block({ type: 'text', media_type: 'text/plain', data: text });
     }
     case 'url':
-      if (target.carriage !== undefined) return 'the provider takes the bytes of a document only';
+      if (target.carriage !== undefined) return 'the provider accepts documents only as bytes';
       return block({ type: 'url', url: source.url });
     case 'file-id':
-      return 'files of another provider cannot be had here';
+      return 'the file is stored at another provider';
     case 'text':
       return block({ type: 'text', media_type: 'text/plain', data: source.text });
   }

@@ -31,7 +31,7 @@ export function writeMessages(exchange: Exchange, manner: Manner): readonly Json
           (keepsUnsealed && part.text !== '')
         )
           return [part];
-        losses.dropped(part.path, 'the model takes back only reasoning that Anthropic has signed');
+        losses.dropped(part.path, 'the model accepts only reasoning that Anthropic signed');
         return [];
       },
     },
@@ -74,7 +74,7 @@ function writePart(part: Part, turn: Turn, exchange: Exchange, { names }: Manner
     case 'audio':
     case 'video': {
       if (turn.role === 'user') return writeMedia(part, exchange).map((block) => ({ ...block, ...cache }));
-      exchange.losses.meaning(part.path, 'only messages of the user hold media');
+      exchange.losses.meaning(part.path, 'only user messages can contain media');
       return [];
     }
   }

@@ -56,7 +56,7 @@ function writeMaxTokens(exchange: Exchange, family: ClaudeFamily): number {
   if (target.maxOutputTokens !== undefined)
     return Math.min(target.maxOutputTokens, known ?? Number.POSITIVE_INFINITY);
   if (known === undefined)
-    losses.approximated('max_tokens', 'the API wants a limit, and none is known of the model');
+    losses.approximated('max_tokens', 'the API requires a limit, and none is known for the model');
   return known ?? family.maxOutput;
 }
 
@@ -69,23 +69,26 @@ function writeSampling(exchange: Exchange, family: ClaudeFamily, isThinking: boo
   dropped(losses, sampling.frequencyPenalty, none);
   dropped(losses, sampling.presencePenalty, none);
   dropped(losses, conversation.output.verbosity, none);
-  refused(losses, sampling.n, 'the API gives one answer');
-  refused(losses, sampling.logprobs, 'the API gives no probabilities');
+  refused(losses, sampling.n, 'the API returns only one answer');
+  refused(losses, sampling.logprobs, 'the API returns no log probabilities');
   if (sampling.logprobs === undefined)
-    refused(losses, sampling.topLogprobs, 'the API gives no probabilities');
+    refused(losses, sampling.topLogprobs, 'the API returns no log probabilities');
   const stop_sequences = writeStop(exchange);
   if (family.sampling === 'none' || isThinking) {
-    const why = isThinking ? 'not taken together with thinking' : 'the model takes no sampling parameters';
+    const why = isThinking
+      ? 'not accepted together with thinking'
+      : 'the model accepts no sampling parameters';
     for (const placed of [sampling.temperature, sampling.topP, sampling.topK]) dropped(losses, placed, why);
     return { stop_sequences };
   }
   const { temperature, topP, topK } = sampling;
-  if (temperature !== undefined && temperature.value > 1) losses.approximated(temperature.path, 'cut to 1');
+  if (temperature !== undefined && temperature.value > 1)
+    losses.approximated(temperature.path, 'limited to 1');
   const hasBoth = temperature !== undefined && family.sampling === 'one';
   return {
     stop_sequences,
     temperature: temperature === undefined ? undefined : Math.min(1, temperature.value),
-    top_p: hasBoth ? dropped(losses, topP, 'not taken beside a temperature') : topP?.value,
+    top_p: hasBoth ? dropped(losses, topP, 'not accepted together with a temperature') : topP?.value,
     top_k: topK?.value,
   };
 }
@@ -93,7 +96,7 @@ function writeSampling(exchange: Exchange, family: ClaudeFamily, isThinking: boo
 function writeStop({ conversation, losses }: Exchange): readonly string[] | undefined {
   const { stop } = conversation.output;
   const texts = stop?.value.filter((text) => text.trim() !== '');
-  if (texts?.length !== stop?.value.length) dropped(losses, stop, 'white space alone is refused');
+  if (texts?.length !== stop?.value.length) dropped(losses, stop, 'the API refuses white space alone');
   return texts?.length === 0 ? undefined : texts;
 }
 

@@ -92,7 +92,7 @@ class MessagesWriter {
       case 'end':
         return this.#end();
       case 'citation':
-        this.#exchange.losses.dropped('annotations', 'citations need encrypted indexes here');
+        this.#exchange.losses.dropped('annotations', 'citations require an encrypted index in this API');
         return '';
       case 'logprobs':
       case 'error':

@@ -26,7 +26,8 @@ export function writeThinking(exchange: Exchange, manner: ThinkingManner): Writt
   if (wish.effort === 'none' || wish.kind === 'off') return off(exchange, family, wish);
   const { effort } = wish;
   if (effort === undefined) return NOTHING;
-  const refusal = family.thinking === 'none' ? 'the model does not think' : excluded(exchange, manner);
+  const refusal =
+    family.thinking === 'none' ? 'the model does not support thinking' : excluded(exchange, manner);
   if (refusal !== undefined) {
     losses.dropped(wish.path, refusal);
     return NOTHING;
@@ -44,7 +45,7 @@ function excluded({ conversation }: Exchange, { family, forced }: ThinkingManner
   const isLost =
     last !== undefined &&
     !last.parts.some((part) => part.kind === 'reasoning' && part.seal?.origin === 'anthropic');
-  return isLost ? 'the thinking of an earlier call is lost, and the model wants it back' : undefined;
+  return isLost ? 'the thinking of an earlier call is lost, and the model requires it' : undefined;
 }
 
 function off({ losses }: Exchange, family: ClaudeFamily, wish: ReasoningWish): WrittenThinking {
@@ -69,7 +70,7 @@ function adaptive(
   let sent: string = effort;
   if (effort === 'minimal') sent = 'low';
   else if (effort === 'xhigh' && !family.xhigh) sent = 'high';
-  if (sent !== effort) losses.approximated(wish.path, `the model does not take the effort ${effort}`);
+  if (sent !== effort) losses.approximated(wish.path, `the model does not accept the effort ${effort}`);
   // A Chat client has no way to say that it shows reasoning.
   const isShown = wish.show === true && conversation.api !== 'chat';
   const thinking = { type: 'adaptive', display: isShown ? 'summarized' : undefined };

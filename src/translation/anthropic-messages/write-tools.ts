@@ -60,15 +60,15 @@ function narrowed(tools: readonly Tool[], { conversation }: Exchange, family: Cl
 function writeTool(tool: Tool, { losses }: Exchange, { family, names }: ToolManner): JsonTree {
   const name = names(tool.name, tool.namespace);
   if (tool.form === 'freeform') {
-    losses.approximated(tool.path, 'a function stands for a freeform tool');
+    losses.approximated(tool.path, 'a function replaces the freeform tool');
     const { description, schema } = freeformFunction(tool);
     return { name, description, input_schema: schema, ...cacheControl(tool.cache) };
   }
   const { schema, note } = anthropicToolSchema(tool.schema);
-  if (note !== undefined) losses.approximated(tool.path, 'the schema stands in the description');
+  if (note !== undefined) losses.approximated(tool.path, 'the schema moved to the description');
   const isStrict = tool.strict === true && family.strict;
   if (tool.strict === true && !isStrict)
-    losses.dropped(`${tool.path}.strict`, 'the model has no strict tools');
+    losses.dropped(`${tool.path}.strict`, 'the model does not support strict tools');
   return {
     name,
     description: note === undefined ? tool.description : (tool.description ?? '') + note,

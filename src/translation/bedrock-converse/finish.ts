@@ -20,7 +20,8 @@ export function readFinish(stop: JsonObject, exchange: Exchange): Finish | HubEr
     return { kind: 'server', message: `The model's output was malformed (${word}).` };
   }
   const reason = REASONS[word];
-  if (reason === undefined) exchange.losses.approximated('stopReason', `the word ${word} is not known`);
+  if (reason === undefined)
+    exchange.losses.approximated('stopReason', `the finish reason ${word} is unknown`);
   if (reason !== 'stop_sequence') return { reason: reason ?? 'end' };
   return { reason, stopSequence: matchedSequence(stop) };
 }

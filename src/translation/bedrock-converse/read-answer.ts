@@ -56,7 +56,7 @@ function readBlock(block: JsonObject, exchange: Exchange, at: At): readonly Answ
   }
   exchange.losses.dropped(
     `output.message.content[${at.index}]`,
-    `${Object.keys(block)[0] ?? 'an empty block'} has no equal`,
+    `${Object.keys(block)[0] ?? 'an empty block'} has no equivalent`,
   );
   return [];
 }

@@ -31,17 +31,18 @@ export function writeFormat(
   const { format } = conversation.output;
   if (format.kind === 'text') return {};
   if (format.kind === 'json') {
-    losses.approximated(format.path, 'a sentence of the system text asks for it');
+    losses.approximated(format.path, 'a sentence in the system text requests it');
     instructions.push(JSON_INSTRUCTION);
     return {};
   }
   const native = family.json === 'native' ? anthropicFormatSchema(format.schema) : undefined;
   if (native !== undefined) {
-    if (native.changed) losses.approximated(format.schemaPath, 'the service takes a part of JSON Schema');
+    if (native.changed)
+      losses.approximated(format.schemaPath, 'the service accepts only a subset of JSON Schema');
     const jsonSchema = { schema: writeJson(native.schema), name: format.name ?? 'output' };
     return { outputConfig: { textFormat: { type: 'json_schema', structure: { jsonSchema } } } };
   }
-  losses.approximated(format.path, 'the model has no structured output for this schema');
+  losses.approximated(format.path, 'the model does not support structured output for this schema');
   const takesForce = family.claude?.forcedTools ?? true;
   if (family.json === 'text' || tools !== undefined || isThinking || !takesForce) {
     instructions.push(schemaInstruction(format.schema));

@@ -49,7 +49,7 @@ export class MediaWriter {
     const { losses } = this.#exchange;
     if (media.detail !== undefined && media.detail !== 'auto')
       losses.dropped(`${media.path}.detail`, 'the API has no such field');
-    if (media.citations === true) losses.dropped(media.path, 'citations are not asked for here');
+    if (media.citations === true) losses.dropped(media.path, 'citations are not requested from Converse');
     if (media.kind === 'document') return this.#document(media);
     const format = (media.kind === 'image' ? IMAGES : AUDIO)[media.mediaType];
     const source = sourceOf(media);
@@ -68,7 +68,7 @@ export class MediaWriter {
 
   #refuse({ path, kind, mediaType, source }: Media): readonly JsonTree[] {
     const what = source.kind === 'bytes' ? mediaType || 'media without a type' : `${kind}s by ${source.kind}`;
-    this.#exchange.losses.meaning(path, `Converse takes no ${what}`);
+    this.#exchange.losses.meaning(path, `Converse does not accept ${what}`);
     return [];
   }
 

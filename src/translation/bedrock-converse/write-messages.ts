@@ -74,7 +74,7 @@ class MessageWriter {
     blocks.push(...added);
     const point = this.#manner.marks.behind(cache);
     if (isTextDocument(blocks.at(-1)) && point.length > 0) {
-      this.#exchange.losses.approximated('cache_control', 'a cache point stands before a text document');
+      this.#exchange.losses.approximated('cache_control', 'the cache point moved before the text document');
       blocks.splice(-1, 0, ...point);
     } else blocks.push(...point);
   }
@@ -135,7 +135,7 @@ class MessageWriter {
   /** Only Claude accepts its reasoning back, and only with its own signature. */
   #reasoning({ text, seal, redacted, path }: Reasoning): readonly JsonTree[] {
     if (this.#manner.family.claude === undefined || seal?.origin !== 'anthropic') {
-      this.#exchange.losses.dropped(path, 'the reasoning has no signature of the model');
+      this.#exchange.losses.dropped(path, 'the model did not sign the reasoning');
       return [];
     }
     const { payload } = seal;

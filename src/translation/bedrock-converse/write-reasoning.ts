@@ -47,7 +47,7 @@ export function writeReasoning(
       const limitless = maxReasoningEffort === 'high';
       const limit = exchange.conversation.output.maxTokens;
       if (limitless && limit !== undefined)
-        losses.dropped(limit.path, 'the model refuses a limit beside the highest effort');
+        losses.dropped(limit.path, 'the model refuses a limit together with the highest effort');
       return {
         fields: { reasoningConfig: { type: 'enabled', maxReasoningEffort } },
         isThinking: false,
@@ -73,6 +73,6 @@ function level({ conversation, losses }: Exchange, effort: Effort): string {
     max: 'high',
   };
   if (near[effort] !== effort)
-    losses.approximated(conversation.reasoning?.path ?? '', `the model does not take the effort ${effort}`);
+    losses.approximated(conversation.reasoning?.path ?? '', `the model does not accept the effort ${effort}`);
   return near[effort];
 }

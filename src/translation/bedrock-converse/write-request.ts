@@ -50,7 +50,7 @@ function writeMaxTokens(exchange: Exchange): number {
   const { target, losses } = exchange;
   const limit = outputLimit(exchange) ?? target.maxOutputTokens ?? knownMaxOutput(target.model);
   if (limit !== undefined) return limit;
-  losses.approximated('max_tokens', 'the service wants a limit, and none is known of the model');
+  losses.approximated('max_tokens', 'the service requires a limit, and none is known for the model');
   return DEFAULT_MAX_TOKENS;
 }
 
@@ -70,32 +70,34 @@ function writeSampling(
   ])
     dropped(losses, placed, none);
   dropped(losses, output.verbosity, none);
-  refused(losses, sampling.n, 'the API gives one answer');
-  refused(losses, sampling.logprobs ?? sampling.topLogprobs, 'the API gives no probabilities');
+  refused(losses, sampling.n, 'the API returns only one answer');
+  refused(losses, sampling.logprobs ?? sampling.topLogprobs, 'the API returns no log probabilities');
   const { temperature, topP, topK } = sampling;
   const takesNone = family.claude !== undefined && (family.claude.sampling === 'none' || isThinking);
   if (takesNone) {
-    const why = isThinking ? 'not taken together with thinking' : 'the model takes no sampling parameters';
+    const why = isThinking
+      ? 'not accepted together with thinking'
+      : 'the model accepts no sampling parameters';
     for (const placed of [temperature, topP, topK]) dropped(losses, placed, why);
     return { stopSequences: writeStops(exchange, family) };
   }
   if (family.claude === undefined) dropped(losses, topK, none);
   else if (topK !== undefined) fields['top_k'] = topK.value;
   const isCut = temperature !== undefined && temperature.value > family.maxTemperature;
-  if (isCut) losses.approximated(temperature.path, `cut to ${family.maxTemperature}`);
+  if (isCut) losses.approximated(temperature.path, `limited to ${family.maxTemperature}`);
   const hasBoth = temperature !== undefined && !family.takesBoth;
   return {
     temperature: isCut ? family.maxTemperature : temperature?.value,
-    topP: hasBoth ? dropped(losses, topP, 'not taken beside a temperature') : topP?.value,
+    topP: hasBoth ? dropped(losses, topP, 'not accepted together with a temperature') : topP?.value,
     stopSequences: writeStops(exchange, family),
   };
 }
 
 function writeStops({ conversation, losses }: Exchange, { takesStops }: ConverseFamily): unknown {
   const { stop } = conversation.output;
-  if (stop !== undefined && !takesStops) return refused(losses, stop, 'the model takes no stop sequences');
+  if (stop !== undefined && !takesStops) return refused(losses, stop, 'the model accepts no stop sequences');
   const texts = stop?.value.filter((text) => text.trim() !== '');
-  if (texts?.length !== stop?.value.length) dropped(losses, stop, 'white space alone is refused');
+  if (texts?.length !== stop?.value.length) dropped(losses, stop, 'the API refuses white space alone');
   return texts?.length === 0 ? undefined : texts;
 }
 

@@ -34,7 +34,7 @@ export function writeToolConfig(exchange: Exchange, manner: ToolManner): ToolCon
   const { toolChoice, parallelTools, turns } = conversation;
   tellServerTools(exchange, conversation.serverTools);
   if (toolChoice?.kind === 'none' && conversation.tools.length > 0) {
-    losses.approximated(toolChoice.path, 'the tools are left out');
+    losses.approximated(toolChoice.path, 'the tools are omitted');
     return 'none';
   }
   const defined = distinctTools(conversation.tools, losses).filter((tool) => !isBuiltIn(tool, exchange));
@@ -50,7 +50,7 @@ export function writeToolConfig(exchange: Exchange, manner: ToolManner): ToolCon
 
 function isBuiltIn(tool: Tool, { losses }: Exchange): boolean {
   if (tool.builtIn === undefined || tool.schema !== undefined) return false;
-  losses.meaning(tool.path, `Converse does not know ${tool.builtIn}`);
+  losses.meaning(tool.path, `Converse does not support ${tool.builtIn}`);
   return true;
 }
 
@@ -68,13 +68,13 @@ function narrowed(
 function writeTool(tool: Tool, { losses }: Exchange, { family, names }: ToolManner): JsonTree {
   const name = names(tool.name, tool.namespace);
   if (tool.form === 'freeform') {
-    losses.approximated(tool.path, 'a function stands for a freeform tool');
+    losses.approximated(tool.path, 'a function replaces the freeform tool');
     const { description, schema } = freeformFunction(tool);
     return { toolSpec: { name, description: textOrNone(description), inputSchema: { json: schema } } };
   }
   const isStrict = tool.strict === true && family.claude?.strict === true;
   if (tool.strict === true && !isStrict)
-    losses.dropped(`${tool.path}.strict`, 'the model has no strict tools');
+    losses.dropped(`${tool.path}.strict`, 'the model does not support strict tools');
   const json = tool.schema ?? { type: 'object', properties: {} };
   const description = textOrNone(tool.description);
   return { toolSpec: { name, description, inputSchema: { json }, strict: isStrict ? true : undefined } };

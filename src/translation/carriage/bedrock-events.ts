@@ -19,7 +19,7 @@ export function carriedEvent(frame: Frame): CarriedEvent {
   const data = bytesOf(asString(payload?.['bytes']));
   const name = data === undefined ? undefined : asString(asObject(parsed(TEXT.decode(data)))?.['type']);
   if (data === undefined || name === undefined)
-    return { kind: 'error', error: unreadable('a frame holds no event of the Messages API') };
+    return { kind: 'error', error: unreadable('a frame contains no event of the Messages API') };
   return { kind: 'event', name, data };
 }
 

@@ -46,7 +46,7 @@ export function isLostField(key: string, betas: Betas, losses: LossList): boolea
   const field = Object.hasOwn(FIELDS, key) ? FIELDS[key] : undefined;
   if (field === undefined || betas.takes(field.betas)) return false;
   if (field.released === true && !betas.lost(field.betas)) return false;
-  const why = 'the provider does not take the beta of this field';
+  const why = 'the provider does not accept the beta of this field';
   if (field.meaning === true) losses.meaning(key, why);
   else losses.dropped(key, why);
   return true;
@@ -93,7 +93,7 @@ export function toolSearchJudge(referenced: Set<string>, losses: LossList): (blo
       textOf(bytes, memberNamed(members, 'name')?.value)?.startsWith('tool_search') === true;
     if (type !== 'tool_search_tool_result' && !isSearch) return reference(block);
     if (!isSearch) noteFound(bytes, memberNamed(members, 'content'), referenced);
-    losses.dropped(path, 'the provider does not search tools');
+    losses.dropped(path, 'the provider does not support tool search');
     return 'cut';
   };
 }
@@ -106,7 +106,7 @@ function referenceAsText(
 ): readonly Edit[] {
   const name = textOf(bytes, memberNamed(members, 'tool_name')?.value) ?? '';
   referenced.add(name);
-  losses.approximated(path, 'a text stands for tool_reference');
+  losses.approximated(path, 'a text replaces tool_reference');
   const cache = memberNamed(members, 'cache_control');
   const mark = cache === undefined ? '' : `,${TEXT.decode(bytes.subarray(cache.start, cache.end))}`;
   const text = JSON.stringify(`[tool ${name} is available]`);
@@ -136,7 +136,7 @@ export function toolEdits(
     const lost = new Set<string>();
     if (!takes.toolSearch) {
       if (isSearch(tool)) {
-        losses.dropped(path, 'the provider does not search tools');
+        losses.dropped(path, 'the provider does not support tool search');
         return 'cut';
       }
       const deferred = memberNamed(members, 'defer_loading');
@@ -147,7 +147,7 @@ export function toolEdits(
     }
     if (!takes.eagerInput && memberNamed(members, 'eager_input_streaming') !== undefined) {
       lost.add('eager_input_streaming');
-      losses.dropped(`${path}.eager_input_streaming`, 'the provider does not take the beta of this field');
+      losses.dropped(`${path}.eager_input_streaming`, 'the provider does not accept the beta of this field');
     }
     return lost.size === 0 ? undefined : cuts(members, (at) => lost.has(members[at]?.key ?? ''));
   });
@@ -162,7 +162,7 @@ export function thinkingEdits(bytes: Uint8Array, value: Extent, takes: Takes, lo
       member?.key === 'display' && !takes.display && textOf(bytes, member.value) === 'updates';
     const isBinding = member?.key === 'block_binding' && !takes.binding;
     if (!isUpdates && !isBinding) return false;
-    losses.dropped(`thinking.${member.key}`, 'the provider does not take the beta of this field');
+    losses.dropped(`thinking.${member.key}`, 'the provider does not accept the beta of this field');
     return true;
   });
 }

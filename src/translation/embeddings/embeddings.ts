@@ -86,13 +86,13 @@ export function embeddingsAnswer(
 ): EmbeddingsAnswer {
   const { asked, target } = exchange;
   const answer = asObject(parsed(text));
-  if (answer === undefined) return failed('it is no JSON object');
+  if (answer === undefined) return failed('it is not a JSON object');
   const error = errorInBody(answer);
   if (error !== undefined) return { kind: 'failed', error };
   const vectors = EMBEDDINGS_PROVIDERS[target.api].read(answer);
-  if (vectors === undefined) return failed('it holds no vectors');
+  if (vectors === undefined) return failed('it contains no embeddings');
   if (vectors.values.length !== asked.inputs.length)
-    return failed('it has another number of vectors than texts');
+    return failed('the number of embeddings differs from the number of texts');
   const isEstimated = vectors.tokens === undefined;
   const tokens = vectors.tokens ?? estimate(asked.inputs.map(({ value }) => value));
   const tree =

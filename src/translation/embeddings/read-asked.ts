@@ -12,7 +12,7 @@ export function readOpenAi(text: string): EmbeddingsAsked {
   const input = fields.any('input');
   const tokens = isTokens(input) || (Array.isArray(input) && input.some(isTokens));
   const only: OnlyField[] = [];
-  if (tokens) only.push(meaning('input', 'the ids of tokens mean something to one tokenizer alone', input));
+  if (tokens) only.push(meaning('input', 'token ids are specific to one tokenizer', input));
   return {
     client: 'embeddings',
     model: fields.string('model') ?? '',
@@ -31,10 +31,10 @@ function isTokens(value: unknown): boolean {
 function readInputs(input: unknown): readonly Placed<string>[] {
   if (typeof input === 'string') return [{ value: input, path: 'input' }];
   if (!Array.isArray(input) || input.length === 0)
-    throw new InvalidBody('input', 'a string or a list of strings is expected here');
+    throw new InvalidBody('input', 'expected a string or a list of strings');
   return input.map((value: unknown, index) => {
     const path = `input[${index}]`;
-    if (typeof value !== 'string') throw new InvalidBody(path, 'a string is expected here');
+    if (typeof value !== 'string') throw new InvalidBody(path, 'expected a string');
     return { value, path };
   });
 }
@@ -57,7 +57,9 @@ export function readGemini(text: string, { path }: ReadContext): EmbeddingsAsked
     inputs.push(readContent(request.object('content'), `${place}content`, only));
     const wanted = request.placedNumber('outputDimensionality');
     if (index > 0 && wanted?.value !== dimensions?.value)
-      only.push(meaning(`${place}outputDimensionality`, 'the vectors have one length', wanted?.value));
+      only.push(
+        meaning(`${place}outputDimensionality`, 'all embeddings must have the same length', wanted?.value),
+      );
     else dimensions ??= wanted;
     only.push(...request.rest());
   });
@@ -67,7 +69,7 @@ export function readGemini(text: string, { path }: ReadContext): EmbeddingsAsked
 
 function requestsOf(fields: Fields): readonly Fields[] {
   const list = fields.any('requests');
-  if (!Array.isArray(list) || list.length === 0) throw new InvalidBody('requests', 'a list is missing here');
+  if (!Array.isArray(list) || list.length === 0) throw new InvalidBody('requests', 'expected a list');
   return list.map((value: unknown, index) => {
     const path = `requests[${index}]`;
     return new Fields(camelKeys(objectAt(value, path)), path);
@@ -75,7 +77,7 @@ function requestsOf(fields: Fields): readonly Fields[] {
 }
 
 function readContent(content: JsonObject | undefined, path: string, only: OnlyField[]): Placed<string> {
-  if (content === undefined) throw new InvalidBody(path, 'an object is expected here');
+  if (content === undefined) throw new InvalidBody(path, 'expected an object');
   const texts: string[] = [];
   asArray(content['parts']).forEach((part, index) => {
     const place = `${path}.parts[${index}]`;

@@ -42,7 +42,7 @@ export function writeFinish({ reason, refusal }: Finish, exchange: Exchange): Js
     case 'tool_calls':
       return { finishReason: 'STOP' };
     case 'pause':
-      exchange.losses.approximated('stop_reason', 'the answer pauses');
+      exchange.losses.approximated('stop_reason', 'the answer is paused');
       return { finishReason: 'MAX_TOKENS' };
     case 'max_tokens':
     case 'context_window':

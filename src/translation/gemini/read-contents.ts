@@ -37,7 +37,12 @@ export function readSystem(value: unknown): {
     const place = `${path}.parts[${index}]`;
     if (text !== undefined && text.trim() !== '') system.push({ text, path: place });
     else if (text === undefined && part !== undefined)
-      more.push({ path: place, what: 'dropped', class: 'meaning', why: 'a system text holds only text' });
+      more.push({
+        path: place,
+        what: 'dropped',
+        class: 'meaning',
+        why: 'a system instruction can contain only text',
+      });
   }
   return { system, more };
 }
@@ -64,7 +69,7 @@ class ContentReader {
     const parts: Part[] = [];
     for (const [at, value] of list.entries()) {
       const part = asObject(typeof value === 'string' ? { text: value } : value);
-      if (part === undefined) throw new InvalidBody(`${path}.parts[${at}]`, 'an object is expected here');
+      if (part === undefined) throw new InvalidBody(`${path}.parts[${at}]`, 'expected an object');
       this.#part(camelKeys(part), parts, { path: `${path}.parts[${at}]`, key: `${index}.${at}` });
     }
     return { role, parts, path };
@@ -203,6 +208,6 @@ function roleOf(role: unknown, path: string): Turn['role'] {
     case 'system':
       return 'system';
     default:
-      throw new InvalidBody(`${path}.role`, 'the role is user or model');
+      throw new InvalidBody(`${path}.role`, 'the role must be user or model');
   }
 }

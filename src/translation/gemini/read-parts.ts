@@ -40,7 +40,7 @@ export function readPart(part: JsonObject, exchange: Exchange, place: PartPlace)
   const text = asString(part['text']);
   if (text === undefined) {
     if (Object.keys(part).some((key) => key !== 'thoughtSignature' && key !== 'thought'))
-      exchange.losses.dropped(place.path, `${kindOf(part)} has no equal`);
+      exchange.losses.dropped(place.path, `${kindOf(part)} has no equivalent`);
     return seal === undefined ? undefined : { kind: 'text', text: '', seal };
   }
   if (part['thought'] === true) {

@@ -75,7 +75,7 @@ export function readPath(path: string): {
   const plain = question === -1 ? path : path.slice(0, question);
   const last = plain.slice(plain.lastIndexOf('/models/') + '/models/'.length);
   const colon = last.lastIndexOf(':');
-  if (colon <= 0) throw new InvalidBody('model', 'the path names no model and method');
+  if (colon <= 0) throw new InvalidBody('model', 'the path does not name a model and a method');
   return {
     model: decoded(last.slice(0, colon)),
     method: last.slice(colon + 1),
@@ -163,14 +163,10 @@ function effortOf(budget: number): 'low' | 'medium' | 'high' {
 
 function* readOnly(fields: Fields, config: Fields): Iterable<OnlyField> {
   const cached = asString(fields.any('cachedContent'));
-  if (cached !== undefined) yield only('cachedContent', 'the cached content lies at Google', cached);
+  if (cached !== undefined) yield only('cachedContent', 'the cached content is stored at Google', cached);
   const modalities = asArray(config.any('responseModalities'));
   if (modalities.some((modality) => asString(modality)?.toUpperCase() !== 'TEXT'))
-    yield only(
-      'generationConfig.responseModalities',
-      'only Gemini answers with images and audio',
-      modalities,
-    );
+    yield only('generationConfig.responseModalities', 'only Gemini returns images and audio', modalities);
 }
 
 function only(path: string, why: string, value: unknown): OnlyField {

@@ -38,7 +38,7 @@ function writeParts({ parts }: Choice, exchange: Exchange): readonly JsonTree[] 
 function writePart(part: Exclude<AnswerPart, { kind: 'reasoning' }>, exchange: Exchange): JsonTree {
   if (part.kind === 'call') return callPart(part, exchange);
   if ((part.citations ?? []).length > 0)
-    exchange.losses.dropped('annotations', 'the client has no citations of this kind');
+    exchange.losses.dropped('annotations', 'the client API has no citations of this kind');
   return {
     text: part.text,
     thoughtSignature: part.seal?.origin === 'gemini' ? part.seal.payload : undefined,
@@ -66,7 +66,7 @@ export function createSealCarrier({ losses }: Exchange): SealCarrier {
   return {
     note({ seal, redacted }) {
       if (seal === undefined) return;
-      if (envelope !== undefined) losses.dropped('reasoning', 'a part carries one seal');
+      if (envelope !== undefined) losses.dropped('reasoning', 'a part can carry only one seal');
       envelope = seal.origin === 'gemini' ? seal.payload : envelopeOf(seal, redacted);
       if (envelope === undefined) losses.dropped('reasoning', 'the seal is too long');
     },

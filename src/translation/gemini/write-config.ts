@@ -23,7 +23,7 @@ export function writeConfig(exchange: Exchange): JsonTree | undefined {
     frequencyPenalty: penalty(sampling.frequencyPenalty),
     presencePenalty: penalty(sampling.presencePenalty),
     candidateCount: conversation.stream
-      ? refused(losses, sampling.n, 'a translated stream has one choice')
+      ? refused(losses, sampling.n, 'a translated stream can have only one choice')
       : sampling.n?.value,
     responseLogprobs: sampling.logprobs?.value,
     logprobs: sampling.topLogprobs?.value,
@@ -38,7 +38,7 @@ const MAX_STOPS = 5;
 function writeStop({ conversation, losses }: Exchange): readonly string[] | undefined {
   const { stop } = conversation.output;
   if (stop === undefined || stop.value.length <= MAX_STOPS) return stop?.value;
-  return refused(losses, stop, `the API takes at most ${MAX_STOPS} stop sequences`);
+  return refused(losses, stop, `the API accepts at most ${MAX_STOPS} stop sequences`);
 }
 
 function writeFormat({ conversation, losses }: Exchange, facts: GeminiFacts): JsonTree {
@@ -47,7 +47,7 @@ function writeFormat({ conversation, losses }: Exchange, facts: GeminiFacts): Js
   const responseMimeType = 'application/json';
   if (format.kind === 'json') return { responseMimeType };
   if (facts.version < 300 && conversation.tools.length > 0) {
-    losses.meaning(format.path, 'the model takes a schema or function tools, not both');
+    losses.meaning(format.path, 'the model accepts a schema or function tools, but not both');
     return {};
   }
   return { responseMimeType, responseJsonSchema: withoutConst(format.schema) };
@@ -59,14 +59,14 @@ function writeThinking({ conversation, losses }: Exchange, facts: GeminiFacts): 
   if (wish === undefined) return undefined;
   const isOff = wish.effort === 'none' || wish.kind === 'off';
   if (facts.thinking === 'none') {
-    if (!isOff) losses.dropped(wish.path, 'the model does not think');
+    if (!isOff) losses.dropped(wish.path, 'the model does not support thinking');
     return undefined;
   }
   const effort = isOff ? 'none' : wish.effort;
   const written =
     effort === undefined ? {} : facts.thinking === 'level' ? level(effort, facts) : budget(effort, facts);
   if (effort !== undefined && isNear(effort, facts))
-    losses.approximated(wish.path, `the model does not take the effort ${effort}`);
+    losses.approximated(wish.path, `the model does not accept the effort ${effort}`);
   const includeThoughts = !isOff && wish.show === true ? true : undefined;
   if (effort === undefined && includeThoughts === undefined) return undefined;
   return { ...written, includeThoughts };

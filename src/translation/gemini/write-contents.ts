@@ -87,7 +87,7 @@ class ContentWriter {
       if (part.kind === 'reasoning') {
         signature = signatureOf(part.seal) ?? signature;
         if (signatureOf(part.seal) === undefined)
-          this.#exchange.losses.dropped(part.path, 'the reasoning has no signature of Gemini');
+          this.#exchange.losses.dropped(part.path, 'Gemini did not sign the reasoning');
         continue;
       }
       if (part.kind === 'call') parts.push(this.#call(part, { signature, isFirstCall }));
@@ -109,7 +109,7 @@ class ContentWriter {
     this.#callNames.set(call.id, name);
     let thoughtSignature = signatureOf(call.seal) ?? signature;
     if (thoughtSignature === undefined && isFirstCall && facts.signatures) {
-      losses.approximated(call.path, 'a stand-in takes the place of the signature');
+      losses.approximated(call.path, 'a placeholder replaces the signature');
       thoughtSignature = NO_SIGNATURE;
     }
     const args = argumentsObject(call, call.path, losses);
@@ -145,7 +145,7 @@ class ContentWriter {
     const { losses } = this.#exchange;
     if (media.detail !== undefined && media.detail !== 'auto')
       losses.dropped(`${media.path}.detail`, 'the API has no such field');
-    if (media.citations === true) losses.dropped(media.path, 'the API has no citations of documents');
+    if (media.citations === true) losses.dropped(media.path, 'the API does not cite documents');
     switch (source.kind) {
       case 'bytes':
         return [{ inlineData: { mimeType, data: source.data } }];
@@ -154,10 +154,10 @@ class ContentWriter {
       case 'url':
         if (this.#takesUrl(source.url))
           return [{ fileData: { fileUri: source.url, mimeType: mimeType === '' ? undefined : mimeType } }];
-        losses.meaning(media.path, 'Gemini fetches no URLs but those of its own files and of YouTube');
+        losses.meaning(media.path, 'Gemini fetches only URLs of its own files and of YouTube');
         return [];
       case 'file-id':
-        losses.meaning(media.path, 'the file lies at another provider');
+        losses.meaning(media.path, 'the file is stored at another provider');
         return [];
     }
   }

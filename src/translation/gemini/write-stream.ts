@@ -91,7 +91,7 @@ class GeminiWriter {
         this.#logprobs = [...this.#logprobs, ...event.tokens];
         return '';
       case 'citation':
-        this.#exchange.losses.dropped('annotations', 'the client has no citations of this kind');
+        this.#exchange.losses.dropped('annotations', 'the client API has no citations of this kind');
         return '';
       case 'finish':
         this.#finish = event.finish;

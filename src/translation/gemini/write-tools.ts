@@ -31,7 +31,7 @@ export function writeTools(exchange: Exchange, names: Names): JsonTree {
 
 function isBuiltIn(tool: Tool, { losses }: Exchange): boolean {
   if (tool.builtIn === undefined || tool.schema !== undefined) return false;
-  losses.meaning(tool.path, `only Anthropic's models know ${tool.builtIn}`);
+  losses.meaning(tool.path, `only Anthropic's models support ${tool.builtIn}`);
   return true;
 }
 
@@ -42,7 +42,7 @@ function isBuiltIn(tool: Tool, { losses }: Exchange): boolean {
 function writeTool(tool: Tool, { losses }: Exchange, names: Names): JsonTree {
   const name = names(tool.name, tool.namespace);
   if (tool.form === 'freeform') {
-    losses.approximated(tool.path, 'a function stands for a freeform tool');
+    losses.approximated(tool.path, 'a function replaces the freeform tool');
     const { description, schema } = freeformFunction(tool);
     return { name, description: description ?? '', parametersJsonSchema: schema };
   }

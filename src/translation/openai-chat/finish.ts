@@ -30,7 +30,7 @@ export function readFinish(choice: JsonObject, exchange: Exchange): Finish | Hub
   }
   const reason = REASONS[word];
   if (reason === undefined)
-    exchange.losses.approximated('choices[0].finish_reason', `the word ${word} is not known`);
+    exchange.losses.approximated('choices[0].finish_reason', `the finish reason ${word} is unknown`);
   if (reason === 'end') {
     const matched = choice['stop_reason'] ?? choice['matched_stop'];
     if (typeof matched === 'string') return { reason: 'stop_sequence', stopSequence: matched };
@@ -48,7 +48,7 @@ export function writeFinish({ reason }: Finish, exchange: Exchange): string {
     case 'context_window':
       return 'length';
     case 'pause':
-      exchange.losses.approximated('stop_reason', 'the answer pauses');
+      exchange.losses.approximated('stop_reason', 'the answer is paused');
       return 'length';
     case 'tool_calls':
       return exchange.conversation.legacyFunctions ? 'function_call' : 'tool_calls';

@@ -54,7 +54,7 @@ class History {
         path: `${path}.name`,
         what: 'dropped',
         class: 'tuning',
-        why: 'names of speakers have no equal',
+        why: 'speaker names have no equivalent',
       });
     }
     switch (role) {
@@ -128,7 +128,6 @@ function contentParts(message: JsonObject, path: string): readonly Part[] {
     return content === '' ? [] : [{ kind: 'text', text: content, path: `${path}.content`, cache }];
   }
   if (content === null || content === undefined) return [];
-  if (!Array.isArray(content))
-    throw new InvalidBody(`${path}.content`, 'a string or a list is expected here');
+  if (!Array.isArray(content)) throw new InvalidBody(`${path}.content`, 'expected a string or a list');
   return asArray(content).map((part, index) => readPart(part, `${path}.content[${index}]`));
 }

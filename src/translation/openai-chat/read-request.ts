@@ -123,7 +123,7 @@ function readSampling(fields: Fields): Sampling {
 function readOnly(fields: Fields): readonly OnlyField[] {
   const only: OnlyField[] = [];
   const modalities = asArray(fields.any('modalities'));
-  const why = 'only OpenAI answers with audio';
+  const why = 'only OpenAI returns audio';
   if (modalities.some((modality) => asString(modality) !== 'text')) {
     only.push({ path: 'modalities', class: 'meaning', why, value: modalities });
   }

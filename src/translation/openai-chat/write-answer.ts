@@ -60,7 +60,7 @@ function writeCalls(calls: readonly AnswerCall[], exchange: Exchange): JsonTree 
   if (!exchange.conversation.legacyFunctions)
     return { tool_calls: calls.map((call) => writeCall(call, exchange)) };
   if (second !== undefined)
-    exchange.losses.dropped('choices[0].message.tool_calls[1]', 'the client takes one call');
+    exchange.losses.dropped('choices[0].message.tool_calls[1]', 'the client accepts only one call');
   return { function_call: { name: first.name, arguments: textOfArguments(first) } };
 }
 
@@ -108,7 +108,7 @@ export function writeDetail(
 
 /** Records the loss of a text's seal, for which Chat has no place. */
 export function tellTextSeal(seal: Seal | undefined, { losses }: Exchange): void {
-  if (seal !== undefined) losses.dropped('thoughtSignature', 'a text of this API bears no signature');
+  if (seal !== undefined) losses.dropped('thoughtSignature', 'this API has no signatures on texts');
 }
 
 function writeAnnotations(parts: readonly AnswerPart[]): readonly JsonTree[] | undefined {

@@ -36,7 +36,7 @@ const EFFORT_FIELDS: Readonly<Record<ClientApi, string>> = {
 /** For models that accept tools in Chat only with reasoning switched off. */
 function withoutReasoning({ conversation, losses }: Exchange): JsonTree {
   const wish = conversation.reasoning;
-  const why = 'the model takes tools in this API only without reasoning';
+  const why = 'the model accepts tools in this API only without reasoning';
   if (wish?.effort === undefined) losses.dropped(wish?.path ?? EFFORT_FIELDS[conversation.api], why);
   else if (wish.effort !== 'none') losses.approximated(wish.path, why);
   return { reasoning_effort: 'none' };
@@ -49,7 +49,7 @@ function named({ target, losses, conversation }: Exchange, dialect: Dialect, eff
     [...dialect.efforts, ...(target.efforts ?? [])],
     dialect.openAiFields,
   );
-  if (!isExact) losses.approximated(path, `the model does not take the effort ${effort}`);
+  if (!isExact) losses.approximated(path, `the model does not accept the effort ${effort}`);
   return { reasoning_effort: sent };
 }
 
@@ -67,10 +67,10 @@ function deepSeek({ conversation, losses }: Exchange, effort: Effort, tools: Jso
   if (effort === 'none') return { thinking: { type: 'disabled' } };
   const choice = tools['tool_choice'];
   if (choice !== undefined && choice !== 'auto' && choice !== 'none') {
-    losses.dropped(path, 'the server refuses a forced tool while it thinks');
+    losses.dropped(path, 'the server refuses a forced tool while thinking');
     return { thinking: { type: 'disabled' } };
   }
   if (effort === 'medium' || effort === 'xhigh')
-    losses.approximated(path, `the server does not take the effort ${effort}`);
+    losses.approximated(path, `the server does not accept the effort ${effort}`);
   return { reasoning_effort: DEEPSEEK[effort] };
 }

@@ -7,10 +7,9 @@ import type { Dialect } from '../models/dialects.ts';
 /** Writes media as parts of a user message. Records a loss and writes nothing if the API does not accept them. */
 export function writeMedia(media: Media, { losses }: Exchange, dialect: Dialect): readonly JsonTree[] {
   const { source, path } = media;
-  if (media.citations === true)
-    losses.dropped(`${path}.citations`, 'the API gives no citations of documents');
+  if (media.citations === true) losses.dropped(`${path}.citations`, 'the API does not cite documents');
   if (source.kind === 'file-id') {
-    losses.meaning(path, 'files of another provider cannot be had here');
+    losses.meaning(path, 'the file is stored at another provider');
     return [];
   }
   if (media.kind === 'document' && source.kind === 'text')
@@ -26,6 +25,6 @@ export function writeMedia(media: Media, { losses }: Exchange, dialect: Dialect)
     const format = media.mediaType === 'audio/mpeg' ? 'mp3' : media.mediaType.replace(/^audio\/(?:x-)?/, '');
     return [{ type: 'input_audio', input_audio: { data: source.data, format } }];
   }
-  losses.meaning(path, `the API takes no ${media.kind}${source.kind === 'url' ? ' by its URL' : ''}`);
+  losses.meaning(path, `the API does not accept ${media.kind}${source.kind === 'url' ? ' by URL' : ''}`);
   return [];
 }

@@ -71,9 +71,9 @@ class MessageWriter {
     const late = turn.parts.find(
       (part, index) => part.kind === 'text' && firstCall !== -1 && index > firstCall,
     );
-    if (late !== undefined) losses.approximated(late.path, 'the text stands in front of the calls');
+    if (late !== undefined) losses.approximated(late.path, 'the text moved before the calls');
     for (const part of turn.parts) {
-      if (isMedia(part)) losses.meaning(part.path, 'an assistant message holds no media here');
+      if (isMedia(part)) losses.meaning(part.path, 'an assistant message cannot contain media in this API');
     }
     const texts = textsOf(turn.parts);
     const reasoning = this.#reasoning(turn, calls.length > 0);
@@ -120,7 +120,7 @@ class MessageWriter {
     const wish = conversation.reasoning;
     const isThinking = wish !== undefined && wish.effort !== 'none' && wish.kind !== 'off';
     if (!isThinking || !hasCalls) return {};
-    losses.approximated(turn.path, 'the reasoning of this turn is lost, and the server wants it back');
+    losses.approximated(turn.path, 'the reasoning of this turn is lost, and the server requires it');
     return { reasoning_content: '' };
   }
 
@@ -145,7 +145,7 @@ class MessageWriter {
     const media = parts.filter(isMovable);
     const texts = parts.map(textInResult).filter((text) => text !== undefined);
     if (result.isError === true && result.made !== true) {
-      losses.approximated(`${result.path}.is_error`, 'the text says that it is an error');
+      losses.approximated(`${result.path}.is_error`, 'the text marks it as an error');
     }
     const prefix = result.isError === true ? '[error] ' : '';
     const base = { role: 'tool', tool_call_id: callIdFor(result.callId, dialect.callIds) };
@@ -158,7 +158,7 @@ class MessageWriter {
         content: [...text, ...media.flatMap((part) => writeMedia(part, this.#exchange, dialect))],
       };
     }
-    losses.approximated(`${result.path}.content`, 'media stand in the message behind the results');
+    losses.approximated(`${result.path}.content`, 'the media moved to the message after the results');
     const text =
       texts.length === 0
         ? `[${countOfMedia(media)} ${media.length === 1 ? 'follows' : 'follow'}]`

@@ -45,7 +45,7 @@ function writeFormat(exchange: Exchange, dialect: Dialect, instructions: string[
   if (format.kind === 'text') return undefined;
   if (format.kind === 'json') return { type: 'json_object' };
   if (!dialect.jsonSchema) {
-    losses.approximated(format.path, 'the server takes no schema');
+    losses.approximated(format.path, 'the server does not accept a schema');
     instructions.push(schemaInstruction(format.schema));
     return { type: 'json_object' };
   }
@@ -53,7 +53,7 @@ function writeFormat(exchange: Exchange, dialect: Dialect, instructions: string[
   let { strict } = format;
   if (strict === undefined && conversation.api === 'messages') {
     strict = isStrictSchema(schema);
-    if (!strict) losses.approximated(format.schemaPath, 'the schema is not one that OpenAI holds strictly');
+    if (!strict) losses.approximated(format.schemaPath, 'OpenAI does not accept this schema as strict');
   }
   return { type: 'json_schema', json_schema: { name: name ?? 'output', description, schema, strict } };
 }
@@ -62,11 +62,11 @@ function writeSampling(exchange: Exchange, dialect: Dialect, effortIsNone: boole
   const { conversation, target, losses } = exchange;
   const { sampling } = conversation;
   const reasons = dialect.openAiFields && openAiFacts(target.model).reasons === true;
-  const why = 'the model reasons and takes no sampling parameters';
+  const why = 'a reasoning model accepts no sampling parameters';
   const free = <Value>(placed: Placed<Value> | undefined, isFree: boolean): Value | undefined =>
     isFree ? placed?.value : dropped(losses, placed, why);
   const n = conversation.stream && sampling.n !== undefined ? undefined : sampling.n?.value;
-  if (conversation.stream) refused(losses, sampling.n, 'a translated stream has one choice');
+  if (conversation.stream) refused(losses, sampling.n, 'a translated stream can have only one choice');
   return {
     temperature: free(sampling.temperature, !reasons || effortIsNone),
     top_p: free(sampling.topP, !reasons || effortIsNone),
@@ -86,7 +86,7 @@ function writeSampling(exchange: Exchange, dialect: Dialect, effortIsNone: boole
 function writeStop({ conversation, losses }: Exchange, dialect: Dialect): readonly string[] | undefined {
   const { stop } = conversation.output;
   if (stop === undefined || stop.value.length <= dialect.maxStops) return stop?.value;
-  return refused(losses, stop, `the API takes at most ${dialect.maxStops} stop sequences`);
+  return refused(losses, stop, `the API accepts at most ${dialect.maxStops} stop sequences`);
 }
 
 function writeVerbosity({ conversation, target, losses }: Exchange, dialect: Dialect): string | undefined {
@@ -94,9 +94,7 @@ function writeVerbosity({ conversation, target, losses }: Exchange, dialect: Dia
   if (verbosity === undefined) return undefined;
   if (!dialect.openAiFields) return dropped(losses, verbosity, 'the API has no such field');
   const fits = openAiFacts(target.model).reasons !== false || verbosity.value === 'medium';
-  return fits
-    ? verbosity.value
-    : dropped(losses, verbosity, 'the model takes no other verbosity than medium');
+  return fits ? verbosity.value : dropped(losses, verbosity, 'the model accepts only the verbosity medium');
 }
 
 function writeMeta(exchange: Exchange, dialect: Dialect): JsonTree {

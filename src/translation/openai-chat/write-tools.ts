@@ -34,7 +34,7 @@ export function writeTools(exchange: Exchange, dialect: Dialect, names: Names): 
 
 function isBuiltIn(tool: Tool, { losses }: Exchange): boolean {
   if (tool.builtIn === undefined || tool.schema !== undefined) return false;
-  losses.meaning(tool.path, `only Anthropic's models know ${tool.builtIn}`);
+  losses.meaning(tool.path, `only Anthropic's models support ${tool.builtIn}`);
   return true;
 }
 
@@ -44,14 +44,14 @@ function writeTool(tool: Tool, { losses }: Exchange, dialect: Dialect, names: Na
   if (tool.form === 'freeform') {
     if (dialect.openAiFields)
       return { type: 'custom', custom: { name, description: tool.description, format: format(tool) } };
-    losses.approximated(tool.path, 'a function stands for a freeform tool');
+    losses.approximated(tool.path, 'a function replaces the freeform tool');
     const { description, schema } = freeformFunction(tool);
     return { type: 'function', function: { name, description, parameters: schema } };
   }
   const parameters = tool.schema === undefined ? undefined : withProperties(tool.schema);
   let { strict } = tool;
   if (strict === true && !isStrictSchema(parameters ?? {})) {
-    losses.approximated(`${tool.path}.strict`, 'the schema is not one that OpenAI holds strictly');
+    losses.approximated(`${tool.path}.strict`, 'OpenAI does not accept this schema as strict');
     strict = false;
   }
   return { type: 'function', function: { name, description: tool.description, parameters, strict } };

@@ -46,7 +46,7 @@ const ECHO_WITHOUT_LOGPROBS: Loss = {
   path: 'echo',
   what: 'approximated',
   class: 'tuning',
-  why: 'the tokens of the prompt have no probabilities',
+  why: 'prompt tokens have no log probabilities',
 };
 
 interface Prompt {
@@ -71,12 +71,12 @@ function readPrompt(fields: Fields, body: JsonObject): Prompt {
     };
   }
   const isNull = body[path] === null;
-  if (!isNull && !Array.isArray(value)) throw new InvalidBody(path, 'a string or a list is expected here');
+  if (!isNull && !Array.isArray(value)) throw new InvalidBody(path, 'expected a string or a list');
   const why = isNull
     ? 'the other API needs a prompt'
     : asArray(value).some((each) => typeof each === 'string')
-      ? 'the other API takes one prompt'
-      : 'tokens are those of one model';
+      ? 'the other API accepts only one prompt'
+      : 'token ids are specific to one model';
   return { text: '', turns: [], only: [{ path, class: 'meaning', why, value: value ?? null }] };
 }
 
@@ -112,15 +112,20 @@ function readOnly(fields: Fields): readonly OnlyField[] {
   const only: OnlyField[] = [];
   const suffix = fields.string('suffix');
   if (suffix !== undefined && suffix !== '')
-    only.push({ path: 'suffix', class: 'meaning', why: 'the other API fills no gaps', value: suffix });
+    only.push({
+      path: 'suffix',
+      class: 'meaning',
+      why: 'the other API cannot insert text before a suffix',
+      value: suffix,
+    });
   const best = fields.number('best_of');
   if (best !== undefined && best > 1)
-    only.push({ path: 'best_of', class: 'meaning', why: 'the other API gives no best of many', value: best });
+    only.push({ path: 'best_of', class: 'meaning', why: 'the other API has no best_of', value: best });
   if (fields.any('max_tokens') === 0)
     only.push({
       path: 'max_tokens',
       class: 'meaning',
-      why: 'the other API does not judge a prompt without an answer',
+      why: 'the other API always generates an answer',
       value: 0,
     });
   return only;

@@ -34,7 +34,7 @@ export function writeFinish({ reason }: Finish, exchange: Exchange): JsonTree {
     case 'tool_calls':
       return { status: 'completed', incomplete_details: null };
     case 'pause':
-      exchange.losses.approximated('stop_reason', 'the answer pauses');
+      exchange.losses.approximated('stop_reason', 'the answer is paused');
       return incomplete('max_output_tokens');
     case 'max_tokens':
     case 'context_window':

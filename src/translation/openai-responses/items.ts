@@ -76,7 +76,7 @@ export function encryptedContent(
 ): string | undefined {
   if (seal === undefined) return undefined;
   if (!conversation.seesSeals) {
-    losses.dropped('reasoning', 'the client has not asked for reasoning.encrypted_content');
+    losses.dropped('reasoning', 'the client did not request reasoning.encrypted_content');
     return undefined;
   }
   const envelope = envelopeOf(seal, redacted);

@@ -59,7 +59,10 @@ function readItem(item: JsonObject, exchange: Exchange, at: At): readonly Answer
     case 'custom_tool_call':
       return [readCall(item, exchange, at.index)];
     default:
-      exchange.losses.dropped(`output[${at.index}]`, `${asString(item['type']) ?? 'the item'} has no equal`);
+      exchange.losses.dropped(
+        `output[${at.index}]`,
+        `${asString(item['type']) ?? 'the item'} has no equivalent`,
+      );
       return [];
   }
 }

@@ -9,7 +9,7 @@ export type BuiltInItem =
   | { readonly kind: 'assistant' | 'results'; readonly parts: readonly Part[] }
   | { readonly kind: 'lost'; readonly class: Loss['class']; readonly why: string };
 
-const KEEPS_NOTHING = 'this gateway keeps no responses; send the whole input with store: false';
+const KEEPS_NOTHING = 'this gateway does not store responses; send the whole input with store: false';
 
 /** Reads an item of OpenAI's built-in tools or of its server-side memory. @throws InvalidBody */
 export function readBuiltInItem(item: JsonObject, type: string, path: string): BuiltInItem {
@@ -20,8 +20,8 @@ export function readBuiltInItem(item: JsonObject, type: string, path: string): B
     case 'compaction_summary':
     case 'context_compaction':
       return asString(item['encrypted_content']) === undefined
-        ? { kind: 'lost', class: 'tuning', why: 'the item says nothing' }
-        : { kind: 'lost', class: 'meaning', why: 'only OpenAI can read what it has compacted' };
+        ? { kind: 'lost', class: 'tuning', why: 'the item is empty' }
+        : { kind: 'lost', class: 'meaning', why: 'only OpenAI can read a history that it compacted' };
     case 'web_search_call':
       return searchCall(item, path);
     case 'local_shell_call':
@@ -39,7 +39,7 @@ export function readBuiltInItem(item: JsonObject, type: string, path: string): B
     default:
       return DISPENSABLE.has(type)
         ? { kind: 'lost', class: 'tuning', why: `the other API has no ${type}` }
-        : { kind: 'lost', class: 'meaning', why: `${type} has no equal` };
+        : { kind: 'lost', class: 'meaning', why: `${type} has no equivalent` };
   }
 }
 

@@ -75,7 +75,7 @@ class ItemReader {
         break;
       case 'tool_search_output':
         readTools(asArray(item['tools']), `${path}.tools`, this.#tools);
-        this.#lose(path, 'tuning', 'the tools that were found stand among the others');
+        this.#lose(path, 'tuning', 'the found tools are listed with the others');
         break;
       default:
         this.#builtIn(item, type, path);

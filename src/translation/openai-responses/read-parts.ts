@@ -9,7 +9,7 @@ import { InvalidBody } from '../sides.ts';
 export function readContent(content: unknown, path: string): readonly Part[] {
   if (typeof content === 'string') return content === '' ? [] : [{ kind: 'text', text: content, path }];
   if (content === null || content === undefined) return [];
-  if (!Array.isArray(content)) throw new InvalidBody(path, 'a string or a list is expected here');
+  if (!Array.isArray(content)) throw new InvalidBody(path, 'expected a string or a list');
   return content.map((part, index) => readPart(part, `${path}[${index}]`));
 }
 

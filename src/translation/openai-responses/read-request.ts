@@ -111,8 +111,7 @@ function readInclude(fields: Fields, losses: Loss[]): Include {
     const path = `include[${index}]`;
     if (value === 'reasoning.encrypted_content') seals = true;
     else if (value === 'message.output_text.logprobs') logprobs ??= path;
-    else
-      losses.push({ path, what: 'dropped', class: 'tuning', why: 'the other API has nothing of the kind' });
+    else losses.push({ path, what: 'dropped', class: 'tuning', why: 'the other API has no equivalent' });
   });
   return { seals, logprobs };
 }
@@ -171,7 +170,7 @@ function readSampling(fields: Fields, logprobs: string | undefined): Sampling {
 /** Fields for stored responses, which the gateway does not keep. Omits those with default values. */
 function readOnly(fields: Fields): readonly OnlyField[] {
   const only: OnlyField[] = [];
-  const why = 'this gateway keeps no responses; send the whole input with store: false';
+  const why = 'this gateway does not store responses; send the whole input with store: false';
   for (const path of ['previous_response_id', 'conversation', 'prompt', 'background']) {
     const value = fields.any(path);
     if (value === undefined || value === false) continue;
@@ -180,7 +179,12 @@ function readOnly(fields: Fields): readonly OnlyField[] {
   fields.any('stream_options');
   const truncation = fields.any('truncation');
   if (truncation !== undefined && truncation !== 'disabled') {
-    only.push({ path: 'truncation', class: 'tuning', why: 'the other API cuts no input', value: truncation });
+    only.push({
+      path: 'truncation',
+      class: 'tuning',
+      why: 'the other API does not truncate input',
+      value: truncation,
+    });
   }
   return only;
 }

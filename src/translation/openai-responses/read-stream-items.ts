@@ -144,7 +144,7 @@ export class StreamedItems {
       default:
         this.#exchange.losses.dropped(
           `output[${item.index}]`,
-          `${asString(given['type']) ?? 'the item'} has no equal`,
+          `${asString(given['type']) ?? 'the item'} has no equivalent`,
         );
     }
     item.isOver = true;

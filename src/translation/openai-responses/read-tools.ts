@@ -33,7 +33,7 @@ function undescribed(place: string): Loss {
     path: `${place}.description`,
     what: 'dropped',
     class: 'tuning',
-    why: 'the other API has no namespaces to describe',
+    why: 'the other API has no namespace descriptions',
   };
 }
 

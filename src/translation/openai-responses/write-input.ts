@@ -29,7 +29,7 @@ export function writeInput(
           part.kind === 'reasoning' &&
           (part.seal?.origin !== 'openai' || part.seal.provider !== target.provider);
         if (!isForeign) return [part];
-        losses.dropped(part.path, 'the provider takes back only reasoning that it has sealed itself');
+        losses.dropped(part.path, 'the provider accepts only reasoning that it sealed itself');
         return [];
       },
     },
@@ -88,7 +88,7 @@ class ItemWriter {
       case 'document':
       case 'audio':
       case 'video':
-        this.#exchange.losses.meaning(part.path, 'an assistant message holds no media here');
+        this.#exchange.losses.meaning(part.path, 'an assistant message cannot contain media in this API');
         return [];
     }
   }
@@ -110,7 +110,7 @@ class ItemWriter {
     const type = this.#freeform.has(call_id) ? 'custom_tool_call_output' : 'function_call_output';
     const isError = result.isError === true;
     if (isError && result.made !== true)
-      losses.approximated(`${result.path}.is_error`, 'the text says that it is an error');
+      losses.approximated(`${result.path}.is_error`, 'the text marks it as an error');
     const parts = result.parts.flatMap((part) =>
       part.kind === 'unknown' ? insteadOf(part, losses) : [part],
     );
@@ -161,10 +161,9 @@ function reasoningItem({ text, seal }: Reasoning): JsonTree {
  */
 function writeMedia(media: Media, { losses }: Exchange): readonly JsonTree[] {
   const { source, path } = media;
-  if (media.citations === true)
-    losses.dropped(`${path}.citations`, 'the API gives no citations of documents');
+  if (media.citations === true) losses.dropped(`${path}.citations`, 'the API does not cite documents');
   if (source.kind === 'file-id') {
-    losses.meaning(path, 'files of another provider cannot be had here');
+    losses.meaning(path, 'the file is stored at another provider');
     return [];
   }
   if (media.kind === 'image') {
@@ -176,6 +175,6 @@ function writeMedia(media: Media, { losses }: Exchange): readonly JsonTree[] {
     if (source.kind === 'url') return [{ type: 'input_file', file_url: source.url }];
     return [{ type: 'input_file', filename: fileName(media), file_data: mediaUrl(media) }];
   }
-  losses.meaning(path, `the API takes no ${media.kind}`);
+  losses.meaning(path, `the API does not accept ${media.kind}`);
   return [];
 }

@@ -42,7 +42,7 @@ function writeLimit(exchange: Exchange): number | undefined {
   const limit = outputLimit(exchange);
   if (limit === undefined || limit >= MIN_OUTPUT) return limit;
   const path = exchange.conversation.output.maxTokens?.path ?? 'max_output_tokens';
-  exchange.losses.approximated(path, `the API takes no limit below ${MIN_OUTPUT}`);
+  exchange.losses.approximated(path, `the API accepts no limit below ${MIN_OUTPUT}`);
   return MIN_OUTPUT;
 }
 
@@ -68,7 +68,7 @@ function writeEffort(
   }
   const efforts = [...DIALECTS[target.dialect].efforts, ...(target.efforts ?? [])];
   const { sent, isExact } = effortIn(wish.effort, efforts, true);
-  if (!isExact) losses.approximated(wish.path, `the model does not take the effort ${wish.effort}`);
+  if (!isExact) losses.approximated(wish.path, `the model does not accept the effort ${wish.effort}`);
   return sent;
 }
 
@@ -78,7 +78,7 @@ function writeText(exchange: Exchange, reasons: boolean | undefined): JsonTree |
   const format = writeFormat(exchange);
   const written = fits
     ? verbosity?.value
-    : dropped(exchange.losses, verbosity, 'the model takes no other verbosity than medium');
+    : dropped(exchange.losses, verbosity, 'the model accepts only the verbosity medium');
   return format === undefined && written === undefined ? undefined : { format, verbosity: written };
 }
 
@@ -90,7 +90,7 @@ function writeFormat({ conversation, losses }: Exchange): JsonTree | undefined {
   let { strict } = format;
   if (strict === undefined && conversation.api === 'messages') {
     strict = isStrictSchema(schema);
-    if (!strict) losses.approximated(format.schemaPath, 'the schema is not one that OpenAI holds strictly');
+    if (!strict) losses.approximated(format.schemaPath, 'OpenAI does not accept this schema as strict');
   }
   return { type: 'json_schema', name: name ?? 'output', description, schema, strict };
 }
@@ -108,9 +108,9 @@ function writeSampling(exchange: Exchange, isReasoning: boolean, effortIsNone: b
   ] as readonly (Placed<unknown> | undefined)[]) {
     dropped(losses, placed, none);
   }
-  refused(losses, conversation.output.stop, 'the API takes no stop sequences');
-  refused(losses, sampling.n, 'the API gives one answer');
-  const why = 'the model reasons and takes no sampling parameters';
+  refused(losses, conversation.output.stop, 'the API accepts no stop sequences');
+  refused(losses, sampling.n, 'the API returns only one answer');
+  const why = 'a reasoning model accepts no sampling parameters';
   const isFree = !isReasoning || effortIsNone;
   return {
     temperature: isFree ? sampling.temperature?.value : dropped(losses, sampling.temperature, why),

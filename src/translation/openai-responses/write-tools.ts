@@ -29,7 +29,7 @@ export function writeTools(exchange: Exchange, names: Names): JsonTree {
 
 function isBuiltIn(tool: Tool, { losses }: Exchange): boolean {
   if (tool.builtIn === undefined || tool.schema !== undefined) return false;
-  losses.meaning(tool.path, `only Anthropic's models know ${tool.builtIn}`);
+  losses.meaning(tool.path, `only Anthropic's models support ${tool.builtIn}`);
   return true;
 }
 
@@ -43,7 +43,7 @@ function writeTool(tool: Tool, { losses }: Exchange, names: Names): JsonTree {
   const parameters = withProperties(tool.schema ?? { type: 'object' });
   const strict = tool.strict === true && isStrictSchema(parameters);
   if (tool.strict === true && !strict)
-    losses.approximated(`${tool.path}.strict`, 'the schema is not one that OpenAI holds strictly');
+    losses.approximated(`${tool.path}.strict`, 'OpenAI does not accept this schema as strict');
   return { type: 'function', name, description, parameters, strict };
 }
 
@@ -55,7 +55,7 @@ function writeSearch({ definition, path }: ServerTool, { losses }: Exchange): Js
   for (const name of ['blocked_domains', 'max_uses']) {
     const value = definition[name];
     if (value !== undefined && value !== null)
-      losses.dropped(`${path}.${name}`, 'the search of OpenAI has no such field');
+      losses.dropped(`${path}.${name}`, 'the web search of OpenAI has no such field');
   }
   const domains = asArray(filters['allowed_domains']);
   return {
@@ -88,7 +88,7 @@ function writeChoice({ conversation, losses }: Exchange, names: Names): unknown 
     case 'server': {
       if (!choice.type.startsWith('web_search') && choice.type !== 'googleSearch') return undefined;
       if (conversation.tools.length === 0) return 'required';
-      losses.approximated(choice.path, 'the API forces no web search beside other tools');
+      losses.approximated(choice.path, 'the API cannot force a web search among other tools');
       return undefined;
     }
     case undefined:

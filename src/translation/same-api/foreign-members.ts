@@ -34,7 +34,7 @@ export function strictEdits(bytes: Uint8Array, list: Extent, ids: CallIdForm, lo
         edits.push(...withoutForeign(parts), ...shortened(bytes, parts, 'id', ids));
       }
     }
-    if (edits.length > 0) losses.repaired(`messages[${index}]`, 'the server takes no such members');
+    if (edits.length > 0) losses.repaired(`messages[${index}]`, 'the server refuses these members');
     all.push(...edits);
   });
   return all;
@@ -76,7 +76,7 @@ export function detailEdits(bytes: Uint8Array, list: Extent, losses: LossList): 
       ) === true;
     const foreign = blocks.filter((_, at) => isForeign(at)).length;
     if (foreign === 0) return;
-    losses.repaired(`messages[${index}]`, 'the reasoning is of another provider');
+    losses.repaired(`messages[${index}]`, 'the reasoning is from another provider');
     if (foreign < blocks.length) all.push(...cuts(blocks, isForeign));
     else all.push(...cuts(members, (at) => members[at] === details));
   });

@@ -48,7 +48,10 @@ export function messageEdits(bytes: Uint8Array, list: Extent, rules: MessageRule
     if (rules.foldSystem && message.role === 'system') {
       const folded = foldedMessage(bytes, message);
       if (folded !== undefined)
-        rules.losses.approximated(`${message.path}.role`, 'the provider takes no system message here');
+        rules.losses.approximated(
+          `${message.path}.role`,
+          'the provider does not accept a system message here',
+        );
       const behind = messages[moves.get(index) ?? -1];
       if (folded === undefined || behind !== undefined) cut.add(index);
       else edits.push({ start: message.start, end: message.end, bytes: UTF8.encode(folded) });

@@ -4,9 +4,9 @@ import { ENVELOPE_MARK, openEnvelope } from '../envelope.ts';
 import type { LossList } from '../losses.ts';
 import type { Block, Verdict } from './message-edits.ts';
 
-const FOREIGN = 'the reasoning is of another provider';
-const OWN = 'the seal is given back as the provider made it';
-const UNSEALED = 'the reasoning bears no seal';
+const FOREIGN = 'the reasoning is from another provider';
+const OWN = 'the seal is restored to the form of its provider';
+const UNSEALED = 'the reasoning has no seal';
 
 /**
  * Judges blocks of a Messages body. Cuts reasoning of other providers, and takes Anthropic's own out of its envelope.
