@@ -165,9 +165,12 @@ describe('a peer that does not read', () => {
       },
     });
     ends.push(() => provider.stop(true));
-    const gateway = await scene('allow_unauthenticated: true', `http://127.0.0.1:${provider.port}`);
-    const raw = new RawSocket(gateway.url, handshake('/v1/realtime?model=m'));
-    await raw.head();
+    const gateway = await scene(KEYED, `http://127.0.0.1:${provider.port}`);
+    const raw = new RawSocket(
+      gateway.url,
+      handshake('/v1/realtime?model=m', ['Authorization: Bearer mk-one-client']),
+    );
+    expect(await raw.head()).toStartWith('HTTP/1.1 101');
     raw.pause();
     let before = -1;
     // It is held up when nothing more goes out for a while.
@@ -176,6 +179,7 @@ describe('a peer that does not read', () => {
       await Bun.sleep(500);
     }
     // 4,000 are 250 MB. The system's buffers take some.
+    expect(sent).toBeGreaterThan(0);
     expect(sent).toBeLessThan(1_000);
     raw.destroy();
     await until(() => gateway.app.server.pending() === 0 || undefined);

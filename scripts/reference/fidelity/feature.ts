@@ -2,7 +2,7 @@ import type { ClientApi } from '../../../src/translation/conversation.ts';
 import type { JsonObject } from '../../../src/translation/json.ts';
 
 /** The APIs of clients that the matrix shows. */
-export type Client = Extract<ClientApi, 'chat' | 'responses' | 'messages' | 'gemini'>;
+export type Client = Exclude<ClientApi, 'embeddings'>;
 
 /** Something that a request may have, with a sample of it in each client's API that can say it. */
 export interface Feature {

@@ -54,6 +54,7 @@ const ASKED: Readonly<Record<Client, JsonObject>> = {
     max_tokens: 9000,
     thinking: { type: 'enabled', budget_tokens: 5000 },
   },
+  completions: { model: 'm', prompt: 'Hello' },
   gemini: {
     contents: [{ role: 'user', parts: [{ text: 'Hello' }] }],
     generationConfig: { thinkingConfig: { includeThoughts: true } },

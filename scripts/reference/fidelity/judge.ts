@@ -46,6 +46,7 @@ const PLAIN: Readonly<Record<Client, JsonObject>> = {
   chat: { model: 'm', messages: [{ role: 'user', content: 'Hello' }], max_completion_tokens: 500 },
   responses: { model: 'm', input: 'Hello', max_output_tokens: 500, store: false },
   messages: { model: 'm', messages: [{ role: 'user', content: 'Hello' }], max_tokens: 500 },
+  completions: { model: 'm', prompt: 'Hello', max_tokens: 500 },
   gemini: {
     contents: [{ role: 'user', parts: [{ text: 'Hello' }] }],
     generationConfig: { maxOutputTokens: 500 },

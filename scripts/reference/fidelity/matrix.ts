@@ -16,6 +16,7 @@ export const CLIENTS: Readonly<Record<Client, string>> = {
   responses: 'Clients of the Responses API',
   messages: 'Clients of the Messages API',
   gemini: 'Clients of the Gemini API',
+  completions: 'Clients of Completions',
 };
 
 const PROVIDERS: Readonly<Record<ProviderApi, string>> = {

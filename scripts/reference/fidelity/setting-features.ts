@@ -14,37 +14,44 @@ export const SETTING_FEATURES: readonly Feature[] = [
     name: 'limit on tokens',
     asked: {
       chat: { max_completion_tokens: 777 },
+      completions: { max_tokens: 777 },
       responses: { max_output_tokens: 777 },
       messages: { max_tokens: 777 },
       gemini: gemini({ maxOutputTokens: 777 }),
     },
-    arrives: /:777[,}]/,
+    arrives: /"(?:max_(?:completion_|output_)?tokens|max(?:Output)?Tokens)":777[,}]/,
   },
   {
     name: 'stop sequences',
     asked: {
-      chat: { stop: ['AHOY'] },
+      ...inAll(['chat', 'completions'], { stop: ['AHOY'] }),
       messages: { stop_sequences: ['AHOY'] },
       gemini: gemini({ stopSequences: ['AHOY'] }),
     },
-    arrives: /AHOY/,
+    arrives: /"stop(?:_sequences|Sequences)?":\["AHOY"\]/,
   },
   {
     name: '`temperature`',
     asked: {
-      ...inAll(['chat', 'responses', 'messages'], { temperature: 0.25 }),
+      ...inAll(['chat', 'responses', 'messages', 'completions'], { temperature: 0.25 }),
       gemini: gemini({ temperature: 0.25 }),
     },
     arrives: /"temperature":0\.25/,
   },
   {
     name: '`temperature` above 1',
-    asked: { ...inAll(['chat', 'responses'], { temperature: 1.5 }), gemini: gemini({ temperature: 1.5 }) },
+    asked: {
+      ...inAll(['chat', 'responses', 'completions'], { temperature: 1.5 }),
+      gemini: gemini({ temperature: 1.5 }),
+    },
     arrives: /"temperature":1/,
   },
   {
     name: '`top_p`',
-    asked: { ...inAll(['chat', 'responses', 'messages'], { top_p: 0.75 }), gemini: gemini({ topP: 0.75 }) },
+    asked: {
+      ...inAll(['chat', 'responses', 'messages', 'completions'], { top_p: 0.75 }),
+      gemini: gemini({ topP: 0.75 }),
+    },
     arrives: /"top_?[pP]":0\.75/,
   },
   {
@@ -54,20 +61,32 @@ export const SETTING_FEATURES: readonly Feature[] = [
   },
   {
     name: 'penalties',
-    asked: { chat: { presence_penalty: 0.125 }, gemini: gemini({ presencePenalty: 0.125 }) },
-    arrives: /0\.125/,
+    asked: {
+      ...inAll(['chat', 'completions'], { presence_penalty: 0.125 }),
+      gemini: gemini({ presencePenalty: 0.125 }),
+    },
+    arrives: /"presence_?[pP]enalty":0\.125/,
   },
-  { name: '`seed`', asked: { chat: { seed: 4711 }, gemini: gemini({ seed: 4711 }) }, arrives: /4711/ },
-  { name: '`logit_bias`', asked: { chat: { logit_bias: { 1234: 5 } } }, arrives: /"1234":5/ },
+  {
+    name: '`seed`',
+    asked: { ...inAll(['chat', 'completions'], { seed: 4711 }), gemini: gemini({ seed: 4711 }) },
+    arrives: /"seed":4711/,
+  },
+  {
+    name: '`logit_bias`',
+    asked: inAll(['chat', 'completions'], { logit_bias: { 1234: 5 } }),
+    arrives: /"logit_bias":\{"1234":5\}/,
+  },
   {
     name: 'several answers (`n`)',
-    asked: { chat: { n: 2 }, gemini: gemini({ candidateCount: 2 }) },
+    asked: { ...inAll(['chat', 'completions'], { n: 2 }), gemini: gemini({ candidateCount: 2 }) },
     arrives: /"(?:n|candidateCount)":2/,
   },
   {
     name: 'log probabilities',
     asked: {
       chat: { logprobs: true, top_logprobs: 3 },
+      completions: { logprobs: 3 },
       responses: { include: ['message.output_text.logprobs'], top_logprobs: 3 },
       gemini: gemini({ responseLogprobs: true, logprobs: 3 }),
     },
@@ -128,14 +147,15 @@ export const SETTING_FEATURES: readonly Feature[] = [
     name: "the end user's id",
     asked: {
       ...inAll(['chat', 'responses'], { safety_identifier: 'sailor-7' }),
+      completions: { user: 'sailor-7' },
       messages: { metadata: { user_id: 'sailor-7' } },
     },
-    arrives: /sailor-7/,
+    arrives: /"(?:user|user_id|safety_identifier)":"sailor-7"/,
   },
   {
     name: '`metadata`',
     asked: inAll(['chat', 'responses'], { metadata: { ship: 'albatros' } }),
-    arrives: /albatros/,
+    arrives: /"(?:m|requestM)etadata":\{"ship":"albatros"\}/,
   },
   {
     name: '`service_tier`',
@@ -143,12 +163,12 @@ export const SETTING_FEATURES: readonly Feature[] = [
       ...inAll(['chat', 'responses'], { service_tier: 'default' }),
       messages: { service_tier: 'standard_only' },
     },
-    arrives: /service_?[tT]ier/,
+    arrives: /"service_?[tT]ier":/,
   },
   {
     name: '`prompt_cache_key`',
     asked: inAll(['chat', 'responses'], { prompt_cache_key: 'watch-3' }),
-    arrives: /watch-3/,
+    arrives: /"prompt_cache_key":"watch-3"/,
   },
   { name: '`store`', asked: inAll(['chat', 'responses'], { store: true }), arrives: /"store":true/ },
   {
@@ -178,4 +198,12 @@ export const SETTING_FEATURES: readonly Feature[] = [
     },
     arrives: /"(?:audio|AUDIO)"/,
   },
+  {
+    name: 'a text behind the answer (`suffix`)',
+    asked: { completions: { suffix: 'Farewell' } },
+    arrives: /Farewell/,
+  },
+  { name: 'several prompts', asked: { completions: { prompt: ['Hello', 'Ahoy'] } }, arrives: /Hello.*Ahoy/ },
+  { name: 'prompt in tokens', asked: { completions: { prompt: [4711, 12] } }, arrives: /4711/ },
+  { name: '`best_of`', asked: { completions: { best_of: 3 } }, arrives: /"best_of":3/ },
 ];

@@ -1,5 +1,8 @@
 import type { JsonObject } from '../../../src/translation/json.ts';
-import { type Client, type Feature, inAll } from './feature.ts';
+import { type Client as AnyClient, type Feature, inAll } from './feature.ts';
+
+/** Completions have no tools. */
+type Client = Exclude<AnyClient, 'completions'>;
 
 const SCHEMA = {
   type: 'object',
