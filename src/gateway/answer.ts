@@ -1,6 +1,6 @@
 import type { Usage } from '../protocols/protocol.ts';
 import type { AnswerText } from '../usage/estimate-usage.ts';
-import type { ByteSink } from './pipe.ts';
+import type { ByteSink } from './body/pipe.ts';
 
 /** What a provider answered: all of it at hand, or a stream that has begun and is forwarded as it comes. */
 export type Answer = WholeAnswer | StreamedAnswer;

@@ -16,7 +16,7 @@ import { upstreamModelOf } from './upstream-model.ts';
 import type { Classification } from './classification.ts';
 import { prepareRequest } from './prepare-request.ts';
 import type { AttemptContext, ReadyRequest } from './prepared-request.ts';
-import type { TranslationNote } from './reply-translation.ts';
+import type { TranslationNote } from './translated/reply-translation.ts';
 
 /** One try of one route: what became of it, and the answer where there is one to show. */
 export interface AttemptResult {

@@ -1,0 +1,58 @@
+import type { AttemptTimeouts } from '../attempt-timeouts.ts';
+import type { ByteSource } from '../ports.ts';
+
+/** A provider's body, read to its end or to a bound; `broken` when it ended before its end. */
+export type BodyReading =
+  | { readonly kind: 'read'; readonly bytes: Uint8Array; readonly isCut: boolean }
+  | { readonly kind: 'broken' };
+
+/** Reads a whole body, at most `maxBytes` of it: what lies beyond is not asked for. Never rejects. */
+export async function readWhole(
+  { body, headers }: { readonly body: ByteSource | null; readonly headers: Headers },
+  timeouts: AttemptTimeouts,
+  maxBytes: number,
+): Promise<BodyReading> {
+  if (body === null) return { kind: 'read', bytes: new Uint8Array(), isCut: false };
+  const declared = Number(headers.get('content-length') ?? Number.NaN);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // What was announced is there: whether more could come need not be waited for.
+  while (size !== declared) {
+    const chunk = await readChunk(body, timeouts);
+    if (chunk === 'broken') return { kind: 'broken' };
+    if (chunk === 'end') break;
+    if (size === 0) timeouts.answered();
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (size > maxBytes) {
+      body.cancel().catch(ignore);
+      return { kind: 'read', bytes: join(chunks, size).subarray(0, maxBytes), isCut: true };
+    }
+  }
+  return { kind: 'read', bytes: join(chunks, size), isCut: false };
+}
+
+/** The next chunk of a body; `end` at its end, `broken` where the connection failed or the timeouts was cut. */
+export async function readChunk(
+  source: ByteSource,
+  timeouts: AttemptTimeouts,
+): Promise<Uint8Array | 'end' | 'broken'> {
+  timeouts.reading();
+  try {
+    const { done, value } = await source.read();
+    return done || value === undefined ? 'end' : value;
+  } catch {
+    return 'broken';
+  } finally {
+    timeouts.arrived();
+  }
+}
+
+function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size);
+}
+
+function ignore(): void {
+  // The body was not wanted any more: how its end went does not matter.
+}
