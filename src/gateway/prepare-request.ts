@@ -2,6 +2,7 @@ import { spliceRequest } from '../protocols/request.ts';
 import { routeSpeech, type RouteSpeech } from '../translation/targets.ts';
 import type { Provider } from '../config/snapshot.ts';
 import type { ProviderApi } from '../translation/conversation.ts';
+import type { EmbeddingsTarget } from '../translation/embeddings/embeddings.ts';
 import type { DialectName } from '../translation/models/dialects.ts';
 import type { ClientCall } from './client-call.ts';
 import { passedGeminiPath } from './gemini-path.ts';
@@ -28,10 +29,7 @@ export function prepareRequest(context: AttemptContext): PreparedRequest | Promi
     case 'try':
       return tried(context, call, speech);
     case 'vectors':
-      // The translation is loaded on first use.
-      return import('./vectors-request.ts').then(({ vectorsRequest }) =>
-        vectorsRequest(context, call, speech.api),
-      );
+      return vectors(context, call, speech.api);
     case 'translate':
       return translatedRequest(context, call, (hasFunctionTools) =>
         speechOf(context, call, hasFunctionTools),
@@ -39,6 +37,16 @@ export function prepareRequest(context: AttemptContext): PreparedRequest | Promi
     case 'none':
       return unspoken(call);
   }
+}
+
+/** Translates a request for embeddings into another API. The translation is loaded on first use. */
+async function vectors(
+  context: AttemptContext,
+  call: ClientCall,
+  api: EmbeddingsTarget['api'],
+): Promise<PreparedRequest> {
+  const { vectorsRequest } = await import('./vectors-request.ts');
+  return vectorsRequest(context, call, api);
 }
 
 /** Returns the API to use on the route. For most requests it is determined once per provider. */
@@ -87,6 +95,7 @@ function tried(
   if (memory === undefined || memory.isEmpty) return passed(context, call, dialect);
   const nowMs = gateway.clock.nowMs();
   if (!memory.has(provider, call, nowMs)) return passed(context, call, dialect);
+  if (call.operation === 'embed' && call.api === 'gemini') return vectors(context, call, 'openai');
   const isLacked = (api: ProviderApi): boolean =>
     api === 'converse' || memory.has(provider, { api, operation: 'generate' }, nowMs);
   const api = otherwise.find((each) => !isLacked(each));

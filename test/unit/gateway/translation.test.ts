@@ -188,6 +188,24 @@ fallback: { retries: 0 }`;
     expect(scene.asked()).toHaveLength(2);
   });
 
+  test('embeds for a client of Gemini through /v1/embeddings, once its own path has been missing', async () => {
+    const embeds: Play = (request) =>
+      request.target?.api === 'embeddings'
+        ? reply(200, '{"object":"list","data":[{"index":0,"embedding":[0.5]}],"usage":{"prompt_tokens":1}}')
+        : reply(404, '{"detail":"Not Found"}');
+    const scene = new Scene(config, { local: [embeds] });
+    Object.assign(scene.gateway, { unspoken: new UnspokenApis() });
+    const content = { parts: [{ text: 'Hi' }] };
+    for (const [verb, given, wanted] of [
+      ['embedContent', { content }, { embedding: { values: [0.5] } }],
+      ['batchEmbedContents', { requests: [{ content }] }, { embeddings: [{ values: [0.5] }] }],
+    ] as const) {
+      const { response, body } = await ask(scene, { path: `/v1beta/models/m:${verb}`, body: given });
+      expect([response.status, body]).toEqual([200, wanted]);
+    }
+    expect(scene.asked()).toHaveLength(3);
+  });
+
   test('and that lacks the model is not taken for one that lacks the API', async () => {
     const scene = new Scene(config, { local: [() => reply(404, '{"error":{"message":"no model x"}}')] });
     Object.assign(scene.gateway, { unspoken: new UnspokenApis() });

@@ -55,6 +55,35 @@ describe('calls in a Chat stream', () => {
     expect(await played(...events)).toEqual({ content: [['c1', 'longer_name', '{}']], stop: 'tool_use' });
   });
 
+  test('a name in pieces may begin with the name of another tool', async () => {
+    const request = {
+      tools: ['read', 'read_file'].map((name) => ({ name, input_schema: { type: 'object' } })),
+    };
+    const events = [
+      call(started(0, 'c1', 'read')),
+      call(started(0, undefined, '_file')),
+      call({ index: 0, function: { arguments: '{}' } }),
+    ];
+    const play = await playStream({ ...PLAY, request }, [...events, ...END]);
+    expect(asMessage(play)).toEqual({ content: [['c1', 'read_file', '{}']], stop: 'tool_use' });
+  });
+
+  test('a second call under the id of the first is a call of its own, with an id of its own', async () => {
+    const events = [
+      call(started(0, 'c1', 'f', '{"a":')),
+      call(started(0, 'c1', 'f', '1}')),
+      call(started(1, 'c1', 'f', '{"a":')),
+      call(started(1, 'c1', 'f', '2}')),
+    ];
+    expect(await played(...events)).toEqual({
+      content: [
+        ['c1', 'f', '{"a":1}'],
+        ['call_g_1', 'f', '{"a":2}'],
+      ],
+      stop: 'tool_use',
+    });
+  });
+
   test('arguments without index and id belong to the last call', async () => {
     const events = [
       call(started(undefined, 'c1', 'f')),

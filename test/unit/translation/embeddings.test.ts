@@ -35,6 +35,16 @@ function sent(client: EmbeddingsClient, body: unknown, target: EmbeddingsTarget,
 }
 
 describe('a client of OpenAI', () => {
+  test('numbers in every notation, and of more digits than a double holds, are numbers', () => {
+    const { exchange } = sent('embeddings', { model: 'm', input: 'a' }, GEMINI);
+    const values = '[-1.1920928955078125e-07,0.1000000000000000055511151231257827,1]';
+    const answer = embeddingsAnswer(`{"embeddings":[{"values":${values}}]}`, exchange!, () => 1);
+    if (answer.kind === 'failed') throw new Error(answer.error.message);
+    expect(JSON.parse(answer.body)).toMatchObject({
+      data: [{ embedding: [-1.1920928955078125e-7, 0.1, 1] }],
+    });
+  });
+
   test('embeds one text at Vertex, with its token count', () => {
     const { body, losses, exchange } = sent(
       'embeddings',

@@ -110,6 +110,20 @@ describe('JSON', () => {
     const text = '{"a":[18446744073709551615,-0.10000000000000000001],"b":1.5,"c":"1234567890123456789"}';
     expect(writeJson(parseJson(text))).toBe(text);
   });
+
+  test('numbers beyond a double survive, however they are written', () => {
+    const text = '{"a":1e400,"b":-1E-400,"c":[2e999,0.1]}';
+    expect(writeJson(parseJson(text))).toBe(text);
+  });
+
+  test.each([
+    '-1.1920928955078125e-07',
+    '1.0000000000000000',
+    '0.00000000000000012345',
+    '10000000000000000000000',
+  ])('%s, which a double holds, is a number', (text) => {
+    expect(parseJson(`[${text}]`)).toEqual([Number(text)]);
+  });
 });
 
 describe('schemas', () => {
