@@ -1,6 +1,6 @@
 import type { Usage } from '../protocols/protocol.ts';
 import type { AnswerText } from '../usage/estimate-usage.ts';
-import type { ByteSink } from './pipe.ts';
+import type { ByteSink } from './body/pipe.ts';
 
 /** A provider's answer: complete, or a stream that has begun and is forwarded as it arrives. */
 export type Answer = WholeAnswer | StreamedAnswer;

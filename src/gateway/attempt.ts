@@ -16,7 +16,7 @@ import { upstreamModelOf } from './upstream-model.ts';
 import type { Classification } from './classification.ts';
 import { prepareRequest } from './prepare-request.ts';
 import type { AttemptContext, ReadyRequest } from './prepared-request.ts';
-import type { TranslationNote } from './reply-translation.ts';
+import type { TranslationNote } from './translated/reply-translation.ts';
 
 /** The result of one attempt on one route: its outcome, and the answer if there is one to deliver. */
 export interface AttemptResult {

@@ -3,7 +3,7 @@ import type { Protocol } from '../protocols/protocol.ts';
 import type { Outcome } from '../routing/outcome.ts';
 import type { Answer } from './answer.ts';
 import type { PlannedRequest } from './request-context.ts';
-import type { ReplyTranslation } from './reply-translation.ts';
+import type { ReplyTranslation } from './translated/reply-translation.ts';
 import type { AttemptTimeouts } from './attempt-timeouts.ts';
 import type { Gateway, UpstreamReply } from './ports.ts';
 

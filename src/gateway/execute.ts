@@ -6,7 +6,7 @@ import { attemptRoute, type AttemptResult } from './attempt.ts';
 import { endpointOf } from './endpoint.ts';
 import type { PlannedRequest } from './request-context.ts';
 import type { Gateway } from './ports.ts';
-import type { TranslationNote } from './reply-translation.ts';
+import type { TranslationNote } from './translated/reply-translation.ts';
 
 /** The result of all attempts: the answer to deliver, or why there is none. */
 export interface Execution {

@@ -12,16 +12,16 @@ import {
 } from '../protocols/request.ts';
 import type { Model } from '../routing/route.ts';
 import { routeId } from '../routing/route.ts';
-import { type ClientCall, clientCallOf } from './client-call.ts';
-import { LazyConversation } from './lazy-conversation.ts';
-import { plainBody } from './plain-body.ts';
+import { type ClientCall, clientCallOf } from './translated/client-call.ts';
+import { LazyConversation } from './translated/lazy-conversation.ts';
+import { plainBody } from './body/plain-body.ts';
 import type { ClientRequest } from './ports.ts';
-import { type ObjectOwners, providerOfObject } from './object-owners.ts';
-import { isNonsense, modelAndVerb, subjectOf } from './path-subject.ts';
+import { type ObjectOwners, providerOfObject } from './objects/object-owners.ts';
+import { isNonsense, modelAndVerb, subjectOf } from './objects/path-subject.ts';
 import { Refusal } from './refusals.ts';
-import { providerOfOwn, requireBody, requirePath, type RestrictedRequest } from './restricted-key.ts';
-import { soleProviderFor } from './sole-provider.ts';
-import { mayStick, withMakerFirst } from './sticky-route.ts';
+import { providerOfOwn, requireBody, requirePath, type RestrictedRequest } from './objects/restricted-key.ts';
+import { soleProviderFor } from './objects/sole-provider.ts';
+import { mayStick, withMakerFirst } from './objects/sticky-route.ts';
 
 /** The plan for a request: the model that serves it, and the body from which each route derives its own. */
 export interface Plan {

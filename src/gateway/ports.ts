@@ -10,8 +10,8 @@ import type { Model } from '../routing/route.ts';
 import type { ProviderApi } from '../translation/conversation.ts';
 import type { AzurePath } from '../lib/api-path.ts';
 import type { GatewayEvent } from './events.ts';
-import type { ObjectOwners } from './object-owners.ts';
-import type { UnspokenApis } from './unspoken-apis.ts';
+import type { ObjectOwners } from './objects/object-owners.ts';
+import type { UnspokenApis } from './translated/unspoken-apis.ts';
 
 /** Everything that the gateway needs from outside. Edge rooms implement it; tests and simulations may replace it. */
 export interface Gateway extends Ledgers {

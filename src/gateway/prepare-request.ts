@@ -4,13 +4,13 @@ import type { Provider } from '../config/snapshot.ts';
 import type { ProviderApi } from '../translation/conversation.ts';
 import type { EmbeddingsTarget } from '../translation/embeddings/embeddings.ts';
 import type { DialectName } from '../translation/models/dialects.ts';
-import type { ClientCall } from './client-call.ts';
-import { passedGeminiPath } from './gemini-path.ts';
+import type { ClientCall } from './translated/client-call.ts';
+import { passedGeminiPath } from './translated/gemini-path.ts';
 import type { AttemptContext, PreparedRequest, ReadyRequest } from './prepared-request.ts';
-import { repairedBody } from './repaired-body.ts';
-import { translatedRequest } from './translated-request.ts';
+import { repairedBody } from './translated/repaired-body.ts';
+import { translatedRequest } from './translated/translated-request.ts';
 import { upstreamModelOf } from './upstream-model.ts';
-import { carriedRequest } from './carried-request.ts';
+import { carriedRequest } from './translated/carried-request.ts';
 
 /**
  * Prepares the request for a route. In the client's own API it is passed through with only the model renamed, and no
@@ -45,7 +45,7 @@ async function vectors(
   call: ClientCall,
   api: EmbeddingsTarget['api'],
 ): Promise<PreparedRequest> {
-  const { vectorsRequest } = await import('./vectors-request.ts');
+  const { vectorsRequest } = await import('./translated/vectors-request.ts');
   return vectorsRequest(context, call, api);
 }
 

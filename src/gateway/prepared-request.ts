@@ -3,9 +3,9 @@ import type { Protocol } from '../protocols/protocol.ts';
 import type { Unsuitable } from '../routing/outcome.ts';
 import type { Route } from '../routing/route.ts';
 import type { WholeAnswer } from './answer.ts';
-import type { ClientCall } from './client-call.ts';
+import type { ClientCall } from './translated/client-call.ts';
 import type { Gateway, UpstreamTarget } from './ports.ts';
-import type { ReplyTranslation, TranslationNote } from './reply-translation.ts';
+import type { ReplyTranslation, TranslationNote } from './translated/reply-translation.ts';
 import type { PlannedRequest } from './request-context.ts';
 
 /** The context of one attempt: its request and route. */

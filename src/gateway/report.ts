@@ -1,6 +1,6 @@
 import { endpointOf } from './endpoint.ts';
 import type { TranslationReport } from './events.ts';
-import type { TranslationNote } from './reply-translation.ts';
+import type { TranslationNote } from './translated/reply-translation.ts';
 import type { RequestEnd, ServedRequest } from './settle.ts';
 
 /** Emits the end of a request with all its facts. */

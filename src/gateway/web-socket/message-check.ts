@@ -6,9 +6,9 @@ import {
   MESSAGE_MEMBERS,
   readClientMessage,
 } from '../../protocols/web-socket/client-message.ts';
-import type { ObjectOwners } from '../object-owners.ts';
+import type { ObjectOwners } from '../objects/object-owners.ts';
 import { Refusal } from '../refusals.ts';
-import { requireNamedInBody } from '../restricted-key.ts';
+import { requireNamedInBody } from '../objects/restricted-key.ts';
 import { requireAllowed } from './speaking-model.ts';
 
 /** A message that may go on, as bytes. */
