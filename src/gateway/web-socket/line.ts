@@ -104,7 +104,6 @@ export class WebSocketLine implements ProviderListener {
     if (this.#end !== undefined) client.close(this.#end.code, this.#end.reason);
   }
 
-  /** Handles a message from the client. */
   onClientMessage(message: string | Uint8Array): void {
     if (this.#end !== undefined) return;
     if (typeof message !== 'string') return this.end(CLOSE.unsupported, 'Messages must be text.');
@@ -121,7 +120,6 @@ export class WebSocketLine implements ProviderListener {
     this.#provider?.socket.resume();
   }
 
-  /** Handles the client's disconnect. */
   onClientClose(code: number): void {
     this.#client = undefined;
     this.#finish(code === CLOSE.abnormal ? CLOSE.goingAway : code, '', 'client-left');
@@ -156,7 +154,6 @@ export class WebSocketLine implements ProviderListener {
     this.#finish(CLOSE.failed, 'The connection to the provider was lost.', 'truncated');
   }
 
-  /** Ends both sides. */
   end(code: number, reason: string): void {
     this.#finish(code, reason, 'truncated');
   }
