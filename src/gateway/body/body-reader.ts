@@ -1,12 +1,12 @@
 import type { AttemptTimeouts } from '../attempt-timeouts.ts';
 import type { ByteSource } from '../ports.ts';
 
-/** A provider's body, read to its end or to a bound; `broken` when it ended before its end. */
+/** A provider's body, read to its end or to a limit; `broken` if it ended prematurely. */
 export type BodyReading =
   | { readonly kind: 'read'; readonly bytes: Uint8Array; readonly isCut: boolean }
   | { readonly kind: 'broken' };
 
-/** Reads a whole body, at most `maxBytes` of it: what lies beyond is not asked for. Never rejects. */
+/** Reads a body up to `maxBytes` and stops. Never rejects. */
 export async function readWhole(
   { body, headers }: { readonly body: ByteSource | null; readonly headers: Headers },
   timeouts: AttemptTimeouts,
@@ -16,7 +16,7 @@ export async function readWhole(
   const declared = Number(headers.get('content-length') ?? Number.NaN);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  // What was announced is there: whether more could come need not be waited for.
+  // Stop at the declared length instead of waiting for the end of the connection.
   while (size !== declared) {
     const chunk = await readChunk(body, timeouts);
     if (chunk === 'broken') return { kind: 'broken' };
@@ -32,7 +32,9 @@ export async function readWhole(
   return { kind: 'read', bytes: join(chunks, size), isCut: false };
 }
 
-/** The next chunk of a body; `end` at its end, `broken` where the connection failed or the timeouts was cut. */
+/**
+ * Reads the next chunk: `end` at the end of the body, `broken` if the connection failed or the attempt was aborted.
+ */
 export async function readChunk(
   source: ByteSource,
   timeouts: AttemptTimeouts,
@@ -54,5 +56,5 @@ function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
 }
 
 function ignore(): void {
-  // The body was not wanted any more: how its end went does not matter.
+  // The body is no longer needed, so a failure to cancel it does not matter.
 }

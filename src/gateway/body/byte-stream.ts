@@ -10,15 +10,15 @@ import type { ReplyContext, Reply, Classification } from '../classification.ts';
 import { type AttemptTimeouts, outcomeOfAbort } from '../attempt-timeouts.ts';
 import { NO_TEXT } from '../../protocols/text.ts';
 
-/** Only an answer that is there as a whole keeps its length, since the runtime gives none to a stream: small ones are held. */
+/** Answers up to this size are buffered, because the runtime sends a content length only for a complete body. */
 const MAX_HELD_BYTES = 1024 * 1024;
 
-/** What does not come as fast as this is passed on as it comes. */
+/** Answers that take longer are forwarded as they arrive. */
 const MAX_HELD_MS = 50;
 
 /**
- * Passes an answer on whose content is not ours to judge (audio, images, files), once its first byte is there; a small one of
- * known length once all of it is, if that does not take long. Where it is JSON, its usage is read as it passes.
+ * Forwards an answer that the gateway does not judge (audio, images, files) once its first byte has arrived. Buffers
+ * small ones of known length if that is fast. If the answer is JSON, reads its usage in passing.
  */
 export async function openByteStream(reply: Reply, reading: ReplyContext): Promise<Classification> {
   const { status, headers, body } = reply;
@@ -27,7 +27,7 @@ export async function openByteStream(reply: Reply, reading: ReplyContext): Promi
   if (body === null) return wholeAnswer(reply, [], undefined);
   const source = redactedSource(body, headers, reading.provider);
   const length = Number(headers.get('content-length') ?? Number.NaN);
-  // Answers to a GET are what was stored: their tokens were counted when they were made.
+  // The answer to a GET is stored content, whose tokens were counted when it was generated.
   const isMade = reading.planned.request.method === 'POST';
   const tap = isMade ? createUsageTap(headers) : undefined;
   const held: Uint8Array[] = [];
@@ -75,7 +75,7 @@ function wholeAnswer(
   };
 }
 
-/** Bytes that end when the connection says so: its framing is the only word for the end that there is. */
+/** A body that ends with its connection's framing, the only end marker it has. */
 class ByteStream implements AnswerStream {
   readonly takesEvents = false;
   readonly #source: ByteSource;

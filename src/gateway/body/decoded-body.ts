@@ -5,7 +5,7 @@ import type { Reply } from '../classification.ts';
 
 type Format = ConstructorParameters<typeof DecompressionStream>[0];
 
-/** What `Content-Encoding` calls the formats that the runtime can decode as they come. */
+/** The `Content-Encoding` formats that the runtime can decode as a stream. */
 const FORMATS: Readonly<Record<string, Format>> = {
   gzip: 'gzip',
   'x-gzip': 'gzip',
@@ -15,8 +15,8 @@ const FORMATS: Readonly<Record<string, Format>> = {
 };
 
 /**
- * The body of a stream of events without its compression, and a header that says so: events have to be read as they
- * pass, and an error must be told among them. Complete answers keep theirs.
+ * Decodes the body of an event stream and adjusts the header, since events must be read in passing and error events
+ * may be inserted. Complete answers stay compressed.
  */
 export function decodedBody(reply: Reply): Reply {
   const { body, headers } = reply;
@@ -33,7 +33,7 @@ function decoded(stream: ReadableStream<Uint8Array>, format: Format): Reader {
 
 type Reader = Parameters<typeof readerSource>[0];
 
-/** Which kind of "deflate" it is, its first bytes tell. */
+/** Decodes "deflate". The first bytes tell whether it is raw or in a zlib wrapper. */
 function inflated(source: ByteSource): Reader {
   let opened: Promise<Reader> | undefined;
   const open = async (): Promise<Reader> => {
@@ -42,12 +42,12 @@ function inflated(source: ByteSource): Reader {
   };
   return {
     read: async () => (await (opened ??= open())).read(),
-    // What is being decoded ends with its source.
+    // Cancelling the source also ends the decoder.
     cancel: () => source.cancel(),
   };
 }
 
-/** The first two bytes and what came with them, or all of a shorter body. */
+/** Reads until the first two bytes have arrived, or all of a shorter body. */
 async function startOf(source: ByteSource): Promise<Uint8Array> {
   let start: Uint8Array = new Uint8Array();
   while (start.byteLength < 2) {

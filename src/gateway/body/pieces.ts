@@ -1,9 +1,12 @@
 import type { ByteSink } from './pipe.ts';
 
-/** As much as is handed to the runtime at once. */
+/** Number of bytes handed to the runtime at once. */
 export const PIECE_BYTES = 64 * 1024;
 
-/** The runtime copies what the client does not take at once: a large event goes as fast as it is taken. */
+/**
+ * Sends a large event in pieces, at the client's pace. The runtime would copy everything that the client does not
+ * accept at once.
+ */
 export async function sendInPieces(
   blocks: readonly Uint8Array[],
   sink: ByteSink,

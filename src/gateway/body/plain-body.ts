@@ -3,19 +3,23 @@ import type { ServerSettings } from '../../config/snapshot.ts';
 import type { ClientRequest } from '../ports.ts';
 import { Refusal } from '../refusals.ts';
 
-/** What a body may unpack to besides `max_body_mb`: text packs ten to one, and only what is made to explode a hundred to one. */
+/**
+ * Limits on decompression besides `max_body_mb`. Text compresses about ten to one; only decompression bombs reach a
+ * hundred to one.
+ */
 const MAX_RATIO = 100;
 const FREE_BYTES = 8 * 1024 * 1024;
 
-/** Who sends it, and what bodies may be. */
+/** The settings and key that limit a body. */
 export interface BodyReader {
   readonly server: ServerSettings;
   readonly keyName: string | undefined;
 }
 
 /**
- * The body of a request without its `Content-Encoding`: the model in it has to be read, and providers take no packed bodies. Rejects
- * with a `Refusal`: 415 for a coding that is not known, 413 for a body that unpacks to too much, 400 for one that is damaged.
+ * Returns the request's body without its `Content-Encoding`, since the gateway must read the model in it and
+ * providers do not accept compressed bodies. Rejects with a `Refusal`: 415 for an unknown coding, 413 for a body that
+ * expands too much, 400 for a damaged one.
  */
 export async function plainBody(
   request: ClientRequest,

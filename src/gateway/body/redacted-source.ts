@@ -2,12 +2,15 @@ import type { Provider } from '../../config/snapshot.ts';
 import type { ByteSource } from '../ports.ts';
 import { secretBytes } from '../redact.ts';
 
-/** What repeats a request is text: JSON, a page, or the `message/http` with which TRACE is answered. */
+/**
+ * Content types in which an answer may repeat the request: JSON, HTML and other text, and `message/http`, the answer
+ * to TRACE.
+ */
 const TEXT = /^(?:text\/|message\/|application\/(?:[\w.+-]{0,64}json|xml|x-ndjson|jsonl))/i;
 
 /**
- * The source of an answer that is passed on as it comes, with asterisks in place of the provider's credentials. Each mask is
- * as long as what it hides, so that the length of the answer stays. Audio, images and what is compressed come as they are.
+ * Masks the provider's credentials with asterisks in an answer that is forwarded as it arrives. Masks keep the
+ * length, so that the answer's length stays correct. Audio, images and compressed data pass unchanged.
  */
 export function redactedSource(source: ByteSource, headers: Headers, provider: Provider): ByteSource {
   const secrets = secretBytes(provider);
@@ -45,7 +48,7 @@ export function redactedSource(source: ByteSource, headers: Headers, provider: P
 const NOTHING = new Uint8Array();
 const ASTERISK = 0x2a;
 
-/** Masks secrets in bytes that come in pieces: what may be the beginning of one waits for the next piece. */
+/** Masks secrets in a stream. Holds back bytes that may be the beginning of a secret until the next piece. */
 class StreamRedactor {
   readonly #secrets: readonly Buffer[];
   readonly #longest: number;
@@ -81,7 +84,10 @@ class StreamRedactor {
     return clean;
   }
 
-  /** Where the longest end of the bytes begins that a secret may begin with; their length, if there is none. */
+  /**
+   * Returns where the longest suffix starts that may be the beginning of a secret; the length of the bytes if there
+   * is none.
+   */
   #startOfPart(bytes: Buffer): number {
     for (let at = Math.max(0, bytes.byteLength - this.#longest + 1); at < bytes.byteLength; at++) {
       const end = bytes.subarray(at);

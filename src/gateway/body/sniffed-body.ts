@@ -3,14 +3,14 @@ import { readChunk } from './body-reader.ts';
 import type { ByteSource } from '../ports.ts';
 import type { Reply } from '../classification.ts';
 
-/** A reply without a body, as a source. */
+/** An empty body. */
 export const NOTHING: ByteSource = {
   read: () => Promise.resolve({ done: true }),
   pipe: () => Promise.resolve('end'),
   cancel: () => Promise.resolve(),
 };
 
-/** A source with what was read of it already put back in front. */
+/** Returns a source that yields `first` again before the rest. */
 export function prefixed(first: Uint8Array, rest: ByteSource): ByteSource {
   let isNext = true;
   return {
@@ -32,12 +32,12 @@ export function prefixed(first: Uint8Array, rest: ByteSource): ByteSource {
   };
 }
 
-/** Fewer visible bytes do not tell the first field of an event. */
+/** Fewer visible bytes cannot identify the first field of an event. */
 const TELLING_BYTES = 6;
 
 /**
- * Whether a body that is not declared as a stream of events is one, told by its first line. Returns the reply as it may be
- * read on: `isEvents` with the content type that it should have had.
+ * Determines by the first line whether a body that is not declared as an event stream is one. Returns the reply to
+ * continue with; `isEvents` comes with a corrected content type.
  */
 export async function sniffEvents(
   reply: Reply,
@@ -66,13 +66,13 @@ export async function sniffEvents(
 
 const EVENT_LINE = /^(?:data:|event:|retry:|id:|:)/;
 
-/** Where what is neither white space nor a byte order mark begins. */
+/** Returns the offset of the first byte that is neither white space nor a byte order mark. */
 function visibleStart(bytes: Uint8Array): number {
   const at = bytes.findIndex((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf);
   return at === -1 ? bytes.byteLength : at;
 }
 
-/** A body that broke off after these bytes. */
+/** Returns a body that breaks off after these bytes. */
 function failing(first: Uint8Array): ByteSource {
   return prefixed(first, {
     read: () => Promise.reject(new Error('the body broke off')),
@@ -81,7 +81,7 @@ function failing(first: Uint8Array): ByteSource {
   });
 }
 
-/** Whether a body that is declared as events is something else: JSON, or a page. */
+/** Whether a body that is declared as an event stream is JSON or HTML instead. */
 export function isOtherText(bytes: Uint8Array): boolean {
   const first = bytes[visibleStart(bytes)];
   return first === OPENING_BRACE || first === LESS_THAN;

@@ -7,18 +7,18 @@ import type { TranslationNote } from '../translated/reply-translation.ts';
 import { isMadeAt, subjectOf } from './path-subject.ts';
 import type { ServedRequest } from '../settle.ts';
 
-/** No answer that tells of a new object is larger. */
+/** Answers that report a new object are never larger. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** Reads the ids of objects that a request made from its answer, so that they are its key's from now on. */
+/** Finds the ids of objects that a request created in its answer, to assign them to the request's key. */
 export interface ObjectTap {
-  /** Told every piece of the answer, before the client has it. */
+  /** Call with each piece of the answer, before the client receives it. */
   readonly push: (bytes: Uint8Array) => void;
-  /** The answer is whole. */
+  /** Call when the answer is complete. */
   readonly end: () => void;
 }
 
-/** The tap for this answer; undefined for most, which make nothing that is kept. */
+/** Returns the tap for an answer; undefined for most answers, which create no stored object. */
 export function objectTap(
   { status, headers, kind }: Pick<WholeAnswer | StreamedAnswer, 'status' | 'headers' | 'kind'>,
   served: ServedRequest,
@@ -36,9 +36,9 @@ export function objectTap(
 
 const LONGEST_ID = 512;
 
-/** Whether the answer may tell of an object that its provider keeps. The most frequent requests are told first. */
+/** Whether the answer may report an object that its provider stores. Checks the most frequent requests first. */
 function makesObjects({ planned, execution }: ServedRequest): boolean {
-  // What a translation names, no provider keeps.
+  // Ids in a translated answer are not stored by the provider.
   if (execution.note !== undefined && isTranslated(execution.note)) return false;
   const { plan, request } = planned;
   const { name } = plan.clientProtocol;
@@ -56,7 +56,10 @@ function isTranslated({ pair }: TranslationNote): boolean {
 
 const STORE = Buffer.from('"store"');
 
-/** What a body says of `store`: its word, or undefined. Good enough where a wrong guess costs a line in a table. */
+/**
+ * Returns the value of `store` in a body, or undefined. The match is approximate, since a wrong guess costs only a
+ * table entry.
+ */
 function storeOf(body: Uint8Array): string | undefined {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const at = bytes.indexOf(STORE);
@@ -68,7 +71,7 @@ function isEvents(headers: Headers): boolean {
   return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
 }
 
-/** In a stream of the Responses API the first id is that of the response. */
+/** In a stream of the Responses API, the first id is the response's. */
 function firstIdTap(note: (id: unknown) => void): ObjectTap {
   let text = '';
   let isOver = false;
@@ -86,7 +89,7 @@ function firstIdTap(note: (id: unknown) => void): ObjectTap {
 
 const SEARCHED = 8 * 1024;
 
-/** Keeps an answer until its end, if it is not too large, and looks for ids in it. */
+/** Buffers an answer of limited size until its end, and then looks for ids in it. */
 function wholeTap(coding: string | null, note: (id: unknown) => void): ObjectTap {
   const pieces: Uint8Array[] = [];
   let size = 0;
@@ -103,7 +106,7 @@ function wholeTap(coding: string | null, note: (id: unknown) => void): ObjectTap
   };
 }
 
-/** A batch tells of the files that come of it, an upload of the one that it became. */
+/** A batch reports the files that it produced, and an upload its final file. */
 const MEMBERS = ['id', 'output_file_id', 'error_file_id', 'file'];
 
 function idsIn(answer: Uint8Array): unknown[] {

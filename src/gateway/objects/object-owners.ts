@@ -2,35 +2,35 @@ import type { MasterKey, Snapshot } from '../../config/snapshot.ts';
 import { LocalTable, type NumberTable } from '../../lib/number-table.ts';
 import { sha256Hex } from '../../lib/sha256.ts';
 
-/** Who made an object at a provider, such as a file, a batch or a stored response. */
+/** The owner of an object stored by a provider, such as a file, a batch or a response. */
 export interface ObjectOwner {
-  /** The name of the master key, which stays when its secret is rotated; '' where the gateway is open. */
+  /** The master key's name, which survives a rotation of its secret; '' if the gateway is open. */
   readonly keyName: string;
   readonly provider: string;
 }
 
-/** What is known of an object. Names are kept as numbers, so `isKey` and `isProvider` compare. */
+/** The known facts about an object's owner. Names are stored as hashes, so `isKey` and `isProvider` compare. */
 export interface KnownOwner {
   readonly isKey: (key: MasterKey | undefined) => boolean;
   readonly isProvider: (name: string) => boolean;
 }
 
-/** Remembers who made the objects of the providers. */
+/** Remembers the owners of the providers' objects. */
 export interface ObjectOwners {
-  /** The first owner of an id counts. */
+  /** Records an owner. The first owner of an id is kept. */
   readonly note: (id: string, owner: ObjectOwner) => void;
-  /** undefined: it is not known, or was forgotten. */
+  /** Returns the owner; undefined if it is unknown or was forgotten. */
   readonly find: (id: string) => KnownOwner | undefined | Promise<KnownOwner | undefined>;
 }
 
-/** What is kept of an owner: 48 bits of a hash of each name, and 1, so that no record is like none. */
+/** The stored record: 48 bits of a hash of each name, and a 1 that distinguishes a record from an empty slot. */
 export const OWNER_FIELDS = ['known', 'key', 'provider'] as const;
 export type OwnerTable = NumberTable<(typeof OWNER_FIELDS)[number]>;
 
-/** Objects that one process remembers. */
+/** Maximum number of objects to remember per process. */
 const MOST_OBJECTS = 2 ** 16;
 
-/** The owners, by id, in a table of one process or of all that serve together. */
+/** Owners by id, in a table of one process or shared between workers. */
 export class ObjectOwnerLedger implements ObjectOwners {
   readonly #owners: OwnerTable;
 
@@ -60,12 +60,12 @@ function knownOwner(key: number, provider: number): KnownOwner {
   };
 }
 
-/** 48 bits of a name's hash: as much as a double holds exactly. */
+/** Returns 48 bits of a name's hash, which fit exactly into a double. */
 function numberOf(name: string): number {
   return Number.parseInt(sha256Hex(name).slice(0, 12), 16);
 }
 
-/** The provider of an object, if it is still configured. */
+/** Returns the provider of an object, if it is still configured. */
 export function providerOfObject(owner: KnownOwner, { providers }: Snapshot): string | undefined {
   for (const name of providers.keys()) if (owner.isProvider(name)) return name;
   return undefined;

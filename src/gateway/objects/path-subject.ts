@@ -2,8 +2,8 @@ import { versionOf } from '../../lib/api-path.ts';
 import { GEMINI_VERBS } from '../../protocols/error-body.ts';
 
 /**
- * What a request is about, told by its method and path: a model that its body or its path names, a new object, an object that
- * was made before, or something else, such as a list of everybody's files.
+ * The subject of a request, derived from its method and path: a model named in the body or path, a new object, an
+ * existing object, or anything else, such as a list of all files.
  */
 export type PathSubject =
   | { readonly kind: 'model-in-body' }
@@ -16,7 +16,7 @@ const MODEL_IN_BODY = { kind: 'model-in-body' } as const;
 const NEW_OBJECT = { kind: 'new-object' } as const;
 const OTHER = { kind: 'other' } as const;
 
-/** Paths whose POST names its model in the body, without their version. */
+/** Paths, without their version, whose POST names its model in the body. */
 const MODEL_PATHS: ReadonlySet<string> = new Set([
   '/chat/completions',
   '/completions',
@@ -48,7 +48,7 @@ const MODEL_PATHS: ReadonlySet<string> = new Set([
   '/assistants',
 ]);
 
-/** Where objects are made without a model, and named by their ids below. */
+/** Collections whose objects are created without a model and addressed by id. */
 const COLLECTIONS: ReadonlySet<string> = new Set([
   '/files',
   '/uploads',
@@ -57,7 +57,7 @@ const COLLECTIONS: ReadonlySet<string> = new Set([
   '/containers',
 ]);
 
-/** Further places of objects. To make one there takes a model, which only a file names, or several. */
+/** Further collections. Creating an object there requires models that a file names, or several models. */
 const PLACES_OF_OBJECTS: ReadonlySet<string> = new Set([
   ...COLLECTIONS,
   '/chat/completions',
@@ -74,7 +74,7 @@ const PLACES_OF_OBJECTS: ReadonlySet<string> = new Set([
   '/fileSearchStores',
 ]);
 
-/** The subject of a request. The path has no query, and is in the form that `apiPath` gives it. */
+/** Returns the subject of a request. The path has no query, and is in the form that `apiPath` returns. */
 export function subjectOf(method: string, path: string): PathSubject {
   const bare = path.slice(versionOf(path)?.length ?? 0);
   if (method === 'POST' && MODEL_PATHS.has(bare)) return MODEL_IN_BODY;
@@ -85,12 +85,12 @@ export function subjectOf(method: string, path: string): PathSubject {
   return id === undefined ? OTHER : { kind: 'object', id };
 }
 
-/** Whether the request makes an object at a place where such are kept. */
+/** Whether the request creates an object in a collection. */
 export function isMadeAt(method: string, path: string): boolean {
   return method === 'POST' && PLACES_OF_OBJECTS.has(path.slice(versionOf(path)?.length ?? 0));
 }
 
-/** Whether a path has neither a version nor a name that any API has: no provider is to be asked for it. */
+/** Whether a path has neither a version nor a name that any API uses. No provider is asked for such a path. */
 export function isNonsense(path: string): boolean {
   const first = path.split('/', 2)[1] ?? '';
   return versionOf(path) === undefined && !KNOWN_ROOTS.has(first);
@@ -109,7 +109,7 @@ const KNOWN_ROOTS: ReadonlySet<string> = new Set(
   ].map((path) => path.split('/', 2)[1] ?? ''),
 );
 
-/** `gemini-x`, percent-decoded, and `generateContent` in `/models/gemini-x:generateContent`. */
+/** For `/models/gemini-x:generateContent`, returns `gemini-x` (percent-decoded) and `generateContent`. */
 export function modelAndVerb(path: string): { readonly model: string; readonly verb: string } | undefined {
   const models = path.lastIndexOf('/models/');
   if (models === -1) return undefined;
@@ -119,7 +119,7 @@ export function modelAndVerb(path: string): { readonly model: string; readonly v
   return colon > 0 && GEMINI_VERBS.has(verb) ? { model: decoded(name.slice(0, colon)), verb } : undefined;
 }
 
-/** The id behind the name of a place of objects, which has one segment or two. */
+/** Returns the id after the name of a collection, which has one or two segments. */
 function idIn(path: string): string | undefined {
   const [, first = '', second = '', third = ''] = path.split('/', 4);
   if (PLACES_OF_OBJECTS.has(`/${first}/${second}`)) return third === '' ? undefined : decoded(third);

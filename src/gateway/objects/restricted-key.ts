@@ -7,7 +7,7 @@ import type { PathSubject } from './path-subject.ts';
 import type { ClientRequest } from '../ports.ts';
 import { Refusal } from '../refusals.ts';
 
-/** What a request of a key with a list of models asks for. */
+/** A request of a key with a model list. */
 export interface RestrictedRequest {
   readonly key: MasterKey;
   readonly request: ClientRequest;
@@ -17,8 +17,8 @@ export interface RestrictedRequest {
 }
 
 /**
- * Refuses paths that are about neither a model nor an object of the client's own: lists of what everybody made, batches, whose
- * files name models, administration. Told by the path alone, before the body is read.
+ * Refuses paths that concern neither a model nor an object of the client: lists of all objects, batches (whose files
+ * name models), administration. Decides by the path alone, before the body is read.
  */
 export function requirePath({ key, request, subject }: RestrictedRequest): void {
   if (subject.kind === 'other') {
@@ -27,23 +27,23 @@ export function requirePath({ key, request, subject }: RestrictedRequest): void 
   if (subject.kind === 'model-in-path') requireModel(key, subject.model);
   const deployment = request.azure?.deployment;
   if (deployment !== undefined) requireModel(key, deployment);
-  // Some servers take the model from the query.
+  // Some servers read the model from the query.
   const inQuery = parameterOf(request.search, 'model');
   if (inQuery !== undefined) requireModel(key, inQuery);
 }
 
-/** Refuses a body that names, beside its `model`, a model that the key may not use, or an object of another key. */
+/** Refuses a body that names another model that the key may not use, or an object of another key. */
 export async function requireBody(
   { key, owners }: RestrictedRequest,
   body: Uint8Array,
   peek: RequestPeek,
 ): Promise<void> {
-  // What a body says that is neither JSON nor a form can't be checked.
+  // A body that is neither JSON nor a form cannot be checked.
   if (peek.kind === 'other' && body.byteLength > 0) requireModel(key, undefined);
   if (peek.kind === 'json') await requireNamedInBody({ key, owners }, body);
 }
 
-/** Refuses JSON that names, beside its `model`, a model that the key may not use, or an object of another key. */
+/** Refuses JSON that names another model that the key may not use, or an object of another key. */
 export async function requireNamedInBody(
   { key, owners }: Pick<RestrictedRequest, 'key' | 'owners'>,
   body: Uint8Array,
@@ -51,7 +51,7 @@ export async function requireNamedInBody(
   for (const model of furtherModels(body)) requireModel(key, model);
   for (const id of referencedIds(body)) {
     const owner = await owners?.find(id);
-    // One that is not known may have been made before a restart; ids can't be guessed.
+    // An unknown object may have been created before a restart, and ids cannot be guessed.
     if (owner !== undefined && !owner.isKey(key)) throw new Refusal('object_not_found', { id });
   }
 }
@@ -65,7 +65,10 @@ function requireModel(key: MasterKey, model: string | undefined): void {
   );
 }
 
-/** The provider of an object that the key made; 404 for every other one, whether there is such an object or not. */
+/**
+ * Returns the provider of an object that the key created. Throws a 404 refusal for any other object, whether or not
+ * it exists.
+ */
 export async function providerOfOwn(
   id: string,
   { key, snapshot, owners }: RestrictedRequest,

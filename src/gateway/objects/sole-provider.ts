@@ -1,7 +1,9 @@
 import type { Provider, Snapshot } from '../../config/snapshot.ts';
 import type { ClientRequest } from '../ports.ts';
 
-/** Objects that a provider keeps, by the beginning of their paths behind the version, and calls whose model may be left out. */
+/**
+ * The first path segment, after the version, of objects that providers store and of calls whose model is optional.
+ */
 const OBJECTS: ReadonlySet<string> = new Set([
   'assistants',
   'batches',
@@ -25,8 +27,8 @@ const OBJECTS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The provider of a request that names no model: it reads, changes or deletes an object that a provider keeps, or makes one, and just one
- * provider comes into question. Undefined: the request is none of these, or several do.
+ * Returns the provider for a request without a model that reads, changes, deletes or creates a stored object, if
+ * exactly one provider is a candidate. Returns undefined for any other request, or if there are several candidates.
  */
 export function soleProviderFor(request: ClientRequest, { providers }: Snapshot): Provider | undefined {
   const [version, ...segments] = request.path.split('/').filter((segment) => segment !== '');
@@ -39,14 +41,14 @@ export function soleProviderFor(request: ClientRequest, { providers }: Snapshot)
 }
 
 function isObject([first = '', second]: readonly string[], method: string): boolean {
-  // A response or a stored completion is read under the path under which one is made, and only then needs no model.
+  // Responses and stored completions share their path with the POST that creates them, which needs a model.
   if (first === 'responses') return method !== 'POST' || second !== undefined;
   if (first === 'chat') return second === 'completions' && method !== 'POST';
   if (first === 'messages') return second === 'batches';
   return OBJECTS.has(first);
 }
 
-/** Whether the request is one of Anthropic's API: OpenAI's has files, too. */
+/** Whether the request belongs to Anthropic's API. OpenAI's API has files, too. */
 function isAnthropic([first]: readonly string[], headers: Headers): boolean {
   return first === 'messages' || headers.has('anthropic-version');
 }

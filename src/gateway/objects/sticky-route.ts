@@ -2,12 +2,13 @@ import type { Model } from '../../routing/route.ts';
 import { referencedIds } from '../../protocols/named-in-body.ts';
 import type { KnownOwner, ObjectOwners } from './object-owners.ts';
 
-/** What a body has that goes on with a stored response, or names a file. */
+/** Members that continue a stored response or refer to a file. */
 const MARKS = ['"previous_response_id"', '"conversation"', '"file_id"'].map((mark) => Buffer.from(mark));
 
 /**
- * The model with the routes of the provider first that made what the body refers to, such as its `previous_response_id`: no other
- * provider knows it. The same model where nothing of that is known; the other routes stay for when that provider fails.
+ * Moves the routes of the provider to the front that created what the body refers to, such as its
+ * `previous_response_id`, since no other provider knows it. The other routes remain as fallbacks. Returns the same
+ * model if the creator is unknown.
  */
 export async function withMakerFirst(
   model: Model,
@@ -22,7 +23,7 @@ export async function withMakerFirst(
   return model;
 }
 
-/** Whether a look at what the body refers to can change where the request goes. */
+/** Whether the objects in the body can influence the choice of route. */
 export function mayStick(model: Model, protocol: string, body: Uint8Array): boolean {
   if (protocol !== 'openai-responses' || model.routes.length < 2) return false;
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);

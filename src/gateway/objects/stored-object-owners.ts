@@ -1,33 +1,33 @@
 import type { KnownOwner, ObjectOwner, ObjectOwners } from './object-owners.ts';
 import type { Clock } from '../ports.ts';
 
-/** An owner as it is kept: with the object's id, and when it was made, in milliseconds since 1970. */
+/** An owner as stored: with the object's id, and the time of creation in milliseconds since 1970. */
 export interface OwnerRecord extends ObjectOwner {
   readonly id: string;
   readonly madeAtMs: number;
 }
 
-/** Keeps owners for longer than a process lives, and for all replicas. Both reject where it can't be asked. */
+/** Persists owners across restarts and replicas. Both methods reject if the store is unavailable. */
 export interface OwnerStore {
-  /** What is there already stays as it is. */
+  /** Inserts records. Existing ones remain unchanged. */
   readonly insert: (records: readonly OwnerRecord[]) => Promise<void>;
   readonly find: (id: string) => Promise<ObjectOwner | undefined>;
 }
 
-/** Owners are written together when so much time has passed. */
+/** Owners are written in batches at this interval. */
 const WRITE_MS = 100;
 
-/** When the store did not take them. */
+/** Retry interval after a failed write. */
 const AGAIN_MS = 2_000;
 
-/** So many wait at most while the store does not take them; further ones are remembered by this process alone. */
+/** Maximum number of unwritten owners while the store fails. Further ones are kept in this process only. */
 const MOST_WAITING = 10_000;
 
-/** No request waits longer for an answer of the store, and no more than so many at a time. */
+/** Limits on a request's wait for the store, and on concurrent lookups. */
 const LONGEST_LOOK_MS = 1_000;
 const MOST_LOOKS = 64;
 
-/** The owners of objects in memory, and behind it in a store, which is asked for what the memory does not have. */
+/** Keeps owners in memory, backed by a store that is asked for unknown objects. */
 export class StoredObjectOwners implements ObjectOwners {
   readonly #memory: ObjectOwners;
   readonly #store: OwnerStore;
@@ -62,7 +62,7 @@ export class StoredObjectOwners implements ObjectOwners {
       if (owner !== undefined) this.#memory.note(id, owner);
       return owner && this.#memory.find(id);
     } catch {
-      // Where the store can't be asked, nobody is known to have made it.
+      // If the store is unavailable, the owner counts as unknown.
       return undefined;
     } finally {
       this.#looks--;
@@ -79,7 +79,7 @@ export class StoredObjectOwners implements ObjectOwners {
     });
   }
 
-  /** Writes what waits, once. Never rejects. */
+  /** Writes the queued owners, once. Never rejects. */
   async flush(): Promise<void> {
     if (this.#waiting.length > 0) await this.#write();
   }
@@ -95,7 +95,7 @@ export class StoredObjectOwners implements ObjectOwners {
     try {
       if (records.length > 0) await this.#store.insert(records);
     } catch {
-      // It is tried again with the next ones, as far as there is room.
+      // Keep the records for the next write, as far as there is room.
       isRefused = true;
       this.#waiting = [...records, ...this.#waiting].slice(0, MOST_WAITING);
     }
@@ -104,5 +104,5 @@ export class StoredObjectOwners implements ObjectOwners {
   }
 }
 
-/** Rows of one statement: PostgreSQL takes 65,535 values in one. */
+/** Rows per statement. PostgreSQL accepts 65,535 parameters per statement. */
 const MOST_AT_ONCE = 1_000;

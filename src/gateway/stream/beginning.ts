@@ -5,10 +5,10 @@ import type { AttemptTimeouts } from '../attempt-timeouts.ts';
 import type { ByteSource, Clock } from '../ports.ts';
 import type { ReplyContext } from '../classification.ts';
 
-/** What a read came to: a chunk, the end of the bytes in order or not. */
+/** The result of a read: a chunk, an orderly end of the bytes, or a failure. */
 export type Chunk = Uint8Array | 'end' | 'broken';
 
-/** How the holding of a stream ended: its beginning may go to the client, it reported an error, or it failed. */
+/** How holding a stream ended: it may be sent to the client, it reported an error, or it failed. */
 export type Held =
   | { readonly kind: 'committed' }
   | { readonly kind: 'error'; readonly report: ReportedError; readonly events: Uint8Array }
@@ -16,9 +16,10 @@ export type Held =
   | Outcome;
 
 /**
- * The reads of a stream before it goes to the client. One that is alive without content is not held back for ever:
- * `commitAfterMs` after its first sign of life it is time to commit, with the next such sign. Where the model thinks, no
- * other need come, and it is committed in the middle of a read. One that has fallen silent is not: it may be dead.
+ * Reads a stream before it is committed to the client. A stream that is alive without content is not held forever:
+ * `commitAfterMs` after its first sign of life, it is committed at the next one. If the model is thinking, no further
+ * sign may come, so the stream is committed in the middle of a read. A silent stream is not committed, since it may
+ * be dead.
  */
 export class Beginning {
   readonly #source: ByteSource;
@@ -38,7 +39,7 @@ export class Beginning {
     this.#commitAfterMs = provider.timeouts.commitAfterMs;
   }
 
-  /** The next chunk; `commit`: it has not come, and the stream is to be committed without it. */
+  /** Returns the next chunk, or `commit` if the stream is to be committed while the read is pending. */
   async next(): Promise<Chunk | 'commit'> {
     const reading = readChunk(this.#source, this.#timeouts);
     if (this.#time === undefined) return reading;
@@ -47,7 +48,10 @@ export class Beginning {
     return chunk;
   }
 
-  /** What came had no content; `isThinking`: it said that the model thinks. Returns whether it is time to commit. */
+  /**
+   * Notes bytes without content. `isThinking`: they reported that the model is thinking. Returns whether to commit
+   * now.
+   */
   alive(isThinking: boolean): boolean {
     this.#isThinking = isThinking;
     if (this.#timeouts.alive() && Number.isFinite(this.#commitAfterMs)) {
@@ -61,12 +65,12 @@ export class Beginning {
     return this.#isDue;
   }
 
-  /** The stream is committed, or has ended: it is no longer time for anything. */
+  /** Stops the timer, because the stream is committed or has ended. */
   stop(): void {
     this.#stop();
   }
 
-  /** The read that the commitment came in the middle of, once; undefined: there was none. */
+  /** Returns, once, the read that was pending at the commitment; undefined if there was none. */
   takePending(): Promise<Chunk> | undefined {
     const pending = this.#pending;
     this.#pending = undefined;
@@ -75,5 +79,5 @@ export class Beginning {
 }
 
 function noTime(): void {
-  // No time was set, so there is none to call off.
+  // No timer was set.
 }

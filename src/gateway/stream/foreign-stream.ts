@@ -15,8 +15,8 @@ import { isOtherText, NOTHING, prefixed } from '../body/sniffed-body.ts';
 import type { ReplyContext, Reply, Classification } from '../classification.ts';
 
 /**
- * Passes on a stream of events of an API that is not known here: images, transcriptions, runs, whatever comes. It is
- * held back until its first event that is no error. The body of the reply is not coded.
+ * Forwards an event stream of an unknown API: images, transcriptions, runs. Holds it back until its first event that
+ * is not an error. The reply's body must not be compressed.
  */
 export async function openForeignStream(reply: Reply, reading: ReplyContext): Promise<Classification> {
   const { status, headers } = reply;
@@ -34,9 +34,9 @@ const COMMITTED: Held = { kind: 'committed' };
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * A stream of which nobody here knows the word for its end. It is **complete** when its connection ends in order, and
- * **broken** when it does not; only silence ends it early. Whole events go on as they come, so that an error can be told
- * among them. An event that tells of an error is passed on like any other: it need not be the last one.
+ * A stream whose API has no known end marker. It is **complete** when its connection closes in order, and **broken**
+ * otherwise; only silence ends it early. It forwards whole events, so that an error event can be inserted between
+ * them. A provider's error event is forwarded like any other, because more events may follow it.
  */
 class ForeignStream implements AnswerStream {
   readonly takesEvents = true;
@@ -61,7 +61,10 @@ class ForeignStream implements AnswerStream {
     this.#beginning = new Beginning(source, reading);
   }
 
-  /** Reads up to the first event that is no error. Any other end than `committed` has ended the stream. */
+  /**
+   * Reads up to the first event that is not an error. Any result other than `committed` means that the stream has
+   * ended.
+   */
   async hold(status: number): Promise<Held> {
     for (let isFirst = true; ; isFirst = false) {
       const chunk = await this.#beginning.next();
@@ -114,7 +117,7 @@ class ForeignStream implements AnswerStream {
     return { sample: '', chars: 0 };
   }
 
-  /** Whether it said a word that many APIs end with: for a client that leaves right behind it. */
+  /** Whether the stream has sent a marker that many APIs end with, for clients that disconnect right after it. */
   isDone(): boolean {
     return this.#end?.kind === 'complete' || this.#signs.isDone();
   }
@@ -138,7 +141,7 @@ class ForeignStream implements AnswerStream {
     return sink.write(this.#shown(block, report));
   }
 
-  /** Looks at each event of a block. Returns the last error that one of them reports. */
+  /** Examines each event of a block, and returns the last error that one of them reports. */
   #note(block: Uint8Array): ReportedError | undefined {
     let report: ReportedError | undefined;
     for (const { name, data } of splitEvents(block)) {
@@ -146,7 +149,7 @@ class ForeignStream implements AnswerStream {
       const sign = this.#signs.read(name, data);
       const error = sign === 'error' ? this.#signs.error() : undefined;
       if (error !== undefined) report = error;
-      // What cannot be read need not be JSON in an API that is not known.
+      // Unreadable data is acceptable, since an unknown API need not send JSON.
       else if (name !== 'error') this.#hasContent = true;
       this.#hasFailed = error !== undefined || name === 'error';
     }
@@ -173,13 +176,13 @@ class ForeignStream implements AnswerStream {
       if (tail.byteLength > 0) await sink.write(this.#shown(tail, this.#note(tail)));
       return this.#finish(this.#orderlyEnd());
     }
-    // It said that it was all, and then nothing, as silent providers do that keep their connections.
+    // The provider sent its end marker and then kept the connection open.
     if (cause === 'idle' && this.#signs.isDone()) return this.#finish({ kind: 'complete' });
     const reason = cause === undefined ? 'the connection ended' : `${cause} limit`;
     return this.#finish({ kind: 'broken', reason, isTold: false });
   }
 
-  /** An error as the last word is the provider's own end of a stream that failed. */
+  /** A stream whose last event is an error has ended with the provider's own error. */
   #orderlyEnd(): StreamEnd {
     if (!this.#hasFailed) return { kind: 'complete' };
     return { kind: 'broken', reason: 'the provider reported an error', isTold: true };

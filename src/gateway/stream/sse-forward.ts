@@ -7,9 +7,9 @@ import type { Backpressure } from '../ports.ts';
 import { LEFT, type SseReading } from './sse-reading.ts';
 
 /**
- * A stream of events that is sent on. Whole events go as they come, half ones wait for their rest and are dropped if it does not come. It
- * ends with the protocol's own word (`complete`), without it (`broken`), or by the client (`left`): the end of the bytes alone is
- * never taken for the end of the answer.
+ * Forwards an event stream. Complete events go on immediately; an incomplete one waits for its rest, and is dropped
+ * if that does not arrive. The stream ends with the API's end marker (`complete`), without it (`broken`), or by the
+ * client (`left`). The end of the bytes alone never counts as the end of the answer.
  */
 export class SseForward implements AnswerStream {
   readonly takesEvents = true;
@@ -56,7 +56,7 @@ export class SseForward implements AnswerStream {
     return this.#reading.protocol.errorEvent(error, this.#reading.signs.position?.());
   }
 
-  /** Sends a chunk's events on: as they are where they hold nothing but content, else after a look at each. */
+  /** Forwards the events of a chunk: unchanged if they are only content, otherwise after examining each. */
   #forward(chunk: Uint8Array, sink: ByteSink): Backpressure {
     if (this.#reading.end !== undefined) return 'stop';
     const block = this.#reading.push(chunk);
@@ -75,12 +75,12 @@ export class SseForward implements AnswerStream {
     return this.#reading.end === undefined ? this.#flush(sink) : 'stop';
   }
 
-  /** Whether events that are only content need nothing done to them. */
+  /** Whether events with nothing but content can be forwarded without processing. */
   #passesUntouched({ byteLength }: Uint8Array): boolean {
     return byteLength <= PIECE_BYTES && !this.#reading.renamesModel && this.#reading.sample.isFull;
   }
 
-  /** Sends on what is in line; the promise says that the client is behind. */
+  /** Sends the queued events. Returns a promise while the client is behind. */
   #flush(sink: ByteSink): Promise<unknown> | undefined {
     if (this.#reading.end?.kind === 'left') return undefined;
     const [first, ...more] = this.#reading.kept.splice(0);

@@ -9,7 +9,7 @@ import { isOtherText, NOTHING, prefixed } from '../body/sniffed-body.ts';
 import { SseForward } from './sse-forward.ts';
 import { SseReading } from './sse-reading.ts';
 
-/** So much without any content is no beginning of an answer. */
+/** A stream with this much data and no content is not an answer. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
 
 const ANSWERED = { kind: 'answered' } as const;
@@ -17,8 +17,8 @@ const COMMITTED = { kind: 'committed' } as const;
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * Holds a stream of events back until its first content, or until it has been alive for so long that the client is to
- * see it, and so finds out whether it is an answer at all. The body of the reply is not coded.
+ * Holds an event stream back until its first content, or until it has been alive long enough to be committed, and so
+ * determines whether it is an answer. The reply's body must not be compressed.
  */
 export async function openEventStream(
   reply: Reply,
@@ -37,7 +37,7 @@ export async function openEventStream(
   return judgeReport(held.report, { reply, reading, defect: 'error-event', events: held.events });
 }
 
-/** Reads up to the first content, or until it is time to commit. Any other end has ended the stream. */
+/** Reads until the first content or the time to commit. Any other result means that the stream has ended. */
 async function hold(reading: SseReading, status: number): Promise<Held> {
   for (let isFirst = true; ; isFirst = false) {
     const chunk = await reading.beginning.next();
@@ -76,7 +76,10 @@ function fail(reading: SseReading, { status, sign, defect }: Failure): Held {
   return { kind: 'failed', status, defect: what, retryAfterMs: undefined, fault: 'provider' };
 }
 
-/** Keeps a chunk's events. Returns what decides: content, an error, or an end; undefined: nothing yet. */
+/**
+ * Queues the events of a chunk. Returns the deciding sign (content, an error or an end); undefined if there is none
+ * yet.
+ */
 function take(reading: SseReading, chunk: Uint8Array): StreamSign | undefined {
   const block = reading.push(chunk);
   if (block === undefined) return 'error';

@@ -11,21 +11,23 @@ import type { ByteSource } from '../ports.ts';
 import { redact } from '../redact.ts';
 import { TextSample } from './text-sample.ts';
 
-/** An event larger than this is no event: the stream is given up. */
+/** Maximum size of an event. A stream with a larger one is aborted. */
 export const MAX_EVENT_BYTES = 64 * 1024 * 1024;
 
-/** After its last word a provider may take this long to close: a connection that ends well is used again. */
+/**
+ * How long a provider may take to close the stream after its end marker. A connection that ends in order is reused.
+ */
 export const CLOSE_GRACE_MS = 1_000;
 
-/** After the reason for the end there may still come usage and a last word. */
+/** After the finish reason, usage and the end marker may still follow. */
 export const CLOSE_GRACE_AFTER_FINISH_MS = 5_000;
 
 const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * A stream of server-sent events as it is read, while it is held (`sse-hold.ts`) and when it is sent on (`sse-forward.ts`): what its
- * events said, which of them wait for the client, and how it ended.
+ * The reading side of a server-sent event stream, while it is held (`sse-hold.ts`) and when it is forwarded
+ * (`sse-forward.ts`): the meaning of its events, the events queued for the client, and its end.
  */
 export class SseReading {
   readonly source: ByteSource;
@@ -34,7 +36,7 @@ export class SseReading {
   readonly timeouts: AttemptTimeouts;
   readonly beginning: Beginning;
   readonly sample = new TextSample();
-  /** Events in line for the client. */
+  /** Events queued for the client. */
   readonly kept: Uint8Array[] = [];
   readonly #provider: Provider;
   readonly #splitter: SseSplitter = createSseSplitter(MAX_EVENT_BYTES);
@@ -44,7 +46,7 @@ export class SseReading {
   /** Bytes of events that were read while the stream was held. */
   heldBytes = 0;
   hasContent = false;
-  /** Whether the last word was that the model thinks: then each event is looked at. */
+  /** Whether the model is thinking. Then each event is examined. */
   isThinking = false;
   #end: StreamEnd | undefined;
 
@@ -69,12 +71,12 @@ export class SseReading {
     return this.#shownModel !== undefined;
   }
 
-  /** The whole events that a chunk completes; undefined: one is too large. */
+  /** Returns the events that a chunk completes; undefined if one is too large. */
   push(chunk: Uint8Array): Uint8Array | undefined {
     return this.#splitter.push(chunk);
   }
 
-  /** Reads a block event by event and keeps what the client is to have of it. */
+  /** Reads a block event by event, and queues the parts for the client. */
   read(block: Uint8Array): StreamSign[] {
     const signs: StreamSign[] = [];
     let from = 0;
@@ -98,7 +100,7 @@ export class SseReading {
     return signs;
   }
 
-  /** Renews the limits by what a block said: that its model thinks, or that it has thought. */
+  /** Adjusts the timeouts to the signs in a block: the model is thinking, or has stopped thinking. */
   follow(signs: readonly StreamSign[]): void {
     const last = lastTelling(signs);
     if (last === 'thinking') {
@@ -112,13 +114,13 @@ export class SseReading {
     if (!this.hasContent) this.timeouts.alive();
   }
 
-  /** Puts whole events in line for the client. */
+  /** Queues complete events for the client. */
   keep(events: Uint8Array): void {
     this.sample.add(events);
     this.kept.push(this.#shownModel === undefined ? events : rewriteModelInEvents(events, this.#shownModel));
   }
 
-  /** The bytes are at their end, in order or not: whether the answer is depends on what was said before. */
+  /** Handles the end of the bytes, in order or not. Whether the answer is complete depends on the earlier events. */
   endOfBytes(end: 'end' | 'broken'): void {
     const { cause } = this.timeouts;
     if (cause === 'client-left') return this.finish(LEFT);
@@ -128,8 +130,8 @@ export class SseReading {
   }
 
   /**
-   * Some providers leave out the blank line behind the last event. What is left counts only if it ends the answer:
-   * anything else may be half an event. The LF of a CR LF may be left as well.
+   * Reads the rest at the end of the bytes. Some providers omit the blank line after the last event. The rest counts
+   * only if it ends the answer, since any other may be half an event. It may also be the LF of a CR LF.
    */
   takeTail(): StreamSign | undefined {
     const tail = this.#splitter.takeTail();
@@ -150,7 +152,7 @@ export class SseReading {
     this.#end = end;
     this.beginning.stop();
     this.#onEnd();
-    // A body that is not at its end keeps its connection: let it go.
+    // The body has not ended and would keep its connection.
     this.source.cancel().catch(() => undefined);
   }
 }

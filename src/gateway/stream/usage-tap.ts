@@ -3,23 +3,23 @@ import { createByteHold } from '../../lib/byte-buffer.ts';
 import type { Usage } from '../../protocols/protocol.ts';
 import { usageInBytes } from '../../protocols/usage.ts';
 
-/** Usage stands behind what was made, so that the end of a large answer is enough. */
+/** Usage follows the content, so the end of a large answer is enough. */
 const TAIL_BYTES = 64 * 1024;
 
-/** A coded answer can only be read from its beginning; beyond this its usage is given up. */
+/** A compressed answer must be decoded from its beginning. Above this size its usage is not read. */
 const MAX_CODED_BYTES = 1024 * 1024;
 
-/** More than this is not decoded to find some numbers. */
+/** Maximum decoded size when looking for usage. */
 const MAX_DECODED_BYTES = 8 * 1024 * 1024;
 
-/** Looks at the bytes of a JSON answer on their way to the client, and finds the usage at its end. */
+/** Observes a JSON answer on its way to the client, and finds the usage at its end. */
 export interface UsageTap {
   readonly push: (chunk: Uint8Array) => void;
-  /** What the answer reports, once it is at its end. */
+  /** Returns the reported usage. Call it after the end of the answer. */
   readonly usage: () => Usage | undefined;
 }
 
-/** undefined: the answer is nothing that usage could be read of. */
+/** Returns undefined if usage cannot be read from this kind of answer. */
 export function createUsageTap(headers: Headers): UsageTap | undefined {
   if (!/^\s*application\/(?:[\w.+-]+\+)?json\b/i.test(headers.get('content-type') ?? '')) return undefined;
   const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
@@ -29,11 +29,11 @@ export function createUsageTap(headers: Headers): UsageTap | undefined {
 function plainTap(): UsageTap {
   let parts: Uint8Array[] = [];
   let bytes = 0;
-  /** What came before the parts, as far as it is needed. */
+  /** The preceding bytes, as far as they are needed. */
   let before: Uint8Array | undefined;
   return {
     push(chunk) {
-      // A copy: the chunk's own memory is given back as soon as it has gone to the client.
+      // Copy, so that the chunk's memory is freed once it has been sent.
       parts.push(chunk.slice(-TAIL_BYTES));
       bytes += chunk.byteLength;
       if (bytes <= TAIL_BYTES) return;
@@ -48,7 +48,7 @@ function plainTap(): UsageTap {
   };
 }
 
-/** The last members of an object as one of their own: from the key `usage` on. */
+/** Turns the last members, from the key `usage` on, into an object of their own. */
 function endOfObject(tail: Uint8Array): Uint8Array {
   const at = Buffer.from(tail.buffer, tail.byteOffset, tail.byteLength).lastIndexOf('"usage"');
   return at === -1 ? new Uint8Array(0) : Buffer.concat([OPENING_BRACE, tail.subarray(at)]);

@@ -5,7 +5,7 @@ import type { AttemptContext, PreparedRequest } from '../prepared-request.ts';
 import { policyFor } from './translation-policy.ts';
 import { upstreamModelOf } from '../upstream-model.ts';
 
-/** A request of the Messages API for Claude at Bedrock or Vertex: the client's own body in their wrapping. */
+/** Builds a request for Claude at Bedrock or Vertex: the client's Messages body in the cloud's envelope. */
 export function carriedRequest(
   context: AttemptContext,
   { operation }: ClientCall,

@@ -21,10 +21,10 @@ import { openTranslatedStream } from './open-translated-stream.ts';
 import { answerText, gatewayUsage } from './translated-usage.ts';
 import { isFrames } from './unframed-body.ts';
 
-/** No answer that is read as a whole is larger. */
+/** Maximum size of an answer that is buffered completely. */
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
 
-/** A reply of status 2xx, which is to become one of the client's API. */
+/** Classifies a 2xx reply that is to be translated into the client's API. */
 export async function classifyTranslated(
   reply: Reply,
   reading: ReplyContext,
@@ -49,7 +49,7 @@ function isEvents(headers: Headers): boolean {
   return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') ?? false;
 }
 
-/** A reply that is there as a whole: an answer, a count of tokens, or vectors. */
+/** Translates a complete reply: an answer, a token count, or embeddings. */
 async function wholeOf(
   reply: Reply,
   reading: ReplyContext,
@@ -77,7 +77,7 @@ async function wholeOf(
   return told(text, place, reading, translation);
 }
 
-/** What is wrong with a body whose API nobody judges beside its translation. */
+/** Finds defects in a body that only its translation judges. */
 function defectOf(text: string): Defect | undefined {
   const first = text.trimStart().charAt(0);
   if (first === '') return 'empty';
@@ -153,7 +153,10 @@ interface Told {
   readonly answered: (bytes: Uint8Array, more: Partial<WholeAnswer>) => Classification;
 }
 
-/** Vectors; where the provider does not count their tokens, and the client's API has to, a tokenizer does. */
+/**
+ * Translates embeddings. Estimates the token count with a tokenizer if the client's API requires one that the
+ * provider does not report.
+ */
 async function vectors(
   text: string,
   exchange: EmbeddingsExchange,
@@ -185,7 +188,7 @@ function encoded(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** The provider's error as the client has it. */
+/** Translates the provider's error into the client's API. */
 export function translatedError(
   reply: Reply,
   decoded: Uint8Array,
@@ -194,7 +197,7 @@ export function translatedError(
 ): WholeAnswer | undefined {
   const body = new TextDecoder().decode(decoded);
   const { status, headers } = reply;
-  // Vertex passes on what Anthropic says.
+  // Vertex forwards Anthropic's errors unchanged.
   if (translation.how.kind === 'carried' && asObject(parsed(body))?.['type'] === 'error') return undefined;
   const nowSeconds = Math.floor(reading.gateway.clock.epochMs() / 1000);
   const error = readError(translation.from, { status, headers: headerMap(headers), body }, nowSeconds);

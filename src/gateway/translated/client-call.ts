@@ -2,13 +2,16 @@ import { GEMINI_VERBS } from '../../protocols/error-body.ts';
 import type { ProtocolName } from '../../protocols/protocol.ts';
 import type { ClientApi } from '../../translation/conversation.ts';
 
-/** What a client asks of an API that can be translated. */
+/** A call of an API that can be translated. */
 export interface ClientCall {
   readonly api: ClientApi;
   readonly operation: 'generate' | 'count' | 'embed';
 }
 
-/** The call that a request makes, told by its method, its path, and the protocol of that; undefined: one that only passes. */
+/**
+ * Returns the call that a request makes, from its method, path and protocol; undefined for requests that are only
+ * passed through.
+ */
 export function clientCallOf(
   { method, path }: { readonly method: string; readonly path: string },
   protocol: ProtocolName,

@@ -9,7 +9,7 @@ import { translatedHeaders } from './translated-headers.ts';
 import { classifyTranslatedFailure } from './translated-failure.ts';
 import { answerText, gatewayUsage } from './translated-usage.ts';
 
-/** All of a stream as one answer, for a client that did not ask for a stream. */
+/** Collects a stream into one answer, for a client that did not ask for a stream. */
 export async function collectStream(
   { status, headers, body }: Reply,
   reading: ReplyContext,

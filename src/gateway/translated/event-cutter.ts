@@ -3,21 +3,21 @@ import { createFrameReader } from '../../translation/carriage/event-stream.ts';
 import { MAX_EVENT_BYTES } from '../stream/sse-reading.ts';
 import { isFrames } from './unframed-body.ts';
 
-/** One event of a provider's stream, as a reader of the translation takes it. */
+/** One event of a provider's stream, as the translation reads it. */
 export interface ProviderEvent {
   readonly name: string;
   readonly data: Uint8Array;
 }
 
-/** Cuts the bytes of a stream into its events. */
+/** Splits the bytes of a stream into events. */
 export interface EventCutter {
-  /** The events that a chunk completes; `broken`: it is no stream of this kind. */
+  /** Returns the events that a chunk completes; `broken` if the bytes are not a stream of this kind. */
   readonly push: (chunk: Uint8Array) => readonly ProviderEvent[] | 'broken';
-  /** What may be left at the end of the bytes: an event without the blank line behind it. */
+  /** Returns an unterminated event at the end of the bytes, if there is one. */
   readonly tail: () => readonly ProviderEvent[];
 }
 
-/** The cutter for a stream with this header: Amazon's frames, or server-sent events. */
+/** Creates the cutter for a stream with this header: Amazon's frames, or server-sent events. */
 export function createEventCutter(headers: Headers): EventCutter {
   return isFrames(headers) ? frameCutter() : sseCutter();
 }
@@ -34,12 +34,12 @@ function sseCutter(): EventCutter {
   };
 }
 
-/** Comments and empty events are life, but no events. */
+/** Drops comments and empty events, which are only signs of life. */
 function eventsIn(block: Uint8Array): readonly ProviderEvent[] {
   return splitEvents(block).filter(({ data }) => data.byteLength > 0);
 }
 
-/** Exceptions have a name of their own kind. */
+/** Exceptions get a separate event name. */
 function frameCutter(): EventCutter {
   const frames = createFrameReader();
   return {

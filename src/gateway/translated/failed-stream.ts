@@ -8,7 +8,7 @@ import type { WholeAnswer } from '../answer.ts';
 import type { ReplyContext } from '../classification.ts';
 import { redact } from '../redact.ts';
 
-/** An error answer, its body decoded. */
+/** An error reply with its decoded body. */
 interface ErrorReply {
   readonly status: number;
   readonly decoded: Uint8Array;
@@ -16,8 +16,9 @@ interface ErrorReply {
 }
 
 /**
- * An error status as a stream that says nothing but that it failed, for a client that asked for a stream and recognises this kind of error in
- * no other form. undefined: the status is better. It is delivered once no other route is left, as any error is.
+ * Formats an error status as a stream that only reports the failure, for clients that asked for a stream and
+ * recognise this kind of error in no other form; undefined if the status is better. Like any error, it is delivered
+ * only if no other route is left.
  */
 export function failedStreamOf(
   { status, decoded, headers: given }: ErrorReply,
@@ -28,7 +29,7 @@ export function failedStreamOf(
   if (!isStream || clientProtocol.failedStream === undefined || decoded.byteLength > MAX_BYTES)
     return undefined;
   const value = asObject(valueAt(decoded, 0, decoded.byteLength)) ?? {};
-  // What the body does not tell, the status does.
+  // Use the status for facts that the body does not report.
   const report = reportedError({ ...value, error: withStatus(value.error ?? value, status) });
   if (report === undefined) return undefined;
   const retryAfterMs =
@@ -47,5 +48,5 @@ function withStatus(error: unknown, status: number): object {
   return { ...object, status };
 }
 
-/** No error that says what is wrong is larger. */
+/** Larger error bodies are not examined. */
 const MAX_BYTES = 1024 * 1024;

@@ -3,8 +3,8 @@ import type { UpstreamTarget } from '../ports.ts';
 import type { AttemptContext } from '../prepared-request.ts';
 
 /**
- * Where a request of the Gemini API that stays in it goes: its path names the model, so that of the route takes its place. Vertex has
- * URLs of its own.
+ * Returns the path or target of a Gemini request that is passed through. The model in the path is replaced by the
+ * route's. Vertex has separate URLs.
  */
 export function passedGeminiPath({ planned, route, provider }: AttemptContext): {
   readonly path?: string;

@@ -1,10 +1,10 @@
 import type { ByteSink } from '../body/pipe.ts';
 import type { Clock } from '../ports.ts';
 
-/** A client or a proxy in between may take a longer silence for a dead connection. */
+/** Clients and proxies may treat a longer silence as a dead connection. */
 const SILENCE_MS = 15_000;
 
-/** Says something that means nothing each time that a stream has been silent for a while. */
+/** Writes a meaningless comment whenever a stream has been silent for a while. */
 export class KeepAlive {
   readonly #word: Uint8Array;
   readonly #clock: Clock;
@@ -29,7 +29,7 @@ export class KeepAlive {
     this.#stopTimer();
   }
 
-  /** Something was written; the promise says that the client has not taken it yet. Returned as it came. */
+  /** Notes a write. The promise is pending while the client has not accepted it. Returns the promise unchanged. */
   written(taking: Promise<unknown> | undefined): Promise<unknown> | undefined {
     this.#writtenAtMs = this.#clock.nowMs();
     if (taking === undefined) return undefined;
@@ -42,7 +42,7 @@ export class KeepAlive {
   readonly #look = (): void => {
     if (this.#sink === undefined) return;
     const leftMs = this.#writtenAtMs + SILENCE_MS - this.#clock.nowMs();
-    // A client that is gone is noticed by whoever writes the answer.
+    // The writer of the answer notices a client that is gone.
     if (leftMs <= 0 && !this.#isBehind) this.written(this.#sink.write(this.#word))?.catch(nothing);
     this.#watch(leftMs > 0 ? leftMs : SILENCE_MS);
   };
@@ -53,5 +53,5 @@ export class KeepAlive {
 }
 
 function nothing(): void {
-  // There is no timer yet, or nobody to tell.
+  // There is no timer yet, and no failure to report.
 }

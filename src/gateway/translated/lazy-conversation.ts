@@ -3,13 +3,13 @@ import type { ClientApi } from '../../translation/conversation.ts';
 import { readRequest } from '../../translation/pair.ts';
 import type { RequestReading } from '../../translation/sides.ts';
 
-/** The client's request in the model of all APIs. It is read when the first attempt needs it, and only once. */
+/** The client's request in the common model of all APIs. It is parsed once, when the first attempt needs it. */
 export class LazyConversation {
   readonly #body: Uint8Array;
   readonly #path: string;
   #reading: Promise<RequestReading> | undefined;
 
-  /** `path` has its query: Gemini's model and method stand there. */
+  /** `path` includes the query, since Gemini's paths contain the model and method. */
   constructor(body: Uint8Array, path: string) {
     this.#body = body;
     this.#path = path;
@@ -20,7 +20,7 @@ export class LazyConversation {
     return this.#reading;
   }
 
-  /** Whether each step of the work is long enough to let others have a turn before the next. */
+  /** Whether the request is so large that work on it should yield between steps. */
   get isLarge(): boolean {
     return this.#body.byteLength > LARGE_BYTES;
   }
@@ -35,7 +35,7 @@ export class LazyConversation {
   }
 }
 
-/** Parsing cannot be done in steps. Real bodies of the largest size have a tenth of this. */
+/** Maximum number of values, since parsing cannot be interrupted. The largest real bodies have a tenth of this. */
 const MOST_VALUES = 4_000_000;
 
 const TOO_MANY: RequestReading = {
@@ -44,7 +44,7 @@ const TOO_MANY: RequestReading = {
   message: `it holds more than ${MOST_VALUES / 1_000_000} million values, too many to be translated`,
 };
 
-/** Counts what stands between values, texts included: each call looks at one slice more. */
+/** Counts separators between values, including those inside strings. Each call scans one more slice. */
 function hasTooManyValues(body: Uint8Array): () => boolean | undefined {
   let at = 0;
   let values = 0;

@@ -13,8 +13,8 @@ type WholeOf = (
 ) => Promise<Classification>;
 
 /**
- * Holds a stream of another API back until its first content, as streams of the client's own are held. A client that asked for no stream
- * gets all of it as one answer. The body of the reply is not coded.
+ * Holds a stream of another API back until its first content, like a stream of the client's own API. Collects it into
+ * one answer if the client did not ask for a stream. The reply's body must not be compressed.
  */
 // oxlint-disable-next-line max-params -- a reply, and how it is read as a stream or else
 export async function openTranslatedStream(

@@ -11,7 +11,7 @@ import type { AttemptContext } from '../prepared-request.ts';
 import type { TranslationNote } from './reply-translation.ts';
 import { upstreamModelOf } from '../upstream-model.ts';
 
-/** A body that was changed although it stays in its API, and what was changed. */
+/** A body that was repaired without leaving its API, and the changes. */
 export interface RepairedBody {
   readonly body: Uint8Array;
   readonly peek: RequestPeek;
@@ -19,8 +19,8 @@ export interface RepairedBody {
 }
 
 /**
- * A body without what only answers of other APIs' providers can have put into it, which the provider of this API would refuse. undefined: it
- * holds nothing of the kind, or no provider of the configuration has another API.
+ * Removes parts that only translated answers can have put into a body and that this API's provider would reject.
+ * Returns undefined if there are none, or if no configured provider has another API.
  */
 export function repairedBody(
   { planned, route, provider }: AttemptContext,
@@ -55,7 +55,7 @@ function hasSameApi(api: ClientApi | ProviderApi): api is SameApi {
   return Object.hasOwn(PAIR_WORDS, api);
 }
 
-/** Whether a provider of the configuration has another API, told once for each configuration. */
+/** Whether a configured provider has another API, determined once per configuration. */
 function translates(snapshot: Snapshot, api: SameApi): boolean {
   let known = translating.get(snapshot);
   if (known === undefined) translating.set(snapshot, (known = new Map()));

@@ -4,15 +4,15 @@ import type { Exchange } from '../../translation/exchange.ts';
 import type { LossList } from '../../translation/losses.ts';
 import type { Translation } from '../../translation/pair.ts';
 
-/** What is told of a request that did not reach its provider as it was written. */
+/** Describes a request that reached its provider in altered form. */
 export interface TranslationNote {
-  /** As the header says it: `messages>openai-chat`. */
+  /** The pair of APIs as in the header: `messages>openai-chat`. */
   readonly pair: string;
-  /** Of the request, and of the answer as far as it came. */
+  /** Losses of the request, and of the answer as far as it has arrived. */
   readonly losses: LossList;
 }
 
-/** How a provider's reply becomes one of the client's API. */
+/** How to turn a provider's reply into one of the client's API. */
 export interface ReplyTranslation {
   readonly from: ProviderApi;
   readonly to: ClientApi;
@@ -21,7 +21,7 @@ export interface ReplyTranslation {
 }
 
 export type TranslationWay =
-  /** The reply is in the client's API, in the wrapping of who carries it. */
+  /** The reply is in the client's API, inside a cloud's envelope. */
   | { readonly kind: 'carried'; readonly carriage: 'bedrock' | 'vertex'; readonly isCount: boolean }
   | {
       readonly kind: 'written';

@@ -12,15 +12,15 @@ import { redact } from '../redact.ts';
 import { Refusal } from '../refusals.ts';
 import { translatedHeaders } from './translated-headers.ts';
 
-/** An error of the provider, in a reply of which the header is known. */
+/** A provider's error, and the header of its reply. */
 export interface TranslatedFailure {
   readonly error: HubError;
   readonly headers: Headers;
-  /** What is noted of the attempt. */
+  /** The defect to record for the attempt. */
   readonly defect: Defect;
 }
 
-/** An error that a reply of status 200 told of before anything was sent on. It comes to the same as the status that it stands for. */
+/** Classifies an error in a status-200 reply, before anything was sent, like the status that it corresponds to. */
 export function classifyTranslatedFailure(
   failure: TranslatedFailure,
   reading: ReplyContext,
@@ -39,7 +39,7 @@ export function classifyTranslatedFailure(
   return { outcome: { ...outcome, defect: outcome.defect ?? defect }, answer };
 }
 
-/** The error as the client has it. */
+/** Formats the error for the client. */
 export function failureAnswer(
   { error, headers }: TranslatedFailure,
   reading: ReplyContext,
@@ -64,7 +64,7 @@ export function failureAnswer(
   };
 }
 
-/** The kinds of error that a client which asked for a stream knows only as one. */
+/** Formats kinds of error that a client of a stream recognises only inside a stream. */
 function failedStream(
   error: HubError,
   { planned }: ReplyContext,
@@ -88,13 +88,13 @@ const REPORTED: Readonly<Partial<Record<ErrorKind, ReportedKind>>> = {
   overloaded: 'overloaded',
 };
 
-/** In milliseconds; undefined: the provider named no time, or a date. */
+/** Returns the wait in milliseconds; undefined if the provider gave none, or gave a date. */
 function waitOf({ retryAfter }: HubError): number | undefined {
   const seconds = Number(retryAfter ?? Number.NaN);
   return seconds >= 0 ? seconds * 1000 : undefined;
 }
 
-/** An answer that is none of the provider's own API: the client is told so in its own. */
+/** Formats, in the client's API, the error for an answer that does not conform to the provider's API. */
 function unreadable(
   { error, headers, defect }: TranslatedFailure,
   reading: ReplyContext,

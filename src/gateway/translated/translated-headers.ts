@@ -2,7 +2,7 @@ import { rateLimitHeaders } from '../../translation/rate-limits.ts';
 import type { ReplyContext } from '../classification.ts';
 import type { ReplyTranslation } from './reply-translation.ts';
 
-/** The provider's header as a client of another API has it, with the type of the body that it gets. */
+/** Converts the provider's header for a client of another API, with the content type of the translated body. */
 export function translatedHeaders(
   upstream: Headers,
   contentType: string,
@@ -23,11 +23,11 @@ export function translatedHeaders(
   return headers;
 }
 
-/** Names in small letters. */
+/** Returns the header fields by lower-case name. */
 export function headerMap(headers: Headers): ReadonlyMap<string, string> {
   return new Map(headers);
 }
 
-/** Fields that belong to the provider's API, and those of the body, which is another one now. */
+/** Fields that belong to the provider's API or describe its original body. */
 const OF_PROVIDER =
   /^(?:openai-|anthropic-|x-ratelimit-|x-amzn-|x-amz-|x-goog-|cf-|server$|server-timing$|content-(?:type|length|encoding|language|disposition)$|etag$|digest$|content-md5$)/;

@@ -20,7 +20,10 @@ import { upstreamModelOf } from '../upstream-model.ts';
 
 type Speech = Extract<RouteSpeech, { kind: 'translate' }>;
 
-/** The request in the provider's API. `speechOf` is asked again once it is known whether the request defines functions. */
+/**
+ * Translates the request into the provider's API. Calls `speechOf` again once it is known whether the request defines
+ * functions.
+ */
 export async function translatedRequest(
   context: AttemptContext,
   call: ClientCall,
@@ -115,7 +118,7 @@ function ready(
       body: 'translated',
       betas,
     },
-    // A count of tokens is no answer of the API.
+    // A token count is not an answer of the API, so its protocol is opaque.
     protocol: isCount ? protocolNamed('opaque') : protocolOf(api),
     hidesUsage: false,
     reply: { from: api, to: call.api, note, how: { kind: 'written', translation, exchange, carriage } },
@@ -124,7 +127,7 @@ function ready(
   };
 }
 
-/** How the provider's API speaks, as far as that is known beside its translation. */
+/** Returns the protocol of the provider's API, for what is read besides its translation. */
 function protocolOf(api: ProviderApi): Protocol {
   switch (api) {
     case 'chat':
@@ -159,13 +162,13 @@ function targetOf(context: AttemptContext, { api, carriage, dialect }: Speech): 
   };
 }
 
-/** Whether the provider counts tokens itself. Bedrock counts what it is asked for in the Messages API. */
+/** Whether the provider counts tokens itself. Bedrock does so only for requests in the Messages API. */
 function counts({ provider }: Translation, { api, carriage }: Target): boolean {
   if (provider.writeCount === undefined || provider.readCount === undefined) return false;
   return api !== 'responses' || carriage === undefined;
 }
 
-/** The count of tokens by a tokenizer of the gateway's own. The header says that it is one. */
+/** Answers a token count with the gateway's own tokenizer. A header field marks it as an estimate. */
 async function estimated(
   { gateway }: AttemptContext,
   conversation: Conversation,

@@ -21,7 +21,7 @@ import { gatewayUsage } from './translated-usage.ts';
 
 type Written = Extract<TranslationWay, { kind: 'written' }>;
 
-/** How the holding of a stream ended. */
+/** How holding a stream ended. */
 export type HeldTranslation =
   | { readonly kind: 'committed' }
   | { readonly kind: 'no-events'; readonly body: ByteSource }
@@ -32,12 +32,13 @@ const COMMITTED = { kind: 'committed' } as const;
 
 const REPORTED = { kind: 'broken', reason: 'the provider reported an error', isTold: false } as const;
 
-/** So much without any content is no beginning of an answer. */
+/** A stream with this much data and no content is not an answer. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
 
 /**
- * One streamed answer on its way into the client's API. Like a stream of the client's own (`sse-hold.ts`, `sse-forward.ts`), it is held until
- * its first content or until it has been alive long enough, and ends with the provider's own word alone. What goes out are whole events.
+ * Translates one streamed answer into the client's API. Like a stream of the client's own API (`sse-hold.ts`,
+ * `sse-forward.ts`), it is held until its first content or until it has been alive long enough, and only the
+ * provider's end marker completes it. It emits whole events.
  */
 export class TranslatedStream implements AnswerStream {
   readonly takesEvents = true;
@@ -55,7 +56,7 @@ export class TranslatedStream implements AnswerStream {
   #heldBytes = 0;
   #hasContent = false;
   #isThinking = false;
-  /** Whether the provider said why the answer is at its end, or all of it. */
+  /** Whether the provider has sent the finish reason, or the whole answer. */
   #isFinished = false;
   #isComplete = false;
   #error: HubError | undefined;
@@ -74,7 +75,7 @@ export class TranslatedStream implements AnswerStream {
     this.endsInOrder = exchange.conversation.api === 'responses';
   }
 
-  /** Reads up to the first content, or until it is time to commit. Any other end has ended the stream. */
+  /** Reads until the first content or the time to commit. Any other result means that the stream has ended. */
   async hold(status: number): Promise<HeldTranslation> {
     for (let isFirst = true; ; isFirst = false) {
       const chunk = await this.#beginning.next();
@@ -89,7 +90,7 @@ export class TranslatedStream implements AnswerStream {
     }
   }
 
-  /** The first content is there, and may be all that there is. */
+  /** Handles the first content, which may already be the whole answer. */
   #begun(chunk: Uint8Array | 'end' | 'broken'): HeldTranslation {
     this.#beginning.stop();
     if (typeof chunk === 'string') this.#endOfBytes(chunk);
@@ -136,7 +137,7 @@ export class TranslatedStream implements AnswerStream {
     return new TextDecoder().decode(redact(this.#translation.fail(told), this.#reading.provider));
   }
 
-  /** It lives, and has not said anything yet: the client is told that an answer has begun. */
+  /** Commits a stream that is alive but has no content yet, by sending the event that begins an answer. */
   #commit(): HeldTranslation {
     const first = this.#translation.begin();
     if (first !== undefined) this.#keep(first);
@@ -198,7 +199,7 @@ export class TranslatedStream implements AnswerStream {
     this.#kept.push(events);
   }
 
-  /** Sends on what is in line, in one piece; the promise says that the client is behind. */
+  /** Sends the queued events in one piece. Returns a promise while the client is behind. */
   #flush(sink: ByteSink): Promise<unknown> | undefined {
     if (this.#end?.kind === 'left' || this.#kept.length === 0) return undefined;
     const [first] = this.#kept;
@@ -207,7 +208,7 @@ export class TranslatedStream implements AnswerStream {
     return this.#keepAlive.written(sink.write(bytes));
   }
 
-  /** Reads what the end of the bytes itself says. */
+  /** Handles the end of the bytes. */
   #takeEnd(end: 'end' | 'broken'): void {
     if (end === 'end' && this.#timeouts.cause === undefined)
       for (const event of this.#cutter.tail()) this.#takeEvent(event);
@@ -220,7 +221,7 @@ export class TranslatedStream implements AnswerStream {
     const reported = this.#error;
     this.#takeEnd(end);
     if (this.#isComplete) return this.#finish({ kind: 'complete' });
-    // Its own words for the end of the bytes are those of the gateway.
+    // The translation's own error for a truncated stream only repeats what the gateway reports here, so drop it.
     if (reported === undefined && this.#error?.code === 'upstream_truncated') this.#error = undefined;
     const reason = cause === undefined ? 'the connection ended' : `${cause} limit`;
     this.#finish({ kind: 'broken', reason, isTold: false });
@@ -247,7 +248,7 @@ export class TranslatedStream implements AnswerStream {
   }
 }
 
-/** Where the text stands in the events of any client's API. */
+/** The keys that hold text in the events of any client's API. */
 const TEXT = {
   textOf: textUnder(
     '"content"',

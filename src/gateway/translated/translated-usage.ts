@@ -4,7 +4,7 @@ import type { Answer } from '../../translation/answer.ts';
 import type { Usage } from '../../translation/usage.ts';
 import type { AnswerText } from '../../usage/estimate-usage.ts';
 
-/** The tokens of a translated answer as the gateway counts them; undefined where the provider reported none. */
+/** Converts the usage of a translated answer to the gateway's form; undefined if the provider reported none. */
 export function gatewayUsage(usage: Usage | undefined): GatewayUsage | undefined {
   if (!usage?.input && !usage?.output) return undefined;
   const { input, output, cacheRead, cacheWrite, cacheWrite1h, reasoning, audioInput, audioOutput } = usage;
@@ -20,7 +20,7 @@ export function gatewayUsage(usage: Usage | undefined): GatewayUsage | undefined
   };
 }
 
-/** The text of an answer that reports no usage. */
+/** Returns the text of an answer that reports no usage. */
 export function answerText({ choices }: Answer, usage: GatewayUsage | undefined): AnswerText {
   if (usage !== undefined) return NO_TEXT;
   const texts = choices.flatMap(({ parts }) =>

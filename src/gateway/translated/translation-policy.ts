@@ -1,12 +1,15 @@
 import type { Policy } from '../../translation/losses.ts';
 import type { AttemptContext } from '../prepared-request.ts';
 
-/** By this field a client asks for another policy than the configured one. */
+/** The request field in which a client overrides the configured policy. */
 const FIELD = 'x-llm-proxy-unsupported';
 
 const STRICTNESS: Readonly<Record<Policy, number>> = { drop: 0, warn: 1, reject: 2 };
 
-/** What becomes of what the provider's API does not have: as configured, or stricter if the client says so. Laxer only for keys that may. */
+/**
+ * Returns the policy for parts of a request that the provider's API lacks. A client may make the configured policy
+ * stricter; only some keys may make it laxer.
+ */
 export function policyFor({ planned, provider }: AttemptContext): Policy {
   const { unsupported } = planned.snapshot.translation(planned.plan.model.name, provider);
   const asked = planned.request.headers.get(FIELD)?.trim().toLowerCase();

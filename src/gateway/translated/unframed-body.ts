@@ -6,14 +6,14 @@ import { writeJson } from '../../translation/json.ts';
 import type { Reply } from '../classification.ts';
 import type { Backpressure, ByteSource } from '../ports.ts';
 
-/** Whether a body is a stream of Amazon's frames. */
+/** Whether a body is an Amazon event stream. */
 export function isFrames(headers: Headers): boolean {
   return headers.get('content-type')?.toLowerCase().startsWith('application/vnd.amazon.eventstream') ?? false;
 }
 
 /**
- * The stream of Claude at Bedrock as Anthropic itself would send it: each of Amazon's frames holds one event. A bad frame breaks it off,
- * and an exception becomes an error event.
+ * Converts Bedrock's stream of a Claude model to the one that Anthropic would send. Each Amazon frame contains one
+ * event. A malformed frame breaks the stream off, and an exception becomes an error event.
  */
 export function unframedReply(reply: Reply, requestId: string): Reply {
   if (reply.body === null || !isFrames(reply.headers)) return reply;

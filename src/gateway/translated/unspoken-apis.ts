@@ -1,17 +1,17 @@
 import type { Provider } from '../../config/snapshot.ts';
 import type { ClientCall } from './client-call.ts';
 
-/** A provider that lacked an API may have got it meanwhile. */
+/** A provider may add an API that it lacked. */
 const REMEMBERED_MS = 3_600_000;
 
 /**
- * The APIs that providers have been found to lack, where the configuration does not say what they speak. A provider is known by its
- * address, so that one that is moved is asked anew.
+ * Remembers the APIs that providers turned out to lack, if the configuration does not list their APIs. Providers are
+ * identified by name and address, so a moved one is asked again.
  */
 export class UnspokenApis {
   readonly #untilMs = new Map<string, number>();
 
-  /** Whether anything is remembered at all. */
+  /** Whether nothing is remembered. */
   get isEmpty(): boolean {
     return this.#untilMs.size === 0;
   }
@@ -25,7 +25,7 @@ export class UnspokenApis {
     this.#untilMs.set(keyOf(provider, call), nowMs + REMEMBERED_MS);
   }
 
-  /** What is remembered of a provider, as `messages` or `messages (count)`. */
+  /** Returns the APIs that a provider lacks, such as `messages` or `messages (count)`. */
   of(provider: Provider, nowMs: number): readonly string[] {
     const prefix = `${provider.name} ${provider.apiBase} `;
     return [...this.#untilMs]

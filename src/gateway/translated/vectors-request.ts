@@ -11,7 +11,7 @@ import type { AttemptContext, PreparedRequest } from '../prepared-request.ts';
 import { policyFor } from './translation-policy.ts';
 import { upstreamModelOf } from '../upstream-model.ts';
 
-/** A request for embeddings in another API. */
+/** Translates a request for embeddings into another API. */
 export function vectorsRequest(
   context: AttemptContext,
   call: ClientCall,
