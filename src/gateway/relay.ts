@@ -120,6 +120,7 @@ function failureOf(history: readonly Attempt[], model: string): Refusal {
 
 /** No route could be asked at all: the client is told what stands in the way. */
 function unsuitableRefusal({ path, why, isInvalid }: Unsuitable, model: string): Refusal {
+  if (isInvalid && path === '') return new Refusal('invalid_body', { problem: `${why}.` });
   if (isInvalid) return new Refusal('invalid_body', { problem: `${path}: ${why}.` }, { param: path });
   return new Refusal('translation_unsupported', { model, path, why }, { param: path });
 }
