@@ -67,7 +67,9 @@ function digitsOf(source: string): string {
   const digits = whole + fraction;
   const significant = digits.replace(/^0+/, '');
   const power = Number(exponent) + whole.length - (digits.length - significant.length);
-  const kept = significant.replace(/0+$/, '');
+  let end = significant.length;
+  while (significant[end - 1] === '0') end--;
+  const kept = significant.slice(0, end);
   return kept === '' ? '0' : `${kept}e${power}`;
 }
 
