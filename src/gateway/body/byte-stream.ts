@@ -111,7 +111,7 @@ class ByteStream implements AnswerStream {
   }
 
   cancel(): void {
-    this.#timeouts.cut('client-left');
+    this.#timeouts.abort('client-left');
     this.#finish({ kind: 'left' });
   }
 

@@ -107,7 +107,7 @@ class ForeignStream implements AnswerStream {
   }
 
   cancel(): void {
-    this.#timeouts.cut('client-left');
+    this.#timeouts.abort('client-left');
     this.#finish({ kind: 'left' });
   }
 

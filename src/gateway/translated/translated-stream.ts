@@ -116,7 +116,7 @@ export class TranslatedStream implements AnswerStream {
   }
 
   cancel(): void {
-    this.#timeouts.cut('client-left');
+    this.#timeouts.abort('client-left');
     this.#finish(LEFT);
   }
 
