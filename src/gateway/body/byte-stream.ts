@@ -138,7 +138,7 @@ class ByteStream implements AnswerStream {
     return {
       kind: 'broken',
       reason: cause === undefined ? 'the connection ended' : `${cause} limit`,
-      isTold: false,
+      isErrorForwarded: false,
     };
   }
 
