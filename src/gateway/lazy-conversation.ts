@@ -2,12 +2,14 @@ import { inTurns, LARGE_BYTES, nextTurn, SLICE_BYTES } from '../lib/in-turns.ts'
 import type { ClientApi } from '../translation/conversation.ts';
 import { readRequest } from '../translation/pair.ts';
 import type { RequestReading } from '../translation/sides.ts';
+import { RequestMedia } from './request-media.ts';
 
 /** The client's request in the model of all APIs. It is read when the first attempt needs it, and only once. */
 export class LazyConversation {
   readonly #body: Uint8Array;
   readonly #path: string;
   #reading: Promise<RequestReading> | undefined;
+  #media: RequestMedia | undefined;
 
   /** `path` has its query: Gemini's model and method stand there. */
   constructor(body: Uint8Array, path: string) {
@@ -18,6 +20,11 @@ export class LazyConversation {
   read(api: ClientApi, requestId: string): Promise<RequestReading> {
     this.#reading ??= this.#read(api, requestId);
     return this.#reading;
+  }
+
+  /** The files that the request names by URL. */
+  get media(): RequestMedia {
+    return (this.#media ??= new RequestMedia());
   }
 
   /** Whether each step of the work is long enough to let others have a turn before the next. */

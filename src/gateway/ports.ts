@@ -27,6 +27,8 @@ export interface Gateway extends Ledgers {
   readonly emit: Emit;
   /** The APIs that providers have been found to lack; absent: nothing is remembered, and nothing else tried. */
   readonly unspoken?: UnspokenApis;
+  /** Absent where no media are fetched, whatever the configuration says. */
+  readonly media?: MediaFetcher;
   /** Absent where costs are not calculated. */
   readonly costs?: CostMeter;
   /** Absent where nothing is traced. */
@@ -114,6 +116,27 @@ export interface UpstreamTarget {
   /** The value of `anthropic-beta` in place of the client's; undefined: none is sent with a body that is not `passed`. */
   readonly betas?: string | undefined;
 }
+
+/** Fetches the files that clients name by URL, from public addresses only. */
+export interface MediaFetcher {
+  /** Never rejects. */
+  readonly fetch: (url: string, limits: MediaLimits) => Promise<MediaReply>;
+}
+
+export interface MediaLimits {
+  readonly maxBytes: number;
+  /** In milliseconds, for the whole fetch. */
+  readonly timeoutMs: number;
+  /** Aborted when the client leaves. */
+  readonly signal: AbortSignal;
+  /** Called with the size of each piece; false: the request has no room for it, and the fetch ends. */
+  readonly take: (bytes: number) => boolean;
+}
+
+export type MediaReply =
+  | { readonly kind: 'file'; readonly bytes: Uint8Array; readonly contentType: string }
+  /** `why`: `its host has no public address`. Holds nothing of what was fetched. */
+  | { readonly kind: 'refused'; readonly why: string };
 
 /** Says that nobody waits for an attempt any more. What an abort signal says, at a fraction of its cost. */
 export interface Cancellation {

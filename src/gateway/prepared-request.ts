@@ -42,4 +42,6 @@ export interface ReadyRequest {
   readonly note: TranslationNote | undefined;
   /** Set where nobody knows whether the provider has this API: what it is to be remembered by if it has not. */
   readonly isTrialOf: ClientCall | undefined;
+  /** Set for a count of tokens: the answer where the provider turns out to lack a method that counts. */
+  readonly estimate?: () => Promise<PreparedRequest>;
 }
