@@ -28,7 +28,7 @@ function schemaOf(defaults: Readonly<Record<string, unknown>>) {
     }),
     fetch_media: optional(z.boolean(), {
       description:
-        'Whether the gateway fetches images and files that a request names by URL, for providers that take only their bytes. Never from private addresses. Left out below the top level: as there.',
+        'Whether the gateway fetches images and files that a request names by URL, for providers that take only their bytes: 16 files and 64 MB a request at most, and only from public addresses. Left out below the top level: as there.',
       ...defaultOf(defaults, 'fetch_media'),
     }),
     max_media_mb: optional(z.number().positive().max(100), {
