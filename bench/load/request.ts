@@ -16,12 +16,12 @@ export type ClientApi = 'chat' | 'messages';
 interface StreamShape {
   readonly path: string;
   readonly body: string;
-  /** What a complete stream ends with. */
+  /** What a complete stream ends with, without blanks. */
   readonly ending: string;
 }
 
-/** The end of a Chat stream. */
-export const DONE = 'data: [DONE]\n\n';
+/** The end of a Chat stream, without blanks. */
+export const DONE = 'data:[DONE]\n\n';
 
 /** The streamed request of each client API. */
 export const STREAM_SHAPES: Readonly<Record<ClientApi, () => StreamShape>> = {
@@ -34,7 +34,7 @@ export const STREAM_SHAPES: Readonly<Record<ClientApi, () => StreamShape>> = {
       messages: [{ role: 'user', content: PROSE }],
       stream: true,
     }),
-    ending: 'data: {"type":"message_stop"}\n\n',
+    ending: 'data:{"type":"message_stop"}\n\n',
   }),
 };
 

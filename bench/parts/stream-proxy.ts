@@ -2,7 +2,7 @@
  * A proxy for streams and nothing else, for `bench/parts/stream.ts`: piped by the runtime, poured from a connection of the
  * gateway's to the client, or held back and tapped on that way.
  */
-import { openEventStream } from '../../src/gateway/sse-hold.ts';
+import { openEventStream } from '../../src/gateway/stream/sse-hold.ts';
 import { AttemptTimeouts } from '../../src/gateway/attempt-timeouts.ts';
 import type { ReplyContext, Reply } from '../../src/gateway/classification.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';

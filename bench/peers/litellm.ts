@@ -36,5 +36,5 @@ model_list:
       api_base: http://127.0.0.1:${upstreamPort}/v1
       api_key: sk-mock
 general_settings: {master_key: ${BENCH_KEY}}
-litellm_settings: {telemetry: false, num_retries: 0}
+litellm_settings: {telemetry: false, num_retries: 0, use_chat_completions_url_for_anthropic_messages: true}
 `;

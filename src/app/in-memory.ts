@@ -1,5 +1,5 @@
 import { newRequestId } from '../gateway/request-id.ts';
-import { UnspokenApis } from '../gateway/unspoken-apis.ts';
+import { UnspokenApis } from '../gateway/translated/unspoken-apis.ts';
 import { createMediaFetcher } from '../upstream/media/media-fetcher.ts';
 
 /**

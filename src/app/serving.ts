@@ -1,7 +1,7 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
 import type { AdminEndpoint } from '../server/serve.ts';
-import type { OwnerStore } from '../gateway/stored-object-owners.ts';
+import type { OwnerStore } from '../gateway/objects/stored-object-owners.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
 import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';

@@ -4,7 +4,7 @@ import { BUCKET_FIELDS, BucketLedger } from '../limits/bucket.ts';
 import { COOLDOWN_FIELDS, CooldownLedger } from '../routing/cooldown.ts';
 import { IN_FLIGHT_FIELDS, LATENCY_FIELDS, TrafficLedger } from '../routing/traffic.ts';
 import { TURN_FIELDS, TurnCounter } from '../routing/turn-counter.ts';
-import { ObjectOwnerLedger, OWNER_FIELDS } from '../gateway/object-owners.ts';
+import { ObjectOwnerLedger, OWNER_FIELDS } from '../gateway/objects/object-owners.ts';
 import type { Ledgers } from '../gateway/ports.ts';
 import { hashSecret, SECRET_BYTES } from '../cluster/hash-secret.ts';
 

@@ -1,7 +1,7 @@
 import type { HealthSettings } from '../config/snapshot.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
-import type { ObjectOwner } from '../gateway/object-owners.ts';
-import type { OwnerRecord } from '../gateway/stored-object-owners.ts';
+import type { ObjectOwner } from '../gateway/objects/object-owners.ts';
+import type { OwnerRecord } from '../gateway/objects/stored-object-owners.ts';
 import type { HealthReport } from '../health/report.ts';
 import type { ProviderStatus } from '../health/provider-status.ts';
 import type { ProviderList } from '../models/provider-list.ts';

@@ -5,8 +5,8 @@ import { NO_RETRY, Refusal } from './refusals.ts';
 import type { Gateway } from './ports.ts';
 
 /**
- * Takes a token from the key's bucket, before the body is read. Throws the refusal 429 where the bucket is empty. The bucket
- * may lie behind a network: then the admission comes later.
+ * Takes a token from the key's bucket before the body is read. Throws a 429 refusal if the bucket is empty. Returns a
+ * promise if the bucket lies behind a network.
  */
 export function admit(
   key: MasterKey | undefined,
@@ -22,7 +22,7 @@ export function admit(
 
 function admission(key: MasterKey, limit: BucketLimit, taking: Taking): Admission {
   const headers = limitHeaders(limit, taking);
-  // A token is spent by asking, whatever the request comes to.
+  // The token is spent whatever becomes of the request, so there is nothing to settle.
   if (taking.admitted) return { headers, settle: () => undefined };
   const isNever = !Number.isFinite(taking.retryAfterMs);
   throw new Refusal('rate_limit_exceeded', refusalValues(key, limit, taking), {
@@ -34,14 +34,17 @@ function admission(key: MasterKey, limit: BucketLimit, taking: Taking): Admissio
   });
 }
 
-/** A wait that has no end is told as an hour: `Retry-After` has no word for "never". */
+/** Replaces an infinite wait, which `Retry-After` cannot express. */
 const NEVER_SECONDS = 3600;
 
 function wholeSeconds(ms: number): number {
   return Number.isFinite(ms) ? Math.max(1, Math.ceil(ms / 1000)) : NEVER_SECONDS;
 }
 
-/** The fields that OpenAI's clients read: requests in the bucket, left in it, and until it is full again. */
+/**
+ * The rate-limit fields that OpenAI's clients read: the bucket's size, the requests left, and the time until it is
+ * full.
+ */
 function limitHeaders(limit: BucketLimit, taking: Taking): Readonly<Record<string, string>> {
   const resetSeconds = Number.isFinite(taking.resetMs) ? taking.resetMs / 1000 : NEVER_SECONDS;
   return {

@@ -9,9 +9,9 @@ import { revealsSecret } from './redact.ts';
 import { ownTimeMs } from './report.ts';
 import type { ServedRequest } from './settle.ts';
 
-/** The provider's header but for what concerns its connection to us, and our own fields. */
+/** Copies the provider's response header without hop-by-hop fields, and adds the gateway's fields. */
 export function answerHeaders(upstream: Headers, served: ServedRequest): Headers {
-  // The runtime copies all fields at once for less than a few of them one by one.
+  // Copying all fields at once is cheaper than copying a few one by one.
   const headers = new Headers(upstream);
   const dropped = namedByConnection(upstream);
   const provider = providerOf(served);
@@ -25,10 +25,10 @@ export function answerHeaders(upstream: Headers, served: ServedRequest): Headers
   return withOurs(headers, served);
 }
 
-/** The field that tells of a translation, and what did not come through it. */
+/** The field that reports a translation and what it lost. */
 const TRANSLATION_FIELD = 'x-llm-proxy-translation';
 
-/** The header with our own fields, each in place of one of the same name. */
+/** Sets the gateway's fields, replacing fields of the same name. */
 export function withOurs(headers: Headers, served: ServedRequest): Headers {
   const { id, admission } = served.planned;
   const { history } = served.execution;
@@ -41,25 +41,25 @@ export function withOurs(headers: Headers, served: ServedRequest): Headers {
   const last = history[history.length - 1];
   if (last !== undefined) {
     headers.set('x-llm-proxy-provider', headerValue(last.route.provider));
-    // Where no model was asked for, such as for a file, there is none to name.
+    // Requests without a model, such as those for a file, get no model field.
     if (last.route.upstreamModel !== undefined) headers.set('x-llm-proxy-model', headerValue(last.model));
     headers.set('x-llm-proxy-trail', headerValue(attemptsSummary(history)));
   }
   return headers;
 }
 
-/** The field in which the client's SDK looks for the id of its request. */
+/** Returns the field in which the client's SDK looks for the request id. */
 function requestIdField({ path, headers }: ClientRequest): string {
   return errorShapeOf(path, headers) === 'anthropic' ? 'request-id' : 'x-request-id';
 }
 
-/** What a provider says to us and not to the client. */
+/** Response fields that are meant for the gateway and not for the client. */
 const NOT_FOR_CLIENTS: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   'content-length',
   'set-cookie',
   'alt-svc',
-  // A browser would take these for the gateway's own word about itself, its other pages, or who may read it.
+  // A browser would apply these to the gateway's own origin.
   'clear-site-data',
   'content-security-policy',
   'content-security-policy-report-only',
@@ -92,7 +92,7 @@ function providerOf({ planned, execution }: ServedRequest): Provider | undefined
   return last && planned.snapshot.providers.get(last.route.provider);
 }
 
-/** The runtime has several values of a field only where it is `set-cookie`. */
+/** Whether a field repeats one of the provider's secrets. The runtime returns an array only for `set-cookie`. */
 function reveals(value: unknown, provider: Provider | undefined): boolean {
   return provider !== undefined && typeof value === 'string' && revealsSecret(value, provider);
 }

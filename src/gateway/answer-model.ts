@@ -1,6 +1,6 @@
 import type { PlannedRequest } from './request-context.ts';
 
-/** The client's own name for the model, where answers are to bear it. */
+/** Returns the client's own name for the model if answers are to show it. */
 export function shownModel({ plan, snapshot }: PlannedRequest): string | undefined {
   const { peek } = plan;
   const named = (peek.kind === 'malformed' ? undefined : peek.model) ?? plan.modelInPath;

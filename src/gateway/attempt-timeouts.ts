@@ -1,7 +1,7 @@
 import type { Outcome } from '../routing/outcome.ts';
 import type { Cancellation, Clock } from './ports.ts';
 
-/** Why an attempt was called off by us. */
+/** Why the gateway aborted an attempt. */
 export type AbortCause =
   | 'client-left'
   | 'connect'
@@ -12,14 +12,13 @@ export type AbortCause =
   | 'deadline';
 
 /**
- * Everything that can call an attempt off, tied together: the client leaving, the request's deadline, and the
- * limits on a provider's silence.
+ * Combines everything that can abort an attempt: the client's disconnect, the request's deadline, and the limits on a
+ * provider's silence.
  *
- * It is **waiting** until `answered()`. A stream that is `alive()` meanwhile renews the limit on its silence, and one that
- * says that its model thinks may be silent; both together only for so long. Then it is **relaying**: now only the time
- * counts in which a read is pending (`reading` to `arrived`), so that a slow client is never taken for a silent
- * provider. `release()` ends it. One setTimer serves all chunks: it is not set anew for each, but looks at the clock when
- * it rings.
+ * The attempt is **waiting** until `answered()`. Meanwhile each `alive()` restarts the limit on silence, and
+ * `thinking()` suspends it; a total limit applies to both. It is then **relaying**, where only pending reads count
+ * (`reading` to `arrived`), so that a slow client is never mistaken for a silent provider. `release()` ends it. A
+ * single timer serves all chunks: it compares the clock when it fires instead of being restarted for each chunk.
  */
 export class AttemptTimeouts implements Cancellation {
   onCancel: (() => void) | undefined;
@@ -28,7 +27,7 @@ export class AttemptTimeouts implements Cancellation {
   readonly #limits: LeashLimits;
   #cut: AbortCause | undefined;
   #readingSinceMs: number | undefined;
-  /** When the provider gave its first sign of life in front of any content; undefined: it has given none. */
+  /** When the provider gave its first sign of life before any content; undefined if it has given none. */
   #aliveSinceMs: number | undefined;
   #aliveAtMs = 0;
   #isThinking = false;
@@ -37,7 +36,7 @@ export class AttemptTimeouts implements Cancellation {
   #stopSilence: () => void;
   readonly #stopDeadline: () => void;
 
-  /** `budgetMs` is what the request's own limit leaves. */
+  /** `budgetMs` is what remains of the request's total limit. */
   constructor(
     client: AbortSignal,
     clock: Clock,
@@ -57,7 +56,7 @@ export class AttemptTimeouts implements Cancellation {
     return this.#cut !== undefined;
   }
 
-  /** Why the attempt was called off; undefined while it was not. */
+  /** Why the attempt was aborted; undefined if it was not. */
   get cause(): AbortCause | undefined {
     return this.#cut;
   }
@@ -68,7 +67,7 @@ export class AttemptTimeouts implements Cancellation {
     this.onCancel?.();
   }
 
-  /** The provider said something that is no content: an event, a comment, or a part of one. Returns whether it is the first. */
+  /** Notes a sign of life without content: an event, a comment, or a part of one. Returns whether it is the first. */
   alive(): boolean {
     this.#aliveAtMs = this.#clock.nowMs();
     if (this.#aliveSinceMs !== undefined) return false;
@@ -77,23 +76,23 @@ export class AttemptTimeouts implements Cancellation {
     return true;
   }
 
-  /** The provider said that its model thinks: until the next content, its silence is no sign of its death. */
+  /** Notes that the model is thinking. Silence is accepted until the next content. */
   thinking(): void {
     if (this.#isThinking) return;
     this.#isThinking = true;
-    // The limit was that of a silence, and may be the longer of the two.
+    // The pending timer limits a silence, and may be longer than the limit on thinking.
     if (this.#aliveSinceMs === undefined && !this.#isLingering)
       this.#watch(this.#checkSilence, this.#silenceMs());
   }
 
-  /** The first content is there: from now on it is the silence between chunks that is limited. */
+  /** Notes the first content. From now on, the silence between chunks is limited. */
   answered(): void {
     this.#aliveSinceMs = undefined;
     this.#isThinking = false;
     if (!this.#isLingering) this.#watch(this.#checkSilence, this.#limits.idleMs);
   }
 
-  /** The answer is complete; whoever does not close the connection within `ms` has it closed. */
+  /** Notes that the answer is complete. The connection is aborted if it does not end within `ms`. */
   closeGrace(ms: number): void {
     this.#isLingering = true;
     this.#watch(() => this.cut('idle'), ms);
@@ -108,8 +107,8 @@ export class AttemptTimeouts implements Cancellation {
   }
 
   /**
-   * The attempt is over: no setTimer rings any more, or is set, and the client's signal is let go. A stream may have ended
-   * in the block that its first content came in, so that `answered` and `closeGrace` come later.
+   * Ends the attempt: stops all timers, starts no further ones, and detaches from the client's signal. A stream may
+   * end in the same block as its first content, so `answered` and `closeGrace` may still be called afterwards.
    */
   release(): void {
     this.#isReleased = true;
@@ -120,7 +119,7 @@ export class AttemptTimeouts implements Cancellation {
 
   readonly #clientLeft = (): void => this.cut('client-left');
 
-  /** How long a stream that is alive without content may go on from now without another word. */
+  /** How long a stream that is alive without content may continue without another sign of life, in milliseconds. */
   #dueMs(): number {
     const { firstByteMs, thinkingMs } = this.#limits;
     const nowMs = this.#clock.nowMs();
@@ -158,20 +157,20 @@ export class AttemptTimeouts implements Cancellation {
 }
 
 export interface LeashLimits {
-  /** Until the first byte, and the silence of a stream that is alive without content. */
+  /** Limit until the first byte, and on the silence of a stream without content. */
   readonly firstByteMs: number;
-  /** A stream that is alive without content, as a whole. */
+  /** Total limit on a stream without content. */
   readonly thinkingMs: number;
   readonly idleMs: number;
-  /** The attempt as a whole, its stream included. */
+  /** Limit on the whole attempt, including its stream. */
   readonly attemptMs: number;
 }
 
 function noAlarm(): void {
-  // An infinite limit, or one of an attempt that is over, sets no setTimer, so there is none to call off.
+  // An infinite limit, or a released attempt, starts no timer.
 }
 
-/** What an attempt that was called off came to. */
+/** Returns the outcome of an aborted attempt. */
 export function outcomeOfAbort(cut: AbortCause): Outcome {
   switch (cut) {
     case 'client-left':

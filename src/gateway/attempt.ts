@@ -16,19 +16,19 @@ import { upstreamModelOf } from './upstream-model.ts';
 import type { Classification } from './classification.ts';
 import { prepareRequest } from './prepare-request.ts';
 import type { AttemptContext, PreparedRequest, ReadyRequest } from './prepared-request.ts';
-import type { TranslationNote } from './reply-translation.ts';
+import type { TranslationNote } from './translated/reply-translation.ts';
 
-/** One try of one route: what became of it, and the answer where there is one to show. */
+/** The result of one attempt on one route: its outcome, and the answer if there is one to deliver. */
 export interface AttemptResult {
   readonly attempt: Attempt;
   readonly answer: Answer | undefined;
-  /** What is told of the request's translation; undefined: it passed. */
+  /** The note on the request's translation; undefined if it was passed through. */
   readonly note: TranslationNote | undefined;
 }
 
 type Try = Extract<Decision, { kind: 'try' }>;
 
-/** Sends the request to the route's provider and waits until it is known whether the answer is one. */
+/** Sends the request to the route's provider, and resolves once the reply is classified. */
 export async function attemptRoute(
   planned: PlannedRequest,
   decision: Try & { readonly isProbe: boolean },
@@ -50,7 +50,7 @@ interface Verdict extends Classification {
   readonly note?: TranslationNote | undefined;
 }
 
-/** Tries the route; once more in another API where it is found to lack the one that was tried. */
+/** Tries the route. Tries it again in another API if the provider turns out to lack the first one. */
 async function verdictOf(planned: PlannedRequest, decision: Try, gateway: Gateway): Promise<Verdict> {
   const { route } = decision;
   const provider = planned.snapshot.providers.get(route.provider);
@@ -88,7 +88,7 @@ async function sent(context: AttemptContext, ready: ReadyRequest, budgetMs: numb
   gateway.traffic.begin(route.id);
   let isOver = false;
   const onEnd = (): void => {
-    // A stream that fails before its first content says so, and is no answer: both would count it out.
+    // A stream that fails before its first content calls this twice: when it ends, and because it is no answer.
     if (isOver) return;
     isOver = true;
     timeouts.release();
@@ -108,11 +108,11 @@ async function sent(context: AttemptContext, ready: ReadyRequest, budgetMs: numb
       translation,
       onEnd,
     });
-    // A stream goes on, and says itself when it has ended.
+    // A stream calls `onEnd` itself when it ends.
     if (verdict.answer?.kind !== 'streamed') onEnd();
     return { ...verdict, ...(reply.isResent === true && { isResent: true }), ...(note && { note }) };
   } catch (error) {
-    // A bug, but not one that holds the provider's connection and counts as a request for ever.
+    // This is a bug. Release the provider's connection and the in-flight count.
     timeouts.cut('attempt');
     onEnd();
     throw error;
@@ -145,20 +145,23 @@ function upstreamRequest(
   };
 }
 
-/** The limits of an attempt: where an answer is generated and not streamed, its head may take longer. */
+/** Returns the limits of an attempt. A generated answer that is not streamed may take longer to begin. */
 function limitsOf({ plan, request }: PlannedRequest, timeouts: Timeouts): LeashLimits {
   const mayTakeLonger = request.method === 'POST' && !plan.isStream && isGenerated(request.path);
   return mayTakeLonger ? { ...timeouts, firstByteMs: timeouts.answerMs } : timeouts;
 }
 
-/** Azure asks for the model in the path: it is the one that was checked, under the name that the provider knows. */
+/** Azure's path contains the model: the checked one, by its upstream name. */
 function azurePath({ request, plan }: PlannedRequest, { upstreamModel }: Route): AzurePath {
   if (request.azure?.deployment === undefined) return { deployment: undefined };
   const named = plan.peek.kind === 'malformed' ? undefined : plan.peek.model;
   return { deployment: upstreamModel ?? named ?? request.azure.deployment };
 }
 
-/** Whether the provider said that it has no such path. A model that it does not have is told by the same status, and named in the body. */
+/**
+ * Whether the provider reported that the path does not exist. An unknown model has the same status, but is named in
+ * the body.
+ */
 function lacksPath({ outcome, answer }: Verdict): boolean {
   if (outcome.kind !== 'failed' && outcome.kind !== 'rejected') return false;
   if (outcome.status === 405 || outcome.status === 501) return true;

@@ -6,11 +6,11 @@ import { Refusal } from './refusals.ts';
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="llm-proxy"' };
 
 /**
- * Who is asking: the master key that the request presents, or undefined where the gateway is open. Where it presents
- * several credentials, one that is known is enough: the others are for the provider.
+ * Returns the master key that the request presents; undefined if the gateway is open. If the request has several
+ * credentials, one known key is enough, since the others may be for the provider.
  *
- * Keys are looked up by their SHA-256, so that the time of the look-up tells nothing about a key: to steer the
- * comparison one would have to steer the hash. A disabled key answers like an unknown one.
+ * Keys are looked up by SHA-256, so that the lookup's timing reveals nothing about a key. A disabled key is treated
+ * like an unknown one.
  */
 export function authenticate(request: CredentialPlaces, access: Access): MasterKey | undefined {
   if (access.kind === 'open') return undefined;
@@ -22,7 +22,7 @@ export function authenticate(request: CredentialPlaces, access: Access): MasterK
     const found = other === presented ? undefined : access.keys.get(sha256Hex(other));
     if (found?.enabled === true) return found;
   }
-  // A key that was made a moment ago is not invalid: whoever has it should try again, not throw it away.
+  // The key may have been created a moment ago, so ask the client to retry instead of rejecting the key.
   if (key === undefined && access.isStale?.() === true) {
     throw new Refusal('key_store_unavailable', {}, { headers: { 'retry-after': '2' } });
   }

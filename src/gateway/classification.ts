@@ -3,32 +3,32 @@ import type { Protocol } from '../protocols/protocol.ts';
 import type { Outcome } from '../routing/outcome.ts';
 import type { Answer } from './answer.ts';
 import type { PlannedRequest } from './request-context.ts';
-import type { ReplyTranslation } from './reply-translation.ts';
+import type { ReplyTranslation } from './translated/reply-translation.ts';
 import type { AttemptTimeouts } from './attempt-timeouts.ts';
 import type { Gateway, UpstreamReply } from './ports.ts';
 
-/** A provider's reply of which the head is there. */
+/** A provider's reply whose head has arrived. */
 export type Reply = Extract<UpstreamReply, { kind: 'reply' }>;
 
-/** What a reply is read with. */
+/** The context for classifying a reply. */
 export interface ReplyContext {
   readonly planned: PlannedRequest;
   readonly provider: Provider;
-  /** The provider's API: the attempt's, where the client's is the request's. */
+  /** The provider's API, which belongs to the attempt. The client's API belongs to the request. */
   readonly protocol: Protocol;
   readonly timeouts: AttemptTimeouts;
   readonly gateway: Gateway;
-  /** Whether usage was asked for in the client's name, who is not to see the event that carries it. */
+  /** Whether the gateway asked for usage itself, so that the usage event must be hidden from the client. */
   readonly hidesUsage: boolean;
-  /** How the reply becomes one of the client's API; undefined: it is one. */
+  /** How to translate the reply into the client's API; undefined if it is in that API. */
   readonly translation: ReplyTranslation | undefined;
-  /** The model's name that answers are to bear; undefined: the one that the provider gave them. */
+  /** The model name that answers should show; undefined to keep the provider's. */
   readonly shownModel: string | undefined;
-  /** To be called when a streamed answer has ended, whichever way. */
+  /** Call this when a streamed answer has ended, in whatever way. */
   readonly onEnd: () => void;
 }
 
-/** How an attempt ended, with the answer that came of it. */
+/** The outcome of an attempt, and its answer. */
 export interface Classification {
   readonly outcome: Outcome;
   readonly answer?: Answer;

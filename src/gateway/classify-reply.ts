@@ -8,41 +8,41 @@ import { inTurns, LARGE_BYTES, SLICE_BYTES } from '../lib/in-turns.ts';
 import { AnswerBody } from '../protocols/answer-body.ts';
 import type { AnswerDefect, AnswerReading } from '../protocols/protocol.ts';
 import type { Defect } from '../routing/outcome.ts';
-import { readWhole } from './body-reader.ts';
-import { openByteStream } from './byte-stream.ts';
-import { decodedBody } from './decoded-body.ts';
-import { openEventStream } from './sse-hold.ts';
-import { openForeignStream } from './foreign-stream.ts';
+import { readWhole } from './body/body-reader.ts';
+import { openByteStream } from './body/byte-stream.ts';
+import { decodedBody } from './body/decoded-body.ts';
+import { openEventStream } from './stream/sse-hold.ts';
+import { openForeignStream } from './stream/foreign-stream.ts';
 import { judgeReport } from './classify-report.ts';
 import { classifyError } from './classify-status.ts';
 import { outcomeOfAbort } from './attempt-timeouts.ts';
 import { redact } from './redact.ts';
-import { failedStreamOf } from './failed-stream.ts';
-import type { ReplyTranslation } from './reply-translation.ts';
-import { classifyTranslated, translatedError } from './classify-translated.ts';
-import { unframedReply } from './unframed-body.ts';
-import { usageAtEnd } from './usage-at-end.ts';
+import { failedStreamOf } from './translated/failed-stream.ts';
+import type { ReplyTranslation } from './translated/reply-translation.ts';
+import { classifyTranslated, translatedError } from './translated/classify-translated.ts';
+import { unframedReply } from './translated/unframed-body.ts';
+import { usageAtEnd } from './stream/usage-at-end.ts';
 import type { UpstreamReply } from './ports.ts';
-import { sniffEvents } from './sniffed-body.ts';
+import { sniffEvents } from './body/sniffed-body.ts';
 import type { ReplyContext, Reply, Classification } from './classification.ts';
 import { NO_TEXT } from '../protocols/text.ts';
 
-/** More of an error's body than this is not kept: enough for every real one. */
+/** Maximum size of an error body to keep, more than any real one needs. */
 const MAX_ERROR_BYTES = 4 * 1024 * 1024;
 
-/** No answer that is read as a whole is larger. */
+/** Maximum size of an answer that is buffered completely. */
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
 
 /**
- * A compressed answer is passed on as it is, and decoded to be judged and counted: no more of it than this, since a few
- * kilobytes may hold gigabytes. Of a larger one only the usage is read.
+ * Compressed answers are forwarded unchanged, and decoded to be judged and counted. This limits the decoded size,
+ * since a few kilobytes may expand to gigabytes. For larger answers only the usage is read.
  */
 const MAX_DECODED_BYTES = 8 * 1024 * 1024;
 
-/** There is no status beyond this. */
+/** The highest valid status. */
 const LAST_STATUS = 599;
 
-/** Reads as much of a reply as it takes to tell whether it is an answer. */
+/** Reads as much of a reply as is needed to tell whether it is an answer. */
 export function classifyReply(
   reply: UpstreamReply,
   reading: ReplyContext,
@@ -63,7 +63,7 @@ export function classifyReply(
   }
 }
 
-/** A reply in another API, or in the client's own in the wrapping of who carries it. */
+/** Classifies a reply in another API, or one in the client's API inside a cloud's envelope. */
 function classifyForeign(
   reply: Reply,
   reading: ReplyContext,
@@ -83,7 +83,7 @@ function judgeEvents(reply: Reply, reading: ReplyContext): Promise<Classificatio
     : openEventStream(reply, reading, classifyWhole);
 }
 
-/** A stream was asked for, and what came does not say that it is one: its first line does. */
+/** The client asked for a stream, and the reply is not declared as one. Its first line decides. */
 async function judgeUndeclared(reply: Reply, reading: ReplyContext): Promise<Classification> {
   const sniffed = await sniffEvents(decodedBody(reply), reading.timeouts);
   if (reading.timeouts.cause !== undefined) return { outcome: outcomeOfAbort(reading.timeouts.cause) };
@@ -94,12 +94,12 @@ function judgeOther(reply: Reply, reading: ReplyContext): Promise<Classification
   return reading.protocol.name === 'opaque' ? openByteStream(reply, reading) : classifyWhole(reply, reading);
 }
 
-/** Gateways in a row lose the content type of events, or give them another; that of audio and images is left alone. */
+/** Chained gateways drop or change the content type of event streams. Audio and images are not sniffed. */
 function mayBeEvents({ body, headers }: Reply): boolean {
   return body !== null && !/^\s*(?:audio|image|video)\//i.test(headers.get('content-type') ?? '');
 }
 
-/** An answer of this status has no content (RFC 9110 §15.3.6), whatever comes with it. */
+/** A 205 response has no content (RFC 9110 §15.3.6), even if bytes follow it. */
 const RESET_CONTENT = 205;
 
 function withoutBody(reply: Reply): Reply {
@@ -115,7 +115,7 @@ async function classifyErrorReply(reply: Reply, reading: ReplyContext): Promise<
   const { planned, provider, timeouts, gateway, translation } = reading;
   const { status } = reply;
   if (status > LAST_STATUS) {
-    // No status, and nothing that a client could be given: a server's error (RFC 9110 §15).
+    // An invalid status counts as a server error (RFC 9110 §15).
     withoutBody(reply);
     return {
       outcome: { kind: 'failed', status, defect: undefined, retryAfterMs: undefined, fault: 'provider' },
@@ -166,7 +166,7 @@ async function classifyWhole(reply: Reply, reading: ReplyContext): Promise<Class
     mostDecoded(reading.shownModel),
   );
   if (decoding === 'damaged') return failed('truncated');
-  // What cannot be read cannot be judged: it is passed on as it is.
+  // An answer that cannot be decoded cannot be judged, and is forwarded unchanged.
   const decoded = typeof decoding === 'string' ? undefined : new AnswerBody(decoding);
   if (decoded !== undefined && decoded.bytes.length > LARGE_BYTES)
     await inTurns(decoded.scanInSlices(SLICE_BYTES));
@@ -185,7 +185,7 @@ async function classifyWhole(reply: Reply, reading: ReplyContext): Promise<Class
   return { outcome: { kind: 'answered' }, answer: { kind: 'whole', status, ...shown, usage, text } };
 }
 
-/** The answer as the client gets it: as it came, or decoded where a secret is hidden or the model renamed. */
+/** Returns the answer for the client: unchanged, or decoded if a secret is redacted or the model renamed. */
 function shownWhole(
   came: { readonly headers: Headers; readonly bytes: Uint8Array },
   decoded: AnswerBody | undefined,
@@ -200,7 +200,7 @@ function shownWhole(
   return named === plain ? came : { headers: withoutCoding(came.headers), bytes: named };
 }
 
-/** An error is not larger than this, or it is none that says what is wrong. */
+/** Larger error bodies are not examined for a description. */
 const MAX_REPORT_BYTES = 1024 * 1024;
 
 function reportIn(body: Uint8Array): ReportedError | undefined {
@@ -208,12 +208,12 @@ function reportIn(body: Uint8Array): ReportedError | undefined {
   return value && reportedError(value);
 }
 
-/** With the client's name of the model an answer is sent decoded: then all of it is. */
+/** Renaming the model requires decoding the whole answer. */
 function mostDecoded(shownModel: string | undefined): number {
   return shownModel === undefined ? MAX_DECODED_BYTES : MAX_WHOLE_BYTES;
 }
 
-/** Whether an answer that says nothing is what the request asked for: one for later, or one about nothing. */
+/** Whether an answer without content is what the request asked for: a deferred answer, or one to an empty request. */
 function isAsked(
   defect: AnswerDefect,
   status: number,
@@ -223,5 +223,5 @@ function isAsked(
   return status === ACCEPTED || (defect === 'no-choices' && protocol.asksForNothing?.(plan.body) === true);
 }
 
-/** The answer comes later, and is asked for by its id. */
+/** The client fetches a deferred answer later by its id. */
 const ACCEPTED = 202;

@@ -9,22 +9,22 @@ import { redact } from './redact.ts';
 import { classifyError } from './classify-status.ts';
 import type { ReplyContext, Reply, Classification } from './classification.ts';
 
-/** Where an error was reported. */
+/** The reply in which an error was reported. */
 export interface ReportPlace {
   readonly reply: Reply;
   readonly reading: ReplyContext;
-  /** What is noted of an attempt that failed so. */
+  /** The defect to record for the attempt. */
   readonly defect: Defect;
-  /** The events up to the one with the error, fit for the client; empty where it was no stream. */
+  /** The events up to and including the error, ready for the client; empty if the reply was not a stream. */
   readonly events: Uint8Array;
 }
 
-/** The status by which Anthropic's clients know that a provider is overloaded. */
+/** The status by which Anthropic's clients recognise an overloaded provider. */
 const ANTHROPIC_OVERLOADED = 529;
 
 /**
- * An error under status 200 comes to the same as the status that it stands for: what the request is to blame for is
- * delivered and cools nobody, everything else may be routed around. The answer is the one for a client whose API it is.
+ * Classifies an error under status 200 like the status that it corresponds to. A client's mistake is delivered and
+ * does not cool the route; any other error may be routed around. The answer is formatted for the client's API.
  */
 export function judgeReport(report: ReportedError, place: ReportPlace): Classification {
   const { reply, reading, defect } = place;
@@ -42,7 +42,7 @@ export function judgeReport(report: ReportedError, place: ReportPlace): Classifi
   return { outcome: { ...outcome, defect: outcome.defect ?? defect }, answer };
 }
 
-/** The kinds of error that a client which asked for a stream knows only as one. */
+/** Formats kinds of error that a client of a stream recognises only inside a stream. */
 function failedStream(
   report: ReportedError,
   place: ReportPlace,
@@ -52,7 +52,7 @@ function failedStream(
   if (!plan.isStream) return undefined;
   const text = plan.clientProtocol.failedStream?.({ ...report, retryAfterMs: waitMs });
   if (text === undefined) return undefined;
-  // The provider's own stream passes as it came, if it ends with the event that such clients know.
+  // The provider's own stream passes unchanged if it ends with the event that such clients expect.
   const isOwn = Buffer.from(place.events).includes('response.failed');
   return wholeOf(place, { status: 200, type: 'text/event-stream', waitMs, text: isOwn ? undefined : text });
 }
@@ -61,7 +61,7 @@ interface Shown {
   readonly status: number;
   readonly type: string;
   readonly waitMs: number | undefined;
-  /** undefined: the provider's own events. */
+  /** undefined keeps the provider's own events. */
   readonly text: string | undefined;
 }
 

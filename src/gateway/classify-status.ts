@@ -1,18 +1,18 @@
 import type { Detection } from '../config/snapshot.ts';
 import type { Outcome } from '../routing/outcome.ts';
 
-/** A complete answer that is no success: its status, its decoded body, and the wait that it asks for. */
+/** A complete non-2xx answer: its status, decoded body, and requested wait. */
 export interface ErrorAnswer {
   readonly status: number;
   readonly text: string;
   readonly retryAfterMs: number | undefined;
 }
 
-/** What an answer without a 2xx status comes to: a refusal to deliver, or a failure to route around. */
+/** Classifies an answer without a 2xx status: a rejection to deliver, or a failure to route around. */
 export function classifyError({ status, text, retryAfterMs }: ErrorAnswer, detection: Detection): Outcome {
-  // The answer to a condition that the client set.
+  // 304 answers a condition that the client set.
   if (status === NOT_MODIFIED) return { kind: 'rejected', status };
-  // Most redirects come of the path that was asked for, such as one with a slash too many.
+  // Most redirects are caused by the requested path, such as a duplicate slash.
   if (status < 400) {
     return { kind: 'failed', status, defect: 'redirect', retryAfterMs: undefined, fault: 'client' };
   }
@@ -29,7 +29,7 @@ export function classifyError({ status, text, retryAfterMs }: ErrorAnswer, detec
   };
 }
 
-/** Whether one of the patterns is in the text, in any case of its letters. */
+/** Whether the text contains one of the patterns, ignoring case. */
 function contains(text: string, patterns: readonly string[]): boolean {
   const lower = text.toLowerCase();
   return patterns.some((pattern) => lower.includes(pattern.toLowerCase()));
@@ -37,10 +37,10 @@ function contains(text: string, patterns: readonly string[]): boolean {
 
 const NOT_MODIFIED = 304;
 
-/** A provider that lacks an endpoint says 404, 405 or 501: it may serve all others. */
+/** Includes 404, 405 and 501: a provider that lacks one endpoint may serve all others. */
 const CLIENT_FAULTS = new Set([400, 404, 405, 409, 413, 415, 422, 501]);
 
-/** Codes by which providers say that they will not answer this prompt, whatever status they give it. */
+/** Codes by which providers refuse a prompt, whatever the status. */
 const CONTENT_POLICY =
   /"(?:code|type)"\s*:\s*"(?:content_filter|content_policy_violation|moderation_blocked)"/;
 

@@ -1,27 +1,30 @@
 import type { Usage } from '../protocols/protocol.ts';
 
-/** What a request cost, and how that is known. */
+/** The cost of a request, and how it was determined. */
 export interface Cost {
-  /** Whole nano-dollars (10⁻⁹ dollar); undefined: the model's price is not known. */
+  /** Whole nano-dollars (10⁻⁹ dollar); undefined if the model's price is unknown. */
   readonly nano: number | undefined;
-  /** `provider`: by the usage that it reported; `estimated`: by tokens that were counted here; `not-billed`: nothing was answered. */
+  /**
+   * `provider`: from reported usage. `estimated`: from tokens counted by the gateway. `not-billed`: there was no
+   * answer.
+   */
   readonly basis: 'provider' | 'estimated' | 'not-billed';
-  /** The prices that were used: the first 64 bits of a SHA-256, as hex. */
+  /** Identifies the prices that were applied: the first 64 bits of a SHA-256 in hex. */
   readonly priceRef: string | undefined;
-  /** These prices as text, of which `priceRef` is the hash. */
+  /** The applied prices as text; `priceRef` is its hash. */
   readonly priceSheet: string | undefined;
 }
 
 /** The usage of one request that a provider bills. */
 export interface BilledUse {
   readonly provider: string;
-  /** As the provider calls it. */
+  /** The provider's name for the model. */
   readonly model: string;
   readonly usage: Usage;
   readonly isEstimated: boolean;
 }
 
-/** Calculates costs. It is asynchronous only while the catalogue is being read. */
+/** Calculates costs. Returns a promise only while the price catalogue is being loaded. */
 export interface CostMeter {
   readonly costOf: (use: BilledUse) => Cost | Promise<Cost>;
 }

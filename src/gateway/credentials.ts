@@ -2,14 +2,14 @@ import type { Access } from '../config/snapshot.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 import type { HeaderField } from './ports.ts';
 
-/** The places of a request in which a client may have put a key. */
+/** The parts of a request in which a client may send a key. */
 export interface CredentialPlaces {
   readonly headers: Headers;
-  /** With its question mark, or ''. */
+  /** The query with its question mark, or ''. */
   readonly search: string;
 }
 
-/** The header fields in which clients send a credential, by lower-case name. None of them goes on as it came. */
+/** The header fields in which clients send a credential, in lower case. None is forwarded unchanged. */
 export const CREDENTIAL_FIELDS = [
   'authorization',
   'x-api-key',
@@ -23,7 +23,7 @@ export const CREDENTIAL_FIELDS = [
   'ocp-apim-subscription-key',
 ] as const;
 
-/** The query's parameters in which clients send a credential, by lower-case name. */
+/** The query parameters in which clients send a credential, in lower case. */
 const CREDENTIAL_PARAMETERS: ReadonlySet<string> = new Set([
   'key',
   'api_key',
@@ -39,7 +39,7 @@ const CREDENTIAL_PARAMETERS: ReadonlySet<string> = new Set([
   'ocp-apim-subscription-key',
 ]);
 
-/** The credential with which a client logs in: the first of those that it sent. */
+/** Returns the client's credential: the first one that it sent. */
 export function presentedKey(headers: Headers, search = ''): string | undefined {
   const authorization = headers.get('authorization');
   const bearer = authorization === null ? undefined : bearerOf(authorization);
@@ -52,7 +52,7 @@ export function presentedKey(headers: Headers, search = ''): string | undefined 
   );
 }
 
-/** Every credential with which a client might mean to log in: one of them may be for the provider. */
+/** Returns every credential that the client may be authenticating with. Some may be meant for the provider. */
 export function presentedKeys({ headers, search }: CredentialPlaces): string[] {
   const keys: string[] = [];
   const add = (key: string | null | undefined): void => {
@@ -66,7 +66,7 @@ export function presentedKeys({ headers, search }: CredentialPlaces): string[] {
   return keys;
 }
 
-/** The token behind the scheme `Bearer`, in any case of it; undefined where there is none. */
+/** Returns the token after the scheme `Bearer`, in any case; undefined if there is none. */
 function bearerOf(authorization: string): string | undefined {
   if (authorization.startsWith('Bearer ')) {
     const key = authorization.slice('Bearer '.length).trim();
@@ -78,7 +78,7 @@ function bearerOf(authorization: string): string | undefined {
   return isBearer && key.trim() !== '' ? key.trim() : undefined;
 }
 
-/** The value of a parameter of the query, decoded; undefined where it is missing or empty. */
+/** Returns the decoded value of a query parameter; undefined if it is missing or empty. */
 export function parameterOf(search: string, wanted: string): string | undefined {
   if (search === '') return undefined;
   for (const part of search.slice(1).split('&')) {
@@ -104,10 +104,10 @@ function unescape(text: string): string {
   }
 }
 
-/** Shorter keys would be found by chance in fields that have nothing to do with them. */
+/** Shorter keys would match unrelated fields by chance. */
 export const SHORTEST_SOUGHT = 6;
 
-/** The keys that a request has shown, wherever else it may have them: whatever holds one of them is not sent on. */
+/** Returns the keys that a request has presented. Any other field that contains one of them is not forwarded. */
 export function withheldKeys(places: CredentialPlaces, access: Access): readonly string[] {
   if (access.kind === 'open') return NONE;
   return presentedKeys(places).filter((key) => key.length >= SHORTEST_SOUGHT);
@@ -115,14 +115,14 @@ export function withheldKeys(places: CredentialPlaces, access: Access): readonly
 
 const NONE: readonly string[] = [];
 
-/** The query without every parameter that is a credential by its name or by what it holds; the rest as it was written. */
+/** Removes every query parameter that is a credential by its name or value. The rest is unchanged. */
 export function withoutCredentials(search: string, withheld: readonly string[]): string {
   if (search === '') return search;
   const parts = search.slice(1).split('&');
   const kept = parts.filter((part) => {
     const { name, value } = parameter(part);
     if (CREDENTIAL_PARAMETERS.has(name.toLowerCase())) return false;
-    // Some servers take a semicolon for an ampersand.
+    // Some servers treat a semicolon like an ampersand.
     if (part.includes(';') && part.split(';').some((one) => isCredential(one))) return false;
     return !withheld.some((key) => name.includes(key) || value.includes(key));
   });
@@ -134,7 +134,7 @@ function isCredential(part: string): boolean {
   return CREDENTIAL_PARAMETERS.has(parameter(part).name.toLowerCase());
 }
 
-/** The credentials of a request that are none of our keys, and so may be passed on where the operator wants that. */
+/** Returns the request's credentials that are not gateway keys, which may be forwarded if the operator allows it. */
 export function foreignCredentials(places: CredentialPlaces, access: Access): HeaderField[] {
   const { headers, search } = places;
   const withheld = withheldKeys(places, access).filter((key) => isOurs(key, access));
@@ -151,7 +151,7 @@ export function foreignCredentials(places: CredentialPlaces, access: Access): He
     const value = headers.get(name);
     return value !== null && isForeign(value) ? [[name, value]] : [];
   });
-  // A key in the query is one of Google's, whose APIs read it from the header as well.
+  // A key in the query is Google's, whose APIs also accept it in the header.
   const key = headers.has('x-goog-api-key') ? undefined : parameterOf(search, 'key');
   if (key !== undefined && isForeign(key)) fields.push(['x-goog-api-key', key]);
   return fields;
@@ -161,12 +161,13 @@ function isOurs(key: string, access: Access): boolean {
   return access.kind === 'keys' && access.keys.has(sha256Hex(key));
 }
 
-/** No credential has more parts. A value that has is taken for one that hides something, and is read no further. */
+/** No credential has more parts. A value that has is treated as containing a key. */
 const MOST_PARTS = 32;
 
 /**
- * Everything in a field's value that a lenient reader could take for a key: the whole, what stands behind a scheme, each
- * of several values that were joined with a comma, the halves of a Basic credential. Undefined: it has too many parts.
+ * Returns everything in a field's value that a lenient parser could take for a key: the whole value, the part after a
+ * scheme, each of several comma-separated values, and the halves of a Basic credential. Returns undefined if there
+ * are too many parts.
  */
 function readings(value: string): string[] | undefined {
   const joined = value.split(',', MOST_PARTS + 1).map((part) => part.trim());
@@ -176,7 +177,7 @@ function readings(value: string): string[] | undefined {
   return [value, ...joined, ...behindScheme, ...words, ...words.flatMap(basicParts)];
 }
 
-/** The user and the password of a Basic credential (RFC 7617). */
+/** Returns the user and password of a Basic credential (RFC 7617). */
 function basicParts(word: string): string[] {
   const text = Buffer.from(word, 'base64').toString('latin1');
   const colon = text.indexOf(':');

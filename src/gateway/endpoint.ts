@@ -1,4 +1,4 @@
-/** The API paths that are told apart in logs and metrics. A client's own string never becomes a label. */
+/** The API paths that logs and metrics distinguish. Client-supplied strings never become labels. */
 export const ENDPOINTS = [
   '/v1/chat/completions',
   '/v1/completions',
@@ -20,12 +20,12 @@ export const ENDPOINTS = [
   '/v1/models',
 ] as const;
 
-/** The name of all paths that the list does not have. */
+/** Stands for all paths that are not in the list. */
 export const OTHER_ENDPOINT = '/v1/*';
 
 const KNOWN: ReadonlySet<string> = new Set(ENDPOINTS);
 
-/** What the gateway answers itself, which is reported where it refuses. */
+/** Paths that the gateway serves itself, which are reported if it refuses a request. */
 const OWN: ReadonlySet<string> = new Set([
   '/',
   '/health',
@@ -37,12 +37,12 @@ const OWN: ReadonlySet<string> = new Set([
   '/docs',
 ]);
 
-/** Whether a path is one of the list, written with its `/v1`. */
+/** Whether a path, including its `/v1`, is in the list. */
 export function isKnownEndpoint(path: string): boolean {
   return KNOWN.has(path);
 }
 
-/** The endpoint that a path belongs to, with or without its `/v1`: one of a fixed list, or `OTHER_ENDPOINT`. */
+/** Returns the endpoint of a path with or without `/v1`: one from a fixed list, or `OTHER_ENDPOINT`. */
 export function endpointOf(path: string): string {
   if (OWN.has(path)) return path;
   const canonical = path.startsWith('/v1/') ? path : `/v1${path}`;

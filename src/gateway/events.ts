@@ -3,8 +3,8 @@ import type { Usage } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/outcome.ts';
 
 /**
- * Everything that the gateway has to tell. Metrics, logs and traces are made of these and of nothing else.
- * Times are milliseconds of the gateway's clock.
+ * Everything that the gateway reports. Metrics, logs and traces are built from these events alone. Times are
+ * milliseconds of the gateway's clock.
  */
 export type GatewayEvent =
   | RequestStarted
@@ -19,31 +19,31 @@ export type GatewayEvent =
   | ConfigurationRefused
   | Bug;
 
-/** A request is at the door. Exactly one `request-ended` follows. */
+/** A request has arrived. Exactly one `request-ended` follows. */
 export interface RequestStarted {
   readonly type: 'request-started';
   readonly requestId: string;
   readonly method: string;
   /** The route pattern, as in `RequestEnded`. */
   readonly endpoint: string;
-  /** As the client wrote it, without the query: for logs, never for labels. */
+  /** The client's path without the query. For logs, never for labels. */
   readonly path: string;
   readonly headers: Headers;
 }
 
-/** A request has passed the door: it has a key, a place in the limits, and a model. */
+/** A request has been admitted: its key, limits and model are checked. */
 export interface RequestReceived {
   readonly type: 'request-received';
   readonly requestId: string;
   readonly model: string;
-  /** undefined: none was asked for. */
+  /** undefined if no key is required. */
   readonly keyName: string | undefined;
   readonly clientAddress: () => string;
-  /** As the client sent it. */
+  /** The body as the client sent it. */
   readonly body: Uint8Array;
 }
 
-/** A piece of the answer goes to the client. Told only where the configuration wants a file for each request. */
+/** Bytes of the answer are sent to the client. Emitted only if the configuration enables a file per request. */
 export interface AnswerBytes {
   readonly type: 'answer-bytes';
   readonly requestId: string;
@@ -67,7 +67,7 @@ export interface RouteCooled {
   readonly forMs: number;
 }
 
-/** A provider was found to lack an API, which is remembered for an hour: requests are translated to another one. */
+/** A provider turned out to lack an API. Requests are translated to another one for the next hour. */
 export interface ApiMissing {
   readonly type: 'api-missing';
   readonly requestId: string;
@@ -76,63 +76,63 @@ export interface ApiMissing {
   readonly operation: string;
 }
 
-/** A provider was tested without a request for it. */
+/** A provider was probed. */
 export interface ProviderProbed {
   readonly type: 'provider-probed';
   readonly provider: string;
-  /** What was wrong, without address or secret; undefined: nothing. */
+  /** The error without address or secrets; undefined on success. */
   readonly error: string | undefined;
   readonly latencyMs: number;
 }
 
 /**
- * How a request ended, told once for each, refused ones included. `truncated`: the provider's stream broke off
- * after content had been sent. `client-left`: the client closed before its answer was whole.
+ * The end of a request, emitted once for each, including refused ones. `truncated`: the provider's stream broke off
+ * after content was sent. `client-left`: the client disconnected before its answer was complete.
  */
 export interface RequestEnded {
   readonly type: 'request-ended';
   readonly requestId: string;
   readonly ending: Ending;
   readonly method: string;
-  /** The route pattern, never what a client wrote. */
+  /** The route pattern, never a client's string. */
   readonly endpoint: string;
-  /** The model asked for, if it is one that is served. */
+  /** The requested model, if it is served. */
   readonly model: string | undefined;
-  /** The name or the pattern in the configuration that serves it: unlike `model`, never of a client's making. */
+  /** The configured name or pattern that serves the model. Unlike `model`, clients cannot choose it. */
   readonly servedAs: string | undefined;
   readonly provider: string | undefined;
   readonly keyName: string | undefined;
-  /** Known as long as the connection is; undefined where a `request-received` has told it. */
+  /** Available while the connection exists; undefined if `request-received` has reported it. */
   readonly clientAddress?: (() => string) | undefined;
   readonly status: number;
-  /** The code of a refusal of our own. */
+  /** The code of a gateway refusal. */
   readonly code: string | undefined;
   readonly history: readonly Attempt[];
-  /** The tokens that it used; undefined where nothing was answered, or nothing that is made of tokens. */
+  /** The tokens used; undefined if there was no answer, or one without tokens. */
   readonly usage: Usage | undefined;
-  /** How the request was put into another API for the provider, and what was lost; undefined: it was not. */
+  /** How the request was translated for the provider, and what was lost; undefined if it was not translated. */
   readonly translation?: TranslationReport | undefined;
-  /** Whether the provider said nothing of tokens, or did not come to it, and they were counted here. */
+  /** Whether the gateway estimated the usage because the provider did not report it. */
   readonly isUsageEstimated: boolean;
-  /** undefined: it has no price, since it generates nothing, or costs are not calculated. */
+  /** undefined if the request has no price because it generates nothing, or if costs are not calculated. */
   readonly cost?: Cost | undefined;
-  /** Whether the answer was a stream of events. */
+  /** Whether the answer was an event stream. */
   readonly isStreamed: boolean;
-  /** The time that the gateway itself took, attempts, pauses and the reading of the body left out. */
+  /** The time that the gateway itself took, without attempts, pauses and reading the body. */
   readonly overheadMs: number | undefined;
   readonly startedAtMs: number;
-  /** When the first byte of the answer was there; undefined when there was none. */
+  /** When the first byte of the answer arrived; undefined if there was none. */
   readonly firstByteAtMs: number | undefined;
   readonly endedAtMs: number;
 }
 
-/** What a request lost on its way into another API and back. */
+/** What a request lost in translation to another API and back. */
 export interface TranslationReport {
-  /** As in `openai-chat`. */
+  /** The name of an API, such as `openai-chat`. */
   readonly from: string;
   readonly to: string;
   readonly losses: readonly ReportedLoss[];
-  /** How many there were, those that are not in the list included. */
+  /** The number of losses, including those that the list omits. */
   readonly count: number;
 }
 
@@ -155,7 +155,7 @@ export interface ConfigurationRefused {
   readonly problems: readonly string[];
 }
 
-/** Something was thrown that is no refusal. */
+/** An exception that is not a `Refusal`. */
 export interface Bug {
   readonly type: 'bug';
   readonly requestId: string | undefined;

@@ -6,14 +6,14 @@ import { attemptRoute, type AttemptResult } from './attempt.ts';
 import { endpointOf } from './endpoint.ts';
 import type { PlannedRequest } from './request-context.ts';
 import type { Gateway } from './ports.ts';
-import type { TranslationNote } from './reply-translation.ts';
+import type { TranslationNote } from './translated/reply-translation.ts';
 
-/** How the attempts came out: the answer to deliver, or why there is none. */
+/** The result of all attempts: the answer to deliver, or why there is none. */
 export interface Execution {
   readonly history: readonly Attempt[];
-  /** What the last attempt answered, good or bad; undefined where it did not, or not in a way that can be shown. */
+  /** The last attempt's answer, good or bad; undefined if there is none that can be delivered. */
   readonly answer: Answer | undefined;
-  /** What is told of the last attempt's translation; undefined: it passed. */
+  /** The note on the last attempt's translation; undefined if the request was passed through. */
   readonly note?: TranslationNote | undefined;
   readonly decision: Exclude<Decision, { kind: 'try' }>;
   /** Time spent waiting before attempts. */
@@ -21,7 +21,8 @@ export interface Execution {
 }
 
 /**
- * Tries routes until one answers or `decide` has no more: ask, wait, send, note the outcome, ask again. `tryRoute` makes one attempt.
+ * Tries routes until one answers or `decide` gives up: decide, wait, send, record the outcome, repeat. `tryRoute`
+ * makes one attempt.
  */
 export async function execute(
   planned: PlannedRequest,
@@ -54,7 +55,7 @@ export async function execute(
       giveBack(trying, { planned, gateway });
       throw error;
     }
-    // What could not even be sent takes the place of no answer that came.
+    // An attempt that was not sent does not replace the answer of an earlier one.
     if (tried.attempt.outcome.kind !== 'unsuitable' || answer === undefined) {
       answer = tried.answer;
       note = tried.note;
@@ -69,7 +70,7 @@ export async function execute(
   }
 }
 
-/** Where an attempt throws, which is a bug, its route is on trial again: nobody else would end its probe. */
+/** Releases a route's probe if its attempt throws, which is a bug. Nothing else would end the probe. */
 function giveBack({ route, model, reason, isProbe }: Trying, { planned, gateway }: Loop): void {
   const nowMs = gateway.clock.nowMs();
   const endpoint = endpointOf(planned.request.path);
@@ -78,15 +79,17 @@ function giveBack({ route, model, reason, isProbe }: Trying, { planned, gateway 
   gateway.cooldowns.note(attempt, planned.plan.model, planned.snapshot.cooldown, nowMs);
 }
 
-/** A route to try, and why. */
+/** A route to try, and the reason. */
 export type Trying = Parameters<typeof attemptRoute>[1];
 
-/** Whether the last attempt was the one that tries a route on trial. A retry of it still is. */
+/** Whether the last attempt probed this route. A retry of it is still a probe. */
 function isProbing(route: Route, last: Attempt | undefined): boolean {
   return last?.route.id === route.id && last.isProbe;
 }
 
-/** The world as `decide` sees it, looked at afresh each time. The turn is taken once, for the whole request. */
+/**
+ * Collects the current conditions for `decide`, anew for each decision. The rotation advances only once per request.
+ */
 function conditionsOf(planned: PlannedRequest, endpoint: string, gateway: Gateway): () => Conditions {
   const { clock, cooldowns, traffic, dice } = gateway;
   const turn = gateway.turns.next(planned.plan.model.rotation);
@@ -108,7 +111,7 @@ function conditionsOf(planned: PlannedRequest, endpoint: string, gateway: Gatewa
   };
 }
 
-/** What the last attempt means for the requests to come. A route that is about to be tried again is not left yet. */
+/** Records the last attempt in the cooldown ledger, unless the same route is retried next. */
 function leave(attempt: Attempt | undefined, next: Decision, { planned, gateway }: Loop): void {
   if (attempt === undefined || (next.kind === 'try' && next.reason === 'retry')) return;
   const { model } = planned.plan;

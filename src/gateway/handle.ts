@@ -15,8 +15,8 @@ import { reserve } from './reserve.ts';
 import { type ServedRequest, settle, type Settlement } from './settle.ts';
 
 /**
- * One request, from the socket to the answer: authenticate → admit → plan → reserve → execute → relay → settle → report. The last two
- * follow when the last byte has gone. Never rejects: a refusal is answered with its reason.
+ * Serves one request: authenticate → admit → plan → reserve → execute → relay → settle → report. The last two follow
+ * once the last byte is sent. Never rejects, because refusals become answers.
  */
 export async function handle(request: ClientRequest, gateway: Gateway): Promise<Response> {
   const snapshot = gateway.snapshot();
@@ -72,8 +72,8 @@ function settleAndReport(served: ServedRequest, settlement: Settlement): void {
 }
 
 /**
- * Refuses a method that no provider's API has. A server that answers TRACE sends the request back, the provider's
- * credential with it (RFC 9110 §9.3.8).
+ * Refuses methods that no provider's API has. A server that supports TRACE would echo the request, including the
+ * provider's credential (RFC 9110 §9.3.8).
  */
 function requireMethod({ method, path }: ClientRequest): void {
   if (METHODS.has(method)) return;

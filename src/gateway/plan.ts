@@ -12,38 +12,38 @@ import {
 } from '../protocols/request.ts';
 import type { Model } from '../routing/route.ts';
 import { routeId } from '../routing/route.ts';
-import { type ClientCall, clientCallOf } from './client-call.ts';
-import { LazyConversation } from './lazy-conversation.ts';
-import { plainBody } from './plain-body.ts';
+import { type ClientCall, clientCallOf } from './translated/client-call.ts';
+import { LazyConversation } from './translated/lazy-conversation.ts';
+import { plainBody } from './body/plain-body.ts';
 import type { ClientRequest } from './ports.ts';
-import { type ObjectOwners, providerOfObject } from './object-owners.ts';
-import { isNonsense, modelAndVerb, subjectOf } from './path-subject.ts';
+import { type ObjectOwners, providerOfObject } from './objects/object-owners.ts';
+import { isNonsense, modelAndVerb, subjectOf } from './objects/path-subject.ts';
 import { Refusal } from './refusals.ts';
-import { providerOfOwn, requireBody, requirePath, type RestrictedRequest } from './restricted-key.ts';
-import { soleProviderFor } from './sole-provider.ts';
-import { mayStick, withMakerFirst } from './sticky-route.ts';
+import { providerOfOwn, requireBody, requirePath, type RestrictedRequest } from './objects/restricted-key.ts';
+import { soleProviderFor } from './objects/sole-provider.ts';
+import { mayStick, withMakerFirst } from './objects/sticky-route.ts';
 
-/** What the request comes to: the model that will serve it, and the body that each route makes its own. */
+/** The plan for a request: the model that serves it, and the body from which each route derives its own. */
 export interface Plan {
   readonly model: Model;
-  /** How the client's API speaks. A translated attempt has its provider's beside it. */
+  /** The client's API. A translated attempt also has the provider's. */
   readonly clientProtocol: Protocol;
   readonly body: Uint8Array;
   readonly peek: RequestPeek;
-  /** Whether the client asked for a stream of events: in the body, the path, or the query. */
+  /** Whether the client asked for an event stream in the body, path or query. */
   readonly isStream: boolean;
-  /** What is asked of an API that can be translated; undefined: the request only passes. */
+  /** The call, if it belongs to an API that can be translated; undefined if the request is only passed through. */
   readonly call: ClientCall | undefined;
-  /** The model in the path of the Gemini API, percent-decoded. */
+  /** The percent-decoded model in a Gemini path. */
   readonly modelInPath: string | undefined;
-  /** The request in the model of all APIs, for attempts that translate; undefined where there is no `call`. */
+  /** The request in the common model of all APIs, for translated attempts; undefined if `call` is. */
   readonly conversation: LazyConversation | undefined;
 }
 
-/** Names the provider or the model where the body names none: `GET /v1/files`, for example. */
+/** Names the provider or model if the body names none, as for `GET /v1/files`. */
 const PROVIDER_HEADER = 'x-llm-proxy-provider';
 
-/** Reads the body and finds the model that it names, which `key` must be allowed to use. */
+/** Reads the body and finds its model, which `key` must be allowed to use. */
 export async function plan(
   request: ClientRequest,
   key: MasterKey | undefined,
@@ -74,7 +74,7 @@ export async function plan(
   return { model: routed, clientProtocol, call, modelInPath, body, peek, isStream, conversation };
 }
 
-/** The body without its coding, and what of it has to be known. */
+/** Reads and decompresses the body, and extracts the facts about it. */
 async function readBody(
   request: ClientRequest,
   key: MasterKey | undefined,
@@ -107,7 +107,7 @@ function namedInBody(
   return namedByBody(name, key, snapshot);
 }
 
-/** Azure's clients may leave the model out of the body: it is put in, as any other provider wants to read it there. */
+/** Azure's clients may omit the model in the body. Other providers expect it there, so it is inserted. */
 function modelToInsert(peek: RequestPeek, deployment: string | undefined): string | undefined {
   return peek.kind === 'json' && peek.model === undefined ? deployment : undefined;
 }
@@ -117,7 +117,7 @@ interface Known {
   readonly owners: ObjectOwners | undefined;
 }
 
-/** The request as one of a key with a list of models; undefined: its key has none. */
+/** Returns the request of a key with a model list; undefined if the key has none. */
 function restrictedRequest(
   request: ClientRequest,
   key: MasterKey | undefined,
@@ -127,12 +127,12 @@ function restrictedRequest(
   return { request, key, subject: subjectOf(request.method, request.path), ...known };
 }
 
-/** Other requests have their turns meanwhile. */
+/** Yields to other requests between slices. */
 function peekLarge(body: Uint8Array, contentType: string): Promise<RequestPeek> {
   return inTurns(peekRequestInSlices(body, contentType, SLICE_BYTES));
 }
 
-/** Whether a request for the model can be tried at all: it has a route, or a fallback that has one. */
+/** Whether the model has a route, or a fallback with one. */
 export function isServed(model: Model): boolean {
   return model.routes.length > 0 || model.fallbacks.some(({ routes }) => routes.length > 0);
 }
@@ -148,8 +148,8 @@ function namedByBody(name: string, key: MasterKey | undefined, snapshot: Snapsho
 }
 
 /**
- * The model in the path of the Gemini API; undefined: no model of the configuration has this name, and a key that may use all may ask a
- * provider for it as before.
+ * Returns the model in a Gemini path; undefined if no configured model has this name, in which case an unrestricted
+ * key may still ask a provider for it.
  */
 function byPath(name: string, key: MasterKey | undefined, snapshot: Snapshot): Model | undefined {
   requireShort(name, 'The name of the model');
@@ -164,8 +164,8 @@ function requireShort(name: string, what: string): void {
 }
 
 /**
- * What a request without a model is for, where its key may use all: what its header names, the provider that made the object
- * of its path, or the only provider that comes into question.
+ * Chooses the target of an unrestricted key's request without a model: the provider or model in the header, the
+ * provider that stores the object in the path, or the only candidate.
  */
 async function namedOtherwise(
   request: ClientRequest,
@@ -191,8 +191,8 @@ async function namedOtherwise(
 }
 
 /**
- * Where the request of a key with a list of models goes. A provider serves whatever the path says, so the header may only
- * name a model, and only says of which model's provider something new is asked.
+ * Chooses the target of a restricted key's request. Providers serve whatever the path says, so the header may only
+ * name a model, and only selects the provider for a new object.
  */
 async function modelFor(restricted: RestrictedRequest, named: Model | undefined): Promise<Model> {
   const { key, subject, snapshot } = restricted;
@@ -210,7 +210,9 @@ async function modelFor(restricted: RestrictedRequest, named: Model | undefined)
   }
 }
 
-/** The model in the header; without it, the provider of the key's models, where all of them have the same. */
+/**
+ * Returns the model in the header. Without the header, returns the provider of the key's models if they share one.
+ */
 function byModelInHeader({ request, key, snapshot }: RestrictedRequest): Model {
   const name = request.headers.get(PROVIDER_HEADER);
   if (name !== null && name !== '') return namedByBody(name, key, snapshot);
@@ -222,7 +224,7 @@ function byModelInHeader({ request, key, snapshot }: RestrictedRequest): Model {
   throw new Refusal('missing_model', {}, { param: 'model' });
 }
 
-/** A model of one route, which leaves the body as it is. */
+/** Creates a model with a single route, which leaves the body unchanged. */
 function providerAsModel(name: string): Model {
   const route = {
     id: routeId(name, undefined),

@@ -10,32 +10,34 @@ import type { Model } from '../routing/route.ts';
 import type { ProviderApi } from '../translation/conversation.ts';
 import type { AzurePath } from '../lib/api-path.ts';
 import type { GatewayEvent } from './events.ts';
-import type { ObjectOwners } from './object-owners.ts';
-import type { UnspokenApis } from './unspoken-apis.ts';
+import type { ObjectOwners } from './objects/object-owners.ts';
+import type { UnspokenApis } from './translated/unspoken-apis.ts';
 
-/** What the gateway needs of the world. Edges implement it; tests and simulations may implement it otherwise. */
+/** Everything that the gateway needs from outside. Edge rooms implement it; tests and simulations may replace it. */
 export interface Gateway extends Ledgers {
   readonly snapshot: () => Snapshot;
   readonly upstream: Upstream;
   readonly clock: Clock;
-  /** A number in [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly dice: () => number;
   readonly newRequestId: () => string;
   readonly tokens: TokenCounter;
-  /** Asked in this order, once body and model are known. */
+  /** Consulted in this order once body and model are known. */
   readonly limits: readonly RequestLimit[];
   readonly emit: Emit;
-  /** The APIs that providers have been found to lack; absent: nothing is remembered, and nothing else tried. */
+  /**
+   * The APIs that providers turned out to lack; absent if this is not tracked, in which case no other API is tried.
+   */
   readonly unspoken?: UnspokenApis;
-  /** Absent where no media are fetched, whatever the configuration says. */
+  /** Absent if no media are fetched, whatever the configuration says. */
   readonly media?: MediaFetcher;
-  /** Absent where costs are not calculated. */
+  /** Absent if costs are not calculated. */
   readonly costs?: CostMeter;
-  /** Absent where nothing is traced. */
+  /** Absent if tracing is disabled. */
   readonly tracing?: Tracing;
 }
 
-/** What is known of the requests so far: by this process, or by all that serve together. */
+/** The gateway's mutable state, of one process or shared between workers. */
 export interface Ledgers {
   readonly buckets: Buckets;
   readonly cooldowns: Cooldowns;
@@ -44,27 +46,30 @@ export interface Ledgers {
   readonly objects: ObjectOwners;
 }
 
-/** What the client asked, before anything of it was read but the head. */
+/** A client's request, of which only the head has been read. */
 export interface ClientRequest {
   readonly method: string;
-  /** Starts with a slash; without query. */
+  /** Starts with a slash and has no query. */
   readonly path: string;
-  /** With its question mark, or ''. */
+  /** The query with its question mark, or ''. */
   readonly search: string;
-  /** Set where the path was written in the way of Azure's older API; `path` is in OpenAI's. */
+  /** Set if the path was in the form of Azure's older API. `path` is in OpenAI's form. */
   readonly azure?: AzurePath | undefined;
   readonly headers: Headers;
-  /** Aborted when the client leaves. */
+  /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
-  /** '' where it is not known. */
+  /** Returns '' if the address is unknown. */
   readonly clientAddress: () => string;
-  /** Whether the runtime has sent the answer, or given it up. Absent where that can't be known. */
+  /** Whether the runtime has sent the answer or given up. Absent if that is not observable. */
   readonly isAnswered?: () => boolean;
-  /** Rejects with a `Refusal` when the body is too large, too slow, or cut, or when the key of this name has too many under way. */
+  /**
+   * Rejects with a `Refusal` if the body is too large, too slow or incomplete, or if the named key has too many large
+   * bodies in flight.
+   */
   readonly readBody: (keyName: string | undefined) => Promise<Uint8Array>;
 }
 
-/** The provider's side. `send` never rejects: what can go wrong is a value. */
+/** Sends requests to providers. `send` never rejects: failures are values. */
 export interface Upstream {
   readonly send: (request: UpstreamRequest) => Promise<UpstreamReply>;
 }
@@ -74,46 +79,47 @@ export interface UpstreamRequest {
   readonly method: string;
   readonly path: string;
   readonly search: string;
-  /** As in `ClientRequest`, with the deployment that this provider is asked for. */
+  /** As in `ClientRequest`, with this provider's deployment. */
   readonly azure?: AzurePath | undefined;
-  /** The upstream model, where one is named and the provider's URLs hold it: Azure's of an older API. */
+  /** The upstream model, for provider URLs that contain it (Azure's older API). */
   readonly model?: string | undefined;
-  /** Which of the provider's own URLs is asked, in place of `path` and `search`; undefined: the client's path. */
+  /** Selects a URL of the provider instead of `path` and `search`; undefined for the client's path. */
   readonly target?: UpstreamTarget | undefined;
   readonly clientHeaders: Headers;
-  /** Sent in place of the client's Content-Type, where that could be read in two ways; undefined: the client's own. */
+  /** Replaces the client's Content-Type if that is ambiguous; undefined keeps it. */
   readonly contentType?: string | undefined;
-  /** Credentials of the client's own that may be passed on; sent only to a provider without one of its own. */
+  /** The client's credentials that may be forwarded. Only providers without a configured credential receive them. */
   readonly clientCredentials: readonly HeaderField[];
-  /** Keys that the client has shown: no field that holds one goes on as it came. Left out: none. */
+  /** Keys that the client has presented. Fields that contain one are not forwarded. Defaults to none. */
   readonly withheld?: readonly string[];
-  /** Sent in place of the client's own trace context; undefined: the client's passes through. */
+  /** Replaces the client's trace context; undefined forwards it. */
   readonly traceContext?: readonly HeaderField[] | undefined;
-  /** In pieces, so that a large one need not be copied to be changed; undefined for methods that have none. */
+  /** In pieces, so that a large body can be edited without copying; undefined for methods without a body. */
   readonly body: readonly Uint8Array[] | undefined;
   readonly cancellation: Cancellation;
-  /** Called when the provider's connect limit has passed; it is the caller's to abort. */
+  /** Called when the provider's connect timeout has passed. The caller has to abort. */
   readonly onConnectTimeout: () => void;
 }
 
 /**
- * A method of a provider's API, by what it does: the provider's type makes its URL. For translated requests, for Claude that Bedrock or
- * Vertex carry, and for the Gemini API, whose model is in the path.
+ * An operation of a provider's API, from which the provider's type derives the URL. Used for translated requests, for
+ * Claude at Bedrock or Vertex, and for the Gemini API, whose path contains the model.
  */
 export interface UpstreamTarget {
   readonly api: ProviderApi | 'embeddings';
   readonly operation: 'generate' | 'count' | 'embed';
-  /** Who carries the Messages API, or the Gemini API at Vertex; undefined: the API's own host. */
+  /** The cloud that serves the Messages API, or Vertex for the Gemini API; undefined for the API's own host. */
   readonly carriage: 'bedrock' | 'vertex' | undefined;
   /** The upstream model. */
   readonly model: string;
   readonly isStream: boolean;
   /**
-   * Whether the body was written by a translation. Then the client's header fields about its own API stay behind, and no compressed
-   * answer is asked for. `carried`: the body is the client's in another wrapping, and only `anthropic-version` stays behind.
+   * `translated`: a translation wrote the body, so the client's API-specific header fields are dropped and no
+   * compression is requested. `carried`: the client's body is in a cloud's envelope, and only `anthropic-version` is
+   * dropped. `passed`: the client's body.
    */
   readonly body: 'translated' | 'carried' | 'passed';
-  /** The value of `anthropic-beta` in place of the client's; undefined: none is sent with a body that is not `passed`. */
+  /** Replaces the client's `anthropic-beta`; undefined sends none, except with a body that is `passed`. */
   readonly betas?: string | undefined;
 }
 
@@ -138,10 +144,10 @@ export type MediaReply =
   /** `why`: `its host has no public address`. Holds nothing of what was fetched. */
   | { readonly kind: 'refused'; readonly why: string };
 
-/** Says that nobody waits for an attempt any more. What an abort signal says, at a fraction of its cost. */
+/** Cancels an attempt that nobody waits for. Costs a fraction of an abort signal. */
 export interface Cancellation {
   readonly isCancelled: boolean;
-  /** Called once when it happens; whoever carries the attempt on at the time sets it. */
+  /** Called once on cancellation. Set by the step that is currently in progress. */
   onCancel: (() => void) | undefined;
 }
 
@@ -156,39 +162,42 @@ export type UpstreamReply = (
     }
   | UpstreamFailure
 ) & {
-  /** Whether the request went out twice: the first time on a connection that the provider had closed already. */
+  /** Whether the request was sent twice, because the provider had already closed the first connection. */
   readonly isResent?: boolean;
 };
 
-/** A body that is read piece by piece, or poured out. `read` rejects where it broke off. */
+/** A body that is read piece by piece or piped. `read` rejects if the body broke off. */
 export interface ByteSource {
   readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
-  /** Hands on every piece as it comes, up to the end or until `take` says `stop`. Rejects with what `take` throws. */
+  /**
+   * Passes each piece to `take` until the end, or until `take` returns `stop`. Rejects with any exception from
+   * `take`.
+   */
   readonly pipe: (take: (chunk: Uint8Array) => Backpressure) => Promise<'end' | 'broken' | 'stop'>;
-  /** Lets go of what was not read. */
+  /** Discards the unread rest. */
   readonly cancel: () => Promise<void>;
 }
 
-/** What is done with a chunk: `stop` ends the pouring, a promise holds it up. */
+/** The result of handling a chunk: `stop` ends the pipe, a promise pauses it. */
 export type Backpressure = Promise<unknown> | 'stop' | undefined;
 
-/** `aborted` says that `cancellation` ended it: the caller knows why. */
+/** `aborted`: `cancellation` ended the request, and the caller knows why. */
 export type UpstreamFailure =
   | { readonly kind: 'unreachable'; readonly reason: UnreachableReason }
   | { readonly kind: 'aborted' };
 
 export interface Clock {
-  /** Milliseconds that never run backwards, from an origin of their own. */
+  /** Monotonic milliseconds from an arbitrary origin. */
   readonly nowMs: () => number;
-  /** Milliseconds since 1970, for what is dated. */
+  /** Milliseconds since 1970, for dates. */
   readonly epochMs: () => number;
-  /** Resolves after `ms`, or at once when the signal aborts. Never rejects. */
+  /** Resolves after `ms`, or immediately when the signal aborts. Never rejects. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Calls `run` once after `ms`; returns how to call it off. */
+  /** Calls the function once after `ms`. Returns a function that cancels the timer. */
   readonly setTimer: (ms: number, served: () => void) => () => void;
 }
 
-/** What a limit may look at: who asks, for which model, and with what. */
+/** What a limit may consider: the key, the model and the body. */
 export interface Demand {
   readonly key: MasterKey | undefined;
   /** The public name. */
@@ -196,21 +205,23 @@ export interface Demand {
   readonly body: Uint8Array;
 }
 
-/** A limit that depends on the body or the model of a request: tokens, budgets. */
+/** A limit that depends on a request's body or model: tokens, budgets. */
 export interface RequestLimit {
-  /** Reserves what the request may use, or throws a `Refusal`. A store behind a network answers later. */
+  /**
+   * Reserves what the request may use, or throws a `Refusal`. Returns a promise if the store lies behind a network.
+   */
   readonly reserve: (demand: Demand) => Admission | Promise<Admission>;
 }
 
-/** Rate limits by master key. */
+/** Rate limits per master key. */
 export interface Buckets {
-  /** Takes `cost` tokens, 1 if it is left out. A bucket behind a network answers later. */
+  /** Takes `cost` tokens (default 1). Returns a promise if the bucket lies behind a network. */
   readonly take: (key: string, limit: BucketLimit, nowMs: number, cost?: number) => Taking | Promise<Taking>;
-  /** Forgets the buckets that are full by now. */
+  /** Drops buckets that are full again. */
   readonly sweep: (nowMs: number) => void;
 }
 
-/** See `CooldownLedger`, which is the implementation for one process. */
+/** See `CooldownLedger`, the implementation for one process. */
 export interface Cooldowns {
   readonly allAvailable: () => boolean;
   readonly availability: (routeId: string, nowMs: number, endpoint?: string) => Availability;
@@ -233,22 +244,22 @@ export interface Turns {
   readonly next: (rotation: string) => number;
 }
 
-/** Joins what providers are sent to the traces of the requests. */
+/** Connects requests to providers with the traces of client requests. */
 export interface Tracing {
-  /** The header fields with which an attempt is sent, asked for once before each; undefined: the client's own. */
+  /** Returns the trace header fields for an attempt, called once before each; undefined keeps the client's. */
   readonly attemptContext: (requestId: string) => readonly HeaderField[] | undefined;
 }
 
 export type Emit = (event: GatewayEvent) => void;
 
-/** How the database of a gateway in database mode is doing. */
+/** The state of the database in database mode. */
 export interface DatabaseStatus {
-  /** Whether the last answer is too old to tell a key that does not exist from one that is not known yet. */
+  /** Whether the last answer is too old to distinguish a key that does not exist from one that was just created. */
   readonly isStale: boolean;
-  /** Whether the last question was answered. */
+  /** Whether the last query was answered. */
   readonly isAnswering: boolean;
-  /** How long ago the last answer came, in milliseconds. */
+  /** Milliseconds since the last answer. */
   readonly sinceAnswerMs: number;
-  /** Why what it has is not taken over, in half a sentence; undefined: it is. */
+  /** Why the database's configuration is not adopted, as a clause; undefined if it is adopted. */
   readonly notAdopted: string | undefined;
 }

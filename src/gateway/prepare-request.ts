@@ -2,18 +2,19 @@ import { spliceRequest } from '../protocols/request.ts';
 import { routeSpeech, type RouteSpeech } from '../translation/targets.ts';
 import type { Provider } from '../config/snapshot.ts';
 import type { ProviderApi } from '../translation/conversation.ts';
+import type { EmbeddingsTarget } from '../translation/embeddings/embeddings.ts';
 import type { DialectName } from '../translation/models/dialects.ts';
-import type { ClientCall } from './client-call.ts';
-import { passedGeminiPath } from './gemini-path.ts';
+import type { ClientCall } from './translated/client-call.ts';
+import { passedGeminiPath } from './translated/gemini-path.ts';
 import type { AttemptContext, PreparedRequest, ReadyRequest } from './prepared-request.ts';
-import { repairedBody } from './repaired-body.ts';
-import { translatedRequest } from './translated-request.ts';
+import { repairedBody } from './translated/repaired-body.ts';
+import { translatedRequest } from './translated/translated-request.ts';
 import { upstreamModelOf } from './upstream-model.ts';
-import { carriedRequest } from './carried-request.ts';
+import { carriedRequest } from './translated/carried-request.ts';
 
 /**
- * The request as the route is to have it. In the client's own API it passes, with nothing changed but the model's name, and there is no
- * promise; in any other it is translated first.
+ * Prepares the request for a route. In the client's own API it is passed through with only the model renamed, and no
+ * promise is created. Otherwise it is translated.
  */
 export function prepareRequest(context: AttemptContext): PreparedRequest | Promise<PreparedRequest> {
   const { plan } = context.planned;
@@ -28,10 +29,7 @@ export function prepareRequest(context: AttemptContext): PreparedRequest | Promi
     case 'try':
       return tried(context, call, speech);
     case 'vectors':
-      // Only then is a reader loaded.
-      return import('./vectors-request.ts').then(({ vectorsRequest }) =>
-        vectorsRequest(context, call, speech.api),
-      );
+      return vectors(context, call, speech.api);
     case 'translate':
       return translatedRequest(context, call, (hasFunctionTools) =>
         speechOf(context, call, hasFunctionTools),
@@ -41,11 +39,21 @@ export function prepareRequest(context: AttemptContext): PreparedRequest | Promi
   }
 }
 
-/** How the route speaks for a call. What most requests need is found out once for each provider. */
+/** Translates a request for embeddings into another API. The translation is loaded on first use. */
+async function vectors(
+  context: AttemptContext,
+  call: ClientCall,
+  api: EmbeddingsTarget['api'],
+): Promise<PreparedRequest> {
+  const { vectorsRequest } = await import('./translated/vectors-request.ts');
+  return vectorsRequest(context, call, api);
+}
+
+/** Returns the API to use on the route. For most requests it is determined once per provider. */
 function speechOf(context: AttemptContext, call: ClientCall, hasFunctionTools: boolean): RouteSpeech {
   const { route, provider } = context;
   const { type } = provider;
-  // Clouds speak as each model does.
+  // On clouds, the API depends on the model.
   const isFixed = route.translation?.api === undefined && type !== 'vertex' && type !== 'bedrock';
   if (!isFixed || hasFunctionTools) return findSpeech(context, call, hasFunctionTools);
   const word = call.operation === 'embed' ? `${call.api} vectors` : call.api;
@@ -54,13 +62,13 @@ function speechOf(context: AttemptContext, call: ClientCall, hasFunctionTools: b
   let speech = speeches.get(word);
   if (speech === undefined) {
     speech = findSpeech(context, call, false);
-    // What is translated hangs on the model too.
+    // Other results also depend on the model.
     if (speech.kind === 'pass' || speech.kind === 'try') speeches.set(word, speech);
   }
   return speech;
 }
 
-/** A provider is never changed, only replaced. */
+/** Configuration changes replace provider objects, which drops their entries. */
 const known = new WeakMap<Provider, Map<string, RouteSpeech>>();
 
 function findSpeech(
@@ -73,7 +81,10 @@ function findSpeech(
   return routeSpeech(provider.speaks, target, asked);
 }
 
-/** The client's own API first; where the provider has been found to lack it, the first of the others that it is not known to lack. */
+/**
+ * Tries the client's own API first. If the provider is known to lack it, tries the first other API that it is not
+ * known to lack.
+ */
 function tried(
   context: AttemptContext,
   call: ClientCall,
@@ -84,6 +95,7 @@ function tried(
   if (memory === undefined || memory.isEmpty) return passed(context, call, dialect);
   const nowMs = gateway.clock.nowMs();
   if (!memory.has(provider, call, nowMs)) return passed(context, call, dialect);
+  if (call.operation === 'embed' && call.api === 'gemini') return vectors(context, call, 'openai');
   const isLacked = (api: ProviderApi): boolean =>
     api === 'converse' || memory.has(provider, { api, operation: 'generate' }, nowMs);
   const api = otherwise.find((each) => !isLacked(each));
@@ -101,7 +113,7 @@ function tried(
   );
 }
 
-/** The client's body, in its own API. `isTrialOf`: nobody knows whether the provider has it. */
+/** Passes the client's body through. `isTrialOf` is set if it is unknown whether the provider has the API. */
 function passed(
   context: AttemptContext,
   isTrialOf: ClientCall | undefined,
@@ -132,13 +144,13 @@ function passed(
   return { ...ready, body: spliceRequest(plan.body, plan.peek, change), note: undefined };
 }
 
-/** The content type that the body is to be sent with; undefined: the client's own. */
+/** The content type to send the body with; undefined for the client's own. */
 function contentTypeOf({ planned }: AttemptContext): string | undefined {
   const { peek } = planned.plan;
   return peek.kind === 'json' || peek.kind === 'multipart' ? peek.contentType : undefined;
 }
 
-/** Whether to ask for the usage of a stream: where the API has a word for it and the client left it out. */
+/** Whether to ask for a stream's usage: the API has an option for it, and the client did not set it. */
 function asksForUsage({ planned, provider }: AttemptContext): boolean {
   const { peek, clientProtocol } = planned.plan;
   if (provider.streamUsage === 'passthrough' || peek.kind !== 'json') return false;

@@ -3,10 +3,10 @@ import { previewKey } from '../config/compile/compile-access.ts';
 import { isSecretHeader } from '../config/secret-header.ts';
 import type { Provider } from '../config/snapshot.ts';
 
-/** Shorter values are no secrets, and too common to be looked for. */
+/** Shorter values are not secret, and too common to search for. */
 const SHORTEST_SECRET = 8;
 
-/** One form in which an answer may repeat a credential, and what is shown in its place. */
+/** One form of a credential that an answer may repeat, and its replacement. */
 interface Secret {
   readonly text: string;
   readonly bytes: Buffer;
@@ -14,8 +14,8 @@ interface Secret {
 }
 
 /**
- * An answer without the credentials that the provider was sent: some providers repeat the key that they refuse, some
- * the whole request, and the client must not see ours. Without one in it, it is the same object.
+ * Removes the provider's credentials from an answer. Some providers repeat the key that they reject, others the whole
+ * request, and the client must not see the gateway's credentials. Returns the same object if there are none.
  */
 export function redact(bytes: Uint8Array, provider: Provider): Uint8Array {
   const secrets = secretsOf(provider);
@@ -23,7 +23,7 @@ export function redact(bytes: Uint8Array, provider: Provider): Uint8Array {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found = secrets.filter((secret) => buffer.includes(secret.bytes));
   if (found.length === 0) return bytes;
-  // Bytes that are no text stay what they are in latin1, and a secret that is not ASCII is looked for as its bytes.
+  // Use latin1, so that binary data survives and non-ASCII secrets match as bytes.
   return Buffer.from(
     found.reduce(
       (text, secret) => text.replaceAll(secret.bytes.toString('latin1'), () => secret.preview),
@@ -33,18 +33,18 @@ export function redact(bytes: Uint8Array, provider: Provider): Uint8Array {
   );
 }
 
-/** Whether the value of an answer's header field repeats a credential that the provider was sent. */
+/** Whether a response field's value repeats a credential that was sent to the provider. */
 export function revealsSecret(value: string, provider: Provider): boolean {
   for (const { text } of secretsOf(provider)) if (value.includes(text)) return true;
   return false;
 }
 
-/** The bytes of the credentials that the provider is sent, in each form in which an answer may repeat them. */
+/** Returns the bytes of the provider's credentials in each form that an answer may repeat. */
 export function secretBytes(provider: Provider): readonly Buffer[] {
   return secretsOf(provider).map(({ bytes }) => bytes);
 }
 
-/** A provider is never changed, only replaced. */
+/** Configuration changes replace provider objects, which drops their entries. */
 const known = new WeakMap<Provider, readonly Secret[]>();
 
 function secretsOf(provider: Provider): readonly Secret[] {
@@ -56,7 +56,7 @@ function secretsOf(provider: Provider): readonly Secret[] {
   return secrets;
 }
 
-/** Adds a credential that the provider is sent and the configuration does not hold. */
+/** Adds a credential that is sent to the provider but is not in its configuration, such as an access token. */
 export function addSecret(provider: Provider, text: string): void {
   const before = added.get(provider) ?? [];
   if (before.includes(text)) return;
@@ -65,14 +65,14 @@ export function addSecret(provider: Provider, text: string): void {
   known.set(provider, [...findSecrets(provider), ...formsOf(texts)]);
 }
 
-/** Such credentials are renewed, and an answer may still repeat the one before. */
+/** Such credentials are renewed, and an answer may still repeat a previous one. */
 const MOST_ADDED = 4;
 const added = new WeakMap<Provider, readonly string[]>();
 
 function findSecrets({ apiKey, credential, headers }: Provider): Secret[] {
   const configured = Object.entries(headers)
     .filter(([name, value]) => isSecretHeader(name, value))
-    // A scheme, such as Bearer, is no part of the secret behind it.
+    // Search for the secret without its scheme, such as Bearer.
     .flatMap(([, value]) => [value, value.replace(/^\w+ /, '')]);
   const values = [apiKey ?? '', ...credentialSecrets(credential), ...configured].filter(
     (value) => value.length >= SHORTEST_SECRET,
@@ -81,7 +81,7 @@ function findSecrets({ apiKey, credential, headers }: Provider): Secret[] {
 }
 
 function formsOf(values: readonly string[]): Secret[] {
-  // Some writers of JSON escape slashes.
+  // Some JSON encoders escape slashes.
   const texts = values.flatMap((value) => [value, value.replaceAll('/', String.raw`\/`)]);
   return [...new Set(texts)].map((text) => ({
     text,

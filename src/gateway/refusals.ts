@@ -1,8 +1,8 @@
 import { errorBody, type ErrorShape } from '../protocols/error-body.ts';
 
 /**
- * Every refusal of the gateway's own: its HTTP status, OpenAI's error type, whose fault it is, and its message.
- * `{name}` in a message is filled in by the one who refuses. The documentation's table is made from this one.
+ * Every refusal of the gateway: HTTP status, OpenAI error type, the party at fault, and message. The thrower fills
+ * `{name}` placeholders. The documentation's table is generated from this one.
  */
 export const REFUSALS = {
   missing_api_key: {
@@ -223,13 +223,13 @@ interface RefusalEntry {
   readonly type: string;
   readonly fault: 'client' | 'provider' | 'operator' | 'gateway';
   readonly message: string;
-  /** Whether to try again is useless, though the status says otherwise to a client. */
+  /** Set if retrying is useless although the status suggests otherwise. */
   readonly isFinal?: true;
 }
 
 export type RefusalCode = keyof typeof REFUSALS;
 
-/** A request turned down for a reason that the table knows. Thrown; anything else that is thrown is a bug. */
+/** A request refused for a reason in the table. Any other exception is a bug. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly status: number;
@@ -246,24 +246,24 @@ export class Refusal extends Error {
     this.headers = entry.isFinal ? { ...extra.headers, ...NO_RETRY } : (extra.headers ?? {});
   }
 
-  /** The body that the client gets, in the shape of its API. */
+  /** Returns the error body in the shape of the client's API. */
   body(shape: ErrorShape = 'openai', requestId = ''): string {
     const { message, status, code, param } = this;
     return errorBody(shape, { message, status, code, param, type: REFUSALS[code].type, requestId });
   }
 }
 
-/** Tells the SDKs of OpenAI and Anthropic not to try again, whatever the status is. */
+/** Tells the SDKs of OpenAI and Anthropic not to retry, whatever the status. */
 export const NO_RETRY = { 'x-should-retry': 'false' } as const;
 
 export interface RefusalExtra {
-  /** The parameter at fault, as a path into the body. */
+  /** The path in the body of the parameter at fault. */
   readonly param?: string | undefined;
-  /** Header fields of the answer, by lower-case name. */
+  /** Response header fields by lower-case name. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** How much of a client's string is repeated to it: enough to recognise it. */
+/** Maximum length of a client's string quoted in a message. */
 const LONGEST_VALUE = 200;
 
 function fill(message: string, values: Readonly<Record<string, string>>): string {

@@ -7,7 +7,7 @@ import type { Gateway } from './ports.ts';
 
 type RefusedContext = Omit<RequestContext, 'request'> & { readonly request: OwnRequest };
 
-/** The answer to a request that is turned down at the door, and its report. What is no `Refusal` is a bug. */
+/** Answers and reports a request that is refused before any attempt. An exception other than a `Refusal` is a bug. */
 export function refuse(error: unknown, context: RefusedContext, gateway: Gateway): Response {
   const refusal = asRefusal(error, context, gateway);
   report(refusal, context, gateway);
@@ -42,14 +42,14 @@ function report(refusal: Refusal, context: RefusedContext, gateway: Gateway): vo
   });
 }
 
-/** The request that is refused, as far as its answer depends on it. */
+/** The parts of a refused request on which its answer depends. */
 export interface RefusedRequest {
   readonly id: string;
   readonly path: string;
   readonly headers: Headers;
 }
 
-/** A refusal as the client gets it, in the shape of the API that it speaks; `headers` are completed. */
+/** Builds the response for a refusal in the shape of the client's API. Adds to `headers`. */
 export function refusalResponse(
   refusal: Refusal,
   { id, path, headers: asked }: RefusedRequest,
@@ -62,10 +62,10 @@ export function refusalResponse(
   return new Response(refusal.body(errorShapeOf(path, asked), id), { status: refusal.status, headers });
 }
 
-/** Where the SDKs of OpenAI and of Anthropic read the request's id. */
+/** The fields in which the SDKs of OpenAI and Anthropic look for the request id. */
 const REQUEST_ID_FIELDS = ['x-request-id', 'request-id'] as const;
 
-/** A request to a path of the gateway's own, of which nothing has been reported yet. */
+/** A request to one of the gateway's own endpoints, of which nothing has been reported yet. */
 export interface OwnRequest {
   readonly method: string;
   readonly path: string;
@@ -74,7 +74,10 @@ export interface OwnRequest {
   readonly clientAddress?: () => string;
 }
 
-/** The answer to a request that an endpoint of the gateway's own turned down, and its report: it is counted and logged as any other. */
+/**
+ * Answers a request that one of the gateway's own endpoints refused, and reports it, so that it is counted and
+ * logged.
+ */
 export function refuseOwn(error: unknown, request: OwnRequest, gateway: Gateway): Response {
   const id = gateway.newRequestId();
   const { method, path, headers } = request;

@@ -5,14 +5,14 @@ import { answerHeaders, withOurs } from './answer-headers.ts';
 import { Refusal } from './refusals.ts';
 import type { Cost } from './cost.ts';
 import type { Ending } from './events.ts';
-import { objectTap } from './made-objects.ts';
+import { objectTap } from './objects/made-objects.ts';
 import type { Clock } from './ports.ts';
-import type { ByteSink } from './pipe.ts';
+import type { ByteSink } from './body/pipe.ts';
 import { refusalResponse } from './refuse.ts';
 import { costOf } from './request-cost.ts';
 import { type ServedRequest, type Settlement, settleWhenGone } from './settle.ts';
 
-/** Turns what the attempts came to into the client's answer; the request is settled when its last byte has gone. */
+/** Turns the result of the attempts into the client's response. The request is settled once its last byte is sent. */
 export function relay(
   { planned, execution, gateway }: Pick<ServedRequest, 'planned' | 'execution' | 'gateway'>,
   settle: (served: ServedRequest, settlement: Settlement) => void,
@@ -31,7 +31,7 @@ export function relay(
   return answer.kind === 'whole' ? deliverWhole(answer, served) : deliverStream(answer, served);
 }
 
-/** The status that nginx logs for a client that closed its connection; nobody receives it. */
+/** The status that nginx logs if the client closed the connection. Nobody receives it. */
 const CLIENT_CLOSED_REQUEST = 499;
 
 function clientClosed(served: ServedRequest): Response {
@@ -39,7 +39,10 @@ function clientClosed(served: ServedRequest): Response {
   return new Response(null, { status: CLIENT_CLOSED_REQUEST });
 }
 
-/** The cost of a whole answer is known before its header is written, unless the catalogue of prices has to be read first. */
+/**
+ * Delivers a complete answer. Its cost is calculated before the header is written, unless the price catalogue has to
+ * be loaded first.
+ */
 function deliverWhole(answer: WholeAnswer, served: ServedRequest): Response | Promise<Response> {
   const { planned, execution, gateway } = served;
   const { usage } = answer;
@@ -50,7 +53,7 @@ function deliverWhole(answer: WholeAnswer, served: ServedRequest): Response | Pr
 
 function sendWhole(answer: WholeAnswer, served: ServedRequest, cost: Cost | undefined): Response {
   const { status, bytes, usage, text } = answer;
-  // What can throw comes first: a request that is settled has been answered.
+  // Do everything that can throw before settling, because a settled request counts as answered.
   const headers = answerHeaders(answer.headers, served);
   if (cost?.nano !== undefined) headers.set('x-llm-proxy-cost', dollarsOf(cost.nano));
   if (status >= 400 || answer.isFailure === true) addRetryAfter(headers, served.execution.history.at(-1));
@@ -68,8 +71,8 @@ function sendWhole(answer: WholeAnswer, served: ServedRequest, cost: Cost | unde
 }
 
 /**
- * The body of an answer to HEAD, which is never sent. The length in its header is the provider's: that of the answer to GET.
- * Where the provider gave none, the runtime would write 0, but for a stream, whose length it does not know.
+ * Returns a body for a HEAD response, which is never sent. The header keeps the provider's length, which is that of
+ * the GET answer. If the provider gave none, a stream of unknown length keeps the runtime from writing 0.
  */
 function headBody({ headers: upstream, status }: WholeAnswer, headers: Headers): ReadableStream | null {
   const length = upstream.get('content-length');
@@ -79,7 +82,7 @@ function headBody({ headers: upstream, status }: WholeAnswer, headers: Headers):
   return null;
 }
 
-/** Says how long to wait where the provider said so in a word of its own, which clients do not know. */
+/** Adds `retry-after` if the provider reported the wait in a way that clients do not know. */
 function addRetryAfter(headers: Headers, last: Attempt | undefined): void {
   const outcome = last?.outcome;
   if (outcome?.kind !== 'rate-limited' || outcome.retryAfterMs === undefined) return;
@@ -87,7 +90,10 @@ function addRetryAfter(headers: Headers, last: Attempt | undefined): void {
   headers.set('retry-after', String(Math.ceil(outcome.retryAfterMs / 1000)));
 }
 
-/** No provider gave an answer that can be shown: one of ours, which names no provider's address. */
+/**
+ * Delivers the gateway's own error if no provider gave an answer that can be delivered. It reveals no provider's
+ * address.
+ */
 function deliverFailure(served: ServedRequest): Response {
   const refusal = failureOf(served.execution.history, served.planned.plan.model.name);
   served.settle({ ending: 'failed', status: refusal.status, code: refusal.code });
@@ -118,7 +124,7 @@ function failureOf(history: readonly Attempt[], model: string): Refusal {
   }
 }
 
-/** No route could be asked at all: the client is told what stands in the way. */
+/** Builds the refusal for a request that no route can express. */
 function unsuitableRefusal({ path, why, isInvalid }: Unsuitable, model: string): Refusal {
   if (isInvalid) return new Refusal('invalid_body', { problem: `${path}: ${why}.` }, { param: path });
   return new Refusal('translation_unsupported', { model, path, why }, { param: path });
@@ -132,16 +138,16 @@ function deliverStream(answer: StreamedAnswer, served: ServedRequest): Response 
       headers: answerHeaders(answer.headers, served),
     });
   } catch (error) {
-    // Nobody would read it: the provider would go on, and its place stay taken.
+    // Nobody will read the stream, so release the provider and the in-flight count.
     stream.cancel();
     throw error;
   }
 }
 
 /**
- * The client's side of a stream. What the client does not take holds the provider up, so nothing piles up here. A
- * stream that broke gets an error event and then a broken connection, so that no client can take it for complete; one
- * that ends with the provider's own error event ends in order behind it.
+ * Creates the client's side of a stream. Backpressure from the client pauses the provider, so nothing accumulates
+ * here. A broken stream ends with an error event and a broken connection, so that no client can take it for complete.
+ * A stream that ends with the provider's own error event is closed normally.
  */
 function clientStream(answer: StreamedAnswer, served: ServedRequest): ReadableStream<Uint8Array> {
   const { stream, status } = answer;
@@ -149,7 +155,7 @@ function clientStream(answer: StreamedAnswer, served: ServedRequest): ReadableSt
   const settleAs = (ending: Ending): void =>
     served.settle({ ending, status, usage: stream.usage(), text: stream.text() });
   return new ReadableStream({
-    // The runtime's own kind of stream: it is written to, where the standard's would wait for each piece to be asked for.
+    // The runtime's direct streams accept writes; standard streams would wait for a pull per chunk.
     type: 'direct',
     async pull(client) {
       const sink = sinkOf(client, (bytes) => {
@@ -173,7 +179,7 @@ function clientStream(answer: StreamedAnswer, served: ServedRequest): ReadableSt
           return;
         case 'broken':
           settleAs('truncated');
-          // The provider's own last word is as good an end as any, and some clients read it only when the stream has ended.
+          // The provider's error event is a proper end, and some clients read it only after the stream has closed.
           if (end.isTold) {
             client.close();
             return;
@@ -188,7 +194,7 @@ function clientStream(answer: StreamedAnswer, served: ServedRequest): ReadableSt
       }
     },
     cancel() {
-      // Clients often leave at the protocol's last word, without waiting for the connection to end.
+      // Clients often disconnect at the end marker without waiting for the end of the connection.
       const isDone = stream.isDone();
       stream.cancel();
       settleAs(isDone ? 'complete' : 'client-left');
@@ -196,7 +202,7 @@ function clientStream(answer: StreamedAnswer, served: ServedRequest): ReadableSt
   });
 }
 
-/** What a stream has come to in which something threw: a bug, or a client whose connection failed. */
+/** Returns the end of a stream that threw: a bug, or a failed connection to the client. */
 function endOfThrown(
   error: unknown,
   { stream }: StreamedAnswer,
@@ -208,7 +214,7 @@ function endOfThrown(
   return { kind: 'broken', reason: 'the gateway failed', isTold: false };
 }
 
-/** Writes to the client at once, and waits where it does not keep up. */
+/** Writes to the client immediately, and waits if the client falls behind. */
 function sinkOf(client: DirectController, told: (bytes: Uint8Array) => void): ByteSink {
   return {
     write(bytes) {
@@ -220,13 +226,13 @@ function sinkOf(client: DirectController, told: (bytes: Uint8Array) => void): By
   };
 }
 
-/** What the runtime gives a stream of the type `direct` to write to. */
+/** The writer that the runtime passes to a `direct` stream. */
 interface DirectController {
   readonly write: (bytes: Uint8Array) => number | Promise<number>;
   readonly flush: () => number | Promise<number>;
 }
 
-/** Tells of bytes on their way to the client, where somebody wants to know: bodies are nobody's business otherwise. */
+/** Reports the bytes sent to the client, if the configuration enables that. */
 function reportBytes(
   { headers }: WholeAnswer | StreamedAnswer,
   bytes: Uint8Array,
@@ -236,10 +242,13 @@ function reportBytes(
   gateway.emit({ type: 'answer-bytes', requestId: planned.id, headers, bytes });
 }
 
-/** What a broken stream ends with. It is no `Error`, since the runtime prints those, and this one is meant. */
+/**
+ * The reason for breaking a stream. It is not an `Error`, because the runtime prints those and this one is
+ * intentional.
+ */
 const BROKEN = new DOMException('the stream broke off', 'AbortError');
 
-/** Long enough for the last event to be read before the connection is reset behind it: a reset may overtake it. */
+/** Gives the client time to read the last event before the connection is reset, since a reset may overtake it. */
 const RESET_GRACE_MS = 100;
 
 function graceBeforeReset(clock: Clock): Promise<void> {

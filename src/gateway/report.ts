@@ -1,9 +1,9 @@
 import { endpointOf } from './endpoint.ts';
 import type { TranslationReport } from './events.ts';
-import type { TranslationNote } from './reply-translation.ts';
+import type { TranslationNote } from './translated/reply-translation.ts';
 import type { RequestEnd, ServedRequest } from './settle.ts';
 
-/** Tells everybody who watches that a request has ended, and all about it. */
+/** Emits the end of a request with all its facts. */
 export function report(served: ServedRequest, end: RequestEnd): void {
   const { planned, execution, gateway } = served;
   gateway.emit({
@@ -36,7 +36,10 @@ function translationReport({ pair, losses }: TranslationNote): TranslationReport
   return { from, to, losses: losses.all(), count: losses.count() };
 }
 
-/** The time that the gateway itself took: from the planned request to here, less the attempts and the pauses. */
+/**
+ * Returns the time that the gateway itself took in milliseconds: from the planned request until now, without attempts
+ * and pauses.
+ */
 export function ownTimeMs({ planned, execution, firstByteAtMs }: ServedRequest): number {
   let elsewhereMs = execution.pausedMs;
   for (const { startedAtMs, endedAtMs } of execution.history) elsewhereMs += endedAtMs - startedAtMs;

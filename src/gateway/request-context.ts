@@ -3,25 +3,25 @@ import type { Admission } from '../limits/admission.ts';
 import type { Plan } from './plan.ts';
 import type { ClientRequest } from './ports.ts';
 
-/** A request at the door: who it is, and whose, as far as that is known. */
+/** A request that has just arrived, with its key if it is known. */
 export interface RequestContext {
   readonly id: string;
   readonly request: ClientRequest;
   readonly startedAtMs: number;
   readonly key: MasterKey | undefined;
-  /** What was reserved for it so far; settled once, when it ends. */
+  /** What has been reserved so far. It is settled once, when the request ends. */
   readonly admission: Admission;
-  /** Whether `request-ended` has been emitted, or waits for an estimate: it is emitted once, whatever is thrown. */
+  /** Whether `request-ended` was emitted or waits for an estimate. It is emitted exactly once, whatever is thrown. */
   isReported: boolean;
 }
 
-/** A request that has passed the door, and all that it needs until it ends. */
+/** An admitted request, with everything it needs until its end. */
 export interface PlannedRequest extends RequestContext {
-  /** The configuration that the request began with, and keeps. */
+  /** The configuration at the start of the request, which stays the same until its end. */
   readonly snapshot: Snapshot;
   readonly plan: Plan;
-  /** When its body had been read and its model found. */
+  /** When the body had been read and the model resolved. */
   readonly plannedAtMs: number;
-  /** When the request as a whole must be over; Infinity without a limit. */
+  /** When the whole request must be over; Infinity without a limit. */
   readonly deadlineMs: number;
 }

@@ -4,7 +4,7 @@ import type { PlannedRequest } from './request-context.ts';
 import type { Execution } from './execute.ts';
 import type { Gateway } from './ports.ts';
 
-/** What the answer used, and what calculates its cost. */
+/** The usage of an answer, and the meter that prices it. */
 interface Used {
   readonly usage: Usage | undefined;
   readonly isEstimated: boolean;
@@ -14,8 +14,8 @@ interface Used {
 const NOT_BILLED: Cost = { nano: 0, basis: 'not-billed', priceRef: undefined, priceSheet: undefined };
 
 /**
- * The cost of a request by the usage of its answer. Attempts that were not answered cost nothing. undefined: the request generates
- * nothing, so it has no price, or costs are not calculated.
+ * Calculates the cost of a request from the usage of its answer. Unanswered attempts cost nothing. Returns undefined
+ * if the request generates nothing and so has no price, or if costs are not calculated.
  */
 export function costOf(
   planned: PlannedRequest,
@@ -30,6 +30,6 @@ export function costOf(
   return costs.costOf({ provider: route.provider, model, usage, isEstimated });
 }
 
-/** Paths whose answers are generated, and billed. Counting tokens is free. */
+/** Paths whose answers are generated and billed. Counting tokens is free. */
 const GENERATES =
   /(?:\/(?:completions|responses|messages|embeddings|rerank)|\/images\/[a-z]+|\/audio\/[a-z]+|:(?:generateContent|streamGenerateContent|embedContent|batchEmbedContents))\/?$/;

@@ -1,4 +1,7 @@
-/** `req_` and 12 hex digits: unique enough to be found in a log, short enough to be read out. It is no secret. */
+/**
+ * Creates an id of `req_` and 12 hex digits, unique enough to find in a log and short enough to read out. It is not a
+ * secret.
+ */
 export function newRequestId(): string {
   return `req_${Math.floor(Math.random() * 2 ** 48)
     .toString(16)

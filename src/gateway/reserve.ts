@@ -2,8 +2,8 @@ import { type Actual, type Admission, joinAdmissions } from '../limits/admission
 import type { Demand, Gateway, RequestLimit } from './ports.ts';
 
 /**
- * Asks every limit that depends on the body or the model, and joins what they admit to `admission`. Without such a limit
- * it returns `admission` itself, and no promise. If a limit refuses, what the others reserved is given back.
+ * Asks every limit that depends on the body or model, and joins their admissions to `admission`. Without such a limit
+ * it returns `admission` itself, and no promise. If a limit refuses, the other reservations are released.
  */
 export function reserve(
   admission: Admission,

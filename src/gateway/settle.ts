@@ -8,13 +8,13 @@ import type { Execution } from './execute.ts';
 import type { Gateway } from './ports.ts';
 import { costOf } from './request-cost.ts';
 
-/** A request whose attempts are made, on its way to the client. */
+/** A request whose attempts are over and whose answer is being sent. */
 export interface ServedRequest {
   readonly planned: PlannedRequest;
   readonly execution: Execution;
   readonly gateway: Gateway;
   readonly firstByteAtMs: number;
-  /** Closes the request's account and reports it. Only the first call counts. */
+  /** Settles and reports the request. Only the first call counts. */
   readonly settle: (settlement: Settlement) => void;
 }
 
@@ -23,26 +23,26 @@ export interface Settlement {
   readonly ending: Ending;
   readonly status: number;
   readonly usage?: Usage | undefined;
-  /** What the answer said, where `usage` is missing. */
+  /** The text of the answer, if `usage` is missing. */
   readonly text?: AnswerText | undefined;
   readonly code?: RefusalCode;
 }
 
-/** Called once, with the request's end and what it used. */
+/** Called once with the request's end and usage. */
 export type Report = (served: ServedRequest, end: RequestEnd) => void;
 
-/** How a request ended, and the tokens that it used as far as they are known. */
+/** How a request ended, and the tokens it used as far as they are known. */
 export interface RequestEnd extends Omit<Settlement, 'text'> {
-  /** Whether the provider reported no usage, so that a tokenizer estimated it. */
+  /** Whether a tokenizer estimated the usage because the provider reported none. */
   readonly isUsageEstimated: boolean;
-  /** undefined: it has no price, since it generates nothing, or costs are not calculated. */
+  /** undefined if the request has no price because it generates nothing, or if costs are not calculated. */
   readonly cost: Cost | undefined;
   readonly endedAtMs: number;
 }
 
 /**
- * Closes a request's admission with what it really used, then reports its end. Only the first call counts, since a stream may
- * learn of its end twice. If the provider did not say what the answer used, both wait for an estimate.
+ * Settles a request's admission with its actual usage, and then reports its end. Only the first call counts, since a
+ * stream may detect its end twice. If the provider reported no usage, both wait for an estimate.
  */
 export function settle(served: ServedRequest, { text, ...ending }: Settlement, report: Report): void {
   const { planned, gateway } = served;
@@ -69,15 +69,15 @@ export function settle(served: ServedRequest, { text, ...ending }: Settlement, r
   );
 }
 
-/** What the system takes at once of an answer has gone. */
+/** The system accepts answers up to this size at once, so they count as sent. */
 const SMALL_BYTES = 256 * 1024;
 
-/** How often it is looked whether a large answer has gone. */
+/** Polling interval for the end of a large answer, in milliseconds. */
 export const LOOK_MS = 25;
 
 /**
- * Calls `end` once the runtime has sent an answer that it was given whole. A client that leaves in the middle of a large answer has not
- * received it: then `end` is told so.
+ * Calls `end` once the runtime has sent a complete answer. If the client disconnects in the middle of a large answer,
+ * it has not received it, and `end` gets `client-left`.
  */
 export function settleWhenGone(served: ServedRequest, bytes: number, end: (ending?: Ending) => void): void {
   const { request } = served.planned;
@@ -86,7 +86,7 @@ export function settleWhenGone(served: ServedRequest, bytes: number, end: (endin
   const look = (): void => {
     if (request.signal.aborted) return end('client-left');
     if (isGone) return end();
-    // That the client left is told a moment later than that the request is over: one more look tells.
+    // The runtime reports a disconnect slightly after the end of the request, so poll once more.
     isGone = request.isAnswered?.() === true;
     served.gateway.clock.setTimer(LOOK_MS, look);
   };

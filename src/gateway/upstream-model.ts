@@ -1,7 +1,7 @@
 import type { Route } from '../routing/route.ts';
 import type { PlannedRequest } from './request-context.ts';
 
-/** The provider's name of the model that a request is for; '' where it names none. */
+/** Returns the provider's name for the request's model; '' if the request names none. */
 export function upstreamModelOf({ plan }: PlannedRequest, { upstreamModel }: Route): string {
   if (upstreamModel !== undefined) return upstreamModel;
   const inBody = plan.peek.kind === 'malformed' ? undefined : plan.peek.model;

@@ -1,16 +1,16 @@
 import { type ObjectScan, scanObject, scanObjectInSlices, valueAt } from '../lib/json/json-scan.ts';
 import { asObject, type JsonObject } from './json-object.ts';
 
-/** Up to this size parsing costs less than looking for members one by one; beyond it, the more the larger it is. */
+/** Up to this size, parsing is cheaper than scanning for members. Above it, scanning wins by a growing margin. */
 const SMALL_BYTES = 4 * 1024;
 
-/** Every member that anything here asks of an answer. */
+/** All members that any reader asks for. */
 const MEMBERS =
   'error object type choices status output data stop_reason content usage x_groq model response message'.split(
     ' ',
   );
 
-/** A complete, decoded answer. It is parsed or scanned once, when something is first asked of it. */
+/** A complete, decoded answer. It is parsed or scanned once, on first use. */
 export class AnswerBody {
   readonly bytes: Uint8Array;
   #parsed: { readonly value: JsonObject | undefined } | undefined;
@@ -20,7 +20,7 @@ export class AnswerBody {
     this.bytes = bytes;
   }
 
-  /** A small answer as an object; undefined where it is large, or anything else. */
+  /** Returns a small answer as an object; undefined if the answer is large or not an object. */
   small(): JsonObject | undefined {
     const { bytes } = this;
     this.#parsed ??= {
@@ -29,15 +29,15 @@ export class AnswerBody {
     return this.#parsed.value;
   }
 
-  /** The members that anything asks for. */
+  /** Scans the answer for the members that readers need. */
   scan(): ObjectScan {
     this.#scan ??= scanObject(this.bytes, MEMBERS);
     return this.#scan;
   }
 
   /**
-   * Scans a large answer before anything asks for its members, a slice at a time: each call of the function that is returned
-   * scans about `sliceBytes` more and returns undefined until all is scanned.
+   * Scans a large answer in slices, ahead of its use. Each call of the returned function scans about `sliceBytes`
+   * more, and returns undefined until the scan is complete.
    */
   scanInSlices(sliceBytes: number): () => ObjectScan | undefined {
     const scanOn = scanObjectInSlices(this.bytes, MEMBERS, sliceBytes);

@@ -4,26 +4,28 @@ import type { AnswerBody } from './answer-body.ts';
 import type { JsonObject } from './json-object.ts';
 import type { AnswerDefect } from './protocol.ts';
 
-/** What a protocol sees of an answer to judge. */
+/** An answer as a protocol sees it when judging. */
 export interface AnswerView {
-  /** Whether it was small enough to be parsed as a whole. Else each member is parsed when its value is read. */
+  /**
+   * Whether the answer was small enough to parse as a whole. Otherwise each member is parsed when its value is read.
+   */
   readonly isParsed: boolean;
   readonly type: (key: string) => JsonType | undefined;
   readonly value: (key: string) => unknown;
-  /** Of a member as it stands there; none where there is no such member. */
+  /** The raw bytes of a member; empty if there is no such member. */
   readonly bytes: (key: string) => Uint8Array;
 }
 
 /** What makes an object an answer of one API. */
 export interface AnswerRules {
-  /** The members that `judge` looks at. */
+  /** The members that `judge` reads. */
   readonly wanted: readonly string[];
   readonly judge: (view: AnswerView, body: AnswerBody) => AnswerDefect | undefined;
 }
 
 /**
- * Judges a JSON answer: what every API has in common is settled here (empty, HTML, broken, an `error`), and `judge`
- * decides whether an object that passed all that is an answer, from the members that it `wanted`.
+ * Judges a JSON answer. Handles the defects that all APIs share (empty, HTML, broken, an `error`), and lets `judge`
+ * decide about any other object, from the members in `wanted`.
  */
 export function judgeJson(
   body: AnswerBody,
@@ -36,7 +38,7 @@ export function judgeJson(
   const view = viewOf(body);
   if (typeof view === 'string') return view;
   if (isErrorObject(view)) return 'error-object';
-  // What is read back as a list (stored completions) is an answer of another kind.
+  // A list of stored completions is not a chat answer.
   return view.value('object') === 'list' && view.type('choices') === undefined && wanted.includes('choices')
     ? undefined
     : judge(view, body);
@@ -56,7 +58,7 @@ function viewOf(body: AnswerBody): AnswerView | AnswerDefect {
   }
 }
 
-/** Whether a value says something: not null, not '', not [], not {}. */
+/** Whether a value is more than null, false, '', [] or {}. */
 export function saysSomething(value: unknown): boolean {
   if (typeof value === 'string') return value !== '';
   if (Array.isArray(value)) return value.length > 0;
@@ -64,13 +66,13 @@ export function saysSomething(value: unknown): boolean {
   return value !== null && value !== undefined && value !== false;
 }
 
-/** Whether a message, or the delta of one, has anything for the user: text, reasoning, a refusal, a tool call, audio. */
+/** Whether a message or delta has anything for the user: text, reasoning, a refusal, a tool call, audio. */
 export function hasContent(message: JsonObject | undefined): boolean {
   if (message === undefined) return false;
   return Object.entries(message).some(([key, value]) => !ENVELOPE.has(key) && saysSomething(value));
 }
 
-/** Members of a message that say whose it is, not what it says. */
+/** Members of a message that identify it but are not content. */
 const ENVELOPE = new Set(['role', 'name', 'id', 'type', 'provider_specific_fields', 'obfuscation']);
 
 function parsedView(value: JsonObject, body: AnswerBody): AnswerView {
@@ -113,7 +115,10 @@ function scannedView(members: readonly Member[], body: Uint8Array): AnswerView {
   };
 }
 
-/** A larger value is not parsed, since everything else would wait: that there is one is all that is known of it. */
+/**
+ * Larger values are not parsed, since that would block all other requests. Readers then only learn that the value
+ * exists.
+ */
 const MAX_PARSED_BYTES = 1024 * 1024;
 const LARGE_VALUE: JsonObject = { large: true };
 
@@ -122,7 +127,7 @@ function isErrorObject(view: AnswerView): boolean {
   return view.value('object') === 'error' || view.value('type') === 'error';
 }
 
-/** The first byte that is neither white space nor part of a byte order mark. */
+/** Returns the first byte that is neither white space nor part of a byte order mark. */
 function firstVisible(body: Uint8Array): number | undefined {
   return body.find((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf);
 }

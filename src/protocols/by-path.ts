@@ -6,12 +6,11 @@ import { openaiEmbeddings } from './openai-embeddings/openai-embeddings.ts';
 import { openaiResponses } from './openai-responses/openai-responses.ts';
 import type { Protocol, ProtocolName } from './protocol.ts';
 
-/** The protocol of an endpoint, told by the end of its path (without the query). */
+/** Returns the protocol of an endpoint, determined by the end of its path (without the query). */
 export function protocolFor(path: string): Protocol {
   return path === '/v1/chat/completions' ? openaiChat : protocolOf(path);
 }
 
-/** The protocol of this name. */
 export function protocolNamed(name: ProtocolName): Protocol {
   return PROTOCOLS[name];
 }
@@ -36,7 +35,7 @@ function protocolOf(path: string): Protocol {
     case 'embeddings':
       return openaiEmbeddings;
     case 'messages':
-      // A thread of the Assistants API, and a stored completion, have messages as well.
+      // Threads of the Assistants API and stored completions also have a `messages` path.
       return before === undefined || /^(?:v\d+|anthropic)$/.test(before) ? anthropicMessages : opaque;
     default:
       return opaque;
@@ -44,8 +43,8 @@ function protocolOf(path: string): Protocol {
 }
 
 /**
- * Whether a model makes the answer to a POST on this path, which may take it minutes: chat, completions, responses,
- * messages, images, audio, and Gemini's verbs.
+ * Whether a POST to this path makes a model generate its answer, which may take minutes: chat, completions,
+ * responses, messages, images, audio, and Gemini's verbs.
  */
 export function isGenerated(path: string): boolean {
   const last = path.slice(path.lastIndexOf('/') + 1);
@@ -58,7 +57,7 @@ const GENERATING: ReadonlySet<string> = new Set(['completions', 'responses', 'me
 const MEDIA = /\/(?:images|audio)\/[a-z]+$/;
 const GENERATING_VERBS: ReadonlySet<string> = new Set(['generateContent', 'predict', 'rawPredict']);
 
-/** Whether the path or the query asks for a stream of events, where the body can not: Gemini's verbs, `?stream=true`. */
+/** Whether the path or query asks for an event stream, for APIs whose body cannot: Gemini's verbs, `?stream=true`. */
 export function asksForStream(path: string, search: string): boolean {
   return STREAM_VERB.test(path) || (search !== '' && STREAM_QUERY.test(search));
 }

@@ -6,10 +6,7 @@ import type { Reading } from './stream.ts';
 import { asObject } from './json-object.ts';
 import type { JsonObject } from './json-object.ts';
 
-/**
- * Whether an answer has a choice that says something. One with a finish reason does, even if its text is empty: a model
- * may have nothing to add.
- */
+/** Checks that at least one choice has content. A finish reason is enough, since a model may have nothing to add. */
 export function judgeChoices(view: AnswerView): AnswerDefect | undefined {
   if (!view.isParsed && speaksAtALook(view.bytes('choices'))) return undefined;
   const choices = listOf(view.value('choices'));
@@ -18,7 +15,7 @@ export function judgeChoices(view: AnswerView): AnswerDefect | undefined {
   return choices.some((choice) => isFinished(choice) || choiceSpeaks(choice)) ? undefined : 'no-choices';
 }
 
-/** Whether the answer is to be fetched later: it says that the request is queued. */
+/** Whether the answer only says that the request is queued and its result can be fetched later. */
 function isDeferred(view: AnswerView): boolean {
   const status = view.value('status');
   return typeof status === 'string' && WAITING.has(status.toLowerCase());
@@ -26,16 +23,16 @@ function isDeferred(view: AnswerView): boolean {
 
 const WAITING: ReadonlySet<string> = new Set(['created', 'queued', 'pending', 'in_progress', 'processing']);
 
-/** Whether large choices need not be parsed to be told from none. */
+/** Whether large choices can be recognised as content without parsing them. */
 function speaksAtALook(bytes: Uint8Array): boolean {
-  // So much is an answer, and too much to be parsed.
+  // This is too large to parse, and too large to be empty.
   if (bytes.length > LARGE_BYTES) return true;
   if (occurs(bytes, ERROR)) return false;
-  // This much is not nothing.
+  // Even without a finish reason, this many bytes must contain content.
   return hasValue(bytes, FINISH_REASON) || bytes.length > LONG_BYTES;
 }
 
-/** What a chunk of a stream of choices means: chat's have a `delta`, completions' a `text`. */
+/** Classifies a chunk of a stream of choices. A choice has a `delta` in chat, and a `text` in completions. */
 export function understandChoices(value: JsonObject): Reading {
   const usage = asObject(value.usage) ?? asObject(asObject(value.x_groq)?.usage);
   const choices = listOf(value.choices);
@@ -45,12 +42,12 @@ export function understandChoices(value: JsonObject): Reading {
   return { sign: choices.some(choiceSpeaks) ? 'content' : 'preamble', usage };
 }
 
-/** Whether the data ends a stream in OpenAI's way. */
+/** Whether the data is OpenAI's end-of-stream marker. */
 export function isDoneWord(data: string): boolean {
   return data === '[DONE]';
 }
 
-/** The event that ends a stream which broke after content, in the shape in which OpenAI's clients look for it. */
+/** Returns the error event for a stream that broke after content, in the shape that OpenAI's clients expect. */
 export function choicesErrorEvent(error: { readonly message: string; readonly code: string }): string {
   const body = { error: { message: error.message, type: 'upstream_error', param: null, code: error.code } };
   return `data: ${JSON.stringify(body)}\n\n`;
@@ -70,7 +67,7 @@ function isFinished(choice: JsonObject): boolean {
   return typeof choice.finish_reason === 'string' && choice.finish_reason !== '';
 }
 
-/** Some gateways put the failure of a provider into the choice. */
+/** Some gateways report a provider's failure inside the choice. */
 function hasFailed(choice: JsonObject): boolean {
   return (
     choice.finish_reason === 'error' || (asObject(choice.error) !== undefined && saysSomething(choice.error))

@@ -1,27 +1,27 @@
-/** The APIs whose clients read errors in a shape of their own: OpenAI's and its likes, Anthropic's, Google's Gemini. */
+/** The error shapes that clients expect: OpenAI's (which most APIs share), Anthropic's, and Google Gemini's. */
 export type ErrorShape = 'openai' | 'anthropic' | 'gemini';
 
-/** An error as the gateway knows it, before it has the shape of an API. */
+/** An error before it is formatted for an API. */
 export interface ErrorFacts {
   readonly status: number;
   readonly message: string;
-  /** OpenAI's word for the kind, such as `invalid_request_error`; Anthropic's and Google's follow from the status. */
+  /** OpenAI's error type, such as `invalid_request_error`. Anthropic's and Google's types follow from the status. */
   readonly type: string;
   readonly code: string | null;
-  /** The parameter at fault, as a path into the body. */
+  /** The path in the body of the parameter at fault. */
   readonly param: string | null;
   readonly requestId: string;
 }
 
-/** The JSON text of an error's body. */
+/** Returns an error's body as JSON text. */
 export function errorBody(shape: ErrorShape, error: ErrorFacts): string {
   return JSON.stringify(errorObject(shape, error));
 }
 
 /**
- * The body of an error in the shape of an API, with the gateway's `code` in it:
- * OpenAI's `{error: {message, type, param, code}}`, Anthropic's `{type: "error", error: {type, message, …}, request_id}`
- * (https://docs.anthropic.com/en/api/errors), Google's `{error: {code, message, status, details}}`
+ * Builds an error's body in the shape of an API, including the gateway's `code`. OpenAI: `{error: {message, type,
+ * param, code}}`. Anthropic: `{type: "error", error: {type, message, …}, request_id}`
+ * (https://docs.anthropic.com/en/api/errors). Google: `{error: {code, message, status, details}}`
  * (https://cloud.google.com/apis/design/errors).
  */
 export function errorObject(shape: ErrorShape, error: ErrorFacts): object {
@@ -43,15 +43,15 @@ export function errorObject(shape: ErrorShape, error: ErrorFacts): object {
 }
 
 /**
- * What tells Anthropic's libraries to send the whole conversation from now on, and no thread that the provider keeps
- * (`anthropic` 2.14 for Python, `lib/threads`). Their tool runners ask for one unless they are told not to.
+ * Details that tell Anthropic's SDKs to send the whole conversation from now on instead of a thread stored by the
+ * provider (`anthropic` 2.14 for Python, `lib/threads`). Their tool runners use threads by default.
  */
 function anthropicDetails(param: string | null): { readonly details?: object } {
   if (param !== 'thread') return {};
   return { details: { error_code: 'thread_unsupported_request', unsupported: ['thread'] } };
 }
 
-/** Anthropic's type of an error with this status. */
+/** Returns Anthropic's error type for a status. */
 export function anthropicErrorType(status: number): string {
   return ANTHROPIC_TYPES.get(status) ?? (status < 500 ? 'invalid_request_error' : 'api_error');
 }
@@ -69,7 +69,7 @@ const ANTHROPIC_TYPES: ReadonlyMap<number, string> = new Map([
   [529, 'overloaded_error'],
 ]);
 
-/** The name of Google's canonical code for this HTTP status (google/rpc/code.proto). */
+/** Returns the name of Google's canonical code for an HTTP status (google/rpc/code.proto). */
 export function googleStatus(status: number): string {
   return GOOGLE_STATUSES.get(status) ?? (status < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL');
 }
@@ -96,14 +96,14 @@ function googleDetails(code: string | null): readonly object[] {
   return [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: code, domain: 'llm-proxy' }];
 }
 
-/** The header fields that tell of the client where the path does not. */
+/** The header fields that identify the client's API if the path does not. */
 export interface ClientSigns {
   readonly get: (name: string) => string | null;
 }
 
 /**
- * The shape of errors that the client of this path reads. A path of one API decides alone; on a path that several
- * have, such as `/v1/models` and `/v1/files`, the fields that only one vendor's clients send decide.
+ * Returns the error shape that the client expects. A path that belongs to one API decides alone. On shared paths such
+ * as `/v1/models` and `/v1/files`, header fields decide that only one vendor's clients send.
  */
 export function errorShapeOf(path: string, headers: ClientSigns): ErrorShape {
   const last = lastSegment(path);
@@ -121,7 +121,10 @@ function lastSegment(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** `/v1/messages` and what lies below it; a thread of the Assistants API has messages as well, further down. */
+/**
+ * Matches `/v1/messages` and paths below it, but not the messages of an Assistants API thread, which are further
+ * down.
+ */
 function isAnthropicPath(path: string): boolean {
   const at = path.indexOf('/messages');
   if (at === -1) return false;
@@ -130,17 +133,20 @@ function isAnthropicPath(path: string): boolean {
   return (after === '' || after === '/') && ANTHROPIC_ROOTS.has(lastSegment(before));
 }
 
-/** In front of `messages`: nothing, the version, or the name that some gateways have for the API. */
+/** Segments that may precede `messages`: none, the version, or the prefix that some gateways use for the API. */
 const ANTHROPIC_ROOTS: ReadonlySet<string> = new Set(['', 'v1', 'anthropic']);
 
-/** `/v1beta/…` and `/v1alpha/…`, and a model with a verb behind a colon on any version. */
+/** Matches `/v1beta/…` and `/v1alpha/…`, and on any version a model followed by a colon and a verb. */
 function isGeminiPath(path: string, last: string): boolean {
   if (path.startsWith('/v1beta/openai/')) return false;
   if (path.startsWith('/v1beta') || path.startsWith('/v1alpha')) return true;
   return path.includes('/models/') && GEMINI_VERBS.has(last.slice(last.lastIndexOf(':') + 1));
 }
 
-/** The verbs of Gemini's models (https://ai.google.dev/api). An id of OpenAI's may have a colon too: `qwen3:8b`. */
+/**
+ * The verbs of Gemini's models (https://ai.google.dev/api). Other model ids may contain a colon too, such as
+ * `qwen3:8b`.
+ */
 export const GEMINI_VERBS: ReadonlySet<string> = new Set([
   'generateContent',
   'streamGenerateContent',

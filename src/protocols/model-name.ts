@@ -6,15 +6,15 @@ import type { Edit } from '../lib/splice.ts';
 import { splitEvents } from '../lib/sse.ts';
 
 /**
- * A complete JSON answer, or the data of one event, with this name as its model: at the top (chat, completions,
- * embeddings), in `response` (Responses) and in `message` (Anthropic's first event). Every other byte stays. Where there is
- * no model, or no JSON, the same object is returned.
+ * Replaces the model in a complete JSON answer, or in the data of one event: at the top (chat, completions,
+ * embeddings), in `response` (Responses) and in `message` (Anthropic's first event). All other bytes remain. Returns
+ * the same object if there is no model or no JSON.
  */
 export function rewriteModel(body: AnswerBody, name: string): Uint8Array {
   return splice(body.bytes, modelEdits(body.bytes, 0, quoted(name), body.scan()));
 }
 
-/** The same for a block of whole server-sent events. Data that is spread over several lines is left alone. */
+/** The same for a block of whole server-sent events. Leaves data that spans several lines unchanged. */
 export function rewriteModelInEvents(block: Uint8Array, name: string): Uint8Array {
   const value = quoted(name);
   const edits: Edit[] = [];
@@ -27,7 +27,7 @@ export function rewriteModelInEvents(block: Uint8Array, name: string): Uint8Arra
 
 const HOLDS_MODEL: ReadonlySet<string> = new Set(['response', 'message']);
 
-/** The edits that the JSON at `offset` of a larger whole needs there. */
+/** Returns the edits for JSON that starts at `offset` of a larger block. */
 function modelEdits(
   json: Uint8Array,
   offset: number,

@@ -1,7 +1,7 @@
 import { scanObject, valueAt } from '../lib/json/json-scan.ts';
 import { asObject } from './json-object.ts';
 
-/** Members by which a body names models beside `model`: for routers that fall back, and for tools that ask a model. */
+/** Members besides `model` that name models: fallback lists of routers, and tools that call a model. */
 const MODEL_MEMBERS = [
   'models',
   'fallbacks',
@@ -12,7 +12,7 @@ const MODEL_MEMBERS = [
   'tools',
 ];
 
-/** Members that name an object which was made before. */
+/** Members that refer to an existing object. */
 const OBJECT_MEMBERS = new Set([
   'previous_response_id',
   'conversation',
@@ -28,8 +28,9 @@ const OBJECT_MEMBERS = new Set([
 ]);
 
 /**
- * The models that a JSON body names beside its `model`: each entry of `models`, `fallbacks` and their likes, and the models
- * of tools. What can't be understood is named by its JSON, so that no list of allowed models has it.
+ * Returns the models that a JSON body names besides its `model`: the entries of `models`, `fallbacks` and similar
+ * lists, and the models of tools. A value that is not understood is represented by its JSON, which no list of allowed
+ * models contains.
  */
 export function furtherModels(body: Uint8Array): string[] {
   const scan = scanObject(body, MODEL_MEMBERS);
@@ -40,7 +41,7 @@ export function furtherModels(body: Uint8Array): string[] {
   });
 }
 
-/** Strings, lists of them, and objects that have them as `model` or, as LiteLLM writes fallbacks, behind a model's name. */
+/** Accepts strings, lists of them, and objects with the name in `model` or, as in LiteLLM's fallbacks, as a key. */
 function namesIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   if (value === null || value === false) return [];
@@ -61,13 +62,16 @@ function modelsOfTools(value: unknown): string[] {
 }
 
 const MARKS = [...OBJECT_MEMBERS].map((name) => Buffer.from(`"${name}"`));
-/** A key may be written with escapes. */
+/** A key may contain escapes. */
 const ESCAPE = Buffer.from(String.raw`\u00`);
 
-/** Nesting beyond which no API has such a member. */
+/** Maximum nesting depth to search; no API nests such a member deeper. */
 const DEEPEST = 12;
 
-/** The ids of objects that a JSON body refers to, such as `previous_response_id` and `file_id`, at any depth. */
+/**
+ * Returns the ids of the objects that a JSON body refers to at any depth, such as `previous_response_id` and
+ * `file_id`.
+ */
 export function referencedIds(body: Uint8Array): string[] {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   if (!bytes.includes(ESCAPE) && !MARKS.some((mark) => bytes.includes(mark))) return [];
@@ -84,7 +88,7 @@ function collect(value: unknown, ids: string[], deepest: number): void {
   }
 }
 
-/** An id, a list of ids, or an object that has one. */
+/** Accepts an id, a list of ids, or an object that contains one. */
 function idsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   if (Array.isArray(value)) return value.filter((one) => typeof one === 'string');

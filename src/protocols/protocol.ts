@@ -3,45 +3,47 @@ import type { ReportedError } from './reported-error.ts';
 import type { TextSample } from '../lib/json/json-text.ts';
 
 /**
- * How one kind of API speaks, as far as a gateway has to understand it. An implementation is a set of pure
- * functions and knows nothing of sockets, routes or keys.
+ * One API, as far as the gateway has to understand it. Implementations are pure functions without knowledge of
+ * sockets, routes or keys.
  */
 export interface Protocol {
   readonly name: ProtocolName;
   /** Reads a complete, decoded answer with a 2xx status that is not a stream. */
   readonly readAnswer: (body: AnswerBody, contentType: string) => AnswerReading;
-  /** Whether a request asks for an answer without content, such as the embeddings of an empty list. Never, if left out. */
+  /**
+   * Whether a request asks for an answer without content, such as the embeddings of an empty list. Defaults to never.
+   */
   readonly asksForNothing?: (request: Uint8Array) => boolean;
-  /** The text that a block of its events holds: the basis of an estimate where no usage is reported. */
+  /** Samples the text in a block of the API's events, to estimate usage that is not reported. */
   readonly textOf: (bytes: Uint8Array) => TextSample;
-  /** A reader for one streamed answer. */
+  /** Creates a reader for one streamed answer. */
   readonly readStream: () => StreamReader;
-  /** Whether nothing is known of its streams but that their connection ends in order. */
+  /** Set if a stream's only known end is an orderly close of its connection. */
   readonly endsWithConnection?: true;
-  /** Whether its streams report usage only where the request asks for it with `stream_options.include_usage`. */
+  /** Whether streams report usage only if the request sets `stream_options.include_usage`. */
   readonly asksForUsage: boolean;
-  /** The text of an error event that ends a stream of which something was already sent. */
+  /** Returns the error event that ends a stream after something was sent. */
   readonly errorEvent: (
     error: { readonly message: string; readonly code: string },
     at?: StreamPosition,
   ) => string;
   /**
-   * The events of a stream that says nothing but that it failed, where clients recognise this kind of error in no other
-   * form. undefined: an HTTP status is better.
+   * Returns a stream that only reports the failure, for kinds of error that clients recognise in no other form;
+   * undefined if an HTTP status is better.
    */
   readonly failedStream?: (error: ReportedError) => string | undefined;
 }
 
-/** What became of reading an answer: what is wrong with it, or the tokens that it reports and, where it reports none, its text. */
+/** The result of reading an answer: its defect, or its usage and, if it reports none, its text. */
 export type AnswerReading =
   | { readonly defect: AnswerDefect }
   | { readonly defect: undefined; readonly usage: Usage | undefined; readonly text: TextSample };
 
-/** Where a stream stands that an error is to end. */
+/** The position of a stream that an error event is to end. */
 export interface StreamPosition {
-  /** The `sequence_number` that the next event of the Responses API must have. */
+  /** The `sequence_number` of the next event of the Responses API. */
   readonly nextSequenceNumber: number;
-  /** The answer's id and model, as far as the stream has said them. */
+  /** The answer's id and model, if the stream has reported them. */
   readonly responseId: string | undefined;
   readonly model: string | undefined;
 }
@@ -54,62 +56,62 @@ export type ProtocolName =
   | 'anthropic-messages'
   | 'opaque';
 
-/** The same words as routing's defects, of which these are a part. */
+/** A subset of the defects that routing knows. */
 export type AnswerDefect = 'error-object' | 'empty' | 'html' | 'no-choices' | 'truncated' | 'malformed';
 
-/** Tokens as the provider counted them. A part that it does not report is undefined, never 0. */
+/** Token counts as the provider reported them. An unreported count is undefined, never 0. */
 export interface Usage {
   readonly inputTokens: number | undefined;
   readonly outputTokens: number | undefined;
   readonly totalTokens: number | undefined;
   readonly cachedTokens: number | undefined;
   readonly reasoningTokens: number | undefined;
-  /** What has a price of its own; left out where the provider told nothing of it. */
+  /** Counts with a separate price; absent if the provider reported none. */
   readonly parts?: UsageParts;
 }
 
-/** Parts of the input and the output that cost something else, in tokens; each may be missing. */
+/** Parts of the input and output with a separate price, in tokens. Each may be missing. */
 export interface UsageParts {
   readonly cacheWrite?: number | undefined;
-  /** The part of `cacheWrite` that is kept for an hour. */
+  /** The part of `cacheWrite` that is cached for an hour. */
   readonly cacheWrite1h?: number | undefined;
   readonly audioInput?: number | undefined;
   readonly imageInput?: number | undefined;
   readonly audioOutput?: number | undefined;
   readonly imageOutput?: number | undefined;
-  /** Searches, not tokens. */
+  /** Number of searches, not tokens. */
   readonly webSearches?: number | undefined;
-  /** The tier that the provider served the request in, in its own word. */
+  /** The service tier in which the provider served the request, as it names it. */
   readonly serviceTier?: string | undefined;
 }
 
 /**
- * Follows one streamed answer, event by event. Before the first content it may parse; after it, the markers of
- * usage and end are looked for in the bytes, and only an event that carries one is parsed.
+ * Reads one streamed answer, event by event. Before the first content it parses every event. After that it searches
+ * the bytes for marks of usage and the end, and parses only events that contain one.
  */
 export interface StreamReader {
-  /** What one complete event means. `data` is the joined data of the event, `event` its name or ''. */
+  /** Classifies one complete event. `data` is the event's joined data, `event` its name or ''. */
   readonly read: (event: string, data: Uint8Array) => StreamSign;
   /**
-   * Looks over a block of whole events at once. True: there is nothing in it but more content, and it need not be read.
-   * False: each event of it is to be read. Always false before the first content.
+   * Examines a block of whole events at once. True: it contains only more content and need not be read. False: each
+   * of its events must be read. Always false before the first content.
    */
   readonly skim: (block: Uint8Array) => boolean;
-  /** The usage read so far; the last report counts where a provider sends running totals. */
+  /** The usage read so far. If a provider sends running totals, the last report counts. */
   readonly usage: () => Usage | undefined;
-  /** Whether the protocol's own word for the end has come: a finish reason, `[DONE]`, `response.completed`. */
+  /** Whether the API's end of an answer has arrived: a finish reason, `[DONE]`, `response.completed`. */
   readonly isDone: () => boolean;
-  /** What the event said that was read as `error`; undefined: nothing that can be understood, or there was none. */
+  /** The error in the event that was classified as `error`; undefined if there was none or it is not understood. */
   readonly error: () => ReportedError | undefined;
-  /** Where the stream stands; absent where error events do not depend on it. */
+  /** The stream's position; absent if error events do not depend on it. */
   readonly position?: () => StreamPosition;
 }
 
 /**
- * `preamble`: nothing for the user (a role, a ping, `response.created`). `thinking`: the model has begun to think and may
- * be silent about it for minutes (an empty block of thinking, an item of reasoning). `content`: the first or a further piece of
- * the answer; a finish reason is content as well, since an answer may be complete and empty. `usage-only`: an event
- * that carries nothing but usage. `done`: the protocol's end, where nothing was left to say. `error`: the provider
- * says that it failed, or what should be the first content cannot be read.
+ * `preamble`: nothing for the user (a role, a ping, `response.created`). `thinking`: the model has begun to think and
+ * may be silent for minutes (an empty thinking block, a reasoning item). `content`: a piece of the answer, or a
+ * finish reason, since an answer may be complete and empty. `usage-only`: an event with nothing but usage. `done`:
+ * the end of the stream, with nothing left to say. `error`: the provider reports a failure, or the first event cannot
+ * be read.
  */
 export type StreamSign = 'preamble' | 'thinking' | 'content' | 'usage-only' | 'done' | 'error';

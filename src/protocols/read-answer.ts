@@ -4,7 +4,7 @@ import type { Protocol } from './protocol.ts';
 import { NO_TEXT } from './text.ts';
 import { usageIn } from './usage.ts';
 
-/** Reads the JSON answers of one API: `text` is asked where the answer reports no usage. */
+/** Creates the reader for one API's JSON answers. It calls `text` only if the answer reports no usage. */
 export function jsonReader(
   rules: AnswerRules,
   text: (bytes: Uint8Array) => TextSample,

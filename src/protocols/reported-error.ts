@@ -1,6 +1,6 @@
 import { asObject, type JsonObject } from './json-object.ts';
 
-/** What a provider's error is about, in the words that all APIs share. */
+/** The kind of a provider's error, in terms that all APIs share. */
 export type ErrorKind =
   | 'invalid'
   | 'context-length'
@@ -17,16 +17,16 @@ export type ErrorKind =
   | 'timeout'
   | 'unknown';
 
-/** An error that a provider reported under status 200: in an event of a stream, or in place of a whole answer. */
+/** An error that a provider reported under status 200, in a stream event or instead of an answer. */
 export interface ReportedError {
   readonly kind: ErrorKind;
-  /** The HTTP status that the error stands for. */
+  /** The HTTP status that corresponds to the error. */
   readonly status: number;
-  /** The provider's own words, as far as it said any; the message is cut after 4,000 characters. */
+  /** The provider's own message, cut off after 4,000 characters. */
   readonly message: string;
-  /** The provider's, or OpenAI's for the kind. */
+  /** The provider's error type, or OpenAI's for the kind. */
   readonly type: string;
-  /** The provider's, or OpenAI's for the kind, if it has one. */
+  /** The provider's error code, or OpenAI's for the kind if it has one. */
   readonly code: string | null;
   readonly param: string | null;
   /** The wait that the message asks for ("Please try again in 1.5s"), in milliseconds. */
@@ -34,9 +34,9 @@ export interface ReportedError {
 }
 
 /**
- * Reads the error in the data of an event, or in a whole answer, of any API: `{"error":{…}}`, `{"error":"text"}`,
- * `{"type":"error",…}`, `{"type":"response.failed","response":{"error":{…}}}`, a choice with an `error`, and `{"message"}`.
- * undefined: the object says nothing about what went wrong.
+ * Reads the error in an event's data or a whole answer of any API: `{"error":{…}}`, `{"error":"text"}`,
+ * `{"type":"error",…}`, `{"type":"response.failed","response":{"error":{…}}}`, a choice with an `error`, or
+ * `{"message"}`. Returns undefined if the object does not describe an error.
  */
 export function reportedError(value: JsonObject): ReportedError | undefined {
   const report = reportIn(value);
@@ -66,7 +66,7 @@ interface Face {
   readonly code?: string;
 }
 
-/** How OpenAI's API tells a kind of error. */
+/** OpenAI's status, type and code for each kind of error. */
 const FACES: Readonly<Record<ErrorKind, Face>> = {
   invalid: { status: 400, type: 'invalid_request_error' },
   'context-length': { status: 400, type: 'invalid_request_error', code: 'context_length_exceeded' },
@@ -98,7 +98,7 @@ function reportIn(value: JsonObject): JsonObject | undefined {
   return value.type === 'error' || value.object === 'error' ? value : undefined;
 }
 
-/** The value as an object with anything in it. */
+/** Returns the value if it is a non-empty object. */
 function filled(value: unknown): JsonObject | undefined {
   const object = asObject(value);
   return object === undefined || Object.keys(object).length === 0 ? undefined : object;
@@ -108,7 +108,7 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** Some gateways put the status into `code`. */
+/** Some gateways put the HTTP status into `code`. */
 function statusNumber(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^[45]\d\d$/.test(value) ? Number(value) : value;
   return typeof number === 'number' && Number.isInteger(number) && number >= 400 && number <= 599
@@ -123,7 +123,10 @@ interface Words {
   readonly number: number | undefined;
 }
 
-/** The code says more than the type: OpenAI's type of a wrong key is `invalid_request_error`. */
+/**
+ * Checks the code before the type, because it is more specific: OpenAI's type for a wrong key is
+ * `invalid_request_error`.
+ */
 function kindOf({ code, type, message, number }: Words): ErrorKind {
   const kind =
     KINDS.get(code?.toLowerCase() ?? '') ??
@@ -136,7 +139,8 @@ function kindOf({ code, type, message, number }: Words): ErrorKind {
 function kindOfStatus(status: number | undefined, code: string | undefined): ErrorKind {
   switch (status) {
     case undefined:
-      // `invalid_image_format`, `invalid_base64_image`, `image_too_large` and a dozen others of the Responses API.
+      // The Responses API has over a dozen of these codes, such as `invalid_image_format`, `invalid_base64_image` and
+      // `image_too_large`.
       return code !== undefined &&
         /^(?:invalid_|unsupported_|empty_image|image_|failed_to_download)/.test(code)
         ? 'invalid'
@@ -164,7 +168,7 @@ function kindOfStatus(status: number | undefined, code: string | undefined): Err
   }
 }
 
-/** The words of OpenAI, Anthropic, Google and the servers that imitate them, as code or as type. */
+/** The codes and types of OpenAI, Anthropic, Google and compatible servers. */
 const KINDS: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
   ['context_length_exceeded', 'context-length'],
   ['string_above_max_length', 'context-length'],
@@ -218,7 +222,7 @@ const KINDS: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
   ['internal', 'server'],
 ]);
 
-/** How providers without a code for it say that a prompt is too long. */
+/** Phrases of providers that have no code for a prompt that is too long. */
 const TOO_LONG = [
   'prompt is too long',
   'input token count',
@@ -231,7 +235,7 @@ const WAIT = /try again in ((?:\d{1,9}(?:\.\d{1,9})?(?:ms|h|m|s)){1,3})/i;
 const WAIT_PART = /(\d+(?:\.\d+)?)(ms|h|m|s)/gi;
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** The wait in a message such as "Please try again in 6m0.5s." */
+/** Parses the wait in a message such as "Please try again in 6m0.5s.", in milliseconds. */
 function waitIn(message: string): number | undefined {
   const found = WAIT.exec(message)?.[1];
   if (found === undefined) return undefined;

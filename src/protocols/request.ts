@@ -5,20 +5,20 @@ import { type FormField, formTypeOf, scanForm } from '../lib/multipart.ts';
 import { type IncludeUsage, type Span, spanOf, type UsageEdit, usagePeek } from './stream-options.ts';
 import { type Edit, pieces } from '../lib/splice.ts';
 
-/** What a gateway has to know of a request's body, found without parsing it. Offsets are into that body. */
+/** The facts about a request's body that the gateway needs, found without parsing it. Offsets are into that body. */
 export type RequestPeek =
   | {
       readonly kind: 'json';
-      /** undefined: the body names no model. */
+      /** undefined if the body names no model. */
       readonly model: string | undefined;
       readonly stream: boolean;
       readonly includeUsage: IncludeUsage;
       readonly modelSpans: readonly Span[];
-      /** Whether any model is written so that a parser might read it otherwise: twice, or under an escaped key. */
+      /** Whether parsers may disagree about a model, because it occurs twice or under an escaped key. */
       readonly ambiguous: boolean;
-      /** Where and what to put in to ask for usage; undefined where nothing may be put in. */
+      /** The edit that asks for usage; undefined if the body must not be edited. */
       readonly usageEdit: UsageEdit | undefined;
-      /** The content type that the body must be sent with; undefined: the client's own. */
+      /** The content type to send the body with; undefined for the client's own. */
       readonly contentType: string | undefined;
     }
   | {
@@ -26,28 +26,28 @@ export type RequestPeek =
       readonly model: string | undefined;
       readonly stream: boolean;
       readonly modelSpans: readonly Span[];
-      /** For each of `modelSpans` the digits of its part's Content-Length; undefined where it has none. */
+      /** For each of `modelSpans`, the digits of its part's Content-Length; undefined if the part has none. */
       readonly lengthSpans: readonly (Span | undefined)[];
       readonly ambiguous: boolean;
-      /** The content type that names the boundary that was read. */
+      /** The content type with the boundary that was used to read the form. */
       readonly contentType: string;
     }
   | {
       readonly kind: 'malformed';
       readonly message: string;
-      /** The member that is to blame; undefined: the body as such. */
+      /** The member at fault; undefined if the whole body is. */
       readonly param: 'model' | undefined;
     }
-  /** Neither JSON nor a form: passed on as it is. */
+  /** Neither JSON nor a form. It is forwarded unchanged. */
   | { readonly kind: 'other'; readonly model: undefined; readonly stream: false };
 
-/** A model's name in UTF-8 is no longer than this. Names are kept, logged and sent as header fields. */
+/** Maximum length of a model's name in UTF-8 bytes. Names are stored, logged and sent in header fields. */
 export const MAX_MODEL_BYTES = 512;
 
 /**
- * Looks into a decoded request body. A body that is not declared as JSON is still read as such where it can be, so
- * that a wrong content type does not carry a model past the check. A body that is declared as a URL-encoded form and is
- * JSON must go on as JSON: it could hold a form with another model.
+ * Examines a decoded request body. A body with another content type is still read as JSON if it is JSON, so that a
+ * wrong content type cannot smuggle a model past the check. JSON that was declared as a URL-encoded form must be
+ * forwarded as JSON, because a form parser could find another model in it.
  */
 export function peekRequest(body: Uint8Array, contentType: string): RequestPeek {
   const peek = peekWithoutScan(body, contentType);
@@ -55,8 +55,8 @@ export function peekRequest(body: Uint8Array, contentType: string): RequestPeek 
 }
 
 /**
- * The same for a large body, a slice at a time: each call of the function that is returned looks at about `sliceBytes` more and
- * returns undefined until the peek is done.
+ * The same in slices, for a large body. Each call of the returned function examines about `sliceBytes` more, and
+ * returns undefined until the result is known.
  */
 export function peekRequestInSlices(
   body: Uint8Array,
@@ -72,13 +72,13 @@ export function peekRequestInSlices(
   };
 }
 
-/** The peek into a body that is no JSON; undefined: its JSON has to be scanned. */
+/** Handles bodies that are not JSON. Returns undefined if the body has to be scanned as JSON. */
 function peekWithoutScan(body: Uint8Array, contentType: string): RequestPeek | undefined {
   if (contentType !== JSON_TYPE && /^\s*multipart\/form-data\b/i.test(contentType)) {
     return peekForm(body, contentType);
   }
   if (body.length === 0) return OTHER;
-  // In front of another kind of multipart body stands a preamble, which may be JSON with another model.
+  // Other multipart bodies may begin with a preamble that is JSON and names another model.
   const isJson = isDeclaredJson(contentType) || (seemsObject(body) && !MULTIPART.test(contentType));
   return isJson ? undefined : OTHER;
 }
@@ -102,16 +102,16 @@ function peekScanned(body: Uint8Array, contentType: string, scan: ObjectScan): R
 }
 
 export interface RequestChange {
-  /** The upstream's name of the model. undefined: leave the client's. */
+  /** The upstream's name of the model; undefined keeps the client's. */
   readonly model?: string | undefined;
-  /** Whether to ask for usage where the client said nothing about it. */
+  /** Whether to ask for usage if the client did not set the option. */
   readonly includeUsage?: boolean;
 }
 
 /**
- * The body with the model's name and the wish for usage put in, every other byte unchanged and uncopied: in pieces.
- * Where a body names its model more than once, all of them are replaced, so that the model that was checked is the one
- * that any parser reads. With nothing to change the same object is the only piece.
+ * Returns the body in pieces, with the model renamed and the usage option inserted. All other bytes are neither
+ * changed nor copied. If a body names its model more than once, all names are replaced, so that every parser reads
+ * the model that was checked. Without a change, the body itself is the only piece.
  */
 export function spliceRequest(
   body: Uint8Array,
@@ -129,7 +129,7 @@ export function spliceRequest(
       edits.push({ ...span, bytes });
     }
   }
-  // Providers refuse `stream_options` in a request that does not stream.
+  // Providers reject `stream_options` in a request that does not stream.
   if (change.includeUsage === true && peek.kind === 'json' && peek.stream && peek.usageEdit !== undefined) {
     const { start, end, text } = peek.usageEdit;
     edits.push({ start, end, bytes: ENCODER.encode(text) });
@@ -138,7 +138,7 @@ export function spliceRequest(
   return pieces(body, edits);
 }
 
-/** The body, which is a JSON object without a model, with one put in. */
+/** Inserts a model into a body that is a JSON object without one. */
 export function insertModel(body: Uint8Array, model: string): Uint8Array {
   const brace = body.indexOf(OPENING_BRACE) + 1;
   let next = brace;
@@ -158,11 +158,11 @@ const WHITE_SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 const ENCODER = new TextEncoder();
 
-/** Upstream names are few, and come again with every request. */
+/** Cache of encoded upstream names. They are few and recur with every request. */
 const encoded = new Map<string, Uint8Array>();
 let encodedBytes = 0;
 const MAX_ENCODED_BYTES = 256 * 1024;
-/** What an entry costs beside its name, roughly. */
+/** Approximate cost of a cache entry besides its name, in bytes. */
 const ENTRY_BYTES = 200;
 
 function jsonBytesOf(model: string): Uint8Array {
@@ -179,12 +179,12 @@ function jsonBytesOf(model: string): Uint8Array {
   return bytes;
 }
 
-/** What clients send that forgot the content type: nothing, or what curl -d puts in. */
+/** Content types of clients that forgot to set one: none, or curl -d's default. */
 const MEANT_AS_JSON = /^\s*(?:$|text\/plain\b|application\/x-www-form-urlencoded\b)/i;
 
 const MULTIPART = /^\s*multipart\//i;
 
-/** The content type for JSON that came as something else; undefined: the client's own does no harm. */
+/** The content type for JSON that was declared as a form; undefined if the client's own is harmless. */
 function safeJsonType(contentType: string): string | undefined {
   return /urlencoded/i.test(contentType) ? 'application/json' : undefined;
 }
@@ -202,10 +202,10 @@ function peekJson(
   let model: string | undefined;
   for (const member of scan.members) {
     if (member.key !== 'model' && member.key.toLowerCase() !== 'model') continue;
-    // Parsers that do not mind the case would read it as the model, and it was not checked.
+    // A case-insensitive parser would read this member as the model, but it has not been checked.
     if (member.key !== 'model')
       return malformed(`The member "${member.key}" must be written "model".`, 'model');
-    // An escape makes a character up to six times as long. Nothing longer than any name could be is decoded.
+    // Escapes make a character up to six times as long. Skip decoding strings that cannot be a valid name.
     if (member.type === 'string' && member.valueEnd - member.valueStart > 6 * MAX_MODEL_BYTES + 2)
       return tooLong();
     model = member.type === 'string' ? stringAt(body, member.valueStart, member.valueEnd) : undefined;
@@ -225,9 +225,9 @@ function peekJson(
   };
 }
 
-/** Whether a model's name is longer than MAX_MODEL_BYTES in UTF-8. */
+/** Whether a model's name exceeds MAX_MODEL_BYTES in UTF-8. */
 export function isTooLong(model: string): boolean {
-  // A character takes three bytes at most.
+  // A UTF-16 code unit takes at most three bytes in UTF-8.
   if (model.length * 3 <= MAX_MODEL_BYTES) return false;
   return model.length > MAX_MODEL_BYTES || ENCODER.encode(model).length > MAX_MODEL_BYTES;
 }

@@ -2,8 +2,8 @@ import { scanObject } from '../lib/json/json-scan.ts';
 import type { Member, ObjectScan } from '../lib/json/json-scan.ts';
 
 /**
- * What the client says about `stream_options.include_usage`. `asked` and `declined` are its own words and stay.
- * `absent`: it may be added. `unclear`: it is given twice or is no object; it is left for the provider to judge.
+ * The client's setting of `stream_options.include_usage`. `asked` and `declined` are explicit and remain unchanged.
+ * `absent`: the gateway may add it. `unclear`: it occurs twice or is not an object, and the provider has to judge it.
  */
 export type IncludeUsage = 'asked' | 'declined' | 'absent' | 'unclear';
 
@@ -16,7 +16,7 @@ export interface UsageEdit extends Span {
   readonly text: string;
 }
 
-/** What a request says about the usage of its stream, and where to ask for it. */
+/** Reads the request's usage option, and where to insert it. */
 export function usagePeek(
   body: Uint8Array,
   scan: ObjectScan & { readonly kind: 'object' },
@@ -44,7 +44,7 @@ export function usagePeek(
   return { includeUsage: word.type === 'true' ? 'asked' : 'declined', usageEdit: undefined };
 }
 
-/** Larger options are none that anybody knows. */
+/** Options larger than this are not examined. */
 const MAX_OPTIONS_BYTES = 16_384;
 
 const UNCLEAR = { includeUsage: 'unclear', usageEdit: undefined } as const;

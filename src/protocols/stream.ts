@@ -8,35 +8,38 @@ import { saysSomething } from './answer.ts';
 import { mergeReports, usageFrom } from './usage.ts';
 import type { JsonObject } from './json-object.ts';
 
-/** How one API's events are to be understood. */
+/** How to read one API's events. */
 export interface StreamGrammar {
-  /** Keys, with their quotes: an event where one has a value other than null is parsed. */
+  /** Keys with their quotes. An event is parsed if one of them has a value other than null. */
   readonly marks: readonly Mark[];
-  /** Texts: an event that holds one is parsed. */
+  /** Texts. An event is parsed if it contains one of them. */
   readonly words: readonly Mark[];
-  /** The keys, with their quotes, under which deltas carry text. */
+  /** The keys, with their quotes, that hold the text of deltas. */
   readonly textKeys: readonly Mark[];
-  /** Reads what `understand` looks at; without it the whole event is parsed. undefined: it is no JSON object. */
+  /**
+   * Parses only what `understand` needs; if absent, the whole event is parsed. Returns undefined if the data is not a
+   * JSON object.
+   */
   readonly digest?: (data: Uint8Array) => JsonObject | undefined;
   readonly understand: (value: JsonObject, event: string) => Reading;
-  /** Whether an event that is no JSON ends the stream in order. */
+  /** Whether an event that is not JSON ends the stream normally. */
   readonly isEnd: (data: string) => boolean;
-  /** Whether a later report of usage completes the earlier ones; else it takes their place. */
+  /** Whether a later usage report is merged into the earlier ones instead of replacing them. */
   readonly mergesUsage: boolean;
 }
 
 export interface Reading {
   readonly sign: StreamSign;
-  /** The usage object of the event, as it stands there. */
+  /** The event's usage object, unparsed by the grammar. */
   readonly usage?: unknown;
-  /** Whether it holds the protocol's word for the end. */
+  /** Whether the event ends the answer in this API. */
   readonly done?: boolean;
 }
 
 /**
- * Follows a stream. It begins **waiting**, and parses each event until one is content. Then it is **following**: events
- * are searched for marks and only parsed where one is found. Once an event says that it is **done** it stays so,
- * though usage may still come.
+ * Reads a stream. While **waiting**, it parses each event until one has content. While **following**, it searches
+ * events for marks and parses only those with one. After an event says that the stream is **done**, it remains done,
+ * although usage may still arrive.
  */
 export function createStreamReader(grammar: StreamGrammar): StreamReader {
   let following = false;
@@ -68,7 +71,8 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
         if (data.length < 100 && grammar.isEnd(UTF8.decode(data).trim()))
           return note({ sign: 'done', done: true });
         failure = undefined;
-        // Within a stream the client judges it; in front of the first content it is no beginning of an answer.
+        // Within a stream, the client judges malformed data. Before the first content, malformed data is not the
+        // start of an answer.
         return following && event !== 'error' ? 'content' : 'error';
       }
       const reading: Reading = isError(value, event) ? { sign: 'error' } : grammar.understand(value, event);
@@ -84,19 +88,21 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
   };
 }
 
-/** The last sign that says something about the model: that it speaks, or that it thinks. */
+/** Returns the last sign that the model is speaking or thinking. */
 export function lastTelling(signs: readonly StreamSign[]): StreamSign | undefined {
   return signs.findLast((sign) => sign === 'content' || sign === 'thinking');
 }
 
-/** An event from this size on holds an image or a file, which is not parsed along with what matters. */
+/** Events from this size on contain an image or a file, which is not parsed. */
 const LONG_BYTES = 65_536;
 
-/** More than this besides long strings is not parsed, since everything else would wait. */
+/**
+ * If more than this remains without long strings, the event is not parsed, since that would block all other requests.
+ */
 const MAX_PARSED_BYTES = 2 * 1024 * 1024;
 
 function isMarked(bytes: Uint8Array, grammar: StreamGrammar): boolean {
-  // Hardly any event has the word at all, so that one search settles the three.
+  // Hardly any event contains "error", so one search rules out all three conditions.
   if (
     occurs(bytes, ERROR) &&
     (hasWord(bytes, ERROR_WORD) || ERROR_EVENTS.some((mark) => occurs(bytes, mark)))
@@ -118,7 +124,7 @@ const ERROR_EVENTS = [markOf('event: error'), markOf('event:error')];
 
 function isError(value: JsonObject, event: string): boolean {
   if (event === 'error' || value.type === 'error' || value.object === 'error') return true;
-  // An empty object says as little as null does.
+  // An empty object means no error, like null.
   return (
     (typeof value.error === 'string' || asObject(value.error) !== undefined) && saysSomething(value.error)
   );

@@ -1,13 +1,16 @@
 import { markOf } from '../lib/json/json-marks.ts';
 import { type TextSample, textUnderKeys } from '../lib/json/json-text.ts';
 
-/** The text in an answer, or in a block of its events: what stands under these keys, given with their quotes. */
+/**
+ * Returns a function that samples the text under these keys (given with their quotes) in an answer or a block of
+ * events.
+ */
 export function textUnder(...keys: readonly string[]): (bytes: Uint8Array) => TextSample {
   const marks = keys.map(markOf);
   return (bytes) => textUnderKeys(bytes, marks);
 }
 
-/** The text of a request in any of the shapes that clients use, images left out: what its tokens are made of. */
+/** Samples the text of a request in any API's shape, without images, to estimate its tokens. */
 export function promptOf(body: Uint8Array): TextSample {
   return textUnderKeys(body, PROMPT_MARKS);
 }
@@ -22,5 +25,5 @@ const PROMPT_MARKS = [
   '"arguments"',
 ].map(markOf);
 
-/** The text of an answer that has none. */
+/** The sample of an answer without text. */
 export const NO_TEXT: TextSample = { sample: '', chars: 0 };

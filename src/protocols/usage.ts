@@ -3,7 +3,7 @@ import { AnswerBody } from './answer-body.ts';
 import { asObject, type JsonObject } from './json-object.ts';
 import type { Usage, UsageParts } from './protocol.ts';
 
-/** The usage that a complete JSON answer reports; only that member of it is parsed. */
+/** Reads the usage that a complete JSON answer reports, parsing only that member. */
 export function usageIn(body: AnswerBody): Usage | undefined {
   const small = body.small();
   if (small !== undefined) return usageFrom(small.usage) ?? usageFrom(asObject(small.x_groq)?.usage);
@@ -19,19 +19,19 @@ export function usageIn(body: AnswerBody): Usage | undefined {
   return undefined;
 }
 
-/** The usage in bytes that may be anything; undefined where they are no object. */
+/** Reads the usage from arbitrary bytes; undefined if they are not a JSON object. */
 export function usageInBytes(bytes: Uint8Array): Usage | undefined {
   return seemsObject(bytes) ? usageIn(new AnswerBody(bytes)) : undefined;
 }
 
-/** No report of usage is larger. */
+/** Usage reports larger than this are ignored. */
 const MAX_REPORT_BYTES = 65_536;
 
 /**
- * Reads a usage object in any of the shapes that providers use: `prompt_tokens`/`completion_tokens` (OpenAI's chat, and
- * DeepSeek's `prompt_cache_hit_tokens`), `input_tokens`/`output_tokens` (Responses, images, audio), Anthropic's, whose
- * `input_tokens` leave out what came from the cache or went into it: here `inputTokens` is always all of the input.
- * A report of nothing but zeros is none.
+ * Reads a usage object in any provider's shape: `prompt_tokens`/`completion_tokens` (OpenAI's chat, and DeepSeek's
+ * `prompt_cache_hit_tokens`), `input_tokens`/`output_tokens` (Responses, images, audio), and Anthropic's. Anthropic's
+ * `input_tokens` exclude tokens read from or written to the cache; the result's `inputTokens` always include them.
+ * Returns undefined for a report of zeros only.
  */
 export function usageFrom(report: unknown): Usage | undefined {
   const raw = asObject(report);
@@ -56,7 +56,7 @@ export function usageFrom(report: unknown): Usage | undefined {
   };
 }
 
-/** What else has a price of its own; undefined where the report says nothing of it, which is the usual case. */
+/** Reads the counts with a separate price; undefined if the report has none, which is the usual case. */
 function partsOf(
   raw: JsonObject,
   input: JsonObject | undefined,
@@ -92,7 +92,7 @@ function partsOf(
   };
 }
 
-/** Two reports of one stream as one: what the later says counts, but neither null nor 0 undoes a number. */
+/** Merges two usage reports of one stream. Later values win, except that null and 0 do not replace a number. */
 export function mergeReports(earlier: JsonObject | undefined, later: JsonObject): JsonObject {
   const merged: Record<string, unknown> = { ...earlier };
   for (const [key, value] of Object.entries(later)) {
@@ -101,7 +101,10 @@ export function mergeReports(earlier: JsonObject | undefined, later: JsonObject)
   return merged;
 }
 
-/** Only Anthropic's own names say that the cache's tokens come on top; with OpenAI's they are a part. */
+/**
+ * Returns the cache tokens to add to the input. Only Anthropic's `input_tokens` exclude them; OpenAI's
+ * `prompt_tokens` include them.
+ */
 function besides(raw: JsonObject, cacheRead: number | undefined, cacheWrite: number | undefined): number {
   return raw.prompt_tokens === undefined ? (cacheRead ?? 0) + (cacheWrite ?? 0) : 0;
 }

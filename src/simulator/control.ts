@@ -44,7 +44,7 @@ export function answerControl(
           status: 404,
           type: 'invalid_request_error',
           code: 'unknown_url',
-          message: `${method} ${path} does not exist. There are GET and DELETE /mock/attempts, and GET /mock/faults.`,
+          message: `${method} ${path} does not exist. Available: GET and DELETE /mock/attempts, and GET /mock/faults.`,
         },
         'openai',
       );

@@ -43,7 +43,9 @@ export function readFaultSpec(spec: string): FaultSpec {
   const plays = names.split('+').map((name) => playOf(name, given));
   for (const key of given.keys()) {
     if (Object.hasOwn(COMMON_PARAMS, key) || plays.some(({ params }) => Object.hasOwn(params, key))) continue;
-    throw badRequest(`The fault "${names}" has no parameter "${key}". GET /mock/faults lists what there is.`);
+    throw badRequest(
+      `The fault "${names}" has no parameter "${key}". GET /mock/faults lists the parameters.`,
+    );
   }
   return {
     name: names,
@@ -88,7 +90,7 @@ function playOf(name: string, given: URLSearchParams): Play {
   const byStatus = /^[45]\d\d$/.test(name) ? BY_NAME.get('status') : undefined;
   const fault = BY_NAME.get(name) ?? byStatus;
   if (fault === undefined) {
-    const message = `The model "mock/${name}" does not exist. GET /mock/faults lists the faults that do.`;
+    const message = `The model "mock/${name}" does not exist. GET /mock/faults lists the faults.`;
     throw new Refused({ status: 404, type: 'invalid_request_error', code: 'model_not_found', message });
   }
   const defaults: Params = fault.name === name ? fault.params : { ...fault.params, code: Number(name) };
@@ -110,5 +112,5 @@ function numberOf(given: URLSearchParams, key: string): number | undefined {
   if (text === null) return undefined;
   const value = text === '' ? Number.NaN : Number(text);
   if (Number.isFinite(value) && value >= 0) return value;
-  throw badRequest(`The parameter "${key}" must be a number that is not negative, not "${text}".`);
+  throw badRequest(`The parameter "${key}" must be a non-negative number, not "${text}".`);
 }

@@ -13,7 +13,7 @@ import { USAGE_FAULTS } from './faults/usage.ts';
  * that choose the answer, then those that change its events, then those of its format.
  */
 export const FAULTS: readonly Fault[] = [
-  fault({ name: 'ok', summary: 'No fault: the answer as it should be.', params: {} }),
+  fault({ name: 'ok', summary: 'No fault: a correct answer.', params: {} }),
   ...STATUS_FAULTS,
   ...NO_ANSWER_FAULTS,
   ...CONTENT_FAULTS,
@@ -26,8 +26,8 @@ export const FAULTS: readonly Fault[] = [
 
 /** The parameters that every model name and fault header accepts. */
 export const COMMON_PARAMS: Readonly<Record<string, string>> = {
-  times: 'play the fault so many times, then answer properly',
-  for: 'play the fault for so many seconds from its first request on, then answer properly',
+  times: 'play the fault this many times, then answer correctly',
+  for: 'play the fault for this many seconds after its first request, then answer correctly',
   words: 'the length of the answer in tokens',
   pace: 'tokens per second in a stream; 0: as fast as possible',
   latency: 'milliseconds before the status line',

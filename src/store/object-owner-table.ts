@@ -1,6 +1,6 @@
 import type { SQL } from 'bun';
-import type { ObjectOwner } from '../gateway/object-owners.ts';
-import type { OwnerRecord, OwnerStore } from '../gateway/stored-object-owners.ts';
+import type { ObjectOwner } from '../gateway/objects/object-owners.ts';
+import type { OwnerRecord, OwnerStore } from '../gateway/objects/stored-object-owners.ts';
 import type { Database } from './database.ts';
 
 /** An older object has no owner any more. */

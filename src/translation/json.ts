@@ -20,8 +20,10 @@ export function asString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** The value as a finite double. A number of more digits than a double holds is rounded. */
 export function asNumber(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  const number = typeof value === 'object' && RAW.isRawJSON(value) ? Number(JSON.stringify(value)) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
 /** Whether the text is valid JSON whose outermost value is an object. */
@@ -39,20 +41,36 @@ export function parsed(text: string): unknown {
 }
 
 /**
- * Parses like `JSON.parse`, but preserves numbers whose digits a double cannot hold. Such a number becomes a
- * `JSON.rawJSON` value, which is serialised verbatim. Only texts with 16 consecutive digits pay for it. @throws
- * SyntaxError
+ * Parses like `JSON.parse`, but preserves numbers that a double cannot hold, such as `12345678901234567890` and `1e400`.
+ * Such a number becomes a `JSON.rawJSON` value, which is serialised verbatim. Only texts with 16 consecutive digits or an
+ * exponent pay for it. @throws SyntaxError
  */
 export function parseJson(text: string): unknown {
   return LONG_NUMBER.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
 }
 
 /** Outside strings, one of these characters precedes every number. A match inside a string costs only time. */
-const LONG_NUMBER = /[:,[\s-]\d[\d.]{15}/;
+const LONG_NUMBER = /[:,[\s-]\d(?:[\d.]{15}|[\d.]{0,14}[eE])/;
 
 function keepDigits(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== 'number' || context?.source === undefined || context.source.length < 16) return value;
-  return String(value) === context.source ? value : RAW.rawJSON(context.source);
+  const source = context?.source;
+  if (typeof value !== 'number' || source === undefined) return value;
+  const isShort = source.length < 16 && Number.isFinite(value) && value !== 0;
+  if (isShort || String(value) === source) return value;
+  return Number.isFinite(value) && digitsOf(source) === digitsOf(String(value)) ? value : RAW.rawJSON(source);
+}
+
+/** A number's significant digits and the power of ten of the first one: `1.5e-07` and `0.00000015` are the same. */
+function digitsOf(source: string): string {
+  const [mantissa = '', exponent = '0'] = source.replace(/^-/, '').split(/[eE]/);
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  const digits = whole + fraction;
+  const significant = digits.replace(/^0+/, '');
+  const power = Number(exponent) + whole.length - (digits.length - significant.length);
+  let end = significant.length;
+  while (significant[end - 1] === '0') end--;
+  const kept = significant.slice(0, end);
+  return kept === '' ? '0' : `${kept}e${power}`;
 }
 
 const RAW = JSON as unknown as { rawJSON(text: string): unknown; isRawJSON(value: unknown): boolean };

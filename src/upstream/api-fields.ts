@@ -1,28 +1,28 @@
 import type { UpstreamRequest, UpstreamTarget } from '../gateway/ports.ts';
 import { betaHeader } from '../translation/carriage/betas.ts';
 
-/** Sets the fields that the provider's API wants, and takes out those that it does not. */
+/** Sets the header fields that the provider's API requires, and removes those that it rejects. */
 export function setApiFields(fields: Record<string, string>, request: UpstreamRequest): void {
   const { target, provider } = request;
   if (target !== undefined && target.body !== 'passed') setTargetFields(fields, target);
   if (provider.type === 'anthropic') setAnthropicFields(fields, request);
 }
 
-/** Client's fields that speak of its own API, and of bodies as it reads and writes them. */
+/** Client header fields that are specific to its API or describe the bodies it sends and accepts. */
 export const OF_THE_API = /^(?:anthropic-|openai-|x-stainless-|x-goog-|x-amz-|accept|content-)/;
 
-/** What goes with a body that is not the client's own, or wrapped otherwise. */
+/** Sets the fields for a body that the gateway has translated or reframed. */
 function setTargetFields(fields: Record<string, string>, target: UpstreamTarget): void {
   fields['content-type'] = 'application/json';
   delete fields['anthropic-version'];
   delete fields['anthropic-beta'];
   if (target.betas !== undefined) fields['anthropic-beta'] = target.betas;
   const isFramed = target.carriage === 'bedrock' || target.api === 'converse';
-  // AWS refuses such fields where they are not signed.
+  // AWS refuses unsigned `x-amz-*` fields.
   if (isFramed) for (const name in fields) if (name.startsWith('x-amz-')) delete fields[name];
   if (target.body === 'translated' || isFramed) {
     fields['accept'] = acceptOf(target, isFramed);
-    // Nothing here decompresses, and these answers have to be read.
+    // The gateway must read these answers, and nothing here decompresses them.
     fields['accept-encoding'] = 'identity';
   }
 }
@@ -32,7 +32,7 @@ function acceptOf({ isStream }: UpstreamTarget, isFramed: boolean): string {
   return isFramed ? 'application/vnd.amazon.eventstream' : 'text/event-stream';
 }
 
-/** Anthropic refuses requests without a version, and betas that it does not know. */
+/** Anthropic refuses requests without a version and with unknown betas. */
 function setAnthropicFields(
   fields: Record<string, string>,
   { provider, path, target }: UpstreamRequest,

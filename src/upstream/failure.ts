@@ -13,7 +13,7 @@ const REASON_BY_CODE: Readonly<Record<string, UnreachableReason>> = {
   ConnectionClosed: 'closed',
   EPIPE: 'closed',
   EPROTO: 'tls',
-  // Only a provider's `ca_file` is a file.
+  // The only file that connecting reads is a provider's `ca_file`.
   ENOENT: 'tls',
   EACCES: 'tls',
   EISDIR: 'tls',
@@ -21,25 +21,25 @@ const REASON_BY_CODE: Readonly<Record<string, UnreachableReason>> = {
   Malformed_HTTP_Response: 'protocol',
 };
 
-/** A request that changes nothing may be sent again if its connection ended so soon. */
+/** A safe request (GET, HEAD) is resent if its connection ended within this time. */
 const SAFE_WITHIN_MS = 1_000;
 
-/** Below this no round trip is told from a busy machine. */
+/** Smaller values cannot distinguish a round trip from a busy machine. */
 const SHORTEST_STALE_MS = 50;
 
 /**
- * For how long after a request was sent on a used connection its end, without a byte of an answer, tells that the provider
- * had closed it before. Its word of that takes a round trip at most. Later, it may have taken the request, and a POST that it
- * took must not be sent twice: it may be charged twice.
+ * Returns for how many milliseconds after sending on a reused connection a close without a byte of answer means that
+ * the provider had already closed it. Its close takes at most a round trip to arrive. After that the provider may
+ * have accepted the request, and resending a POST could charge it twice.
  *
- * @param handshakeMs how long the connection took to open, which is no less than a round trip
+ * @param handshakeMs how long the connection took to open, which is at least one round trip
  */
 export function staleWithinMs(method: string, handshakeMs: number): number {
   if (method === 'GET' || method === 'HEAD') return SAFE_WITHIN_MS;
   return Math.min(SAFE_WITHIN_MS, Math.max(SHORTEST_STALE_MS, 2 * handshakeMs));
 }
 
-/** Why there is no answer, from the code of what `fetch` threw or a connection ended with. */
+/** Derives the reason from the error code that `fetch` threw or the connection ended with. */
 export function unreachableReason(error: unknown): UnreachableReason {
   const code = codeOf(error);
   const known = REASON_BY_CODE[code];

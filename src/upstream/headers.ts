@@ -5,12 +5,12 @@ import { OF_THE_API, setApiFields } from './api-fields.ts';
 import type { AuthenticatedRequest } from './authenticated-request.ts';
 import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 
-/** What a client sends for us alone. A provider never sees it. */
+/** Client header fields that are never forwarded to a provider. */
 const KEPT_BACK: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
   'host',
   'content-length',
-  // The body goes on without it.
+  // The body is forwarded decompressed.
   'content-encoding',
   'cookie',
   'expect',
@@ -22,15 +22,15 @@ const KEPT_BACK: ReadonlySet<string> = new Set([
 const KEPT_BACK_PREFIX = /^(?:proxy-|sec-websocket-|x-(?:forwarded-|llm-proxy-|real-ip))/;
 
 /**
- * The header of the request to the provider: the client's own fields but for those that concern the connection or
- * us, then the provider's credential and its configured fields.
+ * Builds the header of the request to the provider: the client's fields without those that concern the connection or
+ * the gateway, then the provider's credential and its configured fields.
  */
 export function upstreamFields(request: AuthenticatedRequest): Readonly<Record<string, string>> {
   const { clientHeaders, withheld = [], traceContext, provider, target } = request;
   const fields = Object.create(null) as Record<string, string>;
   const isTranslated = target?.body === 'translated';
   const dropped = namedByConnection(clientHeaders);
-  // The runtime hands all fields over at once for less than a few of them one by one.
+  // Reading all fields at once is cheaper than reading a few one by one.
   const sent: Readonly<Record<string, string>> = clientHeaders.toJSON();
   for (const name in sent) {
     if (isKeptBack(name, isTranslated) || dropped.has(name)) continue;
@@ -40,7 +40,7 @@ export function upstreamFields(request: AuthenticatedRequest): Readonly<Record<s
   if (request.contentType !== undefined) fields['content-type'] = request.contentType;
   if (traceContext !== undefined) setTraceContext(fields, traceContext);
   setApiFields(fields, request);
-  // What the client would not accept must not be asked for in its name.
+  // Without these defaults, the HTTP client would ask for encodings that the client does not accept.
   fields['accept-encoding'] ??= 'identity';
   fields['accept'] ??= '*/*';
   fields['user-agent'] ??= 'llm-proxy';
@@ -49,7 +49,7 @@ export function upstreamFields(request: AuthenticatedRequest): Readonly<Record<s
   return fields;
 }
 
-/** The provider's own credential, else the client's where that may go on. */
+/** Returns the provider's own credential, or else the client's if it may be forwarded. */
 function credentialsOf({
   provider,
   clientCredentials,
@@ -61,7 +61,7 @@ function credentialsOf({
   return other === undefined ? clientCredentials : [];
 }
 
-/** Most requests have shown one key, and most fields are short. */
+/** A plain loop is enough: most requests carry one key, and most fields are short. */
 function holdsAny(value: string, keys: readonly string[]): boolean {
   for (const key of keys) if (value.includes(key)) return true;
   return false;
@@ -71,13 +71,16 @@ function isKeptBack(name: string, isTranslated: boolean): boolean {
   return KEPT_BACK.has(name) || KEPT_BACK_PREFIX.test(name) || (isTranslated && OF_THE_API.test(name));
 }
 
-/** A state belongs to its parent: without one of our own to send, the client's must not stay behind. */
+/**
+ * Sets the trace context. `tracestate` belongs to its `traceparent`, so the client's is removed even if the gateway
+ * sends none.
+ */
 function setTraceContext(fields: Record<string, string>, traceContext: readonly HeaderField[]): void {
   delete fields['tracestate'];
   for (const [name, value] of traceContext) fields[name] = value;
 }
 
-/** Where a provider of this type looks for its key. */
+/** Returns the header field in which a provider of this type expects its API key. */
 function credential(providerType: Provider['type'], apiKey: string): HeaderField {
   switch (providerType) {
     case 'gemini':

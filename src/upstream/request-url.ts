@@ -3,7 +3,10 @@ import { typeOf } from '../translation/targets.ts';
 import { type UpstreamCall, upstreamUrl } from '../translation/upstream-url.ts';
 import { joinUrl } from './url.ts';
 
-/** The URL that a request goes to: of the client's path, or of the method that is asked for. undefined: the provider has no such method. */
+/**
+ * Returns the URL to send the request to, derived from its target if it has one, otherwise from the client's path.
+ * undefined if the provider has no such method.
+ */
 export function requestUrl(request: UpstreamRequest): string | undefined {
   const { provider } = request;
   const target = request.target ?? vertexChat(request);
@@ -15,7 +18,10 @@ export function requestUrl(request: UpstreamRequest): string | undefined {
   return upstreamUrl(place, { api, carriage, model, operation: operationOf(target) });
 }
 
-/** Vertex has the Chat API of its other models below a path of its own, where a client's path passes. */
+/**
+ * Vertex serves the Chat API of non-Google models below a separate path, also when the client's body is passed
+ * through.
+ */
 function vertexChat({ provider, path }: UpstreamRequest): UpstreamTarget | undefined {
   return provider.type === 'vertex' && path === '/v1/chat/completions' ? VERTEX_CHAT : undefined;
 }
@@ -24,7 +30,7 @@ const VERTEX_CHAT: UpstreamTarget = {
   api: 'chat',
   operation: 'generate',
   carriage: 'vertex',
-  // Its model is in the body.
+  // The body names the model.
   model: '',
   isStream: false,
   body: 'passed',

@@ -2,7 +2,10 @@ import type { Upstream, UpstreamReply, UpstreamRequest } from '../gateway/ports.
 import { type Authenticator, createAuthenticator } from './credentials/authenticate-request.ts';
 import { createDirectUpstream, type OpenUpstream } from './http1/direct-upstream.ts';
 
-/** Speaks to each provider directly, or through the proxy that the provider or the environment names. */
+/**
+ * Creates an upstream that speaks to each provider directly, or through the proxy set for the provider or in the
+ * environment.
+ */
 export function createUpstream(): OpenUpstream {
   const direct = createDirectUpstream();
   let proxied: Promise<Upstream> | undefined;
@@ -24,7 +27,7 @@ export function createUpstream(): OpenUpstream {
   };
 }
 
-/** Few have a proxy: what it takes is loaded when it is needed. */
+/** Loaded on demand, since few providers have a proxy. */
 async function loadProxied(): Promise<Upstream> {
   const { createFetchUpstream } = await import('./fetch/fetch-upstream.ts');
   return createFetchUpstream();

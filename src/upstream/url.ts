@@ -3,11 +3,11 @@ import type { UpstreamRequest } from '../gateway/ports.ts';
 import { isDated } from '../translation/targets.ts';
 import { versionOf } from '../lib/api-path.ts';
 
-/** A version segment such as `v1`, `v4` or `v1beta`: a base that has one says where the API's root is. */
+/** A version segment such as `v1`, `v4` or `v1beta`. A base URL that contains one already is the API's root. */
 const VERSION = /\/v\d+[a-z0-9]*(?=\/|$)/;
 const LAST_VERSION = /\/v\d+[a-z0-9]*$/;
 
-/** Hosts of Azure, below which its API stands at `/openai`. */
+/** Azure hosts, which serve the API below `/openai`. */
 const AZURE_HOST =
   /^https?:\/\/[^/]+\.(?:openai\.azure\.com|cognitiveservices\.azure\.com|services\.ai\.azure\.com)$/i;
 
@@ -16,12 +16,12 @@ type Asked = Pick<UpstreamRequest, 'path' | 'search' | 'azure' | 'model'> & {
 };
 
 /**
- * The provider's URL for a client's path.
+ * Returns the provider's URL for a client's path.
  *
- * Clients may write `/v1/…` or leave the `/v1` out: both mean the API's root. A base that already has a version (`…/v1`,
- * `…/api/paas/v4`, `…/v1beta/openai`) is that root; any other base has it at `/v1`. A path with another version, such as
- * `/v2/rerank` or `/v1beta/models`, keeps it, in place of one that the base ends in. With `pathVersion: 'as_sent'` the path is put
- * behind the base as it is.
+ * Clients may write `/v1/…` or omit `/v1`; both mean the API's root. A base that contains a version (`…/v1`,
+ * `…/api/paas/v4`, `…/v1beta/openai`) is that root; for any other base the root is at `/v1`. A path with another
+ * version, such as `/v2/rerank` or `/v1beta/models`, keeps it, and it replaces the version at the end of the base.
+ * With `pathVersion: 'as_sent'` the path is appended to the base unchanged.
  */
 export function joinUrl(asked: Asked): string {
   const { provider, path, search, azure } = asked;
@@ -42,8 +42,8 @@ interface AzureAsked {
 }
 
 /**
- * A path that was written in Azure's way goes on in it where an Azure provider has no version in its base; else as any
- * other path, without the `api-version` that only Azure's older API has.
+ * Joins a path that the client wrote in Azure's form. It keeps that form at an Azure provider without a version in
+ * its base. Otherwise it is treated like any other path and loses `api-version`, which only Azure's older API has.
  */
 function joinAzure(provider: Asked['provider'], path: string, { search, azure }: AzureAsked): string {
   const root = rootOf(provider);
@@ -57,7 +57,7 @@ function joinAzure(provider: Asked['provider'], path: string, { search, azure }:
   return `${prefix}${deployment}${rest}${search}`;
 }
 
-/** In Azure's older API the deployment and the date of the API stand in the URL. */
+/** Joins a path for Azure's older API, whose URL contains the deployment and the API's date. */
 function joinDated({ provider, path, search, model }: Asked): string {
   const base = bareOf(provider.apiBase);
   const rest = path.slice(versionOf(path)?.length ?? 0);
@@ -69,7 +69,7 @@ function joinDated({ provider, path, search, model }: Asked): string {
   return `${root}/deployments/${encodeURIComponent(model)}${rest}${query}`;
 }
 
-/** What Azure's older API has below a deployment. */
+/** Paths that Azure's older API serves below a deployment. */
 const OF_DEPLOYMENT = /^\/(?:chat\/completions|completions|embeddings|audio\/|images\/)/;
 
 function withoutApiVersion(search: string): string {
@@ -79,21 +79,21 @@ function withoutApiVersion(search: string): string {
 }
 
 interface Root {
-  /** The base as it is configured, without a slash at its end. */
+  /** The configured base without trailing slashes. */
   readonly base: string;
-  /** Where the API's paths begin, version included. */
+  /** The root of the API's paths, version included. */
   readonly api: string;
-  /** The version that the base ends in, slash included; undefined: it ends otherwise. */
+  /** The version at the end of the base, including its slash; undefined if there is none. */
   readonly version: string | undefined;
-  /** Whether the base names one of Azure's deployments. */
+  /** Whether the base names an Azure deployment. */
   readonly isDeployment: boolean;
 }
 
-/** Bases are few, and each is looked at once. */
+/** Cache of parsed bases. */
 const roots = new Map<string, Root>();
 const MOST_ROOTS = 1_000;
 
-/** A base has no query: configurations with one are refused. */
+/** The base has no query, since configuration rejects one. */
 function rootOf({ apiBase, type }: Asked['provider']): Root {
   const isAzure = type === 'azure';
   const known = isAzure ? `azure ${apiBase}` : apiBase;
@@ -116,7 +116,10 @@ function findRoot(apiBase: string, isAzure: boolean): Root {
   return { ...root, api: isAzure && AZURE_HOST.test(base) ? `${base}/openai/v1` : `${base}/v1` };
 }
 
-/** Where the paths of another version begin: the base without the version that it ends in, and without `/openai` behind the same one. */
+/**
+ * Returns the root for paths of another version: the base without its trailing version, and without `/openai` after
+ * the same version.
+ */
 function nativeBase(base: string, version: string): string {
   const compatible = `${version}/openai`;
   if (base.endsWith(compatible)) return base.slice(0, -compatible.length);

@@ -10,13 +10,16 @@ import { ProxyGuard } from './fetch/proxy-guard.ts';
 import { upstreamFields } from './headers.ts';
 import { joinUrl } from './url.ts';
 
-/** Speaks WebSockets to providers, with the runtime's client. It offers no compression, so no small message can become a large one. */
+/**
+ * Opens WebSockets to providers with the runtime's client. Offers no compression, so that a small message cannot
+ * expand into a large one.
+ */
 export function createSockets(guard = new ProxyGuard()): UpstreamSockets {
   return {
     async connect(request, listener) {
       const { provider, cancellation } = request;
       const url = joinUrl(request).replace(/^http/, 'ws');
-      // The runtime does not tell whom it is connected to, so the name is looked up before.
+      // The runtime does not report the connected address, so look the name up beforehand.
       const isForbidden = (await guard.forbids(provider.proxy ?? url)) || (await guard.forbids(url));
       if (isForbidden) return { kind: 'unreachable', reason: 'forbidden' };
       if (cancellation.isCancelled) return { kind: 'aborted' };
@@ -50,7 +53,7 @@ function optionsOf(request: SocketRequest): Bun.WebSocketOptions {
   };
 }
 
-/** The close code of a connection that ended without one. */
+/** The close code for a connection that ended without a close frame. */
 const ABNORMAL = 1006;
 
 function shake(
@@ -85,7 +88,7 @@ function shake(
   });
 }
 
-/** The runtime says in a sentence why a handshake failed. */
+/** Derives the reason from the runtime's error message, the only place where it says why a handshake failed. */
 function problemOf(message: string): SocketReply {
   const status = /Expected 101 status code: (\d{3})/.exec(message)?.[1];
   if (status !== undefined) return { kind: 'refused', status: Number(status) };
@@ -100,10 +103,10 @@ const REASONS: readonly (readonly [RegExp, UnreachableReason])[] = [
   [/header|status|response|upgrade|accept/i, 'protocol'],
 ];
 
-/** Reasons of a close frame are shorter (RFC 6455 §5.5.1). */
+/** Maximum length of a close frame's reason in bytes (RFC 6455 §5.5.1). */
 const LONGEST_REASON = 123;
 
-/** How long a provider has for its part of the closing handshake. */
+/** How long the provider may take to complete the closing handshake. */
 const CLOSE_GRACE_MS = 5_000;
 
 function endOf(socket: WebSocket): ProviderSocket {

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { createDocs } from '../../src/console/docs-page.ts';
 import { authenticate } from '../../src/gateway/authenticate.ts';
 import { foreignCredentials, presentedKeys, withoutCredentials } from '../../src/gateway/credentials.ts';
-import { subjectOf } from '../../src/gateway/path-subject.ts';
+import { subjectOf } from '../../src/gateway/objects/path-subject.ts';
 import { apiPath } from '../../src/lib/api-path.ts';
 import { namedByConnection } from '../../src/lib/http/hop-by-hop.ts';
 import { retryAfterMs } from '../../src/lib/http/retry-after.ts';

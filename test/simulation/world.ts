@@ -1,7 +1,7 @@
 import type { Snapshot } from '../../src/config/snapshot.ts';
 import { endpointOf } from '../../src/gateway/endpoint.ts';
 import { type Execution, execute } from '../../src/gateway/execute.ts';
-import { ObjectOwnerLedger } from '../../src/gateway/object-owners.ts';
+import { ObjectOwnerLedger } from '../../src/gateway/objects/object-owners.ts';
 import type { Cooldowns, Gateway } from '../../src/gateway/ports.ts';
 import { BucketLedger } from '../../src/limits/bucket.ts';
 import { CooldownLedger, type CooldownPolicy } from '../../src/routing/cooldown.ts';

@@ -7,8 +7,8 @@ import type { Access, MasterKey } from '../snapshot.ts';
 import { findDuplicates } from '../read/duplicates.ts';
 
 /**
- * Who may use the gateway. Disabled keys stay in the map, so that the gateway stays locked when the last key is
- * disabled.
+ * Determines who may use the gateway. Disabled keys stay in the map, so that disabling the last key does not open the
+ * gateway.
  */
 export function compileAccess(
   {

@@ -20,7 +20,7 @@ export function compileProviders(settings: readonly ProviderSettings[]): {
     findings.push(...findHeaderFaults(provider), ...findProxyFault(provider));
     const missing = missingOf(provider);
     if (missing !== undefined && provider.apiBase.text === '') findings.push(missing);
-    // An address that is missing was reported before.
+    // A missing address has already been reported.
     const address = provider.apiBase.text || providerNature(provider).defaultBase;
     if (address === undefined) continue;
     const base = readBaseUrl(address);
@@ -101,22 +101,25 @@ function findHeaderFaults({ at, headers }: ProviderSettings): Finding[] {
     }));
 }
 
-/** What this cloud can't be called without. */
+/** Reports a missing setting without which this cloud cannot be called. */
 function missingOf(provider: ProviderSettings): Finding | undefined {
   const { at, apiBase, project, region } = provider;
   const { type } = providerNature(provider);
   const host = URL.parse(apiBase.text)?.hostname ?? '';
   if (type === 'vertex' && project === undefined)
-    return { path: [...at, 'project'], message: 'is missing: the id of the project at Google' };
+    return { path: [...at, 'project'], message: 'is missing: the id of the Google Cloud project' };
   if (type === 'bedrock' && region === undefined && bedrockRegion(host) === undefined)
     return {
       path: [...at, 'region'],
-      message: 'is missing: the region of Bedrock; AWS_REGION may say it too',
+      message: 'is missing: the region of Bedrock; it may also be set in AWS_REGION',
     };
   return undefined;
 }
 
-/** There were configurations with such a word and an address before the word meant something. */
+/**
+ * A provider with an incomplete cloud type is treated as "openai", because older configurations set such a type
+ * together with an address before it had a meaning.
+ */
 function settledNature(provider: ProviderSettings): ReturnType<typeof providerNature> {
   return providerNature(missingOf(provider) === undefined ? provider : { ...provider, type: 'openai' });
 }

@@ -83,14 +83,17 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
   };
 }
 
-/** Without any key, everybody who reaches the gateway spends the providers' money. */
+/**
+ * Refuses to start without any key, because everybody who can reach the gateway could then spend the providers'
+ * money.
+ */
 function findOpenDoor(
   { keys, listen, allowUnauthenticated }: Settings,
   { staysLocked }: CompileContext,
 ): Finding[] {
   if (keys.length > 0 || allowUnauthenticated || staysLocked === true || isLoopback(listen.host)) return [];
   const message =
-    `there is no key, so that everybody who reaches ${listen.host} could use the providers; ` +
+    `there is no key, so everybody who reaches ${listen.host} could use the providers; ` +
     'add a key, listen on 127.0.0.1, or set allow_unauthenticated: true';
   return [{ path: ['master_keys'], message }];
 }

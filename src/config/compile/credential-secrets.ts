@@ -1,6 +1,8 @@
 import type { CloudCredential } from '../snapshot.ts';
 
-/** The texts of a credential that nobody may read, in each form in which one may be written. */
+/**
+ * Returns the secrets of a credential in every form in which they may occur in text, so that they can be redacted.
+ */
 export function credentialSecrets(credential: CloudCredential | undefined): readonly string[] {
   switch (credential?.kind) {
     case undefined:
@@ -14,7 +16,7 @@ export function credentialSecrets(credential: CloudCredential | undefined): read
   }
 }
 
-/** The whole key, also as JSON has it, and each line: a message may hold no more than one. */
+/** Returns the whole key, its JSON-escaped form, and each line, since a message may contain a single line. */
 function privateKeyForms(pem: string): string[] {
   const lines = pem
     .split(/\r?\n/)

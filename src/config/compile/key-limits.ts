@@ -8,14 +8,14 @@ export interface KeyLimits {
   readonly limit: BucketLimit | undefined;
 }
 
-/** The limits of a key in the units of the program. */
+/** Converts a key's limits to internal units. */
 export function compileKeyLimits({ rate_limit: rate }: KeyLimitSettings): KeyLimits {
   if (!rate) return { limit: undefined };
   const ratePerSecond = rate.requests_per_second;
   return { limit: { ratePerSecond, burst: rate.burst_size ?? Math.max(1, ratePerSecond) } };
 }
 
-/** Limits that contradict themselves. `at` is the place of the key. */
+/** Finds contradictory limits. `at` is the path of the key. */
 export function findLimitFaults({ rate_limit: rate }: KeyLimitSettings, at: Path): Finding[] {
   if (!rate || rate.burst_size !== 0 || rate.requests_per_second === 0) return [];
   const message = 'must be at least 1, since no request fits into a burst of 0; set both to 0 to refuse all';

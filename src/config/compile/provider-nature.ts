@@ -1,25 +1,25 @@
 import { type ProviderType, providerTypeNamed } from '../../translation/provider-type.ts';
 import type { ProviderSettings } from '../read/settings.ts';
 
-/** What a provider is, as its entry says it, or its host. */
+/** The kind of a provider, derived from its entry or its host. */
 export interface ProviderNature {
   readonly type: ProviderType;
-  /** The type that `provider_type` names; undefined: it names none. */
+  /** The type that `provider_type` sets; undefined if it is not set. */
   readonly written: ProviderType | undefined;
-  /** The base URL where the configuration names none; undefined: it has to. */
+  /** The default base URL; undefined if the configuration has to set one. */
   readonly defaultBase: string | undefined;
-  /** Whether the word in `provider_type` is one that nobody knows. */
+  /** Whether `provider_type` is set to an unknown type. */
   readonly isUnknownType: boolean;
 }
 
 type Said = Pick<ProviderSettings, 'type' | 'apiBase' | 'dialect' | 'region' | 'location'>;
 
-/** Finds out the type of a provider. What is written out comes before what its host is known for. */
+/** Determines the type of a provider. Explicit settings take precedence over the host. */
 export function providerNature(said: Said): ProviderNature {
   const url = URL.parse(said.apiBase.text);
   const named = said.type === undefined ? undefined : providerTypeNamed(said.type);
   const native = named ?? typeOfHost(url?.hostname.toLowerCase() ?? '') ?? 'openai';
-  // Clouds have an API that is compatible with OpenAI's too, below a path of its own.
+  // Clouds also serve an OpenAI-compatible API below a separate path.
   const isCompatible = CLOUDS.has(native) && url !== null && COMPATIBLE.test(url.pathname);
   const isAzure = native === 'openai' && said.dialect === 'azure';
   const type = isCompatible ? 'openai' : isAzure ? 'azure' : native;
@@ -31,7 +31,7 @@ export function providerNature(said: Said): ProviderNature {
   };
 }
 
-/** Where Google and AWS have their API that is compatible with OpenAI's. */
+/** The path of the OpenAI-compatible APIs of Google and AWS. */
 const COMPATIBLE = /\/open(?:ai|api)(?:\/v\d+)?\/?$/;
 const CLOUDS: ReadonlySet<ProviderType> = new Set(['gemini', 'vertex', 'bedrock']);
 
@@ -42,12 +42,12 @@ function typeOfHost(host: string): ProviderType | undefined {
   return bedrockRegion(host) === undefined ? undefined : 'bedrock';
 }
 
-/** The region in one of Bedrock's hosts. */
+/** Extracts the region from a Bedrock host name. */
 export function bedrockRegion(host: string): string | undefined {
   return /^bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(host)?.[1];
 }
 
-/** The location in one of Vertex's hosts. */
+/** Extracts the location from a Vertex host name. */
 export function vertexLocation(host: string): string | undefined {
   if (host === 'aiplatform.googleapis.com') return 'global';
   const found = /^(?:([a-z0-9-]+)-aiplatform|aiplatform\.(us|eu)\.rep)\.googleapis\.com$/.exec(host);

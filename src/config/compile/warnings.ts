@@ -37,7 +37,7 @@ function findLostModels({ models }: Pick<Snapshot, 'models'>): string[] {
     );
 }
 
-/** If `models` lists what is served, a provider that no route and no mapping names gets no requests. */
+/** If `models` is set, a provider that no route or mapping names gets no requests. */
 function findUnusedProviders(settings: Settings, { models }: Pick<Snapshot, 'models'>): string[] {
   if (settings.models.length === 0) return [];
   const used = new Set([...models.values()].flatMap(({ routes }) => routes.map(({ provider }) => provider)));

@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { optional, secretText } from './setting.ts';
 import { ownTranslationSchema } from './translation-schema.ts';
 
-/** A word that becomes a part of a host's name. */
+/** A word that becomes part of a host name. */
 const hostWord = () =>
-  z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be small letters, digits and hyphens');
+  z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and hyphens');
 
 const APIS = ['chat', 'completions', 'responses', 'messages', 'gemini', 'converse', 'embeddings'] as const;
 
@@ -21,71 +23,71 @@ const DIALECTS = [
   'generic',
 ] as const;
 
-/** The fields of a provider that say what it speaks, and what the clouds need. */
+/** The fields of a provider that describe its APIs and the credentials of clouds. */
 export const cloudFields = {
   apis: optional(z.array(z.enum(APIS)), {
     description:
-      'The APIs that the provider speaks itself: requests in them pass untouched, those in any other are translated. Left out: as `provider_type` or the host says; where neither does, the API of the client is tried first.',
+      'The APIs that the provider serves itself. Requests in these APIs are passed through unchanged; requests in any other are translated. Left out: derived from `provider_type` or the host; if neither tells, the gateway tries the API of the client first.',
     examples: [['chat', 'messages']],
   }),
   dialect: optional(z.enum(DIALECTS), {
     description:
-      "How a server of OpenAI's Chat API differs from OpenAI's own, for requests that are translated to it. Left out: by its host, else `generic`.",
+      "The variant of OpenAI's Chat API that the server implements, for requests that are translated to it. Left out: derived from the host, else `generic`.",
     examples: ['vllm'],
   }),
   api_version: optional(
     z.string().regex(/^[A-Za-z0-9.-]{1,40}$/, 'must be v1 or a date such as 2024-10-21'),
     {
       description:
-        'Azure: the date of an older API, which puts deployment and date into every URL. Left out, as `v1`: the current API.',
+        'Azure: the date of an older API version, whose URLs contain the deployment and the date. Left out or `v1`: the current API.',
       examples: ['2024-10-21'],
     },
   ),
   region: optional(hostWord(), {
     description:
-      'Bedrock: the region of the service, for which requests are signed too. Left out: as the host says, else AWS_REGION.',
+      'Bedrock: the region of the service, also used to sign requests. Left out: derived from the host, else AWS_REGION.',
     examples: ['eu-central-1'],
   }),
   aws: optional(
     z.strictObject({
-      access_key_id: secretText().min(1).meta({ description: 'Id of the access key.', writeOnly: true }),
-      secret_access_key: secretText().min(1).meta({ description: 'The access key.', writeOnly: true }),
+      access_key_id: secretText().min(1).meta({ description: 'Access key id.', writeOnly: true }),
+      secret_access_key: secretText().min(1).meta({ description: 'Secret access key.', writeOnly: true }),
       session_token: optional(secretText(), {
-        description: 'Of temporary credentials. Left out: the access key is no temporary one.',
+        description: 'Session token of temporary credentials. Left out: the access key is a long-term one.',
         writeOnly: true,
       }),
     }),
     {
       description:
-        'Bedrock: the access key that requests are signed with. Left out, as `api_key`: that of AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the key in AWS_BEARER_TOKEN_BEDROCK.',
+        'Bedrock: the access key that signs requests. If this and `api_key` are left out, it is read from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or an API key is read from AWS_BEARER_TOKEN_BEDROCK.',
       writeOnly: true,
     },
   ),
-  project: optional(z.string().regex(/^[a-z0-9][a-z0-9.:-]{0,99}$/, 'is not the id of a project'), {
-    description: "Vertex: id of the project. Left out: the service account's.",
+  project: optional(z.string().regex(/^[a-z0-9][a-z0-9.:-]{0,99}$/, 'is not a project id'), {
+    description: 'Vertex: the project id. Left out: the project of the service account.',
     examples: ['my-project'],
   }),
   location: optional(hostWord(), {
-    description: 'Vertex: `global`, `us`, `eu`, or a region. Left out: as the host says, else `global`.',
+    description: 'Vertex: `global`, `us`, `eu`, or a region. Left out: derived from the host, else `global`.',
     examples: ['europe-west1'],
   }),
   service_account: optional(
     z.strictObject({
       file: optional(z.string().min(1), {
         description:
-          'Its key file. Read again when it changes. In a database, use `json` instead. Left out: `json` has it.',
+          'Path of the key file, which is reloaded when it changes. In a database, use `json` instead. Left out: `json` is used.',
         examples: ['/etc/llm-proxy/service-account.json'],
       }),
       json: optional(z.string().min(1), {
-        description: 'What is in its key file. Left out: `file` names it.',
+        description: 'The content of the key file. Left out: it is read from `file`.',
         writeOnly: true,
       }),
     }),
-    { description: 'Vertex: the service account that calls it.', writeOnly: true },
+    { description: 'Vertex: the service account to authenticate as.', writeOnly: true },
   ),
   access_token: optional(secretText(), {
     description:
-      'Vertex: an access token that something else renews; it lasts an hour. Left out: one is fetched for `service_account`.',
+      'Vertex: an access token. It expires after an hour, so an external process has to renew it. Left out: the gateway fetches tokens for `service_account`.',
     writeOnly: true,
   }),
   anthropic_beta: optional(
@@ -94,23 +96,22 @@ export const cloudFields = {
     }),
     {
       description:
-        "What of a client's `anthropic-beta` the provider sees; a list names what it takes, without the date for every date. Left out: `pass`, and `drop` for Bedrock and Vertex, which refuse what they do not know.",
+        "Which betas of a client's `anthropic-beta` header are forwarded. A list names the betas that the provider accepts; a name without a date matches every date. Left out: `pass`, but `drop` for Bedrock and Vertex, which refuse unknown betas.",
       examples: [['context-management']],
     },
   ),
   auto_cache: optional(z.boolean(), {
     description:
-      'Whether requests that are translated to the Messages API ask for prompt caching. A cache write costs more than a plain token.',
+      'Whether requests that are translated to the Messages API request prompt caching. Cache writes cost more than ordinary input tokens.',
     default: false,
   }),
   websockets: optional(z.array(z.enum(WEB_SOCKET_APIS)), {
     description:
-      'The APIs that the provider serves over WebSockets: `realtime` (`/v1/realtime`) and `responses` (`/v1/responses`). Where no provider of a model lists the API, a client gets 426 and uses HTTP.',
+      'The APIs that the provider serves over WebSockets: `realtime` (`/v1/realtime`) and `responses` (`/v1/responses`). If no provider of a model lists the API, clients get status 426 and fall back to HTTP.',
     default: [],
     examples: [['realtime', 'responses']],
   }),
   translation: optional(ownTranslationSchema, {
-    description:
-      'How requests are translated for this provider, each in place of the setting at the top level.',
+    description: 'Translation settings for this provider. Each overrides the top-level setting.',
   }),
 };

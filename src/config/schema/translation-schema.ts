@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DEFAULTS } from './defaults.ts';
 import { nameText, optional } from './setting.ts';
 
-/** How requests are put into another API, for everything. */
+/** The top-level settings for translating requests into another API. */
 export const translationSchema = schemaOf({
   unsupported: DEFAULTS.unsupported,
   signature_ids: true,
@@ -10,35 +10,36 @@ export const translationSchema = schemaOf({
   max_media_mb: DEFAULTS.maxMediaMb,
 });
 
-/** The same for one provider or one model. */
+/** The same settings for one provider or model. */
 export const ownTranslationSchema = schemaOf({});
 
-/** `defaults`: what holds where nothing is said. */
+/** `defaults` apply to settings that are left out. */
 function schemaOf(defaults: Readonly<Record<string, unknown>>) {
   return z.strictObject({
     unsupported: optional(z.enum(['drop', 'warn', 'reject']), {
       description:
-        "What becomes of what the provider's API can't express. `warn`: settings such as `seed` are left out and reported, and a route that would change the meaning is passed over. `drop`: everything is left out. `reject`: only an exact translation is sent. Left out on a model: as its provider says; on a provider: as the top level does.",
+        "How to treat parts of a request that the provider's API cannot express. `warn`: settings such as `seed` are removed and reported, and a route that would change the meaning is skipped. `drop`: everything unsupported is removed. `reject`: only exact translations are sent. Left out on a model: the provider's setting; on a provider: the top level's setting.",
       ...defaultOf(defaults, 'unsupported'),
     }),
     signature_ids: optional(z.boolean(), {
       description:
-        "Whether Gemini's thought signatures travel in the ids of tool calls, so that clients of the Chat API bring them back. Left out below the top level: as there.",
+        "Whether Gemini's thought signatures are embedded in the ids of tool calls, so that clients of the Chat API return them. Left out on a provider or model: the more general setting.",
       ...defaultOf(defaults, 'signature_ids'),
     }),
     fetch_media: optional(z.boolean(), {
       description:
-        'Whether the gateway fetches images and files that a request names by URL, for providers that take only their bytes: 16 files and 64 MB a request at most, and only from public addresses. Left out below the top level: as there.',
+        'Whether the gateway downloads images and files that a request references by URL, for providers that accept only their bytes. At most 16 files and 64 MB per request, and only from public addresses. Left out on a provider or model: the more general setting.',
       ...defaultOf(defaults, 'fetch_media'),
     }),
     max_media_mb: optional(z.number().positive().max(100), {
-      description: 'The largest of them in MiB. Left out below the top level: as there.',
+      description:
+        'Maximum size of such a download in MiB. Left out on a provider or model: the more general setting.',
       ...defaultOf(defaults, 'max_media_mb'),
     }),
   });
 }
 
-/** A setting of one provider or model has no default of its own. */
+/** Settings of a single provider or model have no default. */
 function defaultOf(
   defaults: Readonly<Record<string, unknown>>,
   name: string,
@@ -46,41 +47,48 @@ function defaultOf(
   return name in defaults ? { default: defaults[name] } : {};
 }
 
-/** The fields of a route that steer translation. */
+/** The fields of a route that control translation. */
 export const routeTranslationFields = {
   api: optional(z.enum(['chat', 'responses', 'messages', 'gemini', 'converse']), {
     description:
-      "The provider's API that requests in another one are translated to. Left out: as the provider and the model suggest.",
+      'The API into which requests in another API are translated. Left out: chosen by provider and model.',
     examples: ['responses'],
   }),
   max_output_tokens: optional(z.int().min(1).max(10_000_000), {
     description:
-      'The most tokens that the model puts out. A translated request asks for no more, and for so many where the API demands a limit and the client gave none. Left out: as its name says.',
+      "The model's maximum number of output tokens. Translated requests are capped to it, and use it if the API requires a limit and the client sets none. Left out: derived from the model's name.",
     examples: [32_000],
   }),
   efforts: optional(z.array(nameText()), {
     description:
-      'The efforts of reasoning that the model takes by name. An empty list says that it does not reason. Left out: as its name says.',
+      "The named reasoning efforts that the model accepts. An empty list means that it does not reason. Left out: derived from the model's name.",
     examples: [['low', 'medium', 'high', 'xhigh']],
   }),
   claude: optional(
     z.strictObject({
       sampling: optional(z.enum(['all', 'one', 'none']), {
-        description: '`one`: temperature or top_p, not both. `none`: neither. Left out: as its name says.',
+        description:
+          '`one`: temperature or top_p, not both. `none`: neither. Left out: derived from the name of the model.',
       }),
       thinking: optional(z.enum(['adaptive', 'budget', 'none']), {
-        description: 'How thinking is asked for. Left out: as its name says.',
+        description: "How to request thinking. Left out: derived from the model's name.",
       }),
       forced_tools: optional(z.boolean(), {
-        description: 'Whether it takes a forced choice of a tool. Left out: as its name says.',
+        description:
+          "Whether the model accepts a forced tool choice. Left out: derived from the model's name.",
       }),
       mid_system: optional(z.boolean(), {
-        description: 'Whether it takes messages of role system among the others. Left out: as its name says.',
+        description:
+          "Whether the model accepts system messages between the others. Left out: derived from the model's name.",
       }),
       json: optional(z.boolean(), {
-        description: 'Whether it takes a JSON schema for its answer. Left out: as its name says.',
+        description:
+          "Whether the model accepts a JSON schema for its answer. Left out: derived from the model's name.",
       }),
     }),
-    { description: 'What a Claude model takes, where its name does not tell. Left out: as its name says.' },
+    {
+      description:
+        "The capabilities of a Claude model whose name does not tell them. Left out: derived from the model's name.",
+    },
   ),
 };

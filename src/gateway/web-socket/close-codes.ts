@@ -1,4 +1,4 @@
-/** Close codes (RFC 6455 §7.4.1, and IANA's registry). */
+/** Close codes (RFC 6455 §7.4.1 and IANA's registry). */
 export const CLOSE = {
   normal: 1000,
   goingAway: 1001,

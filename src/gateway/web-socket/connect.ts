@@ -19,12 +19,12 @@ import type {
   UpstreamSockets,
 } from './ports.ts';
 
-/** A gateway that speaks WebSockets. */
+/** A gateway that supports WebSockets. */
 export interface SocketGateway extends Gateway {
   readonly sockets: UpstreamSockets;
 }
 
-/** The provider's end of a connection, and how it was chosen. */
+/** An open connection to a provider, and how its route was chosen. */
 export interface Connected {
   readonly socket: ProviderSocket;
   /** The sub-protocol that the provider chose, or ''. */
@@ -34,10 +34,10 @@ export interface Connected {
   readonly execution: Execution;
 }
 
-/** The least time that a provider has for its handshake. */
+/** Minimum time for a provider's handshake, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
 
-/** Tries the routes of the model until a handshake succeeds. Throws a `Refusal` where none does. */
+/** Tries the model's routes until a handshake succeeds. Throws a `Refusal` if none does. */
 export async function connectModel(
   context: RequestContext,
   model: Model,
@@ -55,7 +55,7 @@ export async function connectModel(
   return { ...open, execution };
 }
 
-/** A handshake as a planned request: it has no body. */
+/** Represents a handshake as a planned request without a body. */
 function plannedHandshake(context: RequestContext, model: Model, gateway: Gateway): PlannedRequest {
   return {
     ...context,
@@ -80,7 +80,7 @@ interface Shaking {
   readonly listener: ProviderListener;
 }
 
-/** One handshake. Undefined as a reply: it took too long. */
+/** Performs one handshake. The reply is undefined if it timed out. */
 async function shake(
   planned: PlannedRequest,
   { route }: Trying,
@@ -118,7 +118,7 @@ function socketRequest(
   const withheld = withheldKeys(request, snapshot.access);
   const name = route.upstreamModel ?? plan.model.name;
   const parameter = request.azure !== undefined && provider.type === 'azure' ? 'deployment' : 'model';
-  // The Responses API is told the model by each message.
+  // In the Responses API, each message names its model.
   const named = request.path.endsWith('/realtime') ? ([parameter, name] as const) : undefined;
   return {
     provider,
@@ -136,8 +136,8 @@ function socketRequest(
 }
 
 /**
- * What a handshake came to. One that the provider turned down is never final, since another provider may accept it, and a client's
- * own mistake cools nobody.
+ * Classifies the result of a handshake. A rejection is not final, since another provider may accept it, and a
+ * client's mistake does not cool the route.
  */
 function outcomeOf(
   reply: SocketReply | { readonly kind: 'timed-out' },
@@ -172,7 +172,7 @@ function resultOf(
   return { attempt, answer: undefined, note: undefined };
 }
 
-/** Statuses by which a provider says that it speaks no WebSocket there: the client is to use HTTP. */
+/** Statuses by which a provider reports that it has no WebSocket at this path. The client should use HTTP. */
 const NOT_SPOKEN: ReadonlySet<number> = new Set([404, 405, 426, 501]);
 
 function failureOf(last: Attempt | undefined, model: string): Refusal {

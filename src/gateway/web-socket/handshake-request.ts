@@ -1,10 +1,10 @@
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
 import { parameterOf } from '../credentials.ts';
 
-/** Marks the sub-protocol in which a browser puts its key, which it can put nowhere else. */
+/** Prefix of the sub-protocol that holds a browser's key, since browsers cannot set header fields. */
 const KEY_PROTOCOL = 'openai-insecure-api-key.';
 
-/** The sub-protocols that a client offers, without those that hold a key. */
+/** Returns the sub-protocols that a client offers, without any that hold a key. */
 export function offeredProtocols(headers: Headers): readonly string[] {
   return protocolsIn(headers).filter((protocol) => !protocol.startsWith(KEY_PROTOCOL));
 }
@@ -17,8 +17,8 @@ function protocolsIn(headers: Headers): string[] {
 }
 
 /**
- * The header of a handshake with the key of its sub-protocol in `Authorization`, so that it is found, withheld and hidden as any
- * other. A handshake that has both kinds of key keeps its `Authorization`.
+ * Moves the key in the sub-protocol to `Authorization`, so that it is found, withheld and redacted like any other. If
+ * a handshake has both, its `Authorization` is kept.
  */
 export function withoutKeyProtocol(headers: Headers): Headers {
   const protocols = protocolsIn(headers);
@@ -33,8 +33,8 @@ export function withoutKeyProtocol(headers: Headers): Headers {
 }
 
 /**
- * The model that a handshake names: in the query, as Azure's `deployment`, or in the field in which Codex says what its turn is
- * for. undefined: none; with the Responses API its first message does.
+ * Returns the model that a handshake names: in the query, as Azure's `deployment`, or in the field in which Codex
+ * describes its turn. Returns undefined if there is none; in the Responses API the first message names it.
  */
 export function modelOfHandshake(
   { headers, search }: { readonly headers: Headers; readonly search: string },
@@ -44,7 +44,7 @@ export function modelOfHandshake(
   return inQuery ?? (api === 'responses' ? modelOfCodex(headers) : undefined);
 }
 
-/** No such field is longer. */
+/** Maximum length of that field. */
 const LONGEST_METADATA = 16_384;
 
 function modelOfCodex(headers: Headers): string | undefined {
@@ -58,12 +58,12 @@ function modelOfCodex(headers: Headers): string | undefined {
   }
 }
 
-/** Parameters that name a model, by lower-case name. */
+/** Query parameters that name a model, in lower case. */
 const MODEL_PARAMETERS: ReadonlySet<string> = new Set(['model', 'deployment']);
 
 /**
- * The query with `model` as the only name of a model; undefined: without any. Parts that other servers might read as a
- * model's name, behind a semicolon or in another case, are left out.
+ * Returns the query with `model` as the only model name, or without any if it is undefined. Drops parts that other
+ * servers might read as a model name, such as those after a semicolon or in another case.
  */
 export function searchFor(
   search: string,

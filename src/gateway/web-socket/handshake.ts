@@ -14,7 +14,7 @@ import { WebSocketLine } from './line.ts';
 import { takeSeat } from './seats.ts';
 import { isSpoken, notSupported, speakingModel } from './speaking-model.ts';
 
-/** What becomes of a handshake: an answer that is none of a WebSocket, or a line to attach the client to. */
+/** The result of a handshake: an HTTP response, or a line to attach the client to. */
 export type Handshake =
   | { readonly kind: 'refused'; readonly response: Response }
   | {
@@ -24,8 +24,9 @@ export type Handshake =
     };
 
 /**
- * A WebSocket, up to its handshake: authenticate → admit → plan → execute → report. A model that the handshake names is connected
- * before the client's handshake is answered, so that another provider can take its place. Never rejects.
+ * Handles a WebSocket up to its handshake: authenticate → admit → plan → execute → report. If the handshake names a
+ * model, its provider is connected before the client's handshake is answered, so that a failing provider can be
+ * replaced. Never rejects.
  */
 export async function openWebSocket(asked: ClientRequest, gateway: SocketGateway): Promise<Handshake> {
   const snapshot = gateway.snapshot();
@@ -59,7 +60,7 @@ export async function openWebSocket(asked: ClientRequest, gateway: SocketGateway
   }
 }
 
-/** Refuses what the runtime could not answer as a handshake (RFC 6455 §4.2.1). */
+/** Refuses requests that the runtime cannot answer as a handshake (RFC 6455 §4.2.1). */
 function requireHandshake({ method, headers }: ClientRequest): void {
   const isWhole = headers.has('sec-websocket-key') && headers.get('sec-websocket-version') === '13';
   if (method === 'GET' && isWhole) return;
@@ -97,7 +98,10 @@ function reportAccepted(
   });
 }
 
-/** The header of the answer. The runtime would choose a sub-protocol itself if none were named, perhaps the one with the key. */
+/**
+ * Builds the response header. It always sets a sub-protocol, because the runtime would otherwise choose one, perhaps
+ * the one with the key.
+ */
 function headersOf(
   {
     id,

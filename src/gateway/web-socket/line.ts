@@ -28,34 +28,34 @@ import { speakingModel } from './speaking-model.ts';
 import { currentKey, whyNotAllowed } from './still-allowed.ts';
 import { upstreamNameOf, withUpstreamNames } from './upstream-names.ts';
 
-/** What a connection is made of. */
+/** The parts that make up a connection. */
 export interface LineContext {
   readonly context: RequestContext;
   readonly api: WebSocketApi;
   readonly gateway: SocketGateway;
-  /** Counts the connection out. */
+  /** Releases the connection's place in the count of open ones. */
   readonly leaveSeat: () => void;
 }
 
 /**
- * One client's WebSocket and the provider's behind it. Messages pass unchanged but for the names of models; those of the client are
- * checked first, one after the other. The end of one side ends the other.
+ * Connects a client's WebSocket to the provider's. Messages pass unchanged except for model names. The client's
+ * messages are first checked one after the other. When one side ends, so does the other.
  */
 export class WebSocketLine implements ProviderListener {
   readonly #line: LineContext;
   readonly #reports: ResponseReports;
   #client: SocketEnd | undefined;
   #provider: Connected | undefined;
-  /** The model that the last message or the handshake named. */
+  /** The model named by the last message or the handshake. */
   #model: Model | undefined;
-  /** What the provider said before both sides stood. */
+  /** Provider messages that arrived before both sides were connected. */
   readonly #early: (string | Uint8Array)[] = [];
-  /** The client's messages that are not checked yet. */
+  /** Client messages that are not checked yet. */
   readonly #waiting: string[] = [];
   #waitingBytes = 0;
   #isChecking = false;
   #bucketLevel = 0;
-  /** Responses that the client asked for. The first is covered by the token that the handshake took. */
+  /** Number of responses that the client has requested. The token taken by the handshake covers the first. */
   #askedFor = 0;
   #isLeaving = false;
   #end: { readonly code: number; readonly reason: string } | undefined;
@@ -70,12 +70,12 @@ export class WebSocketLine implements ProviderListener {
     return this.#end !== undefined;
   }
 
-  /** undefined: the client has named no model yet. */
+  /** undefined while the client has named no model. */
   get provider(): Connected | undefined {
     return this.#provider;
   }
 
-  /** The model of the connection, or of its last message. */
+  /** The model of the connection or its last message. */
   get model(): Model | undefined {
     return this.#model;
   }
@@ -85,7 +85,7 @@ export class WebSocketLine implements ProviderListener {
     const { context, gateway } = this.#line;
     const connected = await connectModel(context, model, { gateway, listener: this });
     const early = this.#early.splice(0).map((message) => redactMessage(message, connected.provider));
-    // One of both may have left meanwhile.
+    // Either side may have disconnected in the meantime.
     if (this.#end !== undefined) {
       this.#early.push(...early);
       return connected.socket.close(CLOSE.goingAway, '');
@@ -96,7 +96,7 @@ export class WebSocketLine implements ProviderListener {
     for (const message of early) this.onMessage(message);
   }
 
-  /** The client's side stands. */
+  /** Attaches the client's end once its handshake is complete. */
   attach(client: SocketEnd): void {
     this.#client = client;
     for (const message of this.#early.splice(0)) client.send(message);
@@ -104,7 +104,6 @@ export class WebSocketLine implements ProviderListener {
     if (this.#end !== undefined) client.close(this.#end.code, this.#end.reason);
   }
 
-  /** A message of the client. */
   onClientMessage(message: string | Uint8Array): void {
     if (this.#end !== undefined) return;
     if (typeof message !== 'string') return this.end(CLOSE.unsupported, 'Messages must be text.');
@@ -121,17 +120,16 @@ export class WebSocketLine implements ProviderListener {
     this.#provider?.socket.resume();
   }
 
-  /** The client has left. */
   onClientClose(code: number): void {
     this.#client = undefined;
     this.#finish(code === CLOSE.abnormal ? CLOSE.goingAway : code, '', 'client-left');
   }
 
-  /** A message of the provider. */
+  /** Handles a message from the provider. */
   onMessage(received: string | Uint8Array): void {
     if (this.#end !== undefined) return;
     const provider = this.#provider?.provider;
-    // It comes again when it is known whose it is.
+    // The message is handled again once the provider is known, whose secrets it may contain.
     if (provider === undefined) return void this.#early.push(received);
     const message = redactMessage(received, provider);
     if (message.length > MAX_MESSAGE_BYTES)
@@ -148,7 +146,7 @@ export class WebSocketLine implements ProviderListener {
     return this.#client.bufferedBytes() > HIGH_WATER_BYTES;
   }
 
-  /** The provider has left. */
+  /** Handles the provider's disconnect. */
   onClose(code: number, reason: string): void {
     const provider = this.#provider?.provider;
     const shown = provider !== undefined && revealsSecret(reason, provider) ? '' : reason;
@@ -156,19 +154,21 @@ export class WebSocketLine implements ProviderListener {
     this.#finish(CLOSE.failed, 'The connection to the provider was lost.', 'truncated');
   }
 
-  /** Ends both sides. */
   end(code: number, reason: string): void {
     this.#finish(code, reason, 'truncated');
   }
 
-  /** The gateway shuts down: the connection ends as soon as nothing is lost. A session of the Realtime API would be. */
+  /**
+   * Prepares for shutdown: ends the connection as soon as nothing is lost. A session of the Realtime API would be
+   * lost.
+   */
   leave(): void {
     this.#isLeaving = true;
     if (this.#line.api !== 'responses' || !this.#reports.isIdle || this.#waiting.length > 0) return;
     if (!this.#isChecking) this.end(CLOSE.goingAway, 'The gateway shuts down.');
   }
 
-  /** Another configuration is in force: ends the connection if that no longer allows it. */
+  /** Ends the connection if a new configuration no longer allows it. */
   recheck(snapshot: Snapshot): void {
     const { api, context } = this.#line;
     const [provider, model] = [this.#provider?.provider.name, this.#model?.name];
@@ -176,7 +176,7 @@ export class WebSocketLine implements ProviderListener {
     if (why !== undefined) this.end(...why);
   }
 
-  /** Checks the waiting messages in their order. Those that need no waiting are passed on at once. */
+  /** Checks the waiting messages in order. Passes those on immediately that need no asynchronous check. */
   #checkWaiting(): void {
     while (this.#end === undefined) {
       const message = this.#waiting.shift();
@@ -194,7 +194,7 @@ export class WebSocketLine implements ProviderListener {
     if (this.#isLeaving) this.leave();
   }
 
-  /** Checks one message and passes it on. Returns undefined if that is done. Never rejects. */
+  /** Checks one message and passes it on. Returns a promise only if the check is asynchronous. Never rejects. */
   #pass(text: string): Promise<void> | undefined {
     const { gateway, context } = this.#line;
     try {
@@ -245,7 +245,7 @@ export class WebSocketLine implements ProviderListener {
       this.end(CLOSE.tryLater, 'The provider does not take messages fast enough.');
   }
 
-  /** Answers a message with an error event. What is no refusal is a bug. */
+  /** Answers a message with an error event. An exception other than a `Refusal` is a bug. */
   #refuse(error: unknown): void {
     const { gateway, api, context } = this.#line;
     if (!(error instanceof Refusal)) gateway.emit({ type: 'bug', requestId: context.id, error });
@@ -268,7 +268,7 @@ export class WebSocketLine implements ProviderListener {
     }
   }
 
-  /** A response may be continued later by its id, which is its key's from now on. */
+  /** Assigns a response to the client's key, since it may be continued later by its id. */
   #noteObject(id: string): void {
     const { api, gateway, context } = this.#line;
     const provider = this.#provider?.provider.name;

@@ -6,15 +6,15 @@ import {
   MESSAGE_MEMBERS,
   readClientMessage,
 } from '../../protocols/web-socket/client-message.ts';
-import type { ObjectOwners } from '../object-owners.ts';
+import type { ObjectOwners } from '../objects/object-owners.ts';
 import { Refusal } from '../refusals.ts';
-import { requireNamedInBody } from '../restricted-key.ts';
+import { requireNamedInBody } from '../objects/restricted-key.ts';
 import { requireAllowed } from './speaking-model.ts';
 
-/** A message that may go on, as bytes. */
+/** A message that passed the checks, as bytes. */
 export type CheckedMessage = Extract<ClientMessage, { kind: 'event' }> & { readonly bytes: Uint8Array };
 
-/** Most messages by number, and all bytes of them. They name nothing. */
+/** The type of most messages and of nearly all bytes. Such messages name no model or object. */
 const AUDIO = 'input_audio_buffer.append';
 
 /** Reads a message and checks every model and object that it names. Throws a `Refusal`. */
@@ -25,7 +25,7 @@ export function checkMessage(
 ): CheckedMessage | Promise<CheckedMessage> {
   const bytes = Buffer.from(text);
   if (bytes.byteLength <= LARGE_BYTES) return checked(bytes, readClientMessage(bytes), { key, owners });
-  // Other connections have their turns meanwhile.
+  // Yields to other connections between slices.
   return inTurns(scanObjectInSlices(bytes, MESSAGE_MEMBERS, SLICE_BYTES)).then((scan) =>
     checked(bytes, readClientMessage(bytes, scan), { key, owners }),
   );

@@ -2,7 +2,7 @@ import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
 import { errorEvent } from '../../protocols/web-socket/error-event.ts';
 import { REFUSALS, type Refusal } from '../refusals.ts';
 
-/** A refusal as an event of the client's API. */
+/** Formats a refusal as an event of the client's API. */
 export function refusalEvent(
   api: WebSocketApi,
   { code, status, message, param }: Refusal,

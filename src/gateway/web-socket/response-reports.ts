@@ -8,7 +8,7 @@ import type { Ending } from '../events.ts';
 import type { ClientRequest, Gateway } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
 
-/** Whose connection it is. */
+/** The connection to which the reports belong. */
 export interface Reported {
   readonly api: WebSocketApi;
   readonly request: ClientRequest;
@@ -16,13 +16,13 @@ export interface Reported {
   readonly gateway: Gateway;
 }
 
-/** What a response is made by. */
+/** The provider and model that create a response. */
 export interface Maker {
   readonly provider: string | undefined;
   /** The public name. */
   readonly model: string | undefined;
   readonly servedAs: string | undefined;
-  /** As the provider calls it. */
+  /** The provider's name for the model. */
   readonly upstreamModel: string | undefined;
 }
 
@@ -40,15 +40,15 @@ const NOBODY: Maker = {
   upstreamModel: undefined,
 };
 
-/** Responses of a connection that are followed at once. */
+/** Maximum number of responses tracked at once per connection. */
 const MOST_PENDING = 64;
 
-/** Reports each response of a connection as a request of its own, with what it used. */
+/** Reports each response of a connection as a separate request with its usage. */
 export class ResponseReports {
   readonly #reported: Reported;
-  /** Asked for, and not begun. */
+  /** Requested but not started. */
   readonly #asked: Pending[] = [];
-  /** Begun, by the provider's id. */
+  /** Started, by the provider's id. */
   readonly #begun = new Map<string, Pending>();
 
   constructor(reported: Reported) {
@@ -59,14 +59,14 @@ export class ResponseReports {
     return this.#asked.length === 0 && this.#begun.size === 0;
   }
 
-  /** The client asks for a response; `admission` is settled when it ends. */
+  /** Records that the client requested a response. `admission` is settled when it ends. */
   ask(maker: Maker, admission: Admission): void {
     this.#asked.push({ ...this.#start(maker), admission });
-    // The oldest of so many has been answered in a way that is not known.
+    // The oldest of so many must have been answered in an unknown way.
     if (this.#asked.length > MOST_PENDING) this.fail(500);
   }
 
-  /** The provider has begun a response: one that was asked for, or one of its own accord. */
+  /** Records that the provider started a response, whether or not it was requested. */
   begin(id: string, maker: Maker): void {
     if (this.#begun.has(id) || this.#begun.size >= MOST_PENDING) return;
     const asked = this.#asked.shift() ?? this.#start(maker);
@@ -80,20 +80,20 @@ export class ResponseReports {
     this.#report(pending, { ending: isFailed ? 'failed' : 'complete', status: 200, usage });
   }
 
-  /** The oldest response that was asked for came to nothing. */
+  /** Reports the oldest requested response as failed. */
   fail(status: number): void {
     const pending = this.#asked.shift();
     if (pending !== undefined) this.#report(pending, { ending: 'failed', status });
   }
 
-  /** A message of the client was refused. */
+  /** Reports a refused client message. */
   refuse({ status, code }: Refusal): string {
     const pending = this.#start(NOBODY);
     this.#report(pending, { ending: 'refused', status, code });
     return pending.requestId;
   }
 
-  /** The connection has ended, and with it every response. */
+  /** Reports all responses as ended, because the connection has. */
   endAll(ending: Ending): void {
     for (const pending of [...this.#asked.splice(0), ...this.#begun.values()])
       this.#report(pending, { ending, status: 200 });
@@ -127,7 +127,7 @@ export class ResponseReports {
     else this.#emit(pending, { ...end, endedAtMs, cost });
   }
 
-  /** The Realtime API counts audio as tokens, whose price is another: what it costs is not known. */
+  /** The Realtime API counts audio as tokens at a different price, so the cost is unknown. */
   #costOf({ provider, upstreamModel: model }: Pending, usage: Usage): Cost | Promise<Cost> | undefined {
     const { api, gateway } = this.#reported;
     if (api === 'realtime' || provider === undefined || model === undefined) return undefined;

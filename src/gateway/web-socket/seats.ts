@@ -2,12 +2,12 @@ import type { MasterKey, ServerSettings } from '../../config/snapshot.ts';
 import type { Traffic } from '../ports.ts';
 import { Refusal } from '../refusals.ts';
 
-/** The names under which open connections are counted. No route's id begins so. */
+/** The counter for all open connections. No route id has this prefix. */
 const ALL = '*websockets';
 
 /**
- * Counts a new connection among those of all workers. Returns a function that counts it out, which may be called more than once.
- * Throws a `Refusal` where there are too many.
+ * Counts a new connection among those of all workers. Returns a function that releases its place and may be called
+ * repeatedly. Throws a `Refusal` if there are too many.
  */
 export function takeSeat(
   key: MasterKey | undefined,

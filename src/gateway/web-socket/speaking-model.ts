@@ -4,7 +4,7 @@ import { isTooLong, MAX_MODEL_BYTES } from '../../protocols/request.ts';
 import type { Model, Route } from '../../routing/route.ts';
 import { Refusal } from '../refusals.ts';
 
-/** Who asks, and what is served. */
+/** The client's key, and the configuration to resolve models in. */
 export interface Asking {
   readonly key: MasterKey | undefined;
   readonly snapshot: Snapshot;
@@ -16,7 +16,10 @@ export function isSpoken(api: WebSocketApi, { providers }: Snapshot): boolean {
   return false;
 }
 
-/** The model of that name with only those routes whose providers serve the API over WebSockets. Throws a `Refusal` where there is none. */
+/**
+ * Returns the named model with only those routes whose providers serve the API over WebSockets. Throws a `Refusal` if
+ * there are none.
+ */
 export function speakingModel(name: string, api: WebSocketApi, { key, snapshot }: Asking): Model {
   requireAllowed(name, key);
   const model = snapshot.findModel(name);
@@ -30,7 +33,7 @@ export function speakingModel(name: string, api: WebSocketApi, { key, snapshot }
   return found;
 }
 
-/** Throws where a key may not use a model, or its name is too long to be one. */
+/** Throws if the key may not use the model, or the name is too long. */
 export function requireAllowed(name: string, key: MasterKey | undefined): void {
   if (isTooLong(name)) {
     const problem = `The name of the model is longer than ${MAX_MODEL_BYTES} bytes.`;
@@ -40,7 +43,7 @@ export function requireAllowed(name: string, key: MasterKey | undefined): void {
     throw new Refusal('model_not_allowed', { key: key.name, model: name }, { param: 'model' });
 }
 
-/** 426, which makes a client such as Codex use HTTP. */
+/** Returns the 426 refusal, upon which clients such as Codex use HTTP. */
 export function notSupported(): Refusal {
   return new Refusal('websocket_not_supported', {}, { headers: { upgrade: 'HTTP/1.1' } });
 }

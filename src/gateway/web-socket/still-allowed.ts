@@ -2,21 +2,24 @@ import type { MasterKey, Snapshot } from '../../config/snapshot.ts';
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
 import { CLOSE } from './close-codes.ts';
 
-/** What a connection depends on. */
+/** The facts on which a connection's permission depends. */
 export interface Dependence {
   readonly api: WebSocketApi;
   readonly key: MasterKey | undefined;
-  /** The names of the provider and the model; undefined: none was chosen yet. */
+  /** The names of the provider and the model; undefined while none is chosen. */
   readonly provider: string | undefined;
   readonly model: string | undefined;
 }
 
-/** The key of a connection as it is configured now; undefined: there is none, or it was removed. */
+/** Returns a connection's key as it is configured now; undefined if there is none or it was removed. */
 export function currentKey(key: MasterKey | undefined, { access }: Snapshot): MasterKey | undefined {
   return access.kind === 'keys' && key !== undefined ? access.keys.get(key.hash) : undefined;
 }
 
-/** Why a connection may not go on under this configuration, as the code and reason of its end; undefined: it may. */
+/**
+ * Returns why a connection may not continue under this configuration, as a close code and reason; undefined if it
+ * may.
+ */
 export function whyNotAllowed(
   { api, key, provider, model }: Dependence,
   snapshot: Snapshot,

@@ -5,8 +5,8 @@ import { Refusal } from '../refusals.ts';
 import type { Connected } from './connect.ts';
 
 /**
- * A message with the provider's names for the models in it; the same bytes where they are the client's. Throws where the provider of
- * this connection does not serve the model.
+ * Replaces the models in a message with the provider's names. Returns the same bytes if nothing changes. Throws if
+ * this connection's provider does not serve a model.
  */
 export function withUpstreamNames(
   { bytes, models }: { readonly bytes: Uint8Array; readonly models: readonly NamedModel[] },
@@ -19,7 +19,7 @@ export function withUpstreamNames(
   );
 }
 
-/** What the provider of a connection calls a model. Throws a `Refusal` where it does not serve it. */
+/** Returns the name of a model at a connection's provider. Throws a `Refusal` if that provider does not serve it. */
 export function upstreamNameOf(model: Model, { route, provider }: Connected): string {
   const routes = [model, ...model.fallbacks].flatMap((one) => one.routes);
   const same = routes.find(({ id }) => id === route.id);
@@ -28,7 +28,7 @@ export function upstreamNameOf(model: Model, { route, provider }: Connected): st
   return found.upstreamModel ?? model.name;
 }
 
-/** The provider's name for a model beside the main one; undefined: as the client wrote it. */
+/** Returns the provider's name for a model other than the main one; undefined to keep the client's. */
 function otherName(
   name: string,
   { snapshot, connected }: { readonly snapshot: Snapshot; readonly connected: Connected },

@@ -24,7 +24,7 @@ export const anthropicMessages: Protocol = {
   },
 };
 
-/** A turn may end without a word; then its reason to stop makes it an answer. */
+/** A turn may end without content. Its stop reason then makes it a valid answer. */
 function judgeMessage(view: AnswerView): AnswerDefect | undefined {
   if (view.type('stop_reason') === 'string') return undefined;
   const content = view.bytes('content');
@@ -39,7 +39,7 @@ const GRAMMAR: StreamGrammar = {
   textKeys: ['"text"', '"thinking"', '"partial_json"'].map(markOf),
   understand,
   isEnd: () => false,
-  // The input is reported when the message begins, the output when it ends.
+  // `message_start` reports the input, and `message_delta` the output.
   mergesUsage: true,
 };
 
@@ -62,13 +62,13 @@ function understand(value: JsonObject, event: string): Reading {
   }
 }
 
-/** Thinking that is not shown (`display: omitted`) is an empty block, and then silence or pings for minutes. */
+/** Hidden thinking (`display: omitted`) is an empty block, followed by silence or pings for minutes. */
 function signOf(block: JsonObject | undefined): StreamSign {
   if (blockSpeaks(block)) return 'content';
   return block?.type === 'thinking' || block?.type === 'thinking_delta' ? 'thinking' : 'preamble';
 }
 
-/** A block of text or thinking begins empty; one of a tool or of redacted thinking says something by being there. */
+/** Text and thinking blocks begin empty. The presence of a tool call or redacted thinking is content in itself. */
 function blockSpeaks(block: JsonObject | undefined): boolean {
   switch (block?.type) {
     case 'text':

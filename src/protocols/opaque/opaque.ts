@@ -8,8 +8,8 @@ import { NO_TEXT } from '../text.ts';
 import { usageInBytes } from '../usage.ts';
 
 /**
- * Whatever this program does not know better: audio, images, files, batches. What may stand in such an answer is the
- * provider's affair, so none is judged; usage is read where there is a member of that name.
+ * APIs that the gateway does not understand: audio, images, files, batches. It does not judge their answers, and
+ * reads `usage` if there is such a member.
  */
 export const opaque: Protocol = {
   name: 'opaque',
@@ -23,7 +23,7 @@ export const opaque: Protocol = {
 
 const GRAMMAR: StreamGrammar = {
   marks: ['"usage"'].map(markOf),
-  // The last events of images, transcriptions and stored responses.
+  // The types of the last events of images, transcriptions and stored responses.
   words: ['[DONE]', '.completed"', '.done"'].map(markOf),
   textKeys: ['"delta"', '"text"'].map(markOf),
   understand: (value, event) => ({

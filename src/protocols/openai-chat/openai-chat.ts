@@ -9,7 +9,7 @@ import { textUnder } from '../text.ts';
 
 const text = textUnder('"content"', '"reasoning_content"', '"reasoning"', '"arguments"', '"refusal"');
 
-/** Chat completions, as OpenAI defined them and everybody speaks them. */
+/** OpenAI's Chat Completions API, which most providers imitate. */
 export const openaiChat: Protocol = {
   name: 'openai-chat',
   readAnswer: jsonReader(
@@ -26,7 +26,7 @@ export const openaiChat: Protocol = {
 };
 
 /**
- * Whether the answer is nothing but the id under which the completion can be fetched later
+ * Whether the answer is only the id with which the completion can be fetched later
  * (https://docs.x.ai/docs/guides/deferred-chat-completions).
  */
 function isDeferred(answer: JsonObject | undefined): boolean {

@@ -8,7 +8,7 @@ import { textUnder } from '../text.ts';
 
 const text = textUnder('"text"');
 
-/** The older text completions. */
+/** OpenAI's older text Completions API. */
 export const openaiCompletions: Protocol = {
   name: 'openai-completions',
   readAnswer: jsonReader({ wanted: ['choices'], judge: judgeChoices }, text),

@@ -6,7 +6,9 @@ import type { AnswerDefect, Protocol } from '../protocol.ts';
 import { jsonReader } from '../read-answer.ts';
 import { NO_TEXT } from '../text.ts';
 
-/** Embeddings: megabytes of numbers, of which nothing is parsed but the usage. They are not streamed. */
+/**
+ * OpenAI's Embeddings API. Answers are megabytes of numbers, of which only the usage is parsed. There are no streams.
+ */
 export const openaiEmbeddings: Protocol = {
   name: 'openai-embeddings',
   readAnswer: jsonReader({ wanted: ['data'], judge: judgeData }, () => NO_TEXT),

@@ -2,8 +2,8 @@ import type { StreamPosition } from '../protocol.ts';
 import type { ErrorKind, ReportedError } from '../reported-error.ts';
 
 /**
- * A Responses stream that fails before it has begun, `response.created` and then `response.failed`, for the kinds of
- * error that clients know in this form. undefined: it is another kind.
+ * Returns a Responses stream that failed before it began (`response.created`, then `response.failed`); undefined if
+ * clients do not recognise this kind of error in that form.
  */
 export function failedResponseStream(error: ReportedError): string | undefined {
   const code = CODES[error.kind];
@@ -14,7 +14,7 @@ export function failedResponseStream(error: ReportedError): string | undefined {
 
 const START: StreamPosition = { nextSequenceNumber: 1, responseId: undefined, model: undefined };
 
-/** The event that ends a Responses stream which failed. */
+/** Returns the event that ends a failed Responses stream. */
 export function failedResponseEvent(
   error: { readonly message: string; readonly code: string },
   at: StreamPosition,
@@ -24,8 +24,8 @@ export function failedResponseEvent(
 }
 
 /**
- * The kinds that Codex recognises by their code in `response.failed`, and nowhere else: an HTTP status it answers with
- * thirty retries.
+ * Error kinds that Codex recognises only by their code in `response.failed`. It retries an HTTP status up to thirty
+ * times instead.
  */
 const CODES: Readonly<Partial<Record<ErrorKind, string>>> = {
   'context-length': 'context_length_exceeded',

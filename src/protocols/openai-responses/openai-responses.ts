@@ -24,7 +24,10 @@ export const openaiResponses: Protocol = {
 
 const START: StreamPosition = { nextSequenceNumber: 0, responseId: undefined, model: undefined };
 
-/** A reader that knows the place of the next event too: SDKs look at its number, and Codex at nothing without an id. */
+/**
+ * A reader that also tracks the position of the next event. SDKs check its sequence number, and Codex ignores a
+ * response without an id.
+ */
 function readStream(): StreamReader {
   let response: JsonObject | undefined;
   const reader = createStreamReader({
@@ -60,7 +63,7 @@ function textOf(value: unknown): string | undefined {
 
 const SEQUENCE_NUMBER = markOf('"sequence_number"');
 
-/** One that is queued for the background has no output yet, so the status alone makes it an answer. */
+/** A response that is queued in the background has no output yet, so its status alone makes it a valid answer. */
 function judgeResponse(view: AnswerView): AnswerDefect | undefined {
   const status = view.value('status');
   if (status === 'failed') return 'error-object';
@@ -75,7 +78,7 @@ const GRAMMAR: StreamGrammar = {
     'response.failed',
     'response.cancelled',
     '[DONE]',
-    // The type of an item: from then on silence is no sign of death.
+    // The type of a reasoning item, after which silence does not mean that the stream is stuck.
     '"reasoning"',
   ].map(markOf),
   textKeys: ['"delta"'].map(markOf),

@@ -5,7 +5,10 @@ import type { Reading } from '../stream.ts';
 import { asObject } from '../json-object.ts';
 import type { JsonObject } from '../json-object.ts';
 
-/** What an event of the Responses API means. Most begin or end something; only deltas and tool calls say something. */
+/**
+ * Classifies an event of the Responses API. Most events only begin or end something; deltas and tool calls carry
+ * content.
+ */
 export function understandResponseEvent(value: JsonObject, event: string): Reading {
   const type = typeof value.type === 'string' ? value.type : event;
   const usage = asObject(value.response)?.usage ?? value.usage;
@@ -14,7 +17,7 @@ export function understandResponseEvent(value: JsonObject, event: string): Readi
     case 'response.output_item.added':
       return { sign: signOfItem(asObject(value.item)?.type) };
     case 'response.output_item.done':
-      // Reasoning without a summary is done without having said a word.
+      // A reasoning item without a summary ends without content.
       return { sign: asObject(value.item)?.type === 'reasoning' ? 'preamble' : 'content' };
     case 'response.completed':
     case 'response.incomplete':
@@ -29,8 +32,8 @@ export function understandResponseEvent(value: JsonObject, event: string): Readi
 }
 
 /**
- * What of an event is looked at, as an object. The last event repeats the whole answer, images included, so a long
- * event is not parsed as one: only its small members are. undefined: it is no object.
+ * Parses the members of an event that the gateway needs. The last event repeats the whole answer, including images,
+ * so only its small members are parsed. Returns undefined if the data is not an object.
  */
 export function digestResponseEvent(data: Uint8Array): JsonObject | undefined {
   const members = smallMembers(data, WANTED);
@@ -52,13 +55,13 @@ const SILENT_EVENTS: ReadonlySet<string> = new Set([
   'response.reasoning_summary_part.added',
 ]);
 
-/** These items announce text, which comes with their deltas; reasoning may be silent to its end. */
+/** A message item announces text that arrives in deltas. A reasoning item may stay silent until its end. */
 function signOfItem(type: unknown): StreamSign {
   if (type === 'reasoning') return 'thinking';
   return type === 'message' ? 'preamble' : 'content';
 }
 
-/** The wanted members by name, where `response` is left as its bytes. */
+/** Returns the wanted members by name. `response` remains unparsed bytes. */
 function smallMembers(data: Uint8Array, wanted: readonly string[]): JsonObject | undefined {
   const scan = scanObject(data, wanted);
   if (scan.kind !== 'object') return undefined;

@@ -7,7 +7,7 @@ export const WEB_SOCKET_APIS = ['realtime', 'responses'] as const;
  */
 export type WebSocketApi = (typeof WEB_SOCKET_APIS)[number];
 
-/** The API of a WebSocket with this path; undefined: none is known. */
+/** Returns the API of a WebSocket with this path; undefined if the path has none. */
 export function webSocketApiOf(path: string): WebSocketApi | undefined {
   switch (path) {
     case '/v1/realtime':

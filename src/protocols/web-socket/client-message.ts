@@ -3,21 +3,23 @@ import { stringAt } from '../../lib/json/json-string.ts';
 import { type Edit, splice } from '../../lib/splice.ts';
 import { isTooLong, MAX_MODEL_BYTES } from '../request.ts';
 
-/** A model in a message: of the conversation or response (`main`), or of another part such as the transcription. */
+/**
+ * A model in a message: that of the conversation or response (`main`), or of another part such as the transcription.
+ */
 export interface NamedModel {
   readonly name: string;
   readonly isMain: boolean;
-  /** The string with its quotes, as offsets into the message. */
+  /** Offsets of the string in the message, quotes included. */
   readonly start: number;
   readonly end: number;
 }
 
-/** A client's message, as far as a gateway has to understand it. */
+/** A client's message, as far as the gateway has to understand it. */
 export type ClientMessage =
   | { readonly kind: 'event'; readonly type: string; readonly models: readonly NamedModel[] }
   | { readonly kind: 'malformed'; readonly problem: string; readonly param: string | undefined };
 
-/** Where messages name models: `main`, `other`, or the members of an object. */
+/** Where messages name models: `main`, `other`, or the shape of a nested object. */
 interface Shape {
   readonly [member: string]: 'main' | 'other' | 'type' | Shape;
 }
@@ -29,13 +31,15 @@ const SESSION: Shape = {
   audio: { input: { transcription: TRANSCRIPTION } },
 };
 
-/** `response.create` of the Responses API has its model at the top, the Realtime API in `session` and `response`. */
+/**
+ * The Responses API's `response.create` has its model at the top level, the Realtime API in `session` and `response`.
+ */
 const MESSAGE: Shape = { type: 'type', model: 'main', session: SESSION, response: SESSION };
 
 /** The members to scan a message for. */
 export const MESSAGE_MEMBERS: readonly string[] = Object.keys(MESSAGE);
 
-/** Reads a message. `scan` is the result of a scan for `MESSAGE_MEMBERS`, where there is one already. */
+/** Reads a message. `scan` is an existing result of scanning for `MESSAGE_MEMBERS`, if there is one. */
 export function readClientMessage(bytes: Uint8Array, scan?: ObjectScan): ClientMessage {
   const found: Found = { type: undefined, models: [] };
   const problem = collect({ bytes, offset: 0, at: '' }, MESSAGE, found, scan);
@@ -45,7 +49,7 @@ export function readClientMessage(bytes: Uint8Array, scan?: ObjectScan): ClientM
   return { kind: 'event', type: found.type, models: found.models };
 }
 
-/** The message with other names for its models; a model for which `rename` gives undefined keeps its name. */
+/** Renames the models in a message. A model keeps its name if `rename` returns undefined. */
 export function renameModels(
   bytes: Uint8Array,
   models: readonly NamedModel[],
@@ -70,7 +74,7 @@ interface Found {
 interface Place {
   readonly bytes: Uint8Array;
   readonly offset: number;
-  /** The path of the object, with a dot at its end, or ''. */
+  /** The path of the object with a trailing dot, or '' at the top. */
   readonly at: string;
 }
 
@@ -80,8 +84,8 @@ interface Problem {
 }
 
 /**
- * Collects from one object. Members that are written twice, or in another case, are refused: the provider's parser might read
- * the one that was not checked.
+ * Collects the models in one object. Rejects members that occur twice or in another case, since the provider's parser
+ * might read the unchecked one.
  */
 function collect(place: Place, shape: Shape, found: Found, known?: ObjectScan): Problem | undefined {
   const scan = known ?? scanObject(place.bytes, Object.keys(shape));

@@ -1,6 +1,6 @@
 import type { WebSocketApi } from './api.ts';
 
-/** An error as the gateway knows it. */
+/** An error before it is formatted for an API. */
 export interface SocketError {
   readonly status: number;
   readonly type: string;
@@ -11,9 +11,9 @@ export interface SocketError {
 }
 
 /**
- * The error event of an API. Realtime's has an `event_id`
- * (https://platform.openai.com/docs/api-reference/realtime-server-events/error), that of the Responses API the status which
- * HTTP would have.
+ * Formats the error event of an API. Realtime's has an `event_id`
+ * (https://platform.openai.com/docs/api-reference/realtime-server-events/error), the Responses API's the equivalent
+ * HTTP status.
  */
 export function errorEvent(api: WebSocketApi, error: SocketError): string {
   const { status, type, code, message, param, requestId } = error;

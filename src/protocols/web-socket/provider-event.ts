@@ -2,7 +2,7 @@ import { asObject } from '../json-object.ts';
 import type { Usage } from '../protocol.ts';
 import { usageFrom } from '../usage.ts';
 
-/** What a provider's event means for the account of a response. */
+/** A provider's event, as far as accounting for responses needs it. */
 export type ProviderEvent =
   | { readonly kind: 'created'; readonly id: string }
   | {
@@ -11,13 +11,16 @@ export type ProviderEvent =
       readonly usage: Usage | undefined;
       readonly isFailed: boolean;
     }
-  /** An error that belongs to no response. `status`: as it would have been over HTTP, where the provider says so. */
+  /** An error outside any response. `status` is the equivalent HTTP status, if the provider reports it. */
   | { readonly kind: 'error'; readonly status: number | undefined }
   | { readonly kind: 'other' };
 
 const OTHER: ProviderEvent = { kind: 'other' };
 
-/** The types of events that are looked at. Realtime ends a response with `response.done`, the Responses API with the others. */
+/**
+ * The event types that are examined. Realtime ends a response with `response.done`, the Responses API with the
+ * others.
+ */
 const CREATED = 'response.created';
 const ENDS: ReadonlySet<string> = new Set([
   'response.done',
@@ -28,15 +31,15 @@ const ENDS: ReadonlySet<string> = new Set([
 ]);
 const WANTED = [CREATED, ...ENDS, 'error'].map((type) => `"${type}"`);
 
-/** No id of a response is longer. */
+/** Maximum length of a response's id. */
 const LONGEST_ID = 512;
 
-/** `type` comes first in nearly all events; most of them are deltas, which need no closer look. */
+/** `type` comes first in nearly all events. Most events are deltas, which need no parsing. */
 const HEAD_CHARS = 160;
 const DELTA =
   /^\s{0,8}\{\s{0,8}(?:"event_id"\s{0,8}:\s{0,8}"[^"\\]{0,80}"\s{0,8},\s{0,8})?"type"\s{0,8}:\s{0,8}"[^"\\]{1,80}\.delta"/;
 
-/** Reads an event. Only those that begin or end a response, and errors, are parsed. */
+/** Reads an event. Parses only errors and events that begin or end a response. */
 export function readProviderEvent(text: string): ProviderEvent {
   if (DELTA.test(text.slice(0, HEAD_CHARS)) || !WANTED.some((word) => text.includes(word))) return OTHER;
   const event = parsed(text);

@@ -19,7 +19,7 @@ export const CONNECTION_FAULTS: readonly Fault[] = [
   }),
   fault({
     name: 'silence',
-    summary: 'Accepts the request, then silence; with ms, the answer comes after all.',
+    summary: 'Accepts the request, then silence; with ms, the answer follows after that delay.',
     params: { ms: 0 },
     play: (answer, { ms }) => ({ ...answer, lead: [ms > 0 ? { kind: 'wait', ms } : { kind: 'hold' }] }),
   }),
@@ -50,25 +50,25 @@ export const CONNECTION_FAULTS: readonly Fault[] = [
   }),
   fault({
     name: 'many-fields',
-    summary: 'A head with so many `fields`, some 300 kB.',
+    summary: 'A head with `fields` header fields, about 300 kB.',
     params: { fields: 37_000 },
     play: (answer, { fields }) => ({ ...answer, headers: [...answer.headers, ...manyFields(fields)] }),
   }),
   fault({
     name: 'late-bytes',
-    summary: 'The answer, and `ms` later so many `bytes` that belong to nothing.',
+    summary: 'The answer, and `ms` later `bytes` stray bytes.',
     params: { bytes: 100, ms: 1 },
     play: (answer, { bytes, ms }): Answer => ({ ...answer, tail: behind('x'.repeat(bytes), ms) }),
   }),
   fault({
     name: 'second-answer',
-    summary: 'The answer, and `ms` later a second one, which nobody asked for.',
+    summary: 'The answer, and `ms` later a second, unrequested one.',
     params: { ms: 0 },
     play: (answer, { ms }): Answer => ({ ...answer, tail: behind(SECOND_ANSWER, ms) }),
   }),
   fault({
     name: '204-body',
-    summary: 'Status 204, and `ms` later a second answer as the body that it declares.',
+    summary: 'Status 204 with a declared body, and `ms` later a second answer as that body.',
     params: { ms: 1 },
     play: (answer, { ms }): Answer => ({
       ...answer,
@@ -81,7 +81,7 @@ export const CONNECTION_FAULTS: readonly Fault[] = [
   }),
   fault({
     name: 'idle-close',
-    summary: 'Closes the connection when it was idle for `seconds` after the answer; 0: at once.',
+    summary: 'Closes the connection after it has been idle for `seconds` after the answer; 0: at once.',
     params: { seconds: 5 },
     play: (answer, { seconds }): Answer => ({ ...answer, idleCloseMs: seconds * 1000 }),
   }),

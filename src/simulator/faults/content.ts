@@ -13,7 +13,7 @@ export const CONTENT_FAULTS: readonly Fault[] = [
   }),
   fault({
     name: 'big-event',
-    summary: 'One event, or one word, of `bytes`.',
+    summary: 'One event, or one word, of `bytes` bytes.',
     params: { bytes: 10_000_000 },
     options: ({ bytes }) => ({ firstWordBytes: bytes }),
   }),
@@ -22,20 +22,20 @@ export const CONTENT_FAULTS: readonly Fault[] = [
   fault({
     name: 'thinking',
     summary:
-      'Thinks for `seconds` and does not show it: an empty block, an item of reasoning, a role; a ping or a comment `every` so many seconds, 0: none.',
+      'Hidden thinking for `seconds`: an empty block, a reasoning item or a role; a ping or a comment every `every` seconds, 0: none.',
     params: { seconds: 10, every: 0 },
     options: ({ seconds, every }) => ({ thinking: { ms: seconds * 1000, everyMs: every * 1000 } }),
     play: (answer, { seconds }) =>
       answer.isStream ? answer : { ...answer, lead: [...answer.lead, { kind: 'wait', ms: seconds * 1000 }] },
   }),
-  options('redacted', 'Thoughts that only the provider can read, in the APIs that have such.', {
+  options('redacted', 'Encrypted thoughts, in the APIs that have them.', {
     reasoning: { field: 'reasoning_content', words: 10 },
     isRedacted: true,
   }),
   fault({
     name: 'agent',
     summary:
-      'A session of an agent: after `thoughts` and a text it calls `calls` tools at once, one that runs commands if there is one, in `turns` turns, and then ends.',
+      'An agent session: in each of `turns` turns, `thoughts` tokens of reasoning, a text and `calls` tool calls, preferably of a tool that runs commands; then the session ends.',
     params: { turns: 1, calls: 1, thoughts: 0 },
     options: ({ turns, calls, thoughts }) => ({
       agentRounds: turns,
@@ -45,8 +45,7 @@ export const CONTENT_FAULTS: readonly Fault[] = [
   }),
   fault({
     name: 'cached',
-    summary:
-      'The provider read so many tokens of the prompt from its cache and has `written` so many into it.',
+    summary: 'The provider read `read` prompt tokens from its cache and wrote `written` tokens to it.',
     params: { read: 100, written: 0 },
     options: ({ read, written }) => ({ cached: { read, written } }),
   }),
@@ -56,12 +55,12 @@ export const CONTENT_FAULTS: readonly Fault[] = [
   tool('no-id', 'an empty id'),
   tool('repeated-id', 'id and name repeated in every delta'),
   tool('parallel', 'two calls, interleaved'),
-  tool('object-arguments', 'arguments as an object, not as a string'),
+  tool('object-arguments', 'arguments as an object instead of a string'),
   tool('empty-arguments', 'arguments that are an empty string'),
   tool('legacy', 'function_call in place of tool_calls'),
   tool('finish-stop', 'finish reason stop'),
   tool('after-text', 'text before the call'),
-  tool('malformed', 'arguments that are cut off, and the reason for it where an API has one'),
+  tool('malformed', 'truncated arguments, with the finish reason for it if the API has one'),
 ];
 
 function options(name: string, summary: string, patch: Partial<AnswerOptions>): Fault {
@@ -78,5 +77,5 @@ function reasoning(name: string, field: 'reasoning_content' | 'reasoning'): Faul
 }
 
 function tool(shape: ToolShape, how: string): Fault {
-  return options(`tool-${shape}`, `Calls a tool, asked for or not: ${how}.`, { toolShape: shape });
+  return options(`tool-${shape}`, `Calls a tool, requested or not: ${how}.`, { toolShape: shape });
 }

@@ -9,7 +9,7 @@ import type { Item } from '../item.ts';
 export const FORMAT_FAULTS: readonly Fault[] = [
   fault({
     name: 'comments',
-    summary: 'Comments before the first event and before every `every`th, `ms` apart from what follows.',
+    summary: 'Comments before the first event and before every `every`th, `ms` before the next event.',
     params: { every: 5, ms: 0 },
     play: (answer, { every, ms }) =>
       interspersed(answer, every, [{ kind: 'comment', text: 'PROCESSING' }, ...pause(ms)]),
@@ -22,7 +22,7 @@ export const FORMAT_FAULTS: readonly Fault[] = [
       interspersed(answer, every, [...(PINGLESS.has(answer.framing) ? [] : [PING]), ...pause(ms)]),
   }),
   style('crlf', 'Lines end with CR LF.', { lineEnd: '\r\n' }),
-  style('cr', 'Lines end with CR alone.', { lineEnd: '\r' }),
+  style('cr', 'Lines end with only CR.', { lineEnd: '\r' }),
   style('no-space', '`data:x` without a space after the colon.', { space: '' }),
   style('multi-line', 'The JSON of an event is spread over several data lines.', { isMultiLine: true }),
   encoding('gzip'),
@@ -31,7 +31,7 @@ export const FORMAT_FAULTS: readonly Fault[] = [
   encoding('zstd'),
   fault({
     name: 'chunks',
-    summary: 'The body in pieces of `bytes`, each an HTTP chunk and a TCP segment of its own.',
+    summary: 'The body in pieces of `bytes`, each in a separate HTTP chunk and TCP segment.',
     params: { bytes: 1, ms: 0 },
     play: inPieces,
   }),
@@ -71,7 +71,7 @@ function style(name: string, summary: string, patch: Partial<EventStyle>): Fault
 function encoding(name: Encoding): Fault {
   return fault({
     name,
-    summary: `Content-Encoding: ${name}, flushed after every event; of errors too.`,
+    summary: `Content-Encoding: ${name}, flushed after every event; also for errors.`,
     params: {},
     play: (answer) => ({
       ...answer,

@@ -8,13 +8,13 @@ import { errorOfStatus, htmlPage } from './status.ts';
 export const NO_ANSWER_FAULTS: readonly Fault[] = [
   fault({
     name: '200-error',
-    summary: 'Status 200 whose body is an error object, streamed or not.',
+    summary: 'Status 200 with an error object as its body, streamed or not.',
     params: { code: 500 },
     play: ({ dialect }, { code }) => ({ ...errorAnswer(errorOfStatus(code), dialect), status: 200 }),
   }),
   fault({
     name: '200-no-choices',
-    summary: 'Status 200 with `choices: []` (or the like of the API); streams have no content either.',
+    summary: 'Status 200 with `choices: []` (or the API’s equivalent); streams have no content either.',
     params: {},
     play: (answer) => (answer.isStream ? eachItem(answer, withoutContent) : emptied(answer)),
   }),

@@ -54,14 +54,13 @@ const RATE_LIMIT_SUMMARY =
 export const STATUS_FAULTS: readonly Fault[] = [
   fault({
     name: 'status',
-    summary:
-      'The status of `code` (300-999); body=json|html|text|truncated|huge|empty, retry-after as of 429.',
+    summary: 'The status `code` (300-999); body=json|html|text|truncated|huge|empty, retry-after as for 429.',
     params: { code: 500, ...PARAMS },
     play: (answer, params) => statusAnswer(answer, errorOfStatus(params.code), params),
   }),
   fault({
     name: 'odd-status',
-    summary: 'A `code` beyond 599, which is no status of HTTP.',
+    summary: 'A `code` beyond 599, which is not an HTTP status.',
     params: { code: 999 },
     play: (answer, { code }) => ({ ...answer, status: code }),
   }),
@@ -98,7 +97,7 @@ export const STATUS_FAULTS: readonly Fault[] = [
   }),
   fault({
     name: '502-html',
-    summary: 'Status 502 with an HTML page, as load balancers send it.',
+    summary: 'Status 502 with an HTML page, as load balancers send.',
     params: {},
     play: (answer) => statusAnswer(answer, errorOfStatus(502), { ...PARAMS, body: 'html' }),
   }),

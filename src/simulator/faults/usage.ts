@@ -6,7 +6,7 @@ import { openAiUsage } from '../usage.ts';
 
 /** Places the token counts of chat and completion streams where some provider places them, requested or not. */
 export const USAGE_FAULTS: readonly Fault[] = [
-  usage('usage-own', 'in a chunk of its own with `choices: []`', (at) => beforeDone(at, [ownChunk(at)])),
+  usage('usage-own', 'in a separate chunk with `choices: []`', (at) => beforeDone(at, [ownChunk(at)])),
   usage('usage-last', 'in a last chunk that still has a choice', (at) => beforeDone(at, [lastChunk(at)])),
   usage('usage-finish', 'in the chunk with the finish reason', (at) =>
     onFinish(at, { usage: openAiUsage(at.counts) }),
@@ -20,8 +20,8 @@ export const USAGE_FAULTS: readonly Fault[] = [
         ? placed(answer, ({ event }) => [event])
         : withoutUsage(answer),
   }),
-  usage('usage-cumulative', 'in every chunk, so far', countedSoFar),
-  usage('usage-split', 'in a chunk of its own, cut into two TCP segments 50 ms apart', (at) => {
+  usage('usage-cumulative', 'in every chunk, cumulative', countedSoFar),
+  usage('usage-split', 'in a separate chunk, split into two TCP segments 50 ms apart', (at) => {
     const of = ownChunk(at);
     const pause: Item = { kind: 'wait', ms: 50 };
     return beforeDone(at, [

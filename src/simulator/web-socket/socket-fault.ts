@@ -8,7 +8,11 @@ export const SOCKET_FAULTS = [
     summary: 'WebSocket: one event of this size in place of a response',
     params: { mb: 20 },
   },
-  { name: 'ws-refuse', summary: 'WebSocket: a handshake answered with a status', params: { status: 503 } },
+  {
+    name: 'ws-refuse',
+    summary: 'WebSocket: an error status in place of the handshake',
+    params: { status: 503 },
+  },
 ] as const;
 
 /** A WebSocket fault, selected by the model name: `mock/ws-close?code=1011`. */

@@ -50,7 +50,7 @@ export const MESSAGES = {
   },
   story: { en: 'Attempts: {attempts}', zh: '尝试过程: {attempts}' },
   apiMissing: {
-    en: 'Provider {provider} has no API {api}: requests are translated for an hour',
+    en: 'Provider {provider} has no API {api}: translating requests for an hour',
     zh: '后端 {provider} 没有 API {api}: 一小时内请求将被转换',
   },
   cooled: {
@@ -62,7 +62,7 @@ export const MESSAGES = {
     zh: '性能指标: 总耗时={total}ms 尝试={attempts} 首字节={firstToken} 网关={gateway} 令牌={tokens}{cost}',
   },
   logLost: {
-    en: 'log lines are being lost: {reason} ({count} so far)',
+    en: 'Log lines are being lost: {reason} ({count} so far)',
     zh: '日志正在丢失: {reason}（共 {count} 行）',
   },
   reloaded: {
@@ -87,10 +87,10 @@ export const MESSAGES = {
     zh: '管理密钥错误: 来自 {address} 请求 {action}',
   },
   storeLost: {
-    en: 'The database is unavailable, the last configuration stays in force: {reason}',
+    en: 'The database is unavailable; the last configuration stays in force: {reason}',
     zh: '数据库不可用，继续使用最近的配置: {reason}',
   },
-  storeBack: { en: 'The database answers again', zh: '数据库已恢复' },
+  storeBack: { en: 'The database is available again', zh: '数据库已恢复' },
   warning: { en: '{text}', zh: '{text}' },
   translates: {
     en: 'Requests to {provider} are translated if they use one of these APIs: {apis}',
@@ -98,15 +98,15 @@ export const MESSAGES = {
   },
   bug: { en: 'Internal error: {error}', zh: '内部错误: {error}' },
   workersAlone: {
-    en: 'One process serves everything: several on one port (workers: {workers}) work on Linux only',
+    en: 'Running a single process, since several processes on one port (workers: {workers}) require Linux',
     zh: '仅由一个进程提供服务: 多进程共享端口（workers: {workers}）仅支持 Linux',
   },
   workerDied: {
-    en: 'Worker {worker} (pid {pid}) died: {how}. Another one takes its place',
+    en: 'Worker {worker} (pid {pid}) died: {how}. Starting a replacement',
     zh: '工作进程 {worker}（pid {pid}）已退出: {how}，正在启动替代进程',
   },
   draining: {
-    en: 'Shutting down: {pending} requests in flight may finish',
+    en: 'Shutting down: waiting for {pending} requests in flight',
     zh: '正在关闭: 等待 {pending} 个请求完成',
   },
   stopped: { en: 'Stopped', zh: '已停止' },
@@ -132,7 +132,7 @@ export function say(
 }
 
 /**
- * A sentence up to its first placeholder, and each placeholder with the text around it. `before` undefined: the
+ * A sentence up to its first placeholder, and each placeholder with the text around it. If `before` is undefined, the
  * placeholder is always filled.
  */
 type Sentence = readonly [
@@ -149,7 +149,7 @@ const SENTENCES: Readonly<Record<Language, Readonly<Record<MessageKey, Sentence>
   zh: sentencesIn('zh'),
 };
 
-/** Parsed once, since every log line uses a sentence. */
+/** Parsed once, because every log line uses a sentence. */
 function sentencesIn(language: Language): Record<MessageKey, Sentence> {
   const cut = Object.entries(MESSAGES).map(([key, message]): [string, Sentence] => {
     const [start = '', ...rest] = message[language].split('{');

@@ -27,7 +27,10 @@ class MessagesReader {
   #over = false;
   #finished = false;
   #usage: JsonObject = {};
+  /** The block that began last, until it ends. */
   #block: Block | undefined;
+  /** Calls that have not ended, by the index of their block. Some servers interleave parallel calls. */
+  readonly #calls = new Map<string, CallBlock>();
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -59,10 +62,10 @@ class MessagesReader {
         this.#blockStart(asObject(event['content_block']) ?? {}, event['index'], source);
         break;
       case 'content_block_delta':
-        this.#delta(asObject(event['delta']) ?? {});
+        this.#delta(asObject(event['delta']) ?? {}, this.#calls.get(String(event['index'])));
         break;
       case 'content_block_stop':
-        this.#blockStop();
+        this.#blockStop(this.#calls.get(String(event['index'])));
         break;
       case 'message_delta':
         this.#messageDelta(event);
@@ -86,7 +89,8 @@ class MessagesReader {
   }
 
   #blockStart(block: JsonObject, index: unknown, source: string): void {
-    this.#blockStop();
+    if (this.#block?.kind !== 'call') this.#blockStop();
+    this.#block = undefined;
     const path = `content[${String(index)}]`;
     switch (block['type']) {
       case 'text':
@@ -122,12 +126,15 @@ class MessagesReader {
     this.#out.push({ kind: 'call', key, id, name, namespace, form });
     const input = asObject(block['input']);
     const isWhole = input !== undefined && Object.keys(input).length > 0;
-    this.#block = { kind: 'call', key, freeform };
+    const call: CallBlock = { kind: 'call', key, freeform };
+    this.#block = call;
+    this.#calls.set(key, call);
     if (!isWhole) return;
-    this.#arguments(sourceSlices(source, ['content_block', 'input']).get('') ?? writeJson(input));
+    this.#arguments(call, sourceSlices(source, ['content_block', 'input']).get('') ?? writeJson(input));
   }
 
-  #delta(delta: JsonObject): void {
+  /** `call`: the open call that the event names. */
+  #delta(delta: JsonObject, call: CallBlock | undefined): void {
     switch (delta['type']) {
       case 'text_delta':
         this.#text('text', delta['text']);
@@ -139,7 +146,7 @@ class MessagesReader {
         if (this.#block?.kind === 'thinking') this.#block.signature = asString(delta['signature']) ?? '';
         break;
       case 'input_json_delta':
-        this.#arguments(asString(delta['partial_json']) ?? '');
+        this.#arguments(call ?? this.#block, asString(delta['partial_json']) ?? '');
         break;
       case 'citations_delta': {
         const citation = citationOf(asObject(delta['citation']) ?? {});
@@ -154,22 +161,28 @@ class MessagesReader {
     if (typeof text === 'string' && text !== '') this.#out.push({ kind, text });
   }
 
-  #arguments(json: string): void {
-    if (this.#block?.kind !== 'call') return;
-    const { key, freeform } = this.#block;
+  #arguments(block: Block | undefined, json: string): void {
+    if (block?.kind !== 'call') return;
+    const { key, freeform } = block;
     const piece = freeform === undefined ? json : freeform.push(json);
     if (piece !== '') this.#out.push({ kind: 'arguments', key, json: piece });
   }
 
-  #blockStop(): void {
-    const block = this.#block;
-    this.#block = undefined;
+  #blockStop(block: Block | undefined = this.#block): void {
+    if (block === this.#block) this.#block = undefined;
     if (block?.kind === 'text') this.#out.push({ kind: 'part-end' });
-    else if (block?.kind === 'call') this.#out.push({ kind: 'call-end', key: block.key });
-    else if (block?.kind === 'thinking') {
+    else if (block?.kind === 'call') {
+      this.#calls.delete(block.key);
+      this.#out.push({ kind: 'call-end', key: block.key });
+    } else if (block?.kind === 'thinking') {
       const seal = anthropicSeal(block.signature, this.#exchange);
       this.#out.push({ kind: 'reasoning-end', seal, redacted: false });
     }
+  }
+
+  #stopAll(): void {
+    for (const call of this.#calls.values()) this.#blockStop(call);
+    this.#blockStop();
   }
 
   #messageDelta(event: JsonObject): void {
@@ -181,13 +194,13 @@ class MessagesReader {
     const delta = asObject(event['delta']) ?? {};
     if (this.#finished || typeof delta['stop_reason'] !== 'string') return;
     this.#finished = true;
-    this.#blockStop();
+    this.#stopAll();
     this.#out.push({ kind: 'finish', finish: readFinish(delta, this.#exchange) });
   }
 
   #end(): void {
     this.#over = true;
-    this.#blockStop();
+    this.#stopAll();
     if (!this.#finished) this.#out.push({ kind: 'finish', finish: { reason: 'end' } });
     this.#out.push({ kind: 'end' });
   }
@@ -198,7 +211,10 @@ class MessagesReader {
   }
 }
 
-type Block =
-  | { readonly kind: 'text' }
-  | { readonly kind: 'thinking'; signature: string }
-  | { readonly kind: 'call'; readonly key: string; readonly freeform: FreeformText | undefined };
+type Block = { readonly kind: 'text' } | { readonly kind: 'thinking'; signature: string } | CallBlock;
+
+interface CallBlock {
+  readonly kind: 'call';
+  readonly key: string;
+  readonly freeform: FreeformText | undefined;
+}

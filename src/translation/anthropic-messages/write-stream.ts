@@ -4,6 +4,7 @@ import type { Exchange } from '../exchange.ts';
 import type { Finish } from '../finish.ts';
 import { type JsonTree, writeJson } from '../json.ts';
 import type { HubEvent, StreamWriter } from '../stream.ts';
+import { createTextStreamWriter } from '../text-writer.ts';
 import { completed, type Usage } from '../usage.ts';
 import { writeFinish } from './finish.ts';
 import { writeDeltaUsage, writeUsage } from './usage.ts';
@@ -12,17 +13,11 @@ import { messageHead, signatureOf, toldUsage } from './write-answer.ts';
 /** Writes the stream of a Messages client. */
 export function createStreamWriter(exchange: Exchange): StreamWriter {
   const writer = new MessagesWriter(exchange);
-  return {
-    push: (event) => encoded(writer.push(event)),
-    begin: () => encoded(writer.begin()),
-    fail: (error) => UTF8.encode(sse('error', messagesErrorBody(error, exchange.requestId))),
-  };
-}
-
-const UTF8 = new TextEncoder();
-
-function encoded(text: string): Uint8Array | undefined {
-  return text === '' ? undefined : UTF8.encode(text);
+  return createTextStreamWriter({
+    push: (event) => writer.push(event),
+    begin: () => writer.begin(),
+    fail: (error) => sse('error', messagesErrorBody(error, exchange.requestId)),
+  });
 }
 
 function sse(name: string, data: JsonTree): string {

@@ -59,7 +59,7 @@ export interface Carried {
 /**
  * Converts a Messages body to the form that Bedrock's InvokeModel or Vertex takes. Works by splices, so unaffected
  * bytes stay as they are. Also applies to bodies that the Messages writer produced for clients of other APIs. The URL
- * names the model (`upstream-path.ts`). `body` must already be known to be a JSON object.
+ * names the model (`upstream-url.ts`). `body` must already be known to be a JSON object.
  */
 export function carry(body: Uint8Array, target: CarriageTarget, request: CarriageRequest): Carried {
   const losses = createLossList();

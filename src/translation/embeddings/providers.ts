@@ -84,11 +84,15 @@ function vectors(
   tokens: number | undefined,
   model?: string,
 ): Vectors | undefined {
-  return values.every(isVector) ? { values, tokens, model } : undefined;
+  const read = values.map(vectorOf).filter((value) => value !== undefined);
+  return read.length === values.length ? { values: read, tokens, model } : undefined;
 }
 
-function isVector(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every((number) => typeof number === 'number');
+/** A list of numbers. Numbers of more digits than a double holds are rounded. */
+function vectorOf(value: unknown): readonly number[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const numbers = value.map(asNumber).filter((number) => number !== undefined);
+  return numbers.length === value.length ? numbers : undefined;
 }
 
 /** Decodes base64 of little-endian float32; undefined if it is not that. */

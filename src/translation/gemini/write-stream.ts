@@ -4,6 +4,7 @@ import { type Exchange, modelInAnswer } from '../exchange.ts';
 import type { Finish } from '../finish.ts';
 import { type JsonTree, writeJson } from '../json.ts';
 import type { HubEvent, StreamWriter } from '../stream.ts';
+import { createTextStreamWriter } from '../text-writer.ts';
 import { completed, type Usage } from '../usage.ts';
 import { writeFinish } from './finish.ts';
 import { writeLogprobs } from './logprobs.ts';
@@ -13,22 +14,16 @@ import { callPart, createSealCarrier, type SealCarrier, thought } from './write-
 /** Writes the stream for a Gemini client: server-sent events with `alt=sse`, otherwise a JSON array in pieces. */
 export function createStreamWriter(exchange: Exchange): StreamWriter {
   const writer = new GeminiWriter(exchange);
-  return {
-    push: (event) => encoded(writer.push(event)),
-    begin: () => encoded(writer.begin()),
-    fail: (error) => UTF8.encode(writer.framed(writeJson(geminiErrorBody(error)))),
-  };
+  return createTextStreamWriter({
+    push: (event) => writer.push(event),
+    begin: () => writer.begin(),
+    fail: (error) => writer.framed(writeJson(geminiErrorBody(error))),
+  });
 }
 
 /** Whether the client asked for server-sent events. */
 export function isSse({ conversation }: Exchange): boolean {
   return conversation.echo['sse'] === true;
-}
-
-const UTF8 = new TextEncoder();
-
-function encoded(text: string): Uint8Array | undefined {
-  return text === '' ? undefined : UTF8.encode(text);
 }
 
 class GeminiWriter {

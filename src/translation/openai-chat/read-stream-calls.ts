@@ -34,12 +34,20 @@ export class StreamedCalls {
     call.signature ??= thoughtSignature(delta);
     call.isCustom ||= delta['type'] === 'custom' || asObject(delta['custom']) !== undefined;
     const json = argumentsOf(inner, at);
-    if (!call.started && json === '' && !this.#exchange.tools.has(call.name)) {
+    if (!call.started && json === '' && !this.#isWhole(call.name)) {
       this.#pending = call;
       return;
     }
     this.#start(call);
     this.#arguments(call, json);
+  }
+
+  /** Whether a name is complete: a tool has it, and no other tool's name continues it. */
+  #isWhole(name: string): boolean {
+    const { tools } = this.#exchange;
+    if (!tools.has(name)) return false;
+    for (const other of tools.keys()) if (other !== name && other.startsWith(name)) return false;
+    return true;
   }
 
   #arguments({ key, freeform }: Call, json: string): void {
@@ -75,7 +83,12 @@ export class StreamedCalls {
     const known = index === undefined ? undefined : this.#byIndex.get(index);
     if (id !== '') {
       const same = this.#byId.get(id);
-      if (same !== undefined) return same;
+      if (same !== undefined) {
+        const isOther = index !== undefined && known !== same && same.index !== undefined && name !== '';
+        // Another call under an id that is taken. The client could not tell their results apart.
+        if (!isOther) return same;
+        return known ?? this.#add('', index);
+      }
       if (known?.minted === true && !known.started) {
         known.id = id;
         known.minted = false;
@@ -93,6 +106,7 @@ export class StreamedCalls {
     const k = this.#calls.length;
     const call: Call = {
       key: String(k),
+      index,
       id: id === '' ? mintedCallId(this.#exchange.suffix, k) : id,
       minted: id === '',
       name: '',
@@ -110,6 +124,7 @@ export class StreamedCalls {
 
 interface Call {
   readonly key: string;
+  readonly index: number | undefined;
   id: string;
   minted: boolean;
   name: string;

@@ -3,6 +3,7 @@ import { type Exchange, modelInAnswer } from '../exchange.ts';
 import type { Finish } from '../finish.ts';
 import { type JsonTree, writeJson } from '../json.ts';
 import type { HubEvent, StreamWriter } from '../stream.ts';
+import { createTextStreamWriter } from '../text-writer.ts';
 import { completed, type Usage } from '../usage.ts';
 import { writeFinish } from './finish.ts';
 import { sealedId, tellTextSeal, writeDetail } from './write-answer.ts';
@@ -11,17 +12,11 @@ import { writeUsage } from './usage.ts';
 /** Writes the stream of a Chat client. */
 export function createStreamWriter(exchange: Exchange): StreamWriter {
   const writer = new ChatWriter(exchange);
-  return {
-    push: (event) => encoded(writer.push(event)),
-    begin: () => encoded(writer.begin()),
-    fail: (error) => UTF8.encode(`data: ${writeJson(chatErrorBody(error))}\n\n`),
-  };
-}
-
-const UTF8 = new TextEncoder();
-
-function encoded(text: string): Uint8Array | undefined {
-  return text === '' ? undefined : UTF8.encode(text);
+  return createTextStreamWriter({
+    push: (event) => writer.push(event),
+    begin: () => writer.begin(),
+    fail: (error) => `data: ${writeJson(chatErrorBody(error))}\n\n`,
+  });
 }
 
 /** The maximum number of characters of a reasoning block that are kept until its end. */

@@ -3,6 +3,7 @@ import { type Exchange, modelInAnswer } from '../exchange.ts';
 import { writeJson } from '../json.ts';
 import { writeUsage } from '../openai-chat/usage.ts';
 import type { HubEvent, StreamWriter } from '../stream.ts';
+import { createTextStreamWriter } from '../text-writer.ts';
 import { completed, type Usage } from '../usage.ts';
 import { lengthOf, writeLogprobs } from './logprobs.ts';
 import { echoedPrompt, tellLost, writeFinish } from './write-answer.ts';
@@ -10,17 +11,11 @@ import { echoedPrompt, tellLost, writeFinish } from './write-answer.ts';
 /** Writes the stream for a client of the legacy completions API. */
 export function createStreamWriter(exchange: Exchange): StreamWriter {
   const writer = new CompletionsWriter(exchange);
-  return {
-    push: (event) => encoded(writer.push(event)),
-    begin: () => encoded(writer.begin()),
-    fail: (error) => UTF8.encode(`data: ${writeJson(chatErrorBody(error))}\n\n`),
-  };
-}
-
-const UTF8 = new TextEncoder();
-
-function encoded(text: string): Uint8Array | undefined {
-  return text === '' ? undefined : UTF8.encode(text);
+  return createTextStreamWriter({
+    push: (event) => writer.push(event),
+    begin: () => writer.begin(),
+    fail: (error) => `data: ${writeJson(chatErrorBody(error))}\n\n`,
+  });
 }
 
 class CompletionsWriter {

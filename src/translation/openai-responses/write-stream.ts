@@ -6,6 +6,7 @@ import type { Finish } from '../finish.ts';
 import { type HubError, unreadable } from '../hub-error.ts';
 import { type JsonTree, writeJson } from '../json.ts';
 import type { HubEvent, StreamWriter } from '../stream.ts';
+import { createTextStreamWriter } from '../text-writer.ts';
 import { completed, type Usage } from '../usage.ts';
 import { writeFinish } from './finish.ts';
 import { encryptedContent, type ItemStatus } from './items.ts';
@@ -19,18 +20,12 @@ const MAX_HELD = 64 * 1024 * 1024;
 /** Writes the stream of a Responses client. */
 export function createStreamWriter(exchange: Exchange): StreamWriter {
   const writer = new ResponsesWriter(exchange);
-  return {
-    push: (event) => encoded(writer.push(event)),
-    begin: () => encoded(writer.begin()),
-    fail: (error) => UTF8.encode(writer.fail(error)),
+  return createTextStreamWriter({
+    push: (event) => writer.push(event),
+    begin: () => writer.begin(),
+    fail: (error) => writer.fail(error),
     fault: () => writer.fault(),
-  };
-}
-
-const UTF8 = new TextEncoder();
-
-function encoded(text: string): Uint8Array | undefined {
-  return text === '' ? undefined : UTF8.encode(text);
+  });
 }
 
 class ResponsesWriter {

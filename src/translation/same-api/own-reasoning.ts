@@ -107,7 +107,7 @@ function extentOf({ start, end }: Block): { readonly start: number; readonly end
   return { start, end };
 }
 
-// oxlint-disable-next-line max-params -- tells and returns
+// oxlint-disable-next-line max-params -- records and returns
 function repaired(losses: LossList, { path }: Block, why: string, verdict: Verdict): Verdict {
   losses.repaired(path, why);
   return verdict;

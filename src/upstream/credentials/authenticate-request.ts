@@ -8,12 +8,12 @@ import { requestUrl } from '../request-url.ts';
 import { GoogleTokens, TokenError } from './google-token.ts';
 import { signRequest } from './sigv4.ts';
 
-/** Sends a request whose header shows the credential. */
+/** Sends a request that already carries its authentication fields. */
 type Send = (request: AuthenticatedRequest) => Promise<UpstreamReply>;
 
-/** Shows providers the credentials of clouds. */
+/** Authenticates requests with cloud credentials (AWS signatures, Google access tokens). */
 export interface Authenticator {
-  /** Sends the request with the provider's credential, by which `credential` is meant. Never rejects. */
+  /** Sends the request, authenticated with `credential`, which belongs to the request's provider. Never rejects. */
   readonly send: (
     request: UpstreamRequest,
     credential: CloudCredential,
@@ -21,15 +21,16 @@ export interface Authenticator {
   ) => Promise<UpstreamReply>;
 }
 
-/** Clocks that differ by less are no reason to refuse a signature: AWS allows five minutes. */
+/** Smaller clock differences cannot cause a rejected signature, because AWS allows five minutes. */
 const LEAST_SKEW_MS = 60_000;
 
-/** `fetch` asks the token endpoints of service accounts. */
+/** `fetch` calls the token endpoints of service accounts. */
 export function createAuthenticator(
   fetch: (url: string, init: RequestInit) => Promise<Response>,
 ): Authenticator {
   const tokens = new GoogleTokens({ epochMs: systemClock.epochMs, fetch });
-  // By how much AWS's clock is ahead of ours, where it has refused a signature for it. A provider is never changed, only replaced.
+  // Clock skew per provider in milliseconds (AWS's clock minus ours), learned from rejected signatures. Configuration
+  // changes replace the provider object, which drops its entry.
   const skews = new WeakMap<Provider, number>();
   return {
     async send(request, credential, send) {
@@ -55,7 +56,7 @@ export function createAuthenticator(
   };
 }
 
-/** undefined: the token endpoint gives none. */
+/** undefined if the token endpoint did not issue a token. */
 type TokenResult = { readonly text: string } | 'aborted' | undefined;
 
 function tokenOf(
@@ -97,7 +98,10 @@ function signatureOf(
   );
 }
 
-/** By how much the clock of a provider that refused a request is ahead of ours, in milliseconds; undefined: it did not, or does not say. */
+/**
+ * Returns the provider's clock skew in milliseconds (its clock minus ours) if it refused the request with 403;
+ * undefined if it did not refuse or sent no date.
+ */
 function skewOf(reply: UpstreamReply): number | undefined {
   if (reply.kind !== 'reply' || reply.status !== 403) return undefined;
   const theirs = Date.parse(reply.headers.get('date') ?? '');

@@ -1,26 +1,26 @@
-/** A Google service account, as its key file says it. */
+/** A Google service account, read from its key file. */
 export interface ServiceAccount {
   readonly clientEmail: string;
   /** PKCS#8 in PEM. */
   readonly privateKey: string;
   readonly privateKeyId: string | undefined;
-  /** https. Comes from the key file, never from a client. */
+  /** An https URL. It comes from the key file, never from a client. */
   readonly tokenUri: string;
 }
 
-/** An access token, and when it expires in milliseconds since 1970. */
+/** An access token and its expiry in milliseconds since 1970. */
 interface Token {
   readonly value: string;
   readonly expiresAtMs: number;
 }
 
-/** What the tokens need of the world. */
+/** The clock and HTTP client that `GoogleTokens` uses. */
 export interface TokenWorld {
   readonly epochMs: () => number;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
 }
 
-/** The token endpoint gave no token. The message holds no secret. */
+/** The token endpoint did not issue a token. The message contains no secret. */
 export class TokenError extends Error {}
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
@@ -28,17 +28,18 @@ const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
 const LIFETIME_SECONDS = 3600;
 
-/** A token is renewed by the first request that sees it this long before its end. */
+/** Requests start a renewal when the token has less than this left. */
 const RENEW_BEFORE_MS = 5 * 60_000;
 
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** A longer answer is none of a token endpoint. */
+/** Longer answers are cut off here; a token response has a few kilobytes. */
 const MAX_ANSWER_CHARS = 64 * 1024;
 
 /**
- * Access tokens of service accounts (RFC 7523, https://developers.google.com/identity/protocols/oauth2/service-account).
- * Each account has one token, which all requests share. Requests that need a new one at the same time wait for one call.
+ * Fetches and caches access tokens for service accounts (RFC 7523,
+ * https://developers.google.com/identity/protocols/oauth2/service-account). All requests share one token per account,
+ * and concurrent requests share one renewal.
  */
 export class GoogleTokens {
   readonly #world: TokenWorld;
@@ -49,18 +50,19 @@ export class GoogleTokens {
     this.#world = world;
   }
 
-  /** The account's token: at once while one is valid. Rejects with a `TokenError`. */
+  /** Returns the account's token, synchronously if a valid one is cached. Rejects with a `TokenError`. */
   token(account: ServiceAccount): string | Promise<string> {
     const known = this.#tokens.get(idOf(account));
     const nowMs = this.#world.epochMs();
     if (known === undefined || known.expiresAtMs <= nowMs)
       return this.#renew(account).then(({ value }) => value);
-    // A token that still works need not wait for its successor, nor fail with it.
+    // Renew a token that is still valid in the background, so that the request neither waits for the renewal nor
+    // fails with it.
     if (known.expiresAtMs - nowMs <= RENEW_BEFORE_MS) this.#renew(account).catch(() => undefined);
     return known.value;
   }
 
-  /** Every token that is in use, so that logs can redact it. */
+  /** Returns every cached token, so that logs can redact it. */
   values(): readonly string[] {
     return [...this.#tokens.values()].map(({ value }) => value);
   }
@@ -80,7 +82,7 @@ export class GoogleTokens {
   }
 }
 
-/** An account with a new key is another account. */
+/** The cache key. It includes the private key's identity, so that a rotated key gets a new token. */
 function idOf({ clientEmail, tokenUri, privateKeyId, privateKey }: ServiceAccount): string {
   return `${clientEmail} ${tokenUri} ${privateKeyId ?? Bun.hash(privateKey).toString(36)}`;
 }

@@ -3,22 +3,22 @@
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
  */
 
-/** A long-term or a temporary credential of AWS. */
+/** A long-term or temporary AWS credential. */
 export interface AwsCredential {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Only with temporary credentials. */
+  /** Set for temporary credentials only. */
   readonly sessionToken: string | undefined;
 }
 
-/** The request to be signed, complete: a later change of the body or a signed field makes the signature wrong. */
+/** The complete request to sign. Any later change to the body or a signed field invalidates the signature. */
 export interface SignedRequest {
   readonly method: string;
-  /** As it goes on the wire: already percent-encoded. */
+  /** The percent-encoded path, as sent on the wire. */
   readonly path: string;
-  /** As it goes on the wire, without the question mark. */
+  /** The query as sent on the wire, without the question mark. */
   readonly query: string;
-  /** The fields to be signed besides `x-amz-*`, in lower case: `host`, and `content-type` where there is a body. */
+  /** The fields to sign besides `x-amz-*`, in lower case: `host`, and `content-type` if there is a body. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: readonly Uint8Array[];
 }
@@ -30,7 +30,10 @@ export interface Scope {
   readonly epochMs: number;
 }
 
-/** The header fields that authenticate the request: `authorization`, `x-amz-date`, `x-amz-content-sha256`, `x-amz-security-token`. */
+/**
+ * Returns the header fields that authenticate the request: `authorization`, `x-amz-date`, `x-amz-content-sha256`,
+ * `x-amz-security-token`.
+ */
 export function signRequest(
   request: SignedRequest,
   credential: AwsCredential,
@@ -47,7 +50,10 @@ export function signRequest(
   return { ...added, authorization: authorization({ ...request, headers }, payload, { credential, scope }) };
 }
 
-/** The `authorization` field for exactly these fields; `payload` is the body's SHA-256 in hex, and `x-amz-date` is one of the fields. */
+/**
+ * Returns the `authorization` field that signs exactly these fields. `payload` is the SHA-256 of the body in hex. The
+ * fields must include `x-amz-date`.
+ */
 export function authorization(
   request: Omit<SignedRequest, 'body'>,
   payload: string,
@@ -61,7 +67,7 @@ export function authorization(
   return `AWS4-HMAC-SHA256 Credential=${credential.accessKeyId}/${place}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
 }
 
-/** The request in the one form that both sides hash, and the list of the fields in it. */
+/** Builds the canonical request that both sides hash, and the list of signed headers. */
 function canonicalRequest(
   { method, path, query, headers }: Omit<SignedRequest, 'body'>,
   payload: string,
@@ -75,7 +81,7 @@ function canonicalRequest(
   return { text, signedHeaders };
 }
 
-/** Every service but S3 encodes each segment of the encoded path once more. */
+/** Every service except S3 percent-encodes each segment of the encoded path a second time. */
 function canonicalPath(path: string): string {
   return path === '' ? '/' : path.split('/').map(uriEncode).join('/');
 }
@@ -92,7 +98,7 @@ function canonicalQuery(query: string): string {
     .join('&');
 }
 
-/** RFC 3986: everything but unreserved characters. */
+/** Percent-encodes everything except RFC 3986's unreserved characters. */
 function uriEncode(text: string): string {
   return encodeURIComponent(text).replaceAll(
     /[!'()*]/g,
@@ -100,7 +106,7 @@ function uriEncode(text: string): string {
   );
 }
 
-/** `20150830T123600Z`. */
+/** Formats a time like `20150830T123600Z`. */
 function amzDate(epochMs: number): string {
   return `${new Date(epochMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 }

@@ -3,27 +3,27 @@ import { connect as connectTls } from 'node:tls';
 import type { Provider } from '../../config/snapshot.ts';
 import { systemClock } from '../../lib/system-clock.ts';
 
-/** Watches over one request until it has an answer. */
+/** Watches one request until it is answered. */
 export interface ConnectWatch {
-  /** An answer came: the proxy can be reached. */
+  /** Call when an answer arrives, which proves that the proxy is reachable. */
   readonly answered: () => void;
-  /** Whether the proxy has answered before: its connection may then be one that was used again. */
+  /** Whether the proxy has answered before, so that `fetch` may have reused a connection. */
   readonly mayReuse: boolean;
-  /** The request is over, answered or not. */
+  /** Call when the request has ended, answered or not. */
   readonly end: () => void;
 }
 
 /**
- * Limits the time that a connection to a provider's proxy may take. `fetch` does not say when it is connected, so a
- * request that has no answer after half of the limit is looked into: a second connection is opened to the same address,
- * and where that one does not come about either by the end of the limit, `giveUp` is called. A proxy that has answered
- * anybody in the meantime can be reached, and costs nothing more.
+ * Enforces the connect timeout for a provider's proxy. `fetch` does not report when it has connected, so the watcher
+ * probes the proxy with a second connection once a request is unanswered for half of the timeout. If the probe is not
+ * connected by the end of the timeout either, it calls `giveUp`. A proxy that has answered another request in the
+ * meantime is reachable and is not probed.
  */
 export class ConnectWatcher {
   readonly #lastAnswerMs = new Map<string, number>();
 
   watch({ timeouts, proxy }: Provider, giveUp: () => void): ConnectWatch {
-    // The environment's proxy and the connections to it are not ours to time.
+    // The gateway does not time connections to a proxy from the environment.
     if (proxy === undefined || !Number.isFinite(timeouts.connectMs)) return NO_WATCH;
     const startedAtMs = performance.now();
     let stopProbe = noProbe;
@@ -45,16 +45,16 @@ export class ConnectWatcher {
 const NO_WATCH: ConnectWatch = { mayReuse: true, answered: noProbe, end: noProbe };
 
 function noProbe(): void {
-  // There is none to stop.
+  // Nothing to stop.
 }
 
-/** Opens a connection and closes it again; calls `onSilence` when it neither opened nor failed within `limitMs`. */
+/** Opens a connection and closes it. Calls `onSilence` if it neither opened nor failed within `limitMs`. */
 function probe(target: string, limitMs: number, onSilence: () => void): () => void {
   const { hostname, port, protocol } = new URL(target);
   const isTls = protocol === 'https:';
   const host = hostname.replace(/^\[|\]$/g, '');
   const address = { host, port: port === '' ? (isTls ? 443 : 80) : Number(port) };
-  // Whether the certificate is good is for fetch to say: here it only counts that there is one.
+  // fetch verifies the certificate. Here only the handshake counts.
   const socket = isTls ? connectTls({ ...address, rejectUnauthorized: false }) : connect(address);
   const stop = (): void => {
     clearTimeout(timer);
@@ -64,7 +64,7 @@ function probe(target: string, limitMs: number, onSilence: () => void): () => vo
     socket.destroy();
     onSilence();
   }, limitMs);
-  // A refusal is an answer too: fetch gets the same one and says what it is.
+  // A refusal is an answer too; fetch receives the same one and reports it.
   socket.once(isTls ? 'secureConnect' : 'connect', stop).once('error', stop);
   return stop;
 }

@@ -7,10 +7,10 @@ import { upstreamFields } from '../headers.ts';
 import { ProxyGuard } from './proxy-guard.ts';
 import { requestUrl } from '../request-url.ts';
 
-/** `fetch` does not say how far away the proxy is: a long way, to be on the safe side. */
+/** Assumed round trip to the proxy, which `fetch` does not report. A large value is the safe choice. */
 const ROUND_TRIP_MS = 100;
 
-/** Speaks to providers through a proxy, with the runtime's `fetch`, which knows how. */
+/** Creates an upstream that speaks to providers through a proxy, with the runtime's `fetch`. */
 export function createFetchUpstream(guard = new ProxyGuard()): Upstream {
   const watcher = new ConnectWatcher();
   return {
@@ -22,7 +22,7 @@ export function createFetchUpstream(guard = new ProxyGuard()): Upstream {
       const startedAtMs = performance.now();
       let reply = await send(request, { isFresh: false });
       const tookMs = performance.now() - startedAtMs;
-      // Only a fresh connection tells a provider that fails from one that had closed an idle connection.
+      // A retry on a fresh connection tells a failing provider from one that had closed an idle connection.
       if (watch.mayReuse && seemsStale(reply) && tookMs < staleWithinMs(request.method, ROUND_TRIP_MS))
         reply = { ...(await send(request, { isFresh: true })), isResent: true };
       if (reply.kind === 'reply') watch.answered();
@@ -48,14 +48,14 @@ async function send(request: UpstreamRequest, { isFresh }: { isFresh: boolean })
     headers: upstreamFields(request),
     body: request.body === undefined ? null : Buffer.concat(request.body),
     signal: stopping.signal,
-    // A provider that redirects would be sent our credential wherever it points.
+    // Following a redirect would send our credential to whatever host the provider names.
     redirect: 'manual',
-    // The bytes go to the client as they come, compressed or not.
+    // Bytes go to the client unchanged, compressed or not.
     decompress: false,
-    // The gateway has limits of its own; fetch's would cut long answers.
+    // The gateway enforces its own timeouts; fetch's would cut off long answers.
     timeout: false,
   };
-  // Not a pooled connection but one of its own.
+  // Do not take a pooled connection.
   if (isFresh) options.keepalive = false;
   connect(provider, options);
   try {
@@ -67,7 +67,7 @@ async function send(request: UpstreamRequest, { isFresh }: { isFresh: boolean })
   }
 }
 
-/** Adds the settings that only some providers need. */
+/** Adds the TLS and proxy settings, which only some providers have. */
 function connect({ tls, proxy }: Provider, options: BunFetchRequestInit): void {
   if (!tls.verify) options.tls = { rejectUnauthorized: false };
   if (tls.caFile !== undefined) options.tls = { ...options.tls, ca: Bun.file(tls.caFile) };

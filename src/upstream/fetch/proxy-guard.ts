@@ -1,16 +1,16 @@
 import { lookup } from 'node:dns/promises';
 import { isForbiddenHost } from '../../lib/outgoing-address.ts';
 
-/** The addresses of a name. Rejects where it has none. */
+/** Resolves a name to its addresses. Rejects if it has none. */
 export type Resolve = (name: string) => Promise<readonly string[]>;
 
-/** How long an answer of the resolver is believed. */
+/** How long a DNS answer is cached. */
 const BELIEVED_MS = 30_000;
 const MOST_NAMES = 1_000;
 
 /**
- * Says whether a proxy's name resolves to an address that is never called. `fetch` does not tell whom it is connected
- * to, so the name is looked up before. A name that can't be resolved is left to `fetch`, which says what is wrong.
+ * Tells whether a proxy's name resolves to a forbidden address. `fetch` does not report the connected address, so the
+ * guard looks the name up beforehand. It allows names that cannot be resolved, since `fetch` then reports the error.
  */
 export class ProxyGuard {
   readonly #resolve: Resolve;

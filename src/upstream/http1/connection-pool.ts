@@ -2,17 +2,20 @@ import { systemClock } from '../../lib/system-clock.ts';
 import { Connection } from './connection.ts';
 import type { Target } from './target.ts';
 
-/** How many connections are held, and for how long. */
+/** Limits on the number and age of connections. */
 export interface PoolLimits {
-  /** A connection that nobody has used for so long is closed; most providers have closed it before. */
+  /** Idle connections are closed after this time. Most providers close them sooner. */
   readonly idleMs: number;
-  /** Kept for the next requests, at most. */
+  /** Maximum number of idle connections. */
   readonly mostIdle: number;
-  /** The system gives up connecting after two minutes; a handshake that is never answered would take for ever. */
+  /**
+   * Maximum time to open a connection. The system gives up connecting after two minutes, but an unanswered TLS
+   * handshake would hang forever.
+   */
   readonly openingMs: number;
-  /** For so long no connection is used again to a provider that sent bytes which nobody had asked for. */
+  /** How long connections are not reused after the provider sent unsolicited bytes. */
   readonly distrustMs: number;
-  /** Connections go on opening when nobody waits for them any more: beyond this, nobody starts another. */
+  /** Abandoned attempts keep opening in the background. Above this number, a waiter starts no further one. */
   readonly mostAbandoned: number;
 }
 
@@ -24,7 +27,10 @@ const LIMITS: PoolLimits = {
   mostAbandoned: 256,
 };
 
-/** Bytes that come so soon after an answer belong to it. Later they may be a farewell, such as an idle connection's 408. */
+/**
+ * Bytes that arrive this soon after an answer belong to it. Later bytes may announce the end of an idle connection,
+ * such as a 408.
+ */
 const SOON_MS = 1_000;
 
 interface Waiter {
@@ -35,18 +41,19 @@ interface Waiter {
 const NEVER_OPENED = Object.assign(new Error('the connection did not open'), { code: 'ETIMEDOUT' });
 
 /**
- * Connections to one target. The one that was used last is used first, so that those of a busy hour end after it.
+ * The connections to one target. The most recently used one is reused first, so that surplus connections age out
+ * after a busy period.
  *
- * A connection whose answer is over is **resting** until the event loop has asked the system once more for what has come, and
- * only then **idle**. Bytes that had come behind the answer show by then, and end it before another request's answer
- * could begin with them.
+ * After an answer, a connection is **resting** until the event loop has polled the socket once more, and then
+ * **idle**. Bytes that arrived after the answer show up by then and close the connection before they could be
+ * mistaken for the next answer.
  */
 export class ConnectionPool {
   readonly #target: Target;
   readonly #onEmpty: () => void;
   readonly #limits: PoolLimits;
   readonly #idle: Connection[] = [];
-  /** Resting since this turn of the event loop, and since the one before. */
+  /** Connections that have rested since this turn of the event loop, and since the previous one. */
   #resting: Connection[] = [];
   #rested: Connection[] = [];
   #isTurning = false;
@@ -54,7 +61,7 @@ export class ConnectionPool {
   #stopDistrusting: (() => void) | undefined;
   readonly #waiters = new Set<Waiter>();
   #opening = 0;
-  /** Open connections, idle or not. */
+  /** Number of open connections, idle or not. */
   #open = 0;
   #isClosed = false;
   #stopSweeping: (() => void) | undefined;
@@ -65,12 +72,12 @@ export class ConnectionPool {
     this.#limits = { ...LIMITS, ...limits };
   }
 
-  /** A connection that waits for its next request, if there is one. */
+  /** Takes an idle connection; undefined if there is none. */
   takeIdle(): Connection | undefined {
     return this.#idle.pop();
   }
 
-  /** Whether a connection will be idle in the next turn of the event loop; `turn` waits for that. */
+  /** Whether a connection becomes idle in the next turn of the event loop, which `turn` awaits. */
   get isResting(): boolean {
     return this.#isTurning;
   }
@@ -81,14 +88,17 @@ export class ConnectionPool {
     });
   }
 
-  /** Calls `take` or `fail` of the waiter once, unless it is forgotten before: with the first that opens. */
+  /**
+   * Resolves the waiter (`take`) with the first connection that opens, or rejects it (`fail`). The returned function
+   * cancels the waiter, which is then never called.
+   */
   open(waiter: Waiter): () => void {
     this.#waiters.add(waiter);
     if (this.#opening - this.#waiters.size < this.#limits.mostAbandoned) this.#connect();
     return () => this.#waiters.delete(waiter);
   }
 
-  /** Lets go of what is idle now or will be. */
+  /** Closes idle and resting connections, and the others when they become idle. */
   close(): void {
     this.#isClosed = true;
     this.#stopDistrusting?.();
@@ -137,7 +147,7 @@ export class ConnectionPool {
     setImmediate(this.#turn);
   }
 
-  /** The first call comes before the loop looks for what has come, the second behind it. */
+  /** Runs twice: before the event loop polls for bytes, and after. */
   readonly #turn = (): void => {
     const rested = this.#rested;
     this.#rested = this.#resting;
@@ -147,7 +157,10 @@ export class ConnectionPool {
     for (const connection of rested) if (connection.isOpen) this.#keep(connection);
   };
 
-  /** A provider that says more than its answers is not to answer one request with what belongs to another. */
+  /**
+   * Stops reusing connections for a while after unsolicited bytes, so that they cannot become the answer to another
+   * request.
+   */
   #distrust({ idleSinceMs }: Connection): void {
     const nowMs = systemClock.nowMs();
     if (this.#isClosed) return;
@@ -175,7 +188,7 @@ export class ConnectionPool {
     this.#checkEmpty();
   }
 
-  /** Those at the front have waited longest. */
+  /** Closes connections that were idle too long. The oldest are at the front. */
   readonly #sweep = (): void => {
     const nowMs = systemClock.nowMs();
     const { idleMs } = this.#limits;
@@ -191,7 +204,7 @@ export class ConnectionPool {
 
   #checkEmpty(): void {
     if (this.#open > 0 || this.#opening > 0 || this.#waiters.size > 0) return;
-    // It has something to remember.
+    // A pool that distrusts its provider must be kept, since it has to remember that.
     if (this.#stopDistrusting !== undefined) return;
     this.#stopSweeping?.();
     this.#stopSweeping = undefined;

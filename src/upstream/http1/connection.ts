@@ -3,42 +3,42 @@ import { systemClock } from '../../lib/system-clock.ts';
 import { isBlank } from './http-response.ts';
 import type { Target } from './target.ts';
 
-/** What becomes of a connection is told to those who asked for it. */
+/** Callbacks to the pool that opened a connection. */
 export interface ConnectionEvents {
   readonly onOpen: () => void;
-  /** It did not come about. */
+  /** The connection could not be opened. */
   readonly onFailure: (error: unknown) => void;
-  /** An exchange is over, and another may begin. */
+  /** An exchange has ended, and another may begin. */
   readonly onIdle: () => void;
-  /** Bytes came that no request had asked for; the connection ends. */
+  /** Unsolicited bytes arrived; the connection closes. */
   readonly onSurplus: () => void;
   readonly onClose: () => void;
 }
 
-/** Small pieces are put together here and sent at once, which needs no memory of their own: the system copies them. */
+/** Buffer in which small pieces are joined and sent at once. It is shared, since the system copies the bytes. */
 const SCRATCH = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** A larger piece is sent by itself, which costs less than to copy it. */
+/** Larger pieces are sent directly, which is cheaper than copying them. */
 const SMALL_BYTES = 16 * 1024;
 
 const KEEP_ALIVE_MS = 30_000;
 
-const FORBIDDEN_ADDRESS = Object.assign(new Error('the name resolves to an address that is never called'), {
+const FORBIDDEN_ADDRESS = Object.assign(new Error('the name resolves to a forbidden address'), {
   code: 'ForbiddenAddress',
 });
-/** The exchange whose bytes a connection carries. */
+/** The exchange that receives the connection's bytes. */
 interface Receiver {
-  /** Takes bytes of the reply, which are the receiver's own from then on. */
+  /** Takes bytes of the reply. The receiver owns them from then on. */
   readonly take: (bytes: Buffer) => void;
-  /** The connection has ended: in order, or with an error. */
+  /** The connection has closed, orderly (undefined) or with an error. */
   readonly connectionEnded: (error: Error | undefined) => void;
 }
 
 /**
- * A connection to a provider, plain or with TLS, that carries one exchange at a time.
+ * A plain or TLS connection to a provider that carries one exchange at a time.
  *
- * It is **opening** until it can be written to, which with TLS is after the handshake and a look at the certificate;
- * then **open**; and **closed** for good by either side.
+ * It is **opening** until it is writable, which with TLS means after the handshake and the certificate check, then
+ * **open**, and finally **closed** by either side.
  */
 export class Connection {
   readonly #target: Target;
@@ -47,7 +47,7 @@ export class Connection {
   #state: 'opening' | 'open' | 'closed' = 'opening';
   #exchange: Receiver | undefined;
   #unsent: Uint8Array[] = [];
-  /** By the clock of the pool that keeps it; 0 while it is in use. */
+  /** The pool's clock in milliseconds; 0 while the connection is in use. */
   idleSinceMs = 0;
   #startedAtMs = 0;
   #handshakeMs = 0;
@@ -61,7 +61,7 @@ export class Connection {
     return this.#state === 'open';
   }
 
-  /** How long TCP took to connect, the look-up of the name included: about one round trip, and never less. */
+  /** How long the TCP connect took in milliseconds, name lookup included: at least one round trip. */
   get handshakeMs(): number {
     return this.#handshakeMs;
   }
@@ -74,12 +74,12 @@ export class Connection {
     try {
       Bun.connect<Connection>(tls === undefined ? options : { ...options, tls: tls.options() }).catch(fail);
     } catch (error) {
-      // Such as a certificate's file that is not there; whoever asked hears of it in a moment, as of all else.
+      // For example a missing certificate file. Report it asynchronously, like every other failure.
       queueMicrotask(() => fail(error));
     }
   }
 
-  /** Sends a request; what comes from now on belongs to its exchange. `head` has only characters of latin1. */
+  /** Sends a request and routes further bytes to its exchange. `head` has latin1 characters only. */
   send(exchange: Receiver, head: string, body: readonly Uint8Array[]): void {
     if (this.#state === 'closed') return exchange.connectionEnded(undefined);
     this.#exchange = exchange;
@@ -101,13 +101,13 @@ export class Connection {
     if (filled > 0) this.#writeScratch(filled);
   }
 
-  /** Takes nothing more from the provider until it is told otherwise. */
+  /** Pauses or resumes reading from the provider. */
   holdUp(isHeldUp: boolean): void {
     if (isHeldUp) this.#socket?.pause();
     else this.#socket?.resume();
   }
 
-  /** The exchange is over. A connection whose request has not gone out is as useless as one that must not stay open. */
+  /** Ends the exchange. Closes the connection if it must not stay open or if part of the request is still unsent. */
   release({ staysOpen, hasSurplus }: { readonly staysOpen: boolean; readonly hasSurplus: boolean }): void {
     this.#exchange = undefined;
     if (hasSurplus) this.#events.onSurplus();
@@ -124,28 +124,28 @@ export class Connection {
   opened(socket: Socket<Connection>): void {
     this.#socket = socket;
     this.#handshakeMs = systemClock.nowMs() - this.#startedAtMs;
-    // Given up meanwhile.
+    // The connection was closed while it was opening.
     if (this.#state === 'closed') return this.close();
-    // The address that counts is the one that is connected: a second look-up of the name may give another.
+    // Check the address that is actually connected, since a second lookup of the name may return another.
     if (this.#target.forbids(socket.remoteAddress)) return this.failed(FORBIDDEN_ADDRESS);
     socket.setNoDelay(true);
-    // Answers may be silent for minutes, and what stands between must not forget the connection meanwhile.
+    // Answers may be silent for minutes, and middleboxes drop idle connections.
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    // A gateway that has nothing else to do may end.
+    // Connections must not keep an otherwise finished process alive.
     socket.unref();
     if (this.#target.tls === undefined) this.#ready();
   }
 
-  /** @param isDone false where the certificate is not to be trusted, whether or not that matters */
+  /** @param isDone false if the certificate is not trusted, even if verification is off */
   shookHands(socket: Socket<Connection>, isDone: boolean, error: Error | null): void {
     if (this.#target.tls?.verifies === false || (isDone && socket.authorized)) return this.#ready();
-    this.#fail(error ?? Object.assign(new Error('the handshake failed'), { code: 'EPROTO' }));
+    this.#fail(error ?? Object.assign(new Error('the TLS handshake failed'), { code: 'EPROTO' }));
     this.close();
   }
 
   received(bytes: Buffer): void {
     if (this.#exchange !== undefined) return this.#exchange.take(bytes);
-    // A provider that speaks without being asked is not understood; an empty line says nothing.
+    // Unsolicited bytes are surplus, except for empty lines.
     if (isBlank(bytes)) return;
     this.#events.onSurplus();
     this.close();
@@ -163,7 +163,9 @@ export class Connection {
     this.#exchange?.connectionEnded(error);
   }
 
-  /** What a handler has thrown comes here as well: nobody knows how far it came, so the connection ends. */
+  /**
+   * Exceptions from a handler also end up here. The state of the exchange is unknown then, so the connection closes.
+   */
   failed(error: unknown): void {
     this.#fail(error);
     this.close();
@@ -174,7 +176,7 @@ export class Connection {
     if (sent < filled) this.#unsent.push(Buffer.from(SCRATCH.subarray(sent, filled)));
   }
 
-  /** What does not go out now goes when there is room. */
+  /** Sends bytes, and queues what the socket does not accept until it drains. */
   #write(bytes: Uint8Array): void {
     this.#unsent.push(bytes);
     if (this.#unsent.length === 1) this.#flush();
@@ -204,7 +206,7 @@ export class Connection {
   }
 }
 
-/** The runtime tells all connections to the same functions. */
+/** All connections share one handler object, as the runtime prefers. */
 const HANDLERS: Bun.SocketHandler<Connection> = {
   open: (socket) => socket.data.opened(socket),
   handshake: (socket, isDone, error) => socket.data.shookHands(socket, isDone, error),

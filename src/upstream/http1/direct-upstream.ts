@@ -10,15 +10,15 @@ import { upstreamFields } from '../headers.ts';
 import { type Target, targetOf } from './target.ts';
 import { requestUrl } from '../request-url.ts';
 
-/** An upstream that keeps connections for the next requests. */
+/** An upstream with pooled connections. */
 export interface OpenUpstream extends Upstream {
-  /** Closes those that no request uses, and each of the others when its request is over. */
+  /** Closes idle connections now, and busy ones when their request ends. */
   readonly close: () => void;
 }
 
 /**
- * Speaks HTTP/1.1 to providers over connections of its own. The runtime's `fetch` does it in another thread, which
- * costs a request a third more, and does not say when it is connected or whether a connection was used before.
+ * Creates an upstream that speaks HTTP/1.1 over its own connections. The runtime's `fetch` works in another thread,
+ * which costs a third more per request, and does not report when it has connected or whether it reused a connection.
  */
 export function createDirectUpstream(limits: Partial<PoolLimits> = {}): OpenUpstream {
   const pools = new Map<string, ConnectionPool>();
@@ -34,13 +34,13 @@ export function createDirectUpstream(limits: Partial<PoolLimits> = {}): OpenUpst
     async send(request) {
       const { provider } = request;
       const address = requestUrl(request);
-      // Its provider has no such method, so that there is nobody to ask.
+      // The provider has no such method.
       if (address === undefined) return { kind: 'unreachable', reason: 'protocol' };
       const url = new URL(address);
       const target = targetFor(provider, url);
       const head = headOf(request, url);
       const taken = takeIdle(poolOf(target));
-      // Nothing is waited for where nothing has to be: each wait costs a turn of the microtasks.
+      // Await only if necessary, since each await costs a microtask turn.
       const idle = taken instanceof Promise ? await taken : taken;
       if (idle === undefined) return sendFresh(poolOf(target), request, head);
       const sentAtMs = systemClock.nowMs();
@@ -48,7 +48,7 @@ export function createDirectUpstream(limits: Partial<PoolLimits> = {}): OpenUpst
       const isStale = reply.kind === 'unreachable' && !hasHeard;
       if (!isStale || systemClock.nowMs() - sentAtMs > staleWithinMs(request.method, idle.handshakeMs))
         return reply;
-      // The pool may have gone with the last of its connections.
+      // The pool may have been removed together with its last connection.
       return { ...(await sendFresh(poolOf(target), request, head)), isResent: true };
     },
     close() {
@@ -57,7 +57,10 @@ export function createDirectUpstream(limits: Partial<PoolLimits> = {}): OpenUpst
   };
 }
 
-/** A connection that was used before. One that rests is waited for: that is a moment, and a new one is round trips. */
+/**
+ * Returns a used connection. Waits for a resting one, which takes one turn of the event loop; a new connection takes
+ * round trips.
+ */
 function takeIdle(pool: ConnectionPool): Connection | undefined | Promise<Connection | undefined> {
   const idle = pool.takeIdle();
   return idle !== undefined || !pool.isResting ? idle : pool.turn().then(() => pool.takeIdle());
@@ -72,7 +75,7 @@ async function sendFresh(
   return 'kind' in opened ? opened : (await exchange(opened, request, head)).reply;
 }
 
-/** Providers are made anew with each configuration, and each asks for one target. */
+/** Each configuration creates new provider objects, and each provider has one target. */
 const targets = new WeakMap<Provider, Target>();
 
 function targetFor(provider: Provider, url: URL): Target {
@@ -84,7 +87,7 @@ function targetFor(provider: Provider, url: URL): Target {
   return target;
 }
 
-/** A connection of its own for the request, within the provider's limit of time; or why there is none. */
+/** Opens a new connection for the request within the provider's connect timeout, or returns why it failed. */
 function open(
   pool: ConnectionPool,
   { provider, cancellation, onConnectTimeout }: UpstreamRequest,
@@ -113,7 +116,7 @@ function open(
 
 interface Exchanged {
   readonly reply: UpstreamReply;
-  /** Whether the provider had said anything at all. */
+  /** Whether the provider had sent any byte of a reply. */
   readonly hasHeard: boolean;
 }
 
@@ -128,7 +131,7 @@ function exchange(connection: Connection, request: UpstreamRequest, head: string
   });
 }
 
-/** The request line and the header, up to the empty line. */
+/** Builds the request line and header fields, up to and including the empty line. */
 function headOf(request: UpstreamRequest, { host, pathname, search }: URL): string {
   const { method, body } = request;
   let head = `${method} ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 import { unreachableReason } from '../failure.ts';
 import { ResponseReader } from './http-response.ts';
 
-/** Of a body that nobody reads so much is kept; then the provider is held up. */
+/** Buffers at most this much of an unread body, then pauses the provider's socket. */
 const MOST_KEPT_BYTES = 256 * 1024;
 
 type Chunk = Awaited<ReturnType<ByteSource['read']>>;
@@ -18,7 +18,7 @@ interface Pouring {
   readonly take: (chunk: Uint8Array) => Backpressure;
   readonly resolve: (how: 'end' | 'broken' | 'stop') => void;
   readonly reject: (error: unknown) => void;
-  /** Whether what was taken last is still being taken. */
+  /** Whether the sink is still processing the last chunk. */
   isBusy: boolean;
 }
 
@@ -29,9 +29,8 @@ const ENDS = { staysOpen: false, hasSurplus: false } as const;
 /**
  * One request on a connection, and its reply.
  *
- * It is **waiting** until the reply's head is there, then **replying** while its body comes, which is read from the
- * exchange itself. It has ended **complete**, when all of the reply is there though it may not have been read, or
- * **broken**: by the provider, by the network, or because it was called off.
+ * It is **waiting** until the reply's head arrives, then **replying** while its body is read. It ends **complete**
+ * once the whole reply has arrived, even if unread, or **broken** by the provider, the network or a cancellation.
  */
 export class Exchange implements ByteSource {
   readonly #connection: Connection;
@@ -58,12 +57,12 @@ export class Exchange implements ByteSource {
     cancellation.onCancel = () => this.#end({ kind: 'aborted' });
   }
 
-  /** Whether any byte of a reply has come. */
+  /** Whether any byte of a reply has arrived. */
   get hasHeard(): boolean {
     return this.#hasHeard;
   }
 
-  /** Bytes from the connection, which are the exchange's own from here. */
+  /** Takes bytes from the connection. The exchange owns them from then on. */
   take(bytes: Buffer): void {
     this.#hasHeard = true;
     let piece: Uint8Array | undefined;
@@ -81,7 +80,7 @@ export class Exchange implements ByteSource {
     if (isComplete) this.#complete();
   }
 
-  /** The connection has ended: in order, or with an error. */
+  /** Called when the connection closes, orderly (undefined) or with an error. */
   connectionEnded(error: Error | undefined): void {
     if (error === undefined && this.#response.endsWithConnection()) return this.#complete();
     const reason: UnreachableReason = error === undefined ? 'closed' : unreachableReason(error);
@@ -92,7 +91,7 @@ export class Exchange implements ByteSource {
     const chunk = this.#nextKept();
     if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk });
     if (this.#state === 'complete') return Promise.resolve(END);
-    if (this.#state === 'broken') return Promise.reject(new Error('the reply broke off'));
+    if (this.#state === 'broken') return Promise.reject(new Error('the reply ended prematurely'));
     return new Promise((resolve, reject) => {
       this.#reading = { resolve, reject };
     });
@@ -105,7 +104,7 @@ export class Exchange implements ByteSource {
     });
   }
 
-  /** Lets go of a reply that is not wanted any more; of a complete one only what was not read. */
+  /** Discards an unwanted reply, or the unread rest of a complete one. */
   cancel(): Promise<void> {
     this.#chunks = [];
     this.#end({ kind: 'aborted' });
@@ -133,7 +132,7 @@ export class Exchange implements ByteSource {
     return chunk;
   }
 
-  /** Hands on what is kept, as far as it is taken, and then the end, if this is it. */
+  /** Hands on buffered chunks as long as the sink accepts them, and then the end. */
   #pourOn(): void {
     while (this.#pouring?.isBusy === false) {
       const chunk = this.#nextKept();
@@ -178,7 +177,8 @@ export class Exchange implements ByteSource {
     this.#cancellation.onCancel = undefined;
     this.#reading?.resolve(END);
     this.#reading = undefined;
-    // The last bytes may have been too many to be kept: the next request's reply must not wait for who reads them.
+    // The last bytes may have exceeded the buffer limit and paused the socket. The next request must not wait for
+    // this reply's reader.
     if (this.#isHeldUp) this.#connection.holdUp(false);
     this.#connection.release(this.#response);
     this.#pourOn();
@@ -191,7 +191,7 @@ export class Exchange implements ByteSource {
     this.#cancellation.onCancel = undefined;
     this.#connection.release(ENDS);
     if (state === 'waiting') return this.#settle(failure);
-    this.#reading?.reject(new Error('the reply broke off'));
+    this.#reading?.reject(new Error('the reply ended prematurely'));
     this.#reading = undefined;
     this.#pourOn();
   }

@@ -3,30 +3,30 @@ import { MAX_FIELDS, MAX_HEAD_BYTES, ProtocolFault } from './response-head.ts';
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** The text of a head, and the bytes behind it. */
+/** The text of a head, and the bytes after it. */
 export interface HeadText {
   readonly text: string;
   readonly rest: Buffer;
 }
 
 /**
- * Finds where the head of a response ends, in bytes that come in any pieces. Each byte is looked at once, and the limits on
- * size and lines hold before anything else is done with the head: a provider may send whatever it likes.
+ * Finds the end of a response head in bytes that arrive in arbitrary pieces. It examines each byte once and enforces
+ * the limits on size and lines before the head is parsed, because a provider may send anything.
  */
 export class HeadReader {
-  /** The bytes so far, in a buffer that grows by doubling. */
+  /** The bytes received so far, in a buffer that grows by doubling. */
   #kept: Buffer | undefined;
   #bytes = 0;
   #lines = 0;
   #lineBytes = 0;
-  /** The line so far is a CR and nothing else. */
+  /** Whether the current line consists of a single CR so far. */
   #isBareCr = false;
 
   /**
-   * Undefined while the head is not at its end. A bare LF ends a line as well (RFC 9112 §2.2), and empty lines before the
-   * first are part of the text.
+   * Returns undefined while the head is incomplete. A bare LF also ends a line (RFC 9112 §2.2). Empty lines before
+   * the status line are part of the text.
    *
-   * @throws ProtocolFault where the head is longer than one may be
+   * @throws ProtocolFault if the head exceeds a limit
    */
   take(bytes: Buffer): HeadText | undefined {
     const end = this.#findEnd(bytes);
@@ -37,7 +37,7 @@ export class HeadReader {
     return { text: this.#textUpTo(bytes, end), rest: bytes.subarray(end) };
   }
 
-  /** The index behind the empty line that ends the head, or -1. */
+  /** Returns the offset after the empty line that ends the head, or -1. */
   #findEnd(bytes: Buffer): number {
     for (let at = 0; ;) {
       const lineEnd = bytes.indexOf(LF, at);
@@ -46,14 +46,14 @@ export class HeadReader {
         this.#lineBytes += stop - at;
         this.#isBareCr = this.#lineBytes === 1 && bytes[at] === CR;
       }
-      if (this.#bytes + stop > MAX_HEAD_BYTES) throw new ProtocolFault('the header is too long');
+      if (this.#bytes + stop > MAX_HEAD_BYTES) throw new ProtocolFault('the header is too large');
       if (lineEnd === -1) return -1;
       const isEmpty = this.#lineBytes === 0 || this.#isBareCr;
       this.#lineBytes = 0;
       this.#isBareCr = false;
       at = lineEnd + 1;
       if (isEmpty && this.#lines > 0) return at;
-      // The first line is no field.
+      // The status line does not count as a field.
       if (!isEmpty && ++this.#lines > MAX_FIELDS + 1)
         throw new ProtocolFault('the header has too many fields');
     }
@@ -73,7 +73,7 @@ export class HeadReader {
     this.#bytes = size;
   }
 
-  /** Forgets the head, so that another may come. */
+  /** Returns the head's text and resets the reader for another head. */
   #textUpTo(bytes: Buffer, end: number): string {
     const before = this.#kept?.toString('latin1', 0, this.#bytes) ?? '';
     this.#kept = undefined;

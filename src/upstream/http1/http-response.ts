@@ -8,13 +8,13 @@ import {
   staysOpen,
 } from './response-head.ts';
 
-/** The line with a chunk's size, extensions and all, and each line of a trailer. */
+/** Maximum length of a chunk-size line, extensions included, and of a trailer line. */
 const MAX_LINE_CHARS = 16 * 1024;
 
-/** Nobody has reason to send more interim responses (1xx) than this before the answer. */
+/** Maximum number of interim responses (1xx) before the final one. */
 const MOST_INTERIM = 64;
 
-/** Empty lines behind a body that some servers send; more than this is something else. */
+/** Some servers send empty lines after a body. More bytes than this are treated as surplus. */
 const MAX_BLANK_BYTES = 4;
 
 type State =
@@ -31,9 +31,9 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * Reads one HTTP/1.1 response (RFC 9112) from bytes that come in any pieces. Interim responses (1xx) are passed over,
- * chunks are put together, trailers are dropped. Whatever is not plainly framed is a fault: where one message ends and
- * another begins must not be guessed.
+ * Reads one HTTP/1.1 response (RFC 9112) from bytes that arrive in arbitrary pieces. Skips interim responses (1xx),
+ * joins chunks and drops trailers. Ambiguous framing is a `ProtocolFault`: guessing where a message ends would allow
+ * response smuggling.
  */
 export class ResponseReader {
   readonly #method: string;
@@ -43,23 +43,23 @@ export class ResponseReader {
   readonly #headReader = new HeadReader();
   #interim = 0;
   #trailerLines = 0;
-  /** Of a body with a length, or of the chunk. */
+  /** Bytes left of a body with a known length, or of the current chunk. */
   #leftBytes = 0;
   #line = '';
   #staysOpen = true;
   #hasSurplus = false;
 
-  /** @param method of the request: the answer to `HEAD` has no body */
+  /** @param method the request's method, since a response to `HEAD` has no body */
   constructor(method: string) {
     this.#method = method;
   }
 
-  /** Undefined until it is there. */
+  /** The parsed head; undefined until it is complete. */
   get head(): ResponseHead | undefined {
     return this.#head;
   }
 
-  /** False where the kind of response has none, which is not the same as an empty one. */
+  /** False if this kind of response has no body, as opposed to an empty one. */
   get hasBody(): boolean {
     return this.#hasBody;
   }
@@ -68,20 +68,21 @@ export class ResponseReader {
     return this.#state === 'complete';
   }
 
-  /** Whether the connection may carry another request once this response is complete. */
+  /** Whether the connection may carry another request after this response. */
   get staysOpen(): boolean {
     return this.#staysOpen && !this.#hasSurplus;
   }
 
-  /** Whether bytes came behind the end of the response: what they are can't be known. */
+  /** Whether bytes arrived after the end of the response. They belong to no request. */
   get hasSurplus(): boolean {
     return this.#hasSurplus;
   }
 
   /**
-   * The part of the body in these bytes, undefined where there is none. The bytes are the reader's to change.
+   * Consumes bytes and returns the part of the body in them; undefined if there is none. The reader may overwrite the
+   * bytes.
    *
-   * @throws ProtocolFault where they can't be what a response goes on with
+   * @throws ProtocolFault if the bytes cannot continue the response
    */
   take(bytes: Buffer): Uint8Array | undefined {
     const rest = this.#state === 'head' ? this.#takeHead(bytes) : bytes;
@@ -104,21 +105,21 @@ export class ResponseReader {
     }
   }
 
-  /** Whether the response is complete now that its connection has ended in order. */
+  /** Whether the response is complete when the server closes the connection now. */
   endsWithConnection(): boolean {
     return this.#state === 'complete' || this.#state === 'until-close';
   }
 
-  /** What follows the head; undefined while there is only a part of it. */
+  /** Returns the bytes after the head; undefined while the head is incomplete. */
   #takeHead(bytes: Buffer): Buffer | undefined {
     for (let rest = bytes; ;) {
       const found = this.#headReader.take(rest);
       if (found === undefined) return undefined;
       rest = found.rest;
       const { status, headers, isOld } = parseHead(found.text);
-      if (status === 101) throw new ProtocolFault('the protocol was changed');
+      if (status === 101) throw new ProtocolFault('unexpected status 101 (Switching Protocols)');
       if (status < 200) {
-        if (++this.#interim > MOST_INTERIM) throw new ProtocolFault('the answer does not come');
+        if (++this.#interim > MOST_INTERIM) throw new ProtocolFault('too many interim responses');
         continue;
       }
       this.#head = { status, headers };
@@ -128,19 +129,19 @@ export class ResponseReader {
     }
   }
 
-  /** How the end of the body is known: RFC 9112 §6.3. */
+  /** Determines how the body ends (RFC 9112 §6.3). */
   #frame(status: number, headers: Headers, isOld: boolean): void {
     const coding = headers.get('transfer-encoding');
     const length = headers.get('content-length');
     if (this.#method === 'HEAD' || status === 204 || status === 304) {
       this.#hasBody = false;
       this.#state = 'complete';
-      // A server that sends a body all the same would answer the next request with it.
+      // If the server sends a body anyway, the next request on this connection would read it as its answer.
       this.#staysOpen = false;
     } else if (coding !== null) {
-      // White space was dropped with the field; whatever else stands around the word is not the word.
-      if (coding.toLowerCase() !== 'chunked') throw new ProtocolFault('the transfer coding is not known');
-      // Both at once is what requests are smuggled with, and HTTP/1.0 has no chunks (RFC 9112 §6.1).
+      // The parser has already trimmed white space. Any other coding or list of codings is rejected.
+      if (coding.toLowerCase() !== 'chunked') throw new ProtocolFault('unsupported transfer coding');
+      // Having both fields is a smuggling technique, and HTTP/1.0 has no chunked coding (RFC 9112 §6.1).
       if (length !== null || isOld) this.#staysOpen = false;
       this.#state = 'chunk-line';
     } else if (length === null) {
@@ -152,7 +153,10 @@ export class ResponseReader {
     }
   }
 
-  /** More than was announced. An empty line is none: some servers end each answer with one (RFC 9112 §2.2). */
+  /**
+   * Notes bytes after the end of the response. Ignores empty lines, which some servers send after each response (RFC
+   * 9112 §2.2).
+   */
   #noteSurplus(bytes: Buffer, from: number): void {
     if (!isBlank(bytes, from)) this.#hasSurplus = true;
   }
@@ -167,7 +171,7 @@ export class ResponseReader {
     return size === bytes.byteLength ? bytes : partOf(bytes, 0, size);
   }
 
-  /** The chunks in the bytes, moved together in place: they go on as one piece. */
+  /** Moves the chunks in these bytes together in place, so that they go on as one piece. */
   #takeChunks(bytes: Buffer): Uint8Array | undefined {
     let from = -1;
     let to = -1;
@@ -190,7 +194,10 @@ export class ResponseReader {
     return from === -1 ? undefined : partOf(bytes, from, to);
   }
 
-  /** Takes what nearly every line between chunks is, a size or nothing; returns where the bytes go on, 0: it is another. */
+  /**
+   * Fast path for the usual line between chunks: a plain size or an empty line. Returns the offset after it, or 0 if
+   * the line needs `#takeLine`.
+   */
   #takePlainLine(bytes: Buffer, at: number): number {
     if (this.#line !== '' || this.#state === 'trailer') return 0;
     let size = 0;
@@ -206,16 +213,17 @@ export class ResponseReader {
     return end + 2;
   }
 
-  /** Takes a line, or the part of it that is there; returns where the bytes go on. */
+  /** Consumes a line, or the part of it that has arrived. Returns the offset after it. */
   #takeLine(bytes: Buffer, at: number): number {
     const end = bytes.indexOf(LF, at);
     this.#line += bytes.toString('latin1', at, end === -1 ? bytes.byteLength : end);
-    if (this.#line.length > MAX_LINE_CHARS) throw new ProtocolFault('a chunk is not framed');
+    if (this.#line.length > MAX_LINE_CHARS) throw new ProtocolFault('malformed chunk framing');
     if (end === -1) {
-      // What can't become the line that is due may never end: a server that frames nothing waits for the next request.
+      // Reject a partial line as soon as it cannot become valid. Its end may never come, because the server may be
+      // waiting for the next request.
       const due = this.#state === 'chunk-end' ? NOTHING_SO_FAR : SIZE_SO_FAR;
       if (this.#state !== 'trailer' && !due.test(this.#line))
-        throw new ProtocolFault('a chunk is not framed');
+        throw new ProtocolFault('malformed chunk framing');
       return bytes.byteLength;
     }
     const line = this.#line.endsWith('\r') ? this.#line.slice(0, -1) : this.#line;
@@ -231,23 +239,23 @@ export class ResponseReader {
       return;
     }
     if (this.#state === 'chunk-end') {
-      if (line !== '') throw new ProtocolFault('a chunk is longer than its size');
+      if (line !== '') throw new ProtocolFault('a chunk exceeds its declared size');
       this.#state = 'chunk-line';
       return;
     }
     const size = /^([0-9a-f]{1,12})[ \t]*(?:;|$)/i.exec(line)?.[1];
-    if (size === undefined) throw new ProtocolFault('a chunk has no size');
+    if (size === undefined) throw new ProtocolFault('missing chunk size');
     this.#beginChunk(Number.parseInt(size, 16));
   }
 
-  /** One of no bytes is the last. */
+  /** Starts a chunk. A chunk of size 0 is the last. */
   #beginChunk(size: number): void {
     this.#leftBytes = size;
     this.#state = size === 0 ? 'trailer' : 'chunk';
   }
 }
 
-/** Whether the bytes from there on are nothing but a few line ends. */
+/** Whether the bytes from `from` on are only a few line ends. */
 export function isBlank(bytes: Uint8Array, from = 0): boolean {
   if (bytes.byteLength - from > MAX_BLANK_BYTES) return false;
   for (let at = from; at < bytes.byteLength; at++) {
@@ -256,17 +264,20 @@ export function isBlank(bytes: Uint8Array, from = 0): boolean {
   return true;
 }
 
-/** Up to this size a copy costs less than a view, which first has to put the bytes where both can see them. */
+/**
+ * Copying pieces up to this size is cheaper than creating a view, which forces the runtime to expose the backing
+ * buffer.
+ */
 const SMALL_BYTES = 1024;
 
 function partOf(bytes: Buffer, from: number, to: number): Uint8Array {
-  // A buffer's own `slice` is a view.
+  // `Buffer.slice` returns a view, so call the one of `Uint8Array`.
   return to - from > SMALL_BYTES
     ? bytes.subarray(from, to)
     : Uint8Array.prototype.slice.call(bytes, from, to);
 }
 
-/** The value of a hexadecimal digit; -1 for any other byte. */
+/** Returns the value of a hexadecimal digit, or -1 for any other byte. */
 function hexDigit(byte = 0): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;

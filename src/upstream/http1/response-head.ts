@@ -1,4 +1,4 @@
-/** What a server sent is no HTTP/1.1 response, or one that this client did not ask for. */
+/** The server's bytes are not an HTTP/1.1 response, or not one that this client asked for. */
 export class ProtocolFault extends Error {
   readonly code = 'EHTTP';
 }
@@ -8,17 +8,17 @@ export interface ResponseHead {
   readonly headers: Headers;
 }
 
-/** A header may be this long: real ones have a few kilobytes. */
+/** Maximum size of a response head. Real ones have a few kilobytes. */
 export const MAX_HEAD_BYTES = 128 * 1024;
 
-/** A header, or a trailer, may have this many lines: the runtime needs time for each that grows with their number. */
+/** Maximum number of lines in a header or trailer. The runtime's cost per field grows with the number of fields. */
 export const MAX_FIELDS = 256;
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/;
 
 /**
- * Reads a head up to its empty line. White space between a field's name and its colon is dropped, as RFC 9112 §5.1 wants it of
- * a proxy, and so are empty lines before the first.
+ * Parses a head up to its empty line. Drops white space between a field's name and its colon, as RFC 9112 §5.1
+ * requires of proxies, and empty lines before the status line.
  *
  * @throws ProtocolFault
  */
@@ -26,7 +26,7 @@ export function parseHead(text: string): ResponseHead & { readonly isOld: boolea
   const lines = text.split(/\r?\n/).filter((line) => line !== '');
   const [first = '', ...fields] = lines;
   const [, minor, status] = STATUS_LINE.exec(first) ?? [];
-  if (status === undefined) throw new ProtocolFault('there is no status line');
+  if (status === undefined) throw new ProtocolFault('missing status line');
   const headers = new Headers();
   for (const line of unfolded(fields)) {
     const colon = line.indexOf(':');
@@ -45,7 +45,7 @@ function nameOf(line: string, colon: number): string {
   return line.slice(0, end);
 }
 
-/** A line that begins with a space goes on with the one before it (RFC 9112 §5.2). */
+/** Joins folded lines: a line that begins with white space continues the previous one (RFC 9112 §5.2). */
 function unfolded(lines: readonly string[]): readonly string[] {
   if (!lines.some(isFolded)) return lines;
   const whole: string[] = [];
@@ -61,21 +61,21 @@ function isFolded(line: string): boolean {
   return isSpace(line[0]);
 }
 
-/** White space in HTTP is this and nothing else (RFC 9110 §5.6.3): what JavaScript trims is more. */
+/** HTTP white space is space and tab only (RFC 9110 §5.6.3). JavaScript's `trim` removes more. */
 function isSpace(character: string | undefined): boolean {
   return character === ' ' || character === '\t';
 }
 
-/** The same length said twice is one length. */
+/** Parses `content-length`. A repeated identical value counts once. */
 export function lengthOf(field: string): number {
-  if (!/^\d{1,15}(?:[ \t]*,[ \t]*\d{1,15})*$/.test(field)) throw new ProtocolFault('the length is no number');
+  if (!/^\d{1,15}(?:[ \t]*,[ \t]*\d{1,15})*$/.test(field)) throw new ProtocolFault('invalid content-length');
   const values = new Set(field.split(',').map(Number));
   const [length = 0] = values;
-  if (values.size !== 1) throw new ProtocolFault('there are two lengths');
+  if (values.size !== 1) throw new ProtocolFault('conflicting content-length values');
   return length;
 }
 
-/** Whether a connection outlives the response; it does in HTTP/1.1, unless one side says otherwise. */
+/** Whether the connection persists after the response. In HTTP/1.1 it does unless a side says otherwise. */
 export function staysOpen(headers: Headers, isOld: boolean): boolean {
   const connection = headers.get('connection')?.toLowerCase() ?? '';
   if (connection === '') return !isOld;

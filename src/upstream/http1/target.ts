@@ -1,20 +1,20 @@
 import type { Provider } from '../../config/snapshot.ts';
 import { isForbiddenHost } from '../../lib/outgoing-address.ts';
 
-/** Where connections go, and what both sides show of themselves. */
+/** The endpoint of a connection, and the TLS identity of both sides. */
 export interface Target {
-  /** Connections of targets with the same name may stand in for each other. */
+  /** Connections to targets with the same name are interchangeable. */
   readonly name: string;
   readonly hostname: string;
   readonly port: number;
   readonly tls: TargetTls | undefined;
-  /** Whether an address that the name resolves to is never called. */
+  /** Whether the gateway must never connect to this resolved address. */
   readonly forbids: (address: string) => boolean;
 }
 
 interface TargetTls {
   readonly verifies: boolean;
-  /** Asked for at each connection, since files change. */
+  /** Evaluated for each connection, since the files may change. */
   readonly options: () => Bun.TLSOptions;
 }
 
@@ -35,7 +35,7 @@ export function targetOf({ protocol, hostname, port }: URL, { tls }: Provider): 
   return { name, ...address, tls: { verifies: tls.verify, options } };
 }
 
-/** Whether a host of a URL is an address already: no server has such a name (RFC 6066 §3). */
+/** Whether a URL's host is an IP address, which must not be sent as the server name (RFC 6066 §3). */
 function isAddress(host: string): boolean {
   return host.includes(':') || /^[\d.]+$/.test(host);
 }

@@ -200,7 +200,7 @@ fallback:
     kind: 'no key on an address that others reach',
     text: 'providers: [{name: a, api_base: "https://a.test"}]\n',
     says: [
-      '1:1  master_keys: there is no key, so that everybody who reaches 0.0.0.0 could use the providers; ' +
+      '1:1  master_keys: there is no key, so everybody who reaches 0.0.0.0 could use the providers; ' +
         'add a key, listen on 127.0.0.1, or set allow_unauthenticated: true.',
     ],
   },

@@ -147,7 +147,7 @@ test.each([
   ['provider_type: bedrock', 'providers[0].region: is missing'],
   ['provider_type: openai', 'providers[0].api_base: is missing'],
   ['provider_type: azure', 'providers[0].api_base: is missing'],
-  ['provider_type: bedrock, region: "evil.example/"', 'providers[0].region: must be small letters'],
+  ['provider_type: bedrock, region: "evil.example/"', 'providers[0].region: must be lower-case letters'],
   [
     'provider_type: bedrock, region: us-east-1, api_key: canary-1, aws: {access_key_id: canary-2, secret_access_key: canary-3}',
     'providers[0].aws: is a credential, as api_key is',

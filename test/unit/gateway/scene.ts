@@ -4,7 +4,7 @@ import type { PlannedRequest } from '../../../src/gateway/request-context.ts';
 import { readerSource } from '../../../src/lib/reader-source.ts';
 import type { GatewayEvent } from '../../../src/gateway/events.ts';
 import { type Execution, execute } from '../../../src/gateway/execute.ts';
-import { ObjectOwnerLedger } from '../../../src/gateway/object-owners.ts';
+import { ObjectOwnerLedger } from '../../../src/gateway/objects/object-owners.ts';
 import { plan } from '../../../src/gateway/plan.ts';
 import type { ClientRequest, Gateway, UpstreamReply, UpstreamRequest } from '../../../src/gateway/ports.ts';
 import { BucketLedger } from '../../../src/limits/bucket.ts';

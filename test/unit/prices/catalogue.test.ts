@@ -23,7 +23,7 @@ const base = (wanted: Partial<Wanted>) => {
 };
 
 describe('the catalogue', () => {
-  test('knows a model by its provider’s address, its name, and with a date behind it', () => {
+  test('finds a model by its provider’s address, by name, and with a date suffix', () => {
     expect(base({})?.input?.[0]).toBe(5_000_000_000);
     expect(base({ model: 'gpt-5.5-2026-04-23' })?.input?.[0]).toBe(5_000_000_000);
     expect(base({ model: 'GPT-5.5' })?.input?.[0]).toBe(5_000_000_000);
@@ -35,13 +35,13 @@ describe('the catalogue', () => {
     ).toBe(3_000_000_000);
   });
 
-  test('does not know a model, an address or a private server, and guesses nothing', () => {
+  test('finds nothing for an unknown model, an unknown address or a private server', () => {
     expect(base({ model: 'a-model-of-my-own' })).toBeUndefined();
     expect(base({ apiBase: 'http://127.0.0.1:8000/v1' })).toBeUndefined();
     expect(base({ apiBase: 'https://evil.example/api.openai.com' })).toBeUndefined();
   });
 
-  test('has a price for a million tokens in and out of everything that generates', () => {
+  test('has input and output prices for every generating model', () => {
     let priced = 0;
     const unpriced: string[] = [];
     for (const { id, models } of FILE.providers) {

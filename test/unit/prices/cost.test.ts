@@ -23,33 +23,29 @@ describe('the cost of a request', () => {
     ['nothing', {}, 0],
     ['one token of input', { input: 1 }, 5_000],
     ['input and output', { input: 1_000, output: 500 }, 20_000_000],
-    ['what came from the cache is cheaper', { input: 100, cached: 900 }, 950_000],
+    ['cached input is cheaper', { input: 100, cached: 900 }, 950_000],
+    ['cache writes without a price cost the same as input', { input: 100, cache_write: 900 }, 5_000_000],
     [
-      'writing to the cache costs what input costs where it has no price',
-      { input: 100, cache_write: 900 },
-      5_000_000,
-    ],
-    [
-      'reasoning costs what output costs where it has no price',
+      'reasoning without a price costs the same as output',
       { input: 0, output: 10, reasoning: 90 },
       3_000_000,
     ],
-    ['exactly at a length the base holds', { input: 272_000 }, 1_360_000_000],
+    ['the base price applies exactly at the threshold', { input: 272_000 }, 1_360_000_000],
     [
-      'above it every token costs more, cached ones and output as well',
+      'above it every token costs more, including cached and output tokens',
       { input: 272_001, cached: 1, output: 1 },
       2_720_056_000,
     ],
-    ['the cache counts for the length', { input: 2, cached: 272_000, output: 1 }, 272_065_000],
-    ['searches are by the thousand', { input: 0, web_search: 3 }, 30_000_000],
-    ['a request costs nothing where it has no price', { request: 1, input: 1 }, 5_000],
-    ['pages without a price are unknown', { input: 1, page: 1 }, undefined],
+    ['cached tokens count towards the threshold', { input: 2, cached: 272_000, output: 1 }, 272_065_000],
+    ['searches are priced per thousand', { input: 0, web_search: 3 }, 30_000_000],
+    ['a request without a price costs nothing', { request: 1, input: 1 }, 5_000],
+    ['the cost of pages without a price is unknown', { input: 1, page: 1 }, undefined],
   ];
   for (const [title, counts, nano] of bills) {
     test(title, () => expect(costOf(counts, PRICES)).toBe(nano));
   }
 
-  test('is unknown, and not 0, without prices', () => {
+  test('is unknown rather than 0 without prices', () => {
     expect(costOf({ input: 1 }, { ...PRICES, per: {} })).toBeUndefined();
     expect(costOf({ output: 1 }, { ...PRICES, per: { input: [1] } })).toBeUndefined();
   });
@@ -60,12 +56,12 @@ describe('the cost of a request', () => {
     expect(costOf({ output: 1 }, { ...PRICES, per })).toBe(0);
   });
 
-  test('is less by a discount, and exact beyond nine dollars', () => {
+  test('is reduced by a discount, and exact beyond nine dollars', () => {
     expect(costOf({ input: 1_000 }, { ...PRICES, discountPpm: 75_000 })).toBe(4_625_000);
     expect(costOf({ input: 200_000, output: 1_000_000 }, PRICES)).toBe(31_000_000_000);
   });
 
-  test('of sound, text and pages is by the hour, the million characters and the thousand pages', () => {
+  test('of sound, text and pages is per hour, per million characters and per thousand pages', () => {
     const prices = {
       ...PRICES,
       per: { second: [dollars(0.36)], character: [dollars(15)], page: [dollars(4)] },
@@ -99,7 +95,7 @@ describe('the cost of a request', () => {
 });
 
 describe('the meters', () => {
-  test('divide a whole among its parts, whatever a provider reports', () => {
+  test('divide a total among its parts, whatever a provider reports', () => {
     const part = fc.option(fc.integer({ min: -5, max: 2_000 }), { nil: undefined });
     const use = fc.record({
       input: fc.nat(1_500),
@@ -125,7 +121,7 @@ describe('the meters', () => {
     );
   });
 
-  test('count an hour of the cache apart from five minutes', () => {
+  test('count the one-hour cache apart from the five-minute cache', () => {
     expect(metersOf({ input: 100, cacheWrite: 30, cacheWrite1h: 10, output: 0 })).toMatchObject({
       input: 70,
       cache_write: 20,
@@ -134,7 +130,7 @@ describe('the meters', () => {
   });
 });
 
-describe('a sheet of prices', () => {
+describe('a price sheet', () => {
   const sheet: PriceSheet = {
     provider: 'deepseek',
     model: 'deepseek-chat',
@@ -148,7 +144,7 @@ describe('a sheet of prices', () => {
   };
   const at = (day: string, time: string) => ({ day, time });
 
-  test('has the prices of its day and hour', () => {
+  test('has the prices of the day and hour', () => {
     const input = (day: string, time: string) => pricesAt(sheet, undefined, at(day, time)).per.input?.[0];
     expect(input('2025-12-31', '23:59')).toBe(1);
     expect(input('2026-01-01', '00:30')).toBe(2);
@@ -157,7 +153,7 @@ describe('a sheet of prices', () => {
     expect(input('2026-01-02', '00:29')).toBe(3);
   });
 
-  test('has a tier that replaces single prices, from its day on', () => {
+  test('has a tier that replaces single prices from its first day', () => {
     expect(pricesAt(sheet, 'batch', at('2026-01-15', '12:00'))).toMatchObject({
       tier: undefined,
       per: { input: [2] },
@@ -169,7 +165,7 @@ describe('a sheet of prices', () => {
     expect(pricesAt(sheet, 'flex', at('2026-02-01', '12:00')).tier).toBeUndefined();
   });
 
-  test('is the same text whatever the order of its meters', () => {
+  test('has the same text whatever the order of its meters', () => {
     const text = (per: PricesInForce['per']) =>
       canonicalSheet(sheet, { per, tier: undefined, discountPpm: 0 });
     expect(text({ input: [1], output: [2] })).toBe(text({ output: [2], input: [1] }));
@@ -177,7 +173,7 @@ describe('a sheet of prices', () => {
   });
 });
 
-test('nano-dollars are told as dollars with nine decimals', () => {
+test('nano-dollars are formatted as dollars with nine decimals', () => {
   expect([0, 1, 1_234_500, 12_345_678_901].map(dollarsOf)).toEqual([
     '0.000000000',
     '0.000000001',

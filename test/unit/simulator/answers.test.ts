@@ -47,7 +47,7 @@ function saying(chunks: readonly Chunk[]): string {
 }
 
 describe('chat', () => {
-  test('usage counts the words of the prompt and of the answer, streamed as not', async () => {
+  test('usage counts the words of the prompt and of the answer, streamed or not', async () => {
     const answer = await plain('gpt', {
       messages: [
         { role: 'user', content: 'one two' },
@@ -63,7 +63,7 @@ describe('chat', () => {
     expect((await stream('gpt')).every(({ usage }) => usage === undefined)).toBe(true);
   });
 
-  test('a limit on tokens cuts the answer and says so', async () => {
+  test('a token limit truncates the answer and reports it', async () => {
     for (const limit of ['max_tokens', 'max_completion_tokens']) {
       const answer = await plain('gpt', { [limit]: 3 });
       expect(answer.choices[0]).toMatchObject({ finish_reason: 'length' });
@@ -72,7 +72,7 @@ describe('chat', () => {
     expect((await plain('gpt', { max_tokens: 20 })).choices[0]?.finish_reason).toBe('stop');
   });
 
-  test('words and pace are chosen by the model name or a header', async () => {
+  test('the model name or a header sets words and pace', async () => {
     expect(saying(await stream('gpt?words=5')).split(' ')).toHaveLength(5);
     const before = performance.now();
     await stream('gpt?words=5&pace=50');
@@ -83,7 +83,7 @@ describe('chat', () => {
     expect(answer.usage?.completion_tokens).toBe(2);
   });
 
-  test('n choices differ, and each has its end', async () => {
+  test('n choices differ, and each has its own end', async () => {
     const answer = await plain('gpt', { n: 3 });
     expect(new Set(answer.choices.map(({ message }) => message?.content)).size).toBe(3);
     const chunks = await stream('gpt', { n: 2 });
@@ -122,7 +122,7 @@ describe('chat', () => {
     expect((await plain('gpt', { tools })).choices[0]?.finish_reason).toBe('stop');
   });
 
-  test('tool calls come in the shapes of many providers', async () => {
+  test('tool calls have the shapes of many providers', async () => {
     const deltas = async (shape: string): Promise<object[]> =>
       (await stream(`mock/tool-${shape}`))
         .map(({ choices }) => choices[0]?.delta ?? {})
@@ -141,7 +141,7 @@ describe('chat', () => {
     expect(saying(await stream('mock/tool-split'))).toBe('');
   });
 
-  test('JSON is answered where JSON is demanded, and fits its schema', async () => {
+  test('the answer is JSON if required, and matches its schema', async () => {
     const schema = {
       type: 'object',
       properties: {
@@ -159,7 +159,7 @@ describe('chat', () => {
     expect(JSON.parse(object.choices[0]?.message?.content ?? '')).toBeObject();
   });
 
-  test('thoughts come before the answer, in the field of the provider, and are counted', async () => {
+  test('thoughts precede the answer in the provider’s field, and are counted', async () => {
     const chunks = await stream('mock/reasoning-content?thoughts=3&words=2', {
       stream_options: { include_usage: true },
     });
@@ -197,7 +197,7 @@ describe('usage', () => {
     ]);
   });
 
-  test('usage-split really is split over two segments', async () => {
+  test('usage-split is split over two segments', async () => {
     const { segments } = await exchange(simulator.port, streamOf('mock/usage-split'), 300);
     expect(segments.length).toBeGreaterThanOrEqual(2);
     expect(
@@ -207,7 +207,7 @@ describe('usage', () => {
 });
 
 describe('formats', () => {
-  test('CRLF, CR, no space and several data lines say the same', async () => {
+  test('CRLF, CR, no space and several data lines mean the same', async () => {
     const read = async (style: string): Promise<unknown[]> => {
       const text = await send('/v1/chat/completions', {
         ...chat('x'),
@@ -244,7 +244,7 @@ describe('formats', () => {
     expect(await send('/v1/messages', chat('mock/pings', { stream: true }))).toStartWith('event: ping\n');
   });
 
-  test('chunks of one byte cut through characters', async () => {
+  test('chunks of one byte split characters', async () => {
     const { segments, text } = await exchange(simulator.port, streamOf('mock/chunks+unicode?words=3'), 1000);
     expect(segments.length).toBeGreaterThan(10);
     const chunks = text.slice(text.indexOf('\r\n\r\n') + 4).match(/1\r\n/g);
@@ -289,20 +289,20 @@ describe('formats', () => {
     });
   }
 
-  test('drip takes its time', async () => {
+  test('drip is slow', async () => {
     const early = await exchange(simulator.port, plainOf('mock/drip?bytes=10&ms=20'), 100);
     const body = early.text.split('\r\n\r\n')[1] ?? '';
     expect(body.length).toBeGreaterThanOrEqual(10);
     expect(body.length).toBeLessThanOrEqual(60);
   });
 
-  test('big-event is as big as it says', async () => {
+  test('big-event has the requested size', async () => {
     const chunks = await stream('mock/big-event?bytes=3000000&words=2');
     expect(saying(chunks).split(' ')[0]).toHaveLength(3_000_000);
   });
 });
 
-describe('successes that are none', () => {
+describe('successes without an answer', () => {
   test('an error object, no choices, nothing, HTML', async () => {
     expect(JSON.parse(await send('/v1/chat/completions', chat('mock/200-error')))).toHaveProperty('error');
     expect((await plain('mock/200-no-choices')).choices).toEqual([]);
@@ -314,7 +314,7 @@ describe('successes that are none', () => {
 });
 
 describe('the other APIs', () => {
-  test('responses streams its events in order, each with the next number', async () => {
+  test('responses streams its events in order, with consecutive numbers', async () => {
     const text = await send('/v1/responses', {
       model: 'm?words=2',
       input: 'one two',

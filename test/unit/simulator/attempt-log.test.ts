@@ -23,13 +23,13 @@ test('the newest 10,000 records are kept', () => {
   expect([records.length, records[0]?.model, records.at(-1)?.model]).toEqual([10_000, '15001', '25000']);
 });
 
-test('a body above 32 MB is not kept, but its size is', () => {
+test('a body above 32 MB is dropped, but its size is kept', () => {
   const log = createAttemptLog();
   const record = log.add(attempt('large', 33 * 1024 * 1024));
   expect([record.body.length, record.bodyBytes]).toEqual([0, 33 * 1024 * 1024]);
 });
 
-test('all bodies together stay below 256 MB; the oldest go first', () => {
+test('all bodies together stay below 256 MB; the oldest are dropped first', () => {
   const log = createAttemptLog();
   const megabyte = 1024 * 1024;
   for (let count = 0; count < 40; count++) log.add(attempt(String(count), 10 * megabyte));
@@ -39,7 +39,7 @@ test('all bodies together stay below 256 MB; the oldest go first', () => {
   expect(log.records()[0]?.bodyBytes).toBe(10 * megabyte);
 });
 
-test('waiting ends when enough have come, and counts from the last reset', async () => {
+test('waiting ends when enough attempts have arrived since the last reset', async () => {
   const log = createAttemptLog();
   log.add(attempt('before'));
   log.reset();

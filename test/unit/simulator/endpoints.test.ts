@@ -60,7 +60,7 @@ describe('an object', () => {
     expect(await ask('GET', '/batches')).toMatchObject({ object: 'list' });
   });
 
-  test('is an image that is edited', async () => {
+  test('is an edited image', async () => {
     const form = new FormData();
     form.set('model', 'm');
     form.set('image', new Blob(['x']));
@@ -71,7 +71,7 @@ describe('an object', () => {
   });
 });
 
-test('documents are ranked by the words of the query that they hold', async () => {
+test('documents are ranked by their number of query words', async () => {
   const simulator = await startSimulator();
   const response = await fetch(`${simulator.url}/v2/rerank`, {
     method: 'POST',

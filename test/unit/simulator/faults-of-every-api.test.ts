@@ -98,7 +98,7 @@ function bodyOf({ bytes }: RawAnswer): Buffer {
 const apis = Object.entries(STREAMS);
 
 describe.each(apis)('%s:', (name, api) => {
-  test('a stream comes to its end', async () => {
+  test('a stream reaches its end', async () => {
     const answer = await ask(api, 'mock/ok');
     expect(answer.text).toStartWith('HTTP/1.1 200');
     expect([api.isEnded(answer), answer.ending]).toEqual([true, 'fin']);
@@ -119,7 +119,7 @@ describe.each(apis)('%s:', (name, api) => {
   });
 
   test.each(['error-mid?after=2&code=503', 'failed-server-is-overloaded?after=2'])(
-    'a stream with %s says so',
+    'a stream with %s reports it',
     async (fault) => {
       const answer = await ask(api, `mock/${fault}`);
       expect(api.isEnded(answer) && name !== 'gemini as an array').toBe(false);
@@ -155,7 +155,7 @@ test.each(['converse', 'claude at Bedrock'])(
   },
 );
 
-test('a JSON array is one, and without its last bracket where it is cut', async () => {
+test('a JSON array is valid, and lacks its last bracket if it is cut', async () => {
   const whole = bodyOf(await ask(STREAMS['gemini as an array'], 'mock/ok')).toString();
   expect((JSON.parse(whole) as unknown[]).length).toBe(13);
   const cut = bodyOf(await ask(STREAMS['gemini as an array'], 'mock/cut-clean?after=3')).toString();

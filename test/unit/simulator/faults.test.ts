@@ -31,7 +31,7 @@ function tokensIn(text: string): number {
 const isEnded = (text: string): boolean => text.endsWith('0\r\n\r\n');
 
 describe('the table', () => {
-  test('names every fault once, and each is listed with its line', async () => {
+  test('names every fault once and lists it with its summary', async () => {
     expect(new Set(FAULTS.map(({ name }) => name)).size).toBe(FAULTS.length);
     const { faults } = (await (await fetch(`${simulator.url}/mock/faults`)).json()) as {
       faults: { summary: string }[];
@@ -40,7 +40,7 @@ describe('the table', () => {
     expect(faults.every(({ summary }) => summary.length > 5 && !summary.includes('\n'))).toBe(true);
   });
 
-  test('every fault is played on every streaming API, streamed and not, without breaking the simulator', async () => {
+  test('every fault works on every streaming API, streamed or not, without breaking the simulator', async () => {
     const paths = ['/v1/chat/completions', '/v1/completions', '/v1/responses', '/v1/messages'];
     const exchanges = FAULTS.filter(({ name }) => name !== 'endless').flatMap(({ name }) =>
       paths.flatMap((path) =>
@@ -56,14 +56,14 @@ describe('the table', () => {
 });
 
 describe('statuses', () => {
-  test('every status from 400 to 599 can be had', async () => {
+  test('every status from 400 to 599 is available', async () => {
     for (const status of [400, 401, 402, 403, 404, 408, 413, 418, 422, 451, 500, 502, 503, 504, 529, 599]) {
       expect((await ask(`mock/${status}`)).status).toBe(status);
       expect((await ask(`mock/status?code=${status}`)).status).toBe(status);
     }
   });
 
-  test('Retry-After comes as seconds, date, milliseconds, nonsense or not at all', async () => {
+  test('Retry-After is seconds, a date, milliseconds, nonsense or absent', async () => {
     const header = async (query: string, name = 'retry-after'): Promise<string | null> =>
       (await ask(`mock/429${query}`)).headers.get(name);
     expect(await header('')).toBe('1');
@@ -87,7 +87,7 @@ describe('statuses', () => {
     expect(() => JSON.parse(truncated) as unknown).toThrow();
   });
 
-  test('errors have the shape of the API that was called', async () => {
+  test('errors have the shape of the called API', async () => {
     const body = JSON.stringify(chat('mock/529'));
     const response = await fetch(`${simulator.url}/v1/messages`, { method: 'POST', body });
     expect(await response.json()).toMatchObject({ type: 'error', error: { type: 'overloaded_error' } });
@@ -110,7 +110,7 @@ describe('statuses', () => {
 });
 
 describe('how long a fault lasts', () => {
-  test('times=2 plays it twice, for each spec by itself', async () => {
+  test('times=2 plays a fault twice, separately for each spec', async () => {
     const statuses = async (model: string): Promise<number[]> => {
       const seen = [];
       for (let count = 0; count < 4; count++) seen.push((await ask(model)).status);
@@ -120,13 +120,13 @@ describe('how long a fault lasts', () => {
     expect(await statuses('mock/503?times=1')).toEqual([503, 200, 200, 200]);
   });
 
-  test('for=0.2 plays it until so many seconds have passed', async () => {
+  test('for=0.2 plays a fault for 0.2 seconds', async () => {
     expect((await ask('mock/503?for=0.2')).status).toBe(503);
     await Bun.sleep(250);
     expect((await ask('mock/503?for=0.2')).status).toBe(200);
   });
 
-  test('the header wins over the model', async () => {
+  test('the header takes precedence over the model', async () => {
     const send = (fault: string): Promise<RawAnswer> =>
       exchange(
         simulator.port,
@@ -144,18 +144,18 @@ describe('connections', () => {
     expect(await stream('mock/zero-byte')).toMatchObject({ ending: 'fin', text: '' });
   });
 
-  test('silence sends nothing and stays open; with ms the answer comes after all', async () => {
+  test('silence sends nothing and stays open; with ms the answer arrives later', async () => {
     expect(await stream('mock/silence', 150)).toMatchObject({ ending: 'open', text: '' });
     expect((await plain('mock/silence?ms=50')).text).toStartWith('HTTP/1.1 200 OK');
   });
 
-  test('headers-silence sends the head alone', async () => {
+  test('headers-silence sends only the head', async () => {
     const answer = await stream('mock/headers-silence', 150);
     expect(answer).toMatchObject({ ending: 'open' });
     expect(answer.text).toEndWith('Transfer-Encoding: chunked\r\n\r\n');
   });
 
-  test('invalid-http is what no client accepts', async () => {
+  test('invalid-http is refused by every client', async () => {
     for (const kind of ['garbage', 'status-line', 'header', 'chunk-size', 'version', 'no-head-end']) {
       expect((await plain(`mock/invalid-http?kind=${kind}`)).text.length).toBeGreaterThan(20);
     }
@@ -166,7 +166,7 @@ describe('connections', () => {
     expect(await outcome).toBe('refused');
   });
 
-  test('a status beyond 599, a head of very many fields, and bytes behind an answer are sent', async () => {
+  test('a status beyond 599, a head with very many fields, and bytes after an answer are sent', async () => {
     expect((await plain('mock/odd-status')).text).toStartWith('HTTP/1.1 999 ');
     expect((await plain('mock/odd-status?code=600')).text).toStartWith('HTTP/1.1 600 ');
     expect((await plain('mock/status?code=700')).text).toStartWith('HTTP/1.1 700 ');
@@ -183,7 +183,7 @@ describe('connections', () => {
     expect(text).toMatch(/^HTTP\/1\.1 204 No Content\r\n[^]*Content-Length: \d+\r\n\r\nHTTP\/1\.1 200 OK/);
   });
 
-  test('odd headers come as they are', async () => {
+  test('odd headers are sent verbatim', async () => {
     const { text } = await plain('mock/odd-headers?bytes=9000', 100);
     for (const line of [
       'X-Duplicate: one',
@@ -197,7 +197,7 @@ describe('connections', () => {
     expect(text.match(/Set-Cookie/g)).toHaveLength(2);
   });
 
-  test('idle-close closes after a whole answer, and not before its time', async () => {
+  test('idle-close closes after a whole answer, and not early', async () => {
     const early = await plain('mock/idle-close?seconds=0.1', 2000);
     expect(early.ending).toBe('fin');
     expect(early.text).toContain('"usage"');
@@ -206,7 +206,7 @@ describe('connections', () => {
 });
 
 describe('cuts', () => {
-  test('a stream is cut by RST, FIN or a clean end after exactly so many tokens', async () => {
+  test('a stream is cut by RST, FIN or a clean end after exactly the given number of tokens', async () => {
     const rst = await stream('mock/cut-rst?after=7');
     const fin = await stream('mock/cut-fin?after=7');
     const clean = await stream('mock/cut-clean?after=7', 150);
@@ -216,7 +216,7 @@ describe('cuts', () => {
     for (const { text } of [rst, fin, clean]) expect(text).not.toMatch(/\[DONE\]|"finish_reason":"/);
   });
 
-  test('what came before a RST is hardly ever lost by a client that reads with fetch', async () => {
+  test('a client that reads with fetch hardly ever loses bytes sent before a RST', async () => {
     // A client in this process would read between the two writes, and could not lose anything.
     const client = `
       const body = JSON.stringify({ model: 'mock/cut-rst?after=7', stream: true, messages: [] });
@@ -234,13 +234,13 @@ describe('cuts', () => {
     expect(whole.length).toBeGreaterThanOrEqual(42);
   });
 
-  test('a stream that is shorter than the cut is still cut before its end', async () => {
+  test('a stream shorter than the cut is still cut before its end', async () => {
     const { text } = await stream('mock/cut-clean?after=100&words=3', 150);
     expect(tokensIn(text)).toBe(3);
     expect(text).not.toMatch(/\[DONE\]|"finish_reason":"/);
   });
 
-  test('half=1 leaves half an event behind', async () => {
+  test('half=1 leaves half an event', async () => {
     const { text } = await stream('mock/cut-fin?after=2&half=1');
     expect(tokensIn(text)).toBe(2);
     expect(text.split('data: ')).toHaveLength(1 + 1 + 2 + 1);
@@ -253,7 +253,7 @@ describe('cuts', () => {
     expect(text).toEndWith('400\r\ndata: {"id":"chatcmpl-');
   });
 
-  test('a plain answer is cut after half of the length that it declares', async () => {
+  test('a plain answer is cut after half of its declared length', async () => {
     for (const [fault, ending] of [
       ['cut-fin', 'fin'],
       ['cut-rst', 'rst'],
@@ -266,7 +266,7 @@ describe('cuts', () => {
     }
   });
 
-  test('cuts are cuts on completions, responses and messages too', async () => {
+  test('cuts work on completions, responses and messages too', async () => {
     const body = { stream: true, prompt: 'a', input: 'a', messages: [] };
     for (const path of ['/completions', '/responses', '/messages']) {
       const answer = await exchange(simulator.port, post(path, { ...body, model: 'mock/cut-rst?after=3' }));
@@ -276,7 +276,7 @@ describe('cuts', () => {
     }
   });
 
-  test('stall stays silent and open; quiet goes on', async () => {
+  test('stall stays silent and open; quiet continues', async () => {
     const stalled = await stream('mock/stall?after=3', 150);
     expect([tokensIn(stalled.text), stalled.ending, isEnded(stalled.text)]).toEqual([3, 'open', false]);
     const before = performance.now();
@@ -308,7 +308,7 @@ describe('endings', () => {
     expect([open.text.includes('[DONE]'), open.ending, isEnded(open.text)]).toEqual([true, 'open', false]);
   });
 
-  test('broken-json breaks the event of that number and no other', async () => {
+  test('broken-json breaks only the event with that number', async () => {
     const events = (await (await ask('mock/broken-json?line=3', { stream: true })).text())
       .split('\n\n')
       .slice(0, -2);

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import type { Json } from '../../../src/simulator/json.ts';
 import { fitSchema } from '../../../src/simulator/json-schema.ts';
 
-test('each kind of schema is fitted', () => {
+test('a value matches each kind of schema', () => {
   const cases: readonly (readonly [schema: Json, value: Json])[] = [
     [{ type: 'string' }, 'mock'],
     [{ type: 'string', minLength: 6 }, 'mock--'],
@@ -23,13 +23,13 @@ test('each kind of schema is fitted', () => {
   for (const [schema, value] of cases) expect(fitSchema(schema)).toEqual(value as never);
 });
 
-test('only required properties are filled in where that is asked for', () => {
+test('only required properties are filled in if requested', () => {
   const schema = { properties: { a: { const: 1 }, b: { const: 2 } }, required: ['b'] };
   expect(fitSchema(schema, 'all')).toEqual({ a: 1, b: 2 });
   expect(fitSchema(schema, 'required')).toEqual({ b: 2 });
 });
 
-test('a recursive schema comes to an end', () => {
+test('a recursive schema terminates', () => {
   const node = { properties: { next: { $ref: '#' }, value: { type: 'integer' } }, required: ['value'] };
   expect(JSON.stringify(fitSchema(node)).length).toBeLessThan(1000);
   expect(JSON.stringify(fitSchema({ $ref: '#' }))).toBe('null');

@@ -17,7 +17,7 @@ async function outcome(...args: readonly string[]): Promise<{ code: number; out:
   return { code: await child.exited, out, err };
 }
 
-test('it says where it listens, answers, and leaves with 0 on SIGTERM', async () => {
+test('it prints its address, answers, and exits with 0 on SIGTERM', async () => {
   const child = start('--port', '0', '--words', '3');
   const { value } = await child.stdout.getReader().read();
   const greeting = new TextDecoder().decode(value);
@@ -54,7 +54,7 @@ test('a taken port is one line and exit code 1', async () => {
   await other.stop();
 });
 
-test('an unknown flag, a wrong number or an argument too many ends with 2 and says how it is called', async () => {
+test('an unknown flag, an invalid number or an extra argument exits with 2 and prints the usage', async () => {
   for (const args of [['--prot', '1'], ['--words', 'many'], ['--port', '70000'], ['extra'], ['--port']]) {
     const { code, err } = await outcome(...args);
     expect([args, code]).toEqual([args, 2]);

@@ -35,7 +35,7 @@ describe('endpoints', () => {
     }
   });
 
-  test('a form with a file is transcribed, and its model chooses the fault', async () => {
+  test('a form with a file is transcribed, and its model selects the fault', async () => {
     const form = (model: string): FormData => {
       const made = new FormData();
       made.set('model', model);
@@ -52,7 +52,7 @@ describe('endpoints', () => {
     expect(await upload.json()).toMatchObject({ object: 'file', bytes: 1000, filename: 'a.wav' });
   });
 
-  test('models are listed and found, ids with slashes too', async () => {
+  test('models are listed and found, including ids with slashes', async () => {
     const list = (await (await fetch(`${simulator.url}/v1/models`)).json()) as { data: { id: string }[] };
     expect(list.data.map(({ id }) => id)).toContain('mock/cut-rst');
     expect((await fetch(`${simulator.url}/models/mock/ok`)).status).toBe(200);
@@ -77,7 +77,7 @@ describe('endpoints', () => {
     expect(await status(ask(chat('mock/cut-rst?after=x')))).toEqual([400, null]);
   });
 
-  test('with an API key every other key gets 401', async () => {
+  test('any key but the configured one gets 401', async () => {
     const locked = await startSimulator({ apiKey: 'sk-mock' });
     const ask = (headers: Record<string, string>): Promise<Response> =>
       fetch(`${locked.url}/v1/models`, { headers });
@@ -90,7 +90,7 @@ describe('endpoints', () => {
 });
 
 describe('determinism', () => {
-  test('the same seed and request give the same bytes, another seed others', async () => {
+  test('the same seed and request give the same bytes, another seed different ones', async () => {
     const same = await startSimulator();
     const other = await startSimulator({ seed: 7 });
     const answers = await Promise.all(
@@ -132,7 +132,7 @@ describe('connections', () => {
     expect(answer.text.endsWith('data: [DONE]\n\n')).toBe(true);
   });
 
-  test('Expect: 100-continue is answered before the body comes', async () => {
+  test('Expect: 100-continue is answered before the body arrives', async () => {
     const [head, body] = splitHead(post('/v1/embeddings', { input: 'a' }, { expect: '100-continue' }));
     const answer = await new Promise<string>((resolve) => {
       let text = '';
@@ -149,7 +149,7 @@ describe('connections', () => {
     expect(answer).toContain('HTTP/1.1 200 OK');
   });
 
-  test('a body arrives byte for byte, with a length or in chunks', async () => {
+  test('a body arrives unchanged, with a length or in chunks', async () => {
     const bytes = new Uint8Array(5_000_000).map((_, index) => (index * 31) % 251);
     await fetch(`${simulator.url}/v1/files`, { method: 'POST', body: bytes });
     const stream = new ReadableStream({
@@ -166,7 +166,7 @@ describe('connections', () => {
     expect(chunked!.headers['transfer-encoding']).toBe('chunked');
   });
 
-  test('a thousand connections are held at once', async () => {
+  test('a thousand connections stay open at once', async () => {
     const busy = await startSimulator();
     const clients = Array.from({ length: 1000 }, () => connect(busy.port, '127.0.0.1'));
     for (const client of clients) client.write(streamOf('mock/stall?after=1'));
@@ -180,7 +180,7 @@ describe('connections', () => {
 });
 
 describe('attempts', () => {
-  test('a peer that leaves is noted, one that stays is not', async () => {
+  test('a peer that closes is recorded, one that stays is not', async () => {
     const leaving = new AbortController();
     const init = { method: 'POST', body: JSON.stringify(chat('mock/silence')), signal: leaving.signal };
     const gone = fetch(`${simulator.url}/v1/chat/completions`, init).catch(() => 'gone');
@@ -205,7 +205,7 @@ describe('attempts', () => {
     while (simulator.attempts[1]?.closedByPeerAt === undefined) await Bun.sleep(5);
   });
 
-  test('header names are kept as they were written, and values untouched', async () => {
+  test('header names and values are kept verbatim', async () => {
     await exchange(
       simulator.port,
       post('/v1/embeddings', { input: 'a' }, { 'X-ODD-Case': 'A  b', connection: 'close' }),

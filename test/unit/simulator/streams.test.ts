@@ -42,7 +42,7 @@ async function namesOf(response: Response): Promise<string[]> {
 }
 
 describe('streams of other endpoints:', () => {
-  test('images, with partial ones', async () => {
+  test('images, including partial ones', async () => {
     const body = { prompt: 'x', stream: true, partial_images: 2 };
     expect(await namesOf(await send('/v1/images/generations', body))).toEqual([
       'image_generation.partial_image',
@@ -83,7 +83,7 @@ describe('streams of other endpoints:', () => {
   });
 });
 
-test('Responses give the JSON that text.format demands', async () => {
+test('Responses returns the JSON that text.format requires', async () => {
   const schema = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
   const text = { format: { type: 'json_schema', name: 'x', schema } };
   const answer = (await (await send('/v1/responses', { input: 'x', text })).json()) as {
@@ -92,7 +92,7 @@ test('Responses give the JSON that text.format demands', async () => {
   expect(JSON.parse(answer.output[0]!.content[0]!.text)).toEqual({ name: expect.any(String) });
 });
 
-test('tokens are counted, and Anthropic names its request in its own way', async () => {
+test('tokens are counted, and Anthropic has its own request id header', async () => {
   const body = { model: 'claude', messages: [{ role: 'user', content: 'three small words' }] };
   const counted = await send('/v1/messages/count_tokens', body);
   expect(await counted.json()).toEqual({ input_tokens: 3 });
@@ -100,7 +100,7 @@ test('tokens are counted, and Anthropic names its request in its own way', async
   expect((await send('/v1/chat/completions', body)).headers.get('x-request-id')).toStartWith('req_');
 });
 
-describe('a stream says why it failed in the way of its API:', () => {
+describe('a stream reports its failure in the form of its API:', () => {
   const fault = 'failed-rate-limit-exceeded';
   const ask = { model: 'm', messages: [], input: 'x', stream: true };
 
@@ -125,7 +125,7 @@ describe('a stream says why it failed in the way of its API:', () => {
   });
 });
 
-describe('thoughts that are not shown take their time:', () => {
+describe('hidden thoughts take time:', () => {
   const fault = 'thinking?seconds=0.2&every=0.1';
 
   test('Messages, an empty block with pings and a signature', async () => {
@@ -142,7 +142,7 @@ describe('thoughts that are not shown take their time:', () => {
     expect(text.indexOf('"type":"reasoning"')).toBeLessThan(text.indexOf('output_text.delta'));
   });
 
-  test('chat, comments behind the role', async () => {
+  test('chat, comments after the role', async () => {
     const text = await (await send('/v1/chat/completions', { messages: [], stream: true }, fault)).text();
     expect(text.indexOf('"role"')).toBeLessThan(text.indexOf(': keepalive'));
   });

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import type { MasterKey } from '../../../src/config/snapshot.ts';
-import { ObjectOwnerLedger } from '../../../src/gateway/object-owners.ts';
-import { type OwnerStore, StoredObjectOwners } from '../../../src/gateway/stored-object-owners.ts';
+import { ObjectOwnerLedger } from '../../../src/gateway/objects/object-owners.ts';
+import { type OwnerStore, StoredObjectOwners } from '../../../src/gateway/objects/stored-object-owners.ts';
 import { systemClock } from '../../../src/lib/system-clock.ts';
 import { snapshotOf } from '../config/configuration.ts';
 import { openTestStore } from './databases.ts';

@@ -268,7 +268,7 @@ describe.each(pairs)('a client of %s at %s', (clientApi, _, provider) => {
   const client = CLIENTS[clientApi];
   if (client === undefined) throw new Error('no such client');
 
-  test('is given calls, gives their results, and comes to the end', async () => {
+  test('receives calls, returns their results, and completes', async () => {
     const first = client.first();
     const called = await answer(clientApi, provider, first);
     expect(client.calls(called)).toHaveLength(2);
@@ -277,7 +277,7 @@ describe.each(pairs)('a client of %s at %s', (clientApi, _, provider) => {
     expect(client.calls(second)).toHaveLength(0);
   });
 
-  test('is given whole streams', async () => {
+  test('receives whole streams', async () => {
     const first = client.first();
     const called = await answer(clientApi, provider, first);
     for (const body of [first, client.next(first, called)]) {

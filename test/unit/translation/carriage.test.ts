@@ -53,13 +53,13 @@ describe('the body of a carrier', () => {
     expect(carried(body).text).toBe(expected);
   });
 
-  test('keeps the word for a stream at Vertex, and a byte order mark', () => {
+  test('keeps `stream` at Vertex, and a byte order mark', () => {
     expect(carried('\ufeff{"model":"m","stream":true}', VERTEX).body).toEqual(
       encoded(`\ufeff{${VERTEX_VERSION},"stream":true}`),
     );
   });
 
-  test('is counted with its model by Vertex, and in an envelope by Bedrock', () => {
+  test('is counted with its model at Vertex, and wrapped at Bedrock', () => {
     const count = { operation: 'count' } as const;
     const body =
       '{"model":"m","messages":[],"stream":true,"thinking":{"type":"enabled","budget_tokens":2048}}';
@@ -106,7 +106,7 @@ describe('betas', () => {
     expect(done.betaHeader).toBeUndefined();
   });
 
-  test('are a header at Vertex', () => {
+  test('are sent as a header at Vertex', () => {
     const done = carried(
       '{}',
       { ...VERTEX, betas: ['context-1m'] },
@@ -117,21 +117,21 @@ describe('betas', () => {
     expect(done.droppedBetas).toEqual(['context-management-2025-06-27', 'mcp-client-2025-11-20']);
   });
 
-  test('in a body of the form of Bedrock come under the same policy', () => {
+  test('in a body of Bedrock’s form follow the same policy', () => {
     const sent = '{"anthropic_beta":["context-1m-2025-08-07","zz-2025-01-01"],"x":1}';
     expect(carried(sent, { ...BEDROCK, betas: ['context-1m'] }).text).toBe(
       `{${BEDROCK_VERSION},"anthropic_beta":["context-1m-2025-08-07"],"x":1}`,
     );
   });
 
-  test('fields that nobody knows stay, and so do released ones whose beta was not asked for', () => {
+  test('unknown fields stay, and so do released ones whose beta was not requested', () => {
     const sent = '{"brand_new":1,"diagnostics":{}}';
     expect(carried(sent).text).toBe(`{${BEDROCK_VERSION},"brand_new":1,"diagnostics":{}}`);
     const asked = { operation: 'generate', betas: 'cache-diagnosis-2026-04-07' } as const;
     expect(carried(sent, BEDROCK, asked).text).toBe(`{${BEDROCK_VERSION},"brand_new":1}`);
   });
 
-  test('of a provider that is asked directly', () => {
+  test('of a provider that is called directly', () => {
     expect(betaHeader('a-2025-01-01,b', 'pass')).toBe('a-2025-01-01,b');
     expect(betaHeader('a-2025-01-01,b', 'drop')).toBeUndefined();
     expect(betaHeader('a-2025-01-01,b', ['a'])).toBe('a-2025-01-01');
@@ -139,20 +139,20 @@ describe('betas', () => {
   });
 });
 
-describe('what a dropped beta left inside', () => {
+describe('the leftovers of a dropped beta', () => {
   const user = { role: 'user', content: 'x' };
   const call = { role: 'assistant', content: [{ type: 'tool_use', id: 'c', name: 'f', input: {} }] };
   const result = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'c', content: 'r' }] };
   const folded = { role: 'user', content: '<system>\nS "q"\n</system>' };
   const system = { role: 'system', content: 'S "q"' };
 
-  test('a system message becomes the user’s, in its place', () => {
+  test('a system message becomes a user message in the same place', () => {
     const done = messagesOf([user, system, { role: 'assistant', content: 'y' }]);
     expect(done.messages).toEqual([user, folded, { role: 'assistant', content: 'y' }]);
     expect(done.losses).toEqual(['approximated messages[1].role']);
   });
 
-  test('between a call and its results it goes behind them, in its order', () => {
+  test('a system message between a call and its results moves after them, in order', () => {
     const other = {
       role: 'system',
       content: [
@@ -177,14 +177,14 @@ describe('what a dropped beta left inside', () => {
     ]);
   });
 
-  test('one that says nothing is left out, and one that the route takes stays', () => {
+  test('an empty system message is omitted, and one that the route accepts stays', () => {
     expect(messagesOf([user, { role: 'system', content: ' ' }])).toEqual({ messages: [user], losses: [] });
     expect(messagesOf([user, system], { ...BEDROCK, midSystem: true }).messages).toEqual([user, system]);
     const betas = ['mid-conversation-system'];
     expect(messagesOf([user, system], { ...BEDROCK, betas }).messages).toEqual([user, system]);
   });
 
-  test('references to tools become texts, and deferred tools are those that were referred to', () => {
+  test('tool references become texts, and only referenced deferred tools are sent', () => {
     const reference = { type: 'tool_reference', tool_name: 'b' };
     const found = {
       role: 'user',
@@ -218,7 +218,7 @@ describe('what a dropped beta left inside', () => {
     ]);
   });
 
-  test('with the search of Anthropic all deferred tools are sent, and no tool is none', () => {
+  test('with Anthropic’s tool search all deferred tools are sent, and an empty list is omitted', () => {
     const search = { type: 'tool_search_tool_regex_20251119', name: 'tool_search_tool_regex' };
     const body = JSON.stringify({ tools: [search, { name: 'a', defer_loading: true }] });
     expect(carried(body).text).toBe(`{${BEDROCK_VERSION},"tools":[{"name":"a"}]}`);
@@ -229,7 +229,7 @@ describe('what a dropped beta left inside', () => {
     expect(passed.text).toBe(`{${BEDROCK_VERSION},${body.slice(1)}`);
   });
 
-  test('display of updates is cut, others stay', () => {
+  test('the display of updates is removed, other values stay', () => {
     const done = carried('{"thinking":{"type":"adaptive","display":"updates"}}');
     expect(done.text).toBe(`{${BEDROCK_VERSION},"thinking":{"type":"adaptive"}}`);
     expect(done.losses).toEqual(['dropped thinking.display']);
@@ -237,7 +237,7 @@ describe('what a dropped beta left inside', () => {
     expect(carried(kept).text).toBe(`{${BEDROCK_VERSION},${kept.slice(1)}`);
   });
 
-  test('thinking without a seal is cut with its message where nothing else is in it', () => {
+  test('thinking without a seal is removed, with its message if nothing else is in it', () => {
     const bare = { type: 'thinking', thinking: 'Hm', signature: '' };
     const done = messagesOf([
       user,
@@ -249,7 +249,7 @@ describe('what a dropped beta left inside', () => {
   });
 });
 
-describe('the frames of Bedrock', () => {
+describe('Bedrock’s frames', () => {
   const frame = (payload: unknown, type = 'event', name = 'chunk') =>
     carriedEvent({
       type,
@@ -257,7 +257,7 @@ describe('the frames of Bedrock', () => {
       payload: encoded(typeof payload === 'string' ? payload : JSON.stringify(payload)),
     });
 
-  test('hold one event each; one of several lines has several lines of data', () => {
+  test('contain one event each; several lines become several data lines', () => {
     const event = frame({ bytes: btoa('{"type":"ping",\r\n"a":1}'), p: 'abc' });
     if (event.kind !== 'event') throw new Error(event.kind);
     expect(decoded(eventText(event.name, event.data))).toBe(
@@ -275,13 +275,13 @@ describe('the frames of Bedrock', () => {
     expect(event.kind).toBe(kind as 'error');
   });
 
-  test('exceptions are errors of their kind', () => {
+  test('exceptions become errors of their kind', () => {
     const event = frame({ message: 'slow down' }, 'exception', 'throttlingException');
     expect(event).toEqual({ kind: 'error', error: { kind: 'rate_limit', message: 'slow down' } });
   });
 });
 
-test('whatever a body holds, all that is not the carrier’s own comes through', () => {
+test('everything in a body but the carrier’s own members passes through', () => {
   const own = ['model', 'stream', 'anthropic_version', 'anthropic_beta'];
   const entry = fc.tuple(fc.oneof(fc.string(), fc.constantFrom(...own)), fc.jsonValue());
   fc.assert(
@@ -297,7 +297,7 @@ test('whatever a body holds, all that is not the carrier’s own comes through',
   );
 });
 
-test('the work is linear in the length of a body, whatever it holds', () => {
+test('the work is linear in the length of a body, whatever its content', () => {
   const nested = (levels: number) =>
     `{"messages":[{"role":"user","content":${'[{"type":"tool_result","content":'.repeat(levels)}[]${'}]'.repeat(levels)}}]}`;
   const systems = (count: number) =>

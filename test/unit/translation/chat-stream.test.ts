@@ -25,7 +25,7 @@ async function played(...events: unknown[]) {
 }
 
 describe('calls in a Chat stream', () => {
-  test('several calls in one delta, without index and without id, are calls of their own', async () => {
+  test('several calls in one delta without index and id are separate calls', async () => {
     const both = chunk({
       tool_calls: [
         started(undefined, undefined, 'f', '{"a":1}'),
@@ -41,18 +41,47 @@ describe('calls in a Chat stream', () => {
     });
   });
 
-  test('an id that is repeated in each chunk is the same call, with its name repeated or not', async () => {
+  test('an id repeated in each chunk is the same call, whether or not its name is repeated', async () => {
     const pieces = ['{"a"', ':1', '}'].map((json) => call(started(0, 'c1', 'f', json)));
     expect(await played(...pieces)).toEqual({ content: [['c1', 'f', '{"a":1}']], stop: 'tool_use' });
   });
 
-  test('a name in pieces is put together before the call begins', async () => {
+  test('a name in pieces is joined before the call starts', async () => {
     const events = [
       call(started(0, 'c1', 'longer')),
       call(started(0, undefined, '_name')),
       call({ index: 0, function: { arguments: '{}' } }),
     ];
     expect(await played(...events)).toEqual({ content: [['c1', 'longer_name', '{}']], stop: 'tool_use' });
+  });
+
+  test('a name in pieces may begin with the name of another tool', async () => {
+    const request = {
+      tools: ['read', 'read_file'].map((name) => ({ name, input_schema: { type: 'object' } })),
+    };
+    const events = [
+      call(started(0, 'c1', 'read')),
+      call(started(0, undefined, '_file')),
+      call({ index: 0, function: { arguments: '{}' } }),
+    ];
+    const play = await playStream({ ...PLAY, request }, [...events, ...END]);
+    expect(asMessage(play)).toEqual({ content: [['c1', 'read_file', '{}']], stop: 'tool_use' });
+  });
+
+  test('a second call under the id of the first is a call of its own, with an id of its own', async () => {
+    const events = [
+      call(started(0, 'c1', 'f', '{"a":')),
+      call(started(0, 'c1', 'f', '1}')),
+      call(started(1, 'c1', 'f', '{"a":')),
+      call(started(1, 'c1', 'f', '2}')),
+    ];
+    expect(await played(...events)).toEqual({
+      content: [
+        ['c1', 'f', '{"a":1}'],
+        ['call_g_1', 'f', '{"a":2}'],
+      ],
+      stop: 'tool_use',
+    });
   });
 
   test('arguments without index and id belong to the last call', async () => {
@@ -73,7 +102,7 @@ describe('calls in a Chat stream', () => {
     });
   });
 
-  test('a call that began while another is open waits for it, and text behind both is a block of its own', async () => {
+  test('a call that starts while another is open waits for it, and text after both is a separate block', async () => {
     const events = [
       call(started(0, 'a', 'f')),
       call(started(1, 'b', 'f', '{"x":')),
@@ -87,7 +116,7 @@ describe('calls in a Chat stream', () => {
     });
   });
 
-  test('white space behind a closed call is nothing, more arguments break the stream', async () => {
+  test('white space after a closed call is ignored, more arguments break the stream', async () => {
     const closed = [call(started(0, 'a', 'f', '{}')), call(started(1, 'b', 'f', '{}'))];
     const fine = await playStream(PLAY, [
       ...closed,
@@ -104,7 +133,7 @@ describe('calls in a Chat stream', () => {
     expect(broken.events.map(({ event }) => event)).not.toContain('message_stop');
   });
 
-  test('the older function_call is a call with an id that is made', async () => {
+  test('the legacy function_call is a call with a generated id', async () => {
     const events = [
       chunk({ function_call: { name: 'f', arguments: '' } }),
       chunk({ function_call: { arguments: '{"a":1}' } }),
@@ -120,7 +149,7 @@ describe('the end of a Chat stream', () => {
     return { over: result.over, stop: asMessage(result).stop, losses: result.losses };
   };
 
-  test('the first finish counts; content in its chunk and behind it as well', async () => {
+  test('the first finish counts, and so does content in its chunk and after it', async () => {
     const result = await playStream(PLAY, [
       chunk({ content: 'a' }, 'length'),
       chunk({ content: 'b' }, 'stop'),
@@ -129,7 +158,7 @@ describe('the end of a Chat stream', () => {
     expect(asMessage(result)).toEqual({ content: ['ab'], stop: 'max_tokens' });
   });
 
-  test('[DONE] without a finish is an ordinary end, no end at all is not', async () => {
+  test('[DONE] without a finish is a normal end, a missing end is not', async () => {
     expect(await ends(chunk({ content: 'a' }), '[DONE]')).toMatchObject({
       over: 'complete',
       stop: 'end_turn',
@@ -151,7 +180,7 @@ describe('the end of a Chat stream', () => {
     });
   });
 
-  test('a word that nobody knows is an ordinary end and a loss; one of failure breaks the stream', async () => {
+  test('an unknown finish reason is a normal end with a loss; a failure breaks the stream', async () => {
     const unknown = await ends(chunk({ content: 'a' }, 'bored', {}), {
       choices: [],
       usage: { prompt_tokens: 1, completion_tokens: 1 },
@@ -166,7 +195,7 @@ describe('the end of a Chat stream', () => {
     });
   });
 
-  test('a refusal of the model is one, whatever the finish says', async () => {
+  test('a refusal of the model counts as one, whatever the finish reason', async () => {
     expect(await ends(chunk({ refusal: 'No.' }), chunk({}, 'stop'), '[DONE]')).toMatchObject({
       stop: 'refusal',
     });
@@ -195,7 +224,7 @@ describe('usage and reasoning in a Chat stream', () => {
     return [last.usage['input_tokens'], last.usage['cache_read_input_tokens'], last.usage['output_tokens']];
   };
 
-  test('it is read where each server puts it, and never added up', async () => {
+  test('usage is read from each server’s place, and never added up', async () => {
     const usage = { prompt_tokens: 10, completion_tokens: 3, prompt_tokens_details: { cached_tokens: 4 } };
     expect(await usageOf({ choices: [], usage })).toEqual([6, 4, 3]);
     expect(await usageOf({ choices: [], x_groq: { usage } })).toEqual([6, 4, 3]);
@@ -209,7 +238,7 @@ describe('usage and reasoning in a Chat stream', () => {
     ).toEqual([6, 4, 3]);
   });
 
-  test('reasoning is a block before the text, under each of its names', async () => {
+  test('reasoning is a block before the text, under any of its names', async () => {
     for (const delta of [
       { reasoning_content: 'Hm' },
       { reasoning: 'Hm' },

@@ -5,8 +5,8 @@ import { chunk, exchangeFor, playStream } from './stream-play.ts';
 
 const TO_CHAT = ['completions', 'chat'] as const;
 
-describe('a request of the older completions', () => {
-  test('carries everything that Chat has as well', async () => {
+describe('a request to the legacy completions API', () => {
+  test('keeps everything that Chat has too', async () => {
     const { body, losses } = await playRequest(TO_CHAT, {
       model: 'm',
       prompt: ['Once'],
@@ -44,17 +44,17 @@ describe('a request of the older completions', () => {
     [{ prompt: 'a', best_of: 3 }, 'best_of'],
     [{ prompt: 'a', max_tokens: 0, echo: true, logprobs: 1 }, 'max_tokens'],
     [{ prompt: 'a', n: 2, stream: true }, 'n'],
-  ])('%j asks for what no other API gives', async (body, path) => {
+  ])('%j requests something that no other API has', async (body, path) => {
     expect((await playRequest(TO_CHAT, { model: 'm', ...body })).unsuitable).toBe(path);
   });
 
-  test.each([[{}], [{ prompt: 7 }], [{ prompt: {} }]])('%j is no such request', async (body) => {
+  test.each([[{}], [{ prompt: 7 }], [{ prompt: {} }]])('%j is not a valid request', async (body) => {
     const reading = await readRequest('completions', JSON.stringify(body), { requestId: 'req_g', path: '' });
     expect(reading).toMatchObject({ kind: 'invalid', path: 'prompt' });
   });
 });
 
-describe('an answer of the older completions', () => {
+describe('an answer of the legacy completions API', () => {
   const logprobs = {
     content: [
       { token: ' up', logprob: -0.5, bytes: null, top_logprobs: [{ token: ' up', logprob: -0.5 }] },
@@ -69,7 +69,7 @@ describe('an answer of the older completions', () => {
   };
   const request = { prompt: 'Once', echo: true, logprobs: 1, messages: undefined };
 
-  test('puts the prompt in front, counts offsets from it, and has a choice for each', async () => {
+  test('starts with the prompt, counts offsets from it, and has one choice each', async () => {
     const exchange = await exchangeFor({
       from: 'completions',
       to: 'chat',
@@ -98,7 +98,7 @@ describe('an answer of the older completions', () => {
     expect(losses).toEqual(['approximated echo', 'dropped reasoning']);
   });
 
-  test('is streamed with the prompt as its first chunk, and the usage as its last', async () => {
+  test('streams the prompt as the first chunk and the usage as the last', async () => {
     const streamed = { ...request, stream_options: { include_usage: true } };
     const { events, over } = await playStream({ from: 'completions', to: 'chat', request: streamed }, [
       chunk({ role: 'assistant', content: '' }),

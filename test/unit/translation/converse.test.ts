@@ -31,7 +31,7 @@ function written(body: object, target: Partial<Target> = {}) {
 }
 
 describe('a request to Converse', () => {
-  test('tells the effort in the words of each family of models', () => {
+  test('writes the effort in the form of each model family', () => {
     const fields = (model: string, effort: string) =>
       written({ reasoning_effort: effort }, { model }).tree.additionalModelRequestFields;
     expect(fields('openai.gpt-oss-120b-1:0', 'high')).toEqual({ reasoning_effort: 'high' });
@@ -43,7 +43,7 @@ describe('a request to Converse', () => {
     expect(written({ reasoning_effort: 'medium' }).losses).toContain('dropped reasoning_effort');
   });
 
-  test('has no limit of tokens beside the highest effort of Nova 2, which refuses it', () => {
+  test('has no token limit with the highest effort of Nova 2, which refuses it', () => {
     const { tree, losses } = written(
       { reasoning_effort: 'high', max_tokens: 50 },
       { model: 'us.amazon.nova-2-lite-v1:0' },
@@ -52,7 +52,7 @@ describe('a request to Converse', () => {
     expect(losses).toContain('dropped max_tokens');
   });
 
-  test('keeps the last four of more cache marks', () => {
+  test('keeps only the last four cache marks', () => {
     const marked = (text: string) => ({ type: 'text', text, cache_control: { type: 'ephemeral' } });
     const { tree } = written({
       messages: [
@@ -64,7 +64,7 @@ describe('a request to Converse', () => {
     expect(tree.messages[0].content.filter((block: object) => 'cachePoint' in block)).toHaveLength(4);
   });
 
-  test('asks Nova for structured output by a tool, and models that AWS does not list in words', () => {
+  test('requests structured output with a tool from Nova, and in words from models that AWS does not list', () => {
     const response_format = {
       type: 'json_schema',
       json_schema: { name: 'p', schema: { type: 'object', properties: { a: { type: 'string' } } } },
@@ -76,7 +76,7 @@ describe('a request to Converse', () => {
     expect(other.tree.system[0].text).toContain('JSON Schema');
   });
 
-  test('cannot carry what Converse cannot fetch', () => {
+  test('cannot carry media that Converse cannot fetch', () => {
     const content = [{ type: 'image_url', image_url: { url: 'https://example.com/a.png' } }];
     expect(exchangeFor({ messages: [{ role: 'user', content }] }).losses.refusing('warn')).toBeUndefined();
     const exchange = exchangeFor({ messages: [{ role: 'user', content }] });
@@ -94,7 +94,7 @@ describe('a stream of Converse', () => {
     return [...events, ...reader.atEndOfBytes()];
   };
 
-  test('joins a signature that comes in pieces, and tells it once', () => {
+  test('joins a signature that arrives in pieces, and emits it once', () => {
     const delta = (reasoningContent: object) =>
       ['contentBlockDelta', { contentBlockIndex: 0, delta: { reasoningContent } }] as [string, unknown];
     const events = read([
@@ -106,19 +106,19 @@ describe('a stream of Converse', () => {
     expect(events.find(({ kind }) => kind === 'reasoning-end')).toMatchObject({ seal: { payload: 'abcd' } });
   });
 
-  test('that ends behind messageStop is complete, and before it is not', () => {
+  test('is complete if it ends after messageStop, and not before', () => {
     const text: [string, unknown] = ['contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'Hi' } }];
     expect(read([text, ['messageStop', { stopReason: 'end_turn' }]]).at(-1)?.kind).toBe('end');
     expect(read([text]).at(-1)?.kind).toBe('error');
   });
 
-  test('that is malformed by its own word is no answer', () => {
+  test('with a malformed stop reason is an error', () => {
     const events = read([['messageStop', { stopReason: 'malformed_tool_use' }]]);
     expect(events.at(-1)?.kind).toBe('error');
   });
 });
 
-test('readers never throw, whatever they are given', () => {
+test('readers never throw, whatever their input', () => {
   const exchange = exchangeFor({});
   const name = fc.constantFrom(
     'messageStart',

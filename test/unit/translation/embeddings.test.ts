@@ -35,7 +35,17 @@ function sent(client: EmbeddingsClient, body: unknown, target: EmbeddingsTarget,
 }
 
 describe('a client of OpenAI', () => {
-  test('one text at Vertex, with the tokens that it counts', () => {
+  test('numbers in every notation, and of more digits than a double holds, are numbers', () => {
+    const { exchange } = sent('embeddings', { model: 'm', input: 'a' }, GEMINI);
+    const values = '[-1.1920928955078125e-07,0.1000000000000000055511151231257827,1]';
+    const answer = embeddingsAnswer(`{"embeddings":[{"values":${values}}]}`, exchange!, () => 1);
+    if (answer.kind === 'failed') throw new Error(answer.error.message);
+    expect(JSON.parse(answer.body)).toMatchObject({
+      data: [{ embedding: [-1.1920928955078125e-7, 0.1, 1] }],
+    });
+  });
+
+  test('embeds one text at Vertex, with its token count', () => {
     const { body, losses, exchange } = sent(
       'embeddings',
       { model: 'm', input: 'é', dimensions: 2, user: 'u' },
@@ -58,7 +68,7 @@ describe('a client of OpenAI', () => {
   });
 
   test.each([[[1, 2]], [[[1], [2]]], [['a', [1]]]])(
-    'ids of tokens are unsuitable under every policy: %p',
+    'token ids are unsuitable under every policy: %p',
     (input) => {
       expect(sent('embeddings', { input }, GEMINI)).toEqual({ unsuitable: 'input' });
       expect(sent('embeddings', { input }, { ...GEMINI, policy: 'drop' })).toEqual({ unsuitable: 'input' });
@@ -75,7 +85,7 @@ describe('a client of OpenAI', () => {
 });
 
 describe('a client of Gemini', () => {
-  test('asks for one vector', () => {
+  test('requests one embedding', () => {
     const request = {
       content: { parts: [{ text: 'a' }, { text: 'b' }] },
       output_dimensionality: 2,
@@ -90,7 +100,7 @@ describe('a client of Gemini', () => {
     expect(done).toMatchObject({ body: '{"embedding":{"values":[0.5,-1]}}', tokens: 2 });
   });
 
-  test('asks for several, which may come back in another order', () => {
+  test('requests several, which may come back in another order', () => {
     const text = (each: string) => ({ model: 'models/smart', content: { parts: [{ text: each }] } });
     const { body, exchange } = sent('gemini', { requests: [text('a'), text('b')] }, OPENAI, BATCH);
     expect(body).toEqual({ model: 'text-embedding-3', input: ['a', 'b'] });
@@ -107,7 +117,7 @@ describe('a client of Gemini', () => {
     });
   });
 
-  test('of an image, or of several lengths, cannot be asked', () => {
+  test('cannot request embeddings of an image or of several lengths', () => {
     const image = {
       content: { parts: [{ text: 'a' }, { inlineData: { mimeType: 'image/png', data: '' } }] },
     };
@@ -130,13 +140,13 @@ test.each([
   ['{"data":[]}'],
   ['{"data":[{"embedding":[1]},{"embedding":[2]}]}'],
   ['{"error":{"message":"no"}}'],
-])('an answer without the vectors has failed: %s', (answer) => {
+])('an answer without embeddings is a failure: %s', (answer) => {
   const { exchange } = sent('gemini', { content: { parts: [{ text: 'a' }] } }, OPENAI, SINGLE);
   if (exchange === undefined) throw new Error('unsuitable');
   expect(embeddingsAnswer(answer, exchange, () => 1).kind).toBe('failed');
 });
 
-test('numbers go through base64 as float32', () => {
+test('numbers survive base64 as float32', () => {
   fc.assert(
     fc.property(fc.float32Array({ noNaN: true }), (numbers) => {
       expect(floatsOf(base64Of(Array.from(numbers)))).toEqual(Array.from(numbers));

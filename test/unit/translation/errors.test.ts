@@ -16,7 +16,7 @@ function told(api: ClientApi, error: ReturnType<typeof read>) {
   return { status, headers, error: (JSON.parse(body) as { error: Record<string, unknown> }).error };
 }
 
-describe('what a provider says', () => {
+describe('an error of a provider', () => {
   test.each([
     [400, { error: { message: 'm', type: 'invalid_request_error' } }, 'invalid'],
     [422, { detail: [{ loc: ['body', 'n'], msg: 'bad' }] }, 'invalid'],
@@ -35,7 +35,7 @@ describe('what a provider says', () => {
     expect(read(status, body)).toMatchObject({ kind, status });
   });
 
-  test('the message is found in each shape, and replaced where it is a page, nothing or a word on our key', () => {
+  test('the message is found in each shape, and replaced if it is a page, empty or about the key', () => {
     expect(read(400, { error: 'text' }).message).toBe('text');
     expect(read(400, { Message: 'aws' }).message).toBe('aws');
     expect(read(422, { detail: [{ loc: ['body', 'n'], msg: 'bad' }, { msg: 'worse' }] }).message).toBe(
@@ -47,7 +47,7 @@ describe('what a provider says', () => {
     expect(read(400, { error: { message: 'x'.repeat(9000) } }).message.length).toBeLessThan(4100);
   });
 
-  test('Amazon names its exceptions, in a header or a frame', () => {
+  test('Amazon names the exception in a header or a frame', () => {
     const header = { 'x-amzn-errortype': 'ThrottlingException:http://internal' };
     expect(told('chat', read(400, { message: 'm' }, header)).status).toBe(429);
     expect(errorOfException('modelStreamErrorException', { message: 'm' })).toMatchObject({
@@ -57,7 +57,7 @@ describe('what a provider says', () => {
     expect(errorOfException('serviceUnavailableException', {})).toMatchObject({ kind: 'overloaded' });
   });
 
-  test('an error in an answer of status 200 is one, null and nothing are not', () => {
+  test('an error in an answer of status 200 counts, null and absence do not', () => {
     expect(errorInBody({ error: { type: 'rate_limit_error', message: 'm' } })).toMatchObject({
       kind: 'rate_limit',
     });
@@ -65,7 +65,7 @@ describe('what a provider says', () => {
     expect(errorInBody({ error: null, choices: [] })).toBeUndefined();
   });
 
-  test('when to come back is told in seconds, whoever says it', () => {
+  test('the retry delay is in seconds, in whatever form a provider sends it', () => {
     expect(read(429, {}, { 'retry-after': '7' }).retryAfter).toBe('7');
     expect(read(429, {}, { 'retry-after-ms': '1200' }).retryAfter).toBe('2');
     expect(read(429, { error: { details: [{ retryDelay: '17.2s' }] } }).retryAfter).toBe('18');
@@ -77,7 +77,7 @@ describe('what a provider says', () => {
   });
 });
 
-describe('what a client is told', () => {
+describe('an error for a client', () => {
   test.each([
     ['messages', { status: 529, kind: 'overloaded' }, 529, 'overloaded_error'],
     ['chat', { status: 529, kind: 'overloaded' }, 503, 'overloaded_error'],
@@ -89,7 +89,7 @@ describe('what a client is told', () => {
     expect(told(api, { ...given, message: 'm' })).toMatchObject({ status, error: { type } });
   });
 
-  test('Gemini has its own statuses, and words by which a full context is known', () => {
+  test('Gemini has its own statuses, and a phrase that identifies a full context', () => {
     expect(told('gemini', { kind: 'billing', status: 402, message: 'm' })).toMatchObject({
       status: 429,
       error: { status: 'RESOURCE_EXHAUSTED' },
@@ -114,7 +114,7 @@ describe('what a client is told', () => {
 });
 
 describe('rate limits', () => {
-  test('Anthropic: input and output tokens add up where there is no sum, and resets become durations', () => {
+  test('Anthropic: input and output tokens add up if there is no sum, and resets become durations', () => {
     const headers = new Map(
       Object.entries({
         'anthropic-ratelimit-requests-limit': '50',
@@ -150,7 +150,7 @@ describe('rate limits', () => {
     });
   });
 
-  test('times are those of the calendar', () => {
+  test('times follow the calendar', () => {
     for (let day = 0; day < 60_000; day += 17) {
       const text = new Date(day * 86_400_000 + 3_723_000).toISOString().replace('.000', '');
       expect([secondsOf(text), rfc3339(day * 86_400 + 3723)]).toEqual([day * 86_400 + 3723, text]);

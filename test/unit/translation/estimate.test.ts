@@ -9,7 +9,7 @@ async function counted(body: object) {
   return countable(reading.conversation);
 }
 
-test('texts of system, tools, turns, calls and results are counted, and what has no text is added', async () => {
+test('texts of system, tools, turns, calls and results are counted, and tokens for everything else are added', async () => {
   const pdf = (chars: number) => ({
     type: 'document',
     source: { type: 'base64', media_type: 'application/pdf', data: 'A'.repeat(chars) },

@@ -32,7 +32,7 @@ function concat(pieces: readonly Uint8Array[]): Uint8Array {
 }
 
 describe('frames of an event stream', () => {
-  test('are read as the AWS SDK writes them, wherever they are cut', () => {
+  test('are read as the AWS SDK writes them, cut anywhere', () => {
     const frames = fc.array(
       fc.tuple(fc.stringMatching(/^[a-zA-Z]{1,20}$/), fc.string({ maxLength: 300, unit: 'grapheme' })),
       { minLength: 1, maxLength: 6 },
@@ -56,14 +56,14 @@ describe('frames of an event stream', () => {
     );
   });
 
-  test('tell an exception by its type', () => {
+  test('report an exception by its type', () => {
     const bytes = encoded({ ':message-type': 'exception', ':exception-type': 'throttlingException' }, '{}');
     expect(createFrameReader().push(bytes)).toMatchObject([
       { type: 'exception', name: 'throttlingException' },
     ]);
   });
 
-  test('break the stream with any byte changed, and stay broken', () => {
+  test('break the stream if any byte changes, and stay broken', () => {
     const bytes = event('contentBlockDelta', '{"delta":{"text":"Hi"}}');
     for (let at = 0; at < bytes.length; at += 1) {
       const changed = bytes.slice();
@@ -74,7 +74,7 @@ describe('frames of an event stream', () => {
     }
   });
 
-  test('that are longer than 16 MiB break the stream before their bytes are held', () => {
+  test('longer than 16 MiB break the stream before their bytes are buffered', () => {
     const prelude = new Uint8Array(12);
     const view = new DataView(prelude.buffer);
     view.setUint32(0, 17 * 1024 * 1024);
@@ -82,7 +82,7 @@ describe('frames of an event stream', () => {
     expect(createFrameReader().push(prelude)).toBe('broken');
   });
 
-  test('that come a byte at a time take linear time', () => {
+  test('that arrive a byte at a time take linear time', () => {
     const millisecondsFor = (payloadBytes: number): number => {
       const bytes = event('x', 'a'.repeat(payloadBytes));
       const reader = createFrameReader();

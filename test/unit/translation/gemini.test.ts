@@ -28,7 +28,7 @@ const exchangeOf = (body: unknown) =>
   createExchange(conversation(body), TARGET, { requestId: 'req_test', now: 1 });
 
 describe('a request of a Gemini client', () => {
-  test('is read in snake case as in camel case', () => {
+  test('is read in snake case and in camel case alike', () => {
     const camel = {
       systemInstruction: { parts: [{ text: 'S.' }] },
       contents: [
@@ -54,7 +54,7 @@ describe('a request of a Gemini client', () => {
     expect(conversation(snake)).toEqual(conversation(camel));
   });
 
-  test('names its model in the path, percent-encoded or with slashes and colons of its own', () => {
+  test('names its model in the path, percent-encoded or with slashes and colons', () => {
     const contents = [{ parts: [{ text: 'hi' }] }];
     const modelOf = (path: string) => conversation({ contents }, path).model;
     expect(modelOf('/v1beta/models/qwen3%3A8b:generateContent')).toBe('qwen3:8b');
@@ -62,7 +62,7 @@ describe('a request of a Gemini client', () => {
     expect(modelOf('/v1beta/models/meta/llama:generateContent')).toBe('meta/llama');
   });
 
-  test('pairs responses without ids with the calls of their name, in order', () => {
+  test('pairs responses without ids with calls by name, in order', () => {
     const { turns } = conversation({
       contents: [
         {
@@ -85,7 +85,7 @@ describe('a request of a Gemini client', () => {
     expect(answered).toEqual([second, first, third]);
   });
 
-  test('that is no conversation is refused with its place', () => {
+  test('is refused with a path if it is not a conversation', () => {
     const refusal = (body: unknown) => readRequest(JSON.stringify(body), { requestId: 'r', path: PATH });
     expect(refusal({})).toMatchObject({ kind: 'invalid', path: 'contents' });
     expect(refusal({ contents: [{ role: 'wizard', parts: [] }] })).toMatchObject({
@@ -96,7 +96,7 @@ describe('a request of a Gemini client', () => {
   });
 });
 
-test('a conversation that comes from Gemini and goes to Gemini is what it was', () => {
+test('a conversation from Gemini to Gemini is unchanged', () => {
   const body = {
     systemInstruction: { parts: [{ text: 'S.' }] },
     contents: [
@@ -120,7 +120,7 @@ test('a conversation that comes from Gemini and goes to Gemini is what it was', 
   expect(JSON.parse(writeJson(writeRequest(exchangeOf(body))))).toEqual(body);
 });
 
-test('an appended turn leaves the translated prefix as it was, so that prompt caches stay warm', () => {
+test('an appended turn leaves the translated prefix unchanged, so that prompt caches stay warm', () => {
   const turn = fc.record({ role: fc.constantFrom('user', 'model'), text: fc.string({ minLength: 1 }) });
   fc.assert(
     fc.property(fc.array(turn, { minLength: 1, maxLength: 8 }), (turns) => {
@@ -134,7 +134,7 @@ test('an appended turn leaves the translated prefix as it was, so that prompt ca
   );
 });
 
-test('readers never throw, whatever bytes they are given', () => {
+test('readers never throw, whatever their input', () => {
   const exchange = exchangeOf({ contents: [{ parts: [{ text: 'x' }] }] });
   const json = fc.oneof(fc.json(), fc.string(), geminiLike());
   fc.assert(
@@ -195,7 +195,7 @@ function geminiLike() {
     .map((body) => JSON.stringify(body));
 }
 
-test('what keeps a stream alive is an event that every library of Google reads', () => {
+test('the keep-alive of a stream is an event that all Google libraries read', () => {
   // The libraries for JavaScript and Go fail at anything that does not begin with `data:`, including comments and empty
   // lines.
   expect(geminiClient.keepAlive).toMatch(/^data: \{\}(?:\n\n|\r\r|\r\n\r\n)$/);

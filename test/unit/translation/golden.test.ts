@@ -31,11 +31,11 @@ const isOfBytes = (golden: GoldenCase): boolean => {
 
 describe.each(cases.map((golden) => [golden.name, golden] as const))('%s', (_name, golden) => {
   if (isOfBytes(golden)) {
-    test('is made of the bytes as the case says', () => playBytes(golden));
+    test('changes the bytes as the case says', () => playBytes(golden));
     return;
   }
   if (isOfVectors(golden)) {
-    test('asks for vectors as the case says', () => playVectors(golden));
+    test('requests embeddings as the case says', () => playVectors(golden));
     return;
   }
   const [provider = ''] = golden.provider_api.split('@');

@@ -11,7 +11,7 @@ const PLAYS: readonly (readonly [string, Play, (piece: string) => object, object
     chunk({ tool_calls: [{ index: 0, id: 'c', function: { name: 'f', arguments: '{"a":"' } }] }),
   ],
   [
-    'arguments of a call that waits',
+    'arguments of a waiting call',
     { from: 'messages', to: 'chat', request: { tools: [{ name: 'f' }] } },
     (piece) => chunk({ tool_calls: [{ index: 1, function: { arguments: piece } }] }),
     chunk({

@@ -33,8 +33,8 @@ async function write(conversation: Conversation, api: ProviderApi): Promise<Reco
   return JSON.parse(written.body) as Record<string, unknown>;
 }
 
-describe('what is read and written', () => {
-  test('a conversation that goes to Messages and back to Chat is the same', async () => {
+describe('reading and writing', () => {
+  test('a conversation survives the way to Messages and back to Chat', async () => {
     await fc.assert(
       fc.asyncProperty(chatRequest, async (body) => {
         const messages = await write(await read('chat', body), 'messages');
@@ -45,7 +45,7 @@ describe('what is read and written', () => {
     );
   });
 
-  test('a conversation that goes to Chat and back to Messages is the same', async () => {
+  test('a conversation survives the way to Chat and back to Messages', async () => {
     await fc.assert(
       fc.asyncProperty(chatRequest, async (body) => {
         const messages = await write(await read('chat', body), 'messages');
@@ -56,7 +56,7 @@ describe('what is read and written', () => {
     );
   });
 
-  test('a conversation that goes to Responses and back to Chat is the same', async () => {
+  test('a conversation survives the way to Responses and back to Chat', async () => {
     await fc.assert(
       fc.asyncProperty(chatRequest, async (body) => {
         const responses = await write(await read('chat', body), 'responses');
@@ -67,7 +67,7 @@ describe('what is read and written', () => {
     );
   });
 
-  test('a conversation that goes to Chat and back to Responses is the same', async () => {
+  test('a conversation survives the way to Chat and back to Responses', async () => {
     await fc.assert(
       fc.asyncProperty(chatRequest, async (body) => {
         const responses = await write(await read('chat', body), 'responses');
@@ -79,7 +79,7 @@ describe('what is read and written', () => {
   });
 
   test.each(PROVIDERS)(
-    'writing a conversation twice for %s gives the same bytes, and a longer one begins alike',
+    'writing a conversation twice for %s gives the same bytes, and a longer one has the same prefix',
     async (api) => {
       await fc.assert(
         fc.asyncProperty(chatRequest, async (body) => {
@@ -120,21 +120,24 @@ describe('readers', () => {
     fc.constantFrom(...troubledAnswers()).map((value) => new TextEncoder().encode(JSON.stringify(value))),
   );
 
-  test.each(PROVIDERS)('the reader of streams of %s takes any bytes, and says how it ended', async (api) => {
-    const translation = await translationFor('chat', api, target(api));
-    const conversation = await read('chat', { model: 'm', messages: [{ role: 'user', content: 'x' }] });
-    fc.assert(
-      fc.property(fc.array(garbage, { maxLength: 8 }), (events) => {
-        const exchange = createExchange(conversation, target(api), FACTS);
-        const stream = translation.stream(exchange);
-        for (const event of events) stream.push('', event);
-        expect(stream.atEndOfBytes().over).toBeDefined();
-      }),
-      RUNS,
-    );
-  });
+  test.each(PROVIDERS)(
+    'the stream reader for %s accepts any bytes, and reports how the stream ended',
+    async (api) => {
+      const translation = await translationFor('chat', api, target(api));
+      const conversation = await read('chat', { model: 'm', messages: [{ role: 'user', content: 'x' }] });
+      fc.assert(
+        fc.property(fc.array(garbage, { maxLength: 8 }), (events) => {
+          const exchange = createExchange(conversation, target(api), FACTS);
+          const stream = translation.stream(exchange);
+          for (const event of events) stream.push('', event);
+          expect(stream.atEndOfBytes().over).toBeDefined();
+        }),
+        RUNS,
+      );
+    },
+  );
 
-  test.each(PROVIDERS)('the reader of whole answers of %s takes any text', async (api) => {
+  test.each(PROVIDERS)('the answer reader for %s accepts any text', async (api) => {
     const translation = await translationFor('chat', api, target(api));
     const conversation = await read('chat', { model: 'm', messages: [{ role: 'user', content: 'x' }] });
     const text = fc.oneof(
@@ -151,7 +154,7 @@ describe('readers', () => {
     );
   });
 
-  test.each(CLIENTS)('the reader of requests of %s takes any text', async (api) => {
+  test.each(CLIENTS)('the request reader for %s accepts any text', async (api) => {
     const text = fc.oneof(
       fc.string(),
       fc.json(),
@@ -378,7 +381,7 @@ function troubledRequests(): unknown[] {
 }
 
 describe('answers', () => {
-  test('a stream of Anthropic tells a Chat client what the whole answer tells', async () => {
+  test('a Chat client gets the same from a stream of Anthropic as from a whole answer', async () => {
     const translation = await translationFor('chat', 'messages', target('messages'));
     const back = await translationFor('chat', 'chat', target('chat'));
     const conversation = await read('chat', {

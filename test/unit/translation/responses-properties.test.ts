@@ -16,23 +16,27 @@ function target(api: ProviderApi, model: string): Target {
 }
 
 describe('a request of a Responses client', () => {
-  test.each(PROVIDERS)('is written for %s twice alike, and a longer one begins like it', async (api) => {
-    const bodyOf = async (body: object) => (await playRequest(['responses', api], body, { model: 'm' })).body;
-    await fc.assert(
-      fc.asyncProperty(chatRequest, async (chat) => {
-        const { body } = await playRequest(['chat', 'responses'], chat);
-        const once = await bodyOf(body);
-        expect(JSON.stringify(await bodyOf(body))).toBe(JSON.stringify(once));
-        const more = [
-          { role: 'assistant', content: [{ type: 'output_text', text: 'Yes', annotations: [] }] },
-          { role: 'user', content: 'x' },
-        ];
-        const longer = await bodyOf({ ...body, input: [...(body['input'] as unknown[]), ...more] });
-        expect(turnsOf(longer).slice(0, turnsOf(once).length)).toEqual(turnsOf(once));
-      }),
-      { numRuns: 50 },
-    );
-  });
+  test.each(PROVIDERS)(
+    'is written for %s identically twice, and a longer one has the same prefix',
+    async (api) => {
+      const bodyOf = async (body: object) =>
+        (await playRequest(['responses', api], body, { model: 'm' })).body;
+      await fc.assert(
+        fc.asyncProperty(chatRequest, async (chat) => {
+          const { body } = await playRequest(['chat', 'responses'], chat);
+          const once = await bodyOf(body);
+          expect(JSON.stringify(await bodyOf(body))).toBe(JSON.stringify(once));
+          const more = [
+            { role: 'assistant', content: [{ type: 'output_text', text: 'Yes', annotations: [] }] },
+            { role: 'user', content: 'x' },
+          ];
+          const longer = await bodyOf({ ...body, input: [...(body['input'] as unknown[]), ...more] });
+          expect(turnsOf(longer).slice(0, turnsOf(once).length)).toEqual(turnsOf(once));
+        }),
+        { numRuns: 50 },
+      );
+    },
+  );
 });
 
 function turnsOf(body: Record<string, unknown>): unknown[] {
@@ -56,8 +60,8 @@ async function throughResponses(
   return { whole: whole.body, stream: bytes.map((piece) => decoder.decode(piece)).join('') };
 }
 
-describe('an answer that is written as Responses', () => {
-  test('is read from the stream as from the whole', async () => {
+describe('an answer written for a Responses client', () => {
+  test('reads the same from a stream and from a whole answer', async () => {
     const to = target('responses', 'gpt-5-6');
     const translation = await translationFor('chat', 'responses', to);
     const exchange = await exchangeFor({ from: 'chat', to: 'responses', target: to });
@@ -75,7 +79,7 @@ describe('an answer that is written as Responses', () => {
     );
   });
 
-  test('cut anywhere has no end, and no text that a whole one has not', async () => {
+  test('has no end if it is cut anywhere, and no text beyond that of the whole', async () => {
     const to = target('responses', 'gpt-5-6');
     const translation = await translationFor('chat', 'responses', to);
     const exchange = await exchangeFor({ from: 'chat', to: 'responses', target: to });
@@ -102,7 +106,7 @@ describe("OpenAI's own client", () => {
   });
   afterAll(() => server.stop(true));
 
-  test('ends a stream with the response that a whole answer has', async () => {
+  test('ends a stream with the same response as a whole answer', async () => {
     const client = new OpenAI({ apiKey: 'k', baseURL: `${server.url.origin}/v1`, maxRetries: 0 });
     await fc.assert(
       fc.asyncProperty(messagesAnswer, async (given) => {
@@ -115,7 +119,7 @@ describe("OpenAI's own client", () => {
     );
   });
 
-  test('takes a failure for one', async () => {
+  test('reports a failure as one', async () => {
     const client = new OpenAI({ apiKey: 'k', baseURL: `${server.url.origin}/v1`, maxRetries: 0 });
     const exchange = await exchangeFor({ from: 'responses', to: 'chat', request: { input: 'x' } });
     const { fail } = (await translationFor('responses', 'chat', exchange.target)).stream(exchange);

@@ -62,7 +62,7 @@ const CODEX = {
 };
 
 describe('a request of Codex', () => {
-  test('is written to Chat with flat names, in definitions and history', async () => {
+  test('is written to Chat with flat names in definitions and history', async () => {
     const { body, losses } = await playRequest(FROM_RESPONSES, CODEX);
     const tools = body['tools'] as { function: { name: string } }[];
     expect(tools.map((tool) => tool.function.name)).toEqual(['functions__exec', 'functions__f']);
@@ -92,14 +92,14 @@ describe('a request of Codex', () => {
   });
 
   test.each(['chat', 'messages', 'gemini', 'converse', 'responses'] as const)(
-    'can be asked of %s',
+    'can be sent to %s',
     async (api) => {
       const { unsuitable, text } = await playRequest(['responses', api], CODEX, { model: 'm' });
       expect([unsuitable, text.includes('functions__exec')]).toEqual([undefined, true]);
     },
   );
 
-  test('a turn more leaves what was there as it was', async () => {
+  test('an additional turn leaves the prefix unchanged', async () => {
     const longer = [
       ...CODEX.input,
       { role: 'assistant', content: 'Done.' },
@@ -135,7 +135,7 @@ describe('a request of a Responses client', () => {
       'tools[1].tools[0]',
     ],
     [{ tools: [FUNCTION, { type: 'mcp' }], tool_choice: { type: 'mcp' } }, 'tools[1]'],
-  ])('%j is the meaning of the request', async (more, path) => {
+  ])('dropping %j changes the meaning of the request', async (more, path) => {
     expect((await playRequest(FROM_RESPONSES, { model: 'm', input: 'x', ...more })).unsuitable).toBe(path);
   });
 
@@ -163,7 +163,7 @@ describe('a request of a Responses client', () => {
     expect(reading).toMatchObject({ kind: 'invalid', path });
   });
 
-  test('items of the assistant in a row are one turn, and so are results', async () => {
+  test('consecutive assistant items form one turn, and so do results', async () => {
     const call = (call_id: string) => ({ type: 'function_call', call_id, name: 'f', arguments: '{}' });
     const output = (call_id: string) => ({ type: 'function_call_output', call_id, output: call_id });
     const { body } = await playRequest(FROM_RESPONSES, {
@@ -185,7 +185,7 @@ describe('a request of a Responses client', () => {
     expect(messages[4]?.content).toBe('<system>\nMid.\n</system>');
   });
 
-  test("tools of OpenAI's that the client ran itself are calls like others", async () => {
+  test('built-in tools that the client ran become ordinary calls', async () => {
     const { body, losses } = await playRequest(FROM_RESPONSES, {
       input: [
         { role: 'user', content: 'x' },
@@ -210,7 +210,7 @@ describe('a request of a Responses client', () => {
     expect(losses).toEqual(['approximated input[1]', 'approximated input[2]']);
   });
 
-  test('a count of tokens is asked at its own path, and answered as the API has it', async () => {
+  test('a token count has its own path and its own answer', async () => {
     const path = '/v1/responses/input_tokens';
     const reading = await readRequest('responses', '{"input":"x"}', { requestId: 'req_g', path });
     expect(reading).toMatchObject({ conversation: { operation: 'count' } });
@@ -231,7 +231,7 @@ describe('a request to a Responses provider', () => {
   const chat = (more: object, target: object = TO_RESPONSES) =>
     playRequest(['chat', 'responses'], { messages: [{ role: 'user', content: 'x' }], ...more }, target);
 
-  test('has a system text as its input where nobody has said anything', async () => {
+  test('has the system text as its input if there are no turns', async () => {
     const { body } = await chat({ messages: [{ role: 'system', content: 'S.' }] });
     expect(body['instructions']).toBeUndefined();
     expect(body['input']).toEqual([
@@ -289,11 +289,11 @@ describe('a request to a Responses provider', () => {
     [{ stop: 'x' }, 'stop'],
     [{ n: 2 }, 'n'],
     [{ modalities: ['audio'] }, 'modalities'],
-  ])('%j has no equal', async (more, path) => {
+  ])('%j has no equivalent', async (more, path) => {
     expect((await chat(more)).unsuitable).toBe(path);
   });
 
-  test('takes back only reasoning that the same provider has sealed', async () => {
+  test('sends back only reasoning that the same provider sealed', async () => {
     const detail = (provider: string) => ({
       role: 'assistant',
       content: 'a',
@@ -320,7 +320,7 @@ describe('a request to a Responses provider', () => {
     expect(losses).toEqual(['dropped messages[3].reasoning_details[0]']);
   });
 
-  test('freeform calls and their results keep their form, and errors are told by the text', async () => {
+  test('freeform calls and their results keep their form, and the text marks errors', async () => {
     const { body } = await chat({
       tools: [
         {

@@ -21,8 +21,8 @@ interface Told {
 const told = (events: readonly { readonly data: unknown }[]): Told[] =>
   events.map(({ data }) => data as Told);
 
-describe('what a Responses client is streamed', () => {
-  test('ends with the same response as a whole answer, and each item comes once, whole', async () => {
+describe('a stream for a Responses client', () => {
+  test('ends with the same response as a whole answer, with each item once and whole', async () => {
     const exchange = await exchangeFor({ ...TO_MESSAGES, target: { model: 'claude-opus-4-8' } });
     const translation = await translationFor('responses', 'messages', exchange.target);
     const encoder = new TextEncoder();
@@ -50,7 +50,7 @@ describe('what a Responses client is streamed', () => {
     );
   });
 
-  test('an item that was ended stands in the failed response, one that was open does not', async () => {
+  test('a failed response contains finished items but not an open one', async () => {
     const exchange = await exchangeFor(TO_MESSAGES);
     const stream = (await translationFor('responses', 'messages', exchange.target)).stream(exchange);
     const push = (event: object) => stream.push('', new TextEncoder().encode(JSON.stringify(event)));
@@ -75,7 +75,7 @@ describe('what a Responses client is streamed', () => {
     });
   });
 
-  test('a failure before anything else is told behind response.created', async () => {
+  test('an immediate failure follows response.created', async () => {
     const exchange = await exchangeFor(TO_CHAT);
     const stream = (await translationFor('responses', 'chat', exchange.target)).stream(exchange);
     const error = { kind: 'rate_limit', message: 'Slow down.', retryAfter: '7' } as const;
@@ -103,7 +103,7 @@ describe('what a Responses client is streamed', () => {
     expect(events.at(-1)?.response?.['error']).toMatchObject({ code });
   });
 
-  test('a call that is cut is incomplete, and those before it are complete', async () => {
+  test('a truncated call is incomplete, and those before it are complete', async () => {
     const call = (index: number, json: string) =>
       chunk({ tool_calls: [{ index, id: `c${index}`, function: { name: 'f', arguments: json } }] });
     const events = [call(0, '{}'), call(1, '{"a":'), chunk({}, 'length')];
@@ -122,7 +122,7 @@ describe('what a Responses client is streamed', () => {
     });
   });
 
-  test('a whole answer that is cut ends with an incomplete item', async () => {
+  test('a truncated whole answer ends with an incomplete item', async () => {
     const exchange = await exchangeFor(TO_CHAT);
     const message = { reasoning_content: 'Hm.', content: 'Half' };
     const body = JSON.stringify({ choices: [{ message, finish_reason: 'length' }] });
@@ -139,7 +139,7 @@ describe('what a Responses client is streamed', () => {
     );
   });
 
-  test('the input of a freeform tool never comes in halves of a character', async () => {
+  test('the input of a freeform tool never splits a character', async () => {
     const tools = [{ type: 'custom', name: 'patch' }];
     const pieces = ['{"input":"a\\ud83d', '\\ude00', 'b\\ud83d"}'];
     const events = [
@@ -152,7 +152,7 @@ describe('what a Responses client is streamed', () => {
     expect(deltas.map(({ delta }) => delta)).toEqual(['a', '😀', 'b\ud83d']);
   });
 
-  test('reasoning keeps its seal only for a client that asks for it', async () => {
+  test('reasoning keeps its seal only for a client that requests it', async () => {
     const events = [
       { type: 'message_start', message: {} },
       {
@@ -174,7 +174,7 @@ describe('what a Responses client is streamed', () => {
     ]);
   });
 
-  test('the signature of a call of Gemini is an item right before it', async () => {
+  test('the signature of a Gemini call is an item immediately before it', async () => {
     const extra_content = { google: { thought_signature: 'Sig=' } };
     const call = { index: 0, id: 'c', function: { name: 'f', arguments: '{}' }, extra_content };
     const played = await playStream(TO_CHAT, [
@@ -194,7 +194,7 @@ describe('what a Responses client is streamed', () => {
     ]);
   });
 
-  test('an answer that is too long to be told once more breaks', async () => {
+  test('an answer that is too long to be repeated breaks', async () => {
     const exchange = await exchangeFor(TO_CHAT);
     const stream = (await translationFor('responses', 'chat', exchange.target)).stream(exchange);
     const event = new TextEncoder().encode(JSON.stringify(chunk({ content: 'x'.repeat(8 * 1024 * 1024) })));
@@ -204,7 +204,7 @@ describe('what a Responses client is streamed', () => {
   });
 });
 
-describe('what a Responses provider streams', () => {
+describe('a stream of a Responses provider', () => {
   const CHAT: Target = {
     provider: 'p1',
     api: 'responses',
@@ -228,14 +228,14 @@ describe('what a Responses provider streams', () => {
 
   test.each([
     [
-      'by done events alone',
+      'only in done events',
       [
         { type: 'response.output_item.done', output_index: 0, item: message(part('A'), part('B')) },
         completed,
       ],
     ],
     [
-      'by the last response alone',
+      'only in the last response',
       [
         {
           type: 'response.completed',
@@ -244,7 +244,7 @@ describe('what a Responses provider streams', () => {
       ],
     ],
     [
-      'by deltas for one part, and an item for the other',
+      'in deltas for one part, and in an item for the other',
       [
         { type: 'response.output_text.delta', output_index: 0, content_index: 0, delta: 'A' },
         { type: 'response.output_text.done', output_index: 0, content_index: 0, text: 'A' },
@@ -255,11 +255,11 @@ describe('what a Responses provider streams', () => {
         },
       ],
     ],
-  ])('a text that comes %s is told once', async (_how, events) => {
+  ])('a text that arrives %s is emitted once', async (_how, events) => {
     expect(await deltas(events)).toEqual([{ content: 'A' }, { content: 'B' }]);
   });
 
-  test('items that have no place are told once, though the last response has them again', async () => {
+  test('items without a place are emitted once, although the last response repeats them', async () => {
     const output = [message(part('A')), message(part('B'))];
     const events = [
       { type: 'response.output_text.delta', item_id: 'm', content_index: 0, delta: 'A' },
@@ -270,7 +270,7 @@ describe('what a Responses provider streams', () => {
     expect(await deltas(events)).toEqual([{ content: 'A' }, { content: 'B' }]);
   });
 
-  test('items that all claim the same place are told one behind the other', async () => {
+  test('items that share one place are emitted one after the other', async () => {
     const item = (word: string, given: object) => ({
       type: `response.output_item.${word}`,
       output_index: 0,
@@ -293,7 +293,7 @@ describe('what a Responses provider streams', () => {
     ]);
   });
 
-  test('the parts of a summary are told apart, and the text behind it is left out', async () => {
+  test('the parts of a summary are separated, and the text after it is ignored', async () => {
     const events = [
       { type: 'response.reasoning_summary_text.delta', output_index: 0, summary_index: 0, delta: 'A' },
       { type: 'response.reasoning_text.delta', output_index: 0, content_index: 0, delta: 'raw' },
@@ -321,7 +321,7 @@ describe('what a Responses provider streams', () => {
     expect(over).toMatchObject({ kind });
   });
 
-  test('keep-alives and unknown events are left out, and a stream without its last word is cut', async () => {
+  test('keep-alives and unknown events are ignored, and a stream without its final event is truncated', async () => {
     const { over, events } = await playStream(PLAY, [
       { type: 'keepalive' },
       { type: 'response.new.thing' },
@@ -330,7 +330,7 @@ describe('what a Responses provider streams', () => {
     expect([events, over]).toEqual([[], expect.objectContaining({ code: 'upstream_truncated' })]);
   });
 
-  test('the stream tells what the whole answer tells', async () => {
+  test('a stream has the same content as a whole answer', async () => {
     const reading = await readRequest(
       'chat',
       JSON.stringify({ messages: [], stream: true, logprobs: true }),

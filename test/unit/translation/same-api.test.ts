@@ -53,13 +53,13 @@ describe('Messages', () => {
     expect(repaired(body(blocks), CLAUDE).text).toBe(body(left));
   });
 
-  test('a text that speaks of envelopes, real signatures and thinking without one for others stay', () => {
+  test('texts about envelopes, real signatures, and thinking without a signature for other models stay', () => {
     expect(repaired(body(`${think('EqRk')},{"type":"text","text":"${gemini}"}`), CLAUDE).text).toBe('same');
     expect(repaired(body(`${think('')},${ok}`), KIMI).text).toBe('same');
     expect(repaired(body(`${think('')},${think(gemini)}`), KIMI).text).toBe(body(think('')));
   });
 
-  test('a message that would be empty goes as a whole', () => {
+  test('a message that would be empty is removed', () => {
     const done = repaired(body(`${think(gemini)},${think('')}`), CLAUDE);
     expect(done.text).toBe(
       '{"x":1.0,"messages":[{"role":"user","content":"llmp1."},{"role":"user","content":[]}]}',
@@ -93,7 +93,7 @@ describe('Responses', () => {
     );
   });
 
-  test('items that OpenAI knows stay, and those without a seal for other servers', () => {
+  test('items that OpenAI knows stay, and so do unsealed ones for other servers', () => {
     expect(repaired(body(`${item(',"id":"rs_68af0123"')},${user}`), RESPONSES).text).toBe('same');
     expect(repaired(body(`${item(',"encrypted_content":"gAAA"')},${user}`), RESPONSES).text).toBe('same');
     expect(repaired(body(item('')), { ...RESPONSES, dialect: 'vllm' }).text).toBe('same');
@@ -108,7 +108,7 @@ describe('Chat', () => {
   const call = (id: string, more = '') =>
     `,"tool_calls":[{"id":"${id}","function":{"name":"f","arguments":"{\\"reasoning_content\\":1}"}${more}}]`;
 
-  test('a strict server gets no member that it does not know, and short ids', () => {
+  test('a strict server gets no unknown members, and short ids', () => {
     const given = assistant(
       `,"reasoning_details":[{"a":1}],"content":"reasoning_content","reasoning_content":"x"${call('c__ts1_AA', ',"extra_content":{}')}`,
     );
@@ -117,7 +117,7 @@ describe('Chat', () => {
     expect(done.losses).toEqual(['repaired messages[0]', 'repaired messages[1]']);
   });
 
-  test('ids come in the form of the server', () => {
+  test('ids have the form that the server requires', () => {
     const long = `call_${'a'.repeat(50)}__ts1_AA`;
     expect(repaired(assistant(call(long)), CHAT).text).toMatch(/"id":"call_[0-9A-Za-z]{11}"/);
     const mistral = repaired(assistant(call('c__ts1_AA')), { ...CHAT, dialect: 'mistral' }).text;
@@ -125,7 +125,7 @@ describe('Chat', () => {
     expect(mistral).toContain(`"tool_call_id":"${id}"`);
   });
 
-  test('others keep all but envelopes', () => {
+  test('other servers keep everything but envelopes', () => {
     const own = '{"type":"reasoning.text","text":"t","signature":"s"}';
     const foreign = `{"type":"reasoning.encrypted","data":"${openai('p')}"}`;
     const vllm: SameApiTarget = { ...CHAT, dialect: 'openrouter' };
@@ -135,7 +135,7 @@ describe('Chat', () => {
     expect(repaired(details(foreign), vllm).text).toBe(assistant(call('c__ts1_AA')));
   });
 
-  test('words of a text alone change nothing', () => {
+  test('a mere mention in a text changes nothing', () => {
     expect(
       repaired('{"messages":[{"role":"user","content":"\\"reasoning_content\\" __ts1_x"}]}', CHAT).text,
     ).toBe('same');
@@ -156,13 +156,13 @@ describe('Gemini', () => {
     expect(repaired(body(part), GEMINI).text).toBe(body(left));
   });
 
-  test('models before the third need no word for a missing signature', () => {
+  test('models before Gemini 3 need no placeholder for a missing signature', () => {
     const old = { ...GEMINI, model: 'gemini-2.5-pro' };
     expect(repaired(body(`{${call},"thoughtSignature":"${anthropic}"}`), old).text).toBe(body(`{${call}}`));
   });
 });
 
-test('what is left is JSON, and the same but for what was cut', () => {
+test('the rest is valid JSON and unchanged', () => {
   const block = fc.oneof(
     fc.record({ type: fc.constant('text'), text: fc.string() }),
     fc.record({
@@ -198,7 +198,7 @@ test('what is left is JSON, and the same but for what was cut', () => {
   );
 });
 
-test('a body without a mark is searched, not walked', () => {
+test('a body without a mark is searched but not parsed', () => {
   const turn = `{"role":"assistant","content":[{"type":"thinking","thinking":"${'a '.repeat(500)}","signature":"EqQ"}]}`;
   const body = encoded(`{"messages":[${Array.from({ length: 1000 }, () => turn).join(',')}]}`);
   expect(repairOf(body, CLAUDE)).toBeUndefined();

@@ -25,7 +25,7 @@ describe('models', () => {
     expect(claudeFamily(model, undefined)).toMatchObject({ maxOutput, sampling, off });
   });
 
-  test('carriers take less, and the route has the last word', () => {
+  test('carriers accept less, and the route takes precedence', () => {
     expect(claudeFamily('claude-opus-4-5', 'bedrock')).toMatchObject({
       json: true,
       strict: true,
@@ -76,13 +76,13 @@ describe('seals and ids', () => {
     expect(openEnvelope(envelope ?? '')).toMatchObject({ seal, redacted });
   });
 
-  test('what is no envelope opens to nothing, and one that is too long is not made', () => {
+  test('other texts do not open as envelopes, and envelopes that are too long are not made', () => {
     for (const text of ['', 'llmp1.', 'llmp1.xx.e30', 'llmp1.an.%%%', 'llmp1.an.e30'])
       expect(openEnvelope(text)).toBeUndefined();
     expect(envelopeOf({ origin: 'gemini', provider: 'p', payload: 'x'.repeat(70_000) })).toBeUndefined();
   });
 
-  test('a signature rides in an id and comes back', () => {
+  test('a signature survives in an id', () => {
     expect(idWithSignature('c', 'a+b/c==')).toBe('c__ts1_a-b_c');
     expect(splitSignature('c__ts1_a-b_cd')).toEqual({ id: 'c', signature: 'a+b/cd==' });
     expect(splitSignature('a__ts1_b__ts1_abcd')).toEqual({ id: 'a__ts1_b', signature: 'abcd' });
@@ -92,7 +92,7 @@ describe('seals and ids', () => {
 });
 
 describe('JSON', () => {
-  test('slices are the texts as they stand, whatever is around them', () => {
+  test('slices are verbatim, whatever surrounds them', () => {
     const text =
       ' { "a\\u0062" : 1, "list": [ {"x": {"k" : [1, "}\\"]"] } }, 7, {"y":0,"x":-1.50e3} , {"x":"s"}] }';
     expect([...sourceSlices(text, ['list', '*', 'x'])]).toEqual([
@@ -106,9 +106,23 @@ describe('JSON', () => {
     ]);
   });
 
-  test('numbers that no double holds are written as they were read', () => {
+  test('numbers that a double cannot hold are written verbatim', () => {
     const text = '{"a":[18446744073709551615,-0.10000000000000000001],"b":1.5,"c":"1234567890123456789"}';
     expect(writeJson(parseJson(text))).toBe(text);
+  });
+
+  test('numbers beyond a double survive, however they are written', () => {
+    const text = '{"a":1e400,"b":-1E-400,"c":[2e999,0.1]}';
+    expect(writeJson(parseJson(text))).toBe(text);
+  });
+
+  test.each([
+    '-1.1920928955078125e-07',
+    '1.0000000000000000',
+    '0.00000000000000012345',
+    '10000000000000000000000',
+  ])('%s, which a double holds, is a number', (text) => {
+    expect(parseJson(`[${text}]`)).toEqual([Number(text)]);
   });
 });
 
@@ -131,7 +145,7 @@ describe('schemas', () => {
     });
   });
 
-  test('a property may bear the name of a keyword', () => {
+  test('a property may have the name of a keyword', () => {
     const schema = object(
       { pattern: { type: 'string' }, not: { type: 'string' } },
       { required: ['pattern', 'not'], additionalProperties: false },
@@ -151,11 +165,11 @@ describe('schemas', () => {
       'eleven optional properties',
       object(Object.fromEntries('abcdefghijk'.split('').map((name) => [name, {}]))),
     ],
-  ])('%s cannot be had natively', (_what, schema) => {
+  ])('%s has no native form', (_what, schema) => {
     expect(anthropicFormatSchema(schema)).toBeUndefined();
   });
 
-  test('a definition that is used twice is no circle', () => {
+  test('a definition that is used twice is not a cycle', () => {
     const n = object({}, { additionalProperties: false });
     const schema = object(
       { a: { $ref: '#/$defs/n' }, b: { $ref: '#/$defs/n' } },
@@ -164,7 +178,7 @@ describe('schemas', () => {
     expect(anthropicFormatSchema(schema)?.changed).toBe(false);
   });
 
-  test('strict is what is closed and required throughout; Gemini’s types are lowered', () => {
+  test('a strict schema is closed and requires everything; Gemini’s types become lower case', () => {
     const strict = object({ a: { type: 'string' } }, { required: ['a'], additionalProperties: false });
     expect([isStrictSchema(strict), isStrictSchema(object({ b: object({}) }))]).toEqual([true, false]);
     expect(
@@ -173,8 +187,8 @@ describe('schemas', () => {
   });
 });
 
-describe('the rest', () => {
-  test('a data URL that is not base64 becomes it', () => {
+describe('other helpers', () => {
+  test('a data URL that is not base64 is converted', () => {
     expect(urlSource('data:text/plain;charset=utf-8,a%20%C3%A7')).toEqual({
       mediaType: 'text/plain',
       source: { kind: 'bytes', data: btoa('a \u00C3\u00A7') },
@@ -185,7 +199,7 @@ describe('the rest', () => {
     });
   });
 
-  test('the input of a freeform tool comes out of its JSON, cut anywhere', () => {
+  test('the input of a freeform tool is extracted from its JSON, cut anywhere', () => {
     const input = 'a "b"\n\\ é 😀 /';
     for (const json of [
       JSON.stringify({ input }),
@@ -208,7 +222,7 @@ describe('the rest', () => {
     expect(losses.all()).toMatchObject([{ what: 'approximated', path: 'output[0]' }]);
   });
 
-  test('losses of one form are counted, what does not fit is counted as well', () => {
+  test('losses of one form are counted, and so are those that do not fit', () => {
     const list = createLossList();
     for (let index = 0; index < 3; index++) list.dropped(`messages[${index}].name`, '');
     list.dropped('seed', '');

@@ -40,7 +40,7 @@ const OPENAI = at(undefined, { type: 'openai' });
 const AZURE = at('https://x.openai.azure.com', { type: 'azure' });
 const LOCAL = at('http://gpu:8000/v1');
 
-describe('what a route speaks', () => {
+describe('the API of a route', () => {
   test.each<[SpeakingProvider, SpeakingRoute | string, ClientApi, string]>([
     [OPENAI, 'gpt-4o', 'chat', 'pass openai'],
     [OPENAI, 'gpt-4o', 'responses', 'pass openai'],
@@ -98,7 +98,7 @@ describe('what a route speaks', () => {
     expect(spoken(provider, route, client)).toBe(expected);
   });
 
-  test('function tools go to Responses for models that take them nowhere else, where it is spoken', () => {
+  test('function tools go to Responses if the model accepts them nowhere else and the provider has it', () => {
     const tools = { tools: true };
     expect(spoken(OPENAI, 'gpt-5.4', 'messages', tools)).toBe('responses openai');
     expect(spoken(OPENAI, 'gpt-5.4', 'chat', tools)).toBe('pass openai');
@@ -112,7 +112,7 @@ describe('what a route speaks', () => {
     );
   });
 
-  test('vectors', () => {
+  test('embeddings', () => {
     expect(spoken(at(undefined, { type: 'gemini' }), 'e', 'embeddings')).toBe('vectors gemini');
     expect(spoken(at(undefined, { type: 'vertex' }), 'e', 'embeddings')).toBe('vectors vertex');
     expect(spoken(at(undefined, { type: 'gemini' }), 'e', 'gemini', { vectors: true })).toBe('pass generic');
@@ -259,7 +259,7 @@ describe('URLs', () => {
     expect(upstreamUrl(place, asked)).toBe(url as never);
   });
 
-  test('every golden case goes to its path', async () => {
+  test('every golden case has its path', async () => {
     const folder = join(import.meta.dir, '..', '..', 'golden', 'translation');
     let played = 0;
     for (const file of new Glob('*.json').scanSync(folder)) {

@@ -16,7 +16,7 @@ const toChat = (body: object | string, target?: Partial<Target>) =>
   playRequest(['messages', 'chat'], body, target);
 
 describe('turns for a Chat provider', () => {
-  test('all results follow the call at once, whatever stood between; a second result joins the first', async () => {
+  test('all results immediately follow the call; a second result joins the first', async () => {
     const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBO' } };
     const user = {
       role: 'user',
@@ -53,7 +53,7 @@ describe('turns for a Chat provider', () => {
     ]);
   });
 
-  test('vLLM and OpenRouter take media in the tool message itself', async () => {
+  test('vLLM and OpenRouter accept media in the tool message', async () => {
     const image = { type: 'image', source: { type: 'url', url: 'https://x/y.png' } };
     const messages = [ASK, CALL, { role: 'user', content: [result([image])] }];
     const { body, losses } = await toChat({ messages }, { dialect: 'vllm' });
@@ -67,7 +67,7 @@ describe('turns for a Chat provider', () => {
     expect(losses).toEqual([]);
   });
 
-  test('text behind a call stands in front of it; several texts without a call stay parts', async () => {
+  test('text after a call moves before it; several texts without a call stay parts', async () => {
     const mixed = {
       role: 'assistant',
       content: [{ type: 'text', text: 'one' }, ...CALL.content, { type: 'text', text: 'two' }],
@@ -91,7 +91,7 @@ describe('turns for a Chat provider', () => {
     expect(losses).toEqual(['approximated messages[1].content[2]']);
   });
 
-  test('what Anthropic searched becomes text; what only it can read is left out and told', async () => {
+  test('search results of Anthropic become text; unreadable blocks are dropped as losses', async () => {
     const found = { type: 'web_search_result', title: 'T', url: 'https://u', encrypted_content: 'x' };
     const content = [
       { type: 'server_tool_use', id: 's', name: 'web_search', input: {} },
@@ -106,7 +106,7 @@ describe('turns for a Chat provider', () => {
     expect(losses).toEqual(['dropped messages[1].content[0]', 'approximated messages[1].content[1]']);
   });
 
-  test('a call keeps its input as it stood, a schema its numbers', async () => {
+  test('a call keeps its input verbatim, a schema its numbers', async () => {
     const { text } = await toChat(
       '{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[{"type":"tool_use","id":"t1","name":"f","input":{"a" : 1.0, "n":12345678901234567890}}]}],' +
         '"tools":[{"name":"f","input_schema":{"type":"object","properties":{"n":{"maximum":18446744073709551615}}}}]}',
@@ -116,8 +116,8 @@ describe('turns for a Chat provider', () => {
   });
 });
 
-describe('what a dialect takes', () => {
-  test('Mistral: ids of nine characters that agree, no stream options, no user', async () => {
+describe('the capabilities of a dialect', () => {
+  test('Mistral: matching ids of nine characters, no stream options, no user', async () => {
     const messages = [ASK, CALL, { role: 'user', content: [result('ok')] }];
     const { body, losses } = await toChat(
       { messages, stream: true, metadata: { user_id: 'u' } },
@@ -165,7 +165,7 @@ describe('what a dialect takes', () => {
     expect(losses).toEqual(lost === undefined ? [] : [`dropped ${lost}`]);
   });
 
-  test('OpenAI: models that reason take no sampling parameters, those that do not no effort', async () => {
+  test('OpenAI: reasoning models accept no sampling parameters, others no effort', async () => {
     const asked = { messages: [ASK], temperature: 0.5, top_p: 0.9, output_config: { effort: 'max' } };
     const reasons = await toChat(asked, { dialect: 'openai', model: 'o3-mini' });
     expect(reasons.losses).toEqual([
@@ -207,18 +207,18 @@ describe('what a dialect takes', () => {
       },
       'messages[0].content[0]',
     ],
-  ])('%j is the meaning of the request', async (body, path) => {
+  ])('dropping %j changes the meaning of the request', async (body, path) => {
     expect((await toChat({ messages: [ASK], ...body }, { dialect: 'openai' })).unsuitable).toBe(path);
   });
 
-  test('a server tool beside others is tuning, and named by the choice it is meaning', async () => {
+  test('a server tool among others is tuning, and meaning if the choice names it', async () => {
     const tools = [F, { type: 'web_search_20250305', name: 'web_search' }];
     expect((await toChat({ messages: [ASK], tools })).losses).toEqual(['dropped tools[1]']);
     const choice = { type: 'tool', name: 'web_search' };
     expect((await toChat({ messages: [ASK], tools, tool_choice: choice })).unsuitable).toBe('tools[1]');
   });
 
-  test('the session is cut off the name of the user, and a long name becomes its hash', async () => {
+  test('the session is removed from the user id, and a long id becomes its hash', async () => {
     const userOf = async (user_id: string) =>
       (await toChat({ messages: [ASK], metadata: { user_id } }, { dialect: 'openai' })).body[
         'safety_identifier'

@@ -9,7 +9,7 @@ const toMessages = (body: object, target?: Partial<Target>) =>
   playRequest(['chat', 'messages'], body, target);
 
 describe('turns for Claude', () => {
-  test('ids and names that do not fit are replaced alike in call and result, and a signature is cut off', async () => {
+  test('invalid ids and names are replaced consistently in call and result, and a signature is removed', async () => {
     const calls = [
       { id: 'call|1:x', type: 'function', function: { name: 'we ird', arguments: '[1]' } },
       { id: 'g1__ts1_abc', type: 'function', function: { name: 'f', arguments: '{"a": 1.0}' } },
@@ -36,7 +36,7 @@ describe('turns for Claude', () => {
     expect(losses).toEqual(['repaired tools', 'repaired messages[1].tool_calls[0]']);
   });
 
-  test('legacy functions are tools, their calls get ids in order, and a result finds its own', async () => {
+  test('legacy functions become tools, their calls get ids in order, and results match them', async () => {
     const { body } = await toMessages({
       functions: [{ name: 'f' }],
       function_call: { name: 'f' },
@@ -56,7 +56,7 @@ describe('turns for Claude', () => {
     ]);
   });
 
-  test('without any turn of the user one is put in front, and a prefill loses its last white space', async () => {
+  test('a missing user turn is added at the start, and a prefill loses its trailing white space', async () => {
     const alone = await toMessages({ messages: [{ role: 'system', content: 'only' }] });
     expect(alone.body).toMatchObject({
       messages: [{ role: 'user', content: [{ text: '(conversation continues)' }] }],
@@ -67,7 +67,7 @@ describe('turns for Claude', () => {
     ]);
   });
 
-  test('reasoning without a seal of Anthropic is left out, an envelope of another provider as well', async () => {
+  test('reasoning without a seal of Anthropic is dropped, and so is an envelope of another provider', async () => {
     const assistant = { role: 'assistant', content: 'x', reasoning_content: 'Hm' };
     expect((await toMessages({ messages: [ASK, assistant] })).losses).toEqual([
       'dropped messages[1].reasoning_content',
@@ -78,7 +78,7 @@ describe('turns for Claude', () => {
   });
 });
 
-describe('what a family of Claude takes', () => {
+describe('the capabilities of a Claude family', () => {
   test.each([
     ['claude-opus-5-5', 'max', { thinking: { type: 'adaptive' }, output_config: { effort: 'max' } }, []],
     ['claude-opus-5-5', 'none', { output_config: { effort: 'low' } }, ['approximated reasoning_effort']],
@@ -114,7 +114,7 @@ describe('what a family of Claude takes', () => {
     expect(told).toEqual(losses);
   });
 
-  test('thinking that leaves no room below max_tokens is left out', async () => {
+  test('thinking that leaves no room below max_tokens is dropped', async () => {
     const { body, losses } = await toMessages(
       { messages: [ASK], reasoning_effort: 'low', max_tokens: 2000 },
       { model: 'claude-sonnet-4-5' },
@@ -123,7 +123,7 @@ describe('what a family of Claude takes', () => {
     expect(losses).toEqual(['dropped reasoning_effort']);
   });
 
-  test('a model that refuses forced tools is told in words, which thinking does not mind', async () => {
+  test('a model that refuses forced tools is instructed in words, which does not exclude thinking', async () => {
     const tools = [tool('f'), tool('g')];
     const { body, losses } = await toMessages(
       { messages: [ASK], tools, tool_choice: 'required', reasoning_effort: 'low' },
@@ -137,7 +137,7 @@ describe('what a family of Claude takes', () => {
     expect(losses).toEqual(['approximated tool_choice']);
   });
 
-  test('of allowed tools the others are left out', async () => {
+  test('only allowed tools are sent', async () => {
     const tools = [
       tool('f'),
       tool('g'),
@@ -169,7 +169,7 @@ describe('what a family of Claude takes', () => {
     expect(losses).toEqual(['approximated tools[2]']);
   });
 
-  test('carriers take bytes only, no tier, no strict tools and no system message among the others', async () => {
+  test('carriers accept only bytes, no tier, no strict tools and no system message in the middle', async () => {
     const strict = tool('f', { strict: true, parameters: { type: 'object' } });
     const messages = [ASK, { role: 'system', content: 'S' }];
     const asked = { messages, service_tier: 'auto', tools: [strict] };
@@ -185,7 +185,7 @@ describe('what a family of Claude takes', () => {
     );
   });
 
-  test('a schema that cannot be had natively goes by a tool, beside other tools into the system text', async () => {
+  test('a schema without a native form becomes a tool, or joins the system text if there are other tools', async () => {
     const open = { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'object' } } };
     const byTool = await toMessages({ messages: [ASK], response_format: open });
     expect(byTool.body).toMatchObject({
@@ -202,7 +202,7 @@ describe('what a family of Claude takes', () => {
     ]);
   });
 
-  test('under reject no approximation is taken, under drop even the meaning goes', async () => {
+  test('reject allows no approximation, drop allows even losses of meaning', async () => {
     const asked = { messages: [ASK], n: 2, temperature: 1.5 };
     expect((await toMessages(asked, { policy: 'reject', model: 'claude-sonnet-4-5' })).unsuitable).toBe('n');
     expect(

@@ -23,14 +23,14 @@ describe('reading requests', () => {
     expect(read(...[...bytes].map((byte) => Buffer.from([byte])))).toMatchObject({ kind: 'request' });
   });
 
-  test('it is incomplete for as long as a byte is missing', () => {
+  test('a request is incomplete while a byte is missing', () => {
     const text = `${CHUNKED}4\r\nWiki\r\n0\r\n\r\n`;
     for (let length = 0; length < text.length; length++) {
       expect(read(text.slice(0, length)).kind).toBe('incomplete');
     }
   });
 
-  test('two requests in one piece are two requests', () => {
+  test('two requests in one piece are read separately', () => {
     const reader = new RequestReader();
     reader.push(Buffer.from('GET /1 HTTP/1.1\r\n\r\nPOST /2 HTTP/1.1\r\nContent-Length: 2\r\n\r\nabGET'));
     expect(reader.next()).toMatchObject({ kind: 'request', request: { path: '/1' } });
@@ -38,7 +38,7 @@ describe('reading requests', () => {
     expect(reader.next()).toEqual({ kind: 'incomplete' });
   });
 
-  test('the limit on bodies is for each request, not for the connection', () => {
+  test('the body limit applies per request, not per connection', () => {
     const reader = new RequestReader();
     const body = Buffer.alloc(0x3c0_0000);
     for (let count = 0; count < 2; count++) {
@@ -48,7 +48,7 @@ describe('reading requests', () => {
     }
   });
 
-  test('a client that waits for leave is told so once', () => {
+  test('a client that waits for 100 Continue is reported once', () => {
     const reader = new RequestReader();
     reader.push(Buffer.from('POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n'));
     expect(reader.next()).toEqual({ kind: 'continue' });
@@ -57,7 +57,7 @@ describe('reading requests', () => {
     expect(reader.next().kind).toBe('request');
   });
 
-  test('100 MB in small pieces take no more than a moment', () => {
+  test('100 MB in small pieces are read quickly', () => {
     const reader = new RequestReader();
     const pieces = 25_600;
     reader.push(Buffer.from(`POST / HTTP/1.1\r\nContent-Length: ${pieces * 4096}\r\n\r\n`));
@@ -72,7 +72,7 @@ describe('reading requests', () => {
   });
 });
 
-describe('refusing what is not valid', () => {
+describe('refusing invalid requests', () => {
   const invalid: Readonly<Record<string, readonly [status: number, text: string]>> = {
     'both framings': [400, 'POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n'],
     'two lengths': [400, 'POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n'],

@@ -30,7 +30,7 @@ const cases = readdirSync(CASES)
   .filter(({ name }) => name !== 'messages-vertex-carriage');
 
 test.each(cases.map((golden) => [golden.name, golden] as const))(
-  'the request that a provider is sent in the case %s is taken',
+  'the upstream request of the case %s is accepted',
   async (_, { expected_upstream_request: request }) => {
     const response = await fetch(`${simulator.url}${request?.path ?? ''}`, {
       method: 'POST',

@@ -31,7 +31,7 @@ type Case = readonly [rule: string, patch: Body, message: string];
 
 /** Each patch turns a valid body into one that the provider refuses with this message. */
 function refuses(path: string, valid: Body, cases: readonly Case[]): void {
-  test('takes what is right', async () => {
+  test('accepts a valid body', async () => {
     expect(await post(simulator.url, path, valid)).toMatchObject({ status: 200 });
   });
   test.each(cases)('refuses %s', async (_, patch, message) => {
@@ -50,14 +50,14 @@ describe('chat', () => {
   const result = { role: 'tool', tool_call_id: 'call_1', name: 'f', content: 'x' };
   const valid = { model: 'gpt-4.1', messages: [user, calling, result], tools };
   refuses('/v1/chat/completions', valid, [
-    ['a field that nobody knows', { top_k: 1 }, "Unknown parameter: 'top_k'."],
+    ['an unknown field', { top_k: 1 }, "Unknown parameter: 'top_k'."],
     ['no messages', { messages: undefined }, "Missing required parameter: 'messages'."],
     [
-      'a member of a message that nobody knows',
+      'an unknown member of a message',
       { messages: [{ ...user, x: 1 }] },
       "Unknown parameter: 'messages[0].x'.",
     ],
-    ['a type that is another', { messages: 'hi' }, "Invalid type for 'messages': expected an array."],
+    ['a wrong type', { messages: 'hi' }, "Invalid type for 'messages': expected an array."],
     [
       'a role that does not exist',
       { messages: [{ role: 'robot', content: '' }] },
@@ -89,7 +89,7 @@ describe('chat', () => {
       'tools[0].function.name',
     ],
     [
-      'options of a stream that is none',
+      'stream options without a stream',
       { stream_options: { include_usage: true } },
       "only allowed when 'stream' is enabled",
     ],
@@ -99,18 +99,18 @@ describe('chat', () => {
       "only allowed when 'tools' are specified",
     ],
     ['more than four stops', { stop: ['a', 'b', 'c', 'd', 'e'] }, 'at most 4'],
-    ['effort of a model that does not reason', { reasoning_effort: 'low' }, 'reasoning_effort'],
+    ['an effort of a model that does not reason', { reasoning_effort: 'low' }, 'reasoning_effort'],
     [
-      'max_tokens of a model that reasons',
+      'max_tokens of a reasoning model',
       { model: 'o3', max_tokens: 5 },
       "Use 'max_completion_tokens' instead",
     ],
     [
-      'temperature of a model that reasons',
+      'a temperature of a reasoning model',
       { model: 'o3', temperature: 0.5 },
       'not supported with this model',
     ],
-    ['tools of a model that takes them at responses only', { model: 'gpt-5.6' }, '/v1/chat/completions'],
+    ['tools of a model that accepts them only in Responses', { model: 'gpt-5.6' }, '/v1/chat/completions'],
   ]);
 });
 
@@ -140,18 +140,18 @@ describe('responses', () => {
       'Items are not persisted',
     ],
     [
-      'reasoning of another',
+      'reasoning of another account',
       { input: [user, { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'eA==' }] },
       'could not be verified',
     ],
     ['fewer than 16 tokens', { max_output_tokens: 15 }, 'Expected a value >= 16'],
     [
-      'reasoning of a model that does not',
+      'reasoning of a model that does not reason',
       { model: 'gpt-4.1', reasoning: { effort: 'low' } },
       'not supported with this model',
     ],
     [
-      'encrypted content of one that does not',
+      'encrypted content of a model that does not reason',
       { model: 'gpt-4.1', include: ['reasoning.encrypted_content'] },
       'Encrypted content is not supported',
     ],
@@ -166,7 +166,7 @@ const message = { max_tokens: 100, messages: [user, used, answered], tools: own 
 
 const MESSAGE_RULES: readonly Case[] = [
   ['no max_tokens', { max_tokens: undefined }, 'max_tokens: Field required'],
-  ['a field that nobody knows', { top: 1 }, 'top: Extra inputs are not permitted'],
+  ['an unknown field', { top: 1 }, 'top: Extra inputs are not permitted'],
   ['a first turn of the assistant', { messages: [used, answered] }, 'first message must use the "user" role'],
   [
     'an empty text',
@@ -190,12 +190,12 @@ const MESSAGE_RULES: readonly Case[] = [
     'unexpected `tool_use_id`',
   ],
   [
-    'a result behind a text',
+    'a result after a text',
     { messages: [user, used, { role: 'user', content: [{ type: 'text', text: 'x' }, ...answered.content] }] },
     'must come before other content',
   ],
   [
-    'a signature of another',
+    'a signature of another provider',
     {
       messages: [
         user,
@@ -216,7 +216,7 @@ const MESSAGE_RULES: readonly Case[] = [
     { tools: [{ name: 'f', input_schema: { type: 'object', anyOf: [] } }] },
     'oneOf, allOf, or anyOf',
   ],
-  ['two tools of one name', { tools: [...own, ...own] }, 'Tool names must be unique'],
+  ['two tools with one name', { tools: [...own, ...own] }, 'Tool names must be unique'],
   ['a choice without tools', { tools: undefined, tool_choice: { type: 'auto' } }, 'while providing tools'],
   [
     'a budget that is too small',
@@ -272,7 +272,7 @@ describe('Gemini', () => {
   const response = { role: 'user', parts: [{ functionResponse: { name: 'f', response: { output: 'x' } } }] };
   const tools = [{ functionDeclarations: [{ name: 'f', parameters: { type: 'OBJECT' } }] }];
   refuses('/v1beta/models/gemini-3-pro:generateContent', { contents: [asked, called, response], tools }, [
-    ['a field that nobody knows', { messages: [] }, 'Unknown name "messages": Cannot find field.'],
+    ['an unknown field', { messages: [] }, 'Unknown name "messages": Cannot find field.'],
     ['one within', { generationConfig: { max: 1 } }, `Unknown name "max" at 'generationConfig'`],
     ['no contents', { contents: [] }, 'contents'],
     [
@@ -286,7 +286,7 @@ describe('Gemini', () => {
       'missing a thought_signature',
     ],
     [
-      'a signature of another',
+      'a signature of another provider',
       { contents: [asked, { role: 'model', parts: [{ ...part, thoughtSignature: 'eA==' }] }, response] },
       'Thought signature is not valid',
     ],
@@ -307,7 +307,7 @@ describe('Gemini', () => {
       'number of function response parts',
     ],
     [
-      'calls behind a turn of the model',
+      'calls after a model turn',
       { contents: [asked, { role: 'model', parts: [{ text: 'x' }] }, called, response] },
       'immediately after a user turn',
     ],
@@ -332,13 +332,13 @@ describe('Gemini', () => {
       'only one of',
     ],
     [
-      'names that are allowed in the mode AUTO',
+      'allowed names in the mode AUTO',
       { toolConfig: { functionCallingConfig: { mode: 'AUTO', allowedFunctionNames: ['f'] } } },
       'mode ANY',
     ],
   ]);
 
-  test('snake case is taken as well', async () => {
+  test('snake case is accepted too', async () => {
     const body = { contents: [asked], generation_config: { max_output_tokens: 5, stop_sequences: ['x'] } };
     expect(await post(simulator.url, '/v1/models/g:generateContent', body)).toMatchObject({ status: 200 });
   });
@@ -362,7 +362,7 @@ describe('Converse', () => {
     '/model/amazon.nova/converse',
     { messages: [asked, called, result], toolConfig: { tools: [spec] } },
     [
-      ['a field that nobody knows', { stream: true }, 'extraneous key [stream]'],
+      ['an unknown field', { stream: true }, 'extraneous key [stream]'],
       ['roles that do not alternate', { messages: [asked, asked] }, 'alternate'],
       ['a first turn of the assistant', { messages: [called, result] }, 'alternate'],
       [
@@ -394,7 +394,7 @@ describe('Converse', () => {
         'document.name',
       ],
       [
-        'two documents of one name',
+        'two documents with one name',
         { messages: [{ role: 'user', content: [{ text: 'x' }, document, document] }] },
         'must be unique',
       ],
@@ -404,7 +404,7 @@ describe('Converse', () => {
         'extraneous key',
       ],
       [
-        'a signature of another',
+        'a signature of another provider',
         {
           messages: [
             asked,
@@ -421,7 +421,7 @@ describe('Converse', () => {
         'Invalid `signature`',
       ],
       [
-        'a schema that is no text of JSON',
+        'a schema that is not a JSON string',
         { outputConfig: { textFormat: { type: 'json_schema', structure: { jsonSchema: { schema: '{' } } } } },
         'valid JSON',
       ],
@@ -459,13 +459,13 @@ describe('a request to Bedrock', () => {
     expect(await post(simulator.url, '/model/m/converse', body, headers)).toMatchObject({ status: 403 });
   });
 
-  test('that is signed in order is taken', async () => {
+  test('is accepted with a valid signature', async () => {
     const headers = { authorization: signed('host;x-amz-date'), 'x-amz-date': time };
     expect(await post(simulator.url, '/model/m/converse', body, headers)).toMatchObject({ status: 200 });
   });
 });
 
-test("OpenAI's and Anthropic's APIs take anything where the simulator is not strict", async () => {
+test("OpenAI's and Anthropic's APIs accept anything if the simulator is not strict", async () => {
   const body = { model: 'm', messages: [], nobody_knows: 1 };
   expect(await post(lenient.url, '/v1/chat/completions', body)).toMatchObject({ status: 200 });
   expect(await post(lenient.url, '/v1/messages', body)).toMatchObject({ status: 200 });

@@ -1,0 +1,153 @@
+import type { Usage } from '../../protocols/protocol.ts';
+import type { AnswerStream, StreamEnd } from '../answer.ts';
+import { readChunk } from './body-reader.ts';
+import type { AnswerText } from '../../usage/estimate-usage.ts';
+import type { ByteSource } from '../ports.ts';
+import { type ByteSink, pipe } from './pipe.ts';
+import { redactedSource } from './redacted-source.ts';
+import { createUsageTap, type UsageTap } from '../stream/usage-tap.ts';
+import type { ReplyContext, Reply, Classification } from '../classification.ts';
+import { type AttemptTimeouts, outcomeOfAbort } from '../attempt-timeouts.ts';
+import { NO_TEXT } from '../../protocols/text.ts';
+
+/** Answers up to this size are buffered, because the runtime sends a content length only for a complete body. */
+const MAX_HELD_BYTES = 1024 * 1024;
+
+/** Answers that take longer are forwarded as they arrive. */
+const MAX_HELD_MS = 50;
+
+/**
+ * Forwards an answer that the gateway does not judge (audio, images, files) once its first byte has arrived. Buffers
+ * small ones of known length if that is fast. If the answer is JSON, reads its usage in passing.
+ */
+export async function openByteStream(reply: Reply, reading: ReplyContext): Promise<Classification> {
+  const { status, headers, body } = reply;
+  const { timeouts } = reading;
+  const { clock } = reading.gateway;
+  if (body === null) return wholeAnswer(reply, [], undefined);
+  const source = redactedSource(body, headers, reading.provider);
+  const length = Number(headers.get('content-length') ?? Number.NaN);
+  // The answer to a GET is stored content, whose tokens were counted when it was generated.
+  const isMade = reading.planned.request.method === 'POST';
+  const tap = isMade ? createUsageTap(headers) : undefined;
+  const held: Uint8Array[] = [];
+  let heldBytes = 0;
+  let firstAtMs = 0;
+  while (heldBytes !== length) {
+    const chunk = await readChunk(source, timeouts);
+    if (timeouts.cause !== undefined) return { outcome: outcomeOfAbort(timeouts.cause) };
+    if (chunk === 'end') break;
+    if (chunk === 'broken') return truncated(status);
+    if (held.length === 0) {
+      timeouts.answered();
+      firstAtMs = clock.nowMs();
+    }
+    held.push(chunk);
+    tap?.push(chunk);
+    heldBytes += chunk.byteLength;
+    const isHeld =
+      length <= MAX_HELD_BYTES && (heldBytes === length || clock.nowMs() - firstAtMs < MAX_HELD_MS);
+    if (!isHeld) return streamedAnswer(reply, new ByteStream(held, { source, tap }, reading));
+  }
+  return wholeAnswer(reply, held, tap?.usage());
+}
+
+function streamedAnswer({ status, headers }: Reply, stream: AnswerStream): Classification {
+  return { outcome: { kind: 'answered' }, answer: { kind: 'streamed', status, headers, stream } };
+}
+
+function truncated(status: number): Classification {
+  return {
+    outcome: { kind: 'failed', status, defect: 'truncated', retryAfterMs: undefined, fault: 'provider' },
+  };
+}
+
+function wholeAnswer(
+  { status, headers }: Reply,
+  chunks: readonly Uint8Array[],
+  usage: Usage | undefined,
+): Classification {
+  const [first] = chunks;
+  const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+  return {
+    outcome: { kind: 'answered' },
+    answer: { kind: 'whole', status, headers, bytes, usage, text: NO_TEXT },
+  };
+}
+
+/** A body that ends with its connection's framing, the only end marker it has. */
+class ByteStream implements AnswerStream {
+  readonly takesEvents = false;
+  readonly #source: ByteSource;
+  readonly #timeouts: AttemptTimeouts;
+  readonly #onEnd: () => void;
+  readonly #held: readonly Uint8Array[];
+  readonly #tap: UsageTap | undefined;
+  #end: StreamEnd | undefined;
+
+  constructor(
+    held: readonly Uint8Array[],
+    { source, tap }: { readonly source: ByteSource; readonly tap: UsageTap | undefined },
+    { timeouts, onEnd }: ReplyContext,
+  ) {
+    this.#held = held;
+    this.#source = source;
+    this.#tap = tap;
+    this.#timeouts = timeouts;
+    this.#onEnd = onEnd;
+  }
+
+  async pipeTo(sink: ByteSink): Promise<StreamEnd> {
+    for (const chunk of this.#held) {
+      const isFull = sink.write(chunk);
+      if (isFull !== undefined) await isFull;
+    }
+    const ending = await pipe(this.#source, this.#timeouts, (chunk) => {
+      if (this.#end !== undefined) return 'stop';
+      this.#tap?.push(chunk);
+      return sink.write(chunk);
+    });
+    return this.#finish(this.#endOf(ending));
+  }
+
+  cancel(): void {
+    this.#timeouts.cut('client-left');
+    this.#finish({ kind: 'left' });
+  }
+
+  usage(): Usage | undefined {
+    return this.#end?.kind === 'complete' ? this.#tap?.usage() : undefined;
+  }
+
+  errorEvent(): string {
+    return '';
+  }
+
+  text(): AnswerText {
+    return { sample: '', chars: 0 };
+  }
+
+  isDone(): boolean {
+    return this.#end?.kind === 'complete';
+  }
+
+  #endOf(ending: 'end' | 'broken' | 'stop'): StreamEnd {
+    const { cause } = this.#timeouts;
+    if (cause === 'client-left') return { kind: 'left' };
+    if (ending === 'end' && cause === undefined) return { kind: 'complete' };
+    return {
+      kind: 'broken',
+      reason: cause === undefined ? 'the connection ended' : `${cause} limit`,
+      isTold: false,
+    };
+  }
+
+  #finish(end: StreamEnd): StreamEnd {
+    if (this.#end === undefined) {
+      this.#end = end;
+      this.#onEnd();
+      this.#source.cancel().catch(() => undefined);
+    }
+    return this.#end;
+  }
+}

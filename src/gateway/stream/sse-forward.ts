@@ -1,0 +1,91 @@
+import type { Usage } from '../../protocols/protocol.ts';
+import type { AnswerText } from '../../usage/estimate-usage.ts';
+import type { AnswerStream, StreamEnd } from '../answer.ts';
+import { PIECE_BYTES, sendInPieces } from '../body/pieces.ts';
+import { type ByteSink, pipe } from '../body/pipe.ts';
+import type { Backpressure } from '../ports.ts';
+import { LEFT, type SseReading } from './sse-reading.ts';
+
+/**
+ * Forwards an event stream. Complete events go on immediately; an incomplete one waits for its rest, and is dropped
+ * if that does not arrive. The stream ends with the API's end marker (`complete`), without it (`broken`), or by the
+ * client (`left`). The end of the bytes alone never counts as the end of the answer.
+ */
+export class SseForward implements AnswerStream {
+  readonly takesEvents = true;
+  readonly #reading: SseReading;
+
+  constructor(reading: SseReading) {
+    this.#reading = reading;
+  }
+
+  async pipeTo(sink: ByteSink): Promise<StreamEnd> {
+    const isFull = this.#flush(sink);
+    if (isFull !== undefined) await isFull;
+    const pending = await this.#reading.beginning.takePending();
+    if (typeof pending === 'string') this.#reading.endOfBytes(pending);
+    else if (pending !== undefined) await this.#forward(pending, sink);
+    if (this.#reading.end === undefined) {
+      const ending = await pipe(this.#reading.source, this.#reading.timeouts, (chunk) =>
+        this.#forward(chunk, sink),
+      );
+      if (ending !== 'stop') this.#reading.endOfBytes(ending);
+    }
+    await this.#flush(sink);
+    return this.#reading.end ?? LEFT;
+  }
+
+  cancel(): void {
+    this.#reading.timeouts.cut('client-left');
+    this.#reading.finish(LEFT);
+  }
+
+  usage(): Usage | undefined {
+    return this.#reading.signs.usage();
+  }
+
+  text(): AnswerText {
+    return this.#reading.sample.text(this.#reading.protocol);
+  }
+
+  isDone(): boolean {
+    return this.#reading.signs.isDone();
+  }
+
+  errorEvent(error: { readonly message: string; readonly code: string }): string {
+    return this.#reading.protocol.errorEvent(error, this.#reading.signs.position?.());
+  }
+
+  /** Forwards the events of a chunk: unchanged if they are only content, otherwise after examining each. */
+  #forward(chunk: Uint8Array, sink: ByteSink): Backpressure {
+    if (this.#reading.end !== undefined) return 'stop';
+    const block = this.#reading.push(chunk);
+    if (block === undefined) {
+      this.#reading.break('an event is too large');
+      return 'stop';
+    }
+    if (block.byteLength === 0) return undefined;
+    const isContent = !this.#reading.isThinking && this.#reading.signs.skim(block);
+    if (isContent && this.#passesUntouched(block)) {
+      this.#reading.sample.skip(block.byteLength);
+      return sink.write(block);
+    }
+    if (isContent) this.#reading.keep(block);
+    else this.#reading.follow(this.#reading.read(block));
+    return this.#reading.end === undefined ? this.#flush(sink) : 'stop';
+  }
+
+  /** Whether events with nothing but content can be forwarded without processing. */
+  #passesUntouched({ byteLength }: Uint8Array): boolean {
+    return byteLength <= PIECE_BYTES && !this.#reading.renamesModel && this.#reading.sample.isFull;
+  }
+
+  /** Sends the queued events. Returns a promise while the client is behind. */
+  #flush(sink: ByteSink): Promise<unknown> | undefined {
+    if (this.#reading.end?.kind === 'left') return undefined;
+    const [first, ...more] = this.#reading.kept.splice(0);
+    if (first === undefined) return undefined;
+    if (more.length === 0 && first.byteLength <= PIECE_BYTES) return sink.write(first);
+    return sendInPieces([first, ...more], sink, () => this.#reading.end?.kind === 'left');
+  }
+}

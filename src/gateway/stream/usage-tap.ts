@@ -1,0 +1,76 @@
+import { decodeBody } from '../../lib/http/content-coding.ts';
+import { createByteHold } from '../../lib/byte-buffer.ts';
+import type { Usage } from '../../protocols/protocol.ts';
+import { usageInBytes } from '../../protocols/usage.ts';
+
+/** Usage follows the content, so the end of a large answer is enough. */
+const TAIL_BYTES = 64 * 1024;
+
+/** A compressed answer must be decoded from its beginning. Above this size its usage is not read. */
+const MAX_CODED_BYTES = 1024 * 1024;
+
+/** Maximum decoded size when looking for usage. */
+const MAX_DECODED_BYTES = 8 * 1024 * 1024;
+
+/** Observes a JSON answer on its way to the client, and finds the usage at its end. */
+export interface UsageTap {
+  readonly push: (chunk: Uint8Array) => void;
+  /** Returns the reported usage. Call it after the end of the answer. */
+  readonly usage: () => Usage | undefined;
+}
+
+/** Returns undefined if usage cannot be read from this kind of answer. */
+export function createUsageTap(headers: Headers): UsageTap | undefined {
+  if (!/^\s*application\/(?:[\w.+-]+\+)?json\b/i.test(headers.get('content-type') ?? '')) return undefined;
+  const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  return coding === '' || coding === 'identity' ? plainTap() : codedTap(coding);
+}
+
+function plainTap(): UsageTap {
+  let parts: Uint8Array[] = [];
+  let bytes = 0;
+  /** The preceding bytes, as far as they are needed. */
+  let before: Uint8Array | undefined;
+  return {
+    push(chunk) {
+      // Copy, so that the chunk's memory is freed once it has been sent.
+      parts.push(chunk.slice(-TAIL_BYTES));
+      bytes += chunk.byteLength;
+      if (bytes <= TAIL_BYTES) return;
+      before = Buffer.concat(parts);
+      parts = [];
+      bytes = 0;
+    },
+    usage() {
+      const tail = Buffer.concat(before === undefined ? parts : [before, ...parts]);
+      return usageInBytes(before === undefined ? tail : endOfObject(tail));
+    },
+  };
+}
+
+/** Turns the last members, from the key `usage` on, into an object of their own. */
+function endOfObject(tail: Uint8Array): Uint8Array {
+  const at = Buffer.from(tail.buffer, tail.byteOffset, tail.byteLength).lastIndexOf('"usage"');
+  return at === -1 ? new Uint8Array(0) : Buffer.concat([OPENING_BRACE, tail.subarray(at)]);
+}
+
+const OPENING_BRACE = Buffer.from('{');
+
+function codedTap(coding: string): UsageTap {
+  const hold = createByteHold();
+  let isGivenUp = false;
+  return {
+    push(chunk) {
+      if (isGivenUp) return;
+      isGivenUp = hold.length() + chunk.byteLength > MAX_CODED_BYTES;
+      if (isGivenUp) hold.take(new Uint8Array(0));
+      else hold.add(chunk.slice());
+    },
+    usage() {
+      const decoded = isGivenUp
+        ? 'too-large'
+        : decodeBody(hold.take(new Uint8Array(0)), coding, MAX_DECODED_BYTES);
+      return typeof decoded === 'string' ? undefined : usageInBytes(decoded);
+    },
+  };
+}

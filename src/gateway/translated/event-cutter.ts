@@ -1,0 +1,56 @@
+import { createSseSplitter, splitEvents } from '../../lib/sse.ts';
+import { createFrameReader } from '../../translation/carriage/event-stream.ts';
+import { MAX_EVENT_BYTES } from '../stream/sse-reading.ts';
+import { isFrames } from './unframed-body.ts';
+
+/** One event of a provider's stream, as the translation reads it. */
+export interface ProviderEvent {
+  readonly name: string;
+  readonly data: Uint8Array;
+}
+
+/** Splits the bytes of a stream into events. */
+export interface EventCutter {
+  /** Returns the events that a chunk completes; `broken` if the bytes are not a stream of this kind. */
+  readonly push: (chunk: Uint8Array) => readonly ProviderEvent[] | 'broken';
+  /** Returns an unterminated event at the end of the bytes, if there is one. */
+  readonly tail: () => readonly ProviderEvent[];
+}
+
+/** Creates the cutter for a stream with this header: Amazon's frames, or server-sent events. */
+export function createEventCutter(headers: Headers): EventCutter {
+  return isFrames(headers) ? frameCutter() : sseCutter();
+}
+
+function sseCutter(): EventCutter {
+  const splitter = createSseSplitter(MAX_EVENT_BYTES);
+  return {
+    push(chunk) {
+      const block = splitter.push(chunk);
+      if (block === undefined) return 'broken';
+      return block.byteLength === 0 ? [] : eventsIn(block);
+    },
+    tail: () => eventsIn(splitter.takeTail()),
+  };
+}
+
+/** Drops comments and empty events, which are only signs of life. */
+function eventsIn(block: Uint8Array): readonly ProviderEvent[] {
+  return splitEvents(block).filter(({ data }) => data.byteLength > 0);
+}
+
+/** Exceptions get a separate event name. */
+function frameCutter(): EventCutter {
+  const frames = createFrameReader();
+  return {
+    push(chunk) {
+      const read = frames.push(chunk);
+      if (read === 'broken') return 'broken';
+      return read.map(({ type, name, payload }) => ({
+        name: type === 'event' ? name : `exception ${name}`,
+        data: payload,
+      }));
+    },
+    tail: () => [],
+  };
+}

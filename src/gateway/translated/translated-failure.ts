@@ -1,0 +1,133 @@
+import { errorBody, errorShapeOf } from '../../protocols/error-body.ts';
+import type { ErrorKind as ReportedKind } from '../../protocols/reported-error.ts';
+import { NO_TEXT } from '../../protocols/text.ts';
+import type { Defect, Outcome } from '../../routing/outcome.ts';
+import { type ClientError, writeError } from '../../translation/errors.ts';
+import type { ErrorKind, HubError } from '../../translation/hub-error.ts';
+import type { WholeAnswer } from '../answer.ts';
+import type { Classification, ReplyContext } from '../classification.ts';
+import { classifyError } from '../classify-status.ts';
+import type { ReplyTranslation } from './reply-translation.ts';
+import { redact } from '../redact.ts';
+import { Refusal } from '../refusals.ts';
+import { translatedHeaders } from './translated-headers.ts';
+
+/** A provider's error, and the header of its reply. */
+export interface TranslatedFailure {
+  readonly error: HubError;
+  readonly headers: Headers;
+  /** The defect to record for the attempt. */
+  readonly defect: Defect;
+}
+
+/** Classifies an error in a status-200 reply, before anything was sent, like the status that it corresponds to. */
+export function classifyTranslatedFailure(
+  failure: TranslatedFailure,
+  reading: ReplyContext,
+  reply: ReplyTranslation,
+): Classification {
+  const { error, defect } = failure;
+  if (error.kind === 'upstream') return unreadable(failure, reading, reply);
+  const told = writeError('chat', error, reading.planned.id);
+  const retryAfterMs = waitOf(error);
+  const outcome = classifyError(
+    { status: told.status, text: told.body, retryAfterMs },
+    reading.planned.snapshot.detection,
+  );
+  const answer = failureAnswer(failure, reading, reply);
+  if (outcome.kind !== 'failed') return { outcome, answer };
+  return { outcome: { ...outcome, defect: outcome.defect ?? defect }, answer };
+}
+
+/** Formats the error for the client. */
+export function failureAnswer(
+  { error, headers }: TranslatedFailure,
+  reading: ReplyContext,
+  reply: ReplyTranslation,
+): WholeAnswer {
+  const { planned, provider } = reading;
+  const told = failedStream(error, reading) ?? {
+    ...writeError(reply.to, error, planned.id),
+    type: 'application/json',
+  };
+  const shown = translatedHeaders(headers, told.type, reading, reply);
+  for (const [name, value] of Object.entries(told.headers)) shown.set(name, value);
+  const bytes = redact(new TextEncoder().encode(told.body), provider);
+  return {
+    kind: 'whole',
+    status: told.status,
+    headers: shown,
+    bytes,
+    usage: undefined,
+    text: NO_TEXT,
+    isFailure: true,
+  };
+}
+
+/** Formats kinds of error that a client of a stream recognises only inside a stream. */
+function failedStream(
+  error: HubError,
+  { planned }: ReplyContext,
+): (ClientError & { readonly type: string }) | undefined {
+  const { isStream, clientProtocol } = planned.plan;
+  const kind = REPORTED[error.kind];
+  if (!isStream || kind === undefined) return undefined;
+  const { message } = error;
+  const report = { kind, status: 0, message, type: '', code: null, param: null, retryAfterMs: waitOf(error) };
+  const body = clientProtocol.failedStream?.(report);
+  if (body === undefined) return undefined;
+  const headers: Record<string, string> =
+    error.retryAfter === undefined ? {} : { 'retry-after': error.retryAfter };
+  return { status: 200, headers, body, type: 'text/event-stream' };
+}
+
+const REPORTED: Readonly<Partial<Record<ErrorKind, ReportedKind>>> = {
+  context_length: 'context-length',
+  billing: 'billing',
+  rate_limit: 'rate-limit',
+  overloaded: 'overloaded',
+};
+
+/** Returns the wait in milliseconds; undefined if the provider gave none, or gave a date. */
+function waitOf({ retryAfter }: HubError): number | undefined {
+  const seconds = Number(retryAfter ?? Number.NaN);
+  return seconds >= 0 ? seconds * 1000 : undefined;
+}
+
+/** Formats, in the client's API, the error for an answer that does not conform to the provider's API. */
+function unreadable(
+  { error, headers, defect }: TranslatedFailure,
+  reading: ReplyContext,
+  reply: ReplyTranslation,
+): Classification {
+  const outcome: Outcome = {
+    kind: 'failed',
+    status: 200,
+    defect: error.code === 'upstream_truncated' ? 'truncated' : defect,
+    retryAfterMs: undefined,
+    fault: 'provider',
+  };
+  if (error.code === 'upstream_truncated') return { outcome };
+  const { planned, provider } = reading;
+  const refusal = new Refusal('translation_failed', {
+    model: planned.plan.model.name,
+    reason: error.message,
+  });
+  const { status, message, code, param } = refusal;
+  const shape = errorShapeOf(planned.request.path, planned.request.headers);
+  const facts = { status, message, code, param, type: 'upstream_error', requestId: planned.id };
+  const bytes = redact(new TextEncoder().encode(errorBody(shape, facts)), provider);
+  const shown = translatedHeaders(headers, 'application/json', reading, reply);
+  return {
+    outcome,
+    answer: {
+      kind: 'whole',
+      status,
+      headers: shown,
+      bytes,
+      usage: undefined,
+      text: NO_TEXT,
+      isFailure: true,
+    },
+  };
+}

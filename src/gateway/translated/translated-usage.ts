@@ -1,0 +1,31 @@
+import type { Usage as GatewayUsage } from '../../protocols/protocol.ts';
+import { NO_TEXT } from '../../protocols/text.ts';
+import type { Answer } from '../../translation/answer.ts';
+import type { Usage } from '../../translation/usage.ts';
+import type { AnswerText } from '../../usage/estimate-usage.ts';
+
+/** Converts the usage of a translated answer to the gateway's form; undefined if the provider reported none. */
+export function gatewayUsage(usage: Usage | undefined): GatewayUsage | undefined {
+  if (!usage?.input && !usage?.output) return undefined;
+  const { input, output, cacheRead, cacheWrite, cacheWrite1h, reasoning, audioInput, audioOutput } = usage;
+  const parts = { cacheWrite, cacheWrite1h, audioInput, audioOutput };
+  const hasParts = Object.values(parts).some((tokens) => tokens !== undefined);
+  return {
+    inputTokens: input,
+    outputTokens: output,
+    totalTokens: input === undefined || output === undefined ? undefined : input + output,
+    cachedTokens: cacheRead,
+    reasoningTokens: reasoning,
+    ...(hasParts && { parts }),
+  };
+}
+
+/** Returns the text of an answer that reports no usage. */
+export function answerText({ choices }: Answer, usage: GatewayUsage | undefined): AnswerText {
+  if (usage !== undefined) return NO_TEXT;
+  const texts = choices.flatMap(({ parts }) =>
+    parts.map((part) => (part.kind === 'call' ? part.arguments : part.text)),
+  );
+  const text = texts.join('');
+  return { sample: text, chars: text.length };
+}

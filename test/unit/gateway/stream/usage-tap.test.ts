@@ -1,0 +1,48 @@
+import { expect, test } from 'bun:test';
+import { gzipSync } from 'node:zlib';
+import { createUsageTap } from '../../../../src/gateway/stream/usage-tap.ts';
+
+const USAGE = '"usage":{"input_tokens":3,"output_tokens":4,"total_tokens":7}';
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
+
+function totalOf(body: Uint8Array, headers: Record<string, string>, chunkBytes = 1000): number | undefined {
+  const tap = createUsageTap(new Headers(headers));
+  for (let from = 0; from < body.byteLength; from += chunkBytes)
+    tap?.push(body.subarray(from, from + chunkBytes));
+  return tap?.usage()?.totalTokens;
+}
+
+test('the usage of a small answer is read wherever it stands', () => {
+  expect(totalOf(Buffer.from(`{${USAGE},"data":[]}`), JSON_TYPE)).toBe(7);
+});
+
+test('the usage at the end of a large answer is read, however it comes', () => {
+  const body = Buffer.from(`{"data":[{"b64_json":"${'A'.repeat(1_000_000)}"}],${USAGE}}`);
+  for (const chunkBytes of [999, 16_384, 200_000, body.byteLength])
+    expect(totalOf(body, JSON_TYPE, chunkBytes)).toBe(7);
+});
+
+test('a compressed answer is decoded, unless it is too large', () => {
+  const coded = { ...JSON_TYPE, 'content-encoding': 'gzip' };
+  expect(totalOf(gzipSync(`{"data":[],${USAGE}}`), coded)).toBe(7);
+  expect(totalOf(gzipSync(`{"data":"${'A'.repeat(9_000_000)}",${USAGE}}`), coded)).toBeUndefined();
+  expect(totalOf(gzipSync(`{"data":"A"`), coded)).toBeUndefined();
+});
+
+test('what is no JSON is not looked at', () => {
+  expect(createUsageTap(new Headers({ 'content-type': 'audio/mpeg' }))).toBeUndefined();
+  expect(createUsageTap(new Headers())).toBeUndefined();
+  expect(totalOf(Buffer.from('not "usage" at all'), JSON_TYPE)).toBeUndefined();
+  expect(totalOf(Buffer.from(`${'x'.repeat(100_000)}"usage":{"input`), JSON_TYPE)).toBeUndefined();
+});
+
+test('an answer that drips is copied a bounded number of times', () => {
+  const timeOf = (bytes: number): number => {
+    const body = new Uint8Array(bytes).fill(0x20);
+    const startedAt = performance.now();
+    totalOf(body, JSON_TYPE, 1);
+    return performance.now() - startedAt;
+  };
+  timeOf(100_000);
+  expect(timeOf(1_000_000)).toBeLessThan(Math.max(10, timeOf(100_000)) * 60);
+});
