@@ -126,6 +126,7 @@ function failureOf(history: readonly Attempt[], model: string): Refusal {
 
 /** Builds the refusal for a request that no route can express. */
 function unsuitableRefusal({ path, why, isInvalid }: Unsuitable, model: string): Refusal {
+  if (isInvalid && path === '') return new Refusal('invalid_body', { problem: `${why}.` });
   if (isInvalid) return new Refusal('invalid_body', { problem: `${path}: ${why}.` }, { param: path });
   return new Refusal('translation_unsupported', { model, path, why }, { param: path });
 }

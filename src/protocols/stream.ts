@@ -59,6 +59,15 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
     return reading.sign;
   }
 
+  function unparsed(event: string, data: Uint8Array): StreamSign {
+    if (data.length < 100 && grammar.isEnd(UTF8.decode(data).trim()))
+      return note({ sign: 'done', done: true });
+    failure = undefined;
+    // Within a stream, the client judges malformed data. Before the first content, malformed data is not the start
+    // of an answer.
+    return following && event !== 'error' ? 'content' : 'error';
+  }
+
   return {
     read(event, data) {
       if (data.length === 0) return 'preamble';
@@ -67,14 +76,7 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
       }
       const short = data.length > LONG_BYTES ? shortenStrings(data, MAX_PARSED_BYTES) : data;
       const value = short && (grammar.digest ?? parse)(short);
-      if (value === undefined) {
-        if (data.length < 100 && grammar.isEnd(UTF8.decode(data).trim()))
-          return note({ sign: 'done', done: true });
-        failure = undefined;
-        // Within a stream, the client judges malformed data. Before the first content, malformed data is not the
-        // start of an answer.
-        return following && event !== 'error' ? 'content' : 'error';
-      }
+      if (value === undefined) return unparsed(event, data);
       const reading: Reading = isError(value, event) ? { sign: 'error' } : grammar.understand(value, event);
       if (reading.sign === 'error') failure = event === 'error' ? { type: 'error', ...value } : value;
       return note(reading);

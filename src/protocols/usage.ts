@@ -50,10 +50,18 @@ export function usageFrom(report: unknown): Usage | undefined {
     inputTokens,
     outputTokens,
     totalTokens,
-    cachedTokens: count(inputDetails?.cached_tokens) ?? cacheRead ?? count(raw.prompt_cache_hit_tokens),
+    cachedTokens: cachedIn(raw, inputDetails, cacheRead),
     reasoningTokens: count(outputDetails?.reasoning_tokens) ?? count(raw.reasoning_tokens),
     ...(parts && { parts }),
   };
+}
+
+function cachedIn(
+  raw: JsonObject,
+  details: JsonObject | undefined,
+  cacheRead: number | undefined,
+): number | undefined {
+  return count(details?.cached_tokens) ?? cacheRead ?? count(raw.prompt_cache_hit_tokens);
 }
 
 /** Reads the counts with a separate price; undefined if the report has none, which is the usual case. */
@@ -62,34 +70,17 @@ function partsOf(
   input: JsonObject | undefined,
   output: JsonObject | undefined,
 ): UsageParts | undefined {
-  const cacheWrite = count(raw.cache_creation_input_tokens) ?? count(input?.cache_write_tokens);
-  const audioInput = count(input?.audio_tokens);
-  const imageInput = count(input?.image_tokens);
-  const audioOutput = count(output?.audio_tokens);
-  const imageOutput = count(output?.image_tokens);
-  const webSearches = count(asObject(raw.server_tool_use)?.web_search_requests);
-  const serviceTier = typeof raw.service_tier === 'string' ? raw.service_tier : undefined;
-  if (
-    !cacheWrite &&
-    !audioInput &&
-    !imageInput &&
-    !audioOutput &&
-    !imageOutput &&
-    !webSearches &&
-    !serviceTier
-  )
-    return undefined;
-  const cacheWrite1h = count(asObject(raw.cache_creation)?.ephemeral_1h_input_tokens);
-  return {
-    cacheWrite,
-    cacheWrite1h,
-    audioInput,
-    imageInput,
-    audioOutput,
-    imageOutput,
-    webSearches,
-    serviceTier,
+  const parts = {
+    cacheWrite: count(raw.cache_creation_input_tokens) ?? count(input?.cache_write_tokens),
+    audioInput: count(input?.audio_tokens),
+    imageInput: count(input?.image_tokens),
+    audioOutput: count(output?.audio_tokens),
+    imageOutput: count(output?.image_tokens),
+    webSearches: count(asObject(raw.server_tool_use)?.web_search_requests),
+    serviceTier: typeof raw.service_tier === 'string' ? raw.service_tier : undefined,
   };
+  if (!Object.values(parts).some(Boolean)) return undefined;
+  return { ...parts, cacheWrite1h: count(asObject(raw.cache_creation)?.ephemeral_1h_input_tokens) };
 }
 
 /** Merges two usage reports of one stream. Later values win, except that null and 0 do not replace a number. */

@@ -1,4 +1,5 @@
 import type { Media, MediaSource } from './conversation.ts';
+import type { Exchange } from './exchange.ts';
 
 /** Parses a `data:` URL (RFC 2397). Keeps any other URL as it is. */
 export function urlSource(url: string): { readonly source: MediaSource; readonly mediaType: string } {
@@ -78,4 +79,11 @@ export function textOfBytes(base64: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Records the image detail as dropped, at its place in the client's body. `auto` is the default everywhere. */
+export function dropDetail({ detail, path }: Media, { conversation, losses }: Exchange): void {
+  if (detail === undefined || detail === 'auto') return;
+  const field = conversation.api === 'chat' ? 'image_url.detail' : 'detail';
+  losses.dropped(`${path}.${field}`, 'the API has no such field');
 }

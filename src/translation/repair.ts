@@ -15,6 +15,9 @@ export interface Arrangement {
   readonly adapt: (part: Part, turn: Turn) => readonly Part[];
 }
 
+/** The text of a user message that has no content. Providers refuse an empty one. */
+export const EMPTY_MESSAGE = '(empty message)';
+
 const NO_RESULT = '[no result: the call was not completed]';
 
 /**
@@ -40,7 +43,7 @@ function withoutBlanks(turn: Turn, losses: LossList): readonly Turn[] {
   if (parts.length > 0) return [parts.length === turn.parts.length ? turn : { ...turn, parts }];
   if (turn.role !== 'user') return [];
   losses.repaired(turn.path, 'the message is empty');
-  return [{ ...turn, parts: [{ kind: 'text', text: '(empty message)', path: turn.path }] }];
+  return [{ ...turn, parts: [{ kind: 'text', text: EMPTY_MESSAGE, path: turn.path }] }];
 }
 
 const isCall = (part: Part): part is ToolCall => part.kind === 'call';

@@ -80,15 +80,17 @@ class ForeignStream implements AnswerStream {
         return { kind: 'error', report, events: NO_BYTES };
       }
       if (block.byteLength > 0) this.#held.push(this.#shown(block, report));
-      if (this.#hasContent) {
-        if (chunk === 'end') this.#finish(this.#orderlyEnd());
-        this.#beginning.stop();
-        this.#timeouts.answered();
-        return COMMITTED;
-      }
+      if (this.#hasContent) return this.#begun(chunk === 'end');
       if (typeof chunk === 'string') return this.#fail(status, chunk);
       if (this.#beginning.alive(false)) return COMMITTED;
     }
+  }
+
+  #begun(isAll: boolean): Held {
+    if (isAll) this.#finish(this.#orderlyEnd());
+    this.#beginning.stop();
+    this.#timeouts.answered();
+    return COMMITTED;
   }
 
   async pipeTo(sink: ByteSink): Promise<StreamEnd> {

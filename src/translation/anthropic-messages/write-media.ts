@@ -1,7 +1,7 @@
 import type { Media } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
-import { textOfBytes } from '../media.ts';
+import { dropDetail, textOfBytes } from '../media.ts';
 
 const IMAGE_TYPES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
 
@@ -16,10 +16,7 @@ const IMAGE_STARTS: readonly (readonly [string, string])[] = [
 /** Writes media as a content block. Records a loss and writes nothing if the API does not accept it. */
 export function writeMedia(media: Media, exchange: Exchange): readonly JsonTree[] {
   const { path } = media;
-  if (media.detail !== undefined && media.detail !== 'auto') {
-    const field = exchange.conversation.api === 'chat' ? 'image_url.detail' : 'detail';
-    exchange.losses.dropped(`${path}.${field}`, 'the API has no such field');
-  }
+  dropDetail(media, exchange);
   const written = media.kind === 'image' ? image(media, exchange) : document(media, exchange);
   if (typeof written !== 'string') return [written];
   exchange.losses.meaning(path, written);

@@ -3,7 +3,7 @@ import type { Exchange } from '../exchange.ts';
 import { callIdFor } from '../ids.ts';
 import type { JsonTree } from '../json.ts';
 import { type ClaudeFamily, isClaude } from '../models/claude.ts';
-import { arranged } from '../repair.ts';
+import { arranged, EMPTY_MESSAGE } from '../repair.ts';
 import { argumentsObject, insteadOf } from '../write-common.ts';
 import { cacheControl } from './cache-control.ts';
 import { writeMedia } from './write-media.ts';
@@ -37,7 +37,9 @@ export function writeMessages(exchange: Exchange, manner: Manner): readonly Json
     },
     losses,
   );
-  const messages = turns.map((turn) => ({ role: turn.role, content: writeTurn(turn, exchange, manner) }));
+  const messages = turns
+    .map((turn) => ({ role: turn.role, content: writeTurn(turn, exchange, manner) }))
+    .filter(({ content }) => content.length > 0);
   if (target.autoCache === true && target.carriage !== undefined) markLast(messages);
   return messages;
 }
@@ -49,7 +51,8 @@ function markLast(messages: readonly { readonly content: readonly JsonTree[] }[]
 }
 
 function writeTurn(turn: Turn, exchange: Exchange, manner: Manner): readonly JsonTree[] {
-  return turn.parts.flatMap((part) => writePart(part, turn, exchange, manner));
+  const blocks = turn.parts.flatMap((part) => writePart(part, turn, exchange, manner));
+  return blocks.length === 0 && turn.role === 'user' ? [{ type: 'text', text: EMPTY_MESSAGE }] : blocks;
 }
 
 // oxlint-disable-next-line max-params -- a part with its place

@@ -1,6 +1,7 @@
 import type { Media } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
+import { dropDetail } from '../media.ts';
 
 const IMAGES: Readonly<Record<string, string>> = {
   'image/png': 'png',
@@ -47,9 +48,9 @@ export class MediaWriter {
 
   write(media: Media): readonly JsonTree[] {
     const { losses } = this.#exchange;
-    if (media.detail !== undefined && media.detail !== 'auto')
-      losses.dropped(`${media.path}.detail`, 'the API has no such field');
-    if (media.citations === true) losses.dropped(media.path, 'citations are not requested from Converse');
+    dropDetail(media, this.#exchange);
+    if (media.citations === true)
+      losses.dropped(`${media.path}.citations`, 'citations are not requested from Converse');
     if (media.kind === 'document') return this.#document(media);
     const format = (media.kind === 'image' ? IMAGES : AUDIO)[media.mediaType];
     const source = sourceOf(media);

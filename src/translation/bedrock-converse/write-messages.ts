@@ -2,7 +2,7 @@ import type { CacheMark, Media, Part, Reasoning, ToolCall, ToolResult, Turn } fr
 import type { Exchange } from '../exchange.ts';
 import { callIdFor } from '../ids.ts';
 import type { JsonTree } from '../json.ts';
-import { arranged } from '../repair.ts';
+import { arranged, EMPTY_MESSAGE } from '../repair.ts';
 import { argumentsObject, argumentsText, insteadOf } from '../write-common.ts';
 import type { CacheMarks } from './cache-marks.ts';
 import type { ConverseFamily } from './families.ts';
@@ -62,6 +62,7 @@ class MessageWriter {
     for (const part of turn.parts) this.#add(blocks, this.#part(part), part.cache);
     const hasDocument = blocks.some((block) => 'document' in block);
     if (hasDocument && !blocks.some((block) => 'text' in block)) blocks.push({ text: '(see the document)' });
+    if (blocks.length === 0 && turn.role === 'user') blocks.push({ text: EMPTY_MESSAGE });
     if (mark !== undefined) this.#add(blocks, [], mark);
     return { role: turn.role === 'assistant' ? 'assistant' : 'user', content: blocks };
   }

@@ -60,19 +60,8 @@ function writeSampling(
   { fields, isThinking }: { readonly fields: JsonTree; readonly isThinking: boolean },
 ): JsonTree {
   const { conversation, losses } = exchange;
-  const { sampling, output } = conversation;
-  const none = 'the API has no such field';
-  for (const placed of [
-    sampling.frequencyPenalty,
-    sampling.presencePenalty,
-    sampling.seed,
-    sampling.logitBias,
-  ])
-    dropped(losses, placed, none);
-  dropped(losses, output.verbosity, none);
-  refused(losses, sampling.n, 'the API returns only one answer');
-  refused(losses, sampling.logprobs ?? sampling.topLogprobs, 'the API returns no log probabilities');
-  const { temperature, topP, topK } = sampling;
+  noteMissingSettings(exchange);
+  const { temperature, topP, topK } = conversation.sampling;
   const takesNone = family.claude !== undefined && (family.claude.sampling === 'none' || isThinking);
   if (takesNone) {
     const why = isThinking
@@ -81,7 +70,7 @@ function writeSampling(
     for (const placed of [temperature, topP, topK]) dropped(losses, placed, why);
     return { stopSequences: writeStops(exchange, family) };
   }
-  if (family.claude === undefined) dropped(losses, topK, none);
+  if (family.claude === undefined) dropped(losses, topK, NO_FIELD);
   else if (topK !== undefined) fields['top_k'] = topK.value;
   const isCut = temperature !== undefined && temperature.value > family.maxTemperature;
   if (isCut) losses.approximated(temperature.path, `limited to ${family.maxTemperature}`);
@@ -91,6 +80,18 @@ function writeSampling(
     topP: hasBoth ? dropped(losses, topP, 'not accepted together with a temperature') : topP?.value,
     stopSequences: writeStops(exchange, family),
   };
+}
+
+const NO_FIELD = 'the API has no such field';
+
+/** Reports the settings that no model of the Converse API accepts. */
+function noteMissingSettings({ conversation, losses }: Exchange): void {
+  const { sampling, output } = conversation;
+  const { frequencyPenalty, presencePenalty, seed, logitBias } = sampling;
+  for (const placed of [frequencyPenalty, presencePenalty, seed, logitBias, output.verbosity])
+    dropped(losses, placed, NO_FIELD);
+  refused(losses, sampling.n, 'the API returns only one answer');
+  refused(losses, sampling.logprobs ?? sampling.topLogprobs, 'the API returns no log probabilities');
 }
 
 function writeStops({ conversation, losses }: Exchange, { takesStops }: ConverseFamily): unknown {

@@ -89,20 +89,22 @@ class GeminiReader {
       const path = `candidates[${at}].content.parts[${index}]`;
       const place = { path, call: this.#calls, args: args.get(`${at}.${index}`) };
       const part = readPart(asObject(value) ?? {}, this.#exchange, place);
-      if (part?.kind === 'call') this.#call(part);
-      else if (part?.kind === 'reasoning') {
-        if (part.text !== '') this.#out.push({ kind: 'reasoning', text: part.text });
-        if (part.seal !== undefined)
-          this.#out.push({ kind: 'reasoning-end', seal: part.seal, redacted: false });
-      } else if (part !== undefined) {
-        if (part.text !== '') this.#out.push({ kind: 'text', text: part.text });
-        if (part.seal !== undefined) this.#out.push({ kind: 'part-end', seal: part.seal });
-      }
+      if (part !== undefined) this.#part(part);
     }
     if (this.#finished || asString(candidate['finishReason']) === undefined) return;
     const finish = readFinish(candidate);
     if ('kind' in finish) this.#fail(finish);
     else this.#finish(finish);
+  }
+
+  #part(part: NonNullable<ReturnType<typeof readPart>>): void {
+    if (part.kind === 'call') return this.#call(part);
+    const { kind, text, seal } = part;
+    if (text !== '') this.#out.push({ kind, text });
+    if (seal === undefined) return;
+    this.#out.push(
+      kind === 'reasoning' ? { kind: 'reasoning-end', seal, redacted: false } : { kind: 'part-end', seal },
+    );
   }
 
   #call({ id, name, form, namespace, seal, arguments: json }: AnswerCall): void {

@@ -1,9 +1,9 @@
 import type { Media, Part, Seal, Text, ToolCall, ToolResult, Turn } from '../conversation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
-import { documentText } from '../media.ts';
+import { documentText, dropDetail } from '../media.ts';
 import { type GeminiFacts, isGeminiFile } from '../models/gemini.ts';
-import { arranged } from '../repair.ts';
+import { arranged, EMPTY_MESSAGE } from '../repair.ts';
 import { argumentsObject, insteadOf } from '../write-common.ts';
 
 /** Settings for writing all parts of a request. */
@@ -54,7 +54,8 @@ class ContentWriter {
 
   write(turn: Turn): Content {
     if (turn.role === 'assistant') return { role: 'model', parts: this.#model(turn) };
-    return { role: 'user', parts: turn.parts.flatMap((part) => this.#user(part)) };
+    const parts = turn.parts.flatMap((part) => this.#user(part));
+    return { role: 'user', parts: parts.length === 0 ? [{ text: EMPTY_MESSAGE }] : parts };
   }
 
   #user(part: Part): readonly JsonTree[] {
@@ -143,9 +144,9 @@ class ContentWriter {
   #media(media: Media): readonly JsonTree[] {
     const { source, mediaType: mimeType } = media;
     const { losses } = this.#exchange;
-    if (media.detail !== undefined && media.detail !== 'auto')
-      losses.dropped(`${media.path}.detail`, 'the API has no such field');
-    if (media.citations === true) losses.dropped(media.path, 'the API does not cite documents');
+    dropDetail(media, this.#exchange);
+    if (media.citations === true)
+      losses.dropped(`${media.path}.citations`, 'the API does not cite documents');
     switch (source.kind) {
       case 'bytes':
         return [{ inlineData: { mimeType, data: source.data } }];

@@ -113,8 +113,12 @@ export function readCitations(message: JsonObject): readonly Citation[] {
 }
 
 function readCalls(message: JsonObject, exchange: Exchange, at: At): readonly AnswerCall[] {
+  const ids = new Set<string>();
   const calls = asArray(message['tool_calls']).map((value, index) => {
-    const call = asObject(value) ?? {};
+    const given = asObject(value) ?? {};
+    // A second call under the id of the first gets an id of its own: the client could not tell their results apart.
+    const call = ids.has(asString(given['id']) ?? '') ? { ...given, id: '' } : given;
+    ids.add(asString(given['id']) ?? '');
     const inner = asObject(call['function']) ?? {};
     const slice = typeof inner['arguments'] === 'string' ? undefined : at.slices(`${at.index}.${index}`);
     return readCall(call, exchange, {

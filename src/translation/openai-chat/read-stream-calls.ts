@@ -81,25 +81,32 @@ export class StreamedCalls {
     const id = asString(delta['id']) ?? '';
     const index = typeof delta['index'] === 'number' ? delta['index'] : undefined;
     const known = index === undefined ? undefined : this.#byIndex.get(index);
-    if (id !== '') {
-      const same = this.#byId.get(id);
-      if (same !== undefined) {
-        const isOther = index !== undefined && known !== same && same.index !== undefined && name !== '';
-        // Another call under an id that is taken. The client could not tell their results apart.
-        if (!isOther) return same;
-        return known ?? this.#add('', index);
-      }
-      if (known?.minted === true && !known.started) {
-        known.id = id;
-        known.minted = false;
-        this.#byId.set(id, known);
-        return known;
-      }
-      return this.#add(id, index);
-    }
+    if (id !== '') return this.#callWithId(id, name, { index, known });
     if (known !== undefined) return known;
     const last = this.#calls.at(-1);
     return index === undefined && name === '' && last !== undefined ? last : this.#add('', index);
+  }
+
+  /** `known` is the call with the delta's index, if there is one. */
+  #callWithId(
+    id: string,
+    name: string,
+    { index, known }: { readonly index: number | undefined; readonly known: Call | undefined },
+  ): Call {
+    const same = this.#byId.get(id);
+    if (same !== undefined) {
+      const isOther = index !== undefined && known !== same && same.index !== undefined && name !== '';
+      // Another call under an id that is taken. The client could not tell their results apart.
+      if (!isOther) return same;
+      return known ?? this.#add('', index);
+    }
+    if (known?.minted === true && !known.started) {
+      known.id = id;
+      known.minted = false;
+      this.#byId.set(id, known);
+      return known;
+    }
+    return this.#add(id, index);
   }
 
   #add(id: string, index: number | undefined): Call {

@@ -4,7 +4,7 @@ import { callIdFor } from '../ids.ts';
 import type { JsonTree } from '../json.ts';
 import { countOfMedia, documentText } from '../media.ts';
 import type { Dialect } from '../models/dialects.ts';
-import { arranged } from '../repair.ts';
+import { arranged, EMPTY_MESSAGE } from '../repair.ts';
 import { argumentsText, insteadOf } from '../write-common.ts';
 import { writeMedia } from './write-media.ts';
 
@@ -131,7 +131,8 @@ class MessageWriter {
     const moved = results.flatMap((result) => this.#movedMedia(result));
     const own = others.flatMap((part) => this.#content(part));
     const content = [...moved, ...own];
-    if (content.length === 0) return messages;
+    if (content.length === 0)
+      return messages.length > 0 ? messages : [{ role: 'user', content: EMPTY_MESSAGE }];
     const [only] = content;
     const isText = content.length === 1 && only?.['type'] === 'text';
     return [...messages, { role: 'user', content: isText ? only['text'] : content }];

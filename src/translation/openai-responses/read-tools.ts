@@ -89,11 +89,13 @@ export function readToolChoice(given: unknown, { tools, serverTools }: ReadTools
     const name = asString(choice['name']) ?? asString(asObject(choice[type])?.['name']);
     return name === undefined ? undefined : { kind: 'one', name, path };
   }
-  // Tools have several names for a web search, the choice only one.
-  const search = type.startsWith('web_search')
-    ? serverTools.find(({ kind }) => kind === 'web-search')
-    : undefined;
-  return { kind: 'server', type: search?.type ?? type, path };
+  return { kind: 'server', type: serverToolType(type, serverTools), path };
+}
+
+/** Returns the type of the tool that a choice refers to. Tools have several names for a web search, the choice only one. */
+function serverToolType(type: string, serverTools: ReadTools['serverTools']): string {
+  if (!type.startsWith('web_search')) return type;
+  return serverTools.find(({ kind }) => kind === 'web-search')?.type ?? type;
 }
 
 /** The tools that an entry of `allowed_tools` refers to: one, or all of a namespace. */

@@ -3,7 +3,7 @@ import type { Exchange } from '../exchange.ts';
 import { callIdFor } from '../ids.ts';
 import type { JsonTree } from '../json.ts';
 import { documentText, fileName, mediaUrl } from '../media.ts';
-import { arranged } from '../repair.ts';
+import { arranged, EMPTY_MESSAGE } from '../repair.ts';
 import { argumentsText, insteadOf } from '../write-common.ts';
 
 type Names = (name: string, namespace?: string) => string;
@@ -68,7 +68,8 @@ class ItemWriter {
         const results = turn.parts.filter((part): part is ToolResult => part.kind === 'result');
         const content = turn.parts.flatMap((part) => this.#content(part));
         const items = results.map((result) => this.#result(result));
-        return content.length === 0 ? items : [...items, message('user', content)];
+        if (content.length > 0) return [...items, message('user', content)];
+        return items.length > 0 ? items : [message('user', [inputText(EMPTY_MESSAGE)])];
       }
     }
   }

@@ -56,9 +56,8 @@ export function reasoningItemJudge(
     const seal = openEnvelope(text)?.seal;
     if (seal?.origin !== 'openai' || seal.provider !== provider)
       return repaired(losses, block, FOREIGN, 'cut');
-    const edits: Edit[] = [put(content, seal.payload)];
-    if (id !== undefined && seal.itemId !== undefined) edits.push(put(id, seal.itemId));
-    else if (seal.itemId !== undefined) edits.push(idBefore(block, seal.itemId));
+    const edits = [put(content, seal.payload)];
+    if (seal.itemId !== undefined) edits.push(idEdit(block, id, seal.itemId));
     return repaired(losses, block, OWN, edits);
   };
 }
@@ -67,7 +66,9 @@ export function reasoningItemJudge(
 const OUR_ID = 'rs_x_0';
 const OPENAI_ID = /^(?!rs_.*_\d+$)./;
 
-function idBefore(block: Block, id: string): Edit {
+/** Replaces the id of an item, or inserts one. */
+function idEdit(block: Block, member: ObjectMember | undefined, id: string): Edit {
+  if (member !== undefined) return put(member, id);
   const at = block.members[0]?.start ?? block.end;
   return { start: at, end: at, bytes: UTF8.encode(`"id":${JSON.stringify(id)},`) };
 }
