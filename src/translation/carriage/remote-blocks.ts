@@ -1,4 +1,4 @@
-import { memberNamed, membersOf, textOf } from '../../lib/json/json-outline.ts';
+import { type Extent, memberNamed, membersOf, textOf } from '../../lib/json/json-outline.ts';
 import type { LossList } from '../losses.ts';
 import { textOfBytes } from '../media.ts';
 import {
@@ -25,29 +25,38 @@ export interface RemoteScene {
  * Judges images and documents: Bedrock and Vertex accept only their bytes. Writes a fetched file in place of its URL, and
  * cuts the others, which is a loss of meaning.
  */
-export function remoteJudge({ files, takesIds, losses, remote }: RemoteScene): (block: Block) => Verdict {
-  return ({ bytes, members, type, path }) => {
+export function remoteJudge(scene: RemoteScene): (block: Block) => Verdict {
+  return (block) => {
+    const { bytes, members, type, path } = block;
     if (type !== 'image' && type !== 'document') return undefined;
     const source = memberNamed(members, 'source');
     if (source === undefined) return undefined;
     const inner = membersOf(bytes, source.value.start);
     const form = textOf(bytes, memberNamed(inner, 'type')?.value);
-    if (form === 'file' && !takesIds) {
-      losses.meaning(path, 'the provider has no files by id');
-      return 'cut';
+    if (form === 'url') {
+      const url = textOf(bytes, memberNamed(inner, 'url')?.value) ?? '';
+      return judgeUrl({ kind: type, url, path }, source.value, scene);
     }
-    if (form !== 'url') return undefined;
-    const file = files.get(path);
-    const written = file?.kind === 'fetched' ? sourceOf(type, file) : undefined;
-    if (written !== undefined) return [{ ...extentOf(source.value), bytes: UTF8.encode(written) }];
-    const url = textOf(bytes, memberNamed(inner, 'url')?.value) ?? '';
-    if (file === undefined && isFetchable(url)) remote.push({ kind: type, url, path });
-    losses.meaning(
-      path,
-      file?.kind === 'refused' ? whyNot(type, file.why) : `the provider accepts ${type}s only as bytes`,
-    );
+    if (form !== 'file' || scene.takesIds) return undefined;
+    scene.losses.meaning(path, 'the provider has no files by id');
     return 'cut';
   };
+}
+
+function judgeUrl(
+  media: RemoteMedia,
+  { start, end }: Extent,
+  { files, losses, remote }: RemoteScene,
+): Verdict {
+  const { kind, url, path } = media;
+  const file = files.get(path);
+  const written = file?.kind === 'fetched' ? sourceOf(kind, file) : undefined;
+  if (written !== undefined) return [{ start, end, bytes: UTF8.encode(written) }];
+  if (file === undefined && isFetchable(url)) remote.push(media);
+  const why =
+    file?.kind === 'refused' ? whyNot(kind, file.why) : `the provider accepts ${kind}s only as bytes`;
+  losses.meaning(path, why);
+  return 'cut';
 }
 
 /** The edits inside a tool result. Results do not nest, and descending further would cost the body's depth times its length. */
@@ -69,10 +78,6 @@ function sourceOf(
   const text = textOfBytes(data);
   if (text === undefined) return undefined;
   return JSON.stringify({ type: 'text', media_type: 'text/plain', data: text });
-}
-
-function extentOf({ start, end }: { readonly start: number; readonly end: number }) {
-  return { start, end };
 }
 
 const UTF8 = new TextEncoder();
