@@ -16,7 +16,7 @@ master_keys: [{ name: ours, key: mk-ours-canary }, { name: other, key: mk-other-
 providers:
   - { name: a, api_base: "${url}/a", api_key: sk-provider-a }
   - { name: b, api_base: "${url}/b", api_key: sk-provider-b }
-  - { name: anthropic, api_base: "${url}/anthropic", api_key: sk-ant-provider, provider_type: anthropic, apis: [chat] }
+  - { name: anthropic, api_base: "${url}/anthropic", api_key: sk-ant-provider, provider_type: anthropic }
   - { name: azure, api_base: "${url}/azure", api_key: sk-azure-provider, provider_type: azure }
   - { name: keyless, api_base: "${url}/keyless" }
   - { name: trusting, api_base: "${url}/trusting", forward_client_auth: true }

@@ -169,7 +169,7 @@ test('a receiver that is not there costs no request anything, is said once, and 
   expect((await ask(url)).status).toBe(200);
   program?.kill('SIGTERM');
   expect(await program?.exited).toBe(0);
-  expect(program?.stderr().match(/traces can't be sent/g)).toHaveLength(1);
+  expect(program?.stderr().match(/traces cannot be sent/g)).toHaveLength(1);
 });
 
 test('a receiver that never answers does not hold up the end', async () => {
