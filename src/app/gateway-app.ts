@@ -4,8 +4,6 @@ import { LOOK_MS } from '../gateway/settle.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import { ObjectOwnerLedger } from '../gateway/objects/object-owners.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
-import { UnspokenApis } from '../gateway/translated/unspoken-apis.ts';
-import { newRequestId } from '../gateway/request-id.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { ThreadedTokenCounter } from '../usage/token-counter.ts';
 import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';
@@ -23,6 +21,7 @@ import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import { createMetrics, type Metrics, type RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
 import { createCostMeter } from './cost-meter.ts';
+import { inMemory } from './in-memory.ts';
 import { createUpstream } from '../upstream/upstream.ts';
 import { createSockets } from '../upstream/web-socket.ts';
 
@@ -99,9 +98,6 @@ export interface Cluster {
 
 /** How often outdated records are removed. */
 const SWEEP_MS = 60_000;
-
-/** State that does not depend on the configuration: randomness, limits other than those of keys, APIs that providers were found to lack. */
-const inMemory = () => ({ dice: Math.random, newRequestId, limits: [], unspoken: new UnspokenApis() });
 
 /** Connects the parts of a gateway and starts listening. Throws the errors of listening, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {

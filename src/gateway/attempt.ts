@@ -9,13 +9,13 @@ import { foreignCredentials, withheldKeys, withoutCredentials } from './credenti
 import type { PlannedRequest } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { classifyReply } from './classify-reply.ts';
-import { AttemptTimeouts, type LeashLimits } from './attempt-timeouts.ts';
+import { AttemptTimeouts, type AttemptLimits } from './attempt-timeouts.ts';
 import type { Gateway, UpstreamRequest } from './ports.ts';
 import { shownModel } from './answer-model.ts';
 import { upstreamModelOf } from './upstream-model.ts';
 import type { Classification } from './classification.ts';
 import { prepareRequest } from './prepare-request.ts';
-import type { AttemptContext, ReadyRequest } from './prepared-request.ts';
+import type { AttemptContext, PreparedRequest, ReadyRequest } from './prepared-request.ts';
 import type { TranslationNote } from './translated/reply-translation.ts';
 
 /** The result of one attempt on one route: its outcome, and the answer if there is one to deliver. */
@@ -59,17 +59,24 @@ async function verdictOf(planned: PlannedRequest, decision: Try, gateway: Gatewa
   for (;;) {
     const preparing = prepareRequest(context);
     const prepared = preparing instanceof Promise ? await preparing : preparing;
-    if (prepared.kind === 'unsuitable')
-      return { outcome: { kind: 'unsuitable', loss: prepared.loss }, note: prepared.note };
-    if (prepared.kind === 'answered')
-      return { outcome: { kind: 'answered' }, answer: prepared.answer, note: prepared.note };
+    if (prepared.kind !== 'ready') return unsent(prepared);
     const verdict = await sent(context, prepared, decision.budgetMs);
+    if (prepared.estimate !== undefined && lacksPath(verdict)) {
+      const estimate = await prepared.estimate();
+      if (estimate.kind !== 'ready') return unsent(estimate);
+    }
     if (prepared.isTrialOf === undefined || !lacksPath(verdict)) return verdict;
     gateway.unspoken?.note(provider, prepared.isTrialOf, gateway.clock.nowMs());
     const { api, operation } = prepared.isTrialOf;
     gateway.emit({ type: 'api-missing', requestId: planned.id, provider: provider.name, api, operation });
     if (gateway.unspoken === undefined) return verdict;
   }
+}
+
+function unsent(prepared: Exclude<PreparedRequest, ReadyRequest>): Verdict {
+  const { note } = prepared;
+  if (prepared.kind === 'unsuitable') return { outcome: { kind: 'unsuitable', loss: prepared.loss }, note };
+  return { outcome: { kind: 'answered' }, answer: prepared.answer, note };
 }
 
 async function sent(context: AttemptContext, ready: ReadyRequest, budgetMs: number): Promise<Verdict> {
@@ -106,7 +113,7 @@ async function sent(context: AttemptContext, ready: ReadyRequest, budgetMs: numb
     return { ...verdict, ...(reply.isResent === true && { isResent: true }), ...(note && { note }) };
   } catch (error) {
     // This is a bug. Release the provider's connection and the in-flight count.
-    timeouts.cut('attempt');
+    timeouts.abort('attempt');
     onEnd();
     throw error;
   }
@@ -134,12 +141,12 @@ function upstreamRequest(
     traceContext: gateway.tracing?.attemptContext(planned.id),
     body,
     cancellation: timeouts,
-    onConnectTimeout: () => timeouts.cut('connect'),
+    onConnectTimeout: () => timeouts.abort('connect'),
   };
 }
 
 /** Returns the limits of an attempt. A generated answer that is not streamed may take longer to begin. */
-function limitsOf({ plan, request }: PlannedRequest, timeouts: Timeouts): LeashLimits {
+function limitsOf({ plan, request }: PlannedRequest, timeouts: Timeouts): AttemptLimits {
   const mayTakeLonger = request.method === 'POST' && !plan.isStream && isGenerated(request.path);
   return mayTakeLonger ? { ...timeouts, firstByteMs: timeouts.answerMs } : timeouts;
 }
@@ -159,7 +166,9 @@ function lacksPath({ outcome, answer }: Verdict): boolean {
   if (outcome.kind !== 'failed' && outcome.kind !== 'rejected') return false;
   if (outcome.status === 405 || outcome.status === 501) return true;
   if (outcome.status !== 404 || answer?.kind !== 'whole') return false;
-  return !/model/i.test(new TextDecoder().decode(answer.bytes.subarray(0, MOST_READ_BYTES)));
+  const text = new TextDecoder().decode(answer.bytes.subarray(0, MOST_READ_BYTES));
+  // The path itself, which some repeat, names no model that is missing.
+  return !/model/i.test(text.replaceAll('/models/', '/'));
 }
 
 const MOST_READ_BYTES = 16 * 1024;

@@ -29,6 +29,8 @@ export interface Gateway extends Ledgers {
    * The APIs that providers turned out to lack; absent if this is not tracked, in which case no other API is tried.
    */
   readonly unspoken?: UnspokenApis;
+  /** Absent if no media are fetched, whatever the configuration says. */
+  readonly media?: MediaFetcher;
   /** Absent if costs are not calculated. */
   readonly costs?: CostMeter;
   /** Absent if tracing is disabled. */
@@ -120,6 +122,27 @@ export interface UpstreamTarget {
   /** Replaces the client's `anthropic-beta`; undefined sends none, except with a body that is `passed`. */
   readonly betas?: string | undefined;
 }
+
+/** Fetches the files that clients name by URL, from public addresses only. */
+export interface MediaFetcher {
+  /** Never rejects. */
+  readonly fetch: (url: string, limits: MediaLimits) => Promise<MediaReply>;
+}
+
+export interface MediaLimits {
+  readonly maxBytes: number;
+  /** In milliseconds, for the whole fetch. */
+  readonly timeoutMs: number;
+  /** Aborted when the client leaves. */
+  readonly signal: AbortSignal;
+  /** Called with the size of each piece; false: the request has no room for it, and the fetch ends. */
+  readonly take: (bytes: number) => boolean;
+}
+
+export type MediaReply =
+  | { readonly kind: 'file'; readonly bytes: Uint8Array; readonly contentType: string }
+  /** `why`: `its host has no public address`. Holds nothing of what was fetched. */
+  | { readonly kind: 'refused'; readonly why: string };
 
 /** Cancels an attempt that nobody waits for. Costs a fraction of an abort signal. */
 export interface Cancellation {

@@ -1,4 +1,4 @@
-import { type IpAddress, parseIpAddress } from './ip-address.ts';
+import { type IpAddress, type IpRange, isInRange, parseIpAddress, parseIpRange } from './ip-address.ts';
 
 /**
  * Hosts that no outgoing request may reach: link-local addresses, and the metadata services through which clouds hand
@@ -41,6 +41,49 @@ export function isForbiddenHost(host: string): boolean {
   const isLinkLocal = address[0] === 0xfe && ((address[1] ?? 0) & 0xc0) === 0x80;
   return isLinkLocal || METADATA_V6.has(address.join('.')) || embeddedV4(address).some(isForbiddenV4);
 }
+
+/**
+ * Whether a file that a client names may be fetched from an IP address: only from one of the public Internet. Unlike
+ * `isForbiddenHost` it refuses private, loopback, shared, multicast and reserved ranges (RFC 6890), also where an IPv6
+ * address embeds them. Anything but an address, a name included, is refused.
+ */
+export function isPublicAddress(text: string): boolean {
+  const address = parseIpAddress(text);
+  if (address === undefined || isForbiddenHost(text)) return false;
+  const isGlobal = GLOBAL.some((range) => isInRange(address, range));
+  if (!isGlobal || SPECIAL.some((range) => isInRange(address, range))) return false;
+  return embeddedV4(address).every((bytes) => {
+    const mapped = parseIpAddress(bytes.join('.'));
+    return mapped !== undefined && !SPECIAL.some((range) => isInRange(mapped, range));
+  });
+}
+
+const rangesOf = (...texts: string[]): readonly IpRange[] =>
+  texts.map(parseIpRange).filter((range) => range !== undefined);
+
+/** Global unicast addresses, IPv4, and NAT64 with the well-known prefix. */
+const GLOBAL = rangesOf('2000::/3', '0.0.0.0/0', '64:ff9b::/96');
+
+/** What of them is not public. */
+const SPECIAL = rangesOf(
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/3',
+  '2001::/23',
+  '2001:db8::/32',
+  '3fff::/20',
+);
 
 function withoutTrailingDots(text: string): string {
   let end = text.length;

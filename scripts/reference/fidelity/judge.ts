@@ -88,7 +88,9 @@ async function written(client: Client, body: JsonObject, column: Column): Promis
 function carried(text: string, { carriage, model, api }: Column): Written {
   if (carriage === undefined || api !== 'messages') return { body: text, losses: [] };
   const made = carry(new TextEncoder().encode(text), { carriage, model }, { operation: 'generate' });
-  return { body: new TextDecoder().decode(made.body), losses: made.losses.all() };
+  const losses = made.losses.all();
+  if (made.losses.refusing('warn') !== undefined) return { body: undefined, losses };
+  return { body: new TextDecoder().decode(made.body), losses };
 }
 
 function keyOf({ what, path }: Loss): string {

@@ -28,7 +28,7 @@ function schemaOf(defaults: Readonly<Record<string, unknown>>) {
     }),
     fetch_media: optional(z.boolean(), {
       description:
-        'Whether the gateway downloads images and files that a request references by URL, for providers that accept only their bytes. It never downloads from private addresses. Left out on a provider or model: the more general setting.',
+        'Whether the gateway downloads images and files that a request references by URL, for providers that accept only their bytes. At most 16 files and 64 MB per request, and only from public addresses. Left out on a provider or model: the more general setting.',
       ...defaultOf(defaults, 'fetch_media'),
     }),
     max_media_mb: optional(z.number().positive().max(100), {

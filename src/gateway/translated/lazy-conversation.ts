@@ -2,12 +2,14 @@ import { inTurns, LARGE_BYTES, nextTurn, SLICE_BYTES } from '../../lib/in-turns.
 import type { ClientApi } from '../../translation/conversation.ts';
 import { readRequest } from '../../translation/pair.ts';
 import type { RequestReading } from '../../translation/sides.ts';
+import { RequestMedia } from './request-media.ts';
 
 /** The client's request in the common model of all APIs. It is parsed once, when the first attempt needs it. */
 export class LazyConversation {
   readonly #body: Uint8Array;
   readonly #path: string;
   #reading: Promise<RequestReading> | undefined;
+  #media: RequestMedia | undefined;
 
   /** `path` includes the query, since Gemini's paths contain the model and method. */
   constructor(body: Uint8Array, path: string) {
@@ -18,6 +20,11 @@ export class LazyConversation {
   read(api: ClientApi, requestId: string): Promise<RequestReading> {
     this.#reading ??= this.#read(api, requestId);
     return this.#reading;
+  }
+
+  /** The files that the request names by URL. */
+  get media(): RequestMedia {
+    return (this.#media ??= new RequestMedia());
   }
 
   /** Whether the request is so large that work on it should yield between steps. */

@@ -7,14 +7,16 @@ import { countable } from '../../translation/estimate.ts';
 import type { Exchange, Target } from '../../translation/exchange.ts';
 import { createLossList, type LossList } from '../../translation/losses.ts';
 import { translationFor, type Translation } from '../../translation/pair.ts';
+import { remoteMedia, withFetchedMedia } from '../../translation/remote-media.ts';
 import type { RouteSpeech } from '../../translation/targets.ts';
 import { NO_TEXT } from '../../protocols/text.ts';
 import { tokensIn } from '../../usage/estimate-usage.ts';
 import { shownModel } from '../answer-model.ts';
 import type { ClientCall } from './client-call.ts';
-import type { AttemptContext, PreparedRequest } from '../prepared-request.ts';
+import type { AttemptContext, PreparedRequest, ReadyRequest } from '../prepared-request.ts';
 import type { LazyConversation } from './lazy-conversation.ts';
 import type { PlannedRequest } from '../request-context.ts';
+import { mediaAccessFor } from './media-access.ts';
 import { policyFor } from './translation-policy.ts';
 import { upstreamModelOf } from '../upstream-model.ts';
 
@@ -36,13 +38,13 @@ export async function translatedRequest(
     const { path, message } = reading;
     return { kind: 'unsuitable', loss: { path, why: message, isInvalid: true }, note: undefined };
   }
-  const { conversation } = reading;
-  const speech = speechOf(conversation.tools.length > 0);
+  const speech = speechOf(reading.conversation.tools.length > 0);
   if (speech.kind !== 'translate') throw new Error('a route stopped translating while it was asked');
   const target = targetOf(context, speech);
   const translation = await translationFor(call.api, target.api, target);
-  if (call.operation === 'count' && !counts(translation, target))
-    return estimated(context, conversation, translation);
+  const estimate = (): Promise<PreparedRequest> => estimated(context, reading.conversation, translation);
+  if (call.operation === 'count' && !counts(translation, target)) return estimate();
+  const conversation = await withMedia(context, reading.conversation, target);
   const { isLarge } = conversationOf(planned);
   if (isLarge) await nextTurn();
   const written = translation.request(conversation, {
@@ -61,12 +63,26 @@ export async function translatedRequest(
     };
   }
   if (isLarge) await nextTurn();
-  return ready(
+  const prepared = ready(
     context,
     call,
     { translation, target, exchange: written.exchange, text: written.body },
     isTrialOf,
   );
+  return call.operation === 'count' ? { ...prepared, estimate } : prepared;
+}
+
+/** The conversation with the files that the target wants as bytes, where the configuration lets the gateway fetch them. */
+async function withMedia(
+  context: AttemptContext,
+  conversation: Conversation,
+  target: Target,
+): Promise<Conversation> {
+  const access = mediaAccessFor(context);
+  const wanted = access === undefined ? [] : remoteMedia(conversation, target);
+  if (access === undefined || wanted.length === 0) return conversation;
+  const files = await conversationOf(context.planned).media.fetch(wanted, access);
+  return withFetchedMedia(conversation, files);
 }
 
 function conversationOf({ plan }: PlannedRequest): LazyConversation {
@@ -87,7 +103,7 @@ function ready(
   call: ClientCall,
   { translation, target, exchange, text }: Written,
   isTrialOf: ClientCall | undefined,
-): PreparedRequest {
+): ReadyRequest {
   const { api, carriage, model } = target;
   const { losses } = exchange;
   const isCount = call.operation === 'count';

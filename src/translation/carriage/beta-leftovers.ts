@@ -77,21 +77,13 @@ export function takesOf(betas: Betas, passes: boolean): Takes {
 
 /** Judges message blocks that tool search leaves in a history. Adds the names of the tools found to `referenced`. */
 export function toolSearchJudge(referenced: Set<string>, losses: LossList): (block: Block) => Verdict {
-  const reference = (block: Block): Verdict =>
-    block.type === 'tool_reference' ? referenceAsText(block, referenced, losses) : undefined;
   return (block) => {
     const { bytes, members, type, path } = block;
-    if (type === 'tool_result') {
-      const content = memberNamed(members, 'content');
-      if (content === undefined) return undefined;
-      // Tool results do not nest, and descending further would cost the body's depth times its length.
-      const edits = listEdits(blocksAt(bytes, content.value.start, `${path}.content`), reference);
-      return edits === 'all' ? undefined : edits;
-    }
     const isSearch =
       type === 'server_tool_use' &&
       textOf(bytes, memberNamed(members, 'name')?.value)?.startsWith('tool_search') === true;
-    if (type !== 'tool_search_tool_result' && !isSearch) return reference(block);
+    if (type === 'tool_reference') return referenceAsText(block, referenced, losses);
+    if (type !== 'tool_search_tool_result' && !isSearch) return undefined;
     if (!isSearch) noteFound(bytes, memberNamed(members, 'content'), referenced);
     losses.dropped(path, 'the provider does not support tool search');
     return 'cut';

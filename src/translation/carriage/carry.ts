@@ -9,6 +9,7 @@ import {
 import { type Edit, splice } from '../../lib/splice.ts';
 import type { JsonTree } from '../json.ts';
 import { createLossList, type LossList } from '../losses.ts';
+import type { FetchedByPath, RemoteMedia } from '../remote-media.ts';
 import { messageEdits, type Block, type Verdict } from '../same-api/message-edits.ts';
 import { thinkingJudge } from '../same-api/own-reasoning.ts';
 import {
@@ -21,6 +22,7 @@ import {
   toolEdits,
   toolSearchJudge,
 } from './beta-leftovers.ts';
+import { remoteJudge, type RemoteScene, resultEdits } from './remote-blocks.ts';
 import { type Betas, type BetaPolicy, betasOf } from './betas.ts';
 
 /** A provider that carries Claude, and its settings. */
@@ -38,6 +40,8 @@ export interface CarriageRequest {
   readonly operation: 'generate' | 'count';
   /** The client's header `anthropic-beta`. */
   readonly betas?: string | undefined;
+  /** The files that were fetched, by the path of their block. */
+  readonly files?: FetchedByPath | undefined;
 }
 
 export interface Carried {
@@ -48,6 +52,8 @@ export interface Carried {
   readonly droppedBetas: readonly string[];
   /** `refusing` reports whether the policy allows sending the body. */
   readonly losses: LossList;
+  /** Images and documents by URL that were not among `files`, and are cut. */
+  readonly remote: readonly RemoteMedia[];
 }
 
 /**
@@ -62,7 +68,9 @@ export function carry(body: Uint8Array, target: CarriageTarget, request: Carriag
   const policy = target.betas ?? 'drop';
   const betas = betasOf([...(request.betas ?? '').split(','), ...inBody], policy);
   const takes = { ...takesOf(betas, policy === 'pass'), ...(target.midSystem === true && { system: true }) };
-  const scene: Scene = { body, members, losses, takes };
+  const remote: RemoteMedia[] = [];
+  const files = request.files ?? NO_FILES;
+  const scene: Scene = { body, members, losses, takes, files, takesIds: policy === 'pass', remote };
   const isCount = request.operation === 'count';
   const isCut = (member: ObjectMember) =>
     isOfCarrier(member, target, isCount) || (policy !== 'pass' && isLostField(member.key, betas, losses));
@@ -78,14 +86,16 @@ export function carry(body: Uint8Array, target: CarriageTarget, request: Carriag
     betaHeader: target.carriage === 'vertex' && betas.kept.length > 0 ? betas.kept.join(',') : undefined,
     droppedBetas: betas.dropped,
     losses,
+    remote,
   };
 }
 
+const NO_FILES: FetchedByPath = new Map();
+
 /** A body, and what the provider accepts of it. */
-interface Scene {
+interface Scene extends RemoteScene {
   readonly body: Uint8Array;
   readonly members: readonly ObjectMember[];
-  readonly losses: LossList;
   readonly takes: Takes;
 }
 
@@ -111,11 +121,12 @@ function isOfCarrier({ key }: ObjectMember, { carriage }: CarriageTarget, isCoun
 }
 
 /** The edits inside the members that stay. Adds members that the edits leave empty to `cut`. */
-function innerEdits({ body, members, losses, takes }: Scene, cut: Set<ObjectMember>): Edit[] {
+function innerEdits(scene: Scene, cut: Set<ObjectMember>): Edit[] {
+  const { body, members, losses, takes } = scene;
   const choice = memberNamed(members, 'tool_choice');
   const chosen = chosenTool(body, choice);
   const referenced = new Set(chosen === undefined ? [] : [chosen]);
-  const judge = judgeOf(takes, referenced, losses);
+  const judge = judgeOf(scene, referenced);
   const edits: Edit[] = [];
   for (const { key, value } of members) {
     if (key === 'messages')
@@ -135,11 +146,16 @@ function innerEdits({ body, members, losses, takes }: Scene, cut: Set<ObjectMemb
   return edits;
 }
 
-function judgeOf(takes: Takes, referenced: Set<string>, losses: LossList): (block: Block) => Verdict {
+function judgeOf(
+  { takes, losses, files, takesIds, remote }: Scene,
+  referenced: Set<string>,
+): (block: Block) => Verdict {
   const thinking = thinkingJudge(true, losses);
-  if (takes.toolSearch) return thinking;
-  const search = toolSearchJudge(referenced, losses);
-  return (block) => thinking(block) ?? search(block);
+  const media = remoteJudge({ files, takesIds, losses, remote });
+  const search = takes.toolSearch ? undefined : toolSearchJudge(referenced, losses);
+  const other = (block: Block): Verdict => media(block) ?? search?.(block);
+  return (block) =>
+    block.type === 'tool_result' ? resultEdits(block, other) : (thinking(block) ?? other(block));
 }
 
 function additions({ carriage, model }: CarriageTarget, isCount: boolean, { kept }: Betas): JsonTree {

@@ -2,7 +2,7 @@ import type { Media, Part, Seal, Text, ToolCall, ToolResult, Turn } from '../con
 import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
 import { documentText, dropDetail } from '../media.ts';
-import type { GeminiFacts } from '../models/gemini.ts';
+import { type GeminiFacts, isGeminiFile } from '../models/gemini.ts';
 import { arranged, EMPTY_MESSAGE } from '../repair.ts';
 import { argumentsObject, insteadOf } from '../write-common.ts';
 
@@ -165,12 +165,9 @@ class ContentWriter {
 
   #takesUrl(url: string): boolean {
     if (this.#exchange.target.carriage === 'vertex') return /^(?:https?|gs):\/\//.test(url);
-    return OWN_FILES.test(url);
+    return isGeminiFile(url);
   }
 }
-
-const OWN_FILES =
-  /^https:\/\/(?:generativelanguage\.googleapis\.com\/|(?:www\.|m\.)?youtube\.com\/|youtu\.be\/)/;
 
 function signatureOf(seal: Seal | undefined): string | undefined {
   return seal?.origin === 'gemini' ? seal.payload : undefined;

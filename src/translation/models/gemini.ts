@@ -29,3 +29,11 @@ export function geminiFacts(model: string): GeminiFacts {
     signatures: version >= 300,
   };
 }
+
+/** Whether Google AI Studio reads the file at this URL itself: one of its own files, or a video of YouTube. */
+export function isGeminiFile(url: string): boolean {
+  return OWN_FILES.test(url);
+}
+
+const OWN_FILES =
+  /^https:\/\/(?:generativelanguage\.googleapis\.com\/|(?:www\.|m\.)?youtube\.com\/|youtu\.be\/)/;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { isForbiddenHost } from '../../../src/lib/outgoing-address.ts';
+import { isForbiddenHost, isPublicAddress } from '../../../src/lib/outgoing-address.ts';
 
 /** Ways to write a link-local address or a metadata service in a URL. */
 const FORBIDDEN = [
@@ -122,4 +122,25 @@ test('a long host takes no more than linear time', () => {
   };
   timeOf(10_000);
   expect(timeOf(1_000_000)).toBeLessThan(2_000);
+});
+
+test('a file that a client names comes from a public address only', () => {
+  const open = ['8.8.8.8', '1.1.1.1', '172.32.0.1', '2606:4700::1', '64:ff9b::808:808', '::ffff:8.8.8.8'];
+  expect(open.filter((text) => !isPublicAddress(text))).toEqual([]);
+  const closed = [
+    ['127.0.0.1', '127.9.9.9', '0.0.0.0', '10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1'],
+    [
+      '100.64.0.1',
+      '169.254.169.254',
+      '168.63.129.16',
+      '192.0.2.1',
+      '198.18.0.1',
+      '224.0.0.1',
+      '255.255.255.255',
+    ],
+    ['::', '::1', '::ffff:10.0.0.1', '::10.0.0.1', 'fe80::1', 'fd00::1', 'fec0::1', 'ff02::1', '2001:db8::1'],
+    ['2002:a00:1::1', '2002:7f00:1::', '64:ff9b::a00:1', '64:ff9b:1::1', '2001:0:a00:1::1', '100::1'],
+    ['localhost', 'example.com', '', '8.8.8', 'fe80::1%eth0'],
+  ].flat();
+  expect(closed.filter((text) => isPublicAddress(text))).toEqual([]);
 });

@@ -327,3 +327,52 @@ function fastest(run: () => unknown): number {
   }
   return best;
 }
+
+describe('images and documents that the body only names', () => {
+  const image = { type: 'image', source: { type: 'url', url: 'https://pictures.test/a.png' } };
+  const document = {
+    type: 'document',
+    source: { type: 'url', url: 'https://papers.test/a.pdf' },
+    title: 'A',
+  };
+  const stored = { type: 'image', source: { type: 'file', file_id: 'file_1' } };
+  const own = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } };
+  const result = { type: 'tool_result', tool_use_id: 't', content: [{ type: 'text', text: 'x' }, image] };
+  const body = JSON.stringify({
+    messages: [{ role: 'user', content: [own, image, document, stored, result] }],
+  });
+  const IMAGE = 'messages[0].content[1]';
+  const DOCUMENT = 'messages[0].content[2]';
+  const INNER = 'messages[0].content[4].content[1]';
+
+  test.each([BEDROCK, VERTEX])('are losses of meaning and are told by their paths', (target) => {
+    const done = carry(encoded(body), target, { operation: 'generate' });
+    expect(done.losses.all().map((loss) => [loss.path, loss.class])).toEqual(
+      [IMAGE, DOCUMENT, 'messages[0].content[3]', INNER].map((path) => [path, 'meaning']),
+    );
+    expect(done.losses.refusing('warn')?.path).toBe(IMAGE);
+    expect(done.remote.map(({ kind, path }) => [kind, path])).toEqual([
+      ['image', IMAGE],
+      ['document', DOCUMENT],
+      ['image', INNER],
+    ]);
+    const [message] = (JSON.parse(decoded(done.body)) as { messages: { content: unknown[] }[] }).messages;
+    expect(message?.content).toEqual([own, { ...result, content: [{ type: 'text', text: 'x' }] }]);
+  });
+
+  test('are written as bytes once they are fetched', () => {
+    const files = new Map([
+      [IMAGE, { kind: 'fetched', data: 'iVBO', mediaType: 'image/png' } as const],
+      [DOCUMENT, { kind: 'fetched', data: 'SGk=', mediaType: 'text/plain' } as const],
+      [INNER, { kind: 'refused', why: 'it takes too long' } as const],
+    ]);
+    const done = carry(encoded(body), BEDROCK, { operation: 'generate', files });
+    const [message] = (JSON.parse(decoded(done.body)) as { messages: { content: unknown[] }[] }).messages;
+    expect(message?.content.slice(1, 3)).toEqual([
+      { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBO' } },
+      { ...document, source: { type: 'text', media_type: 'text/plain', data: 'Hi' } },
+    ]);
+    expect(done.losses.all().at(-1)?.why).toBe('the image cannot be fetched: it takes too long');
+    expect(done.remote).toEqual([]);
+  });
+});

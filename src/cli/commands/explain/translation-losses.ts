@@ -6,6 +6,7 @@ import type { ClientApi, Conversation } from '../../../translation/conversation.
 import type { Target } from '../../../translation/exchange.ts';
 import type { Loss } from '../../../translation/losses.ts';
 import { readRequest, translationFor } from '../../../translation/pair.ts';
+import { remoteMedia, withFetchedMedia } from '../../../translation/remote-media.ts';
 import { type RouteSpeech, routeSpeech } from '../../../translation/targets.ts';
 import { UsageError } from '../../command.ts';
 
@@ -68,13 +69,24 @@ async function linesOf(conversation: Conversation, speech: RouteSpeech, context:
   if (speech.kind !== 'translate') return ['this body is not translated'];
   const target = targetOf(speech, context);
   const translation = await translationFor(conversation.api, target.api, target);
-  const written = translation.request(conversation, { requestId: 'req_explain', now: 0 });
+  const { fetchMedia } = context.snapshot.translation(context.model.name, context.provider);
+  const asSent = fetchMedia ? asIfFetched(conversation, target) : conversation;
+  const written = translation.request(asSent, { requestId: 'req_explain', now: 0 });
   const losses = written.kind === 'written' ? written.exchange.losses.all() : written.losses;
   const head =
     written.kind === 'written'
       ? `${translation.pair}: ${losses.length === 0 ? 'nothing is lost' : 'sent, with these losses'}`
       : `${translation.pair}: not sent, because of ${written.loss.path} (${written.loss.why})`;
   return [head, ...losses.map(lossLine)];
+}
+
+/** Fetches nothing: each file is taken for one that a model accepts. */
+function asIfFetched(conversation: Conversation, target: Target): Conversation {
+  const files = remoteMedia(conversation, target).map(({ path, kind }) => {
+    const mediaType = kind === 'image' ? 'image/png' : 'application/pdf';
+    return [path, { kind: 'fetched', data: '', mediaType }] as const;
+  });
+  return withFetchedMedia(conversation, new Map(files));
 }
 
 function lossLine({ what, path, why }: Loss): string {

@@ -154,6 +154,43 @@ models: { m: { routes: [{ provider: openai, model: gpt, api: chat }] } }`;
   expect(scene.asked()).toEqual([]);
 });
 
+describe('a provider that turns out not to count tokens', () => {
+  const config = `providers: [{ name: gem, provider_type: gemini, api_base: "http://gem.test" }, ${CLAUDE}]
+models:
+  g: { routes: [{ provider: gem, model: gemini-2.5-flash }] }
+  c: { routes: [{ provider: claude, model: claude-opus-4-8 }] }
+fallback: { retries: 0 }`;
+  const messages = { path: '/v1/messages/count_tokens', body: { model: 'g', max_tokens: 9 } };
+  const gemini = {
+    path: '/v1beta/models/c:countTokens',
+    body: { contents: [{ role: 'user', parts: [{ text: 'How many are these?' }] }] },
+  };
+
+  test.each([404, 405, 501])('%i: the tokens are estimated, and nothing cools', async (status) => {
+    const lacks: Play = () =>
+      reply(status, 'no /v1beta/models/gemini-2.5-flash:countTokens here', 'text/plain');
+    const scene = new Scene(config, { gem: [lacks], claude: [lacks] });
+    const { response, body } = await ask(scene, messages);
+    expect([response.status, response.headers.get('x-llm-proxy-estimated')]).toEqual([200, 'true']);
+    expect(body.input_tokens).toBeGreaterThan(0);
+    const other = await ask(scene, gemini);
+    expect([other.response.status, other.response.headers.get('x-llm-proxy-estimated')]).toEqual([
+      200,
+      'true',
+    ]);
+    expect(other.body.totalTokens).toBeGreaterThan(0);
+    expect(scene.asked()).toEqual(['gem', 'claude']);
+    expect(scene.cooled()).toEqual([]);
+  });
+
+  test('a model that it lacks, and any other error, is told as before', async () => {
+    const unknown: Play = () => reply(404, '{"error":{"code":404,"message":"model x is not found"}}');
+    expect((await ask(new Scene(config, { gem: [unknown] }), messages)).response.status).toBe(404);
+    const wrong: Play = () => reply(400, '{"error":{"code":400,"message":"wrong"}}');
+    expect((await ask(new Scene(config, { gem: [wrong] }), messages)).response.status).toBe(400);
+  });
+});
+
 test('a count of tokens by the Responses API is no answer without choices', async () => {
   const config = `providers: [{ name: counter, provider_type: openai-responses, api_base: "http://counter.test" }]
 models: { m: { routes: [{ provider: counter, model: gpt }] } }`;
