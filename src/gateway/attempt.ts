@@ -167,7 +167,7 @@ function lacksPath({ outcome, answer }: Verdict): boolean {
   if (outcome.status === 405 || outcome.status === 501) return true;
   if (outcome.status !== 404 || answer?.kind !== 'whole') return false;
   const text = new TextDecoder().decode(answer.bytes.subarray(0, MOST_READ_BYTES));
-  // The path itself, which some repeat, names no model that is missing.
+  // Some providers repeat the path, whose `/models/` does not mean that a model is missing.
   return !/model/i.test(text.replaceAll('/models/', '/'));
 }
 
