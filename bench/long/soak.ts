@@ -4,8 +4,8 @@
  *     bun bench/long/soak.ts [--minutes 5] [--requests 40] [--pause 0]
  *
  * Each of the `--requests` clients asks in a loop, with up to `--pause` milliseconds between two requests, for what is next:
- * every fault of the simulator's table with every API, streamed and not, in an order that the seed chooses, then all of
- * it anew. Some clients leave; the configuration is changed all the time.
+ * every fault of the simulator's table with every API, streamed and not, in an order that the seed chooses. Then the cases
+ * start again. Some clients leave; the configuration changes all the time.
  * Prints memory, handles, timers and requests every ten seconds, then the slope of the memory after the warm-up, and exits
  * with 1 where something stayed behind. Everything is on the loopback address and ends by itself.
  */
