@@ -54,7 +54,7 @@ async function sent(request: Request, timeouts: AttemptTimeouts): Promise<Reply>
     clientCredentials: [],
     body: [await request.bytes()],
     cancellation: timeouts,
-    onConnectTimeout: () => timeouts.cut('connect'),
+    onConnectTimeout: () => timeouts.abort('connect'),
   });
   if (reply.kind !== 'reply') throw new Error(reply.kind);
   return reply;

@@ -34,7 +34,7 @@ export async function runDemo(overrides: Overrides, programName: string): Promis
   const serving = await listen({ snapshot, source: { kind: 'text', text, files: [], ...context } });
   if (serving === undefined) return EXIT.failed;
   for (const text of snapshot.warnings) console.error(`llm-proxy: ${text}`);
-  // Whoever reads that the demo is running may stop it at once, so listen for signals first.
+  // A user who sees that the demo is running may stop it at once, so listen for signals first.
   const drained = drainOnSignals(serving);
   console.log(welcome(serving.url, simulator.url, programName));
   await drained;

@@ -71,7 +71,7 @@ export interface AppOptions {
   readonly tracing?: OpenTracing | undefined;
   /** Stores who created the providers' objects, in database mode. */
   readonly objects?: OwnerStore | undefined;
-  /** What this process shares with others on the same port; undefined: it is the only one. */
+  /** The state shared with other processes on the same port; undefined: this is the only process. */
   readonly cluster?: Cluster | undefined;
   /** The clock of a single process; undefined: the machine's clock. */
   readonly clock?: SystemClock;
@@ -239,7 +239,7 @@ export function ownMetricsServer(
   return port === undefined ? undefined : serveMetrics({ host: server.host, port, page, settings });
 }
 
-/** What is served beside the API: the Admin API, the metrics if they are on this port, and the page at `/docs`. */
+/** The endpoints next to the proxied API: the Admin API, the metrics if they share this port, and the page at `/docs`. */
 function servedBesideTheApi(
   { version, admin, database }: AppOptions,
   metrics: MetricsPage | undefined,

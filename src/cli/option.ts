@@ -38,7 +38,7 @@ export interface Kind<T> {
   readonly allowed: string;
   /** All allowed values, if they can be listed. */
   readonly choices?: readonly string[];
-  /** What the value names, if a shell can complete it. */
+  /** The kind of thing the value names, if a shell can complete it. */
   readonly names?: 'file' | 'command';
 }
 

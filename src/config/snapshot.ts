@@ -47,7 +47,7 @@ export interface Snapshot {
   readonly warnings: readonly string[];
 }
 
-/** Who may use the proxy. `keys` are indexed by the SHA-256 of the presented key, in lower-case hex. */
+/** The clients that may use the proxy. `keys` are indexed by the SHA-256 of the presented key, in lower-case hex. */
 export type Access =
   | {
       readonly kind: 'open';
@@ -84,7 +84,7 @@ export interface Provider {
   readonly name: string;
   /** Which URLs it has, and where it looks for a credential: as written, else as its host says. */
   readonly type: ProviderType;
-  /** What the configuration says of the APIs behind it, for `routeSpeech`. */
+  /** The APIs behind the provider as configured, for `routeSpeech`. */
   readonly speaks: SpeakingProvider;
   /** Bedrock: the region that requests are signed for. */
   readonly region: string | undefined;
@@ -92,13 +92,13 @@ export interface Provider {
   readonly project: string | undefined;
   /** Vertex: a region, `us`, `eu` or `global`. */
   readonly location: string | undefined;
-  /** What of the client's `anthropic-beta` goes on. A list names those that do. */
+  /** The values of the client's `anthropic-beta` that are forwarded. A list names them. */
   readonly anthropicBeta: 'pass' | 'drop' | readonly string[];
   /** Whether translated requests in the Messages API ask for prompt caching. */
   readonly autoCache: boolean;
   /** The APIs that it serves over WebSockets. */
   readonly websockets: readonly WebSocketApi[];
-  /** What to authenticate with where that is no `apiKey`; undefined: `apiKey`, or nothing. */
+  /** The credential, unless it is an `apiKey`; undefined: `apiKey`, or none. */
   readonly credential: CloudCredential | undefined;
   /** Without a trailing slash; http or https. */
   readonly apiBase: string;
@@ -147,7 +147,7 @@ export type CloudCredential =
 
 /** How a client's API is put into another one. */
 export interface TranslationSettings {
-  /** What becomes of what the other API does not have. */
+  /** The policy for features that the other API lacks. */
   readonly unsupported: Policy;
   /** Whether Gemini's signatures travel in the ids of tool calls. */
   readonly signatureIds: boolean;

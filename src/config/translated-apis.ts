@@ -11,7 +11,7 @@ const CLIENT_APIS: readonly ClientApi[] = [
   'embeddings',
 ];
 
-/** What becomes of each client API on a route: how it is spoken, with and without functions. */
+/** How a route serves each client API, with and without tools. */
 export interface ApiOnRoute {
   readonly api: ClientApi;
   readonly speech: RouteSpeech;
@@ -19,7 +19,7 @@ export interface ApiOnRoute {
   readonly to: readonly string[];
 }
 
-/** What becomes of requests in each client API at a provider, for an upstream model. */
+/** How a provider serves requests in each client API, for an upstream model. */
 export function apisOnRoute(
   provider: Provider,
   route: Parameters<typeof routeSpeech>[1],

@@ -55,6 +55,6 @@ export type StreamEnd =
       readonly kind: 'broken';
       readonly reason: string;
       /** Whether the provider's own error event was forwarded to the client. */
-      readonly isTold: boolean;
+      readonly isErrorForwarded: boolean;
     }
   | { readonly kind: 'left' };

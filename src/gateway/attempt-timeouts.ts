@@ -24,8 +24,8 @@ export class AttemptTimeouts implements Cancellation {
   onCancel: (() => void) | undefined;
   readonly #clock: Clock;
   readonly #client: AbortSignal;
-  readonly #limits: LeashLimits;
-  #cut: AbortCause | undefined;
+  readonly #limits: AttemptLimits;
+  #cause: AbortCause | undefined;
   #readingSinceMs: number | undefined;
   /** When the provider gave its first sign of life before any content; undefined if it has given none. */
   #aliveSinceMs: number | undefined;
@@ -40,30 +40,30 @@ export class AttemptTimeouts implements Cancellation {
   constructor(
     client: AbortSignal,
     clock: Clock,
-    { limits, budgetMs }: { readonly limits: LeashLimits; readonly budgetMs: number },
+    { limits, budgetMs }: { readonly limits: AttemptLimits; readonly budgetMs: number },
   ) {
     this.#client = client;
     this.#clock = clock;
     this.#limits = limits;
-    this.#stopSilence = this.#setTimer(limits.firstByteMs, () => this.cut('first-byte'));
+    this.#stopSilence = this.#setTimer(limits.firstByteMs, () => this.abort('first-byte'));
     const last = budgetMs < limits.attemptMs ? 'deadline' : 'attempt';
-    this.#stopDeadline = this.#setTimer(Math.min(limits.attemptMs, budgetMs), () => this.cut(last));
-    if (client.aborted) this.cut('client-left');
+    this.#stopDeadline = this.#setTimer(Math.min(limits.attemptMs, budgetMs), () => this.abort(last));
+    if (client.aborted) this.abort('client-left');
     else client.addEventListener('abort', this.#clientLeft, { once: true });
   }
 
   get isCancelled(): boolean {
-    return this.#cut !== undefined;
+    return this.#cause !== undefined;
   }
 
   /** Why the attempt was aborted; undefined if it was not. */
   get cause(): AbortCause | undefined {
-    return this.#cut;
+    return this.#cause;
   }
 
-  cut(cause: AbortCause): void {
-    if (this.#cut !== undefined) return;
-    this.#cut = cause;
+  abort(cause: AbortCause): void {
+    if (this.#cause !== undefined) return;
+    this.#cause = cause;
     this.onCancel?.();
   }
 
@@ -95,7 +95,7 @@ export class AttemptTimeouts implements Cancellation {
   /** Notes that the answer is complete. The connection is aborted if it does not end within `ms`. */
   closeGrace(ms: number): void {
     this.#isLingering = true;
-    this.#watch(() => this.cut('idle'), ms);
+    this.#watch(() => this.abort('idle'), ms);
   }
 
   reading(): void {
@@ -117,7 +117,7 @@ export class AttemptTimeouts implements Cancellation {
     this.#client.removeEventListener('abort', this.#clientLeft);
   }
 
-  readonly #clientLeft = (): void => this.cut('client-left');
+  readonly #clientLeft = (): void => this.abort('client-left');
 
   /** How long a stream that is alive without content may continue without another sign of life, in milliseconds. */
   #dueMs(): number {
@@ -131,7 +131,7 @@ export class AttemptTimeouts implements Cancellation {
     const dueMs = this.#dueMs();
     if (dueMs > 0) return this.#watch(this.#checkLife, dueMs);
     const aliveMs = this.#clock.nowMs() - (this.#aliveSinceMs ?? 0);
-    this.cut(aliveMs >= this.#limits.thinkingMs ? 'thinking' : 'first-byte');
+    this.abort(aliveMs >= this.#limits.thinkingMs ? 'thinking' : 'first-byte');
   };
 
   #silenceMs(): number {
@@ -142,7 +142,7 @@ export class AttemptTimeouts implements Cancellation {
   readonly #checkSilence = (): void => {
     const silentMs = this.#readingSinceMs === undefined ? 0 : this.#clock.nowMs() - this.#readingSinceMs;
     const limitMs = this.#silenceMs();
-    if (silentMs >= limitMs) this.cut(this.#isThinking ? 'thinking' : 'idle');
+    if (silentMs >= limitMs) this.abort(this.#isThinking ? 'thinking' : 'idle');
     else this.#watch(this.#checkSilence, limitMs - silentMs);
   };
 
@@ -156,7 +156,7 @@ export class AttemptTimeouts implements Cancellation {
   }
 }
 
-export interface LeashLimits {
+export interface AttemptLimits {
   /** Limit until the first byte, and on the silence of a stream without content. */
   readonly firstByteMs: number;
   /** Total limit on a stream without content. */
@@ -171,14 +171,14 @@ function noAlarm(): void {
 }
 
 /** Returns the outcome of an aborted attempt. */
-export function outcomeOfAbort(cut: AbortCause): Outcome {
-  switch (cut) {
+export function outcomeOfAbort(cause: AbortCause): Outcome {
+  switch (cause) {
     case 'client-left':
       return { kind: 'cancelled' };
     case 'connect':
     case 'idle':
     case 'thinking':
-      return { kind: 'timed-out', phase: cut };
+      return { kind: 'timed-out', phase: cause };
     case 'first-byte':
     case 'attempt':
       return { kind: 'timed-out', phase: 'first-byte' };

@@ -9,7 +9,7 @@ import { foreignCredentials, withheldKeys, withoutCredentials } from './credenti
 import type { PlannedRequest } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { classifyReply } from './classify-reply.ts';
-import { AttemptTimeouts, type LeashLimits } from './attempt-timeouts.ts';
+import { AttemptTimeouts, type AttemptLimits } from './attempt-timeouts.ts';
 import type { Gateway, UpstreamRequest } from './ports.ts';
 import { shownModel } from './answer-model.ts';
 import { upstreamModelOf } from './upstream-model.ts';
@@ -113,7 +113,7 @@ async function sent(context: AttemptContext, ready: ReadyRequest, budgetMs: numb
     return { ...verdict, ...(reply.isResent === true && { isResent: true }), ...(note && { note }) };
   } catch (error) {
     // This is a bug. Release the provider's connection and the in-flight count.
-    timeouts.cut('attempt');
+    timeouts.abort('attempt');
     onEnd();
     throw error;
   }
@@ -141,12 +141,12 @@ function upstreamRequest(
     traceContext: gateway.tracing?.attemptContext(planned.id),
     body,
     cancellation: timeouts,
-    onConnectTimeout: () => timeouts.cut('connect'),
+    onConnectTimeout: () => timeouts.abort('connect'),
   };
 }
 
 /** Returns the limits of an attempt. A generated answer that is not streamed may take longer to begin. */
-function limitsOf({ plan, request }: PlannedRequest, timeouts: Timeouts): LeashLimits {
+function limitsOf({ plan, request }: PlannedRequest, timeouts: Timeouts): AttemptLimits {
   const mayTakeLonger = request.method === 'POST' && !plan.isStream && isGenerated(request.path);
   return mayTakeLonger ? { ...timeouts, firstByteMs: timeouts.answerMs } : timeouts;
 }
@@ -167,7 +167,7 @@ function lacksPath({ outcome, answer }: Verdict): boolean {
   if (outcome.status === 405 || outcome.status === 501) return true;
   if (outcome.status !== 404 || answer?.kind !== 'whole') return false;
   const text = new TextDecoder().decode(answer.bytes.subarray(0, MOST_READ_BYTES));
-  // The path itself, which some repeat, names no model that is missing.
+  // Some providers repeat the path, whose `/models/` does not mean that a model is missing.
   return !/model/i.test(text.replaceAll('/models/', '/'));
 }
 

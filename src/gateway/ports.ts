@@ -29,7 +29,7 @@ export interface Gateway extends Ledgers {
    * The APIs that providers turned out to lack; absent if this is not tracked, in which case no other API is tried.
    */
   readonly unspoken?: UnspokenApis;
-  /** Absent if no media are fetched, whatever the configuration says. */
+  /** If absent, no files are fetched, whatever the configuration. */
   readonly media?: MediaFetcher;
   /** Absent if costs are not calculated. */
   readonly costs?: CostMeter;
@@ -131,17 +131,17 @@ export interface MediaFetcher {
 
 export interface MediaLimits {
   readonly maxBytes: number;
-  /** In milliseconds, for the whole fetch. */
+  /** Timeout for the whole fetch in milliseconds. */
   readonly timeoutMs: number;
-  /** Aborted when the client leaves. */
+  /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
-  /** Called with the size of each piece; false: the request has no room for it, and the fetch ends. */
+  /** Called with the size of each piece. Returns false if the request has no room for it, which ends the fetch. */
   readonly take: (bytes: number) => boolean;
 }
 
 export type MediaReply =
   | { readonly kind: 'file'; readonly bytes: Uint8Array; readonly contentType: string }
-  /** `why`: `its host has no public address`. Holds nothing of what was fetched. */
+  /** `why` is a clause such as `its host has no public address`, without any fetched data. */
   | { readonly kind: 'refused'; readonly why: string };
 
 /** Cancels an attempt that nobody waits for. Costs a fraction of an abort signal. */

@@ -42,6 +42,6 @@ export interface ReadyRequest {
   readonly note: TranslationNote | undefined;
   /** Set if it is unknown whether the provider has this API: the call to record if it does not. */
   readonly isTrialOf: ClientCall | undefined;
-  /** Set for a count of tokens: the answer where the provider turns out to lack a method that counts. */
+  /** Set for token counts: creates the answer if the provider turns out to lack a counting method. */
   readonly estimate?: () => Promise<PreparedRequest>;
 }

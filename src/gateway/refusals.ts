@@ -10,7 +10,7 @@ export const REFUSALS = {
     type: 'authentication_error',
     fault: 'client',
     message:
-      'No API key was given. Send it as "Authorization: Bearer <key>"; "x-api-key", "api-key", "x-goog-api-key" and "?key=" are understood too.',
+      'No API key was given. Send it as "Authorization: Bearer <key>"; "x-api-key", "api-key", "x-goog-api-key" and "?key=" also work.',
   },
   invalid_api_key: {
     status: 401,
@@ -22,29 +22,28 @@ export const REFUSALS = {
     status: 503,
     type: 'server_error',
     fault: 'operator',
-    message:
-      'The API key is not known, and the store of the keys can not be asked just now. Try again shortly.',
+    message: 'The API key is unknown, and the key store is currently unavailable. Try again shortly.',
   },
   invalid_metrics_token: {
     status: 401,
     type: 'authentication_error',
     fault: 'client',
     message:
-      'The metrics need the token of the setting metrics.token. Send it as "Authorization: Bearer <token>".',
+      'The metrics require the token from the setting metrics.token. Send it as "Authorization: Bearer <token>".',
   },
   foreign_origin: {
     status: 403,
     type: 'permission_error',
     fault: 'client',
     message:
-      'This gateway has no keys, and so answers no page of another origin ({origin}). Add the origin to server.cors_origins, or configure a key.',
+      'This gateway has no keys, so it refuses requests from pages of another origin ({origin}). Add the origin to server.cors_origins, or configure a key.',
   },
   foreign_host: {
     status: 403,
     type: 'permission_error',
     fault: 'client',
     message:
-      'This gateway has no keys and serves this machine only, and so does not answer to the name "{host}". Use localhost, add the origin of that name to server.cors_origins, or configure a key.',
+      'This gateway has no keys and serves this machine only, so it does not accept the host name "{host}". Use localhost, add the origin of that name to server.cors_origins, or configure a key.',
   },
   model_not_allowed: {
     status: 403,
@@ -56,14 +55,13 @@ export const REFUSALS = {
     status: 403,
     type: 'permission_error',
     fault: 'client',
-    message:
-      'The key "{key}" may use its models, and the objects that it made itself, and {path} is about neither.',
+    message: 'The key "{key}" may only use its models and the objects that it created; {path} is neither.',
   },
   object_not_found: {
     status: 404,
     type: 'invalid_request_error',
     fault: 'client',
-    message: 'There is no object "{id}" that was made with this key.',
+    message: 'This key has created no object "{id}".',
   },
   model_not_found: {
     status: 404,
@@ -88,7 +86,7 @@ export const REFUSALS = {
     status: 405,
     type: 'invalid_request_error',
     fault: 'client',
-    message: '{path} answers {allowed}, not {method}.',
+    message: '{path} accepts {allowed}, not {method}.',
   },
   invalid_path: {
     status: 400,
@@ -107,21 +105,21 @@ export const REFUSALS = {
     type: 'invalid_request_error',
     fault: 'client',
     message:
-      'The request names no model. Put "model" into the JSON or form body, or name a provider in the header x-llm-proxy-provider.',
+      'The request names no model. Set "model" in the JSON or form body, or name a provider in the header x-llm-proxy-provider.',
   },
   translation_unsupported: {
     status: 400,
     type: 'invalid_request_error',
     fault: 'client',
     message:
-      'The model "{model}" cannot be asked this way: {path} ({why}). Leave it out, or ask a model whose provider has this API itself.',
+      'The model "{model}" does not support {path} ({why}). Remove it from the request, or use a model whose provider has this API.',
   },
   coding_not_supported: {
     status: 415,
     type: 'invalid_request_error',
     fault: 'client',
     message:
-      'The body of the request has the Content-Encoding "{coding}". Send it with zstd, gzip, br or deflate, or without.',
+      'The body of the request has the Content-Encoding "{coding}". Use zstd, gzip, br or deflate, or none.',
   },
   body_too_large: {
     status: 413,
@@ -177,13 +175,13 @@ export const REFUSALS = {
     status: 502,
     type: 'upstream_error',
     fault: 'provider',
-    message: 'The provider of "{model}" answered with a success that was no answer ({reason}).',
+    message: 'The provider of "{model}" reported success but sent no valid answer ({reason}).',
   },
   translation_failed: {
     status: 502,
     type: 'upstream_error',
     fault: 'provider',
-    message: 'The answer of the provider of "{model}" could not be translated ({reason}).',
+    message: 'The answer from the provider of "{model}" could not be translated ({reason}).',
   },
   upstream_timeout: {
     status: 504,
@@ -208,7 +206,7 @@ export const REFUSALS = {
     type: 'upstream_error',
     fault: 'operator',
     isFinal: true,
-    message: 'The model "{model}" has no route that is enabled.',
+    message: 'The model "{model}" has no enabled route.',
   },
   internal_error: {
     status: 500,

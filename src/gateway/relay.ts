@@ -181,7 +181,7 @@ function clientStream(answer: StreamedAnswer, served: ServedRequest): ReadableSt
         case 'broken':
           settleAs('truncated');
           // The provider's error event is a proper end, and some clients read it only after the stream has closed.
-          if (end.isTold) {
+          if (end.isErrorForwarded) {
             client.close();
             return;
           }
@@ -212,14 +212,14 @@ function endOfThrown(
   stream.cancel();
   if (planned.request.signal.aborted) return { kind: 'left' };
   gateway.emit({ type: 'bug', requestId: planned.id, error });
-  return { kind: 'broken', reason: 'the gateway failed', isTold: false };
+  return { kind: 'broken', reason: 'the gateway failed', isErrorForwarded: false };
 }
 
 /** Writes to the client immediately, and waits if the client falls behind. */
-function sinkOf(client: DirectController, told: (bytes: Uint8Array) => void): ByteSink {
+function sinkOf(client: DirectController, onBytes: (bytes: Uint8Array) => void): ByteSink {
   return {
     write(bytes) {
-      told(bytes);
+      onBytes(bytes);
       const written = client.write(bytes);
       void client.flush();
       return typeof written === 'number' ? undefined : written;

@@ -2,7 +2,7 @@ import type { Provider } from '../config/snapshot.ts';
 import type { UpstreamRequest, UpstreamTarget } from '../gateway/ports.ts';
 import { routeSpeech } from '../translation/targets.ts';
 
-/** What a provider is asked to show whether it serves. */
+/** The request that probes whether a provider serves. */
 export type Question = Pick<UpstreamRequest, 'method' | 'path' | 'body' | 'target' | 'model'>;
 
 /** Providers without a list of models at the address where they are asked. */

@@ -55,7 +55,7 @@ function probeOf(search: string, configured: HealthSettings['probe']): HealthSet
 /** How long the result of a probe is reused for everybody. */
 const FRESH_MS = 10_000;
 
-/** What is known of the providers without a probe. */
+/** The state of the providers that is known without a probe. */
 export interface HealthSources {
   /** Their state from requests. */
   readonly statuses: () => Promise<readonly ProviderStatus[]>;

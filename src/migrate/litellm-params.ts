@@ -20,7 +20,7 @@ export class NotUnderstood extends Error {
   }
 }
 
-/** What stands before the name of a variable. */
+/** The prefix of a variable's name. */
 export const VARIABLE = 'os.environ/';
 
 /** A text, or the value of the variable that it names; undefined: it is missing. Throws `NotUnderstood`. */

@@ -26,7 +26,7 @@ export type Outcome =
   | { readonly kind: 'unsuitable'; readonly loss: Unsuitable }
   | { readonly kind: 'cancelled' };
 
-/** What a route can't carry. */
+/** The parts of a request that a route cannot carry. */
 export interface Unsuitable {
   /** Of the request's body: `messages[2].content[1]`. */
   readonly path: string;

@@ -11,11 +11,11 @@ export interface Route {
   readonly priority: number;
   /** The share of requests among routes of one priority. 0: only if nothing else is left. */
   readonly weight: number;
-  /** What the configuration says about putting requests into another API on this route; undefined: nothing. */
+  /** The route's translation settings; undefined: it has none. */
   readonly translation?: RouteTranslation | undefined;
 }
 
-/** What translation is told of an upstream model. A field that is undefined is left to the tables of models. */
+/** Facts about an upstream model that translation uses. The model tables supply undefined fields. */
 export interface RouteTranslation {
   /** The provider's API to translate to. */
   readonly api?: 'chat' | 'responses' | 'messages' | 'gemini' | 'converse' | undefined;

@@ -41,7 +41,7 @@ export function getModel(id: string, request: ModelRequest, { snapshot, catalogu
   return Response.json(shapeFor(request).one(found));
 }
 
-/** Who lists models. With `key` undefined the gateway is open, and all models are visible. */
+/** The client that lists models. With `key` undefined the gateway is open, and all models are visible. */
 type Reader = { readonly kind: 'key'; readonly key: MasterKey | undefined } | { readonly kind: 'nobody' };
 
 function readerOf(request: ModelRequest, { access }: Snapshot): Reader {

@@ -6,7 +6,7 @@ import { openWebSocket } from '../gateway/web-socket/handshake.ts';
 import type { WebSocketLine } from '../gateway/web-socket/line.ts';
 import { MAX_MESSAGE_BYTES } from '../gateway/web-socket/message-limits.ts';
 
-/** What the runtime keeps with a client's WebSocket. */
+/** The data that the runtime attaches to a client's WebSocket. */
 export interface SocketData {
   readonly line: WebSocketLine;
 }

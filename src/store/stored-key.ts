@@ -1,7 +1,7 @@
 import { hashKey, previewKey } from '../config/compile/compile-access.ts';
 import type { JsonObject } from './revision.ts';
 
-/** What is stored of a master key's secret: enough to recognise it, not enough to use it. */
+/** The stored part of a master key's secret: enough to recognise it, not enough to use it. */
 export interface KeyMark {
   /** SHA-256 in lower-case hex. */
   readonly hash: string;
@@ -21,7 +21,7 @@ export function storedKey(fields: JsonObject): StoredKey {
   return { name, hash, preview, previous: previous ?? undefined };
 }
 
-/** What to store of a secret. `sha256:` and 64 hex digits stand for a key of which only the hash is known. */
+/** Derives the stored part of a secret. `sha256:` and 64 hex digits stand for a key of which only the hash is known. */
 export function markOf(secret: string): KeyMark {
   return { hash: hashKey(secret), preview: previewKey(secret) };
 }

@@ -30,10 +30,14 @@ export function eventsOf(answer: Answer): readonly HubEvent[] {
 
 function eventsOfPart(part: AnswerPart, key: string): readonly HubEvent[] {
   if (part.kind === 'call') {
-    const { id, name, form, namespace, seal } = part;
+    const { id, name, form, namespace, seal, path } = part;
     const pieces: HubEvent[] =
       part.arguments === '' ? [] : [{ kind: 'arguments', key, json: part.arguments }];
-    return [{ kind: 'call', key, id, name, form, namespace, seal }, ...pieces, { kind: 'call-end', key }];
+    return [
+      { kind: 'call', key, id, name, form, namespace, seal, path },
+      ...pieces,
+      { kind: 'call-end', key },
+    ];
   }
   const text: HubEvent[] = part.text === '' ? [] : [{ kind: part.kind, text: part.text }];
   if (part.kind === 'reasoning') {

@@ -37,6 +37,8 @@ export type HubEvent =
       readonly form: 'function' | 'freeform';
       readonly namespace?: string | undefined;
       readonly seal?: Seal | undefined;
+      /** Its path in the provider's whole answer, for losses. */
+      readonly path?: string | undefined;
     }
   /** A piece of the arguments' JSON text, or of the input itself for `freeform`. Never empty. */
   | { readonly kind: 'arguments'; readonly key: string; readonly json: string }

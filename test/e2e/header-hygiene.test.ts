@@ -16,7 +16,7 @@ beforeAll(async () => {
 providers:
   - { name: a, api_base: "${url}/a/v1", api_key: sk-canary-a }
   - { name: b, api_base: "${url}/b/v1", api_key: sk-canary-b }
-  - { name: claude, api_base: "${url}/claude/v1", api_key: sk-canary-claude, provider_type: anthropic, apis: [chat] }
+  - { name: claude, api_base: "${url}/claude/v1", api_key: sk-canary-claude, provider_type: anthropic }
   - { name: azure, api_base: "${url}/azure/v1", api_key: sk-canary-azure, provider_type: azure }
   - { name: keyless, api_base: "${url}/keyless/v1" }
   - { name: forwarding, api_base: "${url}/forwarding/v1", forward_client_auth: true }

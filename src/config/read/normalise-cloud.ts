@@ -22,7 +22,7 @@ type CloudSettings = Pick<
   | 'translation'
 >;
 
-/** What an entry says about the API behind it, and its credential of a cloud. */
+/** Reads an entry's API and its cloud credential. */
 export function normaliseCloud(
   entry: ProviderEntry,
   at: Path,

@@ -4,7 +4,7 @@ import type { MeterPrices, Price, PriceEntry, Tier } from '../../prices/sheet.ts
 import type { ConfigFile } from '../schema/schema.ts';
 import type { Finding, Path } from './problems.ts';
 
-/** What the configuration says of prices; amounts in whole nano-dollars a block, discounts in parts per million. */
+/** The prices in the configuration: amounts in whole nano-dollars a block, discounts in parts per million. */
 export interface PriceSettings {
   readonly catalogue: 'builtin' | 'off';
   /** The first that fits counts. */

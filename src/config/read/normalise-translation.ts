@@ -29,7 +29,7 @@ export function ownTranslation(entry: TranslationEntry): Partial<TranslationSett
   };
 }
 
-/** What a route says about translation; undefined: nothing. */
+/** A route's translation settings; undefined: it has none. */
 export function routeTranslation(entry: RouteEntry): RouteTranslation | undefined {
   const { api, max_output_tokens: maxOutputTokens, efforts, claude } = entry;
   const said: RouteTranslation = {

@@ -98,7 +98,7 @@ export interface ProviderSettings {
   readonly anthropicBeta: 'pass' | 'drop' | readonly string[] | undefined;
   readonly autoCache: boolean;
   readonly websockets: readonly WebSocketApi[];
-  /** What it sets in place of the top level. */
+  /** Overrides of the top level. */
   readonly translation: Partial<TranslationSettings>;
 }
 
@@ -108,7 +108,7 @@ export interface ModelSettings {
   readonly enabled: boolean;
   /** undefined: the gateway's setting applies. */
   readonly rewriteResponseModel: boolean | undefined;
-  /** What it sets in place of the provider and the top level. */
+  /** Overrides of the provider and the top level. */
   readonly translation: Partial<TranslationSettings>;
   readonly routes: readonly RouteSettings[];
 }

@@ -97,7 +97,7 @@ export const fallbackSchema = z.strictObject({
 
 const CODE_MESSAGE = 'must be a status from 300 to 599, or one of "3xx", "4xx" and "5xx"';
 
-/** What counts as a failure of the provider. */
+/** Rules that decide which responses count as failures of the provider. */
 export const detectionSchema = z.strictObject({
   error_codes: optional(
     z.array(

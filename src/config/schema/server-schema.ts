@@ -89,7 +89,7 @@ export const docsSchema = z.strictObject({
   }),
 });
 
-/** What is logged, and where. */
+/** The log: its level, format and destinations. */
 export const loggingSchema = z.strictObject({
   level: optional(z.enum(['debug', 'info', 'warn', 'error']), {
     description: 'The lowest level to log. The environment variable LOG_LEVEL overrides it.',

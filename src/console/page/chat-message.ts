@@ -7,7 +7,7 @@ import { said } from './event-stream.ts';
 export interface ChatMessage extends Listener {
   readonly element: HTMLElement;
   readonly add: (text: string) => void;
-  /** What it says so far. */
+  /** Its text so far. */
   readonly text: () => string;
   readonly end: (ending: Ending) => Promise<void>;
 }

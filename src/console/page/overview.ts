@@ -6,7 +6,7 @@ import { inline, prose } from './prose.ts';
 import { type ApiReference, BASE_URL } from './reference.ts';
 import { tabs } from './tabs.ts';
 
-/** What the gateway is, how to connect to it, and what applies to every request. */
+/** The introduction: the gateway, how to connect to it, and rules for every request. */
 export function overview(reference: ApiReference): HTMLElement {
   const { info } = reference.document;
   const base = `${BASE_URL}v1`;

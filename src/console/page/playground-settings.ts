@@ -3,7 +3,7 @@ import { credential, onCredentials } from './credentials.ts';
 import { el } from './element.ts';
 import { MODEL_LIST, models } from './models.ts';
 
-/** What a conversation is held with. */
+/** The settings of a conversation. */
 export interface PlaygroundSettings {
   readonly element: HTMLElement;
   /** The body of a chat completion. */

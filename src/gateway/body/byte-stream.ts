@@ -111,7 +111,7 @@ class ByteStream implements AnswerStream {
   }
 
   cancel(): void {
-    this.#timeouts.cut('client-left');
+    this.#timeouts.abort('client-left');
     this.#finish({ kind: 'left' });
   }
 
@@ -138,7 +138,7 @@ class ByteStream implements AnswerStream {
     return {
       kind: 'broken',
       reason: cause === undefined ? 'the connection ended' : `${cause} limit`,
-      isTold: false,
+      isErrorForwarded: false,
     };
   }
 

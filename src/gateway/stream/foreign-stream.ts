@@ -76,7 +76,7 @@ class ForeignStream implements AnswerStream {
       if (block === undefined) return this.#fail(status, 'broken');
       const report = this.#note(block);
       if (report !== undefined && !this.#hasContent) {
-        this.#finish({ kind: 'broken', reason: 'the provider reported an error', isTold: false });
+        this.#finish({ kind: 'broken', reason: 'the provider reported an error', isErrorForwarded: false });
         return { kind: 'error', report, events: NO_BYTES };
       }
       if (block.byteLength > 0) this.#held.push(this.#shown(block, report));
@@ -107,7 +107,7 @@ class ForeignStream implements AnswerStream {
   }
 
   cancel(): void {
-    this.#timeouts.cut('client-left');
+    this.#timeouts.abort('client-left');
     this.#finish({ kind: 'left' });
   }
 
@@ -132,7 +132,7 @@ class ForeignStream implements AnswerStream {
     if (this.#end !== undefined) return 'stop';
     const block = this.#splitter.push(chunk);
     if (block === undefined) {
-      this.#finish({ kind: 'broken', reason: 'an event is too large', isTold: false });
+      this.#finish({ kind: 'broken', reason: 'an event is too large', isErrorForwarded: false });
       return 'stop';
     }
     if (block.byteLength === 0) return undefined;
@@ -164,7 +164,7 @@ class ForeignStream implements AnswerStream {
 
   #fail(status: number, ending: 'end' | 'broken'): Held {
     const { cause } = this.#timeouts;
-    this.#finish({ kind: 'broken', reason: 'no content', isTold: false });
+    this.#finish({ kind: 'broken', reason: 'no content', isErrorForwarded: false });
     if (cause !== undefined) return outcomeOfAbort(cause);
     const defect = ending === 'end' ? 'no-content' : 'truncated';
     return { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' };
@@ -181,13 +181,13 @@ class ForeignStream implements AnswerStream {
     // The provider sent its end marker and then kept the connection open.
     if (cause === 'idle' && this.#signs.isDone()) return this.#finish({ kind: 'complete' });
     const reason = cause === undefined ? 'the connection ended' : `${cause} limit`;
-    return this.#finish({ kind: 'broken', reason, isTold: false });
+    return this.#finish({ kind: 'broken', reason, isErrorForwarded: false });
   }
 
   /** A stream whose last event is an error has ended with the provider's own error. */
   #orderlyEnd(): StreamEnd {
     if (!this.#hasFailed) return { kind: 'complete' };
-    return { kind: 'broken', reason: 'the provider reported an error', isTold: true };
+    return { kind: 'broken', reason: 'the provider reported an error', isErrorForwarded: true };
   }
 
   #finish(end: StreamEnd): StreamEnd {

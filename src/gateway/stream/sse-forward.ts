@@ -36,7 +36,7 @@ export class SseForward implements AnswerStream {
   }
 
   cancel(): void {
-    this.#reading.timeouts.cut('client-left');
+    this.#reading.timeouts.abort('client-left');
     this.#reading.finish(LEFT);
   }
 

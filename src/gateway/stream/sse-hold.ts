@@ -69,7 +69,7 @@ function fail(reading: SseReading, { status, sign, defect }: Failure): Held {
   const cut = reading.timeouts.cause;
   const report = sign === 'error' ? reading.signs.error() : undefined;
   const events = report === undefined ? NO_BYTES : Buffer.concat(reading.kept);
-  reading.finish({ kind: 'broken', reason: 'no content', isTold: false });
+  reading.finish({ kind: 'broken', reason: 'no content', isErrorForwarded: false });
   if (cut !== undefined) return outcomeOfAbort(cut);
   if (report !== undefined) return { kind: 'error', report, events };
   const what = sign === 'error' ? 'error-event' : defect;

@@ -90,7 +90,7 @@ export class SseReading {
       }
       if (sign === 'error') {
         this.keep(redact(block.subarray(from, end), this.#provider));
-        this.finish({ kind: 'broken', reason: 'the provider reported an error', isTold: true });
+        this.finish({ kind: 'broken', reason: 'the provider reported an error', isErrorForwarded: true });
         return signs;
       }
       if (sign === 'done') this.timeouts.closeGrace(CLOSE_GRACE_MS);
@@ -144,7 +144,7 @@ export class SseReading {
   }
 
   break(reason: string): void {
-    this.finish({ kind: 'broken', reason, isTold: false });
+    this.finish({ kind: 'broken', reason, isErrorForwarded: false });
   }
 
   finish(end: StreamEnd): void {

@@ -74,7 +74,7 @@ async function wholeOf(
     return classifyTranslatedFailure({ error, headers, defect }, reading, translation);
   }
   if (defect !== undefined) return failed(defect);
-  return told(text, place, reading, translation);
+  return translatedWhole(text, place, reading, translation);
 }
 
 /** Finds defects in a body that only its translation judges. */
@@ -90,8 +90,8 @@ interface Place {
   readonly status: number;
 }
 
-// oxlint-disable-next-line max-params -- a body, and where it came from
-function told(
+// oxlint-disable-next-line max-params -- the body, its origin and its translation
+function translatedWhole(
   text: string,
   { headers, status }: Place,
   reading: ReplyContext,

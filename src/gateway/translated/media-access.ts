@@ -1,7 +1,9 @@
 import type { AttemptContext } from '../prepared-request.ts';
 import type { MediaAccess } from './request-media.ts';
 
-/** How the attempt may fetch the files that the request names by URL; undefined: the configuration does not allow it. */
+/**
+ * Returns how the attempt may fetch files that the request names by URL; undefined if the configuration forbids it.
+ */
 export function mediaAccessFor({ planned, provider, gateway }: AttemptContext): MediaAccess | undefined {
   const { media: fetcher, clock } = gateway;
   if (fetcher === undefined) return undefined;

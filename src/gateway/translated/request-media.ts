@@ -1,7 +1,7 @@
 import { type FetchedMedia, fetchedType, type RemoteMedia } from '../../translation/remote-media.ts';
 import type { MediaFetcher } from '../ports.ts';
 
-/** Of one request, each place that names a file counted. */
+/** Limits per request. Every reference to a file counts. */
 const MOST_FILES = 16;
 const MOST_BYTES = 64 * 1024 * 1024;
 
@@ -11,22 +11,22 @@ const FETCH_TIMEOUT_MS = 10_000;
 /** How an attempt may fetch files. */
 export interface MediaAccess {
   readonly fetcher: MediaFetcher;
-  /** Of one file. */
+  /** Maximum size of one file. */
   readonly maxBytes: number;
-  /** The time that the request has left, in milliseconds. */
+  /** Returns the remaining time of the request in milliseconds. */
   readonly leftMs: () => number;
-  /** Aborted when the client leaves. */
+  /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
 }
 
 type File = FetchedMedia & { readonly size: number };
 
-/** The files that a request names by URL. Each is fetched once, however many routes are tried. */
+/** Fetches the files that a request names by URL. Each file is fetched once, however many routes are tried. */
 export class RequestMedia {
   readonly #files = new Map<string, Promise<File>>();
   #bytes = 0;
 
-  /** The files by the path of their part. Never rejects. */
+  /** Returns the files by the path of their part. Never rejects. */
   async fetch(wanted: readonly RemoteMedia[], access: MediaAccess): Promise<Map<string, FetchedMedia>> {
     const found = new Map<string, FetchedMedia>();
     const queue = [...wanted.slice(0, MOST_FILES).entries()];

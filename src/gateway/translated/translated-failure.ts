@@ -28,10 +28,10 @@ export function classifyTranslatedFailure(
 ): Classification {
   const { error, defect } = failure;
   if (error.kind === 'upstream') return unreadable(failure, reading, reply);
-  const told = writeError('chat', error, reading.planned.id);
+  const chatError = writeError('chat', error, reading.planned.id);
   const retryAfterMs = waitOf(error);
   const outcome = classifyError(
-    { status: told.status, text: told.body, retryAfterMs },
+    { status: chatError.status, text: chatError.body, retryAfterMs },
     reading.planned.snapshot.detection,
   );
   const answer = failureAnswer(failure, reading, reply);
@@ -46,16 +46,16 @@ export function failureAnswer(
   reply: ReplyTranslation,
 ): WholeAnswer {
   const { planned, provider } = reading;
-  const told = failedStream(error, reading) ?? {
+  const written = failedStream(error, reading) ?? {
     ...writeError(reply.to, error, planned.id),
     type: 'application/json',
   };
-  const shown = translatedHeaders(headers, told.type, reading, reply);
-  for (const [name, value] of Object.entries(told.headers)) shown.set(name, value);
-  const bytes = redact(new TextEncoder().encode(told.body), provider);
+  const shown = translatedHeaders(headers, written.type, reading, reply);
+  for (const [name, value] of Object.entries(written.headers)) shown.set(name, value);
+  const bytes = redact(new TextEncoder().encode(written.body), provider);
   return {
     kind: 'whole',
-    status: told.status,
+    status: written.status,
     headers: shown,
     bytes,
     usage: undefined,

@@ -72,7 +72,7 @@ export async function translatedRequest(
   return call.operation === 'count' ? { ...prepared, estimate } : prepared;
 }
 
-/** The conversation with the files that the target wants as bytes, where the configuration lets the gateway fetch them. */
+/** Adds the files that the target requires as bytes, if the configuration allows the gateway to fetch them. */
 async function withMedia(
   context: AttemptContext,
   conversation: Conversation,

@@ -30,7 +30,11 @@ export type HeldTranslation =
 
 const COMMITTED = { kind: 'committed' } as const;
 
-const REPORTED = { kind: 'broken', reason: 'the provider reported an error', isTold: false } as const;
+const REPORTED = {
+  kind: 'broken',
+  reason: 'the provider reported an error',
+  isErrorForwarded: false,
+} as const;
 
 /** A stream with this much data and no content is not an answer. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
@@ -116,7 +120,7 @@ export class TranslatedStream implements AnswerStream {
   }
 
   cancel(): void {
-    this.#timeouts.cut('client-left');
+    this.#timeouts.abort('client-left');
     this.#finish(LEFT);
   }
 
@@ -132,9 +136,9 @@ export class TranslatedStream implements AnswerStream {
     return this.#isComplete;
   }
 
-  errorEvent(error: { readonly message: string; readonly code: string }): string {
-    const told = this.#error ?? { kind: 'upstream', ...error };
-    return new TextDecoder().decode(redact(this.#translation.fail(told), this.#reading.provider));
+  errorEvent(given: { readonly message: string; readonly code: string }): string {
+    const error = this.#error ?? { kind: 'upstream', ...given };
+    return new TextDecoder().decode(redact(this.#translation.fail(error), this.#reading.provider));
   }
 
   /** Commits a stream that is alive but has no content yet, by sending the event that begins an answer. */
@@ -224,13 +228,13 @@ export class TranslatedStream implements AnswerStream {
     // The translation's own error for a truncated stream only repeats what the gateway reports here, so drop it.
     if (reported === undefined && this.#error?.code === 'upstream_truncated') this.#error = undefined;
     const reason = cause === undefined ? 'the connection ended' : `${cause} limit`;
-    this.#finish({ kind: 'broken', reason, isTold: false });
+    this.#finish({ kind: 'broken', reason, isErrorForwarded: false });
   }
 
   #fail(status: number, chunk: Uint8Array | 'end' | 'broken'): HeldTranslation {
     const { cause } = this.#timeouts;
     const error = this.#error;
-    this.#finish({ kind: 'broken', reason: 'no content', isTold: false });
+    this.#finish({ kind: 'broken', reason: 'no content', isErrorForwarded: false });
     if (cause !== undefined) return { kind: 'outcome', outcome: outcomeOfAbort(cause) };
     if (error !== undefined && error.code !== 'upstream_truncated') return { kind: 'failed-with', error };
     const defect = chunk === 'broken' ? 'truncated' : 'no-content';

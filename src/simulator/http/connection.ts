@@ -1,7 +1,7 @@
 import type { Socket } from 'bun';
 import { RequestReader } from './request-reader.ts';
 
-/** Who ended a connection. */
+/** The side that ended a connection. */
 type Closing = { readonly by: 'peer'; readonly at: number } | { readonly by: 'us' };
 
 /** A pause that may be cut short by the end of the connection or by room to write. */

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Header, RequestHead } from './request-head.ts';
 
-/** What the head of a response is made from. */
+/** The parts of a response's head. */
 export interface ResponseShape {
   readonly status: number;
   readonly headers: readonly Header[];

@@ -1,7 +1,7 @@
 import type { Migration } from './migration.ts';
 
 /**
- * Who created an object at a provider: its id, the name of the key, the provider, and when, in milliseconds since 1970.
+ * The creators of objects at providers: the object's id, the name of the key, the provider, and when, in milliseconds since 1970.
  */
 const table = (text: string): string => `create table object_owners (
   id ${text} primary key,

@@ -2,7 +2,7 @@ import type { Ending, RequestEnded } from '../../gateway/events.ts';
 import type { Cost } from '../../gateway/cost.ts';
 import type { Usage } from '../../protocols/protocol.ts';
 
-/** What is stored about one request: numbers and names, never the request or the answer. */
+/** One request as it is stored: numbers and names, never the request or the answer. */
 export interface RequestRecord {
   /** Milliseconds since 1970. */
   readonly endedAtMs: number;

@@ -60,7 +60,7 @@ export function attemptFields(attempt: Attempt): LogFields {
     reason,
     outcome: outcome.kind,
     status: 'status' in outcome ? outcome.status : undefined,
-    // Who caused the failure, if that is known.
+    // The party that caused the failure, if known.
     is_client_fault: isClientFault(outcome) || undefined,
     detail: detailOf(attempt),
     is_resent: isResent,

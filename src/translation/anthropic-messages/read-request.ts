@@ -194,7 +194,7 @@ function readOnly(fields: Fields): readonly OnlyField[] {
   }
   const thread = fields.object('thread');
   if (thread !== undefined) {
-    // What goes on in a thread has only its new messages.
+    // A request that continues a thread contains only its new messages.
     only.push({
       path: 'thread',
       class: 'meaning',

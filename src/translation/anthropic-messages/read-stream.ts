@@ -119,11 +119,10 @@ class MessagesReader {
     const { name, namespace, form } = clientTool(this.#exchange, asString(block['name']) ?? '');
     const given = asString(block['id']) ?? '';
     const id = given === '' ? mintedCallId(this.#exchange.suffix, Number(key) || 0) : given;
+    const path = `content[${key}]`;
     const freeform =
-      form === 'freeform'
-        ? createFreeformText({ losses: this.#exchange.losses, path: `content[${key}]` })
-        : undefined;
-    this.#out.push({ kind: 'call', key, id, name, namespace, form });
+      form === 'freeform' ? createFreeformText({ losses: this.#exchange.losses, path }) : undefined;
+    this.#out.push({ kind: 'call', key, id, name, namespace, form, path });
     const input = asObject(block['input']);
     const isWhole = input !== undefined && Object.keys(input).length > 0;
     const call: CallBlock = { kind: 'call', key, freeform };

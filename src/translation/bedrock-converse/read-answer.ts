@@ -64,15 +64,14 @@ function readBlock(block: JsonObject, exchange: Exchange, at: At): readonly Answ
 function readCall(call: JsonObject, exchange: Exchange, { index, input }: At): AnswerPart {
   const tool = clientTool(exchange, asString(call['name']) ?? '');
   const id = asString(call['toolUseId']) ?? '';
+  const path = `output.message.content[${index}]`;
   return {
     kind: 'call',
     id: id === '' ? mintedCallId(exchange.suffix, index) : id,
     name: tool.name,
     namespace: tool.namespace,
-    ...formOf(tool.form, input ?? writeJson(call['input'] ?? {}), {
-      losses: exchange.losses,
-      path: `output.message.content[${index}]`,
-    }),
+    ...formOf(tool.form, input ?? writeJson(call['input'] ?? {}), { losses: exchange.losses, path }),
+    path,
   };
 }
 

@@ -138,6 +138,7 @@ class ConverseReader {
       name: tool.name,
       form: tool.form,
       namespace: tool.namespace,
+      path: `output.message.content[${index}]`,
     });
     this.#calls += 1;
   }

@@ -113,7 +113,8 @@ function writeMeta(exchange: Exchange): JsonTree {
   if (meta.store?.value === true) dropped(losses, meta.store, why);
   tellOnly(exchange);
   const tier = meta.serviceTier?.value;
-  const hasTier = tier !== undefined && TIERS.has(tier);
+  // The tiers of Anthropic concern its own capacity; only OpenAI's mean the same at Bedrock.
+  const hasTier = tier !== undefined && conversation.api !== 'messages' && TIERS.has(tier);
   if (!hasTier) dropped(losses, meta.serviceTier, 'the service has no such tier');
   return {
     requestMetadata: meta.metadata?.value,

@@ -35,6 +35,7 @@ export function readPart(part: JsonObject, exchange: Exchange, place: PartPlace)
         path: place.path,
       }),
       seal,
+      path: place.path,
     };
   }
   const text = asString(part['text']);

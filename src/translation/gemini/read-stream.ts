@@ -107,10 +107,10 @@ class GeminiReader {
     );
   }
 
-  #call({ id, name, form, namespace, seal, arguments: json }: AnswerCall): void {
+  #call({ id, name, form, namespace, seal, path, arguments: json }: AnswerCall): void {
     const key = String(this.#calls);
     this.#calls += 1;
-    this.#out.push({ kind: 'call', key, id, name, form, namespace, seal });
+    this.#out.push({ kind: 'call', key, id, name, form, namespace, seal, path });
     if (json !== '') this.#out.push({ kind: 'arguments', key, json });
     this.#out.push({ kind: 'call-end', key });
   }

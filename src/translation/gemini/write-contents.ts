@@ -34,7 +34,10 @@ export function writeContents(exchange: Exchange, manner: Manner): readonly Json
     losses,
   );
   const writer = new ContentWriter(exchange, manner);
-  return turns.map((turn) => writer.write(turn)).filter(({ parts }) => parts.length > 0);
+  const contents = turns.map((turn) => writer.write(turn)).filter(({ parts }) => parts.length > 0);
+  if (contents.length > 0) return contents;
+  losses.repaired('messages', 'the API requires a message');
+  return [{ role: 'user', parts: [{ text: '(conversation continues)' }] }];
 }
 
 interface Content extends JsonTree {

@@ -68,12 +68,12 @@ export class StreamedCalls {
     call.started = true;
     const { key, id, signature } = call;
     const { name, namespace, form } = clientTool(this.#exchange, call.name);
+    const path = `choices[0].message.tool_calls[${key}]`;
     if (form === 'freeform' && !call.isCustom) {
-      const path = `choices[0].message.tool_calls[${key}]`;
       call.freeform = createFreeformText({ losses: this.#exchange.losses, path });
     }
     const seal = signature === undefined ? undefined : geminiSeal(signature, this.#exchange.target.provider);
-    this.#emit({ kind: 'call', key, id, name, namespace, form, seal });
+    this.#emit({ kind: 'call', key, id, name, namespace, form, seal, path });
   }
 
   /** Finds the call that a delta belongs to. Creates one if there is none. */

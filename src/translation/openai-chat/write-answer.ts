@@ -55,12 +55,12 @@ function refusalOf(text: string, explanation: string | undefined): string | null
 }
 
 function writeCalls(calls: readonly AnswerCall[], exchange: Exchange): JsonTree {
-  const [first, second] = calls;
+  const [first, ...others] = calls;
   if (first === undefined) return {};
   if (!exchange.conversation.legacyFunctions)
     return { tool_calls: calls.map((call) => writeCall(call, exchange)) };
-  if (second !== undefined)
-    exchange.losses.dropped('choices[0].message.tool_calls[1]', 'the client accepts only one call');
+  for (const { path } of others)
+    exchange.losses.dropped(path ?? 'tool_calls', 'the client accepts only one call');
   return { function_call: { name: first.name, arguments: textOfArguments(first) } };
 }
 

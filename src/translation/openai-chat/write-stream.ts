@@ -125,10 +125,7 @@ class ChatWriter {
     this.#calls.set(call.key, { k, freeform, empty: !freeform });
     if (this.#exchange.conversation.legacyFunctions) {
       if (k === 0) return this.#delta(writeJson({ function_call: { name: call.name, arguments: '' } }));
-      this.#exchange.losses.dropped(
-        `choices[0].message.tool_calls[${k}]`,
-        'the client accepts only one call',
-      );
+      this.#exchange.losses.dropped(call.path ?? 'tool_calls', 'the client accepts only one call');
       return '';
     }
     const written: JsonTree = freeform

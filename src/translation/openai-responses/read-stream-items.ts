@@ -107,13 +107,14 @@ export class StreamedItems {
     const { key, index } = item;
     const { name, namespace, form } = clientTool(this.#exchange, asString(given['name']) ?? '');
     const isCustom = given['type'] === 'custom_tool_call';
+    const path = `output[${index}]`;
     const freeform =
       form === 'freeform' && !isCustom
-        ? createFreeformText({ losses: this.#exchange.losses, path: `output[${index}]` })
+        ? createFreeformText({ losses: this.#exchange.losses, path })
         : undefined;
     item.call = { freeform, hasInput: false };
     const id = callId(given, this.#exchange, index);
-    this.#emit({ kind: 'call', key, id, name, namespace, form: isCustom ? 'freeform' : form });
+    this.#emit({ kind: 'call', key, id, name, namespace, form: isCustom ? 'freeform' : form, path });
   }
 
   /** Reads a piece of the arguments, or all of them if no delta contained any. */

@@ -14,7 +14,7 @@ interface Reading {
   readonly reject: (error: Error) => void;
 }
 
-interface Pouring {
+interface PipeSink {
   readonly take: (chunk: Uint8Array) => Backpressure;
   readonly resolve: (how: 'end' | 'broken' | 'stop') => void;
   readonly reject: (error: unknown) => void;
@@ -41,7 +41,7 @@ export class Exchange implements ByteSource {
   #chunks: Uint8Array[] = [];
   #keptBytes = 0;
   #reading: Reading | undefined;
-  #pouring: Pouring | undefined;
+  #sink: PipeSink | undefined;
   #isHeldUp = false;
   #hasHeard = false;
 
@@ -97,10 +97,10 @@ export class Exchange implements ByteSource {
     });
   }
 
-  pipe(take: Pouring['take']): Promise<'end' | 'broken' | 'stop'> {
+  pipe(take: PipeSink['take']): Promise<'end' | 'broken' | 'stop'> {
     return new Promise((resolve, reject) => {
-      this.#pouring = { take, resolve, reject, isBusy: false };
-      this.#pourOn();
+      this.#sink = { take, resolve, reject, isBusy: false };
+      this.#drain();
     });
   }
 
@@ -112,7 +112,7 @@ export class Exchange implements ByteSource {
   }
 
   #offer(chunk: Uint8Array): void {
-    if (this.#pouring?.isBusy === false) return this.#give(chunk, this.#pouring);
+    if (this.#sink?.isBusy === false) return this.#give(chunk, this.#sink);
     const reading = this.#reading;
     if (reading !== undefined) {
       this.#reading = undefined;
@@ -133,37 +133,37 @@ export class Exchange implements ByteSource {
   }
 
   /** Hands on buffered chunks as long as the sink accepts them, and then the end. */
-  #pourOn(): void {
-    while (this.#pouring?.isBusy === false) {
+  #drain(): void {
+    while (this.#sink?.isBusy === false) {
       const chunk = this.#nextKept();
-      if (chunk !== undefined) this.#give(chunk, this.#pouring);
+      if (chunk !== undefined) this.#give(chunk, this.#sink);
       else if (this.#state === 'replying') return;
-      else return this.#stopPouring(this.#state === 'complete' ? 'end' : 'broken');
+      else return this.#endPipe(this.#state === 'complete' ? 'end' : 'broken');
     }
   }
 
-  #give(chunk: Uint8Array, pouring: Pouring): void {
-    const { take, reject } = pouring;
+  #give(chunk: Uint8Array, sink: PipeSink): void {
+    const { take, reject } = sink;
     let taken: Backpressure;
     try {
       taken = take(chunk);
     } catch (error) {
-      this.#pouring = undefined;
+      this.#sink = undefined;
       return reject(error);
     }
     if (taken === undefined) return;
-    if (taken === 'stop') return this.#stopPouring('stop');
-    pouring.isBusy = true;
+    if (taken === 'stop') return this.#endPipe('stop');
+    sink.isBusy = true;
     taken.then(() => {
-      pouring.isBusy = false;
-      this.#pourOn();
+      sink.isBusy = false;
+      this.#drain();
     }, reject);
   }
 
-  #stopPouring(how: 'end' | 'broken' | 'stop'): void {
-    const pouring = this.#pouring;
-    this.#pouring = undefined;
-    pouring?.resolve(how);
+  #endPipe(how: 'end' | 'broken' | 'stop'): void {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    sink?.resolve(how);
   }
 
   #holdUp(isHeldUp: boolean): void {
@@ -181,7 +181,7 @@ export class Exchange implements ByteSource {
     // this reply's reader.
     if (this.#isHeldUp) this.#connection.holdUp(false);
     this.#connection.release(this.#response);
-    this.#pourOn();
+    this.#drain();
   }
 
   #end(failure: UpstreamReply): void {
@@ -193,6 +193,6 @@ export class Exchange implements ByteSource {
     if (state === 'waiting') return this.#settle(failure);
     this.#reading?.reject(new Error('the reply ended prematurely'));
     this.#reading = undefined;
-    this.#pourOn();
+    this.#drain();
   }
 }

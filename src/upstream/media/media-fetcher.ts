@@ -13,11 +13,11 @@ import { ConnectionPool } from '../http1/connection-pool.ts';
 import { Exchange } from '../http1/exchange.ts';
 import type { Target } from '../http1/target.ts';
 
-/** What the fetcher needs of the world. Tests have servers on the loopback address. */
+/** The fetcher's access to the network. Tests replace it to allow servers on the loopback address. */
 export interface MediaWorld {
-  /** The addresses of a name. Rejects where it has none. */
+  /** Resolves a name to its addresses. Rejects if it has none. */
   readonly resolve: (name: string) => Promise<readonly string[]>;
-  /** Whether files may be fetched from an address. */
+  /** Whether the fetcher may connect to an address. */
   readonly allows: (address: string) => boolean;
 }
 
@@ -30,13 +30,13 @@ const MOST_REDIRECTS = 3;
 const MOST_ADDRESSES = 3;
 const MOST_URL_CHARS = 8_192;
 
-/** Why there is no file. The message is for the client. */
+/** Why a file was not fetched. The message is shown to the client. */
 class Refused extends Error {}
 
 /**
- * Fetches files over HTTP/1.1. Every address that a name resolves to is checked, the connection goes to a checked
- * address, and the connected one is checked again, so that no second answer of the name server counts. Redirects stay on
- * the host. Neither credentials nor cookies are sent, and no proxy is used.
+ * Fetches files over HTTP/1.1. It checks every address of a name, connects to a checked one, and checks the connected
+ * address again, so that a second DNS answer cannot redirect it. Redirects must stay on the host. It sends neither
+ * credentials nor cookies and uses no proxy.
  */
 export function createMediaFetcher(world: MediaWorld = WORLD): MediaFetcher {
   return {
@@ -60,7 +60,7 @@ export function createMediaFetcher(world: MediaWorld = WORLD): MediaFetcher {
   };
 }
 
-/** One fetch, its redirects included. */
+/** One fetch, including its redirects. */
 class Call implements Cancellation {
   readonly #cancelled = Promise.withResolvers<never>();
   isCancelled = false;
@@ -127,7 +127,7 @@ async function ask(url: URL, call: Call, { resolve, allows }: MediaWorld): Promi
   const found = await resolve(name).catch(() => []);
   if (found.length === 0) throw new Refused(UNREACHABLE);
   if (!found.every(allows)) throw new Refused(NOT_PUBLIC);
-  // A machine without IPv6 resolves such addresses too.
+  // Prefer IPv4, since a machine without IPv6 may still resolve IPv6 addresses.
   const addresses = found.toSorted((one, other) => Number(one.includes(':')) - Number(other.includes(':')));
   for (const address of addresses.slice(0, MOST_ADDRESSES)) {
     if (call.isCancelled) break;
@@ -142,7 +142,7 @@ async function ask(url: URL, call: Call, { resolve, allows }: MediaWorld): Promi
   throw new Refused(UNREACHABLE);
 }
 
-/** The checked address, in place of the name; the certificate must be for the name all the same. */
+/** Connects to the checked address instead of the name. The certificate must still match the name. */
 function targetOf({ protocol, hostname, port }: URL, address: string, allows: MediaWorld['allows']): Target {
   const isTls = protocol === 'https:';
   const place = {
@@ -160,7 +160,7 @@ function targetOf({ protocol, hostname, port }: URL, address: string, allows: Me
   return { ...place, tls: { verifies: true, options } };
 }
 
-/** undefined: it did not come about. */
+/** Returns undefined if the connection cannot be opened. */
 function open(pool: ConnectionPool, call: Call): Promise<Connection | undefined> {
   return new Promise((resolve) => {
     const forget = pool.open({ take: resolve, fail: () => resolve(undefined) });

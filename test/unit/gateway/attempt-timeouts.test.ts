@@ -2,15 +2,15 @@ import { describe, expect, test } from 'bun:test';
 import {
   type AbortCause,
   AttemptTimeouts,
-  type LeashLimits,
+  type AttemptLimits,
   outcomeOfAbort,
 } from '../../../src/gateway/attempt-timeouts.ts';
 import type { Outcome } from '../../../src/routing/outcome.ts';
 import { FakeClock } from './fake-clock.ts';
 
-const LIMITS: LeashLimits = { firstByteMs: 1_000, thinkingMs: 5_000, idleMs: 500, attemptMs: Infinity };
+const LIMITS: AttemptLimits = { firstByteMs: 1_000, thinkingMs: 5_000, idleMs: 500, attemptMs: Infinity };
 
-function scene({ budgetMs = Infinity, ...limits }: Partial<LeashLimits & { budgetMs: number }> = {}): {
+function scene({ budgetMs = Infinity, ...limits }: Partial<AttemptLimits & { budgetMs: number }> = {}): {
   clock: FakeClock;
   client: AbortController;
   timeouts: AttemptTimeouts;
@@ -85,7 +85,7 @@ describe('an attempt is called off', () => {
 
   test('when no connection came about', () => {
     const { timeouts } = scene();
-    timeouts.cut('connect');
+    timeouts.abort('connect');
     expect([timeouts.cause, timeouts.isCancelled]).toEqual(['connect', true]);
   });
 
@@ -93,7 +93,7 @@ describe('an attempt is called off', () => {
     const { clock, client, timeouts } = scene();
     clock.pass(1_000);
     client.abort();
-    timeouts.cut('idle');
+    timeouts.abort('idle');
     expect(timeouts.cause).toBe('first-byte');
   });
 });

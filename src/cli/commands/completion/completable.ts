@@ -18,7 +18,7 @@ export interface CompletableOption {
   readonly repeats: boolean;
 }
 
-/** What a shell can offer in a place. */
+/** The completions that a shell can offer in one place. */
 export type Operand =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'file' }

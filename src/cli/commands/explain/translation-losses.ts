@@ -16,7 +16,7 @@ export interface SampleBody {
   readonly path: string;
 }
 
-/** What becomes of requests on each route, in lines, and what the translation of a sample would lose there. */
+/** Lines that say how each route serves requests, and what the translation of a sample would lose there. */
 export async function explainTranslation(
   model: Model,
   snapshot: Snapshot,

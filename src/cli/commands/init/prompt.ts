@@ -11,7 +11,7 @@ export interface Prompt {
 
 export interface Wanted {
   readonly fallback?: string | undefined;
-  /** What is wrong with an answer, in a sentence; undefined: nothing. */
+  /** Describes the error in an answer in one sentence; undefined: it has none. */
   readonly fault?: (answer: string) => string | undefined;
   /** Hides the answer while it is typed. */
   readonly isSecret?: boolean;
