@@ -1,5 +1,5 @@
 /**
- * Whether the gateway has become slower: measures its CPU against nginx's in the same run, and compares the ratios with those in
+ * Checks whether the gateway has become slower: measures its CPU against nginx's in the same run, and compares the ratios with
  * `results/baseline.json`.
  *
  *     bench/check [--work small,100k]   exits with 1 where a ratio is more than 10 % worse
@@ -30,7 +30,7 @@ if (values.update === true) {
 async function compare(baseline: Ratios): Promise<number> {
   const lossOf = (ratios: Ratios, work: string): number =>
     (ratios[work] ?? Number.NaN) / (baseline[work] ?? Number.NaN);
-  // Not "greater", so that what could not be measured is a loss, too.
+  // Not "greater", so that a missing measurement (NaN) is a loss too.
   const isWorse = (ratios: Ratios) => (work: string) => !(lossOf(ratios, work) <= ALLOWED);
   const first = await measure(works, ROUNDS);
   const suspects = works.filter(isWorse(first));

@@ -1,5 +1,5 @@
 /**
- * Whether a request costs the same however much is configured, and how its cost grows with its size.
+ * Checks whether the cost of a request is independent of the size of the configuration, and how it grows with the request.
  *
  *     bun bench/flat.ts [--rounds 2] [--seconds 2]
  *
@@ -70,7 +70,7 @@ async function measureSizes(bench: Bench): Promise<void> {
       ([bytes, contenders]) =>
         [bytes / 1000, figureOf(contenders[index]?.runs ?? [], 'cpuMicros').median] as const,
     );
-    // Weighted so that each size counts alike: 4 MB would else be all that counts.
+    // Weighted so that each size counts alike. Otherwise 4 MB would dominate.
     return slopeOf(points, (_, micros) => 1 / micros ** 2).toFixed(3);
   });
   console.log(`| µs for each further KB | ${slopes.join(' | ')} |`);
@@ -93,7 +93,7 @@ function measure(
   return measureWork(bench, work, { peers, rounds });
 }
 
-/** A gateway with so many of each; 10 keys, models and providers and one route where nothing else is said. */
+/** A gateway with this many of each. The defaults are 10 keys, models and providers, and one route. */
 function configured(counts: Counts): Peer {
   const { keys = 10, models = 10, routes = 1, providers = 10 } = counts;
   const name = `${keys} keys, ${models} models, ${routes} routes, ${providers} providers`;

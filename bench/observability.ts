@@ -1,13 +1,13 @@
 /**
- * What it costs to watch the gateway: its CPU for each request, and for each event of a stream, with everything on
+ * Measures the cost of observability: the gateway's CPU for each request, and for each event of a stream, with everything on
  * against everything off, and with each part alone.
  *
  *     bun bench/observability.ts [--rounds 3] [--seconds 3] [--ways everything,traces] [--work requests]
  *
  * The program itself runs on one core; load, provider and the receiver of traces share the other. Each way is compared
- * with everything off in turn (A B B A): the ratio of a round is that of what lies within seconds of each other. Prints
- * the medians, the ratios with their spread, and the ratio of the least figures: what disturbs only adds. Exits with 1 where an
- * answer was not 200 or not complete.
+ * with everything off in turn (A B B A), so the ratio of a round compares figures measured within seconds of each other. Prints
+ * the medians, the ratios with their spread, and the ratio of the minima, since interference only adds. Exits with 1 if an
+ * answer was not 200 or was incomplete.
  */
 import { parseArgs } from 'node:util';
 import { describeMachine, loadOfMachine } from './measure/machine.ts';
@@ -39,7 +39,7 @@ const log: Watching['logging'] = ({ folder }) =>
 const traces = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url.origin };
 const tenth = { ...traces, OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.1' };
 
-/** Ways to watch it. Bodies are not written but by the last one: that is a copy of all traffic. */
+/** Ways to observe it. Only the last one writes bodies, which copies all traffic. */
 const WAYS: Readonly<Record<string, Watching>> = {
   log: { logging: log },
   'log-json': { logging: (place) => `${log(place)}, format: json` },
@@ -111,7 +111,7 @@ interface Pair {
   readonly on: RunningPeer;
 }
 
-/** Measures one way against everything off and prints what it came to. Returns how many answers were faulty. */
+/** Measures one way against everything off and prints the result. Returns the number of faulty answers. */
 async function compare(bench: Bench, { measure }: Work, { name, off, on }: Pair): Promise<number> {
   let faulty = 0;
   const micros = async (peer: RunningPeer): Promise<number> => {

@@ -3,8 +3,8 @@
  *
  *     bench/run [--work small,streams-600] [--peers nginx,llm-proxy] [--rounds 2] [--seconds 3] [--quick]
  *
- * Without a choice everything is measured, and `results/latest.json`, `results/latest.md` and `docs/performance.md` are written.
- * Exits with 1 where an answer was not 200 or not complete.
+ * Without options it measures everything and writes `results/latest.json`, `results/latest.md` and `docs/performance.md`.
+ * Exits with 1 if an answer was not 200 or was incomplete.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ await Bun.write(join(folder, `${name}.json`), `${JSON.stringify(results, null, 1
 await Bun.write(join(folder, `${name}.md`), `${report}\n`);
 if (isWhole) await Bun.write(join(import.meta.dir, '..', 'docs', 'performance.md'), performancePage());
 console.log(`\n${report}`);
-// Another gateway's failure is told in the tables. A failure of what the ratios are made of is an error of the measurement.
+// The tables report another gateway's failure. A failure of the peers that the ratios rest on fails the measurement.
 const measured = (peer: string): boolean => /^(direct|nginx|haproxy|llm-proxy)/.test(peer);
 const faulty = results.works.flatMap(({ name: work, contenders }) =>
   contenders

@@ -1,5 +1,5 @@
 /**
- * What translating a stream costs: CPU for each event of a Chat stream that a Messages client reads, against the same stream
+ * Measures the cost of translating a stream: CPU for each event of a Chat stream that a Messages client reads, against the same stream
  * passed through to a Chat client, and against LiteLLM translating it.
  *
  *     bun bench/translation.ts [--rounds 3] [--seconds 3] [--streams 200] [--peers llm-proxy,litellm]

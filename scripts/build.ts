@@ -12,7 +12,7 @@ Builds the program as single files that need neither Node.js nor Bun: dist/llm-p
 
 const ROOT = join(import.meta.dir, '..');
 
-/** Builds what is named, checks what came out, and says how large it is. */
+/** Builds the named targets, checks the results, and prints their sizes. */
 async function main(args: readonly string[]): Promise<number> {
   const { positionals, values } = parseArgs({
     args: [...args],
@@ -30,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** The targets that a word means; undefined where it means none. */
+/** The targets that a word selects. Undefined if it selects none. */
 function named(word: string): readonly Target[] | undefined {
   if (word === 'all') return TARGETS;
   const host = hostTarget();
@@ -39,7 +39,7 @@ function named(word: string): readonly Target[] | undefined {
   return found?.length === 0 ? undefined : found;
 }
 
-/** Bun leaves source maps beside its output, so it works in a folder of its own, of which the program is taken. */
+/** Bun leaves source maps beside its output, so the build runs in a separate folder and takes only the program from it. */
 async function build(target: Target, outdir: string): Promise<void> {
   const workshop = await mkdtemp(join(outdir, '.build-'));
   try {
@@ -57,7 +57,7 @@ async function build(target: Target, outdir: string): Promise<void> {
 
 async function compile(target: Target, outfile: string): Promise<void> {
   await Bun.build({
-    // The thread that counts tokens is a program of its own. Without folders in their names, both lie side by side.
+    // The thread that counts tokens is a separate program. Without folders in their names, both end up in one folder.
     entrypoints: [join(ROOT, 'src', 'binary.ts'), join(ROOT, 'src', 'usage', 'token-worker.ts')],
     naming: { entry: '[name].[ext]' },
     target: 'bun',
@@ -72,7 +72,7 @@ async function compile(target: Target, outfile: string): Promise<void> {
       target: target.bun,
       executablePath: await runtimeFor(target),
       outfile,
-      // What lies in the folder that the program is started in is no business of its runtime.
+      // The runtime must ignore the files in the program's working directory.
       autoloadDotenv: false,
       autoloadBunfig: false,
       autoloadTsconfig: false,
@@ -81,7 +81,7 @@ async function compile(target: Target, outfile: string): Promise<void> {
   });
 }
 
-/** Throws where the file is not for the system and the processor that it is meant for; resolves with its size in bytes. */
+/** Throws if the file is not for the intended system and processor. Resolves with its size in bytes. */
 async function check({ os, arch }: Target, path: string): Promise<number> {
   const file = Bun.file(path);
   const format = executableFormat(await file.slice(0, HEAD_BYTES).bytes());

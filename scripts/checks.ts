@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** How many checks or tests held, and how many did not. */
+/** The numbers of checks or tests that passed and that failed. */
 export interface Count {
   readonly passed: number;
   readonly failed: number;

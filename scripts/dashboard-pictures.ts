@@ -13,7 +13,7 @@ import { drawPanel, type Series } from './dashboard/draw-panel.ts';
 import { playLoad } from './dashboard/played-load.ts';
 
 const STEP_SECONDS = 5;
-/** Also how long the gateway may take to answer Prometheus, on a machine that has more to do. */
+/** Also the limit on the gateway's answer to Prometheus, long enough for a busy machine. */
 const SCRAPE_SECONDS = 3;
 const COLUMN = 50;
 const LINE = 29;
@@ -77,7 +77,7 @@ async function drawRow(title: string, panels: readonly DashboardPanel[]): Promis
   console.log(`${path}: ${panels.length} panels`);
 }
 
-/** What the queries of a panel give over the time, by the names of its legend. */
+/** The results of a panel's queries over time, by the names of its legend. */
 async function seriesOf(
   { range }: TestPrometheus,
   { targets = [], fieldConfig }: DashboardPanel,
@@ -97,14 +97,14 @@ async function seriesOf(
       found.push({ name: nameOf(name), values: moments.map((at) => byTime.get(at) ?? Number.NaN) });
     }
   }
-  // What never was is not worth its line in the legend.
+  // A series without a value above zero gets no line in the legend.
   const seen = found.filter(({ values: each }) => each.some((value) => value > 0));
   const shown = seen.length > 0 ? seen : found;
   const isStacked = fieldConfig?.defaults.custom?.stacking?.mode === 'normal';
   return isStacked ? shown.toSorted((a, b) => sum(b) - sum(a)) : shown;
 }
 
-/** An instance is an address, whose port is another one each time. */
+/** An instance is an address, and its port differs in each run. */
 function nameOf(name: string): string {
   return name.replace(/127\.0\.0\.1:\d+/, 'llm-proxy:18000');
 }

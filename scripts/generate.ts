@@ -7,9 +7,9 @@ import { configurationPage } from './reference/configuration-page.ts';
 import { errorsPage } from './reference/errors-page.ts';
 import { translationPage } from './reference/translation-page.ts';
 
-/** Every generated file of the repository, by its path from the root, with what has to be in it. */
+/** The content of every generated file in the repository, by its path from the root. */
 const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
-  // A chart reads no file outside of its own folder.
+  // A chart reads no file outside its own folder.
   'deploy/helm/llm-proxy/files/rules.yml': () =>
     readFileSync(new URL('../deploy/prometheus/rules.yml', import.meta.url), 'utf8'),
   'config.schema.json': configSchemaText,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
 import { notesOf } from './release/notes.ts';
 
-/** Prints what CHANGELOG.md says of a tag, `v1.2.3`; fails where the tag is not the version of package.json. */
+/** Prints the section of CHANGELOG.md for a tag such as `v1.2.3`. Fails if the tag is not the version in package.json. */
 async function main([tag]: readonly string[]): Promise<number> {
   if (tag !== `v${manifest.version}`) {
     console.error(`The tag ${tag} is not v${manifest.version}, the version in package.json.`);

@@ -1,4 +1,4 @@
-/** One line for each file in which tests were skipped, read from a report in JUnit's form: a test that was not run should not pass for one that held. */
+/** One line for each file with skipped tests, from a JUnit report. A skipped test should not pass for a passed one. */
 export function skippedTests(report: string): string[] {
   const counts = new Map<string, number>();
   for (const [, attributes = ''] of report.matchAll(/<testcase\b([^>]*)>\s*<skipped\b/g)) {

@@ -8,7 +8,7 @@ import { skippedTests } from './skipped-tests.ts';
 const env = { ...process.env, BUN_CONFIG_MAX_HTTP_REQUESTS: '65336', NO_COLOR: '1' };
 const binaries = join(import.meta.dir, '..', 'node_modules', '.bin');
 
-/** Runs every check and every test, or only the tests that are named, and returns how many held. */
+/** Runs every check and every test, or only the named tests. Returns how many passed. */
 async function main(patterns: readonly string[]): Promise<Count> {
   const checks = patterns.length === 0 ? await runChecks() : { passed: 0, failed: 0 };
   const tests = await runTests(patterns);
@@ -35,7 +35,7 @@ async function runTests(patterns: readonly string[]): Promise<Count> {
   const count = countTests(text);
   for (const line of skippedTests(text)) console.log(line);
   await rm(folder, { recursive: true });
-  // A runner that failed without a failed test has not run them all.
+  // A runner that failed without a failed test has not run all tests.
   return exitCode !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
 }
 

@@ -1,10 +1,10 @@
 /**
  * One event of a streamed chat answer as the mock sends it. Its text is the time at which it was written, in microseconds and
- * 16 digits, so that whoever reads it knows how long it was under way.
+ * 16 digits, so that the reader knows how long it was under way.
  */
 const BEFORE = chunkAround('@');
 export const EVENT = `data: ${BEFORE}\n\n`;
-/** What stands before the time, however a proxy writes its JSON. */
+/** The text before the time. It is the same however a proxy writes its JSON. */
 export const MARK = '"@';
 export const DIGITS = 16;
 

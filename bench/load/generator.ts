@@ -1,5 +1,5 @@
 /**
- * The process on the load's core: the provider behind the proxies, and the clients in front of them, but for wrk. It takes
+ * The process on the load's core. It runs the provider behind the proxies, and every client in front of them except wrk. It takes
  * orders from its parent and reports.
  */
 import { answerStreams, eventsSent, finishStreams, startMock, type StreamManner } from './mock.ts';
@@ -22,7 +22,7 @@ export type Report =
   | ({ readonly kind: 'closed'; readonly sent: number } & StreamsEnd);
 
 let crowd: StreamCrowd | undefined;
-/** What goes between the processes names the task, so that nothing late is taken for news of the next one. */
+/** Messages between the processes carry the task's number, so that a late one is never taken for part of the next task. */
 export interface Numbered<T> {
   readonly task: number;
   readonly content: T;
@@ -37,7 +37,7 @@ async function obey({ task, content: order }: Numbered<Order>): Promise<void> {
       report(task, { kind: 'paced', ...(await askAtPace(order.load)) });
       break;
     case 'open-streams':
-      // What a measurement that failed has left behind.
+      // Clears the remains of a failed measurement.
       crowd?.leave();
       answerStreams(order);
       crowd = new StreamCrowd(order.load, {

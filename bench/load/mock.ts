@@ -7,24 +7,24 @@ import { wallMicros } from '../measure/wall-clock.ts';
 import { DIGITS, EVENT, LAST_EVENTS, MARK, WHOLE } from './chat-event.ts';
 
 interface Connection {
-  /** What has come of a head that is not complete. */
+  /** The bytes of a head that is not complete. */
   head: string;
-  /** Bytes of the body still to come; -1: a chunked body, whose end shows itself. */
+  /** Bytes of the body still to come. For a chunked body, whose end is in its bytes, it is -1. */
   bodyLeft: number;
-  /** Whether the request that is coming asks for a stream. Only looked for where streams are being measured. */
+  /** Whether the arriving request asks for a stream. It is determined only while streams are being measured. */
   wantsStream: boolean;
   isStreaming: boolean;
   startedAtMs: number;
   events: number;
-  /** What the socket did not take. */
+  /** Bytes that the socket did not accept. */
   unsent: Uint8Array | undefined;
 }
 
 /** How requests for a stream are answered. */
 export interface StreamManner {
-  /** Events a second; 0: as fast as they are taken. */
+  /** Events a second; 0 sends them as fast as they are taken. */
   readonly pace: number;
-  /** After so many a stream with a pace comes to its end; else when it is told to. */
+  /** The number of events after which a stream with a pace ends. Without it, the stream ends on request. */
   readonly length?: number;
 }
 
@@ -53,7 +53,7 @@ const state = {
 };
 const slots = Array.from({ length: SLOTS }, () => new Set<Socket<Connection>>());
 
-/** Starts it and gives its port. */
+/** Starts the mock and returns its port. */
 export function startMock(): number {
   setInterval(tick, 1);
   return Bun.listen<Connection>({
@@ -73,7 +73,7 @@ export function startMock(): number {
 
 /** Until `finishStreams`, requests for a stream are answered with one. */
 export function answerStreams({ pace, length = Infinity }: StreamManner): void {
-  // What a measurement that failed has left behind.
+  // Clears the remains of a failed measurement.
   slots.forEach((slot) => slot.forEach((socket) => socket.terminate()));
   Object.assign(state, {
     isStream: true,
@@ -85,12 +85,12 @@ export function answerStreams({ pace, length = Infinity }: StreamManner): void {
   });
 }
 
-/** Brings all streams to their end. Requests are answered whole again. */
+/** Ends all streams. Requests are then answered whole again. */
 export function finishStreams(): void {
   Object.assign(state, { isStream: false, isFinishing: true });
 }
 
-/** How many events were sent since streams are answered. */
+/** The number of events sent since streams are answered. */
 export function eventsSent(): number {
   return state.events;
 }

@@ -10,7 +10,7 @@ export interface PaceLoad {
 }
 
 export interface Paced {
-  /** From when a request was due, so that one that waits for a free connection counts its waiting. */
+  /** When the request was due. Waiting for a free connection therefore counts. */
   readonly latency: LatencySummary;
   readonly faults: number;
 }
@@ -19,11 +19,11 @@ const CONNECTIONS = 64;
 
 interface Asking {
   dueAtMs: number;
-  /** What came of the answer. */
+  /** The answer so far. */
   text: string;
 }
 
-/** Warms the connections up for half a second, which is not counted. */
+/** Warms up the connections for half a second, which is not counted. */
 export async function askAtPace({ port, request, perSecond, seconds }: PaceLoad): Promise<Paced> {
   const latencies = new Latencies();
   const idle: Socket<Asking>[] = [];

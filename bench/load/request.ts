@@ -5,7 +5,7 @@ export const CHAT_PATH = '/v1/chat/completions';
 
 const PROSE = 'The quick brown fox says "hello" to the lazy dog,\nagain and again. ';
 
-/** The headers of every request, and those that one proxy needs besides. */
+/** The headers of every request, and those that one proxy also needs. */
 export function requestHeaders(others: Readonly<Record<string, string>>): Record<string, string> {
   return { authorization: `Bearer ${BENCH_KEY}`, 'content-type': 'application/json', ...others };
 }
@@ -16,7 +16,7 @@ export type ClientApi = 'chat' | 'messages';
 interface StreamShape {
   readonly path: string;
   readonly body: string;
-  /** What a complete stream ends with, without blanks. */
+  /** The final bytes of a complete stream, without blanks. */
   readonly ending: string;
 }
 

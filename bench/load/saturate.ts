@@ -3,15 +3,15 @@ import { LOAD_CORE } from '../measure/pinned.ts';
 import type { RunningPeer } from '../peers/peer.ts';
 import { CHAT_PATH, requestHeaders } from './request.ts';
 
-/** What wrk says after it has sent one request over and over. Times are in microseconds. */
+/** The report of wrk after it has sent one request over and over. Times are in microseconds. */
 export interface Saturation {
   readonly requests: number;
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
-  /** Answers with another status than 2xx or 3xx, and connections that failed, broke off or were too slow. */
+  /** Answers with a status other than 2xx or 3xx, and connections that failed, broke or timed out. */
   readonly faults: number;
-  /** What wrk itself used. */
+  /** The CPU that wrk itself used. */
   readonly cpuSeconds: number;
 }
 
@@ -22,7 +22,7 @@ export interface SaturationLoad {
   readonly seconds: number;
 }
 
-/** Asks as fast as the answers come, over a number of connections. */
+/** Sends requests as fast as the answers come, over a number of connections. */
 export async function saturate({
   peer,
   bodyFile,

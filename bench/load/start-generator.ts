@@ -6,7 +6,7 @@ import { LOAD_CORE, startPinned, stopProcess } from '../measure/pinned.ts';
 export interface Generator {
   readonly pid: number;
   readonly send: (order: Order) => void;
-  /** The next report of this kind, also one that came in the meantime. */
+  /** The next report of this kind. One that has already arrived counts. */
   readonly next: <Kind extends Report['kind']>(
     kind: Kind,
     withinMs?: number,

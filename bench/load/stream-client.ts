@@ -1,5 +1,5 @@
 /**
- * Opens many streams through a proxy and reads them on raw sockets. Everything is followed as an HTTP client has to: the head, the
+ * Opens many streams through a proxy and reads them on raw sockets. It parses everything an HTTP client must: the head, the
  * chunks, the events, the end. A stream counts as complete only with its last event and the last chunk.
  */
 import type { Socket } from 'bun';
@@ -10,27 +10,27 @@ import { DIGITS, MARK } from './chat-event.ts';
 export interface StreamLoad {
   readonly port: number;
   readonly streams: number;
-  /** Over how long they are opened, in milliseconds. */
+  /** The period over which they are opened, in milliseconds. */
   readonly rampMs: number;
   /** The request, head and body. */
   readonly request: string;
-  /** What a complete stream ends with, without blanks. */
+  /** The final bytes of a complete stream, without blanks. */
   readonly ending: string;
 }
 
-/** What became of all streams. */
+/** The results of all streams. */
 export interface StreamsEnd {
   readonly events: number;
   readonly complete: number;
-  /** How often a stream ended otherwise, by what was wrong. */
+  /** The number of streams that ended otherwise, by fault. */
   readonly faults: Readonly<Record<string, number>>;
   readonly firstEvent: LatencySummary;
 }
 
 export interface StreamsTold {
-  /** Each stream has had an event, or it failed: then with the faults. */
+  /** Resolves once each stream has had an event. If one failed, resolves with the faults. */
   readonly open: (faults: string) => void;
-  /** All streams have ended. */
+  /** Resolves when all streams have ended. */
   readonly closed: (end: StreamsEnd) => void;
 }
 
@@ -79,12 +79,12 @@ export class StreamCrowd {
     this.#windowFrom = this.#events;
   }
 
-  /** What has come since the window began. */
+  /** The events since the window began. */
   endWindow(): StreamsWindow {
     return { events: this.#events - this.#windowFrom, latency: this.#latencies.summary() };
   }
 
-  /** Breaks what is still open. */
+  /** Closes the streams that are still open. */
   leave(): void {
     for (const socket of this.#sockets) socket.terminate();
   }
@@ -134,7 +134,7 @@ export class StreamCrowd {
   #readLine(socket: Socket<Stream>, bytes: Buffer, at: number): number {
     const stream = socket.data;
     const mark = stream.phase === 'head' ? '\r\n\r\n' : '\r\n';
-    // A size is a few digits: no need to search all that follows.
+    // A size has only a few digits, so a search of the whole rest is unnecessary.
     const reach = stream.phase === 'head' ? bytes.length : Math.min(bytes.length, at + 12);
     const text = stream.partial + bytes.toString('latin1', at, reach);
     const end = text.indexOf(mark);
@@ -176,7 +176,7 @@ export class StreamCrowd {
     if (bytes[last] !== 0x0a || bytes[last - 1] !== 0x0a) {
       stream.tail = Buffer.from(bytes.subarray(Math.max(at, bytes.length - 4_096)));
     } else {
-      // Each proxy has its own blanks in its JSON.
+      // Proxies differ in the blanks of their JSON.
       const end = bytes.toString('latin1', Math.max(0, bytes.length - 64)).replaceAll(' ', '');
       stream.isDone = end.endsWith(this.#load.ending);
     }

@@ -4,8 +4,8 @@
  *
  *     bun bench/long/crossed.ts [--requests 100000] [--seed 1]
  *
- * Half of the requests go through one worker, half through two. Prints what came of them, and exits with 1 where an answer crossed or a
- * request counts as active at the end. Everything is on the loopback address and ends by itself.
+ * Half of the requests go through one worker, half through two. Prints the results, and exits with 1 if an answer crossed or a
+ * request counts as active at the end. Everything runs on the loopback address and ends by itself.
  */
 import { parseArgs } from 'node:util';
 import { playCrossing } from '../../test/acceptance/crossing.ts';

@@ -25,7 +25,7 @@ const IDLE_CLOSE_SECONDS = 5;
 
 const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-endurance-'));
 const simulator = await startSimulator();
-// Of its own, since a pool of connections is one for all that is at one address, those that are closed included.
+// A separate address, because connections to one address share a pool, including the closed ones.
 const flapping = await startSimulator();
 await Bun.write(
   join(folder, 'config.yaml'),
@@ -75,7 +75,7 @@ function check(promise: string, holds: boolean): void {
   if (!holds) broken.push(promise);
 }
 
-/** One answer that is silent for all the time. */
+/** One answer with one silence of the full length. */
 async function waitFor(api: Api, model: string, stream: boolean): Promise<void> {
   const startedAtMs = performance.now();
   const exchange = ask(url, api, api.body(model, { stream }));
@@ -89,7 +89,7 @@ async function waitFor(api: Api, model: string, stream: boolean): Promise<void> 
   );
 }
 
-/** Asks on one connection about when the provider closes it, a little sooner and a little later in turn. */
+/** Sends requests on one connection around the time when the provider closes it, alternately a little early and a little late. */
 async function useStaleConnections(): Promise<void> {
   let asked = 0;
   let whole = 0;
@@ -108,7 +108,7 @@ async function useStaleConnections(): Promise<void> {
   );
 }
 
-/** Asks all the time while the first route is down, until it has been back for a while. */
+/** Sends requests all the time while the first route is down, until it has been back for a while. */
 async function flap(): Promise<void> {
   let asked = 0;
   let served = 0;
@@ -123,7 +123,7 @@ async function flap(): Promise<void> {
   }
   const asks = flapping.attempts.filter(({ path }) => path.startsWith('/primary'));
   const failures = asks.filter(({ status }) => status === 503);
-  // The provider is down from the first time on that it is asked.
+  // The provider goes down at its first request.
   const downUntil = (failures[0]?.at ?? Number.NaN) + DOWN_SECONDS * 1000;
   const late = ((asks.find(({ status }) => status === 200)?.at ?? Infinity) - downUntil) / 1000;
   check(

@@ -1,13 +1,13 @@
 /**
- * Sends every kind of request through a gateway for a while and looks whether anything is left behind.
+ * Sends every kind of request through a gateway for a while and checks whether anything is left behind.
  *
  *     bun bench/long/soak.ts [--minutes 5] [--requests 40] [--pause 0]
  *
- * Each of the `--requests` clients asks in a loop, with up to `--pause` milliseconds between two requests, for what is next:
- * every fault of the simulator's table with every API, streamed and not, in an order that the seed chooses, then all of
- * it anew. Some clients leave; the configuration is changed all the time.
+ * Each of the `--requests` clients sends in a loop, with up to `--pause` milliseconds between two requests, the next case:
+ * every fault of the simulator's table with every API, streamed and not, in an order that the seed chooses. Then the cases
+ * start again. Some clients leave; the configuration changes all the time.
  * Prints memory, handles, timers and requests every ten seconds, then the slope of the memory after the warm-up, and exits
- * with 1 where something stayed behind. Everything is on the loopback address and ends by itself.
+ * with 1 if something stayed behind. Everything runs on the loopback address and ends by itself.
  */
 import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ const minutes = Number(values.minutes ?? 5);
 const clients = Number(values.requests ?? 40);
 const pauseMs = Number(values.pause ?? 0);
 
-/** Parameters that bring a fault within a moment: the limits on a provider's silence are one second here. */
+/** Parameters that bring a fault within a moment. The limits on a provider's silence are one second here. */
 const PARAMETERS: Readonly<Record<string, string>> = {
   status: 'status?code=418',
   '429': '429?retry-after=1',
@@ -62,7 +62,7 @@ logging: { level: error }
 
 const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-soak-'));
 const simulator = await startSimulator({ record: false, words: 40 });
-// Faults leave connections behind that never answer again: the healthy provider has its own.
+// Faults leave dead connections behind, so the healthy provider has its own.
 const healthy = await startSimulator({ record: false, words: 40 });
 const file = join(folder, 'config.yaml');
 await Bun.write(file, config(simulator.url, healthy.url, 0));
@@ -72,10 +72,10 @@ const [, url = ''] = await program.printed(/listening on (http\S+)/);
 const statuses = new Map<string, number>();
 const load = { isOver: false };
 
-/** What is still to be played before all of it is played once more, in an order that the dice choose. */
+/** The cases of this round that are still to come, in a random order. */
 const deck = { cases: [] as (typeof CASES)[number][], rounds: -1 };
 
-/** What is being asked at the moment. */
+/** The cases in flight. */
 const asking = new Set<(typeof CASES)[number]>();
 
 function nextCase(dice: () => number): (typeof CASES)[number] {
@@ -87,7 +87,7 @@ function nextCase(dice: () => number): (typeof CASES)[number] {
   return deck.cases.pop() ?? CASES[0]!;
 }
 
-/** One request, of the kind that is next; what it came to is only counted. */
+/** Sends one request of the next case and counts its result. */
 async function ask(dice: () => number): Promise<string> {
   const one = nextCase(dice);
   const { name, model, api, stream } = one;
@@ -137,7 +137,7 @@ interface Sample {
   readonly rssMb: number;
   readonly handles: number;
   readonly threads: number;
-  /** Timers that are still to ring. */
+  /** The number of pending timers. */
   readonly timers: number;
 }
 
@@ -160,7 +160,7 @@ async function sample(startedAtMs: number): Promise<Sample> {
   };
 }
 
-/** Megabytes a minute. */
+/** The slope of the memory, in megabytes a minute. */
 function slope(samples: readonly Sample[]): number {
   return slopeOf(samples.map(({ atMs, rssMb }) => [atMs / 60_000, rssMb]));
 }

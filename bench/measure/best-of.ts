@@ -1,4 +1,4 @@
-/** Microseconds of one call of something quick: the best of some rounds of many calls, since all that disturbs only adds. */
+/** Microseconds of one quick call: the best of some rounds of many calls, since interference only adds. */
 export function bestMicros(work: (time: number) => unknown, times: number, rounds = 5): number {
   let best = Infinity;
   for (let round = 0; round < rounds; round++) {

@@ -1,4 +1,4 @@
-/** Times of many events in steps of a microsecond; what took longer than a second counts as a second. */
+/** Times of many events in steps of a microsecond. A time over one second counts as one second. */
 export class Latencies {
   readonly #counts = new Uint32Array(1_000_001);
   #total = 0;

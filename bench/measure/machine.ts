@@ -9,7 +9,7 @@ export interface Machine {
   readonly system: string;
 }
 
-/** What the figures were made on. */
+/** The machine that the figures were measured on. */
 export function describeMachine(): Machine {
   const cpu = /^model name\s*: (.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? process.arch;
   const system = /^PRETTY_NAME="(.*)"$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'Linux';
@@ -22,7 +22,7 @@ export function describeMachine(): Machine {
   };
 }
 
-/** How many processes wanted to run in the last minute: what else the machine has to do. */
+/** The number of runnable processes in the last minute, which shows what else the machine is doing. */
 export function loadOfMachine(): number {
   return loadavg()[0] ?? 0;
 }

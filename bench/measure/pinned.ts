@@ -8,12 +8,12 @@ export interface PinnedOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly onMessage?: (message: unknown) => void;
-  /** A file for what it prints; otherwise it is thrown away. */
+  /** A file for its output. Without one, the output is discarded. */
   readonly log?: string;
 }
 
 const running = new Set<Subprocess>();
-// Whatever ends this process, it leaves nothing behind that goes on using the cores.
+// However this process ends, no child goes on using the cores.
 process.on('exit', () => running.forEach((child) => child.kill('SIGTERM')));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => {
@@ -21,7 +21,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.exit(1);
   });
 
-/** Starts a command that runs, with all its children, on these cores. */
+/** Starts a command with all its children on these cores. */
 export function startPinned(
   cores: string,
   command: readonly string[],
@@ -41,7 +41,7 @@ export function startPinned(
   return child;
 }
 
-/** Ends a process and waits for it; one that does not listen is killed. */
+/** Ends a process and waits for it. A process that does not react is killed. */
 export async function stopProcess(child: Subprocess): Promise<void> {
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);

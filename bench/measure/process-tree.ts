@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What a process and its descendants have used so far, and what they hold. */
+/** The CPU that a process and its descendants have used so far, and the memory that they hold. */
 export interface Usage {
   /** CPU by the count of the processes, in steps of 10 ms; threads that have ended are in it. */
   readonly tickSeconds: number;
@@ -61,7 +61,7 @@ function statOf(pid: number): string[] | undefined {
   return text?.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
-/** Processes and threads may end while they are looked at. */
+/** Processes and threads may end while they are read. */
 function textOf(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');

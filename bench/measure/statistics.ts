@@ -1,11 +1,11 @@
-/** The least, the middle and the greatest of several measurements. */
+/** The minimum, the median and the maximum of several measurements. */
 export interface Spread {
   readonly min: number;
   readonly median: number;
   readonly max: number;
 }
 
-/** What is no number, as where something was not measured or divided by nothing, is left out. */
+/** Leaves out NaN and infinities, which stand for missing measurements and divisions by zero. */
 export function spreadOf(numbers: readonly number[]): Spread {
   const sorted = numbers.filter((number) => Number.isFinite(number)).toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
@@ -14,12 +14,12 @@ export function spreadOf(numbers: readonly number[]): Spread {
   return { min: sorted[0] ?? Number.NaN, median: (low + high) / 2, max: sorted.at(-1) ?? Number.NaN };
 }
 
-/** The middle of several numbers, without those that are no numbers. */
+/** The median of several numbers. Leaves out NaN and infinities. */
 export function medianOf(numbers: readonly number[]): number {
   return spreadOf(numbers).median;
 }
 
-/** How much y grows with x, by least squares; each point counts as much as `weightOf` says. */
+/** The slope of y over x, by least squares. Each point has the weight `weightOf` gives it. */
 export function slopeOf(
   points: readonly (readonly [x: number, y: number])[],
   weightOf: (x: number, y: number) => number = () => 1,

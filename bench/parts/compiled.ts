@@ -1,7 +1,7 @@
 import { compileText } from '../../src/config/read/load.ts';
 import type { Snapshot } from '../../src/config/snapshot.ts';
 
-/** A configuration that is expected to be valid. */
+/** Compiles a configuration that is expected to be valid. */
 export function compiled(config: string): Snapshot {
   const loaded = compileText(config, {
     file: 'bench.yaml',

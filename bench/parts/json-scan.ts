@@ -1,7 +1,7 @@
 import { scanObject } from '../../src/lib/json/json-scan.ts';
 import { bestMicros } from '../measure/best-of.ts';
 
-/** How long it takes to find the model in request bodies, against parsing them. Run: bun bench/parts/json-scan.ts */
+/** Measures the time to find the model in request bodies, against parsing them. Run: bun bench/parts/json-scan.ts */
 const prose = 'The quick brown fox jumps over the lazy dog, again and again. ';
 const quoting = 'The quick brown fox says "hello" to the lazy dog,\nagain and again. ';
 const code = 'const x = "abc";\n  foo("bar", \'q\');\n';
@@ -38,7 +38,7 @@ function text(unit: string, length: number): string {
   return unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
 }
 
-/** As often as it takes to go through 50 MB, within bounds. */
+/** Repeats until 50 MB are processed, within bounds. */
 function micros(work: () => unknown, bytes: number): number {
   return bestMicros(work, Math.max(20, Math.min(5_000, Math.floor(50_000_000 / bytes))));
 }

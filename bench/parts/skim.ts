@@ -2,7 +2,7 @@ import { protocolFor } from '../../src/protocols/by-path.ts';
 import { splitEvents } from '../../src/lib/sse.ts';
 import { bestMicros } from '../measure/best-of.ts';
 
-/** What following a stream costs per event, in the ways that a relay may choose. Run: bun bench/parts/skim.ts */
+/** Measures the cost of following a stream, per event, for each way open to a relay. Run: bun bench/parts/skim.ts */
 const chunk = JSON.stringify({
   id: 'chatcmpl-9xYz0123456789',
   object: 'chat.completion.chunk',

@@ -1,7 +1,7 @@
 import { createSseSplitter, splitEvents } from '../../src/lib/sse.ts';
 import { bestMicros } from '../measure/best-of.ts';
 
-/** What cutting a stream costs per chunk of different shapes. Run: bun bench/parts/sse.ts */
+/** Measures the cost of splitting a stream, per chunk of different shapes. Run: bun bench/parts/sse.ts */
 const delta = JSON.stringify({
   id: 'chatcmpl-9xYz0123456789',
   object: 'chat.completion.chunk',

@@ -1,6 +1,6 @@
 /**
- * A proxy for streams and nothing else, for `bench/parts/stream.ts`: piped by the runtime, poured from a connection of the
- * gateway's to the client, or held back and tapped on that way.
+ * A proxy for streams and nothing else, for `bench/parts/stream.ts`: piped by the runtime, piped from one of the gateway's
+ * connections to the client, or held back and tapped on that way.
  */
 import { openEventStream } from '../../src/gateway/stream/sse-hold.ts';
 import { AttemptTimeouts } from '../../src/gateway/attempt-timeouts.ts';
@@ -71,7 +71,7 @@ function written(client: Client, bytes: Uint8Array): Promise<number> | undefined
   return typeof room === 'number' ? undefined : room;
 }
 
-/** The least that a program does which has the bytes in its hands: what comes is written, and waits for the client. */
+/** The minimum for a program that handles the bytes: writes each chunk and waits for the client. */
 function poured({ body }: Reply): ReadableStream<Uint8Array> {
   return new ReadableStream({
     type: 'direct',

@@ -1,6 +1,6 @@
 /**
- * What holding a stream back and tapping it costs, against a plain pipe: the runtime's own from `fetch` to the client, into
- * which no program can look, and the gateway's connection poured out to the client, which is the least that a tap needs.
+ * Measures the cost of holding back and tapping a stream against two plain pipes: the runtime's own from `fetch` to the client, which
+ * no program can inspect, and the gateway's connection piped to the client, which is the minimum that a tap needs.
  *
  *     bun bench/parts/stream.ts [--rounds 3] [--streams 300]
  *
@@ -19,7 +19,7 @@ const { values } = parseArgs({ options: { rounds: text, streams: text } });
 const rounds = Number(values.rounds ?? 3);
 const streams = Number(values.streams ?? 300);
 
-/** Events at the pace of a quick model, and as fast as they can be had. */
+/** Events at the pace of a quick model, and as fast as possible. */
 const WORK = [
   { name: '50 events/s', pace: 50, words: 150 },
   { name: 'full speed', pace: 0, words: 20_000 },
@@ -56,7 +56,7 @@ async function measure(mode: string, work: (typeof WORK)[number]): Promise<Figur
   return figures;
 }
 
-/** Until the code has been compiled for good: that takes a tenth of a second of CPU, as much as 10,000 events. */
+/** Runs until the code is fully compiled. That takes a tenth of a second of CPU, as much as 10,000 events. */
 async function warmUp(url: string): Promise<void> {
   for (let batch = 0; batch < 50; batch++) await run(url, 30, { pace: 0, words: 150 });
 }

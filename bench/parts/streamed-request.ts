@@ -8,7 +8,7 @@ const HEADERS = new Headers({
 const BODY = new Uint8Array(100);
 const ENDPOINT = '/v1/chat/completions';
 
-/** Everything that a streamed request emits which its first route answers; the numbers give it an id and its times. */
+/** All events of a streamed request that its first route answers. The numbers give it an id and its times. */
 export function streamedRequest(
   number: number,
 ): readonly [GatewayEvent, GatewayEvent, GatewayEvent, RequestEnded] {

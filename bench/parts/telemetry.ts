@@ -7,7 +7,7 @@ import { bestMicros } from '../measure/best-of.ts';
 import { compiled } from './compiled.ts';
 import { streamedRequest } from './streamed-request.ts';
 
-/** What telemetry costs for each request. Run: bun bench/parts/telemetry.ts */
+/** Measures the cost of telemetry for each request. Run: bun bench/parts/telemetry.ts */
 const snapshot = compiled('providers: [{ name: main, api_base: "http://127.0.0.1:1" }]');
 
 const request = streamedRequest(1);

@@ -1,5 +1,5 @@
 /**
- * What translating a request costs, without a network: a long history with many tools, for each pair of APIs, and how the
+ * Measures the cost of translating a request, without a network: a long history with many tools, for each pair of APIs, and how the
  * time grows with the arguments of calls. Run: bun bench/parts/translation.ts
  */
 import type { ProviderApi } from '../../src/translation/conversation.ts';

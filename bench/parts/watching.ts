@@ -1,10 +1,10 @@
 /**
- * What each way to watch the gateway adds to a request, in CPU of the whole process: the events of streamed requests are told to
- * the real listener, and what it does later (files, batches, transactions) counts as well.
+ * Measures the cost of each way to observe a request, in CPU of the whole process. The real listener receives the events of
+ * streamed requests, and its later work (files, batches, transactions) counts as well.
  *
  *     bun bench/parts/watching.ts
  *
- * The least of many short rounds, since all that disturbs only adds. `bench/observability.ts` measures the whole program.
+ * Prints the minimum of many short rounds, since interference only adds. `bench/observability.ts` measures the whole program.
  */
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ import { openTracing } from '../../src/telemetry/traces/trace-open.ts';
 import { compiled } from './compiled.ts';
 import { streamedRequest } from './streamed-request.ts';
 
-/** A listener, and how to wait until it has done all that it was told. */
+/** A listener, and a way to wait until it has handled all its events. */
 interface Watcher {
   readonly listen: (event: GatewayEvent) => void;
   readonly attempted?: (requestId: string) => void;
@@ -32,7 +32,7 @@ const ROUNDS = 40;
 const REQUESTS = 2_000;
 const AT_ONCE = 40;
 
-/** What is printed is thrown away, but printed. */
+/** Terminal output is written, but to the null device. */
 const terminal = await open('/dev/null', 'w');
 const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-watching-'));
 const nothing: Watcher = { listen: () => undefined, done: () => Promise.resolve() };
@@ -68,7 +68,7 @@ async function measure(watcher: Watcher): Promise<number> {
   return least;
 }
 
-/** The attempt's context is asked for where the request would be sent: before the attempt has ended. */
+/** Requests the attempt's context at the point where the request would be sent, before the attempt has ended. */
 function tell({ listen, attempted }: Watcher, number: number): void {
   for (const event of streamedRequest(number)) {
     if (event.type === 'attempt-ended') attempted?.(event.requestId);
@@ -99,7 +99,7 @@ function writeLog(format: 'text' | 'json'): Watcher {
   return { listen: log.listen, done: log.flush };
 }
 
-/** To a receiver in a process of its own, whose work is not counted. */
+/** Exports to a receiver in a separate process, whose work is not counted. */
 async function sendTraces(): Promise<Watcher> {
   const program = `const server = Bun.serve({ port: 0, async fetch(request) { await request.bytes(); return Response.json({}); } });
     console.log(server.url.origin);

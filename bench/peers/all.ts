@@ -7,7 +7,7 @@ import { nginx, nginxUnbuffered } from './nginx.ts';
 import type { Peer } from './peer.ts';
 import { portkey } from './portkey.ts';
 
-/** Everything that can be measured, in the order of the tables. */
+/** Every peer, in the order of the tables. */
 export const PEERS: readonly Peer[] = [
   direct,
   nginx,

@@ -1,6 +1,6 @@
 import type { Peer } from './peer.ts';
 
-/** No proxy at all: what load and provider take for themselves. */
+/** No proxy at all: the cost of load and provider alone. */
 export const direct: Peer = {
   name: 'direct',
   missing: () => undefined,

@@ -21,7 +21,7 @@ export const litellm: Peer = {
     const child = startPinned(PROXY_CORE, command, {
       cwd: place.folder,
       log: join(place.folder, 'terminal.log'),
-      // Its table of prices is the one that it brought, not one from the network.
+      // It uses the price table that it shipped with, not one from the network.
       env: { LITELLM_LOCAL_MODEL_COST_MAP: 'True', LITELLM_LOG: 'ERROR', LITELLM_MODE: 'PRODUCTION' },
     });
     return { child };

@@ -8,10 +8,10 @@ const ROOT = join(import.meta.dir, '..', '..');
 const CHECKOUT = join(ROOT, 'bin', 'llm-proxy');
 const BINARY = join(ROOT, 'dist', `llm-proxy-linux-${process.arch === 'arm64' ? 'arm64' : 'amd64'}`);
 
-/** The gateway with what a production has on: keys, a rate limit, metrics, a line for each request in a file. */
+/** The gateway with the features of a production setup: keys, a rate limit, metrics, and a log line for each request. */
 export const llmProxy = gateway('llm-proxy', (place) => `${features(place)}${routes(place, 1)}`);
 
-/** The gateway without keys, limits and log; metrics are always counted. */
+/** The gateway without keys, limits and log. Metrics cannot be turned off. */
 export const llmProxyPlain = gateway(
   'llm-proxy (plain)',
   (place) => `logging: {level: error}\n${routes(place, 1)}`,
@@ -51,7 +51,7 @@ export function gateway(
       await Bun.write(file, config(place));
       const address = ['--host', '127.0.0.1', '--port', String(place.port)];
       const log = join(place.folder, 'terminal.log');
-      // So that a run can be made slower or profiled on purpose, without a change of the program.
+      // Lets a run be slowed down or profiled on purpose without a change of the program.
       const flags = process.env['LLM_PROXY_BUN_FLAGS'];
       const env = flags === undefined ? {} : { LLM_PROXY_BUN_FLAGS: flags };
       const command = [program, '--config', file, ...address];

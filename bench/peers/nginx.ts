@@ -3,10 +3,10 @@ import { PROXY_CORE, startPinned } from '../measure/pinned.ts';
 import type { Peer, Place } from './peer.ts';
 import { findProgram, firstLine } from './program.ts';
 
-/** nginx as a plain proxy: the limit, since it does nothing but pass bytes on. */
+/** nginx as a plain proxy. It only passes bytes on, so it marks the limit. */
 export const nginx = server('nginx', '');
 
-/** The same without a copy of large request bodies in a temporary file, which nginx makes unless it is told not to. */
+/** The same without the temporary file into which nginx copies large request bodies by default. */
 export const nginxUnbuffered = server('nginx (unbuffered)', 'proxy_request_buffering off;');
 
 function server(name: string, setting: string): Peer {

@@ -4,7 +4,7 @@ import { PROXY_CORE, startPinned } from '../measure/pinned.ts';
 import type { Peer, Place } from './peer.ts';
 import { firstLine } from './program.ts';
 
-/** What of a gateway's observability is on. Its metrics always are. */
+/** The observability that is on for a gateway. Metrics always are. */
 export interface Watching {
   /** The settings under `logging`, in YAML's short form. */
   readonly logging?: (place: Place) => string;
@@ -16,7 +16,7 @@ export interface Watching {
 
 const PROGRAM = join(import.meta.dir, '..', '..', 'bin', 'llm-proxy');
 
-/** The gateway with a key and a limit, watched in this way. */
+/** The gateway with a key and a limit, observed in this way. */
 export function observedGateway(name: string, { logging, traces = {}, records = false }: Watching): Peer {
   return {
     name,
@@ -47,7 +47,7 @@ master_keys:
 logging: {${logging}}
 `;
 
-/** Puts the configuration into a database of its own and says what a gateway needs to find it. */
+/** Writes the configuration into a new database and returns the settings that a gateway needs to find it. */
 function databaseOf(folder: string, file: string): Record<string, string> {
   const env = { DB_URL: `sqlite://${folder}/proxy.db`, ADMIN_KEY: 'only-for-this-bench-0123456789abcdef' };
   const { exitCode, stderr } = Bun.spawnSync([PROGRAM, 'import', file], {

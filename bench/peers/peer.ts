@@ -3,9 +3,9 @@ import type { Subprocess } from 'bun';
 /** A proxy that can be measured. */
 export interface Peer {
   readonly name: string;
-  /** Why it can't be had on this machine, and how to get it; nothing if it can. */
+  /** The reason why it is not available on this machine, and how to install it. Undefined if it is available. */
   readonly missing: () => string | undefined;
-  /** How it calls its version, in one line. */
+  /** Its version in one line, as it prints it. */
   readonly version: () => string;
   /** Starts it, without waiting until it answers. */
   readonly launch: (place: Place) => Promise<Launched>;
@@ -21,9 +21,9 @@ export interface Place {
 }
 
 export interface Launched {
-  /** The process that the work is accounted to, with its children; nothing where there is no proxy. */
+  /** The process that the work is accounted to, with its children. Undefined without a proxy. */
   readonly child?: Subprocess;
-  /** What each request needs, besides the key. */
+  /** Headers that each request needs besides the key. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 

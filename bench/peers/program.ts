@@ -3,7 +3,7 @@ import { join } from 'node:path';
 /** Where peers that are no Debian packages are installed by `bench/install`. */
 export const CACHE = join(import.meta.dir, '..', '.cache');
 
-/** The path of an installed program; servers are often outside of a user's PATH. */
+/** The path of an installed program. Servers are often outside a user's PATH. */
 export function findProgram(name: string): string | undefined {
   return Bun.which(name, { PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin` }) ?? undefined;
 }

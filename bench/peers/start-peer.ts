@@ -33,7 +33,7 @@ export async function startPeer(
   return { ...target, pid: child?.pid, startMs: performance.now() - startedAtMs, stop };
 }
 
-/** Whether a small chat request is answered with 200 and with what the provider said. */
+/** Whether a small chat request is answered with 200 and with the provider's text. */
 async function askOnce({ port, headers }: Pick<RunningPeer, 'port' | 'headers'>): Promise<boolean> {
   try {
     const response = await fetch(`http://127.0.0.1:${port}${CHAT_PATH}`, {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { measurementsOf } from './report.ts';
 import type { Results } from './results.ts';
 
-/** Where the last whole run is kept. */
+/** The file with the last complete run. */
 const LATEST = join(import.meta.dir, '..', 'results', 'latest.json');
 
 const PAGE = join(import.meta.dir, '..', '..', 'docs', 'performance.md');

@@ -2,12 +2,12 @@ import { type Results, wasQuiet } from './results.ts';
 import { workTables } from './tables.ts';
 import { targetTable } from './targets.ts';
 
-/** Everything that one call of the benchmark came to, as Markdown, with the targets: for whoever works on the gateway. */
+/** All results of one benchmark run, as Markdown, with the targets, for the gateway's developers. */
 export function reportOf(results: Results): string {
   return [factsOf(results), '### Targets', targetTable(results), workTables(results)].join('\n\n');
 }
 
-/** What was measured, without the targets: for whoever uses the gateway. */
+/** The measurements without the targets, for the gateway's users. */
 export function measurementsOf(results: Results): string {
   return [factsOf(results), workTables(results)].join('\n\n');
 }

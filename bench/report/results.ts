@@ -2,12 +2,12 @@ import type { Machine } from '../measure/machine.ts';
 import { spreadOf, type Spread } from '../measure/statistics.ts';
 import type { FigureName, Figures } from '../work/figures.ts';
 
-/** All that one call of the benchmark came to. */
+/** The results of one benchmark run. */
 export interface Results {
   readonly startedAt: string;
   readonly minutes: number;
   readonly machine: Machine;
-  /** How many processes wanted to run when it began. */
+  /** The number of runnable processes when it began. */
   readonly loadAtStart: number;
   readonly settings: { readonly rounds: number; readonly seconds: number };
   readonly versions: Readonly<Record<string, string>>;
@@ -27,11 +27,11 @@ export interface Contender {
   readonly peer: string;
   /** In the order in which they were made: run n of one peer was beside run n of the others. */
   readonly runs: readonly Figures[];
-  /** Why it could not do this work. */
+  /** The reason why it could not do this work. */
   readonly failure?: string;
 }
 
-/** Whether nothing else was at work when it began, so that its figures are worth something. */
+/** Whether the machine was otherwise idle when it began. If it was not, the figures are not reliable. */
 export function wasQuiet({ loadAtStart }: Pick<Results, 'loadAtStart'>): boolean {
   return loadAtStart <= 0.5;
 }
@@ -47,7 +47,7 @@ export function figureOf(runs: readonly Figures[], figure: FigureName): Spread {
   return spreadOf(runs.map((run) => run[figure] ?? Number.NaN));
 }
 
-/** How many times as much of something one takes as another, run by run: each pair was measured side by side. */
+/** The ratio of two peers' figures, run by run. The runs of each pair were measured side by side. */
 export function ratioOf(runs: readonly Figures[], others: readonly Figures[], figure: FigureName): Spread {
   return spreadOf(
     runs.map((run, index) => (run[figure] ?? Number.NaN) / (others[index]?.[figure] ?? Number.NaN)),

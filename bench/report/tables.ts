@@ -56,7 +56,7 @@ function columnsOf({ unit, name }: WorkResult): Column[] {
   ];
 }
 
-/** The load's core was full: what was measured is the load, and the proxy may do more. */
+/** The load's core was full, so the load was measured. The proxy may be able to do more. */
 const FULL = 0.9;
 
 function rate(runs: readonly Figures[]): string {
@@ -87,7 +87,7 @@ function middle(title: string, figure: FigureName, digits = 0): Column {
   return { title, cell: (runs) => number(figureOf(runs, figure).median, digits) };
 }
 
-/** What a proxy adds to the same work without one; of that itself the whole, in brackets. */
+/** The cost that a proxy adds to the same work without one. The row for no proxy shows its own total in brackets. */
 function added(title: string, figure: FigureName): Column {
   return {
     title,

@@ -11,7 +11,7 @@ interface Target {
 
 const SELF = 'llm-proxy';
 
-/** What the gateway is meant to reach, with its features on. */
+/** The targets for the gateway with its features on. */
 const TARGETS: readonly Target[] = [
   cpuRatio('Small chat, CPU for each request', 'small', 1.8),
   cpuRatio('100 KB prompt, CPU for each request', '100k', 0.4),
@@ -92,7 +92,7 @@ function added(results: Results, peer: string): number {
 }
 
 /**
- * Load and provider need a core of the two, so what two workers could do without them is reckoned: requests for each second of
+ * Load and provider need one of the two cores, so the capacity of two workers without them is computed: requests for each second of
  * CPU, times two, against requests for each second of CPU of one worker.
  */
 function scaling(results: Results): number {

@@ -5,15 +5,15 @@ import type { Figures } from './figures.ts';
 import { figuresOf, startMeter } from './meter.ts';
 
 export interface AnswersWork {
-  /** Requests that are begun in a second. */
+  /** Requests started a second. */
   readonly perSecond: number;
   /** Events a second in each answer. */
   readonly pace: number;
-  /** Events in each answer, but for the last ones that say how it ended. */
+  /** Events in each answer, except the last ones, which tell how it ended. */
   readonly length: number;
 }
 
-/** Streamed answers of the usual kind, from the request to the end: all that the proxy does for each of them. */
+/** Complete streamed answers of the usual kind: the proxy's whole work for each of them. */
 export async function measureAnswers(
   { generator, seconds }: Bench,
   { pid, port, headers }: RunningPeer,

@@ -6,17 +6,17 @@ import { leaveProxyCore } from '../measure/pinned.ts';
 import type { RunningPeer } from '../peers/peer.ts';
 import { findProgram } from '../peers/program.ts';
 
-/** What every measurement has at hand. */
+/** The state that all measurements share. */
 export interface Bench {
   readonly generator: Generator;
   readonly upstreamPort: number;
-  /** For files of its own; removed at the end. */
+  /** A folder for temporary files, removed at the end. */
   readonly folder: string;
-  /** How long one measurement takes. */
+  /** The length of one measurement. */
   readonly seconds: number;
-  /** Proxies that run. They go on until the end: some need long to start, and none does anything when it is not asked. */
+  /** Running proxies. They run until the end: some are slow to start, and an idle one uses nothing. */
   readonly running: Map<string, RunningPeer>;
-  /** Proxies that could not be started, with the reason: they are not tried again. */
+  /** Proxies that could not be started, with the reason. They are not tried again. */
   readonly dead: Map<string, string>;
 }
 

@@ -3,7 +3,7 @@ import { startPeer } from '../peers/start-peer.ts';
 import type { Bench } from './bench.ts';
 import type { Figures } from './figures.ts';
 
-/** How long it takes from the start of the program to the first request that is answered through it. */
+/** The time from the start of the program to the first request that it answers. */
 export async function measureColdStart(bench: Bench, peer: Peer): Promise<Figures> {
   const running = await startPeer(peer, bench);
   await running.stop();

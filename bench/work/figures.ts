@@ -1,4 +1,4 @@
-/** What can be measured of one proxy in one run. What a kind of work does not tell is left out. */
+/** The figures of one proxy in one run. A kind of work leaves out those that it does not measure. */
 export interface Figures {
   /** CPU of the proxy for each request or event, in microseconds. */
   readonly cpuMicros?: number;
@@ -19,9 +19,9 @@ export interface Figures {
   /** How many cores the proxy, and load and provider together, kept busy. */
   readonly proxyBusy?: number;
   readonly loadBusy?: number;
-  /** How long the proxy's threads were ready and waited for their core, as a share of the time: others were on it. */
+  /** How long the proxy's threads were ready but waited for their core, as a share of the time. Others used the core then. */
   readonly proxyWaited?: number;
-  /** Answers that were not 200 or not complete. Any is an error. */
+  /** Answers that were not 200 or were incomplete. Any is an error. */
   readonly faults: number;
 }
 

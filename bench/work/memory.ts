@@ -14,7 +14,7 @@ export async function measureMemory(bench: Bench, peer: Peer): Promise<Figures> 
     const { rssMb = Number.NaN, faults } = await measureStreams(bench, running, { streams: 1_000, pace: 5 });
     return { restMb, rssMb, faults };
   } finally {
-    // One that was overwhelmed would go on asking the provider while the next is measured.
+    // An overwhelmed proxy would keep sending requests to the provider during the next measurement.
     await running.stop();
   }
 }

@@ -6,11 +6,11 @@ export interface Metered {
   /** How long the proxy's threads waited for their core. */
   readonly waitedSeconds: number;
   readonly loadSeconds: number;
-  /** Nothing where there is no proxy. */
+  /** Undefined without a proxy. */
   readonly rssMb: number | undefined;
 }
 
-/** Begins to measure what proxy and load use; the function that it gives ends it. */
+/** Starts measuring the usage of proxy and load. The returned function ends it. */
 export function startMeter(proxy: number | undefined, load: number): () => Metered {
   const before = { proxy: proxy === undefined ? undefined : usageOf(proxy), load: usageOf(load) };
   const startedAtMs = performance.now();
@@ -30,7 +30,7 @@ export function startMeter(proxy: number | undefined, load: number): () => Meter
   };
 }
 
-/** The figures that follow from what was used for this many requests or events. */
+/** Computes the figures from the usage for this many requests or events. */
 export function figuresOf(metered: Metered, count: number) {
   const { seconds, proxySeconds, waitedSeconds, loadSeconds, rssMb } = metered;
   if (count === 0) throw new Error('nothing was answered while it was measured');

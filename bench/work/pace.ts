@@ -4,7 +4,7 @@ import type { Bench } from './bench.ts';
 import type { Figures } from './figures.ts';
 import { figuresOf, startMeter } from './meter.ts';
 
-/** Small requests at a constant rate, however long the answers take: what a proxy adds to each when it is not busy. */
+/** Small requests at a constant rate, however long the answers take. Shows the latency that a proxy adds when it is not busy. */
 export async function measurePace(
   { generator, seconds }: Bench,
   { pid, port, headers }: RunningPeer,

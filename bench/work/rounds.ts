@@ -6,7 +6,7 @@ import type { Bench } from './bench.ts';
 import type { Figures } from './figures.ts';
 import type { Work } from './works.ts';
 
-/** Compilers at run time need some seconds of work until they have done theirs; later only the new kind of work is new. */
+/** JIT compilers need some seconds of work to warm up. Afterwards only the new kind of work needs a warm-up. */
 const WARM_UP_SECONDS = { first: 3, later: 1 };
 
 export interface Rounds {

@@ -6,14 +6,14 @@ import { measureWork } from './rounds.ts';
 import { WORKS } from './works.ts';
 
 export interface BenchOptions {
-  /** Names; all where it is left out. */
+  /** Names; undefined selects all. */
   readonly works?: readonly string[] | undefined;
   readonly peers?: readonly string[] | undefined;
   readonly rounds: number;
   readonly seconds: number;
 }
 
-/** Measures all that was asked for, with the proxies that can be had on this machine. */
+/** Measures the selected work with the proxies that are available on this machine. */
 export async function runBench({ works, peers, rounds, seconds }: BenchOptions): Promise<Results> {
   const startedAt = new Date();
   const loadAtStart = loadOfMachine();

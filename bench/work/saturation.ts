@@ -11,7 +11,7 @@ export interface SaturationWork {
   readonly connections: number;
 }
 
-/** Whole answers, asked for as fast as they come. */
+/** Whole answers, requested as fast as they come. */
 export async function measureSaturation(
   { generator, folder, seconds }: Bench,
   peer: RunningPeer,

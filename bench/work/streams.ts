@@ -6,16 +6,16 @@ import { figuresOf, startMeter } from './meter.ts';
 
 export interface StreamWork {
   readonly streams: number;
-  /** Events a second for each stream; 0: as fast as they are taken. */
+  /** Events a second for each stream; 0 sends them as fast as they are taken. */
   readonly pace: number;
-  /** Left out: the provider's own, so that the proxy passes the stream through. */
+  /** The client's API. By default it is the provider's own, so that the proxy passes the stream through. */
   readonly api?: ClientApi;
 }
 
 /** The time between the last stream's first event and the measurement. */
 const SETTLE_MS = 500;
 
-/** Many streams at once. Measured is the time in which all are open: opening and ending them is not in the CPU for each event. */
+/** Many streams at once. Only the time in which all are open is measured, so the CPU for each event excludes opening and ending. */
 export async function measureStreams(
   { generator, seconds }: Bench,
   { pid, port, headers }: RunningPeer,

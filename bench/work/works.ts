@@ -7,7 +7,7 @@ import { measurePace } from './pace.ts';
 import { measureSaturation } from './saturation.ts';
 import { measureStreams } from './streams.ts';
 
-/** One kind of work, who does it, and how it is measured: with proxies that run, or with one that is started for it. */
+/** One kind of work, its peers, and how it is measured: with running proxies, or with one that is started for it. */
 export type Work = {
   readonly name: string;
   readonly title: string;
@@ -18,7 +18,7 @@ export type Work = {
   | {
       readonly kind: 'fresh';
       readonly measure: (bench: Bench, peer: Peer) => Promise<Figures>;
-      /** How often in a round. */
+      /** The number of times in a round. */
       readonly times: number;
     }
 );
@@ -26,7 +26,7 @@ export type Work = {
 const FAST = ['nginx', 'haproxy', 'llm-proxy', 'llm-proxy (plain)'] as const;
 const GATEWAYS = ['liter-llm', 'portkey', 'litellm'] as const;
 
-/** All that is measured, in this order. */
+/** Every kind of work, in the order of measurement. */
 export const WORKS: readonly Work[] = [
   saturation('small', 'Small chat requests', { promptBytes: 60, connections: 64 }, [...FAST, ...GATEWAYS]),
   saturation('100k', 'Prompts of 100 KB', { promptBytes: 100_000, connections: 32 }, [

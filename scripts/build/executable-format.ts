@@ -1,12 +1,12 @@
 import type { Architecture, OperatingSystem } from './target.ts';
 
-/** What the head of an executable says of the system and the processor that it is for. */
+/** The operating system and the processor that an executable's header names. */
 export interface ExecutableFormat {
   readonly os: OperatingSystem;
   readonly arch: Architecture;
 }
 
-/** As many bytes from the start of a file as are looked at. */
+/** The number of bytes read from the start of a file. */
 export const HEAD_BYTES = 4096;
 
 /** Reads an ELF, Mach-O or PE32+ head of 64 bits; undefined for anything else. */

@@ -11,7 +11,7 @@ export function signed(program: Uint8Array, identifier: string): Uint8Array {
   const size = signatureSize(codeLimit, identifier);
   const result = Buffer.alloc(codeLimit + size);
   result.set(program.subarray(0, codeLimit));
-  // The commands lie within what is hashed, so they get their new sizes first.
+  // The commands are part of the hashed bytes, so they get their new sizes first.
   result.writeUInt32LE(size, commands.signature.at + 12);
   const linkEditSize = result.length - commands.linkEdit.fileOffset;
   const memorySize = Math.max(commands.linkEdit.memorySize, roundedUp(linkEditSize));
@@ -31,7 +31,7 @@ function roundedUp(bytes: number): number {
 }
 
 interface Segment {
-  /** Where its command stands. */
+  /** The offset of its command. */
   readonly at: number;
   readonly memorySize: number;
   readonly fileOffset: number;
@@ -82,7 +82,7 @@ function signatureSize(codeLimit: number, identifier: string): number {
 }
 
 interface Signature {
-  /** How much of the file is hashed: all that comes before. */
+  /** The number of bytes that are hashed: everything before the signature. */
   readonly codeLimit: number;
   readonly identifier: string;
   readonly textSize: number;

@@ -53,7 +53,7 @@ async function locked(name: string): Promise<Locked> {
   return found;
 }
 
-/** The package's archive, as the registry of npm's settings has it. */
+/** The package's archive, from the registry in npm's settings. */
 async function pack(spec: string): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-runtime-'));
   try {
@@ -79,7 +79,7 @@ async function executableIn(archive: Uint8Array, runtime: string): Promise<Uint8
   return executable.bytes();
 }
 
-/** Whole or not at all: a build that is stopped leaves no half of a file to the next one. */
+/** Writes the file completely or not at all, so that an interrupted build leaves no partial file to the next one. */
 async function place(executable: Uint8Array, path: string): Promise<void> {
   await mkdir(CACHE, { recursive: true });
   const unfinished = `${path}.${process.pid}`;

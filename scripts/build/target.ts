@@ -1,4 +1,4 @@
-/** One of the six files that are built: its name in `dist`, and what Bun calls its platform. */
+/** One of the six files that are built: its name in `dist`, and Bun's name for its platform. */
 export interface Target {
   readonly os: OperatingSystem;
   readonly arch: Architecture;
@@ -30,7 +30,7 @@ function target(os: OperatingSystem, arch: Architecture): Target {
   };
 }
 
-/** The one for the machine that this runs on; undefined where there is none. */
+/** The target for this machine. Undefined if there is none. */
 export function hostTarget(): Target | undefined {
   const os = process.platform === 'win32' ? 'windows' : process.platform;
   const arch = process.arch === 'x64' ? 'amd64' : process.arch;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What of Grafana's dashboard a picture of it needs. */
+/** The part of a Grafana panel that its picture needs. */
 export interface DashboardPanel {
   readonly title: string;
   readonly type: 'row' | 'stat' | 'timeseries' | 'piechart' | 'state-timeline';
@@ -21,7 +21,7 @@ export interface DashboardPanel {
   };
 }
 
-/** From this value on it has this colour; null: from the least on. */
+/** This colour applies from this value on. Null marks the lowest step. */
 export interface Step {
   readonly color: string;
   readonly value: number | null;
@@ -52,7 +52,7 @@ export function fixedColor({ fieldConfig }: DashboardPanel, name: string): strin
   return (value as { fixedColor?: string } | undefined)?.fixedColor;
 }
 
-/** The words that the dashboard has for a value of a series; undefined: it shows the number. */
+/** The dashboard's text for a value of a series. Undefined if it shows the number. */
 export function mappedText({ fieldConfig }: DashboardPanel, name: string, value: number): Word | undefined {
   const override = fieldConfig?.overrides.find(({ matcher }) => matcher.options === name);
   const mappings = override?.properties.find(({ id }) => id === 'mappings')?.value;

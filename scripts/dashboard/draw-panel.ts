@@ -3,7 +3,7 @@ import { arc, area, line, pie } from 'd3-shape';
 import { type DashboardPanel, fixedColor, mappedText } from './dashboard-file.ts';
 import { unitText } from './unit-text.ts';
 
-/** One series of a panel; of a moment where nothing was measured the value is NaN. */
+/** One series of a panel. A moment without a measurement has the value NaN. */
 export interface Series {
   readonly name: string;
   readonly values: readonly number[];
@@ -30,7 +30,7 @@ const TITLE_HEIGHT = 30;
 /** Half of a moment's name. */
 const RIGHT = 24;
 
-/** One panel with its frame, as the inside of an SVG. `minutes` are the moments of the values. */
+/** One panel with its frame, as the inside of an SVG. `minutes` are the times of the values. */
 export function drawPanel(
   panel: DashboardPanel,
   series: readonly Series[],
@@ -63,7 +63,7 @@ function inside(
   }
 }
 
-/** Bytes in steps that are round in the unit that they are told in. */
+/** Bytes in steps that are round in the displayed unit. */
 function inMebibytes(panel: DashboardPanel, series: readonly Series[]): readonly Series[] {
   if (panel.fieldConfig?.defaults.unit !== 'bytes') return series;
   return series.map(({ name, values }) => ({ name, values: values.map((value) => value / 2 ** 20) }));

@@ -6,7 +6,7 @@ import { APIS, CHAT } from '../../test/acceptance/apis.ts';
 import { startProcess } from '../../test/e2e/process.ts';
 import { seededDice } from '../../test/simulation/seeded-dice.ts';
 
-/** A gateway whose clients come and go, and whose providers fail for a while each, as in a day that is told in minutes. */
+/** A gateway with changing load and temporary provider failures. One simulated day takes a few minutes. */
 export interface PlayedLoad {
   readonly url: string;
   /** Resolves when the day is over. */
@@ -17,7 +17,7 @@ export interface PlayedLoad {
 const KEYS = ['web-app', 'web-app', 'web-app', 'assistant', 'assistant', 'batch'];
 const MODELS = ['fast', 'fast', 'fast', 'clever', 'clever', 'writer'];
 
-/** What of the time each thing goes wrong in. */
+/** The parts of the day in which each failure happens, as fractions. */
 const PRIMARY_IS_DOWN = [0.2, 0.35];
 const SPARE_IS_LIMITED = [0.45, 0.55];
 const STREAMS_BREAK = [0.62, 0.7];
@@ -26,7 +26,7 @@ const FILE_IS_BAD = [0.9, 0.94];
 
 const within = (share: number, [from = 0, to = 0]: readonly number[]): boolean => share >= from && share < to;
 
-/** Starts all of it; the day lasts for so many milliseconds. */
+/** Starts everything. The day lasts this many milliseconds. */
 export async function playLoad(durationMs: number): Promise<PlayedLoad> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-pictures-'));
   const simulators = await Promise.all([1, 2, 3].map(() => startSimulator({ record: false, words: 40 })));
@@ -53,7 +53,7 @@ export async function playLoad(durationMs: number): Promise<PlayedLoad> {
   };
 }
 
-/** The file is changed where something begins or ends to go wrong. */
+/** Changes the file whenever a failure begins or ends. */
 async function changeFile(file: string, addresses: readonly string[], share: () => number): Promise<void> {
   let written = configuration(addresses, 0);
   while (share() < 1) {
@@ -107,7 +107,7 @@ function model(fault: string): string {
   return `"mock/${fault}${fault.includes('?') ? '&' : '?'}pace=60&latency=120"`;
 }
 
-/** One of many clients. It comes in when the day is busy enough for it, and asks for one thing after the other. */
+/** One of many clients. It arrives when the day is busy enough for it, and then sends one request after the other. */
 async function client(
   url: string,
   share: () => number,
@@ -141,6 +141,6 @@ async function ask(url: string, { key, model, dice }: Question): Promise<void> {
     });
     await response.arrayBuffer();
   } catch {
-    // It has left, or its stream has broken off: both are what the pictures are to show.
+    // The client has left, or its stream has broken. The pictures are meant to show both.
   }
 }

@@ -30,7 +30,7 @@ function short(value: number): string {
   return Math.abs(value) >= 1e4 ? `${trimmed(value / 1e3)} k` : trimmed(value);
 }
 
-/** Three digits that count. */
+/** Three significant digits. */
 function trimmed(value: number): string {
   return String(
     Number(value.toPrecision(Math.abs(value) >= 100 ? Math.trunc(Math.log10(Math.abs(value))) + 1 : 3)),

@@ -77,13 +77,13 @@ function code(name: string): string {
   return `\`${name}\``;
 }
 
-/** A command with the way to its section; anything else as it is. */
+/** A command with a link to its section. Any other text stays as it is. */
 function linked(name: string): string {
   const isCommand = COMMANDS.some((command) => command.name === name);
   return isCommand ? `[${code(name)}](#${name})` : code(name);
 }
 
-/** What Markdown would take for its own. */
+/** Characters that Markdown would interpret. */
 function escaped(text: string): string {
   return text.replaceAll(/[<>*]/g, '\\$&');
 }

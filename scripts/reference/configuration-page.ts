@@ -57,7 +57,7 @@ The path is relative to the file, so no network is needed. \`llm-proxy init\` pu
 another folder, and after an update of the program, \`llm-proxy schema > config.schema.json\` writes it.
 `;
 
-/** The sections whose entries are described once for two lists. */
+/** Sections whose entries are described once for two lists. */
 const ALSO: Readonly<Record<string, string>> = {
   'providers[]': ' and `backends[]`',
   'providers[].timeouts': ' and `backends[].timeouts`',
@@ -66,7 +66,7 @@ const ALSO: Readonly<Record<string, string>> = {
 /** Lists whose entries another section describes. */
 const SAME: Readonly<Record<string, string>> = { backends: 'providers[]' };
 
-/** To which of the two ways to write a configuration a setting belongs, if it does not to both. */
+/** The one way of writing a configuration that a setting belongs to. Undefined if it belongs to both. */
 const WAYS: Readonly<Record<string, 'providers' | 'backends'>> = {
   server: 'providers',
   master_keys: 'providers',
@@ -106,7 +106,7 @@ function titleOf(section: string): string {
   return section === '' ? 'At the top of the file' : `\`${section}\`${ALSO[section] ?? ''}`;
 }
 
-/** The name of a setting, with the way to the section that tells what is in it. */
+/** The name of a setting, with a link to the section that describes its contents. */
 function nameText({ path }: Setting, sections: Sections): string {
   const name = `\`${path.at(-1)}\``;
   const inside = [path, [...path, '[]'], [...path, '*']].map(writePath);
@@ -114,7 +114,7 @@ function nameText({ path }: Setting, sections: Sections): string {
   return section === undefined ? name : `[${name}](#${anchorOf(titleOf(section))})`;
 }
 
-/** The address that GitHub gives to a title. */
+/** The anchor that GitHub gives to a title. */
 function anchorOf(title: string): string {
   return title
     .toLowerCase()

@@ -1,7 +1,7 @@
 import { REFUSALS } from '../../src/gateway/refusals.ts';
 import { markdownTable } from './markdown.ts';
 
-/** `docs/errors.md`: every refusal of the gateway's own, from its table. */
+/** `docs/errors.md`: every refusal of the gateway, from its table. */
 export function errorsPage(): string {
   const rows = Object.entries(REFUSALS)
     .map(([code, refusal]) => ({ code, ...refusal }))

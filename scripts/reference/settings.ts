@@ -2,15 +2,15 @@ import { configJsonSchema } from '../../src/config/schema/json-schema.ts';
 
 /** A setting of the configuration file, as its schema describes it. */
 export interface Setting {
-  /** From the top of the file: a name, `[]` for an entry of a list, `*` for a name that the user chooses. */
+  /** The path from the top of the file: a name, `[]` for a list entry, `*` for a name that the user chooses. */
   readonly path: readonly string[];
   readonly description: string;
-  /** undefined: there is none. */
+  /** Undefined without a default. */
   readonly default: unknown;
   readonly example: unknown;
   readonly isRequired: boolean;
   readonly isSecret: boolean;
-  /** What it may be, without the variables that may stand for it. */
+  /** The allowed values, without the variables that may replace them. */
   readonly alternatives: readonly SchemaNode[];
 }
 
@@ -34,7 +34,7 @@ export interface SchemaNode {
   readonly $ref?: string;
 }
 
-/** Every setting that there is, in the order of the schema. */
+/** Every setting, in the order of the schema. */
 export function listSettings(): Setting[] {
   return settingsIn(configJsonSchema(), []);
 }

@@ -1,6 +1,6 @@
 /**
- * What a changelog in the form of "Keep a Changelog" says of a version: the text of its section. A pre-release without a
- * section of its own has that of what is not released yet. Undefined where there is no such section or nothing in it.
+ * The section for a version in a changelog in the form of "Keep a Changelog". A pre-release without a
+ * section of its own gets the unreleased section. Undefined if there is no such section or if it is empty.
  */
 export function notesOf(changelog: string, version: string): string | undefined {
   const sections = new Map(

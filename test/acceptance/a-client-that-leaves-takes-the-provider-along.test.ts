@@ -36,7 +36,7 @@ fallback: { retry_backoff: 60, alias_fallback: { silent: [stalled], busy: [], en
 afterEach(() => gateway.stop());
 afterAll(() => simulator.stop());
 
-/** What happens once the client has left: in time, and nothing after it. */
+/** Checks that the provider is cancelled in time once the client has left, and that nothing follows. */
 async function leaves(exchange: Exchange): Promise<void> {
   const leftAt = Date.now();
   exchange.leave();

@@ -9,7 +9,7 @@ import { type Api, APIS, CHAT, deltasOf } from './apis.ts';
 import { ask, type Exchange } from './exchange.ts';
 import { peakWhile, residentMb, settledMb } from './memory.ts';
 
-/** What the gateway may grow by: its buffers and the kernel's take a little of every stream. */
+/** The allowed growth of the gateway. Its buffers and the kernel's hold a little of every stream. */
 const LIMIT_MB = 20;
 
 let folder: string;
@@ -31,7 +31,7 @@ logging: { level: error }
   );
   program = startProcess([], { cwd: folder, env: { LOG_LEVEL: 'info' } });
   [, url = ''] = await program.printed(/listening on (http\S+)/);
-  // What the runtime needs once, it has after some requests and some megabytes.
+  // Warms up the runtime, which allocates some memory once, in the first requests and megabytes.
   for (let count = 0; count < 100; count++)
     await streamed(APIS[count % APIS.length] ?? CHAT, 'mock/ok').ended;
   for (const api of APIS) {

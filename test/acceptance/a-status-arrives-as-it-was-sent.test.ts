@@ -5,7 +5,7 @@ import { type Api, APIS, CHAT, RESPONSES } from './apis.ts';
 import { ask, type Exchange, exchange, postOf } from './exchange.ts';
 import { reportOf } from './report.ts';
 
-/** What clients that asked for a stream of the Responses API know in no other form than as one. */
+/** Statuses that streaming clients of the Responses API understand only as events of a stream. */
 const TOLD_IN_STREAMS: ReadonlySet<number> = new Set([402, 429, 503, 529]);
 
 const STATUSES = Array.from({ length: 200 }, (_, index) => 400 + index);

@@ -20,7 +20,7 @@ const LONG_S = 600;
 let provider: ScriptedProvider;
 let simulator: Simulator;
 let gateway: TestGateway;
-/** What a thinking provider waits for before it goes on: that its client has seen a part of the stream. */
+/** Resolves once the client has seen a part of the stream. A thinking provider waits for it before it goes on. */
 let seen: () => Promise<unknown> = () => Promise.resolve();
 
 beforeAll(async () => {

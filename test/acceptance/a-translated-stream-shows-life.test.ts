@@ -6,7 +6,7 @@ import { ask, exchange, postOf } from './exchange.ts';
 import { fastClock, pass } from './fast-clock.ts';
 import { chunkedHead, chunkOf, type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts';
 
-/** What the provider does with the next request. */
+/** The provider's behaviour for the next request. */
 let script: (socket: Socket) => Promise<void>;
 let provider: ScriptedProvider;
 let gateway: TestGateway;

@@ -6,7 +6,7 @@ import { type Api, APIS, CHAT } from './apis.ts';
 import { ask, type Exchange, exchange, postOf } from './exchange.ts';
 import { reportOf } from './report.ts';
 
-/** What a stream may do before its first content, and yet fail. All of it after a status of 200. */
+/** Streams that fail before their first content. All of them begin with status 200. */
 const BEGINNINGS: Readonly<Record<string, string>> = {
   'an error as the first event': 'mock/error-first',
   'an error, then [DONE]': 'mock/error-first?done=1',
@@ -67,7 +67,7 @@ function streamed(api: Api, model: string): Exchange {
   return ask(gateway.url, api, api.body(model, { stream: true, ...usage }));
 }
 
-/** What the provider says when it is sent the same bytes directly. */
+/** The provider's answer when the same bytes are sent to it directly. */
 async function repeated({ path, body }: AttemptRecord): Promise<string> {
   const direct = exchange(simulator.url, postOf(path, body));
   await direct.ended;

@@ -110,7 +110,7 @@ const FRAMINGS: Readonly<Record<string, Framing>> = {
 let simulator: Simulator;
 let provider: ScriptedProvider;
 let gateway: TestGateway;
-/** What the provider sends next, by the number that a request carries. */
+/** The provider's next bytes, by the number that a request carries. */
 const scripts = new Map<string, readonly Uint8Array[]>();
 let scriptCount = 0;
 
@@ -136,7 +136,7 @@ afterAll(async () => {
   await simulator.stop();
 });
 
-/** What comes out of the gateway when the provider sends these pieces. */
+/** The gateway's output when the provider sends these pieces. */
 async function through(api: Api, pieces: readonly Uint8Array[]): Promise<{ bytes: Buffer; usage: unknown }> {
   const script = String(scriptCount++);
   scripts.set(script, pieces);

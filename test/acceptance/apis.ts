@@ -5,7 +5,7 @@ export interface Api {
   readonly name: string;
   readonly path: string;
   readonly body: (model: string, more?: Record<string, unknown>) => Record<string, unknown>;
-  /** What only a whole stream has in it. */
+  /** Matches only a complete stream. */
   readonly saysWhole: RegExp;
   /** The text that an event adds to the answer; undefined: none. */
   readonly deltaOf: (data: Json) => string | undefined;

@@ -35,7 +35,7 @@ async function passed(path: string, body: string | Uint8Array, headers: HeaderFi
   return { arrived: arrived!, answer };
 }
 
-/** What the provider answers to the very bytes that reached it. */
+/** The provider's direct answer to the same bytes that reached it. */
 async function repeated({ path, body, headers }: AttemptRecord): Promise<Buffer> {
   const direct = exchange(
     simulator.url,
@@ -57,7 +57,7 @@ function expectSame(actual: Uint8Array, expected: Uint8Array): void {
 
 const MESSAGES = '"messages":[{"role":"user","content":"Hi"}],"prompt":"Hi","input":"Hi","max_tokens":50';
 
-/** What clients send that nobody has written down. § is the model. */
+/** Undocumented bodies that clients send. § is the model. */
 const BODIES: Readonly<Record<string, string>> = {
   'unknown fields, deep and odd': `{"model":§,${MESSAGES},"x_unknown":{"deep":[1,{"a":null}],"":[]},"zeta":true,"reasoning":{"effort":"low"}}`,
   'numbers that no double holds': `{"big":12345678901234567890,"model":§,${MESSAGES},"n":[1E400,-0.0,1.10,0.1e-7,9007199254740993]}`,

@@ -122,7 +122,7 @@ describe.each(Object.keys(DECODERS))('%s', (coding) => {
   });
 });
 
-/** What can be read of an answer that has not ended. */
+/** The readable text of an unfinished answer. */
 function textSoFar(answer: Exchange): string {
   const coding = answer.header('content-encoding') ?? 'identity';
   if (coding === 'identity') return answer.text();

@@ -7,7 +7,7 @@ import { seededDice } from '../simulation/seeded-dice.ts';
 import { CHAT } from './apis.ts';
 import { exchange, postOf } from './exchange.ts';
 
-/** What many requests came to, each of which asked for an answer with a mark of its own. */
+/** The results of many requests, each with a unique mark that its answer must carry. */
 export interface Crossing {
   readonly requests: number;
   /** Answers with a mark that is not their request's. None is right. */
@@ -228,7 +228,7 @@ const CHUNKED = 'transfer-encoding: chunked\r\n\r\n';
 const STREAM = `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n${CHUNKED}`;
 const MANY = Array.from({ length: 2_000 }, (_, at) => `x-${at}: y\r\n`).join('');
 
-/** What each fate writes, piece by piece; a number is a pause in milliseconds, `fin` and `rst` end the connection. */
+/** The script of each fate. A number is a pause in milliseconds, `fin` and `rst` end the connection. */
 function scriptOf(mark: string, fate: string): readonly (string | number)[] {
   const text = whole(mark);
   const half = text.length >> 1;

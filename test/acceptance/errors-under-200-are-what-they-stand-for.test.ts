@@ -202,7 +202,7 @@ describe('a stream is told by its bytes where one was asked for:', () => {
 
   let other: ScriptedProvider;
   let front: TestGateway;
-  /** What the provider answers with, a byte in each chunk. */
+  /** The provider's answer, one byte in each chunk. */
   let given: { readonly contentType: string | undefined; readonly events: string };
 
   beforeAll(async () => {

@@ -94,9 +94,9 @@ function createAnswer() {
   const body: Buffer[] = [];
   let framing: Framing = { kind: 'head' };
   let head = '';
-  /** What came of the head, or of the line of a chunk's size, so far. */
+  /** The bytes of an incomplete head or size line. */
   let line = Buffer.alloc(0);
-  /** What is missing of a chunk and the line end behind it. */
+  /** The bytes of a chunk and its line end that are still to come. */
   let missing = 0;
   let received = 0;
   let isLastChunk = false;

@@ -4,21 +4,21 @@ import type { Outcome } from '../../src/routing/outcome.ts';
 import { startGateway, until } from '../e2e/gateway.ts';
 import { type Api, CHAT, deltasOf, MESSAGES_API, RESPONSES } from './apis.ts';
 
-/** What one fault comes to, asked for in one way. */
+/** The result of one fault for one kind of request. */
 export interface FaultRow {
   readonly fault: string;
   /** The API that was spoken. */
   readonly api: string;
   readonly streamed: boolean;
-  /** What became of the attempt at the faulty provider, and when. */
+  /** The outcome of the attempt at the faulty provider, and its time. */
   readonly attempt: string;
-  /** What the client sees where the model has a second route. */
+  /** The result for the client if the model has a second route. */
   readonly withRoute: string;
-  /** What is tried next there. */
+  /** The next attempt if the model has a second route. */
   readonly next: string;
   /** Whether the faulty route is left out for the requests that follow. */
   readonly cools: string;
-  /** What the client sees where the model has no other route. */
+  /** The result for the client if the model has no other route. */
   readonly alone: string;
 }
 
@@ -129,7 +129,7 @@ fallback: { retries: 0 }`);
   return { seen, ended, cooled };
 }
 
-/** What a client makes of the answer: its status, whether it is whole, and how a broken one shows. */
+/** The client's view of the answer: its status, whether it is complete, and how a failure shows. */
 async function whatIsSeen(url: string, { fault, streamed, api }: Asked): Promise<string> {
   const leave = new AbortController();
   const response = await fetch(`${url}${api.path}`, {

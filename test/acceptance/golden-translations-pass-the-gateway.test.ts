@@ -81,7 +81,7 @@ function configOf({ target, client_api, provider_api, ...golden }: GoldenCase, u
     ...of(['api', 'max_output_tokens', 'efforts', 'claude']),
   };
   const providers = [provider];
-  // What stays in its API is repaired only where another one is translated.
+  // Answers that stay in one API are not repaired. Only translated ones are.
   if (client_api === provider_api) {
     const [other, base] = client_api === 'messages' ? ['openai', `${url}/v1`] : ['anthropic', url];
     providers.push({ name: 'p2', provider_type: other, api_base: base });
@@ -104,7 +104,7 @@ function modelOf({ request, request_raw, request_path = '' }: GoldenCase): strin
   return inPath ?? body.model ?? '';
 }
 
-/** What the provider was sent otherwise than the case says. */
+/** The first difference between the expected and the actual request to the provider. */
 function sentWrong(golden: GoldenCase, requests: readonly string[], answer: Exchange): string | undefined {
   const expected = golden.expected_upstream_request;
   if (expected?.unsuitable !== undefined) return refusedWrong(expected.unsuitable.path, requests, answer);
@@ -128,7 +128,7 @@ function refusedWrong(path: string, requests: readonly string[], answer: Exchang
   return isTold ? undefined : `status ${answer.status()}: ${text}`;
 }
 
-/** What the client was told otherwise. */
+/** The first difference between the expected and the actual answer to the client. */
 function toldWrong(golden: GoldenCase, answer: Exchange, ending: string): string | undefined {
   const expected = golden.expected_client_response;
   if (expected === undefined) return undefined;

@@ -20,7 +20,7 @@ export async function peakWhile(pid: number, work: Promise<unknown>): Promise<nu
   return peak;
 }
 
-/** What a process takes once that has not changed for three seconds; after half a minute, what it takes then. */
+/** The memory of a process once it has been stable for three seconds, or its memory after half a minute. */
 export async function settledMb(pid: number): Promise<number> {
   const looks: number[] = [];
   for (let count = 0; count < 60; count++) {

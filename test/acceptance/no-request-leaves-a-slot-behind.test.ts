@@ -103,7 +103,7 @@ describe(`after ${REQUESTS} requests that ended in every possible way`, () => {
     await until(() => armedTimers() <= timersBefore + 1);
     expect(gateway.events.filter(({ type }) => type === 'bug')).toEqual([]);
 
-    // What came in has been reported once, however it ended.
+    // Each received request has been reported once, however it ended.
     const received = gateway.events.filter((event) => event.type === 'request-received');
     await until(() => reports().filter(({ history }) => history.length > 0).length >= received.length);
     const ids = reports().map(({ requestId }) => requestId);

@@ -18,7 +18,7 @@ const prober = new Worker(new URL('./health-prober.ts', import.meta.url).href);
 let provider: Server;
 let program: TestProcess;
 let url = '';
-/** What the provider sends, as it is. */
+/** The bytes that the provider sends. */
 let answer: Buffer = Buffer.alloc(0);
 
 beforeAll(async () => {

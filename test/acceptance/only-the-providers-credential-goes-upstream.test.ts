@@ -65,7 +65,7 @@ const OUR_KEYS = {
   'api-key': 'mk-other-canary',
   'x-goog-api-key': 'goog-canary',
 };
-/** What a client may say to a provider. */
+/** Headers that a client may send to a provider. */
 const FOR_PROVIDER = {
   accept: 'application/json',
   'accept-encoding': 'identity',
@@ -76,7 +76,7 @@ const FOR_PROVIDER = {
   'idempotency-key': 'abc',
   'x-custom': 'theirs',
 };
-/** What the connection to the provider itself needs. */
+/** Headers that the connection to the provider itself needs. */
 const OF_CONNECTION = ['host', 'connection', 'content-length', 'content-type'];
 
 async function received(

@@ -75,7 +75,7 @@ interface Asked {
   readonly type: string;
 }
 
-/** What the client makes of the answer: `whole`, an `error`, or content that is `broken`. */
+/** The client's view of the answer: `whole`, an `error`, or content that is `broken`. */
 async function outcomeOf({ fault, stream, api, type }: Asked): Promise<string> {
   // A connection that a fault left behind would be used again.
   const gateway: TestGateway = startGateway(`

@@ -66,7 +66,7 @@ describe.each(APIS.map((api) => [api.name, api] as const))('a stream of %s', (_,
       expect(events.filter((event) => api.isError(event))).toHaveLength(1);
       expect(api.isError(events.at(-1)!)).toBe(true);
       const deltas = deltasOf(exchange.text(), api);
-      // What comes together with the end of a connection may be lost with it.
+      // Bytes that arrive together with the end of a connection may be lost with it.
       expect(deltas.length).toBeWithin(model.includes('clean') ? 40 : 1, 41);
       expect((await reportOf(gateway, exchange)).ending).toBe('truncated');
     },

@@ -4,7 +4,7 @@ const SMALL = 4_000;
 const LARGE = 16_000;
 const TOO_STEEP = 9;
 
-/** Below this nobody waits, and nothing can be measured. */
+/** Shorter times are neither noticed nor measurable. */
 const NOTICED_MS = 3;
 
 /** Longer than a pause of the machine. */
@@ -12,7 +12,7 @@ const LONG_MS = 100;
 
 /** Whether the time grows faster than the text, and is noticed. */
 export function isSteep(run: (size: number) => unknown): boolean {
-  // What doubles with each character would not end on a text of any length.
+  // Exponential growth would not end on a text of any length.
   if (fastest(() => run(SHORT)) > NOTICED_MS) return true;
   const begin = processorMs();
   run(SMALL);

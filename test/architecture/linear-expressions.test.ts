@@ -3,8 +3,8 @@ import { isSteep } from './growth.ts';
 import { type RegexLiteral, regexLiterals } from './regex-literals.ts';
 
 /**
- * What reads text of clients and providers. The rest reads the operator's, its configuration and its terminal, or runs in
- * its browser.
+ * Rooms that read text from clients and providers. The others read only the operator's text (configuration and terminal) or
+ * run in the operator's browser.
  */
 const FOREIGN = [
   'admin',

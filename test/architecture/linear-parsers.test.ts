@@ -49,7 +49,7 @@ function quietly(run: () => unknown): void {
   }
 }
 
-/** What reads text of clients and providers, and what it does with one. A new one belongs in here. */
+/** Every parser of text from clients and providers, with a call of it. Add every new parser here. */
 const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   authorization: (text) =>
     authenticate({ headers: header('authorization', `bearer a${text}`), search: '' }, access),
@@ -117,7 +117,7 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   },
 };
 
-/** What a text repeats: separators that parsers look for, alone and behind each other, and what stands between them. */
+/** Texts to repeat: separators that parsers look for, alone and in sequence, and the text between them. */
 const PUMPS = [
   ' ',
   'a',

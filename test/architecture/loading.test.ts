@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 
 const SRC = join(import.meta.dir, '..', '..', 'src');
 
-/** What is loaded with a file of `src`, itself included: the files and packages that it imports, and what these do. */
+/** Everything loaded with a file of `src`: the file itself, its imported files and packages, and their imports. */
 async function loadedWith(file: string, loaded = new Set<string>()): Promise<Set<string>> {
   if (loaded.has(file)) return loaded;
   loaded.add(file);

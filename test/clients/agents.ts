@@ -9,7 +9,7 @@ export interface Access {
   readonly model: string;
 }
 
-/** What is started, beside the settings that keep every agent at home. */
+/** The command to start, besides the settings that keep every agent offline. */
 export interface Launch {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;

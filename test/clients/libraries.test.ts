@@ -34,7 +34,7 @@ const SCHEMA = {
   required: ['city'],
 } as const;
 
-/** What the provider was told that the tool gave. */
+/** The tool results that the provider received. */
 function results(asked: readonly Asked[]): string[] {
   return asked.map((request) => request.results.join()).filter((text) => text !== '');
 }

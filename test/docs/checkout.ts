@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './pages.ts';
 
-/** What the commands of the pages need of a checkout. */
+/** The parts of a checkout that the commands of the pages need. */
 const PARTS = [
   '.npmrc',
   'bin',
@@ -26,7 +26,7 @@ export async function copyCheckout(): Promise<string> {
     if (!name.startsWith('.installed'))
       await symlink(join(ROOT, 'node_modules', name), join(modules, name), 'junction');
   }
-  // What run.sh looks at: the packages are those of this lock file.
+  // `run.sh` checks that the packages match this lock file.
   await cp(join(ROOT, 'package-lock.json'), join(modules, '.installed-run'));
   return folder;
 }

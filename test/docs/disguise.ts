@@ -1,8 +1,8 @@
-/** What a page says, and what stands for it in a test: free ports, a simulated provider, a database of the test's own. */
+/** A page's text and its test substitutes: free ports, a simulated provider, and a separate database. */
 export interface Disguise {
   /** The page's text, as it can be run here. */
   readonly put: (text: string) => string;
-  /** What a program printed, as the page would show it. */
+  /** A program's output, written as the page would show it. */
   readonly take: (text: string) => string;
   readonly port: (documented: number) => number;
 }

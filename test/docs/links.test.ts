@@ -7,7 +7,7 @@ import { readAllPages, ROOT } from './pages.ts';
 
 const PAGES = await readAllPages();
 
-/** What is wrong with a link; undefined: nothing. Links to other sites are not followed: tests need no network. */
+/** The fault of a link, or undefined if it is sound. Links to other sites are not followed, because tests need no network. */
 async function faultOf({ target }: Link, page: Page): Promise<string | undefined> {
   if (/^[a-z]+:/.test(target)) return isWellFormed(target) ? undefined : 'is no address of a web page';
   const [file = '', anchor] = target.split('#');

@@ -23,7 +23,7 @@ export interface Page {
   readonly headings: readonly Heading[];
   /** Comments that are not above a block, by their first words. */
   readonly notes: ReadonlyMap<string, readonly string[]>;
-  /** What can be linked to behind a `#`. */
+  /** The anchors that a link can name after `#`. */
   readonly anchors: ReadonlySet<string>;
 }
 

@@ -24,13 +24,13 @@ interface Running extends ProcessGroup {
 /** Generous, since a slow machine is no fault of a page. */
 const LIMIT_MS = 100_000;
 
-/** What each command begins with: the reader's variables, and a curl that does not take an error for an answer. */
+/** The beginning of each command: the reader's variables, and a curl that fails on an HTTP error. */
 const BEGIN = `. ./.terminal 2>/dev/null || true
 curl() { case " $* " in *" --fail "*) command curl "$@" ;; *) command curl --fail-with-body "$@" ;; esac; }
 set -euo pipefail
 `;
 
-/** What is set when a command has ended stays set for the next one. */
+/** Keeps the variables of a finished command for the next one. */
 const KEEP = "trap 'status=$?; export -p >.terminal; exit $status' EXIT\n";
 
 /** `databaseUrl` stands for the databases that a page names. */
@@ -68,7 +68,7 @@ export async function startNewcomer(databaseUrl?: string): Promise<Newcomer> {
     const { exited, output } = start(script, ports);
     let status = 0;
     void exited.then((code) => (status = code));
-    // What answers before such a script has ended may be what it is about to end.
+    // Until such a script has ended, the answer may come from a process that the script is about to stop.
     if (isInBackground(script)) await exited;
     const isUp = async (): Promise<boolean> => {
       if (status !== 0) throw new Error(`${place}: exit code ${status}\n${await output()}`);

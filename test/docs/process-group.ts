@@ -8,7 +8,7 @@ import { until } from '../e2e/gateway.ts';
 export interface ProcessGroup {
   /** With the exit code of the shell; what it started may still run. */
   readonly exited: Promise<number>;
-  /** What all of them have printed so far. */
+  /** The output of all processes so far. */
   readonly output: () => Promise<string>;
   /** Ends all of them as Ctrl-C does, and waits for it. */
   readonly end: () => Promise<void>;

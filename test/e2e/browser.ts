@@ -11,7 +11,7 @@ if (chromiumProgram === null) {
 /** A page, with all that went wrong in it. */
 export interface WatchedPage {
   readonly page: Page;
-  /** What the console, the network and the scripts complained of, and each request to another host. */
+  /** Errors reported by the console, the network and the scripts, and every request to another host. */
   readonly complaints: readonly string[];
   /** Takes out the complaints that a test has caused on purpose, and says how many there were. */
   readonly expected: (pattern: RegExp) => number;

@@ -23,7 +23,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** What a command shows on a terminal, colours included. */
+/** The output of a command on a terminal, colours included. */
 async function onTerminal(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
   terminal = startTerminal([LAUNCHER, ...args], { cwd: folder, env });
   await terminal.exited;

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('what bash offers', () => {
-  /** What the completion puts into COMPREPLY for these words, the last of which is being typed. */
+  /** The words that the completion puts into COMPREPLY. The last of the given words is being typed. */
   async function offered(...words: string[]): Promise<string[]> {
     const script = `source <(llm-proxy completion bash)
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))

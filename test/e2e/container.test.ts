@@ -65,7 +65,7 @@ function librariesOf(program: string): string[] {
   return [...text.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path ?? '');
 }
 
-/** What the last instruction of this name says. */
+/** The arguments of the last instruction with this name. */
 function instruction(name: string): string {
   const text = [...dockerfile.matchAll(new RegExp(`^${name} (.*)$`, 'gm'))].at(-1)?.[1];
   if (text === undefined) throw new Error(`the Dockerfile has no ${name}`);

@@ -22,7 +22,7 @@ interface Listing {
   readonly providers: { id: string; weight: number }[];
 }
 
-/** What must be true of the database after any number of writes, each of which made a provider and its history. */
+/** Checks the database's invariants, which hold after any number of writes. Each write creates a provider and its history. */
 async function expectWhole(gateway: DatabaseGateway): Promise<Listing> {
   const listing = (await gateway.admin('GET', '/providers')) as unknown as Listing;
   const { history } = (await gateway.admin('GET', '/config/history?limit=1000')) as {
@@ -37,7 +37,7 @@ async function expectWhole(gateway: DatabaseGateway): Promise<Listing> {
   return listing;
 }
 
-/** What was answered with success is there. */
+/** Checks that every write that was answered with success is there. */
 function expectAll(confirmed: ReadonlySet<string>, { providers }: Listing): void {
   const ids = new Set(providers.map(({ id }) => id));
   expect([...confirmed].filter((id) => !ids.has(id))).toEqual([]);

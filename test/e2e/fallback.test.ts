@@ -40,7 +40,7 @@ async function ask(model: string, more: Record<string, unknown> = {}): Promise<A
   return { status: response.status, headers: response.headers, text, code };
 }
 
-/** What reached the providers, as `a:upstream-model`. */
+/** The requests that reached the providers, as `a:upstream-model`. */
 function asked(): string[] {
   return simulator.attempts.map(({ path, model }) => `${path.split('/')[1]}:${model}`);
 }

@@ -27,7 +27,7 @@ const files = Bun.serve({
   },
 });
 
-/** What providers were sent. */
+/** The bodies that providers received. */
 const bodies: string[] = [];
 
 const provider = Bun.serve({

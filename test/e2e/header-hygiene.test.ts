@@ -61,7 +61,7 @@ async function received(model: string, fields: Fields, key = KEY): Promise<reado
   return simulator.attempts;
 }
 
-/** What every provider gets for a chat request of a client that says nothing further. */
+/** The headers that every provider receives for a plain chat request. */
 function basics({ headers }: AttemptRecord): Record<string, string> {
   return {
     host: new URL(simulator.url).host,

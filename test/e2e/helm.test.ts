@@ -29,7 +29,7 @@ interface Rendering {
   readonly problem: string;
 }
 
-/** What the chart makes of a file of `ci`, or of nothing, and more values, with a cluster of a usual version. */
+/** Renders the chart with a values file of `ci`, if one is named, and with more values, for an ordinary cluster version. */
 function render(values: 'file' | 'database' | undefined, ...more: readonly string[]): Rendering {
   const files = values === undefined ? [] : ['--values', join(CHART, 'ci', `${values}-values.yaml`)];
   const set = more.flatMap((value) => ['--set', value]);
@@ -167,7 +167,7 @@ describe.skipIf(helm === null)('the chart', () => {
         port: 'metrics',
         scheme: 'http',
       });
-      // What the label says becomes the job: job="llm-proxy".
+      // The value of the label becomes the job: job="llm-proxy".
       expect(resources.get('Service')?.metadata.labels[monitor.jobLabel]).toBe('llm-proxy');
     }
     const onMain = render('database').resources.get('ServiceMonitor')?.spec as unknown as Monitor;

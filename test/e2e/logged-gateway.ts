@@ -12,9 +12,9 @@ export interface LoggedGateway {
   readonly app: App;
   readonly folder: string;
   readonly log: OpenLog;
-  /** What has gone to the terminal. */
+  /** The text written to the terminal. */
   readonly terminal: () => string;
-  /** What has been said where the log could not say it. */
+  /** The complaints written elsewhere because the log could not be written. */
   readonly complaints: () => string;
   readonly post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>;
   /** The names of the files in a folder of the log, and what is in them. */

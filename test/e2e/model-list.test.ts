@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { startGateway, type TestGateway, until } from './gateway.ts';
 
-/** What the providers list, and how often they were asked. */
+/** The providers' model lists, and the providers that were asked for them. */
 let lists: Record<string, () => Response | Promise<Response>> = {};
 let asked: string[] = [];
 let providers: ReturnType<typeof Bun.serve>;

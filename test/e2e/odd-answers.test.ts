@@ -15,7 +15,7 @@ const OK = JSON.stringify({
 
 let provider: ScriptedProvider;
 let gateway: TestGateway;
-/** What the provider `odd` says; `sane` answers as it should. */
+/** The answer of the provider `odd`. The provider `sane` answers correctly. */
 let script: (socket: Socket, request: string) => void;
 
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-/** What arrives at a receiver of OTLP over HTTP, with attributes as plain values. */
+/** A span as an OTLP receiver over HTTP gets it, with attributes as plain values. */
 export interface ReceivedSpan {
   readonly name: string;
   /** 2: server, 3: client. */

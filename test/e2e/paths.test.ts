@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { chat, startGateway, type TestGateway } from './gateway.ts';
 
-/** What the provider was asked for: path and model. */
+/** The path and model of each request to the provider. */
 let asked: string[] = [];
 let provider: ReturnType<typeof Bun.serve>;
 let gateway: TestGateway;

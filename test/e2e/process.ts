@@ -17,7 +17,7 @@ const LAUNCHER = join(import.meta.dir, '..', '..', 'bin', 'llm-proxy');
 export interface ProcessOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** What is started instead of `bin/llm-proxy`. */
+  /** The program to start instead of `bin/llm-proxy`. */
   readonly program?: string;
 }
 

@@ -67,7 +67,7 @@ function call(
   });
 }
 
-/** What reached the mock, as `GET /path`. */
+/** The requests that reached the mock, as `GET /path`. */
 function asked(): string[] {
   return simulator.attempts.map(({ method, path }) => `${method} ${path}`);
 }

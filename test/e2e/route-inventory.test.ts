@@ -26,7 +26,7 @@ afterAll(async () => {
   await Promise.all([simulator.stop(), elsewhere.stop()]);
 });
 
-/** What anybody may see: whether it is alive, and how it is used. `docs.test.ts` shows that this tells nothing of the configuration. */
+/** Public paths: health, and how to use the gateway. `docs.test.ts` checks that they reveal nothing about the configuration. */
 const PUBLIC = /^\/(|api\/hello|health|healthz|readyz|docs(\/.*)?|openapi\.json)$/;
 
 /** Paths of the gateway's own, which may say that they are not there, or do not know a method, before they ask who it is. */

@@ -8,7 +8,7 @@ import { DEFAULTS } from '../../src/config/schema/defaults.ts';
 const ROOT = join(import.meta.dir, '..', '..');
 const UNIT = await Bun.file(join(ROOT, 'deploy/systemd/llm-proxy.service')).text();
 
-/** What the unit says of a setting. */
+/** The value of a setting in the unit. */
 function setting(name: string): string | undefined {
   return new RegExp(`^${name}=(.*)$`, 'm').exec(UNIT)?.[1];
 }
@@ -45,7 +45,7 @@ test('compose gives the gateway its configuration and nothing else of the checko
   };
   const folders = (services['llm-proxy']?.volumes ?? []).map((volume) => volume.split(':/')[0]);
   expect(folders).toEqual(['${LLM_PROXY_CONFIG_FOLDER:-./config}', 'data']);
-  // What watches is for this machine.
+  // The monitoring services listen only on this machine.
   for (const name of ['prometheus', 'grafana'])
     for (const port of services[name]?.ports ?? []) expect(port).toStartWith('127.0.0.1:');
   expect(services['grafana']?.environment?.['GF_SECURITY_ADMIN_PASSWORD']).toBe('${GRAFANA_PASSWORD:-}');
@@ -56,7 +56,7 @@ const systemd = Bun.which('systemd-analyze');
 if (systemd === null) console.error('There is no systemd: the unit is not given to it.');
 
 describe.skipIf(systemd === null)('the unit', () => {
-  /** What systemd says of the unit, with a program that is there in the place of the one that may not be. */
+  /** The output of `systemd-analyze` for the unit. An existing program stands in for one that may not be installed. */
   async function analyzed(...args: readonly string[]): Promise<string> {
     const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-unit-'));
     const [program, path] = [join(folder, 'llm-proxy'), join(folder, 'llm-proxy.service')];

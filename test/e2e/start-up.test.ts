@@ -39,7 +39,7 @@ describe('without a config.yaml', () => {
     expect(commands).toHaveLength(4);
     const outputs: string[] = [];
     const [, , failing = ''] = commands;
-    // Whoever runs it again sees the same.
+    // A second run shows the same.
     for (const command of [...commands, failing]) {
       const run = Bun.spawn(['sh', '-c', command], { stdout: 'pipe', stderr: 'inherit' });
       outputs.push(await new Response(run.stdout).text());

@@ -3,7 +3,7 @@ import { until } from './gateway.ts';
 
 /** A program on a terminal of its own, as a user has it before them. */
 export interface TestTerminal {
-  /** What was shown since the last `clear`, without colours and movements of the cursor. */
+  /** The text shown since the last `clear`, without colours and cursor movements. */
   readonly shown: () => string;
   /** The same with them. */
   readonly raw: () => string;

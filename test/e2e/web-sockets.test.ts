@@ -106,7 +106,7 @@ describe('the Realtime API', () => {
     expect(JSON.stringify(attempt)).not.toContain('mk-all-models');
     const started = gateway.events.findLast((event) => event.type === 'request-started');
     expect(started?.headers.get('sec-websocket-protocol')).toBe('realtime');
-    // What is compressed although nobody agreed to it ends the connection.
+    // A compressed frame ends the connection if compression was not negotiated.
     raw.frame(0xc1, Buffer.from('a bomb'));
     await until(() => raw.isClosed || undefined);
   });

@@ -61,7 +61,7 @@ const COMMAND = { command: 'echo hi-from-tool' };
 const AGENT = 'mock/agent?calls=2&thoughts=4';
 const ASK = 'Say hi';
 
-/** What a stream of Gemini's says in all, and counts last. */
+/** The whole text of a Gemini stream, and the last count in it. */
 async function joined(stream: AsyncIterable<GenerateContentResponse>): Promise<unknown> {
   let text = '';
   let usage;

@@ -163,7 +163,7 @@ describe('a stream that breaks off', () => {
       const error = await rejection(reading());
       expect(error).toBeInstanceOf(APIError);
       expect(error).toMatchObject({ code: 'upstream_truncated' });
-      // What was on its way when the connection broke may be lost, but what was not sent is not made up.
+      // Events in flight may be lost when the connection breaks, but none is made up.
       expect(contents.length).toBeGreaterThan(1);
       expect(contents.filter(Boolean).length).toBeLessThanOrEqual(7);
       expect((await stage.ended())[0]?.ending).toBe('truncated');

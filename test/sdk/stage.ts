@@ -8,7 +8,7 @@ import { startGateway, type TestGateway, until } from '../e2e/gateway.ts';
 export interface Stage {
   readonly gateway: TestGateway;
   readonly simulator: Simulator;
-  /** What a client is given as its base URL. */
+  /** The base URL for a client. */
   readonly baseUrl: string;
   /** Forgets what has happened so far, so that a test sees only its own requests. */
   readonly clear: () => void;
@@ -100,7 +100,7 @@ export async function startStageWith(config: string): Promise<Stage> {
   };
 }
 
-/** What a promise rejects with; throws if it does not. */
+/** The rejection of a promise. Throws if it resolves. */
 export async function rejection(promise: PromiseLike<unknown>): Promise<unknown> {
   try {
     await promise;

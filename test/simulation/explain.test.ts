@@ -46,7 +46,7 @@ function randomMoment(seed: number): { model: Model; now: Conditions } {
   return { model, now };
 }
 
-/** What a request really tries if every attempt times out. */
+/** The attempts that a request really makes if every attempt times out. */
 function realAttempts(model: Model, now: Conditions): Attempt[] {
   const history: Attempt[] = [];
   for (;;) {

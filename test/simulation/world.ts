@@ -47,7 +47,7 @@ export interface Step {
   readonly probesOut: number;
 }
 
-/** What a simulation leaves behind when its last request has ended. */
+/** The state that a simulation leaves behind when its last request has ended. */
 export interface Remains {
   readonly inFlight: number;
   readonly probing: number;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const START_AGAIN = join(import.meta.dir, '..', '..', 'src', 'start-again.ts');
 
-/** What a program prints that may call `runChild`, and its exit code. */
+/** The output and the exit code of a program that may call `runChild`. */
 async function run(code: string): Promise<string> {
   const child = Bun.spawn([process.execPath, '-e', `import { runChild } from '${START_AGAIN}';\n${code}`], {
     stdout: 'pipe',

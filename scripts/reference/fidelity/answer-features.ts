@@ -1,11 +1,11 @@
 import type { ProviderApi } from '../../../src/translation/conversation.ts';
 import type { JsonObject } from '../../../src/translation/json.ts';
 
-/** Something that an answer may have, with a whole answer that has it in each provider's API that can say it. */
+/** A feature of answers, with a whole answer that has it in each provider API that can express it. */
 export interface AnswerFeature {
   readonly name: string;
   readonly answers: Readonly<Partial<Record<ProviderApi, JsonObject>>>;
-  /** Found in the client's body if it has arrived. */
+  /** Matches the client's body if the feature has arrived. */
   readonly arrives: RegExp;
 }
 
@@ -75,7 +75,7 @@ const converse = (content: readonly unknown[], more: JsonObject = {}): JsonObjec
 const TEXT = { text: 'Nine fathoms' };
 const TEXT_BLOCK = { type: 'text', ...TEXT };
 
-/** What may come back. */
+/** The features that an answer may have. */
 export const ANSWER_FEATURES: readonly AnswerFeature[] = [
   {
     name: 'text',

@@ -9,7 +9,7 @@ export interface Column {
   readonly carriage?: Target['carriage'];
   readonly dialect: DialectName;
   readonly model: string;
-  /** The model that is asked for what only models that reason take. */
+  /** The model for features that only reasoning models support. */
   readonly reasoningModel: string;
 }
 

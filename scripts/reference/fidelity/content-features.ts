@@ -17,7 +17,7 @@ const TALK = [
   ['user', 'How deep is the harbour?'],
 ] as const;
 
-/** What may stand in messages. */
+/** The contents that messages may have. */
 export const CONTENT_FEATURES: readonly Feature[] = [
   {
     name: 'system instruction',

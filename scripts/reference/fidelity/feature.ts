@@ -4,16 +4,16 @@ import type { JsonObject } from '../../../src/translation/json.ts';
 /** The APIs of clients that the matrix shows. */
 export type Client = Exclude<ClientApi, 'embeddings'>;
 
-/** Something that a request may have, with a sample of it in each client's API that can say it. */
+/** A feature of requests, with a sample of it in each client API that can express it. */
 export interface Feature {
   readonly name: string;
   /** Fields of the body, laid over those of a plain request. */
   readonly asked: Readonly<Partial<Record<Client, JsonObject>>>;
-  /** What the request has beside it, so that only the feature itself is judged. */
+  /** Other fields that the request needs. Without them, the result would depend on more than the feature. */
   readonly beside?: Readonly<Partial<Record<Client, JsonObject>>>;
-  /** Found in the provider's body if the value has arrived, and not found where the feature was not asked for. */
+  /** Matches the provider's body if the value has arrived, and does not match if the feature was not requested. */
   readonly arrives: RegExp;
-  /** The column's model that reasons is asked. */
+  /** Whether the column's reasoning model is used. */
   readonly reasons?: true;
 }
 

@@ -6,7 +6,7 @@ import type { AnswerFeature } from './answer-features.ts';
 import type { Client } from './feature.ts';
 import { type Verdict, wordFor } from './judge.ts';
 
-/** Sends a sample answer of a provider to a client; undefined: the provider's API can't say it. */
+/** Sends a sample answer from a provider to a client. Undefined if the provider's API can't express it. */
 export async function judgeAnswer(
   client: Client,
   feature: AnswerFeature,
@@ -31,14 +31,14 @@ export async function judgeAnswer(
   return { word: wordFor(found, feature.arrives.test(body)), why, body, plainBody: undefined };
 }
 
-/** What is packed into an envelope has arrived as well. */
+/** Opens envelopes, because their contents have arrived as well. */
 function withEnvelopesOpened(body: string): string {
   return body.replaceAll(/llmp1\.[a-z]+\.([A-Za-z0-9_-]+)/g, (_all, packed: string) =>
     Buffer.from(packed, 'base64url').toString(),
   );
 }
 
-/** Each client asks to see reasoning where its API lets it. */
+/** Each client requests reasoning if its API allows that. */
 const ASKED: Readonly<Record<Client, JsonObject>> = {
   chat: { model: 'm', messages: [{ role: 'user', content: 'Hello' }], reasoning_effort: 'high' },
   responses: {

@@ -5,20 +5,20 @@ import { readRequest, translationFor } from '../../../src/translation/pair.ts';
 import type { Column } from './columns.ts';
 import type { Client, Feature } from './feature.ts';
 
-/** `left out`: not sent and not reported. */
+/** `left out` means neither sent nor reported. */
 export type Word = 'as sent' | 'carried' | 'approximated' | 'dropped' | 'refused' | 'left out';
 
 export interface Verdict {
   readonly word: Word;
-  /** Why something is lost, in the words of the loss list. */
+  /** The reason for a loss, in the words of the loss list. */
   readonly why: readonly string[];
-  /** The provider's body; undefined where none is made. */
+  /** The provider's body. Undefined if there is none. */
   readonly body: string | undefined;
-  /** The same without the feature. */
+  /** The provider's body for the same request without the feature. */
   readonly plainBody: string | undefined;
 }
 
-/** Sends a feature's sample from a client to a provider, with the policy `warn`; undefined: the client's API can't say it. */
+/** Sends a feature's sample from a client to a provider with the policy `warn`. Undefined if the client's API can't express it. */
 export async function judge(client: Client, feature: Feature, column: Column): Promise<Verdict | undefined> {
   const asked = feature.asked[client];
   if (asked === undefined) return undefined;
@@ -35,7 +35,7 @@ export async function judge(client: Client, feature: Feature, column: Column): P
   return { ...outcome, word: wordFor(losses, feature.arrives.test(full.body)) };
 }
 
-/** The word for what was reported, and for whether the value has arrived. */
+/** Chooses the word from the reported losses and from whether the value has arrived. */
 export function wordFor(losses: readonly Loss[], hasArrived: boolean): Word {
   if (losses.length === 0) return hasArrived ? 'carried' : 'left out';
   return hasArrived || losses.every((loss) => loss.what === 'approximated') ? 'approximated' : 'dropped';
@@ -53,7 +53,7 @@ const PLAIN: Readonly<Record<Client, JsonObject>> = {
   },
 };
 
-/** Fields laid over others; those of Gemini's `generationConfig` one by one. */
+/** Merges fields over others. Those of Gemini's `generationConfig` are merged one by one. */
 function laid(below: JsonObject, above: JsonObject): JsonObject {
   const { generationConfig: lower, ...fields } = below;
   const { generationConfig: upper, ...others } = above;
@@ -62,7 +62,7 @@ function laid(below: JsonObject, above: JsonObject): JsonObject {
 }
 
 interface Written {
-  /** undefined: the route is unsuitable. */
+  /** Undefined if the route is unsuitable. */
   readonly body: string | undefined;
   readonly losses: readonly Loss[];
 }
@@ -84,7 +84,7 @@ async function written(client: Client, body: JsonObject, column: Column): Promis
   return { body: sent.body, losses: [...losses, ...sent.losses] };
 }
 
-/** What a cloud's own wrapping makes of a Messages body; any other stays as it is. */
+/** Wraps a Messages body as a cloud requires. Any other body stays as it is. */
 function carried(text: string, { carriage, model, api }: Column): Written {
   if (carriage === undefined || api !== 'messages') return { body: text, losses: [] };
   const made = carry(new TextEncoder().encode(text), { carriage, model }, { operation: 'generate' });

@@ -27,7 +27,7 @@ const PROVIDERS: Readonly<Record<ProviderApi, string>> = {
   converse: 'Bedrock Converse',
 };
 
-/** The fidelity matrix in Markdown: for each client API what becomes of requests, why, and what becomes of answers. */
+/** The fidelity matrix in Markdown. For each client API, it shows how requests translate, the reasons, and how answers translate. */
 export async function fidelityMatrix(): Promise<string> {
   const sections: string[] = [models()];
   for (const client of Object.keys(CLIENTS) as Client[]) {
@@ -68,7 +68,7 @@ async function answers(client: Client): Promise<string> {
   return markdownTable(['in answers', ...Object.values(PROVIDERS)], rows);
 }
 
-/** One line for each reason, with the columns that give it. */
+/** One line for each reason, with the columns that it applies to. */
 function reasonsFor(name: string, verdicts: readonly (Verdict | undefined)[]): string[] {
   const columns = new Map<string, string[]>();
   for (const [index, verdict] of verdicts.entries()) {

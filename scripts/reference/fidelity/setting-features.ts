@@ -8,7 +8,7 @@ const SCHEMA = {
 };
 const gemini = (fields: Readonly<Record<string, unknown>>) => ({ generationConfig: fields });
 
-/** What of sampling, length and form may be asked for. */
+/** Settings for sampling, length and format. */
 export const SETTING_FEATURES: readonly Feature[] = [
   {
     name: 'limit on tokens',

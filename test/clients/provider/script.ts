@@ -11,7 +11,7 @@ export interface Asked {
   readonly model: string;
   readonly streams: boolean;
   readonly tools: readonly OfferedTool[];
-  /** What the tools of this conversation gave so far, oldest first; an image among it reads `[image]`. */
+  /** The results of this conversation's tools so far, oldest first. An image in a result reads `[image]`. */
   readonly results: readonly string[];
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -75,7 +75,7 @@ export interface Play {
   readonly opening: readonly StreamEvent[];
   readonly thinking?: {
     readonly start: readonly StreamEvent[];
-    /** What a provider sends while its model thinks. */
+    /** The event that a provider sends while its model thinks. */
     readonly alive: StreamEvent;
     readonly end: readonly StreamEvent[];
   };
@@ -92,7 +92,7 @@ export interface ApiScript {
   readonly refusal: (refused: Refused) => unknown;
 }
 
-/** What every answer says to have used. */
+/** The usage that every answer reports. */
 export const USED = { input: 25, output: 20 } as const;
 
 /** Plays one step after the other; the last one stays. A step is reached when all calls of those before it have their results. */
@@ -126,7 +126,7 @@ export function calls(asked: Asked, ...wanted: readonly (readonly [string, Call[
     const tool = asked.tools.find((offered) => offered.name === name);
     if (tool === undefined)
       throw new Error(`no tool ${name} among ${asked.tools.map((t) => t.name).join(', ')}`);
-    // What a client's custom tool takes as text is the only argument of the function that it is translated to.
+    // A client's custom tool takes text. Translated to a function, it takes that text as its only argument.
     return { tool, input: tool.kind === 'function' && typeof input === 'string' ? { input } : input };
   });
   return { kind: 'answer', text: 'Let me see.', calls: found };

@@ -7,7 +7,7 @@ export function fileWith(path: readonly string[], value: unknown): unknown {
   }, value);
 }
 
-/** What a section needs besides. */
+/** Other settings that a section requires. */
 const REQUIRED: Readonly<Record<string, object>> = {
   'server.tls': { cert_file: 'a', key_file: 'b' },
   'master_keys.[]': { name: 'a', key: 'b' },

@@ -17,7 +17,7 @@ const validate = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true 
   JSON.parse(await text('config.schema.json')),
 );
 
-/** What an editor underlines. */
+/** The errors that an editor underlines. */
 function faultsOf(value: unknown): string[] {
   validate(value);
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);

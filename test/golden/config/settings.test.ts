@@ -60,7 +60,7 @@ describe('config.example.yaml', () => {
 
 const PROVIDERS = [{ name: 'a', api_base: 'https://a.example.com' }];
 
-/** What a file comes to, with a provider for the settings that are for providers. */
+/** The settings that a file results in. A provider is added for the settings of providers. */
 function inForce(file: unknown): unknown {
   return normalise(configSchema.parse({ providers: PROVIDERS, ...Object(file) })).settings;
 }

@@ -16,7 +16,7 @@ afterEach(() => {
   err.mockRestore();
 });
 
-/** What the program prints, and how it ends. */
+/** The program's output and its exit code. */
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   out.mockClear();
   err.mockClear();

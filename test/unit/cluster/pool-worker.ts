@@ -2,7 +2,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { type Calls, RpcChannel, type Message } from '../../../src/cluster/rpc-channel.ts';
 import type { PoolCalls } from '../../../src/cluster/worker-pool.ts';
 
-/** What the worker of the test does when it is told to. */
+/** The calls that the test's worker answers. */
 export type TestCalls = {
   readonly ping: (nothing: undefined) => void;
   readonly pid: (nothing: undefined) => number;

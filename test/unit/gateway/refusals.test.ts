@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { Refusal, type RefusalCode, REFUSALS } from '../../../src/gateway/refusals.ts';
 
-/** What clients build on: a code keeps its status and its type. A new code belongs in here. */
+/** Clients rely on these: a code keeps its status and its type. Add every new code here. */
 const CONTRACT: Readonly<Record<string, readonly [status: number, type: string]>> = {
   missing_api_key: [401, 'authentication_error'],
   invalid_api_key: [401, 'authentication_error'],

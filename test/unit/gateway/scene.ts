@@ -14,7 +14,7 @@ import { TurnCounter } from '../../../src/routing/turn-counter.ts';
 import { snapshotOf } from '../config/configuration.ts';
 import { FakeClock } from './fake-clock.ts';
 
-/** What a provider does with a request; it has the clock to let time pass, and hears when it is called off. */
+/** A provider's behaviour for one request. It can advance the clock, and the request tells it of a cancellation. */
 export type Play = (request: UpstreamRequest, clock: FakeClock) => UpstreamReply | Promise<UpstreamReply>;
 
 /** A gateway with everything real but its providers and its clock. */

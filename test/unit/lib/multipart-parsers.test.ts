@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { peekRequest, spliceRequest } from '../../../src/protocols/request.ts';
 import { findPython } from '../../docs/python.ts';
 
-/** What a client sends, and what is sent on. */
+/** A form that a client sends, and the form that is forwarded. */
 interface Form {
   readonly contentType: string;
   readonly body: Buffer;

@@ -6,7 +6,7 @@ const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 const UNBOUNDED = Number.POSITIVE_INFINITY;
 
-/** What the splitter makes of these chunks: its blocks, and the tail. */
+/** Splits these chunks and returns the blocks and the tail. */
 function split(...chunks: (string | Uint8Array)[]): { blocks: string[]; tail: string } {
   const splitter = createSseSplitter(UNBOUNDED);
   const blocks = chunks.map((chunk) => splitter.push(typeof chunk === 'string' ? bytesOf(chunk) : chunk));

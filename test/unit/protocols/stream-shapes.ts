@@ -5,7 +5,7 @@ export interface StreamShape {
   readonly name: string;
   readonly path: string;
   readonly stream: string;
-  /** What each event means, comments included. */
+  /** The meaning of each event, comments included. */
   readonly signs: readonly StreamSign[];
   readonly usage: Partial<Usage> | undefined;
 }

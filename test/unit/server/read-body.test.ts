@@ -4,7 +4,7 @@ import { Refusal } from '../../../src/gateway/refusals.ts';
 import { BodyBudget } from '../../../src/server/body-budget.ts';
 import { type BodyLimits, readBody } from '../../../src/server/read-body.ts';
 
-/** What the server read, or why it did not. */
+/** The body that the server read, or the reason why it did not. */
 type Reading =
   | { readonly size: number; readonly text: string }
   | { readonly refused: string; readonly message: string };
@@ -186,7 +186,7 @@ describe('how much one key may have under way', () => {
       });
       expect(await asKey('other', make())).toMatchObject({ size: half.length });
     }
-    // What is small is never refused for it.
+    // Small bodies are never refused for this reason.
     expect(await asKey('greedy', 'x'.repeat(60_000))).toMatchObject({ size: 60_000 });
     for (const socket of sockets) socket.destroy();
     await whenHeld(0);

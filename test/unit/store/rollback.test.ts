@@ -4,7 +4,7 @@ import type { Kind } from '../../../src/store/resource-kinds.ts';
 import { type Resources, withResource } from '../../../src/store/revision.ts';
 import { openTestStore } from './databases.ts';
 
-/** What a revision consists of, but for the times at which it was written. */
+/** The content of a revision without the times at which it was written. */
 function content(resources: Resources): unknown {
   return Object.fromEntries(
     Object.entries(resources).map(([kind, all]: [string, Resources[Kind]]) => [

@@ -13,7 +13,7 @@ function settings(more: Partial<LoggingSettings> = {}): LoggingSettings {
   };
 }
 
-/** What a log writes, as it is. */
+/** The lines that a log writes, unparsed. */
 function written(more: Partial<LoggingSettings>, use: (log: Log) => void): string[] {
   const lines: string[] = [];
   use(createLog(() => settings(more), { write: (line) => lines.push(line) }));
@@ -225,7 +225,7 @@ describe('the form for machines', () => {
     };
     const parsed = JSON.parse(line) as Record<string, unknown>;
     expect(parsed).toMatchObject(fields);
-    // What a line told before, it still tells.
+    // The existing fields stay.
     expect(parsed).toMatchObject({ provider: 'provider-a', status: 200, duration: 1234, code: '-' });
     expect(parsed['attempts']).toBe('a/m failed 500, b/m answered');
     expect(JSON.parse(metrics)).toMatchObject({ ...fields, gateway: '5.38ms', tokens: '7+20=27' });

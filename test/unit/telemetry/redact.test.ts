@@ -31,7 +31,7 @@ test('a secret in base64 is found wherever it stands in what was encoded, in bot
       (secret, before, after, alphabet) => {
         const encoded = Buffer.from(before + secret + after).toString(alphabet);
         const redacted = createRedactor([secret])(`x ${encoded} y`);
-        // What is left of the secret is its beginning and end, as with every other.
+        // As with every other secret, only its beginning and its end remain.
         expect(redacted).toContain('****');
         const whole = Buffer.from(secret).toString(alphabet).slice(0, -4);
         expect(redacted).not.toContain(whole);

@@ -19,7 +19,7 @@ interface Plan {
   readonly framing: 'length' | 'chunked' | 'close' | '204' | '304' | 'head';
   readonly status: number;
   readonly lineEnd: string;
-  /** What comes before the status line. */
+  /** The bytes before the status line. */
   readonly before: string;
   /** How often the marker of the request is repeated in its answer. */
   readonly repeats: number;
@@ -80,7 +80,7 @@ function hasBody({ framing }: Plan): boolean {
   return framing === 'length' || framing === 'chunked' || framing === 'close';
 }
 
-/** What the provider says to the request with this marker. */
+/** The provider's answer to the request with this marker. */
 function textOf(id: string, plan: Plan): { readonly head: string; readonly body: string } {
   const { framing, lineEnd } = plan;
   const status = framing === '204' || framing === '304' ? framing : plan.status;
@@ -113,7 +113,7 @@ async function answer(socket: Socket, id: string): Promise<void> {
   await beLate(socket, id, plan);
 }
 
-/** What belongs to nothing comes before the next answer. */
+/** Sends bytes that belong to no request before the next answer. */
 async function beLate(socket: Socket, id: string, plan: Plan): Promise<void> {
   if (plan.late === 'nothing') return;
   const stray = `<${id}>late`;

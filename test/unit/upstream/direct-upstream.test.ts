@@ -288,7 +288,7 @@ test('a connection whose answer was too large to be kept carries the next one', 
   const direct = upstream();
   for (let count = 0; count < 5; count++) {
     const reply = await direct.send(request(port));
-    // Whoever reads comes late.
+    // The reader starts late.
     await Bun.sleep(20);
     expect((await textOf(reply)).length).toBe(size);
   }

@@ -10,7 +10,7 @@ afterEach(closeAll);
 
 interface Proxy {
   readonly url: string;
-  /** What it was asked for: `POST http://…`, `CONNECT host:port`; and with which credential. */
+  /** The requests it received, with their credential: `POST http://…` or `CONNECT host:port`. */
   readonly asked: string[];
 }
 

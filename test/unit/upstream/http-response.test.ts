@@ -12,7 +12,7 @@ interface Told {
   readonly hasBody: boolean;
 }
 
-/** What the reader makes of these pieces, which are copied: they are its own. */
+/** The result of reading these pieces. They are copied, because the reader owns its input. */
 function read(pieces: readonly (string | Uint8Array)[], method = 'POST'): Told {
   const reader = new ResponseReader(method);
   const body = pieces.map(

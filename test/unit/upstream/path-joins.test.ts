@@ -5,7 +5,7 @@ import { joinUrl } from '../../../src/upstream/url.ts';
 
 type Row = readonly [base: string, asked: string, sent: string];
 
-/** What a provider of this kind is sent for what a client asked, from the door to the wire. */
+/** Checks which path a provider of this kind receives for each path that a client requests, through the whole gateway. */
 function joins(
   rows: readonly Row[],
   type: Provider['type'],

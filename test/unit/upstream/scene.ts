@@ -6,7 +6,7 @@ import { snapshotOf } from '../config/configuration.ts';
 
 export const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 
-/** What a test has opened. */
+/** Functions that close everything that a test has opened. */
 export const closing: (() => unknown)[] = [];
 
 export async function closeAll(): Promise<void> {
