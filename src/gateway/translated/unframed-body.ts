@@ -28,15 +28,14 @@ function unframed(source: ByteSource, requestId: string): ByteSource {
   const eventsOf = (chunk: Uint8Array): Uint8Array | 'broken' => {
     const read = frames.push(chunk);
     if (read === 'broken') return 'broken';
-    return Buffer.concat(
-      read.map((frame) => {
-        const event = carriedEvent(frame);
-        if (event.kind === 'nothing') return NO_BYTES;
-        return event.kind === 'event'
-          ? eventText(event.name, event.data)
-          : errorEvent(event.error, requestId);
-      }),
-    );
+    const texts: Uint8Array[] = [];
+    for (const frame of read) {
+      const event = carriedEvent(frame);
+      if (event.kind === 'event') texts.push(eventText(event.name, event.data));
+      else if (event.kind === 'unreadable') return 'broken';
+      else if (event.kind === 'error') texts.push(errorEvent(event.error, requestId));
+    }
+    return Buffer.concat(texts);
   };
   return {
     async read() {
@@ -65,5 +64,3 @@ function unframed(source: ByteSource, requestId: string): ByteSource {
 function errorEvent(error: HubError, requestId: string): Uint8Array {
   return eventText('error', new TextEncoder().encode(writeJson(messagesErrorBody(error, requestId))));
 }
-
-const NO_BYTES = new Uint8Array(0);

@@ -1,5 +1,5 @@
 import { errorOfException } from '../errors.ts';
-import { unreadable, type HubError } from '../hub-error.ts';
+import type { HubError } from '../hub-error.ts';
 import { asObject, asString, parsed } from '../json.ts';
 import type { Frame } from './event-stream.ts';
 
@@ -9,6 +9,8 @@ export type CarriedEvent =
   | { readonly kind: 'event'; readonly name: string; readonly data: Uint8Array }
   /** A frame without content for the client. */
   | { readonly kind: 'nothing' }
+  /** A frame that contains no event of the Messages API. */
+  | { readonly kind: 'unreadable' }
   | { readonly kind: 'error'; readonly error: HubError };
 
 /** Extracts the event from a frame `{"bytes": base64}`. Never throws. */
@@ -18,8 +20,7 @@ export function carriedEvent(frame: Frame): CarriedEvent {
   if (frame.name !== 'chunk') return { kind: 'nothing' };
   const data = bytesOf(asString(payload?.['bytes']));
   const name = data === undefined ? undefined : asString(asObject(parsed(TEXT.decode(data)))?.['type']);
-  if (data === undefined || name === undefined)
-    return { kind: 'error', error: unreadable('a frame contains no event of the Messages API') };
+  if (data === undefined || name === undefined) return { kind: 'unreadable' };
   return { kind: 'event', name, data };
 }
 

@@ -266,13 +266,13 @@ describe('Bedrock’s frames', () => {
   });
 
   test.each([
-    [frame('{'), 'error'],
-    [frame({ bytes: '***' }), 'error'],
-    [frame({ bytes: btoa('[]') }), 'error'],
-    [frame({}), 'error'],
+    [frame('{'), 'unreadable'],
+    [frame({ bytes: '***' }), 'unreadable'],
+    [frame({ bytes: btoa('[]') }), 'unreadable'],
+    [frame({}), 'unreadable'],
     [frame({}, 'event', 'initial-response'), 'nothing'],
-  ])('garbage is an error: %p', (event, kind) => {
-    expect(event.kind).toBe(kind as 'error');
+  ])('garbage is unreadable: %p', (event, kind) => {
+    expect(event.kind).toBe(kind as 'unreadable');
   });
 
   test('exceptions become errors of their kind', () => {
