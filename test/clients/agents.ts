@@ -1,7 +1,7 @@
 import type { Asked, Answer, Call } from './provider/script.ts';
 import { calls } from './provider/script.ts';
 
-/** How an agent reaches the gateway. */
+/** The way an agent reaches the gateway. */
 export interface Access {
   /** Without a path: `http://127.0.0.1:PORT`. */
   readonly url: string;
@@ -17,22 +17,22 @@ export interface Launch {
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** An agent, with the tools by which a script makes it work. */
+/** An agent, and the tools that a script uses to make it work. */
 export interface Agent {
-  /** In titles of tests. */
+  /** The name in test titles. */
   readonly name: string;
   /** In `node_modules/.clients/node_modules/.bin`. */
   readonly program: 'claude' | 'codex' | 'opencode' | 'gemini';
   /** Starts one turn that ends by itself, with every tool allowed. */
   readonly launch: (access: Access, prompt: string) => Launch;
-  /** The tool that every request of the agent itself offers, and none of those on the side. */
+  /** A tool that every main request of the agent offers, and no side request does. */
   readonly shellTool: string;
   readonly shell: (command: string) => ToolUse;
   readonly writeFile: (path: string, content: string) => ToolUse;
   readonly readImage: (path: string) => ToolUse;
 }
 
-/** The name of a tool and what it is called with. */
+/** The name of a tool and its arguments. */
 export type ToolUse = readonly [string, Call['input']];
 
 const claudeCode: Agent = {
@@ -48,7 +48,7 @@ const claudeCode: Agent = {
       DISABLE_AUTOUPDATER: '1',
       DISABLE_ERROR_REPORTING: '1',
       DISABLE_TELEMETRY: '1',
-      // As root it refuses to run with every tool allowed, except in a container.
+      // As root it refuses to run with every tool allowed, unless it runs in a container.
       IS_SANDBOX: '1',
     },
   }),
@@ -163,7 +163,7 @@ export const AGENTS = {
   opencodeGemini: opencode('@ai-sdk/google', '/v1beta'),
 } as const;
 
-/** A step of a script: these tools are used, all at once. */
+/** A step of a script that uses these tools in parallel. */
 export function using(...wanted: readonly ToolUse[]): (asked: Asked) => Answer {
   return (asked) => calls(asked, ...wanted);
 }

@@ -50,7 +50,7 @@ describe.skipIf(!isInstalled('claude'))('Claude Code', () => {
 
   test('waits for a model that thinks for longer than a first byte may take, and shows nothing of it', async () => {
     const slow = await startStage(fastClock);
-    // By the clock of the gateway, five minutes.
+    // Five minutes on the gateway's clock.
     slow.provider.play(() => ({ ...says('Thought through.'), thinking: { text: 'Hm.', forMs: 3000 } }));
     const session = await slow.turn(claude, { model, prompt: 'Think!' });
     expect(session.stdout.trim()).toBe('Thought through.');

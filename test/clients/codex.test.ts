@@ -24,7 +24,7 @@ describe.skipIf(!isInstalled('codex'))('Codex', () => {
 
   test('waits for a model that thinks for longer than a first byte may take, without a word of it', async () => {
     const slow = await startStage(fastClock);
-    // By the clock of the gateway, five minutes.
+    // Five minutes on the gateway's clock.
     slow.provider.play(() => ({ ...says('Thought through.'), thinking: { text: '', forMs: 3000 } }));
     const session = await slow.turn(AGENTS.codexOwn, { model: 'gpt-5.5', prompt: 'Think!' });
     expect(session.stdout.trim()).toBe('Thought through.');

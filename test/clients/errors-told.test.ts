@@ -21,7 +21,7 @@ function failed(code: string, more: Partial<Failed> = {}): Failed {
 
 const CUT: Reply = { kind: 'answer', text: 'Half a sentence', isCut: true };
 
-/** A failure, and what the agent says of it: the same as without the gateway, or more. */
+/** A failure, and the agent's message about it: the same as without the gateway, or more. */
 type Row = readonly [string, Reply, string];
 
 const CLAUDE_CODE: readonly Row[] = [
@@ -33,7 +33,7 @@ const CLAUDE_CODE: readonly Row[] = [
   ['429', refused(429, 'rate_limit_error'), 'Request rejected (429) · it says rate_limit_error'],
   ['500', refused(500, 'api_error'), 'API Error: 500 it says api_error'],
   ['529', refused(529, 'overloaded_error'), 'API Error: 529 it says overloaded_error'],
-  // Straight from the provider it is an "empty or malformed response": a status tells more than an event.
+  // Directly from the provider it is an "empty or malformed response". A status tells more than an event.
   [
     'overloaded_error as the first event',
     failed('overloaded_error'),

@@ -23,7 +23,7 @@ afterAll(async () => {
   for (const stage of stages.values()) await stage.stop();
 });
 
-/** Calls the tool once, where one is offered, and answers with what it gave. */
+/** Calls the tool once, if one is offered, and answers with the tool's result. */
 const sunny: Script = (asked) =>
   asked.tools.length === 0 || asked.results.length > 0 ? says(ANSWER) : calls(asked, ['weather', ROME]);
 

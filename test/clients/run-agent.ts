@@ -5,16 +5,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Access, Agent } from './agents.ts';
 
-/** An empty home and a folder to work in, for one session of an agent. */
+/** An empty home directory and a work folder for one session of an agent. */
 export interface Desk {
   readonly home: string;
   readonly work: string;
   readonly remove: () => Promise<void>;
 }
 
-/** How a session ended. */
+/** The result of a session. */
 export interface Session {
-  /** -1: it was killed, since it had not ended by itself. */
+  /** -1 if it did not end by itself and was killed. */
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -25,7 +25,7 @@ const PROGRAMS = join(import.meta.dir, '..', '..', 'node_modules', '.clients', '
 /** Longer sessions are killed. The tests' own limit is 60 s. */
 const LIMIT_MS = 50_000;
 
-/** Whether a program is installed; says so if it is not, since its tests are skipped then. */
+/** Whether a program is installed. Prints a note if it is not, because its tests are skipped then. */
 export function isInstalled(program: Agent['program']): boolean {
   const found = existsSync(join(PROGRAMS, program));
   if (!found)
@@ -35,7 +35,7 @@ export function isInstalled(program: Agent['program']): boolean {
   return found;
 }
 
-/** Makes a desk in the temporary folder, with these files in its work folder. */
+/** Creates a desk in the temporary folder, with these files in its work folder. */
 export async function makeDesk(files: Readonly<Record<string, string | Uint8Array>> = {}): Promise<Desk> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-client-'));
   const [home, work] = [join(folder, 'home'), join(folder, 'work')];
@@ -45,7 +45,7 @@ export async function makeDesk(files: Readonly<Record<string, string | Uint8Arra
   return { home, work, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-/** Runs one turn of an agent to its end. It knows nothing of this machine's user, and reaches nothing but the loopback address. */
+/** Runs one turn of an agent to its end. The agent cannot see this machine's user, and reaches only the loopback address. */
 export async function runAgent(
   agent: Agent,
   desk: Desk,
@@ -59,7 +59,7 @@ export async function runAgent(
   }
   const child = spawn(join(PROGRAMS, agent.program), [...launch.args, ...(args ?? [])], {
     cwd: desk.work,
-    // A group of its own, so that what it started ends with it.
+    // A separate process group, so that its children end with it.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -67,7 +67,7 @@ export async function runAgent(
       HOME: desk.home,
       TMPDIR: desk.home,
       LANG: 'en_US.UTF-8',
-      // Nobody listens there: a request to anything but this machine fails at once.
+      // Nothing listens there, so a request to any other machine fails at once.
       HTTPS_PROXY: 'http://127.0.0.1:9',
       HTTP_PROXY: 'http://127.0.0.1:9',
       NO_PROXY: '127.0.0.1,localhost',
@@ -85,7 +85,7 @@ export async function runAgent(
   });
   clearTimeout(limit);
   killGroup(child.pid);
-  // The pipes close when nothing of the group is left.
+  // The pipes close when the whole process group has ended.
   await new Promise<void>((resolve) => {
     if (child.stdout.readableEnded) resolve();
     else child.stdout.once('close', () => resolve());
@@ -95,17 +95,17 @@ export async function runAgent(
 
 export interface SessionOptions {
   readonly prompt: string;
-  /** More arguments. */
+  /** Additional arguments. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Ends a process with all that it started, as far as any of them still runs. */
+/** Ends a process and all its children that still run. */
 function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // None of them runs any more.
+    // None of them is running.
   }
 }

@@ -5,11 +5,11 @@ import type { Api } from './provider/script.ts';
 import { type ScriptedProvider, startScriptedProvider } from './provider/scripted-provider.ts';
 import { type Desk, makeDesk, runAgent, type Session, type SessionOptions } from './run-agent.ts';
 
-/** A gateway in front of one scripted provider, under the names of all its APIs. */
+/** A gateway in front of one scripted provider, which is configured once for each of its APIs. */
 export interface Stage {
   readonly provider: ScriptedProvider;
   readonly gateway: TestGateway;
-  /** One turn of an agent through the gateway; at a fresh desk, which is removed then, unless one is given. */
+  /** Runs one turn of an agent through the gateway. Without a desk, it uses a fresh one and removes it afterwards. */
   readonly turn: (agent: Agent, turn: Turn) => Promise<Session>;
   readonly stop: () => Promise<void>;
 }
@@ -20,12 +20,12 @@ export interface Turn extends SessionOptions {
   readonly desk?: Desk;
 }
 
-/** May use every model. */
+/** A key that may use every model. */
 export const KEY = 'mk-agents-key';
 
 const UPSTREAM_KEY = 'sk-upstream-of-agents';
 
-/** A provider that speaks only one API, and one of its models. A client's model of any name is that one. */
+/** A provider that speaks only one API, with one model. Every model name of a client maps to that one. */
 const ONLY: Readonly<Record<Api, string>> = {
   chat: 'provider_type: openai, apis: [chat], api_base: "URL/v1", model_mapping: { "*": local-model }',
   responses: 'provider_type: openai-responses, api_base: "URL/v1", model_mapping: { "*": gpt-5.5 }',
@@ -35,7 +35,7 @@ const ONLY: Readonly<Record<Api, string>> = {
     'provider_type: bedrock, region: eu-central-1, api_base: "URL", model_mapping: { "*": "amazon.nova-pro-v1:0" }',
 };
 
-/** Starts both; the provider speaks `api` and nothing else. */
+/** Starts both. The provider speaks only `api`. */
 export async function startStageOf(api: Api, clock?: SystemClock): Promise<Stage> {
   const provider = await startScriptedProvider(api);
   return stageOf(
@@ -45,7 +45,7 @@ export async function startStageOf(api: Api, clock?: SystemClock): Promise<Stage
   );
 }
 
-/** Starts both; the provider serves OpenAI's models, Anthropic's and Google's, each by its own APIs. `clock`: not the machine's. */
+/** Starts both. The provider serves OpenAI's, Anthropic's and Google's models, each by its own APIs. `clock` replaces the machine's. */
 export async function startStage(clock?: SystemClock): Promise<Stage> {
   const provider = await startScriptedProvider();
   const at = (base: string): string => `api_base: "${provider.url}${base}", api_key: ${UPSTREAM_KEY}`;

@@ -47,7 +47,7 @@ describe('a provider of the API that it speaks serves a session with tools of', 
       expect(`${session.stdout}\n${session.stderr}`).toContain(FINAL);
       expect(session.exitCode).toBe(0);
       const results = provider.asked.at(-1)?.results ?? [];
-      // Calls at once run side by side, and Claude Code sends their results in the order in which they ended.
+      // Parallel calls run side by side, and Claude Code sends their results in the order in which they ended.
       const shown = results.slice(0, 2).map((text) => /(?:first|second)-\d+/.exec(text)?.[0] ?? text);
       expect(shown.toSorted()).toEqual(['first-42', 'second-55']);
       expect(results).toHaveLength(3);

@@ -24,7 +24,7 @@ const PICTURE = Buffer.from(
   'base64',
 );
 
-/** How a picture's bytes stand in a request of each API. */
+/** The form of a picture's bytes in a request of each API. */
 const PICTURE_MARK: Readonly<Record<Api, RegExp>> = {
   chat: /"image_url":\{"url":"data:image\/png;base64,/,
   responses: /"type":"input_image"[^}]*"data:image\/png;base64,|"image_url":"data:image\/png;base64,/,

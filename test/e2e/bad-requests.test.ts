@@ -181,7 +181,7 @@ describe('a bad request gets a clear error and never reaches a provider:', () =>
       `GET /v1/realtime?model=known HTTP/1.1\r\nhost: x\r\nauthorization: Bearer mk-all\r\nconnection: upgrade\r\n` +
         'upgrade: websocket\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n',
     );
-    // Codex goes on over HTTP at once after a 426, and only then.
+    // Codex falls back to HTTP at once after a 426, and only then.
     expect(answer).toStartWith('HTTP/1.1 426');
     expect(answer).toContain('websocket_not_supported');
   });
@@ -232,7 +232,7 @@ test('a key with patterns may use what they match', async () => {
   expect(response.status).toBe(200);
 });
 
-/** Sends text as it is and returns what comes within a moment. */
+/** Sends raw text and returns the bytes that arrive within a moment. */
 function raw(text: string, url = gateway.url): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(text));

@@ -16,7 +16,7 @@ import { startProcess, type TestProcess } from './process.ts';
 const ROOT = join(import.meta.dir, '..', '..');
 
 let built: BuiltProgram;
-/** Where the program is started: nothing is in it but what a test puts there. */
+/** The program's working directory, empty except for a test's own files. */
 let folder: string;
 let simulator: Simulator;
 const started: TestProcess[] = [];
@@ -39,7 +39,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Starts the file alone: no Node.js, no Bun, no other program can be found. */
+/** Starts only this file. It can find no Node.js, no Bun and no other program. */
 function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): TestProcess {
   const running = startProcess(args, {
     program: built.path,
@@ -57,7 +57,7 @@ async function ended(args: readonly string[], env?: Readonly<Record<string, stri
   return run.stdout();
 }
 
-/** The address on which a gateway listens that was started with these arguments. */
+/** The address of a gateway that was started with these arguments. */
 async function listening(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string> {
   const running = start([...args, '--host', '127.0.0.1', '--port', '0'], env);
   return (await running.printed(/(?:listening on|gateway) +(http:\/\/[^\s/]+)/))[1] ?? '';
@@ -139,13 +139,13 @@ test('tokens that a provider does not report are counted by the thread, and not 
     'A long word such as internationalisation is more than one token, and so are these: 北京, 東京.';
   const messages = [{ role: 'user', content }];
   const counted = countTokens(content);
-  // Four characters for a token is what a thread that fails would come to.
+  // A failing thread would lead to the estimate of four characters a token.
   expect(Math.ceil(content.length / 4)).not.toBe(counted);
   const promptTokens = async (): Promise<number> => {
     const page = await (await fetch(`${url}/metrics`)).text();
     return Number(/^llm_proxy_tokens_total\{.*token_type="prompt".*\} (\d+)$/m.exec(page)?.[1] ?? 0);
   };
-  // The thread has a second for an answer, which a busy machine may take to start it: then the text is guessed.
+  // The thread has one second to answer. On a busy machine its start may take that long, and then the count is estimated.
   await untilAsync(async () => {
     const before = await promptTokens();
     await (await ask(url, 'any', { model: 'mock/usage-absent', messages, stream: true })).text();
@@ -214,7 +214,7 @@ test('files for Bun and for shells in its folder are none of its business', asyn
   expect(running.stdout()).not.toContain('stray');
 });
 
-/** Asks for a value until there is one. */
+/** Repeats a request until it has a value. */
 async function untilAsync<T>(value: () => Promise<T | null>): Promise<T> {
   for (let tries = 0; tries < 400; tries++) {
     const found = await value();

@@ -1,6 +1,6 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
-/** Chromium's program; null: it is not installed. */
+/** The path of Chromium. Null if it is not installed. */
 export const chromiumProgram = Bun.which('chromium') ?? Bun.which('chromium-browser');
 if (chromiumProgram === null) {
   console.warn(
@@ -8,12 +8,12 @@ if (chromiumProgram === null) {
   );
 }
 
-/** A page, with all that went wrong in it. */
+/** A page, with every error in it. */
 export interface WatchedPage {
   readonly page: Page;
   /** Errors reported by the console, the network and the scripts, and every request to another host. */
   readonly complaints: readonly string[];
-  /** Takes out the complaints that a test has caused on purpose, and says how many there were. */
+  /** Removes the complaints that a test caused on purpose, and returns their number. */
   readonly expected: (pattern: RegExp) => number;
 }
 
@@ -33,7 +33,7 @@ export function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** A new page, as in a browser that has never been there. `url`: the only place that it may ask. */
+/** A new page in a fresh browser profile. `url` is the only origin that it may request. */
 export async function openPage(
   browser: Browser,
   url: string,
@@ -48,7 +48,7 @@ export async function openPage(
   page.on('pageerror', (error) => complaints.push(`script: ${error.message}`));
   page.on('requestfailed', (request) => {
     const reason = request.failure()?.errorText ?? '';
-    // The page itself calls requests off: a button stops an answer, another view needs none.
+    // The page itself cancels requests: a button stops an answer, and a change of view needs none.
     if (reason !== 'net::ERR_ABORTED') complaints.push(`failed: ${request.url()} ${reason}`);
   });
   page.on('request', (request) => {

@@ -11,7 +11,7 @@ export interface BuiltProgram {
 
 const SCRIPT = join(import.meta.dir, '..', '..', 'scripts', 'build.ts');
 
-/** Builds it in a folder of its own, with the runtime that npm has installed. */
+/** Builds it in a separate folder, with the runtime that npm has installed. */
 export async function buildProgram(): Promise<BuiltProgram> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-binary-'));
   const build = Bun.spawn([process.execPath, SCRIPT, 'host', '--outdir', folder], {

@@ -36,7 +36,7 @@ async function sent(body: string | Uint8Array, path = '/v1/chat/completions'): P
 const MESSAGES = '"messages":[{"role":"user","content":"Hello"}]';
 
 describe('a request body reaches the provider byte for byte but for the name of the model', () => {
-  // § stands for the name of the model: the client's going in, the provider's coming out.
+  // § stands for the model's name: the client's in requests, the provider's in answers.
   const bodies: Record<string, string> = {
     'unknown fields': `{"model":§,${MESSAGES},"x_unknown":{"deep":[1,{"a":null}]},"zeta":true}`,
     'integers over 2^53 and odd numbers': `{"model":§,${MESSAGES},"seed":9007199254740993,"n1":1E400,"n2":-0.0,"n3":1.10}`,

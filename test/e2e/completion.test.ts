@@ -62,7 +62,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
   });
 });
 
-/** How each shell is started without the user's files, loads the completion, and repeats what it would run. */
+/** The commands that start each shell without the user's files, load the completion, and print what it would run. */
 const SHELLS = {
   bash: {
     command: ['bash', '--norc', '--noprofile', '-i'],
@@ -106,7 +106,7 @@ describe('typed on a terminal, with the Tab key', () => {
       for (const [keys, runs] of Object.entries(TYPED)) {
         terminal.clear();
         terminal.type(`${keys}\r`);
-        // zsh writes --config=FILE, which is the same.
+        // zsh writes --config=FILE, which means the same.
         await terminal.shows(new RegExp(runs.replaceAll(' ', '[ =]')));
       }
     });

@@ -7,9 +7,9 @@ import { dirname, join } from 'node:path';
 import { type BuiltProgram, buildProgram } from './built-program.ts';
 import { until } from './gateway.ts';
 
-// There may be no engine for containers, so the image is put together by hand: what the Dockerfile copies, a shell, and the
-// libraries that the program asks for. It is run as the Dockerfile says: under that user, in that folder, by that entry
-// point, on a file system of which only the volume can be written to.
+// There may be no container engine, so the test assembles the image by hand: the files that the Dockerfile copies, a shell, and the
+// libraries that the program needs. It runs as the Dockerfile says: as that user, in that folder, with that entry
+// point, on a file system in which only the volume is writable.
 
 const ROOT = join(import.meta.dir, '..', '..');
 
@@ -72,7 +72,7 @@ function instruction(name: string): string {
   return text;
 }
 
-/** Puts a configuration with one provider where the image looks for it. */
+/** Writes a configuration with one provider to the image's configuration path. */
 async function configure(settings: string): Promise<void> {
   await mkdir(join(image, 'config'), { recursive: true });
   await Bun.write(
@@ -114,18 +114,18 @@ test.skipIf(!isPossible)(
     const check = JSON.parse(/CMD (\[.*\])$/.exec(instruction('HEALTHCHECK'))?.[1] ?? '') as string[];
     const port = await freePort();
     await configure(`server: { host: 127.0.0.1, port: 18000 }\nallow_unauthenticated: true\n`);
-    // In a container of its own each has a place of its own for it.
+    // In separate containers, each has its own path for it.
     const settings = `LLM_PROXY_ADDRESS_FILE=/dev/shm/llm-proxy-test-${port}`;
     const isHealthy = async (): Promise<boolean> => (await run(check, settings).exited) === 0;
 
     const container = run([...entrypoint, '--port', String(port)], settings);
     while (!(await isHealthy())) expect(container.exitCode).toBeNull();
-    // A loopback address of the configuration is one that nobody outside of the container reaches: both families are served.
+    // A loopback address in the configuration is unreachable from outside the container, so the program listens on both families.
     for (const host of ['127.0.0.1', ...(existsSync('/proc/net/if_inet6') ? ['[::1]'] : [])]) {
       expect((await fetch(`http://${host}:${port}/healthz`)).status).toBe(200);
     }
 
-    // The first process of the namespace is the program itself: the shell has become it.
+    // The first process of the namespace is the program itself, because the shell replaces itself with it.
     const [pid] = Bun.spawnSync(['pgrep', '-P', String(container.pid)])
       .stdout.toString()
       .split('\n');

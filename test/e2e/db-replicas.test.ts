@@ -13,7 +13,7 @@ import {
 } from './db-program.ts';
 import { until } from './gateway.ts';
 
-/** The contract says a second; the machine that runs the tests may be busy. */
+/** The contract allows one second. The machine that runs the tests may be busy. */
 const SOON_MS = 2000;
 
 let postgres: TestPostgres;
@@ -34,7 +34,7 @@ afterAll(async () => {
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'llm-proxy-replicas-'));
   dbUrl = await postgres.newDatabase();
-  // Both at once: each wants to make the schema.
+  // Both start at once, and each tries to create the schema.
   [first, second] = await Promise.all([
     startDatabaseGateway({ dbUrl, folder: join(folder, 'first') }),
     startDatabaseGateway({ dbUrl, folder: join(folder, 'second') }),
@@ -52,7 +52,7 @@ afterEach(async () => {
 describe('two replicas on one database', () => {
   test('see within a second what the other one wrote, and at once what they wrote themselves', async () => {
     const figures: Record<string, number> = {};
-    // With one model listed, only what is listed is served.
+    // With one model listed, the gateway serves only listed models.
     await first.admin('POST', '/models', { id: 'any', routes: [{ provider: 'a' }] });
     await timeUntil(async () => (await second.ask('mk-known', 'new')) === 404);
     await first.admin('POST', '/models', { id: 'new', routes: [{ provider: 'a' }] });
@@ -142,7 +142,7 @@ describe('a database that is gone', () => {
     console.log(`after the crash: ${statuses.length} requests, recovered after ${recoveredMs} ms`);
     expect(new Set(statuses)).toEqual(new Set([200]));
     expect(recoveredMs).toBeLessThan(5000);
-    // The gauge is set a few times a second.
+    // The gauge is updated a few times a second.
     await timeUntil(async () => (await metric(first, 'llm_proxy_store_up')) === 1);
     expect(await metric(first, 'llm_proxy_store_adopted')).toBe(1);
     expect(await metric(first, 'llm_proxy_request_records_dropped_total')).toBe(0);

@@ -70,7 +70,7 @@ interface Sums {
   total_tokens: number;
 }
 
-/** Sends one request and gives the usage that came from the provider, or undefined where it failed. */
+/** Sends one request and returns the usage that the provider reported, or undefined if it failed. */
 async function ask(
   { url }: DatabaseGateway,
   key: string,
@@ -111,7 +111,7 @@ async function requestCount(gateway: DatabaseGateway, query = ''): Promise<numbe
   return Number((await usageOf(gateway, query))[0]?.['requests'] ?? 0);
 }
 
-/** Every row that paging gives. */
+/** Every row of all pages. */
 async function allRequests(gateway: DatabaseGateway, between: () => Promise<unknown>): Promise<Row[]> {
   const rows: Row[] = [];
   let cursor = '';
@@ -147,7 +147,7 @@ describe.each(['postgres', 'sqlite'])('request records in %s', (engine) => {
     await Promise.all(jobs);
     await gateway.ask(KEY_CANARIES.a, 'unknown-model');
     await gateway.ask('mk-wrong', 'model-one');
-    // SIGTERM writes what waits.
+    // SIGTERM writes the pending rows.
     await end(gateway, 'SIGTERM');
     const next = await restart();
     const rows = await usageOf(next, 'group_by=key,model,provider');

@@ -9,7 +9,7 @@ import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from './db-prog
 import { startProcess } from './process.ts';
 import { until } from './gateway.ts';
 
-/** One secret for each place that takes one. */
+/** One secret for each field that takes one. */
 const SECRETS = {
   apiKey: 'sk-canary-api-key-4d1f0a',
   formerApiKey: 'sk-canary-former-9c2b7e',
@@ -26,7 +26,7 @@ const SECRETS = {
   secretKey: 'canary-secret-key-7781ee',
 };
 
-/** The ways in which a secret might be written. */
+/** The forms in which a secret might be written. */
 function spellings(secret: string): string[] {
   const inBase64 = Buffer.from(secret).toString('base64').replace(/=+$/, '');
   return [secret, inBase64, encodeURIComponent(secret), Buffer.from(secret).toString('hex')];
@@ -54,7 +54,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Everything that PostgreSQL would dump, of whatever tables there are. */
+/** Everything that PostgreSQL would dump, from every table. */
 async function dumpPostgres(url: string): Promise<string> {
   const sql = new SQL(url, { max: 1 });
   const tables: { name: string }[] =

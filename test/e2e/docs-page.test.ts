@@ -15,7 +15,7 @@ let simulator: Simulator;
 let watched: WatchedPage;
 let page: Page;
 
-/** Opens the page as somebody who has never been there. */
+/** Opens the page in a fresh browser profile. */
 async function open(url: string, options: Parameters<typeof openPage>[2] = {}): Promise<void> {
   watched = await openPage(browser, url, options);
   ({ page } = watched);
@@ -34,7 +34,7 @@ async function choose(operation: string): Promise<void> {
   await page.getByRole('heading', { name: operation, level: 1 }).waitFor();
 }
 
-/** Sends what the form holds, and gives the answer's status line. */
+/** Sends the form, and returns the answer's status line. */
 async function send(): Promise<string> {
   await page.getByRole('button', { name: 'Send' }).click();
   const state = page.locator('.answer-state', { hasText: /after|stopped|reached/ }).filter({
@@ -54,7 +54,7 @@ describe.skipIf(chromiumProgram === null)('the page in a browser', () => {
     await browser.close();
     await simulator.stop();
   });
-  // Whatever a test does: the browser has nothing to complain of, and nobody else was asked.
+  // After every test, the browser has no complaints and no other host was contacted.
   afterEach(async () => {
     await page.context().close();
     expect(watched.complaints).toEqual([]);
@@ -135,7 +135,7 @@ models:
       await page.getByLabel('Model').fill('breaks');
       expect(await send()).toMatch(/^200broke off after/);
       expect(await page.locator('.answer-text').textContent()).toContain('broke off');
-      // The reset that ends a broken stream is what the browser has to report here.
+      // The browser must report the reset that ends a broken stream.
       watched.expected(/failed: .*completions|ERR_/);
     });
 
@@ -143,7 +143,7 @@ models:
       await choose('Chat completion');
       expect(await send()).toStartWith('401complete');
       expect(await page.getByRole('main').textContent()).toContain('No API key was given');
-      // A browser reports every status of an error.
+      // A browser reports every error status.
       expect(watched.expected(/401/)).toBe(1);
     });
 

@@ -99,7 +99,7 @@ describe('the page', () => {
 describe('the document', () => {
   test('describes every path that the code of the server names', async () => {
     const described = Object.keys((await documentAt(gateway.url)).paths);
-    // Not beginnings of paths, and not further words for one.
+    // Leaves out prefixes of paths, and aliases of documented paths.
     const paths = pathsOfTheCode().filter(
       (path) => !path.endsWith('/') && path !== '/models' && path !== '/v1beta/models',
     );

@@ -7,7 +7,7 @@ let simulator: Simulator;
 let gateway: TestGateway;
 /** Without keys. */
 let open: TestGateway;
-/** With nothing but one key for all. */
+/** With one key for all and nothing else. */
 let oneKey: TestGateway;
 
 const MODELS = `

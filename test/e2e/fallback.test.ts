@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { chat, startGateway, type TestGateway } from './gateway.ts';
 
-/** Three accounts at one mock provider, told apart by their path. */
+/** Three accounts at one mock provider, distinguished by their paths. */
 let simulator: Simulator;
 let gateway: TestGateway;
 
@@ -13,7 +13,7 @@ beforeEach(() => simulator.reset());
 afterEach(() => gateway.stop());
 afterAll(() => simulator.stop());
 
-/** Starts a gateway with the providers a, b and c; a provider's upstream model is the fault that it plays. */
+/** Starts a gateway with the providers a, b and c. A provider's upstream model names the fault that it plays. */
 function start(config: string): void {
   const providers = ['a', 'b', 'c'].map(
     (name) => `  - { name: ${name}, api_base: "${simulator.url}/${name}/v1" }`,
@@ -21,7 +21,7 @@ function start(config: string): void {
   gateway = startGateway(`providers:\n${providers.join('\n')}\n${config}`);
 }
 
-/** Without retries, so that what is tried is the routes alone. */
+/** Without retries, so that each attempt uses another route. */
 const NO_RETRY = 'fallback: { retries: 0 }';
 
 interface Answer {
@@ -309,7 +309,7 @@ describe('when all have failed', () => {
     expect([status, code]).toEqual([502, 'upstream_unreachable']);
     expect(headers.get('content-type')).toStartWith('application/json');
     expect(text).not.toMatch(/127\.0\.0\.1|http:|mock\/rst/);
-    // The second provider has the address of the first, and its connection: the reset may have been an old one.
+    // The second provider shares the first one's address and connections, so the reset may have hit a stale connection.
     expect(headers.get('x-llm-proxy-attempts')).toMatch(/^[23]$/);
   });
 

@@ -72,7 +72,7 @@ const chat = (model: string, ...paths: string[]) => ({
   ],
 });
 
-/** A gateway that may fetch from the loopback address, with providers that fail. */
+/** A gateway that may fetch media from the loopback address, with providers that fail. */
 async function askScene(path: string, body: object, signal = new AbortController().signal) {
   const fail: Play = fails(503);
   const scene = new Scene(config(true, 'http://cloud.test'), { nova: [fail], gem: [fail] });

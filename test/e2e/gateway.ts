@@ -5,12 +5,12 @@ import type { Snapshot } from '../../src/config/snapshot.ts';
 import type { SystemClock } from '../../src/lib/system-clock.ts';
 import type { GatewayEvent, RequestEnded } from '../../src/gateway/events.ts';
 
-/** A gateway on a free port of this process, with everything real but the providers. */
+/** A gateway on a free port of this process. Only the providers are not real. */
 export interface TestGateway {
   /** Without a path: `http://127.0.0.1:PORT`. */
   readonly url: string;
   readonly app: App;
-  /** Everything that was emitted. */
+  /** Every emitted event. */
   readonly events: readonly GatewayEvent[];
   /** Resolves with the end of the `count`th request, however late. */
   readonly ended: (count?: number) => Promise<RequestEnded>;
@@ -26,7 +26,7 @@ export function compiled(config: string, version = 1): Snapshot {
   return result.snapshot;
 }
 
-/** Starts a gateway with this configuration, on a free port of the loopback address; `clock`: not the machine's. */
+/** Starts a gateway with this configuration on a free port of the loopback address. `clock` replaces the machine's. */
 export function startGateway(config: string, clock?: SystemClock): TestGateway {
   const events: GatewayEvent[] = [];
   const ends: RequestEnded[] = [];
@@ -60,7 +60,7 @@ export function startGateway(config: string, clock?: SystemClock): TestGateway {
   };
 }
 
-/** Waits for a condition with a generous limit, and returns what it gave. */
+/** Waits for a condition with a generous limit, and returns its value. */
 export async function until<T>(condition: () => T | undefined, timeoutMs = 20_000): Promise<T> {
   const limit = performance.now() + timeoutMs;
   for (;;) {
@@ -71,7 +71,7 @@ export async function until<T>(condition: () => T | undefined, timeoutMs = 20_00
   }
 }
 
-/** One short chat message, for whatever needs a request. */
+/** One short chat message, for any test that needs a request. */
 export function chat(model: string, more: Record<string, unknown> = {}): Record<string, unknown> {
   return { model, messages: [{ role: 'user', content: 'Hello!' }], ...more };
 }

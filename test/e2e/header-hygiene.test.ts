@@ -48,7 +48,7 @@ type Fields = readonly (readonly [name: string, value: string])[];
 
 const JSON_TYPE: Fields = [['Content-Type', 'application/json']];
 
-/** Sends a chat request with exactly these fields, and returns what the providers got. */
+/** Sends a chat request with exactly these fields, and returns the headers that the providers received. */
 async function received(model: string, fields: Fields, key = KEY): Promise<readonly AttemptRecord[]> {
   const auth: Fields = key === '' ? [] : [['Authorization', `Bearer ${key}`]];
   const request = rawRequest(
@@ -74,7 +74,7 @@ function basics({ headers }: AttemptRecord): Record<string, string> {
   };
 }
 
-/** Fields that are for the gateway or for the connection alone. Each value is a canary. */
+/** Fields that are meant only for the gateway or for the connection. Each value is a canary. */
 const NOT_FOR_PROVIDERS: Fields = [
   ['Cookie', 'session=canary'],
   ['Proxy-Authorization', 'Basic canary'],
@@ -154,7 +154,7 @@ describe('a provider gets exactly what is meant for it', () => {
 
 describe('the credential that a provider gets', () => {
   const cases: [model: string, credentials: Record<string, string>][] = [
-    // Translated, so the gateway speaks for itself.
+    // A translated request, so the gateway sends its own `accept`.
     [
       'claude',
       { 'x-api-key': 'sk-canary-claude', accept: 'application/json', 'anthropic-version': '2023-06-01' },

@@ -9,7 +9,7 @@ const CHART = join(import.meta.dir, '..', '..', 'deploy', 'helm', 'llm-proxy');
 const helm = Bun.which('helm');
 if (helm === null) console.error('There is no helm: the tests that render the chart are skipped.');
 
-/** The custom resources of Prometheus' operator that follow its pods, and what both tell it. */
+/** The custom resources of Prometheus' operator that follow the gateway's pods, and the settings that they share. */
 interface Monitor {
   readonly jobLabel: string;
   readonly endpoints?: readonly { readonly port: string; readonly scheme: string }[];
@@ -19,7 +19,7 @@ interface Monitor {
 interface Resource {
   readonly kind: string;
   readonly metadata: { readonly labels: Readonly<Record<string, string>> };
-  // The chart's own output: each test says what it looks for.
+  // Uses the chart's own output. Each test names what it looks for.
   readonly spec: { readonly [name: string]: unknown };
   readonly data: Readonly<Record<string, string>>;
 }
@@ -87,7 +87,7 @@ describe.skipIf(helm === null)('the chart', () => {
     const pod = podOf(resources);
     const mounts = pod.containers[0]?.volumeMounts ?? [];
     expect(mounts).toContainEqual({ name: 'config', mountPath: '/config', readOnly: true });
-    // A file that is mounted alone is never renewed.
+    // A file that is mounted by itself is never updated.
     expect(mounts.filter((mount) => 'subPath' in mount)).toEqual([]);
   });
 
@@ -140,7 +140,7 @@ describe.skipIf(helm === null)('the chart', () => {
       ['image.repository=x', 'database.enabled=true'],
       'database.enabled needs',
     ],
-    // Helm 3 and 4 have these two in words of their own.
+    // Helm 3 and 4 word these two differently.
     ['a value that does not exist', ['replica=3'], /additional propert\S+ '?replica'? (?:is )?not allowed/i],
     ['a value of another type', ['replicas=many'], /want integer|expected: integer/i],
     [

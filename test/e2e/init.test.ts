@@ -48,12 +48,12 @@ async function shell(line: string, env: Record<string, string> = {}): Promise<st
 
 const config = () => readFile(join(folder, 'config.yaml'), 'utf8');
 
-/** The lines under a title, as they can be typed. */
+/** The lines under a title, ready to be typed. */
 function under(title: string, text: string): string {
   return new RegExp(`^${title}.*:\n((?:  .*\n?)+)`, 'm').exec(text)?.[1]?.replaceAll(/^ {2}/gm, '') ?? '';
 }
 
-/** Starts the gateway by the line that was printed, on a free port, and asks by the other one. */
+/** Starts the gateway with the printed command, on a free port, and sends the other printed command. */
 async function followSteps(text: string, env: Record<string, string>): Promise<string> {
   const next = under('Next', text).trim().split('\n');
   const [check = '', start = ''] = next.slice(-2).map((line) => line.replace(/ +#.*/, ''));
@@ -190,7 +190,7 @@ describe('on a terminal', () => {
     return terminal;
   }
 
-  /** Answers each question when it is asked. */
+  /** Answers each question as it appears. */
   async function answer(asked: TestTerminal, answers: readonly (readonly [RegExp, string])[]): Promise<void> {
     for (const [question, text] of answers) {
       await asked.shows(question);

@@ -15,7 +15,7 @@ let gateway: LoggedGateway;
 beforeAll(async () => {
   simulator = await startSimulator({});
   receiver = startOtlpReceiver();
-  // The key is given as its hash, so that no mask knows it by its value.
+  // The configuration has only the key's hash, so redaction cannot know the key by its value.
   const hash = new Bun.CryptoHasher('sha256').update(CANARY).digest('hex');
   const tracing = openTracing({
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: '10' },
@@ -45,7 +45,7 @@ interface Place {
 const BEARER = { authorization: `Bearer ${CANARY}` };
 const BASIC = Buffer.from(`user:${CANARY}`).toString('base64');
 
-/** Where a client may put its key, beside the field with which it logs in. */
+/** Places for a client's key, besides the field that it authenticates with. */
 const PLACES: Readonly<Record<string, Place>> = {
   ...Object.fromEntries(CREDENTIAL_FIELDS.map((name) => [name, { headers: { [name]: CANARY } }])),
   'scheme Key': { headers: { 'x-goog-api-key': `Key ${CANARY}` } },
@@ -97,7 +97,7 @@ test.each(Object.keys(PLACES))('the key of a client goes nowhere from %s', async
     expect(await response.text()).not.toContain(CANARY);
     expect(JSON.stringify([...response.headers])).not.toContain(CANARY);
   }
-  // An unknown path and a refusal, which are logged as well.
+  // An unknown path and a refusal are logged as well.
   await fetch(`${gateway.url}/nowhere${search}`, { headers: { ...headers, ...BEARER } });
   await fetch(`${gateway.url}/v1/models${search}`, { method: 'PUT', headers: { ...headers, ...BEARER } });
   const written = await everything();

@@ -183,7 +183,7 @@ test('a directory that cannot be made stops no request', async () => {
 test('a disk that does not come back slows no request, and what it cannot take is dropped and counted', async () => {
   await start('general_file: FOLDER/logs/proxy.log, level: debug');
   await mkdir(join(gateway.folder, 'logs'));
-  // Opening a pipe that nobody reads waits for ever, as a disk that hangs does.
+  // Opening a pipe without a reader blocks for ever, like a disk that hangs.
   const pipe = join(gateway.folder, 'logs', `proxy_${today()}.log`);
   expect(await Bun.spawn(['mkfifo', pipe]).exited).toBe(0);
   for (let time = 0; time < 50; time++) expect(await ask('good')).toBe(200);

@@ -6,7 +6,7 @@ import { type OpenLog, openLog } from '../../src/telemetry/log/open-log.ts';
 import type { OpenTracing } from '../../src/telemetry/traces/trace-open.ts';
 import { compiled } from './gateway.ts';
 
-/** A gateway with its log as the program has it: terminal, files, masks. `FOLDER` in the configuration is its folder. */
+/** A gateway with the program's real log: terminal, files, redaction. `FOLDER` in the configuration is its folder. */
 export interface LoggedGateway {
   readonly url: string;
   readonly app: App;
@@ -17,7 +17,7 @@ export interface LoggedGateway {
   /** The complaints written elsewhere because the log could not be written. */
   readonly complaints: () => string;
   readonly post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>;
-  /** The names of the files in a folder of the log, and what is in them. */
+  /** The names and contents of the files in a folder of the log. */
   readonly files: (directory?: string) => Promise<ReadonlyMap<string, string>>;
   readonly reconfigure: (config: string) => void;
   /** Moves the log's clock. */
@@ -25,7 +25,7 @@ export interface LoggedGateway {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts it on a free port, with a new folder that is removed when it stops. `server`: more of that section. */
+/** Starts it on a free port, with a new folder that is removed when it stops. `server` adds settings to that section. */
 export async function startLoggedGateway(
   config: string,
   server = '',

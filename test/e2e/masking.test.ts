@@ -3,7 +3,7 @@ import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts
 import { chat } from './gateway.ts';
 import { type LoggedGateway, startLoggedGateway } from './logged-gateway.ts';
 
-/** A secret for every place that has one. None looks like a key, so that only its value gives it away. */
+/** A secret for every setting that takes one. None looks like a key, so that only its value identifies it. */
 const CANARIES = {
   master: 'canary.master/+=0123456789',
   provider: 'canary.provider/+=012345678',

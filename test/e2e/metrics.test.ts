@@ -128,7 +128,7 @@ test('junk models, paths, methods, keys and user agents make no series, and ever
   expect(text).not.toMatch(/junk|PROPFIND/);
 }, 120_000);
 
-/** Requests with nothing in common, over a few connections with many of them under way at a time. */
+/** Unrelated requests over a few connections, with many in flight at a time. */
 async function flood(count: number): Promise<void> {
   const { port } = gateway.app.server;
   const connections = 8;

@@ -45,7 +45,7 @@ async function idsOf(path?: string, headers?: Record<string, string>): Promise<s
   return data.map(({ id }) => id);
 }
 
-/** Asks until the list is this one. */
+/** Repeats the request until the list matches. */
 async function listed(ids: readonly string[], headers?: Record<string, string>): Promise<void> {
   let last: string[] = [];
   const wanted = JSON.stringify(ids);

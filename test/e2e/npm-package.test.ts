@@ -24,7 +24,7 @@ const isReachable =
   ).exitCode === 0;
 if (!isReachable) console.error("npm's registry is out of reach: the test of the package is skipped.");
 
-/** Where somebody installs the package, with nothing else in it but a copy of how npm is to be used here. */
+/** A folder for the installation, with nothing else in it but a copy of npm's settings. */
 let folder: string;
 
 async function npm(...args: readonly string[]): Promise<string> {

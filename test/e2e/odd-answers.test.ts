@@ -54,7 +54,7 @@ function ends(): number {
   return gateway.events.filter(({ type }) => type === 'request-ended').length;
 }
 
-/** One request on a connection of its own, to the provider `odd` and no other. */
+/** Sends one request over a new connection to the provider `odd` only. */
 function raw(line: string, body = ''): ReturnType<typeof sendRaw> {
   const fields: [string, string][] = [
     ['Host', 'localhost'],
@@ -170,7 +170,7 @@ describe('a large answer that is sent as a whole', () => {
     const before = ends();
     const attempts = (): number => gateway.events.filter(({ type }) => type === 'attempt-ended').length;
     const attemptsBefore = attempts();
-    // Nobody reads: what the system holds for this client is less than half of the answer.
+    // The client does not read. The system's buffers for it hold less than half of the answer.
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1', () =>
       socket.write(postOf(CHAT.path, JSON.stringify(chat('alone')))),
     );
@@ -224,7 +224,7 @@ test('a stream in raw deflate is read as a whole answer in it is', async () => {
   }
 });
 
-/** The most that the process grew by while something went on, in MB. */
+/** The maximum growth of the process during some work, in MB. */
 async function growthWhile(work: () => Promise<void>): Promise<number> {
   Bun.gc(true);
   const before = process.memoryUsage.rss();
@@ -253,7 +253,7 @@ describe('a small answer that holds a large one', () => {
         expect((await response.arrayBuffer()).byteLength).toBe(bomb.byteLength);
       }
     });
-    // Decoded and held it is 120 MB, and twice that in passing; what others leave behind in this process is less.
+    // Decoding and buffering it would take 120 MB, and twice that for a moment. Leftovers of other tests in this process are less.
     expect(grownMb).toBeLessThan(150);
   });
   test('is counted where its usage stands at its end', async () => {

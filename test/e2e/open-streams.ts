@@ -7,8 +7,8 @@ import { chat, until } from './gateway.ts';
 import { type ProcessOptions, startProcess } from './process.ts';
 
 /**
- * Opens `count` streams through one program, each of which says one token and then nothing for a while, so that all are
- * open until the last one has begun. Resolves with how many connections to the provider were open then.
+ * Opens `count` streams through one program. Each sends one token and then nothing for a while, so that all are
+ * open until the last one has begun. Resolves with the number of connections to the provider that were open then.
  */
 export async function openStreams(count: number, options: ProcessOptions = {}): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-streams-'));
@@ -24,7 +24,7 @@ export async function openStreams(count: number, options: ProcessOptions = {}): 
   });
   try {
     const [, url = ''] = await program.printed(/listening on (http\S+)/);
-    // The test runner's own fetch may be bound to 256 connections, so these are plain sockets.
+    // The test runner's own fetch may be limited to 256 connections, so these are plain sockets.
     const sockets = Array.from({ length: count }, () => openStream(new URL(url)));
     const hasBegun = ({ text }: OpenStream): boolean =>
       text().startsWith('HTTP/1.1 200 OK') && text().includes('"content":"');
@@ -46,7 +46,7 @@ interface OpenStream {
   readonly end: () => void;
 }
 
-/** Asks for a stream on a connection of its own, and keeps what comes. */
+/** Requests a stream over a new connection, and keeps the bytes that arrive. */
 function openStream({ hostname, port }: URL): OpenStream {
   const body = JSON.stringify(chat('mock/stall?after=1', { stream: true }));
   const socket = connect(Number(port), hostname, () =>

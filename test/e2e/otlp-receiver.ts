@@ -20,7 +20,7 @@ export interface OtlpReceiver {
   readonly spans: readonly ReceivedSpan[];
   /** The headers of each export. */
   readonly headers: readonly Headers[];
-  /** All that was sent, as text. */
+  /** The text of everything received. */
   readonly text: () => string;
   readonly stop: () => Promise<void>;
 }
@@ -98,7 +98,7 @@ function spansIn({ resourceSpans }: ExportRequest): ReceivedSpan[] {
   );
 }
 
-/** Each value is in a field that is named after its type. */
+/** OTLP keeps each value in a field named after its type. */
 function plain(attributes: readonly KeyValue[]): Record<string, unknown> {
   return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { startGateway, type TestGateway } from './gateway.ts';
 
-/** A provider that keeps objects: each POST makes one, whose id names the provider. */
+/** A provider that stores objects. Each POST creates one, and its id names the provider. */
 function startKeeper(name: string): { server: Bun.Server<undefined>; asked: string[] } {
   const asked: string[] = [];
   let count = 0;

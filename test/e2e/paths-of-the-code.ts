@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const SRC = join(import.meta.dir, '..', '..', 'src');
 
-/** Every path that the server's code names: read from the code, so that a new one is not forgotten. */
+/** Every path that the server's code names. They are read from the code, so that no new one is forgotten. */
 export function pathsOfTheCode(): string[] {
   const files = readdirSync(join(SRC, 'server')).map((name) => join(SRC, 'server', name));
   const code = [...files, join(SRC, 'gateway', 'endpoint.ts')]

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { until } from './gateway.ts';
 
-/** The program as a user starts it, with what it printed. */
+/** The program as a user starts it, with its output. */
 export interface TestProcess {
   readonly pid: number;
   readonly stdout: () => string;
   readonly stderr: () => string;
   readonly exited: Promise<number>;
   readonly kill: (signal?: NodeJS.Signals) => void;
-  /** Resolves with the first match in what it has printed so far and will print. */
+  /** Resolves with the first match in its past or future output. */
   readonly printed: (pattern: RegExp) => Promise<RegExpExecArray>;
 }
 

@@ -71,7 +71,7 @@ master_keys:
     await simulator.stop();
   });
 
-  /** Some of everything, for as long as it takes to see it grow. */
+  /** Sends requests of every kind for long enough to see the metrics grow. */
   async function load(ms: number): Promise<void> {
     const untilMs = performance.now() + ms;
     while (performance.now() < untilMs) {
@@ -132,7 +132,7 @@ master_keys:
       .filter((expression) => /\$(?:instance|model|provider|key)\b/.test(expression));
     expect(nobody).toHaveLength(naming.length);
     expect(naming.length).toBeGreaterThan(35);
-    // Somebody who is there sees something: the requests of one model, provider and key.
+    // A user who picks one model, provider and key sees the requests of that choice.
     const some = { model: 'steady', provider: 'mock', key: 'team' };
     const [rate] = await prometheus.query(
       asked(
@@ -163,7 +163,7 @@ master_keys:
   test('every metric that a panel or a rule names is one of ours', async () => {
     const text = await (await fetch(`${gateway.url}/metrics`)).text();
     const ours = new Set([...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name));
-    // Those of database mode have no series here.
+    // The metrics of database mode have no series here.
     const families = dumpTable(createMetricTable());
     const inDatabaseMode = families.filter(({ name }) => /^llm_proxy_(?:store|request_records)_/.test(name));
     for (const { name } of inDatabaseMode) ours.add(name);
@@ -175,7 +175,7 @@ master_keys:
         ([name]) => name,
       ),
     );
-    // Labels of the OpenTelemetry metrics begin like their names.
+    // The names of OpenTelemetry's labels begin like the names of its metrics.
     const names = expressions.filter((name) => !/^gen_ai_(?:token_type|operation_name)$/.test(name));
     expect(names.filter((name) => !ours.has(name) && !ours.has(name.replace(/_bucket$/, '')))).toEqual([]);
   });

@@ -5,11 +5,11 @@ import { until } from './gateway.ts';
 
 const DEPLOY = join(import.meta.dir, '..', '..', 'deploy');
 
-/** A real Prometheus that scrapes one gateway, with the rules that are shipped. */
+/** A real Prometheus that scrapes one gateway and loads the shipped rules. */
 export interface TestPrometheus {
-  /** The result of an expression at this moment. Rejects with Prometheus's words if it is none. */
+  /** The current result of an expression. Rejects with Prometheus's message if the expression is invalid. */
   readonly query: (expression: string) => Promise<readonly Sample[]>;
-  /** The same over a time, in seconds since 1970. */
+  /** The same over a period, in seconds since 1970. */
   readonly range: (
     expression: string,
     time: { readonly start: number; readonly end: number; readonly step: number },
@@ -36,7 +36,7 @@ export interface Rule {
   readonly lastError?: string;
 }
 
-/** Starts it on a free port, with the shipped configuration but for the address to scrape and how often. */
+/** Starts it on a free port with the shipped configuration. Only the address and the interval of the scrapes are replaced. */
 export async function startPrometheus(
   program: string,
   gatewayUrl: string,
@@ -125,7 +125,7 @@ export interface Variable {
   readonly label: string;
 }
 
-/** The panels of the shipped dashboard that show something, with what they ask for. */
+/** The panels of the shipped dashboard that show data, with their queries. */
 export async function dashboardPanels(): Promise<readonly Panel[]> {
   const { panels } = await dashboard();
   return panels
@@ -133,7 +133,7 @@ export async function dashboardPanels(): Promise<readonly Panel[]> {
     .map(({ title, targets = [] }) => ({ title, expressions: targets.map(({ expr }) => expr) }));
 }
 
-/** Its variables, but for the one that names the data source. */
+/** The dashboard's variables, except the one that names the data source. */
 export async function dashboardVariables(): Promise<readonly Variable[]> {
   const { templating } = await dashboard();
   return templating.list.flatMap(({ name, definition = '' }) => {
@@ -142,7 +142,7 @@ export async function dashboardVariables(): Promise<readonly Variable[]> {
   });
 }
 
-/** An expression of the dashboard as Grafana would ask it, with these values of its variables; all of them where none is given. */
+/** An expression of the dashboard as Grafana would send it, with these values of its variables, or all values by default. */
 export function asked(expression: string, chosen: Readonly<Record<string, string>> = {}): string {
   return expression
     .replaceAll('$__rate_interval', '6s')

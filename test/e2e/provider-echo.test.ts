@@ -4,7 +4,7 @@ import { chat, startGateway, type TestGateway } from './gateway.ts';
 const SECRET = 'sk-canary/of-the-provider-0123456789';
 const HEADER_SECRET = 'tenant-secret-of-the-provider';
 
-/** A provider that repeats what it was sent, as debugging proxies and TRACE do. */
+/** A provider that echoes the request, as debugging proxies and TRACE do. */
 function echoing(request: Request): Response | Promise<Response> {
   const { pathname } = new URL(request.url);
   const fields = request.headers.toJSON();
@@ -21,7 +21,7 @@ function echoing(request: Request): Response | Promise<Response> {
   return new Response(inPieces(text), { headers: { 'content-type': 'message/http' } });
 }
 
-/** Cuts the text into single characters round its secret, so that no piece holds all of it. */
+/** Cuts the text into single characters around its secret, so that no piece contains all of it. */
 function inPieces(text: string): ReadableStream {
   return new ReadableStream({
     async start(controller) {

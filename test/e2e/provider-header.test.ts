@@ -4,7 +4,7 @@ import { startGateway, type TestGateway } from './gateway.ts';
 
 let simulator: Simulator;
 let gateway: TestGateway;
-/** A provider of files, which the mock does not have: it can delete them. */
+/** A provider that stores files and can delete them, which the mock cannot. */
 let files: ReturnType<typeof Bun.serve>;
 let fileRequests: string[] = [];
 

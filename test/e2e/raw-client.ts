@@ -1,14 +1,14 @@
 import { connect } from 'node:net';
 
-/** An answer as it came over the wire. */
+/** An answer with its fields as they came over the wire. */
 export interface RawAnswer {
   readonly status: number;
-  /** The fields as they were written, in order; the names in lower case. */
+  /** The fields in the order in which they were written, with lower-case names. */
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly body: string;
 }
 
-/** Sends text as it is to a gateway, on a connection of its own, and reads until the other side closes it. */
+/** Sends raw text to a gateway over a new connection, and reads until the other side closes it. */
 export function sendRaw(url: string, text: string): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const pieces: Buffer[] = [];

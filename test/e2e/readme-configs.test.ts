@@ -25,7 +25,7 @@ afterEach(async () => {
   await Promise.all([first.stop(), second.stop(), rm(folder, { recursive: true })]);
 });
 
-/** Starts the program with a README's file, in which only the providers' URLs are replaced, in their order. */
+/** Starts the program with a README's file. Only the providers' URLs are replaced, in order. */
 async function start(readme: string, url: RegExp): Promise<string> {
   const urls = [`${first.url}/v1`, `${second.url}/v1`];
   const text = await Bun.file(join(GOLDEN, readme)).text();

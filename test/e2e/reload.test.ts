@@ -34,7 +34,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Saves as editors do: a new file takes the place of the old one. */
+/** Saves as editors do: a new file replaces the old one. */
 async function write(text: string): Promise<void> {
   await Bun.write(join(folder, 'next.yaml'), text);
   await rename(join(folder, 'next.yaml'), join(folder, 'config.yaml'));

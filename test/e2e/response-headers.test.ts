@@ -6,7 +6,7 @@ import { type RawAnswer, rawRequest, sendRaw } from './raw-client.ts';
 
 let simulator: Simulator;
 let gateway: TestGateway;
-/** A provider that answers with the head that a test wants. */
+/** A provider that answers with a head of the test's choice. */
 let provider: ReturnType<typeof Bun.serve>;
 let head: Record<string, string> = {};
 
@@ -37,7 +37,7 @@ afterAll(async () => {
 
 const CHAT = '/v1/chat/completions';
 
-/** The answer as the client's socket gets it: nothing decoded, nothing hidden. */
+/** The answer as it arrives at the client's socket, without decoding and with every field. */
 function raw(model: string, more: Record<string, unknown> = {}, key = 'mk-free'): Promise<RawAnswer> {
   const fields = [
     ['Authorization', `Bearer ${key}`],

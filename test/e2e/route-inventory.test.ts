@@ -5,7 +5,7 @@ import { pathsOfTheCode } from './paths-of-the-code.ts';
 import { rawRequest, sendRaw } from './raw-client.ts';
 
 let simulator: Simulator;
-/** Where nothing may ever arrive. */
+/** An address where no request may ever arrive. */
 let elsewhere: Simulator;
 let gateway: TestGateway;
 
@@ -29,7 +29,7 @@ afterAll(async () => {
 /** Public paths: health, and how to use the gateway. `docs.test.ts` checks that they reveal nothing about the configuration. */
 const PUBLIC = /^\/(|api\/hello|health|healthz|readyz|docs(\/.*)?|openapi\.json)$/;
 
-/** Paths of the gateway's own, which may say that they are not there, or do not know a method, before they ask who it is. */
+/** The gateway's own paths. They may answer 404 or 405 before they authenticate. */
 const OWN =
   /^\/(admin|health|healthz|readyz|metrics|docs|openapi\.json|favicon\.ico)?(\/|$)|^(\/v1(beta)?)?\/models$/;
 
@@ -110,7 +110,7 @@ describe('without a key', () => {
     for (const method of ['PURGE', 'TRACE', 'PROPFIND', 'CONNECT', 'get']) {
       for (const path of ['/v1/models', '/v1/chat/completions', '/v1/files']) {
         const { status } = await sendRaw(gateway.url, rawRequest(`${method} ${path}`, []));
-        // Some the runtime does not even answer.
+        // The runtime does not even answer some of them.
         expect({ method, path, isLetIn: status < 400 || status >= 500 }).toEqual({
           method,
           path,

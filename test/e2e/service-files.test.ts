@@ -17,7 +17,7 @@ describe('whoever stops the program waits for as long as requests in flight may 
   test('systemd', () => {
     const [, delay] = /^Environment=LLM_PROXY_DRAIN_DELAY=(\d+)$/m.exec(UNIT) ?? [];
     expect(Number(setting('TimeoutStopSec'))).toBeGreaterThan(DEFAULTS.drainTimeoutSeconds + Number(delay));
-    // To the workers as well a signal would come from systemd, but it is the first process that tells them.
+    // systemd would signal the workers as well, but the first process is the one that stops them.
     expect(setting('KillMode')).toBe('mixed');
   });
 
@@ -75,7 +75,7 @@ describe.skipIf(systemd === null)('the unit', () => {
   test('leaves the program little to do damage with', async () => {
     const text = await analyzed('security', '--offline=true', '--no-pager');
     const [, exposure] = /exposure level for \S+: ([\d.]+)/.exec(text) ?? [];
-    // 10 is a service without any of it; what remains is the network and a compiler.
+    // 10 is a service without any hardening. The rest is the network and a compiler.
     expect(Number(exposure)).toBeLessThan(2);
   });
 });

@@ -19,7 +19,7 @@ afterAll(async () => {
   await Promise.all(Object.values(simulators).map((simulator) => simulator.stop()));
 });
 
-/** Providers by weight, in the order given, and whatever else the configuration needs. */
+/** Providers by weight, in the given order, and more sections of the configuration. */
 function start(weights: Partial<Record<Name, number>>, more = ''): TestGateway {
   const providers = Object.entries(weights).map(
     ([name, weight]) =>
@@ -38,7 +38,7 @@ async function ask(gateway: TestGateway, count: number, model = 'm'): Promise<vo
   }
 }
 
-/** How many requests each provider got. */
+/** The number of requests that each provider received. */
 function counts(): Record<Name, number> {
   const { a, b, c } = simulators;
   return { a: a.attempts.length, b: b.attempts.length, c: c.attempts.length };

@@ -1,18 +1,18 @@
 import { stripVTControlCharacters } from 'node:util';
 import { until } from './gateway.ts';
 
-/** A program on a terminal of its own, as a user has it before them. */
+/** A program on a pseudo-terminal, as a user sees it. */
 export interface TestTerminal {
   /** The text shown since the last `clear`, without colours and cursor movements. */
   readonly shown: () => string;
-  /** The same with them. */
+  /** The same text with colours and cursor movements. */
   readonly raw: () => string;
   /** Types; `\r` is the Enter key. */
   readonly type: (text: string) => void;
-  /** Resolves with the first match in what was shown since then and will be. */
+  /** Resolves with the first match in the output since then, past or future. */
   readonly shows: (pattern: RegExp) => Promise<RegExpExecArray>;
   readonly clear: () => void;
-  /** Resolves with the exit code when everything that the program wrote is there. */
+  /** Resolves with the exit code once all output has arrived. */
   readonly exited: Promise<number>;
   readonly close: () => Promise<void>;
 }

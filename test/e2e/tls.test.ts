@@ -31,7 +31,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Puts a new certificate of this name where the configuration looks for it. */
+/** Writes a new certificate for this name to the configured path. */
 async function certify(name: string): Promise<void> {
   const args = [
     'req',
@@ -64,7 +64,7 @@ providers: [{ name: a, api_base: "${simulator.url}" }]\n`,
   return program;
 }
 
-/** The name in the certificate that a new connection is shown. */
+/** The name in the certificate that a new connection gets. */
 function presented(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {

@@ -31,7 +31,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Two providers in one: under `/bad` it fails, under `/good` it answers. */
+/** Two providers in one: it fails under `/bad` and answers under `/good`. */
 function answer(request: Request): Response {
   seen.push(request.headers);
   if (request.url.includes('/bad/')) return Response.json({ error: { message: 'no' } }, { status: 500 });
@@ -44,7 +44,7 @@ function answer(request: Request): Response {
   });
 }
 
-/** Starts the program; returns its address. */
+/** Starts the program and returns its address. */
 async function start(env: Record<string, string>): Promise<string> {
   const path = join(folder, 'config.yaml');
   await Bun.write(
@@ -75,7 +75,7 @@ async function ask(url: string, headers: Record<string, string> = {}): Promise<R
   });
 }
 
-/** With batches that do not let the test wait. */
+/** Short batch delays, so that the test need not wait. */
 function tracing(more: Record<string, string> = {}): Record<string, string> {
   return { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: '50', ...more };
 }
@@ -199,7 +199,7 @@ describe('without an endpoint', () => {
   });
 });
 
-/** The packages of OpenTelemetry that are in memory when the program has imported all of its own and opened its traces. */
+/** The OpenTelemetry packages in memory once the program has loaded all its modules and started its traces. */
 async function loadedPackages(env: Record<string, string>): Promise<string[]> {
   const source = join(import.meta.dir, '..', '..', 'src');
   const script = `

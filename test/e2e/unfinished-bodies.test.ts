@@ -28,7 +28,7 @@ interface Client {
   readonly isClosed: () => boolean;
 }
 
-/** Sends a head and the beginning of a body, and then nothing more. */
+/** Sends a head and the beginning of a body, then stays silent. */
 function begin(fields: string, body = '{"model":'): Client {
   let answer = '';
   let isClosed = false;

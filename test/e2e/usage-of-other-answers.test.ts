@@ -14,7 +14,7 @@ afterAll(async () => {
   await simulator.stop();
 });
 
-/** Images are made of tokens as well, though their API is not one that is understood here. */
+/** Images use tokens as well, although the gateway does not understand their API. */
 test.each(['ok', 'gzip', 'zstd', 'drip?bytes=10&ms=1'])(
   'the usage of an answer in JSON is read as it passes: %s',
   async (fault) => {

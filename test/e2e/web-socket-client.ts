@@ -2,11 +2,11 @@ import { connect, type Socket } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { until } from './gateway.ts';
 
-/** A WebSocket of the runtime's client, with everything that it was told. */
+/** A WebSocket of the runtime's client, with everything that it received. */
 export interface SocketClient {
   readonly socket: WebSocket;
   readonly events: readonly Readonly<Record<string, unknown>>[];
-  /** How it was closed; undefined: it is open. */
+  /** The way it was closed. Undefined while it is open. */
   readonly closed: () => { readonly code: number; readonly reason: string } | undefined;
   readonly send: (event: unknown) => void;
   /** Resolves with the `count`th event of the type. */
@@ -14,7 +14,7 @@ export interface SocketClient {
   readonly end: () => Promise<{ readonly code: number; readonly reason: string }>;
 }
 
-/** Opens a WebSocket to a gateway. Rejects with the handshake's status where it is refused. */
+/** Opens a WebSocket to a gateway. Rejects with the handshake's status if the gateway refuses it. */
 export async function openSocket(
   url: string,
   path: string,
@@ -60,7 +60,7 @@ export function handshake(path: string, fields: readonly string[] = []): string 
   ].join('\r\n');
 }
 
-/** A client on a raw socket, for what no library sends. */
+/** A client on a raw socket, for frames that no library sends. */
 export class RawSocket {
   readonly #socket: Socket;
   received = Buffer.alloc(0);
@@ -85,7 +85,7 @@ export class RawSocket {
     });
   }
 
-  /** Sends one frame; `first` is its first byte, with the bits for its end and its compression. */
+  /** Sends one frame. `first` is its first byte, with the FIN and compression bits. */
   frame(first: number, payload: Uint8Array): void {
     const mask = randomBytes(4);
     const head = Buffer.alloc(payload.length < 126 ? 2 : 10);

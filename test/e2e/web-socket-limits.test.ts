@@ -14,7 +14,7 @@ const KEYED = 'master_keys: [{ name: one, key: mk-one-client }, { name: two, key
 const one = { headers: { authorization: 'Bearer mk-one-client' } };
 const two = { headers: { authorization: 'Bearer mk-two-client' } };
 
-/** A gateway before one provider, which is the simulator where none is named. */
+/** A gateway in front of one provider, by default the simulator. */
 async function scene(more = KEYED, url?: string): Promise<TestGateway> {
   const provider = url ?? (await simulator());
   const gateway = startGateway(configOf(provider, more));
@@ -173,12 +173,12 @@ describe('a peer that does not read', () => {
     expect(await raw.head()).toStartWith('HTTP/1.1 101');
     raw.pause();
     let before = -1;
-    // It is held up when nothing more goes out for a while.
+    // The provider is paused once it sends nothing more for a while.
     while (before !== sent) {
       before = sent;
       await Bun.sleep(500);
     }
-    // 4,000 are 250 MB. The system's buffers take some.
+    // 4,000 are 250 MB. The system's buffers hold some.
     expect(sent).toBeGreaterThan(0);
     expect(sent).toBeLessThan(1_000);
     raw.destroy();
@@ -187,7 +187,7 @@ describe('a peer that does not read', () => {
 });
 
 describe('a provider', () => {
-  /** One that does as it is told with each handshake and message. */
+  /** A provider that handles each handshake and message with the test's functions. */
   function provider(
     behaviour: Partial<Bun.WebSocketHandler<undefined>>,
     more: { readonly tls?: Bun.TLSOptions; readonly isSilent?: boolean } = {},
@@ -206,7 +206,7 @@ describe('a provider', () => {
     return server.url.origin;
   }
 
-  /** A gateway with these providers alone. */
+  /** A gateway with only these providers. */
   function open(config: string): TestGateway {
     const gateway = startGateway(config);
     ends.push(() => gateway.stop());

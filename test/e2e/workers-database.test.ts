@@ -28,7 +28,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Each connection may go to another worker. */
+/** Each connection may reach another worker. */
 const CLOSE = { connection: 'close' };
 
 describe.skipIf(process.platform !== 'linux')('several workers over one database', () => {

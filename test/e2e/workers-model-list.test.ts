@@ -36,7 +36,7 @@ providers: [{ name: p, api_base: "${provider.url.origin}/v1" }]`,
   );
   const program = startProcess(['--config', file], { cwd: folder });
   const [, url = ''] = await program.printed(/listening on (http\S+)/);
-  // Each request has a connection of its own, so that all of the workers get some.
+  // Each request has its own connection, so that every worker gets some.
   const list = async (): Promise<string> => {
     const response = await fetch(`${url}/v1/models`, { keepalive: false, headers: { connection: 'close' } });
     const { data } = (await response.json()) as { data: { id: string }[] };

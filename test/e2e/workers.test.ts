@@ -12,7 +12,7 @@ let simulator: Simulator;
 let folder: string;
 
 beforeAll(async () => {
-  // A stream takes a second and a half; an answer that is not streamed comes at once.
+  // A stream takes a second and a half. An answer without streaming comes at once.
   simulator = await startSimulator({ tokensPerSecond: 20, words: 30 });
   folder = mkdtempSync(join(tmpdir(), 'llm-proxy-workers-'));
 });
@@ -45,7 +45,7 @@ interface Team {
   readonly program: TestProcess;
   readonly url: string;
   readonly file: string;
-  /** Sends a request over a connection of its own, so that any of the workers may get it. */
+  /** Sends a request over a new connection, so that any worker may get it. */
   readonly post: (model: string, options?: { key?: string; stream?: boolean }) => Promise<Response>;
   readonly metric: (pattern: RegExp) => Promise<number>;
 }
@@ -86,7 +86,7 @@ function workersOf(pid: number): number[] {
   });
 }
 
-/** A port that nobody listens on just now. */
+/** A port that no process listens on at the moment. */
 function freePort(): number {
   const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response() });
   const { port = 0 } = server;
@@ -154,7 +154,7 @@ describe.skipIf(process.platform !== 'linux')('several workers on one port', () 
     process.kill(before[0] ?? 0, 'SIGKILL');
     const texts = await Promise.all(streams.map((stream) => stream.text().catch(() => '')));
     const whole = texts.filter((text) => text.includes('[DONE]'));
-    // Those of the worker that was killed are lost; the system had divided them among three.
+    // The streams of the killed worker are lost. The system had divided them among three.
     expect(whole.length).toBeGreaterThan(0);
     expect(whole.length).toBeLessThan(24);
     await team.program.printed(/Worker \d \(pid \d+\) died: signal SIGKILL/);

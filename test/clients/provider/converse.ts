@@ -15,7 +15,7 @@ interface Body {
   readonly messages?: readonly { readonly content: readonly Block[] }[];
 }
 
-/** Bedrock's Converse API. The server puts the events into frames. */
+/** Bedrock's Converse API. The server wraps the events in frames. */
 export const converse: ApiScript = {
   read(request) {
     const body = JSON.parse(request.body) as Body;

@@ -55,7 +55,7 @@ function thoughts(answer: Answer): unknown[] {
 function partsOf(answer: Answer): unknown[] {
   const made = (answer.calls ?? []).map(({ tool, input }, index) => ({
     functionCall: { name: tool.name, args: input },
-    // Only the first of several calls at once carries a signature.
+    // Only the first of several parallel calls carries a signature.
     ...(index === 0 && { thoughtSignature: 'c2ln' }),
   }));
   return answer.text === undefined ? made : [{ text: answer.text }, ...made];

@@ -95,7 +95,7 @@ function stopReason(answer: Answer): string {
   return answer.calls ? 'tool_use' : 'end_turn';
 }
 
-/** Claude leaves its thoughts out where the client asked for that. */
+/** Claude omits its thoughts if the client asked for that. */
 function thought({ body }: Asked, answer: Answer): string {
   const { thinking } = JSON.parse(body) as Body;
   return thinking?.display === 'omitted' ? '' : (answer.thinking?.text ?? '');

@@ -3,10 +3,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 /** An API that a provider speaks. */
 export type Api = 'messages' | 'responses' | 'chat' | 'gemini' | 'converse';
 
-/** A request to a scripted provider, as far as a script looks at it. */
+/** The parts of a request that a script of the provider uses. */
 export interface Asked {
   readonly api: Api;
-  /** With its query. */
+  /** With its query string. */
   readonly path: string;
   readonly model: string;
   readonly streams: boolean;
@@ -33,7 +33,7 @@ export interface Call {
 /** An answer with status 200. */
 export interface Answer {
   readonly kind: 'answer';
-  /** The model thinks before it says anything; the text is left out where the client asked for that. */
+  /** The model thinks before it answers. The text of its thoughts is omitted if the client asked for that. */
   readonly thinking?: { readonly text: string; readonly forMs: number };
   readonly text?: string;
   readonly calls?: readonly Call[];
@@ -53,7 +53,7 @@ export interface Failed {
 export interface Refused {
   readonly kind: 'refused';
   readonly status: number;
-  /** `error.type` or `error.code`, whatever the API calls it. */
+  /** The value of `error.type` or `error.code`, whichever the API has. */
   readonly code: string;
   readonly message: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -61,7 +61,7 @@ export interface Refused {
 
 export type Reply = Answer | Failed | Refused;
 
-/** Decides what is answered to a request. */
+/** Chooses the answer to a request. */
 export type Script = (asked: Asked) => Reply;
 
 /** One event of a stream: its name where the API names events, and its data. */
@@ -83,7 +83,7 @@ export interface Play {
   readonly closing: readonly StreamEvent[];
 }
 
-/** How one API is read and written. */
+/** The reader and writer of one API. */
 export interface ApiScript {
   readonly read: (request: Pick<Asked, 'path' | 'headers' | 'body'>) => Asked;
   readonly whole: (asked: Asked, answer: Answer, id: string) => unknown;
@@ -95,7 +95,7 @@ export interface ApiScript {
 /** The usage that every answer reports. */
 export const USED = { input: 25, output: 20 } as const;
 
-/** Plays one step after the other; the last one stays. A step is reached when all calls of those before it have their results. */
+/** Plays one step after the other and repeats the last one. A step is reached when all calls of those before it have results. */
 export function inSteps(...steps: readonly ((asked: Asked) => Reply)[]): Script {
   return (asked) => {
     let answered = 0;
@@ -109,13 +109,13 @@ export function inSteps(...steps: readonly ((asked: Asked) => Reply)[]): Script 
   };
 }
 
-/** Requests on the side, such as one for a title, offer no tool of the agent's: a script is not asked about them. */
+/** Side requests, such as one for a title, offer none of the agent's tools. They never reach a script. */
 export function besides(tool: string, script: Script): Script {
   return (asked) =>
     asked.tools.some(({ name }) => name === tool) ? script(asked) : says('{"title":"Greeting"}');
 }
 
-/** An answer of nothing but this text. */
+/** An answer of this text alone. */
 export function says(text: string): Answer {
   return { kind: 'answer', text };
 }

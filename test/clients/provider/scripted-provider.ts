@@ -17,15 +17,15 @@ import {
   type StreamEvent,
 } from './script.ts';
 
-/** A provider that speaks every API and answers as it is told. */
+/** A provider that speaks every API and answers by a script. */
 export interface ScriptedProvider {
   /** Without a path. Below it `/v1` takes Messages, Responses and Chat Completions, `/v1beta` Gemini, and `/model` Converse. */
   readonly url: string;
   /** The requests for an answer since `play`. */
   readonly asked: readonly Asked[];
-  /** Everything that was requested since `play`, `POST /v1/messages`, in the order of arrival. */
+  /** Every request since `play`, such as `POST /v1/messages`, in order of arrival. */
   readonly targets: readonly string[];
-  /** Forgets the requests so far, and answers with this script from now on. */
+  /** Forgets the requests so far and answers with this script from then on. */
   readonly play: (script: Script) => void;
   readonly stop: () => Promise<void>;
 }
@@ -56,7 +56,7 @@ export async function startScriptedProvider(only?: Api): Promise<ScriptedProvide
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      // A script that fails fails its test; an agent does not repeat a request that was answered so.
+      // A failing script fails its test. An agent does not retry a request with this answer.
       console.error('scripted provider:', error);
       response.writeHead(400, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ error: { message: String(error), type: 'invalid_request_error' } }));
@@ -90,7 +90,7 @@ function apiOf(path: string): Api | undefined {
   return /\/model\/[^/]+\/converse(?:-stream)?$/.test(bare) ? 'converse' : undefined;
 }
 
-/** A count of tokens is a quarter of the body's bytes. `only`: as of `startScriptedProvider`. */
+/** The token count is a quarter of the body's bytes. `only` is that of `startScriptedProvider`. */
 function countOf(path: string, body: string, only: Api | undefined): object | undefined {
   const tokens = Math.ceil(body.length / 4);
   const counts: readonly (readonly [Api, RegExp, object])[] = [
@@ -180,7 +180,7 @@ async function write(response: ServerResponse, asked: Asked, { reply, id }: Numb
   response.end();
 }
 
-/** Breaks the connection off when this is on its way. */
+/** Breaks the connection once these bytes are sent. */
 async function cut(response: ServerResponse, text: string): Promise<void> {
   response.write(text);
   await Bun.sleep(20);
@@ -212,7 +212,7 @@ const codec = new EventStreamCodec(
   (text) => new TextEncoder().encode(text),
 );
 
-/** As Bedrock frames an event; `exception:NAME` is a failure. */
+/** Frames an event as Bedrock does. `exception:NAME` is a failure. */
 function frameOf({ name = '', data }: StreamEvent): Uint8Array {
   const [before, exception] = name.split(':');
   const kind = exception === undefined ? ':event-type' : ':exception-type';

@@ -1,4 +1,4 @@
-/** The smallest file with a value in the place of a setting. `[]` in the path is an entry of a list, `*` any name. */
+/** The smallest file with this value for a setting. In the path, `[]` is a list entry and `*` any name. */
 export function fileWith(path: readonly string[], value: unknown): unknown {
   return path.reduceRight<unknown>((inner, step, index) => {
     if (step === '[]') return [inner];

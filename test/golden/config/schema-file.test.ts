@@ -12,7 +12,7 @@ import { fileWith } from './file-with.ts';
 const ROOT = new URL('../../../', import.meta.url);
 const text = (path: string) => Bun.file(new URL(path, ROOT)).text();
 
-// As editors read it: from the file. Strict, so that no keyword in it is one that they do not know.
+// Editors read the schema from the file. Strict mode rejects keywords that they do not know.
 const validate = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true }).compile(
   JSON.parse(await text('config.schema.json')),
 );

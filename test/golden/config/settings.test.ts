@@ -8,12 +8,12 @@ import { fileWith } from './file-with.ts';
 const SETTINGS = listSettings();
 
 describe('config.example.yaml', () => {
-  /** The file with the settings in it that are commented out. */
+  /** The file with its commented-out settings turned on. */
   const example: Promise<unknown> = Bun.file(new URL('../../../config.example.yaml', import.meta.url))
     .text()
     .then((text) => parse(text.replaceAll(/^( *)# ( *[a-z_]+:(?: .*)?)$/gm, '$1$2')));
 
-  /** Every value that a setting has in the file. */
+  /** Every value of a setting in the file. */
   function valuesAt(node: unknown, [step, ...rest]: readonly string[]): unknown[] {
     if (step === undefined) return node === undefined ? [] : [node];
     if (typeof node !== 'object' || node === null) return [];
@@ -26,12 +26,12 @@ describe('config.example.yaml', () => {
     const missing = SETTINGS.filter(({ path }) => valuesAt(file, path).length === 0).map(({ path }) =>
       writePath(path),
     );
-    // The meters once more.
+    // The meters repeat settings that the file has elsewhere.
     const isAgain = (path: string): boolean =>
       /^(?:backends|prices\.models\.<name>\.(?:above|tiers))/.test(path);
     expect(missing.filter((path) => !isAgain(path))).toEqual([
       'providers[].url',
-      // "as below", it says.
+      // The file says "as below" about these.
       'providers[].timeouts.answer_timeout',
       'providers[].timeouts.thinking_timeout',
       'providers[].timeouts.commit_after',
@@ -65,7 +65,7 @@ function inForce(file: unknown): unknown {
   return normalise(configSchema.parse({ providers: PROVIDERS, ...Object(file) })).settings;
 }
 
-/** Where something stands in for a setting that is left out, the default is that of what stands in. */
+/** Settings that, when omitted, take the value of another one. Their default is that of the other one. */
 const INHERITED = [
   'models.<name>.routes[].weight',
   'models.<name>.rewrite_response_model',
@@ -84,7 +84,7 @@ describe('a default that the schema, the reference and the editor state is the o
   }
 });
 
-/** A value that is allowed and is not the default. */
+/** An allowed value that is not the default. */
 function otherThanDefault({ path, default: fallback, example, alternatives }: Setting): unknown {
   if (typeof fallback === 'boolean') return !fallback;
   if (typeof fallback === 'number') return fallback + 1;

@@ -50,7 +50,7 @@ describe('the door', () => {
     expect([status, body.error.code, headers.get('retry-after')]).toEqual([429, 'too_many_failures', '1']);
     const isSlow = api.call('GET', '/providers', undefined, wrong);
     expect((await api.call('GET', '/providers')).status).toBe(200);
-    // The right key does not give the guesser beside it a new start.
+    // Another client's right key does not reset the guesser's count.
     expect((await isSlow).status).toBe(429);
     expect(api.audit.filter(({ result }) => result === 'denied')).toHaveLength(7);
   });

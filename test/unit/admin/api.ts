@@ -9,7 +9,7 @@ export interface TestApi {
   readonly store: Store;
   readonly audit: readonly AuditEntry[];
   readonly clock: { nowMs: number };
-  /** Calls it with the right key; `body` is sent as JSON, a text as it is. */
+  /** Calls the API with the right key. `body` is sent as JSON; a string is sent unchanged. */
   readonly call: (method: string, path: string, body?: unknown, options?: CallOptions) => Promise<Answer>;
 }
 

@@ -21,7 +21,7 @@ beforeEach(() => {
 
 afterEach(() => memory.close());
 
-/** The ledgers as a process of this number sees them; 0: the one above. */
+/** The ledgers as the process with this number sees them. 0 is the one above. */
 function ledgersOf(me: number) {
   return openLedgers(mapSharedMemory(memory.path), WORKERS, me);
 }
@@ -67,7 +67,7 @@ test('several processes take exactly what one bucket holds', async () => {
 
 test('several processes take turns: none is skipped, none is taken twice', async () => {
   const sums = (await together('turns')) as number[];
-  // 0 + 1 + 2 + … for all the turns of three processes.
+  // 0 + 1 + 2 + … for all turns of three processes.
   expect(sums.reduce((total, sum) => total + sum, 0)).toBe((1_500_000 * 1_499_999) / 2);
   expect(ledgersOf(1).turns.next('model')).toBe(1_500_000);
 });
@@ -119,7 +119,7 @@ test('a process that is killed with a lock in its hand holds up nobody once it i
   await dying.said('in it');
   dying.child.kill('SIGKILL');
   await dying.child.exited;
-  // In a process of its own, since one that waits for a lock does nothing else, and no limit of time would end it.
+  // In a separate process, because waiting for a lock blocks the process and no time limit would end it.
   const next = start(2, 'bury-1-and-take');
   await next.said('ready');
   next.begin();

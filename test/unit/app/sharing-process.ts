@@ -3,13 +3,13 @@ import { mapSharedMemory } from '../../../src/cluster/shared-memory.ts';
 
 /**
  * One of several processes that share ledgers: `bun sharing-process.ts PATH WORKERS ME WHAT`. It says "ready", waits for a line
- * so that all begin together, does what it is told, and says what came of it.
+ * so that all begin together, does its work, and prints the result.
  */
 const [path = '', workers = '', me = '', what = ''] = process.argv.slice(2);
 const ledgers = openLedgers(mapSharedMemory(path), Number(workers), Number(me));
 const say = (word: unknown): void => void process.stdout.write(`${JSON.stringify(word)}\n`);
 
-/** Enough for the processes to be at it at the same time, however late one of them begins. */
+/** Enough turns for the processes to overlap, however late one of them begins. */
 const MANY = 500_000;
 
 say('ready');
@@ -35,7 +35,7 @@ function act(): unknown {
       for (let n = 0; n < 3; n++) ledgers.traffic.begin('a/m');
       return ledgers.traffic.inFlight('a/m');
     case 'die-in-it':
-      // The limit is looked at while the bucket's lock is held: this never comes back.
+      // The limit is read while the bucket's lock is held. This call never returns.
       ledgers.buckets.take(
         'key',
         {
@@ -64,7 +64,7 @@ function hang(): number {
   for (;;) Bun.sleepSync(1_000);
 }
 
-/** Takes the one request of a bucket, as a process that loses its processor with the lock in its hand. */
+/** Takes the one request of a bucket, like a process that is suspended while it holds the lock. */
 function takeSlowly(): boolean {
   let isFirst = true;
   const limit = {

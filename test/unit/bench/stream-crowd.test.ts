@@ -39,7 +39,7 @@ test('the latency of an event is the time since it was sent', async () => {
   expect(latency).toBeGreaterThan(249_000);
 });
 
-/** Asks a server that answers with these pieces, one after the other, and then closes. */
+/** Sends a request to a server that answers with these pieces in order and then closes. */
 async function readStream(pieces: readonly string[]): Promise<StreamsEnd & { readonly latency: number }> {
   const server = Bun.listen({
     hostname: '127.0.0.1',

@@ -9,7 +9,7 @@ export type TestCalls = {
   readonly spin: (nothing: undefined) => void;
 };
 
-/** A worker for tests: it listens nowhere, and ends before it listens where the file is there that it is given. */
+/** A worker for tests. It opens no port, and exits before it reports that it listens if the given file exists. */
 const [, , fileOfFailure = ''] = process.argv;
 const calls: TestCalls & Calls = {
   ping: () => undefined,

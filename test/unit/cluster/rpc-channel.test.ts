@@ -4,7 +4,7 @@ import { type Calls, RpcChannel, ChannelClosed, type Message } from '../../../sr
 type Sums = { readonly add: (pair: readonly [number, number]) => number };
 type Echo = { readonly echo: (text: string) => Promise<string>; readonly fail: (why: string) => never };
 
-/** Two links that are each other's other side. What is sent arrives a moment later, cloned. */
+/** Two connected channels. A message arrives at the other one a moment later, cloned. */
 function pairOf(left: Calls, right: Calls): { left: RpcChannel<Echo>; right: RpcChannel<Sums> } {
   const carry = (to: () => RpcChannel<Sums> | RpcChannel<Echo>) => (message: Message) => {
     const copy = structuredClone(message);

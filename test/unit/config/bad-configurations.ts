@@ -1,4 +1,4 @@
-/** Kinds of bad configuration, each with exactly what is said about it (without the file's name). */
+/** Kinds of bad configuration, each with its exact error message (without the file's name). */
 export const BAD_CONFIGURATIONS: readonly {
   readonly kind: string;
   readonly text: string;

@@ -122,7 +122,7 @@ providers: [{name: a, api_base: "https://a.test", timeouts: {first_byte_timeout:
   expect(providers.get('a')?.timeouts).toEqual({
     connectMs: 500,
     firstByteMs: 9000,
-    // Nothing else is said of it.
+    // There is no other message about it.
     answerMs: 9000,
     thinkingMs: 900_000,
     commitAfterMs: 15_000,
@@ -224,7 +224,7 @@ test('nesting without end is refused', () => {
 });
 
 describe('whatever a file holds', () => {
-  /** Values that are near enough to a configuration to get past the first check now and then. */
+  /** Values that resemble a configuration closely enough to pass the first check now and then. */
   const leaf = fc.oneof(
     fc.string(),
     fc.integer(),

@@ -34,7 +34,7 @@ test('a fault of the YAML never quotes the text, which may be a secret', () => {
     fc.property(text, (yaml) => {
       const source = parseSource(yaml);
       const messages = source.kind === 'invalid' ? source.faults.map(({ message }) => message) : [];
-      // The name of a setting is told: it is none of the values.
+      // The message contains the name of the setting, which is not secret, but none of the values.
       expect(
         messages.filter((message) => !message.endsWith('is set twice in the same section')).join(),
       ).not.toContain('sk-secret');
@@ -75,7 +75,7 @@ describe('what is made to take for ever is refused at once', () => {
   ])('%s', (_, text, message) => {
     const startedAt = performance.now();
     const source = parseSource(text);
-    // It was 4 to 15 seconds.
+    // This used to take 4 to 15 seconds.
     expect(performance.now() - startedAt).toBeLessThan(3_000);
     expect(source.kind === 'invalid' && source.faults[0]?.message).toMatch(message);
   });

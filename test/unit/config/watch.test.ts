@@ -23,7 +23,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** How many changes one look finds. */
+/** The number of changes that one check finds. */
 async function found(): Promise<number> {
   const before = seen.length;
   await watch.check();

@@ -29,7 +29,7 @@ function outcomes({ history }: Execution): string[] {
   return history.map(({ route, reason, outcome }) => `${route.provider} ${reason}: ${outcome.kind}`);
 }
 
-/** Lets everything that is ready happen. */
+/** Lets all pending work run. */
 async function settled(): Promise<void> {
   for (let n = 0; n < 20; n++) await Promise.resolve();
   await Bun.sleep(1);

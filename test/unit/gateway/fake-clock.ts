@@ -1,10 +1,10 @@
 import type { Clock } from '../../../src/gateway/ports.ts';
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that advances only when a test calls it. */
 export class FakeClock implements Clock {
   #nowMs = 1_000;
   #timers: { readonly atMs: number; readonly run: () => void }[] = [];
-  /** How long each sleep was asked to last. */
+  /** The requested length of each sleep. */
   readonly sleeps: number[] = [];
 
   readonly nowMs = (): number => this.#nowMs;

@@ -6,7 +6,7 @@ import { type Actual, type Admission, FREE_ADMISSION } from '../../../src/limits
 const DEMAND: Demand = { key: undefined, model: 'smart', body: new Uint8Array(3) };
 const USED: Actual = { wasServed: true, inputTokens: 5, outputTokens: 7 };
 
-/** A limit that admits at once, or `later`, and notes what it is settled with. */
+/** A limit that admits at once, or `later`, and records what each reservation settles. */
 function limitOf(name: string, settled: [string, Actual][], isLater = false): RequestLimit {
   const admission: Admission = {
     headers: { [`x-${name}`]: '1' },

@@ -17,7 +17,7 @@ import { FakeClock } from './fake-clock.ts';
 /** A provider's behaviour for one request. It can advance the clock, and the request tells it of a cancellation. */
 export type Play = (request: UpstreamRequest, clock: FakeClock) => UpstreamReply | Promise<UpstreamReply>;
 
-/** A gateway with everything real but its providers and its clock. */
+/** A gateway in which only the providers and the clock are fake. */
 export class Scene {
   readonly clock = new FakeClock();
   readonly cooldowns = new CooldownLedger();
@@ -49,14 +49,14 @@ export class Scene {
     };
   }
 
-  /** One chat request for a model, tried until it is decided. */
+  /** Executes one chat request for a model until it is decided. */
   async ask(model: string, client = new AbortController().signal): Promise<Execution> {
     const { snapshot } = this;
     const startedAtMs = this.clock.nowMs();
     return execute(await plannedRequest(model, { snapshot, startedAtMs, client }), this.gateway);
   }
 
-  /** The providers that were asked, in order. */
+  /** The providers that received an attempt, in order. */
   asked(): string[] {
     return this.sent.map(({ provider }) => provider.name);
   }
@@ -77,7 +77,7 @@ export class Scene {
   }
 }
 
-/** A chat request for a model as `plan` leaves it. */
+/** A chat request for a model, as `plan` returns it. */
 export async function plannedRequest(
   model: string,
   { snapshot, startedAtMs, client }: { snapshot: Snapshot; startedAtMs: number; client: AbortSignal },
@@ -115,7 +115,7 @@ export const ANSWER = JSON.stringify({
   usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
 });
 
-/** A proper answer, after so many milliseconds. */
+/** A proper answer after this many milliseconds. */
 export function answers(afterMs = 0): Play {
   return (_, clock) => {
     clock.pass(afterMs);
@@ -128,10 +128,10 @@ export function fails(status: number, headers: Readonly<Record<string, string>> 
   return () => reply(status, JSON.stringify({ error: { message: `status ${status}` } }), headers);
 }
 
-/** Nobody is there. */
+/** The provider cannot be reached. */
 export const unreachable: Play = () => ({ kind: 'unreachable', reason: 'refused' });
 
-/** Says nothing until it is called off; time passes until then. */
+/** Stays silent until it is cancelled, while time passes. */
 export const silent: Play = (request, clock) => {
   if (!request.cancellation.isCancelled) {
     const gone = new Promise<UpstreamReply>((resolve) => {

@@ -31,7 +31,7 @@ describe('a body is decoded by its Content-Encoding', () => {
       damaged.fill(0x5a, 4);
       expect(decodeBody(damaged, coding, NO_BOUND)).toBe('damaged');
       const cut = decodeBody(bytes.subarray(0, bytes.length - 8), coding, NO_BOUND);
-      // The runtime takes a zstd body that breaks off for an empty one; the others it refuses.
+      // The runtime decodes a truncated zstd body to an empty one. It rejects the others.
       expect(cut === 'damaged' || cut.length === 0).toBe(true);
     });
 

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { CumulativeWeights } from '../../../src/lib/cumulative-weights.ts';
 
-/** By going along it, which is what it saves. */
+/** The linear search that the class replaces. */
 function found(lengths: readonly number[], place: number): number {
   let end = 0;
   for (const [index, length] of lengths.entries()) {

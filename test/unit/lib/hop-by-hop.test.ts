@@ -39,6 +39,6 @@ test('the time for a field grows no faster than its length', () => {
     return performance.now() - startedAt;
   };
   timeOf(10_000);
-  // Squared, it would be a hundred times as much.
+  // Quadratic work would take a hundred times as long.
   expect(timeOf(100_000)).toBeLessThan(30 * timeOf(10_000) + 20);
 });

@@ -102,7 +102,7 @@ describe('scanObject finds members', () => {
     fc.assert(
       fc.property(fc.array(pieces, { minLength: 20, maxLength: 200 }), fc.nat(7), (all, offset) => {
         const json = bytesOf(JSON.stringify({ a: all.join(''), model: 'm' }));
-        // Quotes all around, which would be taken for its own by whoever looks beyond the view.
+        // Quotes on all sides, which a scanner that reads beyond the view would take for part of it.
         const memory = new Uint8Array(json.length + 16).fill(0x22);
         memory.set(json, offset);
         const view = memory.subarray(offset, offset + json.length);
@@ -289,7 +289,7 @@ describe('for any JSON, with any white space and escapes', () => {
   });
 });
 
-/** The scanner may be laxer than JSON.parse about what is in strings, and about nothing else. */
+/** The scanner may be laxer than JSON.parse about the contents of strings, and about nothing else. */
 function agree(json: string): void {
   const scan: ObjectScan = scanObject(bytesOf(json), []);
   let valid = true;
@@ -302,7 +302,7 @@ function agree(json: string): void {
   else if (scan.kind !== 'malformed') expect(() => JSON.parse(withBlankStrings(json))).not.toThrow();
 }
 
-/** With everything in strings replaced that JSON.parse might mind. */
+/** Replaces everything in strings that JSON.parse might reject. */
 function withBlankStrings(json: string): string {
   return json.replaceAll(/"(?:[^"\\]|\\[^])*"/g, '""');
 }
@@ -317,7 +317,7 @@ const styles: fc.Arbitrary<Style> = fc.record({
   escapes: fc.boolean(),
 });
 
-/** Writes JSON with white space everywhere and, if wished, every character escaped. */
+/** Writes JSON with white space everywhere and, on request, every character escaped. */
 function write(value: unknown, style: Style): string {
   const { space } = style;
   if (typeof value === 'string') return quote(value, style);

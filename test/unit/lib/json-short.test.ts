@@ -54,7 +54,7 @@ describe('JSON with its long strings shortened', () => {
   });
 });
 
-/** The same, done to the value. */
+/** The same change, made to the parsed value. */
 function replaced(value: unknown): unknown {
   if (typeof value === 'string') return bytesOf(JSON.stringify(value)).length > 1_024 ? 'long' : value;
   if (Array.isArray(value)) return value.map(replaced);

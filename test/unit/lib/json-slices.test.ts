@@ -20,7 +20,7 @@ describe('JSON that is scanned in slices', () => {
         const scanOn = scanObjectInSlices(bytes, WANTED, sliceBytes);
         let scan = scanOn();
         while (scan === undefined) {
-          // Another scan in between must not disturb it.
+          // Another scan in between must not affect it.
           scanObject(bytesOf('[[[{"a":[1]}]]]'), WANTED);
           scan = scanOn();
         }
@@ -36,7 +36,7 @@ describe('JSON that is scanned in slices', () => {
       const scanOn = scanObjectInSlices(bytes, WANTED, 1_000);
       let slices = 1;
       while (scanOn() === undefined) slices += 1;
-      // Integers in a row are passed at once.
+      // A run of integers is skipped in one step.
       expect(slices).toBeGreaterThan(filling === '1,' ? 0 : bytes.length / 2_000);
     }
   });
@@ -85,7 +85,7 @@ describe('the time that a scan takes grows with the size and no faster', () => {
     ['quotes and backslashes', (count) => `{"a":"${'\\"'.repeat(count)}"}`],
     ['many keys', (count) => `{${'"k":1,'.repeat(count)}"a":1}`],
   ])('%s', (_, make) => {
-    // Sixteen times as much. Quadratic work would take 256 times as long.
+    // Sixteen times the length. Quadratic work would take 256 times as long.
     expect(growth(make)).toBeLessThan(100);
   });
 });

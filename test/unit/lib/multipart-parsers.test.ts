@@ -61,7 +61,7 @@ function text({ contentType, body }: Form): string {
   return `${contentType}\n${body.toString('latin1')}`;
 }
 
-/** Forms that were made to be read in two ways. */
+/** Forms that are made to be ambiguous. */
 function attacks(): Form[] {
   const inner = part('a', 'name="model"', CHEAP);
   const body = `${part('b', 'name="model"', SECRET)}${part('b', 'name="file"; filename="a.wav"', `\r\n${inner}--a--\r\n`)}--b--\r\n`;
@@ -80,7 +80,7 @@ function attacks(): Form[] {
   ].map((parameters) => form(`multipart/form-data; ${parameters}`, body));
 }
 
-/** Forms put together by chance of what parsers disagree about. */
+/** Random forms of parts that parsers disagree about. */
 function mutations(count: number): Form[] {
   const random = seeded(7);
   const one = (choices: readonly string[]): string => choices[Math.floor(random() * choices.length)] ?? '';
@@ -163,7 +163,7 @@ function form(contentType: string, body: string): Form {
   return { contentType, body: Buffer.from(body, 'latin1') };
 }
 
-/** The form as a provider gets it; none where it is refused. */
+/** The form that a provider receives. Empty if the gateway refuses it. */
 function passOn(received: Form): Accepted[] {
   const peek = peekRequest(received.body, received.contentType);
   if (peek.kind !== 'multipart') return [];
@@ -189,12 +189,12 @@ async function modelsOfBusboy({ contentType, body }: Form): Promise<string[]> {
     busboy.on('file', (_, file) => void file.resume());
     busboy.on('finish', () => ended.resolve());
     busboy.on('error', () => ended.resolve());
-    // It does not say that a form without an end has ended.
+    // This parser does not report that the end of a form is missing.
     setTimeout(() => ended.resolve(), 20);
     busboy.end(body);
     await ended.promise;
   } catch {
-    // A form that it refuses carries no model.
+    // A form that the parser refuses carries no model.
   }
   return models;
 }

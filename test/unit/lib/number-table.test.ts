@@ -89,7 +89,7 @@ test('a shared table does what a local one does, whatever comes in which order',
   });
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
-      // Two slots to a shard: records meet, are moved when a gap closes, and wrap around.
+      // Two slots a shard make records collide, move when a gap closes, and wrap around.
       const [shared, local] = [sharedTable(1024), new LocalTable(FIELDS)];
       for (const { kind, key, value } of operations) {
         for (const table of [shared, local]) {
@@ -146,12 +146,12 @@ test('a shared table whose lock is held by a process that does not run hangs nob
   table.update('k', (record) => (record.a = 5));
   const words = new Int32Array(memory, 0, 64 * 16);
   for (let line = 0; line < 64; line++) words[line * 16] = 8;
-  // As if there were no record; what is changed is lost.
+  // The table acts as if there were no record, and the change is lost.
   expect(table.read('k', ({ a }) => a)).toBeUndefined();
   for (let n = 0; n < 1_000; n++) expect(table.update('k', (record) => (record.a += 1))).toBe(1);
   table.sweep(() => true);
   for (let line = 0; line < 64; line++) expect(words[line * 16]).toBe(8);
-  // The owner goes on.
+  // The owner continues.
   words.fill(0);
   expect(table.read('k', ({ a }) => a)).toBe(5);
 });

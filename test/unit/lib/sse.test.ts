@@ -153,7 +153,7 @@ test.each(['data:\n', 'data: x\r', ': x\n'])('an event without end is given up f
   let chunks = 0;
   while (splitter.push(chunk()) !== undefined && chunks < 100) chunks += 1;
   expect(chunks).toBeLessThan(10);
-  // A large one of few lines is none of these.
+  // A large block of few lines is none of these.
   const other = createSseSplitter(64_000_000);
   for (let n = 0; n < 100; n++) expect(other.push(bytesOf('x'.repeat(100_000)))?.length).toBe(0);
 });
@@ -207,7 +207,7 @@ function dispatched(block: Uint8Array): [string, string][] {
     .map(({ name, data }) => [name, textOf(data)]);
 }
 
-/** The algorithm of the specification, written down as plainly as can be. */
+/** The algorithm of the specification, written as plainly as possible. */
 function reference(stream: string): [string, string][] {
   const lines = stream.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/);
   lines.pop();

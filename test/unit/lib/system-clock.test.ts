@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { systemClock } from '../../../src/lib/system-clock.ts';
 
 const NEVER = new AbortController().signal;
-/** More milliseconds than a timer of the runtime can hold: it would ring at once. */
+/** More milliseconds than a timer of the runtime can hold. Such a timer would fire at once. */
 const TOO_LONG = 2 ** 31 + 5;
 
 async function isPending(promise: Promise<unknown>, afterMs: number): Promise<boolean> {

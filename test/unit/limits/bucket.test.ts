@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { type BucketLimit, take, type Taking } from '../../../src/limits/bucket.ts';
 
-/** Takes at each of the times (milliseconds), one after the other. */
+/** Takes a token at each of these times in milliseconds, in order. */
 function takings(limit: BucketLimit, timesMs: readonly number[]): Taking[] {
   let level = 0;
   return timesMs.map((nowMs) => {
@@ -23,7 +23,7 @@ const limits = fc.record({
   burst: fc.integer({ min: 1, max: 50 }),
 });
 
-/** Moments that never run backwards, many of them the same. */
+/** Moments that never run backwards. Many of them are equal. */
 const times = fc
   .array(fc.oneof(fc.constant(0), fc.nat(20), fc.double({ min: 0, max: 2_000, noNaN: true })), {
     minLength: 1,
@@ -111,7 +111,7 @@ describe('for any limit and any arrivals', () => {
 });
 
 test('what remains is what will be admitted, for slow rates as well', () => {
-  // One request in a thousand seconds. 500 ms are missing to the next token: there is none yet.
+  // One request in a thousand seconds. The next token is 500 ms away, so there is none yet.
   const limit: BucketLimit = { ratePerSecond: 0.001, burst: 2 };
   const [, second] = takings(limit, [START, START + 999_500]);
   expect(second?.admitted).toBe(true);

@@ -81,7 +81,7 @@ function compiled(text: string): Snapshot {
   return result.snapshot;
 }
 
-/** All of a snapshot that can be compared. */
+/** The comparable part of a snapshot. */
 function essence({
   models,
   patterns,

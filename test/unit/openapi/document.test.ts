@@ -15,7 +15,7 @@ function operationsOf(document: OpenApiDocument): Operation[] {
   return Object.values(document.paths).flatMap((item) => Object.values(item));
 }
 
-/** Everything that is referred to and not there. */
+/** Every reference whose target is missing. */
 function dangling(document: OpenApiDocument): string[] {
   const refs = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref = '']) => ref);
   return [...new Set(refs)].filter((ref) => {
@@ -82,7 +82,7 @@ test('every operation of the Admin API is described, and the schemas let its exa
 test('every refusal is described with its status and message', () => {
   const text = JSON.stringify(whole);
   for (const [code, { message }] of Object.entries(REFUSALS)) {
-    // Two that only paths outside of the document meet.
+    // Only requests outside the document can get these two.
     if (code === 'path_not_found' || code === 'method_not_allowed') continue;
     expect(text).toContain(JSON.stringify(`\`${code}\`: ${message}`).slice(1, -1));
   }

@@ -1,6 +1,6 @@
 import type { StreamSign, Usage } from '../../../src/protocols/protocol.ts';
 
-/** One provider's stream as it really looks, and what is to be read from it. */
+/** A real stream of one provider, and the expected result of reading it. */
 export interface StreamShape {
   readonly name: string;
   readonly path: string;

@@ -6,7 +6,7 @@ import { SHAPES } from './stream-shapes.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Reads a stream as a relay does: whole blocks are skimmed where possible, and else read event by event. */
+/** Reads a stream as a relay does. Whole blocks are skimmed where possible; the rest is read event by event. */
 function follow(
   reader: StreamReader,
   stream: string,

@@ -49,7 +49,7 @@ describe('how long an outcome cools its route', () => {
     expect(cooldownFor(limited(1e23), { ...POLICY, cooldownMs: 2 * HOUR })).toBe(2 * HOUR));
 });
 
-/** A ledger and a clock, in a few words. */
+/** A short way to write tests of a ledger with a clock. */
 class Scene {
   readonly ledger = new CooldownLedger();
   nowMs = 10_000;

@@ -25,7 +25,7 @@ const y = route('y');
 const MAIN = model('main', [a, b, later], [model('second', [x]), model('third', [y])]);
 const ALONE = model('main', [a]);
 
-/** A decision in a few words. */
+/** A decision as a short text. */
 function say(decision: Decision): string {
   switch (decision.kind) {
     case 'try':
@@ -41,7 +41,7 @@ function decided(main: Model, history: readonly Attempt[], more: Partial<Conditi
   return say(decide(main, history, conditions(more)));
 }
 
-/** How routes stand, by provider; the others are open. */
+/** The availability of routes, by provider. The others are available. */
 function statuses(
   by: Readonly<Record<string, Availability['kind'] | number>>,
 ): Pick<Conditions, 'availability'> {

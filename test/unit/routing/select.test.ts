@@ -15,7 +15,7 @@ function count(all: readonly string[], provider: string): number {
 }
 
 const turns = (upTo: number): { turn: number }[] => Array.from({ length: upTo }, (_, turn) => ({ turn }));
-/** Dice that show every hundredth once. */
+/** Dice that return every hundredth once. */
 const throws = Array.from({ length: 100 }, (_, index) => ({ dice: () => index / 100 }));
 
 function weighted(weights: Readonly<Record<string, number>>): Route[] {
@@ -69,7 +69,7 @@ test('every strategy picks as often as its shares say', () => {
         latencyMs: (on: Route) => ((seed >> (2 * place(on))) & 3) * 10 || undefined,
       };
       const chances = shares(routes, strategy, conditions(load));
-      // Both dice on a grid: all that can come up does, as often as it should.
+      // Both dice run through a grid, so every result appears exactly as often as it should.
       const steps = Array.from({ length: 60 }, (_, step) => (step + 0.5) / 60);
       const loads = steps.flatMap((first, row) =>
         steps.map((second, column) => {

@@ -28,7 +28,7 @@ export function attempt(on: Route, outcome: Outcome, more: Partial<Attempt> = {}
 
 export const RETRY: RetryPolicy = { maxAttempts: Infinity, retries: 0, backoffMs: 250, maxWaitMs: 5_000 };
 
-/** 1,000 ms on the clock, no deadline, everything open and idle, and dice that show one half. */
+/** 1,000 ms on the clock, no deadline, every route available and idle, and dice that return one half. */
 export function conditions(more: Partial<Conditions> = {}): Conditions {
   return {
     nowMs: 1_000,
@@ -45,7 +45,7 @@ export function conditions(more: Partial<Conditions> = {}): Conditions {
   };
 }
 
-/** A failure of the provider's with this status. */
+/** A provider failure with this status. */
 export function failed(status: number, retryAfterMs?: number): Outcome {
   return { kind: 'failed', status, defect: undefined, retryAfterMs, fault: 'provider' };
 }
@@ -59,7 +59,7 @@ export const ANSWERED: Outcome = { kind: 'answered' };
 export const UNREACHABLE: Outcome = { kind: 'unreachable', reason: 'refused' };
 export const SILENT: Outcome = { kind: 'timed-out', phase: 'first-byte' };
 
-/** A 429, with or without the wait that it asks for. */
+/** A 429, with or without Retry-After. */
 export function limited(retryAfterMs?: number): Outcome {
   return { kind: 'rate-limited', status: 429, retryAfterMs };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { executableFormat, HEAD_BYTES } from '../../../scripts/build/executable-format.ts';
 import { hostTarget } from '../../../scripts/build/target.ts';
 
-/** A head with these numbers at these places, in the byte order of all six. */
+/** A header with these numbers at these offsets, in the byte order that all six files use. */
 function head(...parts: readonly (readonly [offset: number, bytes: readonly number[]])[]): Uint8Array {
   const bytes = new Uint8Array(HEAD_BYTES);
   for (const [offset, part] of parts) bytes.set(part, offset);

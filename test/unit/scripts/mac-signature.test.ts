@@ -5,7 +5,7 @@ import { signed } from '../../../scripts/build/mac-signature.ts';
 const CODE_BYTES = 10_000;
 const LINK_EDIT_AT = 8_192;
 
-/** A Mach-O file of three commands, whose signature is somebody else's. */
+/** A Mach-O file of three commands with a foreign signature. */
 function program(trailing = 0): Buffer {
   const file = Buffer.alloc(CODE_BYTES + 64, 0x90);
   const word = (at: number, value: number): unknown => file.writeUInt32LE(value, at);

@@ -46,7 +46,7 @@ async function post(body: string | ReadableStream<Uint8Array> | null): Promise<R
   return (await response.json()) as Reading;
 }
 
-/** A body of unknown length, its pieces so many milliseconds apart. */
+/** A body of unknown length. Its pieces come this many milliseconds apart. */
 function pieces(texts: readonly string[], everyMs = 0): ReadableStream<Uint8Array> {
   return new ReadableStream({
     async start(controller) {
@@ -59,7 +59,7 @@ function pieces(texts: readonly string[], everyMs = 0): ReadableStream<Uint8Arra
   });
 }
 
-/** Sends the head of a request and so much of its body, and leaves the rest to the test. */
+/** Sends the head of a request and this much of its body. The test sends the rest. */
 function begin(head: string, body: string): Promise<Socket> {
   return new Promise((resolve) => {
     const socket = connect(server.port ?? 0, '127.0.0.1', () => {

@@ -30,7 +30,7 @@ function put(store: Store, id: string) {
 const providersOf = ({ inForce }: TestStore) => [...inForce().providers.keys()];
 const notAdopted = ({ events }: TestStore) => events.filter(({ type }) => type === 'not-adopted');
 
-/** Drops everything and makes it anew, as a restart after a mishap does. */
+/** Drops everything and creates it again, as a restart after an accident does. */
 async function empty(url: string): Promise<void> {
   const database = openDatabase(url);
   for (const _ of MIGRATIONS) await migrateDown(database, { drops: true });
@@ -52,7 +52,7 @@ describe.each([...ENGINES])('a database in %s that was emptied', (engine) => {
     expect(replica.store.status()).toMatchObject({
       notAdopted: expect.stringContaining('another database'),
     });
-    // Nothing is written on top of it, and it is told once.
+    // Nothing overwrites it, and the warning appears once.
     expect(await put(replica.store, 'c').catch((error: unknown) => error)).toBeInstanceOf(NotAdopted);
     await Bun.sleep(900);
     expect(notAdopted(replica)).toHaveLength(1);
@@ -62,7 +62,7 @@ describe.each([...ENGINES])('a database in %s that was emptied', (engine) => {
     expect(providersOf(restarted)).toEqual(['a', 'b']);
     expect(notAdopted(restarted)).toHaveLength(1);
     expect(existsSync(`${lastGoodPath}.kept`)).toBe(false);
-    // Until somebody says that it is meant.
+    // Until an operator confirms it.
     await restarted.store.refresh();
     expect(providersOf(restarted)).toEqual([]);
     expect(restarted.store.status().notAdopted).toBeUndefined();
@@ -118,6 +118,6 @@ test('what is in force is followed by a higher version of the same database, and
   expect(whyNoSuccessor({ ...found, version: 4 }, inForce)).toContain('went back to version 4');
   expect(whyNoSuccessor({ ...found, version: 5 }, inForce)).toContain('is not the one');
   expect(whyNoSuccessor({ ...found, identity: 'b' }, { ...inForce, resources: none })).toBeUndefined();
-  // Kept by a program that knew of no identities.
+  // Written by a version without identities.
   expect(whyNoSuccessor(found, { ...inForce, identity: undefined })).toBeUndefined();
 });

@@ -114,7 +114,7 @@ describe.skipIf(OPENSSL === null)('a PostgreSQL server with a certificate', () =
     expect(await isEncrypted(plain)).toBe(false);
     expect(await isEncrypted(url('127.0.0.1', 'sslmode=require'))).toBe(true);
     expect(await isEncrypted(url('localhost', `sslmode=verify-full&sslrootcert=${caFile}`))).toBe(true);
-    // Nobody knows its authority; it is not certified for this address.
+    // The client does not know the certificate's authority, and the certificate is not for this address.
     for (const untrusted of [
       url('localhost', 'sslmode=verify-full'),
       url('127.0.0.1', `sslmode=verify-full&sslrootcert=${caFile}`),

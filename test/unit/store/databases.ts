@@ -7,7 +7,7 @@ import { openStore, type Store } from '../../../src/store/store.ts';
 import type { StoreEvent, StoreOptions } from '../../../src/store/store-options.ts';
 import { startPostgres, type TestPostgres } from '../../e2e/db-postgres.ts';
 
-/** Both engines, as a test needs them: each call of `newUrl` names an empty database. */
+/** Both engines in the form that tests need. Each call of `newUrl` names an empty database. */
 export interface TestDatabases {
   readonly newUrl: (engine: Engine) => Promise<string>;
   readonly folder: string;

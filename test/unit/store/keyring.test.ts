@@ -18,7 +18,7 @@ test('what was changed in any one character does not open', () => {
   const sealed = keyring.seal('secret', 'here');
   for (let at = 0; at < sealed.length - 1; at++) {
     const changed = sealed.slice(0, at) + (sealed[at] === 'A' ? 'B' : 'A') + sealed.slice(at + 1);
-    // The last character of a base64 text may have bits that mean nothing, and all others count.
+    // The last character of a base64 text may have bits without meaning. All other bits count.
     const isSame = Buffer.from(changed.split('.')[3] ?? '', 'base64url').equals(
       Buffer.from(sealed.split('.')[3]!, 'base64url'),
     );

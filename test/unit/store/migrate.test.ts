@@ -106,7 +106,7 @@ describe.each([...ENGINES])('the schema in %s', (engine) => {
     expect(after).toEqual(before.filter((name) => !name.startsWith('llm_proxy_kept_steps')));
     expect(await identityOf()).toEqual(identity);
     expect((await database.read((sql) => sql`select id from settings`))[0]).toMatchObject({ id: 'docs' });
-    // Once more, for a step that a newer program has taken back.
+    // Runs once more, for a step that a newer program has reverted.
     await migrateUp(database, later('create table third (id text)'));
     await migrateDown(database, { migrations: later('') });
     await migrateDown(database, { migrations: later('') });

@@ -13,7 +13,7 @@ let database: Database;
 let records: RequestRecords;
 let trouble: RecordTrouble[];
 let batches: number[];
-/** Why the database takes nothing just now. */
+/** Whether the database rejects writes at the moment. */
 let isAway: boolean;
 
 beforeEach(async () => {

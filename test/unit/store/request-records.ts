@@ -3,7 +3,7 @@ import type { RequestRecord } from '../../../src/store/records/request-record.ts
 
 let number = 0;
 
-/** A record of a request that went well, with an id of its own. */
+/** A record of a successful request, with a new id. */
 export function record(more: Partial<RequestRecord> = {}): RequestRecord {
   return {
     endedAtMs: 1_767_225_600_000,
@@ -31,7 +31,7 @@ export function record(more: Partial<RequestRecord> = {}): RequestRecord {
   };
 }
 
-/** The event of a request that went well. */
+/** The event of a successful request. */
 export function ended(more: Partial<RequestEnded> = {}): RequestEnded {
   return {
     type: 'request-ended',

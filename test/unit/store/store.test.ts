@@ -41,7 +41,7 @@ interface Put {
   readonly ifVersion?: number;
 }
 
-/** Writes one resource, a provider unless it says otherwise; without fields it takes it away. */
+/** Writes one resource, by default a provider. Without fields, deletes it. */
 function put(store: Store, { kind = 'providers', id = 'a', ifVersion }: Put, fields?: JsonObject) {
   const edit: Edit = ({ resources }, now) => withResource(resources, { kind, id }, fields, now);
   return store.change(edit, { ...WHO, ifVersion });
@@ -220,7 +220,7 @@ describe.each([...ENGINES])('a store in %s', (engine) => {
     expect(after.inForce().providers.get('a')?.apiKey).toBe(PROVIDER.api_key);
     await after.store.rollback(1, WHO);
     expect(after.inForce().providers.get('a')?.apiKey).toBe('sk-canary-former');
-    // The first program does not have the new key: it says so once, and goes on with what it has.
+    // The first program does not have the new key. It reports that once and keeps its current configuration.
     const refusals = () => events.filter(({ type }) => type === 'refused');
     await until(() => refusals().length > 0 || undefined);
     await Bun.sleep(1000);
@@ -275,7 +275,7 @@ test('a store in PostgreSQL whose database hangs without closing its connections
   databases.postgres.freeze();
   const frozenAtMs = performance.now();
   await until(() => (access.kind === 'keys' && access.isStale?.()) || undefined);
-  // Sooner than a question to the database is given up.
+  // The store becomes stale before a query to the database times out.
   expect(performance.now() - frozenAtMs).toBeLessThan(4500);
   databases.postgres.thaw();
   await until(() => (access.kind === 'keys' && !access.isStale?.()) || undefined);

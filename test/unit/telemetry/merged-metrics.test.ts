@@ -6,7 +6,7 @@ import {
   NumberFamily,
 } from '../../../src/telemetry/metrics/metric-family.ts';
 
-/** A process that has served so many requests, has one in flight, and saw its provider in this state at that time. */
+/** A process that has served this many requests, has one in flight, and saw its provider in this state at that time. */
 function dumpOf(served: number, health: number, atMs: number): FamilyDump[] {
   const total = new NumberFamily({ type: 'counter', name: 'total', help: '' });
   const active = new NumberFamily({ type: 'gauge', name: 'active', help: '' });

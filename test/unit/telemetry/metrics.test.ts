@@ -30,7 +30,7 @@ function newMetrics(): Metrics {
   });
 }
 
-/** The value of a series as it is rendered, without which it is 0. */
+/** The value of a series in the rendered metrics, or 0 if it is missing. */
 function value(series: string, of = metrics): number {
   const line = renderMetrics(of.dump())
     .split('\n')

@@ -8,7 +8,7 @@ interface Sent {
   readonly losses: string[];
 }
 
-/** A queue for batches of two, four at most, whose batches take until `answer` resolves. */
+/** A queue of four at most, with batches of two. Each batch takes until `answer` resolves. */
 function queueWith(answer: () => Promise<void>, scheduledDelayMillis = 60_000): Sent {
   const batches: string[] = [];
   const losses: string[] = [];

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import { StreamSink } from '../../../src/telemetry/log/stream-sink.ts';
 
-/** A copy: the bytes are filled again. */
+/** Copies the bytes, because their buffer is reused. */
 const textOf = (lines: Uint8Array): string => new TextDecoder().decode(lines);
 
-/** A writer that is stuck until it is let go. */
+/** A writer that hangs until the test releases it. */
 function stuckWriter(): { write: (lines: Uint8Array) => Promise<void>; letGo: () => void; texts: string[] } {
   const texts: string[] = [];
   let letGo: () => void = () => undefined;

@@ -76,7 +76,7 @@ function end(more: Partial<RequestEnded> = {}): void {
   });
 }
 
-/** Begins an attempt; returns the header fields that it is sent with. */
+/** Begins an attempt and returns the header fields that it sends. */
 function sent(): Record<string, string> {
   return Object.fromEntries(tracer.attemptContext('req_1') ?? []);
 }

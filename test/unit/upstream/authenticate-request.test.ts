@@ -57,7 +57,7 @@ function bedrock(port: number, session = ''): Provider {
   );
 }
 
-/** Whether AWS would take the signature of a request at this time. */
+/** Whether AWS would accept the signature of a request at this time. */
 function isSigned({ headers, url, method }: Request, body: string): boolean {
   const { host, pathname, search } = new URL(url);
   const date = (headers.get('x-amz-date') ?? '').replace(

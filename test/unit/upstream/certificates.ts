@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** null: it is not there, and no certificate can be made. */
+/** The path of `openssl`. Null if it is not installed; then no certificate can be created. */
 export const OPENSSL = Bun.which('openssl');
 
 interface Identity {
@@ -10,20 +10,20 @@ interface Identity {
   readonly key: string;
 }
 
-/** An authority that nobody knows but by its file, and what it has certified. */
+/** A private certificate authority, and the certificates that it has signed. */
 export interface Certificates {
   readonly caFile: string;
   readonly localhost: Identity;
   /** For another host. */
   readonly elsewhere: Identity;
   readonly expired: Identity;
-  /** For localhost, which only its common name says: it has no subject alternative name. */
+  /** For localhost, by its common name alone: it has no subject alternative name. */
   readonly commonName: Identity;
 }
 
 let made: Certificates | undefined;
 
-/** Made once, with `openssl`. */
+/** Created once, with `openssl`. */
 export function makeCertificates(): Certificates {
   made ??= make(mkdtempSync(join(tmpdir(), 'llm-proxy-certificates-')));
   return made;

@@ -12,7 +12,7 @@ function upstream(limits: Partial<PoolLimits>): OpenUpstream {
   return opened;
 }
 
-/** A request over TLS, given up soon. */
+/** A request over TLS that gives up soon. */
 function giveUp(direct: OpenUpstream, port: number): Promise<string> {
   const cancellation = new ByHand();
   const settings = 'timeouts: { connect_timeout: 0.05 }';
@@ -32,7 +32,7 @@ describe('idle connections', () => {
     expect(open()).toBe(3);
     while (open() > 1) {
       expect(await textOf(await direct.send(request(port)))).toBe('ok');
-      // One that has just been used rests for a turn of the event loop.
+      // A connection that was just used rests for one turn of the event loop.
       await Bun.sleep(2);
     }
     expect(sockets.length).toBe(3);
@@ -50,7 +50,7 @@ describe('idle connections', () => {
 
 describe('connections that do not open', () => {
   test('are not started without end', async () => {
-    // The handshake of TLS is never answered.
+    // The TLS handshake is never answered.
     const { port, sockets } = await provide(() => undefined);
     const direct = upstream({ mostAbandoned: 2 });
     for (let count = 0; count < 6; count++) expect(await giveUp(direct, port)).toBe('aborted');

@@ -21,16 +21,16 @@ interface Plan {
   readonly lineEnd: string;
   /** The bytes before the status line. */
   readonly before: string;
-  /** How often the marker of the request is repeated in its answer. */
+  /** The number of times that the answer repeats the request's marker. */
   readonly repeats: number;
-  /** Where the answer is cut into pieces that are written one by one. */
+  /** The positions at which the answer is cut into pieces, which are written one by one. */
   readonly cuts: readonly number[];
-  /** Where the connection ends, and how. */
+  /** The position at which the connection ends, and the way it ends. */
   readonly ends: { readonly at: number; readonly how: 'fin' | 'rst' } | null;
   readonly late: 'nothing' | 'blank line' | 'garbage' | 'response';
   readonly lateMs: number;
   readonly reads: 'all' | 'first' | 'nothing';
-  /** Whether nobody waits any more after a millisecond. */
+  /** Whether the client leaves after a millisecond. */
   readonly callsOff: boolean;
 }
 
@@ -49,7 +49,7 @@ const PLANS: Arbitrary<Plan> = record({
 });
 
 const plans = new Map<string, Plan>();
-/** Sends second answers, as soon as the first is there. */
+/** Sends a second answer as soon as the first one is there. */
 const strays = new Map<string, () => unknown>();
 let count = 0;
 let port = 0;
@@ -70,7 +70,7 @@ beforeAll(async () => {
     });
   });
   ({ port } = provided);
-  // A provider that is never trusted again would be spoken to over new connections only.
+  // A provider that is never trusted again would get only new connections.
   upstream = createDirectUpstream({ distrustMs: 0 });
   closing.push(upstream.close);
 });
@@ -120,7 +120,7 @@ async function beLate(socket: Socket, id: string, plan: Plan): Promise<void> {
   const response = `HTTP/1.1 200 OK\r\nx-id: ${id}\r\ncontent-length: ${stray.length}\r\n\r\n${stray}`;
   const text = { 'blank line': '\r\n', garbage: stray, response }[plan.late];
   const write = (): unknown => socket.destroyed || socket.write(text);
-  // A second answer that comes behind the next request can't be told from its own: this one comes just before.
+  // A second answer behind the next request is indistinguishable from that request's answer, so this one comes just before it.
   if (plan.late === 'response' && hasBody(plan)) return void strays.set(id, write);
   if (plan.lateMs > 0) await Bun.sleep(plan.lateMs);
   write();
@@ -128,7 +128,7 @@ async function beLate(socket: Socket, id: string, plan: Plan): Promise<void> {
 
 interface Received {
   readonly marker: string;
-  /** The marker in the header; undefined where there is no answer. */
+  /** The marker in the header. Undefined without an answer. */
   readonly inHeader: string | null | undefined;
   readonly body: string;
 }
@@ -167,7 +167,7 @@ async function read(reply: UpstreamReply, { reads }: Plan): Promise<string> {
     }
     await reply.body.cancel();
   } catch {
-    // It broke off: what came before is its own all the same.
+    // The connection broke off. The bytes before that must still belong to this request.
   }
   return got;
 }

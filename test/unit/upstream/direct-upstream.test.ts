@@ -214,7 +214,7 @@ describe('nobody waits any more', () => {
     await until(() => open() === 0);
   });
   test('for a connection, once its limit has passed', async () => {
-    // Nobody accepts: the handshake of TLS is never answered.
+    // Nothing accepts the connection, so the TLS handshake is never answered.
     const { port, open } = await provide(() => undefined);
     const cancellation = new ByHand();
     const base = `https://127.0.0.1:${port}`;
@@ -280,7 +280,7 @@ test('what is not read holds the provider up', async () => {
 });
 
 test('a connection whose answer was too large to be kept carries the next one', async () => {
-  // So much may come at once.
+  // This much may arrive at once.
   const size = 400_000;
   const { port, sockets } = await provide(
     answering(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n${'x'.repeat(size)}`),
@@ -385,7 +385,7 @@ describe.skipIf(OPENSSL === null)('with TLS', () => {
     expect(await ask(trusting, { which: 'elsewhere' })).toBe('tls'));
   test('one whose certificate has expired is not', async () =>
     expect(await ask(trusting, { which: 'expired' })).toBe('tls'));
-  // The runtime's choice, and that of Node.js: docs/security.md says so.
+  // The runtime and Node.js choose this, as docs/security.md says.
   test('one whose name is only its common name is trusted all the same', async () =>
     expect(await ask(trusting, { which: 'commonName' })).toBe('ok'));
   test('any is where nothing is to be verified', async () =>

@@ -42,7 +42,7 @@ describe('what fetch really throws is understood:', () => {
     throw new Error('it was answered');
   }
 
-  /** A server that treats each connection so. */
+  /** A server that handles each connection this way. */
   async function withServer(onData: (socket: Socket) => void, scheme = 'http'): Promise<string> {
     const server = createServer((socket) => {
       socket.on('error', () => undefined).once('data', () => onData(socket));

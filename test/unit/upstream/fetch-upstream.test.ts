@@ -14,7 +14,7 @@ interface Proxy {
   readonly asked: string[];
 }
 
-/** A forward proxy as they are: plain requests with the whole URL, tunnels for TLS. Each connection is for one server. */
+/** An ordinary forward proxy: plain requests carry the whole URL, and TLS uses tunnels. Each connection serves one server. */
 async function startProxy(): Promise<Proxy> {
   const asked: string[] = [];
   const { port } = await provide((client) => {

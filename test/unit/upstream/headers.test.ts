@@ -11,7 +11,7 @@ function provider(settings = 'api_key: sk-provider'): Provider {
   return found;
 }
 
-/** The header that the provider gets, without the fields that are always there but where the client says what it accepts. */
+/** The headers that the provider receives, without the constant ones. `accept` fields stay if the client sent them. */
 function sent(
   client: Record<string, string>,
   settings?: string,

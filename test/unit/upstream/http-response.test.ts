@@ -61,7 +61,7 @@ describe('a body ends', () => {
       expect(read([`HTTP/1.1 ${status}\r\ncontent-length: 9\r\n\r\n`], method)).toMatchObject({
         isComplete: true,
         hasBody: false,
-        // A server that sends a body all the same would answer the next request with it.
+        // If the server sent a body anyway, the next request would get it as its answer.
         staysOpen: false,
       }));
   }
@@ -240,7 +240,7 @@ test('the time for a header grows no faster than the number of its pieces and li
   };
   for (const piece of [(): string => 'a', (at: number): string => (at % 1000 === 0 ? '\n' : 'a')]) {
     timeOf(120_000, piece);
-    // Squared, it would be 144 times as much: seconds.
+    // Quadratic work would take 144 times as long, which is seconds.
     expect(timeOf(120_000, piece)).toBeLessThan(40 * timeOf(10_000, piece) + 100);
   }
 });

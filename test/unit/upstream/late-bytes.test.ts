@@ -28,7 +28,7 @@ describe('a connection is not used again', () => {
     const direct = upstream();
     for (let count = 0; count < 20; count++) {
       expect(await textOf(await direct.send(request(port)))).toBe('ok');
-      // They are there by now, but nobody has looked.
+      // The bytes have arrived by now but are unread.
       sockets.at(-1)?.write(WRONG);
     }
     expect(sockets.length).toBe(20);

@@ -16,11 +16,11 @@ export async function closeAll(): Promise<void> {
 export interface Provided {
   readonly port: number;
   readonly sockets: readonly Socket[];
-  /** How many of them are open. */
+  /** The number of open connections. */
   readonly open: () => number;
 }
 
-/** A server that does with each connection what it is told; its number counts from 0. */
+/** A server that handles each connection with `serve`. Connections are numbered from 0. */
 export async function provide(
   serve: (socket: Socket, number: number) => void,
   tls?: { readonly cert: string; readonly key: string },
@@ -43,12 +43,12 @@ export async function provide(
   return { port: address.port, sockets, open: () => sockets.filter(({ destroyed }) => !destroyed).length };
 }
 
-/** Answers each request, of which the end is not looked for: they are small. */
+/** Answers each request. It does not look for the end of a request, because requests are small. */
 export function answering(text: string | Buffer = OK): (socket: Socket) => void {
   return (socket) => socket.on('data', () => socket.write(text));
 }
 
-/** Told by hand that nobody waits any more. */
+/** A cancellation that the test triggers by hand. */
 export class ByHand implements Cancellation {
   isCancelled = false;
   onCancel: (() => void) | undefined;
@@ -58,7 +58,7 @@ export class ByHand implements Cancellation {
   };
 }
 
-/** One provider for each address and settings, as a configuration has it. */
+/** Keeps one provider for each address and settings, as a configuration does. */
 const providers = new Map<string, Provider>();
 
 function provider(base: string, settings: string): Provider {

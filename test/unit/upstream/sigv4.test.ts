@@ -40,7 +40,7 @@ describe('the vectors that AWS publishes (aws-sig-v4-test-suite)', () => {
   });
 });
 
-/** SHA-256 as `@smithy/signature-v4` wants to be given it. */
+/** SHA-256 in the form that `@smithy/signature-v4` requires. */
 class Sha256 {
   readonly #hash;
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {

@@ -7,7 +7,7 @@ const SIZE = 32_768;
 const filled = (text: string, size = SIZE): string =>
   text.repeat(Math.ceil(size / text.length)).slice(0, size);
 const prose = 'The quick brown fox jumps over the lazy dog, and 12 more.\n\n  It said: "再见，朋友。" ';
-/** Letters in no order, which no tokenizer has a long word for. */
+/** Random letters, for which no tokenizer has a long word. */
 const letters = (size: number): string =>
   Array.from({ length: size }, (_, index) =>
     String.fromCharCode(97 + ((index * index * 31 + index * 7) % 26)),
@@ -35,7 +35,7 @@ describe('a text is cut for the tokenizer', () => {
     const pieces = piecesOf(text);
     expect(pieces.join('')).toBe(text);
     expect(pieces.length).toBeGreaterThan(1);
-    // A surrogate that stands alone would count as another character.
+    // A lone surrogate would count as another character.
     expect(pieces.every((piece) => piece.isWellFormed())).toBe(true);
   });
 
@@ -58,7 +58,7 @@ describe('the thread that counts', () => {
 
   test('counts as the tokenizer does', async () => {
     const text = filled(prose, 5_000);
-    // Loading the tables may take longer than anybody waits.
+    // Loading the tables may take longer than any request waits.
     while ((await counter.count('hello hello')) !== 2) await Bun.sleep(50);
     expect(await counter.count(text)).toBe(tokensOf(text));
   });
@@ -70,7 +70,7 @@ describe('the thread that counts', () => {
     expect(counter.pending).toBeLessThanOrEqual(64);
     const startedAt = performance.now();
     expect(await ordinary).toBeGreaterThan(0);
-    // A second, and what a busy machine adds. Counted one after the other in one piece it would be minutes.
+    // A second, plus the time that a busy machine adds. Counted as one piece, the text would take minutes.
     expect(performance.now() - startedAt).toBeLessThan(10_000);
     for (const tokens of await Promise.all(asked)) expect(tokens).toBeGreaterThanOrEqual(SIZE / 4);
     expect(counter.pending).toBe(0);
