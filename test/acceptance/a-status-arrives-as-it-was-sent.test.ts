@@ -122,7 +122,7 @@ test('a redirect is no answer for a client: it is a 502 that names no address', 
   }
 });
 
-test('what a connection carries of its own is not the client’s: odd headers arrive but for those', async () => {
+test("odd headers arrive, except those that belong to the provider's connection", async () => {
   const answer = await asked(CHAT, 'mock/odd-headers');
   expect(answer.status()).toBe(200);
   expect(answer.header('x-duplicate')).toBe('one, two');

@@ -84,7 +84,7 @@ const REQUEST_TO_BLAME: readonly [Reported, readonly Api[]][] = [
   [{ type: 'invalid_request_error', message: 'prompt is too long: 200001 tokens > 200000' }, [MESSAGES_API]],
 ];
 
-describe('what the request is to blame for is delivered at once, and cools nobody:', () => {
+describe('errors that the request causes are delivered at once, and cool no provider:', () => {
   for (const [error, apis] of REQUEST_TO_BLAME) {
     test.each(apis.map((api) => [api.name, api] as const))(`${error.message}, %s`, async (_, api) => {
       const answer = await answered(api, stream(api, error), true, strict);

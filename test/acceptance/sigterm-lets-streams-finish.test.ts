@@ -99,7 +99,7 @@ test('a second signal ends it at once', async () => {
   for (const stream of streams) expect(await stream.ended).not.toBe('whole');
 });
 
-test('what has not finished when drain_timeout is over is ended, and does not pass for whole', async () => {
+test('a stream that has not finished when drain_timeout is over is ended, and does not pass for whole', async () => {
   await start('drain_timeout: 0.5');
   const streams = await openStreams('mock/endless');
   program.kill('SIGTERM');

@@ -39,7 +39,7 @@ afterEach(async () => {
 describe.each(
   PAGES.filter(({ blocks }) => blocks.some(isFollowed)).map((page) => [page.path, page] as const),
 )('%s', (_, page) => {
-  test('what it says to do can be done, in its order', () => followPage(page), LIMIT_MS);
+  test("the page's steps work, in order", () => followPage(page), LIMIT_MS);
 });
 
 async function followPage({ blocks, notes }: Page): Promise<void> {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe('what bash offers', () => {
+describe('the words that bash offers', () => {
   /** The words that the completion puts into COMPREPLY. The last of the given words is being typed. */
   async function offered(...words: string[]): Promise<string[]> {
     const script = `source <(llm-proxy completion bash)

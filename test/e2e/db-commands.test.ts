@@ -19,7 +19,7 @@ async function run(args: readonly string[], more: Record<string, string> = {}) {
   return { exitCode: await program.exited, stdout: program.stdout(), stderr: program.stderr() };
 }
 
-test('what is imported can be exported, checked as a file, and imported again without a change', async () => {
+test('an imported configuration can be exported, checked as a file, and imported again without a change', async () => {
   await Bun.write(
     join(folder, 'config.yaml'),
     'providers: [{ name: a, api_base: "https://a.example.com", api_key: "${A_KEY}" }]\nproxy_api_key: mk-all\n',

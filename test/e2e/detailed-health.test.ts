@@ -100,7 +100,7 @@ test('many who ask at once, and again within ten seconds, cost the providers one
   expect(simulator.attempts).toHaveLength(4);
 });
 
-test('what requests have met is told: the last error, and what is left of the cooldown', async () => {
+test('the results of requests are reported: the last error, and the rest of the cooldown', async () => {
   gateway = startGateway(config('fallback: { cooldown_seconds: 60 }'));
   await (await gateway.post('/v1/chat/completions', chat('gone'), { headers: KEY })).text();
   const gone = named(await ask(), 'gone');

@@ -188,7 +188,7 @@ describe('the credential that a provider gets', () => {
   });
 });
 
-test('what the operator adds for a provider goes there, in place of what the client says, and nowhere else', async () => {
+test("the fields that the operator adds for a provider replace the client's there, and go nowhere else", async () => {
   const [attempt] = await received('extra', [['X-Team', 'client']]);
   expect({ ...attempt?.headers }).toEqual({
     ...basics(attempt!),

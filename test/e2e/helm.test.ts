@@ -19,7 +19,7 @@ interface Monitor {
 interface Resource {
   readonly kind: string;
   readonly metadata: { readonly labels: Readonly<Record<string, string>> };
-  // Uses the chart's own output. Each test names what it looks for.
+  // Written by the chart. Each test states the fields that it checks.
   readonly spec: { readonly [name: string]: unknown };
   readonly data: Readonly<Record<string, string>>;
 }

@@ -53,7 +53,7 @@ function under(title: string, text: string): string {
   return new RegExp(`^${title}.*:\n((?:  .*\n?)+)`, 'm').exec(text)?.[1]?.replaceAll(/^ {2}/gm, '') ?? '';
 }
 
-/** Starts the gateway with the printed command, on a free port, and sends the other printed command. */
+/** Runs the printed commands: checks the file, starts the gateway on a free port, and sends the request. */
 async function followSteps(text: string, env: Record<string, string>): Promise<string> {
   const next = under('Next', text).trim().split('\n');
   const [check = '', start = ''] = next.slice(-2).map((line) => line.replace(/ +#.*/, ''));
@@ -68,7 +68,7 @@ async function followSteps(text: string, env: Record<string, string>): Promise<s
 }
 
 describe('without questions', () => {
-  test('what is written is checked, starts, and answers, by the very lines that are printed', async () => {
+  test('the written file is checked, starts, and answers, by the very lines that are printed', async () => {
     const provider = ['--provider', 'custom', '--api-base', `${simulator.url}/v1`, '--model', 'mock/ok'];
     const { code, out, err } = await init([...provider, '--api-key-env', 'THEIR_KEY']);
     expect([code, err]).toEqual([0, '']);
@@ -142,7 +142,7 @@ describe('without questions', () => {
   });
 });
 
-describe('what it refuses leaves everything as it was', () => {
+describe('a refusal leaves everything as it was', () => {
   test('a file that is there', async () => {
     await Bun.write(join(folder, 'config.yaml'), 'mine');
     const { code, err } = await init(['--provider', 'openai']);
@@ -152,7 +152,7 @@ describe('what it refuses leaves everything as it was', () => {
     );
   });
 
-  test('what would not start', async () => {
+  test('a configuration that would not start', async () => {
     const { code, err } = await init(['--provider', 'custom', '--api-base', 'ftp://x']);
     expect([code, existsSync(join(folder, 'config.yaml'))]).toEqual([1, false]);
     expect(err).toMatch(/config\.yaml:\d+:\d+ {2}providers\[0\]\.api_base: must begin with https/);

@@ -131,7 +131,7 @@ test('without separate_files no prompt and no answer is written anywhere', async
   expect(all).not.toContain('private');
 });
 
-test('of a large body only the beginning is kept, and how much was left out', async () => {
+test('only the beginning of a large body is kept, with the number of bytes left out', async () => {
   await start(SEPARATE);
   await ask('good', { messages: [{ role: 'user', content: 'x'.repeat(3_000_000) }] });
   await gateway.log.flush();

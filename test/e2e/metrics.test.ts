@@ -45,7 +45,7 @@ function total(text: string, name: string, labels: Record<string, string> = {}):
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
 
-test('what was asked, how it was answered and what it used is told as it was', async () => {
+test('requests, answers and usage are counted correctly', async () => {
   await (await gateway.post('/v1/chat/completions', chat('steady'), { headers: KEY })).text();
   await (
     await gateway.post('/v1/chat/completions', chat('steady', { stream: true }), { headers: KEY })

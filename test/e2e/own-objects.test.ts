@@ -230,7 +230,7 @@ describe('a key with a list of models', () => {
 });
 
 describe('for every key', () => {
-  test('what is asked of an object goes to the provider that made it', async () => {
+  test('a request about an object goes to the provider that made it', async () => {
     const { id } = await ask('mk-all', 'POST /v1/files', {}, { 'x-llm-proxy-provider': 'two' });
     one.asked.length = 0;
     two.asked.length = 0;

@@ -180,7 +180,7 @@ master_keys:
     expect(names.filter((name) => !ours.has(name) && !ours.has(name.replace(/_bucket$/, '')))).toEqual([]);
   });
 
-  test('what Prometheus has counted is what was asked', async () => {
+  test('the counts in Prometheus match the requests', async () => {
     await Bun.sleep(1_100);
     const [total] = await prometheus.query('sum(llm_proxy_requests_total)');
     expect(Number(total?.value[1])).toBe(

@@ -172,7 +172,7 @@ describe('the header may name a model', () => {
   });
 });
 
-describe('who may not', () => {
+describe('clients without the permission', () => {
   test('a key that may not use every model reaches no provider by its name', async () => {
     const response = await call('GET', '/v1/files', 'a', { key: 'mk-some' });
     expect([response.status, await codeOf(response)]).toEqual([403, 'path_not_allowed']);

@@ -76,7 +76,7 @@ test('without a limit everything is admitted, and nothing is said of limits', as
   expect((await ask('mk-free')).headers.get('x-ratelimit-limit-requests')).toBeNull();
 });
 
-test('what is left survives a change of the configuration', async () => {
+test('the remaining requests survive a change of the configuration', async () => {
   await statuses('mk-race', 11);
   gateway.reconfigure(`
 providers: [{ name: b, api_base: "${simulator.url}" }]

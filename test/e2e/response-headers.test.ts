@@ -195,8 +195,8 @@ describe('compression', () => {
   }
 });
 
-describe('what a provider says in our name', () => {
-  test('does not count: our fields are ours', async () => {
+describe("header fields that a provider sends under the gateway's names", () => {
+  test('are replaced by the gateway', async () => {
     const headers = await withHead({
       'x-llm-proxy-provider': 'forged',
       'x-llm-proxy-attempts': '99',
@@ -209,7 +209,7 @@ describe('what a provider says in our name', () => {
     expect(headers.get('server-timing')).toMatch(/^gateway;dur=/);
   });
 
-  test('of limits is passed on where we have none, and replaced where we have one', async () => {
+  test('are passed on for limits that the gateway does not have, and replaced for limits that it has', async () => {
     const free = await raw('mock/odd-headers');
     expect(valuesOf(free, 'x-ratelimit-remaining-requests')).toEqual(['42']);
     const limited = await raw('mock/odd-headers', {}, 'mk-limited');
@@ -218,7 +218,7 @@ describe('what a provider says in our name', () => {
     expect(Number(remaining)).toBeGreaterThan(900);
   });
 
-  test('of its own address and protocol stays behind', async () => {
+  test('are dropped if they name its own address and protocol', async () => {
     const headers = await withHead({ 'alt-svc': 'h3=":443"', 'set-cookie': 'a=b', 'x-kept': 'yes' });
     expect([headers.get('alt-svc'), headers.get('set-cookie'), headers.get('x-kept')]).toEqual([
       null,

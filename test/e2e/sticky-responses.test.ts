@@ -42,7 +42,7 @@ async function respond(more: object = {}): Promise<{ id: string; provider: strin
   return { id, provider: response.headers.get('x-llm-proxy-provider') };
 }
 
-test('what goes on with a stored response goes to the provider that made it, and elsewhere only when that fails', async () => {
+test('a request that continues a stored response goes to the provider that made it, and elsewhere only when that fails', async () => {
   const first = [await respond(), await respond()];
   expect(new Set(first.map(({ provider }) => provider))).toEqual(new Set(['a', 'b']));
   for (const { id, provider } of first) {

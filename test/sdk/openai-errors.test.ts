@@ -19,7 +19,7 @@ const client = throughGateway(stage, { maxRetries: 0 });
 
 const MESSAGES = [{ role: 'user' as const, content: 'Hello!' }];
 
-describe('what the gateway refuses', () => {
+describe('refusals by the gateway', () => {
   test('an unknown key is an AuthenticationError', async () => {
     const stranger = throughGateway(stage, { apiKey: 'mk-unknown' });
     const error = await rejection(
@@ -70,7 +70,7 @@ describe('what the gateway refuses', () => {
   });
 });
 
-describe('what the provider answers', () => {
+describe('errors from the provider', () => {
   test.each([
     ['mock/400', 400, BadRequestError, null],
     ['mock/context-length', 400, BadRequestError, 'context_length_exceeded'],
@@ -106,7 +106,7 @@ describe('what the provider answers', () => {
   });
 });
 
-describe('what the provider does not answer', () => {
+describe('failures without an answer from the provider', () => {
   test.each(['rst', 'zero-byte', 'invalid-http'])('%s is a 502 in OpenAI’s shape', async (fault) => {
     const error = await failing(`mock/${fault}`);
     expect(error).toBeInstanceOf(InternalServerError);

@@ -34,7 +34,7 @@ describe('audio', () => {
     expect(Buffer.from(await file.arrayBuffer()).equals(SOUND)).toBe(true);
   });
 
-  test('of an upload’s bytes none but the model’s are changed', async () => {
+  test("only the model's bytes of an upload are changed", async () => {
     let sent = '';
     let contentType = '';
     const recording = throughGateway(stage, {

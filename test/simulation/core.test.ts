@@ -82,7 +82,7 @@ describe('15,000 random requests through the loop of the gateway', () => {
     always((run) => run.steps.every((step) => !step.betterPriorityAvailable));
   });
 
-  test('what the provider rejects and what it answers is delivered at once', () => {
+  test("a provider's rejections and answers are delivered at once", () => {
     always((run) => {
       const final = run.steps.findIndex(
         ({ outcome }) => outcome.kind === 'answered' || outcome.kind === 'rejected',

@@ -52,7 +52,7 @@ describe('it accepts', () => {
   }
 });
 
-describe('what the program refuses for its shape, an editor underlines', () => {
+describe('an editor underlines every shape that the program refuses', () => {
   for (const { kind, text: file } of BAD_CONFIGURATIONS) {
     let value: unknown;
     try {
@@ -111,7 +111,7 @@ test('a variable may stand wherever a text, a number or a switch may', () => {
   expect(scalars.length).toBeGreaterThan(60);
 });
 
-test('what an editor shows is there: a description for each setting, and what holds where it is left out', () => {
+test('an editor shows a description for each setting, and the default of an omitted one', () => {
   const silent = listSettings().filter(({ description }) => !/^\S.{9,}[.?]$/s.test(description));
   expect(silent.map(({ path }) => writePath(path))).toEqual([]);
   const untold = listSettings().filter(

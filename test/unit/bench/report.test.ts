@@ -13,7 +13,7 @@ test('a ratio is the median of runs that were made side by side', () => {
   expect(workTables(results)).toContain('| 50.0 (30.0–60.0) | 2.00 (1.50–2.50) |');
 });
 
-test('what was not measured is neither reached nor missed', () => {
+test('a target without a measurement is neither reached nor missed', () => {
   const portkey = [{ perSecond: 0, faults: 0 }];
   const results = measured({ 'llm-proxy': [NGINX], nginx: [NGINX], portkey });
   expect(rowOf(results, 'Small chat, requests')).toBe(

@@ -32,8 +32,8 @@ const fault = (...args: string[]): string => {
   }
 };
 
-describe('what is not given', () => {
-  test('has its default, or nothing', () => {
+describe('an omitted argument', () => {
+  test('has its default, or no value', () => {
     expect(values([])).toEqual({
       action: undefined,
       config: 'config.yaml',
@@ -44,7 +44,7 @@ describe('what is not given', () => {
     });
   });
 
-  test('comes from its variable, where that is not empty', () => {
+  test('comes from its variable, unless that is empty', () => {
     expect(values([], { CONFIG_PATH: 'env.yaml' })).toMatchObject({ config: 'env.yaml' });
     expect(values([], { CONFIG_PATH: '' })).toMatchObject({ config: 'config.yaml' });
     expect(values(['--config', 'c'], { CONFIG_PATH: 'env.yaml' })).toMatchObject({ config: 'c' });
@@ -85,7 +85,7 @@ test('help and version are asked for anywhere, whatever else is wrong', () => {
   for (const args of [['--version'], ['-v']]) expect(read(args)).toEqual({ kind: 'version' });
 });
 
-describe('what can not be meant is a usage error that says what can', () => {
+describe('an invalid argument is a usage error that lists the valid ones', () => {
   const faults: readonly (readonly [readonly string[], string])[] = [
     [['--confg', 'c'], 'there is no option "--confg". Did you mean "--config"?'],
     [['-prot', '1'], 'there is no option "--prot". Did you mean "--port"?'],
@@ -110,7 +110,7 @@ describe('what can not be meant is a usage error that says what can', () => {
     );
   });
 
-  test('what is required and missing', () => {
+  test('a required argument is missing', () => {
     const command = { options: { model: { ...COMMAND.options.port, isRequired: true } } } as const;
     expect(() => parseArguments(command, [], {})).toThrow('--model is missing: a port.');
   });

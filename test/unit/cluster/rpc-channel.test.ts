@@ -42,12 +42,12 @@ test('both sides call functions of each other, and answers find their questions'
   expect(answers).toEqual([3, 'a', 7, 'b']);
 });
 
-test('what a function throws, its caller is told', async () => {
+test('a caller receives the error that a function throws', async () => {
   const { left } = pairOf(SUMS, ECHO);
   expect(left.call('fail', 'broken')).rejects.toThrow('broken');
 });
 
-test('what is not answered when the channel closes fails, and so does what is asked after that', async () => {
+test('calls without an answer fail when the channel closes, and so do later calls', async () => {
   const never: Echo = { echo: () => new Promise(() => undefined), fail: ECHO.fail };
   const { left } = pairOf(SUMS, never);
   const waiting = left.call('echo', 'x');

@@ -97,7 +97,7 @@ master_keys:
   expect(warnings).toEqual(['Key "lost" may not use any model that is served.']);
 });
 
-test('of a key 5 and 4 characters are shown, of a short one none', () => {
+test('5 and 4 characters of a key are shown, and none of a short key', () => {
   expect([previewKey('sk-abcdefghijklmcdef'), previewKey('sk-prod-key')]).toEqual(['sk-ab****cdef', '****']);
 });
 

@@ -26,7 +26,7 @@ test('$${ is a plain ${, and other dollars stay', () => {
   expect(expand('$${NAME} $NAME $5 $$')).toEqual({ text: '${NAME} $NAME $5 $$' });
 });
 
-test('what a variable holds is neither YAML nor expanded again', () => {
+test('the value of a variable is neither read as YAML nor expanded again', () => {
   expect(expand('${TRICKY}')).toEqual({ text: ENV.TRICKY });
 });
 

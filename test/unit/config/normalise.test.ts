@@ -136,7 +136,7 @@ providers: [{name: a, api_base: "https://a.test", timeouts: {first_byte_timeout:
   ]);
 });
 
-test('what the file does not say has its default', () => {
+test('an omitted setting has its default', () => {
   const snapshot = snapshotOf(KEY);
   expect(snapshot.retry).toEqual({
     maxAttempts: Infinity,

@@ -60,7 +60,7 @@ test('a text that is too long to be a configuration is not read', () => {
   });
 });
 
-describe('what is made to take for ever is refused at once', () => {
+describe('input made to take for ever is refused at once', () => {
   const levels = 3_000;
   test.each([
     ['a list in itself', 'a: &a [*a]', /alias .* within its own anchor/],

@@ -50,7 +50,7 @@ test('nobody and a key without a limit come in, and hear nothing of limits', () 
   for (let n = 0; n < 1_000; n++) expect([enter(undefined), enter(keyOf(''))]).toEqual([{}, {}]);
 });
 
-test('who is admitted hears what the bucket holds, what is left, and when it is full again', () => {
+test("an admitted client learns the bucket's size, its rest, and when it is full again", () => {
   const { clock, enter } = door();
   const key = limited(2, 3);
   expect(enter(key)).toEqual({
@@ -65,8 +65,8 @@ test('who is admitted hears what the bucket holds, what is left, and when it is 
   });
 });
 
-describe('who is refused', () => {
-  test('hears the limit, the wait in whole seconds, and what is left', () => {
+describe('a refused client', () => {
+  test('learns the limit, the wait in whole seconds, and the remaining requests', () => {
     const { enter } = door();
     const key = limited(0.25, 1);
     enter(key);
@@ -90,7 +90,7 @@ describe('who is refused', () => {
     expect(refusalOf(() => enter(key)).headers['retry-after']).toBe('1');
   });
 
-  test('is admitted after the time that it was told', () => {
+  test('is admitted after the wait that it learned', () => {
     const { clock, enter } = door();
     const key = limited(0.3, 1);
     enter(key);
@@ -98,7 +98,7 @@ describe('who is refused', () => {
     enter(key);
   });
 
-  test('with a limit of 0 hears that there is nothing to wait for', () => {
+  test('with a limit of 0 learns that waiting does not help', () => {
     const refusal = refusalOf(() => door().enter(limited(0, 0)));
     expect(refusal.status).toBe(429);
     expect(refusal.headers['retry-after']).toBe('3600');

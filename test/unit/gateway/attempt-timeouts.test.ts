@@ -172,7 +172,7 @@ test('a released timeouts has no setTimer left and does not mind the client', ()
   }
 });
 
-describe('what a cause comes to:', () => {
+describe('the result of each cause:', () => {
   const outcomes: Record<AbortCause, Outcome> = {
     'client-left': { kind: 'cancelled' },
     connect: { kind: 'timed-out', phase: 'connect' },

@@ -92,7 +92,7 @@ describe('a message says what is wrong, where, and what to do:', () => {
   }
 });
 
-test('of a long string of a client only the beginning is repeated', () => {
+test("only the beginning of a client's long string is repeated", () => {
   const { message } = new Refusal('model_not_found', { model: 'm'.repeat(100_000) });
   expect(message.length).toBeLessThan(400);
   expect(message).toContain(`${'m'.repeat(200)}…`);

@@ -25,7 +25,7 @@ test('without a limit the admission stays what it is, at once', () => {
   expect(reserve(FREE_ADMISSION, DEMAND, { limits: [] })).toBe(FREE_ADMISSION);
 });
 
-test('what every limit admits is told and settled together, whether it answers at once or later', async () => {
+test('admissions of all limits are reported and settled together, whether a limit answers at once or later', async () => {
   const settled: [string, Actual][] = [];
   const limits = [limitOf('a', settled), limitOf('b', settled, true)];
   const held = await reserve(FREE_ADMISSION, DEMAND, { limits });

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { createByteHold } from '../../../src/lib/byte-buffer.ts';
 
-describe('what is held', () => {
-  test('comes out as it went in, whatever the sizes, and nothing is left', () => {
+describe('the content', () => {
+  test('comes out as it went in, whatever the sizes, and leaves the buffer empty', () => {
     const chunk = fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 1_000, max: 100_000 }));
     fc.assert(
       fc.property(fc.array(fc.array(chunk, { maxLength: 12 }), { maxLength: 6 }), chunk, (rounds, last) => {
@@ -24,7 +24,7 @@ describe('what is held', () => {
     );
   });
 
-  test('is not changed by what is added after it was taken', () => {
+  test('is not changed by bytes that are added after it was taken', () => {
     const hold = createByteHold();
     hold.add(Uint8Array.of(1, 2));
     const taken = hold.take(Uint8Array.of(3));

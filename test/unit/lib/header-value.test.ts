@@ -5,7 +5,7 @@ test('plain text stays as it is', () => {
   expect(headerValue('anthropic/claude-opus-4.5:free (a, b)')).toBe('anthropic/claude-opus-4.5:free (a, b)');
 });
 
-test('what a header cannot hold is encoded, so that no name can break an answer or add a field', () => {
+test('characters that a header cannot hold are encoded, so that no name can break an answer or add a field', () => {
   for (const text of ['模型', 'emoji 😀', 'two\r\nx-evil: 1', 'nul\u0000', 'lone \ud800 surrogate']) {
     const value = headerValue(text);
     expect(value).toMatch(/^[\x20-\x7e]*$/);

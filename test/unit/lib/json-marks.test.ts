@@ -14,7 +14,7 @@ test('a key has a value unless it is null', () => {
   expect(usage('{}')).toBe(false);
 });
 
-test('what stands in a string is never taken for a key', () => {
+test('text in a string is never taken for a key', () => {
   expect(usage(JSON.stringify({ content: '{"usage":{"a":1}}' }))).toBe(false);
   expect(usage(JSON.stringify({ content: JSON.stringify({ content: '"usage":1' }) }))).toBe(false);
   expect(usage('{"type":"usage","x":["usage"]}')).toBe(false);

@@ -213,7 +213,7 @@ describe('scanObject refuses', () => {
   });
 });
 
-test('what is JSON but no object is told apart from what is no JSON', () => {
+test('JSON that is not an object is distinguished from text that is not JSON', () => {
   const kinds = ['[1,{"a":2}]', '"x"', '-1', 'true', 'null', '[1', '"x'].map((json) =>
     scanObject(bytesOf(json), []),
   );

@@ -19,7 +19,7 @@ test('another way to write the same name is found', () => {
 test('the nearest of several wins', () =>
   expect(nearest('gpt-4o', ['gpt-4', 'gpt-4o-mini', 'gpt4o'])).toBe('gpt4o'));
 
-test('what is not near is not suggested', () => {
+test('a distant name is not suggested', () => {
   expect(nearest('google/gemini-3-pro-preview', ['anthropic/claude-sonnet-4-5'])).toBeUndefined();
   expect(nearest('xy', ['ab'])).toBeUndefined();
   expect(nearest('', SETTINGS)).toBeUndefined();

@@ -63,7 +63,7 @@ describe('a link-local address or metadata service is recognised as', () => {
     });
   }
 
-  test('what a socket tells, with its zone', () => {
+  test('the address that a socket reports, with its zone', () => {
     for (const address of ['fe80::1%eth0', '::ffff:169.254.169.254', '169.254.169.254', 'fd20:ce::254'])
       expect([address, isForbiddenHost(address)]).toEqual([address, true]);
   });

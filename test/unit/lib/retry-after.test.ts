@@ -54,7 +54,7 @@ describe('the wait of a 429 that has no Retry-After', () => {
       42_000,
     ],
     [
-      'of two that are used up the one that lasts longer',
+      'the longer one of two used-up limits',
       {
         'anthropic-ratelimit-requests-remaining': '0',
         'anthropic-ratelimit-requests-reset': at(10),

@@ -110,7 +110,7 @@ describe('for any limit and any arrivals', () => {
   });
 });
 
-test('what remains is what will be admitted, for slow rates as well', () => {
+test('the remaining count equals the requests that will be admitted, for slow rates as well', () => {
   // One request in a thousand seconds. The next token is 500 ms away, so there is none yet.
   const limit: BucketLimit = { ratePerSecond: 0.001, burst: 2 };
   const [, second] = takings(limit, [START, START + 999_500]);

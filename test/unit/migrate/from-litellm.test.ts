@@ -68,7 +68,7 @@ test('a configuration of LiteLLM becomes one of ours that is valid', () => {
   expect(findModel('deepseek-chat')?.routes).toMatchObject([{ upstreamModel: 'deepseek-chat' }]);
 });
 
-test('what has no counterpart is named, each with its place', () => {
+test('every setting without a counterpart is named with its place', () => {
   expect(
     read()
       .unmapped.map(({ path }) => path)

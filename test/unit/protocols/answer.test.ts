@@ -119,7 +119,7 @@ test('embeddings have data', () => {
   expect(judged({ object: 'list' })).toBe('no-choices');
 });
 
-test('what is not known is not judged, but its usage is read', () => {
+test('an unknown answer is not classified, but its usage is read', () => {
   const body = { error: { message: 'a failed job' }, usage: { input_tokens: 2, output_tokens: 3 } };
   expect(judge('/v1/images/generations', body)).toBeUndefined();
   const path = '/v1/images/generations';

@@ -20,7 +20,7 @@ describe('an error is read in the shape of any API:', () => {
   });
 });
 
-test('what says nothing is no report', () => {
+test('an error without a message or code is no report', () => {
   for (const value of [
     {},
     { error: {} },

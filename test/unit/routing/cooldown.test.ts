@@ -233,7 +233,7 @@ describe('the last open route of a model', () => {
   });
 });
 
-test('what is over is forgotten, what cools or is being probed is not', () => {
+test('expired cooldowns are forgotten; active and probing ones are not', () => {
   const scene = new Scene();
   const trio = model('main', [a, b, route('c'), route('available')]);
   scene.note('a', failed(500), { owner: trio });

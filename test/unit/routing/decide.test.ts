@@ -100,7 +100,7 @@ describe('from history to decision:', () => {
   }
 });
 
-describe('what goes before everything else:', () => {
+describe('the checks that come before everything else:', () => {
   test('a client that left, even when an answer is there', () => {
     expect(decided(MAIN, [], { clientLeft: true })).toBe('give up: cancelled');
     expect(decided(MAIN, [attempt(a, ANSWERED)], { clientLeft: true })).toBe('give up: cancelled');

@@ -64,7 +64,7 @@ test('signing twice changes nothing', () => {
   expect(signed(once, 'name')).toEqual(once);
 });
 
-test('what is no such program is not signed', () => {
+test('a file that is not such a program is not signed', () => {
   const unsigned = program();
   unsigned.writeUInt32LE(0x2a, 176);
   expect(() => signed(unsigned, 'name')).toThrow('no place for a signature');

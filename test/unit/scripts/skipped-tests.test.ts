@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { skippedTests } from '../../../scripts/skipped-tests.ts';
 
-test('what was skipped is counted for each file, and nothing else', () => {
+test('skipped tests are counted for each file, and nothing else', () => {
   const report = `<testsuites tests="4" skipped="3"><testsuite name="a" file="a.test.ts">
     <testcase name="one" file="a.test.ts" line="3" assertions="1" />
     <testcase name="a &gt; b" file="a.test.ts" line="5" assertions="0">

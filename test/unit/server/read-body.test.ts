@@ -102,13 +102,13 @@ describe('how large it may be', () => {
     });
   });
 
-  test('what declares to be too large is refused before it has come', async () => {
+  test('a body whose declared length is too large is refused before it arrives', async () => {
     const socket = await begin('content-length: 100001', '');
     expect(await nextReading()).toMatchObject({ refused: 'body_too_large' });
     socket.destroy();
   });
 
-  test('what comes in chunks is refused as soon as it is too large, without its end', async () => {
+  test('a chunked body is refused as soon as it is too large, before its end', async () => {
     const chunk = `8000\r\n${'x'.repeat(0x8000)}\r\n`;
     const socket = await begin('transfer-encoding: chunked', chunk.repeat(4));
     expect(await nextReading()).toMatchObject({ refused: 'body_too_large' });

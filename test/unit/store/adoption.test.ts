@@ -107,7 +107,7 @@ test('a database that was restored from a backup is taken over when it is asked 
   await third.store.close();
 });
 
-test('what is in force is followed by a higher version of the same database, and by anything where it is empty', () => {
+test('a higher version of the same database replaces the current configuration, and so does anything if none is in force', () => {
   const none: Resources = mapKinds(() => new Map<string, Resource>());
   const resources = withResource(none, { kind: 'models', id: 'm' }, {}, '');
   const inForce = { version: 5, changedAt: 'then', hadKeys: true, identity: 'a', resources };

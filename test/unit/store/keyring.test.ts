@@ -3,18 +3,18 @@ import { createKeyring, SealBroken } from '../../../src/store/keyring.ts';
 
 const keyring = createKeyring({ current: 'the first passphrase' });
 
-test('what was sealed opens in its own place, and looks different each time', () => {
+test('a sealed value opens in its own place, and looks different each time', () => {
   const [first, second] = [keyring.seal('sk-秘密 🔑', 'here'), keyring.seal('sk-秘密 🔑', 'here')];
   expect(first).not.toBe(second);
   expect(keyring.open(first, 'here')).toBe('sk-秘密 🔑');
   expect(keyring.open(keyring.seal('', 'here'), 'here')).toBe('');
 });
 
-test('what was moved to another place does not open', () => {
+test('a value that was moved to another place does not open', () => {
   expect(() => keyring.open(keyring.seal('secret', 'providers/a'), 'providers/b')).toThrow(SealBroken);
 });
 
-test('what was changed in any one character does not open', () => {
+test('a value with any one character changed does not open', () => {
   const sealed = keyring.seal('secret', 'here');
   for (let at = 0; at < sealed.length - 1; at++) {
     const changed = sealed.slice(0, at) + (sealed[at] === 'A' ? 'B' : 'A') + sealed.slice(at + 1);

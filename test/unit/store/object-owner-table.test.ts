@@ -19,7 +19,7 @@ function replica(kept: OwnerStore = store.objects): StoredObjectOwners {
   return new StoredObjectOwners(new ObjectOwnerLedger(), kept, systemClock);
 }
 
-describe('who made an object', () => {
+describe('the owner of an object', () => {
   test('is known to every replica, and after a restart', async () => {
     const first = replica();
     first.note('file-1', { keyName: 'one', provider: 'a' });
@@ -33,7 +33,7 @@ describe('who made an object', () => {
     expect(await replica().find('file-2')).toBeUndefined();
   });
 
-  test('is who noted it first', async () => {
+  test('is the one that was recorded first', async () => {
     const [first, second] = [replica(), replica()];
     for (const [owners, keyName] of [
       [first, 'one'],
@@ -45,7 +45,7 @@ describe('who made an object', () => {
     expect((await replica().find('file-3'))?.isKey(key('one'))).toBe(true);
   });
 
-  test('is nobody where the database can not be asked, and is written when it can again', async () => {
+  test('is unknown while the database is unreachable, and is written once it is back', async () => {
     let isGone = true;
     const kept: OwnerStore = {
       insert: (records) => (isGone ? Promise.reject(new Error('gone')) : store.objects.insert(records)),

@@ -23,7 +23,7 @@ function valueOf(metrics: MergedMetrics, name: string): number | undefined {
   return metrics.dump().find((family) => family.name === name)?.series[0]?.value;
 }
 
-test('what several processes count is added up, and the latest word on a state counts', () => {
+test('counts of several processes are added up, and the latest report of a state wins', () => {
   const metrics = new MergedMetrics();
   metrics.note(1, dumpOf(3, 1, 20));
   metrics.note(2, dumpOf(4, 0, 10));
@@ -32,7 +32,7 @@ test('what several processes count is added up, and the latest word on a state c
   ]);
 });
 
-test('what is noted again replaces what was noted before', () => {
+test('a new report replaces the previous one', () => {
   const metrics = new MergedMetrics();
   metrics.note(1, dumpOf(3, 1, 1));
   metrics.note(1, dumpOf(5, 1, 1));

@@ -241,7 +241,7 @@ test('the configuration is told with its version, its age, and whether the last 
   expect(value(`llm_proxy_build_info{version="1.2.3",runtime="bun ${Bun.version}"}`)).toBe(1);
 });
 
-test('what an alert must see grow is there with 0 before it first happens', () => {
+test('a series that an alert watches exists with 0 before its first event', () => {
   const text = renderMetrics(metrics.dump());
   for (const series of [
     'llm_proxy_truncated_streams_total{provider="b"} 0',

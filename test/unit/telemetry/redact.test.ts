@@ -40,7 +40,7 @@ test('a secret in base64 is found wherever it stands in what was encoded, in bot
   );
 });
 
-describe('what looks like a key is redacted though nobody knows it:', () => {
+describe('text that looks like a key is redacted even if it is not a known secret:', () => {
   const tail = 'abcdefghijklmnopqrstuvwxyz0123';
   const cases = [
     [`sk-${tail}`, 'sk-ab****0123'],
@@ -110,7 +110,7 @@ test('ordinary lines stay as they are', () => {
   for (const line of lines) expect(createRedactor(['another-secret-here'])(line)).toBe(line);
 });
 
-test('what is redacted stays as it is when it is redacted again', () => {
+test('redacted text stays the same when it is redacted again', () => {
   const once = redact(`Bearer sk-abcdefghijklmnopqrst api_key=abcdefghijklmnopqrst ${SECRET}`);
   expect(redact(once)).toBe(once);
 });

@@ -46,7 +46,7 @@ describe('no context is read from', () => {
   test('no header at all', () => expect(readTraceContext(new Headers())).toBeUndefined());
 });
 
-test('what is written is read as the same', () => {
+test('a written context is read back unchanged', () => {
   for (const isSampled of [true, false]) {
     for (const state of [undefined, 'a=1,b=2']) {
       const context = { traceId: TRACE_ID, spanId: SPAN_ID, isSampled, state };

@@ -51,7 +51,7 @@ function fieldsOf(
   };
 }
 
-test('what was translated goes with fields of its own, and with those of the client that are of no API', () => {
+test('a translated request carries its own fields, and those of the client that belong to no API', () => {
   expect(fieldsOf('provider_type: anthropic, api_key: k', { betas: 'b-1' })).toEqual({
     'content-type': 'application/json',
     accept: 'text/event-stream',

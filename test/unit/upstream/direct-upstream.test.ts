@@ -153,7 +153,7 @@ describe('a connection', () => {
   });
 });
 
-describe('what can not be reached', () => {
+describe('an unreachable provider', () => {
   test('refuses', async () => {
     const { port } = await provide(() => undefined);
     await closeAll();
@@ -162,7 +162,7 @@ describe('what can not be reached', () => {
   test('has no address', async () => {
     expect(await textOf(await upstream().send(request('http://nowhere.invalid')))).toBe('dns');
   });
-  test('has authorities in a file that is not there', async () => {
+  test('has a missing file of authorities', async () => {
     for (const file of ['/nowhere/ca.pem', tmpdir(), import.meta.path]) {
       const settings = `ca_file: "${file}"`;
       expect(await textOf(await upstream().send(request('https://127.0.0.1:9', { settings })))).toBe('tls');
@@ -262,7 +262,7 @@ test('an answer that comes before all of the request has gone is taken, and its 
   await until(() => open() === 0);
 });
 
-test('what is not read holds the provider up', async () => {
+test('an unread answer holds the provider up', async () => {
   const total = 64 * 1024 * 1024;
   let isDone = false;
   const { port } = await provide((socket) =>

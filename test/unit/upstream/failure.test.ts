@@ -26,13 +26,13 @@ describe('the codes of errors have a reason each', () => {
     test(`${code}: ${reason}`, () => expect(unreachableReason({ code })).toBe(reason as 'dns'));
   }
 
-  test('what has no code is the network', () => {
+  test('an error without a code is a network failure', () => {
     for (const error of [new Error('?'), 'text', null, undefined, { code: 7 }])
       expect(unreachableReason(error)).toBe('network');
   });
 });
 
-describe('what fetch really throws is understood:', () => {
+describe('the errors that fetch really throws are understood:', () => {
   async function thrownBy(url: string): Promise<unknown> {
     try {
       await fetch(url);
@@ -55,7 +55,7 @@ describe('what fetch really throws is understood:', () => {
     return unreachableReason(error);
   }
 
-  test('nobody listens', async () => {
+  test('no process listens', async () => {
     const free = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: () => undefined } });
     const { port } = free;
     free.stop(true);
@@ -71,7 +71,7 @@ describe('what fetch really throws is understood:', () => {
   test('the answer is not HTTP', async () =>
     expect(await withServer((socket) => socket.end('this is not HTTP\r\n\r\n'))).toBe('protocol'));
 
-  test('a server without TLS where TLS is due', async () =>
+  test('the server does not speak TLS', async () =>
     expect(await withServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'), 'https')).toBe(
       'tls',
     ));

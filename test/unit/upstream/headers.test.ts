@@ -50,7 +50,7 @@ test("a client's own fields pass through", () => {
   expect(sent(own)).toEqual({ ...own, ...KEY });
 });
 
-describe('what concerns the connection or us stays here:', () => {
+describe('fields for the connection or the gateway are not forwarded:', () => {
   for (const name of [
     'host',
     'content-length',
@@ -81,7 +81,7 @@ describe('what concerns the connection or us stays here:', () => {
     test(name, () => expect(sent({ [name]: 'x-canary' })).toEqual(KEY));
   }
 
-  test('what Connection names', () =>
+  test('fields that Connection names', () =>
     expect(sent({ connection: 'keep-alive, X-Hop', 'x-hop': '1', 'x-stays': '2' })).toEqual({
       'x-stays': '2',
       ...KEY,

@@ -29,7 +29,7 @@ test('a compressed answer is decoded, unless it is too large', () => {
   expect(totalOf(gzipSync(`{"data":"A"`), coded)).toBeUndefined();
 });
 
-test('what is no JSON is not looked at', () => {
+test('an event that is not JSON is ignored', () => {
   expect(createUsageTap(new Headers({ 'content-type': 'audio/mpeg' }))).toBeUndefined();
   expect(createUsageTap(new Headers())).toBeUndefined();
   expect(totalOf(Buffer.from('not "usage" at all'), JSON_TYPE)).toBeUndefined();

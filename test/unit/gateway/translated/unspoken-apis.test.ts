@@ -11,7 +11,7 @@ function provider(apiBase: string) {
   return providers.get('local')!;
 }
 
-test('what a provider lacks is remembered for an hour, and not of one that has moved', () => {
+test('an API that a provider lacks is remembered for an hour, unless the provider has moved', () => {
   const unspoken = new UnspokenApis();
   const [local, moved] = [provider('http://a.test'), provider('http://b.test')];
   expect(unspoken.isEmpty).toBe(true);
