@@ -5,7 +5,7 @@ import { startGateway, type TestGateway, until } from '../e2e/gateway.ts';
 import { type Api, APIS, CHAT } from './apis.ts';
 import { ask, type Exchange } from './exchange.ts';
 
-/** 200 ms are promised; the rest is for a machine that does something else meanwhile. */
+/** The contract allows 200 ms. The rest is for a busy machine. */
 const LIMIT_MS = 2000;
 
 let simulator: Simulator;
@@ -46,14 +46,14 @@ async function leaves(exchange: Exchange): Promise<void> {
   await expectNothingMore(first);
 }
 
-/** No later attempt, nothing counted as a failure, nobody in flight. */
+/** No later attempt, no counted failure, no request in flight. */
 async function expectNothingMore(first: AttemptRecord | undefined): Promise<void> {
   const ended = await gateway.ended();
   expect(ended.ending).toBe('client-left');
   expect(ended.history.every(({ outcome }) => ['cancelled', 'answered'].includes(outcome.kind))).toBe(true);
   expect(gateway.events.some((event) => event.type === 'route-cooled')).toBe(false);
   await until(() => gateway.app.server.pending() === 0);
-  // Any later attempt would be made at once, or after the pause that is cut short: both had the time by now.
+  // A later attempt would start at once, or after the interrupted pause. Both would have happened by now.
   await Bun.sleep(50);
   expect(simulator.attempts).toHaveLength(1);
   expect(simulator.attempts[0]?.connection).toBe(first?.connection ?? -1);

@@ -15,7 +15,7 @@ afterEach(async () => {
   await simulator.stop();
 });
 
-/** A model whose first route does this, whose second is fine, and whose failures cool down for so long. */
+/** A model whose first route behaves this way, whose second works, and whose failures cool down for this long. */
 function start(fault: string, cooldownSeconds: number): void {
   gateway = startGateway(`
 providers: [{ name: a, api_base: "${simulator.url}/a" }, { name: b, api_base: "${simulator.url}/b" }]
@@ -30,7 +30,7 @@ interface Served {
   readonly at: number;
 }
 
-/** One request after the other, all APIs in turn, until the condition holds. */
+/** Sends one request after the other, with all APIs in turn, until the condition holds. */
 async function serve(until: (served: readonly Served[]) => boolean): Promise<Served[]> {
   const served: Served[] = [];
   const limit = Date.now() + 30_000;
@@ -59,13 +59,13 @@ describe('a provider that is down for a while', () => {
     expect(new Set(served.map(({ status }) => status))).toEqual(new Set([200]));
     const failures = onPrimary().filter(({ status }) => status === 503);
     const [first] = failures;
-    // Down for three seconds, asked once a second: at the beginning and at each end of a cooldown.
+    // Down for three seconds, with one attempt a second: at the beginning and at each end of a cooldown.
     expect(failures.length).toBeWithin(1, 5);
     for (const [index, failure] of failures.entries()) {
       if (index > 0) expect(failure.at - (failures[index - 1]?.at ?? 0)).toBeGreaterThanOrEqual(990);
     }
     const downUntil = (first?.at ?? 0) + 3000;
-    // One cooldown and one second are promised; the rest is for a machine that does something else meanwhile.
+    // The contract allows one cooldown and one second. The rest is for a busy machine.
     expect((served.at(-1)?.at ?? 0) - downUntil).toBeLessThan(1000 + 1000 + 2000);
     const after = await serve((all) => all.length === 10);
     expect(new Set(after.map(({ provider }) => provider))).toEqual(new Set(['a']));
@@ -143,7 +143,7 @@ fallback: { cooldown_seconds: 1 }`);
     await exchange.ended;
     statuses.push(exchange.status());
   }
-  // The last open route of a model stays for one failure, then it cools as well, and is the sooner of the two.
+  // The last available route of a model stays for one failure. Then it cools down as well, and is the sooner of the two.
   expect(statuses).toEqual([429, 429, 200, 200, 200]);
   expect(simulator.attempts.filter(({ path }) => path.startsWith('/a'))).toHaveLength(1);
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { chat, startGateway, type TestGateway } from '../e2e/gateway.ts';
 
-/** Answers as some provider does that lacks something, and to everything else as one that is well. */
+/** Answers like a provider that lacks an endpoint, and answers everything else like a healthy one. */
 function answer(request: Request): Response {
   const { pathname } = new URL(request.url);
   if (pathname.endsWith('/')) return new Response(null, { status: 307, headers: { location: '/v1/x' } });
@@ -39,7 +39,7 @@ afterEach(async () => {
   for (const provider of providers) await provider.stop(true);
 });
 
-/** Status and trail of what one client asked. */
+/** Status and attempts summary of one client's request. */
 async function ask(path: string, body: unknown, headers: Record<string, string> = {}): Promise<string> {
   const response = await gateway.post(path, body, { headers });
   await response.text();

@@ -6,10 +6,10 @@ import { ask, type Exchange } from './exchange.ts';
 import { reportOf } from './report.ts';
 
 const LIMIT_MS = 600;
-/** One second over the limit is promised; the rest is for a machine that does something else meanwhile. */
+/** The contract allows one second over the limit. The rest is for a busy machine. */
 const SOON_MS = LIMIT_MS + 3000;
 
-/** How a provider can be silent. */
+/** The ways in which a provider can be silent. */
 const SILENCES: Readonly<Record<string, string>> = {
   'before the head': 'mock/silence',
   'after the head': 'mock/headers-silence',

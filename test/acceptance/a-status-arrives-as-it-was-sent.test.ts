@@ -34,7 +34,7 @@ async function asked(api: Api, model: string, stream = false): Promise<Exchange>
   return answer;
 }
 
-/** The answer of the provider to the last request, had directly. */
+/** The provider's direct answer to the last request. */
 async function direct(): Promise<Exchange> {
   const { path, body } = simulator.attempts.at(-1)!;
   const answer = exchange(simulator.url, postOf(path, body));
@@ -89,7 +89,7 @@ test.each(['7', 'date:20', 'soon', 'absurd', 'none&retry-after-ms=1500'])(
       const answer = await asked(CHAT, `mock/${status}?retry-after=${value}`);
       expect(answer.status()).toBe(status);
       const sent = await direct();
-      // A date moves on between the two.
+      // The date differs between the two.
       if (value.startsWith('date')) expect(answer.header('retry-after')).toMatch(/ GMT$/);
       else expect(answer.header('retry-after')).toBe(sent.header('retry-after'));
       expect(answer.header('retry-after-ms')).toBe(sent.header('retry-after-ms'));

@@ -14,7 +14,7 @@ import {
   startScriptedProvider,
 } from './scripted-provider.ts';
 
-/** Ten minutes: what Claude Code waits for. */
+/** Ten minutes, the timeout of Claude Code. */
 const LONG_S = 600;
 
 let provider: ScriptedProvider;

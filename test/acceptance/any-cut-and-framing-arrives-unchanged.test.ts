@@ -12,7 +12,7 @@ import {
   startScriptedProvider,
 } from './scripted-provider.ts';
 
-/** Two-, three- and four-byte characters, a joined emoji, and what looks like a line end or a field but is none. */
+/** Two-, three- and four-byte characters, a joined emoji, and text that only looks like a line end or a field. */
 const WORDS = ['é你', '👩‍👩‍👧\u2028data: x\\n\\n'];
 
 interface Shape {
@@ -93,7 +93,7 @@ const SHAPES: readonly Shape[] = [
 
 type Framing = (name: string, data: string) => string;
 
-/** Ways to write an event down, all of them allowed. */
+/** Valid ways to write an event. */
 const FRAMINGS: Readonly<Record<string, Framing>> = {
   LF: (name, data) => `${name && `event: ${name}\n`}data: ${data}\n\n`,
   'CR LF': (name, data) => `${name && `event: ${name}\r\n`}data: ${data}\r\n\r\n`,
@@ -147,7 +147,7 @@ async function through(api: Api, pieces: readonly Uint8Array[]): Promise<{ bytes
   return { bytes: answer.body(), usage: (await reportOf(gateway, answer)).usage };
 }
 
-/** Runs so many at a time: the offsets are many, and each is a connection. */
+/** Runs this many at a time, because there are many offsets and each needs a connection. */
 async function eachOf(count: number, run: (number: number) => Promise<void>): Promise<void> {
   let next = 0;
   await Promise.all(

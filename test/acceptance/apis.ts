@@ -1,13 +1,13 @@
 import { splitEvents } from '../../src/lib/sse.ts';
 
-/** One of the APIs whose answers the gateway understands: how to ask it, and how to read what it says. */
+/** One of the APIs whose answers the gateway understands: how to send a request and how to read its answer. */
 export interface Api {
   readonly name: string;
   readonly path: string;
   readonly body: (model: string, more?: Record<string, unknown>) => Record<string, unknown>;
   /** Matches only a complete stream. */
   readonly saysWhole: RegExp;
-  /** The text that an event adds to the answer; undefined: none. */
+  /** The text that an event adds to the answer. Undefined if it adds none. */
   readonly deltaOf: (data: Json) => string | undefined;
   /** The text of an answer that is not streamed. */
   readonly textOf: (answer: Json) => string;
@@ -76,7 +76,7 @@ export const MESSAGES_API: Api = {
 
 export const APIS: readonly Api[] = [CHAT, COMPLETIONS, RESPONSES, MESSAGES_API];
 
-/** The events of a stream, without comments; throws where the last one is not whole. */
+/** The events of a stream, without comments. Throws if the last one is incomplete. */
 export function eventsOf(stream: string): StreamEvent[] {
   const bytes = new TextEncoder().encode(stream);
   if (bytes.length > 0 && !/(?:\n\n|\r\n\r\n|\r\r)$/.test(stream)) {
@@ -87,7 +87,7 @@ export function eventsOf(stream: string): StreamEvent[] {
     .filter(({ data }) => data !== '');
 }
 
-/** The pieces of text that a stream of events brings. */
+/** The pieces of text in a stream of events. */
 export function deltasOf(stream: string, api: Api): string[] {
   return eventsOf(stream)
     .filter(({ data }) => data !== '[DONE]')

@@ -1,6 +1,6 @@
 import { heapStats } from 'bun:jsc';
 
-/** The timers of this process that are still to ring, intervals and pauses included: the runtime keeps them from being collected. */
+/** The pending timers of this process, intervals and pauses included. The runtime keeps them from being collected. */
 export function armedTimers(): number {
   return heapStats().protectedObjectTypeCounts['Timeout'] ?? 0;
 }

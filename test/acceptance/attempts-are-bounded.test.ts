@@ -63,14 +63,14 @@ async function cpuSeconds(pid: number): Promise<number> {
   return (Number(user) + Number(system)) / 100;
 }
 
-/** Two seconds later the program does nothing: no attempt, no loop. */
+/** Two seconds later the program is idle: no attempt, no loop. */
 async function expectPeace(): Promise<void> {
   const attempts = simulator.attempts.length;
   await Bun.sleep(2000);
   if (process.platform === 'linux' && program !== undefined) {
     const before = await cpuSeconds(program.pid);
     await Bun.sleep(1000);
-    // A loop would take all that a busy machine leaves it.
+    // A loop would use all the time that a busy machine leaves it.
     expect((await cpuSeconds(program.pid)) - before).toBeLessThan(0.2);
   }
   expect(simulator.attempts).toHaveLength(attempts);

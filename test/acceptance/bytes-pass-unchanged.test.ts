@@ -45,7 +45,7 @@ async function repeated({ path, body, headers }: AttemptRecord): Promise<Buffer>
   return direct.body();
 }
 
-/** Whether two long bodies are equal; what differs is told in short. */
+/** Whether two long bodies are equal. Reports only a short part of the difference. */
 function expectSame(actual: Uint8Array, expected: Uint8Array): void {
   if (Buffer.compare(actual, expected) === 0) return;
   const at = actual.findIndex((byte, index) => byte !== expected[index]);

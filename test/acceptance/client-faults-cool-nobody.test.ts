@@ -29,7 +29,7 @@ models:
 ${detection}`);
 }
 
-/** The upstream model is the same for everybody: what goes wrong is in the request. */
+/** The upstream model is the same for all clients, so the fault lies in the request. */
 async function send(key: string, model: string, fault?: string): Promise<number> {
   const answer = ask(gateway.url, CHAT, CHAT.body(model), {
     authorization: `Bearer ${key}`,
@@ -39,7 +39,7 @@ async function send(key: string, model: string, fault?: string): Promise<number>
   return answer.status();
 }
 
-/** A thousand bad requests, forty at a time, and a good one after every tenth. Returns what the good ones got. */
+/** A thousand bad requests, forty at a time, and a good one after every tenth. Returns the results of the good ones. */
 async function flood(
   model: string,
   faults: readonly string[],

@@ -54,7 +54,7 @@ async function direct(): Promise<Exchange> {
   return answer;
 }
 
-/** The body as the header of the answer says it is to be read. */
+/** The body, decoded as the answer's header says. */
 function decoded(answer: Exchange): string {
   const coding = answer.header('content-encoding') ?? 'identity';
   return Buffer.from(DECODERS[coding]!(answer.body())).toString();

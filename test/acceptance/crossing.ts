@@ -10,11 +10,11 @@ import { exchange, postOf } from './exchange.ts';
 /** The results of many requests, each with a unique mark that its answer must carry. */
 export interface Crossing {
   readonly requests: number;
-  /** Answers with a mark that is not their request's. None is right. */
+  /** Answers that carry another request's mark. There must be none. */
   readonly crossed: readonly string[];
-  /** Answers that came as they should. */
+  /** Correct answers. */
   readonly whole: number;
-  /** Requests that the client left, at any moment. */
+  /** Requests that the client cancelled at any moment. */
   readonly left: number;
   /** Everything else, by status or by how the connection ended. */
   readonly failed: Readonly<Record<string, number>>;
@@ -29,7 +29,7 @@ export interface CrossingOptions {
   readonly seed?: number;
 }
 
-/** How the provider answers; a wrong one comes to the fallback, which is the same provider in good order. */
+/** The ways the provider answers. A bad answer leads to the fallback, which is the same provider without faults. */
 const FATES = (
   'plain plain plain plain split stream stream chunked early slow reset cut-length cut-chunk cut-stream close blank-line ' +
   'surplus garbage-late second-late 204-late status-999 many-fields'
@@ -104,12 +104,12 @@ interface Play {
   readonly tally: Tally;
 }
 
-/** One request, and a look at what came of it. */
+/** Sends one request and checks its result. */
 async function play(url: string, mark: string, { dice, tally }: Play): Promise<void> {
   const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(dice() * list.length)];
   const fate = pick(FATES) ?? 'plain';
   const padding = dice() < 0.1 ? 'x'.repeat(300_000) : '';
-  // A provider that says more than its answers is spoken to over new connections: it is one of its own.
+  // A provider that sends more than its answers gets only new connections, so it is a separate one.
   const model = fate === 'surplus' || fate === 'second-late' || fate === 'garbage-late' ? 'loose' : 'odd';
   const body = { model, messages: [], stream: fate.includes('stream'), mark: `m${mark}m`, padding };
   const sent = postOf(CHAT.path, JSON.stringify(body), { host: '127.0.0.1', 'x-fate': fate });

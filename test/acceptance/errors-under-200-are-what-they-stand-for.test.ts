@@ -13,7 +13,7 @@ import {
 
 let provider: ScriptedProvider;
 let gateway: TestGateway;
-/** One by which routes cool down. */
+/** An error that cools routes down. */
 let strict: TestGateway;
 
 beforeAll(async () => {
@@ -50,7 +50,7 @@ interface Reported {
   readonly message: string;
 }
 
-/** An error as the first thing that a stream of this API says. */
+/** An error as the first event of a stream of this API. */
 function stream(api: Api, error: Reported): string {
   switch (api) {
     case RESPONSES: {

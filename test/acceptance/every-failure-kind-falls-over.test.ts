@@ -7,7 +7,7 @@ import { type Api, APIS, CHAT, COMPLETIONS } from './apis.ts';
 import { ask, type Exchange } from './exchange.ts';
 import { reportOf } from './report.ts';
 
-/** Failures that a provider can be told to have, by the model. */
+/** Failures that the model name selects. */
 const FAULTS = [
   ...[401, 402, 403, 408, 429, 500, 501, 502, 503, 504, 507, 520, 529, 599].map((status) => `mock/${status}`),
   'mock/quota',
@@ -27,14 +27,14 @@ const FAULTS = [
   'mock/gzip+200-error',
   'mock/gzip+500',
 ];
-/** Those that only show in an answer that is not streamed. */
+/** Failures that show only in an answer that is not streamed. */
 const PLAIN_FAULTS = ['mock/broken-json', 'mock/cut-rst', 'mock/cut-fin', 'mock/cut-chunk', 'mock/cut-clean'];
 const NO_CHOICES = 'mock/200-no-choices';
 const NO_CONTENT = 'mock/cut-clean?after=0';
 /** A connection that ends without an answer may have died idle: it is tried again on a new one. */
 const MAY_BE_STALE = new Set(['mock/rst', 'mock/zero-byte', 'mock/invalid-http?kind=no-head-end']);
 
-/** Failures that come before there is a provider to speak of, by the provider. */
+/** Failures before a connection to a provider exists, by provider. */
 let addresses: Readonly<Record<string, string>>;
 let simulator: Simulator;
 let gateway: TestGateway;
@@ -44,7 +44,7 @@ let plainSpoken: Server;
 beforeAll(async () => {
   simulator = await startSimulator();
   deaf = await startDeaf();
-  // Answers a TLS handshake as servers do that speak HTTP only.
+  // Answers a TLS handshake as HTTP-only servers do.
   plainSpoken = createServer((socket) => {
     socket.on('error', () => undefined).once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
   });
@@ -53,7 +53,7 @@ beforeAll(async () => {
   const closedPort = closed.port;
   closed.stop(true);
   addresses = {
-    // A label of more than 63 characters is refused by the resolver itself: nobody is asked.
+    // The resolver itself refuses a label of more than 63 characters, so no DNS server is contacted.
     dns: `http://${'x'.repeat(64)}.invalid`,
     refused: `http://127.0.0.1:${closedPort}`,
     tls: `https://127.0.0.1:${portOf(plainSpoken)}`,
@@ -103,7 +103,7 @@ interface Deaf {
   readonly stop: () => void;
 }
 
-/** A port that listens and never takes a connection: its program sleeps and its queue is full. */
+/** A port that listens but never accepts a connection: its program sleeps and its queue is full. */
 async function startDeaf(): Promise<Deaf> {
   const code = `
     const server = require('node:net').createServer(() => {});

@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
 import type { Api } from './apis.ts';
 
-/** One request on a connection of its own, down to the bytes, and how it ended. */
+/** One request over a new connection, byte by byte, and how it ended. */
 export interface Exchange {
-  /** NaN while the head is not there. */
+  /** NaN before the head has arrived. */
   readonly status: () => number;
-  /** A field of the answer's head by its lower-case name; undefined where it is not there. */
+  /** A field of the answer's head by its lower-case name. Undefined if it is missing. */
   readonly header: (name: string) => string | undefined;
   /** Bytes of the body so far. */
   readonly received: () => number;
@@ -19,11 +19,11 @@ export interface Exchange {
   /** Stops taking bytes from the kernel. */
   readonly pause: () => void;
   readonly resume: () => void;
-  /** Everything that came, as it came. */
+  /** All received bytes, unchanged. */
   readonly wire: () => Buffer;
 }
 
-/** `whole`: the framing says that this is all. Else the connection ended in the middle, with a FIN or a RST. */
+/** `whole` means that the framing is complete. Otherwise the connection ended early, with a FIN or a RST. */
 export type Ending = 'whole' | 'fin' | 'rst';
 
 export type HeaderFields = Readonly<Record<string, string>>;
@@ -38,7 +38,7 @@ export function ask(
   return exchange(url, postOf(api.path, JSON.stringify(body), headers));
 }
 
-/** The bytes of a POST; the body as it is. */
+/** The bytes of a POST. The body is sent unchanged. */
 export function postOf(path: string, body: string | Uint8Array, headers: HeaderFields = {}): Buffer {
   const bytes = Buffer.from(body as string);
   const fields = Object.entries({ host: 'gateway', 'content-type': 'application/json', ...headers })
@@ -50,7 +50,7 @@ export function postOf(path: string, body: string | Uint8Array, headers: HeaderF
   ]);
 }
 
-/** Opens a connection, writes these bytes and takes what comes. */
+/** Opens a connection, writes these bytes and reads the answer. */
 export function exchange(url: string, sent: Uint8Array): Exchange {
   const { hostname, port } = new URL(url);
   const answer = createAnswer();

@@ -1,9 +1,9 @@
 import { type SystemClock, systemClock } from '../../src/lib/system-clock.ts';
 
-/** How many seconds pass by the clock of a test in one of the machine's. */
+/** Seconds on the test's clock for one second of the machine's. */
 export const FACTOR = 100;
 
-/** A clock by which ten minutes are six seconds. What is less than a second is for the machine, and stays what it is. */
+/** A clock on which ten minutes take six seconds. Waits of less than a second are for the machine and stay as they are. */
 export const fastClock: SystemClock = {
   nowMs: () => systemClock.nowMs() * FACTOR,
   epochMs: systemClock.epochMs,
@@ -11,7 +11,7 @@ export const fastClock: SystemClock = {
   sleep: (ms, signal) => systemClock.sleep(ms / FACTOR, signal),
 };
 
-/** Waits for so many seconds of that clock. */
+/** Waits for this many seconds of that clock. */
 export function pass(seconds: number): Promise<void> {
   return Bun.sleep((seconds * 1000) / FACTOR);
 }

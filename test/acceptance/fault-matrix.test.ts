@@ -6,7 +6,7 @@ const DOCUMENT = join(import.meta.dir, '..', '..', 'docs', 'failure-contract.md'
 const REPORTS = /(<!-- reports: begin -->\n)[\s\S]*(\n<!-- reports: end -->)/;
 const BLOCK = /(<!-- faults: begin -->\n)[\s\S]*(\n<!-- faults: end -->)/;
 
-/** UPDATE=1 writes the table; without it the table that is there must be what the gateway really does. */
+/** UPDATE=1 writes the table. Without it, the existing table must match the gateway's behaviour. */
 test('the matrix of faults in docs/failure-contract.md is what the gateway really does', async () => {
   const rows = await playFaults();
   const reports = await playReports();

@@ -7,7 +7,7 @@ import { type Api, CHAT, deltasOf, MESSAGES_API, RESPONSES } from './apis.ts';
 /** The result of one fault for one kind of request. */
 export interface FaultRow {
   readonly fault: string;
-  /** The API that was spoken. */
+  /** The client's API. */
   readonly api: string;
   readonly streamed: boolean;
   /** The outcome of the attempt at the faulty provider, and its time. */
@@ -16,13 +16,13 @@ export interface FaultRow {
   readonly withRoute: string;
   /** The next attempt if the model has a second route. */
   readonly next: string;
-  /** Whether the faulty route is left out for the requests that follow. */
+  /** Whether later requests skip the faulty route. */
   readonly cools: string;
   /** The result for the client if the model has no other route. */
   readonly alone: string;
 }
 
-/** Parameters that bring a fault within a test's time: the gateway's limits are four seconds there. */
+/** Parameters that bring a fault within a test's time. The gateway's limits are four seconds there. */
 const PARAMETERS: Readonly<Record<string, string>> = {
   status: 'status?code=418',
   quiet: 'quiet?seconds=0.5',
@@ -31,14 +31,14 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   'big-event': 'big-event?bytes=1000000',
   endless: 'endless?pace=0',
   thinking: 'thinking?seconds=0.5&every=0.2',
-  // At full speed the runtime may lose what came right before a broken connection, content or not.
+  // At full speed the runtime may lose the last bytes before a broken connection, content or not.
   'cut-rst': 'cut-rst?after=10&pace=100',
   'cut-fin': 'cut-fin?after=10&pace=100',
   'cut-chunk': 'cut-chunk?after=10&pace=100',
   'cut-clean': 'cut-clean?after=10&pace=100',
 };
 
-/** Faults that never end by themselves: the client leaves. */
+/** Faults that never end by themselves. The client leaves. */
 const ENDLESS = new Set(['endless']);
 
 /** Plays every fault of the simulator's table, streamed and not, against a gateway with and without a second route. */
@@ -58,7 +58,7 @@ export async function playFaults(): Promise<FaultRow[]> {
   return rows;
 }
 
-/** How the errors of streams are asked for: each API, before content; one after it too. */
+/** The requests for errors in streams: each API before content, and one of them after it too. */
 export async function playReports(): Promise<FaultRow[]> {
   const faults = ['context-length-exceeded', 'invalid-prompt', 'rate-limit-exceeded'].concat([
     'insufficient-quota',
@@ -110,7 +110,7 @@ interface Seen {
   readonly cooled: boolean;
 }
 
-/** Asks once, of a provider and a gateway of its own: a connection that a fault left behind would be used again. */
+/** Sends one request, to a new provider and a new gateway. Otherwise it might reuse a connection that a fault left behind. */
 async function ask({ fault, streamed, api }: Asked, routes: 1 | 2): Promise<Seen> {
   const simulator = await startSimulator({ words: 60 });
   const second = routes === 2 ? ', { provider: healthy, model: mock/ok, priority: 2 }' : '';

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { GoldenCase, UpstreamEvent } from '../unit/translation/golden-case.ts';
 import { chunkOf, LAST_CHUNK, type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts';
 
-/** Plays the provider of a golden case, in pieces that are cut anywhere. */
+/** Plays the provider of a golden case, in pieces that are cut at any position. */
 export function startGoldenProvider(golden: GoldenCase): Promise<ScriptedProvider> {
   const answer = golden.upstream_response ?? { status: 200, body: {} };
   const isFramed = golden.provider_api === 'converse' || golden.provider_api === 'messages@bedrock';
@@ -31,7 +31,7 @@ export function startGoldenProvider(golden: GoldenCase): Promise<ScriptedProvide
   });
 }
 
-/** No event is a multiple of it, so that each is cut at another place. */
+/** No event is a multiple of it, so each is cut at a different position. */
 const PIECE_BYTES = 37;
 
 function sseOf({ event, data }: UpstreamEvent): Buffer {

@@ -12,7 +12,7 @@ for (const file of [...new Glob('*.json').scanSync(FOLDER)].sort()) {
   cases.push((await Bun.file(join(FOLDER, file)).json()) as GoldenCase);
 }
 
-/** The clock of the cases, and the path where they say none. */
+/** The clock of the cases, and the default path. */
 const NOW = 1_790_000_000;
 const PATHS: Readonly<Record<string, string>> = {
   chat: '/v1/chat/completions',
@@ -146,7 +146,7 @@ function differs(expected: unknown, got: unknown, answer: Exchange): string | un
   return difference(opened(expected), opened(settled(got, answer)), 'client');
 }
 
-/** A value with the id and the clock of the cases in place of the real ones. */
+/** A value in which the cases' id and clock replace the real ones. */
 function settled(value: unknown, answer: Exchange): unknown {
   const id = /^req_(\w+)$/.exec(answer.header('x-llm-proxy-request-id') ?? '')?.[1] ?? ' ';
   const text = JSON.stringify(value).replaceAll(id, 'golden');

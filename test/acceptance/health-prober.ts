@@ -1,4 +1,4 @@
-/** A thread that asks for `/healthz` all the time and keeps how long the slowest answer took, undisturbed by what the test does. */
+/** A thread that polls `/healthz` and records the slowest answer. The test's own work does not disturb it. */
 declare const self: Worker;
 
 let slowestMs = 0;

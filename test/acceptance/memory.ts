@@ -6,7 +6,7 @@ export async function residentMb(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }
 
-/** The most memory that a process has in use while something goes on, in MB. */
+/** The peak memory of a process during some work, in MB. */
 export async function peakWhile(pid: number, work: Promise<unknown>): Promise<number> {
   const progress = { isOver: false };
   void work.finally(() => {

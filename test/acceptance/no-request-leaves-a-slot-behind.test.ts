@@ -12,7 +12,7 @@ const AT_A_TIME = 40;
 let simulator: Simulator;
 let gateway: TestGateway;
 
-/** Ways for an answer to go. They are asked for in a header, so that one route has to live through all of them. */
+/** The kinds of answer. A header chooses one, so that one route has to handle all of them. */
 const FATES = (
   'ok ok?pace=500 400 404 429?retry-after=0 500 503?body=html rst zero-byte invalid-http silence headers-silence ' +
   'stall?after=2 stall?after=0 cut-rst?after=3 cut-fin?after=3&half=1 cut-chunk?after=3 cut-clean?after=3 ' +
@@ -43,7 +43,7 @@ afterAll(async () => {
 
 const KEY: HeaderFields = { authorization: 'Bearer mk-only' };
 
-/** One request, which ends in the `number`th way; most are read to their end, many are left at some point. */
+/** One request that ends in the `number`th way. Most are read to their end, and many are cancelled at some point. */
 async function oneOf(number: number): Promise<void> {
   const api = APIS[number % APIS.length] ?? CHAT;
   const fate = FATES[Math.floor(number / 4) % FATES.length] ?? 'ok';
@@ -88,7 +88,7 @@ function cutOff(request: Buffer, bytes: number): Promise<void> {
 
 describe(`after ${REQUESTS} requests that ended in every possible way`, () => {
   test('nothing is left of them', async () => {
-    // A first few, so that what is made only once is there when things are counted.
+    // Sends a few requests first, so that everything that is created once exists before the count.
     for (let number = 0; number < 40; number++) await oneOf(number);
     await until(() => gateway.app.server.pending() === 0);
     const timersBefore = armedTimers();

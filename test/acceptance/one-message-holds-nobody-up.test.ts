@@ -56,13 +56,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** The bytes of a request whose head comes with the first of them. */
+/** The bytes of a request. The first chunk also carries its head. */
 function sizeOf(bytes: Buffer): number {
   const head = bytes.toString('latin1', 0, bytes.indexOf('\r\n\r\n') + 4);
   return head.length + Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
 }
 
-/** The slowest answer of `/healthz` since the last look. */
+/** The slowest answer of `/healthz` since the last call. */
 function slowestMs(): Promise<number> {
   return new Promise((resolve) => {
     prober.addEventListener('message', ({ data }: MessageEvent<number>) => resolve(data), { once: true });
@@ -89,7 +89,7 @@ function http(contentType: string, body: Buffer, more = ''): Buffer {
   return Buffer.concat([Buffer.from(head), body]);
 }
 
-/** Some text as often as it fits into so many bytes. */
+/** Repeats a text up to this many bytes. */
 function filled(text: string, bytes: number): Buffer {
   return Buffer.alloc(Math.floor(bytes / text.length) * text.length, text);
 }

@@ -42,7 +42,7 @@ afterAll(async () => {
   await simulator.stop();
 });
 
-/** Everything that a client may send for us alone, or for the connection between us; none of it is a provider's. */
+/** Everything that a client may send for the gateway alone, or for its connection. None of it may reach a provider. */
 const FOR_US = {
   cookie: 'session=cookie-canary',
   'proxy-authorization': 'Basic proxy-canary',
@@ -98,7 +98,7 @@ async function received(
   return simulator.attempts;
 }
 
-/** Exactly the fields that are allowed, the credential among them, and each value as it was sent. */
+/** Checks that only allowed fields arrive, with the credential, and that each value is unchanged. */
 function expectOnly(
   attempt: AttemptRecord | undefined,
   credential: Record<string, string>,

@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 
-/** A provider that answers every request with the bytes it was told to, in the pieces it was told to. */
+/** A provider that answers every request with the script's bytes, in the script's pieces. */
 export interface ScriptedProvider {
   readonly url: string;
   /** The requests so far, as they came. */
@@ -8,7 +8,7 @@ export interface ScriptedProvider {
   readonly stop: () => Promise<void>;
 }
 
-/** Writes the answer to a request (its head and body as text); what it writes is what goes over the wire. */
+/** Writes the answer to a request (its head and body as text). Its writes go over the wire unchanged. */
 export type Script = (request: string, socket: Socket) => void | Promise<void>;
 
 /** Listens on a free port of the loopback address. Requests must have a Content-Length. */

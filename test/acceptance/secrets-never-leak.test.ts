@@ -8,7 +8,7 @@ import { APIS, CHAT } from './apis.ts';
 import { exchange, type HeaderFields, postOf } from './exchange.ts';
 import { type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts';
 
-/** One for every place where a secret can stand; the middle of each is found in whatever form it leaks. */
+/** One canary for every place that may hold a secret. The middle of each is recognisable in whatever form it leaks. */
 const CANARIES = {
   masterKey: 'mk-CanaryMasterKey0123456789abcd',
   otherMasterKey: 'mk-CanaryOtherKey0123456789abcdef',
@@ -28,7 +28,7 @@ let simulator: Simulator;
 let echo: ScriptedProvider;
 let program: TestProcess;
 let url: string;
-/** Everything that clients got, head and body. */
+/** Everything that clients received, head and body. */
 const seen: string[] = [];
 
 beforeAll(async () => {
@@ -95,7 +95,7 @@ logging:
 `;
 }
 
-/** The forms in which a secret may be seen: as it is, in Base64 at any of its three offsets, in a URL, in JSON. */
+/** The forms in which a secret may appear: unchanged, in Base64 at any of its three offsets, in a URL, in JSON. */
 function formsOf(secret: string): string[] {
   const base64 = [0, 1, 2].map((pad) =>
     Buffer.from(`${'x'.repeat(pad)}${secret}`)
@@ -106,7 +106,7 @@ function formsOf(secret: string): string[] {
   return [secret, ...base64, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), hex];
 }
 
-/** The names of the canaries that are in a text. */
+/** The names of the canaries in a text. */
 function leaksIn(text: string, secrets: Readonly<Record<string, string>> = CANARIES): string[] {
   return Object.entries(secrets)
     .filter(([, secret]) => formsOf(secret).some((form) => text.includes(form)))
@@ -168,7 +168,7 @@ describe('with every error path driven at the debug level', () => {
     await send('/v1/files', '', { ...SLOTS, 'x-llm-proxy-provider': CANARIES.wrongKey });
     expect(simulator.attempts.length).toBeGreaterThan(100);
     expect(seen.length).toBeGreaterThan(150);
-    // A client may be shown its own wrong key as the name of something unknown, never a secret of ours.
+    // A client may see its own wrong key as an unknown name, but never a secret of the gateway.
     const { wrongKey, ...ours } = CANARIES;
     expect(wrongKey).toBeString();
     expect(seen.flatMap((text) => leaksIn(text, ours))).toEqual([]);

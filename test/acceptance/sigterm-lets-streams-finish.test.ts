@@ -44,7 +44,7 @@ async function openStreams(model: string): Promise<Exchange[]> {
   return streams;
 }
 
-/** Whether a new connection is taken. */
+/** Whether the port accepts a new connection. */
 function isTaken(): Promise<boolean> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
@@ -57,7 +57,7 @@ function isTaken(): Promise<boolean> {
   });
 }
 
-/** Waits until the port takes no more connections. */
+/** Waits until the port accepts no more connections. */
 async function closed(): Promise<void> {
   const limit = performance.now() + 10_000;
   while ((await isTaken()) && performance.now() < limit) await Bun.sleep(10);
@@ -152,7 +152,7 @@ test.each(['', 'workers: 2'])(
     program.kill('SIGTERM');
     await program.printed(/Shutting down/);
     await Bun.sleep(100);
-    // New connections are still taken, and are told to look elsewhere; requests are answered.
+    // New connections are still accepted, and their answers close them. Requests are answered.
     expect(await ready()).toBe(503);
     const late = ask(url, CHAT, CHAT.body('mock/ok'));
     expect(await late.ended).toBe('whole');

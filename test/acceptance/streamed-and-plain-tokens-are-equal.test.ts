@@ -44,7 +44,7 @@ const FINISH =
 const USAGE = '"usage":{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18}';
 const ZEROS = '"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}';
 
-/** Streams that the simulator does not play: reports of nothing must not undo or replace a real one. */
+/** Streams that the simulator does not play. An empty usage report must not cancel or replace a real one. */
 const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
   'null-after-usage': [`${CHUNK},${USAGE}}`, `${FINISH},"usage":null}`, '[DONE]'],
   'zeros-before-usage': [`${CHUNK},${ZEROS}}`, `${FINISH}}`, `{"choices":[],${USAGE}}`, '[DONE]'],
@@ -69,7 +69,7 @@ async function reported(
   return { answer, report: await reportOf(gateway, answer) };
 }
 
-/** Three words are asked, 33 are answered. */
+/** The request has three words and the answer 33. */
 const TOKENS = { inputTokens: 3, outputTokens: 33, totalTokens: 36 };
 
 describe.each(APIS.map((api) => [api.name, api] as const))('%s', (_, api) => {

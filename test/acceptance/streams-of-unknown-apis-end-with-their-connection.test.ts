@@ -44,7 +44,7 @@ function eventOf(index: number): string {
   return `event: part\ndata: {"index":${index}${usage}}\n\n`;
 }
 
-/** Nine events that are a quarter of a minute apart, or what becomes of them. */
+/** Nine events that are a quarter of a minute apart, or the remains of such a stream. */
 async function stream(socket: Socket, name: string): Promise<void> {
   const write = (text: string): boolean => socket.write(chunkOf(Buffer.from(text)));
   socket.write(chunkedHead('text/event-stream'));

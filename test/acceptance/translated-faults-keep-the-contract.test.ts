@@ -18,7 +18,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   'cut-clean': 'cut-clean?after=10&pace=100',
 };
 
-/** Bytes that only pass where they need not be understood. */
+/** Bytes that pass only if they need not be understood. */
 const NOT_READABLE = 'broken-json';
 
 /** Faults that never end by themselves. */
@@ -77,7 +77,7 @@ interface Asked {
 
 /** The client's view of the answer: `whole`, an `error`, or content that is `broken`. */
 async function outcomeOf({ fault, stream, api, type }: Asked): Promise<string> {
-  // A connection that a fault left behind would be used again.
+  // A connection that a fault left behind would be reused.
   const gateway: TestGateway = startGateway(`
 providers: [{ name: faulty, api_base: "${simulator.url}/v1", ${type} }]
 models: { m: { routes: [{ provider: faulty, model: "mock/${fault}" }] } }

@@ -25,7 +25,7 @@ const WEATHER = tool({
 
 type Options = Partial<Parameters<typeof createOpenAICompatible>[0]>;
 
-/** The provider as its users make it: a base URL and a key. */
+/** The provider as its users create it: a base URL and a key. */
 function acme(options: Options = {}): ReturnType<typeof createOpenAICompatible> {
   return createOpenAICompatible({ name: 'acme', baseURL: stage.baseUrl, apiKey: CLIENT_KEY, ...options });
 }
@@ -165,7 +165,7 @@ test('a stream that breaks off is an error and no shorter answer', async () => {
   const reading = async (): Promise<void> => {
     for await (const { type } of result.stream) types.push(type);
   };
-  // The event tells the reason; the connection that breaks behind it makes sure that nobody overlooks it.
+  // The event carries the reason. The broken connection behind it makes sure that no client overlooks it.
   await rejection(reading());
   expect(types.filter((type) => type === 'text-delta')).toHaveLength(5);
   expect(types).toContain('error');

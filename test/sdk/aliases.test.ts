@@ -7,7 +7,7 @@ import { collected, rejection, startStageWith, UPSTREAM_KEY, useStage } from './
 
 const KEY = 'sk-your-unified-api-key';
 
-/** Backends, aliases and one key for all: the other shape of the configuration, as its users write it. */
+/** Backends, aliases and one key for all: the other form of the configuration, as its users write it. */
 const CONFIG = `
 proxy_api_key: "${KEY}"
 backends:

@@ -8,7 +8,7 @@ import { CLIENT_KEY, collected, rejection, startStage, UPSTREAM_KEY, useStage } 
 
 const stage = await useStage(startStage('fallback: { retries: 0, cooldown_seconds: 0 }'));
 
-/** The model as its users make it: a base URL and a key. */
+/** The model as its users create it: a base URL and a key. */
 function chat(model: string, fields: ChatOpenAIFields = {}): ChatOpenAI {
   return new ChatOpenAI({
     model,
@@ -137,7 +137,7 @@ test('a stream that breaks off throws after the content that came', async () => 
   };
   expect(await rejection(reading())).toMatchObject({ code: 'upstream_truncated' });
   expect(texts.filter(Boolean)).toHaveLength(5);
-  // The report waits until the tokens are estimated: it must not be taken for that of the next request.
+  // The report waits for the token estimate. It must not be taken for the next request's report.
   expect((await stage.ended())[0]?.ending).toBe('truncated');
 });
 

@@ -16,7 +16,7 @@ import { type GenerateContentResponse, GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 
-/** The official clients straight at the mock provider: what it sends must be what they can read. */
+/** The official clients, connected directly to the mock provider. They must be able to read its answers. */
 let simulator: Simulator;
 let google: GoogleGenAI;
 let aws: BedrockRuntimeClient;
@@ -40,7 +40,7 @@ beforeAll(async () => {
 });
 afterAll(() => simulator.stop());
 
-/** Why a request fails; the clients' promises begin to work only when they are waited for. */
+/** The error of a request. The clients' promises start to work only when they are awaited. */
 async function failureOf(request: PromiseLike<unknown>): Promise<unknown> {
   try {
     await request;
@@ -72,7 +72,7 @@ async function joined(stream: AsyncIterable<GenerateContentResponse>): Promise<u
   return { text, usage };
 }
 
-/** The inputs of tools in a stream of Converse's, why it ends, and what it counts. */
+/** The tool inputs in a Converse stream, its stop reason, and its usage. */
 async function readConverse(stream: AsyncIterable<ConverseStreamOutput> | undefined): Promise<unknown> {
   let inputs = '';
   let stopReason;

@@ -6,7 +6,7 @@ import { rejection, type Stage, startStage, UPSTREAM_KEY, useStage } from './sta
 const stage = await useStage(startStage());
 const client = throughGateway(stage);
 
-/** Every byte, line ends, and what looks like another part of the form with another model. */
+/** Every byte, line ends, and text that looks like another part of the form with another model. */
 const TRAP = '\r\n--x\r\nContent-Disposition: form-data; name="model"\r\n\r\nother\r\n--x--\r\n';
 const SOUND = Buffer.concat([
   Buffer.from(Array.from({ length: 200_000 }, (_, index) => (index * 7 + (index >> 8)) & 0xff)),
@@ -132,7 +132,7 @@ describe('files', () => {
   });
 });
 
-/** The form that the provider was sent, as a parser of its own reads it. */
+/** The form that the provider received, as an independent parser reads it. */
 function formOf({ attempt }: Stage): ReturnType<Response['formData']> {
   const { body, headers } = attempt();
   const contentType = headers['content-type'] ?? '';

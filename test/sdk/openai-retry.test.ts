@@ -4,9 +4,9 @@ import type { RequestEnded } from '../../src/gateway/events.ts';
 import { throughGateway } from './openai-client.ts';
 import { rejection, type Stage, startStage } from './stage.ts';
 
-/** The gateway tries nothing twice here, so that every retry is the client's. */
+/** The gateway never retries here, so every retry is the client's. */
 let stage: Stage;
-/** The gateway as it is by default. */
+/** The gateway with its default settings. */
 let patient: Stage;
 
 beforeAll(async () => {

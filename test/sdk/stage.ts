@@ -4,7 +4,7 @@ import type { AttemptRecord } from '../../src/simulator/attempt-log.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { startGateway, type TestGateway, until } from '../e2e/gateway.ts';
 
-/** A gateway in front of a mock provider that takes no other key than its own. */
+/** A gateway in front of a mock provider that accepts only its own key. */
 export interface Stage {
   readonly gateway: TestGateway;
   readonly simulator: Simulator;
@@ -63,7 +63,7 @@ export function startStage(more = ''): Promise<Stage> {
   return startStageWith(`providers:${SHAPE_A}${more}`);
 }
 
-/** Starts both, with a configuration of the test's own. `URL` in it is the provider's. */
+/** Starts both, with the test's own configuration. `URL` in it is the provider's. */
 export async function startStageWith(config: string): Promise<Stage> {
   const simulator = await startSimulator({ apiKey: UPSTREAM_KEY });
   const gateway = startGateway(config.replaceAll('URL', simulator.url));
@@ -110,7 +110,7 @@ export async function rejection(promise: PromiseLike<unknown>): Promise<unknown>
   throw new Error('it was fulfilled');
 }
 
-/** Everything that an iterable gives. */
+/** Every item of an iterable. */
 export async function collected<T>(iterable: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = [];
   for await (const item of iterable) items.push(item);
