@@ -1,6 +1,6 @@
 /**
  * The provider behind every proxy that is measured: as little as can answer truthfully, so that the figures are the
- * proxies'. It reads of a request only where it ends, and answers whole or, where it is told so, with a stream.
+ * proxies'. It only looks for the end of each request, and answers with a whole body or, on request, with a stream.
  */
 import type { Socket } from 'bun';
 import { wallMicros } from '../measure/wall-clock.ts';

@@ -152,7 +152,7 @@ test.each(['', 'workers: 2'])(
     program.kill('SIGTERM');
     await program.printed(/Shutting down/);
     await Bun.sleep(100);
-    // New connections are still accepted, and their answers close them. Requests are answered.
+    // New connections are still accepted. Readiness answers 503, and other requests are served.
     expect(await ready()).toBe(503);
     const late = ask(url, CHAT, CHAT.body('mock/ok'));
     expect(await late.ended).toBe('whole');

@@ -10,15 +10,15 @@ const NOTICED_MS = 3;
 /** Longer than a pause of the machine. */
 const LONG_MS = 100;
 
-/** Whether the time grows faster than the text, and is noticed. */
+/** Whether the time grows noticeably faster than the text. */
 export function isSteep(run: (size: number) => unknown): boolean {
   // Exponential growth would not end on a text of any length.
   if (fastest(() => run(SHORT)) > NOTICED_MS) return true;
   const begin = processorMs();
   run(SMALL);
-  // Most are over at once, and need no closer look.
+  // Most are over at once and need no closer look.
   if (processorMs() - begin < NOTICED_MS / TOO_STEEP) return false;
-  // A pause of the machine may make one measurement steep, and not each of several.
+  // A pause of the machine may make one measurement steep, but not several in a row.
   for (let round = 0; round < 4; round++) {
     const large = fastest(() => run(LARGE));
     if (large <= NOTICED_MS || large / fastest(() => run(SMALL)) <= TOO_STEEP) return false;
@@ -26,7 +26,7 @@ export function isSteep(run: (size: number) => unknown): boolean {
   return true;
 }
 
-/** The processor time that this process has used: what else the machine does adds nothing to it. */
+/** The processor time of this process, which other work on the machine does not affect. */
 function processorMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

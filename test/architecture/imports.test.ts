@@ -7,7 +7,7 @@ const SRC = join(import.meta.dir, '..', '..', 'src');
 const CORE = ['routing', 'limits', 'protocols', 'translation', 'prices'];
 const DOMAIN = ['lib', ...CORE, 'usage', 'config', 'gateway'];
 
-/** Every room that each room may import, besides itself. `.` is the files at the top of `src`. */
+/** Every room that each room may import, in addition to itself. `.` is the files at the top of `src`. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   ...Object.fromEntries(CORE.map((room) => [room, ['lib']])),
@@ -50,7 +50,7 @@ interface Import {
   readonly target: string;
 }
 
-/** Every import between files of `src`: those of types and those by `import()` included. */
+/** Every import between files of `src`, including type imports and `import()`. */
 async function imports(): Promise<Import[]> {
   const found: Import[] = [];
   for await (const file of new Glob('**/*.ts').scan(SRC)) {
@@ -83,7 +83,7 @@ test('no file imports itself over others, not even a type', async () => {
   expect(circlesIn(targets)).toEqual([]);
 });
 
-/** The circles that a walk through all imports closes, each as the files in it. */
+/** The cycles of imports, each as the list of its files. */
 function circlesIn(targets: ReadonlyMap<string, readonly string[]>): string[][] {
   const circles: string[][] = [];
   const done = new Set<string>();

@@ -22,7 +22,7 @@ const FOREIGN = [
   'usage',
 ].map((folder) => `src/${folder}/**/*.ts`);
 
-/** Expressions that would be slow, and see no text on which they are: by file and source, with the reason. */
+/** Slow expressions that never see a text on which they are slow, by file and source, with the reason. */
 const GUARDED: Readonly<Record<string, string>> = {
   [String.raw`src/lib/http/retry-after.ts (\d+(?:\.\d+)?)(ms|[dhms])`]:
     'the text has 40 characters at most, and is a duration',
@@ -73,7 +73,7 @@ async function expressionsIn(patterns: readonly string[]): Promise<Found[]> {
   return found;
 }
 
-/** The texts that the expression may be slow on: a beginning that it likes, something repeated, an end that it does not. */
+/** Texts on which the expression may be slow: a beginning that matches, a repetition, and an end that does not match. */
 function attacks({ source }: RegexLiteral): ((size: number) => string)[] {
   const words = source.match(/(?<![\\[(?])[A-Za-z][\w-]+/g) ?? [];
   const starts = new Set([

@@ -7,7 +7,7 @@ import { readUserPages } from './pages.ts';
 
 const PAGES = await readUserPages();
 
-/** The comments above a block, and what they mean to the tests. */
+/** The comments above a block, and their meaning for the tests. */
 const NOTES: Readonly<Record<string, string>> = {
   'not run': 'why no test runs it',
   'only on': 'the platform that it is run on, as Node.js calls it',
@@ -16,7 +16,7 @@ const NOTES: Readonly<Record<string, string>> = {
   prints: 'a part of what running it prints',
   exits: 'its exit code, where that is not 0',
 };
-/** Languages of blocks that nobody runs and that have no grammar: output, drawings. */
+/** Languages of blocks that are not run and have no grammar: output, drawings. */
 const PLAIN = new Set(['', 'text']);
 /** Languages that `commands.test.ts` runs unless a note says why not. */
 const RUN = new Set(['sh', 'bash', 'console', 'js', 'ts', 'python']);
@@ -55,7 +55,7 @@ test.each(only('yaml').filter(([, { notes }]) => !notes.has('not run') && !isFor
   (place, { text }) => {
     const result = compileText(completed(text), {
       file: place,
-      // The pages say which variables they mean; what is in them is the reader's.
+      // The pages list their variables. The values are the reader's.
       env: Object.fromEntries(
         [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => [name, `value-of-${name}`]),
       ),
@@ -74,7 +74,7 @@ function isForeign(notes: Block['notes']): boolean {
   return notes.get('file')?.some((name) => !/config[\w.-]*\.yaml$/.test(name)) ?? false;
 }
 
-/** A section of a configuration with what it needs around it: a key, and the providers that its routes name. */
+/** A section of a configuration with its required surroundings: a key, and the providers that its routes name. */
 function completed(text: string): string {
   const sections = (parse(text) ?? {}) as Record<string, unknown>;
   const names = [...text.matchAll(/\b(?:backend|provider): "?([\w-]+)/g)].map(([, name]) => name);

@@ -16,7 +16,7 @@ const PARTS = [
   'src',
 ];
 
-/** A copy of this checkout in a temporary folder, with its packages in place and nothing else that was made in it. */
+/** A copy of this checkout in a temporary folder, with its packages but without any other build output. */
 export async function copyCheckout(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-docs-'));
   for (const part of PARTS) await cp(join(ROOT, part), join(folder, part), { recursive: true });

@@ -10,7 +10,7 @@ const LIMIT_MS = 300_000;
 // The Chinese README has the same blocks as the English one: `readmes.test.ts`.
 const PAGES = (await readUserPages()).filter(({ path }) => path !== 'README.zh-CN.md');
 
-/** How a block in a language is followed. Any other language can only be that of a file. */
+/** The way to follow a block in a language. A block in any other language can only be a file. */
 const FOLLOW: Readonly<Record<string, (block: Block, newcomer: Newcomer) => Promise<string>>> = {
   sh: (block, newcomer) => newcomer.follow(block),
   bash: (block, newcomer) => newcomer.follow(block),
@@ -28,7 +28,7 @@ function isFollowed({ language, notes }: Block): boolean {
 let newcomer: Newcomer | undefined;
 let postgres: TestPostgres | undefined;
 
-// Not in the test: one that takes too long does not come to its end.
+// Outside the test, because a test that times out does not reach its end.
 afterEach(async () => {
   await newcomer?.stop();
   await postgres?.stop();
@@ -66,7 +66,7 @@ const DEMO: Block = {
   notes: new Map([['stays running', ['18000']]]),
 };
 
-/** Runs each `$ command` and compares what it prints with the lines below it, in which `…` stands for anything. */
+/** Runs each `$ command` and compares its output with the lines below it, in which `…` stands for anything. */
 async function followTranscript({ place, text }: Block, newcomer: Newcomer): Promise<string> {
   let all = '';
   for (const step of text.split(/^\$ /m).filter(Boolean)) {
@@ -78,7 +78,7 @@ async function followTranscript({ place, text }: Block, newcomer: Newcomer): Pro
       .map((part) => RegExp.escape(part))
       .join('[^]*?');
     if (!new RegExp(`^${pattern}$`).test(printed.trim())) {
-      // Says where they differ.
+      // Prints where they differ.
       expect({ place, command, printed: printed.trim() }).toEqual({ place, command, printed: wanted.trim() });
     }
     all += printed;

@@ -50,7 +50,7 @@ export function createDisguise({
   };
 }
 
-/** A port below those that systems give out by themselves, so that no other test is given it before it is used. */
+/** A port below the range of automatic ports, so that no other test gets it before it is used. */
 function findFreePort(taken: ReadonlySet<number>): number {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
@@ -59,7 +59,7 @@ function findFreePort(taken: ReadonlySet<number>): number {
       Bun.listen({ hostname: '127.0.0.1', port, socket: { data() {} } }).stop(true);
       return port;
     } catch {
-      // Somebody has it: another one.
+      // The port is in use. Tries another one.
     }
   }
 }

@@ -2,10 +2,10 @@
 export interface Block {
   /** `page.md:12`, the line of its fence. */
   readonly place: string;
-  /** The word behind the fence; '' where there is none. */
+  /** The word behind the fence, or '' without one. */
   readonly language: string;
   readonly text: string;
-  /** The comments right above the block that say what the tests do with it, by their first words. */
+  /** The comments right above the block that tell the tests how to treat it, by their first words. */
   readonly notes: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -14,7 +14,7 @@ export interface Link {
   readonly target: string;
 }
 
-/** A page, as far as the tests have to do with it. */
+/** The parts of a page that the tests use. */
 export interface Page {
   /** From the root of the checkout. */
   readonly path: string;
@@ -77,7 +77,7 @@ function readNotes(lines: readonly string[]): ReadonlyMap<string, readonly strin
   return notes;
 }
 
-/** Targets of links and pictures; what stands in code is none. */
+/** Targets of links and pictures. Text in code is ignored. */
 function findLinks(line: string): string[] {
   const prose = line.replaceAll(/`[^`]*`/g, '``');
   return [

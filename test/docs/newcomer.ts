@@ -6,22 +6,22 @@ import { createDisguise } from './disguise.ts';
 import type { Block } from './markdown.ts';
 import { type ProcessGroup, startScript } from './process-group.ts';
 
-/** Somebody who does what a page says, block after block, in a fresh checkout. */
+/** A reader who follows a page, block after block, in a fresh checkout. */
 export interface Newcomer {
-  /** Runs the commands of a block, or writes its file. Resolves to what was printed; rejects where it went wrong. */
+  /** Runs the commands of a block, or writes its file. Resolves to the output. Rejects on a failure. */
   readonly follow: (block: Block) => Promise<string>;
-  /** Runs a command that has to succeed. */
+  /** Runs a command that must succeed. */
   readonly run: (command: string, place: string) => Promise<string>;
   /** Ends everything that was started, and removes the folder. */
   readonly stop: () => Promise<void>;
 }
 
 interface Running extends ProcessGroup {
-  /** Those that the page names. */
+  /** The ports that the page names. */
   readonly ports: readonly number[];
 }
 
-/** Generous, since a slow machine is no fault of a page. */
+/** Generous, because a slow machine is not the page's fault. */
 const LIMIT_MS = 100_000;
 
 /** The beginning of each command: the reader's variables, and a curl that fails on an HTTP error. */
@@ -57,7 +57,7 @@ export async function startNewcomer(databaseUrl?: string): Promise<Newcomer> {
     return printed;
   }
 
-  /** Starts what a page leaves running. In the foreground it takes the place of what ran there: one presses Ctrl-C first. */
+  /** Starts a long-running command of a page. In the foreground it replaces the running one, which gets Ctrl-C first. */
   async function startServers(
     script: string,
     { place, notes }: Block,
@@ -115,12 +115,12 @@ function answers(port: number): Promise<boolean> {
   );
 }
 
-/** Whether the last line puts something into the background: `program &`, `program & echo $! >file`. */
+/** Whether the last line starts a background process: `program &`, `program & echo $! >file`. */
 function isInBackground(script: string): boolean {
   return /(?<![&>])&(?![&>])/.test(script.trimEnd().split('\n').at(-1) ?? '');
 }
 
-/** A block's last command apart from those before it, unless it goes to the background as they may. */
+/** Separates a block's last command from those before it, unless it runs in the background as they may. */
 function splitOffLast(script: string): [string, string] {
   const lines = script.trimEnd().split('\n');
   return isInBackground(script) ? ['', script] : [lines.slice(0, -1).join('\n'), lines.at(-1) ?? ''];

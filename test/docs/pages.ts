@@ -5,7 +5,7 @@ import { type Page, readMarkdown } from './markdown.ts';
 /** The root of the checkout. */
 export const ROOT = join(import.meta.dir, '..', '..');
 
-/** Pages at the root whose commands a reader is meant to run; those under `docs/` are as well. */
+/** Pages at the root with commands for the reader. Those under `docs/` count too. */
 const FOR_USERS = ['README.md', 'README.zh-CN.md', 'SECURITY.md'];
 const FOR_DEVELOPERS = ['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md'];
 

@@ -4,9 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../e2e/gateway.ts';
 
-/** A shell with all that it started, in the background as well. */
+/** A shell and all its children, including those in the background. */
 export interface ProcessGroup {
-  /** With the exit code of the shell; what it started may still run. */
+  /** Resolves with the exit code of the shell. Its children may still run. */
   readonly exited: Promise<number>;
   /** The output of all processes so far. */
   readonly output: () => Promise<string>;
@@ -24,7 +24,7 @@ export function startScript(script: string, folder: string, path: string): Proce
   const output = openSync(`${path}.output`, 'w');
   const child = spawn('bash', [path], {
     cwd: folder,
-    // A group of its own, so that what it leaves in the background can be ended with it.
+    // A separate process group, so that its background processes can be ended with it.
     detached: true,
     stdio: ['ignore', output, output],
     env: {
@@ -50,7 +50,7 @@ export function startScript(script: string, folder: string, path: string): Proce
   };
 }
 
-/** false: there is no such group any more. */
+/** False if the group no longer exists. */
 function signalGroup(id: number, name: NodeJS.Signals | 0): boolean {
   try {
     process.kill(-id, name);

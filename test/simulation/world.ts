@@ -23,7 +23,7 @@ export interface World {
   readonly cooldown: CooldownPolicy;
 }
 
-/** One simulated request: what it tried, and how it ended. */
+/** One simulated request: its attempts, and how it ended. */
 export interface Run {
   readonly model: Model;
   readonly deadlineMs: number;
@@ -31,7 +31,7 @@ export interface Run {
   readonly end: 'deliver' | Extract<Execution['decision'], { kind: 'give-up' }>['because'];
 }
 
-/** One attempt, with what the invariants ask about the moment in which it was chosen. */
+/** One attempt, with the conditions at the moment of its choice, which the invariants check. */
 export interface Step {
   readonly route: Route;
   readonly model: string;
@@ -56,7 +56,7 @@ export interface Remains {
 const CLIENTS = 5;
 const ENDPOINT = endpointOf('/v1/chat/completions');
 
-/** Makes a world of the seed and sends requests through the gateway's loop, several at a time, on a clock of its own. */
+/** Creates a world from the seed and sends requests through the gateway's loop, several at a time, on a simulated clock. */
 export async function simulate(
   seed: number,
   count: number,
@@ -92,7 +92,7 @@ interface State {
   readonly probing: Map<string, number>;
 }
 
-/** Everything is the gateway's own but its providers, its clock and its dice. */
+/** Only the providers, the clock and the dice are not the gateway's own. */
 function newState(world: World, dice: () => number): State {
   const clock = new SimulatedClock();
   const cooldowns = new CooldownLedger();
