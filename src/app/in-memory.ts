@@ -3,8 +3,8 @@ import { UnspokenApis } from '../gateway/translated/unspoken-apis.ts';
 import { createMediaFetcher } from '../upstream/media/media-fetcher.ts';
 
 /**
- * What no configuration changes: the randomness of the core, the limits beside those of the keys, what providers were
- * found to lack, and how files are fetched.
+ * The parts of a gateway that the configuration does not change: the randomness of the core, the limits other than those
+ * of keys, the APIs that providers were found to lack, and the fetching of files.
  */
 export const inMemory = () => ({
   dice: Math.random,

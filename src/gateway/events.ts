@@ -126,7 +126,7 @@ export interface RequestEnded {
   readonly endedAtMs: number;
 }
 
-/** What a request lost in translation to another API and back. */
+/** The losses of a request in translation to another API and back. */
 export interface TranslationReport {
   /** The name of an API, such as `openai-chat`. */
   readonly from: string;

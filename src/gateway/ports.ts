@@ -197,7 +197,7 @@ export interface Clock {
   readonly setTimer: (ms: number, served: () => void) => () => void;
 }
 
-/** What a limit may consider: the key, the model and the body. */
+/** The parts of a request that a limit may consider: the key, the model and the body. */
 export interface Demand {
   readonly key: MasterKey | undefined;
   /** The public name. */

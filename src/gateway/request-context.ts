@@ -9,7 +9,7 @@ export interface RequestContext {
   readonly request: ClientRequest;
   readonly startedAtMs: number;
   readonly key: MasterKey | undefined;
-  /** What has been reserved so far. It is settled once, when the request ends. */
+  /** The reservations so far. They are settled once, when the request ends. */
   readonly admission: Admission;
   /** Whether `request-ended` was emitted or waits for an estimate. It is emitted exactly once, whatever is thrown. */
   isReported: boolean;

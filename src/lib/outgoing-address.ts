@@ -64,7 +64,7 @@ const rangesOf = (...texts: string[]): readonly IpRange[] =>
 /** Global unicast addresses, IPv4, and NAT64 with the well-known prefix. */
 const GLOBAL = rangesOf('2000::/3', '0.0.0.0/0', '64:ff9b::/96');
 
-/** What of them is not public. */
+/** The ranges among them that are not public. */
 const SPECIAL = rangesOf(
   '0.0.0.0/8',
   '10.0.0.0/8',

@@ -16,7 +16,7 @@ export interface AnswerView {
   readonly bytes: (key: string) => Uint8Array;
 }
 
-/** What makes an object an answer of one API. */
+/** The rules by which an object is an answer of one API. */
 export interface AnswerRules {
   /** The members that `judge` reads. */
   readonly wanted: readonly string[];
