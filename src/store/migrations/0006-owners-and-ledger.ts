@@ -14,8 +14,17 @@ import type { Migration } from './migration.ts';
  * - `alerts`: one row per limit, window and threshold.
  * - `idempotency`: answers of the Admin API that a repeated request gets again, sealed.
  */
-const tables = (text: string, withoutRowid: string, serial: string): string => `
-${['teams', 'users']
+const tables = (kinds: ColumnKinds): string =>
+  [owners(), counters(kinds), quarters(kinds), entries(kinds), answers(kinds), columns()].join('\n');
+
+interface ColumnKinds {
+  /** The type of a key: sorted by bytes, as in SQLite. */
+  readonly text: string;
+  readonly withoutRowid: string;
+  readonly serial: string;
+}
+
+const owners = (): string => `${['teams', 'users']
   .map(
     (table) => `create table ${table} (
   id text primary key,
@@ -33,8 +42,9 @@ create table tombstones (
   name text not null,
   deleted_ms bigint not null,
   primary key (kind, id)
-);
-create table journals (
+);`;
+
+const counters = ({ text, withoutRowid }: ColumnKinds): string => `create table journals (
   file ${text} primary key,
   node text not null,
   acked bigint not null,
@@ -49,8 +59,9 @@ create table counter_windows (
   updated_ms bigint not null,
   primary key (counter, window_ms, node)
 )${withoutRowid};
-create index counter_windows_by_seq on counter_windows (seq) where seq > 0;
-create table spend_quarters (
+create index counter_windows_by_seq on counter_windows (seq) where seq > 0;`;
+
+const quarters = ({ text, withoutRowid }: ColumnKinds): string => `create table spend_quarters (
   quarter_ms bigint not null,
   key_id ${text} not null,
   model ${text} not null,
@@ -77,8 +88,9 @@ create table spend_quarters (
   lost_cost bigint not null default 0,
   saved bigint not null default 0,
   primary key (quarter_ms, key_id, model, provider, end_bucket)
-)${withoutRowid};
-create table spend_entries (
+)${withoutRowid};`;
+
+const entries = ({ text, serial }: ColumnKinds): string => `create table spend_entries (
   id ${serial},
   at_ms bigint not null,
   created_ms bigint not null,
@@ -100,8 +112,9 @@ create table spend_entries (
   external_id ${text} not null
 );
 create unique index spend_entries_by_source on spend_entries (source, external_id);
-create index spend_entries_by_time on spend_entries (at_ms);
-create table alerts (
+create index spend_entries_by_time on spend_entries (at_ms);`;
+
+const answers = ({ text }: ColumnKinds): string => `create table alerts (
   counter ${text} not null,
   window_ms bigint not null,
   threshold double precision not null,
@@ -120,8 +133,9 @@ create table idempotency (
   body_hash text not null,
   answer text,
   until_ms bigint not null
-);
-alter table price_sheets add column first_used_ms bigint;
+);`;
+
+const columns = (): string => `alter table price_sheets add column first_used_ms bigint;
 ${RECORD_COLUMNS.map(([name, type]) => `alter table request_records add column ${name} ${type};`).join('\n')}`;
 
 /** All nullable: older rows lack them. `tags` and `attempts_cost` are JSON. */
@@ -171,13 +185,13 @@ export const ownersAndLedger: Migration = {
   name: 'owners-and-ledger',
   up: {
     // Rows of counters are updated all the time: room in each page keeps their new versions beside the old ones.
-    postgres: `${tables('text collate "C"', '', 'bigint generated always as identity primary key')}
+    postgres: `${tables({ text: 'text collate "C"', withoutRowid: '', serial: 'bigint generated always as identity primary key' })}
 alter table counter_windows set (fillfactor = 50);
 create function spend_entries_are_insert_only() returns trigger language plpgsql as
   $$ begin raise exception 'spend_entries are only inserted'; end $$;
 create trigger spend_entries_are_insert_only before update or delete on spend_entries
   for each row execute function spend_entries_are_insert_only();`,
-    sqlite: `${tables('text', ' without rowid', 'integer primary key')}
+    sqlite: `${tables({ text: 'text', withoutRowid: ' without rowid', serial: 'integer primary key' })}
 create trigger spend_entries_update before update on spend_entries
   begin select raise(abort, 'spend_entries are only inserted'); end;
 create trigger spend_entries_delete before delete on spend_entries
