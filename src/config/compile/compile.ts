@@ -69,6 +69,7 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
       translation: compileTranslation(settings),
       metrics: settings.metrics,
       docs: settings.docs,
+      console: settings.console,
       prices: settings.prices,
       logging: { ...settings.logging, language: settings.logging.language ?? context.language ?? 'en' },
       workers: settings.workers,
