@@ -9,16 +9,16 @@ const PAGE = '<!doctype html><base href="/console/" /><meta name="csp-nonce" con
 const SCRIPT = `console.log(${JSON.stringify('x'.repeat(4000))})`;
 
 let folder: string;
-let console_: Console;
+let panel: Console;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'console-'));
-  console_ = createConsole({ path: () => '/console', folder: join(folder, 'dist') });
+  panel = createConsole({ path: () => '/console', folder: join(folder, 'dist') });
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response> =>
-  console_(new Request(`http://gateway${path}`, { headers, method }), path);
+  panel(new Request(`http://gateway${path}`, { headers, method }), path);
 
 describe('the console', () => {
   test('says that it is being prepared until it is built, and is there afterwards', async () => {
