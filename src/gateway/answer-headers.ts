@@ -32,7 +32,10 @@ const TRANSLATION_FIELD = 'x-llm-proxy-translation';
 export function withOurs(headers: Headers, served: ServedRequest): Headers {
   const { id, admission } = served.planned;
   const { history } = served.execution;
-  for (const name in admission.headers) headers.set(name, admission.headers[name] ?? '');
+  for (const name in admission.headers) {
+    keepProviders(headers, name);
+    headers.set(name, admission.headers[name] ?? '');
+  }
   headers.set('server-timing', `gateway;dur=${ownTimeMs(served).toFixed(2)}`);
   headers.set('x-llm-proxy-request-id', id);
   const idField = requestIdField(served.planned.request);
@@ -46,6 +49,12 @@ export function withOurs(headers: Headers, served: ServedRequest): Headers {
     headers.set('x-llm-proxy-trail', headerValue(attemptsSummary(history)));
   }
   return headers;
+}
+
+/** Renames a provider's own field about its rate limit that one of the gateway's replaces. */
+function keepProviders(headers: Headers, name: string): void {
+  const value = name.startsWith('x-ratelimit-') ? headers.get(name) : null;
+  if (value !== null) headers.set(`x-provider-${name.slice('x-'.length)}`, value);
 }
 
 /** Returns the field in which the client's SDK looks for the request id. */

@@ -1,17 +1,20 @@
 import type { MasterKey } from '../config/snapshot.ts';
 import { FREE_ADMISSION } from '../limits/admission.ts';
+import { NO_CLAIMS } from '../limits/claim.ts';
 import { admit } from './admit.ts';
 import { authenticate } from './authenticate.ts';
 import type { PlannedRequest } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { execute } from './execute.ts';
-import { plan } from './plan.ts';
+import type { Demand } from './limits/ports.ts';
+import { plan, type Plan } from './plan.ts';
 import type { ClientRequest, Gateway } from './ports.ts';
 import { Refusal } from './refusals.ts';
 import { refuse } from './refuse.ts';
 import { relay } from './relay.ts';
 import { report } from './report.ts';
-import { reserve } from './reserve.ts';
+import { hasOutput, isBilled } from './request-cost.ts';
+import { claimsOf, reserve } from './reserve.ts';
 import { type ServedRequest, settle, type Settlement } from './settle.ts';
 
 /**
@@ -39,8 +42,12 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     const admitted = admit(key, gateway);
     admission = admitted instanceof Promise ? await admitted : admitted;
     const found = await plan(request, key, snapshot, gateway.objects);
-    const reserved = reserve(admission, { key, model: found.model.name, body: found.body }, gateway);
-    admission = reserved instanceof Promise ? await reserved : reserved;
+    const claims = claimsOf(key, found.model.name, snapshot);
+    if (claims !== NO_CLAIMS) {
+      const demand = { requestId: id, key, claims, ...demandOf(request, found) };
+      const reserved = reserve(admission, demand, gateway);
+      admission = reserved instanceof Promise ? await reserved : reserved;
+    }
     planned = {
       id,
       request,
@@ -65,6 +72,14 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
   } catch (error) {
     return refuse(error, planned ?? { id, request, startedAtMs, key, admission, isReported: false }, gateway);
   }
+}
+
+/** What limits consider of a request. */
+function demandOf(
+  { method, path }: ClientRequest,
+  { model, body }: Plan,
+): Pick<Demand, 'model' | 'body' | 'isGenerated' | 'hasOutput'> {
+  return { model, body, isGenerated: isBilled(method, path), hasOutput: hasOutput(path) };
 }
 
 function settleAndReport(served: ServedRequest, settlement: Settlement): void {

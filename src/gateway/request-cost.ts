@@ -23,12 +23,24 @@ export function costOf(
   { usage, isEstimated, costs }: Used,
 ): Cost | Promise<Cost> | undefined {
   const { request } = planned;
-  if (costs === undefined || request.method !== 'POST' || !GENERATES.test(request.path)) return undefined;
+  if (costs === undefined || !isBilled(request.method, request.path)) return undefined;
   const route = execution.history.at(-1)?.route;
   if (route === undefined || usage === undefined) return NOT_BILLED;
   const model = route.upstreamModel ?? planned.plan.model.name;
   return costs.costOf({ provider: route.provider, model, usage, isEstimated });
 }
+
+/** Whether a request generates something that a provider bills. */
+export function isBilled(method: string, path: string): boolean {
+  return method === 'POST' && GENERATES.test(path);
+}
+
+/** Whether the answers of a path have output tokens. */
+export function hasOutput(path: string): boolean {
+  return !WITHOUT_OUTPUT.test(path);
+}
+
+const WITHOUT_OUTPUT = /(?:\/(?:embeddings|rerank)|:(?:embedContent|batchEmbedContents))\/?$/;
 
 /** Paths whose answers are generated and billed. Counting tokens is free. */
 const GENERATES =

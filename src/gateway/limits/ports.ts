@@ -18,6 +18,8 @@ export interface Demand {
   readonly isGenerated: boolean;
   /** Whether its answer has output tokens. Embeddings have none. */
   readonly hasOutput: boolean;
+  /** Whether its cost can be calculated. Defaults to true. */
+  readonly isPriced?: boolean;
   /** undefined: unknown. */
   readonly endUser?: string | undefined;
 }
@@ -28,8 +30,11 @@ export interface Counters {
   readonly take: (claim: Claim, need: number, at: Moment) => ClaimTaking;
   /** Gives back what a request holds. */
   readonly giveBack: (hold: Hold, at: Moment) => void;
-  /** Replaces a hold by what was really used, in the window from which it was taken. */
-  readonly settle: (hold: Hold, used: number, at: Moment) => void;
+  /**
+   * Replaces a hold by what was really used, in the window from which it was taken. Returns the part that is over the
+   * limit.
+   */
+  readonly settle: (hold: Hold, used: number, at: Moment) => number;
   /** Holds more for a request that outgrew its hold. Returns the hold that replaces it. */
   readonly grow: (hold: Hold, more: number, at: Moment) => Hold;
   /** How a limit stands; undefined: nobody knows yet. */

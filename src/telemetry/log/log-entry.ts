@@ -76,6 +76,9 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
   switch (event.type) {
     case 'request-started':
     case 'answer-bytes':
+    case 'limit-refused':
+    case 'hold-grown':
+    case 'holds-settled':
       return [];
     case 'provider-probed':
       return probeEntries(event);

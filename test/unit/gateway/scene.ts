@@ -48,7 +48,6 @@ export class Scene {
       turns: new TurnCounter(),
       objects: new ObjectOwnerLedger(),
       tokens: { count: () => Promise.resolve(0) },
-      limits: [],
       emit: (event) => this.events.push(event),
     };
   }
