@@ -40,9 +40,12 @@ const SHAPES: readonly Shape[] = [
   { pattern: /(:\/\/[^\s/:@"']{0,200}:)([^\s/@"'*]{3,200})(?=@)/g, tells: ['://'] },
 ];
 
-/** Redacts everything in a text that looks like a key. Most texts contain no tell and are scanned once. */
-export function redactShapes(text: string): string {
-  const told = shapesTold(text);
+/**
+ * Redacts everything in a text that looks like a key.
+ *
+ * @param told the shapes that may be present: a union of `shapesTold`
+ */
+export function redactShapes(text: string, told: number): string {
   if (told === 0) return text;
   let redacted = text;
   for (const [index, { pattern }] of SHAPES.entries()) {
@@ -55,24 +58,38 @@ export function redactShapes(text: string): string {
 const TELLS = new Uint8Array(1 << 15);
 for (const [index, { tells }] of SHAPES.entries()) {
   for (const tell of tells) {
-    const place = Buffer.from(tell).reduce((before, charCode) => nextPlace(before, charCode), 0);
+    const place = placeOf(...bytesOf(tell));
     TELLS[place] = (TELLS[place] ?? 0) | (1 << index);
   }
 }
 
-/** A bit for each shape that may be present. */
-function shapesTold(text: string): number {
-  let told = 0;
-  let place = 0;
-  for (let index = 0; index < text.length; index++) {
-    place = nextPlace(place, text.charCodeAt(index));
-    told |= TELLS[place] ?? 0;
-  }
-  return told;
+/** A bit for each shape that may be present where these three characters are. */
+export function shapesTold(text: string, last: number): number {
+  return TELLS[placeOf(text.charCodeAt(last - 2), text.charCodeAt(last - 1), text.charCodeAt(last))] ?? 0;
 }
 
-function nextPlace(place: number, charCode: number): number {
-  return ((place << 5) | (charCode & 31)) & 0x7fff;
+/** The last two characters of all tells, as bytes in both cases. Few positions of a text match one. */
+export function* tellEndings(): Generator<readonly [number, number]> {
+  for (const { tells } of SHAPES) {
+    for (const tell of tells) {
+      const ending = tell.slice(1);
+      for (const first of bothCases(ending.charAt(0))) {
+        for (const second of bothCases(ending.charAt(1))) yield [first, second];
+      }
+    }
+  }
+}
+
+function bothCases(character: string): readonly number[] {
+  return bytesOf(character.toLowerCase() + character.toUpperCase());
+}
+
+function bytesOf(text: string): [number, number, number] {
+  return [...Buffer.from(text)] as [number, number, number];
+}
+
+function placeOf(first: number, second: number, third: number): number {
+  return ((first & 31) << 10) | ((second & 31) << 5) | (third & 31);
 }
 
 function eitherWay(...beginnings: readonly string[]): string[] {

@@ -117,7 +117,13 @@ function entry(
 function receivedEntry(event: RequestReceived): LogEntry {
   const client = event.clientAddress();
   const values = { model: event.model, client, key: event.keyName };
-  return { ...entry('info', event, 'received', values), fields: () => receivedFields(event, client) };
+  return {
+    level: 'info',
+    requestId: event.requestId,
+    message: 'received',
+    values,
+    fields: () => receivedFields(event, client),
+  };
 }
 
 function attemptEntry(event: Extract<GatewayEvent, { type: 'attempt-ended' }>): LogEntry {
@@ -155,7 +161,10 @@ function endEntry(event: RequestEnded): LogEntry {
   };
   const ending = endingOf(event);
   return {
-    ...entry(ENDING_LEVELS[ending], event, ENDING_MESSAGES[ending], values),
+    level: ENDING_LEVELS[ending],
+    requestId: event.requestId,
+    message: ENDING_MESSAGES[ending],
+    values,
     fields: () => endedFields(event),
   };
 }
@@ -175,8 +184,12 @@ function attemptEntries(event: RequestEnded): LogEntry[] {
   return [entry('info', event, 'story', { attempts: attemptsSummary(event.history) })];
 }
 
-/** The durations and tokens of a request: the line that `enable_metrics` adds. */
-export function metricsEntry(event: RequestEnded): LogEntry {
+/**
+ * The durations and tokens of a request: the line that `enable_metrics` adds.
+ *
+ * @param fields those of the request's last line, so that they are computed once
+ */
+export function metricsEntry(event: RequestEnded, fields: LogEntry['fields']): LogEntry {
   const { history, startedAtMs, firstByteAtMs, endedAtMs, overheadMs, usage } = event;
   const isAnswered = history.at(-1)?.outcome.kind === 'answered';
   const attempts = history.map(
@@ -192,7 +205,13 @@ export function metricsEntry(event: RequestEnded): LogEntry {
     cost: event.cost?.nano === undefined ? '' : ` cost=${dollarsOf(event.cost.nano)}`,
     key: event.keyName,
   };
-  return { ...entry('info', event, 'metrics', values), fields: () => endedFields(event) };
+  return {
+    level: 'info',
+    requestId: event.requestId,
+    message: 'metrics',
+    values,
+    fields: fields ?? (() => endedFields(event)),
+  };
 }
 
 function milliseconds(ms: number): string {

@@ -33,8 +33,10 @@ export function createLog(
     listen(event) {
       const level = levelOf(event);
       // Entries below the level are not rendered.
-      if (level !== undefined && RANK[level] >= RANK[settings().level]) logEntries(event).forEach(write);
-      if (event.type === 'request-ended' && settings().enableMetrics) write(metricsEntry(event));
+      const entries = level !== undefined && RANK[level] >= RANK[settings().level] ? logEntries(event) : [];
+      entries.forEach(write);
+      if (event.type === 'request-ended' && settings().enableMetrics)
+        write(metricsEntry(event, entries[0]?.fields));
     },
     say: (level, message, values = {}) => write({ level, requestId: undefined, message, values }),
   };
@@ -61,24 +63,32 @@ function stampOf(now: Date): string {
   return last.stamp;
 }
 
-/** Concatenated by hand: building and serialising an object per line costs three times as much. */
+/** Two serialised objects joined by hand: one object with all members would have to be built first, and costs more. */
 function jsonLine(entry: LogEntry, { language }: LoggingSettings, now: Date): string {
-  let line = `{"time":"${instantOf(now)}","level":"${entry.level}"`;
-  if (entry.requestId !== undefined) line += `,"request_id":${jsonText(entry.requestId)}`;
-  line += `,"event":"${entry.message}","message":${jsonText(say(entry.message, language, entry.values))}`;
-  for (const name in entry.values) {
-    const value = entry.values[name];
-    if (value === undefined) continue;
-    line += `,"${name}":${typeof value === 'string' ? jsonText(value) : jsonNumber(value)}`;
-  }
-  if (entry.fields !== undefined) line += moreFields(entry.fields());
+  const { level, requestId, message, values } = entry;
+  let line = `{"time":"${instantOf(now)}","level":"${level}"`;
+  if (requestId !== undefined) line += `,"request_id":${JSON.stringify(requestId)}`;
+  line += `,"event":"${message}","message":${JSON.stringify(say(message, language, values))}`;
+  line += membersOf(values);
+  if (entry.fields !== undefined) line += fieldMembers(entry.fields);
   return `${line}}\n`;
 }
 
-/** As members that follow others; '' if there are none. */
-function moreFields(fields: LogFields): string {
-  const members = JSON.stringify(fields).slice(1, -1);
-  return members === '' ? '' : `,${members}`;
+/** The members of an object, to follow others; '' if there are none. NaN and infinity become null. */
+function membersOf(fields: LogFields): string {
+  const text = JSON.stringify(fields);
+  return text === '{}' ? '' : `,${text.slice(1, -1)}`;
+}
+
+/** The last rendered fields. The lines of a request's end share them. */
+const lastFields: { of: LogEntry['fields']; members: string } = { of: undefined, members: '' };
+
+function fieldMembers(fields: () => LogFields): string {
+  if (lastFields.of !== fields) {
+    lastFields.members = membersOf(fields());
+    lastFields.of = fields;
+  }
+  return lastFields.members;
 }
 
 /** The last rendered millisecond. */
@@ -88,17 +98,6 @@ function instantOf(now: Date): string {
   const ms = now.getTime();
   if (ms !== lastInstant.ms) Object.assign(lastInstant, { ms, text: now.toISOString() });
   return lastInstant.text;
-}
-
-function jsonText(text: string): string {
-  return NEEDS_NO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);
-}
-
-const NEEDS_NO_ESCAPE = /^[ !#-[\]-~]*$/;
-
-/** JSON cannot represent NaN and infinity. */
-function jsonNumber(value: number): string {
-  return Number.isFinite(value) ? String(value) : 'null';
 }
 
 /** External text may contain line ends, and must not be able to forge lines. */
