@@ -17,6 +17,8 @@ export interface LogEntry {
   readonly values: LogValues;
   /** More fields for JSON, computed only there. */
   readonly fields?: (() => LogFields) | undefined;
+  /** A finished request, whose measures are fields in JSON. */
+  readonly measured?: RequestEnded | undefined;
 }
 
 export type LogValues = Readonly<Record<string, string | number | undefined>>;
@@ -166,6 +168,7 @@ function endEntry(event: RequestEnded): LogEntry {
     message: ENDING_MESSAGES[ending],
     values,
     fields: () => endedFields(event),
+    measured: event,
   };
 }
 
@@ -184,12 +187,8 @@ function attemptEntries(event: RequestEnded): LogEntry[] {
   return [entry('info', event, 'story', { attempts: attemptsSummary(event.history) })];
 }
 
-/**
- * The durations and tokens of a request: the line that `enable_metrics` adds.
- *
- * @param fields those of the request's last line, so that they are computed once
- */
-export function metricsEntry(event: RequestEnded, fields: LogEntry['fields']): LogEntry {
+/** The durations and tokens of a request: the line that `enable_metrics` adds. */
+export function metricsEntry(event: RequestEnded): LogEntry {
   const { history, startedAtMs, firstByteAtMs, endedAtMs, overheadMs, usage } = event;
   const isAnswered = history.at(-1)?.outcome.kind === 'answered';
   const attempts = history.map(
@@ -205,13 +204,7 @@ export function metricsEntry(event: RequestEnded, fields: LogEntry['fields']): L
     cost: event.cost?.nano === undefined ? '' : ` cost=${dollarsOf(event.cost.nano)}`,
     key: event.keyName,
   };
-  return {
-    level: 'info',
-    requestId: event.requestId,
-    message: 'metrics',
-    values,
-    fields: fields ?? (() => endedFields(event)),
-  };
+  return { level: 'info', requestId: event.requestId, message: 'metrics', values, measured: event };
 }
 
 function milliseconds(ms: number): string {

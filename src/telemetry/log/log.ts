@@ -1,7 +1,7 @@
 import type { LoggingSettings } from '../../config/snapshot.ts';
-import type { GatewayEvent } from '../../gateway/events.ts';
+import type { GatewayEvent, RequestEnded } from '../../gateway/events.ts';
 import { type Level, levelOf, type LogEntry, type LogValues, logEntries, metricsEntry } from './log-entry.ts';
-import type { LogFields } from './log-fields.ts';
+import { type LogFields, measureFields } from './log-fields.ts';
 import { localDate, localTime } from './local-time.ts';
 import { type MessageKey, say } from './messages.ts';
 
@@ -33,10 +33,8 @@ export function createLog(
     listen(event) {
       const level = levelOf(event);
       // Entries below the level are not rendered.
-      const entries = level !== undefined && RANK[level] >= RANK[settings().level] ? logEntries(event) : [];
-      entries.forEach(write);
-      if (event.type === 'request-ended' && settings().enableMetrics)
-        write(metricsEntry(event, entries[0]?.fields));
+      if (level !== undefined && RANK[level] >= RANK[settings().level]) logEntries(event).forEach(write);
+      if (event.type === 'request-ended' && settings().enableMetrics) write(metricsEntry(event));
     },
     say: (level, message, values = {}) => write({ level, requestId: undefined, message, values }),
   };
@@ -70,7 +68,8 @@ function jsonLine(entry: LogEntry, { language }: LoggingSettings, now: Date): st
   if (requestId !== undefined) line += `,"request_id":${JSON.stringify(requestId)}`;
   line += `,"event":"${message}","message":${JSON.stringify(say(message, language, values))}`;
   line += membersOf(values);
-  if (entry.fields !== undefined) line += fieldMembers(entry.fields);
+  if (entry.fields !== undefined) line += membersOf(entry.fields());
+  if (entry.measured !== undefined) line += measureMembers(entry.measured);
   return `${line}}\n`;
 }
 
@@ -80,23 +79,31 @@ function membersOf(fields: LogFields): string {
   return text === '{}' ? '' : `,${text.slice(1, -1)}`;
 }
 
-/** The last rendered fields. The lines of a request's end share them. */
-const lastFields: { of: LogEntry['fields']; members: string } = { of: undefined, members: '' };
+/** The last rendered measures, which two lines may share. */
+const lastMeasures: { of: RequestEnded | undefined; members: string } = { of: undefined, members: '' };
 
-function fieldMembers(fields: () => LogFields): string {
-  if (lastFields.of !== fields) {
-    lastFields.members = membersOf(fields());
-    lastFields.of = fields;
+function measureMembers(event: RequestEnded): string {
+  if (lastMeasures.of !== event) {
+    lastMeasures.members = membersOf(measureFields(event));
+    lastMeasures.of = event;
   }
-  return lastFields.members;
+  return lastMeasures.members;
 }
 
-/** The last rendered millisecond. */
-const lastInstant = { ms: NaN, text: '' };
+/** The last rendered second without its end, and the last rendered millisecond. */
+const lastInstant = { second: NaN, start: '', ms: NaN, text: '' };
 
+/** As `toISOString`, which costs more than all the rest of a line's head. */
 function instantOf(now: Date): string {
   const ms = now.getTime();
-  if (ms !== lastInstant.ms) Object.assign(lastInstant, { ms, text: now.toISOString() });
+  if (ms === lastInstant.ms) return lastInstant.text;
+  const second = Math.floor(ms / 1000);
+  if (second !== lastInstant.second) {
+    lastInstant.start = now.toISOString().slice(0, -'000Z'.length);
+    lastInstant.second = second;
+  }
+  lastInstant.ms = ms;
+  lastInstant.text = `${lastInstant.start}${String(ms - second * 1000).padStart(3, '0')}Z`;
   return lastInstant.text;
 }
 

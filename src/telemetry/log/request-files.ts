@@ -77,7 +77,7 @@ export class RequestFiles {
     if (event.type === 'answer-bytes') log.answered(event, room);
     this.#heldBytes += log.bytes - heldBefore;
     const entries = logEntries(event);
-    if (event.type === 'request-ended') entries.push(metricsEntry(event, entries[0]?.fields));
+    if (event.type === 'request-ended') entries.push(metricsEntry(event));
     for (const entry of entries) log.addLine(renderLine(entry, settings, this.#options.now()));
     if (event.type === 'request-ended') this.#end(event, log, settings);
   }
