@@ -54,42 +54,43 @@ export function redactShapes(text: string, told: number): string {
   return redacted;
 }
 
-/** Five bits of each of three characters; those of a letter are the same in both cases. */
-const TELLS = new Uint8Array(1 << 15);
+const CAPITAL_A = 0x41;
+const CAPITAL_Z = 0x5a;
+
+/** The shapes of each tell, by its characters. */
+const TELLS = new Map<number, number>();
 for (const [index, { tells }] of SHAPES.entries()) {
   for (const tell of tells) {
-    const place = placeOf(...bytesOf(tell));
-    TELLS[place] = (TELLS[place] ?? 0) | (1 << index);
+    const place = placeOf(tell, 2);
+    TELLS.set(place, (TELLS.get(place) ?? 0) | (1 << index));
   }
 }
 
-/** A bit for each shape that may be present where these three characters are. */
+/** A bit for each shape that may be present, since its tell ends here. */
 export function shapesTold(text: string, last: number): number {
-  return TELLS[placeOf(text.charCodeAt(last - 2), text.charCodeAt(last - 1), text.charCodeAt(last))] ?? 0;
+  return TELLS.get(placeOf(text, last)) ?? 0;
 }
 
-/** The last two characters of all tells, as bytes in both cases. Few positions of a text match one. */
-export function* tellEndings(): Generator<readonly [number, number]> {
-  for (const { tells } of SHAPES) {
-    for (const tell of tells) {
-      const ending = tell.slice(1);
-      for (const first of bothCases(ending.charAt(0))) {
-        for (const second of bothCases(ending.charAt(1))) yield [first, second];
-      }
-    }
-  }
+/** The last two characters of all tells in all cases. Few positions of a text match one. */
+export function tellEndings(): readonly string[] {
+  const endings = SHAPES.flatMap(({ tells }) => tells.map((tell) => tell.slice(1)));
+  return endings.flatMap(([first = '', second = '']) =>
+    bothCases(first).flatMap((start) => bothCases(second).map((end) => start + end)),
+  );
 }
 
-function bothCases(character: string): readonly number[] {
-  return bytesOf(character.toLowerCase() + character.toUpperCase());
+function bothCases(character: string): readonly string[] {
+  return [character.toLowerCase(), character.toUpperCase()];
 }
 
-function bytesOf(text: string): [number, number, number] {
-  return [...Buffer.from(text)] as [number, number, number];
+/** Three characters as a number that does not depend on their case. */
+function placeOf(text: string, last: number): number {
+  return (lowerCase(text, last - 2) << 16) | (lowerCase(text, last - 1) << 8) | lowerCase(text, last);
 }
 
-function placeOf(first: number, second: number, third: number): number {
-  return ((first & 31) << 10) | ((second & 31) << 5) | (third & 31);
+function lowerCase(text: string, index: number): number {
+  const charCode = text.charCodeAt(index) & 0xff;
+  return charCode >= CAPITAL_A && charCode <= CAPITAL_Z ? charCode | 0x20 : charCode;
 }
 
 function eitherWay(...beginnings: readonly string[]): string[] {

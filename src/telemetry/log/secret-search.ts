@@ -43,8 +43,8 @@ export class SecretSearch {
         this.#pairs[lastPair(text)] = ENDS_FORM;
       }
     }
-    for (const [first, second] of tellEndings()) {
-      const pair = (first << 8) | second;
+    for (const ending of tellEndings()) {
+      const pair = lastPair(ending);
       this.#pairs[pair] = (this.#pairs[pair] ?? 0) | ENDS_TELL;
     }
     this.#secrets = secrets;

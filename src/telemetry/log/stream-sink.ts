@@ -13,7 +13,7 @@ const MOST_BYTES = 16 * 1024 * 1024;
 const ROOM_BYTES = 256 * 1024;
 
 /** A buffer that is this full is written early, since a larger one would have to be allocated. */
-const FULL_BYTES = ROOM_BYTES - 16 * 1024;
+const FULL_BYTES = 768 * 1024;
 
 /** The minimum time between two writes, to batch lines: opening a file costs more than many lines. */
 const GATHER_MS = 50;
