@@ -5,6 +5,7 @@ import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts
 import { ObjectOwnerLedger } from '../gateway/objects/object-owners.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
+import { TranslationThread } from '../gateway/translated/thread/translation-thread.ts';
 import { ThreadedTokenCounter } from '../usage/token-counter.ts';
 import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';
 import { ModelCatalogue } from '../models/model-catalogue.ts';
@@ -105,6 +106,7 @@ export function startApp(options: AppOptions): App {
   const { tracing, cluster = singleProcess(options.clock ?? systemClock) } = options;
   const { clock, ledgers, flush } = withStoredOwners(cluster, options.objects);
   const tokens = new ThreadedTokenCounter();
+  const translator = new TranslationThread();
   const upstream = createUpstream();
   const { metrics, statuses, emit } = openWatchers(options, clock, () => snapshot);
   const gateway: Gateway = {
@@ -114,6 +116,7 @@ export function startApp(options: AppOptions): App {
     ...inMemory(),
     ...ledgers,
     tokens,
+    translator,
     costs: createCostMeter(() => snapshot, clock),
     emit,
     ...(tracing && { tracing }),
@@ -137,6 +140,7 @@ export function startApp(options: AppOptions): App {
     for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
     upstream.close();
+    translator.stop();
     await Promise.all([reported(tokens), flush()]);
     await tracing?.close();
   };
