@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { executableFormat, HEAD_BYTES } from './build/executable-format.ts';
 import { signed } from './build/mac-signature.ts';
+import { packedConsole } from './build/packed-console.ts';
 import { runtimeFor } from './build/runtime.ts';
 import { hostTarget, TARGETS, type Target } from './build/target.ts';
 
@@ -63,6 +64,7 @@ async function compile(target: Target, outfile: string): Promise<void> {
     // Threads are separate programs. Without folders in their names, all end up in one folder.
     entrypoints: ['binary.ts', ...THREADS].map((file) => join(ROOT, 'src', file)),
     naming: { entry: '[name].[ext]' },
+    plugins: [await packedConsole(join(ROOT, 'console', 'dist'))],
     target: 'bun',
     format: 'esm',
     // The first start of the program loads only what it needs to start itself again.
