@@ -6,8 +6,6 @@ import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts
 import { ObjectOwnerLedger } from '../gateway/objects/object-owners.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
-import { TranslationThread } from '../gateway/translated/thread/translation-thread.ts';
-import { ThreadedTokenCounter } from '../usage/token-counter.ts';
 import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';
 import { ModelCatalogue } from '../models/model-catalogue.ts';
 import { BucketLedger } from '../limits/bucket.ts';
@@ -25,6 +23,7 @@ import { createMetrics, type Metrics, type RecordCounts } from '../telemetry/met
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
 import { createCostMeter } from './cost-meter.ts';
 import { inMemory } from './in-memory.ts';
+import { createThreads } from './threads.ts';
 import { createUpstream } from '../upstream/upstream.ts';
 import { createSockets } from '../upstream/web-socket.ts';
 
@@ -107,8 +106,7 @@ export function startApp(options: AppOptions): App {
   let { snapshot } = options;
   const { tracing, cluster = singleProcess(options.clock ?? systemClock) } = options;
   const { clock, ledgers, flush } = withStoredOwners(cluster, options.objects);
-  const tokens = new ThreadedTokenCounter();
-  const translator = new TranslationThread();
+  const { stop: stopThreads, ...threads } = createThreads();
   const upstream = createUpstream();
   const { metrics, statuses, emit } = openWatchers(options, clock, () => snapshot);
   const gateway: Gateway = {
@@ -117,8 +115,7 @@ export function startApp(options: AppOptions): App {
     clock,
     ...inMemory(),
     ...ledgers,
-    tokens,
-    translator,
+    ...threads,
     costs: createCostMeter(() => snapshot, clock),
     emit,
     ...(tracing && { tracing }),
@@ -142,8 +139,7 @@ export function startApp(options: AppOptions): App {
     for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
     upstream.close();
-    translator.stop();
-    await Promise.all([reported(tokens), flush()]);
+    await Promise.all([stopThreads(), flush()]);
     await tracing?.close();
   };
   return {
@@ -291,12 +287,3 @@ async function idle(server: HttpServer, timeoutMs: number): Promise<void> {
   const untilMs = systemClock.nowMs() + timeoutMs;
   while (server.pending() > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(10);
 }
-
-/** Resolves when the reports that wait for a token estimate are out, or after a moment. */
-async function reported(tokens: ThreadedTokenCounter): Promise<void> {
-  const untilMs = systemClock.nowMs() + LAST_REPORTS_MS;
-  while (tokens.pending > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(5);
-  tokens.stop();
-}
-
-const LAST_REPORTS_MS = 2_000;
