@@ -24,16 +24,31 @@ export function authenticate(
   if (presented === undefined) throw new Refusal('missing_api_key', {}, { headers: CHALLENGE });
   const key = access.keys.get(sha256Hex(presented));
   if (key?.enabled === true && !isExpired(key, clock)) return key;
-  let expired = key?.enabled === true ? key : undefined;
-  for (const other of presentedKeys(request)) {
-    const found = other === presented ? undefined : access.keys.get(sha256Hex(other));
-    if (found?.enabled !== true) continue;
-    if (!isExpired(found, clock)) return found;
-    expired ??= found;
+  return validAmong(presentedKeys(request), access, clock) ?? refuseKey(presented, key, access);
+}
+
+/** The first valid key among several credentials. Throws if there is none, but an expired one. */
+function validAmong(
+  presented: readonly string[],
+  { keys }: KeyedAccess,
+  clock: Pick<Clock, 'epochMs'>,
+): MasterKey | undefined {
+  let expired: MasterKey | undefined;
+  for (const one of presented) {
+    const key = keys.get(sha256Hex(one));
+    if (key?.enabled !== true) continue;
+    if (!isExpired(key, clock)) return key;
+    expired ??= key;
   }
   if (expired !== undefined) throw keyExpired(expired);
+  return undefined;
+}
+
+type KeyedAccess = Extract<Access, { kind: 'keys' }>;
+
+function refuseKey(presented: string, key: MasterKey | undefined, { isStale }: KeyedAccess): never {
   // The key may have been created a moment ago, so ask the client to retry instead of rejecting the key.
-  if (key === undefined && access.isStale?.() === true) {
+  if (key === undefined && isStale?.() === true) {
     throw new Refusal('key_store_unavailable', {}, { headers: { 'retry-after': '2' } });
   }
   throw new Refusal('invalid_api_key', { hint: hintFor(presented) }, { headers: CHALLENGE });
