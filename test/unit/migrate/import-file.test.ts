@@ -94,10 +94,13 @@ function essence({
   version: ____,
   findModel: _____,
   translation,
+  limits,
   ...rest
 }: Snapshot) {
   return {
     ...rest,
+    limits: [...limits.all()],
+    limitOptions: limits.options,
     patterns,
     server: {
       ...server,
