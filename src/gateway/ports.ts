@@ -10,6 +10,7 @@ import type { Model } from '../routing/route.ts';
 import type { ProviderApi } from '../translation/conversation.ts';
 import type { AzurePath } from '../lib/api-path.ts';
 import type { GatewayEvent } from './events.ts';
+import type { Counters, Estimates, Journal } from './limits/ports.ts';
 import type { ObjectOwners } from './objects/object-owners.ts';
 import type { UnspokenApis } from './translated/unspoken-apis.ts';
 
@@ -24,6 +25,8 @@ export interface Gateway extends Ledgers {
   readonly tokens: TokenCounter;
   /** Consulted in this order once body and model are known. */
   readonly limits: readonly RequestLimit[];
+  /** Absent if no limit outlives this process. */
+  readonly journal?: Journal | undefined;
   readonly emit: Emit;
   /**
    * The APIs that providers turned out to lack; absent if this is not tracked, in which case no other API is tried.
@@ -40,6 +43,8 @@ export interface Gateway extends Ledgers {
 /** The gateway's mutable state, of one process or shared between workers. */
 export interface Ledgers {
   readonly buckets: Buckets;
+  readonly counters: Counters;
+  readonly estimates: Estimates;
   readonly cooldowns: Cooldowns;
   readonly traffic: Traffic;
   readonly turns: Turns;
