@@ -1,11 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
+import type { Once } from '../store/change.ts';
+import { AnsweredBefore } from '../store/idempotency-table.ts';
 import type { ResourceName } from '../store/revision.ts';
 import { Lockout } from './lockout.ts';
-import type { AdminStore, Answer, Call, Operation } from './operation.ts';
+import type { AdminStore, Answer, Call, Operation, Write } from './operation.ts';
 import { BASE, OPERATIONS } from './operations.ts';
 import { parseBody } from './parse-body.ts';
 import { AdminProblem, asProblem } from './problem.ts';
+import { answerOnce, onceWith, readRepetition } from './repetition.ts';
 
 export interface AdminOptions {
   readonly store: AdminStore;
@@ -114,40 +117,49 @@ async function perform(
   let warnings: readonly string[] = [];
   const noted = async (
     what: string,
-    target: ResourceName | undefined,
-    write: () => ReturnType<AdminStore['read']>,
+    { target, answerOf }: Pick<Write, 'answerOf'> & { readonly target?: ResourceName },
+    write: (once: Once | undefined) => ReturnType<AdminStore['read']>,
   ) => {
     action = what;
     try {
       const before = new Set(store.snapshot().warnings);
-      const revision = await write();
+      const revision = await write(onceWith(repetition, answerOf));
       warnings = store.snapshot().warnings.filter((text) => !before.has(text));
       audit({ result: 'written', address, action, version: revision.version });
-      return revision;
+      return answerOf(revision);
     } catch (error) {
+      if (error instanceof AnsweredBefore) throw error;
       audit({ result: 'refused', address, action, version: undefined });
       throw asProblem(error, target, operation.method === 'delete');
     }
   };
   const actor = `admin@${address}`;
+  const body = operation.body === undefined ? {} : await parseBody(context.req.raw, operation.body);
+  const key = context.req.header('idempotency-key');
+  const target = context.req.url.slice(context.req.url.indexOf(BASE));
+  const repetition = readRepetition({ operation, key, caller: 'admin', target, body, nowMs: nowMs() });
   const call: Call = {
     store,
     id: context.req.param('id') ?? context.req.param('version') ?? '',
-    body: operation.body === undefined ? {} : await parseBody(context.req.raw, operation.body),
+    body,
     query: context.req.query(),
     now: new Date(nowMs()),
-    write: (target, verb, edit) => {
+    actor,
+    write: (write) => {
+      const { verb, target, edit, creates } = write;
       const what = `${verb} ${target.kind}/${target.id}`;
-      return noted(what, target, () => store.change(edit, { actor, action: what, ifVersion }));
+      const about = { actor, action: what, ifVersion, creates };
+      return noted(what, write, (once) => store.change(edit, { ...about, once }));
     },
-    rollback: (version) => {
+    rollback: (version, answerOf) => {
       const what = `rollback to version ${version}`;
-      return noted(what, undefined, () => store.rollback(version, { actor, action: what, ifVersion }));
+      const about = { actor, action: what, ifVersion };
+      return noted(what, { answerOf }, (once) => store.rollback(version, { ...about, once }));
     },
   };
-  const { body, version } = await operation.run(call);
-  const isTold = body !== undefined && warnings.length > 0;
-  return toResponse(operation, { body: isTold ? { ...body, warnings } : body, version });
+  const answer = await answerOnce(repetition, store.answers, () => operation.run(call));
+  const isTold = answer.body !== undefined && warnings.length > 0;
+  return toResponse(operation, isTold ? { ...answer, body: { ...answer.body, warnings } } : answer);
 }
 
 /** Refuses a change of a configuration that is a file. */
@@ -161,8 +173,11 @@ function requireStore({ method, path }: Operation, address: string, options: Adm
   );
 }
 
-function toResponse({ status }: Operation, { body, version }: Answer): Response {
-  const headers: Record<string, string> = version === undefined ? {} : { etag: `"${version}"` };
+function toResponse({ status }: Operation, { body, version, isRepeated }: Answer): Response {
+  const headers = {
+    ...(version !== undefined && { etag: `"${version}"` }),
+    ...(isRepeated && { 'idempotent-replayed': 'true' }),
+  };
   return body === undefined
     ? new Response(null, { status, headers })
     : Response.json(body, { status, headers });

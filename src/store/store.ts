@@ -15,6 +15,7 @@ import { type CompiledRevision, compileRevision } from './compile-revision.ts';
 import { type Database, openDatabase, StoreUnavailable } from './database.ts';
 import { describeChanges } from './describe-changes.ts';
 import { findingText, reasonOf } from './finding-text.ts';
+import { keptAnswers, type KeptAnswers } from './idempotency-table.ts';
 import { type LastGood, lastGoodFile } from './last-good.ts';
 import { migrateUp, requireSchema } from './migrate.ts';
 import { StoreHealth } from './store-health.ts';
@@ -47,9 +48,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** The configuration in a database, as one process knows it. Use `openStore` to create one. */
 export class Store {
-  /** The records of past requests, and the owners of the providers' objects. */
+  /** The records of past requests, the owners of the providers' objects, and answers of the Admin API to repeat. */
   readonly requests: RequestRecords;
   readonly objects: ReturnType<typeof objectOwnerTable>;
+  readonly answers: KeptAnswers;
   readonly #options: StoreOptions;
   readonly #database: Database;
   readonly #health = new StoreHealth();
@@ -69,6 +71,7 @@ export class Store {
     this.#database = database;
     this.requests = requestRecords(database);
     this.objects = objectOwnerTable(database);
+    this.answers = keptAnswers(database, options.keyring, () => options.now().getTime());
     const { lastGoodPath: path, keyring, onEvent } = options;
     if (path === undefined) return;
     const onFailure = (error: unknown): void =>
@@ -162,8 +165,7 @@ export class Store {
     const changedAt = this.#options.now().toISOString();
     const resources = edit(before, changedAt);
     const hadKeys = before.hadKeys || resources.master_keys.size > 0;
-    const version = before.version + 1;
-    return this.#compiled({ version, changedAt, hadKeys, resources }).compiled.snapshot;
+    return this.#compiled({ version: before.version + 1, changedAt, hadKeys, resources }).compiled.snapshot;
   }
 
   /** The writes with a version below `before`, the newest first. */
