@@ -2,6 +2,7 @@ import type { HealthSettings } from '../config/snapshot.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { ObjectOwner } from '../gateway/objects/object-owners.ts';
 import type { OwnerRecord } from '../gateway/objects/stored-object-owners.ts';
+import type { AdminClient } from '../server/admin-endpoint.ts';
 import type { HealthReport } from '../health/report.ts';
 import type { ProviderStatus } from '../health/provider-status.ts';
 import type { ProviderList } from '../models/provider-list.ts';
@@ -72,7 +73,7 @@ export interface SentRequest {
   readonly url: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Uint8Array;
-  readonly address: string;
+  readonly client: AdminClient;
 }
 
 /** Its response. */

@@ -21,6 +21,7 @@ import { StoreHealth } from './store-health.ts';
 import { type RequestRecords, requestRecords } from './records/request-record-table.ts';
 import type { Revision } from './revision.ts';
 import type { HistoryItem, StoreOptions } from './store-options.ts';
+import { type ConsoleTables, consoleTables } from './console/console-tables.ts';
 import { objectOwnerTable } from './object-owner-table.ts';
 import { readHistory, readRevision, readVersion, type StoredRevision } from './tables.ts';
 
@@ -47,9 +48,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** The configuration in a database, as one process knows it. Use `openStore` to create one. */
 export class Store {
-  /** The records of past requests, and the owners of the providers' objects. */
+  /** The records of past requests, the owners of the providers' objects, and what the console keeps. */
   readonly requests: RequestRecords;
   readonly objects: ReturnType<typeof objectOwnerTable>;
+  readonly console: ConsoleTables;
   readonly #options: StoreOptions;
   readonly #database: Database;
   readonly #health = new StoreHealth();
@@ -69,6 +71,7 @@ export class Store {
     this.#database = database;
     this.requests = requestRecords(database);
     this.objects = objectOwnerTable(database);
+    this.console = consoleTables(database);
     const { lastGoodPath: path, keyring, onEvent } = options;
     if (path === undefined) return;
     const onFailure = (error: unknown): void =>

@@ -1,4 +1,5 @@
-import { type AuditEntry, createAdmin } from '../../../src/admin/admin.ts';
+import { createAdmin } from '../../../src/admin/admin.ts';
+import type { AuditEntry } from '../../../src/admin/admin-options.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { openTestStore } from '../store/databases.ts';
 
@@ -16,6 +17,7 @@ export interface TestApi {
 export interface CallOptions {
   readonly headers?: Record<string, string>;
   readonly address?: string;
+  readonly isSecure?: boolean;
 }
 
 export interface Answer {
@@ -32,6 +34,7 @@ export async function startApi(): Promise<TestApi> {
   const clock = { nowMs: Date.parse('2026-03-01T12:00:00Z') };
   const admin = createAdmin({
     store,
+    ...store.console,
     adminKey: ADMIN_KEY,
     version: 'test',
     nowMs: () => clock.nowMs,
@@ -42,7 +45,7 @@ export async function startApi(): Promise<TestApi> {
     store,
     audit,
     clock,
-    async call(method, path, body, { headers, address = '192.0.2.1' } = {}) {
+    async call(method, path, body, { headers, address = '192.0.2.1', isSecure = false } = {}) {
       const request = new Request(
         `http://gateway.test${path.startsWith('/admin') ? '' : '/admin/v1'}${path}`,
         {
@@ -51,7 +54,7 @@ export async function startApi(): Promise<TestApi> {
           ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
         },
       );
-      const response = await admin(request, address);
+      const response = await admin(request, { address, isSecure });
       const text = await response.text();
       return {
         status: response.status,
