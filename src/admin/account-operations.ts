@@ -134,7 +134,7 @@ async function create({ body, now, services }: Call): Promise<Answer> {
   const secret = newAccountSecret();
   const account: Account = {
     id: `ac_${crypto.randomUUID().replaceAll('-', '').slice(0, 12)}`,
-    name: String(body['name']),
+    name: body['name'] as string,
     role: body['role'] as AccountRole,
     secretHash: sha256Hex(secret),
     isEnabled: true,

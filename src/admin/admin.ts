@@ -24,7 +24,7 @@ interface Env {
 export function createAdmin(options: AdminOptions): AdminHandler {
   const lockout = new Lockout(options.monotonicMs ?? performance.now.bind(performance));
   const { sessions = memorySessions(), accounts, isDemo = false, store } = options;
-  const signIn = new SignIn({ ...options, sessions, accounts, snapshot: store.snapshot });
+  const signIn = new SignIn({ ...options, sessions, accounts, snapshot: () => store.snapshot() });
   const context = { ...options, sessions, accounts, isDemo, signIn, lockout };
   const app = new Hono<Env>({ strict: false });
   for (const operation of OPERATIONS) {

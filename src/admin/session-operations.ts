@@ -153,7 +153,7 @@ export const sessionOperations: readonly Operation[] = [
 ];
 
 async function open({ body, client, services }: Call): Promise<Answer> {
-  const opened = await services.signIn.open(String(body['key']), client);
+  const opened = await services.signIn.open(body['key'] as string, client);
   if (opened === undefined) return services.refuseKey();
   const { token, caller } = opened;
   services.note(`sign in as ${caller.name} (${caller.role})`);
@@ -188,7 +188,11 @@ function sessionView(session: Session, current: string | undefined): JsonObject 
   const { id, name, role, kind, address, createdMs, expiresMs } = session;
   const [created_at, expires_at] = [createdMs, expiresMs].map((ms) => new Date(ms).toISOString());
   return {
-    ...{ id, name, role, kind, address },
+    id,
+    name,
+    role,
+    kind,
+    address,
     created_at: created_at ?? '',
     expires_at: expires_at ?? '',
     is_current: id === current,

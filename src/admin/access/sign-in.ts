@@ -49,9 +49,14 @@ export class SignIn {
     const createdMs = nowMs();
     const { who, account, credential } = found;
     const session: Session = {
-      ...{ hash, id: `s_${sha256Hex(hash).slice(0, 16)}` },
-      ...{ kind: who.kind, account, name: who.name, role: who.role },
-      ...{ credential: credential(hash), address, createdMs, expiresMs: createdMs + SESSION_MS },
+      ...who,
+      hash,
+      id: `s_${sha256Hex(hash).slice(0, 16)}`,
+      account,
+      credential: credential(hash),
+      address,
+      createdMs,
+      expiresMs: createdMs + SESSION_MS,
     };
     await sessions.prune(createdMs);
     await sessions.insert(session);

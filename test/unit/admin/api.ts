@@ -15,7 +15,8 @@ export interface TestApi {
 }
 
 export interface CallOptions {
-  readonly headers?: Record<string, string>;
+  /** undefined: the field is not sent. */
+  readonly headers?: Record<string, string | undefined>;
   readonly address?: string;
   readonly isSecure?: boolean;
 }
@@ -50,7 +51,7 @@ export async function startApi(): Promise<TestApi> {
         `http://gateway.test${path.startsWith('/admin') ? '' : '/admin/v1'}${path}`,
         {
           method,
-          headers: { authorization: `Bearer ${ADMIN_KEY}`, ...headers },
+          headers: sent({ authorization: `Bearer ${ADMIN_KEY}`, ...headers }),
           ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
         },
       );
@@ -64,4 +65,10 @@ export async function startApi(): Promise<TestApi> {
       };
     },
   };
+}
+
+function sent(fields: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
