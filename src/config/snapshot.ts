@@ -1,5 +1,8 @@
 import type { WebSocketApi } from '../protocols/web-socket/api.ts';
 import type { KeyLimits } from './compile/key-limits.ts';
+import type { CompiledLimits } from './compiled-limits.ts';
+import type { KeyOwnership, Owners } from './owners.ts';
+import type { AlertHook, AttributionSettings, SpendSettings } from './spend-settings.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { RetryPolicy } from '../routing/decide.ts';
 import type { Model } from '../routing/route.ts';
@@ -38,6 +41,11 @@ export interface Snapshot {
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
   readonly prices: PriceSettings;
+  readonly limits: CompiledLimits;
+  readonly owners: Owners;
+  readonly spend: SpendSettings;
+  readonly attribution: AttributionSettings;
+  readonly alerts: readonly AlertHook[];
   readonly logging: LoggingSettings;
   /** The number of processes that serve requests; `auto`: one per processor. */
   readonly workers: number | 'auto';
@@ -63,7 +71,7 @@ export type Access =
       readonly isStale?: () => boolean;
     };
 
-export interface MasterKey extends KeyLimits {
+export interface MasterKey extends KeyLimits, KeyOwnership {
   readonly name: string;
   /** SHA-256 of the key in lower-case hex. */
   readonly hash: string;
