@@ -62,7 +62,10 @@ function numberedIn(root: string): string[] {
 function lockFolder(path: string, { allowsNetworkDisk }: FolderOptions): JournalFolder | undefined {
   makePrivate(path);
   if (!allowsNetworkDisk && isOnNetwork(path)) {
-    throw new FolderUnusable(path, 'it lies on a network disk; spend.journal_allow_network: true allows that');
+    throw new FolderUnusable(
+      path,
+      'it lies on a network disk; spend.journal_allow_network: true allows that',
+    );
   }
   const file = join(path, LOCK);
   refuseLink(file);
@@ -91,7 +94,9 @@ function openLocked(path: string, node: string, database: Database): JournalFold
     path,
     node,
     nextLife() {
-      const row = database.query<{ life: number }, []>('update folder set life = life + 1 returning life').get();
+      const row = database
+        .query<{ life: number }, []>('update folder set life = life + 1 returning life')
+        .get();
       if (row === null) throw new FolderUnusable(path, `${LOCK} has lost its row`);
       return row.life;
     },

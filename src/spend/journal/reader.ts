@@ -24,7 +24,8 @@ export function readLines(path: string, fromAt: number, maxBytes = Infinity): Re
       const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
       const got = readSync(fd, chunk, 0, CHUNK_BYTES, at + rest.length);
       if (got === 0) break;
-      const bytes = rest.length === 0 ? chunk.subarray(0, got) : Buffer.concat([rest, chunk.subarray(0, got)]);
+      const bytes =
+        rest.length === 0 ? chunk.subarray(0, got) : Buffer.concat([rest, chunk.subarray(0, got)]);
       const taken = splitLines(bytes, at, lines);
       at += taken;
       rest = bytes.subarray(taken);

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { byAge, type JournalFileName, parseFileName } from './file-name.ts';
 import { folderBytes, KEPT, namesIn } from './folder-bytes.ts';
@@ -62,19 +62,37 @@ export class JournalScan {
     for (const file of this.files) this.#read(file);
   }
 
-  /** Whether all of the file is stored and nothing needs it any more, unless it is still written to. */
+  /** Whether all of a file that nobody writes to is stored, and no request needs it any more. */
   isSpent(file: ScannedFile): boolean {
-    const size = statSync(file.path, { throwIfNoEntry: false })?.size ?? 0;
-    const isRead = file.ackedAt >= file.scannedAt && size === file.scannedAt;
-    return isRead && file.opens === 0 && [...file.closes].every(({ name }) => !this.#files.has(name));
+    const isStored = file.ackedAt >= file.scannedAt && file.opens === 0;
+    return isStored && [...file.closes].every(({ name }) => !this.#files.has(name));
   }
 
   /** Moves a file away, to the kept ones. */
   keep(file: ScannedFile): void {
     const folder = join(this.#options.folder, KEPT);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // A torn line at its end will not be read again.
+    truncateSync(file.path, file.scannedAt);
     renameSync(file.path, join(folder, file.name));
     this.#files.delete(file.name);
+  }
+
+  /** Takes the kept files back, since the database is older than they are. */
+  takeBack(): void {
+    for (const { path, name } of keptFiles(this.#options.folder)) {
+      renameSync(path, join(this.#options.folder, name));
+    }
+  }
+
+  /** Calls `onUses` again for each close that is not in the database. */
+  recount(ackedOf: (name: string) => number): void {
+    for (const file of this.#files.values()) {
+      file.ackedAt = ackedOf(file.name);
+      for (const { line, endAt } of readLines(file.path, file.ackedAt)) {
+        if (endAt <= file.scannedAt && line?.t === 'close') this.#options.onUses(line.uses, file.node);
+      }
+    }
   }
 
   #add(parsed: JournalFileName, ackedAt: number): void {
