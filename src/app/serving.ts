@@ -1,6 +1,6 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
-import type { AdminEndpoint } from '../server/serve.ts';
+import type { AdminEndpoint } from '../server/admin-endpoint.ts';
 import type { OwnerStore } from '../gateway/objects/stored-object-owners.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
 import type { RecordCounts } from '../telemetry/metrics/metrics.ts';

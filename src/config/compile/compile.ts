@@ -72,6 +72,7 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
       translation: compileTranslation(settings),
       metrics: settings.metrics,
       docs: settings.docs,
+      console: settings.console,
       prices: settings.prices,
       limits: noLimits(),
       owners: NO_OWNERS,
