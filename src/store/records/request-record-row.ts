@@ -64,23 +64,8 @@ export function rowOf(record: RequestRecord): RecordRow {
     cost_nano: record.costNano,
     cost_basis: record.costBasis,
     price_ref: record.priceRef,
-    tier: record.tier ?? null,
-    cache_write_tokens: record.cacheWriteTokens ?? null,
-    cache_write_1h_tokens: record.cacheWrite1hTokens ?? null,
-    audio_input_tokens: record.audioInputTokens ?? null,
-    audio_output_tokens: record.audioOutputTokens ?? null,
-    image_input_tokens: record.imageInputTokens ?? null,
-    image_output_tokens: record.imageOutputTokens ?? null,
-    web_searches: record.webSearches ?? null,
     hold_nano: record.holdNano ?? null,
-    key_id: record.keyId ?? null,
-    team: record.team ?? null,
-    team_path: record.teamPath ?? null,
-    team_ids: record.teamIds ?? null,
-    user_id: record.userId ?? null,
-    user_name: record.userName ?? null,
-    end_user: record.endUser ?? null,
-    tags: record.tags ?? null,
+    ...laterRow(record),
   };
 }
 
@@ -108,22 +93,44 @@ export function parseRow(row: RecordRow): RequestRecord {
     costBasis: row.cost_basis,
     priceRef: row.price_ref,
     priceSheet: null,
-    tier: row.tier ?? undefined,
-    cacheWriteTokens: row.cache_write_tokens ?? undefined,
-    cacheWrite1hTokens: row.cache_write_1h_tokens ?? undefined,
-    audioInputTokens: row.audio_input_tokens ?? undefined,
-    audioOutputTokens: row.audio_output_tokens ?? undefined,
-    imageInputTokens: row.image_input_tokens ?? undefined,
-    imageOutputTokens: row.image_output_tokens ?? undefined,
-    webSearches: row.web_searches ?? undefined,
     holdNano: row.hold_nano === null ? undefined : Number(row.hold_nano),
-    keyId: row.key_id ?? undefined,
-    team: row.team ?? undefined,
-    teamPath: row.team_path ?? undefined,
-    teamIds: row.team_ids ?? undefined,
-    userId: row.user_id ?? undefined,
-    userName: row.user_name ?? undefined,
-    endUser: row.end_user ?? undefined,
-    tags: row.tags ?? undefined,
+    ...laterFields(row),
   };
+}
+
+/** Columns that older rows lack, and their fields. */
+const LATER = [
+  ['tier', 'tier'],
+  ['cache_write_tokens', 'cacheWriteTokens'],
+  ['cache_write_1h_tokens', 'cacheWrite1hTokens'],
+  ['audio_input_tokens', 'audioInputTokens'],
+  ['audio_output_tokens', 'audioOutputTokens'],
+  ['image_input_tokens', 'imageInputTokens'],
+  ['image_output_tokens', 'imageOutputTokens'],
+  ['web_searches', 'webSearches'],
+  ['key_id', 'keyId'],
+  ['team', 'team'],
+  ['team_path', 'teamPath'],
+  ['team_ids', 'teamIds'],
+  ['user_id', 'userId'],
+  ['user_name', 'userName'],
+  ['end_user', 'endUser'],
+  ['tags', 'tags'],
+] as const satisfies readonly (readonly [keyof RecordRow, keyof RequestRecord])[];
+
+type LaterColumn = (typeof LATER)[number][0];
+type LaterField = (typeof LATER)[number][1];
+
+function laterRow(record: RequestRecord): Pick<RecordRow, LaterColumn> {
+  return Object.fromEntries(LATER.map(([column, field]) => [column, record[field] ?? null])) as Pick<
+    RecordRow,
+    LaterColumn
+  >;
+}
+
+function laterFields(row: RecordRow): Pick<RequestRecord, LaterField> {
+  return Object.fromEntries(LATER.map(([column, field]) => [field, row[column] ?? undefined])) as Pick<
+    RequestRecord,
+    LaterField
+  >;
 }
