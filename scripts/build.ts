@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { executableFormat, HEAD_BYTES } from './build/executable-format.ts';
 import { signed } from './build/mac-signature.ts';
+import { packedConsole } from './build/packed-console.ts';
 import { runtimeFor } from './build/runtime.ts';
 import { hostTarget, TARGETS, type Target } from './build/target.ts';
 
@@ -60,6 +61,7 @@ async function compile(target: Target, outfile: string): Promise<void> {
     // The thread that counts tokens is a separate program. Without folders in their names, both end up in one folder.
     entrypoints: [join(ROOT, 'src', 'binary.ts'), join(ROOT, 'src', 'usage', 'token-worker.ts')],
     naming: { entry: '[name].[ext]' },
+    plugins: [await packedConsole(join(ROOT, 'console', 'dist'))],
     target: 'bun',
     format: 'esm',
     // The first start of the program loads only what it needs to start itself again.

@@ -1,4 +1,5 @@
 import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
+import { createConsole } from '../console/console-page.ts';
 import { createDocs } from '../console/docs-page.ts';
 import { LOOK_MS } from '../gateway/settle.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
@@ -15,7 +16,8 @@ import { TurnCounter } from '../routing/turn-counter.ts';
 import { createHealthReporter, type HealthReporter, probeRegularly } from '../health/report.ts';
 import { type ProviderStatus, ProviderStatuses } from '../health/provider-status.ts';
 import { type MetricsPage, type MetricsServer, serveMetrics } from '../server/metrics-endpoint.ts';
-import { type AdminEndpoint, type HttpServer, serve, type ServeOptions } from '../server/serve.ts';
+import type { AdminEndpoint } from '../server/admin-endpoint.ts';
+import { type HttpServer, serve, type ServeOptions } from '../server/serve.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import { createMetrics, type Metrics, type RecordCounts } from '../telemetry/metrics/metrics.ts';
@@ -127,7 +129,7 @@ export function startApp(options: AppOptions): App {
     ...snapshot.server,
     port: cluster.port ?? snapshot.server.port,
     isShared: cluster.port !== undefined,
-    ...servedBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined),
+    ...servedBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined, () => snapshot),
     reportHealth: cluster.healthReporter(reports.reportHealth),
     catalogue,
     sockets: createSockets(),
@@ -239,17 +241,19 @@ export function ownMetricsServer(
   return port === undefined ? undefined : serveMetrics({ host: server.host, port, page, settings });
 }
 
-/** The endpoints next to the proxied API: the Admin API, the metrics if they share this port, and the page at `/docs`. */
+/** The endpoints beside the proxied API: the Admin API, the console, `/docs`, and the metrics if they share this port. */
 function servedBesideTheApi(
   { version, admin, database }: AppOptions,
   metrics: MetricsPage | undefined,
-): Pick<ServeOptions, 'version' | 'admin' | 'database' | 'metrics' | 'docs'> {
+  snapshot: () => Snapshot,
+): Pick<ServeOptions, 'version' | 'admin' | 'database' | 'metrics' | 'docs' | 'console'> {
   const docs = createDocs({
     version,
     hasMetrics: metrics !== undefined,
     admin: admin && (async () => (await import('../admin/document.ts')).adminDocument(version)),
   });
-  return { version, admin, database, metrics, docs };
+  const console = createConsole({ path: () => snapshot().console.path });
+  return { version, admin, database, metrics, docs, console };
 }
 
 /** Calls each listener with every event. An error in a listener must not fail a request. */

@@ -14,7 +14,7 @@ import { type WorkerExit, WorkerPool } from '../cluster/worker-pool.ts';
 import { openLedgers, type SharedLedgers, sizeOfLedgers } from './shared-ledgers.ts';
 import { createSharedMemory, type SharedMemory } from '../cluster/shared-memory.ts';
 import type { CompiledConfig } from './config-source.ts';
-import type { DatabaseSide, ListenOptions, Serving } from './serving.ts';
+import type { AdminSide, DatabaseSide, ListenOptions, Serving } from './serving.ts';
 import { openProcessLog, print } from './process-log.ts';
 import { receiveAdminRequest } from './forwarded-request.ts';
 import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
@@ -24,10 +24,10 @@ import { workerCommand } from './worker-command.ts';
 export async function serveWithWorkers(
   config: CompiledConfig,
   workers: number,
-  { database }: ListenOptions,
+  options: ListenOptions,
 ): Promise<Serving> {
   requireFreePort(config.snapshot.server);
-  const supervisor = new Supervisor(config, workers, database);
+  const supervisor = new Supervisor(config, workers, options);
   const url = await supervisor.start();
   return {
     url,
@@ -61,6 +61,7 @@ class Supervisor {
   readonly log: OpenLog;
   #config: CompiledConfig;
   readonly #workers: number;
+  readonly #admin: AdminSide | undefined;
   readonly #database: DatabaseSide | undefined;
   readonly #memory: SharedMemory;
   readonly #ledgers: SharedLedgers;
@@ -70,9 +71,10 @@ class Supervisor {
   #metricsServer: MetricsServer | undefined;
   #noting: Timer | undefined;
 
-  constructor(config: CompiledConfig, workers: number, database: DatabaseSide | undefined) {
+  constructor(config: CompiledConfig, workers: number, { admin, database }: ListenOptions) {
     this.#config = config;
     this.#workers = workers;
+    this.#admin = admin;
     this.#database = database;
     this.#memory = createSharedMemory(sizeOfLedgers(workers));
     this.#ledgers = openLedgers(this.#memory.bytes, workers, SUPERVISOR);
@@ -83,7 +85,7 @@ class Supervisor {
       version,
       droppedLogRows: this.log.droppedRows,
       database: database?.status,
-      records: database?.records,
+      records: admin?.records,
     });
     this.#pool = new WorkerPool({
       size: workers,
@@ -146,8 +148,8 @@ class Supervisor {
       },
       health: (probe) => this.#pool.call(this.#prober(), 'health', probe),
       modelLists: () => this.#pool.call(this.#prober(), 'modelLists', undefined),
-      admin: (request) => receiveAdminRequest(request, this.#database?.admin),
-      record: async (records) => this.#database?.insert(records),
+      admin: (request) => receiveAdminRequest(request, this.#admin?.endpoint),
+      record: async (records) => this.#admin?.insert(records),
       noteObjects: async (records) => this.#database?.objects.insert(records),
       findObject: async (id) => this.#database?.objects.find(id),
     };
@@ -160,7 +162,7 @@ class Supervisor {
   }
 
   #ordersFor(worker: number): WorkerInit {
-    const database = this.#database;
+    const [admin, database] = [this.#admin, this.#database];
     return {
       worker,
       workers: this.#workers,
@@ -168,7 +170,8 @@ class Supervisor {
       memory: this.#memory.path,
       port: this.#pool.address?.port ?? this.snapshot().server.port,
       source: this.#config.source,
-      database: database && { retentionMs: database.retentionMs, status: database.status() },
+      admin: admin && { retentionMs: admin.retentionMs },
+      database: database && { status: database.status() },
     };
   }
 

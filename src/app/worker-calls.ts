@@ -21,8 +21,10 @@ export interface WorkerInit {
   /** 0: this worker chooses the port. */
   readonly port: number;
   readonly source: ConfigSource;
+  /** The additions of a gateway with an Admin API. `retentionMs` 0: no request records are made. */
+  readonly admin: { readonly retentionMs: number } | undefined;
   /** The additions of database mode. */
-  readonly database: { readonly retentionMs: number; readonly status: DatabaseStatus } | undefined;
+  readonly database: { readonly status: DatabaseStatus } | undefined;
 }
 
 /** The calls that the supervisor offers to its workers. */
@@ -38,7 +40,7 @@ export type SupervisorCalls = {
   /** The providers' model lists, from the worker that probes them. */
   readonly modelLists: (nothing: undefined) => Promise<readonly ProviderList[]>;
   readonly admin: (request: SentRequest) => Promise<SentResponse>;
-  /** Accepts request records for the database. */
+  /** Accepts the request records of a worker. */
   readonly record: (records: readonly RequestRecord[]) => Promise<void>;
   /** Stores who created objects in the database, and looks it up there. */
   readonly noteObjects: (records: readonly OwnerRecord[]) => Promise<void>;

@@ -123,11 +123,11 @@ function start(
   );
   const recording = recordRequests({
     records: { insert: (records) => channel.call('record', records), prune: async () => false },
-    retentionMs: init.database?.retentionMs ?? 0,
+    retentionMs: init.admin?.retentionMs ?? 0,
     log: () => log,
   });
   const app = startApp({
-    admin: init.database && sendAdminRequests((request) => channel.call('admin', request)),
+    admin: init.admin && sendAdminRequests((request) => channel.call('admin', request)),
     snapshot,
     version,
     emit: (event) => {

@@ -3,6 +3,7 @@ import { isPattern, matcher } from './name-pattern.ts';
 import { type Finding, formatPath, type Path } from '../read/problems.ts';
 import { compileKeyLimits, findLimitFaults } from './key-limits.ts';
 import type { KeySettings, Settings } from '../read/settings.ts';
+import type { KeyOwnership } from '../owners.ts';
 import type { Access, MasterKey } from '../snapshot.ts';
 import { findDuplicates } from '../read/duplicates.ts';
 
@@ -38,6 +39,8 @@ function compileKey(settings: KeySettings): MasterKey {
   const patterns = allowedModels.filter(isPattern).map(matcher);
   const unrestricted = allowedModels.length === 0 || allowedModels.includes('*');
   return {
+    ...NO_OWNERSHIP,
+    id: name,
     name,
     hash: hashKey(key),
     preview: previewKey(key),
@@ -51,6 +54,17 @@ function compileKey(settings: KeySettings): MasterKey {
     ...compileKeyLimits(limits),
   };
 }
+
+const NO_OWNERSHIP: Omit<KeyOwnership, 'id'> = {
+  team: undefined,
+  user: undefined,
+  expiresAtMs: undefined,
+  tags: {},
+  clientTags: [],
+  endUsers: 'off',
+  selfRotate: false,
+  renamedFrom: undefined,
+};
 
 /** A key of which only the hash is known, as `llm-proxy export` writes it. */
 const HASHED = /^sha256:([0-9a-f]{64})$/;
