@@ -1,7 +1,6 @@
+import type { Tags } from '../config/owners.ts';
+import { headerText } from './header-text.ts';
 import { Refusal } from './refusals.ts';
-
-/** Names and values by which requests are told apart in reports. */
-export type Tags = Readonly<Record<string, string>>;
 
 /** The header in which a client tags a request: `feature=search, tenant=42`. It is not sent to providers. */
 const TAGS_HEADER = 'x-llm-proxy-tags';
@@ -26,7 +25,7 @@ export function readTags(headers: Headers, fixed: Tags, listed: readonly string[
   const tags: Record<string, string> = {};
   let dropped = 0;
   let count = 0;
-  for (const part of header.split(',')) {
+  for (const part of headerText(header).split(',')) {
     if (part.trim() === '') continue;
     count += 1;
     if (count > MOST_TAGS) throw invalid(`it has more than ${MOST_TAGS} tags`);

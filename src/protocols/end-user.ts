@@ -33,7 +33,10 @@ function userIdIn(body: Uint8Array, metadata: Member | undefined): string | unde
   const bytes = body.subarray(valueStart, valueEnd);
   const scan = scanObject(bytes, ['user_id']);
   if (scan.kind !== 'object') return undefined;
-  const id = textOf(bytes, scan.members.findLast(({ key }) => key === 'user_id'));
+  const id = textOf(
+    bytes,
+    scan.members.findLast(({ key }) => key === 'user_id'),
+  );
   return id && personIn(id);
 }
 

@@ -63,7 +63,10 @@ export function peekRequest(body: Uint8Array, contentType: string, members = MEM
 export function peekRequestInSlices(
   body: Uint8Array,
   contentType: string,
-  { sliceBytes, members = MEMBERS }: { readonly sliceBytes: number; readonly members?: readonly string[] },
+  {
+    sliceBytes,
+    members = MEMBERS,
+  }: { readonly sliceBytes: number; readonly members?: readonly string[] | undefined },
 ): () => RequestPeek | undefined {
   const peek = peekWithoutScan(body, contentType);
   if (peek !== undefined) return () => peek;

@@ -84,6 +84,11 @@ function requestMetrics() {
     rateLimited: counter('llm_proxy_rate_limited_total', 'Requests over the limit of their key.', [
       'api_key_name',
     ]),
+    droppedTags: counter(
+      'llm_proxy_tags_dropped_total',
+      'Tags of clients that were dropped because the key does not list them in client_tags.',
+      ['api_key_name'],
+    ),
     disconnects: counter(
       'llm_proxy_client_disconnects_total',
       'Requests whose client left before its answer was whole.',
