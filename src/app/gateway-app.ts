@@ -3,16 +3,10 @@ import { createConsole } from '../console/console-page.ts';
 import { createDocs } from '../console/docs-page.ts';
 import { LOOK_MS } from '../gateway/settle.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
-import { ObjectOwnerLedger } from '../gateway/objects/object-owners.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
-import { ThreadedTokenCounter } from '../usage/token-counter.ts';
 import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';
 import { ModelCatalogue } from '../models/model-catalogue.ts';
-import { BucketLedger } from '../limits/bucket.ts';
-import { CooldownLedger } from '../routing/cooldown.ts';
-import { TrafficLedger } from '../routing/traffic.ts';
-import { TurnCounter } from '../routing/turn-counter.ts';
 import { createHealthReporter, type HealthReporter, probeRegularly } from '../health/report.ts';
 import { type ProviderStatus, ProviderStatuses } from '../health/provider-status.ts';
 import { type MetricsPage, type MetricsServer, serveMetrics } from '../server/metrics-endpoint.ts';
@@ -24,6 +18,8 @@ import { createMetrics, type Metrics, type RecordCounts } from '../telemetry/met
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
 import { createCostMeter } from './cost-meter.ts';
 import { inMemory } from './in-memory.ts';
+import { createThreads } from './threads.ts';
+import { loneLedgers } from './lone-ledgers.ts';
 import { createUpstream } from '../upstream/upstream.ts';
 import { createSockets } from '../upstream/web-socket.ts';
 
@@ -106,7 +102,7 @@ export function startApp(options: AppOptions): App {
   let { snapshot } = options;
   const { tracing, cluster = singleProcess(options.clock ?? systemClock) } = options;
   const { clock, ledgers, flush } = withStoredOwners(cluster, options.objects);
-  const tokens = new ThreadedTokenCounter();
+  const { stop: stopThreads, ...threads } = createThreads();
   const upstream = createUpstream();
   const { metrics, statuses, emit } = openWatchers(options, clock, () => snapshot);
   const gateway: Gateway = {
@@ -115,7 +111,7 @@ export function startApp(options: AppOptions): App {
     clock,
     ...inMemory(),
     ...ledgers,
-    tokens,
+    ...threads,
     costs: createCostMeter(() => snapshot, clock),
     emit,
     ...(tracing && { tracing }),
@@ -139,7 +135,7 @@ export function startApp(options: AppOptions): App {
     for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
     upstream.close();
-    await Promise.all([reported(tokens), flush()]);
+    await Promise.all([stopThreads(), flush()]);
     await tracing?.close();
   };
   return {
@@ -177,13 +173,7 @@ function openReports(gateway: Gateway, statuses: ProviderStatuses, cluster: Clus
 function singleProcess(clock: SystemClock): Cluster {
   return {
     clock,
-    ledgers: {
-      buckets: new BucketLedger(),
-      cooldowns: new CooldownLedger(),
-      traffic: new TrafficLedger(),
-      turns: new TurnCounter(),
-      objects: new ObjectOwnerLedger(),
-    },
+    ledgers: loneLedgers(),
     port: undefined,
     isProber: true,
     metrics: (own) => renderMetrics(own()),
@@ -223,10 +213,11 @@ function nothing(): void {
 }
 
 /** Removes outdated records at intervals. Returns a function that stops it. */
-function sweepRegularly({ buckets, cooldowns }: Ledgers, clock: SystemClock): () => void {
+function sweepRegularly({ buckets, counters, cooldowns }: Ledgers, clock: SystemClock): () => void {
   const sweeper = setInterval(() => {
     const nowMs = clock.nowMs();
     buckets.sweep(nowMs);
+    counters.sweep(clock.epochMs());
     cooldowns.sweep(nowMs - SWEEP_MS);
   }, SWEEP_MS);
   return () => clearInterval(sweeper);
@@ -287,12 +278,3 @@ async function idle(server: HttpServer, timeoutMs: number): Promise<void> {
   const untilMs = systemClock.nowMs() + timeoutMs;
   while (server.pending() > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(10);
 }
-
-/** Resolves when the reports that wait for a token estimate are out, or after a moment. */
-async function reported(tokens: ThreadedTokenCounter): Promise<void> {
-  const untilMs = systemClock.nowMs() + LAST_REPORTS_MS;
-  while (tokens.pending > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(5);
-  tokens.stop();
-}
-
-const LAST_REPORTS_MS = 2_000;

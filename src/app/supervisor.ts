@@ -11,6 +11,8 @@ import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
 import { version } from '../version.ts';
 import { type WorkerExit, WorkerPool } from '../cluster/worker-pool.ts';
+import { PUBLISH_MS, seedForAll } from './counter-seeding.ts';
+import type { Seeder } from '../limits/claim-counters.ts';
 import { openLedgers, type SharedLedgers, sizeOfLedgers } from './shared-ledgers.ts';
 import { createSharedMemory, type SharedMemory } from '../cluster/shared-memory.ts';
 import type { CompiledConfig } from './config-source.ts';
@@ -65,6 +67,7 @@ class Supervisor {
   readonly #database: DatabaseSide | undefined;
   readonly #memory: SharedMemory;
   readonly #ledgers: SharedLedgers;
+  readonly #seed: Seeder;
   readonly #own: Metrics;
   readonly #counts = new MergedMetrics();
   readonly #pool: WorkerPool<WorkerCalls>;
@@ -77,7 +80,16 @@ class Supervisor {
     this.#admin = admin;
     this.#database = database;
     this.#memory = createSharedMemory(sizeOfLedgers(workers));
-    this.#ledgers = openLedgers(this.#memory.bytes, workers, SUPERVISOR);
+    this.#ledgers = openLedgers(this.#memory.bytes, {
+      workers,
+      me: SUPERVISOR,
+      seeder: (record) => this.#seed(record),
+    });
+    this.#seed = seedForAll({
+      records: this.#ledgers.records,
+      publishAll: (key) => this.#pool.callAll('publishHold', key, PUBLISH_MS),
+      usedOf: () => 0,
+    });
     this.log = openProcessLog(this.snapshot);
     this.#own = createMetrics({
       snapshot: this.snapshot,
@@ -152,6 +164,7 @@ class Supervisor {
       record: async (records) => this.#admin?.insert(records),
       noteObjects: async (records) => this.#database?.objects.insert(records),
       findObject: async (id) => this.#database?.objects.find(id),
+      seedCounter: async (record) => this.#seed(record),
     };
   }
 

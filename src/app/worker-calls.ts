@@ -2,6 +2,7 @@ import type { HealthSettings } from '../config/snapshot.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { ObjectOwner } from '../gateway/objects/object-owners.ts';
 import type { OwnerRecord } from '../gateway/objects/stored-object-owners.ts';
+import type { UnknownRecord } from '../limits/claim-counters.ts';
 import type { HealthReport } from '../health/report.ts';
 import type { ProviderStatus } from '../health/provider-status.ts';
 import type { ProviderList } from '../models/provider-list.ts';
@@ -45,12 +46,16 @@ export type SupervisorCalls = {
   /** Stores who created objects in the database, and looks it up there. */
   readonly noteObjects: (records: readonly OwnerRecord[]) => Promise<void>;
   readonly findObject: (id: string) => Promise<ObjectOwner | undefined>;
+  /** Makes a limit's counter known that nobody knows. */
+  readonly seedCounter: (record: UnknownRecord) => Promise<boolean>;
 };
 
 /** The calls that a worker offers to its supervisor. */
 export type WorkerCalls = {
   /** A sign of life, answered at once. */
   readonly ping: (nothing: undefined) => void;
+  /** Writes what the worker holds of a counter into its record, given by its key. Answered at once. */
+  readonly publishHold: (key: string) => void;
   /** Answered when the configuration is in force. */
   readonly swap: (source: ConfigSource) => Promise<void>;
   /** Sets the state of the database. */

@@ -43,7 +43,8 @@ function compileKey(settings: KeySettings): MasterKey {
     id: name,
     name,
     hash: hashKey(key),
-    preview: previewKey(key),
+    preview: previewMasterKey(key),
+    refusedFromMs: Infinity,
     enabled,
     allows: unrestricted
       ? () => true
@@ -86,6 +87,16 @@ export function hashKey(key: string): string {
 /** The first 5 and last 4 characters of keys that are long enough to keep the rest secret. */
 export function previewKey(key: string): string {
   return key.length < 16 || HASHED.test(key) ? '****' : `${key.slice(0, 5)}****${key.slice(-4)}`;
+}
+
+/** Leaves most of a key secret although 12 characters of it are shown. */
+const LONG_KEY = 32;
+
+/** The first 8 and last 4 characters of a long master key; of a shorter one as much as of any secret. */
+export function previewMasterKey(key: string): string {
+  return key.length < LONG_KEY || HASHED.test(key)
+    ? previewKey(key)
+    : `${key.slice(0, 8)}****${key.slice(-4)}`;
 }
 
 function findSharedSecrets(keys: readonly KeySettings[]): Finding[] {
