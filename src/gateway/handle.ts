@@ -1,7 +1,8 @@
 import type { MasterKey } from '../config/snapshot.ts';
 import { FREE_ADMISSION } from '../limits/admission.ts';
 import { admit } from './admit.ts';
-import { type Attribution, attribute } from './attribution.ts';
+import { attribute } from './attribute.ts';
+import type { Attribution } from './attribution.ts';
 import { authenticate } from './authenticate.ts';
 import type { PlannedRequest } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';

@@ -99,7 +99,7 @@ async function known(database: Database, { sinceMs, untilMs }: Span, table: Spen
   const rows: { first: number | string | null; last: number | string | null }[] = await database.read((sql) =>
     edges(sql, table, { sinceMs, untilMs }),
   );
-  const [{ first = null, last = null } = {}] = rows;
+  const { first, last } = rows[0] ?? { first: null, last: null };
   if (first === null || last === null) return { sinceMs, untilMs: sinceMs };
   return { sinceMs: Math.max(sinceMs, Number(first)), untilMs: Math.min(untilMs, Number(last) + 1) };
 }

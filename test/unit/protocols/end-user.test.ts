@@ -24,7 +24,7 @@ describe('the end user of a body', () => {
     ['another spelling, which no provider reads', { User: 'alice' }, undefined],
     ['a text too long for a name', { user: 'x'.repeat(5000) }, undefined],
   ])('is found in %s', (_, body, user) => {
-    expect(endUserOf(body)).toBe(user!);
+    expect(endUserOf(body)).toBe(user);
   });
 
   test('is the last of two, as parsers take it', () => {
