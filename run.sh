@@ -5,5 +5,8 @@ set -eu
 export LLM_PROXY_COMMAND="$0"
 cd "$(dirname "$0")"
 . scripts/install.sh
+. scripts/install-console.sh
 install run
+# The console follows: the gateway need not wait for it.
+prepare_console run </dev/null &
 exec bin/llm-proxy "$@"
