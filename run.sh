@@ -5,8 +5,9 @@ set -eu
 export LLM_PROXY_COMMAND="$0"
 cd "$(dirname "$0")"
 . scripts/install.sh
-. scripts/install-console.sh
 install run
-# The console follows: the gateway need not wait for it.
-prepare_console run </dev/null &
+# The gateway does not wait for the console, which is there some seconds later. A command other than "serve" needs none.
+case ${1:-serve} in
+  serve | -*) (scripts/prepare-console.sh </dev/null &) ;;
+esac
 exec bin/llm-proxy "$@"

@@ -11,5 +11,5 @@ install all
 install_servers
 install_python_libraries
 install_clients
-prepare_console all
+install_console
 exec node_modules/.bin/bun scripts/test.ts "$@"

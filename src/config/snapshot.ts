@@ -1,5 +1,8 @@
 import type { WebSocketApi } from '../protocols/web-socket/api.ts';
 import type { KeyLimits } from './compile/key-limits.ts';
+import type { CompiledLimits } from './compiled-limits.ts';
+import type { KeyOwnership, Owners } from './owners.ts';
+import type { AlertHook, AttributionSettings, SpendSettings } from './spend-settings.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { RetryPolicy } from '../routing/decide.ts';
 import type { Model } from '../routing/route.ts';
@@ -37,7 +40,13 @@ export interface Snapshot {
   readonly translation: (model: string, provider: Provider) => TranslationSettings;
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
+  readonly console: ConsoleSettings;
   readonly prices: PriceSettings;
+  readonly limits: CompiledLimits;
+  readonly owners: Owners;
+  readonly spend: SpendSettings;
+  readonly attribution: AttributionSettings;
+  readonly alerts: readonly AlertHook[];
   readonly logging: LoggingSettings;
   /** The number of processes that serve requests; `auto`: one per processor. */
   readonly workers: number | 'auto';
@@ -63,13 +72,15 @@ export type Access =
       readonly isStale?: () => boolean;
     };
 
-export interface MasterKey extends KeyLimits {
+export interface MasterKey extends KeyLimits, KeyOwnership {
   readonly name: string;
   /** SHA-256 of the key in lower-case hex. */
   readonly hash: string;
   /** Enough of the key to recognise it, such as `sk-ab****cdef`. */
   readonly preview: string;
   readonly enabled: boolean;
+  /** Milliseconds since 1970 from which on it is refused as expired: `expiresAtMs` and the grace; Infinity: never. */
+  readonly refusedFromMs: number;
   /** The names and patterns behind `allows`; empty: all models. */
   readonly allowedModels: readonly string[];
   readonly allows: (model: string) => boolean;
@@ -221,6 +232,15 @@ export interface MetricsSettings {
 export interface DocsSettings {
   /** Whether `/docs` and `/openapi.json` exist. */
   readonly enabled: boolean;
+}
+
+/** The console and the listener that it shares with the Admin API. */
+export interface ConsoleSettings {
+  readonly enabled: boolean;
+  /** Starts with a slash and has none at its end. */
+  readonly path: string;
+  /** The port of the Admin API and the console; undefined: they are on the main listener. */
+  readonly adminPort: number | undefined;
 }
 
 export interface LoggingSettings {

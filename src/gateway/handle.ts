@@ -34,7 +34,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     headers: request.headers,
   });
   try {
-    key = authenticate(request, snapshot.access);
+    key = authenticate(request, snapshot.access, gateway.clock);
     requireMethod(request);
     const admitted = admit(key, gateway);
     admission = admitted instanceof Promise ? await admitted : admitted;

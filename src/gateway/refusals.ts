@@ -16,7 +16,13 @@ export const REFUSALS = {
     status: 401,
     type: 'authentication_error',
     fault: 'client',
-    message: 'The API key is not valid. Use a master key of this gateway, not one of a provider.',
+    message: 'The API key is not valid. {hint}',
+  },
+  key_expired: {
+    status: 401,
+    type: 'authentication_error',
+    fault: 'client',
+    message: 'The API key "{key}" expired at {time}. Ask whoever gave it to you for a new one.',
   },
   key_store_unavailable: {
     status: 503,

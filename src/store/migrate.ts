@@ -5,10 +5,18 @@ import { requestRecords } from './migrations/0002-request-records.ts';
 import { identity } from './migrations/0003-identity.ts';
 import { objectOwners } from './migrations/0004-object-owners.ts';
 import { cost } from './migrations/0005-cost.ts';
+import { ownersAndLedger } from './migrations/0006-owners-and-ledger.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** All steps of the schema, in order. */
-export const MIGRATIONS: readonly Migration[] = [initial, requestRecords, identity, objectOwners, cost];
+export const MIGRATIONS: readonly Migration[] = [
+  initial,
+  requestRecords,
+  identity,
+  objectOwners,
+  cost,
+  ownersAndLedger,
+];
 
 /** The schema is unknown to this program, or lacks steps that it needs. */
 export class SchemaMismatch extends Error {

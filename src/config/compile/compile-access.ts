@@ -3,6 +3,7 @@ import { isPattern, matcher } from './name-pattern.ts';
 import { type Finding, formatPath, type Path } from '../read/problems.ts';
 import { compileKeyLimits, findLimitFaults } from './key-limits.ts';
 import type { KeySettings, Settings } from '../read/settings.ts';
+import type { KeyOwnership } from '../owners.ts';
 import type { Access, MasterKey } from '../snapshot.ts';
 import { findDuplicates } from '../read/duplicates.ts';
 
@@ -38,9 +39,12 @@ function compileKey(settings: KeySettings): MasterKey {
   const patterns = allowedModels.filter(isPattern).map(matcher);
   const unrestricted = allowedModels.length === 0 || allowedModels.includes('*');
   return {
+    ...NO_OWNERSHIP,
+    id: name,
     name,
     hash: hashKey(key),
-    preview: previewKey(key),
+    preview: previewMasterKey(key),
+    refusedFromMs: Infinity,
     enabled,
     allows: unrestricted
       ? () => true
@@ -51,6 +55,17 @@ function compileKey(settings: KeySettings): MasterKey {
     ...compileKeyLimits(limits),
   };
 }
+
+const NO_OWNERSHIP: Omit<KeyOwnership, 'id'> = {
+  team: undefined,
+  user: undefined,
+  expiresAtMs: undefined,
+  tags: {},
+  clientTags: [],
+  endUsers: 'off',
+  selfRotate: false,
+  renamedFrom: undefined,
+};
 
 /** A key of which only the hash is known, as `llm-proxy export` writes it. */
 const HASHED = /^sha256:([0-9a-f]{64})$/;
@@ -72,6 +87,16 @@ export function hashKey(key: string): string {
 /** The first 5 and last 4 characters of keys that are long enough to keep the rest secret. */
 export function previewKey(key: string): string {
   return key.length < 16 || HASHED.test(key) ? '****' : `${key.slice(0, 5)}****${key.slice(-4)}`;
+}
+
+/** Leaves most of a key secret although 12 characters of it are shown. */
+const LONG_KEY = 32;
+
+/** The first 8 and last 4 characters of a long master key; of a shorter one as much as of any secret. */
+export function previewMasterKey(key: string): string {
+  return key.length < LONG_KEY || HASHED.test(key)
+    ? previewKey(key)
+    : `${key.slice(0, 8)}****${key.slice(-4)}`;
 }
 
 function findSharedSecrets(keys: readonly KeySettings[]): Finding[] {

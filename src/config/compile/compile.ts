@@ -3,6 +3,9 @@ import { isLoopback } from './address.ts';
 import { buildCatalogue } from './catalogue.ts';
 import { compileAccess, isHashedKey } from './compile-access.ts';
 import { compileProviders } from './compile-providers.ts';
+import { noLimits } from '../compiled-limits.ts';
+import { NO_OWNERS } from '../owners.ts';
+import { DEFAULT_SPEND } from '../spend-settings.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import { millisecondsOf } from '../schema/units.ts';
 import type { Finding } from '../read/problems.ts';
@@ -69,7 +72,13 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
       translation: compileTranslation(settings),
       metrics: settings.metrics,
       docs: settings.docs,
+      console: settings.console,
       prices: settings.prices,
+      limits: noLimits(),
+      owners: NO_OWNERS,
+      spend: DEFAULT_SPEND,
+      attribution: { endUser: 'store', endUsers: 'off' },
+      alerts: [],
       logging: { ...settings.logging, language: settings.logging.language ?? context.language ?? 'en' },
       workers: settings.workers,
       secrets: secretsOf(settings),

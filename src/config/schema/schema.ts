@@ -10,7 +10,15 @@ import {
 } from './model-schema.ts';
 import { pricesSchema } from './prices-schema.ts';
 import { providerSchema } from './provider-schema.ts';
-import { docsSchema, loggingSchema, metricsSchema, serverSchema, timeoutsSchema } from './server-schema.ts';
+import {
+  adminSchema,
+  consoleSchema,
+  docsSchema,
+  loggingSchema,
+  metricsSchema,
+  serverSchema,
+  timeoutsSchema,
+} from './server-schema.ts';
 import { optional, seconds, secretText } from './setting.ts';
 import { translationSchema } from './translation-schema.ts';
 
@@ -105,6 +113,8 @@ export const configSchema = z
     metrics: optional(metricsSchema, { description: 'Prometheus metrics.' }),
     prices: optional(pricesSchema, { description: 'What requests cost.' }),
     docs: optional(docsSchema, { description: 'The page about the API.' }),
+    console: optional(consoleSchema, { description: 'The page for operators.' }),
+    admin: optional(adminSchema, { description: 'The Admin API.' }),
   })
   .meta({
     title: 'llm-proxy configuration',

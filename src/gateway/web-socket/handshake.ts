@@ -42,7 +42,7 @@ export async function openWebSocket(asked: ClientRequest, gateway: SocketGateway
     const api = webSocketApiOf(path);
     if (api === undefined || !isSpoken(api, snapshot)) throw notSupported();
     requireHandshake(request);
-    key = authenticate(request, snapshot.access);
+    key = authenticate(request, snapshot.access, gateway.clock);
     admission = await admit(key, gateway);
     const name = modelOfHandshake(request, api);
     if (name === undefined && api === 'realtime') throw new Refusal('missing_model', {}, { param: 'model' });

@@ -8,6 +8,8 @@ import { ObjectOwnerLedger } from '../../../src/gateway/objects/object-owners.ts
 import { plan } from '../../../src/gateway/plan.ts';
 import type { ClientRequest, Gateway, UpstreamReply, UpstreamRequest } from '../../../src/gateway/ports.ts';
 import { BucketLedger } from '../../../src/limits/bucket.ts';
+import { countersAlone } from '../../../src/limits/claim-counters.ts';
+import { EstimateLedger } from '../../../src/limits/estimates.ts';
 import { CooldownLedger } from '../../../src/routing/cooldown.ts';
 import { TrafficLedger } from '../../../src/routing/traffic.ts';
 import { TurnCounter } from '../../../src/routing/turn-counter.ts';
@@ -39,6 +41,8 @@ export class Scene {
       dice: () => 0.5,
       newRequestId: () => 'req_1',
       buckets: new BucketLedger(),
+      counters: countersAlone(new BucketLedger()),
+      estimates: new EstimateLedger(),
       cooldowns: this.cooldowns,
       traffic: this.traffic,
       turns: new TurnCounter(),

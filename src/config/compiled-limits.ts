@@ -1,0 +1,66 @@
+import { type Claim, NO_CLAIMS } from '../limits/claim.ts';
+
+/** The limits of the configuration, looked up by request. */
+export interface CompiledLimits {
+  /**
+   * Every claim on a request of the key for the public model, except those of an end user: refusing ones first, of these
+   * the nearest scope first. The list is frozen and cached. `NO_CLAIMS` if there is none. Without a key, only the limits
+   * of the whole gateway hold.
+   */
+  readonly claimsOf: (key: LimitedKey | undefined, publicModel: string) => readonly Claim[];
+  /** The claims of one end user of the key; '' for requests that name none. Made anew for each call. */
+  readonly endUserClaims: (
+    key: LimitedKey | undefined,
+    endUser: string,
+    publicModel: string,
+  ) => readonly Claim[];
+  /** Every claim of the configuration once, without those of end users. */
+  readonly all: () => Iterable<Claim>;
+  /** Whether there is a limit at all. */
+  readonly isEmpty: boolean;
+  /** Whether a limit must survive a restart: one of a day or longer, or of requests under way. */
+  readonly needsJournal: boolean;
+  readonly options: LimitOptions;
+}
+
+/** The part of a master key that limits are looked up by. */
+export interface LimitedKey {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** `limits_options`. */
+export interface LimitOptions {
+  /** IANA zone of windows that name none. */
+  readonly timezone: string;
+  readonly hold: 'expected' | 'maximum';
+  /** The status of an exhausted budget. */
+  readonly budgetStatus: 429 | 402;
+  /** How long an expired key goes on working. */
+  readonly graceAfterExpiryMs: number;
+  /** Whether requests that no provider answered are given back to limits on requests. */
+  readonly refundFailed: boolean;
+  /** Whether key holders see the limits of their teams. */
+  readonly showTeamLimits: boolean;
+}
+
+export const DEFAULT_LIMIT_OPTIONS: LimitOptions = {
+  timezone: 'UTC',
+  hold: 'expected',
+  budgetStatus: 429,
+  graceAfterExpiryMs: 0,
+  refundFailed: false,
+  showTeamLimits: false,
+};
+
+/** The limits of a configuration without any. */
+export function noLimits(options: LimitOptions = DEFAULT_LIMIT_OPTIONS): CompiledLimits {
+  return {
+    claimsOf: () => NO_CLAIMS,
+    endUserClaims: () => NO_CLAIMS,
+    all: () => NO_CLAIMS,
+    isEmpty: true,
+    needsJournal: false,
+    options,
+  };
+}

@@ -1,0 +1,52 @@
+/** A team of the configuration. The object is the same for all its keys. */
+export interface Team {
+  /** In a file, the name. */
+  readonly id: string;
+  readonly name: string;
+  readonly parent: Team | undefined;
+  /** The names from the root to this team, joined by slashes: `acme/search`. */
+  readonly path: string;
+  /** Its own tags and those of the teams above it; its own count where both have one. */
+  readonly tags: Tags;
+}
+
+/** A person or program whose use is counted over all its keys. */
+export interface User {
+  /** In a file, the name. */
+  readonly id: string;
+  readonly name: string;
+  readonly email: string | undefined;
+}
+
+/** Values by name, of the configuration or of a request. */
+export type Tags = Readonly<Record<string, string>>;
+
+/** Who owns keys, by id. */
+export interface Owners {
+  readonly teams: ReadonlyMap<string, Team>;
+  readonly users: ReadonlyMap<string, User>;
+}
+
+export const NO_OWNERS: Owners = { teams: new Map(), users: new Map() };
+
+/** What a key says about the people behind its requests. `required`: a request that names none is refused. */
+export type EndUsers = 'off' | 'optional' | 'required';
+
+/** The part of a master key that says whose it is. */
+export interface KeyOwnership {
+  /** What its use is counted by. It outlives names and secrets; in a file it is the name. */
+  readonly id: string;
+  readonly team: Team | undefined;
+  readonly user: User | undefined;
+  /** Milliseconds since 1970; undefined: never. */
+  readonly expiresAtMs: number | undefined;
+  /** Its own tags and those of its teams; its own count where both have one. */
+  readonly tags: Tags;
+  /** The names of the tags that clients may set in `x-llm-proxy-tags`. */
+  readonly clientTags: readonly string[];
+  readonly endUsers: EndUsers;
+  /** Whether its holder may replace the secret at `POST /v1/key/rotate`. */
+  readonly selfRotate: boolean;
+  /** The name that its usage was counted by before, in a file; undefined: it is the same. */
+  readonly renamedFrom: string | undefined;
+}

@@ -1,0 +1,53 @@
+import type { EndUsers } from './owners.ts';
+
+/** `spend`: where use is counted. */
+export interface SpendSettings {
+  /** `sqlite://` and a path, for file mode; in database mode the database counts. */
+  readonly store: string;
+  /** The folder of the journal; undefined: none, and a restart forgets. */
+  readonly journal: string | undefined;
+  /** Whether the configuration names the folder, so that a second process must not take another one. */
+  readonly isJournalNamed: boolean;
+  /** How often the journal is forced to disk; 0: each line. */
+  readonly fsyncMs: number;
+  /** What happens to requests while the journal cannot be written. */
+  readonly onFull: 'serve' | 'refuse';
+  readonly maxJournalBytes: number;
+  /** Whether the folder may be on a network disk. */
+  readonly allowNetworkDisk: boolean;
+}
+
+export const DEFAULT_SPEND: SpendSettings = {
+  store: 'sqlite://.llm-proxy/spend.db',
+  journal: '.llm-proxy/journal',
+  isJournalNamed: false,
+  fsyncMs: 1000,
+  onFull: 'serve',
+  maxJournalBytes: 1024 * 1024 * 1024,
+  allowNetworkDisk: false,
+};
+
+/** `attribution`: what is stored about the people behind requests. */
+export interface AttributionSettings {
+  /** `hash`: a keyed hash, which tells people apart but names none. */
+  readonly endUser: 'store' | 'hash' | 'off';
+  /** What holds for keys that say nothing, and for requests without a key. */
+  readonly endUsers: EndUsers;
+}
+
+export const ALERT_EVENTS = [
+  'limit.threshold',
+  'limit.exceeded',
+  'key.expires_soon',
+  'price.unknown',
+] as const;
+export type AlertEvent = (typeof ALERT_EVENTS)[number];
+
+/** One entry of `alerts`: an address that is told of events. */
+export interface AlertHook {
+  /** http or https. */
+  readonly url: string;
+  /** Signs what is sent; undefined: nothing is signed. */
+  readonly secret: string | undefined;
+  readonly events: readonly AlertEvent[];
+}
