@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Once } from '../store/change.ts';
 import { AnsweredBefore, type KeptAnswer, type KeptAnswers } from '../store/idempotency-table.ts';
 import type { JsonObject } from '../store/revision.ts';
+import type { Caller } from './access/caller.ts';
 import type { Answer, Operation } from './operation.ts';
 import { AdminProblem } from './problem.ts';
 
@@ -16,27 +17,27 @@ export interface Repetition extends Omit<KeptAnswer, 'text'> {
 
 export interface RepeatableRequest {
   readonly operation: Operation;
-  /** The header `Idempotency-Key`. */
-  readonly key: string | undefined;
-  /** Nobody else gets the answer again. */
-  readonly caller: string;
-  /** The path below `/admin/v1`, with the query. */
-  readonly target: string;
+  /** Nobody else gets the answer again. Who is not signed in gets none. */
+  readonly caller: Caller | undefined;
   readonly body: JsonObject;
   readonly nowMs: number;
 }
 
 /** Reads `Idempotency-Key`; undefined: the request has none, or makes nothing. */
-export function readRepetition(request: RepeatableRequest): Repetition | undefined {
-  const { operation, key, caller, target, body, nowMs } = request;
-  if (key === undefined || operation.method !== 'post') return undefined;
+export function readRepetition(
+  { headers, url }: Pick<Request, 'headers' | 'url'>,
+  { operation, caller, body, nowMs }: RepeatableRequest,
+): Repetition | undefined {
+  const key = headers.get('idempotency-key');
+  if (key === null || operation.method !== 'post' || caller === undefined) return undefined;
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
     const message = 'Idempotency-Key takes 1 to 255 printable characters without spaces.';
     throw new AdminProblem('invalid_parameter', message);
   }
+  const { pathname, search } = new URL(url);
   return {
-    keyHash: digest([caller, operation.id, target.replace(/\?.*$/, ''), key]),
-    bodyHash: digest([target, body]),
+    keyHash: digest([caller.kind, caller.name, operation.id, pathname, key]),
+    bodyHash: digest([search, body]),
     untilMs: nowMs + KEPT_MS,
     isKeptByWrite: operation.changesConfiguration === true,
   };
@@ -101,7 +102,7 @@ async function findRepeated(repetition: Repetition, answers: KeptAnswers): Promi
     const message = 'This Idempotency-Key was sent with another request before. Choose another one.';
     throw new AdminProblem('idempotency_key_reused', message);
   }
-  return { ...(JSON.parse(kept.text) as Answer), isRepeated: true };
+  return { ...(JSON.parse(kept.text) as Answer), headers: { 'idempotent-replayed': 'true' } };
 }
 
 function textOf({ body, version }: Answer): string {

@@ -16,12 +16,13 @@ import { type Database, openDatabase, StoreUnavailable } from './database.ts';
 import { describeChanges } from './describe-changes.ts';
 import { findingText, reasonOf } from './finding-text.ts';
 import { keptAnswers, type KeptAnswers } from './idempotency-table.ts';
-import { type LastGood, lastGoodFile } from './last-good.ts';
+import { type LastGood, openLastGood } from './last-good.ts';
 import { migrateUp, requireSchema } from './migrate.ts';
 import { StoreHealth } from './store-health.ts';
 import { type RequestRecords, requestRecords } from './records/request-record-table.ts';
 import type { Revision } from './revision.ts';
 import type { HistoryItem, StoreOptions } from './store-options.ts';
+import { type ConsoleTables, consoleTables } from './console/console-tables.ts';
 import { objectOwnerTable } from './object-owner-table.ts';
 import { readHistory, readRevision, readVersion, type StoredRevision } from './tables.ts';
 
@@ -48,10 +49,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** The configuration in a database, as one process knows it. Use `openStore` to create one. */
 export class Store {
-  /** The records of past requests, the owners of the providers' objects, and answers of the Admin API to repeat. */
+  /** The records of past requests, the owners of the providers' objects, and what the Admin API and the console keep. */
   readonly requests: RequestRecords;
   readonly objects: ReturnType<typeof objectOwnerTable>;
   readonly answers: KeptAnswers;
+  readonly console: ConsoleTables;
   readonly #options: StoreOptions;
   readonly #database: Database;
   readonly #health = new StoreHealth();
@@ -72,11 +74,8 @@ export class Store {
     this.requests = requestRecords(database);
     this.objects = objectOwnerTable(database);
     this.answers = keptAnswers(database, options.keyring, () => options.now().getTime());
-    const { lastGoodPath: path, keyring, onEvent } = options;
-    if (path === undefined) return;
-    const onFailure = (error: unknown): void =>
-      onEvent({ type: 'last-good-not-written', path, reason: reasonOf(error) });
-    this.#lastGood = lastGoodFile({ path, place: database.place, keyring, onFailure });
+    this.console = consoleTables(database);
+    this.#lastGood = openLastGood(options, database.place);
   }
 
   async start(): Promise<void> {
