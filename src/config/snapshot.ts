@@ -78,7 +78,7 @@ export interface MasterKey extends KeyLimits, KeyOwnership {
   /** Enough of the key to recognise it, such as `sk-ab****cdef`. */
   readonly preview: string;
   readonly enabled: boolean;
-  /** The names and patterns behind `allows`; empty: all models. */
+  /** The names and patterns behind `allows`: its own, else those of its nearest team that has some; empty: all models. */
   readonly allowedModels: readonly string[];
   readonly allows: (model: string) => boolean;
   /** Whether `allows` is always true. */
