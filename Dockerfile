@@ -7,6 +7,9 @@ ARG TARGETARCH
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --no-fund --no-audit
+COPY console console
+COPY scripts/prepare-console.sh scripts/
+RUN scripts/prepare-console.sh
 COPY scripts/build.ts scripts/
 COPY scripts/build scripts/build
 COPY src src

@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help build build-all linux darwin windows test clean
 
-BUILD = . scripts/install.sh && install run && node_modules/.bin/bun scripts/build.ts
+BUILD = . scripts/install.sh && install run && scripts/prepare-console.sh && node_modules/.bin/bun scripts/build.ts
 
 help:
 	@echo "make build-all   every file: dist/llm-proxy-{linux,darwin,windows}-{amd64,arm64}[.exe]"

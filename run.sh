@@ -6,4 +6,8 @@ export LLM_PROXY_COMMAND="$0"
 cd "$(dirname "$0")"
 . scripts/install.sh
 install run
+# The gateway does not wait for the console, which is there some seconds later. A command other than "serve" needs none.
+case ${1:-serve} in
+  serve | -*) (scripts/prepare-console.sh </dev/null &) ;;
+esac
 exec bin/llm-proxy "$@"

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { executableFormat, HEAD_BYTES } from './build/executable-format.ts';
 import { signed } from './build/mac-signature.ts';
+import { packedConsole } from './build/packed-console.ts';
 import { runtimeFor } from './build/runtime.ts';
 import { hostTarget, TARGETS, type Target } from './build/target.ts';
 
@@ -55,11 +56,15 @@ async function build(target: Target, outdir: string): Promise<void> {
   }
 }
 
+/** The threads that count tokens and translate large bodies. */
+const THREADS = ['usage/token-worker.ts', 'gateway/translated/thread/translation-worker.ts'];
+
 async function compile(target: Target, outfile: string): Promise<void> {
   await Bun.build({
-    // The thread that counts tokens is a separate program. Without folders in their names, both end up in one folder.
-    entrypoints: [join(ROOT, 'src', 'binary.ts'), join(ROOT, 'src', 'usage', 'token-worker.ts')],
+    // Threads are separate programs. Without folders in their names, all end up in one folder.
+    entrypoints: ['binary.ts', ...THREADS].map((file) => join(ROOT, 'src', file)),
     naming: { entry: '[name].[ext]' },
+    plugins: [await packedConsole(join(ROOT, 'console', 'dist'))],
     target: 'bun',
     format: 'esm',
     // The first start of the program loads only what it needs to start itself again.

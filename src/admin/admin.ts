@@ -12,6 +12,8 @@ export interface AdminOptions {
   /** Callers send it as `Authorization: Bearer`. */
   readonly adminKey: string;
   readonly version: string;
+  /** The path of the file that holds the configuration, which the API then only reads; left out: the store has it. */
+  readonly configurationFile?: string;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   /** Milliseconds of a monotonic clock; left out: the system's. */
@@ -106,6 +108,7 @@ async function perform(
 ): Promise<Response> {
   const { store, audit, nowMs } = options;
   const { address } = context.env;
+  if (operation.changesConfiguration) requireStore(operation, address, options);
   const ifVersion = readIfMatch(context.req.header('if-match'));
   let action = '';
   let warnings: readonly string[] = [];
@@ -145,6 +148,17 @@ async function perform(
   const { body, version } = await operation.run(call);
   const isTold = body !== undefined && warnings.length > 0;
   return toResponse(operation, { body: isTold ? { ...body, warnings } : body, version });
+}
+
+/** Refuses a change of a configuration that is a file. */
+function requireStore({ method, path }: Operation, address: string, options: AdminOptions): void {
+  const { configurationFile: file, audit } = options;
+  if (file === undefined) return;
+  audit({ result: 'refused', address, action: `${method.toUpperCase()} ${BASE}${path}`, version: undefined });
+  throw new AdminProblem(
+    'configuration_is_a_file',
+    `The configuration is the file ${file}. Change it there; the gateway loads it within a second. With DB_URL, the configuration is in a database, and the Admin API changes it.`,
+  );
 }
 
 function toResponse({ status }: Operation, { body, version }: Answer): Response {

@@ -101,6 +101,7 @@ export const configOperations: readonly Operation[] = [
     ...shared,
     method: 'post',
     path: '/config/rollback',
+    changesConfiguration: true,
     id: 'rollbackConfig',
     summary: 'Roll back',
     description: 'Restores the configuration of a version as a new version.',
@@ -112,6 +113,7 @@ export const configOperations: readonly Operation[] = [
   {
     method: 'post',
     path: '/master-keys/{id}/rotate',
+    changesConfiguration: true,
     id: 'rotateMasterKey',
     summary: 'Rotate a master key',
     description: 'Creates a new secret; the former one stays valid for `grace_seconds`.',

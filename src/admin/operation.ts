@@ -43,6 +43,8 @@ export interface Operation {
   /** An example body. */
   readonly example?: JsonObject;
   readonly query?: z.ZodObject;
+  /** Whether it changes the configuration. It is refused where that is a file. */
+  readonly changesConfiguration?: true;
   readonly status: 200 | 201 | 204;
   readonly answer: z.ZodType | undefined;
   readonly run: (call: Call) => Promise<Answer>;

@@ -15,6 +15,7 @@ export const PROBLEMS = {
   not_found: { status: 404, type: 'invalid_request_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },
   already_exists: { status: 409, type: 'invalid_request_error' },
+  configuration_is_a_file: { status: 409, type: 'invalid_request_error' },
   in_use: { status: 409, type: 'invalid_request_error' },
   database_changed: { status: 409, type: 'invalid_request_error' },
   version_changed: { status: 412, type: 'invalid_request_error' },

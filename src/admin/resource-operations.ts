@@ -12,6 +12,12 @@ const COUNT = z.int().min(0);
 
 /** The operations list, create, read, update and delete of one kind of resource. */
 export function resourceOperations(kind: ResourceKind): Operation[] {
+  return operationsOn(kind).map((operation) =>
+    operation.method === 'get' ? operation : { ...operation, changesConfiguration: true },
+  );
+}
+
+function operationsOn(kind: ResourceKind): Operation[] {
   const { examples } = kind;
   const { path, title } = RESOURCE_KINDS[kind.kind];
   const name = title.replaceAll(/ ?\b(\w)/g, (_, letter: string) => letter.toUpperCase());

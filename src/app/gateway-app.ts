@@ -1,27 +1,25 @@
 import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
+import { createConsole } from '../console/console-page.ts';
 import { createDocs } from '../console/docs-page.ts';
 import { LOOK_MS } from '../gateway/settle.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
-import { ObjectOwnerLedger } from '../gateway/objects/object-owners.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
-import { ThreadedTokenCounter } from '../usage/token-counter.ts';
 import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';
 import { ModelCatalogue } from '../models/model-catalogue.ts';
-import { BucketLedger } from '../limits/bucket.ts';
-import { CooldownLedger } from '../routing/cooldown.ts';
-import { TrafficLedger } from '../routing/traffic.ts';
-import { TurnCounter } from '../routing/turn-counter.ts';
 import { createHealthReporter, type HealthReporter, probeRegularly } from '../health/report.ts';
 import { type ProviderStatus, ProviderStatuses } from '../health/provider-status.ts';
 import { type MetricsPage, type MetricsServer, serveMetrics } from '../server/metrics-endpoint.ts';
-import { type AdminEndpoint, type HttpServer, serve, type ServeOptions } from '../server/serve.ts';
+import type { AdminEndpoint } from '../server/admin-endpoint.ts';
+import { type HttpServer, serve, type ServeOptions } from '../server/serve.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import { createMetrics, type Metrics, type RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
 import { createCostMeter } from './cost-meter.ts';
 import { inMemory } from './in-memory.ts';
+import { createThreads } from './threads.ts';
+import { loneLedgers } from './lone-ledgers.ts';
 import { createUpstream } from '../upstream/upstream.ts';
 import { createSockets } from '../upstream/web-socket.ts';
 
@@ -104,7 +102,7 @@ export function startApp(options: AppOptions): App {
   let { snapshot } = options;
   const { tracing, cluster = singleProcess(options.clock ?? systemClock) } = options;
   const { clock, ledgers, flush } = withStoredOwners(cluster, options.objects);
-  const tokens = new ThreadedTokenCounter();
+  const { stop: stopThreads, ...threads } = createThreads();
   const upstream = createUpstream();
   const { metrics, statuses, emit } = openWatchers(options, clock, () => snapshot);
   const gateway: Gateway = {
@@ -113,7 +111,7 @@ export function startApp(options: AppOptions): App {
     clock,
     ...inMemory(),
     ...ledgers,
-    tokens,
+    ...threads,
     costs: createCostMeter(() => snapshot, clock),
     emit,
     ...(tracing && { tracing }),
@@ -127,7 +125,7 @@ export function startApp(options: AppOptions): App {
     ...snapshot.server,
     port: cluster.port ?? snapshot.server.port,
     isShared: cluster.port !== undefined,
-    ...servedBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined),
+    ...servedBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined, () => snapshot),
     reportHealth: cluster.healthReporter(reports.reportHealth),
     catalogue,
     sockets: createSockets(),
@@ -137,7 +135,7 @@ export function startApp(options: AppOptions): App {
     for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
     upstream.close();
-    await Promise.all([reported(tokens), flush()]);
+    await Promise.all([stopThreads(), flush()]);
     await tracing?.close();
   };
   return {
@@ -175,13 +173,7 @@ function openReports(gateway: Gateway, statuses: ProviderStatuses, cluster: Clus
 function singleProcess(clock: SystemClock): Cluster {
   return {
     clock,
-    ledgers: {
-      buckets: new BucketLedger(),
-      cooldowns: new CooldownLedger(),
-      traffic: new TrafficLedger(),
-      turns: new TurnCounter(),
-      objects: new ObjectOwnerLedger(),
-    },
+    ledgers: loneLedgers(),
     port: undefined,
     isProber: true,
     metrics: (own) => renderMetrics(own()),
@@ -221,10 +213,11 @@ function nothing(): void {
 }
 
 /** Removes outdated records at intervals. Returns a function that stops it. */
-function sweepRegularly({ buckets, cooldowns }: Ledgers, clock: SystemClock): () => void {
+function sweepRegularly({ buckets, counters, cooldowns }: Ledgers, clock: SystemClock): () => void {
   const sweeper = setInterval(() => {
     const nowMs = clock.nowMs();
     buckets.sweep(nowMs);
+    counters.sweep(clock.epochMs());
     cooldowns.sweep(nowMs - SWEEP_MS);
   }, SWEEP_MS);
   return () => clearInterval(sweeper);
@@ -239,17 +232,19 @@ export function ownMetricsServer(
   return port === undefined ? undefined : serveMetrics({ host: server.host, port, page, settings });
 }
 
-/** The endpoints next to the proxied API: the Admin API, the metrics if they share this port, and the page at `/docs`. */
+/** The endpoints beside the proxied API: the Admin API, the console, `/docs`, and the metrics if they share this port. */
 function servedBesideTheApi(
   { version, admin, database }: AppOptions,
   metrics: MetricsPage | undefined,
-): Pick<ServeOptions, 'version' | 'admin' | 'database' | 'metrics' | 'docs'> {
+  snapshot: () => Snapshot,
+): Pick<ServeOptions, 'version' | 'admin' | 'database' | 'metrics' | 'docs' | 'console'> {
   const docs = createDocs({
     version,
     hasMetrics: metrics !== undefined,
     admin: admin && (async () => (await import('../admin/document.ts')).adminDocument(version)),
   });
-  return { version, admin, database, metrics, docs };
+  const console = createConsole({ path: () => snapshot().console.path });
+  return { version, admin, database, metrics, docs, console };
 }
 
 /** Calls each listener with every event. An error in a listener must not fail a request. */
@@ -283,12 +278,3 @@ async function idle(server: HttpServer, timeoutMs: number): Promise<void> {
   const untilMs = systemClock.nowMs() + timeoutMs;
   while (server.pending() > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(10);
 }
-
-/** Resolves when the reports that wait for a token estimate are out, or after a moment. */
-async function reported(tokens: ThreadedTokenCounter): Promise<void> {
-  const untilMs = systemClock.nowMs() + LAST_REPORTS_MS;
-  while (tokens.pending > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(5);
-  tokens.stop();
-}
-
-const LAST_REPORTS_MS = 2_000;

@@ -1,5 +1,6 @@
 import { announceTranslation } from './announce-translation.ts';
-import { type AuditEntry, createAdmin } from '../admin/admin.ts';
+import { logAudit } from './audit-log.ts';
+import { createAdmin } from '../admin/admin.ts';
 import { findMissingAuthorities } from '../config/read/file-warnings.ts';
 import { addressText } from '../config/compile/address.ts';
 import type { Overrides } from '../config/read/overrides.ts';
@@ -72,7 +73,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     adminKey: environment.adminKey,
     version,
     nowMs: Date.now,
-    audit: (entry) => serving && audit(entry, serving),
+    audit: (entry) => serving && logAudit(entry, serving.log),
     onBug: (error) => serving?.emit({ type: 'bug', requestId: undefined, error }),
   });
   const recording = recordRequests({
@@ -86,20 +87,19 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   };
   let inForce: Promise<void> | undefined;
   serving = await listen(config({ snapshot: store.snapshot(), revision: store.revision() }), {
-    database: {
+    admin: {
       // A write is in force in every process before its response is sent.
-      admin: async (request, address) => {
+      endpoint: async (request, address) => {
         const response = await admin(request, address);
         await inForce;
         return response;
       },
       record: recording.listen,
       retentionMs: environment.retentionMs,
-      status: () => store.status(),
       records: recording.counts,
       insert: (records) => store.requests.insert(records),
-      objects: store.objects,
     },
+    database: { status: () => store.status(), objects: store.objects },
   });
   if (serving === undefined) return EXIT.failed;
   const running = serving;
@@ -174,16 +174,5 @@ function report(event: Exclude<StoreEvent, Changed>, { emit, log }: Serving): vo
       return log.say('warn', 'warning', {
         text: `The last configuration could not be saved to ${event.path} (SNAPSHOT_FILE): ${event.reason}`,
       });
-  }
-}
-
-function audit({ result, address, action, version = 0 }: AuditEntry, { log }: Serving): void {
-  switch (result) {
-    case 'written':
-      return log.say('info', 'audit', { action, address, version });
-    case 'refused':
-      return log.say('warn', 'auditRefused', { action, address });
-    case 'denied':
-      return log.say('warn', 'auditDenied', { action, address });
   }
 }

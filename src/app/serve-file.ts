@@ -3,10 +3,12 @@ import { findMissingAuthorities, findWeakKeys } from '../config/read/file-warnin
 import { addressText } from '../config/compile/address.ts';
 import { type Files, loadConfig } from '../config/read/load.ts';
 import type { Overrides } from '../config/read/overrides.ts';
-import { formatProblem } from '../config/read/problems.ts';
+import { formatProblem, type Problem } from '../config/read/problems.ts';
 import { watchFile } from '../config/read/watch.ts';
 import { EXIT } from '../exit-code.ts';
+import type { ConfigFile } from '../config/schema/schema.ts';
 import type { CompiledConfig } from './config-source.ts';
+import type { FileAdmin, FileAdminOptions } from './file-admin.ts';
 import { listen } from './listen.ts';
 import type { Serving } from './serving.ts';
 import { drainOnSignals } from './signals.ts';
@@ -15,29 +17,44 @@ import { WatchedFiles } from './watched-files.ts';
 /** Serves the configuration in a file and follows its changes until a signal ends it. */
 export async function serveFile(path: string, overrides: Overrides): Promise<number> {
   // The watch compares with the state at its start. It starts before the file is read, so that no change is missed.
-  let reload = (): Promise<void> => Promise.resolve();
-  const watch = watchFile(path, () => reload());
+  let reload = (): Promise<readonly Problem[]> => Promise.resolve([]);
+  const watch = watchFile(path, async () => void (await reload()));
   const first = await load({ file: path, overrides, version: 1, staysLocked: false });
   if (first.kind === 'refused') {
-    for (const problem of first.problems) console.error(problem);
+    for (const problem of first.problems) console.error(formatProblem(problem));
     return EXIT.failed;
   }
-  const serving = await listen(first.config);
+  let loaded: Loaded = first;
+  let listening: Serving | undefined;
+  const admin = await adminOf(process.env, {
+    path,
+    reload: () => reload(),
+    inForce: () => ({ file: loaded.file, snapshot: loaded.config.snapshot }),
+    serving: () => listening,
+  });
+  const serving = await listen(first.config, { admin: admin.side });
   if (serving === undefined) return EXIT.failed;
+  listening = serving;
   const drained = drainOnSignals(serving);
-  announce(serving, [...first.weakKeys, ...(await findMissingAuthorities(serving.snapshot()))]);
-  const reloadOnce = async (): Promise<void> => {
+  const authorities = await findMissingAuthorities(serving.snapshot());
+  announce(serving, [...first.weakKeys, ...authorities, ...admin.warnings]);
+  const reloadOnce = async (): Promise<readonly Problem[]> => {
     const { version, access } = serving.snapshot();
     const staysLocked = access.kind === 'keys';
     const next = await load({ file: path, overrides, version: version + 1, staysLocked });
-    if (next.kind === 'loaded') await accept(next.config, serving);
-    else serving.emit({ type: 'configuration-refused', problems: next.problems });
     void secrets.follow(next.files);
+    if (next.kind === 'refused') {
+      serving.emit({ type: 'configuration-refused', problems: next.problems.map(formatProblem) });
+      return next.problems;
+    }
+    loaded = next;
+    await accept(next.config, serving);
+    return [];
   };
-  let reloading = Promise.resolve();
+  let reloading: Promise<readonly Problem[]> = Promise.resolve([]);
   // Several files may change at once. Each change is read after the previous one is in force.
   reload = () => (reloading = reloading.then(reloadOnce, reloadOnce));
-  const secrets = new WatchedFiles(reload);
+  const secrets = new WatchedFiles(async () => void (await reload()));
   void secrets.follow(first.files);
   process.on('SIGHUP', () => void reload());
   await drained;
@@ -47,14 +64,28 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   return EXIT.ok;
 }
 
-type Loaded =
-  | {
-      readonly kind: 'loaded';
-      readonly config: CompiledConfig;
-      readonly files: Files;
-      readonly weakKeys: readonly string[];
-    }
-  | { readonly kind: 'refused'; readonly problems: readonly string[]; readonly files: Files };
+/** Loads the Admin API only where a key is set. */
+async function adminOf(
+  env: FileAdminOptions['env'],
+  options: Omit<FileAdminOptions, 'env'>,
+): Promise<FileAdmin> {
+  if (!env['ADMIN_KEY'] && !env['ADMIN_KEY_FILE']) return { side: undefined, warnings: [] };
+  const { openFileAdmin } = await import('./file-admin.ts');
+  return openFileAdmin({ ...options, env });
+}
+
+interface Loaded {
+  readonly kind: 'loaded';
+  readonly config: CompiledConfig;
+  /** With references expanded. */
+  readonly file: ConfigFile;
+  readonly files: Files;
+  readonly weakKeys: readonly string[];
+}
+
+type LoadedOrRefused =
+  | Loaded
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[]; readonly files: Files };
 
 interface LoadOptions {
   readonly file: string;
@@ -63,15 +94,14 @@ interface LoadOptions {
   readonly staysLocked: boolean;
 }
 
-async function load(options: LoadOptions): Promise<Loaded> {
+async function load(options: LoadOptions): Promise<LoadedOrRefused> {
   const context = { ...options, now: new Date() };
   const result = await loadConfig({ ...context, path: options.file, env: process.env });
   const { files } = result;
-  if (result.kind === 'refused')
-    return { kind: 'refused', problems: result.problems.map(formatProblem), files };
+  if (result.kind === 'refused') return { kind: 'refused', problems: result.problems, files };
   const { snapshot, text, file } = result;
   const source = { kind: 'text', text, files: [...files], ...context } as const;
-  return { kind: 'loaded', config: { snapshot, source }, files, weakKeys: findWeakKeys(file) };
+  return { kind: 'loaded', config: { snapshot, source }, file, files, weakKeys: findWeakKeys(file) };
 }
 
 /** Logs in a few lines what was loaded and where the gateway listens. */

@@ -1,6 +1,6 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
-import type { AdminEndpoint } from '../server/serve.ts';
+import type { AdminEndpoint } from '../server/admin-endpoint.ts';
 import type { OwnerStore } from '../gateway/objects/stored-object-owners.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
 import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
@@ -25,21 +25,28 @@ export interface Serving {
 }
 
 export interface ListenOptions {
+  /** The Admin API and the request records that it lists; undefined: there is no Admin API. */
+  readonly admin?: AdminSide | undefined;
   /** The additions of database mode; undefined: there is no database. */
   readonly database?: DatabaseSide | undefined;
 }
 
-/** The connection between a gateway and its database. */
-export interface DatabaseSide {
-  readonly admin: AdminEndpoint;
+/** The connection between a gateway and its Admin API. */
+export interface AdminSide {
+  readonly endpoint: AdminEndpoint;
   /** Receives every event of this process, after the log. */
   readonly record: Emit;
+  /** How long other processes keep request records; 0: they make none. */
   readonly retentionMs: number;
-  readonly status: () => DatabaseStatus;
   /** Counts of this process's own request records. */
   readonly records: () => RecordCounts;
   /** Writes request records of other processes. */
   readonly insert: (records: readonly RequestRecord[]) => Promise<void>;
+}
+
+/** The connection between a gateway and its database. */
+export interface DatabaseSide {
+  readonly status: () => DatabaseStatus;
   /** Stores who created the providers' objects. */
   readonly objects: OwnerStore;
 }

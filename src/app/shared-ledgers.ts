@@ -1,6 +1,10 @@
 import { LocalTable } from '../lib/number-table.ts';
 import { SharedTable } from '../cluster/shared-table.ts';
 import { BUCKET_FIELDS, BucketLedger } from '../limits/bucket.ts';
+import { ClaimCounters, type Seeder } from '../limits/claim-counters.ts';
+import { counterFields, CounterLedger } from '../limits/counter.ts';
+import { EstimateLedger, RATIO_FIELDS } from '../limits/estimates.ts';
+import { QUANTILE_FIELDS } from '../limits/quantile.ts';
 import { COOLDOWN_FIELDS, CooldownLedger } from '../routing/cooldown.ts';
 import { IN_FLIGHT_FIELDS, LATENCY_FIELDS, TrafficLedger } from '../routing/traffic.ts';
 import { TURN_FIELDS, TurnCounter } from '../routing/turn-counter.ts';
@@ -12,7 +16,10 @@ import { hashSecret, SECRET_BYTES } from '../cluster/hash-secret.ts';
 export interface SharedLedgers extends Ledgers {
   /** In memory, so it answers at once. */
   readonly buckets: BucketLedger;
-  /** Removes the traces of a dead worker: its requests in flight, its probes, its locks. */
+  readonly counters: ClaimCounters;
+  /** The records behind `counters`. */
+  readonly records: CounterLedger;
+  /** Removes the traces of a dead worker: its requests in flight, its holds, its probes, its locks. */
   readonly reclaim: (worker: number) => void;
 }
 
@@ -27,6 +34,9 @@ const ROOM = {
   latencies: 2 ** 14,
   inFlight: 2 ** 12,
   objects: 2 ** 16,
+  counters: 2 ** 17,
+  ratios: 2 ** 12,
+  outputs: 2 ** 14,
 };
 
 /** The bytes that the ledgers of this many workers need. */
@@ -34,11 +44,17 @@ export function sizeOfLedgers(workers: number): number {
   return placesOf(workers).end;
 }
 
-/**
- * The ledgers in shared memory for the process `me`: a worker from 1 to `workers`, or 0 for the supervisor, which only
- * reclaims.
- */
-export function openLedgers(memory: ArrayBuffer, workers: number, me: number): SharedLedgers {
+/** A process that shares ledgers. */
+export interface SharingProcess {
+  readonly workers: number;
+  /** A worker from 1 to `workers`, or 0 for the supervisor, which only reclaims and seeds. */
+  readonly me: number;
+  /** Makes counters known that nobody knows. */
+  readonly seeder: Seeder;
+}
+
+/** The ledgers in shared memory, as one process sees them. */
+export function openLedgers(memory: ArrayBuffer, { workers, me, seeder }: SharingProcess): SharedLedgers {
   const places = placesOf(workers);
   const owner = me === 0 ? SUPERVISOR_OWNER : me;
   const secret = hashSecret(memory);
@@ -49,18 +65,28 @@ export function openLedgers(memory: ArrayBuffer, workers: number, me: number): S
   const turns = table(TURN_FIELDS, places.turns, ROOM.turns);
   const latencies = table(LATENCY_FIELDS, places.latencies, ROOM.latencies);
   const objects = table(OWNER_FIELDS, places.objects, ROOM.objects);
+  const counters = table(counterFields(workers), places.counters, ROOM.counters);
+  const ratios = table(RATIO_FIELDS, places.ratios, ROOM.ratios);
+  const outputs = table(QUANTILE_FIELDS, places.outputs, ROOM.outputs);
   const inFlight = places.inFlight.map((offset) => table(IN_FLIGHT_FIELDS, offset, ROOM.inFlight));
   const own = inFlight[me - 1] ?? new LocalTable(IN_FLIGHT_FIELDS);
   const cooldowns = new CooldownLedger(routes, owner);
+  const bucketLedger = new BucketLedger(buckets);
+  const records = new CounterLedger(counters, me, workers);
+  const tables = [buckets, routes, turns, latencies, objects, counters, ratios, outputs, ...inFlight];
   return {
-    buckets: new BucketLedger(buckets),
+    buckets: bucketLedger,
+    counters: new ClaimCounters(records, bucketLedger, seeder),
+    records,
+    estimates: new EstimateLedger(ratios, outputs),
     cooldowns,
     turns: new TurnCounter(turns),
     objects: new ObjectOwnerLedger(objects),
     traffic: new TrafficLedger({ own, others: inFlight.filter((one) => one !== own), latencies }),
     reclaim(worker) {
-      for (const one of [buckets, routes, turns, latencies, objects, ...inFlight]) one.release(worker);
+      for (const one of tables) one.release(worker);
       cooldowns.endProbesOf(worker);
+      records.releaseColumn(worker);
       inFlight[worker - 1]?.sweep(() => true);
     },
   };
@@ -75,6 +101,9 @@ interface Places {
   readonly turns: number;
   readonly latencies: number;
   readonly objects: number;
+  readonly counters: number;
+  readonly ratios: number;
+  readonly outputs: number;
   /** One count per worker. */
   readonly inFlight: readonly number[];
   readonly end: number;
@@ -93,6 +122,9 @@ function placesOf(workers: number): Places {
     turns: place(TURN_FIELDS, ROOM.turns),
     latencies: place(LATENCY_FIELDS, ROOM.latencies),
     objects: place(OWNER_FIELDS, ROOM.objects),
+    counters: place(counterFields(workers), ROOM.counters),
+    ratios: place(RATIO_FIELDS, ROOM.ratios),
+    outputs: place(QUANTILE_FIELDS, ROOM.outputs),
     inFlight: Array.from({ length: workers }, () => place(IN_FLIGHT_FIELDS, ROOM.inFlight)),
   };
   return { ...places, end };

@@ -7,7 +7,7 @@ import type { ListenOptions, Serving } from './serving.ts';
 import { complain, openProcessLog } from './process-log.ts';
 
 /** Serves in this process. Throws the errors of listening. */
-export function serveInOneProcess({ snapshot }: CompiledConfig, { database }: ListenOptions): Serving {
+export function serveInOneProcess({ snapshot }: CompiledConfig, { admin, database }: ListenOptions): Serving {
   let current = () => snapshot;
   const log = openProcessLog(() => current());
   const tracing = openTracing({
@@ -17,16 +17,16 @@ export function serveInOneProcess({ snapshot }: CompiledConfig, { database }: Li
     complain: (text) => complain(`llm-proxy: ${text}\n`),
   });
   const app = startApp({
-    admin: database?.admin,
+    admin: admin?.endpoint,
     snapshot,
     version,
     emit: (event) => {
       log.listen(event);
-      database?.record(event);
+      admin?.record(event);
     },
     droppedLogRows: log.droppedRows,
     database: database?.status,
-    records: database?.records,
+    records: admin?.records,
     objects: database?.objects,
     tracing,
   });

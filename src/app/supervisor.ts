@@ -11,10 +11,12 @@ import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
 import { version } from '../version.ts';
 import { type WorkerExit, WorkerPool } from '../cluster/worker-pool.ts';
+import { PUBLISH_MS, seedForAll } from './counter-seeding.ts';
+import type { Seeder } from '../limits/claim-counters.ts';
 import { openLedgers, type SharedLedgers, sizeOfLedgers } from './shared-ledgers.ts';
 import { createSharedMemory, type SharedMemory } from '../cluster/shared-memory.ts';
 import type { CompiledConfig } from './config-source.ts';
-import type { DatabaseSide, ListenOptions, Serving } from './serving.ts';
+import type { AdminSide, DatabaseSide, ListenOptions, Serving } from './serving.ts';
 import { openProcessLog, print } from './process-log.ts';
 import { receiveAdminRequest } from './forwarded-request.ts';
 import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
@@ -24,10 +26,10 @@ import { workerCommand } from './worker-command.ts';
 export async function serveWithWorkers(
   config: CompiledConfig,
   workers: number,
-  { database }: ListenOptions,
+  options: ListenOptions,
 ): Promise<Serving> {
   requireFreePort(config.snapshot.server);
-  const supervisor = new Supervisor(config, workers, database);
+  const supervisor = new Supervisor(config, workers, options);
   const url = await supervisor.start();
   return {
     url,
@@ -61,21 +63,33 @@ class Supervisor {
   readonly log: OpenLog;
   #config: CompiledConfig;
   readonly #workers: number;
+  readonly #admin: AdminSide | undefined;
   readonly #database: DatabaseSide | undefined;
   readonly #memory: SharedMemory;
   readonly #ledgers: SharedLedgers;
+  readonly #seed: Seeder;
   readonly #own: Metrics;
   readonly #counts = new MergedMetrics();
   readonly #pool: WorkerPool<WorkerCalls>;
   #metricsServer: MetricsServer | undefined;
   #noting: Timer | undefined;
 
-  constructor(config: CompiledConfig, workers: number, database: DatabaseSide | undefined) {
+  constructor(config: CompiledConfig, workers: number, { admin, database }: ListenOptions) {
     this.#config = config;
     this.#workers = workers;
+    this.#admin = admin;
     this.#database = database;
     this.#memory = createSharedMemory(sizeOfLedgers(workers));
-    this.#ledgers = openLedgers(this.#memory.bytes, workers, SUPERVISOR);
+    this.#ledgers = openLedgers(this.#memory.bytes, {
+      workers,
+      me: SUPERVISOR,
+      seeder: (record) => this.#seed(record),
+    });
+    this.#seed = seedForAll({
+      records: this.#ledgers.records,
+      publishAll: (key) => this.#pool.callAll('publishHold', key, PUBLISH_MS),
+      usedOf: () => 0,
+    });
     this.log = openProcessLog(this.snapshot);
     this.#own = createMetrics({
       snapshot: this.snapshot,
@@ -83,7 +97,7 @@ class Supervisor {
       version,
       droppedLogRows: this.log.droppedRows,
       database: database?.status,
-      records: database?.records,
+      records: admin?.records,
     });
     this.#pool = new WorkerPool({
       size: workers,
@@ -146,10 +160,11 @@ class Supervisor {
       },
       health: (probe) => this.#pool.call(this.#prober(), 'health', probe),
       modelLists: () => this.#pool.call(this.#prober(), 'modelLists', undefined),
-      admin: (request) => receiveAdminRequest(request, this.#database?.admin),
-      record: async (records) => this.#database?.insert(records),
+      admin: (request) => receiveAdminRequest(request, this.#admin?.endpoint),
+      record: async (records) => this.#admin?.insert(records),
       noteObjects: async (records) => this.#database?.objects.insert(records),
       findObject: async (id) => this.#database?.objects.find(id),
+      seedCounter: async (record) => this.#seed(record),
     };
   }
 
@@ -160,7 +175,7 @@ class Supervisor {
   }
 
   #ordersFor(worker: number): WorkerInit {
-    const database = this.#database;
+    const [admin, database] = [this.#admin, this.#database];
     return {
       worker,
       workers: this.#workers,
@@ -168,7 +183,8 @@ class Supervisor {
       memory: this.#memory.path,
       port: this.#pool.address?.port ?? this.snapshot().server.port,
       source: this.#config.source,
-      database: database && { retentionMs: database.retentionMs, status: database.status() },
+      admin: admin && { retentionMs: admin.retentionMs },
+      database: database && { status: database.status() },
     };
   }
 

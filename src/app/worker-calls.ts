@@ -2,6 +2,7 @@ import type { HealthSettings } from '../config/snapshot.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { ObjectOwner } from '../gateway/objects/object-owners.ts';
 import type { OwnerRecord } from '../gateway/objects/stored-object-owners.ts';
+import type { UnknownRecord } from '../limits/claim-counters.ts';
 import type { HealthReport } from '../health/report.ts';
 import type { ProviderStatus } from '../health/provider-status.ts';
 import type { ProviderList } from '../models/provider-list.ts';
@@ -21,8 +22,10 @@ export interface WorkerInit {
   /** 0: this worker chooses the port. */
   readonly port: number;
   readonly source: ConfigSource;
+  /** The additions of a gateway with an Admin API. `retentionMs` 0: no request records are made. */
+  readonly admin: { readonly retentionMs: number } | undefined;
   /** The additions of database mode. */
-  readonly database: { readonly retentionMs: number; readonly status: DatabaseStatus } | undefined;
+  readonly database: { readonly status: DatabaseStatus } | undefined;
 }
 
 /** The calls that the supervisor offers to its workers. */
@@ -38,17 +41,21 @@ export type SupervisorCalls = {
   /** The providers' model lists, from the worker that probes them. */
   readonly modelLists: (nothing: undefined) => Promise<readonly ProviderList[]>;
   readonly admin: (request: SentRequest) => Promise<SentResponse>;
-  /** Accepts request records for the database. */
+  /** Accepts the request records of a worker. */
   readonly record: (records: readonly RequestRecord[]) => Promise<void>;
   /** Stores who created objects in the database, and looks it up there. */
   readonly noteObjects: (records: readonly OwnerRecord[]) => Promise<void>;
   readonly findObject: (id: string) => Promise<ObjectOwner | undefined>;
+  /** Makes a limit's counter known that nobody knows. */
+  readonly seedCounter: (record: UnknownRecord) => Promise<boolean>;
 };
 
 /** The calls that a worker offers to its supervisor. */
 export type WorkerCalls = {
   /** A sign of life, answered at once. */
   readonly ping: (nothing: undefined) => void;
+  /** Writes what the worker holds of a counter into its record, given by its key. Answered at once. */
+  readonly publishHold: (key: string) => void;
   /** Answered when the configuration is in force. */
   readonly swap: (source: ConfigSource) => Promise<void>;
   /** Sets the state of the database. */

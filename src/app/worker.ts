@@ -7,7 +7,9 @@ import type { OpenLog } from '../telemetry/log/open-log.ts';
 import { openTracing } from '../telemetry/traces/trace-open.ts';
 import { version } from '../version.ts';
 import type { PoolCalls } from '../cluster/worker-pool.ts';
-import { openLedgers } from './shared-ledgers.ts';
+import { openLedgers, type SharedLedgers } from './shared-ledgers.ts';
+import { seedBySupervisor } from './counter-seeding.ts';
+import type { CounterLedger } from '../limits/counter.ts';
 import { mapSharedMemory } from '../cluster/shared-memory.ts';
 import { EXIT } from '../exit-code.ts';
 import { compileSource } from './config-source.ts';
@@ -52,6 +54,8 @@ interface Worker {
   readonly app: App;
   readonly log: OpenLog;
   readonly recording: Recording;
+  /** The counters of limits, as records. */
+  readonly records: CounterLedger;
   readonly swap: WorkerCalls['swap'];
   readonly setDatabaseStatus: (status: DatabaseStatus) => void;
 }
@@ -71,8 +75,14 @@ interface Connection {
 function connect(): Connection {
   const started = Promise.withResolvers<Worker>();
   const ending = Promise.withResolvers<void>();
+  let begun: Worker | undefined;
+  void started.promise.then((worker) => {
+    begun = worker;
+  });
   const calls: WorkerCalls = {
     ping: () => undefined,
+    // A worker that has not begun to serve holds nothing.
+    publishHold: (key) => begun?.records.publish(key),
     swap: async (source) => (await started.promise).swap(source),
     databaseStatus: async (status) => (await started.promise).setDatabaseStatus(status),
     pending: async () => (await started.promise).app.server.pending(),
@@ -123,11 +133,12 @@ function start(
   );
   const recording = recordRequests({
     records: { insert: (records) => channel.call('record', records), prune: async () => false },
-    retentionMs: init.database?.retentionMs ?? 0,
+    retentionMs: init.admin?.retentionMs ?? 0,
     log: () => log,
   });
+  const ledgers = ledgersOf(init, channel);
   const app = startApp({
-    admin: init.database && sendAdminRequests((request) => channel.call('admin', request)),
+    admin: init.admin && sendAdminRequests((request) => channel.call('admin', request)),
     snapshot,
     version,
     emit: (event) => {
@@ -147,13 +158,14 @@ function start(
       version,
       complain: (text) => complain(`llm-proxy: ${text}\n`),
     }),
-    cluster: clusterOf(init, clock, channel),
+    cluster: clusterOf(init, channel, { clock, ledgers }),
   });
   current = app.snapshot;
   return {
     app,
     log,
     recording,
+    records: ledgers.records,
     swap: async (source) => app.swap(compileSource(source, isStale)),
     setDatabaseStatus: (next) => {
       database = next;
@@ -161,14 +173,22 @@ function start(
   };
 }
 
-function clusterOf(
-  { worker, workers, isProber, memory, port }: WorkerInit,
-  clock: SystemClock,
+function ledgersOf(
+  { worker, workers, memory }: WorkerInit,
   channel: RpcChannel<SupervisorCalls & PoolCalls>,
+): SharedLedgers {
+  const seeder = seedBySupervisor((record) => channel.call('seedCounter', record));
+  return openLedgers(mapSharedMemory(memory), { workers, me: worker, seeder });
+}
+
+function clusterOf(
+  { isProber, port }: WorkerInit,
+  channel: RpcChannel<SupervisorCalls & PoolCalls>,
+  { clock, ledgers }: Pick<Cluster, 'clock' | 'ledgers'>,
 ): Cluster {
   return {
     clock,
-    ledgers: openLedgers(mapSharedMemory(memory), workers, worker),
+    ledgers,
     port,
     isProber,
     metrics: () => channel.call('metrics', undefined),

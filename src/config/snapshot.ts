@@ -40,6 +40,7 @@ export interface Snapshot {
   readonly translation: (model: string, provider: Provider) => TranslationSettings;
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
+  readonly console: ConsoleSettings;
   readonly prices: PriceSettings;
   readonly limits: CompiledLimits;
   readonly owners: Owners;
@@ -78,6 +79,8 @@ export interface MasterKey extends KeyLimits, KeyOwnership {
   /** Enough of the key to recognise it, such as `sk-ab****cdef`. */
   readonly preview: string;
   readonly enabled: boolean;
+  /** Milliseconds since 1970 from which on it is refused as expired: `expiresAtMs` and the grace; Infinity: never. */
+  readonly refusedFromMs: number;
   /** The names and patterns behind `allows`: its own, else those of its nearest team that has some; empty: all models. */
   readonly allowedModels: readonly string[];
   readonly allows: (model: string) => boolean;
@@ -229,6 +232,15 @@ export interface MetricsSettings {
 export interface DocsSettings {
   /** Whether `/docs` and `/openapi.json` exist. */
   readonly enabled: boolean;
+}
+
+/** The console and the listener that it shares with the Admin API. */
+export interface ConsoleSettings {
+  readonly enabled: boolean;
+  /** Starts with a slash and has none at its end. */
+  readonly path: string;
+  /** The port of the Admin API and the console; undefined: they are on the main listener. */
+  readonly adminPort: number | undefined;
 }
 
 export interface LoggingSettings {

@@ -72,6 +72,23 @@ export class BucketLedger {
     });
   }
 
+  /**
+   * Takes `cost` tokens whether or not they are there; a negative cost gives tokens back. A bucket is never more than
+   * full.
+   */
+  adjust(key: string, limit: BucketLimit, nowMs: number, cost: number): void {
+    if (cost === 0 || limit.ratePerSecond <= 0) return;
+    this.#buckets.update(key, (bucket) => {
+      const level = Math.max(bucket.level, nowMs) + (1000 / limit.ratePerSecond) * cost;
+      bucket.level = level > nowMs ? level : 0;
+    });
+  }
+
+  /** The state of a bucket, from which nothing is taken. */
+  peek(key: string, limit: BucketLimit, nowMs: number): Taking {
+    return take(this.#buckets.read(key, ({ level }) => level) ?? 0, limit, nowMs, 0);
+  }
+
   /** Drops the buckets that are full by now, to bound the memory. */
   sweep(nowMs: number): void {
     this.#buckets.sweep(({ level }) => level <= nowMs);

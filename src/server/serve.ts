@@ -1,11 +1,12 @@
 import type { Server } from 'bun';
-import type { ServerSettings, Snapshot } from '../config/snapshot.ts';
+import type { ServerSettings } from '../config/snapshot.ts';
 import { Refusal } from '../gateway/refusals.ts';
 import { handle } from '../gateway/handle.ts';
 import type { ClientRequest, DatabaseStatus, Gateway } from '../gateway/ports.ts';
 import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
 import { requireOwnBrowser } from './browser-guard.ts';
-import { clientAddress } from './client-address.ts';
+import { addressOf, administered, type AdminEndpoint } from './admin-endpoint.ts';
+import { isOfConsole, readConsole } from './console-endpoint.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
 import { createDetailedHealth, type HealthReporter } from '../health/report.ts';
 import { readDocs } from './docs-endpoint.ts';
@@ -20,7 +21,7 @@ import { BodyBudget, bodyMemory } from './body-budget.ts';
 import { readBody } from './read-body.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
 import { isReserved, pathOf, type RequestTarget, requestTarget } from './request-target.ts';
-import type { DocsEndpoint, ServerState } from './server-state.ts';
+import type { ConsoleEndpoint, DocsEndpoint, ServerState } from './server-state.ts';
 import { SOCKET_HANDLER, type SocketData, WebSockets } from './web-sockets.ts';
 import type { UpstreamSockets } from '../gateway/web-socket/ports.ts';
 
@@ -40,9 +41,6 @@ export interface HttpServer {
   readonly stop: () => Promise<void>;
 }
 
-/** The Admin API from the server's view. Never rejects. */
-export type AdminEndpoint = (request: Request, clientAddress: string) => Promise<Response>;
-
 /** Where to listen. The server reads everything else from the gateway's snapshot, for each request. */
 export interface ServeOptions {
   readonly host: string;
@@ -52,6 +50,8 @@ export interface ServeOptions {
   /** Answers paths below `/admin`; undefined: there are none. */
   readonly admin?: AdminEndpoint | undefined;
   readonly docs: DocsEndpoint;
+  /** undefined: the console is not on this listener. */
+  readonly console?: ConsoleEndpoint | undefined;
   /** The state of the database; undefined, also as a result: there is none. */
   readonly database?: (() => DatabaseStatus | undefined) | undefined;
   /** undefined: `/metrics` is not served here. */
@@ -72,6 +72,8 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     database: options.database ?? (() => undefined),
     detailedHealth: createDetailedHealth(gateway, options.reportHealth),
     docs: options.docs,
+    console: options.console,
+    hasAdmin: options.admin !== undefined,
     catalogue: options.catalogue,
     webSockets: new WebSockets({ ...gateway, sockets: options.sockets }),
     startedAtMs: Date.now(),
@@ -120,28 +122,6 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     },
     stop: () => webSockets.end().then(stop),
   };
-}
-
-/** The Admin API's response, if the path is its own. It precedes CORS, since no web page may use it. */
-function administered(
-  request: Request,
-  {
-    admin,
-    server,
-    gateway,
-  }: {
-    readonly admin: AdminEndpoint | undefined;
-    readonly server: Server<SocketData>;
-    readonly gateway: Gateway;
-  },
-): Promise<Response> | undefined {
-  if (admin === undefined || !/^[a-z]+:\/\/[^/?]*\/admin(?:[/?]|$)/.test(request.url)) return undefined;
-  return admin(request, addressOf(request, server, gateway.snapshot()));
-}
-
-function addressOf(request: Request, server: Server<SocketData>, snapshot: Snapshot): string {
-  const peer = server.requestIP(request)?.address ?? '';
-  return clientAddress(peer, request.headers, snapshot.server.trustsProxy);
 }
 
 /** None of the functions on this path awaits the next: each await costs a turn of the event loop. */
@@ -207,7 +187,7 @@ function ownEndpoint(request: Request, target: RequestTarget, state: ServerState
     case '/models':
     case '/v1beta/models': {
       const reader = { headers: allow(request, path).headers, search, path };
-      return modelList(reader, { snapshot, catalogue });
+      return modelList(reader, { snapshot, catalogue, clock: state.gateway.clock });
     }
     case '/':
     case '/api/hello':
@@ -226,13 +206,15 @@ function ownEndpoint(request: Request, target: RequestTarget, state: ServerState
 function endpointBelow(request: Request, target: RequestTarget, state: ServerState): Answer | undefined {
   const { path, search } = target;
   if (path.startsWith('/docs/')) return readDocs(allow(request, path), path, state);
+  if (isOfConsole(path, state)) return readConsole(request, path, state);
   if (isReserved(path)) throw new Refusal('path_not_found', { path });
   const { gateway, catalogue } = state;
-  return modelEndpoint(request, { path, search }, { snapshot: gateway.snapshot(), catalogue });
+  const { clock } = gateway;
+  return modelEndpoint(request, { path, search }, { snapshot: gateway.snapshot(), catalogue, clock });
 }
 
 function modelList(reader: ModelRequest, sources: ModelSources): Response {
-  return withKeyHint(listModels(reader, sources), reader, sources.snapshot);
+  return withKeyHint(listModels(reader, sources), reader, sources);
 }
 
 function modelEndpoint(

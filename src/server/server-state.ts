@@ -8,6 +8,9 @@ import type { MetricsPage } from './metrics-endpoint.ts';
 /** The page about the API from the server's view. Returns undefined for an unknown path. */
 export type DocsEndpoint = (request: Request, path: string) => Promise<Response | undefined>;
 
+/** The console from the server's view: answers its path and everything below. */
+export type ConsoleEndpoint = (request: Request, path: string) => Promise<Response>;
+
 /** The state of the server that its endpoints need. */
 export interface ServerState {
   readonly gateway: Gateway;
@@ -17,6 +20,10 @@ export interface ServerState {
   readonly database: () => DatabaseStatus | undefined;
   readonly detailedHealth: DetailedHealth;
   readonly docs: DocsEndpoint;
+  /** undefined: the console is not on this listener. */
+  readonly console: ConsoleEndpoint | undefined;
+  /** Whether there is an Admin API, without which the console is of no use. */
+  readonly hasAdmin: boolean;
   readonly catalogue: ModelCatalogue;
   readonly webSockets: WebSockets;
   /** Milliseconds since 1970. */

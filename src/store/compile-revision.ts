@@ -21,12 +21,7 @@ export interface CompileRevisionContext {
 }
 
 export type CompiledRevision =
-  | {
-      readonly kind: 'compiled';
-      readonly snapshot: Snapshot;
-      /** When a rotated key expires, in milliseconds since 1970. The snapshot is outdated then. */
-      readonly expiresAtMs: number;
-    }
+  | { readonly kind: 'compiled'; readonly snapshot: Snapshot }
   | { readonly kind: 'refused'; readonly findings: readonly ResourceFinding[] };
 
 /** An error in a revision and the resource that it is in; undefined: it is in the program's options or environment. */
@@ -54,8 +49,8 @@ export function compileRevision(revision: Revision, context: CompileRevisionCont
     ...faults.map(({ name, message, found }) => ({ path: ['environment', name], message, found })),
   ];
   if (result.kind === 'refused' || all.length > 0) return refused(all, revision);
-  const { access, expiresAtMs } = withStoredKeys(result.snapshot.access, revision, context);
-  return { kind: 'compiled', snapshot: { ...result.snapshot, access }, expiresAtMs };
+  const access = withStoredKeys(result.snapshot.access, revision, context.isStale);
+  return { kind: 'compiled', snapshot: { ...result.snapshot, access } };
 }
 
 /** Keys are counted by the ids of their resources, which outlive their names. */
@@ -76,27 +71,23 @@ function refused(findings: readonly Finding[], revision: Revision): CompiledRevi
  * The compiler hashes the keys that it is given, but a stored key is already a hash. So the hashes are compiled in
  * place of the secrets and indexed by the hashes of clients' keys afterwards.
  */
-function withStoredKeys(
-  access: Access,
-  { resources }: Revision,
-  { now, isStale }: CompileRevisionContext,
-): { readonly access: Access; readonly expiresAtMs: number } {
-  if (access.kind === 'open') return { access, expiresAtMs: Infinity };
+function withStoredKeys(access: Access, { resources }: Revision, isStale: () => boolean): Access {
+  if (access.kind === 'open') return access;
   const byName = new Map([...access.keys.values()].map((key) => [key.name, key]));
   const keys = new Map<string, MasterKey>();
-  let expiresAtMs = Infinity;
   for (const { fields } of resources.master_keys.values()) {
     const { name, hash, preview, previous } = storedKey(fields);
     const compiled = byName.get(name);
     if (compiled === undefined) continue;
     const key = { ...compiled, hash, preview };
-    const previousEndsMs = previous === undefined ? 0 : Date.parse(previous.expires_at);
-    if (previous !== undefined && previousEndsMs > now.getTime()) {
-      // Both keys share one bucket: the former key must not double the limit.
-      keys.set(previous.hash, key);
-      expiresAtMs = Math.min(expiresAtMs, previousEndsMs);
-    }
-    keys.set(key.hash, key);
+    keys.set(hash, key);
+    // Both secrets share one hash, and so one bucket: the former secret must not double the limit.
+    if (previous !== undefined) keys.set(previous.hash, endingAt(Date.parse(previous.expires_at), key));
   }
-  return { access: { ...access, keys, isStale }, expiresAtMs };
+  return { ...access, keys, isStale };
+}
+
+/** The key as its former secret opens it. */
+function endingAt(endsMs: number, key: MasterKey): MasterKey {
+  return endsMs >= key.refusedFromMs ? key : { ...key, expiresAtMs: endsMs, refusedFromMs: endsMs };
 }

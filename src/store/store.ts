@@ -260,15 +260,13 @@ export class Store {
 
   /** The revision in the database, unless it is in force or was refused. */
   #findChange(): Promise<StoredRevision | undefined> {
-    const { revision, compiled } = this.#current ?? {};
-    const isOutdated = this.#options.now().getTime() >= (compiled?.expiresAtMs ?? Infinity);
+    const { revision } = this.#current ?? {};
     return this.#database.read(async (sql) => {
       const found = await readVersion(sql);
       const strangeness = revision && whyNoSuccessor(found, revision);
       if (strangeness !== undefined) return this.#notAdopted(strangeness);
       this.#refusalToAdopt = undefined;
-      const isKnown = found.version === revision?.version && !isOutdated;
-      if (isKnown || found.version === this.#refusedVersion) return undefined;
+      if (found.version === revision?.version || found.version === this.#refusedVersion) return undefined;
       return readRevision(sql, found);
     });
   }

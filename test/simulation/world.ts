@@ -4,6 +4,8 @@ import { type Execution, execute } from '../../src/gateway/execute.ts';
 import { ObjectOwnerLedger } from '../../src/gateway/objects/object-owners.ts';
 import type { Cooldowns, Gateway } from '../../src/gateway/ports.ts';
 import { BucketLedger } from '../../src/limits/bucket.ts';
+import { countersAlone } from '../../src/limits/claim-counters.ts';
+import { EstimateLedger } from '../../src/limits/estimates.ts';
 import { CooldownLedger, type CooldownPolicy } from '../../src/routing/cooldown.ts';
 import type { Availability, RetryPolicy } from '../../src/routing/decide.ts';
 import type { Attempt, Outcome, Reason } from '../../src/routing/outcome.ts';
@@ -115,6 +117,8 @@ providers: [${providers.join(', ')}]`),
     dice,
     newRequestId: () => 'req_1',
     buckets: new BucketLedger(),
+    counters: countersAlone(new BucketLedger()),
+    estimates: new EstimateLedger(),
     cooldowns,
     traffic: new TrafficLedger(),
     turns: new TurnCounter(),

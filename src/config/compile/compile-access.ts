@@ -7,16 +7,21 @@ import { joinTags, type OwnersByName } from './compile-owners.ts';
 import type { Access, MasterKey } from '../snapshot.ts';
 import { findDuplicates } from '../read/duplicates.ts';
 
+type AccessSettings = Pick<
+  Settings,
+  'keys' | 'publicModels' | 'allowUnauthenticated' | 'attribution' | 'limitOptions'
+>;
+
 /**
  * Determines who may use the gateway. Disabled keys stay in the map, so that disabling the last key does not open the
  * gateway.
  */
 export function compileAccess(
-  settings: Pick<Settings, 'keys' | 'publicModels' | 'allowUnauthenticated' | 'attribution'>,
+  settings: AccessSettings,
   owners: OwnersByName,
   staysLocked: boolean,
 ): { readonly access: Access; readonly findings: readonly Finding[] } {
-  const { keys, publicModels, allowUnauthenticated, attribution } = settings;
+  const { keys, publicModels, allowUnauthenticated } = settings;
   const findings = [
     ...findDuplicates(keys, 'name', 'a key'),
     ...findSharedSecrets(keys),
@@ -25,7 +30,7 @@ export function compileAccess(
   ];
   if (keys.length === 0 && !staysLocked)
     return { access: { kind: 'open', isIntended: allowUnauthenticated }, findings };
-  const compiled = keys.map((key) => compileKey(key, { owners, attribution }));
+  const compiled = keys.map((key) => compileKey(key, { ...settings, owners }));
   return {
     access: { kind: 'keys', keys: new Map(compiled.map((key) => [key.hash, key])), publicModels },
     findings,
@@ -43,7 +48,8 @@ function compileKey(settings: KeySettings, context: KeyContext): MasterKey {
     id,
     name,
     hash: hashKey(key),
-    preview: previewKey(key),
+    preview: previewMasterKey(key),
+    refusedFromMs: (ownership.expiresAtMs ?? Infinity) + context.limitOptions.graceAfterExpiryMs,
     enabled,
     allows: allowedBy(lists),
     unrestricted: lists.length === 0,
@@ -61,9 +67,8 @@ function compileKey(settings: KeySettings, context: KeyContext): MasterKey {
   };
 }
 
-interface KeyContext {
+interface KeyContext extends Pick<Settings, 'attribution' | 'limitOptions'> {
   readonly owners: OwnersByName;
-  readonly attribution: Settings['attribution'];
 }
 
 function isRestricting(allowed: readonly string[]): boolean {
@@ -110,6 +115,16 @@ export function hashKey(key: string): string {
 /** The first 5 and last 4 characters of keys that are long enough to keep the rest secret. */
 export function previewKey(key: string): string {
   return key.length < 16 || HASHED.test(key) ? '****' : `${key.slice(0, 5)}****${key.slice(-4)}`;
+}
+
+/** Leaves most of a key secret although 12 characters of it are shown. */
+const LONG_KEY = 32;
+
+/** The first 8 and last 4 characters of a long master key; of a shorter one as much as of any secret. */
+export function previewMasterKey(key: string): string {
+  return key.length < LONG_KEY || HASHED.test(key)
+    ? previewKey(key)
+    : `${key.slice(0, 8)}****${key.slice(-4)}`;
 }
 
 function findSharedSecrets(keys: readonly KeySettings[]): Finding[] {

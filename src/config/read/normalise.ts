@@ -46,9 +46,17 @@ function hasOnlyProxyKey({ proxy_api_key: key, master_keys: keys }: ConfigFile):
   return typeof key === 'string' && (keys ?? []).length === 0;
 }
 
+function normaliseConsole({ console, admin }: ConfigFile): Settings['console'] {
+  return {
+    enabled: console?.enabled ?? true,
+    path: console?.path ?? DEFAULTS.consolePath,
+    adminPort: admin?.port ?? undefined,
+  };
+}
+
 function normaliseWatching(
   file: ConfigFile,
-): Pick<Settings, 'errorCodes' | 'errorPatterns' | 'health' | 'metrics' | 'docs'> {
+): Pick<Settings, 'errorCodes' | 'errorPatterns' | 'health' | 'metrics' | 'docs' | 'console'> {
   const { detection, health, metrics, docs } = file;
   return {
     errorCodes: detection?.error_codes ?? DEFAULTS.errorCodes,
@@ -56,6 +64,7 @@ function normaliseWatching(
     health: normaliseHealth(health),
     metrics: { port: metrics?.port ?? undefined, token: metrics?.token ?? undefined },
     docs: { enabled: docs?.enabled ?? true },
+    console: normaliseConsole(file),
   };
 }
 

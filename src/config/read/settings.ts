@@ -9,6 +9,7 @@ import type { SpokenApi } from '../../translation/targets.ts';
 import type { DialectName } from '../../translation/models/dialects.ts';
 import type {
   CloudCredential,
+  ConsoleSettings,
   DocsSettings,
   HealthSettings,
   LoggingSettings,
@@ -50,6 +51,7 @@ export interface Settings extends OwnerSettings {
   readonly health: HealthSettings;
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
+  readonly console: ConsoleSettings;
   readonly prices: PriceSettings;
   /** Settings that are probably not intended, one sentence each. */
   readonly warnings: readonly string[];

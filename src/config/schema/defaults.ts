@@ -3,6 +3,7 @@ export const DEFAULTS = {
   host: '0.0.0.0',
   port: 18_000,
   workers: 1,
+  consolePath: '/console',
   providerType: 'openai',
   pathVersion: 'add',
   weight: 1,

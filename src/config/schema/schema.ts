@@ -12,7 +12,15 @@ import { limitList, limitOptionsSchema } from './limit-schema.ts';
 import { teamSchema, userSchema } from './owner-schema.ts';
 import { pricesSchema } from './prices-schema.ts';
 import { providerSchema } from './provider-schema.ts';
-import { docsSchema, loggingSchema, metricsSchema, serverSchema, timeoutsSchema } from './server-schema.ts';
+import {
+  adminSchema,
+  consoleSchema,
+  docsSchema,
+  loggingSchema,
+  metricsSchema,
+  serverSchema,
+  timeoutsSchema,
+} from './server-schema.ts';
 import { optional, seconds, secretText } from './setting.ts';
 import { alertSchema, attributionSchema, spendSchema } from './spend-schema.ts';
 import { translationSchema } from './translation-schema.ts';
@@ -129,6 +137,8 @@ export const configSchema = z
       default: [],
     }),
     docs: optional(docsSchema, { description: 'The page about the API.' }),
+    console: optional(consoleSchema, { description: 'The page for operators.' }),
+    admin: optional(adminSchema, { description: 'The Admin API.' }),
   })
   .meta({
     title: 'llm-proxy configuration',

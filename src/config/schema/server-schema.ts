@@ -89,6 +89,37 @@ export const docsSchema = z.strictObject({
   }),
 });
 
+/** Any path that no other endpoint of the gateway begins with. */
+const CONSOLE_PATH =
+  /^(?!\/(?:v1|v1beta|api|admin|docs|healthz?|readyz|metrics|models|openapi\.json|favicon\.ico)(?:\/|$))(?:\/[A-Za-z0-9._~-]+)+$/;
+
+/** The page on which operators see and change what the gateway does. */
+export const consoleSchema = z.strictObject({
+  enabled: optional(z.boolean(), {
+    description:
+      'Whether the console is served: a page to see and change what the gateway does. It shows nothing without a sign-in, and it is only there where the Admin API is.',
+    default: true,
+  }),
+  path: optional(
+    z.string().regex(CONSOLE_PATH, {
+      error: 'must be a path of its own such as "/console", without a slash at the end',
+    }),
+    {
+      description: 'Path of the console.',
+      default: DEFAULTS.consolePath,
+    },
+  ),
+});
+
+/** The listener of the Admin API. */
+export const adminSchema = z.strictObject({
+  port: optional(portNumber(), {
+    description:
+      'A separate port for the Admin API and the console, which the main port then does not answer. Left out: both are on the main port. A restart applies a change.',
+    examples: [9200],
+  }),
+});
+
 /** The log: its level, format and destinations. */
 export const loggingSchema = z.strictObject({
   level: optional(z.enum(['debug', 'info', 'warn', 'error']), {

@@ -25,7 +25,7 @@ import type { ProviderListener, SocketEnd } from './ports.ts';
 import { refusalEvent } from './refusal-event.ts';
 import { type Maker, ResponseReports } from './response-reports.ts';
 import { speakingModel } from './speaking-model.ts';
-import { currentKey, whyNotAllowed } from './still-allowed.ts';
+import { currentKey, validKey, whyNotAllowed } from './still-allowed.ts';
 import { upstreamNameOf, withUpstreamNames } from './upstream-names.ts';
 
 /** The parts that make up a connection. */
@@ -216,7 +216,7 @@ export class WebSocketLine implements ProviderListener {
   async #passChecked(message: CheckedMessage, text: string): Promise<void> {
     const { gateway, api, context } = this.#line;
     const snapshot = gateway.snapshot();
-    const key = currentKey(context.key, snapshot);
+    const key = validKey(context.key, snapshot, gateway.clock);
     const isRequest = message.type === CREATE;
     let admission = isRequest && this.#askedFor > 0 ? await admit(key, gateway) : FREE_ADMISSION;
     const name = message.models.find(({ isMain }) => isMain)?.name;

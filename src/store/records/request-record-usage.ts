@@ -51,7 +51,7 @@ export async function sumRecords(
   let after: Position | undefined;
   do {
     const piece: Piece = await database.read((sql) => sumPiece(sql, { filter, dimensions, after }));
-    for (const sum of piece.sums) add(groups, sum);
+    for (const sum of piece.sums) addSum(groups, sum);
     if (groups.size > MOST_GROUPS) throw new TooManyGroups();
     after = piece.last;
     await Bun.sleep(0);
@@ -150,7 +150,8 @@ function parseSum(row: SumRow): UsageSum {
   };
 }
 
-function add(groups: Map<string, UsageSum>, sum: UsageSum): void {
+/** Adds a sum to the one of its group. */
+export function addSum(groups: Map<string, UsageSum>, sum: UsageSum): void {
   // The time comes first so that groups sort by it; its number of digits will not change for centuries.
   const name = JSON.stringify([sum.fromMs, sum.key, sum.model, sum.provider]);
   const before = groups.get(name);

@@ -23,7 +23,7 @@ afterEach(() => memory.close());
 
 /** The ledgers as the process with this number sees them. 0 is the one above. */
 function ledgersOf(me: number) {
-  return openLedgers(mapSharedMemory(memory.path), WORKERS, me);
+  return openLedgers(mapSharedMemory(memory.path), { workers: WORKERS, me, seeder: () => true });
 }
 
 /** Starts a process that shares the memory; see `sharing-process.ts`. */

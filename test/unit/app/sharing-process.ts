@@ -6,7 +6,11 @@ import { mapSharedMemory } from '../../../src/cluster/shared-memory.ts';
  * so that all begin together, does its work, and prints the result.
  */
 const [path = '', workers = '', me = '', what = ''] = process.argv.slice(2);
-const ledgers = openLedgers(mapSharedMemory(path), Number(workers), Number(me));
+const ledgers = openLedgers(mapSharedMemory(path), {
+  workers: Number(workers),
+  me: Number(me),
+  seeder: () => true,
+});
 const say = (word: unknown): void => void process.stdout.write(`${JSON.stringify(word)}\n`);
 
 /** Enough turns for the processes to overlap, however late one of them begins. */

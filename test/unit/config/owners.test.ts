@@ -118,6 +118,14 @@ test('a key says when it expires, whose it is and what its clients may say', () 
   });
 });
 
+test('an expired key goes on working for the grace', () => {
+  const options = 'limits_options: { grace_after_expiry: 3600 }';
+  const endsAtMs = Date.parse('2027-03-31T00:00:00Z');
+  expect(keyWith('expires_at: 2027-03-31T00:00:00Z').refusedFromMs).toBe(endsAtMs);
+  expect(keyWith('expires_at: 2027-03-31T00:00:00Z', options).refusedFromMs).toBe(endsAtMs + 3_600_000);
+  expect(keyWith('', options).refusedFromMs).toBe(Infinity);
+});
+
 test('a key that says nothing has none of it, and end users are stored only where that is asked for', () => {
   expect(keyWith('')).toMatchObject({
     id: 'app',

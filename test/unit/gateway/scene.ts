@@ -5,9 +5,12 @@ import { readerSource } from '../../../src/lib/reader-source.ts';
 import type { GatewayEvent } from '../../../src/gateway/events.ts';
 import { type Execution, execute } from '../../../src/gateway/execute.ts';
 import { ObjectOwnerLedger } from '../../../src/gateway/objects/object-owners.ts';
+import { NOBODY } from '../../../src/gateway/attribution.ts';
 import { plan } from '../../../src/gateway/plan.ts';
 import type { ClientRequest, Gateway, UpstreamReply, UpstreamRequest } from '../../../src/gateway/ports.ts';
 import { BucketLedger } from '../../../src/limits/bucket.ts';
+import { countersAlone } from '../../../src/limits/claim-counters.ts';
+import { EstimateLedger } from '../../../src/limits/estimates.ts';
 import { CooldownLedger } from '../../../src/routing/cooldown.ts';
 import { TrafficLedger } from '../../../src/routing/traffic.ts';
 import { TurnCounter } from '../../../src/routing/turn-counter.ts';
@@ -39,6 +42,8 @@ export class Scene {
       dice: () => 0.5,
       newRequestId: () => 'req_1',
       buckets: new BucketLedger(),
+      counters: countersAlone(new BucketLedger()),
+      estimates: new EstimateLedger(),
       cooldowns: this.cooldowns,
       traffic: this.traffic,
       turns: new TurnCounter(),
@@ -98,6 +103,7 @@ export async function plannedRequest(
     startedAtMs,
     snapshot,
     key: undefined,
+    attribution: NOBODY,
     plan: await plan(request, undefined, snapshot),
     plannedAtMs: startedAtMs,
     deadlineMs: startedAtMs + snapshot.server.requestTimeoutMs,

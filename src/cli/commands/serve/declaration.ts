@@ -48,7 +48,7 @@ export const serveDeclaration = {
       'address to listen on if the configuration names a loopback address or 0.0.0.0; the image sets it',
     LOG_LEVEL: 'debug, info, warn or error; overrides the configuration',
     DB_URL: 'the database with the configuration: postgres://… or sqlite://FILE',
-    ADMIN_KEY: 'with DB_URL: opens the Admin API',
+    ADMIN_KEY: 'opens the Admin API; without DB_URL it reads, and changes no configuration',
     DB_URL_FILE: 'a file that contains DB_URL; likewise ADMIN_KEY_FILE and SECRET_KEY_FILE',
   },
   examples: [

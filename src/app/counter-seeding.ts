@@ -1,0 +1,52 @@
+import type { Seeder, UnknownRecord, UsedOf } from '../limits/claim-counters.ts';
+import type { CounterLedger } from '../limits/counter.ts';
+
+/** How long a request waits until a counter is known. A busy machine needs more than the usual millisecond. */
+const LONGEST_MS = 1_000;
+
+/** How long the supervisor waits for a worker's holds. */
+export const PUBLISH_MS = 250;
+
+/** How the supervisor learns what is missing from a counter's record. */
+export interface SeedSources {
+  readonly records: Pick<CounterLedger, 'seed'>;
+  /** Makes every worker write what it holds into the record. Resolves when all have, or have not answered. */
+  readonly publishAll: (key: string) => Promise<unknown>;
+  /** What was used according to the ledger, including requests that are not in the database yet. */
+  readonly usedOf: UsedOf;
+}
+
+/**
+ * The supervisor's side of seeding: a record that nobody knows gets the holds of the living workers and the use from
+ * the ledger. Several workers that miss the same record wait for one seeding.
+ */
+export function seedForAll({ records, publishAll, usedOf }: SeedSources): Seeder {
+  const underWay = new Map<string, Promise<boolean>>();
+  const seed = async ({ counter, windowMs, endMs, key }: UnknownRecord): Promise<boolean> => {
+    await publishAll(key);
+    records.seed(key, usedOf(counter, windowMs), endMs);
+    return true;
+  };
+  return (record) => {
+    const known = underWay.get(record.key);
+    if (known !== undefined) return known;
+    const seeding = seed(record).finally(() => underWay.delete(record.key));
+    underWay.set(record.key, seeding);
+    return seeding;
+  };
+}
+
+/** A worker's side: asks the supervisor, and gives up if it does not answer. */
+export function seedBySupervisor(ask: (record: UnknownRecord) => Promise<boolean>): Seeder {
+  return async (record) => {
+    const late = Promise.withResolvers<boolean>();
+    const timer = setTimeout(late.resolve, LONGEST_MS, false);
+    try {
+      return await Promise.race([ask(record), late.promise]);
+    } catch {
+      return false;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}

@@ -1,0 +1,69 @@
+import { createAdmin } from '../admin/admin.ts';
+import { FileStore, type FileStoreOptions, type Loaded } from '../admin/file-store.ts';
+import { findWeakness } from '../lib/key-strength.ts';
+import { RecentRecords } from '../store/records/recent-records.ts';
+import { recordOf } from '../store/records/request-record.ts';
+import { version } from '../version.ts';
+import { logAudit } from './audit-log.ts';
+import { readSecretVariables } from './secret-variables.ts';
+import type { AdminSide, Serving } from './serving.ts';
+
+export interface FileAdminOptions extends Omit<FileStoreOptions, 'requests'> {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The configuration that requests are served with. */
+  readonly inForce: () => Loaded;
+  /** undefined until the gateway listens. */
+  readonly serving: () => Serving | undefined;
+}
+
+/** The Admin API of a gateway whose configuration is a file. */
+export interface FileAdmin {
+  /** undefined: no usable ADMIN_KEY is set, so there is no Admin API. */
+  readonly side: AdminSide | undefined;
+  /** Why a key that is set opens nothing, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Opens the Admin API over a configuration file if `ADMIN_KEY` is set. It reads, and changes no configuration. */
+export function openFileAdmin(options: FileAdminOptions): FileAdmin {
+  const variables = readSecretVariables(options.env);
+  if (variables.kind === 'wrong') return closed(variables.message.replace(/\.$/, ''));
+  const adminKey = variables.env['ADMIN_KEY'] ?? '';
+  if (adminKey === '') return { side: undefined, warnings: [] };
+  const weakness = findWeakness(adminKey);
+  return weakness === undefined
+    ? { side: sideOf(adminKey, options), warnings: [] }
+    : closed(`ADMIN_KEY ${weakness}`);
+}
+
+const DAY_MS = 86_400_000;
+
+function closed(why: string): FileAdmin {
+  return { side: undefined, warnings: [`${why}. The Admin API is not served.`] };
+}
+
+function sideOf(adminKey: string, { path, reload, inForce, serving }: FileAdminOptions): AdminSide {
+  const requests = new RecentRecords();
+  const endpoint = createAdmin({
+    store: new FileStore({ path, requests, reload }, inForce),
+    adminKey,
+    version,
+    configurationFile: path,
+    nowMs: Date.now,
+    audit(entry) {
+      const log = serving()?.log;
+      if (log !== undefined) logAudit(entry, log);
+    },
+    onBug: (error) => serving()?.emit({ type: 'bug', requestId: undefined, error }),
+  });
+  return {
+    endpoint,
+    record(event) {
+      if (event.type === 'request-ended') requests.add(recordOf(event, Date.now()));
+    },
+    // Workers send their records on at once, so the time only says that they make some.
+    retentionMs: DAY_MS,
+    records: () => ({ waiting: 0, dropped: 0 }),
+    insert: (records) => requests.insert(records),
+  };
+}

@@ -1,0 +1,22 @@
+import { ObjectOwnerLedger } from '../gateway/objects/object-owners.ts';
+import type { Ledgers } from '../gateway/ports.ts';
+import { BucketLedger } from '../limits/bucket.ts';
+import { countersAlone, type UsedOf } from '../limits/claim-counters.ts';
+import { EstimateLedger } from '../limits/estimates.ts';
+import { CooldownLedger } from '../routing/cooldown.ts';
+import { TrafficLedger } from '../routing/traffic.ts';
+import { TurnCounter } from '../routing/turn-counter.ts';
+
+/** The ledgers of a process that shares them with no other. `usedOf` is the ledger of what was used before. */
+export function loneLedgers(usedOf?: UsedOf): Ledgers {
+  const buckets = new BucketLedger();
+  return {
+    buckets,
+    counters: countersAlone(buckets, usedOf),
+    estimates: new EstimateLedger(),
+    cooldowns: new CooldownLedger(),
+    traffic: new TrafficLedger(),
+    turns: new TurnCounter(),
+    objects: new ObjectOwnerLedger(),
+  };
+}

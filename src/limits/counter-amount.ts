@@ -1,0 +1,8 @@
+/** An amount of one counter in one window. */
+export interface CounterAmount {
+  readonly counter: string;
+  /** The start of the window in milliseconds since 1970. */
+  readonly windowMs: number;
+  /** In the unit of the counter: nano-dollars, tokens or requests. */
+  readonly amount: number;
+}

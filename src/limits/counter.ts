@@ -1,0 +1,171 @@
+import type { NumberTable } from '../lib/number-table.ts';
+
+/** A field of a counter's record. Every process that shares the table has a `held` column of its own, from 1 on. */
+export type CounterField = 'used' | 'isSeeded' | 'endMs' | `held${number}`;
+
+/** The fields of the counters of this many processes. */
+export function counterFields(processes: number): readonly CounterField[] {
+  return ['used', 'isSeeded', 'endMs', ...heldFields(processes)];
+}
+
+function heldFields(processes: number): readonly `held${number}`[] {
+  return Array.from({ length: processes }, (_, index) => `held${index + 1}` as const);
+}
+
+/** What requests have used of a limit, and what those under way hold. In the unit of the limit. */
+export interface Standing {
+  readonly used: number;
+  readonly held: number;
+}
+
+/**
+ * `taken`: the need is held. `full`: it does not fit, and nothing changed. `unseeded`: nobody knows what was used, and
+ * nothing changed.
+ */
+export interface CounterTaking extends Standing {
+  readonly kind: 'taken' | 'full' | 'unseeded';
+}
+
+/** How much a request wants of a counter. */
+export interface CounterNeed {
+  readonly need: number;
+  /** The most that may be used and held. */
+  readonly amount: number;
+  /** Until when the counter is of interest, in milliseconds since 1970. Afterwards it may be forgotten. */
+  readonly endMs: number;
+  /** Whether one request may pass a counter that nobody holds and that is not used up, although its need does not fit. */
+  readonly mayPassIdle: boolean;
+  /** Whether the need is held even if it does not fit. */
+  readonly isSoft: boolean;
+}
+
+/**
+ * Counts what is used and held, by key. A record that was never seeded, or that the table has lost, is unknown rather
+ * than zero, and admits nothing until `seed` was called.
+ *
+ * A process writes only its own `held` column, as the sum of its own holds rather than as a difference. So a column
+ * that was lost is right again after the next change, and the supervisor may set the column of a dead process to 0.
+ */
+export class CounterLedger {
+  readonly #table: NumberTable<CounterField>;
+  readonly #columns: readonly `held${number}`[];
+  readonly #column: `held${number}`;
+  /** What this process holds, by key. */
+  readonly #own = new Map<string, number>();
+
+  /** `me` is the process's own column, from 1 to `processes`. */
+  constructor(table: NumberTable<CounterField>, me = 1, processes = 1) {
+    this.#table = table;
+    this.#columns = heldFields(processes);
+    this.#column = `held${me}`;
+  }
+
+  /** Holds the need if it fits: used + held + need ≤ amount. */
+  take(key: string, wanted: CounterNeed): CounterTaking {
+    const own = this.#own.get(key) ?? 0;
+    const taking = this.#table.update(key, (record): CounterTaking => {
+      record[this.#column] = own;
+      const { used } = record;
+      const held = this.#heldIn(record);
+      if (record.isSeeded === 0 && !wanted.isSoft) return { kind: 'unseeded', used, held };
+      if (!wanted.isSoft && !fits(wanted, used, held)) return { kind: 'full', used, held };
+      record[this.#column] = own + wanted.need;
+      record.endMs = wanted.endMs;
+      return { kind: 'taken', used, held: held + wanted.need };
+    });
+    if (taking.kind === 'taken') this.#keep(key, own + wanted.need);
+    return taking;
+  }
+
+  /** Adds to a hold without asking whether that fits. */
+  grow(key: string, more: number): void {
+    const own = this.#keep(key, (this.#own.get(key) ?? 0) + more);
+    this.#table.update(key, (record) => {
+      record[this.#column] = own;
+    });
+  }
+
+  /** Replaces a hold by what was really used. `used` 0 gives the hold back. */
+  settle(key: string, hold: { readonly held: number; readonly endMs: number }, used: number): void {
+    const own = this.#keep(key, (this.#own.get(key) ?? 0) - hold.held);
+    this.#table.update(key, (record) => {
+      record[this.#column] = own;
+      record.used += used;
+      // A counter that was forgotten must not stay for ever because a late request writes to it.
+      if (used !== 0 && record.endMs === 0) record.endMs = hold.endMs;
+    });
+  }
+
+  /** Reads a counter; undefined: it is unknown. */
+  standing(key: string): Standing | undefined {
+    return this.#table.read(key, (record) =>
+      record.isSeeded === 0 ? undefined : { used: record.used, held: this.#heldIn(record) },
+    );
+  }
+
+  /** Writes what this process holds into a record that may have been lost. */
+  publish(key: string): void {
+    const own = this.#own.get(key) ?? 0;
+    this.#table.update(key, (record) => {
+      record[this.#column] = own;
+    });
+  }
+
+  /**
+   * Makes an unknown counter known. Call it once every process has published its holds. What was settled while the
+   * counter was unknown is kept on top, so it may be counted twice but never too low.
+   */
+  seed(key: string, used: number, endMs: number): void {
+    this.#table.update(key, (record) => {
+      if (record.isSeeded !== 0) return;
+      record.used += used;
+      record.isSeeded = 1;
+      record.endMs = endMs;
+    });
+  }
+
+  /** Changes what was used, for an adjusting entry or a lost request. An unknown counter stays so. Never below 0. */
+  adjust(key: string, amount: number): void {
+    this.#table.update(key, (record) => {
+      if (record.isSeeded !== 0) record.used = Math.max(0, record.used + amount);
+    });
+  }
+
+  /** Gives back everything that a dead process held. */
+  releaseColumn(process: number): void {
+    const column = this.#columns[process - 1];
+    if (column === undefined) return;
+    this.#table.sweep((record) => {
+      record[column] = 0;
+      return record.isSeeded === 0 && record.used === 0 && this.#heldIn(record) === 0;
+    });
+  }
+
+  /** Forgets the counters that have ended and that nobody holds. */
+  sweep(epochMs: number): void {
+    this.#table.sweep((record) => record.endMs <= epochMs && this.#heldIn(record) === 0);
+  }
+
+  /** What this process holds of a counter. */
+  ownHold(key: string): number {
+    return this.#own.get(key) ?? 0;
+  }
+
+  #keep(key: string, own: number): number {
+    if (own > 0) this.#own.set(key, own);
+    else this.#own.delete(key);
+    return Math.max(0, own);
+  }
+
+  #heldIn(record: Readonly<Record<CounterField, number>>): number {
+    let held = 0;
+    for (const column of this.#columns) held += record[column] ?? 0;
+    return held;
+  }
+}
+
+/** The one rule of every limit: 0 refuses all, and exactly the limit fits. */
+function fits({ need, amount, mayPassIdle }: CounterNeed, used: number, held: number): boolean {
+  if (used + held + need <= amount) return true;
+  return mayPassIdle && held === 0 && used < amount;
+}

@@ -1,0 +1,93 @@
+import type { LimitKind } from './claim.ts';
+
+/** The size of a request, before its answer is known. */
+export interface RequestSize {
+  /** Bytes of the body without encoded files. */
+  readonly textBytes: number;
+  readonly images: number;
+  readonly audioSeconds: number;
+  /** The most tokens that the request allows for one answer; undefined: it names none. */
+  readonly askedTokens: number | undefined;
+  /** The number of answers that it asks for. */
+  readonly answers: number;
+  /** Whether the answer has output tokens. Embeddings have none. */
+  readonly hasOutput: boolean;
+}
+
+/** What was learned of earlier requests. */
+export interface Learned {
+  /** Input tokens per byte of text, with a margin. */
+  readonly tokensPerByte: number;
+  /** The 95th percentile of the output tokens. */
+  readonly outputTokens: number;
+}
+
+/** Input and output tokens of a request. */
+export interface TokenNeed {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** What a request needs of each kind of limit. Whole numbers. */
+export interface Need extends TokenNeed {
+  /** Nano-dollars; 0 if the request costs nothing. */
+  readonly cost: number;
+}
+
+/** Tokens of one image: those of the largest that providers do not scale down. */
+const IMAGE_TOKENS = 1600;
+const AUDIO_SECOND_TOKENS = 250;
+
+/** The least that is held for an output, so that a series of short answers does not hide a long one. */
+const LEAST_OUTPUT = 256;
+
+/** The output of a model without a known maximum. */
+const UNKNOWN_MAXIMUM = 32_768;
+
+/** Tokens that a provider adds around a prompt. */
+const FRAME_TOKENS = 64;
+
+/** What a request will probably use. */
+export function expectedNeed(size: RequestSize, learned: Learned): TokenNeed {
+  const quantile = Math.max(LEAST_OUTPUT, Math.ceil(learned.outputTokens));
+  return {
+    input: Math.ceil(size.textBytes * learned.tokensPerByte) + mediaTokens(size),
+    output: outputOf(size, Math.min(size.askedTokens ?? quantile, quantile)),
+  };
+}
+
+/**
+ * The most that a request can use: a token is at least a byte, and the answer is as long as the request or the model
+ * allows. `modelMaximum` is the most output tokens of the model; undefined: unknown.
+ */
+export function maximumNeed(size: RequestSize, modelMaximum: number | undefined): TokenNeed {
+  return {
+    input: size.textBytes + FRAME_TOKENS + mediaTokens(size),
+    output: outputOf(size, size.askedTokens ?? modelMaximum ?? UNKNOWN_MAXIMUM),
+  };
+}
+
+function outputOf({ hasOutput, answers }: RequestSize, tokens: number): number {
+  return hasOutput ? tokens * answers : 0;
+}
+
+function mediaTokens({ images, audioSeconds }: RequestSize): number {
+  return IMAGE_TOKENS * images + Math.ceil(AUDIO_SECOND_TOKENS * audioSeconds);
+}
+
+/** The part of a need that a limit of this kind counts. */
+export function amountOf(kind: LimitKind, need: Need): number {
+  switch (kind) {
+    case 'cost':
+      return need.cost;
+    case 'tokens':
+      return need.input + need.output;
+    case 'input_tokens':
+      return need.input;
+    case 'output_tokens':
+      return need.output;
+    case 'requests':
+    case 'concurrent':
+      return 1;
+  }
+}

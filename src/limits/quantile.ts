@@ -1,0 +1,113 @@
+import type { NumberRecord } from '../lib/number-table.ts';
+
+/** The record of an estimate of the 95th percentile, for a `NumberTable`. */
+export const QUANTILE_FIELDS = [
+  'count',
+  'turns',
+  'last',
+  'height1',
+  'height2',
+  'height3',
+  'height4',
+  'height5',
+  'place2',
+  'place3',
+  'place4',
+] as const;
+export type QuantileRecord = NumberRecord<(typeof QUANTILE_FIELDS)[number]>;
+
+/** The quantile that is estimated. */
+const QUANTILE = 0.95;
+
+/** Values of one turn. The algorithm never forgets a value, so the estimate begins anew after each turn. */
+const TURN = 512;
+
+/** Below this many values of a new turn, the estimate of the last turn counts. */
+const ENOUGH = 256;
+
+/**
+ * Adds a value to the estimate by the P² algorithm (Jain and Chlamtac 1985), which keeps five heights instead of the
+ * values: the minimum, the maximum, the quantile, and two between them.
+ */
+export function noteValue(record: QuantileRecord, value: number): void {
+  if (record.count >= TURN) {
+    record.last = record.height3;
+    record.turns += 1;
+    record.count = 0;
+  }
+  record.count += 1;
+  if (record.count <= 5) return insertFirst(record, value);
+  const heights = [record.height1, record.height2, record.height3, record.height4, record.height5];
+  const places = [1, record.place2, record.place3, record.place4, record.count];
+  if (value < at(heights, 0)) heights[0] = value;
+  if (value > at(heights, 4)) heights[4] = value;
+  for (let marker = 1; marker <= 3; marker++)
+    if (value < at(heights, marker)) places[marker] = at(places, marker) + 1;
+  for (let marker = 1; marker <= 3; marker++) moveMarker(marker, heights, places);
+  write(record, heights, places);
+}
+
+/** The estimate; undefined: there are fewer than `least` values. */
+export function quantileOf(record: Readonly<QuantileRecord>, least: number): number | undefined {
+  if (record.turns > 0 && record.count < ENOUGH) return record.last;
+  if (record.count < least) return undefined;
+  // The third of five heights is the median of the first values, far below the quantile.
+  return record.count < 6 ? Math.max(record.height4, record.height5) : record.height3;
+}
+
+/** Sorts one of the first five values in. */
+function insertFirst(record: QuantileRecord, value: number): void {
+  const known = [record.height1, record.height2, record.height3, record.height4, record.height5];
+  const heights = [...known.slice(0, record.count - 1), value].sort((a, b) => a - b);
+  const last = at(heights, heights.length - 1);
+  while (heights.length < 5) heights.push(last);
+  write(record, heights, [1, 2, 3, 4, 5]);
+}
+
+/** Moves a marker by one place if it is at least that far from where its share of the values puts it. */
+function moveMarker(marker: number, heights: number[], places: number[]): void {
+  const place = at(places, marker);
+  const distance = 1 + (at(places, 4) - 1) * at(SHARES, marker) - place;
+  const step = Math.sign(distance);
+  if (Math.abs(distance) < 1 || Math.abs(at(places, marker + step) - place) <= 1) return;
+  const height = parabola(marker, step, { heights, places });
+  const isBetween = height > at(heights, marker - 1) && height < at(heights, marker + 1);
+  heights[marker] = isBetween ? height : line(marker, step, { heights, places });
+  places[marker] = place + step;
+}
+
+const SHARES = [0, QUANTILE / 2, QUANTILE, (1 + QUANTILE) / 2, 1];
+
+interface Markers {
+  readonly heights: readonly number[];
+  readonly places: readonly number[];
+}
+
+function parabola(marker: number, step: number, { heights, places }: Markers): number {
+  const [before, here, after] = [at(places, marker - 1), at(places, marker), at(places, marker + 1)];
+  const height = at(heights, marker);
+  const up = ((here - before + step) * (at(heights, marker + 1) - height)) / (after - here);
+  const down = ((after - here - step) * (height - at(heights, marker - 1))) / (here - before);
+  return height + (step / (after - before)) * (up + down);
+}
+
+function line(marker: number, step: number, { heights, places }: Markers): number {
+  const height = at(heights, marker);
+  const run = at(places, marker + step) - at(places, marker);
+  return height + (step * (at(heights, marker + step) - height)) / run;
+}
+
+function write(record: QuantileRecord, heights: readonly number[], places: readonly number[]): void {
+  record.height1 = at(heights, 0);
+  record.height2 = at(heights, 1);
+  record.height3 = at(heights, 2);
+  record.height4 = at(heights, 3);
+  record.height5 = at(heights, 4);
+  record.place2 = at(places, 1);
+  record.place3 = at(places, 2);
+  record.place4 = at(places, 3);
+}
+
+function at(list: readonly number[], index: number): number {
+  return list[index] ?? 0;
+}
