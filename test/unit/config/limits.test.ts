@@ -228,7 +228,7 @@ limits: [{ concurrent: 500 }]`);
     const [first, second] = ['app', 'second'].map((name) =>
       snapshot.limits.claimsOf(keyNamed(snapshot, name), 'm').find(({ scope }) => scope === 'team_user'),
     );
-    expect(first).toBe(second!);
+    expect(first).toBe(second);
   });
 
   test('are one frozen list for each key and model, and equal periods are one object', () => {

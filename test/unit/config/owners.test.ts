@@ -26,7 +26,7 @@ master_keys: [{ name: app, key: mk-app, team: web }]`);
       'search',
       'acme',
     ]);
-    expect(snapshot.owners.teams.get('web')).toBe(team!);
+    expect(snapshot.owners.teams.get('web')).toBe(team);
   });
 
   test('give their tags to their keys, and the nearest counts', () => {

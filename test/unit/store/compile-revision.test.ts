@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { compileRevision } from '../../../src/store/compile-revision.ts';
-import { KINDS, mapKinds } from '../../../src/store/resource-kinds.ts';
+import { type Kind, mapKinds } from '../../../src/store/resource-kinds.ts';
 import type { JsonObject, Resource, Revision } from '../../../src/store/revision.ts';
 import { markOf } from '../../../src/store/stored-key.ts';
 
@@ -10,9 +10,7 @@ function resource(id: string, fields: JsonObject): [string, Resource] {
   return [id, { id, position: 1, fields, createdAt: AT, updatedAt: AT }];
 }
 
-function revision(
-  resources: Partial<Record<(typeof KINDS)[number], readonly [string, Resource][]>>,
-): Revision {
+function revision(resources: Partial<Record<Kind, readonly [string, Resource][]>>): Revision {
   return {
     version: 3,
     changedAt: AT,
