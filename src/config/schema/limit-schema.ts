@@ -47,7 +47,7 @@ export const limitSchema = z.strictObject({
   }),
   per: optional(z.enum(PERIODS), {
     description:
-      'The period of the amount. `second`, `minute` and `hour` refill all the time; `day`, `week` and `month` begin anew by the calendar; `total` never does. Required, except with `concurrent`.',
+      'The period of the amount. `second`, `minute` and `hour` refill all the time; `day`, `week` and `month` begin anew by the calendar; `total` never does. Left out only with `concurrent`.',
     examples: ['month'],
   }),
   burst: optional(amount(), {

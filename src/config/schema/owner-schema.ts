@@ -39,6 +39,7 @@ export const teamSchema = z.strictObject({
     description:
       'Models that its keys may use: names, or patterns with `*` for any text. A key may use what its own list and the list of every team above it allow. Left out or empty: all.',
     default: [],
+    examples: [['gpt-*']],
   }),
   tags: optional(tags(), {
     description: 'Tags of all its requests, for reports. Left out: none.',
