@@ -89,14 +89,12 @@ async function perform(
   requireAccess(accessOf(operation), caller);
   if (operation.changesConfiguration) requireStore(operation, address, options);
   const ifVersion = readIfMatch(context.req.header('if-match'));
-  let action = '';
   let warnings: readonly string[] = [];
   const noted = async (
-    what: string,
+    action: string,
     { target, answerOf }: Pick<Write, 'answerOf'> & { readonly target?: ResourceName },
     write: (once: Once | undefined) => ReturnType<AdminStore['read']>,
   ) => {
-    action = what;
     try {
       const before = new Set(store.snapshot().warnings);
       const revision = await write(onceWith(repetition, answerOf));
@@ -111,10 +109,7 @@ async function perform(
   };
   const actor = `${caller?.name ?? 'nobody'}@${address}`;
   const body = operation.body === undefined ? {} : await parseBody(context.req.raw, operation.body);
-  const repetition = readRepetition(
-    { headers: context.req.raw.headers, url: context.req.url },
-    { operation, caller, body, nowMs: nowMs() },
-  );
+  const repetition = readRepetition(context.req.raw, { operation, caller, body, nowMs: nowMs() });
   const call: Call = {
     store,
     id: context.req.param('id') ?? context.req.param('version') ?? '',
