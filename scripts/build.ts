@@ -56,10 +56,13 @@ async function build(target: Target, outdir: string): Promise<void> {
   }
 }
 
+/** The threads that count tokens and translate large bodies. */
+const THREADS = ['usage/token-worker.ts', 'gateway/translated/thread/translation-worker.ts'];
+
 async function compile(target: Target, outfile: string): Promise<void> {
   await Bun.build({
-    // The thread that counts tokens is a separate program. Without folders in their names, both end up in one folder.
-    entrypoints: [join(ROOT, 'src', 'binary.ts'), join(ROOT, 'src', 'usage', 'token-worker.ts')],
+    // Threads are separate programs. Without folders in their names, all end up in one folder.
+    entrypoints: ['binary.ts', ...THREADS].map((file) => join(ROOT, 'src', file)),
     naming: { entry: '[name].[ext]' },
     plugins: [await packedConsole(join(ROOT, 'console', 'dist'))],
     target: 'bun',

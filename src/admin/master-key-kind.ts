@@ -2,14 +2,15 @@ import { z } from 'zod';
 import { masterKeySchema } from '../config/schema/access-schema.ts';
 import { isHashedKey } from '../config/compile/compile-access.ts';
 import { nameText, optional, secretText } from '../config/schema/setting.ts';
+import { newKeySecret } from '../lib/key-secret.ts';
 import { findWeakness, MASTER_KEY } from '../lib/key-strength.ts';
 import type { JsonObject, Resource, Resources } from '../store/revision.ts';
-import { markOf, newSecret, rotatedFields, storedKey } from '../store/stored-key.ts';
+import { markOf, rotatedFields, storedKey } from '../store/stored-key.ts';
 import { DATES, ENABLED, ID, WARNINGS } from './fields.ts';
 import { dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';
 
 const fields = masterKeySchema
-  .omit({ name: true, key: true, enabled: true })
+  .omit({ name: true, key: true, enabled: true, renamed_from: true })
   .extend({ name: optional(nameText(), { description: 'Its name in metrics and logs. Left out: the id.' }) })
   .extend({ is_enabled: ENABLED });
 
@@ -72,7 +73,7 @@ export const masterKeyKind: ResourceKind = {
   viewSchema,
   createdSchema: masterKeyWithSecret,
   create({ id, key: given, ...input }) {
-    const secret = typeof given === 'string' ? given : newSecret();
+    const secret = typeof given === 'string' ? given : newKeySecret();
     const name = typeof id === 'string' ? id : `key-${crypto.randomUUID().slice(0, 8)}`;
     return {
       id: name,
@@ -96,7 +97,7 @@ export function rotate(
   { key: given, grace_seconds: grace }: JsonObject,
   now: Date,
 ): { readonly fields: JsonObject; readonly shown: JsonObject } {
-  const secret = typeof given === 'string' ? given : newSecret();
+  const secret = typeof given === 'string' ? given : newKeySecret();
   const graceSeconds = typeof grace === 'number' ? grace : DAY_SECONDS;
   return { fields: rotatedFields(before, secret, { now, graceSeconds }), shown: { key: secret } };
 }

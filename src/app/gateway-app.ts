@@ -5,7 +5,6 @@ import { LOOK_MS } from '../gateway/settle.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
-import { ThreadedTokenCounter } from '../usage/token-counter.ts';
 import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';
 import { ModelCatalogue } from '../models/model-catalogue.ts';
 import { createHealthReporter, type HealthReporter, probeRegularly } from '../health/report.ts';
@@ -15,10 +14,16 @@ import type { AdminEndpoint } from '../server/admin-endpoint.ts';
 import { type HttpServer, serve, type ServeOptions } from '../server/serve.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
-import { createMetrics, type Metrics, type RecordCounts } from '../telemetry/metrics/metrics.ts';
+import {
+  createMetrics,
+  type Metrics,
+  type MetricSources,
+  type RecordCounts,
+} from '../telemetry/metrics/metrics.ts';
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
 import { createCostMeter } from './cost-meter.ts';
 import { inMemory } from './in-memory.ts';
+import { createThreads } from './threads.ts';
 import { loneLedgers } from './lone-ledgers.ts';
 import { createUpstream } from '../upstream/upstream.ts';
 import { createSockets } from '../upstream/web-socket.ts';
@@ -102,16 +107,16 @@ export function startApp(options: AppOptions): App {
   let { snapshot } = options;
   const { tracing, cluster = singleProcess(options.clock ?? systemClock) } = options;
   const { clock, ledgers, flush } = withStoredOwners(cluster, options.objects);
-  const tokens = new ThreadedTokenCounter();
+  const { stop: stopThreads, ...threads } = createThreads();
   const upstream = createUpstream();
-  const { metrics, statuses, emit } = openWatchers(options, clock, () => snapshot);
+  const { metrics, statuses, emit } = openWatchers(options, { clock, ledgers, snapshot: () => snapshot });
   const gateway: Gateway = {
     snapshot: () => snapshot,
     upstream,
     clock,
     ...inMemory(),
     ...ledgers,
-    tokens,
+    ...threads,
     costs: createCostMeter(() => snapshot, clock),
     emit,
     ...(tracing && { tracing }),
@@ -135,7 +140,7 @@ export function startApp(options: AppOptions): App {
     for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
     upstream.close();
-    await Promise.all([reported(tokens), flush()]);
+    await Promise.all([stopThreads(), flush()]);
     await tracing?.close();
   };
   return {
@@ -198,11 +203,12 @@ function withStoredOwners(
 
 /** The listeners of the gateway's events, and one function that calls them all. */
 function openWatchers(
-  { version, droppedLogRows = () => 0, database, records, tracing, emit }: AppOptions,
-  clock: SystemClock,
-  snapshot: () => Snapshot,
+  { version, droppedLogRows = () => 0, database, records, tracing, emit, cluster }: AppOptions,
+  { clock, ledgers, snapshot }: Pick<Cluster, 'clock' | 'ledgers'> & Pick<MetricSources, 'snapshot'>,
 ): { readonly metrics: Metrics; readonly statuses: ProviderStatuses; readonly emit: Emit } {
-  const metrics = createMetrics({ snapshot, clock, version, droppedLogRows, database, records });
+  // The supervisor tells how limits stand that several processes share.
+  const limits = cluster === undefined ? ledgers.counters : undefined;
+  const metrics = createMetrics({ snapshot, clock, version, droppedLogRows, database, records, limits });
   const statuses = new ProviderStatuses(clock);
   const listeners = [metrics.listen, statuses.listen, ...(tracing ? [tracing.listen] : []), emit];
   return { metrics, statuses, emit: toEach(listeners) };
@@ -278,12 +284,3 @@ async function idle(server: HttpServer, timeoutMs: number): Promise<void> {
   const untilMs = systemClock.nowMs() + timeoutMs;
   while (server.pending() > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(10);
 }
-
-/** Resolves when the reports that wait for a token estimate are out, or after a moment. */
-async function reported(tokens: ThreadedTokenCounter): Promise<void> {
-  const untilMs = systemClock.nowMs() + LAST_REPORTS_MS;
-  while (tokens.pending > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(5);
-  tokens.stop();
-}
-
-const LAST_REPORTS_MS = 2_000;

@@ -98,6 +98,7 @@ class Supervisor {
       droppedLogRows: this.log.droppedRows,
       database: database?.status,
       records: admin?.records,
+      limits: this.#ledgers.counters,
     });
     this.#pool = new WorkerPool({
       size: workers,

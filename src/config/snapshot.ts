@@ -79,7 +79,9 @@ export interface MasterKey extends KeyLimits, KeyOwnership {
   /** Enough of the key to recognise it, such as `sk-ab****cdef`. */
   readonly preview: string;
   readonly enabled: boolean;
-  /** The names and patterns behind `allows`; empty: all models. */
+  /** Milliseconds since 1970 from which on it is refused as expired: `expiresAtMs` and the grace; Infinity: never. */
+  readonly refusedFromMs: number;
+  /** The names and patterns behind `allows`: its own, else those of its nearest team that has some; empty: all models. */
   readonly allowedModels: readonly string[];
   readonly allows: (model: string) => boolean;
   /** Whether `allows` is always true. */

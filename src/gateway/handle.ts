@@ -2,6 +2,8 @@ import type { MasterKey } from '../config/snapshot.ts';
 import { FREE_ADMISSION } from '../limits/admission.ts';
 import { NO_CLAIMS } from '../limits/claim.ts';
 import { admit } from './admit.ts';
+import { attribute } from './attribute.ts';
+import type { Attribution } from './attribution.ts';
 import { authenticate } from './authenticate.ts';
 import type { PlannedRequest } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
@@ -27,6 +29,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
   const id = gateway.newRequestId();
   let key: MasterKey | undefined;
   let admission = FREE_ADMISSION;
+  let attribution: Attribution | undefined;
   let planned: PlannedRequest | undefined;
   gateway.emit({
     type: 'request-started',
@@ -37,14 +40,15 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     headers: request.headers,
   });
   try {
-    key = authenticate(request, snapshot.access);
+    key = authenticate(request, snapshot.access, gateway.clock);
     requireMethod(request);
     const admitted = admit(key, gateway);
     admission = admitted instanceof Promise ? await admitted : admitted;
     const found = await plan(request, key, snapshot, gateway.objects);
-    const claims = claimsOf(key, found.model.name, snapshot);
+    attribution = attribute(request, key, { snapshot, plan: found, gateway });
+    const claims = claimsOf(key, found.model.name, snapshot, attribution.endUser);
     if (claims !== NO_CLAIMS) {
-      const demand = { requestId: id, key, claims, ...demandOf(request, found) };
+      const demand = { requestId: id, key, attribution, claims, ...demandOf(request, found) };
       const reserved = reserve(admission, demand, gateway);
       admission = reserved instanceof Promise ? await reserved : reserved;
     }
@@ -54,6 +58,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
       startedAtMs,
       snapshot,
       key,
+      attribution,
       plan: found,
       plannedAtMs: gateway.clock.nowMs(),
       deadlineMs: startedAtMs + snapshot.server.requestTimeoutMs,
@@ -70,7 +75,8 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     });
     return await relay({ planned, execution: await execute(planned, gateway), gateway }, settleAndReport);
   } catch (error) {
-    return refuse(error, planned ?? { id, request, startedAtMs, key, admission, isReported: false }, gateway);
+    const context = { id, request, startedAtMs, key, attribution, admission, isReported: false };
+    return refuse(error, planned ?? context, gateway);
   }
 }
 

@@ -11,6 +11,7 @@ import type { AzurePath } from '../lib/api-path.ts';
 import type { GatewayEvent } from './events.ts';
 import type { Counters, Estimates, Journal } from './limits/ports.ts';
 import type { ObjectOwners } from './objects/object-owners.ts';
+import type { Translator } from './translated/thread/translation-thread.ts';
 import type { UnspokenApis } from './translated/unspoken-apis.ts';
 
 /** Everything that the gateway needs from outside. Edge rooms implement it; tests and simulations may replace it. */
@@ -25,10 +26,14 @@ export interface Gateway extends Ledgers {
   /** Absent if no limit outlives this process. */
   readonly journal?: Journal | undefined;
   readonly emit: Emit;
+  /** Hashes the name of an end user with a secret; absent without one, and then hashed end users stay unknown. */
+  readonly hashEndUser?: ((endUser: string) => string) | undefined;
   /**
    * The APIs that providers turned out to lack; absent if this is not tracked, in which case no other API is tried.
    */
   readonly unspoken?: UnspokenApis;
+  /** If absent, bodies of any size are translated in the request's own thread. */
+  readonly translator?: Translator;
   /** If absent, no files are fetched, whatever the configuration. */
   readonly media?: MediaFetcher;
   /** Absent if costs are not calculated. */

@@ -14,7 +14,13 @@ export const REFUSALS = {
     status: 401,
     type: 'authentication_error',
     fault: 'client',
-    message: 'The API key is not valid. Use a master key of this gateway, not one of a provider.',
+    message: 'The API key is not valid. {hint}',
+  },
+  key_expired: {
+    status: 401,
+    type: 'authentication_error',
+    fault: 'client',
+    message: 'The API key "{key}" expired at {time}. Ask whoever gave it to you for a new one.',
   },
   key_store_unavailable: {
     status: 503,
@@ -97,6 +103,18 @@ export const REFUSALS = {
     type: 'invalid_request_error',
     fault: 'client',
     message: '{problem}',
+  },
+  invalid_tags: {
+    status: 400,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message: 'x-llm-proxy-tags is not valid: {problem}.',
+  },
+  end_user_required: {
+    status: 400,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message: 'The key "{key}" needs an end user. Send "user" or the header x-llm-proxy-user.',
   },
   missing_model: {
     status: 400,

@@ -49,6 +49,7 @@ function endedEvent(served: ServedRequest, end: RequestEnd): RequestEnded {
     servedAs: planned.plan.model.rotation,
     provider: execution.history.at(-1)?.route.provider,
     keyName: planned.key?.name,
+    ...planned.attribution,
     status: end.status,
     code: end.code,
     history: execution.history,

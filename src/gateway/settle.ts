@@ -26,7 +26,7 @@ export interface Settlement {
   readonly usage?: Usage | undefined;
   /** The text of the answer, if `usage` is missing. */
   readonly text?: AnswerText | undefined;
-  readonly code?: RefusalCode;
+  readonly code?: RefusalCode | undefined;
 }
 
 /** Called once with the request's end and usage. */
@@ -46,17 +46,18 @@ export interface RequestEnd extends Omit<Settlement, 'text'> {
  * detect its end twice. If the provider reported no usage, the report waits for an estimate. Whatever is thrown, the
  * request holds nothing afterwards.
  */
-export function settle(served: ServedRequest, { text, ...ending }: Settlement, report: Report): void {
+export function settle(served: ServedRequest, settlement: Settlement, report: Report): void {
   const { planned, gateway } = served;
   if (planned.isReported) return;
   planned.isReported = true;
+  const { ending, status, code } = settlement;
   const endedAtMs = gateway.clock.nowMs();
   const close = (usage: Usage | undefined, isUsageEstimated: boolean): void => {
     try {
       const { costs } = gateway;
       const cost = costOf(planned, served.execution, { usage, isEstimated: isUsageEstimated, costs });
       const tell = (known: Cost | undefined): void =>
-        report(served, { ...ending, usage, isUsageEstimated, cost: known, endedAtMs });
+        report(served, { ending, status, code, usage, isUsageEstimated, cost: known, endedAtMs });
       if (cost instanceof Promise)
         void cost.then(tell, () => tell(undefined)).finally(() => planned.admission.settle(NOT_SERVED));
       else tell(cost);
@@ -65,19 +66,18 @@ export function settle(served: ServedRequest, { text, ...ending }: Settlement, r
       throw error;
     }
   };
-  const missing = missingText(served, ending, text);
-  if (missing === undefined) return close(ending.usage, false);
+  const missing = missingText(served, settlement);
+  if (missing === undefined) return close(settlement.usage, false);
   void estimateUsage(planned.plan.body, missing, gateway.tokens).then(
-    (estimate) => close(completed(ending.usage, estimate), true),
-    () => close(ending.usage, false),
+    (estimate) => close(completed(settlement.usage, estimate), true),
+    () => close(settlement.usage, false),
   );
 }
 
 /** The text from which usage has to be estimated; undefined: the provider reported it, or nothing was generated. */
 function missingText(
   { execution }: ServedRequest,
-  { ending, usage }: Settlement,
-  text: AnswerText | undefined,
+  { ending, usage, text }: Settlement,
 ): AnswerText | undefined {
   const hasText = text !== undefined && text.chars > 0;
   if (usage === undefined) {

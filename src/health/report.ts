@@ -19,7 +19,7 @@ export type HealthReporter = (probe: HealthSettings['probe']) => Promise<HealthR
 export function createDetailedHealth(gateway: Gateway, report: HealthReporter): DetailedHealth {
   return async (headers, search) => {
     const snapshot = gateway.snapshot();
-    const key = authenticate({ headers, search }, snapshot.access);
+    const key = authenticate({ headers, search }, snapshot.access, gateway.clock);
     const admission = await admit(key, gateway);
     const { probe } = snapshot.health;
     const body =

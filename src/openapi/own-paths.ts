@@ -11,7 +11,12 @@ export const OWN_TAGS = {
   Documentation: 'This page, and the document that it is made from.',
 } as const;
 
-const NEEDS_KEY: readonly RefusalCode[] = ['missing_api_key', 'invalid_api_key', 'key_store_unavailable'];
+const NEEDS_KEY: readonly RefusalCode[] = [
+  'missing_api_key',
+  'invalid_api_key',
+  'key_expired',
+  'key_store_unavailable',
+];
 
 /** The paths that the gateway answers itself. */
 export function ownPaths(options: { readonly hasMetrics: boolean }): Paths {

@@ -1,6 +1,7 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import { authenticate } from '../gateway/authenticate.ts';
 import type { CredentialPlaces } from '../gateway/credentials.ts';
+import type { Clock } from '../gateway/ports.ts';
 import { Refusal } from '../gateway/refusals.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import { MODEL_SHAPES, type ModelShape } from '../models/shapes.ts';
@@ -15,14 +16,15 @@ export interface ModelRequest extends CredentialPlaces {
 export interface ModelSources {
   readonly snapshot: Snapshot;
   readonly catalogue: ModelCatalogue;
+  readonly clock: Pick<Clock, 'epochMs'>;
 }
 
 /**
  * `GET /v1/models`: the models that the key may use, sorted by name, in the shape of the client's API. Without a key,
  * if that is allowed, only the models that the configuration names.
  */
-export function listModels(request: ModelRequest, { snapshot, catalogue }: ModelSources): Response {
-  const reader = readerOf(request, snapshot);
+export function listModels(request: ModelRequest, { snapshot, catalogue, clock }: ModelSources): Response {
+  const reader = readerOf(request, snapshot, clock);
   const models = catalogue.models().filter(({ id, isConfigured }) => {
     if (reader.kind === 'nobody') return isConfigured;
     return reader.key === undefined || reader.key.allows(id);
@@ -31,8 +33,12 @@ export function listModels(request: ModelRequest, { snapshot, catalogue }: Model
 }
 
 /** `GET /v1/models/{id}`, where an id may contain slashes. It also finds models that only a pattern serves. */
-export function getModel(id: string, request: ModelRequest, { snapshot, catalogue }: ModelSources): Response {
-  const reader = readerOf(request, snapshot);
+export function getModel(
+  id: string,
+  request: ModelRequest,
+  { snapshot, catalogue, clock }: ModelSources,
+): Response {
+  const reader = readerOf(request, snapshot, clock);
   const found = catalogue.model(id);
   const mayBeSeen = reader.kind === 'nobody' || reader.key === undefined || reader.key.allows(id);
   if (found === undefined || !mayBeSeen) {
@@ -44,9 +50,9 @@ export function getModel(id: string, request: ModelRequest, { snapshot, catalogu
 /** The client that lists models. With `key` undefined the gateway is open, and all models are visible. */
 type Reader = { readonly kind: 'key'; readonly key: MasterKey | undefined } | { readonly kind: 'nobody' };
 
-function readerOf(request: ModelRequest, { access }: Snapshot): Reader {
+function readerOf(request: ModelRequest, { access }: Snapshot, clock: ModelSources['clock']): Reader {
   try {
-    return { kind: 'key', key: authenticate(request, access) };
+    return { kind: 'key', key: authenticate(request, access, clock) };
   } catch (error) {
     if (error instanceof Refusal && access.kind === 'keys' && access.publicModels) return { kind: 'nobody' };
     throw error;

@@ -187,7 +187,7 @@ function ownEndpoint(request: Request, target: RequestTarget, state: ServerState
     case '/models':
     case '/v1beta/models': {
       const reader = { headers: allow(request, path).headers, search, path };
-      return modelList(reader, { snapshot, catalogue });
+      return modelList(reader, { snapshot, catalogue, clock: state.gateway.clock });
     }
     case '/':
     case '/api/hello':
@@ -209,11 +209,12 @@ function endpointBelow(request: Request, target: RequestTarget, state: ServerSta
   if (isOfConsole(path, state)) return readConsole(request, path, state);
   if (isReserved(path)) throw new Refusal('path_not_found', { path });
   const { gateway, catalogue } = state;
-  return modelEndpoint(request, { path, search }, { snapshot: gateway.snapshot(), catalogue });
+  const { clock } = gateway;
+  return modelEndpoint(request, { path, search }, { snapshot: gateway.snapshot(), catalogue, clock });
 }
 
 function modelList(reader: ModelRequest, sources: ModelSources): Response {
-  return withKeyHint(listModels(reader, sources), reader, sources.snapshot);
+  return withKeyHint(listModels(reader, sources), reader, sources);
 }
 
 function modelEndpoint(

@@ -4,6 +4,7 @@ import { normalise } from '../config/read/normalise.ts';
 import { applyOverrides } from '../config/read/apply-overrides.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import type { Finding, Path } from '../config/read/problems.ts';
+import type { KeySettings } from '../config/read/settings.ts';
 import { checkShape } from '../config/read/shape.ts';
 import type { Access, MasterKey, Snapshot } from '../config/snapshot.ts';
 import { buildFile, originOf } from './revision-file.ts';
@@ -20,12 +21,7 @@ export interface CompileRevisionContext {
 }
 
 export type CompiledRevision =
-  | {
-      readonly kind: 'compiled';
-      readonly snapshot: Snapshot;
-      /** When a rotated key expires, in milliseconds since 1970. The snapshot is outdated then. */
-      readonly expiresAtMs: number;
-    }
+  | { readonly kind: 'compiled'; readonly snapshot: Snapshot }
   | { readonly kind: 'refused'; readonly findings: readonly ResourceFinding[] };
 
 /** An error in a revision and the resource that it is in; undefined: it is in the program's options or environment. */
@@ -39,7 +35,8 @@ export interface ResourceFinding extends Omit<Finding, 'path' | 'part'> {
 export function compileRevision(revision: Revision, context: CompileRevisionContext): CompiledRevision {
   const shape = checkShape({ value: buildFile(revision), expanded: new Set() });
   if (shape.file === undefined || shape.findings.length > 0) return refused(shape.findings, revision);
-  const { settings: stored, findings } = normalise(shape.file);
+  const { settings: normalised, findings } = normalise(shape.file);
+  const stored = { ...normalised, keys: withIds(normalised.keys, revision) };
   const { settings, faults } = applyOverrides(stored, context.overrides, context.env);
   const result = compile(settings, {
     version: revision.version,
@@ -52,8 +49,15 @@ export function compileRevision(revision: Revision, context: CompileRevisionCont
     ...faults.map(({ name, message, found }) => ({ path: ['environment', name], message, found })),
   ];
   if (result.kind === 'refused' || all.length > 0) return refused(all, revision);
-  const { access, expiresAtMs } = withStoredKeys(result.snapshot.access, revision, context);
-  return { kind: 'compiled', snapshot: { ...result.snapshot, access }, expiresAtMs };
+  const access = withStoredKeys(result.snapshot.access, revision, context.isStale);
+  return { kind: 'compiled', snapshot: { ...result.snapshot, access } };
+}
+
+/** Keys are counted by the ids of their resources, which outlive their names. */
+function withIds(keys: readonly KeySettings[], { resources }: Revision): KeySettings[] {
+  const ids = new Map<string, string>();
+  for (const { id, fields } of resources.master_keys.values()) ids.set(storedKey(fields).name, id);
+  return keys.map((key) => ({ ...key, id: ids.get(key.name) ?? key.id }));
 }
 
 function refused(findings: readonly Finding[], revision: Revision): CompiledRevision {
@@ -67,27 +71,23 @@ function refused(findings: readonly Finding[], revision: Revision): CompiledRevi
  * The compiler hashes the keys that it is given, but a stored key is already a hash. So the hashes are compiled in
  * place of the secrets and indexed by the hashes of clients' keys afterwards.
  */
-function withStoredKeys(
-  access: Access,
-  { resources }: Revision,
-  { now, isStale }: CompileRevisionContext,
-): { readonly access: Access; readonly expiresAtMs: number } {
-  if (access.kind === 'open') return { access, expiresAtMs: Infinity };
+function withStoredKeys(access: Access, { resources }: Revision, isStale: () => boolean): Access {
+  if (access.kind === 'open') return access;
   const byName = new Map([...access.keys.values()].map((key) => [key.name, key]));
   const keys = new Map<string, MasterKey>();
-  let expiresAtMs = Infinity;
   for (const { fields } of resources.master_keys.values()) {
     const { name, hash, preview, previous } = storedKey(fields);
     const compiled = byName.get(name);
     if (compiled === undefined) continue;
     const key = { ...compiled, hash, preview };
-    const previousEndsMs = previous === undefined ? 0 : Date.parse(previous.expires_at);
-    if (previous !== undefined && previousEndsMs > now.getTime()) {
-      // Both keys share one bucket: the former key must not double the limit.
-      keys.set(previous.hash, key);
-      expiresAtMs = Math.min(expiresAtMs, previousEndsMs);
-    }
-    keys.set(key.hash, key);
+    keys.set(hash, key);
+    // Both secrets share one hash, and so one bucket: the former secret must not double the limit.
+    if (previous !== undefined) keys.set(previous.hash, endingAt(Date.parse(previous.expires_at), key));
   }
-  return { access: { ...access, keys, isStale }, expiresAtMs };
+  return { ...access, keys, isStale };
+}
+
+/** The key as its former secret opens it. */
+function endingAt(endsMs: number, key: MasterKey): MasterKey {
+  return endsMs >= key.refusedFromMs ? key : { ...key, expiresAtMs: endsMs, refusedFromMs: endsMs };
 }

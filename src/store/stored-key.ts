@@ -1,4 +1,4 @@
-import { hashKey, previewKey } from '../config/compile/compile-access.ts';
+import { hashKey, previewMasterKey } from '../config/compile/compile-access.ts';
 import type { JsonObject } from './revision.ts';
 
 /** The stored part of a master key's secret: enough to recognise it, not enough to use it. */
@@ -23,18 +23,12 @@ export function storedKey(fields: JsonObject): StoredKey {
 
 /** Derives the stored part of a secret. `sha256:` and 64 hex digits stand for a key of which only the hash is known. */
 export function markOf(secret: string): KeyMark {
-  return { hash: hashKey(secret), preview: previewKey(secret) };
+  return { hash: hashKey(secret), preview: previewMasterKey(secret) };
 }
 
 /** The form of an exported key, of which only the hash is known. */
 export function hashedKeyText({ hash }: KeyMark): string {
   return `sha256:${hash}`;
-}
-
-/** A new secret of 256 random bits, as text that fits into a header. */
-export function newSecret(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  return `mk-${Buffer.from(bytes).toString('base64url')}`;
 }
 
 /** The fields after a change of the secret. The former one stays valid for `graceSeconds`; 0: not at all. */

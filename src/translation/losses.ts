@@ -25,6 +25,8 @@ export interface LossList {
   /** Dropped together with its meaning. */
   readonly meaning: (path: string, why: string) => void;
   readonly add: (loss: Loss) => void;
+  /** Counts losses that another list did not keep. */
+  readonly addUnkept: (losses: number) => void;
   /** The first `MAX_KEPT` losses in order, without duplicates of `what` and `path`. */
   readonly all: () => readonly Loss[];
   /** The number of losses, including those that are not kept. */
@@ -56,6 +58,9 @@ export function createLossList(): LossList {
   }
   return {
     add,
+    addUnkept(losses) {
+      count += losses;
+    },
     dropped: (path, why) => add({ path, what: 'dropped', class: 'tuning', why }),
     approximated: (path, why) => add({ path, what: 'approximated', class: 'tuning', why }),
     repaired: (path, why) => add({ path, what: 'repaired', class: 'tuning', why }),

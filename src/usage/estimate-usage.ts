@@ -46,3 +46,15 @@ export async function tokensIn({ sample, chars }: AnswerText, tokens: TokenCount
   const counted = await tokens.count(text);
   return Math.max(1, Math.round((counted * chars) / text.length));
 }
+
+/** As much of the joined texts as an estimate needs. */
+export function sampleOf(texts: readonly string[], separator: string): AnswerText {
+  let sample = '';
+  let chars = Math.max(0, texts.length - 1) * separator.length;
+  for (const text of texts) {
+    chars += text.length;
+    const missing = SAMPLE_CHARS - sample.length;
+    if (missing > 0) sample += (sample === '' ? '' : separator) + text.slice(0, missing);
+  }
+  return { sample, chars };
+}

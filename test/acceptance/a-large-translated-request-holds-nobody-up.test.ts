@@ -6,19 +6,77 @@ import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts
 const prober = new Worker(new URL('./health-prober.ts', import.meta.url).href);
 let simulator: Simulator;
 let gateway: TestGateway;
+let big: BigProvider;
 
 beforeAll(async () => {
   simulator = await startSimulator();
-  gateway = startGateway(`
-allow_unauthenticated: true
-providers: [{ name: up, provider_type: openai, apis: [chat], api_base: "${simulator.url}/v1" }]
-models: { m: { routes: [{ provider: up, model: mock/ok }] } }`);
+  big = startBigProvider();
+  gateway = startGateway(config());
   prober.postMessage({ url: gateway.url });
 });
 afterAll(async () => {
   prober.terminate();
   await gateway.stop();
+  await big.stop();
   await simulator.stop();
+});
+
+const config = (): string => `
+allow_unauthenticated: true
+providers:
+  - { name: up, provider_type: openai, apis: [chat], api_base: "${simulator.url}/v1" }
+  - { name: big, provider_type: openai, apis: [chat, embeddings], api_base: "${big.url}/v1" }
+  - { name: cloud, provider_type: vertex, project: p, location: us-east5, api_key: k, api_base: "${big.url}" }
+models:
+  m: { routes: [{ provider: up, model: mock/ok }] }
+  big: { routes: [{ provider: big, model: x }] }
+  claude: { routes: [{ provider: cloud, model: claude-sonnet-4-5 }] }`;
+
+interface BigProvider {
+  readonly url: string;
+  /** The size of the last request's body. */
+  readonly received: number;
+  readonly stop: () => Promise<void>;
+}
+
+const FLOATS = 1_000_000;
+
+/** Answers chats with 40 MB of text, embeddings with 20 MB of numbers, and Claude's requests briefly. */
+function startBigProvider(): BigProvider {
+  let received = 0;
+  const server = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    async fetch(request) {
+      received = (await request.bytes()).byteLength;
+      const { pathname } = new URL(request.url);
+      if (pathname.endsWith('/embeddings')) return Response.json(vectors());
+      return Response.json(pathname.endsWith('/completions') ? completion() : message());
+    },
+  });
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    get received() {
+      return received;
+    },
+    stop: () => server.stop(true),
+  };
+}
+
+const completion = () => ({
+  choices: [
+    { index: 0, message: { role: 'assistant', content: PROSE.repeat(18_000) }, finish_reason: 'stop' },
+  ],
+});
+const vectors = () => ({
+  data: [{ index: 0, embedding: Array.from({ length: FLOATS }, (_, at) => (at + 1) / 1_234_567) }],
+});
+const message = () => ({
+  type: 'message',
+  role: 'assistant',
+  content: [{ type: 'text', text: 'Hi' }],
+  stop_reason: 'end_turn',
+  usage: { input_tokens: 1, output_tokens: 1 },
 });
 
 /** The slowest answer of `/healthz` since the last look. */
@@ -32,21 +90,104 @@ function slowestMs(): Promise<number> {
 /** On a machine that does nothing else these take less than 100 ms at once; a test shares its machine. */
 const MOST_MS = 2_000;
 
-test('a conversation of 8 MB is translated, and holds nobody up', async () => {
-  const text = 'The quick brown fox "jumps" over the lazy dog.\n'.repeat(50);
-  const messages = Array.from({ length: 3_500 }, (_, index) => ({
+/** The threads that this process has started. */
+const threads: string[] = [];
+const { Worker: RealWorker } = globalThis;
+class CountedWorker extends RealWorker {
+  constructor(...given: ConstructorParameters<typeof RealWorker>) {
+    super(...given);
+    threads.push(String(given[0]));
+  }
+}
+
+/** Runs `work` on a gateway that has no thread yet. Resolves with the names of the threads that it started. */
+async function threadsOf(work: (url: string) => Promise<void>): Promise<string[]> {
+  threads.length = 0;
+  globalThis.Worker = CountedWorker;
+  const fresh = startGateway(config());
+  try {
+    await work(fresh.url);
+  } finally {
+    globalThis.Worker = RealWorker;
+    await fresh.stop();
+  }
+  return threads.map((url) => url.slice(url.lastIndexOf('/') + 1));
+}
+
+const PROSE = 'The quick brown fox "jumps" over the lazy dog.\n'.repeat(50);
+const turnsOf = (megabytes: number) =>
+  Array.from({ length: Math.ceil((megabytes * 1e6) / 2_500) }, (_, index) => ({
     role: index % 2 === 0 ? 'user' : 'assistant',
-    content: [{ type: 'text', text }],
+    content: [{ type: 'text', text: PROSE }],
   }));
-  await slowestMs();
-  const response = await gateway.post(
-    MESSAGES_API.path,
-    MESSAGES_API.body('m', { messages: [...messages, { role: 'user', content: 'Go on' }] }),
+const asked = (model: string, megabytes: number): string =>
+  JSON.stringify(
+    MESSAGES_API.body(model, { messages: [...turnsOf(megabytes), { role: 'user', content: 'Go on' }] }),
   );
-  expect(MESSAGES_API.textOf(await response.json())).not.toBe('');
-  expect(await slowestMs()).toBeLessThan(MOST_MS);
-  expect(simulator.attempts.at(-1)?.path).toEndWith(CHAT.path);
-}, 30_000);
+
+const post = (url: string, body: string, path = MESSAGES_API.path): Promise<Response> =>
+  fetch(url + path, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+
+test.each([8, 30, 50])(
+  'a conversation of %d MB is translated in a thread',
+  async (megabytes) => {
+    await slowestMs();
+    const started = await threadsOf(async (url) => {
+      prober.postMessage({ url });
+      const response = await post(url, asked('m', megabytes));
+      expect(MESSAGES_API.textOf(await response.json())).not.toBe('');
+      expect(await slowestMs()).toBeLessThan(MOST_MS);
+    });
+    expect(started).toContain('translation-worker.ts');
+    expect(simulator.attempts.at(-1)?.path).toEndWith(CHAT.path);
+  },
+  60_000,
+);
+
+test('a body for a cloud that carries its API is put into its envelope in a thread', async () => {
+  const started = await threadsOf(async (url) => {
+    const body = asked('claude', 30);
+    expect((await post(url, body)).status).toBe(200);
+    // The envelope adds its version and cuts the model.
+    expect(Math.abs(big.received - body.length)).toBeLessThan(200);
+  });
+  expect(started).toContain('translation-worker.ts');
+}, 60_000);
+
+test.each(['', 'stream'])(
+  'an answer of 40 MB is translated in a thread: %s',
+  async (stream) => {
+    const started = await threadsOf(async (url) => {
+      prober.postMessage({ url });
+      const body = MESSAGES_API.body('big', stream === '' ? {} : { stream: true });
+      const response = await post(url, JSON.stringify(body));
+      const text = await response.text();
+      expect(text.length).toBeGreaterThan(40e6);
+      expect(text).toContain(stream === '' ? '"stop_reason":"end_turn"' : 'event: message_stop');
+      expect(await slowestMs()).toBeLessThan(MOST_MS);
+    });
+    expect(started).toContain('translation-worker.ts');
+  },
+  60_000,
+);
+
+test('vectors of 20 MB are translated in a thread', async () => {
+  const started = await threadsOf(async (url) => {
+    const requests = [{ model: 'models/big', content: { parts: [{ text: 'Hello' }] } }];
+    const response = await post(url, JSON.stringify({ requests }), '/v1beta/models/big:batchEmbedContents');
+    expect(response.status).toBe(200);
+    const { embeddings } = (await response.json()) as { embeddings: { values: number[] }[] };
+    expect(embeddings[0]?.values).toHaveLength(FLOATS);
+  });
+  expect(started).toContain('translation-worker.ts');
+}, 60_000);
+
+test('small bodies start no thread', async () => {
+  const started = await threadsOf(async (url) => {
+    expect((await post(url, asked('m', 0.9))).status).toBe(200);
+  });
+  expect(started).not.toContain('translation-worker.ts');
+});
 
 test('a body of millions of values is refused before it is parsed', async () => {
   const body = `{"model":"m","max_tokens":9,"messages":[${'[],'.repeat(3_000_000)}[]]}`;

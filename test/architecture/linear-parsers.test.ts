@@ -49,11 +49,13 @@ function quietly(run: () => unknown): void {
   }
 }
 
+const clock = { epochMs: () => 0 };
+
 /** Every parser of text from clients and providers, with a call of it. Add every new parser here. */
 const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   authorization: (text) =>
-    authenticate({ headers: header('authorization', `bearer a${text}`), search: '' }, access),
-  'key in the query': (text) => authenticate({ headers: new Headers(), search: `?${text}` }, access),
+    authenticate({ headers: header('authorization', `bearer a${text}`), search: '' }, access, clock),
+  'key in the query': (text) => authenticate({ headers: new Headers(), search: `?${text}` }, access, clock),
   'credentials of a client': (text) =>
     foreignCredentials({ headers: header('x-api-key', text), search: `?key=${text}` }, access),
   'all credentials': (text) => presentedKeys({ headers: header('authorization', text), search: text }),

@@ -132,6 +132,21 @@ test('the page about the API is served with all that it asks for', async () => {
   }
 });
 
+test.each(['1', '2'])('large bodies are translated by the thread, with %s processes', async (workers) => {
+  const provider = `{ name: a, provider_type: openai, apis: [chat], api_base: "${simulator.url}/v1" }`;
+  const models = `models: { m: { routes: [{ provider: a, model: mock/ok }] } }`;
+  await configure(`allow_unauthenticated: true\nproviders: [${provider}]\n${models}`);
+  const url = await listening(['--workers', workers]);
+  const content = 'A sentence of some words. '.repeat(100_000);
+  const answer = await fetch(`${url}/v1/messages`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content }] }),
+  });
+  // A thread that cannot be loaded fails the request.
+  expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ type: 'message' })]);
+});
+
 test('tokens that a provider does not report are counted by the thread, and not guessed', async () => {
   await configure(`providers: [{ name: a, api_base: "${simulator.url}/v1" }]`);
   const url = await listening([]);

@@ -4,6 +4,7 @@ import type { Claim } from '../../limits/claim.ts';
 import type { ClaimStanding, ClaimTaking, Hold, Moment } from '../../limits/claim-counters.ts';
 import type { EndedUse } from '../../limits/estimates.ts';
 import type { Model } from '../../routing/route.ts';
+import type { Attribution } from '../attribution.ts';
 import type { RequestEnded } from '../events.ts';
 
 /** The parts of a request that limits consider. */
@@ -20,8 +21,7 @@ export interface Demand {
   readonly hasOutput: boolean;
   /** Whether its cost can be calculated. Defaults to true. */
   readonly isPriced?: boolean;
-  /** undefined: unknown. */
-  readonly endUser?: string | undefined;
+  readonly attribution: Attribution;
 }
 
 /** How the limits of the configuration stand. Implemented for one process, and over memory that several share. */
@@ -68,6 +68,8 @@ export interface JournalEntry {
   /** The public name. */
   readonly model: string;
   readonly team: string | undefined;
+  /** The names from the root team to the key's, joined by slashes. */
+  readonly teamPath: string | undefined;
   readonly user: string | undefined;
   readonly endUser: string | undefined;
   readonly tags: Readonly<Record<string, string>> | undefined;

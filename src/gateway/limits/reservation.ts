@@ -106,18 +106,20 @@ export class Reservation implements Admission {
     if (journal === undefined) return;
     const holds = amountsOf(this.#holds);
     if (holds.length === 0) return;
-    const { key, model, endUser, requestId, claims } = demand;
+    const { key, model, attribution, requestId, claims } = demand;
+    const { keyId, team, teamPath, user, endUser, tags } = attribution;
     const { input, output, cost } = needs.expected;
     journal.open({
       requestId,
       atMs: gateway.clock.epochMs(),
-      keyId: key?.id,
+      keyId,
       keyName: key?.name,
       model: model.name,
-      team: key?.team?.name,
-      user: key?.user?.name,
+      team,
+      teamPath,
+      user,
       endUser,
-      tags: key?.tags,
+      tags,
       holds,
       estimate: {
         inputTokens: input,

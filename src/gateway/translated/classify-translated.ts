@@ -1,9 +1,9 @@
+import { inTurns, LARGE_BYTES, SLICE_BYTES } from '../../lib/in-turns.ts';
 import { decodeLargeBody } from '../../lib/http/content-coding.ts';
 import { AnswerBody } from '../../protocols/answer-body.ts';
 import { NO_TEXT } from '../../protocols/text.ts';
 import type { Defect } from '../../routing/outcome.ts';
 import { bedrockCountOf } from '../../translation/carriage/bedrock-events.ts';
-import type { EmbeddingsExchange } from '../../translation/embeddings/embeddings.ts';
 import { errorInBody, readError } from '../../translation/errors.ts';
 import type { HubError } from '../../translation/hub-error.ts';
 import { unreadable } from '../../translation/hub-error.ts';
@@ -13,13 +13,15 @@ import { outcomeOfAbort } from '../attempt-timeouts.ts';
 import { readWhole } from '../body/body-reader.ts';
 import type { Classification, Reply, ReplyContext } from '../classification.ts';
 import { decodedBody } from '../body/decoded-body.ts';
-import type { ReplyTranslation } from './reply-translation.ts';
+import type { ReplyTranslation, TranslationWay } from './reply-translation.ts';
 import { sniffEvents } from '../body/sniffed-body.ts';
 import { headerMap, translatedHeaders } from './translated-headers.ts';
 import { classifyTranslatedFailure, failureAnswer } from './translated-failure.ts';
 import { openTranslatedStream } from './open-translated-stream.ts';
-import { answerText, gatewayUsage } from './translated-usage.ts';
+import { addLosses, sentExchange } from './thread/sent-exchange.ts';
+import { THREAD_BYTES } from './thread/translation-thread.ts';
 import { isFrames } from './unframed-body.ts';
+import { type WrittenWhole, writtenAnswer } from './written-answer.ts';
 
 /** Maximum size of an answer that is buffered completely. */
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
@@ -64,26 +66,42 @@ async function wholeOf(
   if (body.kind === 'broken' || body.isCut) return failed('truncated');
   const bytes = await decodeLargeBody(body.bytes, headers.get('content-encoding'), MAX_WHOLE_BYTES);
   if (typeof bytes === 'string') return failed(bytes === 'damaged' ? 'truncated' : 'malformed');
-  const text = new TextDecoder().decode(bytes);
-  const read = reading.protocol.readAnswer(new AnswerBody(bytes), headers.get('content-type') ?? '');
-  const defect = read.defect ?? defectOf(text);
+  const answer = new AnswerBody(bytes);
+  if (bytes.byteLength > LARGE_BYTES) await inTurns(answer.scanInSlices(SLICE_BYTES));
+  const read = reading.protocol.readAnswer(answer, headers.get('content-type') ?? '');
+  const defect = read.defect ?? defectOf(bytes);
   const place = { headers, status };
   if (defect === 'error-object') {
-    const error = errorInBody(asObject(parsed(text)) ?? {});
+    const isReport = bytes.byteLength <= MAX_REPORT_BYTES;
+    const error = isReport ? errorInBody(asObject(parsed(new TextDecoder().decode(bytes))) ?? {}) : undefined;
     if (error === undefined) return failed(defect);
     return classifyTranslatedFailure({ error, headers, defect }, reading, translation);
   }
   if (defect !== undefined) return failed(defect);
-  return translatedWhole(text, place, reading, translation);
+  return translatedWhole(bytes, place, reading, translation);
 }
 
+/** Larger error bodies are not examined for a description. */
+const MAX_REPORT_BYTES = 1024 * 1024;
+
 /** Finds defects in a body that only its translation judges. */
-function defectOf(text: string): Defect | undefined {
-  const first = text.trimStart().charAt(0);
+function defectOf(bytes: Uint8Array): Defect | undefined {
+  const first = firstCharOf(bytes);
   if (first === '') return 'empty';
   if (first === '<') return 'html';
   return first === '{' || first === '[' ? undefined : 'malformed';
 }
+
+/** The first character that is not white space; '' if there is none. */
+function firstCharOf(bytes: Uint8Array): string {
+  for (let at = 0; at < bytes.byteLength; at += HEAD_BYTES) {
+    const head = new TextDecoder().decode(bytes.subarray(at, at + HEAD_BYTES)).trimStart();
+    if (head !== '') return head.charAt(0);
+  }
+  return '';
+}
+
+const HEAD_BYTES = 4096;
 
 interface Place {
   readonly headers: Headers;
@@ -91,97 +109,74 @@ interface Place {
 }
 
 // oxlint-disable-next-line max-params -- the body, its origin and its translation
-function translatedWhole(
-  text: string,
+async function translatedWhole(
+  bytes: Uint8Array,
   { headers, status }: Place,
   reading: ReplyContext,
   translation: ReplyTranslation,
-): Classification | Promise<Classification> {
+): Promise<Classification> {
   const { how } = translation;
   const failure = (error: HubError): Classification =>
     classifyTranslatedFailure({ error, headers, defect: 'malformed' }, reading, translation);
-  const answered = (bytes: Uint8Array, more: Partial<WholeAnswer> = {}, type = 'application/json') => ({
+  const answered = (written: Uint8Array, more: Partial<WholeAnswer> = {}, type = 'application/json') => ({
     outcome: { kind: 'answered' as const },
     answer: {
       kind: 'whole' as const,
       status,
       headers: translatedHeaders(headers, type, reading, translation),
-      bytes,
+      bytes: written,
       usage: undefined,
       text: NO_TEXT,
       ...more,
     },
   });
-  switch (how.kind) {
-    case 'carried': {
-      const tokens = bedrockCountOf(text);
-      if (tokens === undefined) return failure(unreadable('it holds no count of tokens'));
-      return answered(encoded(JSON.stringify({ input_tokens: tokens })));
-    }
-    case 'vectors':
-      return vectors(text, how.exchange, { reading, failure, answered });
-    case 'written': {
-      const { translation: pair, exchange, carriage } = how;
-      if (exchange.conversation.operation === 'count') {
-        const isBedrock = carriage === 'bedrock';
-        const tokens = isBedrock ? bedrockCountOf(text) : pair.provider.readCount?.(text);
-        if (tokens === undefined) return failure(unreadable('it holds no count of tokens'));
-        return answered(encoded(pair.client.writeCount?.(tokens) ?? '{}'));
-      }
-      if (exchange.conversation.stream) {
-        const made = pair.answerAsStream(text, exchange);
-        if (made.kind === 'failed') return failure(made.error);
-        const bytes = Buffer.concat(made.bytes);
-        const usage = gatewayUsage(made.answer.usage);
-        return answered(
-          bytes,
-          { usage, text: answerText(made.answer, usage) },
-          pair.client.streamType(exchange),
-        );
-      }
-      const made = pair.answer(text, exchange);
-      if (made.kind === 'failed') return failure(made.error);
-      const usage = gatewayUsage(made.answer.usage);
-      return answered(encoded(made.body), { usage, text: answerText(made.answer, usage) });
-    }
+  if (how.kind === 'vectors') {
+    const { translatedVectors } = await import('./vectors-answer.ts');
+    const made = await translatedVectors(bytes, how.exchange, reading);
+    return made.kind === 'failed' ? failure(made.error) : answered(made.bytes, { usage: made.usage });
   }
-}
-
-interface Told {
-  readonly reading: ReplyContext;
-  readonly failure: (error: HubError) => Classification;
-  readonly answered: (bytes: Uint8Array, more: Partial<WholeAnswer>) => Classification;
-}
-
-/**
- * Translates embeddings. Estimates the token count with a tokenizer if the client's API requires one that the
- * provider does not report.
- */
-async function vectors(
-  text: string,
-  exchange: EmbeddingsExchange,
-  { reading, failure, answered }: Told,
-): Promise<Classification> {
-  const { embeddingsAnswer } = await import('../../translation/embeddings/embeddings.ts');
-  const inputs = exchange.asked.inputs.map(({ value }) => value).join('\n');
-  let estimate = 0;
-  let made = embeddingsAnswer(text, exchange, () => 0);
-  if (made.kind === 'answer' && made.isEstimated) {
-    estimate = await reading.gateway.tokens.count(inputs);
-    made = embeddingsAnswer(text, exchange, () => estimate);
+  const isCount = how.kind === 'carried' || how.exchange.conversation.operation === 'count';
+  if (isCount) {
+    const count = countIn(new TextDecoder().decode(bytes), how);
+    return count === undefined
+      ? failure(unreadable('it holds no count of tokens'))
+      : answered(encoded(count));
   }
+  const made = await writtenFrom(bytes, how, reading);
   if (made.kind === 'failed') return failure(made.error);
-  const { tokens, isEstimated } = made;
-  const usage = isEstimated
-    ? undefined
-    : {
-        inputTokens: tokens,
-        outputTokens: undefined,
-        totalTokens: tokens,
-        cachedTokens: undefined,
-        reasoningTokens: undefined,
-      };
-  return answered(encoded(made.body), { usage });
+  const { usage, text } = made;
+  const { client } = how.translation;
+  const type = how.exchange.conversation.stream ? client.streamType(how.exchange) : undefined;
+  return answered(made.body, { usage, text }, type);
+}
+
+/** Translates the answer to a token count; undefined if it holds no count. */
+function countIn(text: string, how: Exclude<TranslationWay, { kind: 'vectors' }>): string | undefined {
+  if (how.kind === 'carried') {
+    const tokens = bedrockCountOf(text);
+    return tokens === undefined ? undefined : JSON.stringify({ input_tokens: tokens });
+  }
+  const { client, provider } = how.translation;
+  const tokens = how.carriage === 'bedrock' ? bedrockCountOf(text) : provider.readCount?.(text);
+  return tokens === undefined ? undefined : (client.writeCount?.(tokens) ?? '{}');
+}
+
+type WrittenWay = Extract<TranslationWay, { kind: 'written' }>;
+
+/** Translates an answer, in a thread if it is large. */
+async function writtenFrom(
+  bytes: Uint8Array,
+  { translation, exchange }: WrittenWay,
+  { gateway, planned }: ReplyContext,
+): Promise<WrittenWhole> {
+  const { translator } = gateway;
+  if (translator === undefined || bytes.byteLength <= THREAD_BYTES)
+    return writtenAnswer(new TextDecoder().decode(bytes), exchange, translation);
+  const on = { bytes, signal: planned.request.signal };
+  const made = await translator.run('answer', { exchange: sentExchange(exchange) }, on);
+  if (made === undefined) return { kind: 'failed', error: unreadable('it takes too long to be translated') };
+  addLosses(exchange.losses, made.losses);
+  return made;
 }
 
 function encoded(text: string): Uint8Array {

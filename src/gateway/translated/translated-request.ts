@@ -1,30 +1,28 @@
-import { nextTurn } from '../../lib/in-turns.ts';
 import { protocolNamed } from '../../protocols/by-path.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
-import { carry } from '../../translation/carriage/carry.ts';
-import type { Conversation, ProviderApi } from '../../translation/conversation.ts';
-import { countable } from '../../translation/estimate.ts';
-import type { Exchange, Target } from '../../translation/exchange.ts';
-import { createLossList, type LossList } from '../../translation/losses.ts';
-import { translationFor, type Translation } from '../../translation/pair.ts';
-import { remoteMedia, withFetchedMedia } from '../../translation/remote-media.ts';
-import type { RouteSpeech } from '../../translation/targets.ts';
 import { NO_TEXT } from '../../protocols/text.ts';
+import type { ProviderApi } from '../../translation/conversation.ts';
+import type { Target } from '../../translation/exchange.ts';
+import { createLossList } from '../../translation/losses.ts';
+import { translationFor } from '../../translation/pair.ts';
+import type { RequestReading } from '../../translation/sides.ts';
+import type { RouteSpeech } from '../../translation/targets.ts';
 import { tokensIn } from '../../usage/estimate-usage.ts';
 import { shownModel } from '../answer-model.ts';
-import type { ClientCall } from './client-call.ts';
 import type { AttemptContext, PreparedRequest, ReadyRequest } from '../prepared-request.ts';
-import type { LazyConversation } from './lazy-conversation.ts';
 import type { PlannedRequest } from '../request-context.ts';
-import { mediaAccessFor } from './media-access.ts';
-import { policyFor } from './translation-policy.ts';
 import { upstreamModelOf } from '../upstream-model.ts';
-
-type Speech = Extract<RouteSpeech, { kind: 'translate' }>;
+import type { ClientCall } from './client-call.ts';
+import type { LazyConversation } from './lazy-conversation.ts';
+import { mediaAccessFor } from './media-access.ts';
+import { type BodyOrder, type RequestBody, writeRequestBody } from './request-body.ts';
+import { revivedExchange } from './thread/sent-exchange.ts';
+import { GIVEN_UP, THREAD_BYTES, type Translator } from './thread/translation-thread.ts';
+import { policyFor } from './translation-policy.ts';
 
 /**
- * Translates the request into the provider's API. Calls `speechOf` again once it is known whether the request defines
- * functions.
+ * Translates the request into the provider's API. `speechOf` is asked with and without tools, on which the API may
+ * depend. Large bodies are translated in a thread.
  */
 export async function translatedRequest(
   context: AttemptContext,
@@ -32,57 +30,81 @@ export async function translatedRequest(
   speechOf: (hasFunctionTools: boolean) => RouteSpeech,
   isTrialOf?: ClientCall,
 ): Promise<PreparedRequest> {
-  const { planned } = context;
-  const reading = await conversationOf(planned).read(call.api, planned.id);
-  if (reading.kind === 'invalid') {
-    const { path, message } = reading;
-    return { kind: 'unsuitable', loss: { path, why: message, isInvalid: true }, note: undefined };
-  }
-  const speech = speechOf(reading.conversation.tools.length > 0);
-  if (speech.kind !== 'translate') throw new Error('a route stopped translating while it was asked');
-  const target = targetOf(context, speech);
-  const translation = await translationFor(call.api, target.api, target);
-  const estimate = (): Promise<PreparedRequest> => estimated(context, reading.conversation, translation);
-  if (call.operation === 'count' && !counts(translation, target)) return estimate();
-  const conversation = await withMedia(context, reading.conversation, target);
-  const { isLarge } = conversationOf(planned);
-  if (isLarge) await nextTurn();
-  const written = translation.request(conversation, {
-    requestId: planned.id,
-    now: Math.floor(context.gateway.clock.epochMs() / 1000),
-    answerModel: shownModel(planned),
-  });
-  if (written.kind === 'unsuitable') {
-    const losses = createLossList();
-    for (const loss of written.losses) losses.add(loss);
-    const { path, why } = written.loss;
-    return {
-      kind: 'unsuitable',
-      loss: { path, why, isInvalid: false },
-      note: { pair: translation.pair, losses },
-    };
-  }
-  if (isLarge) await nextTurn();
-  const prepared = ready(
-    context,
-    call,
-    { translation, target, exchange: written.exchange, text: written.body },
-    isTrialOf,
-  );
-  return call.operation === 'count' ? { ...prepared, estimate } : prepared;
+  const targetFor = (hasTools: boolean): Target => targetOf(context, speechOf(hasTools));
+  const asked = { context, call, targetFor };
+  const isCount = call.operation === 'count';
+  const written = await requestBody(asked, isCount ? 'count' : 'answer');
+  if (written.kind !== 'written') return unsent(written, asked);
+  const prepared = await ready(asked, written, isTrialOf);
+  if (!isCount) return prepared;
+  const estimate = async (): Promise<PreparedRequest> => {
+    const estimated = await requestBody(asked, 'estimate');
+    if (estimated.kind === 'written') throw new Error('an estimate was written as a request');
+    return unsent(estimated, asked);
+  };
+  return { ...prepared, estimate };
 }
 
-/** Adds the files that the target requires as bytes, if the configuration allows the gateway to fetch them. */
-async function withMedia(
-  context: AttemptContext,
-  conversation: Conversation,
-  target: Target,
-): Promise<Conversation> {
+/** A call, and the target to translate it for, with and without tools. */
+interface Asked {
+  readonly context: AttemptContext;
+  readonly call: ClientCall;
+  readonly targetFor: (hasTools: boolean) => Target;
+}
+
+type Written = Extract<RequestBody, { kind: 'written' }>;
+type Unsent = Exclude<RequestBody, { kind: 'written' | 'remote' }> | Invalid;
+type Invalid = Exclude<RequestReading, { kind: 'read' }>;
+
+/** Reads the request and writes it, with the files that the target takes only as bytes if they may be fetched. */
+async function requestBody(asked: Asked, wanted: BodyOrder['wanted']): Promise<Written | Unsent> {
+  const { context } = asked;
+  const { planned, provider, route } = context;
   const access = mediaAccessFor(context);
-  const wanted = access === undefined ? [] : remoteMedia(conversation, target);
-  if (access === undefined || wanted.length === 0) return conversation;
-  const files = await conversationOf(context.planned).media.fetch(wanted, access);
-  return withFetchedMedia(conversation, files);
+  const order: BodyOrder = {
+    facts: {
+      requestId: planned.id,
+      now: Math.floor(context.gateway.clock.epochMs() / 1000),
+      answerModel: shownModel(planned),
+    },
+    wanted,
+    betas: provider.anthropicBeta,
+    midSystem: route.translation?.claude?.midSystem,
+    files: access === undefined ? undefined : 'wanted',
+  };
+  const written = await readAndWrite(asked, order);
+  if (written.kind !== 'remote') return written;
+  if (access === undefined) throw new Error('files were asked for that may not be fetched');
+  const files = await conversationOf(planned).media.fetch(written.media, access);
+  const complete = await readAndWrite(asked, { ...order, files });
+  if (complete.kind === 'remote') throw new Error('files were asked for again');
+  return complete;
+}
+
+async function readAndWrite(asked: Asked, order: BodyOrder): Promise<RequestBody | Invalid> {
+  const { context, call, targetFor } = asked;
+  const { planned, gateway } = context;
+  const conversation = conversationOf(planned);
+  if (gateway.translator !== undefined && conversation.body.byteLength > THREAD_BYTES)
+    return inThread(asked, order, gateway.translator);
+  const reading = await conversation.read(call.api, planned.id);
+  if (reading.kind === 'invalid') return reading;
+  const target = targetFor(reading.conversation.tools.length > 0);
+  return writeRequestBody(reading.conversation, target, order);
+}
+
+async function inThread(
+  { context: { planned }, call, targetFor }: Asked,
+  order: BodyOrder,
+  translator: Translator,
+): Promise<RequestBody | Invalid> {
+  const { body, path } = conversationOf(planned);
+  const targets = { plain: targetFor(false), withTools: targetFor(true) };
+  const work = { api: call.api, context: { requestId: planned.id, path }, order, targets };
+  const on = { bytes: body, signal: planned.request.signal };
+  const written = await translator.run('request', work, on);
+  if (written === undefined) return GIVEN_UP;
+  return written.kind === 'written' ? { ...written, exchange: revivedExchange(written.exchange) } : written;
 }
 
 function conversationOf({ plan }: PlannedRequest): LazyConversation {
@@ -90,36 +112,29 @@ function conversationOf({ plan }: PlannedRequest): LazyConversation {
   return plan.conversation;
 }
 
-interface Written {
-  readonly translation: Translation;
-  readonly target: Target;
-  readonly exchange: Exchange;
-  readonly text: string;
+/** What becomes of a request that is not sent. */
+async function unsent(written: Unsent, asked: Asked): Promise<PreparedRequest> {
+  if (written.kind === 'invalid') {
+    const { path, message } = written;
+    return { kind: 'unsuitable', loss: { path, why: message, isInvalid: true }, note: undefined };
+  }
+  const losses = createLossList();
+  const note = { pair: written.pair, losses };
+  if (written.kind === 'countable') return { ...(await estimated(written, asked)), note };
+  for (const loss of written.losses) losses.add(loss);
+  const { path, why } = written.loss;
+  return { kind: 'unsuitable', loss: { path, why, isInvalid: false }, note };
 }
 
-// oxlint-disable-next-line max-params -- an attempt's request, and what it is remembered by
-function ready(
-  { route, provider }: AttemptContext,
-  call: ClientCall,
-  { translation, target, exchange, text }: Written,
+async function ready(
+  { call }: Asked,
+  { body, betas, exchange }: Written,
   isTrialOf: ClientCall | undefined,
-): ReadyRequest {
+): Promise<ReadyRequest> {
+  const { losses, target, conversation } = exchange;
   const { api, carriage, model } = target;
-  const { losses } = exchange;
+  const translation = await translationFor(call.api, api, target);
   const isCount = call.operation === 'count';
-  let body: Uint8Array = new TextEncoder().encode(text);
-  let betas: string | undefined;
-  if (api === 'messages' && carriage !== undefined) {
-    const midSystem = route.translation?.claude?.midSystem;
-    const carried = carry(
-      body,
-      { carriage, model, betas: provider.anthropicBeta, midSystem },
-      { operation: isCount ? 'count' : 'generate' },
-    );
-    for (const loss of carried.losses.all()) losses.add(loss);
-    body = carried.body;
-    betas = carried.betaHeader;
-  }
   const note = { pair: translation.pair, losses };
   return {
     kind: 'ready',
@@ -130,7 +145,7 @@ function ready(
       operation: isCount ? 'count' : 'generate',
       carriage,
       model,
-      isStream: exchange.conversation.stream && !isCount,
+      isStream: conversation.stream && !isCount,
       body: 'translated',
       betas,
     },
@@ -158,7 +173,9 @@ function protocolOf(api: ProviderApi): Protocol {
   }
 }
 
-function targetOf(context: AttemptContext, { api, carriage, dialect }: Speech): Target {
+function targetOf(context: AttemptContext, speech: RouteSpeech): Target {
+  if (speech.kind !== 'translate') throw new Error('a route stopped translating while it was asked');
+  const { api, carriage, dialect } = speech;
   const { planned, route, provider } = context;
   const { signatureIds } = planned.snapshot.translation(planned.plan.model.name, provider);
   const { maxOutputTokens, efforts, claude } = route.translation ?? {};
@@ -178,24 +195,16 @@ function targetOf(context: AttemptContext, { api, carriage, dialect }: Speech): 
   };
 }
 
-/** Whether the provider counts tokens itself. Bedrock does so only for requests in the Messages API. */
-function counts({ provider }: Translation, { api, carriage }: Target): boolean {
-  if (provider.writeCount === undefined || provider.readCount === undefined) return false;
-  return api !== 'responses' || carriage === undefined;
-}
-
 /** Answers a token count with the gateway's own tokenizer. A header field marks it as an estimate. */
 async function estimated(
-  { gateway }: AttemptContext,
-  conversation: Conversation,
-  translation: Translation,
-): Promise<PreparedRequest> {
-  const { texts, extra } = countable(conversation);
-  const text = texts.join('\n');
-  const tokens = extra + (await tokensIn({ sample: text, chars: text.length }, gateway.tokens));
-  const losses: LossList = createLossList();
+  { text, extra }: Extract<RequestBody, { kind: 'countable' }>,
+  { context, call, targetFor }: Asked,
+): Promise<Omit<Extract<PreparedRequest, { kind: 'answered' }>, 'note'>> {
+  const tokens = extra + (await tokensIn(text, context.gateway.tokens));
+  const target = targetFor(false);
+  const { client } = await translationFor(call.api, target.api, target);
   const headers = new Headers({ 'content-type': 'application/json', 'x-llm-proxy-estimated': 'true' });
-  const bytes = new TextEncoder().encode(translation.client.writeCount?.(tokens) ?? '{}');
+  const bytes = new TextEncoder().encode(client.writeCount?.(tokens) ?? '{}');
   const answer = { kind: 'whole', status: 200, headers, bytes, usage: undefined, text: NO_TEXT } as const;
-  return { kind: 'answered', answer, note: { pair: translation.pair, losses } };
+  return { kind: 'answered', answer };
 }

@@ -2,7 +2,7 @@ import type { Usage as GatewayUsage } from '../../protocols/protocol.ts';
 import { NO_TEXT } from '../../protocols/text.ts';
 import type { Answer } from '../../translation/answer.ts';
 import type { Usage } from '../../translation/usage.ts';
-import type { AnswerText } from '../../usage/estimate-usage.ts';
+import { type AnswerText, sampleOf } from '../../usage/estimate-usage.ts';
 
 /** Converts the usage of a translated answer to the gateway's form; undefined if the provider reported none. */
 export function gatewayUsage(usage: Usage | undefined): GatewayUsage | undefined {
@@ -26,6 +26,5 @@ export function answerText({ choices }: Answer, usage: GatewayUsage | undefined)
   const texts = choices.flatMap(({ parts }) =>
     parts.map((part) => (part.kind === 'call' ? part.arguments : part.text)),
   );
-  const text = texts.join('');
-  return { sample: text, chars: text.length };
+  return sampleOf(texts, '');
 }

@@ -25,7 +25,7 @@ import { type AdmittedResponse, admitResponse, NO_BODY } from './response-admiss
 import { makerOf } from './response-maker.ts';
 import { ResponseReports } from './response-reports.ts';
 import { speakingModel } from './speaking-model.ts';
-import { currentKey, whyNotAllowed } from './still-allowed.ts';
+import { currentKey, validKey, whyNotAllowed } from './still-allowed.ts';
 import { withUpstreamNames } from './upstream-names.ts';
 
 /** The parts that make up a connection. */
@@ -196,14 +196,14 @@ export class WebSocketLine implements ProviderListener {
   async #passChecked(message: CheckedMessage, text: string): Promise<void> {
     const { gateway, api, context } = this.#line;
     const snapshot = gateway.snapshot();
-    const key = currentKey(context.key, snapshot);
+    const key = validKey(context.key, snapshot, gateway.clock);
     const isRequest = message.type === CREATE;
     const admission = isRequest && this.#askedFor > 0 ? await admit(key, gateway) : FREE_ADMISSION;
     const name = message.models.find(({ isMain }) => isMain)?.name;
     const isOther = name !== undefined && name !== this.#model?.name;
     const model = isOther ? speakingModel(name, api, { key, snapshot }) : this.#model;
     if (model === undefined) throw new Refusal('missing_model', {}, { param: 'model' });
-    const response = { api, key, model, body: message.bytes };
+    const response = { api, context, key, model, body: message.bytes };
     const admitted = isRequest ? await admitResponse(response, gateway, admission) : undefined;
     try {
       if (this.#provider === undefined) await this.connect(model);
@@ -270,7 +270,7 @@ export class WebSocketLine implements ProviderListener {
     const model = this.#model;
     if (!this.#reports.begin(id, makerOf(this.#provider, this.#model)) || model === undefined) return;
     const key = currentKey(context.key, gateway.snapshot());
-    void Promise.try(admitResponse, { api, key, model, body: NO_BODY }, gateway).then(
+    void Promise.try(admitResponse, { api, context, key, model, body: NO_BODY }, gateway).then(
       ({ admission }) => this.#reports.admit(id, admission),
       (error: unknown) => this.#refuse(error, 'A limit is reached.'),
     );

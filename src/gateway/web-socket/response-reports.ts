@@ -2,6 +2,7 @@ import { type Actual, type Admission, FREE_ADMISSION, NOT_SERVED } from '../../l
 import type { Usage } from '../../protocols/protocol.ts';
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
 import type { MasterKey } from '../../config/snapshot.ts';
+import type { Attribution } from '../attribution.ts';
 import type { Cost } from '../cost.ts';
 import { endpointOf } from '../endpoint.ts';
 import type { Ending, RequestEnded } from '../events.ts';
@@ -15,6 +16,7 @@ export interface Reported {
   readonly api: WebSocketApi;
   readonly request: ClientRequest;
   readonly key: MasterKey | undefined;
+  readonly attribution: Attribution | undefined;
   readonly gateway: Gateway;
 }
 
@@ -150,7 +152,7 @@ export class ResponseReports {
     { admission, requestId, startedAtMs, firstByteAtMs, provider, model, servedAs }: Pending,
     end: ResponseEnd & { readonly endedAtMs: number; readonly cost: Cost | undefined },
   ): void {
-    const { gateway, request, key } = this.#reported;
+    const { gateway, request, key, attribution } = this.#reported;
     const ended: RequestEnded = {
       type: 'request-ended',
       requestId,
@@ -161,6 +163,7 @@ export class ResponseReports {
       servedAs,
       provider,
       keyName: key?.name,
+      ...attribution,
       clientAddress: request.clientAddress,
       status: end.status,
       code: end.code,

@@ -1,5 +1,7 @@
 import type { MasterKey, Snapshot } from '../../config/snapshot.ts';
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
+import { requireUnexpired } from '../authenticate.ts';
+import type { Clock } from '../ports.ts';
 import { CLOSE } from './close-codes.ts';
 
 /** The facts on which a connection's permission depends. */
@@ -14,6 +16,17 @@ export interface Dependence {
 /** Returns a connection's key as it is configured now; undefined if there is none or it was removed. */
 export function currentKey(key: MasterKey | undefined, { access }: Snapshot): MasterKey | undefined {
   return access.kind === 'keys' && key !== undefined ? access.keys.get(key.hash) : undefined;
+}
+
+/** Returns a connection's key as it is configured now. Throws a `Refusal` if it has expired. */
+export function validKey(
+  key: MasterKey | undefined,
+  snapshot: Snapshot,
+  clock: Pick<Clock, 'epochMs'>,
+): MasterKey | undefined {
+  const current = currentKey(key, snapshot);
+  requireUnexpired(current, clock);
+  return current;
 }
 
 /**

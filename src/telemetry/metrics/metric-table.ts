@@ -1,4 +1,5 @@
-import { type FamilyDump, HistogramFamily, NumberFamily } from './metric-family.ts';
+import { limitMetrics } from './limit-table.ts';
+import { counter, type FamilyDump, gauge, histogram, NumberFamily } from './metric-family.ts';
 
 /** All metrics of the gateway with their meaning, in the order of docs/observability.md. */
 export type MetricTable = ReturnType<typeof createMetricTable>;
@@ -25,6 +26,7 @@ export function createMetricTable() {
   return {
     ...requestMetrics(),
     ...costMetrics(),
+    ...limitMetrics(),
     ...providerMetrics(),
     ...genAiMetrics(),
     ...gatewayMetrics(),
@@ -100,6 +102,11 @@ function requestMetrics() {
 
 function costMetrics() {
   return {
+    droppedTags: counter(
+      'llm_proxy_tags_dropped_total',
+      'Tags of clients that were dropped because the key does not list them in client_tags.',
+      ['api_key_name'],
+    ),
     cost: counter(
       'llm_proxy_cost_usd_total',
       'What requests cost in US dollars, by prices of the configuration and the catalogue.',
@@ -258,24 +265,7 @@ function storeMetrics() {
   };
 }
 
-function counter(name: string, help: string, labelNames: readonly string[]): NumberFamily {
-  return new NumberFamily({ type: 'counter', name, help, labelNames });
-}
-
-function gauge(name: string, help: string, labelNames: readonly string[]): NumberFamily {
-  return new NumberFamily({ type: 'gauge', name, help, labelNames });
-}
-
 /** A gauge of something that all processes share: the largest value counts. */
 function state(name: string, help: string): NumberFamily {
   return new NumberFamily({ type: 'gauge', name, help, merge: 'max' });
-}
-
-function histogram(
-  name: string,
-  help: string,
-  labelNames: readonly string[],
-  bounds: readonly number[],
-): HistogramFamily {
-  return new HistogramFamily({ name, help, labelNames, bounds });
 }

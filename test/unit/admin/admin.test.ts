@@ -37,7 +37,7 @@ describe('the door', () => {
         expect([path, status, body.error.code]).toEqual([path, 401, 'invalid_admin_key']);
       }
     }
-    expect(OPERATIONS.length).toBe(28);
+    expect(OPERATIONS.length).toBeGreaterThan(30);
   });
 
   test('lets the right key in whatever was tried before, and answers wrong ones slowly', async () => {
@@ -274,7 +274,8 @@ describe('a model', () => {
 describe('a master key', () => {
   test('is made up when none is given, and shown that once', async () => {
     const { body } = await api.call('POST', '/master-keys', { id: 'k' });
-    expect(body.key).toMatch(/^mk-[\w-]{43}$/);
+    expect(body.key).toMatch(/^sk-lp-[0-9A-Za-z]{49}$/);
+    expect(body.key_preview).toBe(`${body.key.slice(0, 8)}****${body.key.slice(-4)}`);
     expect((await api.call('GET', '/master-keys/k')).text).not.toContain(body.key);
     const other = await api.call('POST', '/master-keys', { name: 'without id' });
     expect(other.body).toMatchObject({ id: expect.stringMatching(/^key-/), name: 'without id' });
@@ -284,7 +285,7 @@ describe('a master key', () => {
   test('is rotated with a time in which the former secret is good', async () => {
     await api.call('POST', '/master-keys', { id: 'k', key: 'mk-first-0123456789abcd' });
     const { body } = await api.call('POST', '/master-keys/k/rotate', { grace_seconds: 60 });
-    expect(body.key).toMatch(/^mk-/);
+    expect(body.key).toMatch(/^sk-lp-/);
     expect(body).toMatchObject({
       previous_key_preview: 'mk-fi****abcd',
       previous_key_expires_at: '2026-03-01T12:01:00.000Z',

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import type { Access } from '../../../src/config/snapshot.ts';
 import { authenticate } from '../../../src/gateway/authenticate.ts';
 import { foreignCredentials, withoutCredentials } from '../../../src/gateway/credentials.ts';
+import { newKeySecret } from '../../../src/lib/key-secret.ts';
 import { Refusal } from '../../../src/gateway/refusals.ts';
 import { snapshotOf } from '../config/configuration.ts';
 
@@ -10,10 +11,11 @@ const { access: KEYS } = snapshotOf(`${PROVIDERS}
 master_keys:
   - { name: one, key: mk-one }
   - { name: off, key: mk-off, enabled: false }`);
+const CLOCK = { epochMs: () => Date.parse('2027-03-31T00:00:00Z') };
 const { access: OPEN } = snapshotOf(`${PROVIDERS}\nallow_unauthenticated: true`);
 
 function who(headers: Record<string, string>, access: Access = KEYS, search = ''): string | undefined {
-  return authenticate({ headers: new Headers(headers), search }, access)?.name;
+  return authenticate({ headers: new Headers(headers), search }, access, CLOCK)?.name;
 }
 
 function refusalOf(headers: Record<string, string>): Refusal {
@@ -82,6 +84,15 @@ describe('nobody else is let in:', () => {
     const hash = KEYS.kind === 'keys' ? [...KEYS.keys.keys()][0] : undefined;
     for (const key of ['MK-ONE', 'mk-on', 'mk-one2', hash ?? '', '*', '__proto__'])
       expect(refusalOf({ 'x-api-key': key }).status).toBe(401);
+  });
+
+  test('a made-up key with a typing error is told from a key of somebody else', () => {
+    const secret = newKeySecret();
+    const typo = refusalOf({ authorization: `Bearer ${secret.slice(0, -1)}` });
+    expect([typo.code, typo.message]).toEqual(['invalid_api_key', expect.stringContaining('mistyped')]);
+    expect(refusalOf({ authorization: `Bearer ${secret}` }).message).not.toContain('mistyped');
+    const { access } = snapshotOf(`${PROVIDERS}\nmaster_keys: [{ name: like, key: sk-lp-like-one }]`);
+    expect(who({ authorization: 'Bearer sk-lp-like-one' }, access)).toBe('like');
   });
 
   test('several wrong keys are no better than one', () =>

@@ -6,6 +6,7 @@ import { Refusal } from '../../../src/gateway/refusals.ts';
 const CONTRACT: Readonly<Record<string, readonly [status: number, type: string]>> = {
   missing_api_key: [401, 'authentication_error'],
   invalid_api_key: [401, 'authentication_error'],
+  key_expired: [401, 'authentication_error'],
   foreign_origin: [403, 'permission_error'],
   foreign_host: [403, 'permission_error'],
   model_not_allowed: [403, 'permission_error'],
@@ -73,7 +74,8 @@ describe('every refusal', () => {
 describe('a message says what is wrong, where, and what to do:', () => {
   const says: [code: RefusalCode, values: Record<string, string>, ...parts: string[]][] = [
     ['missing_api_key', {}, 'Authorization: Bearer', 'x-api-key', 'api-key'],
-    ['invalid_api_key', {}, 'not valid', 'master key of this gateway'],
+    ['invalid_api_key', { hint: 'Copy it again.' }, 'not valid', 'again'],
+    ['key_expired', { key: 'app', time: '2027-03-31T00:00:00Z' }, '"app"', '2027-03-31', 'new one'],
     ['model_not_allowed', { key: 'team', model: 'gpt' }, '"team"', '"gpt"'],
     ['model_not_found', { model: 'gpt' }, '"gpt"', 'GET /v1/models'],
     ['provider_not_found', { provider: 'nobody' }, 'x-llm-proxy-provider', '"nobody"'],

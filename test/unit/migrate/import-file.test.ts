@@ -9,6 +9,7 @@ import type { Snapshot } from '../../../src/config/snapshot.ts';
 import { parseSource } from '../../../src/config/read/source.ts';
 import { authenticate } from '../../../src/gateway/authenticate.ts';
 import { Refusal } from '../../../src/gateway/refusals.ts';
+import { systemClock } from '../../../src/lib/system-clock.ts';
 import { exportFile } from '../../../src/migrate/export-file.ts';
 import { planImport } from '../../../src/migrate/import-file.ts';
 import { setField } from '../../../src/store/json-path.ts';
@@ -93,10 +94,13 @@ function essence({
   version: ____,
   findModel: _____,
   translation,
+  limits,
   ...rest
 }: Snapshot) {
   return {
     ...rest,
+    limits: [...limits.all()],
+    limitOptions: limits.options,
     patterns,
     server: {
       ...server,
@@ -200,7 +204,11 @@ test('a hash that was exported stands for its key, and is no key itself', async 
   const hashed = /sha256:[0-9a-f]{64}/.exec(exported)?.[0] ?? '';
   for (const { access } of [store.snapshot(), compiled(exported)]) {
     const present = (key: string) =>
-      authenticate({ headers: new Headers({ authorization: `Bearer ${key}` }), search: '' }, access)?.name;
+      authenticate(
+        { headers: new Headers({ authorization: `Bearer ${key}` }), search: '' },
+        access,
+        systemClock,
+      )?.name;
     expect(present('sk-for-all')).toBe('default');
     for (const stolen of [hashed, hashed.slice('sha256:'.length)])
       expect(() => present(stolen)).toThrow(Refusal);

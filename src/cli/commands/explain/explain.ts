@@ -60,6 +60,7 @@ function whyRefused(
 
 function whyKeyFails(key: MasterKey, model: string): string | undefined {
   if (!key.enabled) return `The key "${key.name}" is disabled: 401 invalid_api_key.`;
+  if (Date.now() >= key.refusedFromMs) return `The key "${key.name}" has expired: 401 key_expired.`;
   if (key.limit?.ratePerSecond === 0)
     return `The limit of the key "${key.name}" is 0: 429 rate_limit_exceeded.`;
   if (!key.allows(model)) return `The key "${key.name}" may not use "${model}": 403 model_not_allowed.`;
