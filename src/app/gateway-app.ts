@@ -2,6 +2,7 @@ import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createConsole } from '../console/console-page.ts';
 import { createDocs } from '../console/docs-page.ts';
 import { LOOK_MS } from '../gateway/settle.ts';
+import type { Counters } from '../gateway/limits/ports.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
@@ -34,6 +35,8 @@ export interface App {
   readonly snapshot: () => Snapshot;
   /** The metrics' own listener, if they have a port of their own. */
   readonly metricsServer: MetricsServer | undefined;
+  /** How the limits stand. */
+  readonly counters: Counters;
   /** Reports events outside of requests to metrics and logs. */
   readonly emit: Emit;
   /** The metrics of this process. */
@@ -147,6 +150,7 @@ export function startApp(options: AppOptions): App {
     server,
     snapshot: () => snapshot,
     metricsServer,
+    counters: ledgers.counters,
     emit,
     dumpMetrics: metrics.dump,
     statuses: () => statuses.list(),

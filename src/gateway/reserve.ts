@@ -65,6 +65,7 @@ function takeAll(attempt: Attempt): Admission | Promise<Admission> {
   const { admission, demand, needs, gateway } = attempt;
   requirePrices(demand, needs);
   const at = momentOf(gateway.clock);
+  for (const claim of demand.claims) requirePossible(claim, attempt, at);
   const taken: Taken = { holds: [], standings: [] };
   for (const claim of demand.claims) {
     const need = heldAmount(claim, needs);
@@ -113,6 +114,24 @@ function seedAndTake(unknown: Claim, attempt: Attempt, at: Moment): Admission | 
   return waiting.length === 0 ? takeAll(again) : Promise.all(waiting).then(() => takeAll(again));
 }
 
+/** Refuses a request that is larger than a limit ever gives, as a mistake that no wait mends. */
+function requirePossible(claim: Claim, { needs, admission, gateway }: Attempt, at: Moment): void {
+  const { amount, burst = amount, isSoft } = claim;
+  const need = leastOf(claim, needs);
+  if (isSoft || amount === 0 || need <= burst) return;
+  const standing = gateway.counters.standing(claim, at) ?? { ...UNKNOWN, limit: burst };
+  throw neverFits({ claim, standing, need, retryAfterMs: Infinity, at }, admission.headers);
+}
+
+const UNKNOWN: ClaimStanding = { used: 0, held: 0, limit: 0, remaining: 0, resetMs: Infinity };
+
+/** What the request needs at least. Buckets let a larger request take all they hold, so only the input counts there. */
+function leastOf(claim: Claim, needs: RequestNeeds): number {
+  const { least } = needFor(claim, needs);
+  const isWhole = claim.hold === 'maximum' && claim.period !== undefined && !isBucketPeriod(claim.period);
+  return isWhole ? heldAmount(claim, needs) : amountOf(claim.kind, least);
+}
+
 interface Full {
   readonly claim: Claim;
   readonly need: number;
@@ -121,18 +140,9 @@ interface Full {
   readonly retryAfterMs: number;
 }
 
-function refusalOf(full: Full, { demand, needs, gateway, admission }: Attempt, taken: Taken): Error {
+function refusalOf(full: Full, { demand, gateway, admission }: Attempt, taken: Taken): Error {
   const { claim, at, standing } = full;
   gateway.emit({ type: 'limit-refused', requestId: demand.requestId, ...nameOf(claim) });
   const headers = limitHeaders([...taken.standings, { claim, standing }], admission.headers, at);
-  const least = leastOf(claim, needs);
-  if (claim.amount > 0 && least > standing.limit) return neverFits({ ...full, need: least }, headers);
   return limitRefusal(full, gateway.snapshot().limits.options, headers);
-}
-
-/** What the request needs at least. Buckets let a larger request take all they hold, so only the input counts there. */
-function leastOf(claim: Claim, needs: RequestNeeds): number {
-  const { least } = needFor(claim, needs);
-  const isWhole = claim.hold === 'maximum' && claim.period !== undefined && !isBucketPeriod(claim.period);
-  return isWhole ? heldAmount(claim, needs) : amountOf(claim.kind, least);
 }
