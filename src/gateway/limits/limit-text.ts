@@ -38,7 +38,7 @@ export function shortDollars(nano: number): string {
 }
 
 function wholeText(amount: number): string {
-  return String(Math.round(amount)).replace(/\B(?=(?:\d{3})+$)/g, ',');
+  return Math.round(amount).toLocaleString('en-US');
 }
 
 /** `a minute`, `a month`, `in total`. */
