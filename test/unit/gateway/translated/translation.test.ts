@@ -135,6 +135,15 @@ test('an error of the provider is told in the shape of the client', async () => 
   expect([response.status, body.error.code, body.error.message]).toEqual([503, 'overloaded', 'Overloaded']);
 });
 
+test('a credential that the answer repeats is redacted', async () => {
+  const config = `providers: [{ name: claude, provider_type: anthropic, api_base: "http://claude.test", api_key: sk-canary-of-claude }]
+models: { m: { routes: [{ provider: claude, model: claude-opus-4-8 }] } }`;
+  const content = [{ type: 'text', text: 'The key is sk-canary-of-claude.' }];
+  const answer = JSON.stringify({ type: 'message', content, stop_reason: 'end_turn' });
+  const { body } = await ask(new Scene(config, { claude: [() => reply(200, answer)] }));
+  expect(body.choices[0].message.content).toMatch(/^The key is sk-ca\*{4}.*\.$/);
+});
+
 test('an answer that is none of its API is told as one that could not be translated', async () => {
   const scene = new Scene(ALONE, {
     claude: [() => reply(200, '{"content":"no list","stop_reason":"end_turn"}')],
