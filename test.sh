@@ -6,8 +6,10 @@ cd "$(dirname "$0")"
 . scripts/install.sh
 . scripts/install-servers.sh
 . scripts/install-clients.sh
+. scripts/install-console.sh
 install all
 install_servers
 install_python_libraries
 install_clients
+install_console
 exec node_modules/.bin/bun scripts/test.ts "$@"

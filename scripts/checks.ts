@@ -17,6 +17,7 @@ const CHECKS: readonly Check[] = [
   { title: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   { title: 'types', command: ['tsc', '--noEmit', '-p', '.'] },
   { title: 'types of the page', command: ['tsc', '--noEmit', '-p', 'src/console/page'] },
+  { title: 'types of the console', command: ['tsc', '--noEmit', '-p', 'console'] },
   { title: 'dead code', command: ['knip'] },
   { title: 'generated files are current', command: ['bun', 'scripts/generate.ts', '--check'] },
 ];

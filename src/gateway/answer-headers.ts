@@ -11,41 +11,49 @@ import type { ServedRequest } from './settle.ts';
 
 /** Copies the provider's response header without hop-by-hop fields, and adds the gateway's fields. */
 export function answerHeaders(upstream: Headers, served: ServedRequest): Headers {
-  // Copying all fields at once is cheaper than copying a few one by one.
-  const headers = new Headers(upstream);
+  const fields: Record<string, string> = {};
   const dropped = namedByConnection(upstream);
   const provider = providerOf(served);
-  const received: Readonly<Record<string, unknown>> = upstream.toJSON();
+  // The runtime gives an array only for `set-cookie`, which is kept back.
+  const received = upstream.toJSON() as Readonly<Record<string, string>>;
   for (const name in received) {
-    if (isKeptBack(name) || dropped.has(name) || reveals(received[name], provider)) headers.delete(name);
+    const value = received[name] ?? '';
+    if (!isKeptBack(name) && !dropped.has(name) && !reveals(value, provider)) fields[name] = value;
   }
   const { note } = served.execution;
-  if (note === undefined) headers.delete(TRANSLATION_FIELD);
-  else headers.set(TRANSLATION_FIELD, lossHeader(note.pair, note.losses.all(), note.losses.count()));
-  return withOurs(headers, served);
+  if (note === undefined) delete fields[TRANSLATION_FIELD];
+  else fields[TRANSLATION_FIELD] = lossHeader(note.pair, note.losses.all(), note.losses.count());
+  addOurs(fields, served);
+  // All fields at once are cheaper than each by itself.
+  return new Headers(fields);
 }
 
 /** The field that reports a translation and what it lost. */
 const TRANSLATION_FIELD = 'x-llm-proxy-translation';
 
+/** The header of an answer that no provider gave. */
+export function ownHeaders(served: ServedRequest): Headers {
+  const fields: Record<string, string> = {};
+  addOurs(fields, served);
+  return new Headers(fields);
+}
+
 /** Sets the gateway's fields, replacing fields of the same name. */
-export function withOurs(headers: Headers, served: ServedRequest): Headers {
+function addOurs(fields: Record<string, string>, served: ServedRequest): void {
   const { id, admission } = served.planned;
   const { history } = served.execution;
-  for (const name in admission.headers) headers.set(name, admission.headers[name] ?? '');
-  headers.set('server-timing', `gateway;dur=${ownTimeMs(served).toFixed(2)}`);
-  headers.set('x-llm-proxy-request-id', id);
-  const idField = requestIdField(served.planned.request);
-  if (!headers.has(idField)) headers.set(idField, id);
-  headers.set('x-llm-proxy-attempts', String(sendsOf(history)));
+  for (const name in admission.headers) fields[name] = admission.headers[name] ?? '';
+  fields['server-timing'] = `gateway;dur=${ownTimeMs(served).toFixed(2)}`;
+  fields['x-llm-proxy-request-id'] = id;
+  fields[requestIdField(served.planned.request)] ??= id;
+  fields['x-llm-proxy-attempts'] = String(sendsOf(history));
   const last = history[history.length - 1];
   if (last !== undefined) {
-    headers.set('x-llm-proxy-provider', headerValue(last.route.provider));
+    fields['x-llm-proxy-provider'] = headerValue(last.route.provider);
     // Requests without a model, such as those for a file, get no model field.
-    if (last.route.upstreamModel !== undefined) headers.set('x-llm-proxy-model', headerValue(last.model));
-    headers.set('x-llm-proxy-trail', headerValue(attemptsSummary(history)));
+    if (last.route.upstreamModel !== undefined) fields['x-llm-proxy-model'] = headerValue(last.model);
+    fields['x-llm-proxy-trail'] = headerValue(attemptsSummary(history));
   }
-  return headers;
 }
 
 /** Returns the field in which the client's SDK looks for the request id. */
@@ -92,7 +100,7 @@ function providerOf({ planned, execution }: ServedRequest): Provider | undefined
   return last && planned.snapshot.providers.get(last.route.provider);
 }
 
-/** Whether a field repeats one of the provider's secrets. The runtime returns an array only for `set-cookie`. */
-function reveals(value: unknown, provider: Provider | undefined): boolean {
-  return provider !== undefined && typeof value === 'string' && revealsSecret(value, provider);
+/** Whether a field repeats one of the provider's secrets. */
+function reveals(value: string, provider: Provider | undefined): boolean {
+  return provider !== undefined && revealsSecret(value, provider);
 }

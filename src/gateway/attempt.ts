@@ -112,7 +112,8 @@ async function sent(context: AttemptContext, ready: ReadyRequest, budgetMs: numb
     });
     // A stream calls `onEnd` itself when it ends.
     if (verdict.answer?.kind !== 'streamed') onEnd();
-    return { ...verdict, ...(reply.isResent === true && { isResent: true }), ...(note && { note }) };
+    const isResent = reply.isResent === true;
+    return isResent || note !== undefined ? { ...verdict, ...(isResent && { isResent }), note } : verdict;
   } catch (error) {
     // This is a bug. Release the provider's connection and the in-flight count.
     timeouts.abort('attempt');
@@ -149,9 +150,16 @@ function upstreamRequest(
 
 /** Returns the limits of an attempt. A generated answer that is not streamed may take longer to begin. */
 function limitsOf({ plan, request }: PlannedRequest, timeouts: Timeouts): AttemptLimits {
-  const mayTakeLonger = request.method === 'POST' && !plan.isStream && isGenerated(request.path);
-  return mayTakeLonger ? { ...timeouts, firstByteMs: timeouts.answerMs } : timeouts;
+  if (request.method !== 'POST' || plan.isStream || !isGenerated(request.path)) return timeouts;
+  let limits = longerLimits.get(timeouts);
+  if (limits === undefined) {
+    limits = { ...timeouts, firstByteMs: timeouts.answerMs };
+    longerLimits.set(timeouts, limits);
+  }
+  return limits;
 }
+
+const longerLimits = new WeakMap<Timeouts, AttemptLimits>();
 
 /** Azure's path contains the model: the checked one, by its upstream name. */
 function azurePath({ request, plan }: PlannedRequest, { upstreamModel }: Route): AzurePath {

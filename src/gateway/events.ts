@@ -1,3 +1,4 @@
+import type { Attribution } from './attribution.ts';
 import type { Cost } from './cost.ts';
 import type { Usage } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/outcome.ts';
@@ -87,9 +88,10 @@ export interface ProviderProbed {
 
 /**
  * The end of a request, emitted once for each, including refused ones. `truncated`: the provider's stream broke off
- * after content was sent. `client-left`: the client disconnected before its answer was complete.
+ * after content was sent. `client-left`: the client disconnected before its answer was complete. The parts of the
+ * attribution are undefined without a configuration of them; they are for records and logs, never for labels.
  */
-export interface RequestEnded {
+export interface RequestEnded extends Partial<Attribution> {
   readonly type: 'request-ended';
   readonly requestId: string;
   readonly ending: Ending;

@@ -1,7 +1,7 @@
 import { dollarsOf } from '../prices/cost.ts';
 import { type Attempt, sentOf, type Unsuitable } from '../routing/outcome.ts';
 import type { AnswerStream, StreamedAnswer, StreamEnd, WholeAnswer } from './answer.ts';
-import { answerHeaders, withOurs } from './answer-headers.ts';
+import { answerHeaders, ownHeaders } from './answer-headers.ts';
 import { Refusal } from './refusals.ts';
 import type { Cost } from './cost.ts';
 import type { Ending } from './events.ts';
@@ -98,7 +98,7 @@ function deliverFailure(served: ServedRequest): Response {
   const refusal = failureOf(served.execution.history, served.planned.plan.model.name);
   served.settle({ ending: 'failed', status: refusal.status, code: refusal.code });
   const { id, request } = served.planned;
-  return refusalResponse(refusal, { id, ...request }, withOurs(new Headers(), served));
+  return refusalResponse(refusal, { id, ...request }, ownHeaders(served));
 }
 
 function failureOf(history: readonly Attempt[], model: string): Refusal {

@@ -16,6 +16,7 @@ export function report(served: ServedRequest, end: RequestEnd): void {
     servedAs: planned.plan.model.rotation,
     provider: execution.history.at(-1)?.route.provider,
     keyName: planned.key?.name,
+    ...planned.attribution,
     status: end.status,
     code: end.code,
     history: execution.history,

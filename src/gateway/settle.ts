@@ -25,7 +25,7 @@ export interface Settlement {
   readonly usage?: Usage | undefined;
   /** The text of the answer, if `usage` is missing. */
   readonly text?: AnswerText | undefined;
-  readonly code?: RefusalCode;
+  readonly code?: RefusalCode | undefined;
 }
 
 /** Called once with the request's end and usage. */
@@ -44,10 +44,11 @@ export interface RequestEnd extends Omit<Settlement, 'text'> {
  * Settles a request's admission with its actual usage, and then reports its end. Only the first call counts, since a
  * stream may detect its end twice. If the provider reported no usage, both wait for an estimate.
  */
-export function settle(served: ServedRequest, { text, ...ending }: Settlement, report: Report): void {
+export function settle(served: ServedRequest, settlement: Settlement, report: Report): void {
   const { planned, gateway } = served;
   if (planned.isReported) return;
   planned.isReported = true;
+  const { ending, status, code, text } = settlement;
   const endedAtMs = gateway.clock.nowMs();
   const close = (usage: Usage | undefined, isUsageEstimated: boolean): void => {
     planned.admission.settle({
@@ -58,11 +59,12 @@ export function settle(served: ServedRequest, { text, ...ending }: Settlement, r
     const { costs } = gateway;
     const cost = costOf(planned, served.execution, { usage, isEstimated: isUsageEstimated, costs });
     const tell = (known: Cost | undefined): void =>
-      report(served, { ...ending, usage, isUsageEstimated, cost: known, endedAtMs });
+      report(served, { ending, status, code, usage, isUsageEstimated, cost: known, endedAtMs });
     if (cost instanceof Promise) void cost.then(tell, () => tell(undefined));
     else tell(cost);
   };
-  if (ending.usage !== undefined || text === undefined || text.chars === 0) return close(ending.usage, false);
+  if (settlement.usage !== undefined || text === undefined || text.chars === 0)
+    return close(settlement.usage, false);
   void estimateUsage(planned.plan.body, text, gateway.tokens).then(
     (estimate) => close(estimate, true),
     () => close(undefined, false),

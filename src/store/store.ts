@@ -15,12 +15,14 @@ import { type CompiledRevision, compileRevision } from './compile-revision.ts';
 import { type Database, openDatabase, StoreUnavailable } from './database.ts';
 import { describeChanges } from './describe-changes.ts';
 import { findingText, reasonOf } from './finding-text.ts';
-import { type LastGood, lastGoodFile } from './last-good.ts';
+import { keptAnswers, type KeptAnswers } from './idempotency-table.ts';
+import { type LastGood, openLastGood } from './last-good.ts';
 import { migrateUp, requireSchema } from './migrate.ts';
 import { StoreHealth } from './store-health.ts';
 import { type RequestRecords, requestRecords } from './records/request-record-table.ts';
 import type { Revision } from './revision.ts';
 import type { HistoryItem, StoreOptions } from './store-options.ts';
+import { type ConsoleTables, consoleTables } from './console/console-tables.ts';
 import { objectOwnerTable } from './object-owner-table.ts';
 import { readHistory, readRevision, readVersion, type StoredRevision } from './tables.ts';
 
@@ -47,9 +49,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** The configuration in a database, as one process knows it. Use `openStore` to create one. */
 export class Store {
-  /** The records of past requests, and the owners of the providers' objects. */
+  /** The records of past requests, the owners of the providers' objects, and what the Admin API and the console keep. */
   readonly requests: RequestRecords;
   readonly objects: ReturnType<typeof objectOwnerTable>;
+  readonly answers: KeptAnswers;
+  readonly console: ConsoleTables;
   readonly #options: StoreOptions;
   readonly #database: Database;
   readonly #health = new StoreHealth();
@@ -69,11 +73,9 @@ export class Store {
     this.#database = database;
     this.requests = requestRecords(database);
     this.objects = objectOwnerTable(database);
-    const { lastGoodPath: path, keyring, onEvent } = options;
-    if (path === undefined) return;
-    const onFailure = (error: unknown): void =>
-      onEvent({ type: 'last-good-not-written', path, reason: reasonOf(error) });
-    this.#lastGood = lastGoodFile({ path, place: database.place, keyring, onFailure });
+    this.answers = keptAnswers(database, options.keyring, () => options.now().getTime());
+    this.console = consoleTables(database);
+    this.#lastGood = openLastGood(options, database.place);
   }
 
   async start(): Promise<void> {
@@ -162,8 +164,7 @@ export class Store {
     const changedAt = this.#options.now().toISOString();
     const resources = edit(before, changedAt);
     const hadKeys = before.hadKeys || resources.master_keys.size > 0;
-    const version = before.version + 1;
-    return this.#compiled({ version, changedAt, hadKeys, resources }).compiled.snapshot;
+    return this.#compiled({ version: before.version + 1, changedAt, hadKeys, resources }).compiled.snapshot;
   }
 
   /** The writes with a version below `before`, the newest first. */

@@ -61,9 +61,10 @@ const STORE = Buffer.from('"store"');
  * table entry.
  */
 function storeOf(body: Uint8Array): string | undefined {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const at = bytes.indexOf(STORE);
+  // A view of its own for each body would cost more than the search.
+  const at = Buffer.prototype.indexOf.call(body, STORE);
   if (at === -1) return undefined;
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   return /^\s{0,8}:\s{0,8}(true|false)/.exec(bytes.toString('latin1', at + STORE.length, at + 48))?.[1];
 }
 

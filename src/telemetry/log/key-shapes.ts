@@ -40,9 +40,12 @@ const SHAPES: readonly Shape[] = [
   { pattern: /(:\/\/[^\s/:@"']{0,200}:)([^\s/@"'*]{3,200})(?=@)/g, tells: ['://'] },
 ];
 
-/** Redacts everything in a text that looks like a key. Most texts contain no tell and are scanned once. */
-export function redactShapes(text: string): string {
-  const told = shapesTold(text);
+/**
+ * Redacts everything in a text that looks like a key.
+ *
+ * @param told the shapes that may be present: a union of `shapesTold`
+ */
+export function redactShapes(text: string, told: number): string {
   if (told === 0) return text;
   let redacted = text;
   for (const [index, { pattern }] of SHAPES.entries()) {
@@ -51,28 +54,43 @@ export function redactShapes(text: string): string {
   return redacted;
 }
 
-/** Five bits of each of three characters; those of a letter are the same in both cases. */
-const TELLS = new Uint8Array(1 << 15);
+const CAPITAL_A = 0x41;
+const CAPITAL_Z = 0x5a;
+
+/** The shapes of each tell, by its characters. */
+const TELLS = new Map<number, number>();
 for (const [index, { tells }] of SHAPES.entries()) {
   for (const tell of tells) {
-    const place = Buffer.from(tell).reduce((before, charCode) => nextPlace(before, charCode), 0);
-    TELLS[place] = (TELLS[place] ?? 0) | (1 << index);
+    const place = placeOf(tell, 2);
+    TELLS.set(place, (TELLS.get(place) ?? 0) | (1 << index));
   }
 }
 
-/** A bit for each shape that may be present. */
-function shapesTold(text: string): number {
-  let told = 0;
-  let place = 0;
-  for (let index = 0; index < text.length; index++) {
-    place = nextPlace(place, text.charCodeAt(index));
-    told |= TELLS[place] ?? 0;
-  }
-  return told;
+/** A bit for each shape that may be present, since its tell ends here. */
+export function shapesTold(text: string, last: number): number {
+  return TELLS.get(placeOf(text, last)) ?? 0;
 }
 
-function nextPlace(place: number, charCode: number): number {
-  return ((place << 5) | (charCode & 31)) & 0x7fff;
+/** The last two characters of all tells in all cases. Few positions of a text match one. */
+export function tellEndings(): readonly string[] {
+  const endings = SHAPES.flatMap(({ tells }) => tells.map((tell) => tell.slice(1)));
+  return endings.flatMap(([first = '', second = '']) =>
+    bothCases(first).flatMap((start) => bothCases(second).map((end) => start + end)),
+  );
+}
+
+function bothCases(character: string): readonly string[] {
+  return [character.toLowerCase(), character.toUpperCase()];
+}
+
+/** Three characters as a number that does not depend on their case. */
+function placeOf(text: string, last: number): number {
+  return (lowerCase(text, last - 2) << 16) | (lowerCase(text, last - 1) << 8) | lowerCase(text, last);
+}
+
+function lowerCase(text: string, index: number): number {
+  const charCode = text.charCodeAt(index) & 0xff;
+  return charCode >= CAPITAL_A && charCode <= CAPITAL_Z ? charCode | 0x20 : charCode;
 }
 
 function eitherWay(...beginnings: readonly string[]): string[] {

@@ -17,6 +17,8 @@ export interface LogEntry {
   readonly values: LogValues;
   /** More fields for JSON, computed only there. */
   readonly fields?: (() => LogFields) | undefined;
+  /** A finished request, whose measures are fields in JSON. */
+  readonly measured?: RequestEnded | undefined;
 }
 
 export type LogValues = Readonly<Record<string, string | number | undefined>>;
@@ -117,7 +119,13 @@ function entry(
 function receivedEntry(event: RequestReceived): LogEntry {
   const client = event.clientAddress();
   const values = { model: event.model, client, key: event.keyName };
-  return { ...entry('info', event, 'received', values), fields: () => receivedFields(event, client) };
+  return {
+    level: 'info',
+    requestId: event.requestId,
+    message: 'received',
+    values,
+    fields: () => receivedFields(event, client),
+  };
 }
 
 function attemptEntry(event: Extract<GatewayEvent, { type: 'attempt-ended' }>): LogEntry {
@@ -155,8 +163,12 @@ function endEntry(event: RequestEnded): LogEntry {
   };
   const ending = endingOf(event);
   return {
-    ...entry(ENDING_LEVELS[ending], event, ENDING_MESSAGES[ending], values),
+    level: ENDING_LEVELS[ending],
+    requestId: event.requestId,
+    message: ENDING_MESSAGES[ending],
+    values,
     fields: () => endedFields(event),
+    measured: event,
   };
 }
 
@@ -192,7 +204,7 @@ export function metricsEntry(event: RequestEnded): LogEntry {
     cost: event.cost?.nano === undefined ? '' : ` cost=${dollarsOf(event.cost.nano)}`,
     key: event.keyName,
   };
-  return { ...entry('info', event, 'metrics', values), fields: () => endedFields(event) };
+  return { level: 'info', requestId: event.requestId, message: 'metrics', values, measured: event };
 }
 
 function milliseconds(ms: number): string {

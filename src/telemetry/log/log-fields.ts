@@ -13,27 +13,34 @@ export function receivedFields(event: RequestReceived, client: string): LogField
   return { 'gen_ai.request.model': event.model, 'client.address': client || undefined };
 }
 
-/** The fields of a finished request: durations in milliseconds, numbers as numbers. */
+/** The fields of a finished request, without its measures. */
 export function endedFields(event: RequestEnded): LogFields {
-  const { history, usage, startedAtMs, firstByteAtMs, endedAtMs, overheadMs, code, status } = event;
+  const { history, code, status } = event;
   return {
     'http.request.method': METHODS.has(event.method) ? event.method : '_OTHER',
     'http.route': event.endpoint,
     'http.response.status_code': status,
     'error.type': code ?? (status >= 400 ? String(status) : undefined),
     'gen_ai.operation.name': OPERATIONS[event.endpoint],
+    translation: event.translation && translationFields(event.translation),
+    ending: event.ending,
+    attempt_list: history.length === 0 ? undefined : history.map(attemptFields),
+  };
+}
+
+/** The measures of a finished request: durations in milliseconds, numbers as numbers. */
+export function measureFields(event: RequestEnded): LogFields {
+  const { usage, startedAtMs, firstByteAtMs, endedAtMs, overheadMs } = event;
+  return {
     'gen_ai.provider.name': event.provider,
     'gen_ai.request.model': modelOf(event),
     'gen_ai.usage.input_tokens': usage?.inputTokens,
     'gen_ai.usage.output_tokens': usage?.outputTokens,
     total_tokens: usage?.totalTokens,
     is_usage_estimated: event.isUsageEstimated || undefined,
-    translation: event.translation && translationFields(event.translation),
-    ending: event.ending,
     duration_ms: milliseconds(endedAtMs - startedAtMs),
     first_byte_ms: firstByteAtMs === undefined ? undefined : milliseconds(firstByteAtMs - startedAtMs),
     gateway_ms: overheadMs === undefined ? undefined : milliseconds(overheadMs),
-    attempt_list: history.length === 0 ? undefined : history.map(attemptFields),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { LoggingSettings } from '../../config/snapshot.ts';
-import type { GatewayEvent } from '../../gateway/events.ts';
+import type { GatewayEvent, RequestEnded } from '../../gateway/events.ts';
 import { type Level, levelOf, type LogEntry, type LogValues, logEntries, metricsEntry } from './log-entry.ts';
-import type { LogFields } from './log-fields.ts';
+import { type LogFields, measureFields } from './log-fields.ts';
 import { localDate, localTime } from './local-time.ts';
 import { type MessageKey, say } from './messages.ts';
 
@@ -61,44 +61,50 @@ function stampOf(now: Date): string {
   return last.stamp;
 }
 
-/** Concatenated by hand: building and serialising an object per line costs three times as much. */
+/** Two serialised objects joined by hand: one object with all members would have to be built first, and costs more. */
 function jsonLine(entry: LogEntry, { language }: LoggingSettings, now: Date): string {
-  let line = `{"time":"${instantOf(now)}","level":"${entry.level}"`;
-  if (entry.requestId !== undefined) line += `,"request_id":${jsonText(entry.requestId)}`;
-  line += `,"event":"${entry.message}","message":${jsonText(say(entry.message, language, entry.values))}`;
-  for (const name in entry.values) {
-    const value = entry.values[name];
-    if (value === undefined) continue;
-    line += `,"${name}":${typeof value === 'string' ? jsonText(value) : jsonNumber(value)}`;
-  }
-  if (entry.fields !== undefined) line += moreFields(entry.fields());
+  const { level, requestId, message, values } = entry;
+  let line = `{"time":"${instantOf(now)}","level":"${level}"`;
+  if (requestId !== undefined) line += `,"request_id":${JSON.stringify(requestId)}`;
+  line += `,"event":"${message}","message":${JSON.stringify(say(message, language, values))}`;
+  line += membersOf(values);
+  if (entry.fields !== undefined) line += membersOf(entry.fields());
+  if (entry.measured !== undefined) line += measureMembers(entry.measured);
   return `${line}}\n`;
 }
 
-/** As members that follow others; '' if there are none. */
-function moreFields(fields: LogFields): string {
-  const members = JSON.stringify(fields).slice(1, -1);
-  return members === '' ? '' : `,${members}`;
+/** The members of an object, to follow others; '' if there are none. NaN and infinity become null. */
+function membersOf(fields: LogFields): string {
+  const text = JSON.stringify(fields);
+  return text === '{}' ? '' : `,${text.slice(1, -1)}`;
 }
 
-/** The last rendered millisecond. */
-const lastInstant = { ms: NaN, text: '' };
+/** The last rendered measures, which two lines may share. */
+const lastMeasures: { of: RequestEnded | undefined; members: string } = { of: undefined, members: '' };
 
+function measureMembers(event: RequestEnded): string {
+  if (lastMeasures.of !== event) {
+    lastMeasures.members = membersOf(measureFields(event));
+    lastMeasures.of = event;
+  }
+  return lastMeasures.members;
+}
+
+/** The last rendered second without its end, and the last rendered millisecond. */
+const lastInstant = { second: NaN, start: '', ms: NaN, text: '' };
+
+/** As `toISOString`, which costs more than all the rest of a line's head. */
 function instantOf(now: Date): string {
   const ms = now.getTime();
-  if (ms !== lastInstant.ms) Object.assign(lastInstant, { ms, text: now.toISOString() });
+  if (ms === lastInstant.ms) return lastInstant.text;
+  const second = Math.floor(ms / 1000);
+  if (second !== lastInstant.second) {
+    lastInstant.start = now.toISOString().slice(0, -'000Z'.length);
+    lastInstant.second = second;
+  }
+  lastInstant.ms = ms;
+  lastInstant.text = `${lastInstant.start}${String(ms - second * 1000).padStart(3, '0')}Z`;
   return lastInstant.text;
-}
-
-function jsonText(text: string): string {
-  return NEEDS_NO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);
-}
-
-const NEEDS_NO_ESCAPE = /^[ !#-[\]-~]*$/;
-
-/** JSON cannot represent NaN and infinity. */
-function jsonNumber(value: number): string {
-  return Number.isFinite(value) ? String(value) : 'null';
 }
 
 /** External text may contain line ends, and must not be able to forge lines. */

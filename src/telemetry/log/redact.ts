@@ -14,9 +14,12 @@ export type Redact = (text: string) => string;
 export function createRedactor(secrets: readonly string[]): Redact {
   const search = new SecretSearch(secrets);
   return (text) => {
+    const clues = search.cluesIn(text);
+    if (clues === 0) return text;
     let redacted = text;
-    for (const form of search.formsIn(text)) redacted = redacted.replaceAll(form.text, () => form.shown);
-    return redactShapes(redacted);
+    for (const form of search.formsIn(text, clues))
+      redacted = redacted.replaceAll(form.text, () => form.shown);
+    return redactShapes(redacted, clues);
   };
 }
 

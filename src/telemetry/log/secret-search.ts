@@ -1,3 +1,4 @@
+import { shapesTold, tellEndings } from './key-shapes.ts';
 import { formsOf, textsOf, type SecretForm } from './secret-forms.ts';
 
 /** The number of final characters by which a form is looked up. No form may be shorter. */
@@ -6,16 +7,23 @@ const TAIL = 6;
 /** Table slots per form: more of them mean fewer comparisons. */
 const PLACES = 4;
 
+/** Two characters may end a form of a secret, or a tell of a key's shape. */
+const ENDS_FORM = 1;
+const ENDS_TELL = 2;
+
+/** The clue that a secret may occur; the bits below are those of `shapesTold`. */
+const SECRET_CLUE = 1 << 30;
+
 const NOTHING: readonly SecretForm[] = [];
 
 /**
- * Finds which of many secrets occur in a text in one pass. Where two characters end a form, a hash of the last
- * characters selects the forms that may end there. A line takes a microsecond with ten secrets, and a few with a
- * hundred thousand.
+ * Finds which of many secrets occur in a text, and which shapes of keys may occur, in one pass. Where two characters end
+ * a form, a hash of the last characters selects the forms that may end there. A line takes a microsecond with ten
+ * secrets, and a few with a hundred thousand.
  */
 export class SecretSearch {
   readonly #secrets: readonly string[];
-  /** By the last two characters of a form: whether some form ends so, which few positions of a text match. */
+  /** By two characters: `ENDS_FORM`, `ENDS_TELL`, both, or 0, which most positions of a text match. */
   readonly #pairs = new Uint8Array(1 << 16);
   /** By hash: 1 + the newest entry with this hash, or 0. Its length is a power of two. */
   readonly #heads: Int32Array;
@@ -32,8 +40,12 @@ export class SecretSearch {
       for (const text of textsOf(secret)) {
         hashes.push(tailHash(text, text.length));
         owners.push(owner);
-        this.#pairs[lastPair(text)] = 1;
+        this.#pairs[lastPair(text)] = ENDS_FORM;
       }
+    }
+    for (const ending of tellEndings()) {
+      const pair = lastPair(ending);
+      this.#pairs[pair] = (this.#pairs[pair] ?? 0) | ENDS_TELL;
     }
     this.#secrets = secrets;
     this.#hashes = Int32Array.from(hashes);
@@ -47,21 +59,43 @@ export class SecretSearch {
     }
   }
 
-  /** The forms in the text, each once, the longest first. */
-  formsIn(text: string): readonly SecretForm[] {
+  /** Whether a text may contain a secret or a key's shape: 0 for most texts. */
+  cluesIn(text: string): number {
     const pairs = this.#pairs;
-    let found: Map<string, SecretForm> | undefined;
+    const { length } = text;
+    let clues = 0;
     let pair = 0;
-    for (let index = 0; index < text.length; index++) {
+    for (let index = 0; index < length; index++) {
       pair = ((pair << 8) | (text.charCodeAt(index) & 0xff)) & 0xffff;
-      if (pairs[pair] === 0) continue;
-      for (const form of this.#endingAt(text, index)) {
-        found ??= new Map();
-        found.set(form.text, form);
-      }
+      const ends = pairs[pair] ?? 0;
+      if (ends === 0) continue;
+      if ((ends & ENDS_TELL) !== 0) clues |= shapesTold(text, index);
+      if ((ends & ENDS_FORM) !== 0 && this.#mayEndAt(text, index)) clues |= SECRET_CLUE;
     }
-    if (found === undefined) return NOTHING;
+    return clues;
+  }
+
+  /**
+   * The forms in the text, each once, the longest first.
+   *
+   * @param clues the text's `cluesIn`
+   */
+  formsIn(text: string, clues: number): readonly SecretForm[] {
+    if ((clues & SECRET_CLUE) === 0) return NOTHING;
+    const found = new Map<string, SecretForm>();
+    for (let index = 1; index < text.length; index++) {
+      const pair = ((text.charCodeAt(index - 1) & 0xff) << 8) | (text.charCodeAt(index) & 0xff);
+      if (((this.#pairs[pair] ?? 0) & ENDS_FORM) === 0) continue;
+      for (const form of this.#endingAt(text, index)) found.set(form.text, form);
+    }
     return [...found.values()].sort((a, b) => b.text.length - a.text.length);
+  }
+
+  #mayEndAt(text: string, index: number): boolean {
+    const hash = tailHash(text, index + 1);
+    let next = this.#heads[hash & (this.#heads.length - 1)] ?? 0;
+    while (next !== 0 && this.#hashes[next - 1] !== hash) next = this.#before[next - 1] ?? 0;
+    return next !== 0;
   }
 
   /** The forms that end at this position. The hash only selects candidates. */

@@ -12,6 +12,9 @@ const MOST_BYTES = 16 * 1024 * 1024;
 /** The initial size of the buffer, and its size after a large batch. */
 const ROOM_BYTES = 256 * 1024;
 
+/** A buffer that is this full is written early, since a larger one would have to be allocated. */
+const FULL_BYTES = 768 * 1024;
+
 /** The minimum time between two writes, to batch lines: opening a file costs more than many lines. */
 const GATHER_MS = 50;
 
@@ -58,6 +61,7 @@ export class StreamSink implements LogSink {
     this.#waitingBytes += this.#waiting.write(line, this.#waitingBytes);
     this.#lines += 1;
     if (!this.#isWriting) void this.#drain();
+    else if (this.#waitingBytes > FULL_BYTES) this.#hurry();
   };
 
   /** Resolves when all earlier lines are written, or after 3 s if the writer is stuck. */

@@ -100,6 +100,11 @@ function requestMetrics() {
 
 function costMetrics() {
   return {
+    droppedTags: counter(
+      'llm_proxy_tags_dropped_total',
+      'Tags of clients that were dropped because the key does not list them in client_tags.',
+      ['api_key_name'],
+    ),
     cost: counter(
       'llm_proxy_cost_usd_total',
       'What requests cost in US dollars, by prices of the configuration and the catalogue.',

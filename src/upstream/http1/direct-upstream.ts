@@ -33,12 +33,12 @@ export function createDirectUpstream(limits: Partial<PoolLimits> = {}): OpenUpst
   return {
     async send(request) {
       const { provider } = request;
-      const address = requestUrl(request);
+      const text = requestUrl(request);
       // The provider has no such method.
-      if (address === undefined) return { kind: 'unreachable', reason: 'protocol' };
-      const url = new URL(address);
-      const target = targetFor(provider, url);
-      const head = headOf(request, url);
+      if (text === undefined) return { kind: 'unreachable', reason: 'protocol' };
+      const address = parsed(text);
+      const target = targetFor(provider, address.url);
+      const head = headOf(request, address);
       const taken = takeIdle(poolOf(target));
       // Await only if necessary, since each await costs a microtask turn.
       const idle = taken instanceof Promise ? await taken : taken;
@@ -73,6 +73,30 @@ async function sendFresh(
 ): Promise<UpstreamReply> {
   const opened = await open(pool, request);
   return 'kind' in opened ? opened : (await exchange(opened, request, head)).reply;
+}
+
+/** A parsed address. */
+interface Address {
+  readonly url: URL;
+  readonly host: string;
+  /** The path with its query. */
+  readonly path: string;
+}
+
+/** The addresses of recent requests. Most requests share a few. */
+const addresses = new Map<string, Address>();
+const MOST_ADDRESSES = 1_000;
+const LONGEST_ADDRESS = 256;
+
+function parsed(text: string): Address {
+  const known = addresses.get(text);
+  if (known !== undefined) return known;
+  const url = new URL(text);
+  const address = { url, host: url.host, path: url.pathname + url.search };
+  if (text.length > LONGEST_ADDRESS) return address;
+  if (addresses.size >= MOST_ADDRESSES) addresses.clear();
+  addresses.set(text, address);
+  return address;
 }
 
 /** Each configuration creates new provider objects, and each provider has one target. */
@@ -132,9 +156,9 @@ function exchange(connection: Connection, request: UpstreamRequest, head: string
 }
 
 /** Builds the request line and header fields, up to and including the empty line. */
-function headOf(request: UpstreamRequest, { host, pathname, search }: URL): string {
+function headOf(request: UpstreamRequest, { host, path }: Address): string {
   const { method, body } = request;
-  let head = `${method} ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
+  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
   const fields = upstreamFields(request);
   for (const name in fields) head += `${name}: ${fields[name] ?? ''}\r\n`;
   if (body !== undefined) head += `content-length: ${sizeOf(body)}\r\n`;

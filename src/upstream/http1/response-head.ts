@@ -68,6 +68,7 @@ function isSpace(character: string | undefined): boolean {
 
 /** Parses `content-length`. A repeated identical value counts once. */
 export function lengthOf(field: string): number {
+  if (/^\d{1,15}$/.test(field)) return Number(field);
   if (!/^\d{1,15}(?:[ \t]*,[ \t]*\d{1,15})*$/.test(field)) throw new ProtocolFault('invalid content-length');
   const values = new Set(field.split(',').map(Number));
   const [length = 0] = values;

@@ -203,21 +203,24 @@ describe('the form for machines', () => {
     const [line = '', , metrics = ''] = written({ format: 'json', enableMetrics: true }, (log) =>
       log.listen(end),
     );
-    const fields = {
+    const measures = {
       key: 'default',
-      'http.request.method': 'POST',
-      'http.route': '/v1/chat/completions',
-      'http.response.status_code': 200,
-      'gen_ai.operation.name': 'chat',
       'gen_ai.provider.name': 'provider-a',
       'gen_ai.request.model': 'm',
       'gen_ai.usage.input_tokens': 7,
       'gen_ai.usage.output_tokens': 20,
       total_tokens: 27,
-      ending: 'complete',
       duration_ms: 1234.2,
       first_byte_ms: 99.8,
       gateway_ms: 5.38,
+    };
+    const fields = {
+      ...measures,
+      'http.request.method': 'POST',
+      'http.route': '/v1/chat/completions',
+      'http.response.status_code': 200,
+      'gen_ai.operation.name': 'chat',
+      ending: 'complete',
       attempt_list: [
         { provider: 'a', outcome: 'failed', status: 500, reason: 'first', duration_ms: 10 },
         { provider: 'b', outcome: 'answered', reason: 'first', duration_ms: 10 },
@@ -228,7 +231,7 @@ describe('the form for machines', () => {
     // The existing fields stay.
     expect(parsed).toMatchObject({ provider: 'provider-a', status: 200, duration: 1234, code: '-' });
     expect(parsed['attempts']).toBe('a/m failed 500, b/m answered');
-    expect(JSON.parse(metrics)).toMatchObject({ ...fields, gateway: '5.38ms', tokens: '7+20=27' });
+    expect(JSON.parse(metrics)).toMatchObject({ ...measures, gateway: '5.38ms', tokens: '7+20=27' });
   });
 
   test('says whose mistake an attempt was, and what was wrong', () => {

@@ -1,0 +1,70 @@
+import { Problem, problemOf } from './problem.ts';
+
+export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+export interface CallOptions {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly query?: Query;
+  readonly body?: unknown;
+  /** The version of the configuration that the change was made for. */
+  readonly ifVersion?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+type Listener = (problem: Problem) => void;
+const listeners = new Set<Listener>();
+
+/** Calls `listener` when an answer says that nobody is signed in any more. Returns how to stop that. */
+export function onSignedOut(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Calls an operation of the Admin API, such as `/models`. Throws `Problem`. */
+export async function admin<T>(path: string, options: CallOptions = {}): Promise<T> {
+  return call<T>(`/admin/v1${path}`, options);
+}
+
+/** Calls any path of the gateway. An empty answer is `undefined`. Throws `Problem`. */
+export async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
+  const response = await send(path, options);
+  const text = await response.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+/** Sends a request and gives its successful answer unread. Throws `Problem`. */
+export async function send(path: string, options: CallOptions = {}): Promise<Response> {
+  const { method = 'GET', query, body, ifVersion, signal, headers } = options;
+  let response: Response;
+  try {
+    response = await fetch(`${path}${queryText(query)}`, {
+      method,
+      credentials: 'same-origin',
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(ifVersion !== undefined && { 'if-match': `"${ifVersion}"` }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(signal !== undefined && { signal }),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem({ status: 0, code: 'unreachable', message: 'The gateway does not answer.' });
+  }
+  if (response.ok) return response;
+  const problem = await problemOf(response);
+  if (problem.code === 'no_session') for (const listener of listeners) listener(problem);
+  throw problem;
+}
+
+/** The query with its question mark; values that are undefined, null or empty are left out. */
+export function queryText(query: Query = {}): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null && value !== '') parameters.set(name, String(value));
+  }
+  const text = parameters.toString();
+  return text === '' ? '' : `?${text}`;
+}

@@ -1,0 +1,180 @@
+import { useSyncExternalStore } from 'react';
+import type { FeedEntry, LiveRoute, ProviderStatus, RequestRow, Tick } from './types.ts';
+import { listenLive, type LiveState } from './live-stream.ts';
+
+export interface Hello {
+  readonly version: string;
+  readonly config_version: number;
+  readonly started_at: string;
+}
+
+/** One second of traffic. */
+export interface Second {
+  readonly atMs: number;
+  readonly requests: number;
+  readonly failures: number;
+  readonly tokens: number;
+  readonly inFlight: number;
+  readonly p50: number | null;
+  readonly p95: number | null;
+}
+
+/** All that the live stream has told so far. Replaced as a whole with every change. */
+export interface Live {
+  readonly state: LiveState | 'off';
+  readonly hello: Hello | undefined;
+  /** The gateway was restarted while the page was open. */
+  readonly wasRestarted: boolean;
+  readonly providers: ReadonlyMap<string, ProviderStatus>;
+  readonly routes: ReadonlyMap<string, LiveRoute>;
+  /** The last five minutes, oldest first. */
+  readonly seconds: readonly Second[];
+  /** Newest first. */
+  readonly feed: readonly FeedEntry[];
+  /** The last requests that ended, newest first. */
+  readonly ended: readonly RequestRow[];
+  readonly inFlight: number | undefined;
+  readonly configVersion: number | undefined;
+  readonly lost: number;
+}
+
+const KEPT_SECONDS = 300;
+const KEPT_FEED = 100;
+const KEPT_REQUESTS = 500;
+
+const EMPTY: Live = {
+  state: 'off',
+  hello: undefined,
+  wasRestarted: false,
+  providers: new Map(),
+  routes: new Map(),
+  seconds: [],
+  feed: [],
+  ended: [],
+  inFlight: undefined,
+  configVersion: undefined,
+  lost: 0,
+};
+
+let live = EMPTY;
+let stop: (() => void) | undefined;
+const listeners = new Set<() => void>();
+
+function change(part: Partial<Live>): void {
+  live = { ...live, ...part };
+  for (const listener of listeners) listener();
+}
+
+/** Begins to listen, for as long as somebody is signed in who may. */
+export function startLive(onEnd: () => void): () => void {
+  stop?.();
+  live = EMPTY;
+  stop = listenLive({
+    state: (state) => change({ state }),
+    event: (type, data) => {
+      if (type === 'end') onEnd();
+      else change(afterEvent(live, type, data));
+    },
+  });
+  return () => {
+    stop?.();
+    stop = undefined;
+    change(EMPTY);
+  };
+}
+
+/** What the live stream has told; renders again when `pick` gives another value. */
+export function useLive<T>(pick: (live: Live) => T): T {
+  return useSyncExternalStore(subscribe, () => pick(live));
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** The change that an event makes. */
+export function afterEvent(before: Live, type: string, data: unknown): Partial<Live> {
+  switch (type) {
+    case 'hello':
+      return afterHello(before, data as Hello);
+    case 'state':
+      return afterState(before, data as { providers?: ProviderStatus[]; routes?: LiveRoute[] });
+    case 'tick':
+      return afterTick(before, data as Tick);
+    case 'feed':
+      return afterFeed(before, data as FeedEntry);
+    case 'lost':
+      return { lost: before.lost + (data as { events: number }).events };
+    default:
+      return {};
+  }
+}
+
+function afterHello(before: Live, hello: Hello): Partial<Live> {
+  const isOther = before.hello !== undefined && before.hello.started_at !== hello.started_at;
+  return {
+    hello,
+    configVersion: hello.config_version,
+    wasRestarted: before.wasRestarted || isOther,
+    // Another process knows nothing of these.
+    ...(isOther && { providers: new Map(), routes: new Map() }),
+  };
+}
+
+function afterState(
+  before: Live,
+  { providers = [], routes = [] }: { providers?: ProviderStatus[]; routes?: LiveRoute[] },
+): Partial<Live> {
+  return {
+    ...(providers.length > 0 && {
+      providers: new Map([...before.providers, ...providers.map((one) => [one.name, one] as const)]),
+    }),
+    ...(routes.length > 0 && {
+      routes: new Map([...before.routes, ...routes.map((one) => [one.id, one] as const)]),
+    }),
+  };
+}
+
+function afterFeed(before: Live, entry: FeedEntry): Partial<Live> {
+  const isKnown = before.feed.some(({ at, text_en }) => at === entry.at && text_en === entry.text_en);
+  return {
+    ...(!isKnown && { feed: [entry, ...before.feed].slice(0, KEPT_FEED) }),
+    ...(entry.version !== undefined && { configVersion: entry.version }),
+  };
+}
+
+function afterTick(before: Live, tick: Tick): Partial<Live> {
+  const atMs = Math.floor(Date.parse(tick.at) / 1000) * 1000;
+  const last = before.seconds.at(-1);
+  const same = last?.atMs === atMs ? last : undefined;
+  const second = added(same ?? emptySecond(atMs), tick);
+  const earlier = same ? before.seconds.slice(0, -1) : before.seconds;
+  return {
+    seconds: [...earlier, second].slice(-KEPT_SECONDS),
+    inFlight: tick.in_flight,
+    ...(tick.ended.length > 0 && {
+      ended: [...[...tick.ended].sort(byTime), ...before.ended].slice(0, KEPT_REQUESTS),
+    }),
+  };
+}
+
+function emptySecond(atMs: number): Second {
+  return { atMs, requests: 0, failures: 0, tokens: 0, inFlight: 0, p50: null, p95: null };
+}
+
+function added(second: Second, tick: Tick): Second {
+  return {
+    atMs: second.atMs,
+    requests: second.requests + tick.requests,
+    failures: second.failures + tick.failures,
+    tokens: second.tokens + tick.prompt_tokens + tick.completion_tokens,
+    inFlight: tick.in_flight,
+    p50: tick.latency_ms.p50 ?? second.p50,
+    p95: tick.latency_ms.p95 ?? second.p95,
+  };
+}
+
+function byTime(one: RequestRow, other: RequestRow): number {
+  return other.time.localeCompare(one.time);
+}

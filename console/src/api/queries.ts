@@ -1,0 +1,90 @@
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { admin, type Query } from './client.ts';
+import type { Overview, ProviderStatus, RequestDetail, Route, Series } from './types.ts';
+import type { DemoState, MasterKey, Model, Provider } from './resources.ts';
+
+interface Listed {
+  readonly version: number;
+  readonly total: number;
+  readonly next_cursor: string | null;
+}
+
+export function listModels() {
+  return queryOptions({
+    queryKey: ['models'],
+    queryFn: ({ signal }) => admin<Listed & { readonly models: readonly Model[] }>('/models', { signal }),
+  });
+}
+
+export function listProviders() {
+  return queryOptions({
+    queryKey: ['providers'],
+    queryFn: ({ signal }) =>
+      admin<Listed & { readonly providers: readonly Provider[] }>('/providers', { signal }),
+  });
+}
+
+/** The first page of keys whose name contains a text. */
+export function listKeys(search: string) {
+  return queryOptions({
+    queryKey: ['keys', 'search', search],
+    queryFn: ({ signal }) =>
+      admin<Listed & { readonly master_keys: readonly MasterKey[] }>('/master-keys', {
+        query: { search, limit: 50 },
+        signal,
+      }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function listRoutes() {
+  return queryOptions({
+    queryKey: ['routes'],
+    queryFn: ({ signal }) => admin<{ readonly routes: readonly Route[] }>('/routes', { signal }),
+    refetchInterval: 10_000,
+  });
+}
+
+export function listProviderStates() {
+  return queryOptions({
+    queryKey: ['provider-states'],
+    queryFn: ({ signal }) =>
+      admin<{ readonly providers: readonly ProviderStatus[] }>('/provider-states', { signal }),
+    refetchInterval: 15_000,
+  });
+}
+
+export function readOverview(windowSeconds: number) {
+  return queryOptions({
+    queryKey: ['overview', windowSeconds],
+    queryFn: ({ signal }) => admin<Overview>('/overview', { query: { window: windowSeconds }, signal }),
+    refetchInterval: 5000,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function readSeries(query: Query, refetchMs?: number) {
+  return queryOptions({
+    queryKey: ['series', query],
+    queryFn: ({ signal }) => admin<Series>('/series', { query, signal }),
+    placeholderData: keepPreviousData,
+    ...(refetchMs !== undefined && { refetchInterval: refetchMs }),
+  });
+}
+
+export function readRequest(id: string) {
+  return queryOptions({
+    queryKey: ['request', id],
+    queryFn: ({ signal }) => admin<RequestDetail>(`/requests/${encodeURIComponent(id)}`, { signal }),
+    // A record is written about a second after its request.
+    retry: 3,
+    retryDelay: 700,
+  });
+}
+
+export function readDemo() {
+  return queryOptions({
+    queryKey: ['demo'],
+    queryFn: ({ signal }) => admin<DemoState>('/demo', { signal }),
+  });
+}

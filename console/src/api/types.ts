@@ -1,0 +1,196 @@
+export interface Cooldown {
+  readonly until: string;
+  readonly seconds: number;
+}
+
+export type RouteState = 'available' | 'cooling' | 'on_trial' | 'probing' | 'draining' | 'disabled';
+export type ProviderState = 'healthy' | 'cooling' | 'on_trial' | 'draining' | 'disabled';
+
+export interface LiveRoute {
+  readonly id: string;
+  readonly provider: string;
+  readonly model: string | null;
+  readonly state: RouteState;
+  readonly cooldown: Cooldown | null;
+  readonly is_draining: boolean;
+  readonly in_flight: number;
+  readonly latency_ms: number | null;
+}
+
+export interface Route extends LiveRoute {
+  readonly models: readonly RouteUse[];
+}
+
+/** A public model that a route serves. */
+export interface RouteUse {
+  readonly model: string;
+  readonly priority: number;
+  readonly weight: number;
+  /** How probable it is that a first attempt takes this route now. */
+  readonly share: number;
+}
+
+export interface ProviderStatus {
+  readonly name: string;
+  readonly state: ProviderState;
+  readonly cooldown: Cooldown | null;
+  readonly in_flight: number;
+  readonly routes: number;
+  readonly routes_available: number;
+  readonly last_error: string | null;
+  readonly last_error_at: string | null;
+  readonly requests_5m: number;
+  readonly success_rate_5m: number | null;
+  readonly p95_ms_5m: number | null;
+}
+
+export interface Percentiles {
+  readonly p50: number | null;
+  readonly p95: number | null;
+}
+
+export interface Overview {
+  readonly window_seconds: number;
+  readonly requests_per_second: number;
+  readonly error_rate: number;
+  readonly latency_ms: Percentiles;
+  readonly time_to_first_token_ms: Percentiles;
+  readonly tokens_per_second: number;
+  readonly requests: number;
+  readonly failures: number;
+  readonly cost_today: string | null;
+  readonly cost_yesterday: string | null;
+  readonly cost_yesterday_same_time: string | null;
+  readonly in_flight: number;
+  readonly models: number;
+  readonly providers: number;
+  readonly keys: number;
+  readonly uptime_seconds: number;
+}
+
+export interface Series {
+  readonly since: string;
+  readonly until: string;
+  readonly step_seconds: number;
+  readonly times: readonly string[];
+  readonly series: readonly SeriesGroup[];
+}
+
+export interface SeriesGroup {
+  readonly group: string | null;
+  readonly is_other: boolean;
+  readonly requests: readonly number[];
+  readonly failures: readonly number[];
+  readonly fallbacks: readonly number[];
+  readonly prompt_tokens: readonly number[];
+  readonly completion_tokens: readonly number[];
+  readonly cost: readonly string[];
+  readonly latency_p50_ms: readonly (number | null)[];
+  readonly latency_p95_ms: readonly (number | null)[];
+  readonly first_token_p50_ms: readonly (number | null)[];
+  readonly first_token_p95_ms: readonly (number | null)[];
+}
+
+export type Ending = 'complete' | 'refused' | 'failed' | 'truncated' | 'client-left';
+
+/** A request as the list and the live stream have it. */
+export interface RequestRow {
+  readonly request_id: string;
+  readonly time: string;
+  readonly key: string | null;
+  readonly model: string | null;
+  readonly provider: string | null;
+  readonly attempts: number;
+  readonly has_fallback?: boolean;
+  readonly ending: Ending;
+  readonly status: number;
+  readonly code?: string | null;
+  readonly total_tokens: number | null;
+  readonly is_streamed: boolean;
+  readonly time_to_first_token_ms: number | null;
+  readonly duration_ms: number;
+  readonly cost: string | number | null;
+  readonly team?: string | null;
+  readonly user?: string | null;
+}
+
+export type AttemptOutcome =
+  | 'answered'
+  | 'rejected'
+  | 'rate-limited'
+  | 'failed'
+  | 'unreachable'
+  | 'timed-out'
+  | 'unsuitable'
+  | 'cancelled';
+
+export interface AttemptDetail {
+  readonly number: number;
+  readonly provider: string;
+  readonly model: string | null;
+  readonly for_model: string | null;
+  readonly reason: 'first' | 'retry' | 'fallback-route' | 'fallback-model' | 'last-resort';
+  readonly is_probe: boolean;
+  readonly outcome: AttemptOutcome;
+  readonly status: number | null;
+  readonly detail: string | null;
+  readonly retry_after_ms: number | null;
+  readonly start_ms: number;
+  readonly end_ms: number | null;
+}
+
+export interface RequestDetail extends RequestRow {
+  readonly prompt_tokens: number | null;
+  readonly completion_tokens: number | null;
+  readonly cached_tokens: number | null;
+  readonly reasoning_tokens: number | null;
+  readonly is_estimated: boolean;
+  readonly cost_basis: string | null;
+  readonly price_ref: string | null;
+  readonly attempts_detail: readonly AttemptDetail[];
+  readonly started_at?: string | null;
+  readonly overhead_ms?: number | null;
+  readonly method?: string | null;
+  readonly endpoint?: string | null;
+  readonly translation?: Translation | null;
+}
+
+export interface Translation {
+  readonly from: string;
+  readonly to: string;
+  readonly losses: readonly { readonly what: string; readonly path: string; readonly why: string }[];
+  readonly count: number;
+}
+
+export interface RequestPage {
+  readonly requests: readonly RequestRow[];
+  readonly next_cursor: string | null;
+  readonly searched_until?: string | null;
+}
+
+export interface FeedEntry {
+  readonly at: string;
+  readonly kind: string;
+  readonly text_en: string;
+  readonly provider?: string;
+  readonly model?: string;
+  readonly key?: string;
+  readonly route?: string;
+  readonly request_id?: string;
+  readonly version?: number;
+  readonly seconds?: number;
+}
+
+export interface Tick {
+  readonly at: string;
+  readonly seconds: number;
+  readonly requests: number;
+  readonly failures: number;
+  readonly in_flight: number;
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly cost: string;
+  readonly latency_ms: Percentiles;
+  readonly ended: readonly RequestRow[];
+  readonly more: number;
+}

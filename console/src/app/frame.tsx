@@ -1,0 +1,113 @@
+import { Menu as MenuIcon, Search } from 'lucide-react';
+import { type ReactNode, Suspense, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, Route, Switch, useLocation } from 'wouter';
+import { useLive } from '../api/live.ts';
+import { classes, IconButton } from '../ui/button.tsx';
+import { Empty, SkeletonLines } from '../ui/states.tsx';
+import { ErrorBoundary } from './error-boundary.tsx';
+import { Logo } from './logo.tsx';
+import { Navigation } from './navigation.tsx';
+import { pagesFor } from './pages.ts';
+import { LazyPalette } from './palette-loader.tsx';
+import { useSession } from './session.tsx';
+import { ShortcutsDialog } from './shortcuts-dialog.tsx';
+import { useShortcuts } from './use-shortcuts.ts';
+
+/** Navigation beside the page. */
+export function Frame(): ReactNode {
+  const { t } = useTranslation();
+  const [location] = useLocation();
+  const [hasMenu, setMenu] = useState(false);
+  const [palette, setPalette] = useState(false);
+  const [help, setHelp] = useState(false);
+  useShortcuts({ openPalette: () => setPalette(true), openHelp: () => setHelp(true) });
+  const openPalette = (): void => {
+    setMenu(false);
+    setPalette(true);
+  };
+  return (
+    <>
+      <a className="skip" href="#content" onClick={skip}>
+        {t('Skip to the content')}
+      </a>
+      <Reconnecting />
+      <div className={classes('frame', hasMenu && 'has-menu')}>
+        <header className="top">
+          <IconButton label={t('Menu')} icon={MenuIcon} onClick={() => setMenu(true)} />
+          <Link href="/" className="brand">
+            <Logo />
+            llm-proxy
+          </Link>
+          <IconButton label={t('Search')} icon={Search} className="push" onClick={openPalette} />
+        </header>
+        {hasMenu && (
+          <button
+            type="button"
+            className="side-veil"
+            aria-label={t('Close the menu')}
+            onClick={() => setMenu(false)}
+          />
+        )}
+        <Navigation onPalette={openPalette} onHelp={() => setHelp(true)} onChoose={() => setMenu(false)} />
+        <main id="content" className="content" tabIndex={-1}>
+          <ErrorBoundary resetKey={location}>
+            <Suspense fallback={<SkeletonLines />}>
+              <Pages />
+            </Suspense>
+          </ErrorBoundary>
+        </main>
+      </div>
+      <LazyPalette open={palette} onClose={() => setPalette(false)} />
+      <ShortcutsDialog open={help} onClose={() => setHelp(false)} />
+    </>
+  );
+}
+
+/** The link's own address would be below the base of all addresses. */
+function skip(event: { preventDefault: () => void }): void {
+  event.preventDefault();
+  document.getElementById('content')?.focus();
+}
+
+function Pages(): ReactNode {
+  const { t } = useTranslation();
+  const { session } = useSession();
+  const pages = pagesFor(session.role);
+  const First = pages.find(({ path }) => path === '/mine')?.page;
+  return (
+    <Switch>
+      {pages.map(({ path, page }) => (
+        <Route key={path} path={path} component={page} />
+      ))}
+      {First && <Route path="/" component={First} />}
+      <Route>
+        <Empty title={t('There is no such page')} text={t('The address may be of another version.')}>
+          <Link href="/">{t('To the first page')}</Link>
+        </Empty>
+      </Route>
+    </Switch>
+  );
+}
+
+function Reconnecting(): ReactNode {
+  const { t } = useTranslation();
+  const state = useLive((live) => live.state);
+  const wasRestarted = useLive((live) => live.wasRestarted);
+  if (state === 'reconnecting') {
+    return (
+      <div className="strip" role="status">
+        {t('The connection to the gateway is lost. What you see may be out of date. Connecting again …')}
+      </div>
+    );
+  }
+  if (!wasRestarted) return null;
+  return (
+    <div className="strip" role="status">
+      {t('The gateway was restarted; this page is connected again.')}
+      <button type="button" className="button is-small" onClick={() => window.location.reload()}>
+        {t('Load again')}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,2 @@
+/** The key of the session in the cache of answers. */
+export const SESSION = ['session'] as const;

@@ -1,0 +1,72 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, useContext, useEffect } from 'react';
+import { admin, onSignedOut } from '../api/client.ts';
+import { Problem } from '../api/problem.ts';
+import { startLive } from '../api/live.ts';
+import type { SignedIn } from '../api/resources.ts';
+import { Failed } from '../ui/states.tsx';
+import { LoginPage } from './login-page.tsx';
+import { SESSION } from './session-key.ts';
+
+const Context = createContext<SignedIn | undefined>(undefined);
+
+/** Who is signed in, and to which gateway. */
+export function useSession(): SignedIn {
+  const signedIn = useContext(Context);
+  if (signedIn === undefined) throw new Error('nobody is signed in here');
+  return signedIn;
+}
+
+/** What the one who is signed in may do. */
+export function useMay(): { readonly act: boolean; readonly edit: boolean; readonly administer: boolean } {
+  const { session, gateway } = useSession();
+  const act = session.role === 'admin' || session.role === 'operator';
+  return { act, edit: act && gateway.mode !== 'file', administer: session.role === 'admin' };
+}
+
+/** Shows its children to somebody who is signed in, and to everybody else the login. */
+export function WithSession({ children }: { children: ReactNode }): ReactNode {
+  const queries = useQueryClient();
+  const { data, error, refetch } = useQuery({
+    queryKey: SESSION,
+    queryFn: readSession,
+    retry: false,
+    staleTime: 60_000,
+  });
+  useEffect(
+    () =>
+      onSignedOut(() => {
+        queries.clear();
+        queries.setQueryData(SESSION, null);
+      }),
+    [queries],
+  );
+  const hears = data && data.session.role !== 'key';
+  useEffect(() => {
+    if (!hears) return undefined;
+    return startLive(() => void queries.invalidateQueries({ queryKey: SESSION }));
+  }, [hears, queries]);
+  if (error) return <Failed error={error} onRetry={() => void refetch()} />;
+  if (data === undefined) return null;
+  if (data === null) return <LoginPage />;
+  return <Context value={data}>{children}</Context>;
+}
+
+async function readSession(): Promise<SignedIn | null> {
+  try {
+    return await admin<SignedIn>('/session');
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) return null;
+    throw error;
+  }
+}
+
+/** Ends the session in all tabs. */
+export function useSignOut(): () => Promise<void> {
+  const queries = useQueryClient();
+  return async () => {
+    await admin('/session', { method: 'DELETE' });
+    queries.clear();
+    queries.setQueryData(SESSION, null);
+  };
+}

@@ -1,0 +1,2 @@
+/** Chinese texts by their English wording. */
+export const chinese: Readonly<Record<string, string>> = {};

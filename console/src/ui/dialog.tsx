@@ -1,0 +1,126 @@
+import { Dialog as Base } from '@base-ui/react/dialog';
+import { X } from 'lucide-react';
+import { type ReactNode, useId, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Button, classes, IconButton } from './button.tsx';
+
+export interface DialogProps {
+  readonly open: boolean;
+  readonly onClose: () => void;
+  readonly title: ReactNode;
+  readonly description?: ReactNode;
+  readonly wide?: boolean;
+  readonly foot?: ReactNode;
+  readonly children?: ReactNode;
+}
+
+/** A window in the middle of the page, above everything else. */
+export function Dialog({ open, onClose, title, description, wide, foot, children }: DialogProps): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <Base.Root open={open} onOpenChange={(isOpen) => !isOpen && onClose()}>
+      <Base.Portal>
+        <Base.Backdrop className="backdrop" />
+        <Base.Popup className={classes('dialog', wide && 'is-wide')}>
+          <div className="dialog-head">
+            <div>
+              <Base.Title>{title}</Base.Title>
+              {description !== undefined && (
+                <Base.Description className="muted">{description}</Base.Description>
+              )}
+            </div>
+            <Base.Close render={<IconButton label={t('Close')} icon={X} small />} />
+          </div>
+          <div className="dialog-body">{children}</div>
+          {foot !== undefined && <div className="dialog-foot">{foot}</div>}
+        </Base.Popup>
+      </Base.Portal>
+    </Base.Root>
+  );
+}
+
+export interface DrawerProps {
+  readonly open: boolean;
+  readonly onClose: () => void;
+  readonly title: ReactNode;
+  readonly actions?: ReactNode;
+  readonly foot?: ReactNode;
+  readonly children: ReactNode;
+}
+
+/** A panel at the right edge. */
+export function Drawer({ open, onClose, title, actions, foot, children }: DrawerProps): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <Base.Root open={open} onOpenChange={(isOpen) => !isOpen && onClose()}>
+      <Base.Portal>
+        <Base.Backdrop className="backdrop" />
+        <Base.Popup className="drawer">
+          <div className="drawer-head">
+            <Base.Title className="truncate grow">{title}</Base.Title>
+            {actions}
+            <Base.Close render={<IconButton label={t('Close')} icon={X} keys="Esc" />} />
+          </div>
+          {/* A region that scrolls has to be reachable by keyboard. */}
+          {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+          <div className="drawer-body" tabIndex={0} role="group" aria-label={t('Details')}>
+            {children}
+          </div>
+          {foot !== undefined && <div className="drawer-foot">{foot}</div>}
+        </Base.Popup>
+      </Base.Portal>
+    </Base.Root>
+  );
+}
+
+export interface DeleteDialogProps {
+  readonly open: boolean;
+  readonly onClose: () => void;
+  /** Has to be typed. */
+  readonly name: string;
+  readonly title: string;
+  readonly consequence: ReactNode;
+  readonly busy: boolean;
+  readonly problem?: ReactNode;
+  readonly onDelete: () => void;
+}
+
+/** Asks for the name of what is to be deleted. */
+export function DeleteDialog(props: DeleteDialogProps): ReactNode {
+  const { open, onClose, name, title, consequence, busy, problem, onDelete } = props;
+  const { t } = useTranslation();
+  const [typed, setTyped] = useState('');
+  const id = useId();
+  const close = (): void => {
+    setTyped('');
+    onClose();
+  };
+  const foot = (
+    <>
+      <Button onClick={close}>{t('Cancel')}</Button>
+      <Button look="danger-solid" disabled={typed !== name} busy={busy} onClick={onDelete}>
+        {t('Delete')}
+      </Button>
+    </>
+  );
+  return (
+    <Dialog open={open} onClose={close} title={title} foot={foot}>
+      <div className="stack">
+        <p>{consequence}</p>
+        <div className="field">
+          <label htmlFor={id} className="field-label">
+            <span>{t('Type "{{name}}" to confirm', { name })}</span>
+          </label>
+          <input
+            id={id}
+            className="input is-mono"
+            value={typed}
+            autoComplete="off"
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        </div>
+        {problem}
+      </div>
+    </Dialog>
+  );
+}

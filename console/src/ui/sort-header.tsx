@@ -1,0 +1,49 @@
+import { ArrowDown, ArrowUp } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { classes } from './button.tsx';
+
+/** A column of a `DataTable`. */
+export interface Column<Row> {
+  readonly id: string;
+  readonly title: string;
+  readonly cell: (row: Row) => ReactNode;
+  /** What it is sorted by; left out: it is not. */
+  readonly sortBy?: (row: Row) => string | number | null | undefined;
+  readonly isNumber?: boolean;
+  readonly className?: string;
+  /** Its title is for screen readers alone. */
+  readonly hideTitle?: boolean;
+}
+
+interface Sortable {
+  readonly getIsSorted: () => false | 'asc' | 'desc';
+  readonly getToggleSortingHandler: () => ((event: unknown) => void) | undefined;
+}
+
+interface SortHeaderProps {
+  readonly column: Pick<Column<never>, 'title' | 'isNumber' | 'sortBy' | 'hideTitle'>;
+  readonly sort: Sortable | undefined;
+}
+
+/** The heading of a column, which sorts by it. */
+export function SortHeader({ column, sort }: SortHeaderProps): ReactNode {
+  const order = sort?.getIsSorted() ?? false;
+  const title = <span className={column.hideTitle ? 'visually-hidden' : ''}>{column.title}</span>;
+  return (
+    <th
+      scope="col"
+      className={classes(column.isNumber && 'is-number')}
+      {...(order !== false && { 'aria-sort': order === 'asc' ? 'ascending' : 'descending' })}
+    >
+      {column.sortBy && sort ? (
+        <button type="button" className="sort" onClick={sort.getToggleSortingHandler()}>
+          {title}
+          {order === 'asc' && <ArrowUp aria-hidden />}
+          {order === 'desc' && <ArrowDown aria-hidden />}
+        </button>
+      ) : (
+        title
+      )}
+    </th>
+  );
+}

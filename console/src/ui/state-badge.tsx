@@ -1,0 +1,72 @@
+import {
+  CirclePause,
+  CircleCheck,
+  CircleDot,
+  CircleOff,
+  CircleX,
+  FlaskConical,
+  Snowflake,
+} from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Cooldown, ProviderState, RouteState } from '../api/types.ts';
+import { classes } from './button.tsx';
+import { Countdown } from './values.tsx';
+
+// Each state has a shape of its own, since colour alone does not tell everybody.
+const STATES = {
+  healthy: { look: 'good', icon: CircleCheck, text: 'Healthy' },
+  available: { look: 'good', icon: CircleCheck, text: 'Available' },
+  cooling: { look: 'bad', icon: Snowflake, text: 'Cooling' },
+  on_trial: { look: 'warning', icon: FlaskConical, text: 'On trial' },
+  probing: { look: 'warning', icon: CircleDot, text: 'Probing' },
+  draining: { look: 'note', icon: CirclePause, text: 'Draining' },
+  disabled: { look: 'idle', icon: CircleOff, text: 'Disabled' },
+} as const;
+
+interface StateBadgeProps {
+  readonly state: RouteState | ProviderState;
+  readonly cooldown?: Cooldown | null | undefined;
+}
+
+/** The state of a route or provider, with the rest of its cooldown. */
+export function StateBadge({ state, cooldown }: StateBadgeProps): ReactNode {
+  const { t } = useTranslation();
+  const { look, icon: Icon, text } = STATES[state] ?? STATES.disabled;
+  return (
+    <span className={classes('badge', `is-${look}`)}>
+      <Icon aria-hidden />
+      {t(text)}
+      {state === 'cooling' && cooldown && <Countdown until={cooldown.until} />}
+    </span>
+  );
+}
+
+const ENDINGS = {
+  complete: { look: 'good', text: 'Complete' },
+  refused: { look: 'warning', text: 'Refused' },
+  failed: { look: 'bad', text: 'Failed' },
+  truncated: { look: 'bad', text: 'Broken off' },
+  'client-left': { look: 'idle', text: 'Client left' },
+} as const;
+
+/** How a request ended, as a dot and a word. */
+export function EndingMark({ ending, status }: { ending: keyof typeof ENDINGS; status: number }): ReactNode {
+  const { t } = useTranslation();
+  const { look, text } = ENDINGS[ending];
+  // A provider's refusal that was delivered is complete, but nothing good.
+  const isRejected = ending === 'complete' && status >= 400;
+  const shown = isRejected ? 'warning' : look;
+  return (
+    <span className={classes('badge', `is-${shown}`)}>
+      {shown === 'good' ? (
+        <CircleCheck aria-hidden />
+      ) : shown === 'idle' ? (
+        <CircleOff aria-hidden />
+      ) : (
+        <CircleX aria-hidden />
+      )}
+      {isRejected ? t('Rejected') : t(text)}
+    </span>
+  );
+}
