@@ -189,7 +189,7 @@ function lacksCount({ outcome, answer }: Verdict, { planned, route }: AttemptCon
   if (outcome.status === 405 || outcome.status === 501) return true;
   const text = answer?.kind === 'whole' ? textOf(answer.bytes) : '';
   // Bedrock answers 400: "The provided model doesn't support counting tokens."
-  if (outcome.status === 400) return /support\w* (?:counting|count[ _-]?)[ _-]?tokens?/i.test(text);
+  if (outcome.status === 400) return /support(?:s|ed|ing)? (?:counting |count[ _-]?)tokens?/i.test(text);
   if (outcome.status !== 404) return false;
   const model = upstreamModelOf(planned, route).toLowerCase();
   return model === '' || !text.toLowerCase().replaceAll(PATH, ' ').includes(model);
