@@ -100,6 +100,23 @@ export function priceAlert(model: string, provider: string, nowMs: number): Aler
   };
 }
 
+/** A sentence for the log about an alert in JSON. It names no person: limits of end users are not watched. */
+export function alertText(body: string): string {
+  const facts: Readonly<Record<string, unknown>> = JSON.parse(body);
+  const told = (name: string): string => String(facts[name] ?? '');
+  switch (facts['event']) {
+    case 'limit.threshold':
+    case 'limit.exceeded':
+      return `${told('scope')} has used ${told('used')} of its limit ${told('limit')} of ${told('amount')} (${told('threshold')} %)`;
+    case 'key.expires_soon':
+      return `the key "${told('key')}" expires at ${told('expires_at')}`;
+    case 'price.unknown':
+      return `the model "${told('model')}" of the provider "${told('provider')}" is used, and its price is not known`;
+    default:
+      return 'this is a test';
+  }
+}
+
 /** What is sent, as JSON. */
 export function alertBody(alert: Pick<Alert, 'event' | 'facts'>, id: string, nowMs: number): string {
   return JSON.stringify({ id, event: alert.event, at: timeOf(nowMs), ...alert.facts });
