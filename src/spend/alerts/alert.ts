@@ -102,7 +102,7 @@ export function priceAlert(model: string, provider: string, nowMs: number): Aler
 
 /** A sentence for the log about an alert in JSON. It names no person: limits of end users are not watched. */
 export function alertText(body: string): string {
-  const facts: Readonly<Record<string, unknown>> = JSON.parse(body);
+  const facts: Readonly<Record<string, string | number | undefined>> = JSON.parse(body);
   const told = (name: string): string => String(facts[name] ?? '');
   switch (facts['event']) {
     case 'limit.threshold':
