@@ -104,17 +104,12 @@ export function priceAlert(model: string, provider: string, nowMs: number): Aler
 export function alertText(body: string): string {
   const facts: Readonly<Record<string, string | number | undefined>> = JSON.parse(body);
   const told = (name: string): string => String(facts[name] ?? '');
-  switch (facts['event']) {
-    case 'limit.threshold':
-    case 'limit.exceeded':
-      return `${told('scope')} has used ${told('used')} of its limit ${told('limit')} of ${told('amount')} (${told('threshold')} %)`;
-    case 'key.expires_soon':
-      return `the key "${told('key')}" expires at ${told('expires_at')}`;
-    case 'price.unknown':
-      return `the model "${told('model')}" of the provider "${told('provider')}" is used, and its price is not known`;
-    default:
-      return 'this is a test';
-  }
+  const event = facts['event'];
+  if (event === 'key.expires_soon') return `the key "${told('key')}" expires at ${told('expires_at')}`;
+  if (event === 'price.unknown')
+    return `the model "${told('model')}" of the provider "${told('provider')}" is used, and its price is not known`;
+  if (event === 'test') return 'this is a test';
+  return `${told('scope')} has used ${told('used')} of its limit ${told('limit')} of ${told('amount')} (${told('threshold')} %)`;
 }
 
 /** What is sent, as JSON. */
