@@ -161,8 +161,7 @@ async function classifyWhole(reply: Reply, reading: ReplyContext): Promise<Class
   });
   if (body.kind === 'broken' || body.isCut) return failed('truncated');
   const coding = headers.get('content-encoding');
-  const decoding =
-    coding === null ? body.bytes : await decodeLargeBody(body.bytes, coding, mostDecoded(reading.shownModel));
+  const decoding = await decodeLargeBody(body.bytes, coding, mostDecoded(reading.shownModel));
   if (decoding === 'damaged') return failed('truncated');
   // An answer that cannot be decoded cannot be judged, and is forwarded unchanged.
   const decoded = typeof decoding === 'string' ? undefined : new AnswerBody(decoding);
