@@ -85,7 +85,7 @@ function demandOf(
   { method, path }: ClientRequest,
   { model, body }: Plan,
 ): Pick<Demand, 'model' | 'body' | 'isGenerated' | 'hasOutput'> {
-  return { model, body, isGenerated: isBilled(method, path), hasOutput: hasOutput(path) };
+  return { model, body, isGenerated: method === 'POST' && isBilled(path), hasOutput: hasOutput(path) };
 }
 
 function settleAndReport(served: ServedRequest, settlement: Settlement): void {

@@ -27,6 +27,8 @@ export interface Settlement {
   /** The text of the answer, if `usage` is missing. */
   readonly text?: AnswerText | undefined;
   readonly code?: RefusalCode | undefined;
+  /** The cost, if it was calculated for the answer's header. */
+  readonly cost?: Cost | undefined;
 }
 
 /** Called once with the request's end and usage. */
@@ -55,7 +57,8 @@ export function settle(served: ServedRequest, settlement: Settlement, report: Re
   const close = (usage: Usage | undefined, isUsageEstimated: boolean): void => {
     try {
       const { costs } = gateway;
-      const cost = costOf(planned, served.execution, { usage, isEstimated: isUsageEstimated, costs });
+      const cost =
+        settlement.cost ?? costOf(planned, served.execution, { usage, isEstimated: isUsageEstimated, costs });
       const tell = (known: Cost | undefined): void =>
         report(served, { ending, status, code, usage, isUsageEstimated, cost: known, endedAtMs });
       if (cost instanceof Promise)
@@ -87,7 +90,9 @@ function missingText(
     return ending === 'client-left' && last?.hasBegun === true ? NO_ANSWER : undefined;
   }
   const isCutOff = ending === 'client-left' || ending === 'truncated';
-  return isCutOff && hasText && isFromBeginning(usage) ? text : undefined;
+  return isCutOff && execution.answer?.kind === 'streamed' && hasText && isFromBeginning(usage)
+    ? text
+    : undefined;
 }
 
 const NO_ANSWER: AnswerText = { sample: '', chars: 0 };
