@@ -19,7 +19,7 @@ let terminal: TestTerminal | undefined;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'llm-proxy-init-'));
-  simulator = await startSimulator();
+  simulator = await startSimulator({ strict: true });
 });
 
 afterEach(async () => {
