@@ -3,21 +3,14 @@ import { Plug } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import { useLive } from '../../api/live.ts';
-import { listProviderStates, readSeries } from '../../api/queries.ts';
+import { readSeries } from '../../api/queries.ts';
 import type { ProviderStatus } from '../../api/types.ts';
 import { compact, count, duration, percent } from '../../lib/format.ts';
 import { Card } from '../../ui/card.tsx';
 import { Sparkline } from '../../ui/sparkline.tsx';
 import { StateBadge } from '../../ui/state-badge.tsx';
 import { Empty, Failed, Skeleton } from '../../ui/states.tsx';
-
-/** The states of all providers: those of the live stream, which are newer than the answer. */
-export function useProviderStates(): { states: readonly ProviderStatus[] | undefined; error: Error | null } {
-  const { data, error } = useQuery(listProviderStates());
-  const live = useLive(({ providers }) => providers);
-  return { states: data?.providers.map((one) => live.get(one.name) ?? one), error };
-}
+import { useProviderStates } from './use-provider-states.ts';
 
 const ORDER = { cooling: 0, on_trial: 1, draining: 2, healthy: 3, disabled: 4 };
 
