@@ -46,7 +46,7 @@ export function Dialog({ open, onClose, title, description, wide, foot, children
 
 /** The field to begin with; without one the window itself, not its button to close. */
 function firstField(popup: HTMLElement | null): HTMLElement | null {
-  return popup?.querySelector('input:not([type=hidden]), textarea') ?? popup;
+  return popup?.querySelector('input.input, textarea.input') ?? popup;
 }
 
 export interface DrawerProps {
