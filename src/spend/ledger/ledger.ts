@@ -1,10 +1,14 @@
+import { type Claim, isBucketPeriod } from '../../limits/claim.ts';
+import { windowOf } from '../../limits/window.ts';
 import type { Database } from '../../store/database.ts';
 import type { JournalFolder } from '../journal/folder.ts';
 import type { CloseLine, Use } from '../journal/line.ts';
-import { readLines } from '../journal/reader.ts';
-import { JournalScan, keptFiles, pruneKept, type ScannedFile } from '../journal/scan.ts';
+import { JournalScan, keptFiles, type ScannedFile } from '../journal/scan.ts';
+import { tidyFolder } from '../journal/tidy.ts';
 import { JournalWriter } from '../journal/writer.ts';
 import { lostRequest } from './lost-request.ts';
+import { nextPart } from './next-part.ts';
+import { insertPastUse, sumPastUse, type WantedUse } from './past-use.ts';
 import { readAcked, readEntered, readLedger, type StoredLedger } from './read-ledger.ts';
 import { PartMoved, storeBatch } from './store-batch.ts';
 import { WindowMemory } from './window-memory.ts';
@@ -27,10 +31,6 @@ export type LedgerTrouble =
   | { readonly type: 'held'; readonly reason: string }
   | { readonly type: 'torn'; readonly file: string };
 
-/** Requests per transaction. SQLite blocks the thread meanwhile. */
-const BATCH = 250;
-/** As much of a file is read for a batch. */
-const BATCH_BYTES = 512 * 1024;
 const FLUSH_MS = 1000;
 
 /**
@@ -98,13 +98,29 @@ export class Ledger {
     return this.#memory.get(counter, windowMs);
   }
 
-  knows(counter: string, windowMs: number): boolean {
-    return this.#memory.has(counter, windowMs);
-  }
-
-  /** Notes a use that the database has, but that no journal of this machine tells. */
-  learn(counter: string, windowMs: number, used: number): void {
-    this.#memory.add(counter, windowMs, used - this.#memory.get(counter, windowMs));
+  /**
+   * Learns what the windows of limits have already used that nobody has counted yet. Call it before requests are counted
+   * by them. Without the database, they begin with what is known.
+   */
+  async prepare(claims: Iterable<Claim>, renamed?: ReadonlyMap<string, string>): Promise<void> {
+    const { database, nowMs } = this.#options;
+    const wanted: WantedUse[] = [];
+    for (const claim of claims) {
+      const { period, counter } = claim;
+      if (period === undefined || isBucketPeriod(period)) continue;
+      const windowMs = windowOf(period, nowMs()).startMs;
+      if (!this.#memory.has(counter, windowMs)) wanted.push({ claim, windowMs });
+    }
+    if (wanted.length === 0) return;
+    await this.flush();
+    if (this.#stored === undefined) return;
+    try {
+      const sums = await database.read((sql) => sumPastUse(sql, wanted, renamed));
+      await database.write((sql) => insertPastUse(sql, sums, nowMs()));
+      for (const one of wanted) this.#memory.enter(one.claim.counter, one.windowMs, sums.get(one) ?? 0);
+    } catch (error) {
+      this.#hold(error);
+    }
   }
 
   /** Whether the database's numbers are known, and not only those of the journals here. */
@@ -231,19 +247,12 @@ export class Ledger {
 
   async #storePart(file: ScannedFile): Promise<void> {
     const { database, keepsRecords, nowMs } = this.#options;
-    const closes: CloseLine[] = [];
-    let toAt = file.ackedAt;
-    for (const { line, endAt } of readLines(file.path, file.ackedAt, BATCH_BYTES)) {
-      if (endAt > file.scannedAt || closes.length === BATCH) break;
-      toAt = endAt;
-      if (line?.t === 'close') closes.push(line);
-    }
-    const part = { file: file.name, fromAt: file.ackedAt, toAt };
+    const { part, closes } = nextPart(file);
     try {
       await database.write((sql) =>
         storeBatch(sql, { closes, node: file.node, part, keepsRecords, nowMs: nowMs() }),
       );
-      file.ackedAt = toAt;
+      file.ackedAt = part.toAt;
     } catch (error) {
       if (!(error instanceof PartMoved)) throw error;
       file.ackedAt = await database.read((sql) => readAcked(sql, file.name));
@@ -263,14 +272,12 @@ export class Ledger {
   /** Moves away files that are stored, and deletes old ones. */
   async #tidy(): Promise<void> {
     const { folder, maxBytes, nowMs, database } = this.#options;
-    const { files } = this.#scan;
-    for (const file of files) {
-      const isFollowed = files.some(
-        ({ life, worker, number }) => life === file.life && worker === file.worker && number > file.number,
-      );
-      if ((isFollowed || !this.#isAlive(file)) && this.#scan.isSpent(file)) this.#scan.keep(file);
-    }
-    const deleted = pruneKept(folder.path, maxBytes, nowMs());
+    const deleted = tidyFolder(this.#scan, {
+      folder: folder.path,
+      maxBytes,
+      nowMs: nowMs(),
+      isAlive: (file) => this.#isAlive(file),
+    });
     if (deleted.length > 0) {
       await database.write((sql) => sql`delete from journals where file in ${sql(deleted)}`);
     }
