@@ -5,12 +5,17 @@ import type { Kind, RESOURCE_KINDS } from '../store/resource-kinds.ts';
 import type { JsonObject, ResourceName, Revision } from '../store/revision.ts';
 import type { RequestRecords } from '../store/records/request-record-table.ts';
 import type { HistoryItem } from '../store/store-options.ts';
+import type { Accounts } from '../store/console/account-table.ts';
+import type { Sessions } from '../store/console/session-table.ts';
+import type { Caller, Client } from './access/caller.ts';
+import type { Access } from './access/role.ts';
+import type { SignIn } from './access/sign-in.ts';
 
 /** The part of a store that the Admin API uses. */
 export interface AdminStore {
   readonly read: () => Promise<Revision>;
   /** The configuration in force. */
-  readonly snapshot: () => Pick<Snapshot, 'warnings'>;
+  readonly snapshot: () => Snapshot;
   readonly change: (
     edit: Edit,
     context: { actor: string; action: string; ifVersion?: number | undefined },
@@ -24,7 +29,7 @@ export interface AdminStore {
   readonly requests: Pick<RequestRecords, 'list' | 'sum'>;
 }
 
-export type OperationTag = (typeof RESOURCE_KINDS)[Kind]['path'] | 'config' | 'requests';
+export type OperationTag = (typeof RESOURCE_KINDS)[Kind]['path'] | 'config' | 'requests' | 'access';
 
 /** An operation of the Admin API, from which both its documentation and its handler are made. */
 export interface Operation {
@@ -43,11 +48,29 @@ export interface Operation {
   /** An example body. */
   readonly example?: JsonObject;
   readonly query?: z.ZodObject;
+  /** Who may run it. Left out: viewers read, and the tag decides who writes (`accessOf`). */
+  readonly access?: Access;
   /** Whether it changes the configuration. It is refused where that is a file. */
   readonly changesConfiguration?: true;
   readonly status: 200 | 201 | 204;
   readonly answer: z.ZodType | undefined;
   readonly run: (call: Call) => Promise<Answer>;
+}
+
+/** What operations may use besides the configuration. */
+export interface Services {
+  readonly version: string;
+  readonly signIn: SignIn;
+  readonly sessions: Sessions;
+  /** undefined: there is no database for accounts. */
+  readonly accounts: Accounts | undefined;
+  readonly mode: 'demo' | 'database' | 'file';
+  /** undefined: the configuration is in a database. */
+  readonly configurationFile: string | undefined;
+  /** Notes an action that is no change of the configuration, such as a sign-in. */
+  readonly note: (action: string) => void;
+  /** Counts a wrong key and waits as long as its sender has to. Throws `AdminProblem`. */
+  readonly refuseKey: () => Promise<never>;
 }
 
 /** One request with its parsed body and parameters. */
@@ -58,6 +81,10 @@ export interface Call {
   readonly body: JsonObject;
   readonly query: Readonly<Record<string, string>>;
   readonly now: Date;
+  /** undefined: nobody is signed in, which only a public operation sees. */
+  readonly caller: Caller | undefined;
+  readonly client: Client;
+  readonly services: Services;
   /** Makes a write on behalf of the caller, under the caller's precondition. */
   readonly write: (target: ResourceName, verb: string, edit: Edit) => Promise<Revision>;
   readonly rollback: (version: number) => Promise<Revision>;
@@ -65,6 +92,7 @@ export interface Call {
 
 /** The result of an operation; `version` becomes the ETag. */
 export interface Answer {
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body: JsonObject | undefined;
   readonly version: number | undefined;
 }

@@ -70,6 +70,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   let serving: Serving | undefined;
   const admin = createAdmin({
     store,
+    ...store.console,
     adminKey: environment.adminKey,
     version,
     nowMs: Date.now,
@@ -89,8 +90,8 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   serving = await listen(config({ snapshot: store.snapshot(), revision: store.revision() }), {
     admin: {
       // A write is in force in every process before its response is sent.
-      endpoint: async (request, address) => {
-        const response = await admin(request, address);
+      endpoint: async (request, client) => {
+        const response = await admin(request, client);
         await inForce;
         return response;
       },

@@ -2,6 +2,7 @@ import type { HealthSettings } from '../config/snapshot.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { ObjectOwner } from '../gateway/objects/object-owners.ts';
 import type { OwnerRecord } from '../gateway/objects/stored-object-owners.ts';
+import type { AdminClient } from '../server/admin-endpoint.ts';
 import type { UnknownRecord } from '../limits/claim-counters.ts';
 import type { HealthReport } from '../health/report.ts';
 import type { ProviderStatus } from '../health/provider-status.ts';
@@ -77,7 +78,7 @@ export interface SentRequest {
   readonly url: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Uint8Array;
-  readonly address: string;
+  readonly client: AdminClient;
 }
 
 /** Its response. */

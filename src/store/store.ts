@@ -21,6 +21,7 @@ import { StoreHealth } from './store-health.ts';
 import { type RequestRecords, requestRecords } from './records/request-record-table.ts';
 import type { Revision } from './revision.ts';
 import type { HistoryItem, StoreOptions } from './store-options.ts';
+import { type ConsoleTables, consoleTables } from './console/console-tables.ts';
 import { objectOwnerTable } from './object-owner-table.ts';
 import { readHistory, readRevision, readVersion, type StoredRevision } from './tables.ts';
 
@@ -47,9 +48,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** The configuration in a database, as one process knows it. Use `openStore` to create one. */
 export class Store {
-  /** The records of past requests, and the owners of the providers' objects. */
+  /** The records of past requests, the owners of the providers' objects, and what the console keeps. */
   readonly requests: RequestRecords;
   readonly objects: ReturnType<typeof objectOwnerTable>;
+  readonly console: ConsoleTables;
   readonly #options: StoreOptions;
   readonly #database: Database;
   readonly #health = new StoreHealth();
@@ -69,6 +71,7 @@ export class Store {
     this.#database = database;
     this.requests = requestRecords(database);
     this.objects = objectOwnerTable(database);
+    this.console = consoleTables(database);
     const { lastGoodPath: path, keyring, onEvent } = options;
     if (path === undefined) return;
     const onFailure = (error: unknown): void =>
@@ -162,8 +165,7 @@ export class Store {
     const changedAt = this.#options.now().toISOString();
     const resources = edit(before, changedAt);
     const hadKeys = before.hadKeys || resources.master_keys.size > 0;
-    const version = before.version + 1;
-    return this.#compiled({ version, changedAt, hadKeys, resources }).compiled.snapshot;
+    return this.#compiled({ version: before.version + 1, changedAt, hadKeys, resources }).compiled.snapshot;
   }
 
   /** The writes with a version below `before`, the newest first. */

@@ -37,7 +37,7 @@ describe('the door', () => {
         expect([path, status, body.error.code]).toEqual([path, 401, 'invalid_admin_key']);
       }
     }
-    expect(OPERATIONS.length).toBe(28);
+    expect(OPERATIONS.length).toBeGreaterThan(30);
   });
 
   test('lets the right key in whatever was tried before, and answers wrong ones slowly', async () => {

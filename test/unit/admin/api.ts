@@ -1,4 +1,5 @@
-import { type AuditEntry, createAdmin } from '../../../src/admin/admin.ts';
+import { createAdmin } from '../../../src/admin/admin.ts';
+import type { AuditEntry } from '../../../src/admin/admin-options.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { openTestStore } from '../store/databases.ts';
 
@@ -14,8 +15,10 @@ export interface TestApi {
 }
 
 export interface CallOptions {
-  readonly headers?: Record<string, string>;
+  /** undefined: the field is not sent. */
+  readonly headers?: Record<string, string | undefined>;
   readonly address?: string;
+  readonly isSecure?: boolean;
 }
 
 export interface Answer {
@@ -32,6 +35,7 @@ export async function startApi(): Promise<TestApi> {
   const clock = { nowMs: Date.parse('2026-03-01T12:00:00Z') };
   const admin = createAdmin({
     store,
+    ...store.console,
     adminKey: ADMIN_KEY,
     version: 'test',
     nowMs: () => clock.nowMs,
@@ -42,16 +46,16 @@ export async function startApi(): Promise<TestApi> {
     store,
     audit,
     clock,
-    async call(method, path, body, { headers, address = '192.0.2.1' } = {}) {
+    async call(method, path, body, { headers, address = '192.0.2.1', isSecure = false } = {}) {
       const request = new Request(
         `http://gateway.test${path.startsWith('/admin') ? '' : '/admin/v1'}${path}`,
         {
           method,
-          headers: { authorization: `Bearer ${ADMIN_KEY}`, ...headers },
+          headers: sent({ authorization: `Bearer ${ADMIN_KEY}`, ...headers }),
           ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
         },
       );
-      const response = await admin(request, address);
+      const response = await admin(request, { address, isSecure });
       const text = await response.text();
       return {
         status: response.status,
@@ -61,4 +65,10 @@ export async function startApi(): Promise<TestApi> {
       };
     },
   };
+}
+
+function sent(fields: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
