@@ -22,7 +22,7 @@ export interface Spend {
   readonly bury: (life: number) => readonly Use[];
   readonly usedOf: (counter: string, windowMs: number) => number;
   /** Learns what the windows of new limits have already used. */
-  readonly prepare: (claims: Iterable<Claim>, renamed?: ReadonlyMap<string, string>) => Promise<void>;
+  readonly prepare: (claims: Iterable<Claim>) => Promise<void>;
   readonly status: () => SpendStatus;
   /** Stores what is in the journals; resolves when that is done, or failed. */
   readonly flush: () => Promise<void>;
@@ -96,10 +96,10 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
     }),
     bury: (life) => ledger.bury(life),
     usedOf: (counter, windowMs) => ledger.usedOf(counter, windowMs),
-    prepare: async (claims, renamed) => {
+    prepare: async (claims) => {
       const all = [...claims];
       pruner.follow(all);
-      await ledger.prepare(all, renamed);
+      await ledger.prepare(all);
     },
     status: () => ({
       journalBytes: folderBytes(folder.path),

@@ -1,5 +1,4 @@
-import { type Claim, isBucketPeriod } from '../../limits/claim.ts';
-import { windowOf } from '../../limits/window.ts';
+import type { Claim } from '../../limits/claim.ts';
 import type { Database } from '../../store/database.ts';
 import type { JournalFolder } from '../journal/folder.ts';
 import type { CloseLine, Use } from '../journal/line.ts';
@@ -8,7 +7,7 @@ import { tidyFolder } from '../journal/tidy.ts';
 import { JournalWriter } from '../journal/writer.ts';
 import { lostRequest } from './lost-request.ts';
 import { nextPart } from './next-part.ts';
-import { insertPastUse, sumPastUse, type WantedUse } from './past-use.ts';
+import { currentUse, insertPastUse, sumPastUse, type WantedUse } from './past-use.ts';
 import { readAcked, readEntered, readLedger, type StoredLedger } from './read-ledger.ts';
 import { PartMoved, storeBatch } from './store-batch.ts';
 import { WindowMemory } from './window-memory.ts';
@@ -44,6 +43,7 @@ export class Ledger {
   readonly #own: JournalWriter;
   readonly #lives = new Set<number>();
   #memory = new WindowMemory();
+  #claims: readonly Claim[] = [];
   /** undefined: the database has not been read yet. */
   #stored: StoredLedger | undefined;
   #seq = 0;
@@ -100,32 +100,13 @@ export class Ledger {
 
   /**
    * Learns what the windows of limits have already used that nobody has counted yet. Call it before requests are counted
-   * by them. Without the database, they begin with what is known.
+   * by them. Without the database, they begin with what is known, and are corrected when it is back.
    */
-  async prepare(claims: Iterable<Claim>, renamed?: ReadonlyMap<string, string>): Promise<void> {
-    const { database, nowMs } = this.#options;
-    const wanted: WantedUse[] = [];
-    for (const claim of claims) {
-      const { period, counter } = claim;
-      if (period === undefined || isBucketPeriod(period)) continue;
-      const windowMs = windowOf(period, nowMs()).startMs;
-      if (!this.#memory.has(counter, windowMs)) wanted.push({ claim, windowMs });
-    }
-    if (wanted.length === 0) return;
+  async prepare(claims: readonly Claim[]): Promise<void> {
+    this.#claims = claims;
+    if (this.#stored === undefined || this.#unknownUse().length === 0) return;
     await this.flush();
-    if (this.#stored === undefined) return;
-    try {
-      const sums = await database.read((sql) => sumPastUse(sql, wanted, renamed));
-      await database.write((sql) => insertPastUse(sql, sums, nowMs()));
-      for (const one of wanted) this.#memory.enter(one.claim.counter, one.windowMs, sums.get(one) ?? 0);
-    } catch (error) {
-      this.#hold(error);
-    }
-  }
-
-  /** Whether the database's numbers are known, and not only those of the journals here. */
-  get isComplete(): boolean {
-    return this.#stored !== undefined;
+    await this.#learn().catch((error: unknown) => this.#hold(error));
   }
 
   /** Bytes in journals that the database does not have yet. */
@@ -185,6 +166,12 @@ export class Ledger {
     this.#begin(stored);
   }
 
+  /** Reads the database that was away at the start. */
+  async #catchUp(): Promise<void> {
+    await this.#read();
+    await this.#learn();
+  }
+
   /** Replaces what was known from journals alone by what the database says, and what is not in it yet. */
   #begin(stored: StoredLedger): void {
     const before = this.#memory;
@@ -227,7 +214,7 @@ export class Ledger {
   async #flush(): Promise<void> {
     const beganAt = performance.now();
     try {
-      if (this.#stored === undefined) await this.#read();
+      if (this.#stored === undefined) await this.#catchUp();
       this.scan();
       let isStored = false;
       for (const file of this.#scan.files) {
@@ -269,6 +256,25 @@ export class Ledger {
     }
   }
 
+  /** Sums what the windows of limits have used that nobody has counted. */
+  async #learn(): Promise<void> {
+    const { database, nowMs } = this.#options;
+    const wanted = this.#unknownUse();
+    if (wanted.length === 0) return;
+    const sums = await database.read((sql) => sumPastUse(sql, wanted));
+    await database.write((sql) => insertPastUse(sql, sums, nowMs()));
+    for (const one of wanted) {
+      const moved = this.#memory.enter(one.claim.counter, one.windowMs, sums.get(one) ?? 0);
+      if (moved !== 0) this.#options.onMoved([one.claim.counter, one.windowMs, moved]);
+    }
+  }
+
+  #unknownUse(): WantedUse[] {
+    return currentUse(this.#claims, this.#options.nowMs()).filter(
+      ({ claim, windowMs }) => !this.#memory.has(claim.counter, windowMs),
+    );
+  }
+
   /** Moves away files that are stored, and deletes old ones. */
   async #tidy(): Promise<void> {
     const { folder, maxBytes, nowMs, database } = this.#options;
@@ -284,8 +290,7 @@ export class Ledger {
   }
 
   #hold(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (!this.#isHeld) this.#options.onTrouble({ type: 'held', reason });
+    if (!this.#isHeld) this.#options.onTrouble({ type: 'held', reason: (error as Error).message });
     this.#isHeld = true;
   }
 }

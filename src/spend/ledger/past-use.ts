@@ -1,6 +1,7 @@
 import type { SQL } from 'bun';
 import { matcher } from '../../config/compile/name-pattern.ts';
-import type { Claim } from '../../limits/claim.ts';
+import { type Claim, isBucketPeriod } from '../../limits/claim.ts';
+import { windowOf } from '../../limits/window.ts';
 
 /** A limit whose use in the window that began at `windowMs` is wanted. */
 export interface WantedUse {
@@ -8,20 +9,25 @@ export interface WantedUse {
   readonly windowMs: number;
 }
 
+/** The windows of these limits that contain a moment. Buckets have none. */
+export function currentUse(claims: readonly Claim[], epochMs: number): WantedUse[] {
+  return claims.flatMap((claim) => {
+    const { period } = claim;
+    if (period === undefined || isBucketPeriod(period)) return [];
+    return [{ claim, windowMs: windowOf(period, epochMs).startMs }];
+  });
+}
+
 /**
  * Sums from the quarters what the windows of some limits have already used: of a limit that is new, or whose zone or
- * filter has changed. `renamed` gives former ids of keys their new one. Limits of end users cannot be summed.
+ * filter has changed. Limits of end users cannot be summed.
  */
-export async function sumPastUse(
-  sql: SQL,
-  wanted: readonly WantedUse[],
-  renamed: ReadonlyMap<string, string> = new Map(),
-): Promise<Map<WantedUse, number>> {
+export async function sumPastUse(sql: SQL, wanted: readonly WantedUse[]): Promise<Map<WantedUse, number>> {
   const sums = new Map<WantedUse, number>();
   for (const [windowMs, list] of Map.groupBy(wanted, (one) => one.windowMs)) {
     const byScope = Map.groupBy(list, ({ claim }) => `${claim.scope}:${claim.scopeId}`);
     for (const group of await groupsSince(sql, windowMs)) {
-      const counting = scopesOf(group, renamed).flatMap((scope) => byScope.get(scope) ?? []);
+      const counting = scopesOf(group).flatMap((scope) => byScope.get(scope) ?? []);
       for (const one of counting.filter(({ claim }) => fits(claim, group.model))) {
         sums.set(one, (sums.get(one) ?? 0) + amountIn(one.claim, group));
       }
@@ -65,12 +71,11 @@ async function groupsSince(sql: SQL, sinceMs: number): Promise<Group[]> {
 }
 
 /** The scopes that counted these requests, as `scope:scopeId` of their claims. */
-function scopesOf({ keyId, teamIds, userId }: Group, renamed: ReadonlyMap<string, string>): string[] {
-  const key = renamed.get(keyId) ?? keyId;
-  const member = userId === '' ? ['key', key] : [userId];
+function scopesOf({ keyId, teamIds, userId }: Group): string[] {
+  const member = userId === '' ? ['key', keyId] : [userId];
   return [
     'global:',
-    `key:${idOf([key])}`,
+    `key:${idOf([keyId])}`,
     ...(userId === '' ? [] : [`user:${idOf([userId])}`]),
     ...teamIds.flatMap((id) => [`team:${idOf([id])}`, `team_user:${idOf([id, ...member])}`]),
   ];

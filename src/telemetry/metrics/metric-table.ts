@@ -1,3 +1,4 @@
+import { ledgerMetrics } from './ledger-metrics.ts';
 import { type FamilyDump, HistogramFamily, NumberFamily } from './metric-family.ts';
 
 /** All metrics of the gateway with their meaning, in the order of docs/observability.md. */
@@ -29,6 +30,7 @@ export function createMetricTable() {
     ...genAiMetrics(),
     ...gatewayMetrics(),
     ...storeMetrics(),
+    ...ledgerMetrics(),
   };
 }
 
