@@ -1,4 +1,6 @@
 import { type Context, Hono } from 'hono';
+import type { Once } from '../store/change.ts';
+import { AnsweredBefore } from '../store/idempotency-table.ts';
 import type { Accounts } from '../store/console/account-table.ts';
 import { memorySessions, type Sessions } from '../store/console/session-table.ts';
 import type { ResourceName } from '../store/revision.ts';
@@ -8,10 +10,11 @@ import { type Access, accessOf, mayRun } from './access/role.ts';
 import { SignIn } from './access/sign-in.ts';
 import type { AdminOptions } from './admin-options.ts';
 import { Lockout } from './lockout.ts';
-import type { AdminStore, Answer, Call, Operation, Services } from './operation.ts';
+import type { AdminStore, Answer, Call, Operation, Services, Write } from './operation.ts';
 import { BASE, OPERATIONS } from './operations.ts';
 import { parseBody } from './parse-body.ts';
 import { AdminProblem, asProblem } from './problem.ts';
+import { answerOnce, onceWith, readRepetition } from './repetition.ts';
 
 /** Answers one request below `/admin`. Never rejects. */
 export type AdminHandler = (request: Request, client: Client) => Promise<Response>;
@@ -86,47 +89,52 @@ async function perform(
   requireAccess(accessOf(operation), caller);
   if (operation.changesConfiguration) requireStore(operation, address, options);
   const ifVersion = readIfMatch(context.req.header('if-match'));
-  let action = '';
   let warnings: readonly string[] = [];
   const noted = async (
-    what: string,
-    target: ResourceName | undefined,
-    write: () => ReturnType<AdminStore['read']>,
+    action: string,
+    { target, answerOf }: Pick<Write, 'answerOf'> & { readonly target?: ResourceName },
+    write: (once: Once | undefined) => ReturnType<AdminStore['read']>,
   ) => {
-    action = what;
     try {
       const before = new Set(store.snapshot().warnings);
-      const revision = await write();
+      const revision = await write(onceWith(repetition, answerOf));
       warnings = store.snapshot().warnings.filter((text) => !before.has(text));
       audit({ result: 'written', address, action, version: revision.version });
-      return revision;
+      return answerOf(revision);
     } catch (error) {
+      if (error instanceof AnsweredBefore) throw error;
       audit({ result: 'refused', address, action, version: undefined });
       throw asProblem(error, target, operation.method === 'delete');
     }
   };
   const actor = `${caller?.name ?? 'nobody'}@${address}`;
+  const body = operation.body === undefined ? {} : await parseBody(context.req.raw, operation.body);
+  const repetition = readRepetition(context.req.raw, { operation, caller, body, nowMs: nowMs() });
   const call: Call = {
     store,
     id: context.req.param('id') ?? context.req.param('version') ?? '',
-    body: operation.body === undefined ? {} : await parseBody(context.req.raw, operation.body),
+    body,
     query: context.req.query(),
     now: new Date(nowMs()),
     caller,
     client,
     services: servicesOf(context, options),
-    write: (target, verb, edit) => {
+    actor,
+    write: (write) => {
+      const { verb, target, edit, creates } = write;
       const what = `${verb} ${target.kind}/${target.id}`;
-      return noted(what, target, () => store.change(edit, { actor, action: what, ifVersion }));
+      const about = { actor, action: what, ifVersion, creates };
+      return noted(what, write, (once) => store.change(edit, { ...about, once }));
     },
-    rollback: (version) => {
+    rollback: (version, answerOf) => {
       const what = `rollback to version ${version}`;
-      return noted(what, undefined, () => store.rollback(version, { actor, action: what, ifVersion }));
+      const about = { actor, action: what, ifVersion };
+      return noted(what, { answerOf }, (once) => store.rollback(version, { ...about, once }));
     },
   };
-  const { body, ...rest } = await operation.run(call);
-  const isTold = body !== undefined && warnings.length > 0;
-  return toResponse(operation, { ...rest, body: isTold ? { ...body, warnings } : body });
+  const { body: told, ...rest } = await answerOnce(repetition, store.answers, () => operation.run(call));
+  const isTold = told !== undefined && warnings.length > 0;
+  return toResponse(operation, { ...rest, body: isTold ? { ...told, warnings } : told });
 }
 
 function servicesOf({ env, req }: Context<Env>, options: AdminContext): Services {

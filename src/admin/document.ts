@@ -143,6 +143,7 @@ function parametersOf({ path, query, method }: Operation, schemas: OpenApiSchema
     ...inPath,
     ...(query === undefined ? [] : queryParameters(query, schemas)),
     ...(method === 'get' ? [] : [IF_MATCH]),
+    ...(method === 'post' ? [IDEMPOTENCY_KEY] : []),
   ];
 }
 
@@ -161,6 +162,14 @@ const IF_MATCH: Parameter = {
   in: 'header',
   description: 'Writes only if the configuration is at this version; otherwise 412.',
   schema: { type: 'string' },
+};
+
+const IDEMPOTENCY_KEY: Parameter = {
+  name: 'idempotency-key',
+  in: 'header',
+  description:
+    'Makes the request safe to repeat: within 24 hours, the same caller gets the same answer for the same key and body, and nothing is done again.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 
 /** OpenAI's error object with a list of all errors. */

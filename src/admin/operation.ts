@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Snapshot } from '../config/snapshot.ts';
-import type { Edit } from '../store/change.ts';
+import type { ChangeContext, Edit } from '../store/change.ts';
+import type { KeptAnswers } from '../store/idempotency-table.ts';
 import type { Kind, RESOURCE_KINDS } from '../store/resource-kinds.ts';
 import type { JsonObject, ResourceName, Revision } from '../store/revision.ts';
 import type { RequestRecords } from '../store/records/request-record-table.ts';
@@ -16,17 +17,13 @@ export interface AdminStore {
   readonly read: () => Promise<Revision>;
   /** The configuration in force. */
   readonly snapshot: () => Snapshot;
-  readonly change: (
-    edit: Edit,
-    context: { actor: string; action: string; ifVersion?: number | undefined },
-  ) => Promise<Revision>;
-  readonly rollback: (
-    version: number,
-    context: { actor: string; action: string; ifVersion?: number | undefined },
-  ) => Promise<Revision>;
+  readonly change: (edit: Edit, context: Omit<ChangeContext, 'onRow'>) => Promise<Revision>;
+  readonly rollback: (version: number, context: Omit<ChangeContext, 'onRow'>) => Promise<Revision>;
   readonly refresh: () => Promise<Revision>;
   readonly history: (page: { before: number; limit: number }) => Promise<HistoryItem[]>;
   readonly requests: Pick<RequestRecords, 'list' | 'sum'>;
+  /** The answers that repeated requests get again. */
+  readonly answers: KeptAnswers;
 }
 
 export type OperationTag = (typeof RESOURCE_KINDS)[Kind]['path'] | 'config' | 'requests' | 'access';
@@ -85,9 +82,24 @@ export interface Call {
   readonly caller: Caller | undefined;
   readonly client: Client;
   readonly services: Services;
+  /** For the history: who makes it, and from where. */
+  readonly actor: string;
   /** Makes a write on behalf of the caller, under the caller's precondition. */
-  readonly write: (target: ResourceName, verb: string, edit: Edit) => Promise<Revision>;
-  readonly rollback: (version: number) => Promise<Revision>;
+  readonly write: (write: Write) => Promise<Answer>;
+  readonly rollback: (version: number, answerOf: Write['answerOf']) => Promise<Answer>;
+}
+
+/** A write of the configuration. */
+export interface Write {
+  /** For the history, such as `update`; the target follows. */
+  readonly verb: string;
+  /** The resource that it is about; errors in it are told without its name. */
+  readonly target: ResourceName;
+  readonly edit: Edit;
+  /** The resources that are new, whose ids must not have belonged to deleted ones. */
+  readonly creates?: readonly ResourceName[];
+  /** What the caller is told of the new revision. */
+  readonly answerOf: (revision: Revision) => Answer;
 }
 
 /** The result of an operation; `version` becomes the ETag. */

@@ -1,9 +1,9 @@
 import { announceTranslation } from './announce-translation.ts';
 import { logAudit } from './audit-log.ts';
 import { createAdmin } from '../admin/admin.ts';
-import { findMissingAuthorities } from '../config/read/file-warnings.ts';
 import { addressText } from '../config/compile/address.ts';
 import type { Overrides } from '../config/read/overrides.ts';
+import { startWarnings } from './start-warnings.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { StoreEvent } from '../store/store-options.ts';
 import { version } from '../version.ts';
@@ -112,7 +112,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const running = serving;
   const drained = drainOnSignals(running);
   announce(running, flags);
-  for (const text of await findMissingAuthorities(running.snapshot()))
+  for (const text of await startWarnings(running.snapshot(), process.env, 'replicas'))
     running.log.say('warn', 'warning', { text });
   flags.listen((event) => {
     if (event.type !== 'changed') report(event, running);

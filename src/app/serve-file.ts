@@ -1,5 +1,5 @@
 import { announceTranslation } from './announce-translation.ts';
-import { findMissingAuthorities, findWeakKeys } from '../config/read/file-warnings.ts';
+import { findWeakKeys } from '../config/read/file-warnings.ts';
 import { addressText } from '../config/compile/address.ts';
 import { type Files, loadConfig } from '../config/read/load.ts';
 import type { Overrides } from '../config/read/overrides.ts';
@@ -11,6 +11,7 @@ import type { CompiledConfig } from './config-source.ts';
 import type { FileAdmin, FileAdminOptions } from './file-admin.ts';
 import { listen } from './listen.ts';
 import type { Serving } from './serving.ts';
+import { startWarnings } from './start-warnings.ts';
 import { drainOnSignals } from './signals.ts';
 import { readSpendEnvironment } from './spend-environment.ts';
 import { SpendSide } from './spend-side.ts';
@@ -48,8 +49,8 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   if (serving === undefined) return EXIT.failed;
   listening = serving;
   const drained = drainOnSignals(serving);
-  const authorities = await findMissingAuthorities(serving.snapshot());
-  announce(serving, [...first.weakKeys, ...authorities, ...admin.warnings]);
+  const doubts = await startWarnings(serving.snapshot(), process.env, 'file');
+  announce(serving, [...first.weakKeys, ...doubts, ...admin.warnings]);
   const reloadOnce = async (): Promise<readonly Problem[]> => {
     const { version, access } = serving.snapshot();
     const staysLocked = access.kind === 'keys';

@@ -15,7 +15,8 @@ import { type CompiledRevision, compileRevision } from './compile-revision.ts';
 import { type Database, openDatabase, StoreUnavailable } from './database.ts';
 import { describeChanges } from './describe-changes.ts';
 import { findingText, reasonOf } from './finding-text.ts';
-import { type LastGood, lastGoodFile } from './last-good.ts';
+import { keptAnswers, type KeptAnswers } from './idempotency-table.ts';
+import { type LastGood, openLastGood } from './last-good.ts';
 import { migrateUp, requireSchema } from './migrate.ts';
 import { StoreHealth } from './store-health.ts';
 import { type RequestRecords, requestRecords } from './records/request-record-table.ts';
@@ -48,9 +49,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 /** The configuration in a database, as one process knows it. Use `openStore` to create one. */
 export class Store {
-  /** The records of past requests, the owners of the providers' objects, and what the console keeps. */
+  /** The records of past requests, the owners of the providers' objects, and what the Admin API and the console keep. */
   readonly requests: RequestRecords;
   readonly objects: ReturnType<typeof objectOwnerTable>;
+  readonly answers: KeptAnswers;
   readonly console: ConsoleTables;
   readonly database: Database;
   readonly #options: StoreOptions;
@@ -71,12 +73,9 @@ export class Store {
     this.database = database;
     this.requests = requestRecords(database);
     this.objects = objectOwnerTable(database);
+    this.answers = keptAnswers(database, options.keyring, () => options.now().getTime());
     this.console = consoleTables(database);
-    const { lastGoodPath: path, keyring, onEvent } = options;
-    if (path === undefined) return;
-    const onFailure = (error: unknown): void =>
-      onEvent({ type: 'last-good-not-written', path, reason: reasonOf(error) });
-    this.#lastGood = lastGoodFile({ path, place: database.place, keyring, onFailure });
+    this.#lastGood = openLastGood(options, database.place);
   }
 
   async start(): Promise<void> {

@@ -65,3 +65,27 @@ models: {m: {routes: [{provider: claude, model: claude-opus-5-5}, {provider: gpu
 test('explain without a model is wrong usage', async () => {
   expect(await explain()).toMatchObject({ code: 2, err: expect.stringContaining('--model') });
 });
+
+test('explain names every limit that holds for the key and the model', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-explain-'));
+  try {
+    const path = join(folder, 'config.yaml');
+    await Bun.write(
+      path,
+      `providers: [{ name: a, api_base: "http://127.0.0.1" }]
+models: { m: { routes: [{ backend: a, model: m }] } }
+limits: [{ cost: 9, per: day, models: [other] }, { concurrent: 500 }]
+teams: [{ name: search, limits: [{ tokens: 400k, per: minute }] }]
+master_keys: [{ name: app, key: sk-app, team: search, limits: [{ cost: 50, per: month }] }]`,
+    );
+    const program = startProcess(['explain', '--config', path, '--model', 'm', '--key', 'app']);
+    expect(await program.exited).toBe(0);
+    expect(program.stdout()).toContain(`Limits, all of which hold:
+  key "app": $50 a month (UTC, from the 1st), counted by this machine, kept in .llm-proxy/spend.db
+  team "search": 400,000 tokens a minute; up to 800,000 in the minute after a pause (burst)
+  the gateway: 500 requests under way at a time, counted by this machine
+`);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

@@ -29,10 +29,10 @@ export interface Answer {
   readonly text: string;
 }
 
-export async function startApi(): Promise<TestApi> {
-  const { store } = await openTestStore('sqlite::memory:');
+export async function startApi(url = 'sqlite::memory:'): Promise<TestApi> {
   const audit: AuditEntry[] = [];
   const clock = { nowMs: Date.parse('2026-03-01T12:00:00Z') };
+  const { store } = await openTestStore(url, { now: () => new Date(clock.nowMs) });
   const admin = createAdmin({
     store,
     ...store.console,
