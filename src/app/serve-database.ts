@@ -18,6 +18,7 @@ import { listen } from './listen.ts';
 import type { Serving } from './serving.ts';
 import { type Recording, recordRequests } from './request-records.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
+import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { Log } from '../telemetry/log/log.ts';
 import { recordsWithSums } from './records-with-sums.ts';
 import { drainOnSignals } from './signals.ts';
@@ -150,9 +151,14 @@ async function openKept(
   if (problem !== undefined) return problem;
   const retentionMs = spend.spend === undefined ? environment.retentionMs : 0;
   const records = recordsWithSums(database);
+  const recording = recordRequests({ records, retentionMs, log });
+  const counts = (): RecordCounts => {
+    const { waiting, dropped } = recording.counts();
+    return { waiting: waiting + (spend.status()?.waiting ?? 0), dropped };
+  };
   return {
     spend,
-    recording: recordRequests({ records, retentionMs, log }),
+    recording: { ...recording, counts },
     retentionMs,
     insert: records.insert,
   };

@@ -142,7 +142,7 @@ function ownerOf(claims: Iterable<Claim>): string {
 function tell(trouble: LedgerTrouble, log: Log | undefined): void {
   const text =
     trouble.type === 'held'
-      ? `What requests use is kept in the journal until the database accepts it: ${trouble.reason}`
+      ? `Request records and what was used wait until the database accepts them: ${trouble.reason}`
       : `A line of the journal ${trouble.file} could not be read and is left out`;
   log?.say('warn', 'warning', { text });
 }

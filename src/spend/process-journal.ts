@@ -4,7 +4,7 @@ import type { RequestEnded } from '../gateway/events.ts';
 import type { Journal, JournalEntry } from '../gateway/limits/ports.ts';
 import type { Emit } from '../gateway/ports.ts';
 import type { CounterAmount } from '../limits/counter-amount.ts';
-import { ownerColumns, recordOf } from '../store/records/request-record.ts';
+import { ownerColumns, recordOf, type RequestRecord } from '../store/records/request-record.ts';
 import type { Use } from './journal/line.ts';
 import { JournalWriter, type WriterOptions } from './journal/writer.ts';
 
@@ -41,10 +41,11 @@ export function openProcessJournal(
 ): ProcessJournal {
   const writer = new JournalWriter({ ...orders, onTrouble });
   const keyOf = keysById(snapshot);
+  const sheets = new WrittenSheets(writer);
   let closed: string | undefined;
   const note = (ended: RequestEnded, uses: readonly CounterAmount[]): void => {
     const holdNano = writer.holdOf(ended.requestId);
-    const record = { ...recordOf(ended, epochMs()), holdNano };
+    const record = sheets.leaveOut({ ...recordOf(ended, epochMs()), holdNano });
     writer.close({ t: 'close', id: ended.requestId, record, uses: uses.map(useOf) });
   };
   return {
@@ -66,6 +67,27 @@ export function openProcessJournal(
     dropped: () => writer.dropped,
     end: () => writer.end(),
   };
+}
+
+/** The prices that a file already has: each is written once. */
+class WrittenSheets {
+  readonly #writer: JournalWriter;
+  readonly #refs = new Set<string>();
+  #file = 0;
+
+  constructor(writer: JournalWriter) {
+    this.#writer = writer;
+  }
+
+  leaveOut(record: RequestRecord): RequestRecord {
+    const { priceRef } = record;
+    if (priceRef === null) return record;
+    if (this.#file !== this.#writer.file) this.#refs.clear();
+    this.#file = this.#writer.file;
+    if (this.#refs.has(priceRef)) return { ...record, priceSheet: null };
+    this.#refs.add(priceRef);
+    return record;
+  }
 }
 
 function lineOf(entry: JournalEntry, key: MasterKey | undefined) {

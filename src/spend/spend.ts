@@ -35,6 +35,8 @@ export interface SpendStatus {
   readonly journalBytes: number;
   /** The part that the database does not have yet. */
   readonly unflushedBytes: number;
+  /** Ended requests that the database does not have yet. */
+  readonly waiting: number;
   /** How long the last flush took that stored anything. */
   readonly flushSeconds: number;
 }
@@ -105,6 +107,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
       journalBytes: folderBytes(folder.path),
       unflushedBytes: ledger.unflushedBytes,
       flushSeconds: ledger.flushSeconds,
+      waiting: ledger.waiting,
     }),
     flush: () => ledger.flush(),
     async close() {

@@ -73,6 +73,11 @@ export class JournalWriter {
     return this.#dropped;
   }
 
+  /** The number of the file that lines go to, or went to last. */
+  get file(): number {
+    return this.#file;
+  }
+
   /** Nano-dollars that a request under way holds; undefined: none. */
   holdOf(id: string): number | undefined {
     return this.#opens.get(id)?.line.holdNano;

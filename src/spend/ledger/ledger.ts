@@ -7,10 +7,9 @@ import { tidyFolder } from '../journal/tidy.ts';
 import { JournalWriter } from '../journal/writer.ts';
 import { lostRequest } from './lost-request.ts';
 import { nextPart } from './next-part.ts';
-import { currentUse, insertPastUse, sumPastUse, type WantedUse } from './past-use.ts';
-import { readAcked, readEntered, readLedger, type StoredLedger } from './read-ledger.ts';
+import { KnownUse } from './known-use.ts';
+import { readAcked, readLedger, type StoredLedger } from './read-ledger.ts';
 import { PartMoved, storeBatch } from './store-batch.ts';
-import { WindowMemory } from './window-memory.ts';
 
 export interface LedgerOptions {
   readonly folder: JournalFolder;
@@ -39,25 +38,29 @@ const FLUSH_MS = 1000;
 export class Ledger {
   readonly #options: LedgerOptions;
   readonly #scan: JournalScan;
+  readonly #known: KnownUse;
   /** Writes the ends of lost requests. */
   readonly #own: JournalWriter;
   readonly #lives = new Set<number>();
-  #memory = new WindowMemory();
-  #claims: readonly Claim[] = [];
   /** undefined: the database has not been read yet. */
   #stored: StoredLedger | undefined;
-  #seq = 0;
   #flushing: Promise<void> | undefined;
   #timer: Timer | undefined;
   #isHeld = false;
+  /** Ended requests that the database does not have. */
+  #waiting = 0;
   #flushSeconds = 0;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
     const { folder, maxBytes, onTrouble } = options;
+    this.#known = new KnownUse(options);
     this.#scan = new JournalScan({
       folder: folder.path,
-      onUses: (uses) => this.#note(uses),
+      onUses: (uses) => {
+        this.#waiting += 1;
+        this.#known.note(uses);
+      },
       onTorn: (file) => onTrouble({ type: 'torn', file }),
     });
     this.#own = new JournalWriter({
@@ -95,7 +98,7 @@ export class Ledger {
   /** What is used of a counter in the window that began then, with what was written until now. */
   usedOf(counter: string, windowMs: number): number {
     this.scan();
-    return this.#memory.get(counter, windowMs);
+    return this.#known.usedOf(counter, windowMs);
   }
 
   /**
@@ -103,10 +106,9 @@ export class Ledger {
    * by them. Without the database, they begin with what is known, and are corrected when it is back.
    */
   async prepare(claims: readonly Claim[]): Promise<void> {
-    this.#claims = claims;
-    if (this.#stored === undefined || this.#unknownUse().length === 0) return;
+    if (!this.#known.follow(claims) || this.#stored === undefined) return;
     await this.flush();
-    await this.#learn().catch((error: unknown) => this.#hold(error));
+    await this.#known.learn().catch((error: unknown) => this.#hold(error));
   }
 
   /** Bytes in journals that the database does not have yet. */
@@ -115,6 +117,11 @@ export class Ledger {
       (sum, { scannedAt, ackedAt }) => sum + Math.max(0, scannedAt - ackedAt),
       0,
     );
+  }
+
+  /** Requests that ended and are not in the database yet. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /** How long the last flush that stored anything took. */
@@ -169,29 +176,16 @@ export class Ledger {
   /** Reads the database that was away at the start. */
   async #catchUp(): Promise<void> {
     await this.#read();
-    await this.#learn();
+    await this.#known.learn();
   }
 
-  /** Replaces what was known from journals alone by what the database says, and what is not in it yet. */
   #begin(stored: StoredLedger): void {
-    const before = this.#memory;
     this.#stored = stored;
-    this.#seq = stored.seq;
-    this.#memory = new WindowMemory();
-    for (const { counter, windowMs, used, entered } of stored.windows) {
-      this.#memory.add(counter, windowMs, used - entered);
-      this.#memory.enter(counter, windowMs, entered);
-    }
-    this.#scan.recount((name) => stored.acked.get(name) ?? 0);
-    this.scan();
-    for (const [counter, windowMs, used] of this.#memory.all()) {
-      const moved = used - before.get(counter, windowMs);
-      if (moved !== 0) this.#options.onMoved([counter, windowMs, moved]);
-    }
-  }
-
-  #note(uses: readonly Use[]): void {
-    for (const [counter, windowMs, amount] of uses) this.#memory.add(counter, windowMs, amount);
+    this.#known.begin(stored, () => {
+      this.#waiting = 0;
+      this.#scan.recount((name) => stored.acked.get(name) ?? 0);
+      this.scan();
+    });
   }
 
   #buryWhere(isDead: (life: number) => boolean): Use[] {
@@ -223,7 +217,7 @@ export class Ledger {
           isStored = true;
         }
       }
-      await this.#hear();
+      await this.#known.hear();
       this.#isHeld = false;
       if (isStored) this.#flushSeconds = (performance.now() - beganAt) / 1000;
       await this.#tidy();
@@ -240,39 +234,11 @@ export class Ledger {
         storeBatch(sql, { closes, node: file.node, part, keepsRecords, nowMs: nowMs() }),
       );
       file.ackedAt = part.toAt;
+      this.#waiting -= closes.length;
     } catch (error) {
       if (!(error instanceof PartMoved)) throw error;
       file.ackedAt = await database.read((sql) => readAcked(sql, file.name));
     }
-  }
-
-  /** Learns of entries that anybody has made since. */
-  async #hear(): Promise<void> {
-    const entered = await this.#options.database.read((sql) => readEntered(sql, this.#seq));
-    for (const { counter, windowMs, sum, seq } of entered) {
-      this.#seq = seq;
-      const moved = this.#memory.enter(counter, windowMs, sum);
-      if (moved !== 0) this.#options.onMoved([counter, windowMs, moved]);
-    }
-  }
-
-  /** Sums what the windows of limits have used that nobody has counted. */
-  async #learn(): Promise<void> {
-    const { database, nowMs } = this.#options;
-    const wanted = this.#unknownUse();
-    if (wanted.length === 0) return;
-    const sums = await database.read((sql) => sumPastUse(sql, wanted));
-    await database.write((sql) => insertPastUse(sql, sums, nowMs()));
-    for (const one of wanted) {
-      const moved = this.#memory.enter(one.claim.counter, one.windowMs, sums.get(one) ?? 0);
-      if (moved !== 0) this.#options.onMoved([one.claim.counter, one.windowMs, moved]);
-    }
-  }
-
-  #unknownUse(): WantedUse[] {
-    return currentUse(this.#claims, this.#options.nowMs()).filter(
-      ({ claim, windowMs }) => !this.#memory.has(claim.counter, windowMs),
-    );
   }
 
   /** Moves away files that are stored, and deletes old ones. */
