@@ -117,6 +117,11 @@ function costMetrics() {
       'Requests that used tokens whose price is not known.',
       ['model', 'provider'],
     ),
+    alerts: counter(
+      'llm_proxy_alerts_total',
+      'Alerts by what became of them: sent to a webhook, failed to be sent, or logged for want of a webhook.',
+      ['state'],
+    ),
   };
 }
 

@@ -104,6 +104,9 @@ function count(event: OtherEvent, table: MetricTable, { cooling, sources }: Memo
       table.reloadFailures.series().value += 1;
       table.reloadSuccessful.series().value = 0;
       return;
+    case 'alert-ended':
+      table.alerts.series(event.state).value += 1;
+      return;
     case 'bug':
       table.bugs.series().value += 1;
       return;
