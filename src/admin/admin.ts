@@ -1,70 +1,67 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
+import type { Once } from '../store/change.ts';
+import { AnsweredBefore } from '../store/idempotency-table.ts';
+import type { Accounts } from '../store/console/account-table.ts';
+import { memorySessions, type Sessions } from '../store/console/session-table.ts';
 import type { ResourceName } from '../store/revision.ts';
+import type { Caller, Client } from './access/caller.ts';
+import { identify, refuseKey, wrongKey } from './access/identify.ts';
+import { type Access, accessOf, mayRun } from './access/role.ts';
+import { SignIn } from './access/sign-in.ts';
+import type { AdminOptions } from './admin-options.ts';
 import { Lockout } from './lockout.ts';
-import type { AdminStore, Answer, Call, Operation } from './operation.ts';
+import type { AdminStore, Answer, Call, Operation, Services, Write } from './operation.ts';
 import { BASE, OPERATIONS } from './operations.ts';
 import { parseBody } from './parse-body.ts';
 import { AdminProblem, asProblem } from './problem.ts';
-
-export interface AdminOptions {
-  readonly store: AdminStore;
-  /** Callers send it as `Authorization: Bearer`. */
-  readonly adminKey: string;
-  readonly version: string;
-  /** The path of the file that holds the configuration, which the API then only reads; left out: the store has it. */
-  readonly configurationFile?: string;
-  /** Milliseconds since 1970. */
-  readonly nowMs: () => number;
-  /** Milliseconds of a monotonic clock; left out: the system's. */
-  readonly monotonicMs?: () => number;
-  /** Receives every write and every wrong key. */
-  readonly audit: (entry: AuditEntry) => void;
-  /** Receives unexpected errors. */
-  readonly onBug: (error: unknown) => void;
-}
-
-/** An event worth logging. `denied`: a wrong key; `refused`: a write that was not made. */
-export interface AuditEntry {
-  readonly result: 'written' | 'refused' | 'denied';
-  /** The client's address. */
-  readonly address: string;
-  /** Such as `update providers/openai`. */
-  readonly action: string;
-  /** The version that was written. */
-  readonly version: number | undefined;
-}
+import { answerOnce, onceWith, readRepetition } from './repetition.ts';
 
 /** Answers one request below `/admin`. Never rejects. */
-export type AdminHandler = (request: Request, clientAddress: string) => Promise<Response>;
+export type AdminHandler = (request: Request, client: Client) => Promise<Response>;
 
 interface Env {
-  Bindings: { readonly address: string };
+  Bindings: { readonly client: Client; readonly caller: Caller | undefined };
 }
 
-/** The Admin API over a store. Every path requires the key, including the API's own documentation. */
+/** The Admin API over a store. Every path requires a sign-in, including the API's own documentation. */
 export function createAdmin(options: AdminOptions): AdminHandler {
   const lockout = new Lockout(options.monotonicMs ?? performance.now.bind(performance));
+  const { sessions = memorySessions(), accounts, isDemo = false, store } = options;
+  const signIn = new SignIn({ ...options, sessions, accounts, snapshot: () => store.snapshot() });
+  const context = { ...options, sessions, accounts, isDemo, signIn, lockout };
   const app = new Hono<Env>({ strict: false });
   for (const operation of OPERATIONS) {
     const route = `${BASE}${operation.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
-    app.on(operation.method.toUpperCase(), route, (context) => perform(operation, context, options));
+    app.on(operation.method.toUpperCase(), route, (request) => perform(operation, request, context));
   }
   // The document is generated when somebody reads it.
-  app.get(`${BASE}/openapi.json`, async (context) => {
+  app.get(`${BASE}/openapi.json`, async (request) => {
+    requireAccess('viewer', request.env.caller);
     const { adminDocument } = await import('./document.ts');
-    return context.json(adminDocument(options.version));
+    return request.json(adminDocument(options.version));
   });
   app.onError((error) => problemResponse(error, options));
-  app.notFound((context) => notFound(context).response());
-  return async (request, address) => {
+  app.notFound((request) => {
+    requireAccess('key', request.env.caller);
+    return notFound(request).response();
+  });
+  return async (request, client) => {
     try {
-      await authorise(request, address, { lockout, ...options });
-      return finished(await app.fetch(withEncodedId(request), { address }));
+      const caller = await identify(request, client, context);
+      return finished(await app.fetch(withEncodedId(request), { client, caller }));
     } catch (error) {
       return finished(problemResponse(error, options));
     }
   };
+}
+
+/** What the API needs for each request. */
+interface AdminContext extends AdminOptions {
+  readonly sessions: Sessions;
+  readonly accounts: Accounts | undefined;
+  readonly isDemo: boolean;
+  readonly signIn: SignIn;
+  readonly lockout: Lockout;
 }
 
 /** A response may contain a secret that is shown once, so nothing may cache it. */
@@ -72,26 +69,6 @@ function finished(response: Response): Response {
   response.headers.set('cache-control', 'no-store');
   response.headers.set('x-content-type-options', 'nosniff');
   return response;
-}
-
-/** Throws for a wrong key, after a delay if there were many. The right key is always admitted. */
-async function authorise(
-  { headers, method, url }: Request,
-  address: string,
-  { lockout, adminKey, audit }: Pick<AdminOptions, 'adminKey' | 'audit'> & { readonly lockout: Lockout },
-): Promise<void> {
-  if (presents(headers, adminKey)) return;
-  const penalty = lockout.failed(address);
-  audit({ result: 'denied', address, action: `${method} ${pathOf(url)}`, version: undefined });
-  await lockout.served(penalty);
-  if (penalty.isTooMany) {
-    throw new AdminProblem('too_many_failures', 'The admin key is wrong, and so were too many before it.', {
-      headers: { 'retry-after': String(Math.ceil(penalty.delayMs / 1000)) },
-    });
-  }
-  throw new AdminProblem('invalid_admin_key', 'Send the admin key as "Authorization: Bearer <ADMIN_KEY>".', {
-    headers: { 'www-authenticate': 'Bearer realm="llm-proxy admin"' },
-  });
 }
 
 /** Model names contain slashes, and callers need not know that they should be escaped. */
@@ -104,50 +81,85 @@ function withEncodedId(request: Request): Request {
 async function perform(
   operation: Operation,
   context: Context<Env>,
-  options: AdminOptions,
+  options: AdminContext,
 ): Promise<Response> {
   const { store, audit, nowMs } = options;
-  const { address } = context.env;
+  const { client, caller } = context.env;
+  const { address } = client;
+  requireAccess(accessOf(operation), caller);
   if (operation.changesConfiguration) requireStore(operation, address, options);
   const ifVersion = readIfMatch(context.req.header('if-match'));
-  let action = '';
   let warnings: readonly string[] = [];
   const noted = async (
-    what: string,
-    target: ResourceName | undefined,
-    write: () => ReturnType<AdminStore['read']>,
+    action: string,
+    { target, answerOf }: Pick<Write, 'answerOf'> & { readonly target?: ResourceName },
+    write: (once: Once | undefined) => ReturnType<AdminStore['read']>,
   ) => {
-    action = what;
     try {
       const before = new Set(store.snapshot().warnings);
-      const revision = await write();
+      const revision = await write(onceWith(repetition, answerOf));
       warnings = store.snapshot().warnings.filter((text) => !before.has(text));
       audit({ result: 'written', address, action, version: revision.version });
-      return revision;
+      return answerOf(revision);
     } catch (error) {
+      if (error instanceof AnsweredBefore) throw error;
       audit({ result: 'refused', address, action, version: undefined });
       throw asProblem(error, target, operation.method === 'delete');
     }
   };
-  const actor = `admin@${address}`;
+  const actor = `${caller?.name ?? 'nobody'}@${address}`;
+  const body = operation.body === undefined ? {} : await parseBody(context.req.raw, operation.body);
+  const repetition = readRepetition(context.req.raw, { operation, caller, body, nowMs: nowMs() });
   const call: Call = {
     store,
     id: context.req.param('id') ?? context.req.param('version') ?? '',
-    body: operation.body === undefined ? {} : await parseBody(context.req.raw, operation.body),
+    body,
     query: context.req.query(),
     now: new Date(nowMs()),
-    write: (target, verb, edit) => {
+    caller,
+    client,
+    services: servicesOf(context, options),
+    actor,
+    write: (write) => {
+      const { verb, target, edit, creates } = write;
       const what = `${verb} ${target.kind}/${target.id}`;
-      return noted(what, target, () => store.change(edit, { actor, action: what, ifVersion }));
+      const about = { actor, action: what, ifVersion, creates };
+      return noted(what, write, (once) => store.change(edit, { ...about, once }));
     },
-    rollback: (version) => {
+    rollback: (version, answerOf) => {
       const what = `rollback to version ${version}`;
-      return noted(what, undefined, () => store.rollback(version, { actor, action: what, ifVersion }));
+      const about = { actor, action: what, ifVersion };
+      return noted(what, { answerOf }, (once) => store.rollback(version, { ...about, once }));
     },
   };
-  const { body, version } = await operation.run(call);
-  const isTold = body !== undefined && warnings.length > 0;
-  return toResponse(operation, { body: isTold ? { ...body, warnings } : body, version });
+  const { body: told, ...rest } = await answerOnce(repetition, store.answers, () => operation.run(call));
+  const isTold = told !== undefined && warnings.length > 0;
+  return toResponse(operation, { ...rest, body: isTold ? { ...told, warnings } : told });
+}
+
+function servicesOf({ env, req }: Context<Env>, options: AdminContext): Services {
+  const { version, signIn, sessions, accounts, isDemo, configurationFile, spend, audit } = options;
+  const { client } = env;
+  return {
+    version,
+    signIn,
+    sessions,
+    accounts,
+    mode: isDemo ? 'demo' : configurationFile === undefined ? 'database' : 'file',
+    configurationFile,
+    spend,
+    note: (action) => audit({ result: 'written', address: client.address, action, version: undefined }),
+    refuseKey: () => refuseKey(req.raw, client, options),
+  };
+}
+
+/** Throws unless the caller has the role that an operation needs. */
+function requireAccess(access: Access, caller: Caller | undefined): void {
+  if (access === 'public') return;
+  if (caller === undefined) throw wrongKey();
+  if (mayRun(caller.role, access)) return;
+  const needed = access === 'admin' ? 'an admin' : `the role ${access}`;
+  throw new AdminProblem('not_allowed', `${caller.name} has the role ${caller.role}; this needs ${needed}.`);
 }
 
 /** Refuses a change of a configuration that is a file. */
@@ -161,8 +173,10 @@ function requireStore({ method, path }: Operation, address: string, options: Adm
   );
 }
 
-function toResponse({ status }: Operation, { body, version }: Answer): Response {
-  const headers: Record<string, string> = version === undefined ? {} : { etag: `"${version}"` };
+function toResponse({ status }: Operation, { body, raw, version, headers: more }: Answer): Response {
+  const headers = { ...(version !== undefined && { etag: `"${version}"` }), ...more };
+  if (raw !== undefined)
+    return new Response(raw.body, { status, headers: { ...headers, 'content-type': raw.type } });
   return body === undefined
     ? new Response(null, { status, headers })
     : Response.json(body, { status, headers });
@@ -198,21 +212,4 @@ function notFound({ req }: Context<Env>): AdminProblem {
   return new AdminProblem('method_not_allowed', `${path} answers ${allowed}, not ${req.method}.`, {
     headers: { allow: allowed },
   });
-}
-
-function pathOf(url: string): string {
-  return url
-    .replace(/^[a-z]+:\/\/[^/]*/, '')
-    .replace(/\?.*$/, '')
-    .slice(0, 200);
-}
-
-/** Whether a request presents the key. Takes constant time. */
-function presents(headers: Headers, key: string): boolean {
-  const presented = /^\s*bearer\s+(\S+)\s*$/i.exec(headers.get('authorization') ?? '')?.[1] ?? '';
-  return timingSafeEqual(digest(presented), digest(key));
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

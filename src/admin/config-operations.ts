@@ -7,7 +7,7 @@ import { WARNINGS } from './fields.ts';
 import { masterKeyKind, masterKeyWithSecret, rotate, rotationSchema } from './master-key-kind.ts';
 import type { Answer, Call, Operation } from './operation.ts';
 import { AdminProblem } from './problem.ts';
-import { answer, changeFields, VERSION } from './resource-operations.ts';
+import { changeFields, VERSION } from './resource-operations.ts';
 
 const versionAnswer = z
   .object({
@@ -108,7 +108,7 @@ export const configOperations: readonly Operation[] = [
     body: z.strictObject({ version: VERSION.min(0) }).meta({ id: 'ConfigRollback' }),
     example: { version: 1 },
     answer: versionAnswer,
-    run: async ({ rollback, body }) => versionOf(await rollback(Number(body['version']))),
+    run: ({ rollback, body }) => rollback(Number(body['version']), versionOf),
   },
   {
     method: 'post',
@@ -160,9 +160,6 @@ function changeOf({ kind, id, action, fields }: Change): Json {
   return { resource: kind, id, action, diff };
 }
 
-async function rotateKey(call: Call): Promise<Answer> {
-  const { revision, shown } = await changeFields(masterKeyKind, call, 'rotate', (fields) =>
-    rotate(fields, call.body, call.now),
-  );
-  return answer(masterKeyKind, { kind: 'master_keys', id: call.id }, revision, shown);
+function rotateKey(call: Call): Promise<Answer> {
+  return changeFields(masterKeyKind, call, 'rotate', (fields) => rotate(fields, call.body, call.now));
 }

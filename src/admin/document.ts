@@ -10,6 +10,7 @@ import type {
 import { createOpenApiSchemas, type OpenApiSchemas } from '../openapi/schemas.ts';
 import type { Operation, OperationTag } from './operation.ts';
 import { RESOURCE_KINDS } from '../store/resource-kinds.ts';
+import { accessOf } from './access/role.ts';
 import { ADMIN_KINDS, BASE, OPERATIONS } from './operations.ts';
 import { PROBLEMS } from './problem.ts';
 
@@ -39,7 +40,14 @@ export function adminDocument(version: string): OpenApiDocument {
         adminKey: {
           type: 'http',
           scheme: 'bearer',
-          description: 'The value of `ADMIN_KEY` in the environment of the gateway.',
+          description:
+            'The value of `ADMIN_KEY` in the environment of the gateway, or the secret of an account.',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'llm_proxy_session',
+          description: 'The cookie of a session; `__Host-llm_proxy_session` over TLS.',
         },
       },
     },
@@ -61,13 +69,23 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
     name: 'Requests and usage',
     description: 'Past requests, who made them, and their usage.',
   },
+  {
+    tag: 'spend',
+    name: 'Spending',
+    description: 'Reports, forecast and corrections of the ledger, and the alerts.',
+  },
+  {
+    tag: 'access',
+    name: 'Sign-in',
+    description: 'Sessions of the console, and the accounts that may open them.',
+  },
 ];
 
 function tagName(wanted: OperationTag): string {
   return TAGS.find(({ tag }) => tag === wanted)?.name ?? wanted;
 }
 
-const SECURITY = [{ adminKey: [] }];
+const SECURITY = [{ adminKey: [] }, { session: [] }];
 
 function ownDocument(): Described {
   return {
@@ -81,7 +99,7 @@ function ownDocument(): Described {
         description: 'The document.',
         content: { 'application/json': { schema: { type: 'object' } } },
       },
-      ...problemResponses([401, 429]),
+      ...problemResponses([401, 403, 429]),
     },
   };
 }
@@ -94,7 +112,7 @@ function describe(operation: Operation, schemas: OpenApiSchemas): Described {
     tags: [tagName(tag)],
     summary,
     ...(description !== undefined && { description }),
-    security: SECURITY,
+    security: accessOf(operation) === 'public' ? [] : SECURITY,
     parameters: parametersOf(operation, schemas),
     ...(body !== undefined && {
       requestBody: {
@@ -130,6 +148,7 @@ function parametersOf({ path, query, method }: Operation, schemas: OpenApiSchema
     ...inPath,
     ...(query === undefined ? [] : queryParameters(query, schemas)),
     ...(method === 'get' ? [] : [IF_MATCH]),
+    ...(method === 'post' ? [IDEMPOTENCY_KEY] : []),
   ];
 }
 
@@ -148,6 +167,14 @@ const IF_MATCH: Parameter = {
   in: 'header',
   description: 'Writes only if the configuration is at this version; otherwise 412.',
   schema: { type: 'string' },
+};
+
+const IDEMPOTENCY_KEY: Parameter = {
+  name: 'idempotency-key',
+  in: 'header',
+  description:
+    'Makes the request safe to repeat: within 24 hours, the same caller gets the same answer for the same key and body, and nothing is done again.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 
 /** OpenAI's error object with a list of all errors. */
@@ -180,7 +207,8 @@ const ERROR: Schema = {
 /** The meaning of each status. */
 const MEANINGS: Readonly<Record<number, string>> = {
   400: 'A parameter is wrong, or the body is not JSON.',
-  401: 'The admin key is missing or wrong.',
+  401: 'The admin key is missing or wrong, or the session has ended.',
+  403: 'The role does not allow it, or the request comes from a page of another origin.',
   404: 'There is no such thing.',
   409: 'It exists already, or is in use.',
   412: 'The configuration is no longer the one that If-Match names.',
@@ -194,6 +222,7 @@ function statusesOf({ method, path, query, body }: Operation): number[] {
   return [
     ...(query !== undefined || method !== 'get' ? [400] : []),
     401,
+    403,
     ...(path.includes('{') ? [404] : []),
     ...(method === 'get' ? [] : [409, 412]),
     ...(body === undefined ? [] : [413]),

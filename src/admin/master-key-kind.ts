@@ -10,7 +10,7 @@ import { DATES, ENABLED, ID, WARNINGS } from './fields.ts';
 import { dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';
 
 const fields = masterKeySchema
-  .omit({ name: true, key: true, enabled: true })
+  .omit({ name: true, key: true, enabled: true, renamed_from: true })
   .extend({ name: optional(nameText(), { description: 'Its name in metrics and logs. Left out: the id.' }) })
   .extend({ is_enabled: ENABLED });
 

@@ -7,6 +7,9 @@ import type { ResourceKind } from './resource-kind.ts';
 import { providerKind } from './provider-kind.ts';
 import { requestOperations } from './request-operations.ts';
 import { resourceOperations } from './resource-operations.ts';
+import { sessionOperations } from './session-operations.ts';
+import { accountOperations } from './account-operations.ts';
+import { spendOperations } from './spend-operations.ts';
 import { settingKind } from './setting-kind.ts';
 
 /** The path of the Admin API. */
@@ -25,4 +28,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...Object.values(ADMIN_KINDS).flatMap(resourceOperations),
   ...configOperations,
   ...requestOperations,
+  ...spendOperations,
+  ...sessionOperations,
+  ...accountOperations,
 ];

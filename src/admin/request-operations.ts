@@ -14,7 +14,7 @@ const NAME = z.string().nullable();
 const DOLLARS = z.string().regex(/^\d+\.\d{9}$/);
 const ENDING = z.enum(ENDINGS).meta({
   description:
-    'refused: turned down by the gateway; failed: no provider gave an answer; truncated: the answer broke off.',
+    'refused: turned down by the gateway; failed: no provider gave an answer; truncated: the answer broke off; lost: the process that served it died.',
 });
 
 const recordSchema = z
@@ -39,9 +39,9 @@ const recordSchema = z
     time_to_first_token_ms: COUNT.nullable(),
     duration_ms: COUNT,
     cost: DOLLARS.nullable().meta({ description: 'US dollars; null: the price is not known.' }),
-    cost_basis: z.enum(['provider', 'estimated', 'not-billed']).nullable().meta({
+    cost_basis: z.enum(['provider', 'estimated', 'not-billed', 'lost']).nullable().meta({
       description:
-        'provider: from the usage that the provider reported; estimated: from tokens that the gateway counted; not-billed: there was no answer. null: the record is older than prices.',
+        'provider: from the usage that the provider reported; estimated: from tokens that the gateway counted; not-billed: there was no answer; lost: the process that served it died, so it is charged what it held. null: the record is older than prices.',
     }),
     price_ref: z.string().nullable().meta({ description: 'Id of the prices behind the cost.' }),
   })
@@ -96,7 +96,7 @@ const usageSchema = z
     model: NAME.optional(),
     provider: NAME.optional(),
     requests: COUNT,
-    failures: COUNT.meta({ description: 'Requests that ended as refused, failed or truncated.' }),
+    failures: COUNT.meta({ description: 'Requests that ended as refused, failed, truncated or lost.' }),
     prompt_tokens: COUNT,
     completion_tokens: COUNT,
     total_tokens: COUNT,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Ending } from '../gateway/events.ts';
+import type { RecordEnding } from '../store/records/request-record.ts';
 import { formatPath } from '../config/read/problems.ts';
 import { AdminProblem, listed } from './problem.ts';
 
@@ -10,7 +10,8 @@ export const ENDINGS = [
   'failed',
   'truncated',
   'client-left',
-] as const satisfies readonly Ending[];
+  'lost',
+] as const satisfies readonly RecordEnding[];
 
 const TIME = z
   .union([z.iso.datetime({ offset: true }), z.iso.date()], {

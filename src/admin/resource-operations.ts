@@ -115,27 +115,29 @@ export const VERSION = z
   .meta({ description: 'Of the whole configuration; every write makes it one larger.' });
 
 async function create(kind: ResourceKind, { id, fields, shown }: Creation, call: Call): Promise<Answer> {
-  const name = { kind: kind.kind, id };
-  const revision = await call.write(name, 'create', ({ resources }, now) => {
-    if (resources[kind.kind].has(id)) {
-      throw new AdminProblem(
-        'already_exists',
-        `There is a ${RESOURCE_KINDS[kind.kind].title} "${id}" already.`,
-        {
-          details: [{ path: 'id', message: 'is in use' }],
-        },
-      );
-    }
-    return replaced(kind, { resources, name, fields, now });
+  const target = { kind: kind.kind, id };
+  return call.write({
+    verb: 'create',
+    target,
+    creates: [target],
+    edit({ resources }, now) {
+      if (resources[kind.kind].has(id)) throw exists(kind, id);
+      return replaced(kind, { resources, name: target, fields, now });
+    },
+    answerOf: (revision) => answer(kind, target, revision, shown),
   });
-  return answer(kind, name, revision, shown);
+}
+
+function exists(kind: ResourceKind, id: string): AdminProblem {
+  const message = `There is a ${RESOURCE_KINDS[kind.kind].title} "${id}" already.`;
+  return new AdminProblem('already_exists', message, { details: [{ path: 'id', message: 'is in use' }] });
 }
 
 async function update(kind: ResourceKind, call: Call): Promise<Answer> {
-  const name = { kind: kind.kind, id: call.id };
-  const edit = (fields: JsonObject) => ({ fields: kind.update(fields, call.body), shown: {} });
-  const { revision } = await changeFields(kind, call, 'update', edit);
-  return answer(kind, name, revision, {});
+  return changeFields(kind, call, 'update', (fields) => ({
+    fields: kind.update(fields, call.body),
+    shown: {},
+  }));
 }
 
 /** Changes the fields of the resource that the call names. */
@@ -144,26 +146,34 @@ export async function changeFields(
   call: Call,
   verb: string,
   edit: (fields: JsonObject) => Omit<Creation, 'id'>,
-): Promise<{ readonly revision: Revision; readonly shown: JsonObject }> {
-  const name = { kind: kind.kind, id: call.id };
+): Promise<Answer> {
+  const target = { kind: kind.kind, id: call.id };
   let shown: JsonObject = {};
-  const revision = await call.write(name, verb, ({ resources }, now) => {
-    const known = resources[kind.kind].get(call.id);
-    if (known === undefined && !kind.canPut?.(call.id)) throw missing(kind, call.id);
-    const changed = edit(known?.fields ?? {});
-    ({ shown } = changed);
-    return replaced(kind, { resources, name, fields: changed.fields, now });
+  return call.write({
+    verb,
+    target,
+    edit({ resources }, now) {
+      const known = resources[kind.kind].get(call.id);
+      if (known === undefined && !kind.canPut?.(call.id)) throw missing(kind, call.id);
+      const changed = edit(known?.fields ?? {});
+      ({ shown } = changed);
+      return replaced(kind, { resources, name: target, fields: changed.fields, now });
+    },
+    answerOf: (revision) => answer(kind, target, revision, shown),
   });
-  return { revision, shown };
 }
 
 async function remove(kind: ResourceKind, call: Call): Promise<Answer> {
-  const name = { kind: kind.kind, id: call.id };
-  const { version } = await call.write(name, 'delete', ({ resources }, now) => {
-    found(kind, resources, call.id);
-    return withResource(resources, name, undefined, now);
+  const target = { kind: kind.kind, id: call.id };
+  return call.write({
+    verb: 'delete',
+    target,
+    edit({ resources }, now) {
+      found(kind, resources, call.id);
+      return withResource(resources, target, undefined, now);
+    },
+    answerOf: ({ version }) => ({ version, body: undefined }),
   });
-  return { version, body: undefined };
 }
 
 interface Replacement {
@@ -180,12 +190,7 @@ function replaced(kind: ResourceKind, { resources, name, fields, now }: Replacem
 }
 
 /** A resource after a write, with what is shown this once. */
-export function answer(
-  kind: ResourceKind,
-  name: ResourceName,
-  revision: Revision,
-  shown: JsonObject,
-): Answer {
+function answer(kind: ResourceKind, name: ResourceName, revision: Revision, shown: JsonObject): Answer {
   const resource = found(kind, revision.resources, name.id);
   return { version: revision.version, body: { ...kind.view(resource), ...shown } };
 }

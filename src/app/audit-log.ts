@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../admin/admin.ts';
+import type { AuditEntry } from '../admin/admin-options.ts';
 import type { Log } from '../telemetry/log/log.ts';
 
 /** Logs a write of the Admin API, or a wrong key. */

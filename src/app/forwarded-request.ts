@@ -6,17 +6,17 @@ const MOST_BYTES = 2 * 1024 * 1024;
 
 /** The Admin API of a worker: another process answers its requests. */
 export function sendAdminRequests(send: (request: SentRequest) => Promise<SentResponse>): AdminEndpoint {
-  return async (request, address) => {
+  return async (request, client) => {
     const { method, url, headers } = request;
     const body = await firstBytes(request);
-    const answer = await send({ method, url, headers: [...headers], body, address });
+    const answer = await send({ method, url, headers: [...headers], body, client });
     return new Response(answer.body, { status: answer.status, headers: answer.headers.map(pair) });
   };
 }
 
 /** Answers a request that a worker forwarded. */
 export async function receiveAdminRequest(
-  { method, url, headers, body, address }: SentRequest,
+  { method, url, headers, body, client }: SentRequest,
   admin: AdminEndpoint | undefined,
 ): Promise<SentResponse> {
   if (admin === undefined) throw new Error('there is no Admin API here');
@@ -26,7 +26,7 @@ export async function receiveAdminRequest(
     headers: headers.map(pair),
     ...(hasBody && { body }),
   });
-  const response = await admin(request, address);
+  const response = await admin(request, client);
   return { status: response.status, headers: [...response.headers], body: await response.bytes() };
 }
 

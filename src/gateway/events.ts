@@ -1,3 +1,4 @@
+import type { Attribution } from './attribution.ts';
 import type { Cost } from './cost.ts';
 import type { Usage } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/outcome.ts';
@@ -17,6 +18,7 @@ export type GatewayEvent =
   | RequestEnded
   | ConfigurationAccepted
   | ConfigurationRefused
+  | AlertEnded
   | Bug;
 
 /** A request has arrived. Exactly one `request-ended` follows. */
@@ -87,9 +89,10 @@ export interface ProviderProbed {
 
 /**
  * The end of a request, emitted once for each, including refused ones. `truncated`: the provider's stream broke off
- * after content was sent. `client-left`: the client disconnected before its answer was complete.
+ * after content was sent. `client-left`: the client disconnected before its answer was complete. The parts of the
+ * attribution are undefined without a configuration of them; they are for records and logs, never for labels.
  */
-export interface RequestEnded {
+export interface RequestEnded extends Partial<Attribution> {
   readonly type: 'request-ended';
   readonly requestId: string;
   readonly ending: Ending;
@@ -153,6 +156,15 @@ export interface ConfigurationAccepted {
 export interface ConfigurationRefused {
   readonly type: 'configuration-refused';
   readonly problems: readonly string[];
+}
+
+/** An operator was told of something, or there is no webhook for it. */
+export interface AlertEnded {
+  readonly type: 'alert-ended';
+  /** `failed`: a webhook did not accept it in five tries. `logged`: there is no webhook for it. */
+  readonly state: 'sent' | 'failed' | 'logged';
+  /** A sentence of what it is about. */
+  readonly text: string;
 }
 
 /** An exception that is not a `Refusal`. */

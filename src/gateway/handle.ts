@@ -1,6 +1,8 @@
 import type { MasterKey } from '../config/snapshot.ts';
 import { FREE_ADMISSION } from '../limits/admission.ts';
 import { admit } from './admit.ts';
+import { attribute } from './attribute.ts';
+import type { Attribution } from './attribution.ts';
 import { authenticate } from './authenticate.ts';
 import type { PlannedRequest } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
@@ -24,6 +26,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
   const id = gateway.newRequestId();
   let key: MasterKey | undefined;
   let admission = FREE_ADMISSION;
+  let attribution: Attribution | undefined;
   let planned: PlannedRequest | undefined;
   gateway.emit({
     type: 'request-started',
@@ -39,6 +42,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     const admitted = admit(key, gateway);
     admission = admitted instanceof Promise ? await admitted : admitted;
     const found = await plan(request, key, snapshot, gateway.objects);
+    attribution = attribute(request, key, { snapshot, plan: found, gateway });
     const reserved = reserve(admission, { key, model: found.model.name, body: found.body }, gateway);
     admission = reserved instanceof Promise ? await reserved : reserved;
     planned = {
@@ -47,6 +51,7 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
       startedAtMs,
       snapshot,
       key,
+      attribution,
       plan: found,
       plannedAtMs: gateway.clock.nowMs(),
       deadlineMs: startedAtMs + snapshot.server.requestTimeoutMs,
@@ -63,7 +68,8 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     });
     return await relay({ planned, execution: await execute(planned, gateway), gateway }, settleAndReport);
   } catch (error) {
-    return refuse(error, planned ?? { id, request, startedAtMs, key, admission, isReported: false }, gateway);
+    const context = { id, request, startedAtMs, key, attribution, admission, isReported: false };
+    return refuse(error, planned ?? context, gateway);
   }
 }
 

@@ -6,6 +6,7 @@ import {
   insertModel,
   isTooLong,
   MAX_MODEL_BYTES,
+  MEMBERS_WITH_END_USER,
   peekRequest,
   peekRequestInSlices,
   type RequestPeek,
@@ -15,6 +16,7 @@ import { routeId } from '../routing/route.ts';
 import { type ClientCall, clientCallOf } from './translated/client-call.ts';
 import { LazyConversation } from './translated/lazy-conversation.ts';
 import { plainBody } from './body/plain-body.ts';
+import { seeksEndUser } from './attribution.ts';
 import type { ClientRequest } from './ports.ts';
 import { type ObjectOwners, providerOfObject } from './objects/object-owners.ts';
 import { isNonsense, modelAndVerb, subjectOf } from './objects/path-subject.ts';
@@ -78,18 +80,22 @@ export async function plan(
 async function readBody(
   request: ClientRequest,
   key: MasterKey | undefined,
-  { server }: Snapshot,
+  snapshot: Snapshot,
 ): Promise<{ readonly body: Uint8Array; readonly peek: Exclude<RequestPeek, { kind: 'malformed' }> }> {
   const coding = request.headers.get('content-encoding');
   const contentType = request.headers.get('content-type') ?? '';
+  const members = seeksEndUser(key, snapshot) ? MEMBERS_WITH_END_USER : undefined;
   let body = await (coding === null
     ? request.readBody(key?.name)
-    : plainBody(request, coding, { server, keyName: key?.name }));
-  let peek = body.length > LARGE_BYTES ? await peekLarge(body, contentType) : peekRequest(body, contentType);
+    : plainBody(request, coding, { server: snapshot.server, keyName: key?.name }));
+  let peek =
+    body.length > LARGE_BYTES
+      ? await peekLarge(body, contentType, members)
+      : peekRequest(body, contentType, members);
   const missing = modelToInsert(peek, request.azure?.deployment);
   if (missing !== undefined) {
     body = insertModel(body, missing);
-    peek = await peekLarge(body, contentType);
+    peek = await peekLarge(body, contentType, members);
   }
   if (peek.kind === 'malformed') {
     throw new Refusal('invalid_body', { problem: peek.message }, { param: peek.param });
@@ -128,8 +134,12 @@ function restrictedRequest(
 }
 
 /** Yields to other requests between slices. */
-function peekLarge(body: Uint8Array, contentType: string): Promise<RequestPeek> {
-  return inTurns(peekRequestInSlices(body, contentType, SLICE_BYTES));
+function peekLarge(
+  body: Uint8Array,
+  contentType: string,
+  members: readonly string[] | undefined,
+): Promise<RequestPeek> {
+  return inTurns(peekRequestInSlices(body, contentType, { sliceBytes: SLICE_BYTES, members }));
 }
 
 /** Whether the model has a route, or a fallback with one. */

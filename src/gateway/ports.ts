@@ -29,6 +29,8 @@ export interface Gateway extends Ledgers {
   /** Absent if no limit outlives this process. */
   readonly journal?: Journal | undefined;
   readonly emit: Emit;
+  /** Hashes the name of an end user with a secret; absent without one, and then hashed end users stay unknown. */
+  readonly hashEndUser?: ((endUser: string) => string) | undefined;
   /**
    * The APIs that providers turned out to lack; absent if this is not tracked, in which case no other API is tried.
    */

@@ -106,6 +106,18 @@ export const REFUSALS = {
     fault: 'client',
     message: '{problem}',
   },
+  invalid_tags: {
+    status: 400,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message: 'x-llm-proxy-tags is not valid: {problem}.',
+  },
+  end_user_required: {
+    status: 400,
+    type: 'invalid_request_error',
+    fault: 'client',
+    message: 'The key "{key}" needs an end user. Send "user" or the header x-llm-proxy-user.',
+  },
   missing_model: {
     status: 400,
     type: 'invalid_request_error',

@@ -1,5 +1,6 @@
 import { FREE_ADMISSION } from '../limits/admission.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
+import { ownersOf } from './attribution.ts';
 import type { RequestContext } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { Refusal } from './refusals.ts';
@@ -28,6 +29,7 @@ function report(refusal: Refusal, context: RefusedContext, gateway: Gateway): vo
     servedAs: undefined,
     provider: undefined,
     keyName: context.key?.name,
+    ...(context.attribution ?? ownersOf(context.key)),
     clientAddress: context.request.clientAddress,
     status: refusal.status,
     code: refusal.code,
@@ -89,6 +91,7 @@ export function refuseOwn(error: unknown, request: OwnRequest, gateway: Gateway)
       request,
       startedAtMs: gateway.clock.nowMs(),
       key: undefined,
+      attribution: undefined,
       admission: FREE_ADMISSION,
       isReported: false,
     },

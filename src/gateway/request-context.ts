@@ -1,5 +1,6 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import type { Admission } from '../limits/admission.ts';
+import type { Attribution } from './attribution.ts';
 import type { Plan } from './plan.ts';
 import type { ClientRequest } from './ports.ts';
 
@@ -9,6 +10,8 @@ export interface RequestContext {
   readonly request: ClientRequest;
   readonly startedAtMs: number;
   readonly key: MasterKey | undefined;
+  /** For whom it is counted; undefined while that is not decided. */
+  readonly attribution: Attribution | undefined;
   /** The reservations so far. They are settled once, when the request ends. */
   readonly admission: Admission;
   /** Whether `request-ended` was emitted or waits for an estimate. It is emitted exactly once, whatever is thrown. */
@@ -17,6 +20,7 @@ export interface RequestContext {
 
 /** An admitted request, with everything it needs until its end. */
 export interface PlannedRequest extends RequestContext {
+  readonly attribution: Attribution;
   /** The configuration at the start of the request, which stays the same until its end. */
   readonly snapshot: Snapshot;
   readonly plan: Plan;

@@ -4,6 +4,7 @@ import type { Member, ObjectScan } from '../lib/json/json-scan.ts';
 import { type FormField, formTypeOf, scanForm } from '../lib/multipart.ts';
 import { type IncludeUsage, type Span, spanOf, type UsageEdit, usagePeek } from './stream-options.ts';
 import { type Edit, pieces } from '../lib/splice.ts';
+import { END_USER_MEMBERS, endUserIn } from './end-user.ts';
 
 /** The facts about a request's body that the gateway needs, found without parsing it. Offsets are into that body. */
 export type RequestPeek =
@@ -20,6 +21,8 @@ export type RequestPeek =
       readonly usageEdit: UsageEdit | undefined;
       /** The content type to send the body with; undefined for the client's own. */
       readonly contentType: string | undefined;
+      /** The end user whom the body names; undefined if nobody, or if it was not looked for. */
+      readonly endUser: string | undefined;
     }
   | {
       readonly kind: 'multipart';
@@ -49,11 +52,10 @@ export const MAX_MODEL_BYTES = 512;
  * wrong content type cannot smuggle a model past the check. JSON that was declared as a URL-encoded form must be
  * forwarded as JSON, because a form parser could find another model in it.
  */
-export function peekRequest(body: Uint8Array, contentType: string): RequestPeek {
+export function peekRequest(body: Uint8Array, contentType: string, members = MEMBERS): RequestPeek {
   const peek = peekWithoutScan(body, contentType);
-  return peek ?? peekScanned(body, contentType, scanObject(body, MEMBERS));
+  return peek ?? peekScanned(body, contentType, scanObject(body, members));
 }
-
 /**
  * The same in slices, for a large body. Each call of the returned function examines about `sliceBytes` more, and
  * returns undefined until the result is known.
@@ -61,11 +63,14 @@ export function peekRequest(body: Uint8Array, contentType: string): RequestPeek 
 export function peekRequestInSlices(
   body: Uint8Array,
   contentType: string,
-  sliceBytes: number,
+  {
+    sliceBytes,
+    members = MEMBERS,
+  }: { readonly sliceBytes: number; readonly members?: readonly string[] | undefined },
 ): () => RequestPeek | undefined {
   const peek = peekWithoutScan(body, contentType);
   if (peek !== undefined) return () => peek;
-  const scanOn = scanObjectInSlices(body, MEMBERS, sliceBytes);
+  const scanOn = scanObjectInSlices(body, members, sliceBytes);
   return () => {
     const scan = scanOn();
     return scan && peekScanned(body, contentType, scan);
@@ -191,7 +196,9 @@ function safeJsonType(contentType: string): string | undefined {
 
 const OTHER: RequestPeek = { kind: 'other', model: undefined, stream: false };
 
-const MEMBERS = ['model', 'stream', 'stream_options'];
+const MEMBERS: readonly string[] = ['model', 'stream', 'stream_options'];
+/** The members to look for if the end user is to be found, too. */
+export const MEMBERS_WITH_END_USER: readonly string[] = [...MEMBERS, ...END_USER_MEMBERS];
 
 function peekJson(
   body: Uint8Array,
@@ -222,6 +229,7 @@ function peekJson(
     ambiguous: named.length > 1 || named.some((member) => member.escaped),
     ...usagePeek(body, scan),
     contentType,
+    endUser: endUserIn(body, scan.members),
   };
 }
 

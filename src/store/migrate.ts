@@ -6,6 +6,7 @@ import { identity } from './migrations/0003-identity.ts';
 import { objectOwners } from './migrations/0004-object-owners.ts';
 import { cost } from './migrations/0005-cost.ts';
 import { ownersAndLedger } from './migrations/0006-owners-and-ledger.ts';
+import { console } from './migrations/0007-console.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** All steps of the schema, in order. */
@@ -16,6 +17,7 @@ export const MIGRATIONS: readonly Migration[] = [
   objectOwners,
   cost,
   ownersAndLedger,
+  console,
 ];
 
 /** The schema is unknown to this program, or lacks steps that it needs. */

@@ -21,9 +21,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: [...DOMAIN, 'health', 'models'],
   cluster: ['lib'],
   store: DOMAIN,
+  spend: [...DOMAIN, 'store'],
   migrate: [...DOMAIN, 'store'],
   openapi: DOMAIN,
-  admin: [...DOMAIN, 'store', 'migrate', 'openapi'],
+  admin: [...DOMAIN, 'store', 'spend', 'migrate', 'openapi'],
   console: ['lib', 'openapi'],
   simulator: ['lib'],
   app: [
@@ -35,13 +36,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'server',
     'cluster',
     'store',
+    'spend',
     'admin',
     'openapi',
     'console',
     'simulator',
     '.',
   ],
-  cli: [...DOMAIN, 'app', 'store', 'migrate', 'simulator', '.'],
+  cli: [...DOMAIN, 'app', 'store', 'spend', 'migrate', 'simulator', '.'],
   '.': ['cli'],
 };
 

@@ -1,3 +1,4 @@
+import { NOBODY } from '../attribution.ts';
 import type { Attempt, Outcome } from '../../routing/outcome.ts';
 import type { Model, Route } from '../../routing/route.ts';
 import type { Provider } from '../../config/snapshot.ts';
@@ -59,6 +60,7 @@ export async function connectModel(
 function plannedHandshake(context: RequestContext, model: Model, gateway: Gateway): PlannedRequest {
   return {
     ...context,
+    attribution: context.attribution ?? NOBODY,
     snapshot: gateway.snapshot(),
     plan: {
       model,

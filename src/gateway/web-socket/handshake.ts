@@ -2,6 +2,8 @@ import { type Admission, FREE_ADMISSION } from '../../limits/admission.ts';
 import type { MasterKey } from '../../config/snapshot.ts';
 import { webSocketApiOf } from '../../protocols/web-socket/api.ts';
 import { admit } from '../admit.ts';
+import { attribute } from '../attribute.ts';
+import type { Attribution } from '../attribution.ts';
 import { authenticate } from '../authenticate.ts';
 import { endpointOf } from '../endpoint.ts';
 import type { ClientRequest } from '../ports.ts';
@@ -36,6 +38,7 @@ export async function openWebSocket(asked: ClientRequest, gateway: SocketGateway
   const { method, path, headers } = request;
   let key: MasterKey | undefined;
   let admission = FREE_ADMISSION;
+  let attribution: Attribution | undefined;
   let leaveSeat = (): void => undefined;
   gateway.emit({ type: 'request-started', requestId: id, method, endpoint: endpointOf(path), path, headers });
   try {
@@ -47,15 +50,16 @@ export async function openWebSocket(asked: ClientRequest, gateway: SocketGateway
     const name = modelOfHandshake(request, api);
     if (name === undefined && api === 'realtime') throw new Refusal('missing_model', {}, { param: 'model' });
     const model = name === undefined ? undefined : speakingModel(name, api, { key, snapshot });
+    attribution = attribute(request, key, { snapshot, plan: undefined, gateway });
     leaveSeat = takeSeat(key, gateway.traffic, snapshot.server);
-    const context = { id, request, startedAtMs, key, admission, isReported: false };
+    const context = { id, request, startedAtMs, key, attribution, admission, isReported: false };
     const line = new WebSocketLine({ context, api, gateway, leaveSeat });
     if (model !== undefined) await line.connect(model);
     reportAccepted(context, line, gateway);
     return { kind: 'accepted', line, headers: headersOf(context, line) };
   } catch (error) {
     leaveSeat();
-    const context = { id, request, startedAtMs, key, admission, isReported: false };
+    const context = { id, request, startedAtMs, key, attribution, admission, isReported: false };
     return { kind: 'refused', response: refuse(error, context, gateway) };
   }
 }
@@ -68,7 +72,7 @@ function requireHandshake({ method, headers }: ClientRequest): void {
 }
 
 function reportAccepted(
-  { id, request, startedAtMs, key, admission }: RequestContext,
+  { id, request, startedAtMs, key, attribution, admission }: RequestContext,
   { provider, model }: WebSocketLine,
   gateway: SocketGateway,
 ): void {
@@ -84,6 +88,7 @@ function reportAccepted(
     servedAs: model?.rotation,
     provider: provider?.provider.name,
     keyName: key?.name,
+    ...attribution,
     clientAddress: request.clientAddress,
     status: 101,
     code: undefined,

@@ -2,6 +2,7 @@ import { type Admission, FREE_ADMISSION } from '../../limits/admission.ts';
 import type { Usage } from '../../protocols/protocol.ts';
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
 import type { MasterKey } from '../../config/snapshot.ts';
+import type { Attribution } from '../attribution.ts';
 import type { Cost } from '../cost.ts';
 import { endpointOf } from '../endpoint.ts';
 import type { Ending } from '../events.ts';
@@ -13,6 +14,7 @@ export interface Reported {
   readonly api: WebSocketApi;
   readonly request: ClientRequest;
   readonly key: MasterKey | undefined;
+  readonly attribution: Attribution | undefined;
   readonly gateway: Gateway;
 }
 
@@ -138,7 +140,7 @@ export class ResponseReports {
     { requestId, startedAtMs, firstByteAtMs, provider, model, servedAs }: Pending,
     end: ResponseEnd & { readonly endedAtMs: number; readonly cost: Cost | undefined },
   ): void {
-    const { gateway, request, key } = this.#reported;
+    const { gateway, request, key, attribution } = this.#reported;
     gateway.emit({
       type: 'request-ended',
       requestId,
@@ -149,6 +151,7 @@ export class ResponseReports {
       servedAs,
       provider,
       keyName: key?.name,
+      ...attribution,
       clientAddress: request.clientAddress,
       status: end.status,
       code: end.code,

@@ -1,4 +1,4 @@
-import type { Ending } from '../../gateway/events.ts';
+import type { RecordEnding } from './request-record.ts';
 
 /** Selects records; a field that is left out does not filter. Times are milliseconds since 1970. */
 export interface RecordFilter {
@@ -6,7 +6,7 @@ export interface RecordFilter {
   readonly model?: string | undefined;
   readonly provider?: string | undefined;
   readonly status?: number | undefined;
-  readonly ending?: Ending | undefined;
+  readonly ending?: RecordEnding | undefined;
   /** Ended at this time or later. */
   readonly sinceMs?: number | undefined;
   /** Ended before this time. */

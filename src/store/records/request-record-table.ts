@@ -1,8 +1,8 @@
 import type { SQL } from 'bun';
-import type { Ending } from '../../gateway/events.ts';
 import type { Database } from '../database.ts';
 import type { RequestRecord } from './request-record.ts';
 import { Conditions, type Position, type RecordFilter } from './request-record-filter.ts';
+import { parseRow, type RecordRow, rowOf } from './request-record-row.ts';
 import { type Dimension, sumRecords, type UsageSum } from './request-record-usage.ts';
 
 /** The table of request records. Every function throws `StoreUnavailable` if the database cannot be asked. */
@@ -37,10 +37,19 @@ export function requestRecords(database: Database): RequestRecords {
 }
 
 async function insert(sql: SQL, records: readonly RequestRecord[]): Promise<void> {
-  const sheets = new Map(records.map(({ priceRef, priceSheet }) => [priceRef, priceSheet]));
-  const rows = [...sheets].flatMap(([ref, body]) => (ref === null || body === null ? [] : [{ ref, body }]));
-  if (rows.length > 0) await sql`insert into price_sheets ${sql(rows)} on conflict do nothing`;
+  await insertSheets(sql, records);
   await sql`insert into request_records ${sql(records.map(rowOf))} on conflict do nothing`;
+}
+
+/** Inserts the prices behind records; those that are known stay as they are. */
+export async function insertSheets(sql: SQL, records: readonly RequestRecord[]): Promise<void> {
+  const sheets = new Map<string, { ref: string; body: string; first_used_ms: number }>();
+  for (const { priceRef: ref, priceSheet: body, endedAtMs } of records) {
+    if (ref !== null && body !== null && !sheets.has(ref))
+      sheets.set(ref, { ref, body, first_used_ms: endedAtMs });
+  }
+  if (sheets.size === 0) return;
+  await sql`insert into price_sheets ${sql([...sheets.values()])} on conflict do nothing`;
 }
 
 async function list(sql: SQL, { filter, before, limit }: RecordPage): Promise<RequestRecord[]> {
@@ -61,79 +70,4 @@ async function prune(sql: SQL, beforeMs: number): Promise<boolean> {
   const untilMs = last === undefined ? beforeMs : Number(last.at) + 1;
   await sql`delete from request_records where ended_at_ms < ${untilMs}`;
   return last !== undefined;
-}
-
-/** PostgreSQL returns a `bigint` as text. */
-interface RecordRow {
-  readonly ended_at_ms: number | string;
-  readonly request_id: string;
-  readonly key_name: string | null;
-  readonly model: string | null;
-  readonly provider: string | null;
-  readonly attempts: number;
-  readonly ending: string;
-  readonly status: number;
-  readonly prompt_tokens: number | null;
-  readonly completion_tokens: number | null;
-  readonly total_tokens: number | null;
-  readonly cached_tokens: number | null;
-  readonly reasoning_tokens: number | null;
-  readonly is_estimated: number;
-  readonly is_streamed: number;
-  readonly first_token_ms: number | null;
-  readonly duration_ms: number;
-  readonly cost_nano: number | string | null;
-  readonly cost_basis: string | null;
-  readonly price_ref: string | null;
-}
-
-function rowOf(record: RequestRecord): RecordRow {
-  return {
-    ended_at_ms: record.endedAtMs,
-    request_id: record.requestId,
-    key_name: record.key,
-    model: record.model,
-    provider: record.provider,
-    attempts: record.attempts,
-    ending: record.ending,
-    status: record.status,
-    prompt_tokens: record.promptTokens,
-    completion_tokens: record.completionTokens,
-    total_tokens: record.totalTokens,
-    cached_tokens: record.cachedTokens,
-    reasoning_tokens: record.reasoningTokens,
-    is_estimated: record.isEstimated ? 1 : 0,
-    is_streamed: record.isStreamed ? 1 : 0,
-    first_token_ms: record.firstTokenMs,
-    duration_ms: record.durationMs,
-    cost_nano: record.costNano,
-    cost_basis: record.costBasis,
-    price_ref: record.priceRef,
-  };
-}
-
-function parseRow(row: RecordRow): RequestRecord {
-  return {
-    endedAtMs: Number(row.ended_at_ms),
-    requestId: row.request_id,
-    key: row.key_name,
-    model: row.model,
-    provider: row.provider,
-    attempts: row.attempts,
-    ending: row.ending as Ending,
-    status: row.status,
-    promptTokens: row.prompt_tokens,
-    completionTokens: row.completion_tokens,
-    totalTokens: row.total_tokens,
-    cachedTokens: row.cached_tokens,
-    reasoningTokens: row.reasoning_tokens,
-    isEstimated: row.is_estimated !== 0,
-    isStreamed: row.is_streamed !== 0,
-    firstTokenMs: row.first_token_ms,
-    durationMs: row.duration_ms,
-    costNano: row.cost_nano === null ? null : Number(row.cost_nano),
-    costBasis: row.cost_basis,
-    priceRef: row.price_ref,
-    priceSheet: null,
-  };
 }

@@ -1,6 +1,11 @@
+import type { Tags } from '../../config/owners.ts';
+import type { Attribution } from '../../gateway/attribution.ts';
 import type { Ending, RequestEnded } from '../../gateway/events.ts';
 import type { Cost } from '../../gateway/cost.ts';
-import type { Usage } from '../../protocols/protocol.ts';
+import type { Usage, UsageParts } from '../../protocols/protocol.ts';
+
+/** `lost`: the process that served it died. It is charged what it held. */
+export type RecordEnding = Ending | 'lost';
 
 /** One request as it is stored: numbers and names, never the request or the answer. */
 export interface RequestRecord {
@@ -12,7 +17,7 @@ export interface RequestRecord {
   /** Of the last attempt. */
   readonly provider: string | null;
   readonly attempts: number;
-  readonly ending: Ending;
+  readonly ending: RecordEnding;
   readonly status: number;
   /** null, here and below: unknown, or nothing to count. */
   readonly promptTokens: number | null;
@@ -32,6 +37,30 @@ export interface RequestRecord {
   readonly priceRef: string | null;
   /** The prices that `priceRef` stands for; null where a record was read back. */
   readonly priceSheet: string | null;
+  /** The service tier, as the provider names it. Here and below: absent or null if unknown. */
+  readonly tier?: string | null | undefined;
+  readonly cacheWriteTokens?: number | null | undefined;
+  /** The part of `cacheWriteTokens` that is cached for an hour. */
+  readonly cacheWrite1hTokens?: number | null | undefined;
+  readonly audioInputTokens?: number | null | undefined;
+  readonly audioOutputTokens?: number | null | undefined;
+  readonly imageInputTokens?: number | null | undefined;
+  readonly imageOutputTokens?: number | null | undefined;
+  readonly webSearches?: number | null | undefined;
+  /** Nano-dollars that the request held under a budget. */
+  readonly holdNano?: number | null | undefined;
+  /** The id of the key, which outlives its name. Names here and below are those of the time of the request. */
+  readonly keyId?: string | null | undefined;
+  readonly team?: string | null | undefined;
+  /** The names from the root team on, joined by slashes. */
+  readonly teamPath?: string | null | undefined;
+  /** The ids of the same teams: `/root/child/`. */
+  readonly teamIds?: string | null | undefined;
+  readonly userId?: string | null | undefined;
+  readonly userName?: string | null | undefined;
+  readonly endUser?: string | null | undefined;
+  /** An object of texts, as JSON. */
+  readonly tags?: string | null | undefined;
 }
 
 /**
@@ -54,6 +83,8 @@ export function recordOf(event: RequestEnded, endedAtMs: number): RequestRecord 
     firstTokenMs: whole(firstByteAtMs === undefined ? undefined : firstByteAtMs - startedAtMs),
     durationMs: whole(event.endedAtMs - startedAtMs) ?? 0,
     ...costColumns(event.cost),
+    ...partColumns(usage?.parts),
+    ...ownerColumns(event),
   };
 }
 
@@ -67,6 +98,41 @@ function usageColumns(usage: Usage | undefined) {
   };
 }
 
+/** Left out where the provider reported none, so that a record without them stays small. */
+function partColumns(parts: UsageParts | undefined): Partial<RequestRecord> {
+  if (parts === undefined) return {};
+  return {
+    tier: parts.serviceTier === undefined ? null : storable(parts.serviceTier),
+    cacheWriteTokens: whole(parts.cacheWrite),
+    cacheWrite1hTokens: whole(parts.cacheWrite1h),
+    audioInputTokens: whole(parts.audioInput),
+    audioOutputTokens: whole(parts.audioOutput),
+    imageInputTokens: whole(parts.imageInput),
+    imageOutputTokens: whole(parts.imageOutput),
+    webSearches: whole(parts.webSearches),
+  };
+}
+
+/** Left out where nobody is known: undefined fields take no room in a line of JSON. */
+export function ownerColumns(owners: Partial<Attribution>): Partial<RequestRecord> {
+  const { keyId, team, teamPath, teamIds, userId, user, endUser, tags } = owners;
+  return {
+    keyId,
+    team,
+    teamPath,
+    teamIds,
+    userId,
+    userName: user,
+    endUser: endUser === undefined ? undefined : storable(endUser),
+    tags: tags === undefined || isEmpty(tags) ? undefined : storable(JSON.stringify(tags), MOST_TAG_CHARS),
+  };
+}
+
+function isEmpty(tags: Tags): boolean {
+  for (const _ in tags) return false;
+  return true;
+}
+
 function costColumns(cost: Cost | undefined) {
   return {
     costNano: cost?.nano ?? null,
@@ -77,13 +143,15 @@ function costColumns(cost: Cost | undefined) {
 }
 
 const MOST_MODEL_CHARS = 256;
+/** More than 16 tags of 32 and 64 characters. */
+const MOST_TAG_CHARS = 4096;
 
 /**
  * Clients may choose a model's name if a pattern serves it. PostgreSQL accepts neither NUL nor half a surrogate pair,
  * and one refused row would block all rows of its batch.
  */
-function storable(name: string): string {
-  return name.slice(0, MOST_MODEL_CHARS).replaceAll('\0', '\u{fffd}').toWellFormed();
+export function storable(name: string, mostChars = MOST_MODEL_CHARS): string {
+  return name.slice(0, mostChars).replaceAll('\0', '\u{fffd}').toWellFormed();
 }
 
 /** The maximum of the columns. A provider may report any number, and sums must not overflow. */

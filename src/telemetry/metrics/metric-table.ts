@@ -1,3 +1,4 @@
+import { ledgerMetrics } from './ledger-metrics.ts';
 import { type FamilyDump, HistogramFamily, NumberFamily } from './metric-family.ts';
 
 /** All metrics of the gateway with their meaning, in the order of docs/observability.md. */
@@ -29,6 +30,7 @@ export function createMetricTable() {
     ...genAiMetrics(),
     ...gatewayMetrics(),
     ...storeMetrics(),
+    ...ledgerMetrics(),
   };
 }
 
@@ -100,6 +102,11 @@ function requestMetrics() {
 
 function costMetrics() {
   return {
+    droppedTags: counter(
+      'llm_proxy_tags_dropped_total',
+      'Tags of clients that were dropped because the key does not list them in client_tags.',
+      ['api_key_name'],
+    ),
     cost: counter(
       'llm_proxy_cost_usd_total',
       'What requests cost in US dollars, by prices of the configuration and the catalogue.',
@@ -109,6 +116,11 @@ function costMetrics() {
       'llm_proxy_cost_unknown_total',
       'Requests that used tokens whose price is not known.',
       ['model', 'provider'],
+    ),
+    alerts: counter(
+      'llm_proxy_alerts_total',
+      'Alerts by what became of them: sent to a webhook, failed to be sent, or logged for want of a webhook.',
+      ['state'],
     ),
   };
 }

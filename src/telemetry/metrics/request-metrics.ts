@@ -21,6 +21,7 @@ export function createRequestMetrics(table: MetricTable): (event: RequestEnded) 
     if (event.isStreamed) countStream(event, kind);
     if (event.history.length > 1) countFallbacks(event, table);
     if (event.translation !== undefined) countLosses(event.translation, table);
+    if (event.droppedTags) table.droppedTags.series(labels.keyName).value += event.droppedTags;
     if (event.ending !== 'complete') countEnding(event, labels, table);
   };
 }

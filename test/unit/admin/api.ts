@@ -1,4 +1,5 @@
-import { type AuditEntry, createAdmin } from '../../../src/admin/admin.ts';
+import { createAdmin } from '../../../src/admin/admin.ts';
+import type { AdminOptions, AuditEntry } from '../../../src/admin/admin-options.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { openTestStore } from '../store/databases.ts';
 
@@ -14,8 +15,10 @@ export interface TestApi {
 }
 
 export interface CallOptions {
-  readonly headers?: Record<string, string>;
+  /** undefined: the field is not sent. */
+  readonly headers?: Record<string, string | undefined>;
   readonly address?: string;
+  readonly isSecure?: boolean;
 }
 
 export interface Answer {
@@ -26,39 +29,50 @@ export interface Answer {
   readonly text: string;
 }
 
-export async function startApi(): Promise<TestApi> {
-  const { store } = await openTestStore('sqlite::memory:');
+export async function startApi(
+  url = 'sqlite::memory:',
+  options: Partial<AdminOptions> = {},
+): Promise<TestApi> {
   const audit: AuditEntry[] = [];
   const clock = { nowMs: Date.parse('2026-03-01T12:00:00Z') };
+  const { store } = await openTestStore(url, { now: () => new Date(clock.nowMs) });
   const admin = createAdmin({
     store,
+    ...store.console,
     adminKey: ADMIN_KEY,
     version: 'test',
     nowMs: () => clock.nowMs,
     audit: (entry) => audit.push(entry),
     onBug: (error) => console.error(error),
+    ...options,
   });
   return {
     store,
     audit,
     clock,
-    async call(method, path, body, { headers, address = '192.0.2.1' } = {}) {
+    async call(method, path, body, { headers, address = '192.0.2.1', isSecure = false } = {}) {
       const request = new Request(
         `http://gateway.test${path.startsWith('/admin') ? '' : '/admin/v1'}${path}`,
         {
           method,
-          headers: { authorization: `Bearer ${ADMIN_KEY}`, ...headers },
+          headers: sent({ authorization: `Bearer ${ADMIN_KEY}`, ...headers }),
           ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
         },
       );
-      const response = await admin(request, address);
+      const response = await admin(request, { address, isSecure });
       const text = await response.text();
       return {
         status: response.status,
         headers: response.headers,
         text,
-        body: text === '' ? undefined : JSON.parse(text),
+        body: text.startsWith('{') ? JSON.parse(text) : undefined,
       };
     },
   };
+}
+
+function sent(fields: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }

@@ -5,6 +5,7 @@ import { readerSource } from '../../../src/lib/reader-source.ts';
 import type { GatewayEvent } from '../../../src/gateway/events.ts';
 import { type Execution, execute } from '../../../src/gateway/execute.ts';
 import { ObjectOwnerLedger } from '../../../src/gateway/objects/object-owners.ts';
+import { NOBODY } from '../../../src/gateway/attribution.ts';
 import { plan } from '../../../src/gateway/plan.ts';
 import type { ClientRequest, Gateway, UpstreamReply, UpstreamRequest } from '../../../src/gateway/ports.ts';
 import { BucketLedger } from '../../../src/limits/bucket.ts';
@@ -102,6 +103,7 @@ export async function plannedRequest(
     startedAtMs,
     snapshot,
     key: undefined,
+    attribution: NOBODY,
     plan: await plan(request, undefined, snapshot),
     plannedAtMs: startedAtMs,
     deadlineMs: startedAtMs + snapshot.server.requestTimeoutMs,

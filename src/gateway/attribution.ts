@@ -1,0 +1,71 @@
+import type { Tags, Team } from '../config/owners.ts';
+import type { MasterKey, Snapshot } from '../config/snapshot.ts';
+
+/** For whom a request is counted. It is decided once, before limits are asked, and does not change any more. */
+export interface Attribution {
+  /** undefined, here and below: nothing is known or configured. */
+  readonly keyId: string | undefined;
+  readonly team: string | undefined;
+  /** The names from the root team to the key's, joined by slashes. */
+  readonly teamPath: string | undefined;
+  /** The ids of the same teams: `/root/child/`. */
+  readonly teamIds: string | undefined;
+  readonly userId: string | undefined;
+  /** The name of the key's user. */
+  readonly user: string | undefined;
+  /** The person that the client serves, as the client names it, or a hash of that. At most 128 characters. */
+  readonly endUser: string | undefined;
+  readonly tags: Tags | undefined;
+  /** How many of the client's tags were dropped because its key does not list them. */
+  readonly droppedTags: number;
+}
+
+/** The attribution of a request without a key. */
+export const NOBODY: Attribution = {
+  keyId: undefined,
+  team: undefined,
+  teamPath: undefined,
+  teamIds: undefined,
+  userId: undefined,
+  user: undefined,
+  endUser: undefined,
+  tags: undefined,
+  droppedTags: 0,
+};
+
+/** Whether the end users of a key's requests are told apart. */
+export function seeksEndUser(
+  key: MasterKey | undefined,
+  { attribution }: Pick<Snapshot, 'attribution'>,
+): boolean {
+  return attribution.endUser !== 'off' && (key?.endUsers ?? attribution.endUsers) !== 'off';
+}
+
+/** The attribution of each key without an end user and without the client's tags. */
+const known = new WeakMap<MasterKey, Attribution>();
+
+/** The attribution of a key's requests, without what the client says. */
+export function ownersOf(key: MasterKey | undefined): Attribution {
+  if (key === undefined) return NOBODY;
+  let owners = known.get(key);
+  if (owners === undefined) {
+    const { id, team, user, tags } = key;
+    owners = {
+      keyId: id,
+      team: team?.name,
+      teamPath: team?.path,
+      teamIds: team && `/${idsOf(team)}/`,
+      userId: user?.id,
+      user: user?.name,
+      endUser: undefined,
+      tags: Object.keys(tags).length === 0 ? undefined : tags,
+      droppedTags: 0,
+    };
+    known.set(key, owners);
+  }
+  return owners;
+}
+
+function idsOf({ id, parent }: Team): string {
+  return parent === undefined ? id : `${idsOf(parent)}/${id}`;
+}

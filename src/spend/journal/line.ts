@@ -1,0 +1,60 @@
+import { crc32 } from 'node:zlib';
+import type { RequestRecord } from '../../store/records/request-record.ts';
+
+/** An amount of one counter in one window: nano-dollars, tokens or requests, as its limit counts. */
+export type Use = readonly [counter: string, windowMs: number, amount: number];
+
+/**
+ * One line of a journal. `open`: a request was admitted, and holds what it may use; written again at the head of a newer
+ * file if the request lasts. `grow`: it holds more. `close`: it has ended, with what it used.
+ */
+export type JournalLine = OpenLine | GrowLine | CloseLine;
+
+export interface OpenLine {
+  readonly t: 'open';
+  readonly id: string;
+  /** Milliseconds since 1970, here and below. */
+  readonly atMs: number;
+  readonly holds: readonly Use[];
+  /** Nano-dollars that a lost request is charged; undefined: no limit holds money. */
+  readonly holdNano?: number | undefined;
+  /** What a row about the request says if nothing else of it is ever known. */
+  readonly names: OpenNames;
+}
+
+export type OpenNames = Pick<
+  RequestRecord,
+  'key' | 'model' | 'keyId' | 'team' | 'teamPath' | 'teamIds' | 'userId' | 'userName' | 'endUser' | 'tags'
+>;
+
+export interface GrowLine {
+  readonly t: 'grow';
+  readonly id: string;
+  readonly atMs: number;
+  readonly holds: readonly Use[];
+  readonly holdNano?: number | undefined;
+}
+
+export interface CloseLine {
+  readonly t: 'close';
+  readonly id: string;
+  readonly record: RequestRecord;
+  readonly uses: readonly Use[];
+}
+
+/** A line with its checksum: eight hex digits, a space, JSON, a newline. */
+export function encodeLine(line: JournalLine): string {
+  const json = JSON.stringify(line);
+  return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`;
+}
+
+/** The line within these bytes, without its newline; undefined: it is torn. */
+export function decodeLine(bytes: Buffer): JournalLine | undefined {
+  if (bytes.length < PREFIX + 2 || bytes[PREFIX - 1] !== SPACE) return undefined;
+  const json = bytes.subarray(PREFIX);
+  if (Number.parseInt(bytes.toString('latin1', 0, PREFIX - 1), 16) !== crc32(json)) return undefined;
+  return JSON.parse(json.toString()) as JournalLine;
+}
+
+const PREFIX = 9;
+const SPACE = 0x20;

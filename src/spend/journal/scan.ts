@@ -1,0 +1,186 @@
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { byAge, type JournalFileName, parseFileName } from './file-name.ts';
+import { folderBytes, KEPT, namesIn } from './folder-bytes.ts';
+import type { CloseLine, JournalLine, OpenLine, Use } from './line.ts';
+import { readLines } from './reader.ts';
+
+/** A journal file, as far as it has been read. */
+export interface ScannedFile extends JournalFileName {
+  readonly path: string;
+  /** The position up to which it has been read. */
+  scannedAt: number;
+  /** The position up to which it is in the database. */
+  ackedAt: number;
+  /** How many requests it opens that nothing has closed. */
+  opens: number;
+  /** Files that open what this one closes. They have to go first, or the requests would look lost. */
+  readonly closes: Set<ScannedFile>;
+}
+
+/** A request that was opened and not closed. */
+export interface OpenRequest {
+  readonly line: OpenLine;
+  readonly file: ScannedFile;
+}
+
+export interface ScanOptions {
+  readonly folder: string;
+  /** Called with each close that is read after a file's `ackedAt`: its uses are not in the database yet. */
+  readonly onUses: (uses: readonly Use[], node: string) => void;
+  /** Called when a line with a wrong checksum is passed over. */
+  readonly onTorn: (file: string) => void;
+}
+
+/**
+ * What the journals of a folder say, kept current by `scan`. Several processes write them; one reads.
+ */
+export class JournalScan {
+  readonly #options: ScanOptions;
+  readonly #files = new Map<string, ScannedFile>();
+  readonly #opens = new Map<string, OpenRequest>();
+
+  constructor(options: ScanOptions) {
+    this.#options = options;
+  }
+
+  /** The oldest first. */
+  get files(): ScannedFile[] {
+    return [...this.#files.values()].sort(byAge);
+  }
+
+  get opens(): Iterable<OpenRequest> {
+    return this.#opens.values();
+  }
+
+  /** Reads what was written since. `ackedOf` tells how much of a new file is already in the database. */
+  scan(ackedOf: (name: string) => number = () => 0): void {
+    for (const name of namesIn(this.#options.folder)) {
+      const parsed = parseFileName(name);
+      if (parsed !== undefined && !this.#files.has(name)) this.#add(parsed, ackedOf(name));
+    }
+    for (const file of this.files) this.#read(file);
+  }
+
+  /** Whether all of a file that nobody writes to is stored, and no request needs it any more. */
+  isSpent(file: ScannedFile): boolean {
+    const isStored = file.ackedAt >= file.scannedAt && file.opens === 0;
+    return isStored && [...file.closes].every(({ name }) => !this.#files.has(name));
+  }
+
+  /** Moves a file away, to the kept ones. */
+  keep(file: ScannedFile): void {
+    const folder = join(this.#options.folder, KEPT);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // A torn line at its end will not be read again.
+    truncateSync(file.path, file.scannedAt);
+    renameSync(file.path, join(folder, file.name));
+    this.#files.delete(file.name);
+  }
+
+  /** Takes the kept files back, since the database is older than they are. */
+  takeBack(): void {
+    for (const { path, name } of keptFiles(this.#options.folder)) {
+      renameSync(path, join(this.#options.folder, name));
+    }
+  }
+
+  /** Calls `onUses` again for each close that is not in the database. */
+  recount(ackedOf: (name: string) => number): void {
+    for (const file of this.#files.values()) {
+      file.ackedAt = ackedOf(file.name);
+      for (const { line, endAt } of readLines(file.path, file.ackedAt)) {
+        if (endAt <= file.scannedAt && line?.t === 'close') this.#options.onUses(line.uses, file.node);
+      }
+    }
+  }
+
+  #add(parsed: JournalFileName, ackedAt: number): void {
+    const path = join(this.#options.folder, parsed.name);
+    this.#files.set(parsed.name, { ...parsed, path, scannedAt: 0, ackedAt, opens: 0, closes: new Set() });
+  }
+
+  #read(file: ScannedFile): void {
+    const size = statSync(file.path, { throwIfNoEntry: false })?.size ?? 0;
+    if (size <= file.scannedAt) return;
+    for (const { line, endAt } of readLines(file.path, file.scannedAt)) {
+      file.scannedAt = endAt;
+      if (line === undefined) this.#options.onTorn(file.name);
+      else this.#take(line, file, endAt);
+    }
+  }
+
+  #take(line: JournalLine, file: ScannedFile, endAt: number): void {
+    const known = this.#opens.get(line.id);
+    switch (line.t) {
+      case 'open':
+        if (known !== undefined) known.file.opens -= 1;
+        file.opens += 1;
+        this.#opens.set(line.id, { line, file });
+        return;
+      case 'grow': {
+        if (known === undefined) return;
+        const { holds, holdNano, atMs } = line;
+        this.#opens.set(line.id, {
+          line: { ...known.line, holds, holdNano: holdNano ?? known.line.holdNano, atMs },
+          file: known.file,
+        });
+        return;
+      }
+      case 'close':
+        this.#close(line, file, endAt);
+    }
+  }
+
+  #close(line: CloseLine, file: ScannedFile, endAt: number): void {
+    const known = this.#opens.get(line.id);
+    if (known !== undefined) {
+      known.file.opens -= 1;
+      if (known.file !== file) file.closes.add(known.file);
+      this.#opens.delete(line.id);
+    }
+    if (endAt > file.ackedAt) this.#options.onUses(line.uses, file.node);
+  }
+}
+
+/** A kept file, by age. */
+export interface KeptFile extends JournalFileName {
+  readonly path: string;
+  readonly bytes: number;
+  readonly modifiedMs: number;
+}
+
+/** The kept files of a folder, the oldest first. */
+export function keptFiles(folder: string): KeptFile[] {
+  const kept = join(folder, KEPT);
+  return namesIn(kept)
+    .flatMap((name) => {
+      const parsed = parseFileName(name);
+      const stat = statSync(join(kept, name), { throwIfNoEntry: false });
+      if (parsed === undefined || stat === undefined) return [];
+      return [{ ...parsed, path: join(kept, name), bytes: stat.size, modifiedMs: stat.mtimeMs }];
+    })
+    .sort(byAge);
+}
+
+const KEPT_MS = 7 * 86_400_000;
+
+/** Deletes kept files that are too old, or for which half of `maxBytes` has no room. Returns their names. */
+export function pruneKept(folder: string, maxBytes: number, nowMs: number): string[] {
+  let bytes = folderBytes(folder);
+  const deleted: string[] = [];
+  for (const file of keptFiles(folder)) {
+    if (bytes <= maxBytes / 2 && nowMs - file.modifiedMs < KEPT_MS) continue;
+    rmSync(file.path, { force: true });
+    bytes -= file.bytes;
+    deleted.push(file.name);
+  }
+  return deleted;
+}
+
+/** Moves the journals of a folder that nobody holds to another one, where they are read. */
+export function adoptJournals(from: string, to: string): void {
+  for (const name of readdirSync(from)) {
+    if (parseFileName(name) !== undefined) renameSync(join(from, name), join(to, name));
+  }
+}

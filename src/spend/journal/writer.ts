@@ -1,0 +1,267 @@
+import { closeSync, constants, fdatasync, fdatasyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileName } from './file-name.ts';
+import { folderBytes } from './folder-bytes.ts';
+import { type CloseLine, encodeLine, type GrowLine, type OpenLine } from './line.ts';
+
+export interface WriterOptions {
+  /** The folder's path. */
+  readonly folder: string;
+  readonly node: string;
+  readonly worker: number;
+  /** Unique in the folder: no earlier process has written under this number. */
+  readonly life: number;
+  /** How often written lines are forced to disk; 0: each line. */
+  readonly fsyncMs: number;
+  /** The most bytes that all journals of the folder may take. */
+  readonly maxBytes: number;
+  readonly onTrouble: (trouble: WriterTrouble) => void;
+  /** A file is followed by the next one at this size. */
+  readonly fileBytes?: number;
+}
+
+/**
+ * `held`: the journal cannot be written, so lines wait in memory; told once until they are `written`. `dropped`: too many
+ * waited. `unsynced`: the system could not force written lines to disk.
+ */
+export type WriterTrouble =
+  | { readonly type: 'held'; readonly reason: string }
+  | { readonly type: 'written' }
+  | { readonly type: 'unsynced'; readonly reason: string }
+  | { readonly type: 'dropped'; readonly count: number };
+
+const FILE_BYTES = 8 * 1024 * 1024;
+/** A request that is open for longer than this many files is written again, so that the old ones can go. */
+const CARRIED_AFTER_FILES = 10;
+/** Lines that wait in memory while the journal cannot be written: about 20 MB. */
+const MOST_WAITING = 50_000;
+const RETRY_MS = 1000;
+
+/**
+ * Appends lines to the journal of one process. `open` and `grow` are on their way to the disk when the call returns, so
+ * a killed process leaves them. `close` follows at the end of the event loop's turn, with one write for all lines of the
+ * turn. While the disk is full, lines wait in memory, up to a bound.
+ */
+export class JournalWriter {
+  readonly #options: WriterOptions;
+  readonly #fileBytes: number;
+  /** The requests under way, in the order of the files that name them. */
+  readonly #opens = new Map<string, { line: OpenLine; file: number }>();
+  readonly #waiting: string[] = [];
+  #turn: ReturnType<typeof setImmediate> | undefined;
+  #retry: Timer | undefined;
+  #syncing: Timer | undefined;
+  #fd: number | undefined;
+  #file = 0;
+  #size = 0;
+  #isDirty = false;
+  #isHeld = false;
+  #dropped = 0;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#fileBytes = options.fileBytes ?? FILE_BYTES;
+  }
+
+  /** Whether lines wait in memory because the disk does not take them: a process that is killed now loses them. */
+  get isDegraded(): boolean {
+    return this.#isHeld;
+  }
+
+  /** Lines lost since the start. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** The number of the file that lines go to, or went to last. */
+  get file(): number {
+    return this.#file;
+  }
+
+  /** Nano-dollars that a request under way holds; undefined: none. */
+  holdOf(id: string): number | undefined {
+    return this.#opens.get(id)?.line.holdNano;
+  }
+
+  open(line: OpenLine): void {
+    this.#opens.set(line.id, { line, file: this.#file });
+    this.#push(encodeLine(line));
+    this.flush();
+  }
+
+  grow(line: GrowLine): void {
+    const entry = this.#opens.get(line.id);
+    if (entry !== undefined) {
+      entry.line = {
+        ...entry.line,
+        holds: line.holds,
+        holdNano: line.holdNano ?? entry.line.holdNano,
+        atMs: line.atMs,
+      };
+    }
+    this.#push(encodeLine(line));
+    this.flush();
+  }
+
+  close(line: CloseLine): void {
+    this.#opens.delete(line.id);
+    this.#push(encodeLine(line));
+    this.#turn ??= setImmediate(this.flush);
+  }
+
+  /** Writes what waits. */
+  readonly flush = (): void => {
+    if (this.#turn !== undefined) clearImmediate(this.#turn);
+    this.#turn = undefined;
+    if (this.#waiting.length > 0 && this.#retry === undefined) this.#write();
+  };
+
+  /** Writes what waits, once more if the disk was full, and forces it to disk. */
+  end(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.flush();
+    clearTimeout(this.#retry);
+    if (this.#waiting.length > 0) this.#drop(this.#waiting.splice(0).length);
+    this.#leaveFile();
+  }
+
+  #push(line: string): void {
+    if (this.#waiting.length < MOST_WAITING) this.#waiting.push(line);
+    else this.#drop(1);
+  }
+
+  #drop(count: number): void {
+    this.#dropped += count;
+    this.#options.onTrouble({ type: 'dropped', count: this.#dropped });
+  }
+
+  #write(): void {
+    try {
+      const fd = this.#fd ?? this.#beginFile();
+      this.#append(fd, this.#waiting);
+      this.#fd = fd;
+      if (this.#options.fsyncMs === 0) fdatasyncSync(fd);
+      else this.#planSync();
+    } catch (error) {
+      return this.#hold(error);
+    }
+    if (this.#isHeld) this.#options.onTrouble({ type: 'written' });
+    this.#isHeld = false;
+    if (this.#size >= this.#fileBytes) this.#leaveFile();
+  }
+
+  /** Writes all lines and empties the list; on failure, whole lines that were written are taken off it. */
+  #append(fd: number, lines: string[]): void {
+    const bytes = Buffer.from(lines.length === 1 ? (lines[0] ?? '') : lines.join(''));
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(fd, bytes, written);
+    } catch (error) {
+      // Half a line would be ignored anyway. The whole ones before it must not be written twice.
+      const whole = bytes.subarray(0, written).lastIndexOf(NEWLINE) + 1;
+      lines.splice(0, countNewlines(bytes.subarray(0, whole)));
+      try {
+        ftruncateSync(fd, this.#size + whole);
+      } catch {
+        // The disk is in trouble; a reader ignores what follows the last newline.
+      }
+      throw error;
+    }
+    this.#size += bytes.length;
+    this.#isDirty = true;
+    lines.length = 0;
+  }
+
+  #beginFile(): number {
+    const { folder, node, worker, life, maxBytes } = this.#options;
+    if (folderBytes(folder) > maxBytes) throw new Error('the journals have reached journal_max_mb');
+    this.#file += 1;
+    const path = join(folder, fileName({ node, worker, life, number: this.#file }));
+    const { O_CREAT, O_EXCL, O_APPEND, O_WRONLY, O_NOFOLLOW } = constants;
+    const fd = openSync(path, O_CREAT | O_EXCL | O_APPEND | O_WRONLY | O_NOFOLLOW, 0o600);
+    this.#size = 0;
+    try {
+      this.#append(fd, this.#carried());
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+    return fd;
+  }
+
+  /** The requests that only old files name, as lines for the new one. */
+  #carried(): string[] {
+    const lines: string[] = [];
+    for (const [id, entry] of this.#opens) {
+      if (entry.file > this.#file - CARRIED_AFTER_FILES) break;
+      lines.push(encodeLine(entry.line));
+      this.#opens.delete(id);
+      this.#opens.set(id, { line: entry.line, file: this.#file });
+    }
+    return lines;
+  }
+
+  /** Nothing follows what may have failed within a file: the next line begins a new one. */
+  #hold(error: unknown): void {
+    this.#leaveFile();
+    if (!this.#isHeld) this.#options.onTrouble({ type: 'held', reason: reasonOf(error) });
+    this.#isHeld = true;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.flush();
+    }, RETRY_MS);
+    this.#retry.unref();
+  }
+
+  #leaveFile(): void {
+    const fd = this.#fd;
+    this.#fd = undefined;
+    clearTimeout(this.#syncing);
+    this.#syncing = undefined;
+    if (fd === undefined) return;
+    try {
+      if (this.#isDirty) fdatasyncSync(fd);
+    } catch {
+      // The file's end may be lost if the power is. It is read all the same as long as it is not.
+    }
+    this.#isDirty = false;
+    closeSync(fd);
+  }
+
+  #planSync(): void {
+    this.#syncing ??= setTimeout(() => {
+      this.#syncing = undefined;
+      const fd = this.#fd;
+      if (fd === undefined || !this.#isDirty) return;
+      this.#isDirty = false;
+      // In another thread: it may take 100 ms.
+      fdatasync(fd, (error) => {
+        if (error === null || this.#fd !== fd) return;
+        this.#leaveFile();
+        this.#options.onTrouble({ type: 'unsynced', reason: reasonOf(error) });
+      });
+    }, this.#options.fsyncMs);
+    this.#syncing.unref();
+  }
+}
+
+const NEWLINE = 0x0a;
+
+function countNewlines(bytes: Buffer): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === NEWLINE) count += 1;
+  return count;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'the file system is read-only',
+  EIO: 'the disk reports an error',
+};
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+}

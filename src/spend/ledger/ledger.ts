@@ -1,0 +1,262 @@
+import type { Claim } from '../../limits/claim.ts';
+import type { Database } from '../../store/database.ts';
+import type { JournalFolder } from '../journal/folder.ts';
+import type { CloseLine, Use } from '../journal/line.ts';
+import { JournalScan, keptFiles, type ScannedFile } from '../journal/scan.ts';
+import { tidyFolder } from '../journal/tidy.ts';
+import { JournalWriter } from '../journal/writer.ts';
+import { lostRequest } from './lost-request.ts';
+import { nextPart } from './next-part.ts';
+import { KnownUse } from './known-use.ts';
+import { readAcked, readLedger, type StoredLedger } from './read-ledger.ts';
+import { PartMoved, storeBatch } from './store-batch.ts';
+
+export interface LedgerOptions {
+  readonly folder: JournalFolder;
+  readonly database: Database;
+  /** Whether a row is stored for each request. */
+  readonly keepsRecords: boolean;
+  readonly maxBytes: number;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  readonly onTrouble: (trouble: LedgerTrouble) => void;
+  /** Called when the use of a counter changes other than by a request of this machine: by an entry, for example. */
+  readonly onMoved: (use: Use) => void;
+}
+
+/** `held`: the database does not accept; told once until it does. `torn`: a line in a journal could not be read. */
+export type LedgerTrouble =
+  | { readonly type: 'held'; readonly reason: string }
+  | { readonly type: 'torn'; readonly file: string };
+
+const FLUSH_MS = 1000;
+
+/**
+ * Brings the journals of all processes of this machine into the database, and knows what is used of each counter. It runs
+ * in one process, which holds the folder's lock.
+ */
+export class Ledger {
+  readonly #options: LedgerOptions;
+  readonly #scan: JournalScan;
+  readonly #known: KnownUse;
+  /** Writes the ends of lost requests. */
+  readonly #own: JournalWriter;
+  readonly #lives = new Set<number>();
+  /** undefined: the database has not been read yet. */
+  #stored: StoredLedger | undefined;
+  #flushing: Promise<void> | undefined;
+  #timer: Timer | undefined;
+  #isHeld = false;
+  /** Ended requests that the database does not have. */
+  #waiting = 0;
+  #flushSeconds = 0;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    const { folder, maxBytes, onTrouble } = options;
+    this.#known = new KnownUse(options);
+    this.#scan = new JournalScan({
+      folder: folder.path,
+      onUses: (uses) => {
+        this.#waiting += 1;
+        this.#known.note(uses);
+      },
+      onTorn: (file) => onTrouble({ type: 'torn', file }),
+    });
+    this.#own = new JournalWriter({
+      folder: folder.path,
+      node: folder.node,
+      worker: 0,
+      life: this.begin(),
+      fsyncMs: FLUSH_MS,
+      maxBytes,
+      onTrouble: () => undefined,
+    });
+  }
+
+  /** Reads database and journals, and charges the requests of processes that have died. */
+  async start(): Promise<void> {
+    await this.#load();
+    this.#buryWhere(() => true);
+    this.#timer = setInterval(() => void this.flush(), FLUSH_MS);
+    this.#timer.unref();
+  }
+
+  /** The number of the next process that writes journals here. It counts as alive until it is buried. */
+  begin(): number {
+    const life = this.#options.folder.nextLife();
+    this.#lives.add(life);
+    return life;
+  }
+
+  /** Charges the requests of a process that has died. Returns what they are charged. */
+  bury(life: number): Use[] {
+    this.#lives.delete(life);
+    return this.#buryWhere((one) => one === life);
+  }
+
+  /** What is used of a counter in the window that began then, with what was written until now. */
+  usedOf(counter: string, windowMs: number): number {
+    this.scan();
+    return this.#known.usedOf(counter, windowMs);
+  }
+
+  /**
+   * Learns what the windows of limits have already used that nobody has counted yet. Call it before requests are counted
+   * by them. Without the database, they begin with what is known, and are corrected when it is back.
+   */
+  async prepare(claims: readonly Claim[]): Promise<void> {
+    if (!this.#known.follow(claims) || this.#stored === undefined) return;
+    await this.flush();
+    await this.#known.learn().catch((error: unknown) => this.#hold(error));
+  }
+
+  /** Bytes in journals that the database does not have yet. */
+  get unflushedBytes(): number {
+    return this.#scan.files.reduce(
+      (sum, { scannedAt, ackedAt }) => sum + Math.max(0, scannedAt - ackedAt),
+      0,
+    );
+  }
+
+  /** Requests that ended and are not in the database yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** How long the last flush that stored anything took. */
+  get flushSeconds(): number {
+    return this.#flushSeconds;
+  }
+
+  /** Reads what was written to the journals since. */
+  readonly scan = (): void => this.#scan.scan((name) => this.#stored?.acked.get(name) ?? 0);
+
+  /** Stores what is in the journals. Resolves when all of it is stored, or the database fails. Never rejects. */
+  flush(): Promise<void> {
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = undefined;
+    });
+    return this.#flushing;
+  }
+
+  /** Stores what it can, and frees the folder. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#flushing;
+    this.#own.end();
+    await this.flush();
+    this.#options.folder.close();
+  }
+
+  /** Reads the database. Throws nothing: without it, only what the journals tell is known. */
+  async #load(): Promise<void> {
+    const { database, folder } = this.#options;
+    try {
+      const stored = await database.read(readLedger);
+      const isBehind = keptFiles(folder.path).some(
+        ({ name, bytes }) => (stored.acked.get(name) ?? 0) < bytes,
+      );
+      if (isBehind) this.#scan.takeBack();
+      this.#begin(stored);
+    } catch (error) {
+      this.#hold(error);
+      this.scan();
+    }
+  }
+
+  async #read(): Promise<void> {
+    const { database, folder } = this.#options;
+    const stored = await database.read(readLedger);
+    const isBehind = keptFiles(folder.path).some(({ name, bytes }) => (stored.acked.get(name) ?? 0) < bytes);
+    if (isBehind) this.#scan.takeBack();
+    this.#begin(stored);
+  }
+
+  /** Reads the database that was away at the start. */
+  async #catchUp(): Promise<void> {
+    await this.#read();
+    await this.#known.learn();
+  }
+
+  #begin(stored: StoredLedger): void {
+    this.#stored = stored;
+    this.#known.begin(stored, () => {
+      this.#waiting = 0;
+      this.#scan.recount((name) => stored.acked.get(name) ?? 0);
+      this.scan();
+    });
+  }
+
+  #buryWhere(isDead: (life: number) => boolean): Use[] {
+    this.scan();
+    const lost: CloseLine[] = [];
+    for (const { line, file } of this.#scan.opens) {
+      if (!this.#isAlive(file) && isDead(file.life)) lost.push(lostRequest(line));
+    }
+    for (const line of lost) this.#own.close(line);
+    this.#own.flush();
+    this.scan();
+    return lost.flatMap(({ uses }) => uses);
+  }
+
+  /** Whether a process of this start writes to it. Journals of a folder that was left have another node. */
+  #isAlive({ node, life }: ScannedFile): boolean {
+    return node === this.#options.folder.node && this.#lives.has(life);
+  }
+
+  async #flush(): Promise<void> {
+    const beganAt = performance.now();
+    try {
+      if (this.#stored === undefined) await this.#catchUp();
+      this.scan();
+      let isStored = false;
+      for (const file of this.#scan.files) {
+        while (file.ackedAt < file.scannedAt) {
+          await this.#storePart(file);
+          isStored = true;
+        }
+      }
+      await this.#known.hear();
+      this.#isHeld = false;
+      if (isStored) this.#flushSeconds = (performance.now() - beganAt) / 1000;
+      await this.#tidy();
+    } catch (error) {
+      this.#hold(error);
+    }
+  }
+
+  async #storePart(file: ScannedFile): Promise<void> {
+    const { database, keepsRecords, nowMs } = this.#options;
+    const { part, closes } = nextPart(file);
+    try {
+      await database.write((sql) =>
+        storeBatch(sql, { closes, node: file.node, part, keepsRecords, nowMs: nowMs() }),
+      );
+      file.ackedAt = part.toAt;
+      this.#waiting -= closes.length;
+    } catch (error) {
+      if (!(error instanceof PartMoved)) throw error;
+      file.ackedAt = await database.read((sql) => readAcked(sql, file.name));
+    }
+  }
+
+  /** Moves away files that are stored, and deletes old ones. */
+  async #tidy(): Promise<void> {
+    const { folder, maxBytes, nowMs, database } = this.#options;
+    const deleted = tidyFolder(this.#scan, {
+      folder: folder.path,
+      maxBytes,
+      nowMs: nowMs(),
+      isAlive: (file) => this.#isAlive(file),
+    });
+    if (deleted.length > 0) {
+      await database.write((sql) => sql`delete from journals where file in ${sql(deleted)}`);
+    }
+  }
+
+  #hold(error: unknown): void {
+    if (!this.#isHeld) this.#options.onTrouble({ type: 'held', reason: (error as Error).message });
+    this.#isHeld = true;
+  }
+}

@@ -1,0 +1,145 @@
+import type { Dialect } from '../../store/dialect.ts';
+import { SUM_COLUMNS, type SumColumn } from './spend-sums.ts';
+import type { Span } from './report-period.ts';
+
+/** What rows of a report are told apart by, besides the period. `tag:NAME` is the value of one tag. */
+export type NameDimension = 'team' | 'key' | 'user' | 'end_user' | 'model' | 'provider' | `tag:${string}`;
+
+/** Selects a part of the spending; a field that is left out does not filter. */
+export interface SpendFilter {
+  /** The name of a team. It selects the teams below it, too. */
+  readonly team?: string | undefined;
+  /** Names as they were at the time. */
+  readonly key?: string | undefined;
+  /** Rather than the name: the id, which a rename does not change. */
+  readonly keyId?: string | undefined;
+  readonly user?: string | undefined;
+  readonly model?: string | undefined;
+  readonly provider?: string | undefined;
+  /** Only known while the records of the requests are kept. */
+  readonly endUser?: string | undefined;
+}
+
+/** A statement with its bound values. */
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly (string | number)[];
+}
+
+/** The table from which spending is summed: the ledger's quarters, or the records of requests, which know end users. */
+export interface SpendTable {
+  readonly name: 'spend_quarters' | 'request_records';
+  readonly time: string;
+  readonly sums: Readonly<Record<SumColumn, string>>;
+  readonly names: Readonly<Record<Exclude<NameDimension, `tag:${string}`>, string>>;
+}
+
+const QUARTERS: SpendTable = {
+  name: 'spend_quarters',
+  time: 'quarter_ms',
+  sums: Object.fromEntries(SUM_COLUMNS.map((column) => [column, column])) as Record<SumColumn, string>,
+  names: {
+    team: 'team',
+    key: 'key_name',
+    user: 'user_name',
+    end_user: "''",
+    model: 'model',
+    provider: 'provider',
+  },
+};
+
+const RECORDS: SpendTable = {
+  name: 'request_records',
+  time: 'ended_at_ms',
+  sums: {
+    requests: '1',
+    refused: "case when ending = 'refused' then 1 else 0 end",
+    failures: "case when ending in ('complete', 'client-left') then 0 else 1 end",
+    input_tokens: 'prompt_tokens',
+    cached_tokens: 'cached_tokens',
+    cache_write_tokens: 'coalesce(cache_write_tokens, 0) + coalesce(cache_write_1h_tokens, 0)',
+    output_tokens: 'completion_tokens',
+    reasoning_tokens: 'reasoning_tokens',
+    cost: 'cost_nano',
+    unpriced: 'case when cost_basis is not null and cost_nano is null then 1 else 0 end',
+    estimated_cost: "case when cost_basis = 'estimated' then cost_nano end",
+    lost_cost: "case when cost_basis = 'lost' then cost_nano end",
+    saved: 'saved_nano',
+  },
+  names: {
+    team: 'team',
+    key: 'key_name',
+    user: 'user_name',
+    end_user: 'end_user',
+    model: 'model',
+    provider: 'provider',
+  },
+};
+
+/** The table that can answer: only records know end users. */
+export function tableFor(names: readonly NameDimension[], filter: SpendFilter): SpendTable {
+  return names.includes('end_user') || filter.endUser !== undefined ? RECORDS : QUARTERS;
+}
+
+/** Amounts of money come back as text, since SQLite's numbers arrive as doubles. */
+const MONEY: ReadonlySet<SumColumn> = new Set(['cost', 'estimated_cost', 'lost_cost', 'saved']);
+
+/** Sums a span, by the names. The names come back as `n0`, `n1`, …, '' or null for none. */
+export function spendStatement(
+  { table, names, filter }: { table: SpendTable; names: readonly NameDimension[]; filter: SpendFilter },
+  span: Span,
+  dialect: Dialect,
+): Statement {
+  const values: (string | number)[] = [];
+  const bind = (value: string | number): string => `$${values.push(value)}`;
+  const columns = names.map((name, at) => `${columnOf(name, { table, dialect, bind })} as n${at}`);
+  const sums = SUM_COLUMNS.map((column) => {
+    const sum = `sum(${table.sums[column]})`;
+    return `${MONEY.has(column) ? `cast(${sum} as text)` : sum} as ${column}`;
+  });
+  const terms = [`${table.time} >= ${bind(span.sinceMs)}`, `${table.time} < ${bind(span.untilMs)}`];
+  terms.push(...termsOf(filter, table, { dialect, bind }));
+  const group = names.length === 0 ? '' : ` group by ${names.map((_, at) => at + 1).join(', ')}`;
+  const text = `select ${[...columns, ...sums].join(', ')} from ${table.name} where ${terms.join(' and ')}${group}`;
+  return { text, values };
+}
+
+type Bind = (value: string | number) => string;
+
+function columnOf(
+  name: NameDimension,
+  { table, dialect, bind }: { table: SpendTable; dialect: Dialect; bind: Bind },
+): string {
+  if (!isTag(name)) return table.names[name];
+  const tag = bind(name.slice('tag:'.length));
+  // A row without tags has '' or null, which is not JSON.
+  return dialect.kind === 'postgres'
+    ? `cast(nullif(tags, '') as json) ->> ${tag}::text`
+    : `nullif(tags, '') ->> ${tag}`;
+}
+
+export function isTag(name: NameDimension): name is `tag:${string}` {
+  return name.startsWith('tag:');
+}
+
+function termsOf(
+  filter: SpendFilter,
+  { names }: SpendTable,
+  { dialect, bind }: { dialect: Dialect; bind: Bind },
+): string[] {
+  const terms: string[] = [];
+  const equal = (column: string, value: string | undefined): void => {
+    if (value !== undefined) terms.push(`${column} = ${bind(value)}`);
+  };
+  equal(names.key, filter.key);
+  equal('key_id', filter.keyId);
+  equal(names.user, filter.user);
+  equal(names.model, filter.model);
+  equal(names.provider, filter.provider);
+  equal(names.end_user, filter.endUser);
+  if (filter.team !== undefined) {
+    const find = dialect.kind === 'postgres' ? 'strpos' : 'instr';
+    terms.push(`${find}('/' || team_path || '/', ${bind(`/${filter.team}/`)}) > 0`);
+  }
+  return terms;
+}

@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { cpSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type JournalFolder, openFolder } from '../../../src/spend/journal/folder.ts';
+import type { Use } from '../../../src/spend/journal/line.ts';
+import { Ledger, type LedgerOptions, type LedgerTrouble } from '../../../src/spend/ledger/ledger.ts';
+import { type Database, openDatabase, StoreUnavailable } from '../../../src/store/database.ts';
+import { migrateUp } from '../../../src/store/migrate.ts';
+import { ENGINES, startDatabases, type TestDatabases } from '../store/databases.ts';
+import { AT_MS, closeLine, COUNTER, newFolder, newWriter, openLine } from './lines.ts';
+
+let databases: TestDatabases;
+beforeAll(async () => {
+  databases = await startDatabases();
+});
+afterAll(() => databases.stop());
+
+interface Sums {
+  readonly rows: number;
+  readonly rowCost: number;
+  readonly requests: number;
+  readonly cost: number;
+  readonly lost: number;
+  readonly used: number;
+}
+
+async function sumsOf(database: Database): Promise<Sums> {
+  return database.read(async (sql) => {
+    const [records] =
+      await sql`select count(*) as rows, coalesce(sum(cost_nano), 0) as cost from request_records`;
+    const [quarters] =
+      await sql`select coalesce(sum(requests), 0) as requests, coalesce(sum(cost), 0) as cost,
+      coalesce(sum(lost_cost), 0) as lost from spend_quarters`;
+    const [windows] = await sql`select coalesce(sum(used), 0) as used from counter_windows`;
+    return {
+      rows: Number(records.rows),
+      rowCost: Number(records.cost),
+      requests: Number(quarters.requests),
+      cost: Number(quarters.cost),
+      lost: Number(quarters.lost),
+      used: Number(windows.used),
+    };
+  });
+}
+
+describe.each([...ENGINES])('the ledger in %s', (engine) => {
+  async function newDatabase(): Promise<Database> {
+    const database = openDatabase(await databases.newUrl(engine));
+    await migrateUp(database);
+    return database;
+  }
+
+  function newLedger(database: Database, folder: JournalFolder, more: Partial<LedgerOptions> = {}) {
+    const troubles: LedgerTrouble[] = [];
+    const moved: Use[] = [];
+    const ledger = new Ledger({
+      folder,
+      database,
+      keepsRecords: true,
+      maxBytes: 2 ** 30,
+      nowMs: () => AT_MS + 1000,
+      onTrouble: (trouble) => troubles.push(trouble),
+      onMoved: (use) => moved.push(use),
+      ...more,
+    });
+    return { ledger, troubles, moved };
+  }
+
+  const reopened = (folder: JournalFolder): JournalFolder =>
+    openFolder({ path: folder.path, isNamed: true, allowsNetworkDisk: false });
+
+  test('has rows, quarters and counters of what the journals say, once', async () => {
+    const [database, folder] = [await newDatabase(), newFolder()];
+    const { ledger } = newLedger(database, folder);
+    await ledger.start();
+    const writer = newWriter(folder, ledger.begin(), { fileBytes: 20_000 });
+    for (let i = 0; i < 700; i++) {
+      writer.open(openLine(`r${i}`));
+      writer.close(closeLine(`r${i}`, 500 + i));
+    }
+    writer.flush();
+    expect(ledger.usedOf(COUNTER, AT_MS)).toBe(700 * 500 + (700 * 699) / 2);
+    await ledger.flush();
+    await ledger.flush();
+    const cost = 700 * 500 + (700 * 699) / 2;
+    expect(await sumsOf(database)).toEqual({
+      rows: 700,
+      rowCost: cost,
+      requests: 700,
+      cost,
+      lost: 0,
+      used: cost,
+    });
+    expect(ledger.unflushedBytes).toBe(0);
+    // What is stored is moved away, but for the file that is written to.
+    expect(readdirSync(folder.path).filter((name) => name.endsWith('.log')).length).toBeLessThan(3);
+    writer.end();
+    await ledger.close();
+    await database.close();
+  });
+
+  test('charges a request whose process died what it held, once, however often that is found', async () => {
+    const [database, first] = [await newDatabase(), newFolder()];
+    const life = first.nextLife();
+    const writer = newWriter(first, life);
+    writer.open(openLine('ended'));
+    writer.close(closeLine('ended', 500));
+    writer.open(openLine('lost', 700));
+    writer.grow({ t: 'grow', id: 'lost', atMs: AT_MS + 9, holds: [[COUNTER, AT_MS, 1400]], holdNano: 1400 });
+    writer.end();
+    const copy = newFolder();
+    first.close();
+    const sums = { rows: 2, rowCost: 1900, requests: 2, cost: 1900, lost: 1400, used: 1900 };
+    for (let start = 0; start < 3; start++) {
+      const { ledger } = newLedger(database, reopened(first));
+      await ledger.start();
+      expect(ledger.usedOf(COUNTER, AT_MS)).toBe(1900);
+      // Not flushed the first time: killed before the commit.
+      if (start > 0) await ledger.flush();
+      cpSync(first.path, copy.path, { recursive: true, filter: (path) => !path.includes('lock.db') });
+      if (start > 0) expect(await sumsOf(database)).toEqual(sums);
+      await ledger.close();
+      expect(await sumsOf(database)).toEqual(sums);
+    }
+    copy.close();
+    await database.close();
+  });
+
+  test('buries one process, and leaves the requests of the living alone', async () => {
+    const [database, folder] = [await newDatabase(), newFolder()];
+    const { ledger } = newLedger(database, folder);
+    await ledger.start();
+    const [dead, alive] = [ledger.begin(), ledger.begin()];
+    newWriter(folder, dead).open(openLine('a', 300));
+    const writer = newWriter(folder, alive, { worker: 2 });
+    writer.open(openLine('b', 400));
+    expect(ledger.bury(dead)).toEqual([[COUNTER, AT_MS, 300]]);
+    expect(ledger.bury(dead)).toEqual([]);
+    expect(ledger.usedOf(COUNTER, AT_MS)).toBe(300);
+    await ledger.flush();
+    expect(await sumsOf(database)).toMatchObject({ rows: 1, lost: 300, used: 300 });
+    writer.end();
+    await ledger.close();
+    await database.close();
+  });
+
+  test.each([true, false])(
+    'is the same after the same file three times, rows pruned (records: %p)',
+    async (keepsRecords) => {
+      const [database, folder] = [await newDatabase(), newFolder()];
+      for (let round = 0; round < 3; round++) {
+        const { ledger } = newLedger(database, round === 0 ? folder : reopened(folder), { keepsRecords });
+        await ledger.start();
+        if (round === 0) {
+          const writer = newWriter(folder, ledger.begin());
+          for (let i = 0; i < 10; i++) writer.close(closeLine(`r${i}`, 10));
+          writer.end();
+        }
+        await ledger.flush();
+        expect(await sumsOf(database)).toMatchObject({ requests: 10, cost: 100, used: 100 });
+        await database.write((sql) => sql`delete from request_records`);
+        await ledger.close();
+      }
+      await database.close();
+    },
+  );
+
+  test('stores again what a database has lost that went back to a backup', async () => {
+    const [database, folder] = [await newDatabase(), newFolder()];
+    const { ledger } = newLedger(database, folder);
+    await ledger.start();
+    const writer = newWriter(folder, ledger.begin(), { fileBytes: 3000 });
+    for (let i = 0; i < 40; i++) {
+      writer.close(closeLine(`r${i}`, 10));
+      writer.flush();
+    }
+    writer.end();
+    await ledger.flush();
+    await ledger.close();
+    expect(readdirSync(join(folder.path, 'kept')).length).toBeGreaterThan(0);
+    for (const table of ['journals', 'request_records', 'spend_quarters', 'counter_windows'])
+      await database.write((sql) => sql`delete from ${sql(table)}`);
+    const again = newLedger(database, reopened(folder)).ledger;
+    await again.start();
+    expect(again.usedOf(COUNTER, AT_MS)).toBe(400);
+    await again.flush();
+    expect(await sumsOf(database)).toMatchObject({ rows: 40, cost: 400, used: 400 });
+    await again.close();
+    await database.close();
+  });
+
+  test('knows what the journals say while the database is away, and corrects itself when it is back', async () => {
+    const [real, folder] = [await newDatabase(), newFolder()];
+    await real.write(
+      (sql) => sql`insert into counter_windows (counter, window_ms, node, used, seq, updated_ms)
+        values (${COUNTER}, ${AT_MS}, 'other', 1000, 0, 0)`,
+    );
+    let isAway = true;
+    const away = (): Promise<never> => Promise.reject(new StoreUnavailable('away'));
+    const database: Database = {
+      ...real,
+      read: (work) => (isAway ? away() : real.read(work)),
+      write: (work) => (isAway ? away() : real.write(work)),
+    };
+    const { ledger, troubles, moved } = newLedger(database, folder);
+    await ledger.start();
+    const writer = newWriter(folder, ledger.begin());
+    for (let i = 0; i < 10; i++) writer.close(closeLine(`r${i}`, 10));
+    writer.end();
+    await ledger.flush();
+    await ledger.flush();
+    expect(ledger.usedOf(COUNTER, AT_MS)).toBe(100);
+    expect(ledger.unflushedBytes).toBeGreaterThan(0);
+    expect(troubles).toEqual([{ type: 'held', reason: 'away' }]);
+    isAway = false;
+    await ledger.flush();
+    expect(ledger.usedOf(COUNTER, AT_MS)).toBe(1100);
+    expect(moved).toEqual([[COUNTER, AT_MS, 1000]]);
+    expect(await sumsOf(real)).toMatchObject({ rows: 10, used: 1100 });
+    await ledger.close();
+    await real.close();
+  });
+
+  test('takes each line once, whatever byte the machine stopped at', async () => {
+    const [database, whole] = [await newDatabase(), newFolder()];
+    const writer = newWriter(whole, whole.nextLife());
+    for (let i = 0; i < 3; i++) {
+      writer.open(openLine(`r${i}`));
+      if (i !== 1) writer.close(closeLine(`r${i}`));
+    }
+    writer.end();
+    whole.close();
+    const name = readdirSync(whole.path).find((one) => one.endsWith('.log'))!;
+    const bytes = await Bun.file(join(whole.path, name)).bytes();
+    // SQLite is quick enough for each byte.
+    const step = engine === 'sqlite' ? 3 : 97;
+    for (let at = bytes.length; at > 0; at -= step) {
+      const folder = newFolder();
+      await Bun.write(join(folder.path, name), bytes.subarray(0, at));
+      for (const table of ['journals', 'request_records', 'spend_quarters', 'counter_windows'])
+        await database.write((sql) => sql`delete from ${sql(table)}`);
+      let sums: Sums | undefined;
+      for (let start = 0; start < 2; start++) {
+        const { ledger } = newLedger(database, start === 0 ? folder : reopened(folder));
+        await ledger.start();
+        await ledger.close();
+        const now = await sumsOf(database);
+        sums ??= now;
+        expect(now).toEqual(sums);
+        expect(now.rows).toBe(now.requests);
+        expect(now.cost).toBe(now.used);
+        expect(now.cost).toBe(now.rowCost);
+      }
+    }
+    await database.close();
+  });
+});
