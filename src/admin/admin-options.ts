@@ -1,6 +1,6 @@
 import type { Accounts } from '../store/console/account-table.ts';
 import type { Sessions } from '../store/console/session-table.ts';
-import type { AdminStore } from './operation.ts';
+import type { AdminStore, SpendServices } from './operation.ts';
 
 export interface AdminOptions {
   readonly store: AdminStore;
@@ -13,6 +13,8 @@ export interface AdminOptions {
   readonly sessions?: Sessions | undefined;
   /** Left out: there are no accounts. */
   readonly accounts?: Accounts | undefined;
+  /** Left out: nothing is known of spending. */
+  readonly spend?: SpendServices | undefined;
   /** Whether it is the demo, where whoever reaches it may do everything. */
   readonly isDemo?: boolean;
   /** Milliseconds since 1970. */

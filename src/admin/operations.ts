@@ -9,6 +9,7 @@ import { requestOperations } from './request-operations.ts';
 import { resourceOperations } from './resource-operations.ts';
 import { sessionOperations } from './session-operations.ts';
 import { accountOperations } from './account-operations.ts';
+import { spendOperations } from './spend-operations.ts';
 import { settingKind } from './setting-kind.ts';
 
 /** The path of the Admin API. */
@@ -27,6 +28,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...Object.values(ADMIN_KINDS).flatMap(resourceOperations),
   ...configOperations,
   ...requestOperations,
+  ...spendOperations,
   ...sessionOperations,
   ...accountOperations,
 ];
