@@ -139,7 +139,7 @@ async function perform(
 }
 
 function servicesOf({ env, req }: Context<Env>, options: AdminContext): Services {
-  const { version, signIn, sessions, accounts, isDemo, configurationFile, audit, standing } = options;
+  const { version, signIn, sessions, accounts, isDemo, configurationFile, spend, audit, standing } = options;
   const { client } = env;
   return {
     version,
@@ -148,6 +148,7 @@ function servicesOf({ env, req }: Context<Env>, options: AdminContext): Services
     accounts,
     mode: isDemo ? 'demo' : configurationFile === undefined ? 'database' : 'file',
     configurationFile,
+    spend,
     note: (action) => audit({ result: 'written', address: client.address, action, version: undefined }),
     standing: (claim) => standing?.(claim),
     refuseKey: () => refuseKey(req.raw, client, options),
@@ -174,8 +175,10 @@ function requireStore({ method, path }: Operation, address: string, options: Adm
   );
 }
 
-function toResponse({ status }: Operation, { body, version, headers: more }: Answer): Response {
+function toResponse({ status }: Operation, { body, raw, version, headers: more }: Answer): Response {
   const headers = { ...(version !== undefined && { etag: `"${version}"` }), ...more };
+  if (raw !== undefined)
+    return new Response(raw.body, { status, headers: { ...headers, 'content-type': raw.type } });
   return body === undefined
     ? new Response(null, { status, headers })
     : Response.json(body, { status, headers });

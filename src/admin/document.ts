@@ -75,6 +75,11 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
     description: 'Past requests, who made them, and their usage.',
   },
   {
+    tag: 'spend',
+    name: 'Spending',
+    description: 'Reports, forecast and corrections of the ledger, and the alerts.',
+  },
+  {
     tag: 'access',
     name: 'Sign-in',
     description: 'Sessions of the console, and the accounts that may open them.',

@@ -10,6 +10,8 @@ import type { RequestRecords } from '../store/records/request-record-table.ts';
 import type { HistoryItem } from '../store/store-options.ts';
 import type { Accounts } from '../store/console/account-table.ts';
 import type { Sessions } from '../store/console/session-table.ts';
+import type { SendHook } from '../spend/alerts/deliver.ts';
+import type { Database } from '../store/database.ts';
 import type { Caller, Client } from './access/caller.ts';
 import type { Access } from './access/role.ts';
 import type { SignIn } from './access/sign-in.ts';
@@ -32,6 +34,7 @@ export type OperationTag =
   | 'config'
   | 'requests'
   | 'limits'
+  | 'spend'
   | 'access';
 
 /** An operation of the Admin API, from which both its documentation and its handler are made. */
@@ -70,12 +73,23 @@ export interface Services {
   readonly mode: 'demo' | 'database' | 'file';
   /** undefined: the configuration is in a database. */
   readonly configurationFile: string | undefined;
+  /** undefined: nothing is known of spending. */
+  readonly spend: SpendServices | undefined;
   /** Notes an action that is no change of the configuration, such as a sign-in. */
   readonly note: (action: string) => void;
   /** How a limit stands; undefined: nobody knows at the moment. */
   readonly standing: (claim: Claim) => ClaimStanding | undefined;
   /** Counts a wrong key and waits as long as its sender has to. Throws `AdminProblem`. */
   readonly refuseKey: () => Promise<never>;
+}
+
+/** What operations on the ledger use. */
+export interface SpendServices {
+  /** The database of the ledger; undefined while there is none. */
+  readonly database: () => Database | undefined;
+  /** undefined: end users cannot be hashed. */
+  readonly hashEndUser: ((endUser: string) => string) | undefined;
+  readonly sendHook: SendHook;
 }
 
 /** One request with its parsed body and parameters. */
@@ -116,5 +130,7 @@ export interface Write {
 export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: JsonObject | undefined;
+  /** Sent instead of `body`: a file. */
+  readonly raw?: { readonly type: string; readonly body: ReadableStream<Uint8Array> };
   readonly version: number | undefined;
 }

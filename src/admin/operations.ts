@@ -13,6 +13,7 @@ import { sessionOperations } from './session-operations.ts';
 import { accountOperations } from './account-operations.ts';
 import { teamKind } from './team-kind.ts';
 import { userKind } from './user-kind.ts';
+import { spendOperations } from './spend-operations.ts';
 import { settingKind } from './setting-kind.ts';
 
 /** The path of the Admin API. */
@@ -35,6 +36,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...configOperations,
   ...limitOperations,
   ...requestOperations,
+  ...spendOperations,
   ...sessionOperations,
   ...accountOperations,
 ];

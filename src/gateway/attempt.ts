@@ -61,13 +61,15 @@ async function verdictOf(planned: PlannedRequest, decision: Try, gateway: Gatewa
     const prepared = preparing instanceof Promise ? await preparing : preparing;
     if (prepared.kind !== 'ready') return unsent(prepared);
     const verdict = await sent(context, prepared, decision.budgetMs);
-    if (prepared.estimate !== undefined && lacksPath(verdict)) {
-      const estimate = await prepared.estimate();
-      if (estimate.kind !== 'ready') return unsent(estimate);
+    const { estimate, isTrialOf } = prepared;
+    const isMissing = estimate === undefined ? lacksPath(verdict) : lacksCount(verdict, context);
+    if (isMissing && estimate !== undefined && isTrialOf?.operation !== 'count') {
+      const estimated = await estimate();
+      if (estimated.kind === 'answered') return unsent(estimated);
     }
-    if (prepared.isTrialOf === undefined || !lacksPath(verdict)) return verdict;
-    gateway.unspoken?.note(provider, prepared.isTrialOf, gateway.clock.nowMs());
-    const { api, operation } = prepared.isTrialOf;
+    if (isTrialOf === undefined || !isMissing) return verdict;
+    gateway.unspoken?.note(provider, isTrialOf, gateway.clock.nowMs());
+    const { api, operation } = isTrialOf;
     gateway.emit({ type: 'api-missing', requestId: planned.id, provider: provider.name, api, operation });
     if (gateway.unspoken === undefined) return verdict;
   }
@@ -174,9 +176,30 @@ function lacksPath({ outcome, answer }: Verdict): boolean {
   if (outcome.kind !== 'failed' && outcome.kind !== 'rejected') return false;
   if (outcome.status === 405 || outcome.status === 501) return true;
   if (outcome.status !== 404 || answer?.kind !== 'whole') return false;
-  const text = new TextDecoder().decode(answer.bytes.subarray(0, MOST_READ_BYTES));
   // Some providers repeat the path, whose `/models/` does not mean that a model is missing.
-  return !/model/i.test(text.replaceAll('/models/', '/'));
+  return !/model/i.test(textOf(answer.bytes).replaceAll('/models/', '/'));
+}
+
+/**
+ * Whether the provider does not count the tokens of this model. Only an error that names the model says that the model
+ * is missing: for a count, an estimate is better than an error.
+ */
+function lacksCount({ outcome, answer }: Verdict, { planned, route }: AttemptContext): boolean {
+  if (outcome.kind !== 'failed' && outcome.kind !== 'rejected') return false;
+  if (outcome.status === 405 || outcome.status === 501) return true;
+  const text = answer?.kind === 'whole' ? textOf(answer.bytes) : '';
+  // Bedrock answers 400: "The provided model doesn't support counting tokens."
+  if (outcome.status === 400) return /support(?:s|ed|ing)? (?:counting |count[ _-]?)tokens?/i.test(text);
+  if (outcome.status !== 404) return false;
+  const model = upstreamModelOf(planned, route).toLowerCase();
+  return model === '' || !text.toLowerCase().replaceAll(PATH, ' ').includes(model);
+}
+
+/** A path or an address, as in "POST /v1/models/x:countTokens was not found". */
+const PATH = /(?<![\w.-])(?:https?:\/)?\/[^\s"'`]*/g;
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes.subarray(0, MOST_READ_BYTES));
 }
 
 const MOST_READ_BYTES = 16 * 1024;

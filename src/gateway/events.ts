@@ -18,6 +18,7 @@ export type GatewayEvent =
   | RequestEnded
   | ConfigurationAccepted
   | ConfigurationRefused
+  | AlertEnded
   | Bug;
 
 /** A request has arrived. Exactly one `request-ended` follows. */
@@ -155,6 +156,15 @@ export interface ConfigurationAccepted {
 export interface ConfigurationRefused {
   readonly type: 'configuration-refused';
   readonly problems: readonly string[];
+}
+
+/** An operator was told of something, or there is no webhook for it. */
+export interface AlertEnded {
+  readonly type: 'alert-ended';
+  /** `failed`: a webhook did not accept it in five tries. `logged`: there is no webhook for it. */
+  readonly state: 'sent' | 'failed' | 'logged';
+  /** A sentence of what it is about. */
+  readonly text: string;
 }
 
 /** An exception that is not a `Refusal`. */

@@ -21,7 +21,7 @@ export function report(served: ServedRequest, end: RequestEnd): void {
     code: end.code,
     history: execution.history,
     usage: end.usage,
-    ...(execution.note && { translation: translationReport(execution.note) }),
+    translation: execution.note && translationReport(execution.note),
     isUsageEstimated: end.isUsageEstimated,
     cost: end.cost,
     isStreamed: execution.answer?.kind === 'streamed' && execution.answer.stream.takesEvents,

@@ -26,6 +26,8 @@ export interface Settlement {
   /** The text of the answer, if `usage` is missing. */
   readonly text?: AnswerText | undefined;
   readonly code?: RefusalCode | undefined;
+  /** The cost, if it was calculated for the answer's header. */
+  readonly cost?: Cost | undefined;
 }
 
 /** Called once with the request's end and usage. */
@@ -57,7 +59,8 @@ export function settle(served: ServedRequest, settlement: Settlement, report: Re
       outputTokens: usage?.outputTokens,
     });
     const { costs } = gateway;
-    const cost = costOf(planned, served.execution, { usage, isEstimated: isUsageEstimated, costs });
+    const cost =
+      settlement.cost ?? costOf(planned, served.execution, { usage, isEstimated: isUsageEstimated, costs });
     const tell = (known: Cost | undefined): void =>
       report(served, { ending, status, code, usage, isUsageEstimated, cost: known, endedAtMs });
     if (cost instanceof Promise) void cost.then(tell, () => tell(undefined));

@@ -26,7 +26,7 @@ export function compileAccess(
     ...findDuplicates(keys, 'name', 'a key'),
     ...findSharedSecrets(keys),
     ...keys.flatMap(({ at, limits }) => findLimitFaults(limits, at)),
-    ...keys.flatMap(findIdleEndUserLimits),
+    ...keys.flatMap((key) => findIdleEndUserLimits(key, settings)),
   ];
   if (keys.length === 0 && !staysLocked)
     return { access: { kind: 'open', isIntended: allowUnauthenticated }, findings };
@@ -89,8 +89,14 @@ function allowedByOne(allowed: readonly string[]): (model: string) => boolean {
 }
 
 /** End users that are never known cannot be limited. */
-function findIdleEndUserLimits({ at, ownership }: KeySettings): Finding[] {
-  if (ownership.endUsers !== 'off' || ownership.perEndUser.length === 0) return [];
+function findIdleEndUserLimits({ at, ownership }: KeySettings, { attribution }: AccessSettings): Finding[] {
+  const isLimited = ownership.perEndUser.length > 0;
+  if (attribution.endUser === 'off' && (isLimited || ownership.endUsers === 'required')) {
+    const message =
+      'needs to tell end users apart, and attribution.end_user is off; write hash there to store no names';
+    return [{ path: [...at, isLimited ? 'per_end_user' : 'end_users'], part: 'key', message }];
+  }
+  if (ownership.endUsers !== 'off' || !isLimited) return [];
   const message = 'is off, and per_end_user limits end users; write optional or required';
   return [{ path: [...at, 'end_users'], message }];
 }

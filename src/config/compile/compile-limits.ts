@@ -53,6 +53,7 @@ export function compileLimits(
       if (list === undefined) return NO_CLAIMS;
       return list.filter(({ fits }) => fits(publicModel)).map(({ claimOf }) => claimOf(endUser));
     },
+    perEndUser: ({ id }) => (endUsers.get(id) ?? []).map(({ claimOf }) => claimOf('')),
     all: () => all,
     isEmpty: all.length === 0 && endUsers.size === 0,
     needsJournal:

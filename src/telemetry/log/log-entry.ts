@@ -42,6 +42,8 @@ export function levelOf(event: GatewayEvent): Level | undefined {
       return ENDING_LEVELS[endingOf(event)];
     case 'configuration-accepted':
       return event.warnings.length > 0 ? 'warn' : 'info';
+    case 'alert-ended':
+      return event.state === 'sent' ? 'info' : 'warn';
     case 'configuration-refused':
     case 'bug':
       return 'error';
@@ -102,10 +104,14 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
       ];
     case 'configuration-refused':
       return event.problems.map((problem) => entry('error', {}, 'reloadRefused', { problem }));
+    case 'alert-ended':
+      return [entry(event.state === 'sent' ? 'info' : 'warn', {}, ALERTS[event.state], { text: event.text })];
     case 'bug':
       return [entry('error', event, 'bug', { error: describeBug(event.error) })];
   }
 }
+
+const ALERTS = { sent: 'alertSent', failed: 'alertFailed', logged: 'alert' } as const;
 
 function entry(
   level: Level,

@@ -1,3 +1,4 @@
+import { ledgerMetrics } from './ledger-metrics.ts';
 import { type FamilyDump, HistogramFamily, NumberFamily } from './metric-family.ts';
 
 /** All metrics of the gateway with their meaning, in the order of docs/observability.md. */
@@ -29,6 +30,7 @@ export function createMetricTable() {
     ...genAiMetrics(),
     ...gatewayMetrics(),
     ...storeMetrics(),
+    ...ledgerMetrics(),
   };
 }
 
@@ -114,6 +116,11 @@ function costMetrics() {
       'llm_proxy_cost_unknown_total',
       'Requests that used tokens whose price is not known.',
       ['model', 'provider'],
+    ),
+    alerts: counter(
+      'llm_proxy_alerts_total',
+      'Alerts by what became of them: sent to a webhook, failed to be sent, or logged for want of a webhook.',
+      ['state'],
     ),
   };
 }

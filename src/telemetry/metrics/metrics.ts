@@ -24,6 +24,25 @@ export interface MetricSources {
   readonly database?: (() => DatabaseStatus | undefined) | undefined;
   /** The request records of this process; undefined: there are none. */
   readonly records?: (() => RecordCounts) | undefined;
+  /** The journal that this process writes; undefined, also as a result: there is none. */
+  readonly journalState?: (() => JournalState | undefined) | undefined;
+  /** The ledger that this process keeps. */
+  readonly ledgerState?: (() => LedgerState | undefined) | undefined;
+}
+
+/** The journal of one process. */
+export interface JournalState {
+  /** Whether lines wait in memory, because they cannot be written. */
+  readonly isDegraded: boolean;
+  /** Lines lost since the start. */
+  readonly dropped: number;
+}
+
+/** What the process that stores journals knows of them. */
+export interface LedgerState {
+  readonly journalBytes: number;
+  readonly unflushedBytes: number;
+  readonly flushSeconds: number;
 }
 
 /** Request records on their way to the database. */
@@ -49,6 +68,7 @@ export function createMetrics(sources: MetricSources): Metrics {
       table.startTime.series().value = startedAtSeconds;
       readState(table, sources);
       readDatabase(table, sources);
+      readLedger(table, sources);
       readCooldowns(table, cooling, sources);
       return dumpTable(table);
     },
@@ -83,6 +103,9 @@ function count(event: OtherEvent, table: MetricTable, { cooling, sources }: Memo
     case 'configuration-refused':
       table.reloadFailures.series().value += 1;
       table.reloadSuccessful.series().value = 0;
+      return;
+    case 'alert-ended':
+      table.alerts.series(event.state).value += 1;
       return;
     case 'bug':
       table.bugs.series().value += 1;
@@ -179,6 +202,19 @@ function readDatabase(table: MetricTable, { database, records }: MetricSources):
   if (counts === undefined) return;
   table.waitingRecords.series().value = counts.waiting;
   table.droppedRecords.series().value = counts.dropped;
+}
+
+function readLedger(table: MetricTable, { journalState, ledgerState }: MetricSources): void {
+  const written = journalState?.();
+  if (written !== undefined) {
+    table.journalDegraded.series().value = written.isDegraded ? 1 : 0;
+    table.journalDropped.series().value = written.dropped;
+  }
+  const stored = ledgerState?.();
+  if (stored === undefined) return;
+  table.journalBytes.series().value = stored.journalBytes;
+  table.journalUnflushed.series().value = stored.unflushedBytes;
+  table.flushSeconds.series().value = stored.flushSeconds;
 }
 
 /**

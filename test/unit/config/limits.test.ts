@@ -328,5 +328,11 @@ master_keys: [{ name: app, key: mk-app, per_end_user: [{ requests: 30, per: minu
     ).toEqual([
       expect.stringContaining('master_keys[0].end_users: is off, and per_end_user limits end users'),
     ]);
+    for (const settings of ['per_end_user: [{ requests: 1, per: minute }]', 'end_users: required'])
+      expect(
+        problemsOf(
+          `${PROVIDER}attribution: { end_user: off }\nmaster_keys: [{ name: app, key: mk-app, ${settings} }]`,
+        ),
+      ).toEqual([expect.stringContaining('needs to tell end users apart, and attribution.end_user is off')]);
   });
 });
