@@ -70,6 +70,6 @@ export async function serveInOneProcess(
 const WORKER = 1;
 
 function connect(spend: SpendSide, own: ProcessSpend, app: App): void {
-  spend.onMoved(([counter, windowMs, amount]) => app.adjust(counter, windowMs, amount));
+  spend.onMoved(([counter, windowMs, amount]) => app.counters.adjust(counter, windowMs, amount));
   spend.onOpened(() => own.start(spend.begin(WORKER)));
 }

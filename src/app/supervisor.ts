@@ -105,6 +105,7 @@ class Supervisor {
       droppedLogRows: this.log.droppedRows,
       database: database?.status,
       records: admin?.records,
+      limits: this.#ledgers.counters,
       ledgerState: spend?.status,
     });
     this.#pool = new WorkerPool({
