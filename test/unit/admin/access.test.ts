@@ -97,6 +97,8 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'updateAccount',
     'rotateAccount',
     'deleteAccount',
+    'forgetEndUser',
+    'testAlerts',
   ],
 };
 
