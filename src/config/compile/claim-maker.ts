@@ -168,8 +168,8 @@ function newPeriod(
   }
 }
 
-/** Ids may contain what separates them. */
-function scopeIdOf(ids: readonly string[]): string {
+/** The `scopeId` of claims. Ids may contain what separates them. */
+export function scopeIdOf(ids: readonly string[]): string {
   return ids.map((id) => id.replaceAll(/[%:/]/g, (found) => SEPARATORS[found] ?? found)).join(':');
 }
 
