@@ -1,3 +1,4 @@
+import { AlertSide } from './alert-side.ts';
 import { announceTranslation } from './announce-translation.ts';
 import { findWeakKeys } from '../config/read/file-warnings.ts';
 import { addressText } from '../config/compile/address.ts';
@@ -34,6 +35,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
     reload: () => reload(),
     inForce: () => ({ file: loaded.file, snapshot: loaded.config.snapshot }),
     serving: () => listening,
+    database: () => spend.spend?.database,
   });
   const spend = new SpendSide({
     ...readSpendEnvironment(process.env),
@@ -48,6 +50,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   const serving = await listen(first.config, { admin: admin.side, spend });
   if (serving === undefined) return EXIT.failed;
   listening = serving;
+  const alerts = new AlertSide({ database: () => spend.spend?.database, spend, serving });
   const drained = drainOnSignals(serving);
   const doubts = await startWarnings(serving.snapshot(), process.env, 'file');
   announce(serving, [...first.weakKeys, ...doubts, ...admin.warnings]);
@@ -71,6 +74,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   void secrets.follow(first.files);
   process.on('SIGHUP', () => void reload());
   await drained;
+  await alerts.close();
   await spend.close();
   watch.close();
   secrets.close();
