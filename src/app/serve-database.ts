@@ -128,10 +128,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const telling = setInterval(() => running.setDatabaseStatus(store.status()), STATUS_MS);
   await drained;
   clearInterval(telling);
-  await recording.close();
-  await alerts.close();
-  await spend.close();
-  await store.close();
+  for (const part of [recording, alerts, spend, store]) await part.close();
   await running.log.flush();
   return EXIT.ok;
 }

@@ -11,6 +11,7 @@ import type { ConfigFile } from '../config/schema/schema.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { FileAdmin, FileAdminOptions } from './file-admin.ts';
 import { listen } from './listen.ts';
+import type { Log } from '../telemetry/log/log.ts';
 import type { Serving } from './serving.ts';
 import { startWarnings } from './start-warnings.ts';
 import { drainOnSignals } from './signals.ts';
@@ -37,11 +38,8 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
     serving: () => listening,
     database: () => spend.spend?.database,
   });
-  const spend = new SpendSide({
-    ...readSpendEnvironment(process.env),
-    database: undefined,
-    log: () => listening?.log,
-  });
+  const log = (): Log | undefined => listening?.log;
+  const spend = new SpendSide({ ...readSpendEnvironment(process.env), database: undefined, log });
   const problem = await spend.follow(first.config.snapshot);
   if (problem !== undefined) {
     console.error(`llm-proxy: ${problem}`);
