@@ -50,6 +50,7 @@ function sideOf(adminKey: string, { path, reload, inForce, serving }: FileAdminO
     version,
     configurationFile: path,
     nowMs: Date.now,
+    standing: (claim) => serving()?.standing(claim),
     audit(entry) {
       const log = serving()?.log;
       if (log !== undefined) logAudit(entry, log);
