@@ -178,7 +178,7 @@ interface CounterEntry {
 
 async function counterEntries(sql: SQL, sinceMs: number): Promise<CounterEntry[]> {
   return sql`select counter, window_ms, at_ms, amount, kind from spend_entries
-    where counter is not null and at_ms >= ${sinceMs}`;
+    where counter is not null and kind <> 'repair' and at_ms >= ${sinceMs}`;
 }
 
 /**
