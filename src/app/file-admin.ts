@@ -55,6 +55,7 @@ function sideOf(adminKey: string, { path, reload, inForce, serving, database }: 
     configurationFile: path,
     spend: spendServices(database),
     nowMs: Date.now,
+    standing: (claim) => serving()?.standing(claim),
     audit(entry) {
       const log = serving()?.log;
       if (log !== undefined) logAudit(entry, log);

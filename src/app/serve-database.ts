@@ -83,6 +83,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     spend: spendServices(() => store.database),
     version,
     nowMs: Date.now,
+    standing: (claim) => serving?.standing(claim),
     audit: (entry) => serving && logAudit(entry, serving.log),
     onBug: (error) => serving?.emit({ type: 'bug', requestId: undefined, error }),
   });

@@ -78,7 +78,9 @@ export function resetTime({ resetMs }: ClaimStanding, { epochMs }: Moment): stri
 /** The highest threshold that a soft limit has passed. */
 function warningOf({ claim, standing }: StandingClaim): string[] {
   if (!claim.isSoft) return [];
-  const used = standing.used + standing.held;
+  // What is held of money and tokens is an estimate, which no alert counts either.
+  const isCounted = claim.kind === 'requests' || claim.kind === 'concurrent';
+  const used = isCounted ? standing.used + standing.held : standing.used;
   const passed = claim.alertAt.findLast((percent) => used >= (claim.amount * percent) / 100);
   if (passed === undefined) return [];
   return [`${claim.kind === 'cost' ? 'budget' : 'limit'} ${claim.limitId} over ${passed} %`];
