@@ -224,7 +224,7 @@ describe.each([...ENGINES])('entries in %s', (engine) => {
   });
 
   test('a limit that is added in the middle of its window begins with what it would have counted', async () => {
-    const { database, ledger, moved, end } = await spent();
+    const { ledger, moved, end } = await spent();
     const added: Snapshot = compiled(`
 providers: [{name: p, api_base: "http://127.0.0.1:9/v1", api_key: sk-test-0123456789}]
 teams: [{name: acme, limits: [{cost: 5, per: day}, {tokens: 100, per: week}, {requests: 10, per: day, timezone: Asia/Kolkata}]}]
