@@ -2,7 +2,7 @@ import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createConsole } from '../console/console-page.ts';
 import { createDocs } from '../console/docs-page.ts';
 import { LOOK_MS } from '../gateway/settle.ts';
-import type { Journal } from '../gateway/limits/ports.ts';
+import type { Counters, Journal } from '../gateway/limits/ports.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import type { UsedOf } from '../limits/claim-counters.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
@@ -36,6 +36,8 @@ export interface App {
   readonly snapshot: () => Snapshot;
   /** The metrics' own listener, if they have a port of their own. */
   readonly metricsServer: MetricsServer | undefined;
+  /** How the limits stand. */
+  readonly counters: Counters;
   /** Reports events outside of requests to metrics and logs. */
   readonly emit: Emit;
   /** The metrics of this process. */
@@ -44,8 +46,6 @@ export interface App {
   readonly statuses: () => readonly ProviderStatus[];
   /** Probes the providers. */
   readonly reportHealth: HealthReporter;
-  /** Changes what was used of a counter in a window. */
-  readonly adjust: Gateway['counters']['adjust'];
   /** Asks the providers for their models if the known lists are old. */
   readonly fetchModelLists: ListFetcher;
   /** Fetches the providers' model lists before a client asks for them. Never rejects. */
@@ -122,7 +122,7 @@ export function startApp(options: AppOptions): App {
   const { clock, ledgers, flush } = withStoredOwners(cluster, options.objects);
   const { stop: stopThreads, ...threads } = createThreads();
   const upstream = createUpstream();
-  const { metrics, statuses, emit } = openWatchers(options, clock, () => snapshot);
+  const { metrics, statuses, emit } = openWatchers(options, { clock, ledgers, snapshot: () => snapshot });
   const gateway: Gateway = {
     snapshot: () => snapshot,
     upstream,
@@ -161,9 +161,9 @@ export function startApp(options: AppOptions): App {
     server,
     snapshot: () => snapshot,
     metricsServer,
+    counters: ledgers.counters,
     emit,
     dumpMetrics: metrics.dump,
-    adjust: (counter, windowMs, amount) => ledgers.counters.adjust(counter, windowMs, amount),
     statuses: () => statuses.list(),
     ...reports,
     swap: (next) => {
@@ -215,11 +215,13 @@ function withStoredOwners(
 
 /** The listeners of the gateway's events, and one function that calls them all. */
 function openWatchers(
-  { version, droppedLogRows = () => 0, database, records, spend, tracing, emit }: AppOptions,
-  clock: SystemClock,
-  snapshot: () => Snapshot,
+  { version, droppedLogRows = () => 0, database, records, spend, tracing, emit, cluster }: AppOptions,
+  { clock, ledgers, snapshot }: Pick<Cluster, 'clock' | 'ledgers'> & Pick<MetricSources, 'snapshot'>,
 ): { readonly metrics: Metrics; readonly statuses: ProviderStatuses; readonly emit: Emit } {
-  const metrics = createMetrics({ snapshot, clock, version, droppedLogRows, database, records, ...spend });
+  // The supervisor tells how limits stand that several processes share.
+  const limits = cluster === undefined ? ledgers.counters : undefined;
+  const own = { snapshot, clock, version, droppedLogRows, database, records, limits };
+  const metrics = createMetrics({ ...own, ...spend });
   const statuses = new ProviderStatuses(clock);
   const listeners = [metrics.listen, statuses.listen, ...(tracing ? [tracing.listen] : []), emit];
   return { metrics, statuses, emit: toEach(listeners) };

@@ -44,7 +44,10 @@ export function ownHeaders(served: ServedRequest): Headers {
 function addOurs(fields: AnswerFields, served: ServedRequest): void {
   const { id, admission } = served.planned;
   const { history } = served.execution;
-  for (const name in admission.headers) fields[name] = admission.headers[name] ?? '';
+  for (const name in admission.headers) {
+    keepProviders(fields, name);
+    fields[name] = admission.headers[name] ?? '';
+  }
   fields['server-timing'] = `gateway;dur=${ownTimeMs(served).toFixed(2)}`;
   fields['x-llm-proxy-request-id'] = id;
   fields[requestIdField(served.planned.request)] ??= id;
@@ -56,6 +59,12 @@ function addOurs(fields: AnswerFields, served: ServedRequest): void {
     if (last.route.upstreamModel !== undefined) fields['x-llm-proxy-model'] = headerValue(last.model);
     fields['x-llm-proxy-trail'] = headerValue(attemptsSummary(history));
   }
+}
+
+/** Renames a provider's own field about its rate limit that one of the gateway's replaces. */
+function keepProviders(fields: Record<string, string>, name: string): void {
+  const value = name.startsWith('x-ratelimit-') ? fields[name] : undefined;
+  if (value !== undefined) fields[`x-provider-${name.slice('x-'.length)}`] = value;
 }
 
 /** Returns the field in which the client's SDK looks for the request id. */

@@ -10,7 +10,7 @@ import type { PlannedRequest } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { classifyReply } from './classify-reply.ts';
 import { AttemptTimeouts, type AttemptLimits } from './attempt-timeouts.ts';
-import type { Gateway, UpstreamRequest } from './ports.ts';
+import type { Gateway, UpstreamReply, UpstreamRequest } from './ports.ts';
 import { shownModel } from './answer-model.ts';
 import { upstreamModelOf } from './upstream-model.ts';
 import type { Classification } from './classification.ts';
@@ -38,15 +38,18 @@ export async function attemptRoute(
   const { clock, traffic } = gateway;
   const endpoint = endpointOf(planned.request.path);
   const startedAtMs = clock.nowMs();
-  const { outcome, answer, isResent, note } = await verdictOf(planned, decision, gateway);
+  const { outcome, answer, isResent, hasBegun, note } = await verdictOf(planned, decision, gateway);
   const endedAtMs = clock.nowMs();
   if (outcome.kind === 'answered') traffic.measured(route.id, endedAtMs - startedAtMs, endedAtMs);
   const attempt: Attempt = { route, model, reason, endpoint, isProbe, outcome, startedAtMs, endedAtMs };
-  return { attempt: isResent === true ? { ...attempt, isResent } : attempt, answer, note };
+  if (isResent !== true && hasBegun !== true) return { attempt, answer, note };
+  const more = { ...(isResent === true && { isResent }), ...(hasBegun === true && { hasBegun }) };
+  return { attempt: { ...attempt, ...more }, answer, note };
 }
 
 interface Verdict extends Classification {
   readonly isResent?: boolean;
+  readonly hasBegun?: boolean;
   readonly note?: TranslationNote | undefined;
 }
 
@@ -113,13 +116,19 @@ async function sent(context: AttemptContext, ready: ReadyRequest, budgetMs: numb
     // A stream calls `onEnd` itself when it ends.
     if (verdict.answer?.kind !== 'streamed') onEnd();
     const isResent = reply.isResent === true;
-    return isResent || note !== undefined ? { ...verdict, ...(isResent && { isResent }), note } : verdict;
+    const hasBegun = verdict.outcome.kind === 'cancelled' && isSuccess(reply);
+    if (!isResent && !hasBegun && note === undefined) return verdict;
+    return { ...verdict, ...(isResent && { isResent }), ...(hasBegun && { hasBegun }), note };
   } catch (error) {
     // This is a bug. Release the provider's connection and the in-flight count.
     timeouts.abort('attempt');
     onEnd();
     throw error;
   }
+}
+
+function isSuccess(reply: UpstreamReply): boolean {
+  return reply.kind === 'reply' && reply.status >= 200 && reply.status <= 299;
 }
 
 function upstreamRequest(

@@ -1,6 +1,7 @@
 import type { Attribution } from './attribution.ts';
 import type { Cost } from './cost.ts';
 import type { Usage } from '../protocols/protocol.ts';
+import type { ScopeKind } from '../limits/claim.ts';
 import type { Attempt } from '../routing/outcome.ts';
 
 /**
@@ -15,6 +16,9 @@ export type GatewayEvent =
   | RouteCooled
   | ApiMissing
   | ProviderProbed
+  | LimitRefused
+  | HoldGrown
+  | HoldsSettled
   | RequestEnded
   | ConfigurationAccepted
   | ConfigurationRefused
@@ -76,6 +80,36 @@ export interface ApiMissing {
   readonly provider: string;
   readonly api: string;
   readonly operation: string;
+}
+
+/** A limit of the configuration, by names of the configuration. */
+export interface LimitName {
+  readonly scope: ScopeKind;
+  /** The key, user, team or end user; '' for the whole gateway. */
+  readonly name: string;
+  readonly limitId: string;
+}
+
+/** A request does not fit in a limit. */
+export interface LimitRefused extends LimitName {
+  readonly type: 'limit-refused';
+  readonly requestId: string;
+}
+
+/** A streamed answer is longer than expected, so its request holds twice the output. */
+export interface HoldGrown {
+  readonly type: 'hold-grown';
+  readonly requestId: string;
+}
+
+/** A served request with limits has ended, and what it held is settled. */
+export interface HoldsSettled {
+  readonly type: 'holds-settled';
+  readonly requestId: string;
+  /** What was used, divided by what was held: of money, else of tokens; undefined: neither is limited. */
+  readonly usedOfHeld: number | undefined;
+  /** Nano-dollars over each budget that this request has passed. */
+  readonly overspent: readonly (LimitName & { readonly nano: number })[];
 }
 
 /** A provider was probed. */

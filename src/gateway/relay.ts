@@ -159,8 +159,10 @@ function clientStream(answer: StreamedAnswer, served: ServedRequest): ReadableSt
     // The runtime's direct streams accept writes; standard streams would wait for a pull per chunk.
     type: 'direct',
     async pull(client) {
+      const { admission } = served.planned;
       const sink = sinkOf(client, (bytes) => {
         tap?.push(bytes);
+        admission.grow?.(bytes.byteLength);
         reportBytes(answer, bytes, served);
       });
       let end: StreamEnd;

@@ -31,8 +31,13 @@ export function costOf(
   return costs.costOf({ provider: route.provider, model, usage, isEstimated });
 }
 
-/** Whether the answers of a path are generated and billed. Counting tokens is free. */
-const isBilled = rememberLast((path) => BILLED.test(path));
+/** Whether the answers of a path are generated and billed, if its method is POST. Counting tokens is free. */
+export const isBilled = rememberLast((path) => BILLED.test(path));
+
+/** Whether the answers of a path have output tokens. */
+export const hasOutput = rememberLast((path) => !WITHOUT_OUTPUT.test(path));
+
+const WITHOUT_OUTPUT = /(?:\/(?:embeddings|rerank)|:(?:embedContent|batchEmbedContents))\/?$/;
 
 const BILLED =
   /(?:\/(?:completions|responses|messages|embeddings|rerank)|\/images\/[a-z]+|\/audio\/[a-z]+|:(?:generateContent|streamGenerateContent|embedContent|batchEmbedContents))\/?$/;

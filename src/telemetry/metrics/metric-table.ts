@@ -1,5 +1,6 @@
 import { ledgerMetrics } from './ledger-metrics.ts';
-import { type FamilyDump, HistogramFamily, NumberFamily } from './metric-family.ts';
+import { limitMetrics } from './limit-table.ts';
+import { counter, type FamilyDump, gauge, histogram, NumberFamily } from './metric-family.ts';
 
 /** All metrics of the gateway with their meaning, in the order of docs/observability.md. */
 export type MetricTable = ReturnType<typeof createMetricTable>;
@@ -26,6 +27,7 @@ export function createMetricTable() {
   return {
     ...requestMetrics(),
     ...costMetrics(),
+    ...limitMetrics(),
     ...providerMetrics(),
     ...genAiMetrics(),
     ...gatewayMetrics(),
@@ -270,24 +272,7 @@ function storeMetrics() {
   };
 }
 
-function counter(name: string, help: string, labelNames: readonly string[]): NumberFamily {
-  return new NumberFamily({ type: 'counter', name, help, labelNames });
-}
-
-function gauge(name: string, help: string, labelNames: readonly string[]): NumberFamily {
-  return new NumberFamily({ type: 'gauge', name, help, labelNames });
-}
-
 /** A gauge of something that all processes share: the largest value counts. */
 function state(name: string, help: string): NumberFamily {
   return new NumberFamily({ type: 'gauge', name, help, merge: 'max' });
-}
-
-function histogram(
-  name: string,
-  help: string,
-  labelNames: readonly string[],
-  bounds: readonly number[],
-): HistogramFamily {
-  return new HistogramFamily({ name, help, labelNames, bounds });
 }

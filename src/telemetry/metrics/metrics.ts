@@ -1,8 +1,10 @@
 import type { Snapshot } from '../../config/snapshot.ts';
+import type { Counters } from '../../gateway/limits/ports.ts';
 import type { DatabaseStatus } from '../../gateway/ports.ts';
 import type { AttemptEnded, GatewayEvent, RouteCooled } from '../../gateway/events.ts';
 import type { Outcome } from '../../routing/outcome.ts';
 import type { FamilyDump } from './metric-family.ts';
+import { countLimits, readLimits } from './limit-metrics.ts';
 import { createMetricTable, dumpTable, type MetricTable } from './metric-table.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 
@@ -22,6 +24,8 @@ export interface MetricSources {
   readonly droppedLogRows: () => number;
   /** The state of the database; undefined, also as a result: there is none. */
   readonly database?: (() => DatabaseStatus | undefined) | undefined;
+  /** How the limits stand; undefined: another process tells. */
+  readonly limits?: Pick<Counters, 'standing'> | undefined;
   /** The request records of this process; undefined: there are none. */
   readonly records?: (() => RecordCounts) | undefined;
   /** The journal that this process writes; undefined, also as a result: there is none. */
@@ -68,6 +72,7 @@ export function createMetrics(sources: MetricSources): Metrics {
       table.startTime.series().value = startedAtSeconds;
       readState(table, sources);
       readDatabase(table, sources);
+      readLimits(table, sources);
       readLedger(table, sources);
       readCooldowns(table, cooling, sources);
       return dumpTable(table);
@@ -110,6 +115,10 @@ function count(event: OtherEvent, table: MetricTable, { cooling, sources }: Memo
     case 'bug':
       table.bugs.series().value += 1;
       return;
+    case 'limit-refused':
+    case 'hold-grown':
+    case 'holds-settled':
+      return countLimits(event, table);
     case 'request-received':
     case 'api-missing':
     case 'answer-bytes':
