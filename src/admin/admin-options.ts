@@ -1,3 +1,5 @@
+import type { Claim } from '../limits/claim.ts';
+import type { ClaimStanding } from '../limits/claim-counters.ts';
 import type { Accounts } from '../store/console/account-table.ts';
 import type { Sessions } from '../store/console/session-table.ts';
 import type { AdminStore, SpendServices } from './operation.ts';
@@ -17,6 +19,8 @@ export interface AdminOptions {
   readonly spend?: SpendServices | undefined;
   /** Whether it is the demo, where whoever reaches it may do everything. */
   readonly isDemo?: boolean;
+  /** How a limit stands; left out: nobody knows. */
+  readonly standing?: ((claim: Claim) => ClaimStanding | undefined) | undefined;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   /** Milliseconds of a monotonic clock; left out: the system's. */

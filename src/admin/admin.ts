@@ -121,8 +121,7 @@ async function perform(
     services: servicesOf(context, options),
     actor,
     write: (write) => {
-      const { verb, target, edit, creates } = write;
-      const what = `${verb} ${target.kind}/${target.id}`;
+      const { verb, target, edit, creates, what = `${verb} ${target.kind}/${target.id}` } = write;
       const about = { actor, action: what, ifVersion, creates };
       return noted(what, write, (once) => store.change(edit, { ...about, once }));
     },
@@ -132,13 +131,15 @@ async function perform(
       return noted(what, { answerOf }, (once) => store.rollback(version, { ...about, once }));
     },
   };
-  const { body: told, ...rest } = await answerOnce(repetition, store.answers, () => operation.run(call));
+  const { body: told, ...rest } = await answerOnce(repetition, store.admin.answers, () =>
+    operation.run(call),
+  );
   const isTold = told !== undefined && warnings.length > 0;
   return toResponse(operation, { ...rest, body: isTold ? { ...told, warnings } : told });
 }
 
 function servicesOf({ env, req }: Context<Env>, options: AdminContext): Services {
-  const { version, signIn, sessions, accounts, isDemo, configurationFile, spend, audit } = options;
+  const { version, signIn, sessions, accounts, isDemo, configurationFile, spend, audit, standing } = options;
   const { client } = env;
   return {
     version,
@@ -149,6 +150,7 @@ function servicesOf({ env, req }: Context<Env>, options: AdminContext): Services
     configurationFile,
     spend,
     note: (action) => audit({ result: 'written', address: client.address, action, version: undefined }),
+    standing: (claim) => standing?.(claim),
     refuseKey: () => refuseKey(req.raw, client, options),
   };
 }

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
+import type { Claim } from '../limits/claim.ts';
+import type { ClaimStanding } from '../limits/claim-counters.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { ChangeContext, Edit } from '../store/change.ts';
-import type { KeptAnswers } from '../store/idempotency-table.ts';
+import type { AdminTables } from '../store/admin-tables.ts';
 import type { Kind, RESOURCE_KINDS } from '../store/resource-kinds.ts';
 import type { JsonObject, ResourceName, Revision } from '../store/revision.ts';
 import type { RequestRecords } from '../store/records/request-record-table.ts';
@@ -24,11 +26,16 @@ export interface AdminStore {
   readonly refresh: () => Promise<Revision>;
   readonly history: (page: { before: number; limit: number }) => Promise<HistoryItem[]>;
   readonly requests: Pick<RequestRecords, 'list' | 'sum'>;
-  /** The answers that repeated requests get again. */
-  readonly answers: KeptAnswers;
+  readonly admin: AdminTables;
 }
 
-export type OperationTag = (typeof RESOURCE_KINDS)[Kind]['path'] | 'config' | 'requests' | 'spend' | 'access';
+export type OperationTag =
+  | (typeof RESOURCE_KINDS)[Kind]['path']
+  | 'config'
+  | 'requests'
+  | 'limits'
+  | 'spend'
+  | 'access';
 
 /** An operation of the Admin API, from which both its documentation and its handler are made. */
 export interface Operation {
@@ -70,6 +77,8 @@ export interface Services {
   readonly spend: SpendServices | undefined;
   /** Notes an action that is no change of the configuration, such as a sign-in. */
   readonly note: (action: string) => void;
+  /** How a limit stands; undefined: nobody knows at the moment. */
+  readonly standing: (claim: Claim) => ClaimStanding | undefined;
   /** Counts a wrong key and waits as long as its sender has to. Throws `AdminProblem`. */
   readonly refuseKey: () => Promise<never>;
 }
@@ -106,6 +115,8 @@ export interface Call {
 export interface Write {
   /** For the history, such as `update`; the target follows. */
   readonly verb: string;
+  /** For the history, if the verb and the target do not say it. */
+  readonly what?: string;
   /** The resource that it is about; errors in it are told without its name. */
   readonly target: ResourceName;
   readonly edit: Edit;

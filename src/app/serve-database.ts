@@ -1,3 +1,4 @@
+import { AlertSide } from './alert-side.ts';
 import { announceTranslation } from './announce-translation.ts';
 import { logAudit } from './audit-log.ts';
 import { createAdmin } from '../admin/admin.ts';
@@ -23,6 +24,7 @@ import type { Log } from '../telemetry/log/log.ts';
 import { recordsWithSums } from './records-with-sums.ts';
 import { drainOnSignals } from './signals.ts';
 import { readSpendEnvironment } from './spend-environment.ts';
+import { spendServices } from './spend-services.ts';
 import { SpendSide } from './spend-side.ts';
 
 type Changed = Extract<StoreEvent, { type: 'changed' }>;
@@ -78,8 +80,10 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     store,
     ...store.console,
     adminKey: environment.adminKey,
+    spend: spendServices(() => store.database),
     version,
     nowMs: Date.now,
+    standing: (claim) => serving?.standing(claim),
     audit: (entry) => serving && logAudit(entry, serving.log),
     onBug: (error) => serving?.emit({ type: 'bug', requestId: undefined, error }),
   });
@@ -111,6 +115,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   });
   if (serving === undefined) return EXIT.failed;
   const running = serving;
+  const alerts = new AlertSide({ database: () => store.database, spend, serving });
   const drained = drainOnSignals(running);
   announce(running, flags);
   for (const text of await startWarnings(running.snapshot(), process.env, 'replicas'))
@@ -124,9 +129,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const telling = setInterval(() => running.setDatabaseStatus(store.status()), STATUS_MS);
   await drained;
   clearInterval(telling);
-  await recording.close();
-  await spend.close();
-  await store.close();
+  for (const part of [recording, alerts, spend, store]) await part.close();
   await running.log.flush();
   return EXIT.ok;
 }

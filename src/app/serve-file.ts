@@ -1,3 +1,4 @@
+import { AlertSide } from './alert-side.ts';
 import { announceTranslation } from './announce-translation.ts';
 import { findWeakKeys } from '../config/read/file-warnings.ts';
 import { addressText } from '../config/compile/address.ts';
@@ -10,6 +11,7 @@ import type { ConfigFile } from '../config/schema/schema.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { FileAdmin, FileAdminOptions } from './file-admin.ts';
 import { listen } from './listen.ts';
+import type { Log } from '../telemetry/log/log.ts';
 import type { Serving } from './serving.ts';
 import { startWarnings } from './start-warnings.ts';
 import { drainOnSignals } from './signals.ts';
@@ -34,12 +36,10 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
     reload: () => reload(),
     inForce: () => ({ file: loaded.file, snapshot: loaded.config.snapshot }),
     serving: () => listening,
+    database: () => spend.spend?.database,
   });
-  const spend = new SpendSide({
-    ...readSpendEnvironment(process.env),
-    database: undefined,
-    log: () => listening?.log,
-  });
+  const log = (): Log | undefined => listening?.log;
+  const spend = new SpendSide({ ...readSpendEnvironment(process.env), database: undefined, log });
   const problem = await spend.follow(first.config.snapshot);
   if (problem !== undefined) {
     console.error(`llm-proxy: ${problem}`);
@@ -48,6 +48,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   const serving = await listen(first.config, { admin: admin.side, spend });
   if (serving === undefined) return EXIT.failed;
   listening = serving;
+  const alerts = new AlertSide({ database: () => spend.spend?.database, spend, serving });
   const drained = drainOnSignals(serving);
   const doubts = await startWarnings(serving.snapshot(), process.env, 'file');
   announce(serving, [...first.weakKeys, ...doubts, ...admin.warnings]);
@@ -71,6 +72,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   void secrets.follow(first.files);
   process.on('SIGHUP', () => void reload());
   await drained;
+  await alerts.close();
   await spend.close();
   watch.close();
   secrets.close();

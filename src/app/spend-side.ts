@@ -28,6 +28,7 @@ export class SpendSide {
   #hasFailed = false;
   #adopting: Promise<void> | undefined;
   #onMoved: ((use: Use) => void) | undefined;
+  #onStored: (() => void) | undefined;
   #onOpened: (() => Promise<void>) | undefined;
 
   constructor(options: SpendSideOptions) {
@@ -65,6 +66,11 @@ export class SpendSide {
   /** Calls back when the use of a counter changes other than by a request. */
   onMoved(listener: (use: Use) => void): void {
     this.#onMoved = listener;
+  }
+
+  /** Calls back after each flush that stored anything. */
+  onStored(listener: () => void): void {
+    this.#onStored = listener;
   }
 
   /** Calls back, and waits, when the ledger is opened after the start. */
@@ -106,6 +112,7 @@ export class SpendSide {
         settings,
         onTrouble: (trouble) => tell(trouble, this.#options.log()),
         onMoved: (use) => this.#onMoved?.(use),
+        onStored: () => this.#onStored?.(),
       });
       await this.#onOpened?.();
       return undefined;

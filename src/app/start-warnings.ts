@@ -1,6 +1,9 @@
-import { type Environment } from '../config/read/environment.ts';
+import { resolve } from 'node:path';
+import type { Environment } from '../config/read/environment.ts';
 import { findMissingAuthorities } from '../config/read/file-warnings.ts';
 import type { Snapshot } from '../config/snapshot.ts';
+import { readSpendEnvironment } from './spend-environment.ts';
+import { needsFolder } from './spend-side.ts';
 import { findUnpricedBudgets } from './unpriced-budgets.ts';
 
 /**
@@ -17,6 +20,19 @@ export async function startWarnings(
     ...(await findUnpricedBudgets(snapshot, Date.now())),
     ...findCountingDoubts(snapshot, env, mode),
   ];
+}
+
+/** Says why limits could not be kept at the next start; undefined: nothing speaks against it. Makes nothing. */
+export async function findJournalProblem(snapshot: Snapshot, env: Environment): Promise<string | undefined> {
+  const { limits, spend } = snapshot;
+  if (!limits.needsJournal || spend.journal === undefined) return undefined;
+  const { findFolderProblem } = await import('../spend/journal/folder.ts');
+  const problem = findFolderProblem({
+    path: resolve(readSpendEnvironment(env).dataFolder, spend.journal),
+    isNamed: spend.isJournalNamed,
+    allowsNetworkDisk: spend.allowNetworkDisk,
+  });
+  return problem === undefined ? undefined : needsFolder(limits.all(), problem);
 }
 
 function findCountingDoubts(

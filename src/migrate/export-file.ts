@@ -18,17 +18,21 @@ export function exportFile(
         [...revision.resources[kind]].map(([id, resource]) => [id, exported(kind, resource, withSecrets)]),
       ),
   );
-  const keys = [...revision.resources.master_keys.values()].map(({ fields }) => {
-    const { hash: _, preview: __, previous: ___, is_enabled: enabled, ...rest } = fields;
-    return { ...rest, key: hashedKeyText(storedKey(fields)), ...(enabled !== undefined && { enabled }) };
+  const file = buildFile({ resources });
+  const keys = [...resources.master_keys.values()].map(({ id, fields }, index) => {
+    const { name } = storedKey(fields);
+    const renamed = id === name ? {} : { renamed_from: id };
+    return { ...asObjects(file['master_keys'])[index], ...renamed, key: hashedKeyText(storedKey(fields)) };
   });
   const isEmpty = (section: string): boolean =>
     KINDS.some((kind) => kind === section && isKindSection(kind) && resources[kind].size === 0);
   return Object.fromEntries(
-    Object.entries({ ...buildFile({ resources }), master_keys: escaped(keys) }).filter(
-      ([section]) => !isEmpty(section),
-    ),
+    Object.entries({ ...file, master_keys: keys }).filter(([section]) => !isEmpty(section)),
   );
+}
+
+function asObjects(list: Json | undefined): readonly JsonObject[] {
+  return Array.isArray(list) ? list.filter(isObject) : [];
 }
 
 function exported(kind: Kind, resource: Resource, withSecrets: boolean): Resource {

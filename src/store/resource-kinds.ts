@@ -34,6 +34,23 @@ export const RESOURCE_KINDS = {
     secrets: [],
     inFile: 'list',
   },
+  teams: {
+    title: 'team',
+    path: 'teams',
+    section: { name: 'Teams', description: 'Groups of keys, which share limits. Teams may contain teams.' },
+    secrets: [],
+    inFile: 'list',
+  },
+  users: {
+    title: 'user',
+    path: 'users',
+    section: {
+      name: 'Users',
+      description: 'People and programs whose use is counted over all their keys. They cannot sign in.',
+    },
+    secrets: [],
+    inFile: 'list',
+  },
   models: {
     title: 'model',
     path: 'models',

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
+import { type AdminTables, adminTables } from './admin-tables.ts';
 import { requireSuccessor, whyNoSuccessor } from './adoption.ts';
 import {
   change,
@@ -15,7 +16,6 @@ import { type CompiledRevision, compileRevision } from './compile-revision.ts';
 import { type Database, openDatabase, StoreUnavailable } from './database.ts';
 import { describeChanges } from './describe-changes.ts';
 import { findingText, reasonOf } from './finding-text.ts';
-import { keptAnswers, type KeptAnswers } from './idempotency-table.ts';
 import { type LastGood, openLastGood } from './last-good.ts';
 import { migrateUp, requireSchema } from './migrate.ts';
 import { StoreHealth } from './store-health.ts';
@@ -52,7 +52,7 @@ export class Store {
   /** The records of past requests, the owners of the providers' objects, and what the Admin API and the console keep. */
   readonly requests: RequestRecords;
   readonly objects: ReturnType<typeof objectOwnerTable>;
-  readonly answers: KeptAnswers;
+  readonly admin: AdminTables;
   readonly console: ConsoleTables;
   readonly database: Database;
   readonly #options: StoreOptions;
@@ -73,7 +73,7 @@ export class Store {
     this.database = database;
     this.requests = requestRecords(database);
     this.objects = objectOwnerTable(database);
-    this.answers = keptAnswers(database, options.keyring, () => options.now().getTime());
+    this.admin = adminTables(database, options);
     this.console = consoleTables(database);
     this.#lastGood = openLastGood(options, database.place);
   }

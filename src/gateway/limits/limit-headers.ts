@@ -86,7 +86,9 @@ function warningsOf(standings: readonly StandingClaim[]): string {
   let warnings = '';
   for (const { claim, standing } of standings) {
     if (!claim.isSoft) continue;
-    const used = standing.used + standing.held;
+    // What is held of money and tokens is an estimate, which no alert counts either.
+    const isCounted = claim.kind === 'requests' || claim.kind === 'concurrent';
+    const used = isCounted ? standing.used + standing.held : standing.used;
     const passed = claim.alertAt.findLast((percent) => used >= (claim.amount * percent) / 100);
     if (passed === undefined) continue;
     const what = claim.kind === 'cost' ? 'budget' : 'limit';

@@ -1,5 +1,5 @@
 import { addressText } from '../../../config/compile/address.ts';
-import { startWarnings } from '../../../app/start-warnings.ts';
+import { findJournalProblem, startWarnings } from '../../../app/start-warnings.ts';
 import { isoText } from '../../../config/describe-limit.ts';
 import { findWeakKeys } from '../../../config/read/file-warnings.ts';
 import { describeLimits } from './describe-limits.ts';
@@ -26,7 +26,12 @@ export async function check(values: ValuesOf<typeof checkDeclaration>): Promise<
   }
   const style = styleFor(process.stdout, process.env);
   const { snapshot } = result;
-  const doubts = [...findWeakKeys(result.file), ...(await startWarnings(snapshot, process.env, 'file'))];
+  const journal = await findJournalProblem(snapshot, process.env);
+  const doubts = [
+    ...findWeakKeys(result.file),
+    ...(await startWarnings(snapshot, process.env, 'file')),
+    ...(journal === undefined ? [] : [`It does not start here: ${journal}`]),
+  ];
   const whole = { ...snapshot, warnings: [...snapshot.warnings, ...doubts] };
   console.log(`${path}: ${style.good('valid')}\n\n${describeSnapshot(whole, style)}`);
   return EXIT.ok;
