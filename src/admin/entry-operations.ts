@@ -5,10 +5,10 @@ import type { Entry } from '../spend/entries/entry.ts';
 import { importUse } from '../spend/entries/import-use.ts';
 import { repriceRequests } from '../spend/entries/reprice.ts';
 import type { JsonObject } from '../store/revision.ts';
+import { ledgerOf } from './ledger-of.ts';
 import type { Answer, Call, Operation } from './operation.ts';
 import { AdminProblem } from './problem.ts';
 import { parseQuery, TIME } from './request-query.ts';
-import { ledgerOf } from './spend-operations.ts';
 
 const DOLLARS = z.string().regex(/^-?\d+\.\d{9}$/);
 const COUNT = z.int();
@@ -157,7 +157,7 @@ function adjustmentView(
 async function importSpend(call: Call): Promise<Answer> {
   const { source, dry_run: isDry } = parseQuery(importQuery, call.query);
   const { database, flush } = ledgerOf(call);
-  const imported = await importUse(database, String(call.body['text']), {
+  const imported = await importUse(database, call.body['text'] as string, {
     source,
     isDry: isDry === 'true',
     actor: call.actor,

@@ -10,7 +10,8 @@ import { type SpendQuery, TooManyGroups } from '../spend/report/spend-report.ts'
 import { isProblems, readSpendQuery, type SpendParameters } from '../spend/report/spend-request.ts';
 import type { Database } from '../store/database.ts';
 import type { JsonObject } from '../store/revision.ts';
-import type { Answer, Call, Operation, SpendServices } from './operation.ts';
+import { ledgerOf } from './ledger-of.ts';
+import type { Answer, Call, Operation } from './operation.ts';
 import { AdminProblem, listed } from './problem.ts';
 import { parseQuery } from './request-query.ts';
 
@@ -220,18 +221,6 @@ function usualTimezone({ store }: Call): string {
 
 function databaseOf(call: Call): Database {
   return ledgerOf(call).database;
-}
-
-/** The ledger, and what is needed to correct it. Throws `AdminProblem` where there is none. */
-export function ledgerOf({
-  services,
-}: Call): Pick<SpendServices, 'flush' | 'costAt'> & { database: Database } {
-  const database = services.spend?.database();
-  if (services.spend !== undefined && database !== undefined) return { ...services.spend, database };
-  throw new AdminProblem(
-    'no_store',
-    'Spending is not stored here: the configuration is a file, and none of its limits has a window of a day or longer.',
-  );
 }
 
 async function forecastSpend(call: Call): Promise<Answer> {

@@ -33,7 +33,7 @@ describe.each([...ENGINES])('the operations on entries in %s', (engine) => {
     ];
     const made = await api.call('POST', '/master-keys', { id: 'app', key: SECRET, limits });
     expect(made.status).toBe(201);
-    const [claim] = [...api.store.snapshot().limits.all()].filter(({ kind }) => kind === 'cost');
+    const claim = [...api.store.snapshot().limits.all()].find(({ kind }) => kind === 'cost');
     if (claim === undefined) throw new Error('no claim');
     const used = async (): Promise<number> => {
       const [row] = await database.read(
