@@ -18,7 +18,7 @@ function counters(usedOf?: (counter: string, windowMs: number) => number): Claim
 
 /** Takes from a limit that is known. */
 function take(ledger: ClaimCounters, from: Claim, need: number, at = NOW): ClaimTaking {
-  if (ledger.standing(from, at) === undefined) ledger.seed(from, at);
+  if (ledger.standing(from, at) === undefined) void ledger.seed(from, at);
   return ledger.take(from, need, at);
 }
 
