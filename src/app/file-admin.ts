@@ -9,13 +9,13 @@ import { recordOf } from '../store/records/request-record.ts';
 import { version } from '../version.ts';
 import { logAudit } from './audit-log.ts';
 import { readSecretVariables } from './secret-variables.ts';
-import type { Database } from '../store/database.ts';
 import { spendServices } from './spend-services.ts';
+import type { Database } from '../store/database.ts';
+import type { SpendSide } from './spend-side.ts';
 import type { AdminSide, Serving } from './serving.ts';
 
 export interface FileAdminOptions extends Omit<FileStoreOptions, 'requests' | 'admin'> {
-  /** The database of the ledger; undefined while there is none. */
-  readonly database: () => Database | undefined;
+  readonly spend: SpendSide;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The configuration that requests are served with. */
   readonly inForce: () => Loaded;
@@ -49,16 +49,16 @@ function closed(why: string): FileAdmin {
   return { side: undefined, warnings: [`${why}. The Admin API is not served.`] };
 }
 
-function sideOf(adminKey: string, { path, reload, inForce, serving, database }: FileAdminOptions): AdminSide {
+function sideOf(adminKey: string, { path, reload, inForce, serving, spend }: FileAdminOptions): AdminSide {
   const recent = new RecentRecords();
-  const { requests, lastUse } = whatIsKept(database, recent);
+  const { requests, lastUse } = whatIsKept(() => spend.spend?.database, recent);
   const admin = { ...adminTablesInMemory(Date.now), lastUse };
   const endpoint = createAdmin({
     store: new FileStore({ path, requests, admin, reload }, inForce),
     adminKey,
     version,
     configurationFile: path,
-    spend: spendServices(database),
+    spend: spendServices(() => spend.spend?.database, { spend, snapshot: () => inForce().snapshot }),
     nowMs: Date.now,
     standing: (claim) => serving()?.standing(claim),
     audit(entry) {
