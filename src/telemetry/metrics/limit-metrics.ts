@@ -54,6 +54,7 @@ export function readLimits(table: MetricTable, { snapshot, limits, clock }: Limi
     if (present.size >= MOST_SERIES) break;
     const labels = labelsOf(claim);
     table.limitRefused.series(...labels);
+    if (claim.kind === 'cost' && !claim.isSoft) table.overspend.series(labels[0], labels[1]);
     const standing = limits.standing(claim, at);
     if (standing === undefined || standing.limit === 0) continue;
     present.add(labels.join('\n'));
