@@ -1,5 +1,6 @@
 import type { Accounts } from '../store/console/account-table.ts';
 import type { Sessions } from '../store/console/session-table.ts';
+import type { RunningGateway } from './running/running-gateway.ts';
 import type { AdminStore } from './operation.ts';
 
 export interface AdminOptions {
@@ -13,6 +14,8 @@ export interface AdminOptions {
   readonly sessions?: Sessions | undefined;
   /** Left out: there are no accounts. */
   readonly accounts?: Accounts | undefined;
+  /** The gateway; undefined, also as a result: it is starting. */
+  readonly running?: (() => RunningGateway | undefined) | undefined;
   /** Whether it is the demo, where whoever reaches it may do everything. */
   readonly isDemo?: boolean;
   /** Milliseconds since 1970. */

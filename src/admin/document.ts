@@ -70,6 +70,11 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
     description: 'Past requests, who made them, and their usage.',
   },
   {
+    tag: 'running',
+    name: 'Running gateway',
+    description: 'What the gateway does now, and sums over time.',
+  },
+  {
     tag: 'access',
     name: 'Sign-in',
     description: 'Sessions of the console, and the accounts that may open them.',
@@ -124,7 +129,7 @@ function describe(operation: Operation, schemas: OpenApiSchemas): Described {
       [String(status)]: {
         description: status === 204 ? 'Done.' : 'The answer.',
         ...(answer !== undefined && {
-          content: { 'application/json': { schema: schemas.of(answer, 'output') } },
+          content: { [operation.media ?? 'application/json']: { schema: schemas.of(answer, 'output') } },
         }),
       },
       ...problemResponses(statusesOf(operation)),

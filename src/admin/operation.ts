@@ -10,6 +10,8 @@ import type { Sessions } from '../store/console/session-table.ts';
 import type { Caller, Client } from './access/caller.ts';
 import type { Access } from './access/role.ts';
 import type { SignIn } from './access/sign-in.ts';
+import type { LiveHub } from './live/live-hub.ts';
+import type { RunningGateway } from './running/running-gateway.ts';
 
 /** The part of a store that the Admin API uses. */
 export interface AdminStore {
@@ -26,10 +28,15 @@ export interface AdminStore {
   ) => Promise<Revision>;
   readonly refresh: () => Promise<Revision>;
   readonly history: (page: { before: number; limit: number }) => Promise<HistoryItem[]>;
-  readonly requests: Pick<RequestRecords, 'list' | 'sum'>;
+  readonly requests: Pick<RequestRecords, 'search' | 'find' | 'series' | 'sum'>;
 }
 
-export type OperationTag = (typeof RESOURCE_KINDS)[Kind]['path'] | 'config' | 'requests' | 'access';
+export type OperationTag =
+  | (typeof RESOURCE_KINDS)[Kind]['path']
+  | 'config'
+  | 'requests'
+  | 'access'
+  | 'running';
 
 /** An operation of the Admin API, from which both its documentation and its handler are made. */
 export interface Operation {
@@ -54,6 +61,8 @@ export interface Operation {
   readonly changesConfiguration?: true;
   readonly status: 200 | 201 | 204;
   readonly answer: z.ZodType | undefined;
+  /** The media type of the answer; left out: JSON. */
+  readonly media?: string;
   readonly run: (call: Call) => Promise<Answer>;
 }
 
@@ -69,6 +78,9 @@ export interface Services {
   readonly configurationFile: string | undefined;
   /** Notes an action that is no change of the configuration, such as a sign-in. */
   readonly note: (action: string) => void;
+  /** The gateway. Throws `AdminProblem` while it is starting. */
+  readonly running: () => RunningGateway;
+  readonly live: LiveHub;
   /** Counts a wrong key and waits as long as its sender has to. Throws `AdminProblem`. */
   readonly refuseKey: () => Promise<never>;
 }
@@ -84,6 +96,8 @@ export interface Call {
   /** undefined: nobody is signed in, which only a public operation sees. */
   readonly caller: Caller | undefined;
   readonly client: Client;
+  /** The credential of a request that has no session. */
+  readonly authorization: string | undefined;
   readonly services: Services;
   /** Makes a write on behalf of the caller, under the caller's precondition. */
   readonly write: (target: ResourceName, verb: string, edit: Edit) => Promise<Revision>;
@@ -92,6 +106,8 @@ export interface Call {
 
 /** The result of an operation; `version` becomes the ETag. */
 export interface Answer {
+  /** Is sent as it is, in place of the body. */
+  readonly raw?: Response;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: JsonObject | undefined;
   readonly version: number | undefined;

@@ -6,7 +6,12 @@ import type { Operation } from './operation.ts';
 import type { ResourceKind } from './resource-kind.ts';
 import { providerKind } from './provider-kind.ts';
 import { requestOperations } from './request-operations.ts';
+import { usageOperations } from './usage-operations.ts';
 import { resourceOperations } from './resource-operations.ts';
+import { liveOperations } from './live-operations.ts';
+import { overviewOperations } from './overview-operations.ts';
+import { routeOperations } from './route-operations.ts';
+import { seriesOperations } from './series-operations.ts';
 import { sessionOperations } from './session-operations.ts';
 import { accountOperations } from './account-operations.ts';
 import { settingKind } from './setting-kind.ts';
@@ -27,6 +32,11 @@ export const OPERATIONS: readonly Operation[] = [
   ...Object.values(ADMIN_KINDS).flatMap(resourceOperations),
   ...configOperations,
   ...requestOperations,
+  ...usageOperations,
+  ...routeOperations,
+  ...overviewOperations,
+  ...seriesOperations,
+  ...liveOperations,
   ...sessionOperations,
   ...accountOperations,
 ];

@@ -49,6 +49,7 @@ function sideOf(adminKey: string, { path, reload, inForce, serving }: FileAdminO
     adminKey,
     version,
     configurationFile: path,
+    running: () => serving()?.running,
     nowMs: Date.now,
     audit(entry) {
       const log = serving()?.log;
@@ -58,6 +59,7 @@ function sideOf(adminKey: string, { path, reload, inForce, serving }: FileAdminO
   });
   return {
     endpoint,
+    close: endpoint.close,
     record(event) {
       if (event.type === 'request-ended') requests.add(recordOf(event, Date.now()));
     },

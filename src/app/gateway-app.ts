@@ -19,7 +19,8 @@ import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
 import { createCostMeter } from './cost-meter.ts';
 import { inMemory } from './in-memory.ts';
 import { createThreads } from './threads.ts';
-import { loneLedgers } from './lone-ledgers.ts';
+import { type AppLedgers, loneLedgers } from './lone-ledgers.ts';
+import type { ProviderTest, ProviderTestResult } from '../health/test-provider.ts';
 import { createUpstream } from '../upstream/upstream.ts';
 import { createSockets } from '../upstream/web-socket.ts';
 
@@ -35,6 +36,9 @@ export interface App {
   readonly dumpMetrics: () => readonly FamilyDump[];
   /** The provider statuses that this process knows. */
   readonly statuses: () => readonly ProviderStatus[];
+  readonly ledgers: Pick<AppLedgers, 'cooldowns' | 'traffic'>;
+  readonly clock: SystemClock;
+  readonly testProvider: (test: ProviderTest) => Promise<ProviderTestResult>;
   /** Probes the providers. */
   readonly reportHealth: HealthReporter;
   /** Asks the providers for their models if the known lists are old. */
@@ -79,7 +83,7 @@ export interface AppOptions {
 export interface Cluster {
   /** One clock for all, so that they agree on when a cooldown ends. */
   readonly clock: SystemClock;
-  readonly ledgers: Ledgers;
+  readonly ledgers: AppLedgers;
   /** The port that all listen on; undefined: this process listens on the configured one. */
   readonly port: number | undefined;
   /** Whether this process probes the providers at intervals. */
@@ -144,7 +148,8 @@ export function startApp(options: AppOptions): App {
     metricsServer,
     emit,
     dumpMetrics: metrics.dump,
-    statuses: () => statuses.list(),
+    ledgers,
+    clock,
     ...reports,
     swap: (next) => {
       snapshot = next;
@@ -158,6 +163,12 @@ export function startApp(options: AppOptions): App {
   };
 }
 
+/** Loads what tests a provider when somebody asks for it. */
+async function testProvider(test: ProviderTest, gateway: Gateway): Promise<ProviderTestResult> {
+  const loaded = await import('../health/test-provider.ts');
+  return loaded.testProvider(test, gateway);
+}
+
 /** The reports on providers: their models and their status. */
 function openReports(gateway: Gateway, statuses: ProviderStatuses, cluster: Cluster) {
   const fetchModelLists = createListFetcher(gateway);
@@ -166,7 +177,14 @@ function openReports(gateway: Gateway, statuses: ProviderStatuses, cluster: Clus
     statuses: () => cluster.statuses(statuses.list()),
     modelLists: () => catalogue.lists(),
   });
-  return { catalogue, fetchModelLists, reportHealth, refreshModels: () => catalogue.refresh() };
+  return {
+    catalogue,
+    fetchModelLists,
+    reportHealth,
+    refreshModels: () => catalogue.refresh(),
+    statuses: () => statuses.list(),
+    testProvider: (test: ProviderTest) => testProvider(test, gateway),
+  };
 }
 
 /** The cluster of a single process. */

@@ -71,6 +71,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const admin = createAdmin({
     store,
     ...store.console,
+    running: () => serving?.running,
     adminKey: environment.adminKey,
     version,
     nowMs: Date.now,
@@ -95,6 +96,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
         await inForce;
         return response;
       },
+      close: admin.close,
       record: recording.listen,
       retentionMs: environment.retentionMs,
       records: recording.counts,

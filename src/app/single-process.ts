@@ -2,6 +2,8 @@ import { startApp } from './gateway-app.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import { openTracing } from '../telemetry/traces/trace-open.ts';
 import { version } from '../version.ts';
+import { ActivitySwitch, Watchers } from './activity-switch.ts';
+import { runningInOneProcess } from './running-gateway.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { ListenOptions, Serving } from './serving.ts';
 import { complain, openProcessLog } from './process-log.ts';
@@ -16,6 +18,11 @@ export function serveInOneProcess({ snapshot }: CompiledConfig, { admin, databas
     version,
     complain: (text) => complain(`llm-proxy: ${text}\n`),
   });
+  const activity = new ActivitySwitch();
+  const watchers = new Watchers((isOn) => {
+    if (isOn) void activity.on(watchers.tell);
+    else activity.off();
+  });
   const app = startApp({
     admin: admin?.endpoint,
     snapshot,
@@ -23,6 +30,7 @@ export function serveInOneProcess({ snapshot }: CompiledConfig, { admin, databas
     emit: (event) => {
       log.listen(event);
       admin?.record(event);
+      activity.listen(event);
     },
     droppedLogRows: log.droppedRows,
     database: database?.status,
@@ -40,7 +48,11 @@ export function serveInOneProcess({ snapshot }: CompiledConfig, { admin, databas
     swap: async (next) => app.swap(next.snapshot),
     // In one process, the snapshot asks the store directly.
     setDatabaseStatus: () => undefined,
+    running: runningInOneProcess(app, watchers),
     pending: async () => app.server.pending(),
-    drain: app.drain,
+    drain: () => {
+      admin?.close();
+      return app.drain();
+    },
   };
 }

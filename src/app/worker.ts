@@ -1,4 +1,5 @@
 import { type App, startApp, type Cluster } from './gateway-app.ts';
+import type { Activity } from '../admin/live/activity.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import { RpcChannel, type Message } from '../cluster/rpc-channel.ts';
@@ -15,7 +16,8 @@ import { EXIT } from '../exit-code.ts';
 import { compileSource } from './config-source.ts';
 import { complain, openProcessLog } from './process-log.ts';
 import { type Recording, recordRequests } from './request-records.ts';
-import { sendAdminRequests } from './forwarded-request.ts';
+import { ActivitySwitch } from './activity-switch.ts';
+import { ForwardedAdmin } from './forwarded-request.ts';
 import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
 
 /** How often the clock is compared. The comparison with the shortest round trip is the most exact. */
@@ -54,6 +56,8 @@ interface Worker {
   readonly app: App;
   readonly log: OpenLog;
   readonly recording: Recording;
+  readonly admin: ForwardedAdmin;
+  readonly watch: WorkerCalls['watch'];
   /** The counters of limits, as records. */
   readonly records: CounterLedger;
   readonly swap: WorkerCalls['swap'];
@@ -90,6 +94,9 @@ function connect(): Connection {
     statuses: async () => (await started.promise).app.statuses(),
     health: async (probe) => (await started.promise).app.reportHealth(probe),
     modelLists: async () => (await started.promise).app.fetchModelLists(),
+    adminChunk: async (chunk) => (await started.promise).admin.receive(chunk),
+    watch: async (isOn) => (await started.promise).watch(isOn),
+    testProvider: async (test) => (await started.promise).app.testProvider(test),
     drain: () => ending.resolve(),
   };
   const channel = new RpcChannel<SupervisorCalls & PoolCalls>(
@@ -137,13 +144,16 @@ function start(
     log: () => log,
   });
   const ledgers = ledgersOf(init, channel);
+  const admin = adminOf(channel);
+  const { activity, watch } = activityOf(init, channel);
   const app = startApp({
-    admin: init.admin && sendAdminRequests((request) => channel.call('admin', request)),
+    admin: init.admin && admin.endpoint,
     snapshot,
     version,
     emit: (event) => {
       log.listen(event);
       recording.listen(event);
+      activity.listen(event);
     },
     droppedLogRows: log.droppedRows,
     database: () => database,
@@ -165,12 +175,30 @@ function start(
     app,
     log,
     recording,
+    admin,
+    watch,
     records: ledgers.records,
     swap: async (source) => app.swap(compileSource(source, isStale)),
     setDatabaseStatus: (next) => {
       database = next;
     },
   };
+}
+
+function adminOf(channel: RpcChannel<SupervisorCalls & PoolCalls>): ForwardedAdmin {
+  return new ForwardedAdmin(
+    (request) => channel.call('admin', request),
+    (stream) => void channel.call('cancelAdmin', stream).catch(() => undefined),
+  );
+}
+
+/** What happens here, told to the supervisor while somebody watches. */
+function activityOf(init: WorkerInit, channel: RpcChannel<SupervisorCalls & PoolCalls>) {
+  const activity = new ActivitySwitch();
+  const tell = (happened: Activity): void => void channel.call('activity', happened).catch(() => undefined);
+  const watch = async (isOn: boolean): Promise<void> => (isOn ? activity.on(tell) : activity.off());
+  if (init.admin?.isWatched === true) void watch(true);
+  return { activity, watch };
 }
 
 function ledgersOf(

@@ -54,6 +54,13 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'readConfigChange',
     'listRequests',
     'sumUsage',
+    'readRequest',
+    'listRoutes',
+    'readRoute',
+    'listProviderStates',
+    'readOverview',
+    'readSeries',
+    'readLive',
   ],
   operator: [
     'createProvider',
@@ -66,6 +73,9 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'updateMasterKey',
     'deleteMasterKey',
     'rotateMasterKey',
+    'drainRoute',
+    'resumeRoute',
+    'clearCooldown',
   ],
   admin: [
     'createSetting',
