@@ -3,7 +3,7 @@ import { markdownTable } from './markdown.ts';
 
 /** `docs/configuration.md`: every setting, from the schema. */
 export function configurationPage(): string {
-  const settings = listSettings().filter(({ path }) => path[0] !== 'backends' || path.length === 1);
+  const settings = listSettings().filter(({ path }) => !isDescribedElsewhere(path));
   const sections = Map.groupBy(settings, ({ path }) => writePath(path.slice(0, -1)));
   const tables = [...sections].map(([section, members]) => sectionText(section, members, sections));
   return `${INTRODUCTION}\n${tables.join('\n\n')}\n`;
@@ -64,7 +64,19 @@ const ALSO: Readonly<Record<string, string>> = {
 };
 
 /** Lists whose entries another section describes. */
-const SAME: Readonly<Record<string, string>> = { backends: 'providers[]' };
+const SAME: Readonly<Record<string, string>> = {
+  backends: 'providers[]',
+  'master_keys[].limits': 'limits[]',
+  'master_keys[].per_end_user': 'limits[]',
+  'teams[].limits': 'limits[]',
+  'teams[].per_user': 'limits[]',
+  'users[].limits': 'limits[]',
+};
+
+/** Whether the setting is inside such a list. */
+function isDescribedElsewhere(path: readonly string[]): boolean {
+  return path.some((_, length) => length > 0 && writePath(path.slice(0, length)) in SAME);
+}
 
 /** The one way of writing a configuration that a setting belongs to. Undefined if it belongs to both. */
 const WAYS: Readonly<Record<string, 'providers' | 'backends'>> = {
@@ -168,5 +180,6 @@ function namedText(node: SchemaNode): string {
 
 function rangeText({ minimum, exclusiveMinimum, maximum }: SchemaNode): string {
   if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}, up to ${maximum}`;
+  if (maximum === undefined) return ` of at least ${minimum}`;
   return ` from ${minimum} to ${maximum}`;
 }

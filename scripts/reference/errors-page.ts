@@ -1,4 +1,4 @@
-import { REFUSALS } from '../../src/gateway/refusals.ts';
+import { REFUSALS } from '../../src/gateway/refusal-table.ts';
 import { markdownTable } from './markdown.ts';
 
 /** `docs/errors.md`: every refusal of the gateway, from its table. */
@@ -25,7 +25,7 @@ const FAULTS = {
 
 const INTRODUCTION = `# Errors
 
-<!-- Written by "npm run generate" from src/gateway/refusals.ts. -->
+<!-- Written by "npm run generate" from src/gateway/refusal-table.ts. -->
 
 What a provider answers reaches the client as it is, and [the failure contract](failure-contract.md) says which of it is routed
 around. What the gateway refuses itself has the [shape of the API](http-api.md#errors) that the client speaks, with one of the codes below.

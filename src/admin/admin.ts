@@ -1,4 +1,6 @@
 import { type Context, Hono } from 'hono';
+import type { Once } from '../store/change.ts';
+import { AnsweredBefore } from '../store/idempotency-table.ts';
 import type { Accounts } from '../store/console/account-table.ts';
 import { memorySessions, type Sessions } from '../store/console/session-table.ts';
 import type { ResourceName } from '../store/revision.ts';
@@ -11,10 +13,11 @@ import { LiveHub } from './live/live-hub.ts';
 import { mayListen } from './live/may-listen.ts';
 import { Lockout } from './lockout.ts';
 import type { RunningGateway } from './running/running-gateway.ts';
-import type { AdminStore, Answer, Call, Operation, Services } from './operation.ts';
+import type { AdminStore, Answer, Call, Operation, Services, Write } from './operation.ts';
 import { BASE, OPERATIONS } from './operations.ts';
 import { parseBody } from './parse-body.ts';
 import { AdminProblem, asProblem } from './problem.ts';
+import { answerOnce, onceWith, readRepetition } from './repetition.ts';
 
 /** Answers one request below `/admin`. Never rejects. */
 export type AdminHandler = ((request: Request, client: Client) => Promise<Response>) & {
@@ -106,53 +109,58 @@ async function perform(
   requireAccess(accessOf(operation), caller);
   if (operation.changesConfiguration) requireStore(operation, address, options);
   const ifVersion = readIfMatch(context.req.header('if-match'));
-  let action = '';
   let warnings: readonly string[] = [];
   const noted = async (
-    what: string,
-    target: ResourceName | undefined,
-    write: () => ReturnType<AdminStore['read']>,
+    action: string,
+    { target, answerOf }: Pick<Write, 'answerOf'> & { readonly target?: ResourceName },
+    write: (once: Once | undefined) => ReturnType<AdminStore['read']>,
   ) => {
-    action = what;
     try {
       const before = new Set(store.snapshot().warnings);
-      const revision = await write();
+      const revision = await write(onceWith(repetition, answerOf));
       warnings = store.snapshot().warnings.filter((text) => !before.has(text));
       audit({ result: 'written', address, action, version: revision.version });
-      return revision;
+      return answerOf(revision);
     } catch (error) {
+      if (error instanceof AnsweredBefore) throw error;
       audit({ result: 'refused', address, action, version: undefined });
       throw asProblem(error, target, operation.method === 'delete');
     }
   };
   const actor = `${caller?.name ?? 'nobody'}@${address}`;
+  const body = operation.body === undefined ? {} : await parseBody(context.req.raw, operation.body);
+  const repetition = readRepetition(context.req.raw, { operation, caller, body, nowMs: nowMs() });
   const call: Call = {
     store,
     id: context.req.param('id') ?? context.req.param('version') ?? '',
-    body: operation.body === undefined ? {} : await parseBody(context.req.raw, operation.body),
+    body,
     query: context.req.query(),
     now: new Date(nowMs()),
     caller,
     client,
     authorization: bearerOf(context.req.raw.headers),
     services: servicesOf(context, options),
-    write: (target, verb, edit) => {
-      const what = `${verb} ${target.kind}/${target.id}`;
-      return noted(what, target, () => store.change(edit, { actor, action: what, ifVersion }));
+    actor,
+    write: (write) => {
+      const { verb, target, edit, creates, what = `${verb} ${target.kind}/${target.id}` } = write;
+      const about = { actor, action: what, ifVersion, creates };
+      return noted(what, write, (once) => store.change(edit, { ...about, once }));
     },
-    rollback: (version) => {
+    rollback: (version, answerOf) => {
       const what = `rollback to version ${version}`;
-      return noted(what, undefined, () => store.rollback(version, { actor, action: what, ifVersion }));
+      const about = { actor, action: what, ifVersion };
+      return noted(what, { answerOf }, (once) => store.rollback(version, { ...about, once }));
     },
   };
-  const { body, raw, ...rest } = await operation.run(call);
-  if (raw !== undefined) return raw;
-  const isTold = body !== undefined && warnings.length > 0;
-  return toResponse(operation, { ...rest, body: isTold ? { ...body, warnings } : body });
+  const { body: told, ...rest } = await answerOnce(repetition, store.admin.answers, () =>
+    operation.run(call),
+  );
+  const isTold = told !== undefined && warnings.length > 0;
+  return toResponse(operation, { ...rest, body: isTold ? { ...told, warnings } : told });
 }
 
 function servicesOf({ env, req }: Context<Env>, options: AdminContext): Services {
-  const { version, signIn, sessions, accounts, isDemo, configurationFile, audit } = options;
+  const { version, signIn, sessions, accounts, isDemo, configurationFile, spend, audit, standing } = options;
   const { client } = env;
   return {
     version,
@@ -163,7 +171,9 @@ function servicesOf({ env, req }: Context<Env>, options: AdminContext): Services
     configurationFile,
     running: () => runningOf(options),
     live: options.live,
+    spend,
     note: (action) => audit({ result: 'written', address: client.address, action, version: undefined }),
+    standing: (claim) => standing?.(claim),
     refuseKey: () => refuseKey(req.raw, client, options),
   };
 }
@@ -188,8 +198,10 @@ function requireStore({ method, path }: Operation, address: string, options: Adm
   );
 }
 
-function toResponse({ status }: Operation, { body, version, headers: more }: Answer): Response {
+function toResponse({ status }: Operation, { body, raw, version, headers: more }: Answer): Response {
   const headers = { ...(version !== undefined && { etag: `"${version}"` }), ...more };
+  if (raw !== undefined)
+    return new Response(raw.body, { status, headers: { ...headers, 'content-type': raw.type } });
   return body === undefined
     ? new Response(null, { status, headers })
     : Response.json(body, { status, headers });

@@ -65,6 +65,11 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
     description: 'Its version, its history, and rollback.',
   },
   {
+    tag: 'limits',
+    name: 'Limits',
+    description: 'How the limits of keys, teams and users stand.',
+  },
+  {
     tag: 'requests',
     name: 'Requests and usage',
     description: 'Past requests, who made them, and their usage.',
@@ -73,6 +78,11 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
     tag: 'running',
     name: 'Running gateway',
     description: 'What the gateway does now, and sums over time.',
+  },
+  {
+    tag: 'spend',
+    name: 'Spending',
+    description: 'Reports, forecast and corrections of the ledger, and the alerts.',
   },
   {
     tag: 'access',
@@ -148,6 +158,7 @@ function parametersOf({ path, query, method }: Operation, schemas: OpenApiSchema
     ...inPath,
     ...(query === undefined ? [] : queryParameters(query, schemas)),
     ...(method === 'get' ? [] : [IF_MATCH]),
+    ...(method === 'post' ? [IDEMPOTENCY_KEY] : []),
   ];
 }
 
@@ -166,6 +177,14 @@ const IF_MATCH: Parameter = {
   in: 'header',
   description: 'Writes only if the configuration is at this version; otherwise 412.',
   schema: { type: 'string' },
+};
+
+const IDEMPOTENCY_KEY: Parameter = {
+  name: 'idempotency-key',
+  in: 'header',
+  description:
+    'Makes the request safe to repeat: within 24 hours, the same caller gets the same answer for the same key and body, and nothing is done again.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 
 /** OpenAI's error object with a list of all errors. */

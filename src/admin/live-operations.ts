@@ -34,6 +34,6 @@ async function live({ caller, services, authorization, now }: Call): Promise<Ans
     now: now.toISOString(),
     started_at: new Date(running.startedAtMs).toISOString(),
   });
-  const headers = { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
-  return { version: undefined, body: undefined, raw: new Response(subscriber.stream, { headers }) };
+  const raw = { type: 'text/event-stream', body: subscriber.stream };
+  return { version: undefined, body: undefined, headers: { 'x-accel-buffering': 'no' }, raw };
 }

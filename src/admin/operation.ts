@@ -1,12 +1,17 @@
 import type { z } from 'zod';
+import type { Claim } from '../limits/claim.ts';
+import type { ClaimStanding } from '../limits/claim-counters.ts';
 import type { Snapshot } from '../config/snapshot.ts';
-import type { Edit } from '../store/change.ts';
+import type { ChangeContext, Edit } from '../store/change.ts';
+import type { AdminTables } from '../store/admin-tables.ts';
 import type { Kind, RESOURCE_KINDS } from '../store/resource-kinds.ts';
 import type { JsonObject, ResourceName, Revision } from '../store/revision.ts';
 import type { RequestRecords } from '../store/records/request-record-table.ts';
 import type { HistoryItem } from '../store/store-options.ts';
 import type { Accounts } from '../store/console/account-table.ts';
 import type { Sessions } from '../store/console/session-table.ts';
+import type { SendHook } from '../spend/alerts/deliver.ts';
+import type { Database } from '../store/database.ts';
 import type { Caller, Client } from './access/caller.ts';
 import type { Access } from './access/role.ts';
 import type { SignIn } from './access/sign-in.ts';
@@ -18,25 +23,22 @@ export interface AdminStore {
   readonly read: () => Promise<Revision>;
   /** The configuration in force. */
   readonly snapshot: () => Snapshot;
-  readonly change: (
-    edit: Edit,
-    context: { actor: string; action: string; ifVersion?: number | undefined },
-  ) => Promise<Revision>;
-  readonly rollback: (
-    version: number,
-    context: { actor: string; action: string; ifVersion?: number | undefined },
-  ) => Promise<Revision>;
+  readonly change: (edit: Edit, context: Omit<ChangeContext, 'onRow'>) => Promise<Revision>;
+  readonly rollback: (version: number, context: Omit<ChangeContext, 'onRow'>) => Promise<Revision>;
   readonly refresh: () => Promise<Revision>;
   readonly history: (page: { before: number; limit: number }) => Promise<HistoryItem[]>;
   readonly requests: Pick<RequestRecords, 'search' | 'find' | 'series' | 'sum'>;
+  readonly admin: AdminTables;
 }
 
 export type OperationTag =
   | (typeof RESOURCE_KINDS)[Kind]['path']
   | 'config'
   | 'requests'
-  | 'access'
-  | 'running';
+  | 'running'
+  | 'limits'
+  | 'spend'
+  | 'access';
 
 /** An operation of the Admin API, from which both its documentation and its handler are made. */
 export interface Operation {
@@ -76,13 +78,26 @@ export interface Services {
   readonly mode: 'demo' | 'database' | 'file';
   /** undefined: the configuration is in a database. */
   readonly configurationFile: string | undefined;
+  /** undefined: nothing is known of spending. */
+  readonly spend: SpendServices | undefined;
   /** Notes an action that is no change of the configuration, such as a sign-in. */
   readonly note: (action: string) => void;
   /** The gateway. Throws `AdminProblem` while it is starting. */
   readonly running: () => RunningGateway;
   readonly live: LiveHub;
+  /** How a limit stands; undefined: nobody knows at the moment. */
+  readonly standing: (claim: Claim) => ClaimStanding | undefined;
   /** Counts a wrong key and waits as long as its sender has to. Throws `AdminProblem`. */
   readonly refuseKey: () => Promise<never>;
+}
+
+/** What operations on the ledger use. */
+export interface SpendServices {
+  /** The database of the ledger; undefined while there is none. */
+  readonly database: () => Database | undefined;
+  /** undefined: end users cannot be hashed. */
+  readonly hashEndUser: ((endUser: string) => string) | undefined;
+  readonly sendHook: SendHook;
 }
 
 /** One request with its parsed body and parameters. */
@@ -99,16 +114,33 @@ export interface Call {
   /** The credential of a request that has no session. */
   readonly authorization: string | undefined;
   readonly services: Services;
+  /** For the history: who makes it, and from where. */
+  readonly actor: string;
   /** Makes a write on behalf of the caller, under the caller's precondition. */
-  readonly write: (target: ResourceName, verb: string, edit: Edit) => Promise<Revision>;
-  readonly rollback: (version: number) => Promise<Revision>;
+  readonly write: (write: Write) => Promise<Answer>;
+  readonly rollback: (version: number, answerOf: Write['answerOf']) => Promise<Answer>;
+}
+
+/** A write of the configuration. */
+export interface Write {
+  /** For the history, such as `update`; the target follows. */
+  readonly verb: string;
+  /** For the history, if the verb and the target do not say it. */
+  readonly what?: string;
+  /** The resource that it is about; errors in it are told without its name. */
+  readonly target: ResourceName;
+  readonly edit: Edit;
+  /** The resources that are new, whose ids must not have belonged to deleted ones. */
+  readonly creates?: readonly ResourceName[];
+  /** What the caller is told of the new revision. */
+  readonly answerOf: (revision: Revision) => Answer;
 }
 
 /** The result of an operation; `version` becomes the ETag. */
 export interface Answer {
-  /** Is sent as it is, in place of the body. */
-  readonly raw?: Response;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: JsonObject | undefined;
+  /** Sent instead of `body`: a file. */
+  readonly raw?: { readonly type: string; readonly body: ReadableStream<Uint8Array> | string };
   readonly version: number | undefined;
 }

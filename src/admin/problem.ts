@@ -4,7 +4,9 @@ import { StoreUnavailable } from '../store/database.ts';
 import { findingMessage, findingPath } from '../store/finding-text.ts';
 import { SealBroken } from '../store/keyring.ts';
 import type { ResourceFinding } from '../store/compile-revision.ts';
+import { RESOURCE_KINDS } from '../store/resource-kinds.ts';
 import type { ResourceName } from '../store/revision.ts';
+import { IdBuried } from '../store/tombstones.ts';
 import { formatPath } from '../config/read/problems.ts';
 
 /** The reasons for refusing a request: HTTP status and OpenAI's error type. */
@@ -25,6 +27,7 @@ export const PROBLEMS = {
   database_changed: { status: 409, type: 'invalid_request_error' },
   version_changed: { status: 412, type: 'invalid_request_error' },
   body_too_large: { status: 413, type: 'invalid_request_error' },
+  idempotency_key_reused: { status: 422, type: 'invalid_request_error' },
   invalid_fields: { status: 422, type: 'invalid_request_error' },
   too_many_failures: { status: 429, type: 'rate_limit_error' },
   starting: { status: 503, type: 'server_error' },
@@ -89,6 +92,13 @@ export function asProblem(error: unknown, target: ResourceName | undefined, isDe
   if (error instanceof VersionConflict) {
     const message = `The configuration has version ${error.version} by now. Read it again, and repeat the change.`;
     return new AdminProblem('version_changed', message, { headers: { etag: `"${error.version}"` } });
+  }
+  if (error instanceof IdBuried) {
+    const until = new Date(error.untilMs).toISOString().slice(0, 10);
+    const message = `The id "${error.resource.id}" belonged to a ${RESOURCE_KINDS[error.resource.kind].title} that was deleted. Its usage is still reported, so the id is free only from ${until} on.`;
+    return new AdminProblem('already_exists', message, {
+      details: [{ path: 'id', message: 'belonged to another one' }],
+    });
   }
   if (error instanceof VersionUnknown) return new AdminProblem('not_found', `${error.message}.`);
   if (error instanceof RevisionRefused) {

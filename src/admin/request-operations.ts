@@ -100,7 +100,10 @@ async function listRequests({ store, query }: Call): Promise<Answer> {
     limit: limit + 1,
   });
   const page = found.records.slice(0, limit);
-  if (format === 'csv') return { version: undefined, body: undefined, raw: csvOf(page) };
+  if (format === 'csv') {
+    const headers = { 'content-disposition': 'attachment; filename="requests.csv"' };
+    return { version: undefined, body: undefined, headers, raw: csvOf(page) };
+  }
   const last = page.at(-1);
   const next = found.records.length > limit ? last : found.searchedTo;
   return {
@@ -152,16 +155,10 @@ function positionOf(cursor: string): Position {
   return { endedAtMs: Number(endedAt), requestId };
 }
 
-function csvOf(records: readonly RequestRecord[]): Response {
-  const rows = records.map(requestView);
+function csvOf(records: readonly RequestRecord[]): NonNullable<Answer['raw']> {
   const names = Object.keys(recordSchema.shape);
-  const lines = rows.map((row) => csvLine(names.map((name) => csvField(row[name]))));
-  return new Response([csvLine(names), ...lines].join(''), {
-    headers: {
-      'content-type': 'text/csv; charset=utf-8',
-      'content-disposition': 'attachment; filename="requests.csv"',
-    },
-  });
+  const lines = records.map(requestView).map((row) => csvLine(names.map((name) => csvField(row[name]))));
+  return { type: 'text/csv; charset=utf-8', body: [csvLine(names), ...lines].join('') };
 }
 
 function csvField(value: Json | undefined): string | null | { readonly number: string } {

@@ -47,3 +47,12 @@ export class Watchers {
     };
   };
 }
+
+/** The watchers of a gateway of one process. */
+export function watchersOf(activity: ActivitySwitch): Watchers {
+  const watchers = new Watchers((isOn) => {
+    if (isOn) void activity.on(watchers.tell);
+    else activity.off();
+  });
+  return watchers;
+}

@@ -1,7 +1,15 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import type { Clock } from '../gateway/ports.ts';
-import type { BilledUse, Cost, CostMeter } from '../gateway/cost.ts';
+import type {
+  BilledUse,
+  Cost,
+  CostEstimate,
+  CostEstimator,
+  CostMeter,
+  ExpectedUse,
+} from '../gateway/cost.ts';
 import { costOf } from '../prices/cost.ts';
+import { dearestCost } from '../prices/dearest.ts';
 import { metersOf, type MeterCounts } from '../prices/meters.ts';
 import { canonicalSheet, type PricesInForce, type Tier } from '../prices/sheet.ts';
 import type { Usage } from '../protocols/protocol.ts';
@@ -13,16 +21,48 @@ import { openPriceBook, type PriceBook } from './price-book.ts';
  */
 export function createCostMeter(snapshot: () => Snapshot, clock: Clock): CostMeter {
   let opened: { readonly version: Snapshot; readonly book: PriceBook } | undefined;
+  const book = (): PriceBook | Promise<PriceBook> => {
+    const current = snapshot();
+    if (opened?.version === current) return opened.book;
+    return openPriceBook(current).then((book) => {
+      opened = { version: current, book };
+      return book;
+    });
+  };
+  const estimatorOf = (book: PriceBook): CostEstimator => ({
+    estimate: (use) => estimate(use, book, clock.epochMs()),
+  });
   return {
     costOf(use) {
-      const current = snapshot();
-      if (opened?.version === current) return calculate(use, opened.book, clock.epochMs());
-      return openPriceBook(current).then((book) => {
-        opened = { version: current, book };
-        return calculate(use, book, clock.epochMs());
-      });
+      const found = book();
+      if (found instanceof Promise) return found.then((found) => calculate(use, found, clock.epochMs()));
+      return calculate(use, found, clock.epochMs());
+    },
+    estimator() {
+      const found = book();
+      return found instanceof Promise ? found.then(estimatorOf) : estimatorOf(found);
     },
   };
+}
+
+/** The dearest of the tier that the request asks for and the standard one, since the provider chooses. */
+function estimate(use: ExpectedUse, book: PriceBook, epochMs: number): CostEstimate | undefined {
+  const { provider, model, inputTokens, outputTokens } = use;
+  const possible = {
+    inputTokens,
+    outputTokens,
+    hasMedia: use.images > 0 || use.audioSeconds > 0,
+    audioSeconds: use.audioSeconds,
+    characters: use.textBytes,
+    answers: use.answers,
+  };
+  const standard = book.prices({ provider, model, epochMs });
+  const base = standard && dearestCost(possible, standard);
+  const tier = use.tier === undefined ? undefined : TIERS[use.tier];
+  if (tier === undefined || base === undefined) return base;
+  const special = book.prices({ provider, model, tier, epochMs });
+  const other = special && dearestCost(possible, special);
+  return other === undefined || other.nano <= base.nano ? base : other;
 }
 
 function calculate(

@@ -6,9 +6,13 @@ import { recordOf } from '../store/records/request-record.ts';
 import { version } from '../version.ts';
 import { logAudit } from './audit-log.ts';
 import { readSecretVariables } from './secret-variables.ts';
+import type { Database } from '../store/database.ts';
+import { spendServices } from './spend-services.ts';
 import type { AdminSide, Serving } from './serving.ts';
 
 export interface FileAdminOptions extends Omit<FileStoreOptions, 'requests'> {
+  /** The database of the ledger; undefined while there is none. */
+  readonly database: () => Database | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The configuration that requests are served with. */
   readonly inForce: () => Loaded;
@@ -42,7 +46,7 @@ function closed(why: string): FileAdmin {
   return { side: undefined, warnings: [`${why}. The Admin API is not served.`] };
 }
 
-function sideOf(adminKey: string, { path, reload, inForce, serving }: FileAdminOptions): AdminSide {
+function sideOf(adminKey: string, { path, reload, inForce, serving, database }: FileAdminOptions): AdminSide {
   const requests = new RecentRecords();
   const endpoint = createAdmin({
     store: new FileStore({ path, requests, reload }, inForce),
@@ -50,7 +54,9 @@ function sideOf(adminKey: string, { path, reload, inForce, serving }: FileAdminO
     version,
     configurationFile: path,
     running: () => serving()?.running,
+    spend: spendServices(database),
     nowMs: Date.now,
+    standing: (claim) => serving()?.standing(claim),
     audit(entry) {
       const log = serving()?.log;
       if (log !== undefined) logAudit(entry, log);

@@ -1,8 +1,9 @@
 import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createConsole } from '../console/console-page.ts';
 import { createDocs } from '../console/docs-page.ts';
-import { LOOK_MS } from '../gateway/settle.ts';
+import type { Counters, Journal } from '../gateway/limits/ports.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
+import type { UsedOf } from '../limits/claim-counters.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';
@@ -14,8 +15,14 @@ import type { AdminEndpoint } from '../server/admin-endpoint.ts';
 import { type HttpServer, serve, type ServeOptions } from '../server/serve.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
-import { createMetrics, type Metrics, type RecordCounts } from '../telemetry/metrics/metrics.ts';
+import {
+  createMetrics,
+  type Metrics,
+  type MetricSources,
+  type RecordCounts,
+} from '../telemetry/metrics/metrics.ts';
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
+import { drained } from './drained.ts';
 import { createCostMeter } from './cost-meter.ts';
 import { inMemory } from './in-memory.ts';
 import { createThreads } from './threads.ts';
@@ -30,6 +37,8 @@ export interface App {
   readonly snapshot: () => Snapshot;
   /** The metrics' own listener, if they have a port of their own. */
   readonly metricsServer: MetricsServer | undefined;
+  /** How the limits stand. */
+  readonly counters: Counters;
   /** Reports events outside of requests to metrics and logs. */
   readonly emit: Emit;
   /** The metrics of this process. */
@@ -67,6 +76,8 @@ export interface AppOptions {
   readonly database?: (() => DatabaseStatus | undefined) | undefined;
   /** Counts of this process's request records, in database mode. */
   readonly records?: (() => RecordCounts) | undefined;
+  /** The journal that outlives this process, and the ledger that outlives all. */
+  readonly spend?: AppSpend | undefined;
   /** The Admin API, in database mode. */
   readonly admin?: AdminEndpoint | undefined;
   /** Receives every event, and is closed when the requests have ended; undefined: there is no tracing. */
@@ -77,6 +88,13 @@ export interface AppOptions {
   readonly cluster?: Cluster | undefined;
   /** The clock of a single process; undefined: the machine's clock. */
   readonly clock?: SystemClock;
+}
+
+/** Connects a process with the journal and the ledger. */
+export interface AppSpend extends Pick<MetricSources, 'journalState' | 'ledgerState'> {
+  readonly journal: Journal;
+  /** What was used before this process began, for a single process. */
+  readonly usedOf?: UsedOf | undefined;
 }
 
 /** The processes that serve together, as one of them sees them. Each `own` is what this process would do on its own. */
@@ -104,11 +122,11 @@ const SWEEP_MS = 60_000;
 /** Connects the parts of a gateway and starts listening. Throws the errors of listening, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
   let { snapshot } = options;
-  const { tracing, cluster = singleProcess(options.clock ?? systemClock) } = options;
+  const { tracing, cluster = singleProcess(options.clock ?? systemClock, options.spend?.usedOf) } = options;
   const { clock, ledgers, flush } = withStoredOwners(cluster, options.objects);
   const { stop: stopThreads, ...threads } = createThreads();
   const upstream = createUpstream();
-  const { metrics, statuses, emit } = openWatchers(options, clock, () => snapshot);
+  const { metrics, statuses, emit } = openWatchers(options, { clock, ledgers, snapshot: () => snapshot });
   const gateway: Gateway = {
     snapshot: () => snapshot,
     upstream,
@@ -118,6 +136,7 @@ export function startApp(options: AppOptions): App {
     ...threads,
     costs: createCostMeter(() => snapshot, clock),
     emit,
+    journal: options.spend?.journal,
     ...(tracing && { tracing }),
   };
   const { catalogue, ...reports } = openReports(gateway, statuses, cluster);
@@ -146,6 +165,7 @@ export function startApp(options: AppOptions): App {
     server,
     snapshot: () => snapshot,
     metricsServer,
+    counters: ledgers.counters,
     emit,
     dumpMetrics: metrics.dump,
     ledgers,
@@ -155,10 +175,7 @@ export function startApp(options: AppOptions): App {
       snapshot = next;
       server.recheck();
     },
-    drain: async () => {
-      await drained(server, snapshot.server);
-      await stop();
-    },
+    drain: () => drained(server, snapshot.server).then(stop),
     stop,
   };
 }
@@ -188,10 +205,10 @@ function openReports(gateway: Gateway, statuses: ProviderStatuses, cluster: Clus
 }
 
 /** The cluster of a single process. */
-function singleProcess(clock: SystemClock): Cluster {
+function singleProcess(clock: SystemClock, usedOf: UsedOf | undefined): Cluster {
   return {
     clock,
-    ledgers: loneLedgers(),
+    ledgers: loneLedgers(usedOf),
     port: undefined,
     isProber: true,
     metrics: (own) => renderMetrics(own()),
@@ -216,11 +233,13 @@ function withStoredOwners(
 
 /** The listeners of the gateway's events, and one function that calls them all. */
 function openWatchers(
-  { version, droppedLogRows = () => 0, database, records, tracing, emit }: AppOptions,
-  clock: SystemClock,
-  snapshot: () => Snapshot,
+  { version, droppedLogRows = () => 0, database, records, spend, tracing, emit, cluster }: AppOptions,
+  { clock, ledgers, snapshot }: Pick<Cluster, 'clock' | 'ledgers'> & Pick<MetricSources, 'snapshot'>,
 ): { readonly metrics: Metrics; readonly statuses: ProviderStatuses; readonly emit: Emit } {
-  const metrics = createMetrics({ snapshot, clock, version, droppedLogRows, database, records });
+  // The supervisor tells how limits stand that several processes share.
+  const limits = cluster === undefined ? ledgers.counters : undefined;
+  const own = { snapshot, clock, version, droppedLogRows, database, records, limits };
+  const metrics = createMetrics({ ...own, ...spend });
   const statuses = new ProviderStatuses(clock);
   const listeners = [metrics.listen, statuses.listen, ...(tracing ? [tracing.listen] : []), emit];
   return { metrics, statuses, emit: toEach(listeners) };
@@ -276,23 +295,4 @@ function toEach(listeners: readonly Emit[]): Emit {
       }
     }
   };
-}
-
-/** Waits for load balancers to notice, then stops listening and waits for requests in flight. */
-async function drained(
-  server: HttpServer,
-  { drainDelayMs, drainTimeoutMs }: Snapshot['server'],
-): Promise<void> {
-  server.announce();
-  if (drainDelayMs > 0) await Bun.sleep(drainDelayMs);
-  server.drain();
-  await idle(server, drainTimeoutMs);
-  // A large answer is reported only after the server has seen its last byte leave.
-  await Bun.sleep(3 * LOOK_MS);
-}
-
-/** Resolves when no request is pending, or after `timeoutMs`. */
-async function idle(server: HttpServer, timeoutMs: number): Promise<void> {
-  const untilMs = systemClock.nowMs() + timeoutMs;
-  while (server.pending() > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(10);
 }

@@ -33,6 +33,7 @@ export async function openPriceBook({ providers, prices }: Snapshot): Promise<Pr
   // Prices change at most once a minute, so a result applies until the end of its minute.
   const found = new Map<string, PricesInForce | undefined>();
   let current = 0;
+  let last: FoundPrices | undefined;
   return {
     sheet,
     prices({ provider, model, tier, epochMs }) {
@@ -40,15 +41,24 @@ export async function openPriceBook({ providers, prices }: Snapshot): Promise<Pr
       if (minute !== current || found.size >= MOST_KEPT) {
         found.clear();
         current = minute;
+        last = undefined;
       }
+      // Most requests repeat the previous one's model.
+      if (last?.provider === provider && last.model === model && last.tier === tier) return last.prices;
       const key = `${provider}\n${model}\n${tier ?? ''}`;
       if (!found.has(key)) {
         const known = sheet(provider, model);
         found.set(key, known && pricesAt(known, tier, minuteOf(epochMs)));
       }
-      return found.get(key);
+      const prices = found.get(key);
+      last = { provider, model, tier, prices };
+      return prices;
     },
   };
+}
+
+interface FoundPrices extends Omit<PriceWanted, 'epochMs'> {
+  readonly prices: PricesInForce | undefined;
 }
 
 /** The maximum number of look-ups kept per minute. */

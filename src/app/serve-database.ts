@@ -1,11 +1,13 @@
+import { AlertSide } from './alert-side.ts';
 import { announceTranslation } from './announce-translation.ts';
 import { logAudit } from './audit-log.ts';
 import { createAdmin } from '../admin/admin.ts';
-import { findMissingAuthorities } from '../config/read/file-warnings.ts';
 import { addressText } from '../config/compile/address.ts';
 import type { Overrides } from '../config/read/overrides.ts';
+import { startWarnings } from './start-warnings.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { StoreEvent } from '../store/store-options.ts';
+import type { AdminEndpoint } from '../server/admin-endpoint.ts';
 import { version } from '../version.ts';
 import { EXIT } from '../exit-code.ts';
 import {
@@ -16,8 +18,15 @@ import {
 import type { CompiledConfig } from './config-source.ts';
 import { listen } from './listen.ts';
 import type { Serving } from './serving.ts';
-import { recordRequests } from './request-records.ts';
+import { type Recording, recordRequests } from './request-records.ts';
+import type { RequestRecord } from '../store/records/request-record.ts';
+import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
+import type { Log } from '../telemetry/log/log.ts';
+import { recordsWithSums } from './records-with-sums.ts';
 import { drainOnSignals } from './signals.ts';
+import { readSpendEnvironment } from './spend-environment.ts';
+import { spendServices } from './spend-services.ts';
+import { SpendSide } from './spend-side.ts';
 
 type Changed = Extract<StoreEvent, { type: 'changed' }>;
 type Environment = Extract<DatabaseEnvironment, { kind: 'database' }>;
@@ -73,16 +82,19 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     ...store.console,
     running: () => serving?.running,
     adminKey: environment.adminKey,
+    spend: spendServices(() => store.database),
     version,
     nowMs: Date.now,
+    standing: (claim) => serving?.standing(claim),
     audit: (entry) => serving && logAudit(entry, serving.log),
     onBug: (error) => serving?.emit({ type: 'bug', requestId: undefined, error }),
   });
-  const recording = recordRequests({
-    records: store.requests,
-    retentionMs: environment.retentionMs,
-    log: () => serving?.log,
-  });
+  const kept = await openKept(store, environment, () => serving?.log);
+  if (typeof kept === 'string') {
+    await store.close();
+    return failed([kept]);
+  }
+  const { spend, recording, ...records } = kept;
   const config = ({ snapshot, revision }: Pick<Changed, 'snapshot' | 'revision'>): CompiledConfig => {
     const { version, loadedAt: now } = snapshot;
     return { snapshot, source: { kind: 'revision', revision, version, now, overrides: flags.overrides } };
@@ -90,38 +102,76 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   let inForce: Promise<void> | undefined;
   serving = await listen(config({ snapshot: store.snapshot(), revision: store.revision() }), {
     admin: {
-      // A write is in force in every process before its response is sent.
-      endpoint: async (request, client) => {
-        const response = await admin(request, client);
-        await inForce;
-        return response;
-      },
+      endpoint: afterwards(admin, () => inForce),
       close: admin.close,
       record: recording.listen,
-      retentionMs: environment.retentionMs,
       records: recording.counts,
-      insert: (records) => store.requests.insert(records),
+      ...records,
     },
     database: { status: () => store.status(), objects: store.objects },
+    spend,
   });
   if (serving === undefined) return EXIT.failed;
   const running = serving;
+  const alerts = new AlertSide({ database: () => store.database, spend, serving });
   const drained = drainOnSignals(running);
   announce(running, flags);
-  for (const text of await findMissingAuthorities(running.snapshot()))
+  for (const text of await startWarnings(running.snapshot(), process.env, 'replicas'))
     running.log.say('warn', 'warning', { text });
   flags.listen((event) => {
     if (event.type !== 'changed') report(event, running);
-    else if (event.snapshot !== running.snapshot()) inForce = accept(config(event), running);
+    else if (event.snapshot !== running.snapshot())
+      inForce = spend.adopt(event.snapshot, () => accept(config(event), running));
   });
   process.on('SIGHUP', () => store.look());
   const telling = setInterval(() => running.setDatabaseStatus(store.status()), STATUS_MS);
   await drained;
   clearInterval(telling);
-  await recording.close();
-  await store.close();
+  for (const part of [recording, alerts, spend, store]) await part.close();
   await running.log.flush();
   return EXIT.ok;
+}
+
+/** A write is in force in every process before its response is sent. */
+function afterwards(admin: AdminEndpoint, inForce: () => Promise<void> | undefined): AdminEndpoint {
+  return async (request, client) => {
+    const response = await admin(request, client);
+    await inForce();
+    return response;
+  };
+}
+
+interface Kept {
+  readonly spend: SpendSide;
+  readonly recording: Recording;
+  /** How long processes keep records that no journal has; 0: the journals have all. */
+  readonly retentionMs: number;
+  readonly insert: (records: readonly RequestRecord[]) => Promise<void>;
+}
+
+/** Opens what outlives a request: ledger and records. Resolves with a sentence if limits cannot be kept. */
+async function openKept(
+  store: Store,
+  environment: Environment,
+  log: () => Log | undefined,
+): Promise<Kept | string> {
+  const { database } = store;
+  const spend = new SpendSide({ ...readSpendEnvironment(process.env), database, log });
+  const problem = await spend.follow(store.snapshot());
+  if (problem !== undefined) return problem;
+  const retentionMs = spend.spend === undefined ? environment.retentionMs : 0;
+  const records = recordsWithSums(database);
+  const recording = recordRequests({ records, retentionMs, log });
+  const counts = (): RecordCounts => {
+    const { waiting, dropped } = recording.counts();
+    return { waiting: waiting + (spend.status()?.waiting ?? 0), dropped };
+  };
+  return {
+    spend,
+    recording: { ...recording, counts },
+    retentionMs,
+    insert: records.insert,
+  };
 }
 
 /** How often other processes learn the state of the database. */

@@ -1,5 +1,6 @@
+import { AlertSide } from './alert-side.ts';
 import { announceTranslation } from './announce-translation.ts';
-import { findMissingAuthorities, findWeakKeys } from '../config/read/file-warnings.ts';
+import { findWeakKeys } from '../config/read/file-warnings.ts';
 import { addressText } from '../config/compile/address.ts';
 import { type Files, loadConfig } from '../config/read/load.ts';
 import type { Overrides } from '../config/read/overrides.ts';
@@ -10,8 +11,12 @@ import type { ConfigFile } from '../config/schema/schema.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { FileAdmin, FileAdminOptions } from './file-admin.ts';
 import { listen } from './listen.ts';
+import type { Log } from '../telemetry/log/log.ts';
 import type { Serving } from './serving.ts';
+import { startWarnings } from './start-warnings.ts';
 import { drainOnSignals } from './signals.ts';
+import { readSpendEnvironment } from './spend-environment.ts';
+import { SpendSide } from './spend-side.ts';
 import { WatchedFiles } from './watched-files.ts';
 
 /** Serves the configuration in a file and follows its changes until a signal ends it. */
@@ -31,13 +36,22 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
     reload: () => reload(),
     inForce: () => ({ file: loaded.file, snapshot: loaded.config.snapshot }),
     serving: () => listening,
+    database: () => spend.spend?.database,
   });
-  const serving = await listen(first.config, { admin: admin.side });
+  const log = (): Log | undefined => listening?.log;
+  const spend = new SpendSide({ ...readSpendEnvironment(process.env), database: undefined, log });
+  const problem = await spend.follow(first.config.snapshot);
+  if (problem !== undefined) {
+    console.error(`llm-proxy: ${problem}`);
+    return EXIT.failed;
+  }
+  const serving = await listen(first.config, { admin: admin.side, spend });
   if (serving === undefined) return EXIT.failed;
   listening = serving;
+  const alerts = new AlertSide({ database: () => spend.spend?.database, spend, serving });
   const drained = drainOnSignals(serving);
-  const authorities = await findMissingAuthorities(serving.snapshot());
-  announce(serving, [...first.weakKeys, ...authorities, ...admin.warnings]);
+  const doubts = await startWarnings(serving.snapshot(), process.env, 'file');
+  announce(serving, [...first.weakKeys, ...doubts, ...admin.warnings]);
   const reloadOnce = async (): Promise<readonly Problem[]> => {
     const { version, access } = serving.snapshot();
     const staysLocked = access.kind === 'keys';
@@ -48,7 +62,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
       return next.problems;
     }
     loaded = next;
-    await accept(next.config, serving);
+    await spend.adopt(next.config.snapshot, () => accept(next.config, serving));
     return [];
   };
   let reloading: Promise<readonly Problem[]> = Promise.resolve([]);
@@ -58,6 +72,8 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   void secrets.follow(first.files);
   process.on('SIGHUP', () => void reload());
   await drained;
+  await alerts.close();
+  await spend.close();
   watch.close();
   secrets.close();
   await serving.log.flush();

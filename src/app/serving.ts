@@ -6,7 +6,9 @@ import type { OwnerStore } from '../gateway/objects/stored-object-owners.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
 import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
+import type { StandingOf } from './claim-standing.ts';
 import type { CompiledConfig } from './config-source.ts';
+import type { SpendSide } from './spend-side.ts';
 
 /** A gateway that listens, in one process or in several. */
 export interface Serving {
@@ -21,6 +23,8 @@ export interface Serving {
   readonly setDatabaseStatus: (status: DatabaseStatus) => void;
   /** The gateway as its Admin API sees it. */
   readonly running: RunningGateway;
+  /** How a limit stands. */
+  readonly standing: StandingOf;
   /** The number of requests in flight. */
   readonly pending: () => Promise<number>;
   /** Refuses new connections; resolves when the requests in flight have ended, or after `drain_timeout`. */
@@ -32,6 +36,8 @@ export interface ListenOptions {
   readonly admin?: AdminSide | undefined;
   /** The additions of database mode; undefined: there is no database. */
   readonly database?: DatabaseSide | undefined;
+  /** What was used, over restarts. */
+  readonly spend?: SpendSide | undefined;
 }
 
 /** The connection between a gateway and its Admin API. */

@@ -1,28 +1,33 @@
-import { startApp } from './gateway-app.ts';
+import { type App, startApp } from './gateway-app.ts';
 import { systemClock } from '../lib/system-clock.ts';
-import { openTracing } from '../telemetry/traces/trace-open.ts';
 import { version } from '../version.ts';
-import { ActivitySwitch, Watchers } from './activity-switch.ts';
+import { ActivitySwitch, watchersOf } from './activity-switch.ts';
 import { runningInOneProcess } from './running-gateway.ts';
+import type { UsedOf } from '../limits/claim-counters.ts';
+import { standingsFrom } from './claim-standing.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { ListenOptions, Serving } from './serving.ts';
-import { complain, openProcessLog } from './process-log.ts';
+import { openProcessLog } from './process-log.ts';
+import { openProcessTracing } from './process-tracing.ts';
+import { ProcessSpend } from './process-spend.ts';
+import type { SpendSide } from './spend-side.ts';
 
 /** Serves in this process. Throws the errors of listening. */
-export function serveInOneProcess({ snapshot }: CompiledConfig, { admin, database }: ListenOptions): Serving {
+export async function serveInOneProcess(
+  { snapshot }: CompiledConfig,
+  { admin, database, spend }: ListenOptions,
+): Promise<Serving> {
   let current = () => snapshot;
   const log = openProcessLog(() => current());
-  const tracing = openTracing({
-    env: process.env,
-    clock: systemClock,
-    version,
-    complain: (text) => complain(`llm-proxy: ${text}\n`),
-  });
+  const tracing = openProcessTracing(systemClock);
   const activity = new ActivitySwitch();
-  const watchers = new Watchers((isOn) => {
-    if (isOn) void activity.on(watchers.tell);
-    else activity.off();
-  });
+  const watchers = watchersOf(activity);
+  const own = new ProcessSpend({ snapshot: () => current(), log: () => log });
+  await own.start(spend?.begin(WORKER));
+  const usedOf: UsedOf = (counter, windowMs) => {
+    own.flush();
+    return spend?.usedOf(counter, windowMs) ?? 0;
+  };
   const app = startApp({
     admin: admin?.endpoint,
     snapshot,
@@ -31,14 +36,22 @@ export function serveInOneProcess({ snapshot }: CompiledConfig, { admin, databas
       log.listen(event);
       admin?.record(event);
       activity.listen(event);
+      own.listen(event);
     },
     droppedLogRows: log.droppedRows,
     database: database?.status,
     records: admin?.records,
     objects: database?.objects,
+    spend: {
+      journal: own.journal,
+      journalState: own.state,
+      ledgerState: spend?.status,
+      usedOf,
+    },
     tracing,
   });
   current = app.snapshot;
+  if (spend !== undefined) connect(spend, own, app);
   void app.refreshModels();
   return {
     url: app.server.url,
@@ -49,10 +62,20 @@ export function serveInOneProcess({ snapshot }: CompiledConfig, { admin, databas
     // In one process, the snapshot asks the store directly.
     setDatabaseStatus: () => undefined,
     running: runningInOneProcess(app, watchers),
+    standing: standingsFrom({ counters: app.counters, usedOf, clock: systemClock }),
     pending: async () => app.server.pending(),
-    drain: () => {
+    async drain() {
       admin?.close();
-      return app.drain();
+      await app.drain();
+      own.end();
     },
   };
+}
+
+/** The name of this process's journals. */
+const WORKER = 1;
+
+function connect(spend: SpendSide, own: ProcessSpend, app: App): void {
+  spend.onMoved(([counter, windowMs, amount]) => app.counters.adjust(counter, windowMs, amount));
+  spend.onOpened(() => own.start(spend.begin(WORKER)));
 }

@@ -13,11 +13,15 @@ import type { OpenLog } from '../telemetry/log/open-log.ts';
 import { version } from '../version.ts';
 import { type WorkerExit, WorkerPool } from '../cluster/worker-pool.ts';
 import { PUBLISH_MS, seedForAll } from './counter-seeding.ts';
-import type { Seeder } from '../limits/claim-counters.ts';
+import type { Seeder, UsedOf } from '../limits/claim-counters.ts';
+import { type StandingOf, standingsFrom } from './claim-standing.ts';
 import { openLedgers, type SharedLedgers, sizeOfLedgers } from './shared-ledgers.ts';
 import { createSharedMemory, type SharedMemory } from '../cluster/shared-memory.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { AdminSide, DatabaseSide, ListenOptions, Serving } from './serving.ts';
+import type { JournalOrders } from '../spend/process-journal.ts';
+import type { Use } from '../spend/journal/line.ts';
+import type { SpendSide } from './spend-side.ts';
 import { openProcessLog, print } from './process-log.ts';
 import { ActivitySwitch, Watchers } from './activity-switch.ts';
 import { AdminReceiver } from './forwarded-request.ts';
@@ -41,6 +45,7 @@ export async function serveWithWorkers(
     swap: supervisor.swap,
     setDatabaseStatus: supervisor.setDatabaseStatus,
     running: supervisor.running(url),
+    standing: supervisor.standing,
     pending: supervisor.pending,
     drain: supervisor.drain,
   };
@@ -68,9 +73,13 @@ class Supervisor {
   readonly #workers: number;
   readonly #admin: AdminSide | undefined;
   readonly #database: DatabaseSide | undefined;
+  readonly #spend: SpendSide | undefined;
+  /** The number under which each worker writes its journal. */
+  readonly #lives = new Map<number, number>();
   readonly #memory: SharedMemory;
   readonly #ledgers: SharedLedgers;
   readonly #seed: Seeder;
+  readonly standing: StandingOf;
   readonly #own: Metrics;
   readonly #counts = new MergedMetrics();
   readonly #pool: WorkerPool<WorkerCalls>;
@@ -80,23 +89,26 @@ class Supervisor {
   #metricsServer: MetricsServer | undefined;
   #noting: Timer | undefined;
 
-  constructor(config: CompiledConfig, workers: number, { admin, database }: ListenOptions) {
+  constructor(config: CompiledConfig, workers: number, { admin, database, spend }: ListenOptions) {
     this.#config = config;
     this.#workers = workers;
     this.#admin = admin;
     this.#database = database;
     this.#receiver = new AdminReceiver(admin?.endpoint);
+    this.#spend = spend;
     this.#memory = createSharedMemory(sizeOfLedgers(workers));
     this.#ledgers = openLedgers(this.#memory.bytes, {
       workers,
       me: SUPERVISOR,
       seeder: (record) => this.#seed(record),
     });
+    const usedOf: UsedOf = (counter, windowMs) => spend?.usedOf(counter, windowMs) ?? 0;
     this.#seed = seedForAll({
       records: this.#ledgers.records,
       publishAll: (key) => this.#pool.callAll('publishHold', key, PUBLISH_MS),
-      usedOf: () => 0,
+      usedOf,
     });
+    this.standing = standingsFrom({ counters: this.#ledgers.counters, usedOf, clock: systemClock });
     this.log = openProcessLog(this.snapshot);
     this.#own = createMetrics({
       snapshot: this.snapshot,
@@ -105,6 +117,8 @@ class Supervisor {
       droppedLogRows: this.log.droppedRows,
       database: database?.status,
       records: admin?.records,
+      limits: this.#ledgers.counters,
+      ledgerState: spend?.status,
     });
     this.#pool = new WorkerPool({
       size: workers,
@@ -117,6 +131,8 @@ class Supervisor {
 
   /** Resolves with the URL when every worker listens. */
   async start(): Promise<string> {
+    this.#spend?.onMoved(this.#adjust);
+    this.#spend?.onOpened(() => this.#startJournals());
     // However this process ends, its workers must release the port.
     process.once('exit', () => this.#pool.stop());
     const { url } = await this.#pool.start();
@@ -219,9 +235,29 @@ class Supervisor {
       port: this.#pool.address?.port ?? this.snapshot().server.port,
       source: this.#config.source,
       admin: admin && { retentionMs: admin.retentionMs, isWatched: this.#watchers.isWatched },
+      journal: this.#beginJournal(worker),
       database: database && { status: database.status() },
     };
   }
+
+  #beginJournal(worker: number): JournalOrders | undefined {
+    const orders = this.#spend?.begin(worker);
+    if (orders !== undefined) this.#lives.set(worker, orders.life);
+    return orders;
+  }
+
+  /** Tells the workers to write journals, from now on. */
+  async #startJournals(): Promise<void> {
+    const starts = Array.from({ length: this.#workers }, async (_, index) => {
+      const orders = this.#beginJournal(index + 1);
+      if (orders !== undefined)
+        await this.#pool.call(index + 1, 'startJournal', orders).catch(() => undefined);
+    });
+    await Promise.all(starts);
+  }
+
+  readonly #adjust = ([counter, windowMs, amount]: Use): void =>
+    this.#ledgers.counters.adjust(counter, windowMs, amount);
 
   readonly #metricsText = async (): Promise<string> => {
     await this.#noteCounts();
@@ -237,6 +273,8 @@ class Supervisor {
 
   readonly #reclaim = ({ worker, pid, how }: WorkerExit): void => {
     this.#ledgers.reclaim(worker);
+    const life = this.#lives.get(worker);
+    if (life !== undefined) for (const use of this.#spend?.bury(life) ?? []) this.#adjust(use);
     this.#counts.reclaim(worker);
     this.log.say('error', 'workerDied', { worker, pid, how });
   };

@@ -5,7 +5,6 @@ import type { DatabaseStatus } from '../gateway/ports.ts';
 import { RpcChannel, type Message } from '../cluster/rpc-channel.ts';
 import { clockAhead, type SystemClock } from '../lib/system-clock.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
-import { openTracing } from '../telemetry/traces/trace-open.ts';
 import { version } from '../version.ts';
 import type { PoolCalls } from '../cluster/worker-pool.ts';
 import { openLedgers, type SharedLedgers } from './shared-ledgers.ts';
@@ -14,7 +13,9 @@ import type { CounterLedger } from '../limits/counter.ts';
 import { mapSharedMemory } from '../cluster/shared-memory.ts';
 import { EXIT } from '../exit-code.ts';
 import { compileSource } from './config-source.ts';
-import { complain, openProcessLog } from './process-log.ts';
+import { openProcessLog } from './process-log.ts';
+import { openProcessTracing } from './process-tracing.ts';
+import { ProcessSpend } from './process-spend.ts';
 import { type Recording, recordRequests } from './request-records.ts';
 import { ActivitySwitch } from './activity-switch.ts';
 import { ForwardedAdmin } from './forwarded-request.ts';
@@ -32,13 +33,14 @@ export async function serveAsWorker(): Promise<number> {
   const { channel, began, onEnd } = connect();
   try {
     const init = await channel.call('hello', undefined);
-    const worker = start(init, await sharedClock(channel), channel);
+    const worker = await start(init, await sharedClock(channel), channel);
     began(worker);
     const { url, port } = worker.app.server;
     await channel.call('listening', { url, port });
     void worker.app.refreshModels();
     await onEnd;
     await worker.app.drain();
+    worker.spend.end();
     await worker.recording.close();
     await worker.log.flush();
     return EXIT.ok;
@@ -58,6 +60,7 @@ interface Worker {
   readonly recording: Recording;
   readonly admin: ForwardedAdmin;
   readonly watch: WorkerCalls['watch'];
+  readonly spend: ProcessSpend;
   /** The counters of limits, as records. */
   readonly records: CounterLedger;
   readonly swap: WorkerCalls['swap'];
@@ -86,7 +89,11 @@ function connect(): Connection {
   const calls: WorkerCalls = {
     ping: () => undefined,
     // A worker that has not begun to serve holds nothing.
-    publishHold: (key) => begun?.records.publish(key),
+    publishHold(key) {
+      begun?.spend.flush();
+      begun?.records.publish(key);
+    },
+    startJournal: async (orders) => (await started.promise).spend.start(orders),
     swap: async (source) => (await started.promise).swap(source),
     databaseStatus: async (status) => (await started.promise).setDatabaseStatus(status),
     pending: async () => (await started.promise).app.server.pending(),
@@ -125,11 +132,11 @@ async function sharedClock(channel: RpcChannel<SupervisorCalls & PoolCalls>): Pr
 }
 
 /** Serves according to `init`. Throws the errors of listening. */
-function start(
+async function start(
   init: WorkerInit,
   clock: SystemClock,
   channel: RpcChannel<SupervisorCalls & PoolCalls>,
-): Worker {
+): Promise<Worker> {
   let database = init.database?.status;
   const isStale = (): boolean => database?.isStale ?? false;
   let current: () => Snapshot = () => snapshot;
@@ -143,6 +150,8 @@ function start(
     retentionMs: init.admin?.retentionMs ?? 0,
     log: () => log,
   });
+  const spend = new ProcessSpend({ snapshot: () => current(), log: () => log });
+  await spend.start(init.journal);
   const ledgers = ledgersOf(init, channel);
   const admin = adminOf(channel);
   const { activity, watch } = activityOf(init, channel);
@@ -154,20 +163,17 @@ function start(
       log.listen(event);
       recording.listen(event);
       activity.listen(event);
+      spend.listen(event);
     },
     droppedLogRows: log.droppedRows,
+    spend: { journal: spend.journal, journalState: spend.state },
     database: () => database,
     records: recording.counts,
     objects: init.database && {
       insert: (records) => channel.call('noteObjects', records),
       find: (id) => channel.call('findObject', id),
     },
-    tracing: openTracing({
-      env: process.env,
-      clock,
-      version,
-      complain: (text) => complain(`llm-proxy: ${text}\n`),
-    }),
+    tracing: openProcessTracing(clock),
     cluster: clusterOf(init, channel, { clock, ledgers }),
   });
   current = app.snapshot;
@@ -177,6 +183,7 @@ function start(
     recording,
     admin,
     watch,
+    spend,
     records: ledgers.records,
     swap: async (source) => app.swap(compileSource(source, isStale)),
     setDatabaseStatus: (next) => {

@@ -4,7 +4,7 @@ import { type Claim, NO_CLAIMS } from '../limits/claim.ts';
 export interface CompiledLimits {
   /**
    * Every claim on a request of the key for the public model, except those of an end user: refusing ones first, of these
-   * the nearest scope first. The list is frozen and cached. `NO_CLAIMS` if there is none. Without a key, only the limits
+   * the nearest scope first. The list is cached. `NO_CLAIMS` if there is none. Without a key, only the limits
    * of the whole gateway hold.
    */
   readonly claimsOf: (key: LimitedKey | undefined, publicModel: string) => readonly Claim[];
@@ -14,6 +14,8 @@ export interface CompiledLimits {
     endUser: string,
     publicModel: string,
   ) => readonly Claim[];
+  /** The limits of each end user of the key, as claims of the one without a name, whatever their models. */
+  readonly perEndUser: (key: LimitedKey) => readonly Claim[];
   /** Every claim of the configuration once, without those of end users. */
   readonly all: () => Iterable<Claim>;
   /** Whether there is a limit at all. */
@@ -58,6 +60,7 @@ export function noLimits(options: LimitOptions = DEFAULT_LIMIT_OPTIONS): Compile
   return {
     claimsOf: () => NO_CLAIMS,
     endUserClaims: () => NO_CLAIMS,
+    perEndUser: () => NO_CLAIMS,
     all: () => NO_CLAIMS,
     isEmpty: true,
     needsJournal: false,

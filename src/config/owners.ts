@@ -1,6 +1,6 @@
 /** A team of the configuration. The object is the same for all its keys. */
 export interface Team {
-  /** In a file, the name. */
+  /** What its use is counted by. In a file, the first name. */
   readonly id: string;
   readonly name: string;
   readonly parent: Team | undefined;
@@ -12,7 +12,7 @@ export interface Team {
 
 /** A person or program whose use is counted over all its keys. */
 export interface User {
-  /** In a file, the name. */
+  /** What its use is counted by. In a file, the first name. */
   readonly id: string;
   readonly name: string;
   readonly email: string | undefined;
@@ -34,7 +34,7 @@ export type EndUsers = 'off' | 'optional' | 'required';
 
 /** The part of a master key that says whose it is. */
 export interface KeyOwnership {
-  /** What its use is counted by. It outlives names and secrets; in a file it is the name. */
+  /** What its use is counted by. It outlives names and secrets; in a file it is the first name. */
   readonly id: string;
   readonly team: Team | undefined;
   readonly user: User | undefined;
@@ -47,6 +47,4 @@ export interface KeyOwnership {
   readonly endUsers: EndUsers;
   /** Whether its holder may replace the secret at `POST /v1/key/rotate`. */
   readonly selfRotate: boolean;
-  /** The name that its usage was counted by before, in a file; undefined: it is the same. */
-  readonly renamedFrom: string | undefined;
 }

@@ -81,7 +81,7 @@ export interface MasterKey extends KeyLimits, KeyOwnership {
   readonly enabled: boolean;
   /** Milliseconds since 1970 from which on it is refused as expired: `expiresAtMs` and the grace; Infinity: never. */
   readonly refusedFromMs: number;
-  /** The names and patterns behind `allows`; empty: all models. */
+  /** The names and patterns behind `allows`: its own, else those of its nearest team that has some; empty: all models. */
   readonly allowedModels: readonly string[];
   readonly allows: (model: string) => boolean;
   /** Whether `allows` is always true. */

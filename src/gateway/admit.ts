@@ -57,9 +57,8 @@ function limitHeaders(limit: BucketLimit, taking: Taking): Readonly<Record<strin
 function refusalValues(key: MasterKey, limit: BucketLimit, taking: Taking): Readonly<Record<string, string>> {
   const seconds = wholeSeconds(taking.retryAfterMs);
   return {
-    key: key.name,
-    rate: String(limit.ratePerSecond),
-    burst: String(limit.burst),
+    owner: `key "${key.name}"`,
+    limit: `${limit.ratePerSecond} requests a second with bursts of ${limit.burst}`,
     hint: Number.isFinite(taking.retryAfterMs)
       ? `Try again in ${seconds} s.`
       : 'Its limit is 0: it admits no request.',

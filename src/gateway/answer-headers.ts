@@ -9,9 +9,12 @@ import { revealsSecret } from './redact.ts';
 import { ownTimeMs } from './report.ts';
 import type { ServedRequest } from './settle.ts';
 
+/** The fields of an answer's header by name in lower case. A plain object costs less than `Headers`. */
+export type AnswerFields = Record<string, string>;
+
 /** Copies the provider's response header without hop-by-hop fields, and adds the gateway's fields. */
-export function answerHeaders(upstream: Headers, served: ServedRequest): Headers {
-  const fields: Record<string, string> = {};
+export function answerHeaders(upstream: Headers, served: ServedRequest): AnswerFields {
+  const fields: AnswerFields = {};
   const dropped = namedByConnection(upstream);
   const provider = providerOf(served);
   // The runtime gives an array only for `set-cookie`, which is kept back.
@@ -24,8 +27,7 @@ export function answerHeaders(upstream: Headers, served: ServedRequest): Headers
   if (note === undefined) delete fields[TRANSLATION_FIELD];
   else fields[TRANSLATION_FIELD] = lossHeader(note.pair, note.losses.all(), note.losses.count());
   addOurs(fields, served);
-  // All fields at once are cheaper than each by itself.
-  return new Headers(fields);
+  return fields;
 }
 
 /** The field that reports a translation and what it lost. */
@@ -33,16 +35,19 @@ const TRANSLATION_FIELD = 'x-llm-proxy-translation';
 
 /** The header of an answer that no provider gave. */
 export function ownHeaders(served: ServedRequest): Headers {
-  const fields: Record<string, string> = {};
+  const fields: AnswerFields = {};
   addOurs(fields, served);
   return new Headers(fields);
 }
 
 /** Sets the gateway's fields, replacing fields of the same name. */
-function addOurs(fields: Record<string, string>, served: ServedRequest): void {
+function addOurs(fields: AnswerFields, served: ServedRequest): void {
   const { id, admission } = served.planned;
   const { history } = served.execution;
-  for (const name in admission.headers) fields[name] = admission.headers[name] ?? '';
+  for (const name in admission.headers) {
+    keepProviders(fields, name);
+    fields[name] = admission.headers[name] ?? '';
+  }
   fields['server-timing'] = `gateway;dur=${ownTimeMs(served).toFixed(2)}`;
   fields['x-llm-proxy-request-id'] = id;
   fields[requestIdField(served.planned.request)] ??= id;
@@ -54,6 +59,12 @@ function addOurs(fields: Record<string, string>, served: ServedRequest): void {
     if (last.route.upstreamModel !== undefined) fields['x-llm-proxy-model'] = headerValue(last.model);
     fields['x-llm-proxy-trail'] = headerValue(attemptsSummary(history));
   }
+}
+
+/** Renames a provider's own field about its rate limit that one of the gateway's replaces. */
+function keepProviders(fields: Record<string, string>, name: string): void {
+  const value = name.startsWith('x-ratelimit-') ? fields[name] : undefined;
+  if (value !== undefined) fields[`x-provider-${name.slice('x-'.length)}`] = value;
 }
 
 /** Returns the field in which the client's SDK looks for the request id. */

@@ -10,7 +10,7 @@ import type { PlannedRequest } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { classifyReply } from './classify-reply.ts';
 import { AttemptTimeouts, type AttemptLimits } from './attempt-timeouts.ts';
-import type { Gateway, UpstreamRequest } from './ports.ts';
+import type { Gateway, UpstreamReply, UpstreamRequest } from './ports.ts';
 import { shownModel } from './answer-model.ts';
 import { upstreamModelOf } from './upstream-model.ts';
 import type { Classification } from './classification.ts';
@@ -38,15 +38,18 @@ export async function attemptRoute(
   const { clock, traffic } = gateway;
   const endpoint = endpointOf(planned.request.path);
   const startedAtMs = clock.nowMs();
-  const { outcome, answer, isResent, note } = await verdictOf(planned, decision, gateway);
+  const { outcome, answer, isResent, hasBegun, note } = await verdictOf(planned, decision, gateway);
   const endedAtMs = clock.nowMs();
   if (outcome.kind === 'answered') traffic.measured(route.id, endedAtMs - startedAtMs, endedAtMs);
   const attempt: Attempt = { route, model, reason, endpoint, isProbe, outcome, startedAtMs, endedAtMs };
-  return { attempt: isResent === true ? { ...attempt, isResent } : attempt, answer, note };
+  if (isResent !== true && hasBegun !== true) return { attempt, answer, note };
+  const more = { ...(isResent === true && { isResent }), ...(hasBegun === true && { hasBegun }) };
+  return { attempt: { ...attempt, ...more }, answer, note };
 }
 
 interface Verdict extends Classification {
   readonly isResent?: boolean;
+  readonly hasBegun?: boolean;
   readonly note?: TranslationNote | undefined;
 }
 
@@ -61,13 +64,15 @@ async function verdictOf(planned: PlannedRequest, decision: Try, gateway: Gatewa
     const prepared = preparing instanceof Promise ? await preparing : preparing;
     if (prepared.kind !== 'ready') return unsent(prepared);
     const verdict = await sent(context, prepared, decision.budgetMs);
-    if (prepared.estimate !== undefined && lacksPath(verdict)) {
-      const estimate = await prepared.estimate();
-      if (estimate.kind !== 'ready') return unsent(estimate);
+    const { estimate, isTrialOf } = prepared;
+    const isMissing = estimate === undefined ? lacksPath(verdict) : lacksCount(verdict, context);
+    if (isMissing && estimate !== undefined && isTrialOf?.operation !== 'count') {
+      const estimated = await estimate();
+      if (estimated.kind === 'answered') return unsent(estimated);
     }
-    if (prepared.isTrialOf === undefined || !lacksPath(verdict)) return verdict;
-    gateway.unspoken?.note(provider, prepared.isTrialOf, gateway.clock.nowMs());
-    const { api, operation } = prepared.isTrialOf;
+    if (isTrialOf === undefined || !isMissing) return verdict;
+    gateway.unspoken?.note(provider, isTrialOf, gateway.clock.nowMs());
+    const { api, operation } = isTrialOf;
     gateway.emit({ type: 'api-missing', requestId: planned.id, provider: provider.name, api, operation });
     if (gateway.unspoken === undefined) return verdict;
   }
@@ -111,13 +116,19 @@ async function sent(context: AttemptContext, ready: ReadyRequest, budgetMs: numb
     // A stream calls `onEnd` itself when it ends.
     if (verdict.answer?.kind !== 'streamed') onEnd();
     const isResent = reply.isResent === true;
-    return isResent || note !== undefined ? { ...verdict, ...(isResent && { isResent }), note } : verdict;
+    const hasBegun = verdict.outcome.kind === 'cancelled' && isSuccess(reply);
+    if (!isResent && !hasBegun && note === undefined) return verdict;
+    return { ...verdict, ...(isResent && { isResent }), ...(hasBegun && { hasBegun }), note };
   } catch (error) {
     // This is a bug. Release the provider's connection and the in-flight count.
     timeouts.abort('attempt');
     onEnd();
     throw error;
   }
+}
+
+function isSuccess(reply: UpstreamReply): boolean {
+  return reply.kind === 'reply' && reply.status >= 200 && reply.status <= 299;
 }
 
 function upstreamRequest(
@@ -174,9 +185,30 @@ function lacksPath({ outcome, answer }: Verdict): boolean {
   if (outcome.kind !== 'failed' && outcome.kind !== 'rejected') return false;
   if (outcome.status === 405 || outcome.status === 501) return true;
   if (outcome.status !== 404 || answer?.kind !== 'whole') return false;
-  const text = new TextDecoder().decode(answer.bytes.subarray(0, MOST_READ_BYTES));
   // Some providers repeat the path, whose `/models/` does not mean that a model is missing.
-  return !/model/i.test(text.replaceAll('/models/', '/'));
+  return !/model/i.test(textOf(answer.bytes).replaceAll('/models/', '/'));
+}
+
+/**
+ * Whether the provider does not count the tokens of this model. Only an error that names the model says that the model
+ * is missing: for a count, an estimate is better than an error.
+ */
+function lacksCount({ outcome, answer }: Verdict, { planned, route }: AttemptContext): boolean {
+  if (outcome.kind !== 'failed' && outcome.kind !== 'rejected') return false;
+  if (outcome.status === 405 || outcome.status === 501) return true;
+  const text = answer?.kind === 'whole' ? textOf(answer.bytes) : '';
+  // Bedrock answers 400: "The provided model doesn't support counting tokens."
+  if (outcome.status === 400) return /support(?:s|ed|ing)? (?:counting |count[ _-]?)tokens?/i.test(text);
+  if (outcome.status !== 404) return false;
+  const model = upstreamModelOf(planned, route).toLowerCase();
+  return model === '' || !text.toLowerCase().replaceAll(PATH, ' ').includes(model);
+}
+
+/** A path or an address, as in "POST /v1/models/x:countTokens was not found". */
+const PATH = /(?<![\w.-])(?:https?:\/)?\/[^\s"'`]*/g;
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes.subarray(0, MOST_READ_BYTES));
 }
 
 const MOST_READ_BYTES = 16 * 1024;

@@ -160,11 +160,8 @@ async function classifyWhole(reply: Reply, reading: ReplyContext): Promise<Class
     outcome: { kind: 'failed', status, defect, retryAfterMs: undefined, fault: 'provider' },
   });
   if (body.kind === 'broken' || body.isCut) return failed('truncated');
-  const decoding = await decodeLargeBody(
-    body.bytes,
-    headers.get('content-encoding'),
-    mostDecoded(reading.shownModel),
-  );
+  const coding = headers.get('content-encoding');
+  const decoding = await decodeLargeBody(body.bytes, coding, mostDecoded(reading.shownModel));
   if (decoding === 'damaged') return failed('truncated');
   // An answer that cannot be decoded cannot be judged, and is forwarded unchanged.
   const decoded = typeof decoding === 'string' ? undefined : new AnswerBody(decoding);
@@ -182,7 +179,10 @@ async function classifyWhole(reply: Reply, reading: ReplyContext): Promise<Class
   }
   const { usage, text } = read.defect === undefined ? read : { usage: undefined, text: NO_TEXT };
   const shown = shownWhole({ headers, bytes: body.bytes }, decoded, reading);
-  return { outcome: { kind: 'answered' }, answer: { kind: 'whole', status, ...shown, usage, text } };
+  return {
+    outcome: { kind: 'answered' },
+    answer: { kind: 'whole', status, headers: shown.headers, bytes: shown.bytes, usage, text },
+  };
 }
 
 /** Returns the answer for the client: unchanged, or decoded if a secret is redacted or the model renamed. */

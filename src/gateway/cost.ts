@@ -1,3 +1,4 @@
+import type { RequestSize } from '../limits/hold.ts';
 import type { Usage } from '../protocols/protocol.ts';
 
 /** The cost of a request, and how it was determined. */
@@ -24,7 +25,32 @@ export interface BilledUse {
   readonly isEstimated: boolean;
 }
 
+/** The expected use of a request that is about to be sent. */
+export interface ExpectedUse extends RequestSize {
+  readonly provider: string;
+  /** The provider's name for the model. */
+  readonly model: string;
+  /** The service tier that the request asks for. */
+  readonly tier: string | undefined;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** The most that a use may cost, in whole nano-dollars. */
+export interface CostEstimate {
+  readonly nano: number;
+  /** The part for the output. */
+  readonly outputNano: number;
+}
+
+/** Estimates costs at the prices of the current configuration. */
+export interface CostEstimator {
+  /** undefined: the price of the model is unknown. */
+  readonly estimate: (use: ExpectedUse) => CostEstimate | undefined;
+}
+
 /** Calculates costs. Returns a promise only while the price catalogue is being loaded. */
 export interface CostMeter {
+  readonly estimator: () => CostEstimator | Promise<CostEstimator>;
   readonly costOf: (use: BilledUse) => Cost | Promise<Cost>;
 }

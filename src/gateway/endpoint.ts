@@ -1,3 +1,5 @@
+import { rememberLast } from '../lib/remember-last.ts';
+
 /** The API paths that logs and metrics distinguish. Client-supplied strings never become labels. */
 export const ENDPOINTS = [
   '/v1/chat/completions',
@@ -43,8 +45,8 @@ export function isKnownEndpoint(path: string): boolean {
 }
 
 /** Returns the endpoint of a path with or without `/v1`: one from a fixed list, or `OTHER_ENDPOINT`. */
-export function endpointOf(path: string): string {
+export const endpointOf = rememberLast((path): string => {
   if (OWN.has(path)) return path;
   const canonical = path.startsWith('/v1/') ? path : `/v1${path}`;
   return KNOWN.has(canonical) ? canonical : OTHER_ENDPOINT;
-}
+});

@@ -1,6 +1,7 @@
 import type { Attribution } from './attribution.ts';
 import type { Cost } from './cost.ts';
 import type { Usage } from '../protocols/protocol.ts';
+import type { ScopeKind } from '../limits/claim.ts';
 import type { Attempt } from '../routing/outcome.ts';
 
 /**
@@ -15,9 +16,13 @@ export type GatewayEvent =
   | RouteCooled
   | ApiMissing
   | ProviderProbed
+  | LimitRefused
+  | HoldGrown
+  | HoldsSettled
   | RequestEnded
   | ConfigurationAccepted
   | ConfigurationRefused
+  | AlertEnded
   | Bug;
 
 /** A request has arrived. Exactly one `request-ended` follows. */
@@ -75,6 +80,36 @@ export interface ApiMissing {
   readonly provider: string;
   readonly api: string;
   readonly operation: string;
+}
+
+/** A limit of the configuration, by names of the configuration. */
+export interface LimitName {
+  readonly scope: ScopeKind;
+  /** The key, user, team or end user; '' for the whole gateway. */
+  readonly name: string;
+  readonly limitId: string;
+}
+
+/** A request does not fit in a limit. */
+export interface LimitRefused extends LimitName {
+  readonly type: 'limit-refused';
+  readonly requestId: string;
+}
+
+/** A streamed answer is longer than expected, so its request holds twice the output. */
+export interface HoldGrown {
+  readonly type: 'hold-grown';
+  readonly requestId: string;
+}
+
+/** A served request with limits has ended, and what it held is settled. */
+export interface HoldsSettled {
+  readonly type: 'holds-settled';
+  readonly requestId: string;
+  /** What was used, divided by what was held: of money, else of tokens; undefined: neither is limited. */
+  readonly usedOfHeld: number | undefined;
+  /** Nano-dollars over each budget that this request has passed. */
+  readonly overspent: readonly (LimitName & { readonly nano: number })[];
 }
 
 /** A provider was probed. */
@@ -155,6 +190,15 @@ export interface ConfigurationAccepted {
 export interface ConfigurationRefused {
   readonly type: 'configuration-refused';
   readonly problems: readonly string[];
+}
+
+/** An operator was told of something, or there is no webhook for it. */
+export interface AlertEnded {
+  readonly type: 'alert-ended';
+  /** `failed`: a webhook did not accept it in five tries. `logged`: there is no webhook for it. */
+  readonly state: 'sent' | 'failed' | 'logged';
+  /** A sentence of what it is about. */
+  readonly text: string;
 }
 
 /** An exception that is not a `Refusal`. */

@@ -37,8 +37,9 @@ export async function execute(
   let note: TranslationNote | undefined;
   let pausedMs = 0;
   for (;;) {
-    const decision = decide(planned.plan.model, history, conditions());
-    leave(history.at(-1), decision, { planned, gateway });
+    const last = history.at(-1);
+    const decision = decide(planned.plan.model, history, conditions(last?.endedAtMs ?? planned.plannedAtMs));
+    leave(last, decision, { planned, gateway });
     if (decision.kind !== 'try') return { history, answer, note, decision, pausedMs };
     if (decision.afterMs > 0) {
       await gateway.clock.sleep(decision.afterMs, planned.request.signal);
@@ -46,7 +47,7 @@ export async function execute(
       if (planned.request.signal.aborted) continue;
     }
     const isProbe =
-      cooldowns.take(decision.route.id, clock.nowMs(), endpoint) || isProbing(decision.route, history.at(-1));
+      cooldowns.take(decision.route.id, clock.nowMs(), endpoint) || isProbing(decision.route, last);
     const trying = { ...decision, isProbe };
     let tried: AttemptResult;
     try {
@@ -90,25 +91,26 @@ function isProbing(route: Route, last: Attempt | undefined): boolean {
 /**
  * Collects the current conditions for `decide`, anew for each decision. The rotation advances only once per request.
  */
-function conditionsOf(planned: PlannedRequest, endpoint: string, gateway: Gateway): () => Conditions {
-  const { clock, cooldowns, traffic, dice } = gateway;
+function conditionsOf(
+  planned: PlannedRequest,
+  endpoint: string,
+  gateway: Gateway,
+): (nowMs: number) => Conditions {
+  const { cooldowns, traffic, dice } = gateway;
   const turn = gateway.turns.next(planned.plan.model.rotation);
   const inFlight = (route: Route): number => traffic.inFlight(route.id);
-  return () => {
-    const nowMs = clock.nowMs();
-    return {
-      nowMs,
-      deadlineMs: planned.deadlineMs,
-      clientLeft: planned.request.signal.aborted,
-      policy: planned.snapshot.retry,
-      allAvailable: cooldowns.allAvailable(),
-      availability: (route) => cooldowns.availability(route.id, nowMs, endpoint),
-      turn,
-      dice,
-      inFlight,
-      latencyMs: (route) => traffic.latencyMs(route.id, nowMs),
-    };
-  };
+  return (nowMs) => ({
+    nowMs,
+    deadlineMs: planned.deadlineMs,
+    clientLeft: planned.request.signal.aborted,
+    policy: planned.snapshot.retry,
+    allAvailable: cooldowns.allAvailable(),
+    availability: (route) => cooldowns.availability(route.id, nowMs, endpoint),
+    turn,
+    dice,
+    inFlight,
+    latencyMs: (route) => traffic.latencyMs(route.id, nowMs),
+  });
 }
 
 /** Records the last attempt in the cooldown ledger, unless the same route is retried next. */
@@ -116,7 +118,7 @@ function leave(attempt: Attempt | undefined, next: Decision, { planned, gateway 
   if (attempt === undefined || (next.kind === 'try' && next.reason === 'retry')) return;
   const { model } = planned.plan;
   const owner = attempt.model === model.name ? model : ownerOf(attempt, model);
-  const forMs = gateway.cooldowns.note(attempt, owner, planned.snapshot.cooldown, gateway.clock.nowMs());
+  const forMs = gateway.cooldowns.note(attempt, owner, planned.snapshot.cooldown, attempt.endedAtMs);
   if (forMs === 0) return;
   const { id: routeId, provider } = attempt.route;
   gateway.emit({ type: 'route-cooled', requestId: planned.id, routeId, provider, forMs });

@@ -1,5 +1,6 @@
 import type { MasterKey } from '../config/snapshot.ts';
 import { FREE_ADMISSION } from '../limits/admission.ts';
+import { NO_CLAIMS } from '../limits/claim.ts';
 import { admit } from './admit.ts';
 import { attribute } from './attribute.ts';
 import type { Attribution } from './attribution.ts';
@@ -7,13 +8,15 @@ import { authenticate } from './authenticate.ts';
 import type { PlannedRequest } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { execute } from './execute.ts';
-import { plan } from './plan.ts';
+import type { Demand } from './limits/ports.ts';
+import { plan, type Plan } from './plan.ts';
 import type { ClientRequest, Gateway } from './ports.ts';
 import { Refusal } from './refusals.ts';
 import { refuse } from './refuse.ts';
 import { relay } from './relay.ts';
 import { report } from './report.ts';
-import { reserve } from './reserve.ts';
+import { hasOutput, isBilled } from './request-cost.ts';
+import { claimsOf, reserve } from './reserve.ts';
 import { type ServedRequest, settle, type Settlement } from './settle.ts';
 
 /**
@@ -43,8 +46,12 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     admission = admitted instanceof Promise ? await admitted : admitted;
     const found = await plan(request, key, snapshot, gateway.objects);
     attribution = attribute(request, key, { snapshot, plan: found, gateway });
-    const reserved = reserve(admission, { key, model: found.model.name, body: found.body }, gateway);
-    admission = reserved instanceof Promise ? await reserved : reserved;
+    const claims = claimsOf(key, found.model.name, snapshot, attribution.endUser);
+    if (claims !== NO_CLAIMS) {
+      const demand = { requestId: id, key, attribution, claims, ...demandOf(request, found) };
+      const reserved = reserve(admission, demand, gateway);
+      admission = reserved instanceof Promise ? await reserved : reserved;
+    }
     planned = {
       id,
       request,
@@ -71,6 +78,14 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     const context = { id, request, startedAtMs, key, attribution, admission, isReported: false };
     return refuse(error, planned ?? context, gateway);
   }
+}
+
+/** What limits consider of a request. */
+function demandOf(
+  { method, path }: ClientRequest,
+  { model, body }: Plan,
+): Pick<Demand, 'model' | 'body' | 'isGenerated' | 'hasOutput'> {
+  return { model, body, isGenerated: method === 'POST' && isBilled(path), hasOutput: hasOutput(path) };
 }
 
 function settleAndReport(served: ServedRequest, settlement: Settlement): void {

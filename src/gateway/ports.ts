@@ -1,7 +1,6 @@
 import type { CostMeter } from './cost.ts';
-import type { Admission } from '../limits/admission.ts';
 import type { TokenCounter } from '../usage/estimate-usage.ts';
-import type { MasterKey, Provider, Snapshot } from '../config/snapshot.ts';
+import type { Provider, Snapshot } from '../config/snapshot.ts';
 import type { BucketLimit, Taking } from '../limits/bucket.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { Availability } from '../routing/decide.ts';
@@ -24,8 +23,6 @@ export interface Gateway extends Ledgers {
   readonly dice: () => number;
   readonly newRequestId: () => string;
   readonly tokens: TokenCounter;
-  /** Consulted in this order once body and model are known. */
-  readonly limits: readonly RequestLimit[];
   /** Absent if no limit outlives this process. */
   readonly journal?: Journal | undefined;
   readonly emit: Emit;
@@ -205,22 +202,6 @@ export interface Clock {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Calls the function once after `ms`. Returns a function that cancels the timer. */
   readonly setTimer: (ms: number, served: () => void) => () => void;
-}
-
-/** The parts of a request that a limit may consider: the key, the model and the body. */
-export interface Demand {
-  readonly key: MasterKey | undefined;
-  /** The public name. */
-  readonly model: string;
-  readonly body: Uint8Array;
-}
-
-/** A limit that depends on a request's body or model: tokens, budgets. */
-export interface RequestLimit {
-  /**
-   * Reserves what the request may use, or throws a `Refusal`. Returns a promise if the store lies behind a network.
-   */
-  readonly reserve: (demand: Demand) => Admission | Promise<Admission>;
 }
 
 /** Rate limits per master key. */

@@ -8,7 +8,7 @@ import type { ClientCall } from './translated/client-call.ts';
 import { passedGeminiPath } from './translated/gemini-path.ts';
 import type { AttemptContext, PreparedRequest, ReadyRequest } from './prepared-request.ts';
 import { repairedBody } from './translated/repaired-body.ts';
-import { translatedRequest } from './translated/translated-request.ts';
+import { estimateInSameApi, translatedRequest } from './translated/translated-request.ts';
 import { upstreamModelOf } from './upstream-model.ts';
 import { carriedRequest } from './translated/carried-request.ts';
 
@@ -122,7 +122,12 @@ function passed(
   const { planned, route } = context;
   const { plan, request } = planned;
   const hidesUsage = asksForUsage(context);
-  const gemini = plan.call?.api === 'gemini' ? passedGeminiPath(context) : undefined;
+  const { call } = plan;
+  const gemini = call?.api === 'gemini' ? passedGeminiPath(context) : undefined;
+  const estimate =
+    call?.operation === 'count' && dialect !== undefined
+      ? () => estimateInSameApi(context, call, { carriage: undefined, dialect })
+      : undefined;
   const ready = {
     kind: 'ready',
     contentType: contentTypeOf(context),
@@ -132,11 +137,12 @@ function passed(
     hidesUsage,
     reply: undefined,
     isTrialOf,
+    estimate,
   } as const;
   if (request.method === 'GET' || request.method === 'HEAD')
     return { ...ready, body: undefined, note: undefined };
   const change = { model: route.upstreamModel, includeUsage: hidesUsage };
-  const repaired = plan.call && dialect && repairedBody(context, plan.call, dialect);
+  const repaired = call && dialect && repairedBody(context, call, dialect);
   if (repaired !== undefined) {
     const { body, peek, note } = repaired;
     return { ...ready, body: spliceRequest(body, peek, change), note };

@@ -22,7 +22,7 @@ export type PreparedRequest =
   /** The request cannot be sent, because the provider's API cannot express it. */
   | { readonly kind: 'unsuitable'; readonly loss: Unsuitable; readonly note: TranslationNote | undefined }
   /** The gateway answers without asking the provider. */
-  | { readonly kind: 'answered'; readonly answer: WholeAnswer; readonly note: TranslationNote };
+  | { readonly kind: 'answered'; readonly answer: WholeAnswer; readonly note: TranslationNote | undefined };
 
 export interface ReadyRequest {
   readonly kind: 'ready';
@@ -43,5 +43,5 @@ export interface ReadyRequest {
   /** Set if it is unknown whether the provider has this API: the call to record if it does not. */
   readonly isTrialOf: ClientCall | undefined;
   /** Set for token counts: creates the answer if the provider turns out to lack a counting method. */
-  readonly estimate?: () => Promise<PreparedRequest>;
+  readonly estimate?: (() => Promise<PreparedRequest>) | undefined;
 }

@@ -63,11 +63,22 @@ export function addSecret(provider: Provider, text: string): void {
   const texts = [...before, text].slice(-MOST_ADDED);
   added.set(provider, texts);
   known.set(provider, [...findSecrets(provider), ...formsOf(texts)]);
+  fetched.set(provider.name, texts);
+  allFetched = [...new Set([...fetched.values()].flat())].filter((each) => each.length >= SHORTEST_SECRET);
 }
 
 /** Such credentials are renewed, and an answer may still repeat a previous one. */
 const MOST_ADDED = 4;
 const added = new WeakMap<Provider, readonly string[]>();
+
+/** By the provider's name, since a log outlives a configuration. */
+const fetched = new Map<string, readonly string[]>();
+let allFetched: readonly string[] = [];
+
+/** Returns the credentials that were added for all providers, for the log. The list is replaced when it changes. */
+export function fetchedSecrets(): readonly string[] {
+  return allFetched;
+}
 
 function findSecrets({ apiKey, credential, headers }: Provider): Secret[] {
   const configured = Object.entries(headers)

@@ -1,9 +1,11 @@
-import { FREE_ADMISSION } from '../limits/admission.ts';
+import { FREE_ADMISSION, NOT_SERVED } from '../limits/admission.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
 import { ownersOf } from './attribution.ts';
 import type { RequestContext } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
+import type { RequestEnded } from './events.ts';
 import { Refusal } from './refusals.ts';
+import { closeAdmission } from './report.ts';
 import type { Gateway } from './ports.ts';
 
 type RefusedContext = Omit<RequestContext, 'request'> & { readonly request: OwnRequest };
@@ -18,8 +20,7 @@ export function refuse(error: unknown, context: RefusedContext, gateway: Gateway
 function report(refusal: Refusal, context: RefusedContext, gateway: Gateway): void {
   if (context.isReported) return;
   context.isReported = true;
-  context.admission.settle({ wasServed: false, inputTokens: 0, outputTokens: 0 });
-  gateway.emit({
+  const ended: RequestEnded = {
     type: 'request-ended',
     requestId: context.id,
     ending: context.request.signal.aborted ? 'client-left' : 'refused',
@@ -41,7 +42,8 @@ function report(refusal: Refusal, context: RefusedContext, gateway: Gateway): vo
     startedAtMs: context.startedAtMs,
     firstByteAtMs: undefined,
     endedAtMs: gateway.clock.nowMs(),
-  });
+  };
+  closeAdmission(context.admission, NOT_SERVED, ended, gateway);
 }
 
 /** The parts of a refused request on which its answer depends. */

@@ -1,7 +1,7 @@
 import { dollarsOf } from '../prices/cost.ts';
 import { type Attempt, sentOf, type Unsuitable } from '../routing/outcome.ts';
 import type { AnswerStream, StreamedAnswer, StreamEnd, WholeAnswer } from './answer.ts';
-import { answerHeaders, ownHeaders } from './answer-headers.ts';
+import { type AnswerFields, answerHeaders, ownHeaders } from './answer-headers.ts';
 import { Refusal } from './refusals.ts';
 import type { Cost } from './cost.ts';
 import type { Ending } from './events.ts';
@@ -55,7 +55,7 @@ function sendWhole(answer: WholeAnswer, served: ServedRequest, cost: Cost | unde
   const { status, bytes, usage, text } = answer;
   // Do everything that can throw before settling, because a settled request counts as answered.
   const headers = answerHeaders(answer.headers, served);
-  if (cost?.nano !== undefined) headers.set('x-llm-proxy-cost', dollarsOf(cost.nano));
+  if (cost?.nano !== undefined) headers['x-llm-proxy-cost'] = dollarsOf(cost.nano);
   if (status >= 400 || answer.isFailure === true) addRetryAfter(headers, served.execution.history.at(-1));
   const body = served.planned.request.method === 'HEAD' ? headBody(answer, headers) : bytes;
   const response = new Response(body, { status, headers });
@@ -65,7 +65,7 @@ function sendWhole(answer: WholeAnswer, served: ServedRequest, cost: Cost | unde
   reportBytes(answer, bytes, served);
   const ending = status >= 400 || answer.isFailure === true ? 'failed' : 'complete';
   settleWhenGone(served, bytes.byteLength, (other) =>
-    served.settle({ ending: other ?? ending, status, usage, text }),
+    served.settle({ ending: other ?? ending, status, usage, text, cost }),
   );
   return response;
 }
@@ -74,20 +74,20 @@ function sendWhole(answer: WholeAnswer, served: ServedRequest, cost: Cost | unde
  * Returns a body for a HEAD response, which is never sent. The header keeps the provider's length, which is that of
  * the GET answer. If the provider gave none, a stream of unknown length keeps the runtime from writing 0.
  */
-function headBody({ headers: upstream, status }: WholeAnswer, headers: Headers): ReadableStream | null {
+function headBody({ headers: upstream, status }: WholeAnswer, headers: AnswerFields): ReadableStream | null {
   const length = upstream.get('content-length');
   if (status === 204 || status === 304) return null;
   if (length === null || !/^\d+$/.test(length)) return new ReadableStream();
-  headers.set('content-length', length);
+  headers['content-length'] = length;
   return null;
 }
 
 /** Adds `retry-after` if the provider reported the wait in a way that clients do not know. */
-function addRetryAfter(headers: Headers, last: Attempt | undefined): void {
+function addRetryAfter(headers: AnswerFields, last: Attempt | undefined): void {
   const outcome = last?.outcome;
   if (outcome?.kind !== 'rate-limited' || outcome.retryAfterMs === undefined) return;
-  if (headers.has('retry-after') || headers.has('retry-after-ms')) return;
-  headers.set('retry-after', String(Math.ceil(outcome.retryAfterMs / 1000)));
+  if ('retry-after' in headers || 'retry-after-ms' in headers) return;
+  headers['retry-after'] = String(Math.ceil(outcome.retryAfterMs / 1000));
 }
 
 /**
@@ -159,8 +159,10 @@ function clientStream(answer: StreamedAnswer, served: ServedRequest): ReadableSt
     // The runtime's direct streams accept writes; standard streams would wait for a pull per chunk.
     type: 'direct',
     async pull(client) {
+      const { admission } = served.planned;
       const sink = sinkOf(client, (bytes) => {
         tap?.push(bytes);
+        admission.grow?.(bytes.byteLength);
         reportBytes(answer, bytes, served);
       });
       let end: StreamEnd;

@@ -1,12 +1,45 @@
 import { endpointOf } from './endpoint.ts';
-import type { TranslationReport } from './events.ts';
+import type { Actual, Admission } from '../limits/admission.ts';
+import type { RequestEnded, TranslationReport } from './events.ts';
+import type { Gateway } from './ports.ts';
 import type { TranslationNote } from './translated/reply-translation.ts';
 import type { RequestEnd, ServedRequest } from './settle.ts';
 
-/** Emits the end of a request with all its facts. */
+/** Closes the admission of a request with its actual use, and emits its end with all its facts. */
 export function report(served: ServedRequest, end: RequestEnd): void {
-  const { planned, execution, gateway } = served;
-  gateway.emit({
+  closeAdmission(served.planned.admission, actualOf(served, end), endedEvent(served, end), served.gateway);
+}
+
+/** Settles an admission, journals what it used, and emits the end of its request, in this order. */
+export function closeAdmission(
+  admission: Admission,
+  actual: Actual,
+  ended: RequestEnded,
+  { journal, emit }: Pick<Gateway, 'journal' | 'emit'>,
+): void {
+  const uses = admission.settle(actual);
+  if (uses !== undefined) journal?.close(ended.requestId, ended, uses);
+  emit(ended);
+}
+
+function actualOf(
+  { execution }: ServedRequest,
+  { usage, ending, cost, isUsageEstimated }: RequestEnd,
+): Actual {
+  return {
+    wasServed: execution.history.length > 0,
+    isFailed: ending === 'failed' && execution.history.at(-1)?.outcome.kind !== 'answered',
+    inputTokens: usage?.inputTokens,
+    cachedTokens: usage?.cachedTokens,
+    outputTokens: usage?.outputTokens,
+    isEstimated: isUsageEstimated,
+    costNano: cost?.nano,
+  };
+}
+
+function endedEvent(served: ServedRequest, end: RequestEnd): RequestEnded {
+  const { planned, execution } = served;
+  return {
     type: 'request-ended',
     requestId: planned.id,
     ending: end.ending,
@@ -21,7 +54,7 @@ export function report(served: ServedRequest, end: RequestEnd): void {
     code: end.code,
     history: execution.history,
     usage: end.usage,
-    ...(execution.note && { translation: translationReport(execution.note) }),
+    translation: execution.note && translationReport(execution.note),
     isUsageEstimated: end.isUsageEstimated,
     cost: end.cost,
     isStreamed: execution.answer?.kind === 'streamed' && execution.answer.stream.takesEvents,
@@ -29,7 +62,7 @@ export function report(served: ServedRequest, end: RequestEnd): void {
     startedAtMs: planned.startedAtMs,
     firstByteAtMs: served.firstByteAtMs,
     endedAtMs: end.endedAtMs,
-  });
+  };
 }
 
 function translationReport({ pair, losses }: TranslationNote): TranslationReport {

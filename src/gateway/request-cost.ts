@@ -1,3 +1,4 @@
+import { rememberLast } from '../lib/remember-last.ts';
 import type { Usage } from '../protocols/protocol.ts';
 import type { Cost } from './cost.ts';
 import type { PlannedRequest } from './request-context.ts';
@@ -23,13 +24,20 @@ export function costOf(
   { usage, isEstimated, costs }: Used,
 ): Cost | Promise<Cost> | undefined {
   const { request } = planned;
-  if (costs === undefined || request.method !== 'POST' || !GENERATES.test(request.path)) return undefined;
+  if (costs === undefined || request.method !== 'POST' || !isBilled(request.path)) return undefined;
   const route = execution.history.at(-1)?.route;
   if (route === undefined || usage === undefined) return NOT_BILLED;
   const model = route.upstreamModel ?? planned.plan.model.name;
   return costs.costOf({ provider: route.provider, model, usage, isEstimated });
 }
 
-/** Paths whose answers are generated and billed. Counting tokens is free. */
-const GENERATES =
+/** Whether the answers of a path are generated and billed, if its method is POST. Counting tokens is free. */
+export const isBilled = rememberLast((path) => BILLED.test(path));
+
+/** Whether the answers of a path have output tokens. */
+export const hasOutput = rememberLast((path) => !WITHOUT_OUTPUT.test(path));
+
+const WITHOUT_OUTPUT = /(?:\/(?:embeddings|rerank)|:(?:embedContent|batchEmbedContents))\/?$/;
+
+const BILLED =
   /(?:\/(?:completions|responses|messages|embeddings|rerank)|\/images\/[a-z]+|\/audio\/[a-z]+|:(?:generateContent|streamGenerateContent|embedContent|batchEmbedContents))\/?$/;

@@ -1,31 +1,148 @@
-import { type Actual, type Admission, joinAdmissions } from '../limits/admission.ts';
-import type { Demand, Gateway, RequestLimit } from './ports.ts';
+import type { MasterKey, Snapshot } from '../config/snapshot.ts';
+import type { Admission } from '../limits/admission.ts';
+import { type Claim, isBucketPeriod, NO_CLAIMS } from '../limits/claim.ts';
+import type { ClaimStanding, Hold, Moment } from '../limits/claim-counters.ts';
+import { amountOf } from '../limits/hold.ts';
+import { limitHeaders, type StandingClaim } from './limits/limit-headers.ts';
+import { limitRefusal, limitUnknown, neverFits, priceUnknown } from './limits/limit-refusal.ts';
+import type { Demand } from './limits/ports.ts';
+import { heldAmount, needFor, needsOf, type RequestNeeds } from './limits/request-need.ts';
+import { momentOf, nameOf, Reservation } from './limits/reservation.ts';
+import type { Gateway } from './ports.ts';
+
+type LimitedGateway = Pick<
+  Gateway,
+  'snapshot' | 'counters' | 'estimates' | 'costs' | 'journal' | 'clock' | 'emit'
+>;
+
+/** The limits of a request. `NO_CLAIMS` if there are none. */
+export function claimsOf(
+  key: MasterKey | undefined,
+  model: string,
+  { limits }: Snapshot,
+  endUser = '',
+): readonly Claim[] {
+  if (limits.isEmpty) return NO_CLAIMS;
+  const claims = limits.claimsOf(key, model);
+  const ofEndUser = limits.endUserClaims(key, endUser, model);
+  return ofEndUser.length === 0 ? claims : [...ofEndUser, ...claims];
+}
 
 /**
- * Asks every limit that depends on the body or model, and joins their admissions to `admission`. Without such a limit
- * it returns `admission` itself, and no promise. If a limit refuses, the other reservations are released.
+ * Holds what the request needs of all its limits, or of none. Throws a `Refusal` if it does not fit. Returns a promise
+ * only if the prices are being loaded, the body is large, or another process has to be asked how a limit stands.
  */
 export function reserve(
   admission: Admission,
   demand: Demand,
-  { limits }: Pick<Gateway, 'limits'>,
+  gateway: LimitedGateway,
 ): Admission | Promise<Admission> {
-  return limits.length === 0 ? admission : reserveAll(admission, demand, limits);
+  const needs = needsOf(demand, gateway);
+  const attempt = { admission, demand, gateway, triesLeft: MOST_TRIES };
+  return needs instanceof Promise
+    ? needs.then((known) => takeAll({ ...attempt, needs: known }))
+    : takeAll({ ...attempt, needs });
 }
 
-async function reserveAll(
-  admission: Admission,
-  demand: Demand,
-  limits: readonly RequestLimit[],
-): Promise<Admission> {
-  let held = admission;
-  try {
-    for (const limit of limits) held = joinAdmissions(held, await limit.reserve(demand));
-    return held;
-  } catch (error) {
-    held.settle(UNUSED);
-    throw error;
+/** How often limits are taken, if their counters turn out to be unknown. */
+const MOST_TRIES = 3;
+
+interface Attempt {
+  readonly admission: Admission;
+  readonly demand: Demand;
+  readonly needs: RequestNeeds;
+  readonly gateway: LimitedGateway;
+  readonly triesLeft: number;
+}
+
+/** What was taken so far, to be given back if a later limit refuses. */
+interface Taken {
+  readonly holds: Hold[];
+  readonly standings: StandingClaim[];
+}
+
+function takeAll(attempt: Attempt): Admission | Promise<Admission> {
+  const { admission, demand, needs, gateway } = attempt;
+  requirePrices(demand, needs);
+  const at = momentOf(gateway.clock);
+  for (const claim of demand.claims) requirePossible(claim, attempt, at);
+  const taken: Taken = { holds: [], standings: [] };
+  for (const claim of demand.claims) {
+    const need = heldAmount(claim, needs);
+    // Reading what a provider keeps uses no tokens and costs nothing, so a used-up budget does not refuse it.
+    if (need === 0) continue;
+    const taking = gateway.counters.take(claim, need, at);
+    if (taking.kind === 'unseeded') {
+      if (claim.isSoft && attempt.triesLeft === 0) continue;
+      giveBack(taken, gateway, at);
+      return seedAndTake(claim, attempt, at);
+    }
+    if (taking.kind === 'full') {
+      giveBack(taken, gateway, at);
+      throw refusalOf({ claim, need, at, ...taking }, attempt, taken);
+    }
+    taken.holds.push(taking.hold);
+    taken.standings.push({ claim, standing: taking.standing });
+  }
+  const headers = limitHeaders(taken.standings, admission.headers, at);
+  const refundsFailed = gateway.snapshot().limits.options.refundFailed;
+  return new Reservation({ demand, needs, gateway, refundsFailed }, taken.holds, headers);
+}
+
+/** A budget refuses a model whose price is unknown, since it could not be charged. */
+function requirePrices({ claims, model }: Demand, needs: RequestNeeds): void {
+  for (const claim of claims) {
+    if (claim.kind === 'cost' && !claim.isSoft && needFor(claim, needs).isPriceUnknown)
+      throw priceUnknown(claim, model.name);
   }
 }
 
-const UNUSED: Actual = { wasServed: false, inputTokens: 0, outputTokens: 0 };
+function giveBack({ holds }: Taken, { counters }: LimitedGateway, at: Moment): void {
+  for (const hold of holds) counters.giveBack(hold, at);
+}
+
+/** Makes every unknown counter of the request known, and begins again. Nothing is held meanwhile. */
+function seedAndTake(unknown: Claim, attempt: Attempt, at: Moment): Admission | Promise<Admission> {
+  const { demand, gateway, triesLeft } = attempt;
+  const { counters } = gateway;
+  const again = { ...attempt, triesLeft: triesLeft - 1 };
+  if (triesLeft === 0) throw limitUnknown(unknown);
+  const seedings = demand.claims
+    .filter((claim) => counters.standing(claim, at) === undefined)
+    .map((claim) => counters.seed(claim, at));
+  const waiting = seedings.filter((seeding) => seeding instanceof Promise);
+  return waiting.length === 0 ? takeAll(again) : Promise.all(waiting).then(() => takeAll(again));
+}
+
+/** Refuses a request that is larger than a limit ever gives, as a mistake that no wait mends. */
+function requirePossible(claim: Claim, { needs, admission, gateway }: Attempt, at: Moment): void {
+  const { amount, burst = amount, isSoft } = claim;
+  const need = leastOf(claim, needs);
+  if (isSoft || amount === 0 || need <= burst) return;
+  const standing = gateway.counters.standing(claim, at) ?? { ...UNKNOWN, limit: burst };
+  throw neverFits({ claim, standing, need, retryAfterMs: Infinity, at }, admission.headers);
+}
+
+const UNKNOWN: ClaimStanding = { used: 0, held: 0, limit: 0, remaining: 0, resetMs: Infinity };
+
+/** What the request needs at least. Buckets let a larger request take all they hold, so only the input counts there. */
+function leastOf(claim: Claim, needs: RequestNeeds): number {
+  const { least } = needFor(claim, needs);
+  const isWhole = claim.hold === 'maximum' && claim.period !== undefined && !isBucketPeriod(claim.period);
+  return isWhole ? heldAmount(claim, needs) : amountOf(claim.kind, least);
+}
+
+interface Full {
+  readonly claim: Claim;
+  readonly need: number;
+  readonly at: Moment;
+  readonly standing: ClaimStanding;
+  readonly retryAfterMs: number;
+}
+
+function refusalOf(full: Full, { demand, gateway, admission }: Attempt, taken: Taken): Error {
+  const { claim, at, standing } = full;
+  gateway.emit({ type: 'limit-refused', requestId: demand.requestId, ...nameOf(claim) });
+  const headers = limitHeaders([...taken.standings, { claim, standing }], admission.headers, at);
+  return limitRefusal(full, gateway.snapshot().limits.options, headers);
+}

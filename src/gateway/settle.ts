@@ -1,12 +1,13 @@
 import type { Usage } from '../protocols/protocol.ts';
 import type { PlannedRequest } from './request-context.ts';
-import type { RefusalCode } from './refusals.ts';
+import type { RefusalCode } from './refusal-table.ts';
 import { type AnswerText, estimateUsage } from '../usage/estimate-usage.ts';
 import type { Cost } from './cost.ts';
 import type { Ending } from './events.ts';
 import type { Execution } from './execute.ts';
 import type { Gateway } from './ports.ts';
 import { costOf } from './request-cost.ts';
+import { NOT_SERVED } from '../limits/admission.ts';
 
 /** A request whose attempts are over and whose answer is being sent. */
 export interface ServedRequest {
@@ -26,6 +27,8 @@ export interface Settlement {
   /** The text of the answer, if `usage` is missing. */
   readonly text?: AnswerText | undefined;
   readonly code?: RefusalCode | undefined;
+  /** The cost, if it was calculated for the answer's header. */
+  readonly cost?: Cost | undefined;
 }
 
 /** Called once with the request's end and usage. */
@@ -41,34 +44,71 @@ export interface RequestEnd extends Omit<Settlement, 'text'> {
 }
 
 /**
- * Settles a request's admission with its actual usage, and then reports its end. Only the first call counts, since a
- * stream may detect its end twice. If the provider reported no usage, both wait for an estimate.
+ * Determines usage and cost of a request, and then reports its end. Only the first call counts, since a stream may
+ * detect its end twice. If the provider reported no usage, the report waits for an estimate. Whatever is thrown, the
+ * request holds nothing afterwards.
  */
 export function settle(served: ServedRequest, settlement: Settlement, report: Report): void {
   const { planned, gateway } = served;
   if (planned.isReported) return;
   planned.isReported = true;
-  const { ending, status, code, text } = settlement;
+  const { ending, status, code } = settlement;
   const endedAtMs = gateway.clock.nowMs();
   const close = (usage: Usage | undefined, isUsageEstimated: boolean): void => {
-    planned.admission.settle({
-      wasServed: served.execution.history.length > 0,
-      inputTokens: usage?.inputTokens,
-      outputTokens: usage?.outputTokens,
-    });
-    const { costs } = gateway;
-    const cost = costOf(planned, served.execution, { usage, isEstimated: isUsageEstimated, costs });
-    const tell = (known: Cost | undefined): void =>
-      report(served, { ending, status, code, usage, isUsageEstimated, cost: known, endedAtMs });
-    if (cost instanceof Promise) void cost.then(tell, () => tell(undefined));
-    else tell(cost);
+    try {
+      const { costs } = gateway;
+      const cost =
+        settlement.cost ?? costOf(planned, served.execution, { usage, isEstimated: isUsageEstimated, costs });
+      const tell = (known: Cost | undefined): void =>
+        report(served, { ending, status, code, usage, isUsageEstimated, cost: known, endedAtMs });
+      if (cost instanceof Promise)
+        void cost.then(tell, () => tell(undefined)).finally(() => planned.admission.settle(NOT_SERVED));
+      else tell(cost);
+    } catch (error) {
+      planned.admission.settle(NOT_SERVED);
+      throw error;
+    }
   };
-  if (settlement.usage !== undefined || text === undefined || text.chars === 0)
-    return close(settlement.usage, false);
-  void estimateUsage(planned.plan.body, text, gateway.tokens).then(
-    (estimate) => close(estimate, true),
-    () => close(undefined, false),
+  const missing = missingText(served, settlement);
+  if (missing === undefined) return close(settlement.usage, false);
+  void estimateUsage(planned.plan.body, missing, gateway.tokens).then(
+    (estimate) => close(completed(settlement.usage, estimate), true),
+    () => close(settlement.usage, false),
   );
+}
+
+/** The text from which usage has to be estimated; undefined: the provider reported it, or nothing was generated. */
+function missingText(
+  { execution }: ServedRequest,
+  { ending, usage, text }: Settlement,
+): AnswerText | undefined {
+  const hasText = text !== undefined && text.chars > 0;
+  if (usage === undefined) {
+    if (hasText) return text;
+    // The provider had begun to answer, so it bills the input.
+    const last = execution.history.at(-1);
+    return ending === 'client-left' && last?.hasBegun === true ? NO_ANSWER : undefined;
+  }
+  const isCutOff = ending === 'client-left' || ending === 'truncated';
+  return isCutOff && execution.answer?.kind === 'streamed' && hasText && isFromBeginning(usage)
+    ? text
+    : undefined;
+}
+
+const NO_ANSWER: AnswerText = { sample: '', chars: 0 };
+
+/** Messages streams report the input and a first few output tokens at the beginning, and the rest at the end. */
+function isFromBeginning({ inputTokens = 0, outputTokens = 0 }: Usage): boolean {
+  return inputTokens > 0 && outputTokens <= FIRST_REPORT_TOKENS;
+}
+
+const FIRST_REPORT_TOKENS = 8;
+
+/** What a provider reported at the beginning of a stream, with the estimated output. */
+function completed(reported: Usage | undefined, estimate: Usage): Usage {
+  if (reported === undefined) return estimate;
+  const outputTokens = Math.max(reported.outputTokens ?? 0, estimate.outputTokens ?? 0);
+  return { ...reported, outputTokens, totalTokens: (reported.inputTokens ?? 0) + outputTokens };
 }
 
 /** The system accepts answers up to this size at once, so they count as sent. */

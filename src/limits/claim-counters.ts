@@ -100,7 +100,7 @@ export class ClaimCounters {
       case 'taken':
         return {
           kind: 'taken',
-          hold: { claim, ...record, amount: need },
+          hold: { claim, key: record.key, windowMs: record.windowMs, endMs: record.endMs, amount: need },
           standing: standingOf(claim, taking, record.endMs - at.epochMs),
         };
     }
@@ -111,11 +111,18 @@ export class ClaimCounters {
     this.settle(hold, 0, at);
   }
 
-  /** Replaces a hold by what was really used, in the window from which it was taken. */
-  settle(hold: Hold, used: number, at: Moment): void {
+  /**
+   * Replaces a hold by what was really used, in the window from which it was taken. Returns the part of `used` that is
+   * over the limit; 0 for buckets.
+   */
+  settle(hold: Hold, used: number, at: Moment): number {
     const { claim, key, endMs, amount } = hold;
-    if (isBucket(claim)) return this.#buckets.adjust(key, this.#limitOf(claim), at.nowMs, used - amount);
-    this.#counters.settle(key, { held: amount, endMs }, claim.period === undefined ? 0 : used);
+    if (isBucket(claim)) {
+      this.#buckets.adjust(key, this.#limitOf(claim), at.nowMs, used - amount);
+      return 0;
+    }
+    const total = this.#counters.settle(key, { held: amount, endMs }, claim.period === undefined ? 0 : used);
+    return Math.min(used, Math.max(0, total - claim.amount));
   }
 
   /** Holds more for a request that outgrew its hold, without asking whether that fits. Returns the new hold. */
@@ -211,7 +218,8 @@ function fullWindow(claim: Claim, need: number, { record, taking, at }: Full): C
   const standing = standingOf(claim, taking, resetMs);
   const isHeldOnly =
     taking.held > 0 && (taking.used + need <= claim.amount || (mayPass(claim) && taking.used < claim.amount));
-  return { kind: 'full', retryAfterMs: isHeldOnly ? HELD_MS : resetMs, standing };
+  const retryAfterMs = isHeldOnly ? HELD_MS : claim.amount === 0 ? Infinity : resetMs;
+  return { kind: 'full', retryAfterMs, standing };
 }
 
 /** When a request that only the holds of others refuse should try again. */

@@ -85,14 +85,15 @@ export class CounterLedger {
     });
   }
 
-  /** Replaces a hold by what was really used. `used` 0 gives the hold back. */
-  settle(key: string, hold: { readonly held: number; readonly endMs: number }, used: number): void {
+  /** Replaces a hold by what was really used; 0 gives the hold back. Returns what is used of the counter by now. */
+  settle(key: string, hold: { readonly held: number; readonly endMs: number }, used: number): number {
     const own = this.#keep(key, (this.#own.get(key) ?? 0) - hold.held);
-    this.#table.update(key, (record) => {
+    return this.#table.update(key, (record) => {
       record[this.#column] = own;
       record.used += used;
       // A counter that was forgotten must not stay for ever because a late request writes to it.
       if (used !== 0 && record.endMs === 0) record.endMs = hold.endMs;
+      return record.used;
     });
   }
 

@@ -1,4 +1,4 @@
-import type { RefusalCode } from '../gateway/refusals.ts';
+import type { RefusalCode } from '../gateway/refusal-table.ts';
 import type { Operation, PathItem, Paths, Response, Schema } from './types.ts';
 import { refusalResponses } from './refusal-responses.ts';
 import { CLIENT_KEY, CLIENT_KEY_OR_NONE, METRICS_TOKEN_OR_NONE } from './security-schemes.ts';

@@ -1,4 +1,4 @@
-import { REFUSALS, type RefusalCode } from '../gateway/refusals.ts';
+import { REFUSALS, type RefusalCode } from '../gateway/refusal-table.ts';
 import { ANSWER_HEADER_REFERENCES } from './answer-headers.ts';
 import type {
   Content,

@@ -1,4 +1,4 @@
-import { REFUSALS, type RefusalCode } from '../gateway/refusals.ts';
+import { REFUSALS, type RefusalCode } from '../gateway/refusal-table.ts';
 import type { Response, Schema } from './types.ts';
 
 /** OpenAI's error object in the gateway's own refusals. */

@@ -26,8 +26,8 @@ export function costOf(counts: MeterCounts, prices: PricesInForce): number | und
   return quickSum(terms, prices.discountPpm) ?? exactSum(terms, prices.discountPpm);
 }
 
-/** The price per block of a meter for a request with this much input. Follows the meter's fallbacks. */
-function priceOf(meter: Meter, per: MeterPrices, input: number): number | undefined {
+/** The price per block of a meter for a request with this much input. Follows the meter's fallbacks. undefined: unknown. */
+export function priceOf(meter: Meter, per: MeterPrices, input: number): number | undefined {
   const price = per[meter];
   if (price !== undefined) return priceAt(price, input);
   const { fallback } = METERS[meter];

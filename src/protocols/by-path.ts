@@ -1,3 +1,4 @@
+import { rememberLast } from '../lib/remember-last.ts';
 import { anthropicMessages } from './anthropic-messages/anthropic-messages.ts';
 import { opaque } from './opaque/opaque.ts';
 import { openaiChat } from './openai-chat/openai-chat.ts';
@@ -46,12 +47,12 @@ function protocolOf(path: string): Protocol {
  * Whether a POST to this path makes a model generate its answer, which may take minutes: chat, completions,
  * responses, messages, images, audio, and Gemini's verbs.
  */
-export function isGenerated(path: string): boolean {
+export const isGenerated = rememberLast((path): boolean => {
   const last = path.slice(path.lastIndexOf('/') + 1);
   return (
     GENERATING.has(last) || MEDIA.test(path) || GENERATING_VERBS.has(last.slice(last.lastIndexOf(':') + 1))
   );
-}
+});
 
 const GENERATING: ReadonlySet<string> = new Set(['completions', 'responses', 'messages']);
 const MEDIA = /\/(?:images|audio)\/[a-z]+$/;

@@ -11,6 +11,20 @@ export interface ErrorFacts {
   /** The path in the body of the parameter at fault. */
   readonly param: string | null;
   readonly requestId: string;
+  /** The limit of the gateway that refuses the request. */
+  readonly limit?: LimitFacts | undefined;
+}
+
+/** A limit of the gateway as clients read it. Amounts are dollars, tokens or requests. */
+export interface LimitFacts {
+  readonly scope: string;
+  readonly name: string;
+  readonly id: string;
+  readonly amount: number;
+  readonly used: number;
+  readonly held: number;
+  /** RFC 3339; null: it does not open at a time. */
+  readonly resets_at: string | null;
 }
 
 /** Returns an error's body as JSON text. */
@@ -25,19 +39,26 @@ export function errorBody(shape: ErrorShape, error: ErrorFacts): string {
  * (https://cloud.google.com/apis/design/errors).
  */
 export function errorObject(shape: ErrorShape, error: ErrorFacts): object {
-  const { status, message, type, code, param, requestId } = error;
+  const { status, message, type, code, param, requestId, limit } = error;
   switch (shape) {
     case 'openai':
-      return { error: { message, type, param, code } };
+      return { error: { message, type, param, code, limit } };
     case 'anthropic':
       return {
         type: 'error',
-        error: { type: anthropicErrorType(status), message, param, code, ...anthropicDetails(param) },
+        error: {
+          type: anthropicErrorType(status),
+          message,
+          param,
+          code,
+          limit,
+          ...anthropicDetails(param),
+        },
         request_id: requestId,
       };
     case 'gemini':
       return {
-        error: { code: status, message, status: googleStatus(status), details: googleDetails(code) },
+        error: { code: status, message, status: googleStatus(status), details: googleDetails(code), limit },
       };
   }
 }

@@ -114,6 +114,7 @@ export class CooldownLedger {
 
   /** A request takes the route. Returns whether the request is its probe, the one that tests a route on trial. */
   take(id: string, nowMs: number, endpoint?: string): boolean {
+    if (this.allAvailable()) return false;
     // Most routes have no record, and taking one must not create it.
     if (this.availability(id, nowMs, endpoint).kind !== 'on-trial') return false;
     const isProbe = this.#take(id, nowMs);

@@ -200,8 +200,9 @@ function untried(model: Model, history: readonly Attempt[]): readonly Route[] {
 }
 
 function tryRoute(
-  choice: Omit<Extract<Decision, { kind: 'try' }>, 'kind' | 'budgetMs'>,
+  { route, model, reason, afterMs }: Omit<Extract<Decision, { kind: 'try' }>, 'kind' | 'budgetMs'>,
   now: Conditions,
 ): Decision {
-  return { kind: 'try', ...choice, budgetMs: now.deadlineMs - now.nowMs - choice.afterMs };
+  const budgetMs = now.deadlineMs - now.nowMs - afterMs;
+  return { kind: 'try', route, model, reason, afterMs, budgetMs };
 }

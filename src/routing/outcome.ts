@@ -93,6 +93,8 @@ export interface Attempt {
   readonly outcome: Outcome;
   /** Whether the request was sent twice because the provider had already closed the first connection. */
   readonly isResent?: boolean;
+  /** Whether the provider had begun to answer when the client left. */
+  readonly hasBegun?: boolean;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
 }

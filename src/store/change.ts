@@ -1,6 +1,7 @@
 import type { SQL } from 'bun';
 import type { CompiledRevision, ResourceFinding } from './compile-revision.ts';
 import type { Database } from './database.ts';
+import { AnsweredBefore, findAnswer, insertAnswer, type KeptAnswer } from './idempotency-table.ts';
 import type { Keyring } from './keyring.ts';
 import { KINDS, mapKinds } from './resource-kinds.ts';
 import type { Resource, ResourceName, Resources, Revision } from './revision.ts';
@@ -18,6 +19,7 @@ import {
   type VersionRow,
   writeVersion,
 } from './tables.ts';
+import { bury, requireFreshIds, unbury } from './tombstones.ts';
 
 /** Computes the new configuration. If it throws, the write is cancelled and nothing has happened. */
 export type Edit = (before: Revision, now: string) => Resources;
@@ -29,8 +31,17 @@ export interface ChangeContext {
   readonly action: string;
   /** The version that the writer has seen; undefined: any. */
   readonly ifVersion?: number | undefined;
+  /** Resources that are new. The ids of deleted ones are refused for them with `IdBuried`. */
+  readonly creates?: readonly ResourceName[] | undefined;
+  /** Keeps the answer of the write in the same transaction. Throws `AnsweredBefore` if there is one already. */
+  readonly once?: Once | undefined;
   /** Called after each written row with the number of rows so far. The transaction may still be rolled back. */
   readonly onRow?: ((count: number) => void) | undefined;
+}
+
+/** A write that its sender may repeat, with the answer that every repetition gets. */
+export interface Once extends Omit<KeptAnswer, 'text'> {
+  readonly textOf: (revision: Revision) => string;
 }
 
 /** The dependencies of a write. */
@@ -121,10 +132,15 @@ function write(
   return writing.database.write(async (sql) => {
     const version = await readVersion(sql, writing.database.dialect);
     writing.requireAdopted(version);
+    const sealing = { keyring: writing.keyring, nowMs: writing.now().getTime() };
+    const { once } = context;
+    if (once !== undefined && (await findAnswer(sql, once.keyHash, sealing)) !== undefined)
+      throw new AnsweredBefore('the request was answered already');
     if (context.ifVersion !== undefined && context.ifVersion !== version.version) {
       throw new VersionConflict(version.version);
     }
     const stored = await readRevision(sql, version);
+    await requireFreshIds(sql, context.creates ?? [], sealing.nowMs);
     const now = writing.now().toISOString();
     const before = openRevision(stored, writing.keyring);
     const resources = await plan({ sql, stored, before, now });
@@ -144,6 +160,7 @@ function write(
     );
     await insertHistory(sql, { ...revision, actor: context.actor, action: context.action, changes });
     await writeVersion(sql, revision);
+    if (once !== undefined) await insertAnswer(sql, { ...once, text: once.textOf(revision) }, sealing);
     return { revision, compiled };
   });
 }
@@ -169,11 +186,27 @@ async function storeRows(
       if (resource === old) continue;
       const change = await storeRow(sql, { kind, id, row: rows.get(id), old, resource }, keyring);
       if (change === undefined) continue;
+      await noteLife(sql, { kind, id, old, resource, nowMs: Date.parse(after.changedAt) });
       changes.push(change);
       onRow?.(changes.length);
     }
   }
   return changes;
+}
+
+interface Life extends ResourceName {
+  readonly old: Resource | undefined;
+  readonly resource: Resource | undefined;
+  readonly nowMs: number;
+}
+
+/** Notes what was deleted, and what is back. */
+async function noteLife(sql: SQL, { kind, id, old, resource, nowMs }: Life): Promise<void> {
+  if (old !== undefined && resource === undefined) {
+    const name = old.fields['name'];
+    await bury(sql, { kind, id }, { name: typeof name === 'string' ? name : id, nowMs });
+  }
+  if (old === undefined && resource !== undefined) await unbury(sql, { kind, id });
 }
 
 interface RowToStore extends ResourceName {

@@ -4,6 +4,7 @@ import { normalise } from '../config/read/normalise.ts';
 import { applyOverrides } from '../config/read/apply-overrides.ts';
 import type { Overrides } from '../config/read/overrides.ts';
 import type { Finding, Path } from '../config/read/problems.ts';
+import type { KeySettings } from '../config/read/settings.ts';
 import { checkShape } from '../config/read/shape.ts';
 import type { Access, MasterKey, Snapshot } from '../config/snapshot.ts';
 import { buildFile, originOf } from './revision-file.ts';
@@ -34,7 +35,8 @@ export interface ResourceFinding extends Omit<Finding, 'path' | 'part'> {
 export function compileRevision(revision: Revision, context: CompileRevisionContext): CompiledRevision {
   const shape = checkShape({ value: buildFile(revision), expanded: new Set() });
   if (shape.file === undefined || shape.findings.length > 0) return refused(shape.findings, revision);
-  const { settings: stored, findings } = normalise(shape.file);
+  const { settings: normalised, findings } = normalise(shape.file);
+  const stored = { ...normalised, keys: withIds(normalised.keys, revision) };
   const { settings, faults } = applyOverrides(stored, context.overrides, context.env);
   const result = compile(settings, {
     version: revision.version,
@@ -49,6 +51,13 @@ export function compileRevision(revision: Revision, context: CompileRevisionCont
   if (result.kind === 'refused' || all.length > 0) return refused(all, revision);
   const access = withStoredKeys(result.snapshot.access, revision, context.isStale);
   return { kind: 'compiled', snapshot: { ...result.snapshot, access } };
+}
+
+/** Keys are counted by the ids of their resources, which outlive their names. */
+function withIds(keys: readonly KeySettings[], { resources }: Revision): KeySettings[] {
+  const ids = new Map<string, string>();
+  for (const { id, fields } of resources.master_keys.values()) ids.set(storedKey(fields).name, id);
+  return keys.map((key) => ({ ...key, id: ids.get(key.name) ?? key.id }));
 }
 
 function refused(findings: readonly Finding[], revision: Revision): CompiledRevision {

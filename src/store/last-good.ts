@@ -5,6 +5,8 @@ import { dirname } from 'node:path';
 import type { Keyring } from './keyring.ts';
 import { type Kind, mapKinds } from './resource-kinds.ts';
 import type { Resource, Revision } from './revision.ts';
+import { reasonOf } from './finding-text.ts';
+import type { StoreOptions } from './store-options.ts';
 
 /** The last configuration in force, kept on disk for a start without the database. */
 export interface LastGood {
@@ -16,6 +18,17 @@ export interface LastGood {
   readonly keep: () => void;
   /** Resolves when all writes are done. */
   readonly settled: () => Promise<void>;
+}
+
+/** Opens the file that the options of a store name; undefined: they name none. */
+export function openLastGood(
+  { lastGoodPath: path, keyring, onEvent }: StoreOptions,
+  place: string,
+): LastGood | undefined {
+  if (path === undefined) return undefined;
+  const onFailure = (error: unknown): void =>
+    onEvent({ type: 'last-good-not-written', path, reason: reasonOf(error) });
+  return lastGoodFile({ path, place, keyring, onFailure });
 }
 
 export interface LastGoodOptions {

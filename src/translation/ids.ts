@@ -8,6 +8,24 @@ export function mintedCallId(suffix: string, k: number): string {
   return `call_${suffix}_${k}`;
 }
 
+/**
+ * Tells the ids of different calls apart. Some servers count from 0 in each answer, so that a history has the same id
+ * several times, which others refuse.
+ */
+export class CallIds {
+  readonly #uses = new Map<string, number>();
+
+  /** The id, or one derived from it if another call has it already: `call_0`, `call_0_2`, `call_0_3`. */
+  unused(id: string): string {
+    let uses = this.#uses.get(id) ?? 0;
+    let own = id;
+    while (uses > 0 && this.#uses.has(own)) own = `${id}_${++uses}`;
+    this.#uses.set(id, Math.max(uses, 1));
+    if (own !== id) this.#uses.set(own, 1);
+    return own;
+  }
+}
+
 /** The form of tool-call ids that a target requires. */
 export type CallIdForm = 'chat' | 'responses' | 'messages' | 'converse' | 'mistral' | 'any';
 

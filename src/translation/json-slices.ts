@@ -1,7 +1,7 @@
 /**
  * The source texts of all values at one kind of place.
  *
- * `pattern` is a path of keys, with `*` for every element of a list: `['messages', '*', 'content', '*', 'input']`. The
+ * `pattern` is a path of keys, with `*` for every element of a list, or for a value in place of a list: `['messages', '*', 'content', '*', 'input']`. The
  * result is keyed by the indices that the stars matched, joined by `.`: `3.0` is `messages[3].content[0].input`. `text`
  * must be valid JSON; it is not validated again. Linear in the length of the text.
  */
@@ -33,6 +33,7 @@ function walk(to: Walk, start: number, depth: number, key: string): number {
     return end;
   }
   const open = text.charCodeAt(start);
+  if (step === '*' && open === OPEN_BRACE) return walk(to, start, depth + 1, indexed(key, 0));
   if (step === '*' ? open !== OPEN_BRACKET : open !== OPEN_BRACE) return afterValue(text, start);
   let pos = afterSpace(text, start + 1);
   for (let index = 0; text.charCodeAt(pos) !== open + 2; index++) {
@@ -42,12 +43,16 @@ function walk(to: Walk, start: number, depth: number, key: string): number {
       matches = keyOf(text.slice(pos, end)) === step;
       pos = afterSpace(text, afterSpace(text, end) + 1);
     }
-    const inner = step === '*' ? (key === '' ? String(index) : `${key}.${index}`) : key;
+    const inner = step === '*' ? indexed(key, index) : key;
     pos = afterSpace(text, matches ? walk(to, pos, depth + 1, inner) : afterValue(text, pos));
     if (text.charCodeAt(pos) === COMMA) pos = afterSpace(text, pos + 1);
     if (pos >= text.length) return pos;
   }
   return pos + 1;
+}
+
+function indexed(key: string, index: number): string {
+  return key === '' ? String(index) : `${key}.${index}`;
 }
 
 /** The offset after the value that begins at `start`. */

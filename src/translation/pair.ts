@@ -2,6 +2,7 @@ import { AnswerCollector, eventsOf, withFinish } from './answer-events.ts';
 import type { Answer, AnswerReading } from './answer.ts';
 import type { ClientApi, Conversation, ProviderApi } from './conversation.ts';
 import { createExchange, type Exchange, type RequestFacts, type Target } from './exchange.ts';
+import { CallIds } from './ids.ts';
 import { withoutJsonTool } from './json-tool.ts';
 import { writeJson } from './json.ts';
 import type { Loss } from './losses.ts';
@@ -119,8 +120,22 @@ function writeRequest(provider: ProviderSide, exchange: Exchange): WrittenReques
 /** Undoes the gateway's own devices in a reading, and adjusts the finish to the content. */
 function undone(reading: AnswerReading, exchange: Exchange): AnswerReading {
   if (reading.kind === 'failed') return reading;
-  const answer = withFinish(exchange.jsonTool ? withoutJsonTool(reading.answer) : reading.answer);
+  const own = exchange.jsonTool ? withoutJsonTool(reading.answer) : reading.answer;
+  const answer = withFinish(withOwnIds(own));
   return { kind: 'answer', answer };
+}
+
+/** Tells the ids of each choice's calls apart. */
+function withOwnIds(answer: Answer): Answer {
+  if (!answer.choices.some(({ parts }) => parts.some(({ kind }) => kind === 'call'))) return answer;
+  const choices = answer.choices.map((choice) => {
+    const ids = new CallIds();
+    const parts = choice.parts.map((part) =>
+      part.kind === 'call' ? { ...part, id: ids.unused(part.id) } : part,
+    );
+    return { ...choice, parts };
+  });
+  return { ...answer, choices };
 }
 
 function written(client: ClientSide, reading: AnswerReading, exchange: Exchange): WrittenAnswer {

@@ -1,5 +1,6 @@
 import type { Part, Text, ToolCall, ToolResult, Turn } from './conversation.ts';
 import { foldedSystem, type SystemPlacement } from './repair-system.ts';
+import { CallIds } from './ids.ts';
 import type { LossList } from './losses.ts';
 
 /** How a target requires a conversation's turns. */
@@ -8,6 +9,8 @@ export interface Arrangement {
   readonly merge: boolean;
   /** Whether the first turn must be a user turn. */
   readonly userFirst: boolean;
+  /** Whether each call of the conversation needs an id of its own. */
+  readonly uniqueIds: boolean;
   readonly system: SystemPlacement;
   /**
    * Replaces a part: with nothing, itself, or other parts. Records the losses. The writer handles media and results.
@@ -27,7 +30,7 @@ const NO_RESULT = '[no result: the call was not completed]';
  */
 export function arranged(turns: readonly Turn[], how: Arrangement, losses: LossList): readonly Turn[] {
   const filled = turns.flatMap((turn) => withoutBlanks(adapted(turn, how), losses));
-  const paired = withResults(filled, losses);
+  const paired = withResults(filled, how.uniqueIds ? new CallIds() : undefined, losses);
   const placed = foldedSystem(paired, how.system, losses);
   const merged = how.merge ? mergedTurns(placed) : placed;
   return withFirstUser(withoutTrailingSpace(merged), how, losses);
@@ -50,7 +53,7 @@ const isCall = (part: Part): part is ToolCall => part.kind === 'call';
 const isResult = (part: Part): part is ToolResult => part.kind === 'result';
 
 /** Places after each assistant turn with calls a user turn that begins with all their results. */
-function withResults(turns: readonly Turn[], losses: LossList): readonly Turn[] {
+function withResults(turns: readonly Turn[], ids: CallIds | undefined, losses: LossList): readonly Turn[] {
   const out: Turn[] = [];
   for (let at = 0; at < turns.length; at++) {
     const turn = turns[at];
@@ -62,10 +65,31 @@ function withResults(turns: readonly Turn[], losses: LossList): readonly Turn[] 
     }
     const end = endOfResults(turns, at + 1);
     const between = turns.slice(at + 1, end);
-    out.push(turn, answered(calls, between, losses), ...between.filter(({ role }) => role === 'system'));
+    const named = ids === undefined ? calls : calls.map((call) => renamed(call, ids, losses));
+    const results = answered(calls, named, { turns: between, losses });
+    out.push(
+      named === calls ? turn : withCalls(turn, named),
+      results,
+      ...between.filter(({ role }) => role === 'system'),
+    );
     at = end - 1;
   }
   return out;
+}
+
+/** The call with an id that no earlier call has. */
+function renamed(call: ToolCall, ids: CallIds, losses: LossList): ToolCall {
+  const id = ids.unused(call.id);
+  if (id === call.id) return call;
+  losses.repaired(call.path, 'an earlier call has the same id');
+  return { ...call, id };
+}
+
+/** The turn with these calls in place of its own, in order. */
+function withCalls(turn: Turn, calls: readonly ToolCall[]): Turn {
+  let next = 0;
+  const parts = turn.parts.map((part) => (isCall(part) ? (calls[next++] ?? part) : part));
+  return parts.every((part, index) => part === turn.parts[index]) ? turn : { ...turn, parts };
 }
 
 /** The end of the run of result turns from `start` on. System turns in between do not end the run. */
@@ -80,8 +104,15 @@ function endOfResults(turns: readonly Turn[], start: number): number {
   return end;
 }
 
-/** The user turn that answers these calls: their results in order, then the remaining parts of the turns. */
-function answered(calls: readonly ToolCall[], turns: readonly Turn[], losses: LossList): Turn {
+/**
+ * The user turn that answers these calls: their results in order, then the remaining parts of the turns. Results name
+ * the calls by their given ids, and get those of `named`.
+ */
+function answered(
+  calls: readonly ToolCall[],
+  named: readonly ToolCall[],
+  { turns, losses }: { readonly turns: readonly Turn[]; readonly losses: LossList },
+): Turn {
   const slots = createSlots(calls);
   const others: Part[] = [];
   for (const turn of turns) {
@@ -91,7 +122,11 @@ function answered(calls: readonly ToolCall[], turns: readonly Turn[], losses: Lo
       else if (!slots.take(part, losses)) others.push(...orphan(part, losses));
     }
   }
-  const results = slots.results.map((result, index) => result ?? missing(calls[index], losses));
+  const results = slots.results.map((result, index) => {
+    const call = named[index];
+    if (result === undefined) return missing(call, losses);
+    return call === undefined || call.id === result.callId ? result : { ...result, callId: call.id };
+  });
   return { role: 'user', parts: [...results, ...others], path: turns[0]?.path ?? calls[0]?.path ?? '' };
 }
 

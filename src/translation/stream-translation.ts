@@ -1,4 +1,5 @@
 import type { HubError } from './hub-error.ts';
+import { CallIds } from './ids.ts';
 import { createJsonToolFilter } from './json-tool.ts';
 import { Sequence } from './sequence.ts';
 import { isContent, type HubEvent, type StreamReader, type StreamWriter } from './stream.ts';
@@ -74,13 +75,19 @@ export function createStreamTranslation({ reader, writer, jsonTool }: StreamHalv
   };
 }
 
-/** The steps between a reader and a writer: undoes the gateway's own devices and orders the blocks. */
+/**
+ * The steps between a reader and a writer: undoes the gateway's own devices, tells the ids of calls apart and orders the
+ * blocks.
+ */
 export function createHubPipe(jsonTool: boolean): (event: HubEvent) => readonly HubEvent[] {
   const sequence = new Sequence();
-  if (!jsonTool) return (event) => sequence.push(event);
+  const ids = new CallIds();
+  const inOrder = (event: HubEvent): readonly HubEvent[] =>
+    sequence.push(event.kind === 'call' ? { ...event, id: ids.unused(event.id) } : event);
+  if (!jsonTool) return inOrder;
   const filter = createJsonToolFilter();
   return (event) => {
     const kept = filter(event);
-    return kept === undefined ? [] : sequence.push(kept);
+    return kept === undefined ? [] : inOrder(kept);
   };
 }

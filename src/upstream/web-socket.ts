@@ -6,29 +6,44 @@ import type {
   UpstreamSockets,
 } from '../gateway/web-socket/ports.ts';
 import type { UnreachableReason } from '../routing/outcome.ts';
+import type { AuthenticatedRequest } from './authenticated-request.ts';
+import { createAuthenticator } from './credentials/authenticate-request.ts';
+import { environmentProxy } from './environment-proxy.ts';
 import { ProxyGuard } from './fetch/proxy-guard.ts';
 import { upstreamFields } from './headers.ts';
 import { joinUrl } from './url.ts';
 
 /**
- * Opens WebSockets to providers with the runtime's client. Offers no compression, so that a small message cannot
- * expand into a large one.
+ * Opens WebSockets to providers with the runtime's client, through the proxy set for the provider or in the
+ * environment. Offers no compression, so that a small message cannot expand into a large one.
  */
-export function createSockets(guard = new ProxyGuard()): UpstreamSockets {
+export function createSockets(
+  guard = new ProxyGuard(),
+  authenticator = createAuthenticator((url, init) => fetch(url, init)),
+): UpstreamSockets {
   return {
     async connect(request, listener) {
       const { provider, cancellation } = request;
       const url = joinUrl(request).replace(/^http/, 'ws');
+      const proxy = provider.proxy ?? environmentProxy(url);
       // The runtime does not report the connected address, so look the name up beforehand.
-      const isForbidden = (await guard.forbids(provider.proxy ?? url)) || (await guard.forbids(url));
+      const isForbidden = (await guard.forbids(proxy ?? url)) || (await guard.forbids(url));
       if (isForbidden) return { kind: 'unreachable', reason: 'forbidden' };
-      if (cancellation.isCancelled) return { kind: 'aborted' };
-      return shake(new WebSocket(url, optionsOf(request)), request, listener);
+      const { credential } = provider;
+      const authentication = credential && (await authenticator.fieldsOf(request, credential));
+      if (cancellation.isCancelled || authentication === 'aborted') return { kind: 'aborted' };
+      if (credential !== undefined && authentication === undefined)
+        return { kind: 'unreachable', reason: 'credential' };
+      return shake(new WebSocket(url, optionsOf(request, authentication, proxy)), request, listener);
     },
   };
 }
 
-function optionsOf(request: SocketRequest): Bun.WebSocketOptions {
+function optionsOf(
+  request: SocketRequest,
+  authentication: AuthenticatedRequest['authentication'],
+  proxy: string | undefined,
+): Bun.WebSocketOptions {
   const { provider, protocols } = request;
   const {
     accept: _,
@@ -36,6 +51,7 @@ function optionsOf(request: SocketRequest): Bun.WebSocketOptions {
     ...headers
   } = upstreamFields({
     ...request,
+    ...(authentication !== undefined && { authentication }),
     method: 'GET',
     body: undefined,
   });
@@ -49,7 +65,7 @@ function optionsOf(request: SocketRequest): Bun.WebSocketOptions {
     perMessageDeflate: false,
     ...(protocols.length > 0 && { protocols: [...protocols] }),
     ...(Object.keys(tls).length > 0 && { tls }),
-    ...(provider.proxy !== undefined && { proxy: provider.proxy }),
+    ...(proxy !== undefined && { proxy }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { REFUSALS } from '../../src/gateway/refusals.ts';
+import { REFUSALS } from '../../src/gateway/refusal-table.ts';
 import { SOCKET_FAULTS } from '../../src/simulator/web-socket/socket-fault.ts';
 import { FAULTS } from '../../src/simulator/fault-table.ts';
 import { readSocketFault } from '../../src/simulator/web-socket/socket-fault.ts';

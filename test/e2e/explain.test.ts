@@ -62,6 +62,55 @@ models: {m: {routes: [{provider: claude, model: claude-opus-5-5}, {provider: gpu
   await rm(folder, { recursive: true });
 });
 
+test('explain takes a file that the gateway would fetch as sent, and fetches nothing', async () => {
+  let fetched = 0;
+  const files = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response(`${++fetched}`) });
+  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-explain-'));
+  const [config, body] = [join(folder, 'config.yaml'), join(folder, 'body.json')];
+  const image = { type: 'image_url', image_url: { url: `http://127.0.0.1:${files.port}/a.png` } };
+  await Bun.write(body, JSON.stringify({ model: 'm', messages: [{ role: 'user', content: [image] }] }));
+  const said = async (more: string): Promise<string> => {
+    const providers = `[{name: gem, provider_type: gemini, api_key: k}]`;
+    const models = `{m: {routes: [{provider: gem, model: gemini-3-pro}]}}`;
+    await Bun.write(
+      config,
+      `allow_unauthenticated: true\nproviders: ${providers}\nmodels: ${models}\n${more}`,
+    );
+    const program = startProcess(['explain', '--config', config, '--model', 'm', '--body', body]);
+    expect(await program.exited).toBe(0);
+    return program.stdout();
+  };
+  expect(await said('')).toContain('openai-chat>gemini: not sent, because of messages[0].content[0]');
+  expect(await said('translation: {fetch_media: true}')).toContain('openai-chat>gemini: nothing is lost');
+  expect(fetched).toBe(0);
+  await files.stop(true);
+  await rm(folder, { recursive: true });
+});
+
 test('explain without a model is wrong usage', async () => {
   expect(await explain()).toMatchObject({ code: 2, err: expect.stringContaining('--model') });
+});
+
+test('explain names every limit that holds for the key and the model', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-explain-'));
+  try {
+    const path = join(folder, 'config.yaml');
+    await Bun.write(
+      path,
+      `providers: [{ name: a, api_base: "http://127.0.0.1" }]
+models: { m: { routes: [{ backend: a, model: m }] } }
+limits: [{ cost: 9, per: day, models: [other] }, { concurrent: 500 }]
+teams: [{ name: search, limits: [{ tokens: 400k, per: minute }] }]
+master_keys: [{ name: app, key: sk-app, team: search, limits: [{ cost: 50, per: month }] }]`,
+    );
+    const program = startProcess(['explain', '--config', path, '--model', 'm', '--key', 'app']);
+    expect(await program.exited).toBe(0);
+    expect(program.stdout()).toContain(`Limits, all of which hold:
+  key "app": $50 a month (UTC, from the 1st), counted by this machine, kept in .llm-proxy/spend.db
+  team "search": 400,000 tokens a minute; up to 800,000 in the minute after a pause (burst)
+  the gateway: 500 requests under way at a time, counted by this machine
+`);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -124,7 +124,6 @@ providers: [${providers.join(', ')}]`),
     turns: new TurnCounter(),
     objects: new ObjectOwnerLedger(),
     tokens: { count: () => Promise.resolve(0) },
-    limits: [],
   };
   return { world, dice, clock, cooldowns, snapshot, gateway, probing: new Map() };
 }

@@ -149,29 +149,37 @@ export class ActivityTap {
 }
 
 function newsOf(event: GatewayEvent, atMs: number): News | undefined {
-  switch (event.type) {
-    case 'route-cooled': {
-      const { provider, routeId, requestId, forMs } = event;
-      return { kind: 'route_cooled', atMs, provider, routeId, requestId, seconds: Math.ceil(forMs / 1000) };
-    }
-    case 'provider-probed':
-      if (event.error === undefined) return undefined;
-      return { kind: 'provider_error', atMs, provider: event.provider, detail: event.error };
-    case 'configuration-accepted':
-      return { kind: 'configuration', atMs, version: event.version };
-    case 'configuration-refused':
-      return { kind: 'refused_change', atMs, detail: event.problems.slice(0, 3).join('; ').slice(0, 500) };
-    case 'request-ended':
-      return fallbackOf(event, atMs);
-    case 'request-started':
-    case 'request-received':
-    case 'answer-bytes':
-    case 'attempt-ended':
-    case 'api-missing':
-    case 'bug':
-      return undefined;
-  }
+  const tell = NEWS[event.type] as ((event: GatewayEvent, atMs: number) => News | undefined) | undefined;
+  return tell?.(event, atMs);
 }
+
+type Tellers = {
+  readonly [Type in GatewayEvent['type']]?: (
+    event: Extract<GatewayEvent, { type: Type }>,
+    atMs: number,
+  ) => News | undefined;
+};
+
+/** The events that are news. */
+const NEWS: Tellers = {
+  'route-cooled': ({ provider, routeId, requestId, forMs }, atMs) => ({
+    kind: 'route_cooled',
+    atMs,
+    provider,
+    routeId,
+    requestId,
+    seconds: Math.ceil(forMs / 1000),
+  }),
+  'provider-probed': ({ provider, error }, atMs) =>
+    error === undefined ? undefined : { kind: 'provider_error', atMs, provider, detail: error },
+  'configuration-accepted': ({ version }, atMs) => ({ kind: 'configuration', atMs, version }),
+  'configuration-refused': ({ problems }, atMs) => ({
+    kind: 'refused_change',
+    atMs,
+    detail: problems.slice(0, 3).join('; ').slice(0, 500),
+  }),
+  'request-ended': fallbackOf,
+};
 
 /** A request that another route than the first one answered; undefined: there is nothing to tell. */
 function fallbackOf(event: RequestEnded, atMs: number): News | undefined {

@@ -3,69 +3,103 @@ import { isPattern, matcher } from './name-pattern.ts';
 import { type Finding, formatPath, type Path } from '../read/problems.ts';
 import { compileKeyLimits, findLimitFaults } from './key-limits.ts';
 import type { KeySettings, Settings } from '../read/settings.ts';
-import type { KeyOwnership } from '../owners.ts';
+import { joinTags, type OwnersByName } from './compile-owners.ts';
 import type { Access, MasterKey } from '../snapshot.ts';
 import { findDuplicates } from '../read/duplicates.ts';
+
+type AccessSettings = Pick<
+  Settings,
+  'keys' | 'publicModels' | 'allowUnauthenticated' | 'attribution' | 'limitOptions'
+>;
 
 /**
  * Determines who may use the gateway. Disabled keys stay in the map, so that disabling the last key does not open the
  * gateway.
  */
 export function compileAccess(
-  {
-    keys,
-    publicModels,
-    allowUnauthenticated,
-  }: Pick<Settings, 'keys' | 'publicModels' | 'allowUnauthenticated'>,
+  settings: AccessSettings,
+  owners: OwnersByName,
   staysLocked: boolean,
 ): { readonly access: Access; readonly findings: readonly Finding[] } {
+  const { keys, publicModels, allowUnauthenticated } = settings;
   const findings = [
     ...findDuplicates(keys, 'name', 'a key'),
     ...findSharedSecrets(keys),
     ...keys.flatMap(({ at, limits }) => findLimitFaults(limits, at)),
+    ...keys.flatMap((key) => findIdleEndUserLimits(key, settings)),
   ];
   if (keys.length === 0 && !staysLocked)
     return { access: { kind: 'open', isIntended: allowUnauthenticated }, findings };
-  const compiled = keys.map(compileKey);
+  const compiled = keys.map((key) => compileKey(key, { ...settings, owners }));
   return {
     access: { kind: 'keys', keys: new Map(compiled.map((key) => [key.hash, key])), publicModels },
     findings,
   };
 }
 
-function compileKey(settings: KeySettings): MasterKey {
-  const { name, key, enabled, allowedModels, limits, mayRelaxTranslation } = settings;
-  const exact = new Set(allowedModels.filter((model) => !isPattern(model)));
-  const patterns = allowedModels.filter(isPattern).map(matcher);
-  const unrestricted = allowedModels.length === 0 || allowedModels.includes('*');
+/** Compiles a key, which the teams of its line and the settings of attribution complete. */
+function compileKey(settings: KeySettings, context: KeyContext): MasterKey {
+  const { id, name, key, enabled, limits, mayRelaxTranslation, ownership } = settings;
+  const line = context.owners.teams.get(ownership.team ?? '')?.line ?? [];
+  const lists = [settings.allowedModels, ...line.map((team) => team.settings.allowedModels)].filter(
+    isRestricting,
+  );
   return {
-    ...NO_OWNERSHIP,
-    id: name,
+    id,
     name,
     hash: hashKey(key),
     preview: previewMasterKey(key),
-    refusedFromMs: Infinity,
+    refusedFromMs: (ownership.expiresAtMs ?? Infinity) + context.limitOptions.graceAfterExpiryMs,
     enabled,
-    allows: unrestricted
-      ? () => true
-      : (model) => exact.has(model) || patterns.some((matches) => matches(model)),
-    unrestricted,
-    allowedModels: unrestricted ? [] : allowedModels,
+    allows: allowedBy(lists),
+    unrestricted: lists.length === 0,
+    allowedModels: lists[0] ?? [],
     mayRelaxTranslation,
+    team: line[0]?.team,
+    user: context.owners.users.get(ownership.user ?? '')?.user,
+    expiresAtMs: ownership.expiresAtMs,
+    tags: joinTags(line[0]?.team.tags, ownership.tags),
+    clientTags: ownership.clientTags,
+    endUsers:
+      ownership.endUsers ?? (ownership.perEndUser.length > 0 ? 'optional' : context.attribution.endUsers),
+    selfRotate: ownership.selfRotate,
     ...compileKeyLimits(limits),
   };
 }
 
-const NO_OWNERSHIP: Omit<KeyOwnership, 'id'> = {
-  team: undefined,
-  user: undefined,
-  expiresAtMs: undefined,
-  tags: {},
-  clientTags: [],
-  endUsers: 'off',
-  selfRotate: false,
-  renamedFrom: undefined,
-};
+interface KeyContext extends Pick<Settings, 'attribution' | 'limitOptions'> {
+  readonly owners: OwnersByName;
+}
+
+function isRestricting(allowed: readonly string[]): boolean {
+  return allowed.length > 0 && !allowed.includes('*');
+}
+
+/** Whether every list contains a model, by name or by pattern. */
+function allowedBy(lists: readonly (readonly string[])[]): (model: string) => boolean {
+  const [only, ...others] = lists.map(allowedByOne);
+  if (only === undefined) return () => true;
+  return others.length === 0 ? only : (model) => only(model) && others.every((allows) => allows(model));
+}
+
+function allowedByOne(allowed: readonly string[]): (model: string) => boolean {
+  const exact = new Set(allowed.filter((model) => !isPattern(model)));
+  const patterns = allowed.filter(isPattern).map(matcher);
+  return (model) => exact.has(model) || patterns.some((matches) => matches(model));
+}
+
+/** End users that are never known cannot be limited. */
+function findIdleEndUserLimits({ at, ownership }: KeySettings, { attribution }: AccessSettings): Finding[] {
+  const isLimited = ownership.perEndUser.length > 0;
+  if (attribution.endUser === 'off' && (isLimited || ownership.endUsers === 'required')) {
+    const message =
+      'needs to tell end users apart, and attribution.end_user is off; write hash there to store no names';
+    return [{ path: [...at, isLimited ? 'per_end_user' : 'end_users'], part: 'key', message }];
+  }
+  if (ownership.endUsers !== 'off' || !isLimited) return [];
+  const message = 'is off, and per_end_user limits end users; write optional or required';
+  return [{ path: [...at, 'end_users'], message }];
+}
 
 /** A key of which only the hash is known, as `llm-proxy export` writes it. */
 const HASHED = /^sha256:([0-9a-f]{64})$/;

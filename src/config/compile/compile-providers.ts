@@ -142,6 +142,10 @@ function findDoubts(provider: ProviderSettings, isPlainPublic: boolean): string[
   }
   if (!verifyTls)
     doubts.push(`Provider "${name}" has verify_ssl: false: anybody in between can impersonate it.`);
+  if (credential?.kind === 'aws' && provider.websockets.length > 0)
+    doubts.push(
+      `Provider "${name}" has AWS credentials, with which no WebSocket can be opened: remove websockets.`,
+    );
   const missing = missingOf(provider)?.path.at(-1);
   if (missing !== undefined)
     doubts.push(`Provider "${name}" has the type "${type}" and no ${missing}: it is treated as "openai".`);

@@ -2,10 +2,9 @@ import { isPlainHeader } from '../secret-header.ts';
 import { isLoopback } from './address.ts';
 import { buildCatalogue } from './catalogue.ts';
 import { compileAccess, isHashedKey } from './compile-access.ts';
+import { compileLimits } from './compile-limits.ts';
+import { compileOwners } from './compile-owners.ts';
 import { compileProviders } from './compile-providers.ts';
-import { noLimits } from '../compiled-limits.ts';
-import { NO_OWNERS } from '../owners.ts';
-import { DEFAULT_SPEND } from '../spend-settings.ts';
 import { DEFAULTS } from '../schema/defaults.ts';
 import { millisecondsOf } from '../schema/units.ts';
 import type { Finding } from '../read/problems.ts';
@@ -35,11 +34,15 @@ export type CompileResult =
 export function compile(settings: Settings, context: CompileContext): CompileResult {
   const providers = compileProviders(settings.providers);
   const catalogue = buildCatalogue(settings);
-  const access = compileAccess(settings, context.staysLocked ?? false);
+  const owners = compileOwners(settings);
+  const access = compileAccess(settings, owners.byName, context.staysLocked ?? false);
+  const limits = compileLimits(settings, owners.byName, [...catalogue.models.keys()]);
   const findings = [
     ...providers.findings,
     ...catalogue.findings,
     ...access.findings,
+    ...owners.findings,
+    ...limits.findings,
     ...findOpenDoor(settings, context),
   ];
   if (findings.length > 0) return { kind: 'refused', findings };
@@ -50,45 +53,48 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
     findModel: catalogue.findModel,
     access: access.access,
   };
-  const rewrites = new Map(
-    settings.models.map(({ name, rewriteResponseModel }) => [name, rewriteResponseModel]),
-  );
   return {
     kind: 'compiled',
     snapshot: {
       version: context.version,
       loadedAt: context.now,
-      server: {
-        ...settings.server,
-        ...settings.listen,
-        drainDelayMs: settings.server.drainDelayMs ?? millisecondsOf(DEFAULTS.drainDelaySeconds),
-        rewriteResponseModel: (model) => rewrites.get(model) ?? settings.rewriteResponseModel,
-      },
+      ...unchanged(settings),
       ...parts,
-      retry: settings.retry,
-      cooldown: settings.cooldown,
+      server: compileServer(settings),
+      limits: limits.limits,
+      owners: owners.owners,
       detection: compileDetection(settings),
-      health: settings.health,
       translation: compileTranslation(settings),
-      metrics: settings.metrics,
-      docs: settings.docs,
-      console: settings.console,
-      prices: settings.prices,
-      limits: noLimits(),
-      owners: NO_OWNERS,
-      spend: DEFAULT_SPEND,
-      attribution: { endUser: 'store', endUsers: 'off' },
-      alerts: [],
       logging: { ...settings.logging, language: settings.logging.language ?? context.language ?? 'en' },
-      workers: settings.workers,
       secrets: secretsOf(settings),
       warnings: [
         ...settings.warnings,
         ...providers.warnings,
         ...catalogue.warnings,
+        ...owners.warnings,
         ...findWarnings(settings, parts),
       ],
     },
+  };
+}
+
+/** The settings that the snapshot takes as they are. */
+function unchanged(settings: Settings) {
+  const { retry, cooldown, health, metrics, docs, console, prices, spend, attribution, alerts, workers } =
+    settings;
+  return { retry, cooldown, health, metrics, docs, console, prices, spend, attribution, alerts, workers };
+}
+
+function compileServer(settings: Settings): Snapshot['server'] {
+  const { rewriteResponseModel } = settings;
+  const rewrites = new Map(
+    settings.models.map(({ name, rewriteResponseModel }) => [name, rewriteResponseModel]),
+  );
+  return {
+    ...settings.server,
+    ...settings.listen,
+    drainDelayMs: settings.server.drainDelayMs ?? millisecondsOf(DEFAULTS.drainDelaySeconds),
+    rewriteResponseModel: (model) => rewrites.get(model) ?? rewriteResponseModel,
   };
 }
 
@@ -116,6 +122,7 @@ function secretsOf(settings: Settings): string[] {
     ...settings.providers.flatMap(providerSecrets),
     ...settings.providers.map(({ proxy }) => passwordOf(proxy)),
     settings.metrics.token ?? '',
+    ...settings.alerts.flatMap(({ url, secret }) => [secret ?? '', url]),
   ];
   return [...new Set(all)]
     .filter((secret) => secret.length >= SHORTEST_SECRET)
@@ -151,16 +158,15 @@ function statusesOf(code: number | string): number[] {
 }
 
 /** Looks up how requests for a model are translated for a provider: the model's word first, then the provider's. */
-function compileTranslation(settings: Settings): Snapshot['translation'] {
+function compileTranslation({ providers, models, translation: usual }: Settings): Snapshot['translation'] {
   const byProvider = new Map<string, TranslationSettings>();
-  for (const { name, translation } of settings.providers)
-    if (Object.keys(translation).length > 0)
-      byProvider.set(name, { ...settings.translation, ...translation });
+  for (const { name, translation } of providers)
+    if (Object.keys(translation).length > 0) byProvider.set(name, { ...usual, ...translation });
   const byModel = new Map<string, Partial<TranslationSettings>>();
-  for (const { name, translation } of settings.models)
+  for (const { name, translation } of models)
     if (Object.keys(translation).length > 0) byModel.set(name, translation);
   return (model: string, provider: Provider) => {
-    const general = byProvider.get(provider.name) ?? settings.translation;
+    const general = byProvider.get(provider.name) ?? usual;
     const own = byModel.get(model);
     return own === undefined ? general : { ...general, ...own };
   };

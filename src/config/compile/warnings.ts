@@ -1,4 +1,5 @@
 import { isPattern, matcher } from './name-pattern.ts';
+import { formatPath } from '../read/problems.ts';
 import type { Settings } from '../read/settings.ts';
 import type { Snapshot } from '../snapshot.ts';
 
@@ -12,6 +13,7 @@ export function findWarnings(
     ...findLostModels(parts),
     ...findUnusedProviders(settings, parts),
     ...findUselessKeys(settings, parts),
+    ...findUselessFilters(settings, parts),
   ];
 }
 
@@ -46,17 +48,49 @@ function findUnusedProviders(settings: Settings, { models }: Pick<Snapshot, 'mod
     .map(({ name }) => `Provider "${name}" is not used by any route.`);
 }
 
-function findUselessKeys(
-  settings: Settings,
-  { models, patterns, findModel }: Pick<Snapshot, 'models' | 'patterns' | 'findModel'>,
-): string[] {
-  const isServed = (allowed: string): boolean => {
-    if (!isPattern(allowed)) return findModel(allowed) !== undefined;
-    return patterns.length > 0 || [...models.keys()].some(matcher(allowed));
+type Served = Pick<Snapshot, 'models' | 'patterns' | 'findModel'>;
+
+/** Whether a model of this name, or one that fits this pattern, is served. */
+function isServed(name: string, { models, patterns, findModel }: Served): boolean {
+  if (!isPattern(name)) return findModel(name) !== undefined;
+  return patterns.length > 0 || [...models.keys()].some(matcher(name));
+}
+
+function findUselessKeys({ keys, teams }: Settings, parts: Served & Pick<Snapshot, 'access'>): string[] {
+  const { access, models, patterns } = parts;
+  const byName = new Map(
+    access.kind === 'keys' ? [...access.keys.values()].map((key) => [key.name, key]) : [],
+  );
+  const isUseless = ({ name, allowedModels, ownership }: Settings['keys'][number]): boolean => {
+    if (allowedModels.length > 0 && !allowedModels.some((model) => isServed(model, parts))) return true;
+    // Behind a pattern, nobody knows the names.
+    if (ownership.team === undefined || patterns.length > 0 || models.size === 0) return false;
+    const key = byName.get(name);
+    return key !== undefined && ![...models.keys()].some(key.allows);
   };
-  return settings.keys
-    .filter(
-      ({ enabled, allowedModels }) => enabled && allowedModels.length > 0 && !allowedModels.some(isServed),
-    )
-    .map(({ name }) => `Key "${name}" may not use any model that is served.`);
+  return [
+    ...keys
+      .filter((key) => key.enabled && isUseless(key))
+      .map(({ name }) => `Key "${name}" may not use any model that is served.`),
+    ...teams
+      .filter(
+        ({ allowedModels }) =>
+          allowedModels.length > 0 && !allowedModels.some((model) => isServed(model, parts)),
+      )
+      .map(({ name }) => `Team "${name}" may not use any model that is served.`),
+  ];
+}
+
+/** Limits that count only models which nobody serves. */
+function findUselessFilters(settings: Settings, parts: Served): string[] {
+  const lists = [
+    settings.limits,
+    ...settings.teams.flatMap(({ limits, perUser }) => [limits, perUser]),
+    ...settings.users.map(({ limits }) => limits),
+    ...settings.keys.flatMap(({ ownership }) => [ownership.limitList, ownership.perEndUser]),
+  ];
+  return lists
+    .flat()
+    .filter(({ models }) => models?.every((model) => !isServed(model, parts)) ?? false)
+    .map(({ at }) => `The limit ${formatPath(at)} counts only models that are not served.`);
 }

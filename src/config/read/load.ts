@@ -4,7 +4,7 @@ import { type Environment, expandEnvironment } from './environment.ts';
 import { normalise } from './normalise.ts';
 import { applyOverrides, type VariableFault } from './apply-overrides.ts';
 import type { Overrides } from './overrides.ts';
-import { type Finding, formatPath, type Problem, toProblems } from './problems.ts';
+import { type Finding, formatPath, type Path, type Problem, toProblems } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
 import { checkShape } from './shape.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -72,7 +72,8 @@ export function compileText(
   const known = pathsOf([...expansion.findings, ...misspelt(shape.findings)]);
   const findings = [
     ...expansion.findings,
-    ...[...shape.findings, ...late.findings].filter(({ path }) => !known.has(formatPath(path))),
+    ...shape.findings.filter(({ path }) => !known.has(formatPath(path))),
+    ...late.findings.filter(({ path }) => !known.has(formatPath(path)) && !isFaulty(path, shape.findings)),
   ];
   const { files } = expansion;
   const problems = [...toProblems(file, findings, source.locate), ...late.problems].map(
@@ -134,6 +135,12 @@ function toEnvironmentProblem({ name, message, found }: VariableFault): Problem 
 /** Paths whose further problems are noise: a missing variable or a misspelt setting has been reported already. */
 function pathsOf(findings: readonly Pick<Finding, 'path'>[]): ReadonlySet<string> {
   return new Set(findings.map(({ path }) => formatPath(path)));
+}
+
+/** Whether a part of this entry of a list was left out as faulty. Further problems of the entry are noise then. */
+function isFaulty(path: Path, faults: readonly Finding[]): boolean {
+  if (typeof path.at(-1) !== 'number') return false;
+  return faults.some((fault) => path.every((step, index) => fault.path[index] === step));
 }
 
 /** The settings that misspelt ones stood for. They only seem to be missing. */

@@ -5,6 +5,7 @@ import type { ConfigFile } from '../schema/schema.ts';
 import { keyLimitsSchema } from '../schema/access-schema.ts';
 import type { KeySettings, ProviderSettings, Settings } from './settings.ts';
 import { normaliseModels } from './normalise-models.ts';
+import { normaliseKeyOwnership, normaliseOwners } from './normalise-owners.ts';
 import { normaliseTranslation } from './normalise-translation.ts';
 import { normalisePrices } from './normalise-prices.ts';
 import { normaliseProvider } from './normalise-provider.ts';
@@ -22,7 +23,8 @@ export function normalise(file: ConfigFile): {
     listen: normaliseListen(file, report),
     server: normaliseServer(file, report),
     workers: file.workers ?? DEFAULTS.workers,
-    keys: normaliseKeys(file),
+    keys: normaliseKeys(file, report),
+    ...normaliseOwners(file, report),
     allowUnauthenticated: file.allow_unauthenticated ?? false,
     publicModels: file.public_models ?? hasOnlyProxyKey(file),
     providers: normaliseProviders(file, report),
@@ -113,27 +115,31 @@ function normaliseServer(file: ConfigFile, report: (finding: Finding) => void): 
   };
 }
 
-function normaliseKeys(file: ConfigFile): KeySettings[] {
+function normaliseKeys(file: ConfigFile, report: (finding: Finding) => void): KeySettings[] {
   const keys = (file.master_keys ?? []).map((key, index): KeySettings => ({
     at: ['master_keys', index],
+    id: key.renamed_from ?? key.name,
     name: key.name,
     key: key.key,
     enabled: key.enabled ?? true,
     allowedModels: key.allowed_models ?? [],
     mayRelaxTranslation: key.may_relax_translation ?? false,
     limits: keyLimitsSchema.parse(key),
+    ownership: normaliseKeyOwnership(key, ['master_keys', index], report),
   }));
   if (typeof file.proxy_api_key !== 'string') return keys;
   const path: Path = ['proxy_api_key'];
   return [
     {
       at: path,
+      id: 'default',
       name: 'default',
       key: file.proxy_api_key,
       enabled: true,
       allowedModels: [],
       mayRelaxTranslation: false,
       limits: {},
+      ownership: normaliseKeyOwnership({}, path, report),
     },
     ...keys,
   ];

@@ -105,6 +105,7 @@ const SECRET_KEYS = new Set<string | number>([
   'access_token',
   'api_base',
   'url',
+  'secret',
 ]);
 
 /** Sections in which every value is. */

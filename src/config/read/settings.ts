@@ -3,6 +3,7 @@ import type { KeyLimitSettings } from '../schema/access-schema.ts';
 import type { Address } from '../compile/address.ts';
 import type { ProviderPricing } from '../../prices/overrides.ts';
 import type { PriceSettings } from './normalise-prices.ts';
+import type { KeyOwnershipSettings, OwnerSettings } from './normalise-owners.ts';
 import type { Path } from './problems.ts';
 import type { SpokenApi } from '../../translation/targets.ts';
 import type { DialectName } from '../../translation/models/dialects.ts';
@@ -25,7 +26,7 @@ import type { RetryPolicy } from '../../routing/decide.ts';
  * A configuration in one unified form, with defaults filled in and units as in the program. Names are not resolved yet.
  * `at` is the place of a part in the file, for error messages.
  */
-export interface Settings {
+export interface Settings extends OwnerSettings {
   readonly listen: Address;
   readonly server: Omit<ServerSettings, 'host' | 'port' | 'drainDelayMs' | 'rewriteResponseModel'> & {
     /** undefined: the environment decides. */
@@ -60,13 +61,17 @@ export interface Settings {
 
 export interface KeySettings {
   readonly at: Path;
+  /** What its use is counted by: its first name, or the id of the resource. */
+  readonly id: string;
   readonly name: string;
   readonly key: string;
   readonly enabled: boolean;
   /** Names or patterns; empty: all models. */
   readonly allowedModels: readonly string[];
   readonly mayRelaxTranslation: boolean;
+  /** The limits before the body is read. */
   readonly limits: KeyLimitSettings;
+  readonly ownership: KeyOwnershipSettings;
 }
 
 export interface ProviderSettings {

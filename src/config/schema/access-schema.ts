@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keyOwnershipSchema } from './owner-schema.ts';
 import { nameText, optional, secretText } from './setting.ts';
 
 const rateLimitSchema = z.strictObject({
@@ -21,7 +22,8 @@ const rateLimitSchema = z.strictObject({
 /** The limits of a key as the file states them. `compile/key-limits.ts` gives them the units of the program. */
 export const keyLimitsSchema = z.object({
   rate_limit: optional(rateLimitSchema, {
-    description: 'The rate limit of the key. Left out: no limit.',
+    description:
+      'The rate limit of the key, which is asked before the body is read. It holds beside `limits`. Left out: no limit.',
   }),
 });
 export type KeyLimitSettings = z.output<typeof keyLimitsSchema>;
@@ -55,4 +57,5 @@ export const masterKeySchema = z.strictObject({
     default: false,
   }),
   ...keyLimitsSchema.shape,
+  ...keyOwnershipSchema.shape,
 });

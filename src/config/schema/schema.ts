@@ -8,6 +8,8 @@ import {
   loadBalancingSchema,
   modelsSchema,
 } from './model-schema.ts';
+import { limitList, limitOptionsSchema } from './limit-schema.ts';
+import { teamSchema, userSchema } from './owner-schema.ts';
 import { pricesSchema } from './prices-schema.ts';
 import { providerSchema } from './provider-schema.ts';
 import {
@@ -20,6 +22,7 @@ import {
   timeoutsSchema,
 } from './server-schema.ts';
 import { optional, seconds, secretText } from './setting.ts';
+import { alertSchema, attributionSchema, spendSchema } from './spend-schema.ts';
 import { translationSchema } from './translation-schema.ts';
 
 /**
@@ -58,6 +61,19 @@ export const configSchema = z
       description: 'The keys of the clients.',
       default: [],
     }),
+    teams: optional(z.array(teamSchema), {
+      description: 'Teams of keys, which share limits. Teams may contain teams.',
+      default: [],
+    }),
+    users: optional(z.array(userSchema), {
+      description: 'The users that keys belong to, across teams.',
+      default: [],
+    }),
+    limits: optional(limitList(), {
+      description: 'What all clients may use together. Left out: no limit.',
+      examples: [[{ cost: 20_000, per: 'month' }, { concurrent: 500 }]],
+    }),
+    limits_options: optional(limitOptionsSchema, { description: 'What holds for all limits.' }),
     allow_unauthenticated: optional(z.boolean(), {
       description: 'Whether other machines may reach the gateway while there is no key at all.',
       default: false,
@@ -112,6 +128,14 @@ export const configSchema = z
     logging: optional(loggingSchema, { description: 'What is logged, and where.' }),
     metrics: optional(metricsSchema, { description: 'Prometheus metrics.' }),
     prices: optional(pricesSchema, { description: 'What requests cost.' }),
+    spend: optional(spendSchema, { description: 'Where the use that limits need is kept.' }),
+    attribution: optional(attributionSchema, {
+      description: 'What is stored about the people behind requests.',
+    }),
+    alerts: optional(z.array(alertSchema).max(20), {
+      description: 'Addresses that are told when limits are reached, keys expire, or prices are missing.',
+      default: [],
+    }),
     docs: optional(docsSchema, { description: 'The page about the API.' }),
     console: optional(consoleSchema, { description: 'The page for operators.' }),
     admin: optional(adminSchema, { description: 'The Admin API.' }),

@@ -4,6 +4,7 @@ import type { Claim } from '../../limits/claim.ts';
 import type { ClaimStanding, ClaimTaking, Hold, Moment } from '../../limits/claim-counters.ts';
 import type { EndedUse } from '../../limits/estimates.ts';
 import type { Model } from '../../routing/route.ts';
+import type { Attribution } from '../attribution.ts';
 import type { RequestEnded } from '../events.ts';
 
 /** The parts of a request that limits consider. */
@@ -18,8 +19,9 @@ export interface Demand {
   readonly isGenerated: boolean;
   /** Whether its answer has output tokens. Embeddings have none. */
   readonly hasOutput: boolean;
-  /** undefined: unknown. */
-  readonly endUser?: string | undefined;
+  /** Whether its cost can be calculated. Defaults to true. */
+  readonly isPriced?: boolean;
+  readonly attribution: Attribution;
 }
 
 /** How the limits of the configuration stand. Implemented for one process, and over memory that several share. */
@@ -28,8 +30,11 @@ export interface Counters {
   readonly take: (claim: Claim, need: number, at: Moment) => ClaimTaking;
   /** Gives back what a request holds. */
   readonly giveBack: (hold: Hold, at: Moment) => void;
-  /** Replaces a hold by what was really used, in the window from which it was taken. */
-  readonly settle: (hold: Hold, used: number, at: Moment) => void;
+  /**
+   * Replaces a hold by what was really used, in the window from which it was taken. Returns the part that is over the
+   * limit.
+   */
+  readonly settle: (hold: Hold, used: number, at: Moment) => number;
   /** Holds more for a request that outgrew its hold. Returns the hold that replaces it. */
   readonly grow: (hold: Hold, more: number, at: Moment) => Hold;
   /** How a limit stands; undefined: nobody knows yet. */
@@ -63,6 +68,8 @@ export interface JournalEntry {
   /** The public name. */
   readonly model: string;
   readonly team: string | undefined;
+  /** The names from the root team to the key's, joined by slashes. */
+  readonly teamPath: string | undefined;
   readonly user: string | undefined;
   readonly endUser: string | undefined;
   readonly tags: Readonly<Record<string, string>> | undefined;

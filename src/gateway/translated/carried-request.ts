@@ -12,6 +12,7 @@ import { mediaAccessFor } from './media-access.ts';
 import { revivedLosses } from './thread/sent-exchange.ts';
 import { GIVEN_UP, THREAD_BYTES, type Translator } from './thread/translation-thread.ts';
 import { policyFor } from './translation-policy.ts';
+import { estimateInSameApi } from './translated-request.ts';
 import { upstreamModelOf } from '../upstream-model.ts';
 
 /**
@@ -90,12 +91,12 @@ function howToCarry(
 // oxlint-disable-next-line max-params -- an attempt's request, and its body
 function wrapped(
   context: AttemptContext,
-  { operation }: ClientCall,
+  call: ClientCall,
   carriage: Carriage,
   carried: Carried,
 ): PreparedRequest {
   const { plan } = context.planned;
-  const isCount = operation === 'count';
+  const isCount = call.operation === 'count';
   const model = upstreamModelOf(context.planned, context.route);
   const note = { pair: `messages>messages@${carriage}`, losses: carried.losses };
   const loss = carried.losses.refusing(policyFor(context));
@@ -119,5 +120,6 @@ function wrapped(
     reply: { from: 'messages', to: 'messages', note, how: { kind: 'carried', carriage, isCount } },
     note: carried.losses.count() > 0 ? note : undefined,
     isTrialOf: undefined,
+    estimate: isCount ? () => estimateInSameApi(context, call, { carriage, dialect: 'generic' }) : undefined,
   };
 }

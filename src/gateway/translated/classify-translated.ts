@@ -11,6 +11,7 @@ import { asObject, parsed } from '../../translation/json.ts';
 import type { WholeAnswer } from '../answer.ts';
 import { outcomeOfAbort } from '../attempt-timeouts.ts';
 import { readWhole } from '../body/body-reader.ts';
+import { redact } from '../redact.ts';
 import type { Classification, Reply, ReplyContext } from '../classification.ts';
 import { decodedBody } from '../body/decoded-body.ts';
 import type { ReplyTranslation, TranslationWay } from './reply-translation.ts';
@@ -124,7 +125,7 @@ async function translatedWhole(
       kind: 'whole' as const,
       status,
       headers: translatedHeaders(headers, type, reading, translation),
-      bytes: written,
+      bytes: redact(written, reading.provider),
       usage: undefined,
       text: NO_TEXT,
       ...more,

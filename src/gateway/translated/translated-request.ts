@@ -36,14 +36,28 @@ export async function translatedRequest(
   const written = await requestBody(asked, isCount ? 'count' : 'answer');
   if (written.kind !== 'written') return unsent(written, asked);
   const prepared = await ready(asked, written, isTrialOf);
-  if (!isCount) return prepared;
-  const estimate = async (): Promise<PreparedRequest> => {
-    const estimated = await requestBody(asked, 'estimate');
-    if (estimated.kind === 'written') throw new Error('an estimate was written as a request');
-    return unsent(estimated, asked);
-  };
-  return { ...prepared, estimate };
+  return isCount ? { ...prepared, estimate: () => estimateOf(asked) } : prepared;
 }
+
+/** Estimates the tokens of a count whose provider has the client's API, but no method to count. */
+export async function estimateInSameApi(
+  context: AttemptContext,
+  call: ClientCall,
+  speech: Pick<Speech, 'carriage' | 'dialect'>,
+): Promise<PreparedRequest> {
+  const { api } = call;
+  if (api === 'completions' || api === 'embeddings') throw new Error(`${api} has no counts`);
+  const targetFor = (): Target => targetOf(context, { ...speech, kind: 'translate', api });
+  return { ...(await estimateOf({ context, call, targetFor })), note: undefined };
+}
+
+async function estimateOf(asked: Asked): Promise<Exclude<PreparedRequest, { kind: 'ready' }>> {
+  const estimated = await requestBody(asked, 'estimate');
+  if (estimated.kind === 'written') throw new Error('an estimate was written as a request');
+  return unsent(estimated, asked);
+}
+
+type Speech = Extract<RouteSpeech, { kind: 'translate' }>;
 
 /** A call, and the target to translate it for, with and without tools. */
 interface Asked {
@@ -113,7 +127,7 @@ function conversationOf({ plan }: PlannedRequest): LazyConversation {
 }
 
 /** What becomes of a request that is not sent. */
-async function unsent(written: Unsent, asked: Asked): Promise<PreparedRequest> {
+async function unsent(written: Unsent, asked: Asked): Promise<Exclude<PreparedRequest, { kind: 'ready' }>> {
   if (written.kind === 'invalid') {
     const { path, message } = written;
     return { kind: 'unsuitable', loss: { path, why: message, isInvalid: true }, note: undefined };

@@ -1,6 +1,5 @@
 import type { Snapshot } from '../../config/snapshot.ts';
-import { FREE_ADMISSION } from '../../limits/admission.ts';
-import { take } from '../../limits/bucket.ts';
+import { FREE_ADMISSION, NOT_SERVED } from '../../limits/admission.ts';
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
 import { readProviderEvent } from '../../protocols/web-socket/provider-event.ts';
 import type { Model } from '../../routing/route.ts';
@@ -9,24 +8,25 @@ import { revealsSecret } from '../redact.ts';
 import { Refusal } from '../refusals.ts';
 import type { RequestContext } from '../request-context.ts';
 import { redactMessage } from './redact-message.ts';
-import { reserve } from '../reserve.ts';
 import { CLOSE } from './close-codes.ts';
 import { type Connected, connectModel, type SocketGateway } from './connect.ts';
 import { type CheckedMessage, checkMessage } from './message-check.ts';
 import {
-  HIGH_WATER_BYTES,
   CREATE,
+  HIGH_WATER_BYTES,
   MAX_EARLY_MESSAGES,
   MAX_MESSAGE_BYTES,
   MAX_WAITING_BYTES,
-  MESSAGE_LIMIT,
 } from './message-limits.ts';
+import { MessageQueue } from './message-queue.ts';
 import type { ProviderListener, SocketEnd } from './ports.ts';
 import { refusalEvent } from './refusal-event.ts';
-import { type Maker, ResponseReports } from './response-reports.ts';
+import { type AdmittedResponse, admitResponse, NO_BODY } from './response-admission.ts';
+import { makerOf } from './response-maker.ts';
+import { ResponseReports } from './response-reports.ts';
 import { speakingModel } from './speaking-model.ts';
 import { currentKey, validKey, whyNotAllowed } from './still-allowed.ts';
-import { upstreamNameOf, withUpstreamNames } from './upstream-names.ts';
+import { withUpstreamNames } from './upstream-names.ts';
 
 /** The parts that make up a connection. */
 export interface LineContext {
@@ -50,11 +50,13 @@ export class WebSocketLine implements ProviderListener {
   #model: Model | undefined;
   /** Provider messages that arrived before both sides were connected. */
   readonly #early: (string | Uint8Array)[] = [];
-  /** Client messages that are not checked yet. */
-  readonly #waiting: string[] = [];
-  #waitingBytes = 0;
-  #isChecking = false;
-  #bucketLevel = 0;
+  readonly #messages = new MessageQueue({
+    pass: (text) => this.#pass(text),
+    isOver: () => this.isOver,
+    onIdle: () => {
+      if (this.#isLeaving) this.leave();
+    },
+  });
   /** Number of responses that the client has requested. The token taken by the handshake covers the first. */
   #askedFor = 0;
   #isLeaving = false;
@@ -107,13 +109,8 @@ export class WebSocketLine implements ProviderListener {
   onClientMessage(message: string | Uint8Array): void {
     if (this.#end !== undefined) return;
     if (typeof message !== 'string') return this.end(CLOSE.unsupported, 'Messages must be text.');
-    const taking = take(this.#bucketLevel, MESSAGE_LIMIT, this.#line.gateway.clock.nowMs());
-    this.#bucketLevel = taking.level;
-    this.#waitingBytes += message.length;
-    if (!taking.admitted || this.#waitingBytes > MAX_WAITING_BYTES)
-      return this.end(CLOSE.policy, 'Too many messages at a time.');
-    this.#waiting.push(message);
-    if (!this.#isChecking) this.#checkWaiting();
+    if (!this.#messages.push(message, this.#line.gateway.clock.nowMs()))
+      this.end(CLOSE.policy, 'Too many messages at a time.');
   }
 
   onClientDrain(): void {
@@ -135,6 +132,7 @@ export class WebSocketLine implements ProviderListener {
     if (message.length > MAX_MESSAGE_BYTES)
       return this.end(CLOSE.tooBig, "The provider's message is too large.");
     if (typeof message === 'string') this.#account(message);
+    this.#reports.sent(message.length);
     if (this.#client === undefined) this.#early.push(message);
     else this.#client.send(message);
     if (this.#isHigh()) this.#provider?.socket.pause();
@@ -164,8 +162,8 @@ export class WebSocketLine implements ProviderListener {
    */
   leave(): void {
     this.#isLeaving = true;
-    if (this.#line.api !== 'responses' || !this.#reports.isIdle || this.#waiting.length > 0) return;
-    if (!this.#isChecking) this.end(CLOSE.goingAway, 'The gateway shuts down.');
+    if (this.#line.api !== 'responses' || !this.#reports.isIdle || !this.#messages.isIdle) return;
+    this.end(CLOSE.goingAway, 'The gateway shuts down.');
   }
 
   /** Ends the connection if a new configuration no longer allows it. */
@@ -174,24 +172,6 @@ export class WebSocketLine implements ProviderListener {
     const [provider, model] = [this.#provider?.provider.name, this.#model?.name];
     const why = whyNotAllowed({ api, key: context.key, provider, model }, snapshot);
     if (why !== undefined) this.end(...why);
-  }
-
-  /** Checks the waiting messages in order. Passes those on immediately that need no asynchronous check. */
-  #checkWaiting(): void {
-    while (this.#end === undefined) {
-      const message = this.#waiting.shift();
-      if (message === undefined) break;
-      this.#waitingBytes -= message.length;
-      const passing = this.#pass(message);
-      if (passing === undefined) continue;
-      this.#isChecking = true;
-      void passing.then(() => {
-        this.#isChecking = false;
-        this.#checkWaiting();
-      });
-      return;
-    }
-    if (this.#isLeaving) this.leave();
   }
 
   /** Checks one message and passes it on. Returns a promise only if the check is asynchronous. Never rejects. */
@@ -218,21 +198,36 @@ export class WebSocketLine implements ProviderListener {
     const snapshot = gateway.snapshot();
     const key = validKey(context.key, snapshot, gateway.clock);
     const isRequest = message.type === CREATE;
-    let admission = isRequest && this.#askedFor > 0 ? await admit(key, gateway) : FREE_ADMISSION;
+    const admission = isRequest && this.#askedFor > 0 ? await admit(key, gateway) : FREE_ADMISSION;
     const name = message.models.find(({ isMain }) => isMain)?.name;
     const isOther = name !== undefined && name !== this.#model?.name;
     const model = isOther ? speakingModel(name, api, { key, snapshot }) : this.#model;
     if (model === undefined) throw new Refusal('missing_model', {}, { param: 'model' });
-    if (isRequest)
-      admission = await reserve(admission, { key, model: model.name, body: message.bytes }, gateway);
-    if (this.#provider === undefined) await this.connect(model);
+    const response = { api, context, key, model, body: message.bytes };
+    const admitted = isRequest ? await admitResponse(response, gateway, admission) : undefined;
+    try {
+      if (this.#provider === undefined) await this.connect(model);
+      this.#passNamed(message, text, { model, admitted });
+    } catch (error) {
+      admitted?.admission.settle(NOT_SERVED);
+      throw error;
+    }
+  }
+
+  /** Passes a message on with the provider's names. Nobody would report a response after the end. */
+  #passNamed(
+    message: CheckedMessage,
+    text: string,
+    { model, admitted }: { readonly model: Model; readonly admitted: AdmittedResponse | undefined },
+  ): void {
     const connected = this.#provider;
-    if (connected === undefined) return;
-    const renamed = withUpstreamNames(message, model, { snapshot, connected });
+    if (connected === undefined || this.#end !== undefined)
+      return void admitted?.admission.settle(NOT_SERVED);
+    const renamed = withUpstreamNames(message, model, { snapshot: this.#line.gateway.snapshot(), connected });
     this.#model = model;
-    if (isRequest) {
+    if (admitted !== undefined) {
       this.#askedFor += 1;
-      this.#reports.ask(this.#maker(), admission);
+      this.#reports.ask(makerOf(this.#provider, this.#model), admitted);
     }
     this.#toProvider(renamed === message.bytes ? text : Buffer.from(renamed).toString());
   }
@@ -245,13 +240,14 @@ export class WebSocketLine implements ProviderListener {
       this.end(CLOSE.tryLater, 'The provider does not take messages fast enough.');
   }
 
-  /** Answers a message with an error event. An exception other than a `Refusal` is a bug. */
-  #refuse(error: unknown): void {
+  /** Answers with an error event, and ends the connection if told why. An exception other than a `Refusal` is a bug. */
+  #refuse(error: unknown, endsFor?: string): void {
     const { gateway, api, context } = this.#line;
     if (!(error instanceof Refusal)) gateway.emit({ type: 'bug', requestId: context.id, error });
     if (this.#end !== undefined) return;
     const refusal = error instanceof Refusal ? error : new Refusal('internal_error', { request: context.id });
     this.#client?.send(refusalEvent(api, refusal, this.#reports.refuse(refusal)));
+    if (endsFor !== undefined) this.end(CLOSE.policy, endsFor);
   }
 
   #account(text: string): void {
@@ -259,36 +255,40 @@ export class WebSocketLine implements ProviderListener {
     switch (event.kind) {
       case 'created':
         this.#noteObject(event.id);
-        return this.#reports.begin(event.id, this.#maker());
+        return this.#begin(event.id);
       case 'ended':
-        return this.#reports.end(event.id, this.#maker(), event);
+        return this.#reports.end(event.id, makerOf(this.#provider, this.#model), event);
       case 'error':
         return this.#reports.fail(event.status ?? 500);
       case 'other':
     }
   }
 
+  /** A response that nobody asked for is counted all the same, and ends the connection if it does not fit. */
+  #begin(id: string): void {
+    const { gateway, api, context } = this.#line;
+    const model = this.#model;
+    if (!this.#reports.begin(id, makerOf(this.#provider, this.#model)) || model === undefined) return;
+    const key = currentKey(context.key, gateway.snapshot());
+    void Promise.try(admitResponse, { api, context, key, model, body: NO_BODY }, gateway).then(
+      ({ admission }) => this.#reports.admit(id, admission),
+      (error: unknown) => this.#refuse(error, 'A limit is reached.'),
+    );
+  }
+
   /** Assigns a response to the client's key, since it may be continued later by its id. */
   #noteObject(id: string): void {
     const { api, gateway, context } = this.#line;
+    const keyName = context.key?.name ?? '';
     const provider = this.#provider?.provider.name;
-    if (api === 'responses' && provider !== undefined)
-      gateway.objects.note(id, { keyName: context.key?.name ?? '', provider });
-  }
-
-  #maker(): Maker {
-    const connected = this.#provider;
-    const model = this.#model;
-    const upstreamModel = model && connected && upstreamNameOf(model, connected);
-    const provider = connected?.provider.name;
-    return { provider, model: model?.name, servedAs: model?.rotation, upstreamModel };
+    if (api === 'responses' && provider !== undefined) gateway.objects.note(id, { keyName, provider });
   }
 
   #finish(given: number, reason: string, ending: 'client-left' | 'truncated'): void {
     if (this.#end !== undefined) return;
     const code = given === CLOSE.noStatus ? CLOSE.normal : given;
     this.#end = { code, reason };
-    this.#waiting.length = 0;
+    this.#messages.clear();
     const { gateway, leaveSeat } = this.#line;
     if (this.#provider !== undefined) gateway.traffic.end(this.#provider.route.id);
     this.#provider?.socket.resume();

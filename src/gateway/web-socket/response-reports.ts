@@ -1,13 +1,15 @@
-import { type Admission, FREE_ADMISSION } from '../../limits/admission.ts';
+import { type Actual, type Admission, FREE_ADMISSION, NOT_SERVED } from '../../limits/admission.ts';
 import type { Usage } from '../../protocols/protocol.ts';
 import type { WebSocketApi } from '../../protocols/web-socket/api.ts';
 import type { MasterKey } from '../../config/snapshot.ts';
 import type { Attribution } from '../attribution.ts';
 import type { Cost } from '../cost.ts';
 import { endpointOf } from '../endpoint.ts';
-import type { Ending } from '../events.ts';
+import type { Ending, RequestEnded } from '../events.ts';
 import type { ClientRequest, Gateway } from '../ports.ts';
 import type { Refusal } from '../refusals.ts';
+import { closeAdmission } from '../report.ts';
+import type { AdmittedResponse } from './response-admission.ts';
 
 /** The connection to which the reports belong. */
 export interface Reported {
@@ -61,18 +63,31 @@ export class ResponseReports {
     return this.#asked.length === 0 && this.#begun.size === 0;
   }
 
-  /** Records that the client requested a response. `admission` is settled when it ends. */
-  ask(maker: Maker, admission: Admission): void {
-    this.#asked.push({ ...this.#start(maker), admission });
+  /** Records that the client requested a response. Its admission is settled when it ends. */
+  ask(maker: Maker, { requestId, admission }: AdmittedResponse): void {
+    this.#asked.push({ ...this.#start(maker, requestId), admission });
     // The oldest of so many must have been answered in an unknown way.
     if (this.#asked.length > MOST_PENDING) this.fail(500);
   }
 
-  /** Records that the provider started a response, whether or not it was requested. */
-  begin(id: string, maker: Maker): void {
-    if (this.#begun.has(id) || this.#begun.size >= MOST_PENDING) return;
-    const asked = this.#asked.shift() ?? this.#start(maker);
-    this.#begun.set(id, { ...asked, firstByteAtMs: this.#nowMs() });
+  /** Records that the provider started a response. Returns whether nobody had requested it. */
+  begin(id: string, maker: Maker): boolean {
+    if (this.#begun.has(id) || this.#begun.size >= MOST_PENDING) return false;
+    const asked = this.#asked.shift();
+    this.#begun.set(id, { ...(asked ?? this.#start(maker)), firstByteAtMs: this.#nowMs() });
+    return asked === undefined;
+  }
+
+  /** Adds the admission of a response that nobody had requested. */
+  admit(id: string, admission: Admission): void {
+    const pending = this.#begun.get(id);
+    if (pending === undefined) admission.settle(NOT_SERVED);
+    else this.#begun.set(id, { ...pending, admission });
+  }
+
+  /** Counts bytes of the responses that are being sent. */
+  sent(bytes: number): void {
+    for (const { admission } of this.#begun.values()) admission.grow?.(bytes);
   }
 
   end(id: string, maker: Maker, { usage, isFailed }: { usage: Usage | undefined; isFailed: boolean }): void {
@@ -106,10 +121,9 @@ export class ResponseReports {
     return this.#reported.gateway.clock.nowMs();
   }
 
-  #start(maker: Maker): Pending {
+  #start(maker: Maker, requestId = this.#reported.gateway.newRequestId()): Pending {
     const { gateway, request } = this.#reported;
     const { method, path, headers } = request;
-    const requestId = gateway.newRequestId();
     gateway.emit({ type: 'request-started', requestId, method, endpoint: endpointOf(path), path, headers });
     const startedAtMs = this.#nowMs();
     return { ...maker, requestId, startedAtMs, firstByteAtMs: undefined, admission: FREE_ADMISSION };
@@ -117,16 +131,14 @@ export class ResponseReports {
 
   #report(pending: Pending, end: ResponseEnd): void {
     const { usage } = end;
-    const { inputTokens, outputTokens } = usage ?? {};
-    pending.admission.settle({ wasServed: pending.provider !== undefined, inputTokens, outputTokens });
     const endedAtMs = this.#nowMs();
     const cost = usage && this.#costOf(pending, usage);
     if (cost instanceof Promise)
       void cost.then(
-        (known) => this.#emit(pending, { ...end, endedAtMs, cost: known }),
-        () => this.#emit(pending, { ...end, endedAtMs, cost: undefined }),
+        (known) => this.#close(pending, { ...end, endedAtMs, cost: known }),
+        () => this.#close(pending, { ...end, endedAtMs, cost: undefined }),
       );
-    else this.#emit(pending, { ...end, endedAtMs, cost });
+    else this.#close(pending, { ...end, endedAtMs, cost });
   }
 
   /** The Realtime API counts audio as tokens at a different price, so the cost is unknown. */
@@ -136,12 +148,12 @@ export class ResponseReports {
     return gateway.costs?.costOf({ provider, model, usage, isEstimated: false });
   }
 
-  #emit(
-    { requestId, startedAtMs, firstByteAtMs, provider, model, servedAs }: Pending,
+  #close(
+    { admission, requestId, startedAtMs, firstByteAtMs, provider, model, servedAs }: Pending,
     end: ResponseEnd & { readonly endedAtMs: number; readonly cost: Cost | undefined },
   ): void {
     const { gateway, request, key, attribution } = this.#reported;
-    gateway.emit({
+    const ended: RequestEnded = {
       type: 'request-ended',
       requestId,
       ending: end.ending,
@@ -164,8 +176,23 @@ export class ResponseReports {
       startedAtMs,
       firstByteAtMs,
       endedAtMs: end.endedAtMs,
-    });
+    };
+    closeAdmission(admission, actualOf(provider, end), ended, gateway);
   }
+}
+
+function actualOf(
+  provider: string | undefined,
+  { usage, ending, cost }: ResponseEnd & { readonly cost: Cost | undefined },
+): Actual {
+  return {
+    wasServed: provider !== undefined,
+    isFailed: ending === 'failed',
+    inputTokens: usage?.inputTokens,
+    cachedTokens: usage?.cachedTokens,
+    outputTokens: usage?.outputTokens,
+    costNano: cost?.nano,
+  };
 }
 
 interface ResponseEnd {

@@ -21,9 +21,17 @@ export function decodeBody(bytes: Uint8Array, contentEncoding: string | null, ma
 }
 
 /** Like `decodeBody`, for bodies that may become large: bodies above about 500 kB are decoded in another thread. */
-export async function decodeLargeBody(
+export function decodeLargeBody(
   bytes: Uint8Array,
   contentEncoding: string | null,
+  maxBytes: number,
+): Decoding | Promise<Decoding> {
+  return contentEncoding === null ? bytes : decodedLargeBody(bytes, contentEncoding, maxBytes);
+}
+
+async function decodedLargeBody(
+  bytes: Uint8Array,
+  contentEncoding: string,
   maxBytes: number,
 ): Promise<Decoding> {
   const decoder = decoderOf(bytes, contentEncoding);

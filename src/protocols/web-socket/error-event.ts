@@ -1,3 +1,4 @@
+import type { LimitFacts } from '../error-body.ts';
 import type { WebSocketApi } from './api.ts';
 
 /** An error before it is formatted for an API. */
@@ -8,6 +9,8 @@ export interface SocketError {
   readonly message: string;
   readonly param: string | null;
   readonly requestId: string;
+  /** The limit of the gateway that refuses the request. */
+  readonly limit?: LimitFacts | undefined;
 }
 
 /**
@@ -16,8 +19,8 @@ export interface SocketError {
  * HTTP status.
  */
 export function errorEvent(api: WebSocketApi, error: SocketError): string {
-  const { status, type, code, message, param, requestId } = error;
-  const facts = { type, code, message, param };
+  const { status, type, code, message, param, requestId, limit } = error;
+  const facts = { type, code, message, param, limit };
   switch (api) {
     case 'realtime':
       return JSON.stringify({ type: 'error', event_id: `event_${requestId}`, error: facts });

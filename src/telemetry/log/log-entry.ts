@@ -1,5 +1,13 @@
 import { dollarsOf } from '../../prices/cost.ts';
-import type { GatewayEvent, ProviderProbed, RequestEnded, RequestReceived } from '../../gateway/events.ts';
+import type {
+  GatewayEvent,
+  HoldGrown,
+  HoldsSettled,
+  LimitRefused,
+  ProviderProbed,
+  RequestEnded,
+  RequestReceived,
+} from '../../gateway/events.ts';
 import type { Usage } from '../../protocols/protocol.ts';
 import { type Attempt, isClientFault } from '../../routing/outcome.ts';
 import { outcomeText, attemptsSummary } from '../../routing/attempts-summary.ts';
@@ -23,8 +31,13 @@ export interface LogEntry {
 
 export type LogValues = Readonly<Record<string, string | number | undefined>>;
 
+function probeLevel({ error }: ProviderProbed): Level | undefined {
+  return error === undefined ? undefined : 'warn';
+}
+
 /** The highest level among the lines of an event; undefined: it has none. */
 export function levelOf(event: GatewayEvent): Level | undefined {
+  if (isAboutHolds(event)) return undefined;
   switch (event.type) {
     case 'request-started':
     case 'answer-bytes':
@@ -32,7 +45,7 @@ export function levelOf(event: GatewayEvent): Level | undefined {
     case 'request-received':
       return 'info';
     case 'provider-probed':
-      return event.error === undefined ? undefined : 'warn';
+      return probeLevel(event);
     case 'attempt-ended':
       return attemptLevel(event.attempt);
     case 'route-cooled':
@@ -42,6 +55,8 @@ export function levelOf(event: GatewayEvent): Level | undefined {
       return ENDING_LEVELS[endingOf(event)];
     case 'configuration-accepted':
       return event.warnings.length > 0 ? 'warn' : 'info';
+    case 'alert-ended':
+      return event.state === 'sent' ? 'info' : 'warn';
     case 'configuration-refused':
     case 'bug':
       return 'error';
@@ -73,8 +88,14 @@ function attemptLevel(attempt: Attempt): Level {
   return isFailure(attempt) && !isClientFault(outcome) ? 'warn' : 'debug';
 }
 
+/** Whether only metrics count the event. The end of the request tells a refusal. */
+function isAboutHolds(event: GatewayEvent): event is LimitRefused | HoldGrown | HoldsSettled {
+  return event.type === 'limit-refused' || event.type === 'hold-grown' || event.type === 'holds-settled';
+}
+
 /** The log lines of an event. */
 export function logEntries(event: GatewayEvent): LogEntry[] {
+  if (isAboutHolds(event)) return [];
   switch (event.type) {
     case 'request-started':
     case 'answer-bytes':
@@ -102,10 +123,14 @@ export function logEntries(event: GatewayEvent): LogEntry[] {
       ];
     case 'configuration-refused':
       return event.problems.map((problem) => entry('error', {}, 'reloadRefused', { problem }));
+    case 'alert-ended':
+      return [entry(event.state === 'sent' ? 'info' : 'warn', {}, ALERTS[event.state], { text: event.text })];
     case 'bug':
       return [entry('error', event, 'bug', { error: describeBug(event.error) })];
   }
 }
+
+const ALERTS = { sent: 'alertSent', failed: 'alertFailed', logged: 'alert' } as const;
 
 function entry(
   level: Level,

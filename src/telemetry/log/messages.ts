@@ -86,6 +86,12 @@ export const MESSAGES = {
     en: 'Admin: wrong key from {address} for {action}',
     zh: '管理密钥错误: 来自 {address} 请求 {action}',
   },
+  alert: { en: 'Alert: {text}', zh: '告警: {text}' },
+  alertSent: { en: 'Alert sent: {text}', zh: '告警已发送: {text}' },
+  alertFailed: {
+    en: 'The alert was not accepted by its webhook in five tries: {text}',
+    zh: '告警五次发送均未被 Webhook 接受: {text}',
+  },
   storeLost: {
     en: 'The database is unavailable; the last configuration stays in force: {reason}',
     zh: '数据库不可用，继续使用最近的配置: {reason}',

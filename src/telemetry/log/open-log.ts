@@ -1,4 +1,5 @@
 import type { Snapshot } from '../../config/snapshot.ts';
+import { fetchedSecrets } from '../../gateway/redact.ts';
 import { createLog, type Log } from './log.ts';
 import { redactorOf } from './redact.ts';
 import { say } from './messages.ts';
@@ -27,7 +28,7 @@ export interface LogOptions {
 /** Opens the log. Each line is redacted before it is written anywhere. */
 export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog {
   const settings = () => snapshot().logging;
-  const redact = redactorOf(() => snapshot().secrets);
+  const redact = redactorOf(joined(() => snapshot().secrets, fetchedSecrets));
   const redacted = (text: string): string => (settings().maskSensitive ? redact(text) : text);
   const onLoss = onceAMinute(now, (error) => {
     const { language } = settings();
@@ -60,6 +61,19 @@ export function openLog({ snapshot, print, complain, now }: LogOptions): OpenLog
     flush: async () => {
       await Promise.all([terminal.flush(), file.flush(), requestFiles.flush()]);
     },
+  };
+}
+
+/** Joins two lists anew only when one of them was replaced. */
+function joined(first: () => readonly string[], second: () => readonly string[]): () => readonly string[] {
+  let parts = [first(), second()] as const;
+  let all: readonly string[] = parts.flat();
+  return () => {
+    const [a, b] = [first(), second()];
+    if (a === parts[0] && b === parts[1]) return all;
+    parts = [a, b];
+    all = parts.flat();
+    return all;
   };
 }
 

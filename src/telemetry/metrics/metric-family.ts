@@ -146,3 +146,23 @@ function described({ name, help, labelNames = [], merge = 'sum' }: FamilyOptions
 } {
   return { name, help, labelNames, merge };
 }
+
+/** A counter whose series of several processes are added. */
+export function counter(name: string, help: string, labelNames: readonly string[]): NumberFamily {
+  return new NumberFamily({ type: 'counter', name, help, labelNames });
+}
+
+/** A gauge whose series of several processes are added. */
+export function gauge(name: string, help: string, labelNames: readonly string[]): NumberFamily {
+  return new NumberFamily({ type: 'gauge', name, help, labelNames });
+}
+
+/** A histogram with these upper bounds. */
+export function histogram(
+  name: string,
+  help: string,
+  labelNames: readonly string[],
+  bounds: readonly number[],
+): HistogramFamily {
+  return new HistogramFamily({ name, help, labelNames, bounds });
+}

@@ -1,4 +1,6 @@
-import { type FamilyDump, HistogramFamily, NumberFamily } from './metric-family.ts';
+import { ledgerMetrics } from './ledger-metrics.ts';
+import { limitMetrics } from './limit-table.ts';
+import { counter, type FamilyDump, gauge, histogram, NumberFamily } from './metric-family.ts';
 
 /** All metrics of the gateway with their meaning, in the order of docs/observability.md. */
 export type MetricTable = ReturnType<typeof createMetricTable>;
@@ -25,10 +27,12 @@ export function createMetricTable() {
   return {
     ...requestMetrics(),
     ...costMetrics(),
+    ...limitMetrics(),
     ...providerMetrics(),
     ...genAiMetrics(),
     ...gatewayMetrics(),
     ...storeMetrics(),
+    ...ledgerMetrics(),
   };
 }
 
@@ -114,6 +118,11 @@ function costMetrics() {
       'llm_proxy_cost_unknown_total',
       'Requests that used tokens whose price is not known.',
       ['model', 'provider'],
+    ),
+    alerts: counter(
+      'llm_proxy_alerts_total',
+      'Alerts by what became of them: sent to a webhook, failed to be sent, or logged for want of a webhook.',
+      ['state'],
     ),
   };
 }
@@ -263,24 +272,7 @@ function storeMetrics() {
   };
 }
 
-function counter(name: string, help: string, labelNames: readonly string[]): NumberFamily {
-  return new NumberFamily({ type: 'counter', name, help, labelNames });
-}
-
-function gauge(name: string, help: string, labelNames: readonly string[]): NumberFamily {
-  return new NumberFamily({ type: 'gauge', name, help, labelNames });
-}
-
 /** A gauge of something that all processes share: the largest value counts. */
 function state(name: string, help: string): NumberFamily {
   return new NumberFamily({ type: 'gauge', name, help, merge: 'max' });
-}
-
-function histogram(
-  name: string,
-  help: string,
-  labelNames: readonly string[],
-  bounds: readonly number[],
-): HistogramFamily {
-  return new HistogramFamily({ name, help, labelNames, bounds });
 }

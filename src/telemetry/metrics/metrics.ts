@@ -1,8 +1,10 @@
 import type { Snapshot } from '../../config/snapshot.ts';
+import type { Counters } from '../../gateway/limits/ports.ts';
 import type { DatabaseStatus } from '../../gateway/ports.ts';
 import type { AttemptEnded, GatewayEvent, RouteCooled } from '../../gateway/events.ts';
 import type { Outcome } from '../../routing/outcome.ts';
 import type { FamilyDump } from './metric-family.ts';
+import { countLimits, readLimits } from './limit-metrics.ts';
 import { createMetricTable, dumpTable, type MetricTable } from './metric-table.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 
@@ -22,8 +24,29 @@ export interface MetricSources {
   readonly droppedLogRows: () => number;
   /** The state of the database; undefined, also as a result: there is none. */
   readonly database?: (() => DatabaseStatus | undefined) | undefined;
+  /** How the limits stand; undefined: another process tells. */
+  readonly limits?: Pick<Counters, 'standing'> | undefined;
   /** The request records of this process; undefined: there are none. */
   readonly records?: (() => RecordCounts) | undefined;
+  /** The journal that this process writes; undefined, also as a result: there is none. */
+  readonly journalState?: (() => JournalState | undefined) | undefined;
+  /** The ledger that this process keeps. */
+  readonly ledgerState?: (() => LedgerState | undefined) | undefined;
+}
+
+/** The journal of one process. */
+export interface JournalState {
+  /** Whether lines wait in memory, because they cannot be written. */
+  readonly isDegraded: boolean;
+  /** Lines lost since the start. */
+  readonly dropped: number;
+}
+
+/** What the process that stores journals knows of them. */
+export interface LedgerState {
+  readonly journalBytes: number;
+  readonly unflushedBytes: number;
+  readonly flushSeconds: number;
 }
 
 /** Request records on their way to the database. */
@@ -49,6 +72,8 @@ export function createMetrics(sources: MetricSources): Metrics {
       table.startTime.series().value = startedAtSeconds;
       readState(table, sources);
       readDatabase(table, sources);
+      readLimits(table, sources);
+      readLedger(table, sources);
       readCooldowns(table, cooling, sources);
       return dumpTable(table);
     },
@@ -84,9 +109,16 @@ function count(event: OtherEvent, table: MetricTable, { cooling, sources }: Memo
       table.reloadFailures.series().value += 1;
       table.reloadSuccessful.series().value = 0;
       return;
+    case 'alert-ended':
+      table.alerts.series(event.state).value += 1;
+      return;
     case 'bug':
       table.bugs.series().value += 1;
       return;
+    case 'limit-refused':
+    case 'hold-grown':
+    case 'holds-settled':
+      return countLimits(event, table);
     case 'request-received':
     case 'api-missing':
     case 'answer-bytes':
@@ -179,6 +211,19 @@ function readDatabase(table: MetricTable, { database, records }: MetricSources):
   if (counts === undefined) return;
   table.waitingRecords.series().value = counts.waiting;
   table.droppedRecords.series().value = counts.dropped;
+}
+
+function readLedger(table: MetricTable, { journalState, ledgerState }: MetricSources): void {
+  const written = journalState?.();
+  if (written !== undefined) {
+    table.journalDegraded.series().value = written.isDegraded ? 1 : 0;
+    table.journalDropped.series().value = written.dropped;
+  }
+  const stored = ledgerState?.();
+  if (stored === undefined) return;
+  table.journalBytes.series().value = stored.journalBytes;
+  table.journalUnflushed.series().value = stored.unflushedBytes;
+  table.flushSeconds.series().value = stored.flushSeconds;
 }
 
 /**

@@ -22,6 +22,7 @@ export function writeMessages(exchange: Exchange, manner: Manner): readonly Json
     {
       merge: true,
       userFirst: true,
+      uniqueIds: true,
       system: manner.family.midSystem ? 'native' : 'fold',
       adapt(part) {
         if (part.kind === 'unknown') return insteadOf(part, losses);

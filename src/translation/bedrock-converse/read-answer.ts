@@ -18,9 +18,17 @@ export function readAnswer(text: string, exchange: Exchange): AnswerReading {
   const finish = readFinish(body, exchange);
   if ('kind' in finish) return { kind: 'failed', error: finish };
   const inputs = sourceSlices(text, ['output', 'message', 'content', '*', 'toolUse', 'input']);
-  const parts = asArray(message['content']).flatMap((value, index) =>
-    readBlock(asObject(value) ?? {}, exchange, { index, input: inputs.get(String(index)) }),
-  );
+  const parts: AnswerPart[] = [];
+  let call = 0;
+  for (const [index, value] of asArray(message['content']).entries()) {
+    const read = readBlock(asObject(value) ?? {}, exchange, {
+      index,
+      call,
+      input: inputs.get(String(index)),
+    });
+    parts.push(...read);
+    if (read.some(({ kind }) => kind === 'call')) call += 1;
+  }
   return {
     kind: 'answer',
     answer: {
@@ -35,6 +43,8 @@ export function readAnswer(text: string, exchange: Exchange): AnswerReading {
 
 interface At {
   readonly index: number;
+  /** The number of preceding calls. */
+  readonly call: number;
   /** The source text of a tool call's arguments. */
   readonly input: string | undefined;
 }
@@ -43,8 +53,8 @@ function readBlock(block: JsonObject, exchange: Exchange, at: At): readonly Answ
   if (typeof block['text'] === 'string') {
     return block['text'] === '' ? [] : [{ kind: 'text', text: block['text'] }];
   }
-  const call = asObject(block['toolUse']);
-  if (call !== undefined) return [readCall(call, exchange, at)];
+  const toolUse = asObject(block['toolUse']);
+  if (toolUse !== undefined) return [readCall(toolUse, exchange, at)];
   const reasoning = asObject(block['reasoningContent']);
   if (reasoning !== undefined) return [readReasoning(reasoning, exchange)];
   const cited = asObject(block['citationsContent']);
@@ -61,16 +71,16 @@ function readBlock(block: JsonObject, exchange: Exchange, at: At): readonly Answ
   return [];
 }
 
-function readCall(call: JsonObject, exchange: Exchange, { index, input }: At): AnswerPart {
-  const tool = clientTool(exchange, asString(call['name']) ?? '');
-  const id = asString(call['toolUseId']) ?? '';
+function readCall(given: JsonObject, exchange: Exchange, { index, call, input }: At): AnswerPart {
+  const tool = clientTool(exchange, asString(given['name']) ?? '');
+  const id = asString(given['toolUseId']) ?? '';
   const path = `output.message.content[${index}]`;
   return {
     kind: 'call',
-    id: id === '' ? mintedCallId(exchange.suffix, index) : id,
+    id: id === '' ? mintedCallId(exchange.suffix, call) : id,
     name: tool.name,
     namespace: tool.namespace,
-    ...formOf(tool.form, input ?? writeJson(call['input'] ?? {}), { losses: exchange.losses, path }),
+    ...formOf(tool.form, input ?? writeJson(given['input'] ?? {}), { losses: exchange.losses, path }),
     path,
   };
 }

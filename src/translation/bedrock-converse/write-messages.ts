@@ -28,6 +28,7 @@ export function writeMessages(exchange: Exchange, manner: MessageManner): readon
     {
       merge: true,
       userFirst: true,
+      uniqueIds: true,
       system: 'fold',
       adapt: (part) => (part.kind === 'unknown' ? insteadOf(part, losses) : [part]),
     },

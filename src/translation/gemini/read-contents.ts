@@ -50,15 +50,15 @@ export function readSystem(value: unknown): {
 class ContentReader {
   readonly #suffix: string;
   readonly #args: ReadonlyMap<string, string>;
+  readonly #responses: ReadonlyMap<string, string>;
   #minted = 0;
   /** Calls without a result so far. */
   readonly #open: { readonly id: string; readonly name: string }[] = [];
 
   constructor(text: string, suffix: string) {
     this.#suffix = suffix;
-    const camel = sourceSlices(text, ['contents', '*', 'parts', '*', 'functionCall', 'args']);
-    const snake = sourceSlices(text, ['contents', '*', 'parts', '*', 'function_call', 'args']);
-    this.#args = snake.size === 0 ? camel : new Map([...camel, ...snake]);
+    this.#args = slices(text, ['functionCall', 'function_call'], 'args');
+    this.#responses = slices(text, ['functionResponse', 'function_response'], 'response');
   }
 
   read(content: JsonObject, index: number): Turn {
@@ -110,7 +110,7 @@ class ContentReader {
     const call = asObject(part['functionCall']);
     if (call !== undefined) return this.#call(call, path, this.#args.get(key));
     const response = asObject(part['functionResponse']);
-    if (response !== undefined) return this.#result(camelKeys(response), path);
+    if (response !== undefined) return this.#result(camelKeys(response), path, this.#responses.get(key));
     return readMedia(part, path) ?? unknownPart(part, path);
   }
 
@@ -129,13 +129,13 @@ class ContentReader {
     };
   }
 
-  #result(response: JsonObject, path: string): ToolResult {
+  #result(response: JsonObject, path: string, source: string | undefined): ToolResult {
     const name = asString(response['name']) ?? '';
     const given = asString(response['id']) ?? '';
     const at = this.#open.findIndex((call) => (given === '' ? call.name === name : call.id === given));
     const callId = given === '' ? (this.#open[at]?.id ?? `${name}_${path}`) : given;
     if (at !== -1) this.#open.splice(at, 1);
-    const { text, isError } = readResponse(asObject(response['response']) ?? {});
+    const { text, isError } = readResponse(asObject(response['response']) ?? {}, source);
     const media = asArray(response['parts']).map(
       (value, index) =>
         readMedia(camelKeys(asObject(value) ?? {}), `${path}.parts[${index}]`) ??
@@ -146,19 +146,32 @@ class ContentReader {
   }
 }
 
+/** The source texts of a member of calls or responses, by the indices of content and part. */
+function slices(text: string, names: readonly string[], member: string): ReadonlyMap<string, string> {
+  return new Map(
+    names.flatMap((name) => [...sourceSlices(text, ['contents', '*', 'parts', '*', name, member])]),
+  );
+}
+
 /**
  * A response with nothing but a text in `output` or `result` becomes that text. One with nothing but `error` is an
- * error. Anything else is kept as JSON.
+ * error. Anything else is kept as its JSON text, in which numbers keep their digits.
  */
-function readResponse(response: JsonObject): { readonly text: string; readonly isError: true | undefined } {
+function readResponse(
+  response: JsonObject,
+  source: string = writeJson(response),
+): { readonly text: string; readonly isError: true | undefined } {
   const keys = Object.keys(response);
   const [key = ''] = keys;
   const value = response[key];
   if (keys.length === 1 && key === 'error')
-    return { text: typeof value === 'string' ? value : writeJson(value), isError: true };
+    return {
+      text: typeof value === 'string' ? value : (sourceSlices(source, ['error']).get('') ?? writeJson(value)),
+      isError: true,
+    };
   if (keys.length === 1 && (key === 'output' || key === 'result') && typeof value === 'string')
     return { text: value, isError: undefined };
-  return { text: writeJson(response), isError: undefined };
+  return { text: source, isError: undefined };
 }
 
 type MediaPart = Extract<Part, { kind: 'image' | 'document' | 'audio' | 'video' }>;

@@ -28,6 +28,7 @@ export function writeContents(exchange: Exchange, manner: Manner): readonly Json
     {
       merge: true,
       userFirst: false,
+      uniqueIds: true,
       system: 'fold',
       adapt: (part) => (part.kind === 'unknown' ? insteadOf(part, losses) : [part]),
     },

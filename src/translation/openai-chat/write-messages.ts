@@ -24,6 +24,7 @@ export function writeMessages(exchange: Exchange, manner: Manner): readonly Json
     {
       merge: false,
       userFirst: false,
+      uniqueIds: false,
       system: dialect.midSystem ? 'keep' : 'user-turn',
       adapt: (part) => (part.kind === 'unknown' ? insteadOf(part, losses) : [part]),
     },

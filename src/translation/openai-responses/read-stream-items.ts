@@ -8,8 +8,9 @@ import { callId, citationOf } from './read-answer.ts';
 import { openAiSeal } from './read-items.ts';
 
 /**
- * Collects the items of a Responses stream. Servers omit deltas, or `added`, or everything but the last response. Each
- * text is therefore taken from the first event that contains it. Only the fact that a place has had its text is kept.
+ * Collects the items of a Responses stream. Servers omit deltas, or the last ones, or `added`, or everything but the
+ * last response. Each text is therefore taken from the first event that contains it, and its rest from a later one. Only
+ * the length of each text is kept.
  */
 export class StreamedItems {
   readonly #exchange: Exchange;
@@ -90,7 +91,7 @@ export class StreamedItems {
   #create(place: string, event: JsonObject): Item {
     const k = this.#created++;
     const index = typeof event['output_index'] === 'number' ? event['output_index'] : k;
-    const item: Item = { key: String(k), index, texts: new Set(), isOver: false };
+    const item: Item = { key: String(k), index, texts: new Map(), isOver: false };
     this.#items.set(place, item);
     return item;
   }
@@ -112,16 +113,18 @@ export class StreamedItems {
       form === 'freeform' && !isCustom
         ? createFreeformText({ losses: this.#exchange.losses, path })
         : undefined;
-    item.call = { freeform, hasInput: false };
+    item.call = { freeform, received: 0 };
     const id = callId(given, this.#exchange, index);
     this.#emit({ kind: 'call', key, id, name, namespace, form: isCustom ? 'freeform' : form, path });
   }
 
-  /** Reads a piece of the arguments, or all of them if no delta contained any. */
-  #input(item: Item, text: string, isDelta: boolean): void {
+  /** Reads a piece of the arguments, or what of all of them no delta contained. */
+  #input(item: Item, given: string, isDelta: boolean): void {
     const { call, key } = item;
-    if (call === undefined || item.isOver || text === '' || (!isDelta && call.hasInput)) return;
-    call.hasInput = true;
+    if (call === undefined || item.isOver) return;
+    const text = isDelta ? given : given.slice(call.received);
+    if (text === '') return;
+    call.received += text.length;
     const json = call.freeform === undefined ? text : call.freeform.push(text);
     if (json !== '') this.#emit({ kind: 'arguments', key, json });
   }
@@ -166,13 +169,17 @@ export class StreamedItems {
     return { item: this.#itemOf(event), index, tokens: asArray(event['logprobs']) };
   }
 
+  /** Reads a whole text, of which the deltas contained nothing or only the beginning. */
   #lateText(kind: 'text' | 'refusal', text: unknown, place: TextPlace): void {
-    if (!place.item.texts.has(place.index)) this.#text(kind, text, place);
+    const received = place.item.texts.get(place.index) ?? 0;
+    if (typeof text !== 'string') return;
+    const tokens = received === 0 ? place.tokens : [];
+    this.#text(kind, text.slice(received), { ...place, tokens });
   }
 
   #text(kind: 'text' | 'refusal', text: unknown, { item, index, tokens }: TextPlace): void {
     if (typeof text !== 'string' || text === '' || item.isOver) return;
-    item.texts.add(index);
+    item.texts.set(index, (item.texts.get(index) ?? 0) + text.length);
     const part = `${item.key}.${index}`;
     if (part !== this.#part) this.#endPart();
     this.#part = part;
@@ -194,11 +201,12 @@ export class StreamedItems {
   #reasoning(item: Item, { kind, part, text, isDelta }: ReasoningPiece): void {
     if (typeof text !== 'string' || text === '' || item.isOver) return;
     if ((item.reasoning ??= kind) !== kind) return;
-    if (!isDelta && item.texts.has(part)) return;
-    const isNext = item.texts.size > 0 && !item.texts.has(part);
-    item.texts.add(part);
-    if (isNext) this.#emit({ kind: 'reasoning', text: '\n\n' });
-    this.#emit({ kind: 'reasoning', text });
+    const received = item.texts.get(part);
+    const piece = isDelta ? text : text.slice(received);
+    if (piece === '') return;
+    if (received === undefined && item.texts.size > 0) this.#emit({ kind: 'reasoning', text: '\n\n' });
+    item.texts.set(part, (received ?? 0) + piece.length);
+    this.#emit({ kind: 'reasoning', text: piece });
   }
 
   #endReasoning(given: JsonObject, item: Item): void {
@@ -227,9 +235,9 @@ function placeIn(event: JsonObject): string {
 interface Item {
   readonly key: string;
   readonly index: number;
-  /** The parts whose text has arrived. */
-  readonly texts: Set<number>;
-  call?: { readonly freeform: FreeformText | undefined; hasInput: boolean };
+  /** How many characters of each part's text have arrived. */
+  readonly texts: Map<number, number>;
+  call?: { readonly freeform: FreeformText | undefined; received: number };
   /** Which of the two reasoning texts is in use. */
   reasoning?: string;
   isOver: boolean;

@@ -22,6 +22,7 @@ export function writeInput(
     {
       merge: false,
       userFirst: false,
+      uniqueIds: false,
       system: 'keep',
       adapt(part) {
         if (part.kind === 'unknown') return insteadOf(part, losses);

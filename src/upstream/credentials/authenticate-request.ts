@@ -19,6 +19,14 @@ export interface Authenticator {
     credential: CloudCredential,
     send: Send,
   ) => Promise<UpstreamReply>;
+  /**
+   * Returns the fields that authenticate a handshake, which has no body to sign: undefined if there are none, because
+   * the token endpoint issued no token or the credential is AWS's. Never rejects.
+   */
+  readonly fieldsOf: (
+    request: { readonly provider: Provider; readonly cancellation: Cancellation },
+    credential: CloudCredential,
+  ) => Promise<Readonly<Record<string, string>> | 'aborted' | undefined>;
 }
 
 /** Smaller clock differences cannot cause a rejected signature, because AWS allows five minutes. */
@@ -32,15 +40,22 @@ export function createAuthenticator(
   // Clock skew per provider in milliseconds (AWS's clock minus ours), learned from rejected signatures. Configuration
   // changes replace the provider object, which drops its entry.
   const skews = new WeakMap<Provider, number>();
+  const fieldsOf: Authenticator['fieldsOf'] = async ({ provider, cancellation }, credential) => {
+    if (credential.kind === 'aws') return undefined;
+    const token = await tokenOf(credential, { tokens, cancellation });
+    if (token === 'aborted' || token === undefined) return token;
+    addSecret(provider, token.text);
+    return { authorization: `Bearer ${token.text}` };
+  };
   return {
+    fieldsOf,
     async send(request, credential, send) {
       const { provider } = request;
       if (credential.kind !== 'aws') {
-        const token = await tokenOf(credential, { tokens, cancellation: request.cancellation });
-        if (token === 'aborted') return { kind: 'aborted' };
-        if (token === undefined) return { kind: 'unreachable', reason: 'credential' };
-        addSecret(provider, token.text);
-        return send({ ...request, authentication: { authorization: `Bearer ${token.text}` } });
+        const authentication = await fieldsOf(request, credential);
+        if (authentication === 'aborted') return { kind: 'aborted' };
+        if (authentication === undefined) return { kind: 'unreachable', reason: 'credential' };
+        return send({ ...request, authentication });
       }
       const signed = (): AuthenticatedRequest => {
         const epochMs = systemClock.epochMs() + (skews.get(provider) ?? 0);

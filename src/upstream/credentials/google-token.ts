@@ -62,11 +62,6 @@ export class GoogleTokens {
     return known.value;
   }
 
-  /** Returns every cached token, so that logs can redact it. */
-  values(): readonly string[] {
-    return [...this.#tokens.values()].map(({ value }) => value);
-  }
-
   #renew(account: ServiceAccount): Promise<Token> {
     const id = idOf(account);
     const pending = this.#pending.get(id);

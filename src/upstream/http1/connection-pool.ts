@@ -114,7 +114,7 @@ export class ConnectionPool {
         this.#opening -= 1;
         this.#open += 1;
         const waiter = this.#nextWaiter();
-        if (waiter === undefined) this.#keep(connection);
+        if (waiter === undefined) this.#keep(connection, systemClock.nowMs());
         else waiter.take(connection);
       },
       onFailure: (error) => {
@@ -138,9 +138,8 @@ export class ConnectionPool {
   }
 
   #rest(connection: Connection): void {
-    const nowMs = systemClock.nowMs();
-    if (this.#isClosed || nowMs < this.#distrustedUntilMs) return connection.close();
-    connection.idleSinceMs = nowMs;
+    if (this.#isClosed || this.#isDistrusted()) return connection.close();
+    connection.idleSinceMs = 0;
     this.#resting.push(connection);
     if (this.#isTurning) return;
     this.#isTurning = true;
@@ -154,8 +153,14 @@ export class ConnectionPool {
     this.#resting = [];
     this.#isTurning = this.#rested.length > 0;
     if (this.#isTurning) setImmediate(this.#turn);
-    for (const connection of rested) if (connection.isOpen) this.#keep(connection);
+    if (rested.length === 0) return;
+    const nowMs = systemClock.nowMs();
+    for (const connection of rested) if (connection.isOpen) this.#keep(connection, nowMs);
   };
+
+  #isDistrusted(): boolean {
+    return this.#stopDistrusting !== undefined && systemClock.nowMs() < this.#distrustedUntilMs;
+  }
 
   /**
    * Stops reusing connections for a while after unsolicited bytes, so that they cannot become the answer to another
@@ -174,9 +179,9 @@ export class ConnectionPool {
     for (const connection of [...this.#idle.splice(0), ...this.#resting, ...this.#rested]) connection.close();
   }
 
-  #keep(connection: Connection): void {
+  #keep(connection: Connection, nowMs: number): void {
     if (this.#isClosed || this.#idle.length >= this.#limits.mostIdle) return connection.close();
-    connection.idleSinceMs = systemClock.nowMs();
+    connection.idleSinceMs = nowMs;
     this.#idle.push(connection);
     this.#stopSweeping ??= systemClock.setTimer(this.#limits.idleMs, this.#sweep);
   }

@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import type {
   Cancellation,
   MediaFetcher,
@@ -8,26 +7,14 @@ import type {
 } from '../../gateway/ports.ts';
 import { isForbiddenHost, isPublicAddress } from '../../lib/outgoing-address.ts';
 import { systemClock } from '../../lib/system-clock.ts';
-import type { Connection } from '../http1/connection.ts';
-import { ConnectionPool } from '../http1/connection-pool.ts';
-import { Exchange } from '../http1/exchange.ts';
-import type { Target } from '../http1/target.ts';
+import { type CheckedWorld, exchangeChecked, resolveName } from '../checked-exchange.ts';
 
 /** The fetcher's access to the network. Tests replace it to allow servers on the loopback address. */
-export interface MediaWorld {
-  /** Resolves a name to its addresses. Rejects if it has none. */
-  readonly resolve: (name: string) => Promise<readonly string[]>;
-  /** Whether the fetcher may connect to an address. */
-  readonly allows: (address: string) => boolean;
-}
+export type MediaWorld = CheckedWorld;
 
-const WORLD: MediaWorld = {
-  resolve: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
-  allows: isPublicAddress,
-};
+const WORLD: MediaWorld = { resolve: resolveName, allows: isPublicAddress };
 
 const MOST_REDIRECTS = 3;
-const MOST_ADDRESSES = 3;
 const MOST_URL_CHARS = 8_192;
 
 /** Why a file was not fetched. The message is shown to the client. */
@@ -122,77 +109,18 @@ const UNREACHABLE = 'its host cannot be reached';
 
 type Reply = Extract<UpstreamReply, { kind: 'reply' }>;
 
-async function ask(url: URL, call: Call, { resolve, allows }: MediaWorld): Promise<Reply> {
-  const name = url.hostname.replace(/^\[|\]$/g, '');
-  const found = await resolve(name).catch(() => []);
-  if (found.length === 0) throw new Refused(UNREACHABLE);
-  if (!found.every(allows)) throw new Refused(NOT_PUBLIC);
-  // Prefer IPv4, since a machine without IPv6 may still resolve IPv6 addresses.
-  const addresses = found.toSorted((one, other) => Number(one.includes(':')) - Number(other.includes(':')));
-  for (const address of addresses.slice(0, MOST_ADDRESSES)) {
-    if (call.isCancelled) break;
-    const pool = new ConnectionPool(targetOf(url, address, allows), () => undefined, { mostIdle: 0 });
-    try {
-      const connection = await open(pool, call);
-      if (connection !== undefined) return await exchange(connection, url, call);
-    } finally {
-      pool.close();
-    }
-  }
-  throw new Refused(UNREACHABLE);
-}
-
-/** Connects to the checked address instead of the name. The certificate must still match the name. */
-function targetOf({ protocol, hostname, port }: URL, address: string, allows: MediaWorld['allows']): Target {
-  const isTls = protocol === 'https:';
-  const place = {
-    name: `${protocol} ${hostname} ${port} ${address}`,
-    hostname: address,
-    port: port === '' ? (isTls ? 443 : 80) : Number(port),
-    forbids: (connected: string) => !allows(connected),
-  };
-  if (!isTls) return { ...place, tls: undefined };
-  const isName = hostname !== address && !hostname.startsWith('[');
-  const options = (): Bun.TLSOptions => ({
-    rejectUnauthorized: true,
-    ...(isName && { serverName: hostname }),
-  });
-  return { ...place, tls: { verifies: true, options } };
-}
-
-/** Returns undefined if the connection cannot be opened. */
-function open(pool: ConnectionPool, call: Call): Promise<Connection | undefined> {
-  return new Promise((resolve) => {
-    const forget = pool.open({ take: resolve, fail: () => resolve(undefined) });
-    call.onCancel = () => {
-      forget();
-      resolve(undefined);
-    };
-    if (call.isCancelled) call.onCancel();
-  });
-}
-
-async function exchange(connection: Connection, url: URL, call: Call): Promise<Reply> {
-  const reply = await new Promise<UpstreamReply>((resolve) => {
-    const current = new Exchange(connection, { method: 'GET', cancellation: call }, resolve);
-    if (call.isCancelled) void current.cancel();
-    else connection.send(current, headOf(url), []);
-  });
-  if (reply.kind !== 'reply') throw new Refused(UNREACHABLE);
+async function ask(url: URL, call: Call, world: MediaWorld): Promise<Reply> {
+  const reply = await exchangeChecked({ url, method: 'GET', fields: FIELDS }, world, call);
+  if (reply.kind === 'forbidden') throw new Refused(NOT_PUBLIC);
+  if (reply.kind === 'unreachable') throw new Refused(UNREACHABLE);
   return reply;
 }
 
-function headOf({ pathname, search, host }: URL): string {
-  const fields = [
-    `GET ${pathname}${search} HTTP/1.1`,
-    `host: ${host}`,
-    'user-agent: llm-proxy',
-    'accept: image/*, application/pdf, text/*;q=0.5, */*;q=0.1',
-    'accept-encoding: identity',
-    'connection: close',
-  ];
-  return `${fields.join('\r\n')}\r\n\r\n`;
-}
+const FIELDS = [
+  'user-agent: llm-proxy',
+  'accept: image/*, application/pdf, text/*;q=0.5, */*;q=0.1',
+  'accept-encoding: identity',
+];
 
 async function fileOf({ status, headers, body }: Reply, limits: MediaLimits): Promise<MediaReply> {
   if (status !== 200) throw new Refused(`its host answers ${status}`);

@@ -17,4 +17,13 @@ const REQUIRED: Readonly<Record<string, object>> = {
   'providers.[].aws': { access_key_id: 'a', secret_access_key: 'b' },
   'backends.[].aws': { access_key_id: 'a', secret_access_key: 'b' },
   'models.*': { routes: [{}] },
+  'limits.[]': { cost: 1, per: 'week' },
+  'master_keys.[].limits.[]': { cost: 1, per: 'week' },
+  'master_keys.[].per_end_user.[]': { cost: 1, per: 'week' },
+  'teams.[]': { name: 'a' },
+  'teams.[].limits.[]': { cost: 1, per: 'week' },
+  'teams.[].per_user.[]': { cost: 1, per: 'week' },
+  'users.[]': { name: 'a' },
+  'users.[].limits.[]': { cost: 1, per: 'week' },
+  'alerts.[]': { url: 'https://a' },
 };

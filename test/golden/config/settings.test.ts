@@ -26,9 +26,11 @@ describe('config.example.yaml', () => {
     const missing = SETTINGS.filter(({ path }) => valuesAt(file, path).length === 0).map(({ path }) =>
       writePath(path),
     );
-    // The meters repeat settings that the file has elsewhere.
+    // The meters, and the limits of keys and owners, repeat settings that the file has elsewhere.
     const isAgain = (path: string): boolean =>
-      /^(?:backends|prices\.models\.<name>\.(?:above|tiers))/.test(path);
+      /^(?:backends|prices\.models\.<name>\.(?:above|tiers)|.*\.(?:limits|per_user|per_end_user)\[\]\.)/.test(
+        path,
+      );
     expect(missing.filter((path) => !isAgain(path))).toEqual([
       'providers[].url',
       // The file says "as below" about these.
@@ -87,9 +89,9 @@ describe('a default that the schema, the reference and the editor state is the o
 /** An allowed value that is not the default. */
 function otherThanDefault({ path, default: fallback, example, alternatives }: Setting): unknown {
   if (typeof fallback === 'boolean') return !fallback;
-  if (typeof fallback === 'number') return fallback + 1;
-  const words = alternatives.flatMap((alternative) => alternative.enum ?? []);
+  const words = alternatives.flatMap(({ enum: some, const: one }) => some ?? one ?? []);
   if (words.length > 0) return words.find((word) => word !== fallback);
+  if (typeof fallback === 'number') return fallback + 1;
   if (typeof fallback === 'string') return `${fallback}x`;
   return example ?? OTHERS[path[0] ?? ''];
 }
@@ -100,6 +102,9 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   backends: PROVIDERS,
   models: { m: { routes: [{ backend: 'a' }] } },
   detection: ['429'],
+  teams: [{ name: 'a' }],
+  users: [{ name: 'a' }],
+  alerts: [{ url: 'https://a' }],
 };
 
 test('a default that gives way to another setting, or to a variable, says so', () => {

@@ -79,3 +79,49 @@ models:
     'any → a     untouched: embeddings; untouched, or translated if the provider lacks it: chat,',
   );
 });
+
+test('each limit is said in plain words, those of users and end users once, and where use is counted', async () => {
+  const file = `${tmpdir()}/check-limits-${process.pid}.yaml`;
+  await Bun.write(
+    file,
+    `server: { host: 127.0.0.1 }
+providers:
+  - { name: openai, api_base: "https://api.openai.com/v1" }
+  - { name: vllm, api_base: "http://127.0.0.1:8000/v1" }
+models:
+  gpt-4o: { routes: [{ backend: openai, model: gpt-4o }] }
+  local: { routes: [{ backend: vllm, model: Qwen }] }
+teams:
+  - { name: search, limits: [{ tokens: 100k, per: minute }], per_user: [{ cost: 5, per: day }] }
+users: [{ name: alice, limits: [{ cost: 100, per: total, hold: maximum }] }]
+master_keys:
+  - { name: app, key: "${'a7-Kq2'.repeat(8)}", limits: [{ cost: 50, per: month }] }
+  - { name: one, key: "${'b7-Kq2'.repeat(8)}", team: search, user: alice, allowed_models: [gpt-4o], expires_at: "2099-01-01T00:00:00Z" }
+  - { name: two, key: "${'c7-Kq2'.repeat(8)}", team: search, per_end_user: [{ requests: 30, per: minute, burst: 5 }] }
+limits: [{ input_tokens: 2M, per: week, models: ["gpt-*"], count_cached: false }, { concurrent: 1, on_exceed: warn }]
+`,
+  );
+  try {
+    expect(await runProgram(['check', file])).toBe(0);
+    const text = printed(out);
+    const kept = 'counted by this machine, kept in .llm-proxy/spend.db';
+    for (const line of [
+      `key "app": $50 a month (UTC, from the 1st), ${kept}`,
+      `user "alice": $100 in total, never passed (hold: maximum), ${kept}`,
+      'team "search": 100,000 tokens a minute; up to 200,000 in the minute after a pause (burst)',
+      'each end user of key "two": 30 requests a minute; up to 35 in the minute after a pause (burst)',
+      `the gateway: 2,000,000 input tokens a week (UTC, from Monday), for gpt-* only, cached tokens not counted, ${kept}`,
+      'the gateway: 1 request under way at a time, only warns, counted by this machine',
+      'Each replica counts limits for itself: N replicas allow up to N times a limit.',
+      '1 key of team "search" has no user: it counts as a user of its own.',
+      'Key "app" has a budget, and 1 of its 2 models has no known price: it is refused (price_unknown): local. Write under prices.models: "vllm/Qwen": {input: …, output: …}, in dollars a million tokens, or {free: true}.',
+    ])
+      expect(text).toContain(`  ${line}\n`.trimEnd());
+    expect(text.split(`each user of team "search": $5 a day (UTC), ${kept}`)).toHaveLength(2);
+    expect(text).toMatch(
+      /one .* gpt-4o +limits below, team search, user alice, expires 2099-01-01T00:00:00Z/,
+    );
+  } finally {
+    await Bun.file(file).delete();
+  }
+});

@@ -49,7 +49,6 @@ export class Scene {
       turns: new TurnCounter(),
       objects: new ObjectOwnerLedger(),
       tokens: { count: () => Promise.resolve(0) },
-      limits: [],
       emit: (event) => this.events.push(event),
     };
   }

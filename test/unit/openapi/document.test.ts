@@ -4,7 +4,7 @@ import { adminDocument } from '../../../src/admin/document.ts';
 import { OPERATIONS } from '../../../src/admin/operations.ts';
 import { openApiDocument } from '../../../src/openapi/document.ts';
 import { ENDPOINTS } from '../../../src/gateway/endpoint.ts';
-import { REFUSALS } from '../../../src/gateway/refusals.ts';
+import { REFUSALS } from '../../../src/gateway/refusal-table.ts';
 import type { OpenApiDocument, Operation } from '../../../src/openapi/types.ts';
 
 const admin = adminDocument('1.2.3');

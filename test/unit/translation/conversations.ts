@@ -69,13 +69,19 @@ export const chatRequest = fc
     tools: [TOOL],
     messages: [
       ...(system === undefined ? [] : [{ role: 'system', content: system }]),
-      ...rounds.flatMap(([user, assistant]) => {
+      ...rounds.flatMap(([user, given], round) => {
+        const assistant = withIds(given, round);
         const endsWithResults = assistant.at(-1)?.['role'] === 'tool';
         return [...user, ...assistant, ...(endsWithResults ? [{ role: 'assistant', content: 'So.' }] : [])];
       }),
       { role: 'user', content: last },
     ],
   }));
+
+/** The messages with ids that no other round has. */
+function withIds(messages: Message[], round: number): Message[] {
+  return JSON.parse(JSON.stringify(messages).replaceAll('"call_', `"call_${round}_`)) as Message[];
+}
 
 /** The content blocks of a whole Anthropic answer. */
 const block = fc.oneof(

@@ -11,3 +11,36 @@ test('Gemini refuses a request without contents, so a system message alone gets 
   });
   expect(losses).toEqual(['repaired messages']);
 });
+
+const CALL = '{"functionCall":{"id":"c","name":"f","args":{"n":1.0}}}';
+const turns = (response: string): string =>
+  `[{"role":"model","parts":[${CALL}]},{"role":"user","parts":[${response}]}]`;
+
+test.each([
+  [
+    'a response',
+    turns('{"functionResponse":{"id":"c","name":"f","response":{"n": 1.0,"big":12345678901234567890}}}'),
+    '{"n": 1.0,"big":12345678901234567890}',
+  ],
+  [
+    'an error',
+    turns('{"function_response":{"id":"c","name":"f","response":{"error":{"n":1.0}}}}'),
+    '{"n":1.0}',
+  ],
+  [
+    'contents and parts that are no lists',
+    turns('{"functionResponse":{"id":"c","name":"f","response":{"n":2.50}}}').replaceAll(
+      /"parts":\[(.*?)\](?=\})/g,
+      '"parts":$1',
+    ),
+    '{"n":2.50}',
+  ],
+])('numbers of a call and its result keep their digits: %s', async (_, contents, expected) => {
+  const { body } = await playRequest(['gemini', 'chat'], `{"contents":${contents}}`);
+  const [assistant, tool] = body['messages'] as [
+    { tool_calls: { function: { arguments: string } }[] },
+    { content: string },
+  ];
+  expect(assistant.tool_calls[0]?.function.arguments).toBe('{"n":1.0}');
+  expect(tool.content.replace('[error] ', '')).toBe(expected);
+});

@@ -18,7 +18,8 @@ export async function playRequest(
 ): Promise<PlayedRequest> {
   const [from, to] = pair;
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const reading = await readRequest(from, text, { requestId: 'req_g', path: '' });
+  const path = from === 'gemini' ? '/v1beta/models/m:generateContent' : '';
+  const reading = await readRequest(from, text, { requestId: 'req_g', path });
   if (reading.kind === 'invalid') throw new Error(`${reading.path}: ${reading.message}`);
   const model = to === 'messages' ? 'claude-opus-4-8' : 'gpt-x';
   const all: Target = {

@@ -361,3 +361,47 @@ describe('a stream of a Responses provider', () => {
     expect(exchange.losses.all().map(({ path }) => path)).toContain('output[3]');
   });
 });
+
+test('the rest of a text follows when deltas brought only its beginning', async () => {
+  const play: Play = { from: 'chat', to: 'responses' };
+  const call = { type: 'function_call', call_id: 'c', name: 'f', arguments: '{"city":"Oslo"}' };
+  const summary = [
+    { type: 'summary_text', text: 'First this.' },
+    { type: 'summary_text', text: 'Then that.' },
+  ];
+  const { events, over } = await playStream(play, [
+    { type: 'response.created', response: { id: 'r', model: 'm' } },
+    { type: 'response.output_item.added', output_index: 0, item: { type: 'reasoning' } },
+    { type: 'response.reasoning_summary_text.delta', output_index: 0, summary_index: 0, delta: 'First' },
+    { type: 'response.reasoning_summary_text.done', output_index: 0, summary_index: 0, text: 'First this.' },
+    { type: 'response.output_item.done', output_index: 0, item: { type: 'reasoning', summary } },
+    { type: 'response.output_item.added', output_index: 1, item: { type: 'message', content: [] } },
+    { type: 'response.output_text.delta', output_index: 1, content_index: 0, delta: 'Hel' },
+    { type: 'response.output_text.done', output_index: 1, content_index: 0, text: 'Hello' },
+    {
+      type: 'response.output_item.done',
+      output_index: 1,
+      item: { type: 'message', content: [{ type: 'output_text', text: 'Hello!' }] },
+    },
+    { type: 'response.output_item.added', output_index: 2, item: { ...call, arguments: '' } },
+    { type: 'response.function_call_arguments.delta', output_index: 2, delta: '{"city"' },
+    { type: 'response.output_item.done', output_index: 2, item: call },
+    { type: 'response.completed', response: { status: 'completed', output: [] } },
+  ]);
+  const deltas = events.flatMap(({ data }) =>
+    ((data as { choices?: { delta: ChatDelta }[] }).choices ?? []).map(({ delta }) => delta),
+  );
+  expect(deltas.map(({ content }) => content ?? '').join('')).toBe('Hello!');
+  expect(deltas.map(({ reasoning_content }) => reasoning_content ?? '').join('')).toBe(
+    'First this.\n\nThen that.',
+  );
+  const args = deltas.map(({ tool_calls }) => tool_calls?.[0]?.function.arguments ?? '').join('');
+  expect(args).toBe('{"city":"Oslo"}');
+  expect(over).toBe('complete');
+});
+
+interface ChatDelta {
+  readonly content?: string;
+  readonly reasoning_content?: string;
+  readonly tool_calls?: { readonly function: { readonly arguments: string } }[];
+}

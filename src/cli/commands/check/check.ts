@@ -1,5 +1,8 @@
 import { addressText } from '../../../config/compile/address.ts';
-import { findMissingAuthorities, findWeakKeys } from '../../../config/read/file-warnings.ts';
+import { findJournalProblem, startWarnings } from '../../../app/start-warnings.ts';
+import { isoText } from '../../../config/describe-limit.ts';
+import { findWeakKeys } from '../../../config/read/file-warnings.ts';
+import { describeLimits } from './describe-limits.ts';
 import { loadConfig } from '../../../config/read/load.ts';
 import { formatProblem } from '../../../config/read/problems.ts';
 import { apisOnRoute, describeApis } from '../../../config/translated-apis.ts';
@@ -23,7 +26,12 @@ export async function check(values: ValuesOf<typeof checkDeclaration>): Promise<
   }
   const style = styleFor(process.stdout, process.env);
   const { snapshot } = result;
-  const doubts = [...findWeakKeys(result.file), ...(await findMissingAuthorities(snapshot))];
+  const journal = await findJournalProblem(snapshot, process.env);
+  const doubts = [
+    ...findWeakKeys(result.file),
+    ...(await startWarnings(snapshot, process.env, 'file')),
+    ...(journal === undefined ? [] : [`It does not start here: ${journal}`]),
+  ];
   const whole = { ...snapshot, warnings: [...snapshot.warnings, ...doubts] };
   console.log(`${path}: ${style.good('valid')}\n\n${describeSnapshot(whole, style)}`);
   return EXIT.ok;
@@ -42,8 +50,9 @@ function describeSnapshot(snapshot: Snapshot, { bold }: Style): string {
       'Keys',
       ...(access.kind === 'open'
         ? ['  none: open to everybody']
-        : table([...access.keys.values()].map(describeKey))),
+        : table([...access.keys.values()].map((key) => describeKey(key, snapshot)))),
     ],
+    ['Limits', ...describeLimits(snapshot)],
     ['Warnings', ...warnings.map((warning) => `  ${warning}`)],
   ];
   return sections
@@ -86,13 +95,21 @@ function shareOf(route: Route, routes: readonly Route[]): number {
   return total === 0 ? 1 / peers.length : route.weight / total;
 }
 
-function describeKey({ name, preview, enabled, allowedModels, limit }: MasterKey): string[] {
+function describeKey(key: MasterKey, { limits }: Snapshot): string[] {
+  const { name, preview, enabled, allowedModels, limit, team, user, expiresAtMs } = key;
+  const isLimited = limits.claimsOf(key, '').length > 0 || limits.perEndUser(key).length > 0;
   return [
     name,
     preview,
     enabled ? 'enabled' : 'disabled',
     allowedModels.length === 0 ? 'all models' : allowedModels.join(', '),
-    limit === undefined ? 'no limit' : `${limit.ratePerSecond} requests/s, burst ${limit.burst}`,
+    [
+      ...(limit === undefined ? [] : [`${limit.ratePerSecond} requests/s, burst ${limit.burst}`]),
+      ...(isLimited ? ['limits below'] : limit === undefined ? ['no limit'] : []),
+      ...(team === undefined ? [] : [`team ${team.path}`]),
+      ...(user === undefined ? [] : [`user ${user.name}`]),
+      ...(expiresAtMs === undefined ? [] : [`expires ${isoText(expiresAtMs)}`]),
+    ].join(', '),
   ];
 }
 

@@ -7,6 +7,7 @@ import { type Explanation, explain, type ExplainedTier } from '../../../routing/
 import type { Model } from '../../../routing/route.ts';
 import { type ValuesOf } from '../../command.ts';
 import { EXIT } from '../../../exit-code.ts';
+import { describeClaimsOf } from '../check/describe-limits.ts';
 import { explainTranslation } from './translation-losses.ts';
 import type { explainDeclaration } from './declaration.ts';
 import { type Style, styleFor } from '../../style.ts';
@@ -41,6 +42,8 @@ export async function explainModel(args: ParsedArguments): Promise<number> {
   // Read first: a body that can't be read is wrong usage, and then nothing is printed.
   const losses = body === undefined ? [] : await explainTranslation(model, snapshot, { api, path: body });
   console.log(describe(explanation, snapshot, style));
+  const claims = describeClaimsOf(keyOf(args.key, snapshot), args.model, snapshot);
+  if (claims.length > 0) console.log(['', style.bold('Limits, all of which hold:'), ...claims].join('\n'));
   if (losses.length > 0) console.log(['', style.bold('Client APIs:'), ...losses].join('\n'));
   return EXIT.ok;
 }
@@ -53,9 +56,15 @@ function whyRefused(
   const stranger = down.find((name) => !providers.has(name));
   if (stranger !== undefined) return `--down: there is no provider "${stranger}", or it is disabled.`;
   if (given === undefined || access.kind === 'open') return undefined;
-  const key = [...access.keys.values()].find(({ name }) => name === given) ?? access.keys.get(hashKey(given));
+  const key = keyOf(given, { access });
   if (key === undefined) return 'No master key has that name or value: 401 invalid_api_key.';
   return whyKeyFails(key, model);
+}
+
+/** The key of that name or value. */
+function keyOf(given: string | undefined, { access }: Pick<Snapshot, 'access'>): MasterKey | undefined {
+  if (given === undefined || access.kind === 'open') return undefined;
+  return [...access.keys.values()].find(({ name }) => name === given) ?? access.keys.get(hashKey(given));
 }
 
 function whyKeyFails(key: MasterKey, model: string): string | undefined {

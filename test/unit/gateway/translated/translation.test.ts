@@ -135,6 +135,15 @@ test('an error of the provider is told in the shape of the client', async () => 
   expect([response.status, body.error.code, body.error.message]).toEqual([503, 'overloaded', 'Overloaded']);
 });
 
+test('a credential that the answer repeats is redacted', async () => {
+  const config = `providers: [{ name: claude, provider_type: anthropic, api_base: "http://claude.test", api_key: sk-canary-of-claude }]
+models: { m: { routes: [{ provider: claude, model: claude-opus-4-8 }] } }`;
+  const content = [{ type: 'text', text: 'The key is sk-canary-of-claude.' }];
+  const answer = JSON.stringify({ type: 'message', content, stop_reason: 'end_turn' });
+  const { body } = await ask(new Scene(config, { claude: [() => reply(200, answer)] }));
+  expect(body.choices[0].message.content).toMatch(/^The key is sk-ca\*{4}.*\.$/);
+});
+
 test('an answer that is none of its API is told as one that could not be translated', async () => {
   const scene = new Scene(ALONE, {
     claude: [() => reply(200, '{"content":"no list","stop_reason":"end_turn"}')],
@@ -184,10 +193,55 @@ fallback: { retries: 0 }`;
   });
 
   test('a model that it lacks, and any other error, is told as before', async () => {
-    const unknown: Play = () => reply(404, '{"error":{"code":404,"message":"model x is not found"}}');
+    const unknown: Play = () =>
+      reply(404, '{"error":{"code":404,"message":"models/gemini-2.5-flash is not found"}}');
     expect((await ask(new Scene(config, { gem: [unknown] }), messages)).response.status).toBe(404);
     const wrong: Play = () => reply(400, '{"error":{"code":400,"message":"wrong"}}');
     expect((await ask(new Scene(config, { gem: [wrong] }), messages)).response.status).toBe(400);
+  });
+});
+
+describe('a count that goes to a provider of the client’s API, which turns out not to count', () => {
+  const config = `providers:
+  - { name: own, provider_type: anthropic, api_base: "http://own.test" }
+  - { name: aws, provider_type: bedrock, region: us-east-1, api_key: k, api_base: "http://aws.test" }
+  - { name: gcp, provider_type: vertex, project: p, location: us-east5, access_token: t, api_base: "http://gcp.test" }
+  - { name: local, api_base: "http://local.test" }
+models:
+  own: { routes: [{ provider: own, model: claude-opus-4-8 }] }
+  aws: { routes: [{ provider: aws, model: anthropic.claude-opus-4-8-v1:0 }] }
+  gcp: { routes: [{ provider: gcp, model: claude-opus-4-8 }] }
+  local: { routes: [{ provider: local, model: x7 }] }
+fallback: { retries: 0 }`;
+  const asked = (model: string) => ({ path: '/v1/messages/count_tokens', body: { model, max_tokens: 9 } });
+  const UNKNOWN =
+    '{"type":"error","error":{"type":"not_found_error","message":"This model provider has no counts"}}';
+
+  test.each([
+    ['own', 404, UNKNOWN],
+    ['aws', 404, UNKNOWN],
+    ['aws', 400, '{"message":"The provided model doesn\'t support counting tokens."}'],
+    ['gcp', 404, UNKNOWN],
+    ['local', 404, UNKNOWN],
+    ['own', 405, ''],
+  ])('it is estimated, and nothing cools: %s, %i', async (name, status, text) => {
+    const scene = new Scene(config, { [name]: [() => reply(status, text)] });
+    Object.assign(scene.gateway, { unspoken: new UnspokenApis() });
+    const { response, body } = await ask(scene, asked(name));
+    expect([response.status, response.headers.get('x-llm-proxy-estimated')]).toEqual([200, 'true']);
+    expect(body.input_tokens).toBeGreaterThan(0);
+    expect([scene.asked(), scene.cooled()]).toEqual([[name], []]);
+  });
+
+  test('an error that names the model, and any other, is told as it is', async () => {
+    const missing = '{"type":"error","error":{"type":"not_found_error","message":"model: claude-opus-4-8"}}';
+    const scene = new Scene(config, { own: [() => reply(404, missing)] });
+    expect(await ask(scene, asked('own'))).toMatchObject({
+      response: { status: 404 },
+      body: JSON.parse(missing),
+    });
+    const other = new Scene(config, { own: [() => reply(400, UNKNOWN)] });
+    expect((await ask(other, asked('own'))).response.status).toBe(400);
   });
 });
 

@@ -1,0 +1,98 @@
+import type { Claim } from '../../limits/claim.ts';
+import type { ClaimStanding, Moment } from '../../limits/claim-counters.ts';
+import { shortDollars } from './limit-text.ts';
+
+/** A limit, and how it stands for the request that is told. */
+export interface StandingClaim {
+  readonly claim: Claim;
+  readonly standing: ClaimStanding;
+}
+
+/**
+ * The fields that tell clients how much is left: of the tightest limit on requests, of the tightest on tokens, of the
+ * tightest budget, and which soft limits are passed. `before` are the fields of the key's rate limit.
+ */
+export function limitHeaders(
+  standings: readonly StandingClaim[],
+  before: Readonly<Record<string, string>>,
+  at: Moment,
+): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = { ...before };
+  const requests = tightest(standings, isOnRequests);
+  const left = Number(before['x-ratelimit-remaining-requests'] ?? Infinity);
+  if (requests !== undefined && requests.standing.remaining < left) rateFields(headers, 'requests', requests);
+  const tokens = tightest(standings, isOnTokens);
+  if (tokens !== undefined) rateFields(headers, 'tokens', tokens);
+  const budget = tightest(standings, isOnMoney);
+  if (budget !== undefined) headers['x-llm-proxy-budget'] = budgetField(budget, at);
+  const warnings = warningsOf(standings);
+  if (warnings !== '') headers['x-llm-proxy-warning'] = warnings;
+  return headers;
+}
+
+function isOnMoney({ kind }: Claim): boolean {
+  return kind === 'cost';
+}
+
+function isOnRequests({ kind }: Claim): boolean {
+  return kind === 'requests';
+}
+
+function isOnTokens({ kind }: Claim): boolean {
+  return kind === 'tokens' || kind === 'input_tokens' || kind === 'output_tokens';
+}
+
+function tightest(
+  standings: readonly StandingClaim[],
+  fits: (claim: Claim) => boolean,
+): StandingClaim | undefined {
+  let found: StandingClaim | undefined;
+  for (const one of standings) {
+    if (one.claim.isSoft || !fits(one.claim)) continue;
+    if (found === undefined || one.standing.remaining < found.standing.remaining) found = one;
+  }
+  return found;
+}
+
+/** The fields that OpenAI's clients read. */
+function rateFields(headers: Record<string, string>, what: string, { standing }: StandingClaim): void {
+  headers[`x-ratelimit-limit-${what}`] = String(Math.floor(standing.limit));
+  headers[`x-ratelimit-remaining-${what}`] = String(Math.floor(standing.remaining));
+  if (Number.isFinite(standing.resetMs))
+    headers[`x-ratelimit-reset-${what}`] = `${Math.round(standing.resetMs) / 1000}s`;
+}
+
+function budgetField({ claim, standing }: StandingClaim, at: Moment): string {
+  const resets = resetTime(standing, at);
+  const time = resets === undefined ? '' : `resets=${resets}, `;
+  const remaining = shortDollars(standing.remaining);
+  return `remaining=${remaining}, limit=${shortDollars(claim.amount)}, ${time}scope=${claim.scope}`;
+}
+
+/** When a window ends, or a bucket is full, as RFC 3339 in whole seconds; undefined: never. */
+export function resetTime({ resetMs }: ClaimStanding, { epochMs }: Moment): string | undefined {
+  if (!Number.isFinite(resetMs)) return undefined;
+  const seconds = Math.ceil((epochMs + resetMs) / 1000);
+  if (seconds !== last.seconds)
+    last = { seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` };
+  return last.text;
+}
+
+/** Most requests are told the same end of a window. */
+let last = { seconds: NaN, text: '' };
+
+/** The highest threshold that each soft limit has passed. */
+function warningsOf(standings: readonly StandingClaim[]): string {
+  let warnings = '';
+  for (const { claim, standing } of standings) {
+    if (!claim.isSoft) continue;
+    // What is held of money and tokens is an estimate, which no alert counts either.
+    const isCounted = claim.kind === 'requests' || claim.kind === 'concurrent';
+    const used = isCounted ? standing.used + standing.held : standing.used;
+    const passed = claim.alertAt.findLast((percent) => used >= (claim.amount * percent) / 100);
+    if (passed === undefined) continue;
+    const what = claim.kind === 'cost' ? 'budget' : 'limit';
+    warnings += `${warnings === '' ? '' : ', '}${what} ${claim.limitId} over ${passed} %`;
+  }
+  return warnings;
+}

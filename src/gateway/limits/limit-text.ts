@@ -1,0 +1,84 @@
+import type { Claim, LimitPeriod } from '../../limits/claim.ts';
+
+/** The owner of a limit as refusals name it: `key "app"`, `team "search"`, or `gateway`. */
+export function ownerText({ scope, name }: Claim): string {
+  switch (scope) {
+    case 'global':
+      return 'gateway';
+    case 'team_user':
+      return `user "${name}"`;
+    case 'end_user':
+      return `end user "${name}"`;
+    case 'team':
+    case 'user':
+    case 'key':
+      return `${scope} "${name}"`;
+  }
+}
+
+/** An amount in the unit of the limit: `$37.61`, `100,000 tokens`. */
+export function amountText({ kind }: Claim, amount: number): string {
+  return kind === 'cost' ? `$${shortDollars(amount)}` : `${wholeText(amount)} ${UNITS[kind]}`;
+}
+
+const UNITS = {
+  tokens: 'tokens',
+  input_tokens: 'input tokens',
+  output_tokens: 'output tokens',
+  requests: 'requests',
+  concurrent: 'requests',
+} as const;
+
+/** Dollars with two to nine decimals, as many as needed: `37.61`, `0.0012345`. */
+export function shortDollars(nano: number): string {
+  const whole = Math.floor(Math.max(0, nano) / NANO);
+  let part = Math.round(Math.max(0, nano) - whole * NANO);
+  let decimals = 9;
+  while (decimals > 2 && part % 10 === 0) {
+    part /= 10;
+    decimals -= 1;
+  }
+  return `${whole}.${String(part).padStart(decimals, '0')}`;
+}
+
+/** Nano-dollars in a dollar. */
+const NANO = 1e9;
+
+function wholeText(amount: number): string {
+  return Math.round(amount).toLocaleString('en-US');
+}
+
+/** `a minute`, `a month`, `in total`. */
+export function periodText(period: LimitPeriod | undefined): string {
+  switch (period?.unit) {
+    case undefined:
+      return 'at a time';
+    case 'hour':
+      return 'an hour';
+    case 'total':
+      return 'in total';
+    case 'second':
+    case 'minute':
+    case 'day':
+    case 'week':
+    case 'month':
+      return `a ${period.unit}`;
+  }
+}
+
+/** The window of a budget within a sentence: `this month`, `an hour`. */
+export function windowText(period: LimitPeriod | undefined): string {
+  switch (period?.unit) {
+    case 'day':
+      return 'today';
+    case 'week':
+    case 'month':
+      return `this ${period.unit}`;
+    case undefined:
+    case 'second':
+    case 'minute':
+    case 'hour':
+    case 'total':
+      return periodText(period);
+  }
+}

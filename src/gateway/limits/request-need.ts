@@ -1,0 +1,118 @@
+import type { Claim } from '../../limits/claim.ts';
+import { amountOf, expectedNeed, maximumNeed, type Need, type TokenNeed } from '../../limits/hold.ts';
+import type { Model } from '../../routing/route.ts';
+import type { CostEstimator } from '../cost.ts';
+import type { Gateway } from '../ports.ts';
+import type { Demand } from './ports.ts';
+import { type SizedRequest, sizeOf } from './request-size.ts';
+
+/** What a request needs under one kind of hold. */
+export interface HeldNeed extends Need {
+  /** The part of the cost that is for the output. */
+  readonly outputCost: number;
+  /** What it needs if its answer is empty. */
+  readonly least: Need;
+  /** Whether the price of a model that may serve it is unknown; its cost is then 0. */
+  readonly isPriceUnknown: boolean;
+}
+
+/** What a request needs of its limits. */
+export interface RequestNeeds {
+  readonly textBytes: number;
+  readonly expected: HeldNeed;
+  /** undefined: no limit asks for it. */
+  readonly maximum: HeldNeed | undefined;
+}
+
+const NO_TOKENS: Need = { input: 0, output: 0, cost: 0 };
+const NOTHING: HeldNeed = { ...NO_TOKENS, outputCost: 0, least: NO_TOKENS, isPriceUnknown: false };
+const COUNTED_ONLY: RequestNeeds = { textBytes: 0, expected: NOTHING, maximum: NOTHING };
+
+/** Estimates what a request needs. Nothing is estimated that none of its limits counts. */
+export function needsOf(
+  demand: Demand,
+  gateway: Pick<Gateway, 'costs' | 'estimates'>,
+): RequestNeeds | Promise<RequestNeeds> {
+  const { claims, isGenerated, body, hasOutput, isPriced = true } = demand;
+  if (!isGenerated || !claims.some(countsTokens)) return COUNTED_ONLY;
+  const size = sizeOf(body, hasOutput);
+  const hasBudget = claims.some(({ kind }) => kind === 'cost');
+  const costs = hasBudget && isPriced ? gateway.costs?.estimator() : undefined;
+  if (size instanceof Promise || costs instanceof Promise)
+    return Promise.all([size, costs]).then(([size, costs]) => needs(demand, size, { costs, gateway }));
+  return needs(demand, size, { costs, gateway });
+}
+
+function countsTokens({ kind }: Claim): boolean {
+  return kind !== 'requests' && kind !== 'concurrent';
+}
+
+/** The need that a limit holds. */
+export function needFor({ hold }: Claim, { expected, maximum }: RequestNeeds): HeldNeed {
+  return hold === 'maximum' ? (maximum ?? expected) : expected;
+}
+
+/** What a limit counts of a need. */
+export function heldAmount(claim: Claim, needs: RequestNeeds): number {
+  return amountOf(claim.kind, needFor(claim, needs));
+}
+
+interface Sources {
+  readonly costs: CostEstimator | undefined;
+  readonly gateway: Pick<Gateway, 'estimates'>;
+}
+
+function needs(demand: Demand, size: SizedRequest, { costs, gateway }: Sources): RequestNeeds {
+  const { claims, key, model } = demand;
+  const { estimates } = gateway;
+  const learned = {
+    tokensPerByte: estimates.tokensPerByte(model.name),
+    outputTokens: size.hasOutput ? estimates.outputTokens(key?.id, model.name) : 0,
+  };
+  const expected = priced(expectedNeed(size, learned), { model, size, costs });
+  if (!claims.some(({ hold }) => hold === 'maximum'))
+    return { textBytes: size.textBytes, expected, maximum: undefined };
+  const maximum = priced(maximumNeed(size, longestOutput(model)), { model, size, costs });
+  return { textBytes: size.textBytes, expected, maximum };
+}
+
+/** The most output tokens of any route; undefined: of one it is unknown. */
+function longestOutput(model: Model): number | undefined {
+  let longest: number | undefined;
+  for (const { routes } of [model, ...model.fallbacks]) {
+    for (const { translation } of routes) {
+      if (translation?.maxOutputTokens === undefined) return undefined;
+      longest = Math.max(longest ?? 0, translation.maxOutputTokens);
+    }
+  }
+  return longest;
+}
+
+interface Priced {
+  readonly model: Model;
+  readonly size: SizedRequest;
+  readonly costs: CostEstimator | undefined;
+}
+
+/** Adds the cost at the dearest of the routes that may serve the request. */
+function priced(tokens: TokenNeed, { model, size, costs }: Priced): HeldNeed {
+  const dearest = { nano: 0, outputNano: 0 };
+  // Without an estimator nobody can tell what the request costs.
+  let isPriceUnknown = costs === undefined;
+  const use = { ...size, inputTokens: tokens.input, outputTokens: tokens.output };
+  for (const [provider, upstream] of costs === undefined ? [] : upstreamModels(model)) {
+    const estimate = costs?.estimate({ ...use, provider, model: upstream });
+    if (estimate === undefined) isPriceUnknown = true;
+    else if (estimate.nano > dearest.nano) Object.assign(dearest, estimate);
+  }
+  const { nano: cost, outputNano: outputCost } = dearest;
+  const least = { input: tokens.input, output: 0, cost: cost - outputCost };
+  return { ...tokens, cost, outputCost, least, isPriceUnknown };
+}
+
+/** The provider and upstream model of every route that may serve the model. */
+function upstreamModels(model: Model): (readonly [provider: string, model: string])[] {
+  return [model, ...model.fallbacks].flatMap(({ name, routes }) =>
+    routes.map(({ provider, upstreamModel }) => [provider, upstreamModel ?? name] as const),
+  );
+}

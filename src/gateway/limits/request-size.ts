@@ -1,0 +1,122 @@
+import { inTurns, LARGE_BYTES, SLICE_BYTES } from '../../lib/in-turns.ts';
+import {
+  type Member,
+  type ObjectScan,
+  scanObject,
+  scanObjectInSlices,
+  seemsObject,
+  valueAt,
+} from '../../lib/json/json-scan.ts';
+import type { RequestSize } from '../../limits/hold.ts';
+import { asObject } from '../../protocols/json-object.ts';
+import { mediaIn } from './request-media.ts';
+
+/** The size of a request, and the service tier that it asks for. */
+export interface SizedRequest extends RequestSize {
+  readonly tier: string | undefined;
+}
+
+/** Members that tell how long the answer may be, in lower case. */
+const MEMBERS = [
+  'max_tokens',
+  'max_completion_tokens',
+  'max_output_tokens',
+  'n',
+  'service_tier',
+  'generationconfig',
+];
+
+/** Measures a request's body in any API without parsing it. Returns a promise for a large one. */
+export function sizeOf(body: Uint8Array, hasOutput: boolean): SizedRequest | Promise<SizedRequest> {
+  if (!seemsObject(body)) return sizeOfFile(body, hasOutput);
+  if (body.byteLength <= LARGE_BYTES) return sizeOfJson(body, scanObject(body, MEMBERS), hasOutput);
+  return inTurns(scanObjectInSlices(body, MEMBERS, SLICE_BYTES)).then((scan) =>
+    sizeOfJson(body, scan, hasOutput),
+  );
+}
+
+/** Bytes of a recording per second, as far as they can be told without decoding: 128 kbit/s. */
+const AUDIO_SECOND_BYTES = 16_000;
+
+/** The prompt that accompanies a file in a form. */
+const FORM_TEXT_BYTES = 1024;
+
+/** A form with a recording or an image. */
+function sizeOfFile({ byteLength }: Uint8Array, hasOutput: boolean): SizedRequest {
+  return {
+    textBytes: Math.min(byteLength, FORM_TEXT_BYTES),
+    images: 0,
+    audioSeconds: byteLength / AUDIO_SECOND_BYTES,
+    askedTokens: undefined,
+    answers: 1,
+    hasOutput,
+    tier: undefined,
+  };
+}
+
+function sizeOfJson(body: Uint8Array, scan: ObjectScan, hasOutput: boolean): SizedRequest {
+  const media = mediaIn(body);
+  const limits: AnswerLimits = { askedTokens: undefined, answers: 1, tier: undefined };
+  if (scan.kind === 'object') for (const member of scan.members) noteMember(body, member, limits);
+  return {
+    ...limits,
+    textBytes: body.byteLength - media.bytes,
+    images: media.images,
+    audioSeconds: media.audioBytes / AUDIO_SECOND_BYTES,
+    hasOutput,
+  };
+}
+
+interface AnswerLimits {
+  askedTokens: number | undefined;
+  answers: number;
+  tier: string | undefined;
+}
+
+/** Where a member occurs twice, parsers differ, so the larger number counts. */
+function noteMember(body: Uint8Array, member: Member, limits: AnswerLimits): void {
+  const { key, type, valueStart, valueEnd } = member;
+  if (valueEnd - valueStart > LONGEST_MEMBER) return;
+  const value =
+    (type === 'number' ? digitsAt(body, valueStart, valueEnd) : undefined) ??
+    valueAt(body, valueStart, valueEnd);
+  switch (key.toLowerCase()) {
+    case 'n':
+      limits.answers = largest(limits.answers, value) ?? 1;
+      return;
+    case 'service_tier':
+      limits.tier = typeof value === 'string' ? value : undefined;
+      return;
+    case 'generationconfig': {
+      const { maxOutputTokens, candidateCount } = asObject(value) ?? {};
+      limits.askedTokens = largest(limits.askedTokens, maxOutputTokens);
+      limits.answers = largest(limits.answers, candidateCount) ?? 1;
+      return;
+    }
+    default:
+      limits.askedTokens = largest(limits.askedTokens, value);
+  }
+}
+
+/** A short whole number, read without a parser; undefined: it is not one. */
+function digitsAt(body: Uint8Array, start: number, end: number): number | undefined {
+  if (end - start > MOST_DIGITS) return undefined;
+  let number = 0;
+  for (let at = start; at < end; at++) {
+    const digit = (body[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+const MOST_DIGITS = 9;
+const ZERO = 0x30;
+
+/** Gemini's configuration may contain a schema; a longer one is not parsed. */
+const LONGEST_MEMBER = 256 * 1024;
+
+function largest(known: number | undefined, value: unknown): number | undefined {
+  if (typeof value !== 'number' || !(value >= 1)) return known;
+  return Math.max(known ?? 0, Math.ceil(value));
+}

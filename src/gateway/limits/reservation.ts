@@ -1,0 +1,207 @@
+import { type Actual, type Admission, NOT_SERVED } from '../../limits/admission.ts';
+import type { Claim, LimitKind } from '../../limits/claim.ts';
+import type { Hold, Moment } from '../../limits/claim-counters.ts';
+import type { CounterAmount } from '../../limits/counter-amount.ts';
+import type { HoldsSettled, LimitName } from '../events.ts';
+import type { Gateway } from '../ports.ts';
+import type { Demand } from './ports.ts';
+import { needFor, type RequestNeeds } from './request-need.ts';
+
+/** What a reservation belongs to. */
+export interface ReservationContext {
+  readonly demand: Demand;
+  readonly needs: RequestNeeds;
+  readonly gateway: Pick<Gateway, 'counters' | 'estimates' | 'journal' | 'clock' | 'emit'>;
+  readonly refundsFailed: boolean;
+}
+
+/** What one request holds of its limits until it is settled. */
+export class Reservation implements Admission {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly #context: ReservationContext;
+  #holds: readonly Hold[];
+  #isSettled = false;
+  /** Bytes of the streamed answer. */
+  #answerBytes = 0;
+  /** Beyond this many bytes the holds grow. */
+  #growAtBytes: number;
+  /** Output tokens that are held. */
+  #heldOutput: number;
+
+  constructor(
+    context: ReservationContext,
+    holds: readonly Hold[],
+    headers: Readonly<Record<string, string>>,
+  ) {
+    this.#context = context;
+    this.#holds = holds;
+    this.headers = headers;
+    const { demand, needs, gateway } = context;
+    this.#heldOutput = needs.expected.output;
+    this.#growAtBytes =
+      this.#heldOutput === 0 || !holds.some(canGrow)
+        ? Infinity
+        : this.#heldOutput * gateway.estimates.bytesPerToken(demand.model.name);
+    try {
+      this.#open();
+    } catch (error) {
+      this.settle(NOT_SERVED);
+      throw error;
+    }
+  }
+
+  readonly grow = (outputBytes: number): void => {
+    this.#answerBytes += outputBytes;
+    if (this.#answerBytes > this.#growAtBytes && !this.#isSettled) this.#double();
+  };
+
+  readonly settle = (actual: Actual): readonly CounterAmount[] | undefined => {
+    if (this.#isSettled) return undefined;
+    this.#isSettled = true;
+    const { gateway, demand } = this.#context;
+    const at = momentOf(gateway.clock);
+    const uses: CounterAmount[] = [];
+    const overspent: Overspent[] = [];
+    let [isJournaled, ratio] = [false, undefined as number | undefined];
+    for (const hold of this.#holds) {
+      const { claim, windowMs, amount } = hold;
+      const used = actual.wasServed ? this.#usedOf(claim, actual) : 0;
+      const over = gateway.counters.settle(hold, used, at);
+      if (over > 0 && claim.kind === 'cost' && !claim.isSoft)
+        overspent.push({ ...nameOf(claim), nano: over });
+      if (amount > 0 && (claim.kind === 'cost' || (claim.kind === 'tokens' && ratio === undefined)))
+        ratio = used / amount;
+      if (!isKept(claim)) continue;
+      isJournaled = true;
+      if (used > 0) uses.push({ counter: claim.counter, windowMs, amount: used });
+    }
+    if (actual.wasServed) {
+      const { requestId } = demand;
+      gateway.emit({ type: 'holds-settled', requestId, usedOfHeld: ratio, overspent });
+      this.#learn(actual);
+    }
+    return isJournaled ? uses : undefined;
+  };
+
+  #usedOf(claim: Claim, actual: Actual): number {
+    if (claim.kind === 'requests') return actual.isFailed === true && this.#context.refundsFailed ? 0 : 1;
+    return usedOf(claim.kind, claim.countsCached ? actual : withoutCached(actual));
+  }
+
+  /** Doubles the output that is held, without asking for admission: it is being spent. */
+  #double(): void {
+    const { gateway, needs, demand } = this.#context;
+    const at = momentOf(gateway.clock);
+    const factor = this.#heldOutput / needs.expected.output;
+    this.#heldOutput *= 2;
+    this.#growAtBytes *= 2;
+    this.#holds = this.#holds.map((hold) =>
+      canGrow(hold)
+        ? gateway.counters.grow(hold, Math.ceil(outputPart(hold.claim, needs) * factor), at)
+        : hold,
+    );
+    gateway.emit({ type: 'hold-grown', requestId: demand.requestId });
+    const kept = amountsOf(this.#holds);
+    if (kept.length > 0) gateway.journal?.grow(demand.requestId, kept);
+  }
+
+  #open(): void {
+    const { demand, needs, gateway } = this.#context;
+    const { journal } = gateway;
+    if (journal === undefined) return;
+    const holds = amountsOf(this.#holds);
+    if (holds.length === 0) return;
+    const { key, model, attribution, requestId, claims } = demand;
+    const { keyId, team, teamPath, user, endUser, tags } = attribution;
+    const { input, output, cost } = needs.expected;
+    journal.open({
+      requestId,
+      atMs: gateway.clock.epochMs(),
+      keyId,
+      keyName: key?.name,
+      model: model.name,
+      team,
+      teamPath,
+      user,
+      endUser,
+      tags,
+      holds,
+      estimate: {
+        inputTokens: input,
+        outputTokens: output,
+        costNano: claims.some(({ kind }) => kind === 'cost') ? cost : undefined,
+      },
+    });
+  }
+
+  #learn({ isEstimated, inputTokens, outputTokens }: Actual): void {
+    const { demand, needs, gateway } = this.#context;
+    if (isEstimated === true || inputTokens === undefined || needs.textBytes === 0) return;
+    gateway.estimates.note({
+      keyId: demand.key?.id,
+      model: demand.model.name,
+      textBytes: needs.textBytes,
+      inputTokens,
+      outputTokens: outputTokens ?? 0,
+      answerBytes: this.#answerBytes,
+    });
+  }
+}
+
+type Overspent = HoldsSettled['overspent'][number];
+
+/** The names by which metrics tell limits apart. */
+export function nameOf({ scope, name, limitId }: Claim): LimitName {
+  return { scope, name, limitId };
+}
+
+/** Whether a limit outlives the process, so that its holds are in the journal. */
+function isKept({ period }: Claim): boolean {
+  return (
+    period !== undefined && period.unit !== 'second' && period.unit !== 'minute' && period.unit !== 'hour'
+  );
+}
+
+function amountsOf(holds: readonly Hold[]): CounterAmount[] {
+  return holds.flatMap(({ claim, windowMs, amount }) =>
+    isKept(claim) ? [{ counter: claim.counter, windowMs, amount }] : [],
+  );
+}
+
+/** Whether a longer answer needs more of the limit than is held. */
+function canGrow({ claim: { kind, hold } }: Hold): boolean {
+  return hold === 'expected' && (kind === 'cost' || kind === 'tokens' || kind === 'output_tokens');
+}
+
+function outputPart(claim: Claim, needs: RequestNeeds): number {
+  const need = needFor(claim, needs);
+  return claim.kind === 'cost' ? need.outputCost : need.output;
+}
+
+function withoutCached(actual: Actual): Actual {
+  const input = Math.max(0, (actual.inputTokens ?? 0) - (actual.cachedTokens ?? 0));
+  return { ...actual, inputTokens: input };
+}
+
+function usedOf(
+  kind: Exclude<LimitKind, 'requests'>,
+  { costNano, inputTokens = 0, outputTokens = 0 }: Actual,
+): number {
+  switch (kind) {
+    case 'cost':
+      return costNano ?? 0;
+    case 'tokens':
+      return inputTokens + outputTokens;
+    case 'input_tokens':
+      return inputTokens;
+    case 'output_tokens':
+      return outputTokens;
+    case 'concurrent':
+      return 0;
+  }
+}
+
+/** Now, on both clocks. */
+export function momentOf(clock: Gateway['clock']): Moment {
+  return { nowMs: clock.nowMs(), epochMs: clock.epochMs() };
+}

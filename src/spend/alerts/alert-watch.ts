@@ -1,0 +1,177 @@
+import type { MasterKey, Snapshot } from '../../config/snapshot.ts';
+import { isBucketPeriod } from '../../limits/claim.ts';
+import { windowOf } from '../../limits/window.ts';
+import type { Database } from '../../store/database.ts';
+import {
+  type Alert,
+  expiryAlert,
+  isReached,
+  limitAlert,
+  priceAlert,
+  thresholdsOf,
+  type WatchedClaim,
+} from './alert.ts';
+import { type AlertPlace, type AlertState, alertTable, type AlertTable } from './alert-table.ts';
+import { deliver, type SendHook } from './deliver.ts';
+import { spendOfWindows, unpricedModels } from './watched-spend.ts';
+
+export interface AlertWatchOptions {
+  readonly database: Database;
+  readonly snapshot: () => Pick<Snapshot, 'limits' | 'access' | 'alerts'>;
+  readonly send: SendHook;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  readonly onAlert: (ended: EndedAlert) => void;
+  /** Called when the database could not be asked; the next look tries again. */
+  readonly onTrouble?: (error: unknown) => void;
+}
+
+/** An alert of which nothing more is to be done. */
+export interface EndedAlert {
+  readonly state: Exclude<AlertState, 'pending'>;
+  /** JSON. */
+  readonly body: string;
+}
+
+/** How often the ledger is looked at, besides after each flush. */
+const LOOK_MS = 10_000;
+/** Other nodes' clocks may be behind. */
+const SLACK_MS = 60_000;
+const PRUNE_MS = 400 * 86_400_000;
+
+/**
+ * Tells operators of limits that are nearly used up, keys that expire soon, and models without a price. It goes by the
+ * state of the ledger, which has the use of all nodes, and a unique row makes sure that an alert is raised once, whatever
+ * the number of nodes and looks. Alerts that a node could not send are sent by any other.
+ */
+export class AlertWatch {
+  readonly #options: AlertWatchOptions;
+  readonly #table: AlertTable;
+  /** When the last complete look began; 0: there was none, and everything is looked at. */
+  #lookedAtMs = 0;
+  /** The alerts that were raised, as far as this process knows. The table decides. */
+  #raised = new Set<string>();
+  #raisedAtMs = -Infinity;
+  #watched:
+    | { readonly limits: Snapshot['limits']; readonly claims: ReadonlyMap<string, WatchedClaim> }
+    | undefined;
+  #keys: { readonly access: Snapshot['access']; readonly expiring: readonly MasterKey[] } | undefined;
+  #looking: Promise<void> | undefined;
+  #isWanted = false;
+  readonly #timer: Timer;
+
+  constructor(options: AlertWatchOptions) {
+    this.#options = options;
+    this.#table = alertTable(options.database);
+    this.#timer = setInterval(() => void this.look(), LOOK_MS);
+    this.#timer.unref();
+  }
+
+  /** Looks at the ledger now, or once more after the look under way. Call it after each flush. Never rejects. */
+  look(): Promise<void> {
+    if (this.#looking !== undefined) {
+      this.#isWanted = true;
+      return this.#looking;
+    }
+    this.#looking = this.#lookOnce()
+      .catch((error: unknown) => this.#options.onTrouble?.(error))
+      .finally(() => {
+        this.#looking = undefined;
+        if (this.#isWanted) {
+          this.#isWanted = false;
+          void this.look();
+        }
+      });
+    return this.#looking;
+  }
+
+  /** Stops looking, and waits for the look under way. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#isWanted = false;
+    await this.#looking;
+  }
+
+  async #lookOnce(): Promise<void> {
+    const nowMs = this.#options.nowMs();
+    const { limits, access } = this.#options.snapshot();
+    if (nowMs - this.#raisedAtMs >= LOOK_MS) {
+      this.#raised = new Set((await this.#table.raised()).map(placeKey));
+      this.#raisedAtMs = nowMs;
+    }
+    if (this.#watched?.limits !== limits) {
+      this.#watched = { limits, claims: watchedClaims(limits) };
+      // Another amount may be reached without another use.
+      this.#lookedAtMs = 0;
+    }
+    if (this.#keys?.access !== access) this.#keys = { access, expiring: expiringKeys(access) };
+    await this.#lookAtLimits(this.#watched.claims, nowMs);
+    for (const key of this.#keys.expiring) await this.#raise(expiryAlert(key, nowMs), nowMs);
+    for (const { model, provider } of await unpricedModels(this.#options.database, nowMs))
+      await this.#raise(priceAlert(model, provider, nowMs), nowMs);
+    await this.#deliver();
+    if (this.#lookedAtMs === 0) await this.#table.prune(nowMs - PRUNE_MS);
+    this.#lookedAtMs = nowMs;
+  }
+
+  async #lookAtLimits(claims: ReadonlyMap<string, WatchedClaim>, nowMs: number): Promise<void> {
+    if (claims.size === 0) return;
+    const sinceMs = this.#lookedAtMs === 0 ? 0 : this.#lookedAtMs - SLACK_MS;
+    for (const { counter, windowMs, used } of await spendOfWindows(this.#options.database, sinceMs)) {
+      const claim = claims.get(counter);
+      if (claim === undefined) continue;
+      const window = windowOf(claim.period, nowMs);
+      if (window.startMs !== windowMs) continue;
+      for (const threshold of thresholdsOf(claim)) {
+        const place = { counter, windowMs, threshold };
+        if (isReached(claim, threshold, used))
+          await this.#raise(limitAlert(claim, threshold, { window, used, nowMs }), nowMs);
+        // The limit was raised, or its use corrected, so that the threshold can be reached again.
+        else if (this.#raised.delete(placeKey(place))) await this.#table.rearm(place);
+      }
+    }
+  }
+
+  async #raise(alert: Alert | undefined, nowMs: number): Promise<void> {
+    if (alert === undefined || this.#raised.has(placeKey(alert))) return;
+    const { alerts } = this.#options.snapshot();
+    const hasHook = alerts.some(({ events }) => events.includes(alert.event));
+    const id = await this.#table.raise(alert, hasHook ? 'pending' : 'logged', nowMs);
+    this.#raised.add(placeKey(alert));
+    if (id === undefined || hasHook) return;
+    this.#options.onAlert({ state: 'logged', body: JSON.stringify({ event: alert.event, ...alert.facts }) });
+  }
+
+  async #deliver(): Promise<void> {
+    const { nowMs, send, snapshot, onAlert } = this.#options;
+    const due = await this.#table.due(nowMs());
+    await Promise.all(
+      due.map(async (alert) => {
+        const state = await deliver(alert, { table: this.#table, hooks: snapshot().alerts, send, nowMs });
+        if (state !== undefined && state !== 'pending') onAlert({ state, body: alert.body });
+      }),
+    );
+  }
+}
+
+function placeKey({ counter, windowMs, threshold }: AlertPlace): string {
+  return `${threshold} ${windowMs} ${counter}`;
+}
+
+/** The limits with thresholds and windows, by counter. */
+function watchedClaims(limits: Snapshot['limits']): Map<string, WatchedClaim> {
+  const claims = new Map<string, WatchedClaim>();
+  for (const claim of limits.all()) {
+    const { period } = claim;
+    if (period === undefined || isBucketPeriod(period) || thresholdsOf(claim).length === 0) continue;
+    claims.set(claim.counter, { ...claim, period });
+  }
+  return claims;
+}
+
+function expiringKeys(access: Snapshot['access']): readonly MasterKey[] {
+  if (access.kind === 'open') return [];
+  const keys = [...access.keys.values()].filter(({ expiresAtMs }) => expiresAtMs !== undefined);
+  // During a rotation, a key is there with both secrets.
+  return [...new Map(keys.map((key) => [key.id, key])).values()];
+}

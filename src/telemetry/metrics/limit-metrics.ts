@@ -1,0 +1,63 @@
+import type { Snapshot } from '../../config/snapshot.ts';
+import type { Counters } from '../../gateway/limits/ports.ts';
+import type { HoldGrown, HoldsSettled, LimitName, LimitRefused } from '../../gateway/events.ts';
+import { MOST_SERIES } from './metric-family.ts';
+import type { MetricTable } from './metric-table.ts';
+
+/** What is read together with the metrics of limits. */
+export interface LimitSources {
+  readonly snapshot: () => Pick<Snapshot, 'limits'>;
+  readonly clock: { readonly nowMs: () => number; readonly epochMs: () => number };
+  /** How the limits stand; undefined: another process tells. */
+  readonly limits?: Pick<Counters, 'standing'> | undefined;
+}
+
+/** Counts what becomes of requests with limits. */
+export function countLimits(event: LimitRefused | HoldGrown | HoldsSettled, table: MetricTable): void {
+  switch (event.type) {
+    case 'limit-refused':
+      table.limitRefused.series(...labelsOf(event)).value += 1;
+      return;
+    case 'hold-grown':
+      table.holdGrown.series().value += 1;
+      return;
+    case 'holds-settled':
+      if (event.usedOfHeld !== undefined) table.holdError.series().observe(event.usedOfHeld);
+      for (const { nano, ...limit } of event.overspent) {
+        const [scope, name] = labelsOf(limit);
+        table.overspend.series(scope, name).value += nano / NANO;
+      }
+  }
+}
+
+/** Nano-dollars in a dollar. */
+const NANO = 1e9;
+
+/** Labels are names of the configuration, so all end users of a key share one series. */
+function labelsOf({
+  scope,
+  name,
+  limitId,
+}: LimitName): readonly [scope: string, name: string, limit: string] {
+  return [scope, scope === 'end_user' ? '' : name, limitId];
+}
+
+/** Reads how every limit of the configuration stands. A limit that nobody has asked for has no series. */
+export function readLimits(table: MetricTable, { snapshot, limits, clock }: LimitSources): void {
+  if (limits === undefined) return;
+  const at = { nowMs: clock.nowMs(), epochMs: clock.epochMs() };
+  const present = new Set<string>();
+  for (const claim of snapshot().limits.all()) {
+    if (present.size >= MOST_SERIES) break;
+    const labels = labelsOf(claim);
+    table.limitRefused.series(...labels);
+    const standing = limits.standing(claim, at);
+    if (standing === undefined || standing.limit === 0) continue;
+    present.add(labels.join('\n'));
+    table.limitUsed.series(...labels).value = standing.used / standing.limit;
+    table.limitHeld.series(...labels).value = standing.held / standing.limit;
+  }
+  const isPresent = (labels: readonly string[]): boolean => present.has(labels.join('\n'));
+  table.limitUsed.retain(isPresent);
+  table.limitHeld.retain(isPresent);
+}
