@@ -7,6 +7,7 @@ import type { Kind } from '../store/resource-kinds.ts';
 import type { Operation } from './operation.ts';
 import type { ResourceKind } from './resource-kind.ts';
 import { providerKind } from './provider-kind.ts';
+import { entryOperations } from './entry-operations.ts';
 import { requestOperations } from './request-operations.ts';
 import { usageOperations } from './usage-operations.ts';
 import { resourceOperations } from './resource-operations.ts';
@@ -47,6 +48,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...seriesOperations,
   ...liveOperations,
   ...spendOperations,
+  ...entryOperations,
   ...sessionOperations,
   ...accountOperations,
 ];

@@ -25,4 +25,6 @@ export const english: Readonly<Record<string, string>> = {
   'role operator': 'Operator',
   'role viewer': 'Viewer',
   'role key': 'Holder of a key',
+  'a hour': 'an hour',
+  'a total': 'in all',
 };

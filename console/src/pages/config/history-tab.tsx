@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { admin } from '../../api/client.ts';
 import { useLive } from '../../api/live.ts';
 import type { HistoryEntry } from '../../api/resources.ts';
-import type { Params } from '../../lib/url-state.ts';
+import type { Params } from '../../lib/params.ts';
 import { Button, classes } from '../../ui/button.tsx';
 import { Empty, Failed, SkeletonLines } from '../../ui/states.tsx';
 import { When } from '../../ui/values.tsx';

@@ -12,7 +12,7 @@ export interface Schema {
   readonly description?: string;
   readonly default?: unknown;
   readonly $ref?: string;
-  readonly $defs?: Readonly<Record<string, Schema>>;
+  readonly definitions?: Readonly<Record<string, Schema>>;
 }
 
 const ITEM = '[]';
@@ -72,7 +72,10 @@ function below(schema: Schema, step: string): readonly Schema[] {
 }
 
 function alternatives(schema: Schema, root: Schema): readonly Schema[] {
-  const named = schema.$ref?.startsWith('#/$defs/') ? root.$defs?.[schema.$ref.slice(8)] : undefined;
+  const prefix = '#/definitions/';
+  const named = schema.$ref?.startsWith(prefix)
+    ? root.definitions?.[schema.$ref.slice(prefix.length)]
+    : undefined;
   const more = [
     ...(schema.anyOf ?? []),
     ...(schema.oneOf ?? []),
@@ -105,7 +108,7 @@ function valuesOf(schemas: readonly Schema[]): readonly Fitting[] {
   const values = schemas.flatMap((schema) => [
     ...(schema.enum ?? []),
     ...(schema.const === undefined ? [] : [schema.const]),
-    ...(schema.type === 'boolean' ? [true, false] : []),
+    ...([schema.type].flat().includes('boolean') ? [true, false] : []),
   ]);
   return [...new Set(values)].map((value) => ({
     label: String(value),
