@@ -98,36 +98,33 @@ const SEARCHED = ['request_id', 'model', 'key_name', 'provider'] as const;
 
 /** Whether a record in memory passes a filter. */
 export function matches(record: RequestRecord, filter: RecordFilter): boolean {
-  const exact = [
-    [filter.key, record.key],
-    [filter.model, record.model],
-    [filter.provider, record.provider],
-    [filter.status, record.status],
-    [filter.ending, record.ending],
-    [filter.team, record.team],
-    [filter.user, record.userName],
-    [filter.endUser, record.endUser],
-    [filter.hasFallback, record.hasFallback === 1],
-  ];
-  return (
-    exact.every(([wanted, value]) => wanted === undefined || wanted === value) && isWithin(record, filter)
-  );
+  return FILTERS.every((fits) => fits(record, filter));
 }
 
-function isWithin(record: RequestRecord, filter: RecordFilter): boolean {
-  const { statuses: [from, to] = [0, Infinity], endings, sinceMs = 0, untilMs = Infinity, search } = filter;
-  const { endedAtMs, status, ending, durationMs, costNano } = record;
-  return (
-    endings?.includes(ending) !== false &&
-    status >= from &&
-    status <= to &&
-    endedAtMs >= sinceMs &&
-    endedAtMs < untilMs &&
-    durationMs >= (filter.minDurationMs ?? 0) &&
-    (costNano ?? 0) >= (filter.minCostNano ?? 0) &&
-    (search === undefined || contains(record, search.toLowerCase()))
-  );
-}
+/** Whether a record fits one field of a filter. Every field has to be here. */
+const FITS: Readonly<
+  Record<keyof Required<RecordFilter>, (record: RequestRecord, filter: RecordFilter) => boolean>
+> = {
+  key: (record, { key }) => key === undefined || record.key === key,
+  model: (record, { model }) => model === undefined || record.model === model,
+  provider: (record, { provider }) => provider === undefined || record.provider === provider,
+  status: (record, { status }) => status === undefined || record.status === status,
+  statuses: ({ status }, { statuses: [from, to] = [0, Infinity] }) => status >= from && status <= to,
+  ending: (record, { ending }) => ending === undefined || record.ending === ending,
+  endings: ({ ending }, { endings }) => endings === undefined || endings.includes(ending),
+  sinceMs: (record, { sinceMs }) => sinceMs === undefined || record.endedAtMs >= sinceMs,
+  untilMs: (record, { untilMs }) => untilMs === undefined || record.endedAtMs < untilMs,
+  search: (record, { search }) => search === undefined || contains(record, search.toLowerCase()),
+  minDurationMs: ({ durationMs }, { minDurationMs }) => durationMs >= (minDurationMs ?? 0),
+  minCostNano: ({ costNano }, { minCostNano }) => minCostNano === undefined || (costNano ?? 0) >= minCostNano,
+  hasFallback: (record, { hasFallback }) =>
+    hasFallback === undefined || (record.hasFallback === 1) === hasFallback,
+  team: (record, { team }) => team === undefined || record.team === team,
+  user: (record, { user }) => user === undefined || record.userName === user,
+  endUser: (record, { endUser }) => endUser === undefined || record.endUser === endUser,
+};
+
+const FILTERS = Object.values(FITS);
 
 function contains({ requestId, model, key, provider }: RequestRecord, text: string): boolean {
   return [requestId, model, key, provider].some((name) => name?.toLowerCase().includes(text) === true);
