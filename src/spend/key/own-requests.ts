@@ -132,12 +132,12 @@ async function searchPiece(sql: SQL, { asker, before, limit, requestId }: Search
   );
   const last = placeOfRow(ends[0]);
   const { endedAtMs, requestId: lastId } = last ?? { endedAtMs: 0, requestId: '' };
-  const values = [before.endedAtMs, before.requestId, endedAtMs, lastId, asker.keyId, asker.keyName, limit];
+  const values = [before.endedAtMs, before.requestId, endedAtMs, lastId, asker.keyId, asker.keyName];
   const rows: OwnRow[] = await sql.unsafe(
     `select ${COLUMNS} from request_records
      where (ended_at_ms, request_id) < ($1, $2) and (ended_at_ms, request_id) >= ($3, $4)
-       and (key_id = $5 or (key_id is null and key_name = $6)) ${requestId === undefined ? '' : 'and request_id = $8'}
-     order by ended_at_ms desc, request_id desc limit $7`,
+       and (key_id = $5 or (key_id is null and key_name = $6)) ${requestId === undefined ? '' : 'and request_id = $7'}
+     order by ended_at_ms desc, request_id desc limit ${limit}`,
     requestId === undefined ? values : [...values, requestId],
   );
   return { rows, last };
