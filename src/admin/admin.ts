@@ -12,7 +12,7 @@ import type { AdminOptions } from './admin-options.ts';
 import { Lockout } from './lockout.ts';
 import type { AdminStore, Answer, Call, Operation, Services, Write } from './operation.ts';
 import { BASE, OPERATIONS } from './operations.ts';
-import { parseBody } from './parse-body.ts';
+import { readBody } from './parse-body.ts';
 import { AdminProblem, asProblem } from './problem.ts';
 import { answerOnce, onceWith, readRepetition } from './repetition.ts';
 
@@ -111,7 +111,7 @@ async function perform(
     }
   };
   const actor = `${caller?.name ?? 'nobody'}@${address}`;
-  const body = operation.body === undefined ? {} : await parseBody(context.req.raw, operation.body);
+  const body = await readBody(context.req.raw, operation);
   const repetition = readRepetition(context.req.raw, { operation, caller, body, nowMs: nowMs() });
   const call: Call = {
     store,

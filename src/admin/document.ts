@@ -110,7 +110,7 @@ function ownDocument(): Described {
 }
 
 function describe(operation: Operation, schemas: OpenApiSchemas): Described {
-  const { id, tag, summary, description, body, example, status, answer } = operation;
+  const { id, tag, summary, description, body, textBody, example, status, answer } = operation;
   return {
     // The gateway's API has a listModels as well.
     operationId: `admin${id.charAt(0).toUpperCase()}${id.slice(1)}`,
@@ -119,6 +119,12 @@ function describe(operation: Operation, schemas: OpenApiSchemas): Described {
     ...(description !== undefined && { description }),
     security: accessOf(operation) === 'public' ? [] : SECURITY,
     parameters: parametersOf(operation, schemas),
+    ...(textBody !== undefined && {
+      requestBody: {
+        required: true,
+        content: Object.fromEntries(textBody.types.map((type) => [type, { schema: { type: 'string' } }])),
+      },
+    }),
     ...(body !== undefined && {
       requestBody: {
         required: true,
@@ -223,14 +229,14 @@ const MEANINGS: Readonly<Record<number, string>> = {
   503: 'The database is currently unavailable.',
 };
 
-function statusesOf({ method, path, query, body }: Operation): number[] {
+function statusesOf({ method, path, query, body, textBody }: Operation): number[] {
   return [
     ...(query !== undefined || method !== 'get' ? [400] : []),
     401,
     403,
     ...(path.includes('{') ? [404] : []),
     ...(method === 'get' ? [] : [409, 412]),
-    ...(body === undefined ? [] : [413]),
+    ...((body ?? textBody) === undefined ? [] : [413]),
     ...(method === 'get' ? [] : [422]),
     429,
     503,

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Claim } from '../limits/claim.ts';
 import type { ClaimStanding } from '../limits/claim-counters.ts';
 import type { Snapshot } from '../config/snapshot.ts';
+import type { BilledUse, Cost } from '../gateway/cost.ts';
 import type { ChangeContext, Edit } from '../store/change.ts';
 import type { AdminTables } from '../store/admin-tables.ts';
 import type { Kind, RESOURCE_KINDS } from '../store/resource-kinds.ts';
@@ -51,6 +52,8 @@ export interface Operation {
   readonly tag: OperationTag;
   /** The schema of the body; undefined: no body is read. */
   readonly body: z.ZodType | undefined;
+  /** Takes text of these types instead of a body, as `text` of the call's body. */
+  readonly textBody?: { readonly types: readonly string[]; readonly mostBytes: number };
   /** An example body. */
   readonly example?: JsonObject;
   readonly query?: z.ZodObject;
@@ -87,6 +90,10 @@ export interface Services {
 export interface SpendServices {
   /** The database of the ledger; undefined while there is none. */
   readonly database: () => Database | undefined;
+  /** Stores what the journals have, and tells the counters of new entries. Never rejects. */
+  readonly flush: () => Promise<void>;
+  /** What a use costs at the prices of the configuration that hold at a time. */
+  readonly costAt: (use: BilledUse, epochMs: number) => Promise<Cost>;
   /** undefined: end users cannot be hashed. */
   readonly hashEndUser: ((endUser: string) => string) | undefined;
   readonly sendHook: SendHook;

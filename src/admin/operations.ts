@@ -7,6 +7,7 @@ import type { Kind } from '../store/resource-kinds.ts';
 import type { Operation } from './operation.ts';
 import type { ResourceKind } from './resource-kind.ts';
 import { providerKind } from './provider-kind.ts';
+import { entryOperations } from './entry-operations.ts';
 import { requestOperations } from './request-operations.ts';
 import { resourceOperations } from './resource-operations.ts';
 import { sessionOperations } from './session-operations.ts';
@@ -37,6 +38,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...limitOperations,
   ...requestOperations,
   ...spendOperations,
+  ...entryOperations,
   ...sessionOperations,
   ...accountOperations,
 ];

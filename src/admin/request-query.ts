@@ -13,7 +13,8 @@ export const ENDINGS = [
   'lost',
 ] as const satisfies readonly RecordEnding[];
 
-const TIME = z
+/** A time, or a day of UTC, as milliseconds since 1970. */
+export const TIME = z
   .union([z.iso.datetime({ offset: true }), z.iso.date()], {
     error: 'must be a time such as 2026-01-31T12:00:00Z, or a day of UTC such as 2026-01-31',
   })

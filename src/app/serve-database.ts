@@ -79,22 +79,23 @@ interface StoreFlags extends DatabaseFlags {
 async function serveStore(store: Store, environment: Environment, flags: StoreFlags): Promise<number> {
   let serving: Serving | undefined;
   const onBug = (error: unknown): void => serving?.emit({ type: 'bug', requestId: undefined, error });
-  const admin = createAdmin({
-    store,
-    ...store.console,
-    adminKey: environment.adminKey,
-    spend: spendServices(() => store.database),
-    version,
-    nowMs: Date.now,
-    audit: (entry) => serving && logAudit(entry, serving.log),
-    onBug,
-  });
   const kept = await openKept(store, environment, () => serving?.log);
   if (typeof kept === 'string') {
     await store.close();
     return failed([kept]);
   }
   const { spend, recording, ...records } = kept;
+  const admin = createAdmin({
+    store,
+    ...store.console,
+    adminKey: environment.adminKey,
+    spend: spendServices(() => store.database, { spend, snapshot: () => store.snapshot() }),
+    version,
+    nowMs: Date.now,
+    standing: (claim) => serving?.standing(claim),
+    audit: (entry) => serving && logAudit(entry, serving.log),
+    onBug,
+  });
   const config = ({ snapshot, revision }: Pick<Changed, 'snapshot' | 'revision'>): CompiledConfig => {
     const { version, loadedAt: now } = snapshot;
     return { snapshot, source: { kind: 'revision', revision, version, now, overrides: flags.overrides } };

@@ -33,15 +33,15 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   }
   let loaded: Loaded = first;
   let listening: Serving | undefined;
+  const log = (): Log | undefined => listening?.log;
+  const spend = new SpendSide({ ...readSpendEnvironment(process.env), database: undefined, log });
   const admin = await adminOf(process.env, {
     path,
     reload: () => reload(),
     inForce: () => ({ file: loaded.file, snapshot: loaded.config.snapshot }),
     serving: () => listening,
-    database: () => spend.database(),
+    spend,
   });
-  const log = (): Log | undefined => listening?.log;
-  const spend = new SpendSide({ ...readSpendEnvironment(process.env), database: undefined, log });
   const problem = await spend.follow(first.config.snapshot);
   if (problem !== undefined) {
     console.error(`llm-proxy: ${problem}`);

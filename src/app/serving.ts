@@ -6,6 +6,7 @@ import type { OwnerStore } from '../gateway/objects/stored-object-owners.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
 import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
+import type { StandingOf } from './claim-standing.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { SpendSide } from './spend-side.ts';
 
@@ -20,6 +21,8 @@ export interface Serving {
   readonly swap: (next: CompiledConfig) => Promise<void>;
   /** Sets the state of the database. */
   readonly setDatabaseStatus: (status: DatabaseStatus) => void;
+  /** How a limit stands. */
+  readonly standing: StandingOf;
   /** The number of requests in flight. */
   readonly pending: () => Promise<number>;
   /** Refuses new connections; resolves when the requests in flight have ended, or after `drain_timeout`. */

@@ -2,6 +2,8 @@ import { type App, startApp } from './gateway-app.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import { openTracing } from '../telemetry/traces/trace-open.ts';
 import { version } from '../version.ts';
+import type { UsedOf } from '../limits/claim-counters.ts';
+import { standingsFrom } from './claim-standing.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { ListenOptions, Serving } from './serving.ts';
 import { complain, openProcessLog } from './process-log.ts';
@@ -23,6 +25,10 @@ export async function serveInOneProcess(
   });
   const own = new ProcessSpend({ snapshot: () => current(), log: () => log });
   await own.start(spend?.begin(WORKER));
+  const usedOf: UsedOf = (counter, windowMs) => {
+    own.flush();
+    return spend?.usedOf(counter, windowMs) ?? 0;
+  };
   const app = startApp({
     admin: admin?.endpoint,
     keyUse,
@@ -41,10 +47,7 @@ export async function serveInOneProcess(
       journal: own.journal,
       journalState: own.state,
       ledgerState: spend?.status,
-      usedOf(counter, windowMs) {
-        own.flush();
-        return spend?.usedOf(counter, windowMs) ?? 0;
-      },
+      usedOf,
     },
     tracing,
   });
@@ -59,6 +62,7 @@ export async function serveInOneProcess(
     swap: async (next) => app.swap(next.snapshot),
     // In one process, the snapshot asks the store directly.
     setDatabaseStatus: () => undefined,
+    standing: standingsFrom({ counters: app.counters, usedOf, clock: systemClock }),
     pending: async () => app.server.pending(),
     async drain() {
       await app.drain();

@@ -87,6 +87,11 @@ export class SpendSide {
     this.#spend?.usedOf(counter, windowMs) ?? 0;
   readonly status = (): SpendStatus | undefined => this.#spend?.status();
 
+  /** Stores what the journals have, and tells the counters of new entries. Never rejects. */
+  async flush(): Promise<void> {
+    await this.#spend?.flush();
+  }
+
   /** Stores the rest. */
   async close(): Promise<void> {
     await this.#spend?.close();

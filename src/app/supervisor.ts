@@ -13,7 +13,8 @@ import type { OpenLog } from '../telemetry/log/open-log.ts';
 import { version } from '../version.ts';
 import { type WorkerExit, WorkerPool } from '../cluster/worker-pool.ts';
 import { PUBLISH_MS, seedForAll } from './counter-seeding.ts';
-import type { Seeder } from '../limits/claim-counters.ts';
+import type { Seeder, UsedOf } from '../limits/claim-counters.ts';
+import { type StandingOf, standingsFrom } from './claim-standing.ts';
 import { openLedgers, type SharedLedgers, sizeOfLedgers } from './shared-ledgers.ts';
 import { createSharedMemory, type SharedMemory } from '../cluster/shared-memory.ts';
 import type { CompiledConfig } from './config-source.ts';
@@ -42,6 +43,7 @@ export async function serveWithWorkers(
     emit: supervisor.emit,
     swap: supervisor.swap,
     setDatabaseStatus: supervisor.setDatabaseStatus,
+    standing: supervisor.standing,
     pending: supervisor.pending,
     drain: supervisor.drain,
   };
@@ -78,6 +80,7 @@ class Supervisor {
   readonly #memory: SharedMemory;
   readonly #ledgers: SharedLedgers;
   readonly #seed: Seeder;
+  readonly standing: StandingOf;
   readonly #own: Metrics;
   readonly #counts = new MergedMetrics();
   readonly #pool: WorkerPool<WorkerCalls>;
@@ -97,11 +100,13 @@ class Supervisor {
       me: SUPERVISOR,
       seeder: (record) => this.#seed(record),
     });
+    const usedOf: UsedOf = (counter, windowMs) => spend?.usedOf(counter, windowMs) ?? 0;
     this.#seed = seedForAll({
       records: this.#ledgers.records,
       publishAll: (key) => this.#pool.callAll('publishHold', key, PUBLISH_MS),
-      usedOf: (counter, windowMs) => spend?.usedOf(counter, windowMs) ?? 0,
+      usedOf,
     });
+    this.standing = standingsFrom({ counters: this.#ledgers.counters, usedOf, clock: systemClock });
     this.log = openProcessLog(this.snapshot);
     this.#own = createMetrics({
       snapshot: this.snapshot,

@@ -112,7 +112,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
       flushSeconds: ledger.flushSeconds,
       waiting: ledger.waiting,
     }),
-    flush: () => ledger.flush(),
+    flush: () => ledger.flushAll(),
     async close() {
       await pruner.close();
       await ledger.close();

@@ -7,10 +7,8 @@ import type { LossList } from './losses.ts';
 export interface Arrangement {
   /** Whether to merge consecutive turns of one role. */
   readonly merge: boolean;
-  /** Whether the first turn must be a user turn. */
-  readonly userFirst: boolean;
-  /** Whether each call of the conversation needs an id of its own. */
-  readonly uniqueIds: boolean;
+  /** When the first turn must be a user turn. Gemini requires one before calls. */
+  readonly userFirst: 'always' | 'before-calls' | 'never';
   readonly system: SystemPlacement;
   /**
    * Replaces a part: with nothing, itself, or other parts. Records the losses. The writer handles media and results.
@@ -21,6 +19,9 @@ export interface Arrangement {
 /** The text of a user message that has no content. Providers refuse an empty one. */
 export const EMPTY_MESSAGE = '(empty message)';
 
+/** The text of a user message that a target requires where the client has none. */
+export const CONTINUES = '(conversation continues)';
+
 const NO_RESULT = '[no result: the call was not completed]';
 
 /**
@@ -30,7 +31,7 @@ const NO_RESULT = '[no result: the call was not completed]';
  */
 export function arranged(turns: readonly Turn[], how: Arrangement, losses: LossList): readonly Turn[] {
   const filled = turns.flatMap((turn) => withoutBlanks(adapted(turn, how), losses));
-  const paired = withResults(filled, how.uniqueIds ? new CallIds() : undefined, losses);
+  const paired = withResults(filled, losses);
   const placed = foldedSystem(paired, how.system, losses);
   const merged = how.merge ? mergedTurns(placed) : placed;
   return withFirstUser(withoutTrailingSpace(merged), how, losses);
@@ -53,8 +54,9 @@ const isCall = (part: Part): part is ToolCall => part.kind === 'call';
 const isResult = (part: Part): part is ToolResult => part.kind === 'result';
 
 /** Places after each assistant turn with calls a user turn that begins with all their results. */
-function withResults(turns: readonly Turn[], ids: CallIds | undefined, losses: LossList): readonly Turn[] {
+function withResults(turns: readonly Turn[], losses: LossList): readonly Turn[] {
   const out: Turn[] = [];
+  const ids = new CallIds();
   for (let at = 0; at < turns.length; at++) {
     const turn = turns[at];
     if (turn === undefined) break;
@@ -65,13 +67,9 @@ function withResults(turns: readonly Turn[], ids: CallIds | undefined, losses: L
     }
     const end = endOfResults(turns, at + 1);
     const between = turns.slice(at + 1, end);
-    const named = ids === undefined ? calls : calls.map((call) => renamed(call, ids, losses));
+    const named = calls.map((call) => renamed(call, ids, losses));
     const results = answered(calls, named, { turns: between, losses });
-    out.push(
-      named === calls ? turn : withCalls(turn, named),
-      results,
-      ...between.filter(({ role }) => role === 'system'),
-    );
+    out.push(withCalls(turn, named), results, ...between.filter(({ role }) => role === 'system'));
     at = end - 1;
   }
   return out;
@@ -213,11 +211,13 @@ function withoutTrailingSpace(turns: readonly Turn[]): readonly Turn[] {
 
 /** Adds a user turn at the start if the target requires one. */
 function withFirstUser(turns: readonly Turn[], how: Arrangement, losses: LossList): readonly Turn[] {
-  if (!how.userFirst || turns[0]?.role === 'user') return turns;
+  if (turns[0]?.role === 'user' || !isUserMissing(turns, how)) return turns;
   const path = turns[0]?.path ?? 'messages';
   losses.repaired(path, 'the first message must be a user message');
-  return [
-    { role: 'user', parts: [{ kind: 'text', text: '(conversation continues)', path }], path },
-    ...turns,
-  ];
+  return [{ role: 'user', parts: [{ kind: 'text', text: CONTINUES, path }], path }, ...turns];
+}
+
+function isUserMissing(turns: readonly Turn[], { userFirst }: Arrangement): boolean {
+  if (userFirst !== 'before-calls') return userFirst === 'always';
+  return turns[0]?.parts.some(isCall) === true;
 }

@@ -142,6 +142,12 @@ export class Ledger {
     return this.#flushing;
   }
 
+  /** The same, and with all that was written until now. */
+  async flushAll(): Promise<void> {
+    await this.#flushing;
+    await this.flush();
+  }
+
   /** Stores what it can, and frees the folder. */
   async close(): Promise<void> {
     clearInterval(this.#timer);

@@ -21,8 +21,7 @@ export function writeMessages(exchange: Exchange, manner: Manner): readonly Json
     conversation.turns,
     {
       merge: true,
-      userFirst: true,
-      uniqueIds: true,
+      userFirst: 'always',
       system: manner.family.midSystem ? 'native' : 'fold',
       adapt(part) {
         if (part.kind === 'unknown') return insteadOf(part, losses);

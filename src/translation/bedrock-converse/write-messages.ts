@@ -27,8 +27,7 @@ export function writeMessages(exchange: Exchange, manner: MessageManner): readon
     conversation.turns,
     {
       merge: true,
-      userFirst: true,
-      uniqueIds: true,
+      userFirst: 'always',
       system: 'fold',
       adapt: (part) => (part.kind === 'unknown' ? insteadOf(part, losses) : [part]),
     },

@@ -3,7 +3,7 @@ import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
 import { documentText, dropDetail } from '../media.ts';
 import { type GeminiFacts, isGeminiFile } from '../models/gemini.ts';
-import { arranged, EMPTY_MESSAGE } from '../repair.ts';
+import { arranged, CONTINUES, EMPTY_MESSAGE } from '../repair.ts';
 import { argumentsObject, insteadOf } from '../write-common.ts';
 
 /** Settings for writing all parts of a request. */
@@ -27,8 +27,7 @@ export function writeContents(exchange: Exchange, manner: Manner): readonly Json
     conversation.turns,
     {
       merge: true,
-      userFirst: false,
-      uniqueIds: true,
+      userFirst: 'before-calls',
       system: 'fold',
       adapt: (part) => (part.kind === 'unknown' ? insteadOf(part, losses) : [part]),
     },
@@ -38,7 +37,7 @@ export function writeContents(exchange: Exchange, manner: Manner): readonly Json
   const contents = turns.map((turn) => writer.write(turn)).filter(({ parts }) => parts.length > 0);
   if (contents.length > 0) return contents;
   losses.repaired('messages', 'the API requires a message');
-  return [{ role: 'user', parts: [{ text: '(conversation continues)' }] }];
+  return [{ role: 'user', parts: [{ text: CONTINUES }] }];
 }
 
 interface Content extends JsonTree {

@@ -99,6 +99,9 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'deleteAccount',
     'forgetEndUser',
     'testAlerts',
+    'adjustLimit',
+    'importSpend',
+    'repriceSpend',
   ],
 };
 
