@@ -25,6 +25,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+interface Asked {
+  readonly method?: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -88,7 +94,7 @@ describe.each(['postgres', 'sqlite'])("a key's holder over %s", (engine) => {
     await response.text();
   }
 
-  async function read(path: string, key = APP, init: RequestInit = {}): Promise<Answer> {
+  async function read(path: string, key = APP, init: Asked = {}): Promise<Answer> {
     const response = await fetch(`${gateway.url}/v1/key${path}`, {
       ...init,
       headers: { authorization: `Bearer ${key}`, ...init.headers },
