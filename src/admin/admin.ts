@@ -19,8 +19,14 @@ import { readBody } from './parse-body.ts';
 import { AdminProblem, asProblem } from './problem.ts';
 import { answerOnce, onceWith, readRepetition } from './repetition.ts';
 
-/** Answers one request below `/admin`. Never rejects. */
-export type AdminHandler = ((request: Request, client: Client) => Promise<Response>) & {
+/**
+ * Answers one request below `/admin`. Never rejects. `caller`: who makes it, if the gateway itself does so in somebody's
+ * name; left out: whom its credential belongs to.
+ */
+export type AdminHandler = (request: Request, client: Client, caller?: Caller) => Promise<Response>;
+
+/** The Admin API. */
+export type Admin = AdminHandler & {
   /** Ends the live streams, which would go on for ever. */
   readonly close: () => void;
 };
@@ -30,7 +36,7 @@ interface Env {
 }
 
 /** The Admin API over a store. Every path requires a sign-in, including the API's own documentation. */
-export function createAdmin(options: AdminOptions): AdminHandler {
+export function createAdmin(options: AdminOptions): Admin {
   const lockout = new Lockout(options.monotonicMs ?? performance.now.bind(performance));
   const { sessions = memorySessions(), accounts, isDemo = false, store } = options;
   const signIn = new SignIn({ ...options, sessions, accounts, snapshot: () => store.snapshot() });
@@ -55,9 +61,9 @@ export function createAdmin(options: AdminOptions): AdminHandler {
     requireAccess('key', request.env.caller);
     return notFound(request).response();
   });
-  const answer = async (request: Request, client: Client): Promise<Response> => {
+  const answer: AdminHandler = async (request, client, known) => {
     try {
-      const caller = await identify(request, client, context);
+      const caller = known ?? (await identify(request, client, context));
       return finished(await app.fetch(withEncodedId(request), { client, caller }));
     } catch (error) {
       return finished(problemResponse(error, options));

@@ -15,7 +15,7 @@ import type { SpendSide } from './spend-side.ts';
 /** Serves in this process. Throws the errors of listening. */
 export async function serveInOneProcess(
   { snapshot }: CompiledConfig,
-  { admin, database, spend }: ListenOptions,
+  { admin, database, spend, keyUse }: ListenOptions,
 ): Promise<Serving> {
   let current = () => snapshot;
   const log = openProcessLog(() => current());
@@ -30,6 +30,7 @@ export async function serveInOneProcess(
   };
   const app = startApp({
     admin: admin?.endpoint,
+    keyUse,
     snapshot,
     version,
     emit: (event) => {

@@ -157,6 +157,7 @@ async function start(
   const { activity, watch } = activityOf(init, channel);
   const app = startApp({
     admin: init.admin && admin.endpoint,
+    keyUse: (question) => channel.call('keyUse', question),
     snapshot,
     version,
     emit: (event) => {
