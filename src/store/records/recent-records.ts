@@ -40,18 +40,24 @@ export class RecentRecords implements RequestRecords {
   }
 }
 
-function matches(record: RequestRecord, { sinceMs, untilMs, ...names }: RecordFilter): boolean {
-  const { key, model, provider, status, ending } = names;
-  return (
-    (key === undefined || record.key === key) &&
-    (model === undefined || record.model === model) &&
-    (provider === undefined || record.provider === provider) &&
-    (status === undefined || record.status === status) &&
-    (ending === undefined || record.ending === ending) &&
-    (sinceMs === undefined || record.endedAtMs >= sinceMs) &&
-    (untilMs === undefined || record.endedAtMs < untilMs)
-  );
+function matches(record: RequestRecord, filter: RecordFilter): boolean {
+  return FILTERS.every((fits) => fits(record, filter));
 }
+
+/** Whether a record fits one field of a filter. Every field has to be here. */
+const FITS: Readonly<
+  Record<keyof Required<RecordFilter>, (record: RequestRecord, filter: RecordFilter) => boolean>
+> = {
+  key: (record, { key }) => key === undefined || record.key === key,
+  model: (record, { model }) => model === undefined || record.model === model,
+  provider: (record, { provider }) => provider === undefined || record.provider === provider,
+  status: (record, { status }) => status === undefined || record.status === status,
+  ending: (record, { ending }) => ending === undefined || record.ending === ending,
+  sinceMs: (record, { sinceMs }) => sinceMs === undefined || record.endedAtMs >= sinceMs,
+  untilMs: (record, { untilMs }) => untilMs === undefined || record.endedAtMs < untilMs,
+};
+
+const FILTERS = Object.values(FITS);
 
 function compare(a: Position, b: Position): number {
   return a.endedAtMs - b.endedAtMs || (a.requestId < b.requestId ? -1 : Number(a.requestId > b.requestId));

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { SQL } from 'bun';
+import { openDatabase } from '../../../src/store/database.ts';
+import { createKeyring } from '../../../src/store/keyring.ts';
+import { rekey } from '../../../src/store/rekey.ts';
 import { ENGINES, startDatabases, type TestDatabases } from '../store/databases.ts';
 import { startApi, type TestApi } from './api.ts';
 
@@ -86,6 +89,21 @@ describe.each(ENGINES)('a repeated request, on %s', (engine) => {
     const rows: { answer: string }[] = await sql`select answer from idempotency`;
     expect(rows.length).toBeGreaterThan(0);
     expect(JSON.stringify(rows)).not.toContain(body.key);
+
+    const database = openDatabase(url);
+    const keyring = createKeyring({ current: 'another passphrase', former: ['a passphrase for tests'] });
+    await rekey(database, keyring);
+    await database.close();
+    const sealedAnew = createKeyring({ current: 'another passphrase' });
+    const renewed = await startApi(url, { keyring: sealedAnew });
+    const again = await renewed.call(
+      'POST',
+      '/master-keys',
+      { id: 'sealed' },
+      { headers: { 'idempotency-key': 'sealed' } },
+    );
+    expect(again.body.key).toBe(body.key);
+    await renewed.store.close();
   });
 });
 
