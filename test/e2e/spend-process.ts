@@ -32,7 +32,7 @@ export function startProvider(latencyMs: () => number) {
     url: `http://127.0.0.1:${server.port}/v1`,
     asked: () => asked,
     answered: () => answered,
-    stop: () => server.stop(true),
+    stop: (): void => void server.stop(true),
   };
 }
 
@@ -51,7 +51,8 @@ export interface SpendFolder {
   /** Starts the program; resolves when it listens. */
   readonly start: (env?: Readonly<Record<string, string>>) => Promise<TestProcess>;
   readonly ask: () => Promise<number>;
-  readonly admin: (path: string, init?: RequestInit) => Promise<Response>;
+  /** Calls the Admin API; with a body by POST. */
+  readonly admin: (path: string, body?: unknown) => Promise<Response>;
   /** How the limits stand. */
   readonly limits: () => Promise<readonly Standing[]>;
 }
@@ -82,10 +83,11 @@ master_keys: [{name: app, key: ${KEY}, limits: ${limits}}]
 logging: {level: warn}
 ${more}`,
   );
-  const admin = (at: string, init: RequestInit = {}): Promise<Response> =>
+  const admin = (at: string, body?: unknown): Promise<Response> =>
     fetch(`${url}/admin/v1${at}`, {
-      ...init,
-      headers: { authorization: `Bearer ${ADMIN_KEY}`, ...init.headers },
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     });
   return {
     path,
@@ -132,7 +134,7 @@ export interface LedgerSums {
 /** What the ledger of file mode says. */
 export function ledgerSums(folder: string, counter = 'key:app/cost/month'): LedgerSums {
   const database = new Database(join(folder, '.llm-proxy', 'spend.db'), { readonly: true });
-  const one = (text: string): number => Number(database.query<{ n: number | null }, []>(text).get()?.n ?? 0);
+  const one = (text: string): number => database.query<{ n: number | null }, []>(text).get()?.n ?? 0;
   try {
     return {
       rows: one(`select count(*) as n from request_records where ending <> 'refused'`),
