@@ -16,8 +16,11 @@ import { readBody } from './parse-body.ts';
 import { AdminProblem, asProblem } from './problem.ts';
 import { answerOnce, onceWith, readRepetition } from './repetition.ts';
 
-/** Answers one request below `/admin`. Never rejects. */
-export type AdminHandler = (request: Request, client: Client) => Promise<Response>;
+/**
+ * Answers one request below `/admin`. Never rejects. `caller`: who makes it, if the gateway itself does so in somebody's
+ * name; left out: whom its credential belongs to.
+ */
+export type AdminHandler = (request: Request, client: Client, caller?: Caller) => Promise<Response>;
 
 interface Env {
   Bindings: { readonly client: Client; readonly caller: Caller | undefined };
@@ -45,9 +48,9 @@ export function createAdmin(options: AdminOptions): AdminHandler {
     requireAccess('key', request.env.caller);
     return notFound(request).response();
   });
-  return async (request, client) => {
+  return async (request, client, known) => {
     try {
-      const caller = await identify(request, client, context);
+      const caller = known ?? (await identify(request, client, context));
       return finished(await app.fetch(withEncodedId(request), { client, caller }));
     } catch (error) {
       return finished(problemResponse(error, options));

@@ -3,6 +3,7 @@ import { createConsole } from '../console/console-page.ts';
 import { createDocs } from '../console/docs-page.ts';
 import { LOOK_MS } from '../gateway/settle.ts';
 import type { Counters, Journal } from '../gateway/limits/ports.ts';
+import type { KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import type { UsedOf } from '../limits/claim-counters.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
@@ -24,6 +25,7 @@ import {
 } from '../telemetry/metrics/metrics.ts';
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
 import { createCostMeter } from './cost-meter.ts';
+import { toEach } from './to-each.ts';
 import { inMemory } from './in-memory.ts';
 import { createThreads } from './threads.ts';
 import { loneLedgers } from './lone-ledgers.ts';
@@ -74,6 +76,8 @@ export interface AppOptions {
   readonly records?: (() => RecordCounts) | undefined;
   /** The journal that outlives this process, and the ledger that outlives all. */
   readonly spend?: AppSpend | undefined;
+  /** Answers keys' holders about their use; left out: it is not stored. */
+  readonly keyUse?: KeyUse | undefined;
   /** The Admin API, in database mode. */
   readonly admin?: AdminEndpoint | undefined;
   /** Receives every event, and is closed when the requests have ended; undefined: there is no tracing. */
@@ -146,6 +150,7 @@ export function startApp(options: AppOptions): App {
     isShared: cluster.port !== undefined,
     ...servedBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined, () => snapshot),
     reportHealth: cluster.healthReporter(reports.reportHealth),
+    keyUse: options.keyUse,
     catalogue,
     sockets: createSockets(),
   });
@@ -264,19 +269,6 @@ function servedBesideTheApi(
   });
   const console = createConsole({ path: () => snapshot().console.path });
   return { version, admin, database, metrics, docs, console };
-}
-
-/** Calls each listener with every event. An error in a listener must not fail a request. */
-function toEach(listeners: readonly Emit[]): Emit {
-  return (event) => {
-    for (const listen of listeners) {
-      try {
-        listen(event);
-      } catch (error) {
-        if (event.type !== 'bug') listeners.at(-1)?.({ type: 'bug', requestId: undefined, error });
-      }
-    }
-  };
 }
 
 /** Waits for load balancers to notice, then stops listening and waits for requests in flight. */

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
+import type { KeyUse } from '../gateway/key-use.ts';
 import type { AdminEndpoint } from '../server/admin-endpoint.ts';
 import type { OwnerStore } from '../gateway/objects/stored-object-owners.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
@@ -33,6 +34,8 @@ export interface ListenOptions {
   readonly admin?: AdminSide | undefined;
   /** The additions of database mode; undefined: there is no database. */
   readonly database?: DatabaseSide | undefined;
+  /** Answers keys' holders about their use. */
+  readonly keyUse?: KeyUse | undefined;
   /** What was used, over restarts. */
   readonly spend?: SpendSide | undefined;
 }

@@ -13,7 +13,7 @@ import type { SpendSide } from './spend-side.ts';
 /** Serves in this process. Throws the errors of listening. */
 export async function serveInOneProcess(
   { snapshot }: CompiledConfig,
-  { admin, database, spend }: ListenOptions,
+  { admin, database, spend, keyUse }: ListenOptions,
 ): Promise<Serving> {
   let current = () => snapshot;
   const log = openProcessLog(() => current());
@@ -31,6 +31,7 @@ export async function serveInOneProcess(
   };
   const app = startApp({
     admin: admin?.endpoint,
+    keyUse,
     snapshot,
     version,
     emit: (event) => {

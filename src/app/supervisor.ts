@@ -1,5 +1,6 @@
 import { ownMetricsServer } from './gateway-app.ts';
 import type { Snapshot } from '../config/snapshot.ts';
+import type { KeyAnswer, KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import type { MetricsServer } from '../server/metrics-endpoint.ts';
@@ -54,6 +55,8 @@ const SUPERVISOR = 0;
 /** The worker that probes the providers for all. */
 const PROBER = 1;
 
+const NOT_STORED: KeyAnswer = { kind: 'unavailable', problem: 'it is not stored here' };
+
 /** How long a change waits for every worker to apply it. */
 const SWAP_MS = 2_000;
 
@@ -71,6 +74,7 @@ class Supervisor {
   readonly #admin: AdminSide | undefined;
   readonly #database: DatabaseSide | undefined;
   readonly #spend: SpendSide | undefined;
+  readonly #keyUse: KeyUse | undefined;
   /** The number under which each worker writes its journal. */
   readonly #lives = new Map<number, number>();
   readonly #memory: SharedMemory;
@@ -83,12 +87,13 @@ class Supervisor {
   #metricsServer: MetricsServer | undefined;
   #noting: Timer | undefined;
 
-  constructor(config: CompiledConfig, workers: number, { admin, database, spend }: ListenOptions) {
+  constructor(config: CompiledConfig, workers: number, { admin, database, spend, keyUse }: ListenOptions) {
     this.#config = config;
     this.#workers = workers;
     this.#admin = admin;
     this.#database = database;
     this.#spend = spend;
+    this.#keyUse = keyUse;
     this.#memory = createSharedMemory(sizeOfLedgers(workers));
     this.#ledgers = openLedgers(this.#memory.bytes, {
       workers,
@@ -177,6 +182,7 @@ class Supervisor {
       health: (probe) => this.#pool.call(this.#prober(), 'health', probe),
       modelLists: () => this.#pool.call(this.#prober(), 'modelLists', undefined),
       admin: (request) => receiveAdminRequest(request, this.#admin?.endpoint),
+      keyUse: async (question) => (await this.#keyUse?.(question)) ?? NOT_STORED,
       record: async (records) => this.#admin?.insert(records),
       noteObjects: async (records) => this.#database?.objects.insert(records),
       findObject: async (id) => this.#database?.objects.find(id),

@@ -1,4 +1,5 @@
 import type { HealthSettings } from '../config/snapshot.ts';
+import type { KeyAnswer, KeyQuestion } from '../gateway/key-use.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { ObjectOwner } from '../gateway/objects/object-owners.ts';
 import type { OwnerRecord } from '../gateway/objects/stored-object-owners.ts';
@@ -45,6 +46,8 @@ export type SupervisorCalls = {
   /** The providers' model lists, from the worker that probes them. */
   readonly modelLists: (nothing: undefined) => Promise<readonly ProviderList[]>;
   readonly admin: (request: SentRequest) => Promise<SentResponse>;
+  /** Answers a question of a key's holder. */
+  readonly keyUse: (question: KeyQuestion) => Promise<KeyAnswer>;
   /** Accepts the request records of a worker. */
   readonly record: (records: readonly RequestRecord[]) => Promise<void>;
   /** Stores who created objects in the database, and looks it up there. */

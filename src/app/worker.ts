@@ -148,6 +148,7 @@ async function start(
   const ledgers = ledgersOf(init, channel);
   const app = startApp({
     admin: init.admin && sendAdminRequests((request) => channel.call('admin', request)),
+    keyUse: (question) => channel.call('keyUse', question),
     snapshot,
     version,
     emit: (event) => {

@@ -79,7 +79,7 @@ function extensionsOf(latest: Latest) {
     }),
     autocompletion({ override: [(context) => complete(context, latest.current.schema)] }),
     keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap, ...searchKeymap, indentWithTab]),
-    EditorView.contentAttributes.of({ 'aria-label': latest.current.label }),
+    EditorView.contentAttributes.of({ 'aria-label': latest.current.label, tabindex: '0' }),
     EditorView.updateListener.of(({ docChanged, state }) => {
       if (docChanged) latest.current.onText(state.doc.toString());
     }),
