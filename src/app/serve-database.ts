@@ -88,6 +88,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const admin = createAdmin({
     store,
     ...store.console,
+    running: () => serving?.running,
     adminKey: environment.adminKey,
     spend: spendServices(() => store.database, { spend, snapshot: () => store.snapshot() }),
     version,
@@ -108,7 +109,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     return response;
   };
   serving = await listen(config({ snapshot: store.snapshot(), revision: store.revision() }), {
-    admin: { ...records, endpoint, record: recording.listen, records: recording.counts },
+    admin: { ...records, endpoint, close: admin.close, record: recording.listen, records: recording.counts },
     database: { status: () => store.status(), objects: store.objects },
     spend,
     keyUse: openKeyUse({ ...keyUseOf(store), rotate: rotationThrough(endpoint), onBug }),
