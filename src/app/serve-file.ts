@@ -10,6 +10,8 @@ import { EXIT } from '../exit-code.ts';
 import type { ConfigFile } from '../config/schema/schema.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { FileAdmin, FileAdminOptions } from './file-admin.ts';
+import type { KeyUse } from '../gateway/key-use.ts';
+import { openKeyUse } from './key-use.ts';
 import { listen } from './listen.ts';
 import type { Log } from '../telemetry/log/log.ts';
 import type { Serving } from './serving.ts';
@@ -45,10 +47,11 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
     console.error(`llm-proxy: ${problem}`);
     return EXIT.failed;
   }
-  const serving = await listen(first.config, { admin: admin.side, spend });
+  const keyUse = keyUseOf(spend, () => listening);
+  const serving = await listen(first.config, { admin: admin.side, spend, keyUse });
   if (serving === undefined) return EXIT.failed;
   listening = serving;
-  const alerts = new AlertSide({ database: () => spend.spend?.database, spend, serving });
+  const alerts = new AlertSide({ database: spend.database, spend, serving });
   const drained = drainOnSignals(serving);
   const doubts = await startWarnings(serving.snapshot(), process.env, 'file');
   announce(serving, [...first.weakKeys, ...doubts, ...admin.warnings]);
@@ -78,6 +81,16 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   secrets.close();
   await serving.log.flush();
   return EXIT.ok;
+}
+
+/** Answers keys' holders about their use. There is some once a limit needs a ledger. */
+function keyUseOf(spend: SpendSide, serving: () => Serving | undefined): KeyUse {
+  return openKeyUse({
+    database: spend.database,
+    timezone: () => serving()?.snapshot().limits.options.timezone ?? 'UTC',
+    nowMs: Date.now,
+    onBug: (error) => serving()?.emit({ type: 'bug', requestId: undefined, error }),
+  });
 }
 
 /** Loads the Admin API only where a key is set. */

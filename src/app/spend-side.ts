@@ -35,6 +35,9 @@ export class SpendSide {
     this.#options = options;
   }
 
+  /** The database of the ledger; undefined while there is none. */
+  readonly database = (): Database | undefined => this.#spend?.database;
+
   get spend(): Spend | undefined {
     return this.#spend;
   }

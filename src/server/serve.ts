@@ -2,6 +2,7 @@ import type { Server } from 'bun';
 import type { ServerSettings } from '../config/snapshot.ts';
 import { Refusal } from '../gateway/refusals.ts';
 import { handle } from '../gateway/handle.ts';
+import type { KeyUse } from '../gateway/key-use.ts';
 import type { ClientRequest, DatabaseStatus, Gateway } from '../gateway/ports.ts';
 import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
 import { requireOwnBrowser } from './browser-guard.ts';
@@ -13,6 +14,7 @@ import { readDocs } from './docs-endpoint.ts';
 import { health } from '../health/endpoints.ts';
 import { withKeyHint } from './key-hint.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
+import { answerAboutKey } from './key-endpoint.ts';
 import { getModel, listModels, type ModelRequest, type ModelSources } from './models-endpoint.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import { hello } from './hello.ts';
@@ -57,6 +59,8 @@ export interface ServeOptions {
   /** undefined: `/metrics` is not served here. */
   readonly metrics?: MetricsPage | undefined;
   readonly reportHealth: HealthReporter;
+  /** Answers keys' holders about their use; left out: it is not stored. */
+  readonly keyUse?: KeyUse | undefined;
   readonly catalogue: ModelCatalogue;
   readonly sockets: UpstreamSockets;
   /** Whether other processes listen on the same port, with the system distributing the connections. */
@@ -74,6 +78,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     docs: options.docs,
     console: options.console,
     hasAdmin: options.admin !== undefined,
+    keyUse: options.keyUse,
     catalogue: options.catalogue,
     webSockets: new WebSockets({ ...gateway, sockets: options.sockets }),
     startedAtMs: Date.now(),
@@ -160,7 +165,9 @@ function answerOrRefusal(request: Request, server: Server<SocketData>, state: Se
   try {
     const target = requestTarget(request.url);
     requireOwnBrowser(request, target.path, state.gateway.snapshot());
-    const own = ownEndpoint(request, target, state);
+    const own = target.path.startsWith('/v1/key')
+      ? aboutKey({ request, server, target }, state)
+      : ownEndpoint(request, target, state);
     if (own === undefined) return proxied({ request, server, target }, state);
     return own instanceof Promise ? own.catch(refused) : own;
   } catch (error) {
@@ -211,6 +218,12 @@ function endpointBelow(request: Request, target: RequestTarget, state: ServerSta
   const { gateway, catalogue } = state;
   const { clock } = gateway;
   return modelEndpoint(request, { path, search }, { snapshot: gateway.snapshot(), catalogue, clock });
+}
+
+function aboutKey({ request, server, target }: Arrival, state: ServerState): Answer | undefined {
+  const { gateway, keyUse } = state;
+  const clientAddress = (): string => addressOf(request, server, gateway.snapshot());
+  return answerAboutKey(request, target, { gateway, keyUse, clientAddress });
 }
 
 function modelList(reader: ModelRequest, sources: ModelSources): Response {
