@@ -1,6 +1,7 @@
 import type { Part, Text, ToolCall, ToolResult, Turn } from './conversation.ts';
 import { foldedSystem, type SystemPlacement } from './repair-system.ts';
 import { CallIds } from './ids.ts';
+import type { JsonTree } from './json.ts';
 import type { LossList } from './losses.ts';
 
 /** How a target requires a conversation's turns. */
@@ -192,6 +193,26 @@ function mergedTurns(turns: readonly Turn[]): readonly Turn[] {
   }
   return out.map((turn) => (turn.role === 'user' ? { ...turn, parts: resultsFirst(turn.parts) } : turn));
 }
+
+/**
+ * Joins written messages of one role that follow each other because a writer left the one between empty. `list` is the
+ * member with the blocks.
+ */
+export function joinedMessages<List extends string>(
+  messages: readonly Written<List>[],
+  list: List,
+): readonly Written<List>[] {
+  const out: Written<List>[] = [];
+  for (const message of messages) {
+    const last = out.at(-1);
+    if (message[list].length === 0) continue;
+    if (last?.role !== message.role) out.push(message);
+    else out[out.length - 1] = { ...last, [list]: [...last[list], ...message[list]] };
+  }
+  return out;
+}
+
+type Written<List extends string> = { readonly role: string } & Readonly<Record<List, readonly JsonTree[]>>;
 
 function resultsFirst(parts: readonly Part[]): readonly Part[] {
   const results = parts.filter(isResult);
