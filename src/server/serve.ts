@@ -3,7 +3,7 @@ import type { ServerSettings } from '../config/snapshot.ts';
 import { Refusal } from '../gateway/refusals.ts';
 import { handle } from '../gateway/handle.ts';
 import type { ClientRequest, DatabaseStatus, Gateway } from '../gateway/ports.ts';
-import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
+import { refusalAnswer, refuseOwn } from '../gateway/refuse.ts';
 import { requireOwnBrowser } from './browser-guard.ts';
 import { addressOf, administered, type AdminEndpoint } from './admin-endpoint.ts';
 import { isOfConsole, readConsole } from './console-endpoint.ts';
@@ -20,6 +20,7 @@ import { boundLeftover } from './leftover-body.ts';
 import { BodyBudget, bodyMemory } from './body-budget.ts';
 import { readBody } from './read-body.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
+import { responseOf } from './response.ts';
 import { isReserved, pathOf, type RequestTarget, requestTarget } from './request-target.ts';
 import type { ConsoleEndpoint, DocsEndpoint, ServerState } from './server-state.ts';
 import { SOCKET_HANDLER, type SocketData, WebSockets } from './web-sockets.ts';
@@ -151,11 +152,8 @@ function answerOrRefusal(request: Request, server: Server<SocketData>, state: Se
     const { method, headers, signal } = request;
     const own = { method, path: pathOf(request.url), headers, signal };
     const { gateway } = state;
-    return refuseOwn(
-      error,
-      { ...own, clientAddress: () => addressOf(request, server, gateway.snapshot()) },
-      gateway,
-    );
+    const refused = { ...own, clientAddress: () => addressOf(request, server, gateway.snapshot()) };
+    return responseOf(refuseOwn(error, refused, gateway));
   };
   try {
     const target = requestTarget(request.url);
@@ -269,7 +267,8 @@ function proxied(arrival: Arrival, { gateway, bodies, webSockets }: ServerState)
     clientAddress: () => addressOf(request, server, snapshot),
     readBody: (key) => readBody(request, snapshot.server, { budget: bodies, key }),
   };
-  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return handle(asked, gateway);
+  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket')
+    return handle(asked, gateway).then(responseOf);
   const address = asked.clientAddress();
   return webSockets.upgrade({ ...asked, clientAddress: () => address }, arrival);
 }
@@ -278,5 +277,5 @@ function bug(error: unknown, gateway: Gateway): Response {
   const requestId = gateway.newRequestId();
   gateway.emit({ type: 'bug', requestId, error });
   const refusal = new Refusal('internal_error', { request: requestId });
-  return refusalResponse(refusal, { id: requestId, path: '', headers: new Headers() });
+  return responseOf(refusalAnswer(refusal, { id: requestId, path: '', headers: new Headers() }));
 }
