@@ -1,6 +1,8 @@
+import type { Claim } from '../limits/claim.ts';
+import type { ClaimStanding } from '../limits/claim-counters.ts';
 import type { Accounts } from '../store/console/account-table.ts';
 import type { Sessions } from '../store/console/session-table.ts';
-import type { AdminStore } from './operation.ts';
+import type { AdminStore, SpendServices } from './operation.ts';
 
 export interface AdminOptions {
   readonly store: AdminStore;
@@ -13,8 +15,12 @@ export interface AdminOptions {
   readonly sessions?: Sessions | undefined;
   /** Left out: there are no accounts. */
   readonly accounts?: Accounts | undefined;
+  /** Left out: nothing is known of spending. */
+  readonly spend?: SpendServices | undefined;
   /** Whether it is the demo, where whoever reaches it may do everything. */
   readonly isDemo?: boolean;
+  /** How a limit stands; left out: nobody knows. */
+  readonly standing?: ((claim: Claim) => ClaimStanding | undefined) | undefined;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   /** Milliseconds of a monotonic clock; left out: the system's. */

@@ -121,8 +121,7 @@ async function perform(
     services: servicesOf(context, options),
     actor,
     write: (write) => {
-      const { verb, target, edit, creates } = write;
-      const what = `${verb} ${target.kind}/${target.id}`;
+      const { verb, target, edit, creates, what = `${verb} ${target.kind}/${target.id}` } = write;
       const about = { actor, action: what, ifVersion, creates };
       return noted(what, write, (once) => store.change(edit, { ...about, once }));
     },
@@ -132,13 +131,15 @@ async function perform(
       return noted(what, { answerOf }, (once) => store.rollback(version, { ...about, once }));
     },
   };
-  const { body: told, ...rest } = await answerOnce(repetition, store.answers, () => operation.run(call));
+  const { body: told, ...rest } = await answerOnce(repetition, store.admin.answers, () =>
+    operation.run(call),
+  );
   const isTold = told !== undefined && warnings.length > 0;
   return toResponse(operation, { ...rest, body: isTold ? { ...told, warnings } : told });
 }
 
 function servicesOf({ env, req }: Context<Env>, options: AdminContext): Services {
-  const { version, signIn, sessions, accounts, isDemo, configurationFile, audit } = options;
+  const { version, signIn, sessions, accounts, isDemo, configurationFile, spend, audit, standing } = options;
   const { client } = env;
   return {
     version,
@@ -147,7 +148,9 @@ function servicesOf({ env, req }: Context<Env>, options: AdminContext): Services
     accounts,
     mode: isDemo ? 'demo' : configurationFile === undefined ? 'database' : 'file',
     configurationFile,
+    spend,
     note: (action) => audit({ result: 'written', address: client.address, action, version: undefined }),
+    standing: (claim) => standing?.(claim),
     refuseKey: () => refuseKey(req.raw, client, options),
   };
 }
@@ -172,8 +175,10 @@ function requireStore({ method, path }: Operation, address: string, options: Adm
   );
 }
 
-function toResponse({ status }: Operation, { body, version, headers: more }: Answer): Response {
+function toResponse({ status }: Operation, { body, raw, version, headers: more }: Answer): Response {
   const headers = { ...(version !== undefined && { etag: `"${version}"` }), ...more };
+  if (raw !== undefined)
+    return new Response(raw.body, { status, headers: { ...headers, 'content-type': raw.type } });
   return body === undefined
     ? new Response(null, { status, headers })
     : Response.json(body, { status, headers });

@@ -4,10 +4,9 @@ import type { Json } from '../store/revision.ts';
 import type { Change } from '../store/describe-changes.ts';
 import type { HistoryItem } from '../store/store-options.ts';
 import { WARNINGS } from './fields.ts';
-import { masterKeyKind, masterKeyWithSecret, rotate, rotationSchema } from './master-key-kind.ts';
 import type { Answer, Call, Operation } from './operation.ts';
 import { AdminProblem } from './problem.ts';
-import { changeFields, VERSION } from './resource-operations.ts';
+import { VERSION } from './resource-operations.ts';
 
 const versionAnswer = z
   .object({
@@ -110,20 +109,6 @@ export const configOperations: readonly Operation[] = [
     answer: versionAnswer,
     run: ({ rollback, body }) => rollback(Number(body['version']), versionOf),
   },
-  {
-    method: 'post',
-    path: '/master-keys/{id}/rotate',
-    changesConfiguration: true,
-    id: 'rotateMasterKey',
-    summary: 'Rotate a master key',
-    description: 'Creates a new secret; the former one stays valid for `grace_seconds`.',
-    tag: 'master-keys',
-    body: rotationSchema,
-    example: { grace_seconds: 3600 },
-    status: 200,
-    answer: masterKeyWithSecret,
-    run: rotateKey,
-  },
 ];
 
 function versionOf({ version, changedAt }: { version: number; changedAt: string }): Answer {
@@ -158,8 +143,4 @@ function summaryOf({ version, changedAt, actor, action }: HistoryItem): Record<s
 function changeOf({ kind, id, action, fields }: Change): Json {
   const diff = fields.map(({ path, before = null, after = null }) => ({ path, before, after }));
   return { resource: kind, id, action, diff };
-}
-
-function rotateKey(call: Call): Promise<Answer> {
-  return changeFields(masterKeyKind, call, 'rotate', (fields) => rotate(fields, call.body, call.now));
 }

@@ -65,9 +65,19 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
     description: 'Its version, its history, and rollback.',
   },
   {
+    tag: 'limits',
+    name: 'Limits',
+    description: 'How the limits of keys, teams and users stand.',
+  },
+  {
     tag: 'requests',
     name: 'Requests and usage',
     description: 'Past requests, who made them, and their usage.',
+  },
+  {
+    tag: 'spend',
+    name: 'Spending',
+    description: 'Reports, forecast and corrections of the ledger, and the alerts.',
   },
   {
     tag: 'access',

@@ -24,3 +24,8 @@ export const WARNINGS = {
     .optional()
     .meta({ description: 'In the response to a write: settings that are valid but probably not intended.' }),
 };
+
+/** The name of a team or user. */
+export const OWNER_NAME = optional(nameText(), {
+  description: 'Its name in refusals and reports. Left out: the id.',
+});

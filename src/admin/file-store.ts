@@ -4,7 +4,7 @@ import type { Snapshot } from '../config/snapshot.ts';
 import { planImport } from '../migrate/import-file.ts';
 import { mapKinds } from '../store/resource-kinds.ts';
 import type { Resources, Revision } from '../store/revision.ts';
-import { answersInMemory } from '../store/idempotency-table.ts';
+import { adminTablesInMemory } from '../store/admin-tables.ts';
 import type { RequestRecords } from '../store/records/request-record-table.ts';
 import type { AdminStore } from './operation.ts';
 import { AdminProblem, listed } from './problem.ts';
@@ -53,7 +53,7 @@ export class FileStore implements AdminStore {
   /** A file keeps no history. */
   readonly history = async (): Promise<[]> => [];
 
-  readonly answers = answersInMemory(Date.now);
+  readonly admin = adminTablesInMemory(Date.now);
 
   readonly change = (): Promise<never> => Promise.reject(new Error('a configuration file is not written'));
   readonly rollback = this.change;

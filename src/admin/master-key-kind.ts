@@ -4,15 +4,19 @@ import { isHashedKey } from '../config/compile/compile-access.ts';
 import { nameText, optional, secretText } from '../config/schema/setting.ts';
 import { newKeySecret } from '../lib/key-secret.ts';
 import { findWeakness, MASTER_KEY } from '../lib/key-strength.ts';
-import type { JsonObject, Resource, Resources } from '../store/revision.ts';
+import type { JsonObject, Resource } from '../store/revision.ts';
 import { markOf, rotatedFields, storedKey } from '../store/stored-key.ts';
 import { DATES, ENABLED, ID, WARNINGS } from './fields.ts';
-import { dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';
+import { KeyIndex } from './key-index.ts';
+import { dates, merged, type ResourceKind, type ViewMoment, withoutNulls } from './resource-kind.ts';
+import { USAGE, usageOf } from './scope-limits.ts';
 
-const fields = masterKeySchema
-  .omit({ name: true, key: true, enabled: true, renamed_from: true })
-  .extend({ name: optional(nameText(), { description: 'Its name in metrics and logs. Left out: the id.' }) })
-  .extend({ is_enabled: ENABLED });
+const fields = masterKeySchema.omit({ name: true, key: true, enabled: true, renamed_from: true }).extend({
+  name: optional(nameText(), { description: 'Its name in metrics and logs. Left out: the id.' }),
+  team: optional(nameText(), { description: 'The id of the team that it belongs to.', examples: ['search'] }),
+  user: optional(nameText(), { description: 'The id of the user that it belongs to.', examples: ['alice'] }),
+  is_enabled: ENABLED,
+});
 
 const strongKey = secretText().superRefine((text, context) => {
   const weakness = isHashedKey(text) ? undefined : findWeakness(text, MASTER_KEY);
@@ -24,12 +28,28 @@ const key = optional(strongKey, {
   writeOnly: true,
 });
 
+const STATUSES = ['active', 'disabled', 'expired', 'rotating'] as const;
+
 const viewSchema = fields
   .extend({
     id: nameText(),
     key_preview: z.string().meta({ description: 'Enough of the secret to recognise it.' }),
     previous_key_preview: z.string().nullable().meta({ description: 'The secret before the last rotation.' }),
     previous_key_expires_at: z.string().nullable().meta({ description: 'When it expires.' }),
+    status: z.enum(STATUSES).meta({
+      description:
+        'rotating: its former secret is still valid. A disabled key is `disabled`, also when it has expired.',
+    }),
+    disabled_reason: z.string().nullable().meta({ description: 'As given when it was disabled.' }),
+    created_by: z
+      .string()
+      .nullable()
+      .meta({ description: 'Who created it, and from where. null: an import.' }),
+    last_used_at: z.string().nullable().optional().meta({
+      description:
+        'The day of its last request, in UTC. null: not in the last 400 days. Left out in answers to writes.',
+    }),
+    ...USAGE,
     ...DATES,
     ...WARNINGS,
   })
@@ -42,6 +62,9 @@ export const masterKeyWithSecret = viewSchema
   })
   .meta({ id: 'MasterKeyWithSecret' });
 
+/** A master key after its rotation, with its secret if it has a new one. */
+export const rotatedMasterKey = masterKeyWithSecret.partial({ key: true }).meta({ id: 'RotatedMasterKey' });
+
 /** The body of a rotation. */
 export const rotationSchema = z
   .strictObject({
@@ -50,10 +73,22 @@ export const rotationSchema = z
       description: 'Seconds for which the former secret stays valid. 0: it becomes invalid at once.',
       default: 86_400,
     }),
+    revoke_previous: optional(z.literal(true), {
+      description: 'Instead of a rotation: the former secret becomes invalid now, and the current one stays.',
+    }),
   })
+  .refine(
+    ({ revoke_previous: revokes, key: given, grace_seconds: grace }) =>
+      !revokes || (isUnset(given) && isUnset(grace)),
+    { path: ['revoke_previous'], message: 'makes no new secret, so it takes neither key nor grace_seconds' },
+  )
   .meta({ id: 'MasterKeyRotation' });
 
 const DAY_SECONDS = 86_400;
+
+function isUnset(value: unknown): boolean {
+  return value === undefined || value === null;
+}
 
 /** Master keys in the Admin API. */
 export const masterKeyKind: ResourceKind = {
@@ -72,60 +107,86 @@ export const masterKeyKind: ResourceKind = {
   },
   viewSchema,
   createdSchema: masterKeyWithSecret,
-  create({ id, key: given, ...input }) {
+  create({ id, key: given, ...input }, actor) {
     const secret = typeof given === 'string' ? given : newKeySecret();
     const name = typeof id === 'string' ? id : `key-${crypto.randomUUID().slice(0, 8)}`;
     return {
       id: name,
-      fields: { name, ...withoutNulls(input), ...markOf(secret) },
+      fields: { name, ...withoutNulls(input), ...markOf(secret), created_by: actor },
       shown: { key: secret },
     };
   },
   update(before, { key: given, ...input }) {
-    const fields = merged(before, input);
+    const { disabled_reason: reason, ...others } = merged(before, input);
+    const isDisabled = others['is_enabled'] === false && reason !== undefined;
+    const fields: JsonObject = isDisabled ? { ...others, disabled_reason: reason } : others;
     if (typeof given !== 'string') return fields;
     const { previous: _, ...rest } = fields;
     return { ...rest, ...markOf(given) };
   },
   view,
-  findConflict,
+  async facts(resources, call) {
+    const lastUse = await call.store.admin.lastUse.of(resources.map(({ id }) => id));
+    return new Map(
+      resources.map(({ id }) => [
+        id,
+        { last_used_at: lastUse.get(id) ?? null, usage: usageOf(call, 'key', id) },
+      ]),
+    );
+  },
+  findConflict: ({ master_keys: keys }, id, fields) => {
+    const index = new KeyIndex(id);
+    for (const key of keys.values()) index.add(key.id, key.fields);
+    return index.conflictOf(fields);
+  },
 };
 
 /** The fields after a rotation, and the new secret, which is shown this once. */
 export function rotate(
   before: JsonObject,
-  { key: given, grace_seconds: grace }: JsonObject,
+  { key: given, grace_seconds: grace, revoke_previous: revokes }: JsonObject,
   now: Date,
 ): { readonly fields: JsonObject; readonly shown: JsonObject } {
+  if (revokes === true) {
+    const { previous: _, ...fields } = before;
+    return { fields, shown: {} };
+  }
   const secret = typeof given === 'string' ? given : newKeySecret();
   const graceSeconds = typeof grace === 'number' ? grace : DAY_SECONDS;
   return { fields: rotatedFields(before, secret, { now, graceSeconds }), shown: { key: secret } };
 }
 
-function view(resource: Resource): JsonObject {
-  const { hash: _, preview, previous, ...rest } = resource.fields;
-  const former = previous === undefined ? undefined : storedKey(resource.fields).previous;
+function view(resource: Resource, moment: ViewMoment): JsonObject {
+  const { hash: _, preview, previous: __, ...rest } = resource.fields;
+  const former = storedKey(resource.fields).previous;
   return {
     id: resource.id,
     allowed_models: [],
     rate_limit: null,
+    team: null,
+    user: null,
+    expires_at: null,
+    tags: {},
+    client_tags: [],
+    limits: [],
+    per_end_user: [],
+    self_rotate: false,
     is_enabled: true,
+    disabled_reason: null,
+    created_by: null,
     ...rest,
     key_preview: preview ?? '****',
     previous_key_preview: former?.preview ?? null,
     previous_key_expires_at: former?.expires_at ?? null,
+    status: statusOf(resource.fields, moment),
     ...dates(resource),
   };
 }
 
-function findConflict({ master_keys: keys }: Resources, id: string, fields: JsonObject): string | undefined {
-  const { name, hash } = storedKey(fields);
-  for (const other of keys.values()) {
-    if (other.id === id) continue;
-    const theirs = storedKey(other.fields);
-    if (theirs.name === name) return `The master key "${other.id}" has the name "${name}" already.`;
-    if (theirs.hash === hash || theirs.previous?.hash === hash)
-      return `The master key "${other.id}" has the same secret.`;
-  }
-  return undefined;
+function statusOf(fields: JsonObject, { nowMs, graceMs }: ViewMoment): (typeof STATUSES)[number] {
+  const { is_enabled: isEnabled, expires_at: expires } = fields;
+  if (isEnabled === false) return 'disabled';
+  if (typeof expires === 'string' && Date.parse(expires) + graceMs <= nowMs) return 'expired';
+  const { previous } = storedKey(fields);
+  return previous !== undefined && Date.parse(previous.expires_at) > nowMs ? 'rotating' : 'active';
 }

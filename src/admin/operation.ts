@@ -1,13 +1,17 @@
 import type { z } from 'zod';
+import type { Claim } from '../limits/claim.ts';
+import type { ClaimStanding } from '../limits/claim-counters.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { ChangeContext, Edit } from '../store/change.ts';
-import type { KeptAnswers } from '../store/idempotency-table.ts';
+import type { AdminTables } from '../store/admin-tables.ts';
 import type { Kind, RESOURCE_KINDS } from '../store/resource-kinds.ts';
 import type { JsonObject, ResourceName, Revision } from '../store/revision.ts';
 import type { RequestRecords } from '../store/records/request-record-table.ts';
 import type { HistoryItem } from '../store/store-options.ts';
 import type { Accounts } from '../store/console/account-table.ts';
 import type { Sessions } from '../store/console/session-table.ts';
+import type { SendHook } from '../spend/alerts/deliver.ts';
+import type { Database } from '../store/database.ts';
 import type { Caller, Client } from './access/caller.ts';
 import type { Access } from './access/role.ts';
 import type { SignIn } from './access/sign-in.ts';
@@ -22,11 +26,16 @@ export interface AdminStore {
   readonly refresh: () => Promise<Revision>;
   readonly history: (page: { before: number; limit: number }) => Promise<HistoryItem[]>;
   readonly requests: Pick<RequestRecords, 'list' | 'sum'>;
-  /** The answers that repeated requests get again. */
-  readonly answers: KeptAnswers;
+  readonly admin: AdminTables;
 }
 
-export type OperationTag = (typeof RESOURCE_KINDS)[Kind]['path'] | 'config' | 'requests' | 'access';
+export type OperationTag =
+  | (typeof RESOURCE_KINDS)[Kind]['path']
+  | 'config'
+  | 'requests'
+  | 'limits'
+  | 'spend'
+  | 'access';
 
 /** An operation of the Admin API, from which both its documentation and its handler are made. */
 export interface Operation {
@@ -64,10 +73,23 @@ export interface Services {
   readonly mode: 'demo' | 'database' | 'file';
   /** undefined: the configuration is in a database. */
   readonly configurationFile: string | undefined;
+  /** undefined: nothing is known of spending. */
+  readonly spend: SpendServices | undefined;
   /** Notes an action that is no change of the configuration, such as a sign-in. */
   readonly note: (action: string) => void;
+  /** How a limit stands; undefined: nobody knows at the moment. */
+  readonly standing: (claim: Claim) => ClaimStanding | undefined;
   /** Counts a wrong key and waits as long as its sender has to. Throws `AdminProblem`. */
   readonly refuseKey: () => Promise<never>;
+}
+
+/** What operations on the ledger use. */
+export interface SpendServices {
+  /** The database of the ledger; undefined while there is none. */
+  readonly database: () => Database | undefined;
+  /** undefined: end users cannot be hashed. */
+  readonly hashEndUser: ((endUser: string) => string) | undefined;
+  readonly sendHook: SendHook;
 }
 
 /** One request with its parsed body and parameters. */
@@ -93,6 +115,8 @@ export interface Call {
 export interface Write {
   /** For the history, such as `update`; the target follows. */
   readonly verb: string;
+  /** For the history, if the verb and the target do not say it. */
+  readonly what?: string;
   /** The resource that it is about; errors in it are told without its name. */
   readonly target: ResourceName;
   readonly edit: Edit;
@@ -106,5 +130,7 @@ export interface Write {
 export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: JsonObject | undefined;
+  /** Sent instead of `body`: a file. */
+  readonly raw?: { readonly type: string; readonly body: ReadableStream<Uint8Array> };
   readonly version: number | undefined;
 }

@@ -1,4 +1,6 @@
 import { configOperations } from './config-operations.ts';
+import { keyOperations } from './key-operations.ts';
+import { limitOperations } from './limit-operations.ts';
 import { masterKeyKind } from './master-key-kind.ts';
 import { modelKind } from './model-kind.ts';
 import type { Kind } from '../store/resource-kinds.ts';
@@ -9,6 +11,9 @@ import { requestOperations } from './request-operations.ts';
 import { resourceOperations } from './resource-operations.ts';
 import { sessionOperations } from './session-operations.ts';
 import { accountOperations } from './account-operations.ts';
+import { teamKind } from './team-kind.ts';
+import { userKind } from './user-kind.ts';
+import { spendOperations } from './spend-operations.ts';
 import { settingKind } from './setting-kind.ts';
 
 /** The path of the Admin API. */
@@ -19,14 +24,19 @@ export const ADMIN_KINDS: Readonly<Record<Kind, ResourceKind>> = {
   providers: providerKind,
   models: modelKind,
   master_keys: masterKeyKind,
+  teams: teamKind,
+  users: userKind,
   settings: settingKind,
 };
 
 /** All operations of the Admin API. */
 export const OPERATIONS: readonly Operation[] = [
   ...Object.values(ADMIN_KINDS).flatMap(resourceOperations),
+  ...keyOperations,
   ...configOperations,
+  ...limitOperations,
   ...requestOperations,
+  ...spendOperations,
   ...sessionOperations,
   ...accountOperations,
 ];

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Kind } from '../store/resource-kinds.ts';
 import type { Json, JsonObject, Resource, Resources } from '../store/revision.ts';
+import type { Call } from './operation.ts';
 
 /** One kind of resource in the Admin API. `RESOURCE_KINDS` has its title, path and secrets. */
 export interface ResourceKind {
@@ -13,14 +14,24 @@ export interface ResourceKind {
   readonly viewSchema: z.ZodType;
   /** The result of a creation, if it shows more. */
   readonly createdSchema?: z.ZodType;
-  readonly create: (input: JsonObject) => Creation;
+  /** `actor` is who creates it, for kinds that note it. */
+  readonly create: (input: JsonObject, actor: string) => Creation;
   /** The fields after an update; null removes a field. */
   readonly update: (before: JsonObject, input: JsonObject) => JsonObject;
-  readonly view: (resource: Resource) => JsonObject;
+  readonly view: (resource: Resource, moment: ViewMoment) => JsonObject;
+  /** What a reader learns besides the fields; left out: nothing. */
+  readonly facts?: (resources: readonly Resource[], call: Call) => Promise<ReadonlyMap<string, JsonObject>>;
   /** Why the resource conflicts with others; undefined: it does not. */
   readonly findConflict: (resources: Resources, id: string, fields: JsonObject) => string | undefined;
   /** Whether a PUT may create a resource of that id; left out: never. */
   readonly canPut?: (id: string) => boolean;
+}
+
+/** What a view depends on besides the resource. */
+export interface ViewMoment {
+  readonly nowMs: number;
+  /** How long an expired key goes on working. */
+  readonly graceMs: number;
 }
 
 export interface Creation {

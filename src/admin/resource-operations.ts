@@ -6,7 +6,7 @@ import type { Answer, Call, Operation } from './operation.ts';
 import { cursorOf, isBehind, listQuery, matching, placeOf } from './list-query.ts';
 import { AdminProblem } from './problem.ts';
 import { parseQuery } from './request-query.ts';
-import type { Creation, ResourceKind } from './resource-kind.ts';
+import type { Creation, ResourceKind, ViewMoment } from './resource-kind.ts';
 
 const COUNT = z.int().min(0);
 
@@ -43,7 +43,7 @@ function operationsOn(kind: ResourceKind): Operation[] {
       example: examples.create,
       status: 201,
       answer: kind.createdSchema ?? kind.viewSchema,
-      run: (call) => create(kind, kind.create(call.body), call),
+      run: (call) => create(kind, kind.create(call.body, call.actor), call),
     },
     {
       ...one,
@@ -87,7 +87,8 @@ function pageOf(kind: ResourceKind): z.ZodType {
   });
 }
 
-async function list(kind: ResourceKind, { store, query }: Call): Promise<Answer> {
+async function list(kind: ResourceKind, call: Call): Promise<Answer> {
+  const { store, query } = call;
   const { search, cursor, limit } = parseQuery(listQuery, query);
   const { version, resources } = await store.read();
   const all = [...resources[kind.kind].values()].filter(matching(search));
@@ -97,16 +98,33 @@ async function list(kind: ResourceKind, { store, query }: Call): Promise<Answer>
   const page = limit === undefined ? rest : rest.slice(0, limit);
   const last = page.at(-1);
   const next = last === undefined || page.length === rest.length ? null : cursorOf(last);
-  const entries = page.map(kind.view);
+  const entries = await viewsOf(kind, page, call);
   return {
     version,
     body: { version, [kind.kind]: entries, total: all.length, next_cursor: next },
   };
 }
 
-async function read(kind: ResourceKind, { store, id }: Call): Promise<Answer> {
-  const { version, resources } = await store.read();
-  return { version, body: kind.view(found(kind, resources, id)) };
+async function read(kind: ResourceKind, call: Call): Promise<Answer> {
+  const { version, resources } = await call.store.read();
+  const [body] = await viewsOf(kind, [found(kind, resources, call.id)], call);
+  return { version, body };
+}
+
+/** Resources as a reader sees them. */
+async function viewsOf(
+  kind: ResourceKind,
+  resources: readonly Resource[],
+  call: Call,
+): Promise<JsonObject[]> {
+  const facts = await kind.facts?.(resources, call);
+  const moment = momentOf(call);
+  return resources.map((resource) => ({ ...kind.view(resource, moment), ...facts?.get(resource.id) }));
+}
+
+/** The moment of a call, for views. */
+export function momentOf({ store, now }: Pick<Call, 'store' | 'now'>): ViewMoment {
+  return { nowMs: now.getTime(), graceMs: store.snapshot().limits.options.graceAfterExpiryMs };
 }
 
 /** The version of the whole configuration in responses. */
@@ -116,6 +134,7 @@ export const VERSION = z
 
 async function create(kind: ResourceKind, { id, fields, shown }: Creation, call: Call): Promise<Answer> {
   const target = { kind: kind.kind, id };
+  const moment = momentOf(call);
   return call.write({
     verb: 'create',
     target,
@@ -124,7 +143,7 @@ async function create(kind: ResourceKind, { id, fields, shown }: Creation, call:
       if (resources[kind.kind].has(id)) throw exists(kind, id);
       return replaced(kind, { resources, name: target, fields, now });
     },
-    answerOf: (revision) => answer(kind, target, revision, shown),
+    answerOf: (revision) => answer(kind, target, { revision, shown, moment }),
   });
 }
 
@@ -148,6 +167,7 @@ export async function changeFields(
   edit: (fields: JsonObject) => Omit<Creation, 'id'>,
 ): Promise<Answer> {
   const target = { kind: kind.kind, id: call.id };
+  const moment = momentOf(call);
   let shown: JsonObject = {};
   return call.write({
     verb,
@@ -159,7 +179,7 @@ export async function changeFields(
       ({ shown } = changed);
       return replaced(kind, { resources, name: target, fields: changed.fields, now });
     },
-    answerOf: (revision) => answer(kind, target, revision, shown),
+    answerOf: (revision) => answer(kind, target, { revision, shown, moment }),
   });
 }
 
@@ -189,10 +209,16 @@ function replaced(kind: ResourceKind, { resources, name, fields, now }: Replacem
   return withResource(resources, name, fields, now);
 }
 
+interface Written {
+  readonly revision: Revision;
+  readonly shown: JsonObject;
+  readonly moment: ViewMoment;
+}
+
 /** A resource after a write, with what is shown this once. */
-function answer(kind: ResourceKind, name: ResourceName, revision: Revision, shown: JsonObject): Answer {
-  const resource = found(kind, revision.resources, name.id);
-  return { version: revision.version, body: { ...kind.view(resource), ...shown } };
+function answer(kind: ResourceKind, { id }: ResourceName, { revision, shown, moment }: Written): Answer {
+  const resource = found(kind, revision.resources, id);
+  return { version: revision.version, body: { ...kind.view(resource, moment), ...shown } };
 }
 
 function found(kind: ResourceKind, resources: Resources, id: string): Resource {

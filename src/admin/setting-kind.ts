@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { configSchema } from '../config/schema/schema.ts';
-import { isObject } from '../store/json-path.ts';
+import { isObject, pathsLike, setField } from '../store/json-path.ts';
 import { isKindSection } from '../store/resource-kinds.ts';
-import type { Json } from '../store/revision.ts';
+import type { Json, JsonObject, Resource } from '../store/revision.ts';
 import { DATES, WARNINGS } from './fields.ts';
 import { asText, dates, merged, type ResourceKind, withoutNulls } from './resource-kind.ts';
 
@@ -38,22 +38,51 @@ export const settingKind: ResourceKind = {
     .meta({ id: 'Setting' }),
   create: ({ id, value: given = null }) => ({ id: asText(id), fields: { value: clean(given) }, shown: {} }),
   update: ({ value: before }, { value: given = null }) => ({
-    value: isObject(before) && isObject(given) ? merged(before, given) : clean(given),
+    value:
+      isObject(before) && isObject(given) ? merged(before, given) : withKeptSecrets(before, clean(given)),
   }),
   view(resource) {
-    const { value: whole = null } = resource.fields;
-    const { token, ...visible } = isObject(whole) ? whole : {};
-    const hasToken = resource.id === 'metrics' && token !== undefined;
+    const { value: visible, secrets } = withoutSecrets(resource);
     return {
       id: resource.id,
-      value: hasToken ? visible : whole,
-      secret_fields: hasToken ? ['token'] : [],
+      value: visible,
+      secret_fields: secrets,
       ...dates(resource),
     };
   },
   findConflict: () => undefined,
   canPut: (id) => ids.safeParse(id).success,
 };
+
+/** The value without the token of `metrics` and the secrets of `alerts`, and their paths. */
+function withoutSecrets({ id, fields }: Resource): { readonly value: Json; readonly secrets: string[] } {
+  const { value = null } = fields;
+  const pattern = { metrics: 'value.token', alerts: 'value.*.secret' }[id];
+  const paths = pattern === undefined ? [] : pathsLike(fields, pattern);
+  const visible = paths.reduce((rest, path) => setField(rest, path, undefined), fields);
+  return {
+    value: paths.length === 0 ? value : (visible['value'] ?? null),
+    secrets: paths.map((path) => path.slice('value.'.length)),
+  };
+}
+
+/**
+ * Hooks are written as a whole list, without the secrets, which nobody can read. An entry keeps the secret of the one
+ * with the same address, unless it brings one or says null.
+ */
+function withKeptSecrets(before: Json | undefined, given: Json): Json {
+  if (!Array.isArray(before) || !Array.isArray(given)) return given;
+  const secrets = new Map<Json | undefined, Json>();
+  for (const hook of before) if (isHook(hook) && hook['secret']) secrets.set(hook['url'], hook['secret']);
+  return given.map((hook: Json) => {
+    const kept = isHook(hook) && hook['secret'] === undefined ? secrets.get(hook['url']) : undefined;
+    return kept === undefined || !isHook(hook) ? hook : { ...hook, secret: kept };
+  });
+}
+
+function isHook(entry: Json): entry is JsonObject {
+  return isObject(entry) && typeof entry['url'] === 'string';
+}
 
 function clean(given: Json): Json {
   return isObject(given) ? withoutNulls(given) : given;

@@ -6,6 +6,7 @@ import { StoreUnavailable } from '../store/database.ts';
 import { findingText } from '../store/finding-text.ts';
 import { createKeyring, type Keyring, SealBroken } from '../store/keyring.ts';
 import { readSecretVariables } from './secret-variables.ts';
+import { findDaysProblem, readSpendEnvironment } from './spend-environment.ts';
 import { SchemaMismatch } from '../store/migrate.ts';
 
 /** The environment's settings for the database; `wrong` is one line that says what is missing. */
@@ -51,9 +52,8 @@ export function readDatabaseEnvironment(
     const weakness = key === '' ? undefined : findWeakness(key);
     if (weakness !== undefined) return wrong(`${name} ${weakness}.`);
   }
-  const retentionMs = parseDays(env['REQUEST_RETENTION_DAYS'] || '30');
-  if (retentionMs === undefined)
-    return wrong('REQUEST_RETENTION_DAYS must be a number of days from 0 to 36500.');
+  const daysProblem = findDaysProblem(env);
+  if (daysProblem !== undefined) return wrong(daysProblem);
   const former = [env['OLD_SECRET_KEY'], env['OLD_ADMIN_KEY']].flatMap((key) => key || []);
   return {
     kind: 'database',
@@ -61,7 +61,7 @@ export function readDatabaseEnvironment(
     adminKey,
     keyring: createKeyring({ current: secretKey || adminKey, former }),
     lastGoodPath: lastGoodPath(env['SNAPSHOT_FILE'], url),
-    retentionMs,
+    retentionMs: readSpendEnvironment(env).recordsMs,
   };
 }
 
@@ -72,14 +72,6 @@ const WHY_ADMIN_KEY = {
 
 function wrong(message: string): DatabaseEnvironment {
   return { kind: 'wrong', message };
-}
-
-const DAY_MS = 86_400_000;
-
-/** Parses days, possibly fractional, as milliseconds. */
-function parseDays(text: string): number | undefined {
-  const days = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Infinity;
-  return days <= 36_500 ? days * DAY_MS : undefined;
 }
 
 /** One file per database, so that two gateways in one folder do not share a copy. */

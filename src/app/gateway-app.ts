@@ -2,8 +2,9 @@ import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createConsole } from '../console/console-page.ts';
 import { createDocs } from '../console/docs-page.ts';
 import { LOOK_MS } from '../gateway/settle.ts';
-import type { Counters } from '../gateway/limits/ports.ts';
+import type { Counters, Journal } from '../gateway/limits/ports.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
+import type { UsedOf } from '../limits/claim-counters.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
 import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';
@@ -71,6 +72,8 @@ export interface AppOptions {
   readonly database?: (() => DatabaseStatus | undefined) | undefined;
   /** Counts of this process's request records, in database mode. */
   readonly records?: (() => RecordCounts) | undefined;
+  /** The journal that outlives this process, and the ledger that outlives all. */
+  readonly spend?: AppSpend | undefined;
   /** The Admin API, in database mode. */
   readonly admin?: AdminEndpoint | undefined;
   /** Receives every event, and is closed when the requests have ended; undefined: there is no tracing. */
@@ -81,6 +84,13 @@ export interface AppOptions {
   readonly cluster?: Cluster | undefined;
   /** The clock of a single process; undefined: the machine's clock. */
   readonly clock?: SystemClock;
+}
+
+/** Connects a process with the journal and the ledger. */
+export interface AppSpend extends Pick<MetricSources, 'journalState' | 'ledgerState'> {
+  readonly journal: Journal;
+  /** What was used before this process began, for a single process. */
+  readonly usedOf?: UsedOf | undefined;
 }
 
 /** The processes that serve together, as one of them sees them. Each `own` is what this process would do on its own. */
@@ -108,7 +118,7 @@ const SWEEP_MS = 60_000;
 /** Connects the parts of a gateway and starts listening. Throws the errors of listening, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
   let { snapshot } = options;
-  const { tracing, cluster = singleProcess(options.clock ?? systemClock) } = options;
+  const { tracing, cluster = singleProcess(options.clock ?? systemClock, options.spend?.usedOf) } = options;
   const { clock, ledgers, flush } = withStoredOwners(cluster, options.objects);
   const { stop: stopThreads, ...threads } = createThreads();
   const upstream = createUpstream();
@@ -122,6 +132,7 @@ export function startApp(options: AppOptions): App {
     ...threads,
     costs: createCostMeter(() => snapshot, clock),
     emit,
+    journal: options.spend?.journal,
     ...(tracing && { tracing }),
   };
   const { catalogue, ...reports } = openReports(gateway, statuses, cluster);
@@ -159,10 +170,7 @@ export function startApp(options: AppOptions): App {
       snapshot = next;
       server.recheck();
     },
-    drain: async () => {
-      await drained(server, snapshot.server);
-      await stop();
-    },
+    drain: () => drained(server, snapshot.server).then(stop),
     stop,
   };
 }
@@ -179,10 +187,10 @@ function openReports(gateway: Gateway, statuses: ProviderStatuses, cluster: Clus
 }
 
 /** The cluster of a single process. */
-function singleProcess(clock: SystemClock): Cluster {
+function singleProcess(clock: SystemClock, usedOf: UsedOf | undefined): Cluster {
   return {
     clock,
-    ledgers: loneLedgers(),
+    ledgers: loneLedgers(usedOf),
     port: undefined,
     isProber: true,
     metrics: (own) => renderMetrics(own()),
@@ -207,12 +215,13 @@ function withStoredOwners(
 
 /** The listeners of the gateway's events, and one function that calls them all. */
 function openWatchers(
-  { version, droppedLogRows = () => 0, database, records, tracing, emit, cluster }: AppOptions,
+  { version, droppedLogRows = () => 0, database, records, spend, tracing, emit, cluster }: AppOptions,
   { clock, ledgers, snapshot }: Pick<Cluster, 'clock' | 'ledgers'> & Pick<MetricSources, 'snapshot'>,
 ): { readonly metrics: Metrics; readonly statuses: ProviderStatuses; readonly emit: Emit } {
   // The supervisor tells how limits stand that several processes share.
   const limits = cluster === undefined ? ledgers.counters : undefined;
-  const metrics = createMetrics({ snapshot, clock, version, droppedLogRows, database, records, limits });
+  const own = { snapshot, clock, version, droppedLogRows, database, records, limits };
+  const metrics = createMetrics({ ...own, ...spend });
   const statuses = new ProviderStatuses(clock);
   const listeners = [metrics.listen, statuses.listen, ...(tracing ? [tracing.listen] : []), emit];
   return { metrics, statuses, emit: toEach(listeners) };

@@ -40,7 +40,7 @@ async function openListeners(config: CompiledConfig, options: ListenOptions): Pr
       const { serveWithWorkers } = await import('./supervisor.ts');
       return await serveWithWorkers(config, workers, options);
     }
-    const serving = serveInOneProcess(config, options);
+    const serving = await serveInOneProcess(config, options);
     if (workers > 1) serving.log.say('warn', 'workersAlone', { workers });
     return serving;
   } catch (error) {

@@ -16,8 +16,14 @@ import {
 import type { CompiledConfig } from './config-source.ts';
 import { listen } from './listen.ts';
 import type { Serving } from './serving.ts';
-import { recordRequests } from './request-records.ts';
+import { type Recording, recordRequests } from './request-records.ts';
+import type { RequestRecord } from '../store/records/request-record.ts';
+import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
+import type { Log } from '../telemetry/log/log.ts';
+import { recordsWithSums } from './records-with-sums.ts';
 import { drainOnSignals } from './signals.ts';
+import { readSpendEnvironment } from './spend-environment.ts';
+import { SpendSide } from './spend-side.ts';
 
 type Changed = Extract<StoreEvent, { type: 'changed' }>;
 type Environment = Extract<DatabaseEnvironment, { kind: 'database' }>;
@@ -77,11 +83,12 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     audit: (entry) => serving && logAudit(entry, serving.log),
     onBug: (error) => serving?.emit({ type: 'bug', requestId: undefined, error }),
   });
-  const recording = recordRequests({
-    records: store.requests,
-    retentionMs: environment.retentionMs,
-    log: () => serving?.log,
-  });
+  const kept = await openKept(store, environment, () => serving?.log);
+  if (typeof kept === 'string') {
+    await store.close();
+    return failed([kept]);
+  }
+  const { spend, recording, ...records } = kept;
   const config = ({ snapshot, revision }: Pick<Changed, 'snapshot' | 'revision'>): CompiledConfig => {
     const { version, loadedAt: now } = snapshot;
     return { snapshot, source: { kind: 'revision', revision, version, now, overrides: flags.overrides } };
@@ -96,11 +103,11 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
         return response;
       },
       record: recording.listen,
-      retentionMs: environment.retentionMs,
       records: recording.counts,
-      insert: (records) => store.requests.insert(records),
+      ...records,
     },
     database: { status: () => store.status(), objects: store.objects },
+    spend,
   });
   if (serving === undefined) return EXIT.failed;
   const running = serving;
@@ -110,16 +117,51 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     running.log.say('warn', 'warning', { text });
   flags.listen((event) => {
     if (event.type !== 'changed') report(event, running);
-    else if (event.snapshot !== running.snapshot()) inForce = accept(config(event), running);
+    else if (event.snapshot !== running.snapshot())
+      inForce = spend.adopt(event.snapshot, () => accept(config(event), running));
   });
   process.on('SIGHUP', () => store.look());
   const telling = setInterval(() => running.setDatabaseStatus(store.status()), STATUS_MS);
   await drained;
   clearInterval(telling);
   await recording.close();
+  await spend.close();
   await store.close();
   await running.log.flush();
   return EXIT.ok;
+}
+
+interface Kept {
+  readonly spend: SpendSide;
+  readonly recording: Recording;
+  /** How long processes keep records that no journal has; 0: the journals have all. */
+  readonly retentionMs: number;
+  readonly insert: (records: readonly RequestRecord[]) => Promise<void>;
+}
+
+/** Opens what outlives a request: ledger and records. Resolves with a sentence if limits cannot be kept. */
+async function openKept(
+  store: Store,
+  environment: Environment,
+  log: () => Log | undefined,
+): Promise<Kept | string> {
+  const { database } = store;
+  const spend = new SpendSide({ ...readSpendEnvironment(process.env), database, log });
+  const problem = await spend.follow(store.snapshot());
+  if (problem !== undefined) return problem;
+  const retentionMs = spend.spend === undefined ? environment.retentionMs : 0;
+  const records = recordsWithSums(database);
+  const recording = recordRequests({ records, retentionMs, log });
+  const counts = (): RecordCounts => {
+    const { waiting, dropped } = recording.counts();
+    return { waiting: waiting + (spend.status()?.waiting ?? 0), dropped };
+  };
+  return {
+    spend,
+    recording: { ...recording, counts },
+    retentionMs,
+    insert: records.insert,
+  };
 }
 
 /** How often other processes learn the state of the database. */

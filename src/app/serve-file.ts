@@ -13,6 +13,8 @@ import { listen } from './listen.ts';
 import type { Serving } from './serving.ts';
 import { startWarnings } from './start-warnings.ts';
 import { drainOnSignals } from './signals.ts';
+import { readSpendEnvironment } from './spend-environment.ts';
+import { SpendSide } from './spend-side.ts';
 import { WatchedFiles } from './watched-files.ts';
 
 /** Serves the configuration in a file and follows its changes until a signal ends it. */
@@ -33,7 +35,17 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
     inForce: () => ({ file: loaded.file, snapshot: loaded.config.snapshot }),
     serving: () => listening,
   });
-  const serving = await listen(first.config, { admin: admin.side });
+  const spend = new SpendSide({
+    ...readSpendEnvironment(process.env),
+    database: undefined,
+    log: () => listening?.log,
+  });
+  const problem = await spend.follow(first.config.snapshot);
+  if (problem !== undefined) {
+    console.error(`llm-proxy: ${problem}`);
+    return EXIT.failed;
+  }
+  const serving = await listen(first.config, { admin: admin.side, spend });
   if (serving === undefined) return EXIT.failed;
   listening = serving;
   const drained = drainOnSignals(serving);
@@ -49,7 +61,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
       return next.problems;
     }
     loaded = next;
-    await accept(next.config, serving);
+    await spend.adopt(next.config.snapshot, () => accept(next.config, serving));
     return [];
   };
   let reloading: Promise<readonly Problem[]> = Promise.resolve([]);
@@ -59,6 +71,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   void secrets.follow(first.files);
   process.on('SIGHUP', () => void reload());
   await drained;
+  await spend.close();
   watch.close();
   secrets.close();
   await serving.log.flush();

@@ -6,6 +6,7 @@ import type { RequestRecord } from '../store/records/request-record.ts';
 import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
 import type { CompiledConfig } from './config-source.ts';
+import type { SpendSide } from './spend-side.ts';
 
 /** A gateway that listens, in one process or in several. */
 export interface Serving {
@@ -29,6 +30,8 @@ export interface ListenOptions {
   readonly admin?: AdminSide | undefined;
   /** The additions of database mode; undefined: there is no database. */
   readonly database?: DatabaseSide | undefined;
+  /** What was used, over restarts. */
+  readonly spend?: SpendSide | undefined;
 }
 
 /** The connection between a gateway and its Admin API. */

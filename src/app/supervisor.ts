@@ -17,6 +17,9 @@ import { openLedgers, type SharedLedgers, sizeOfLedgers } from './shared-ledgers
 import { createSharedMemory, type SharedMemory } from '../cluster/shared-memory.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { AdminSide, DatabaseSide, ListenOptions, Serving } from './serving.ts';
+import type { JournalOrders } from '../spend/process-journal.ts';
+import type { Use } from '../spend/journal/line.ts';
+import type { SpendSide } from './spend-side.ts';
 import { openProcessLog, print } from './process-log.ts';
 import { receiveAdminRequest } from './forwarded-request.ts';
 import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
@@ -65,6 +68,9 @@ class Supervisor {
   readonly #workers: number;
   readonly #admin: AdminSide | undefined;
   readonly #database: DatabaseSide | undefined;
+  readonly #spend: SpendSide | undefined;
+  /** The number under which each worker writes its journal. */
+  readonly #lives = new Map<number, number>();
   readonly #memory: SharedMemory;
   readonly #ledgers: SharedLedgers;
   readonly #seed: Seeder;
@@ -74,11 +80,12 @@ class Supervisor {
   #metricsServer: MetricsServer | undefined;
   #noting: Timer | undefined;
 
-  constructor(config: CompiledConfig, workers: number, { admin, database }: ListenOptions) {
+  constructor(config: CompiledConfig, workers: number, { admin, database, spend }: ListenOptions) {
     this.#config = config;
     this.#workers = workers;
     this.#admin = admin;
     this.#database = database;
+    this.#spend = spend;
     this.#memory = createSharedMemory(sizeOfLedgers(workers));
     this.#ledgers = openLedgers(this.#memory.bytes, {
       workers,
@@ -88,7 +95,7 @@ class Supervisor {
     this.#seed = seedForAll({
       records: this.#ledgers.records,
       publishAll: (key) => this.#pool.callAll('publishHold', key, PUBLISH_MS),
-      usedOf: () => 0,
+      usedOf: (counter, windowMs) => spend?.usedOf(counter, windowMs) ?? 0,
     });
     this.log = openProcessLog(this.snapshot);
     this.#own = createMetrics({
@@ -99,6 +106,7 @@ class Supervisor {
       database: database?.status,
       records: admin?.records,
       limits: this.#ledgers.counters,
+      ledgerState: spend?.status,
     });
     this.#pool = new WorkerPool({
       size: workers,
@@ -111,6 +119,8 @@ class Supervisor {
 
   /** Resolves with the URL when every worker listens. */
   async start(): Promise<string> {
+    this.#spend?.onMoved(this.#adjust);
+    this.#spend?.onOpened(() => this.#startJournals());
     // However this process ends, its workers must release the port.
     process.once('exit', () => this.#pool.stop());
     const { url } = await this.#pool.start();
@@ -184,10 +194,30 @@ class Supervisor {
       memory: this.#memory.path,
       port: this.#pool.address?.port ?? this.snapshot().server.port,
       source: this.#config.source,
+      journal: this.#beginJournal(worker),
       admin: admin && { retentionMs: admin.retentionMs },
       database: database && { status: database.status() },
     };
   }
+
+  #beginJournal(worker: number): JournalOrders | undefined {
+    const orders = this.#spend?.begin(worker);
+    if (orders !== undefined) this.#lives.set(worker, orders.life);
+    return orders;
+  }
+
+  /** Tells the workers to write journals, from now on. */
+  async #startJournals(): Promise<void> {
+    const starts = Array.from({ length: this.#workers }, async (_, index) => {
+      const orders = this.#beginJournal(index + 1);
+      if (orders !== undefined)
+        await this.#pool.call(index + 1, 'startJournal', orders).catch(() => undefined);
+    });
+    await Promise.all(starts);
+  }
+
+  readonly #adjust = ([counter, windowMs, amount]: Use): void =>
+    this.#ledgers.counters.adjust(counter, windowMs, amount);
 
   readonly #metricsText = async (): Promise<string> => {
     await this.#noteCounts();
@@ -203,6 +233,8 @@ class Supervisor {
 
   readonly #reclaim = ({ worker, pid, how }: WorkerExit): void => {
     this.#ledgers.reclaim(worker);
+    const life = this.#lives.get(worker);
+    if (life !== undefined) for (const use of this.#spend?.bury(life) ?? []) this.#adjust(use);
     this.#counts.reclaim(worker);
     this.log.say('error', 'workerDied', { worker, pid, how });
   };

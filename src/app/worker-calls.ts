@@ -9,6 +9,7 @@ import type { ProviderStatus } from '../health/provider-status.ts';
 import type { ProviderList } from '../models/provider-list.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
+import type { JournalOrders } from '../spend/process-journal.ts';
 import type { ConfigSource } from './config-source.ts';
 
 /** The initial message to a worker. */
@@ -23,6 +24,8 @@ export interface WorkerInit {
   /** 0: this worker chooses the port. */
   readonly port: number;
   readonly source: ConfigSource;
+  /** undefined: no journal is kept yet. */
+  readonly journal: JournalOrders | undefined;
   /** The additions of a gateway with an Admin API. `retentionMs` 0: no request records are made. */
   readonly admin: { readonly retentionMs: number } | undefined;
   /** The additions of database mode. */
@@ -57,6 +60,8 @@ export type WorkerCalls = {
   readonly ping: (nothing: undefined) => void;
   /** Writes what the worker holds of a counter into its record, given by its key. Answered at once. */
   readonly publishHold: (key: string) => void;
+  /** Begins a journal, since the configuration now needs one; answered when it has begun. */
+  readonly startJournal: (orders: JournalOrders) => Promise<void>;
   /** Answered when the configuration is in force. */
   readonly swap: (source: ConfigSource) => Promise<void>;
   /** Sets the state of the database. */

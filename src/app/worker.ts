@@ -14,6 +14,7 @@ import { mapSharedMemory } from '../cluster/shared-memory.ts';
 import { EXIT } from '../exit-code.ts';
 import { compileSource } from './config-source.ts';
 import { complain, openProcessLog } from './process-log.ts';
+import { ProcessSpend } from './process-spend.ts';
 import { type Recording, recordRequests } from './request-records.ts';
 import { sendAdminRequests } from './forwarded-request.ts';
 import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
@@ -30,13 +31,14 @@ export async function serveAsWorker(): Promise<number> {
   const { channel, began, onEnd } = connect();
   try {
     const init = await channel.call('hello', undefined);
-    const worker = start(init, await sharedClock(channel), channel);
+    const worker = await start(init, await sharedClock(channel), channel);
     began(worker);
     const { url, port } = worker.app.server;
     await channel.call('listening', { url, port });
     void worker.app.refreshModels();
     await onEnd;
     await worker.app.drain();
+    worker.spend.end();
     await worker.recording.close();
     await worker.log.flush();
     return EXIT.ok;
@@ -54,6 +56,7 @@ interface Worker {
   readonly app: App;
   readonly log: OpenLog;
   readonly recording: Recording;
+  readonly spend: ProcessSpend;
   /** The counters of limits, as records. */
   readonly records: CounterLedger;
   readonly swap: WorkerCalls['swap'];
@@ -82,7 +85,11 @@ function connect(): Connection {
   const calls: WorkerCalls = {
     ping: () => undefined,
     // A worker that has not begun to serve holds nothing.
-    publishHold: (key) => begun?.records.publish(key),
+    publishHold(key) {
+      begun?.spend.flush();
+      begun?.records.publish(key);
+    },
+    startJournal: async (orders) => (await started.promise).spend.start(orders),
     swap: async (source) => (await started.promise).swap(source),
     databaseStatus: async (status) => (await started.promise).setDatabaseStatus(status),
     pending: async () => (await started.promise).app.server.pending(),
@@ -118,11 +125,11 @@ async function sharedClock(channel: RpcChannel<SupervisorCalls & PoolCalls>): Pr
 }
 
 /** Serves according to `init`. Throws the errors of listening. */
-function start(
+async function start(
   init: WorkerInit,
   clock: SystemClock,
   channel: RpcChannel<SupervisorCalls & PoolCalls>,
-): Worker {
+): Promise<Worker> {
   let database = init.database?.status;
   const isStale = (): boolean => database?.isStale ?? false;
   let current: () => Snapshot = () => snapshot;
@@ -136,6 +143,8 @@ function start(
     retentionMs: init.admin?.retentionMs ?? 0,
     log: () => log,
   });
+  const spend = new ProcessSpend({ snapshot: () => current(), log: () => log });
+  await spend.start(init.journal);
   const ledgers = ledgersOf(init, channel);
   const app = startApp({
     admin: init.admin && sendAdminRequests((request) => channel.call('admin', request)),
@@ -144,8 +153,10 @@ function start(
     emit: (event) => {
       log.listen(event);
       recording.listen(event);
+      spend.listen(event);
     },
     droppedLogRows: log.droppedRows,
+    spend: { journal: spend.journal, journalState: spend.state },
     database: () => database,
     records: recording.counts,
     objects: init.database && {
@@ -165,6 +176,7 @@ function start(
     app,
     log,
     recording,
+    spend,
     records: ledgers.records,
     swap: async (source) => app.swap(compileSource(source, isStale)),
     setDatabaseStatus: (next) => {

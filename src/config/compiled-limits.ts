@@ -4,7 +4,7 @@ import { type Claim, NO_CLAIMS } from '../limits/claim.ts';
 export interface CompiledLimits {
   /**
    * Every claim on a request of the key for the public model, except those of an end user: refusing ones first, of these
-   * the nearest scope first. The list is frozen and cached. `NO_CLAIMS` if there is none. Without a key, only the limits
+   * the nearest scope first. The list is cached. `NO_CLAIMS` if there is none. Without a key, only the limits
    * of the whole gateway hold.
    */
   readonly claimsOf: (key: LimitedKey | undefined, publicModel: string) => readonly Claim[];

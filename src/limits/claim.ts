@@ -29,7 +29,7 @@ export type WindowPeriod =
 export type LimitPeriod = BucketPeriod | WindowPeriod;
 
 /**
- * One limit that a request has to fit in. Frozen; every request of the same key and model gets the same object, and equal
+ * One limit that a request has to fit in. Immutable; every request of the same key and model gets the same object, and equal
  * periods are the same object, too.
  */
 export interface Claim {
@@ -68,7 +68,7 @@ export interface Claim {
 }
 
 /** The list of claims of requests without limits: one object, so that callers can compare. */
-export const NO_CLAIMS: readonly Claim[] = Object.freeze([]);
+export const NO_CLAIMS: readonly Claim[] = [];
 
 /** Whether a bucket counts the period, rather than a window. */
 export function isBucketPeriod(period: LimitPeriod): period is BucketPeriod {

@@ -1,3 +1,5 @@
+import type { LimitKind } from './claim.ts';
+
 /** An amount of one counter in one window. */
 export interface CounterAmount {
   readonly counter: string;
@@ -5,4 +7,6 @@ export interface CounterAmount {
   readonly windowMs: number;
   /** In the unit of the counter: nano-dollars, tokens or requests. */
   readonly amount: number;
+  /** Left out where nobody asks for it. */
+  readonly kind?: LimitKind | undefined;
 }

@@ -1,4 +1,4 @@
-import { fieldAt, isObject, setField } from '../store/json-path.ts';
+import { fieldAt, isObject, pathsLike, setField } from '../store/json-path.ts';
 import { isKindSection, type Kind, KINDS, mapKinds, RESOURCE_KINDS } from '../store/resource-kinds.ts';
 import { buildFile } from '../store/revision-file.ts';
 import type { Json, JsonObject, Resource, Revision } from '../store/revision.ts';
@@ -18,23 +18,28 @@ export function exportFile(
         [...revision.resources[kind]].map(([id, resource]) => [id, exported(kind, resource, withSecrets)]),
       ),
   );
-  const keys = [...revision.resources.master_keys.values()].map(({ fields }) => {
-    const { hash: _, preview: __, previous: ___, is_enabled: enabled, ...rest } = fields;
-    return { ...rest, key: hashedKeyText(storedKey(fields)), ...(enabled !== undefined && { enabled }) };
+  const file = buildFile({ resources });
+  const keys = [...resources.master_keys.values()].map(({ id, fields }, index) => {
+    const { name } = storedKey(fields);
+    const renamed = id === name ? {} : { renamed_from: id };
+    return { ...asObjects(file['master_keys'])[index], ...renamed, key: hashedKeyText(storedKey(fields)) };
   });
   const isEmpty = (section: string): boolean =>
     KINDS.some((kind) => kind === section && isKindSection(kind) && resources[kind].size === 0);
   return Object.fromEntries(
-    Object.entries({ ...buildFile({ resources }), master_keys: escaped(keys) }).filter(
-      ([section]) => !isEmpty(section),
-    ),
+    Object.entries({ ...file, master_keys: keys }).filter(([section]) => !isEmpty(section)),
   );
+}
+
+function asObjects(list: Json | undefined): readonly JsonObject[] {
+  return Array.isArray(list) ? list.filter(isObject) : [];
 }
 
 function exported(kind: Kind, resource: Resource, withSecrets: boolean): Resource {
   const { id, fields } = resource;
   const isNamed = RESOURCE_KINDS[kind].inFile === 'list';
-  const hiding = withSecrets ? [] : RESOURCE_KINDS[kind].secrets;
+  const patterns: readonly string[] = withSecrets ? [] : RESOURCE_KINDS[kind].secrets;
+  const hiding = patterns.flatMap((pattern) => pathsLike(fields, pattern));
   const hidden = hiding.reduce(
     (fields, path) => {
       const secret = fieldAt(fields, path);
@@ -48,7 +53,10 @@ function exported(kind: Kind, resource: Resource, withSecrets: boolean): Resourc
 /** Replaces a secret by a variable, and an object by one for each of its fields. */
 function variableFor(id: string, path: string, secret: Json): Json {
   const variable = (name: string): string => `\${${variableName(id)}_${variableName(name)}}`;
-  if (!isObject(secret)) return variable(path.split('.').at(-1) ?? path);
+  if (!isObject(secret)) {
+    const [, index, name = path] = /(?:(\d+)\.)?([^.]+)$/.exec(path) ?? [];
+    return variable(index === undefined || index === '0' ? name : `${name}_${Number(index) + 1}`);
+  }
   return Object.fromEntries(Object.keys(secret).map((name) => [name, variable(name)]));
 }
 

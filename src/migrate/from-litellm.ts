@@ -18,7 +18,7 @@ const STRATEGIES = new Map([
 
 const KNOWN_ENTRY = new Set(['model_name', 'litellm_params', 'model_info']);
 const KNOWN_SECTIONS = new Map([
-  ['litellm_settings', new Set(['fallbacks', 'request_timeout', 'num_retries'])],
+  ['litellm_settings', new Set(['fallbacks', 'request_timeout', 'num_retries', 'drop_params'])],
   [
     'router_settings',
     new Set(['routing_strategy', 'fallbacks', 'num_retries', 'cooldown_time', 'model_group_alias']),
@@ -129,6 +129,7 @@ function readSettings(source: JsonObject, { models, env, report }: Context): Jso
     ...readMasterKey(general, env, report),
     ...readStrategy(asText(router['routing_strategy']), report),
     ...(typeof timeout === 'number' && { timeouts: { request_timeout: timeout } }),
+    ...readDropParams(litellm, env, report),
     ...(Object.keys(fallback).length > 0 && { fallback }),
   };
 }
@@ -150,6 +151,30 @@ function readStrategy(name: string | undefined, report: Report): JsonObject {
   if (strategy !== undefined) return { load_balancing: { strategy } };
   report('router_settings.routing_strategy', `there is no strategy like "${name}"`);
   return {};
+}
+
+/**
+ * `drop_params` leaves out parameters that a provider lacks, and never contents, as `warn` does. Without it, LiteLLM
+ * refuses such parameters, but adapts a request as it likes, so only an explicit `false` becomes `reject`.
+ */
+function readDropParams(litellm: JsonObject, env: Variables, report: Report): JsonObject {
+  const given = litellm['drop_params'];
+  if (given === undefined || given === null) return {};
+  const value = typeof given === 'string' ? flagOf(litellm, env) : given;
+  if (typeof value === 'boolean') return { translation: { unsupported: value ? 'warn' : 'reject' } };
+  report('litellm_settings.drop_params', 'is neither true nor false');
+  return {};
+}
+
+/** The value of a variable, such as `os.environ/DROP_PARAMS`. */
+function flagOf(litellm: JsonObject, env: Variables): boolean | undefined {
+  try {
+    const word = textOf(litellm, 'drop_params', env)?.toLowerCase() ?? '';
+    return word === 'true' || (word === 'false' ? false : undefined);
+  } catch (error) {
+    if (!(error instanceof NotUnderstood)) throw error;
+    return undefined;
+  }
 }
 
 function readFallback(

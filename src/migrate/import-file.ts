@@ -1,7 +1,9 @@
 import type { ConfigFile } from '../config/schema/schema.ts';
 import { isKindSection, type Kind, KINDS, mapKinds } from '../store/resource-kinds.ts';
 import { type Json, type JsonObject, type Resource, type Resources, withChanges } from '../store/revision.ts';
-import { markOf, storedKey } from '../store/stored-key.ts';
+import { markOf, recordOfKey, storedKey } from '../store/stored-key.ts';
+import { asJson, fieldsOf } from './entry-fields.ts';
+import { idsByName, type OwnerIds, ownersOf, withIds } from './import-owners.ts';
 
 /** The effect of an import on one resource. */
 export interface ImportStep {
@@ -48,12 +50,14 @@ export function planImport(
 type Wanted = Readonly<Record<Kind, ReadonlyMap<string, JsonObject>>>;
 
 function readFile(file: ConfigFile, before: Resources): Wanted {
-  const knownKeys = new Map(
-    [...before.master_keys.values()].map((key) => [storedKey(key.fields).name, key] as const),
-  );
+  const teams = idsByName(file.teams, before.teams);
+  const users = idsByName(file.users, before.users);
+  const known = new KnownKeys(before);
   return {
     ...mapKinds((kind) => sectionEntries(file, kind)),
-    master_keys: new Map(keysOf(file).map((key) => keyEntry(key, knownKeys))),
+    teams: ownersOf(file.teams, teams, { parent: teams }),
+    users: ownersOf(file.users, users, {}),
+    master_keys: new Map(keysOf(file).map((key) => keyEntry(key, known, { team: teams, user: users }))),
     settings: settingsOf(
       { ...file, public_models: file.public_models ?? (hasOnlyProxyKey(file) || undefined) },
       new Set(Object.keys(file.models ?? {})),
@@ -105,19 +109,39 @@ function hasOnlyProxyKey({ proxy_api_key: key, master_keys: keys }: ConfigFile):
   return typeof key === 'string' && (keys ?? []).length === 0;
 }
 
-/** A key keeps its id, and the data about its secret if the secret is the same. */
+/** The keys in the database, as a file may name them. */
+class KnownKeys {
+  readonly #byName: ReadonlyMap<string, Resource>;
+  readonly #byId: ReadonlyMap<string, Resource>;
+
+  constructor({ master_keys: keys }: Resources) {
+    this.#byId = keys;
+    this.#byName = new Map([...keys.values()].map((key) => [storedKey(key.fields).name, key]));
+  }
+
+  find({ name, renamed_from: id }: KeyEntry): Resource | undefined {
+    return this.#byName.get(name) ?? this.#byId.get(id ?? name);
+  }
+}
+
+/** A key keeps its id and its record, and the data about its secret if the secret is the same. */
 function keyEntry(
-  { key, ...entry }: KeyEntry,
-  knownByName: ReadonlyMap<string, Resource>,
+  entry: KeyEntry,
+  known: KnownKeys,
+  owners: Readonly<Record<string, OwnerIds>>,
 ): readonly [string, JsonObject] {
+  const { key, renamed_from: formerName, ...rest } = entry;
   const mark = markOf(key);
-  const same = knownByName.get(entry.name);
-  const { hash, preview, previous } = same?.fields ?? {};
-  const secret =
-    hash === mark.hash
-      ? { hash, ...(preview !== undefined && { preview }), ...(previous && { previous }) }
-      : mark;
-  return [same?.id ?? entry.name, { ...fieldsOf(entry), ...secret }];
+  const same = known.find(entry);
+  const { preview, previous, ...record } = recordOfKey(same?.fields ?? {});
+  const isSame = record['hash'] === mark.hash;
+  const secret = isSame
+    ? { ...(preview !== undefined && { preview }), ...(previous && { previous }) }
+    : { preview: mark.preview };
+  return [
+    same?.id ?? formerName ?? entry.name,
+    { ...withIds(fieldsOf(rest), owners), ...record, hash: mark.hash, ...secret },
+  ];
 }
 
 /** Sections of older files that become providers and keys. */
@@ -139,18 +163,6 @@ function withoutAliases(fallback: ConfigFile['fallback'], models: ReadonlySet<st
   const others = Object.entries(aliases ?? {}).filter(([model]) => !models.has(model));
   const kept = { ...rest, ...(others.length > 0 && { alias_fallback: Object.fromEntries(others) }) };
   return Object.keys(kept).length === 0 ? undefined : kept;
-}
-
-/** The fields of an entry in the file: `enabled` becomes `is_enabled`, and unset fields are dropped. */
-function fieldsOf({ enabled, ...entry }: Record<string, unknown>): JsonObject {
-  return asJson({ ...entry, is_enabled: enabled }) as JsonObject;
-}
-
-/** Removes null and undefined at any depth. */
-function asJson(value: unknown): Json {
-  return JSON.parse(
-    JSON.stringify(value, (_, inner: unknown) => (inner === null ? undefined : inner)),
-  ) as Json;
 }
 
 /** The same text for the same fields in any order. */

@@ -78,6 +78,11 @@ interface Rest {
 /** Reports what was not read, and a credential that LiteLLM would find elsewhere. */
 function reportRest(params: JsonObject, { prefix, cloud, hasCredential, report }: Rest): void {
   for (const name of Object.keys(params)) {
+    if (name === 'drop_params') {
+      // The default does the same.
+      if (params[name] !== true) report(name, 'the model may have translation.unsupported: reject');
+      continue;
+    }
     if (!KNOWN_PARAMS.has(name) && cloud?.params.includes(name) !== true)
       report(name, 'there is no such setting here');
   }

@@ -5,7 +5,7 @@ interface ResourceKindRow {
   readonly path: string;
   /** Its section in the document of the Admin API. */
   readonly section: { readonly name: string; readonly description: string };
-  /** Paths of the fields that the database keeps sealed. */
+  /** Paths of the fields that the database keeps sealed; `*` stands for each entry of a list. */
   readonly secrets: readonly string[];
   /**
    * How a configuration file holds the resources: as a list whose entries have a `name`, as a map by name, or each as
@@ -34,6 +34,23 @@ export const RESOURCE_KINDS = {
     secrets: [],
     inFile: 'list',
   },
+  teams: {
+    title: 'team',
+    path: 'teams',
+    section: { name: 'Teams', description: 'Groups of keys, which share limits. Teams may contain teams.' },
+    secrets: [],
+    inFile: 'list',
+  },
+  users: {
+    title: 'user',
+    path: 'users',
+    section: {
+      name: 'Users',
+      description: 'People and programs whose use is counted over all their keys. They cannot sign in.',
+    },
+    secrets: [],
+    inFile: 'list',
+  },
   models: {
     title: 'model',
     path: 'models',
@@ -48,7 +65,8 @@ export const RESOURCE_KINDS = {
     title: 'setting',
     path: 'settings',
     section: { name: 'Settings', description: 'Every other section of the configuration, by its name.' },
-    secrets: ['value.token'],
+    // The tokens of metrics, and the secrets of the hooks in `alerts`.
+    secrets: ['value.token', 'value.*.secret'],
     inFile: 'sections',
   },
 } as const satisfies Record<string, ResourceKindRow>;

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
+import { type AdminTables, adminTables } from './admin-tables.ts';
 import { requireSuccessor, whyNoSuccessor } from './adoption.ts';
 import {
   change,
@@ -15,7 +16,6 @@ import { type CompiledRevision, compileRevision } from './compile-revision.ts';
 import { type Database, openDatabase, StoreUnavailable } from './database.ts';
 import { describeChanges } from './describe-changes.ts';
 import { findingText, reasonOf } from './finding-text.ts';
-import { keptAnswers, type KeptAnswers } from './idempotency-table.ts';
 import { type LastGood, openLastGood } from './last-good.ts';
 import { migrateUp, requireSchema } from './migrate.ts';
 import { StoreHealth } from './store-health.ts';
@@ -52,10 +52,10 @@ export class Store {
   /** The records of past requests, the owners of the providers' objects, and what the Admin API and the console keep. */
   readonly requests: RequestRecords;
   readonly objects: ReturnType<typeof objectOwnerTable>;
-  readonly answers: KeptAnswers;
+  readonly admin: AdminTables;
   readonly console: ConsoleTables;
+  readonly database: Database;
   readonly #options: StoreOptions;
-  readonly #database: Database;
   readonly #health = new StoreHealth();
   readonly #lastGood: LastGood | undefined;
   #current: Changed | undefined;
@@ -70,10 +70,10 @@ export class Store {
 
   constructor(options: StoreOptions, database: Database) {
     this.#options = options;
-    this.#database = database;
+    this.database = database;
     this.requests = requestRecords(database);
     this.objects = objectOwnerTable(database);
-    this.answers = keptAnswers(database, options.keyring, () => options.now().getTime());
+    this.admin = adminTables(database, options);
     this.console = consoleTables(database);
     this.#lastGood = openLastGood(options, database.place);
   }
@@ -119,7 +119,7 @@ export class Store {
 
   /** The configuration in the database. Throws `StoreUnavailable`. */
   read(): Promise<Revision> {
-    return this.#database.read(async (sql) =>
+    return this.database.read(async (sql) =>
       openRevision(await readRevision(sql, await readVersion(sql)), this.#options.keyring),
     );
   }
@@ -169,7 +169,7 @@ export class Store {
 
   /** The writes with a version below `before`, the newest first. */
   history({ before, limit }: { readonly before: number; readonly limit: number }): Promise<HistoryItem[]> {
-    return this.#database.read(async (sql) => {
+    return this.database.read(async (sql) => {
       const entries = await readHistory(sql, { atLeast: 0, atMost: before - 1, limit });
       return entries.map((entry) => ({ ...entry, changes: describeChanges(entry.changes) }));
     });
@@ -190,7 +190,7 @@ export class Store {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     await this.#lastGood?.settled();
-    await this.#database.close();
+    await this.database.close();
   }
 
   #inForce(): Changed {
@@ -199,15 +199,15 @@ export class Store {
   }
 
   async #checkSchema(): Promise<void> {
-    if (this.#options.migrates) await migrateUp(this.#database);
-    else await requireSchema(this.#database);
+    if (this.#options.migrates) await migrateUp(this.database);
+    else await requireSchema(this.database);
     this.#isSchemaChecked = true;
   }
 
   #writeContext(): WriteContext {
     const { keyring, now } = this.#options;
     return {
-      database: this.#database,
+      database: this.database,
       keyring,
       now,
       compile: (revision) => this.#compile(revision),
@@ -262,7 +262,7 @@ export class Store {
   /** The revision in the database, unless it is in force or was refused. */
   #findChange(): Promise<StoredRevision | undefined> {
     const { revision } = this.#current ?? {};
-    return this.#database.read(async (sql) => {
+    return this.database.read(async (sql) => {
       const found = await readVersion(sql);
       const strangeness = revision && whyNoSuccessor(found, revision);
       if (strangeness !== undefined) return this.#notAdopted(strangeness);

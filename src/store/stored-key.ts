@@ -21,6 +21,25 @@ export function storedKey(fields: JsonObject): StoredKey {
   return { name, hash, preview, previous: previous ?? undefined };
 }
 
+/** The fields of a master key that say what became of it. They are no settings, so a file does not have them. */
+const RECORD_FIELDS: ReadonlySet<string> = new Set([
+  'hash',
+  'preview',
+  'previous',
+  'created_by',
+  'disabled_reason',
+]);
+
+/** The fields of a master key that are settings. */
+export function settingsOfKey(fields: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !RECORD_FIELDS.has(name)));
+}
+
+/** The other fields of a master key. */
+export function recordOfKey(fields: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => RECORD_FIELDS.has(name)));
+}
+
 /** Derives the stored part of a secret. `sha256:` and 64 hex digits stand for a key of which only the hash is known. */
 export function markOf(secret: string): KeyMark {
   return { hash: hashKey(secret), preview: previewMasterKey(secret) };

@@ -1,5 +1,5 @@
 import type { Keyring } from './keyring.ts';
-import { fieldAt, setField } from './json-path.ts';
+import { fieldAt, pathsLike, setField } from './json-path.ts';
 import { type Kind, RESOURCE_KINDS } from './resource-kinds.ts';
 import type { Json, JsonObject, Resource } from './revision.ts';
 
@@ -56,7 +56,8 @@ export function sealRow(
   let body = resource.fields;
   const secrets: Record<string, string> = {};
   const sealed: SealedSecret[] = [];
-  for (const path of RESOURCE_KINDS[kind].secrets) {
+  const patterns: readonly string[] = RESOURCE_KINDS[kind].secrets;
+  for (const path of patterns.flatMap((pattern) => pathsLike(resource.fields, pattern))) {
     const value = fieldAt(resource.fields, path);
     if (value === undefined || value === null) continue;
     body = setField(body, path, undefined);

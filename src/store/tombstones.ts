@@ -3,7 +3,7 @@ import type { Kind } from './resource-kinds.ts';
 import type { ResourceName } from './revision.ts';
 
 /** The kinds whose ids reports are kept by. */
-const BURIED: ReadonlySet<Kind> = new Set<Kind>(['master_keys']);
+const BURIED: ReadonlySet<Kind> = new Set<Kind>(['master_keys', 'teams', 'users']);
 
 /** Longer than reports are kept, so that no use is counted for somebody else. */
 const KEPT_MS = 400 * 86_400_000;

@@ -9,7 +9,7 @@ let gateway: TestGateway;
 let big: BigProvider;
 
 beforeAll(async () => {
-  simulator = await startSimulator();
+  simulator = await startSimulator({ strict: true });
   big = startBigProvider();
   gateway = startGateway(config());
   prober.postMessage({ url: gateway.url });

@@ -14,7 +14,7 @@ let simulator: Simulator;
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  simulator = await startSimulator();
+  simulator = await startSimulator({ strict: true });
   gateway = startGateway(`
 providers:
   - { name: a, api_base: "${simulator.url}", apis: [chat, completions, responses, messages], model_mapping: { "mock/*": "*" } }

@@ -24,7 +24,7 @@ let gateway: TestGateway;
 let seen: () => Promise<unknown> = () => Promise.resolve();
 
 beforeAll(async () => {
-  simulator = await startSimulator();
+  simulator = await startSimulator({ strict: true });
   provider = await startScriptedProvider((request, socket) => {
     const name = /"model":\s*"([^"]+)"/.exec(request)?.[1] ?? '';
     return (SCRIPTS[name] ?? SCRIPTS['silent'])?.(new Stream(socket));

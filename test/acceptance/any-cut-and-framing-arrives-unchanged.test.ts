@@ -115,7 +115,7 @@ const scripts = new Map<string, readonly Uint8Array[]>();
 let scriptCount = 0;
 
 beforeAll(async () => {
-  simulator = await startSimulator();
+  simulator = await startSimulator({ strict: true });
   provider = await startScriptedProvider(async (request, socket) => {
     socket.write(chunkedHead('text/event-stream'));
     for (const piece of scripts.get(/"script":"(\d+)"/.exec(request)?.[1] ?? '') ?? []) {

@@ -42,7 +42,7 @@ let deaf: Deaf;
 let plainSpoken: Server;
 
 beforeAll(async () => {
-  simulator = await startSimulator();
+  simulator = await startSimulator({ strict: true });
   deaf = await startDeaf();
   // Answers a TLS handshake as HTTP-only servers do.
   plainSpoken = createServer((socket) => {

@@ -8,7 +8,7 @@ let google: ScriptedProvider;
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  simulator = await startSimulator();
+  simulator = await startSimulator({ strict: true });
   google = await startScriptedProvider((_, socket) => {
     const body =
       '{"candidates":[{"content":{"role":"model","parts":[{"text":"Hi"}]},"finishReason":"STOP"}]}';

@@ -28,7 +28,7 @@ afterAll(() => built.remove());
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'llm-proxy-empty-'));
-  simulator = await startSimulator();
+  simulator = await startSimulator({ strict: true });
 });
 afterEach(async () => {
   for (const each of started.splice(0)) {

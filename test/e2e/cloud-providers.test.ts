@@ -6,7 +6,7 @@ let simulator: Simulator;
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  simulator = await startSimulator();
+  simulator = await startSimulator({ strict: true });
   const base = new URL(simulator.url).origin;
   gateway = startGateway(`
 providers:

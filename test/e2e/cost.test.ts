@@ -6,7 +6,7 @@ let simulator: Simulator;
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  simulator = await startSimulator();
+  simulator = await startSimulator({ strict: true });
   gateway = startGateway(`
 providers:
   - { name: mine, api_base: "${simulator.url}/v1", api_key: sk-mine, discount_percent: 50 }

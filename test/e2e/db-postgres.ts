@@ -87,7 +87,16 @@ async function run([program = '', ...args]: readonly string[]): Promise<void> {
 function signalAll(data: string, signal: NodeJS.Signals): void {
   const [server = ''] = readLines(join(data, 'postmaster.pid'));
   const children = readLines(`/proc/${server}/task/${server}/children`).flatMap((line) => line.split(' '));
-  for (const pid of [server, ...children].filter(Boolean)) process.kill(Number(pid), signal);
+  for (const pid of [server, ...children].filter(Boolean)) signalOne(Number(pid), signal);
+}
+
+/** A process of a connection may have ended since it was listed. */
+function signalOne(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
 
 function readLines(path: string): string[] {

@@ -62,6 +62,31 @@ models: {m: {routes: [{provider: claude, model: claude-opus-5-5}, {provider: gpu
   await rm(folder, { recursive: true });
 });
 
+test('explain takes a file that the gateway would fetch as sent, and fetches nothing', async () => {
+  let fetched = 0;
+  const files = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response(`${++fetched}`) });
+  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-explain-'));
+  const [config, body] = [join(folder, 'config.yaml'), join(folder, 'body.json')];
+  const image = { type: 'image_url', image_url: { url: `http://127.0.0.1:${files.port}/a.png` } };
+  await Bun.write(body, JSON.stringify({ model: 'm', messages: [{ role: 'user', content: [image] }] }));
+  const said = async (more: string): Promise<string> => {
+    const providers = `[{name: gem, provider_type: gemini, api_key: k}]`;
+    const models = `{m: {routes: [{provider: gem, model: gemini-3-pro}]}}`;
+    await Bun.write(
+      config,
+      `allow_unauthenticated: true\nproviders: ${providers}\nmodels: ${models}\n${more}`,
+    );
+    const program = startProcess(['explain', '--config', config, '--model', 'm', '--body', body]);
+    expect(await program.exited).toBe(0);
+    return program.stdout();
+  };
+  expect(await said('')).toContain('openai-chat>gemini: not sent, because of messages[0].content[0]');
+  expect(await said('translation: {fetch_media: true}')).toContain('openai-chat>gemini: nothing is lost');
+  expect(fetched).toBe(0);
+  await files.stop(true);
+  await rm(folder, { recursive: true });
+});
+
 test('explain without a model is wrong usage', async () => {
   expect(await explain()).toMatchObject({ code: 2, err: expect.stringContaining('--model') });
 });

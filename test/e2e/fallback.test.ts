@@ -7,7 +7,7 @@ let simulator: Simulator;
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  simulator = await startSimulator();
+  simulator = await startSimulator({ strict: true });
 });
 beforeEach(() => simulator.reset());
 afterEach(() => gateway.stop());

@@ -10,7 +10,7 @@ let gateway: TestGateway;
 const KEY = 'mk-canary-ours';
 
 beforeAll(async () => {
-  simulator = await startSimulator();
+  simulator = await startSimulator({ strict: true });
   const { url } = simulator;
   gateway = startGateway(`
 providers:

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,7 +19,7 @@ let terminal: TestTerminal | undefined;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'llm-proxy-init-'));
-  simulator = await startSimulator();
+  simulator = await startSimulator({ strict: true });
 });
 
 afterEach(async () => {
@@ -85,6 +86,42 @@ describe('without questions', () => {
     expect(under('Next', out)).not.toContain('ANTHROPIC_API_KEY');
     expect(JSON.parse(await followSteps(out, env))).toMatchObject({ type: 'message', role: 'assistant' });
     expect(simulator.attempts[0]?.headers['x-api-key']).toBe('sk-ant');
+  });
+
+  test("Vertex AI's key file is named by a variable, and asked for a token", async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const tokens = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      fetch: () => Response.json({ access_token: 'ya29.issued', expires_in: 3600 }),
+    });
+    const account = {
+      type: 'service_account',
+      project_id: 'my-project',
+      client_email: 'a@my-project.iam.gserviceaccount.com',
+      private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      token_uri: `http://127.0.0.1:${tokens.port}/`,
+    };
+    await Bun.write(join(folder, 'account.json'), JSON.stringify(account));
+    const args = [
+      '--provider',
+      'vertex',
+      '--api-base',
+      new URL(simulator.url).origin,
+      '--model',
+      'gemini-3-pro',
+    ];
+    const { code, out, err } = await init(args);
+    expect([code, err]).toEqual([0, '']);
+    expect(under('Next', out)).toMatch(/^export GOOGLE_APPLICATION_CREDENTIALS=\.\.\. /);
+    const env = { GOOGLE_APPLICATION_CREDENTIALS: join(folder, 'account.json') };
+    try {
+      expect(JSON.parse(await followSteps(out, env)).choices[0].message.content).not.toBe('');
+    } finally {
+      await tokens.stop(true);
+    }
+    expect(simulator.attempts[0]?.path).toContain('/projects/my-project/locations/global/');
+    expect(simulator.attempts[0]?.headers['authorization']).toBe('Bearer ya29.issued');
   });
 
   test('no secret is in the file: a variable stands for one key, a hash for the other', async () => {
@@ -202,9 +239,9 @@ describe('on a terminal', () => {
   test('it asks, and what it is told comes to a gateway that answers', async () => {
     const asked = start();
     await answer(asked, [
-      [/9 {2}custom[^]*Number or name \[openai\]: /, 'custon'],
+      [/10 {2}custom[^]*Number or name \[openai\]: /, 'custon'],
       [/Did you mean "custom"\?[^]*Number or name \[openai\]: /, '99'],
-      [/From 1 to 9[^]*Number or name \[openai\]: /, '9'],
+      [/From 1 to 10[^]*Number or name \[openai\]: /, '10'],
       [/Address of its API.*: /, 'localhost:1'],
       [/must begin with https[^]*Address of its API.*: /, `${simulator.url}/v1`],
       [/2 {2}variable[^]*Number or name \[none\]: /, 'variable'],

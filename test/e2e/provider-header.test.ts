@@ -9,7 +9,7 @@ let files: ReturnType<typeof Bun.serve>;
 let fileRequests: string[] = [];
 
 beforeAll(async () => {
-  simulator = await startSimulator();
+  simulator = await startSimulator({ strict: true });
   files = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,

@@ -3,7 +3,7 @@ import type { ChatCompletionChunk } from 'openai/resources';
 import { atProvider, throughGateway } from './openai-client.ts';
 import { collected, startStage, UPSTREAM_KEY, useStage } from './stage.ts';
 
-const stage = await useStage(startStage());
+const stage = await useStage(startStage('', { strict: false }));
 const client = throughGateway(stage);
 const provider = atProvider(stage);
 

@@ -71,11 +71,11 @@ test('a function call is streamed with its arguments', async () => {
 });
 
 test('a response that ends at its limit of tokens is complete for the gateway and incomplete for the client', async () => {
-  const stream = client.responses.stream({ model: 'acme/chat', ...REQUEST, max_output_tokens: 5 });
+  const stream = client.responses.stream({ model: 'acme/chat', ...REQUEST, max_output_tokens: 16 });
   const types = (await collected(stream)).map(({ type }) => type);
   expect(types.at(-1)).toBe('response.incomplete');
   const [ended] = await stage.ended();
-  expect(ended).toMatchObject({ ending: 'complete', usage: { outputTokens: 5 } });
+  expect(ended).toMatchObject({ ending: 'complete', usage: { outputTokens: 16 } });
 });
 
 test('a stored response is reached through the provider that the client names', async () => {

@@ -59,13 +59,18 @@ export async function useStage(started: Promise<Stage>): Promise<Stage> {
 }
 
 /** Starts both, with `more` sections in the configuration. `URL` in it is the provider's. */
-export function startStage(more = ''): Promise<Stage> {
-  return startStageWith(`providers:${SHAPE_A}${more}`);
+export function startStage(more = '', options: StageOptions = {}): Promise<Stage> {
+  return startStageWith(`providers:${SHAPE_A}${more}`, options);
+}
+
+interface StageOptions {
+  /** Whether the provider refuses what the real one would. Default true. */
+  readonly strict?: boolean;
 }
 
 /** Starts both, with the test's own configuration. `URL` in it is the provider's. */
-export async function startStageWith(config: string): Promise<Stage> {
-  const simulator = await startSimulator({ apiKey: UPSTREAM_KEY });
+export async function startStageWith(config: string, { strict = true }: StageOptions = {}): Promise<Stage> {
+  const simulator = await startSimulator({ apiKey: UPSTREAM_KEY, strict });
   const gateway = startGateway(config.replaceAll('URL', simulator.url));
   let from = 0;
   const attempt = (): AttemptRecord => {

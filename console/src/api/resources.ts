@@ -30,7 +30,9 @@ export interface Dates {
 }
 
 export interface ModelRoute {
-  readonly provider: string;
+  readonly provider?: string | undefined;
+  /** Another word for `provider`. */
+  readonly backend?: string | undefined;
   readonly model?: string;
   readonly priority?: number;
   readonly weight?: number;

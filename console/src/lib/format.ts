@@ -51,7 +51,9 @@ export function money(value: number | string | null | undefined): string {
   const currency = { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' } as const;
   if (size >= 1_000_000) return `$${compact(dollars)}`;
   if (size === 0 || size >= 1) return number({ ...currency, minimumFractionDigits: 2 }).format(dollars);
-  return number({ ...currency, minimumFractionDigits: 2, maximumSignificantDigits: 3 }).format(dollars);
+  if (size >= 0.01)
+    return number({ ...currency, minimumFractionDigits: 2, maximumFractionDigits: 4 }).format(dollars);
+  return number({ ...currency, maximumSignificantDigits: 3 }).format(dollars);
 }
 
 /** Milliseconds as `0.8 ms`, `350 ms`, `1.24 s`, `2 min 5 s`. */

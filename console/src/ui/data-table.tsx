@@ -16,7 +16,7 @@ const features = tableFeatures({
   sortedRowModel: createSortedRowModel(),
 });
 
-const ROW_PX = 40;
+const ROW_PX = 36;
 
 export interface DataTableProps<Row extends object> {
   readonly label: string;

@@ -1,6 +1,6 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import { type ReactNode, useId, useState } from 'react';
+import { type ReactNode, useId, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button, classes, IconButton } from './button.tsx';
 
@@ -17,11 +17,16 @@ export interface DialogProps {
 /** A window in the middle of the page, above everything else. */
 export function Dialog({ open, onClose, title, description, wide, foot, children }: DialogProps): ReactNode {
   const { t } = useTranslation();
+  const popup = useRef<HTMLDivElement>(null);
   return (
     <Base.Root open={open} onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Base.Portal>
         <Base.Backdrop className="backdrop" />
-        <Base.Popup className={classes('dialog', wide && 'is-wide')}>
+        <Base.Popup
+          ref={popup}
+          initialFocus={() => firstField(popup.current)}
+          className={classes('dialog', wide && 'is-wide')}
+        >
           <div className="dialog-head">
             <div>
               <Base.Title>{title}</Base.Title>
@@ -39,6 +44,11 @@ export function Dialog({ open, onClose, title, description, wide, foot, children
   );
 }
 
+/** The field to begin with; without one the window itself, not its button to close. */
+function firstField(popup: HTMLElement | null): HTMLElement | null {
+  return popup?.querySelector('input.input, textarea.input') ?? popup;
+}
+
 export interface DrawerProps {
   readonly open: boolean;
   readonly onClose: () => void;
@@ -51,11 +61,12 @@ export interface DrawerProps {
 /** A panel at the right edge. */
 export function Drawer({ open, onClose, title, actions, foot, children }: DrawerProps): ReactNode {
   const { t } = useTranslation();
+  const popup = useRef<HTMLDivElement>(null);
   return (
     <Base.Root open={open} onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Base.Portal>
         <Base.Backdrop className="backdrop" />
-        <Base.Popup className="drawer">
+        <Base.Popup ref={popup} initialFocus={() => firstField(popup.current)} className="drawer">
           <div className="drawer-head">
             <Base.Title className="truncate grow">{title}</Base.Title>
             {actions}

@@ -26,25 +26,28 @@ const LONGEST_REMEMBERED = 256;
  * whose mapping contains it and, if `models` is empty, for each provider without a mapping.
  */
 export function buildCatalogue(settings: Settings): Catalogue {
+  // The snapshot keeps what functions here use, so none of them uses the settings as a whole.
+  const { strategy } = settings;
+  const isOpen = settings.models.length === 0;
   const providerNames = new Set(settings.providers.map(({ name }) => name));
   const findings = settings.models.flatMap((model) => findDanglingRoutes(model, providerNames));
   const warnings: string[] = [];
   const listed = new Map(settings.models.map((model) => [model.name, model]));
   const enabled = settings.providers.filter((provider) => provider.enabled);
   const providers = new Map(enabled.map((provider) => [provider.name, provider]));
-  const mappings = enabled.map((provider) => compileMapping(provider, settings.models.length === 0));
+  const mappings = enabled.map((provider) => compileMapping(provider, isOpen));
   const named = new Map<string, ModelDraft>();
   for (const model of settings.models) {
     if (model.enabled) named.set(model.name, draftListed(model, providers, settings, warnings));
   }
   for (const name of mappings.flatMap(({ exactNames }) => exactNames)) {
-    const draft = listed.has(name) || named.has(name) ? undefined : draftMapped(name, mappings, settings);
+    const draft = listed.has(name) || named.has(name) ? undefined : draftMapped(name, mappings, strategy);
     if (draft !== undefined) named.set(name, draft);
   }
   const models = new Map(named);
 
   const draft = (name: string) =>
-    named.get(name) ?? (listed.has(name) ? undefined : draftMapped(name, mappings, settings));
+    named.get(name) ?? (listed.has(name) ? undefined : draftMapped(name, mappings, strategy));
   const fallbacks = compileFallbacks(settings.fallbacks, { named, draft, listed });
 
   return {
@@ -103,7 +106,11 @@ function compileRoute(route: RouteSettings, provider: ProviderSettings): Route {
 }
 
 /** A model that mappings and open providers serve; undefined: nobody serves it. */
-function draftMapped(name: string, mappings: readonly Mapping[], settings: Settings): ModelDraft | undefined {
+function draftMapped(
+  name: string,
+  mappings: readonly Mapping[],
+  strategy: Settings['strategy'],
+): ModelDraft | undefined {
   const found = mappings.flatMap((mapping) => mapping.find(name) ?? []);
   if (found.length === 0) return undefined;
   const byPattern = [...new Set(found.map(({ pattern }) => pattern))];
@@ -113,7 +120,7 @@ function draftMapped(name: string, mappings: readonly Mapping[], settings: Setti
     // The models of one pattern share a rotation. Otherwise each new name would start with the first provider.
     rotation: isNamed ? name : byPattern.join(' '),
     routes: found.map(({ route }) => route),
-    strategy: settings.strategy ?? 'round_robin',
+    strategy: strategy ?? 'round_robin',
     fallbacks: [],
     leftOut: [],
   };

@@ -10,8 +10,9 @@ export class ClaimIndex {
   readonly #claims: readonly FilteredClaim[];
   /** The list for every model; undefined: it depends on the model. */
   readonly #forAll: readonly Claim[] | undefined;
-  readonly #byModel = new Map<string, readonly Claim[]>();
-  readonly #bySubset = new Map<string, readonly Claim[]>();
+  /** Made where it depends on the model. */
+  readonly #byModel: Map<string, readonly Claim[]> | undefined;
+  readonly #bySubset: Map<string, readonly Claim[]> | undefined;
 
   /** `claims`: the nearest scope first. */
   constructor(claims: readonly FilteredClaim[]) {
@@ -19,9 +20,14 @@ export class ClaimIndex {
       ...claims.filter(({ claim }) => !claim.isSoft),
       ...claims.filter(({ claim }) => claim.isSoft),
     ];
-    const isSame = inOrder.every(({ fits }) => fits === undefined);
-    this.#claims = isSame ? [] : inOrder;
-    this.#forAll = isSame ? listOf(inOrder) : undefined;
+    if (inOrder.every(({ fits }) => fits === undefined)) {
+      this.#claims = NONE;
+      this.#forAll = listOf(inOrder);
+      return;
+    }
+    this.#claims = inOrder;
+    this.#byModel = new Map();
+    this.#bySubset = new Map();
   }
 
   get size(): number {
@@ -30,14 +36,14 @@ export class ClaimIndex {
 
   claimsFor(publicModel: string): readonly Claim[] {
     if (this.#forAll !== undefined) return this.#forAll;
-    const known = this.#byModel.get(publicModel);
+    const known = this.#byModel?.get(publicModel);
     if (known !== undefined) return known;
     const fitting = this.#claims.filter(({ fits }) => fits === undefined || fits(publicModel));
     const subset = fitting.map(({ claim }) => claim.counter).join('\n');
-    const list = this.#bySubset.get(subset) ?? listOf(fitting);
-    this.#bySubset.set(subset, list);
-    if (this.#byModel.size >= MOST_MODELS) this.#byModel.clear();
-    this.#byModel.set(publicModel, list);
+    const list = this.#bySubset?.get(subset) ?? listOf(fitting);
+    this.#bySubset?.set(subset, list);
+    if (this.#byModel !== undefined && this.#byModel.size >= MOST_MODELS) this.#byModel.clear();
+    this.#byModel?.set(publicModel, list);
     return list;
   }
 
@@ -56,6 +62,8 @@ export class ClaimIndex {
   }
 }
 
+const NONE: readonly FilteredClaim[] = [];
+
 function listOf(claims: readonly FilteredClaim[]): readonly Claim[] {
-  return claims.length === 0 ? NO_CLAIMS : Object.freeze(claims.map(({ claim }) => claim));
+  return claims.length === 0 ? NO_CLAIMS : claims.map(({ claim }) => claim);
 }

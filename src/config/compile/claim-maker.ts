@@ -47,9 +47,50 @@ export function createClaimMaker(options: LimitOptions): ClaimMaker {
     if (!reported.has(path)) findings.push(finding);
     reported.add(path);
   };
-  const periods = new Map<string, LimitPeriod>();
+  const periodOf = periodMaker(options, report);
+  const limitIds = new Map<string, string>();
   const filters = new Map<readonly string[], FilteredClaim['fits']>();
 
+  const filterOf = ({ models = ANY }: LimitSettings): FilteredClaim['fits'] => {
+    const fits = filters.get(models) ?? testOf(models);
+    filters.set(models, fits);
+    return fits;
+  };
+  const claimOf = (limit: LimitSettings, owner: Owner): Claim => {
+    // Thousands of keys have the same ids of limits.
+    const id = limitIds.get(limit.id) ?? limit.id;
+    limitIds.set(id, id);
+    return newClaim({ ...owner, id, period: periodOf(limit, owner.timezone), hold: options.hold }, limit);
+  };
+
+  if (!isTimezone(options.timezone)) report(unknownZone(['limits_options', 'timezone'], options.timezone));
+  return {
+    findings,
+    claims(list, scope) {
+      const owner = ownerOf(scope);
+      return list
+        .toSorted(byTightness)
+        .map((limit) => ({ claim: claimOf(limit, owner), fits: filterOf(limit) }));
+    },
+    endUserLimit(limit, keyId, timezone) {
+      const template = claimOf(limit, ownerOf({ scope: 'end_user', ids: [keyId, ''], name: '', timezone }));
+      return {
+        fits: filterOf(limit) ?? (() => true),
+        claimOf(endUser) {
+          const scopeId = scopeIdOf([keyId, endUser]);
+          const counter = `end_user:${scopeId}/${limit.id}`;
+          return { ...template, counter, scopeId, name: endUser };
+        },
+      };
+    },
+  };
+}
+
+type PeriodMaker = (limit: LimitSettings, inheritedZone: string | undefined) => LimitPeriod | undefined;
+
+/** Makes the periods of limits, each once. */
+function periodMaker(options: LimitOptions, report: (finding: Finding) => void): PeriodMaker {
+  const periods = new Map<string, LimitPeriod>();
   const zoneOf = (limit: LimitSettings, inherited: string | undefined): string => {
     if (limit.timezone !== undefined && !isTimezone(limit.timezone))
       report(unknownZone([...limit.at, 'timezone'], limit.timezone));
@@ -57,57 +98,40 @@ export function createClaimMaker(options: LimitOptions): ClaimMaker {
     // A zone that is none is reported where it stands.
     return isTimezone(zone) ? zone : 'UTC';
   };
-  const periodOf = (limit: LimitSettings, inherited: string | undefined): LimitPeriod | undefined => {
+  return (limit, inherited) => {
     const { per } = limit;
     if (per === undefined) return undefined;
     const zone = zoneOf(limit, inherited);
     const startMs = limit.start === undefined ? undefined : momentOf(limit.start, zone);
     if (limit.start !== undefined && startMs === undefined)
       report({ path: [...limit.at, 'start'], message: START_FAULT });
-    const period = newPeriod(limit, zone, startMs);
-    const text = JSON.stringify(period);
-    const known = periods.get(text) ?? Object.freeze(period);
-    periods.set(text, known);
-    return known;
-  };
-  const filterOf = ({ models = ANY }: LimitSettings): FilteredClaim['fits'] => {
-    const fits = filters.get(models) ?? testOf(models);
-    filters.set(models, fits);
-    return fits;
-  };
-  const claimOf = (limit: LimitSettings, scope: Scope): Claim =>
-    newClaim(limit, scope, { period: periodOf(limit, scope.timezone), hold: options.hold });
-
-  if (!isTimezone(options.timezone)) report(unknownZone(['limits_options', 'timezone'], options.timezone));
-  return {
-    findings,
-    claims: (list, scope) =>
-      list.toSorted(byTightness).map((limit) => ({ claim: claimOf(limit, scope), fits: filterOf(limit) })),
-    endUserLimit(limit, keyId, timezone) {
-      const scope = { scope: 'end_user', name: '', timezone } as const;
-      const template = claimOf(limit, { ...scope, ids: [keyId, ''] });
-      return {
-        fits: filterOf(limit) ?? (() => true),
-        claimOf(endUser) {
-          const scopeId = scopeIdOf([keyId, endUser]);
-          const counter = `end_user:${scopeId}/${limit.id}`;
-          return Object.freeze({ ...template, counter, scopeId, name: endUser });
-        },
-      };
-    },
+    const text = `${per} ${zone} ${limit.weekStarts} ${startMs}`;
+    const period = periods.get(text) ?? newPeriod(limit, zone, startMs);
+    periods.set(text, period);
+    return period;
   };
 }
 
-function newClaim(
-  limit: LimitSettings,
-  { scope, ids, name }: Scope,
-  { period, hold }: Pick<Claim, 'period' | 'hold'>,
-): Claim {
-  const { id, kind, amount, per } = limit;
+/** A scope as its claims name it. */
+interface Owner extends Pick<Claim, 'scope' | 'scopeId' | 'name'> {
+  /** What the counters of its claims begin with. */
+  readonly prefix: string;
+  readonly timezone: string | undefined;
+}
+
+function ownerOf({ scope, ids, name, timezone }: Scope): Owner {
   const scopeId = scopeIdOf(ids);
+  return { scope, scopeId, name, timezone, prefix: scopeId === '' ? scope : `${scope}:${scopeId}` };
+}
+
+type Resolved = Owner & Pick<Claim, 'period' | 'hold'> & { readonly id: string };
+
+function newClaim(owner: Resolved, limit: LimitSettings): Claim {
+  const { scope, scopeId, name, id, period } = owner;
+  const { kind, amount, per } = limit;
   const isBucket = per === 'second' || per === 'minute' || per === 'hour';
-  return Object.freeze({
-    counter: `${scopeId === '' ? scope : `${scope}:${scopeId}`}/${id}`,
+  return {
+    counter: `${owner.prefix}/${id}`,
     scope,
     scopeId,
     name,
@@ -116,12 +140,12 @@ function newClaim(
     amount,
     period,
     burst: isBucket ? (limit.burst ?? amount) : undefined,
-    hold: limit.hold ?? hold,
+    hold: limit.hold ?? owner.hold,
     isSoft: limit.isSoft,
     alertAt: limit.alertAt,
     countsCached: limit.countsCached,
     models: limit.models,
-  });
+  };
 }
 
 function newPeriod(
@@ -144,8 +168,8 @@ function newPeriod(
   }
 }
 
-/** Ids may contain what separates them. */
-function scopeIdOf(ids: readonly string[]): string {
+/** The `scopeId` of claims. Ids may contain what separates them. */
+export function scopeIdOf(ids: readonly string[]): string {
   return ids.map((id) => id.replaceAll(/[%:/]/g, (found) => SEPARATORS[found] ?? found)).join(':');
 }
 

@@ -86,6 +86,7 @@ function unchanged(settings: Settings) {
 }
 
 function compileServer(settings: Settings): Snapshot['server'] {
+  const { rewriteResponseModel } = settings;
   const rewrites = new Map(
     settings.models.map(({ name, rewriteResponseModel }) => [name, rewriteResponseModel]),
   );
@@ -93,7 +94,7 @@ function compileServer(settings: Settings): Snapshot['server'] {
     ...settings.server,
     ...settings.listen,
     drainDelayMs: settings.server.drainDelayMs ?? millisecondsOf(DEFAULTS.drainDelaySeconds),
-    rewriteResponseModel: (model) => rewrites.get(model) ?? settings.rewriteResponseModel,
+    rewriteResponseModel: (model) => rewrites.get(model) ?? rewriteResponseModel,
   };
 }
 
@@ -157,16 +158,15 @@ function statusesOf(code: number | string): number[] {
 }
 
 /** Looks up how requests for a model are translated for a provider: the model's word first, then the provider's. */
-function compileTranslation(settings: Settings): Snapshot['translation'] {
+function compileTranslation({ providers, models, translation: usual }: Settings): Snapshot['translation'] {
   const byProvider = new Map<string, TranslationSettings>();
-  for (const { name, translation } of settings.providers)
-    if (Object.keys(translation).length > 0)
-      byProvider.set(name, { ...settings.translation, ...translation });
+  for (const { name, translation } of providers)
+    if (Object.keys(translation).length > 0) byProvider.set(name, { ...usual, ...translation });
   const byModel = new Map<string, Partial<TranslationSettings>>();
-  for (const { name, translation } of settings.models)
+  for (const { name, translation } of models)
     if (Object.keys(translation).length > 0) byModel.set(name, translation);
   return (model: string, provider: Provider) => {
-    const general = byProvider.get(provider.name) ?? settings.translation;
+    const general = byProvider.get(provider.name) ?? usual;
     const own = byModel.get(model);
     return own === undefined ? general : { ...general, ...own };
   };

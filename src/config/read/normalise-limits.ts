@@ -107,11 +107,9 @@ function isSet<T>(value: T | null | undefined): value is T {
 
 /** `cost/month`, with a part for its models and one if it only warns. */
 function idOf(kind: LimitKind, { per, models, on_exceed: action }: LimitFile): string {
-  const parts: string[] = [kind];
-  if (kind !== 'concurrent') parts.push(per ?? '');
-  if (models) parts.push(hashOf(models));
-  if (action === 'warn') parts.push('warn');
-  return parts.join('/');
+  const period = kind === 'concurrent' ? '' : `/${per ?? ''}`;
+  const filter = models ? `/${hashOf(models)}` : '';
+  return `${kind}${period}${filter}${action === 'warn' ? '/warn' : ''}`;
 }
 
 function hashOf(models: readonly string[]): string {
@@ -187,10 +185,12 @@ function roundedOf(amount: number): number {
   return Math.abs(amount - whole) < 1e-6 ? whole : amount;
 }
 
-const MONEY_ALERTS = [50, 80, 95, 100];
+const MONEY_ALERTS: readonly number[] = [50, 80, 95, 100];
+const WARNING_ALERTS: readonly number[] = [100];
+const NO_ALERTS: readonly number[] = [];
 
 function alertsOf({ alert_at: given, on_exceed: action }: LimitFile, kind: LimitKind): readonly number[] {
   if (given) return [...new Set(given)].toSorted((a, b) => a - b);
   if (kind === 'cost') return MONEY_ALERTS;
-  return action === 'warn' ? [100] : [];
+  return action === 'warn' ? WARNING_ALERTS : NO_ALERTS;
 }

@@ -121,7 +121,10 @@ export class JournalScan {
       case 'grow': {
         if (known === undefined) return;
         const { holds, holdNano, atMs } = line;
-        this.#opens.set(line.id, { line: { ...known.line, holds, holdNano, atMs }, file: known.file });
+        this.#opens.set(line.id, {
+          line: { ...known.line, holds, holdNano: holdNano ?? known.line.holdNano, atMs },
+          file: known.file,
+        });
         return;
       }
       case 'close':

@@ -73,6 +73,16 @@ export class JournalWriter {
     return this.#dropped;
   }
 
+  /** The number of the file that lines go to, or went to last. */
+  get file(): number {
+    return this.#file;
+  }
+
+  /** Nano-dollars that a request under way holds; undefined: none. */
+  holdOf(id: string): number | undefined {
+    return this.#opens.get(id)?.line.holdNano;
+  }
+
   open(line: OpenLine): void {
     this.#opens.set(line.id, { line, file: this.#file });
     this.#push(encodeLine(line));
@@ -82,7 +92,12 @@ export class JournalWriter {
   grow(line: GrowLine): void {
     const entry = this.#opens.get(line.id);
     if (entry !== undefined) {
-      entry.line = { ...entry.line, holds: line.holds, holdNano: line.holdNano, atMs: line.atMs };
+      entry.line = {
+        ...entry.line,
+        holds: line.holds,
+        holdNano: line.holdNano ?? entry.line.holdNano,
+        atMs: line.atMs,
+      };
     }
     this.#push(encodeLine(line));
     this.flush();

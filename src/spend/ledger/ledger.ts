@@ -1,13 +1,15 @@
+import type { Claim } from '../../limits/claim.ts';
 import type { Database } from '../../store/database.ts';
 import type { JournalFolder } from '../journal/folder.ts';
 import type { CloseLine, Use } from '../journal/line.ts';
-import { readLines } from '../journal/reader.ts';
-import { JournalScan, keptFiles, pruneKept, type ScannedFile } from '../journal/scan.ts';
+import { JournalScan, keptFiles, type ScannedFile } from '../journal/scan.ts';
+import { tidyFolder } from '../journal/tidy.ts';
 import { JournalWriter } from '../journal/writer.ts';
 import { lostRequest } from './lost-request.ts';
-import { readAcked, readEntered, readLedger, type StoredLedger } from './read-ledger.ts';
+import { nextPart } from './next-part.ts';
+import { KnownUse } from './known-use.ts';
+import { readAcked, readLedger, type StoredLedger } from './read-ledger.ts';
 import { PartMoved, storeBatch } from './store-batch.ts';
-import { WindowMemory } from './window-memory.ts';
 
 export interface LedgerOptions {
   readonly folder: JournalFolder;
@@ -27,10 +29,6 @@ export type LedgerTrouble =
   | { readonly type: 'held'; readonly reason: string }
   | { readonly type: 'torn'; readonly file: string };
 
-/** Requests per transaction. SQLite blocks the thread meanwhile. */
-const BATCH = 250;
-/** As much of a file is read for a batch. */
-const BATCH_BYTES = 512 * 1024;
 const FLUSH_MS = 1000;
 
 /**
@@ -40,24 +38,29 @@ const FLUSH_MS = 1000;
 export class Ledger {
   readonly #options: LedgerOptions;
   readonly #scan: JournalScan;
+  readonly #known: KnownUse;
   /** Writes the ends of lost requests. */
   readonly #own: JournalWriter;
   readonly #lives = new Set<number>();
-  #memory = new WindowMemory();
   /** undefined: the database has not been read yet. */
   #stored: StoredLedger | undefined;
-  #seq = 0;
   #flushing: Promise<void> | undefined;
   #timer: Timer | undefined;
   #isHeld = false;
+  /** Ended requests that the database does not have. */
+  #waiting = 0;
   #flushSeconds = 0;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
     const { folder, maxBytes, onTrouble } = options;
+    this.#known = new KnownUse(options);
     this.#scan = new JournalScan({
       folder: folder.path,
-      onUses: (uses) => this.#note(uses),
+      onUses: (uses) => {
+        this.#waiting += 1;
+        this.#known.note(uses);
+      },
       onTorn: (file) => onTrouble({ type: 'torn', file }),
     });
     this.#own = new JournalWriter({
@@ -95,21 +98,17 @@ export class Ledger {
   /** What is used of a counter in the window that began then, with what was written until now. */
   usedOf(counter: string, windowMs: number): number {
     this.scan();
-    return this.#memory.get(counter, windowMs);
+    return this.#known.usedOf(counter, windowMs);
   }
 
-  knows(counter: string, windowMs: number): boolean {
-    return this.#memory.has(counter, windowMs);
-  }
-
-  /** Notes a use that the database has, but that no journal of this machine tells. */
-  learn(counter: string, windowMs: number, used: number): void {
-    this.#memory.add(counter, windowMs, used - this.#memory.get(counter, windowMs));
-  }
-
-  /** Whether the database's numbers are known, and not only those of the journals here. */
-  get isComplete(): boolean {
-    return this.#stored !== undefined;
+  /**
+   * Learns what the windows of limits have already used that nobody has counted yet. Call it before requests are counted
+   * by them. Without the database, they begin with what is known, and are corrected when it is back.
+   */
+  async prepare(claims: readonly Claim[]): Promise<void> {
+    if (!this.#known.follow(claims) || this.#stored === undefined) return;
+    await this.flush();
+    await this.#known.learn().catch((error: unknown) => this.#hold(error));
   }
 
   /** Bytes in journals that the database does not have yet. */
@@ -118,6 +117,11 @@ export class Ledger {
       (sum, { scannedAt, ackedAt }) => sum + Math.max(0, scannedAt - ackedAt),
       0,
     );
+  }
+
+  /** Requests that ended and are not in the database yet. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /** How long the last flush that stored anything took. */
@@ -169,26 +173,19 @@ export class Ledger {
     this.#begin(stored);
   }
 
-  /** Replaces what was known from journals alone by what the database says, and what is not in it yet. */
-  #begin(stored: StoredLedger): void {
-    const before = this.#memory;
-    this.#stored = stored;
-    this.#seq = stored.seq;
-    this.#memory = new WindowMemory();
-    for (const { counter, windowMs, used, entered } of stored.windows) {
-      this.#memory.add(counter, windowMs, used - entered);
-      this.#memory.enter(counter, windowMs, entered);
-    }
-    this.#scan.recount((name) => stored.acked.get(name) ?? 0);
-    this.scan();
-    for (const [counter, windowMs, used] of this.#memory.all()) {
-      const moved = used - before.get(counter, windowMs);
-      if (moved !== 0) this.#options.onMoved([counter, windowMs, moved]);
-    }
+  /** Reads the database that was away at the start. */
+  async #catchUp(): Promise<void> {
+    await this.#read();
+    await this.#known.learn();
   }
 
-  #note(uses: readonly Use[]): void {
-    for (const [counter, windowMs, amount] of uses) this.#memory.add(counter, windowMs, amount);
+  #begin(stored: StoredLedger): void {
+    this.#stored = stored;
+    this.#known.begin(stored, () => {
+      this.#waiting = 0;
+      this.#scan.recount((name) => stored.acked.get(name) ?? 0);
+      this.scan();
+    });
   }
 
   #buryWhere(isDead: (life: number) => boolean): Use[] {
@@ -211,7 +208,7 @@ export class Ledger {
   async #flush(): Promise<void> {
     const beganAt = performance.now();
     try {
-      if (this.#stored === undefined) await this.#read();
+      if (this.#stored === undefined) await this.#catchUp();
       this.scan();
       let isStored = false;
       for (const file of this.#scan.files) {
@@ -220,7 +217,7 @@ export class Ledger {
           isStored = true;
         }
       }
-      await this.#hear();
+      await this.#known.hear();
       this.#isHeld = false;
       if (isStored) this.#flushSeconds = (performance.now() - beganAt) / 1000;
       await this.#tidy();
@@ -231,54 +228,35 @@ export class Ledger {
 
   async #storePart(file: ScannedFile): Promise<void> {
     const { database, keepsRecords, nowMs } = this.#options;
-    const closes: CloseLine[] = [];
-    let toAt = file.ackedAt;
-    for (const { line, endAt } of readLines(file.path, file.ackedAt, BATCH_BYTES)) {
-      if (endAt > file.scannedAt || closes.length === BATCH) break;
-      toAt = endAt;
-      if (line?.t === 'close') closes.push(line);
-    }
-    const part = { file: file.name, fromAt: file.ackedAt, toAt };
+    const { part, closes } = nextPart(file);
     try {
       await database.write((sql) =>
         storeBatch(sql, { closes, node: file.node, part, keepsRecords, nowMs: nowMs() }),
       );
-      file.ackedAt = toAt;
+      file.ackedAt = part.toAt;
+      this.#waiting -= closes.length;
     } catch (error) {
       if (!(error instanceof PartMoved)) throw error;
       file.ackedAt = await database.read((sql) => readAcked(sql, file.name));
     }
   }
 
-  /** Learns of entries that anybody has made since. */
-  async #hear(): Promise<void> {
-    const entered = await this.#options.database.read((sql) => readEntered(sql, this.#seq));
-    for (const { counter, windowMs, sum, seq } of entered) {
-      this.#seq = seq;
-      const moved = this.#memory.enter(counter, windowMs, sum);
-      if (moved !== 0) this.#options.onMoved([counter, windowMs, moved]);
-    }
-  }
-
   /** Moves away files that are stored, and deletes old ones. */
   async #tidy(): Promise<void> {
     const { folder, maxBytes, nowMs, database } = this.#options;
-    const { files } = this.#scan;
-    for (const file of files) {
-      const isFollowed = files.some(
-        ({ life, worker, number }) => life === file.life && worker === file.worker && number > file.number,
-      );
-      if ((isFollowed || !this.#isAlive(file)) && this.#scan.isSpent(file)) this.#scan.keep(file);
-    }
-    const deleted = pruneKept(folder.path, maxBytes, nowMs());
+    const deleted = tidyFolder(this.#scan, {
+      folder: folder.path,
+      maxBytes,
+      nowMs: nowMs(),
+      isAlive: (file) => this.#isAlive(file),
+    });
     if (deleted.length > 0) {
       await database.write((sql) => sql`delete from journals where file in ${sql(deleted)}`);
     }
   }
 
   #hold(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (!this.#isHeld) this.#options.onTrouble({ type: 'held', reason });
+    if (!this.#isHeld) this.#options.onTrouble({ type: 'held', reason: (error as Error).message });
     this.#isHeld = true;
   }
 }

@@ -139,12 +139,7 @@ function termsOf(
   equal(names.end_user, filter.endUser);
   if (filter.team !== undefined) {
     const find = dialect.kind === 'postgres' ? 'strpos' : 'instr';
-    terms.push(`${find}('/' || team_path || '/', ${bind(`/${teamStep(filter.team)}/`)}) > 0`);
+    terms.push(`${find}('/' || team_path || '/', ${bind(`/${filter.team}/`)}) > 0`);
   }
   return terms;
-}
-
-/** A team's name as a step of a path. */
-export function teamStep(name: string): string {
-  return name.replaceAll('%', '%25').replaceAll('/', '%2F');
 }

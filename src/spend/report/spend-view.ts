@@ -4,7 +4,7 @@ import type { SpendGroup, SpendQuery } from './spend-report.ts';
 import { addSums, NO_SPEND, type SpendSums } from './spend-sums.ts';
 
 /** The sums as they are told: tokens as numbers, costs in US dollars as text with nine decimals. */
-export interface SumsView {
+export type SumsView = {
   readonly requests: number;
   readonly refused: number;
   readonly failures: number;
@@ -18,7 +18,7 @@ export interface SumsView {
   readonly estimated_cost: string;
   readonly lost_cost: string;
   readonly saved: string;
-}
+};
 
 export function sumsView(sums: SpendSums): SumsView {
   return {

@@ -1,3 +1,5 @@
+import type { Tags } from '../../config/owners.ts';
+import type { Attribution } from '../../gateway/attribution.ts';
 import type { Ending, RequestEnded } from '../../gateway/events.ts';
 import type { Cost } from '../../gateway/cost.ts';
 import type { Usage, UsageParts } from '../../protocols/protocol.ts';
@@ -82,6 +84,7 @@ export function recordOf(event: RequestEnded, endedAtMs: number): RequestRecord 
     durationMs: whole(event.endedAtMs - startedAtMs) ?? 0,
     ...costColumns(event.cost),
     ...partColumns(usage?.parts),
+    ...ownerColumns(event),
   };
 }
 
@@ -110,6 +113,26 @@ function partColumns(parts: UsageParts | undefined): Partial<RequestRecord> {
   };
 }
 
+/** Left out where nobody is known: undefined fields take no room in a line of JSON. */
+export function ownerColumns(owners: Partial<Attribution>): Partial<RequestRecord> {
+  const { keyId, team, teamPath, teamIds, userId, user, endUser, tags } = owners;
+  return {
+    keyId,
+    team,
+    teamPath,
+    teamIds,
+    userId,
+    userName: user,
+    endUser: endUser === undefined ? undefined : storable(endUser),
+    tags: tags === undefined || isEmpty(tags) ? undefined : storable(JSON.stringify(tags), MOST_TAG_CHARS),
+  };
+}
+
+function isEmpty(tags: Tags): boolean {
+  for (const _ in tags) return false;
+  return true;
+}
+
 function costColumns(cost: Cost | undefined) {
   return {
     costNano: cost?.nano ?? null,
@@ -120,13 +143,15 @@ function costColumns(cost: Cost | undefined) {
 }
 
 const MOST_MODEL_CHARS = 256;
+/** More than 16 tags of 32 and 64 characters. */
+const MOST_TAG_CHARS = 4096;
 
 /**
  * Clients may choose a model's name if a pattern serves it. PostgreSQL accepts neither NUL nor half a surrogate pair,
  * and one refused row would block all rows of its batch.
  */
-export function storable(name: string): string {
-  return name.slice(0, MOST_MODEL_CHARS).replaceAll('\0', '\u{fffd}').toWellFormed();
+export function storable(name: string, mostChars = MOST_MODEL_CHARS): string {
+  return name.slice(0, mostChars).replaceAll('\0', '\u{fffd}').toWellFormed();
 }
 
 /** The maximum of the columns. A provider may report any number, and sums must not overflow. */

@@ -31,6 +31,10 @@ export interface LogEntry {
 
 export type LogValues = Readonly<Record<string, string | number | undefined>>;
 
+function probeLevel({ error }: ProviderProbed): Level | undefined {
+  return error === undefined ? undefined : 'warn';
+}
+
 /** The highest level among the lines of an event; undefined: it has none. */
 export function levelOf(event: GatewayEvent): Level | undefined {
   if (isAboutHolds(event)) return undefined;
@@ -41,7 +45,7 @@ export function levelOf(event: GatewayEvent): Level | undefined {
     case 'request-received':
       return 'info';
     case 'provider-probed':
-      return event.error === undefined ? undefined : 'warn';
+      return probeLevel(event);
     case 'attempt-ended':
       return attemptLevel(event.attempt);
     case 'route-cooled':

@@ -1,3 +1,4 @@
+import { ledgerMetrics } from './ledger-metrics.ts';
 import { limitMetrics } from './limit-table.ts';
 import { counter, type FamilyDump, gauge, histogram, NumberFamily } from './metric-family.ts';
 
@@ -31,6 +32,7 @@ export function createMetricTable() {
     ...genAiMetrics(),
     ...gatewayMetrics(),
     ...storeMetrics(),
+    ...ledgerMetrics(),
   };
 }
 

@@ -28,6 +28,25 @@ export interface MetricSources {
   readonly limits?: Pick<Counters, 'standing'> | undefined;
   /** The request records of this process; undefined: there are none. */
   readonly records?: (() => RecordCounts) | undefined;
+  /** The journal that this process writes; undefined, also as a result: there is none. */
+  readonly journalState?: (() => JournalState | undefined) | undefined;
+  /** The ledger that this process keeps. */
+  readonly ledgerState?: (() => LedgerState | undefined) | undefined;
+}
+
+/** The journal of one process. */
+export interface JournalState {
+  /** Whether lines wait in memory, because they cannot be written. */
+  readonly isDegraded: boolean;
+  /** Lines lost since the start. */
+  readonly dropped: number;
+}
+
+/** What the process that stores journals knows of them. */
+export interface LedgerState {
+  readonly journalBytes: number;
+  readonly unflushedBytes: number;
+  readonly flushSeconds: number;
 }
 
 /** Request records on their way to the database. */
@@ -54,6 +73,7 @@ export function createMetrics(sources: MetricSources): Metrics {
       readState(table, sources);
       readDatabase(table, sources);
       readLimits(table, sources);
+      readLedger(table, sources);
       readCooldowns(table, cooling, sources);
       return dumpTable(table);
     },
@@ -191,6 +211,19 @@ function readDatabase(table: MetricTable, { database, records }: MetricSources):
   if (counts === undefined) return;
   table.waitingRecords.series().value = counts.waiting;
   table.droppedRecords.series().value = counts.dropped;
+}
+
+function readLedger(table: MetricTable, { journalState, ledgerState }: MetricSources): void {
+  const written = journalState?.();
+  if (written !== undefined) {
+    table.journalDegraded.series().value = written.isDegraded ? 1 : 0;
+    table.journalDropped.series().value = written.dropped;
+  }
+  const stored = ledgerState?.();
+  if (stored === undefined) return;
+  table.journalBytes.series().value = stored.journalBytes;
+  table.journalUnflushed.series().value = stored.unflushedBytes;
+  table.flushSeconds.series().value = stored.flushSeconds;
 }
 
 /**

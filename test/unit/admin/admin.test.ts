@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { OPERATIONS } from '../../../src/admin/operations.ts';
 import { findWeakness } from '../../../src/lib/key-strength.ts';
 import { Lockout } from '../../../src/admin/lockout.ts';
+import type { JsonObject } from '../../../src/store/revision.ts';
 import { ADMIN_KEY, startApi, type TestApi } from './api.ts';
 
 let api: TestApi;
@@ -153,6 +154,9 @@ describe('a resource', () => {
     await api.call('PUT', '/providers/openai', { api_key: 'sk-canary-the-second-0123' });
     await api.call('POST', '/master-keys', { id: 'k', key: 'mk-canary-0123456789abcdef' });
     await api.call('PUT', '/settings/metrics', { value: { token: 'metrics-canary' } });
+    await api.call('PUT', '/settings/alerts', {
+      value: [{ url: 'https://hooks.example', secret: 'hook-canary' }],
+    });
     const answers = [
       await api.call('POST', '/providers', { ...PROVIDER, api_bsae: 'x' }),
       await api.call('POST', '/providers', PROVIDER),
@@ -173,17 +177,34 @@ describe('a resource', () => {
           '/master-keys/k',
           '/settings',
           '/settings/metrics',
+          '/settings/alerts',
           '/config/history',
           '/config/history/1',
           '/config/history/2',
           '/config/history/3',
           '/config/history/4',
+          '/config/history/5',
         ].map((path) => api.call('GET', path)),
       )),
     ];
     expect(answers.slice(0, 7).map(({ status }) => status)).toEqual([422, 409, 422, 422, 400, 409, 422]);
-    expect(answers.slice(7).map(({ status }) => status)).toEqual(Array.from({ length: 11 }, () => 200));
+    expect(answers.slice(7).map(({ status }) => status)).toEqual(Array.from({ length: 13 }, () => 200));
     for (const { text } of answers) expect(text).not.toMatch(/canary(?!\*)/);
+  });
+
+  test('keeps the secret of a hook whose address stays, since nobody can read it to write it again', async () => {
+    const put = async (value: JsonObject[]): Promise<readonly (string | undefined)[]> => {
+      expect((await api.call('PUT', '/settings/alerts', { value })).status).toBeLessThan(300);
+      return api.store.snapshot().alerts.map(({ secret }) => secret);
+    };
+    const [a, b] = ['https://a.example', 'https://b.example'];
+    expect(await put([{ url: a, secret: 'a-secret' }, { url: b }])).toEqual(['a-secret', undefined]);
+    const { body } = await api.call('GET', '/settings/alerts');
+    expect(body).toMatchObject({ value: [{ url: a }, { url: b }], secret_fields: ['0.secret'] });
+    expect(await put([{ url: b }, { url: a, events: ['limit.exceeded'] }])).toEqual([undefined, 'a-secret']);
+    expect(await put([{ url: 'https://elsewhere.example' }])).toEqual([undefined]);
+    await put([{ url: a, secret: 'a-secret' }]);
+    expect(await put([{ url: a, secret: null }])).toEqual([undefined]);
   });
 
   test('is refused with the path of each thing that is wrong', async () => {

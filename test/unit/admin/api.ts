@@ -1,5 +1,5 @@
 import { createAdmin } from '../../../src/admin/admin.ts';
-import type { AuditEntry } from '../../../src/admin/admin-options.ts';
+import type { AdminOptions, AuditEntry } from '../../../src/admin/admin-options.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { openTestStore } from '../store/databases.ts';
 
@@ -29,7 +29,10 @@ export interface Answer {
   readonly text: string;
 }
 
-export async function startApi(url = 'sqlite::memory:'): Promise<TestApi> {
+export async function startApi(
+  url = 'sqlite::memory:',
+  options: Partial<AdminOptions> = {},
+): Promise<TestApi> {
   const audit: AuditEntry[] = [];
   const clock = { nowMs: Date.parse('2026-03-01T12:00:00Z') };
   const { store } = await openTestStore(url, { now: () => new Date(clock.nowMs) });
@@ -41,6 +44,7 @@ export async function startApi(url = 'sqlite::memory:'): Promise<TestApi> {
     nowMs: () => clock.nowMs,
     audit: (entry) => audit.push(entry),
     onBug: (error) => console.error(error),
+    ...options,
   });
   return {
     store,
@@ -61,7 +65,7 @@ export async function startApi(url = 'sqlite::memory:'): Promise<TestApi> {
         status: response.status,
         headers: response.headers,
         text,
-        body: text === '' ? undefined : JSON.parse(text),
+        body: text.startsWith('{') ? JSON.parse(text) : undefined,
       };
     },
   };

@@ -79,13 +79,34 @@ test('every setting without a counterpart is named with its place', () => {
       'model_list[2].litellm_params.api_key',
       'model_list[5]',
       'model_list[6]',
-      'litellm_settings.drop_params',
       'litellm_settings.fallbacks[0]',
       'router_settings.redis_host',
       'general_settings.database_url',
       'environment_variables',
     ].sort(),
   );
+});
+
+test('drop_params becomes the policy for what a provider lacks', () => {
+  const policy = (drop_params: unknown, env = {}) =>
+    readLitellm({ litellm_settings: { drop_params } }, env).file['translation'];
+  expect(policy(true)).toEqual({ unsupported: 'warn' });
+  expect(policy(false)).toEqual({ unsupported: 'reject' });
+  expect(policy('os.environ/DROP', { DROP: 'True' })).toEqual({ unsupported: 'warn' });
+  expect(policy(undefined)).toBeUndefined();
+  expect(read().file['translation']).toEqual({ unsupported: 'warn' });
+  for (const wrong of ['perhaps', 'os.environ/MISSING', 1]) {
+    const { file, unmapped } = readLitellm({ litellm_settings: { drop_params: wrong } }, {});
+    expect(file['translation']).toBeUndefined();
+    expect(unmapped.map(({ path }) => path)).toEqual(['litellm_settings.drop_params']);
+  }
+  const entry = (drop_params: boolean) => ({
+    model_list: [{ model_name: 'm', litellm_params: { model: 'openai/m', api_key: 'k', drop_params } }],
+  });
+  expect(readLitellm(entry(true), {}).unmapped).toEqual([]);
+  expect(readLitellm(entry(false), {}).unmapped.map(({ path }) => path)).toEqual([
+    'model_list[0].litellm_params.drop_params',
+  ]);
 });
 
 test('a configuration that is none comes to nothing', () => {

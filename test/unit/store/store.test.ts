@@ -86,9 +86,15 @@ describe.each([...ENGINES])('a store in %s', (engine) => {
     );
     await put(store, { kind: 'models', id: 'chat' }, { routes: [{ provider: 'one', model: 'gpt-4o' }] });
     await put(store, { kind: 'settings', id: 'metrics' }, { value: { token: 'metrics-canary' } });
+    await put(
+      store,
+      { kind: 'settings', id: 'alerts' },
+      { value: [{ url: 'https://a.example' }, { url: 'https://b.example', secret: 'hook-canary' }] },
+    );
     await put(store, { kind: 'master_keys', id: 'k1' }, KEY);
     for (const snapshot of [inForce(), (await open(url)).inForce()]) {
-      expect(snapshot.version).toBe(4);
+      expect(snapshot.version).toBe(5);
+      expect(snapshot.alerts.map(({ secret }) => secret)).toEqual([undefined, 'hook-canary']);
       expect(snapshot.providers.get('one')).toMatchObject({
         apiKey: PROVIDER.api_key,
         headers: { 'X-Team': 'red-canary' },
@@ -99,7 +105,14 @@ describe.each([...ENGINES])('a store in %s', (engine) => {
       expect(keysOf(snapshot.access)).toEqual([hashKey('mk-one')]);
     }
     const text = await dump(url);
-    for (const secret of [PROVIDER.api_key, 'red-canary', 'u:p@', 'metrics-canary', 'mk-one']) {
+    for (const secret of [
+      PROVIDER.api_key,
+      'red-canary',
+      'u:p@',
+      'metrics-canary',
+      'hook-canary',
+      'mk-one',
+    ]) {
       expect(text).not.toContain(secret);
       expect(text).not.toContain(Buffer.from(secret).toString('base64').replaceAll('=', ''));
     }

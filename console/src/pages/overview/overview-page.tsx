@@ -1,13 +1,68 @@
+import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { readOverview, readSeries } from '../../api/queries.ts';
+import { useSession } from '../../app/session.tsx';
+import { RANGES, rangeOf } from '../../lib/ranges.ts';
+import { useParams } from '../../lib/url-state.ts';
 import { Page } from '../../ui/page.tsx';
-import { Empty } from '../../ui/states.tsx';
+import { Failed, Skeleton } from '../../ui/states.tsx';
+import { Segments } from '../../ui/toggle.tsx';
+import { FirstSteps } from './first-steps.tsx';
+import { Feed } from './feed.tsx';
+import { Figures } from './figures.tsx';
+import { DemoPanel } from './demo-panel.tsx';
+import { ProviderTiles } from './provider-tiles.tsx';
+import { LiveCharts, StoredCharts } from './traffic-charts.tsx';
 
+/** How the gateway does, at a glance. */
 export function OverviewPage(): ReactNode {
   const { t } = useTranslation();
+  const { gateway } = useSession();
+  const [params, setParams] = useParams();
+  const isLive = (params['range'] ?? 'live') === 'live';
+  const range = rangeOf(params['range'], '15m');
+  const overview = useQuery(readOverview(isLive ? 300 : range.seconds));
+  const series = useQuery({
+    ...readSeries({ since: isoAgo(range.seconds), range: range.id }, 30_000),
+    queryKey: ['series', 'overview', range.id],
+    enabled: !isLive,
+  });
+  const choice = (
+    <Segments
+      label={t('Time range')}
+      value={isLive ? 'live' : range.id}
+      options={[
+        { value: 'live', label: t('Live') },
+        ...RANGES.map(({ id, label }) => ({ value: id, label })),
+      ]}
+      onChange={(id) => setParams({ range: id === 'live' ? '' : id })}
+    />
+  );
+  if (overview.error && !overview.data) {
+    return (
+      <Page title={t('Overview')}>
+        <Failed error={overview.error} onRetry={() => void overview.refetch()} />
+      </Page>
+    );
+  }
+  const isNew = overview.data?.providers === 0 || overview.data?.models === 0;
   return (
-    <Page title={t('Overview')}>
-      <Empty title={t('This page is being built')} />
+    <Page title={t('Overview')} actions={choice}>
+      {gateway.mode === 'demo' && <DemoPanel />}
+      {isNew && <FirstSteps overview={overview.data} />}
+      {overview.data ? <Figures overview={overview.data} isLive={isLive} /> : <Skeleton height="6.5rem" />}
+      <div className="overview-columns">
+        <div className="stack">
+          {isLive ? <LiveCharts /> : <StoredCharts series={series.data} error={series.error} />}
+          <ProviderTiles />
+        </div>
+        <Feed />
+      </div>
     </Page>
   );
+}
+
+function isoAgo(seconds: number): string {
+  return new Date(Date.now() - seconds * 1000).toISOString();
 }

@@ -21,7 +21,7 @@ export type ProviderKey =
 
 /** The configuration file for these choices. */
 export function firstConfig({ provider, apiBase, key, masterKey }: Choices): string {
-  const { providerType }: ProviderKind = PROVIDER_KINDS[provider];
+  const { providerType, keyForm }: ProviderKind = PROVIDER_KINDS[provider];
   return [
     '# yaml-language-server: $schema=./config.schema.json',
     '#',
@@ -40,7 +40,7 @@ export function firstConfig({ provider, apiBase, key, masterKey }: Choices): str
     `  - name: ${quoted(provider)}`,
     `    api_base: ${quoted(apiBase)}`,
     ...(providerType === undefined ? [] : [`    provider_type: ${quoted(providerType)}`]),
-    ...providerKeyLines(key),
+    ...(keyForm === 'service-account' ? accountLines(key) : providerKeyLines(key)),
     '',
   ].join('\n');
 }
@@ -61,12 +61,26 @@ function masterKeyLines(masterKey: string): string[] {
   ];
 }
 
+/** The path of the key file of a service account, which names the project too. */
+function accountLines(key: ProviderKey): string[] {
+  const path =
+    key.kind === 'variable' ? `\${${key.name}}` : key.kind === 'written' ? escaped(key.secret) : '';
+  return [
+    `    service_account: {file: ${quoted(path)}}   # the path of its key file, which names the project too`,
+    '    location: "global"',
+  ];
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('${', () => '$${');
+}
+
 function providerKeyLines(key: ProviderKey): string[] {
   switch (key.kind) {
     case 'variable':
       return [`    api_key: ${quoted(`\${${key.name}}`)}   # from the environment`];
     case 'written':
-      return [`    api_key: ${quoted(key.secret.replaceAll('${', () => '$${'))}`];
+      return [`    api_key: ${quoted(escaped(key.secret))}`];
     case 'none':
       return [];
   }

@@ -54,8 +54,15 @@ async function decide(values: InitValues): Promise<Choices | undefined> {
   }
 }
 
-/** Problems that the gateway would report if the variables were set. */
-function findProblems(text: string, file: string, { key, masterKey }: Choices): string[] {
+/**
+ * Problems that the gateway would report if the variables were set. A key file need not be there yet, so a token stands
+ * for it.
+ */
+function findProblems(written: string, file: string, { key, masterKey }: Choices): string[] {
+  const text = written.replace(
+    /^ {4}service_account: .*$/m,
+    '    access_token: "none-yet"\n    project: "none-yet"',
+  );
   const variables = [...(key.kind === 'variable' ? [key.name] : []), ...referencesIn(masterKey)];
   const result = compileText(text, {
     file,

@@ -56,24 +56,31 @@ function askModel(prompt: Prompt, { model }: ProviderKind): Promise<string> {
 
 /** Asks where the key is. The key gets into the file only if the user chooses so. */
 async function askKey(prompt: Prompt, provider: ProviderName, env: Environment): Promise<ProviderKey> {
-  const { keyVariable: usual }: ProviderKind = PROVIDER_KINDS[provider];
+  const { keyVariable: usual, keyForm }: ProviderKind = PROVIDER_KINDS[provider];
+  const isFile = keyForm === 'service-account';
   const state = usual !== undefined && env[usual] ? 'which is set' : 'to set before the start';
   const first: KeyRow =
     usual === undefined
       ? { name: 'none', note: 'it needs no key', take: () => ({ kind: 'none' }) }
       : { name: usual, note: `environment variable, ${state}`, take: () => inVariable(usual) };
-  const { take } = await choose<KeyRow>(prompt, `Where is the key of ${provider}?`, [
+  const { take } = await choose<KeyRow>(prompt, `Where is the key${isFile ? ' file' : ''} of ${provider}?`, [
     first,
     {
       name: 'variable',
       note: 'another environment variable',
       take: async () => inVariable(await prompt.ask('Variable', { fault: findVariableFault })),
     },
-    {
-      name: 'file',
-      note: 'in the file: type it now',
-      take: async () => ({ kind: 'written', secret: await askSecret(prompt) }),
-    },
+    isFile
+      ? {
+          name: 'path',
+          note: 'at a path: type it now',
+          take: async () => ({ kind: 'written', secret: await prompt.ask('Path of the key file') }),
+        }
+      : {
+          name: 'file',
+          note: 'in the file: type it now',
+          take: async () => ({ kind: 'written', secret: await askSecret(prompt) }),
+        },
   ]);
   return take();
 }
@@ -104,7 +111,10 @@ async function choose<R extends Row>(prompt: Prompt, title: string, rows: readon
   const names = rows.map(({ name }) => name);
   const width = Math.max(...names.map(({ length }) => length));
   prompt.say(`\n${title}`);
-  rows.forEach(({ name, note }, index) => prompt.say(`  ${index + 1}  ${name.padEnd(width)}  ${note}`));
+  const digits = String(rows.length).length;
+  rows.forEach(({ name, note }, index) =>
+    prompt.say(`  ${String(index + 1).padStart(digits)}  ${name.padEnd(width)}  ${note}`),
+  );
   for (;;) {
     const answer = await prompt.ask('Number or name', { fallback: names[0] });
     const row = rows[Number(answer) - 1] ?? rows.find(({ name }) => name === answer);

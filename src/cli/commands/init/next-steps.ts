@@ -2,6 +2,7 @@ import { DEFAULTS } from '../../../config/schema/defaults.ts';
 import { shellWord } from '../../program-name.ts';
 import type { Style } from '../../style.ts';
 import { type Choices, referencesIn } from './first-config.ts';
+import { PROVIDER_KINDS, type ProviderKind } from './provider-kinds.ts';
 
 /** A first configuration that was written, and its place. */
 export interface Written {
@@ -57,10 +58,12 @@ interface Step {
 }
 
 /** The variables that the file refers to and the environment lacks. */
-function variablesToSet({ key, masterKey }: Choices, env: Environment): Step[] {
+function variablesToSet({ provider, key, masterKey }: Choices, env: Environment): Step[] {
+  const { keyForm }: ProviderKind = PROVIDER_KINDS[provider];
+  const what = keyForm === 'service-account' ? "the path of the provider's key file" : "the provider's key";
   const set = process.platform === 'win32' ? 'set' : 'export';
   const wanted = [
-    ...(key.kind === 'variable' ? [{ name: key.name, does: "the provider's key" }] : []),
+    ...(key.kind === 'variable' ? [{ name: key.name, does: what }] : []),
     ...referencesIn(masterKey).map((name) => ({ name, does: 'what clients send' })),
   ];
   return wanted

@@ -8,6 +8,8 @@ export interface ProviderKind {
   readonly apiBaseExample?: string;
   /** The usual variable for its key; undefined: it needs none. */
   readonly keyVariable?: string;
+  /** `service-account`: the key is a file, and the variable holds its path. */
+  readonly keyForm?: 'service-account';
   readonly providerType?: 'anthropic' | 'azure' | 'gemini' | 'vertex' | 'bedrock';
   /** A model for the first request; undefined: it depends on the installation. */
   readonly model?: string;
@@ -43,6 +45,14 @@ export const PROVIDER_KINDS = {
     apiBaseExample: 'https://bedrock-runtime.eu-central-1.amazonaws.com',
     keyVariable: 'AWS_BEARER_TOKEN_BEDROCK',
     providerType: 'bedrock',
+  },
+  vertex: {
+    note: 'Google Vertex AI, with a service account',
+    apiBase: 'https://aiplatform.googleapis.com',
+    keyVariable: 'GOOGLE_APPLICATION_CREDENTIALS',
+    keyForm: 'service-account',
+    providerType: 'vertex',
+    model: 'gemini-2.5-flash',
   },
   deepseek: {
     apiBase: 'https://api.deepseek.com/v1',

@@ -1,0 +1,29 @@
+import { amountText } from '../../ui/usage-meter.tsx';
+
+export const LIMIT_KINDS = [
+  'cost',
+  'tokens',
+  'input_tokens',
+  'output_tokens',
+  'requests',
+  'concurrent',
+] as const;
+export type LimitKind = (typeof LIMIT_KINDS)[number];
+
+/** A limit as the configuration has it. */
+export type Limit = Readonly<Record<string, unknown>>;
+
+/** What a limit counts. */
+export function kindOfLimit(limit: Limit): LimitKind {
+  return LIMIT_KINDS.find((kind) => limit[kind] !== undefined && limit[kind] !== null) ?? 'requests';
+}
+
+/** `$50 / month`, `400K tokens / minute`, `8 concurrent`. */
+export function limitText(limit: Limit): string {
+  const kind = kindOfLimit(limit);
+  const amount = limit[kind];
+  const text = typeof amount === 'number' ? amountText(kind, amount) : JSON.stringify(amount);
+  const unit = kind === 'cost' ? '' : ` ${kind.replace('_', ' ')}`;
+  const per = limit['per'];
+  return `${text}${unit}${per === undefined ? '' : ` / ${typeof per === 'string' ? per : JSON.stringify(per)}`}`;
+}

@@ -1,0 +1,104 @@
+import { useQuery } from '@tanstack/react-query';
+import { Plus } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { listModels, listProviders } from '../../api/queries.ts';
+import type { Model, ModelRoute } from '../../api/resources.ts';
+import { type Draft, SaveDialog } from '../../app/save-dialog.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Drawer } from '../../ui/dialog.tsx';
+import { Field, Input } from '../../ui/field.tsx';
+import { Switch } from '../../ui/toggle.tsx';
+import { FallbackList } from './fallback-list.tsx';
+import { RouteTiers } from './route-tiers.tsx';
+
+interface ModelFormProps {
+  /** Undefined: a new one. */
+  readonly model: Model | undefined;
+  readonly version: number;
+  readonly onClose: () => void;
+}
+
+/** Edits a model; the change is shown before it is saved. */
+export function ModelForm({ model, version, onClose }: ModelFormProps): ReactNode {
+  const { t } = useTranslation();
+  const [id, setId] = useState(model?.id ?? '');
+  const [isEnabled, setEnabled] = useState(model?.is_enabled ?? true);
+  const [routes, setRoutes] = useState<readonly ModelRoute[]>(model?.routes ?? [{ provider: '' }]);
+  const [fallbacks, setFallbacks] = useState<readonly string[]>(model?.fallbacks ?? []);
+  const [draft, setDraft] = useState<Draft>();
+  const models = useQuery(listModels());
+  const review = (): void =>
+    setDraft({
+      kind: 'models',
+      path: '/models',
+      id,
+      isNew: model === undefined,
+      version,
+      fields: { ...(model === undefined && { id }), is_enabled: isEnabled, routes, fallbacks },
+    });
+  const foot = (
+    <>
+      <Button onClick={onClose}>{t('Cancel')}</Button>
+      <Button look="primary" disabled={id === '' || routes.length === 0} onClick={review}>
+        {t('Review the change')}
+      </Button>
+    </>
+  );
+  return (
+    <Drawer open onClose={onClose} title={model ? model.id : t('New model')} foot={foot}>
+      <div className="stack wide">
+        {model === undefined && (
+          <Field label={t('Name')} note={t('The name that clients ask for.')}>
+            <Input value={id} onValue={setId} mono placeholder="fast" />
+          </Field>
+        )}
+        <Switch label={t('Enabled')} isOn={isEnabled} onChange={setEnabled} />
+        <RouteSection routes={routes} modelName={id} onChange={setRoutes} />
+        <FallbackList
+          fallbacks={fallbacks}
+          models={models.data?.models.map((one) => one.id).filter((name) => name !== id) ?? []}
+          onChange={setFallbacks}
+        />
+      </div>
+      {draft && <SaveDialog draft={draft} onClose={() => setDraft(undefined)} onSaved={onClose} />}
+    </Drawer>
+  );
+}
+
+interface RouteSectionProps {
+  readonly routes: readonly ModelRoute[];
+  readonly modelName: string;
+  readonly onChange: (routes: readonly ModelRoute[]) => void;
+}
+
+function RouteSection({ routes, modelName, onChange }: RouteSectionProps): ReactNode {
+  const { t } = useTranslation();
+  const providers = useQuery(listProviders());
+  const last = Math.max(1, ...routes.map(({ priority }) => priority ?? 1));
+  const add = (priority: number): void => onChange([...routes, { provider: '', priority }]);
+  return (
+    <section className="stack tight">
+      <h3>{t('Routes')}</h3>
+      <p className="muted small">
+        {t(
+          'Lower priorities are tried first; routes of one priority share requests by weight. Drag a route to another priority, or type its number.',
+        )}
+      </p>
+      <RouteTiers
+        routes={routes}
+        providers={providers.data?.providers.map((one) => one.id) ?? []}
+        modelName={modelName}
+        onChange={onChange}
+      />
+      <div className="row">
+        <Button icon={Plus} onClick={() => add(last)}>
+          {t('Add a route')}
+        </Button>
+        <Button look="quiet" icon={Plus} onClick={() => add(last + 1)}>
+          {t('With the next priority')}
+        </Button>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,98 @@
+import {
+  Activity,
+  ArrowRightLeft,
+  CircleAlert,
+  CirclePause,
+  CirclePlay,
+  FilePen,
+  FileX,
+  type LucideIcon,
+  Snowflake,
+  Sunrise,
+  Wallet,
+} from 'lucide-react';
+import type { TFunction } from 'i18next';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { queryText } from '../../api/client.ts';
+import { useLive } from '../../api/live.ts';
+import type { FeedEntry } from '../../api/types.ts';
+import { Card } from '../../ui/card.tsx';
+import { Empty } from '../../ui/states.tsx';
+import { When } from '../../ui/values.tsx';
+
+const KINDS: Readonly<Record<string, { icon: LucideIcon; color: string }>> = {
+  route_cooled: { icon: Snowflake, color: 'is-red' },
+  route_back: { icon: Sunrise, color: 'is-green' },
+  fallback: { icon: ArrowRightLeft, color: 'is-amber' },
+  configuration: { icon: FilePen, color: 'muted' },
+  refused_change: { icon: FileX, color: 'is-amber' },
+  drained: { icon: CirclePause, color: 'muted' },
+  resumed: { icon: CirclePlay, color: 'is-green' },
+  provider_error: { icon: CircleAlert, color: 'is-red' },
+  budget: { icon: Wallet, color: 'is-amber' },
+};
+
+/** What happened lately, the newest first. */
+export function Feed(): ReactNode {
+  const { t } = useTranslation();
+  const feed = useLive((live) => live.feed);
+  const lost = useLive((live) => live.lost);
+  return (
+    <Card title={t('What happened')} flush>
+      {feed.length === 0 ? (
+        <Empty
+          icon={Activity}
+          title={t('Nothing yet')}
+          text={t('Cooldowns, fallbacks and changes appear here.')}
+        />
+      ) : (
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls
+        <ol className="feed" aria-label={t('What happened')} tabIndex={0}>
+          {feed.map((entry, at) => (
+            // oxlint-disable-next-line react/no-array-index-key -- entries have no id
+            <Entry key={`${entry.at} ${feed.length - at}`} entry={entry} />
+          ))}
+        </ol>
+      )}
+      {lost > 0 && (
+        <p className="small muted feed-lost">
+          {t('{{count}} events were lost on a slow connection.', { count: lost })}
+        </p>
+      )}
+    </Card>
+  );
+}
+
+function Entry({ entry }: { entry: FeedEntry }): ReactNode {
+  const { t } = useTranslation();
+  const { icon: Icon, color } = KINDS[entry.kind] ?? { icon: Activity, color: 'muted' };
+  return (
+    <li className="feed-entry">
+      <Icon aria-hidden className={color} />
+      <span className="grow">
+        <Link href={placeOf(entry)}>{feedText(entry, t)}</Link>
+      </span>
+      <span className="muted small">
+        <When time={entry.at} />
+      </span>
+    </li>
+  );
+}
+
+/** In English as the gateway says it; in other languages by kind. */
+function feedText(entry: FeedEntry, t: TFunction): string {
+  return t(`feed ${entry.kind}`, {
+    ...entry,
+    what: entry.route ?? entry.provider ?? entry.model ?? entry.key ?? '',
+    defaultValue: entry.text_en,
+  });
+}
+
+function placeOf({ kind, provider, model, key, request_id: id, version }: FeedEntry): string {
+  if (version !== undefined) return `/config?version=${version}`;
+  if (id !== undefined) return `/requests${queryText({ id })}`;
+  if (kind === 'refused_change') return '/config';
+  return `/requests${queryText({ provider, model, key })}`;
+}

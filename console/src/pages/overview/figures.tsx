@@ -1,0 +1,127 @@
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { type Second, useLive } from '../../api/live.ts';
+import type { Overview } from '../../api/types.ts';
+import { changeOf, compact, count, duration, money, NONE, percent } from '../../lib/format.ts';
+import { Sparkline } from '../../ui/sparkline.tsx';
+
+interface FiguresProps {
+  readonly overview: Overview;
+  readonly isLive: boolean;
+}
+
+/** The numbers at the top. */
+export function Figures({ overview, isLive }: FiguresProps): ReactNode {
+  const { t } = useTranslation();
+  const seconds = useLive((live) => live.seconds);
+  const inFlight = useLive((live) => live.inFlight) ?? overview.in_flight;
+  const recent = isLive ? lastMinute(seconds) : undefined;
+  const rate = recent?.requestsPerSecond ?? overview.requests_per_second;
+  const errors = recent?.errorRate ?? overview.error_rate;
+  const { latency_ms: latency, time_to_first_token_ms: first } = overview;
+  return (
+    <div className="figures">
+      <Figure
+        label={t('Requests a second')}
+        value={compact(rate)}
+        about={
+          isLive
+            ? t('{{count}} in flight', { count: inFlight })
+            : t('{{text}} in all', { text: compact(overview.requests) })
+        }
+        line={isLive ? seconds.slice(-60).map(({ requests }) => requests) : undefined}
+      />
+      <Figure
+        label={t('Error rate')}
+        value={percent(errors)}
+        look={errors >= 0.05 ? 'bad' : errors >= 0.01 ? 'warning' : undefined}
+        about={
+          <Link href="/requests?ending=failed,refused,truncated">
+            {t('{{text}} failures', { text: count(overview.failures) })}
+          </Link>
+        }
+      />
+      <Figure
+        label={t('Latency')}
+        value={duration(latency.p50)}
+        about={t('p95 {{text}}', { text: duration(latency.p95) })}
+      />
+      <Figure
+        label={t('First token')}
+        value={duration(first.p50)}
+        about={t('p95 {{text}}', { text: duration(first.p95) })}
+      />
+      <Figure
+        label={t('Tokens a second')}
+        value={compact(recent?.tokensPerSecond ?? overview.tokens_per_second)}
+        about={t('prompt and answer')}
+        line={isLive ? seconds.slice(-60).map(({ tokens }) => tokens) : undefined}
+      />
+      <Spend overview={overview} />
+    </div>
+  );
+}
+
+function Spend({ overview }: { overview: Overview }): ReactNode {
+  const { t } = useTranslation();
+  const { cost_today: today, cost_yesterday_same_time: then } = overview;
+  const change = changeOf(Number(today ?? 0), Number(then ?? 0));
+  return (
+    <Figure
+      label={t('Spent today')}
+      value={money(today)}
+      about={
+        change === undefined
+          ? t('yesterday {{text}}', { text: money(overview.cost_yesterday) })
+          : t('{{change}} vs. yesterday by now', { change })
+      }
+    />
+  );
+}
+
+interface FigureProps {
+  readonly label: string;
+  readonly value: string;
+  readonly about: ReactNode;
+  readonly look?: 'bad' | 'warning' | undefined;
+  readonly line?: readonly number[] | undefined;
+}
+
+function Figure({ label, value, about, look, line }: FigureProps): ReactNode {
+  const color = look === 'bad' ? 'is-red' : look === 'warning' ? 'is-amber' : '';
+  return (
+    <section className="figure" aria-label={label}>
+      <h2>{label}</h2>
+      <p className={`figure-value num ${value === NONE ? 'muted' : color}`}>{value}</p>
+      <p className="small muted truncate">{about}</p>
+      {line !== undefined && line.length > 1 && (
+        <div className="figure-line">
+          <Sparkline values={line} height={32} />
+        </div>
+      )}
+    </section>
+  );
+}
+
+interface Recent {
+  readonly requestsPerSecond: number;
+  readonly errorRate: number;
+  readonly tokensPerSecond: number;
+}
+
+/** Undefined until there are some seconds to average. */
+function lastMinute(seconds: readonly Second[]): Recent | undefined {
+  const first = seconds.at(-60) ?? seconds[0];
+  const last = seconds.at(-1);
+  if (first === undefined || last === undefined || last.atMs - first.atMs < 5000) return undefined;
+  const part = seconds.filter(({ atMs }) => atMs > last.atMs - 60_000);
+  const span = (last.atMs - (part[0]?.atMs ?? last.atMs)) / 1000 + 1;
+  const sum = (of: (second: Second) => number): number => part.reduce((all, second) => all + of(second), 0);
+  const requests = sum((second) => second.requests);
+  return {
+    requestsPerSecond: requests / span,
+    errorRate: requests === 0 ? 0 : sum(({ failures }) => failures) / requests,
+    tokensPerSecond: sum(({ tokens }) => tokens) / span,
+  };
+}

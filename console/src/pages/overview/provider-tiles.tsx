@@ -1,0 +1,95 @@
+import { useQuery } from '@tanstack/react-query';
+import { Plug } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { readSeries } from '../../api/queries.ts';
+import type { ProviderStatus } from '../../api/types.ts';
+import { compact, count, duration, percent } from '../../lib/format.ts';
+import { Card } from '../../ui/card.tsx';
+import { Sparkline } from '../../ui/sparkline.tsx';
+import { StateBadge } from '../../ui/state-badge.tsx';
+import { Empty, Failed, Skeleton } from '../../ui/states.tsx';
+import { useProviderStates } from './use-provider-states.ts';
+
+const ORDER = { cooling: 0, on_trial: 1, draining: 2, healthy: 3, disabled: 4 };
+
+/** One tile for each provider, those with trouble first. */
+export function ProviderTiles(): ReactNode {
+  const { t } = useTranslation();
+  const { states, error } = useProviderStates();
+  const series = useQuery({
+    ...readSeries({ since: new Date(Date.now() - 3_600_000).toISOString(), group_by: 'provider' }, 30_000),
+    queryKey: ['series', 'tiles'],
+  });
+  if (error && !states) return <Failed error={error} />;
+  if (!states) return <Skeleton height="10rem" />;
+  if (states.length === 0) {
+    return (
+      <Card title={t('Providers')}>
+        <Empty
+          icon={Plug}
+          title={t('No provider yet')}
+          text={t('A provider is an account at OpenAI, Anthropic, …')}
+        />
+      </Card>
+    );
+  }
+  const latencies = new Map(series.data?.series.map((one) => [one.group, one.latency_p50_ms]));
+  const sorted = states.toSorted((one, other) => ORDER[one.state] - ORDER[other.state]);
+  return (
+    <section aria-label={t('Providers')} className="tiles">
+      {sorted.map((status) => (
+        <Tile key={status.name} status={status} latency={latencies.get(status.name) ?? []} />
+      ))}
+    </section>
+  );
+}
+
+interface TileProps {
+  readonly status: ProviderStatus;
+  readonly latency: readonly (number | null)[];
+}
+
+function Tile({ status, latency }: TileProps): ReactNode {
+  const { t } = useTranslation();
+  const { name, state, cooldown, success_rate_5m: success } = status;
+  const isBad = success !== null && success < 0.9;
+  return (
+    <Link href={`/providers?id=${encodeURIComponent(name)}`} className={`tile is-${state}`}>
+      <span className="row">
+        <span className="strong truncate grow" title={name}>
+          {name}
+        </span>
+        <StateBadge state={state} cooldown={cooldown} />
+      </span>
+      <span className="tile-facts num">
+        <span>
+          <span className="muted small">{t('Success')}</span>
+          <span className={isBad ? 'is-red' : ''}>{percent(success)}</span>
+        </span>
+        <span>
+          <span className="muted small">p95</span>
+          <span>{duration(status.p95_ms_5m)}</span>
+        </span>
+        <span>
+          <span className="muted small">{t('5 min')}</span>
+          <span>{compact(status.requests_5m)}</span>
+        </span>
+        <span>
+          <span className="muted small">{t('In flight')}</span>
+          <span>{count(status.in_flight)}</span>
+        </span>
+      </span>
+      {state === 'cooling' && status.last_error !== null ? (
+        <span className="small is-red truncate tile-line" title={status.last_error}>
+          {status.last_error}
+        </span>
+      ) : (
+        <span className="tile-line muted">
+          <Sparkline values={latency.some((value) => value !== null) ? latency : []} height={24} />
+        </span>
+      )}
+    </Link>
+  );
+}

@@ -1,0 +1,110 @@
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useLocation } from 'wouter';
+import { useLive } from '../../api/live.ts';
+import type { Series } from '../../api/types.ts';
+import { compact, duration } from '../../lib/format.ts';
+import { Card } from '../../ui/card.tsx';
+import { Chart, Legend } from '../../ui/chart.tsx';
+import type { ChartLine, ChartProps } from '../../ui/chart-line.ts';
+import { Failed, Skeleton } from '../../ui/states.tsx';
+
+const LIVE_SECONDS = 120;
+
+/** The last minutes, as the live stream tells them. */
+export function LiveCharts(): ReactNode {
+  const { t } = useTranslation();
+  const seconds = useLive((live) => live.seconds);
+  const times = seconds.map(({ atMs }) => atMs / 1000);
+  const good = seconds.map(({ requests, failures }) => requests - failures);
+  return (
+    <div className="chart-pair">
+      <ChartCard
+        title={t('Requests a second')}
+        times={times}
+        seconds={LIVE_SECONDS}
+        isWhole
+        stacked
+        format={compact}
+        lines={[
+          { label: t('Failed'), color: 'bad', kind: 'bars', values: seconds.map(({ failures }) => failures) },
+          { label: t('Succeeded'), color: 0, kind: 'bars', values: good },
+        ]}
+      />
+      <ChartCard
+        title={t('Latency')}
+        times={times}
+        seconds={LIVE_SECONDS}
+        format={duration}
+        lines={[
+          { label: 'p95', color: 2, values: seconds.map(({ p95 }) => p95) },
+          { label: 'p50', color: 1, values: seconds.map(({ p50 }) => p50) },
+        ]}
+      />
+    </div>
+  );
+}
+
+interface StoredChartsProps {
+  readonly series: Series | undefined;
+  readonly error: unknown;
+}
+
+/** A span of time, from what is stored. Marking a part of a chart leads to the requests of that time. */
+export function StoredCharts({ series, error }: StoredChartsProps): ReactNode {
+  const { t } = useTranslation();
+  const [, navigate] = useLocation();
+  const all = series?.series[0];
+  if (error !== null && error !== undefined && !all) return <Failed error={error} />;
+  if (!series || !all) return <Skeleton height="17rem" />;
+  const times = series.times.map((time) => Date.parse(time) / 1000);
+  const onSelect = (from: number, to: number): void =>
+    navigate(`/requests?since=${iso(from)}&until=${iso(to)}`);
+  const shared = { times, onSelect };
+  return (
+    <div className="chart-pair">
+      <ChartCard
+        {...shared}
+        title={t('Requests')}
+        format={compact}
+        isWhole
+        stacked
+        lines={requestLines(all, t)}
+      />
+      <ChartCard
+        {...shared}
+        title={t('Latency')}
+        format={duration}
+        lines={[
+          { label: 'p95', color: 2, values: all.latency_p95_ms },
+          { label: 'p50', color: 1, values: all.latency_p50_ms },
+          { label: t('first token p50'), color: 3, values: all.first_token_p50_ms },
+        ]}
+      />
+    </div>
+  );
+}
+
+function requestLines(all: Series['series'][number], t: (text: string) => string): ChartLine[] {
+  return [
+    { label: t('Failed'), color: 'bad', kind: 'bars', values: all.failures },
+    {
+      label: t('Succeeded'),
+      color: 0,
+      kind: 'bars',
+      values: all.requests.map((requests, at) => requests - (all.failures[at] ?? 0)),
+    },
+  ];
+}
+
+function iso(seconds: number): string {
+  return encodeURIComponent(new Date(seconds * 1000).toISOString());
+}
+
+function ChartCard({ title, ...chart }: Omit<ChartProps, 'label'> & { title: string }): ReactNode {
+  return (
+    <Card title={title} actions={<Legend lines={chart.lines} />}>
+      <Chart {...chart} label={title} />
+    </Card>
+  );
+}

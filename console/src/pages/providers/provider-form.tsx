@@ -1,0 +1,205 @@
+import { ExternalLink } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Provider } from '../../api/resources.ts';
+import { type Draft, SaveDialog } from '../../app/save-dialog.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Drawer } from '../../ui/dialog.tsx';
+import { Field, Input } from '../../ui/field.tsx';
+import { Select } from '../../ui/select.tsx';
+import { Notice } from '../../ui/states.tsx';
+import { Switch } from '../../ui/toggle.tsx';
+import { PRESETS, PROVIDER_TYPES, type Preset } from './presets.ts';
+import { TimeoutFields } from './timeout-fields.tsx';
+
+interface ProviderFormProps {
+  readonly provider: Provider | undefined;
+  readonly version: number;
+  readonly onClose: () => void;
+}
+
+interface Form {
+  readonly id: string;
+  readonly type: string;
+  readonly base: string;
+  readonly key: string;
+  readonly weight: string;
+  readonly isEnabled: boolean;
+  readonly timeouts: Readonly<Record<string, number>>;
+}
+
+function formOf(provider: Provider | undefined): Form {
+  return {
+    id: provider?.id ?? '',
+    type: provider?.provider_type ?? 'openai',
+    base: provider?.api_base ?? '',
+    key: '',
+    weight: String(provider?.weight ?? 1),
+    isEnabled: provider?.is_enabled ?? true,
+    timeouts: (provider?.['timeouts'] as Readonly<Record<string, number>> | undefined) ?? {},
+  };
+}
+
+/** Edits a provider. Its credential can be replaced but never read. */
+export function ProviderForm({ provider, version, onClose }: ProviderFormProps): ReactNode {
+  const { t } = useTranslation();
+  const [form, setForm] = useState(() => formOf(provider));
+  const [preset, setPreset] = useState<Preset>();
+  const [draft, setDraft] = useState<Draft>();
+  const set = (part: Partial<Form>): void => setForm({ ...form, ...part });
+  const choose = (chosen: Preset): void => {
+    setPreset(chosen);
+    set({ id: chosen.id, type: chosen.type, base: chosen.base });
+  };
+  const foot = (
+    <>
+      <Button onClick={onClose}>{t('Cancel')}</Button>
+      <Button
+        look="primary"
+        disabled={form.id === ''}
+        onClick={() =>
+          setDraft({
+            kind: 'providers',
+            path: '/providers',
+            id: form.id,
+            isNew: provider === undefined,
+            version,
+            fields: fieldsOf(form, provider),
+          })
+        }
+      >
+        {t('Review the change')}
+      </Button>
+    </>
+  );
+  return (
+    <Drawer open onClose={onClose} title={provider?.id ?? t('New provider')} foot={foot}>
+      <div className="stack">
+        {provider === undefined && <Presets chosen={preset} onChoose={choose} />}
+        <Fields form={form} set={set} provider={provider} preset={preset} />
+        <TimeoutFields timeouts={form.timeouts} onChange={(timeouts) => set({ timeouts })} />
+      </div>
+      {draft && <SaveDialog draft={draft} onClose={() => setDraft(undefined)} onSaved={onClose} />}
+    </Drawer>
+  );
+}
+
+function fieldsOf(form: Form, provider: Provider | undefined): Record<string, unknown> {
+  return {
+    ...(provider === undefined && { id: form.id }),
+    provider_type: form.type,
+    api_base: form.base === '' ? null : form.base,
+    ...(form.key !== '' && { api_key: form.key }),
+    weight: Number(form.weight === '' ? 1 : form.weight),
+    is_enabled: form.isEnabled,
+    timeouts: Object.keys(form.timeouts).length === 0 ? null : form.timeouts,
+  };
+}
+
+function Presets({
+  chosen,
+  onChoose,
+}: {
+  chosen: Preset | undefined;
+  onChoose: (preset: Preset) => void;
+}): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <section className="stack tight">
+      <h3>{t('Known providers')}</h3>
+      <div className="presets">
+        {PRESETS.map((preset) => (
+          <button
+            key={preset.id}
+            type="button"
+            className="button"
+            aria-pressed={preset === chosen}
+            onClick={() => onChoose(preset)}
+          >
+            {preset.title}
+          </button>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+interface FieldsProps {
+  readonly form: Form;
+  readonly set: (part: Partial<Form>) => void;
+  readonly provider: Provider | undefined;
+  readonly preset: Preset | undefined;
+}
+
+function Fields({ form, set, provider, preset }: FieldsProps): ReactNode {
+  const { t } = useTranslation();
+  const isMoved =
+    provider !== undefined && form.base !== (provider.api_base ?? '') && provider.credential_kind !== null;
+  return (
+    <>
+      {provider === undefined && (
+        <Field
+          label={t('Name')}
+          note={t('Its name in routes, metrics and logs. It cannot be changed later.')}
+        >
+          <Input mono value={form.id} onValue={(id) => set({ id })} placeholder="openai" />
+        </Field>
+      )}
+      <div className="fields">
+        <Field label={t('API')}>
+          <Select
+            label={t('API')}
+            value={form.type}
+            options={[...new Set([...PROVIDER_TYPES, form.type])].map((value) => ({ value, label: value }))}
+            onChange={(type) => set({ type })}
+          />
+        </Field>
+        <Field label={t('Weight')} note={t('Its share among providers of one priority.')}>
+          <Input type="number" min={0} step="any" value={form.weight} onValue={(weight) => set({ weight })} />
+        </Field>
+      </div>
+      <Field
+        label={t('Address')}
+        note={preset?.isTemplate ? t('Replace the part in capitals by your own.') : t('Up to and with /v1.')}
+      >
+        <Input
+          mono
+          value={form.base}
+          onValue={(base) => set({ base })}
+          placeholder="https://api.openai.com/v1"
+        />
+      </Field>
+      <Field
+        label={t('API key')}
+        hint={
+          preset?.keysAt && (
+            <a href={preset.keysAt} target="_blank" rel="noopener noreferrer">
+              {t('Get one')} <ExternalLink className="inline-icon" aria-hidden />
+            </a>
+          )
+        }
+        note={
+          provider?.api_key_preview
+            ? t('Set: {{preview}}. Leave it empty to keep it.', { preview: provider.api_key_preview })
+            : t('Sealed in the database; nobody can read it again.')
+        }
+      >
+        <Input
+          type="password"
+          autoComplete="new-password"
+          mono
+          value={form.key}
+          onValue={(key) => set({ key })}
+        />
+      </Field>
+      {isMoved && form.key === '' && (
+        <Notice look="warning">
+          <span>
+            {t('Another address needs the credential again, so that nobody can send it elsewhere.')}
+          </span>
+        </Notice>
+      )}
+      <Switch label={t('Enabled')} isOn={form.isEnabled} onChange={(isEnabled) => set({ isEnabled })} />
+    </>
+  );
+}

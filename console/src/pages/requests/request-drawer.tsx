@@ -1,0 +1,158 @@
+import { useQuery } from '@tanstack/react-query';
+import { ArrowDown, ArrowUp } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { readRequest } from '../../api/queries.ts';
+import type { RequestDetail } from '../../api/types.ts';
+import { useSession } from '../../app/session.tsx';
+import { count, duration, NONE } from '../../lib/format.ts';
+import { IconButton } from '../../ui/button.tsx';
+import { Card } from '../../ui/card.tsx';
+import { CodeBlock, Copy } from '../../ui/copy.tsx';
+import { Drawer } from '../../ui/dialog.tsx';
+import { EndingMark } from '../../ui/state-badge.tsx';
+import { Failed, SkeletonLines } from '../../ui/states.tsx';
+import { Fact, Facts, Money, When } from '../../ui/values.tsx';
+import { curlOf } from './curl.ts';
+import { Waterfall } from './waterfall.tsx';
+
+interface RequestDrawerProps {
+  readonly id: string;
+  readonly onClose: () => void;
+  readonly newer: string | undefined;
+  readonly older: string | undefined;
+  readonly onOpen: (id: string) => void;
+}
+
+/** One request: what was tried, what it used and what it cost. */
+export function RequestDrawer({ id, onClose, newer, older, onOpen }: RequestDrawerProps): ReactNode {
+  const { t } = useTranslation();
+  const request = useQuery(readRequest(id));
+  const step =
+    (to: string | undefined): (() => void) =>
+    () =>
+      to !== undefined && onOpen(to);
+  const actions = (
+    <>
+      <IconButton label={t('Newer')} icon={ArrowUp} disabled={newer === undefined} onClick={step(newer)} />
+      <IconButton label={t('Older')} icon={ArrowDown} disabled={older === undefined} onClick={step(older)} />
+    </>
+  );
+  const title = (
+    <span className="row tight nowrap">
+      <span className="mono truncate">{id}</span> <Copy text={id} />
+    </span>
+  );
+  return (
+    <Drawer open onClose={onClose} title={title} actions={actions}>
+      {request.error ? (
+        <Failed error={request.error} onRetry={() => void request.refetch()} />
+      ) : request.data ? (
+        <Details request={request.data} />
+      ) : (
+        <SkeletonLines />
+      )}
+    </Drawer>
+  );
+}
+
+function Details({ request }: { request: RequestDetail }): ReactNode {
+  const { t } = useTranslation();
+  const { gateway } = useSession();
+  const { model, provider, key } = request;
+  return (
+    <div className="stack">
+      <div className="row">
+        <EndingMark ending={request.ending} status={request.status} />
+        <span className="num">{request.status}</span>
+        {request.code && <code>{request.code}</code>}
+        {request.endpoint && (
+          <span className="mono muted">{`${request.method ?? 'POST'} ${request.endpoint}`}</span>
+        )}
+      </div>
+      <Facts>
+        <Fact label={t('Ended')}>
+          <When time={request.time} />
+        </Fact>
+        <Fact label={t('Duration')}>{duration(request.duration_ms)}</Fact>
+        <Fact label={t('First token')}>{duration(request.time_to_first_token_ms)}</Fact>
+        <Fact label={t('Of which the gateway')}>{duration(request.overhead_ms)}</Fact>
+        <Fact label={t('Cost')}>
+          <Money value={request.cost} />
+        </Fact>
+        <Fact label={t('Model')}>{model === null ? NONE : <Named path="/models" name={model} />}</Fact>
+        <Fact label={t('Provider')}>
+          {provider === null ? NONE : <Named path="/providers" name={provider} />}
+        </Fact>
+        <Fact label={t('Key')}>{key === null ? NONE : <Named path="/keys" name={key} />}</Fact>
+      </Facts>
+      <Card title={t('Attempts')}>
+        <Waterfall request={request} />
+      </Card>
+      <Tokens request={request} />
+      {request.translation && <Losses translation={request.translation} />}
+      <Card title={t('As curl')}>
+        <div className="stack tight">
+          <p className="small muted">{t('Bodies are not recorded: put your own message in.')}</p>
+          <CodeBlock label={t('As curl')} text={curlOf(request, gateway.address)} />
+        </div>
+      </Card>
+    </div>
+  );
+}
+
+function Named({ path, name }: { path: string; name: string }): ReactNode {
+  return <Link href={`${path}?id=${encodeURIComponent(name)}`}>{name}</Link>;
+}
+
+function Tokens({ request }: { request: RequestDetail }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <Card title={t('Tokens and cost')}>
+      <div className="stack">
+        <Facts>
+          <Fact label={t('Prompt')}>{count(request.prompt_tokens)}</Fact>
+          <Fact label={t('of which cached')}>{count(request.cached_tokens)}</Fact>
+          <Fact label={t('Answer')}>{count(request.completion_tokens)}</Fact>
+          <Fact label={t('of which reasoning')}>{count(request.reasoning_tokens)}</Fact>
+          <Fact label={t('In all')}>{count(request.total_tokens)}</Fact>
+        </Facts>
+        <p className="small muted">
+          {request.is_estimated
+            ? t('The gateway counted the tokens itself.')
+            : t('As the provider reported.')}{' '}
+          {request.price_ref ? (
+            <>
+              {t('Reckoned by the price')} <code>{request.price_ref}</code>.
+            </>
+          ) : (
+            t('No price is known for this route.')
+          )}
+        </p>
+      </div>
+    </Card>
+  );
+}
+
+function Losses({ translation }: { translation: NonNullable<RequestDetail['translation']> }): ReactNode {
+  const { t } = useTranslation();
+  const { from, to, losses, count: total } = translation;
+  return (
+    <Card title={t('Translation')}>
+      <p className="muted small">
+        {from} → {to} ·{' '}
+        {total === 0
+          ? t('nothing was lost')
+          : t('{{text}} could not be carried over', { text: count(total) })}
+      </p>
+      <ul className="losses">
+        {losses.map(({ what, path, why }) => (
+          <li key={`${path} ${what}`}>
+            <code>{path}</code> <span>{what}</span> <span className="muted">{why}</span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}

@@ -1,0 +1,41 @@
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
+import { useMemo, useRef } from 'react';
+import { admin } from '../../api/client.ts';
+import { useLive } from '../../api/live.ts';
+import type { RequestPage, RequestRow } from '../../api/types.ts';
+import type { Params } from '../../lib/url-state.ts';
+import { FILTERS, passes, queryOf } from './filters.ts';
+
+const PAGE = 100;
+
+/** The requests that pass the filters, page by page, and before them those that end meanwhile. */
+export function useRequests(params: Params, isTail: boolean) {
+  const filter = Object.fromEntries([...FILTERS, 'range'].map((name) => [name, params[name]]));
+  const pages = useInfiniteQuery({
+    queryKey: ['requests', filter],
+    queryFn: ({ pageParam, signal }) =>
+      admin<RequestPage>('/requests', {
+        query: { ...queryOf(params, Date.now()), limit: PAGE, cursor: pageParam },
+        signal,
+      }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last: RequestPage) => last.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
+    // Older pages do not change, and newer requests come from the live stream.
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchOnWindowFocus: false,
+    gcTime: 0,
+  });
+  const ended = useLive((live) => live.ended);
+  // While the tail is off, the table holds still.
+  const shown = useRef(ended);
+  if (isTail) shown.current = ended;
+  const rows = useMemo(() => {
+    const stored = pages.data?.pages.flatMap(({ requests }) => requests) ?? [];
+    const known = new Set(stored.map(({ request_id: id }) => id));
+    const isNew = (row: RequestRow): boolean => !known.has(row.request_id) && passes(row, params);
+    return [...shown.current.filter(isNew), ...stored];
+    // oxlint-disable-next-line react/exhaustive-deps -- `shown` follows `ended`
+  }, [pages.data, params, ended, isTail]);
+  return { rows, pages };
+}

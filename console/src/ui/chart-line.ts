@@ -1,0 +1,29 @@
+export interface ChartLine {
+  readonly label: string;
+  readonly values: readonly (number | null)[];
+  /** One of the eight colours of charts, or `bad`. */
+  readonly color: number | 'bad';
+  readonly kind?: 'line' | 'area' | 'bars';
+}
+
+export interface ChartProps {
+  /** Seconds since 1970. */
+  readonly times: readonly number[];
+  readonly lines: readonly ChartLine[];
+  readonly format: (value: number) => string;
+  readonly stacked?: boolean;
+  /** The width of the drawing in seconds, which ends with the last value. Left out: that of the values. */
+  readonly seconds?: number;
+  /** The values are counts: no step of the axis is a fraction. */
+  readonly isWhole?: boolean;
+  readonly height?: number;
+  /** For screen readers. */
+  readonly label: string;
+  /** Called with the span that was marked, in seconds since 1970. */
+  readonly onSelect?: (from: number, to: number) => void;
+}
+
+/** The token of a colour. */
+export function colorOf(color: ChartLine['color']): string {
+  return color === 'bad' ? '--red' : `--chart-${(color % 8) + 1}`;
+}

@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { scopeIdOf } from '../config/compile/claim-maker.ts';
+import { limitView, windowTimes } from '../gateway/limits/limit-view.ts';
+import type { Claim } from '../limits/claim.ts';
+import type { ClaimStanding } from '../limits/claim-counters.ts';
+import type { JsonObject } from '../store/revision.ts';
+import type { Answer, Call, Operation } from './operation.ts';
+import { AdminProblem } from './problem.ts';
+import { parseQuery } from './request-query.ts';
+import { limitFields } from './scope-limits.ts';
+
+const query = z.strictObject({
+  scope: z.string().max(500).optional().meta({
+    description: 'Only limits of this scope: `global`, or as in `team:search`, `user:alice`, `key:app`.',
+  }),
+  over: z.coerce.number().min(0).max(1_000_000).optional().meta({
+    description: 'Only limits of which at least this percentage is used or held.',
+  }),
+  cursor: z.string().optional().meta({ description: 'The next_cursor of the previous page.' }),
+  limit: z.coerce.number().int().min(1).max(1000).default(1000).meta({
+    description: 'Maximum entries per page.',
+  }),
+});
+
+const limitSchema = z
+  .object({
+    counter: z
+      .string()
+      .meta({ description: 'Names the limit in `limits/adjust`, such as `team:search/cost/month`.' }),
+    ...limitFields,
+    scope_id: z
+      .string()
+      .meta({ description: 'The id of the team, user or key; of pairs both. Empty for `global`.' }),
+    name: z.string().meta({ description: 'The name of the scope.' }),
+    models: z
+      .array(z.string())
+      .nullable()
+      .meta({ description: 'The public models that it counts; null: all.' }),
+    hold: z.enum(['expected', 'maximum']),
+    burst: z.number().nullable().meta({ description: 'null: it is no limit with a period under a day.' }),
+    window: z
+      .object({ start: z.string().nullable(), end: z.string().nullable() })
+      .nullable()
+      .meta({ description: 'When it began and ends; ISO 8601, UTC. null: it has none.' }),
+  })
+  .meta({ id: 'Limit' });
+
+/** Operations on limits: how they stand. */
+export const limitOperations: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/limits',
+    id: 'listLimits',
+    summary: 'Limits',
+    description: 'How every limit of the configuration stands, without those of end users.',
+    tag: 'limits',
+    body: undefined,
+    query,
+    status: 200,
+    answer: z.object({
+      limits: z.array(limitSchema),
+      next_cursor: z.string().nullable().meta({ description: 'For the next page; null: this is the last.' }),
+    }),
+    run: listLimits,
+  },
+];
+
+async function listLimits({ store, services, query: given, now }: Call): Promise<Answer> {
+  const { scope, over, cursor, limit } = parseQuery(query, given);
+  const epochMs = now.getTime();
+  const limits: JsonObject[] = [];
+  let last: Claim | undefined;
+  let hasMore = false;
+  for (const claim of claimsBehind(cursor, store.snapshot().limits.all())) {
+    if (scope !== undefined && !isOf(claim, scope)) continue;
+    const standing = services.standing(claim);
+    if (over !== undefined && shareOf(claim, standing) < over) continue;
+    hasMore = limits.length === limit;
+    if (hasMore) break;
+    limits.push(viewOf(claim, standing, epochMs));
+    last = claim;
+  }
+  const next = hasMore && last ? Buffer.from(`counter/${last.counter}`).toString('base64url') : null;
+  return { version: undefined, body: { limits, next_cursor: next } };
+}
+
+/** Whether a limit is of the scope that the caller names. Ids in claims are escaped, and need not be in the query. */
+function isOf({ scope, scopeId }: Claim, wanted: string): boolean {
+  if (scope === 'global' || wanted === 'global') return scope === wanted;
+  const [kind = '', id = ''] = wanted.split(/:(.*)/s);
+  return kind === scope && (id === scopeId || scopeIdOf([id]) === scopeId);
+}
+
+/** The limits behind the last one of the previous page. None if that is gone. */
+function* claimsBehind(cursor: string | undefined, all: Iterable<Claim>): Iterable<Claim> {
+  if (cursor === undefined) return yield* all;
+  const [, counter] = /^counter\/([^]+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  if (counter === undefined) {
+    const details = [{ path: 'cursor', message: 'is none that was given out' }];
+    throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
+  }
+  let isBehind = false;
+  for (const claim of all) {
+    if (isBehind) yield claim;
+    else isBehind = claim.counter === counter;
+  }
+}
+
+/** The percentage that is used or held. A limit of 0 is always used up; an unknown one counts as unused. */
+function shareOf({ amount }: Claim, standing: ClaimStanding | undefined): number {
+  if (standing === undefined) return 0;
+  return amount === 0 ? Infinity : (100 * (standing.used + standing.held)) / amount;
+}
+
+function viewOf(claim: Claim, standing: ClaimStanding | undefined, epochMs: number): JsonObject {
+  const { counter, scopeId, name, models, hold, burst, kind } = claim;
+  return {
+    counter,
+    ...limitView(claim, standing, epochMs),
+    scope_id: scopeId,
+    name,
+    models: models ?? null,
+    hold,
+    burst: burst === undefined ? null : kind === 'cost' ? burst / 1e9 : burst,
+    window: windowTimes(claim, epochMs) ?? null,
+  };
+}

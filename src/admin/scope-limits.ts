@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { scopeIdOf } from '../config/compile/claim-maker.ts';
+import type { CompiledLimits } from '../config/compiled-limits.ts';
+import { limitView } from '../gateway/limits/limit-view.ts';
+import { type Claim, type ScopeKind } from '../limits/claim.ts';
+import { LIMIT_KINDS } from '../config/schema/limit-schema.ts';
+import type { JsonObject } from '../store/revision.ts';
+import type { Call } from './operation.ts';
+
+const AMOUNT = z.number().nullable();
+
+/** The fields of a limit in answers. */
+export const limitFields = {
+  id: z.string().meta({ description: 'Unique among the limits of its scope, such as `cost/month`.' }),
+  scope: z.enum(['global', 'team', 'team_user', 'user', 'key', 'end_user']),
+  kind: z.enum(LIMIT_KINDS),
+  per: z.string().nullable().meta({ description: 'null: it limits requests under way.' }),
+  amount: z.number().meta({ description: 'Dollars, tokens, requests, or requests under way.' }),
+  used: AMOUNT.meta({ description: 'null, here and below: not known at the moment.' }),
+  held: AMOUNT.meta({ description: 'Reserved for requests under way.' }),
+  remaining: AMOUNT,
+  resets_at: z.string().nullable().meta({ description: 'ISO 8601, UTC.' }),
+  on_exceed: z.enum(['refuse', 'warn']),
+  counted_by: z.enum(['this machine']).meta({ description: 'Each replica counts for itself.' }),
+};
+
+/** How the limits of a team, user or key stand. */
+export const USAGE = {
+  usage: z
+    .array(z.object(limitFields).meta({ id: 'LimitUsage' }))
+    .optional()
+    .meta({ description: 'How each of its own limits stands. Left out in answers to writes.' }),
+};
+
+/** The claims of a configuration by scope, such as `team:search`. */
+const byScope = new WeakMap<CompiledLimits, ReadonlyMap<string, readonly Claim[]>>();
+
+/** The limits of one team, user or key. */
+export function claimsOf(limits: CompiledLimits, scope: ScopeKind, id: string): readonly Claim[] {
+  let index = byScope.get(limits);
+  if (index === undefined) {
+    index = Map.groupBy(limits.all(), (claim) => `${claim.scope}:${claim.scopeId}`);
+    byScope.set(limits, index);
+  }
+  return index.get(`${scope}:${scopeIdOf([id])}`) ?? [];
+}
+
+/** How the limits of one team, user or key stand. */
+export function usageOf(
+  { store, services, now }: Pick<Call, 'store' | 'services' | 'now'>,
+  scope: ScopeKind,
+  id: string,
+): readonly JsonObject[] {
+  return claimsOf(store.snapshot().limits, scope, id).map((claim) =>
+    limitView(claim, services.standing(claim), now.getTime()),
+  );
+}

@@ -1,0 +1,78 @@
+import type { Snapshot } from '../config/snapshot.ts';
+import type { Journal } from '../gateway/limits/ports.ts';
+import type { Emit } from '../gateway/ports.ts';
+import type { JournalOrders, ProcessJournal } from '../spend/process-journal.ts';
+import type { WriterTrouble } from '../spend/journal/writer.ts';
+import type { Log } from '../telemetry/log/log.ts';
+import type { JournalState } from '../telemetry/metrics/metrics.ts';
+
+export interface ProcessSpendOptions {
+  readonly snapshot: () => Snapshot;
+  readonly log: () => Log | undefined;
+}
+
+/**
+ * The journal of a process that serves requests. It does nothing until it gets orders, at the start or when the first
+ * limit that needs it is added.
+ */
+export class ProcessSpend {
+  readonly #options: ProcessSpendOptions;
+  #journal: ProcessJournal | undefined;
+
+  constructor(options: ProcessSpendOptions) {
+    this.#options = options;
+  }
+
+  /** Begins a journal. undefined: there is none to begin. */
+  async start(orders: JournalOrders | undefined): Promise<void> {
+    if (orders === undefined || this.#journal !== undefined) return;
+    const { openProcessJournal } = await import('../spend/process-journal.ts');
+    const { snapshot, log } = this.#options;
+    this.#journal = openProcessJournal(orders, {
+      snapshot,
+      epochMs: Date.now,
+      onTrouble: (trouble) => tell(trouble, log()),
+    });
+  }
+
+  /** Told of the requests that hold limits. */
+  readonly journal: Journal = {
+    open: (entry) => this.#journal?.open(entry),
+    grow: (requestId, holds) => this.#journal?.grow(requestId, holds),
+    close: (requestId, ended, uses) => this.#journal?.close(requestId, ended, uses),
+  };
+
+  /** Receives every event. */
+  readonly listen: Emit = (event) => this.#journal?.listen(event);
+
+  /** Writes what waits, so that another process can read it. */
+  readonly flush = (): void => this.#journal?.flush();
+
+  /** undefined: there is no journal. */
+  readonly state = (): JournalState | undefined =>
+    this.#journal && { isDegraded: this.#journal.isDegraded(), dropped: this.#journal.dropped() };
+
+  /** Writes the rest, when no more requests end. */
+  end(): void {
+    this.#journal?.end();
+  }
+}
+
+function tell(trouble: WriterTrouble, log: Log | undefined): void {
+  switch (trouble.type) {
+    case 'held':
+      return log?.say('error', 'warning', {
+        text: `The journal of what requests use cannot be written: ${trouble.reason}. It is kept in memory until it can; a crash would lose it.`,
+      });
+    case 'written':
+      return log?.say('info', 'warning', { text: 'The journal of what requests use is written again.' });
+    case 'unsynced':
+      return log?.say('warn', 'warning', {
+        text: `The journal of what requests use could not be forced to disk: ${trouble.reason}`,
+      });
+    case 'dropped':
+      return log?.say('error', 'warning', {
+        text: `What requests used was lost, ${trouble.count} lines so far: the journal could not be written for too long`,
+      });
+  }
+}

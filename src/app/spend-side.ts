@@ -1,0 +1,148 @@
+import type { Snapshot } from '../config/snapshot.ts';
+import { type Claim, isBucketPeriod } from '../limits/claim.ts';
+import type { Database } from '../store/database.ts';
+import type { LedgerTrouble } from '../spend/ledger/ledger.ts';
+import type { Use } from '../spend/journal/line.ts';
+import type { JournalOrders } from '../spend/process-journal.ts';
+import type { Spend, SpendStatus } from '../spend/spend.ts';
+import type { Log } from '../telemetry/log/log.ts';
+
+export interface SpendSideOptions {
+  /** Relative paths of `spend` are below it. */
+  readonly dataFolder: string;
+  /** undefined: the configuration is in a file, and `spend.store` counts. */
+  readonly database: Database | undefined;
+  /** How long rows of requests are kept; 0: none are written. */
+  readonly recordsMs: number;
+  readonly quartersMs: number;
+  readonly log: () => Log | undefined;
+}
+
+/**
+ * The ledger of a gateway, in the process that has the configuration. It is opened when the configuration first needs it,
+ * and its code is loaded then.
+ */
+export class SpendSide {
+  readonly #options: SpendSideOptions;
+  #spend: Spend | undefined;
+  #hasFailed = false;
+  #adopting: Promise<void> | undefined;
+  #onMoved: ((use: Use) => void) | undefined;
+  #onOpened: (() => Promise<void>) | undefined;
+
+  constructor(options: SpendSideOptions) {
+    this.#options = options;
+  }
+
+  get spend(): Spend | undefined {
+    return this.#spend;
+  }
+
+  /**
+   * Does what a configuration needs before requests are served with it. Resolves with the sentence that says why its
+   * limits cannot be kept; undefined, also instead of a promise: all is well.
+   */
+  follow(snapshot: Snapshot): Promise<string | undefined> | undefined {
+    const { limits, spend } = snapshot;
+    const { database, recordsMs } = this.#options;
+    const isWanted = limits.needsJournal || (database !== undefined && recordsMs > 0);
+    if (this.#spend === undefined && (!isWanted || spend.journal === undefined)) return undefined;
+    return this.#follow(snapshot);
+  }
+
+  /** Applies a changed configuration once the ledger is ready for it, each after the one before. */
+  adopt(snapshot: Snapshot, apply: () => Promise<void>): Promise<void> {
+    const following = this.follow(snapshot);
+    if (following === undefined && this.#adopting === undefined) return apply();
+    const adopting = Promise.all([following, this.#adopting]).then(([problem]) => {
+      if (problem !== undefined) this.#options.log()?.say('error', 'warning', { text: problem });
+      return apply();
+    });
+    this.#adopting = adopting;
+    return adopting;
+  }
+
+  /** Calls back when the use of a counter changes other than by a request. */
+  onMoved(listener: (use: Use) => void): void {
+    this.#onMoved = listener;
+  }
+
+  /** Calls back, and waits, when the ledger is opened after the start. */
+  onOpened(listener: () => Promise<void>): void {
+    this.#onOpened = listener;
+  }
+
+  readonly begin = (worker: number): JournalOrders | undefined => this.#spend?.begin(worker);
+  readonly bury = (life: number): readonly Use[] => this.#spend?.bury(life) ?? [];
+  readonly usedOf = (counter: string, windowMs: number): number =>
+    this.#spend?.usedOf(counter, windowMs) ?? 0;
+  readonly status = (): SpendStatus | undefined => this.#spend?.status();
+
+  /** Stores the rest. */
+  async close(): Promise<void> {
+    await this.#spend?.close();
+  }
+
+  async #follow(snapshot: Snapshot): Promise<string | undefined> {
+    const { limits } = snapshot;
+    if (this.#spend === undefined) {
+      const problem = this.#hasFailed
+        ? 'the folder could not be used at the start'
+        : await this.#open(snapshot);
+      if (problem !== undefined) return this.#explain(snapshot, problem);
+    }
+    await this.#spend?.prepare(limits.all());
+    return undefined;
+  }
+
+  /** Resolves with the reason why the ledger cannot be opened. */
+  async #open({ spend: settings }: Snapshot): Promise<string | undefined> {
+    const { openSpend } = await import('../spend/spend.ts');
+    const { FolderUnusable } = await import('../spend/journal/folder.ts');
+    const { StoreUnavailable } = await import('../store/database.ts');
+    try {
+      this.#spend = await openSpend({
+        ...this.#options,
+        settings,
+        onTrouble: (trouble) => tell(trouble, this.#options.log()),
+        onMoved: (use) => this.#onMoved?.(use),
+      });
+      await this.#onOpened?.();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof FolderUnusable || error instanceof StoreUnavailable)) throw error;
+      this.#hasFailed = true;
+      return error.message;
+    }
+  }
+
+  /** Without such limits only the records of requests are in danger, and they can wait in memory. */
+  #explain({ limits }: Snapshot, problem: string): string | undefined {
+    if (limits.needsJournal) return needsFolder(limits.all(), problem);
+    const text = `Request records are kept in memory until the database has them: spend.journal cannot be used (${problem})`;
+    this.#options.log()?.say('warn', 'warning', { text });
+    return undefined;
+  }
+}
+
+/** The sentence for limits that nobody would remember after a restart. */
+export function needsFolder(claims: Iterable<Claim>, problem: string): string {
+  return `${ownerOf(claims)} need a writable folder for spend.journal (${problem}). Mount one, or set spend.journal: memory.`;
+}
+
+function ownerOf(claims: Iterable<Claim>): string {
+  for (const { period, scope, name } of claims) {
+    if (period === undefined || isBucketPeriod(period)) continue;
+    if (scope === 'global') return 'limits of the whole gateway';
+    return `limits of ${scope === 'team_user' ? 'user' : scope} "${name}"`;
+  }
+  return 'limits of end users, or of requests under way,';
+}
+
+function tell(trouble: LedgerTrouble, log: Log | undefined): void {
+  const text =
+    trouble.type === 'held'
+      ? `Request records and what was used wait until the database accepts them: ${trouble.reason}`
+      : `A line of the journal ${trouble.file} could not be read and is left out`;
+  log?.say('warn', 'warning', { text });
+}

@@ -1,0 +1,90 @@
+import type { Claim } from '../../limits/claim.ts';
+import type { Database } from '../../store/database.ts';
+import type { Use } from '../journal/line.ts';
+import { currentUse, insertPastUse, sumPastUse, type WantedUse } from './past-use.ts';
+import { readEntered, type StoredLedger } from './read-ledger.ts';
+import { WindowMemory } from './window-memory.ts';
+
+export interface KnownUseOptions {
+  readonly database: Database;
+  readonly nowMs: () => number;
+  /** Called when the use of a counter changes other than by a request of this machine. */
+  readonly onMoved: (use: Use) => void;
+}
+
+/** What is used of each counter, as far as database and journals tell. */
+export class KnownUse {
+  readonly #options: KnownUseOptions;
+  #memory = new WindowMemory();
+  #claims: readonly Claim[] = [];
+  /** The newest entry that is known. */
+  #seq = 0;
+
+  constructor(options: KnownUseOptions) {
+    this.#options = options;
+  }
+
+  usedOf(counter: string, windowMs: number): number {
+    return this.#memory.get(counter, windowMs);
+  }
+
+  /** Adds what requests have used that are not in the database. */
+  note(uses: readonly Use[]): void {
+    for (const [counter, windowMs, amount] of uses) this.#memory.add(counter, windowMs, amount);
+  }
+
+  /**
+   * Replaces what was known from journals alone by what the database says. `recount` notes again what is only in the
+   * journals.
+   */
+  begin({ windows, seq }: StoredLedger, recount: () => void): void {
+    const before = this.#memory;
+    this.#seq = seq;
+    this.#memory = new WindowMemory();
+    for (const { counter, windowMs, used, entered } of windows) {
+      this.#memory.add(counter, windowMs, used - entered);
+      this.#memory.enter(counter, windowMs, entered);
+    }
+    recount();
+    for (const [counter, windowMs, used] of this.#memory.all())
+      this.#tell(counter, windowMs, used - before.get(counter, windowMs));
+  }
+
+  /** Learns of entries that anybody has made since. */
+  async hear(): Promise<void> {
+    const entered = await this.#options.database.read((sql) => readEntered(sql, this.#seq));
+    for (const { counter, windowMs, sum, seq } of entered) {
+      this.#seq = seq;
+      this.#tell(counter, windowMs, this.#memory.enter(counter, windowMs, sum));
+    }
+  }
+
+  /** Takes the limits of a new configuration. Returns whether `learn` has to be called. */
+  follow(claims: readonly Claim[]): boolean {
+    this.#claims = claims;
+    return this.#unknown().length > 0;
+  }
+
+  /** Sums from the quarters what the windows of limits have used that nobody has counted. */
+  async learn(): Promise<void> {
+    const { database, nowMs } = this.#options;
+    const wanted = this.#unknown();
+    if (wanted.length === 0) return;
+    const sums = await database.read((sql) => sumPastUse(sql, wanted));
+    await database.write((sql) => insertPastUse(sql, sums, nowMs()));
+    for (const one of wanted) {
+      const { counter } = one.claim;
+      this.#tell(counter, one.windowMs, this.#memory.enter(counter, one.windowMs, sums.get(one) ?? 0));
+    }
+  }
+
+  #unknown(): WantedUse[] {
+    return currentUse(this.#claims, this.#options.nowMs()).filter(
+      ({ claim, windowMs }) => !this.#memory.has(claim.counter, windowMs),
+    );
+  }
+
+  #tell(counter: string, windowMs: number, moved: number): void {
+    if (moved !== 0) this.#options.onMoved([counter, windowMs, moved]);
+  }
+}

@@ -1,0 +1,131 @@
+import type { SQL } from 'bun';
+import { matcher } from '../../config/compile/name-pattern.ts';
+import { type Claim, isBucketPeriod } from '../../limits/claim.ts';
+import { windowOf } from '../../limits/window.ts';
+
+/** A limit whose use in the window that began at `windowMs` is wanted. */
+export interface WantedUse {
+  readonly claim: Claim;
+  readonly windowMs: number;
+}
+
+/** The windows of these limits that contain a moment. Buckets have none. */
+export function currentUse(claims: readonly Claim[], epochMs: number): WantedUse[] {
+  return claims.flatMap((claim) => {
+    const { period } = claim;
+    if (period === undefined || isBucketPeriod(period)) return [];
+    return [{ claim, windowMs: windowOf(period, epochMs).startMs }];
+  });
+}
+
+/**
+ * Sums from the quarters what the windows of some limits have already used: of a limit that is new, or whose zone or
+ * filter has changed. Limits of end users cannot be summed.
+ */
+export async function sumPastUse(sql: SQL, wanted: readonly WantedUse[]): Promise<Map<WantedUse, number>> {
+  const sums = new Map<WantedUse, number>();
+  for (const [windowMs, list] of Map.groupBy(wanted, (one) => one.windowMs)) {
+    const byScope = Map.groupBy(list, ({ claim }) => `${claim.scope}:${claim.scopeId}`);
+    for (const group of await groupsSince(sql, windowMs)) {
+      const counting = scopesOf(group).flatMap((scope) => byScope.get(scope) ?? []);
+      for (const one of counting.filter(({ claim }) => fits(claim, group.model))) {
+        sums.set(one, (sums.get(one) ?? 0) + amountIn(one.claim, group));
+      }
+    }
+  }
+  return sums;
+}
+
+interface Group {
+  readonly keyId: string;
+  /** From the root on. */
+  readonly teamIds: readonly string[];
+  readonly userId: string;
+  readonly model: string;
+  readonly requests: number;
+  readonly input: number;
+  readonly cached: number;
+  readonly output: number;
+  readonly cost: number;
+}
+
+type Column = 'key_id' | 'team_ids' | 'user_id' | 'model';
+type SumColumn = 'requests' | 'input' | 'cached' | 'output' | 'cost';
+
+async function groupsSince(sql: SQL, sinceMs: number): Promise<Group[]> {
+  const rows: (Record<Column, string> & Record<SumColumn, number | string>)[] = await sql`
+    select key_id, team_ids, user_id, model, sum(requests - refused) as requests, sum(input_tokens) as input,
+      sum(cached_tokens) as cached, sum(output_tokens) as output, sum(cost) as cost
+    from spend_quarters where quarter_ms >= ${sinceMs} group by key_id, team_ids, user_id, model`;
+  return rows.map((row) => ({
+    keyId: row.key_id,
+    teamIds: row.team_ids.split('/').filter((id) => id !== ''),
+    userId: row.user_id,
+    model: row.model,
+    requests: Number(row.requests),
+    input: Number(row.input),
+    cached: Number(row.cached),
+    output: Number(row.output),
+    cost: Number(row.cost),
+  }));
+}
+
+/** The scopes that counted these requests, as `scope:scopeId` of their claims. */
+function scopesOf({ keyId, teamIds, userId }: Group): string[] {
+  const member = userId === '' ? ['key', keyId] : [userId];
+  return [
+    'global:',
+    `key:${idOf([keyId])}`,
+    ...(userId === '' ? [] : [`user:${idOf([userId])}`]),
+    ...teamIds.flatMap((id) => [`team:${idOf([id])}`, `team_user:${idOf([id, ...member])}`]),
+  ];
+}
+
+/** As claims write ids: escaped, and joined by colons. */
+function idOf(ids: readonly string[]): string {
+  return ids.map((id) => id.replaceAll(/[%:/]/g, (found) => encodeURIComponent(found))).join(':');
+}
+
+function fits({ models }: Claim, model: string): boolean {
+  return models === undefined || models.some((pattern) => matcher(pattern)(model));
+}
+
+function amountIn({ kind, countsCached }: Claim, group: Group): number {
+  const input = countsCached ? group.input : Math.max(0, group.input - group.cached);
+  switch (kind) {
+    case 'cost':
+      return group.cost;
+    case 'tokens':
+      return input + group.output;
+    case 'input_tokens':
+      return input;
+    case 'output_tokens':
+      return group.output;
+    case 'requests':
+      return group.requests;
+    case 'concurrent':
+      return 0;
+  }
+}
+
+/** Writes what limits have used before anybody counted it, unless somebody has. */
+export async function insertPastUse(
+  sql: SQL,
+  sums: ReadonlyMap<WantedUse, number>,
+  nowMs: number,
+): Promise<void> {
+  const rows = [...sums]
+    .filter(([, used]) => used !== 0)
+    .map(([{ claim, windowMs }, used]) => ({
+      counter: claim.counter,
+      window_ms: windowMs,
+      node: '',
+      used,
+      seq: 0,
+      updated_ms: nowMs,
+    }));
+  // A statement takes only so many values.
+  for (let at = 0; at < rows.length; at += 1000) {
+    await sql`insert into counter_windows ${sql(rows.slice(at, at + 1000))} on conflict do nothing`;
+  }
+}

@@ -1,0 +1,129 @@
+import type { MasterKey, Snapshot } from '../config/snapshot.ts';
+import { ownersOf } from '../gateway/attribution.ts';
+import type { RequestEnded } from '../gateway/events.ts';
+import type { Journal, JournalEntry } from '../gateway/limits/ports.ts';
+import type { Emit } from '../gateway/ports.ts';
+import type { CounterAmount } from '../limits/counter-amount.ts';
+import { ownerColumns, recordOf, type RequestRecord } from '../store/records/request-record.ts';
+import type { Use } from './journal/line.ts';
+import { JournalWriter, type WriterOptions } from './journal/writer.ts';
+
+/** What one process is told to write its journal with. It can be sent to another process. */
+export interface JournalOrders extends Omit<WriterOptions, 'onTrouble'> {
+  readonly onFull: 'serve' | 'refuse';
+}
+
+/** The journal of one process that serves requests. */
+export interface ProcessJournal extends Journal {
+  /** Receives every event. Notes the end of requests that hold no limit. */
+  readonly listen: Emit;
+  /** Writes what waits, so that others can read it. */
+  readonly flush: () => void;
+  /** Whether lines wait in memory, because the disk does not take them. */
+  readonly isDegraded: () => boolean;
+  /** Lines lost since the start. */
+  readonly dropped: () => number;
+  /** Writes the rest. */
+  readonly end: () => void;
+}
+
+export interface JournalSources {
+  readonly snapshot: () => Snapshot;
+  /** Milliseconds since 1970. */
+  readonly epochMs: () => number;
+  readonly onTrouble: WriterOptions['onTrouble'];
+}
+
+/** Opens the journal of this process. Its file is made with the first line. */
+export function openProcessJournal(
+  orders: JournalOrders,
+  { snapshot, epochMs, onTrouble }: JournalSources,
+): ProcessJournal {
+  const writer = new JournalWriter({ ...orders, onTrouble });
+  const keyOf = keysById(snapshot);
+  const sheets = new WrittenSheets(writer);
+  let closed: string | undefined;
+  const note = (ended: RequestEnded, uses: readonly CounterAmount[]): void => {
+    const holdNano = writer.holdOf(ended.requestId);
+    const record = sheets.leaveOut({ ...recordOf(ended, epochMs()), holdNano });
+    writer.close({ t: 'close', id: ended.requestId, record, uses: uses.map(useOf) });
+  };
+  return {
+    open: (entry) => writer.open({ t: 'open', ...lineOf(entry, keyOf(entry.keyId)) }),
+    grow: (id, holds) =>
+      writer.grow({ t: 'grow', id, atMs: epochMs(), holds: holds.map(useOf), holdNano: moneyOf(holds) }),
+    close(requestId, ended, uses) {
+      // Its event follows at once, and is not noted again.
+      closed = requestId;
+      note(ended, uses);
+    },
+    listen(event) {
+      if (event.type !== 'request-ended') return;
+      if (closed !== event.requestId) note(event, []);
+      closed = undefined;
+    },
+    flush: writer.flush,
+    isDegraded: () => writer.isDegraded,
+    dropped: () => writer.dropped,
+    end: () => writer.end(),
+  };
+}
+
+/** The prices that a file already has: each is written once. */
+class WrittenSheets {
+  readonly #writer: JournalWriter;
+  readonly #refs = new Set<string>();
+  #file = 0;
+
+  constructor(writer: JournalWriter) {
+    this.#writer = writer;
+  }
+
+  leaveOut(record: RequestRecord): RequestRecord {
+    const { priceRef } = record;
+    if (priceRef === null) return record;
+    if (this.#file !== this.#writer.file) this.#refs.clear();
+    this.#file = this.#writer.file;
+    if (this.#refs.has(priceRef)) return { ...record, priceSheet: null };
+    this.#refs.add(priceRef);
+    return record;
+  }
+}
+
+function lineOf(entry: JournalEntry, key: MasterKey | undefined) {
+  const { requestId: id, atMs, holds, estimate, model, keyName, keyId, endUser, tags } = entry;
+  const owners = { ...ownersOf(key), keyId, endUser, tags };
+  return {
+    id,
+    atMs,
+    holds: holds.map(useOf),
+    holdNano: moneyOf(holds) ?? estimate.costNano,
+    names: { key: keyName ?? null, model, ...ownerColumns(owners) },
+  };
+}
+
+function useOf({ counter, windowMs, amount }: CounterAmount): Use {
+  return [counter, windowMs, amount];
+}
+
+/** The most money that one limit holds for the request; undefined: no limit counts money. */
+function moneyOf(holds: readonly CounterAmount[]): number | undefined {
+  let most: number | undefined;
+  for (const { kind, amount } of holds) if (kind === 'cost') most = Math.max(most ?? 0, amount);
+  return most;
+}
+
+/** Finds keys of the current configuration by id. */
+function keysById(snapshot: () => Snapshot): (id: string | undefined) => MasterKey | undefined {
+  let known: Snapshot | undefined;
+  let keys = new Map<string, MasterKey>();
+  return (id) => {
+    const current = snapshot();
+    if (current !== known) {
+      const { access } = current;
+      keys = new Map(access.kind === 'keys' ? [...access.keys.values()].map((key) => [key.id, key]) : []);
+      known = current;
+    }
+    return id === undefined ? undefined : keys.get(id);
+  };
+}

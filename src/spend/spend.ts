@@ -1,0 +1,203 @@
+import { dirname, isAbsolute, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import type { SpendSettings } from '../config/spend-settings.ts';
+import type { Claim } from '../limits/claim.ts';
+import { type Database, openDatabase, StoreUnavailable } from '../store/database.ts';
+import { migrateUp } from '../store/migrate.ts';
+import { requestRecords } from '../store/records/request-record-table.ts';
+import { type FolderOptions, type JournalFolder, openAbandoned, openFolder } from './journal/folder.ts';
+import { folderBytes } from './journal/folder-bytes.ts';
+import type { Use } from './journal/line.ts';
+import { adoptJournals } from './journal/scan.ts';
+import { Ledger, type LedgerTrouble } from './ledger/ledger.ts';
+import { pruneLedger } from './ledger/prune.ts';
+import type { JournalOrders } from './process-journal.ts';
+
+/** The ledger of a gateway, in the process that writes to the database. */
+export interface Spend {
+  readonly database: Database;
+  /** Orders for a process that begins to serve. It counts as alive until `bury`. */
+  readonly begin: (worker: number) => JournalOrders;
+  /** Charges the requests of a process that has died what they held. */
+  readonly bury: (life: number) => readonly Use[];
+  readonly usedOf: (counter: string, windowMs: number) => number;
+  /** Learns what the windows of new limits have already used. */
+  readonly prepare: (claims: Iterable<Claim>) => Promise<void>;
+  readonly status: () => SpendStatus;
+  /** Stores what is in the journals; resolves when that is done, or failed. */
+  readonly flush: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** For metrics. */
+export interface SpendStatus {
+  /** Of all journals in the folder. */
+  readonly journalBytes: number;
+  /** The part that the database does not have yet. */
+  readonly unflushedBytes: number;
+  /** Ended requests that the database does not have yet. */
+  readonly waiting: number;
+  /** How long the last flush took that stored anything. */
+  readonly flushSeconds: number;
+}
+
+export interface SpendOptions {
+  readonly settings: SpendSettings;
+  /** Relative paths of the settings are below it. */
+  readonly dataFolder: string;
+  /** The database of database mode; undefined: `settings.store`. */
+  readonly database?: Database | undefined;
+  /** How long rows of requests are kept; 0: none are written. */
+  readonly recordsMs: number;
+  /** How long the sums are kept that reports are made of. */
+  readonly quartersMs: number;
+  readonly onTrouble: (trouble: LedgerTrouble) => void;
+  /** Called when the use of a counter changes other than by a request of this machine. */
+  readonly onMoved: (use: Use) => void;
+}
+
+const PRUNE_MS = 3_600_000;
+
+/**
+ * Opens journal and ledger, and charges what earlier processes have left. Throws `FolderUnusable`, or `StoreUnavailable`
+ * if `settings.store` cannot be opened.
+ */
+export async function openSpend(options: SpendOptions): Promise<Spend> {
+  const { settings, dataFolder, recordsMs, onTrouble, onMoved } = options;
+  const place = folderOptions(settings, dataFolder);
+  const folder = openFolder(place);
+  let database: Database;
+  try {
+    for (const abandoned of openAbandoned(folder, place)) takeOver(abandoned, folder);
+    database = options.database ?? (await openOwnDatabase(settings.store, dataFolder));
+  } catch (error) {
+    folder.close();
+    throw error;
+  }
+  const ledger = new Ledger({
+    folder,
+    database,
+    keepsRecords: recordsMs > 0,
+    maxBytes: settings.maxJournalBytes,
+    nowMs: Date.now,
+    onTrouble,
+    onMoved,
+  });
+  await ledger.start();
+  const pruner = new Pruner(options, database);
+  return {
+    database,
+    begin: (worker) => ({
+      folder: folder.path,
+      node: folder.node,
+      worker,
+      life: ledger.begin(),
+      fsyncMs: settings.fsyncMs,
+      maxBytes: settings.maxJournalBytes,
+      onFull: settings.onFull,
+    }),
+    bury: (life) => ledger.bury(life),
+    usedOf: (counter, windowMs) => ledger.usedOf(counter, windowMs),
+    prepare: async (claims) => {
+      const all = [...claims];
+      pruner.follow(all);
+      await ledger.prepare(all);
+    },
+    status: () => ({
+      journalBytes: folderBytes(folder.path),
+      unflushedBytes: ledger.unflushedBytes,
+      flushSeconds: ledger.flushSeconds,
+      waiting: ledger.waiting,
+    }),
+    flush: () => ledger.flush(),
+    async close() {
+      await pruner.close();
+      await ledger.close();
+      if (options.database === undefined) await database.close();
+    },
+  };
+}
+
+/** The folder that `spend.journal` names, or the default one. */
+export function folderOptions(settings: SpendSettings, dataFolder: string): FolderOptions {
+  const path = settings.journal ?? '';
+  return {
+    path: isAbsolute(path) ? path : join(dataFolder, path),
+    isNamed: settings.isJournalNamed,
+    allowsNetworkDisk: settings.allowNetworkDisk,
+  };
+}
+
+function takeOver(abandoned: JournalFolder, own: JournalFolder): void {
+  try {
+    adoptJournals(abandoned.path, own.path);
+  } finally {
+    abandoned.close();
+  }
+}
+
+/** The database of file mode. */
+export async function openOwnDatabase(store: string, dataFolder: string): Promise<Database> {
+  const path = store.slice('sqlite://'.length);
+  const file = isAbsolute(path) ? path : join(dataFolder, path);
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new StoreUnavailable(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const database = openDatabase(`sqlite://${file}`);
+  try {
+    await migrateUp(database);
+    return database;
+  } catch (error) {
+    await database.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Deletes what is too old, once an hour. */
+class Pruner {
+  readonly #options: SpendOptions;
+  readonly #database: Database;
+  readonly #timer: Timer;
+  #totals: number[] = [];
+  #isClosing = false;
+  #pruning: Promise<void>;
+
+  constructor(options: SpendOptions, database: Database) {
+    this.#options = options;
+    this.#database = database;
+    this.#pruning = this.#prune();
+    this.#timer = setInterval(() => {
+      this.#pruning = this.#pruning.then(() => this.#prune());
+    }, PRUNE_MS);
+    this.#timer.unref();
+  }
+
+  /** Learns which windows never end. */
+  follow(claims: readonly Claim[]): void {
+    this.#totals = claims.flatMap(({ period }) => (period?.unit === 'total' ? (period.startMs ?? []) : []));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    clearInterval(this.#timer);
+    await this.#pruning;
+  }
+
+  async #prune(): Promise<void> {
+    const { recordsMs, quartersMs } = this.#options;
+    const records = requestRecords(this.#database);
+    const nowMs = Date.now();
+    try {
+      if (recordsMs > 0) await this.#repeat(() => records.prune(nowMs - recordsMs));
+      await this.#repeat(() => pruneLedger(this.#database, { quartersMs }, { nowMs, totals: this.#totals }));
+    } catch {
+      // The next hour is early enough.
+    }
+  }
+
+  async #repeat(piece: () => Promise<boolean>): Promise<void> {
+    while (!this.#isClosing && (await piece())) await Bun.sleep(1);
+  }
+}

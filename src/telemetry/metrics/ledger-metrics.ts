@@ -1,0 +1,34 @@
+import { NumberFamily } from './metric-family.ts';
+
+/** Metrics of the journal and the ledger, where there is one. */
+export function ledgerMetrics() {
+  return {
+    journalBytes: new NumberFamily({
+      type: 'gauge',
+      name: 'llm_proxy_journal_bytes',
+      help: 'Size of the journals on disk.',
+    }),
+    journalUnflushed: new NumberFamily({
+      type: 'gauge',
+      name: 'llm_proxy_journal_unflushed',
+      help: 'Bytes of the journals that are not in the database yet.',
+    }),
+    journalDegraded: new NumberFamily({
+      type: 'gauge',
+      name: 'llm_proxy_journal_degraded',
+      help: 'Whether the journal cannot be written, so that a crash would lose what requests use (1), or not (0).',
+      merge: 'max',
+    }),
+    journalDropped: new NumberFamily({
+      type: 'counter',
+      name: 'llm_proxy_journal_dropped_total',
+      help: 'Lines of the journal that were lost because it could not be written for too long.',
+    }),
+    flushSeconds: new NumberFamily({
+      type: 'gauge',
+      name: 'llm_proxy_journal_flush_seconds',
+      help: 'Time that the last flush of the journals into the database took.',
+      merge: 'max',
+    }),
+  };
+}
