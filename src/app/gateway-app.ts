@@ -1,7 +1,6 @@
 import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createConsole } from '../console/console-page.ts';
 import { createDocs } from '../console/docs-page.ts';
-import { LOOK_MS } from '../gateway/settle.ts';
 import type { Counters, Journal } from '../gateway/limits/ports.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import type { UsedOf } from '../limits/claim-counters.ts';
@@ -13,7 +12,9 @@ import { createHealthReporter, type HealthReporter, probeRegularly } from '../he
 import { type ProviderStatus, ProviderStatuses } from '../health/provider-status.ts';
 import { type MetricsPage, type MetricsServer, serveMetrics } from '../server/metrics-endpoint.ts';
 import type { AdminEndpoint } from '../server/admin-endpoint.ts';
-import { type HttpServer, serve, type ServeOptions } from '../server/serve.ts';
+import type { HttpServer, ServeOptions } from '../server/http-server.ts';
+import { serverFor } from '../server/engine.ts';
+import { drained } from './drain.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import {
@@ -140,7 +141,7 @@ export function startApp(options: AppOptions): App {
   // Processes cannot share this listener, so the supervisor has it.
   const metricsServer =
     cluster.port === undefined ? ownMetricsServer(snapshot, page, () => snapshot.metrics) : undefined;
-  const server = serve(gateway, {
+  const server = serverFor(snapshot.server)(gateway, {
     ...snapshot.server,
     port: cluster.port ?? snapshot.server.port,
     isShared: cluster.port !== undefined,
@@ -277,23 +278,4 @@ function toEach(listeners: readonly Emit[]): Emit {
       }
     }
   };
-}
-
-/** Waits for load balancers to notice, then stops listening and waits for requests in flight. */
-async function drained(
-  server: HttpServer,
-  { drainDelayMs, drainTimeoutMs }: Snapshot['server'],
-): Promise<void> {
-  server.announce();
-  if (drainDelayMs > 0) await Bun.sleep(drainDelayMs);
-  server.drain();
-  await idle(server, drainTimeoutMs);
-  // A large answer is reported only after the server has seen its last byte leave.
-  await Bun.sleep(3 * LOOK_MS);
-}
-
-/** Resolves when no request is pending, or after `timeoutMs`. */
-async function idle(server: HttpServer, timeoutMs: number): Promise<void> {
-  const untilMs = systemClock.nowMs() + timeoutMs;
-  while (server.pending() > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(10);
 }
