@@ -27,10 +27,12 @@ export async function buildConsole(folder: string): Promise<readonly string[]> {
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(join(unfinished, 'assets'), { recursive: true });
+  const entry = await scripts(unfinished);
   const html = (await Bun.file(join(ROOM, 'src/index.html')).text())
     .replace('%ICON%', await asset(unfinished, 'src/icon.svg'))
     .replace('%STYLES%', await styles(unfinished))
-    .replace('%SCRIPT%', await scripts(unfinished));
+    .replace('%SCRIPT%', `assets/${entry}`)
+    .replace('</head>', `${await preloads(join(unfinished, 'assets'), entry)}</head>`);
   await Bun.write(join(unfinished, 'index.html'), html);
   const files = (await readdir(unfinished, { recursive: true })).filter((name) => extname(name) !== '');
   await Bun.write(join(unfinished, 'files.json'), `${JSON.stringify(files.toSorted(), undefined, 2)}\n`);
@@ -39,7 +41,7 @@ export async function buildConsole(folder: string): Promise<readonly string[]> {
   return files;
 }
 
-/** Returns the path of the first script. */
+/** Returns the name of the first script. */
 async function scripts(folder: string): Promise<string> {
   const result = await Bun.build({
     entrypoints: [join(ROOM, 'src/main.tsx')],
@@ -53,7 +55,22 @@ async function scripts(folder: string): Promise<string> {
   const entry = result.outputs.find(({ kind }) => kind === 'entry-point');
   if (!result.success || entry === undefined)
     throw new AggregateError(result.logs, 'the console could not be bundled');
-  return `assets/${basename(entry.path)}`;
+  return basename(entry.path);
+}
+
+/**
+ * Links to what the first script imports, and what that imports. Without them, a browser would find one after the other.
+ */
+async function preloads(folder: string, entry: string): Promise<string> {
+  const found = new Set<string>();
+  const walk = async (name: string): Promise<void> => {
+    if (found.has(name)) return;
+    found.add(name);
+    const text = await Bun.file(join(folder, name)).text();
+    for (const [, next = ''] of text.matchAll(/(?:from|import)"\.\/([\w.-]+\.js)"/g)) await walk(next);
+  };
+  await walk(entry);
+  return [...found].map((name) => `<link rel="modulepreload" href="assets/${name}" />`).join('');
 }
 
 /** Joins the style sheets unchanged: browsers understand nesting and `light-dark()`. Returns the sheet's path. */

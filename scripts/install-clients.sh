@@ -3,8 +3,17 @@
 
 # Into node_modules, so that it is removed and made again with the other packages. Takes about 20 s.
 install_clients() {
-  clients=node_modules/.clients
-  wanted=test/clients/package.json
+  install_programs node_modules/.clients test/clients/package.json
+}
+
+# Those that only "npm run test:agents" plays. Takes a minute.
+install_more_clients() {
+  install_programs node_modules/.clients-more test/clients/more/package.json
+}
+
+install_programs() {
+  clients=$1
+  wanted=$2
   if cmp -s "$wanted" "$clients/.installed" 2>/dev/null; then return; fi
   echo "Installing agents for the tests (once) ..." >&2
   rm -rf "$clients"

@@ -75,6 +75,11 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
     description: 'Past requests, who made them, and their usage.',
   },
   {
+    tag: 'running',
+    name: 'Running gateway',
+    description: 'What the gateway does now, and sums over time.',
+  },
+  {
     tag: 'spend',
     name: 'Spending',
     description: 'Reports, forecast and corrections of the ledger, and the alerts.',
@@ -110,7 +115,7 @@ function ownDocument(): Described {
 }
 
 function describe(operation: Operation, schemas: OpenApiSchemas): Described {
-  const { id, tag, summary, description, body, example, status, answer } = operation;
+  const { id, tag, summary, description, body, textBody, example, status, answer } = operation;
   return {
     // The gateway's API has a listModels as well.
     operationId: `admin${id.charAt(0).toUpperCase()}${id.slice(1)}`,
@@ -119,6 +124,12 @@ function describe(operation: Operation, schemas: OpenApiSchemas): Described {
     ...(description !== undefined && { description }),
     security: accessOf(operation) === 'public' ? [] : SECURITY,
     parameters: parametersOf(operation, schemas),
+    ...(textBody !== undefined && {
+      requestBody: {
+        required: true,
+        content: Object.fromEntries(textBody.types.map((type) => [type, { schema: { type: 'string' } }])),
+      },
+    }),
     ...(body !== undefined && {
       requestBody: {
         required: true,
@@ -134,7 +145,7 @@ function describe(operation: Operation, schemas: OpenApiSchemas): Described {
       [String(status)]: {
         description: status === 204 ? 'Done.' : 'The answer.',
         ...(answer !== undefined && {
-          content: { 'application/json': { schema: schemas.of(answer, 'output') } },
+          content: { [operation.media ?? 'application/json']: { schema: schemas.of(answer, 'output') } },
         }),
       },
       ...problemResponses(statusesOf(operation)),
@@ -223,14 +234,14 @@ const MEANINGS: Readonly<Record<number, string>> = {
   503: 'The database is currently unavailable.',
 };
 
-function statusesOf({ method, path, query, body }: Operation): number[] {
+function statusesOf({ method, path, query, body, textBody }: Operation): number[] {
   return [
     ...(query !== undefined || method !== 'get' ? [400] : []),
     401,
     403,
     ...(path.includes('{') ? [404] : []),
     ...(method === 'get' ? [] : [409, 412]),
-    ...(body === undefined ? [] : [413]),
+    ...((body ?? textBody) === undefined ? [] : [413]),
     ...(method === 'get' ? [] : [422]),
     429,
     503,

@@ -4,15 +4,15 @@ import type { Snapshot } from '../config/snapshot.ts';
 import { planImport } from '../migrate/import-file.ts';
 import { mapKinds } from '../store/resource-kinds.ts';
 import type { Resources, Revision } from '../store/revision.ts';
-import { adminTablesInMemory } from '../store/admin-tables.ts';
-import type { RequestRecords } from '../store/records/request-record-table.ts';
+import type { AdminTables } from '../store/admin-tables.ts';
 import type { AdminStore } from './operation.ts';
 import { AdminProblem, listed } from './problem.ts';
 
 export interface FileStoreOptions {
   /** The path of the configuration file. */
   readonly path: string;
-  readonly requests: Pick<RequestRecords, 'list' | 'sum'>;
+  readonly requests: AdminStore['requests'];
+  readonly admin: AdminTables;
   /** Reads the file again. Resolves with its problems when the configuration is in force, or refused. */
   readonly reload: () => Promise<readonly Problem[]>;
 }
@@ -28,6 +28,7 @@ export class FileStore implements AdminStore {
   constructor(options: FileStoreOptions, inForce: () => Loaded) {
     this.#options = options;
     this.requests = options.requests;
+    this.admin = options.admin;
     this.#inForce = inForce;
   }
 
@@ -53,7 +54,7 @@ export class FileStore implements AdminStore {
   /** A file keeps no history. */
   readonly history = async (): Promise<[]> => [];
 
-  readonly admin = adminTablesInMemory(Date.now);
+  readonly admin: AdminTables;
 
   readonly change = (): Promise<never> => Promise.reject(new Error('a configuration file is not written'));
   readonly rollback = this.change;

@@ -47,7 +47,7 @@ const viewSchema = fields
       .meta({ description: 'Who created it, and from where. null: an import.' }),
     last_used_at: z.string().nullable().optional().meta({
       description:
-        'The day of its last request, in UTC. null: not in the last 400 days. Left out in answers to writes.',
+        'The day of its last request, in UTC. null: not in the last 90 days. Left out in answers to writes.',
     }),
     ...USAGE,
     ...DATES,

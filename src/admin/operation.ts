@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Claim } from '../limits/claim.ts';
 import type { ClaimStanding } from '../limits/claim-counters.ts';
 import type { Snapshot } from '../config/snapshot.ts';
+import type { BilledUse, Cost } from '../gateway/cost.ts';
 import type { ChangeContext, Edit } from '../store/change.ts';
 import type { AdminTables } from '../store/admin-tables.ts';
 import type { Kind, RESOURCE_KINDS } from '../store/resource-kinds.ts';
@@ -15,6 +16,8 @@ import type { Database } from '../store/database.ts';
 import type { Caller, Client } from './access/caller.ts';
 import type { Access } from './access/role.ts';
 import type { SignIn } from './access/sign-in.ts';
+import type { LiveHub } from './live/live-hub.ts';
+import type { RunningGateway } from './running/running-gateway.ts';
 
 /** The part of a store that the Admin API uses. */
 export interface AdminStore {
@@ -25,7 +28,7 @@ export interface AdminStore {
   readonly rollback: (version: number, context: Omit<ChangeContext, 'onRow'>) => Promise<Revision>;
   readonly refresh: () => Promise<Revision>;
   readonly history: (page: { before: number; limit: number }) => Promise<HistoryItem[]>;
-  readonly requests: Pick<RequestRecords, 'list' | 'sum'>;
+  readonly requests: Pick<RequestRecords, 'search' | 'find' | 'series' | 'sum'>;
   readonly admin: AdminTables;
 }
 
@@ -33,6 +36,7 @@ export type OperationTag =
   | (typeof RESOURCE_KINDS)[Kind]['path']
   | 'config'
   | 'requests'
+  | 'running'
   | 'limits'
   | 'spend'
   | 'access';
@@ -51,6 +55,8 @@ export interface Operation {
   readonly tag: OperationTag;
   /** The schema of the body; undefined: no body is read. */
   readonly body: z.ZodType | undefined;
+  /** Takes text of these types instead of a body, as `text` of the call's body. */
+  readonly textBody?: { readonly types: readonly string[]; readonly mostBytes: number };
   /** An example body. */
   readonly example?: JsonObject;
   readonly query?: z.ZodObject;
@@ -60,6 +66,8 @@ export interface Operation {
   readonly changesConfiguration?: true;
   readonly status: 200 | 201 | 204;
   readonly answer: z.ZodType | undefined;
+  /** The media type of the answer; left out: JSON. */
+  readonly media?: string;
   readonly run: (call: Call) => Promise<Answer>;
 }
 
@@ -77,6 +85,9 @@ export interface Services {
   readonly spend: SpendServices | undefined;
   /** Notes an action that is no change of the configuration, such as a sign-in. */
   readonly note: (action: string) => void;
+  /** The gateway. Throws `AdminProblem` while it is starting. */
+  readonly running: () => RunningGateway;
+  readonly live: LiveHub;
   /** How a limit stands; undefined: nobody knows at the moment. */
   readonly standing: (claim: Claim) => ClaimStanding | undefined;
   /** Counts a wrong key and waits as long as its sender has to. Throws `AdminProblem`. */
@@ -87,6 +98,10 @@ export interface Services {
 export interface SpendServices {
   /** The database of the ledger; undefined while there is none. */
   readonly database: () => Database | undefined;
+  /** Stores what the journals have, and tells the counters of new entries. Never rejects. */
+  readonly flush: () => Promise<void>;
+  /** What a use costs at the prices of the configuration that hold at a time. */
+  readonly costAt: (use: BilledUse, epochMs: number) => Promise<Cost>;
   /** undefined: end users cannot be hashed. */
   readonly hashEndUser: ((endUser: string) => string) | undefined;
   readonly sendHook: SendHook;
@@ -103,6 +118,8 @@ export interface Call {
   /** undefined: nobody is signed in, which only a public operation sees. */
   readonly caller: Caller | undefined;
   readonly client: Client;
+  /** The credential of a request that has no session. */
+  readonly authorization: string | undefined;
   readonly services: Services;
   /** For the history: who makes it, and from where. */
   readonly actor: string;
@@ -131,6 +148,6 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: JsonObject | undefined;
   /** Sent instead of `body`: a file. */
-  readonly raw?: { readonly type: string; readonly body: ReadableStream<Uint8Array> };
+  readonly raw?: { readonly type: string; readonly body: ReadableStream<Uint8Array> | string };
   readonly version: number | undefined;
 }

@@ -1,12 +1,22 @@
 import type { z } from 'zod';
 import { formatPath, kindOf, type Path } from '../config/read/problems.ts';
 import { nearest } from '../lib/nearest.ts';
+import type { Operation } from './operation.ts';
 import type { JsonObject } from '../store/revision.ts';
 import { AdminProblem, type Detail, listed } from './problem.ts';
 import { findRepeatedField } from './repeated-field.ts';
 
 /** The largest body: far more than any resource needs. */
 const MOST_BYTES = 1024 * 1024;
+
+/** Reads what an operation takes: JSON by its schema, or text. Throws `AdminProblem`. */
+export async function readBody(
+  request: Request,
+  { body, textBody }: Pick<Operation, 'body' | 'textBody'>,
+): Promise<JsonObject> {
+  if (textBody !== undefined) return { text: await readText(request, textBody.mostBytes) };
+  return body === undefined ? {} : parseBody(request, body);
+}
 
 /** Parses a JSON object by a schema. Throws `AdminProblem` with one detail per error. */
 export async function parseBody(request: Request, schema: z.ZodType): Promise<JsonObject> {
@@ -44,14 +54,14 @@ function findReferences(value: unknown, path: Path): Detail[] {
   );
 }
 
-async function readText(request: Request): Promise<string> {
-  const tooLarge = new AdminProblem('body_too_large', `The body is larger than ${MOST_BYTES} bytes.`);
-  if (Number(request.headers.get('content-length') ?? 0) > MOST_BYTES) throw tooLarge;
+async function readText(request: Request, mostBytes = MOST_BYTES): Promise<string> {
+  const tooLarge = new AdminProblem('body_too_large', `The body is larger than ${mostBytes} bytes.`);
+  if (Number(request.headers.get('content-length') ?? 0) > mostBytes) throw tooLarge;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > MOST_BYTES) throw tooLarge;
+    if (bytes > mostBytes) throw tooLarge;
     chunks.push(chunk);
   }
   try {

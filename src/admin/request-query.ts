@@ -13,11 +13,19 @@ export const ENDINGS = [
   'lost',
 ] as const satisfies readonly RecordEnding[];
 
-const TIME = z
+/** A time, or a day of UTC, as milliseconds since 1970. */
+export const TIME = z
   .union([z.iso.datetime({ offset: true }), z.iso.date()], {
     error: 'must be a time such as 2026-01-31T12:00:00Z, or a day of UTC such as 2026-01-31',
   })
   .transform((text) => Date.parse(text));
+
+/** The parameters that choose requests by their names. */
+export const NAMES = {
+  key: z.string().optional().meta({ description: 'Only requests with this master key.' }),
+  model: z.string().optional(),
+  provider: z.string().optional(),
+};
 
 /** The parameters of a period, in milliseconds since 1970. */
 export const PERIOD = {

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { scopeIdOf } from '../config/compile/claim-maker.ts';
-import type { CompiledLimits } from '../config/compiled-limits.ts';
+import { claimsIn } from '../config/claims-in-scope.ts';
 import { limitView } from '../gateway/limits/limit-view.ts';
-import { type Claim, type ScopeKind } from '../limits/claim.ts';
+import type { ScopeKind } from '../limits/claim.ts';
 import { LIMIT_KINDS } from '../config/schema/limit-schema.ts';
 import type { JsonObject } from '../store/revision.ts';
 import type { Call } from './operation.ts';
@@ -32,26 +31,13 @@ export const USAGE = {
     .meta({ description: 'How each of its own limits stands. Left out in answers to writes.' }),
 };
 
-/** The claims of a configuration by scope, such as `team:search`. */
-const byScope = new WeakMap<CompiledLimits, ReadonlyMap<string, readonly Claim[]>>();
-
-/** The limits of one team, user or key. */
-export function claimsOf(limits: CompiledLimits, scope: ScopeKind, id: string): readonly Claim[] {
-  let index = byScope.get(limits);
-  if (index === undefined) {
-    index = Map.groupBy(limits.all(), (claim) => `${claim.scope}:${claim.scopeId}`);
-    byScope.set(limits, index);
-  }
-  return index.get(`${scope}:${scopeIdOf([id])}`) ?? [];
-}
-
 /** How the limits of one team, user or key stand. */
 export function usageOf(
   { store, services, now }: Pick<Call, 'store' | 'services' | 'now'>,
   scope: ScopeKind,
   id: string,
 ): readonly JsonObject[] {
-  return claimsOf(store.snapshot().limits, scope, id).map((claim) =>
+  return claimsIn(store.snapshot().limits, scope, [id]).map((claim) =>
     limitView(claim, services.standing(claim), now.getTime()),
   );
 }

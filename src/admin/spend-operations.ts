@@ -10,6 +10,7 @@ import { type SpendQuery, TooManyGroups } from '../spend/report/spend-report.ts'
 import { isProblems, readSpendQuery, type SpendParameters } from '../spend/report/spend-request.ts';
 import type { Database } from '../store/database.ts';
 import type { JsonObject } from '../store/revision.ts';
+import { ledgerOf } from './ledger-of.ts';
 import type { Answer, Call, Operation } from './operation.ts';
 import { AdminProblem, listed } from './problem.ts';
 import { parseQuery } from './request-query.ts';
@@ -176,6 +177,7 @@ export const spendOperations: readonly Operation[] = [
     summary: 'Test the webhooks',
     description: 'Sends a message with the event `test` to each webhook of the configuration, once.',
     body: z.strictObject({}),
+    example: {},
     answer: z.object({
       hooks: z.array(
         z.object({
@@ -218,13 +220,8 @@ function usualTimezone({ store }: Call): string {
   return store.snapshot().limits.options.timezone;
 }
 
-function databaseOf({ services }: Call): Database {
-  const database = services.spend?.database();
-  if (database !== undefined) return database;
-  throw new AdminProblem(
-    'no_store',
-    'Spending is not stored here: the configuration is a file, and none of its limits has a window of a day or longer.',
-  );
+function databaseOf(call: Call): Database {
+  return ledgerOf(call).database;
 }
 
 async function forecastSpend(call: Call): Promise<Answer> {

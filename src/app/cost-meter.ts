@@ -65,6 +65,16 @@ function estimate(use: ExpectedUse, book: PriceBook, epochMs: number): CostEstim
   return other === undefined || other.nano <= base.nano ? base : other;
 }
 
+/** Calculates what a use costs by the current configuration, at the prices that hold at a time. */
+export function pricerAt(snapshot: () => Snapshot): (use: BilledUse, epochMs: number) => Promise<Cost> {
+  let opened: { readonly version: Snapshot; readonly book: PriceBook } | undefined;
+  return async (use, epochMs) => {
+    const version = snapshot();
+    if (opened?.version !== version) opened = { version, book: await openPriceBook(version) };
+    return calculate(use, opened.book, epochMs);
+  };
+}
+
 function calculate(
   { provider, model, usage, isEstimated }: BilledUse,
   book: PriceBook,

@@ -2,6 +2,7 @@ import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createConsole } from '../console/console-page.ts';
 import { createDocs } from '../console/docs-page.ts';
 import type { Counters, Journal } from '../gateway/limits/ports.ts';
+import type { KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
 import type { UsedOf } from '../limits/claim-counters.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
@@ -14,7 +15,6 @@ import { type MetricsPage, type MetricsServer, serveMetrics } from '../server/me
 import type { AdminEndpoint } from '../server/admin-endpoint.ts';
 import type { HttpServer, ServeOptions } from '../server/http-server.ts';
 import { serverFor } from '../server/engine.ts';
-import { drained } from './drain.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import {
@@ -24,10 +24,13 @@ import {
   type RecordCounts,
 } from '../telemetry/metrics/metrics.ts';
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
+import { drained } from './drained.ts';
 import { createCostMeter } from './cost-meter.ts';
+import { toEach } from './to-each.ts';
 import { inMemory } from './in-memory.ts';
 import { createThreads } from './threads.ts';
-import { loneLedgers } from './lone-ledgers.ts';
+import { type AppLedgers, loneLedgers } from './lone-ledgers.ts';
+import type { ProviderTest, ProviderTestResult } from '../health/test-provider.ts';
 import { createUpstream } from '../upstream/upstream.ts';
 import { createSockets } from '../upstream/web-socket.ts';
 
@@ -45,6 +48,9 @@ export interface App {
   readonly dumpMetrics: () => readonly FamilyDump[];
   /** The provider statuses that this process knows. */
   readonly statuses: () => readonly ProviderStatus[];
+  readonly ledgers: Pick<AppLedgers, 'cooldowns' | 'traffic'>;
+  readonly clock: SystemClock;
+  readonly testProvider: (test: ProviderTest) => Promise<ProviderTestResult>;
   /** Probes the providers. */
   readonly reportHealth: HealthReporter;
   /** Asks the providers for their models if the known lists are old. */
@@ -75,6 +81,8 @@ export interface AppOptions {
   readonly records?: (() => RecordCounts) | undefined;
   /** The journal that outlives this process, and the ledger that outlives all. */
   readonly spend?: AppSpend | undefined;
+  /** Answers keys' holders about their use; left out: it is not stored. */
+  readonly keyUse?: KeyUse | undefined;
   /** The Admin API, in database mode. */
   readonly admin?: AdminEndpoint | undefined;
   /** Receives every event, and is closed when the requests have ended; undefined: there is no tracing. */
@@ -98,7 +106,7 @@ export interface AppSpend extends Pick<MetricSources, 'journalState' | 'ledgerSt
 export interface Cluster {
   /** One clock for all, so that they agree on when a cooldown ends. */
   readonly clock: SystemClock;
-  readonly ledgers: Ledgers;
+  readonly ledgers: AppLedgers;
   /** The port that all listen on; undefined: this process listens on the configured one. */
   readonly port: number | undefined;
   /** Whether this process probes the providers at intervals. */
@@ -147,6 +155,7 @@ export function startApp(options: AppOptions): App {
     isShared: cluster.port !== undefined,
     ...servedBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined, () => snapshot),
     reportHealth: cluster.healthReporter(reports.reportHealth),
+    keyUse: options.keyUse,
     catalogue,
     sockets: createSockets(),
   });
@@ -165,7 +174,8 @@ export function startApp(options: AppOptions): App {
     counters: ledgers.counters,
     emit,
     dumpMetrics: metrics.dump,
-    statuses: () => statuses.list(),
+    ledgers,
+    clock,
     ...reports,
     swap: (next) => {
       snapshot = next;
@@ -176,6 +186,12 @@ export function startApp(options: AppOptions): App {
   };
 }
 
+/** Loads what tests a provider when somebody asks for it. */
+async function testProvider(test: ProviderTest, gateway: Gateway): Promise<ProviderTestResult> {
+  const loaded = await import('../health/test-provider.ts');
+  return loaded.testProvider(test, gateway);
+}
+
 /** The reports on providers: their models and their status. */
 function openReports(gateway: Gateway, statuses: ProviderStatuses, cluster: Cluster) {
   const fetchModelLists = createListFetcher(gateway);
@@ -184,7 +200,14 @@ function openReports(gateway: Gateway, statuses: ProviderStatuses, cluster: Clus
     statuses: () => cluster.statuses(statuses.list()),
     modelLists: () => catalogue.lists(),
   });
-  return { catalogue, fetchModelLists, reportHealth, refreshModels: () => catalogue.refresh() };
+  return {
+    catalogue,
+    fetchModelLists,
+    reportHealth,
+    refreshModels: () => catalogue.refresh(),
+    statuses: () => statuses.list(),
+    testProvider: (test: ProviderTest) => testProvider(test, gateway),
+  };
 }
 
 /** The cluster of a single process. */
@@ -265,17 +288,4 @@ function servedBesideTheApi(
   });
   const console = createConsole({ path: () => snapshot().console.path });
   return { version, admin, database, metrics, docs, console };
-}
-
-/** Calls each listener with every event. An error in a listener must not fail a request. */
-function toEach(listeners: readonly Emit[]): Emit {
-  return (event) => {
-    for (const listen of listeners) {
-      try {
-        listen(event);
-      } catch (error) {
-        if (event.type !== 'bug') listeners.at(-1)?.({ type: 'bug', requestId: undefined, error });
-      }
-    }
-  };
 }

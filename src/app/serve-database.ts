@@ -1,9 +1,11 @@
+import { AlertSide } from './alert-side.ts';
 import { announceTranslation } from './announce-translation.ts';
 import { logAudit } from './audit-log.ts';
-import { createAdmin } from '../admin/admin.ts';
+import { type AdminHandler, createAdmin } from '../admin/admin.ts';
 import { addressText } from '../config/compile/address.ts';
 import type { Overrides } from '../config/read/overrides.ts';
-import { startWarnings } from './start-warnings.ts';
+import { type Mode, startWarnings } from './start-warnings.ts';
+import type { KeyUseOptions } from '../spend/key/key-use.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { StoreEvent } from '../store/store-options.ts';
 import { version } from '../version.ts';
@@ -14,6 +16,7 @@ import {
   readDatabaseEnvironment,
 } from './database-environment.ts';
 import type { CompiledConfig } from './config-source.ts';
+import { openKeyUse, rotationThrough } from './key-use.ts';
 import { listen } from './listen.ts';
 import type { Serving } from './serving.ts';
 import { type Recording, recordRequests } from './request-records.ts';
@@ -23,6 +26,7 @@ import type { Log } from '../telemetry/log/log.ts';
 import { recordsWithSums } from './records-with-sums.ts';
 import { drainOnSignals } from './signals.ts';
 import { readSpendEnvironment } from './spend-environment.ts';
+import { spendServices } from './spend-services.ts';
 import { SpendSide } from './spend-side.ts';
 
 type Changed = Extract<StoreEvent, { type: 'changed' }>;
@@ -74,46 +78,48 @@ interface StoreFlags extends DatabaseFlags {
 
 async function serveStore(store: Store, environment: Environment, flags: StoreFlags): Promise<number> {
   let serving: Serving | undefined;
-  const admin = createAdmin({
-    store,
-    ...store.console,
-    adminKey: environment.adminKey,
-    version,
-    nowMs: Date.now,
-    audit: (entry) => serving && logAudit(entry, serving.log),
-    onBug: (error) => serving?.emit({ type: 'bug', requestId: undefined, error }),
-  });
+  const onBug = (error: unknown): void => serving?.emit({ type: 'bug', requestId: undefined, error });
   const kept = await openKept(store, environment, () => serving?.log);
   if (typeof kept === 'string') {
     await store.close();
     return failed([kept]);
   }
   const { spend, recording, ...records } = kept;
+  const admin = createAdmin({
+    store,
+    ...store.console,
+    running: () => serving?.running,
+    adminKey: environment.adminKey,
+    spend: spendServices(() => store.database, { spend, snapshot: () => store.snapshot() }),
+    version,
+    nowMs: Date.now,
+    standing: (claim) => serving?.standing(claim),
+    audit: (entry) => serving && logAudit(entry, serving.log),
+    onBug,
+  });
   const config = ({ snapshot, revision }: Pick<Changed, 'snapshot' | 'revision'>): CompiledConfig => {
     const { version, loadedAt: now } = snapshot;
     return { snapshot, source: { kind: 'revision', revision, version, now, overrides: flags.overrides } };
   };
   let inForce: Promise<void> | undefined;
+  // A write is in force in every process before its response is sent.
+  const endpoint: AdminHandler = async (...request) => {
+    const response = await admin(...request);
+    await inForce;
+    return response;
+  };
   serving = await listen(config({ snapshot: store.snapshot(), revision: store.revision() }), {
-    admin: {
-      // A write is in force in every process before its response is sent.
-      endpoint: async (request, client) => {
-        const response = await admin(request, client);
-        await inForce;
-        return response;
-      },
-      record: recording.listen,
-      records: recording.counts,
-      ...records,
-    },
+    admin: { ...records, endpoint, close: admin.close, record: recording.listen, records: recording.counts },
     database: { status: () => store.status(), objects: store.objects },
     spend,
+    keyUse: openKeyUse({ ...keyUseOf(store), rotate: rotationThrough(endpoint), onBug }),
   });
   if (serving === undefined) return EXIT.failed;
   const running = serving;
+  const alerts = new AlertSide({ database: () => store.database, spend, serving });
   const drained = drainOnSignals(running);
   announce(running, flags);
-  for (const text of await startWarnings(running.snapshot(), process.env, 'replicas'))
+  for (const text of await startWarnings(running.snapshot(), process.env, modeOf(environment)))
     running.log.say('warn', 'warning', { text });
   flags.listen((event) => {
     if (event.type !== 'changed') report(event, running);
@@ -124,11 +130,18 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const telling = setInterval(() => running.setDatabaseStatus(store.status()), STATUS_MS);
   await drained;
   clearInterval(telling);
-  await recording.close();
-  await spend.close();
-  await store.close();
+  for (const part of [recording, alerts, spend, store]) await part.close();
   await running.log.flush();
   return EXIT.ok;
+}
+
+/** What answers about keys need of a store. */
+function keyUseOf(store: Store): Pick<KeyUseOptions, 'database' | 'timezone' | 'nowMs'> {
+  return {
+    database: () => store.database,
+    timezone: () => store.snapshot().limits.options.timezone,
+    nowMs: Date.now,
+  };
 }
 
 interface Kept {
@@ -170,6 +183,10 @@ const STATUS_MS = 250;
 function failed(lines: readonly string[]): number {
   for (const line of lines) console.error(`llm-proxy: ${line}`);
   return EXIT.failed;
+}
+
+function modeOf({ url }: Environment): Mode {
+  return url.startsWith('sqlite') ? 'sqlite' : 'postgres';
 }
 
 /** Logs in a few lines what was loaded and where the gateway listens. */

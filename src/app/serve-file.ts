@@ -1,3 +1,4 @@
+import { AlertSide } from './alert-side.ts';
 import { announceTranslation } from './announce-translation.ts';
 import { findWeakKeys } from '../config/read/file-warnings.ts';
 import { addressText } from '../config/compile/address.ts';
@@ -9,7 +10,10 @@ import { EXIT } from '../exit-code.ts';
 import type { ConfigFile } from '../config/schema/schema.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { FileAdmin, FileAdminOptions } from './file-admin.ts';
+import type { KeyUse } from '../gateway/key-use.ts';
+import { openKeyUse } from './key-use.ts';
 import { listen } from './listen.ts';
+import type { Log } from '../telemetry/log/log.ts';
 import type { Serving } from './serving.ts';
 import { startWarnings } from './start-warnings.ts';
 import { drainOnSignals } from './signals.ts';
@@ -29,25 +33,25 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   }
   let loaded: Loaded = first;
   let listening: Serving | undefined;
+  const log = (): Log | undefined => listening?.log;
+  const spend = new SpendSide({ ...readSpendEnvironment(process.env), database: undefined, log });
   const admin = await adminOf(process.env, {
     path,
     reload: () => reload(),
     inForce: () => ({ file: loaded.file, snapshot: loaded.config.snapshot }),
     serving: () => listening,
-  });
-  const spend = new SpendSide({
-    ...readSpendEnvironment(process.env),
-    database: undefined,
-    log: () => listening?.log,
+    spend,
   });
   const problem = await spend.follow(first.config.snapshot);
   if (problem !== undefined) {
     console.error(`llm-proxy: ${problem}`);
     return EXIT.failed;
   }
-  const serving = await listen(first.config, { admin: admin.side, spend });
+  const keyUse = keyUseOf(spend, () => listening);
+  const serving = await listen(first.config, { admin: admin.side, spend, keyUse });
   if (serving === undefined) return EXIT.failed;
   listening = serving;
+  const alerts = new AlertSide({ database: spend.database, spend, serving });
   const drained = drainOnSignals(serving);
   const doubts = await startWarnings(serving.snapshot(), process.env, 'file');
   announce(serving, [...first.weakKeys, ...doubts, ...admin.warnings]);
@@ -71,11 +75,22 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   void secrets.follow(first.files);
   process.on('SIGHUP', () => void reload());
   await drained;
+  await alerts.close();
   await spend.close();
   watch.close();
   secrets.close();
   await serving.log.flush();
   return EXIT.ok;
+}
+
+/** Answers keys' holders about their use. There is some once a limit needs a ledger. */
+function keyUseOf(spend: SpendSide, serving: () => Serving | undefined): KeyUse {
+  return openKeyUse({
+    database: spend.database,
+    timezone: () => serving()?.snapshot().limits.options.timezone ?? 'UTC',
+    nowMs: Date.now,
+    onBug: (error) => serving()?.emit({ type: 'bug', requestId: undefined, error }),
+  });
 }
 
 /** Loads the Admin API only where a key is set. */

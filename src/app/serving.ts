@@ -1,10 +1,13 @@
+import type { RunningGateway } from '../admin/running/running-gateway.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
+import type { KeyUse } from '../gateway/key-use.ts';
 import type { AdminEndpoint } from '../server/admin-endpoint.ts';
 import type { OwnerStore } from '../gateway/objects/stored-object-owners.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
 import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
+import type { StandingOf } from './claim-standing.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { SpendSide } from './spend-side.ts';
 
@@ -19,6 +22,10 @@ export interface Serving {
   readonly swap: (next: CompiledConfig) => Promise<void>;
   /** Sets the state of the database. */
   readonly setDatabaseStatus: (status: DatabaseStatus) => void;
+  /** The gateway as its Admin API sees it. */
+  readonly running: RunningGateway;
+  /** How a limit stands. */
+  readonly standing: StandingOf;
   /** The number of requests in flight. */
   readonly pending: () => Promise<number>;
   /** Refuses new connections; resolves when the requests in flight have ended, or after `drain_timeout`. */
@@ -30,6 +37,8 @@ export interface ListenOptions {
   readonly admin?: AdminSide | undefined;
   /** The additions of database mode; undefined: there is no database. */
   readonly database?: DatabaseSide | undefined;
+  /** Answers keys' holders about their use. */
+  readonly keyUse?: KeyUse | undefined;
   /** What was used, over restarts. */
   readonly spend?: SpendSide | undefined;
 }
@@ -37,6 +46,8 @@ export interface ListenOptions {
 /** The connection between a gateway and its Admin API. */
 export interface AdminSide {
   readonly endpoint: AdminEndpoint;
+  /** Ends the streams that would go on for ever. */
+  readonly close: () => void;
   /** Receives every event of this process, after the log. */
   readonly record: Emit;
   /** How long other processes keep request records; 0: they make none. */

@@ -28,11 +28,15 @@ export class SpendSide {
   #hasFailed = false;
   #adopting: Promise<void> | undefined;
   #onMoved: ((use: Use) => void) | undefined;
+  #onStored: (() => void) | undefined;
   #onOpened: (() => Promise<void>) | undefined;
 
   constructor(options: SpendSideOptions) {
     this.#options = options;
   }
+
+  /** The database of the ledger; undefined while there is none. */
+  readonly database = (): Database | undefined => this.#spend?.database;
 
   get spend(): Spend | undefined {
     return this.#spend;
@@ -67,6 +71,11 @@ export class SpendSide {
     this.#onMoved = listener;
   }
 
+  /** Calls back after each flush that stored anything. */
+  onStored(listener: () => void): void {
+    this.#onStored = listener;
+  }
+
   /** Calls back, and waits, when the ledger is opened after the start. */
   onOpened(listener: () => Promise<void>): void {
     this.#onOpened = listener;
@@ -77,6 +86,11 @@ export class SpendSide {
   readonly usedOf = (counter: string, windowMs: number): number =>
     this.#spend?.usedOf(counter, windowMs) ?? 0;
   readonly status = (): SpendStatus | undefined => this.#spend?.status();
+
+  /** Stores what the journals have, and tells the counters of new entries. Never rejects. */
+  async flush(): Promise<void> {
+    await this.#spend?.flush();
+  }
 
   /** Stores the rest. */
   async close(): Promise<void> {
@@ -106,6 +120,7 @@ export class SpendSide {
         settings,
         onTrouble: (trouble) => tell(trouble, this.#options.log()),
         onMoved: (use) => this.#onMoved?.(use),
+        onStored: () => this.#onStored?.(),
       });
       await this.#onOpened?.();
       return undefined;

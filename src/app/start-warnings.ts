@@ -1,17 +1,20 @@
-import { type Environment } from '../config/read/environment.ts';
+import { resolve } from 'node:path';
+import type { Environment } from '../config/read/environment.ts';
 import { findMissingAuthorities } from '../config/read/file-warnings.ts';
 import type { Snapshot } from '../config/snapshot.ts';
+import { readSpendEnvironment } from './spend-environment.ts';
+import { needsFolder } from './spend-side.ts';
 import { findUnpricedBudgets } from './unpriced-budgets.ts';
+
+/** Where the configuration is. */
+export type Mode = 'file' | 'sqlite' | 'postgres';
 
 /**
  * What is probably not intended and cannot be seen in the configuration alone, one sentence each: missing files, prices
- * that nobody knows, limits that a restart forgets. In database mode (`replicas`) there may be several replicas.
+ * that nobody knows, limits that a restart forgets. Replicas are
+ * possible where the configuration is in PostgreSQL.
  */
-export async function startWarnings(
-  snapshot: Snapshot,
-  env: Environment,
-  mode: 'file' | 'replicas',
-): Promise<string[]> {
+export async function startWarnings(snapshot: Snapshot, env: Environment, mode: Mode): Promise<string[]> {
   return [
     ...(await findMissingAuthorities(snapshot)),
     ...(await findUnpricedBudgets(snapshot, Date.now())),
@@ -19,10 +22,23 @@ export async function startWarnings(
   ];
 }
 
+/** Says why limits could not be kept at the next start; undefined: nothing speaks against it. Makes nothing. */
+export async function findJournalProblem(snapshot: Snapshot, env: Environment): Promise<string | undefined> {
+  const { limits, spend } = snapshot;
+  if (!limits.needsJournal || spend.journal === undefined) return undefined;
+  const { findFolderProblem } = await import('../spend/journal/folder.ts');
+  const problem = findFolderProblem({
+    path: resolve(readSpendEnvironment(env).dataFolder, spend.journal),
+    isNamed: spend.isJournalNamed,
+    allowsNetworkDisk: spend.allowNetworkDisk,
+  });
+  return problem === undefined ? undefined : needsFolder(limits.all(), problem);
+}
+
 function findCountingDoubts(
   { attribution, limits, spend }: Snapshot,
   env: Environment,
-  mode: 'file' | 'replicas',
+  mode: Mode,
 ): string[] {
   const doubts: string[] = [];
   if (mode === 'file' && attribution.endUser === 'hash' && !env['SECRET_KEY'] && !env['SECRET_KEY_FILE'])
@@ -31,7 +47,7 @@ function findCountingDoubts(
     );
   if (limits.needsJournal && spend.journal === undefined)
     doubts.push('spend.journal is memory: a restart forgets what limits of a day or longer have counted.');
-  if (mode === 'replicas' && !limits.isEmpty) doubts.push(`${REPLICAS} See docs/limits.md.`);
+  if (mode === 'postgres' && !limits.isEmpty) doubts.push(`${REPLICAS} See docs/limits.md.`);
   return doubts;
 }
 

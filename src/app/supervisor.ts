@@ -1,9 +1,11 @@
 import { ownMetricsServer } from './gateway-app.ts';
 import type { Snapshot } from '../config/snapshot.ts';
+import type { KeyAnswer, KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import type { MetricsServer } from '../server/metrics-endpoint.ts';
-import { mergeStatuses } from '../health/provider-status.ts';
+import type { RunningGateway } from '../admin/running/running-gateway.ts';
+import { mergeStatuses, type ProviderStatus } from '../health/provider-status.ts';
 import { requireFreePort } from '../server/renewable.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts';
@@ -12,7 +14,8 @@ import type { OpenLog } from '../telemetry/log/open-log.ts';
 import { version } from '../version.ts';
 import { type WorkerExit, WorkerPool } from '../cluster/worker-pool.ts';
 import { PUBLISH_MS, seedForAll } from './counter-seeding.ts';
-import type { Seeder } from '../limits/claim-counters.ts';
+import type { Seeder, UsedOf } from '../limits/claim-counters.ts';
+import { type StandingOf, standingsFrom } from './claim-standing.ts';
 import { openLedgers, type SharedLedgers, sizeOfLedgers } from './shared-ledgers.ts';
 import { createSharedMemory, type SharedMemory } from '../cluster/shared-memory.ts';
 import type { CompiledConfig } from './config-source.ts';
@@ -21,7 +24,8 @@ import type { JournalOrders } from '../spend/process-journal.ts';
 import type { Use } from '../spend/journal/line.ts';
 import type { SpendSide } from './spend-side.ts';
 import { openProcessLog, print } from './process-log.ts';
-import { receiveAdminRequest } from './forwarded-request.ts';
+import { ActivitySwitch, Watchers } from './activity-switch.ts';
+import { AdminReceiver } from './forwarded-request.ts';
 import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
 import { workerCommand } from './worker-command.ts';
 
@@ -41,6 +45,8 @@ export async function serveWithWorkers(
     emit: supervisor.emit,
     swap: supervisor.swap,
     setDatabaseStatus: supervisor.setDatabaseStatus,
+    running: supervisor.running(url),
+    standing: supervisor.standing,
     pending: supervisor.pending,
     drain: supervisor.drain,
   };
@@ -51,6 +57,8 @@ const SUPERVISOR = 0;
 
 /** The worker that probes the providers for all. */
 const PROBER = 1;
+
+const NOT_STORED: KeyAnswer = { kind: 'unavailable', problem: 'it is not stored here' };
 
 /** How long a change waits for every worker to apply it. */
 const SWAP_MS = 2_000;
@@ -69,34 +77,43 @@ class Supervisor {
   readonly #admin: AdminSide | undefined;
   readonly #database: DatabaseSide | undefined;
   readonly #spend: SpendSide | undefined;
+  readonly #keyUse: KeyUse | undefined;
   /** The number under which each worker writes its journal. */
   readonly #lives = new Map<number, number>();
   readonly #memory: SharedMemory;
   readonly #ledgers: SharedLedgers;
   readonly #seed: Seeder;
+  readonly standing: StandingOf;
   readonly #own: Metrics;
   readonly #counts = new MergedMetrics();
   readonly #pool: WorkerPool<WorkerCalls>;
+  readonly #receiver: AdminReceiver;
+  readonly #activity = new ActivitySwitch();
+  readonly #watchers = new Watchers((isOn) => this.#watch(isOn));
   #metricsServer: MetricsServer | undefined;
   #noting: Timer | undefined;
 
-  constructor(config: CompiledConfig, workers: number, { admin, database, spend }: ListenOptions) {
+  constructor(config: CompiledConfig, workers: number, { admin, database, spend, keyUse }: ListenOptions) {
     this.#config = config;
     this.#workers = workers;
     this.#admin = admin;
     this.#database = database;
+    this.#receiver = new AdminReceiver(admin?.endpoint);
     this.#spend = spend;
+    this.#keyUse = keyUse;
     this.#memory = createSharedMemory(sizeOfLedgers(workers));
     this.#ledgers = openLedgers(this.#memory.bytes, {
       workers,
       me: SUPERVISOR,
       seeder: (record) => this.#seed(record),
     });
+    const usedOf: UsedOf = (counter, windowMs) => spend?.usedOf(counter, windowMs) ?? 0;
     this.#seed = seedForAll({
       records: this.#ledgers.records,
       publishAll: (key) => this.#pool.callAll('publishHold', key, PUBLISH_MS),
-      usedOf: (counter, windowMs) => spend?.usedOf(counter, windowMs) ?? 0,
+      usedOf,
     });
+    this.standing = standingsFrom({ counters: this.#ledgers.counters, usedOf, clock: systemClock });
     this.log = openProcessLog(this.snapshot);
     this.#own = createMetrics({
       snapshot: this.snapshot,
@@ -135,6 +152,7 @@ class Supervisor {
   readonly emit: Emit = (event) => {
     this.#own.listen(event);
     this.log.listen(event);
+    this.#activity.listen(event);
   };
 
   readonly swap = async (next: CompiledConfig): Promise<void> => {
@@ -150,8 +168,35 @@ class Supervisor {
     return answers.reduce((sum, { answer }) => sum + answer, 0);
   };
 
+  /** The gateway as its Admin API sees it. */
+  running(url: string): RunningGateway {
+    return {
+      url,
+      startedAtMs: Date.now(),
+      snapshot: this.snapshot,
+      clock: systemClock,
+      routes: this.#ledgers.cooldowns,
+      traffic: this.#ledgers.traffic,
+      providerErrors: this.#statuses,
+      watch: this.#watchers.watch,
+      test: (test) => this.#pool.call(this.#prober(), 'testProvider', test),
+    };
+  }
+
+  readonly #statuses = async (): Promise<ProviderStatus[]> => {
+    const answers = await this.#pool.callAll('statuses', undefined);
+    return mergeStatuses(answers.map(({ answer }) => answer));
+  };
+
+  #watch(isOn: boolean): void {
+    void this.#pool.callAll('watch', isOn);
+    if (isOn) void this.#activity.on(this.#watchers.tell);
+    else this.#activity.off();
+  }
+
   readonly drain = async (): Promise<void> => {
     clearInterval(this.#noting);
+    this.#admin?.close();
     const ended = this.#pool.ended();
     await this.#pool.callAll('drain', undefined);
     await ended;
@@ -165,13 +210,14 @@ class Supervisor {
       now: systemClock.nowMs,
       print,
       metrics: this.#metricsText,
-      statuses: async () => {
-        const answers = await this.#pool.callAll('statuses', undefined);
-        return mergeStatuses(answers.map(({ answer }) => answer));
-      },
+      statuses: this.#statuses,
       health: (probe) => this.#pool.call(this.#prober(), 'health', probe),
       modelLists: () => this.#pool.call(this.#prober(), 'modelLists', undefined),
-      admin: (request) => receiveAdminRequest(request, this.#admin?.endpoint),
+      admin: (request) =>
+        this.#receiver.answer(request, (chunk) => this.#pool.call(worker, 'adminChunk', chunk)),
+      cancelAdmin: (stream) => this.#receiver.cancel(stream),
+      activity: this.#watchers.tell,
+      keyUse: async (question) => (await this.#keyUse?.(question)) ?? NOT_STORED,
       record: async (records) => this.#admin?.insert(records),
       noteObjects: async (records) => this.#database?.objects.insert(records),
       findObject: async (id) => this.#database?.objects.find(id),
@@ -194,8 +240,8 @@ class Supervisor {
       memory: this.#memory.path,
       port: this.#pool.address?.port ?? this.snapshot().server.port,
       source: this.#config.source,
+      admin: admin && { retentionMs: admin.retentionMs, isWatched: this.#watchers.isWatched },
       journal: this.#beginJournal(worker),
-      admin: admin && { retentionMs: admin.retentionMs },
       database: database && { status: database.status() },
     };
   }

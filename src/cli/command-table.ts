@@ -7,6 +7,8 @@ import { helpDeclaration } from './commands/help/declaration.ts';
 import { importDeclaration } from './commands/import/declaration.ts';
 import { initDeclaration } from './commands/init/declaration.ts';
 import { migrateDeclaration } from './commands/migrate/declaration.ts';
+import { keysDeclaration } from './commands/keys/declaration.ts';
+import { limitsDeclaration } from './commands/limits/declaration.ts';
 import { mockDeclaration } from './commands/mock/declaration.ts';
 import { pricesDeclaration } from './commands/prices/declaration.ts';
 import { rekeyDeclaration } from './commands/rekey/declaration.ts';
@@ -28,6 +30,8 @@ export const COMMANDS: readonly Command[] = [
   command(checkDeclaration, async () => (await import('./commands/check/check.ts')).check),
   command(explainDeclaration, async () => (await import('./commands/explain/explain.ts')).explainModel),
   command(pricesDeclaration, async () => (await import('./commands/prices/prices.ts')).showPrices),
+  command(keysDeclaration, async () => (await import('./commands/keys/keys.ts')).changeKeys),
+  command(limitsDeclaration, async () => (await import('./commands/limits/limits.ts')).showLimits),
   command(schemaDeclaration, async () => (await import('./commands/schema/schema.ts')).printSchema),
   command(migrateDeclaration, async () => (await import('./commands/migrate/migrate.ts')).migrate),
   command(importDeclaration, async () => (await import('./commands/import/import.ts')).importFile),

@@ -76,6 +76,8 @@ export interface MasterKey extends KeyLimits, KeyOwnership {
   readonly name: string;
   /** SHA-256 of the key in lower-case hex. */
   readonly hash: string;
+  /** Of the secret that opens this entry: `hash`, or that of a former secret within the grace of its rotation. */
+  readonly secretHash: string;
   /** Enough of the key to recognise it, such as `sk-ab****cdef`. */
   readonly preview: string;
   readonly enabled: boolean;

@@ -1,3 +1,5 @@
+import { OWN_USE_REFUSALS } from './own-use-refusals.ts';
+
 /**
  * Every refusal of the gateway: HTTP status, OpenAI error type, the party at fault, and message. The thrower fills
  * `{name}` placeholders. The documentation's table is generated from this one.
@@ -271,6 +273,7 @@ export const REFUSALS = {
     fault: 'gateway',
     message: 'The gateway failed. This is a bug; its log names the request {request}.',
   },
+  ...OWN_USE_REFUSALS,
 } as const satisfies Record<string, RefusalEntry>;
 
 /** One refusal. */

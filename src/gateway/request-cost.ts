@@ -1,6 +1,8 @@
+import { scanObject, valueAt } from '../lib/json/json-scan.ts';
 import { rememberLast } from '../lib/remember-last.ts';
 import type { Usage } from '../protocols/protocol.ts';
-import type { Cost } from './cost.ts';
+import type { Cost, CostEstimator, CostMeter } from './cost.ts';
+import { type SizedRequest, sizeOf } from './limits/request-size.ts';
 import type { PlannedRequest } from './request-context.ts';
 import type { Execution } from './execute.ts';
 import type { Gateway } from './ports.ts';
@@ -15,8 +17,9 @@ interface Used {
 const NOT_BILLED: Cost = { nano: 0, basis: 'not-billed', priceRef: undefined, priceSheet: undefined };
 
 /**
- * Calculates the cost of a request from the usage of its answer. Unanswered attempts cost nothing. Returns undefined
- * if the request generates nothing and so has no price, or if costs are not calculated.
+ * Calculates the cost of a request from the usage of its answer. An answer that reports none, such as a recording, is
+ * estimated from the request. Unanswered attempts cost nothing. Returns undefined if the request generates nothing and
+ * so has no price, or if costs are not calculated.
  */
 export function costOf(
   planned: PlannedRequest,
@@ -25,11 +28,51 @@ export function costOf(
 ): Cost | Promise<Cost> | undefined {
   const { request } = planned;
   if (costs === undefined || request.method !== 'POST' || !isBilled(request.path)) return undefined;
-  const route = execution.history.at(-1)?.route;
-  if (route === undefined || usage === undefined) return NOT_BILLED;
-  const model = route.upstreamModel ?? planned.plan.model.name;
-  return costs.costOf({ provider: route.provider, model, usage, isEstimated });
+  const last = execution.history.at(-1);
+  if (last === undefined) return NOT_BILLED;
+  const { provider, upstreamModel } = last.route;
+  const model = upstreamModel ?? planned.plan.model.name;
+  if (usage !== undefined) return costs.costOf({ provider, model, usage, isEstimated });
+  if (last.outcome.kind !== 'answered') return NOT_BILLED;
+  return unreportedCost(planned, { provider, model }, costs);
 }
+
+/** The cost of an answer without usage, by what was sent: characters, seconds of sound, images, or tokens. */
+function unreportedCost(
+  { request, plan }: PlannedRequest,
+  priced: { readonly provider: string; readonly model: string },
+  costs: CostMeter,
+): Cost | Promise<Cost> {
+  const size = sizeOf(plan.body, hasOutput(request.path));
+  const estimator = costs.estimator();
+  const cost = (size: SizedRequest, estimator: CostEstimator): Cost => {
+    const spoken = request.path.endsWith('/speech') ? charactersIn(plan.body) : undefined;
+    const textBytes = spoken ?? size.textBytes;
+    const inputTokens = Math.ceil(textBytes * TOKENS_PER_BYTE);
+    // Speech has about as many tokens as its text has characters.
+    const use = { ...size, ...priced, textBytes, inputTokens, outputTokens: spoken ?? 0 };
+    return {
+      nano: estimator.estimate(use)?.nano,
+      basis: 'estimated',
+      priceRef: undefined,
+      priceSheet: undefined,
+    };
+  };
+  if (size instanceof Promise || estimator instanceof Promise)
+    return Promise.all([size, estimator]).then(([size, estimator]) => cost(size, estimator));
+  return cost(size, estimator);
+}
+
+/** The length of the text that is to be spoken. */
+function charactersIn(body: Uint8Array): number | undefined {
+  const scan = scanObject(body, ['input']);
+  const input = scan.kind === 'object' ? scan.members.at(-1) : undefined;
+  const text = input && valueAt(body, input.valueStart, input.valueEnd);
+  return typeof text === 'string' ? text.length : undefined;
+}
+
+/** Of plain text in most languages. */
+const TOKENS_PER_BYTE = 0.3;
 
 /** Whether the answers of a path are generated and billed, if its method is POST. Counting tokens is free. */
 export const isBilled = rememberLast((path) => BILLED.test(path));

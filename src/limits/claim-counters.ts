@@ -100,7 +100,7 @@ export class ClaimCounters {
       case 'taken':
         return {
           kind: 'taken',
-          hold: { claim, ...record, amount: need },
+          hold: { claim, key: record.key, windowMs: record.windowMs, endMs: record.endMs, amount: need },
           standing: standingOf(claim, taking, record.endMs - at.epochMs),
         };
     }

@@ -1,5 +1,7 @@
 import { readDeployment } from './litellm-deployment.ts';
 import { NotUnderstood, textOf, type Variables } from './litellm-params.ts';
+import { readLimits } from './litellm-limits.ts';
+import { hasOwners, OWNER_SECTIONS, readOwners } from './litellm-owners.ts';
 import { LitellmModels } from './litellm-models.ts';
 import { asList, asObject, asText, type Report } from './litellm-values.ts';
 import type { Json, JsonObject } from '../store/revision.ts';
@@ -18,7 +20,10 @@ const STRATEGIES = new Map([
 
 const KNOWN_ENTRY = new Set(['model_name', 'litellm_params', 'model_info']);
 const KNOWN_SECTIONS = new Map([
-  ['litellm_settings', new Set(['fallbacks', 'request_timeout', 'num_retries', 'drop_params'])],
+  [
+    'litellm_settings',
+    new Set(['fallbacks', 'request_timeout', 'num_retries', 'drop_params', 'max_budget', 'budget_duration']),
+  ],
   [
     'router_settings',
     new Set(['routing_strategy', 'fallbacks', 'num_retries', 'cooldown_time', 'model_group_alias']),
@@ -57,7 +62,15 @@ export function readLitellm(
   addAliases(asObject(router['model_group_alias']), models, report);
   models.dropLoosePatterns(report);
   reportUnknown(source, report);
-  return { file: { ...models.file(), ...readSettings(source, { models, env: own, report }) }, unmapped };
+  const settings = readSettings(source, { models, env: own, report });
+  const file = { ...models.file(), ...settings };
+  return { file: hasOwners(source) ? withOwners(file, readOwners(source, report)) : file, unmapped };
+}
+
+/** Adds teams, users and keys to a file, which may have the proxy's master key already. */
+function withOwners(file: JsonObject, owners: JsonObject): JsonObject {
+  const keys = [...asList(file['master_keys']), ...asList(owners['master_keys'])];
+  return { ...file, ...owners, ...(keys.length > 0 && { master_keys: keys }) };
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -130,6 +143,7 @@ function readSettings(source: JsonObject, { models, env, report }: Context): Jso
     ...readStrategy(asText(router['routing_strategy']), report),
     ...(typeof timeout === 'number' && { timeouts: { request_timeout: timeout } }),
     ...readDropParams(litellm, env, report),
+    ...readProxyBudget(litellm, report),
     ...(Object.keys(fallback).length > 0 && { fallback }),
   };
 }
@@ -151,6 +165,17 @@ function readStrategy(name: string | undefined, report: Report): JsonObject {
   if (strategy !== undefined) return { load_balancing: { strategy } };
   report('router_settings.routing_strategy', `there is no strategy like "${name}"`);
   return {};
+}
+
+/** The budget of the whole proxy. */
+function readProxyBudget(
+  { max_budget: budget, budget_duration: duration }: JsonObject,
+  report: Report,
+): JsonObject {
+  if (budget === undefined) return {};
+  const inSettings: Report = (path, reason) => report(`litellm_settings.${path}`, reason);
+  const limits = readLimits({ max_budget: budget, budget_duration: duration ?? null }, inSettings);
+  return limits.length > 0 ? { limits } : {};
 }
 
 /**
@@ -227,7 +252,7 @@ function readRule(
 function reportUnknown(source: JsonObject, report: Report): void {
   for (const [section, content] of Object.entries(source)) {
     const known = KNOWN_SECTIONS.get(section);
-    if (section === 'model_list') continue;
+    if (section === 'model_list' || OWNER_SECTIONS.includes(section)) continue;
     if (known === undefined) report(section, UNREAD_SECTIONS[section] ?? 'there is no such section here');
     for (const key of known === undefined ? [] : Object.keys(asObject(content))) {
       if (!known?.has(key)) report(`${section}.${key}`, 'there is no such setting here');

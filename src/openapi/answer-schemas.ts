@@ -18,6 +18,32 @@ export const ANSWERS = {
     }),
     owned_by: z.string().meta({ description: 'The provider of its first route.' }),
   }),
+  OwnKey: z.object({
+    name: z.string(),
+    team: z.string().nullable(),
+    user: z.string().nullable(),
+    expires_at: z.iso.datetime().nullable(),
+    allowed_models: z.array(z.string()).meta({ description: 'Names and patterns. Empty: all.' }),
+    limits: z.array(
+      z.object({
+        id: z.string(),
+        scope: z.enum(['global', 'team', 'team_user', 'user', 'key']),
+        kind: z.enum(['cost', 'tokens', 'input_tokens', 'output_tokens', 'requests', 'concurrent']),
+        per: z.string().nullable(),
+        amount: z.number().meta({ description: 'US dollars for `cost`.' }),
+        used: z.number().nullable().meta({ description: 'null, here and below: not known at the moment.' }),
+        held: z.number().nullable().meta({ description: 'Reserved for requests under way.' }),
+        remaining: z.number().nullable(),
+        resets_at: z.iso.datetime().nullable(),
+        on_exceed: z.enum(['refuse', 'warn']),
+        counted_by: z.literal('this machine'),
+      }),
+    ),
+    spend: z
+      .object({ today: z.number(), month: z.number() })
+      .nullable()
+      .meta({ description: 'US dollars. null: it is not stored, or cannot be asked.' }),
+  }),
   Health: z.object({
     status: z.enum(['ok', 'draining']),
     version: z.string(),

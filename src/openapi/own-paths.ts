@@ -1,11 +1,13 @@
 import type { RefusalCode } from '../gateway/refusal-table.ts';
 import type { Operation, PathItem, Paths, Response, Schema } from './types.ts';
+import { KEY_PATHS } from './key-paths.ts';
 import { refusalResponses } from './refusal-responses.ts';
 import { CLIENT_KEY, CLIENT_KEY_OR_NONE, METRICS_TOKEN_OR_NONE } from './security-schemes.ts';
 
 /** The groups of the gateway's own endpoints, in the order of the page. */
 export const OWN_TAGS = {
   'Model list': 'The models that a key may use.',
+  'Own key': 'What the holder of a key may know about it.',
   Health: 'Whether the gateway is alive, and whether its providers are.',
   Metrics: 'For Prometheus.',
   Documentation: 'This page, and the document that it is made from.',
@@ -20,7 +22,14 @@ const NEEDS_KEY: readonly RefusalCode[] = [
 
 /** The paths that the gateway answers itself. */
 export function ownPaths(options: { readonly hasMetrics: boolean }): Paths {
-  return { ...MODEL_LIST, ...HEALTH, ...HELLO, ...(options.hasMetrics && METRICS), ...DOCUMENTATION };
+  return {
+    ...MODEL_LIST,
+    ...KEY_PATHS,
+    ...HEALTH,
+    ...HELLO,
+    ...(options.hasMetrics && METRICS),
+    ...DOCUMENTATION,
+  };
 }
 
 const MODEL_LIST: Paths = {

@@ -6,11 +6,14 @@ import type { Usage, UsageParts } from './protocol.ts';
 /** Reads the usage that a complete JSON answer reports, parsing only that member. */
 export function usageIn(body: AnswerBody): Usage | undefined {
   const small = body.small();
-  if (small !== undefined) return usageFrom(small.usage) ?? usageFrom(asObject(small.x_groq)?.usage);
+  if (small !== undefined)
+    return (
+      usageFrom(small.usage) ?? usageFrom(small.usageMetadata) ?? usageFrom(asObject(small.x_groq)?.usage)
+    );
   const scan = body.scan();
   if (scan.kind !== 'object') return undefined;
   for (const member of scan.members.toReversed()) {
-    if (member.key !== 'usage' && member.key !== 'x_groq') continue;
+    if (!USAGE_KEYS.has(member.key)) continue;
     if (member.valueEnd - member.valueStart > MAX_REPORT_BYTES) continue;
     const value = asObject(valueAt(body.bytes, member.valueStart, member.valueEnd));
     const usage = usageFrom(member.key === 'x_groq' ? value?.usage : value);
@@ -18,6 +21,8 @@ export function usageIn(body: AnswerBody): Usage | undefined {
   }
   return undefined;
 }
+
+const USAGE_KEYS: ReadonlySet<string> = new Set(['usage', 'usageMetadata', 'x_groq']);
 
 /** Reads the usage from arbitrary bytes; undefined if they are not a JSON object. */
 export function usageInBytes(bytes: Uint8Array): Usage | undefined {
@@ -29,13 +34,14 @@ const MAX_REPORT_BYTES = 65_536;
 
 /**
  * Reads a usage object in any provider's shape: `prompt_tokens`/`completion_tokens` (OpenAI's chat, and DeepSeek's
- * `prompt_cache_hit_tokens`), `input_tokens`/`output_tokens` (Responses, images, audio), and Anthropic's. Anthropic's
+ * `prompt_cache_hit_tokens`), `input_tokens`/`output_tokens` (Responses, images, audio), Gemini's `usageMetadata`, and Anthropic's. Anthropic's
  * `input_tokens` exclude tokens read from or written to the cache; the result's `inputTokens` always include them.
  * Returns undefined for a report of zeros only.
  */
 export function usageFrom(report: unknown): Usage | undefined {
   const raw = asObject(report);
   if (raw === undefined) return undefined;
+  if (raw.promptTokenCount !== undefined || raw.totalTokenCount !== undefined) return geminiUsage(raw);
   const input = count(raw.prompt_tokens) ?? count(raw.input_tokens);
   const cacheRead = count(raw.cache_read_input_tokens);
   const cacheWrite = count(raw.cache_creation_input_tokens);
@@ -54,6 +60,36 @@ export function usageFrom(report: unknown): Usage | undefined {
     reasoningTokens: count(outputDetails?.reasoning_tokens) ?? count(raw.reasoning_tokens),
     ...(parts && { parts }),
   };
+}
+
+/** Counts of Gemini's API. What a model thinks is output that `candidatesTokenCount` leaves out. */
+function geminiUsage(raw: JsonObject): Usage | undefined {
+  const reasoningTokens = count(raw.thoughtsTokenCount);
+  const inputTokens = added(count(raw.promptTokenCount), count(raw.toolUsePromptTokenCount));
+  const outputTokens = added(count(raw.candidatesTokenCount), reasoningTokens);
+  const totalTokens = count(raw.totalTokenCount) ?? added(inputTokens, outputTokens);
+  if (!inputTokens && !outputTokens && !totalTokens) return undefined;
+  const parts = {
+    audioInput: tokensOf(raw.promptTokensDetails, 'AUDIO'),
+    imageInput: tokensOf(raw.promptTokensDetails, 'IMAGE'),
+    audioOutput: tokensOf(raw.candidatesTokensDetails, 'AUDIO'),
+    imageOutput: tokensOf(raw.candidatesTokensDetails, 'IMAGE'),
+  };
+  return {
+    inputTokens,
+    outputTokens,
+    totalTokens,
+    cachedTokens: count(raw.cachedContentTokenCount),
+    reasoningTokens,
+    ...(Object.values(parts).some(Boolean) && { parts }),
+  };
+}
+
+/** The tokens of one modality in a list of Gemini's. */
+function tokensOf(details: unknown, modality: string): number | undefined {
+  if (!Array.isArray(details)) return undefined;
+  const detail = details.map(asObject).find((each) => each?.modality === modality);
+  return count(detail?.tokenCount);
 }
 
 function cachedIn(
@@ -102,6 +138,11 @@ function besides(raw: JsonObject, cacheRead: number | undefined, cacheWrite: num
 
 function count(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+/** The sum of the known ones. */
+function added(left: number | undefined, right: number | undefined): number | undefined {
+  return left === undefined ? right : left + (right ?? 0);
 }
 
 function sum(left: number | undefined, right: number | undefined): number | undefined {

@@ -1,4 +1,5 @@
 import type { ServerSettings } from '../config/snapshot.ts';
+import type { KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { UpstreamSockets } from '../gateway/web-socket/ports.ts';
 import type { HealthReporter } from '../health/report.ts';
@@ -40,6 +41,8 @@ export interface ServeOptions {
   /** undefined: `/metrics` is not served here. */
   readonly metrics?: MetricsPage | undefined;
   readonly reportHealth: HealthReporter;
+  /** Answers keys' holders about their use; left out: it is not stored. */
+  readonly keyUse?: KeyUse | undefined;
   readonly catalogue: ModelCatalogue;
   readonly sockets: UpstreamSockets;
   /** Whether other processes listen on the same port, with the system distributing the connections. */

@@ -13,6 +13,7 @@ import { readDocs } from './docs-endpoint.ts';
 import { health } from '../health/endpoints.ts';
 import { withKeyHint } from './key-hint.ts';
 import { readMetrics } from './metrics-endpoint.ts';
+import { answerAboutKey } from './key-endpoint.ts';
 import { getModel, listModels, type ModelRequest, type ModelSources } from './models-endpoint.ts';
 import { hello } from './hello.ts';
 import { boundLeftover } from './leftover-body.ts';
@@ -99,6 +100,7 @@ function stateOf(gateway: Gateway, options: ServeOptions): ServerState {
     docs: options.docs,
     console: options.console,
     hasAdmin: options.admin !== undefined,
+    keyUse: options.keyUse,
     catalogue: options.catalogue,
     webSockets: new WebSockets({ ...gateway, sockets: options.sockets }),
     startedAtMs: Date.now(),
@@ -141,7 +143,9 @@ function answerOrRefusal(request: Request, server: Server<SocketData>, state: Se
   try {
     const target = requestTarget(request.url);
     requireOwnBrowser(request, target.path, state.gateway.snapshot());
-    const own = ownEndpoint(request, target, state);
+    const own = target.path.startsWith('/v1/key')
+      ? aboutKey({ request, server, target }, state)
+      : ownEndpoint(request, target, state);
     if (own === undefined) return proxied({ request, server, target }, state);
     return own instanceof Promise ? own.catch(refused) : own;
   } catch (error) {
@@ -192,6 +196,12 @@ function endpointBelow(request: Request, target: RequestTarget, state: ServerSta
   const { gateway, catalogue } = state;
   const { clock } = gateway;
   return modelEndpoint(request, { path, search }, { snapshot: gateway.snapshot(), catalogue, clock });
+}
+
+function aboutKey({ request, server, target }: Arrival, state: ServerState): Answer | undefined {
+  const { gateway, keyUse } = state;
+  const clientAddress = (): string => addressOf(request, server, state);
+  return answerAboutKey(request, target, { gateway, keyUse, clientAddress });
 }
 
 function modelList(reader: ModelRequest, sources: ModelSources): Response {

@@ -1,3 +1,4 @@
+import type { KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus, Gateway } from '../gateway/ports.ts';
 import type { DetailedHealth } from '../health/report.ts';
 import type { BodyBudget } from './body-budget.ts';
@@ -25,6 +26,8 @@ export interface ServerState {
   readonly console: ConsoleEndpoint | undefined;
   /** Whether there is an Admin API, without which the console is of no use. */
   readonly hasAdmin: boolean;
+  /** What keys have used; undefined: it is not stored. */
+  readonly keyUse: KeyUse | undefined;
   readonly catalogue: ModelCatalogue;
   readonly webSockets: WebSockets;
   /** Milliseconds since 1970. */

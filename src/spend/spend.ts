@@ -54,6 +54,8 @@ export interface SpendOptions {
   readonly onTrouble: (trouble: LedgerTrouble) => void;
   /** Called when the use of a counter changes other than by a request of this machine. */
   readonly onMoved: (use: Use) => void;
+  /** Called after each flush that stored anything. */
+  readonly onStored?: (() => void) | undefined;
 }
 
 const PRUNE_MS = 3_600_000;
@@ -63,7 +65,7 @@ const PRUNE_MS = 3_600_000;
  * if `settings.store` cannot be opened.
  */
 export async function openSpend(options: SpendOptions): Promise<Spend> {
-  const { settings, dataFolder, recordsMs, onTrouble, onMoved } = options;
+  const { settings, dataFolder, recordsMs, onTrouble, onMoved, onStored } = options;
   const place = folderOptions(settings, dataFolder);
   const folder = openFolder(place);
   let database: Database;
@@ -82,6 +84,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
     nowMs: Date.now,
     onTrouble,
     onMoved,
+    onStored,
   });
   await ledger.start();
   const pruner = new Pruner(options, database);
@@ -109,7 +112,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
       flushSeconds: ledger.flushSeconds,
       waiting: ledger.waiting,
     }),
-    flush: () => ledger.flush(),
+    flush: () => ledger.flushAll(),
     async close() {
       await pruner.close();
       await ledger.close();

@@ -79,10 +79,13 @@ function withStoredKeys(access: Access, { resources }: Revision, isStale: () => 
     const { name, hash, preview, previous } = storedKey(fields);
     const compiled = byName.get(name);
     if (compiled === undefined) continue;
-    const key = { ...compiled, hash, preview };
+    const key = { ...compiled, hash, secretHash: hash, preview };
     keys.set(hash, key);
     // Both secrets share one hash, and so one bucket: the former secret must not double the limit.
-    if (previous !== undefined) keys.set(previous.hash, endingAt(Date.parse(previous.expires_at), key));
+    if (previous !== undefined) {
+      const former = { ...key, secretHash: previous.hash };
+      keys.set(previous.hash, endingAt(Date.parse(previous.expires_at), former));
+    }
   }
   return { ...access, keys, isStale };
 }

@@ -84,6 +84,17 @@ export async function insertAnswer(
   if (inserted.length === 0) throw new AnsweredBefore('the request was answered already');
 }
 
+/** Seals every answer with the keyring's current key. Throws `SealBroken`. */
+export async function resealAnswers(sql: SQL, keyring: Keyring): Promise<void> {
+  const rows: { key_hash: string; answer: string }[] = await sql`
+    select key_hash, answer from idempotency where answer is not null`;
+  for (const { key_hash: keyHash, answer } of rows) {
+    const place = placeOf(keyHash);
+    const sealed = keyring.seal(keyring.open(answer, place), place);
+    await sql`update idempotency set answer = ${sealed} where key_hash = ${keyHash}`;
+  }
+}
+
 function placeOf(keyHash: string): string {
   return `idempotency ${keyHash}`;
 }

@@ -11,11 +11,11 @@ export const NO_LAST_USE: LastUse = { of: () => Promise.resolve(new Map()) };
 
 const DAY_MS = 86_400_000;
 
-/** How far back use is looked for: as long as it is kept. */
-const KEPT_MS = 400 * DAY_MS;
+/** How far back use is looked for. */
+const SOUGHT_MS = 90 * DAY_MS;
 
-/** The sums are read in pieces of this time, so that no query takes long. */
-const PIECE_MS = 7 * DAY_MS;
+/** SQLite answers on the thread that serves requests, so the sums are read in pieces of this time. */
+const PIECE_MS = DAY_MS;
 
 /** Quarters may still change for this long. */
 const CHANGING_MS = 3_600_000;
@@ -44,7 +44,8 @@ export function lastUseIn(database: Database, nowMs: () => number): LastUse {
   return {
     async of(keyIds) {
       await readNew();
-      while (readFromMs > nowMs() - KEPT_MS && keyIds.some((id) => !known.has(id))) {
+      while (readFromMs > nowMs() - SOUGHT_MS && keyIds.some((id) => !known.has(id))) {
+        await Bun.sleep(0);
         await readPiece(readFromMs - PIECE_MS, readFromMs);
         readFromMs -= PIECE_MS;
       }

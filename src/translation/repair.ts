@@ -1,16 +1,15 @@
 import type { Part, Text, ToolCall, ToolResult, Turn } from './conversation.ts';
 import { foldedSystem, type SystemPlacement } from './repair-system.ts';
 import { CallIds } from './ids.ts';
+import type { JsonTree } from './json.ts';
 import type { LossList } from './losses.ts';
 
 /** How a target requires a conversation's turns. */
 export interface Arrangement {
   /** Whether to merge consecutive turns of one role. */
   readonly merge: boolean;
-  /** Whether the first turn must be a user turn. */
-  readonly userFirst: boolean;
-  /** Whether each call of the conversation needs an id of its own. */
-  readonly uniqueIds: boolean;
+  /** When the first turn must be a user turn. Gemini requires one before calls. */
+  readonly userFirst: 'always' | 'before-calls' | 'never';
   readonly system: SystemPlacement;
   /**
    * Replaces a part: with nothing, itself, or other parts. Records the losses. The writer handles media and results.
@@ -21,6 +20,9 @@ export interface Arrangement {
 /** The text of a user message that has no content. Providers refuse an empty one. */
 export const EMPTY_MESSAGE = '(empty message)';
 
+/** The text of a user message that a target requires where the client has none. */
+export const CONTINUES = '(conversation continues)';
+
 const NO_RESULT = '[no result: the call was not completed]';
 
 /**
@@ -30,7 +32,7 @@ const NO_RESULT = '[no result: the call was not completed]';
  */
 export function arranged(turns: readonly Turn[], how: Arrangement, losses: LossList): readonly Turn[] {
   const filled = turns.flatMap((turn) => withoutBlanks(adapted(turn, how), losses));
-  const paired = withResults(filled, how.uniqueIds ? new CallIds() : undefined, losses);
+  const paired = withResults(filled, losses);
   const placed = foldedSystem(paired, how.system, losses);
   const merged = how.merge ? mergedTurns(placed) : placed;
   return withFirstUser(withoutTrailingSpace(merged), how, losses);
@@ -53,8 +55,9 @@ const isCall = (part: Part): part is ToolCall => part.kind === 'call';
 const isResult = (part: Part): part is ToolResult => part.kind === 'result';
 
 /** Places after each assistant turn with calls a user turn that begins with all their results. */
-function withResults(turns: readonly Turn[], ids: CallIds | undefined, losses: LossList): readonly Turn[] {
+function withResults(turns: readonly Turn[], losses: LossList): readonly Turn[] {
   const out: Turn[] = [];
+  const ids = new CallIds();
   for (let at = 0; at < turns.length; at++) {
     const turn = turns[at];
     if (turn === undefined) break;
@@ -65,13 +68,9 @@ function withResults(turns: readonly Turn[], ids: CallIds | undefined, losses: L
     }
     const end = endOfResults(turns, at + 1);
     const between = turns.slice(at + 1, end);
-    const named = ids === undefined ? calls : calls.map((call) => renamed(call, ids, losses));
+    const named = calls.map((call) => renamed(call, ids, losses));
     const results = answered(calls, named, { turns: between, losses });
-    out.push(
-      named === calls ? turn : withCalls(turn, named),
-      results,
-      ...between.filter(({ role }) => role === 'system'),
-    );
+    out.push(withCalls(turn, named), results, ...between.filter(({ role }) => role === 'system'));
     at = end - 1;
   }
   return out;
@@ -195,6 +194,26 @@ function mergedTurns(turns: readonly Turn[]): readonly Turn[] {
   return out.map((turn) => (turn.role === 'user' ? { ...turn, parts: resultsFirst(turn.parts) } : turn));
 }
 
+/**
+ * Joins written messages of one role that follow each other because a writer left the one between empty. `list` is the
+ * member with the blocks.
+ */
+export function joinedMessages<List extends string>(
+  messages: readonly Written<List>[],
+  list: List,
+): readonly Written<List>[] {
+  const out: Written<List>[] = [];
+  for (const message of messages) {
+    const last = out.at(-1);
+    if (message[list].length === 0) continue;
+    if (last?.role !== message.role) out.push(message);
+    else out[out.length - 1] = { ...last, [list]: [...last[list], ...message[list]] };
+  }
+  return out;
+}
+
+type Written<List extends string> = { readonly role: string } & Readonly<Record<List, readonly JsonTree[]>>;
+
 function resultsFirst(parts: readonly Part[]): readonly Part[] {
   const results = parts.filter(isResult);
   return results.length === 0 ? parts : [...results, ...parts.filter((part) => !isResult(part))];
@@ -213,11 +232,13 @@ function withoutTrailingSpace(turns: readonly Turn[]): readonly Turn[] {
 
 /** Adds a user turn at the start if the target requires one. */
 function withFirstUser(turns: readonly Turn[], how: Arrangement, losses: LossList): readonly Turn[] {
-  if (!how.userFirst || turns[0]?.role === 'user') return turns;
+  if (turns[0]?.role === 'user' || !isUserMissing(turns, how)) return turns;
   const path = turns[0]?.path ?? 'messages';
   losses.repaired(path, 'the first message must be a user message');
-  return [
-    { role: 'user', parts: [{ kind: 'text', text: '(conversation continues)', path }], path },
-    ...turns,
-  ];
+  return [{ role: 'user', parts: [{ kind: 'text', text: CONTINUES, path }], path }, ...turns];
+}
+
+function isUserMissing(turns: readonly Turn[], { userFirst }: Arrangement): boolean {
+  if (userFirst !== 'before-calls') return userFirst === 'always';
+  return turns[0]?.parts.some(isCall) === true;
 }

@@ -21,15 +21,16 @@ export interface Launch {
 export interface Agent {
   /** The name in test titles. */
   readonly name: string;
-  /** In `node_modules/.clients/node_modules/.bin`. */
-  readonly program: 'claude' | 'codex' | 'opencode' | 'gemini';
+  /** In `node_modules/.clients/node_modules/.bin`, or that of `.clients-more`. */
+  readonly program: 'claude' | 'codex' | 'opencode' | 'gemini' | 'cline' | 'cn' | 'qwen';
   /** Starts one turn that ends by itself, with every tool allowed. */
   readonly launch: (access: Access, prompt: string) => Launch;
   /** A tool that every main request of the agent offers, and no side request does. */
   readonly shellTool: string;
   readonly shell: (command: string) => ToolUse;
   readonly writeFile: (path: string, content: string) => ToolUse;
-  readonly readImage: (path: string) => ToolUse;
+  /** Absent if the agent shows its model no pictures. */
+  readonly readImage?: (path: string) => ToolUse;
 }
 
 /** The name of a tool and its arguments. */

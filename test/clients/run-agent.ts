@@ -20,14 +20,21 @@ export interface Session {
   readonly stderr: string;
 }
 
-const PROGRAMS = join(import.meta.dir, '..', '..', 'node_modules', '.clients', 'node_modules', '.bin');
+const MODULES = join(import.meta.dir, '..', '..', 'node_modules');
+
+/** The path of a program; undefined if it is not installed. */
+function pathOf(program: Agent['program']): string | undefined {
+  return ['.clients', '.clients-more']
+    .map((folder) => join(MODULES, folder, 'node_modules', '.bin', program))
+    .find((path) => existsSync(path));
+}
 
 /** Longer sessions are killed. The tests' own limit is 60 s. */
 const LIMIT_MS = 50_000;
 
 /** Whether a program is installed. Prints a note if it is not, because its tests are skipped then. */
 export function isInstalled(program: Agent['program']): boolean {
-  const found = existsSync(join(PROGRAMS, program));
+  const found = pathOf(program) !== undefined;
   if (!found)
     console.log(
       `Not installed: ${program}. Its sessions are skipped; scripts/install-clients.sh installs it.`,
@@ -57,7 +64,7 @@ export async function runAgent(
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, content);
   }
-  const child = spawn(join(PROGRAMS, agent.program), [...launch.args, ...(args ?? [])], {
+  const child = spawn(pathOf(agent.program) ?? agent.program, [...launch.args, ...(args ?? [])], {
     cwd: desk.work,
     // A separate process group, so that its children end with it.
     detached: true,

@@ -10,13 +10,15 @@ beforeAll(async () => {
   gateway = startGateway(`
 providers:
   - { name: mine, api_base: "${simulator.url}/v1", api_key: sk-mine, discount_percent: 50 }
+  - { name: voice, api_base: "${simulator.url}/v1", api_key: sk-voice }
   - { name: dark, api_base: "${simulator.url}/v1", api_key: sk-dark }
 models:
   known: { routes: [{ provider: mine, model: mock/ok }] }
   falls-over: { routes: [{ provider: dark, model: mock/500, priority: 1 }, { provider: mine, model: mock/ok, priority: 2 }] }
   unknown: { routes: [{ provider: dark, model: mock/ok }] }
+  speech: { routes: [{ provider: voice, model: mock/ok }] }
   failing: { routes: [{ provider: mine, model: mock/500 }] }
-prices: { models: { "mine/*": { input: 2, cached: 2, output: 10 } } }
+prices: { models: { "mine/*": { input: 2, cached: 2, output: 10 }, "voice/*": { character: 15 } } }
 `);
 });
 
@@ -76,6 +78,17 @@ describe('the cost of a request', () => {
     const { header, cost } = await ask('/v1/chat/completions', chat('unknown'));
     expect(header).toBeNull();
     expect(cost).toMatchObject({ nano: undefined, basis: 'provider' });
+  });
+
+  test('is estimated by what was sent where the answer reports nothing, as a recording does', async () => {
+    const { header, cost } = await ask('/v1/audio/speech', {
+      model: 'speech',
+      input: 'Good morning!',
+      voice: 'alloy',
+    });
+    // $15 a million characters.
+    expect(cost).toMatchObject({ nano: 13 * 15_000, basis: 'estimated' });
+    expect(header).toBeNull();
   });
 
   test('is nothing where no provider answered', async () => {

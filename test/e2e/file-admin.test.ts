@@ -52,9 +52,17 @@ interface Answer {
 async function start(env: Record<string, string>, args: readonly string[] = []): Promise<FileGateway> {
   const path = join(folder, `${crypto.randomUUID()}.yaml`);
   writeFileSync(path, config());
+  return startOn(path, env, args);
+}
+
+async function startOn(
+  path: string,
+  env: Record<string, string>,
+  args: readonly string[] = [],
+): Promise<FileGateway> {
   const program = startProcess(['--config', path, '--host', '127.0.0.1', '--port', '0', ...args], {
     cwd: folder,
-    env,
+    env: { LLM_PROXY_DATA_DIR: `${path}.data`, ...env },
   });
   running.push(program);
   const [, url = ''] = await program.printed(/listening on (http\S+)/);
@@ -173,6 +181,26 @@ describe('the Admin API of a gateway whose configuration is a file', () => {
     );
     expect(new Set(open)).toEqual(new Set([200]));
   });
+});
+
+test('with limits that outlive a restart, it shows their use and the records that the ledger keeps', async () => {
+  const path = join(folder, `${crypto.randomUUID()}.yaml`);
+  writeFileSync(path, config('limits: [{ requests: 1000, per: month }]'));
+  const first = await startOn(path, { ADMIN_KEY });
+  expect([await first.ask(), await first.ask()]).toEqual([200, 200]);
+  await records(first, 2);
+  expect((await first.call('GET', '/limits')).body.limits).toMatchObject([
+    { counter: 'global/requests/month', used: 2, held: 0, remaining: 998 },
+  ]);
+  first.program.kill('SIGTERM');
+  await first.program.exited;
+
+  const second = await startOn(path, { ADMIN_KEY });
+  expect(await records(second, 2)).toMatchObject([{ key: 'app' }, { key: 'app' }]);
+  const [key] = (await second.call('GET', '/master-keys')).body.master_keys;
+  expect(key.last_used_at).toMatch(/^\d{4}-\d\d-\d\d$/);
+  const [limit] = (await second.call('GET', '/limits?scope=global')).body.limits;
+  expect([limit.used, limit.counted_by]).toEqual([2, 'this machine']);
 });
 
 describe('a key that opens nothing', () => {

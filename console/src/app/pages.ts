@@ -31,6 +31,15 @@ const STAFF = ['admin', 'operator', 'viewer'] as const;
 /** Every page, in the order of the navigation. */
 export const PAGES: readonly PlaceOnTheMap[] = [
   {
+    path: '/mine',
+    title: 'My use',
+    icon: UserRound,
+    key: 'i',
+    group: 'Mine',
+    roles: ['key'],
+    page: lazy(async () => ({ default: (await import('../pages/mine/mine-page.tsx')).MinePage })),
+  },
+  {
     path: '/',
     title: 'Overview',
     icon: Gauge,
@@ -123,15 +132,6 @@ export const PAGES: readonly PlaceOnTheMap[] = [
     group: 'System',
     roles: [...STAFF, 'key'],
     page: lazy(async () => ({ default: (await import('../pages/settings/settings-page.tsx')).SettingsPage })),
-  },
-  {
-    path: '/mine',
-    title: 'My use',
-    icon: UserRound,
-    key: 'i',
-    group: 'Mine',
-    roles: ['key'],
-    page: lazy(async () => ({ default: (await import('../pages/mine/mine-page.tsx')).MinePage })),
   },
 ];
 

@@ -1,2 +1,5 @@
+import { chineseSentences } from './chinese-sentences.ts';
+import { chineseWords } from './chinese-words.ts';
+
 /** Chinese texts by their English wording. */
-export const chinese: Readonly<Record<string, string>> = {};
+export const chinese: Readonly<Record<string, string>> = { ...chineseWords, ...chineseSentences };

@@ -1,7 +1,6 @@
 import { useCallback, useMemo } from 'react';
+import type { Params } from './params.ts';
 import { useLocation, useSearch } from 'wouter';
-
-export type Params = Readonly<Record<string, string>>;
 
 /** The parameters of the page's address, and a function that changes some of them; an empty value removes one. */
 export function useParams(): [Params, (change: Params) => void] {

@@ -39,7 +39,9 @@ export function ChartCanvas(props: ChartProps): ReactNode {
     };
   }, [shape]);
 
-  useEffect(() => plot.current?.setData(dataOf(props)), [props]);
+  useEffect(() => {
+    plot.current?.setData(dataOf(props));
+  }, [props]);
   return (
     <>
       <div ref={box} />
@@ -83,7 +85,7 @@ function optionsOf(
         ...axis,
         size: 26,
         grid: { show: false },
-        values: (self, splits) => splits.map((at) => timeLabel(at, self)),
+        values: (self, splits) => timeLabels(splits, self),
       },
       {
         ...axis,
@@ -131,6 +133,12 @@ function span({ times, seconds }: ChartProps): [number, number] {
   return [first - step / 2, last + step / 2];
 }
 
+/** A label that is the one before it is left out. */
+function timeLabels(splits: readonly number[], plot: uPlot): string[] {
+  const labels = splits.map((at) => timeLabel(at, plot));
+  return labels.map((label, at) => (label === labels[at - 1] ? '' : label));
+}
+
 function timeLabel(seconds: number, { scales }: uPlot): string {
   const date = new Date(seconds * 1000);
   const span = (scales['x']?.max ?? 0) - (scales['x']?.min ?? 0);
@@ -150,7 +158,7 @@ function seriesOf({ color, kind }: ChartLine, element: HTMLElement): uPlot.Serie
       fill: stroke,
       width: 0,
       points: { show: false },
-      paths: bars({ size: [0.75, 24], gap: 1 }),
+      paths: bars({ size: [0.72, 56], gap: 1 }),
     };
   return {
     stroke,

@@ -40,6 +40,7 @@ export function compileAccess(
 /** Compiles a key, which the teams of its line and the settings of attribution complete. */
 function compileKey(settings: KeySettings, context: KeyContext): MasterKey {
   const { id, name, key, enabled, limits, mayRelaxTranslation, ownership } = settings;
+  const hash = hashKey(key);
   const line = context.owners.teams.get(ownership.team ?? '')?.line ?? [];
   const lists = [settings.allowedModels, ...line.map((team) => team.settings.allowedModels)].filter(
     isRestricting,
@@ -47,7 +48,8 @@ function compileKey(settings: KeySettings, context: KeyContext): MasterKey {
   return {
     id,
     name,
-    hash: hashKey(key),
+    hash,
+    secretHash: hash,
     preview: previewMasterKey(key),
     refusedFromMs: (ownership.expiresAtMs ?? Infinity) + context.limitOptions.graceAfterExpiryMs,
     enabled,

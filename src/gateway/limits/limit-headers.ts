@@ -18,17 +18,20 @@ export function limitHeaders(
   at: Moment,
 ): Readonly<Record<string, string>> {
   const headers: Record<string, string> = { ...before };
-  const hard = standings.filter(({ claim }) => !claim.isSoft);
-  const requests = tightest(hard, isOnRequests);
+  const requests = tightest(standings, isOnRequests);
   const left = Number(before['x-ratelimit-remaining-requests'] ?? Infinity);
   if (requests !== undefined && requests.standing.remaining < left) rateFields(headers, 'requests', requests);
-  const tokens = tightest(hard, isOnTokens);
+  const tokens = tightest(standings, isOnTokens);
   if (tokens !== undefined) rateFields(headers, 'tokens', tokens);
-  const budget = tightest(hard, ({ kind }) => kind === 'cost');
+  const budget = tightest(standings, isOnMoney);
   if (budget !== undefined) headers['x-llm-proxy-budget'] = budgetField(budget, at);
-  const warning = standings.flatMap(warningOf).join(', ');
-  if (warning !== '') headers['x-llm-proxy-warning'] = warning;
+  const warnings = warningsOf(standings);
+  if (warnings !== '') headers['x-llm-proxy-warning'] = warnings;
   return headers;
+}
+
+function isOnMoney({ kind }: Claim): boolean {
+  return kind === 'cost';
 }
 
 function isOnRequests({ kind }: Claim): boolean {
@@ -45,7 +48,7 @@ function tightest(
 ): StandingClaim | undefined {
   let found: StandingClaim | undefined;
   for (const one of standings) {
-    if (!fits(one.claim)) continue;
+    if (one.claim.isSoft || !fits(one.claim)) continue;
     if (found === undefined || one.standing.remaining < found.standing.remaining) found = one;
   }
   return found;
@@ -61,25 +64,35 @@ function rateFields(headers: Record<string, string>, what: string, { standing }:
 
 function budgetField({ claim, standing }: StandingClaim, at: Moment): string {
   const resets = resetTime(standing, at);
-  return [
-    `remaining=${shortDollars(standing.remaining)}`,
-    `limit=${shortDollars(claim.amount)}`,
-    ...(resets === undefined ? [] : [`resets=${resets}`]),
-    `scope=${claim.scope}`,
-  ].join(', ');
+  const time = resets === undefined ? '' : `resets=${resets}, `;
+  const remaining = shortDollars(standing.remaining);
+  return `remaining=${remaining}, limit=${shortDollars(claim.amount)}, ${time}scope=${claim.scope}`;
 }
 
 /** When a window ends, or a bucket is full, as RFC 3339 in whole seconds; undefined: never. */
 export function resetTime({ resetMs }: ClaimStanding, { epochMs }: Moment): string | undefined {
   if (!Number.isFinite(resetMs)) return undefined;
-  return `${new Date(Math.ceil((epochMs + resetMs) / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+  const seconds = Math.ceil((epochMs + resetMs) / 1000);
+  if (seconds !== last.seconds)
+    last = { seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` };
+  return last.text;
 }
 
-/** The highest threshold that a soft limit has passed. */
-function warningOf({ claim, standing }: StandingClaim): string[] {
-  if (!claim.isSoft) return [];
-  const used = standing.used + standing.held;
-  const passed = claim.alertAt.findLast((percent) => used >= (claim.amount * percent) / 100);
-  if (passed === undefined) return [];
-  return [`${claim.kind === 'cost' ? 'budget' : 'limit'} ${claim.limitId} over ${passed} %`];
+/** Most requests are told the same end of a window. */
+let last = { seconds: NaN, text: '' };
+
+/** The highest threshold that each soft limit has passed. */
+function warningsOf(standings: readonly StandingClaim[]): string {
+  let warnings = '';
+  for (const { claim, standing } of standings) {
+    if (!claim.isSoft) continue;
+    // What is held of money and tokens is an estimate, which no alert counts either.
+    const isCounted = claim.kind === 'requests' || claim.kind === 'concurrent';
+    const used = isCounted ? standing.used + standing.held : standing.used;
+    const passed = claim.alertAt.findLast((percent) => used >= (claim.amount * percent) / 100);
+    if (passed === undefined) continue;
+    const what = claim.kind === 'cost' ? 'budget' : 'limit';
+    warnings += `${warnings === '' ? '' : ', '}${what} ${claim.limitId} over ${passed} %`;
+  }
+  return warnings;
 }

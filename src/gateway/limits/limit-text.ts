@@ -1,5 +1,4 @@
 import type { Claim, LimitPeriod } from '../../limits/claim.ts';
-import { dollarsOf } from '../../prices/cost.ts';
 
 /** The owner of a limit as refusals name it: `key "app"`, `team "search"`, or `gateway`. */
 export function ownerText({ scope, name }: Claim): string {
@@ -30,12 +29,20 @@ const UNITS = {
   concurrent: 'requests',
 } as const;
 
-/** Dollars without the zeros behind: `37.61`, at least two decimals. */
+/** Dollars with two to nine decimals, as many as needed: `37.61`, `0.0012345`. */
 export function shortDollars(nano: number): string {
-  const text = dollarsOf(Math.round(nano));
-  const [whole = '0', part = ''] = text.split('.');
-  return `${whole}.${part.replace(/0+$/, '').padEnd(2, '0')}`;
+  const whole = Math.floor(Math.max(0, nano) / NANO);
+  let part = Math.round(Math.max(0, nano) - whole * NANO);
+  let decimals = 9;
+  while (decimals > 2 && part % 10 === 0) {
+    part /= 10;
+    decimals -= 1;
+  }
+  return `${whole}.${String(part).padStart(decimals, '0')}`;
 }
+
+/** Nano-dollars in a dollar. */
+const NANO = 1e9;
 
 function wholeText(amount: number): string {
   return Math.round(amount).toLocaleString('en-US');

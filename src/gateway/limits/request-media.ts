@@ -15,14 +15,14 @@ export interface Media {
 export function mediaIn(body: Uint8Array): Media {
   const found = { bytes: 0, images: 0, audioBytes: 0 };
   for (const mark of BLOB_MARKS) findBlobs(body, mark, found);
-  const urls = count(body, IMAGE_URL) + count(body, IMAGE_TYPE);
-  return { ...found, images: Math.max(found.images, urls) };
+  let named = 0;
+  for (const mark of IMAGE_MARKS) named += count(body, mark);
+  return { ...found, images: Math.max(found.images, named) };
 }
 
 /** What precedes an encoded file: a data URL's type, or the key of Anthropic's, Gemini's and OpenAI's data. */
 const BLOB_MARKS = [Buffer.from(';base64,'), Buffer.from('"data":"'), Buffer.from('"data": "')];
-const IMAGE_URL = Buffer.from('"image_url":');
-const IMAGE_TYPE = Buffer.from('"type":"image"');
+const IMAGE_MARKS = ['"image_url":', '"type":"image"', '"type": "image"'].map((text) => Buffer.from(text));
 
 /** Shorter strings are taken for text. */
 const LEAST_BLOB_BYTES = 64;

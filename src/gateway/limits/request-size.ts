@@ -74,9 +74,12 @@ interface AnswerLimits {
 }
 
 /** Where a member occurs twice, parsers differ, so the larger number counts. */
-function noteMember(body: Uint8Array, { key, valueStart, valueEnd }: Member, limits: AnswerLimits): void {
+function noteMember(body: Uint8Array, member: Member, limits: AnswerLimits): void {
+  const { key, type, valueStart, valueEnd } = member;
   if (valueEnd - valueStart > LONGEST_MEMBER) return;
-  const value = valueAt(body, valueStart, valueEnd);
+  const value =
+    (type === 'number' ? digitsAt(body, valueStart, valueEnd) : undefined) ??
+    valueAt(body, valueStart, valueEnd);
   switch (key.toLowerCase()) {
     case 'n':
       limits.answers = largest(limits.answers, value) ?? 1;
@@ -94,6 +97,21 @@ function noteMember(body: Uint8Array, { key, valueStart, valueEnd }: Member, lim
       limits.askedTokens = largest(limits.askedTokens, value);
   }
 }
+
+/** A short whole number, read without a parser; undefined: it is not one. */
+function digitsAt(body: Uint8Array, start: number, end: number): number | undefined {
+  if (end - start > MOST_DIGITS) return undefined;
+  let number = 0;
+  for (let at = start; at < end; at++) {
+    const digit = (body[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+const MOST_DIGITS = 9;
+const ZERO = 0x30;
 
 /** Gemini's configuration may contain a schema; a longer one is not parsed. */
 const LONGEST_MEMBER = 256 * 1024;

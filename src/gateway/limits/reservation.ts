@@ -1,4 +1,4 @@
-import type { Actual, Admission } from '../../limits/admission.ts';
+import { type Actual, type Admission, NOT_SERVED } from '../../limits/admission.ts';
 import type { Claim, LimitKind } from '../../limits/claim.ts';
 import type { Hold, Moment } from '../../limits/claim-counters.ts';
 import type { CounterAmount } from '../../limits/counter-amount.ts';
@@ -42,7 +42,12 @@ export class Reservation implements Admission {
       this.#heldOutput === 0 || !holds.some(canGrow)
         ? Infinity
         : this.#heldOutput * gateway.estimates.bytesPerToken(demand.model.name);
-    this.#open();
+    try {
+      this.#open();
+    } catch (error) {
+      this.settle(NOT_SERVED);
+      throw error;
+    }
   }
 
   readonly grow = (outputBytes: number): void => {

@@ -43,18 +43,41 @@ function plainTap(): UsageTap {
     },
     usage() {
       const tail = Buffer.concat(before === undefined ? parts : [before, ...parts]);
-      return usageInBytes(before === undefined ? tail : endOfObject(tail));
+      return before === undefined ? usageInWhole(tail) : usageAtEnd(tail);
     },
   };
 }
 
-/** Turns the last members, from the key `usage` on, into an object of their own. */
-function endOfObject(tail: Uint8Array): Uint8Array {
-  const at = Buffer.from(tail.buffer, tail.byteOffset, tail.byteLength).lastIndexOf('"usage"');
-  return at === -1 ? new Uint8Array(0) : Buffer.concat([OPENING_BRACE, tail.subarray(at)]);
+/** Gemini streams a list of chunks as JSON, the last of which has the usage of all. */
+function usageInWhole(bytes: Uint8Array): Usage | undefined {
+  return usageInBytes(bytes) ?? (isList(bytes) ? usageAtEnd(bytes) : undefined);
+}
+
+function isList(bytes: Uint8Array): boolean {
+  return /^\s*\[/.test(Buffer.from(bytes.subarray(0, 16)).toString('latin1'));
+}
+
+/** Reads the last member whose key is, or begins with, `usage` as an object of its own. */
+function usageAtEnd(tail: Uint8Array): Usage | undefined {
+  const buffer = Buffer.from(tail.buffer, tail.byteOffset, tail.byteLength);
+  const at = Math.max(buffer.lastIndexOf('"usage"'), buffer.lastIndexOf('"usageMetadata"'));
+  if (at === -1) return undefined;
+  const end = endOfValue(buffer, at);
+  return usageInBytes(Buffer.concat([OPENING_BRACE, buffer.subarray(at, end), CLOSING_BRACE]));
+}
+
+/** Where the object that begins after a key ends. A report contains no braces in strings. */
+function endOfValue(bytes: Buffer, from: number): number {
+  let depth = 0;
+  for (let at = from; at < bytes.length; at++) {
+    if (bytes[at] === 0x7b) depth++;
+    else if (bytes[at] === 0x7d && --depth === 0) return at + 1;
+  }
+  return bytes.length;
 }
 
 const OPENING_BRACE = Buffer.from('{');
+const CLOSING_BRACE = Buffer.from('}');
 
 function codedTap(coding: string): UsageTap {
   const hold = createByteHold();
@@ -70,7 +93,7 @@ function codedTap(coding: string): UsageTap {
       const decoded = isGivenUp
         ? 'too-large'
         : decodeBody(hold.take(new Uint8Array(0)), coding, MAX_DECODED_BYTES);
-      return typeof decoded === 'string' ? undefined : usageInBytes(decoded);
+      return typeof decoded === 'string' ? undefined : usageInWhole(decoded);
     },
   };
 }

@@ -15,7 +15,7 @@ export interface Dependence {
 
 /** Returns a connection's key as it is configured now; undefined if there is none or it was removed. */
 export function currentKey(key: MasterKey | undefined, { access }: Snapshot): MasterKey | undefined {
-  return access.kind === 'keys' && key !== undefined ? access.keys.get(key.hash) : undefined;
+  return access.kind === 'keys' && key !== undefined ? access.keys.get(key.secretHash) : undefined;
 }
 
 /** Returns a connection's key as it is configured now. Throws a `Refusal` if it has expired. */

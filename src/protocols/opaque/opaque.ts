@@ -9,7 +9,7 @@ import { usageInBytes } from '../usage.ts';
 
 /**
  * APIs that the gateway does not understand: audio, images, files, batches. It does not judge their answers, and
- * reads `usage` if there is such a member.
+ * reads `usage`, or Gemini's `usageMetadata`, if there is such a member.
  */
 export const opaque: Protocol = {
   name: 'opaque',
@@ -22,13 +22,13 @@ export const opaque: Protocol = {
 };
 
 const GRAMMAR: StreamGrammar = {
-  marks: ['"usage"'].map(markOf),
+  marks: ['"usage"', '"usageMetadata"'].map(markOf),
   // The types of the last events of images, transcriptions and stored responses.
   words: ['[DONE]', '.completed"', '.done"'].map(markOf),
   textKeys: ['"delta"', '"text"'].map(markOf),
   understand: (value, event) => ({
     sign: 'content',
-    usage: value.usage ?? asObject(value.response)?.usage,
+    usage: value.usage ?? value.usageMetadata ?? asObject(value.response)?.usage,
     done: LAST_EVENT.test(typeof value.type === 'string' ? value.type : event),
   }),
   isEnd: (data) => data === '[DONE]',

@@ -1,6 +1,15 @@
 import { Database } from 'bun:sqlite';
-import { accessSync, chmodSync, constants, lstatSync, mkdirSync, readdirSync, statfsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 /** A folder of journals, locked by this process until `close`, or until the process ends in any way. */
 export interface JournalFolder {
@@ -54,6 +63,35 @@ export function openAbandoned(own: JournalFolder, options: FolderOptions): Journ
   return paths.flatMap((path) => (path === own.path ? [] : (lockFolder(path, options) ?? [])));
 }
 
+/**
+ * Why a folder could not be opened, as a clause with its path; undefined: nothing speaks against it. Makes and locks
+ * nothing, so a folder that another process holds has no problem.
+ */
+export function findFolderProblem({ path, allowsNetworkDisk }: FolderOptions): string | undefined {
+  const root = resolve(path);
+  try {
+    refuseLink(root);
+    const nearest = nearestFolder(root);
+    accessSync(nearest, constants.W_OK | constants.X_OK);
+    if (!allowsNetworkDisk && isOnNetwork(nearest)) throw onNetwork(root);
+    return undefined;
+  } catch (error) {
+    return error instanceof FolderUnusable ? error.message : `${root}: ${reasonOf(error)}`;
+  }
+}
+
+/** The folder itself, or the one that it would be made in. */
+function nearestFolder(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return path;
+  if (found !== undefined) throw new FolderUnusable(path, 'it is a file');
+  return nearestFolder(dirname(path));
+}
+
+function onNetwork(path: string): FolderUnusable {
+  return new FolderUnusable(path, 'it lies on a network disk; spend.journal_allow_network: true allows that');
+}
+
 function numberedIn(root: string): string[] {
   return readdirSync(root).filter((name) => /^\d{1,2}$/.test(name));
 }
@@ -61,12 +99,7 @@ function numberedIn(root: string): string[] {
 /** undefined: another process holds it. */
 function lockFolder(path: string, { allowsNetworkDisk }: FolderOptions): JournalFolder | undefined {
   makePrivate(path);
-  if (!allowsNetworkDisk && isOnNetwork(path)) {
-    throw new FolderUnusable(
-      path,
-      'it lies on a network disk; spend.journal_allow_network: true allows that',
-    );
-  }
+  if (!allowsNetworkDisk && isOnNetwork(path)) throw onNetwork(path);
   const file = join(path, LOCK);
   refuseLink(file);
   let database: Database | undefined;

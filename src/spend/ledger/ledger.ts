@@ -22,6 +22,8 @@ export interface LedgerOptions {
   readonly onTrouble: (trouble: LedgerTrouble) => void;
   /** Called when the use of a counter changes other than by a request of this machine: by an entry, for example. */
   readonly onMoved: (use: Use) => void;
+  /** Called after each flush that stored anything. */
+  readonly onStored?: (() => void) | undefined;
 }
 
 /** `held`: the database does not accept; told once until it does. `torn`: a line in a journal could not be read. */
@@ -140,6 +142,12 @@ export class Ledger {
     return this.#flushing;
   }
 
+  /** The same, and with all that was written until now. */
+  async flushAll(): Promise<void> {
+    await this.#flushing;
+    await this.flush();
+  }
+
   /** Stores what it can, and frees the folder. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
@@ -219,7 +227,10 @@ export class Ledger {
       }
       await this.#known.hear();
       this.#isHeld = false;
-      if (isStored) this.#flushSeconds = (performance.now() - beganAt) / 1000;
+      if (isStored) {
+        this.#flushSeconds = (performance.now() - beganAt) / 1000;
+        this.#options.onStored?.();
+      }
       await this.#tidy();
     } catch (error) {
       this.#hold(error);

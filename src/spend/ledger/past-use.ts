@@ -1,7 +1,7 @@
 import type { SQL } from 'bun';
-import { matcher } from '../../config/compile/name-pattern.ts';
 import { type Claim, isBucketPeriod } from '../../limits/claim.ts';
 import { windowOf } from '../../limits/window.ts';
+import { byScope, counting, type UseOwners } from './counting-claims.ts';
 
 /** A limit whose use in the window that began at `windowMs` is wanted. */
 export interface WantedUse {
@@ -25,10 +25,9 @@ export function currentUse(claims: readonly Claim[], epochMs: number): WantedUse
 export async function sumPastUse(sql: SQL, wanted: readonly WantedUse[]): Promise<Map<WantedUse, number>> {
   const sums = new Map<WantedUse, number>();
   for (const [windowMs, list] of Map.groupBy(wanted, (one) => one.windowMs)) {
-    const byScope = Map.groupBy(list, ({ claim }) => `${claim.scope}:${claim.scopeId}`);
+    const index = byScope(list, claimOf);
     for (const group of await groupsSince(sql, windowMs)) {
-      const counting = scopesOf(group).flatMap((scope) => byScope.get(scope) ?? []);
-      for (const one of counting.filter(({ claim }) => fits(claim, group.model))) {
+      for (const one of counting(index, group, claimOf)) {
         sums.set(one, (sums.get(one) ?? 0) + amountIn(one.claim, group));
       }
     }
@@ -36,12 +35,9 @@ export async function sumPastUse(sql: SQL, wanted: readonly WantedUse[]): Promis
   return sums;
 }
 
-interface Group {
-  readonly keyId: string;
-  /** From the root on. */
-  readonly teamIds: readonly string[];
-  readonly userId: string;
-  readonly model: string;
+const claimOf = ({ claim }: WantedUse): Claim => claim;
+
+interface Group extends UseOwners {
   readonly requests: number;
   readonly input: number;
   readonly cached: number;
@@ -59,7 +55,7 @@ async function groupsSince(sql: SQL, sinceMs: number): Promise<Group[]> {
     from spend_quarters where quarter_ms >= ${sinceMs} group by key_id, team_ids, user_id, model`;
   return rows.map((row) => ({
     keyId: row.key_id,
-    teamIds: row.team_ids.split('/').filter((id) => id !== ''),
+    teamIds: row.team_ids,
     userId: row.user_id,
     model: row.model,
     requests: Number(row.requests),
@@ -68,26 +64,6 @@ async function groupsSince(sql: SQL, sinceMs: number): Promise<Group[]> {
     output: Number(row.output),
     cost: Number(row.cost),
   }));
-}
-
-/** The scopes that counted these requests, as `scope:scopeId` of their claims. */
-function scopesOf({ keyId, teamIds, userId }: Group): string[] {
-  const member = userId === '' ? ['key', keyId] : [userId];
-  return [
-    'global:',
-    `key:${idOf([keyId])}`,
-    ...(userId === '' ? [] : [`user:${idOf([userId])}`]),
-    ...teamIds.flatMap((id) => [`team:${idOf([id])}`, `team_user:${idOf([id, ...member])}`]),
-  ];
-}
-
-/** As claims write ids: escaped, and joined by colons. */
-function idOf(ids: readonly string[]): string {
-  return ids.map((id) => id.replaceAll(/[%:/]/g, (found) => encodeURIComponent(found))).join(':');
-}
-
-function fits({ models }: Claim, model: string): boolean {
-  return models === undefined || models.some((pattern) => matcher(pattern)(model));
 }
 
 function amountIn({ kind, countsCached }: Claim, group: Group): number {

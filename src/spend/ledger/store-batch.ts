@@ -1,8 +1,9 @@
 import type { SQL } from 'bun';
 import { insertSheets } from '../../store/records/request-record-table.ts';
+import { addRequestSums } from '../../store/records/request-sums.ts';
 import { rowOf } from '../../store/records/request-record-row.ts';
 import type { CloseLine } from '../journal/line.ts';
-import { QUARTER_SUMS, type QuarterRow, quartersOf } from './quarter.ts';
+import { quarterKey, QUARTER_SUMS, type QuarterRow, quartersOf } from './quarter.ts';
 
 /** Ended requests to be stored together. */
 export interface Batch {
@@ -44,6 +45,11 @@ export async function storeBatch(sql: SQL, batch: Batch): Promise<void> {
     closes.map(({ record }) => record),
   );
   const counted = keepsRecords ? await insertRecords(sql, closes) : closes;
+  if (keepsRecords)
+    await addRequestSums(
+      sql,
+      counted.map(({ record }) => record),
+    );
   await addQuarters(sql, quartersOf(counted.map(({ record }) => record)));
   await addUses(sql, counted, { node, nowMs });
 }
@@ -79,6 +85,18 @@ export async function addQuarters(sql: SQL, rows: readonly QuarterRow[]): Promis
   if (rows.length === 0) return;
   await sql`insert into spend_quarters ${sql(rows)}
     on conflict (quarter_ms, key_id, model, provider, end_bucket) do update set ${sql.unsafe(SUM_UP)}`;
+}
+
+/** Rows with the same key added up, in the order of their keys. */
+export function sortedQuarters(rows: readonly QuarterRow[]): QuarterRow[] {
+  const byKey = new Map<string, QuarterRow>();
+  for (const row of rows) {
+    const key = quarterKey(row);
+    const known = byKey.get(key);
+    if (known === undefined) byKey.set(key, { ...row });
+    else for (const name of QUARTER_SUMS) known[name] += row[name];
+  }
+  return [...byKey].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
 interface WindowRow {

@@ -3,7 +3,7 @@ import type { Exchange } from '../exchange.ts';
 import { callIdFor } from '../ids.ts';
 import type { JsonTree } from '../json.ts';
 import { type ClaudeFamily, isClaude } from '../models/claude.ts';
-import { arranged, EMPTY_MESSAGE } from '../repair.ts';
+import { arranged, EMPTY_MESSAGE, joinedMessages } from '../repair.ts';
 import { argumentsObject, insteadOf } from '../write-common.ts';
 import { cacheControl } from './cache-control.ts';
 import { writeMedia } from './write-media.ts';
@@ -21,8 +21,7 @@ export function writeMessages(exchange: Exchange, manner: Manner): readonly Json
     conversation.turns,
     {
       merge: true,
-      userFirst: true,
-      uniqueIds: true,
+      userFirst: 'always',
       system: manner.family.midSystem ? 'native' : 'fold',
       adapt(part) {
         if (part.kind === 'unknown') return insteadOf(part, losses);
@@ -38,9 +37,10 @@ export function writeMessages(exchange: Exchange, manner: Manner): readonly Json
     },
     losses,
   );
-  const messages = turns
-    .map((turn) => ({ role: turn.role, content: writeTurn(turn, exchange, manner) }))
-    .filter(({ content }) => content.length > 0);
+  const messages = joinedMessages(
+    turns.map((turn) => ({ role: turn.role, content: writeTurn(turn, exchange, manner) })),
+    'content',
+  );
   if (target.autoCache === true && target.carriage !== undefined) markLast(messages);
   return messages;
 }

@@ -10,8 +10,6 @@ export interface ConverseFamily {
   readonly reasoning: 'claude' | 'effort' | 'nested-effort' | 'nova' | 'none';
   /** How the model produces structured output: natively, by a forced tool, or by a sentence in the system text. */
   readonly json: 'native' | 'tool' | 'text';
-  /** The highest temperature; Infinity: unlimited. */
-  readonly maxTemperature: number;
   /** Whether the model accepts both a temperature and `topP`. */
   readonly takesBoth: boolean;
   readonly takesStops: boolean;
@@ -31,7 +29,6 @@ export function converseFamily({ model, claude }: Target): ConverseFamily {
       claude: family,
       reasoning: 'claude',
       json: family.json ? 'native' : 'tool',
-      maxTemperature: 1,
       takesBoth: false,
       takesStops: true,
     };
@@ -41,7 +38,6 @@ export function converseFamily({ model, claude }: Target): ConverseFamily {
     claude: undefined,
     reasoning: reasoningOf(id),
     json: NATIVE_JSON.test(id) ? 'native' : isNova ? 'tool' : 'text',
-    maxTemperature: isNova ? 1 : Number.POSITIVE_INFINITY,
     takesBoth: true,
     takesStops: !/(?:^|\.|-)openai\b/.test(model.toLowerCase()),
   };

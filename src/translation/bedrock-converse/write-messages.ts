@@ -2,7 +2,7 @@ import type { CacheMark, Media, Part, Reasoning, ToolCall, ToolResult, Turn } fr
 import type { Exchange } from '../exchange.ts';
 import { callIdFor } from '../ids.ts';
 import type { JsonTree } from '../json.ts';
-import { arranged, EMPTY_MESSAGE } from '../repair.ts';
+import { arranged, EMPTY_MESSAGE, joinedMessages } from '../repair.ts';
 import { argumentsObject, argumentsText, insteadOf } from '../write-common.ts';
 import type { CacheMarks } from './cache-marks.ts';
 import type { ConverseFamily } from './families.ts';
@@ -27,20 +27,20 @@ export function writeMessages(exchange: Exchange, manner: MessageManner): readon
     conversation.turns,
     {
       merge: true,
-      userFirst: true,
-      uniqueIds: true,
+      userFirst: 'always',
       system: 'fold',
       adapt: (part) => (part.kind === 'unknown' ? insteadOf(part, losses) : [part]),
     },
     losses,
   );
   const lastUser = turns.findLastIndex(({ role }) => role === 'user');
-  return turns
-    .map((turn, index) => writer.write(turn, index === lastUser ? conversation.cache : undefined))
-    .filter(({ content }) => content.length > 0);
+  const messages = turns.map((turn, index) =>
+    writer.write(turn, index === lastUser ? conversation.cache : undefined),
+  );
+  return joinedMessages(messages, 'content');
 }
 
-interface Message extends JsonTree {
+interface Message {
   readonly role: 'user' | 'assistant';
   readonly content: readonly JsonTree[];
 }

@@ -72,11 +72,11 @@ function writeSampling(
   }
   if (family.claude === undefined) dropped(losses, topK, NO_FIELD);
   else if (topK !== undefined) fields['top_k'] = topK.value;
-  const isCut = temperature !== undefined && temperature.value > family.maxTemperature;
-  if (isCut) losses.approximated(temperature.path, `limited to ${family.maxTemperature}`);
+  const isCut = temperature !== undefined && temperature.value > MAX_TEMPERATURE;
+  if (isCut) losses.approximated(temperature.path, `limited to ${MAX_TEMPERATURE}`);
   const hasBoth = temperature !== undefined && !family.takesBoth;
   return {
-    temperature: isCut ? family.maxTemperature : temperature?.value,
+    temperature: isCut ? MAX_TEMPERATURE : temperature?.value,
     topP: hasBoth ? dropped(losses, topP, 'not accepted together with a temperature') : topP?.value,
     stopSequences: writeStops(exchange, family),
   };
@@ -121,3 +121,6 @@ function writeMeta(exchange: Exchange): JsonTree {
     serviceTier: hasTier ? { type: tier } : undefined,
   };
 }
+
+/** Of the API, whatever the model (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html). */
+const MAX_TEMPERATURE = 1;

@@ -3,7 +3,7 @@ import type { Exchange } from '../exchange.ts';
 import type { JsonTree } from '../json.ts';
 import { documentText, dropDetail } from '../media.ts';
 import { type GeminiFacts, isGeminiFile } from '../models/gemini.ts';
-import { arranged, EMPTY_MESSAGE } from '../repair.ts';
+import { arranged, CONTINUES, EMPTY_MESSAGE, joinedMessages } from '../repair.ts';
 import { argumentsObject, insteadOf } from '../write-common.ts';
 
 /** Settings for writing all parts of a request. */
@@ -27,21 +27,23 @@ export function writeContents(exchange: Exchange, manner: Manner): readonly Json
     conversation.turns,
     {
       merge: true,
-      userFirst: false,
-      uniqueIds: true,
+      userFirst: 'before-calls',
       system: 'fold',
       adapt: (part) => (part.kind === 'unknown' ? insteadOf(part, losses) : [part]),
     },
     losses,
   );
   const writer = new ContentWriter(exchange, manner);
-  const contents = turns.map((turn) => writer.write(turn)).filter(({ parts }) => parts.length > 0);
+  const contents = joinedMessages(
+    turns.map((turn) => writer.write(turn)),
+    'parts',
+  );
   if (contents.length > 0) return contents;
   losses.repaired('messages', 'the API requires a message');
-  return [{ role: 'user', parts: [{ text: '(conversation continues)' }] }];
+  return [{ role: 'user', parts: [{ text: CONTINUES }] }];
 }
 
-interface Content extends JsonTree {
+interface Content {
   readonly role: 'user' | 'model';
   readonly parts: readonly JsonTree[];
 }

@@ -4,7 +4,7 @@ import { callIdFor } from '../ids.ts';
 import type { JsonTree } from '../json.ts';
 import { countOfMedia, documentText } from '../media.ts';
 import type { Dialect } from '../models/dialects.ts';
-import { arranged, EMPTY_MESSAGE } from '../repair.ts';
+import { arranged, CONTINUES, EMPTY_MESSAGE } from '../repair.ts';
 import { argumentsText, insteadOf } from '../write-common.ts';
 import { writeMedia } from './write-media.ts';
 
@@ -23,8 +23,7 @@ export function writeMessages(exchange: Exchange, manner: Manner): readonly Json
     conversation.turns,
     {
       merge: false,
-      userFirst: false,
-      uniqueIds: false,
+      userFirst: 'never',
       system: dialect.midSystem ? 'keep' : 'user-turn',
       adapt: (part) => (part.kind === 'unknown' ? insteadOf(part, losses) : [part]),
     },
@@ -33,7 +32,10 @@ export function writeMessages(exchange: Exchange, manner: Manner): readonly Json
   const system = [...conversation.system.map(({ text }) => text), ...manner.instructions].join('\n\n');
   const writer = new MessageWriter(exchange, manner);
   const leading = system === '' ? [] : [{ role: 'system', content: system }];
-  return [...leading, ...turns.flatMap((turn) => writer.write(turn))];
+  const messages = [...leading, ...turns.flatMap((turn) => writer.write(turn))];
+  if (messages.length > 0) return messages;
+  losses.repaired('messages', 'the API requires a message');
+  return [{ role: 'user', content: CONTINUES }];
 }
 
 class MessageWriter {

@@ -3,7 +3,7 @@ import type { Exchange } from '../exchange.ts';
 import { callIdFor } from '../ids.ts';
 import type { JsonTree } from '../json.ts';
 import { documentText, fileName, mediaUrl } from '../media.ts';
-import { arranged, EMPTY_MESSAGE } from '../repair.ts';
+import { arranged, CONTINUES, EMPTY_MESSAGE } from '../repair.ts';
 import { argumentsText, insteadOf } from '../write-common.ts';
 
 type Names = (name: string, namespace?: string) => string;
@@ -21,8 +21,7 @@ export function writeInput(
     conversation.turns,
     {
       merge: false,
-      userFirst: false,
-      uniqueIds: false,
+      userFirst: 'never',
       system: 'keep',
       adapt(part) {
         if (part.kind === 'unknown') return insteadOf(part, losses);
@@ -39,7 +38,11 @@ export function writeInput(
   const system = conversation.system.map(({ text }) => text).join('\n\n');
   const writer = new ItemWriter(exchange, names);
   const input = turns.flatMap((turn) => writer.write(turn));
-  if (input.length > 0 || system === '') return { instructions: system === '' ? undefined : system, input };
+  if (input.length > 0) return { instructions: system === '' ? undefined : system, input };
+  if (system === '') {
+    losses.repaired('input', 'the API requires an item');
+    return { instructions: undefined, input: [message('user', [inputText(CONTINUES)])] };
+  }
   return { instructions: undefined, input: [message('developer', [inputText(system)])] };
 }
 

@@ -1,7 +1,8 @@
 import { createAdmin } from '../../../src/admin/admin.ts';
 import type { AdminOptions, AuditEntry } from '../../../src/admin/admin-options.ts';
+import type { StoreOptions } from '../../../src/store/store-options.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { openTestStore } from '../store/databases.ts';
+import { KEYRING, openTestStore } from '../store/databases.ts';
 
 export const ADMIN_KEY = '0f8fad5b-d9cb-469f-a165-70867728950e';
 
@@ -31,11 +32,11 @@ export interface Answer {
 
 export async function startApi(
   url = 'sqlite::memory:',
-  options: Partial<AdminOptions> = {},
+  { keyring = KEYRING, ...options }: Partial<AdminOptions & Pick<StoreOptions, 'keyring'>> = {},
 ): Promise<TestApi> {
   const audit: AuditEntry[] = [];
   const clock = { nowMs: Date.parse('2026-03-01T12:00:00Z') };
-  const { store } = await openTestStore(url, { now: () => new Date(clock.nowMs) });
+  const { store } = await openTestStore(url, { now: () => new Date(clock.nowMs), keyring });
   const admin = createAdmin({
     store,
     ...store.console,

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { SQL } from 'bun';
+import { openDatabase } from '../../../src/store/database.ts';
+import { createKeyring } from '../../../src/store/keyring.ts';
+import { rekey } from '../../../src/store/rekey.ts';
 import { ENGINES, startDatabases, type TestDatabases } from '../store/databases.ts';
 import { startApi, type TestApi } from './api.ts';
 
@@ -52,6 +55,21 @@ describe.each(ENGINES)('a repeated request, on %s', (engine) => {
       expect((await post('/master-keys', { id: 'd' }, wrong)).status).toBe(400);
   });
 
+  test('of another caller is no repetition: nobody is shown the secret of somebody else', async () => {
+    const [one, two] = await Promise.all(
+      ['one', 'two'].map(async (name) => {
+        const { body } = await api.call('POST', '/accounts', { name, role: 'operator' });
+        return { authorization: `Bearer ${body.secret}`, 'idempotency-key': 'of-two' };
+      }),
+    );
+    const rotated = await api.call('POST', '/master-keys/a/rotate', {}, { headers: one ?? {} });
+    const other = await api.call('POST', '/master-keys/a/rotate', {}, { headers: two ?? {} });
+    const again = await api.call('POST', '/master-keys/a/rotate', {}, { headers: one ?? {} });
+    expect([rotated.status, other.status]).toEqual([200, 200]);
+    expect(other.body.key).not.toBe(rotated.body.key);
+    expect(again.body.key).toBe(rotated.body.key);
+  });
+
   test('of a refused one is tried again', async () => {
     expect((await post('/master-keys', { id: 'e', name: 'b' }, 'make-e')).status).toBe(409);
     await api.call('PUT', '/master-keys/b', { name: 'renamed' });
@@ -86,6 +104,21 @@ describe.each(ENGINES)('a repeated request, on %s', (engine) => {
     const rows: { answer: string }[] = await sql`select answer from idempotency`;
     expect(rows.length).toBeGreaterThan(0);
     expect(JSON.stringify(rows)).not.toContain(body.key);
+
+    const database = openDatabase(url);
+    const keyring = createKeyring({ current: 'another passphrase', former: ['a passphrase for tests'] });
+    await rekey(database, keyring);
+    await database.close();
+    const sealedAnew = createKeyring({ current: 'another passphrase' });
+    const renewed = await startApi(url, { keyring: sealedAnew });
+    const again = await renewed.call(
+      'POST',
+      '/master-keys',
+      { id: 'sealed' },
+      { headers: { 'idempotency-key': 'sealed' } },
+    );
+    expect(again.body.key).toBe(body.key);
+    await renewed.store.close();
   });
 });
 

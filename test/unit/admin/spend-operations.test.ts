@@ -27,6 +27,8 @@ describe.each([...ENGINES])('the Admin API for spending over %s', (engine) => {
       database: () => database,
       hashEndUser: (name: string) => `hash-of-${name}`,
       sendHook: createHookSender(),
+      flush: () => Promise.resolve(),
+      costAt: () => Promise.reject(new Error('not asked')),
     };
     api = await startApi(url, { spend });
   });

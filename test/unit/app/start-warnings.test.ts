@@ -1,5 +1,9 @@
-import { expect, test } from 'bun:test';
-import { startWarnings } from '../../../src/app/start-warnings.ts';
+import { describe, expect, test } from 'bun:test';
+import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Snapshot } from '../../../src/config/snapshot.ts';
+import { findJournalProblem, type Mode, startWarnings } from '../../../src/app/start-warnings.ts';
 import { snapshotOf } from '../config/configuration.ts';
 
 const SERVED = `allow_unauthenticated: true
@@ -8,13 +12,13 @@ models:
 ${['m1', 'm2', 'm3'].map((name) => `  ${name}: { routes: [{ backend: a, model: ${name} }] }`).join('\n')}
 `;
 
-function warningsOf(more: string, options: { env?: Record<string, string>; mode?: 'replicas' } = {}) {
+function warningsOf(more: string, options: { env?: Record<string, string>; mode?: Mode } = {}) {
   return startWarnings(snapshotOf(SERVED + more), options.env ?? {}, options.mode ?? 'file');
 }
 
 test('a configuration without limits has no doubts of them, and reads no prices', async () => {
   expect(await warningsOf('')).toEqual([]);
-  expect(await warningsOf('', { mode: 'replicas' })).toEqual([]);
+  expect(await warningsOf('', { mode: 'postgres' })).toEqual([]);
 });
 
 test('a budget says which of its models it refuses because nobody knows their price', async () => {
@@ -57,7 +61,7 @@ test('hashed end users need a key, which a database has', async () => {
   const hashed = 'attribution: { end_user: hash }';
   expect(await warningsOf(hashed)).toEqual([expect.stringContaining('needs SECRET_KEY')]);
   expect(await warningsOf(hashed, { env: { SECRET_KEY: 'x' } })).toEqual([]);
-  expect(await warningsOf(hashed, { mode: 'replicas' })).toEqual([]);
+  expect(await warningsOf(hashed, { mode: 'postgres' })).toEqual([]);
 });
 
 test('a journal in memory is told where a limit would need another', async () => {
@@ -69,7 +73,48 @@ test('a journal in memory is told where a limit would need another', async () =>
 });
 
 test('replicas of a database are told to count each for itself', async () => {
-  expect(await warningsOf('limits: [{ tokens: 5, per: minute }]', { mode: 'replicas' })).toEqual([
+  expect(await warningsOf('limits: [{ tokens: 5, per: minute }]', { mode: 'postgres' })).toEqual([
     'Each replica counts limits for itself: N replicas allow up to N times a limit. See docs/limits.md.',
   ]);
+  expect(await warningsOf('limits: [{ tokens: 5, per: minute }]', { mode: 'sqlite' })).toEqual([]);
+});
+
+describe('a journal that a limit needs', () => {
+  const limited = (journal: string): Snapshot =>
+    snapshotOf(`${SERVED}limits: [{ tokens: 5, per: day }]\nspend: { journal: "${journal}" }`);
+
+  test('has no problem in a folder that can be made, also relative to the data folder, and is not made', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-journal-'));
+    try {
+      expect(await findJournalProblem(limited(join(folder, 'a', 'b')), {})).toBeUndefined();
+      expect(await findJournalProblem(limited('a/b'), { LLM_PROXY_DATA_DIR: folder })).toBeUndefined();
+      expect(await readdir(folder)).toEqual([]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test('cannot be a file, below a file, or a link, and the sentence says whose limits need it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-journal-'));
+    try {
+      const file = join(folder, 'file');
+      await writeFile(file, '');
+      await symlink(folder, join(folder, 'link'));
+      expect(await findJournalProblem(limited(join(file, 'journal')), {})).toBe(
+        `limits of the whole gateway need a writable folder for spend.journal (${file}/journal: a part of the path is a file). Mount one, or set spend.journal: memory.`,
+      );
+      expect(await findJournalProblem(limited(file), {})).toContain(`(${file}: it is a file)`);
+      expect(await findJournalProblem(limited(join(folder, 'link')), {})).toContain('it is a symbolic link');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test('is not looked for where no limit needs it', async () => {
+    const idle = snapshotOf(
+      `${SERVED}limits: [{ tokens: 5, per: minute }]\nspend: { journal: "/dev/null/x" }`,
+    );
+    expect(await findJournalProblem(idle, {})).toBeUndefined();
+    expect(await findJournalProblem(limited('memory'), {})).toBeUndefined();
+  });
 });

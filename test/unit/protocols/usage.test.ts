@@ -56,6 +56,26 @@ describe('the usage of', () => {
       },
       { ...tokens(1_110, 5, 1_115, 1_000), parts: { cacheWrite: 100 } },
     ],
+    [
+      'Gemini, whose thoughts come on top',
+      {
+        promptTokenCount: 10,
+        toolUsePromptTokenCount: 2,
+        candidatesTokenCount: 20,
+        thoughtsTokenCount: 5,
+        cachedContentTokenCount: 4,
+        totalTokenCount: 37,
+        promptTokensDetails: [
+          { modality: 'TEXT', tokenCount: 7 },
+          { modality: 'AUDIO', tokenCount: 3 },
+        ],
+      },
+      {
+        ...tokens(12, 25, 37, 4, 5),
+        parts: { audioInput: 3, imageInput: undefined, audioOutput: undefined, imageOutput: undefined },
+      },
+    ],
+    ['Gemini, which began', { promptTokenCount: 10, totalTokenCount: 10 }, tokens(10, undefined, 10)],
     ['embeddings', { prompt_tokens: 8, total_tokens: 8 }, tokens(8, undefined, 8)],
     ['one without a total', { prompt_tokens: 8, completion_tokens: 2 }, tokens(8, 2, 10)],
     [

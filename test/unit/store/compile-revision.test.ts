@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { whyNotAllowed } from '../../../src/gateway/web-socket/still-allowed.ts';
 import { compileRevision } from '../../../src/store/compile-revision.ts';
 import { type Kind, mapKinds } from '../../../src/store/resource-kinds.ts';
 import type { JsonObject, Resource, Revision } from '../../../src/store/revision.ts';
@@ -59,4 +60,18 @@ test('a wrong limit of a revision is found at its resource', () => {
       },
     ],
   });
+});
+
+test('a connection that a former secret has opened ends when that secret is revoked, and no other does', () => {
+  const previous = { ...markOf('mk-old'), expires_at: '2026-11-30T00:00:00Z' };
+  const [rotating, revoked] = [compiled({ previous }), compiled({})];
+  if (rotating.kind === 'refused' || revoked.kind === 'refused') throw new Error('it was refused');
+  const { access } = rotating.snapshot;
+  const keys = access.kind === 'keys' ? [...access.keys.values()] : [];
+  const ends = keys.map((key) => {
+    const connection = { api: 'responses', key, provider: undefined, model: undefined } as const;
+    expect(whyNotAllowed(connection, rotating.snapshot)).toBeUndefined();
+    return whyNotAllowed(connection, revoked.snapshot) !== undefined;
+  });
+  expect(ends).toEqual([false, true]);
 });

@@ -45,6 +45,7 @@ describe('a history whose server counts its calls anew in each answer', () => {
     ['messages', /"(?:id|tool_use_id)":"([^"]+)"/g],
     ['converse', /"toolUseId":"([^"]+)"/g],
     ['gemini', /"id":"([^"]+)"/g],
+    ['responses', /"call_id":"([^"]+)"/g],
   ] as const)('has one id for each call and its result: %s', async (api, pattern) => {
     const { text, losses } = await playRequest(['chat', api], { messages });
     const ids = [...text.matchAll(pattern)].map(([, id]) => id);
@@ -52,23 +53,6 @@ describe('a history whose server counts its calls anew in each answer', () => {
     expect(text.indexOf('cold')).toBeLessThan(text.indexOf('warm'));
     expect(losses).toContain('repaired messages[1].tool_calls[1]');
     expect(losses).toContain('repaired messages[4].tool_calls[0]');
-  });
-
-  test.each(['chat', 'responses'] as const)('keeps its ids where they are allowed: %s', async (api) => {
-    const { text, losses } = await playRequest([api === 'chat' ? 'messages' : 'chat', api], {
-      messages:
-        api === 'responses'
-          ? messages
-          : [
-              { role: 'user', content: 'a' },
-              { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: {} }] },
-              { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'x' }] },
-              { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'f', input: {} }] },
-              { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'y' }] },
-            ],
-    });
-    expect(text).not.toContain('_2"');
-    expect(losses).toEqual([]);
   });
 });
 

@@ -34,3 +34,18 @@ test.each<readonly [ClientApi, ProviderApi, object, unknown]>([
     expect(losses).toContain('dropped messages[0].content[0]');
   },
 );
+
+test.each(['messages', 'converse', 'gemini'] as const)(
+  'turns around one of nothing but foreign reasoning become one: chat>%s',
+  async (api) => {
+    const messages = [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: null, reasoning_content: 'hm' },
+      { role: 'user', content: 'b' },
+    ];
+    const { body } = await playRequest(['chat', api], { messages });
+    const sent = (body['messages'] ?? body['contents']) as { role: string; content?: unknown[] }[];
+    expect(sent.map(({ role }) => role)).toEqual(['user']);
+    expect(JSON.stringify(sent)).toMatch(/"a".*"b"/);
+  },
+);

@@ -1,13 +1,138 @@
-import type { ReactNode } from 'react';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { BookOpenCheck } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { admin } from '../../api/client.ts';
+import { listKeys, listModels, listProviders } from '../../api/queries.ts';
+import type { Explanation } from '../../api/resources.ts';
+import type { Params } from '../../lib/params.ts';
+import { useParams } from '../../lib/url-state.ts';
+import { Field, TextArea } from '../../ui/field.tsx';
+import { NameList } from '../../ui/name-list.tsx';
 import { Page } from '../../ui/page.tsx';
-import { Empty } from '../../ui/states.tsx';
+import { Pick } from '../../ui/pick.tsx';
+import { Empty, ProblemNotice, SkeletonLines } from '../../ui/states.tsx';
+import { Card } from '../../ui/card.tsx';
+import { Plan } from './plan.tsx';
 
+/** Where a request would go now, and why; and where, if something were otherwise. */
 export function ExplainPage(): ReactNode {
   const { t } = useTranslation();
+  const [params, setParams] = useParams();
+  const [request, setRequest] = useState('');
+  const providers = useQuery(listProviders());
+  const body = bodyOf(request);
+  const without = params['without']?.split(',') ?? [];
+  const model = params['model'] ?? (body.value?.['model'] as string | undefined) ?? '';
+  const question = {
+    model,
+    ...(params['key'] && { key: params['key'] }),
+    ...(without.length > 0 && { without_providers: without }),
+    ...(body.value && { request: body.value }),
+  };
+  const explained = useQuery({
+    queryKey: ['explain', question],
+    queryFn: ({ signal }) => admin<Explanation>('/explain', { method: 'POST', body: question, signal }),
+    enabled: model !== '',
+    // Shares and cooldowns change all the time.
+    refetchInterval: 5000,
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
   return (
-    <Page title={t('Explain')}>
-      <Empty title={t('This page is being built')} />
+    <Page title={t('Explain')} about={t('Which routes a request would try now, in which order, and why.')}>
+      <div className="explain">
+        <div className="stack">
+          <Question
+            {...{ model, params, setParams, request, setRequest }}
+            hasProblem={body.problem ?? false}
+          />
+          <Card title={t('Suppose')}>
+            <NameList
+              label={t('These providers are down')}
+              none={t('none')}
+              chosen={without}
+              values={providers.data?.providers.map(({ id }) => id) ?? []}
+              onChange={(names) => setParams({ without: names.join(',') })}
+            />
+          </Card>
+        </div>
+        <div className="stack">
+          {model === '' ? (
+            <Empty icon={BookOpenCheck} title={t('Choose a model')} text={t('Or paste a request.')} />
+          ) : explained.data ? (
+            <Plan explanation={explained.data} />
+          ) : explained.error ? (
+            <ProblemNotice error={explained.error} />
+          ) : (
+            <SkeletonLines />
+          )}
+        </div>
+      </div>
     </Page>
   );
+}
+
+interface QuestionProps {
+  readonly model: string;
+  readonly params: Params;
+  readonly setParams: (change: Params) => void;
+  readonly request: string;
+  readonly setRequest: (text: string) => void;
+  readonly hasProblem: boolean;
+}
+
+function Question({ model, params, setParams, request, setRequest, hasProblem }: QuestionProps): ReactNode {
+  const { t } = useTranslation();
+  const models = useQuery(listModels());
+  const keys = useQuery(listKeys(''));
+  return (
+    <Card title={t('The request')}>
+      <div className="stack">
+        <Field label={t('Model')}>
+          <Pick
+            label={t('Model')}
+            value={model}
+            values={models.data?.models.map(({ id }) => id) ?? []}
+            onChange={(name) => setParams({ model: name })}
+          />
+        </Field>
+        <Field label={t('Key')} note={t('Whether it may use the model, and whether its limits let it.')}>
+          <Pick
+            label={t('Key')}
+            none={t('no key in particular')}
+            value={params['key'] ?? ''}
+            values={keys.data?.master_keys.map(({ id, name }) => name ?? id) ?? []}
+            onChange={(key) => setParams({ key })}
+          />
+        </Field>
+        <Field
+          label={t('Body')}
+          hint={t('optional')}
+          note={t('Tools, images and the like leave out routes that cannot take them.')}
+          problem={hasProblem ? t('This is not JSON.') : undefined}
+        >
+          <TextArea
+            mono
+            rows={6}
+            value={request}
+            onValue={setRequest}
+            placeholder='{"model": "…", "messages": […]}'
+          />
+        </Field>
+      </div>
+    </Card>
+  );
+}
+
+function bodyOf(text: string): {
+  readonly value?: Readonly<Record<string, unknown>>;
+  readonly problem?: true;
+} {
+  if (text.trim() === '') return {};
+  try {
+    return { value: JSON.parse(text) as Readonly<Record<string, unknown>> };
+  } catch {
+    return { problem: true };
+  }
 }

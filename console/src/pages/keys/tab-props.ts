@@ -1,4 +1,4 @@
-import type { Params } from '../../lib/url-state.ts';
+import type { Params } from '../../lib/params.ts';
 
 /** What each tab of the page gets. */
 export interface TabProps {

@@ -1,13 +1,127 @@
-import type { ReactNode } from 'react';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { ScrollText } from 'lucide-react';
+import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import { call } from '../../api/client.ts';
+import type { LimitUse } from '../../api/resources.ts';
+import type { RequestPage } from '../../api/types.ts';
+import { NONE } from '../../lib/format.ts';
+import { Button } from '../../ui/button.tsx';
+import { Card } from '../../ui/card.tsx';
+import { DataTable } from '../../ui/data-table.tsx';
 import { Page } from '../../ui/page.tsx';
-import { Empty } from '../../ui/states.tsx';
+import { Empty, Failed, SkeletonLines } from '../../ui/states.tsx';
+import { UsageMeter } from '../../ui/usage-meter.tsx';
+import { Fact, Facts, Money, When } from '../../ui/values.tsx';
+import { Snippets } from '../keys/snippets.tsx';
+import { requestColumns } from '../requests/columns.tsx';
+import { MyUse } from './my-use.tsx';
 
+interface OwnKey {
+  readonly name: string;
+  readonly team: string | null;
+  readonly user: string | null;
+  readonly expires_at: string | null;
+  readonly allowed_models: readonly string[];
+  readonly limits: readonly LimitUse[];
+  readonly spend?: { readonly today: number; readonly month: number };
+}
+
+/** What the holder of a key sees: their own use, and nothing of others. */
 export function MinePage(): ReactNode {
   const { t } = useTranslation();
+  const own = useQuery({
+    queryKey: ['own'],
+    queryFn: ({ signal }) => call<OwnKey>('/v1/key', { signal }),
+    refetchInterval: 15_000,
+  });
+  if (own.error && !own.data) {
+    return (
+      <Page title={t('My use')}>
+        <Failed error={own.error} onRetry={() => void own.refetch()} />
+      </Page>
+    );
+  }
+  if (!own.data) return <SkeletonLines />;
+  const { name, team, user, allowed_models: models, limits, spend } = own.data;
+  const exact = models.find((model) => !model.includes('*'));
   return (
-    <Page title={t('Mine')}>
-      <Empty title={t('This page is being built')} />
+    <Page title={t('My use')} about={name}>
+      <Card>
+        <div className="totals">
+          <Facts>
+            <Fact label={t('Spent today')}>
+              <Money value={spend?.today} />
+            </Fact>
+            <Fact label={t('This month')}>
+              <Money value={spend?.month} />
+            </Fact>
+            <Fact label={t('Team')}>{team ?? NONE}</Fact>
+            <Fact label={t('User')}>{user ?? NONE}</Fact>
+            <Fact label={t('Models')}>{models.length === 0 ? t('all') : models.join(', ')}</Fact>
+            <Fact label={t('Expires')}>
+              {own.data.expires_at === null ? t('never') : <When time={own.data.expires_at} relative />}
+            </Fact>
+          </Facts>
+        </div>
+      </Card>
+      <div className="chart-pair">
+        <Card title={t('Limits')}>
+          {limits.length === 0 ? (
+            <p className="muted">{t('This key has no limits of its own.')}</p>
+          ) : (
+            <div className="stack">
+              {limits.map((use) => (
+                <UsageMeter key={`${use.scope ?? ''} ${use.id ?? ''}`} use={use} />
+              ))}
+            </div>
+          )}
+        </Card>
+        <MyUse />
+      </div>
+      <Card title={t('Set-up')}>
+        <Snippets model={exact ?? 'MODEL'} />
+      </Card>
+      <MyRequests />
     </Page>
+  );
+}
+
+function MyRequests(): ReactNode {
+  const { t } = useTranslation();
+  const pages = useInfiniteQuery({
+    queryKey: ['own', 'requests'],
+    queryFn: ({ pageParam, signal }) =>
+      call<RequestPage>('/v1/key/requests', { query: { cursor: pageParam }, signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last: RequestPage) => last.next_cursor ?? undefined,
+    retry: false,
+  });
+  const columns = useMemo(() => requestColumns(t), [t]);
+  return (
+    <Card title={t('My requests')} flush>
+      {pages.data ? (
+        <DataTable
+          label={t('My requests')}
+          rows={pages.data.pages.flatMap(({ requests }) => requests)}
+          columns={columns}
+          hidden={['key', 'team']}
+          keyOf={(row) => row.request_id}
+          maxHeight="32rem"
+          empty={<Empty icon={ScrollText} title={t('No request yet')} />}
+        />
+      ) : pages.error ? (
+        <Failed error={pages.error} onRetry={() => void pages.refetch()} />
+      ) : (
+        <SkeletonLines />
+      )}
+      {pages.hasNextPage && (
+        <div className="card-body">
+          <Button small busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+            {t('Load more')}
+          </Button>
+        </div>
+      )}
+    </Card>
   );
 }

@@ -91,7 +91,7 @@ interface FigureProps {
 function Figure({ label, value, about, look, line }: FigureProps): ReactNode {
   const color = look === 'bad' ? 'is-red' : look === 'warning' ? 'is-amber' : '';
   return (
-    <section className="figure" aria-label={label}>
+    <div className="figure">
       <h2>{label}</h2>
       <p className={`figure-value num ${value === NONE ? 'muted' : color}`}>{value}</p>
       <p className="small muted truncate">{about}</p>
@@ -100,7 +100,7 @@ function Figure({ label, value, about, look, line }: FigureProps): ReactNode {
           <Sparkline values={line} height={32} />
         </div>
       )}
-    </section>
+    </div>
   );
 }
 

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { listKeys, listModels, listProviders } from '../../api/queries.ts';
 import { dateTime } from '../../lib/format.ts';
 import { RANGES } from '../../lib/ranges.ts';
-import type { Params } from '../../lib/url-state.ts';
+import type { Params } from '../../lib/params.ts';
 import { Button, classes } from '../../ui/button.tsx';
 import { Pick } from '../../ui/pick.tsx';
 import { SearchBox } from '../../ui/search-box.tsx';

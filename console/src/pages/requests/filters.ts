@@ -1,7 +1,7 @@
 import type { Query } from '../../api/client.ts';
 import type { RequestRow } from '../../api/types.ts';
 import { RANGES } from '../../lib/ranges.ts';
-import type { Params } from '../../lib/url-state.ts';
+import type { Params } from '../../lib/params.ts';
 
 /** The filters that the page's address holds, under the names of the Admin API. */
 export const FILTERS = [

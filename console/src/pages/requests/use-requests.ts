@@ -3,7 +3,7 @@ import { useMemo, useRef } from 'react';
 import { admin } from '../../api/client.ts';
 import { useLive } from '../../api/live.ts';
 import type { RequestPage, RequestRow } from '../../api/types.ts';
-import type { Params } from '../../lib/url-state.ts';
+import type { Params } from '../../lib/params.ts';
 import { FILTERS, passes, queryOf } from './filters.ts';
 
 const PAGE = 100;

@@ -1,5 +1,5 @@
 import { addressText } from '../../../config/compile/address.ts';
-import { startWarnings } from '../../../app/start-warnings.ts';
+import { findJournalProblem, startWarnings } from '../../../app/start-warnings.ts';
 import { isoText } from '../../../config/describe-limit.ts';
 import { findWeakKeys } from '../../../config/read/file-warnings.ts';
 import { describeLimits } from './describe-limits.ts';
@@ -9,6 +9,7 @@ import { apisOnRoute, describeApis } from '../../../config/translated-apis.ts';
 import type { MasterKey, Snapshot } from '../../../config/snapshot.ts';
 import type { Model, Route } from '../../../routing/route.ts';
 import { UsageError, type ValuesOf } from '../../command.ts';
+import { aligned } from '../../aligned.ts';
 import { EXIT } from '../../../exit-code.ts';
 import type { checkDeclaration } from './declaration.ts';
 import { type Style, styleFor } from '../../style.ts';
@@ -26,7 +27,12 @@ export async function check(values: ValuesOf<typeof checkDeclaration>): Promise<
   }
   const style = styleFor(process.stdout, process.env);
   const { snapshot } = result;
-  const doubts = [...findWeakKeys(result.file), ...(await startWarnings(snapshot, process.env, 'file'))];
+  const journal = await findJournalProblem(snapshot, process.env);
+  const doubts = [
+    ...findWeakKeys(result.file),
+    ...(await startWarnings(snapshot, process.env, 'file')),
+    ...(journal === undefined ? [] : [`It does not start here: ${journal}`]),
+  ];
   const whole = { ...snapshot, warnings: [...snapshot.warnings, ...doubts] };
   console.log(`${path}: ${style.good('valid')}\n\n${describeSnapshot(whole, style)}`);
   return EXIT.ok;
@@ -38,14 +44,17 @@ function describeSnapshot(snapshot: Snapshot, { bold }: Style): string {
   const patternModels = patterns.flatMap((pattern) => findModel(pattern) ?? []);
   const sections = [
     [`Listens on ${server.tls === undefined ? 'http' : 'https'}://${addressText(server)}`],
-    ['Providers', ...table([...providers.values()].map(({ name, type, apiBase }) => [name, type, apiBase]))],
+    [
+      'Providers',
+      ...indented([...providers.values()].map(({ name, type, apiBase }) => [name, type, apiBase])),
+    ],
     ['Models', ...[...models.values(), ...patternModels].flatMap(describeModel)],
     ['Client APIs', ...describeRoutes([...models.values(), ...patternModels], snapshot)],
     [
       'Keys',
       ...(access.kind === 'open'
         ? ['  none: open to everybody']
-        : table([...access.keys.values()].map((key) => describeKey(key, snapshot)))),
+        : indented([...access.keys.values()].map((key) => describeKey(key, snapshot)))),
     ],
     ['Limits', ...describeLimits(snapshot)],
     ['Warnings', ...warnings.map((warning) => `  ${warning}`)],
@@ -66,7 +75,7 @@ function describeModel({ name, strategy, routes, fallbacks }: Model): string[] {
   ]);
   const then =
     fallbacks.length === 0 ? [] : [`    then ${fallbacks.map((model) => model.name).join(', then ')}`];
-  const lines = rows.length === 0 ? ['    no enabled route'] : table(rows).map((row) => `  ${row}`);
+  const lines = rows.length === 0 ? ['    no enabled route'] : indented(rows).map((row) => `  ${row}`);
   return [`  ${name}  (${strategy})`, ...lines, ...then];
 }
 
@@ -80,7 +89,7 @@ function describeRoutes(models: readonly Model[], { providers }: Snapshot): stri
     const apis = apisOnRoute(provider, { model, api: route.translation?.api });
     rows.set(route.id, [`${route.provider} → ${model}`, describeApis(apis)]);
   }
-  return table([...rows.values()]);
+  return indented([...rows.values()]);
 }
 
 /** The share of requests that a route gets while all routes of its priority are available. */
@@ -108,12 +117,6 @@ function describeKey(key: MasterKey, { limits }: Snapshot): string[] {
   ];
 }
 
-/** Rows as lines with aligned columns. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  );
-  return rows.map((row) =>
-    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
-  );
+function indented(rows: readonly (readonly string[])[]): string[] {
+  return aligned(rows).map((row) => `  ${row}`);
 }

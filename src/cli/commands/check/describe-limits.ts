@@ -13,7 +13,7 @@ export function describeLimits(snapshot: Snapshot): string[] {
     ...[...limits.all()].map((claim) => describeClaim(claim, owners, keeping)),
     ...keys.flatMap((key) => limits.perEndUser(key).map((claim) => describeEndUser(claim, key, keeping))),
   ]);
-  return [...lines, ...noteOf(limits.needsJournal)].map((line) => `  ${line}`);
+  return [...lines, REPLICAS].map((line) => `  ${line}`);
 }
 
 /** The limits that hold for a request of a key for a model, or that one of its end users meets. */
@@ -37,8 +37,4 @@ function keepingOf({ spend }: Snapshot): string {
   return spend.journal === undefined
     ? 'kept in memory: a restart forgets it'
     : `kept in ${spend.store.replace('sqlite://', '')}`;
-}
-
-function noteOf(isCounted: boolean): string[] {
-  return isCounted ? [REPLICAS] : [];
 }

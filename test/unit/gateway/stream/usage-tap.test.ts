@@ -22,6 +22,18 @@ test('the usage at the end of a large answer is read, however it comes', () => {
     expect(totalOf(body, JSON_TYPE, chunkBytes)).toBe(7);
 });
 
+test("Gemini's answers report it in a member of another name, also in a list of chunks", () => {
+  const chunk = (total: number): string =>
+    `{"candidates":[{"content":{"parts":[{"text":"{\\"a\\"}"}]}}],"usageMetadata":{"promptTokenCount":3,"totalTokenCount":${total},"promptTokensDetails":[{"modality":"TEXT","tokenCount":3}]},"modelVersion":"m"}`;
+  expect(totalOf(Buffer.from(chunk(7)), JSON_TYPE)).toBe(7);
+  expect(totalOf(Buffer.from(`[${chunk(5)},\r\n${chunk(9)}\n]`), JSON_TYPE)).toBe(9);
+  expect(totalOf(gzipSync(`[${chunk(5)},${chunk(9)}]`), { ...JSON_TYPE, 'content-encoding': 'gzip' })).toBe(
+    9,
+  );
+  const many = `[${Array.from({ length: 1000 }, (_, at) => chunk(at + 1)).join(',')}]`;
+  expect(totalOf(Buffer.from(many), JSON_TYPE)).toBe(1000);
+});
+
 test('a compressed answer is decoded, unless it is too large', () => {
   const coded = { ...JSON_TYPE, 'content-encoding': 'gzip' };
   expect(totalOf(gzipSync(`{"data":[],${USAGE}}`), coded)).toBe(7);

@@ -1,0 +1,152 @@
+import { useQuery } from '@tanstack/react-query';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { admin } from '../../api/client.ts';
+import { useMay, useSession } from '../../app/session.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Copy } from '../../ui/copy.tsx';
+import { Failed, Notice, Skeleton } from '../../ui/states.tsx';
+import { ApplyDialog } from './apply-dialog.tsx';
+import type { Schema } from './schema-path.ts';
+import { useExport, validate, type Validation } from './use-export.ts';
+import type { EditorProblem } from './yaml-editor.tsx';
+
+const Editor = lazy(async () => ({ default: (await import('./yaml-editor.tsx')).YamlEditor }));
+
+/** The configuration as one text, to be changed as a whole. */
+export function EditTab(): ReactNode {
+  const { t } = useTranslation();
+  const { gateway } = useSession();
+  const { administer } = useMay();
+  const exported = useExport();
+  const schema = useSchema();
+  const [text, setText] = useState<string>();
+  const [validation, setValidation] = useState<Validation>();
+  const [isReviewing, setReviewing] = useState(false);
+  if (exported.error) return <Failed error={exported.error} onRetry={() => void exported.refetch()} />;
+  if (!exported.data) return <Skeleton height="60vh" />;
+  const { yaml, version } = exported.data;
+  const current = text ?? yaml;
+  const isChanged = current !== yaml;
+  const check = async (edited: string): Promise<readonly EditorProblem[]> => {
+    // The text as it was exported is in force.
+    const found = edited === yaml ? { ok: true, problems: [], warnings: [] } : await validate(edited);
+    setValidation(found);
+    return found.problems.map(({ line, column, path, message }) => ({
+      line: line ?? 1,
+      column: column ?? 1,
+      message: `${path} ${message}`.trim(),
+      severity: 'error',
+    }));
+  };
+  const inFile = gateway.mode === 'file';
+  return (
+    <div className="stack">
+      {inFile && <InFile text={current} />}
+      <div className="editor-frame">
+        <Suspense fallback={<Skeleton height="100%" />}>
+          <Editor
+            key={version}
+            label={t('Configuration as YAML')}
+            text={current}
+            schema={schema}
+            onText={setText}
+            check={check}
+          />
+        </Suspense>
+      </div>
+      <div className="row">
+        <Findings validation={validation} isChanged={isChanged} />
+        <span className="push row">
+          <Button
+            disabled={!isChanged}
+            onClick={() => {
+              setText(undefined);
+              void exported.refetch();
+            }}
+          >
+            {t('Discard')}
+          </Button>
+          <Button
+            look="primary"
+            disabled={!isChanged || validation?.ok === false}
+            onClick={() => setReviewing(true)}
+          >
+            {t('Review the change')}
+          </Button>
+        </span>
+      </div>
+      {isReviewing && (
+        <ApplyDialog
+          yaml={current}
+          before={yaml}
+          version={version}
+          prune
+          canApply={administer && !inFile}
+          onClose={() => setReviewing(false)}
+          onApplied={() => {
+            setReviewing(false);
+            setText(undefined);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function InFile({ text }: { text: string }): ReactNode {
+  const { t } = useTranslation();
+  const { gateway } = useSession();
+  return (
+    <Notice look="note">
+      <span className="grow">
+        {t(
+          'The configuration is the file {{file}}. Change it there; here you can try out a change and copy it.',
+          {
+            file: gateway.configuration_file ?? 'config.yaml',
+          },
+        )}
+      </span>
+      <Copy text={text} label={t('Copy all')} />
+    </Notice>
+  );
+}
+
+function useSchema(): Schema | undefined {
+  const { data } = useQuery({
+    queryKey: ['config-schema'],
+    queryFn: ({ signal }) => admin<Schema>('/config/schema', { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+  return data;
+}
+
+function Findings({
+  validation,
+  isChanged,
+}: {
+  validation: Validation | undefined;
+  isChanged: boolean;
+}): ReactNode {
+  const { t } = useTranslation();
+  if (!isChanged) return <span className="muted small">{t('As it is in force.')}</span>;
+  if (!validation) return <span className="muted small">{t('Checking …')}</span>;
+  const { problems, warnings } = validation;
+  return (
+    <div className="stack tight grow" role="status">
+      {problems.slice(0, 5).map(({ path, line, message }) => (
+        <span key={`${path} ${message}`} className="is-red small">
+          {line !== null && `${t('line {{line}}', { line })}: `}
+          <code>{path}</code> {message}
+        </span>
+      ))}
+      {problems.length === 0 && <span className="is-green small">{t('This would be valid.')}</span>}
+      {warnings.slice(0, 5).map((warning) => (
+        <span key={warning} className="is-amber small">
+          {warning}
+        </span>
+      ))}
+    </div>
+  );
+}

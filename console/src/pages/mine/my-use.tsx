@@ -1,0 +1,59 @@
+import { useQuery } from '@tanstack/react-query';
+import { type ReactNode, useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { call } from '../../api/client.ts';
+import { money } from '../../lib/format.ts';
+import { Card } from '../../ui/card.tsx';
+import { Chart, Legend } from '../../ui/chart.tsx';
+import { Skeleton } from '../../ui/states.tsx';
+import { type SpendRow, stacksOf } from '../usage/spend.ts';
+
+const DAYS = 30;
+
+/** The cost of a key's last days by model. */
+export function MyUse(): ReactNode {
+  const { t } = useTranslation();
+  const use = useQuery({
+    queryKey: ['own', 'usage'],
+    queryFn: ({ signal }) =>
+      call<{ usage?: readonly SpendRow[]; spend?: readonly SpendRow[] }>('/v1/key/usage', {
+        query: {
+          group_by: 'day,model',
+          since: new Date(Date.now() - DAYS * 86_400_000).toISOString().slice(0, 10),
+          timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+        },
+        signal,
+      }),
+    retry: false,
+    staleTime: 60_000,
+  });
+  const { periods, stacks } = useMemo(() => {
+    const rows = (use.data?.spend ?? use.data?.usage ?? []).map((row) => ({
+      ...row,
+      period: row.period ?? (row['day'] as string | undefined) ?? '',
+    }));
+    return stacksOf(rows, { by: 'model', measure: 'cost', other: t('all others') });
+  }, [use.data, t]);
+  if (use.error) return null;
+  const lines = stacks.map(({ group, values }, at) => ({
+    label: group,
+    color: at,
+    kind: 'bars' as const,
+    values,
+  }));
+  return (
+    <Card title={t('Cost, last 30 days')} actions={<Legend lines={lines} />}>
+      {use.data ? (
+        <Chart
+          label={t('Cost, last 30 days')}
+          stacked
+          times={periods.map((period) => Date.parse(`${period.slice(0, 10)}T00:00`) / 1000)}
+          format={money}
+          lines={lines}
+        />
+      ) : (
+        <Skeleton height="180px" />
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,46 @@
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { admin } from '../../api/client.ts';
+import { Card } from '../../ui/card.tsx';
+import { Fact, Facts, Money } from '../../ui/values.tsx';
+import type { Forecast } from './spend.ts';
+
+/** What this month will cost if it goes on as in the last days. */
+export function ForecastCard(): ReactNode {
+  const { t } = useTranslation();
+  const forecast = useQuery({
+    queryKey: ['forecast'],
+    queryFn: ({ signal }) =>
+      admin<Forecast>('/spend/forecast', {
+        query: { timezone: Intl.DateTimeFormat().resolvedOptions().timeZone },
+        signal,
+      }),
+    retry: false,
+    staleTime: 60_000,
+  });
+  if (!forecast.data) return null;
+  const { spent, daily_average: average, days, forecast: expected } = forecast.data;
+  return (
+    <Card title={t('This month')}>
+      <div className="stack">
+        <Facts>
+          <Fact label={t('Spent so far')}>
+            <Money value={spent} />
+          </Fact>
+          <Fact label={t('A day')}>
+            <Money value={average} />
+          </Fact>
+          <Fact label={t('Expected at its end')}>
+            <Money value={expected} />
+          </Fact>
+        </Facts>
+        <p className="small muted">
+          {days === 0
+            ? t('A forecast needs a whole day of use.')
+            : t('By the average of the last {{count}} whole days.', { count: days })}
+        </p>
+      </div>
+    </Card>
+  );
+}

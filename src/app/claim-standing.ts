@@ -1,0 +1,41 @@
+import type { Counters } from '../gateway/limits/ports.ts';
+import type { Clock } from '../gateway/ports.ts';
+import { type Claim, isBucketPeriod } from '../limits/claim.ts';
+import type { ClaimStanding, UsedOf } from '../limits/claim-counters.ts';
+import { windowOf } from '../limits/window.ts';
+
+export interface StandingSources {
+  readonly counters: Pick<Counters, 'standing'>;
+  /** What was used according to the ledger. */
+  readonly usedOf: UsedOf;
+  readonly clock: Pick<Clock, 'nowMs' | 'epochMs'>;
+}
+
+/** How a limit stands; undefined: nobody knows. */
+export type StandingOf = (claim: Claim) => ClaimStanding | undefined;
+
+/**
+ * Reads how limits stand, for people. A counter that no request has asked for yet is read from the ledger, so that a
+ * long list of limits does not push those in use out of memory.
+ */
+export function standingsFrom({ counters, usedOf, clock }: StandingSources): StandingOf {
+  return (claim) => {
+    const at = { nowMs: clock.nowMs(), epochMs: clock.epochMs() };
+    return counters.standing(claim, at) ?? inLedger(claim, at.epochMs, usedOf);
+  };
+}
+
+function inLedger(claim: Claim, epochMs: number, usedOf: UsedOf): ClaimStanding | undefined {
+  const { period, amount, counter } = claim;
+  if (period === undefined) return { used: 0, held: 0, limit: amount, remaining: amount, resetMs: 0 };
+  if (isBucketPeriod(period)) return undefined;
+  const { startMs, endMs } = windowOf(period, epochMs);
+  const used = usedOf(counter, startMs);
+  return {
+    used,
+    held: 0,
+    limit: amount,
+    remaining: Math.max(0, amount - used),
+    resetMs: endMs - epochMs,
+  };
+}

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { startGateway, type TestGateway, until } from './gateway.ts';
+import { openSocket } from './web-socket-client.ts';
+
+let simulator: Simulator;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  simulator = await startSimulator();
+  gateway = startGateway(`
+providers:
+  - { name: first, api_base: ${simulator.url}, api_key: sk-first-provider, websockets: [realtime, responses] }
+models:
+  voice: { routes: [{ provider: first, model: gpt-realtime-1 }] }
+  text: { routes: [{ provider: first, model: gpt-5.5-upstream }] }
+  silent: { routes: [{ provider: first, model: mock/ws-silence }] }
+prices: { catalogue: "off", models: { "first/*": { input: 3, output: 15 } } }
+spend: { journal: memory }
+master_keys:
+  - { name: two, key: mk-two, limits: [{ requests: 2, per: day }, { tokens: 1M, per: day }, { concurrent: 5 }] }
+  - { name: money, key: mk-money, limits: [{ cost: 5, per: month }] }
+  - { name: empty, key: mk-empty, limits: [{ cost: 0, per: month }] }
+`);
+});
+
+afterAll(async () => {
+  await gateway.stop();
+  await simulator.stop();
+});
+
+const auth = (name: string): Bun.WebSocketOptions => ({ headers: { authorization: `Bearer mk-${name}` } });
+
+function held(key: string): Readonly<Record<string, readonly [used: number, held: number]>> {
+  const at = { nowMs: 0, epochMs: Date.now() };
+  const standings = [...gateway.app.snapshot().limits.all()].filter(({ name }) => name === key);
+  return Object.fromEntries(
+    standings.map((claim) => {
+      const standing = gateway.app.counters.standing(claim, at);
+      return [claim.limitId, [standing?.used ?? 0, standing?.held ?? 0] as const];
+    }),
+  );
+}
+
+const create = (model: string): object => ({ type: 'response.create', model, input: 'Hello!' });
+
+describe('each response of a WebSocket', () => {
+  test('is held, settled with what the provider reports, and refused in the socket beyond a limit', async () => {
+    const client = await openSocket(gateway.url, '/v1/responses', auth('two'));
+    client.send(create('text'));
+    await client.event('response.completed', 1);
+    client.send(create('text'));
+    await client.event('response.completed', 2);
+    client.send(create('text'));
+    const refused = await client.event('error');
+    expect(refused).toMatchObject({
+      status: 429,
+      error: {
+        code: 'rate_limit_exceeded',
+        limit: { scope: 'key', name: 'two', id: 'requests/day', used: 2, held: 0 },
+      },
+    });
+    const tokens = gateway.events.reduce(
+      (sum, event) =>
+        event.type === 'request-ended' && event.keyName === 'two'
+          ? sum + (event.usage?.totalTokens ?? 0)
+          : sum,
+      0,
+    );
+    expect(tokens).toBeGreaterThan(0);
+    expect(held('two')).toEqual({ 'requests/day': [2, 0], 'tokens/day': [tokens, 0], concurrent: [0, 0] });
+    expect(client.closed()).toBeUndefined();
+    client.socket.close();
+  });
+
+  test('costs what it says, and holds nothing when the client leaves', async () => {
+    const client = await openSocket(gateway.url, '/v1/responses', auth('money'));
+    client.send(create('text'));
+    await client.event('response.completed');
+    const cost = await until(() => {
+      const ended = gateway.events.findLast(
+        (event) => event.type === 'request-ended' && event.keyName === 'money',
+      );
+      return ended?.type === 'request-ended' ? ended.cost?.nano : undefined;
+    });
+    expect(held('money')).toEqual({ 'cost/month': [cost, 0] });
+    const silent = await openSocket(gateway.url, '/v1/responses', auth('money'));
+    silent.send(create('silent'));
+    await until(() => (held('money')['cost/month']?.[1] ?? 0) > 0 || undefined);
+    silent.socket.close();
+    await until(() => held('money')['cost/month']?.[1] === 0 || undefined);
+    client.socket.close();
+  });
+
+  test('is refused without asking a provider, where a budget is used up', async () => {
+    const before = simulator.attempts.length;
+    const client = await openSocket(gateway.url, '/v1/responses', auth('empty'));
+    client.send(create('text'));
+    expect(await client.event('error')).toMatchObject({ status: 429, error: { code: 'budget_exceeded' } });
+    expect(simulator.attempts.length).toBe(before);
+    client.socket.close();
+  });
+
+  test('of the Realtime API has no known price', async () => {
+    const client = await openSocket(gateway.url, '/v1/realtime?model=voice', auth('money'));
+    await client.event('session.created');
+    client.send({ type: 'response.create' });
+    expect(await client.event('error')).toMatchObject({ error: { code: 'price_unknown' } });
+    client.socket.close();
+  });
+});

@@ -1,0 +1,78 @@
+import { expect, test } from 'bun:test';
+import type { RequestRow } from '../../../console/src/api/types.ts';
+import { passes, queryOf } from '../../../console/src/pages/requests/filters.ts';
+import { curlOf } from '../../../console/src/pages/requests/curl.ts';
+import { type SpendRow, stacksOf } from '../../../console/src/pages/usage/spend.ts';
+
+const row: RequestRow = {
+  request_id: 'req_1',
+  time: '2026-11-29T12:00:00Z',
+  key: 'app',
+  model: 'fast',
+  provider: 'openai',
+  attempts: 2,
+  has_fallback: true,
+  ending: 'failed',
+  status: 502,
+  total_tokens: 10,
+  is_streamed: false,
+  time_to_first_token_ms: null,
+  duration_ms: 1200,
+  cost: '0.020000000',
+};
+
+test('a live request passes the filters that a stored one would pass', () => {
+  const fits = [
+    { model: 'fast', provider: 'openai', key: 'app' },
+    { status: '5xx', ending: 'failed,refused', has_fallback: 'true' },
+    { min_duration_ms: '1000', min_cost: '0.02', search: 'OPEN' },
+  ];
+  const others = [
+    { model: 'other' },
+    { status: '502', ending: 'complete' },
+    { status: '4xx' },
+    { min_duration_ms: '1300' },
+    { min_cost: '0.03' },
+    { search: 'nothing' },
+    { until: '2026-11-01T00:00:00Z' },
+  ];
+  for (const filter of fits)
+    expect({ filter, passes: passes(row, filter) }).toEqual({ filter, passes: true });
+  for (const filter of others)
+    expect({ filter, passes: passes(row, filter) }).toEqual({ filter, passes: false });
+});
+
+test('a range becomes a time to look back to', () => {
+  const { since, model } = queryOf({ range: '1h', model: 'fast' }, Date.parse('2026-11-29T12:00:00Z'));
+  expect({ since, model }).toEqual({ since: '2026-11-29T11:00:00.000Z', model: 'fast' });
+});
+
+test('a command keeps a quote in a name inside of its own quotes', () => {
+  const detail = { ...row, model: "it's" } as Parameters<typeof curlOf>[0];
+  expect(curlOf(detail, 'http://localhost:8080/v1')).toContain(String.raw`"model":"it'\''s"`);
+});
+
+test('the largest groups are stacked, and the others are one', () => {
+  const spend = (model: string, cost: number): SpendRow =>
+    ({
+      period: '2026-11-29',
+      model,
+      requests: 1,
+      input_tokens: 0,
+      output_tokens: 0,
+      cost: String(cost),
+    }) as never;
+  const rows = Array.from({ length: 10 }, (_, at) => spend(`model-${at}`, at));
+  const { stacks } = stacksOf(rows, { by: 'model', measure: 'cost', other: 'others' });
+  expect(stacks.map(({ group }) => group)).toEqual([
+    'model-9',
+    'model-8',
+    'model-7',
+    'model-6',
+    'model-5',
+    'model-4',
+    'model-3',
+    'others',
+  ]);
+  expect(stacks.at(-1)?.values).toEqual([0 + 1 + 2]);
+});

@@ -1,0 +1,293 @@
+import { describe, expect, test } from 'bun:test';
+import { createCostMeter } from '../../../src/app/cost-meter.ts';
+import type { RequestEnded } from '../../../src/gateway/events.ts';
+import { responseOf } from '../../../src/server/response.ts';
+import { handle } from '../../../src/gateway/handle.ts';
+import type { CounterAmount } from '../../../src/limits/counter-amount.ts';
+import type { ClientRequest, Gateway } from '../../../src/gateway/ports.ts';
+import { seededDice } from '../../simulation/seeded-dice.ts';
+import { ANSWER, answers, fails, type Play, Scene, silent, unreachable } from './scene.ts';
+
+const CONFIG = `
+providers: [{ name: a, api_base: "http://a.test", model_mapping: { m: m } }]
+prices: { catalogue: "off", models: { "a/*": { input: 3, output: 15 } } }
+fallback: { retries: 0, cooldown_seconds: 0 }
+spend: { journal: memory }
+limits:
+  - { cost: 1000, per: total }
+  - { tokens: 100M, per: total }
+  - { tokens: 100M, per: minute }
+  - { requests: 1M, per: day }
+  - { concurrent: 100 }
+`;
+
+const EVENT = 'data: {"choices":[{"index":0,"delta":{"content":"Hello there, how are you today?"}}]}\n\n';
+const USAGE = `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 } })}\n\n`;
+const FINISH = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n';
+
+/** A stream of these pieces; `breaks`: the connection is lost behind them, `hangs`: it stays silent. */
+function streams(pieces: readonly string[], end: 'ends' | 'breaks' | 'hangs' = 'ends'): Play {
+  return ({ cancellation }) => {
+    const left = pieces.map((piece) => new TextEncoder().encode(piece));
+    const read = async (): Promise<{ done: boolean; value?: Uint8Array }> => {
+      const value = left.shift();
+      if (value !== undefined) return { done: false, value };
+      if (end === 'breaks') throw new Error('reset');
+      if (end === 'ends') return { done: true };
+      return new Promise((_, reject) => {
+        cancellation.onCancel = () => reject(new Error('aborted'));
+      });
+    };
+    return {
+      kind: 'reply',
+      status: 200,
+      headers: new Headers({ 'content-type': 'text/event-stream' }),
+      body: {
+        read,
+        async pipe(take) {
+          for (;;) {
+            const { done, value } = await read().catch(() => ({ done: true, value: undefined }));
+            if (done || value === undefined) return end === 'breaks' ? 'broken' : 'end';
+            const wait = take(value);
+            if (wait === 'stop') return 'stop';
+            await wait;
+          }
+        },
+        cancel: () => Promise.resolve(),
+      },
+    };
+  };
+}
+
+const noUsage: Play = () => {
+  const { usage: _, ...answer } = JSON.parse(ANSWER) as Record<string, unknown>;
+  return json(JSON.stringify(answer));
+};
+
+const emptyAnswer: Play = () => json('{"choices":[]}');
+
+function json(text: string): Awaited<ReturnType<Play>> {
+  const bytes = new TextEncoder().encode(text);
+  const left = [bytes];
+  return {
+    kind: 'reply',
+    status: 200,
+    headers: new Headers({ 'content-type': 'application/json' }),
+    body: {
+      read: () => Promise.resolve({ done: left.length === 0, value: left.shift() }),
+      pipe: () => Promise.resolve('end'),
+      cancel: () => Promise.resolve(),
+    },
+  };
+}
+
+/** What the client does: takes the whole answer, leaves before it comes, or leaves after its first bytes. */
+type Client = 'stays' | 'left' | 'leaves-early' | 'leaves-in-stream';
+
+interface World {
+  readonly scene: Scene;
+  readonly gateway: Gateway;
+  /** What was journalled as used, by counter. */
+  readonly used: Map<string, number>;
+  readonly open: Set<string>;
+}
+
+function worldOf(plays: readonly Play[], broken: Partial<Gateway> = {}): World {
+  const scene = new Scene(CONFIG, { a: plays });
+  const [used, open] = [new Map<string, number>(), new Set<string>()];
+  const close = (id: string, _: RequestEnded, uses: readonly CounterAmount[]): void => {
+    open.delete(id);
+    for (const { counter, amount } of uses) used.set(counter, (used.get(counter) ?? 0) + amount);
+  };
+  const journal = {
+    open: ({ requestId }: { requestId: string }) => void open.add(requestId),
+    grow: () => undefined,
+    close,
+  };
+  const tokens = { count: (text: string) => Promise.resolve(Math.ceil(text.length / 4)) };
+  const costs = createCostMeter(() => scene.snapshot, scene.clock);
+  return { scene, gateway: { ...scene.gateway, costs, journal, tokens, ...broken }, used, open };
+}
+
+async function ask({ gateway, scene }: World, client: Client, isStream: boolean): Promise<void> {
+  const leaving = new AbortController();
+  if (client === 'left') leaving.abort();
+  const body = JSON.stringify({
+    model: 'm',
+    stream: isStream,
+    messages: [{ role: 'user', content: 'Hello!' }],
+  });
+  const request: ClientRequest = {
+    method: 'POST',
+    path: '/v1/chat/completions',
+    search: '',
+    headers: new Headers({ 'content-type': 'application/json' }),
+    signal: leaving.signal,
+    clientAddress: () => '',
+    readBody: () => Promise.resolve(new TextEncoder().encode(body)),
+  };
+  const answering = handle(request, gateway);
+  if (client === 'leaves-early') setTimeout(() => leaving.abort(), 1);
+  const response = responseOf(await answering);
+  if (client !== 'leaves-in-stream' || response.body === null) {
+    const reading = response.text().catch(() => '');
+    await Promise.race([reading, Bun.sleep(15)]);
+    // A broken stream is reset after a moment.
+    scene.clock.pass(10_000);
+    if (client === 'leaves-early') leaving.abort();
+    await Promise.race([reading, Bun.sleep(15)]);
+    return;
+  }
+  const reader = response.body.getReader();
+  await Promise.race([reader.read().catch(() => undefined), Bun.sleep(15)]);
+  leaving.abort();
+  await reader.cancel().catch(() => undefined);
+}
+
+/** Checks that nothing is held, and that counters, journal and records agree to the nano-dollar. */
+async function expectSettled({ scene, gateway, used, open }: World): Promise<void> {
+  await Bun.sleep(5);
+  const at = { nowMs: scene.clock.nowMs(), epochMs: scene.clock.epochMs() };
+  let records = 0;
+  for (const event of scene.events) if (event.type === 'request-ended') records += event.cost?.nano ?? 0;
+  for (const claim of scene.snapshot.limits.all()) {
+    const standing = gateway.counters.standing(claim, at);
+    if (standing === undefined) continue;
+    expect({ counter: claim.counter, held: standing.held }).toEqual({ counter: claim.counter, held: 0 });
+    if (claim.period?.unit !== 'total') continue;
+    expect({ counter: claim.counter, used: standing.used }).toEqual({
+      counter: claim.counter,
+      used: used.get(claim.counter) ?? 0,
+    });
+    if (claim.kind === 'cost') expect(standing.used).toBe(records);
+  }
+  expect([...open]).toEqual([]);
+}
+
+const ENDINGS: Readonly<Record<string, readonly [play: Play, client: Client, isStream: boolean]>> = {
+  'an answer': [answers(), 'stays', false],
+  'an answer without usage': [noUsage, 'stays', false],
+  'an answer that is none': [emptyAnswer, 'stays', false],
+  'a mistake of the client': [fails(400), 'stays', false],
+  'a limit of the provider': [fails(429), 'stays', false],
+  'a failure of the provider': [fails(500), 'stays', true],
+  'an unreachable provider': [unreachable, 'stays', false],
+  'a silent provider': [silent, 'stays', false],
+  'a stream': [streams([EVENT, FINISH, USAGE, 'data: [DONE]\n\n']), 'stays', true],
+  'a stream without usage': [streams([EVENT, FINISH, 'data: [DONE]\n\n']), 'stays', true],
+  'a stream that breaks off': [streams([EVENT, EVENT], 'breaks'), 'stays', true],
+  'a stream that breaks before its content': [streams([], 'breaks'), 'stays', true],
+  'a client that has left': [answers(), 'left', false],
+  'a client that leaves before the answer': [silent, 'leaves-early', false],
+  'a client that leaves before the content': [streams([], 'hangs'), 'leaves-early', true],
+  'a client that leaves a stream': [streams([EVENT, EVENT], 'hangs'), 'leaves-in-stream', true],
+};
+
+describe('nothing is held, and counters and records agree, after', () => {
+  for (const [name, [play, client, isStream]] of Object.entries(ENDINGS)) {
+    test(name, async () => {
+      const world = worldOf([play]);
+      await ask(world, client, isStream);
+      await expectSettled(world);
+      expect(world.scene.events.filter(({ type }) => type === 'request-ended')).toHaveLength(1);
+    });
+  }
+
+  test('200 random requests', async () => {
+    const dice = seededDice(7);
+    const kinds = Object.values(ENDINGS);
+    const chosen = Array.from({ length: 200 }, () => kinds[Math.floor(dice() * kinds.length)] ?? kinds[0]!);
+    const world = worldOf(chosen.filter(([, client]) => client !== 'left').map(([play]) => play));
+    let id = 0;
+    const gateway = { ...world.gateway, newRequestId: () => `req_${++id}` };
+    for (const [, client, isStream] of chosen) await ask({ ...world, gateway }, client, isStream);
+    await expectSettled(world);
+  }, 30_000);
+});
+
+describe('the cost of a client that leaves', () => {
+  const costOf = async (name: string): Promise<Partial<RequestEnded>> => {
+    const world = worldOf([ENDINGS[name]![0]]);
+    await ask(world, ENDINGS[name]![1], ENDINGS[name]![2]);
+    await Bun.sleep(5);
+    const ended = world.scene.events.find((event) => event.type === 'request-ended');
+    if (ended?.type !== 'request-ended') throw new Error('the request has not ended');
+    return ended;
+  };
+
+  test('before any answer is 0', async () => {
+    expect(await costOf('a client that leaves before the answer')).toMatchObject({
+      cost: { nano: 0, basis: 'not-billed' },
+    });
+  });
+
+  test('before the content is that of the input, since the provider had begun', async () => {
+    const { usage, cost } = await costOf('a client that leaves before the content');
+    expect(usage?.inputTokens).toBeGreaterThan(0);
+    expect([usage?.outputTokens, cost?.basis, cost?.nano]).toEqual([
+      0,
+      'estimated',
+      (usage?.inputTokens ?? 0) * 3_000,
+    ]);
+  });
+
+  test('after content is that of the input and of what came', async () => {
+    const { usage, cost } = await costOf('a client that leaves a stream');
+    expect(usage?.outputTokens).toBeGreaterThan(0);
+    expect(cost?.basis).toBe('estimated');
+  });
+});
+
+describe('nothing is held after a bug in', () => {
+  const broken = (): never => {
+    throw new Error('a bug');
+  };
+  const world = worldOf([answers()]);
+  const { gateway } = world;
+  const BUGS: Readonly<Record<string, Partial<Gateway>>> = {
+    'the choice of a route': { turns: { next: broken } },
+    'the taking of a probe': { cooldowns: wrapped(gateway.cooldowns, { take: broken }) },
+    'the noting of an outcome': { cooldowns: wrapped(gateway.cooldowns, { note: broken }) },
+    'the count of requests in flight': { traffic: wrapped(gateway.traffic, { begin: broken }) },
+    'the measuring of latencies': { traffic: wrapped(gateway.traffic, { measured: broken }) },
+    'the sending': { upstream: { send: broken } },
+    'the estimate of the cost': { costs: { estimator: broken, costOf: broken } },
+    'the cost': {
+      costs: {
+        estimator: () => createCostMeter(() => world.scene.snapshot, world.scene.clock).estimator(),
+        costOf: broken,
+      },
+    },
+    'the opening of the journal': {
+      journal: { open: broken, grow: () => undefined, close: () => undefined },
+    },
+    'the tracing': { tracing: { attemptContext: broken } },
+    'the count of tokens': { tokens: { count: () => Promise.reject(new Error('a bug')) } },
+    'learning from it': { estimates: wrapped(gateway.estimates, { note: broken }) },
+  };
+  const whole = streams([EVENT, FINISH, USAGE, 'data: [DONE]\n\n']);
+  const plays = { 'an answer': [answers(), false], 'a stream': [whole, true] } as const;
+  for (const [place, parts] of Object.entries(BUGS)) {
+    for (const [what, [play, isStream]] of Object.entries(plays)) {
+      test(`${place}, of ${what}`, async () => {
+        const one = worldOf([place === 'the count of tokens' ? noUsage : play], parts);
+        await ask(one, 'stays', isStream).catch(() => undefined);
+        await Bun.sleep(5);
+        const at = { nowMs: one.scene.clock.nowMs(), epochMs: one.scene.clock.epochMs() };
+        for (const claim of one.scene.snapshot.limits.all())
+          expect(one.gateway.counters.standing(claim, at)?.held ?? 0).toBe(0);
+      });
+    }
+  }
+});
+
+/** The same object with some functions replaced. */
+function wrapped<T extends object>(whole: T, parts: Partial<T>): T {
+  return new Proxy(whole, {
+    get(target, name) {
+      if (name in parts) return parts[name as keyof T];
+      const value = target[name as keyof T];
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
