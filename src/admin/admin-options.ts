@@ -2,6 +2,7 @@ import type { Claim } from '../limits/claim.ts';
 import type { ClaimStanding } from '../limits/claim-counters.ts';
 import type { Accounts } from '../store/console/account-table.ts';
 import type { Sessions } from '../store/console/session-table.ts';
+import type { RunningGateway } from './running/running-gateway.ts';
 import type { AdminStore, SpendServices } from './operation.ts';
 
 export interface AdminOptions {
@@ -15,6 +16,8 @@ export interface AdminOptions {
   readonly sessions?: Sessions | undefined;
   /** Left out: there are no accounts. */
   readonly accounts?: Accounts | undefined;
+  /** The gateway; undefined, also as a result: it is starting. */
+  readonly running?: (() => RunningGateway | undefined) | undefined;
   /** Left out: nothing is known of spending. */
   readonly spend?: SpendServices | undefined;
   /** Whether it is the demo, where whoever reaches it may do everything. */

@@ -5,11 +5,14 @@ import type { Accounts } from '../store/console/account-table.ts';
 import { memorySessions, type Sessions } from '../store/console/session-table.ts';
 import type { ResourceName } from '../store/revision.ts';
 import type { Caller, Client } from './access/caller.ts';
-import { identify, refuseKey, wrongKey } from './access/identify.ts';
+import { bearerOf, identify, refuseKey, wrongKey } from './access/identify.ts';
 import { type Access, accessOf, mayRun } from './access/role.ts';
 import { SignIn } from './access/sign-in.ts';
 import type { AdminOptions } from './admin-options.ts';
+import { LiveHub } from './live/live-hub.ts';
+import { mayListen } from './live/may-listen.ts';
 import { Lockout } from './lockout.ts';
+import type { RunningGateway } from './running/running-gateway.ts';
 import type { AdminStore, Answer, Call, Operation, Services, Write } from './operation.ts';
 import { BASE, OPERATIONS } from './operations.ts';
 import { readBody } from './parse-body.ts';
@@ -22,16 +25,26 @@ import { answerOnce, onceWith, readRepetition } from './repetition.ts';
  */
 export type AdminHandler = (request: Request, client: Client, caller?: Caller) => Promise<Response>;
 
+/** The Admin API. */
+export type Admin = AdminHandler & {
+  /** Ends the live streams, which would go on for ever. */
+  readonly close: () => void;
+};
+
 interface Env {
   Bindings: { readonly client: Client; readonly caller: Caller | undefined };
 }
 
 /** The Admin API over a store. Every path requires a sign-in, including the API's own documentation. */
-export function createAdmin(options: AdminOptions): AdminHandler {
+export function createAdmin(options: AdminOptions): Admin {
   const lockout = new Lockout(options.monotonicMs ?? performance.now.bind(performance));
   const { sessions = memorySessions(), accounts, isDemo = false, store } = options;
   const signIn = new SignIn({ ...options, sessions, accounts, snapshot: () => store.snapshot() });
-  const context = { ...options, sessions, accounts, isDemo, signIn, lockout };
+  const live = new LiveHub({
+    running: () => runningOf(options),
+    mayListen: (subscribers) => mayListen(subscribers, signIn),
+  });
+  const context = { ...options, sessions, accounts, isDemo, signIn, lockout, live };
   const app = new Hono<Env>({ strict: false });
   for (const operation of OPERATIONS) {
     const route = `${BASE}${operation.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
@@ -48,7 +61,7 @@ export function createAdmin(options: AdminOptions): AdminHandler {
     requireAccess('key', request.env.caller);
     return notFound(request).response();
   });
-  return async (request, client, known) => {
+  const answer: AdminHandler = async (request, client, known) => {
     try {
       const caller = known ?? (await identify(request, client, context));
       return finished(await app.fetch(withEncodedId(request), { client, caller }));
@@ -56,6 +69,7 @@ export function createAdmin(options: AdminOptions): AdminHandler {
       return finished(problemResponse(error, options));
     }
   };
+  return Object.assign(answer, { close: () => live.close() });
 }
 
 /** What the API needs for each request. */
@@ -65,6 +79,15 @@ interface AdminContext extends AdminOptions {
   readonly isDemo: boolean;
   readonly signIn: SignIn;
   readonly lockout: Lockout;
+  readonly live: LiveHub;
+}
+
+function runningOf({ running }: AdminOptions): RunningGateway {
+  const gateway = running?.();
+  if (gateway !== undefined) return gateway;
+  throw new AdminProblem('starting', 'The gateway is starting. Try again shortly.', {
+    headers: { 'retry-after': '1' },
+  });
 }
 
 /** A response may contain a secret that is shown once, so nothing may cache it. */
@@ -121,6 +144,7 @@ async function perform(
     now: new Date(nowMs()),
     caller,
     client,
+    authorization: bearerOf(context.req.raw.headers),
     services: servicesOf(context, options),
     actor,
     write: (write) => {
@@ -151,6 +175,8 @@ function servicesOf({ env, req }: Context<Env>, options: AdminContext): Services
     accounts,
     mode: isDemo ? 'demo' : configurationFile === undefined ? 'database' : 'file',
     configurationFile,
+    running: () => runningOf(options),
+    live: options.live,
     spend,
     note: (action) => audit({ result: 'written', address: client.address, action, version: undefined }),
     standing: (claim) => standing?.(claim),

@@ -75,6 +75,11 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
     description: 'Past requests, who made them, and their usage.',
   },
   {
+    tag: 'running',
+    name: 'Running gateway',
+    description: 'What the gateway does now, and sums over time.',
+  },
+  {
     tag: 'spend',
     name: 'Spending',
     description: 'Reports, forecast and corrections of the ledger, and the alerts.',
@@ -140,7 +145,7 @@ function describe(operation: Operation, schemas: OpenApiSchemas): Described {
       [String(status)]: {
         description: status === 204 ? 'Done.' : 'The answer.',
         ...(answer !== undefined && {
-          content: { 'application/json': { schema: schemas.of(answer, 'output') } },
+          content: { [operation.media ?? 'application/json']: { schema: schemas.of(answer, 'output') } },
         }),
       },
       ...problemResponses(statusesOf(operation)),

@@ -5,14 +5,13 @@ import { planImport } from '../migrate/import-file.ts';
 import { mapKinds } from '../store/resource-kinds.ts';
 import type { Resources, Revision } from '../store/revision.ts';
 import type { AdminTables } from '../store/admin-tables.ts';
-import type { RequestRecords } from '../store/records/request-record-table.ts';
 import type { AdminStore } from './operation.ts';
 import { AdminProblem, listed } from './problem.ts';
 
 export interface FileStoreOptions {
   /** The path of the configuration file. */
   readonly path: string;
-  readonly requests: Pick<RequestRecords, 'list' | 'sum'>;
+  readonly requests: AdminStore['requests'];
   readonly admin: AdminTables;
   /** Reads the file again. Resolves with its problems when the configuration is in force, or refused. */
   readonly reload: () => Promise<readonly Problem[]>;

@@ -16,6 +16,8 @@ import type { Database } from '../store/database.ts';
 import type { Caller, Client } from './access/caller.ts';
 import type { Access } from './access/role.ts';
 import type { SignIn } from './access/sign-in.ts';
+import type { LiveHub } from './live/live-hub.ts';
+import type { RunningGateway } from './running/running-gateway.ts';
 
 /** The part of a store that the Admin API uses. */
 export interface AdminStore {
@@ -26,7 +28,7 @@ export interface AdminStore {
   readonly rollback: (version: number, context: Omit<ChangeContext, 'onRow'>) => Promise<Revision>;
   readonly refresh: () => Promise<Revision>;
   readonly history: (page: { before: number; limit: number }) => Promise<HistoryItem[]>;
-  readonly requests: Pick<RequestRecords, 'list' | 'sum'>;
+  readonly requests: Pick<RequestRecords, 'search' | 'find' | 'series' | 'sum'>;
   readonly admin: AdminTables;
 }
 
@@ -34,6 +36,7 @@ export type OperationTag =
   | (typeof RESOURCE_KINDS)[Kind]['path']
   | 'config'
   | 'requests'
+  | 'running'
   | 'limits'
   | 'spend'
   | 'access';
@@ -63,6 +66,8 @@ export interface Operation {
   readonly changesConfiguration?: true;
   readonly status: 200 | 201 | 204;
   readonly answer: z.ZodType | undefined;
+  /** The media type of the answer; left out: JSON. */
+  readonly media?: string;
   readonly run: (call: Call) => Promise<Answer>;
 }
 
@@ -80,6 +85,9 @@ export interface Services {
   readonly spend: SpendServices | undefined;
   /** Notes an action that is no change of the configuration, such as a sign-in. */
   readonly note: (action: string) => void;
+  /** The gateway. Throws `AdminProblem` while it is starting. */
+  readonly running: () => RunningGateway;
+  readonly live: LiveHub;
   /** How a limit stands; undefined: nobody knows at the moment. */
   readonly standing: (claim: Claim) => ClaimStanding | undefined;
   /** Counts a wrong key and waits as long as its sender has to. Throws `AdminProblem`. */
@@ -110,6 +118,8 @@ export interface Call {
   /** undefined: nobody is signed in, which only a public operation sees. */
   readonly caller: Caller | undefined;
   readonly client: Client;
+  /** The credential of a request that has no session. */
+  readonly authorization: string | undefined;
   readonly services: Services;
   /** For the history: who makes it, and from where. */
   readonly actor: string;
@@ -138,6 +148,6 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: JsonObject | undefined;
   /** Sent instead of `body`: a file. */
-  readonly raw?: { readonly type: string; readonly body: ReadableStream<Uint8Array> };
+  readonly raw?: { readonly type: string; readonly body: ReadableStream<Uint8Array> | string };
   readonly version: number | undefined;
 }

@@ -9,7 +9,12 @@ import type { ResourceKind } from './resource-kind.ts';
 import { providerKind } from './provider-kind.ts';
 import { entryOperations } from './entry-operations.ts';
 import { requestOperations } from './request-operations.ts';
+import { usageOperations } from './usage-operations.ts';
 import { resourceOperations } from './resource-operations.ts';
+import { liveOperations } from './live-operations.ts';
+import { overviewOperations } from './overview-operations.ts';
+import { routeOperations } from './route-operations.ts';
+import { seriesOperations } from './series-operations.ts';
 import { sessionOperations } from './session-operations.ts';
 import { accountOperations } from './account-operations.ts';
 import { teamKind } from './team-kind.ts';
@@ -37,6 +42,11 @@ export const OPERATIONS: readonly Operation[] = [
   ...configOperations,
   ...limitOperations,
   ...requestOperations,
+  ...usageOperations,
+  ...routeOperations,
+  ...overviewOperations,
+  ...seriesOperations,
+  ...liveOperations,
   ...spendOperations,
   ...entryOperations,
   ...sessionOperations,

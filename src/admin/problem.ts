@@ -30,6 +30,7 @@ export const PROBLEMS = {
   idempotency_key_reused: { status: 422, type: 'invalid_request_error' },
   invalid_fields: { status: 422, type: 'invalid_request_error' },
   too_many_failures: { status: 429, type: 'rate_limit_error' },
+  starting: { status: 503, type: 'server_error' },
   internal_error: { status: 500, type: 'server_error' },
   secrets_sealed: { status: 503, type: 'server_error' },
   store_unavailable: { status: 503, type: 'server_error' },

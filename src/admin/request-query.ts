@@ -20,6 +20,13 @@ export const TIME = z
   })
   .transform((text) => Date.parse(text));
 
+/** The parameters that choose requests by their names. */
+export const NAMES = {
+  key: z.string().optional().meta({ description: 'Only requests with this master key.' }),
+  model: z.string().optional(),
+  provider: z.string().optional(),
+};
+
 /** The parameters of a period, in milliseconds since 1970. */
 export const PERIOD = {
   since: TIME.optional().meta({

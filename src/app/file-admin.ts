@@ -58,6 +58,7 @@ function sideOf(adminKey: string, { path, reload, inForce, serving, spend }: Fil
     adminKey,
     version,
     configurationFile: path,
+    running: () => serving()?.running,
     spend: spendServices(() => spend.spend?.database, { spend, snapshot: () => inForce().snapshot }),
     nowMs: Date.now,
     standing: (claim) => serving()?.standing(claim),
@@ -69,6 +70,7 @@ function sideOf(adminKey: string, { path, reload, inForce, serving, spend }: Fil
   });
   return {
     endpoint,
+    close: endpoint.close,
     record(event) {
       if (event.type === 'request-ended') recent.add(recordOf(event, Date.now()));
     },
@@ -93,7 +95,9 @@ function whatIsKept(
   };
   return {
     requests: {
-      list: (page) => kept().requests.list(page),
+      search: (page) => kept().requests.search(page),
+      find: (requestId) => kept().requests.find(requestId),
+      series: (query) => kept().requests.series(query),
       sum: (filter, dimensions) => kept().requests.sum(filter, dimensions),
     },
     lastUse: { of: (keyIds) => kept().lastUse.of(keyIds) },

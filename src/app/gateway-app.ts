@@ -1,7 +1,6 @@
 import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
 import { createConsole } from '../console/console-page.ts';
 import { createDocs } from '../console/docs-page.ts';
-import { LOOK_MS } from '../gateway/settle.ts';
 import type { Counters, Journal } from '../gateway/limits/ports.ts';
 import type { KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
@@ -14,7 +13,8 @@ import { createHealthReporter, type HealthReporter, probeRegularly } from '../he
 import { type ProviderStatus, ProviderStatuses } from '../health/provider-status.ts';
 import { type MetricsPage, type MetricsServer, serveMetrics } from '../server/metrics-endpoint.ts';
 import type { AdminEndpoint } from '../server/admin-endpoint.ts';
-import { type HttpServer, serve, type ServeOptions } from '../server/serve.ts';
+import type { HttpServer, ServeOptions } from '../server/http-server.ts';
+import { serverFor } from '../server/engine.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import {
@@ -24,11 +24,13 @@ import {
   type RecordCounts,
 } from '../telemetry/metrics/metrics.ts';
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
+import { drained } from './drained.ts';
 import { createCostMeter } from './cost-meter.ts';
 import { toEach } from './to-each.ts';
 import { inMemory } from './in-memory.ts';
 import { createThreads } from './threads.ts';
-import { loneLedgers } from './lone-ledgers.ts';
+import { type AppLedgers, loneLedgers } from './lone-ledgers.ts';
+import type { ProviderTest, ProviderTestResult } from '../health/test-provider.ts';
 import { createUpstream } from '../upstream/upstream.ts';
 import { createSockets } from '../upstream/web-socket.ts';
 
@@ -46,6 +48,9 @@ export interface App {
   readonly dumpMetrics: () => readonly FamilyDump[];
   /** The provider statuses that this process knows. */
   readonly statuses: () => readonly ProviderStatus[];
+  readonly ledgers: Pick<AppLedgers, 'cooldowns' | 'traffic'>;
+  readonly clock: SystemClock;
+  readonly testProvider: (test: ProviderTest) => Promise<ProviderTestResult>;
   /** Probes the providers. */
   readonly reportHealth: HealthReporter;
   /** Asks the providers for their models if the known lists are old. */
@@ -101,7 +106,7 @@ export interface AppSpend extends Pick<MetricSources, 'journalState' | 'ledgerSt
 export interface Cluster {
   /** One clock for all, so that they agree on when a cooldown ends. */
   readonly clock: SystemClock;
-  readonly ledgers: Ledgers;
+  readonly ledgers: AppLedgers;
   /** The port that all listen on; undefined: this process listens on the configured one. */
   readonly port: number | undefined;
   /** Whether this process probes the providers at intervals. */
@@ -144,7 +149,7 @@ export function startApp(options: AppOptions): App {
   // Processes cannot share this listener, so the supervisor has it.
   const metricsServer =
     cluster.port === undefined ? ownMetricsServer(snapshot, page, () => snapshot.metrics) : undefined;
-  const server = serve(gateway, {
+  const server = serverFor(snapshot.server)(gateway, {
     ...snapshot.server,
     port: cluster.port ?? snapshot.server.port,
     isShared: cluster.port !== undefined,
@@ -169,7 +174,8 @@ export function startApp(options: AppOptions): App {
     counters: ledgers.counters,
     emit,
     dumpMetrics: metrics.dump,
-    statuses: () => statuses.list(),
+    ledgers,
+    clock,
     ...reports,
     swap: (next) => {
       snapshot = next;
@@ -180,6 +186,12 @@ export function startApp(options: AppOptions): App {
   };
 }
 
+/** Loads what tests a provider when somebody asks for it. */
+async function testProvider(test: ProviderTest, gateway: Gateway): Promise<ProviderTestResult> {
+  const loaded = await import('../health/test-provider.ts');
+  return loaded.testProvider(test, gateway);
+}
+
 /** The reports on providers: their models and their status. */
 function openReports(gateway: Gateway, statuses: ProviderStatuses, cluster: Cluster) {
   const fetchModelLists = createListFetcher(gateway);
@@ -188,7 +200,14 @@ function openReports(gateway: Gateway, statuses: ProviderStatuses, cluster: Clus
     statuses: () => cluster.statuses(statuses.list()),
     modelLists: () => catalogue.lists(),
   });
-  return { catalogue, fetchModelLists, reportHealth, refreshModels: () => catalogue.refresh() };
+  return {
+    catalogue,
+    fetchModelLists,
+    reportHealth,
+    refreshModels: () => catalogue.refresh(),
+    statuses: () => statuses.list(),
+    testProvider: (test: ProviderTest) => testProvider(test, gateway),
+  };
 }
 
 /** The cluster of a single process. */
@@ -269,23 +288,4 @@ function servedBesideTheApi(
   });
   const console = createConsole({ path: () => snapshot().console.path });
   return { version, admin, database, metrics, docs, console };
-}
-
-/** Waits for load balancers to notice, then stops listening and waits for requests in flight. */
-async function drained(
-  server: HttpServer,
-  { drainDelayMs, drainTimeoutMs }: Snapshot['server'],
-): Promise<void> {
-  server.announce();
-  if (drainDelayMs > 0) await Bun.sleep(drainDelayMs);
-  server.drain();
-  await idle(server, drainTimeoutMs);
-  // A large answer is reported only after the server has seen its last byte leave.
-  await Bun.sleep(3 * LOOK_MS);
-}
-
-/** Resolves when no request is pending, or after `timeoutMs`. */
-async function idle(server: HttpServer, timeoutMs: number): Promise<void> {
-  const untilMs = systemClock.nowMs() + timeoutMs;
-  while (server.pending() > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(10);
 }

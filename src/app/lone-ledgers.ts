@@ -7,8 +7,13 @@ import { CooldownLedger } from '../routing/cooldown.ts';
 import { TrafficLedger } from '../routing/traffic.ts';
 import { TurnCounter } from '../routing/turn-counter.ts';
 
+/** The ledgers as this room opens them: an operator may drain routes and end cooldowns. */
+export interface AppLedgers extends Ledgers {
+  readonly cooldowns: CooldownLedger;
+}
+
 /** The ledgers of a process that shares them with no other. `usedOf` is the ledger of what was used before. */
-export function loneLedgers(usedOf?: UsedOf): Ledgers {
+export function loneLedgers(usedOf?: UsedOf): AppLedgers {
   const buckets = new BucketLedger();
   return {
     buckets,

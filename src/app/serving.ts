@@ -1,3 +1,4 @@
+import type { RunningGateway } from '../admin/running/running-gateway.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
 import type { KeyUse } from '../gateway/key-use.ts';
@@ -21,6 +22,8 @@ export interface Serving {
   readonly swap: (next: CompiledConfig) => Promise<void>;
   /** Sets the state of the database. */
   readonly setDatabaseStatus: (status: DatabaseStatus) => void;
+  /** The gateway as its Admin API sees it. */
+  readonly running: RunningGateway;
   /** How a limit stands. */
   readonly standing: StandingOf;
   /** The number of requests in flight. */
@@ -43,6 +46,8 @@ export interface ListenOptions {
 /** The connection between a gateway and its Admin API. */
 export interface AdminSide {
   readonly endpoint: AdminEndpoint;
+  /** Ends the streams that would go on for ever. */
+  readonly close: () => void;
   /** Receives every event of this process, after the log. */
   readonly record: Emit;
   /** How long other processes keep request records; 0: they make none. */

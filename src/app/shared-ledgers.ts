@@ -9,11 +9,11 @@ import { COOLDOWN_FIELDS, CooldownLedger } from '../routing/cooldown.ts';
 import { IN_FLIGHT_FIELDS, LATENCY_FIELDS, TrafficLedger } from '../routing/traffic.ts';
 import { TURN_FIELDS, TurnCounter } from '../routing/turn-counter.ts';
 import { ObjectOwnerLedger, OWNER_FIELDS } from '../gateway/objects/object-owners.ts';
-import type { Ledgers } from '../gateway/ports.ts';
+import type { AppLedgers } from './lone-ledgers.ts';
 import { hashSecret, SECRET_BYTES } from '../cluster/hash-secret.ts';
 
 /** The ledgers of a process that shares them with others. */
-export interface SharedLedgers extends Ledgers {
+export interface SharedLedgers extends AppLedgers {
   /** In memory, so it answers at once. */
   readonly buckets: BucketLedger;
   readonly counters: ClaimCounters;

@@ -1,12 +1,14 @@
 import { type App, startApp } from './gateway-app.ts';
 import { systemClock } from '../lib/system-clock.ts';
-import { openTracing } from '../telemetry/traces/trace-open.ts';
 import { version } from '../version.ts';
+import { ActivitySwitch, watchersOf } from './activity-switch.ts';
+import { runningInOneProcess } from './running-gateway.ts';
 import type { UsedOf } from '../limits/claim-counters.ts';
 import { standingsFrom } from './claim-standing.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { ListenOptions, Serving } from './serving.ts';
-import { complain, openProcessLog } from './process-log.ts';
+import { openProcessLog } from './process-log.ts';
+import { openProcessTracing } from './process-tracing.ts';
 import { ProcessSpend } from './process-spend.ts';
 import type { SpendSide } from './spend-side.ts';
 
@@ -17,12 +19,9 @@ export async function serveInOneProcess(
 ): Promise<Serving> {
   let current = () => snapshot;
   const log = openProcessLog(() => current());
-  const tracing = openTracing({
-    env: process.env,
-    clock: systemClock,
-    version,
-    complain: (text) => complain(`llm-proxy: ${text}\n`),
-  });
+  const tracing = openProcessTracing(systemClock);
+  const activity = new ActivitySwitch();
+  const watchers = watchersOf(activity);
   const own = new ProcessSpend({ snapshot: () => current(), log: () => log });
   await own.start(spend?.begin(WORKER));
   const usedOf: UsedOf = (counter, windowMs) => {
@@ -37,6 +36,7 @@ export async function serveInOneProcess(
     emit: (event) => {
       log.listen(event);
       admin?.record(event);
+      activity.listen(event);
       own.listen(event);
     },
     droppedLogRows: log.droppedRows,
@@ -62,9 +62,11 @@ export async function serveInOneProcess(
     swap: async (next) => app.swap(next.snapshot),
     // In one process, the snapshot asks the store directly.
     setDatabaseStatus: () => undefined,
+    running: runningInOneProcess(app, watchers),
     standing: standingsFrom({ counters: app.counters, usedOf, clock: systemClock }),
     pending: async () => app.server.pending(),
     async drain() {
+      admin?.close();
       await app.drain();
       own.end();
     },

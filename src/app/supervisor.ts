@@ -4,7 +4,8 @@ import type { KeyAnswer, KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import type { MetricsServer } from '../server/metrics-endpoint.ts';
-import { mergeStatuses } from '../health/provider-status.ts';
+import type { RunningGateway } from '../admin/running/running-gateway.ts';
+import { mergeStatuses, type ProviderStatus } from '../health/provider-status.ts';
 import { requireFreePort } from '../server/renewable.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts';
@@ -23,7 +24,8 @@ import type { JournalOrders } from '../spend/process-journal.ts';
 import type { Use } from '../spend/journal/line.ts';
 import type { SpendSide } from './spend-side.ts';
 import { openProcessLog, print } from './process-log.ts';
-import { receiveAdminRequest } from './forwarded-request.ts';
+import { ActivitySwitch, Watchers } from './activity-switch.ts';
+import { AdminReceiver } from './forwarded-request.ts';
 import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
 import { workerCommand } from './worker-command.ts';
 
@@ -43,6 +45,7 @@ export async function serveWithWorkers(
     emit: supervisor.emit,
     swap: supervisor.swap,
     setDatabaseStatus: supervisor.setDatabaseStatus,
+    running: supervisor.running(url),
     standing: supervisor.standing,
     pending: supervisor.pending,
     drain: supervisor.drain,
@@ -84,6 +87,9 @@ class Supervisor {
   readonly #own: Metrics;
   readonly #counts = new MergedMetrics();
   readonly #pool: WorkerPool<WorkerCalls>;
+  readonly #receiver: AdminReceiver;
+  readonly #activity = new ActivitySwitch();
+  readonly #watchers = new Watchers((isOn) => this.#watch(isOn));
   #metricsServer: MetricsServer | undefined;
   #noting: Timer | undefined;
 
@@ -92,6 +98,7 @@ class Supervisor {
     this.#workers = workers;
     this.#admin = admin;
     this.#database = database;
+    this.#receiver = new AdminReceiver(admin?.endpoint);
     this.#spend = spend;
     this.#keyUse = keyUse;
     this.#memory = createSharedMemory(sizeOfLedgers(workers));
@@ -145,6 +152,7 @@ class Supervisor {
   readonly emit: Emit = (event) => {
     this.#own.listen(event);
     this.log.listen(event);
+    this.#activity.listen(event);
   };
 
   readonly swap = async (next: CompiledConfig): Promise<void> => {
@@ -160,8 +168,35 @@ class Supervisor {
     return answers.reduce((sum, { answer }) => sum + answer, 0);
   };
 
+  /** The gateway as its Admin API sees it. */
+  running(url: string): RunningGateway {
+    return {
+      url,
+      startedAtMs: Date.now(),
+      snapshot: this.snapshot,
+      clock: systemClock,
+      routes: this.#ledgers.cooldowns,
+      traffic: this.#ledgers.traffic,
+      providerErrors: this.#statuses,
+      watch: this.#watchers.watch,
+      test: (test) => this.#pool.call(this.#prober(), 'testProvider', test),
+    };
+  }
+
+  readonly #statuses = async (): Promise<ProviderStatus[]> => {
+    const answers = await this.#pool.callAll('statuses', undefined);
+    return mergeStatuses(answers.map(({ answer }) => answer));
+  };
+
+  #watch(isOn: boolean): void {
+    void this.#pool.callAll('watch', isOn);
+    if (isOn) void this.#activity.on(this.#watchers.tell);
+    else this.#activity.off();
+  }
+
   readonly drain = async (): Promise<void> => {
     clearInterval(this.#noting);
+    this.#admin?.close();
     const ended = this.#pool.ended();
     await this.#pool.callAll('drain', undefined);
     await ended;
@@ -175,13 +210,13 @@ class Supervisor {
       now: systemClock.nowMs,
       print,
       metrics: this.#metricsText,
-      statuses: async () => {
-        const answers = await this.#pool.callAll('statuses', undefined);
-        return mergeStatuses(answers.map(({ answer }) => answer));
-      },
+      statuses: this.#statuses,
       health: (probe) => this.#pool.call(this.#prober(), 'health', probe),
       modelLists: () => this.#pool.call(this.#prober(), 'modelLists', undefined),
-      admin: (request) => receiveAdminRequest(request, this.#admin?.endpoint),
+      admin: (request) =>
+        this.#receiver.answer(request, (chunk) => this.#pool.call(worker, 'adminChunk', chunk)),
+      cancelAdmin: (stream) => this.#receiver.cancel(stream),
+      activity: this.#watchers.tell,
       keyUse: async (question) => (await this.#keyUse?.(question)) ?? NOT_STORED,
       record: async (records) => this.#admin?.insert(records),
       noteObjects: async (records) => this.#database?.objects.insert(records),
@@ -205,8 +240,8 @@ class Supervisor {
       memory: this.#memory.path,
       port: this.#pool.address?.port ?? this.snapshot().server.port,
       source: this.#config.source,
+      admin: admin && { retentionMs: admin.retentionMs, isWatched: this.#watchers.isWatched },
       journal: this.#beginJournal(worker),
-      admin: admin && { retentionMs: admin.retentionMs },
       database: database && { status: database.status() },
     };
   }

@@ -5,6 +5,8 @@ import type { ObjectOwner } from '../gateway/objects/object-owners.ts';
 import type { OwnerRecord } from '../gateway/objects/stored-object-owners.ts';
 import type { AdminClient } from '../server/admin-endpoint.ts';
 import type { UnknownRecord } from '../limits/claim-counters.ts';
+import type { Activity } from '../admin/live/activity.ts';
+import type { ProviderTest, ProviderTestResult } from '../health/test-provider.ts';
 import type { HealthReport } from '../health/report.ts';
 import type { ProviderStatus } from '../health/provider-status.ts';
 import type { ProviderList } from '../models/provider-list.ts';
@@ -28,7 +30,7 @@ export interface WorkerInit {
   /** undefined: no journal is kept yet. */
   readonly journal: JournalOrders | undefined;
   /** The additions of a gateway with an Admin API. `retentionMs` 0: no request records are made. */
-  readonly admin: { readonly retentionMs: number } | undefined;
+  readonly admin: { readonly retentionMs: number; readonly isWatched: boolean } | undefined;
   /** The additions of database mode. */
   readonly database: { readonly status: DatabaseStatus } | undefined;
 }
@@ -46,6 +48,10 @@ export type SupervisorCalls = {
   /** The providers' model lists, from the worker that probes them. */
   readonly modelLists: (nothing: undefined) => Promise<readonly ProviderList[]>;
   readonly admin: (request: SentRequest) => Promise<SentResponse>;
+  /** The client of a streaming response has left. */
+  readonly cancelAdmin: (stream: number) => void;
+  /** Tells what happened in a worker. */
+  readonly activity: (activity: Activity) => void;
   /** Answers a question of a key's holder. */
   readonly keyUse: (question: KeyQuestion) => Promise<KeyAnswer>;
   /** Accepts the request records of a worker. */
@@ -76,6 +82,11 @@ export type WorkerCalls = {
   readonly health: (probe: HealthSettings['probe']) => Promise<HealthReport>;
   /** The providers' model lists, from the worker that probes them. */
   readonly modelLists: (nothing: undefined) => Promise<readonly ProviderList[]>;
+  /** Takes a piece of a streaming response of the Admin API. */
+  readonly adminChunk: (chunk: SentChunk) => Promise<boolean>;
+  /** Whether to tell what happens here. */
+  readonly watch: (isOn: boolean) => Promise<void>;
+  readonly testProvider: (test: ProviderTest) => Promise<ProviderTestResult>;
   /** Finishes the requests in flight and exits; answered at once. */
   readonly drain: (nothing: undefined) => void;
 };
@@ -91,7 +102,15 @@ export interface SentRequest {
 
 /** Its response. */
 export interface SentResponse {
+  /** Its body follows in pieces with this number; undefined: it is here. */
+  readonly stream: number | undefined;
   readonly status: number;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Uint8Array;
+}
+
+/** A piece of a streaming response; without bytes, its end. */
+export interface SentChunk {
+  readonly stream: number;
+  readonly bytes: Uint8Array | undefined;
 }

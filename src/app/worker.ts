@@ -1,10 +1,10 @@
 import { type App, startApp, type Cluster } from './gateway-app.ts';
+import type { Activity } from '../admin/live/activity.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import { RpcChannel, type Message } from '../cluster/rpc-channel.ts';
 import { clockAhead, type SystemClock } from '../lib/system-clock.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
-import { openTracing } from '../telemetry/traces/trace-open.ts';
 import { version } from '../version.ts';
 import type { PoolCalls } from '../cluster/worker-pool.ts';
 import { openLedgers, type SharedLedgers } from './shared-ledgers.ts';
@@ -13,10 +13,12 @@ import type { CounterLedger } from '../limits/counter.ts';
 import { mapSharedMemory } from '../cluster/shared-memory.ts';
 import { EXIT } from '../exit-code.ts';
 import { compileSource } from './config-source.ts';
-import { complain, openProcessLog } from './process-log.ts';
+import { openProcessLog } from './process-log.ts';
+import { openProcessTracing } from './process-tracing.ts';
 import { ProcessSpend } from './process-spend.ts';
 import { type Recording, recordRequests } from './request-records.ts';
-import { sendAdminRequests } from './forwarded-request.ts';
+import { ActivitySwitch } from './activity-switch.ts';
+import { ForwardedAdmin } from './forwarded-request.ts';
 import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
 
 /** How often the clock is compared. The comparison with the shortest round trip is the most exact. */
@@ -56,6 +58,8 @@ interface Worker {
   readonly app: App;
   readonly log: OpenLog;
   readonly recording: Recording;
+  readonly admin: ForwardedAdmin;
+  readonly watch: WorkerCalls['watch'];
   readonly spend: ProcessSpend;
   /** The counters of limits, as records. */
   readonly records: CounterLedger;
@@ -97,6 +101,9 @@ function connect(): Connection {
     statuses: async () => (await started.promise).app.statuses(),
     health: async (probe) => (await started.promise).app.reportHealth(probe),
     modelLists: async () => (await started.promise).app.fetchModelLists(),
+    adminChunk: async (chunk) => (await started.promise).admin.receive(chunk),
+    watch: async (isOn) => (await started.promise).watch(isOn),
+    testProvider: async (test) => (await started.promise).app.testProvider(test),
     drain: () => ending.resolve(),
   };
   const channel = new RpcChannel<SupervisorCalls & PoolCalls>(
@@ -146,14 +153,17 @@ async function start(
   const spend = new ProcessSpend({ snapshot: () => current(), log: () => log });
   await spend.start(init.journal);
   const ledgers = ledgersOf(init, channel);
+  const admin = adminOf(channel);
+  const { activity, watch } = activityOf(init, channel);
   const app = startApp({
-    admin: init.admin && sendAdminRequests((request) => channel.call('admin', request)),
+    admin: init.admin && admin.endpoint,
     keyUse: (question) => channel.call('keyUse', question),
     snapshot,
     version,
     emit: (event) => {
       log.listen(event);
       recording.listen(event);
+      activity.listen(event);
       spend.listen(event);
     },
     droppedLogRows: log.droppedRows,
@@ -164,12 +174,7 @@ async function start(
       insert: (records) => channel.call('noteObjects', records),
       find: (id) => channel.call('findObject', id),
     },
-    tracing: openTracing({
-      env: process.env,
-      clock,
-      version,
-      complain: (text) => complain(`llm-proxy: ${text}\n`),
-    }),
+    tracing: openProcessTracing(clock),
     cluster: clusterOf(init, channel, { clock, ledgers }),
   });
   current = app.snapshot;
@@ -177,6 +182,8 @@ async function start(
     app,
     log,
     recording,
+    admin,
+    watch,
     spend,
     records: ledgers.records,
     swap: async (source) => app.swap(compileSource(source, isStale)),
@@ -184,6 +191,22 @@ async function start(
       database = next;
     },
   };
+}
+
+function adminOf(channel: RpcChannel<SupervisorCalls & PoolCalls>): ForwardedAdmin {
+  return new ForwardedAdmin(
+    (request) => channel.call('admin', request),
+    (stream) => void channel.call('cancelAdmin', stream).catch(() => undefined),
+  );
+}
+
+/** What happens here, told to the supervisor while somebody watches. */
+function activityOf(init: WorkerInit, channel: RpcChannel<SupervisorCalls & PoolCalls>) {
+  const activity = new ActivitySwitch();
+  const tell = (happened: Activity): void => void channel.call('activity', happened).catch(() => undefined);
+  const watch = async (isOn: boolean): Promise<void> => (isOn ? activity.on(tell) : activity.off());
+  if (init.admin?.isWatched === true) void watch(true);
+  return { activity, watch };
 }
 
 function ledgersOf(

@@ -53,6 +53,14 @@ export async function probeProviders(
   });
 }
 
+/** The answer of a model to the question for one token. */
+export async function askForToken(
+  test: { readonly provider: Provider; readonly model: string },
+  gateway: Gateway,
+): Promise<{ readonly error: string | undefined; readonly latencyMs: number }> {
+  return run(test, { timeoutMs: LONGEST_MS, untilMs: Infinity }, gateway);
+}
+
 interface Test {
   readonly provider: Provider;
   /** undefined: the list of models is requested. */

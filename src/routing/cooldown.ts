@@ -65,14 +65,17 @@ function worse(one: Availability, other: Availability): Availability {
   return RANK[one.kind] < RANK[other.kind] ? other : one;
 }
 
-const RANK = { available: 0, 'on-trial': 1, probing: 2, cooling: 3 } as const;
+const RANK = { available: 0, 'on-trial': 1, probing: 2, cooling: 3, draining: 4 } as const;
 
 function longer(cooldownMs: number, retryAfterMs: number | undefined): number {
   return Math.max(cooldownMs, Math.min(retryAfterMs ?? 0, LONGEST_COOLDOWN_MS));
 }
 
-/** The record of a route: consecutive failures, the end of its cooldown, and who probes it (0: nobody). */
-export const COOLDOWN_FIELDS = ['failures', 'untilMs', 'prober'] as const;
+/**
+ * The record of a route: consecutive failures, the end of its cooldown, who probes it (0: nobody), and whether an
+ * operator drains it (1: yes).
+ */
+export const COOLDOWN_FIELDS = ['failures', 'untilMs', 'prober', 'drained'] as const;
 export type CooldownTable = NumberTable<(typeof COOLDOWN_FIELDS)[number]>;
 type CooldownRecord = NumberRecord<(typeof COOLDOWN_FIELDS)[number]>;
 
@@ -85,6 +88,8 @@ type CooldownRecord = NumberRecord<(typeof COOLDOWN_FIELDS)[number]>;
  *
  * A failure that concerns one endpoint of a route, such as an answer without choices, is recorded for that endpoint.
  * The route stays in service for all others.
+ *
+ * An operator may drain a route: it gets no requests, and those in flight go on, until the operator resumes it.
  */
 export class CooldownLedger {
   readonly #routes: CooldownTable;
@@ -156,9 +161,36 @@ export class CooldownLedger {
     });
   }
 
+  /** Gives the route no more requests. */
+  drain(id: string): void {
+    this.#routes.update(id, (record) => {
+      record.drained = 1;
+    });
+  }
+
+  /** Ends a drain. */
+  resume(id: string): void {
+    if (this.#routes.read(id, isKnown) !== true) return;
+    this.#routes.update(id, (record) => {
+      record.drained = 0;
+    });
+  }
+
+  /** Ends the cooldowns of the route and of these endpoints of it; their failures are forgotten. */
+  clear(id: string, endpoints: readonly string[]): void {
+    for (const one of [id, ...endpoints.map((endpoint) => endpointId(id, endpoint))]) {
+      if (this.#routes.read(one, isKnown) !== true) continue;
+      this.#routes.update(one, (record) => {
+        record.failures = 0;
+        record.untilMs = 0;
+        record.prober = 0;
+      });
+    }
+  }
+
   /** Removes records that ended before `beforeMs`, to bound the memory. */
   sweep(beforeMs: number): void {
-    this.#routes.sweep(({ untilMs, prober }) => untilMs < beforeMs && prober === 0);
+    this.#routes.sweep(({ untilMs, prober, drained }) => untilMs < beforeMs && prober === 0 && drained === 0);
   }
 
   /** Ends the probes of a process that has gone: nobody else would. */
@@ -196,7 +228,8 @@ function isKnown(): boolean {
   return true;
 }
 
-function standingOf({ untilMs, prober }: Readonly<CooldownRecord>, nowMs: number): Availability {
+function standingOf({ untilMs, prober, drained }: Readonly<CooldownRecord>, nowMs: number): Availability {
+  if (drained !== 0) return DRAINING;
   if (untilMs === 0) return AVAILABLE;
   if (nowMs < untilMs) return { kind: 'cooling', untilMs };
   return prober === 0 ? ON_TRIAL : PROBING;
@@ -205,3 +238,4 @@ function standingOf({ untilMs, prober }: Readonly<CooldownRecord>, nowMs: number
 const AVAILABLE: Availability = { kind: 'available' };
 const ON_TRIAL: Availability = { kind: 'on-trial' };
 const PROBING: Availability = { kind: 'probing' };
+const DRAINING: Availability = { kind: 'draining' };

@@ -19,13 +19,14 @@ export type Decision =
 
 /**
  * The current state of a route. A route whose cooldown has passed is `on-trial`: one request may probe it. Meanwhile it
- * is `probing`, and other requests avoid it.
+ * is `probing`, and other requests avoid it. A `draining` route gets no requests until an operator resumes it.
  */
 export type Availability =
   | { readonly kind: 'available' }
   | { readonly kind: 'cooling'; readonly untilMs: number }
   | { readonly kind: 'on-trial' }
-  | { readonly kind: 'probing' };
+  | { readonly kind: 'probing' }
+  | { readonly kind: 'draining' };
 
 /** The limits on further attempts. */
 export interface RetryPolicy {
@@ -86,6 +87,7 @@ function isFinal(outcome: Outcome): boolean {
 function retrySame(history: readonly Attempt[], now: Conditions, retries: number): Decision | undefined {
   const last = history.at(-1);
   if (last === undefined || last.reason === 'last-resort' || !mayPass(last.outcome)) return undefined;
+  if (isDraining(last.route, now)) return undefined;
   const triesBefore = history.filter((attempt) => attempt.route.id === last.route.id).length - 1;
   if (triesBefore >= retries) return undefined;
   const asked = retryAfterMs(last.outcome);
@@ -170,7 +172,9 @@ function availableTier(model: Model, history: readonly Attempt[], now: Condition
 function lastResort(model: Model, history: readonly Attempt[], now: Conditions): Decision | undefined {
   const [soonest] = [model, ...model.fallbacks]
     .flatMap((owner) =>
-      untried(owner, history).map((route) => ({ route, model: owner.name, endsMs: coolingEnd(route, now) })),
+      untried(owner, history)
+        .filter((route) => !isDraining(route, now))
+        .map((route) => ({ route, model: owner.name, endsMs: coolingEnd(route, now) })),
     )
     .sort((a, b) => a.endsMs - b.endsMs);
   if (soonest === undefined) return undefined;
@@ -180,6 +184,10 @@ function lastResort(model: Model, history: readonly Attempt[], now: Conditions):
 function coolingEnd(route: Route, now: Conditions): number {
   const availability = now.availability(route);
   return availability.kind === 'cooling' ? availability.untilMs : now.nowMs;
+}
+
+function isDraining(route: Route, now: Conditions): boolean {
+  return !now.allAvailable && now.availability(route).kind === 'draining';
 }
 
 function isAvailable(availability: Availability): boolean {

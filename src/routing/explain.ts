@@ -76,6 +76,8 @@ function unavailableRoutes(model: Model, now: Conditions): LeftOut[] {
         case 'available':
         case 'on-trial':
           return [];
+        case 'draining':
+          return [{ what: route.id, why: 'an operator drains it' }];
         case 'probing':
           return [{ what: route.id, why: 'another request is trying it after its cooldown' }];
         case 'cooling':

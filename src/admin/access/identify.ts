@@ -27,8 +27,7 @@ export async function identify(
   const { headers } = request;
   const authorization = headers.get('authorization');
   if (authorization !== null) {
-    const [, key = ''] = /^\s*bearer\s+(\S+)\s*$/i.exec(authorization) ?? [];
-    return (await options.signIn.bearer(key)) ?? refuseKey(request, client, options);
+    return (await options.signIn.bearer(bearerOf(headers) ?? '')) ?? refuseKey(request, client, options);
   }
   requireOwnPage(headers);
   if (options.isDemo) requireLocalHost(headers);
@@ -38,6 +37,11 @@ export async function identify(
   if (caller === undefined && token !== undefined && !isSigningIn(request)) throw noSession(client);
   if (caller !== undefined) requireIntent(request, caller.csrfToken);
   return caller;
+}
+
+/** The bearer token of a request; undefined: it has none. */
+export function bearerOf(headers: Headers): string | undefined {
+  return /^\s*bearer\s+(\S+)\s*$/i.exec(headers.get('authorization') ?? '')?.[1];
 }
 
 const DEMO: Caller = { role: 'admin', kind: 'demo', name: 'demo', session: undefined, csrfToken: undefined };

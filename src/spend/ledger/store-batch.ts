@@ -1,5 +1,6 @@
 import type { SQL } from 'bun';
 import { insertSheets } from '../../store/records/request-record-table.ts';
+import { addRequestSums } from '../../store/records/request-sums.ts';
 import { rowOf } from '../../store/records/request-record-row.ts';
 import type { CloseLine } from '../journal/line.ts';
 import { quarterKey, QUARTER_SUMS, type QuarterRow, quartersOf } from './quarter.ts';
@@ -44,6 +45,11 @@ export async function storeBatch(sql: SQL, batch: Batch): Promise<void> {
     closes.map(({ record }) => record),
   );
   const counted = keepsRecords ? await insertRecords(sql, closes) : closes;
+  if (keepsRecords)
+    await addRequestSums(
+      sql,
+      counted.map(({ record }) => record),
+    );
   await addQuarters(sql, quartersOf(counted.map(({ record }) => record)));
   await addUses(sql, counted, { node, nowMs });
 }

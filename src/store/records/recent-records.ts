@@ -1,20 +1,32 @@
-import type { Position, RecordFilter } from './request-record-filter.ts';
+import { matches, type Position, type RecordFilter, type RecordPage } from './request-record-filter.ts';
+import type { Found } from './request-search.ts';
+import { RequestSums, type RequestSum, type SeriesQuery } from './request-sums.ts';
 import type { RequestRecord } from './request-record.ts';
-import type { RecordPage, RequestRecords } from './request-record-table.ts';
+import type { RequestRecords } from './request-record-table.ts';
 import { addSum, type Dimension, type UsageSum } from './request-record-usage.ts';
 
 /** The records that are kept: enough for a look at what is going on. */
 const MOST_RECORDS = 1000;
+
+/** About 12 MB. */
+const MOST_SUMS = 20_000;
 
 /** The request records of a gateway without a database: the last thousand, in memory. Older ones are forgotten. */
 export class RecentRecords implements RequestRecords {
   /** A ring: the next record goes to `#next`. */
   readonly #ring: RequestRecord[] = [];
   #next = 0;
+  /** Of the last day, per minute. */
+  readonly #sums = new RequestSums(60_000, MOST_SUMS);
+  #prunedAtMs = 0;
 
   add(record: RequestRecord): void {
     this.#ring[this.#next] = record;
     this.#next = (this.#next + 1) % MOST_RECORDS;
+    this.#sums.add(record);
+    if (record.endedAtMs - this.#prunedAtMs < HOUR_MS) return;
+    this.#prunedAtMs = record.endedAtMs;
+    this.#sums.prune(record.endedAtMs - DAY_MS);
   }
 
   async insert(records: readonly RequestRecord[]): Promise<void> {
@@ -28,6 +40,18 @@ export class RecentRecords implements RequestRecords {
       .slice(0, limit);
   }
 
+  async search(page: RecordPage): Promise<Found> {
+    return { records: await this.list(page), searchedTo: undefined };
+  }
+
+  async find(requestId: string): Promise<RequestRecord | undefined> {
+    return this.#ring.find((record) => record.requestId === requestId);
+  }
+
+  async series(query: SeriesQuery): Promise<RequestSum[]> {
+    return this.#sums.series(query);
+  }
+
   async sum(filter: RecordFilter, dimensions: readonly Dimension[]): Promise<UsageSum[]> {
     const groups = new Map<string, UsageSum>();
     for (const record of this.#ring)
@@ -39,25 +63,6 @@ export class RecentRecords implements RequestRecords {
     return false;
   }
 }
-
-function matches(record: RequestRecord, filter: RecordFilter): boolean {
-  return FILTERS.every((fits) => fits(record, filter));
-}
-
-/** Whether a record fits one field of a filter. Every field has to be here. */
-const FITS: Readonly<
-  Record<keyof Required<RecordFilter>, (record: RequestRecord, filter: RecordFilter) => boolean>
-> = {
-  key: (record, { key }) => key === undefined || record.key === key,
-  model: (record, { model }) => model === undefined || record.model === model,
-  provider: (record, { provider }) => provider === undefined || record.provider === provider,
-  status: (record, { status }) => status === undefined || record.status === status,
-  ending: (record, { ending }) => ending === undefined || record.ending === ending,
-  sinceMs: (record, { sinceMs }) => sinceMs === undefined || record.endedAtMs >= sinceMs,
-  untilMs: (record, { untilMs }) => untilMs === undefined || record.endedAtMs < untilMs,
-};
-
-const FILTERS = Object.values(FITS);
 
 function compare(a: Position, b: Position): number {
   return a.endedAtMs - b.endedAtMs || (a.requestId < b.requestId ? -1 : Number(a.requestId > b.requestId));

@@ -39,6 +39,13 @@ export interface RecordRow {
   readonly user_name: string | null;
   readonly end_user: string | null;
   readonly tags: string | null;
+  readonly method: string | null;
+  readonly endpoint: string | null;
+  readonly code: string | null;
+  readonly overhead_ms: number | null;
+  readonly has_fallback: number | null;
+  readonly attempts_json: string | null;
+  readonly translation_json: string | null;
 }
 
 /** The row of a record. */
@@ -116,6 +123,13 @@ const LATER = [
   ['user_name', 'userName'],
   ['end_user', 'endUser'],
   ['tags', 'tags'],
+  ['method', 'method'],
+  ['endpoint', 'endpoint'],
+  ['code', 'code'],
+  ['overhead_ms', 'overheadMs'],
+  ['has_fallback', 'hasFallback'],
+  ['attempts_json', 'attemptsJson'],
+  ['translation_json', 'translationJson'],
 ] as const satisfies readonly (readonly [keyof RecordRow, keyof RequestRecord])[];
 
 type LaterColumn = (typeof LATER)[number][0];

@@ -1,8 +1,10 @@
 import type { SQL } from 'bun';
 import type { Database } from '../database.ts';
 import type { RequestRecord } from './request-record.ts';
-import { Conditions, type Position, type RecordFilter } from './request-record-filter.ts';
+import { Conditions, type RecordFilter, type RecordPage } from './request-record-filter.ts';
 import { parseRow, type RecordRow, rowOf } from './request-record-row.ts';
+import { type Found, searchRecords } from './request-search.ts';
+import { addRequestSums, pruneSums, readSeries, type RequestSum, type SeriesQuery } from './request-sums.ts';
 import { type Dimension, sumRecords, type UsageSum } from './request-record-usage.ts';
 
 /** The table of request records. Every function throws `StoreUnavailable` if the database cannot be asked. */
@@ -11,16 +13,15 @@ export interface RequestRecords {
   readonly insert: (records: readonly RequestRecord[]) => Promise<void>;
   /** The newest first, and only those older than `before`. */
   readonly list: (page: RecordPage) => Promise<RequestRecord[]>;
+  /** As `list`, but gives up after a moment where no index helps, and says how far it has come. */
+  readonly search: (page: RecordPage) => Promise<Found>;
+  readonly find: (requestId: string) => Promise<RequestRecord | undefined>;
+  /** The sums of a period in steps. */
+  readonly series: (query: SeriesQuery) => Promise<RequestSum[]>;
   /** Sums over the records of a period, grouped. Throws `TooManyGroups`. */
   readonly sum: (filter: RecordFilter, dimensions: readonly Dimension[]) => Promise<UsageSum[]>;
   /** Deletes some records that ended before that time; returns whether there are more. */
   readonly prune: (beforeMs: number) => Promise<boolean>;
-}
-
-export interface RecordPage {
-  readonly filter: RecordFilter;
-  readonly before: Position | undefined;
-  readonly limit: number;
 }
 
 /** Deleted per transaction, so that none takes long. */
@@ -31,6 +32,9 @@ export function requestRecords(database: Database): RequestRecords {
   return {
     insert: (records) => database.write((sql) => insert(sql, records)),
     list: (page) => database.read((sql) => list(sql, page)),
+    search: (page) => searchRecords(database, page),
+    find: (requestId) => database.read((sql) => find(sql, requestId)),
+    series: (query) => readSeries(database, query),
     sum: (filter, dimensions) => sumRecords(database, filter, dimensions),
     prune: (beforeMs) => database.write((sql) => prune(sql, beforeMs)),
   };
@@ -38,7 +42,15 @@ export function requestRecords(database: Database): RequestRecords {
 
 async function insert(sql: SQL, records: readonly RequestRecord[]): Promise<void> {
   await insertSheets(sql, records);
-  await sql`insert into request_records ${sql(records.map(rowOf))} on conflict do nothing`;
+  const inserted: { ended_at_ms: number | string; request_id: string }[] =
+    await sql`insert into request_records ${sql(records.map(rowOf))} on conflict do nothing
+      returning ended_at_ms, request_id`;
+  const keys = new Set(inserted.map((row) => `${row.ended_at_ms} ${row.request_id}`));
+  // A record counts once, however often its insert is repeated.
+  await addRequestSums(
+    sql,
+    records.filter(({ endedAtMs, requestId }) => keys.delete(`${endedAtMs} ${requestId}`)),
+  );
 }
 
 /** Inserts the prices behind records; those that are known stay as they are. */
@@ -63,11 +75,18 @@ async function list(sql: SQL, { filter, before, limit }: RecordPage): Promise<Re
   return rows.map(parseRow);
 }
 
+async function find(sql: SQL, requestId: string): Promise<RequestRecord | undefined> {
+  const rows: RecordRow[] = await sql`
+    select * from request_records where request_id = ${requestId} order by ended_at_ms desc limit 1`;
+  return rows.map(parseRow)[0];
+}
+
 async function prune(sql: SQL, beforeMs: number): Promise<boolean> {
   const [last]: { at: number | string }[] = await sql`
     select ended_at_ms as at from request_records where ended_at_ms < ${beforeMs}
     order by ended_at_ms limit 1 offset ${PRUNED_AT_ONCE - 1}`;
   const untilMs = last === undefined ? beforeMs : Number(last.at) + 1;
   await sql`delete from request_records where ended_at_ms < ${untilMs}`;
+  if (last === undefined) await pruneSums(sql, Date.now());
   return last !== undefined;
 }

@@ -1,3 +1,4 @@
+import { detailsOf, type RequestDetails } from './request-details.ts';
 import type { Tags } from '../../config/owners.ts';
 import type { Attribution } from '../../gateway/attribution.ts';
 import type { Ending, RequestEnded } from '../../gateway/events.ts';
@@ -8,7 +9,7 @@ import type { Usage, UsageParts } from '../../protocols/protocol.ts';
 export type RecordEnding = Ending | 'lost';
 
 /** One request as it is stored: numbers and names, never the request or the answer. */
-export interface RequestRecord {
+export interface RequestRecord extends RequestDetails {
   /** Milliseconds since 1970. */
   readonly endedAtMs: number;
   readonly requestId: string;
@@ -84,6 +85,7 @@ export function recordOf(event: RequestEnded, endedAtMs: number): RequestRecord 
     durationMs: whole(event.endedAtMs - startedAtMs) ?? 0,
     ...costColumns(event.cost),
     ...partColumns(usage?.parts),
+    ...detailsOf(event),
     ...ownerColumns(event),
   };
 }

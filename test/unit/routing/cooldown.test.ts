@@ -300,3 +300,42 @@ describe('an endpoint of a route', () => {
     expect(ledger.availability(a.id, 2_000, '/v1/completions').kind).toBe('available');
   });
 });
+
+describe('an operator', () => {
+  test('drains a route until it is resumed, whatever becomes of it meanwhile', () => {
+    const ledger = new CooldownLedger();
+    ledger.drain(a.id);
+    expect(ledger.allAvailable()).toBe(false);
+    expect(ledger.availability(a.id, 0)).toEqual({ kind: 'draining' });
+    expect(ledger.availability(a.id, 0, '/v1/chat/completions')).toEqual({ kind: 'draining' });
+    expect(ledger.availability(b.id, 0)).toEqual({ kind: 'available' });
+    ledger.note(attempt(a, failed(500)), PAIR, POLICY, 1_000);
+    ledger.note(attempt(a, ANSWERED), PAIR, POLICY, 90_000);
+    ledger.sweep(HOUR);
+    expect(ledger.availability(a.id, HOUR)).toEqual({ kind: 'draining' });
+    ledger.resume(a.id);
+    ledger.resume(b.id);
+    expect(ledger.availability(a.id, HOUR).kind).not.toBe('draining');
+  });
+
+  test('ends a cooldown, also that of one endpoint', () => {
+    const ledger = new CooldownLedger();
+    const chat = '/v1/chat/completions';
+    ledger.note(attempt(a, failed(500)), PAIR, POLICY, 0);
+    const noChat = {
+      kind: 'failed',
+      status: 404,
+      defect: undefined,
+      retryAfterMs: undefined,
+      fault: 'provider',
+    } as const;
+    ledger.note(attempt(b, noChat, { endpoint: chat }), PAIR, POLICY, 0);
+    ledger.note(attempt(b, noChat, { endpoint: chat }), PAIR, POLICY, 0);
+    expect(ledger.availability(a.id, 1).kind).toBe('cooling');
+    expect(ledger.availability(b.id, 1, chat).kind).toBe('cooling');
+    for (const { id } of [a, b]) ledger.clear(id, [chat]);
+    expect(ledger.availability(a.id, 1)).toEqual({ kind: 'available' });
+    expect(ledger.availability(b.id, 1, chat)).toEqual({ kind: 'available' });
+    expect(ledger.allAvailable()).toBe(true);
+  });
+});

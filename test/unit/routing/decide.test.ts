@@ -178,6 +178,16 @@ describe('the last resort:', () => {
     expect(decided(MAIN, [], cooling)).toBe('last-resort second:x after 0');
   });
 
+  test('a draining route is left out, even if nothing else is there', () => {
+    const draining = statuses({ a: 'draining', later: 'draining', b: 8_000, x: 9_000, y: 9_000 });
+    expect(decided(MAIN, [], draining)).toBe('last-resort main:b after 0');
+    expect(decided(ALONE, [], statuses({ a: 'draining' }))).toBe('give up: no-route');
+    expect(decided(MAIN, [], statuses({ a: 'draining', b: 'draining' }))).toBe('first main:later after 0');
+    const tried = [attempt(a, failed(503))];
+    const policy = { ...RETRY, retries: 3 };
+    expect(decided(ALONE, tried, { ...statuses({ a: 'draining' }), policy })).toBe('give up: no-route');
+  });
+
   test('a probed route goes before a cooling one: its time is up', () => {
     expect(decided(model('main', [a, b]), [], statuses({ a: 8_000, b: 'probing' }))).toBe(
       'last-resort main:b after 0',

@@ -27,6 +27,13 @@ test('a record has the time at which the request ended, how long it took, and it
     costBasis: null,
     priceRef: null,
     priceSheet: null,
+    method: 'POST',
+    endpoint: '/v1/chat/completions',
+    code: null,
+    overheadMs: 1,
+    hasFallback: 0,
+    attemptsJson: '[]',
+    translationJson: null,
   });
 });
 

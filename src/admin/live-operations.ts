@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { Subscriber } from './live/subscriber.ts';
+import { AdminProblem } from './problem.ts';
+import type { Answer, Call, Operation } from './operation.ts';
+
+/** The operation that tells what happens. */
+export const liveOperations: readonly Operation[] = [
+  {
+    method: 'get',
+    tag: 'running',
+    path: '/live',
+    id: 'readLive',
+    summary: 'What happens now',
+    description:
+      'Server-sent events: `hello` and all states (`state`) at first, then changed states, a `tick` with the requests that ended, at most four times a second, and a `feed` of what is worth knowing. They have names and numbers, never prompts, answers or credentials. A slow reader loses events and is told how many (`lost`). `end` says that the session has ended, or the gateway stops.',
+    body: undefined,
+    status: 200,
+    answer: z.string(),
+    media: 'text/event-stream',
+    run: live,
+  },
+];
+
+async function live({ caller, services, authorization, now }: Call): Promise<Answer> {
+  if (caller === undefined) throw new Error('the stream needs a caller');
+  if (services.live.isClosed)
+    throw new AdminProblem('starting', 'The gateway stops.', { headers: { 'retry-after': '2' } });
+  const running = services.running();
+  const subscriber = new Subscriber(caller, authorization);
+  services.live.add(subscriber, {
+    version: services.version,
+    config_version: running.snapshot().version,
+    role: caller.role,
+    now: now.toISOString(),
+    started_at: new Date(running.startedAtMs).toISOString(),
+  });
+  const raw = { type: 'text/event-stream', body: subscriber.stream };
+  return { version: undefined, body: undefined, headers: { 'x-accel-buffering': 'no' }, raw };
+}

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { dollarsOf } from '../prices/cost.ts';
+import type { Json, JsonObject } from '../store/revision.ts';
+import type { RequestRecord } from '../store/records/request-record.ts';
+import { ENDINGS } from './request-query.ts';
+
+export const COUNT = z.int().min(0);
+export const NAME = z.string().nullable();
+export const DOLLARS = z.string().regex(/^\d+\.\d{9}$/);
+const TOKENS = COUNT.nullable().meta({ description: 'null: unknown, or nothing to count.' });
+export const ENDING = z.enum(ENDINGS).meta({
+  description:
+    'refused: turned down by the gateway; failed: no provider gave an answer; truncated: the answer broke off; lost: its process died.',
+});
+
+const fields = {
+  time: z.string().meta({ description: 'When it ended; ISO 8601, UTC.' }),
+  request_id: z.string(),
+  key: NAME.meta({ description: 'The master key that it came with.' }),
+  model: NAME.meta({ description: 'The requested model, if it is served.' }),
+  provider: NAME.meta({ description: 'Of the last attempt.' }),
+  attempts: COUNT,
+  has_fallback: z.boolean().meta({ description: 'Whether another route than the first one was tried.' }),
+  ending: ENDING,
+  status: z.int(),
+  code: NAME.meta({ description: 'The code of a refusal by the gateway.' }),
+  prompt_tokens: TOKENS,
+  completion_tokens: TOKENS,
+  total_tokens: TOKENS,
+  cached_tokens: TOKENS,
+  reasoning_tokens: TOKENS,
+  is_estimated: z.boolean().meta({
+    description: 'Whether the gateway estimated the tokens because the provider did not report them.',
+  }),
+  is_streamed: z.boolean(),
+  time_to_first_token_ms: COUNT.nullable(),
+  duration_ms: COUNT,
+  cost: DOLLARS.nullable().meta({ description: 'US dollars; null: the price is not known.' }),
+  cost_basis: z.enum(['provider', 'estimated', 'not-billed']).nullable().meta({
+    description:
+      'provider: from the usage that the provider reported; estimated: from tokens that the gateway counted; not-billed: there was no answer. null: the record is older than prices.',
+  }),
+  price_ref: z.string().nullable().meta({ description: 'Id of the prices behind the cost.' }),
+  team: NAME,
+  user: NAME,
+  end_user: NAME,
+};
+
+export const recordSchema = z.object(fields).meta({ id: 'RequestRecord' });
+
+const attemptSchema = z.object({
+  provider: z.string(),
+  model: NAME.meta({ description: "The provider's name for the model; null: the client's." }),
+  for_model: z.string().meta({ description: 'The model that the route belongs to.' }),
+  reason: z.enum(['first', 'retry', 'fallback-route', 'fallback-model', 'last-resort']),
+  is_probe: z.boolean(),
+  outcome: z.enum([
+    'answered',
+    'rejected',
+    'rate-limited',
+    'failed',
+    'unreachable',
+    'timed-out',
+    'unsuitable',
+    'cancelled',
+  ]),
+  status: z.int().nullable(),
+  detail: NAME.meta({ description: 'The defect, the phase or the reason.' }),
+  retry_after_ms: z.number().nullable(),
+  start_ms: z.int().meta({ description: "Since the request's arrival." }),
+  end_ms: z.int(),
+});
+
+export const detailSchema = z
+  .object({
+    ...fields,
+    started_at: z.string(),
+    method: NAME,
+    endpoint: NAME,
+    overhead_ms: COUNT.nullable().meta({ description: 'The time that the gateway itself took.' }),
+    attempts_detail: z.array(attemptSchema),
+    translation: z
+      .object({
+        from: z.string(),
+        to: z.string(),
+        losses: z.array(z.object({ what: z.string(), path: z.string(), why: z.string() })),
+        count: COUNT,
+      })
+      .nullable(),
+    tags: z.record(z.string(), z.string()),
+    cache_write_tokens: TOKENS,
+    tier: NAME,
+  })
+  .meta({ id: 'RequestDetail' });
+
+/** A record in a list. */
+export function requestView(record: RequestRecord): JsonObject {
+  return {
+    time: new Date(record.endedAtMs).toISOString(),
+    request_id: record.requestId,
+    key: record.key,
+    model: record.model,
+    provider: record.provider,
+    attempts: record.attempts,
+    has_fallback: record.hasFallback === 1,
+    ending: record.ending,
+    status: record.status,
+    code: record.code ?? null,
+    prompt_tokens: record.promptTokens,
+    completion_tokens: record.completionTokens,
+    total_tokens: record.totalTokens,
+    cached_tokens: record.cachedTokens,
+    reasoning_tokens: record.reasoningTokens,
+    is_estimated: record.isEstimated,
+    is_streamed: record.isStreamed,
+    time_to_first_token_ms: record.firstTokenMs,
+    duration_ms: record.durationMs,
+    cost: record.costNano === null ? null : dollarsOf(record.costNano),
+    cost_basis: record.costBasis,
+    price_ref: record.priceRef,
+    team: record.team ?? null,
+    user: record.userName ?? null,
+    end_user: record.endUser ?? null,
+  };
+}
+
+/** One record with all that is known of its way. */
+export function detailView(record: RequestRecord): JsonObject {
+  return {
+    ...requestView(record),
+    started_at: new Date(record.endedAtMs - record.durationMs).toISOString(),
+    method: record.method ?? null,
+    endpoint: record.endpoint ?? null,
+    overhead_ms: record.overheadMs ?? null,
+    attempts_detail: parsed(record.attemptsJson, []),
+    translation: parsed(record.translationJson, null),
+    tags: parsed(record.tags, {}),
+    cache_write_tokens: record.cacheWriteTokens ?? null,
+    tier: record.tier ?? null,
+  };
+}
+
+function parsed(text: string | null | undefined, otherwise: Json): Json {
+  return text === null || text === undefined ? otherwise : (JSON.parse(text) as Json);
+}

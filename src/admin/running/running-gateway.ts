@@ -1,0 +1,53 @@
+import type { Snapshot } from '../../config/snapshot.ts';
+import type { Clock, Traffic } from '../../gateway/ports.ts';
+import type { Availability } from '../../routing/decide.ts';
+import type { Activity } from '../live/activity.ts';
+
+/** The gateway that the Admin API belongs to, in one process or several. */
+export interface RunningGateway {
+  /** The address of its API without a path. */
+  readonly url: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+  readonly snapshot: () => Snapshot;
+  readonly clock: Pick<Clock, 'nowMs' | 'epochMs'>;
+  readonly routes: RouteControls;
+  readonly traffic: Pick<Traffic, 'inFlight' | 'latencyMs'>;
+  /** The last errors of the providers, without addresses or secrets. */
+  readonly providerErrors: () => Promise<readonly ProviderError[]>;
+  /** Calls the listener with what happens in all processes, until the returned function is called. */
+  readonly watch: (listener: (activity: Activity) => void) => () => void;
+  /** Asks a provider for its models, or a model of it for one token. Never rejects. */
+  readonly test: (question: TestQuestion) => Promise<TestResult>;
+}
+
+/** The states of routes, which all processes share. See `CooldownLedger`. */
+export interface RouteControls {
+  readonly availability: (routeId: string, nowMs: number, endpoint?: string) => Availability;
+  readonly allAvailable: () => boolean;
+  readonly drain: (routeId: string) => void;
+  readonly resume: (routeId: string) => void;
+  readonly clear: (routeId: string, endpoints: readonly string[]) => void;
+}
+
+export interface ProviderError {
+  readonly provider: string;
+  readonly lastError: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly lastErrorAtMs: number | undefined;
+}
+
+export interface TestQuestion {
+  /** The name of an enabled provider. */
+  readonly provider: string;
+  /** The model that is asked for one token; undefined: the list of models is asked for. */
+  readonly model: string | undefined;
+}
+
+export interface TestResult {
+  /** Without address or secret; undefined: it went well. */
+  readonly error: string | undefined;
+  readonly latencyMs: number;
+  /** The provider's models, if these were asked for and its answer has them. */
+  readonly models: readonly string[];
+}

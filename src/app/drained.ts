@@ -1,0 +1,23 @@
+import type { Snapshot } from '../config/snapshot.ts';
+import { LOOK_MS } from '../gateway/settle.ts';
+import { systemClock } from '../lib/system-clock.ts';
+import type { HttpServer } from '../server/http-server.ts';
+
+/** Waits for load balancers to notice, then stops listening and waits for requests in flight. */
+export async function drained(
+  server: HttpServer,
+  { drainDelayMs, drainTimeoutMs }: Snapshot['server'],
+): Promise<void> {
+  server.announce();
+  if (drainDelayMs > 0) await Bun.sleep(drainDelayMs);
+  server.drain();
+  await idle(server, drainTimeoutMs);
+  // A large answer is reported only after the server has seen its last byte leave.
+  await Bun.sleep(3 * LOOK_MS);
+}
+
+/** Resolves when no request is pending, or after `timeoutMs`. */
+async function idle(server: HttpServer, timeoutMs: number): Promise<void> {
+  const untilMs = systemClock.nowMs() + timeoutMs;
+  while (server.pending() > 0 && systemClock.nowMs() < untilMs) await Bun.sleep(10);
+}

@@ -1,0 +1,35 @@
+import type { Gateway } from '../gateway/ports.ts';
+import { fetchList } from '../models/fetch-list.ts';
+import { askForToken } from './probe.ts';
+
+/** What to ask a provider of the configuration. */
+export interface ProviderTest {
+  readonly provider: string;
+  /** The model that is asked for one token; undefined: the list of models is asked for. */
+  readonly model: string | undefined;
+}
+
+export interface ProviderTestResult {
+  /** Without address or secret; undefined: it went well. */
+  readonly error: string | undefined;
+  readonly latencyMs: number;
+  readonly models: readonly string[];
+}
+
+/** Asks a provider for its models, or one of them for a token. Never rejects. */
+export async function testProvider(
+  { provider: name, model }: ProviderTest,
+  gateway: Gateway,
+): Promise<ProviderTestResult> {
+  const provider = gateway.snapshot().providers.get(name);
+  if (provider === undefined) return { error: 'it is not in force', latencyMs: 0, models: [] };
+  if (model !== undefined) {
+    const { error, latencyMs } = await askForToken({ provider, model }, gateway);
+    return { error, latencyMs, models: [] };
+  }
+  const startedAtMs = gateway.clock.nowMs();
+  const fetched = await fetchList(provider, gateway);
+  const latencyMs = gateway.clock.nowMs() - startedAtMs;
+  if (fetched.kind === 'failed') return { error: fetched.error, latencyMs, models: [] };
+  return { error: undefined, latencyMs, models: fetched.models.map(({ id }) => id) };
+}

@@ -1,0 +1,110 @@
+import type { RequestEnded, TranslationReport } from '../../gateway/events.ts';
+import type { Attempt, Outcome } from '../../routing/outcome.ts';
+
+/** How a request went, beside its numbers. A field is null, or absent, where it is unknown. */
+export interface RequestDetails {
+  readonly method?: string | null | undefined;
+  /** The route pattern. */
+  readonly endpoint?: string | null | undefined;
+  /** The code of a gateway refusal. */
+  readonly code?: string | null | undefined;
+  readonly overheadMs?: number | null | undefined;
+  /** 1: another route than the first one was tried. */
+  readonly hasFallback?: number | null | undefined;
+  /** A list of `AttemptDetail`, as JSON. */
+  readonly attemptsJson?: string | null | undefined;
+  /** A `TranslationReport`, as JSON. */
+  readonly translationJson?: string | null | undefined;
+}
+
+/** One attempt as it is stored. Times are milliseconds since the request's arrival. */
+export interface AttemptDetail {
+  readonly provider: string;
+  /** The provider's name for the model; null: the client's. */
+  readonly model: string | null;
+  /** The model that the route belongs to: the requested one, or a fallback. */
+  readonly for_model: string;
+  readonly reason: Attempt['reason'];
+  readonly is_probe: boolean;
+  readonly outcome: Outcome['kind'];
+  readonly status: number | null;
+  /** The defect, the phase or the reason, such as `no-choices`, `first-byte` or `reset`. */
+  readonly detail: string | null;
+  readonly retry_after_ms: number | null;
+  readonly start_ms: number;
+  readonly end_ms: number;
+}
+
+/** More attempts and losses of one request are not stored. */
+const MOST_ATTEMPTS = 32;
+const MOST_LOSSES = 32;
+const MOST_CHARACTERS = 200;
+
+/** What is stored of a request's way. */
+export function detailsOf(event: RequestEnded): RequestDetails {
+  const { method, endpoint, code, overheadMs, history, translation } = event;
+  const [first] = history;
+  return {
+    method: method.slice(0, 16),
+    endpoint,
+    code: code ?? null,
+    overheadMs: overheadMs === undefined ? null : Math.max(0, Math.round(overheadMs)),
+    hasFallback: history.some(({ route }) => route.id !== first?.route.id) ? 1 : 0,
+    attemptsJson: JSON.stringify(
+      history.slice(0, MOST_ATTEMPTS).map((attempt) => attemptDetail(attempt, event.startedAtMs)),
+    ),
+    translationJson: translation === undefined ? null : JSON.stringify(bounded(translation)),
+  };
+}
+
+function attemptDetail(attempt: Attempt, startedAtMs: number): AttemptDetail {
+  const { route, reason, isProbe, model, outcome } = attempt;
+  return {
+    provider: route.provider,
+    model: route.upstreamModel === undefined ? null : cut(route.upstreamModel),
+    for_model: cut(model),
+    reason,
+    is_probe: isProbe,
+    ...outcomeDetail(outcome),
+    start_ms: Math.round(attempt.startedAtMs - startedAtMs),
+    end_ms: Math.round(attempt.endedAtMs - startedAtMs),
+  };
+}
+
+function outcomeDetail(
+  outcome: Outcome,
+): Pick<AttemptDetail, 'outcome' | 'status' | 'detail' | 'retry_after_ms'> {
+  const { kind } = outcome;
+  const nothing = { outcome: kind, status: null, detail: null, retry_after_ms: null };
+  switch (outcome.kind) {
+    case 'answered':
+    case 'cancelled':
+      return nothing;
+    case 'rejected':
+      return { ...nothing, status: outcome.status };
+    case 'rate-limited':
+      return { ...nothing, status: outcome.status, retry_after_ms: outcome.retryAfterMs ?? null };
+    case 'failed': {
+      const { status, defect, retryAfterMs } = outcome;
+      return { ...nothing, status, detail: defect ?? null, retry_after_ms: retryAfterMs ?? null };
+    }
+    case 'unreachable':
+      return { ...nothing, detail: outcome.reason };
+    case 'timed-out':
+      return { ...nothing, detail: outcome.phase };
+    case 'unsuitable':
+      return { ...nothing, detail: cut(outcome.loss.why) };
+  }
+}
+
+function bounded({ from, to, losses, count }: TranslationReport): TranslationReport {
+  const kept = losses
+    .slice(0, MOST_LOSSES)
+    .map(({ what, path, why }) => ({ what, path: cut(path), why: cut(why) }));
+  return { from, to, losses: kept, count };
+}
+
+/** Names and paths may be a client's: bounded, and fit for PostgreSQL. */
+function cut(text: string): string {
+  return text.slice(0, MOST_CHARACTERS).replaceAll('\0', '\u{fffd}').toWellFormed();
+}

@@ -1,0 +1,95 @@
+import type { Database } from '../database.ts';
+import type { RequestRecord } from './request-record.ts';
+import { Conditions, type Position, type RecordFilter, type RecordPage } from './request-record-filter.ts';
+import { parseRow, type RecordRow } from './request-record-row.ts';
+
+/** The found records, the newest first. */
+export interface Found {
+  readonly records: readonly RequestRecord[];
+  /** Older records were not looked at, because that took too long; undefined: all were. */
+  readonly searchedTo: Position | undefined;
+}
+
+/** Records that are looked at per transaction: SQLite answers on the thread that serves requests. */
+const SLICE = 5000;
+/** How long a search goes on before it says how far it has come. */
+const PATIENCE_MS = 250;
+
+/**
+ * Lists records. A filter that an index answers is one query. Any other looks at the records of the indexed filters slice
+ * by slice, from the newest on, until the page is full or its time is up.
+ */
+export async function searchRecords(database: Database, page: RecordPage): Promise<Found> {
+  const { filter, limit } = page;
+  if (!needsSlices(filter))
+    return { records: await pieceOf(database, page, undefined), searchedTo: undefined };
+  const untilMs = performance.now() + PATIENCE_MS;
+  const records: RequestRecord[] = [];
+  let before = page.before;
+  for (;;) {
+    const end = await endOfSlice(database, filter, before);
+    records.push(...(await pieceOf(database, { filter, before, limit: limit - records.length }, end)));
+    if (records.length >= limit || end === undefined) return { records, searchedTo: undefined };
+    if (performance.now() > untilMs) return { records, searchedTo: end };
+    before = end;
+    await Bun.sleep(0);
+  }
+}
+
+/** Whether a filter has a part that no index answers. */
+export function needsSlices({
+  search,
+  minDurationMs,
+  minCostNano,
+  hasFallback,
+  ...rest
+}: RecordFilter): boolean {
+  const { statuses, status, team, user, endUser, endings } = rest;
+  return (
+    [search, minDurationMs, minCostNano, hasFallback, statuses, status, team, user, endUser].some(
+      (part) => part !== undefined,
+    ) || endings?.includes('complete') === true
+  );
+}
+
+/** The parts of a filter that choose an index. */
+function indexed({ key, model, provider, ending, sinceMs, untilMs }: RecordFilter): RecordFilter {
+  return { key, model, provider, sinceMs, untilMs, ...(ending !== 'complete' && { ending }) };
+}
+
+/** The last record of the next slice; undefined: the slice reaches the oldest one. */
+function endOfSlice(
+  database: Database,
+  filter: RecordFilter,
+  before: Position | undefined,
+): Promise<Position | undefined> {
+  const conditions = new Conditions(indexed(filter));
+  if (before !== undefined) conditions.position('<', before);
+  return database.read(async (sql) => {
+    const [end]: { ended_at_ms: number | string; request_id: string }[] = await sql.unsafe(
+      `select ended_at_ms, request_id from request_records ${conditions.where()}
+       order by ended_at_ms desc, request_id desc limit 1 offset ${SLICE - 1}`,
+      conditions.values,
+    );
+    return end && { endedAtMs: Number(end.ended_at_ms), requestId: end.request_id };
+  });
+}
+
+/** The records of a page that are not older than `from`. */
+function pieceOf(
+  database: Database,
+  { filter, before, limit }: RecordPage,
+  from: Position | undefined,
+): Promise<RequestRecord[]> {
+  const conditions = new Conditions(filter);
+  if (before !== undefined) conditions.position('<', before);
+  if (from !== undefined) conditions.position('>=', from);
+  return database.read(async (sql) => {
+    const rows: RecordRow[] = await sql.unsafe(
+      `select * from request_records ${conditions.where()}
+       order by ended_at_ms desc, request_id desc limit ${conditions.bind(limit)}`,
+      conditions.values,
+    );
+    return rows.map(parseRow);
+  });
+}

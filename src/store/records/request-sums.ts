@@ -1,0 +1,241 @@
+import type { SQL } from 'bun';
+import {
+  addHistogram,
+  BUCKETS,
+  count,
+  emptyHistogram,
+  HISTOGRAM_COLUMNS,
+  type Histogram,
+} from '../../lib/histogram.ts';
+import type { Database } from '../database.ts';
+import type { RequestRecord } from './request-record.ts';
+
+/** What the sums are kept for: all requests together, or each model, provider or key. */
+export const SUM_DIMENSIONS = ['all', 'model', 'provider', 'key'] as const;
+export type SumDimension = (typeof SUM_DIMENSIONS)[number];
+
+export interface SeriesQuery {
+  readonly dimension: SumDimension;
+  /** Only this model, provider or key; undefined: each of them. */
+  readonly name: string | undefined;
+  /** Milliseconds since 1970; whole steps. */
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  /** A multiple of a minute; from `HOUR_MS` on, a multiple of an hour. */
+  readonly stepMs: number;
+}
+
+/** The sums of one step and one name. */
+export interface RequestSum {
+  readonly fromMs: number;
+  /** '' for all requests, and for those without a model, provider or key. */
+  readonly name: string;
+  requests: number;
+  failures: number;
+  fallbacks: number;
+  promptTokens: number;
+  completionTokens: number;
+  /** Nano-dollars. */
+  costNano: number;
+  readonly durations: Histogram;
+  readonly firstBytes: Histogram;
+}
+
+const MINUTE_MS = 60_000;
+export const HOUR_MS = 3_600_000;
+
+/** How long sums are kept. */
+export const MINUTES_KEPT_MS = 3 * 24 * HOUR_MS;
+export const HOURS_KEPT_MS = 400 * 24 * HOUR_MS;
+
+/** The steps in which sums are stored. */
+const STEPS = [MINUTE_MS, HOUR_MS] as const;
+
+/** Groups records into sums of one step, by dimension and name. */
+export class RequestSums {
+  readonly #stepMs: number;
+  readonly #most: number;
+  readonly #sums = new Map<string, { readonly dimension: SumDimension; readonly sum: RequestSum }>();
+
+  /** Clients may choose names of models; beyond `most` entries only the sums of all requests grow. */
+  constructor(stepMs: number, most = Infinity) {
+    this.#stepMs = stepMs;
+    this.#most = most;
+  }
+
+  add(record: RequestRecord): void {
+    const fromMs = record.endedAtMs - (record.endedAtMs % this.#stepMs);
+    for (const dimension of SUM_DIMENSIONS) {
+      const name = nameIn(record, dimension);
+      const key = `${dimension}\0${String(fromMs).padStart(15, '0')}\0${name}`;
+      let entry = this.#sums.get(key);
+      if (entry === undefined) {
+        if (this.#sums.size >= this.#most && dimension !== 'all') continue;
+        this.#sums.set(key, (entry = { dimension, sum: emptySum(fromMs, name) }));
+      }
+      addRecord(entry.sum, record);
+    }
+  }
+
+  /** In the order of their keys, so that writers that touch the same rows cannot block each other for ever. */
+  entries(): { readonly dimension: SumDimension; readonly sum: RequestSum }[] {
+    return [...this.#sums].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+  }
+
+  /** Forgets what began before that time. */
+  prune(beforeMs: number): void {
+    for (const [key, { sum }] of this.#sums) if (sum.fromMs < beforeMs) this.#sums.delete(key);
+  }
+
+  /** The sums of a query, in steps of the query. */
+  series({ dimension, name, sinceMs, untilMs, stepMs }: SeriesQuery): RequestSum[] {
+    const merged = new Map<string, RequestSum>();
+    for (const { dimension: of, sum } of this.#sums.values()) {
+      const isWanted = of === dimension && (name === undefined || sum.name === name);
+      if (!isWanted || sum.fromMs < sinceMs || sum.fromMs >= untilMs) continue;
+      const fromMs = sum.fromMs - (sum.fromMs % stepMs);
+      const key = `${fromMs} ${sum.name}`;
+      const known = merged.get(key) ?? emptySum(fromMs, sum.name);
+      merged.set(key, known);
+      addUp(known, sum);
+    }
+    return [...merged.values()];
+  }
+}
+
+function nameIn({ model, provider, key }: RequestRecord, dimension: SumDimension): string {
+  const names = { all: '', model, provider, key };
+  return names[dimension] ?? '';
+}
+
+export function emptySum(fromMs: number, name: string): RequestSum {
+  return {
+    fromMs,
+    name,
+    requests: 0,
+    failures: 0,
+    fallbacks: 0,
+    promptTokens: 0,
+    completionTokens: 0,
+    costNano: 0,
+    durations: emptyHistogram(),
+    firstBytes: emptyHistogram(),
+  };
+}
+
+function addRecord(sum: RequestSum, record: RequestRecord): void {
+  sum.requests += 1;
+  if (record.ending !== 'complete' && record.ending !== 'client-left') sum.failures += 1;
+  sum.fallbacks += record.hasFallback ?? 0;
+  sum.promptTokens += record.promptTokens ?? 0;
+  sum.completionTokens += record.completionTokens ?? 0;
+  sum.costNano += record.costNano ?? 0;
+  // A refusal takes no time, and would hide how long answers take.
+  if (record.ending !== 'refused') count(sum.durations, record.durationMs);
+  if (record.firstTokenMs !== null) count(sum.firstBytes, record.firstTokenMs);
+}
+
+/** Adds one sum to another. */
+export function addUp(sum: RequestSum, other: RequestSum): void {
+  sum.requests += other.requests;
+  sum.failures += other.failures;
+  sum.fallbacks += other.fallbacks;
+  sum.promptTokens += other.promptTokens;
+  sum.completionTokens += other.completionTokens;
+  sum.costNano += other.costNano;
+  addHistogram(sum.durations, other.durations);
+  addHistogram(sum.firstBytes, other.firstBytes);
+}
+
+const COUNTS = [
+  'requests',
+  'failures',
+  'fallbacks',
+  'prompt_tokens',
+  'completion_tokens',
+  'cost_nano',
+] as const;
+const SUMMED = [...COUNTS, ...HISTOGRAM_COLUMNS];
+const ADD_UP = SUMMED.map((name) => `${name} = request_sums.${name} + excluded.${name}`).join(', ');
+
+/** SQLite takes 32,766 parameters in a statement. */
+const ROWS_AT_ONCE = 400;
+
+/** Adds records that were not counted before to the stored sums. */
+export async function addRequestSums(sql: SQL, records: readonly RequestRecord[]): Promise<void> {
+  if (records.length === 0) return;
+  const rows = STEPS.flatMap((stepMs) => {
+    const sums = new RequestSums(stepMs);
+    for (const record of records) sums.add(record);
+    return sums.entries().map(({ dimension, sum }) => rowOf(stepMs, dimension, sum));
+  });
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+    await sql`insert into request_sums ${sql(rows.slice(from, from + ROWS_AT_ONCE))}
+      on conflict (step_s, dimension, from_ms, name) do update set ${sql.unsafe(ADD_UP)}`;
+  }
+}
+
+function rowOf(stepMs: number, dimension: SumDimension, sum: RequestSum): Record<string, string | number> {
+  const times = [...sum.durations, ...sum.firstBytes];
+  return {
+    step_s: stepMs / 1000,
+    dimension,
+    from_ms: sum.fromMs,
+    name: sum.name,
+    requests: sum.requests,
+    failures: sum.failures,
+    fallbacks: sum.fallbacks,
+    prompt_tokens: sum.promptTokens,
+    completion_tokens: sum.completionTokens,
+    cost_nano: sum.costNano,
+    ...Object.fromEntries(HISTOGRAM_COLUMNS.map((column, index) => [column, times[index] ?? 0])),
+  };
+}
+
+/** Reads sums from the database. Throws `StoreUnavailable`. */
+export function readSeries(database: Database, query: SeriesQuery): Promise<RequestSum[]> {
+  const { dimension, name, sinceMs, untilMs, stepMs } = query;
+  const stored = stepMs % HOUR_MS === 0 ? HOUR_MS : MINUTE_MS;
+  const columns = SUMMED.map((column) => `sum(${column}) as ${column}`).join(', ');
+  const values = [stored / 1000, dimension, sinceMs, untilMs, ...(name === undefined ? [] : [name])];
+  return database.read(async (sql) => {
+    const rows: Readonly<Record<string, number | string>>[] = await sql.unsafe(
+      `select from_ms - from_ms % ${stepMs} as at, name, ${columns} from request_sums
+       where step_s = $1 and dimension = $2 and from_ms >= $3 and from_ms < $4
+       ${name === undefined ? '' : 'and name = $5'} group by 1, 2`,
+      values,
+    );
+    return rows.map(parseSum);
+  });
+}
+
+/** PostgreSQL returns sums as text. */
+function parseSum(row: Readonly<Record<string, number | string>>): RequestSum {
+  const number = (column: string): number => Number(row[column]);
+  const times = HISTOGRAM_COLUMNS.map(number);
+  return {
+    fromMs: number('at'),
+    name: String(row['name']),
+    requests: number('requests'),
+    failures: number('failures'),
+    fallbacks: number('fallbacks'),
+    promptTokens: number('prompt_tokens'),
+    completionTokens: number('completion_tokens'),
+    costNano: number('cost_nano'),
+    durations: times.slice(0, BUCKETS),
+    firstBytes: times.slice(BUCKETS),
+  };
+}
+
+/** Deletes sums that are kept no longer. */
+export async function pruneSums(sql: SQL, nowMs: number): Promise<void> {
+  for (const [stepMs, keptMs] of [
+    [MINUTE_MS, MINUTES_KEPT_MS],
+    [HOUR_MS, HOURS_KEPT_MS],
+  ] as const) {
+    for (const dimension of SUM_DIMENSIONS) {
+      await sql`delete from request_sums
+        where step_s = ${stepMs / 1000} and dimension = ${dimension} and from_ms < ${nowMs - keptMs}`;
+    }
+  }
+}

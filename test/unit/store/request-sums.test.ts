@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { percentile } from '../../../src/lib/histogram.ts';
+import { RecentRecords } from '../../../src/store/records/recent-records.ts';
+import { recordOf, type RequestRecord } from '../../../src/store/records/request-record.ts';
+import type { RequestRecords } from '../../../src/store/records/request-record-table.ts';
+import { HOUR_MS } from '../../../src/store/records/request-sums.ts';
+import { ENGINES, openTestStore, startDatabases, type TestDatabases } from './databases.ts';
+import { ended } from './request-records.ts';
+
+let databases: TestDatabases;
+
+beforeAll(async () => {
+  databases = await startDatabases();
+}, 60_000);
+afterAll(() => databases.stop());
+
+const MINUTE_MS = 60_000;
+const AT_MS = Math.floor(1_767_225_600_000 / HOUR_MS) * HOUR_MS;
+
+function record(requestId: string, more: Partial<RequestRecord> = {}): RequestRecord {
+  return { ...recordOf(ended({ requestId }), AT_MS), durationMs: 100, ...more };
+}
+
+const RECORDS = [
+  record('req_1'),
+  record('req_2', {
+    endedAtMs: AT_MS + 1,
+    model: 'slow',
+    durationMs: 9000,
+    ending: 'failed',
+    hasFallback: 1,
+  }),
+  record('req_3', { endedAtMs: AT_MS + MINUTE_MS, costNano: 5 }),
+  record('req_4', { endedAtMs: AT_MS + HOUR_MS, key: null }),
+  record('req_5', { endedAtMs: AT_MS + HOUR_MS, provider: 'other', ending: 'refused', durationMs: 1 }),
+];
+
+async function playSums(records: RequestRecords): Promise<void> {
+  await records.insert(RECORDS.slice(0, 3));
+  const series = (more: object) =>
+    records.series({
+      dimension: 'all',
+      name: undefined,
+      sinceMs: AT_MS,
+      untilMs: AT_MS + 2 * HOUR_MS,
+      stepMs: MINUTE_MS,
+      ...more,
+    });
+  const minutes = (await series({})).toSorted((a, b) => a.fromMs - b.fromMs);
+  expect(
+    minutes.map(({ fromMs, requests, failures, fallbacks }) => [
+      fromMs - AT_MS,
+      requests,
+      failures,
+      fallbacks,
+    ]),
+  ).toEqual([
+    [0, 2, 1, 1],
+    [MINUTE_MS, 1, 0, 0],
+  ]);
+  await records.insert(RECORDS.slice(3));
+  const hours = await series({ stepMs: HOUR_MS });
+  expect(hours.map(({ requests }) => requests).toSorted((a, b) => a - b)).toEqual([2, 3]);
+  const models = await series({ stepMs: 2 * HOUR_MS, dimension: 'model' });
+  expect(Object.fromEntries(models.map(({ name, requests }) => [name, requests]))).toEqual({
+    fast: 4,
+    slow: 1,
+  });
+  const [slow] = await series({ stepMs: HOUR_MS, dimension: 'model', name: 'slow' });
+  expect(percentile(slow?.durations ?? [], 0.95)).toBeWithin(7500, 10_001);
+  expect(slow?.promptTokens).toBe(3);
+  const [other] = await series({ stepMs: HOUR_MS, dimension: 'provider', name: 'other' });
+  expect([other?.requests, other?.failures, percentile(other?.durations ?? [], 0.5)]).toEqual([1, 1, null]);
+  const found = await records.search({ filter: { hasFallback: true }, before: undefined, limit: 10 });
+  expect(found.records.map(({ requestId }) => requestId)).toEqual(['req_2']);
+  expect((await records.find('req_3'))?.costNano).toBe(5);
+  expect(await records.find('none')).toBeUndefined();
+}
+
+for (const engine of ENGINES) {
+  describe(engine, () => {
+    test('adds up minutes and hours, by name and in all', async () => {
+      const { store } = await openTestStore(await databases.newUrl(engine));
+      await playSums(store.requests);
+      await store.close();
+    });
+
+    test('counts a record once, however often it is written, and by however many writers', async () => {
+      const url = await databases.newUrl(engine);
+      const [one, other] = [await openTestStore(url), await openTestStore(url)];
+      for (let n = 0; n < 3; n++)
+        await Promise.all([
+          one.store.requests.insert(RECORDS),
+          other.store.requests.insert([...RECORDS].toReversed()),
+        ]);
+      const sums = await one.store.requests.series({
+        dimension: 'all',
+        name: undefined,
+        sinceMs: 0,
+        untilMs: AT_MS + 2 * HOUR_MS,
+        stepMs: 24 * HOUR_MS,
+      });
+      expect(sums.reduce((all, { requests }) => all + requests, 0)).toBe(5);
+      await one.store.close();
+      await other.store.close();
+    });
+
+    test('finds what a filter without an index names, slice by slice, and pages on', async () => {
+      const { store } = await openTestStore(await databases.newUrl(engine));
+      const many = Array.from({ length: 12_000 }, (_, n) =>
+        record(`req_${n}`, { endedAtMs: AT_MS + n, durationMs: n % 4000 === 0 ? 5000 : 10 }),
+      );
+      for (let from = 0; from < many.length; from += 250)
+        await store.requests.insert(many.slice(from, from + 250));
+      const ids: string[] = [];
+      let before;
+      do {
+        const found = await store.requests.search({ filter: { minDurationMs: 5000 }, before, limit: 1 });
+        ids.push(...found.records.map(({ requestId }) => requestId));
+        before = found.records.at(-1) ?? found.searchedTo;
+      } while (before !== undefined);
+      expect(ids).toEqual(['req_8000', 'req_4000', 'req_0']);
+      const filter = { endings: ['failed', 'refused'] as const, model: 'fast' };
+      expect((await store.requests.search({ filter, before: undefined, limit: 5 })).records).toEqual([]);
+      await store.close();
+    });
+  });
+}
+
+test('memory adds up minutes, and finds by what happened', () => playSums(new RecentRecords()));
