@@ -35,9 +35,9 @@ interface AxeResult {
 /** What axe-core finds wrong with a page by WCAG 2.2 AA and its own good practice. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   await page.evaluate(await Bun.file(AXE).text());
-  const { violations } = (await page.evaluate(
+  const { violations } = await page.evaluate<AxeResult>(
     "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
-  )) as AxeResult;
+  );
   return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0]?.html ?? ''}`);
 }
 
@@ -46,7 +46,8 @@ export async function signIn(page: Page, url: string, key: string): Promise<void
   await page.goto(`${url}/console`);
   await page.getByLabel('Key', { exact: true }).fill(key);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+  // On a phone it is behind a button.
+  await page.locator('nav.side').waitFor({ state: 'attached' });
 }
 
 /** Opens a page of the console by its address, and waits until it is drawn. */

@@ -74,6 +74,8 @@ describe.skipIf(!canTestConsole)('the console', () => {
   });
 
   test('asks for a key, and keeps it nowhere', async () => {
+    // A button that fades in does not have its colour yet.
+    await page.emulateMedia({ reducedMotion: 'reduce' });
     await page.goto(`${gateway.url}/console`);
     await page.getByLabel('Key', { exact: true }).fill('wrong');
     await page.getByRole('button', { name: 'Sign in' }).click();
@@ -124,7 +126,7 @@ describe.skipIf(!canTestConsole)('the console', () => {
 
   test('fits a phone', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
-    await signIn(page, gateway.url, ADMIN_KEY).catch(() => undefined);
+    await signIn(page, gateway.url, ADMIN_KEY);
     const wide: string[] = [];
     for (const [path, title] of Object.entries(PAGES)) {
       await visit(page, gateway.url, path, title);
@@ -167,14 +169,7 @@ describe.skipIf(!canTestConsole)('the console', () => {
 
   test('shows names as text, whatever they contain', async () => {
     await signIn(page, gateway.url, ADMIN_KEY);
-    for (const path of ['', 'requests', 'models', 'providers', 'keys', 'explain', 'usage?by=key']) {
-      await page.goto(`${gateway.url}/console/${path}`);
-      await page
-        .getByText('onerror')
-        .first()
-        .waitFor({ timeout: 5000 })
-        .catch(() => undefined);
-    }
+    for (const [path, title] of Object.entries(PAGES)) await visit(page, gateway.url, path, title);
     await page.goto(`${gateway.url}/console/keys?id=${encodeURIComponent(MARKUP)}`);
     await page.getByRole('dialog', { name: MARKUP }).waitFor();
     expect(await page.evaluate('window.injected')).toBeUndefined();
@@ -198,7 +193,8 @@ describe.skipIf(!canTestConsole)('the console', () => {
 
   test('shows both changes when somebody else has saved meanwhile', async () => {
     await signIn(page, gateway.url, ADMIN_KEY);
-    await visit(page, gateway.url, 'models?edit=fast', PAGES.models);
+    await visit(page, gateway.url, 'models', PAGES.models);
+    await page.getByRole('region', { name: 'fast' }).getByRole('button', { name: 'Edit' }).click();
     await page.getByLabel('Weight').first().fill('7');
     await gateway.admin('PUT', '/models/falls', { fallbacks: [] });
     await page.getByRole('button', { name: 'Review the change' }).click();
