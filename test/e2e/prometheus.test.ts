@@ -60,12 +60,11 @@ models:
   sick: { routes: [{ provider: mock, model: mock/503 }] }
   cut: { routes: [{ provider: mock, model: "mock/cut-rst?after=3" }] }
 fallback: { cooldown_seconds: 1, alias_fallback: { sick: [steady] } }
-prices: { models: { "mock/*": { input: 1, output: 2 } } }
+prices: { models: { "mock/*": { free: true } } }
 spend: { journal: memory }
 master_keys:
-  - { name: team, key: mk-team, limits: [{ cost: 1000, per: month }] }
-  - { name: free, key: mk-free }
-  - { name: spent, key: mk-spent, limits: [{ requests: 1, per: day }] }
+  - { name: team, key: mk-team }
+  - { name: capped, key: mk-capped, limits: [{ tokens: 20k, per: day }, { cost: 1, per: day }] }
   - { name: limited, key: mk-limited, rate_limit: { requests_per_second: 0, burst_size: 0 } }`);
     prometheus = await startPrometheus(prometheusProgram ?? '', gateway.url);
     await load(9_000);
@@ -90,8 +89,8 @@ master_keys:
         ask('cut', { stream: true }),
         ask('unknown'),
         ask('steady', {}, 'mk-limited'),
-        ask('steady', {}, 'mk-spent'),
-        ask('dark', {}, 'mk-free'),
+        ask('steady', {}, 'mk-capped'),
+        ask('dark'),
         ask('drip', { stream: true }, 'mk-team', AbortSignal.timeout(15)),
       ]);
       gateway.app.emit({ type: 'configuration-refused', problems: [] });
@@ -172,10 +171,10 @@ master_keys:
   test('every metric that a panel or a rule names is one of ours', async () => {
     const text = await (await fetch(`${gateway.url}/metrics`)).text();
     const ours = new Set([...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name));
-    // The metrics of database mode have no series here, and no budget is passed.
+    // The metrics of database mode have no series here.
     const families = dumpTable(createMetricTable());
     const inDatabaseMode = families.filter(({ name }) =>
-      /^llm_proxy_(?:store|request_records|journal|overspend)_/.test(name),
+      /^llm_proxy_(?:store|request_records|journal)_/.test(name),
     );
     for (const { name } of inDatabaseMode) ours.add(name);
     const expressions = [
