@@ -37,6 +37,7 @@ export type OperationTag =
   | 'config'
   | 'requests'
   | 'running'
+  | 'playground'
   | 'limits'
   | 'spend'
   | 'access';
@@ -118,8 +119,7 @@ export interface Call {
   /** undefined: nobody is signed in, which only a public operation sees. */
   readonly caller: Caller | undefined;
   readonly client: Client;
-  /** The credential of a request that has no session. */
-  readonly authorization: string | undefined;
+  readonly headers: Headers;
   readonly services: Services;
   /** For the history: who makes it, and from where. */
   readonly actor: string;

@@ -6,7 +6,8 @@ import type { KeyUse } from '../gateway/key-use.ts';
 import type { ClientRequest, DatabaseStatus, Gateway } from '../gateway/ports.ts';
 import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
 import { requireOwnBrowser } from './browser-guard.ts';
-import { addressOf, administered, type AdminEndpoint } from './admin-endpoint.ts';
+import { addressOf, administered } from './admin-endpoint.ts';
+import type { AdminEndpoint } from './admin-port.ts';
 import { isOfConsole, readConsole } from './console-endpoint.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
 import { createDetailedHealth, type HealthReporter } from '../health/report.ts';
@@ -14,7 +15,7 @@ import { readDocs } from './docs-endpoint.ts';
 import { health } from '../health/endpoints.ts';
 import { withKeyHint } from './key-hint.ts';
 import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
-import { answerAboutKey } from './key-endpoint.ts';
+import { answerKeyHolder } from './key-holder.ts';
 import { getModel, listModels, type ModelRequest, type ModelSources } from './models-endpoint.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import { hello } from './hello.ts';
@@ -77,7 +78,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
     detailedHealth: createDetailedHealth(gateway, options.reportHealth),
     docs: options.docs,
     console: options.console,
-    hasAdmin: options.admin !== undefined,
+    admin: options.admin,
     keyUse: options.keyUse,
     catalogue: options.catalogue,
     webSockets: new WebSockets({ ...gateway, sockets: options.sockets }),
@@ -99,8 +100,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
       development: false,
       websocket: SOCKET_HANDLER,
       fetch: (request, server) => {
-        const answered =
-          administered(request, { admin: options.admin, server, gateway }) ?? answer(request, server, state);
+        const answered = administered(request, server, state) ?? answer(request, server, state);
         return answered instanceof Promise
           ? answered.then((response) =>
               withConnectionClose(boundLeftover(response, { request, server }, state), state),
@@ -220,10 +220,8 @@ function endpointBelow(request: Request, target: RequestTarget, state: ServerSta
   return modelEndpoint(request, { path, search }, { snapshot: gateway.snapshot(), catalogue, clock });
 }
 
-function aboutKey({ request, server, target }: Arrival, state: ServerState): Answer | undefined {
-  const { gateway, keyUse } = state;
-  const clientAddress = (): string => addressOf(request, server, gateway.snapshot());
-  return answerAboutKey(request, target, { gateway, keyUse, clientAddress });
+function aboutKey(arrival: Arrival, state: ServerState): Answer | undefined {
+  return answerKeyHolder(arrival, state, () => proxied(arrival, state));
 }
 
 function modelList(reader: ModelRequest, sources: ModelSources): Response {
