@@ -189,7 +189,7 @@ function requireAccess(access: Access, caller: Caller | undefined): void {
   if (access === 'public') return;
   if (caller === undefined) throw wrongKey();
   if (mayRun(caller.role, access)) return;
-  const needed = access === 'admin' ? 'an admin' : `the role ${access}`;
+  const needed = access === 'admin' ? 'an admin' : `the role ${access === 'asking' ? 'operator' : access}`;
   throw new AdminProblem('not_allowed', `${caller.name} has the role ${caller.role}; this needs ${needed}.`);
 }
 

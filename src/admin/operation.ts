@@ -26,6 +26,8 @@ export interface AdminStore {
   readonly snapshot: () => Snapshot;
   readonly change: (edit: Edit, context: Omit<ChangeContext, 'onRow'>) => Promise<Revision>;
   readonly rollback: (version: number, context: Omit<ChangeContext, 'onRow'>) => Promise<Revision>;
+  /** The configuration after an edit, without writing it; undefined: it is a file. */
+  readonly preview?: (edit: Edit) => Promise<Snapshot>;
   readonly refresh: () => Promise<Revision>;
   readonly history: (page: { before: number; limit: number }) => Promise<HistoryItem[]>;
   readonly requests: Pick<RequestRecords, 'search' | 'find' | 'series' | 'sum'>;

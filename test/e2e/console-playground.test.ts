@@ -61,7 +61,7 @@ for (const workers of [1, 2]) {
       const answered = await ask('fast', { ...bearer, 'x-llm-proxy-as': 'one' });
       expect([answered.status, answered.headers.get('x-llm-proxy-permit')]).toEqual([200, null]);
       expect(answered.headers.get('x-llm-proxy-trail')).toContain('p');
-      expect((await answered.json()).choices).toHaveLength(1);
+      expect(((await answered.json()) as { choices: unknown[] }).choices).toHaveLength(1);
       expect((await ask('other', { ...bearer, 'x-llm-proxy-as': 'one' })).status).toBe(403);
       expect((await ask('fast', { ...bearer, 'x-llm-proxy-as': 'slow' })).status).toBe(200);
       expect((await ask('fast', { ...bearer, 'x-llm-proxy-as': 'slow' })).status).toBe(429);
