@@ -39,7 +39,7 @@ export const playgroundOperations: readonly Operation[] = [
     method: 'post',
     tag: 'playground',
     path: `/playground${path}`,
-    access: 'key',
+    access: 'asking',
     id,
     summary: `Ask for ${what}`,
     description: `As \`POST ${path}\` of the gateway, in the name of the key that the header \`${AS_HEADER}\` names. It counts and is limited like any request of that key. The session of a key always asks in its own name.`,

@@ -177,6 +177,7 @@ export const spendOperations: readonly Operation[] = [
     summary: 'Test the webhooks',
     description: 'Sends a message with the event `test` to each webhook of the configuration, once.',
     body: z.strictObject({}),
+    example: {},
     answer: z.object({
       hooks: z.array(
         z.object({

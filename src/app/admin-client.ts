@@ -8,6 +8,13 @@ import type { Database } from '../store/database.ts';
 import { RecentRecords } from '../store/records/recent-records.ts';
 import type { JsonObject } from '../store/revision.ts';
 import type { Store } from '../store/store.ts';
+import type { SpendServices } from '../admin/operation.ts';
+import type { Snapshot } from '../config/snapshot.ts';
+import { dollarsOf } from '../prices/cost.ts';
+import type { Difference } from '../spend/entries/verify.ts';
+import { createHookSender } from '../upstream/hook-sender.ts';
+import { pricerAt } from './cost-meter.ts';
+import { endUserHash } from './end-user-hash.ts';
 import { version } from '../version.ts';
 import { standingsFrom } from './claim-standing.ts';
 
@@ -15,6 +22,23 @@ import { standingsFrom } from './claim-standing.ts';
 export interface AdminClient {
   /** Resolves with the body of the answer; `{}` if there is none. Throws `AdminRefused`. */
   readonly call: (method: string, path: string, body?: JsonObject) => Promise<JsonObject>;
+  /** Resolves with the answer as text. Throws `AdminRefused`. */
+  readonly text: (method: string, path: string, body?: TextBody) => Promise<string>;
+  /** Compares the sums of the ledger, and enters what is missing if `repairs`. Throws `AdminRefused` without a ledger. */
+  readonly verify: (repairs: boolean) => Promise<VerifiedText>;
+}
+
+export interface TextBody {
+  readonly text: string;
+  /** The content type. */
+  readonly type: string;
+}
+
+/** The result of a comparison, with a sentence for each difference. */
+export interface VerifiedText {
+  readonly differences: readonly string[];
+  readonly quarters: number;
+  readonly counters: number;
 }
 
 /** A call was refused. The message has no stop at its end. */
@@ -22,7 +46,8 @@ export class AdminRefused extends Error {}
 
 /** The Admin API over the database of the configuration. */
 export async function adminOverStore(store: Store): Promise<AdminClient> {
-  return clientOf({ store, ...store.console, standing: await standingsIn(store.database) });
+  const { database } = store;
+  return clientOf({ store, ...store.console, standing: await standingsIn(database) }, database);
 }
 
 /** The Admin API over a configuration file, which it only reads. `database` is that of the ledger. */
@@ -40,16 +65,18 @@ export async function adminOverFile(
     },
     () => loaded,
   );
-  return clientOf({ store, configurationFile: path, standing: await standingsIn(database) });
+  return clientOf({ store, configurationFile: path, standing: await standingsIn(database) }, database);
 }
 
 type ClientOptions = Omit<AdminOptions, 'adminKey' | 'version' | 'nowMs' | 'audit' | 'onBug'>;
 
-function clientOf(options: ClientOptions): AdminClient {
+function clientOf(options: ClientOptions, database: Database | undefined): AdminClient {
+  const { store } = options;
   const adminKey = `${crypto.randomUUID()}${crypto.randomUUID()}`;
   let bug: unknown;
   const admin = createAdmin({
     ...options,
+    spend: spendOf(database, () => store.snapshot()),
     adminKey,
     version,
     nowMs: Date.now,
@@ -58,21 +85,62 @@ function clientOf(options: ClientOptions): AdminClient {
       bug = error;
     },
   });
+  const ask = async (method: string, path: string, body?: TextBody): Promise<string> => {
+    const request = new Request(`http://localhost/admin/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${adminKey}`,
+        ...(body !== undefined && { 'content-type': body.type }),
+      },
+      ...(body !== undefined && { body: body.text }),
+    });
+    const response = await admin(request, { address: 'the command line', isSecure: true });
+    const text = await response.text();
+    if (response.ok) return text;
+    if (bug !== undefined) throw bug;
+    throw new AdminRefused(messageOf(JSON.parse(text) as JsonObject));
+  };
   return {
     async call(method, path, body) {
-      const request = new Request(`http://localhost/admin/v1${path}`, {
-        method,
-        headers: { authorization: `Bearer ${adminKey}` },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
-      const response = await admin(request, { address: 'the command line', isSecure: true });
-      const text = await response.text();
-      const answer = (text === '' ? {} : JSON.parse(text)) as JsonObject;
-      if (response.ok) return answer;
-      if (bug !== undefined) throw bug;
-      throw new AdminRefused(messageOf(answer));
+      const sent = body && { text: JSON.stringify(body), type: 'application/json' };
+      const text = await ask(method, path, sent);
+      return (text === '' ? {} : JSON.parse(text)) as JsonObject;
     },
+    text: ask,
+    verify: (repairs) => verified(database, { snapshot: store.snapshot(), repairs }),
   };
+}
+
+/** The ledger without a gateway: entries are in force when a gateway next looks. */
+function spendOf(database: Database | undefined, snapshot: () => Snapshot): SpendServices {
+  return {
+    database: () => database,
+    flush: () => Promise.resolve(),
+    costAt: pricerAt(snapshot),
+    hashEndUser: endUserHash(process.env),
+    sendHook: createHookSender(),
+  };
+}
+
+async function verified(
+  database: Database | undefined,
+  { snapshot, repairs }: { readonly snapshot: Snapshot; readonly repairs: boolean },
+): Promise<VerifiedText> {
+  if (database === undefined) throw new AdminRefused('there is no ledger: no gateway has made one yet');
+  const { repairLedger, verifyLedger } = await import('../spend/entries/verify.ts');
+  const context = { snapshot, nowMs: Date.now() };
+  const { differences, quarters, counters } = await verifyLedger(database, context);
+  if (repairs && differences.length > 0)
+    await repairLedger(database, differences, { ...context, actor: 'the command line' });
+  return { differences: differences.map(differenceText), quarters, counters };
+}
+
+function differenceText(difference: Difference): string {
+  const { expected, found } = difference;
+  const amounts = `$${dollarsOf(found)} instead of $${dollarsOf(expected)}`;
+  return difference.kind === 'quarter'
+    ? `${new Date(difference.quarterMs).toISOString()} key "${difference.keyId}": ${amounts}`
+    : `${difference.use.claim.counter} since ${new Date(difference.use.windowMs).toISOString()}: ${amounts}`;
 }
 
 function messageOf({ error }: JsonObject): string {

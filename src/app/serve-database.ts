@@ -4,7 +4,7 @@ import { logAudit } from './audit-log.ts';
 import { type AdminHandler, createAdmin } from '../admin/admin.ts';
 import { addressText } from '../config/compile/address.ts';
 import type { Overrides } from '../config/read/overrides.ts';
-import { startWarnings } from './start-warnings.ts';
+import { type Mode, startWarnings } from './start-warnings.ts';
 import type { KeyUseOptions } from '../spend/key/key-use.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { StoreEvent } from '../store/store-options.ts';
@@ -119,7 +119,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const alerts = new AlertSide({ database: () => store.database, spend, serving });
   const drained = drainOnSignals(running);
   announce(running, flags);
-  for (const text of await startWarnings(running.snapshot(), process.env, 'replicas'))
+  for (const text of await startWarnings(running.snapshot(), process.env, modeOf(environment)))
     running.log.say('warn', 'warning', { text });
   flags.listen((event) => {
     if (event.type !== 'changed') report(event, running);
@@ -183,6 +183,10 @@ const STATUS_MS = 250;
 function failed(lines: readonly string[]): number {
   for (const line of lines) console.error(`llm-proxy: ${line}`);
   return EXIT.failed;
+}
+
+function modeOf({ url }: Environment): Mode {
+  return url.startsWith('sqlite') ? 'sqlite' : 'postgres';
 }
 
 /** Logs in a few lines what was loaded and where the gateway listens. */

@@ -6,15 +6,15 @@ import { readSpendEnvironment } from './spend-environment.ts';
 import { needsFolder } from './spend-side.ts';
 import { findUnpricedBudgets } from './unpriced-budgets.ts';
 
+/** Where the configuration is. */
+export type Mode = 'file' | 'sqlite' | 'postgres';
+
 /**
  * What is probably not intended and cannot be seen in the configuration alone, one sentence each: missing files, prices
- * that nobody knows, limits that a restart forgets. In database mode (`replicas`) there may be several replicas.
+ * that nobody knows, limits that a restart forgets. Replicas are
+ * possible where the configuration is in PostgreSQL.
  */
-export async function startWarnings(
-  snapshot: Snapshot,
-  env: Environment,
-  mode: 'file' | 'replicas',
-): Promise<string[]> {
+export async function startWarnings(snapshot: Snapshot, env: Environment, mode: Mode): Promise<string[]> {
   return [
     ...(await findMissingAuthorities(snapshot)),
     ...(await findUnpricedBudgets(snapshot, Date.now())),
@@ -38,7 +38,7 @@ export async function findJournalProblem(snapshot: Snapshot, env: Environment): 
 function findCountingDoubts(
   { attribution, limits, spend }: Snapshot,
   env: Environment,
-  mode: 'file' | 'replicas',
+  mode: Mode,
 ): string[] {
   const doubts: string[] = [];
   if (mode === 'file' && attribution.endUser === 'hash' && !env['SECRET_KEY'] && !env['SECRET_KEY_FILE'])
@@ -47,7 +47,7 @@ function findCountingDoubts(
     );
   if (limits.needsJournal && spend.journal === undefined)
     doubts.push('spend.journal is memory: a restart forgets what limits of a day or longer have counted.');
-  if (mode === 'replicas' && !limits.isEmpty) doubts.push(`${REPLICAS} See docs/limits.md.`);
+  if (mode === 'postgres' && !limits.isEmpty) doubts.push(`${REPLICAS} See docs/limits.md.`);
   return doubts;
 }
 

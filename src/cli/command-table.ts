@@ -14,6 +14,7 @@ import { pricesDeclaration } from './commands/prices/declaration.ts';
 import { rekeyDeclaration } from './commands/rekey/declaration.ts';
 import { schemaDeclaration } from './commands/schema/declaration.ts';
 import { serveDeclaration } from './commands/serve/declaration.ts';
+import { spendDeclaration } from './commands/spend/declaration.ts';
 import { versionDeclaration } from './commands/version/declaration.ts';
 import { workerDeclaration } from './commands/worker/declaration.ts';
 
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   command(pricesDeclaration, async () => (await import('./commands/prices/prices.ts')).showPrices),
   command(keysDeclaration, async () => (await import('./commands/keys/keys.ts')).changeKeys),
   command(limitsDeclaration, async () => (await import('./commands/limits/limits.ts')).showLimits),
+  command(spendDeclaration, async () => (await import('./commands/spend/spend.ts')).workOnSpend),
   command(schemaDeclaration, async () => (await import('./commands/schema/schema.ts')).printSchema),
   command(migrateDeclaration, async () => (await import('./commands/migrate/migrate.ts')).migrate),
   command(importDeclaration, async () => (await import('./commands/import/import.ts')).importFile),

@@ -9,6 +9,8 @@ export interface ConsoleFile {
   readonly etag: string;
   /** Whether its name changes with its contents, so that it may be cached for ever. */
   readonly isHashed: boolean;
+  /** false: compressing it gains nothing, and `bytes` knows `identity` alone. */
+  readonly isText: boolean;
   readonly bytes: (encoding: Encoding) => Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -83,6 +85,7 @@ function fileOf(path: string, bytes: Uint8Array<ArrayBuffer>): ConsoleFile {
     type,
     etag: `"${Bun.CryptoHasher.hash('sha256', bytes, 'hex').slice(0, 16)}"`,
     isHashed: HASHED.test(path),
+    isText: IS_TEXT.test(type),
     bytes: (encoding) => {
       if (!IS_TEXT.test(type)) return Promise.resolve(bytes);
       const made = compressed.get(encoding) ?? compress(bytes, encoding);

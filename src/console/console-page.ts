@@ -48,7 +48,8 @@ async function answer(file: ConsoleFile, request: Request): Promise<Response> {
   const known = request.headers.get('if-none-match')?.split(',') ?? [];
   if (known.some((tag) => tag.trim().replace(/^W\//, '') === file.etag))
     return new Response(null, { status: 304, headers });
-  return encoded(file.bytes, { request, headers, encodings: ['br', 'gzip', 'identity'] });
+  const encodings = file.isText ? (['br', 'gzip', 'identity'] as const) : (['identity'] as const);
+  return encoded(file.bytes, { request, headers, encodings });
 }
 
 /** The page, with its base address and a nonce of its own. */

@@ -1,12 +1,11 @@
 import type { Server } from 'bun';
-import type { AdminClient, AdminEndpoint } from './admin-port.ts';
-import type { Snapshot } from '../config/snapshot.ts';
 import { handle } from '../gateway/handle.ts';
-import type { Gateway } from '../gateway/ports.ts';
-import type { BodyBudget } from './body-budget.ts';
+import type { AdminClient, AdminEndpoint } from './admin-port.ts';
 import { clientAddress, isClientSecure } from './client-address.ts';
+import type { HandedOverPeers } from './lean/handed-over.ts';
 import { PERMIT_HEADER, permitted, playgroundPath } from './playground.ts';
 import { readBody } from './read-body.ts';
+import { responseOf } from './response.ts';
 import type { ServerState } from './server-state.ts';
 import type { SocketData } from './web-sockets.ts';
 
@@ -14,33 +13,31 @@ import type { SocketData } from './web-sockets.ts';
 export function administered(
   request: Request,
   server: Server<SocketData>,
-  { admin, gateway, bodies }: Pick<ServerState, 'admin' | 'gateway' | 'bodies'>,
+  state: ServerState,
 ): Promise<Response> | undefined {
+  const { admin } = state;
   if (admin === undefined || !/^[a-z]+:\/\/[^/?]*\/admin(?:[/?]|$)/.test(request.url)) return undefined;
   const target = playgroundPath(request);
-  const client = clientOf(request, server, gateway.snapshot());
+  const client = clientOf(request, server, state);
   if (target === undefined) return admin(request, client).then(withoutPermit);
-  return play(request, target, { admin, server, gateway, bodies });
+  return play({ request, server, target, client, admin }, state);
 }
 
-interface AdminContext {
-  readonly admin: AdminEndpoint;
+interface Play {
+  readonly request: Request;
   readonly server: Server<SocketData>;
-  readonly gateway: Gateway;
-  readonly bodies: BodyBudget;
+  readonly target: { readonly path: string; readonly search: string };
+  readonly client: AdminClient;
+  readonly admin: AdminEndpoint;
 }
 
 /** Serves a request of the playground in the name of a key. */
-async function play(
-  request: Request,
-  target: { readonly path: string; readonly search: string },
-  { admin, server, gateway, bodies }: AdminContext,
-): Promise<Response> {
+async function play({ request, server, target, client, admin }: Play, state: ServerState): Promise<Response> {
+  const { gateway, bodies } = state;
   const snapshot = gateway.snapshot();
-  const client = clientOf(request, server, snapshot);
   const permit = await permitted(request, target, { admin, client, access: snapshot.access });
   if (permit instanceof Response) return permit;
-  return handle(
+  const answer = await handle(
     {
       ...permit,
       method: 'POST',
@@ -51,6 +48,7 @@ async function play(
     },
     gateway,
   );
+  return responseOf(answer);
 }
 
 /** What the server alone may know. */
@@ -64,16 +62,40 @@ function withoutPermit(response: Response): Response {
 export function clientOf(
   request: Request,
   server: Server<SocketData>,
-  { server: settings }: Snapshot,
+  { gateway, handedOver }: Pick<ServerState, 'gateway' | 'handedOver'>,
 ): AdminClient {
-  const { trustsProxy } = settings;
-  const peer = server.requestIP(request)?.address ?? '';
+  const { trustsProxy } = gateway.snapshot().server;
+  const peer = peerOf(request, server, handedOver);
   const address = clientAddress(peer, request.headers, trustsProxy);
   return { address, isSecure: isClientSecure(request, peer, trustsProxy) };
 }
 
 /** The client's address; '' if the connection is gone. */
-export function addressOf(request: Request, server: Server<SocketData>, snapshot: Snapshot): string {
-  const peer = server.requestIP(request)?.address ?? '';
-  return clientAddress(peer, request.headers, snapshot.server.trustsProxy);
+export function addressOf(
+  request: Request,
+  server: Server<SocketData>,
+  { gateway, handedOver }: Pick<ServerState, 'gateway' | 'handedOver'>,
+): string {
+  const { trustsProxy } = gateway.snapshot().server;
+  return clientAddress(peerOf(request, server, handedOver), request.headers, trustsProxy);
+}
+
+/** The address that connected; '' if the connection is gone. */
+function peerOf(
+  request: Request,
+  server: Server<SocketData>,
+  handedOver: HandedOverPeers | undefined,
+): string {
+  const peer = server.requestIP(request);
+  if (peer === null) return '';
+  return handedOver === undefined ? peer.address : (handedOver.get(peer.port) ?? '');
+}
+
+/** Whether a request came past the server that hands connections over. */
+export function isIntruder(
+  request: Request,
+  server: Server<SocketData>,
+  handedOver: HandedOverPeers | undefined,
+): boolean {
+  return handedOver !== undefined && peerOf(request, server, handedOver) === '';
 }

@@ -18,14 +18,14 @@ interface Arrival {
  */
 export function answerKeyHolder(
   { request, server, target }: Arrival,
-  { gateway, keyUse, admin }: ServerState,
+  state: ServerState,
   otherwise: () => Promise<Response>,
 ): Promise<Response> | undefined {
-  const snapshot = gateway.snapshot();
-  const client = clientOf(request, server, snapshot);
+  const { gateway, keyUse, admin } = state;
+  const client = clientOf(request, server, state);
   const context = { gateway, keyUse, clientAddress: () => client.address };
   if (admin === undefined || !request.headers.has('cookie')) return answerAboutKey(request, target, context);
-  return keyOfSession(request, { admin, client, access: snapshot.access }).then(
+  return keyOfSession(request, { admin, client, access: gateway.snapshot().access }).then(
     (key) => answerAboutKey(request, target, { ...context, key }) ?? otherwise(),
   );
 }

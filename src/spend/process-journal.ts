@@ -6,6 +6,7 @@ import type { Emit } from '../gateway/ports.ts';
 import type { CounterAmount } from '../limits/counter-amount.ts';
 import { ownerColumns, recordOf, type RequestRecord } from '../store/records/request-record.ts';
 import type { Use } from './journal/line.ts';
+import { holdLife } from './journal/life-lock.ts';
 import { JournalWriter, type WriterOptions } from './journal/writer.ts';
 
 /** What one process is told to write its journal with. It can be sent to another process. */
@@ -39,6 +40,7 @@ export function openProcessJournal(
   orders: JournalOrders,
   { snapshot, epochMs, onTrouble }: JournalSources,
 ): ProcessJournal {
+  const release = holdLife(orders);
   const writer = new JournalWriter({ ...orders, onTrouble });
   const keyOf = keysById(snapshot);
   const sheets = new WrittenSheets(writer);
@@ -65,7 +67,10 @@ export function openProcessJournal(
     flush: writer.flush,
     isDegraded: () => writer.isDegraded,
     dropped: () => writer.dropped,
-    end: () => writer.end(),
+    end() {
+      writer.end();
+      release();
+    },
   };
 }
 

@@ -55,7 +55,9 @@ export async function send(path: string, options: CallOptions = {}): Promise<Res
   }
   if (response.ok) return response;
   const problem = await problemOf(response);
-  if (problem.code === 'no_session') for (const listener of listeners) listener(problem);
+  // Whether anybody is signed in is what the question for the session asks.
+  const isEnd = problem.code === 'no_session' && !path.endsWith('/session');
+  if (isEnd) for (const listener of listeners) listener(problem);
   throw problem;
 }
 

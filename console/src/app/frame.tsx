@@ -94,7 +94,8 @@ function Reconnecting(): ReactNode {
   const { t } = useTranslation();
   const state = useLive((live) => live.state);
   const wasRestarted = useLive((live) => live.wasRestarted);
-  if (state === 'reconnecting') {
+  const wasThere = useLive((live) => live.hello !== undefined);
+  if (state === 'reconnecting' && wasThere) {
     return (
       <div className="strip" role="status">
         {t('The connection to the gateway is lost. What you see may be out of date. Connecting again …')}

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect } from 'react';
 import { admin, onSignedOut } from '../api/client.ts';
 import { Problem } from '../api/problem.ts';
@@ -33,14 +33,7 @@ export function WithSession({ children }: { children: ReactNode }): ReactNode {
     retry: false,
     staleTime: 60_000,
   });
-  useEffect(
-    () =>
-      onSignedOut(() => {
-        queries.clear();
-        queries.setQueryData(SESSION, null);
-      }),
-    [queries],
-  );
+  useEffect(() => onSignedOut(() => forget(queries)), [queries]);
   const hears = data && data.session.role !== 'key';
   useEffect(() => {
     if (!hears) return undefined;
@@ -66,7 +59,12 @@ export function useSignOut(): () => Promise<void> {
   const queries = useQueryClient();
   return async () => {
     await admin('/session', { method: 'DELETE' });
-    queries.clear();
-    queries.setQueryData(SESSION, null);
+    forget(queries);
   };
+}
+
+/** Nothing that the one who left has seen stays in the cache. */
+function forget(queries: QueryClient): void {
+  queries.setQueryData(SESSION, null);
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
 }

@@ -147,7 +147,7 @@ function unknown(
   return [
     {
       path,
-      message: `is not a ${kind}: "${name}" has no entry under ${kind}s`,
+      message: `names "${name}", and there is no such ${kind}`,
       allowed: [...known],
       ...(suggestion !== undefined && { suggestion }),
     },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { byAge, type JournalFileName, parseFileName } from './file-name.ts';
 import { folderBytes, KEPT, namesIn } from './folder-bytes.ts';
 import type { CloseLine, JournalLine, OpenLine, Use } from './line.ts';
+import { LIFE_ENDING } from './life-lock.ts';
 import { readLines } from './reader.ts';
 
 /** A journal file, as far as it has been read. */
@@ -27,7 +28,7 @@ export interface OpenRequest {
 export interface ScanOptions {
   readonly folder: string;
   /** Called with each close that is read after a file's `ackedAt`: its uses are not in the database yet. */
-  readonly onUses: (uses: readonly Use[], node: string) => void;
+  readonly onUses: (uses: readonly Use[], file: ScannedFile) => void;
   /** Called when a line with a wrong checksum is passed over. */
   readonly onTorn: (file: string) => void;
 }
@@ -90,7 +91,7 @@ export class JournalScan {
     for (const file of this.#files.values()) {
       file.ackedAt = ackedOf(file.name);
       for (const { line, endAt } of readLines(file.path, file.ackedAt)) {
-        if (endAt <= file.scannedAt && line?.t === 'close') this.#options.onUses(line.uses, file.node);
+        if (endAt <= file.scannedAt && line?.t === 'close') this.#options.onUses(line.uses, file);
       }
     }
   }
@@ -139,7 +140,7 @@ export class JournalScan {
       if (known.file !== file) file.closes.add(known.file);
       this.#opens.delete(line.id);
     }
-    if (endAt > file.ackedAt) this.#options.onUses(line.uses, file.node);
+    if (endAt > file.ackedAt) this.#options.onUses(line.uses, file);
   }
 }
 
@@ -181,6 +182,7 @@ export function pruneKept(folder: string, maxBytes: number, nowMs: number): stri
 /** Moves the journals of a folder that nobody holds to another one, where they are read. */
 export function adoptJournals(from: string, to: string): void {
   for (const name of readdirSync(from)) {
-    if (parseFileName(name) !== undefined) renameSync(join(from, name), join(to, name));
+    if (parseFileName(name) !== undefined || name.endsWith(LIFE_ENDING))
+      renameSync(join(from, name), join(to, name));
   }
 }

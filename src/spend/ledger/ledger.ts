@@ -2,6 +2,7 @@ import type { Claim } from '../../limits/claim.ts';
 import type { Database } from '../../store/database.ts';
 import type { JournalFolder } from '../journal/folder.ts';
 import type { CloseLine, Use } from '../journal/line.ts';
+import { Lives } from '../journal/lives.ts';
 import { JournalScan, keptFiles, type ScannedFile } from '../journal/scan.ts';
 import { tidyFolder } from '../journal/tidy.ts';
 import { JournalWriter } from '../journal/writer.ts';
@@ -43,25 +44,29 @@ export class Ledger {
   readonly #known: KnownUse;
   /** Writes the ends of lost requests. */
   readonly #own: JournalWriter;
-  readonly #lives = new Set<number>();
+  readonly #lives: Lives;
   /** undefined: the database has not been read yet. */
   #stored: StoredLedger | undefined;
   #flushing: Promise<void> | undefined;
   #timer: Timer | undefined;
   #isHeld = false;
+  #isRecounting = false;
   /** Ended requests that the database does not have. */
   #waiting = 0;
   #flushSeconds = 0;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
-    const { folder, maxBytes, onTrouble } = options;
+    const { folder, maxBytes, onTrouble, onMoved } = options;
+    this.#lives = new Lives(folder);
     this.#known = new KnownUse(options);
     this.#scan = new JournalScan({
       folder: folder.path,
-      onUses: (uses) => {
+      onUses: (uses, file) => {
         this.#waiting += 1;
         this.#known.note(uses);
+        // What a process of this start uses, it tells its counters itself.
+        if (!this.#isRecounting && this.#lives.isForeign(file)) for (const use of uses) onMoved(use);
       },
       onTorn: (file) => onTrouble({ type: 'torn', file }),
     });
@@ -69,7 +74,7 @@ export class Ledger {
       folder: folder.path,
       node: folder.node,
       worker: 0,
-      life: this.begin(),
+      life: this.#lives.first,
       fsyncMs: FLUSH_MS,
       maxBytes,
       onTrouble: () => undefined,
@@ -79,22 +84,20 @@ export class Ledger {
   /** Reads database and journals, and charges the requests of processes that have died. */
   async start(): Promise<void> {
     await this.#load();
-    this.#buryWhere(() => true);
+    this.#buryOrphans();
     this.#timer = setInterval(() => void this.flush(), FLUSH_MS);
     this.#timer.unref();
   }
 
   /** The number of the next process that writes journals here. It counts as alive until it is buried. */
   begin(): number {
-    const life = this.#options.folder.nextLife();
-    this.#lives.add(life);
-    return life;
+    return this.#lives.begin();
   }
 
   /** Charges the requests of a process that has died. Returns what they are charged. */
   bury(life: number): Use[] {
-    this.#lives.delete(life);
-    return this.#buryWhere((one) => one === life);
+    this.#lives.end(life);
+    return this.#buryWhere((file) => file.life === life && !this.#lives.isForeign(file));
   }
 
   /** What is used of a counter in the window that began then, with what was written until now. */
@@ -191,33 +194,40 @@ export class Ledger {
     this.#stored = stored;
     this.#known.begin(stored, () => {
       this.#waiting = 0;
+      this.#isRecounting = true;
       this.#scan.recount((name) => stored.acked.get(name) ?? 0);
+      this.#isRecounting = false;
       this.scan();
     });
   }
 
-  #buryWhere(isDead: (life: number) => boolean): Use[] {
+  /** Charges the requests of processes of earlier starts, as soon as these have died. */
+  #buryOrphans(): void {
+    this.scan();
+    this.#lives.look();
+    // Looked at first: who is dead now has written everything that the next scan finds.
+    const dead = new Set(
+      this.#scan.files.filter((file) => this.#lives.isForeign(file) && !this.#lives.isAlive(file)),
+    );
+    const lost = this.#buryWhere((file) => dead.has(file));
+    for (const use of lost) this.#options.onMoved(use);
+  }
+
+  #buryWhere(isDead: (file: ScannedFile) => boolean): Use[] {
     this.scan();
     const lost: CloseLine[] = [];
-    for (const { line, file } of this.#scan.opens) {
-      if (!this.#isAlive(file) && isDead(file.life)) lost.push(lostRequest(line));
-    }
+    for (const { line, file } of this.#scan.opens) if (isDead(file)) lost.push(lostRequest(line));
     for (const line of lost) this.#own.close(line);
     this.#own.flush();
     this.scan();
     return lost.flatMap(({ uses }) => uses);
   }
 
-  /** Whether a process of this start writes to it. Journals of a folder that was left have another node. */
-  #isAlive({ node, life }: ScannedFile): boolean {
-    return node === this.#options.folder.node && this.#lives.has(life);
-  }
-
   async #flush(): Promise<void> {
     const beganAt = performance.now();
     try {
       if (this.#stored === undefined) await this.#catchUp();
-      this.scan();
+      this.#buryOrphans();
       let isStored = false;
       for (const file of this.#scan.files) {
         while (file.ackedAt < file.scannedAt) {
@@ -259,7 +269,7 @@ export class Ledger {
       folder: folder.path,
       maxBytes,
       nowMs: nowMs(),
-      isAlive: (file) => this.#isAlive(file),
+      isAlive: (file) => this.#lives.isAlive(file),
     });
     if (deleted.length > 0) {
       await database.write((sql) => sql`delete from journals where file in ${sql(deleted)}`);

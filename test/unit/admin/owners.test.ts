@@ -97,9 +97,9 @@ describe.each(ENGINES)('teams and users, on %s', (engine) => {
 
   test('say what is wrong with them', async () => {
     const wrong: [string, object, number, RegExp][] = [
-      ['/master-keys', { id: 'x', team: 'serch' }, 422, /"serch" has no entry/],
-      ['/master-keys', { id: 'x', team: 'Finding' }, 422, /"id Finding" has no entry/],
-      ['/master-keys', { id: 'x', user: 'bob' }, 422, /"bob" has no entry/],
+      ['/master-keys', { id: 'x', team: 'serch' }, 422, /"serch", and there is no such/],
+      ['/master-keys', { id: 'x', team: 'Finding' }, 422, /"id Finding", and there is no such/],
+      ['/master-keys', { id: 'x', user: 'bob' }, 422, /"bob", and there is no such/],
       ['/teams', { id: 'x', parent: 'nobody' }, 422, /"nobody"/],
       ['/teams', { id: 'x', name: 'Finding' }, 409, /has the name "Finding"/],
       ['/users', { id: 'x', name: 'Alice A.' }, 409, /has the name/],

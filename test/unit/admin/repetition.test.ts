@@ -55,6 +55,21 @@ describe.each(ENGINES)('a repeated request, on %s', (engine) => {
       expect((await post('/master-keys', { id: 'd' }, wrong)).status).toBe(400);
   });
 
+  test('of another caller is no repetition: nobody is shown the secret of somebody else', async () => {
+    const [one, two] = await Promise.all(
+      ['one', 'two'].map(async (name) => {
+        const { body } = await api.call('POST', '/accounts', { name, role: 'operator' });
+        return { authorization: `Bearer ${body.secret}`, 'idempotency-key': 'of-two' };
+      }),
+    );
+    const rotated = await api.call('POST', '/master-keys/a/rotate', {}, { headers: one ?? {} });
+    const other = await api.call('POST', '/master-keys/a/rotate', {}, { headers: two ?? {} });
+    const again = await api.call('POST', '/master-keys/a/rotate', {}, { headers: one ?? {} });
+    expect([rotated.status, other.status]).toEqual([200, 200]);
+    expect(other.body.key).not.toBe(rotated.body.key);
+    expect(again.body.key).toBe(rotated.body.key);
+  });
+
   test('of a refused one is tried again', async () => {
     expect((await post('/master-keys', { id: 'e', name: 'b' }, 'make-e')).status).toBe(409);
     await api.call('PUT', '/master-keys/b', { name: 'renamed' });

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Snapshot } from '../../../src/config/snapshot.ts';
-import { findJournalProblem, startWarnings } from '../../../src/app/start-warnings.ts';
+import { findJournalProblem, type Mode, startWarnings } from '../../../src/app/start-warnings.ts';
 import { snapshotOf } from '../config/configuration.ts';
 
 const SERVED = `allow_unauthenticated: true
@@ -12,13 +12,13 @@ models:
 ${['m1', 'm2', 'm3'].map((name) => `  ${name}: { routes: [{ backend: a, model: ${name} }] }`).join('\n')}
 `;
 
-function warningsOf(more: string, options: { env?: Record<string, string>; mode?: 'replicas' } = {}) {
+function warningsOf(more: string, options: { env?: Record<string, string>; mode?: Mode } = {}) {
   return startWarnings(snapshotOf(SERVED + more), options.env ?? {}, options.mode ?? 'file');
 }
 
 test('a configuration without limits has no doubts of them, and reads no prices', async () => {
   expect(await warningsOf('')).toEqual([]);
-  expect(await warningsOf('', { mode: 'replicas' })).toEqual([]);
+  expect(await warningsOf('', { mode: 'postgres' })).toEqual([]);
 });
 
 test('a budget says which of its models it refuses because nobody knows their price', async () => {
@@ -61,7 +61,7 @@ test('hashed end users need a key, which a database has', async () => {
   const hashed = 'attribution: { end_user: hash }';
   expect(await warningsOf(hashed)).toEqual([expect.stringContaining('needs SECRET_KEY')]);
   expect(await warningsOf(hashed, { env: { SECRET_KEY: 'x' } })).toEqual([]);
-  expect(await warningsOf(hashed, { mode: 'replicas' })).toEqual([]);
+  expect(await warningsOf(hashed, { mode: 'postgres' })).toEqual([]);
 });
 
 test('a journal in memory is told where a limit would need another', async () => {
@@ -73,9 +73,10 @@ test('a journal in memory is told where a limit would need another', async () =>
 });
 
 test('replicas of a database are told to count each for itself', async () => {
-  expect(await warningsOf('limits: [{ tokens: 5, per: minute }]', { mode: 'replicas' })).toEqual([
+  expect(await warningsOf('limits: [{ tokens: 5, per: minute }]', { mode: 'postgres' })).toEqual([
     'Each replica counts limits for itself: N replicas allow up to N times a limit. See docs/limits.md.',
   ]);
+  expect(await warningsOf('limits: [{ tokens: 5, per: minute }]', { mode: 'sqlite' })).toEqual([]);
 });
 
 describe('a journal that a limit needs', () => {

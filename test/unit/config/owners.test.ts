@@ -64,7 +64,7 @@ test.each([
   ],
   [
     'teams: [{ name: search, parent: acm }, { name: acme }]',
-    ['teams[0].parent: is not a team: "acm" has no entry under teams. Did you mean "acme"?'],
+    ['teams[0].parent: names "acm", and there is no such team. Did you mean "acme"?'],
   ],
   ['teams: [{ name: a }, { name: a }]', ['teams[1].name: "a" is already the name of a team, at teams[0].']],
   [
@@ -78,11 +78,11 @@ test.each([
   ['users: [{ name: a }, { name: a }]', ['users[1].name: "a" is already the name of a user, at users[0].']],
   [
     'master_keys: [{ name: k, key: mk-1, team: serch }]\nteams: [{ name: search }]',
-    ['master_keys[0].team: is not a team: "serch" has no entry under teams. Did you mean "search"?'],
+    ['master_keys[0].team: names "serch", and there is no such team. Did you mean "search"?'],
   ],
   [
     'master_keys: [{ name: k, key: mk-1, user: alice }]',
-    ['master_keys[0].user: is not a user: "alice" has no entry under users.'],
+    ['master_keys[0].user: names "alice", and there is no such user.'],
   ],
   [
     'master_keys: [{ name: k, key: mk-1, expires_at: 2027-03-31 }]',

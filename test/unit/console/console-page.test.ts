@@ -76,6 +76,12 @@ describe('the console', () => {
     expect([none, new TextDecoder().decode(plain)]).toEqual([null, SCRIPT]);
   });
 
+  test('sends a font as it is, and says so', async () => {
+    await writeFile(join(folder, 'dist', 'assets', 'font-3f2a91bc.woff2'), 'wOF2');
+    const response = await get('/console/assets/font-3f2a91bc.woff2', { 'accept-encoding': 'gzip, br' });
+    expect([response.headers.get('content-encoding'), await response.text()]).toEqual([null, 'wOF2']);
+  });
+
   test('lets a browser keep files whose name has their hash', async () => {
     const response = await get('/console/assets/main-3f2a91bc.js');
     expect(response.headers.get('cache-control')).toContain('immutable');
