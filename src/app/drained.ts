@@ -1,7 +1,7 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import { LOOK_MS } from '../gateway/settle.ts';
 import { systemClock } from '../lib/system-clock.ts';
-import type { HttpServer } from '../server/serve.ts';
+import type { HttpServer } from '../server/http-server.ts';
 
 /** Waits for load balancers to notice, then stops listening and waits for requests in flight. */
 export async function drained(

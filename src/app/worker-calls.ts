@@ -20,6 +20,8 @@ export interface WorkerInit {
   /** From 1 on; the first worker chooses the port. */
   readonly worker: number;
   readonly workers: number;
+  /** The room for counters of limits in the shared memory. */
+  readonly counters: number;
   /** Whether this worker probes the providers for all. */
   readonly isProber: boolean;
   /** The path of the shared memory. */

@@ -189,6 +189,8 @@ export interface Timeouts {
 export interface ServerSettings {
   readonly host: string;
   readonly port: number;
+  /** `lean` takes plain requests itself, and hands the rest over to the runtime's server. */
+  readonly engine: 'runtime' | 'lean';
   readonly maxBodyBytes: number;
   /** The memory for incomplete request bodies in this process; undefined: a share of the machine's memory. */
   readonly bodyMemoryBytes: number | undefined;

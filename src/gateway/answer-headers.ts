@@ -4,13 +4,11 @@ import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 import { lossHeader } from '../translation/losses.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
 import { sendsOf, attemptsSummary } from '../routing/attempts-summary.ts';
+import type { AnswerFields } from './client-answer.ts';
 import type { ClientRequest } from './ports.ts';
 import { revealsSecret } from './redact.ts';
 import { ownTimeMs } from './report.ts';
 import type { ServedRequest } from './settle.ts';
-
-/** The fields of an answer's header by name in lower case. A plain object costs less than `Headers`. */
-export type AnswerFields = Record<string, string>;
 
 /** Copies the provider's response header without hop-by-hop fields, and adds the gateway's fields. */
 export function answerHeaders(upstream: Headers, served: ServedRequest): AnswerFields {
@@ -34,10 +32,10 @@ export function answerHeaders(upstream: Headers, served: ServedRequest): AnswerF
 const TRANSLATION_FIELD = 'x-llm-proxy-translation';
 
 /** The header of an answer that no provider gave. */
-export function ownHeaders(served: ServedRequest): Headers {
+export function ownHeaders(served: ServedRequest): AnswerFields {
   const fields: AnswerFields = {};
   addOurs(fields, served);
-  return new Headers(fields);
+  return fields;
 }
 
 /** Sets the gateway's fields, replacing fields of the same name. */

@@ -5,6 +5,7 @@ import { admit } from './admit.ts';
 import { attribute } from './attribute.ts';
 import type { Attribution } from './attribution.ts';
 import { authenticate } from './authenticate.ts';
+import type { ClientAnswer } from './client-answer.ts';
 import type { PlannedRequest } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import { execute } from './execute.ts';
@@ -23,7 +24,7 @@ import { type ServedRequest, settle, type Settlement } from './settle.ts';
  * Serves one request: authenticate → admit → plan → reserve → execute → relay → settle → report. The last two follow
  * once the last byte is sent. Never rejects, because refusals become answers.
  */
-export async function handle(request: ClientRequest, gateway: Gateway): Promise<Response> {
+export async function handle(request: ClientRequest, gateway: Gateway): Promise<ClientAnswer> {
   const snapshot = gateway.snapshot();
   const startedAtMs = gateway.clock.nowMs();
   const id = gateway.newRequestId();

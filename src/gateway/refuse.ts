@@ -1,6 +1,7 @@
 import { FREE_ADMISSION, NOT_SERVED } from '../limits/admission.ts';
 import { errorShapeOf } from '../protocols/error-body.ts';
 import { ownersOf } from './attribution.ts';
+import type { AnswerFields, WholeClientAnswer } from './client-answer.ts';
 import type { RequestContext } from './request-context.ts';
 import { endpointOf } from './endpoint.ts';
 import type { RequestEnded } from './events.ts';
@@ -11,10 +12,10 @@ import type { Gateway } from './ports.ts';
 type RefusedContext = Omit<RequestContext, 'request'> & { readonly request: OwnRequest };
 
 /** Answers and reports a request that is refused before any attempt. An exception other than a `Refusal` is a bug. */
-export function refuse(error: unknown, context: RefusedContext, gateway: Gateway): Response {
+export function refuse(error: unknown, context: RefusedContext, gateway: Gateway): WholeClientAnswer {
   const refusal = asRefusal(error, context, gateway);
   report(refusal, context, gateway);
-  return refusalResponse(refusal, { id: context.id, ...context.request });
+  return refusalAnswer(refusal, { id: context.id, ...context.request });
 }
 
 function report(refusal: Refusal, context: RefusedContext, gateway: Gateway): void {
@@ -53,17 +54,17 @@ export interface RefusedRequest {
   readonly headers: Headers;
 }
 
-/** Builds the response for a refusal in the shape of the client's API. Adds to `headers`. */
-export function refusalResponse(
+/** Builds the answer for a refusal in the shape of the client's API. Adds to `fields`. */
+export function refusalAnswer(
   refusal: Refusal,
   { id, path, headers: asked }: RefusedRequest,
-  headers = new Headers(),
-): Response {
-  headers.set('content-type', 'application/json');
-  headers.set('x-llm-proxy-request-id', id);
-  for (const name of REQUEST_ID_FIELDS) headers.set(name, id);
-  for (const [name, value] of Object.entries(refusal.headers)) headers.set(name, value);
-  return new Response(refusal.body(errorShapeOf(path, asked), id), { status: refusal.status, headers });
+  fields: AnswerFields = {},
+): WholeClientAnswer {
+  fields['content-type'] = 'application/json';
+  fields['x-llm-proxy-request-id'] = id;
+  for (const name of REQUEST_ID_FIELDS) fields[name] = id;
+  for (const [name, value] of Object.entries(refusal.headers)) fields[name.toLowerCase()] = value;
+  return { kind: 'whole', status: refusal.status, fields, body: refusal.body(errorShapeOf(path, asked), id) };
 }
 
 /** The fields in which the SDKs of OpenAI and Anthropic look for the request id. */
@@ -82,7 +83,7 @@ export interface OwnRequest {
  * Answers a request that one of the gateway's own endpoints refused, and reports it, so that it is counted and
  * logged.
  */
-export function refuseOwn(error: unknown, request: OwnRequest, gateway: Gateway): Response {
+export function refuseOwn(error: unknown, request: OwnRequest, gateway: Gateway): WholeClientAnswer {
   const id = gateway.newRequestId();
   const { method, path, headers } = request;
   gateway.emit({ type: 'request-started', requestId: id, method, endpoint: endpointOf(path), path, headers });

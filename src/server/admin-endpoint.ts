@@ -1,7 +1,8 @@
 import type { Server } from 'bun';
-import type { Snapshot } from '../config/snapshot.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import { clientAddress, isClientSecure } from './client-address.ts';
+import type { HandedOverPeers } from './lean/handed-over.ts';
+import type { ServerState } from './server-state.ts';
 import type { SocketData } from './web-sockets.ts';
 
 /** The Admin API from the server's view. Never rejects. */
@@ -22,21 +23,47 @@ export function administered(
     admin,
     server,
     gateway,
+    handedOver,
   }: {
     readonly admin: AdminEndpoint | undefined;
     readonly server: Server<SocketData>;
     readonly gateway: Gateway;
+    readonly handedOver: HandedOverPeers | undefined;
   },
 ): Promise<Response> | undefined {
   if (admin === undefined || !/^[a-z]+:\/\/[^/?]*\/admin(?:[/?]|$)/.test(request.url)) return undefined;
   const { trustsProxy } = gateway.snapshot().server;
-  const peer = server.requestIP(request)?.address ?? '';
+  const peer = peerOf(request, server, handedOver);
   const address = clientAddress(peer, request.headers, trustsProxy);
   return admin(request, { address, isSecure: isClientSecure(request, peer, trustsProxy) });
 }
 
 /** The client's address; '' if the connection is gone. */
-export function addressOf(request: Request, server: Server<SocketData>, snapshot: Snapshot): string {
-  const peer = server.requestIP(request)?.address ?? '';
-  return clientAddress(peer, request.headers, snapshot.server.trustsProxy);
+export function addressOf(
+  request: Request,
+  server: Server<SocketData>,
+  { gateway, handedOver }: Pick<ServerState, 'gateway' | 'handedOver'>,
+): string {
+  const { trustsProxy } = gateway.snapshot().server;
+  return clientAddress(peerOf(request, server, handedOver), request.headers, trustsProxy);
+}
+
+/** The address that connected; '' if the connection is gone. */
+function peerOf(
+  request: Request,
+  server: Server<SocketData>,
+  handedOver: HandedOverPeers | undefined,
+): string {
+  const peer = server.requestIP(request);
+  if (peer === null) return '';
+  return handedOver === undefined ? peer.address : (handedOver.get(peer.port) ?? '');
+}
+
+/** Whether a request came past the server that hands connections over. */
+export function isIntruder(
+  request: Request,
+  server: Server<SocketData>,
+  handedOver: HandedOverPeers | undefined,
+): boolean {
+  return handedOver !== undefined && peerOf(request, server, handedOver) === '';
 }

@@ -15,7 +15,11 @@ const FOR_EVERYBODY: ReadonlySet<string> = new Set(['/health', '/healthz', '/rea
  * - On a loopback listener, a `Host` that this machine would not use: a page whose name resolves to 127.0.0.1 (DNS
  *   rebinding) has the same origin as the gateway.
  */
-export function requireOwnBrowser(request: Request, path: string, snapshot: Snapshot): void {
+export function requireOwnBrowser(
+  request: Pick<Request, 'method' | 'headers'>,
+  path: string,
+  snapshot: Snapshot,
+): void {
   const { access, server } = snapshot;
   if (access.kind !== 'open' || server.corsOrigins.includes('*') || FOR_EVERYBODY.has(path)) return;
   const { headers } = request;

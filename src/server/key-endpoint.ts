@@ -36,6 +36,7 @@ export function answerAboutKey(
   const match = PATH.exec(path);
   if (match === null) return undefined;
   const [, what = 'key', requestId] = match;
+  const key = authenticate({ headers: request.headers, search }, access, context.gateway.clock);
   const allowed = what === 'rotate' ? 'POST' : 'GET';
   const isAllowed = request.method === allowed || (allowed === 'GET' && request.method === 'HEAD');
   if (!isAllowed)
@@ -44,7 +45,6 @@ export function answerAboutKey(
       { path, method: request.method, allowed },
       { headers: { allow: allowed } },
     );
-  const key = authenticate({ headers: request.headers, search }, access, context.gateway.clock);
   if (key === undefined) return undefined;
   if (what === 'rotate') return rotate(request, key, context);
   const parameters = Object.fromEntries(new URLSearchParams(search));

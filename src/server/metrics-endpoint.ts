@@ -1,7 +1,8 @@
 import type { MetricsSettings } from '../config/snapshot.ts';
 import { presentedKey } from '../gateway/credentials.ts';
 import { Refusal } from '../gateway/refusals.ts';
-import { refusalResponse } from '../gateway/refuse.ts';
+import { responseOf } from './response.ts';
+import { refusalAnswer } from '../gateway/refuse.ts';
 import { newRequestId } from '../gateway/request-id.ts';
 import { sha256Hex } from '../lib/sha256.ts';
 
@@ -69,7 +70,7 @@ function start({ host, port, page, settings }: MetricsServerOptions): Bun.Server
         return await readMetrics(request.headers, page, settings());
       } catch (error) {
         if (error instanceof Refusal)
-          return refusalResponse(error, { id: newRequestId(), path, headers: request.headers });
+          return responseOf(refusalAnswer(error, { id: newRequestId(), path, headers: request.headers }));
         throw error;
       }
     },

@@ -1,96 +1,39 @@
 import type { Server } from 'bun';
-import type { ServerSettings } from '../config/snapshot.ts';
 import { Refusal } from '../gateway/refusals.ts';
 import { handle } from '../gateway/handle.ts';
-import type { KeyUse } from '../gateway/key-use.ts';
-import type { ClientRequest, DatabaseStatus, Gateway } from '../gateway/ports.ts';
-import { refusalResponse, refuseOwn } from '../gateway/refuse.ts';
+import type { ClientRequest, Gateway } from '../gateway/ports.ts';
+import { refusalAnswer, refuseOwn } from '../gateway/refuse.ts';
 import { requireOwnBrowser } from './browser-guard.ts';
-import { addressOf, administered, type AdminEndpoint } from './admin-endpoint.ts';
+import type { HttpServer, ServeOptions } from './http-server.ts';
+import { addressOf, administered, isIntruder } from './admin-endpoint.ts';
 import { isOfConsole, readConsole } from './console-endpoint.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
-import { createDetailedHealth, type HealthReporter } from '../health/report.ts';
+import { createDetailedHealth } from '../health/report.ts';
 import { readDocs } from './docs-endpoint.ts';
 import { health } from '../health/endpoints.ts';
 import { withKeyHint } from './key-hint.ts';
-import { type MetricsPage, readMetrics } from './metrics-endpoint.ts';
+import { readMetrics } from './metrics-endpoint.ts';
 import { answerAboutKey } from './key-endpoint.ts';
 import { getModel, listModels, type ModelRequest, type ModelSources } from './models-endpoint.ts';
-import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import { hello } from './hello.ts';
 import { boundLeftover } from './leftover-body.ts';
 import { BodyBudget, bodyMemory } from './body-budget.ts';
 import { readBody } from './read-body.ts';
 import { LISTENERS_OVERLAP, openRenewable, type OpenListener, requireFreePort } from './renewable.ts';
+import { responseOf } from './response.ts';
 import { isReserved, pathOf, type RequestTarget, requestTarget } from './request-target.ts';
-import type { ConsoleEndpoint, DocsEndpoint, ServerState } from './server-state.ts';
+import type { ServerState } from './server-state.ts';
 import { SOCKET_HANDLER, type SocketData, WebSockets } from './web-sockets.ts';
-import type { UpstreamSockets } from '../gateway/web-socket/ports.ts';
 
-/** The listening server. */
-export interface HttpServer {
-  readonly url: string;
-  readonly port: number;
-  /** Requests whose responses are not complete. */
-  readonly pending: () => number;
-  /** Ends WebSockets that another configuration does not allow. */
-  readonly recheck: () => void;
-  /** Makes `/readyz` answer 503; everything else goes on. */
-  readonly announce: () => void;
-  /** Refuses new connections and makes `/readyz` answer 503; requests in flight go on. */
-  readonly drain: () => void;
-  /** Ends what is left. */
-  readonly stop: () => Promise<void>;
-}
-
-/** Where to listen. The server reads everything else from the gateway's snapshot, for each request. */
-export interface ServeOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: ServerSettings['tls'];
-  readonly version: string;
-  /** Answers paths below `/admin`; undefined: there are none. */
-  readonly admin?: AdminEndpoint | undefined;
-  readonly docs: DocsEndpoint;
-  /** undefined: the console is not on this listener. */
-  readonly console?: ConsoleEndpoint | undefined;
-  /** The state of the database; undefined, also as a result: there is none. */
-  readonly database?: (() => DatabaseStatus | undefined) | undefined;
-  /** undefined: `/metrics` is not served here. */
-  readonly metrics?: MetricsPage | undefined;
-  readonly reportHealth: HealthReporter;
-  /** Answers keys' holders about their use; left out: it is not stored. */
-  readonly keyUse?: KeyUse | undefined;
-  readonly catalogue: ModelCatalogue;
-  readonly sockets: UpstreamSockets;
-  /** Whether other processes listen on the same port, with the system distributing the connections. */
-  readonly isShared: boolean;
-}
+const LOOPBACK = '127.0.0.1';
 
 /** The client's side: accepts connections, answers the gateway's own endpoints, and passes the rest to the gateway. */
 export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
-  const state: ServerState = {
-    gateway,
-    version: options.version,
-    metrics: options.metrics,
-    database: options.database ?? (() => undefined),
-    detailedHealth: createDetailedHealth(gateway, options.reportHealth),
-    docs: options.docs,
-    console: options.console,
-    hasAdmin: options.admin !== undefined,
-    keyUse: options.keyUse,
-    catalogue: options.catalogue,
-    webSockets: new WebSockets({ ...gateway, sockets: options.sockets }),
-    startedAtMs: Date.now(),
-    bodies: new BodyBudget(() => bodyMemory(gateway.snapshot(), options.isShared)),
-    phase: 'serving',
-  };
+  const state = stateOf(gateway, options);
   const open: OpenListener = (port, pair) =>
     Bun.serve({
-      hostname: options.host,
+      ...placeOf(options, pair !== undefined),
       port,
-      // A listener with a renewed certificate opens beside the one that it replaces.
-      reusePort: options.isShared || (pair !== undefined && LISTENERS_OVERLAP),
       ...(pair && { tls: pair }),
       // Quiet streams are healthy: silence is limited on the provider's side. Bodies have a limit of their own.
       idleTimeout: 0,
@@ -99,8 +42,11 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
       development: false,
       websocket: SOCKET_HANDLER,
       fetch: (request, server) => {
+        if (isIntruder(request, server, state.handedOver)) return new Response(null, { status: 421 });
+        const { handedOver } = state;
         const answered =
-          administered(request, { admin: options.admin, server, gateway }) ?? answer(request, server, state);
+          administered(request, { admin: options.admin, server, gateway, handedOver }) ??
+          answer(request, server, state);
         return answered instanceof Promise
           ? answered.then((response) =>
               withConnectionClose(boundLeftover(response, { request, server }, state), state),
@@ -110,7 +56,12 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
       error: (error) => bug(error, gateway),
     });
   if (options.tls !== undefined && !options.isShared) requireFreePort(options);
-  const { url, port, pending, close, stop } = openRenewable(open, { gateway, state, ...options });
+  const { url, port, pending, close, stop } = openRenewable(open, {
+    gateway,
+    state,
+    tls: options.tls,
+    port: options.handedOver === undefined ? options.port : 0,
+  });
   const { webSockets } = state;
   return {
     url,
@@ -126,6 +77,36 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
       webSockets.leave();
     },
     stop: () => webSockets.end().then(stop),
+  };
+}
+
+/** The interface to listen on, and whether another listener may share the port. */
+function placeOf(
+  { host, isShared, handedOver }: ServeOptions,
+  isRenewable: boolean,
+): { readonly hostname: string; readonly reusePort: boolean } {
+  if (handedOver !== undefined) return { hostname: LOOPBACK, reusePort: false };
+  // A listener with a renewed certificate opens beside the one that it replaces.
+  return { hostname: host, reusePort: isShared || (isRenewable && LISTENERS_OVERLAP) };
+}
+
+function stateOf(gateway: Gateway, options: ServeOptions): ServerState {
+  return {
+    gateway,
+    version: options.version,
+    metrics: options.metrics,
+    database: options.database ?? (() => undefined),
+    detailedHealth: createDetailedHealth(gateway, options.reportHealth),
+    docs: options.docs,
+    console: options.console,
+    hasAdmin: options.admin !== undefined,
+    keyUse: options.keyUse,
+    catalogue: options.catalogue,
+    webSockets: new WebSockets({ ...gateway, sockets: options.sockets }),
+    startedAtMs: Date.now(),
+    handedOver: options.handedOver,
+    bodies: new BodyBudget(() => bodyMemory(gateway.snapshot(), options.isShared)),
+    phase: 'serving',
   };
 }
 
@@ -156,11 +137,8 @@ function answerOrRefusal(request: Request, server: Server<SocketData>, state: Se
     const { method, headers, signal } = request;
     const own = { method, path: pathOf(request.url), headers, signal };
     const { gateway } = state;
-    return refuseOwn(
-      error,
-      { ...own, clientAddress: () => addressOf(request, server, gateway.snapshot()) },
-      gateway,
-    );
+    const refused = { ...own, clientAddress: () => addressOf(request, server, state) };
+    return responseOf(refuseOwn(error, refused, gateway));
   };
   try {
     const target = requestTarget(request.url);
@@ -222,7 +200,7 @@ function endpointBelow(request: Request, target: RequestTarget, state: ServerSta
 
 function aboutKey({ request, server, target }: Arrival, state: ServerState): Answer | undefined {
   const { gateway, keyUse } = state;
-  const clientAddress = (): string => addressOf(request, server, gateway.snapshot());
+  const clientAddress = (): string => addressOf(request, server, state);
   return answerAboutKey(request, target, { gateway, keyUse, clientAddress });
 }
 
@@ -267,7 +245,8 @@ interface Arrival {
   readonly target: RequestTarget;
 }
 
-function proxied(arrival: Arrival, { gateway, bodies, webSockets }: ServerState): Promise<Response> {
+function proxied(arrival: Arrival, state: ServerState): Promise<Response> {
+  const { gateway, bodies, webSockets } = state;
   const { request, server, target } = arrival;
   const snapshot = gateway.snapshot();
   const asked: ClientRequest = {
@@ -279,10 +258,11 @@ function proxied(arrival: Arrival, { gateway, bodies, webSockets }: ServerState)
     signal: request.signal,
     // The runtime drops the address when it is done with the request.
     isAnswered: () => server.requestIP(request) === null,
-    clientAddress: () => addressOf(request, server, snapshot),
+    clientAddress: () => addressOf(request, server, state),
     readBody: (key) => readBody(request, snapshot.server, { budget: bodies, key }),
   };
-  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') return handle(asked, gateway);
+  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket')
+    return handle(asked, gateway).then(responseOf);
   const address = asked.clientAddress();
   return webSockets.upgrade({ ...asked, clientAddress: () => address }, arrival);
 }
@@ -291,5 +271,5 @@ function bug(error: unknown, gateway: Gateway): Response {
   const requestId = gateway.newRequestId();
   gateway.emit({ type: 'bug', requestId, error });
   const refusal = new Refusal('internal_error', { request: requestId });
-  return refusalResponse(refusal, { id: requestId, path: '', headers: new Headers() });
+  return responseOf(refusalAnswer(refusal, { id: requestId, path: '', headers: new Headers() }));
 }

@@ -3,6 +3,7 @@ import type { DatabaseStatus, Gateway } from '../gateway/ports.ts';
 import type { DetailedHealth } from '../health/report.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
+import type { HandedOverPeers } from './lean/handed-over.ts';
 import type { WebSockets } from './web-sockets.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
 
@@ -31,6 +32,8 @@ export interface ServerState {
   readonly webSockets: WebSockets;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
+  /** The clients whose connections another server handed over; undefined: clients connect to this one. */
+  readonly handedOver: HandedOverPeers | undefined;
   /** The memory budget for incomplete request bodies. */
   readonly bodies: BodyBudget;
   /**

@@ -1,3 +1,4 @@
+import { responseOf } from './response.ts';
 import type { Server, ServerWebSocket, WebSocketHandler } from 'bun';
 import type { ClientRequest } from '../gateway/ports.ts';
 import { CLOSE } from '../gateway/web-socket/close-codes.ts';
@@ -59,7 +60,7 @@ export class WebSockets {
     { request, server }: { readonly request: Request; readonly server: Server<SocketData> },
   ): Promise<Response> {
     const handshake = await openWebSocket(asked, this.#gateway);
-    if (handshake.kind === 'refused') return handshake.response;
+    if (handshake.kind === 'refused') return responseOf(handshake.answer);
     const { line, headers } = handshake;
     this.#forgetEnded();
     this.#lines.add(line);

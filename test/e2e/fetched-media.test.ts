@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'bun:test';
 import { isForbiddenHost } from '../../src/lib/outgoing-address.ts';
 import { createMediaFetcher } from '../../src/upstream/media/media-fetcher.ts';
+import { responseOf } from '../../src/server/response.ts';
 import { handle } from '../../src/gateway/handle.ts';
 import type { ClientRequest } from '../../src/gateway/ports.ts';
 import { fails, type Play, Scene } from '../unit/gateway/scene.ts';
@@ -89,7 +90,7 @@ async function askScene(path: string, body: object, signal = new AbortController
     clientAddress: () => '',
     readBody: () => Promise.resolve(new TextEncoder().encode(JSON.stringify(body))),
   };
-  const response = await handle(request, { ...scene.gateway, media });
+  const response = responseOf(await handle(request, { ...scene.gateway, media }));
   const sent = scene.sent.map((each) => Buffer.concat(each.body ?? []).toString());
   return { response, sent, text: await response.text() };
 }

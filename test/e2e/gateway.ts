@@ -27,10 +27,14 @@ export function compiled(config: string, version = 1): Snapshot {
 }
 
 /** Starts a gateway with this configuration on a free port of the loopback address. `clock` replaces the machine's. */
-export function startGateway(config: string, clock?: SystemClock): TestGateway {
+export function startGateway(
+  config: string,
+  clock?: SystemClock,
+  engine: 'runtime' | 'lean' = 'runtime',
+): TestGateway {
   const events: GatewayEvent[] = [];
   const ends: RequestEnded[] = [];
-  const listening = `server: { host: 127.0.0.1, port: 0 }\n${config}`;
+  const listening = `server: { host: 127.0.0.1, port: 0, engine: ${engine} }\n${config}`;
   const app = startApp({
     snapshot: compiled(listening),
     version: 'test',

@@ -58,8 +58,11 @@ models:
   sick: { routes: [{ provider: mock, model: mock/503 }] }
   cut: { routes: [{ provider: mock, model: "mock/cut-rst?after=3" }] }
 fallback: { cooldown_seconds: 1, alias_fallback: { sick: [steady] } }
+prices: { models: { "mock/*": { free: true } } }
+spend: { journal: memory }
 master_keys:
   - { name: team, key: mk-team }
+  - { name: capped, key: mk-capped, limits: [{ tokens: 20k, per: day }, { cost: 1, per: day }] }
   - { name: limited, key: mk-limited, rate_limit: { requests_per_second: 0, burst_size: 0 } }`);
     prometheus = await startPrometheus(prometheusProgram ?? '', gateway.url);
     await load(9_000);
@@ -84,6 +87,7 @@ master_keys:
         ask('cut', { stream: true }),
         ask('unknown'),
         ask('steady', {}, 'mk-limited'),
+        ask('steady', {}, 'mk-capped'),
         ask('drip', { stream: true }, 'mk-team', AbortSignal.timeout(15)),
       ]);
       gateway.app.emit({ type: 'configuration-refused', problems: [] });

@@ -101,6 +101,7 @@ function normaliseServer(file: ConfigFile, report: (finding: Finding) => void): 
   const server = file.server ?? {};
   const { tls, cors_origins: corsOrigins, trusted_proxies: proxies, drain_delay: delay } = server;
   return {
+    engine: server.engine ?? DEFAULTS.serverEngine,
     maxBodyBytes: bytesOf(file.max_body_mb ?? DEFAULTS.maxBodyMb),
     bodyMemoryBytes: typeof file.body_memory_mb === 'number' ? bytesOf(file.body_memory_mb) : undefined,
     bodyTimeoutMs: limitOf(file.timeouts?.body_timeout ?? DEFAULTS.bodyTimeoutSeconds),

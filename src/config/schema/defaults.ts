@@ -9,6 +9,7 @@ export const DEFAULTS = {
   weight: 1,
   priority: 1,
   maxBodyMb: 64,
+  serverEngine: 'runtime',
   maxWebSockets: 1_000,
   maxWebSocketsPerKey: 100,
   drainTimeoutSeconds: 300,

@@ -52,7 +52,6 @@ export const teamSchema = z.strictObject({
   }),
   renamed_from: formerName('team'),
 });
-export type TeamFile = z.output<typeof teamSchema>;
 
 /** A user: a person or program whose use is counted over all keys. */
 export const userSchema = z.strictObject({
@@ -66,7 +65,6 @@ export const userSchema = z.strictObject({
   }),
   renamed_from: formerName('user'),
 });
-export type UserFile = z.output<typeof userSchema>;
 
 /** The settings of a master key that say whose it is, and what it may use. */
 export const keyOwnershipSchema = z.object({

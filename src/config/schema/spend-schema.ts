@@ -32,7 +32,6 @@ export const spendSchema = z.strictObject({
     default: false,
   }),
 });
-export type SpendFile = z.output<typeof spendSchema>;
 
 /** `attribution`. */
 export const attributionSchema = z.strictObject({
@@ -63,4 +62,3 @@ export const alertSchema = z.strictObject({
     examples: [['limit.threshold', 'limit.exceeded']],
   }),
 });
-export type AlertFile = z.output<typeof alertSchema>;

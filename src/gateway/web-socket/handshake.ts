@@ -5,6 +5,7 @@ import { admit } from '../admit.ts';
 import { attribute } from '../attribute.ts';
 import type { Attribution } from '../attribution.ts';
 import { authenticate } from '../authenticate.ts';
+import type { ClientAnswer } from '../client-answer.ts';
 import { endpointOf } from '../endpoint.ts';
 import type { ClientRequest } from '../ports.ts';
 import { Refusal } from '../refusals.ts';
@@ -18,7 +19,7 @@ import { isSpoken, notSupported, speakingModel } from './speaking-model.ts';
 
 /** The result of a handshake: an HTTP response, or a line to attach the client to. */
 export type Handshake =
-  | { readonly kind: 'refused'; readonly response: Response }
+  | { readonly kind: 'refused'; readonly answer: ClientAnswer }
   | {
       readonly kind: 'accepted';
       readonly line: WebSocketLine;
@@ -60,7 +61,7 @@ export async function openWebSocket(asked: ClientRequest, gateway: SocketGateway
   } catch (error) {
     leaveSeat();
     const context = { id, request, startedAtMs, key, attribution, admission, isReported: false };
-    return { kind: 'refused', response: refuse(error, context, gateway) };
+    return { kind: 'refused', answer: refuse(error, context, gateway) };
   }
 }
 

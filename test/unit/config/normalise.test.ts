@@ -155,6 +155,7 @@ test('an omitted setting has its default', () => {
   expect(server).toEqual({
     host: '0.0.0.0',
     port: 18_000,
+    engine: 'runtime',
     maxBodyBytes: 64 * 1024 * 1024,
     bodyMemoryBytes: undefined,
     bodyTimeoutMs: 300_000,

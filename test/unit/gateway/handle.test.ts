@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { GatewayEvent } from '../../../src/gateway/events.ts';
+import { responseOf } from '../../../src/server/response.ts';
 import { handle } from '../../../src/gateway/handle.ts';
 import type { ClientRequest } from '../../../src/gateway/ports.ts';
 import { type Play, Scene, unreachable } from './scene.ts';
@@ -59,7 +60,7 @@ test('a stream in which something throws ends, and is told once', async () => {
     clientAddress: () => '',
     readBody: () => Promise.resolve(new TextEncoder().encode('{"model":"m","stream":true,"messages":[]}')),
   };
-  const reading = (await handle(request, scene.gateway)).text();
+  const reading = responseOf(await handle(request, scene.gateway)).text();
   await Promise.race([reading.catch(() => undefined), Bun.sleep(20)]);
   scene.clock.pass(10_000);
   await reading.catch(() => undefined);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { createCostMeter } from '../../../src/app/cost-meter.ts';
 import type { RequestEnded } from '../../../src/gateway/events.ts';
+import { responseOf } from '../../../src/server/response.ts';
 import { handle } from '../../../src/gateway/handle.ts';
 import type { CounterAmount } from '../../../src/limits/counter-amount.ts';
 import type { ClientRequest, Gateway } from '../../../src/gateway/ports.ts';
@@ -127,7 +128,7 @@ async function ask({ gateway, scene }: World, client: Client, isStream: boolean)
   };
   const answering = handle(request, gateway);
   if (client === 'leaves-early') setTimeout(() => leaving.abort(), 1);
-  const response = await answering;
+  const response = responseOf(await answering);
   if (client !== 'leaves-in-stream' || response.body === null) {
     const reading = response.text().catch(() => '');
     await Promise.race([reading, Bun.sleep(15)]);

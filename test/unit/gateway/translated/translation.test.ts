@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { responseOf } from '../../../../src/server/response.ts';
 import { handle } from '../../../../src/gateway/handle.ts';
 import type { ClientRequest } from '../../../../src/gateway/ports.ts';
 import { UnspokenApis } from '../../../../src/gateway/translated/unspoken-apis.ts';
@@ -50,7 +51,7 @@ async function ask(
     readBody: () =>
       Promise.resolve(new TextEncoder().encode(JSON.stringify({ model: 'm', messages: USER, ...body }))),
   };
-  const response = await handle(request, scene.gateway);
+  const response = responseOf(await handle(request, scene.gateway));
   const text = await response.clone().text();
   return { response, body: text.startsWith('{') ? JSON.parse(text) : text };
 }

@@ -1,0 +1,36 @@
+/** The fields of an answer's header by name in lower case. A plain object costs less than `Headers`. */
+export type AnswerFields = Record<string, string>;
+
+/** The answer that a client receives. Which server sends it, and how, is not the gateway's concern. */
+export type ClientAnswer = WholeClientAnswer | StreamedClientAnswer;
+
+/** A complete answer. Its server adds the length. */
+export interface WholeClientAnswer {
+  readonly kind: 'whole';
+  readonly status: number;
+  readonly fields: AnswerFields;
+  readonly body: Uint8Array | string | null;
+  /** Whether the answer is one to HEAD that stands for a body of unknown length. */
+  readonly hasUnsentBody?: boolean;
+}
+
+/** An answer that is sent as it arrives. */
+export interface StreamedClientAnswer {
+  readonly kind: 'streamed';
+  readonly status: number;
+  readonly fields: AnswerFields;
+  /** Sends the whole stream, and resolves when it is over. Called once, unless `cancel` was called. Never rejects. */
+  readonly send: (client: ClientStream) => Promise<void>;
+  /** Called when the client disconnects, or if the stream is never sent. */
+  readonly cancel: () => void;
+}
+
+/** The client's side of a stream. */
+export interface ClientStream {
+  /** Sends bytes at once. Returns a promise while the client has not accepted earlier bytes. */
+  readonly write: (bytes: Uint8Array) => Promise<unknown> | undefined;
+  /** Ends the answer in order. */
+  readonly close: () => void;
+  /** Breaks the connection, so that no client can take the answer for complete. */
+  readonly reset: () => void;
+}

@@ -1,0 +1,52 @@
+import type { ServerSettings } from '../config/snapshot.ts';
+import type { KeyUse } from '../gateway/key-use.ts';
+import type { DatabaseStatus } from '../gateway/ports.ts';
+import type { UpstreamSockets } from '../gateway/web-socket/ports.ts';
+import type { HealthReporter } from '../health/report.ts';
+import type { ModelCatalogue } from '../models/model-catalogue.ts';
+import type { AdminEndpoint } from './admin-endpoint.ts';
+import type { HandedOverPeers } from './lean/handed-over.ts';
+import type { MetricsPage } from './metrics-endpoint.ts';
+import type { ConsoleEndpoint, DocsEndpoint } from './server-state.ts';
+
+/** The listening server. */
+export interface HttpServer {
+  readonly url: string;
+  readonly port: number;
+  /** Requests whose responses are not complete. */
+  readonly pending: () => number;
+  /** Ends WebSockets that another configuration does not allow. */
+  readonly recheck: () => void;
+  /** Makes `/readyz` answer 503; everything else goes on. */
+  readonly announce: () => void;
+  /** Refuses new connections and makes `/readyz` answer 503; requests in flight go on. */
+  readonly drain: () => void;
+  /** Ends what is left. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Where to listen. The server reads everything else from the gateway's snapshot, for each request. */
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: ServerSettings['tls'];
+  readonly version: string;
+  /** Answers paths below `/admin`; undefined: there are none. */
+  readonly admin?: AdminEndpoint | undefined;
+  readonly docs: DocsEndpoint;
+  /** undefined: the console is not on this listener. */
+  readonly console?: ConsoleEndpoint | undefined;
+  /** The state of the database; undefined, also as a result: there is none. */
+  readonly database?: (() => DatabaseStatus | undefined) | undefined;
+  /** undefined: `/metrics` is not served here. */
+  readonly metrics?: MetricsPage | undefined;
+  readonly reportHealth: HealthReporter;
+  /** Answers keys' holders about their use; left out: it is not stored. */
+  readonly keyUse?: KeyUse | undefined;
+  readonly catalogue: ModelCatalogue;
+  readonly sockets: UpstreamSockets;
+  /** Whether other processes listen on the same port, with the system distributing the connections. */
+  readonly isShared: boolean;
+  /** Set if another server takes the clients' connections and hands some over. */
+  readonly handedOver?: HandedOverPeers;
+}

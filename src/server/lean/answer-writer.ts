@@ -1,0 +1,178 @@
+import type { Socket } from 'bun';
+import type { ClientAnswer, ClientStream } from '../../gateway/client-answer.ts';
+import { answerHead, type Framing } from './answer-head.ts';
+import { PendingBytes } from './pending-bytes.ts';
+
+/** Joins a head and small pieces, so that they leave in one write. It is shared, since the system copies the bytes. */
+const SCRATCH = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** Larger pieces are written directly, which is cheaper than copying them. */
+const SMALL_BYTES = 16 * 1024;
+
+const CRLF = Buffer.from('\r\n');
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+
+/** Statuses whose answers have no body and no length (RFC 9110 §6.4.1). */
+const BODILESS: ReadonlySet<number> = new Set([204, 304]);
+
+/** Writes answers to one connection, one after the other. */
+export class AnswerWriter {
+  readonly #socket: Socket<unknown>;
+  readonly #pending = new PendingBytes();
+  #onDrained: (() => void) | undefined;
+  #isClosed = false;
+  #isUnbegun = true;
+  #isDone = false;
+
+  constructor(socket: Socket<unknown>) {
+    this.#socket = socket;
+  }
+
+  /** Whether the system has taken all bytes. */
+  get isDrained(): boolean {
+    return this.#pending.isEmpty;
+  }
+
+  /** Whether nothing of the current answer was written. */
+  get isUnbegun(): boolean {
+    return this.#isUnbegun;
+  }
+
+  /** Whether the current answer was written to its end. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** Another answer follows. */
+  begin(): void {
+    this.#isUnbegun = true;
+    this.#isDone = false;
+  }
+
+  /** Resolves when the system has taken all bytes, or the connection has closed. */
+  whenDrained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onDrained = resolve;
+    });
+  }
+
+  /** The socket accepts bytes again. */
+  drained(): void {
+    if (!this.#pending.flush(this.#socket)) return;
+    const onDrained = this.#onDrained;
+    this.#onDrained = undefined;
+    onDrained?.();
+  }
+
+  /** The connection has closed: nobody waits for it to accept bytes. */
+  closed(): void {
+    this.#isClosed = true;
+    this.#pending.clear();
+    this.#onDrained?.();
+    this.#onDrained = undefined;
+  }
+
+  /** Writes an answer. Resolves when all of it was written: `reset` if the connection has to break now. */
+  async write(answer: ClientAnswer, isLast: boolean): Promise<'written' | 'reset'> {
+    const { status, fields } = answer;
+    if (answer.kind === 'whole') {
+      const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+      const framing: Framing = BODILESS.has(status) ? 'none' : { length: body?.byteLength ?? 0 };
+      const head = answerHead(status, fields, framing, isLast);
+      this.#join(head, framing === 'none' ? undefined : body);
+      this.#isDone = true;
+      return 'written';
+    }
+    const stream = new ChunkedStream(this, answerHead(status, fields, 'chunked', isLast));
+    const sending = answer.send(stream);
+    stream.begin();
+    await sending;
+    return stream.end;
+  }
+
+  headAlone(head: string): void {
+    this.#join(head, undefined);
+  }
+
+  /** Writes a piece of a chunked body, after its head. Returns a promise while the client has not accepted them. */
+  chunk(head: string, bytes: Uint8Array): Promise<unknown> | undefined {
+    const size = `${head}${bytes.byteLength.toString(16)}\r\n`;
+    this.#join(size, bytes, CRLF);
+    return this.#accepted();
+  }
+
+  /** Writes the end of a chunked body, after its head if that was not written yet. */
+  lastChunk(head: string): void {
+    this.#join(head, LAST_CHUNK);
+    this.#isDone = true;
+  }
+
+  #accepted(): Promise<unknown> | undefined {
+    return this.#pending.isEmpty || this.#isClosed ? undefined : this.whenDrained();
+  }
+
+  #join(head: string, body: Uint8Array | null | undefined, end?: Uint8Array): void {
+    if (this.#isClosed) return;
+    this.#isUnbegun = false;
+    const isJoined = (body?.byteLength ?? 0) <= SMALL_BYTES && head.length <= SMALL_BYTES;
+    if (!isJoined || !this.#pending.isEmpty) {
+      this.#pending.add(Buffer.from(head, 'latin1'));
+      // What waits must not change, and the owner of the bytes may reuse them.
+      if (body) this.#pending.add(isJoined ? Uint8Array.from(body) : body);
+      if (end !== undefined) this.#pending.add(end);
+      this.#pending.flush(this.#socket);
+      return;
+    }
+    let filled = SCRATCH.write(head, 0, 'latin1');
+    if (body) {
+      SCRATCH.set(body, filled);
+      filled += body.byteLength;
+    }
+    if (end !== undefined) {
+      SCRATCH.set(end, filled);
+      filled += end.byteLength;
+    }
+    const sent = Math.max(0, this.#socket.write(SCRATCH, 0, filled));
+    if (sent < filled) this.#pending.add(Buffer.from(SCRATCH.subarray(sent, filled)));
+  }
+}
+
+/** A stream in chunks (RFC 9112 §7.1). Its head leaves with its first piece. */
+class ChunkedStream implements ClientStream {
+  readonly #writer: AnswerWriter;
+  #head: string;
+  #end: 'written' | 'reset' = 'reset';
+
+  constructor(writer: AnswerWriter, head: string) {
+    this.#writer = writer;
+    this.#head = head;
+  }
+
+  get end(): 'written' | 'reset' {
+    return this.#end;
+  }
+
+  readonly write = (bytes: Uint8Array): Promise<unknown> | undefined => {
+    // An empty chunk would end the body.
+    if (bytes.byteLength === 0) return undefined;
+    const head = this.#head;
+    this.#head = '';
+    return this.#writer.chunk(head, bytes);
+  };
+
+  /** Writes the head, unless a piece already took it along. */
+  begin(): void {
+    if (this.#head !== '') this.#writer.headAlone(this.#head);
+    this.#head = '';
+  }
+
+  readonly close = (): void => {
+    this.#writer.lastChunk(this.#head);
+    this.#head = '';
+    this.#end = 'written';
+  };
+
+  readonly reset = (): void => {
+    this.#end = 'reset';
+  };
+}

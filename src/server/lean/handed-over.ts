@@ -1,0 +1,139 @@
+import type { Socket } from 'bun';
+import { PendingBytes } from './pending-bytes.ts';
+
+/** The client addresses of connections that were handed over, by the port of the inner connection. */
+export type HandedOverPeers = Map<number, string>;
+
+const RESET_GRACE_MS = 100;
+
+/** How long a client may go on sending after the answer. */
+const DISCARD_MS = 5_000;
+
+/** The runtime's server, to which connections are handed over. */
+export interface InnerServer {
+  /** Its port on the loopback interface. */
+  readonly port: number;
+  readonly peers: HandedOverPeers;
+}
+
+/**
+ * A client's connection that the runtime's server answers, byte for byte and until it closes. The runtime sees a
+ * connection from the loopback interface. It finds the client's address under the port of that connection, which nobody
+ * else can use while it is open.
+ */
+export class HandedOver {
+  readonly #client: Socket<unknown>;
+  readonly #peers: HandedOverPeers;
+  readonly #toServer = new PendingBytes();
+  readonly #toClient = new PendingBytes();
+  #server: Socket<HandedOver> | undefined;
+  #port = 0;
+  /** Whether a side has finished sending in order. */
+  #isClientDone = false;
+  #isServerDone = false;
+  #isDiscarding = false;
+  #isOver = false;
+
+  constructor(client: Socket<unknown>, { port, peers }: InnerServer) {
+    this.#client = client;
+    this.#peers = peers;
+    client.pause();
+    Bun.connect<HandedOver>({
+      hostname: '127.0.0.1',
+      port,
+      allowHalfOpen: true,
+      data: this,
+      socket: HANDLERS,
+    }).catch(() => this.end());
+  }
+
+  /** Passes bytes of the client on. A client that sends faster than the server reads waits. */
+  send(bytes: Uint8Array): void {
+    if (this.#isDiscarding) return;
+    this.#toServer.add(bytes);
+    if (!this.#flushToServer()) this.#client.pause();
+  }
+
+  /** The client's socket accepts bytes again. */
+  drained(): void {
+    if (!this.#toClient.flush(this.#client)) return;
+    if (this.#isServerDone) this.#discard();
+    else this.#server?.resume();
+  }
+
+  /** The client has finished sending. */
+  finish(): void {
+    if (this.#isDiscarding) return this.end();
+    this.#isClientDone = true;
+    this.#flushToServer();
+  }
+
+  /** Ends both connections at once. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#peers.delete(this.#port);
+    this.#server?.terminate();
+    this.#client.terminate();
+  }
+
+  opened(server: Socket<HandedOver>): void {
+    this.#server = server;
+    if (this.#isOver) {
+      server.terminate();
+      return;
+    }
+    this.#port = server.localPort;
+    this.#peers.set(this.#port, this.#client.remoteAddress);
+    this.flushed();
+  }
+
+  flushed(): void {
+    if (this.#flushToServer()) this.#client.resume();
+  }
+
+  received(bytes: Uint8Array): void {
+    this.#toClient.add(bytes);
+    if (!this.#toClient.flush(this.#client)) this.#server?.pause();
+  }
+
+  serverEnded(): void {
+    this.#isServerDone = true;
+    this.drained();
+  }
+
+  serverClosed(): void {
+    this.#peers.delete(this.#port);
+    if (this.#isServerDone) return;
+    // A connection that broke must not look complete to the client, which needs a moment to read the last bytes: a reset
+    // may overtake them.
+    setTimeout(() => this.end(), RESET_GRACE_MS).unref();
+  }
+
+  /** The answer is complete. Closing while the client still sends would reset the connection, and lose the answer. */
+  #discard(): void {
+    if (this.#isDiscarding) return;
+    this.#isDiscarding = true;
+    this.#toServer.clear();
+    this.#client.shutdown();
+    this.#client.resume();
+    if (this.#isClientDone) this.end();
+    else setTimeout(() => this.end(), DISCARD_MS).unref();
+  }
+
+  #flushToServer(): boolean {
+    if (this.#server === undefined || !this.#toServer.flush(this.#server)) return false;
+    if (this.#isClientDone) this.#server.shutdown();
+    return true;
+  }
+}
+
+const HANDLERS: Bun.SocketHandler<HandedOver> = {
+  open: (socket) => socket.data.opened(socket),
+  data: (socket, bytes) => socket.data.received(bytes),
+  drain: (socket) => socket.data.flushed(),
+  end: (socket) => socket.data.serverEnded(),
+  close: (socket) => socket.data.serverClosed(),
+  error: (socket) => socket.data.serverClosed(),
+  connectError: (socket) => socket.data.end(),
+};

@@ -1,0 +1,133 @@
+import type { Gateway } from '../../gateway/ports.ts';
+import { handle } from '../../gateway/handle.ts';
+import { refuseOwn } from '../../gateway/refuse.ts';
+import { requireOwnBrowser } from '../browser-guard.ts';
+import { clientAddress } from '../client-address.ts';
+import { SMALL_BODY_BYTES } from '../body-budget.ts';
+import type { HttpServer, ServeOptions } from '../http-server.ts';
+import { serve } from '../serve.ts';
+import type { HandedOverPeers } from './handed-over.ts';
+import { LeanConnection, type LeanHost, type LeanRequest } from './lean-connection.ts';
+
+/** The runtime's types lack this option of listeners. */
+const REUSE_PORT = { reusePort: true };
+
+/** A request that takes longer to arrive is handed over. */
+const SLOW_MS = 1_000;
+
+/**
+ * A server of our own for plain requests with small bodies, which costs half of what the runtime's server costs for
+ * each. It hands over everything else, byte for byte, to the runtime's server behind it.
+ */
+export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
+  const peers: HandedOverPeers = new Map();
+  const connections = new Set<LeanConnection>();
+  let isDraining = false;
+  const listener = Bun.listen<LeanConnection>({
+    hostname: options.host,
+    port: options.port,
+    ...(options.isShared && REUSE_PORT),
+    allowHalfOpen: true,
+    socket: {
+      open(socket) {
+        socket.setNoDelay(true);
+        socket.data = new LeanConnection(socket, host);
+        connections.add(socket.data);
+      },
+      data: (socket, bytes) => socket.data.received(bytes),
+      drain: (socket) => socket.data.drained(),
+      end: (socket) => socket.data.finished(),
+      close: (socket) => socket.data.closed(),
+      error: (socket, error) => {
+        gateway.emit({ type: 'bug', requestId: undefined, error });
+        socket.data.close();
+      },
+    },
+  });
+  const inner = innerServer(gateway, options, { peers, close: () => listener.stop(true) });
+  const host: LeanHost = {
+    port: inner.port,
+    peers,
+    answer: (request) => answered(request, gateway),
+    mostBodyBytes: () => Math.min(SMALL_BODY_BYTES, gateway.snapshot().server.maxBodyBytes),
+    isDraining: () => isDraining,
+    onClose: (connection) => connections.delete(connection),
+  };
+  const sweeper = setInterval(() => handOverSlow(connections), SLOW_MS / 2).unref();
+  return {
+    url: `http://${hostText(options.host)}:${listener.port}`,
+    port: listener.port,
+    pending: () => answeringIn(connections) + inner.pending(),
+    recheck: inner.recheck,
+    announce: inner.announce,
+    drain() {
+      isDraining = true;
+      listener.stop(false);
+      for (const connection of connections) connection.closeIdle();
+      inner.drain();
+    },
+    async stop() {
+      clearInterval(sweeper);
+      for (const connection of connections) connection.close();
+      listener.stop(true);
+      await inner.stop();
+    },
+  };
+}
+
+function handOverSlow(connections: ReadonlySet<LeanConnection>): void {
+  const sinceMs = performance.now() - SLOW_MS;
+  for (const connection of connections)
+    if (connection.waitingSinceMs !== 0 && connection.waitingSinceMs < sinceMs) connection.handOverSlow();
+}
+
+function answeringIn(connections: ReadonlySet<LeanConnection>): number {
+  let count = 0;
+  for (const { isAnswering } of connections) if (isAnswering) count += 1;
+  return count;
+}
+
+function hostText(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** The runtime's server on the loopback interface, for what is handed over. */
+function innerServer(
+  gateway: Gateway,
+  options: ServeOptions,
+  { peers, close }: { readonly peers: HandedOverPeers; readonly close: () => void },
+): HttpServer {
+  try {
+    return serve(gateway, { ...options, handedOver: peers });
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function answered(
+  { head: { path, search, headers }, body, peer, signal, isAnswered }: LeanRequest,
+  gateway: Gateway,
+): ReturnType<typeof handle> {
+  const snapshot = gateway.snapshot();
+  const address = (): string => clientAddress(peer, headers, snapshot.server.trustsProxy);
+  try {
+    requireOwnBrowser({ method: 'POST', headers }, path, snapshot);
+  } catch (error) {
+    const request = { method: 'POST', path, headers, signal, clientAddress: address };
+    return Promise.resolve(refuseOwn(error, request, gateway));
+  }
+  return handle(
+    {
+      method: 'POST',
+      path,
+      search,
+      headers,
+      signal,
+      isAnswered,
+      clientAddress: address,
+      readBody: () => Promise.resolve(body),
+    },
+    gateway,
+  );
+}

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { connect } from 'node:net';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { chat, startGateway, type TestGateway, until } from './gateway.ts';
+import { startLoggedGateway } from './logged-gateway.ts';
+import { rawRequest, sendRaw } from './raw-client.ts';
+
+const OPEN = 'providers: [{name: mock, api_base: "http://127.0.0.1:1"}]\n';
+
+let simulator: Simulator;
+let lean: TestGateway;
+let runtime: TestGateway;
+
+beforeAll(async () => {
+  simulator = await startSimulator({ port: 0 });
+  const config = `
+providers: [{name: mock, api_base: "${simulator.url}/v1", api_key: sk-mock}]
+models: {m: {routes: [{provider: mock, model: x}]}}
+master_keys: [{name: app, key: mk-app-key-1234}]
+max_body_mb: 1
+`;
+  lean = startGateway(config, undefined, 'lean');
+  runtime = startGateway(config);
+});
+afterAll(async () => {
+  await Promise.all([lean.stop(), runtime.stop()]);
+  await simulator.stop();
+});
+
+const KEY = ['Authorization', 'Bearer mk-app-key-1234'] as const;
+const JSON_TYPE = ['Content-Type', 'application/json'] as const;
+const LINE = 'POST /v1/chat/completions';
+const BODY = JSON.stringify(chat('m'));
+const request = (more: readonly (readonly [string, string])[] = [], body = BODY): string =>
+  rawRequest(LINE, [KEY, JSON_TYPE, ...more], body);
+
+/** The status, the names of the fields and the kind of the body: everything that does not differ from one request to the next. */
+async function outcomeOf(url: string, text: string): Promise<unknown> {
+  const { status, fields, body } = await sendRaw(url, text);
+  const names = fields.map(([name]) => name).filter((name) => name !== 'connection');
+  const code = /"code":\s*"([a-z_]+)"/.exec(body)?.[1];
+  return { status, names: names.sort(), code, isAnswer: body.includes('chat.completion') };
+}
+
+describe('both engines give the same answer to', () => {
+  const large = JSON.stringify(chat('m', { user: 'x'.repeat(200_000) }));
+  const huge = JSON.stringify(chat('m', { user: 'x'.repeat(1_200_000) }));
+  const requests: Readonly<Record<string, () => string>> = {
+    'a plain request': () => request(),
+    'a stream': () => request([], JSON.stringify(chat('m', { stream: true }))),
+    'a large body': () => request([], large),
+    'a body that is too large': () => request([], huge),
+    'a wrong key': () => rawRequest(LINE, [['Authorization', 'Bearer mk-no-key'], JSON_TYPE], BODY),
+    'an unknown model': () => request([], JSON.stringify(chat('n'))),
+    'a body that is no JSON': () => request([], '{'),
+    'no body': () => rawRequest(LINE, [KEY, JSON_TYPE]),
+    'a length of 0': () => rawRequest(LINE, [KEY, ['Content-Length', '0']]),
+    chunks: () =>
+      `${rawRequest(LINE, [KEY, JSON_TYPE, ['Transfer-Encoding', 'chunked']])}${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`,
+    'a length and chunks': () =>
+      `${rawRequest(LINE, [KEY, JSON_TYPE, ['Transfer-Encoding', 'chunked'], ['Content-Length', '5']])}0\r\n\r\n`,
+    'two lengths': () => request([['Content-Length', '5']]),
+    'another method': () => rawRequest('GET /v1/chat/completions', [KEY]),
+    TRACE: () => rawRequest('TRACE /v1/chat/completions', [KEY]),
+    'a path of the gateway': () => rawRequest('GET /healthz', []),
+    'a path that is not there': () => rawRequest('GET /nothing/here', [KEY]),
+    'the list of models': () => rawRequest('GET /v1/models', [KEY]),
+    'a head that is too large': () => request([['X-Large', 'x'.repeat(40_000)]]),
+  };
+  for (const [what, text] of Object.entries(requests)) {
+    test(what, async () => {
+      const [ours, theirs] = [await outcomeOf(lean.url, text()), await outcomeOf(runtime.url, text())];
+      expect(ours).toEqual(theirs);
+    });
+  }
+});
+
+/** Sends pieces over one connection, and reads until `isOver` or the end of the connection. */
+function session(
+  pieces: readonly string[],
+  { isOver, halfCloses = false }: { isOver?: (text: string) => boolean; halfCloses?: boolean } = {},
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect({ port: Number(new URL(lean.url).port), host: '127.0.0.1', allowHalfOpen: true });
+    socket.on('connect', () => {
+      void (async () => {
+        for (const piece of pieces) {
+          socket.write(piece);
+          if (pieces.length > 1) await Bun.sleep(1);
+        }
+        if (halfCloses) socket.end();
+      })();
+    });
+    const done = (): void => {
+      socket.destroy();
+      resolve(text);
+    };
+    socket.on('data', (bytes) => {
+      text += bytes.toString('latin1');
+      if (isOver?.(text) === true) done();
+    });
+    socket.on('error', reject);
+    socket.on('end', done);
+    socket.setTimeout(10_000, () => reject(new Error(`no end after ${text.length} bytes`)));
+  });
+}
+
+const keepAlive = (body = BODY): string => request([['Connection', 'keep-alive']], body);
+const answersIn = (text: string): number => text.split('HTTP/1.1 200').length - 1;
+
+test('a request that comes byte by byte is answered', async () => {
+  expect(answersIn(await session(Array.from(request())))).toBe(1);
+});
+
+test('requests that are sent ahead are answered in order', async () => {
+  const bodies = ['one', 'two', 'three'].map((user) => keepAlive(JSON.stringify(chat('m', { user }))));
+  const before = simulator.attempts.length;
+  const text = await session([bodies.join('')], { isOver: (all) => answersIn(all) === 3 });
+  expect(answersIn(text)).toBe(3);
+  await until(() => simulator.attempts.length === before + 3);
+});
+
+test('a connection goes on after a request that was not plain', async () => {
+  const text = await session(
+    [`${keepAlive()}${rawRequest('GET /healthz', [['Connection', 'keep-alive']])}${keepAlive()}`],
+    {
+      isOver: (all) => answersIn(all) === 3,
+    },
+  );
+  expect(answersIn(text)).toBe(3);
+});
+
+test('a client that has finished sending still gets its answer', async () => {
+  expect(answersIn(await session([keepAlive()], { halfCloses: true }))).toBe(1);
+});
+
+test('a request that stops in the middle is left to the time limits of the runtime', async () => {
+  const text = request();
+  expect(answersIn(await session([text.slice(0, 40), '', text.slice(40)]))).toBe(1);
+});
+
+test('an answer that closes the connection says so', async () => {
+  const { fields } = await sendRaw(lean.url, request());
+  expect(fields).toContainEqual(['connection', 'close']);
+});
+
+test('the client behind a connection that was handed over is known', async () => {
+  const config = 'master_keys: [{name: app, key: mk-app-key-1234}]\nlogging: {format: json}';
+  const logged = await startLoggedGateway(`${OPEN}${config}`, 'engine: lean, trusted_proxies: [127.0.0.1]');
+  await sendRaw(logged.url, rawRequest('GET /v1/nothing', [['X-Forwarded-For', '203.0.113.9']]));
+  await logged.log.flush();
+  expect(logged.terminal()).toContain('"client":"203.0.113.9"');
+  await logged.stop();
+});

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'bun:test';
+import { parseRequestHead } from '../../../../src/server/lean/request-head.ts';
+
+const LINE = 'POST /v1/chat/completions HTTP/1.1';
+const FIELDS = ['Host: gateway', 'Content-Length: 12'];
+
+function head(line: string, ...fields: string[]): string {
+  return [line, ...fields].join('\r\n');
+}
+
+test('reads a plain request', () => {
+  const read = parseRequestHead(head(LINE, ...FIELDS, 'Authorization:  Bearer key ', 'Accept: */*'));
+  expect(read).toMatchObject({
+    path: '/v1/chat/completions',
+    search: '',
+    contentLength: 12,
+    isLast: false,
+  });
+  expect(read?.headers.toJSON()).toEqual({
+    host: 'gateway',
+    'content-length': '12',
+    authorization: 'Bearer key',
+    accept: '*/*',
+  });
+});
+
+test('reads the query and whether the connection closes', () => {
+  const read = parseRequestHead(head('POST /v1/messages?beta=true HTTP/1.1', ...FIELDS, 'Connection: Close'));
+  expect(read).toMatchObject({ path: '/v1/messages', search: '?beta=true', isLast: true });
+});
+
+describe('leaves to the runtime', () => {
+  const unusual: readonly (readonly [what: string, text: string])[] = [
+    ['another method', head('GET /v1/chat/completions HTTP/1.1', ...FIELDS)],
+    ['another version', head('POST /v1/chat/completions HTTP/1.0', ...FIELDS)],
+    ['another path', head('POST /v1/threads HTTP/1.1', ...FIELDS)],
+    ['a trailing slash', head('POST /v1/chat/completions/ HTTP/1.1', ...FIELDS)],
+    ['a dot segment', head('POST /v1/../v1/messages HTTP/1.1', ...FIELDS)],
+    ['an escape in the path', head('POST /v1/chat%2fcompletions HTTP/1.1', ...FIELDS)],
+    ['an escape in the query', head('POST /v1/messages?key=%61 HTTP/1.1', ...FIELDS)],
+    ['the absolute form', head('POST http://gateway/v1/messages HTTP/1.1', ...FIELDS)],
+    ['two spaces', head('POST  /v1/messages HTTP/1.1', ...FIELDS)],
+    ['no host', head(LINE, 'Content-Length: 12')],
+    ['no length', head(LINE, 'Host: gateway')],
+    ['a signed length', head(LINE, 'Host: gateway', 'Content-Length: +12')],
+    ['two lengths', head(LINE, ...FIELDS, 'Content-Length: 12')],
+    ['two lengths in one', head(LINE, 'Host: gateway', 'Content-Length: 12, 12')],
+    ['two hosts', head(LINE, ...FIELDS, 'Host: other')],
+    ['chunks', head(LINE, ...FIELDS, 'Transfer-Encoding: chunked')],
+    ['an upgrade', head(LINE, ...FIELDS, 'Upgrade: websocket')],
+    ['an expectation', head(LINE, ...FIELDS, 'Expect: 100-continue')],
+    ['a compressed body', head(LINE, ...FIELDS, 'Content-Encoding: gzip')],
+    ['a page', head(LINE, ...FIELDS, 'Origin: https://page.example')],
+    ['another connection option', head(LINE, ...FIELDS, 'Connection: x-secret')],
+    ['a space before the colon', head(LINE, ...FIELDS, 'X-A : b')],
+    ['a space before the name', head(LINE, ...FIELDS, ' X-A: b')],
+    ['a folded line', head(LINE, ...FIELDS, 'X-A: b', '\tc')],
+    ['a line without a colon', head(LINE, ...FIELDS, 'X-A')],
+    ['an empty name', head(LINE, ...FIELDS, ': b')],
+    ['a bare line feed', head(LINE, ...FIELDS, 'X-A: b\nX-B: c')],
+    ['a bare carriage return', head(LINE, ...FIELDS, 'X-A: b\rX-B: c')],
+    ['a NUL', head(LINE, ...FIELDS, 'X-A: \0')],
+    ['a byte above ASCII', head(LINE, ...FIELDS, 'X-A: \u00e9')],
+    ['the name of a prototype', head(LINE, ...FIELDS, '__proto__: b')],
+    ['a member of every object', head(LINE, ...FIELDS, 'constructor: b')],
+    ['too many fields', head(LINE, ...FIELDS, ...Array.from({ length: 99 }, (_, at) => `X-${at}: b`))],
+    ['nothing', ''],
+  ];
+  test.each(unusual)('%s', (_, text) => {
+    expect(parseRequestHead(text)).toBeUndefined();
+  });
+});
