@@ -27,9 +27,10 @@ const body = new TextEncoder().encode(
   JSON.stringify({ model: 'm', max_tokens: 500, messages: [{ role: 'user', content: text }] }),
 );
 
-const memory = createSharedMemory(sizeOfLedgers(4));
+const memory = createSharedMemory(sizeOfLedgers({ workers: 4, counters: 2 ** 17 }));
 const shared = openLedgers(memory.bytes, {
   workers: 4,
+  counters: 2 ** 17,
   me: 1,
   seeder: ({ key, endMs }) => {
     shared.records.seed(key, 0, endMs);

@@ -56,7 +56,8 @@ function estimate(use: ExpectedUse, book: PriceBook, epochMs: number): CostEstim
     characters: use.textBytes,
     answers: use.answers,
   };
-  const standard = book.prices({ provider, model, epochMs });
+  const known = book.prices({ provider, model, epochMs });
+  const standard = known ?? (use.hasBudget ? book.unknownWithBudget : undefined);
   const base = standard && dearestCost(possible, standard);
   const tier = use.tier === undefined ? undefined : TIERS[use.tier];
   if (tier === undefined || base === undefined) return base;
@@ -76,12 +77,13 @@ export function pricerAt(snapshot: () => Snapshot): (use: BilledUse, epochMs: nu
 }
 
 function calculate(
-  { provider, model, usage, isEstimated }: BilledUse,
+  { provider, model, usage, isEstimated, hasBudget }: BilledUse,
   book: PriceBook,
   epochMs: number,
 ): Cost {
   const basis = isEstimated ? 'estimated' : 'provider';
-  const prices = book.prices({ provider, model, tier: tierOf(usage), epochMs });
+  const known = book.prices({ provider, model, tier: tierOf(usage), epochMs });
+  const prices = known ?? (hasBudget === true ? book.unknownWithBudget : undefined);
   if (prices === undefined) return { nano: undefined, basis, priceRef: undefined, priceSheet: undefined };
   const nano = costOf(countsOf(usage), prices);
   if (nano === undefined) return { nano, basis, priceRef: undefined, priceSheet: undefined };

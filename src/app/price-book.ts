@@ -10,6 +10,8 @@ export interface PriceBook {
   readonly sheet: (provider: string, model: string) => PriceSheet | undefined;
   /** The prices that apply at a time, in milliseconds since 1970. */
   readonly prices: (wanted: PriceWanted) => PricesInForce | undefined;
+  /** The prices under a budget of models without a known price; undefined: there are none. */
+  readonly unknownWithBudget: PricesInForce | undefined;
 }
 
 export interface PriceWanted {
@@ -34,8 +36,10 @@ export async function openPriceBook({ providers, prices }: Snapshot): Promise<Pr
   const found = new Map<string, PricesInForce | undefined>();
   let current = 0;
   let last: FoundPrices | undefined;
+  const unknown = prices.unknownWithBudget;
   return {
     sheet,
+    unknownWithBudget: unknown && { per: unknown, tier: undefined, discountPpm: 0 },
     prices({ provider, model, tier, epochMs }) {
       const minute = Math.floor(epochMs / 60_000);
       if (minute !== current || found.size >= MOST_KEPT) {

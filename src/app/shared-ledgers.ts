@@ -34,19 +34,32 @@ const ROOM = {
   latencies: 2 ** 14,
   inFlight: 2 ** 12,
   objects: 2 ** 16,
-  counters: 2 ** 17,
   ratios: 2 ** 12,
   outputs: 2 ** 14,
 };
 
-/** The bytes that the ledgers of this many workers need. */
-export function sizeOfLedgers(workers: number): number {
-  return placesOf(workers).end;
+/** The least room for counters. Those of end users are made on demand. */
+const LEAST_COUNTERS = 2 ** 17;
+
+/** Room for the counters of this many limits, and for as many again. */
+export function roomForLimits(limits: number): number {
+  return Math.max(LEAST_COUNTERS, 2 ** Math.ceil(Math.log2(2 * limits + 1)));
+}
+
+/** How much the ledgers have to hold. All processes that share them say the same. */
+export interface LedgerSize {
+  readonly workers: number;
+  /** Counters of limits: a power of two. */
+  readonly counters: number;
+}
+
+/** The bytes that ledgers of this size need. */
+export function sizeOfLedgers(size: LedgerSize): number {
+  return placesOf(size).end;
 }
 
 /** A process that shares ledgers. */
-export interface SharingProcess {
-  readonly workers: number;
+export interface SharingProcess extends LedgerSize {
   /** A worker from 1 to `workers`, or 0 for the supervisor, which only reclaims and seeds. */
   readonly me: number;
   /** Makes counters known that nobody knows. */
@@ -54,8 +67,9 @@ export interface SharingProcess {
 }
 
 /** The ledgers in shared memory, as one process sees them. */
-export function openLedgers(memory: ArrayBuffer, { workers, me, seeder }: SharingProcess): SharedLedgers {
-  const places = placesOf(workers);
+export function openLedgers(memory: ArrayBuffer, process: SharingProcess): SharedLedgers {
+  const { workers, me, seeder } = process;
+  const places = placesOf(process);
   const owner = me === 0 ? SUPERVISOR_OWNER : me;
   const secret = hashSecret(memory);
   const table = <Field extends string>(fields: readonly Field[], offset: number, capacity: number) =>
@@ -65,7 +79,7 @@ export function openLedgers(memory: ArrayBuffer, { workers, me, seeder }: Sharin
   const turns = table(TURN_FIELDS, places.turns, ROOM.turns);
   const latencies = table(LATENCY_FIELDS, places.latencies, ROOM.latencies);
   const objects = table(OWNER_FIELDS, places.objects, ROOM.objects);
-  const counters = table(counterFields(workers), places.counters, ROOM.counters);
+  const counters = table(counterFields(workers), places.counters, process.counters);
   const ratios = table(RATIO_FIELDS, places.ratios, ROOM.ratios);
   const outputs = table(QUANTILE_FIELDS, places.outputs, ROOM.outputs);
   const inFlight = places.inFlight.map((offset) => table(IN_FLIGHT_FIELDS, offset, ROOM.inFlight));
@@ -109,7 +123,7 @@ interface Places {
   readonly end: number;
 }
 
-function placesOf(workers: number): Places {
+function placesOf({ workers, counters }: LedgerSize): Places {
   let end = SECRET_BYTES;
   const place = (fields: readonly string[], capacity: number): number => {
     const offset = end;
@@ -122,7 +136,7 @@ function placesOf(workers: number): Places {
     turns: place(TURN_FIELDS, ROOM.turns),
     latencies: place(LATENCY_FIELDS, ROOM.latencies),
     objects: place(OWNER_FIELDS, ROOM.objects),
-    counters: place(counterFields(workers), ROOM.counters),
+    counters: place(counterFields(workers), counters),
     ratios: place(RATIO_FIELDS, ROOM.ratios),
     outputs: place(QUANTILE_FIELDS, ROOM.outputs),
     inFlight: Array.from({ length: workers }, () => place(IN_FLIGHT_FIELDS, ROOM.inFlight)),

@@ -16,7 +16,13 @@ import { type WorkerExit, WorkerPool } from '../cluster/worker-pool.ts';
 import { PUBLISH_MS, seedForAll } from './counter-seeding.ts';
 import type { Seeder, UsedOf } from '../limits/claim-counters.ts';
 import { type StandingOf, standingsFrom } from './claim-standing.ts';
-import { openLedgers, type SharedLedgers, sizeOfLedgers } from './shared-ledgers.ts';
+import {
+  type LedgerSize,
+  openLedgers,
+  roomForLimits,
+  type SharedLedgers,
+  sizeOfLedgers,
+} from './shared-ledgers.ts';
 import { createSharedMemory, type SharedMemory } from '../cluster/shared-memory.ts';
 import type { CompiledConfig } from './config-source.ts';
 import type { AdminSide, DatabaseSide, ListenOptions, Serving } from './serving.ts';
@@ -80,6 +86,8 @@ class Supervisor {
   readonly #keyUse: KeyUse | undefined;
   /** The number under which each worker writes its journal. */
   readonly #lives = new Map<number, number>();
+  /** Fixed at the start. A configuration with many more limits makes counters unknown more often. */
+  readonly #size: LedgerSize;
   readonly #memory: SharedMemory;
   readonly #ledgers: SharedLedgers;
   readonly #seed: Seeder;
@@ -101,9 +109,10 @@ class Supervisor {
     this.#receiver = new AdminReceiver(admin?.endpoint);
     this.#spend = spend;
     this.#keyUse = keyUse;
-    this.#memory = createSharedMemory(sizeOfLedgers(workers));
+    this.#size = { workers, counters: roomForLimits([...config.snapshot.limits.all()].length) };
+    this.#memory = createSharedMemory(sizeOfLedgers(this.#size));
     this.#ledgers = openLedgers(this.#memory.bytes, {
-      workers,
+      ...this.#size,
       me: SUPERVISOR,
       seeder: (record) => this.#seed(record),
     });
@@ -235,7 +244,7 @@ class Supervisor {
     const [admin, database] = [this.#admin, this.#database];
     return {
       worker,
-      workers: this.#workers,
+      ...this.#size,
       isProber: worker === PROBER,
       memory: this.#memory.path,
       port: this.#pool.address?.port ?? this.snapshot().server.port,
@@ -280,7 +289,9 @@ class Supervisor {
   readonly #reclaim = ({ worker, pid, how }: WorkerExit): void => {
     this.#ledgers.reclaim(worker);
     const life = this.#lives.get(worker);
-    if (life !== undefined) for (const use of this.#spend?.bury(life) ?? []) this.#adjust(use);
+    const lost = (life !== undefined && this.#spend?.bury(life)) || [];
+    for (const use of lost) this.#adjust(use);
+    if (lost.length > 0) this.emit({ type: 'holds-lost', count: lost.length });
     this.#counts.reclaim(worker);
     this.log.say('error', 'workerDied', { worker, pid, how });
   };

@@ -11,11 +11,12 @@ import { openPriceBook, type PriceBook } from './price-book.ts';
  */
 export async function findUnpricedBudgets(snapshot: Snapshot, epochMs: number): Promise<string[]> {
   const budgets = budgetsOf(snapshot);
-  if (budgets.length === 0 || snapshot.models.size === 0) return [];
-  const unpriced = unpricedModels(snapshot.models.values(), await openPriceBook(snapshot), epochMs);
+  const { models, prices } = snapshot;
+  if (budgets.length === 0 || models.size === 0 || prices.unknownWithBudget !== undefined) return [];
+  const unpriced = unpricedModels(models.values(), await openPriceBook(snapshot), epochMs);
   if (unpriced.size === 0) return [];
   return [...Map.groupBy(budgets, ({ scope }) => scope)].flatMap(([scope, claims]) => {
-    const counted = [...snapshot.models.keys()].filter((model) => claims.some(({ counts }) => counts(model)));
+    const counted = [...models.keys()].filter((model) => claims.some(({ counts }) => counts(model)));
     const refused = counted.filter((model) => unpriced.has(model));
     return refused.length === 0 ? [] : [sentence(scope, counted.length, refused, unpriced)];
   });

@@ -3,7 +3,7 @@ import type { KeyAnswer, KeyQuestion } from '../gateway/key-use.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { ObjectOwner } from '../gateway/objects/object-owners.ts';
 import type { OwnerRecord } from '../gateway/objects/stored-object-owners.ts';
-import type { AdminClient } from '../server/admin-endpoint.ts';
+import type { AdminClient } from '../server/admin-port.ts';
 import type { UnknownRecord } from '../limits/claim-counters.ts';
 import type { Activity } from '../admin/live/activity.ts';
 import type { ProviderTest, ProviderTestResult } from '../health/test-provider.ts';
@@ -20,6 +20,8 @@ export interface WorkerInit {
   /** From 1 on; the first worker chooses the port. */
   readonly worker: number;
   readonly workers: number;
+  /** The room for counters of limits in the shared memory. */
+  readonly counters: number;
   /** Whether this worker probes the providers for all. */
   readonly isProber: boolean;
   /** The path of the shared memory. */

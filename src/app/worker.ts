@@ -210,11 +210,11 @@ function activityOf(init: WorkerInit, channel: RpcChannel<SupervisorCalls & Pool
 }
 
 function ledgersOf(
-  { worker, workers, memory }: WorkerInit,
+  { worker, workers, counters, memory }: WorkerInit,
   channel: RpcChannel<SupervisorCalls & PoolCalls>,
 ): SharedLedgers {
   const seeder = seedBySupervisor((record) => channel.call('seedCounter', record));
-  return openLedgers(mapSharedMemory(memory), { workers, me: worker, seeder });
+  return openLedgers(mapSharedMemory(memory), { workers, counters, me: worker, seeder });
 }
 
 function clusterOf(

@@ -23,6 +23,8 @@ export interface BilledUse {
   readonly model: string;
   readonly usage: Usage;
   readonly isEstimated: boolean;
+  /** Whether the request is under a budget, for which models without a known price may have one. */
+  readonly hasBudget?: boolean;
 }
 
 /** The expected use of a request that is about to be sent. */
@@ -34,6 +36,8 @@ export interface ExpectedUse extends RequestSize {
   readonly tier: string | undefined;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** As in `BilledUse`. */
+  readonly hasBudget: boolean;
 }
 
 /** The most that a use may cost, in whole nano-dollars. */

@@ -16,9 +16,7 @@ export type GatewayEvent =
   | RouteCooled
   | ApiMissing
   | ProviderProbed
-  | LimitRefused
-  | HoldGrown
-  | HoldsSettled
+  | LimitEvent
   | RequestEnded
   | ConfigurationAccepted
   | ConfigurationRefused
@@ -82,6 +80,14 @@ export interface ApiMissing {
   readonly operation: string;
 }
 
+/** What becomes of requests with limits. Only metrics count it. */
+export type LimitEvent = LimitRefused | HoldGrown | HoldsSettled | HoldsLost;
+
+/** Whether only metrics count the event. The end of the request tells a refusal. */
+export function isLimitEvent(event: GatewayEvent): event is LimitEvent {
+  return event.type === 'limit-refused' || event.type.startsWith('hold');
+}
+
 /** A limit of the configuration, by names of the configuration. */
 export interface LimitName {
   readonly scope: ScopeKind;
@@ -110,6 +116,12 @@ export interface HoldsSettled {
   readonly usedOfHeld: number | undefined;
   /** Nano-dollars over each budget that this request has passed. */
   readonly overspent: readonly (LimitName & { readonly nano: number })[];
+}
+
+/** A process died with requests under way, whose holds are charged. */
+export interface HoldsLost {
+  readonly type: 'holds-lost';
+  readonly count: number;
 }
 
 /** A provider was probed. */

@@ -6,8 +6,10 @@ import type { EmbeddingsTarget } from '../translation/embeddings/embeddings.ts';
 import type { DialectName } from '../translation/models/dialects.ts';
 import type { ClientCall } from './translated/client-call.ts';
 import { passedGeminiPath } from './translated/gemini-path.ts';
+import type { Plan } from './plan.ts';
 import type { AttemptContext, PreparedRequest, ReadyRequest } from './prepared-request.ts';
-import { repairedBody } from './translated/repaired-body.ts';
+import { type RepairedBody, repairedBody } from './translated/repaired-body.ts';
+import { GIVEN_UP } from './translated/thread/translation-thread.ts';
 import { estimateInSameApi, translatedRequest } from './translated/translated-request.ts';
 import { upstreamModelOf } from './upstream-model.ts';
 import { carriedRequest } from './translated/carried-request.ts';
@@ -118,7 +120,7 @@ function passed(
   context: AttemptContext,
   isTrialOf: ClientCall | undefined,
   dialect: DialectName | undefined,
-): ReadyRequest {
+): PreparedRequest | Promise<PreparedRequest> {
   const { planned, route } = context;
   const { plan, request } = planned;
   const hidesUsage = asksForUsage(context);
@@ -143,11 +145,20 @@ function passed(
     return { ...ready, body: undefined, note: undefined };
   const change = { model: route.upstreamModel, includeUsage: hidesUsage };
   const repaired = call && dialect && repairedBody(context, call, dialect);
-  if (repaired !== undefined) {
-    const { body, peek, note } = repaired;
-    return { ...ready, body: spliceRequest(body, peek, change), note };
-  }
-  return { ...ready, body: spliceRequest(plan.body, plan.peek, change), note: undefined };
+  if (repaired === undefined) return withBody(ready, plan, change);
+  if (!(repaired instanceof Promise)) return withBody(ready, repaired, change);
+  return repaired.then((made) =>
+    made === 'given-up' ? GIVEN_UP_REQUEST : withBody(ready, made ?? plan, change),
+  );
+}
+
+/** Sets the model in a body, which may have been repaired. */
+function withBody(
+  ready: Omit<ReadyRequest, 'body' | 'note'>,
+  { body, peek, note }: Pick<Plan, 'body' | 'peek'> & Partial<Pick<RepairedBody, 'note'>>,
+  change: Parameters<typeof spliceRequest>[2],
+): ReadyRequest {
+  return { ...ready, body: spliceRequest(body, peek, change), note };
 }
 
 /** The content type to send the body with; undefined for the client's own. */
@@ -162,6 +173,12 @@ function asksForUsage({ planned, provider }: AttemptContext): boolean {
   if (provider.streamUsage === 'passthrough' || peek.kind !== 'json') return false;
   return clientProtocol.asksForUsage && peek.stream && peek.includeUsage === 'absent';
 }
+
+const GIVEN_UP_REQUEST: PreparedRequest = {
+  kind: 'unsuitable',
+  loss: { path: GIVEN_UP.path, why: GIVEN_UP.message, isInvalid: true },
+  note: undefined,
+};
 
 function unspoken({ api, operation }: ClientCall): PreparedRequest {
   const what = operation === 'embed' ? 'vectors' : `requests of the API "${api}"`;

@@ -7,7 +7,7 @@ import { limitHeaders, type StandingClaim } from './limits/limit-headers.ts';
 import { limitRefusal, limitUnknown, neverFits, priceUnknown } from './limits/limit-refusal.ts';
 import type { Demand } from './limits/ports.ts';
 import { heldAmount, needFor, needsOf, type RequestNeeds } from './limits/request-need.ts';
-import { momentOf, nameOf, Reservation } from './limits/reservation.ts';
+import { isBudget, momentOf, nameOf, Reservation } from './limits/reservation.ts';
 import type { Gateway } from './ports.ts';
 
 type LimitedGateway = Pick<
@@ -92,8 +92,7 @@ function takeAll(attempt: Attempt): Admission | Promise<Admission> {
 /** A budget refuses a model whose price is unknown, since it could not be charged. */
 function requirePrices({ claims, model }: Demand, needs: RequestNeeds): void {
   for (const claim of claims) {
-    if (claim.kind === 'cost' && !claim.isSoft && needFor(claim, needs).isPriceUnknown)
-      throw priceUnknown(claim, model.name);
+    if (isBudget(claim) && needFor(claim, needs).isPriceUnknown) throw priceUnknown(claim, model.name);
   }
 }
 

@@ -9,6 +9,8 @@ export interface Admission {
    * the request used of limits with windows; undefined: it has none, or was settled before.
    */
   readonly settle: (actual: Actual) => readonly CounterAmount[] | undefined;
+  /** Whether the request is under a limit on money that refuses. */
+  readonly hasBudget?: boolean;
   /** Counts bytes of a streamed answer, whose reservation grows if it is longer than expected. */
   readonly grow?: (outputBytes: number) => void;
 }

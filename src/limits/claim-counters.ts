@@ -236,9 +236,12 @@ function bucketStanding({ burst }: BucketLimit, { remaining, resetMs }: Taking):
 
 /** Counters of a process that shares them with no other. `usedOf` is the ledger; undefined: nothing was used before. */
 export function countersAlone(buckets: BucketLedger, usedOf: UsedOf = () => 0): ClaimCounters {
-  const counters = new CounterLedger(new LocalTable(counterFields(1)));
+  const counters = new CounterLedger(new LocalTable(counterFields(1), MOST_COUNTERS));
   return new ClaimCounters(counters, buckets, ({ counter, windowMs, endMs, key }) => {
     counters.seed(key, usedOf(counter, windowMs), endMs);
     return true;
   });
 }
+
+/** Clients choose the names of end users. The counter that was changed longest ago is forgotten first, and seeded again. */
+const MOST_COUNTERS = 2 ** 20;

@@ -6,6 +6,7 @@ import type { HealthReporter } from '../health/report.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
 import type { AdminEndpoint } from './admin-endpoint.ts';
 import type { BodyBudget } from './body-budget.ts';
+import type { AdminEndpoint } from './admin-port.ts';
 import type { HandedOverPeers } from './lean/handed-over.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
 import type { ConsoleEndpoint, DocsEndpoint } from './server-state.ts';

@@ -13,6 +13,8 @@ export interface KeyEndpointContext {
   /** undefined: nothing is stored, so only limits are known. */
   readonly keyUse: KeyUse | undefined;
   readonly clientAddress: () => string;
+  /** The key whose session asks; undefined: the request has its credential with it. */
+  readonly key?: MasterKey | undefined;
 }
 
 const PATH = /^\/v1\/key(?:\/(usage|requests|rotate)|\/requests\/(\w{1,64}))?$/;
@@ -36,6 +38,8 @@ export function answerAboutKey(
   const match = PATH.exec(path);
   if (match === null) return undefined;
   const [, what = 'key', requestId] = match;
+  const key =
+    context.key ?? authenticate({ headers: request.headers, search }, access, context.gateway.clock);
   const allowed = what === 'rotate' ? 'POST' : 'GET';
   const isAllowed = request.method === allowed || (allowed === 'GET' && request.method === 'HEAD');
   if (!isAllowed)
@@ -44,7 +48,6 @@ export function answerAboutKey(
       { path, method: request.method, allowed },
       { headers: { allow: allowed } },
     );
-  const key = authenticate({ headers: request.headers, search }, access, context.gateway.clock);
   if (key === undefined) return undefined;
   if (what === 'rotate') return rotate(request, key, context);
   const parameters = Object.fromEntries(new URLSearchParams(search));

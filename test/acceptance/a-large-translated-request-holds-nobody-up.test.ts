@@ -26,10 +26,12 @@ allow_unauthenticated: true
 providers:
   - { name: up, provider_type: openai, apis: [chat], api_base: "${simulator.url}/v1" }
   - { name: big, provider_type: openai, apis: [chat, embeddings], api_base: "${big.url}/v1" }
+  - { name: own, provider_type: anthropic, api_key: k, api_base: "${big.url}" }
   - { name: cloud, provider_type: vertex, project: p, location: us-east5, api_key: k, api_base: "${big.url}" }
 models:
   m: { routes: [{ provider: up, model: mock/ok }] }
   big: { routes: [{ provider: big, model: x }] }
+  own: { routes: [{ provider: own, model: claude-sonnet-4-5 }] }
   claude: { routes: [{ provider: cloud, model: claude-sonnet-4-5 }] }`;
 
 interface BigProvider {

@@ -87,6 +87,38 @@ test('explain takes a file that the gateway would fetch as sent, and fetches not
   await rm(folder, { recursive: true });
 });
 
+test('explain says what a cloud that carries the Messages API does not take', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'llm-proxy-explain-'));
+  const [config, body] = [join(folder, 'config.yaml'), join(folder, 'body.json')];
+  await Bun.write(
+    config,
+    `allow_unauthenticated: true
+providers: [{name: aws, provider_type: bedrock, region: us-east-1, api_key: k}]
+models: {m: {routes: [{provider: aws, model: "anthropic.claude-sonnet-4-5-20250929-v1:0"}]}}`,
+  );
+  const said = async (content: object): Promise<string> => {
+    const sample = {
+      model: 'm',
+      max_tokens: 9,
+      context_management: {},
+      messages: [{ role: 'user', content: [content] }],
+    };
+    await Bun.write(body, JSON.stringify(sample));
+    const args = ['--config', config, '--model', 'm', '--api', 'messages', '--body', body];
+    const program = startProcess(['explain', ...args]);
+    expect(await program.exited).toBe(0);
+    return program.stdout();
+  };
+  const told = await said({ type: 'text', text: 'hi' });
+  expect(told).toContain('messages>messages@bedrock: sent, with these losses');
+  expect(told).toContain('dropped context_management');
+  const image = { type: 'image', source: { type: 'url', url: 'https://example.org/a.png' } };
+  expect(await said(image)).toContain(
+    'messages>messages@bedrock: not sent, because of messages[0].content[0]',
+  );
+  await rm(folder, { recursive: true });
+});
+
 test('explain without a model is wrong usage', async () => {
   expect(await explain()).toMatchObject({ code: 2, err: expect.stringContaining('--model') });
 });

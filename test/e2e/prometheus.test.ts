@@ -51,15 +51,20 @@ describe.skipIf(prometheusProgram === null)('with a real Prometheus and a gatewa
 providers:
   - { name: down, api_base: "http://127.0.0.1:9" }
   - { name: mock, api_base: "${simulator.url}" }
+  - { name: dark, api_base: "${simulator.url}" }
 models:
   steady: { routes: [{ provider: mock, model: mock/ok }] }
+  dark: { routes: [{ provider: dark, model: mock/ok }] }
   drip: { routes: [{ provider: mock, model: "mock/drip?bytes=600&ms=20" }] }
   falls: { routes: [{ provider: down, model: x, priority: 1 }, { provider: mock, model: mock/ok, priority: 2 }] }
   sick: { routes: [{ provider: mock, model: mock/503 }] }
   cut: { routes: [{ provider: mock, model: "mock/cut-rst?after=3" }] }
 fallback: { cooldown_seconds: 1, alias_fallback: { sick: [steady] } }
+prices: { models: { "mock/*": { free: true } } }
+spend: { journal: memory }
 master_keys:
   - { name: team, key: mk-team }
+  - { name: capped, key: mk-capped, limits: [{ tokens: 20k, per: day }, { cost: 1, per: day }] }
   - { name: limited, key: mk-limited, rate_limit: { requests_per_second: 0, burst_size: 0 } }`);
     prometheus = await startPrometheus(prometheusProgram ?? '', gateway.url);
     await load(9_000);
@@ -84,9 +89,12 @@ master_keys:
         ask('cut', { stream: true }),
         ask('unknown'),
         ask('steady', {}, 'mk-limited'),
+        ask('steady', {}, 'mk-capped'),
+        ask('dark'),
         ask('drip', { stream: true }, 'mk-team', AbortSignal.timeout(15)),
       ]);
       gateway.app.emit({ type: 'configuration-refused', problems: [] });
+      gateway.app.emit({ type: 'alert-ended', state: 'sent', text: '' });
       gateway.app.emit({ type: 'configuration-accepted', version: 1, warnings: [] });
       await Bun.sleep(50);
     }
@@ -165,7 +173,9 @@ master_keys:
     const ours = new Set([...text.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name));
     // The metrics of database mode have no series here.
     const families = dumpTable(createMetricTable());
-    const inDatabaseMode = families.filter(({ name }) => /^llm_proxy_(?:store|request_records)_/.test(name));
+    const inDatabaseMode = families.filter(({ name }) =>
+      /^llm_proxy_(?:store|request_records|journal)_/.test(name),
+    );
     for (const { name } of inDatabaseMode) ours.add(name);
     const expressions = [
       ...(await dashboardPanels()).flatMap(({ expressions }) => expressions),

@@ -72,7 +72,7 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
         ...providers.warnings,
         ...catalogue.warnings,
         ...owners.warnings,
-        ...findWarnings(settings, parts),
+        ...findWarnings(settings, parts, context.now),
       ],
     },
   };

@@ -9,6 +9,8 @@ export interface PriceSettings {
   readonly catalogue: 'builtin' | 'off';
   /** The first that fits counts. */
   readonly overrides: readonly PriceOverride[];
+  /** Applies under a budget to models without a known price; undefined: such requests are refused. */
+  readonly unknownWithBudget: MeterPrices | undefined;
 }
 
 type PricesFile = NonNullable<ConfigFile['prices']>;
@@ -16,13 +18,18 @@ type OverrideFile = NonNullable<PricesFile['models']>[string];
 type MetersFile = Pick<OverrideFile, (typeof METER_NAMES)[number]>;
 
 export function normalisePrices(file: ConfigFile, report: (finding: Finding) => void): PriceSettings {
-  const { catalogue, models } = file.prices ?? {};
+  const { catalogue, models, unknown_with_budget: unknown } = file.prices ?? {};
   return {
+    unknownWithBudget: typeof unknown === 'object' && unknown !== null ? unknownPrices(unknown) : undefined,
     catalogue: catalogue ?? 'builtin',
     overrides: Object.entries(models ?? {}).map(([pattern, override]) =>
       overrideOf(pattern, override, report),
     ),
   };
+}
+
+function unknownPrices({ input, output }: Pick<MetersFile, 'input' | 'output'>): MeterPrices {
+  return { input: [nanoOf(input ?? 0)], output: [nanoOf(output ?? 0)] };
 }
 
 function overrideOf(

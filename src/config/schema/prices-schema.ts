@@ -81,6 +81,12 @@ const overrideSchema = z.strictObject({
   ...meterPrices,
 });
 
+/** The price of models without a known one. */
+const unknownPriceSchema = z.strictObject({
+  input: optional(dollars, { description: `Input, ${PER_MILLION}. Left out: 0.`, examples: [10] }),
+  output: optional(dollars, { description: `Output, ${PER_MILLION}. Left out: 0.`, examples: [40] }),
+});
+
 /** `prices`. */
 export const pricesSchema = z.strictObject({
   catalogue: optional(z.enum(['builtin', 'off']), {
@@ -88,6 +94,17 @@ export const pricesSchema = z.strictObject({
       '`builtin`: prices come from the list that ships with the program. `off`: only from `models` below.',
     default: 'builtin',
   }),
+  unknown_with_budget: optional(
+    z.union([z.literal('refuse'), unknownPriceSchema], {
+      error: 'must be "refuse", or a price such as {input: 10, output: 40}',
+    }),
+    {
+      description:
+        'What becomes of requests under a limit on `cost` whose model has no known price. `refuse`: 403 `price_unknown`. A price: it is held and charged.',
+      default: 'refuse',
+      examples: [{ input: 10, output: 40 }],
+    },
+  ),
   models: optional(z.record(z.string().min(1), overrideSchema), {
     description:
       'Prices by model, as `provider/model` with the name that the provider calls it; the first that fits counts, and `*` stands for any text. The provider is a name of this file, or one of the catalogue.',

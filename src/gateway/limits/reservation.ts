@@ -18,6 +18,7 @@ export interface ReservationContext {
 /** What one request holds of its limits until it is settled. */
 export class Reservation implements Admission {
   readonly headers: Readonly<Record<string, string>>;
+  readonly hasBudget: boolean;
   readonly #context: ReservationContext;
   #holds: readonly Hold[];
   #isSettled = false;
@@ -36,6 +37,7 @@ export class Reservation implements Admission {
     this.#context = context;
     this.#holds = holds;
     this.headers = headers;
+    this.hasBudget = context.demand.claims.some(isBudget);
     const { demand, needs, gateway } = context;
     this.#heldOutput = needs.expected.output;
     this.#growAtBytes =
@@ -155,6 +157,11 @@ export function nameOf({ scope, name, limitId }: Claim): LimitName {
   return { scope, name, limitId };
 }
 
+/** Whether a limit counts money and refuses. */
+export function isBudget({ kind, isSoft }: Claim): boolean {
+  return kind === 'cost' && !isSoft;
+}
+
 /** Whether a limit outlives the process, so that its holds are in the journal. */
 function isKept({ period }: Claim): boolean {
   return (
@@ -164,7 +171,7 @@ function isKept({ period }: Claim): boolean {
 
 function amountsOf(holds: readonly Hold[]): CounterAmount[] {
   return holds.flatMap(({ claim, windowMs, amount }) =>
-    isKept(claim) ? [{ counter: claim.counter, windowMs, amount }] : [],
+    isKept(claim) ? [{ counter: claim.counter, windowMs, amount, kind: claim.kind }] : [],
   );
 }
 

@@ -1,14 +1,15 @@
 import type { Snapshot } from '../../config/snapshot.ts';
-import { splice } from '../../lib/splice.ts';
-import { peekRequest, type RequestPeek } from '../../protocols/request.ts';
+import type { RequestPeek } from '../../protocols/request.ts';
 import type { ClientApi, ProviderApi } from '../../translation/conversation.ts';
 import { createLossList } from '../../translation/losses.ts';
-import { repairOf, type SameApiTarget } from '../../translation/same-api/repair-body.ts';
+import { mayNeedRepair, type SameApiTarget } from '../../translation/same-api/repair-body.ts';
 import { routeSpeech, type RouteSpeech } from '../../translation/targets.ts';
 import type { DialectName } from '../../translation/models/dialects.ts';
 import type { ClientCall } from './client-call.ts';
 import type { AttemptContext } from '../prepared-request.ts';
 import type { TranslationNote } from './reply-translation.ts';
+import { type Repaired, repaired } from './repair.ts';
+import { THREAD_BYTES } from './thread/translation-thread.ts';
 import { upstreamModelOf } from '../upstream-model.ts';
 
 /** A body that was repaired without leaving its API, and the changes. */
@@ -20,26 +21,43 @@ export interface RepairedBody {
 
 /**
  * Removes parts that only translated answers can have put into a body and that this API's provider would reject.
- * Returns undefined if there are none, or if no configured provider has another API.
+ * Returns undefined if there are none, or if no configured provider has another API, and a promise if the body is large
+ * and has such parts. It resolves with `given-up` if that takes too long.
  */
 export function repairedBody(
+  context: AttemptContext,
+  call: ClientCall,
+  dialect: DialectName,
+): RepairedBody | undefined | Promise<RepairedBody | 'given-up' | undefined> {
+  const { planned, gateway } = context;
+  const { plan, request } = planned;
+  const target = targetOf(context, call, dialect);
+  if (target === undefined || !mayNeedRepair(plan.body, target)) return undefined;
+  const contentType = request.headers.get('content-type') ?? '';
+  const word = PAIR_WORDS[target.api];
+  const noted = (repaired: Repaired | undefined): RepairedBody | undefined => {
+    if (repaired === undefined) return undefined;
+    const losses = createLossList();
+    for (const loss of repaired.losses) losses.add(loss);
+    return { ...repaired, note: { pair: `${word}>${word}`, losses } };
+  };
+  const { translator } = gateway;
+  if (translator === undefined || plan.body.byteLength <= THREAD_BYTES)
+    return noted(repaired(plan.body, target, contentType));
+  return translator
+    .run('repair', { target, contentType }, { bytes: plan.body, signal: request.signal })
+    .then((made) => (made === undefined ? 'given-up' : noted(made.repaired)));
+}
+
+function targetOf(
   { planned, route, provider }: AttemptContext,
   { api, operation }: ClientCall,
   dialect: DialectName,
-): RepairedBody | undefined {
-  const { plan, snapshot, request } = planned;
+): SameApiTarget | undefined {
+  const { plan, snapshot } = planned;
   if (!hasSameApi(api) || operation !== 'generate' || plan.peek.kind !== 'json') return undefined;
   if (!translates(snapshot, api)) return undefined;
-  const { name } = provider;
-  const target = { api, provider: name, model: upstreamModelOf(planned, route), dialect };
-  const repair = repairOf(plan.body, target);
-  if (repair === undefined) return undefined;
-  const body = splice(plan.body, repair.edits);
-  const losses = createLossList();
-  for (const loss of repair.losses) losses.add(loss);
-  const word = PAIR_WORDS[api];
-  const peek = peekRequest(body, request.headers.get('content-type') ?? '');
-  return { body, peek, note: { pair: `${word}>${word}`, losses } };
+  return { api, provider: provider.name, model: upstreamModelOf(planned, route), dialect };
 }
 
 type SameApi = SameApiTarget['api'];

@@ -142,10 +142,14 @@ export class ResponseReports {
   }
 
   /** The Realtime API counts audio as tokens at a different price, so the cost is unknown. */
-  #costOf({ provider, upstreamModel: model }: Pending, usage: Usage): Cost | Promise<Cost> | undefined {
+  #costOf(
+    { provider, upstreamModel: model, admission }: Pending,
+    usage: Usage,
+  ): Cost | Promise<Cost> | undefined {
     const { api, gateway } = this.#reported;
     if (api === 'realtime' || provider === undefined || model === undefined) return undefined;
-    return gateway.costs?.costOf({ provider, model, usage, isEstimated: false });
+    const { hasBudget = false } = admission;
+    return gateway.costs?.costOf({ provider, model, usage, isEstimated: false, hasBudget });
   }
 
   #close(

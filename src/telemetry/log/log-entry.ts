@@ -1,12 +1,10 @@
 import { dollarsOf } from '../../prices/cost.ts';
-import type {
-  GatewayEvent,
-  HoldGrown,
-  HoldsSettled,
-  LimitRefused,
-  ProviderProbed,
-  RequestEnded,
-  RequestReceived,
+import {
+  type GatewayEvent,
+  isLimitEvent,
+  type ProviderProbed,
+  type RequestEnded,
+  type RequestReceived,
 } from '../../gateway/events.ts';
 import type { Usage } from '../../protocols/protocol.ts';
 import { type Attempt, isClientFault } from '../../routing/outcome.ts';
@@ -37,7 +35,7 @@ function probeLevel({ error }: ProviderProbed): Level | undefined {
 
 /** The highest level among the lines of an event; undefined: it has none. */
 export function levelOf(event: GatewayEvent): Level | undefined {
-  if (isAboutHolds(event)) return undefined;
+  if (isLimitEvent(event)) return undefined;
   switch (event.type) {
     case 'request-started':
     case 'answer-bytes':
@@ -88,14 +86,9 @@ function attemptLevel(attempt: Attempt): Level {
   return isFailure(attempt) && !isClientFault(outcome) ? 'warn' : 'debug';
 }
 
-/** Whether only metrics count the event. The end of the request tells a refusal. */
-function isAboutHolds(event: GatewayEvent): event is LimitRefused | HoldGrown | HoldsSettled {
-  return event.type === 'limit-refused' || event.type === 'hold-grown' || event.type === 'holds-settled';
-}
-
 /** The log lines of an event. */
 export function logEntries(event: GatewayEvent): LogEntry[] {
-  if (isAboutHolds(event)) return [];
+  if (isLimitEvent(event)) return [];
   switch (event.type) {
     case 'request-started':
     case 'answer-bytes':

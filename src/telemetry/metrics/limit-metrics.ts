@@ -1,6 +1,6 @@
 import type { Snapshot } from '../../config/snapshot.ts';
 import type { Counters } from '../../gateway/limits/ports.ts';
-import type { HoldGrown, HoldsSettled, LimitName, LimitRefused } from '../../gateway/events.ts';
+import type { LimitEvent, LimitName } from '../../gateway/events.ts';
 import { MOST_SERIES } from './metric-family.ts';
 import type { MetricTable } from './metric-table.ts';
 
@@ -13,13 +13,16 @@ export interface LimitSources {
 }
 
 /** Counts what becomes of requests with limits. */
-export function countLimits(event: LimitRefused | HoldGrown | HoldsSettled, table: MetricTable): void {
+export function countLimits(event: LimitEvent, table: MetricTable): void {
   switch (event.type) {
     case 'limit-refused':
       table.limitRefused.series(...labelsOf(event)).value += 1;
       return;
     case 'hold-grown':
       table.holdGrown.series().value += 1;
+      return;
+    case 'holds-lost':
+      table.holdsLost.series().value += event.count;
       return;
     case 'holds-settled':
       if (event.usedOfHeld !== undefined) table.holdError.series().observe(event.usedOfHeld);
@@ -51,6 +54,7 @@ export function readLimits(table: MetricTable, { snapshot, limits, clock }: Limi
     if (present.size >= MOST_SERIES) break;
     const labels = labelsOf(claim);
     table.limitRefused.series(...labels);
+    if (claim.kind === 'cost' && !claim.isSoft) table.overspend.series(labels[0], labels[1]);
     const standing = limits.standing(claim, at);
     if (standing === undefined || standing.limit === 0) continue;
     present.add(labels.join('\n'));

@@ -34,6 +34,11 @@ export function limitMetrics() {
       'How often the holds of a streamed answer were doubled because it was longer than expected.',
       [],
     ),
+    holdsLost: counter(
+      'llm_proxy_holds_lost_total',
+      'Holds of requests that were under way in a process that died, and are charged as if used.',
+      [],
+    ),
     overspend: counter(
       'llm_proxy_overspend_usd_total',
       'US dollars that requests have used over a budget because their estimates were too low.',

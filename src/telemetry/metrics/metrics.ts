@@ -1,7 +1,13 @@
 import type { Snapshot } from '../../config/snapshot.ts';
 import type { Counters } from '../../gateway/limits/ports.ts';
 import type { DatabaseStatus } from '../../gateway/ports.ts';
-import type { AttemptEnded, GatewayEvent, RouteCooled } from '../../gateway/events.ts';
+import {
+  isLimitEvent,
+  type AttemptEnded,
+  type GatewayEvent,
+  type RouteCooled,
+  type LimitEvent,
+} from '../../gateway/events.ts';
 import type { Outcome } from '../../routing/outcome.ts';
 import type { FamilyDump } from './metric-family.ts';
 import { countLimits, readLimits } from './limit-metrics.ts';
@@ -66,6 +72,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   return {
     listen(event) {
       if (event.type === 'request-ended') countRequest(event);
+      else if (isLimitEvent(event)) countLimits(event, table);
       else count(event, table, { cooling, sources });
     },
     dump() {
@@ -80,7 +87,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   };
 }
 
-type OtherEvent = Exclude<GatewayEvent, { type: 'request-ended' }>;
+type OtherEvent = Exclude<GatewayEvent, { type: 'request-ended' } | LimitEvent>;
 
 /** The known cooldowns of the providers, and the sources of states. */
 interface Memory {
@@ -115,10 +122,6 @@ function count(event: OtherEvent, table: MetricTable, { cooling, sources }: Memo
     case 'bug':
       table.bugs.series().value += 1;
       return;
-    case 'limit-refused':
-    case 'hold-grown':
-    case 'holds-settled':
-      return countLimits(event, table);
     case 'request-received':
     case 'api-missing':
     case 'answer-bytes':

@@ -2,7 +2,10 @@ import type { AnswerCall, Citation } from '../answer.ts';
 import type { Seal } from '../conversation.ts';
 import { envelopeOf } from '../envelope.ts';
 import type { Exchange } from '../exchange.ts';
-import type { JsonTree } from '../json.ts';
+import type { JsonTree, RawJson } from '../json.ts';
+
+/** A text, or one that is JSON already. */
+export type HeldValue = string | RawJson;
 
 /** An output item's status. `in_progress` while it is open. */
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
@@ -19,20 +22,20 @@ export function messageItem({ suffix, index, status }: ItemPlace, content: reado
 }
 
 export function textPart(
-  text: string,
+  text: HeldValue,
   annotations: readonly JsonTree[],
   logprobs: readonly JsonTree[],
 ): JsonTree {
   return { type: 'output_text', text, annotations, logprobs };
 }
 
-export function refusalPart(refusal: string): JsonTree {
+export function refusalPart(refusal: HeldValue): JsonTree {
   return { type: 'refusal', refusal };
 }
 
 export function reasoningItem(
   { suffix, index }: Pick<ItemPlace, 'suffix' | 'index'>,
-  text: string,
+  text: HeldValue,
   encrypted: string | undefined,
 ): JsonTree {
   return {
@@ -47,7 +50,7 @@ export function reasoningItem(
 export function callItem(
   { suffix, index, status }: ItemPlace,
   call: Pick<AnswerCall, 'id' | 'name' | 'namespace' | 'form'>,
-  input: string,
+  input: HeldValue,
 ): JsonTree {
   const { id: call_id, name, namespace } = call;
   if (call.form === 'freeform') {

@@ -1,9 +1,10 @@
 import type { Citation } from '../answer.ts';
-import { type JsonTree, writeJson } from '../json.ts';
+import { type JsonTree, RawJson, writeJson } from '../json.ts';
 import type { HubEvent } from '../stream.ts';
 import {
   annotation,
   callItem,
+  type HeldValue,
   type ItemStatus,
   messageItem,
   reasoningItem,
@@ -50,23 +51,24 @@ export function openMessage(base: Base, kind: 'text' | 'refusal'): Opened {
     messageItem({ suffix, index, status }, content);
   const place = placeOf(`msg_${suffix}_${index}`, index, ',"content_index":0');
   const name = kind === 'text' ? 'response.output_text' : 'response.refusal';
-  const pieces: string[] = [];
+  const held = new HeldText();
   const annotations: JsonTree[] = [];
   const tokens: JsonTree[] = [];
   let length = 0;
-  const part = (text: string) => (kind === 'text' ? textPart(text, annotations, tokens) : refusalPart(text));
+  const part = (text: HeldValue) =>
+    kind === 'text' ? textPart(text, annotations, tokens) : refusalPart(text);
   const events =
     added(base, item('in_progress', [])) +
     emit('response.content_part.added', `${place},"part":${writeJson(part(''))}`);
   const open: OpenItem = {
     kind,
     delta(text, logprobs) {
-      pieces.push(text);
+      const delta = held.add(text);
       length += text.length;
       const full = logprobs.length === 0 ? NONE : fullLogprobs(logprobs);
       for (const token of full) tokens.push(token);
       const told = kind === 'refusal' ? '' : `,"logprobs":${full === NONE ? '[]' : writeJson(full)}`;
-      return emit(`${name}.delta`, `${place},"delta":${JSON.stringify(text)}${told}`);
+      return emit(`${name}.delta`, `${place},"delta":${delta}${told}`);
     },
     cite(citation) {
       if (kind === 'refusal') return '';
@@ -78,11 +80,9 @@ export function openMessage(base: Base, kind: 'text' | 'refusal'): Opened {
       );
     },
     close(status) {
-      const text = pieces.join('');
+      const text = held.whole();
       const told =
-        kind === 'text'
-          ? `"text":${JSON.stringify(text)},"logprobs":${writeJson(tokens)}`
-          : `"refusal":${JSON.stringify(text)}`;
+        kind === 'text' ? `"text":${text.text},"logprobs":${writeJson(tokens)}` : `"refusal":${text.text}`;
       const whole = item(status, [part(text)]);
       const closing =
         emit(`${name}.done`, `${place},${told}`) +
@@ -99,24 +99,22 @@ export function openReasoning(base: Base): Opened {
   const { emit, suffix, index } = base;
   const place = placeOf(`rs_${suffix}_${index}`, index, ',"summary_index":0');
   const name = 'response.reasoning_summary';
-  const pieces: string[] = [];
-  const part = (text: string) => writeJson({ type: 'summary_text', text });
+  const held = new HeldText();
+  const part = (text: HeldValue) => writeJson({ type: 'summary_text', text });
   const open: OpenItem = {
     kind: 'reasoning',
     delta(text) {
-      const begin = pieces.length === 0 ? emit(`${name}_part.added`, `${place},"part":${part('')}`) : '';
-      pieces.push(text);
-      return begin + emit(`${name}_text.delta`, `${place},"delta":${JSON.stringify(text)}`);
+      const begin = held.isEmpty ? emit(`${name}_part.added`, `${place},"part":${part('')}`) : '';
+      return begin + emit(`${name}_text.delta`, `${place},"delta":${held.add(text)}`);
     },
     cite: () => '',
     close(_status, encrypted) {
-      const text = pieces.join('');
-      const whole = reasoningItem({ suffix, index }, text, encrypted);
-      const closing =
-        text === ''
-          ? ''
-          : emit(`${name}_text.done`, `${place},"text":${JSON.stringify(text)}`) +
-            emit(`${name}_part.done`, `${place},"part":${part(text)}`);
+      const text = held.whole();
+      const whole = reasoningItem({ suffix, index }, held.isEmpty ? '' : text, encrypted);
+      const closing = held.isEmpty
+        ? ''
+        : emit(`${name}_text.done`, `${place},"text":${text.text}`) +
+          emit(`${name}_part.done`, `${place},"part":${part(text)}`);
       return { events: closing + done(base, whole), item: whole };
     },
   };
@@ -129,24 +127,42 @@ export function openCall(base: Base, call: Extract<HubEvent, { kind: 'call' }>):
   const isFreeform = call.form === 'freeform';
   const name = isFreeform ? 'response.custom_tool_call_input' : 'response.function_call_arguments';
   const place = placeOf(`${isFreeform ? 'ctc' : 'fc'}_${suffix}_${index}`, index, '');
-  const pieces: string[] = [];
-  const delta = (text: string) => {
-    pieces.push(text);
-    return emit(`${name}.delta`, `${place},"delta":${JSON.stringify(text)}`);
-  };
+  const held = new HeldText();
+  const delta = (text: string) => emit(`${name}.delta`, `${place},"delta":${held.add(text)}`);
   const open: OpenItem = {
     kind: 'call',
     delta,
     cite: () => '',
     close(status) {
-      const begin = pieces.length === 0 && !isFreeform ? delta('{}') : '';
-      const input = pieces.join('');
+      const begin = held.isEmpty && !isFreeform ? delta('{}') : '';
+      const input = held.whole();
       const whole = callItem({ suffix, index, status }, call, input);
-      const told = `${place},"${isFreeform ? 'input' : 'arguments'}":${JSON.stringify(input)}`;
+      const told = `${place},"${isFreeform ? 'input' : 'arguments'}":${input.text}`;
       return { events: begin + emit(`${name}.done`, told) + done(base, whole), item: whole };
     },
   };
   return { events: added(base, callItem({ suffix, index, status: 'in_progress' }, call, '')), open };
+}
+
+/** The text of an open item. It is escaped once, piece by piece, and not again for the closing events. */
+class HeldText {
+  /** Without quotation marks. */
+  readonly #pieces: string[] = [];
+
+  get isEmpty(): boolean {
+    return this.#pieces.length === 0;
+  }
+
+  /** Returns the piece as JSON. */
+  add(text: string): string {
+    const quoted = JSON.stringify(text);
+    this.#pieces.push(quoted.slice(1, -1));
+    return quoted;
+  }
+
+  whole(): RawJson {
+    return new RawJson(`"${this.#pieces.join('')}"`);
+  }
 }
 
 const NONE: readonly JsonTree[] = [];

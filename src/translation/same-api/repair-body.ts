@@ -36,12 +36,17 @@ export interface Repair {
  * object.
  */
 export function repairOf(body: Uint8Array, target: SameApiTarget): Repair | undefined {
-  if (!SEARCHES[target.api](body, target)) return undefined;
+  if (!mayNeedRepair(body, target)) return undefined;
   const losses = createLossList();
   const edits: Edit[] = [];
   for (const member of membersOf(body, valueBegin(body)))
     edits.push(...editsOf(body, member, target, losses));
   return edits.length === 0 ? undefined : { edits: inOrder(edits), losses: losses.all() };
+}
+
+/** Whether a byte search finds something that may have to be changed. */
+export function mayNeedRepair(body: Uint8Array, target: SameApiTarget): boolean {
+  return SEARCHES[target.api](body, target);
 }
 
 /** Whether the bytes contain thinking without a seal. Cheap if they do not. */

@@ -16,14 +16,19 @@ const POLICY = { cooldownMs: 10_000, onClientErrors: false };
 let memory: SharedMemory;
 
 beforeEach(() => {
-  memory = createSharedMemory(sizeOfLedgers(WORKERS));
+  memory = createSharedMemory(sizeOfLedgers({ workers: WORKERS, counters: 2 ** 17 }));
 });
 
 afterEach(() => memory.close());
 
 /** The ledgers as the process with this number sees them. 0 is the one above. */
 function ledgersOf(me: number) {
-  return openLedgers(mapSharedMemory(memory.path), { workers: WORKERS, me, seeder: () => true });
+  return openLedgers(mapSharedMemory(memory.path), {
+    workers: WORKERS,
+    counters: 2 ** 17,
+    me,
+    seeder: () => true,
+  });
 }
 
 /** Starts a process that shares the memory; see `sharing-process.ts`. */
@@ -157,7 +162,7 @@ test('a process that is slow with a lock in its hand is waited for: one bucket a
 
 test('the processes that share a memory share the secret of its hashes, and no other memory has it', () => {
   expect(hashSecret(mapSharedMemory(memory.path))).toEqual(hashSecret(memory.bytes));
-  const other = createSharedMemory(sizeOfLedgers(WORKERS));
+  const other = createSharedMemory(sizeOfLedgers({ workers: WORKERS, counters: 2 ** 17 }));
   expect(hashSecret(other.bytes)).not.toEqual(hashSecret(memory.bytes));
   other.close();
 });

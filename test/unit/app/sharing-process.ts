@@ -8,6 +8,7 @@ import { mapSharedMemory } from '../../../src/cluster/shared-memory.ts';
 const [path = '', workers = '', me = '', what = ''] = process.argv.slice(2);
 const ledgers = openLedgers(mapSharedMemory(path), {
   workers: Number(workers),
+  counters: 2 ** 17,
   me: Number(me),
   seeder: () => true,
 });

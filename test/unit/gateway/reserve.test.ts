@@ -16,11 +16,11 @@ import { snapshotOf } from '../config/configuration.ts';
 import { FakeClock } from './fake-clock.ts';
 
 /** A gateway with these limits for everybody, and a model that costs $3 and $15 a million tokens. */
-function worldOf(limits: string, counters: Counters = countersAlone(new BucketLedger())) {
+function worldOf(limits: string, counters: Counters = countersAlone(new BucketLedger()), unknown = 'refuse') {
   const snapshot = snapshotOf(`
 providers: [{ name: a, api_base: "http://a.test" }]
 models: { m: { routes: [{ provider: a, model: m }] }, x: { routes: [{ provider: a, model: x }] } }
-prices: { catalogue: "off", models: { "a/m": { input: 3, output: 15 } } }
+prices: { catalogue: "off", unknown_with_budget: ${unknown}, models: { "a/m": { input: 3, output: 15 } } }
 allow_unauthenticated: true
 spend: { journal: memory }
 ${limits}
@@ -187,6 +187,29 @@ test('budget_status changes the status of a budget that is used up', async () =>
   const { ask } = worldOf('limits: [{ cost: 0, per: month }]\nlimits_options: { budget_status: 402 }');
   const { status, code } = await refusal(ask());
   expect([status, code]).toEqual([402, 'budget_exceeded']);
+});
+
+test('a model without a known price is refused under a budget, or costs what the settings say', async () => {
+  const limits = 'limits: [{ cost: 5, per: month }]';
+  const refusing = worldOf(limits);
+  const model = refusing.snapshot.findModel('x');
+  if (model === undefined) throw new Error('the model is missing');
+  expect((await refusal(refusing.ask({ model }))).code).toBe('price_unknown');
+  const priced = worldOf(limits, countersAlone(new BucketLedger()), '{ input: 10, output: 40 }');
+  const admission = await priced.ask({ model });
+  const [, held = 0] = priced.standings()['cost/month'] ?? [];
+  expect(held).toBe(22 * 10_000 + 1_024 * 40_000);
+  expect(admission.hasBudget).toBe(true);
+  const usage = {
+    inputTokens: 7,
+    outputTokens: 3,
+    totalTokens: 10,
+    cachedTokens: undefined,
+    reasoningTokens: undefined,
+  };
+  const use = { provider: 'a', model: 'x', usage, isEstimated: false };
+  expect((await priced.gateway.costs.costOf({ ...use, hasBudget: true })).nano).toBe(7 * 10_000 + 3 * 40_000);
+  expect((await priced.gateway.costs.costOf(use)).nano).toBeUndefined();
 });
 
 test('where only requests under way are in the way, a budget says to try again in a second', async () => {

@@ -362,6 +362,25 @@ describe('a stream of a Responses provider', () => {
   });
 });
 
+test('a character in two deltas, and what JSON escapes, stand whole in the closing events', async () => {
+  const call = (args: string) => chunk({ tool_calls: [{ index: 0, function: { arguments: args } }] });
+  const { events } = await playStream(TO_CHAT, [
+    chunk({ reasoning_content: 'hm "\\' }),
+    chunk({ content: '\ud83d' }),
+    chunk({ content: '\ude00\n"' }),
+    chunk({ tool_calls: [{ index: 0, id: 'c', function: { name: 'f', arguments: '{"a":"\\u00' } }] }),
+    call('e9\\n"}'),
+    chunk({}, 'tool_calls'),
+    '[DONE]',
+  ]);
+  const response = told(events).at(-1)?.response as { output: Record<string, unknown>[] };
+  expect(response.output).toMatchObject([
+    { summary: [{ text: 'hm "\\' }] },
+    { content: [{ text: '😀\n"' }] },
+    { arguments: '{"a":"\\u00e9\\n"}' },
+  ]);
+});
+
 test('the rest of a text follows when deltas brought only its beginning', async () => {
   const play: Play = { from: 'chat', to: 'responses' };
   const call = { type: 'function_call', call_id: 'c', name: 'f', arguments: '{"city":"Oslo"}' };

@@ -6,6 +6,7 @@ import {
 } from '../../../translation/embeddings/embeddings.ts';
 import { translationFor } from '../../../translation/pair.ts';
 import { readBody } from '../lazy-conversation.ts';
+import { repaired } from '../repair.ts';
 import { writeRequestBody } from '../request-body.ts';
 import { writtenAnswer } from '../written-answer.ts';
 import { revivedExchange, revivedLosses, sentExchange, sentLosses } from './sent-exchange.ts';
@@ -35,6 +36,10 @@ const PERFORMERS: { readonly [Kind in WorkKind]: Performer<Kind> } = {
   carry({ target, request }, bytes) {
     const { losses, ...carried } = carry(bytes, target, request);
     return Promise.resolve({ ...carried, losses: sentLosses(losses) });
+  },
+
+  repair({ target, contentType }, bytes) {
+    return Promise.resolve({ repaired: repaired(bytes, target, contentType) });
   },
 
   async answer({ exchange: sent }, bytes) {

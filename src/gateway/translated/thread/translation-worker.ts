@@ -6,7 +6,7 @@ declare const self: Worker;
 self.addEventListener('message', ({ data }: MessageEvent<WorkMessage>) => {
   perform(data).then(
     (result) => {
-      const bytes = 'body' in result ? result.body : undefined;
+      const bytes = 'repaired' in result ? result.repaired?.body : 'body' in result ? result.body : undefined;
       // A view of a shared block cannot be transferred.
       const isWhole = bytes !== undefined && bytes.byteLength === bytes.buffer.byteLength;
       self.postMessage({ result } satisfies ResultMessage, isWhole ? [bytes.buffer as ArrayBuffer] : []);

@@ -10,8 +10,10 @@ import type {
 import type { Target } from '../../../translation/exchange.ts';
 import type { HubError } from '../../../translation/hub-error.ts';
 import type { Loss } from '../../../translation/losses.ts';
+import type { SameApiTarget } from '../../../translation/same-api/repair-body.ts';
 import type { ReadContext } from '../../../translation/sides.ts';
 import type { AnswerText } from '../../../usage/estimate-usage.ts';
+import type { Repaired } from '../repair.ts';
 import type { BodyOrder, RequestBody } from '../request-body.ts';
 import type { SentExchange, SentLosses } from './sent-exchange.ts';
 
@@ -27,6 +29,8 @@ export interface Works {
   };
   /** Puts a Messages body into a cloud's envelope. */
   readonly carry: { readonly target: CarriageTarget; readonly request: CarriageRequest };
+  /** Repairs a body that stays in its API. */
+  readonly repair: { readonly target: SameApiTarget; readonly contentType: string };
   /** Reads the provider's whole answer and writes the client's. */
   readonly answer: { readonly exchange: SentExchange };
   readonly vectors: {
@@ -42,6 +46,7 @@ export interface Works {
 export interface Results {
   readonly request: SentRequestBody | Invalid;
   readonly carry: Omit<Carried, 'losses'> & { readonly losses: SentLosses };
+  readonly repair: { readonly repaired: Repaired | undefined };
   readonly answer:
     | {
         readonly kind: 'answer';
