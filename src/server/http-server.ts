@@ -4,7 +4,6 @@ import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { UpstreamSockets } from '../gateway/web-socket/ports.ts';
 import type { HealthReporter } from '../health/report.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
-import type { AdminEndpoint } from './admin-endpoint.ts';
 import type { BodyBudget } from './body-budget.ts';
 import type { AdminEndpoint } from './admin-port.ts';
 import type { HandedOverPeers } from './lean/handed-over.ts';
