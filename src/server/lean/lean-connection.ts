@@ -26,6 +26,7 @@ export interface LeanHost extends InnerServer {
   readonly bodyRoom: () => BodyRoom;
   /** Whether connections are to close after their answers. */
   readonly isDraining: () => boolean;
+  readonly onBug: (error: Error) => void;
   readonly onClose: (connection: LeanConnection) => void;
 }
 
@@ -113,6 +114,12 @@ export class LeanConnection {
     this.#large?.leave();
     this.#leaving?.abort();
     this.#host.onClose(this);
+  }
+
+  /** A handler threw: the state of the connection is unknown. */
+  failed(error: Error): void {
+    this.#host.onBug(error);
+    this.close();
   }
 
   /** Closes the connection if it carries no request. */

@@ -9,6 +9,14 @@ import { serve } from '../serve.ts';
 import type { HandedOverPeers } from './handed-over.ts';
 import { LeanConnection, type LeanHost, type LeanRequest } from './lean-connection.ts';
 
+const HANDLERS: Bun.SocketHandler<LeanConnection> = {
+  data: (socket, bytes) => socket.data.received(bytes),
+  drain: (socket) => socket.data.drained(),
+  end: (socket) => socket.data.finished(),
+  close: (socket) => socket.data.closed(),
+  error: (socket, error) => socket.data.failed(error),
+};
+
 /** The runtime's types lack this option of listeners. */
 const REUSE_PORT = { reusePort: true };
 
@@ -16,8 +24,8 @@ const REUSE_PORT = { reusePort: true };
 const SLOW_MS = 1_000;
 
 /**
- * A server of our own for plain requests, which costs half of what the runtime's server costs for
- * each. It hands over everything else, byte for byte, to the runtime's server behind it.
+ * A server of our own for plain requests, which costs half of what the runtime's server costs for each. It hands over
+ * everything else, byte for byte, to the runtime's server behind it.
  */
 export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
   const peers: HandedOverPeers = new Map();
@@ -30,18 +38,11 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     ...(options.isShared && REUSE_PORT),
     allowHalfOpen: true,
     socket: {
+      ...HANDLERS,
       open(socket) {
         socket.setNoDelay(true);
         socket.data = new LeanConnection(socket, host);
         connections.add(socket.data);
-      },
-      data: (socket, bytes) => socket.data.received(bytes),
-      drain: (socket) => socket.data.drained(),
-      end: (socket) => socket.data.finished(),
-      close: (socket) => socket.data.closed(),
-      error: (socket, error) => {
-        gateway.emit({ type: 'bug', requestId: undefined, error });
-        socket.data.close();
       },
     },
   });
@@ -56,6 +57,7 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     answer: (request) => answered(request, gateway),
     bodyRoom: () => ({ budget, limits: gateway.snapshot().server, clock: gateway.clock }),
     isDraining: () => isDraining,
+    onBug: (error) => gateway.emit({ type: 'bug', requestId: undefined, error }),
     onClose: (connection) => connections.delete(connection),
   };
   const sweeper = setInterval(() => handOverSlow(connections), SLOW_MS / 2).unref();
