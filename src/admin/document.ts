@@ -85,6 +85,11 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
     description: 'Reports, forecast and corrections of the ledger, and the alerts.',
   },
   {
+    tag: 'playground',
+    name: 'Playground',
+    description: 'Requests in the name of a key, for people who are signed in.',
+  },
+  {
     tag: 'access',
     name: 'Sign-in',
     description: 'Sessions of the console, and the accounts that may open them.',

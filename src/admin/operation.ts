@@ -26,6 +26,8 @@ export interface AdminStore {
   readonly snapshot: () => Snapshot;
   readonly change: (edit: Edit, context: Omit<ChangeContext, 'onRow'>) => Promise<Revision>;
   readonly rollback: (version: number, context: Omit<ChangeContext, 'onRow'>) => Promise<Revision>;
+  /** The configuration after an edit, without writing it; undefined: it is a file. */
+  readonly preview?: (edit: Edit) => Promise<Snapshot>;
   readonly refresh: () => Promise<Revision>;
   readonly history: (page: { before: number; limit: number }) => Promise<HistoryItem[]>;
   readonly requests: Pick<RequestRecords, 'search' | 'find' | 'series' | 'sum'>;
@@ -37,6 +39,7 @@ export type OperationTag =
   | 'config'
   | 'requests'
   | 'running'
+  | 'playground'
   | 'limits'
   | 'spend'
   | 'access';
@@ -118,8 +121,7 @@ export interface Call {
   /** undefined: nobody is signed in, which only a public operation sees. */
   readonly caller: Caller | undefined;
   readonly client: Client;
-  /** The credential of a request that has no session. */
-  readonly authorization: string | undefined;
+  readonly headers: Headers;
   readonly services: Services;
   /** For the history: who makes it, and from where. */
   readonly actor: string;

@@ -4,7 +4,7 @@ import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { UpstreamSockets } from '../gateway/web-socket/ports.ts';
 import type { HealthReporter } from '../health/report.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
-import type { AdminEndpoint } from './admin-endpoint.ts';
+import type { AdminEndpoint } from './admin-port.ts';
 import type { HandedOverPeers } from './lean/handed-over.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
 import type { ConsoleEndpoint, DocsEndpoint } from './server-state.ts';

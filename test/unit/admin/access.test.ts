@@ -39,7 +39,15 @@ async function sessionOf(role: Role): Promise<string> {
 /** Who may run which operation. A new one has to be entered here. */
 const TABLE: Readonly<Record<string, readonly string[]>> = {
   public: ['createSession', 'readSession', 'deleteOwnSession'],
-  key: [],
+  key: ['listPlaygroundModels'],
+  asking: [
+    'playgroundChat',
+    'playgroundCompletion',
+    'playgroundResponse',
+    'playgroundMessage',
+    'playgroundEmbedding',
+    'playgroundImage',
+  ],
   viewer: [
     'listProviders',
     'readProvider',
@@ -61,6 +69,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'readOverview',
     'readSeries',
     'readLive',
+    'explainRequest',
     'reportSpend',
     'forecastSpend',
     'listSpendEntries',
@@ -82,6 +91,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'deleteMasterKey',
     'rotateMasterKey',
     'drainRoute',
+    'testProvider',
     'resumeRoute',
     'clearCooldown',
     'createMasterKeys',
