@@ -5,7 +5,7 @@ import type { Accounts } from '../store/console/account-table.ts';
 import { memorySessions, type Sessions } from '../store/console/session-table.ts';
 import type { ResourceName } from '../store/revision.ts';
 import type { Caller, Client } from './access/caller.ts';
-import { bearerOf, identify, refuseKey, wrongKey } from './access/identify.ts';
+import { identify, refuseKey, wrongKey } from './access/identify.ts';
 import { type Access, accessOf, mayRun } from './access/role.ts';
 import { SignIn } from './access/sign-in.ts';
 import type { AdminOptions } from './admin-options.ts';
@@ -144,7 +144,7 @@ async function perform(
     now: new Date(nowMs()),
     caller,
     client,
-    authorization: bearerOf(context.req.raw.headers),
+    headers: context.req.raw.headers,
     services: servicesOf(context, options),
     actor,
     write: (write) => {
@@ -177,6 +177,7 @@ function servicesOf({ env, req }: Context<Env>, options: AdminContext): Services
     configurationFile,
     running: () => runningOf(options),
     live: options.live,
+    demo: options.demo,
     spend,
     note: (action) => audit({ result: 'written', address: client.address, action, version: undefined }),
     standing: (claim) => standing?.(claim),
@@ -189,7 +190,7 @@ function requireAccess(access: Access, caller: Caller | undefined): void {
   if (access === 'public') return;
   if (caller === undefined) throw wrongKey();
   if (mayRun(caller.role, access)) return;
-  const needed = access === 'admin' ? 'an admin' : `the role ${access}`;
+  const needed = access === 'admin' ? 'an admin' : `the role ${access === 'asking' ? 'operator' : access}`;
   throw new AdminProblem('not_allowed', `${caller.name} has the role ${caller.role}; this needs ${needed}.`);
 }
 

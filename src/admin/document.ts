@@ -85,6 +85,16 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
     description: 'Reports, forecast and corrections of the ledger, and the alerts.',
   },
   {
+    tag: 'playground',
+    name: 'Playground',
+    description: 'Requests in the name of a key, for people who are signed in.',
+  },
+  {
+    tag: 'demo',
+    name: 'Demo',
+    description: 'Traffic and faults of the demo. Elsewhere these answer 404.',
+  },
+  {
     tag: 'access',
     name: 'Sign-in',
     description: 'Sessions of the console, and the accounts that may open them.',

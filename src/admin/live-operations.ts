@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bearerOf } from './access/identify.ts';
 import { Subscriber } from './live/subscriber.ts';
 import { AdminProblem } from './problem.ts';
 import type { Answer, Call, Operation } from './operation.ts';
@@ -21,12 +22,12 @@ export const liveOperations: readonly Operation[] = [
   },
 ];
 
-async function live({ caller, services, authorization, now }: Call): Promise<Answer> {
+async function live({ caller, services, headers: sent, now }: Call): Promise<Answer> {
   if (caller === undefined) throw new Error('the stream needs a caller');
   if (services.live.isClosed)
     throw new AdminProblem('starting', 'The gateway stops.', { headers: { 'retry-after': '2' } });
   const running = services.running();
-  const subscriber = new Subscriber(caller, authorization);
+  const subscriber = new Subscriber(caller, bearerOf(sent));
   services.live.add(subscriber, {
     version: services.version,
     config_version: running.snapshot().version,

@@ -16,6 +16,7 @@ import type { Database } from '../store/database.ts';
 import type { Caller, Client } from './access/caller.ts';
 import type { Access } from './access/role.ts';
 import type { SignIn } from './access/sign-in.ts';
+import type { DemoControls } from './running/demo-controls.ts';
 import type { LiveHub } from './live/live-hub.ts';
 import type { RunningGateway } from './running/running-gateway.ts';
 
@@ -26,6 +27,8 @@ export interface AdminStore {
   readonly snapshot: () => Snapshot;
   readonly change: (edit: Edit, context: Omit<ChangeContext, 'onRow'>) => Promise<Revision>;
   readonly rollback: (version: number, context: Omit<ChangeContext, 'onRow'>) => Promise<Revision>;
+  /** The configuration after an edit, without writing it; undefined: it is a file. */
+  readonly preview?: (edit: Edit) => Promise<Snapshot>;
   readonly refresh: () => Promise<Revision>;
   readonly history: (page: { before: number; limit: number }) => Promise<HistoryItem[]>;
   readonly requests: Pick<RequestRecords, 'search' | 'find' | 'series' | 'sum'>;
@@ -37,6 +40,8 @@ export type OperationTag =
   | 'config'
   | 'requests'
   | 'running'
+  | 'playground'
+  | 'demo'
   | 'limits'
   | 'spend'
   | 'access';
@@ -88,6 +93,8 @@ export interface Services {
   /** The gateway. Throws `AdminProblem` while it is starting. */
   readonly running: () => RunningGateway;
   readonly live: LiveHub;
+  /** undefined: it is not the demo. */
+  readonly demo: DemoControls | undefined;
   /** How a limit stands; undefined: nobody knows at the moment. */
   readonly standing: (claim: Claim) => ClaimStanding | undefined;
   /** Counts a wrong key and waits as long as its sender has to. Throws `AdminProblem`. */
@@ -118,8 +125,7 @@ export interface Call {
   /** undefined: nobody is signed in, which only a public operation sees. */
   readonly caller: Caller | undefined;
   readonly client: Client;
-  /** The credential of a request that has no session. */
-  readonly authorization: string | undefined;
+  readonly headers: Headers;
   readonly services: Services;
   /** For the history: who makes it, and from where. */
   readonly actor: string;

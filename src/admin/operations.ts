@@ -13,6 +13,10 @@ import { usageOperations } from './usage-operations.ts';
 import { resourceOperations } from './resource-operations.ts';
 import { liveOperations } from './live-operations.ts';
 import { overviewOperations } from './overview-operations.ts';
+import { demoOperations } from './demo-operations.ts';
+import { explainOperations } from './explain-operations.ts';
+import { testOperations } from './test-operations.ts';
+import { playgroundOperations } from './playground-operations.ts';
 import { routeOperations } from './route-operations.ts';
 import { seriesOperations } from './series-operations.ts';
 import { sessionOperations } from './session-operations.ts';
@@ -47,6 +51,10 @@ export const OPERATIONS: readonly Operation[] = [
   ...overviewOperations,
   ...seriesOperations,
   ...liveOperations,
+  ...explainOperations,
+  ...testOperations,
+  ...playgroundOperations,
+  ...demoOperations,
   ...spendOperations,
   ...entryOperations,
   ...sessionOperations,

@@ -36,9 +36,9 @@ const fields = {
   time_to_first_token_ms: COUNT.nullable(),
   duration_ms: COUNT,
   cost: DOLLARS.nullable().meta({ description: 'US dollars; null: the price is not known.' }),
-  cost_basis: z.enum(['provider', 'estimated', 'not-billed']).nullable().meta({
+  cost_basis: z.enum(['provider', 'estimated', 'not-billed', 'lost']).nullable().meta({
     description:
-      'provider: from the usage that the provider reported; estimated: from tokens that the gateway counted; not-billed: there was no answer. null: the record is older than prices.',
+      'provider: from the usage that the provider reported; estimated: from tokens that the gateway counted; not-billed: there was no answer; lost: the process that served it died, so it is charged what it held. null: the record is older than prices.',
   }),
   price_ref: z.string().nullable().meta({ description: 'Id of the prices behind the cost.' }),
   team: NAME,

@@ -132,7 +132,7 @@ export const sessionOperations: readonly Operation[] = [
         configuration_file: caller.role === 'key' ? null : (configurationFile ?? null),
         console_path: store.snapshot().console.path,
       };
-      return { version: undefined, body: { ...viewOf(caller), gateway } };
+      return { version: undefined, body: { ...viewOf(caller), gateway }, headers: permitOf(caller) };
     },
   },
   {
@@ -162,6 +162,12 @@ async function open({ body, client, services }: Call): Promise<Answer> {
     body: viewOf(caller),
     headers: { 'set-cookie': sessionCookie(token, client) },
   };
+}
+
+/** Tells the server which key the session is of. */
+function permitOf({ role, session }: Caller): Record<string, string> {
+  if (role !== 'key' || session === undefined) return {};
+  return { 'x-llm-proxy-permit': session.credential, 'x-llm-proxy-role': role };
 }
 
 function viewOf({ session, role, name, kind, csrfToken }: Caller): JsonObject {

@@ -56,7 +56,8 @@ function estimate(use: ExpectedUse, book: PriceBook, epochMs: number): CostEstim
     characters: use.textBytes,
     answers: use.answers,
   };
-  const standard = book.prices({ provider, model, epochMs }) ?? book.unknownWithBudget;
+  const known = book.prices({ provider, model, epochMs });
+  const standard = known ?? (use.hasBudget ? book.unknownWithBudget : undefined);
   const base = standard && dearestCost(possible, standard);
   const tier = use.tier === undefined ? undefined : TIERS[use.tier];
   if (tier === undefined || base === undefined) return base;

@@ -1,4 +1,4 @@
-import type { AdminEndpoint } from '../server/admin-endpoint.ts';
+import type { AdminEndpoint } from '../server/admin-port.ts';
 import type { SentChunk, SentRequest, SentResponse } from './worker-calls.ts';
 
 /** The largest body that is forwarded. The Admin API accepts less, and says so. */

@@ -12,7 +12,7 @@ import { ModelCatalogue } from '../models/model-catalogue.ts';
 import { createHealthReporter, type HealthReporter, probeRegularly } from '../health/report.ts';
 import { type ProviderStatus, ProviderStatuses } from '../health/provider-status.ts';
 import { type MetricsPage, type MetricsServer, serveMetrics } from '../server/metrics-endpoint.ts';
-import type { AdminEndpoint } from '../server/admin-endpoint.ts';
+import type { AdminEndpoint } from '../server/admin-port.ts';
 import type { HttpServer, ServeOptions } from '../server/http-server.ts';
 import { serverFor } from '../server/engine.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';

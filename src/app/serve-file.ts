@@ -27,10 +27,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   let reload = (): Promise<readonly Problem[]> => Promise.resolve([]);
   const watch = watchFile(path, async () => void (await reload()));
   const first = await load({ file: path, overrides, version: 1, staysLocked: false });
-  if (first.kind === 'refused') {
-    for (const problem of first.problems) console.error(formatProblem(problem));
-    return EXIT.failed;
-  }
+  if (first.kind === 'refused') return failed(first.problems.map(formatProblem));
   let loaded: Loaded = first;
   let listening: Serving | undefined;
   const log = (): Log | undefined => listening?.log;
@@ -43,17 +40,14 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
     spend,
   });
   const problem = await spend.follow(first.config.snapshot);
-  if (problem !== undefined) {
-    console.error(`llm-proxy: ${problem}`);
-    return EXIT.failed;
-  }
+  if (problem !== undefined) return failed([`llm-proxy: ${problem}`]);
   const keyUse = keyUseOf(spend, () => listening);
   const serving = await listen(first.config, { admin: admin.side, spend, keyUse });
   if (serving === undefined) return EXIT.failed;
   listening = serving;
   const alerts = new AlertSide({ database: spend.database, spend, serving });
   const drained = drainOnSignals(serving);
-  const doubts = await startWarnings(serving.snapshot(), process.env, 'file');
+  let doubts = await startWarnings(serving.snapshot(), process.env, 'file');
   announce(serving, [...first.weakKeys, ...doubts, ...admin.warnings]);
   const reloadOnce = async (): Promise<readonly Problem[]> => {
     const { version, access } = serving.snapshot();
@@ -66,6 +60,7 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
     }
     loaded = next;
     await spend.adopt(next.config.snapshot, () => accept(next.config, serving));
+    doubts = await tellNew(doubts, serving);
     return [];
   };
   let reloading: Promise<readonly Problem[]> = Promise.resolve([]);
@@ -81,6 +76,18 @@ export async function serveFile(path: string, overrides: Overrides): Promise<num
   secrets.close();
   await serving.log.flush();
   return EXIT.ok;
+}
+
+function failed(lines: readonly string[]): number {
+  for (const line of lines) console.error(line);
+  return EXIT.failed;
+}
+
+/** Logs the warnings that the configuration before did not have. Returns those of the one in force. */
+async function tellNew(before: readonly string[], { snapshot, log }: Serving): Promise<string[]> {
+  const doubts = await startWarnings(snapshot(), process.env, 'file');
+  for (const text of doubts) if (!before.includes(text)) log.say('warn', 'warning', { text });
+  return doubts;
 }
 
 /** Answers keys' holders about their use. There is some once a limit needs a ledger. */

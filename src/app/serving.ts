@@ -2,7 +2,7 @@ import type { RunningGateway } from '../admin/running/running-gateway.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
 import type { KeyUse } from '../gateway/key-use.ts';
-import type { AdminEndpoint } from '../server/admin-endpoint.ts';
+import type { AdminEndpoint } from '../server/admin-port.ts';
 import type { OwnerStore } from '../gateway/objects/stored-object-owners.ts';
 import type { RequestRecord } from '../store/records/request-record.ts';
 import type { RecordCounts } from '../telemetry/metrics/metrics.ts';

@@ -3,7 +3,7 @@ import type { KeyAnswer, KeyQuestion } from '../gateway/key-use.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { ObjectOwner } from '../gateway/objects/object-owners.ts';
 import type { OwnerRecord } from '../gateway/objects/stored-object-owners.ts';
-import type { AdminClient } from '../server/admin-endpoint.ts';
+import type { AdminClient } from '../server/admin-port.ts';
 import type { UnknownRecord } from '../limits/claim-counters.ts';
 import type { Activity } from '../admin/live/activity.ts';
 import type { ProviderTest, ProviderTestResult } from '../health/test-provider.ts';

@@ -1,5 +1,6 @@
 import type { Timeouts } from '../config/snapshot.ts';
 import { isGenerated } from '../protocols/by-path.ts';
+import type { Usage } from '../protocols/protocol.ts';
 import type { AzurePath } from '../lib/api-path.ts';
 import type { Decision } from '../routing/decide.ts';
 import type { Attempt } from '../routing/outcome.ts';
@@ -24,6 +25,8 @@ export interface AttemptResult {
   readonly answer: Answer | undefined;
   /** The note on the request's translation; undefined if it was passed through. */
   readonly note: TranslationNote | undefined;
+  /** What the provider bills although there is no answer. */
+  readonly usage?: Usage | undefined;
 }
 
 type Try = Extract<Decision, { kind: 'try' }>;
@@ -38,13 +41,13 @@ export async function attemptRoute(
   const { clock, traffic } = gateway;
   const endpoint = endpointOf(planned.request.path);
   const startedAtMs = clock.nowMs();
-  const { outcome, answer, isResent, hasBegun, note } = await verdictOf(planned, decision, gateway);
+  const { outcome, answer, usage, isResent, hasBegun, note } = await verdictOf(planned, decision, gateway);
   const endedAtMs = clock.nowMs();
   if (outcome.kind === 'answered') traffic.measured(route.id, endedAtMs - startedAtMs, endedAtMs);
   const attempt: Attempt = { route, model, reason, endpoint, isProbe, outcome, startedAtMs, endedAtMs };
-  if (isResent !== true && hasBegun !== true) return { attempt, answer, note };
+  if (isResent !== true && hasBegun !== true) return { attempt, answer, note, usage };
   const more = { ...(isResent === true && { isResent }), ...(hasBegun === true && { hasBegun }) };
-  return { attempt: { ...attempt, ...more }, answer, note };
+  return { attempt: { ...attempt, ...more }, answer, note, usage };
 }
 
 interface Verdict extends Classification {

@@ -1,5 +1,5 @@
 import type { Provider } from '../config/snapshot.ts';
-import type { Protocol } from '../protocols/protocol.ts';
+import type { Protocol, Usage } from '../protocols/protocol.ts';
 import type { Outcome } from '../routing/outcome.ts';
 import type { Answer } from './answer.ts';
 import type { PlannedRequest } from './request-context.ts';
@@ -32,4 +32,6 @@ export interface ReplyContext {
 export interface Classification {
   readonly outcome: Outcome;
   readonly answer?: Answer;
+  /** What the provider reported and bills although its reply is no answer. */
+  readonly usage?: Usage | undefined;
 }

@@ -6,7 +6,7 @@ import { type ReportedError, reportedError } from '../protocols/reported-error.t
 import { decodeLargeBody, withoutCoding } from '../lib/http/content-coding.ts';
 import { inTurns, LARGE_BYTES, SLICE_BYTES } from '../lib/in-turns.ts';
 import { AnswerBody } from '../protocols/answer-body.ts';
-import type { AnswerDefect, AnswerReading } from '../protocols/protocol.ts';
+import type { AnswerDefect, AnswerReading, Usage } from '../protocols/protocol.ts';
 import type { Defect } from '../routing/outcome.ts';
 import { readWhole } from './body/body-reader.ts';
 import { openByteStream } from './body/byte-stream.ts';
@@ -26,6 +26,7 @@ import type { UpstreamReply } from './ports.ts';
 import { sniffEvents } from './body/sniffed-body.ts';
 import type { ReplyContext, Reply, Classification } from './classification.ts';
 import { NO_TEXT } from '../protocols/text.ts';
+import { usageIn } from '../protocols/usage.ts';
 
 /** Maximum size of an error body to keep, more than any real one needs. */
 const MAX_ERROR_BYTES = 4 * 1024 * 1024;
@@ -174,7 +175,7 @@ async function classifyWhole(reply: Reply, reading: ReplyContext): Promise<Class
   if (read.defect !== undefined && !isAsked(read.defect, status, reading)) {
     const { defect } = read;
     const report = defect === 'error-object' && decoded !== undefined ? reportIn(decoded.bytes) : undefined;
-    if (report === undefined) return failed(defect);
+    if (report === undefined) return { ...failed(defect), usage: usageOf(decoded) };
     return judgeReport(report, { reply, reading, defect, events: new Uint8Array() });
   }
   const { usage, text } = read.defect === undefined ? read : { usage: undefined, text: NO_TEXT };
@@ -183,6 +184,11 @@ async function classifyWhole(reply: Reply, reading: ReplyContext): Promise<Class
     outcome: { kind: 'answered' },
     answer: { kind: 'whole', status, headers: shown.headers, bytes: shown.bytes, usage, text },
   };
+}
+
+/** What a provider bills for a reply that is no answer. */
+function usageOf(decoded: AnswerBody | undefined): Usage | undefined {
+  return decoded && usageIn(decoded);
 }
 
 /** Returns the answer for the client: unchanged, or decoded if a secret is redacted or the model renamed. */

@@ -36,6 +36,8 @@ export interface ExpectedUse extends RequestSize {
   readonly tier: string | undefined;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** As in `BilledUse`. */
+  readonly hasBudget: boolean;
 }
 
 /** The most that a use may cost, in whole nano-dollars. */

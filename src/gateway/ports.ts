@@ -1,6 +1,6 @@
 import type { CostMeter } from './cost.ts';
 import type { TokenCounter } from '../usage/estimate-usage.ts';
-import type { Provider, Snapshot } from '../config/snapshot.ts';
+import type { MasterKey, Provider, Snapshot } from '../config/snapshot.ts';
 import type { BucketLimit, Taking } from '../limits/bucket.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { Availability } from '../routing/decide.ts';
@@ -63,6 +63,8 @@ export interface ClientRequest {
   /** Set if the path was in the form of Azure's older API. `path` is in OpenAI's form. */
   readonly azure?: AzurePath | undefined;
   readonly headers: Headers;
+  /** Who asks, if the server has found out already; null: nobody, at an open gateway. Left out: it is to be found out. */
+  readonly key?: MasterKey | null;
   /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
   /** Returns '' if the address is unknown. */

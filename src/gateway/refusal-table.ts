@@ -224,6 +224,13 @@ export const REFUSALS = {
     message:
       'The {owner} is counted together with other processes, which do not answer just now. Try again shortly.',
   },
+  journal_unavailable: {
+    status: 503,
+    type: 'server_error',
+    fault: 'gateway',
+    message:
+      'The gateway cannot write down what this request uses, and spend.on_full refuses it then. Try again shortly.',
+  },
   upstream_unreachable: {
     status: 502,
     type: 'upstream_error',

@@ -17,30 +17,52 @@ interface Used {
 const NOT_BILLED: Cost = { nano: 0, basis: 'not-billed', priceRef: undefined, priceSheet: undefined };
 
 /**
- * Calculates the cost of a request from the usage of its answer. An answer that reports none, such as a recording, is
- * estimated from the request. Unanswered attempts cost nothing. Returns undefined if the request generates nothing and
- * so has no price, or if costs are not calculated.
+ * Calculates the cost of a request: that of its answer, from the usage, and that of earlier attempts that a provider
+ * bills although they gave no answer. An answer that reports no usage, such as a recording, is estimated from the
+ * request. Other attempts cost nothing. Returns undefined if the request generates nothing and so has no price, or if
+ * costs are not calculated.
  */
 export function costOf(
   planned: PlannedRequest,
   execution: Execution,
-  { usage, isEstimated, costs }: Used,
+  used: Used,
 ): Cost | Promise<Cost> | undefined {
   const { request } = planned;
+  const { costs } = used;
   if (costs === undefined || request.method !== 'POST' || !isBilled(request.path)) return undefined;
-  const last = execution.history.at(-1);
+  const cost = answerCost(planned, execution, { ...used, costs });
+  const { wasted } = execution;
+  if (wasted === undefined) return cost;
+  const hasBudget = planned.admission.hasBudget === true;
+  const others = wasted.map((attempt) => costs.costOf({ ...attempt, isEstimated: false, hasBudget }));
+  return Promise.all([cost, ...others]).then(([first, ...more]) => more.reduce(sumOf, first));
+}
+
+function answerCost(
+  planned: PlannedRequest,
+  { history }: Execution,
+  { usage, isEstimated, costs }: Used & { readonly costs: CostMeter },
+): Cost | Promise<Cost> {
+  const last = history.at(-1);
   if (last === undefined) return NOT_BILLED;
   const { provider, upstreamModel } = last.route;
-  const model = upstreamModel ?? planned.plan.model.name;
-  if (usage !== undefined) return costs.costOf({ provider, model, usage, isEstimated });
+  const priced = { provider, model: upstreamModel ?? last.model };
+  const hasBudget = planned.admission.hasBudget === true;
+  if (usage !== undefined) return costs.costOf({ ...priced, usage, isEstimated, hasBudget });
   if (last.outcome.kind !== 'answered') return NOT_BILLED;
-  return unreportedCost(planned, { provider, model }, costs);
+  return unreportedCost(planned, { ...priced, hasBudget }, costs);
+}
+
+/** The cost of two attempts, unknown if either is. The prices are those of the answer, if there is one. */
+function sumOf(answer: Cost, wasted: Cost): Cost {
+  const nano = answer.nano === undefined || wasted.nano === undefined ? undefined : answer.nano + wasted.nano;
+  return answer.basis === 'not-billed' ? { ...wasted, nano } : { ...answer, nano };
 }
 
 /** The cost of an answer without usage, by what was sent: characters, seconds of sound, images, or tokens. */
 function unreportedCost(
   { request, plan }: PlannedRequest,
-  priced: { readonly provider: string; readonly model: string },
+  priced: { readonly provider: string; readonly model: string; readonly hasBudget: boolean },
   costs: CostMeter,
 ): Cost | Promise<Cost> {
   const size = sizeOf(plan.body, hasOutput(request.path));

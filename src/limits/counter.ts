@@ -125,10 +125,10 @@ export class CounterLedger {
     });
   }
 
-  /** Changes what was used, for an adjusting entry or a lost request. An unknown counter stays so. Never below 0. */
+  /** Changes what was used, for an adjusting entry or a lost request. An unknown counter stays so. A credit may be below 0. */
   adjust(key: string, amount: number): void {
     this.#table.update(key, (record) => {
-      if (record.isSeeded !== 0) record.used = Math.max(0, record.used + amount);
+      if (record.isSeeded !== 0) record.used += amount;
     });
   }
 

@@ -1,41 +1,73 @@
 import type { Server } from 'bun';
-import type { Gateway } from '../gateway/ports.ts';
+import { handle } from '../gateway/handle.ts';
+import type { AdminClient, AdminEndpoint } from './admin-port.ts';
 import { clientAddress, isClientSecure } from './client-address.ts';
 import type { HandedOverPeers } from './lean/handed-over.ts';
+import { PERMIT_HEADER, permitted, playgroundPath } from './playground.ts';
+import { readBody } from './read-body.ts';
+import { responseOf } from './response.ts';
 import type { ServerState } from './server-state.ts';
 import type { SocketData } from './web-sockets.ts';
-
-/** The Admin API from the server's view. Never rejects. */
-export type AdminEndpoint = (request: Request, client: AdminClient) => Promise<Response>;
-
-/** The client of a request to the Admin API. */
-export interface AdminClient {
-  /** Its address; '' if the connection is gone. */
-  readonly address: string;
-  /** Whether it uses TLS, to us or to a trusted proxy. */
-  readonly isSecure: boolean;
-}
 
 /** The Admin API's response, if the path is its own. It precedes CORS, since no web page may use it. */
 export function administered(
   request: Request,
-  {
-    admin,
-    server,
-    gateway,
-    handedOver,
-  }: {
-    readonly admin: AdminEndpoint | undefined;
-    readonly server: Server<SocketData>;
-    readonly gateway: Gateway;
-    readonly handedOver: HandedOverPeers | undefined;
-  },
+  server: Server<SocketData>,
+  state: ServerState,
 ): Promise<Response> | undefined {
+  const { admin } = state;
   if (admin === undefined || !/^[a-z]+:\/\/[^/?]*\/admin(?:[/?]|$)/.test(request.url)) return undefined;
+  const target = playgroundPath(request);
+  const client = clientOf(request, server, state);
+  if (target === undefined) return admin(request, client).then(withoutPermit);
+  return play({ request, server, target, client, admin }, state);
+}
+
+interface Play {
+  readonly request: Request;
+  readonly server: Server<SocketData>;
+  readonly target: { readonly path: string; readonly search: string };
+  readonly client: AdminClient;
+  readonly admin: AdminEndpoint;
+}
+
+/** Serves a request of the playground in the name of a key. */
+async function play({ request, server, target, client, admin }: Play, state: ServerState): Promise<Response> {
+  const { gateway, bodies } = state;
+  const snapshot = gateway.snapshot();
+  const permit = await permitted(request, target, { admin, client, access: snapshot.access });
+  if (permit instanceof Response) return permit;
+  const answer = await handle(
+    {
+      ...permit,
+      method: 'POST',
+      signal: request.signal,
+      isAnswered: () => server.requestIP(request) === null,
+      clientAddress: () => client.address,
+      readBody: (key) => readBody(request, snapshot.server, { budget: bodies, key }),
+    },
+    gateway,
+  );
+  return responseOf(answer);
+}
+
+/** What the server alone may know. */
+function withoutPermit(response: Response): Response {
+  response.headers.delete(PERMIT_HEADER);
+  response.headers.delete('x-llm-proxy-role');
+  return response;
+}
+
+/** The client of a request, as the Admin API sees it. */
+export function clientOf(
+  request: Request,
+  server: Server<SocketData>,
+  { gateway, handedOver }: Pick<ServerState, 'gateway' | 'handedOver'>,
+): AdminClient {
   const { trustsProxy } = gateway.snapshot().server;
   const peer = peerOf(request, server, handedOver);
   const address = clientAddress(peer, request.headers, trustsProxy);
-  return admin(request, { address, isSecure: isClientSecure(request, peer, trustsProxy) });
+  return { address, isSecure: isClientSecure(request, peer, trustsProxy) };
 }
 
 /** The client's address; '' if the connection is gone. */

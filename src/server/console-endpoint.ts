@@ -11,11 +11,11 @@ export function isOfConsole(path: string, { gateway }: ServerState): boolean {
 export function readConsole(
   request: Request,
   path: string,
-  { gateway, console, hasAdmin }: ServerState,
+  { gateway, console, admin }: ServerState,
 ): Promise<Response> | Response {
   const { enabled } = gateway.snapshot().console;
   if (!enabled || console === undefined) throw new Refusal('path_not_found', { path });
-  if (hasAdmin) return console(request, path);
+  if (admin !== undefined) return console(request, path);
   const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
   return new Response(HOW_TO_ENABLE, { status: 404, headers });
 }

@@ -13,6 +13,8 @@ export interface KeyEndpointContext {
   /** undefined: nothing is stored, so only limits are known. */
   readonly keyUse: KeyUse | undefined;
   readonly clientAddress: () => string;
+  /** The key whose session asks; undefined: the request has its credential with it. */
+  readonly key?: MasterKey | undefined;
 }
 
 const PATH = /^\/v1\/key(?:\/(usage|requests|rotate)|\/requests\/(\w{1,64}))?$/;
@@ -36,7 +38,8 @@ export function answerAboutKey(
   const match = PATH.exec(path);
   if (match === null) return undefined;
   const [, what = 'key', requestId] = match;
-  const key = authenticate({ headers: request.headers, search }, access, context.gateway.clock);
+  const key =
+    context.key ?? authenticate({ headers: request.headers, search }, access, context.gateway.clock);
   const allowed = what === 'rotate' ? 'POST' : 'GET';
   const isAllowed = request.method === allowed || (allowed === 'GET' && request.method === 'HEAD');
   if (!isAllowed)

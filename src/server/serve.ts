@@ -13,7 +13,7 @@ import { readDocs } from './docs-endpoint.ts';
 import { health } from '../health/endpoints.ts';
 import { withKeyHint } from './key-hint.ts';
 import { readMetrics } from './metrics-endpoint.ts';
-import { answerAboutKey } from './key-endpoint.ts';
+import { answerKeyHolder } from './key-holder.ts';
 import { getModel, listModels, type ModelRequest, type ModelSources } from './models-endpoint.ts';
 import { hello } from './hello.ts';
 import { boundLeftover } from './leftover-body.ts';
@@ -43,10 +43,7 @@ export function serve(gateway: Gateway, options: ServeOptions): HttpServer {
       websocket: SOCKET_HANDLER,
       fetch: (request, server) => {
         if (isIntruder(request, server, state.handedOver)) return new Response(null, { status: 421 });
-        const { handedOver } = state;
-        const answered =
-          administered(request, { admin: options.admin, server, gateway, handedOver }) ??
-          answer(request, server, state);
+        const answered = administered(request, server, state) ?? answer(request, server, state);
         return answered instanceof Promise
           ? answered.then((response) =>
               withConnectionClose(boundLeftover(response, { request, server }, state), state),
@@ -99,13 +96,13 @@ function stateOf(gateway: Gateway, options: ServeOptions): ServerState {
     detailedHealth: createDetailedHealth(gateway, options.reportHealth),
     docs: options.docs,
     console: options.console,
-    hasAdmin: options.admin !== undefined,
+    admin: options.admin,
     keyUse: options.keyUse,
     catalogue: options.catalogue,
     webSockets: new WebSockets({ ...gateway, sockets: options.sockets }),
     startedAtMs: Date.now(),
     handedOver: options.handedOver,
-    bodies: new BodyBudget(() => bodyMemory(gateway.snapshot(), options.isShared)),
+    bodies: options.bodies ?? new BodyBudget(() => bodyMemory(gateway.snapshot(), options.isShared)),
     phase: 'serving',
   };
 }
@@ -198,10 +195,8 @@ function endpointBelow(request: Request, target: RequestTarget, state: ServerSta
   return modelEndpoint(request, { path, search }, { snapshot: gateway.snapshot(), catalogue, clock });
 }
 
-function aboutKey({ request, server, target }: Arrival, state: ServerState): Answer | undefined {
-  const { gateway, keyUse } = state;
-  const clientAddress = (): string => addressOf(request, server, state);
-  return answerAboutKey(request, target, { gateway, keyUse, clientAddress });
+function aboutKey(arrival: Arrival, state: ServerState): Answer | undefined {
+  return answerKeyHolder(arrival, state, () => proxied(arrival, state));
 }
 
 function modelList(reader: ModelRequest, sources: ModelSources): Response {

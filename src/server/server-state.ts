@@ -1,4 +1,5 @@
 import type { KeyUse } from '../gateway/key-use.ts';
+import type { AdminEndpoint } from './admin-port.ts';
 import type { DatabaseStatus, Gateway } from '../gateway/ports.ts';
 import type { DetailedHealth } from '../health/report.ts';
 import type { BodyBudget } from './body-budget.ts';
@@ -24,8 +25,8 @@ export interface ServerState {
   readonly docs: DocsEndpoint;
   /** undefined: the console is not on this listener. */
   readonly console: ConsoleEndpoint | undefined;
-  /** Whether there is an Admin API, without which the console is of no use. */
-  readonly hasAdmin: boolean;
+  /** undefined: there is no Admin API, without which the console is of no use. */
+  readonly admin: AdminEndpoint | undefined;
   /** What keys have used; undefined: it is not stored. */
   readonly keyUse: KeyUse | undefined;
   readonly catalogue: ModelCatalogue;

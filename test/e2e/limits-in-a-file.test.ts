@@ -28,16 +28,18 @@ interface Edits {
   readonly prepaid?: string;
   readonly app?: string;
   readonly anna?: string;
+  readonly isPriced?: boolean;
 }
 
 /** The wishes of docs/limits.md. An answer costs a little more than two cents. */
-async function configure({ prepaid = '0.05', app = 'app', anna = 'anna' }: Edits = {}): Promise<void> {
+async function configure(edits: Edits = {}): Promise<void> {
+  const { prepaid = '0.05', app = 'app', anna = 'anna', isPriced = true } = edits;
   await writeFile(
     join(folder, 'config.yaml'),
     `server: { host: 127.0.0.1, port: 0 }
 providers: [{ name: mock, api_base: "${simulator.url}/v1" }]
 models: { m: { routes: [{ provider: mock, model: mock/ok }] } }
-prices: { models: { "mock/*": { input: 1, output: 1000 } } }
+prices: { models: { "${isPriced ? 'mock/*' : 'other/*'}": { input: 1, output: 1000 } } }
 teams: [{ name: search, limits: [{ tokens: 100k, per: minute }], per_user: [{ requests: 2, per: month }] }]
 users: [{ name: ${anna}${anna === 'anna' ? '' : ', renamed_from: anna'} }, { name: ben }]
 master_keys:
@@ -94,6 +96,13 @@ test('the limits of a file hold, outlive a kill, and follow its changes without 
   expect(await askAll(url, 'pre', 2)).toEqual(['200', 'budget_exceeded']);
   expect(await ask(url, 'app')).toBe('budget_exceeded');
   expect(await ask(url, 'anna')).toBe('rate_limit_exceeded');
+
+  // A budget that begins to refuse a model says so.
+  await configure({ isPriced: false });
+  await program?.printed(/Key "app" has a budget, and 1 of its 1 models has no known price/);
+  expect(await ask(url, 'pre')).toBe('price_unknown');
+  await configure();
+  await program?.printed(/version 4/);
 
   // What is wrong changes nothing either.
   await writeFile(join(folder, 'config.yaml'), 'limits: [{ cost: 1 }]\n');

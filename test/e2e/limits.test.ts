@@ -209,6 +209,37 @@ describe('a limit', () => {
   });
 });
 
+test('a model without a known price costs under a budget what the settings say', async () => {
+  const other = startGateway(`
+providers: [{ name: dark, api_base: "${simulator.url}/v1", api_key: sk-dark }]
+models: { unknown: { routes: [{ provider: dark, model: mock/ok }] } }
+prices: { catalogue: "off", unknown_with_budget: { input: 10, output: 40 } }
+spend: { journal: memory }
+master_keys:
+  - { name: budgeted, key: mk-budgeted, limits: [{ cost: 5, per: month }] }
+  - { name: plain, key: mk-plain }
+`);
+  const cost = async (
+    key: string,
+    count: number,
+  ): Promise<readonly [number | undefined, number | undefined]> => {
+    const init = { headers: { authorization: `Bearer ${key}` } };
+    await (await other.post('/v1/chat/completions', chat('unknown'), init)).text();
+    const { cost, usage } = await other.ended(count);
+    return [cost?.nano, (usage?.inputTokens ?? 0) * 10_000 + (usage?.outputTokens ?? 0) * 40_000];
+  };
+  const [charged, expected] = await cost('mk-budgeted', 1);
+  expect(charged).toBe(expected);
+  expect((await cost('mk-plain', 2))[0]).toBeUndefined();
+  const [claim] = other.app.snapshot().limits.all();
+  if (claim === undefined) throw new Error('the limit is missing');
+  expect(other.app.counters.standing(claim, { nowMs: 0, epochMs: Date.now() })).toMatchObject({
+    used: charged,
+    held: 0,
+  });
+  await other.stop();
+});
+
 test('when all have ended nothing is held', async () => {
   const at = { nowMs: 0, epochMs: Date.now() };
   const { counters } = gateway.app;

@@ -80,7 +80,6 @@ providers: [{name: p, api_base: "${provider}", api_key: sk-test-0123456789}]
 models: {fast: {routes: [{provider: p, model: up}]}}
 prices: {models: {"p/up": {input: 10, output: 100}}}
 master_keys: [{name: app, key: ${KEY}, limits: ${limits}}]
-logging: {level: warn}
 ${more}`,
   );
   const admin = (at: string, body?: unknown): Promise<Response> =>
@@ -99,8 +98,8 @@ ${more}`,
       void program.exited.then((code) => (end = code));
       for (;;) {
         if (end !== undefined) throw new Error(`ended with ${end}: ${program.stderr()}${program.stdout()}`);
-        const response = await fetch(`${url}/health`).catch(() => undefined);
-        if (response !== undefined) return program;
+        // Workers answer before the supervisor listens to signals.
+        if (program.stdout().includes('started, listening')) return program;
         await Bun.sleep(20);
       }
     },

@@ -125,7 +125,6 @@ export type AttemptOutcome =
   | 'cancelled';
 
 export interface AttemptDetail {
-  readonly number: number;
   readonly provider: string;
   readonly model: string | null;
   readonly for_model: string | null;

@@ -9,9 +9,8 @@ import { ErrorBoundary } from './error-boundary.tsx';
 import { Logo } from './logo.tsx';
 import { Navigation } from './navigation.tsx';
 import { pagesFor } from './pages.ts';
-import { LazyPalette } from './palette-loader.tsx';
+import { LazyPalette, LazyShortcuts } from './on-demand.tsx';
 import { useSession } from './session.tsx';
-import { ShortcutsDialog } from './shortcuts-dialog.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
 
 /** Navigation beside the page. */
@@ -59,7 +58,7 @@ export function Frame(): ReactNode {
         </main>
       </div>
       <LazyPalette open={palette} onClose={() => setPalette(false)} />
-      <ShortcutsDialog open={help} onClose={() => setHelp(false)} />
+      <LazyShortcuts open={help} onClose={() => setHelp(false)} />
     </>
   );
 }

@@ -47,7 +47,8 @@ export function WithSession({ children }: { children: ReactNode }): ReactNode {
 
 async function readSession(): Promise<SignedIn | null> {
   try {
-    return await admin<SignedIn>('/session');
+    const { session, gateway } = await admin<SignedIn>('/session');
+    return { session, gateway: { ...gateway, address: gateway.address || `${location.origin}/v1` } };
   } catch (error) {
     if (error instanceof Problem && error.status === 401) return null;
     throw error;

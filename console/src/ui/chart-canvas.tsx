@@ -50,6 +50,13 @@ export function ChartCanvas(props: ChartProps): ReactNode {
   );
 }
 
+/** A scale without anything on it would mislead. */
+function hasValues({ data }: uPlot): boolean {
+  return data
+    .slice(1)
+    .some((values) => values.some((value) => value !== null && value !== undefined && value !== 0));
+}
+
 /** Steps of an axis of things that are not divided. */
 const WHOLE = [1, 2, 5]
   .flatMap((digit) => [0, 1, 2, 3, 4, 5, 6, 7, 8].map((power) => digit * 10 ** power))
@@ -92,7 +99,8 @@ function optionsOf(
         grid,
         size: 52,
         ...(latest.current.isWhole && { incrs: WHOLE }),
-        values: (_, splits) => splits.map((value) => latest.current.format(value)),
+        values: (self, splits) =>
+          splits.map((value) => (hasValues(self) ? latest.current.format(value) : '')),
       },
     ],
     series: [{}, ...(stacked ? lines.toReversed() : lines).map((line) => seriesOf(line, element))],

@@ -1,7 +1,5 @@
-import { Menu as Base } from '@base-ui/react/menu';
 import type { LucideIcon } from 'lucide-react';
-import type { ReactElement, ReactNode } from 'react';
-import { classes } from './button.tsx';
+import { cloneElement, lazy, type ReactElement, type ReactNode, Suspense, useState } from 'react';
 
 export interface MenuEntry {
   readonly label: string;
@@ -14,52 +12,31 @@ export interface MenuEntry {
   readonly isChosen?: boolean;
 }
 
-interface MenuProps {
-  readonly trigger: ReactElement;
+export interface MenuProps {
+  readonly trigger: ReactElement<{
+    onClick?: () => void;
+    'aria-haspopup'?: 'menu';
+    'aria-expanded'?: boolean;
+  }>;
   readonly entries: readonly MenuEntry[];
   readonly side?: 'top' | 'bottom';
   readonly align?: 'start' | 'end';
 }
 
-/** A list of actions behind a button. */
-export function Menu({ trigger, entries, side = 'bottom', align = 'end' }: MenuProps): ReactNode {
-  return (
-    <Base.Root>
-      <Base.Trigger render={trigger} />
-      <Base.Portal>
-        <Base.Positioner className="positioner" sideOffset={4} side={side} align={align}>
-          <Base.Popup className="popup">
-            {entries.map((entry) => (
-              <Entry key={entry.label} {...entry} />
-            ))}
-          </Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
-  );
-}
+const Popup = lazy(async () => ({ default: (await import('./menu-popup.tsx')).MenuPopup }));
 
-function Entry({
-  label,
-  icon: Icon,
-  onSelect,
-  danger,
-  disabled,
-  isFirstOfGroup,
-  isChosen,
-}: MenuEntry): ReactNode {
+/** A list of actions behind a button, loaded when it is first opened. */
+export function Menu(props: MenuProps): ReactNode {
+  const [isWanted, setWanted] = useState(false);
+  const closed = cloneElement(props.trigger, {
+    'aria-haspopup': 'menu',
+    'aria-expanded': false,
+    onClick: () => setWanted(true),
+  });
+  if (!isWanted) return closed;
   return (
-    <>
-      {isFirstOfGroup && <Base.Separator className="separator" />}
-      <Base.Item
-        className={classes('item', danger && 'is-danger')}
-        disabled={disabled ?? false}
-        onClick={onSelect}
-      >
-        {Icon && <Icon aria-hidden />}
-        <span>{label}</span>
-        {isChosen && <span className="item-check">✓</span>}
-      </Base.Item>
-    </>
+    <Suspense fallback={closed}>
+      <Popup {...props} />
+    </Suspense>
   );
 }

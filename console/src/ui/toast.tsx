@@ -1,49 +1,43 @@
-import { Toast } from '@base-ui/react/toast';
-import { CircleAlert, CircleCheck, X } from 'lucide-react';
-import type { ReactNode } from 'react';
-import { useTranslation } from 'react-i18next';
-import { IconButton } from './button.tsx';
+import { lazy, type ReactNode, Suspense, useSyncExternalStore } from 'react';
 
-const manager = Toast.createToastManager();
+export interface Message {
+  readonly title: string;
+  readonly description: string | undefined;
+  readonly isBad: boolean;
+}
+
+let messages: readonly Message[] = [];
+const listeners = new Set<() => void>();
+
+function add(message: Message): void {
+  messages = [...messages, message];
+  for (const listener of listeners) listener();
+}
 
 /** Says in a corner that something is done. */
 export function say(title: string, description?: string): void {
-  manager.add({ title, description, type: 'good', timeout: 5000 });
+  add({ title, description, isBad: false });
 }
 
 /** Says in a corner that something failed; it stays until it is closed. */
 export function sayFailed(title: string, description?: string): void {
-  manager.add({ title, description, type: 'bad', timeout: 0, priority: 'high' });
+  add({ title, description, isBad: true });
 }
 
-/** The corner. */
+const Corner = lazy(async () => ({ default: (await import('./toast-corner.tsx')).ToastCorner }));
+
+/** The place of the messages. */
 export function Toasts(): ReactNode {
+  const all = useSyncExternalStore(subscribe, () => messages);
+  if (all.length === 0) return null;
   return (
-    <Toast.Provider toastManager={manager} limit={4}>
-      <Toast.Portal>
-        <Toast.Viewport className="toasts">
-          <List />
-        </Toast.Viewport>
-      </Toast.Portal>
-    </Toast.Provider>
+    <Suspense fallback={null}>
+      <Corner messages={all} />
+    </Suspense>
   );
 }
 
-function List(): ReactNode {
-  const { t } = useTranslation();
-  const { toasts } = Toast.useToastManager();
-  return toasts.map((toast) => (
-    <Toast.Root key={toast.id} toast={toast} className="toast">
-      {toast.type === 'bad' ? (
-        <CircleAlert className="is-bad" aria-hidden />
-      ) : (
-        <CircleCheck className="is-good" aria-hidden />
-      )}
-      <Toast.Content className="toast-content">
-        <Toast.Title className="strong" render={<p />} />
-        <Toast.Description className="muted" />
-      </Toast.Content>
-      <Toast.Close render={<IconButton label={t('Close')} icon={X} small />} />
-    </Toast.Root>
-  ));
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }

@@ -6,8 +6,8 @@ export const ROLES = ['key', 'viewer', 'operator', 'admin'] as const;
 
 export type Role = (typeof ROLES)[number];
 
-/** Who may run an operation: everybody, everybody who is signed in, or a role and those above it. */
-export type Access = 'public' | Role;
+/** Who may run an operation: everybody, a role and those above it, or who may ask models: all roles but viewers. */
+export type Access = 'public' | 'asking' | Role;
 
 /** The kinds of resource that an operator edits. Everything else that is written is an admin's. */
 const EDITED_BY_OPERATORS: ReadonlySet<string> = new Set([
@@ -34,5 +34,6 @@ export function accessOf({
 }
 
 export function mayRun(role: Role, access: Access): boolean {
+  if (access === 'asking') return role !== 'viewer';
   return access === 'public' || ROLES.indexOf(role) >= ROLES.indexOf(access);
 }

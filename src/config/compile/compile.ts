@@ -1,5 +1,6 @@
 import { isPlainHeader } from '../secret-header.ts';
 import { isLoopback } from './address.ts';
+import { findHookFaults } from './alert-hooks.ts';
 import { buildCatalogue } from './catalogue.ts';
 import { compileAccess, isHashedKey } from './compile-access.ts';
 import { compileLimits } from './compile-limits.ts';
@@ -43,6 +44,7 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
     ...access.findings,
     ...owners.findings,
     ...limits.findings,
+    ...findHookFaults(settings.alerts),
     ...findOpenDoor(settings, context),
   ];
   if (findings.length > 0) return { kind: 'refused', findings };
@@ -72,7 +74,7 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
         ...providers.warnings,
         ...catalogue.warnings,
         ...owners.warnings,
-        ...findWarnings(settings, parts),
+        ...findWarnings(settings, parts, context.now),
       ],
     },
   };

@@ -7,12 +7,14 @@ import type { Snapshot } from '../snapshot.ts';
 export function findWarnings(
   settings: Settings,
   parts: Pick<Snapshot, 'providers' | 'models' | 'patterns' | 'findModel' | 'access'>,
+  now: Date,
 ): string[] {
   return [
     ...findIdleGateway(settings, parts),
     ...findLostModels(parts),
     ...findUnusedProviders(settings, parts),
     ...findUselessKeys(settings, parts),
+    ...findExpiredKeys(parts, now),
     ...findUselessFilters(settings, parts),
   ];
 }
@@ -79,6 +81,14 @@ function findUselessKeys({ keys, teams }: Settings, parts: Served & Pick<Snapsho
       )
       .map(({ name }) => `Team "${name}" may not use any model that is served.`),
   ];
+}
+
+/** Keys that are refused as expired. In a database, a former secret is none of them. */
+function findExpiredKeys({ access }: Pick<Snapshot, 'access'>, now: Date): string[] {
+  if (access.kind === 'open') return [];
+  return [...access.keys.values()]
+    .filter(({ enabled, refusedFromMs }) => enabled && refusedFromMs <= now.getTime())
+    .map(({ name }) => `Key "${name}" has expired: its requests are refused.`);
 }
 
 /** Limits that count only models which nobody serves. */

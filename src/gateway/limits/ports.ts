@@ -87,7 +87,7 @@ export interface JournalEntry {
  * are told, each with one `open` and one `close`.
  */
 export interface Journal {
-  /** Called before the first attempt. */
+  /** Called before the first attempt. Throws a `Refusal` if it cannot remember and the configuration refuses requests then. */
   readonly open: (entry: JournalEntry) => void;
   /** Replaces the holds of a request, because it outgrew them. */
   readonly grow: (requestId: string, holds: readonly CounterAmount[]) => void;

@@ -99,7 +99,7 @@ function priced(tokens: TokenNeed, { model, size, costs }: Priced): HeldNeed {
   const dearest = { nano: 0, outputNano: 0 };
   // Without an estimator nobody can tell what the request costs.
   let isPriceUnknown = costs === undefined;
-  const use = { ...size, inputTokens: tokens.input, outputTokens: tokens.output };
+  const use = { ...size, inputTokens: tokens.input, outputTokens: tokens.output, hasBudget: true };
   for (const [provider, upstream] of costs === undefined ? [] : upstreamModels(model)) {
     const estimate = costs?.estimate({ ...use, provider, model: upstream });
     if (estimate === undefined) isPriceUnknown = true;

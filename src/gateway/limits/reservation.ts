@@ -171,7 +171,7 @@ function isKept({ period }: Claim): boolean {
 
 function amountsOf(holds: readonly Hold[]): CounterAmount[] {
   return holds.flatMap(({ claim, windowMs, amount }) =>
-    isKept(claim) ? [{ counter: claim.counter, windowMs, amount }] : [],
+    isKept(claim) ? [{ counter: claim.counter, windowMs, amount, kind: claim.kind }] : [],
   );
 }
 

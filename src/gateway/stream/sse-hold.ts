@@ -33,7 +33,7 @@ export async function openEventStream(
     return { outcome: ANSWERED, answer: { kind: 'streamed', status, headers, stream } };
   }
   if (held.kind === 'no-events') return classifyWhole({ ...reply, body: held.body }, reading);
-  if (held.kind !== 'error') return { outcome: held };
+  if (held.kind !== 'error') return { outcome: held, usage: events.signs.usage() };
   return judgeReport(held.report, { reply, reading, defect: 'error-event', events: held.events });
 }
 

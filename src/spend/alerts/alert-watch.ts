@@ -95,7 +95,9 @@ export class AlertWatch {
   async #lookOnce(): Promise<void> {
     const nowMs = this.#options.nowMs();
     const { limits, access } = this.#options.snapshot();
-    if (nowMs - this.#raisedAtMs >= LOOK_MS) {
+    // After a flush, only limits can have reached anything.
+    const isComplete = nowMs - this.#raisedAtMs >= LOOK_MS;
+    if (isComplete) {
       this.#raised = new Set((await this.#table.raised()).map(placeKey));
       this.#raisedAtMs = nowMs;
     }
@@ -104,14 +106,20 @@ export class AlertWatch {
       // Another amount may be reached without another use.
       this.#lookedAtMs = 0;
     }
-    if (this.#keys?.access !== access) this.#keys = { access, expiring: expiringKeys(access) };
     await this.#lookAtLimits(this.#watched.claims, nowMs);
-    for (const key of this.#keys.expiring) await this.#raise(expiryAlert(key, nowMs), nowMs);
-    for (const { model, provider } of await unpricedModels(this.#options.database, nowMs))
-      await this.#raise(priceAlert(model, provider, nowMs), nowMs);
+    if (isComplete) {
+      await this.#lookAtKeys(access, nowMs);
+      for (const { model, provider } of await unpricedModels(this.#options.database, nowMs))
+        await this.#raise(priceAlert(model, provider, nowMs), nowMs);
+    }
     await this.#deliver();
     if (this.#lookedAtMs === 0) await this.#table.prune(nowMs - PRUNE_MS);
     this.#lookedAtMs = nowMs;
+  }
+
+  async #lookAtKeys(access: Snapshot['access'], nowMs: number): Promise<void> {
+    if (this.#keys?.access !== access) this.#keys = { access, expiring: expiringKeys(access) };
+    for (const key of this.#keys.expiring) await this.#raise(expiryAlert(key, nowMs), nowMs);
   }
 
   async #lookAtLimits(claims: ReadonlyMap<string, WatchedClaim>, nowMs: number): Promise<void> {

@@ -39,7 +39,15 @@ async function sessionOf(role: Role): Promise<string> {
 /** Who may run which operation. A new one has to be entered here. */
 const TABLE: Readonly<Record<string, readonly string[]>> = {
   public: ['createSession', 'readSession', 'deleteOwnSession'],
-  key: [],
+  key: ['listPlaygroundModels'],
+  asking: [
+    'playgroundChat',
+    'playgroundCompletion',
+    'playgroundResponse',
+    'playgroundMessage',
+    'playgroundEmbedding',
+    'playgroundImage',
+  ],
   viewer: [
     'listProviders',
     'readProvider',
@@ -61,6 +69,8 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'readOverview',
     'readSeries',
     'readLive',
+    'explainRequest',
+    'readDemo',
     'reportSpend',
     'forecastSpend',
     'listSpendEntries',
@@ -82,6 +92,9 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'deleteMasterKey',
     'rotateMasterKey',
     'drainRoute',
+    'testProvider',
+    'setDemoTraffic',
+    'breakDemoProvider',
     'resumeRoute',
     'clearCooldown',
     'createMasterKeys',

@@ -115,6 +115,7 @@ describe.each(ENGINES)('teams and users, on %s', (engine) => {
   });
 
   test('are exported and imported as they are, and a rollback brings them back', async () => {
+    await api.call('POST', '/master-keys', { id: 'k-1', name: 'Key One' });
     const revision = await api.store.read();
     const text = stringify(exportFile(revision, { withSecrets: true }));
     const loaded = compileText(text, { file: 'x', env: {}, overrides: {}, version: 1, now: new Date() });
@@ -138,6 +139,7 @@ describe.each(ENGINES)('teams and users, on %s', (engine) => {
       team: 'search',
       user: 'alice',
     });
+    expect((await empty.call('GET', '/master-keys/k-1')).body.name).toBe('Key One');
     await empty.store.close();
 
     await api.call('DELETE', '/master-keys/app');

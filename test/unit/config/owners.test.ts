@@ -126,6 +126,16 @@ test('an expired key goes on working for the grace', () => {
   expect(keyWith('', options).refusedFromMs).toBe(Infinity);
 });
 
+test('a key that has expired is warned of, once its grace is over', () => {
+  const warningsOf = (expires: string, more = ''): readonly string[] =>
+    snapshotOf(`${PROVIDER}master_keys: [{ name: app, key: mk-app, expires_at: ${expires} }]\n${more}`)
+      .warnings;
+  // The configuration is compiled at the beginning of 1970.
+  expect(warningsOf('1970-01-01T00:00:01Z')).toEqual([]);
+  expect(warningsOf('1969-12-31T23:59:59Z')).toEqual(['Key "app" has expired: its requests are refused.']);
+  expect(warningsOf('1969-12-31T23:59:59Z', 'limits_options: { grace_after_expiry: 5 }')).toEqual([]);
+});
+
 test('a key that says nothing has none of it, and end users are stored only where that is asked for', () => {
   expect(keyWith('')).toMatchObject({
     id: 'app',

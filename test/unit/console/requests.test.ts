@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import type { RequestRow } from '../../../console/src/api/types.ts';
 import { passes, queryOf } from '../../../console/src/pages/requests/filters.ts';
 import { curlOf } from '../../../console/src/pages/requests/curl.ts';
-import { type SpendRow, stacksOf } from '../../../console/src/pages/usage/spend.ts';
+import { daysBetween, type SpendRow, stacksOf } from '../../../console/src/pages/usage/spend.ts';
 
 const row: RequestRow = {
   request_id: 'req_1',
@@ -75,4 +75,17 @@ test('the largest groups are stacked, and the others are one', () => {
     'others',
   ]);
   expect(stacks.at(-1)?.values).toEqual([0 + 1 + 2]);
+});
+
+test('every day between two moments is there, over the change of the clock, too', () => {
+  expect(daysBetween('2026-10-23T15:00:00', '2026-10-27T01:00:00')).toEqual([
+    '2026-10-23',
+    '2026-10-24',
+    '2026-10-25',
+    '2026-10-26',
+    '2026-10-27',
+  ]);
+  expect(daysBetween('2026-11-29T10:00:00', '2026-11-29T11:00:00')).toEqual(['2026-11-29']);
+  const stacks = stacksOf([], { by: 'model', measure: 'cost', other: '', periods: ['2026-11-29'] });
+  expect(stacks).toEqual({ periods: ['2026-11-29'], stacks: [] });
 });

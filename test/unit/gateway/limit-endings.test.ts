@@ -9,8 +9,11 @@ import { seededDice } from '../../simulation/seeded-dice.ts';
 import { ANSWER, answers, fails, type Play, Scene, silent, unreachable } from './scene.ts';
 
 const CONFIG = `
-providers: [{ name: a, api_base: "http://a.test", model_mapping: { m: m } }]
-prices: { catalogue: "off", models: { "a/*": { input: 3, output: 15 } } }
+providers:
+  - { name: a, api_base: "http://a.test", model_mapping: { m: m } }
+  - { name: b, api_base: "http://b.test" }
+models: { two: { routes: [{ provider: a, model: m, priority: 1 }, { provider: b, model: m, priority: 2 }] } }
+prices: { catalogue: "off", models: { "*/m": { input: 3, output: 15 } } }
 fallback: { retries: 0, cooldown_seconds: 0 }
 spend: { journal: memory }
 limits:
@@ -87,13 +90,15 @@ type Client = 'stays' | 'left' | 'leaves-early' | 'leaves-in-stream';
 interface World {
   readonly scene: Scene;
   readonly gateway: Gateway;
+  /** The model that is asked for; `two` has a second provider. */
+  readonly model: string;
   /** What was journalled as used, by counter. */
   readonly used: Map<string, number>;
   readonly open: Set<string>;
 }
 
-function worldOf(plays: readonly Play[], broken: Partial<Gateway> = {}): World {
-  const scene = new Scene(CONFIG, { a: plays });
+function worldOf(plays: readonly Play[], broken: Partial<Gateway> = {}, second?: Play): World {
+  const scene = new Scene(CONFIG, { a: plays, ...(second && { b: [second] }) });
   const [used, open] = [new Map<string, number>(), new Set<string>()];
   const close = (id: string, _: RequestEnded, uses: readonly CounterAmount[]): void => {
     open.delete(id);
@@ -106,14 +111,15 @@ function worldOf(plays: readonly Play[], broken: Partial<Gateway> = {}): World {
   };
   const tokens = { count: (text: string) => Promise.resolve(Math.ceil(text.length / 4)) };
   const costs = createCostMeter(() => scene.snapshot, scene.clock);
-  return { scene, gateway: { ...scene.gateway, costs, journal, tokens, ...broken }, used, open };
+  const model = second === undefined ? 'm' : 'two';
+  return { scene, gateway: { ...scene.gateway, costs, journal, tokens, ...broken }, model, used, open };
 }
 
-async function ask({ gateway, scene }: World, client: Client, isStream: boolean): Promise<void> {
+async function ask({ gateway, scene, model }: World, client: Client, isStream: boolean): Promise<void> {
   const leaving = new AbortController();
   if (client === 'left') leaving.abort();
   const body = JSON.stringify({
-    model: 'm',
+    model,
     stream: isStream,
     messages: [{ role: 'user', content: 'Hello!' }],
   });
@@ -236,6 +242,39 @@ describe('the cost of a client that leaves', () => {
     expect(usage?.outputTokens).toBeGreaterThan(0);
     expect(cost?.basis).toBe('estimated');
   });
+});
+
+describe('an attempt that was no answer', () => {
+  const empty = '{"choices":[],"usage":{"prompt_tokens":100,"completion_tokens":10,"total_tokens":110}}';
+  const emptyStream = [
+    'data: {"choices":[],"usage":{"prompt_tokens":100,"completion_tokens":10,"total_tokens":110}}\n\n',
+    'data: [DONE]\n\n',
+  ];
+  const wasted = 100 * 3_000 + 10 * 15_000;
+
+  for (const [what, play, isStream] of [
+    ['an answer', () => json(empty), false],
+    ['a stream', streams(emptyStream), true],
+  ] as const) {
+    test(`costs what it says, beside the one that follows it, for ${what}`, async () => {
+      const second = isStream ? streams([EVENT, FINISH, USAGE, 'data: [DONE]\n\n']) : answers();
+      const world = worldOf([play], {}, second);
+      await ask(world, 'stays', isStream);
+      await expectSettled(world);
+      const ended = world.scene.events.find((event) => event.type === 'request-ended');
+      if (ended?.type !== 'request-ended') throw new Error('the request has not ended');
+      const answer = (ended.usage?.inputTokens ?? 0) * 3_000 + (ended.usage?.outputTokens ?? 0) * 15_000;
+      expect([ended.history.length, ended.cost?.nano]).toEqual([2, wasted + answer]);
+    });
+
+    test(`costs what it says alone, for ${what}`, async () => {
+      const world = worldOf([play]);
+      await ask(world, 'stays', isStream);
+      await expectSettled(world);
+      const ended = world.scene.events.find((event) => event.type === 'request-ended');
+      expect(ended).toMatchObject({ ending: 'failed', cost: { nano: wasted, basis: 'provider' } });
+    });
+  }
 });
 
 describe('nothing is held after a bug in', () => {

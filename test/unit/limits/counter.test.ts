@@ -113,12 +113,12 @@ test('a counter that has ended is forgotten, unless somebody holds it', () => {
   expect(ledger.standing('b')).toBeUndefined();
 });
 
-test('an adjustment changes a known counter, and never below 0', () => {
+test('an adjustment changes a known counter, below 0 too: that is a credit', () => {
   const ledger = seeded(10);
   ledger.adjust('a', -4);
   expect(ledger.standing('a')?.used).toBe(6);
   ledger.adjust('a', -40);
-  expect(ledger.standing('a')?.used).toBe(0);
+  expect(ledger.standing('a')?.used).toBe(-34);
   ledger.adjust('unknown', 5);
   expect(ledger.standing('unknown')).toBeUndefined();
 });

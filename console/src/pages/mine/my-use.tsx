@@ -6,7 +6,7 @@ import { money } from '../../lib/format.ts';
 import { Card } from '../../ui/card.tsx';
 import { Chart, Legend } from '../../ui/chart.tsx';
 import { Skeleton } from '../../ui/states.tsx';
-import { type SpendRow, stacksOf } from '../usage/spend.ts';
+import { daysBetween, type SpendRow, stacksOf } from '../usage/spend.ts';
 
 const DAYS = 30;
 
@@ -32,7 +32,9 @@ export function MyUse(): ReactNode {
       ...row,
       period: row.period ?? (row['day'] as string | undefined) ?? '',
     }));
-    return stacksOf(rows, { by: 'model', measure: 'cost', other: t('all others') });
+    const since = new Date(Date.now() - DAYS * 86_400_000).toISOString();
+    const periods = daysBetween(since, new Date().toISOString());
+    return stacksOf(rows, { by: 'model', measure: 'cost', other: t('all others'), periods });
   }, [use.data, t]);
   if (use.error) return null;
   const lines = stacks.map(({ group, values }, at) => ({

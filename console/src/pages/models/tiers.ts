@@ -27,8 +27,8 @@ export function tiersOf(model: Model, routes: readonly Route[]): readonly Tier[]
     const live = routes.find(
       (route) => route.provider === providerOf(configured) && (route.model ?? model.id) === upstream,
     );
-    const use = live?.models.find((one) => one.model === model.id);
     const priority = configured.priority ?? 1;
+    const use = live?.models.find((one) => one.model === model.id && one.priority === priority);
     tiers.set(priority, [...(tiers.get(priority) ?? []), { configured, live, share: use?.share }]);
   }
   return [...tiers]

@@ -6,7 +6,7 @@ import { readDemo } from '../../api/queries.ts';
 import { useAct } from '../../api/use-act.ts';
 import type { DemoState } from '../../api/resources.ts';
 import { useLive } from '../../api/live.ts';
-import { Select } from '../../ui/select.tsx';
+import { NativeSelect } from '../../ui/native-select.tsx';
 import { StateBadge } from '../../ui/state-badge.tsx';
 import { Switch } from '../../ui/toggle.tsx';
 
@@ -37,8 +37,7 @@ export function DemoPanel(): ReactNode {
             isOn={isOn}
             onChange={(next) => setTraffic({ is_on: next, requests_per_second: rate })}
           />
-          <Select
-            auto
+          <NativeSelect
             label={t('Requests a second')}
             value={String(rate)}
             options={[...new Set([...RATES, String(rate)])].map((value) => ({
@@ -85,8 +84,7 @@ function Breaker({ provider: { name, fault }, faults }: BreakerProps): ReactNode
           isOn={fault !== null}
           onChange={(isOn) => set(isOn ? kind : null)}
         />
-        <Select
-          auto
+        <NativeSelect
           label={t('How {{name}} breaks', { name })}
           value={fault ?? kind}
           options={faults.map(({ id, title }) => ({ value: id, label: t(title) }))}

@@ -20,8 +20,9 @@ export function Waterfall({ request }: { request: RequestDetail }): ReactNode {
         ))}
       </div>
       <ol className="waterfall">
-        {attempts.map((attempt) => (
-          <Attempt key={attempt.number} attempt={attempt} request={request} />
+        {attempts.map((attempt, at) => (
+          // oxlint-disable-next-line react/no-array-index-key -- attempts are in order
+          <Attempt key={at} number={at + 1} attempt={attempt} request={request} />
         ))}
       </ol>
     </div>
@@ -39,9 +40,15 @@ const LOOKS: Readonly<Record<AttemptOutcome, string>> = {
   cancelled: 'is-idle',
 };
 
-function Attempt({ attempt, request }: { attempt: AttemptDetail; request: RequestDetail }): ReactNode {
+interface AttemptProps {
+  readonly number: number;
+  readonly attempt: AttemptDetail;
+  readonly request: RequestDetail;
+}
+
+function Attempt({ number, attempt, request }: AttemptProps): ReactNode {
   const { t } = useTranslation();
-  const { number, provider, model, outcome, status, start_ms: start } = attempt;
+  const { provider, model, outcome, status, start_ms: start } = attempt;
   const end = attempt.end_ms ?? request.duration_ms;
   const first = request.time_to_first_token_ms;
   const isSplit = outcome === 'answered' && first !== null && first > start && first < end;

@@ -52,11 +52,21 @@ export interface Stack {
 const SHOWN = 7;
 
 /** One stack for each of the largest groups, and one for all others, over the periods. */
+interface StackOptions {
+  readonly by: string;
+  readonly measure: Measure;
+  /** The name of what is left. */
+  readonly other: string;
+  /** Every period that is to be there, also without a row. */
+  readonly periods?: readonly string[];
+}
+
+/** One stack for each of the largest groups, and one for all others, over the periods. */
 export function stacksOf(
   rows: readonly SpendRow[],
-  { by, measure, other }: { by: string; measure: Measure; other: string },
+  { by, measure, other, periods: wanted = [] }: StackOptions,
 ): { readonly periods: readonly string[]; readonly stacks: readonly Stack[] } {
-  const periods = [...new Set(rows.map(({ period }) => period ?? ''))].toSorted();
+  const periods = [...new Set([...wanted, ...rows.map(({ period }) => period ?? '')])].toSorted();
   const groups = new Map<string, number[]>();
   for (const row of rows) {
     const values = groups.get(groupOf(row, by)) ?? periods.map(() => 0);
@@ -66,20 +76,25 @@ export function stacksOf(
   }
   const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
   const sorted = [...groups].toSorted(([, one], [, another]) => sum(another) - sum(one));
+  const largest = sorted.slice(0, SHOWN).map(([group, values]) => ({ group, isOther: false, values }));
   const rest = sorted.slice(SHOWN).map(([, values]) => values);
-  return {
-    periods,
-    stacks: [
-      ...sorted.slice(0, SHOWN).map(([group, values]) => ({ group, isOther: false, values })),
-      ...(rest.length === 0
-        ? []
-        : [
-            {
-              group: other,
-              isOther: true,
-              values: periods.map((_, at) => sum(rest.map((values) => values[at] ?? 0))),
-            },
-          ]),
-    ],
-  };
+  if (rest.length === 0) return { periods, stacks: largest };
+  const values = periods.map((_, at) => sum(rest.map((one) => one[at] ?? 0)));
+  return { periods, stacks: [...largest, { group: other, isOther: true, values }] };
+}
+
+/** Every day between two moments in the zone of the viewer, as reports name them: `2026-11-29`. */
+export function daysBetween(since: string, until: string): readonly string[] {
+  const first = noonOf(new Date(since));
+  // A day of 23 or 25 hours moves the noon by one.
+  const count = Math.round((noonOf(new Date(until)).getTime() - first.getTime()) / 86_400_000) + 1;
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return Array.from({ length: Math.min(Math.max(count, 0), 400) }, (_, at) => {
+    const day = new Date(first.getFullYear(), first.getMonth(), first.getDate() + at, 12);
+    return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
+  });
+}
+
+function noonOf(date: Date): Date {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate(), 12);
 }

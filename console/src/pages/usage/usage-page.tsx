@@ -15,7 +15,7 @@ import { Segments } from '../../ui/toggle.tsx';
 import { Fact, Facts, Money } from '../../ui/values.tsx';
 import { Budgets } from './budgets.tsx';
 import { ForecastCard } from './forecast-card.tsx';
-import { type Measure, MEASURES, type SpendReport, type SpendRow, stacksOf } from './spend.ts';
+import { daysBetween, type Measure, MEASURES, type SpendReport, type SpendRow, stacksOf } from './spend.ts';
 import { SpendTable } from './spend-table.tsx';
 import { useGroupings } from './use-groupings.ts';
 
@@ -162,10 +162,11 @@ interface StackedProps {
 
 function Stacked({ report, by, measure, title }: StackedProps): ReactNode {
   const { t } = useTranslation();
-  const { periods, stacks } = useMemo(
-    () => stacksOf(report.spend, { by, measure, other: t('all others') }),
-    [report, by, measure, t],
-  );
+  const { periods, stacks } = useMemo(() => {
+    const isDaily = report.spend.some(({ period }) => period?.length === 10);
+    const periods = isDaily ? daysBetween(report.since, report.until) : [];
+    return stacksOf(report.spend, { by, measure, other: t('all others'), periods });
+  }, [report, by, measure, t]);
   if (stacks.length === 0) {
     return (
       <Card title={title}>

@@ -35,6 +35,13 @@ export const serveDeclaration = {
       description: 'number of processes, or "auto" for one per processor; Linux only',
       otherwise: '$LLM_PROXY_WORKERS, or the configuration',
     },
+    'data-dir': {
+      value: 'FOLDER',
+      kind: FILE,
+      description: 'the folder below which the journal and the ledger of limits lie',
+      env: 'LLM_PROXY_DATA_DIR',
+      otherwise: 'the working directory',
+    },
     'no-migrate': {
       description: "with DB_URL: don't apply pending migrations, but refuse to start without them",
     },
@@ -48,6 +55,8 @@ export const serveDeclaration = {
       'address to listen on if the configuration names a loopback address or 0.0.0.0; the image sets it',
     LOG_LEVEL: 'debug, info, warn or error; overrides the configuration',
     DB_URL: 'the database with the configuration: postgres://… or sqlite://FILE',
+    REQUEST_RETENTION_DAYS: 'how long the records of requests are kept, 0: none (default: 30)',
+    SPEND_RETENTION_DAYS: 'how long the sums are kept that reports of spending are made of (default: 400)',
     ADMIN_KEY: 'opens the Admin API; without DB_URL it reads, and changes no configuration',
     DB_URL_FILE: 'a file that contains DB_URL; likewise ADMIN_KEY_FILE and SECRET_KEY_FILE',
   },

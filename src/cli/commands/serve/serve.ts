@@ -9,6 +9,8 @@ import type { serveDeclaration } from './declaration.ts';
 /** Serves the configuration in the database that DB_URL names, else the one in a file, else the demo. */
 export async function serve(values: ValuesOf<typeof serveDeclaration>): Promise<number> {
   const overrides = readOverrides(values);
+  // Workers and commands read the variable, too.
+  if (values['data-dir'] !== undefined) process.env['LLM_PROXY_DATA_DIR'] = values['data-dir'];
   const isConfigGiven = values.config !== undefined && values.config !== process.env['CONFIG_PATH'];
   if (namesDatabase(process.env)) {
     if (isConfigGiven) throw new UsageError(TWO_CONFIGURATIONS);

@@ -1,0 +1,31 @@
+import { type ComponentType, lazy, type ReactNode, Suspense } from 'react';
+
+interface OverlayProps {
+  readonly open: boolean;
+  readonly onClose: () => void;
+}
+
+const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
+const Shortcuts = lazy(async () => ({ default: (await import('./shortcuts-dialog.tsx')).ShortcutsDialog }));
+
+/** The command palette, loaded when it is first opened. */
+export function LazyPalette(props: OverlayProps): ReactNode {
+  return <OnDemand overlay={Palette} {...props} />;
+}
+
+/** The list of shortcuts, loaded when it is first opened. */
+export function LazyShortcuts(props: OverlayProps): ReactNode {
+  return <OnDemand overlay={Shortcuts} {...props} />;
+}
+
+function OnDemand({
+  overlay: Overlay,
+  ...props
+}: OverlayProps & { readonly overlay: ComponentType<OverlayProps> }): ReactNode {
+  if (!props.open) return null;
+  return (
+    <Suspense fallback={null}>
+      <Overlay {...props} />
+    </Suspense>
+  );
+}

@@ -1,0 +1,20 @@
+import { isForbiddenHost } from '../../lib/outgoing-address.ts';
+import type { Finding } from '../read/problems.ts';
+import type { AlertHook } from '../spend-settings.ts';
+import { FORBIDDEN_HOST } from './base-url.ts';
+
+/** What is wrong with the addresses of webhooks. They may hold secrets, so they are not quoted. */
+export function findHookFaults(hooks: readonly AlertHook[]): Finding[] {
+  return hooks.flatMap(({ url: text }, index) => {
+    const message = faultOf(text);
+    return message === undefined ? [] : [{ path: ['alerts', index, 'url'], message }];
+  });
+}
+
+function faultOf(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (url === null) return 'is not a URL; write it like https://hooks.example.com/llm';
+  if (url.username !== '' || url.password !== '')
+    return 'must not hold a user name or password, which are not sent; use secret, or a part of the path';
+  return isForbiddenHost(url.hostname) ? FORBIDDEN_HOST : undefined;
+}

@@ -1,0 +1,261 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { launchBrowser, openPage, type WatchedPage } from './browser.ts';
+import { accessibilityFaults, canTestConsole, PAGES, signIn, visit } from './console-browser.ts';
+import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from './db-program.ts';
+
+const KEY = 'sk-console-0123456789';
+/** A name that would run, if it ever became markup. */
+const MARKUP = '<img src=x onerror="window.injected=1">';
+
+let browser: Browser;
+let simulator: Simulator;
+let gateway: DatabaseGateway;
+let folder: string;
+let watched: WatchedPage;
+let page: Page;
+
+const hasSidewaysScroll = (): Promise<boolean> =>
+  page.evaluate('document.documentElement.scrollWidth > innerWidth');
+
+/** The title of the page that is shown. */
+const heading = (name: string) => page.getByRole('heading', { name, level: 1 });
+
+describe.skipIf(!canTestConsole)('the console', () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'llm-proxy-console-'));
+    [browser, simulator] = await Promise.all([launchBrowser(), startSimulator({ tokensPerSecond: 400 })]);
+    gateway = await startDatabaseGateway({ dbUrl: `sqlite://${join(folder, 'proxy.db')}`, folder });
+    const base = `${simulator.url}/v1`;
+    await gateway.admin('POST', '/providers', { id: 'steady', api_base: base, free: true });
+    await gateway.admin('POST', '/providers', { id: 'shaky', api_base: base, free: true });
+    await gateway.admin('POST', '/providers', { id: MARKUP, api_base: base, free: true });
+    await gateway.admin('POST', '/models', {
+      id: 'fast',
+      routes: [{ provider: 'steady', model: 'mock/ok' }],
+    });
+    await gateway.admin('POST', '/models', {
+      id: 'falls',
+      routes: [
+        { provider: 'shaky', model: 'mock/500' },
+        { provider: 'steady', model: 'mock/ok', priority: 2 },
+      ],
+      fallbacks: ['fast'],
+    });
+    await gateway.admin('POST', '/models', {
+      id: MARKUP,
+      routes: [{ provider: MARKUP, model: 'mock/ok' }],
+    });
+    await gateway.admin('POST', '/master-keys', { id: 'app', key: KEY });
+    await gateway.admin('POST', '/master-keys', { id: MARKUP });
+    for (const model of ['fast', 'falls', MARKUP]) await gateway.ask(KEY, model);
+  }, 60_000);
+  afterAll(async () => {
+    await browser.close();
+    gateway.program.kill();
+    await gateway.program.exited;
+    await simulator.stop();
+    await rm(folder, { recursive: true });
+  });
+  beforeEach(async () => {
+    watched = await openPage(browser, gateway.url);
+    ({ page } = watched);
+  });
+  // No test may leave an error in the browser, a request to another host, or a breach of the page's policy.
+  afterEach(async () => {
+    // Until somebody has signed in, the question for the session is answered by 401.
+    watched.expected(/401/);
+    await page.context().close();
+    expect(watched.complaints).toEqual([]);
+  });
+
+  test('asks for a key, and keeps it nowhere', async () => {
+    // A button that fades in does not have its colour yet.
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await page.goto(`${gateway.url}/console`);
+    await page.getByLabel('Key', { exact: true }).fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('The gateway does not know this key.').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await heading('Overview').waitFor();
+    const stored = await page.evaluate(
+      'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])',
+    );
+    expect(stored).not.toContain(ADMIN_KEY);
+    const [cookie] = await page.context().cookies();
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
+    expect(cookie?.value).not.toContain(ADMIN_KEY);
+  });
+
+  test('loads at most 200 KB of compressed script for the first page', async () => {
+    const sizes: Promise<number>[] = [];
+    page.on('response', (response) => {
+      if (response.url().endsWith('.js'))
+        sizes.push(
+          response
+            .request()
+            .sizes()
+            .then((all) => all.responseBodySize),
+        );
+    });
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await page.getByRole('region', { name: 'Providers' }).first().waitFor();
+    const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+    expect(bytes).toBeGreaterThan(50_000);
+    expect(bytes).toBeLessThan(200_000);
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`has no fault of accessibility on any page, ${colorScheme}`, async () => {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await signIn(page, gateway.url, ADMIN_KEY);
+      const faults: Record<string, string[]> = {};
+      for (const [path, title] of Object.entries(PAGES)) {
+        await visit(page, gateway.url, path, title);
+        const found = await accessibilityFaults(page);
+        if (found.length > 0) faults[title] = found;
+      }
+      expect(faults).toEqual({});
+    });
+  }
+
+  test('fits a phone', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await signIn(page, gateway.url, ADMIN_KEY);
+    const wide: string[] = [];
+    for (const [path, title] of Object.entries(PAGES)) {
+      await visit(page, gateway.url, path, title);
+      if (await hasSidewaysScroll()) wide.push(title);
+    }
+    expect(wide).toEqual([]);
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await page.getByRole('link', { name: 'Models' }).click();
+    await heading('Models').waitFor();
+  });
+
+  test('can be used by keyboard alone', async () => {
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').fill('provid');
+    await page.keyboard.press('Enter');
+    await heading('Providers').waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('m');
+    await heading('Models').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('fal');
+    await page.getByText('1 model', { exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('#content').focus();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('g');
+    await page.keyboard.press('p');
+    await heading('Providers').waitFor();
+    await page.locator('tbody tr').first().focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'shaky' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+
+  test('shows names as text, whatever they contain', async () => {
+    await signIn(page, gateway.url, ADMIN_KEY);
+    for (const [path, title] of Object.entries(PAGES)) await visit(page, gateway.url, path, title);
+    await page.goto(`${gateway.url}/console/keys?id=${encodeURIComponent(MARKUP)}`);
+    await page.getByRole('dialog', { name: MARKUP }).waitFor();
+    expect(await page.evaluate('window.injected')).toBeUndefined();
+    expect(await page.locator('img[src="x"]').count()).toBe(0);
+  });
+
+  test('shows at once that a provider fails, and that it is back', async () => {
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await heading('Overview').waitFor();
+    const tile = page.getByRole('link', { name: /^shaky/ });
+    await gateway.ask(KEY, 'falls');
+    await tile.getByText('Cooling').waitFor();
+    await tile.getByText('status 500').waitFor();
+    await page.getByRole('link', { name: 'Models' }).click();
+    const route = page.getByRole('region', { name: 'falls' }).getByRole('button', { name: /^shaky/ });
+    await route.click();
+    await page.getByRole('menuitem', { name: 'Clear the cooldown' }).click();
+    await route.getByText('Available').waitFor();
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await tile.getByText('Healthy').waitFor();
+  });
+
+  test('shows a request with its attempts while it follows the traffic', async () => {
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await visit(page, gateway.url, 'requests?model=falls', PAGES.requests);
+    const rows = page.locator('tbody tr');
+    const before = await rows.count();
+    const cooling = await gateway.admin('GET', '/routes?provider=shaky');
+    const [{ id }] = cooling['routes'] as [{ id: string }];
+    await gateway.admin('POST', `/routes/${id}/clear-cooldown`);
+    await gateway.ask(KEY, 'falls');
+    await rows.nth(before).waitFor();
+    await rows.first().click();
+    const drawer = page.getByRole('dialog');
+    await drawer.getByText('the next route of the same model').waitFor();
+    expect(await drawer.locator('.attempt').count()).toBe(2);
+    expect(await drawer.getByRole('group', { name: 'As curl' }).textContent()).toContain('$LLM_PROXY_KEY');
+  });
+
+  test('makes a key, whose secret it shows once', async () => {
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await visit(page, gateway.url, 'keys', PAGES.keys);
+    await page.getByRole('button', { name: 'New key' }).click();
+    await page.getByRole('dialog').getByLabel('Name').fill('made-here');
+    await page.getByRole('button', { name: 'Review and create' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
+    const shown = page.getByRole('dialog', { name: 'The secret of made-here' });
+    const secret = (await shown.getByRole('group', { name: 'Secret' }).textContent()) ?? '';
+    expect(await gateway.ask(secret, 'fast')).toBe(200);
+    await shown.getByRole('button', { name: 'I have kept it' }).click();
+    await page.getByRole('cell', { name: 'made-here' }).waitFor();
+    expect(await page.content()).not.toContain(secret);
+  });
+
+  test('shows both changes when somebody else has saved meanwhile', async () => {
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await visit(page, gateway.url, 'models', PAGES.models);
+    await page.getByRole('region', { name: 'fast' }).getByRole('button', { name: 'Edit' }).click();
+    await page.getByLabel('Weight').first().fill('7');
+    await gateway.admin('PUT', '/models/falls', { fallbacks: [] });
+    await page.getByRole('button', { name: 'Review the change' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('The configuration was changed while this form was open').waitFor();
+    // The browser reports each refusal.
+    expect(watched.expected(/412/)).toBe(1);
+    await page.getByRole('button', { name: 'Save over it' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await gateway.admin('GET', '/models/fast')).toMatchObject({ routes: [{ weight: 7 }] });
+    expect(await gateway.admin('GET', '/models/falls')).toMatchObject({ fallbacks: [] });
+  });
+
+  test('says that the session has ended, and asks for a key again', async () => {
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await visit(page, gateway.url, 'models', PAGES.models);
+    await page.evaluate("fetch('/admin/v1/session', { method: 'DELETE' })");
+    await page.keyboard.press('g');
+    await page.keyboard.press('k');
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  });
+
+  test('shows the holder of a key their own use, and nothing else', async () => {
+    await signIn(page, gateway.url, KEY);
+    await heading('My use').waitFor();
+    const places = page.getByRole('navigation', { name: 'Pages' }).getByRole('listitem');
+    expect(await places.allTextContents()).toEqual(['My use', 'Playground', 'Settings']);
+    await page.goto(`${gateway.url}/console/providers`);
+    await page.getByText('There is no such page').waitFor();
+  });
+});
