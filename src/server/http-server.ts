@@ -4,6 +4,7 @@ import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { UpstreamSockets } from '../gateway/web-socket/ports.ts';
 import type { HealthReporter } from '../health/report.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
+import type { BodyBudget } from './body-budget.ts';
 import type { AdminEndpoint } from './admin-port.ts';
 import type { HandedOverPeers } from './lean/handed-over.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
@@ -49,4 +50,6 @@ export interface ServeOptions {
   readonly isShared: boolean;
   /** Set if another server takes the clients' connections and hands some over. */
   readonly handedOver?: HandedOverPeers;
+  /** The memory budget for incomplete bodies, if it is shared with that server. */
+  readonly bodies?: BodyBudget;
 }

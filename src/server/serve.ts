@@ -102,7 +102,7 @@ function stateOf(gateway: Gateway, options: ServeOptions): ServerState {
     webSockets: new WebSockets({ ...gateway, sockets: options.sockets }),
     startedAtMs: Date.now(),
     handedOver: options.handedOver,
-    bodies: new BodyBudget(() => bodyMemory(gateway.snapshot(), options.isShared)),
+    bodies: options.bodies ?? new BodyBudget(() => bodyMemory(gateway.snapshot(), options.isShared)),
     phase: 'serving',
   };
 }
