@@ -16,6 +16,7 @@ import type { Database } from '../store/database.ts';
 import type { Caller, Client } from './access/caller.ts';
 import type { Access } from './access/role.ts';
 import type { SignIn } from './access/sign-in.ts';
+import type { DemoControls } from './running/demo-controls.ts';
 import type { LiveHub } from './live/live-hub.ts';
 import type { RunningGateway } from './running/running-gateway.ts';
 
@@ -40,6 +41,7 @@ export type OperationTag =
   | 'requests'
   | 'running'
   | 'playground'
+  | 'demo'
   | 'limits'
   | 'spend'
   | 'access';
@@ -91,6 +93,8 @@ export interface Services {
   /** The gateway. Throws `AdminProblem` while it is starting. */
   readonly running: () => RunningGateway;
   readonly live: LiveHub;
+  /** undefined: it is not the demo. */
+  readonly demo: DemoControls | undefined;
   /** How a limit stands; undefined: nobody knows at the moment. */
   readonly standing: (claim: Claim) => ClaimStanding | undefined;
   /** Counts a wrong key and waits as long as its sender has to. Throws `AdminProblem`. */

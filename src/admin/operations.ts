@@ -13,6 +13,7 @@ import { usageOperations } from './usage-operations.ts';
 import { resourceOperations } from './resource-operations.ts';
 import { liveOperations } from './live-operations.ts';
 import { overviewOperations } from './overview-operations.ts';
+import { demoOperations } from './demo-operations.ts';
 import { explainOperations } from './explain-operations.ts';
 import { testOperations } from './test-operations.ts';
 import { playgroundOperations } from './playground-operations.ts';
@@ -53,6 +54,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...explainOperations,
   ...testOperations,
   ...playgroundOperations,
+  ...demoOperations,
   ...spendOperations,
   ...entryOperations,
   ...sessionOperations,
