@@ -62,6 +62,8 @@ export interface Operation {
   readonly body: z.ZodType | undefined;
   /** Takes text of these types instead of a body, as `text` of the call's body. */
   readonly textBody?: { readonly types: readonly string[]; readonly mostBytes: number };
+  /** The body holds a text of somebody's, in which `${` is nothing to refuse. */
+  readonly takesReferences?: true;
   /** An example body. */
   readonly example?: JsonObject;
   readonly query?: z.ZodObject;

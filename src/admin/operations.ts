@@ -24,6 +24,8 @@ import { accountOperations } from './account-operations.ts';
 import { teamKind } from './team-kind.ts';
 import { userKind } from './user-kind.ts';
 import { spendOperations } from './spend-operations.ts';
+import { previewOperations } from './preview-operations.ts';
+import { textOperations } from './text-operations.ts';
 import { settingKind } from './setting-kind.ts';
 
 /** The path of the Admin API. */
@@ -44,6 +46,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...Object.values(ADMIN_KINDS).flatMap(resourceOperations),
   ...keyOperations,
   ...configOperations,
+  ...textOperations,
+  ...previewOperations,
   ...limitOperations,
   ...requestOperations,
   ...usageOperations,
