@@ -14,7 +14,7 @@ import { type ProviderStatus, ProviderStatuses } from '../health/provider-status
 import { type MetricsPage, type MetricsServer, serveMetrics } from '../server/metrics-endpoint.ts';
 import type { AdminEndpoint } from '../server/admin-port.ts';
 import type { HttpServer, ServeOptions } from '../server/http-server.ts';
-import { serverFor } from '../server/engine.ts';
+import { openListeners } from './listeners.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import {
@@ -149,7 +149,7 @@ export function startApp(options: AppOptions): App {
   // Processes cannot share this listener, so the supervisor has it.
   const metricsServer =
     cluster.port === undefined ? ownMetricsServer(snapshot, page, () => snapshot.metrics) : undefined;
-  const server = serverFor(snapshot.server)(gateway, {
+  const server = openListeners(gateway, {
     ...snapshot.server,
     port: cluster.port ?? snapshot.server.port,
     isShared: cluster.port !== undefined,
