@@ -183,6 +183,10 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await gateway.ask(KEY, 'falls');
     await tile.getByText('Cooling').waitFor();
     await tile.getByText('status 500').waitFor();
+    await page
+      .getByText(/^shaky\/mock\/500 cools for \d+ s/)
+      .first()
+      .waitFor();
     await page.getByRole('link', { name: 'Models' }).click();
     const route = page.getByRole('region', { name: 'falls' }).getByRole('button', { name: /^shaky/ });
     await route.click();

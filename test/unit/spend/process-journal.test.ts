@@ -93,6 +93,26 @@ test('a request with limits is closed by its settlement, and any other by its ev
   folder.close();
 });
 
+test('what a provider reports is whole in the journal, whatever it is', () => {
+  const { folder, journal, lines } = start();
+  const usage = {
+    inputTokens: 1.5,
+    outputTokens: -3,
+    totalTokens: 1e300,
+    cachedTokens: NaN,
+    reasoningTokens: 1,
+  };
+  journal.open(entry('a'));
+  const uses = [1.5, Infinity, -2].map((amount) => ({ counter: COUNTER, windowMs: AT_MS, amount }));
+  journal.close('a', ended({ requestId: 'a', usage }), uses);
+  journal.flush();
+  const [, line] = lines();
+  expect(line?.t === 'close' && line.uses.map(([, , amount]) => amount)).toEqual([2, 0, 0]);
+  expect(line).toMatchObject({ record: { promptTokens: 2, completionTokens: 0, totalTokens: 2 ** 31 - 1 } });
+  journal.end();
+  folder.close();
+});
+
 test('the prices behind costs are in each file once', () => {
   const { folder, journal, lines } = start();
   const cost = { nano: 1, basis: 'provider', priceRef: 'abc', priceSheet: '{}' } as const;
