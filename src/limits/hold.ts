@@ -14,7 +14,7 @@ export interface RequestSize {
   readonly hasOutput: boolean;
 }
 
-/** What was learned of earlier requests. */
+/** The statistics of earlier requests. */
 export interface Learned {
   /** Input tokens per byte of text, with a margin. */
   readonly tokensPerByte: number;
@@ -28,7 +28,7 @@ export interface TokenNeed {
   readonly output: number;
 }
 
-/** What a request needs of each kind of limit. Whole numbers. */
+/** The need of a request for each kind of limit. Whole numbers. */
 export interface Need extends TokenNeed {
   /** Nano-dollars; 0 if the request costs nothing. */
   readonly cost: number;
@@ -38,7 +38,7 @@ export interface Need extends TokenNeed {
 const IMAGE_TOKENS = 1600;
 const AUDIO_SECOND_TOKENS = 250;
 
-/** The least that is held for an output, so that a series of short answers does not hide a long one. */
+/** The least output that is held, so that a series of short answers does not hide a long one. */
 const LEAST_OUTPUT = 256;
 
 /** The output of a model without a known maximum. */
@@ -47,7 +47,7 @@ const UNKNOWN_MAXIMUM = 32_768;
 /** Tokens that a provider adds around a prompt. */
 const FRAME_TOKENS = 64;
 
-/** What a request will probably use. */
+/** The expected use of a request. */
 export function expectedNeed(size: RequestSize, learned: Learned): TokenNeed {
   const quantile = Math.max(LEAST_OUTPUT, Math.ceil(learned.outputTokens));
   return {
@@ -57,7 +57,7 @@ export function expectedNeed(size: RequestSize, learned: Learned): TokenNeed {
 }
 
 /**
- * The most that a request can use: a token is at least a byte, and the answer is as long as the request or the model
+ * The maximum use of a request: a token is at least a byte, and the answer is as long as the request or the model
  * allows. `modelMaximum` is the most output tokens of the model; undefined: unknown.
  */
 export function maximumNeed(size: RequestSize, modelMaximum: number | undefined): TokenNeed {
