@@ -57,7 +57,7 @@ function recordKey(counter: string, windowMs: number): string {
   return `${counter}@${windowMs}`;
 }
 
-/** Seeds the record of a counter whose use is unknown. */
+/** A counter whose use is unknown, to be seeded. */
 export interface UnknownRecord extends ClaimRecord {
   readonly counter: string;
 }
