@@ -88,8 +88,8 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
 function demandOf(
   { method, path }: ClientRequest,
   { model, body }: Plan,
-): Pick<Demand, 'model' | 'body' | 'isGenerated' | 'hasOutput'> {
-  return { model, body, isGenerated: method === 'POST' && isBilled(path), hasOutput: hasOutput(path) };
+): Pick<Demand, 'model' | 'body' | 'path' | 'isGenerated' | 'hasOutput'> {
+  return { model, body, path, isGenerated: method === 'POST' && isBilled(path), hasOutput: hasOutput(path) };
 }
 
 function settleAndReport(served: ServedRequest, settlement: Settlement): void {
