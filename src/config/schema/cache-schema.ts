@@ -26,17 +26,18 @@ export const cachingSchema = z.strictObject({
     default: true,
   }),
   ttl: optional(seconds().positive(), {
-    description: 'Seconds for which an answer is replayed.',
-    default: DEFAULTS.cacheTtlSeconds,
+    description:
+      'Seconds for which an answer is replayed. Left out, here and below: as the other of model and key says, else 300.',
+    examples: [600],
   }),
   any_temperature: optional(z.boolean(), {
     description:
-      'Whether requests are cached that do not ask for temperature 0. Their answers would otherwise differ each time.',
-    default: false,
+      'Whether requests are cached that do not ask for temperature 0. Their answers would otherwise differ each time. Left out: false.',
+    examples: [true],
   }),
   replay: optional(z.enum(['at_once', 'paced']), {
     description:
-      '`at_once`: a cached stream is sent as fast as the client reads. `paced`: it takes the time that it took the provider.',
-    default: DEFAULTS.cacheReplay,
+      '`at_once`: a cached stream is sent as fast as the client reads. `paced`: it takes the time that it took the provider. Left out: `at_once`.',
+    examples: ['paced'],
   }),
 });
