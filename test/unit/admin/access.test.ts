@@ -94,6 +94,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'testProvider',
     'resumeRoute',
     'clearCooldown',
+    'forgetAnswers',
     'createMasterKeys',
     'disableMasterKey',
     'enableMasterKey',
