@@ -6,9 +6,14 @@ install_clients() {
   install_programs node_modules/.clients test/clients/package.json
 }
 
-# Those that only "npm run test:agents" plays. Takes a minute.
+# Those that only "npm run test:agents" plays. Takes a few minutes; aider needs Python.
 install_more_clients() {
   install_programs node_modules/.clients-more test/clients/more/package.json
+  python=node_modules/.clients-more/.python
+  if [ -x "$python/bin/aider" ] || ! command -v python3 >/dev/null; then return; fi
+  echo "Installing aider for the tests (once) ..." >&2
+  python3 -m venv "$python" && "$python/bin/pip" install -q --disable-pip-version-check -r test/clients/more/requirements.txt >&2 ||
+    echo "aider could not be installed: its sessions will be skipped." >&2
 }
 
 install_programs() {

@@ -2,6 +2,7 @@ import type { Claim } from '../limits/claim.ts';
 import type { ClaimStanding } from '../limits/claim-counters.ts';
 import type { Accounts } from '../store/console/account-table.ts';
 import type { Sessions } from '../store/console/session-table.ts';
+import type { DemoControls } from './running/demo-controls.ts';
 import type { RunningGateway } from './running/running-gateway.ts';
 import type { AdminStore, SpendServices } from './operation.ts';
 
@@ -22,6 +23,8 @@ export interface AdminOptions {
   readonly spend?: SpendServices | undefined;
   /** Whether it is the demo, where whoever reaches it may do everything. */
   readonly isDemo?: boolean;
+  /** The switches of the demo. */
+  readonly demo?: DemoControls | undefined;
   /** How a limit stands; left out: nobody knows. */
   readonly standing?: ((claim: Claim) => ClaimStanding | undefined) | undefined;
   /** Milliseconds since 1970. */

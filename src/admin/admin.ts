@@ -177,6 +177,7 @@ function servicesOf({ env, req }: Context<Env>, options: AdminContext): Services
     configurationFile,
     running: () => runningOf(options),
     live: options.live,
+    demo: options.demo,
     spend,
     note: (action) => audit({ result: 'written', address: client.address, action, version: undefined }),
     standing: (claim) => standing?.(claim),

@@ -90,6 +90,11 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
     description: 'Requests in the name of a key, for people who are signed in.',
   },
   {
+    tag: 'demo',
+    name: 'Demo',
+    description: 'Traffic and faults of the demo. Elsewhere these answer 404.',
+  },
+  {
     tag: 'access',
     name: 'Sign-in',
     description: 'Sessions of the console, and the accounts that may open them.',

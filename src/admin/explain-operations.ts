@@ -82,6 +82,7 @@ export const explainOperations: readonly Operation[] = [
       'The routes in the order in which they would be tried now, with odds and reasons, as the gateway itself decides. Nothing is sent.',
     body,
     example: { model: 'fast', without_providers: ['openai'] },
+    takesReferences: true,
     status: 200,
     answer,
     run: explainRequest,

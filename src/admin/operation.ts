@@ -16,6 +16,7 @@ import type { Database } from '../store/database.ts';
 import type { Caller, Client } from './access/caller.ts';
 import type { Access } from './access/role.ts';
 import type { SignIn } from './access/sign-in.ts';
+import type { DemoControls } from './running/demo-controls.ts';
 import type { LiveHub } from './live/live-hub.ts';
 import type { RunningGateway } from './running/running-gateway.ts';
 
@@ -40,6 +41,7 @@ export type OperationTag =
   | 'requests'
   | 'running'
   | 'playground'
+  | 'demo'
   | 'limits'
   | 'spend'
   | 'access';
@@ -60,6 +62,8 @@ export interface Operation {
   readonly body: z.ZodType | undefined;
   /** Takes text of these types instead of a body, as `text` of the call's body. */
   readonly textBody?: { readonly types: readonly string[]; readonly mostBytes: number };
+  /** The body holds a text of somebody's, in which `${` is nothing to refuse. */
+  readonly takesReferences?: true;
   /** An example body. */
   readonly example?: JsonObject;
   readonly query?: z.ZodObject;
@@ -91,6 +95,8 @@ export interface Services {
   /** The gateway. Throws `AdminProblem` while it is starting. */
   readonly running: () => RunningGateway;
   readonly live: LiveHub;
+  /** undefined: it is not the demo. */
+  readonly demo: DemoControls | undefined;
   /** How a limit stands; undefined: nobody knows at the moment. */
   readonly standing: (claim: Claim) => ClaimStanding | undefined;
   /** Counts a wrong key and waits as long as its sender has to. Throws `AdminProblem`. */

@@ -14,6 +14,7 @@ import { usageOperations } from './usage-operations.ts';
 import { resourceOperations } from './resource-operations.ts';
 import { liveOperations } from './live-operations.ts';
 import { overviewOperations } from './overview-operations.ts';
+import { demoOperations } from './demo-operations.ts';
 import { explainOperations } from './explain-operations.ts';
 import { testOperations } from './test-operations.ts';
 import { playgroundOperations } from './playground-operations.ts';
@@ -24,6 +25,8 @@ import { accountOperations } from './account-operations.ts';
 import { teamKind } from './team-kind.ts';
 import { userKind } from './user-kind.ts';
 import { spendOperations } from './spend-operations.ts';
+import { previewOperations } from './preview-operations.ts';
+import { textOperations } from './text-operations.ts';
 import { settingKind } from './setting-kind.ts';
 
 /** The path of the Admin API. */
@@ -44,6 +47,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...Object.values(ADMIN_KINDS).flatMap(resourceOperations),
   ...keyOperations,
   ...configOperations,
+  ...textOperations,
+  ...previewOperations,
   ...limitOperations,
   ...requestOperations,
   ...usageOperations,
@@ -55,6 +60,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...explainOperations,
   ...testOperations,
   ...playgroundOperations,
+  ...demoOperations,
   ...spendOperations,
   ...entryOperations,
   ...sessionOperations,

@@ -12,10 +12,14 @@ const MOST_BYTES = 1024 * 1024;
 /** Reads what an operation takes: JSON by its schema, or text. Throws `AdminProblem`. */
 export async function readBody(
   request: Request,
-  { body, textBody }: Pick<Operation, 'body' | 'textBody'>,
+  { body, textBody, takesReferences }: Pick<Operation, 'body' | 'textBody' | 'takesReferences'>,
 ): Promise<JsonObject> {
   if (textBody !== undefined) return { text: await readText(request, textBody.mostBytes) };
-  return body === undefined ? {} : parseBody(request, body);
+  if (body === undefined) return {};
+  const parsed = await parseBody(request, body);
+  const references = takesReferences ? [] : findReferences(parsed, []);
+  if (references.length > 0) throw invalid(references);
+  return parsed;
 }
 
 /** Parses a JSON object by a schema. Throws `AdminProblem` with one detail per error. */
@@ -28,8 +32,6 @@ export async function parseBody(request: Request, schema: z.ZodType): Promise<Js
   const result = schema.safeParse(value);
   if (!result.success)
     throw invalid(result.error.issues.flatMap((issue) => explain(issue, value, fieldsOf(schema))));
-  const references = findReferences(value, []);
-  if (references.length > 0) throw invalid(references);
   return result.data as JsonObject;
 }
 

@@ -38,7 +38,7 @@ const fields = {
   cost: DOLLARS.nullable().meta({ description: 'US dollars; null: the price is not known.' }),
   cost_basis: z.enum(['provider', 'estimated', 'not-billed', 'cache', 'lost']).nullable().meta({
     description:
-      'provider: from the usage that the provider reported; estimated: from tokens that the gateway counted; not-billed: there was no answer; cache: the response cache gave it; lost: a process died with it. null: the record is older than prices.',
+      'provider: from the usage that the provider reported; estimated: from tokens that the gateway counted; not-billed: there was no answer; cache: the response cache gave it; lost: the process that served it died, so it is charged what it held. null: the record is older than prices.',
   }),
   saved: DOLLARS.nullable().meta({ description: 'US dollars that the response cache saved.' }),
   price_ref: z.string().nullable().meta({ description: 'Id of the prices behind the cost.' }),

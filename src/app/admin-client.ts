@@ -150,7 +150,7 @@ function messageOf({ error }: JsonObject): string {
 
 /** What the ledger knows of limits; without a ledger nothing was used. What requests of a running gateway hold, only that gateway knows. */
 async function standingsIn(database: Database | undefined): Promise<AdminOptions['standing']> {
-  const { windows } = (await database?.read(readLedger)) ?? { windows: [] };
+  const { windows } = (await database?.read((sql) => readLedger(sql))) ?? { windows: [] };
   const used = new Map(windows.map(({ counter, windowMs, used }) => [`${windowMs} ${counter}`, used]));
   return standingsFrom({
     counters: { standing: () => undefined },

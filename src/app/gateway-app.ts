@@ -25,7 +25,7 @@ import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
 import { drained } from './drained.ts';
 import { createCostMeter } from './cost-meter.ts';
 import { sweepRegularly } from './sweep-regularly.ts';
-import { openListeners } from './open-listeners.ts';
+import { openPorts } from './open-ports.ts';
 import { toEach } from './to-each.ts';
 import { inMemory } from './in-memory.ts';
 import { createThreads } from './threads.ts';
@@ -146,7 +146,7 @@ export function startApp(options: AppOptions): App {
     ...(tracing && { tracing }),
   };
   const { catalogue, ...reports } = openReports(gateway, statuses, cluster);
-  const { server, metricsServer } = openListeners(options, cluster, {
+  const { server, metricsServer } = openPorts(options, cluster, {
     gateway,
     metrics,
     reportHealth: reports.reportHealth,

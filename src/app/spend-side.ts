@@ -110,7 +110,7 @@ export class SpendSide {
   }
 
   /** Resolves with the reason why the ledger cannot be opened. */
-  async #open({ spend: settings }: Snapshot): Promise<string | undefined> {
+  async #open({ spend: settings, limits }: Snapshot): Promise<string | undefined> {
     const { openSpend } = await import('../spend/spend.ts');
     const { FolderUnusable } = await import('../spend/journal/folder.ts');
     const { StoreUnavailable } = await import('../store/database.ts');
@@ -118,6 +118,7 @@ export class SpendSide {
       this.#spend = await openSpend({
         ...this.#options,
         settings,
+        claims: [...limits.all()],
         onTrouble: (trouble) => tell(trouble, this.#options.log()),
         onMoved: (use) => this.#onMoved?.(use),
         onStored: () => this.#onStored?.(),

@@ -1,4 +1,4 @@
-import { ownMetricsServer } from './open-listeners.ts';
+import { ownMetricsServer } from './open-ports.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { KeyAnswer, KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';

@@ -61,12 +61,12 @@ function plainAmount(kind: LimitKind, amount: number): string {
   return kind === 'cost' ? dollars(amount) : grouped(amount);
 }
 
-/** Nano-dollars as dollars, with as many decimals as there are. */
+/** Nano-dollars as dollars: `$50`, `$0.50`, `$0.0025`. */
 function dollars(nano: number): string {
   const fraction = String(nano % 1e9)
     .padStart(9, '0')
     .replace(/0+$/, '');
-  return `$${grouped(Math.floor(nano / 1e9))}${fraction === '' ? '' : `.${fraction}`}`;
+  return `$${grouped(Math.floor(nano / 1e9))}${fraction === '' ? '' : `.${fraction.padEnd(2, '0')}`}`;
 }
 
 function grouped(amount: number): string {

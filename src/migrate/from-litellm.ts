@@ -1,7 +1,7 @@
 import { readDeployment } from './litellm-deployment.ts';
 import { NotUnderstood, textOf, type Variables } from './litellm-params.ts';
 import { readLimits } from './litellm-limits.ts';
-import { hasOwners, OWNER_SECTIONS, readOwners } from './litellm-owners.ts';
+import { hasOwners, type LitellmSpend, OWNER_SECTIONS, readOwners } from './litellm-owners.ts';
 import { LitellmModels } from './litellm-models.ts';
 import { asList, asObject, asText, type Report } from './litellm-values.ts';
 import type { Json, JsonObject } from '../store/revision.ts';
@@ -47,7 +47,11 @@ export function readLitellm(
   value: unknown,
   env: Environment,
   taken: BaseUrls = new Map(),
-): { readonly file: JsonObject; readonly unmapped: readonly Unmapped[] } {
+): {
+  readonly file: JsonObject;
+  readonly unmapped: readonly Unmapped[];
+  readonly spend: readonly LitellmSpend[];
+} {
   const source = asObject(value);
   const unmapped: Unmapped[] = [];
   const report = (path: string, reason: string): void => void unmapped.push({ path, reason });
@@ -64,7 +68,9 @@ export function readLitellm(
   reportUnknown(source, report);
   const settings = readSettings(source, { models, env: own, report });
   const file = { ...models.file(), ...settings };
-  return { file: hasOwners(source) ? withOwners(file, readOwners(source, report)) : file, unmapped };
+  if (!hasOwners(source)) return { file, unmapped, spend: [] };
+  const owners = readOwners(source, report);
+  return { file: withOwners(file, owners.file), unmapped, spend: owners.spend };
 }
 
 /** Adds teams, users and keys to a file, which may have the proxy's master key already. */

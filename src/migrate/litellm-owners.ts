@@ -5,6 +5,16 @@ import { asList, asObject, asText, type Report } from './litellm-values.ts';
 /** Lists of LiteLLM's proxy: `/key/list?return_full_object=true`, `/team/list`, `/user/list`, `/organization/list`. */
 const LISTS = ['keys', 'teams', 'users', 'organizations'] as const;
 
+/** What a team, user or key of LiteLLM has spent of its budget. */
+export interface LitellmSpend {
+  readonly scope: 'team' | 'user' | 'key';
+  /** Our name. */
+  readonly name: string;
+  readonly per: string;
+  readonly dollars: number;
+  readonly externalId: string;
+}
+
 /** Whether a file has keys, teams or users of LiteLLM. */
 export function hasOwners(source: JsonObject): boolean {
   return LISTS.some((name) => Array.isArray(source[name]));
@@ -16,18 +26,37 @@ export const OWNER_SECTIONS: readonly string[] = LISTS;
  * Converts organizations and teams to teams, users to users, and virtual keys to master keys with the same secrets, of
  * which LiteLLM knows the SHA-256. Reports what was left out.
  */
-export function readOwners(source: JsonObject, report: Report): JsonObject {
+export function readOwners(
+  source: JsonObject,
+  report: Report,
+): { readonly file: JsonObject; readonly spend: readonly LitellmSpend[] } {
   const names = new Set<string>();
-  const roots = readTeams(source, ORGANIZATIONS, { parents: new Map(), names, report });
-  const teams = readTeams(source, TEAMS, { parents: roots.byId, names, report });
-  const users = readUsers(source, report);
-  const keys = readKeys(source, { teams: teams.byId, users: users.byId, blocked: teams.blocked }, report);
+  const spend: LitellmSpend[] = [];
+  const roots = readTeams(source, ORGANIZATIONS, { parents: new Map(), names, report, spend });
+  const teams = readTeams(source, TEAMS, { parents: roots.byId, names, report, spend });
+  const users = readUsers(source, report, spend);
+  const owners = { teams: teams.byId, users: users.byId, blocked: teams.blocked };
+  const keys = readKeys(source, owners, { report, spend });
   const allTeams = [...roots.entries, ...teams.entries];
-  return {
+  const file = {
     ...(allTeams.length > 0 && { teams: allTeams }),
     ...(users.entries.length > 0 && { users: users.entries }),
     ...(keys.length > 0 && { master_keys: keys }),
   };
+  return { file, spend };
+}
+
+/** Notes what was spent of the budget that an entry has. */
+function noteSpend(
+  spend: LitellmSpend[],
+  { spend: dollars }: JsonObject,
+  { limits, ...entry }: Omit<LitellmSpend, 'per' | 'dollars'> & { readonly limits: Json | undefined },
+): void {
+  const budget = asList(limits)
+    .map(asObject)
+    .find((limit) => limit['cost'] !== undefined && limit['models'] === undefined && !('on_exceed' in limit));
+  const per = asText(budget?.['per']);
+  if (per !== undefined && typeof dollars === 'number' && dollars > 0) spend.push({ ...entry, per, dollars });
 }
 
 /** Where a list has the id and the name of its entries. */
@@ -56,13 +85,14 @@ interface TeamContext {
   readonly parents: ReadonlyMap<string, string>;
   /** The names that are taken. */
   readonly names: Set<string>;
+  readonly spend: LitellmSpend[];
   readonly report: Report;
 }
 
 function readTeams(
   source: JsonObject,
   { list, id: idField, alias }: TeamList,
-  { parents, names, report }: TeamContext,
+  { parents, names, spend, report }: TeamContext,
 ): ReadTeams {
   const byId = new Map<string, string>();
   const blocked = new Set<string>();
@@ -77,9 +107,10 @@ function readTeams(
     const name = freeName(asText(team[alias]) ?? id, names);
     byId.set(id, name);
     if (team['blocked'] === true) blocked.add(id);
-    return [
-      teamEntry(team, { name, parent: parents.get(asText(team['organization_id']) ?? ''), report: inTeam }),
-    ];
+    const parent = parents.get(asText(team['organization_id']) ?? '');
+    const entry = teamEntry(team, { name, parent, report: inTeam });
+    noteSpend(spend, team, { scope: 'team', name, limits: entry['limits'], externalId: `${idField}:${id}` });
+    return [entry];
   });
   return { entries, byId, blocked };
 }
@@ -101,7 +132,7 @@ function teamEntry(
   };
 }
 
-function readUsers(source: JsonObject, report: Report) {
+function readUsers(source: JsonObject, report: Report, spend: LitellmSpend[]) {
   const byId = new Map<string, string>();
   const taken = new Set<string>();
   const entries: JsonObject[] = [];
@@ -119,6 +150,7 @@ function readUsers(source: JsonObject, report: Report) {
     const limits = readLimits(user, inUser);
     if (asList(user['models']).length > 0)
       inUser('models', 'users have no list of models here; keys and teams have');
+    noteSpend(spend, user, { scope: 'user', name, limits, externalId: `user_id:${id}` });
     entries.push({ name, ...(email !== undefined && { email }), ...(limits.length > 0 && { limits }) });
   }
   return { byId, entries };
@@ -130,7 +162,11 @@ interface KnownOwners {
   readonly blocked: ReadonlySet<string>;
 }
 
-function readKeys(source: JsonObject, owners: KnownOwners, report: Report): JsonObject[] {
+function readKeys(
+  source: JsonObject,
+  owners: KnownOwners,
+  { report, spend }: { readonly report: Report; readonly spend: LitellmSpend[] },
+): JsonObject[] {
   const taken = new Set<string>();
   return asList(source['keys']).flatMap((given, index) => {
     const inKey = within(report, `keys[${index}]`);
@@ -141,7 +177,9 @@ function readKeys(source: JsonObject, owners: KnownOwners, report: Report): Json
       return [];
     }
     const name = freeName(asText(key['key_alias']) ?? `litellm-${token.slice(0, 8)}`, taken);
-    return [keyEntry(key, { name, token: token.toLowerCase(), owners, report: inKey })];
+    const entry = keyEntry(key, { name, token: token.toLowerCase(), owners, report: inKey });
+    noteSpend(spend, key, { scope: 'key', name, limits: entry['limits'], externalId: `token:${token}` });
+    return [entry];
   });
 }
 

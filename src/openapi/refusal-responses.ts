@@ -1,5 +1,24 @@
 import { REFUSALS, type RefusalCode } from '../gateway/refusal-table.ts';
+import type { ScopeKind } from '../limits/claim.ts';
 import type { Response, Schema } from './types.ts';
+
+const LIMIT_SCHEMA: Schema = {
+  description: 'The limit that the request does not fit in; absent on other refusals.',
+  type: 'object',
+  required: ['scope', 'name', 'id', 'amount', 'used', 'held', 'resets_at'],
+  properties: {
+    scope: {
+      enum: ['global', 'team', 'team_user', 'user', 'key', 'end_user'] satisfies ScopeKind[],
+      description: 'Whose requests it counts.',
+    },
+    name: { type: 'string', description: "The owner's name; empty for the whole gateway." },
+    id: { type: 'string', description: 'Such as `cost/month`.' },
+    amount: { type: 'number', description: 'Dollars, tokens or requests, here and below.' },
+    used: { type: 'number' },
+    held: { type: 'number', description: 'For requests under way.' },
+    resets_at: { type: ['string', 'null'], description: 'RFC 3339; null: it opens at no certain time.' },
+  },
+};
 
 /** OpenAI's error object in the gateway's own refusals. */
 export const ERROR_SCHEMA: Schema = {
@@ -16,6 +35,7 @@ export const ERROR_SCHEMA: Schema = {
         type: { enum: [...new Set(Object.values(REFUSALS).map(({ type }) => type))] },
         param: { type: ['string', 'null'], description: 'The field of the body that is to blame.' },
         code: { enum: Object.keys(REFUSALS), description: 'The reason, for programs.' },
+        limit: LIMIT_SCHEMA,
       },
     },
   },

@@ -4,15 +4,18 @@ import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { UpstreamSockets } from '../gateway/web-socket/ports.ts';
 import type { HealthReporter } from '../health/report.ts';
 import type { ModelCatalogue } from '../models/model-catalogue.ts';
+import type { BodyBudget } from './body-budget.ts';
 import type { AdminEndpoint } from './admin-port.ts';
 import type { HandedOverPeers } from './lean/handed-over.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
-import type { ConsoleEndpoint, DocsEndpoint } from './server-state.ts';
+import type { ConsoleEndpoint, DocsEndpoint, ListenerPart } from './server-state.ts';
 
 /** The listening server. */
 export interface HttpServer {
   readonly url: string;
   readonly port: number;
+  /** Where the Admin API and the console are, if they have a listener of their own. */
+  readonly adminUrl?: string;
   /** Requests whose responses are not complete. */
   readonly pending: () => number;
   /** Ends WebSockets that another configuration does not allow. */
@@ -31,6 +34,8 @@ export interface ServeOptions {
   readonly port: number;
   readonly tls: ServerSettings['tls'];
   readonly version: string;
+  /** What this listener answers; left out: everything. */
+  readonly part?: ListenerPart;
   /** Answers paths below `/admin`; undefined: there are none. */
   readonly admin?: AdminEndpoint | undefined;
   readonly docs: DocsEndpoint;
@@ -49,4 +54,6 @@ export interface ServeOptions {
   readonly isShared: boolean;
   /** Set if another server takes the clients' connections and hands some over. */
   readonly handedOver?: HandedOverPeers;
+  /** The memory budget for incomplete bodies, if it is shared with that server. */
+  readonly bodies?: BodyBudget;
 }

@@ -61,7 +61,7 @@ function settled(
 }
 
 /** The share of the budget that one body holds. */
-class Hold {
+export class Hold {
   readonly #account: BodyAccount;
   #bytes = 0;
 
@@ -90,7 +90,7 @@ class Hold {
 
 const EMPTY = new Uint8Array();
 
-function brokenOff(): Refusal {
+export function brokenOff(): Refusal {
   return new Refusal('invalid_body', { problem: 'The request body broke off before its end.' });
 }
 
@@ -115,7 +115,7 @@ function tooLarge({ maxBodyBytes }: BodyLimits): Refusal {
   return new Refusal('body_too_large', { limit: `${maxBodyBytes / 1024 / 1024} MB` });
 }
 
-function tooSlow({ bodyTimeoutMs }: BodyLimits): Refusal {
+export function tooSlow({ bodyTimeoutMs }: BodyLimits): Refusal {
   const seconds = String(bodyTimeoutMs / 1000);
   // The rest of the body is not awaited: the runtime closes the connection after the response.
   return new Refusal('body_timeout', { seconds }, { headers: { connection: 'close' } });

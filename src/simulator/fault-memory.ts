@@ -4,6 +4,8 @@ import { type FaultSpec, NO_FAULT, readFaultSpec, readModelSpec } from './fault-
 export interface FaultMemory {
   /** Chooses the fault of a header or, without one, of the model name, and counts it as one play. Throws `Refused`. */
   readonly choose: (model: string, header: string | undefined) => FaultSpec;
+  /** Plays this fault for every model that names none; undefined: no more. Throws `Refused`. */
+  readonly breakWith: (spec: string | undefined) => void;
   readonly reset: () => void;
 }
 
@@ -27,8 +29,14 @@ export function createFaultMemory(): FaultMemory {
     courses.set(key, course);
     return course;
   };
+  let broken: FaultSpec | undefined;
   return {
+    breakWith: (spec) => {
+      broken = spec === undefined ? undefined : readFaultSpec(spec);
+    },
     choose: (model, header) => {
+      if (broken !== undefined && header === undefined && /^(?:mock\/ok(?:\?|$)|(?!mock\/))/.test(model))
+        return broken;
       const course =
         header === undefined
           ? courseOf(model, () => readModelSpec(model))

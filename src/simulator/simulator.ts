@@ -44,6 +44,8 @@ export interface Simulator {
   readonly reset: () => void;
   /** Resolves when `count` attempts have arrived; rejects after 5 s, or the given time. */
   readonly waitForAttempts: (count: number, timeoutMs?: number) => Promise<readonly AttemptRecord[]>;
+  /** Plays this fault for every model that names none; undefined: no more. */
+  readonly breakWith: (fault: string | undefined) => void;
   readonly openConnections: () => number;
   /** Closes the port and every connection. */
   readonly stop: () => Promise<void>;
@@ -97,6 +99,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       provider.memory.reset();
     },
     waitForAttempts: (count, timeoutMs = DEFAULT_TIMEOUT_MS) => log.waitFor(count, timeoutMs),
+    breakWith: (fault) => provider.memory.breakWith(fault),
     openConnections: () => connections.size,
     stop: async () => {
       listener.stop();

@@ -107,20 +107,25 @@ function lineOf(entry: JournalEntry, key: MasterKey | undefined) {
     id,
     atMs,
     holds: holds.map(useOf),
-    holdNano: moneyOf(holds) ?? estimate.costNano,
+    holdNano: moneyOf(holds) ?? (estimate.costNano === undefined ? undefined : whole(estimate.costNano)),
     names: { key: keyName ?? null, model, ...ownerColumns(owners) },
   };
 }
 
 function useOf({ counter, windowMs, amount }: CounterAmount): Use {
-  return [counter, windowMs, amount];
+  return [counter, windowMs, whole(amount)];
+}
+
+/** A provider may report any number, and one that the database refuses would hold up all that follow it. */
+function whole(amount: number): number {
+  return Number.isFinite(amount) ? Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.round(amount))) : 0;
 }
 
 /** The most money that one limit holds for the request; undefined: no limit counts money. */
 function moneyOf(holds: readonly CounterAmount[]): number | undefined {
   let most: number | undefined;
   for (const { kind, amount } of holds) if (kind === 'cost') most = Math.max(most ?? 0, amount);
-  return most;
+  return most === undefined ? undefined : whole(most);
 }
 
 /** Finds keys of the current configuration by id. */

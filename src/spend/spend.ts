@@ -43,6 +43,8 @@ export interface SpendStatus {
 
 export interface SpendOptions {
   readonly settings: SpendSettings;
+  /** The limits in force. */
+  readonly claims: readonly Claim[];
   /** Relative paths of the settings are below it. */
   readonly dataFolder: string;
   /** The database of database mode; undefined: `settings.store`. */
@@ -86,8 +88,8 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
     onMoved,
     onStored,
   });
-  await ledger.start();
-  const pruner = new Pruner(options, database);
+  await ledger.start(options.claims);
+  const pruner = new Pruner(options, database, ledger);
   return {
     database,
     begin: (worker) => ({
@@ -101,11 +103,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
     }),
     bury: (life) => ledger.bury(life),
     usedOf: (counter, windowMs) => ledger.usedOf(counter, windowMs),
-    prepare: async (claims) => {
-      const all = [...claims];
-      pruner.follow(all);
-      await ledger.prepare(all);
-    },
+    prepare: (claims) => ledger.prepare([...claims]),
     status: () => ({
       journalBytes: folderBytes(folder.path),
       unflushedBytes: ledger.unflushedBytes,
@@ -162,12 +160,13 @@ export async function openOwnDatabase(store: string, dataFolder: string): Promis
 class Pruner {
   readonly #options: SpendOptions;
   readonly #database: Database;
+  readonly #ledger: Ledger;
   readonly #timer: Timer;
-  #totals: number[] = [];
   #isClosing = false;
   #pruning: Promise<void>;
 
-  constructor(options: SpendOptions, database: Database) {
+  constructor(options: SpendOptions, database: Database, ledger: Ledger) {
+    this.#ledger = ledger;
     this.#options = options;
     this.#database = database;
     this.#pruning = this.#prune();
@@ -175,11 +174,6 @@ class Pruner {
       this.#pruning = this.#pruning.then(() => this.#prune());
     }, PRUNE_MS);
     this.#timer.unref();
-  }
-
-  /** Learns which windows never end. */
-  follow(claims: readonly Claim[]): void {
-    this.#totals = claims.flatMap(({ period }) => (period?.unit === 'total' ? (period.startMs ?? []) : []));
   }
 
   async close(): Promise<void> {
@@ -192,9 +186,10 @@ class Pruner {
     const { recordsMs, quartersMs } = this.#options;
     const records = requestRecords(this.#database);
     const nowMs = Date.now();
+    const totals = this.#ledger.prune();
     try {
       if (recordsMs > 0) await this.#repeat(() => records.prune(nowMs - recordsMs));
-      await this.#repeat(() => pruneLedger(this.#database, { quartersMs }, { nowMs, totals: this.#totals }));
+      await this.#repeat(() => pruneLedger(this.#database, { quartersMs }, { nowMs, totals }));
     } catch {
       // The next hour is early enough.
     }

@@ -41,7 +41,7 @@ export interface Migrated {
  * `SchemaMismatch` if the program cannot run on it.
  */
 export function migrateUp(database: Database, migrations = MIGRATIONS): Promise<Migrated> {
-  return database.write(async (sql) => {
+  return database.writeSlowly(async (sql) => {
     const current = await lockSchema(sql, database);
     await refuseForeign(sql, current, migrations);
     const pending = migrations.filter(({ version }) => version > current);
@@ -59,22 +59,42 @@ export function migrateUp(database: Database, migrations = MIGRATIONS): Promise<
 
 /**
  * Reverts the last step, so that a program that does not know it can run again. The step's tables and data are kept and
- * reused by the next `migrateUp`; with `drops` they are deleted.
+ * reused by the next `migrateUp`; with `drops` they are deleted. Throws `SchemaMismatch` if that would delete what nothing
+ * brings back, unless `forces` is set.
  */
 export function migrateDown(
   database: Database,
-  { migrations = MIGRATIONS, drops = false }: { migrations?: readonly Migration[]; drops?: boolean } = {},
+  { migrations = MIGRATIONS, drops = false, forces = false }: DownOptions = {},
 ): Promise<Migrated> {
   return database.write(async (sql) => {
     const current = await lockSchema(sql, database);
     if (current > latest(migrations)) throw tooNew(current, migrations);
     const last = migrations.find(({ version }) => version === current);
     if (last === undefined) return { version: current, steps: [] };
+    if (drops && !forces) await refusePrecious(sql, last);
     if (drops) await step(sql, `${last.version} (${last.name})`, last.down[database.dialect.kind]);
     else await keep(sql, last.version);
     await sql`delete from llm_proxy_migrations where version = ${last.version}`;
     return { version: last.version - 1, steps: [last] };
   });
+}
+
+export interface DownOptions {
+  readonly migrations?: readonly Migration[];
+  /** Whether tables and data of the step are deleted. */
+  readonly drops?: boolean;
+  /** Whether corrections of the ledger may be deleted, too. */
+  readonly forces?: boolean;
+}
+
+async function refusePrecious(sql: SQL, { precious, name }: Migration): Promise<void> {
+  if (precious === undefined) return;
+  const [row]: { count: number | string }[] = await sql`select count(*) as count from ${sql(precious)}`;
+  const count = Number(row?.count ?? 0);
+  if (count === 0) return;
+  throw new SchemaMismatch(
+    `${precious} of the step ${name} has ${count} rows, which nothing brings back; --force deletes them`,
+  );
 }
 
 /** The reverted steps whose tables still exist. */

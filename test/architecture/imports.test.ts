@@ -37,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'cluster',
     'store',
     'spend',
+    'migrate',
     'admin',
     'openapi',
     'console',

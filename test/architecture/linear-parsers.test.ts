@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { createDocs } from '../../src/console/docs-page.ts';
 import { authenticate } from '../../src/gateway/authenticate.ts';
 import { foreignCredentials, presentedKeys, withoutCredentials } from '../../src/gateway/credentials.ts';
+import { sizeOf } from '../../src/gateway/limits/request-size.ts';
 import { subjectOf } from '../../src/gateway/objects/path-subject.ts';
 import { apiPath } from '../../src/lib/api-path.ts';
 import { namedByConnection } from '../../src/lib/http/hop-by-hop.ts';
@@ -95,6 +96,15 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
       furtherModels(bytes(body));
       referencedIds(bytes(body));
     }
+  },
+  'size of a request': (text) => {
+    for (const body of [
+      `{"max_tokens":${text}`,
+      `{"a":"${text}"}`,
+      `{"data":"${text}`,
+      `{"a":";base64,${text}`,
+    ])
+      void sizeOf(bytes(body), true);
   },
   'forwarded addresses': (text) => {
     for (const name of ['x-forwarded-for', 'forwarded'])

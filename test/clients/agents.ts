@@ -17,12 +17,15 @@ export interface Launch {
   readonly files?: Readonly<Record<string, string>>;
 }
 
+/** A program that edits files, with how it is started. */
+export type Startable = Pick<Agent, 'name' | 'program' | 'launch'>;
+
 /** An agent, and the tools that a script uses to make it work. */
 export interface Agent {
   /** The name in test titles. */
   readonly name: string;
-  /** In `node_modules/.clients/node_modules/.bin`, or that of `.clients-more`. */
-  readonly program: 'claude' | 'codex' | 'opencode' | 'gemini' | 'cline' | 'cn' | 'qwen';
+  /** In `node_modules/.clients/node_modules/.bin`, or in `.clients-more`. */
+  readonly program: 'claude' | 'codex' | 'opencode' | 'gemini' | 'cline' | 'cn' | 'qwen' | 'aider';
   /** Starts one turn that ends by itself, with every tool allowed. */
   readonly launch: (access: Access, prompt: string) => Launch;
   /** A tool that every main request of the agent offers, and no side request does. */

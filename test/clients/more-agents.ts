@@ -1,4 +1,4 @@
-import type { Agent } from './agents.ts';
+import type { Access, Agent, Startable } from './agents.ts';
 
 /** Cline's command line. Its settings are those that `cline auth` writes. */
 const clineChat: Agent = {
@@ -6,7 +6,13 @@ const clineChat: Agent = {
   program: 'cline',
   launch: ({ url, key, model }, prompt) => ({
     args: [prompt],
-    env: { CLINE_TELEMETRY_DISABLED: '1', CLINE_NO_TELEMETRY: '1', DO_NOT_TRACK: '1' },
+    env: {
+      CLINE_TELEMETRY_DISABLED: '1',
+      CLINE_NO_TELEMETRY: '1',
+      DO_NOT_TRACK: '1',
+      // Otherwise it leaves a daemon behind.
+      CLINE_SESSION_BACKEND_MODE: 'local',
+    },
     files: {
       '.cline/data/settings/providers.json': JSON.stringify({
         version: 1,
@@ -81,6 +87,38 @@ const qwenCode: Agent = {
   shell: (command) => ['run_shell_command', { command: `${command}; sleep 0.5`, is_background: false }],
   writeFile: (file_path, content) => ['write_file', { file_path, content }],
 };
+
+/** It calls no tools: the model answers with edits. `prefix` says which API it speaks. */
+function aider(prefix: 'openai' | 'anthropic', envOf: (access: Access) => Record<string, string>): Startable {
+  return {
+    name: `aider with ${prefix}/`,
+    program: 'aider',
+    launch: (access, prompt) => ({
+      args: [
+        '--model',
+        `${prefix}/${access.model}`,
+        '--edit-format',
+        'diff',
+        '--map-tokens',
+        '0',
+        '--yes-always',
+        '--no-git',
+        '--no-check-update',
+        '--no-show-model-warnings',
+        '--analytics-disable',
+        '--message',
+        prompt,
+        'made.txt',
+      ],
+      env: { LITELLM_LOCAL_MODEL_COST_MAP: 'True', ...envOf(access) },
+    }),
+  };
+}
+
+export const AIDER = {
+  chat: aider('openai', ({ url, key }) => ({ OPENAI_API_BASE: `${url}/v1`, OPENAI_API_KEY: key })),
+  messages: aider('anthropic', ({ url, key }) => ({ ANTHROPIC_API_BASE: url, ANTHROPIC_API_KEY: key })),
+} as const;
 
 /** Agents that `npm run test:agents` installs besides the others. */
 export const MORE_AGENTS = {

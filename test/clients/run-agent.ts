@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Access, Agent } from './agents.ts';
+import type { Access, Agent, Startable } from './agents.ts';
 
 /** An empty home directory and a work folder for one session of an agent. */
 export interface Desk {
@@ -24,8 +24,8 @@ const MODULES = join(import.meta.dir, '..', '..', 'node_modules');
 
 /** The path of a program; undefined if it is not installed. */
 function pathOf(program: Agent['program']): string | undefined {
-  return ['.clients', '.clients-more']
-    .map((folder) => join(MODULES, folder, 'node_modules', '.bin', program))
+  return ['.clients/node_modules/.bin', '.clients-more/node_modules/.bin', '.clients-more/.python/bin']
+    .map((folder) => join(MODULES, folder, program))
     .find((path) => existsSync(path));
 }
 
@@ -54,7 +54,7 @@ export async function makeDesk(files: Readonly<Record<string, string | Uint8Arra
 
 /** Runs one turn of an agent to its end. The agent cannot see this machine's user, and reaches only the loopback address. */
 export async function runAgent(
-  agent: Agent,
+  agent: Startable,
   desk: Desk,
   { prompt, args, env, ...access }: Access & SessionOptions,
 ): Promise<Session> {

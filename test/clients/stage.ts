@@ -1,6 +1,6 @@
 import type { SystemClock } from '../../src/lib/system-clock.ts';
 import { startGateway, type TestGateway } from '../e2e/gateway.ts';
-import type { Agent } from './agents.ts';
+import type { Startable } from './agents.ts';
 import type { Api } from './provider/script.ts';
 import { type ScriptedProvider, startScriptedProvider } from './provider/scripted-provider.ts';
 import { type Desk, makeDesk, runAgent, type Session, type SessionOptions } from './run-agent.ts';
@@ -10,7 +10,7 @@ export interface Stage {
   readonly provider: ScriptedProvider;
   readonly gateway: TestGateway;
   /** Runs one turn of an agent through the gateway. Without a desk, it uses a fresh one and removes it afterwards. */
-  readonly turn: (agent: Agent, turn: Turn) => Promise<Session>;
+  readonly turn: (agent: Startable, turn: Turn) => Promise<Session>;
   readonly stop: () => Promise<void>;
 }
 

@@ -169,11 +169,49 @@ describe.skipIf(!canTestConsole)('the console', () => {
 
   test('shows names as text, whatever they contain', async () => {
     await signIn(page, gateway.url, ADMIN_KEY);
-    for (const [path, title] of Object.entries(PAGES)) await visit(page, gateway.url, path, title);
+    for (const path of ['requests', 'models', 'providers', 'keys'] as const)
+      await visit(page, gateway.url, path, PAGES[path]);
     await page.goto(`${gateway.url}/console/keys?id=${encodeURIComponent(MARKUP)}`);
     await page.getByRole('dialog', { name: MARKUP }).waitFor();
     expect(await page.evaluate('window.injected')).toBeUndefined();
     expect(await page.locator('img[src="x"]').count()).toBe(0);
+  });
+
+  test('shows at once that a provider fails, and that it is back', async () => {
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await heading('Overview').waitFor();
+    const tile = page.getByRole('link', { name: /^shaky/ });
+    await gateway.ask(KEY, 'falls');
+    await tile.getByText('Cooling').waitFor();
+    await tile.getByText('status 500').waitFor();
+    await page
+      .getByText(/^shaky\/mock\/500 cools for \d+ s/)
+      .first()
+      .waitFor();
+    await page.getByRole('link', { name: 'Models' }).click();
+    const route = page.getByRole('region', { name: 'falls' }).getByRole('button', { name: /^shaky/ });
+    await route.click();
+    await page.getByRole('menuitem', { name: 'Clear the cooldown' }).click();
+    await route.getByText('Available').waitFor();
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await tile.getByText('Healthy').waitFor();
+  });
+
+  test('shows a request with its attempts while it follows the traffic', async () => {
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await visit(page, gateway.url, 'requests?model=falls', PAGES.requests);
+    const rows = page.locator('tbody tr');
+    const before = await rows.count();
+    const cooling = await gateway.admin('GET', '/routes?provider=shaky');
+    const [{ id }] = cooling['routes'] as [{ id: string }];
+    await gateway.admin('POST', `/routes/${id}/clear-cooldown`);
+    await gateway.ask(KEY, 'falls');
+    await rows.nth(before).waitFor();
+    await rows.first().click();
+    const drawer = page.getByRole('dialog');
+    await drawer.getByText('the next route of the same model').waitFor();
+    expect(await drawer.locator('.attempt').count()).toBe(2);
+    expect(await drawer.getByRole('group', { name: 'As curl' }).textContent()).toContain('$LLM_PROXY_KEY');
   });
 
   test('makes a key, whose secret it shows once', async () => {
@@ -220,6 +258,8 @@ describe.skipIf(!canTestConsole)('the console', () => {
   test('shows the holder of a key their own use, and nothing else', async () => {
     await signIn(page, gateway.url, KEY);
     await heading('My use').waitFor();
+    await page.getByRole('cell', { name: 'falls' }).first().waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
     const places = page.getByRole('navigation', { name: 'Pages' }).getByRole('listitem');
     expect(await places.allTextContents()).toEqual(['My use', 'Playground', 'Settings']);
     await page.goto(`${gateway.url}/console/providers`);

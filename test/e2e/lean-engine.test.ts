@@ -140,6 +140,19 @@ test('a request that stops in the middle is left to the time limits of the runti
   expect(answersIn(await session([text.slice(0, 40), '', text.slice(40)]))).toBe(1);
 });
 
+test('a large body is read only for a client that may send it', async () => {
+  const large = JSON.stringify(chat('m', { user: 'x'.repeat(300_000) }));
+  const refused = await sendRaw(
+    lean.url,
+    rawRequest(LINE, [['Authorization', 'Bearer no'], JSON_TYPE], large),
+  );
+  expect(refused.status).toBe(401);
+  const text = await session([`${keepAlive(large)}${keepAlive(large)}`], {
+    isOver: (all) => answersIn(all) === 2,
+  });
+  expect(answersIn(text)).toBe(2);
+});
+
 test('an answer that closes the connection says so', async () => {
   const { fields } = await sendRaw(lean.url, request());
   expect(fields).toContainEqual(['connection', 'close']);

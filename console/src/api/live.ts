@@ -137,10 +137,10 @@ function afterState(
 }
 
 function afterFeed(before: Live, entry: FeedEntry): Partial<Live> {
-  const isKnown = before.feed.some(({ at, text_en }) => at === entry.at && text_en === entry.text_en);
+  const isKnown = before.feed.some((one) => JSON.stringify(one) === JSON.stringify(entry));
   return {
     ...(!isKnown && { feed: [entry, ...before.feed].slice(0, KEPT_FEED) }),
-    ...(entry.version !== undefined && { configVersion: entry.version }),
+    ...(entry.version !== null && { configVersion: entry.version }),
   };
 }
 

@@ -154,7 +154,7 @@ export interface Explanation {
   readonly refusal: { readonly status: number; readonly code: string; readonly message: string } | null;
   readonly tiers: readonly ExplainedTier[];
   readonly left_out: readonly { readonly what: string; readonly why: string }[];
-  readonly skipped: readonly {
+  readonly skipped?: readonly {
     readonly route: string;
     readonly provider: string;
     readonly model: string | null;
@@ -177,6 +177,6 @@ export interface ExplainedTier {
     readonly model: string | null;
     readonly probability: number;
     readonly state: RouteState;
-    readonly why: string;
+    readonly why?: string;
   }[];
 }

@@ -129,13 +129,13 @@ function Conflict({
     queryKey: ['conflict', since],
     queryFn: async ({ signal }) => {
       const { version } = await admin<{ version: number }>('/config/version', { signal });
+      onKnown(version);
       const body = { from: since ?? version, to: 'current' };
       const { changes } = await admin<{ changes: readonly ResourceChange[] }>('/config/diff', {
         method: 'POST',
         body,
         signal,
       });
-      onKnown(version);
       return changes;
     },
     gcTime: 0,

@@ -80,7 +80,6 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'Keyboard shortcuts': '键盘快捷键',
   'Known providers': '常见供应商',
   'Latency, last hour': '最近一小时延迟',
-  'Left out by the configuration': '被配置排除',
   'Limits of time': '超时设置',
   'List its models': '列出其模型',
   'Listing models is free. One token costs a fraction of a cent, and shows that the whole way works.':
@@ -278,9 +277,5 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   '{{text}} requests loaded': '已加载 {{text}} 个请求',
   '{{text}} requests used models whose price is not known; the cost lacks them.':
     '有 {{text}} 个请求使用了价格未知的模型，未计入费用。',
-  'feed route_cooled': '{{what}} 进入冷却',
-  'feed route_back': '{{what}} 恢复可用',
-  'feed configuration': '配置更新为版本 {{version}}',
-  'feed refused_change': '一次配置更改被拒绝',
-  'feed provider_error': '{{what}} 出错',
+  'Tokens, last 30 days': '最近 30 天 token',
 };

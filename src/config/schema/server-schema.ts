@@ -18,7 +18,7 @@ export const serverSchema = z.strictObject({
   }),
   engine: optional(z.enum(['runtime', 'lean']), {
     description:
-      "Which HTTP server takes the clients' connections. `runtime`: that of Bun. `lean`: one of our own for plain requests with a body of at most 64 KB, which takes less CPU time for each; it hands everything else over to that of Bun. With `tls`, `lean` is the same as `runtime`. A restart applies a change.",
+      "Which HTTP server takes the clients' connections. `runtime`: that of Bun. `lean`: one of our own for plain requests, which takes less CPU time for each; it hands everything else over to that of Bun. With `tls`, `lean` is the same as `runtime`. A restart applies a change.",
     default: DEFAULTS.serverEngine,
   }),
   tls: optional(

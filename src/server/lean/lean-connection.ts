@@ -1,17 +1,20 @@
 import type { Socket } from 'bun';
 import type { ClientAnswer } from '../../gateway/client-answer.ts';
+import { SMALL_BODY_BYTES } from '../body-budget.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import { HandedOver, type InnerServer } from './handed-over.ts';
+import { type BodyRoom, LargeBody } from './large-body.ts';
 import { MOST_HEAD_BYTES, parseRequestHead, type RequestHead } from './request-head.ts';
+import { UnreadBytes } from './unread-bytes.ts';
 
-/** A complete request. */
+/** A request whose body is complete, or of known size. */
 export interface LeanRequest {
   readonly head: RequestHead;
-  readonly body: Uint8Array;
+  readonly readBody: (key: string | undefined) => Promise<Uint8Array>;
   readonly peer: string;
   /** Aborted when the client disconnects. */
   readonly signal: AbortSignal;
-  /** Whether the system has taken the whole answer, or the client has gone. */
+  /** Whether the system has taken the whole answer. */
   readonly isAnswered: () => boolean;
 }
 
@@ -19,18 +22,21 @@ export interface LeanRequest {
 export interface LeanHost extends InnerServer {
   /** Never rejects. */
   readonly answer: (request: LeanRequest) => Promise<ClientAnswer>;
-  /** Larger bodies are handed over. */
-  readonly mostBodyBytes: () => number;
+  /** The limits on bodies. A body above the limit on size is handed over, to be refused. */
+  readonly bodyRoom: () => BodyRoom;
   /** Whether connections are to close after their answers. */
   readonly isDraining: () => boolean;
+  readonly onBug: (error: Error) => void;
   readonly onClose: (connection: LeanConnection) => void;
 }
 
-const NOTHING = Buffer.alloc(0);
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /** A client that sends ahead waits when this much is unread. */
 const MOST_AHEAD_BYTES = 64 * 1024;
+
+/** How long a client may go on sending after the last answer. */
+const DISCARD_MS = 5_000;
 
 /** Clients ignore an interim response that they did not ask for (RFC 9110 §15.2). */
 const PROBE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
@@ -38,16 +44,16 @@ const PROBE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 /**
  * A client's connection. It is **reading** a request, then **answering** it, and so on. Requests that a client sends
  * ahead are answered in order. Everything unusual **hands it over** to the runtime's server, from the first byte of that
- * request on.
+ * request on. After its last answer it is **discarding** what still comes, since closing at once would reset the
+ * connection, and lose the answer.
  */
 export class LeanConnection {
   readonly #host: LeanHost;
   readonly #socket: Socket<LeanConnection>;
+  readonly #peer: string;
   readonly #writer: AnswerWriter;
-  #state: 'reading' | 'answering' | 'handed-over' | 'closed' = 'reading';
-  /** The bytes from the first of the next request on, and how many of them. */
-  #unread: Buffer = NOTHING;
-  #unreadBytes = 0;
+  #state: 'reading' | 'answering' | 'handed-over' | 'discarding' | 'closed' = 'reading';
+  readonly #unread = new UnreadBytes();
   /** No end of a head was found before this position. */
   #searchedBytes = 0;
   #headBytes = 0;
@@ -55,14 +61,16 @@ export class LeanConnection {
   /** The last head. Most clients send the same one again. */
   #lastText = '';
   #lastHead: RequestHead | undefined;
+  #large: LargeBody | undefined;
   #leaving: AbortController | undefined;
   #handedOver: HandedOver | undefined;
   #isFinished = false;
-  /** The server's clock in milliseconds when the first byte of an incomplete request came; 0: there is none. */
+  /** When an incomplete request began, by `performance.now`; 0: there is none. */
   waitingSinceMs = 0;
 
   constructor(socket: Socket<LeanConnection>, host: LeanHost) {
     this.#socket = socket;
+    this.#peer = socket.remoteAddress;
     this.#host = host;
     this.#writer = new AnswerWriter(socket);
   }
@@ -73,9 +81,11 @@ export class LeanConnection {
 
   received(bytes: Buffer): void {
     if (this.#handedOver !== undefined) return this.#handedOver.send(bytes);
-    this.#keep(bytes);
+    if (this.#state === 'discarding') return;
+    const ahead = this.#large === undefined ? bytes : this.#large.add(bytes);
+    if (ahead.byteLength > 0) this.#unread.add(ahead);
     if (this.#state === 'reading') this.#read();
-    else if (this.#unreadBytes > MOST_AHEAD_BYTES) this.#socket.pause();
+    else if (this.#unread.size > MOST_AHEAD_BYTES) this.#socket.pause();
   }
 
   drained(): void {
@@ -89,9 +99,11 @@ export class LeanConnection {
    */
   finished(): void {
     this.#isFinished = true;
-    if (this.#handedOver !== undefined) this.#handedOver.finish();
-    else if (this.#state === 'answering' && this.#writer.isUnbegun) this.#socket.write(PROBE);
-    else if (this.#state !== 'answering' || !this.#writer.isDone) this.close();
+    if (this.#handedOver !== undefined) return this.#handedOver.finish();
+    const isWhole = this.#state === 'answering' && this.#large?.isComplete !== false;
+    if (!isWhole) return this.close();
+    if (this.#writer.isUnbegun) this.#socket.write(PROBE);
+    else if (!this.#writer.isDone) this.close();
   }
 
   closed(): void {
@@ -99,13 +111,20 @@ export class LeanConnection {
     this.#state = 'closed';
     this.#writer.closed();
     this.#handedOver?.end();
+    this.#large?.leave();
     this.#leaving?.abort();
     this.#host.onClose(this);
   }
 
+  /** A handler threw: the state of the connection is unknown. */
+  failed(error: Error): void {
+    this.#host.onBug(error);
+    this.close();
+  }
+
   /** Closes the connection if it carries no request. */
   closeIdle(): void {
-    if (this.#state === 'reading' && this.#unreadBytes === 0) this.close();
+    if (this.#state === 'reading' && this.#unread.size === 0) this.close();
   }
 
   close(): void {
@@ -114,63 +133,48 @@ export class LeanConnection {
 
   /** Hands over a request that is slow to arrive, since the runtime's server limits its time. */
   handOverSlow(): void {
-    if (this.#state === 'reading' && this.#unreadBytes > 0) this.#handOver();
-  }
-
-  #keep(bytes: Buffer): void {
-    const size = this.#unreadBytes + bytes.byteLength;
-    if (this.#unreadBytes === 0) this.#unread = bytes;
-    else {
-      if (size > this.#unread.byteLength || this.#isBorrowed) this.#grow(size);
-      bytes.copy(this.#unread, this.#unreadBytes);
-    }
-    this.#isBorrowed = this.#unreadBytes === 0;
-    this.#unreadBytes = size;
-  }
-
-  /** Whether `#unread` is the runtime's buffer, which has no room for more. */
-  #isBorrowed = false;
-
-  /** By doubling, so that a byte is copied a bounded number of times. */
-  #grow(size: number): void {
-    const larger = Buffer.allocUnsafe(Math.max(1024, size, 2 * this.#unreadBytes));
-    this.#unread.copy(larger, 0, 0, this.#unreadBytes);
-    this.#unread = larger;
+    if (this.#state === 'reading' && this.#unread.size > 0) this.#handOver();
   }
 
   #read(): void {
     if (this.#head === undefined && !this.#readHead()) return;
     const head = this.#head;
     if (head === undefined) return;
-    const size = this.#headBytes + head.contentLength;
-    if (this.#unreadBytes < size) return this.#wait();
-    const body = this.#unread.subarray(this.#headBytes, size);
-    this.#unread = this.#unread.subarray(size, this.#unreadBytes);
-    this.#isBorrowed = true;
-    this.#unreadBytes -= size;
-    this.#searchedBytes = 0;
-    this.#head = undefined;
-    this.waitingSinceMs = 0;
-    void this.#answer(head, body);
+    if (head.contentLength > SMALL_BODY_BYTES) this.#beginLarge(head);
+    else if (this.#unread.size < this.#headBytes + head.contentLength) this.#wait();
+    else {
+      this.#unread.take(this.#headBytes);
+      const body = this.#unread.take(head.contentLength);
+      void this.#answer(head, () => Promise.resolve(body));
+    }
+  }
+
+  #beginLarge(head: RequestHead): void {
+    this.#unread.take(this.#headBytes);
+    const large = new LargeBody(head.contentLength, this.#host.bodyRoom());
+    this.#large = large;
+    void this.#answer(head, (key) => {
+      const reading = large.read(key);
+      if (large.isWanted && this.#unread.size > 0) this.received(this.#unread.take());
+      this.#socket.resume();
+      return reading;
+    });
   }
 
   /** Returns whether the head is complete and plain. */
   #readHead(): boolean {
-    if (this.#unreadBytes === 0) return false;
-    const unread = this.#unread.subarray(0, this.#unreadBytes);
-    const end = unread.indexOf(HEAD_END, Math.max(0, this.#searchedBytes - HEAD_END.length));
-    this.#searchedBytes = this.#unreadBytes;
-    if (end === -1) {
-      if (this.#unreadBytes > MOST_HEAD_BYTES) this.#handOver();
-      else this.#wait();
+    if (this.#unread.size === 0) return false;
+    const end = this.#unread.indexOf(HEAD_END, Math.max(0, this.#searchedBytes - HEAD_END.length));
+    this.#searchedBytes = this.#unread.size;
+    if (end === -1 && this.#unread.size <= MOST_HEAD_BYTES) {
+      this.#wait();
       return false;
     }
-    const head = end > MOST_HEAD_BYTES ? undefined : this.#parsed(unread.toString('latin1', 0, end));
-    if (head === undefined || head.contentLength > this.#host.mostBodyBytes()) {
+    this.#head = end === -1 || end > MOST_HEAD_BYTES ? undefined : this.#parsed(this.#unread.text(end));
+    if (this.#head === undefined || this.#head.contentLength > this.#host.bodyRoom().limits.maxBodyBytes) {
       this.#handOver();
       return false;
     }
-    this.#head = head;
     this.#headBytes = end + HEAD_END.length;
     return true;
   }
@@ -187,48 +191,65 @@ export class LeanConnection {
     if (this.waitingSinceMs === 0) this.waitingSinceMs = performance.now();
   }
 
-  async #answer(head: RequestHead, body: Uint8Array): Promise<void> {
+  async #answer(head: RequestHead, readBody: LeanRequest['readBody']): Promise<void> {
     this.#state = 'answering';
+    this.#head = undefined;
+    this.#searchedBytes = 0;
+    this.waitingSinceMs = 0;
     const leaving = new AbortController();
     this.#leaving = leaving;
     this.#writer.begin();
     const answer = await this.#host.answer({
       head,
-      body,
-      peer: this.#socket.remoteAddress,
+      readBody,
+      peer: this.#peer,
       signal: leaving.signal,
-      isAnswered: () => this.#writer.isDrained || this.#isClosed,
+      isAnswered: () => this.#writer.isDrained,
     });
-    if (answer.kind === 'streamed' && this.#isClosed) return answer.cancel();
-    const isLast = head.isLast || this.#isFinished || this.#host.isDraining();
-    const cancel = answer.kind === 'streamed' ? answer.cancel : undefined;
-    if (cancel !== undefined) leaving.signal.addEventListener('abort', cancel, { once: true });
-    const how = await this.#writer.write(answer, isLast);
-    if (cancel !== undefined) leaving.signal.removeEventListener('abort', cancel);
+    const isLast =
+      head.isLast || this.#isFinished || this.#large?.isComplete === false || this.#host.isDraining();
+    const how = await this.#send(answer, leaving.signal, isLast);
     if (how === 'reset') return this.close();
     if (!this.#writer.isDrained) await this.#writer.whenDrained();
     this.#leaving = undefined;
     if (this.#isClosed) return;
-    if (isLast) {
-      this.#socket.end();
-      return;
-    }
+    if (isLast) return this.#discard();
+    this.#large = undefined;
     this.#state = 'reading';
     this.#socket.resume();
     this.#read();
+  }
+
+  async #send(answer: ClientAnswer, leaving: AbortSignal, isLast: boolean): Promise<'written' | 'reset'> {
+    if (answer.kind === 'whole') return this.#writer.write(answer, isLast);
+    if (this.#isClosed) {
+      answer.cancel();
+      return 'reset';
+    }
+    leaving.addEventListener('abort', answer.cancel, { once: true });
+    const how = await this.#writer.write(answer, isLast);
+    leaving.removeEventListener('abort', answer.cancel);
+    return how;
   }
 
   get #isClosed(): boolean {
     return this.#state === 'closed';
   }
 
+  #discard(): void {
+    this.#state = 'discarding';
+    this.#socket.shutdown();
+    if (this.#isFinished) return this.close();
+    this.#socket.resume();
+    setTimeout(() => this.close(), DISCARD_MS).unref();
+  }
+
   #handOver(): void {
     this.#state = 'handed-over';
+    this.#head = undefined;
     this.waitingSinceMs = 0;
     this.#handedOver = new HandedOver(this.#socket, this.#host);
-    this.#handedOver.send(this.#unread.subarray(0, this.#unreadBytes));
+    this.#handedOver.send(this.#unread.take());
     if (this.#isFinished) this.#handedOver.finish();
-    this.#unread = NOTHING;
-    this.#unreadBytes = 0;
   }
 }

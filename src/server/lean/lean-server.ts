@@ -3,11 +3,19 @@ import { handle } from '../../gateway/handle.ts';
 import { refuseOwn } from '../../gateway/refuse.ts';
 import { requireOwnBrowser } from '../browser-guard.ts';
 import { clientAddress } from '../client-address.ts';
-import { SMALL_BODY_BYTES } from '../body-budget.ts';
+import { BodyBudget, bodyMemory } from '../body-budget.ts';
 import type { HttpServer, ServeOptions } from '../http-server.ts';
 import { serve } from '../serve.ts';
 import type { HandedOverPeers } from './handed-over.ts';
 import { LeanConnection, type LeanHost, type LeanRequest } from './lean-connection.ts';
+
+const HANDLERS: Bun.SocketHandler<LeanConnection> = {
+  data: (socket, bytes) => socket.data.received(bytes),
+  drain: (socket) => socket.data.drained(),
+  end: (socket) => socket.data.finished(),
+  close: (socket) => socket.data.closed(),
+  error: (socket, error) => socket.data.failed(error),
+};
 
 /** The runtime's types lack this option of listeners. */
 const REUSE_PORT = { reusePort: true };
@@ -16,12 +24,13 @@ const REUSE_PORT = { reusePort: true };
 const SLOW_MS = 1_000;
 
 /**
- * A server of our own for plain requests with small bodies, which costs half of what the runtime's server costs for
- * each. It hands over everything else, byte for byte, to the runtime's server behind it.
+ * A server of our own for plain requests, which costs half of what the runtime's server costs for each. It hands over
+ * everything else, byte for byte, to the runtime's server behind it.
  */
 export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
   const peers: HandedOverPeers = new Map();
   const connections = new Set<LeanConnection>();
+  const budget = new BodyBudget(() => bodyMemory(gateway.snapshot(), options.isShared));
   let isDraining = false;
   const listener = Bun.listen<LeanConnection>({
     hostname: options.host,
@@ -29,28 +38,26 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     ...(options.isShared && REUSE_PORT),
     allowHalfOpen: true,
     socket: {
+      ...HANDLERS,
       open(socket) {
         socket.setNoDelay(true);
         socket.data = new LeanConnection(socket, host);
         connections.add(socket.data);
       },
-      data: (socket, bytes) => socket.data.received(bytes),
-      drain: (socket) => socket.data.drained(),
-      end: (socket) => socket.data.finished(),
-      close: (socket) => socket.data.closed(),
-      error: (socket, error) => {
-        gateway.emit({ type: 'bug', requestId: undefined, error });
-        socket.data.close();
-      },
     },
   });
-  const inner = innerServer(gateway, options, { peers, close: () => listener.stop(true) });
+  const inner = innerServer(
+    gateway,
+    { ...options, bodies: budget },
+    { peers, close: () => listener.stop(true) },
+  );
   const host: LeanHost = {
     port: inner.port,
     peers,
     answer: (request) => answered(request, gateway),
-    mostBodyBytes: () => Math.min(SMALL_BODY_BYTES, gateway.snapshot().server.maxBodyBytes),
+    bodyRoom: () => ({ budget, limits: gateway.snapshot().server, clock: gateway.clock }),
     isDraining: () => isDraining,
+    onBug: (error) => gateway.emit({ type: 'bug', requestId: undefined, error }),
     onClose: (connection) => connections.delete(connection),
   };
   const sweeper = setInterval(() => handOverSlow(connections), SLOW_MS / 2).unref();
@@ -68,9 +75,10 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     },
     async stop() {
       clearInterval(sweeper);
+      // Connections that were handed over still get the end that the runtime's server gives them.
+      await inner.stop();
       for (const connection of connections) connection.close();
       listener.stop(true);
-      await inner.stop();
     },
   };
 }
@@ -106,7 +114,7 @@ function innerServer(
 }
 
 function answered(
-  { head: { path, search, headers }, body, peer, signal, isAnswered }: LeanRequest,
+  { head: { path, search, headers }, readBody, peer, signal, isAnswered }: LeanRequest,
   gateway: Gateway,
 ): ReturnType<typeof handle> {
   const snapshot = gateway.snapshot();
@@ -126,7 +134,7 @@ function answered(
       signal,
       isAnswered,
       clientAddress: address,
-      readBody: () => Promise.resolve(body),
+      readBody,
     },
     gateway,
   );

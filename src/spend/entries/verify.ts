@@ -66,10 +66,10 @@ async function compareQuarters(
     const rows: SumRow[] = await sql`select ${quarterOf('ended_at_ms')} as quarter,
       coalesce(key_id, key_name, '') as key_id, sum(coalesce(cost_nano, 0)) as cost
       from request_records where ended_at_ms >= ${from} and ended_at_ms < ${to} group by 1, 2`;
-    // A reset is about a limit only, and a repair about a sum only.
+    // A reset and an opening are about a limit only, and a repair about a sum only.
     const entries: SumRow[] = await sql`select ${quarterOf('at_ms')} as quarter,
       coalesce(key_id, '') as key_id, sum(amount) as cost from spend_entries
-      where at_ms >= ${from} and at_ms < ${to} and kind not in ('reset', 'repair')
+      where at_ms >= ${from} and at_ms < ${to} and kind not in ('reset', 'repair', 'opening')
         and (counter is null or counter like '%/cost/%') group by 1, 2`;
     const sums: SumRow[] = await sql`select quarter_ms as quarter, key_id, sum(cost) as cost
       from spend_quarters where quarter_ms >= ${from} and quarter_ms < ${to} group by 1, 2`;

@@ -122,16 +122,29 @@ function lockFolder(path: string, { allowsNetworkDisk }: FolderOptions): Journal
   }
 }
 
+/** Numbers that are taken at once, so that a full disk keeps no process from starting. */
+const LIVES_AT_ONCE = 1000;
+
 function openLocked(path: string, node: string, database: Database): JournalFolder {
+  const take = (): number => {
+    const row = database
+      .query<{ life: number }, [number]>('update folder set life = life + ? returning life')
+      .get(LIVES_AT_ONCE);
+    if (row === null) throw new FolderUnusable(path, `${LOCK} has lost its row`);
+    return row.life - LIVES_AT_ONCE;
+  };
+  let life = take();
+  let end = life + LIVES_AT_ONCE;
   return {
     path,
     node,
     nextLife() {
-      const row = database
-        .query<{ life: number }, []>('update folder set life = life + 1 returning life')
-        .get();
-      if (row === null) throw new FolderUnusable(path, `${LOCK} has lost its row`);
-      return row.life;
+      if (life === end) {
+        life = take();
+        end = life + LIVES_AT_ONCE;
+      }
+      life += 1;
+      return life;
     },
     close: () => database.close(),
   };

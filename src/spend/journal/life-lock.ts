@@ -15,11 +15,19 @@ export interface Life {
  */
 export function holdLife(life: Life): () => void {
   const file = fileOf(life);
-  const database = new Database(file, { create: true });
-  chmodSync(file, 0o600);
-  database.run('pragma journal_mode = off');
-  database.run('begin exclusive');
+  let database: Database | undefined;
+  try {
+    database = new Database(file, { create: true });
+    chmodSync(file, 0o600);
+    database.run('pragma journal_mode = off');
+    database.run('begin exclusive');
+  } catch {
+    // On a full disk: it serves all the same.
+    database?.close();
+    database = undefined;
+  }
   return () => {
+    if (database === undefined) return;
     database.close();
     rmSync(file, { force: true });
   };

@@ -36,6 +36,8 @@ const CARRIED_AFTER_FILES = 10;
 /** Lines that wait in memory while the journal cannot be written: about 20 MB. */
 const MOST_WAITING = 50_000;
 const RETRY_MS = 1000;
+/** How often it is told that lines are dropped. */
+const TELL_MS = 60_000;
 
 /**
  * Appends lines to the journal of one process. `open` and `grow` are on their way to the disk when the call returns, so
@@ -57,6 +59,7 @@ export class JournalWriter {
   #isDirty = false;
   #isHeld = false;
   #dropped = 0;
+  #toldAtMs = -Infinity;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -133,6 +136,9 @@ export class JournalWriter {
 
   #drop(count: number): void {
     this.#dropped += count;
+    const nowMs = performance.now();
+    if (nowMs - this.#toldAtMs < TELL_MS) return;
+    this.#toldAtMs = nowMs;
     this.#options.onTrouble({ type: 'dropped', count: this.#dropped });
   }
 

@@ -28,6 +28,16 @@ export class KnownUse {
     return this.#memory.get(counter, windowMs);
   }
 
+  /** The starts of windows that never end. */
+  get totals(): number[] {
+    return this.#claims.flatMap(({ period }) => (period?.unit === 'total' ? (period.startMs ?? []) : []));
+  }
+
+  /** Forgets windows that ended. */
+  prune(): void {
+    this.#memory.prune(this.#options.nowMs(), this.totals);
+  }
+
   /** Adds what requests have used that are not in the database. */
   note(uses: readonly Use[]): void {
     for (const [counter, windowMs, amount] of uses) this.#memory.add(counter, windowMs, amount);

@@ -81,8 +81,9 @@ export class Ledger {
     });
   }
 
-  /** Reads database and journals, and charges the requests of processes that have died. */
-  async start(): Promise<void> {
+  /** Reads database and journals, and charges the requests of processes that have died. `claims`: the limits in force. */
+  async start(claims: readonly Claim[] = []): Promise<void> {
+    this.#known.follow(claims);
     await this.#load();
     this.#buryOrphans();
     this.#timer = setInterval(() => void this.flush(), FLUSH_MS);
@@ -129,6 +130,12 @@ export class Ledger {
     return this.#waiting;
   }
 
+  /** Forgets what nobody asks for any more. Returns the starts of windows that never end. */
+  prune(): number[] {
+    this.#known.prune();
+    return this.#known.totals;
+  }
+
   /** How long the last flush that stored anything took. */
   get flushSeconds(): number {
     return this.#flushSeconds;
@@ -162,14 +169,8 @@ export class Ledger {
 
   /** Reads the database. Throws nothing: without it, only what the journals tell is known. */
   async #load(): Promise<void> {
-    const { database, folder } = this.#options;
     try {
-      const stored = await database.read(readLedger);
-      const isBehind = keptFiles(folder.path).some(
-        ({ name, bytes }) => (stored.acked.get(name) ?? 0) < bytes,
-      );
-      if (isBehind) this.#scan.takeBack();
-      this.#begin(stored);
+      await this.#read();
     } catch (error) {
       this.#hold(error);
       this.scan();
@@ -177,8 +178,9 @@ export class Ledger {
   }
 
   async #read(): Promise<void> {
-    const { database, folder } = this.#options;
-    const stored = await database.read(readLedger);
+    const { database, folder, nowMs } = this.#options;
+    const { totals } = this.#known;
+    const stored = await database.read((sql) => readLedger(sql, { nowMs: nowMs(), totals }));
     const isBehind = keptFiles(folder.path).some(({ name, bytes }) => (stored.acked.get(name) ?? 0) < bytes);
     if (isBehind) this.#scan.takeBack();
     this.#begin(stored);

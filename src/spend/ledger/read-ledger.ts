@@ -1,4 +1,5 @@
 import type { SQL } from 'bun';
+import { DAILY, MONTH_MS, SHORT_MS } from './window-memory.ts';
 
 /** What the database knows of counters and journals. */
 export interface StoredLedger {
@@ -17,8 +18,14 @@ export interface StoredWindow {
   readonly entered: number;
 }
 
-/** Reads the ledger in one transaction. */
-export async function readLedger(sql: SQL): Promise<StoredLedger> {
+export interface ReadOptions {
+  readonly nowMs: number;
+  /** The starts of windows that never end. */
+  readonly totals: readonly number[];
+}
+
+/** Reads the ledger in one transaction; with options, without windows that ended. */
+export async function readLedger(sql: SQL, options?: ReadOptions): Promise<StoredLedger> {
   const rows: {
     counter: string;
     window_ms: number | string;
@@ -26,7 +33,8 @@ export async function readLedger(sql: SQL): Promise<StoredLedger> {
     entered: number | string;
   }[] = await sql`select counter, window_ms, sum(used) as used,
       sum(case when node = '' then used else 0 end) as entered
-      from counter_windows group by counter, window_ms`;
+      from counter_windows ${options === undefined ? sql`` : currentOnly(sql, options)}
+      group by counter, window_ms`;
   const journals: { file: string; acked: number | string }[] = await sql`select file, acked from journals`;
   const [last]: { seq: number | string | null }[] = await sql`select max(seq) as seq from counter_windows`;
   return {
@@ -39,6 +47,11 @@ export async function readLedger(sql: SQL): Promise<StoredLedger> {
     acked: new Map(journals.map(({ file, acked }) => [file, Number(acked)])),
     seq: Number(last?.seq ?? 0),
   };
+}
+
+function currentOnly(sql: SQL, { nowMs, totals }: ReadOptions) {
+  return sql`where window_ms in ${sql([0, ...totals])} or window_ms >= ${nowMs - SHORT_MS}
+    or (window_ms >= ${nowMs - MONTH_MS} and counter not like ${`%${DAILY}%`})`;
 }
 
 /** A counter whose entries have a new sum. */

@@ -34,15 +34,27 @@ export class WindowMemory {
     }
   }
 
-  /** Forgets windows that began before that time, except the first one, which never ends. */
-  prune(beforeMs: number): void {
-    for (const key of this.#used.keys()) {
-      const windowMs = Number(key.slice(0, key.indexOf(' ')));
-      if (windowMs === 0 || windowMs >= beforeMs) continue;
-      this.#used.delete(key);
-      this.#entered.delete(key);
+  /** Forgets windows that ended. `totals` are the starts of those that never end. */
+  prune(nowMs: number, totals: readonly number[]): void {
+    const kept = new Set([0, ...totals]);
+    for (const [counter, windowMs] of this.all()) {
+      if (kept.has(windowMs) || windowMs >= nowMs - longestOf(counter)) continue;
+      this.#used.delete(keyOf(counter, windowMs));
+      this.#entered.delete(keyOf(counter, windowMs));
     }
   }
+}
+
+const DAY_MS = 86_400_000;
+/** A month, and a moment for requests that began in it. */
+export const MONTH_MS = 33 * DAY_MS;
+/** A day of 25 hours, and the same. */
+export const SHORT_MS = 3 * DAY_MS;
+/** In the names of limits of a day that the configuration does not name otherwise. */
+export const DAILY = '/day';
+
+function longestOf(counter: string): number {
+  return counter.includes(DAILY) ? SHORT_MS : MONTH_MS;
 }
 
 function keyOf(counter: string, windowMs: number): string {

@@ -57,7 +57,7 @@ const RECORDS: SpendTable = {
     failures: "case when ending in ('complete', 'client-left') then 0 else 1 end",
     input_tokens: 'prompt_tokens',
     cached_tokens: 'cached_tokens',
-    cache_write_tokens: 'coalesce(cache_write_tokens, 0) + coalesce(cache_write_1h_tokens, 0)',
+    cache_write_tokens: 'cache_write_tokens',
     output_tokens: 'completion_tokens',
     reasoning_tokens: 'reasoning_tokens',
     cost: 'cost_nano',

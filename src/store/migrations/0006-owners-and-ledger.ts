@@ -183,6 +183,7 @@ ${[
 export const ownersAndLedger: Migration = {
   version: 6,
   name: 'owners-and-ledger',
+  precious: 'spend_entries',
   up: {
     // Rows of counters are updated all the time: room in each page keeps their new versions beside the old ones.
     postgres: `${tables({ text: 'text collate "C"', withoutRowid: '', serial: 'bigint generated always as identity primary key' })}

@@ -12,6 +12,8 @@ export interface Migration {
    * the step only adds tables, or columns that are nullable or have a default.
    */
   readonly runsFrom?: number;
+  /** A table whose rows nothing brings back. While it has some, deleting the step's data has to be forced. */
+  readonly precious?: string;
   /** Statements that revert the step and delete its data. They run only if the operator wants the data deleted. */
   readonly down: Readonly<Record<Dialect['kind'], string>>;
 }

@@ -163,5 +163,6 @@ export function storable(name: string, mostChars = MOST_MODEL_CHARS): string {
 const MOST = 2 ** 31 - 1;
 
 function whole(value: number | undefined): number | null {
-  return value === undefined ? null : Math.min(MOST, Math.max(0, Math.round(value)));
+  if (value === undefined || Number.isNaN(value)) return null;
+  return Math.min(MOST, Math.max(0, Math.round(value)));
 }

@@ -50,8 +50,10 @@ export function readLimits(table: MetricTable, { snapshot, limits, clock }: Limi
   if (limits === undefined) return;
   const at = { nowMs: clock.nowMs(), epochMs: clock.epochMs() };
   const present = new Set<string>();
+  let looked = 0;
   for (const claim of snapshot().limits.all()) {
-    if (present.size >= MOST_SERIES) break;
+    // Further ones would have no series of their own.
+    if (++looked > MOST_SERIES) break;
     const labels = labelsOf(claim);
     table.limitRefused.series(...labels);
     if (claim.kind === 'cost' && !claim.isSoft) table.overspend.series(labels[0], labels[1]);

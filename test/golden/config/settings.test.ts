@@ -90,7 +90,7 @@ describe('a default that the schema, the reference and the editor state is the o
 function otherThanDefault({ path, default: fallback, example, alternatives }: Setting): unknown {
   if (typeof fallback === 'boolean') return !fallback;
   const words = alternatives.flatMap(({ enum: some, const: one }) => some ?? one ?? []);
-  if (words.length > 0) return words.find((word) => word !== fallback);
+  if (words.length > 0) return words.find((word) => word !== fallback) ?? example;
   if (typeof fallback === 'number') return fallback + 1;
   if (typeof fallback === 'string') return `${fallback}x`;
   return example ?? OTHERS[path[0] ?? ''];

@@ -26,8 +26,10 @@ test('past requests are listed with all that is known of them', async () => {
         model: 'fast',
         provider: 'openai',
         attempts: 1,
+        has_fallback: false,
         ending: 'complete',
         status: 200,
+        code: null,
         prompt_tokens: 3,
         completion_tokens: 5,
         total_tokens: 8,
@@ -40,9 +42,13 @@ test('past requests are listed with all that is known of them', async () => {
         is_streamed: true,
         time_to_first_token_ms: 12,
         duration_ms: 34,
+        team: null,
+        user: null,
+        end_user: null,
       },
     ],
     next_cursor: null,
+    searched_until: null,
   });
 });
 
@@ -123,7 +129,7 @@ test('sums are grouped by what the caller names', async () => {
 
 test('a parameter that is wrong is named', async () => {
   for (const [path, named] of [
-    ['/requests?limit=1001', 'limit'],
+    ['/requests?limit=100001', 'limit'],
     ['/requests?limit=0', 'limit'],
     ['/requests?status=ok', 'status'],
     ['/requests?ending=bad', 'ending'],
@@ -150,14 +156,22 @@ test('both are in the OpenAPI document, with their parameters and their answers'
     'key',
     'model',
     'provider',
+    'team',
+    'user',
+    'end_user',
     'status',
     'ending',
+    'has_fallback',
+    'min_duration_ms',
+    'min_cost',
+    'search',
     'since',
     'until',
     'cursor',
     'limit',
+    'format',
   ]);
   expect(names('/usage')).toEqual(['group_by', 'key', 'model', 'provider', 'since', 'until']);
-  expect(Object.keys(body.components.schemas.RequestRecord.properties)).toHaveLength(20);
+  expect(Object.keys(body.components.schemas.RequestRecord.properties)).toHaveLength(25);
   expect(body.components.schemas.UsageSum.properties.failures.description).toContain('truncated');
 });

@@ -129,6 +129,18 @@ describe('keys, teams and users of LiteLLM', () => {
     ]);
   });
 
+  test('tell what was spent of their budgets', () => {
+    expect(readLitellm(LISTS, {}).spend).toEqual([
+      {
+        scope: 'key',
+        name: 'app',
+        per: 'day',
+        dollars: 12.5,
+        externalId: `token:${tokenOf('sk-virtual-1')}`,
+      },
+    ]);
+  });
+
   test('that name teams and users outside of the file are told', () => {
     const { unmapped: left, file: alone } = readLitellm({ keys: [LISTS.keys[0]] }, {});
     expect(left.map(({ path }) => path)).toEqual([

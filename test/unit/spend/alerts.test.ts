@@ -229,6 +229,8 @@ describe.each([...ENGINES])('alerts over %s', (engine) => {
     await use(database, 30);
     await watched.look();
     expect(hook.received).toHaveLength(0);
+    clock.nowMs += 3_600_000;
+    await watched.look();
     state.snapshot = configOf('{ cost: 60, per: month, alert_at: [50] }', [hook]);
     clock.nowMs += 3_600_000;
     await watched.look();

@@ -254,4 +254,65 @@ describe.each([...ENGINES])('the ledger in %s', (engine) => {
     }
     await database.close();
   });
+
+  test('begins with the windows that are current, and forgets those that ended', async () => {
+    const [database, folder] = [await newDatabase(), newFolder()];
+    const dayMs = 86_400_000;
+    const rows = [
+      ['key:app/cost/day', AT_MS],
+      ['key:app/cost/day', AT_MS - 5 * dayMs],
+      ['key:app/cost/month', AT_MS - 20 * dayMs],
+      ['key:app/cost/month', AT_MS - 40 * dayMs],
+      ['key:app/cost/total', 0],
+    ].map(([counter, window_ms]) => ({ counter, window_ms, node: 'n', used: 5, seq: 0, updated_ms: 0 }));
+    await database.write((sql) => sql`insert into counter_windows ${sql(rows)}`);
+    const { ledger, moved } = newLedger(database, folder);
+    await ledger.start();
+    expect(
+      rows.map(({ counter, window_ms }) => ledger.usedOf(counter as string, window_ms as number)),
+    ).toEqual([5, 0, 5, 0, 5]);
+    ledger.prune();
+    expect(ledger.usedOf('key:app/cost/day', AT_MS)).toBe(5);
+    expect(moved.length).toBe(3);
+    await ledger.close();
+    await database.close();
+  });
+
+  test('of four machines in one database, which is restarted meanwhile, adds up', async () => {
+    const url = await databases.newUrl(engine);
+    await migrateUp(openDatabase(url));
+    const machines = [1, 2, 3, 4].map(() => {
+      const folder = newFolder();
+      return { folder, ...newLedger(openDatabase(url, { timeoutMs: 2000 }), folder) };
+    });
+    await Promise.all(machines.map(({ ledger }) => ledger.start()));
+    const writers = machines.map(({ ledger, folder }) => newWriter(folder, ledger.begin()));
+    let sent = 0;
+    for (let round = 0; round < 12; round++) {
+      for (const [index, writer] of writers.entries()) {
+        for (let i = 0; i < 40; i++) {
+          writer.close(
+            closeLine(`m${index}-${sent}`, 10, { model: `model-${i % 7}`, provider: `p${i % 3}` }),
+          );
+          sent += 1;
+        }
+        writer.flush();
+      }
+      const flushing = Promise.all(machines.map(({ ledger }) => ledger.flush()));
+      if (engine === 'postgres' && round % 4 === 1) {
+        await databases.postgres.crash();
+        await databases.postgres.restart();
+      }
+      await flushing;
+    }
+    for (const { ledger } of machines) while (ledger.unflushedBytes > 0) await ledger.flush();
+    const database = openDatabase(url);
+    const sums = { rows: sent, rowCost: sent * 10, requests: sent, cost: sent * 10, used: sent * 10 };
+    expect(await sumsOf(database)).toMatchObject(sums);
+    const reasons = machines.flatMap(({ troubles }) => troubles.map((trouble) => JSON.stringify(trouble)));
+    expect(reasons.filter((reason) => /deadlock/i.test(reason))).toEqual([]);
+    for (const writer of writers) writer.end();
+    for (const { ledger } of machines) await ledger.close();
+    await database.close();
+  });
 });

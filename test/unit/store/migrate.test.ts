@@ -157,4 +157,60 @@ describe.each([...ENGINES])('the schema in %s', (engine) => {
     await expect(requireSchema(database)).rejects.toThrow('llm-proxy migrate up');
     await database.close();
   });
+
+  test('takes up the records of the version before, which its programs go on writing', async () => {
+    const database = openDatabase(await databases.newUrl(engine));
+    const before = MIGRATIONS.filter(({ version }) => version < 6);
+    await migrateUp(database, before);
+    const rows = Array.from({ length: 2000 }, (_, i) => ({
+      ended_at_ms: i,
+      request_id: `r${i}`,
+      attempts: 1,
+      ending: 'complete',
+      status: 200,
+      is_estimated: 0,
+      is_streamed: 0,
+      duration_ms: 1,
+    }));
+    for (let at = 0; at < 25; at++) {
+      const batch = rows.map((row) => ({ ...row, ended_at_ms: row.ended_at_ms + at * 2000 }));
+      await database.write((sql) => sql`insert into request_records ${sql(batch)}`);
+    }
+    await migrateUp(database);
+    // A program of the version before names its columns.
+    await database.write(
+      (sql) => sql`insert into request_records ${sql([{ ...rows[0], request_id: 'late' }])}`,
+    );
+    const found = await database.read(
+      (sql) => sql`select hold_nano, team from request_records where request_id = 'late'`,
+    );
+    expect([...found]).toEqual([{ hold_nano: null, team: null }]);
+    await requireSchema(database, before);
+    await database.close();
+  });
+
+  test('keeps corrections of the ledger from being deleted, unless that is forced', async () => {
+    const database = openDatabase(await databases.newUrl(engine));
+    const known = MIGRATIONS.filter(({ version }) => version <= 6);
+    await migrateUp(database, known);
+    await database.write(
+      (sql) =>
+        sql`insert into spend_entries ${sql([{ at_ms: 1, created_ms: 1, kind: 'adjust', reason: 'r', actor: 'a', source: 's', external_id: 'e' }])}`,
+    );
+    const changing = database.write((sql) => sql`update spend_entries set amount = 1`);
+    expect(changing).rejects.toThrow('only inserted');
+    const down = migrateDown(database, { migrations: known, drops: true });
+    expect(down).rejects.toThrow('--force deletes them');
+    await down.catch(() => undefined);
+    expect(await schemaVersion(database)).toBe(6);
+    expect((await migrateDown(database, { migrations: known, drops: true, forces: true })).version).toBe(5);
+    await database.close();
+  });
+});
+
+test('a step that takes longer than any other transaction may is waited for', async () => {
+  const database = openDatabase(await databases.newUrl('postgres'), { timeoutMs: 2_000 });
+  const slow = later('select pg_sleep(3)');
+  expect((await migrateUp(database, slow)).version).toBe(LATEST + 2);
+  await database.close();
 });

@@ -12,7 +12,15 @@ import { Notice } from '../../ui/states.tsx';
 /** The order in which the routes would be tried. */
 export function Plan({ explanation }: { explanation: Explanation }): ReactNode {
   const { t } = useTranslation();
-  const { refusal, tiers, skipped, left_out: leftOut, strategy, served_as: servedAs, model } = explanation;
+  const {
+    refusal,
+    tiers,
+    skipped = [],
+    left_out: leftOut,
+    strategy,
+    served_as: servedAs,
+    model,
+  } = explanation;
   return (
     <>
       {refusal && (
@@ -49,7 +57,7 @@ export function Plan({ explanation }: { explanation: Explanation }): ReactNode {
         </Card>
       )}
       {leftOut.length > 0 && (
-        <Card title={t('Left out by the configuration')}>
+        <Card title={t('Left out')}>
           <ul className="stack tight">
             {leftOut.map(({ what, why }) => (
               <li key={`${what} ${why}`}>
@@ -95,7 +103,7 @@ function Tier({ tier, isFirst }: { tier: ExplainedTier; isFirst: boolean }): Rea
                 <Link href={`/providers?id=${encodeURIComponent(route.provider)}`}>{route.provider}</Link>{' '}
                 <span className="muted mono small">{route.model}</span>
               </span>
-              <span className="muted small">{route.why}</span>
+              {route.why !== undefined && <span className="muted small">{route.why}</span>}
               <StateBadge state={route.state} />
             </li>
           ))}

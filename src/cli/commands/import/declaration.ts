@@ -18,6 +18,9 @@ export const importDeclaration = {
       description: 'the program that the file is for; settings without a counterpart are listed',
       default: 'llm-proxy',
     },
+    'with-spend': {
+      description: 'with litellm: enter what its budgets have used, each once',
+    },
     prune: { description: 'delete everything from the database that is not in the file' },
     'dry-run': { description: 'only show what would change' },
   },

@@ -9,9 +9,10 @@ import { type Edit, RevisionRefused } from '../../../store/change.ts';
 import { findingText } from '../../../store/finding-text.ts';
 import { RESOURCE_KINDS } from '../../../store/resource-kinds.ts';
 import type { Revision } from '../../../store/revision.ts';
+import { type Opening, openBudgets } from '../../../spend/entries/opening.ts';
 import { type ImportStep, planImport } from '../../../migrate/import-file.ts';
 import type { Store } from '../../../store/store.ts';
-import { type ValuesOf } from '../../command.ts';
+import { UsageError, type ValuesOf } from '../../command.ts';
 import { EXIT } from '../../../exit-code.ts';
 import type { importDeclaration } from './declaration.ts';
 import { openProgress } from '../../progress.ts';
@@ -22,11 +23,16 @@ type ParsedArguments = ValuesOf<typeof importDeclaration>;
 
 /** Imports a configuration file into the database, completely or not at all. */
 export async function importFile(args: ParsedArguments): Promise<number> {
+  if (args['with-spend'] && args.from !== 'litellm')
+    throw new UsageError('--with-spend belongs to --from litellm.');
   const read = args.from === 'litellm' ? await readForeign(args.file) : await readOwn(args.file);
   if (read === undefined) return EXIT.failed;
   return withStore(async (store) => {
     const file = read(await store.read());
-    return file === undefined ? EXIT.failed : importInto(store, file, args);
+    if (file === undefined) return EXIT.failed;
+    const code = await importInto(store, file.config, args);
+    if (code === EXIT.ok && args['with-spend'] && !args['dry-run']) await enterSpend(store, file.spend);
+    return code;
   });
 }
 
@@ -34,7 +40,13 @@ export async function importFile(args: ParsedArguments): Promise<number> {
  * Returns the file to import into a database with this configuration; undefined: it is invalid, and the reason was
  * printed.
  */
-type Read = (before: Revision) => ConfigFile | undefined;
+type Read = (before: Revision) => ReadFile | undefined;
+
+interface ReadFile {
+  readonly config: ConfigFile;
+  /** What budgets have used in the other program. */
+  readonly spend: readonly Opening[];
+}
 
 /** Reads one of our own files if it is valid. */
 async function readOwn(path: string): Promise<Read | undefined> {
@@ -42,7 +54,7 @@ async function readOwn(path: string): Promise<Read | undefined> {
   // Without a key, a file must not listen to everybody. A gateway on a database without keys refuses everybody anyway.
   const overrides = { host: '127.0.0.1' };
   const loaded = await loadConfig({ path, env, overrides, version: 1, now: new Date() });
-  if (loaded.kind === 'loaded') return () => loaded.file;
+  if (loaded.kind === 'loaded') return () => ({ config: loaded.file, spend: [] });
   for (const problem of loaded.problems) console.error(formatProblem(problem));
   return undefined;
 }
@@ -55,17 +67,24 @@ async function readForeign(path: string): Promise<Read | undefined> {
     return undefined;
   }
   return (before) => {
-    const { file, unmapped } = readLitellm(source.value, process.env, basesOf(before));
+    const { file, unmapped, spend } = readLitellm(source.value, process.env, basesOf(before));
     for (const { path: place, reason } of unmapped) console.log(`not imported: ${place}: ${reason}`);
     const checked = configSchema.safeParse(file);
     if (checked.success) {
       for (const warning of findWeakKeys(checked.data)) console.error(`warning: ${warning}`);
-      return checked.data;
+      return { config: checked.data, spend };
     }
     for (const { path: place, message } of checked.error.issues)
       console.error(`${place.join('.')}: ${message}`);
     return undefined;
   };
+}
+
+/** Enters what budgets had used before. */
+async function enterSpend(store: Store, spend: readonly Opening[]): Promise<void> {
+  const context = { snapshot: store.snapshot(), source: 'litellm', actor: 'import', nowMs: Date.now() };
+  const count = await openBudgets(store.database, spend, context);
+  console.log(`entered what ${count} budgets have used`);
 }
 
 /** Names that are taken: a provider of another host must not be merged into one of these. */

@@ -19,6 +19,7 @@ export const migrateDeclaration = {
   options: {
     yes: { description: 'with down: do not ask' },
     drop: { description: 'with down: delete the tables of the step with their data' },
+    force: { description: 'with down --drop: delete corrections of the ledger, too' },
   },
   environment: DATABASE_VARIABLES,
   examples: [{ line: 'llm-proxy migrate up', does: 'before a gateway that was started with --no-migrate' }],

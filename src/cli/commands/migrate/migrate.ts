@@ -51,8 +51,8 @@ const NO_DATABASE =
 
 const ACTIONS = {
   up: async (database: Database) => describe('applied', await migrateUp(database)),
-  down: async (database: Database, { drop: drops }: ParsedArguments) =>
-    describe(drops ? 'deleted' : 'took back', await migrateDown(database, { drops })),
+  down: async (database: Database, { drop: drops, force: forces }: ParsedArguments) =>
+    describe(drops ? 'deleted' : 'took back', await migrateDown(database, { drops, forces })),
   version: async (database: Database) => [String(await schemaVersion(database))],
 };
 

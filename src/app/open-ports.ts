@@ -3,7 +3,7 @@ import { createConsole } from '../console/console-page.ts';
 import { createDocs } from '../console/docs-page.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import type { HttpServer, ServeOptions } from '../server/http-server.ts';
-import { serverFor } from '../server/engine.ts';
+import { openListeners } from './listeners.ts';
 import { type MetricsPage, type MetricsServer, serveMetrics } from '../server/metrics-endpoint.ts';
 import { EXPOSITION_TYPE } from '../telemetry/metrics/exposition.ts';
 import type { Metrics } from '../telemetry/metrics/metrics.ts';
@@ -30,7 +30,7 @@ interface Listened extends Pick<ServeOptions, 'reportHealth' | 'catalogue'> {
 }
 
 /** Starts listening for clients, and for readers of metrics if these have a port of their own. */
-export function openListeners(
+export function openPorts(
   options: Beside,
   cluster: Together,
   { gateway, metrics, reportHealth, catalogue }: Listened,
@@ -43,7 +43,7 @@ export function openListeners(
       ? ownMetricsServer(snapshot, page, () => gateway.snapshot().metrics)
       : undefined;
   const shownPage = snapshot.metrics.port === undefined ? page : undefined;
-  const server = serverFor(snapshot.server)(gateway, {
+  const server = openListeners(gateway, {
     ...snapshot.server,
     port: cluster.port ?? snapshot.server.port,
     isShared: cluster.port !== undefined,

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { configSchemaText } from '../config/schema/json-schema.ts';
+import { formatPath } from '../config/read/problems.ts';
+import { RevisionRefused } from '../store/change.ts';
+import { findingMessage } from '../store/finding-text.ts';
+import { KINDS, type Kind } from '../store/resource-kinds.ts';
+import type { JsonObject, Resources, Revision } from '../store/revision.ts';
+import { withResource } from '../store/revision.ts';
+import { masterKeyKind } from './master-key-kind.ts';
+import { modelKind } from './model-kind.ts';
+import type { Answer, Call, Operation } from './operation.ts';
+import { AdminProblem, type Detail } from './problem.ts';
+import { providerKind } from './provider-kind.ts';
+import type { ResourceKind } from './resource-kind.ts';
+import { settingKind } from './setting-kind.ts';
+import { teamKind } from './team-kind.ts';
+import { differences } from './text/differences.ts';
+import { userKind } from './user-kind.ts';
+
+const RESOURCES: Readonly<Record<Kind, ResourceKind>> = {
+  providers: providerKind,
+  models: modelKind,
+  master_keys: masterKeyKind,
+  teams: teamKind,
+  users: userKind,
+  settings: settingKind,
+};
+
+const body = z
+  .strictObject({
+    kind: z.enum(KINDS),
+    id: z.string().min(1),
+    fields: z
+      .looseObject({})
+      .nullable()
+      .meta({ description: 'As they would be sent. null: the resource is deleted.' }),
+  })
+  .meta({ id: 'ConfigWrite' });
+
+const answer = z
+  .object({
+    ok: z.boolean(),
+    problems: z.array(z.object({ path: z.string(), message: z.string() })),
+    changes: z.array(z.looseObject({})),
+  })
+  .meta({ id: 'ConfigPreview' });
+
+/** What the write of one resource would change, and the schema of the whole. */
+export const previewOperations: readonly Operation[] = [
+  {
+    method: 'post',
+    tag: 'config',
+    path: '/config/preview',
+    access: 'operator',
+    id: 'previewWrite',
+    summary: 'What a write would change',
+    description:
+      'The difference and the problems of the creation, change or deletion of one resource. Nothing is stored.',
+    body,
+    example: { kind: 'models', id: 'fast', fields: { fallbacks: ['cheap'] } },
+    status: 200,
+    answer,
+    run: preview,
+  },
+  {
+    method: 'get',
+    tag: 'config',
+    path: '/config/schema',
+    id: 'readConfigSchema',
+    summary: 'The JSON Schema of a configuration file',
+    body: undefined,
+    status: 200,
+    answer: z.looseObject({}),
+    run: async () => ({ version: undefined, body: JSON.parse(configSchemaText()) as JsonObject }),
+  },
+];
+
+async function preview(call: Call): Promise<Answer> {
+  const { kind, id } = call.body as { kind: Kind; id: string };
+  const before = await call.store.read();
+  let problems: readonly Detail[] = [];
+  let after: Resources = before.resources;
+  try {
+    after = edited(call, before);
+    await call.store.preview?.(() => after);
+  } catch (error) {
+    if (error instanceof AdminProblem) problems = problemsOf(error);
+    else if (error instanceof RevisionRefused)
+      problems = error.findings.map((finding) => ({
+        path:
+          finding.resource?.kind === kind && finding.resource.id === id
+            ? formatPath(finding.path)
+            : `${finding.resource?.kind ?? ''}/${finding.resource?.id ?? ''}.${formatPath(finding.path)}`,
+        message: findingMessage(finding),
+      }));
+    else throw error;
+  }
+  const changes = differences(before.resources, after).map(({ kind, id, action, fields }) => ({
+    resource: kind,
+    id,
+    action,
+    diff: fields.map(({ path, before = null, after = null }) => ({ path, before, after })),
+  }));
+  const shown = problems.map(({ path, message }) => ({ path, message }));
+  return { version: before.version, body: { ok: shown.length === 0, problems: shown, changes } };
+}
+
+function problemsOf(error: AdminProblem): readonly Detail[] {
+  return error.details.length > 0 ? error.details : [{ path: '', message: error.message }];
+}
+
+/** The configuration after the write. Throws `AdminProblem` as the write itself would. */
+function edited({ body: given, actor, now }: Call, { resources }: Revision): Resources {
+  const { kind, id } = given as { kind: Kind; id: string };
+  const fields = given['fields'] as JsonObject | null;
+  const known = resources[kind].get(id);
+  const time = now.toISOString();
+  if (fields === null) return withResource(resources, { kind, id }, undefined, time);
+  const resource = RESOURCES[kind];
+  if (known === undefined) {
+    const input = checked(resource.createSchema, { id, ...fields });
+    return withResource(resources, { kind, id }, resource.create(input, actor).fields, time);
+  }
+  const input = checked(resource.updateSchema, fields);
+  return withResource(resources, { kind, id }, resource.update(known.fields, input), time);
+}
+
+function checked(schema: z.ZodType, fields: JsonObject): JsonObject {
+  const parsed = schema.safeParse(fields);
+  if (parsed.success) return parsed.data as JsonObject;
+  const details = parsed.error.issues.map(({ path, message }) => ({
+    path: formatPath(path.map((step) => (typeof step === 'number' ? step : String(step)))),
+    message,
+  }));
+  throw new AdminProblem('invalid_fields', 'The fields are not valid.', { details });
+}

@@ -1,0 +1,101 @@
+import { expandEnvironment } from '../../config/read/environment.ts';
+import { type Problem, toProblems } from '../../config/read/problems.ts';
+import type { ConfigFile } from '../../config/schema/schema.ts';
+import { checkShape } from '../../config/read/shape.ts';
+import { parseSource } from '../../config/read/source.ts';
+import { exportFile } from '../../migrate/export-file.ts';
+import { readLitellm, type Unmapped } from '../../migrate/from-litellm.ts';
+import { isObject } from '../../store/json-path.ts';
+import { RESOURCE_KINDS } from '../../store/resource-kinds.ts';
+import type { Json, JsonObject, Revision } from '../../store/revision.ts';
+import { findUnsentCredentials } from '../credential-again.ts';
+
+/** A configuration that was sent as text. */
+export interface SentText {
+  /** undefined: it has problems. */
+  readonly file: ConfigFile | undefined;
+  readonly problems: readonly Pick<Problem, 'path' | 'line' | 'column' | 'message'>[];
+  /** Settings of another program that have no counterpart. */
+  readonly unmapped: readonly Unmapped[];
+}
+
+/**
+ * Reads a configuration. A secret stands in an export as `${NAME}`; where the same text stands in the same place, the
+ * stored secret stays. Any other variable is a problem, since whoever sends a text must not read the server's environment.
+ */
+export function readText(text: string, before: Revision, from: 'litellm' | undefined): SentText {
+  const source = parseSource(text);
+  if (source.kind === 'invalid')
+    return {
+      file: undefined,
+      unmapped: [],
+      problems: source.faults.map((fault) => ({ path: '', ...fault })),
+    };
+  if (from === 'litellm') return readForeign(source.value, before);
+  const hidden = exportFile(before, { withSecrets: false });
+  const kept = keptSecrets(source.value as Json, hidden, exportFile(before, { withSecrets: true }));
+  const expansion = expandEnvironment(kept, { env: {} });
+  const shape = checkShape(expansion);
+  const found = [...expansion.findings, ...shape.findings];
+  const problems = toProblems('', found, source.locate).map(({ path, line, column, message }) => ({
+    path,
+    line,
+    column,
+    message,
+  }));
+  const unsent = unsentCredentials(source.value as Json, hidden, before).map((path) => ({
+    path,
+    ...source.locate([], 'value'),
+    message: 'has to be sent again, since the change would show the stored one to another host',
+  }));
+  const all = [...problems, ...unsent];
+  return { file: all.length === 0 ? shape.file : undefined, problems: all, unmapped: [] };
+}
+
+function readForeign(value: unknown, before: Revision): SentText {
+  const bases = [...before.resources.providers.values()].map(({ id, fields }): [string, string] => {
+    const base = fields['api_base'];
+    return [id, typeof base === 'string' ? base : ''];
+  });
+  const { file, unmapped } = readLitellm(value, {}, new Map(bases));
+  const shape = checkShape({ value: file, expanded: new Set() });
+  const problems = toProblems('', shape.findings, () => ({ line: 1, column: 1 }));
+  return { file: problems.length === 0 ? shape.file : undefined, problems, unmapped };
+}
+
+/** Puts stored secrets where the text has the variables that stand for them. Entries of lists are found by name. */
+function keptSecrets(given: Json, hidden: Json | undefined, open: Json | undefined): Json {
+  if (typeof given === 'string') return given === hidden && open !== undefined ? open : given;
+  if (Array.isArray(given)) {
+    return given.map((entry, at) => keptSecrets(entry, twin(entry, at, hidden), twin(entry, at, open)));
+  }
+  if (!isObject(given) || !isObject(hidden) || !isObject(open)) return given;
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, keptSecrets(value, hidden[name], open[name])]),
+  );
+}
+
+function twin(entry: Json, at: number, list: Json | undefined): Json | undefined {
+  if (!Array.isArray(list)) return undefined;
+  if (!isObject(entry) || entry['name'] === undefined) return list[at];
+  return list.find((one) => isObject(one) && one['name'] === entry['name']);
+}
+
+/** The paths of credentials that the text keeps, though it sends them elsewhere. */
+function unsentCredentials(given: Json, hidden: JsonObject, before: Revision): string[] {
+  const entries = isObject(given) && Array.isArray(given['providers']) ? given['providers'] : [];
+  return entries.flatMap((entry, at) => {
+    if (!isObject(entry)) return [];
+    const name = entry['name'];
+    const known = typeof name === 'string' ? before.resources.providers.get(name) : undefined;
+    const shown = twin(entry, at, hidden['providers']);
+    if (known === undefined || !isObject(shown)) return [];
+    const sent = RESOURCE_KINDS.providers.secrets.map((field) => {
+      const isKept =
+        entry[field] !== undefined && JSON.stringify(entry[field]) === JSON.stringify(shown[field]);
+      return [field, isKept ? undefined : (entry[field] ?? null)] as const;
+    });
+    const input = { ...entry, ...Object.fromEntries(sent) } as JsonObject;
+    return findUnsentCredentials(known.fields, input).map(({ path }) => `providers[${at}].${path}`);
+  });
+}

@@ -1,0 +1,52 @@
+const NOTHING = Buffer.alloc(0);
+
+/** Bytes that have arrived and were not taken yet. A byte is copied a bounded number of times, however few come at once. */
+export class UnreadBytes {
+  #buffer: Buffer = NOTHING;
+  #size = 0;
+  /** Whether the buffer is the one in which the last bytes came, so that nothing may be added to it. */
+  #isBorrowed = false;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Takes the buffer over. */
+  add(bytes: Buffer): void {
+    const size = this.#size + bytes.byteLength;
+    if (this.#size === 0) {
+      this.#buffer = bytes;
+      this.#isBorrowed = true;
+    } else {
+      if (size > this.#buffer.byteLength || this.#isBorrowed) this.#grow(size);
+      bytes.copy(this.#buffer, this.#size);
+    }
+    this.#size = size;
+  }
+
+  /** The position of a sequence of bytes at or after another position, or -1. */
+  indexOf(sequence: Buffer, from: number): number {
+    return this.#buffer.subarray(0, this.#size).indexOf(sequence, from);
+  }
+
+  /** The first bytes as text in latin1. */
+  text(end: number): string {
+    return this.#buffer.toString('latin1', 0, end);
+  }
+
+  /** Takes bytes from the beginning; without a number, all of them. */
+  take(count = this.#size): Buffer {
+    const taken = this.#buffer.subarray(0, count);
+    this.#size -= count;
+    this.#buffer = this.#size === 0 ? NOTHING : this.#buffer.subarray(count, count + this.#size);
+    this.#isBorrowed = true;
+    return taken;
+  }
+
+  #grow(size: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(1024, size, 2 * this.#size));
+    this.#buffer.copy(larger, 0, 0, this.#size);
+    this.#buffer = larger;
+    this.#isBorrowed = false;
+  }
+}

@@ -1,0 +1,26 @@
+import { expect, test } from 'bun:test';
+import { UnreadBytes } from '../../../../src/server/lean/unread-bytes.ts';
+
+test('gives back what was added, however it came', () => {
+  const unread = new UnreadBytes();
+  const text = 'POST /v1/messages HTTP/1.1\r\n\r\nbody and the next request';
+  for (const byte of Buffer.from(text)) unread.add(Buffer.of(byte));
+  expect(unread.size).toBe(text.length);
+  const end = unread.indexOf(Buffer.from('\r\n\r\n'), 0);
+  expect(unread.text(end)).toBe('POST /v1/messages HTTP/1.1');
+  unread.take(end + 4);
+  const body = unread.take(4);
+  unread.add(Buffer.from('!'));
+  // Later bytes do not change those that were taken.
+  expect(body.toString()).toBe('body');
+  expect(unread.take().toString()).toBe(' and the next request!');
+  expect(unread.size).toBe(0);
+});
+
+test('does not write into a buffer that it was given', () => {
+  const given = Buffer.from('abcdef');
+  const unread = new UnreadBytes();
+  unread.add(given.subarray(0, 3));
+  unread.add(Buffer.from('xyz'));
+  expect([unread.take().toString(), given.toString()]).toEqual(['abcxyz', 'abcdef']);
+});
