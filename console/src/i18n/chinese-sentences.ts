@@ -277,4 +277,5 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   '{{text}} requests loaded': '已加载 {{text}} 个请求',
   '{{text}} requests used models whose price is not known; the cost lacks them.':
     '有 {{text}} 个请求使用了价格未知的模型，未计入费用。',
+  'Tokens, last 30 days': '最近 30 天 token',
 };

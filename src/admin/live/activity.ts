@@ -30,6 +30,7 @@ export interface News {
     | 'route_cooled'
     | 'route_back'
     | 'fallback'
+    | 'budget'
     | 'provider_error'
     | 'configuration'
     | 'refused_change'
@@ -114,7 +115,11 @@ export class ActivityTap {
     const news = newsOf(event, this.#epochMs());
     if (news === undefined) return;
     this.#isEmpty = false;
-    if (this.#activity.news.length < MOST_NEWS) this.#activity.news.push(news);
+    const told = this.#activity.news;
+    // A client that goes on asking without a budget is news once in a moment.
+    const isKnown =
+      news.kind === 'budget' && told.some(({ kind, key }) => kind === 'budget' && key === news.key);
+    if (told.length < MOST_NEWS && !isKnown) told.push(news);
   };
 
   flush(): void {
@@ -178,7 +183,7 @@ const NEWS: Tellers = {
     atMs,
     detail: problems.slice(0, 3).join('; ').slice(0, 500),
   }),
-  'request-ended': fallbackOf,
+  'request-ended': (event, atMs) => fallbackOf(event, atMs) ?? budgetOf(event, atMs),
 };
 
 /** A request that another route than the first one answered; undefined: there is nothing to tell. */
@@ -187,4 +192,10 @@ function fallbackOf(event: RequestEnded, atMs: number): News | undefined {
   const first = history[0]?.route.id;
   if (ending !== 'complete' || history.every(({ route }) => route.id === first)) return undefined;
   return { kind: 'fallback', atMs, model: model?.slice(0, 256), key, requestId, provider, routeId: first };
+}
+
+/** A request that a budget refused; undefined: none did. */
+function budgetOf({ code, model, keyName: key, requestId }: RequestEnded, atMs: number): News | undefined {
+  if (code !== 'budget_exceeded') return undefined;
+  return { kind: 'budget', atMs, model: model?.slice(0, 256), key, requestId };
 }

@@ -18,7 +18,7 @@ export interface SpendSums {
   readonly estimatedCost: bigint;
   /** The part of `cost` from requests that ended with their process, and were charged what they had reserved. */
   readonly lostCost: bigint;
-  /** What the provider's cache of prompts saved. */
+  /** What the response cache saved. */
   readonly saved: bigint;
 }
 
