@@ -1,4 +1,4 @@
-import type { Tags, Team } from '../config/owners.ts';
+import { type Tags, teamIdsOf } from '../config/owners.ts';
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 
 /** The owners whose limits and reports count a request. Determined once, before limits are checked. */
@@ -54,7 +54,7 @@ export function ownersOf(key: MasterKey | undefined): Attribution {
       keyId: id,
       team: team?.name,
       teamPath: team?.path,
-      teamIds: team && `/${idsOf(team)}/`,
+      teamIds: team && teamIdsOf(team),
       userId: user?.id,
       user: user?.name,
       endUser: undefined,
@@ -64,8 +64,4 @@ export function ownersOf(key: MasterKey | undefined): Attribution {
     known.set(key, owners);
   }
   return owners;
-}
-
-function idsOf({ id, parent }: Team): string {
-  return parent === undefined ? id : `${idsOf(parent)}/${id}`;
 }

@@ -57,6 +57,7 @@ function endedEvent(served: ServedRequest, end: RequestEnd): RequestEnded {
     translation: execution.note && translationReport(execution.note),
     isUsageEstimated: end.isUsageEstimated,
     cost: end.cost,
+    cache: planned.cache,
     isStreamed: execution.answer?.kind === 'streamed' && execution.answer.stream.takesEvents,
     overheadMs: ownTimeMs(served),
     startedAtMs: planned.startedAtMs,

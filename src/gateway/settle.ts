@@ -97,9 +97,9 @@ function missingText(
 
 const NO_ANSWER: AnswerText = { sample: '', chars: 0 };
 
-/** Messages streams report the input and a first few output tokens at the beginning, and the rest at the end. */
-function isFromBeginning({ inputTokens = 0, outputTokens = 0 }: Usage): boolean {
-  return inputTokens > 0 && outputTokens <= FIRST_REPORT_TOKENS;
+/** Some streams report the input and a first few output tokens, or zeros, at the beginning, and the rest at the end. */
+function isFromBeginning({ outputTokens = 0 }: Usage): boolean {
+  return outputTokens <= FIRST_REPORT_TOKENS;
 }
 
 const FIRST_REPORT_TOKENS = 8;
@@ -107,8 +107,9 @@ const FIRST_REPORT_TOKENS = 8;
 /** The usage that a provider reported at the beginning of a stream, with the estimated output. */
 function completed(reported: Usage | undefined, estimate: Usage): Usage {
   if (reported === undefined) return estimate;
+  const inputTokens = reported.inputTokens || estimate.inputTokens || 0;
   const outputTokens = Math.max(reported.outputTokens ?? 0, estimate.outputTokens ?? 0);
-  return { ...reported, outputTokens, totalTokens: (reported.inputTokens ?? 0) + outputTokens };
+  return { ...reported, inputTokens, outputTokens, totalTokens: inputTokens + outputTokens };
 }
 
 /** The operating system accepts answers up to this size at once, so they count as sent. */

@@ -13,6 +13,8 @@ export interface Demand {
   readonly key: MasterKey | undefined;
   readonly model: Model;
   readonly body: Uint8Array;
+  /** The path of its API; undefined: a message of a WebSocket. */
+  readonly path?: string;
   /** The limits that apply to it; not empty. */
   readonly claims: readonly Claim[];
   /** Whether its answer is generated, and therefore uses tokens and money. */

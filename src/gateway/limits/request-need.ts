@@ -3,6 +3,7 @@ import { amountOf, expectedNeed, maximumNeed, type Need, type TokenNeed } from '
 import type { Model } from '../../routing/route.ts';
 import type { CostEstimator } from '../cost.ts';
 import type { Gateway } from '../ports.ts';
+import { largestRequest } from './largest-request.ts';
 import type { Demand } from './ports.ts';
 import { type SizedRequest, sizeOf } from './request-size.ts';
 
@@ -72,7 +73,8 @@ function needs(demand: Demand, size: SizedRequest, { costs, gateway }: Sources):
   const expected = priced(expectedNeed(size, learned), { model, size, costs });
   if (!claims.some(({ hold }) => hold === 'maximum'))
     return { textBytes: size.textBytes, expected, maximum: undefined };
-  const maximum = priced(maximumNeed(size, longestOutput(model)), { model, size, costs });
+  const largest = largestRequest(size, demand.body, demand.path);
+  const maximum = priced(maximumNeed(largest, longestOutput(model)), { model, size: largest, costs });
   return { textBytes: size.textBytes, expected, maximum };
 }
 

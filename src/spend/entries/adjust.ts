@@ -1,4 +1,4 @@
-import type { Owners, Team } from '../../config/owners.ts';
+import { type Owners, type Team, teamIdsOf } from '../../config/owners.ts';
 import type { Access, Snapshot } from '../../config/snapshot.ts';
 import { type Claim, isBucketPeriod } from '../../limits/claim.ts';
 import { windowOf } from '../../limits/window.ts';
@@ -135,9 +135,7 @@ export function keyNames(access: Access, id: string): QuarterNames {
 
 export function teamNames(team: Team | undefined): Pick<QuarterNames, 'team' | 'teamPath' | 'teamIds'> {
   if (team === undefined) return { team: '', teamPath: '', teamIds: '' };
-  const ids: string[] = [];
-  for (let one: Team | undefined = team; one !== undefined; one = one.parent) ids.unshift(one.id);
-  return { team: team.name, teamPath: team.path, teamIds: `/${ids.join('/')}/` };
+  return { team: team.name, teamPath: team.path, teamIds: teamIdsOf(team) };
 }
 
 export function userNames(owners: Owners, id: string): Pick<QuarterNames, 'userId' | 'userName'> {

@@ -1,3 +1,4 @@
+import { pathSegment } from '../../config/owners.ts';
 import type { Snapshot } from '../../config/snapshot.ts';
 import type { Claim } from '../../limits/claim.ts';
 import type { Database } from '../../store/database.ts';
@@ -92,7 +93,9 @@ function namesOf({ key, team, user }: ImportRow, { access, owners }: Snapshot): 
   return {
     ...ofKey,
     ...(team !== undefined &&
-      (found === undefined ? { team, teamPath: team, teamIds: `/${team}/` } : teamNames(found))),
+      (found === undefined
+        ? { team, teamPath: pathSegment(team), teamIds: `/${pathSegment(team)}/` }
+        : teamNames(found))),
     ...(user !== undefined &&
       (ofUser === undefined ? { userId: user, userName: user } : userNames(owners, ofUser.id))),
   };

@@ -1,3 +1,4 @@
+import { pathSegment } from '../../config/owners.ts';
 import type { Dialect } from '../../store/dialect.ts';
 import { SUM_COLUMNS, type SumColumn } from './spend-sums.ts';
 import type { Span } from './report-period.ts';
@@ -139,7 +140,10 @@ function termsOf(
   equal(names.end_user, filter.endUser);
   if (filter.team !== undefined) {
     const find = dialect.kind === 'postgres' ? 'strpos' : 'instr';
-    terms.push(`${find}('/' || team_path || '/', ${bind(`/${filter.team}/`)}) > 0`);
+    // SQLite takes the values in the order in which they appear.
+    const itself = bind(filter.team);
+    const above = bind(`/${pathSegment(filter.team)}/`);
+    terms.push(`(team = ${itself} or ${find}('/' || team_path || '/', ${above}) > 0)`);
   }
   return terms;
 }

@@ -18,7 +18,7 @@ export interface SpendSums {
   readonly estimatedCost: bigint;
   /** The part of `cost` from requests that ended with their process, and were charged what they had reserved. */
   readonly lostCost: bigint;
-  /** The savings from the provider's prompt cache. */
+  /** The savings from the response cache. */
   readonly saved: bigint;
 }
 
