@@ -26,6 +26,7 @@ import type { Log } from '../telemetry/log/log.ts';
 import { recordsWithSums } from './records-with-sums.ts';
 import { drainOnSignals } from './signals.ts';
 import { readSpendEnvironment } from './spend-environment.ts';
+import { openShared } from './shared-side.ts';
 import { spendServices } from './spend-services.ts';
 import { SpendSide } from './spend-side.ts';
 
@@ -101,6 +102,12 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     const { version, loadedAt: now } = snapshot;
     return { snapshot, source: { kind: 'revision', revision, version, now, overrides: flags.overrides } };
   };
+  const shared = await openShared({
+    url: environment.url,
+    spend,
+    snapshot: store.snapshot(),
+    log: () => serving?.log,
+  });
   let inForce: Promise<void> | undefined;
   // A write is in force in every process before its response is sent.
   const endpoint: AdminHandler = async (...request) => {
@@ -112,6 +119,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     admin: { ...records, endpoint, close: admin.close, record: recording.listen, records: recording.counts },
     database: { status: () => store.status(), objects: store.objects },
     spend,
+    shared: shared.side,
     keyUse: openKeyUse({ ...keyUseOf(store), rotate: rotationThrough(endpoint), onBug }),
   });
   if (serving === undefined) return EXIT.failed;
@@ -121,6 +129,7 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   announce(running, flags);
   for (const text of await startWarnings(running.snapshot(), process.env, modeOf(environment)))
     running.log.say('warn', 'warning', { text });
+  if (shared.problem !== undefined) running.log.say('warn', 'warning', { text: shared.problem });
   flags.listen((event) => {
     if (event.type !== 'changed') report(event, running);
     else if (event.snapshot !== running.snapshot())
@@ -130,7 +139,9 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const telling = setInterval(() => running.setDatabaseStatus(store.status()), STATUS_MS);
   await drained;
   clearInterval(telling);
-  for (const part of [recording, alerts, spend, store]) await part.close();
+  await shared.side?.stop();
+  for (const part of [recording, alerts, spend, ...(shared.side === undefined ? [] : [shared.side]), store])
+    await part.close();
   await running.log.flush();
   return EXIT.ok;
 }

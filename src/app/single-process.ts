@@ -15,7 +15,7 @@ import type { SpendSide } from './spend-side.ts';
 /** Serves in this process. Throws the errors of listening. */
 export async function serveInOneProcess(
   { snapshot }: CompiledConfig,
-  { admin, database, spend, keyUse }: ListenOptions,
+  { admin, database, spend, keyUse, shared }: ListenOptions,
 ): Promise<Serving> {
   let current = () => snapshot;
   const log = openProcessLog(() => current());
@@ -48,10 +48,17 @@ export async function serveInOneProcess(
       journalState: own.state,
       ledgerState: spend?.status,
       usedOf,
+      ...(shared && {
+        leasing: (records) => {
+          const { seed, lease } = shared.open(records, async () => own.flush());
+          return { seed, source: { lease } };
+        },
+      }),
     },
     tracing,
   });
   current = app.snapshot;
+  await shared?.desk()?.start();
   if (spend !== undefined) connect(spend, own, app);
   void app.refreshModels();
   return {
