@@ -79,8 +79,9 @@ interface StoreFlags extends DatabaseFlags {
 
 async function serveStore(store: Store, environment: Environment, flags: StoreFlags): Promise<number> {
   let serving: Serving | undefined;
+  const log = (): Log | undefined => serving?.log;
   const onBug = (error: unknown): void => serving?.emit({ type: 'bug', requestId: undefined, error });
-  const kept = await openKept(store, environment, () => serving?.log);
+  const kept = await openKept(store, environment, log);
   if (typeof kept === 'string') {
     await store.close();
     return failed([kept]);
@@ -98,16 +99,8 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     audit: (entry) => serving && logAudit(entry, serving.log),
     onBug,
   });
-  const config = ({ snapshot, revision }: Pick<Changed, 'snapshot' | 'revision'>): CompiledConfig => {
-    const { version, loadedAt: now } = snapshot;
-    return { snapshot, source: { kind: 'revision', revision, version, now, overrides: flags.overrides } };
-  };
-  const shared = await openShared({
-    url: environment.url,
-    spend,
-    snapshot: store.snapshot(),
-    log: () => serving?.log,
-  });
+  const config = (changed: Configured): CompiledConfig => configOf(changed, flags);
+  const shared = await openShared({ url: environment.url, spend, snapshot: store.snapshot(), log });
   let inForce: Promise<void> | undefined;
   // A write is in force in every process before its response is sent.
   const endpoint: AdminHandler = async (...request) => {
@@ -122,14 +115,12 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     shared: shared.side,
     keyUse: openKeyUse({ ...keyUseOf(store), rotate: rotationThrough(endpoint), onBug }),
   });
-  if (serving === undefined) return EXIT.failed;
   const running = serving;
-  const alerts = new AlertSide({ database: () => store.database, spend, serving });
+  if (running === undefined) return EXIT.failed;
+  const alerts = new AlertSide({ database: () => store.database, spend, serving: running });
   const drained = drainOnSignals(running);
   announce(running, flags);
-  for (const text of await startWarnings(running.snapshot(), process.env, modeOf(environment)))
-    running.log.say('warn', 'warning', { text });
-  if (shared.problem !== undefined) running.log.say('warn', 'warning', { text: shared.problem });
+  await warn(running, environment, shared.problem);
   flags.listen((event) => {
     if (event.type !== 'changed') report(event, running);
     else if (event.snapshot !== running.snapshot())
@@ -140,10 +131,25 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   await drained;
   clearInterval(telling);
   await shared.side?.stop();
-  for (const part of [recording, alerts, spend, ...(shared.side === undefined ? [] : [shared.side]), store])
-    await part.close();
+  for (const part of [recording, alerts, spend, shared.side, store]) await part?.close();
   await running.log.flush();
   return EXIT.ok;
+}
+
+type Configured = Pick<Changed, 'snapshot' | 'revision'>;
+
+function configOf({ snapshot, revision }: Configured, { overrides }: DatabaseFlags): CompiledConfig {
+  const { version, loadedAt: now } = snapshot;
+  return { snapshot, source: { kind: 'revision', revision, version, now, overrides } };
+}
+
+async function warn(
+  { snapshot, log }: Serving,
+  environment: Environment,
+  more: string | undefined,
+): Promise<void> {
+  const texts = await startWarnings(snapshot(), process.env, modeOf(environment));
+  for (const text of [...texts, ...(more === undefined ? [] : [more])]) log.say('warn', 'warning', { text });
 }
 
 /** What answers about keys need of a store. */

@@ -6,7 +6,6 @@ import { systemClock } from '../lib/system-clock.ts';
 import type { MetricsServer } from '../server/metrics-endpoint.ts';
 import type { RunningGateway } from '../admin/running/running-gateway.ts';
 import { mergeStatuses, type ProviderStatus } from '../health/provider-status.ts';
-import { requireFreePort } from '../server/renewable.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
@@ -27,7 +26,7 @@ import {
 } from './shared-ledgers.ts';
 import { createSharedMemory, type SharedMemory } from '../cluster/shared-memory.ts';
 import type { CompiledConfig } from './config-source.ts';
-import type { AdminSide, DatabaseSide, ListenOptions, Serving } from './serving.ts';
+import type { AdminSide, DatabaseSide, ListenOptions } from './serving.ts';
 import type { JournalOrders } from '../spend/process-journal.ts';
 import type { Use } from '../spend/journal/line.ts';
 import type { SpendSide } from './spend-side.ts';
@@ -36,29 +35,6 @@ import { ActivitySwitch, Watchers } from './activity-switch.ts';
 import { AdminReceiver } from './forwarded-request.ts';
 import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
 import { workerCommand } from './worker-command.ts';
-
-/** Serves in several processes on one port. Throws the errors of listening. */
-export async function serveWithWorkers(
-  config: CompiledConfig,
-  workers: number,
-  options: ListenOptions,
-): Promise<Serving> {
-  requireFreePort(config.snapshot.server);
-  const supervisor = new Supervisor(config, workers, options);
-  const url = await supervisor.start();
-  return {
-    url,
-    log: supervisor.log,
-    snapshot: supervisor.snapshot,
-    emit: supervisor.emit,
-    swap: supervisor.swap,
-    setDatabaseStatus: supervisor.setDatabaseStatus,
-    running: supervisor.running(url),
-    standing: supervisor.standing,
-    pending: supervisor.pending,
-    drain: supervisor.drain,
-  };
-}
 
 /** The supervisor's own place among the processes that count. */
 const SUPERVISOR = 0;
@@ -78,7 +54,7 @@ const NOTE_MS = 1_000;
  * The process above the workers. It serves no requests itself: it owns the configuration and the database, answers for
  * metrics, health and the Admin API, writes to the terminal, and replaces workers that die.
  */
-class Supervisor {
+export class Supervisor {
   readonly log: OpenLog;
   #config: CompiledConfig;
   readonly #workers: number;

@@ -80,7 +80,6 @@ export class ClaimCounters {
   /** What is derived from a claim, which is one object for all its requests. */
   readonly #records = new WeakMap<Claim, { readonly window: Window; readonly record: ClaimRecord }>();
   readonly #limits = new WeakMap<Claim, BucketLimit>();
-
   readonly #leases: LeaseSource | undefined;
 
   /** `leases`: several machines share the limits of a day or longer. */
@@ -274,25 +273,15 @@ export function countersAlone(
   usedOf: UsedOf = () => 0,
   leasing?: (records: CounterLedger) => Leasing,
 ): ClaimCounters {
-  const isLeased = leasing !== undefined;
-  const counters = new CounterLedger(new LocalTable(counterFields(1, isLeased), MOST_COUNTERS));
-  if (leasing !== undefined) {
-    const { seed, source } = leasing(counters);
-    return new ClaimCounters(
-      counters,
-      buckets,
-      (record) => {
-        if (record.isLeased === true) return seed(record);
-        counters.seed(record.key, usedOf(record.counter, record.windowMs), record.endMs);
-        return true;
-      },
-      source,
-    );
-  }
-  return new ClaimCounters(counters, buckets, ({ counter, windowMs, endMs, key }) => {
-    counters.seed(key, usedOf(counter, windowMs), endMs);
+  const fields = counterFields(1, leasing !== undefined);
+  const counters = new CounterLedger(new LocalTable(fields, MOST_COUNTERS));
+  const leases = leasing?.(counters);
+  const seeder: Seeder = (record) => {
+    if (record.isLeased === true && leases !== undefined) return leases.seed(record);
+    counters.seed(record.key, usedOf(record.counter, record.windowMs), record.endMs);
     return true;
-  });
+  };
+  return new ClaimCounters(counters, buckets, seeder, leases?.source);
 }
 
 /** What a process needs for limits that several machines share. */

@@ -93,3 +93,14 @@ export interface LeaseQuestion {
 export interface LeaseSource {
   readonly lease: (question: LeaseQuestion) => Promise<LeaseVerdict>;
 }
+
+/** How a machine takes leases. */
+export interface LeaseOptions {
+  readonly records: LeaseRecords;
+  /** The most of a limit that a node takes at once, in percent. */
+  readonly percent: number;
+  /** After this silence, other nodes may forget this one. */
+  readonly forgetMs: number;
+  /** What was used here and is not in the ledger, for a counter whose record was lost. */
+  readonly unstoredOf?: (counter: string, windowMs: number) => number;
+}

@@ -2,20 +2,10 @@ import {
   type LeaseAnswer,
   type LeasedCounter,
   leaseKey,
+  type LeaseOptions,
   type LeaseRecord,
-  type LeaseRecords,
   type LeaseReport,
 } from './lease-report.ts';
-
-export interface LeaseOptions {
-  readonly records: LeaseRecords;
-  /** The most of a limit that a node takes at once, in percent. */
-  readonly percent: number;
-  /** After this silence, other nodes may forget this one. */
-  readonly forgetMs: number;
-  /** What was used here and is not in the ledger, for a counter whose record was lost. */
-  readonly unstoredOf?: (counter: string, windowMs: number) => number;
-}
 
 interface Lease {
   of: LeasedCounter;

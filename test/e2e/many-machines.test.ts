@@ -24,6 +24,7 @@ function startProvider() {
     port: 0,
     hostname: '127.0.0.1',
     async fetch(request) {
+      if (request.method === 'GET') return Response.json({ object: 'list', data: [] });
       const { model } = (await request.json()) as { model: string };
       await Bun.sleep(5 + Math.random() * 30);
       const tokens = 1 + Math.floor(Math.random() * MOST_TOKENS);
@@ -85,11 +86,15 @@ async function ask(node: DatabaseGateway, key: string, model: string): Promise<A
 }
 
 /** Asks every node from several clients until each client was refused several times in a row. */
-async function useUp(key: string, model: string, isOver = (row: number): boolean => row >= 5): Promise<Answer[]> {
+async function useUp(
+  key: string,
+  model: string,
+  isOver = (row: number): boolean => row >= 5,
+): Promise<Answer[]> {
   const answers: Answer[] = [];
   const clients = nodes.flatMap((node) =>
     Array.from({ length: 6 }, async () => {
-      for (let row = 0; !isOver(row); ) {
+      for (let row = 0; !isOver(row);) {
         const answer = await ask(node, key, model);
         answers.push(answer);
         row = answer.status === 429 ? row + 1 : 0;
