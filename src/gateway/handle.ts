@@ -96,8 +96,8 @@ function tellReceived({ id, plan, key, request }: PlannedRequest, { emit }: Gate
 function demandOf(
   { method, path }: ClientRequest,
   { model, body }: Plan,
-): Pick<Demand, 'model' | 'body' | 'isGenerated' | 'hasOutput'> {
-  return { model, body, isGenerated: method === 'POST' && isBilled(path), hasOutput: hasOutput(path) };
+): Pick<Demand, 'model' | 'body' | 'path' | 'isGenerated' | 'hasOutput'> {
+  return { model, body, path, isGenerated: method === 'POST' && isBilled(path), hasOutput: hasOutput(path) };
 }
 
 function settleAndReport(served: ServedRequest, settlement: Settlement): void {
