@@ -53,7 +53,6 @@ export function usageFrom(report: unknown): Usage | undefined {
   const inputDetails = asObject(raw.prompt_tokens_details) ?? asObject(raw.input_tokens_details);
   const outputDetails = asObject(raw.completion_tokens_details) ?? asObject(raw.output_tokens_details);
   const parts = partsOf(raw, inputDetails, outputDetails);
-  const reportedNano = raw.cost === undefined ? undefined : nanoOf(raw.cost);
   return {
     inputTokens,
     outputTokens,
@@ -61,13 +60,13 @@ export function usageFrom(report: unknown): Usage | undefined {
     cachedTokens: cachedIn(raw, inputDetails, cacheRead),
     reasoningTokens: count(outputDetails?.reasoning_tokens) ?? count(raw.reasoning_tokens),
     ...(parts && { parts }),
-    ...(reportedNano !== undefined && { reportedNano }),
+    ...(raw.cost !== undefined && reportedCost(raw.cost)),
   };
 }
 
 /** A cost in dollars, as OpenRouter reports it, or Perplexity's object with the total. */
-function nanoOf(cost: unknown): number | undefined {
-  return nanoDollars(asObject(cost)?.total_cost ?? cost);
+function reportedCost(cost: unknown): Pick<Usage, 'reportedNano'> {
+  return { reportedNano: nanoDollars(asObject(cost)?.total_cost ?? cost) };
 }
 
 /** Counts of Gemini's API. What a model thinks is output that `candidatesTokenCount` leaves out. */
