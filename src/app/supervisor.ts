@@ -287,7 +287,7 @@ class Supervisor {
   readonly #reclaim = ({ worker, pid, how }: WorkerExit): void => {
     this.#ledgers.reclaim(worker);
     const life = this.#lives.get(worker);
-    const lost = (life !== undefined && this.#spend?.bury(life)) || [];
+    const lost = (life !== undefined && this.#spend?.chargeLost(life)) || [];
     for (const use of lost) this.#adjust(use);
     if (lost.length > 0) this.emit({ type: 'holds-lost', count: lost.length });
     this.#counts.reclaim(worker);

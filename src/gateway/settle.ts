@@ -45,8 +45,8 @@ export interface RequestEnd extends Omit<Settlement, 'text'> {
 
 /**
  * Determines usage and cost of a request, and then reports its end. Only the first call counts, since a stream may
- * detect its end twice. If the provider reported no usage, the report waits for an estimate. Whatever is thrown, the
- * request holds nothing afterwards.
+ * detect its end twice. If the provider reported no usage, the report waits for an estimate. The request holds nothing
+ * afterwards, even if an error is thrown.
  */
 export function settle(served: ServedRequest, settlement: Settlement, report: Report): void {
   const { planned, gateway } = served;
@@ -104,7 +104,7 @@ function isFromBeginning({ outputTokens = 0 }: Usage): boolean {
 
 const FIRST_REPORT_TOKENS = 8;
 
-/** What a provider reported at the beginning of a stream, with the estimated output. */
+/** The usage that a provider reported at the beginning of a stream, with the estimated output. */
 function completed(reported: Usage | undefined, estimate: Usage): Usage {
   if (reported === undefined) return estimate;
   const inputTokens = reported.inputTokens || estimate.inputTokens || 0;
@@ -112,7 +112,7 @@ function completed(reported: Usage | undefined, estimate: Usage): Usage {
   return { ...reported, inputTokens, outputTokens, totalTokens: inputTokens + outputTokens };
 }
 
-/** The system accepts answers up to this size at once, so they count as sent. */
+/** The operating system accepts answers up to this size at once, so they count as sent. */
 const SMALL_BYTES = 256 * 1024;
 
 /** Polling interval for the end of a large answer, in milliseconds. */

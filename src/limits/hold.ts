@@ -16,7 +16,7 @@ export interface RequestSize {
   readonly hasOutput: boolean;
 }
 
-/** What was learned of earlier requests. */
+/** The statistics of earlier requests. */
 export interface Learned {
   /** Input tokens per byte of text, with a margin. */
   readonly tokensPerByte: number;
@@ -30,7 +30,7 @@ export interface TokenNeed {
   readonly output: number;
 }
 
-/** What a request needs of each kind of limit. Whole numbers. */
+/** The need of a request for each kind of limit. Whole numbers. */
 export interface Need extends TokenNeed {
   /** Nano-dollars; 0 if the request costs nothing. */
   readonly cost: number;
@@ -40,13 +40,13 @@ export interface Need extends TokenNeed {
 const IMAGE_TOKENS = 1600;
 const AUDIO_SECOND_TOKENS = 250;
 
-/** The most of one image: of gpt-4o-mini, in high detail, 8 tiles of 5,667 tokens and 2,833 more. */
+/** The most tokens of one image: gpt-4o-mini at high detail, with 8 tiles of 5,667 tokens plus 2,833. */
 const LARGEST_IMAGE_TOKENS = 48_169;
 
-/** What a model reads at most. */
+/** The largest input of a model. */
 const LARGEST_INPUT_TOKENS = 1_048_576;
 
-/** The least that is held for an output, so that a series of short answers does not hide a long one. */
+/** The least output that is held, so that a series of short answers does not hide a long one. */
 const LEAST_OUTPUT = 256;
 
 /** The output of a model without a known maximum. */
@@ -55,7 +55,7 @@ const UNKNOWN_MAXIMUM = 32_768;
 /** Tokens that a provider adds around a prompt. */
 const FRAME_TOKENS = 64;
 
-/** What a request will probably use. */
+/** The expected use of a request. */
 export function expectedNeed(size: RequestSize, learned: Learned): TokenNeed {
   const quantile = Math.max(LEAST_OUTPUT, Math.ceil(learned.outputTokens));
   return {
@@ -65,8 +65,8 @@ export function expectedNeed(size: RequestSize, learned: Learned): TokenNeed {
 }
 
 /**
- * The most that a request of the largest size can use: a token is at least a byte, and the answer is as long as the request or the model
- * allows. `modelMaximum` is the most output tokens of the model; undefined: unknown.
+ * The maximum use of a request of the largest size: a token is at least a byte, and the answer is as long as the
+ * request or the model allows. `modelMaximum` is the most output tokens of the model; undefined: unknown.
  */
 export function maximumNeed(size: RequestSize, modelMaximum: number | undefined): TokenNeed {
   return {

@@ -6,7 +6,7 @@ import type { Database } from '../../store/database.ts';
 import { emptyQuarter, type QuarterNames, type QuarterRow } from '../ledger/quarter.ts';
 import { type Entry, insertEntries, storedUse, writeEntries } from './entry.ts';
 
-/** A change of what a limit has used. */
+/** A change of the use of a limit. */
 export interface Adjustment {
   readonly claim: Claim;
   /** In the unit of the limit; `reset`: back to 0. */
@@ -25,11 +25,11 @@ export class WrongAdjustment extends Error {
   }
 }
 
-/** What is left of a limit in money must be countable in doubles: $9,000,000. */
+/** The largest use in money that a double represents exactly: $9,000,000. */
 const MOST_LEFT_NANO = 9_000_000_000_000_000;
 
 /**
- * Changes what a limit has used in its current window, by an entry. A changed cost is in reports too; a reset is not,
+ * Changes the use of a limit in its current window with an entry. Reports include a changed cost, but not a reset,
  * since the money was spent. Throws `WrongAdjustment`.
  */
 export async function adjustLimit(database: Database, adjustment: Adjustment): Promise<Entry> {
@@ -96,7 +96,7 @@ const NO_NAMES: QuarterNames = {
   tags: '',
 };
 
-/** The names under which reports show what is changed for the scope of a limit. */
+/** The names under which reports show a change for the scope of a limit. */
 export function namesOfClaim(
   { scope, scopeId }: Claim,
   { owners, access }: Adjustment['snapshot'],

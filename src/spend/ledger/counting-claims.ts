@@ -2,7 +2,7 @@ import { matcher } from '../../config/compile/name-pattern.ts';
 import { readTeamIds } from '../../config/owners.ts';
 import type { Claim } from '../../limits/claim.ts';
 
-/** Whose use it is. A missing id is ''. */
+/** The owners of a use. A missing id is ''. */
 export interface UseOwners {
   readonly keyId: string;
   /** `/root/child/`. */

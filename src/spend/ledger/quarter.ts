@@ -49,7 +49,7 @@ export const QUARTER_SUMS = [
 
 export const QUARTER_MS = 15 * 60_000;
 
-/** The names by which a quarter is told from others, as they were at the time. A missing one is ''. */
+/** The names that identify a quarter, as they were at the time. A missing name is ''. */
 export interface QuarterNames {
   readonly keyId: string;
   readonly keyName: string;
