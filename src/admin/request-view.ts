@@ -36,10 +36,11 @@ const fields = {
   time_to_first_token_ms: COUNT.nullable(),
   duration_ms: COUNT,
   cost: DOLLARS.nullable().meta({ description: 'US dollars; null: the price is not known.' }),
-  cost_basis: z.enum(['provider', 'estimated', 'not-billed', 'lost']).nullable().meta({
+  cost_basis: z.enum(['provider', 'estimated', 'not-billed', 'cache', 'lost']).nullable().meta({
     description:
-      'provider: from the usage that the provider reported; estimated: from tokens that the gateway counted; not-billed: there was no answer; lost: the process that served it died, so it is charged what it held. null: the record is older than prices.',
+      'provider: from the usage that the provider reported; estimated: from tokens that the gateway counted; not-billed: there was no answer; cache: the response cache gave it; lost: the process that served it died, so it is charged what it held. null: the record is older than prices.',
   }),
+  saved: DOLLARS.nullable().meta({ description: 'US dollars that the response cache saved.' }),
   price_ref: z.string().nullable().meta({ description: 'Id of the prices behind the cost.' }),
   team: NAME,
   user: NAME,
@@ -87,6 +88,22 @@ export const detailSchema = z
         count: COUNT,
       })
       .nullable(),
+    provider_cost: DOLLARS.nullable().meta({
+      description: 'US dollars by the word of the provider, if it is recorded.',
+    }),
+    attempts_cost: z
+      .array(
+        z.object({
+          provider: z.string(),
+          model: z.string(),
+          cost: DOLLARS.nullable(),
+          cost_basis: z.string(),
+          price_ref: NAME,
+          prompt_tokens: TOKENS,
+          completion_tokens: TOKENS,
+        }),
+      )
+      .meta({ description: 'What each attempt cost, if others than the last one were billed.' }),
     tags: z.record(z.string(), z.string()),
     cache_write_tokens: TOKENS,
     tier: NAME,
@@ -117,6 +134,7 @@ export function requestView(record: RequestRecord): JsonObject {
     duration_ms: record.durationMs,
     cost: record.costNano === null ? null : dollarsOf(record.costNano),
     cost_basis: record.costBasis,
+    saved: record.savedNano === undefined ? null : dollarsOf(record.savedNano),
     price_ref: record.priceRef,
     team: record.team ?? null,
     user: record.userName ?? null,
@@ -124,7 +142,7 @@ export function requestView(record: RequestRecord): JsonObject {
   };
 }
 
-/** One record with all that is known of its way. */
+/** One record with all known details. */
 export function detailView(record: RequestRecord): JsonObject {
   return {
     ...requestView(record),
@@ -134,10 +152,22 @@ export function detailView(record: RequestRecord): JsonObject {
     overhead_ms: record.overheadMs ?? null,
     attempts_detail: parsed(record.attemptsJson, []),
     translation: parsed(record.translationJson, null),
+    provider_cost: dollars(record.providerCostNano),
+    attempts_cost: costsView(record.attemptsCost),
     tags: parsed(record.tags, {}),
     cache_write_tokens: record.cacheWriteTokens ?? null,
     tier: record.tier ?? null,
   };
+}
+
+function dollars(nano: number | null | undefined): string | null {
+  return nano === null || nano === undefined ? null : dollarsOf(nano);
+}
+
+function costsView(text: string | null | undefined): JsonObject[] {
+  return (parsed(text, []) as (JsonObject & { cost_nano: number | null })[]).map(
+    ({ cost_nano: nano, ...attempt }) => ({ ...attempt, cost: dollars(nano) }),
+  );
 }
 
 function parsed(text: string | null | undefined, otherwise: Json): Json {

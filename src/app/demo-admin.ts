@@ -5,10 +5,14 @@ import type { Overrides } from '../config/read/overrides.ts';
 import type { ConfigFile } from '../config/schema/schema.ts';
 import type { AdminEndpoint } from '../server/admin-port.ts';
 import type { Simulator } from '../simulator/simulator.ts';
+import type { RequestRecords } from '../store/records/request-record-table.ts';
 import type { Store } from '../store/store.ts';
+import { createHookSender } from '../upstream/hook-sender.ts';
 import { version } from '../version.ts';
 import { logAudit } from './audit-log.ts';
 import type { DemoClient } from './demo-traffic.ts';
+import { pricerAt } from './cost-meter.ts';
+import { recordsWithSums } from './records-with-sums.ts';
 import { recordRequests } from './request-records.ts';
 import type { AdminSide, Serving } from './serving.ts';
 
@@ -24,6 +28,8 @@ export interface DemoAdminOptions {
 interface Opened {
   readonly admin: Admin;
   readonly store: Store;
+  /** Stores requests, and adds up what they cost. */
+  readonly records: Pick<RequestRecords, 'insert'>;
 }
 
 const DAY_MS = 86_400_000;
@@ -45,8 +51,7 @@ export class DemoAdmin {
 
   constructor(options: DemoAdminOptions) {
     this.#options = options;
-    const insert: AdminSide['insert'] = async (records) =>
-      (await this.#open()).store.requests.insert(records);
+    const insert: AdminSide['insert'] = async (records) => (await this.#open()).records.insert(records);
     this.#recording = recordRequests({
       records: { insert, prune: async () => false },
       retentionMs: DAY_MS,
@@ -122,13 +127,21 @@ export class DemoAdmin {
       running: () => serving()?.running,
       nowMs: Date.now,
       standing: (claim) => serving()?.standing(claim),
+      spend: {
+        database: () => store.database,
+        // Records are added up when they are stored.
+        flush: () => Promise.resolve(),
+        costAt: pricerAt(() => store.snapshot()),
+        hashEndUser: undefined,
+        sendHook: createHookSender(),
+      },
       audit(entry) {
         const log = serving()?.log;
         if (log !== undefined) logAudit(entry, log);
       },
       onBug: (error) => serving()?.emit({ type: 'bug', requestId: undefined, error }),
     });
-    this.#opened = { admin, store };
+    this.#opened = { admin, store, records: recordsWithSums(store.database) };
     return this.#opened;
   }
 

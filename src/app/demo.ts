@@ -86,6 +86,8 @@ models:
     routes:
       - { provider: simulator-a, model: mock/ok }
 load_balancing: { strategy: round_robin }
+# Invented, so that the console has something to add up.
+prices: { models: { "simulator-*/*": { input: 2.5, output: 10 } } }
 # Nothing cools down: the first provider of demo-unreliable fails each time, for whoever looks.
 fallback: { cooldown_seconds: 0 }
 `;

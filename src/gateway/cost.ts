@@ -7,13 +7,31 @@ export interface Cost {
   readonly nano: number | undefined;
   /**
    * `provider`: from reported usage. `estimated`: from tokens counted by the gateway. `not-billed`: there was no
-   * answer.
+   * answer. `cache`: the response cache gave it, so nobody bills it.
    */
-  readonly basis: 'provider' | 'estimated' | 'not-billed';
+  readonly basis: 'provider' | 'estimated' | 'not-billed' | 'cache';
   /** Identifies the prices that were applied: the first 64 bits of a SHA-256 in hex. */
   readonly priceRef: string | undefined;
   /** The applied prices as text; `priceRef` is its hash. */
   readonly priceSheet: string | undefined;
+  /** Nano-dollars that the response cache saved; undefined: none, or nobody knows. */
+  readonly savedNano?: number | undefined;
+  /** Nano-dollars that the provider itself reported, if its settings say to record them. */
+  readonly providerNano?: number | undefined;
+  /** The attempts behind the cost, in their order, if others than that of the answer were billed. */
+  readonly attempts?: readonly AttemptCost[] | undefined;
+}
+
+/** What one attempt of a request cost. */
+export interface AttemptCost {
+  readonly provider: string;
+  /** The provider's name for the model. */
+  readonly model: string;
+  readonly nano: number | undefined;
+  readonly basis: Cost['basis'];
+  readonly priceRef: string | undefined;
+  readonly inputTokens: number | undefined;
+  readonly outputTokens: number | undefined;
 }
 
 /** The usage of one request that a provider bills. */

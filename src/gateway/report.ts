@@ -1,3 +1,4 @@
+import { billedUsage } from './billed-usage.ts';
 import { endpointOf } from './endpoint.ts';
 import type { Actual, Admission } from '../limits/admission.ts';
 import type { RequestEnded, TranslationReport } from './events.ts';
@@ -5,7 +6,7 @@ import type { Gateway } from './ports.ts';
 import type { TranslationNote } from './translated/reply-translation.ts';
 import type { RequestEnd, ServedRequest } from './settle.ts';
 
-/** Closes the admission of a request with its actual use, and emits its end with all its facts. */
+/** Closes the admission of a request with its actual use, and emits the event of its end. */
 export function report(served: ServedRequest, end: RequestEnd): void {
   closeAdmission(served.planned.admission, actualOf(served, end), endedEvent(served, end), served.gateway);
 }
@@ -24,15 +25,18 @@ export function closeAdmission(
 
 function actualOf(
   { execution }: ServedRequest,
-  { usage, ending, cost, isUsageEstimated }: RequestEnd,
+  { usage: answered, ending, cost, isUsageEstimated }: RequestEnd,
 ): Actual {
+  const { wasted } = execution;
+  const usage = billedUsage(answered, wasted);
   return {
     wasServed: execution.history.length > 0,
     isFailed: ending === 'failed' && execution.history.at(-1)?.outcome.kind !== 'answered',
     inputTokens: usage?.inputTokens,
     cachedTokens: usage?.cachedTokens,
     outputTokens: usage?.outputTokens,
-    isEstimated: isUsageEstimated,
+    // The tokens of several attempts do not tell how many one has.
+    isEstimated: isUsageEstimated || wasted !== undefined,
     costNano: cost?.nano,
   };
 }
@@ -53,10 +57,11 @@ function endedEvent(served: ServedRequest, end: RequestEnd): RequestEnded {
     status: end.status,
     code: end.code,
     history: execution.history,
-    usage: end.usage,
+    usage: billedUsage(end.usage, execution.wasted),
     translation: execution.note && translationReport(execution.note),
     isUsageEstimated: end.isUsageEstimated,
     cost: end.cost,
+    cache: planned.cache,
     isStreamed: execution.answer?.kind === 'streamed' && execution.answer.stream.takesEvents,
     overheadMs: ownTimeMs(served),
     startedAtMs: planned.startedAtMs,

@@ -15,8 +15,9 @@ export function administered(
   server: Server<SocketData>,
   state: ServerState,
 ): Promise<Response> | undefined {
-  const { admin } = state;
-  if (admin === undefined || !/^[a-z]+:\/\/[^/?]*\/admin(?:[/?]|$)/.test(request.url)) return undefined;
+  const { admin, part } = state;
+  if (admin === undefined || part === 'api' || !/^[a-z]+:\/\/[^/?]*\/admin(?:[/?]|$)/.test(request.url))
+    return undefined;
   const target = playgroundPath(request);
   const client = clientOf(request, server, state);
   if (target === undefined) return admin(request, client).then(withoutPermit);

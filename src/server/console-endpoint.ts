@@ -11,14 +11,23 @@ export function isOfConsole(path: string, { gateway }: ServerState): boolean {
 export function readConsole(
   request: Request,
   path: string,
-  { gateway, console, admin }: ServerState,
+  { gateway, console, admin, part }: ServerState,
 ): Promise<Response> | Response {
   const { enabled } = gateway.snapshot().console;
-  if (!enabled || console === undefined) throw new Refusal('path_not_found', { path });
+  if (!enabled || console === undefined || part === 'api') throw new Refusal('path_not_found', { path });
   if (admin !== undefined) return console(request, path);
   const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' };
   return new Response(HOW_TO_ENABLE, { status: 404, headers });
 }
+
+/** Refuses what the listener of the Admin API does not answer: the API itself is on the main one. */
+export function requireAdminPart(path: string, state: ServerState): void {
+  if (isOfConsole(path, state) || OF_THE_ADMIN_PART.test(path)) return;
+  throw new Refusal('path_not_found', { path });
+}
+
+/** What the pages of the console read, and what load balancers ask. */
+const OF_THE_ADMIN_PART = /^\/(?:v1\/key|docs|openapi\.json|health|healthz|readyz)(?:\/|$)/;
 
 const HOW_TO_ENABLE =
   'The console is off, because nobody could sign in. Set ADMIN_KEY in the environment of the gateway to a secret of 16 or more characters, and start it again.\n';

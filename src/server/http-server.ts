@@ -8,12 +8,14 @@ import type { BodyBudget } from './body-budget.ts';
 import type { AdminEndpoint } from './admin-port.ts';
 import type { HandedOverPeers } from './lean/handed-over.ts';
 import type { MetricsPage } from './metrics-endpoint.ts';
-import type { ConsoleEndpoint, DocsEndpoint } from './server-state.ts';
+import type { ConsoleEndpoint, DocsEndpoint, ListenerPart } from './server-state.ts';
 
 /** The listening server. */
 export interface HttpServer {
   readonly url: string;
   readonly port: number;
+  /** Where the Admin API and the console are, if they have a listener of their own. */
+  readonly adminUrl?: string;
   /** Requests whose responses are not complete. */
   readonly pending: () => number;
   /** Ends WebSockets that another configuration does not allow. */
@@ -32,6 +34,8 @@ export interface ServeOptions {
   readonly port: number;
   readonly tls: ServerSettings['tls'];
   readonly version: string;
+  /** What this listener answers; left out: everything. */
+  readonly part?: ListenerPart;
   /** Answers paths below `/admin`; undefined: there are none. */
   readonly admin?: AdminEndpoint | undefined;
   readonly docs: DocsEndpoint;

@@ -6,7 +6,7 @@ import { refusalAnswer, refuseOwn } from '../gateway/refuse.ts';
 import { requireOwnBrowser } from './browser-guard.ts';
 import type { HttpServer, ServeOptions } from './http-server.ts';
 import { addressOf, administered, isIntruder } from './admin-endpoint.ts';
-import { isOfConsole, readConsole } from './console-endpoint.ts';
+import { isOfConsole, readConsole, requireAdminPart } from './console-endpoint.ts';
 import { allowedOrigin, preflight, withCors } from './cors.ts';
 import { createDetailedHealth } from '../health/report.ts';
 import { readDocs } from './docs-endpoint.ts';
@@ -97,6 +97,7 @@ function stateOf(gateway: Gateway, options: ServeOptions): ServerState {
     docs: options.docs,
     console: options.console,
     admin: options.admin,
+    part: options.part ?? 'all',
     keyUse: options.keyUse,
     catalogue: options.catalogue,
     webSockets: new WebSockets({ ...gateway, sockets: options.sockets }),
@@ -139,6 +140,7 @@ function answerOrRefusal(request: Request, server: Server<SocketData>, state: Se
   };
   try {
     const target = requestTarget(request.url);
+    if (state.part === 'admin') requireAdminPart(target.path, state);
     requireOwnBrowser(request, target.path, state.gateway.snapshot());
     const own = target.path.startsWith('/v1/key')
       ? aboutKey({ request, server, target }, state)

@@ -11,6 +11,9 @@ import type { MetricsPage } from './metrics-endpoint.ts';
 /** The page about the API from the server's view. Returns undefined for an unknown path. */
 export type DocsEndpoint = (request: Request, path: string) => Promise<Response | undefined>;
 
+/** Everything; all but the Admin API and the console; or these, with what their pages need. */
+export type ListenerPart = 'all' | 'api' | 'admin';
+
 /** The console from the server's view: answers its path and everything below. */
 export type ConsoleEndpoint = (request: Request, path: string) => Promise<Response>;
 
@@ -29,6 +32,7 @@ export interface ServerState {
   readonly admin: AdminEndpoint | undefined;
   /** What keys have used; undefined: it is not stored. */
   readonly keyUse: KeyUse | undefined;
+  readonly part: ListenerPart;
   readonly catalogue: ModelCatalogue;
   readonly webSockets: WebSockets;
   /** Milliseconds since 1970. */

@@ -13,6 +13,8 @@ export interface Database {
   readonly read: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;
   /** Runs a transaction; an error from `work` rolls it back and is passed on. */
   readonly write: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;
+  /** As `write`, for work on whole tables, such as an index, which may take minutes. */
+  readonly writeSlowly: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;
 }
 
@@ -32,6 +34,7 @@ export interface DatabaseOptions {
 }
 
 const TIMEOUT_MS = 5000;
+const SLOW_MS = 3_600_000;
 const CONNECT_SECONDS = 3;
 const MOST_CONNECTIONS = 4;
 
@@ -44,9 +47,9 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   if (parsed.kind === 'wrong') throw new StoreUnavailable(parsed.message);
   const dialect = parsed.kind === 'postgres' ? postgres : sqlite;
   const connection = parsed.kind === 'postgres' ? pooled(parsed, options) : embedded(parsed);
-  const run = async <T>(mode: string, work: (sql: SQL) => Promise<T>): Promise<T> => {
+  const run = async <T>(mode: string, work: (sql: SQL) => Promise<T>, limitMs?: number): Promise<T> => {
     try {
-      return await connection.within((sql) => sql.begin(mode, work));
+      return await connection.within((sql) => sql.begin(mode, work), limitMs);
     } catch (error) {
       throw asUnavailable(error, connection.place);
     }
@@ -56,13 +59,15 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     place: connection.place,
     read: (work) => run(dialect.readMode, work),
     write: (work) => run(dialect.writeMode, work),
+    writeSlowly: (work) => run(dialect.writeMode, work, SLOW_MS),
     close: connection.close,
   };
 }
 
 interface Connection {
   readonly place: string;
-  readonly within: <T>(work: (sql: SQL) => Promise<T>) => Promise<T>;
+  /** `limitMs` replaces the usual limit of time, where there is one. */
+  readonly within: <T>(work: (sql: SQL) => Promise<T>, limitMs?: number) => Promise<T>;
   readonly close: () => Promise<void>;
 }
 
@@ -87,10 +92,10 @@ function pooled(
   let pool = connect();
   return {
     place,
-    async within(work) {
+    async within(work, limitMs = timeoutMs) {
       const used = pool;
       try {
-        return await within(timeoutMs, work(used));
+        return await within(limitMs, work(used));
       } catch (error) {
         if (error instanceof TimedOut && pool === used) {
           pool = connect();

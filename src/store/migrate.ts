@@ -43,7 +43,7 @@ export interface Migrated {
  * `SchemaMismatch` if the program cannot run on it.
  */
 export function migrateUp(database: Database, migrations = MIGRATIONS): Promise<Migrated> {
-  return database.write(async (sql) => {
+  return database.writeSlowly(async (sql) => {
     const current = await lockSchema(sql, database);
     await refuseForeign(sql, current, migrations);
     const pending = migrations.filter(({ version }) => version > current);

@@ -6,7 +6,13 @@ const clineChat: Agent = {
   program: 'cline',
   launch: ({ url, key, model }, prompt) => ({
     args: [prompt],
-    env: { CLINE_TELEMETRY_DISABLED: '1', CLINE_NO_TELEMETRY: '1', DO_NOT_TRACK: '1' },
+    env: {
+      CLINE_TELEMETRY_DISABLED: '1',
+      CLINE_NO_TELEMETRY: '1',
+      DO_NOT_TRACK: '1',
+      // Otherwise it leaves a daemon behind.
+      CLINE_SESSION_BACKEND_MODE: 'local',
+    },
     files: {
       '.cline/data/settings/providers.json': JSON.stringify({
         version: 1,

@@ -55,6 +55,15 @@ describe('the demo', () => {
     expect((await call('GET', '/models')).models.map(({ id }: { id: string }) => id)).toContain('demo');
   });
 
+  test('adds up what its requests cost, at invented prices', async () => {
+    await until(async () => {
+      const { spend } = await call('GET', '/spend?group_by=day,model');
+      return spend.some(
+        ({ model, cost }: { model: string; cost: string }) => model === 'demo' && Number(cost) > 0,
+      );
+    });
+  });
+
   test('sends traffic once its console was opened; a broken provider cools, and comes back when it is mended', async () => {
     expect((await call('GET', '/demo')).traffic.is_on).toBe(true);
     await call('PUT', '/demo/traffic', { is_on: true, requests_per_second: 40 });

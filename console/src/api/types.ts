@@ -170,14 +170,16 @@ export interface RequestPage {
 export interface FeedEntry {
   readonly at: string;
   readonly kind: string;
-  readonly text_en: string;
-  readonly provider?: string;
-  readonly model?: string;
-  readonly key?: string;
-  readonly route?: string;
-  readonly request_id?: string;
-  readonly version?: number;
-  readonly seconds?: number;
+  readonly provider: string | null;
+  readonly model: string | null;
+  readonly key: string | null;
+  /** The id of a route. */
+  readonly route: string | null;
+  readonly request_id: string | null;
+  readonly version: number | null;
+  readonly seconds: number | null;
+  /** More words, such as an action. */
+  readonly detail: string | null;
 }
 
 export interface Tick {

@@ -80,7 +80,6 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'Keyboard shortcuts': '键盘快捷键',
   'Known providers': '常见供应商',
   'Latency, last hour': '最近一小时延迟',
-  'Left out by the configuration': '被配置排除',
   'Limits of time': '超时设置',
   'List its models': '列出其模型',
   'Listing models is free. One token costs a fraction of a cent, and shows that the whole way works.':
@@ -190,6 +189,12 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'There is no such page': '没有这个页面',
   'These models take over, in this order.': '按此顺序由这些模型接替。',
   'These providers are down': '这些供应商不可用',
+  'Usage is not stored yet': '尚未存储用量',
+  'The demo forgets what was used.': '演示模式不保存用量。',
+  'A gateway with a configuration file stores usage once a limit has a period of a day or longer.':
+    '使用配置文件的网关在有周期为一天或更长的限额后才存储用量。',
+  'For example, in {{file}}': '例如在 {{file}} 中',
+  'of the last 10 s': '最近 10 秒',
   'This could not be loaded': '加载失败',
   'This is a demo': '这是演示',
   'This is not JSON.': '这不是 JSON。',
@@ -278,9 +283,5 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   '{{text}} requests loaded': '已加载 {{text}} 个请求',
   '{{text}} requests used models whose price is not known; the cost lacks them.':
     '有 {{text}} 个请求使用了价格未知的模型，未计入费用。',
-  'feed route_cooled': '{{what}} 进入冷却',
-  'feed route_back': '{{what}} 恢复可用',
-  'feed configuration': '配置更新为版本 {{version}}',
-  'feed refused_change': '一次配置更改被拒绝',
-  'feed provider_error': '{{what}} 出错',
+  'Tokens, last 30 days': '最近 30 天 token',
 };

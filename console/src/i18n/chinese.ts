@@ -1,5 +1,10 @@
 import { chineseSentences } from './chinese-sentences.ts';
+import { chineseTables } from './chinese-tables.ts';
 import { chineseWords } from './chinese-words.ts';
 
 /** Chinese texts by their English wording. */
-export const chinese: Readonly<Record<string, string>> = { ...chineseWords, ...chineseSentences };
+export const chinese: Readonly<Record<string, string>> = {
+  ...chineseWords,
+  ...chineseSentences,
+  ...chineseTables,
+};

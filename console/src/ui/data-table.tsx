@@ -72,7 +72,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
       style={maxHeight === undefined ? {} : { maxHeight }}
       // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls
       tabIndex={0}
-      role="region"
+      role="group"
       aria-label={label}
     >
       <table className="table" aria-rowcount={rows.length + 1}>

@@ -35,7 +35,8 @@ export function Countdown({ until }: { until: string }): ReactNode {
     const timer = setInterval(() => setNow(Date.now()), 500);
     return () => clearInterval(timer);
   }, []);
-  return <span className="num">{span((Date.parse(until) - now) / 1000)}</span>;
+  const seconds = (Date.parse(until) - now) / 1000;
+  return seconds > 0.5 ? <span className="num">{span(seconds)}</span> : null;
 }
 
 interface FactProps {

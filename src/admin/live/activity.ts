@@ -3,11 +3,11 @@ import type { Emit } from '../../gateway/ports.ts';
 import type { GatewayEvent, RequestEnded } from '../../gateway/events.ts';
 import { recordOf, type RequestRecord } from '../../store/records/request-record.ts';
 
-/** What happened in a moment: names and numbers, never a prompt, an answer or a credential. */
+/** A batch of activity: names and numbers, never a prompt, an answer or a credential. */
 export interface Activity {
   /** The newest requests that ended, the oldest first. */
   readonly ended: RequestRecord[];
-  /** Requests that ended beside those. */
+  /** The number of other requests that ended. */
   more: number;
   readonly sums: ActivitySums;
   readonly news: News[];
@@ -24,12 +24,13 @@ export interface ActivitySums {
   readonly firstBytes: Histogram;
 }
 
-/** Something that an operator wants to hear of. */
+/** An item of the operator's feed. */
 export interface News {
   readonly kind:
     | 'route_cooled'
     | 'route_back'
     | 'fallback'
+    | 'budget'
     | 'provider_error'
     | 'configuration'
     | 'refused_change'
@@ -46,11 +47,11 @@ export interface News {
   readonly requestId?: string | undefined;
   readonly version?: number | undefined;
   readonly seconds?: number | undefined;
-  /** Further words, such as the problems of a refused configuration. */
+  /** Details, such as the problems of a refused configuration. */
   readonly detail?: string | undefined;
 }
 
-/** More of one moment are counted only. */
+/** Further ones in the same batch are only counted. */
 export const MOST_ENDED = 50;
 const MOST_NEWS = 50;
 
@@ -71,7 +72,7 @@ export function emptyActivity(): Activity {
   };
 }
 
-/** Adds what happened elsewhere in the same moment. */
+/** Adds the activity of other processes at the same time. */
 export function addActivity(to: Activity, other: Activity): void {
   to.ended.push(...other.ended);
   to.more += other.more;
@@ -91,10 +92,10 @@ export function addActivity(to: Activity, other: Activity): void {
   addHistogram(sums.firstBytes, other.sums.firstBytes);
 }
 
-/** How often a process tells what happened in it. */
+/** How often a process reports its activity. */
 const EVERY_MS = 250;
 
-/** Collects the events of one process and tells them in batches, while somebody watches. */
+/** Collects the events of one process and reports them in batches, while there are subscribers. */
 export class ActivityTap {
   readonly #tell: (activity: Activity) => void;
   readonly #epochMs: () => number;
@@ -114,7 +115,11 @@ export class ActivityTap {
     const news = newsOf(event, this.#epochMs());
     if (news === undefined) return;
     this.#isEmpty = false;
-    if (this.#activity.news.length < MOST_NEWS) this.#activity.news.push(news);
+    const told = this.#activity.news;
+    // A client that goes on asking without a budget is news once in a moment.
+    const isKnown =
+      news.kind === 'budget' && told.some(({ kind, key }) => kind === 'budget' && key === news.key);
+    if (told.length < MOST_NEWS && !isKnown) told.push(news);
   };
 
   flush(): void {
@@ -178,13 +183,19 @@ const NEWS: Tellers = {
     atMs,
     detail: problems.slice(0, 3).join('; ').slice(0, 500),
   }),
-  'request-ended': fallbackOf,
+  'request-ended': (event, atMs) => fallbackOf(event, atMs) ?? budgetOf(event, atMs),
 };
 
-/** A request that another route than the first one answered; undefined: there is nothing to tell. */
+/** The news of a request that was answered by another route than the first; undefined: none. */
 function fallbackOf(event: RequestEnded, atMs: number): News | undefined {
   const { history, model, keyName: key, requestId, provider, ending } = event;
   const first = history[0]?.route.id;
   if (ending !== 'complete' || history.every(({ route }) => route.id === first)) return undefined;
   return { kind: 'fallback', atMs, model: model?.slice(0, 256), key, requestId, provider, routeId: first };
+}
+
+/** A request that a budget refused; undefined: none did. */
+function budgetOf({ code, model, keyName: key, requestId }: RequestEnded, atMs: number): News | undefined {
+  if (code !== 'budget_exceeded') return undefined;
+  return { kind: 'budget', atMs, model: model?.slice(0, 256), key, requestId };
 }

@@ -11,7 +11,7 @@ export const spendSchema = z.strictObject({
   }),
   journal: optional(z.string().min(1).max(1000), {
     description:
-      'The folder of the journal, which survives a crash. One gateway uses it alone. `memory`: no journal, and a restart forgets requests under way and what was not yet stored. Left out: `.llm-proxy/journal`, or a folder beside it if another gateway uses that.',
+      'The folder of the journal, which survives a crash. One gateway uses it alone. `memory`: no journal, and a restart forgets what limits have used. Left out: `.llm-proxy/journal`, or a folder beside it if another gateway uses that.',
     examples: ['/var/lib/llm-proxy/journal', 'memory'],
   }),
   fsync: optional(z.number().min(0).max(3600), {

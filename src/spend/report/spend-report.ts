@@ -1,5 +1,6 @@
 import type { SQL } from 'bun';
 import type { Database } from '../../store/database.ts';
+import type { Dialect } from '../../store/dialect.ts';
 import { type PeriodUnit, type ReportPeriod, type Span, periodsOf } from './report-period.ts';
 import {
   type NameDimension,
@@ -10,7 +11,7 @@ import {
 } from './spend-statement.ts';
 import { addSums, NO_SPEND, type SpendSums, type SumRow, sumsOf } from './spend-sums.ts';
 
-/** What to report. */
+/** The query of a report. */
 export interface SpendQuery extends Span {
   /** undefined: one sum for the whole span. */
   readonly period: PeriodUnit | undefined;
@@ -36,15 +37,15 @@ export class TooManyGroups extends Error {
 }
 
 const MOST_GROUPS = 100_000;
-/** SQLite sums on the thread that serves requests, and PostgreSQL within a time limit. */
-const PIECE_MS = 86_400_000;
-/** How long one transaction goes on with further pieces. */
+/** SQLite sums on the thread that serves requests, and sorts short pieces faster; PostgreSQL has a time limit. */
+const PIECE_MS: Readonly<Record<Dialect['kind'], number>> = { sqlite: 3 * 3_600_000, postgres: 86_400_000 };
+/** How long one transaction continues with further pieces. */
 const TURN_MS = 40;
 
 /**
  * Sums the spending of a span by period and names, and passes the groups on, one period after the other and sorted by
- * name. Throws `StoreUnavailable` or `TooManyGroups`. Each period is read on its own, so that the parts of an answer add
- * up to its total, whatever ends meanwhile.
+ * name. Throws `StoreUnavailable` or `TooManyGroups`. Each period is read on its own, so that the parts of an answer
+ * add up to its total even if requests end meanwhile.
  */
 export async function* spendGroups(database: Database, query: SpendQuery): AsyncGenerator<SpendGroup[]> {
   let count = 0;
@@ -76,7 +77,7 @@ async function* readPieces(
   table: SpendTable,
 ): AsyncGenerator<{ readonly piece: Piece; readonly rows: readonly SpendRow[] }> {
   const span = await known(database, query, table);
-  const pieces = piecesOf({ ...query, ...span });
+  const pieces = piecesOf({ ...query, ...span }, PIECE_MS[database.dialect.kind]);
   let next = pieces.next();
   while (next.done !== true) {
     const found: { piece: Piece; rows: SpendRow[] }[] = [];
@@ -94,7 +95,7 @@ async function* readPieces(
   }
 }
 
-/** The part of the span in which there is anything, so that a report on all time does not ask for empty days. */
+/** The part of the span that has data, so that a report on all time does not query empty days. */
 async function known(database: Database, { sinceMs, untilMs }: Span, table: SpendTable): Promise<Span> {
   const rows: { first: number | string | null; last: number | string | null }[] = await database.read((sql) =>
     edges(sql, table, { sinceMs, untilMs }),
@@ -109,13 +110,13 @@ function edges(sql: SQL, { name, time }: SpendTable, { sinceMs, untilMs }: Span)
   return sql.unsafe(text, [sinceMs, untilMs]);
 }
 
-function* piecesOf(query: SpendQuery): Generator<Piece, undefined> {
+function* piecesOf(query: SpendQuery, pieceMs: number): Generator<Piece, undefined> {
   const { period, timezone, sinceMs, untilMs } = query;
   const whole: Iterable<Span & Partial<ReportPeriod>> =
     period === undefined ? [{ sinceMs, untilMs }] : periodsOf(period, timezone, query);
   for (const { label, ...span } of whole) {
-    for (let fromMs = span.sinceMs; fromMs < span.untilMs; fromMs += PIECE_MS) {
-      yield { label, sinceMs: fromMs, untilMs: Math.min(fromMs + PIECE_MS, span.untilMs) };
+    for (let fromMs = span.sinceMs; fromMs < span.untilMs; fromMs += pieceMs) {
+      yield { label, sinceMs: fromMs, untilMs: Math.min(fromMs + pieceMs, span.untilMs) };
     }
   }
   return undefined;

@@ -38,6 +38,7 @@ test('only models that a budget counts, and that its key may use, are refused', 
   for (const harmless of [
     'limits: [{ cost: 5, per: day, on_exceed: warn }]',
     'limits: [{ tokens: 5, per: day }]',
+    'prices: { unknown_with_budget: { input: 10, output: 40 } }\nlimits: [{ cost: 5, per: day }]',
     'prices: { models: { "a/*": { free: true } } }\nlimits: [{ cost: 5, per: day }]',
     'prices: { models: { a/m1: { free: true } } }\nlimits: [{ cost: 5, per: day, models: [m1] }]',
     'prices: { models: { a/m1: { free: true } } }\nmaster_keys: [{ name: k, key: mk-1, allowed_models: [m1], limits: [{ cost: 5, per: day }] }]',

@@ -11,6 +11,14 @@ const FROM_TABLES = [
   'Healthy Available Cooling Probing Draining Disabled Complete Refused Failed'.split(' '),
   'Observe Route Access System Mine Overview Requests Usage Models Providers Explain Playground'.split(' '),
   ['On trial', 'Broken off', 'Client left', 'Keys & teams', 'Configuration', 'Settings', 'My use'],
+  // The faults of the demo.
+  [
+    'Answers every request with 500',
+    'Answers every request with 429',
+    'Closes every connection without an answer',
+    'Answers with a web page in place of JSON',
+    'Answers without content',
+  ],
   ['admin', 'operator', 'viewer', 'key'].map((role) => `role ${role}`),
   ['second', 'minute', 'hour', 'day', 'week', 'month', 'total'].map((period) => `a ${period}`),
 ].flat();

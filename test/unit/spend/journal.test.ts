@@ -147,7 +147,7 @@ test('a folder has one process at a time, and its id and its numbers stay', () =
   first.close();
   const second = openFolder({ path, ...NAMED });
   expect(second.node).toBe(node);
-  expect(second.nextLife()).toBe(life + 1);
+  expect(second.nextLife()).toBeGreaterThan(life);
   second.close();
 });
 

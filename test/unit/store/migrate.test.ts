@@ -207,3 +207,10 @@ describe.each([...ENGINES])('the schema in %s', (engine) => {
     await database.close();
   });
 });
+
+test('a step that takes longer than any other transaction may is waited for', async () => {
+  const database = openDatabase(await databases.newUrl('postgres'), { timeoutMs: 2_000 });
+  const slow = later('select pg_sleep(3)');
+  expect((await migrateUp(database, slow)).version).toBe(LATEST + 2);
+  await database.close();
+});

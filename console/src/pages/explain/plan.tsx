@@ -57,7 +57,7 @@ export function Plan({ explanation }: { explanation: Explanation }): ReactNode {
         </Card>
       )}
       {leftOut.length > 0 && (
-        <Card title={t('Left out by the configuration')}>
+        <Card title={t('Left out')}>
           <ul className="stack tight">
             {leftOut.map(({ what, why }) => (
               <li key={`${what} ${why}`}>

@@ -4,7 +4,7 @@ import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../../api/client.ts';
 import type { LimitUse } from '../../api/resources.ts';
-import type { RequestPage } from '../../api/types.ts';
+import type { RequestRow } from '../../api/types.ts';
 import { NONE } from '../../lib/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Card } from '../../ui/card.tsx';
@@ -92,18 +92,22 @@ function MyRequests(): ReactNode {
   const pages = useInfiniteQuery({
     queryKey: ['own', 'requests'],
     queryFn: ({ pageParam, signal }) =>
-      call<RequestPage>('/v1/key/requests', { query: { cursor: pageParam }, signal }),
+      call<OwnRequests>('/v1/key/requests', { query: { cursor: pageParam }, signal }),
     initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last: RequestPage) => last.next_cursor ?? undefined,
+    getNextPageParam: (last: OwnRequests) => last.next_cursor ?? undefined,
     retry: false,
   });
   const columns = useMemo(() => requestColumns(t), [t]);
+  const rows = useMemo(
+    () => pages.data?.pages.flatMap(({ requests }) => requests.map(rowOf)) ?? [],
+    [pages.data],
+  );
   return (
     <Card title={t('My requests')} flush>
       {pages.data ? (
         <DataTable
           label={t('My requests')}
-          rows={pages.data.pages.flatMap(({ requests }) => requests)}
+          rows={rows}
           columns={columns}
           hidden={['key', 'team']}
           keyOf={(row) => row.request_id}
@@ -124,4 +128,21 @@ function MyRequests(): ReactNode {
       )}
     </Card>
   );
+}
+
+/** A request as its own key's holder gets it. */
+interface OwnRequest extends Omit<RequestRow, 'request_id' | 'total_tokens' | 'key' | 'attempts'> {
+  readonly id: string;
+  readonly input_tokens: number | null;
+  readonly output_tokens: number | null;
+}
+
+interface OwnRequests {
+  readonly requests: readonly OwnRequest[];
+  readonly next_cursor: string | null;
+}
+
+function rowOf({ id, input_tokens: input, output_tokens: output, ...rest }: OwnRequest): RequestRow {
+  const tokens = input === null && output === null ? null : (input ?? 0) + (output ?? 0);
+  return { ...rest, request_id: id, key: null, attempts: 1, total_tokens: tokens };
 }

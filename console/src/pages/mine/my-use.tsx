@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../../api/client.ts';
-import { money } from '../../lib/format.ts';
+import { compact, money } from '../../lib/format.ts';
 import { Card } from '../../ui/card.tsx';
 import { Chart, Legend } from '../../ui/chart.tsx';
 import { Skeleton } from '../../ui/states.tsx';
@@ -27,14 +27,16 @@ export function MyUse(): ReactNode {
     retry: false,
     staleTime: 60_000,
   });
-  const { periods, stacks } = useMemo(() => {
+  const { periods, stacks, measure } = useMemo(() => {
     const rows = (use.data?.spend ?? use.data?.usage ?? []).map((row) => ({
       ...row,
       period: row.period ?? (row['day'] as string | undefined) ?? '',
     }));
     const since = new Date(Date.now() - DAYS * 86_400_000).toISOString();
     const periods = daysBetween(since, new Date().toISOString());
-    return stacksOf(rows, { by: 'model', measure: 'cost', other: t('all others'), periods });
+    // Where nothing has a price, tokens tell more.
+    const measure = rows.some(({ cost }) => Number(cost) > 0) ? 'cost' : 'tokens';
+    return { measure, ...stacksOf(rows, { by: 'model', measure, other: t('all others'), periods }) };
   }, [use.data, t]);
   if (use.error) return null;
   const lines = stacks.map(({ group, values }, at) => ({
@@ -43,14 +45,15 @@ export function MyUse(): ReactNode {
     kind: 'bars' as const,
     values,
   }));
+  const title = measure === 'cost' ? t('Cost, last 30 days') : t('Tokens, last 30 days');
   return (
-    <Card title={t('Cost, last 30 days')} actions={<Legend lines={lines} />}>
+    <Card title={title} actions={<Legend lines={lines} />}>
       {use.data ? (
         <Chart
-          label={t('Cost, last 30 days')}
+          label={title}
           stacked
           times={periods.map((period) => Date.parse(`${period.slice(0, 10)}T00:00`) / 1000)}
-          format={money}
+          format={measure === 'cost' ? money : compact}
           lines={lines}
         />
       ) : (

@@ -17,7 +17,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { queryText } from '../../api/client.ts';
 import { useLive } from '../../api/live.ts';
-import type { FeedEntry } from '../../api/types.ts';
+import type { FeedEntry, LiveRoute } from '../../api/types.ts';
 import { Card } from '../../ui/card.tsx';
 import { Empty } from '../../ui/states.tsx';
 import { When } from '../../ui/values.tsx';
@@ -30,6 +30,7 @@ const KINDS: Readonly<Record<string, { icon: LucideIcon; color: string }>> = {
   refused_change: { icon: FileX, color: 'is-amber' },
   drained: { icon: CirclePause, color: 'muted' },
   resumed: { icon: CirclePlay, color: 'is-green' },
+  cleared: { icon: Sunrise, color: 'is-green' },
   provider_error: { icon: CircleAlert, color: 'is-red' },
   budget: { icon: Wallet, color: 'is-amber' },
 };
@@ -44,7 +45,7 @@ export function Feed(): ReactNode {
       {feed.length === 0 ? (
         <Empty
           icon={Activity}
-          title={t('Nothing yet')}
+          title={t('Nothing since this page was opened')}
           text={t('Cooldowns, fallbacks and changes appear here.')}
         />
       ) : (
@@ -67,12 +68,13 @@ export function Feed(): ReactNode {
 
 function Entry({ entry }: { entry: FeedEntry }): ReactNode {
   const { t } = useTranslation();
+  const route = useLive(({ routes }) => (entry.route === null ? undefined : routes.get(entry.route)));
   const { icon: Icon, color } = KINDS[entry.kind] ?? { icon: Activity, color: 'muted' };
   return (
     <li className="feed-entry">
       <Icon aria-hidden className={color} />
       <span className="grow">
-        <Link href={placeOf(entry)}>{feedText(entry, t)}</Link>
+        <Link href={placeOf(entry)}>{feedText(entry, route, t)}</Link>
       </span>
       <span className="muted small">
         <When time={entry.at} />
@@ -81,18 +83,23 @@ function Entry({ entry }: { entry: FeedEntry }): ReactNode {
   );
 }
 
-/** In English as the gateway says it; in other languages by kind. */
-function feedText(entry: FeedEntry, t: TFunction): string {
-  return t(`feed ${entry.kind}`, {
-    ...entry,
-    what: entry.route ?? entry.provider ?? entry.model ?? entry.key ?? '',
-    defaultValue: entry.text_en,
+/** What happened, in a few words. */
+function feedText(entry: FeedEntry, route: LiveRoute | undefined, t: TFunction): string {
+  const what = route ? `${route.provider}${route.model === null ? '' : `/${route.model}`}` : entry.provider;
+  const text = t(`feed ${entry.kind}`, {
+    what: what ?? entry.model ?? entry.key ?? '',
+    model: entry.model ?? '',
+    provider: entry.provider ?? '',
+    version: entry.version ?? '',
+    seconds: Math.round(entry.seconds ?? 0),
+    defaultValue: entry.kind,
   });
+  return entry.detail === null ? text : `${text}: ${entry.detail}`;
 }
 
 function placeOf({ kind, provider, model, key, request_id: id, version }: FeedEntry): string {
-  if (version !== undefined) return `/config?version=${version}`;
-  if (id !== undefined) return `/requests${queryText({ id })}`;
+  if (version !== null) return `/config?version=${version}`;
+  if (id !== null) return `/requests${queryText({ id })}`;
   if (kind === 'refused_change') return '/config';
   return `/requests${queryText({ provider, model, key })}`;
 }

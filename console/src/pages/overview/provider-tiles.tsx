@@ -87,7 +87,10 @@ function Tile({ status, latency }: TileProps): ReactNode {
         </span>
       ) : (
         <span className="tile-line muted">
-          <Sparkline values={latency.some((value) => value !== null) ? latency : []} height={24} />
+          <Sparkline
+            values={latency.filter((value) => value !== null).length > 2 ? latency : []}
+            height={24}
+          />
         </span>
       )}
     </Link>

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { readRequest } from '../../api/queries.ts';
@@ -96,10 +96,16 @@ function Measures({ answer }: { answer: Answer }): ReactNode {
 function Cost({ answer }: { answer: Answer }): ReactNode {
   const { session } = useSession();
   const { cost, requestId, durationMs } = answer;
+  // A record is written about a second after its request.
+  const [isWritten, setWritten] = useState(false);
+  useEffect(() => {
+    if (durationMs === undefined) return undefined;
+    const timer = setTimeout(() => setWritten(true), 2000);
+    return () => clearTimeout(timer);
+  }, [durationMs]);
   const record = useQuery({
     ...readRequest(requestId ?? ''),
-    enabled:
-      cost === undefined && requestId !== undefined && durationMs !== undefined && session.role !== 'key',
+    enabled: cost === undefined && requestId !== undefined && isWritten && session.role !== 'key',
   });
   const shown = cost ?? record.data?.cost;
   if (shown === undefined || shown === null) return null;

@@ -1,0 +1,153 @@
+import { expect, test } from 'bun:test';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Refusal } from '../../../src/gateway/refusals.ts';
+import { readLines } from '../../../src/spend/journal/reader.ts';
+import { type JournalOrders, openProcessJournal } from '../../../src/spend/process-journal.ts';
+import { compiled } from '../../e2e/gateway.ts';
+import { ended } from '../store/request-records.ts';
+import { AT_MS, COUNTER, newFolder } from './lines.ts';
+
+const KEY = 'lp-0123456789abcdef0123456789abcdef';
+const SNAPSHOT = compiled(`
+providers: [{name: p, api_base: "http://127.0.0.1:9", api_key: sk-test-0123456789}]
+teams: [{name: acme}, {name: search, parent: acme}]
+users: [{name: alice}]
+master_keys: [{name: app, key: ${KEY}, team: search, user: alice, tags: {app: web}}]
+`);
+const HOLDS = [{ counter: COUNTER, windowMs: AT_MS, amount: 700, kind: 'cost' }] as const;
+
+function entry(requestId: string) {
+  const names = {
+    team: 'search',
+    teamPath: 'acme/search',
+    user: 'alice',
+    endUser: 'u1',
+    tags: { app: 'web' },
+  };
+  const estimate = { inputTokens: 1, outputTokens: 1, costNano: 700 };
+  return {
+    requestId,
+    atMs: AT_MS,
+    keyId: 'app',
+    keyName: 'app',
+    model: 'm',
+    ...names,
+    holds: HOLDS,
+    estimate,
+  };
+}
+
+function start(more: Partial<JournalOrders> = {}) {
+  const folder = newFolder();
+  const journal = openProcessJournal(
+    {
+      folder: folder.path,
+      node: folder.node,
+      worker: 1,
+      life: folder.nextLife(),
+      fsyncMs: 1000,
+      maxBytes: 2 ** 30,
+      onFull: 'serve',
+      ...more,
+    },
+    { snapshot: () => SNAPSHOT, epochMs: () => AT_MS, onTrouble: () => undefined },
+  );
+  const lines = () =>
+    readdirSync(folder.path)
+      .filter((name) => name.endsWith('.log'))
+      .flatMap((name) => readLines(join(folder.path, name), 0).map(({ line }) => line));
+  return { folder, journal, lines };
+}
+
+test('a request with limits is closed by its settlement, and any other by its event; each once', () => {
+  const { folder, journal, lines } = start();
+  journal.open(entry('a'));
+  journal.close('a', ended({ requestId: 'a', keyId: 'app', team: 'search' }), HOLDS);
+  journal.listen(ended({ requestId: 'a', keyId: 'app', team: 'search' }));
+  journal.listen(ended({ requestId: 'b' }));
+  journal.flush();
+  expect(lines()).toMatchObject([
+    {
+      t: 'open',
+      id: 'a',
+      holds: [[COUNTER, AT_MS, 700]],
+      holdNano: 700,
+      names: {
+        key: 'app',
+        keyId: 'app',
+        model: 'm',
+        team: 'search',
+        teamPath: 'acme/search',
+        teamIds: '/acme/search/',
+        userId: 'alice',
+        userName: 'alice',
+        endUser: 'u1',
+        tags: '{"app":"web"}',
+      },
+    },
+    { t: 'close', id: 'a', uses: [[COUNTER, AT_MS, 700]], record: { holdNano: 700, team: 'search' } },
+    { t: 'close', id: 'b', uses: [] },
+  ]);
+  journal.end();
+  folder.close();
+});
+
+test('what a provider reports is whole in the journal, whatever it is', () => {
+  const { folder, journal, lines } = start();
+  const usage = {
+    inputTokens: 1.5,
+    outputTokens: -3,
+    totalTokens: 1e300,
+    cachedTokens: NaN,
+    reasoningTokens: 1,
+  };
+  journal.open(entry('a'));
+  const uses = [1.5, Infinity, -2].map((amount) => ({ counter: COUNTER, windowMs: AT_MS, amount }));
+  journal.close('a', ended({ requestId: 'a', usage }), uses);
+  journal.flush();
+  const [, line] = lines();
+  expect(line?.t === 'close' && line.uses.map(([, , amount]) => amount)).toEqual([2, 0, 0]);
+  expect(line).toMatchObject({ record: { promptTokens: 2, completionTokens: 0, totalTokens: 2 ** 31 - 1 } });
+  journal.end();
+  folder.close();
+});
+
+test('the prices behind costs are in each file once', () => {
+  const { folder, journal, lines } = start();
+  const cost = { nano: 1, basis: 'provider', priceRef: 'abc', priceSheet: '{}' } as const;
+  for (const requestId of ['a', 'b', 'c']) journal.listen(ended({ requestId, cost }));
+  journal.flush();
+  const sheets = lines().map((line) => line?.t === 'close' && line.record.priceSheet);
+  expect(sheets).toEqual(['{}', null, null]);
+  journal.end();
+  folder.close();
+});
+
+test.each(['serve', 'refuse'] as const)('a journal that cannot be written: on_full is %p', async (onFull) => {
+  const { folder, journal } = start({ onFull });
+  const path = join(folder.path, 'gone');
+  // The lock cannot be made either, and the journal begins all the same.
+  const full = openProcessJournal(
+    {
+      folder: path,
+      node: folder.node,
+      worker: 2,
+      life: folder.nextLife(),
+      fsyncMs: 1000,
+      maxBytes: 1,
+      onFull,
+    },
+    { snapshot: () => SNAPSHOT, epochMs: () => AT_MS, onTrouble: () => undefined },
+  );
+  const opening = (): void => full.open(entry('a'));
+  if (onFull === 'serve') opening();
+  else expect(opening).toThrow(Refusal);
+  expect(full.isDegraded()).toBe(true);
+  mkdirSync(path, { recursive: true });
+  while (full.isDegraded()) await Bun.sleep(20);
+  full.open(entry('b'));
+  full.end();
+  journal.end();
+  folder.close();
+});
