@@ -256,22 +256,23 @@ describe('requests that are not cached', () => {
 });
 
 describe('identical requests at once', () => {
-  for (const stream of [false, true])
-    test(`make one call, ${stream ? 'streamed' : 'whole'}`, async () => {
-      gateway = startGateway(config());
-      const answers = await Promise.all(Array.from({ length: 50 }, () => ask(cold('slow', { stream }))));
-      expect(simulator.attempts).toHaveLength(1);
-      expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
-      expect(answers.filter(({ cache }) => cache === 'miss')).toHaveLength(1);
-      const ids = answers.map(({ headers }) => headers.get('x-llm-proxy-request-id'));
-      expect(new Set(ids).size).toBe(50);
-      await gateway.ended(50);
-      const ends = gateway.events.filter((event) => event.type === 'request-ended');
-      const leader = ends.find(({ cache }) => cache === 'miss');
-      expect(leader?.cost?.nano).toBeGreaterThan(0);
-      for (const end of ends.filter(({ cache }) => cache === 'joined'))
-        expect(end).toMatchObject({ ending: 'complete', cost: { nano: 0, savedNano: leader?.cost?.nano } });
-    });
+  for (const engine of ['runtime', 'lean'] as const)
+    for (const stream of [false, true])
+      test(`make one call, ${stream ? 'streamed' : 'whole'}, on the ${engine} engine`, async () => {
+        gateway = startGateway(config(), undefined, engine);
+        const answers = await Promise.all(Array.from({ length: 200 }, () => ask(cold('slow', { stream }))));
+        expect(simulator.attempts).toHaveLength(1);
+        expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+        expect(answers.filter(({ cache }) => cache === 'miss')).toHaveLength(1);
+        const ids = answers.map(({ headers }) => headers.get('x-llm-proxy-request-id'));
+        expect(new Set(ids).size).toBe(200);
+        await gateway.ended(200);
+        const ends = gateway.events.filter((event) => event.type === 'request-ended');
+        const leader = ends.find(({ cache }) => cache === 'miss');
+        expect(leader?.cost?.nano).toBeGreaterThan(0);
+        for (const end of ends.filter(({ cache }) => cache !== 'miss'))
+          expect(end).toMatchObject({ ending: 'complete', cost: { nano: 0, savedNano: leader?.cost?.nano } });
+      });
 
   test('share a failure', async () => {
     gateway = startGateway(config());
@@ -302,26 +303,29 @@ describe('identical requests at once', () => {
     expect(ends.map(({ ending }) => ending)).toEqual(['truncated', 'truncated', 'truncated']);
   });
 
-  test('go on when the first client leaves', async () => {
-    gateway = startGateway(config());
-    const leaving = new AbortController();
-    const first = ask(cold('slow', { stream: true }), 'one', { signal: leaving.signal });
-    await simulator.waitForAttempts(1);
-    const second = ask(cold('slow', { stream: true }));
-    await until(() => gateway.events.filter(({ type }) => type === 'request-received').length === 2);
-    leaving.abort();
-    await expect(first).rejects.toThrow();
-    const answer = await second;
-    expect(answer.cache).toBe('joined');
-    expect(answer.text).toEndWith('data: [DONE]\n\n');
-    expect(simulator.attempts).toHaveLength(1);
-    await gateway.ended(2);
-    const ends = gateway.events.filter((event) => event.type === 'request-ended');
-    const leader = ends.find(({ cache }) => cache === 'miss');
-    expect(leader?.ending).toBe('client-left');
-    expect(leader?.cost?.nano).toBeGreaterThan(0);
-    expect((await ask(cold('slow', { stream: true }))).cache).toBe('hit');
-  });
+  test.each(['runtime', 'lean'] as const)(
+    'go on when the first client leaves, on the %s engine',
+    async (engine) => {
+      gateway = startGateway(config(), undefined, engine);
+      const leaving = new AbortController();
+      const first = ask(cold('slow', { stream: true }), 'one', { signal: leaving.signal });
+      await simulator.waitForAttempts(1);
+      const second = ask(cold('slow', { stream: true }));
+      await until(() => gateway.events.filter(({ type }) => type === 'request-received').length === 2);
+      leaving.abort();
+      await expect(first).rejects.toThrow();
+      const answer = await second;
+      expect(answer.cache).toBe('joined');
+      expect(answer.text).toEndWith('data: [DONE]\n\n');
+      expect(simulator.attempts).toHaveLength(1);
+      await gateway.ended(2);
+      const ends = gateway.events.filter((event) => event.type === 'request-ended');
+      const leader = ends.find(({ cache }) => cache === 'miss');
+      expect(leader?.ending).toBe('client-left');
+      expect(leader?.cost?.nano).toBeGreaterThan(0);
+      expect((await ask(cold('slow', { stream: true }))).cache).toBe('hit');
+    },
+  );
 
   test('end when the last client leaves', async () => {
     gateway = startGateway(config());

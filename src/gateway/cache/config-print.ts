@@ -33,7 +33,10 @@ function printOf(model: Model, snapshot: Snapshot): string {
     // Models name each other as fallbacks, so they cannot be written as they are.
     [one.name, one.routes, one.strategy],
     server.rewriteResponseModel(one.name),
-    providersOf(one, snapshot).map((provider) => [provider, translation(one.name, provider)]),
+    providersOf(one, snapshot).map((provider) => [
+      { ...provider, pricing: undefined },
+      translation(one.name, provider),
+    ]),
   ]);
   return sha256Hex(JSON.stringify(settings));
 }
