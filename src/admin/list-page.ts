@@ -26,7 +26,9 @@ export interface ListPage<T> {
   readonly nextCursor: string | null;
 }
 
-/** One page of a list that is in memory. The cursor names the last entry, which may be gone: then the page is empty. */
+/**
+ * One page of a list that is in memory. The cursor names the last entry. If that entry was deleted, the page is empty.
+ */
 export function pageOfList<T extends { readonly id: string }>(
   all: readonly T[],
   query: Readonly<Record<string, string>>,

@@ -9,7 +9,7 @@ import { findRepeatedField } from './repeated-field.ts';
 /** The largest body: far more than any resource needs. */
 const MOST_BYTES = 1024 * 1024;
 
-/** Reads what an operation takes: JSON by its schema, or text. Throws `AdminProblem`. */
+/** Reads the body of an operation: JSON by its schema, or text. Throws `AdminProblem`. */
 export async function readBody(
   request: Request,
   { body, textBody, takesReferences }: Pick<Operation, 'body' | 'textBody' | 'takesReferences'>,
@@ -40,9 +40,9 @@ function invalid(details: readonly Detail[]): AdminProblem {
 }
 
 /**
- * Texts that contain `${`, as in configuration files. References are not expanded here: whoever may write a provider
- * could read the server's environment and files with them. They are not stored literally either, since they would be
- * sent to a provider.
+ * Texts that contain `${`, as in configuration files. References are not expanded here, because callers who may write a
+ * provider could read the server's environment and files with them. They are not stored literally either, since they
+ * would be sent to a provider.
  */
 function findReferences(value: unknown, path: Path): Detail[] {
   if (typeof value === 'string') {

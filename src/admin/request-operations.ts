@@ -52,7 +52,7 @@ const listQuery = z.strictObject({
 
 const shared = { method: 'get', tag: 'requests', body: undefined, status: 200 } as const;
 
-/** Operations on request records: who asked, and what became of it. */
+/** Operations on request records. */
 export const requestOperations: readonly Operation[] = [
   {
     ...shared,

@@ -50,7 +50,7 @@ const usageSchema = z
 
 const shared = { method: 'get', tag: 'requests', body: undefined, status: 200 } as const;
 
-/** Operations on sums of request records: how many tokens were used, and by whom. */
+/** Operations on sums of request records. */
 export const usageOperations: readonly Operation[] = [
   {
     ...shared,

@@ -76,7 +76,14 @@ export function pricerAt(snapshot: () => Snapshot): (use: BilledUse, epochMs: nu
   };
 }
 
-function calculate(
+function calculate(use: BilledUse, book: PriceBook, epochMs: number): Cost {
+  const cost = ourCost(use, book, epochMs);
+  const { reportedNano } = use.usage;
+  if (reportedNano === undefined || !book.recordsCost(use.provider)) return cost;
+  return { ...cost, providerNano: reportedNano };
+}
+
+function ourCost(
   { provider, model, usage, isEstimated, hasBudget }: BilledUse,
   book: PriceBook,
   epochMs: number,
