@@ -1,7 +1,7 @@
 import type { Snapshot } from '../config/snapshot.ts';
 import { type Claim, isBucketPeriod } from '../limits/claim.ts';
 import type { Database } from '../store/database.ts';
-import type { LedgerTrouble } from '../spend/ledger/ledger.ts';
+import type { LedgerTrouble, SharedUse } from '../spend/ledger/ledger-options.ts';
 import type { Use } from '../spend/journal/line.ts';
 import type { JournalOrders } from '../spend/process-journal.ts';
 import type { Spend, SpendStatus } from '../spend/spend.ts';
@@ -30,6 +30,7 @@ export class SpendSide {
   #onMoved: ((use: Use) => void) | undefined;
   #onStored: (() => void) | undefined;
   #onOpened: (() => Promise<void>) | undefined;
+  #shared: SharedUse | undefined;
 
   constructor(options: SpendSideOptions) {
     this.#options = options;
@@ -76,6 +77,11 @@ export class SpendSide {
     this.#onStored = listener;
   }
 
+  /** Tells what limits that several machines share need. The snapshot at the opening has to say that they are shared. */
+  share(shared: SharedUse): void {
+    this.#shared = shared;
+  }
+
   /** Calls back, and waits, when the ledger is opened after the start. */
   onOpened(listener: () => Promise<void>): void {
     this.#onOpened = listener;
@@ -110,7 +116,7 @@ export class SpendSide {
   }
 
   /** Resolves with the reason why the ledger cannot be opened. */
-  async #open({ spend: settings, limits }: Snapshot): Promise<string | undefined> {
+  async #open({ spend: settings, limits, sharedState }: Snapshot): Promise<string | undefined> {
     const { openSpend } = await import('../spend/spend.ts');
     const { FolderUnusable } = await import('../spend/journal/folder.ts');
     const { StoreUnavailable } = await import('../store/database.ts');
@@ -122,6 +128,12 @@ export class SpendSide {
         onTrouble: (trouble) => tell(trouble, this.#options.log()),
         onMoved: (use) => this.#onMoved?.(use),
         onStored: () => this.#onStored?.(),
+        ...(sharedState.driver === 'postgres' && {
+          shared: {
+            onStored: (uses) => this.#shared?.onStored(uses),
+            onFound: (use) => this.#shared?.onFound(use),
+          },
+        }),
       });
       await this.#onOpened?.();
       return undefined;
