@@ -142,7 +142,7 @@ export function requestView(record: RequestRecord): JsonObject {
   };
 }
 
-/** One record with all that is known of its way. */
+/** One record with all known details. */
 export function detailView(record: RequestRecord): JsonObject {
   return {
     ...requestView(record),
