@@ -1,3 +1,4 @@
+import { cacheOperations } from './cache-operations.ts';
 import { configOperations } from './config-operations.ts';
 import { keyOperations } from './key-operations.ts';
 import { limitOperations } from './limit-operations.ts';
@@ -52,6 +53,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...requestOperations,
   ...usageOperations,
   ...routeOperations,
+  ...cacheOperations,
   ...overviewOperations,
   ...seriesOperations,
   ...liveOperations,

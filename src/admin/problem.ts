@@ -6,7 +6,7 @@ import { SealBroken } from '../store/keyring.ts';
 import type { ResourceFinding } from '../store/compile-revision.ts';
 import { RESOURCE_KINDS } from '../store/resource-kinds.ts';
 import type { ResourceName } from '../store/revision.ts';
-import { IdBuried } from '../store/tombstones.ts';
+import { IdRetired } from '../store/tombstones.ts';
 import { formatPath } from '../config/read/problems.ts';
 
 /** The reasons for refusing a request: HTTP status and OpenAI's error type. */
@@ -93,7 +93,7 @@ export function asProblem(error: unknown, target: ResourceName | undefined, isDe
     const message = `The configuration has version ${error.version} by now. Read it again, and repeat the change.`;
     return new AdminProblem('version_changed', message, { headers: { etag: `"${error.version}"` } });
   }
-  if (error instanceof IdBuried) {
+  if (error instanceof IdRetired) {
     const until = new Date(error.untilMs).toISOString().slice(0, 10);
     const message = `The id "${error.resource.id}" belonged to a ${RESOURCE_KINDS[error.resource.kind].title} that was deleted. Its usage is still reported, so the id is free only from ${until} on.`;
     return new AdminProblem('already_exists', message, {

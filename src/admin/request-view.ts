@@ -36,10 +36,11 @@ const fields = {
   time_to_first_token_ms: COUNT.nullable(),
   duration_ms: COUNT,
   cost: DOLLARS.nullable().meta({ description: 'US dollars; null: the price is not known.' }),
-  cost_basis: z.enum(['provider', 'estimated', 'not-billed', 'lost']).nullable().meta({
+  cost_basis: z.enum(['provider', 'estimated', 'not-billed', 'cache', 'lost']).nullable().meta({
     description:
-      'provider: from the usage that the provider reported; estimated: from tokens that the gateway counted; not-billed: there was no answer; lost: the process that served it died, so it is charged what it held. null: the record is older than prices.',
+      'provider: from the usage that the provider reported; estimated: from tokens that the gateway counted; not-billed: there was no answer; cache: the response cache gave it; lost: the process that served it died, so it is charged what it held. null: the record is older than prices.',
   }),
+  saved: DOLLARS.nullable().meta({ description: 'US dollars that the response cache saved.' }),
   price_ref: z.string().nullable().meta({ description: 'Id of the prices behind the cost.' }),
   team: NAME,
   user: NAME,
@@ -117,6 +118,7 @@ export function requestView(record: RequestRecord): JsonObject {
     duration_ms: record.durationMs,
     cost: record.costNano === null ? null : dollarsOf(record.costNano),
     cost_basis: record.costBasis,
+    saved: record.savedNano === undefined ? null : dollarsOf(record.savedNano),
     price_ref: record.priceRef,
     team: record.team ?? null,
     user: record.userName ?? null,

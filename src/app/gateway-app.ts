@@ -1,9 +1,8 @@
-import type { MetricsSettings, Snapshot } from '../config/snapshot.ts';
-import { createConsole } from '../console/console-page.ts';
-import { createDocs } from '../console/docs-page.ts';
+import type { Snapshot } from '../config/snapshot.ts';
 import type { Counters, Journal } from '../gateway/limits/ports.ts';
+import { AnswerCache } from '../gateway/cache/answer-cache.ts';
 import type { KeyUse } from '../gateway/key-use.ts';
-import type { DatabaseStatus, Emit, Gateway, Ledgers } from '../gateway/ports.ts';
+import type { DatabaseStatus, Emit, Gateway } from '../gateway/ports.ts';
 import type { UsedOf } from '../limits/claim-counters.ts';
 import { type OwnerStore, StoredObjectOwners } from '../gateway/objects/stored-object-owners.ts';
 import { type SystemClock, systemClock } from '../lib/system-clock.ts';
@@ -11,11 +10,10 @@ import { createListFetcher, type ListFetcher } from '../models/fetch-lists.ts';
 import { ModelCatalogue } from '../models/model-catalogue.ts';
 import { createHealthReporter, type HealthReporter, probeRegularly } from '../health/report.ts';
 import { type ProviderStatus, ProviderStatuses } from '../health/provider-status.ts';
-import { type MetricsPage, type MetricsServer, serveMetrics } from '../server/metrics-endpoint.ts';
+import type { MetricsServer } from '../server/metrics-endpoint.ts';
 import type { AdminEndpoint } from '../server/admin-port.ts';
-import type { HttpServer, ServeOptions } from '../server/http-server.ts';
-import { openListeners } from './listeners.ts';
-import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
+import type { HttpServer } from '../server/http-server.ts';
+import { renderMetrics } from '../telemetry/metrics/exposition.ts';
 import type { FamilyDump } from '../telemetry/metrics/metric-family.ts';
 import {
   createMetrics,
@@ -26,13 +24,14 @@ import {
 import type { OpenTracing } from '../telemetry/traces/trace-open.ts';
 import { drained } from './drained.ts';
 import { createCostMeter } from './cost-meter.ts';
+import { sweepRegularly } from './sweep-regularly.ts';
+import { openPorts } from './open-ports.ts';
 import { toEach } from './to-each.ts';
 import { inMemory } from './in-memory.ts';
 import { createThreads } from './threads.ts';
 import { type AppLedgers, loneLedgers } from './lone-ledgers.ts';
 import type { ProviderTest, ProviderTestResult } from '../health/test-provider.ts';
 import { createUpstream } from '../upstream/upstream.ts';
-import { createSockets } from '../upstream/web-socket.ts';
 
 /** A running gateway. */
 export interface App {
@@ -51,6 +50,8 @@ export interface App {
   readonly ledgers: Pick<AppLedgers, 'cooldowns' | 'traffic'>;
   readonly clock: SystemClock;
   readonly testProvider: (test: ProviderTest) => Promise<ProviderTestResult>;
+  /** The answers that this process has cached. */
+  readonly answers: AnswerCache;
   /** Probes the providers. */
   readonly reportHealth: HealthReporter;
   /** Asks the providers for their models if the known lists are old. */
@@ -121,9 +122,6 @@ export interface Cluster {
   readonly healthReporter: (own: HealthReporter) => HealthReporter;
 }
 
-/** How often outdated records are removed. */
-const SWEEP_MS = 60_000;
-
 /** Connects the parts of a gateway and starts listening. Throws the errors of listening, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
   let { snapshot } = options;
@@ -131,7 +129,9 @@ export function startApp(options: AppOptions): App {
   const { clock, ledgers, flush } = withStoredOwners(cluster, options.objects);
   const { stop: stopThreads, ...threads } = createThreads();
   const upstream = createUpstream();
-  const { metrics, statuses, emit } = openWatchers(options, { clock, ledgers, snapshot: () => snapshot });
+  const answers = new AnswerCache(snapshot);
+  const own = { clock, ledgers, answers, snapshot: () => snapshot };
+  const { metrics, statuses, emit } = openWatchers(options, own);
   const gateway: Gateway = {
     snapshot: () => snapshot,
     upstream,
@@ -140,26 +140,22 @@ export function startApp(options: AppOptions): App {
     ...ledgers,
     ...threads,
     costs: createCostMeter(() => snapshot, clock),
+    answers,
     emit,
     journal: options.spend?.journal,
     ...(tracing && { tracing }),
   };
   const { catalogue, ...reports } = openReports(gateway, statuses, cluster);
-  const page: MetricsPage = { type: EXPOSITION_TYPE, text: () => cluster.metrics(metrics.dump) };
-  // Processes cannot share this listener, so the supervisor has it.
-  const metricsServer =
-    cluster.port === undefined ? ownMetricsServer(snapshot, page, () => snapshot.metrics) : undefined;
-  const server = openListeners(gateway, {
-    ...snapshot.server,
-    port: cluster.port ?? snapshot.server.port,
-    isShared: cluster.port !== undefined,
-    ...servedBesideTheApi(options, snapshot.metrics.port === undefined ? page : undefined, () => snapshot),
-    reportHealth: cluster.healthReporter(reports.reportHealth),
-    keyUse: options.keyUse,
+  const { server, metricsServer } = openPorts(options, cluster, {
+    gateway,
+    metrics,
+    reportHealth: reports.reportHealth,
     catalogue,
-    sockets: createSockets(),
   });
-  const ends = [sweepRegularly(ledgers, clock), cluster.isProber ? probeRegularly(gateway) : nothing];
+  const ends = [
+    sweepRegularly({ ...ledgers, answers }, clock),
+    cluster.isProber ? probeRegularly(gateway) : nothing,
+  ];
   const stop = async (): Promise<void> => {
     for (const end of ends) end();
     await Promise.all([server.stop(), metricsServer?.stop()]);
@@ -176,9 +172,11 @@ export function startApp(options: AppOptions): App {
     dumpMetrics: metrics.dump,
     ledgers,
     clock,
+    answers,
     ...reports,
     swap: (next) => {
       snapshot = next;
+      answers.swap(next);
       server.recheck();
     },
     drain: () => drained(server, snapshot.server).then(stop),
@@ -240,12 +238,16 @@ function withStoredOwners(
 /** The listeners of the gateway's events, and one function that calls them all. */
 function openWatchers(
   { version, droppedLogRows = () => 0, database, records, spend, tracing, emit, cluster }: AppOptions,
-  { clock, ledgers, snapshot }: Pick<Cluster, 'clock' | 'ledgers'> & Pick<MetricSources, 'snapshot'>,
+  {
+    clock,
+    ledgers,
+    ...own
+  }: Pick<Cluster, 'clock' | 'ledgers'> & Pick<MetricSources, 'snapshot' | 'answers'>,
 ): { readonly metrics: Metrics; readonly statuses: ProviderStatuses; readonly emit: Emit } {
   // The supervisor tells how limits stand that several processes share.
   const limits = cluster === undefined ? ledgers.counters : undefined;
-  const own = { snapshot, clock, version, droppedLogRows, database, records, limits };
-  const metrics = createMetrics({ ...own, ...spend });
+  const sources = { ...own, clock, version, droppedLogRows, database, records, limits };
+  const metrics = createMetrics({ ...sources, ...spend });
   const statuses = new ProviderStatuses(clock);
   const listeners = [metrics.listen, statuses.listen, ...(tracing ? [tracing.listen] : []), emit];
   return { metrics, statuses, emit: toEach(listeners) };
@@ -253,39 +255,4 @@ function openWatchers(
 
 function nothing(): void {
   // Without tracing there is nothing to end.
-}
-
-/** Removes outdated records at intervals. Returns a function that stops it. */
-function sweepRegularly({ buckets, counters, cooldowns }: Ledgers, clock: SystemClock): () => void {
-  const sweeper = setInterval(() => {
-    const nowMs = clock.nowMs();
-    buckets.sweep(nowMs);
-    counters.sweep(clock.epochMs());
-    cooldowns.sweep(nowMs - SWEEP_MS);
-  }, SWEEP_MS);
-  return () => clearInterval(sweeper);
-}
-
-/** Starts the metrics' own listener on the main host; undefined: they have no port of their own. */
-export function ownMetricsServer(
-  { server, metrics: { port } }: Snapshot,
-  page: MetricsPage,
-  settings: () => MetricsSettings,
-): MetricsServer | undefined {
-  return port === undefined ? undefined : serveMetrics({ host: server.host, port, page, settings });
-}
-
-/** The endpoints beside the proxied API: the Admin API, the console, `/docs`, and the metrics if they share this port. */
-function servedBesideTheApi(
-  { version, admin, database }: AppOptions,
-  metrics: MetricsPage | undefined,
-  snapshot: () => Snapshot,
-): Pick<ServeOptions, 'version' | 'admin' | 'database' | 'metrics' | 'docs' | 'console'> {
-  const docs = createDocs({
-    version,
-    hasMetrics: metrics !== undefined,
-    admin: admin && (async () => (await import('../admin/document.ts')).adminDocument(version)),
-  });
-  const console = createConsole({ path: () => snapshot().console.path });
-  return { version, admin, database, metrics, docs, console };
 }

@@ -14,5 +14,6 @@ export function runningInOneProcess(app: App, watchers: Watchers): RunningGatewa
     providerErrors: async () => app.statuses(),
     watch: watchers.watch,
     test: app.testProvider,
+    forgetAnswers: async (forgotten) => app.answers.forget(forgotten),
   };
 }

@@ -82,7 +82,7 @@ export class SpendSide {
   }
 
   readonly begin = (worker: number): JournalOrders | undefined => this.#spend?.begin(worker);
-  readonly bury = (life: number): readonly Use[] => this.#spend?.bury(life) ?? [];
+  readonly chargeLost = (life: number): readonly Use[] => this.#spend?.chargeLost(life) ?? [];
   readonly usedOf = (counter: string, windowMs: number): number =>
     this.#spend?.usedOf(counter, windowMs) ?? 0;
   readonly status = (): SpendStatus | undefined => this.#spend?.status();

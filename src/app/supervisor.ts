@@ -1,4 +1,4 @@
-import { ownMetricsServer } from './gateway-app.ts';
+import { ownMetricsServer } from './open-ports.ts';
 import type { Snapshot } from '../config/snapshot.ts';
 import type { KeyAnswer, KeyUse } from '../gateway/key-use.ts';
 import type { DatabaseStatus, Emit } from '../gateway/ports.ts';
@@ -172,10 +172,7 @@ class Supervisor {
   readonly setDatabaseStatus = (status: DatabaseStatus): void =>
     void this.#pool.callAll('databaseStatus', status);
 
-  readonly pending = async (): Promise<number> => {
-    const answers = await this.#pool.callAll('pending', undefined);
-    return answers.reduce((sum, { answer }) => sum + answer, 0);
-  };
+  readonly pending = async (): Promise<number> => sumOf(await this.#pool.callAll('pending', undefined));
 
   /** The gateway as its Admin API sees it. */
   running(url: string): RunningGateway {
@@ -189,6 +186,7 @@ class Supervisor {
       providerErrors: this.#statuses,
       watch: this.#watchers.watch,
       test: (test) => this.#pool.call(this.#prober(), 'testProvider', test),
+      forgetAnswers: async (forgotten) => sumOf(await this.#pool.callAll('forgetAnswers', forgotten)),
     };
   }
 
@@ -289,10 +287,14 @@ class Supervisor {
   readonly #reclaim = ({ worker, pid, how }: WorkerExit): void => {
     this.#ledgers.reclaim(worker);
     const life = this.#lives.get(worker);
-    const lost = (life !== undefined && this.#spend?.bury(life)) || [];
+    const lost = (life !== undefined && this.#spend?.chargeLost(life)) || [];
     for (const use of lost) this.#adjust(use);
     if (lost.length > 0) this.emit({ type: 'holds-lost', count: lost.length });
     this.#counts.reclaim(worker);
     this.log.say('error', 'workerDied', { worker, pid, how });
   };
+}
+
+function sumOf(answers: readonly { readonly answer: number }[]): number {
+  return answers.reduce((sum, { answer }) => sum + answer, 0);
 }

@@ -1,4 +1,5 @@
 import type { HealthSettings } from '../config/snapshot.ts';
+import type { ForgottenAnswers } from '../gateway/cache/answer-cache.ts';
 import type { KeyAnswer, KeyQuestion } from '../gateway/key-use.ts';
 import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { ObjectOwner } from '../gateway/objects/object-owners.ts';
@@ -89,6 +90,8 @@ export type WorkerCalls = {
   /** Whether to tell what happens here. */
   readonly watch: (isOn: boolean) => Promise<void>;
   readonly testProvider: (test: ProviderTest) => Promise<ProviderTestResult>;
+  /** Forgets cached answers. Returns how many this worker had. */
+  readonly forgetAnswers: (forgotten: ForgottenAnswers) => Promise<number>;
   /** Finishes the requests in flight and exits; answered at once. */
   readonly drain: (nothing: undefined) => void;
 };

@@ -104,6 +104,7 @@ function connect(): Connection {
     adminChunk: async (chunk) => (await started.promise).admin.receive(chunk),
     watch: async (isOn) => (await started.promise).watch(isOn),
     testProvider: async (test) => (await started.promise).app.testProvider(test),
+    forgetAnswers: async (forgotten) => (await started.promise).app.answers.forget(forgotten),
     drain: () => ending.resolve(),
   };
   const channel = new RpcChannel<SupervisorCalls & PoolCalls>(

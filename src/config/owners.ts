@@ -4,10 +4,26 @@ export interface Team {
   readonly id: string;
   readonly name: string;
   readonly parent: Team | undefined;
-  /** The names from the root to this team, joined by slashes: `acme/search`. */
+  /** The names from the root to this team, each as `pathSegment` writes it, joined by slashes: `acme/search`. */
   readonly path: string;
   /** Its own tags and those of the teams above it; its own count where both have one. */
   readonly tags: Tags;
+}
+
+/** A name within a path: `/` and `%` are `%2F` and `%25`. */
+export function pathSegment(name: string): string {
+  return name.replaceAll('%', '%25').replaceAll('/', '%2F');
+}
+
+/** The ids from the root to a team: `/root/child/`. */
+export function teamIdsOf({ id, parent }: Team): string {
+  return `${parent === undefined ? '/' : teamIdsOf(parent)}${pathSegment(id)}/`;
+}
+
+/** The ids in what `teamIdsOf` wrote. */
+export function readTeamIds(teamIds: string): string[] {
+  const segments = teamIds.split('/').filter((segment) => segment !== '');
+  return segments.map((segment) => segment.replaceAll('%2F', '/').replaceAll('%25', '%'));
 }
 
 /** A person or program whose use is counted over all its keys. */

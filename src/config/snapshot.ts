@@ -1,5 +1,6 @@
 import type { WebSocketApi } from '../protocols/web-socket/api.ts';
 import type { KeyLimits } from './compile/key-limits.ts';
+import type { Caching } from './caching.ts';
 import type { CompiledLimits } from './compiled-limits.ts';
 import type { KeyOwnership, Owners } from './owners.ts';
 import type { AlertHook, AttributionSettings, SpendSettings } from './spend-settings.ts';
@@ -38,6 +39,8 @@ export interface Snapshot {
   readonly health: HealthSettings;
   /** How requests for this public model are translated for this provider. */
   readonly translation: (model: string, provider: Provider) => TranslationSettings;
+  /** undefined: no answer is cached. */
+  readonly caching: Caching | undefined;
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
   readonly console: ConsoleSettings;

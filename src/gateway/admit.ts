@@ -22,7 +22,7 @@ export function admit(
 
 function admission(key: MasterKey, limit: BucketLimit, taking: Taking): Admission {
   const headers = limitHeaders(limit, taking);
-  // The token is spent whatever becomes of the request, so there is nothing to settle.
+  // The token stays spent however the request ends, so there is nothing to settle.
   if (taking.admitted) return { headers, settle: () => undefined };
   const isNever = !Number.isFinite(taking.retryAfterMs);
   throw new Refusal('rate_limit_exceeded', refusalValues(key, limit, taking), {

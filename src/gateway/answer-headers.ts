@@ -1,4 +1,5 @@
 import type { Provider } from '../config/snapshot.ts';
+import type { Admission } from '../limits/admission.ts';
 import { headerValue } from '../lib/http/header-value.ts';
 import { HOP_BY_HOP, namedByConnection } from '../lib/http/hop-by-hop.ts';
 import { lossHeader } from '../translation/losses.ts';
@@ -42,20 +43,27 @@ export function ownHeaders(served: ServedRequest): AnswerFields {
 function addOurs(fields: AnswerFields, served: ServedRequest): void {
   const { id, admission } = served.planned;
   const { history } = served.execution;
-  for (const name in admission.headers) {
-    keepProviders(fields, name);
-    fields[name] = admission.headers[name] ?? '';
-  }
+  setLimitFields(fields, admission);
   fields['server-timing'] = `gateway;dur=${ownTimeMs(served).toFixed(2)}`;
   fields['x-llm-proxy-request-id'] = id;
   fields[requestIdField(served.planned.request)] ??= id;
   fields['x-llm-proxy-attempts'] = String(sendsOf(history));
+  const { cache } = served.planned;
+  if (cache !== undefined) fields['x-llm-proxy-cache'] = cache;
   const last = history[history.length - 1];
   if (last !== undefined) {
     fields['x-llm-proxy-provider'] = headerValue(last.route.provider);
     // Requests without a model, such as those for a file, get no model field.
     if (last.route.upstreamModel !== undefined) fields['x-llm-proxy-model'] = headerValue(last.model);
     fields['x-llm-proxy-trail'] = headerValue(attemptsSummary(history));
+  }
+}
+
+/** Sets the fields about what is left of the client's limits. */
+export function setLimitFields(fields: AnswerFields, admission: Admission): void {
+  for (const name in admission.headers) {
+    keepProviders(fields, name);
+    fields[name] = admission.headers[name] ?? '';
   }
 }
 
@@ -66,7 +74,7 @@ function keepProviders(fields: Record<string, string>, name: string): void {
 }
 
 /** Returns the field in which the client's SDK looks for the request id. */
-function requestIdField({ path, headers }: ClientRequest): string {
+export function requestIdField({ path, headers }: ClientRequest): string {
   return errorShapeOf(path, headers) === 'anthropic' ? 'request-id' : 'x-request-id';
 }
 

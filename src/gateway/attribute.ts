@@ -19,7 +19,7 @@ export interface AttributionContext {
 const END_USER_HEADER = 'x-llm-proxy-user';
 const MOST_CHARS = 128;
 
-/** Decides for whom a request is counted. Throws `invalid_tags` or `end_user_required`. */
+/** Determines the attribution of a request. Throws `invalid_tags` or `end_user_required`. */
 export function attribute(
   request: Pick<ClientRequest, 'headers' | 'method'>,
   key: MasterKey | undefined,
@@ -54,7 +54,7 @@ function cut(name: string): string {
   return name.slice(0, MOST_CHARS).replaceAll('\0', '\u{fffd}').toWellFormed();
 }
 
-/** Counting tokens and reading are no use of anybody's, and their clients often cannot name an end user. */
+/** Counting tokens and reading use nothing, and their clients often cannot name an end user. */
 function requireNoEndUser(
   { method }: Pick<ClientRequest, 'method'>,
   key: MasterKey | undefined,

@@ -1,7 +1,7 @@
-import type { Tags, Team } from '../config/owners.ts';
+import { type Tags, teamIdsOf } from '../config/owners.ts';
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 
-/** For whom a request is counted. It is decided once, before limits are asked, and does not change any more. */
+/** The owners whose limits and reports count a request. Determined once, before limits are checked. */
 export interface Attribution {
   /** undefined, here and below: nothing is known or configured. */
   readonly keyId: string | undefined;
@@ -13,7 +13,7 @@ export interface Attribution {
   readonly userId: string | undefined;
   /** The name of the key's user. */
   readonly user: string | undefined;
-  /** The person that the client serves, as the client names it, or a hash of that. At most 128 characters. */
+  /** The end user by the client's name for that person, or a hash of the name. At most 128 characters. */
   readonly endUser: string | undefined;
   readonly tags: Tags | undefined;
   /** How many of the client's tags were dropped because its key does not list them. */
@@ -33,7 +33,7 @@ export const NOBODY: Attribution = {
   droppedTags: 0,
 };
 
-/** Whether the end users of a key's requests are told apart. */
+/** Whether a key's requests are attributed to end users. */
 export function seeksEndUser(
   key: MasterKey | undefined,
   { attribution }: Pick<Snapshot, 'attribution'>,
@@ -44,7 +44,7 @@ export function seeksEndUser(
 /** The attribution of each key without an end user and without the client's tags. */
 const known = new WeakMap<MasterKey, Attribution>();
 
-/** The attribution of a key's requests, without what the client says. */
+/** The attribution of a key's requests, without the parts that the client sets. */
 export function ownersOf(key: MasterKey | undefined): Attribution {
   if (key === undefined) return NOBODY;
   let owners = known.get(key);
@@ -54,7 +54,7 @@ export function ownersOf(key: MasterKey | undefined): Attribution {
       keyId: id,
       team: team?.name,
       teamPath: team?.path,
-      teamIds: team && `/${idsOf(team)}/`,
+      teamIds: team && teamIdsOf(team),
       userId: user?.id,
       user: user?.name,
       endUser: undefined,
@@ -64,8 +64,4 @@ export function ownersOf(key: MasterKey | undefined): Attribution {
     known.set(key, owners);
   }
   return owners;
-}
-
-function idsOf({ id, parent }: Team): string {
-  return parent === undefined ? id : `${idsOf(parent)}/${id}`;
 }

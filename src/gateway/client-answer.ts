@@ -1,7 +1,7 @@
 /** The fields of an answer's header by name in lower case. A plain object costs less than `Headers`. */
 export type AnswerFields = Record<string, string>;
 
-/** The answer that a client receives. Which server sends it, and how, is not the gateway's concern. */
+/** The answer that a client receives, independent of the server that sends it. */
 export type ClientAnswer = WholeClientAnswer | StreamedClientAnswer;
 
 /** A complete answer. Its server adds the length. */
@@ -29,8 +29,8 @@ export interface StreamedClientAnswer {
 export interface ClientStream {
   /** Sends bytes at once. Returns a promise while the client has not accepted earlier bytes. */
   readonly write: (bytes: Uint8Array) => Promise<unknown> | undefined;
-  /** Ends the answer in order. */
+  /** Ends the answer normally. */
   readonly close: () => void;
-  /** Breaks the connection, so that no client can take the answer for complete. */
+  /** Breaks the connection, so that no client can mistake the answer for a complete one. */
   readonly reset: () => void;
 }

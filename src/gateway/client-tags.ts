@@ -9,7 +9,7 @@ const MOST_TAGS = 16;
 const MOST_VALUE_CHARS = 64;
 const NAME = /^[\w.-]{1,32}$/;
 
-/** A request's tags, and how many of the client's its key does not list. */
+/** A request's tags, and the number of client tags that its key does not list. */
 export interface TagReading {
   readonly tags: Tags;
   readonly dropped: number;

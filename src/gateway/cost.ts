@@ -7,13 +7,15 @@ export interface Cost {
   readonly nano: number | undefined;
   /**
    * `provider`: from reported usage. `estimated`: from tokens counted by the gateway. `not-billed`: there was no
-   * answer.
+   * answer. `cache`: the response cache gave it, so nobody bills it.
    */
-  readonly basis: 'provider' | 'estimated' | 'not-billed';
+  readonly basis: 'provider' | 'estimated' | 'not-billed' | 'cache';
   /** Identifies the prices that were applied: the first 64 bits of a SHA-256 in hex. */
   readonly priceRef: string | undefined;
   /** The applied prices as text; `priceRef` is its hash. */
   readonly priceSheet: string | undefined;
+  /** Nano-dollars that the response cache saved; undefined: none, or nobody knows. */
+  readonly savedNano?: number | undefined;
 }
 
 /** The usage of one request that a provider bills. */

@@ -1,4 +1,5 @@
 import type { Attribution } from './attribution.ts';
+import type { CacheUse } from './cache/cache-use.ts';
 import type { Cost } from './cost.ts';
 import type { Usage } from '../protocols/protocol.ts';
 import type { ScopeKind } from '../limits/claim.ts';
@@ -165,6 +166,8 @@ export interface RequestEnded extends Partial<Attribution> {
   readonly isUsageEstimated: boolean;
   /** undefined if the request has no price because it generates nothing, or if costs are not calculated. */
   readonly cost?: Cost | undefined;
+  /** What the response cache did; undefined: none is configured for the request. */
+  readonly cache?: CacheUse | undefined;
   /** Whether the answer was an event stream. */
   readonly isStreamed: boolean;
   /** The time that the gateway itself took, without attempts, pauses and reading the body. */

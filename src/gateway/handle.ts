@@ -2,6 +2,7 @@ import type { MasterKey } from '../config/snapshot.ts';
 import { FREE_ADMISSION } from '../limits/admission.ts';
 import { NO_CLAIMS } from '../limits/claim.ts';
 import { admit } from './admit.ts';
+import { serveCached } from './cache/serve-cached.ts';
 import { attribute } from './attribute.ts';
 import type { Attribution } from './attribution.ts';
 import { authenticate } from './authenticate.ts';
@@ -22,7 +23,8 @@ import { type ServedRequest, settle, type Settlement } from './settle.ts';
 
 /**
  * Serves one request: authenticate → admit → plan → reserve → execute → relay → settle → report. The last two follow
- * once the last byte is sent. Never rejects, because refusals become answers.
+ * once the last byte is sent. The cache may answer instead of a provider. Never rejects, because refusals become
+ * answers.
  */
 export async function handle(request: ClientRequest, gateway: Gateway): Promise<ClientAnswer> {
   const snapshot = gateway.snapshot();
@@ -69,14 +71,9 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
       admission,
       isReported: false,
     };
-    gateway.emit({
-      type: 'request-received',
-      requestId: id,
-      model: found.model.name,
-      keyName: key?.name,
-      clientAddress: request.clientAddress,
-      body: found.body,
-    });
+    tellReceived(planned, gateway);
+    const cached = snapshot.caching && (await serveCached(planned, gateway));
+    if (cached !== undefined) return cached;
     return await relay({ planned, execution: await execute(planned, gateway), gateway }, settleAndReport);
   } catch (error) {
     const context = { id, request, startedAtMs, key, attribution, admission, isReported: false };
@@ -84,12 +81,23 @@ export async function handle(request: ClientRequest, gateway: Gateway): Promise<
   }
 }
 
+function tellReceived({ id, plan, key, request }: PlannedRequest, { emit }: Gateway): void {
+  emit({
+    type: 'request-received',
+    requestId: id,
+    model: plan.model.name,
+    keyName: key?.name,
+    clientAddress: request.clientAddress,
+    body: plan.body,
+  });
+}
+
 /** What limits consider of a request. */
 function demandOf(
   { method, path }: ClientRequest,
   { model, body }: Plan,
-): Pick<Demand, 'model' | 'body' | 'isGenerated' | 'hasOutput'> {
-  return { model, body, isGenerated: method === 'POST' && isBilled(path), hasOutput: hasOutput(path) };
+): Pick<Demand, 'model' | 'body' | 'path' | 'isGenerated' | 'hasOutput'> {
+  return { model, body, path, isGenerated: method === 'POST' && isBilled(path), hasOutput: hasOutput(path) };
 }
 
 function settleAndReport(served: ServedRequest, settlement: Settlement): void {

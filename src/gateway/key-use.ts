@@ -17,7 +17,7 @@ export interface KeyRotation {
 
 /**
  * `answered`: `body` is JSON. `invalid`: `problem` is a clause. `too-many`: the key asks too often. `unavailable`: the
- * database cannot be asked, or nothing is stored there; `problem` is a clause.
+ * database is unavailable, or stores no usage; `problem` is a clause.
  */
 export type KeyAnswer =
   | { readonly kind: 'answered'; readonly status: number; readonly body: string }
@@ -27,5 +27,5 @@ export type KeyAnswer =
   | { readonly kind: 'not-allowed' }
   | { readonly kind: 'unavailable'; readonly problem: string };
 
-/** Answers questions of keys' holders. Never rejects. */
+/** Answers key holders' questions. Never rejects. */
 export type KeyUse = (question: KeyQuestion) => Promise<KeyAnswer>;

@@ -1,3 +1,4 @@
+import type { AnswerCache } from './cache/answer-cache.ts';
 import type { CostMeter } from './cost.ts';
 import type { TokenCounter } from '../usage/estimate-usage.ts';
 import type { MasterKey, Provider, Snapshot } from '../config/snapshot.ts';
@@ -38,6 +39,8 @@ export interface Gateway extends Ledgers {
   readonly media?: MediaFetcher;
   /** Absent if costs are not calculated. */
   readonly costs?: CostMeter;
+  /** If absent, no answers are cached, whatever the configuration. */
+  readonly answers?: AnswerCache;
   /** Absent if tracing is disabled. */
   readonly tracing?: Tracing;
 }

@@ -5,7 +5,7 @@ import type { Gateway } from './ports.ts';
 import type { TranslationNote } from './translated/reply-translation.ts';
 import type { RequestEnd, ServedRequest } from './settle.ts';
 
-/** Closes the admission of a request with its actual use, and emits its end with all its facts. */
+/** Closes the admission of a request with its actual use, and emits the event of its end. */
 export function report(served: ServedRequest, end: RequestEnd): void {
   closeAdmission(served.planned.admission, actualOf(served, end), endedEvent(served, end), served.gateway);
 }
@@ -57,6 +57,7 @@ function endedEvent(served: ServedRequest, end: RequestEnd): RequestEnded {
     translation: execution.note && translationReport(execution.note),
     isUsageEstimated: end.isUsageEstimated,
     cost: end.cost,
+    cache: planned.cache,
     isStreamed: execution.answer?.kind === 'streamed' && execution.answer.stream.takesEvents,
     overheadMs: ownTimeMs(served),
     startedAtMs: planned.startedAtMs,

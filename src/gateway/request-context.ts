@@ -1,6 +1,7 @@
 import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import type { Admission } from '../limits/admission.ts';
 import type { Attribution } from './attribution.ts';
+import type { CacheUse } from './cache/cache-use.ts';
 import type { Plan } from './plan.ts';
 import type { ClientRequest } from './ports.ts';
 
@@ -28,4 +29,6 @@ export interface PlannedRequest extends RequestContext {
   readonly plannedAtMs: number;
   /** When the whole request must be over; Infinity without a limit. */
   readonly deadlineMs: number;
+  /** What the response cache did; undefined: none is configured for it. */
+  cache?: CacheUse;
 }

@@ -59,7 +59,7 @@ function sumOf(answer: Cost, wasted: Cost): Cost {
   return answer.basis === 'not-billed' ? { ...wasted, nano } : { ...answer, nano };
 }
 
-/** The cost of an answer without usage, by what was sent: characters, seconds of sound, images, or tokens. */
+/** The cost of an answer without usage, estimated from the request: characters, seconds of sound, images, or tokens. */
 function unreportedCost(
   { request, plan }: PlannedRequest,
   priced: { readonly provider: string; readonly model: string; readonly hasBudget: boolean },
@@ -85,7 +85,7 @@ function unreportedCost(
   return cost(size, estimator);
 }
 
-/** The length of the text that is to be spoken. */
+/** The length of the text to be spoken. */
 function charactersIn(body: Uint8Array): number | undefined {
   const scan = scanObject(body, ['input']);
   const input = scan.kind === 'object' ? scan.members.at(-1) : undefined;
@@ -93,7 +93,7 @@ function charactersIn(body: Uint8Array): number | undefined {
   return typeof text === 'string' ? text.length : undefined;
 }
 
-/** Of plain text in most languages. */
+/** The average for plain text in most languages. */
 const TOKENS_PER_BYTE = 0.3;
 
 /** Whether the answers of a path are generated and billed, if its method is POST. Counting tokens is free. */

@@ -29,8 +29,8 @@ export function claimsOf(
 }
 
 /**
- * Holds what the request needs of all its limits, or of none. Throws a `Refusal` if it does not fit. Returns a promise
- * only if the prices are being loaded, the body is large, or another process has to be asked how a limit stands.
+ * Holds the request's need in all its limits, or in none. Throws a `Refusal` if it does not fit. Returns a promise only
+ * if the prices are being loaded, the body is large, or another process has to load a counter.
  */
 export function reserve(
   admission: Admission,
@@ -44,7 +44,7 @@ export function reserve(
     : takeAll({ ...attempt, needs });
 }
 
-/** How often limits are taken, if their counters turn out to be unknown. */
+/** The number of tries if counters turn out to be unknown. */
 const MOST_TRIES = 3;
 
 interface Attempt {
@@ -55,7 +55,7 @@ interface Attempt {
   readonly triesLeft: number;
 }
 
-/** What was taken so far, to be given back if a later limit refuses. */
+/** The holds taken so far, to be released if a later limit refuses. */
 interface Taken {
   readonly holds: Hold[];
   readonly standings: StandingClaim[];
@@ -69,7 +69,7 @@ function takeAll(attempt: Attempt): Admission | Promise<Admission> {
   const taken: Taken = { holds: [], standings: [] };
   for (const claim of demand.claims) {
     const need = heldAmount(claim, needs);
-    // Reading what a provider keeps uses no tokens and costs nothing, so a used-up budget does not refuse it.
+    // Reading stored objects uses no tokens and costs nothing, so a used-up budget does not refuse it.
     if (need === 0) continue;
     const taking = gateway.counters.take(claim, need, at);
     if (taking.kind === 'unseeded') {
@@ -100,7 +100,7 @@ function giveBack({ holds }: Taken, { counters }: LimitedGateway, at: Moment): v
   for (const hold of holds) counters.giveBack(hold, at);
 }
 
-/** Makes every unknown counter of the request known, and begins again. Nothing is held meanwhile. */
+/** Loads every unknown counter of the request, and tries again. Nothing is held meanwhile. */
 function seedAndTake(unknown: Claim, attempt: Attempt, at: Moment): Admission | Promise<Admission> {
   const { demand, gateway, triesLeft } = attempt;
   const { counters } = gateway;
@@ -113,7 +113,7 @@ function seedAndTake(unknown: Claim, attempt: Attempt, at: Moment): Admission | 
   return waiting.length === 0 ? takeAll(again) : Promise.all(waiting).then(() => takeAll(again));
 }
 
-/** Refuses a request that is larger than a limit ever gives, as a mistake that no wait mends. */
+/** Refuses a request that is larger than the whole of a limit, since waiting cannot help. */
 function requirePossible(claim: Claim, { needs, admission, gateway }: Attempt, at: Moment): void {
   const { amount, burst = amount, isSoft } = claim;
   const need = leastOf(claim, needs);
@@ -124,7 +124,9 @@ function requirePossible(claim: Claim, { needs, admission, gateway }: Attempt, a
 
 const UNKNOWN: ClaimStanding = { used: 0, held: 0, limit: 0, remaining: 0, resetMs: Infinity };
 
-/** What the request needs at least. Buckets let a larger request take all they hold, so only the input counts there. */
+/**
+ * The least that the request needs. A bucket admits a larger request when it is full, so only the input counts there.
+ */
 function leastOf(claim: Claim, needs: RequestNeeds): number {
   const { least } = needFor(claim, needs);
   const isWhole = claim.hold === 'maximum' && claim.period !== undefined && !isBucketPeriod(claim.period);

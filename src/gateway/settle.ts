@@ -45,8 +45,8 @@ export interface RequestEnd extends Omit<Settlement, 'text'> {
 
 /**
  * Determines usage and cost of a request, and then reports its end. Only the first call counts, since a stream may
- * detect its end twice. If the provider reported no usage, the report waits for an estimate. Whatever is thrown, the
- * request holds nothing afterwards.
+ * detect its end twice. If the provider reported no usage, the report waits for an estimate. The request holds nothing
+ * afterwards, even if an error is thrown.
  */
 export function settle(served: ServedRequest, settlement: Settlement, report: Report): void {
   const { planned, gateway } = served;
@@ -97,21 +97,22 @@ function missingText(
 
 const NO_ANSWER: AnswerText = { sample: '', chars: 0 };
 
-/** Messages streams report the input and a first few output tokens at the beginning, and the rest at the end. */
-function isFromBeginning({ inputTokens = 0, outputTokens = 0 }: Usage): boolean {
-  return inputTokens > 0 && outputTokens <= FIRST_REPORT_TOKENS;
+/** Some streams report the input and a first few output tokens, or zeros, at the beginning, and the rest at the end. */
+function isFromBeginning({ outputTokens = 0 }: Usage): boolean {
+  return outputTokens <= FIRST_REPORT_TOKENS;
 }
 
 const FIRST_REPORT_TOKENS = 8;
 
-/** What a provider reported at the beginning of a stream, with the estimated output. */
+/** The usage that a provider reported at the beginning of a stream, with the estimated output. */
 function completed(reported: Usage | undefined, estimate: Usage): Usage {
   if (reported === undefined) return estimate;
+  const inputTokens = reported.inputTokens || estimate.inputTokens || 0;
   const outputTokens = Math.max(reported.outputTokens ?? 0, estimate.outputTokens ?? 0);
-  return { ...reported, outputTokens, totalTokens: (reported.inputTokens ?? 0) + outputTokens };
+  return { ...reported, inputTokens, outputTokens, totalTokens: inputTokens + outputTokens };
 }
 
-/** The system accepts answers up to this size at once, so they count as sent. */
+/** The operating system accepts answers up to this size at once, so they count as sent. */
 const SMALL_BYTES = 256 * 1024;
 
 /** Polling interval for the end of a large answer, in milliseconds. */

@@ -5,8 +5,8 @@ export interface Admission {
   /** Header fields that tell the client how much of its limits is left. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * Replaces the reservation by the actual use when the last byte has gone. Only the first call counts. Returns what
-   * the request used of limits with windows; undefined: it has none, or was settled before.
+   * Replaces the reservation by the actual use after the last byte. Only the first call counts. Returns what the
+   * request used of limits with windows; undefined: it has none, or was settled before.
    */
   readonly settle: (actual: Actual) => readonly CounterAmount[] | undefined;
   /** Whether the request is under a limit on money that refuses. */
@@ -15,7 +15,7 @@ export interface Admission {
   readonly grow?: (outputBytes: number) => void;
 }
 
-/** The actual use of a request. Tokens are undefined if nobody reported or estimated them. */
+/** The actual use of a request. Tokens are undefined if they were neither reported nor estimated. */
 export interface Actual {
   /** Whether a provider was asked at all. Otherwise nothing is charged. */
   readonly wasServed: boolean;
@@ -31,7 +31,7 @@ export interface Actual {
   readonly costNano?: number | undefined;
 }
 
-/** The use of a request that no provider was asked for. */
+/** The use of a request that never reached a provider. */
 export const NOT_SERVED: Actual = { wasServed: false, inputTokens: 0, outputTokens: 0 };
 
 /** An admission without reservations and headers. */

@@ -12,7 +12,7 @@ export interface Moment {
   readonly epochMs: number;
 }
 
-/** What one request holds of one limit, until it ends. */
+/** The hold of one request on one limit, until it ends. */
 export interface Hold {
   readonly claim: Claim;
   /** The start of the window from which it was taken; 0 for buckets and `concurrent`. */
@@ -23,19 +23,19 @@ export interface Hold {
   readonly amount: number;
 }
 
-/** How a limit stands, in its unit. */
+/** The state of a limit, in its unit. */
 export interface ClaimStanding extends Standing {
   /** The size of the window or bucket. */
   readonly limit: number;
-  /** What a request may still take. Not below 0. */
+  /** The amount that a request may still take. Not below 0. */
   readonly remaining: number;
-  /** Until the window ends or the bucket is full; Infinity: never. */
+  /** The time until the window ends or the bucket is full; Infinity: never. */
   readonly resetMs: number;
 }
 
 /**
- * `taken`: the request holds `hold`. `full`: it does not fit; `retryAfterMs` tells when it may fit. `unseeded`: nobody
- * knows how the limit stands.
+ * `taken`: the request holds `hold`. `full`: it does not fit; `retryAfterMs` is the time until it may fit. `unseeded`:
+ * the state of the limit is unknown.
  */
 export type ClaimTaking =
   | { readonly kind: 'taken'; readonly hold: Hold; readonly standing: ClaimStanding }
@@ -57,15 +57,15 @@ function recordKey(counter: string, windowMs: number): string {
   return `${counter}@${windowMs}`;
 }
 
-/** The record of a counter whose use nobody knows. */
+/** A counter whose use is unknown, to be seeded. */
 export interface UnknownRecord extends ClaimRecord {
   readonly counter: string;
 }
 
-/** Makes a record known, or returns false if that is not possible now. */
+/** Seeds a record, or returns false if that is not possible now. */
 export type Seeder = (record: UnknownRecord) => boolean | Promise<boolean>;
 
-/** What was used of a counter in a window before this process began to count. */
+/** The use of a counter in a window before this process began to count. */
 export type UsedOf = (counter: string, windowMs: number) => number;
 
 /** Takes claims from counters of windows and slots, and from buckets. */
@@ -73,7 +73,7 @@ export class ClaimCounters {
   readonly #counters: CounterLedger;
   readonly #buckets: BucketLedger;
   readonly #seeder: Seeder;
-  /** What is derived from a claim, which is one object for all its requests. */
+  /** Values derived from a claim, which is one object for all its requests. */
   readonly #records = new WeakMap<Claim, { readonly window: Window; readonly record: ClaimRecord }>();
   readonly #limits = new WeakMap<Claim, BucketLimit>();
 
@@ -106,14 +106,14 @@ export class ClaimCounters {
     }
   }
 
-  /** Gives a hold back, as if it had not been taken. */
+  /** Releases a hold, as if it had not been taken. */
   giveBack(hold: Hold, at: Moment): void {
     this.settle(hold, 0, at);
   }
 
   /**
-   * Replaces a hold by what was really used, in the window from which it was taken. Returns the part of `used` that is
-   * over the limit; 0 for buckets.
+   * Replaces a hold by the actual use, in the window that it was taken from. Returns the part of `used` above the
+   * limit; 0 for buckets.
    */
   settle(hold: Hold, used: number, at: Moment): number {
     const { claim, key, endMs, amount } = hold;
@@ -125,14 +125,14 @@ export class ClaimCounters {
     return Math.min(used, Math.max(0, total - claim.amount));
   }
 
-  /** Holds more for a request that outgrew its hold, without asking whether that fits. Returns the new hold. */
+  /** Enlarges the hold of a request that outgrew it, without checking whether that fits. Returns the new hold. */
   grow(hold: Hold, more: number, at: Moment): Hold {
     if (isBucket(hold.claim)) this.#buckets.adjust(hold.key, this.#limitOf(hold.claim), at.nowMs, more);
     else this.#counters.grow(hold.key, more);
     return { ...hold, amount: hold.amount + more };
   }
 
-  /** How a limit stands; undefined: nobody knows. */
+  /** The state of a limit; undefined: unknown. */
   standing(claim: Claim, at: Moment): ClaimStanding | undefined {
     if (isBucket(claim)) {
       const limit = this.#limitOf(claim);
@@ -143,7 +143,7 @@ export class ClaimCounters {
     return standing && standingOf(claim, standing, record.endMs - at.epochMs);
   }
 
-  /** Makes the unknown standing of a limit known. False: it stays unknown for now. */
+  /** Seeds a limit whose state is unknown. False: it is still unknown. */
   seed(claim: Claim, at: Moment): boolean | Promise<boolean> {
     return this.#seeder({ counter: claim.counter, ...this.#recordOf(claim, at) });
   }
@@ -173,7 +173,7 @@ export class ClaimCounters {
   #takeFromBucket(claim: Claim, need: number, at: Moment): ClaimTaking {
     const limit = this.#limitOf(claim);
     const key = claim.counter;
-    // A request that is larger than the bucket takes all of it, and the rest when it has ended.
+    // A request larger than the bucket takes all of it now, and the rest when it ends.
     const amount = Math.min(need, limit.burst);
     const taking = this.#buckets.take(key, limit, at.nowMs, amount);
     const hold = { claim, key, windowMs: 0, endMs: 0, amount };
@@ -201,7 +201,7 @@ function isBucket({ period }: Claim): boolean {
   return period !== undefined && isBucketPeriod(period);
 }
 
-/** An estimate alone must not block a nearly full budget that nobody is using. */
+/** An estimate alone must not block a nearly used-up budget without holds. */
 function mayPass({ hold, kind, period }: Claim): boolean {
   return hold === 'expected' && period !== undefined && kind !== 'requests';
 }
@@ -212,7 +212,7 @@ interface Full {
   readonly at: Moment;
 }
 
-/** If only the holds of requests under way are in the way, it may fit within seconds, else when the window ends. */
+/** If only the holds of requests in flight prevent it, it may fit within seconds; otherwise when the window ends. */
 function fullWindow(claim: Claim, need: number, { record, taking, at }: Full): ClaimTaking {
   const resetMs = claim.period === undefined ? 0 : record.endMs - at.epochMs;
   const standing = standingOf(claim, taking, resetMs);
@@ -222,19 +222,19 @@ function fullWindow(claim: Claim, need: number, { record, taking, at }: Full): C
   return { kind: 'full', retryAfterMs, standing };
 }
 
-/** When a request that only the holds of others refuse should try again. */
+/** The retry delay of a request that is refused only because of others' holds. */
 export const HELD_MS = 1000;
 
 function standingOf({ amount }: Claim, { used, held }: Standing, resetMs: number): ClaimStanding {
   return { used, held, limit: amount, remaining: Math.max(0, amount - used - held), resetMs };
 }
 
-/** A bucket does not tell holds from use. */
+/** A bucket does not distinguish holds from use. */
 function bucketStanding({ burst }: BucketLimit, { remaining, resetMs }: Taking): ClaimStanding {
   return { used: Math.max(0, burst - remaining), held: 0, limit: burst, remaining, resetMs };
 }
 
-/** Counters of a process that shares them with no other. `usedOf` is the ledger; undefined: nothing was used before. */
+/** Counters of a single process. `usedOf` returns the use in the ledger; undefined: there was none. */
 export function countersAlone(buckets: BucketLedger, usedOf: UsedOf = () => 0): ClaimCounters {
   const counters = new CounterLedger(new LocalTable(counterFields(1), MOST_COUNTERS));
   return new ClaimCounters(counters, buckets, ({ counter, windowMs, endMs, key }) => {

@@ -1,7 +1,9 @@
 /** The unit that a limit counts. `cost` is money; `concurrent` counts requests under way. */
 export type LimitKind = 'cost' | 'tokens' | 'input_tokens' | 'output_tokens' | 'requests' | 'concurrent';
 
-/** Whose requests a limit counts. `team_user`: one user within one team; `end_user`: one end user of one key. */
+/**
+ * The owner whose requests a limit counts. `team_user`: one user within one team; `end_user`: one end user of one key.
+ */
 export type ScopeKind = 'global' | 'team' | 'team_user' | 'user' | 'key' | 'end_user';
 
 export const WEEKDAYS = [
@@ -15,12 +17,12 @@ export const WEEKDAYS = [
 ] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
-/** A period under a day, which a bucket counts (GCRA): it has no edges. */
+/** A period under a day, without fixed windows: a bucket counts it (GCRA). */
 export interface BucketPeriod {
   readonly unit: 'second' | 'minute' | 'hour';
 }
 
-/** A period with edges: those of a calendar, or a single window from `startMs` on (undefined: from ever). */
+/** A period with windows: those of a calendar, or a single one from `startMs` on (undefined: without a start). */
 export type WindowPeriod =
   | { readonly unit: 'day' | 'month'; readonly timezone: string }
   | { readonly unit: 'week'; readonly timezone: string; readonly weekStarts: Weekday }
@@ -29,8 +31,8 @@ export type WindowPeriod =
 export type LimitPeriod = BucketPeriod | WindowPeriod;
 
 /**
- * One limit that a request has to fit in. Immutable; every request of the same key and model gets the same object, and equal
- * periods are the same object, too.
+ * One limit that applies to a request. Immutable; every request of the same key and model gets the same object, and
+ * equal periods are the same object, too.
  */
 export interface Claim {
   /**
@@ -44,7 +46,7 @@ export interface Claim {
    * escaped as in URLs. Empty for `global`.
    */
   readonly scopeId: string;
-  /** What refusals call the scope: the name of the key, user or team; of a pair, the user or end user. */
+  /** The name of the scope in refusals: the key, user or team; for a pair, the user or end user. */
   readonly name: string;
   /** Unique within its list: `cost/month` unless the configuration names it. */
   readonly limitId: string;
@@ -55,7 +57,7 @@ export interface Claim {
   readonly period: LimitPeriod | undefined;
   /** The size of the bucket, in the unit of `amount`; undefined without a bucket. */
   readonly burst: number | undefined;
-  /** What a request reserves: what it will probably use, or the most that it may use. */
+  /** Whether a request reserves its expected use or its maximum use. */
   readonly hold: 'expected' | 'maximum';
   /** `on_exceed: warn`: it never refuses. */
   readonly isSoft: boolean;
@@ -63,14 +65,14 @@ export interface Claim {
   readonly alertAt: readonly number[];
   /** Whether tokens read from a provider's cache count. */
   readonly countsCached: boolean;
-  /** Names and patterns of public models that it counts; undefined: all. */
+  /** Names and patterns of the public models that it counts; undefined: all. */
   readonly models: readonly string[] | undefined;
 }
 
 /** The list of claims of requests without limits: one object, so that callers can compare. */
 export const NO_CLAIMS: readonly Claim[] = [];
 
-/** Whether a bucket counts the period, rather than a window. */
+/** Whether a bucket counts the period rather than a window. */
 export function isBucketPeriod(period: LimitPeriod): period is BucketPeriod {
   return period.unit === 'second' || period.unit === 'minute' || period.unit === 'hour';
 }

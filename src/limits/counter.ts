@@ -12,28 +12,28 @@ function heldFields(processes: number): readonly `held${number}`[] {
   return Array.from({ length: processes }, (_, index) => `held${index + 1}` as const);
 }
 
-/** What requests have used of a limit, and what those under way hold. In the unit of the limit. */
+/** The use of a limit by ended requests, and the holds of those in flight. In the unit of the limit. */
 export interface Standing {
   readonly used: number;
   readonly held: number;
 }
 
 /**
- * `taken`: the need is held. `full`: it does not fit, and nothing changed. `unseeded`: nobody knows what was used, and
- * nothing changed.
+ * `taken`: the need is held. `full`: it does not fit, and nothing changed. `unseeded`: the use is unknown, and nothing
+ * changed.
  */
 export interface CounterTaking extends Standing {
   readonly kind: 'taken' | 'full' | 'unseeded';
 }
 
-/** How much a request wants of a counter. */
+/** A request's demand on a counter. */
 export interface CounterNeed {
   readonly need: number;
-  /** The most that may be used and held. */
+  /** The maximum of use and holds together. */
   readonly amount: number;
-  /** Until when the counter is of interest, in milliseconds since 1970. Afterwards it may be forgotten. */
+  /** The time until which the counter is needed, in milliseconds since 1970. Afterwards it may be forgotten. */
   readonly endMs: number;
-  /** Whether one request may pass a counter that nobody holds and that is not used up, although its need does not fit. */
+  /** Whether a request that does not fit is still admitted if the counter has no holds and is not used up. */
   readonly mayPassIdle: boolean;
   /** Whether the need is held even if it does not fit. */
   readonly isSoft: boolean;
@@ -43,14 +43,13 @@ export interface CounterNeed {
  * Counts what is used and held, by key. A record that was never seeded, or that the table has lost, is unknown rather
  * than zero, and admits nothing until `seed` was called.
  *
- * A process writes only its own `held` column, as the sum of its own holds rather than as a difference. So a column
- * that was lost is right again after the next change, and the supervisor may set the column of a dead process to 0.
+ * A process writes only its own `held` column, as the sum of its own holds rather than as a difference. So a lost column is correct again after the next change, and the supervisor may set the column of a dead process to 0.
  */
 export class CounterLedger {
   readonly #table: NumberTable<CounterField>;
   readonly #columns: readonly `held${number}`[];
   readonly #column: `held${number}`;
-  /** What this process holds, by key. */
+  /** The holds of this process, by key. */
   readonly #own = new Map<string, number>();
 
   /** `me` is the process's own column, from 1 to `processes`. */
@@ -77,7 +76,7 @@ export class CounterLedger {
     return taking;
   }
 
-  /** Adds to a hold without asking whether that fits. */
+  /** Adds to a hold without checking whether that fits. */
   grow(key: string, more: number): void {
     const own = this.#keep(key, (this.#own.get(key) ?? 0) + more);
     this.#table.update(key, (record) => {
@@ -85,13 +84,13 @@ export class CounterLedger {
     });
   }
 
-  /** Replaces a hold by what was really used; 0 gives the hold back. Returns what is used of the counter by now. */
+  /** Replaces a hold by the actual use; 0 releases the hold. Returns the counter's total use. */
   settle(key: string, hold: { readonly held: number; readonly endMs: number }, used: number): number {
     const own = this.#keep(key, (this.#own.get(key) ?? 0) - hold.held);
     return this.#table.update(key, (record) => {
       record[this.#column] = own;
       record.used += used;
-      // A counter that was forgotten must not stay for ever because a late request writes to it.
+      // A late request must not keep a forgotten counter for ever.
       if (used !== 0 && record.endMs === 0) record.endMs = hold.endMs;
       return record.used;
     });
@@ -104,7 +103,7 @@ export class CounterLedger {
     );
   }
 
-  /** Writes what this process holds into a record that may have been lost. */
+  /** Writes this process's holds into a record that may have been lost. */
   publish(key: string): void {
     const own = this.#own.get(key) ?? 0;
     this.#table.update(key, (record) => {
@@ -113,8 +112,8 @@ export class CounterLedger {
   }
 
   /**
-   * Makes an unknown counter known. Call it once every process has published its holds. What was settled while the
-   * counter was unknown is kept on top, so it may be counted twice but never too low.
+   * Seeds an unknown counter. Call it after every process has published its holds. Uses that were settled while the
+   * counter was unknown are added, so it may count them twice but is never too low.
    */
   seed(key: string, used: number, endMs: number): void {
     this.#table.update(key, (record) => {
@@ -125,14 +124,16 @@ export class CounterLedger {
     });
   }
 
-  /** Changes what was used, for an adjusting entry or a lost request. An unknown counter stays so. A credit may be below 0. */
+  /**
+   * Adds to the use, for an adjusting entry or a lost request. An unknown counter stays so. A credit may be below 0.
+   */
   adjust(key: string, amount: number): void {
     this.#table.update(key, (record) => {
       if (record.isSeeded !== 0) record.used += amount;
     });
   }
 
-  /** Gives back everything that a dead process held. */
+  /** Releases everything that a dead process held. */
   releaseColumn(process: number): void {
     const column = this.#columns[process - 1];
     if (column === undefined) return;
@@ -142,12 +143,12 @@ export class CounterLedger {
     });
   }
 
-  /** Forgets the counters that have ended and that nobody holds. */
+  /** Forgets the counters that have ended and have no holds. */
   sweep(epochMs: number): void {
     this.#table.sweep((record) => record.endMs <= epochMs && this.#heldIn(record) === 0);
   }
 
-  /** What this process holds of a counter. */
+  /** This process's hold on a counter. */
   ownHold(key: string): number {
     return this.#own.get(key) ?? 0;
   }
@@ -165,7 +166,7 @@ export class CounterLedger {
   }
 }
 
-/** The one rule of every limit: 0 refuses all, and exactly the limit fits. */
+/** The rule of every limit: 0 refuses all requests, and a need that exactly reaches the limit fits. */
 function fits({ need, amount, mayPassIdle }: CounterNeed, used: number, held: number): boolean {
   if (used + held + need <= amount) return true;
   return mayPassIdle && held === 0 && used < amount;

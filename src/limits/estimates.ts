@@ -1,7 +1,7 @@
 import { LocalTable, type NumberTable } from '../lib/number-table.ts';
 import { noteValue, QUANTILE_FIELDS, quantileOf } from './quantile.ts';
 
-/** The record of what was learned of a model's tokens. */
+/** The record of the learned token statistics of a model. */
 export const RATIO_FIELDS = ['count', 'mean', 'variance', 'answerBytes'] as const;
 
 export type RatioTable = NumberTable<(typeof RATIO_FIELDS)[number]>;
@@ -20,7 +20,7 @@ export interface EndedUse {
   readonly answerBytes: number;
 }
 
-/** Learns from ended requests what the next ones will use. Bounded by its tables, which forget. */
+/** Estimates the use of requests from that of ended ones. Its tables are bounded and forget. */
 export class EstimateLedger {
   readonly #ratios: RatioTable;
   readonly #outputs: OutputTable;
@@ -41,7 +41,9 @@ export class EstimateLedger {
     return Math.min(HIGHEST_RATIO, Math.max(LOWEST_RATIO, ratio ?? FIRST_RATIO));
   }
 
-  /** The 95th percentile of the output: of the key and model, of the model while the key has few, else a guess. */
+  /**
+   * The 95th percentile of the output: of the key and model, of the model while the key has too few, else a default.
+   */
   outputTokens(keyId: string | undefined, model: string): number {
     const own = this.#outputs.read(outputKey(keyId, model), (record) => quantileOf(record, ENOUGH_OUTPUTS));
     if (own !== undefined) return own;
@@ -85,7 +87,7 @@ const FIRST_OUTPUT = 1024;
 /** Bytes of an event per token before anything is known: those of an OpenAI-compatible stream. */
 const FIRST_ANSWER_BYTES = 200;
 const LEAST_ANSWER_BYTES = 2;
-/** Shorter answers are mostly frame. */
+/** Shorter answers are mostly framing. */
 const LEAST_LEARNED = 16;
 
 const MOST_MODELS = 2 ** 12;

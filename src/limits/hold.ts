@@ -6,6 +6,8 @@ export interface RequestSize {
   readonly textBytes: number;
   readonly images: number;
   readonly audioSeconds: number;
+  /** Files, or kept conversations, that may fill all that a model reads. Only `hold: maximum` counts them. */
+  readonly documents?: number;
   /** The most tokens that the request allows for one answer; undefined: it names none. */
   readonly askedTokens: number | undefined;
   /** The number of answers that it asks for. */
@@ -14,7 +16,7 @@ export interface RequestSize {
   readonly hasOutput: boolean;
 }
 
-/** What was learned of earlier requests. */
+/** The statistics of earlier requests. */
 export interface Learned {
   /** Input tokens per byte of text, with a margin. */
   readonly tokensPerByte: number;
@@ -28,7 +30,7 @@ export interface TokenNeed {
   readonly output: number;
 }
 
-/** What a request needs of each kind of limit. Whole numbers. */
+/** The need of a request for each kind of limit. Whole numbers. */
 export interface Need extends TokenNeed {
   /** Nano-dollars; 0 if the request costs nothing. */
   readonly cost: number;
@@ -38,7 +40,13 @@ export interface Need extends TokenNeed {
 const IMAGE_TOKENS = 1600;
 const AUDIO_SECOND_TOKENS = 250;
 
-/** The least that is held for an output, so that a series of short answers does not hide a long one. */
+/** The most tokens of one image: gpt-4o-mini at high detail, with 8 tiles of 5,667 tokens plus 2,833. */
+const LARGEST_IMAGE_TOKENS = 48_169;
+
+/** The largest input of a model. */
+const LARGEST_INPUT_TOKENS = 1_048_576;
+
+/** The least output that is held, so that a series of short answers does not hide a long one. */
 const LEAST_OUTPUT = 256;
 
 /** The output of a model without a known maximum. */
@@ -47,7 +55,7 @@ const UNKNOWN_MAXIMUM = 32_768;
 /** Tokens that a provider adds around a prompt. */
 const FRAME_TOKENS = 64;
 
-/** What a request will probably use. */
+/** The expected use of a request. */
 export function expectedNeed(size: RequestSize, learned: Learned): TokenNeed {
   const quantile = Math.max(LEAST_OUTPUT, Math.ceil(learned.outputTokens));
   return {
@@ -57,12 +65,12 @@ export function expectedNeed(size: RequestSize, learned: Learned): TokenNeed {
 }
 
 /**
- * The most that a request can use: a token is at least a byte, and the answer is as long as the request or the model
- * allows. `modelMaximum` is the most output tokens of the model; undefined: unknown.
+ * The maximum use of a request of the largest size: a token is at least a byte, and the answer is as long as the
+ * request or the model allows. `modelMaximum` is the most output tokens of the model; undefined: unknown.
  */
 export function maximumNeed(size: RequestSize, modelMaximum: number | undefined): TokenNeed {
   return {
-    input: size.textBytes + FRAME_TOKENS + mediaTokens(size),
+    input: size.textBytes + FRAME_TOKENS + largestMediaTokens(size),
     output: outputOf(size, size.askedTokens ?? modelMaximum ?? UNKNOWN_MAXIMUM),
   };
 }
@@ -73,6 +81,14 @@ function outputOf({ hasOutput, answers }: RequestSize, tokens: number): number {
 
 function mediaTokens({ images, audioSeconds }: RequestSize): number {
   return IMAGE_TOKENS * images + Math.ceil(AUDIO_SECOND_TOKENS * audioSeconds);
+}
+
+function largestMediaTokens({ images, audioSeconds, documents = 0 }: RequestSize): number {
+  return (
+    LARGEST_IMAGE_TOKENS * images +
+    Math.ceil(AUDIO_SECOND_TOKENS * audioSeconds) +
+    LARGEST_INPUT_TOKENS * documents
+  );
 }
 
 /** The part of a need that a limit of this kind counts. */

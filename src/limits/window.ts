@@ -1,12 +1,15 @@
 import { WEEKDAYS, type WindowPeriod } from './claim.ts';
 
-/** From `startMs` up to, but without, `endMs`, in milliseconds since 1970. The last window of a total ends at Infinity. */
+/**
+ * From `startMs` (inclusive) to `endMs` (exclusive), in milliseconds since 1970. The last window of a total ends at
+ * Infinity.
+ */
 export interface Window {
   readonly startMs: number;
   readonly endMs: number;
 }
 
-/** The last window that was asked for of each period; it holds until its end. */
+/** The last window returned for each period; valid until its end. */
 const current = new WeakMap<WindowPeriod, Window>();
 
 /**
@@ -30,7 +33,7 @@ function findWindow(period: WindowPeriod, epochMs: number): Window {
   const { timezone } = period;
   let day = firstDay(period, localDay(timezone, epochMs));
   let startMs = firstInstant(timezone, day);
-  // Where clocks are put back over midnight, a date comes twice. The edge between two windows is one instant all the same.
+  // If clocks are set back over midnight, a date occurs twice. The edge between two windows is still a single instant.
   while (epochMs < startMs) {
     day = firstDay(period, day - 1);
     startMs = firstInstant(timezone, day);

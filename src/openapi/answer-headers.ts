@@ -28,6 +28,10 @@ export const ANSWER_HEADERS = {
     description: 'What the request cost in US dollars; for answers in one piece whose price is known.',
     schema: { type: 'number', minimum: 0 },
   },
+  'x-llm-proxy-cache': {
+    description: 'What the response cache did; for requests for which one is configured.',
+    schema: { type: 'string', enum: ['hit', 'joined', 'miss', 'bypass'] },
+  },
   'x-llm-proxy-translation': {
     description:
       'The APIs of client and provider and what the translation changed, such as `messages>openai-chat; dropped=top_k`; for requests that were translated.',

@@ -53,7 +53,7 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
     const next = asObject(reading.usage);
     if (next !== undefined) {
       report = grammar.mergesUsage ? mergeReports(report, next) : next;
-      usage = usageFrom(report) ?? usage;
+      usage = better(usageFrom(report), usage);
     }
     if (reading.sign === 'content') following = true;
     return reading.sign;
@@ -88,6 +88,12 @@ export function createStreamReader(grammar: StreamGrammar): StreamReader {
     isDone: () => done,
     error: () => failure && reportedError(failure),
   };
+}
+
+/** The later report, unless it has only zeros after one with numbers. */
+function better(later: Usage | undefined, earlier: Usage | undefined): Usage | undefined {
+  if (earlier === undefined || later?.inputTokens || later?.outputTokens) return later ?? earlier;
+  return earlier;
 }
 
 /** Returns the last sign that the model is speaking or thinking. */

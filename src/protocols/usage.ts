@@ -36,7 +36,7 @@ const MAX_REPORT_BYTES = 65_536;
  * Reads a usage object in any provider's shape: `prompt_tokens`/`completion_tokens` (OpenAI's chat, and DeepSeek's
  * `prompt_cache_hit_tokens`), `input_tokens`/`output_tokens` (Responses, images, audio), Gemini's `usageMetadata`, and Anthropic's. Anthropic's
  * `input_tokens` exclude tokens read from or written to the cache; the result's `inputTokens` always include them.
- * Returns undefined for a report of zeros only.
+ * Returns undefined for a report without counts; one of zeros is a report.
  */
 export function usageFrom(report: unknown): Usage | undefined {
   const raw = asObject(report);
@@ -48,7 +48,7 @@ export function usageFrom(report: unknown): Usage | undefined {
   const inputTokens = input === undefined ? undefined : input + besides(raw, cacheRead, cacheWrite);
   const outputTokens = count(raw.completion_tokens) ?? count(raw.output_tokens);
   const totalTokens = count(raw.total_tokens) ?? sum(inputTokens, outputTokens);
-  if (!inputTokens && !outputTokens && !totalTokens) return undefined;
+  if (totalTokens === undefined && inputTokens === undefined && outputTokens === undefined) return undefined;
   const inputDetails = asObject(raw.prompt_tokens_details) ?? asObject(raw.input_tokens_details);
   const outputDetails = asObject(raw.completion_tokens_details) ?? asObject(raw.output_tokens_details);
   const parts = partsOf(raw, inputDetails, outputDetails);
@@ -68,7 +68,7 @@ function geminiUsage(raw: JsonObject): Usage | undefined {
   const inputTokens = added(count(raw.promptTokenCount), count(raw.toolUsePromptTokenCount));
   const outputTokens = added(count(raw.candidatesTokenCount), reasoningTokens);
   const totalTokens = count(raw.totalTokenCount) ?? added(inputTokens, outputTokens);
-  if (!inputTokens && !outputTokens && !totalTokens) return undefined;
+  if (totalTokens === undefined) return undefined;
   const parts = {
     audioInput: tokensOf(raw.promptTokensDetails, 'AUDIO'),
     imageInput: tokensOf(raw.promptTokensDetails, 'IMAGE'),

@@ -10,18 +10,18 @@ import type { Use } from './journal/line.ts';
 import { holdLife } from './journal/life-lock.ts';
 import { JournalWriter, type WriterOptions } from './journal/writer.ts';
 
-/** What one process is told to write its journal with. It can be sent to another process. */
+/** The settings of one process's journal. They can be sent to another process. */
 export interface JournalOrders extends Omit<WriterOptions, 'onTrouble'> {
   readonly onFull: 'serve' | 'refuse';
 }
 
 /** The journal of one process that serves requests. */
 export interface ProcessJournal extends Journal {
-  /** Receives every event. Notes the end of requests that hold no limit. */
+  /** Receives every event. Records the end of requests without holds. */
   readonly listen: Emit;
-  /** Writes what waits, so that others can read it. */
+  /** Writes the waiting lines, so that other processes can read them. */
   readonly flush: () => void;
-  /** Whether lines wait in memory, because the disk does not take them. */
+  /** Whether lines wait in memory because the disk does not accept them. */
   readonly isDegraded: () => boolean;
   /** Lines lost since the start. */
   readonly dropped: () => number;
@@ -60,7 +60,7 @@ export function openProcessJournal(
     grow: (id, holds) =>
       writer.grow({ t: 'grow', id, atMs: epochMs(), holds: holds.map(useOf), holdNano: moneyOf(holds) }),
     close(requestId, ended, uses) {
-      // Its event follows at once, and is not noted again.
+      // Its event follows at once and must not be recorded again.
       closed = requestId;
       note(ended, uses);
     },
@@ -79,7 +79,7 @@ export function openProcessJournal(
   };
 }
 
-/** The prices that a file already has: each is written once. */
+/** The prices that a file already contains: each is written once. */
 class WrittenSheets {
   readonly #writer: JournalWriter;
   readonly #refs = new Set<string>();
@@ -116,7 +116,7 @@ function useOf({ counter, windowMs, amount }: CounterAmount): Use {
   return [counter, windowMs, whole(amount)];
 }
 
-/** A provider may report any number, and one that the database refuses would hold up all that follow it. */
+/** A provider may report any number, and a number that the database refuses would block all later lines. */
 function whole(amount: number): number {
   return Number.isFinite(amount) ? Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.round(amount))) : 0;
 }

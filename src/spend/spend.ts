@@ -16,15 +16,15 @@ import type { JournalOrders } from './process-journal.ts';
 /** The ledger of a gateway, in the process that writes to the database. */
 export interface Spend {
   readonly database: Database;
-  /** Orders for a process that begins to serve. It counts as alive until `bury`. */
+  /** The journal settings of a process that begins to serve. It counts as alive until `chargeLost`. */
   readonly begin: (worker: number) => JournalOrders;
-  /** Charges the requests of a process that has died what they held. */
-  readonly bury: (life: number) => readonly Use[];
+  /** Charges the requests of a dead process what they held. */
+  readonly chargeLost: (life: number) => readonly Use[];
   readonly usedOf: (counter: string, windowMs: number) => number;
-  /** Learns what the windows of new limits have already used. */
+  /** Loads the past use of the windows of new limits. */
   readonly prepare: (claims: Iterable<Claim>) => Promise<void>;
   readonly status: () => SpendStatus;
-  /** Stores what is in the journals; resolves when that is done, or failed. */
+  /** Stores the contents of the journals; resolves when that is done or has failed. */
   readonly flush: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -37,7 +37,7 @@ export interface SpendStatus {
   readonly unflushedBytes: number;
   /** Ended requests that the database does not have yet. */
   readonly waiting: number;
-  /** How long the last flush took that stored anything. */
+  /** The duration of the last flush that stored anything. */
   readonly flushSeconds: number;
 }
 
@@ -51,7 +51,7 @@ export interface SpendOptions {
   readonly database?: Database | undefined;
   /** How long rows of requests are kept; 0: none are written. */
   readonly recordsMs: number;
-  /** How long the sums are kept that reports are made of. */
+  /** The retention of the sums behind reports. */
   readonly quartersMs: number;
   readonly onTrouble: (trouble: LedgerTrouble) => void;
   /** Called when the use of a counter changes other than by a request of this machine. */
@@ -63,8 +63,8 @@ export interface SpendOptions {
 const PRUNE_MS = 3_600_000;
 
 /**
- * Opens journal and ledger, and charges what earlier processes have left. Throws `FolderUnusable`, or `StoreUnavailable`
- * if `settings.store` cannot be opened.
+ * Opens journal and ledger, and charges requests that earlier processes left open. Throws `FolderUnusable`, or
+ * `StoreUnavailable` if `settings.store` cannot be opened.
  */
 export async function openSpend(options: SpendOptions): Promise<Spend> {
   const { settings, dataFolder, recordsMs, onTrouble, onMoved, onStored } = options;
@@ -101,7 +101,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
       maxBytes: settings.maxJournalBytes,
       onFull: settings.onFull,
     }),
-    bury: (life) => ledger.bury(life),
+    chargeLost: (life) => ledger.chargeLost(life),
     usedOf: (counter, windowMs) => ledger.usedOf(counter, windowMs),
     prepare: (claims) => ledger.prepare([...claims]),
     status: () => ({
@@ -156,7 +156,7 @@ export async function openOwnDatabase(store: string, dataFolder: string): Promis
   }
 }
 
-/** Deletes what is too old, once an hour. */
+/** Deletes old rows, once an hour. */
 class Pruner {
   readonly #options: SpendOptions;
   readonly #database: Database;
@@ -191,7 +191,7 @@ class Pruner {
       if (recordsMs > 0) await this.#repeat(() => records.prune(nowMs - recordsMs));
       await this.#repeat(() => pruneLedger(this.#database, { quartersMs }, { nowMs, totals }));
     } catch {
-      // The next hour is early enough.
+      // The next hour is soon enough.
     }
   }
 

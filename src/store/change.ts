@@ -19,7 +19,7 @@ import {
   type VersionRow,
   writeVersion,
 } from './tables.ts';
-import { bury, requireFreshIds, unbury } from './tombstones.ts';
+import { insertTombstone, requireFreshIds, deleteTombstone } from './tombstones.ts';
 
 /** Computes the new configuration. If it throws, the write is cancelled and nothing has happened. */
 export type Edit = (before: Revision, now: string) => Resources;
@@ -31,7 +31,7 @@ export interface ChangeContext {
   readonly action: string;
   /** The version that the writer has seen; undefined: any. */
   readonly ifVersion?: number | undefined;
-  /** Resources that are new. The ids of deleted ones are refused for them with `IdBuried`. */
+  /** Resources that are new. The ids of deleted ones are refused for them with `IdRetired`. */
   readonly creates?: readonly ResourceName[] | undefined;
   /** Keeps the answer of the write in the same transaction. Throws `AnsweredBefore` if there is one already. */
   readonly once?: Once | undefined;
@@ -204,9 +204,9 @@ interface Life extends ResourceName {
 async function noteLife(sql: SQL, { kind, id, old, resource, nowMs }: Life): Promise<void> {
   if (old !== undefined && resource === undefined) {
     const name = old.fields['name'];
-    await bury(sql, { kind, id }, { name: typeof name === 'string' ? name : id, nowMs });
+    await insertTombstone(sql, { kind, id }, { name: typeof name === 'string' ? name : id, nowMs });
   }
-  if (old === undefined && resource !== undefined) await unbury(sql, { kind, id });
+  if (old === undefined && resource !== undefined) await deleteTombstone(sql, { kind, id });
 }
 
 interface RowToStore extends ResourceName {

@@ -9,20 +9,20 @@ const BURIED: ReadonlySet<Kind> = new Set<Kind>(['master_keys', 'teams', 'users'
 const KEPT_MS = 400 * 86_400_000;
 
 /** An id that belonged to a deleted resource, and is not given again yet. */
-export class IdBuried extends Error {
+export class IdRetired extends Error {
   readonly resource: ResourceName;
   /** Milliseconds since 1970. */
   readonly untilMs: number;
 
   constructor(resource: ResourceName, untilMs: number) {
     super(`the id "${resource.id}" belonged to a deleted resource`);
-    this.name = 'IdBuried';
+    this.name = 'IdRetired';
     this.resource = resource;
     this.untilMs = untilMs;
   }
 }
 
-/** Throws `IdBuried` if one of the ids belonged to a resource that was deleted less than 400 days ago. */
+/** Throws `IdRetired` if one of the ids belonged to a resource that was deleted less than 400 days ago. */
 export async function requireFreshIds(
   sql: SQL,
   created: readonly ResourceName[],
@@ -36,12 +36,12 @@ export async function requireFreshIds(
   const found = new Map(rows.map(({ kind, id, deleted_ms: at }) => [`${kind}/${id}`, Number(at)]));
   for (const resource of created) {
     const deletedMs = found.get(`${resource.kind}/${resource.id}`);
-    if (deletedMs !== undefined) throw new IdBuried(resource, deletedMs + KEPT_MS);
+    if (deletedMs !== undefined) throw new IdRetired(resource, deletedMs + KEPT_MS);
   }
 }
 
 /** Notes the deletion of a resource with its name. */
-export async function bury(
+export async function insertTombstone(
   sql: SQL,
   { kind, id }: ResourceName,
   { name, nowMs }: { readonly name: string; readonly nowMs: number },
@@ -52,6 +52,6 @@ export async function bury(
 }
 
 /** Forgets the deletion of a resource that is back: a rollback or an import has brought it. */
-export async function unbury(sql: SQL, { kind, id }: ResourceName): Promise<void> {
+export async function deleteTombstone(sql: SQL, { kind, id }: ResourceName): Promise<void> {
   if (BURIED.has(kind)) await sql`delete from tombstones where kind = ${kind} and id = ${id}`;
 }

@@ -1,22 +1,12 @@
 import { useSyncExternalStore } from 'react';
 import type { FeedEntry, LiveRoute, ProviderStatus, RequestRow, Tick } from './types.ts';
 import { listenLive, type LiveState } from './live-stream.ts';
+import { type Second, withEarlier, withTick } from './seconds.ts';
 
 export interface Hello {
   readonly version: string;
   readonly config_version: number;
   readonly started_at: string;
-}
-
-/** One second of traffic. */
-export interface Second {
-  readonly atMs: number;
-  readonly requests: number;
-  readonly failures: number;
-  readonly tokens: number;
-  readonly inFlight: number;
-  readonly p50: number | null;
-  readonly p95: number | null;
 }
 
 /** All that the live stream has told so far. Replaced as a whole with every change. */
@@ -38,7 +28,6 @@ export interface Live {
   readonly lost: number;
 }
 
-const KEPT_SECONDS = 300;
 const KEPT_FEED = 100;
 const KEPT_REQUESTS = 500;
 
@@ -86,6 +75,11 @@ export function startLive(onEnd: () => void): () => void {
 /** What the live stream has told; renders again when `pick` gives another value. */
 export function useLive<T>(pick: (live: Live) => T): T {
   return useSyncExternalStore(subscribe, () => pick(live));
+}
+
+/** Puts requests that ended before the page was opened before the seconds of the stream. */
+export function addEarlier(rows: readonly RequestRow[]): void {
+  change({ seconds: withEarlier(live.seconds, rows) });
 }
 
 function subscribe(listener: () => void): () => void {
@@ -145,33 +139,12 @@ function afterFeed(before: Live, entry: FeedEntry): Partial<Live> {
 }
 
 function afterTick(before: Live, tick: Tick): Partial<Live> {
-  const atMs = Math.floor(Date.parse(tick.at) / 1000) * 1000;
-  const last = before.seconds.at(-1);
-  const same = last?.atMs === atMs ? last : undefined;
-  const second = added(same ?? emptySecond(atMs), tick);
-  const earlier = same ? before.seconds.slice(0, -1) : before.seconds;
   return {
-    seconds: [...earlier, second].slice(-KEPT_SECONDS),
+    seconds: withTick(before.seconds, tick),
     inFlight: tick.in_flight,
     ...(tick.ended.length > 0 && {
       ended: [...[...tick.ended].sort(byTime), ...before.ended].slice(0, KEPT_REQUESTS),
     }),
-  };
-}
-
-function emptySecond(atMs: number): Second {
-  return { atMs, requests: 0, failures: 0, tokens: 0, inFlight: 0, p50: null, p95: null };
-}
-
-function added(second: Second, tick: Tick): Second {
-  return {
-    atMs: second.atMs,
-    requests: second.requests + tick.requests,
-    failures: second.failures + tick.failures,
-    tokens: second.tokens + tick.prompt_tokens + tick.completion_tokens,
-    inFlight: tick.in_flight,
-    p50: tick.latency_ms.p50 ?? second.p50,
-    p95: tick.latency_ms.p95 ?? second.p95,
   };
 }
 

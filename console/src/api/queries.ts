@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { admin, type Query } from './client.ts';
-import type { Overview, ProviderStatus, RequestDetail, Route, Series } from './types.ts';
+import type { Overview, ProviderStatus, RequestDetail, RequestRow, Route, Series } from './types.ts';
 import type { DemoState, MasterKey, Model, Provider } from './resources.ts';
 
 interface Listed {
@@ -51,6 +51,21 @@ export function listProviderStates() {
     queryFn: ({ signal }) =>
       admin<{ readonly providers: readonly ProviderStatus[] }>('/provider-states', { signal }),
     refetchInterval: 15_000,
+  });
+}
+
+/** The requests that ended in the last seconds, asked for once. */
+export function readEarlier(seconds: number) {
+  return queryOptions({
+    queryKey: ['earlier', seconds],
+    queryFn: async ({ signal }) => {
+      const since = new Date(Date.now() - seconds * 1000).toISOString();
+      const query = { since, limit: 1000 };
+      const { requests } = await admin<{ requests: readonly RequestRow[] }>('/requests', { query, signal });
+      return requests;
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
   });
 }
 

@@ -189,6 +189,12 @@ export const chineseSentences: Readonly<Record<string, string>> = {
   'There is no such page': '没有这个页面',
   'These models take over, in this order.': '按此顺序由这些模型接替。',
   'These providers are down': '这些供应商不可用',
+  'Usage is not stored yet': '尚未存储用量',
+  'The demo forgets what was used.': '演示模式不保存用量。',
+  'A gateway with a configuration file stores usage once a limit has a period of a day or longer.':
+    '使用配置文件的网关在有周期为一天或更长的限额后才存储用量。',
+  'For example, in {{file}}': '例如在 {{file}} 中',
+  'of the last 10 s': '最近 10 秒',
   'This could not be loaded': '加载失败',
   'This is a demo': '这是演示',
   'This is not JSON.': '这不是 JSON。',

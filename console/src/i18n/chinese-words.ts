@@ -130,7 +130,7 @@ export const chineseWords: Readonly<Record<string, string>> = {
   'No team yet': '还没有团队',
   'No user yet': '还没有用户',
   'Nothing fits.': '没有匹配项。',
-  'Nothing yet': '暂无',
+  'Nothing since this page was opened': '打开此页面后暂无事件',
   Older: '较旧',
   'Older ones': '更早的',
   'Open the row': '打开该行',

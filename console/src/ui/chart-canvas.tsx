@@ -151,6 +151,8 @@ function timeLabel(seconds: number, { scales }: uPlot): string {
   const date = new Date(seconds * 1000);
   const span = (scales['x']?.max ?? 0) - (scales['x']?.min ?? 0);
   const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
+  // The first mark is where the drawing begins, which is at no hour in particular.
+  if (span > 5 * 86_400 && !isMidnight) return '';
   if (span > 5 * 86_400 || (span > 86_400 && isMidnight)) return `${date.getMonth() + 1}/${date.getDate()}`;
   const two = (value: number): string => String(value).padStart(2, '0');
   const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`;

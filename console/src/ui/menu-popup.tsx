@@ -1,7 +1,7 @@
 import { Menu as Base } from '@base-ui/react/menu';
 import type { ReactNode } from 'react';
 import { classes } from './button.tsx';
-import type { MenuEntry, MenuProps } from './menu.tsx';
+import type { MenuEntry, MenuProps } from './menu-props.ts';
 
 /** The part of a menu that is loaded when it is first wanted; it begins open. */
 export function MenuPopup({ trigger, entries, side = 'bottom', align = 'end' }: MenuProps): ReactNode {

@@ -3,7 +3,7 @@ import { CircleAlert, CircleCheck, X } from 'lucide-react';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { IconButton } from './button.tsx';
-import type { Message } from './toast.tsx';
+import type { Message } from './toast-message.ts';
 
 const manager = Toast.createToastManager();
 

@@ -1,10 +1,5 @@
 import { lazy, type ReactNode, Suspense, useSyncExternalStore } from 'react';
-
-export interface Message {
-  readonly title: string;
-  readonly description: string | undefined;
-  readonly isBad: boolean;
-}
+import type { Message } from './toast-message.ts';
 
 let messages: readonly Message[] = [];
 const listeners = new Set<() => void>();

@@ -1,4 +1,5 @@
 import type { Snapshot } from '../../config/snapshot.ts';
+import type { ForgottenAnswers } from '../../gateway/cache/answer-cache.ts';
 import type { Clock, Traffic } from '../../gateway/ports.ts';
 import type { Availability } from '../../routing/decide.ts';
 import type { Activity } from '../live/activity.ts';
@@ -19,6 +20,8 @@ export interface RunningGateway {
   readonly watch: (listener: (activity: Activity) => void) => () => void;
   /** Asks a provider for its models, or a model of it for one token. Never rejects. */
   readonly test: (question: TestQuestion) => Promise<TestResult>;
+  /** Forgets cached answers in all processes. Returns how many there were. */
+  readonly forgetAnswers: (forgotten: ForgottenAnswers) => Promise<number>;
 }
 
 /** The states of routes, which all processes share. See `CooldownLedger`. */

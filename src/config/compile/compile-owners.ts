@@ -1,6 +1,6 @@
 import { nearest } from '../../lib/nearest.ts';
 import { isTimezone } from '../../limits/window.ts';
-import { NO_OWNERS, type Owners, type Tags, type Team, type User } from '../owners.ts';
+import { NO_OWNERS, type Owners, pathSegment, type Tags, type Team, type User } from '../owners.ts';
 import { findDuplicates } from '../read/duplicates.ts';
 import type { OwnerSettings, TeamSettings, UserSettings } from '../read/normalise-owners.ts';
 import type { Finding } from '../read/problems.ts';
@@ -90,7 +90,7 @@ function compileTeams(all: readonly TeamSettings[]): ReadonlyMap<string, Compile
       id,
       name,
       parent: parent?.team,
-      path: parent === undefined ? name : `${parent.team.path}/${name}`,
+      path: parent === undefined ? pathSegment(name) : `${parent.team.path}/${pathSegment(name)}`,
       tags: joinTags(parent?.team.tags, settings.tags),
     };
     const line: CompiledTeam[] = [...(parent?.line ?? [])];

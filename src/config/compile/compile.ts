@@ -2,6 +2,7 @@ import { isPlainHeader } from '../secret-header.ts';
 import { isLoopback } from './address.ts';
 import { findHookFaults } from './alert-hooks.ts';
 import { buildCatalogue } from './catalogue.ts';
+import { compileCaching } from './compile-caching.ts';
 import { compileAccess, isHashedKey } from './compile-access.ts';
 import { compileLimits } from './compile-limits.ts';
 import { compileOwners } from './compile-owners.ts';
@@ -63,6 +64,7 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
       ...unchanged(settings),
       ...parts,
       server: compileServer(settings),
+      caching: compileCaching(settings),
       limits: limits.limits,
       owners: owners.owners,
       detection: compileDetection(settings),

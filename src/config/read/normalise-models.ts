@@ -1,5 +1,6 @@
 import { DEFAULTS } from '../schema/defaults.ts';
 import type { Finding, Path } from './problems.ts';
+import { normaliseCaching } from './normalise-cache.ts';
 import type { ConfigFile } from '../schema/schema.ts';
 import { ownTranslation, routeTranslation } from './normalise-translation.ts';
 import type { ModelSettings, RouteSettings } from './settings.ts';
@@ -17,6 +18,7 @@ export function normaliseModels(models: ModelEntries, report: (finding: Finding)
       enabled: model.enabled ?? true,
       rewriteResponseModel: model.rewrite_response_model ?? undefined,
       translation: ownTranslation(model.translation ?? {}),
+      caching: normaliseCaching(model.cache),
       routes: model.routes.map((route, index) => ({
         ...normaliseRoute(route, [...at, 'routes', index], report),
         upstreamModel: route.model ?? name,

@@ -4,6 +4,7 @@ import type { Finding, Path } from './problems.ts';
 import type { ConfigFile } from '../schema/schema.ts';
 import { keyLimitsSchema } from '../schema/access-schema.ts';
 import type { KeySettings, ProviderSettings, Settings } from './settings.ts';
+import { normaliseCache, normaliseCaching } from './normalise-cache.ts';
 import { normaliseModels } from './normalise-models.ts';
 import { normaliseKeyOwnership, normaliseOwners } from './normalise-owners.ts';
 import { normaliseTranslation } from './normalise-translation.ts';
@@ -32,6 +33,7 @@ export function normalise(file: ConfigFile): {
     rewriteResponseModel: file.rewrite_response_model ?? false,
     strategy: file.load_balancing?.strategy ?? undefined,
     translation: normaliseTranslation(file.translation ?? {}),
+    cache: normaliseCache(file.cache),
     ...normaliseFallback(file),
     ...normaliseWatching(file),
     prices: normalisePrices(file, report),
@@ -125,6 +127,7 @@ function normaliseKeys(file: ConfigFile, report: (finding: Finding) => void): Ke
     enabled: key.enabled ?? true,
     allowedModels: key.allowed_models ?? [],
     mayRelaxTranslation: key.may_relax_translation ?? false,
+    caching: normaliseCaching(key.cache),
     limits: keyLimitsSchema.parse(key),
     ownership: normaliseKeyOwnership(key, ['master_keys', index], report),
   }));
@@ -139,6 +142,7 @@ function normaliseKeys(file: ConfigFile, report: (finding: Finding) => void): Ke
       enabled: true,
       allowedModels: [],
       mayRelaxTranslation: false,
+      caching: undefined,
       limits: {},
       ownership: normaliseKeyOwnership({}, path, report),
     },

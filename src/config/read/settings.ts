@@ -4,6 +4,8 @@ import type { Address } from '../compile/address.ts';
 import type { ProviderPricing } from '../../prices/overrides.ts';
 import type { PriceSettings } from './normalise-prices.ts';
 import type { KeyOwnershipSettings, OwnerSettings } from './normalise-owners.ts';
+import type { CacheBounds } from '../caching.ts';
+import type { CachingSettings } from './normalise-cache.ts';
 import type { Path } from './problems.ts';
 import type { SpokenApi } from '../../translation/targets.ts';
 import type { DialectName } from '../../translation/models/dialects.ts';
@@ -48,6 +50,7 @@ export interface Settings extends OwnerSettings {
   readonly errorCodes: readonly (number | string)[];
   readonly errorPatterns: readonly string[];
   readonly translation: TranslationSettings;
+  readonly cache: CacheBounds;
   readonly health: HealthSettings;
   readonly metrics: MetricsSettings;
   readonly docs: DocsSettings;
@@ -69,6 +72,8 @@ export interface KeySettings {
   /** Names or patterns; empty: all models. */
   readonly allowedModels: readonly string[];
   readonly mayRelaxTranslation: boolean;
+  /** undefined: the key does not opt in. */
+  readonly caching: CachingSettings | undefined;
   /** The limits before the body is read. */
   readonly limits: KeyLimitSettings;
   readonly ownership: KeyOwnershipSettings;
@@ -117,6 +122,8 @@ export interface ModelSettings {
   readonly rewriteResponseModel: boolean | undefined;
   /** Overrides of the provider and the top level. */
   readonly translation: Partial<TranslationSettings>;
+  /** undefined: the model does not opt in. */
+  readonly caching: CachingSettings | undefined;
   readonly routes: readonly RouteSettings[];
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cachingSchema } from './cache-schema.ts';
 import { keyOwnershipSchema } from './owner-schema.ts';
 import { nameText, optional, secretText } from './setting.ts';
 
@@ -55,6 +56,10 @@ export const masterKeySchema = z.strictObject({
     description:
       'Whether the header `x-llm-proxy-unsupported` may ask for less than `translation.unsupported` demands. More it may always ask for.',
     default: false,
+  }),
+  cache: optional(cachingSchema, {
+    description: 'Caches the answers to this key, whatever the model. Left out: only models opt in.',
+    examples: [{ ttl: 600 }],
   }),
   ...keyLimitsSchema.shape,
   ...keyOwnershipSchema.shape,

@@ -37,4 +37,9 @@ export const DEFAULTS = {
   unsupported: 'warn',
   maxMediaMb: 20,
   location: 'global',
+  cacheMb: 64,
+  cacheEntries: 10_000,
+  cacheAnswerMb: 1,
+  cacheTtlSeconds: 300,
+  cacheReplay: 'at_once',
 } as const;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cachingSchema } from './cache-schema.ts';
 import { DEFAULTS } from './defaults.ts';
 import { nameText, optional, seconds } from './setting.ts';
 import { ownTranslationSchema, routeTranslationFields } from './translation-schema.ts';
@@ -43,6 +44,11 @@ const modelSchema = z.strictObject({
   }),
   translation: optional(ownTranslationSchema, {
     description: 'How requests for this model are translated, each in place of the setting of the provider.',
+  }),
+  cache: optional(cachingSchema, {
+    description:
+      'Caches the answers of the model. Left out: only keys opt in. Settings that a key writes take precedence.',
+    examples: [{ ttl: 600 }],
   }),
   routes: z
     .array(routeSchema)

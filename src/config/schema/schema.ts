@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { masterKeySchema } from './access-schema.ts';
+import { cacheSchema } from './cache-schema.ts';
 import { DEFAULTS } from './defaults.ts';
 import {
   detectionSchema,
@@ -108,6 +109,9 @@ export const configSchema = z
     fallback: optional(fallbackSchema, { description: 'What happens when a route fails.' }),
     translation: optional(translationSchema, {
       description: "How requests are translated where a provider does not speak the client's API.",
+    }),
+    cache: optional(cacheSchema, {
+      description: 'The memory for answers that are cached. Models and keys opt in with their own `cache`.',
     }),
     detection: optional(detectionSchema, { description: 'What counts as a failure.' }),
     timeouts: optional(timeoutsSchema, { description: 'Limits of time.' }),

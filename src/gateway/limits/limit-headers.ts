@@ -2,15 +2,15 @@ import type { Claim } from '../../limits/claim.ts';
 import type { ClaimStanding, Moment } from '../../limits/claim-counters.ts';
 import { shortDollars } from './limit-text.ts';
 
-/** A limit, and how it stands for the request that is told. */
+/** A limit and its state for the current request. */
 export interface StandingClaim {
   readonly claim: Claim;
   readonly standing: ClaimStanding;
 }
 
 /**
- * The fields that tell clients how much is left: of the tightest limit on requests, of the tightest on tokens, of the
- * tightest budget, and which soft limits are passed. `before` are the fields of the key's rate limit.
+ * The header fields that report what is left: of the tightest request limit, token limit and budget. They also name
+ * exceeded soft limits. `before` are the fields of the key's rate limit.
  */
 export function limitHeaders(
   standings: readonly StandingClaim[],
@@ -78,15 +78,15 @@ export function resetTime({ resetMs }: ClaimStanding, { epochMs }: Moment): stri
   return last.text;
 }
 
-/** Most requests are told the same end of a window. */
+/** Most requests report the same end of a window. */
 let last = { seconds: NaN, text: '' };
 
-/** The highest threshold that each soft limit has passed. */
+/** The highest threshold that each soft limit has reached. */
 function warningsOf(standings: readonly StandingClaim[]): string {
   let warnings = '';
   for (const { claim, standing } of standings) {
     if (!claim.isSoft) continue;
-    // What is held of money and tokens is an estimate, which no alert counts either.
+    // Holds of money and tokens are estimates, which alerts do not count either.
     const isCounted = claim.kind === 'requests' || claim.kind === 'concurrent';
     const used = isCounted ? standing.used + standing.held : standing.used;
     const passed = claim.alertAt.findLast((percent) => used >= (claim.amount * percent) / 100);

@@ -11,9 +11,9 @@ import { amountText, ownerText, periodText, windowText } from './limit-text.ts';
 export interface Unfitting {
   readonly claim: Claim;
   readonly standing: ClaimStanding;
-  /** Until it may fit; Infinity: never. */
+  /** The time until it may fit; Infinity: never. */
   readonly retryAfterMs: number;
-  /** What the request needs of it. */
+  /** The amount that the request needs. */
   readonly need: number;
   readonly at: Moment;
 }
@@ -73,7 +73,7 @@ export function neverFits(unfitting: Unfitting, headers: Readonly<Record<string,
   });
 }
 
-/** The refusal of a request whose limit nobody can ask for now. */
+/** The refusal of a request that has a limit with an unknown count. */
 export function limitUnknown(claim: Claim): Refusal {
   return new Refusal(
     'limit_store_unavailable',
@@ -82,15 +82,15 @@ export function limitUnknown(claim: Claim): Refusal {
   );
 }
 
-/** The refusal of a request to a model without a price under a budget. */
+/** The refusal of a request under a budget for a model without a price. */
 export function priceUnknown(claim: Claim, model: string): Refusal {
   return new Refusal('price_unknown', { model, owner: ownerText(claim) }, { param: 'model' });
 }
 
-/** `Retry-After` for a limit that no wait opens. */
+/** `Retry-After` for a limit that never resets. */
 const NEVER_SECONDS = 86_400;
 
-/** SDKs retry within seconds, which is of no use where a window has to end. */
+/** SDKs retry within seconds, which is useless before a window ends. */
 function retryFields({ claim, retryAfterMs }: Unfitting): Readonly<Record<string, string>> {
   const seconds = Number.isFinite(retryAfterMs) ? Math.max(1, Math.ceil(retryAfterMs / 1000)) : NEVER_SECONDS;
   const isLong = !Number.isFinite(retryAfterMs) || (isWindow(claim) && retryAfterMs > HELD_MS);

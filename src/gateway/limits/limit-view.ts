@@ -2,7 +2,10 @@ import { type Claim, isBucketPeriod, type WindowPeriod } from '../../limits/clai
 import type { ClaimStanding } from '../../limits/claim-counters.ts';
 import { windowOf } from '../../limits/window.ts';
 
-/** How a limit stands, as the APIs show it. Money is in dollars. A type, because JSON takes no interfaces. */
+/**
+ * The state of a limit in API answers. Money is in dollars. A type rather than an interface, so that it is assignable
+ * to JSON.
+ */
 export type LimitView = {
   /** Unique among the limits of its scope, such as `cost/month`. */
   readonly id: string;
@@ -14,16 +17,16 @@ export type LimitView = {
   /** null, here and below: not known at the moment. */
   readonly used: number | null;
   readonly held: number | null;
-  /** Of a window, until it ends; of a bucket, at once. */
+  /** For a window, what is left until it ends; for a bucket, what is available at once. */
   readonly remaining: number | null;
-  /** ISO 8601, UTC. null: it never begins anew, or refills all the time. */
+  /** ISO 8601, UTC. null: it never resets, or refills continuously. */
   readonly resets_at: string | null;
   readonly on_exceed: 'refuse' | 'warn';
-  /** Who counts: each machine for itself. */
+  /** The scope of the count: each machine counts for itself. */
   readonly counted_by: 'this machine';
 };
 
-/** Describes a limit. `standing` undefined: nobody knows how it stands. */
+/** Describes a limit. `standing` undefined: its state is unknown. */
 export function limitView(claim: Claim, standing: ClaimStanding | undefined, epochMs: number): LimitView {
   const shown = (amount: number | undefined): number | null =>
     amount === undefined ? null : claim.kind === 'cost' ? dollars(amount) : amount;

@@ -13,9 +13,11 @@ export interface Demand {
   readonly key: MasterKey | undefined;
   readonly model: Model;
   readonly body: Uint8Array;
-  /** The limits that it has to fit in; not empty. */
+  /** The path of its API; undefined: a message of a WebSocket. */
+  readonly path?: string;
+  /** The limits that apply to it; not empty. */
   readonly claims: readonly Claim[];
-  /** Whether its answer is generated, and so uses tokens and money. */
+  /** Whether its answer is generated, and therefore uses tokens and money. */
   readonly isGenerated: boolean;
   /** Whether its answer has output tokens. Embeddings have none. */
   readonly hasOutput: boolean;
@@ -24,33 +26,32 @@ export interface Demand {
   readonly attribution: Attribution;
 }
 
-/** How the limits of the configuration stand. Implemented for one process, and over memory that several share. */
+/**
+ * The counters behind the configured limits. Implemented for one process, and over memory that several processes share.
+ */
 export interface Counters {
-  /** Holds `need` of a limit, or says why not. Changes nothing unless it holds. */
+  /** Holds `need` of a limit, or returns why it cannot. Changes nothing unless it holds. */
   readonly take: (claim: Claim, need: number, at: Moment) => ClaimTaking;
-  /** Gives back what a request holds. */
+  /** Releases a request's hold. */
   readonly giveBack: (hold: Hold, at: Moment) => void;
-  /**
-   * Replaces a hold by what was really used, in the window from which it was taken. Returns the part that is over the
-   * limit.
-   */
+  /** Replaces a hold by the actual use, in the window that it was taken from. Returns the part above the limit. */
   readonly settle: (hold: Hold, used: number, at: Moment) => number;
   /** Holds more for a request that outgrew its hold. Returns the hold that replaces it. */
   readonly grow: (hold: Hold, more: number, at: Moment) => Hold;
-  /** How a limit stands; undefined: nobody knows yet. */
+  /** The state of a limit; undefined: not known yet. */
   readonly standing: (claim: Claim, at: Moment) => ClaimStanding | undefined;
   /**
-   * Makes the unknown standing of a limit known. Returns a promise if another process has to be asked; false, also as
-   * its result: it stays unknown for now.
+   * Loads the unknown state of a limit. Returns a promise if another process has to be asked. False, also as the
+   * promise's result, means that the state is still unknown.
    */
   readonly seed: (claim: Claim, at: Moment) => boolean | Promise<boolean>;
-  /** Changes what was used in a window, for adjusting entries and lost requests. */
+  /** Adds to the use of a window, for adjusting entries and lost requests. */
   readonly adjust: (counter: string, windowMs: number, amount: number) => void;
   /** Forgets windows that have ended. */
   readonly sweep: (epochMs: number) => void;
 }
 
-/** What was learned from earlier requests, to estimate later ones. */
+/** Learns from ended requests, to estimate later ones. */
 export interface Estimates {
   readonly tokensPerByte: (model: string) => number;
   readonly outputTokens: (keyId: string | undefined, model: string) => number;
@@ -58,7 +59,7 @@ export interface Estimates {
   readonly note: (use: EndedUse) => void;
 }
 
-/** A request that begins to hold limits with windows. It has everything that a lost request is recorded with. */
+/** A request that starts to hold limits with windows, with everything that the record of a lost request needs. */
 export interface JournalEntry {
   readonly requestId: string;
   /** Milliseconds since 1970. */
@@ -74,7 +75,7 @@ export interface JournalEntry {
   readonly endUser: string | undefined;
   readonly tags: Readonly<Record<string, string>> | undefined;
   readonly holds: readonly CounterAmount[];
-  /** What the request will probably use. `costNano` is undefined if no limit counts money. */
+  /** The request's expected use. `costNano` is undefined if no limit counts money. */
   readonly estimate: {
     readonly inputTokens: number;
     readonly outputTokens: number;
@@ -83,14 +84,14 @@ export interface JournalEntry {
 }
 
 /**
- * Outlives this process: it remembers the holds and uses of limits with windows. Only requests that have such a limit
- * are told, each with one `open` and one `close`.
+ * Records the holds and uses of limits with windows, and survives this process. Each request with such a limit calls
+ * `open` once and `close` once.
  */
 export interface Journal {
-  /** Called before the first attempt. Throws a `Refusal` if it cannot remember and the configuration refuses requests then. */
+  /** Called before the first attempt. Throws a `Refusal` if the journal cannot be written and `on_full` is `refuse`. */
   readonly open: (entry: JournalEntry) => void;
   /** Replaces the holds of a request, because it outgrew them. */
   readonly grow: (requestId: string, holds: readonly CounterAmount[]) => void;
-  /** Called in the same turn as, and right before, the event `ended` is emitted. */
+  /** Called right before the event `ended` is emitted, in the same turn of the event loop. */
   readonly close: (requestId: string, ended: RequestEnded, uses: readonly CounterAmount[]) => void;
 }

@@ -2,7 +2,7 @@
 export interface Media {
   /** Bytes of the body that are encoded files rather than text. */
   readonly bytes: number;
-  /** Images and pages, also those given by URL. */
+  /** Images and pages, including those given by URL. */
   readonly images: number;
   /** Decoded bytes of recordings. */
   readonly audioBytes: number;
@@ -10,7 +10,7 @@ export interface Media {
 
 /**
  * Finds the images and recordings of a JSON body in any API. A bare quote in JSON is never part of a string, so the
- * search needs no parser. It counts too much rather than too little where an API's shape is unknown.
+ * search needs no parser. For an unknown API it counts too much rather than too little.
  */
 export function mediaIn(body: Uint8Array): Media {
   const found = { bytes: 0, images: 0, audioBytes: 0 };
@@ -20,17 +20,17 @@ export function mediaIn(body: Uint8Array): Media {
   return { ...found, images: Math.max(found.images, named) };
 }
 
-/** What precedes an encoded file: a data URL's type, or the key of Anthropic's, Gemini's and OpenAI's data. */
+/** The text before an encoded file: a data URL's type, or the data key of Anthropic, Gemini or OpenAI. */
 const BLOB_MARKS = [Buffer.from(';base64,'), Buffer.from('"data":"'), Buffer.from('"data": "')];
 const IMAGE_MARKS = ['"image_url":', '"type":"image"', '"type": "image"'].map((text) => Buffer.from(text));
 
-/** Shorter strings are taken for text. */
+/** Shorter strings count as text. */
 const LEAST_BLOB_BYTES = 64;
 
-/** How far before an encoded file its type is looked for. */
+/** The distance before an encoded file within which its type is searched. */
 const TYPE_BYTES = 96;
 
-/** Documents are counted as an image for each so many bytes. */
+/** A document counts as one image per this many bytes. */
 const PAGE_BYTES = 100_000;
 
 interface Found {

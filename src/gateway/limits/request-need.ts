@@ -3,24 +3,25 @@ import { amountOf, expectedNeed, maximumNeed, type Need, type TokenNeed } from '
 import type { Model } from '../../routing/route.ts';
 import type { CostEstimator } from '../cost.ts';
 import type { Gateway } from '../ports.ts';
+import { largestRequest } from './largest-request.ts';
 import type { Demand } from './ports.ts';
 import { type SizedRequest, sizeOf } from './request-size.ts';
 
-/** What a request needs under one kind of hold. */
+/** The need of a request under one kind of hold. */
 export interface HeldNeed extends Need {
   /** The part of the cost that is for the output. */
   readonly outputCost: number;
-  /** What it needs if its answer is empty. */
+  /** The need if the answer is empty. */
   readonly least: Need;
-  /** Whether the price of a model that may serve it is unknown; its cost is then 0. */
+  /** Whether the price of a model that may serve it is unknown; `costNano` is then 0. */
   readonly isPriceUnknown: boolean;
 }
 
-/** What a request needs of its limits. */
+/** The need of a request for each kind of hold. */
 export interface RequestNeeds {
   readonly textBytes: number;
   readonly expected: HeldNeed;
-  /** undefined: no limit asks for it. */
+  /** undefined: no limit uses this kind. */
   readonly maximum: HeldNeed | undefined;
 }
 
@@ -28,7 +29,7 @@ const NO_TOKENS: Need = { input: 0, output: 0, cost: 0 };
 const NOTHING: HeldNeed = { ...NO_TOKENS, outputCost: 0, least: NO_TOKENS, isPriceUnknown: false };
 const COUNTED_ONLY: RequestNeeds = { textBytes: 0, expected: NOTHING, maximum: NOTHING };
 
-/** Estimates what a request needs. Nothing is estimated that none of its limits counts. */
+/** Estimates the need of a request. Skips everything that none of its limits counts. */
 export function needsOf(
   demand: Demand,
   gateway: Pick<Gateway, 'costs' | 'estimates'>,
@@ -52,7 +53,7 @@ export function needFor({ hold }: Claim, { expected, maximum }: RequestNeeds): H
   return hold === 'maximum' ? (maximum ?? expected) : expected;
 }
 
-/** What a limit counts of a need. */
+/** The part of a need that a limit counts. */
 export function heldAmount(claim: Claim, needs: RequestNeeds): number {
   return amountOf(claim.kind, needFor(claim, needs));
 }
@@ -72,11 +73,12 @@ function needs(demand: Demand, size: SizedRequest, { costs, gateway }: Sources):
   const expected = priced(expectedNeed(size, learned), { model, size, costs });
   if (!claims.some(({ hold }) => hold === 'maximum'))
     return { textBytes: size.textBytes, expected, maximum: undefined };
-  const maximum = priced(maximumNeed(size, longestOutput(model)), { model, size, costs });
+  const largest = largestRequest(size, demand.body, demand.path);
+  const maximum = priced(maximumNeed(largest, longestOutput(model)), { model, size: largest, costs });
   return { textBytes: size.textBytes, expected, maximum };
 }
 
-/** The most output tokens of any route; undefined: of one it is unknown. */
+/** The largest output of any route, in tokens; undefined: unknown for one of them. */
 function longestOutput(model: Model): number | undefined {
   let longest: number | undefined;
   for (const { routes } of [model, ...model.fallbacks]) {
@@ -94,10 +96,10 @@ interface Priced {
   readonly costs: CostEstimator | undefined;
 }
 
-/** Adds the cost at the dearest of the routes that may serve the request. */
+/** Adds the cost of the most expensive route that may serve the request. */
 function priced(tokens: TokenNeed, { model, size, costs }: Priced): HeldNeed {
   const dearest = { nano: 0, outputNano: 0 };
-  // Without an estimator nobody can tell what the request costs.
+  // Without an estimator, the cost is unknown.
   let isPriceUnknown = costs === undefined;
   const use = { ...size, inputTokens: tokens.input, outputTokens: tokens.output, hasBudget: true };
   for (const [provider, upstream] of costs === undefined ? [] : upstreamModels(model)) {

@@ -16,7 +16,7 @@ export interface SizedRequest extends RequestSize {
   readonly tier: string | undefined;
 }
 
-/** Members that tell how long the answer may be, in lower case. */
+/** Members that limit the length of the answer, in lower case. */
 const MEMBERS = [
   'max_tokens',
   'max_completion_tokens',
@@ -35,7 +35,7 @@ export function sizeOf(body: Uint8Array, hasOutput: boolean): SizedRequest | Pro
   );
 }
 
-/** Bytes of a recording per second, as far as they can be told without decoding: 128 kbit/s. */
+/** Bytes per second of a recording, assumed without decoding: 128 kbit/s. */
 const AUDIO_SECOND_BYTES = 16_000;
 
 /** The prompt that accompanies a file in a form. */
@@ -73,7 +73,7 @@ interface AnswerLimits {
   tier: string | undefined;
 }
 
-/** Where a member occurs twice, parsers differ, so the larger number counts. */
+/** Parsers differ on duplicate members, so the larger number counts. */
 function noteMember(body: Uint8Array, member: Member, limits: AnswerLimits): void {
   const { key, type, valueStart, valueEnd } = member;
   if (valueEnd - valueStart > LONGEST_MEMBER) return;
@@ -98,7 +98,7 @@ function noteMember(body: Uint8Array, member: Member, limits: AnswerLimits): voi
   }
 }
 
-/** A short whole number, read without a parser; undefined: it is not one. */
+/** Reads a short whole number without a parser. Returns undefined for anything else. */
 function digitsAt(body: Uint8Array, start: number, end: number): number | undefined {
   if (end - start > MOST_DIGITS) return undefined;
   let number = 0;

@@ -7,7 +7,7 @@ import type { Gateway } from '../ports.ts';
 import type { Demand } from './ports.ts';
 import { needFor, type RequestNeeds } from './request-need.ts';
 
-/** What a reservation belongs to. */
+/** The context of a reservation. */
 export interface ReservationContext {
   readonly demand: Demand;
   readonly needs: RequestNeeds;
@@ -15,7 +15,7 @@ export interface ReservationContext {
   readonly refundsFailed: boolean;
 }
 
-/** What one request holds of its limits until it is settled. */
+/** The holds of one request on its limits, until it is settled. */
 export class Reservation implements Admission {
   readonly headers: Readonly<Record<string, string>>;
   readonly hasBudget: boolean;
@@ -90,7 +90,7 @@ export class Reservation implements Admission {
     return usedOf(claim.kind, claim.countsCached ? actual : withoutCached(actual));
   }
 
-  /** Doubles the output that is held, without asking for admission: it is being spent. */
+  /** Doubles the held output without an admission check, because it is already being spent. */
   #double(): void {
     const { gateway, needs, demand } = this.#context;
     const at = momentOf(gateway.clock);
@@ -152,12 +152,12 @@ export class Reservation implements Admission {
 
 type Overspent = HoldsSettled['overspent'][number];
 
-/** The names by which metrics tell limits apart. */
+/** The metric labels of a limit. */
 export function nameOf({ scope, name, limitId }: Claim): LimitName {
   return { scope, name, limitId };
 }
 
-/** Whether a limit counts money and refuses. */
+/** Whether a limit counts money and is hard. */
 export function isBudget({ kind, isSoft }: Claim): boolean {
   return kind === 'cost' && !isSoft;
 }

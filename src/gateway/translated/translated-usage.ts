@@ -1,12 +1,12 @@
 import type { Usage as GatewayUsage } from '../../protocols/protocol.ts';
 import { NO_TEXT } from '../../protocols/text.ts';
 import type { Answer } from '../../translation/answer.ts';
-import type { Usage } from '../../translation/usage.ts';
+import { isReported, type Usage } from '../../translation/usage.ts';
 import { type AnswerText, sampleOf } from '../../usage/estimate-usage.ts';
 
 /** Converts the usage of a translated answer to the gateway's form; undefined if the provider reported none. */
 export function gatewayUsage(usage: Usage | undefined): GatewayUsage | undefined {
-  if (!usage?.input && !usage?.output) return undefined;
+  if (!isReported(usage)) return undefined;
   const { input, output, cacheRead, cacheWrite, cacheWrite1h, reasoning, audioInput, audioOutput } = usage;
   const parts = { cacheWrite, cacheWrite1h, audioInput, audioOutput };
   const hasParts = Object.values(parts).some((tokens) => tokens !== undefined);

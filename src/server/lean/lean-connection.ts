@@ -39,6 +39,7 @@ const MOST_AHEAD_BYTES = 64 * 1024;
 const DISCARD_MS = 5_000;
 
 /** Clients ignore an interim response that they did not ask for (RFC 9110 §15.2). */
+const PROBE_MS = 1_000;
 const PROBE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 /**
@@ -94,15 +95,15 @@ export class LeanConnection {
   }
 
   /**
-   * The client has finished sending, or has gone. Before the answer, an interim response tells which: whoever has gone
-   * answers it with a reset (RFC 9293 §3.10.7.1). Nothing can be inserted into an answer that has begun.
+   * The client has finished sending, or has gone. If no answer begins soon, an interim response tells which: a client
+   * that has gone resets the connection (RFC 9293 §3.10.7.1). Nothing can be inserted into an answer that has begun.
    */
   finished(): void {
     this.#isFinished = true;
     if (this.#handedOver !== undefined) return this.#handedOver.finish();
     const isWhole = this.#state === 'answering' && this.#large?.isComplete !== false;
     if (!isWhole) return this.close();
-    if (this.#writer.isUnbegun) this.#socket.write(PROBE);
+    if (this.#writer.isUnbegun) setTimeout(() => this.#probe(), PROBE_MS).unref();
     else if (!this.#writer.isDone) this.close();
   }
 
@@ -120,6 +121,10 @@ export class LeanConnection {
   failed(error: Error): void {
     this.#host.onBug(error);
     this.close();
+  }
+
+  #probe(): void {
+    if (this.#state === 'answering' && this.#writer.isUnbegun) this.#socket.write(PROBE);
   }
 
   /** Closes the connection if it carries no request. */

@@ -4,8 +4,8 @@ import type { Database } from '../../store/database.ts';
 import { type Alert, alertBody } from './alert.ts';
 
 /**
- * `pending`: it has to be sent. `sent`: each of its hooks has accepted it. `failed`: one has not, in five tries.
- * `logged`: no hook wants it.
+ * `pending`: to be sent. `sent`: every hook has accepted it. `failed`: a hook has not accepted it in five tries.
+ * `logged`: no hook takes its event.
  */
 export type AlertState = 'pending' | 'sent' | 'failed' | 'logged';
 
@@ -16,7 +16,7 @@ export interface PendingAlert {
   readonly tries: number;
   /** JSON, as it is sent. */
   readonly body: string;
-  /** What became of it so far, by hook; a number is the status of an answer. */
+  /** The results so far by hook; a number is the status of an answer. */
   readonly results: Readonly<Record<string, number | string>>;
 }
 
@@ -25,15 +25,15 @@ export type AlertPlace = Pick<Alert, 'counter' | 'windowMs' | 'threshold'>;
 
 /** The table of alerts. Each function throws `StoreUnavailable` if the database cannot be asked. */
 export interface AlertTable {
-  /** Stores an alert unless it is there; returns its id, or undefined if another process or look was first. */
+  /** Stores an alert unless it exists; returns its id, or undefined if another process or check was first. */
   readonly raise: (alert: Alert, state: AlertState, nowMs: number) => Promise<string | undefined>;
   /** The alerts that were raised and may be raised again later, by place. */
   readonly raised: () => Promise<AlertPlace[]>;
-  /** Forgets an alert, so that it can be raised again. One that is still to be sent stays. */
+  /** Deletes an alert, so that it can be raised again. A pending alert stays. */
   readonly rearm: (place: AlertPlace) => Promise<void>;
   /** The alerts that are due. */
   readonly due: (nowMs: number) => Promise<PendingAlert[]>;
-  /** Takes an alert for one try; false: another process was first. Until `nextMs` no other process tries it. */
+  /** Claims an alert for one try; false: another process was first. Until `nextMs` no other process tries it. */
   readonly take: (alert: PendingAlert, nextMs: number) => Promise<boolean>;
   readonly note: (alert: PendingAlert, state: AlertState) => Promise<void>;
   readonly prune: (beforeMs: number) => Promise<void>;

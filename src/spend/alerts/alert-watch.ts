@@ -22,32 +22,32 @@ export interface AlertWatchOptions {
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   readonly onAlert: (ended: EndedAlert) => void;
-  /** Called when the database could not be asked; the next look tries again. */
+  /** Called when the database was unavailable; the next check tries again. */
   readonly onTrouble?: (error: unknown) => void;
 }
 
-/** An alert of which nothing more is to be done. */
+/** An alert that needs nothing more. */
 export interface EndedAlert {
   readonly state: Exclude<AlertState, 'pending'>;
   /** JSON. */
   readonly body: string;
 }
 
-/** How often the ledger is looked at, besides after each flush. */
+/** How often the ledger is checked, besides after each flush. */
 const LOOK_MS = 10_000;
 /** Other nodes' clocks may be behind. */
 const SLACK_MS = 60_000;
 const PRUNE_MS = 400 * 86_400_000;
 
 /**
- * Tells operators of limits that are nearly used up, keys that expire soon, and models without a price. It goes by the
- * state of the ledger, which has the use of all nodes, and a unique row makes sure that an alert is raised once, whatever
- * the number of nodes and looks. Alerts that a node could not send are sent by any other.
+ * Alerts operators to limits that are nearly used up, keys that expire soon, and models without a price. It reads the
+ * ledger, which has the use of all nodes. A unique row ensures that an alert is raised once, whatever the number of
+ * nodes and checks. If a node cannot send an alert, any other node sends it.
  */
 export class AlertWatch {
   readonly #options: AlertWatchOptions;
   readonly #table: AlertTable;
-  /** When the last complete look began; 0: there was none, and everything is looked at. */
+  /** The start of the last complete check; 0: there was none, so everything is checked. */
   #lookedAtMs = 0;
   /** The alerts that were raised, as far as this process knows. The table decides. */
   #raised = new Set<string>();
@@ -67,7 +67,7 @@ export class AlertWatch {
     this.#timer.unref();
   }
 
-  /** Looks at the ledger now, or once more after the look under way. Call it after each flush. Never rejects. */
+  /** Checks the ledger now, or again after the running check. Call it after each flush. Never rejects. */
   look(): Promise<void> {
     if (this.#looking !== undefined) {
       this.#isWanted = true;
@@ -85,7 +85,7 @@ export class AlertWatch {
     return this.#looking;
   }
 
-  /** Stops looking, and waits for the look under way. */
+  /** Stops, and waits for the running check. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#isWanted = false;
@@ -95,7 +95,7 @@ export class AlertWatch {
   async #lookOnce(): Promise<void> {
     const nowMs = this.#options.nowMs();
     const { limits, access } = this.#options.snapshot();
-    // After a flush, only limits can have reached anything.
+    // After a flush, only limits can have reached a threshold.
     const isComplete = nowMs - this.#raisedAtMs >= LOOK_MS;
     if (isComplete) {
       this.#raised = new Set((await this.#table.raised()).map(placeKey));
@@ -103,7 +103,7 @@ export class AlertWatch {
     }
     if (this.#watched?.limits !== limits) {
       this.#watched = { limits, claims: watchedClaims(limits) };
-      // Another amount may be reached without another use.
+      // A changed amount may be reached without new use.
       this.#lookedAtMs = 0;
     }
     await this.#lookAtLimits(this.#watched.claims, nowMs);
@@ -180,6 +180,6 @@ function watchedClaims(limits: Snapshot['limits']): Map<string, WatchedClaim> {
 function expiringKeys(access: Snapshot['access']): readonly MasterKey[] {
   if (access.kind === 'open') return [];
   const keys = [...access.keys.values()].filter(({ expiresAtMs }) => expiresAtMs !== undefined);
-  // During a rotation, a key is there with both secrets.
+  // During a rotation, a key occurs with both secrets.
   return [...new Map(keys.map((key) => [key.id, key])).values()];
 }

@@ -3,27 +3,27 @@ import type { Claim, WindowPeriod } from '../../limits/claim.ts';
 import type { Window } from '../../limits/window.ts';
 import type { MasterKey } from '../../config/snapshot.ts';
 
-/** Something that an operator is told once. The counter, window and threshold identify it. */
+/** An event that is reported once. The counter, window and threshold identify it. */
 export interface Alert {
   readonly counter: string;
-  /** When the window began, in milliseconds since 1970; of a key, when it expires. */
+  /** The start of the window, or the expiry of a key, in milliseconds since 1970. */
   readonly windowMs: number;
   /** Per cent of the amount; days until a key expires; otherwise 0. */
   readonly threshold: number;
   readonly event: AlertEvent;
-  /** What is sent besides `id`, `event` and `at`. */
+  /** The fields of the message besides `id`, `event` and `at`. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
 /** A limit whose use has windows, so that it can reach a threshold. */
 export type WatchedClaim = Claim & { readonly period: WindowPeriod };
 
-/** The thresholds of a limit, ascending. A soft limit also tells that it is used up. */
+/** The thresholds of a limit, ascending. A soft limit also has 100. */
 export function thresholdsOf({ alertAt, isSoft }: Claim): readonly number[] {
   return isSoft && !alertAt.includes(100) ? [...alertAt, 100].toSorted((a, b) => a - b) : alertAt;
 }
 
-/** Whether a limit's use has reached a threshold. Of an amount of 0, everything is used. */
+/** Whether a limit's use has reached a threshold. An amount of 0 is always used up. */
 export function isReached(claim: Claim, threshold: number, used: number): boolean {
   return used * 100 >= claim.amount * threshold;
 }
@@ -53,10 +53,10 @@ export function limitAlert(
   };
 }
 
-/** Less than this part of a window says nothing about the rest. */
+/** The least part of a window from which its end is projected. */
 const TELLING = 0.01;
 
-/** The use at the end of the window if it goes on as it did; null for a window without an end, or at its beginning. */
+/** The use at the end of the window at the present rate; null for a window without an end, or at its beginning. */
 function projected({ startMs, endMs }: Window, used: number, nowMs: number): number | null {
   const passed = (nowMs - startMs) / (endMs - startMs);
   return passed < TELLING ? null : Math.round(used / passed);
@@ -71,11 +71,11 @@ function timeOf(atMs: number): string | null {
   return Number.isFinite(atMs) ? new Date(atMs).toISOString() : null;
 }
 
-/** How many days before its end a key is told to expire, descending. */
+/** The days before a key's expiry at which alerts are sent, descending. */
 const EXPIRY_DAYS = [14, 3, 1] as const;
 const DAY_MS = 86_400_000;
 
-/** The alert of a key that expires soon: one for the shortest distance that it has come to; undefined: none. */
+/** The alert of a key that expires soon, for the nearest of these days; undefined: none. */
 export function expiryAlert({ id, name, expiresAtMs, enabled }: MasterKey, nowMs: number): Alert | undefined {
   if (expiresAtMs === undefined || !enabled || nowMs >= expiresAtMs) return undefined;
   const days = EXPIRY_DAYS.findLast((count) => nowMs >= expiresAtMs - count * DAY_MS);
@@ -112,7 +112,7 @@ export function alertText(body: string): string {
   return `${told('scope')} has used ${told('used')} of its limit ${told('limit')} of ${told('amount')} (${told('threshold')} %)`;
 }
 
-/** What is sent, as JSON. */
+/** The message as JSON. */
 export function alertBody(alert: Pick<Alert, 'event' | 'facts'>, id: string, nowMs: number): string {
   return JSON.stringify({ id, event: alert.event, at: timeOf(nowMs), ...alert.facts });
 }

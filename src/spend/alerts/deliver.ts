@@ -9,13 +9,15 @@ export interface HookMessage {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Sends a message once, and returns the status of the answer or a word for why there is none. Never rejects. */
+/**
+ * Sends a message once, and returns the status of the answer, or a word for the reason if there is none. Never rejects.
+ */
 export type SendHook = (message: HookMessage) => Promise<number | string>;
 
 /** Milliseconds from each try to the next one: five tries in ten minutes. */
 const PAUSES_MS = [15_000, 60_000, 180_000, 345_000] as const;
 const MOST_TRIES = PAUSES_MS.length + 1;
-/** Longer than a try takes: a process that died in the middle of the last try leaves it to another one. */
+/** Longer than a try takes: if a process dies in its last try, another process takes over. */
 const LAST_TRY_MS = 60_000;
 
 export interface DeliveryContext {
@@ -27,8 +29,8 @@ export interface DeliveryContext {
 }
 
 /**
- * Tries once to send an alert to each hook that wants it and has not accepted it. Returns its state afterwards; undefined
- * if another process tries it.
+ * Tries once to send an alert to each hook that takes its event and has not accepted it. Returns its state afterwards;
+ * undefined if another process tries it.
  */
 export async function deliver(
   alert: PendingAlert,
@@ -38,7 +40,7 @@ export async function deliver(
   if (!(await table.take(alert, nowMs() + pause))) return undefined;
   const wanting = hooks.filter(({ events }) => events.includes(alert.event));
   const results: Record<string, number | string> = { ...alert.results };
-  // After a death in its last try, an alert may have been sent or not, so it is sent again.
+  // If a process died in its last try, the alert may have been sent or not, so it is sent again.
   await Promise.all(
     wanting.map(async (hook) => {
       const name = hookName(hook);

@@ -1,6 +1,6 @@
 import type { Database } from '../../store/database.ts';
 
-/** What was used of a limit in a window, over all nodes. */
+/** The use of a limit in a window, over all nodes. */
 export interface WindowSpend {
   readonly counter: string;
   readonly windowMs: number;
@@ -24,7 +24,7 @@ export async function spendOfWindows(database: Database, sinceMs: number): Promi
 
 const LATELY_MS = 30 * 60_000;
 
-/** The models that were used lately without a known price. */
+/** The models that were recently used without a known price. */
 export async function unpricedModels(
   database: Database,
   nowMs: number,

@@ -1,4 +1,4 @@
-import type { Owners, Team } from '../../config/owners.ts';
+import { type Owners, type Team, teamIdsOf } from '../../config/owners.ts';
 import type { Access, Snapshot } from '../../config/snapshot.ts';
 import { type Claim, isBucketPeriod } from '../../limits/claim.ts';
 import { windowOf } from '../../limits/window.ts';
@@ -6,7 +6,7 @@ import type { Database } from '../../store/database.ts';
 import { emptyQuarter, type QuarterNames, type QuarterRow } from '../ledger/quarter.ts';
 import { type Entry, insertEntries, storedUse, writeEntries } from './entry.ts';
 
-/** A change of what a limit has used. */
+/** A change of the use of a limit. */
 export interface Adjustment {
   readonly claim: Claim;
   /** In the unit of the limit; `reset`: back to 0. */
@@ -25,11 +25,11 @@ export class WrongAdjustment extends Error {
   }
 }
 
-/** What is left of a limit in money must be countable in doubles: $9,000,000. */
+/** The largest use in money that a double represents exactly: $9,000,000. */
 const MOST_LEFT_NANO = 9_000_000_000_000_000;
 
 /**
- * Changes what a limit has used in its current window, by an entry. A changed cost is in reports too; a reset is not,
+ * Changes the use of a limit in its current window with an entry. Reports include a changed cost, but not a reset,
  * since the money was spent. Throws `WrongAdjustment`.
  */
 export async function adjustLimit(database: Database, adjustment: Adjustment): Promise<Entry> {
@@ -96,7 +96,7 @@ const NO_NAMES: QuarterNames = {
   tags: '',
 };
 
-/** The names under which reports show what is changed for the scope of a limit. */
+/** The names under which reports show a change for the scope of a limit. */
 export function namesOfClaim(
   { scope, scopeId }: Claim,
   { owners, access }: Adjustment['snapshot'],
@@ -135,9 +135,7 @@ export function keyNames(access: Access, id: string): QuarterNames {
 
 export function teamNames(team: Team | undefined): Pick<QuarterNames, 'team' | 'teamPath' | 'teamIds'> {
   if (team === undefined) return { team: '', teamPath: '', teamIds: '' };
-  const ids: string[] = [];
-  for (let one: Team | undefined = team; one !== undefined; one = one.parent) ids.unshift(one.id);
-  return { team: team.name, teamPath: team.path, teamIds: `/${ids.join('/')}/` };
+  return { team: team.name, teamPath: team.path, teamIds: teamIdsOf(team) };
 }
 
 export function userNames(owners: Owners, id: string): Pick<QuarterNames, 'userId' | 'userName'> {

@@ -15,9 +15,9 @@ export type EntryKind = 'adjust' | 'reset' | 'import' | 'reprice' | 'opening' | 
 /** A correction of the ledger. The rows that it corrects stay as they are. */
 export interface Entry {
   readonly kind: EntryKind;
-  /** When what it is about happened, in milliseconds since 1970. */
+  /** The time of the event that it corrects, in milliseconds since 1970. */
   readonly atMs: number;
-  /** The limit that it is about, if it is about one. */
+  /** The limit that it corrects, if any. */
   readonly counter?: string | undefined;
   readonly windowMs?: number | undefined;
   readonly keyId?: string | undefined;
@@ -32,12 +32,12 @@ export interface Entry {
   readonly reason: string;
   /** Who made it. */
   readonly actor: string;
-  /** Where it comes from; with `externalId` it is there once. */
+  /** Its origin; unique together with `externalId`. */
   readonly source: string;
   readonly externalId: string;
-  /** What it does to limits. */
+  /** Its effects on limits. */
   readonly moves: readonly Move[];
-  /** What it does to the sums of reports; undefined: nothing. */
+  /** Its effect on the sums of reports; undefined: none. */
   readonly quarter?: QuarterRow | undefined;
 }
 
@@ -48,12 +48,12 @@ export interface Move {
   readonly amount: number;
 }
 
-/** Any number that no other program uses for an advisory lock in the same database. */
+/** A number that no other program uses for an advisory lock in the same database. */
 const ENTRIES_LOCK = 7_205_311_849;
 
 /**
- * Runs a transaction that makes entries. Only one runs at a time, so that the ids of entries are in the order in which
- * others see them.
+ * Runs a transaction that inserts entries. Only one runs at a time, so that other processes see entries in the order of
+ * their ids.
  */
 export function writeEntries<T>(database: Database, work: (sql: SQL) => Promise<T>): Promise<T> {
   return database.write(async (sql) => {
@@ -75,7 +75,7 @@ export async function insertEntries(sql: SQL, entries: readonly Entry[], nowMs: 
   );
   const taken = entries.filter((entry) => ids.has(`${entry.source}\0${entry.externalId}`));
   const seq = Math.max(0, ...ids.values());
-  // What nobody has counted yet is summed from the quarters, so this comes before they change.
+  // Uncounted use is summed from the quarters, so this has to happen before they change.
   await moveCounters(sql, taken, { seq, nowMs });
   await addQuarters(sql, sortedQuarters(taken.flatMap(({ quarter }) => quarter ?? [])));
   return taken;
@@ -134,7 +134,7 @@ async function isCounted(sql: SQL, { claim, windowMs }: Move): Promise<boolean> 
   return rows.length > 0;
 }
 
-/** What all nodes have used of a counter in a window, according to the database. */
+/** The use of a counter in a window by all nodes, according to the database. */
 export async function storedUse(sql: SQL, counter: string, windowMs: number): Promise<number> {
   const [row]: { used: number | string | null }[] = await sql`select sum(used) as used from counter_windows
     where counter = ${counter} and window_ms = ${windowMs}`;

@@ -1,6 +1,6 @@
 import { parseCsv } from './parse-csv.ts';
 
-/** One line of a file of use that another program has counted. */
+/** One line of a file of usage from another program. */
 export interface ImportRow {
   /** Counts from 1. */
   readonly line: number;
@@ -16,7 +16,7 @@ export interface ImportRow {
   readonly outputTokens: number;
   /** Nano-dollars. */
   readonly cost: number;
-  /** Tells it from other lines of the same source. */
+  /** Unique among the lines of the same source. */
   readonly externalId: string;
 }
 
@@ -45,8 +45,8 @@ type Field = (typeof FIELDS)[number];
 type Fields = Readonly<Partial<Record<Field, string>>>;
 
 /**
- * Reads CSV with a header, or one JSON object per line. A line without `external_id` is told from others by its contents;
- * a second one with the same contents counts as another.
+ * Reads CSV with a header, or one JSON object per line. A line without `external_id` is identified by its contents; a
+ * second line with the same contents counts separately.
  */
 export function readImport(text: string): { readonly rows: ImportRow[]; readonly refused: RefusedLine[] } {
   const rows: ImportRow[] = [];
@@ -60,7 +60,7 @@ export function readImport(text: string): { readonly rows: ImportRow[]; readonly
   return { rows, refused };
 }
 
-/** Without what PostgreSQL refuses, and without a byte order mark. */
+/** Removes a byte order mark and everything that PostgreSQL refuses. */
 function clean(text: string): string {
   return text
     .replace(/^\u{feff}/u, '')
@@ -106,7 +106,7 @@ function csvLines(text: string): Line[] {
   });
 }
 
-/** The row, or what is wrong with it. */
+/** The row, or its problem. */
 function rowOf(fields: Fields, line: number, seen: Map<string, number>): ImportRow | string {
   const { key, team, user } = fields;
   if (key === undefined && team === undefined && user === undefined) return 'names no key, team or user';

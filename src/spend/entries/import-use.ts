@@ -1,3 +1,4 @@
+import { pathSegment } from '../../config/owners.ts';
 import type { Snapshot } from '../../config/snapshot.ts';
 import type { Claim } from '../../limits/claim.ts';
 import type { Database } from '../../store/database.ts';
@@ -9,9 +10,9 @@ import { type Entry, type EntryKind, insertEntries, type Move, writeEntries } fr
 import { type ImportRow, readImport, type RefusedLine } from './import-rows.ts';
 
 export interface ImportOptions {
-  /** Names the origin. The same line of the same source is imported once. */
+  /** The origin of the file. The same line of the same source is imported once. */
   readonly source: string;
-  /** Whether nothing is written. */
+  /** Whether to write nothing. */
   readonly isDry: boolean;
   readonly actor: string;
   readonly snapshot: Snapshot;
@@ -21,7 +22,7 @@ export interface ImportOptions {
 
 export interface Imported {
   readonly inserted: number;
-  /** Lines that were there already. */
+  /** Lines that were imported before. */
   readonly known: number;
   readonly refused: readonly RefusedLine[];
 }
@@ -29,7 +30,7 @@ export interface Imported {
 /** Entries per transaction. */
 const BATCH = 200;
 
-/** Imports use that another program has counted: CSV, or JSON lines. Throws `StoreUnavailable`. */
+/** Imports usage that another program has counted: CSV, or JSON lines. Throws `StoreUnavailable`. */
 export async function importUse(database: Database, text: string, options: ImportOptions): Promise<Imported> {
   const { rows, refused } = readImport(text);
   const uses = currentUse([...options.snapshot.limits.all()], options.nowMs);
@@ -92,7 +93,9 @@ function namesOf({ key, team, user }: ImportRow, { access, owners }: Snapshot): 
   return {
     ...ofKey,
     ...(team !== undefined &&
-      (found === undefined ? { team, teamPath: team, teamIds: `/${team}/` } : teamNames(found))),
+      (found === undefined
+        ? { team, teamPath: pathSegment(team), teamIds: `/${pathSegment(team)}/` }
+        : teamNames(found))),
     ...(user !== undefined &&
       (ofUser === undefined ? { userId: user, userName: user } : userNames(owners, ofUser.id))),
   };
@@ -107,7 +110,7 @@ function quarterOf(row: ImportRow, names: QuarterNames): QuarterRow {
   return quarter;
 }
 
-/** What the line does to the limits whose current window it is in. Nobody reads earlier windows. */
+/** The effects of the line on limits whose current window contains it. Earlier windows are never read. */
 function movesOf(row: ImportRow, names: QuarterNames, index: ByScope<WantedUse>): Move[] {
   return counting(index, names, claimOf).flatMap(({ claim, windowMs }) => {
     const amount = amountOf(claim, row);

@@ -5,7 +5,7 @@ import { windowOf } from '../../limits/window.ts';
 import type { Database } from '../../store/database.ts';
 import { type Entry, insertEntries, writeEntries } from './entry.ts';
 
-/** What another program has counted for a budget in its present window. */
+/** The use that another program has counted for a budget in its current window. */
 export interface Opening {
   readonly scope: 'team' | 'user' | 'key';
   /** Our name of the team, user or key. */
@@ -28,8 +28,8 @@ export interface OpeningContext {
 }
 
 /**
- * Enters what budgets have used before the ledger, each once. Reports do not have it, since nobody knows when and for what
- * it was spent. Returns the number of new entries. Throws `StoreUnavailable`.
+ * Enters the use of budgets from before the ledger, each once. Reports exclude it, since it is unknown when and for
+ * what it was spent. Returns the number of new entries. Throws `StoreUnavailable`.
  */
 export async function openBudgets(
   database: Database,

@@ -1,6 +1,6 @@
 /** A record of a CSV file. */
 export interface CsvRecord {
-  /** The line that it begins in, from 1 on. */
+  /** The number of its first line, from 1 on. */
   readonly line: number;
   readonly cells: readonly string[];
 }
@@ -33,9 +33,9 @@ export function parseCsv(text: string): CsvRecord[] {
 
 interface Cell {
   readonly value: string;
-  /** Where the comma or line break behind it is. */
+  /** The position of the comma or line break after it. */
   readonly end: number;
-  /** The line breaks within. */
+  /** The number of line breaks in it. */
   readonly breaks: number;
 }
 
@@ -54,7 +54,7 @@ function quoted(text: string, start: number): Cell {
     parts.push(text.slice(from, isOpen ? text.length : end));
     if (isOpen || text[end + 1] !== QUOTE) {
       const value = parts.join('');
-      // What stands between the quote and the comma belongs to no cell.
+      // Text between the closing quote and the comma belongs to no cell.
       const rest = isOpen ? text.length : plain(text, end + 1).end;
       return { value, end: rest, breaks: value.split('\n').length - 1 };
     }

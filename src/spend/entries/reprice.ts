@@ -16,13 +16,13 @@ export interface RepriceOptions {
   readonly untilMs: number;
   /** Only this public model. */
   readonly model?: string | undefined;
-  /** Whether requests from before costs were kept get one. They become entries of the kind `import`. */
+  /** Whether to price requests from before costs were stored. They become entries of the kind `import`. */
   readonly backfills: boolean;
   readonly isDry: boolean;
   readonly actor: string;
   readonly snapshot: Snapshot;
   readonly nowMs: number;
-  /** What a use costs at the prices of the configuration that hold at a time. */
+  /** The cost of a use at the configured prices of a time. */
   readonly costAt: (use: BilledUse, epochMs: number) => Promise<Cost>;
 }
 
@@ -105,7 +105,7 @@ async function* recordPages(
   }
 }
 
-/** The providers' names of the models, by the reference to the prices that they were charged by. */
+/** The providers' model names, by the reference to the prices that were applied. */
 async function upstreamModels(
   database: Database,
   records: readonly RequestRecord[],
@@ -167,7 +167,7 @@ function partsOf(record: RequestRecord): UsageParts {
   };
 }
 
-/** A request whose price was not known names only the public model. */
+/** A request without a known price has only the public model name. */
 function upstreamModelOf({ model, provider }: RequestRecord, snapshot: Snapshot): string {
   const name = model ?? '';
   const route = snapshot.findModel(name)?.routes.find((one) => one.provider === provider);
@@ -252,7 +252,7 @@ function emptied(quarter: QuarterRow): QuarterRow {
   };
 }
 
-/** The budgets whose current window the quarter is in. */
+/** The budgets whose current window contains the quarter. */
 function movesOf(quarter: QuarterRow, amount: number, budgets: ByScope<WantedUse>): Move[] {
   const { key_id: keyId, team_ids: teamIds, user_id: userId, model, quarter_ms: atMs } = quarter;
   return counting(budgets, { keyId, teamIds, userId, model }, claimOf).flatMap(({ claim, windowMs }) =>

@@ -29,14 +29,14 @@ export type Difference =
 
 export interface Verified {
   readonly differences: readonly Difference[];
-  /** Quarters whose rows are all there. Earlier rows were deleted, or are older than the ledger. */
+  /** The quarters with complete rows. Earlier rows were deleted, or are older than the ledger. */
   readonly quarters: number;
   readonly counters: number;
 }
 
 /**
- * Compares the ledger with itself: the rows of requests and the entries with the sums of reports, and these with what the
- * budgets of the configuration have used in their current windows. Run it while nothing waits for the database.
+ * Compares the ledger with itself: the rows of requests and the entries with the sums of reports, and these with the
+ * use of configured budgets in their current windows. Run it while nothing waits for the database.
  */
 export async function verifyLedger(
   database: Database,
@@ -66,7 +66,7 @@ async function compareQuarters(
     const rows: SumRow[] = await sql`select ${quarterOf('ended_at_ms')} as quarter,
       coalesce(key_id, key_name, '') as key_id, sum(coalesce(cost_nano, 0)) as cost
       from request_records where ended_at_ms >= ${from} and ended_at_ms < ${to} group by 1, 2`;
-    // A reset and an opening are about a limit only, and a repair about a sum only.
+    // A reset and an opening affect only a limit, and a repair only a sum.
     const entries: SumRow[] = await sql`select ${quarterOf('at_ms')} as quarter,
       coalesce(key_id, '') as key_id, sum(amount) as cost from spend_entries
       where at_ms >= ${from} and at_ms < ${to} and kind not in ('reset', 'repair', 'opening')
@@ -95,7 +95,7 @@ async function compareQuarters(
   return { differences, quarters: new Set(sums.map(({ quarter }) => Number(quarter))).size };
 }
 
-/** From the first quarter that has all its rows to the one that is under way. */
+/** From the first quarter with complete rows to the current one. */
 async function comparableSpan(
   database: Database,
   nowMs: number,
@@ -109,7 +109,7 @@ async function comparableSpan(
       where key_id is null and ended_at_ms >= ${Number(sum?.at ?? 0)}`;
     if (row?.at === null || row === undefined || sum?.at === null || sum === undefined) return undefined;
     const firstRow = Math.ceil(Number(row.at) / QUARTER_MS) * QUARTER_MS;
-    // Where the ledger is younger than the rows, its first quarter may lack some.
+    // If the ledger is younger than the rows, its first quarter may be incomplete.
     const isWhole = Number(row.at) >= Number(sum.at) && Number(all?.count ?? 0) === 0;
     const from = isWhole ? Number(sum.at) : Math.max(firstRow, Number(sum.at) + QUARTER_MS);
     return [from, nowMs - (nowMs % QUARTER_MS) + QUARTER_MS];
@@ -148,8 +148,8 @@ async function compareCounters(
 }
 
 /**
- * What counters may differ by: a request is counted in the window in which it began, but in the sums when it ended; and a
- * lost one is charged what it held of each limit.
+ * The allowed difference of a counter: a request is counted in the window in which it began, but in the sums when it
+ * ended; and a lost one is charged what it held of each limit.
  */
 async function slackSince(sql: SQL, windows: readonly number[]): Promise<Map<number, number>> {
   const slack = new Map<number, number>();
@@ -182,8 +182,8 @@ async function counterEntries(sql: SQL, sinceMs: number): Promise<CounterEntry[]
 }
 
 /**
- * What entries have done to counters, but not to the sums of reports, and the other way round: an adjustment moves one
- * counter, and the sums of all that count the same owner.
+ * Effects of entries on counters but not on sums of reports, and the reverse: an adjustment changes one counter, but
+ * the sums behind every counter of the same owner.
  */
 function movedApart(
   entries: readonly CounterEntry[],
@@ -206,7 +206,7 @@ function movedApart(
   return moved;
 }
 
-/** Makes sums and counters agree, by entries. */
+/** Makes sums and counters agree with entries. */
 export async function repairLedger(
   database: Database,
   differences: readonly Difference[],

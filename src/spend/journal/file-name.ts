@@ -1,4 +1,4 @@
-/** The name of a journal file, which never comes again: `NODE-WORKER-LIFE.NUMBER.log`. */
+/** The name of a journal file, which is never reused: `NODE-WORKER-LIFE.NUMBER.log`. */
 export interface JournalFileName {
   readonly name: string;
   /** The folder's id. */
@@ -15,14 +15,14 @@ export function fileName({ node, worker, life, number }: Omit<JournalFileName, '
   return `${node}-${worker}-${life}.${number}.log`;
 }
 
-/** undefined: it is no journal file. */
+/** undefined: not a journal file. */
 export function parseFileName(name: string): JournalFileName | undefined {
   const [, node = '', ...rest] = /^([0-9a-f]+)-(\d+)-(\d+)\.(\d+)\.log$/.exec(name) ?? [];
   const [worker = -1, life = 0, number = 0] = rest.map(Number);
   return worker < 0 ? undefined : { name, node, worker, life, number };
 }
 
-/** In the order in which they were begun, as far as it is known. */
+/** Compares files by the order of their creation, as far as it is known. */
 export function byAge(a: JournalFileName, b: JournalFileName): number {
   return a.life - b.life || a.number - b.number || a.worker - b.worker;
 }

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where files lie whose lines are all stored, in case that the database goes back to a backup. */
+/** The folder of files whose lines are all stored, kept in case the database is restored from a backup. */
 export const KEPT = 'kept';
 
 /** The size of all journals of a folder, including the kept ones. */

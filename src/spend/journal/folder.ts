@@ -11,10 +11,10 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-/** A folder of journals, locked by this process until `close`, or until the process ends in any way. */
+/** A folder of journals, locked by this process until `close` or until the process ends in any way. */
 export interface JournalFolder {
   readonly path: string;
-  /** Names the folder in the database: 12 hex digits, chosen when it was made. */
+  /** The folder's id in the database: 12 hex digits, chosen at its creation. */
   readonly node: string;
   /** A number that no process has had in this folder before. */
   readonly nextLife: () => number;
@@ -23,7 +23,7 @@ export interface JournalFolder {
 
 export interface FolderOptions {
   readonly path: string;
-  /** Whether the configuration names the folder: then no other one is taken if a second process holds it. */
+  /** Whether the configuration names the folder. If so, no other folder replaces it while a second process holds it. */
   readonly isNamed: boolean;
   readonly allowsNetworkDisk: boolean;
 }
@@ -40,8 +40,8 @@ export class FolderUnusable extends Error {
 const MOST_FOLDERS = 64;
 
 /**
- * Locks a folder of journals, made if it is missing. If another process has it, takes the next numbered folder within.
- * Throws `FolderUnusable` if it cannot be written, is held or lies on a network disk.
+ * Locks a folder of journals, and creates it if it is missing. If another process holds it, uses the next numbered
+ * subfolder. Throws `FolderUnusable` if it cannot be written, is held or lies on a network disk.
  */
 export function openFolder(options: FolderOptions): JournalFolder {
   const root = resolve(options.path);
@@ -55,7 +55,7 @@ export function openFolder(options: FolderOptions): JournalFolder {
   throw new FolderUnusable(root, `${MOST_FOLDERS} other processes are using it`);
 }
 
-/** Locks the folders that earlier processes have left beside this one, so that their journals are read. */
+/** Locks the folders that earlier processes left beside this one, so that their journals are read. */
 export function openAbandoned(own: JournalFolder, options: FolderOptions): JournalFolder[] {
   if (options.isNamed) return [];
   const root = resolve(options.path);
@@ -64,8 +64,8 @@ export function openAbandoned(own: JournalFolder, options: FolderOptions): Journ
 }
 
 /**
- * Why a folder could not be opened, as a clause with its path; undefined: nothing speaks against it. Makes and locks
- * nothing, so a folder that another process holds has no problem.
+ * The reason why a folder could not be opened, as a clause with its path; undefined: it could be. Neither creates nor
+ * locks anything, so a folder that another process holds has no problem.
  */
 export function findFolderProblem({ path, allowsNetworkDisk }: FolderOptions): string | undefined {
   const root = resolve(path);
@@ -80,7 +80,7 @@ export function findFolderProblem({ path, allowsNetworkDisk }: FolderOptions): s
   }
 }
 
-/** The folder itself, or the one that it would be made in. */
+/** The folder itself, or the nearest existing one above it. */
 function nearestFolder(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory()) return path;
@@ -106,7 +106,7 @@ function lockFolder(path: string, { allowsNetworkDisk }: FolderOptions): Journal
   try {
     database = new Database(file, { create: true });
     chmodSync(file, 0o600);
-    // Held for the life of the connection. The kernel frees it however the process ends.
+    // Held for the life of the connection. The kernel releases it however the process ends.
     database.run('pragma locking_mode = exclusive');
     database.run('begin exclusive');
     database.run('create table if not exists folder (node text not null, life integer not null)');
@@ -122,7 +122,7 @@ function lockFolder(path: string, { allowsNetworkDisk }: FolderOptions): Journal
   }
 }
 
-/** Numbers that are taken at once, so that a full disk keeps no process from starting. */
+/** The size of a batch of numbers, so that a process can start while the disk is full. */
 const LIVES_AT_ONCE = 1000;
 
 function openLocked(path: string, node: string, database: Database): JournalFolder {
@@ -150,10 +150,10 @@ function openLocked(path: string, node: string, database: Database): JournalFold
   };
 }
 
-/** Where the lock and the folder's id are. */
+/** The file with the lock and the folder's id. */
 const LOCK = 'lock.db';
 
-/** Makes the folder with access for its owner only. */
+/** Creates the folder with access for its owner only. */
 function makePrivate(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -169,17 +169,19 @@ function restrict(path: string): void {
   try {
     chmodSync(path, 0o700);
   } catch {
-    // The root of a mounted volume belongs to somebody else. Its files are private all the same.
+    // The root of a mounted volume may have another owner. The files in it are private anyway.
   }
 }
 
-/** A link could lead elsewhere by the time that it is written to. */
+/** A link could point elsewhere by the time it is written to. */
 function refuseLink(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isSymbolicLink()) throw new FolderUnusable(path, 'it is a symbolic link');
 }
 
-/** NFS, SMB, CIFS, AFS and Ceph (statfs(2)). A write to them may take milliseconds, and their locks may not hold. */
+/**
+ * NFS, SMB, CIFS, AFS and Ceph (statfs(2)). Writes to them may take milliseconds, and their locks may be unreliable.
+ */
 const NETWORK_DISKS = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x5346414f, 0x00c36400]);
 
 function isOnNetwork(path: string): boolean {

@@ -2,7 +2,7 @@ import { Database } from 'bun:sqlite';
 import { chmodSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** One life of a process that writes journals in a folder. */
+/** One run of a process that writes journals in a folder. */
 export interface Life {
   readonly folder: string;
   readonly node: string;
@@ -10,8 +10,9 @@ export interface Life {
 }
 
 /**
- * Shows that a process is alive until it ends in any way: the kernel frees the lock. The supervisor may die before its
- * workers, and the next one must not charge requests that these still serve. Returns a function that ends it.
+ * Takes a lock that shows that a process is alive; the kernel releases it however the process ends. The supervisor may
+ * die before its workers, and the next one must not charge requests that they still serve. Returns a function that
+ * releases the lock.
  */
 export function holdLife(life: Life): () => void {
   const file = fileOf(life);
@@ -22,7 +23,7 @@ export function holdLife(life: Life): () => void {
     database.run('pragma journal_mode = off');
     database.run('begin exclusive');
   } catch {
-    // On a full disk: it serves all the same.
+    // The disk is full. The process serves anyway.
     database?.close();
     database = undefined;
   }
@@ -33,7 +34,7 @@ export function holdLife(life: Life): () => void {
   };
 }
 
-/** Whether the process is still alive. Removes what it left if it is not. */
+/** Whether the process is still alive. If not, removes its lock file. */
 export function isLifeHeld(life: Life): boolean {
   const file = fileOf(life);
   if (statSync(file, { throwIfNoEntry: false }) === undefined) return false;
@@ -49,7 +50,7 @@ export function isLifeHeld(life: Life): boolean {
   return false;
 }
 
-/** Its ending tells it from journals. */
+/** The extension distinguishes it from journals. */
 export const LIFE_ENDING = '.alive';
 
 function fileOf({ folder, node, life }: Life): string {

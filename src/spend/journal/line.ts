@@ -5,8 +5,8 @@ import type { RequestRecord } from '../../store/records/request-record.ts';
 export type Use = readonly [counter: string, windowMs: number, amount: number];
 
 /**
- * One line of a journal. `open`: a request was admitted, and holds what it may use; written again at the head of a newer
- * file if the request lasts. `grow`: it holds more. `close`: it has ended, with what it used.
+ * One line of a journal. `open`: a request was admitted, and holds what it may use; repeated at the head of a newer
+ * file if the request is still in flight. `grow`: it holds more. `close`: it has ended, with what it used.
  */
 export type JournalLine = OpenLine | GrowLine | CloseLine;
 
@@ -18,7 +18,7 @@ export interface OpenLine {
   readonly holds: readonly Use[];
   /** Nano-dollars that a lost request is charged; undefined: no limit holds money. */
   readonly holdNano?: number | undefined;
-  /** What a row about the request says if nothing else of it is ever known. */
+  /** The content of the request's row if nothing else becomes known of it. */
   readonly names: OpenNames;
 }
 

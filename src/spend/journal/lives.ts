@@ -4,11 +4,13 @@ import type { ScannedFile } from './scan.ts';
 
 type OfLife = Pick<ScannedFile, 'node' | 'life'>;
 
-/** The processes that write journals in a folder: those of this start, and those of earlier ones that still live. */
+/**
+ * The processes that write journals in a folder: those of this start, and those of earlier starts that are still alive.
+ */
 export class Lives {
   readonly #folder: JournalFolder;
   readonly #own = new Set<number>();
-  /** Whether processes of earlier starts were alive when they were last looked at. */
+  /** Whether processes of earlier starts were alive at the last check. */
   readonly #held = new Map<string, boolean>();
   /** The first process of this start. */
   readonly first: number;
@@ -25,7 +27,7 @@ export class Lives {
     return life;
   }
 
-  /** Notes that a process has died. */
+  /** Records that a process has died. */
   end(life: number): void {
     this.#own.delete(life);
     const { path: folder, node } = this.#folder;
@@ -33,7 +35,7 @@ export class Lives {
     isLifeHeld({ folder, node, life });
   }
 
-  /** Whether a process of an earlier start wrote it. Journals of a folder that was left have another node. */
+  /** Whether a process of an earlier start wrote it. Journals of an abandoned folder have another node. */
   isForeign({ node, life }: OfLife): boolean {
     return node !== this.#folder.node || life < this.first;
   }
@@ -48,7 +50,7 @@ export class Lives {
     return isHeld;
   }
 
-  /** Looks again at those of earlier starts. */
+  /** Checks the processes of earlier starts again. */
   look(): void {
     this.#held.clear();
   }

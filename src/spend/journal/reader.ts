@@ -11,8 +11,8 @@ const CHUNK_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * Reads whole lines of a file from a position on, up to about `maxBytes`. A last line without its newline is not read: it
- * is being written, or torn.
+ * Reads whole lines of a file from a position on, up to about `maxBytes`. A last line without a newline is not read,
+ * since it is either incomplete or torn.
  */
 export function readLines(path: string, fromAt: number, maxBytes = Infinity): ReadLine[] {
   const lines: ReadLine[] = [];

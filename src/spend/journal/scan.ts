@@ -13,9 +13,11 @@ export interface ScannedFile extends JournalFileName {
   scannedAt: number;
   /** The position up to which it is in the database. */
   ackedAt: number;
-  /** How many requests it opens that nothing has closed. */
+  /** The number of its requests that are still open. */
   opens: number;
-  /** Files that open what this one closes. They have to go first, or the requests would look lost. */
+  /**
+   * Files that open requests which this file closes. They have to be deleted first, or the requests would look lost.
+   */
   readonly closes: Set<ScannedFile>;
 }
 
@@ -29,13 +31,11 @@ export interface ScanOptions {
   readonly folder: string;
   /** Called with each close that is read after a file's `ackedAt`: its uses are not in the database yet. */
   readonly onUses: (uses: readonly Use[], file: ScannedFile) => void;
-  /** Called when a line with a wrong checksum is passed over. */
+  /** Called when a line with a wrong checksum is skipped. */
   readonly onTorn: (file: string) => void;
 }
 
-/**
- * What the journals of a folder say, kept current by `scan`. Several processes write them; one reads.
- */
+/** The contents of a folder's journals, kept current by `scan`. Several processes write them; one reads. */
 export class JournalScan {
   readonly #options: ScanOptions;
   readonly #files = new Map<string, ScannedFile>();
@@ -54,7 +54,7 @@ export class JournalScan {
     return this.#opens.values();
   }
 
-  /** Reads what was written since. `ackedOf` tells how much of a new file is already in the database. */
+  /** Reads the new lines. `ackedOf` returns how much of a new file is already in the database. */
   scan(ackedOf: (name: string) => number = () => 0): void {
     for (const name of namesIn(this.#options.folder)) {
       const parsed = parseFileName(name);
@@ -63,13 +63,13 @@ export class JournalScan {
     for (const file of this.files) this.#read(file);
   }
 
-  /** Whether all of a file that nobody writes to is stored, and no request needs it any more. */
+  /** Whether a file without a writer is completely stored, and no request needs it any more. */
   isSpent(file: ScannedFile): boolean {
     const isStored = file.ackedAt >= file.scannedAt && file.opens === 0;
     return isStored && [...file.closes].every(({ name }) => !this.#files.has(name));
   }
 
-  /** Moves a file away, to the kept ones. */
+  /** Moves a file to the kept ones. */
   keep(file: ScannedFile): void {
     const folder = join(this.#options.folder, KEPT);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -79,7 +79,7 @@ export class JournalScan {
     this.#files.delete(file.name);
   }
 
-  /** Takes the kept files back, since the database is older than they are. */
+  /** Restores the kept files, since the database is older than they are. */
   takeBack(): void {
     for (const { path, name } of keptFiles(this.#options.folder)) {
       renameSync(path, join(this.#options.folder, name));
@@ -166,7 +166,7 @@ export function keptFiles(folder: string): KeptFile[] {
 
 const KEPT_MS = 7 * 86_400_000;
 
-/** Deletes kept files that are too old, or for which half of `maxBytes` has no room. Returns their names. */
+/** Deletes kept files that are too old, or that exceed half of `maxBytes`. Returns their names. */
 export function pruneKept(folder: string, maxBytes: number, nowMs: number): string[] {
   let bytes = folderBytes(folder);
   const deleted: string[] = [];
@@ -179,7 +179,7 @@ export function pruneKept(folder: string, maxBytes: number, nowMs: number): stri
   return deleted;
 }
 
-/** Moves the journals of a folder that nobody holds to another one, where they are read. */
+/** Moves the journals of an unlocked folder to another one, where they are read. */
 export function adoptJournals(from: string, to: string): void {
   for (const name of readdirSync(from)) {
     if (parseFileName(name) !== undefined || name.endsWith(LIFE_ENDING))

@@ -8,7 +8,7 @@ export interface TidyOptions {
   readonly isAlive: (file: ScannedFile) => boolean;
 }
 
-/** Moves away files that are stored, and deletes old ones. Returns the names of the deleted. */
+/** Moves stored files away, and deletes old ones. Returns the names of deleted files. */
 export function tidyFolder(scan: JournalScan, { folder, maxBytes, nowMs, isAlive }: TidyOptions): string[] {
   const { files } = scan;
   const newest = new Map(files.map((file) => [`${file.node} ${file.worker} ${file.life}`, file]));

@@ -16,13 +16,13 @@ export interface WriterOptions {
   /** The most bytes that all journals of the folder may take. */
   readonly maxBytes: number;
   readonly onTrouble: (trouble: WriterTrouble) => void;
-  /** A file is followed by the next one at this size. */
+  /** The size at which the next file begins. */
   readonly fileBytes?: number;
 }
 
 /**
- * `held`: the journal cannot be written, so lines wait in memory; told once until they are `written`. `dropped`: too many
- * waited. `unsynced`: the system could not force written lines to disk.
+ * `held`: the journal cannot be written, so lines wait in memory; reported once until they are `written`. `dropped`:
+ * too many lines waited. `unsynced`: the system could not force written lines to disk.
  */
 export type WriterTrouble =
   | { readonly type: 'held'; readonly reason: string }
@@ -31,23 +31,23 @@ export type WriterTrouble =
   | { readonly type: 'dropped'; readonly count: number };
 
 const FILE_BYTES = 8 * 1024 * 1024;
-/** A request that is open for longer than this many files is written again, so that the old ones can go. */
+/** A request that is open for more than this many files is written again, so that the old files can be deleted. */
 const CARRIED_AFTER_FILES = 10;
 /** Lines that wait in memory while the journal cannot be written: about 20 MB. */
 const MOST_WAITING = 50_000;
 const RETRY_MS = 1000;
-/** How often it is told that lines are dropped. */
+/** How often dropped lines are reported. */
 const TELL_MS = 60_000;
 
 /**
- * Appends lines to the journal of one process. `open` and `grow` are on their way to the disk when the call returns, so
- * a killed process leaves them. `close` follows at the end of the event loop's turn, with one write for all lines of the
- * turn. While the disk is full, lines wait in memory, up to a bound.
+ * Appends lines to the journal of one process. `open` and `grow` are written when the call returns, so they survive a
+ * kill of the process. `close` follows at the end of the event loop's turn, with one write for all lines of the turn.
+ * While the disk is full, lines wait in memory, up to a bound.
  */
 export class JournalWriter {
   readonly #options: WriterOptions;
   readonly #fileBytes: number;
-  /** The requests under way, in the order of the files that name them. */
+  /** The requests in flight, in the order of the files that name them. */
   readonly #opens = new Map<string, { line: OpenLine; file: number }>();
   readonly #waiting: string[] = [];
   #turn: ReturnType<typeof setImmediate> | undefined;
@@ -66,7 +66,7 @@ export class JournalWriter {
     this.#fileBytes = options.fileBytes ?? FILE_BYTES;
   }
 
-  /** Whether lines wait in memory because the disk does not take them: a process that is killed now loses them. */
+  /** Whether lines wait in memory because the disk does not accept them. A process that is killed now loses them. */
   get isDegraded(): boolean {
     return this.#isHeld;
   }
@@ -76,12 +76,12 @@ export class JournalWriter {
     return this.#dropped;
   }
 
-  /** The number of the file that lines go to, or went to last. */
+  /** The number of the current or last file. */
   get file(): number {
     return this.#file;
   }
 
-  /** Nano-dollars that a request under way holds; undefined: none. */
+  /** Nano-dollars that a request in flight holds; undefined: none. */
   holdOf(id: string): number | undefined {
     return this.#opens.get(id)?.line.holdNano;
   }
@@ -112,14 +112,14 @@ export class JournalWriter {
     this.#turn ??= setImmediate(this.flush);
   }
 
-  /** Writes what waits. */
+  /** Writes the waiting lines. */
   readonly flush = (): void => {
     if (this.#turn !== undefined) clearImmediate(this.#turn);
     this.#turn = undefined;
     if (this.#waiting.length > 0 && this.#retry === undefined) this.#write();
   };
 
-  /** Writes what waits, once more if the disk was full, and forces it to disk. */
+  /** Writes the waiting lines, with a second try if the disk was full, and syncs them to disk. */
   end(): void {
     clearTimeout(this.#retry);
     this.#retry = undefined;
@@ -157,20 +157,20 @@ export class JournalWriter {
     if (this.#size >= this.#fileBytes) this.#leaveFile();
   }
 
-  /** Writes all lines and empties the list; on failure, whole lines that were written are taken off it. */
+  /** Writes all lines and empties the list; on failure, removes only the lines that were written whole. */
   #append(fd: number, lines: string[]): void {
     const bytes = Buffer.from(lines.length === 1 ? (lines[0] ?? '') : lines.join(''));
     let written = 0;
     try {
       while (written < bytes.length) written += writeSync(fd, bytes, written);
     } catch (error) {
-      // Half a line would be ignored anyway. The whole ones before it must not be written twice.
+      // A partial line is ignored by readers. The whole lines before it must not be written twice.
       const whole = bytes.subarray(0, written).lastIndexOf(NEWLINE) + 1;
       lines.splice(0, countNewlines(bytes.subarray(0, whole)));
       try {
         ftruncateSync(fd, this.#size + whole);
       } catch {
-        // The disk is in trouble; a reader ignores what follows the last newline.
+        // The disk fails. Readers ignore the text after the last newline.
       }
       throw error;
     }
@@ -196,7 +196,7 @@ export class JournalWriter {
     return fd;
   }
 
-  /** The requests that only old files name, as lines for the new one. */
+  /** Lines for the new file about requests that only old files name. */
   #carried(): string[] {
     const lines: string[] = [];
     for (const [id, entry] of this.#opens) {
@@ -208,7 +208,7 @@ export class JournalWriter {
     return lines;
   }
 
-  /** Nothing follows what may have failed within a file: the next line begins a new one. */
+  /** After a failed write, the next line begins a new file, so that nothing follows a partial line. */
   #hold(error: unknown): void {
     this.#leaveFile();
     if (!this.#isHeld) this.#options.onTrouble({ type: 'held', reason: reasonOf(error) });
@@ -229,7 +229,7 @@ export class JournalWriter {
     try {
       if (this.#isDirty) fdatasyncSync(fd);
     } catch {
-      // The file's end may be lost if the power is. It is read all the same as long as it is not.
+      // A power failure may lose the end of the file. Until then the file can be read.
     }
     this.#isDirty = false;
     closeSync(fd);

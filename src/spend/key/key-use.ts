@@ -23,17 +23,17 @@ export interface KeyUseOptions {
   readonly onBug: (error: unknown) => void;
 }
 
-/** How often a key may ask for what only the database knows. */
+/** How often a key may ask questions that need the database. */
 const TEN_A_MINUTE: BucketLimit = { ratePerSecond: 10 / 60, burst: 10 };
-/** More keys than this do not ask within a minute; if they do, the oldest may ask again. */
+/** The number of keys whose questions are counted. If more ask within a minute, the oldest may ask again. */
 const MOST_ASKERS = 100_000;
 const MOST_DAYS = 92;
 const DAY_MS = 86_400_000;
-/** How long the sums of a key are told again. */
+/** How long the sums of a key are cached. */
 const KEPT_MS = 10_000;
 const MOST_KEPT = 10_000;
 
-/** Answers a key's holder from the ledger and the records, about this key alone. */
+/** Answers a key holder's questions about this key from the ledger and the records. */
 export function createKeyUse(options: KeyUseOptions): KeyUse {
   const levels = new Map<string, number>();
   const sums = new Map<string, KeptSum>();
@@ -110,7 +110,7 @@ interface KeptSum {
   readonly sum: Promise<{ readonly today: number; readonly month: number }>;
 }
 
-/** What a key has spent today and this month, in dollars. */
+/** The spending of a key today and this month, in dollars. */
 function spendOf(
   keyId: string,
   database: Database,

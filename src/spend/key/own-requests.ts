@@ -38,8 +38,8 @@ const MOST = 100;
 const USUAL = 20;
 
 /**
- * A page of a key's requests, the newest first. It may be short of `limit` and have a cursor all the same, if they lie far
- * apart. Throws `StoreUnavailable`.
+ * A page of a key's requests, newest first. If they lie far apart, the page may have fewer than `limit` and still a
+ * cursor. Throws `StoreUnavailable`.
  */
 export async function listOwnRequests(
   database: Database,
@@ -60,7 +60,10 @@ export async function listOwnRequests(
   return { kind: 'answered', status: 200, body: JSON.stringify(body) };
 }
 
-/** One request of a key. Of another key's, nothing is told, not even that it exists. Throws `StoreUnavailable`. */
+/**
+ * One request of a key. For another key's request the answer is the same as if it did not exist. Throws
+ * `StoreUnavailable`.
+ */
 export async function readOwnRequest(
   database: Database,
   asker: Asker,
@@ -85,18 +88,18 @@ interface Search {
   readonly asker: Asker;
   readonly before: Place;
   readonly limit: number;
-  /** Only this one; undefined: all. */
+  /** Only this request; undefined: all. */
   readonly requestId: string | undefined;
 }
 
 /**
- * The records are in order of time, and only of time. A key with few requests is looked for in pieces, since SQLite reads
- * on the thread that serves requests.
+ * The records are indexed by time only. The search for a key with few requests runs in pieces, since SQLite reads on
+ * the thread that serves requests.
  */
 const SEARCHED_AT_ONCE = 5000;
 const SEARCH_MS = 5000;
 
-/** Searches backwards from a place. `end` is where to go on; undefined: there is nothing more. */
+/** Searches backwards from a place. `end` is where the next search begins; undefined: there is nothing more. */
 async function search(
   database: Database,
   wanted: Search,

@@ -1,7 +1,8 @@
 import { matcher } from '../../config/compile/name-pattern.ts';
+import { readTeamIds } from '../../config/owners.ts';
 import type { Claim } from '../../limits/claim.ts';
 
-/** Whose use it is. A missing id is ''. */
+/** The owners of a use. A missing id is ''. */
 export interface UseOwners {
   readonly keyId: string;
   /** `/root/child/`. */
@@ -30,7 +31,7 @@ export function counting<T>(index: ByScope<T>, owners: UseOwners, claimOf: (one:
 
 /** The scopes that count a use, as `scope:scopeId` of their claims. End users are not among them. */
 function scopesOf({ keyId, teamIds, userId }: UseOwners): string[] {
-  const teams = teamIds.split('/').filter((id) => id !== '');
+  const teams = readTeamIds(teamIds);
   const member = userId === '' ? ['key', keyId] : [userId];
   return [
     'global:',

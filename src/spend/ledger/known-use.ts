@@ -12,7 +12,7 @@ export interface KnownUseOptions {
   readonly onMoved: (use: Use) => void;
 }
 
-/** What is used of each counter, as far as database and journals tell. */
+/** The use of each counter, according to database and journals. */
 export class KnownUse {
   readonly #options: KnownUseOptions;
   #memory = new WindowMemory();
@@ -38,13 +38,13 @@ export class KnownUse {
     this.#memory.prune(this.#options.nowMs(), this.totals);
   }
 
-  /** Adds what requests have used that are not in the database. */
+  /** Adds the use of requests that are not in the database. */
   note(uses: readonly Use[]): void {
     for (const [counter, windowMs, amount] of uses) this.#memory.add(counter, windowMs, amount);
   }
 
   /**
-   * Replaces what was known from journals alone by what the database says. `recount` notes again what is only in the
+   * Replaces the use known from journals alone by that in the database. `recount` adds again what is only in the
    * journals.
    */
   begin({ windows, seq }: StoredLedger, recount: () => void): void {
@@ -60,7 +60,7 @@ export class KnownUse {
       this.#tell(counter, windowMs, used - before.get(counter, windowMs));
   }
 
-  /** Learns of entries that anybody has made since. */
+  /** Applies entries that were made since. */
   async hear(): Promise<void> {
     const entered = await this.#options.database.read((sql) => readEntered(sql, this.#seq));
     for (const { counter, windowMs, sum, seq } of entered) {
@@ -75,7 +75,7 @@ export class KnownUse {
     return this.#unknown().length > 0;
   }
 
-  /** Sums from the quarters what the windows of limits have used that nobody has counted. */
+  /** Sums the uncounted past use of the windows of limits from the quarters. */
   async learn(): Promise<void> {
     const { database, nowMs } = this.#options;
     const wanted = this.#unknown();

@@ -27,7 +27,9 @@ export interface LedgerOptions {
   readonly onStored?: (() => void) | undefined;
 }
 
-/** `held`: the database does not accept; told once until it does. `torn`: a line in a journal could not be read. */
+/**
+ * `held`: the database accepts no writes; reported once until it does. `torn`: a line in a journal could not be read.
+ */
 export type LedgerTrouble =
   | { readonly type: 'held'; readonly reason: string }
   | { readonly type: 'torn'; readonly file: string };
@@ -35,8 +37,8 @@ export type LedgerTrouble =
 const FLUSH_MS = 1000;
 
 /**
- * Brings the journals of all processes of this machine into the database, and knows what is used of each counter. It runs
- * in one process, which holds the folder's lock.
+ * Stores the journals of all processes of this machine in the database, and knows the use of each counter. It runs in
+ * the one process that holds the folder's lock.
  */
 export class Ledger {
   readonly #options: LedgerOptions;
@@ -65,7 +67,7 @@ export class Ledger {
       onUses: (uses, file) => {
         this.#waiting += 1;
         this.#known.note(uses);
-        // What a process of this start uses, it tells its counters itself.
+        // A process of this start updates its counters itself.
         if (!this.#isRecounting && this.#lives.isForeign(file)) for (const use of uses) onMoved(use);
       },
       onTorn: (file) => onTrouble({ type: 'torn', file }),
@@ -85,31 +87,31 @@ export class Ledger {
   async start(claims: readonly Claim[] = []): Promise<void> {
     this.#known.follow(claims);
     await this.#load();
-    this.#buryOrphans();
+    this.#chargeOrphans();
     this.#timer = setInterval(() => void this.flush(), FLUSH_MS);
     this.#timer.unref();
   }
 
-  /** The number of the next process that writes journals here. It counts as alive until it is buried. */
+  /** The number of the next process that writes journals here. It counts as alive until its death is reported. */
   begin(): number {
     return this.#lives.begin();
   }
 
   /** Charges the requests of a process that has died. Returns what they are charged. */
-  bury(life: number): Use[] {
+  chargeLost(life: number): Use[] {
     this.#lives.end(life);
-    return this.#buryWhere((file) => file.life === life && !this.#lives.isForeign(file));
+    return this.#chargeWhere((file) => file.life === life && !this.#lives.isForeign(file));
   }
 
-  /** What is used of a counter in the window that began then, with what was written until now. */
+  /** The use of a counter in the window that began then, including all lines written until now. */
   usedOf(counter: string, windowMs: number): number {
     this.scan();
     return this.#known.usedOf(counter, windowMs);
   }
 
   /**
-   * Learns what the windows of limits have already used that nobody has counted yet. Call it before requests are counted
-   * by them. Without the database, they begin with what is known, and are corrected when it is back.
+   * Loads the uncounted past use of the windows of limits. Call it before requests count towards them. Without the
+   * database, they begin with what is known, and are corrected when it is back.
    */
   async prepare(claims: readonly Claim[]): Promise<void> {
     if (!this.#known.follow(claims) || this.#stored === undefined) return;
@@ -130,7 +132,7 @@ export class Ledger {
     return this.#waiting;
   }
 
-  /** Forgets what nobody asks for any more. Returns the starts of windows that never end. */
+  /** Forgets ended windows. Returns the starts of windows that never end. */
   prune(): number[] {
     this.#known.prune();
     return this.#known.totals;
@@ -144,7 +146,7 @@ export class Ledger {
   /** Reads what was written to the journals since. */
   readonly scan = (): void => this.#scan.scan((name) => this.#stored?.acked.get(name) ?? 0);
 
-  /** Stores what is in the journals. Resolves when all of it is stored, or the database fails. Never rejects. */
+  /** Stores the contents of the journals. Resolves when all of it is stored, or the database fails. Never rejects. */
   flush(): Promise<void> {
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = undefined;
@@ -158,7 +160,7 @@ export class Ledger {
     await this.flush();
   }
 
-  /** Stores what it can, and frees the folder. */
+  /** Stores what it can, and unlocks the folder. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#flushing;
@@ -167,7 +169,7 @@ export class Ledger {
     this.#options.folder.close();
   }
 
-  /** Reads the database. Throws nothing: without it, only what the journals tell is known. */
+  /** Reads the database. Never throws: without the database, only the journals are known. */
   async #load(): Promise<void> {
     try {
       await this.#read();
@@ -186,7 +188,7 @@ export class Ledger {
     this.#begin(stored);
   }
 
-  /** Reads the database that was away at the start. */
+  /** Reads the database if it was unavailable at the start. */
   async #catchUp(): Promise<void> {
     await this.#read();
     await this.#known.learn();
@@ -204,18 +206,18 @@ export class Ledger {
   }
 
   /** Charges the requests of processes of earlier starts, as soon as these have died. */
-  #buryOrphans(): void {
+  #chargeOrphans(): void {
     this.scan();
     this.#lives.look();
-    // Looked at first: who is dead now has written everything that the next scan finds.
+    // Checked first: a process that is dead now has already written everything, so the next scan finds all of it.
     const dead = new Set(
       this.#scan.files.filter((file) => this.#lives.isForeign(file) && !this.#lives.isAlive(file)),
     );
-    const lost = this.#buryWhere((file) => dead.has(file));
+    const lost = this.#chargeWhere((file) => dead.has(file));
     for (const use of lost) this.#options.onMoved(use);
   }
 
-  #buryWhere(isDead: (file: ScannedFile) => boolean): Use[] {
+  #chargeWhere(isDead: (file: ScannedFile) => boolean): Use[] {
     this.scan();
     const lost: CloseLine[] = [];
     for (const { line, file } of this.#scan.opens) if (isDead(file)) lost.push(lostRequest(line));
@@ -229,7 +231,7 @@ export class Ledger {
     const beganAt = performance.now();
     try {
       if (this.#stored === undefined) await this.#catchUp();
-      this.#buryOrphans();
+      this.#chargeOrphans();
       let isStored = false;
       for (const file of this.#scan.files) {
         while (file.ackedAt < file.scannedAt) {
@@ -264,7 +266,7 @@ export class Ledger {
     }
   }
 
-  /** Moves away files that are stored, and deletes old ones. */
+  /** Moves stored files away, and deletes old ones. */
   async #tidy(): Promise<void> {
     const { folder, maxBytes, nowMs, database } = this.#options;
     const deleted = tidyFolder(this.#scan, {

@@ -1,8 +1,8 @@
 import type { CloseLine, OpenLine } from '../journal/line.ts';
 
 /**
- * The end of a request whose process died: it is charged what it held. The time is that of its last line, the same
- * whenever it is found.
+ * The end of a request whose process died: it is charged what it held. The time is that of its last line, so it does
+ * not depend on when it is found.
  */
 export function lostRequest({ id, atMs, holds, holdNano, names }: OpenLine): CloseLine {
   return {

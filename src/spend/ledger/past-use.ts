@@ -3,7 +3,7 @@ import { type Claim, isBucketPeriod } from '../../limits/claim.ts';
 import { windowOf } from '../../limits/window.ts';
 import { byScope, counting, type UseOwners } from './counting-claims.ts';
 
-/** A limit whose use in the window that began at `windowMs` is wanted. */
+/** A limit and the start of the window whose use is wanted. */
 export interface WantedUse {
   readonly claim: Claim;
   readonly windowMs: number;
@@ -19,8 +19,8 @@ export function currentUse(claims: readonly Claim[], epochMs: number): WantedUse
 }
 
 /**
- * Sums from the quarters what the windows of some limits have already used: of a limit that is new, or whose zone or
- * filter has changed. Limits of end users cannot be summed.
+ * Sums the past use of the windows of some limits from the quarters: for new limits, and for those whose time zone or
+ * filter changed. Limits of end users cannot be summed.
  */
 export async function sumPastUse(sql: SQL, wanted: readonly WantedUse[]): Promise<Map<WantedUse, number>> {
   const sums = new Map<WantedUse, number>();
@@ -84,7 +84,7 @@ function amountIn({ kind, countsCached }: Claim, group: Group): number {
   }
 }
 
-/** Writes what limits have used before anybody counted it, unless somebody has. */
+/** Writes the use of limits from before they were counted, unless another process has. */
 export async function insertPastUse(
   sql: SQL,
   sums: ReadonlyMap<WantedUse, number>,
@@ -100,7 +100,7 @@ export async function insertPastUse(
       seq: 0,
       updated_ms: nowMs,
     }));
-  // A statement takes only so many values.
+  // A statement takes a limited number of values.
   for (let at = 0; at < rows.length; at += 1000) {
     await sql`insert into counter_windows ${sql(rows.slice(at, at + 1000))} on conflict do nothing`;
   }

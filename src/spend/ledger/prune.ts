@@ -10,7 +10,7 @@ const WINDOWS_MS = 94 * 86_400_000;
 /** Deleted per transaction, so that none takes long. */
 const PRUNED_AT_ONCE = 2000;
 
-/** Deletes a piece of what is too old; resolves with whether there is more. */
+/** Deletes some of the rows that are too old; resolves with whether there are more. */
 export async function pruneLedger(
   database: Database,
   { quartersMs }: Retention,

@@ -49,7 +49,7 @@ export const QUARTER_SUMS = [
 
 export const QUARTER_MS = 15 * 60_000;
 
-/** The names by which a quarter is told from others, as they were at the time. A missing one is ''. */
+/** The names that identify a quarter, as they were at the time. A missing name is ''. */
 export interface QuarterNames {
   readonly keyId: string;
   readonly keyName: string;
@@ -138,7 +138,12 @@ function addRecord(row: QuarterRow, record: RequestRecord): void {
   row.cached_tokens += record.cachedTokens ?? 0;
   row.cache_write_tokens += record.cacheWriteTokens ?? 0;
   row.reasoning_tokens += record.reasoningTokens ?? 0;
+  addMoney(row, record);
+}
+
+function addMoney(row: QuarterRow, record: RequestRecord): void {
   row.cost += record.costNano ?? 0;
+  row.saved += record.savedNano ?? 0;
   if (record.costBasis !== null && record.costNano === null) row.unpriced += 1;
   if (record.costBasis === 'estimated') row.estimated_cost += record.costNano ?? 0;
   if (record.costBasis === 'lost') row.lost_cost += record.costNano ?? 0;

@@ -1,7 +1,7 @@
 import type { SQL } from 'bun';
 import { DAILY, MONTH_MS, SHORT_MS } from './window-memory.ts';
 
-/** What the database knows of counters and journals. */
+/** The state of counters and journals in the database. */
 export interface StoredLedger {
   /** Each counter and window: the use that all nodes have stored, and the part of it that entries moved. */
   readonly windows: readonly StoredWindow[];
@@ -62,7 +62,7 @@ export interface EnteredWindow {
   readonly seq: number;
 }
 
-/** The counters that entries after `seq` have moved, in the order of the entries. */
+/** The counters that entries after `seq` changed, in the order of the entries. */
 export async function readEntered(sql: SQL, seq: number): Promise<EnteredWindow[]> {
   const rows: { counter: string; window_ms: number | string; used: number | string; seq: number | string }[] =
     await sql`select counter, window_ms, used, seq from counter_windows where node = '' and seq > ${seq}

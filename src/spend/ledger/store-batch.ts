@@ -8,9 +8,9 @@ import { quarterKey, QUARTER_SUMS, type QuarterRow, quartersOf } from './quarter
 /** Ended requests to be stored together. */
 export interface Batch {
   readonly closes: readonly CloseLine[];
-  /** Names whoever counted them, in `counter_windows`. */
+  /** Identifies the node that counted them, in `counter_windows`. */
   readonly node: string;
-  /** The part of a journal file that they stand in; undefined: they come from memory. */
+  /** The part of a journal file that contains them; undefined: they come from memory. */
   readonly part: JournalPart | undefined;
   /** Whether a row is stored for each request, or only their sums. */
   readonly keepsRecords: boolean;
@@ -24,7 +24,9 @@ export interface JournalPart {
   readonly toAt: number;
 }
 
-/** Another writer, or this one before its connection broke, has stored the part already, or the database is older. */
+/**
+ * Another writer has already stored the part, or this one did before its connection broke, or the database is older.
+ */
 export class PartMoved extends Error {
   constructor(file: string) {
     super(`${file} is not stored up to where it was`);
@@ -33,7 +35,7 @@ export class PartMoved extends Error {
 }
 
 /**
- * Stores a batch within a transaction: how far the file is stored, the prices, the rows, the quarters and the counters.
+ * Stores a batch within a transaction: the position in the file, the prices, the rows, the quarters and the counters.
  * Only rows that were really inserted are counted. Throws `PartMoved`.
  */
 export async function storeBatch(sql: SQL, batch: Batch): Promise<void> {

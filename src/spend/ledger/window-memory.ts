@@ -1,7 +1,7 @@
-/** What is known to be used of each counter in each window, in the counter's unit. */
+/** The known use of each counter in each window, in the counter's unit. */
 export class WindowMemory {
   readonly #used = new Map<string, number>();
-  /** The part of it that entries have moved: the rows of the node ''. */
+  /** The part of it that comes from entries: the rows of the node ''. */
   readonly #entered = new Map<string, number>();
 
   has(counter: string, windowMs: number): boolean {
@@ -17,7 +17,7 @@ export class WindowMemory {
     this.#used.set(key, (this.#used.get(key) ?? 0) + amount);
   }
 
-  /** Sets the sum of a counter's entries; returns by how much that moves its use. */
+  /** Sets the sum of a counter's entries; returns the change of its use. */
   enter(counter: string, windowMs: number, sum: number): number {
     const key = keyOf(counter, windowMs);
     const moved = sum - (this.#entered.get(key) ?? 0);

@@ -4,15 +4,15 @@ import { QUARTER_MS, type Span } from './report-period.ts';
 import { spendGroups, totalOf } from './spend-report.ts';
 import type { SpendFilter } from './spend-statement.ts';
 
-/** What a month will probably cost. Amounts are whole nano-dollars. */
+/** The probable cost of a month. Amounts are whole nano-dollars. */
 export interface Forecast {
   /** The calendar month of now in the zone, in milliseconds since 1970. */
   readonly startMs: number;
   readonly endMs: number;
   readonly spent: bigint;
-  /** Of a day, over the days that are counted. */
+  /** The average per day, over the counted days. */
   readonly average: bigint;
-  /** The last whole days that are counted: 7, or fewer if the ledger is younger. */
+  /** The number of counted days: the last 7 whole ones, or fewer if the ledger is younger. */
   readonly days: number;
   /** undefined without a whole day. */
   readonly forecast: bigint | undefined;
@@ -28,7 +28,7 @@ export interface ForecastQuery {
 const MOST_DAYS = 7;
 
 /**
- * Continues the average of the last 7 whole days to the end of the month. It knows neither weekends nor growth. Throws
+ * Continues the average of the last 7 whole days to the end of the month. It ignores weekends and growth. Throws
  * `StoreUnavailable`.
  */
 export async function forecastOf(database: Database, query: ForecastQuery): Promise<Forecast> {

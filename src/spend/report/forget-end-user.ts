@@ -1,12 +1,12 @@
 import type { SQL } from 'bun';
 import type { Database } from '../../store/database.ts';
 
-/** The rows of one transaction are those of this span, so that none takes long. */
+/** The time span of one transaction, so that none takes long. */
 const PIECE_MS = 86_400_000;
 
 /**
- * Takes the names of one end user out of the records of requests, and deletes the counters of that person's limits.
- * Sums stay. Returns the number of records. Throws `StoreUnavailable`; a second call goes on where the first has failed.
+ * Removes the names of one end user from the request records, and deletes the counters of that person's limits. Sums
+ * stay. Returns the number of records. Throws `StoreUnavailable`; a second call continues where the first failed.
  */
 export async function forgetEndUser(database: Database, names: readonly string[]): Promise<number> {
   const span: { first: number | string | null; last: number | string | null }[] = await database.read(

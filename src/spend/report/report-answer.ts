@@ -28,7 +28,7 @@ export async function reportAsJson(database: Database, query: SpendQuery) {
 export const CSV_TYPE = 'text/csv; charset=utf-8';
 
 /**
- * A report as CSV. It is made before the first byte is sent, so that a report that fails is no file that looks whole.
+ * A report as CSV. It is complete before the first byte is sent, so that a failed report never looks like a whole file.
  * Throws `StoreUnavailable` or `TooManyGroups`.
  */
 export async function reportAsCsv(

@@ -10,7 +10,7 @@ export interface Span {
   readonly untilMs: number;
 }
 
-/** One period of a report. Its ends lie on quarter hours, and the first and last one may be cut by the report's span. */
+/** One period of a report, on quarter hours. The report's span may cut the first and the last one short. */
 export interface ReportPeriod extends Span {
   /** `2026-11-01T13:00:00+01:00`, `2026-11-01`, the Monday of a week, or `2026-11`. */
   readonly label: string;

@@ -10,7 +10,7 @@ import {
 } from './spend-statement.ts';
 import { addSums, NO_SPEND, type SpendSums, type SumRow, sumsOf } from './spend-sums.ts';
 
-/** What to report. */
+/** The query of a report. */
 export interface SpendQuery extends Span {
   /** undefined: one sum for the whole span. */
   readonly period: PeriodUnit | undefined;
@@ -38,13 +38,13 @@ export class TooManyGroups extends Error {
 const MOST_GROUPS = 100_000;
 /** SQLite sums on the thread that serves requests, and PostgreSQL within a time limit. */
 const PIECE_MS = 86_400_000;
-/** How long one transaction goes on with further pieces. */
+/** How long one transaction continues with further pieces. */
 const TURN_MS = 40;
 
 /**
  * Sums the spending of a span by period and names, and passes the groups on, one period after the other and sorted by
- * name. Throws `StoreUnavailable` or `TooManyGroups`. Each period is read on its own, so that the parts of an answer add
- * up to its total, whatever ends meanwhile.
+ * name. Throws `StoreUnavailable` or `TooManyGroups`. Each period is read on its own, so that the parts of an answer
+ * add up to its total even if requests end meanwhile.
  */
 export async function* spendGroups(database: Database, query: SpendQuery): AsyncGenerator<SpendGroup[]> {
   let count = 0;
@@ -94,7 +94,7 @@ async function* readPieces(
   }
 }
 
-/** The part of the span in which there is anything, so that a report on all time does not ask for empty days. */
+/** The part of the span that has data, so that a report on all time does not query empty days. */
 async function known(database: Database, { sinceMs, untilMs }: Span, table: SpendTable): Promise<Span> {
   const rows: { first: number | string | null; last: number | string | null }[] = await database.read((sql) =>
     edges(sql, table, { sinceMs, untilMs }),

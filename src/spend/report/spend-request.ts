@@ -3,7 +3,7 @@ import { type PeriodUnit, periodsOf, QUARTER_MS, startOfDate } from './report-pe
 import type { SpendQuery } from './spend-report.ts';
 import type { NameDimension } from './spend-statement.ts';
 
-/** What is wrong with a parameter. */
+/** A problem of a parameter. */
 export interface SpendProblem {
   readonly path: string;
   readonly message: string;
@@ -109,7 +109,7 @@ function problemsOfDimensions(dimensions: readonly string[]): SpendProblem[] {
 function hasTooManyPeriods({ period, timezone, sinceMs, untilMs }: SpendQuery): boolean {
   if (period === undefined) return false;
   const hourMs = 3_600_000;
-  // A report on years by hour would take long to count, too.
+  // Even counting the periods of years by hour would take long.
   if (untilMs - sinceMs > MOST_PERIODS * 32 * 24 * hourMs) return true;
   if (period !== 'hour') return countOf(periodsOf(period, timezone, { sinceMs, untilMs })) > MOST_PERIODS;
   return (untilMs - sinceMs) / hourMs > MOST_PERIODS;

@@ -1,8 +1,9 @@
+import { pathSegment } from '../../config/owners.ts';
 import type { Dialect } from '../../store/dialect.ts';
 import { SUM_COLUMNS, type SumColumn } from './spend-sums.ts';
 import type { Span } from './report-period.ts';
 
-/** What rows of a report are told apart by, besides the period. `tag:NAME` is the value of one tag. */
+/** The dimensions of a report besides the period. `tag:NAME` is the value of one tag. */
 export type NameDimension = 'team' | 'key' | 'user' | 'end_user' | 'model' | 'provider' | `tag:${string}`;
 
 /** Selects a part of the spending; a field that is left out does not filter. */
@@ -11,7 +12,7 @@ export interface SpendFilter {
   readonly team?: string | undefined;
   /** Names as they were at the time. */
   readonly key?: string | undefined;
-  /** Rather than the name: the id, which a rename does not change. */
+  /** The id, which a rename does not change, instead of the name. */
   readonly keyId?: string | undefined;
   readonly user?: string | undefined;
   readonly model?: string | undefined;
@@ -76,7 +77,7 @@ const RECORDS: SpendTable = {
   },
 };
 
-/** The table that can answer: only records know end users. */
+/** The table that has the data: only records have end users. */
 export function tableFor(names: readonly NameDimension[], filter: SpendFilter): SpendTable {
   return names.includes('end_user') || filter.endUser !== undefined ? RECORDS : QUARTERS;
 }
@@ -139,7 +140,10 @@ function termsOf(
   equal(names.end_user, filter.endUser);
   if (filter.team !== undefined) {
     const find = dialect.kind === 'postgres' ? 'strpos' : 'instr';
-    terms.push(`${find}('/' || team_path || '/', ${bind(`/${filter.team}/`)}) > 0`);
+    // SQLite takes the values in the order in which they appear.
+    const itself = bind(filter.team);
+    const above = bind(`/${pathSegment(filter.team)}/`);
+    terms.push(`(team = ${itself} or ${find}('/' || team_path || '/', ${above}) > 0)`);
   }
   return terms;
 }

@@ -1,8 +1,8 @@
-/** What a group of requests used and cost. Costs are whole nano-dollars of any size, so that sums stay exact. */
+/** The use and cost of a group of requests. Costs are whole nano-dollars of any size, so that sums stay exact. */
 export interface SpendSums {
-  /** All that ended, with refused and failed ones. */
+  /** All that ended, including refused and failed ones. */
   readonly requests: number;
-  /** Turned down by the gateway. */
+  /** Refused by the gateway. */
   readonly refused: number;
   /** Refused, failed, broken off, or lost with the process that served them. */
   readonly failures: number;
@@ -18,7 +18,7 @@ export interface SpendSums {
   readonly estimatedCost: bigint;
   /** The part of `cost` from requests that ended with their process, and were charged what they had reserved. */
   readonly lostCost: bigint;
-  /** What the provider's cache of prompts saved. */
+  /** The savings from the response cache. */
   readonly saved: bigint;
 }
 

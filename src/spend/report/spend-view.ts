@@ -3,7 +3,7 @@ import { type CsvField, csvLine } from './csv.ts';
 import type { SpendGroup, SpendQuery } from './spend-report.ts';
 import { addSums, NO_SPEND, type SpendSums } from './spend-sums.ts';
 
-/** The sums as they are told: tokens as numbers, costs in US dollars as text with nine decimals. */
+/** The sums in answers: tokens as numbers, costs in US dollars as text with nine decimals. */
 export type SumsView = {
   readonly requests: number;
   readonly refused: number;

@@ -21,6 +21,7 @@ export interface RecordRow {
   readonly duration_ms: number;
   readonly cost_nano: number | string | null;
   readonly cost_basis: string | null;
+  readonly saved_nano: number | string | null;
   readonly price_ref: string | null;
   readonly tier: string | null;
   readonly cache_write_tokens: number | null;
@@ -70,6 +71,7 @@ export function rowOf(record: RequestRecord): RecordRow {
     duration_ms: record.durationMs,
     cost_nano: record.costNano,
     cost_basis: record.costBasis,
+    saved_nano: record.savedNano ?? null,
     price_ref: record.priceRef,
     hold_nano: record.holdNano ?? null,
     ...laterRow(record),
@@ -98,6 +100,7 @@ export function parseRow(row: RecordRow): RequestRecord {
     durationMs: row.duration_ms,
     costNano: row.cost_nano === null ? null : Number(row.cost_nano),
     costBasis: row.cost_basis,
+    savedNano: row.saved_nano === null ? undefined : Number(row.saved_nano),
     priceRef: row.price_ref,
     priceSheet: null,
     holdNano: row.hold_nano === null ? undefined : Number(row.hold_nano),

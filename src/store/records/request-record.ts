@@ -35,6 +35,8 @@ export interface RequestRecord extends RequestDetails {
   /** Nano-dollars; null: it has no price, or none is known. */
   readonly costNano: number | null;
   readonly costBasis: string | null;
+  /** Nano-dollars that the response cache saved. */
+  readonly savedNano?: number | undefined;
   readonly priceRef: string | null;
   /** The prices that `priceRef` stands for; null where a record was read back. */
   readonly priceSheet: string | null;
@@ -139,6 +141,7 @@ function costColumns(cost: Cost | undefined) {
   return {
     costNano: cost?.nano ?? null,
     costBasis: cost?.basis ?? null,
+    savedNano: cost?.savedNano,
     priceRef: cost?.priceRef ?? null,
     priceSheet: cost?.priceSheet ?? null,
   };

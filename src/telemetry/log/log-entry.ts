@@ -170,7 +170,7 @@ function probeEntries({ provider, error, latencyMs }: ProviderProbed): LogEntry[
 
 function endEntry(event: RequestEnded): LogEntry {
   const values = {
-    provider: event.provider ?? '-',
+    provider: event.provider ?? (event.cache === undefined ? '-' : '(cache)'),
     status: event.status,
     duration: Math.round(event.endedAtMs - event.startedAtMs),
     attempts: attemptsSummary(event.history) || '-',

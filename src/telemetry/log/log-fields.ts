@@ -24,6 +24,8 @@ export function endedFields(event: RequestEnded): LogFields {
     'gen_ai.operation.name': OPERATIONS[event.endpoint],
     translation: event.translation && translationFields(event.translation),
     ending: event.ending,
+    cache: event.cache,
+    saved_usd: event.cost?.savedNano === undefined ? undefined : event.cost.savedNano / 1e9,
     attempt_list: history.length === 0 ? undefined : history.map(attemptFields),
   };
 }

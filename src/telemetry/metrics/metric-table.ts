@@ -1,3 +1,4 @@
+import { cacheMetrics } from './cache-table.ts';
 import { ledgerMetrics } from './ledger-metrics.ts';
 import { limitMetrics } from './limit-table.ts';
 import { counter, type FamilyDump, gauge, histogram, NumberFamily } from './metric-family.ts';
@@ -27,6 +28,7 @@ export function createMetricTable() {
   return {
     ...requestMetrics(),
     ...costMetrics(),
+    ...cacheMetrics(),
     ...limitMetrics(),
     ...providerMetrics(),
     ...genAiMetrics(),

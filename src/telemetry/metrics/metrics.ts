@@ -32,6 +32,8 @@ export interface MetricSources {
   readonly database?: (() => DatabaseStatus | undefined) | undefined;
   /** How the limits stand; undefined: another process tells. */
   readonly limits?: Pick<Counters, 'standing'> | undefined;
+  /** The response cache of this process; undefined: it serves no requests. */
+  readonly answers?: { readonly entries: number; readonly bytes: number } | undefined;
   /** The request records of this process; undefined: there are none. */
   readonly records?: (() => RecordCounts) | undefined;
   /** The journal that this process writes; undefined, also as a result: there is none. */
@@ -81,6 +83,7 @@ export function createMetrics(sources: MetricSources): Metrics {
       readDatabase(table, sources);
       readLimits(table, sources);
       readLedger(table, sources);
+      readCache(table, sources);
       readCooldowns(table, cooling, sources);
       return dumpTable(table);
     },
@@ -227,6 +230,12 @@ function readLedger(table: MetricTable, { journalState, ledgerState }: MetricSou
   table.journalBytes.series().value = stored.journalBytes;
   table.journalUnflushed.series().value = stored.unflushedBytes;
   table.flushSeconds.series().value = stored.flushSeconds;
+}
+
+function readCache(table: MetricTable, { answers, snapshot }: MetricSources): void {
+  if (answers === undefined || snapshot().caching === undefined) return;
+  table.cacheEntries.series().value = answers.entries;
+  table.cacheBytes.series().value = answers.bytes;
 }
 
 /**

@@ -18,6 +18,7 @@ export function createRequestMetrics(table: MetricTable): (event: RequestEnded) 
     countRequest(event, kind);
     countTokens(event, kind);
     countCost(event, kind);
+    if (event.cache !== undefined) countCache(event, labels, table);
     if (event.isStreamed) countStream(event, kind);
     if (event.history.length > 1) countFallbacks(event, table);
     if (event.translation !== undefined) countLosses(event.translation, table);
@@ -148,9 +149,15 @@ function countTokens({ usage, isUsageEstimated }: RequestEnded, kind: Kind): voi
 }
 
 function countCost({ cost }: RequestEnded, kind: Kind): void {
-  if (cost === undefined || cost.basis === 'not-billed') return;
+  if (cost === undefined || cost.basis === 'not-billed' || cost.basis === 'cache') return;
   if (cost.nano === undefined) kind.costUnknown().value += 1;
   else kind.cost().value += cost.nano / 1e9;
+}
+
+function countCache({ cache = 'miss', cost }: RequestEnded, { model }: Labels, table: MetricTable): void {
+  table.cacheRequests.series(model, cache).value += 1;
+  const saved = cost?.savedNano ?? 0;
+  if (saved > 0) table.saved.series(model).value += saved / 1e9;
 }
 
 function countStream(

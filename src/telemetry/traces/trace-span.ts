@@ -75,6 +75,7 @@ function requestSpan(
       'llm_proxy.key': ended.keyName,
       'llm_proxy.translation': ended.translation && `${ended.translation.from}>${ended.translation.to}`,
       'llm_proxy.translation.losses': ended.translation?.count,
+      'llm_proxy.cache': ended.cache,
       ...(cost && costAttributes(cost)),
       'llm_proxy.usage_estimated': ended.isUsageEstimated ? true : undefined,
     },
@@ -90,12 +91,13 @@ interface SpanOfAttempt {
   readonly epochOffsetMs: number;
 }
 
-function costAttributes({ nano, basis, priceRef }: Cost) {
+function costAttributes({ nano, basis, priceRef, savedNano }: Cost) {
   return {
     'llm_proxy.cost.usd': nano === undefined ? undefined : nano / 1e9,
     'llm_proxy.cost.nano_usd': nano,
     'llm_proxy.cost.basis': basis,
     'llm_proxy.cost.price_ref': priceRef,
+    'llm_proxy.cost.saved_usd': savedNano === undefined ? undefined : savedNano / 1e9,
   };
 }
 

@@ -103,6 +103,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'breakDemoProvider',
     'resumeRoute',
     'clearCooldown',
+    'forgetAnswers',
     'createMasterKeys',
     'disableMasterKey',
     'enableMasterKey',

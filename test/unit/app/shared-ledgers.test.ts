@@ -125,7 +125,7 @@ test('a process that is killed with a lock in its hand holds up nobody once it i
   dying.child.kill('SIGKILL');
   await dying.child.exited;
   // In a separate process, because waiting for a lock blocks the process and no time limit would end it.
-  const next = start(2, 'bury-1-and-take');
+  const next = start(2, 'reclaim-1-and-take');
   await next.said('ready');
   next.begin();
   const killer = setTimeout(() => next.child.kill('SIGKILL'), 20_000);

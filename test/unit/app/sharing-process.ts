@@ -56,7 +56,7 @@ function act(): unknown {
       return takeSlowly();
     case 'take-one':
       return ledgers.buckets.take('key', { ratePerSecond: 1, burst: 1 }, 1_000).admitted;
-    case 'bury-1-and-take':
+    case 'reclaim-1-and-take':
       ledgers.reclaim(1);
       return ledgers.buckets.take('key', { ratePerSecond: 1, burst: 1 }, 1_000).admitted;
     default:

@@ -100,7 +100,7 @@ test.each([...POINTS])(
       journal.flush();
     }
     supervisor.reclaim(1);
-    for (const [counter, windowMs, amount] of ledger.bury(life))
+    for (const [counter, windowMs, amount] of ledger.chargeLost(life))
       supervisor.counters.adjust(counter, windowMs, amount);
     const standing = CLAIMS.map((one) => supervisor.counters.standing(one, AT));
     const books = CLAIMS.map((one, index) => ledger.usedOf(one.counter, holds[index]?.windowMs ?? 0));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { readTeamIds, type Team, teamIdsOf } from '../../../src/config/owners.ts';
 import type { MasterKey, Snapshot } from '../../../src/config/snapshot.ts';
 import { problemsOf, snapshotOf } from './configuration.ts';
 
@@ -204,4 +205,11 @@ spend: { journal: memory, fsync: 0, on_full: refuse, journal_max_mb: 16 }`);
   ]);
   expect(spend).toMatchObject({ journal: undefined, isJournalNamed: false, fsyncMs: 0, onFull: 'refuse' });
   expect(secrets).toEqual(['https://hooks.example.com/a1b2c3', 'hook-secret']);
+});
+
+test('a slash in a name is no step of its path', () => {
+  const team: Team = { id: 'a/b%', name: 'a/b%', parent: undefined, path: 'a%2Fb%25', tags: {} };
+  const below: Team = { ...team, id: '%2F', parent: team };
+  expect(readTeamIds(teamIdsOf(below))).toEqual(['a/b%', '%2F']);
+  expect(teamIdsOf(below)).toBe('/a%2Fb%25/%252F/');
 });

@@ -262,6 +262,15 @@ describe('a counter that nobody knows', () => {
   });
 });
 
+test('with hold: maximum, nothing that looks like a file makes a request hold less', async () => {
+  const { ask, standings } = worldOf('limits: [{ input_tokens: 1M, per: day, hold: maximum }]');
+  const content = [{ type: 'tool_use', input: { data: 'QUJD'.repeat(25_000) } }];
+  await ask({
+    body: new TextEncoder().encode(JSON.stringify({ messages: [{ role: 'assistant', content }] })),
+  });
+  expect(standings()['input_tokens/day']?.[1]).toBeGreaterThan(100_000);
+});
+
 test('10,000 requests at a tenth of every limit are never refused', async () => {
   const { ask, clock, standings } = worldOf(
     'limits: [{ requests: 600, per: minute }, { tokens: 50k, per: minute }, { tokens: 7000k, per: day }, { cost: 20, per: day }, { concurrent: 10 }]',

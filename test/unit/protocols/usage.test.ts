@@ -92,11 +92,20 @@ describe('the usage of', () => {
     expect(usageFrom(report)).toEqual(expected);
   });
 
-  test('anything but an object with numbers in it is none, and so is one of zeros', () => {
-    const zeros = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
-    for (const report of [undefined, null, [], [1], 'x', 5, {}, { prompt_tokens: null }, zeros]) {
+  test('anything but an object with numbers in it is none', () => {
+    for (const report of [undefined, null, [], [1], 'x', 5, {}, { prompt_tokens: null }]) {
       expect(usageFrom(report)).toBeUndefined();
     }
+  });
+
+  test('a report of zeros is a report', () => {
+    const zeros = { inputTokens: 0, outputTokens: 0, totalTokens: 0 };
+    for (const report of [
+      { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+      { input_tokens: 0, output_tokens: 0 },
+      { promptTokenCount: 0, candidatesTokenCount: 0, totalTokenCount: 0 },
+    ])
+      expect(usageFrom(report)).toMatchObject(zeros);
   });
 
   test.each([-1, 1.5, Number.NaN, 1e300, true])('a count of %p is not believed', (value) => {

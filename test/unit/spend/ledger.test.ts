@@ -134,8 +134,8 @@ describe.each([...ENGINES])('the ledger in %s', (engine) => {
     newWriter(folder, dead).open(openLine('a', 300));
     const writer = newWriter(folder, alive, { worker: 2 });
     writer.open(openLine('b', 400));
-    expect(ledger.bury(dead)).toEqual([[COUNTER, AT_MS, 300]]);
-    expect(ledger.bury(dead)).toEqual([]);
+    expect(ledger.chargeLost(dead)).toEqual([[COUNTER, AT_MS, 300]]);
+    expect(ledger.chargeLost(dead)).toEqual([]);
     expect(ledger.usedOf(COUNTER, AT_MS)).toBe(300);
     await ledger.flush();
     expect(await sumsOf(database)).toMatchObject({ rows: 1, lost: 300, used: 300 });

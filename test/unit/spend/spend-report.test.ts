@@ -107,6 +107,8 @@ describe.each([...ENGINES])('the report in %s', (engine) => {
       { quarter_ms: at, team: 'acme', team_path: 'acme', cost: 1e9 },
       { quarter_ms: at, team: 'search', team_path: 'acme/search', cost: 2e9 },
       { quarter_ms: at, team: 'acme2', team_path: 'acme2', cost: 4e9 },
+      { quarter_ms: at, team: 'a/b', team_path: 'acme2/a%2Fb', cost: 16e9 },
+      { quarter_ms: at, team: '50%', team_path: 'acme2/50%25', cost: 32e9 },
       { quarter_ms: at, team: 'ACME', team_path: 'ACME', key_name: 'other', key_id: 'k2', cost: 8e9 },
     ]);
     const costOf = async (filter: SpendQuery['filter']) =>
@@ -114,8 +116,12 @@ describe.each([...ENGINES])('the report in %s', (engine) => {
     expect(await costOf({ team: 'acme' })).toBe(3);
     expect(await costOf({ team: 'search' })).toBe(2);
     expect(await costOf({ team: 'sea%' })).toBe(0);
+    expect(await costOf({ team: 'b' })).toBe(0);
+    expect(await costOf({ team: 'a/b' })).toBe(16);
+    expect(await costOf({ team: '50%' })).toBe(32);
+    expect(await costOf({ team: 'acme2' })).toBe(52);
     expect(await costOf({ key: 'other' })).toBe(8);
-    expect(await costOf({ keyId: 'k', model: 'm', provider: 'p' })).toBe(7);
+    expect(await costOf({ keyId: 'k', model: 'm', provider: 'p' })).toBe(55);
     expect(await costOf({ user: 'nobody' })).toBe(0);
     await database.close();
   });

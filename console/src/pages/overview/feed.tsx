@@ -45,7 +45,7 @@ export function Feed(): ReactNode {
       {feed.length === 0 ? (
         <Empty
           icon={Activity}
-          title={t('Nothing yet')}
+          title={t('Nothing since this page was opened')}
           text={t('Cooldowns, fallbacks and changes appear here.')}
         />
       ) : (

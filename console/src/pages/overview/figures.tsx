@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import { type Second, useLive } from '../../api/live.ts';
+import { useLive } from '../../api/live.ts';
+import type { Second } from '../../api/seconds.ts';
 import type { Overview } from '../../api/types.ts';
 import { changeOf, compact, count, duration, money, NONE, percent } from '../../lib/format.ts';
 import { Sparkline } from '../../ui/sparkline.tsx';

@@ -1,7 +1,10 @@
-import type { ReactNode } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { type ReactNode, useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
-import { useLive } from '../../api/live.ts';
+import { addEarlier, useLive } from '../../api/live.ts';
+import { readEarlier } from '../../api/queries.ts';
+import { evenSeconds, type Second } from '../../api/seconds.ts';
 import type { Series } from '../../api/types.ts';
 import { compact, duration } from '../../lib/format.ts';
 import { Card } from '../../ui/card.tsx';
@@ -10,11 +13,24 @@ import type { ChartLine, ChartProps } from '../../ui/chart-line.ts';
 import { Failed, Skeleton } from '../../ui/states.tsx';
 
 const LIVE_SECONDS = 120;
+const LEAST_SECONDS = 30;
+
+/** The last seconds. Those before the page was opened come from the stored requests. */
+function useRecentSeconds(): readonly Second[] {
+  const hasStream = useLive(({ seconds }) => seconds.length > 0);
+  const { data } = useQuery({ ...readEarlier(LIVE_SECONDS), enabled: hasStream });
+  useEffect(() => {
+    if (data) addEarlier(data);
+  }, [data]);
+  const seconds = useLive((live) => live.seconds);
+  return useMemo(() => evenSeconds(seconds, LIVE_SECONDS), [seconds]);
+}
 
 /** The last minutes, as the live stream tells them. */
 export function LiveCharts(): ReactNode {
   const { t } = useTranslation();
-  const seconds = useLive((live) => live.seconds);
+  const seconds = useRecentSeconds();
+  const width = Math.min(LIVE_SECONDS, Math.max(LEAST_SECONDS, seconds.length));
   const times = seconds.map(({ atMs }) => atMs / 1000);
   const good = seconds.map(({ requests, failures }) => requests - failures);
   return (
@@ -22,7 +38,7 @@ export function LiveCharts(): ReactNode {
       <ChartCard
         title={t('Requests a second')}
         times={times}
-        seconds={LIVE_SECONDS}
+        seconds={width}
         isWhole
         stacked
         format={compact}
@@ -33,8 +49,9 @@ export function LiveCharts(): ReactNode {
       />
       <ChartCard
         title={t('Latency')}
+        about={t('of the last 10 s')}
         times={times}
-        seconds={LIVE_SECONDS}
+        seconds={width}
         format={duration}
         lines={[
           { label: 'p95', color: 2, values: seconds.map(({ p95 }) => p95) },
@@ -101,9 +118,22 @@ function iso(seconds: number): string {
   return encodeURIComponent(new Date(seconds * 1000).toISOString());
 }
 
-function ChartCard({ title, ...chart }: Omit<ChartProps, 'label'> & { title: string }): ReactNode {
+interface ChartCardProps extends Omit<ChartProps, 'label'> {
+  readonly title: string;
+  readonly about?: string;
+}
+
+function ChartCard({ title, about, ...chart }: ChartCardProps): ReactNode {
+  const shown =
+    about === undefined ? (
+      title
+    ) : (
+      <>
+        {title} <span className="muted small">{about}</span>
+      </>
+    );
   return (
-    <Card title={title} actions={<Legend lines={chart.lines} />}>
+    <Card title={shown} actions={<Legend lines={chart.lines} />}>
       <Chart {...chart} label={title} />
     </Card>
   );

@@ -14,6 +14,7 @@ import { Empty, Failed, Notice, SkeletonLines } from '../../ui/states.tsx';
 import { Segments } from '../../ui/toggle.tsx';
 import { Fact, Facts, Money } from '../../ui/values.tsx';
 import { Budgets } from './budgets.tsx';
+import { isNotStored, NotStored } from './not-stored.tsx';
 import { ForecastCard } from './forecast-card.tsx';
 import { daysBetween, type Measure, MEASURES, type SpendReport, type SpendRow, stacksOf } from './spend.ts';
 import { SpendTable } from './spend-table.tsx';
@@ -69,7 +70,9 @@ export function UsagePage(): ReactNode {
           onChange={(value) => setParams({ by: value })}
         />
       </div>
-      {report.error && !report.data ? (
+      {isNotStored(report.error) ? (
+        <NotStored />
+      ) : report.error && !report.data ? (
         <Failed error={report.error} onRetry={() => void report.refetch()} />
       ) : report.data ? (
         <>

@@ -1,0 +1,101 @@
+import type { RequestRow, Tick } from './types.ts';
+
+/** One second of traffic. */
+export interface Second {
+  readonly atMs: number;
+  readonly requests: number;
+  readonly failures: number;
+  readonly tokens: number;
+  /** How long the answered requests took that ended in it, in ms; of very many only a part. */
+  readonly durations: readonly number[];
+  /** Over the last `WINDOW_MS`: those of one second alone would jump up and down. */
+  readonly p50: number | null;
+  readonly p95: number | null;
+}
+
+const KEPT_SECONDS = 300;
+const WINDOW_MS = 10_000;
+
+/** The seconds after a further tick. */
+export function withTick(seconds: readonly Second[], tick: Tick): readonly Second[] {
+  const atMs = secondOf(tick.at);
+  const last = seconds.at(-1);
+  const isSame = last?.atMs === atMs;
+  const before = isSame ? last : emptySecond(atMs);
+  const earlier = isSame ? seconds.slice(0, -1) : seconds;
+  const second = {
+    ...before,
+    requests: before.requests + tick.requests,
+    failures: before.failures + tick.failures,
+    tokens: before.tokens + tick.prompt_tokens + tick.completion_tokens,
+    durations: [...before.durations, ...durationsOf(tick.ended)],
+  };
+  return [...earlier, withPercentiles(second, earlier)].slice(-KEPT_SECONDS);
+}
+
+/** The seconds with those before them, made from requests that ended earlier. */
+export function withEarlier(seconds: readonly Second[], rows: readonly RequestRow[]): readonly Second[] {
+  const firstMs = seconds[0]?.atMs ?? Number.POSITIVE_INFINITY;
+  const groups = new Map<number, RequestRow[]>();
+  for (const row of rows) {
+    const atMs = secondOf(row.time);
+    if (atMs < firstMs) groups.set(atMs, [...(groups.get(atMs) ?? []), row]);
+  }
+  const earlier = [...groups].toSorted(([one], [other]) => one - other);
+  const all = [...earlier.map(([atMs, group]) => secondFrom(atMs, group)), ...seconds];
+  return all.map((second, at) => withPercentiles(second, all.slice(0, at))).slice(-KEPT_SECONDS);
+}
+
+/** A second for each of the last ones up to the newest. Those without traffic are zero. */
+export function evenSeconds(seconds: readonly Second[], count: number): readonly Second[] {
+  const last = seconds.at(-1);
+  if (last === undefined) return [];
+  const known = new Map(seconds.map((second) => [second.atMs, second]));
+  const firstMs = Math.max(last.atMs - (count - 1) * 1000, seconds[0]?.atMs ?? last.atMs);
+  const all: Second[] = [];
+  for (let atMs = firstMs; atMs <= last.atMs; atMs += 1000) {
+    all.push(known.get(atMs) ?? withPercentiles(emptySecond(atMs), all));
+  }
+  return all;
+}
+
+function secondOf(time: string): number {
+  return Math.floor(Date.parse(time) / 1000) * 1000;
+}
+
+function emptySecond(atMs: number): Second {
+  return { atMs, requests: 0, failures: 0, tokens: 0, durations: [], p50: null, p95: null };
+}
+
+function secondFrom(atMs: number, rows: readonly RequestRow[]): Second {
+  return {
+    ...emptySecond(atMs),
+    requests: rows.length,
+    failures: rows.filter(({ ending }) => isFailure(ending)).length,
+    tokens: rows.reduce((sum, row) => sum + (row.total_tokens ?? 0), 0),
+    durations: durationsOf(rows),
+  };
+}
+
+function isFailure(ending: RequestRow['ending']): boolean {
+  return ending !== 'complete' && ending !== 'client-left';
+}
+
+function durationsOf(rows: readonly RequestRow[]): readonly number[] {
+  return rows.filter(({ ending }) => ending === 'complete').map((row) => row.duration_ms);
+}
+
+function withPercentiles(second: Second, earlier: readonly Second[]): Second {
+  const window = [...second.durations];
+  for (let at = earlier.length - 1; at >= 0; at--) {
+    const one = earlier[at];
+    if (one === undefined || one.atMs <= second.atMs - WINDOW_MS) break;
+    window.push(...one.durations);
+  }
+  window.sort((one, other) => one - other);
+  return { ...second, p50: rankOf(window, 0.5), p95: rankOf(window, 0.95) };
+}
+
+function rankOf(sorted: readonly number[], share: number): number | null {
+  return sorted[Math.ceil(sorted.length * share) - 1] ?? null;
+}
