@@ -25,17 +25,7 @@ export function consoleCalls(nowMs: number, requestId: string): readonly string[
       ),
     `/spend?since=${since(7 * DAY_MS)}&group_by=day,end_user`,
     '/spend/forecast',
-    ...[
-      '/provider-states',
-      '/routes',
-      '/models',
-      '/providers',
-      '/master-keys?limit=50',
-      '/teams',
-      '/users',
-      '/limits',
-    ],
-    ...['/config/history', '/config/export', '/config/schema', '/accounts', '/sessions'],
+    ...CONFIGURATION,
   ];
 }
 
@@ -62,4 +52,20 @@ const REQUEST_FILTERS = [
   '&search=req_1000',
   '&search=nothing-has-this',
   '&end_user=person-77',
+];
+
+const CONFIGURATION = [
+  '/provider-states',
+  '/routes',
+  '/models',
+  '/providers',
+  '/master-keys?limit=50',
+  '/teams',
+  '/users',
+  '/limits',
+  '/config/history',
+  '/config/export',
+  '/config/schema',
+  '/accounts',
+  '/sessions',
 ];
