@@ -11,21 +11,21 @@ export interface AdminOptions {
   /** Callers send it as `Authorization: Bearer`. */
   readonly adminKey: string;
   readonly version: string;
-  /** The path of the file that holds the configuration, which the API then only reads; left out: the store has it. */
+  /** The path of the configuration file, if the API is read-only; left out: the store has the configuration. */
   readonly configurationFile?: string;
-  /** The sign-ins; left out: they are kept in memory. */
+  /** The sessions; left out: they are kept in memory. */
   readonly sessions?: Sessions | undefined;
   /** Left out: there are no accounts. */
   readonly accounts?: Accounts | undefined;
-  /** The gateway; undefined, also as a result: it is starting. */
+  /** The gateway; undefined, also as the result: it is starting. */
   readonly running?: (() => RunningGateway | undefined) | undefined;
-  /** Left out: nothing is known of spending. */
+  /** Left out: spending is not stored. */
   readonly spend?: SpendServices | undefined;
-  /** Whether it is the demo, where whoever reaches it may do everything. */
+  /** Whether this is the demo, in which every caller is an admin. */
   readonly isDemo?: boolean;
   /** The switches of the demo. */
   readonly demo?: DemoControls | undefined;
-  /** How a limit stands; left out: nobody knows. */
+  /** Returns the state of a limit; left out: unknown. */
   readonly standing?: ((claim: Claim) => ClaimStanding | undefined) | undefined;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
@@ -37,13 +37,13 @@ export interface AdminOptions {
   readonly onBug: (error: unknown) => void;
 }
 
-/** An event worth logging. `denied`: a wrong key; `refused`: a write that was not made. */
+/** An event worth logging. `denied`: a wrong key; `refused`: a refused write. */
 export interface AuditEntry {
   readonly result: 'written' | 'refused' | 'denied';
   /** The client's address. */
   readonly address: string;
   /** Such as `update providers/openai`. */
   readonly action: string;
-  /** The version that was written. */
+  /** The version that the write created. */
   readonly version: number | undefined;
 }

@@ -20,14 +20,14 @@ import { AdminProblem, asProblem } from './problem.ts';
 import { answerOnce, onceWith, readRepetition } from './repetition.ts';
 
 /**
- * Answers one request below `/admin`. Never rejects. `caller`: who makes it, if the gateway itself does so in somebody's
- * name; left out: whom its credential belongs to.
+ * Answers one request below `/admin`. Never rejects. `caller` is set if the gateway makes the request on someone's
+ * behalf; left out: the owner of its credential.
  */
 export type AdminHandler = (request: Request, client: Client, caller?: Caller) => Promise<Response>;
 
 /** The Admin API. */
 export type Admin = AdminHandler & {
-  /** Ends the live streams, which would go on for ever. */
+  /** Ends the live streams, which would never end by themselves. */
   readonly close: () => void;
 };
 
@@ -50,7 +50,7 @@ export function createAdmin(options: AdminOptions): Admin {
     const route = `${BASE}${operation.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
     app.on(operation.method.toUpperCase(), route, (request) => perform(operation, request, context));
   }
-  // The document is generated when somebody reads it.
+  // The document is generated on first use.
   app.get(`${BASE}/openapi.json`, async (request) => {
     requireAccess('viewer', request.env.caller);
     const { adminDocument } = await import('./document.ts');
@@ -90,7 +90,7 @@ function runningOf({ running }: AdminOptions): RunningGateway {
   });
 }
 
-/** A response may contain a secret that is shown once, so nothing may cache it. */
+/** A response may contain a secret that is shown once, so it must not be cached. */
 function finished(response: Response): Response {
   response.headers.set('cache-control', 'no-store');
   response.headers.set('x-content-type-options', 'nosniff');
@@ -194,7 +194,7 @@ function requireAccess(access: Access, caller: Caller | undefined): void {
   throw new AdminProblem('not_allowed', `${caller.name} has the role ${caller.role}; this needs ${needed}.`);
 }
 
-/** Refuses a change of a configuration that is a file. */
+/** Refuses a change of the configuration in file mode. */
 function requireStore({ method, path }: Operation, address: string, options: AdminOptions): void {
   const { configurationFile: file, audit } = options;
   if (file === undefined) return;

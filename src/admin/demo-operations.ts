@@ -16,7 +16,7 @@ const demoSchema = z
 
 const shared = { tag: 'demo', status: 200, answer: demoSchema } as const;
 
-/** Operations of the demo: its traffic, and switches that break its providers. Elsewhere they answer 404. */
+/** Operations of the demo: its traffic, and switches that break its providers. Outside the demo they answer 404. */
 export const demoOperations: readonly Operation[] = [
   {
     ...shared,

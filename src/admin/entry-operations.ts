@@ -47,7 +47,7 @@ const repriceBody = z.strictObject({
 
 const shared = { method: 'post', status: 200 } as const;
 
-/** Operations that correct the ledger by entries. Nothing that was written is changed. */
+/** Operations that correct the ledger with entries. Existing rows never change. */
 export const entryOperations: readonly Operation[] = [
   {
     ...shared,
@@ -121,7 +121,7 @@ async function adjust(call: Call): Promise<Answer> {
   if (isMoney && Math.abs(amount ?? 0) > 9_000_000)
     throw invalid('amount', 'must be at most 9,000,000 dollars');
   const context = { snapshot, reason, actor: call.actor, nowMs: call.now.getTime() };
-  // A reset takes back what the database knows, so that has to be all.
+  // A reset cancels the use in the database, so all use has to be stored first.
   await flush();
   const entry = await adjusted(() =>
     adjustLimit(database, { claim, change: reset === true ? 'reset' : whole, ...context }),

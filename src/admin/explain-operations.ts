@@ -69,7 +69,7 @@ const answer = z
   })
   .meta({ id: 'Explanation' });
 
-/** The operation that says where a request would go. */
+/** The operation that explains where a request would go. */
 export const explainOperations: readonly Operation[] = [
   {
     method: 'post',
@@ -122,7 +122,7 @@ async function explainRequest(call: Call): Promise<Answer> {
   };
 }
 
-/** The configuration after a change that is not saved. */
+/** The configuration after an unsaved change. */
 async function supposed(
   { kind, id, fields }: { kind: 'models' | 'providers'; id: string; fields: JsonObject | null },
   { store }: Call,
@@ -190,7 +190,7 @@ function refused(name: string, model: Model | undefined, refusal: Refused | unde
   };
 }
 
-/** The conditions of this moment, with some providers down. Neither turns nor dice move. */
+/** The current conditions, with some providers down. Does not advance round-robin turns or random numbers. */
 function conditionsOf(
   { retry, cooldown }: Snapshot,
   { routes, clock, traffic }: RunningGateway,
@@ -237,7 +237,7 @@ function tierView(
   };
 }
 
-/** A provider that is only supposed to be down is not cooling. */
+/** A provider that is only assumed to be down is not cooling. */
 function withReason(
   what: string,
   why: string,

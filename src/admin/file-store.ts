@@ -17,7 +17,7 @@ export interface FileStoreOptions {
   readonly reload: () => Promise<readonly Problem[]>;
 }
 
-/** A configuration in a file, as the Admin API reads it: its entries are resources, and nothing is written. */
+/** A read-only store over a configuration file, whose entries are resources. */
 export class FileStore implements AdminStore {
   readonly requests: FileStoreOptions['requests'];
   readonly #options: FileStoreOptions;
@@ -51,7 +51,7 @@ export class FileStore implements AdminStore {
     throw new AdminProblem('invalid_fields', listed(about, details), { details });
   };
 
-  /** A file keeps no history. */
+  /** A file has no history. */
   readonly history = async (): Promise<[]> => [];
 
   readonly admin: AdminTables;

@@ -1,13 +1,13 @@
 import type { JsonObject } from '../store/revision.ts';
 import { storedKey } from '../store/stored-key.ts';
 
-/** Names and secrets of master keys, to find those that two keys share. */
+/** An index of the names and secrets of master keys, to find duplicates. */
 export class KeyIndex {
   readonly #except: string | undefined;
   readonly #byName = new Map<string, string>();
   readonly #byHash = new Map<string, string>();
 
-  /** `except` is the id of a key that is left out: it may keep what it has. */
+  /** `except` is the id of a key to leave out. */
   constructor(except?: string) {
     this.#except = except;
   }
@@ -20,7 +20,7 @@ export class KeyIndex {
     if (previous !== undefined) this.#byHash.set(previous.hash, id);
   }
 
-  /** Why a key cannot be stored; undefined: it can. */
+  /** The reason why a key cannot be stored; undefined: it can. */
   conflictOf(fields: JsonObject): string | undefined {
     const { name, hash } = storedKey(fields);
     const [named, same] = [this.#byName.get(name), this.#byHash.get(hash)];

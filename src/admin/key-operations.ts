@@ -18,7 +18,7 @@ const MOST_AT_ONCE = 500;
 
 const shared = { method: 'post', tag: 'master-keys', changesConfiguration: true } as const;
 
-/** Operations on master keys beside those of every kind of resource. */
+/** Operations on master keys besides those of every kind of resource. */
 export const keyOperations: readonly Operation[] = [
   {
     ...shared,

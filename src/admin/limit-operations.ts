@@ -45,7 +45,7 @@ const limitSchema = z
   })
   .meta({ id: 'Limit' });
 
-/** Operations on limits: how they stand. */
+/** Operations on the state of limits. */
 export const limitOperations: readonly Operation[] = [
   {
     method: 'get',
@@ -84,19 +84,19 @@ async function listLimits({ store, services, query: given, now }: Call): Promise
   return { version: undefined, body: { limits, next_cursor: next } };
 }
 
-/** Whether a limit is of the scope that the caller names. Ids in claims are escaped, and need not be in the query. */
+/** Whether a limit belongs to the scope in the query. Ids are escaped in claims, and may be unescaped in the query. */
 function isOf({ scope, scopeId }: Claim, wanted: string): boolean {
   if (scope === 'global' || wanted === 'global') return scope === wanted;
   const [kind = '', id = ''] = wanted.split(/:(.*)/s);
   return kind === scope && (id === scopeId || scopeIdOf([id]) === scopeId);
 }
 
-/** The limits behind the last one of the previous page. None if that is gone. */
+/** The limits after the last one of the previous page; none if that was deleted. */
 function* claimsBehind(cursor: string | undefined, all: Iterable<Claim>): Iterable<Claim> {
   if (cursor === undefined) return yield* all;
   const [, counter] = /^counter\/([^]+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (counter === undefined) {
-    const details = [{ path: 'cursor', message: 'is none that was given out' }];
+    const details = [{ path: 'cursor', message: 'is not one that this API returned' }];
     throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
   }
   let isBehind = false;
@@ -106,7 +106,7 @@ function* claimsBehind(cursor: string | undefined, all: Iterable<Claim>): Iterab
   }
 }
 
-/** The percentage that is used or held. A limit of 0 is always used up; an unknown one counts as unused. */
+/** The used and held percentage. A limit of 0 is always used up; an unknown limit counts as unused. */
 function shareOf({ amount }: Claim, standing: ClaimStanding | undefined): number {
   if (standing === undefined) return 0;
   return amount === 0 ? Infinity : (100 * (standing.used + standing.held)) / amount;

@@ -4,7 +4,7 @@ import { Subscriber } from './live/subscriber.ts';
 import { AdminProblem } from './problem.ts';
 import type { Answer, Call, Operation } from './operation.ts';
 
-/** The operation that tells what happens. */
+/** The operation that streams live events. */
 export const liveOperations: readonly Operation[] = [
   {
     method: 'get',

@@ -141,7 +141,7 @@ export const masterKeyKind: ResourceKind = {
   },
 };
 
-/** The fields after a rotation, and the new secret, which is shown this once. */
+/** The fields after a rotation, and the new secret, which is shown only once. */
 export function rotate(
   before: JsonObject,
   { key: given, grace_seconds: grace, revoke_previous: revokes }: JsonObject,

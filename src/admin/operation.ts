@@ -62,14 +62,14 @@ export interface Operation {
   readonly body: z.ZodType | undefined;
   /** Takes text of these types instead of a body, as `text` of the call's body. */
   readonly textBody?: { readonly types: readonly string[]; readonly mostBytes: number };
-  /** The body holds a text of somebody's, in which `${` is nothing to refuse. */
+  /** Whether the body contains free text, in which `${` is allowed. */
   readonly takesReferences?: true;
   /** An example body. */
   readonly example?: JsonObject;
   readonly query?: z.ZodObject;
-  /** Who may run it. Left out: viewers read, and the tag decides who writes (`accessOf`). */
+  /** The access it needs. Left out: viewers read, and the tag decides who writes (`accessOf`). */
   readonly access?: Access;
-  /** Whether it changes the configuration. It is refused where that is a file. */
+  /** Whether it changes the configuration. Refused in file mode. */
   readonly changesConfiguration?: true;
   readonly status: 200 | 201 | 204;
   readonly answer: z.ZodType | undefined;
@@ -78,7 +78,7 @@ export interface Operation {
   readonly run: (call: Call) => Promise<Answer>;
 }
 
-/** What operations may use besides the configuration. */
+/** The services for operations besides the configuration. */
 export interface Services {
   readonly version: string;
   readonly signIn: SignIn;
@@ -88,28 +88,28 @@ export interface Services {
   readonly mode: 'demo' | 'database' | 'file';
   /** undefined: the configuration is in a database. */
   readonly configurationFile: string | undefined;
-  /** undefined: nothing is known of spending. */
+  /** undefined: spending is not stored. */
   readonly spend: SpendServices | undefined;
-  /** Notes an action that is no change of the configuration, such as a sign-in. */
+  /** Logs an action that does not change the configuration, such as a sign-in. */
   readonly note: (action: string) => void;
   /** The gateway. Throws `AdminProblem` while it is starting. */
   readonly running: () => RunningGateway;
   readonly live: LiveHub;
   /** undefined: it is not the demo. */
   readonly demo: DemoControls | undefined;
-  /** How a limit stands; undefined: nobody knows at the moment. */
+  /** Returns the state of a limit; undefined: unknown at the moment. */
   readonly standing: (claim: Claim) => ClaimStanding | undefined;
-  /** Counts a wrong key and waits as long as its sender has to. Throws `AdminProblem`. */
+  /** Counts a wrong key and delays the answer. Throws `AdminProblem`. */
   readonly refuseKey: () => Promise<never>;
 }
 
-/** What operations on the ledger use. */
+/** The services for operations on the ledger. */
 export interface SpendServices {
   /** The database of the ledger; undefined while there is none. */
   readonly database: () => Database | undefined;
-  /** Stores what the journals have, and tells the counters of new entries. Never rejects. */
+  /** Stores the contents of the journals, and applies new entries to the counters. Never rejects. */
   readonly flush: () => Promise<void>;
-  /** What a use costs at the prices of the configuration that hold at a time. */
+  /** The cost of a use at the configured prices of a time. */
   readonly costAt: (use: BilledUse, epochMs: number) => Promise<Cost>;
   /** undefined: end users cannot be hashed. */
   readonly hashEndUser: ((endUser: string) => string) | undefined;
@@ -124,12 +124,12 @@ export interface Call {
   readonly body: JsonObject;
   readonly query: Readonly<Record<string, string>>;
   readonly now: Date;
-  /** undefined: nobody is signed in, which only a public operation sees. */
+  /** undefined: not signed in; only public operations see that. */
   readonly caller: Caller | undefined;
   readonly client: Client;
   readonly headers: Headers;
   readonly services: Services;
-  /** For the history: who makes it, and from where. */
+  /** For the history: the caller and its address. */
   readonly actor: string;
   /** Makes a write on behalf of the caller, under the caller's precondition. */
   readonly write: (write: Write) => Promise<Answer>;
@@ -142,12 +142,12 @@ export interface Write {
   readonly verb: string;
   /** For the history, if the verb and the target do not say it. */
   readonly what?: string;
-  /** The resource that it is about; errors in it are told without its name. */
+  /** The resource that it writes; problems of this resource are reported without its name. */
   readonly target: ResourceName;
   readonly edit: Edit;
   /** The resources that are new, whose ids must not have belonged to deleted ones. */
   readonly creates?: readonly ResourceName[];
-  /** What the caller is told of the new revision. */
+  /** The answer for the new revision. */
   readonly answerOf: (revision: Revision) => Answer;
 }
 

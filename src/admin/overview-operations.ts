@@ -67,7 +67,7 @@ const overviewSchema = z
   })
   .meta({ id: 'Overview' });
 
-/** The operation on how the gateway did in a window up to now. */
+/** The operation that sums up a window of time until now. */
 export const overviewOperations: readonly Operation[] = [
   {
     method: 'get',

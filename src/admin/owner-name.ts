@@ -1,7 +1,7 @@
 import { nameOfOwner } from '../store/revision-file.ts';
 import type { Json, Resource } from '../store/revision.ts';
 
-/** Why a team or user cannot have its name; undefined: no other one has it. Without a name of its own it has its id. */
+/** The conflict of a team's or user's name with another; undefined: none. The name defaults to the id. */
 export function findSameName(
   owners: ReadonlyMap<string, Resource>,
   id: string,

@@ -9,7 +9,7 @@ import { findRepeatedField } from './repeated-field.ts';
 /** The largest body: far more than any resource needs. */
 const MOST_BYTES = 1024 * 1024;
 
-/** Reads what an operation takes: JSON by its schema, or text. Throws `AdminProblem`. */
+/** Reads the body of an operation: JSON by its schema, or text. Throws `AdminProblem`. */
 export async function readBody(
   request: Request,
   { body, textBody, takesReferences }: Pick<Operation, 'body' | 'textBody' | 'takesReferences'>,
@@ -28,7 +28,7 @@ export async function parseBody(request: Request, schema: z.ZodType): Promise<Js
   const value = parseJson(text);
   const repeated = findRepeatedField(text);
   if (repeated !== undefined)
-    throw invalid([{ path: formatPath(repeated), message: 'stands twice in the body' }]);
+    throw invalid([{ path: formatPath(repeated), message: 'occurs twice in the body' }]);
   const result = schema.safeParse(value);
   if (!result.success)
     throw invalid(result.error.issues.flatMap((issue) => explain(issue, value, fieldsOf(schema))));
@@ -40,9 +40,9 @@ function invalid(details: readonly Detail[]): AdminProblem {
 }
 
 /**
- * Texts that contain `${`, as in configuration files. References are not expanded here: whoever may write a provider
- * could read the server's environment and files with them. They are not stored literally either, since they would be
- * sent to a provider.
+ * Texts that contain `${`, as in configuration files. References are not expanded here, because callers who may write a
+ * provider could read the server's environment and files with them. They are not stored literally either, since they
+ * would be sent to a provider.
  */
 function findReferences(value: unknown, path: Path): Detail[] {
   if (typeof value === 'string') {

@@ -4,7 +4,7 @@ import type { Caller } from './access/caller.ts';
 import type { Answer, Call, Operation } from './operation.ts';
 import { AdminProblem } from './problem.ts';
 
-/** The header that names the key in whose name the playground asks. */
+/** The header that names the key on whose behalf the playground sends requests. */
 const AS_HEADER = 'x-llm-proxy-as';
 
 const APIS = [
@@ -16,7 +16,7 @@ const APIS = [
   ['/v1/images/generations', 'playgroundImage', 'an image'],
 ] as const;
 
-/** Operations of the playground: requests in the name of a key, which counts and limits them. */
+/** Operations of the playground: requests on behalf of a key, whose limits apply. */
 export const playgroundOperations: readonly Operation[] = [
   {
     method: 'get',
@@ -50,7 +50,7 @@ export const playgroundOperations: readonly Operation[] = [
   })),
 ];
 
-/** Says in whose name the request goes on. The server reads it, and never passes it on. */
+/** Names the key on whose behalf the request continues. The server reads it, and never passes it on. */
 function permit({ caller, headers, store }: Call): Answer {
   const { access } = store.snapshot();
   const key = keyFor(caller, headers.get(AS_HEADER), access);

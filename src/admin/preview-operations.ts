@@ -45,7 +45,7 @@ const answer = z
   })
   .meta({ id: 'ConfigPreview' });
 
-/** What the write of one resource would change, and the schema of the whole. */
+/** The operations that preview the write of one resource, and return the schema of a configuration. */
 export const previewOperations: readonly Operation[] = [
   {
     method: 'post',

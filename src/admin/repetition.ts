@@ -6,24 +6,24 @@ import type { Caller } from './access/caller.ts';
 import type { Answer, Operation } from './operation.ts';
 import { AdminProblem } from './problem.ts';
 
-/** How long the answer to a request is kept for its repetitions. */
+/** How long the answer to a request is kept for repeated requests. */
 const KEPT_MS = 24 * 3_600_000;
 
-/** A request that its sender may repeat under the same `Idempotency-Key`, and gets the same answer. */
+/** A request with an `Idempotency-Key`. If the client repeats it, it gets the same answer. */
 export interface Repetition extends Omit<KeptAnswer, 'text'> {
-  /** Whether the transaction of its write keeps the answer. */
+  /** Whether the transaction of the write stores the answer. */
   readonly isKeptByWrite: boolean;
 }
 
 export interface RepeatableRequest {
   readonly operation: Operation;
-  /** Nobody else gets the answer again. Who is not signed in gets none. */
+  /** Only the same caller gets the answer again. A caller who is not signed in gets none. */
   readonly caller: Caller | undefined;
   readonly body: JsonObject;
   readonly nowMs: number;
 }
 
-/** Reads `Idempotency-Key`; undefined: the request has none, or makes nothing. */
+/** Reads `Idempotency-Key`; undefined: the request has none, or is not a POST. */
 export function readRepetition(
   { headers, url }: Pick<Request, 'headers' | 'url'>,
   { operation, caller, body, nowMs }: RepeatableRequest,
@@ -43,7 +43,7 @@ export function readRepetition(
   };
 }
 
-/** Keeps what `answerOf` makes of the revision in the transaction that writes it. */
+/** Stores the answer that `answerOf` makes from the revision, in the transaction that writes the revision. */
 export function onceWith(
   repetition: Repetition | undefined,
   answerOf: (revision: Parameters<Once['textOf']>[0]) => Answer,
@@ -51,12 +51,12 @@ export function onceWith(
   return repetition && { ...repetition, textOf: (revision) => textOf(answerOf(revision)) };
 }
 
-/** Requests of this process that are under way, by the hash of their key. */
+/** Requests of this process that are in flight, by the hash of their key. */
 const underWay = new Map<string, Promise<unknown>>();
 
 /**
- * Runs an operation, unless the same request was answered before: its answer is given again. An answer that no write
- * has kept with its revision is kept afterwards.
+ * Runs an operation, or returns the earlier answer to the same request. An answer that was not stored together with a
+ * revision is stored afterwards.
  */
 export async function answerOnce(
   repetition: Repetition | undefined,
@@ -94,7 +94,7 @@ async function answerFirst(
   }
 }
 
-/** The answer that the request has had before. Throws if that was another request with the same key. */
+/** The earlier answer to the request. Throws if the key belongs to a different request. */
 async function findRepeated(repetition: Repetition, answers: KeptAnswers): Promise<Answer | undefined> {
   const kept = await answers.find(repetition.keyHash);
   if (kept === undefined) return undefined;

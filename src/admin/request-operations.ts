@@ -52,7 +52,7 @@ const listQuery = z.strictObject({
 
 const shared = { method: 'get', tag: 'requests', body: undefined, status: 200 } as const;
 
-/** Operations on request records: who asked, and what became of it. */
+/** Operations on request records. */
 export const requestOperations: readonly Operation[] = [
   {
     ...shared,
@@ -155,7 +155,7 @@ function positionOf(cursor: string): Position {
   const text = Buffer.from(cursor, 'base64url').toString();
   const [, endedAt, requestId] = /^(\d{1,15})\/(\w{1,64})$/.exec(text) ?? [];
   if (endedAt === undefined || requestId === undefined) {
-    const details = [{ path: 'cursor', message: 'is none that was given out' }];
+    const details = [{ path: 'cursor', message: 'is not one that this API returned' }];
     throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
   }
   return { endedAtMs: Number(endedAt), requestId };

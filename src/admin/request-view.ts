@@ -88,6 +88,22 @@ export const detailSchema = z
         count: COUNT,
       })
       .nullable(),
+    provider_cost: DOLLARS.nullable().meta({
+      description: 'US dollars by the word of the provider, if it is recorded.',
+    }),
+    attempts_cost: z
+      .array(
+        z.object({
+          provider: z.string(),
+          model: z.string(),
+          cost: DOLLARS.nullable(),
+          cost_basis: z.string(),
+          price_ref: NAME,
+          prompt_tokens: TOKENS,
+          completion_tokens: TOKENS,
+        }),
+      )
+      .meta({ description: 'What each attempt cost, if others than the last one were billed.' }),
     tags: z.record(z.string(), z.string()),
     cache_write_tokens: TOKENS,
     tier: NAME,
@@ -126,7 +142,7 @@ export function requestView(record: RequestRecord): JsonObject {
   };
 }
 
-/** One record with all that is known of its way. */
+/** One record with all known details. */
 export function detailView(record: RequestRecord): JsonObject {
   return {
     ...requestView(record),
@@ -136,10 +152,22 @@ export function detailView(record: RequestRecord): JsonObject {
     overhead_ms: record.overheadMs ?? null,
     attempts_detail: parsed(record.attemptsJson, []),
     translation: parsed(record.translationJson, null),
+    provider_cost: dollars(record.providerCostNano),
+    attempts_cost: costsView(record.attemptsCost),
     tags: parsed(record.tags, {}),
     cache_write_tokens: record.cacheWriteTokens ?? null,
     tier: record.tier ?? null,
   };
+}
+
+function dollars(nano: number | null | undefined): string | null {
+  return nano === null || nano === undefined ? null : dollarsOf(nano);
+}
+
+function costsView(text: string | null | undefined): JsonObject[] {
+  return (parsed(text, []) as (JsonObject & { cost_nano: number | null })[]).map(
+    ({ cost_nano: nano, ...attempt }) => ({ ...attempt, cost: dollars(nano) }),
+  );
 }
 
 function parsed(text: string | null | undefined, otherwise: Json): Json {

@@ -14,20 +14,20 @@ export interface ResourceKind {
   readonly viewSchema: z.ZodType;
   /** The result of a creation, if it shows more. */
   readonly createdSchema?: z.ZodType;
-  /** `actor` is who creates it, for kinds that note it. */
+  /** `actor` is its creator, for kinds that store it. */
   readonly create: (input: JsonObject, actor: string) => Creation;
   /** The fields after an update; null removes a field. */
   readonly update: (before: JsonObject, input: JsonObject) => JsonObject;
   readonly view: (resource: Resource, moment: ViewMoment) => JsonObject;
-  /** What a reader learns besides the fields; left out: nothing. */
+  /** What an answer has besides the stored fields; left out: nothing. */
   readonly facts?: (resources: readonly Resource[], call: Call) => Promise<ReadonlyMap<string, JsonObject>>;
-  /** Why the resource conflicts with others; undefined: it does not. */
+  /** The conflict with another resource; undefined: none. */
   readonly findConflict: (resources: Resources, id: string, fields: JsonObject) => string | undefined;
   /** Whether a PUT may create a resource of that id; left out: never. */
   readonly canPut?: (id: string) => boolean;
 }
 
-/** What a view depends on besides the resource. */
+/** The context of a view besides the resource. */
 export interface ViewMoment {
   readonly nowMs: number;
   /** How long an expired key goes on working. */

@@ -98,7 +98,7 @@ const DESCRIPTIONS = {
 
 const shared = { tag: 'running', body: undefined, status: 200 } as const;
 
-/** Operations on what the gateway is doing: its routes and providers. */
+/** Operations on the state of routes and providers. */
 export const routeOperations: readonly Operation[] = [
   {
     ...shared,

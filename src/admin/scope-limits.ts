@@ -23,7 +23,7 @@ export const limitFields = {
   counted_by: z.enum(['this machine']).meta({ description: 'Each replica counts for itself.' }),
 };
 
-/** How the limits of a team, user or key stand. */
+/** The state of the limits of a team, user or key. */
 export const USAGE = {
   usage: z
     .array(z.object(limitFields).meta({ id: 'LimitUsage' }))
@@ -31,7 +31,7 @@ export const USAGE = {
     .meta({ description: 'How each of its own limits stands. Left out in answers to writes.' }),
 };
 
-/** How the limits of one team, user or key stand. */
+/** Returns the state of the limits of one team, user or key. */
 export function usageOf(
   { store, services, now }: Pick<Call, 'store' | 'services' | 'now'>,
   scope: ScopeKind,

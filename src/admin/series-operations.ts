@@ -144,7 +144,7 @@ function selectionOf(parsed: z.output<typeof seriesQuery>): {
   return { dimension: group ?? (first?.[0] as SumDimension | undefined) ?? 'all', name: first?.[1] };
 }
 
-/** Minutes that are not kept any more can be had by the hour. */
+/** Sums by the minute that are no longer kept are available by the hour. */
 function stepOf(
   step: number | undefined,
   { since, until, nowMs }: { readonly since: number; readonly until: number; readonly nowMs: number },
@@ -167,7 +167,7 @@ interface Line {
   readonly sums: readonly RequestSum[];
 }
 
-/** The groups with the most requests; the rest is one more. */
+/** The groups with the most requests; the others are summed as one more. */
 function linesOf(
   { groups, others }: { groups: ReadonlyMap<string, readonly RequestSum[]>; others: readonly RequestSum[] },
   limit: number,

@@ -54,7 +54,7 @@ const sessionSchema = z
 
 const shared = { tag: 'access' } as const;
 
-/** Operations on sessions: how people sign in to the console. */
+/** Operations on sessions, by which people sign in to the console. */
 export const sessionOperations: readonly Operation[] = [
   {
     ...shared,
@@ -164,7 +164,7 @@ async function open({ body, client, services }: Call): Promise<Answer> {
   };
 }
 
-/** Tells the server which key the session is of. */
+/** Tells the server which key the session belongs to. */
 function permitOf({ role, session }: Caller): Record<string, string> {
   if (role !== 'key' || session === undefined) return {};
   return { 'x-llm-proxy-permit': session.credential, 'x-llm-proxy-role': role };

@@ -67,8 +67,8 @@ function withoutSecrets({ id, fields }: Resource): { readonly value: Json; reado
 }
 
 /**
- * Hooks are written as a whole list, without the secrets, which nobody can read. An entry keeps the secret of the one
- * with the same address, unless it brings one or says null.
+ * A list of hooks is replaced as a whole. Callers cannot read its secrets, so an entry keeps the secret of the old
+ * entry with the same address, unless it has a new one or null.
  */
 function withKeptSecrets(before: Json | undefined, given: Json): Json {
   if (!Array.isArray(before) || !Array.isArray(given)) return given;

@@ -125,7 +125,7 @@ const entrySchema = z
 
 const shared = { method: 'get', tag: 'spend', body: undefined, status: 200 } as const;
 
-/** Operations on the ledger: reports, forecast, corrections, what is known about one person, and the alerts' hooks. */
+/** Operations on the ledger: reports, forecast, corrections, removal of an end user, and test alerts. */
 export const spendOperations: readonly Operation[] = [
   {
     ...shared,
@@ -273,7 +273,7 @@ async function forget(call: Call): Promise<Answer> {
   const hash = services.spend?.hashEndUser?.(id);
   const names = [id, ...(hash === undefined ? [] : [hash])];
   const records = await forgetEndUser(databaseOf(call), names);
-  // The name itself must not go into the log that is to forget it.
+  // The name itself must not be logged, since it is to be forgotten.
   services.note('forget an end user');
   return { version: undefined, body: { records } };
 }

@@ -73,7 +73,7 @@ const diffBody = z
 
 const shared = { method: 'post', tag: 'config', status: 200, takesReferences: true } as const;
 
-/** Operations on the configuration as one text, and on what differs. */
+/** Operations on the configuration as one text, and on differences. */
 export const textOperations: readonly Operation[] = [
   {
     ...shared,
@@ -142,7 +142,7 @@ export const textOperations: readonly Operation[] = [
   },
 ];
 
-/** The names of keys in variables, for readers who must not see even a hash. */
+/** Replaces the hashes of keys by variables, for readers who must not see even a hash. */
 async function exportText({ store, caller }: Call): Promise<Answer> {
   const revision = await store.read();
   const file = exportFile(revision, { withSecrets: false });
@@ -208,7 +208,10 @@ function validation(problems: readonly Found[], warnings: readonly string[]): An
   };
 }
 
-/** What the compiler says of a configuration that is not stored. Of a file nothing, since it is not written. */
+/**
+ * The compiler's problems and warnings for a configuration that is not stored; none in file mode, where it cannot be
+ * written.
+ */
 async function tried(
   { store }: Call,
   resources: Resources,
@@ -241,7 +244,7 @@ async function compare(call: Call): Promise<Answer> {
 const PAGE = 200;
 const MOST_REVISIONS = 5000;
 
-/** What changed after one version up to another. */
+/** The changes after one version up to another. */
 async function between({ store }: Call, after: number, until: number): Promise<Change[]> {
   if (until - after > MOST_REVISIONS) {
     const message = `lies more than ${MOST_REVISIONS} versions back`;

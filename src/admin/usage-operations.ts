@@ -14,7 +14,7 @@ const usageQuery = z.strictObject({
     .string()
     .transform((text) => (text === '' ? [] : text.split(',')))
     .pipe(z.array(z.enum(DIMENSIONS)))
-    .refine((all) => new Set(all).size === all.length, 'names something twice')
+    .refine((all) => new Set(all).size === all.length, 'contains a duplicate')
     .refine((all) => !(all.includes('hour') && all.includes('day')), 'takes hour or day, not both')
     .default([])
     .meta({
@@ -50,7 +50,7 @@ const usageSchema = z
 
 const shared = { method: 'get', tag: 'requests', body: undefined, status: 200 } as const;
 
-/** Operations on sums of request records: how many tokens were used, and by whom. */
+/** Operations on sums of request records. */
 export const usageOperations: readonly Operation[] = [
   {
     ...shared,

@@ -45,7 +45,7 @@ export function createCostMeter(snapshot: () => Snapshot, clock: Clock): CostMet
   };
 }
 
-/** The dearest of the tier that the request asks for and the standard one, since the provider chooses. */
+/** The more expensive of the requested tier and the standard one, since the provider chooses. */
 function estimate(use: ExpectedUse, book: PriceBook, epochMs: number): CostEstimate | undefined {
   const { provider, model, inputTokens, outputTokens } = use;
   const possible = {
@@ -76,7 +76,14 @@ export function pricerAt(snapshot: () => Snapshot): (use: BilledUse, epochMs: nu
   };
 }
 
-function calculate(
+function calculate(use: BilledUse, book: PriceBook, epochMs: number): Cost {
+  const cost = ourCost(use, book, epochMs);
+  const { reportedNano } = use.usage;
+  if (reportedNano === undefined || !book.recordsCost(use.provider)) return cost;
+  return { ...cost, providerNano: reportedNano };
+}
+
+function ourCost(
   { provider, model, usage, isEstimated, hasBudget }: BilledUse,
   book: PriceBook,
   epochMs: number,

@@ -1,5 +1,6 @@
 import type { Seeder, UnknownRecord, UsedOf } from '../limits/claim-counters.ts';
 import type { CounterLedger } from '../limits/counter.ts';
+import type { LeaseQuestion, LeaseSource, LeaseVerdict } from '../limits/lease-report.ts';
 
 /** How long a request waits until a counter is known. A busy machine needs more than the usual millisecond. */
 const LONGEST_MS = 1_000;
@@ -7,18 +8,18 @@ const LONGEST_MS = 1_000;
 /** How long the supervisor waits for a worker's holds. */
 export const PUBLISH_MS = 250;
 
-/** How the supervisor learns what is missing from a counter's record. */
+/** The sources from which the supervisor restores a counter's record. */
 export interface SeedSources {
   readonly records: Pick<CounterLedger, 'seed'>;
-  /** Makes every worker write what it holds into the record. Resolves when all have, or have not answered. */
+  /** Makes every worker write its holds into the record. Resolves when each has done so or timed out. */
   readonly publishAll: (key: string) => Promise<unknown>;
-  /** What was used according to the ledger, including requests that are not in the database yet. */
+  /** The use according to the ledger, including requests that are not in the database yet. */
   readonly usedOf: UsedOf;
 }
 
 /**
- * The supervisor's side of seeding: a record that nobody knows gets the holds of the living workers and the use from
- * the ledger. Several workers that miss the same record wait for one seeding.
+ * The supervisor's side of seeding: an unknown record gets the holds of the living workers and the use from the ledger.
+ * Several workers that miss the same record wait for one seeding.
  */
 export function seedForAll({ records, publishAll, usedOf }: SeedSources): Seeder {
   const underWay = new Map<string, Promise<boolean>>();
@@ -38,15 +39,23 @@ export function seedForAll({ records, publishAll, usedOf }: SeedSources): Seeder
 
 /** A worker's side: asks the supervisor, and gives up if it does not answer. */
 export function seedBySupervisor(ask: (record: UnknownRecord) => Promise<boolean>): Seeder {
-  return async (record) => {
-    const late = Promise.withResolvers<boolean>();
-    const timer = setTimeout(late.resolve, LONGEST_MS, false);
-    try {
-      return await Promise.race([ask(record), late.promise]);
-    } catch {
-      return false;
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+  return (record) => inTime(ask(record), false);
+}
+
+/** A worker's side of leases. */
+export function leasesOfSupervisor(ask: (question: LeaseQuestion) => Promise<LeaseVerdict>): LeaseSource {
+  return { lease: (question) => inTime(ask(question), 'away') };
+}
+
+/** The answer, or `otherwise` if there is none in time. */
+async function inTime<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+  const late = Promise.withResolvers<T>();
+  const timer = setTimeout(late.resolve, LONGEST_MS, otherwise);
+  try {
+    return await Promise.race([answer, late.promise]);
+  } catch {
+    return otherwise;
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -29,7 +29,7 @@ import { openPorts } from './open-ports.ts';
 import { toEach } from './to-each.ts';
 import { inMemory } from './in-memory.ts';
 import { createThreads } from './threads.ts';
-import { type AppLedgers, loneLedgers } from './lone-ledgers.ts';
+import { type AppLedgers, loneLedgers, type OpenLeasing } from './lone-ledgers.ts';
 import type { ProviderTest, ProviderTestResult } from '../health/test-provider.ts';
 import { createUpstream } from '../upstream/upstream.ts';
 
@@ -101,6 +101,8 @@ export interface AppSpend extends Pick<MetricSources, 'journalState' | 'ledgerSt
   readonly journal: Journal;
   /** What was used before this process began, for a single process. */
   readonly usedOf?: UsedOf | undefined;
+  /** Shares limits with other machines. */
+  readonly leasing?: OpenLeasing | undefined;
 }
 
 /** The processes that serve together, as one of them sees them. Each `own` is what this process would do on its own. */
@@ -125,7 +127,7 @@ export interface Cluster {
 /** Connects the parts of a gateway and starts listening. Throws the errors of listening, such as EADDRINUSE. */
 export function startApp(options: AppOptions): App {
   let { snapshot } = options;
-  const { tracing, cluster = singleProcess(options.clock ?? systemClock, options.spend?.usedOf) } = options;
+  const { tracing, cluster = singleProcess(options.clock ?? systemClock, options.spend) } = options;
   const { clock, ledgers, flush } = withStoredOwners(cluster, options.objects);
   const { stop: stopThreads, ...threads } = createThreads();
   const upstream = createUpstream();
@@ -209,10 +211,10 @@ function openReports(gateway: Gateway, statuses: ProviderStatuses, cluster: Clus
 }
 
 /** The cluster of a single process. */
-function singleProcess(clock: SystemClock, usedOf: UsedOf | undefined): Cluster {
+function singleProcess(clock: SystemClock, spend: AppSpend | undefined): Cluster {
   return {
     clock,
-    ledgers: loneLedgers(usedOf),
+    ledgers: loneLedgers(spend?.usedOf, spend?.leasing),
     port: undefined,
     isProber: true,
     metrics: (own) => renderMetrics(own()),

@@ -37,7 +37,7 @@ async function openListeners(config: CompiledConfig, options: ListenOptions): Pr
   try {
     const workers = workersOf(snapshot);
     if (workers > 1 && DIVIDES_CONNECTIONS) {
-      const { serveWithWorkers } = await import('./supervisor.ts');
+      const { serveWithWorkers } = await import('./several-processes.ts');
       return await serveWithWorkers(config, workers, options);
     }
     const serving = await serveInOneProcess(config, options);

@@ -1,7 +1,8 @@
 import { ObjectOwnerLedger } from '../gateway/objects/object-owners.ts';
 import type { Ledgers } from '../gateway/ports.ts';
 import { BucketLedger } from '../limits/bucket.ts';
-import { countersAlone, type UsedOf } from '../limits/claim-counters.ts';
+import type { CounterLedger } from '../limits/counter.ts';
+import { countersAlone, type Leasing, type UsedOf } from '../limits/claim-counters.ts';
 import { EstimateLedger } from '../limits/estimates.ts';
 import { CooldownLedger } from '../routing/cooldown.ts';
 import { TrafficLedger } from '../routing/traffic.ts';
@@ -12,12 +13,15 @@ export interface AppLedgers extends Ledgers {
   readonly cooldowns: CooldownLedger;
 }
 
+/** Begins to share limits with other machines, over these records. */
+export type OpenLeasing = (records: CounterLedger) => Leasing;
+
 /** The ledgers of a process that shares them with no other. `usedOf` is the ledger of what was used before. */
-export function loneLedgers(usedOf?: UsedOf): AppLedgers {
+export function loneLedgers(usedOf?: UsedOf, leasing?: OpenLeasing): AppLedgers {
   const buckets = new BucketLedger();
   return {
     buckets,
-    counters: countersAlone(buckets, usedOf),
+    counters: countersAlone(buckets, usedOf, leasing),
     estimates: new EstimateLedger(),
     cooldowns: new CooldownLedger(),
     traffic: new TrafficLedger(),

@@ -10,6 +10,8 @@ export interface PriceBook {
   readonly sheet: (provider: string, model: string) => PriceSheet | undefined;
   /** The prices that apply at a time, in milliseconds since 1970. */
   readonly prices: (wanted: PriceWanted) => PricesInForce | undefined;
+  /** Whether the costs that a provider itself reports are recorded. */
+  readonly recordsCost: (provider: string) => boolean;
   /** The prices under a budget of models without a known price; undefined: there are none. */
   readonly unknownWithBudget: PricesInForce | undefined;
 }
@@ -39,6 +41,7 @@ export async function openPriceBook({ providers, prices }: Snapshot): Promise<Pr
   const unknown = prices.unknownWithBudget;
   return {
     sheet,
+    recordsCost: (provider) => providers.get(provider)?.pricing.recordsCost === true,
     unknownWithBudget: unknown && { per: unknown, tier: undefined, discountPpm: 0 },
     prices({ provider, model, tier, epochMs }) {
       const minute = Math.floor(epochMs / 60_000);

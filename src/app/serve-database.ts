@@ -26,6 +26,7 @@ import type { Log } from '../telemetry/log/log.ts';
 import { recordsWithSums } from './records-with-sums.ts';
 import { drainOnSignals } from './signals.ts';
 import { readSpendEnvironment } from './spend-environment.ts';
+import { openShared } from './shared-side.ts';
 import { spendServices } from './spend-services.ts';
 import { SpendSide } from './spend-side.ts';
 
@@ -78,8 +79,9 @@ interface StoreFlags extends DatabaseFlags {
 
 async function serveStore(store: Store, environment: Environment, flags: StoreFlags): Promise<number> {
   let serving: Serving | undefined;
+  const log = (): Log | undefined => serving?.log;
   const onBug = (error: unknown): void => serving?.emit({ type: 'bug', requestId: undefined, error });
-  const kept = await openKept(store, environment, () => serving?.log);
+  const kept = await openKept(store, environment, log);
   if (typeof kept === 'string') {
     await store.close();
     return failed([kept]);
@@ -97,10 +99,8 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     audit: (entry) => serving && logAudit(entry, serving.log),
     onBug,
   });
-  const config = ({ snapshot, revision }: Pick<Changed, 'snapshot' | 'revision'>): CompiledConfig => {
-    const { version, loadedAt: now } = snapshot;
-    return { snapshot, source: { kind: 'revision', revision, version, now, overrides: flags.overrides } };
-  };
+  const config = (changed: Configured): CompiledConfig => configOf(changed, flags);
+  const shared = await openShared({ url: environment.url, spend, snapshot: store.snapshot(), log });
   let inForce: Promise<void> | undefined;
   // A write is in force in every process before its response is sent.
   const endpoint: AdminHandler = async (...request) => {
@@ -112,15 +112,15 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
     admin: { ...records, endpoint, close: admin.close, record: recording.listen, records: recording.counts },
     database: { status: () => store.status(), objects: store.objects },
     spend,
+    shared: shared.side,
     keyUse: openKeyUse({ ...keyUseOf(store), rotate: rotationThrough(endpoint), onBug }),
   });
-  if (serving === undefined) return EXIT.failed;
   const running = serving;
-  const alerts = new AlertSide({ database: () => store.database, spend, serving });
+  if (running === undefined) return EXIT.failed;
+  const alerts = new AlertSide({ database: () => store.database, spend, serving: running });
   const drained = drainOnSignals(running);
   announce(running, flags);
-  for (const text of await startWarnings(running.snapshot(), process.env, modeOf(environment)))
-    running.log.say('warn', 'warning', { text });
+  await warn(running, environment, shared.problem);
   flags.listen((event) => {
     if (event.type !== 'changed') report(event, running);
     else if (event.snapshot !== running.snapshot())
@@ -130,9 +130,26 @@ async function serveStore(store: Store, environment: Environment, flags: StoreFl
   const telling = setInterval(() => running.setDatabaseStatus(store.status()), STATUS_MS);
   await drained;
   clearInterval(telling);
-  for (const part of [recording, alerts, spend, store]) await part.close();
+  await shared.side?.stop();
+  for (const part of [recording, alerts, spend, shared.side, store]) await part?.close();
   await running.log.flush();
   return EXIT.ok;
+}
+
+type Configured = Pick<Changed, 'snapshot' | 'revision'>;
+
+function configOf({ snapshot, revision }: Configured, { overrides }: DatabaseFlags): CompiledConfig {
+  const { version, loadedAt: now } = snapshot;
+  return { snapshot, source: { kind: 'revision', revision, version, now, overrides } };
+}
+
+async function warn(
+  { snapshot, log }: Serving,
+  environment: Environment,
+  more: string | undefined,
+): Promise<void> {
+  const texts = await startWarnings(snapshot(), process.env, modeOf(environment));
+  for (const text of [...texts, ...(more === undefined ? [] : [more])]) log.say('warn', 'warning', { text });
 }
 
 /** What answers about keys need of a store. */

@@ -9,6 +9,7 @@ import type { RecordCounts } from '../telemetry/metrics/metrics.ts';
 import type { OpenLog } from '../telemetry/log/open-log.ts';
 import type { StandingOf } from './claim-standing.ts';
 import type { CompiledConfig } from './config-source.ts';
+import type { SharedSide } from './shared-side.ts';
 import type { SpendSide } from './spend-side.ts';
 
 /** A gateway that listens, in one process or in several. */
@@ -41,6 +42,8 @@ export interface ListenOptions {
   readonly keyUse?: KeyUse | undefined;
   /** What was used, over restarts. */
   readonly spend?: SpendSide | undefined;
+  /** Limits that several machines share. */
+  readonly shared?: SharedSide | undefined;
 }
 
 /** The connection between a gateway and its Admin API. */

@@ -3,6 +3,7 @@ import { SharedTable } from '../cluster/shared-table.ts';
 import { BUCKET_FIELDS, BucketLedger } from '../limits/bucket.ts';
 import { ClaimCounters, type Seeder } from '../limits/claim-counters.ts';
 import { counterFields, CounterLedger } from '../limits/counter.ts';
+import type { LeaseSource } from '../limits/lease-report.ts';
 import { EstimateLedger, RATIO_FIELDS } from '../limits/estimates.ts';
 import { QUANTILE_FIELDS } from '../limits/quantile.ts';
 import { COOLDOWN_FIELDS, CooldownLedger } from '../routing/cooldown.ts';
@@ -51,6 +52,8 @@ export interface LedgerSize {
   readonly workers: number;
   /** Counters of limits: a power of two. */
   readonly counters: number;
+  /** Whether several machines share limits. */
+  readonly areLeased?: boolean;
 }
 
 /** The bytes that ledgers of this size need. */
@@ -64,11 +67,13 @@ export interface SharingProcess extends LedgerSize {
   readonly me: number;
   /** Makes counters known that nobody knows. */
   readonly seeder: Seeder;
+  /** Asks for leases, if several machines share limits. */
+  readonly leases?: LeaseSource | undefined;
 }
 
 /** The ledgers in shared memory, as one process sees them. */
 export function openLedgers(memory: ArrayBuffer, process: SharingProcess): SharedLedgers {
-  const { workers, me, seeder } = process;
+  const { workers, me, seeder, leases, areLeased } = process;
   const places = placesOf(process);
   const owner = me === 0 ? SUPERVISOR_OWNER : me;
   const secret = hashSecret(memory);
@@ -79,7 +84,7 @@ export function openLedgers(memory: ArrayBuffer, process: SharingProcess): Share
   const turns = table(TURN_FIELDS, places.turns, ROOM.turns);
   const latencies = table(LATENCY_FIELDS, places.latencies, ROOM.latencies);
   const objects = table(OWNER_FIELDS, places.objects, ROOM.objects);
-  const counters = table(counterFields(workers), places.counters, process.counters);
+  const counters = table(counterFields(workers, areLeased), places.counters, process.counters);
   const ratios = table(RATIO_FIELDS, places.ratios, ROOM.ratios);
   const outputs = table(QUANTILE_FIELDS, places.outputs, ROOM.outputs);
   const inFlight = places.inFlight.map((offset) => table(IN_FLIGHT_FIELDS, offset, ROOM.inFlight));
@@ -90,7 +95,7 @@ export function openLedgers(memory: ArrayBuffer, process: SharingProcess): Share
   const tables = [buckets, routes, turns, latencies, objects, counters, ratios, outputs, ...inFlight];
   return {
     buckets: bucketLedger,
-    counters: new ClaimCounters(records, bucketLedger, seeder),
+    counters: new ClaimCounters(records, bucketLedger, seeder, areLeased === true ? leases : undefined),
     records,
     estimates: new EstimateLedger(ratios, outputs),
     cooldowns,
@@ -123,7 +128,7 @@ interface Places {
   readonly end: number;
 }
 
-function placesOf({ workers, counters }: LedgerSize): Places {
+function placesOf({ workers, counters, areLeased }: LedgerSize): Places {
   let end = SECRET_BYTES;
   const place = (fields: readonly string[], capacity: number): number => {
     const offset = end;
@@ -136,7 +141,7 @@ function placesOf({ workers, counters }: LedgerSize): Places {
     turns: place(TURN_FIELDS, ROOM.turns),
     latencies: place(LATENCY_FIELDS, ROOM.latencies),
     objects: place(OWNER_FIELDS, ROOM.objects),
-    counters: place(counterFields(workers), counters),
+    counters: place(counterFields(workers, areLeased), counters),
     ratios: place(RATIO_FIELDS, ROOM.ratios),
     outputs: place(QUANTILE_FIELDS, ROOM.outputs),
     inFlight: Array.from({ length: workers }, () => place(IN_FLIGHT_FIELDS, ROOM.inFlight)),

@@ -10,12 +10,14 @@ import type { ListenOptions, Serving } from './serving.ts';
 import { openProcessLog } from './process-log.ts';
 import { openProcessTracing } from './process-tracing.ts';
 import { ProcessSpend } from './process-spend.ts';
+import type { OpenLeasing } from './lone-ledgers.ts';
+import type { SharedSide } from './shared-side.ts';
 import type { SpendSide } from './spend-side.ts';
 
 /** Serves in this process. Throws the errors of listening. */
 export async function serveInOneProcess(
   { snapshot }: CompiledConfig,
-  { admin, database, spend, keyUse }: ListenOptions,
+  { admin, database, spend, keyUse, shared }: ListenOptions,
 ): Promise<Serving> {
   let current = () => snapshot;
   const log = openProcessLog(() => current());
@@ -48,10 +50,12 @@ export async function serveInOneProcess(
       journalState: own.state,
       ledgerState: spend?.status,
       usedOf,
+      leasing: leasingThrough(shared, own),
     },
     tracing,
   });
   current = app.snapshot;
+  await shared?.desk()?.start();
   if (spend !== undefined) connect(spend, own, app);
   void app.refreshModels();
   return {
@@ -60,7 +64,6 @@ export async function serveInOneProcess(
     snapshot: app.snapshot,
     emit: app.emit,
     swap: async (next) => app.swap(next.snapshot),
-    // In one process, the snapshot asks the store directly.
     setDatabaseStatus: () => undefined,
     running: runningInOneProcess(app, watchers),
     standing: standingsFrom({ counters: app.counters, usedOf, clock: systemClock }),
@@ -75,6 +78,17 @@ export async function serveInOneProcess(
 
 /** The name of this process's journals. */
 const WORKER = 1;
+
+/** What one process has used is in its own memory, but what it has written may wait to be flushed. */
+function leasingThrough(shared: SharedSide | undefined, own: ProcessSpend): OpenLeasing | undefined {
+  return (
+    shared &&
+    ((records) => {
+      const { seed, lease } = shared.open(records, async () => own.flush());
+      return { seed, source: { lease } };
+    })
+  );
+}
 
 function connect(spend: SpendSide, own: ProcessSpend, app: App): void {
   spend.onMoved(([counter, windowMs, amount]) => app.counters.adjust(counter, windowMs, amount));

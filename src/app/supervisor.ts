@@ -6,7 +6,6 @@ import { systemClock } from '../lib/system-clock.ts';
 import type { MetricsServer } from '../server/metrics-endpoint.ts';
 import type { RunningGateway } from '../admin/running/running-gateway.ts';
 import { mergeStatuses, type ProviderStatus } from '../health/provider-status.ts';
-import { requireFreePort } from '../server/renewable.ts';
 import { EXPOSITION_TYPE, renderMetrics } from '../telemetry/metrics/exposition.ts';
 import { MergedMetrics } from '../telemetry/metrics/merged-metrics.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
@@ -14,6 +13,8 @@ import type { OpenLog } from '../telemetry/log/open-log.ts';
 import { version } from '../version.ts';
 import { type WorkerExit, WorkerPool } from '../cluster/worker-pool.ts';
 import { PUBLISH_MS, seedForAll } from './counter-seeding.ts';
+import type { LeaseQuestion, LeaseVerdict } from '../limits/lease-report.ts';
+import type { LeaseDesk } from '../spend/nodes/lease-desk.ts';
 import type { Seeder, UsedOf } from '../limits/claim-counters.ts';
 import { type StandingOf, standingsFrom } from './claim-standing.ts';
 import {
@@ -25,7 +26,7 @@ import {
 } from './shared-ledgers.ts';
 import { createSharedMemory, type SharedMemory } from '../cluster/shared-memory.ts';
 import type { CompiledConfig } from './config-source.ts';
-import type { AdminSide, DatabaseSide, ListenOptions, Serving } from './serving.ts';
+import type { AdminSide, DatabaseSide, ListenOptions } from './serving.ts';
 import type { JournalOrders } from '../spend/process-journal.ts';
 import type { Use } from '../spend/journal/line.ts';
 import type { SpendSide } from './spend-side.ts';
@@ -34,29 +35,6 @@ import { ActivitySwitch, Watchers } from './activity-switch.ts';
 import { AdminReceiver } from './forwarded-request.ts';
 import type { WorkerInit, SupervisorCalls, WorkerCalls } from './worker-calls.ts';
 import { workerCommand } from './worker-command.ts';
-
-/** Serves in several processes on one port. Throws the errors of listening. */
-export async function serveWithWorkers(
-  config: CompiledConfig,
-  workers: number,
-  options: ListenOptions,
-): Promise<Serving> {
-  requireFreePort(config.snapshot.server);
-  const supervisor = new Supervisor(config, workers, options);
-  const url = await supervisor.start();
-  return {
-    url,
-    log: supervisor.log,
-    snapshot: supervisor.snapshot,
-    emit: supervisor.emit,
-    swap: supervisor.swap,
-    setDatabaseStatus: supervisor.setDatabaseStatus,
-    running: supervisor.running(url),
-    standing: supervisor.standing,
-    pending: supervisor.pending,
-    drain: supervisor.drain,
-  };
-}
 
 /** The supervisor's own place among the processes that count. */
 const SUPERVISOR = 0;
@@ -76,7 +54,7 @@ const NOTE_MS = 1_000;
  * The process above the workers. It serves no requests itself: it owns the configuration and the database, answers for
  * metrics, health and the Admin API, writes to the terminal, and replaces workers that die.
  */
-class Supervisor {
+export class Supervisor {
   readonly log: OpenLog;
   #config: CompiledConfig;
   readonly #workers: number;
@@ -91,6 +69,8 @@ class Supervisor {
   readonly #memory: SharedMemory;
   readonly #ledgers: SharedLedgers;
   readonly #seed: Seeder;
+  /** Takes leases of limits that several machines share. */
+  readonly #desk: LeaseDesk | undefined;
   readonly standing: StandingOf;
   readonly #own: Metrics;
   readonly #counts = new MergedMetrics();
@@ -101,7 +81,11 @@ class Supervisor {
   #metricsServer: MetricsServer | undefined;
   #noting: Timer | undefined;
 
-  constructor(config: CompiledConfig, workers: number, { admin, database, spend, keyUse }: ListenOptions) {
+  constructor(
+    config: CompiledConfig,
+    workers: number,
+    { admin, database, spend, keyUse, shared }: ListenOptions,
+  ) {
     this.#config = config;
     this.#workers = workers;
     this.#admin = admin;
@@ -109,19 +93,22 @@ class Supervisor {
     this.#receiver = new AdminReceiver(admin?.endpoint);
     this.#spend = spend;
     this.#keyUse = keyUse;
-    this.#size = { workers, counters: roomForLimits([...config.snapshot.limits.all()].length) };
+    const counters = roomForLimits([...config.snapshot.limits.all()].length);
+    this.#size = { workers, counters, areLeased: shared !== undefined };
     this.#memory = createSharedMemory(sizeOfLedgers(this.#size));
     this.#ledgers = openLedgers(this.#memory.bytes, {
       ...this.#size,
       me: SUPERVISOR,
       seeder: (record) => this.#seed(record),
+      leases: { lease: this.#lease },
     });
     const usedOf: UsedOf = (counter, windowMs) => spend?.usedOf(counter, windowMs) ?? 0;
-    this.#seed = seedForAll({
-      records: this.#ledgers.records,
-      publishAll: (key) => this.#pool.callAll('publishHold', key, PUBLISH_MS),
-      usedOf,
-    });
+    const { records } = this.#ledgers;
+    const publishAll = (key: string) => this.#pool.callAll('publishHold', key, PUBLISH_MS);
+    this.#desk = shared?.open(records, publishAll);
+    const seed = seedForAll({ records, publishAll, usedOf });
+    this.#seed = (record) =>
+      record.isLeased === true && this.#desk !== undefined ? this.#desk.seed(record) : seed(record);
     this.standing = standingsFrom({ counters: this.#ledgers.counters, usedOf, clock: systemClock });
     this.log = openProcessLog(this.snapshot);
     this.#own = createMetrics({
@@ -147,6 +134,7 @@ class Supervisor {
   async start(): Promise<string> {
     this.#spend?.onMoved(this.#adjust);
     this.#spend?.onOpened(() => this.#startJournals());
+    await this.#desk?.start();
     // However this process ends, its workers must release the port.
     process.once('exit', () => this.#pool.stop());
     const { url } = await this.#pool.start();
@@ -229,6 +217,7 @@ class Supervisor {
       noteObjects: async (records) => this.#database?.objects.insert(records),
       findObject: async (id) => this.#database?.objects.find(id),
       seedCounter: async (record) => this.#seed(record),
+      leaseCounter: this.#lease,
     };
   }
 
@@ -243,6 +232,7 @@ class Supervisor {
     return {
       worker,
       ...this.#size,
+      areLeased: this.#desk !== undefined,
       isProber: worker === PROBER,
       memory: this.#memory.path,
       port: this.#pool.address?.port ?? this.snapshot().server.port,
@@ -252,6 +242,9 @@ class Supervisor {
       database: database && { status: database.status() },
     };
   }
+
+  readonly #lease = async (question: LeaseQuestion): Promise<LeaseVerdict> =>
+    this.#desk?.lease(question) ?? 'full';
 
   #beginJournal(worker: number): JournalOrders | undefined {
     const orders = this.#spend?.begin(worker);
@@ -288,7 +281,10 @@ class Supervisor {
     this.#ledgers.reclaim(worker);
     const life = this.#lives.get(worker);
     const lost = (life !== undefined && this.#spend?.chargeLost(life)) || [];
-    for (const use of lost) this.#adjust(use);
+    for (const use of lost) {
+      this.#adjust(use);
+      this.#desk?.adjust(use);
+    }
     if (lost.length > 0) this.emit({ type: 'holds-lost', count: lost.length });
     this.#counts.reclaim(worker);
     this.log.say('error', 'workerDied', { worker, pid, how });

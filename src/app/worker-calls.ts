@@ -5,6 +5,7 @@ import type { DatabaseStatus } from '../gateway/ports.ts';
 import type { ObjectOwner } from '../gateway/objects/object-owners.ts';
 import type { OwnerRecord } from '../gateway/objects/stored-object-owners.ts';
 import type { AdminClient } from '../server/admin-port.ts';
+import type { LeaseQuestion, LeaseVerdict } from '../limits/lease-report.ts';
 import type { UnknownRecord } from '../limits/claim-counters.ts';
 import type { Activity } from '../admin/live/activity.ts';
 import type { ProviderTest, ProviderTestResult } from '../health/test-provider.ts';
@@ -23,6 +24,8 @@ export interface WorkerInit {
   readonly workers: number;
   /** The room for counters of limits in the shared memory. */
   readonly counters: number;
+  /** Whether several machines share limits. */
+  readonly areLeased: boolean;
   /** Whether this worker probes the providers for all. */
   readonly isProber: boolean;
   /** The path of the shared memory. */
@@ -64,6 +67,8 @@ export type SupervisorCalls = {
   readonly findObject: (id: string) => Promise<ObjectOwner | undefined>;
   /** Makes a limit's counter known that nobody knows. */
   readonly seedCounter: (record: UnknownRecord) => Promise<boolean>;
+  /** Asks for a lease of a limit that several machines share. */
+  readonly leaseCounter: (question: LeaseQuestion) => Promise<LeaseVerdict>;
 };
 
 /** The calls that a worker offers to its supervisor. */

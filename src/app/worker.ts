@@ -8,7 +8,7 @@ import type { OpenLog } from '../telemetry/log/open-log.ts';
 import { version } from '../version.ts';
 import type { PoolCalls } from '../cluster/worker-pool.ts';
 import { openLedgers, type SharedLedgers } from './shared-ledgers.ts';
-import { seedBySupervisor } from './counter-seeding.ts';
+import { leasesOfSupervisor, seedBySupervisor } from './counter-seeding.ts';
 import type { CounterLedger } from '../limits/counter.ts';
 import { mapSharedMemory } from '../cluster/shared-memory.ts';
 import { EXIT } from '../exit-code.ts';
@@ -211,11 +211,12 @@ function activityOf(init: WorkerInit, channel: RpcChannel<SupervisorCalls & Pool
 }
 
 function ledgersOf(
-  { worker, workers, counters, memory }: WorkerInit,
+  { worker, workers, counters, areLeased, memory }: WorkerInit,
   channel: RpcChannel<SupervisorCalls & PoolCalls>,
 ): SharedLedgers {
   const seeder = seedBySupervisor((record) => channel.call('seedCounter', record));
-  return openLedgers(mapSharedMemory(memory), { workers, counters, me: worker, seeder });
+  const leases = leasesOfSupervisor((question) => channel.call('leaseCounter', question));
+  return openLedgers(mapSharedMemory(memory), { workers, counters, areLeased, me: worker, seeder, leases });
 }
 
 function clusterOf(

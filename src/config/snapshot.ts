@@ -3,7 +3,7 @@ import type { KeyLimits } from './compile/key-limits.ts';
 import type { Caching } from './caching.ts';
 import type { CompiledLimits } from './compiled-limits.ts';
 import type { KeyOwnership, Owners } from './owners.ts';
-import type { AlertHook, AttributionSettings, SpendSettings } from './spend-settings.ts';
+import type { AlertHook, AttributionSettings, SharedStateSettings, SpendSettings } from './spend-settings.ts';
 import type { CooldownPolicy } from '../routing/cooldown.ts';
 import type { RetryPolicy } from '../routing/decide.ts';
 import type { Model } from '../routing/route.ts';
@@ -48,6 +48,7 @@ export interface Snapshot {
   readonly limits: CompiledLimits;
   readonly owners: Owners;
   readonly spend: SpendSettings;
+  readonly sharedState: SharedStateSettings;
   readonly attribution: AttributionSettings;
   readonly alerts: readonly AlertHook[];
   readonly logging: LoggingSettings;

@@ -51,3 +51,19 @@ export interface AlertHook {
   readonly secret: string | undefined;
   readonly events: readonly AlertEvent[];
 }
+
+/** `shared_state`: how several machines agree. */
+export interface SharedStateSettings {
+  /** `none`: every machine counts for itself. */
+  readonly driver: 'none' | 'postgres';
+  /** How long a request waits for the store. */
+  readonly deadlineMs: number;
+  /** The most of a limit that a machine takes at once, besides its reserve. */
+  readonly leasePercent: number;
+}
+
+export const DEFAULT_SHARED_STATE: SharedStateSettings = {
+  driver: 'none',
+  deadlineMs: 50,
+  leasePercent: 2,
+};

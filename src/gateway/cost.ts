@@ -16,6 +16,22 @@ export interface Cost {
   readonly priceSheet: string | undefined;
   /** Nano-dollars that the response cache saved; undefined: none, or nobody knows. */
   readonly savedNano?: number | undefined;
+  /** Nano-dollars that the provider itself reported, if its settings say to record them. */
+  readonly providerNano?: number | undefined;
+  /** The attempts behind the cost, in their order, if others than that of the answer were billed. */
+  readonly attempts?: readonly AttemptCost[] | undefined;
+}
+
+/** What one attempt of a request cost. */
+export interface AttemptCost {
+  readonly provider: string;
+  /** The provider's name for the model. */
+  readonly model: string;
+  readonly nano: number | undefined;
+  readonly basis: Cost['basis'];
+  readonly priceRef: string | undefined;
+  readonly inputTokens: number | undefined;
+  readonly outputTokens: number | undefined;
 }
 
 /** The usage of one request that a provider bills. */

@@ -1,3 +1,4 @@
+import { billedUsage } from './billed-usage.ts';
 import { endpointOf } from './endpoint.ts';
 import type { Actual, Admission } from '../limits/admission.ts';
 import type { RequestEnded, TranslationReport } from './events.ts';
@@ -24,15 +25,18 @@ export function closeAdmission(
 
 function actualOf(
   { execution }: ServedRequest,
-  { usage, ending, cost, isUsageEstimated }: RequestEnd,
+  { usage: answered, ending, cost, isUsageEstimated }: RequestEnd,
 ): Actual {
+  const { wasted } = execution;
+  const usage = billedUsage(answered, wasted);
   return {
     wasServed: execution.history.length > 0,
     isFailed: ending === 'failed' && execution.history.at(-1)?.outcome.kind !== 'answered',
     inputTokens: usage?.inputTokens,
     cachedTokens: usage?.cachedTokens,
     outputTokens: usage?.outputTokens,
-    isEstimated: isUsageEstimated,
+    // The tokens of several attempts do not tell how many one has.
+    isEstimated: isUsageEstimated || wasted !== undefined,
     costNano: cost?.nano,
   };
 }
@@ -53,7 +57,7 @@ function endedEvent(served: ServedRequest, end: RequestEnd): RequestEnded {
     status: end.status,
     code: end.code,
     history: execution.history,
-    usage: end.usage,
+    usage: billedUsage(end.usage, execution.wasted),
     translation: execution.note && translationReport(execution.note),
     isUsageEstimated: end.isUsageEstimated,
     cost: end.cost,

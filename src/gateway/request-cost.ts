@@ -1,7 +1,7 @@
 import { scanObject, valueAt } from '../lib/json/json-scan.ts';
 import { rememberLast } from '../lib/remember-last.ts';
 import type { Usage } from '../protocols/protocol.ts';
-import type { Cost, CostEstimator, CostMeter } from './cost.ts';
+import type { AttemptCost, Cost, CostEstimator, CostMeter } from './cost.ts';
 import { type SizedRequest, sizeOf } from './limits/request-size.ts';
 import type { PlannedRequest } from './request-context.ts';
 import type { Execution } from './execute.ts';
@@ -35,7 +35,28 @@ export function costOf(
   if (wasted === undefined) return cost;
   const hasBudget = planned.admission.hasBudget === true;
   const others = wasted.map((attempt) => costs.costOf({ ...attempt, isEstimated: false, hasBudget }));
-  return Promise.all([cost, ...others]).then(([first, ...more]) => more.reduce(sumOf, first));
+  return Promise.all([cost, ...others]).then(([first, ...more]) => {
+    const attempts = more.map((one, at) => attemptCost(one, wasted[at]));
+    if (first.basis !== 'not-billed') attempts.push(attemptCost(first, lastOf(execution, used.usage)));
+    return { ...more.reduce(sumOf, first), attempts };
+  });
+}
+
+interface Charged {
+  readonly provider: string;
+  readonly model: string;
+  readonly usage: Usage | undefined;
+}
+
+function lastOf({ history }: Execution, usage: Usage | undefined): Charged | undefined {
+  const last = history.at(-1);
+  return last && { provider: last.route.provider, model: last.route.upstreamModel ?? last.model, usage };
+}
+
+function attemptCost({ nano, basis, priceRef }: Cost, charged: Charged | undefined): AttemptCost {
+  const { provider = '', model = '', usage } = charged ?? {};
+  const { inputTokens, outputTokens } = usage ?? {};
+  return { provider, model, nano, basis, priceRef, inputTokens, outputTokens };
 }
 
 function answerCost(
@@ -56,7 +77,11 @@ function answerCost(
 /** The cost of two attempts, unknown if either is. The prices are those of the answer, if there is one. */
 function sumOf(answer: Cost, wasted: Cost): Cost {
   const nano = answer.nano === undefined || wasted.nano === undefined ? undefined : answer.nano + wasted.nano;
-  return answer.basis === 'not-billed' ? { ...wasted, nano } : { ...answer, nano };
+  const providerNano =
+    answer.providerNano === undefined
+      ? wasted.providerNano
+      : answer.providerNano + (wasted.providerNano ?? 0);
+  return { ...(answer.basis === 'not-billed' ? wasted : answer), nano, providerNano };
 }
 
 /** The cost of an answer without usage, estimated from the request: characters, seconds of sound, images, or tokens. */

@@ -38,7 +38,7 @@ export function reserve(
   gateway: LimitedGateway,
 ): Admission | Promise<Admission> {
   const needs = needsOf(demand, gateway);
-  const attempt = { admission, demand, gateway, triesLeft: MOST_TRIES };
+  const attempt = { admission, demand, gateway, triesLeft: MOST_TRIES, leasesLeft: MOST_LEASES };
   return needs instanceof Promise
     ? needs.then((known) => takeAll({ ...attempt, needs: known }))
     : takeAll({ ...attempt, needs });
@@ -47,12 +47,19 @@ export function reserve(
 /** The number of tries if counters turn out to be unknown. */
 const MOST_TRIES = 3;
 
+/** How often a request asks for leases. Other requests may use what it was given first. */
+const MOST_LEASES = 20;
+
 interface Attempt {
   readonly admission: Admission;
   readonly demand: Demand;
   readonly needs: RequestNeeds;
   readonly gateway: LimitedGateway;
   readonly triesLeft: number;
+  /** Questions for leases that are left. */
+  readonly leasesLeft: number;
+  /** The limit of which no larger lease is to be had. */
+  readonly exhausted?: Claim;
 }
 
 /** The holds taken so far, to be released if a later limit refuses. */
@@ -71,11 +78,16 @@ function takeAll(attempt: Attempt): Admission | Promise<Admission> {
     const need = heldAmount(claim, needs);
     // Reading stored objects uses no tokens and costs nothing, so a used-up budget does not refuse it.
     if (need === 0) continue;
-    const taking = gateway.counters.take(claim, need, at);
+    const isFinal = attempt.exhausted === claim || attempt.leasesLeft === 0;
+    const taking = gateway.counters.take(claim, need, at, isFinal);
     if (taking.kind === 'unseeded') {
       if (claim.isSoft && attempt.triesLeft === 0) continue;
       giveBack(taken, gateway, at);
       return seedAndTake(claim, attempt, at);
+    }
+    if (taking.kind === 'short') {
+      giveBack(taken, gateway, at);
+      return leaseAndTake(claim, need, attempt);
     }
     if (taking.kind === 'full') {
       giveBack(taken, gateway, at);
@@ -111,6 +123,15 @@ function seedAndTake(unknown: Claim, attempt: Attempt, at: Moment): Admission | 
     .map((claim) => counters.seed(claim, at));
   const waiting = seedings.filter((seeding) => seeding instanceof Promise);
   return waiting.length === 0 ? takeAll(again) : Promise.all(waiting).then(() => takeAll(again));
+}
+
+/** Asks for a larger lease, and begins again. Nothing is held meanwhile. */
+async function leaseAndTake(claim: Claim, need: number, attempt: Attempt): Promise<Admission> {
+  const { gateway } = attempt;
+  const verdict = await gateway.counters.lease(claim, need, momentOf(gateway.clock));
+  if (verdict === 'away') throw limitUnknown(claim);
+  const again = { ...attempt, leasesLeft: attempt.leasesLeft - 1 };
+  return takeAll(verdict === 'full' ? { ...again, exhausted: claim } : again);
 }
 
 /** Refuses a request that is larger than the whole of a limit, since waiting cannot help. */

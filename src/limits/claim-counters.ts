@@ -2,6 +2,7 @@ import { LocalTable } from '../lib/number-table.ts';
 import type { BucketLedger, BucketLimit, Taking } from './bucket.ts';
 import { BUCKET_MS, type BucketPeriod, type Claim, isBucketPeriod, type WindowPeriod } from './claim.ts';
 import { counterFields, CounterLedger, type CounterTaking, type Standing } from './counter.ts';
+import { type LeasedCounter, leaseKey, type LeaseSource, type LeaseVerdict } from './lease-report.ts';
 import { type Window, windowOf } from './window.ts';
 
 /** One moment on both clocks of the gateway. */
@@ -35,12 +36,13 @@ export interface ClaimStanding extends Standing {
 
 /**
  * `taken`: the request holds `hold`. `full`: it does not fit; `retryAfterMs` is the time until it may fit. `unseeded`:
- * the state of the limit is unknown.
+ * the state of the limit is unknown. `short`: this machine's lease is too small; `lease` asks for more.
  */
 export type ClaimTaking =
   | { readonly kind: 'taken'; readonly hold: Hold; readonly standing: ClaimStanding }
   | { readonly kind: 'full'; readonly retryAfterMs: number; readonly standing: ClaimStanding }
-  | { readonly kind: 'unseeded' };
+  | { readonly kind: 'unseeded' }
+  | { readonly kind: 'short' };
 
 /** The record behind a claim at a moment. */
 export interface ClaimRecord {
@@ -60,6 +62,8 @@ function recordKey(counter: string, windowMs: number): string {
 /** A counter whose use is unknown, to be seeded. */
 export interface UnknownRecord extends ClaimRecord {
   readonly counter: string;
+  /** Whether several machines share the counter, so that the record has only what is not in the ledger. */
+  readonly isLeased?: boolean;
 }
 
 /** Seeds a record, or returns false if that is not possible now. */
@@ -76,27 +80,33 @@ export class ClaimCounters {
   /** Values derived from a claim, which is one object for all its requests. */
   readonly #records = new WeakMap<Claim, { readonly window: Window; readonly record: ClaimRecord }>();
   readonly #limits = new WeakMap<Claim, BucketLimit>();
+  readonly #leases: LeaseSource | undefined;
 
-  constructor(counters: CounterLedger, buckets: BucketLedger, seeder: Seeder) {
+  /** `leases`: several machines share the limits of a day or longer. */
+  constructor(counters: CounterLedger, buckets: BucketLedger, seeder: Seeder, leases?: LeaseSource) {
     this.#counters = counters;
     this.#buckets = buckets;
     this.#seeder = seeder;
+    this.#leases = leases;
   }
 
-  /** Holds `need` of a limit. A soft limit is never full. */
-  take(claim: Claim, need: number, at: Moment): ClaimTaking {
+  /** Holds `need` of a limit. A soft limit is never full. `isFinal`: no lease is to be had, so it is never `short`. */
+  take(claim: Claim, need: number, at: Moment, isFinal = false): ClaimTaking {
     const { period } = claim;
     if (period !== undefined && isBucketPeriod(period)) return this.#takeFromBucket(claim, need, at);
     const record = this.#recordOf(claim, at);
     const { amount, isSoft } = claim;
-    const mayPassIdle = mayPass(claim);
-    const wanted = { need, amount, endMs: record.endMs, mayPassIdle, isSoft };
-    const taking = this.#counters.take(record.key, wanted);
+    const isLeased = this.#isLeased(claim);
+    const mayPassIdle = mayPass(claim) && (isFinal || !isLeased);
+    const wanted = { need, amount, endMs: record.endMs, mayPassIdle, isSoft, isLeased };
+    const own = this.#counters.take(record.key, wanted);
+    if (isLeased && own.kind === 'full' && !isFinal) return { kind: 'short' };
+    const taking = isLeased ? { ...own, used: own.used + this.#counters.elsewhere(record.key) } : own;
     switch (taking.kind) {
       case 'unseeded':
         return { kind: 'unseeded' };
       case 'full':
-        return fullWindow(claim, need, { record, taking, at });
+        return fullWindow(claim, need, { record, taking, at, isLeased });
       case 'taken':
         return {
           kind: 'taken',
@@ -121,7 +131,9 @@ export class ClaimCounters {
       this.#buckets.adjust(key, this.#limitOf(claim), at.nowMs, used - amount);
       return 0;
     }
-    const total = this.#counters.settle(key, { held: amount, endMs }, claim.period === undefined ? 0 : used);
+    const counted = claim.period === undefined ? 0 : used;
+    let total = this.#counters.settle(key, { held: amount, endMs }, counted);
+    if (this.#isLeased(claim)) total += this.#counters.elsewhere(key);
     return Math.min(used, Math.max(0, total - claim.amount));
   }
 
@@ -140,12 +152,23 @@ export class ClaimCounters {
     }
     const record = this.#recordOf(claim, at);
     const standing = this.#counters.standing(record.key);
-    return standing && standingOf(claim, standing, record.endMs - at.epochMs);
+    if (standing === undefined) return undefined;
+    const elsewhere = this.#isLeased(claim) ? this.#counters.elsewhere(record.key) : 0;
+    const { used, held } = standing;
+    return standingOf(claim, { used: used + elsewhere, held }, record.endMs - at.epochMs);
   }
 
   /** Seeds a limit whose state is unknown. False: it is still unknown. */
   seed(claim: Claim, at: Moment): boolean | Promise<boolean> {
-    return this.#seeder({ counter: claim.counter, ...this.#recordOf(claim, at) });
+    const isLeased = this.#isLeased(claim);
+    return this.#seeder({ counter: claim.counter, ...this.#recordOf(claim, at), isLeased });
+  }
+
+  /** Asks the store for a lease that `need` fits in. */
+  lease(claim: Claim, need: number, at: Moment): Promise<LeaseVerdict> {
+    const { counter, amount: limit } = claim;
+    const of: LeasedCounter = { counter, ...this.#recordOf(claim, at), limit };
+    return this.#leases?.lease({ of, need, takesRest: mayPass(claim) }) ?? Promise.resolve('full');
   }
 
   /** Changes what was used in a window, for adjusting entries and lost requests. */
@@ -158,6 +181,11 @@ export class ClaimCounters {
     this.#counters.sweep(epochMs);
   }
 
+  /** Whether several machines share the limit. Soft limits and slots are counted by each. */
+  #isLeased({ period, isSoft, amount }: Claim): boolean {
+    return this.#leases !== undefined && period !== undefined && !isSoft && amount > 0;
+  }
+
   /** The record of a claim with a window or slots. */
   #recordOf(claim: Claim, { epochMs }: Moment): ClaimRecord {
     const { period, counter } = claim;
@@ -165,7 +193,9 @@ export class ClaimCounters {
     const window = windowOf(period as WindowPeriod, epochMs);
     const known = this.#records.get(claim);
     if (known?.window === window) return known.record;
-    const record = { key: recordKey(counter, window.startMs), windowMs: window.startMs, endMs: window.endMs };
+    const { startMs: windowMs, endMs } = window;
+    const key = this.#isLeased(claim) ? leaseKey(counter, windowMs) : recordKey(counter, windowMs);
+    const record = { key, windowMs, endMs };
     this.#records.set(claim, { window, record });
     return record;
   }
@@ -210,14 +240,17 @@ interface Full {
   readonly record: ClaimRecord;
   readonly taking: CounterTaking;
   readonly at: Moment;
+  /** Other machines may hold some of it, too. */
+  readonly isLeased: boolean;
 }
 
 /** If only the holds of requests in flight prevent it, it may fit within seconds; otherwise when the window ends. */
-function fullWindow(claim: Claim, need: number, { record, taking, at }: Full): ClaimTaking {
+function fullWindow(claim: Claim, need: number, { record, taking, at, isLeased }: Full): ClaimTaking {
   const resetMs = claim.period === undefined ? 0 : record.endMs - at.epochMs;
   const standing = standingOf(claim, taking, resetMs);
   const isHeldOnly =
-    taking.held > 0 && (taking.used + need <= claim.amount || (mayPass(claim) && taking.used < claim.amount));
+    (taking.held > 0 || isLeased) &&
+    (taking.used + need <= claim.amount || (mayPass(claim) && taking.used < claim.amount));
   const retryAfterMs = isHeldOnly ? HELD_MS : claim.amount === 0 ? Infinity : resetMs;
   return { kind: 'full', retryAfterMs, standing };
 }
@@ -235,12 +268,26 @@ function bucketStanding({ burst }: BucketLimit, { remaining, resetMs }: Taking):
 }
 
 /** Counters of a single process. `usedOf` returns the use in the ledger; undefined: there was none. */
-export function countersAlone(buckets: BucketLedger, usedOf: UsedOf = () => 0): ClaimCounters {
-  const counters = new CounterLedger(new LocalTable(counterFields(1), MOST_COUNTERS));
-  return new ClaimCounters(counters, buckets, ({ counter, windowMs, endMs, key }) => {
-    counters.seed(key, usedOf(counter, windowMs), endMs);
+export function countersAlone(
+  buckets: BucketLedger,
+  usedOf: UsedOf = () => 0,
+  leasing?: (records: CounterLedger) => Leasing,
+): ClaimCounters {
+  const fields = counterFields(1, leasing !== undefined);
+  const counters = new CounterLedger(new LocalTable(fields, MOST_COUNTERS));
+  const leases = leasing?.(counters);
+  const seeder: Seeder = (record) => {
+    if (record.isLeased === true && leases !== undefined) return leases.seed(record);
+    counters.seed(record.key, usedOf(record.counter, record.windowMs), record.endMs);
     return true;
-  });
+  };
+  return new ClaimCounters(counters, buckets, seeder, leases?.source);
+}
+
+/** What a process needs for limits that several machines share. */
+export interface Leasing {
+  readonly seed: Seeder;
+  readonly source: LeaseSource;
 }
 
 /** Clients choose the names of end users. The counter that was changed longest ago is forgotten first, and seeded again. */

@@ -1,11 +1,13 @@
 import type { NumberTable } from '../lib/number-table.ts';
+import type { LeaseRecord, LeaseRecords } from './lease-report.ts';
 
 /** A field of a counter's record. Every process that shares the table has a `held` column of its own, from 1 on. */
-export type CounterField = 'used' | 'isSeeded' | 'endMs' | `held${number}`;
+export type CounterField = 'used' | 'isSeeded' | 'endMs' | 'allow' | 'elsewhere' | `held${number}`;
 
-/** The fields of the counters of this many processes. */
-export function counterFields(processes: number): readonly CounterField[] {
-  return ['used', 'isSeeded', 'endMs', ...heldFields(processes)];
+/** The fields of the counters of this many processes. `areLeased`: several machines share limits. */
+export function counterFields(processes: number, areLeased = false): readonly CounterField[] {
+  const ofLeases = areLeased ? (['allow', 'elsewhere'] as const) : [];
+  return ['used', 'isSeeded', 'endMs', ...ofLeases, ...heldFields(processes)];
 }
 
 function heldFields(processes: number): readonly `held${number}`[] {
@@ -37,6 +39,8 @@ export interface CounterNeed {
   readonly mayPassIdle: boolean;
   /** Whether the need is held even if it does not fit. */
   readonly isSoft: boolean;
+  /** Whether a lease says how much may be used and held, instead of `amount`. */
+  readonly isLeased?: boolean;
 }
 
 /**
@@ -45,7 +49,7 @@ export interface CounterNeed {
  *
  * A process writes only its own `held` column, as the sum of its own holds rather than as a difference. So a lost column is correct again after the next change, and the supervisor may set the column of a dead process to 0.
  */
-export class CounterLedger {
+export class CounterLedger implements LeaseRecords {
   readonly #table: NumberTable<CounterField>;
   readonly #columns: readonly `held${number}`[];
   readonly #column: `held${number}`;
@@ -67,7 +71,8 @@ export class CounterLedger {
       const { used } = record;
       const held = this.#heldIn(record);
       if (record.isSeeded === 0 && !wanted.isSoft) return { kind: 'unseeded', used, held };
-      if (!wanted.isSoft && !fits(wanted, used, held)) return { kind: 'full', used, held };
+      const most = wanted.isLeased === true ? record.allow : wanted.amount;
+      if (!wanted.isSoft && !fits(wanted, most, { used, held })) return { kind: 'full', used, held };
       record[this.#column] = own + wanted.need;
       record.endMs = wanted.endMs;
       return { kind: 'taken', used, held: held + wanted.need };
@@ -124,12 +129,71 @@ export class CounterLedger {
     });
   }
 
+  /** The same for a leased counter, which allows nothing yet. `used` is what the ledger does not have. */
+  seedLeased(key: string, used: number, endMs: number): void {
+    this.#table.update(key, (record) => {
+      if (record.isSeeded !== 0) return;
+      record.used += used;
+      record.isSeeded = 1;
+      record.endMs = endMs;
+      record.allow = record.used;
+    });
+  }
+
   /**
    * Adds to the use, for an adjusting entry or a lost request. An unknown counter stays so. A credit may be below 0.
    */
   adjust(key: string, amount: number): void {
     this.#table.update(key, (record) => {
       if (record.isSeeded !== 0) record.used += amount;
+    });
+  }
+
+  /** How a leased counter stands; undefined: it is unknown. */
+  leased(key: string): LeaseRecord | undefined {
+    return this.#table.read(key, (record) =>
+      record.isSeeded === 0
+        ? undefined
+        : { used: record.used, held: this.#heldIn(record), allow: record.allow },
+    );
+  }
+
+  /** What a leased counter has used on other machines and in the ledger. */
+  elsewhere(key: string): number {
+    return this.#table.read(key, ({ elsewhere }) => elsewhere) ?? 0;
+  }
+
+  /** Raises what a leased counter allows. */
+  allowMore(key: string, amount: number): void {
+    this.#table.update(key, (record) => {
+      if (record.isSeeded !== 0) record.allow += amount;
+    });
+  }
+
+  /** Takes back up to `most` of what is allowed and neither used nor held. Returns how much. */
+  takeBack(key: string, most: number): number {
+    return this.#table.update(key, (record) => {
+      const unused = record.isSeeded === 0 ? 0 : record.allow - record.used - this.#heldIn(record);
+      const taken = Math.max(0, Math.min(most, unused));
+      record.allow -= taken;
+      return taken;
+    });
+  }
+
+  /** Moves a use of a leased counter from this machine to the ledger. */
+  markStored(key: string, amount: number): void {
+    this.#table.update(key, (record) => {
+      if (record.isSeeded === 0) return;
+      record.used -= amount;
+      record.allow -= amount;
+      record.elsewhere += amount;
+    });
+  }
+
+  /** Notes what a leased counter has used elsewhere. */
+  noteElsewhere(key: string, used: number): void {
+    this.#table.update(key, (record) => {
+      if (record.isSeeded !== 0) record.elsewhere = used;
     });
   }
 
@@ -167,7 +231,7 @@ export class CounterLedger {
 }
 
 /** The rule of every limit: 0 refuses all requests, and a need that exactly reaches the limit fits. */
-function fits({ need, amount, mayPassIdle }: CounterNeed, used: number, held: number): boolean {
-  if (used + held + need <= amount) return true;
-  return mayPassIdle && held === 0 && used < amount;
+function fits({ need, mayPassIdle }: CounterNeed, most: number, { used, held }: Standing): boolean {
+  if (used + held + need <= most) return true;
+  return mayPassIdle && held === 0 && used < most;
 }

@@ -28,6 +28,8 @@ export interface ProviderPricing {
   readonly apiBase: string;
   readonly discountPpm: number;
   readonly free: boolean;
+  /** Whether the costs that the provider itself reports are recorded. */
+  readonly recordsCost: boolean;
 }
 
 /** A sheet with a price of zero for everything. */

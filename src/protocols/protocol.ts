@@ -68,6 +68,8 @@ export interface Usage {
   readonly reasoningTokens: number | undefined;
   /** Counts with a separate price; absent if the provider reported none. */
   readonly parts?: UsageParts;
+  /** What the provider itself says that it bills, in nano-dollars; absent from nearly all. */
+  readonly reportedNano?: number | undefined;
 }
 
 /** Parts of the input and output with a separate price, in tokens. Each may be missing. */

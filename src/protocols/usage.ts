@@ -1,3 +1,4 @@
+import { nanoDollars } from '../lib/nano-dollars.ts';
 import { seemsObject, valueAt } from '../lib/json/json-scan.ts';
 import { AnswerBody } from './answer-body.ts';
 import { asObject, type JsonObject } from './json-object.ts';
@@ -42,24 +43,37 @@ export function usageFrom(report: unknown): Usage | undefined {
   const raw = asObject(report);
   if (raw === undefined) return undefined;
   if (raw.promptTokenCount !== undefined || raw.totalTokenCount !== undefined) return geminiUsage(raw);
-  const input = count(raw.prompt_tokens) ?? count(raw.input_tokens);
   const cacheRead = count(raw.cache_read_input_tokens);
+  const counts = countsOf(raw, cacheRead);
+  if (counts === undefined) return undefined;
+  const inputDetails = asObject(raw.prompt_tokens_details) ?? asObject(raw.input_tokens_details);
+  const outputDetails = asObject(raw.completion_tokens_details) ?? asObject(raw.output_tokens_details);
+  const parts = partsOf(raw, inputDetails, outputDetails);
+  return {
+    ...counts,
+    cachedTokens: cachedIn(raw, inputDetails, cacheRead),
+    reasoningTokens: count(outputDetails?.reasoning_tokens) ?? count(raw.reasoning_tokens),
+    ...(parts && { parts }),
+    ...(raw.cost !== undefined && reportedCost(raw.cost)),
+  };
+}
+
+function countsOf(
+  raw: JsonObject,
+  cacheRead: number | undefined,
+): Pick<Usage, 'inputTokens' | 'outputTokens' | 'totalTokens'> | undefined {
+  const input = count(raw.prompt_tokens) ?? count(raw.input_tokens);
   const cacheWrite = count(raw.cache_creation_input_tokens);
   const inputTokens = input === undefined ? undefined : input + besides(raw, cacheRead, cacheWrite);
   const outputTokens = count(raw.completion_tokens) ?? count(raw.output_tokens);
   const totalTokens = count(raw.total_tokens) ?? sum(inputTokens, outputTokens);
   if (totalTokens === undefined && inputTokens === undefined && outputTokens === undefined) return undefined;
-  const inputDetails = asObject(raw.prompt_tokens_details) ?? asObject(raw.input_tokens_details);
-  const outputDetails = asObject(raw.completion_tokens_details) ?? asObject(raw.output_tokens_details);
-  const parts = partsOf(raw, inputDetails, outputDetails);
-  return {
-    inputTokens,
-    outputTokens,
-    totalTokens,
-    cachedTokens: cachedIn(raw, inputDetails, cacheRead),
-    reasoningTokens: count(outputDetails?.reasoning_tokens) ?? count(raw.reasoning_tokens),
-    ...(parts && { parts }),
-  };
+  return { inputTokens, outputTokens, totalTokens };
+}
+
+/** A cost in dollars, as OpenRouter reports it, or Perplexity's object with the total. */
+function reportedCost(cost: unknown): Pick<Usage, 'reportedNano'> {
+  return { reportedNano: nanoDollars(asObject(cost)?.total_cost ?? cost) };
 }
 
 /** Counts of Gemini's API. What a model thinks is output that `candidatesTokenCount` leaves out. */

@@ -9,7 +9,8 @@ import { type FolderOptions, type JournalFolder, openAbandoned, openFolder } fro
 import { folderBytes } from './journal/folder-bytes.ts';
 import type { Use } from './journal/line.ts';
 import { adoptJournals } from './journal/scan.ts';
-import { Ledger, type LedgerTrouble } from './ledger/ledger.ts';
+import { Ledger } from './ledger/ledger.ts';
+import type { LedgerTrouble, SharedUse } from './ledger/ledger-options.ts';
 import { pruneLedger } from './ledger/prune.ts';
 import type { JournalOrders } from './process-journal.ts';
 
@@ -21,6 +22,12 @@ export interface Spend {
   /** Charges the requests of a dead process what they held. */
   readonly chargeLost: (life: number) => readonly Use[];
   readonly usedOf: (counter: string, windowMs: number) => number;
+  /** What was used on this machine that the database does not have. Needs the option `shared`. */
+  readonly unstoredOf: (counter: string, windowMs: number) => number;
+  /** Whether the last flush succeeded. */
+  readonly isSettled: () => boolean;
+  /** The id of the journal's folder, by which the ledger tells machines apart. */
+  readonly node: string;
   /** Loads the past use of the windows of new limits. */
   readonly prepare: (claims: Iterable<Claim>) => Promise<void>;
   readonly status: () => SpendStatus;
@@ -58,6 +65,8 @@ export interface SpendOptions {
   readonly onMoved: (use: Use) => void;
   /** Called after each flush that stored anything. */
   readonly onStored?: (() => void) | undefined;
+  /** For limits that several machines share. */
+  readonly shared?: SharedUse | undefined;
 }
 
 const PRUNE_MS = 3_600_000;
@@ -67,7 +76,7 @@ const PRUNE_MS = 3_600_000;
  * `StoreUnavailable` if `settings.store` cannot be opened.
  */
 export async function openSpend(options: SpendOptions): Promise<Spend> {
-  const { settings, dataFolder, recordsMs, onTrouble, onMoved, onStored } = options;
+  const { settings, dataFolder, recordsMs, onTrouble, onMoved, onStored, shared } = options;
   const place = folderOptions(settings, dataFolder);
   const folder = openFolder(place);
   let database: Database;
@@ -87,6 +96,7 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
     onTrouble,
     onMoved,
     onStored,
+    shared,
   });
   await ledger.start(options.claims);
   const pruner = new Pruner(options, database, ledger);
@@ -103,6 +113,9 @@ export async function openSpend(options: SpendOptions): Promise<Spend> {
     }),
     chargeLost: (life) => ledger.chargeLost(life),
     usedOf: (counter, windowMs) => ledger.usedOf(counter, windowMs),
+    unstoredOf: (counter, windowMs) => ledger.unstoredOf(counter, windowMs),
+    isSettled: () => ledger.isSettled,
+    node: folder.node,
     prepare: (claims) => ledger.prepare([...claims]),
     status: () => ({
       journalBytes: folderBytes(folder.path),

@@ -7,6 +7,7 @@ import { objectOwners } from './migrations/0004-object-owners.ts';
 import { cost } from './migrations/0005-cost.ts';
 import { ownersAndLedger } from './migrations/0006-owners-and-ledger.ts';
 import { console } from './migrations/0007-console.ts';
+import { sharedLimits } from './migrations/0008-shared-limits.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** All steps of the schema, in order. */
@@ -18,6 +19,7 @@ export const MIGRATIONS: readonly Migration[] = [
   cost,
   ownersAndLedger,
   console,
+  sharedLimits,
 ];
 
 /** The schema is unknown to this program, or lacks steps that it needs. */

@@ -12,6 +12,8 @@ export interface Usage {
   readonly audioOutput?: number | undefined;
   readonly acceptedPrediction?: number | undefined;
   readonly rejectedPrediction?: number | undefined;
+  /** What the provider says that it bills, in nano-dollars. Clients of other APIs are not told. */
+  readonly reportedNano?: number | undefined;
 }
 
 /**

@@ -9,14 +9,17 @@ export interface Client {
   readonly isSecure: boolean;
 }
 
-/** Who makes a request. */
+/** The caller of a request. */
 export interface Caller {
   readonly role: Role;
   readonly kind: Session['kind'] | 'demo';
   /** For the history: `admin`, the account's name, or the key's. */
   readonly name: string;
-  /** The session; undefined: the request has its credential with it, or needs none. */
+  /** The session; undefined: the request carries its credential, or needs none. */
   readonly session: Session | undefined;
-  /** What a page has to send with a write if its browser says nothing about its origin; undefined without a session. */
+  /**
+   * The token that a page has to send with a write if its browser does not send the origin; undefined without a
+   * session.
+   */
   readonly csrfToken: string | undefined;
 }

@@ -10,14 +10,14 @@ export interface IdentifyOptions {
   readonly signIn: SignIn;
   readonly lockout: Lockout;
   readonly audit: (entry: AuditEntry) => void;
-  /** Whether whoever reaches the demo is an admin. */
+  /** Whether every caller is an admin, as in the demo. */
   readonly isDemo: boolean;
 }
 
 /**
- * Finds out who makes a request: the owner of its credential or its session. Returns undefined if it has neither.
- * Throws `AdminProblem` for a wrong credential, after a delay if there were many, for an ended session, and for what a
- * stranger's page sends. The right credential is always admitted.
+ * Identifies the caller: the owner of the request's credential or session. Returns undefined if it has neither. Throws
+ * `AdminProblem` for a wrong credential (after a delay if there were many), for an ended session, and for a request
+ * from a page of another origin. The right credential is always admitted.
  */
 export async function identify(
   request: Request,
@@ -51,14 +51,14 @@ function isSigningIn({ method, url }: Request): boolean {
   return method === 'POST' && /\/sessions\/?(?:\?|$)/.test(url);
 }
 
-/** Nobody is signed in, or the session has ended. */
+/** There is no sign-in, or the session has ended. */
 export function noSession(client: Client): AdminProblem {
-  return new AdminProblem('no_session', 'Nobody is signed in, or the session has ended. Sign in again.', {
+  return new AdminProblem('no_session', 'There is no sign-in, or the session has ended. Sign in again.', {
     headers: { 'set-cookie': noSessionCookie(client) },
   });
 }
 
-/** Counts a wrong key, waits as long as its sender has to, and throws. */
+/** Counts a wrong key, delays the answer, and throws. */
 export async function refuseKey(
   { method, url }: Pick<Request, 'method' | 'url'>,
   { address }: Client,

@@ -2,13 +2,14 @@ import { hostOfOrigin, isLocalName, nameOfHost } from '../../lib/http/local-name
 import { AdminProblem } from '../problem.ts';
 
 /**
- * Refuses what a stranger's page makes a browser send. A page of another port of this machine counts as the same site,
- * so browsers send it the cookie; only the gateway's own pages are let through. Other programs send none of these signs.
+ * Refuses requests that a page of another origin makes a browser send. A page on another port of this machine counts as
+ * the same site, so browsers send it the cookie; only the gateway's own pages are accepted. Other programs send none of
+ * these headers.
  */
 export function requireOwnPage(headers: Headers): void {
   const site = headers.get('sec-fetch-site');
   const origin = headers.get('origin');
-  // Behind a proxy the Host may not be the one that the browser knows, so the browser's own word counts first.
+  // Behind a proxy, the Host may differ from the browser's, so the browser's own headers take precedence.
   const isOwn =
     site === null
       ? origin === null || hostOfOrigin(origin) === headers.get('host')
@@ -16,7 +17,9 @@ export function requireOwnPage(headers: Headers): void {
   if (!isOwn) throw new AdminProblem('foreign_page', 'Pages of another origin may not use the Admin API.');
 }
 
-/** Refuses a Host that a stranger may have pointed at this machine (DNS rebinding): such a page has our origin. */
+/**
+ * Refuses a Host that an attacker may have pointed at this machine (DNS rebinding), since such a page has our origin.
+ */
 export function requireLocalHost(headers: Headers): void {
   const host = headers.get('host');
   if (host === null || isLocalName(nameOfHost(host))) return;
@@ -27,8 +30,8 @@ export function requireLocalHost(headers: Headers): void {
 }
 
 /**
- * Refuses a write with a cookie that the browser does not call ours, unless it has the session's token: the page can
- * read that from `GET /admin/v1/session`, and no other page can.
+ * Refuses a write with a cookie unless the browser marks it as same-origin or it has the session's token, which only
+ * our page can read from `GET /admin/v1/session`.
  */
 export function requireIntent({ method, headers }: Request, csrfToken: string | undefined): void {
   if (method === 'GET' || method === 'HEAD' || csrfToken === undefined) return;

@@ -1,15 +1,18 @@
 /**
- * What a caller may do. `key` is the session of a master key, which sees its own use only; each of the others may do
- * what the one before it may.
+ * The permissions of a caller. `key` is the session of a master key, which sees only its own use. Each of the other
+ * roles includes the one before it.
  */
 export const ROLES = ['key', 'viewer', 'operator', 'admin'] as const;
 
 export type Role = (typeof ROLES)[number];
 
-/** Who may run an operation: everybody, a role and those above it, or who may ask models: all roles but viewers. */
+/**
+ * The access that an operation needs: everyone, a role and those above it, or permission to call models, which all
+ * roles except viewers have.
+ */
 export type Access = 'public' | 'asking' | Role;
 
-/** The kinds of resource that an operator edits. Everything else that is written is an admin's. */
+/** The kinds of resource that an operator edits. All other writes need an admin. */
 const EDITED_BY_OPERATORS: ReadonlySet<string> = new Set([
   'providers',
   'models',
@@ -18,7 +21,7 @@ const EDITED_BY_OPERATORS: ReadonlySet<string> = new Set([
   'users',
 ]);
 
-/** Who may run the operation: what it says, else readers for reading, and operators or admins for writing. */
+/** The access of an operation: the declared one, else viewers for reading, and operators or admins for writing. */
 export function accessOf({
   access,
   method,

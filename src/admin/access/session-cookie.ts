@@ -8,12 +8,12 @@ function nameFor({ isSecure }: Client): string {
   return isSecure ? '__Host-llm_proxy_session' : 'llm_proxy_session';
 }
 
-/** The value of Set-Cookie that gives a browser the token of its session. */
+/** The value of Set-Cookie that stores the token of a session. */
 export function sessionCookie(token: string, client: Client): string {
   return cookie(token, client, SESSION_MS / 1000);
 }
 
-/** The value of Set-Cookie that takes it away. */
+/** The value of Set-Cookie that deletes it. */
 export function noSessionCookie(client: Client): string {
   return cookie('', client, 0);
 }

@@ -17,7 +17,7 @@ export interface SignInOptions {
   readonly nowMs: () => number;
 }
 
-/** The secrets of accounts begin so: only for these is the table of accounts asked. */
+/** The prefix of accounts' secrets. Only for these is the table of accounts queried. */
 const ACCOUNT_SECRET = 'llmp-acc-';
 
 /** A new secret of 256 random bits for an account. */
@@ -25,7 +25,7 @@ export function newAccountSecret(): string {
   return `${ACCOUNT_SECRET}${randomBytes(32).toString('base64url')}`;
 }
 
-/** Decides who a credential or a session belongs to. Throws `StoreUnavailable` if the database cannot be asked. */
+/** Finds the owner of a credential or a session. Throws `StoreUnavailable` if the database is unavailable. */
 export class SignIn {
   readonly #options: SignInOptions;
 
@@ -33,13 +33,13 @@ export class SignIn {
     this.#options = options;
   }
 
-  /** The owner of a credential that a program sends with each request; undefined: nobody's. */
+  /** The owner of a credential that a program sends with each request; undefined: unknown. */
   async bearer(key: string): Promise<Caller | undefined> {
     const found = (await this.#operator(key)) ?? undefined;
     return found && { ...found.who, session: undefined, csrfToken: undefined };
   }
 
-  /** Opens a session for the owner of a credential, a master key included; undefined: the credential is nobody's. */
+  /** Opens a session for the owner of a credential, which may be a master key; undefined: the credential is unknown. */
   async open(key: string, { address }: Client): Promise<{ token: string; caller: Caller } | undefined> {
     const found = (await this.#operator(key)) ?? this.#keyHolder(key);
     if (found === undefined) return undefined;
@@ -78,7 +78,7 @@ export class SignIn {
     return new Set(valid.flatMap((session) => session?.hash ?? []));
   }
 
-  /** The session with the role of now; undefined: it has expired, or what opened it is no more what it was. */
+  /** The session with the current role; undefined: it has expired, or its credential has changed. */
   async #valid(session: Session): Promise<Session | undefined> {
     const { adminKey, accounts, nowMs } = this.#options;
     if (session.expiresMs <= nowMs()) return undefined;
@@ -105,7 +105,7 @@ export class SignIn {
     const account = await accounts.findBySecret(sha256Hex(key));
     if (account?.isEnabled !== true) return undefined;
     const { id, name, role, secretHash } = account;
-    // A look at the list is enough to see whether an account is in use, so a minute is exact enough.
+    // The time only shows whether an account is in use, so a minute is exact enough.
     if (nowMs() - (account.lastUsedMs ?? 0) > NOTED_EVERY_MS) await accounts.noteUse(id, nowMs());
     return { who: { kind: 'account', role, name }, account: id, credential: () => secretHash };
   }
@@ -136,7 +136,7 @@ const NOTED_EVERY_MS = 60_000;
 interface Opened {
   readonly who: Pick<Session, 'kind' | 'role' | 'name'>;
   readonly account: string | null;
-  /** What is kept to notice a change of the credential, for a session with this hash. */
+  /** The fingerprint of a session's credential, by which a change is detected. */
   readonly credential: (sessionHash: string) => string;
 }
 
@@ -145,7 +145,7 @@ function callerOf(session: Session, token: string): Caller {
   return { kind, role, name, session, csrfToken: sha256Hex(`csrf ${token}`).slice(0, 32) };
 }
 
-/** Differs for each session, so that nothing in the database shows whether two sessions used the same key. */
+/** Differs for each session, so that the database does not show whether two sessions used the same key. */
 function fingerprint(adminKey: string, sessionHash: string): string {
   return createHmac('sha256', adminKey).update(sessionHash).digest('hex');
 }

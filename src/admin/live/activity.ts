@@ -3,11 +3,11 @@ import type { Emit } from '../../gateway/ports.ts';
 import type { GatewayEvent, RequestEnded } from '../../gateway/events.ts';
 import { recordOf, type RequestRecord } from '../../store/records/request-record.ts';
 
-/** What happened in a moment: names and numbers, never a prompt, an answer or a credential. */
+/** A batch of activity: names and numbers, never a prompt, an answer or a credential. */
 export interface Activity {
   /** The newest requests that ended, the oldest first. */
   readonly ended: RequestRecord[];
-  /** Requests that ended beside those. */
+  /** The number of other requests that ended. */
   more: number;
   readonly sums: ActivitySums;
   readonly news: News[];
@@ -24,7 +24,7 @@ export interface ActivitySums {
   readonly firstBytes: Histogram;
 }
 
-/** Something that an operator wants to hear of. */
+/** An item of the operator's feed. */
 export interface News {
   readonly kind:
     | 'route_cooled'
@@ -47,11 +47,11 @@ export interface News {
   readonly requestId?: string | undefined;
   readonly version?: number | undefined;
   readonly seconds?: number | undefined;
-  /** Further words, such as the problems of a refused configuration. */
+  /** Details, such as the problems of a refused configuration. */
   readonly detail?: string | undefined;
 }
 
-/** More of one moment are counted only. */
+/** Further ones in the same batch are only counted. */
 export const MOST_ENDED = 50;
 const MOST_NEWS = 50;
 
@@ -72,7 +72,7 @@ export function emptyActivity(): Activity {
   };
 }
 
-/** Adds what happened elsewhere in the same moment. */
+/** Adds the activity of other processes at the same time. */
 export function addActivity(to: Activity, other: Activity): void {
   to.ended.push(...other.ended);
   to.more += other.more;
@@ -92,10 +92,10 @@ export function addActivity(to: Activity, other: Activity): void {
   addHistogram(sums.firstBytes, other.sums.firstBytes);
 }
 
-/** How often a process tells what happened in it. */
+/** How often a process reports its activity. */
 const EVERY_MS = 250;
 
-/** Collects the events of one process and tells them in batches, while somebody watches. */
+/** Collects the events of one process and reports them in batches, while there are subscribers. */
 export class ActivityTap {
   readonly #tell: (activity: Activity) => void;
   readonly #epochMs: () => number;
@@ -186,7 +186,7 @@ const NEWS: Tellers = {
   'request-ended': (event, atMs) => fallbackOf(event, atMs) ?? budgetOf(event, atMs),
 };
 
-/** A request that another route than the first one answered; undefined: there is nothing to tell. */
+/** The news of a request that was answered by another route than the first; undefined: none. */
 function fallbackOf(event: RequestEnded, atMs: number): News | undefined {
   const { history, model, keyName: key, requestId, provider, ending } = event;
   const first = history[0]?.route.id;

@@ -14,20 +14,20 @@ import {
 import { type Activity, addActivity, emptyActivity, type News } from './activity.ts';
 import type { Subscriber } from './subscriber.ts';
 
-/** How often subscribers hear of anything, of nothing, and whether they may still listen. */
+/** The intervals of events, of keep-alives, and of checks whether subscribers are still authorised. */
 const TICK_MS = 250;
 const QUIET_MS = 5_000;
 const CHECK_MS = 500;
 
 export interface LiveHubOptions {
   readonly running: () => RunningGateway;
-  /** Which of these subscribers may go on. */
+  /** The subscribers that are still authorised. */
   readonly mayListen: (subscribers: readonly Subscriber[]) => Promise<ReadonlySet<Subscriber>>;
 }
 
 /**
- * Tells subscribers what happens, four times a second at most. Everything is worked out and written once for all of
- * them, and nothing while there are none.
+ * Sends events to subscribers, at most four times a second. Each event is computed and serialised once for all of them,
+ * and not at all without subscribers.
  */
 export class LiveHub {
   readonly #options: LiveHubOptions;
@@ -38,7 +38,7 @@ export class LiveHub {
   #toldAtMs = 0;
   #isClosed = false;
   #eventId = 0;
-  /** The last told state of each provider and route, as text. */
+  /** The last reported state of each provider and route, as text. */
   readonly #told = new Map<string, string>();
 
   constructor(options: LiveHubOptions) {
@@ -49,7 +49,7 @@ export class LiveHub {
     return this.#subscribers.size;
   }
 
-  /** Adds a subscriber, who first hears who it is, and all states. */
+  /** Adds a subscriber. Its first events are its identity and all states. */
   add(subscriber: Subscriber, hello: JsonObject): void {
     const running = this.#options.running();
     if (this.#subscribers.size === 0) this.#start(running);
@@ -62,17 +62,17 @@ export class LiveHub {
     );
   }
 
-  /** Tells news that no process reports, such as a drain. */
+  /** Reports news that no process emits, such as a drain. */
   tell(news: News): void {
     if (this.#subscribers.size > 0) this.#activity.news.push(news);
   }
 
-  /** Whether the gateway stops. */
+  /** Whether the gateway is stopping. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
-  /** Ends every stream, since the gateway stops. */
+  /** Ends every stream, since the gateway is stopping. */
   close(): void {
     this.#isClosed = true;
     for (const subscriber of this.#subscribers) subscriber.end(this.#event('end', { reason: 'stopping' }));
@@ -118,7 +118,7 @@ export class LiveHub {
     for (const subscriber of this.#subscribers) subscriber.send(text, texts.length);
   }
 
-  /** The states that changed since they were told; undefined: none has. Adds news of routes that are back. */
+  /** The states that changed since the last report; undefined: none. Adds news of routes that are available again. */
   #changes(running: RunningGateway, news: News[]): JsonObject | undefined {
     const states = statesOf(running);
     const changed = new Set<string>();
@@ -140,7 +140,7 @@ export class LiveHub {
 
   async #check(): Promise<void> {
     const subscribers = [...this.#subscribers];
-    // A database that is away for a moment ends nobody's stream.
+    // A brief outage of the database ends no stream.
     const allowed = await this.#options.mayListen(subscribers).catch(() => new Set(subscribers));
     for (const subscriber of subscribers)
       if (!allowed.has(subscriber)) subscriber.end(this.#event('end', { reason: 'session' }));
@@ -164,7 +164,7 @@ function statesOf(running: RunningGateway): States {
   };
 }
 
-/** What makes a state another one. The rest of a cooldown runs by itself, and a latency alone is no event. */
+/** The part of a state whose change is an event. The remaining cooldown and the latency are not part of it. */
 function* textsOf({ providers, routes }: States): Generator<[key: string, text: string]> {
   for (const { name, state, in_flight, routes_available } of providers)
     yield [`provider ${name}`, [state, in_flight, routes_available].join(' ')];

@@ -1,7 +1,7 @@
 import type { SignIn } from '../access/sign-in.ts';
 import type { Subscriber } from './subscriber.ts';
 
-/** Which subscribers may go on: a session may have ended, and a credential may have been taken back. */
+/** Which subscribers are still authorised: a session may have ended, and a credential may have been revoked. */
 export async function mayListen(
   subscribers: readonly Subscriber[],
   signIn: SignIn,

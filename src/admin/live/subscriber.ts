@@ -3,7 +3,7 @@ import type { Caller } from '../access/caller.ts';
 /** Events that wait for a slow reader, in bytes. More are dropped. */
 const MOST_WAITING = 256 * 1024;
 
-/** Whoever reads the live events. */
+/** A reader of the live events. */
 export class Subscriber {
   readonly caller: Caller;
   /** The credential of a program that has no session; undefined: it has one. */

@@ -1,4 +1,4 @@
-/** What may be wrong with a simulated provider, and what the simulator calls it. */
+/** The faults of a simulated provider, with the simulator's names. */
 export const DEMO_FAULTS = {
   '500': { title: 'Answers every request with 500', simulated: '500' },
   rate_limit: { title: 'Answers every request with 429', simulated: '429' },
@@ -19,6 +19,6 @@ export interface DemoControls {
   readonly traffic: () => DemoTraffic;
   readonly setTraffic: (traffic: DemoTraffic) => void;
   readonly providers: () => readonly { readonly name: string; readonly fault: DemoFault | undefined }[];
-  /** undefined: the provider is mended. */
+  /** undefined: the provider works again. */
   readonly breakProvider: (name: string, fault: DemoFault | undefined) => Promise<void>;
 }

@@ -9,7 +9,7 @@ import type { RunningGateway } from './running-gateway.ts';
 export interface ProviderStanding {
   readonly name: string;
   readonly state: 'healthy' | 'cooling' | 'on_trial' | 'draining' | 'disabled';
-  /** When the first of its routes is back; undefined: one is available. */
+  /** The time when the first of its routes is available again; undefined: one is available now. */
   readonly untilMs: number | undefined;
   readonly inFlight: number;
   readonly routes: number;
@@ -36,7 +36,7 @@ export function providerStandings(running: RunningGateway): ProviderStanding[] {
   });
 }
 
-/** A route that is left out for one endpoint serves all others. */
+/** A route that is skipped for one endpoint serves all others. */
 function isUsable({ state, endpoint }: Standing): boolean {
   return state === 'available' || endpoint !== undefined;
 }

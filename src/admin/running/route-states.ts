@@ -6,10 +6,10 @@ import { shares } from '../../routing/select.ts';
 import type { JsonObject } from '../../store/revision.ts';
 import type { RunningGateway } from './running-gateway.ts';
 
-/** The endpoints that a route may be cooling for on its own. */
+/** The endpoints for which a route can cool down separately. */
 export const ROUTE_ENDPOINTS: readonly string[] = [...ENDPOINTS, OTHER_ENDPOINT];
 
-/** Those that are looked at again and again. */
+/** The most used ones, which are checked often. */
 const SHOWN_ENDPOINTS = ['/v1/chat/completions', '/v1/responses', '/v1/messages', '/v1/embeddings'];
 
 /** A route for the Admin API. Two models that use the same upstream model of a provider share it. */
@@ -56,7 +56,7 @@ export function servedRoutes(snapshot: ReturnType<RunningGateway['snapshot']>): 
   return all;
 }
 
-/** Models that only a pattern serves, under the name of the pattern. */
+/** Models that are served only by a pattern, under the name of the pattern. */
 function patternModels({ patterns, models, findModel }: ReturnType<RunningGateway['snapshot']>): Model[] {
   return patterns.flatMap((pattern) => {
     const model = models.has(pattern) ? undefined : findModel(pattern);
@@ -70,13 +70,13 @@ export interface Standing {
   readonly state: RouteState;
   /** Of the gateway's clock; undefined: it is not cooling. */
   readonly untilMs: number | undefined;
-  /** The one endpoint that it is left out for; undefined: all of them. */
+  /** The only endpoint for which it is skipped; undefined: all endpoints. */
   readonly endpoint: string | undefined;
 }
 
 const AVAILABLE: Standing = { state: 'available', untilMs: undefined, endpoint: undefined };
 
-/** The state of a route: its own, else that of the first endpoint that it is left out for. */
+/** The state of a route: its own, else that of the first endpoint for which it is skipped. */
 export function standingOf(
   routeId: string,
   { routes, clock }: Pick<RunningGateway, 'routes' | 'clock'>,
@@ -120,7 +120,7 @@ export type RouteStateView = {
   readonly latency_ms: number | null;
 };
 
-/** What changes about a route. */
+/** The changing part of a route's state. */
 export function routeStateView(route: ServedRoute, running: RunningGateway): RouteStateView {
   const { id, routeId, provider, upstreamModel } = route;
   const { state, untilMs, endpoint } = standingOf(routeId, running);
@@ -172,7 +172,7 @@ function shareOf(routeId: string, model: Model, running: RunningGateway): number
   return Math.round((chances[place] ?? 0) * 10_000) / 10_000;
 }
 
-/** The attempts that are under way, in all processes. */
+/** The attempts in flight, in all processes. */
 export function requestsInFlight({ snapshot, traffic }: RunningGateway): number {
   return servedRoutes(snapshot()).reduce((sum, { routeId }) => sum + traffic.inFlight(routeId), 0);
 }

@@ -16,9 +16,9 @@ export interface RunningGateway {
   readonly traffic: Pick<Traffic, 'inFlight' | 'latencyMs'>;
   /** The last errors of the providers, without addresses or secrets. */
   readonly providerErrors: () => Promise<readonly ProviderError[]>;
-  /** Calls the listener with what happens in all processes, until the returned function is called. */
+  /** Calls the listener with the activity of all processes, until the returned function is called. */
   readonly watch: (listener: (activity: Activity) => void) => () => void;
-  /** Asks a provider for its models, or a model of it for one token. Never rejects. */
+  /** Asks a provider for its list of models, or one of its models for one token. Never rejects. */
   readonly test: (question: TestQuestion) => Promise<TestResult>;
   /** Forgets cached answers in all processes. Returns how many there were. */
   readonly forgetAnswers: (forgotten: ForgottenAnswers) => Promise<number>;
@@ -43,14 +43,14 @@ export interface ProviderError {
 export interface TestQuestion {
   /** The name of an enabled provider, or one that is not in force. */
   readonly provider: string | Provider;
-  /** The model that is asked for one token; undefined: the list of models is asked for. */
+  /** The model to ask for one token; undefined: ask for the list of models. */
   readonly model: string | undefined;
 }
 
 export interface TestResult {
-  /** Without address or secret; undefined: it went well. */
+  /** The error without address or secret; undefined: success. */
   readonly error: string | undefined;
   readonly latencyMs: number;
-  /** The provider's models, if these were asked for and its answer has them. */
+  /** The provider's models, if they were requested and its answer has them. */
   readonly models: readonly string[];
 }

@@ -6,7 +6,7 @@ import type { Json, JsonObject, Resources } from '../../store/revision.ts';
 /** Shown in place of a secret. */
 const SECRET = '(secret)';
 
-/** What differs between two configurations, field by field. Of a secret it tells only that it differs. */
+/** The differences between two configurations, field by field. For a secret, only the fact that it differs. */
 export function differences(before: Resources, after: Resources): Change[] {
   return KINDS.flatMap((kind) => {
     const ids = new Set([...before[kind].keys(), ...after[kind].keys()]);
@@ -33,7 +33,7 @@ interface Field {
   readonly shown: Json | undefined;
 }
 
-/** The fields by path, and how each may be shown. The sections of a file are told by their settings. */
+/** The fields by path, with the text to show. The sections of a file are listed by their settings. */
 function flat(kind: Kind, fields: JsonObject): ReadonlyMap<string, Field> {
   const hidden = RESOURCE_KINDS[kind].secrets
     .flatMap((pattern) => pathsLike(fields, pattern))
@@ -49,11 +49,11 @@ function flat(kind: Kind, fields: JsonObject): ReadonlyMap<string, Field> {
       { value: one, shown: shown[inner] },
     ]);
   });
-  // The preview beside a hash tells one key from another.
+  // The preview beside a hash distinguishes the keys.
   return new Map(entries.filter(([name]) => name !== 'hash' && name !== 'previous'));
 }
 
-/** The changes of several revisions, oldest first, as one. What was changed there and back again is left out. */
+/** The changes of several revisions, oldest first, as one. A change that was undone again is left out. */
 export function joined(all: readonly (readonly Change[])[]): Change[] {
   const resources = new Map<string, Change>();
   for (const change of all.flat()) {
@@ -76,14 +76,14 @@ function after(earlier: Change, later: Change): Change | undefined {
     fields.set(path, { path, before: known === undefined ? before : known.before, after });
   }
   const changed = [...fields.values()].filter(
-    // Of a secret nobody knows whether it is the former one again.
+    // For a secret, it is unknown whether it is the former one again.
     (field) => field.before === SECRET || JSON.stringify(field.before) !== JSON.stringify(field.after),
   );
   const action = !wasThere ? 'created' : isThere ? 'updated' : 'deleted';
   return { kind: later.kind, id: later.id, action, fields: changed };
 }
 
-/** The changes that undo these. */
+/** The reverse of these changes. */
 export function undone(changes: readonly Change[]): Change[] {
   const opposite = { created: 'deleted', deleted: 'created', updated: 'updated' } as const;
   return changes.map(({ kind, id, action, fields }) => ({

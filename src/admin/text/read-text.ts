@@ -10,7 +10,7 @@ import { RESOURCE_KINDS } from '../../store/resource-kinds.ts';
 import type { Json, JsonObject, Revision } from '../../store/revision.ts';
 import { findUnsentCredentials } from '../credential-again.ts';
 
-/** A configuration that was sent as text. */
+/** A configuration sent as text. */
 export interface SentText {
   /** undefined: it has problems. */
   readonly file: ConfigFile | undefined;
@@ -20,8 +20,8 @@ export interface SentText {
 }
 
 /**
- * Reads a configuration. A secret stands in an export as `${NAME}`; where the same text stands in the same place, the
- * stored secret stays. Any other variable is a problem, since whoever sends a text must not read the server's environment.
+ * Reads a configuration. In an export, `${NAME}` stands for a secret; if the same variable is in the same place, the
+ * stored secret is kept. Any other variable is a problem, since callers must not read the server's environment.
  */
 export function readText(text: string, before: Revision, from: 'litellm' | undefined): SentText {
   const source = parseSource(text);
@@ -46,7 +46,7 @@ export function readText(text: string, before: Revision, from: 'litellm' | undef
   const unsent = unsentCredentials(source.value as Json, hidden, before).map((path) => ({
     path,
     ...source.locate([], 'value'),
-    message: 'has to be sent again, since the change would show the stored one to another host',
+    message: 'has to be sent again, since the change would send the stored one to another host',
   }));
   const all = [...problems, ...unsent];
   return { file: all.length === 0 ? shape.file : undefined, problems: all, unmapped: [] };
@@ -81,7 +81,7 @@ function twin(entry: Json, at: number, list: Json | undefined): Json | undefined
   return list.find((one) => isObject(one) && one['name'] === entry['name']);
 }
 
-/** The paths of credentials that the text keeps, though it sends them elsewhere. */
+/** The paths of credentials that the text keeps while it changes their destination. */
 function unsentCredentials(given: Json, hidden: JsonObject, before: Revision): string[] {
   const entries = isObject(given) && Array.isArray(given['providers']) ? given['providers'] : [];
   return entries.flatMap((entry, at) => {

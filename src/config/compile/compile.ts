@@ -84,9 +84,34 @@ export function compile(settings: Settings, context: CompileContext): CompileRes
 
 /** The settings that the snapshot takes as they are. */
 function unchanged(settings: Settings) {
-  const { retry, cooldown, health, metrics, docs, console, prices, spend, attribution, alerts, workers } =
-    settings;
-  return { retry, cooldown, health, metrics, docs, console, prices, spend, attribution, alerts, workers };
+  const {
+    retry,
+    cooldown,
+    health,
+    metrics,
+    docs,
+    console,
+    prices,
+    spend,
+    sharedState,
+    attribution,
+    alerts,
+    workers,
+  } = settings;
+  return {
+    retry,
+    cooldown,
+    health,
+    metrics,
+    docs,
+    console,
+    prices,
+    spend,
+    sharedState,
+    attribution,
+    alerts,
+    workers,
+  };
 }
 
 function compileServer(settings: Settings): Snapshot['server'] {

@@ -1,5 +1,10 @@
-import type { AttributionSettings, AlertHook, SpendSettings } from '../spend-settings.ts';
-import { ALERT_EVENTS, DEFAULT_SPEND } from '../spend-settings.ts';
+import type {
+  AttributionSettings,
+  AlertHook,
+  SharedStateSettings,
+  SpendSettings,
+} from '../spend-settings.ts';
+import { ALERT_EVENTS, DEFAULT_SHARED_STATE, DEFAULT_SPEND } from '../spend-settings.ts';
 import { DEFAULT_LIMIT_OPTIONS, type LimitOptions } from '../compiled-limits.ts';
 import type { Tags } from '../owners.ts';
 import type { KeyOwnershipFile } from '../schema/owner-schema.ts';
@@ -16,6 +21,7 @@ export interface OwnerSettings {
   readonly limits: readonly LimitSettings[];
   readonly limitOptions: LimitOptions;
   readonly spend: SpendSettings;
+  readonly sharedState: SharedStateSettings;
   readonly attribution: AttributionSettings;
   readonly alerts: readonly AlertHook[];
 }
@@ -72,6 +78,7 @@ export function normaliseOwners(file: ConfigFile, report: Report): OwnerSettings
     limits: normaliseLimits(file.limits, ['limits'], report),
     limitOptions: normaliseOptions(file.limits_options),
     spend: normaliseSpend(file.spend),
+    sharedState: normaliseSharedState(file.shared_state),
     attribution: {
       endUser: file.attribution?.end_user ?? 'store',
       endUsers: isNamed(file.attribution?.end_user) ? 'optional' : 'off',
@@ -127,6 +134,14 @@ function normaliseSpend(file: ConfigFile['spend']): SpendSettings {
     maxJournalBytes:
       typeof file?.journal_max_mb === 'number' ? bytesOf(file.journal_max_mb) : DEFAULT_SPEND.maxJournalBytes,
     allowNetworkDisk: file?.journal_allow_network ?? false,
+  };
+}
+
+function normaliseSharedState(file: ConfigFile['shared_state']): SharedStateSettings {
+  return {
+    driver: file?.driver === 'postgres' ? 'postgres' : 'none',
+    deadlineMs: file?.deadline_ms ?? DEFAULT_SHARED_STATE.deadlineMs,
+    leasePercent: file?.lease_percent ?? DEFAULT_SHARED_STATE.leasePercent,
   };
 }
 

@@ -50,6 +50,7 @@ function pricingOf(entry: ProviderEntry): ProviderSettings['pricing'] {
     priceProvider: entry.price_provider ?? undefined,
     discountPpm: ppmOf(entry.discount_percent ?? 0),
     free: entry.free ?? false,
+    recordsCost: entry.trust_provider_cost === 'record',
   };
 }
 

@@ -129,6 +129,11 @@ export const providerSchema = z.strictObject({
     description: 'true: nothing costs anything here, such as at a server of your own.',
     default: false,
   }),
+  trust_provider_cost: optional(z.enum(['off', 'record']), {
+    description:
+      "`record`: the cost that the provider itself reports, such as OpenRouter's `usage.cost`, stands beside ours in the records of requests. Ours is charged.",
+    default: 'off',
+  }),
   forward_client_auth: optional(z.boolean(), {
     description:
       "Whether the client's own credential goes to this provider, if the provider has no `api_key` and it is none of our master keys.",

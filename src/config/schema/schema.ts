@@ -23,7 +23,7 @@ import {
   timeoutsSchema,
 } from './server-schema.ts';
 import { optional, seconds, secretText } from './setting.ts';
-import { alertSchema, attributionSchema, spendSchema } from './spend-schema.ts';
+import { alertSchema, attributionSchema, sharedStateSchema, spendSchema } from './spend-schema.ts';
 import { translationSchema } from './translation-schema.ts';
 
 /**
@@ -133,6 +133,9 @@ export const configSchema = z
     metrics: optional(metricsSchema, { description: 'Prometheus metrics.' }),
     prices: optional(pricesSchema, { description: 'What requests cost.' }),
     spend: optional(spendSchema, { description: 'Where the use that limits need is kept.' }),
+    shared_state: optional(sharedStateSchema, {
+      description: 'How several gateways on one database keep limits together.',
+    }),
     attribution: optional(attributionSchema, {
       description: 'What is stored about the people behind requests.',
     }),

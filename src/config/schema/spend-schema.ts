@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ALERT_EVENTS, DEFAULT_SPEND } from '../spend-settings.ts';
+import { ALERT_EVENTS, DEFAULT_SHARED_STATE, DEFAULT_SPEND } from '../spend-settings.ts';
 import { optional } from './setting.ts';
 
 /** `spend`. */
@@ -30,6 +30,23 @@ export const spendSchema = z.strictObject({
   journal_allow_network: optional(z.boolean(), {
     description: 'Whether the journal may be on a network disk, where each write takes milliseconds.',
     default: false,
+  }),
+});
+
+/** `shared_state`. */
+export const sharedStateSchema = z.strictObject({
+  driver: optional(z.enum(['auto', 'none', 'postgres']), {
+    description:
+      'How several gateways on one database keep limits of a day or longer together. `postgres`: each takes leases from the database. `none`: each counts for itself. `auto`: `none`, for now. Read at the start.',
+    default: 'auto',
+  }),
+  deadline_ms: optional(z.number().int().min(5).max(5000), {
+    description: 'Milliseconds that a request waits for the database when its gateway has no lease left.',
+    default: DEFAULT_SHARED_STATE.deadlineMs,
+  }),
+  lease_percent: optional(z.number().min(0.01).max(50), {
+    description: 'The most of a limit that one gateway takes at once, in percent.',
+    default: DEFAULT_SHARED_STATE.leasePercent,
   }),
 });
 

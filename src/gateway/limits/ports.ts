@@ -2,6 +2,7 @@ import type { MasterKey } from '../../config/snapshot.ts';
 import type { CounterAmount } from '../../limits/counter-amount.ts';
 import type { Claim } from '../../limits/claim.ts';
 import type { ClaimStanding, ClaimTaking, Hold, Moment } from '../../limits/claim-counters.ts';
+import type { LeaseVerdict } from '../../limits/lease-report.ts';
 import type { EndedUse } from '../../limits/estimates.ts';
 import type { Model } from '../../routing/route.ts';
 import type { Attribution } from '../attribution.ts';
@@ -30,8 +31,10 @@ export interface Demand {
  * The counters behind the configured limits. Implemented for one process, and over memory that several processes share.
  */
 export interface Counters {
-  /** Holds `need` of a limit, or returns why it cannot. Changes nothing unless it holds. */
-  readonly take: (claim: Claim, need: number, at: Moment) => ClaimTaking;
+  /** Holds `need` of a limit, or returns why it cannot. Changes nothing unless it holds. `isFinal`: no larger lease is available. */
+  readonly take: (claim: Claim, need: number, at: Moment, isFinal?: boolean) => ClaimTaking;
+  /** Asks for a lease that `need` fits in, of a limit that several machines share. */
+  readonly lease: (claim: Claim, need: number, at: Moment) => Promise<LeaseVerdict>;
   /** Releases a request's hold. */
   readonly giveBack: (hold: Hold, at: Moment) => void;
   /** Replaces a hold by the actual use, in the window that it was taken from. Returns the part above the limit. */

@@ -17,6 +17,7 @@ export function gatewayUsage(usage: Usage | undefined): GatewayUsage | undefined
     cachedTokens: cacheRead,
     reasoningTokens: reasoning,
     ...(hasParts && { parts }),
+    ...(usage.reportedNano !== undefined && { reportedNano: usage.reportedNano }),
   };
 }
 

@@ -136,8 +136,9 @@ async function note(groups: Map<string, Group>, record: RequestRecord, prices: P
 }
 
 async function costNow(record: RequestRecord, { options, models }: Prices): Promise<number | undefined> {
-  const { provider, priceRef } = record;
-  if (provider === null) return undefined;
+  const { provider, priceRef, attemptsCost } = record;
+  // Several attempts were billed, at the prices of several models: the record's tokens are their sums.
+  if (provider === null || typeof attemptsCost === 'string') return undefined;
   const model = models.get(priceRef ?? '') ?? upstreamModelOf(record, options.snapshot);
   const use = { provider, model, usage: usageOf(record), isEstimated: record.isEstimated };
   return (await options.costAt(use, record.endedAtMs)).nano;

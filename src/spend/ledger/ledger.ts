@@ -1,38 +1,16 @@
 import type { Claim } from '../../limits/claim.ts';
-import type { Database } from '../../store/database.ts';
-import type { JournalFolder } from '../journal/folder.ts';
 import type { CloseLine, Use } from '../journal/line.ts';
 import { Lives } from '../journal/lives.ts';
 import { JournalScan, keptFiles, type ScannedFile } from '../journal/scan.ts';
 import { tidyFolder } from '../journal/tidy.ts';
 import { JournalWriter } from '../journal/writer.ts';
+import type { LedgerOptions } from './ledger-options.ts';
 import { lostRequest } from './lost-request.ts';
-import { nextPart } from './next-part.ts';
+import { closesBetween, nextPart } from './next-part.ts';
 import { KnownUse } from './known-use.ts';
 import { readAcked, readLedger, type StoredLedger } from './read-ledger.ts';
 import { PartMoved, storeBatch } from './store-batch.ts';
-
-export interface LedgerOptions {
-  readonly folder: JournalFolder;
-  readonly database: Database;
-  /** Whether a row is stored for each request. */
-  readonly keepsRecords: boolean;
-  readonly maxBytes: number;
-  /** Milliseconds since 1970. */
-  readonly nowMs: () => number;
-  readonly onTrouble: (trouble: LedgerTrouble) => void;
-  /** Called when the use of a counter changes other than by a request of this machine: by an entry, for example. */
-  readonly onMoved: (use: Use) => void;
-  /** Called after each flush that stored anything. */
-  readonly onStored?: (() => void) | undefined;
-}
-
-/**
- * `held`: the database accepts no writes; reported once until it does. `torn`: a line in a journal could not be read.
- */
-export type LedgerTrouble =
-  | { readonly type: 'held'; readonly reason: string }
-  | { readonly type: 'torn'; readonly file: string };
+import { UnstoredUse } from './unstored.ts';
 
 const FLUSH_MS = 1000;
 
@@ -47,6 +25,7 @@ export class Ledger {
   /** Writes the ends of lost requests. */
   readonly #own: JournalWriter;
   readonly #lives: Lives;
+  readonly #unstored: UnstoredUse | undefined;
   /** undefined: the database has not been read yet. */
   #stored: StoredLedger | undefined;
   #flushing: Promise<void> | undefined;
@@ -59,7 +38,8 @@ export class Ledger {
 
   constructor(options: LedgerOptions) {
     this.#options = options;
-    const { folder, maxBytes, onTrouble, onMoved } = options;
+    const { folder, maxBytes, onTrouble, shared } = options;
+    this.#unstored = shared && new UnstoredUse(shared.onStored);
     this.#lives = new Lives(folder);
     this.#known = new KnownUse(options);
     this.#scan = new JournalScan({
@@ -67,8 +47,9 @@ export class Ledger {
       onUses: (uses, file) => {
         this.#waiting += 1;
         this.#known.note(uses);
+        this.#unstored?.note(uses);
         // A process of this start updates its counters itself.
-        if (!this.#isRecounting && this.#lives.isForeign(file)) for (const use of uses) onMoved(use);
+        if (!this.#isRecounting && this.#lives.isForeign(file)) this.#tellFound(uses);
       },
       onTorn: (file) => onTrouble({ type: 'torn', file }),
     });
@@ -107,6 +88,17 @@ export class Ledger {
   usedOf(counter: string, windowMs: number): number {
     this.scan();
     return this.#known.usedOf(counter, windowMs);
+  }
+
+  /** What was used on this machine that the database does not have. Needs the option `shared`. */
+  unstoredOf(counter: string, windowMs: number): number {
+    this.scan();
+    return this.#unstored?.get(counter, windowMs) ?? 0;
+  }
+
+  /** Whether the last flush succeeded. */
+  get isSettled(): boolean {
+    return !this.#isHeld && this.#stored !== undefined;
   }
 
   /**
@@ -198,6 +190,7 @@ export class Ledger {
     this.#stored = stored;
     this.#known.begin(stored, () => {
       this.#waiting = 0;
+      this.#unstored?.clear();
       this.#isRecounting = true;
       this.#scan.recount((name) => stored.acked.get(name) ?? 0);
       this.#isRecounting = false;
@@ -214,7 +207,15 @@ export class Ledger {
       this.#scan.files.filter((file) => this.#lives.isForeign(file) && !this.#lives.isAlive(file)),
     );
     const lost = this.#chargeWhere((file) => dead.has(file));
-    for (const use of lost) this.#options.onMoved(use);
+    this.#tellFound(lost);
+  }
+
+  #tellFound(uses: readonly Use[]): void {
+    const { onMoved, shared } = this.#options;
+    for (const use of uses) {
+      onMoved(use);
+      shared?.onFound(use);
+    }
   }
 
   #chargeWhere(isDead: (file: ScannedFile) => boolean): Use[] {
@@ -260,9 +261,11 @@ export class Ledger {
       );
       file.ackedAt = part.toAt;
       this.#waiting -= closes.length;
+      this.#unstored?.markStored(closes);
     } catch (error) {
       if (!(error instanceof PartMoved)) throw error;
       file.ackedAt = await database.read((sql) => readAcked(sql, file.name));
+      this.#unstored?.markStored(closesBetween(file, part.fromAt));
     }
   }
 

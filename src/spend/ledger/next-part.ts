@@ -21,3 +21,13 @@ export function nextPart({ path, name, ackedAt, scannedAt }: ScannedFile): {
   }
   return { part: { file: name, fromAt: ackedAt, toAt }, closes };
 }
+
+/** The requests that end between a position and what is stored of the file. */
+export function closesBetween({ path, ackedAt }: ScannedFile, fromAt: number): readonly CloseLine[] {
+  const closes: CloseLine[] = [];
+  for (const { line, endAt } of readLines(path, fromAt)) {
+    if (endAt > ackedAt) break;
+    if (line?.t === 'close') closes.push(line);
+  }
+  return closes;
+}

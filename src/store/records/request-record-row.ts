@@ -22,6 +22,8 @@ export interface RecordRow {
   readonly cost_nano: number | string | null;
   readonly cost_basis: string | null;
   readonly saved_nano: number | string | null;
+  readonly provider_cost_nano: number | string | null;
+  readonly attempts_cost: string | null;
   readonly price_ref: string | null;
   readonly tier: string | null;
   readonly cache_write_tokens: number | null;
@@ -72,6 +74,7 @@ export function rowOf(record: RequestRecord): RecordRow {
     cost_nano: record.costNano,
     cost_basis: record.costBasis,
     saved_nano: record.savedNano ?? null,
+    provider_cost_nano: record.providerCostNano ?? null,
     price_ref: record.priceRef,
     hold_nano: record.holdNano ?? null,
     ...laterRow(record),
@@ -101,6 +104,7 @@ export function parseRow(row: RecordRow): RequestRecord {
     costNano: row.cost_nano === null ? null : Number(row.cost_nano),
     costBasis: row.cost_basis,
     savedNano: row.saved_nano === null ? undefined : Number(row.saved_nano),
+    providerCostNano: row.provider_cost_nano === null ? undefined : Number(row.provider_cost_nano),
     priceRef: row.price_ref,
     priceSheet: null,
     holdNano: row.hold_nano === null ? undefined : Number(row.hold_nano),
@@ -110,6 +114,7 @@ export function parseRow(row: RecordRow): RequestRecord {
 
 /** Columns that older rows lack, and their fields. */
 const LATER = [
+  ['attempts_cost', 'attemptsCost'],
   ['tier', 'tier'],
   ['cache_write_tokens', 'cacheWriteTokens'],
   ['cache_write_1h_tokens', 'cacheWrite1hTokens'],

@@ -2,7 +2,7 @@ import { detailsOf, type RequestDetails } from './request-details.ts';
 import type { Tags } from '../../config/owners.ts';
 import type { Attribution } from '../../gateway/attribution.ts';
 import type { Ending, RequestEnded } from '../../gateway/events.ts';
-import type { Cost } from '../../gateway/cost.ts';
+import type { AttemptCost, Cost } from '../../gateway/cost.ts';
 import type { Usage, UsageParts } from '../../protocols/protocol.ts';
 
 /** `lost`: the process that served it died. It is charged what it held. */
@@ -37,6 +37,10 @@ export interface RequestRecord extends RequestDetails {
   readonly costBasis: string | null;
   /** Nano-dollars that the response cache saved. */
   readonly savedNano?: number | undefined;
+  /** Nano-dollars that the provider itself reported. */
+  readonly providerCostNano?: number | undefined;
+  /** If others than the last attempt were billed: what each cost, as JSON. */
+  readonly attemptsCost?: string | null | undefined;
   readonly priceRef: string | null;
   /** The prices that `priceRef` stands for; null where a record was read back. */
   readonly priceSheet: string | null;
@@ -142,9 +146,26 @@ function costColumns(cost: Cost | undefined) {
     costNano: cost?.nano ?? null,
     costBasis: cost?.basis ?? null,
     savedNano: cost?.savedNano,
+    providerCostNano: cost?.providerNano,
+    attemptsCost: cost?.attempts && attemptsCost(cost.attempts),
     priceRef: cost?.priceRef ?? null,
     priceSheet: cost?.priceSheet ?? null,
   };
+}
+
+/** With the field names of the Admin API, and costs in nano-dollars. */
+function attemptsCost(attempts: readonly AttemptCost[]): string {
+  return JSON.stringify(
+    attempts.map(({ provider, model, nano, basis, priceRef, inputTokens, outputTokens }) => ({
+      provider,
+      model: storable(model),
+      cost_nano: nano ?? null,
+      cost_basis: basis,
+      price_ref: priceRef ?? null,
+      prompt_tokens: inputTokens ?? null,
+      completion_tokens: outputTokens ?? null,
+    })),
+  );
 }
 
 const MOST_MODEL_CHARS = 256;

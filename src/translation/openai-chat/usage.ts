@@ -1,3 +1,4 @@
+import { nanoDollars } from '../../lib/nano-dollars.ts';
 import { asObject, type JsonObject, type JsonTree } from '../json.ts';
 import { count, isReported, type Usage } from '../usage.ts';
 
@@ -17,6 +18,7 @@ export function readUsage(value: unknown): Usage | undefined {
     audioOutput: count(output['audio_tokens']),
     acceptedPrediction: count(output['accepted_prediction_tokens']),
     rejectedPrediction: count(output['rejected_prediction_tokens']),
+    ...('cost' in usage && { reportedNano: nanoDollars(usage['cost']) }),
   };
 }
 

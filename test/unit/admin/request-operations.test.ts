@@ -38,6 +38,7 @@ test('past requests are listed with all that is known of them', async () => {
         is_estimated: false,
         cost: '0.000001500',
         cost_basis: 'provider',
+        saved: null,
         price_ref: null,
         is_streamed: true,
         time_to_first_token_ms: 12,
@@ -50,6 +51,16 @@ test('past requests are listed with all that is known of them', async () => {
     next_cursor: null,
     searched_until: null,
   });
+});
+
+test('a request tells what each of its attempts cost, and what the provider says', async () => {
+  const attempt = { provider: 'a', model: 'm', cost_basis: 'provider', price_ref: null };
+  const tokens = { prompt_tokens: 1, completion_tokens: null };
+  const attemptsCost = JSON.stringify([{ ...attempt, ...tokens, cost_nano: 700 }]);
+  await api.store.requests.insert([record({ requestId: 'req_1', providerCostNano: 1_400, attemptsCost })]);
+  const { body } = await api.call('GET', '/requests/req_1');
+  expect(body.provider_cost).toBe('0.000001400');
+  expect(body.attempts_cost).toEqual([{ ...attempt, ...tokens, cost: '0.000000700' }]);
 });
 
 test('pages follow each other by the cursor, and the last one has none', async () => {
@@ -173,6 +184,6 @@ test('both are in the OpenAPI document, with their parameters and their answers'
     'format',
   ]);
   expect(names('/usage')).toEqual(['group_by', 'key', 'model', 'provider', 'since', 'until']);
-  expect(Object.keys(body.components.schemas.RequestRecord.properties)).toHaveLength(25);
+  expect(Object.keys(body.components.schemas.RequestRecord.properties)).toHaveLength(26);
   expect(body.components.schemas.UsageSum.properties.failures.description).toContain('truncated');
 });

@@ -85,6 +85,7 @@ test('both ways to write a provider make the same one', () => {
       apiBase: 'https://x.test/v1',
       discountPpm: 0,
       free: false,
+      recordsCost: false,
     },
     forwardClientAuth: false,
     streamUsage: 'include',

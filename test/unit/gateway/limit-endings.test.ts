@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { createCostMeter } from '../../../src/app/cost-meter.ts';
 import type { RequestEnded } from '../../../src/gateway/events.ts';
+import { recordOf } from '../../../src/store/records/request-record.ts';
 import { responseOf } from '../../../src/server/response.ts';
 import { handle } from '../../../src/gateway/handle.ts';
 import type { CounterAmount } from '../../../src/limits/counter-amount.ts';
@@ -10,7 +11,7 @@ import { ANSWER, answers, fails, type Play, Scene, silent, unreachable } from '.
 
 const CONFIG = `
 providers:
-  - { name: a, api_base: "http://a.test", model_mapping: { m: m } }
+  - { name: a, api_base: "http://a.test", trust_provider_cost: record, model_mapping: { m: m } }
   - { name: b, api_base: "http://b.test" }
 models: { two: { routes: [{ provider: a, model: m, priority: 1 }, { provider: b, model: m, priority: 2 }] } }
 prices: { catalogue: "off", models: { "*/m": { input: 3, output: 15 } } }
@@ -154,8 +155,12 @@ async function ask({ gateway, scene, model }: World, client: Client, isStream: b
 async function expectSettled({ scene, gateway, used, open }: World): Promise<void> {
   await Bun.sleep(5);
   const at = { nowMs: scene.clock.nowMs(), epochMs: scene.clock.epochMs() };
-  let records = 0;
-  for (const event of scene.events) if (event.type === 'request-ended') records += event.cost?.nano ?? 0;
+  let [records, tokens] = [0, 0];
+  for (const event of scene.events) {
+    if (event.type !== 'request-ended') continue;
+    records += event.cost?.nano ?? 0;
+    tokens += (event.usage?.inputTokens ?? 0) + (event.usage?.outputTokens ?? 0);
+  }
   for (const claim of scene.snapshot.limits.all()) {
     const standing = gateway.counters.standing(claim, at);
     if (standing === undefined) continue;
@@ -166,6 +171,7 @@ async function expectSettled({ scene, gateway, used, open }: World): Promise<voi
       used: used.get(claim.counter) ?? 0,
     });
     if (claim.kind === 'cost') expect(standing.used).toBe(records);
+    if (claim.kind === 'tokens') expect(standing.used).toBe(tokens);
   }
   expect([...open]).toEqual([]);
 }
@@ -263,8 +269,17 @@ describe('an attempt that was no answer', () => {
       await expectSettled(world);
       const ended = world.scene.events.find((event) => event.type === 'request-ended');
       if (ended?.type !== 'request-ended') throw new Error('the request has not ended');
-      const answer = (ended.usage?.inputTokens ?? 0) * 3_000 + (ended.usage?.outputTokens ?? 0) * 15_000;
-      expect([ended.history.length, ended.cost?.nano]).toEqual([2, wasted + answer]);
+      const { inputTokens = 0, outputTokens = 0 } = ended.usage ?? {};
+      expect([inputTokens > 100, outputTokens > 10]).toEqual([true, true]);
+      expect([ended.history.length, ended.cost?.nano]).toEqual([
+        2,
+        inputTokens * 3_000 + outputTokens * 15_000,
+      ]);
+      const { costNano, attemptsCost } = recordOf(ended, 0);
+      const attempts = JSON.parse(attemptsCost ?? '[]') as { provider: string; cost_nano: number }[];
+      expect(attempts.map(({ provider }) => provider)).toEqual(['a', 'b']);
+      expect(attempts[0]?.cost_nano).toBe(wasted);
+      expect(attempts.reduce((sum, { cost_nano: nano }) => sum + nano, 0)).toBe(costNano ?? 0);
     });
 
     test(`costs what it says alone, for ${what}`, async () => {
@@ -275,6 +290,21 @@ describe('an attempt that was no answer', () => {
       expect(ended).toMatchObject({ ending: 'failed', cost: { nano: wasted, basis: 'provider' } });
     });
   }
+});
+
+test('what the provider says that it costs stands beside ours, where it is asked for', async () => {
+  const report = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2, cost: 0.0000123 };
+  const play: Play = () => json(JSON.stringify({ ...JSON.parse(ANSWER), usage: report }));
+  const recorded = async (world: World): Promise<unknown[]> => {
+    await ask(world, 'stays', false);
+    await expectSettled(world);
+    const ended = world.scene.events.find((event) => event.type === 'request-ended');
+    if (ended?.type !== 'request-ended') throw new Error('the request has not ended');
+    const { costNano, providerCostNano } = recordOf(ended, 0);
+    return [costNano, providerCostNano];
+  };
+  expect(await recorded(worldOf([play]))).toEqual([18_000, 12_300]);
+  expect(await recorded(worldOf([fails(500)], {}, play))).toEqual([18_000, undefined]);
 });
 
 describe('nothing is held after a bug in', () => {

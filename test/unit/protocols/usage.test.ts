@@ -98,6 +98,20 @@ describe('the usage of', () => {
     }
   });
 
+  test('the cost by the word of the provider is read', () => {
+    const tokens = { prompt_tokens: 1, completion_tokens: 1 };
+    const costs = [0.00012345, 0, { total_cost: 0.006 }, -1, 'x', null, 1e300];
+    expect(costs.map((cost) => usageFrom({ ...tokens, cost })?.reportedNano)).toEqual([
+      123_450,
+      0,
+      6_000_000,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
   test('a report of zeros is a report', () => {
     const zeros = { inputTokens: 0, outputTokens: 0, totalTokens: 0 };
     for (const report of [

@@ -47,7 +47,13 @@ describe.each([...ENGINES])('the request records in %s', (engine) => {
       reasoningTokens: null,
       firstTokenMs: null,
     });
-    const estimated = record({ endedAtMs: MIDNIGHT_MS, isEstimated: true, isStreamed: false });
+    const estimated = record({
+      endedAtMs: MIDNIGHT_MS,
+      isEstimated: true,
+      isStreamed: false,
+      providerCostNano: 2 ** 40,
+      attemptsCost: '[]',
+    });
     await records.insert([estimated, refused]);
     expect(await all()).toEqual([refused, estimated]);
     await database.close();

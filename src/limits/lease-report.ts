@@ -1,0 +1,106 @@
+/** A counter of one window that several machines share. */
+export interface LeasedCounter {
+  readonly counter: string;
+  /** The start of the window in milliseconds since 1970. */
+  readonly windowMs: number;
+  readonly endMs: number;
+  /** The key of its record. */
+  readonly key: string;
+  /** The limit over all machines, in the unit of the counter. */
+  readonly limit: number;
+}
+
+/** What a node tells the store of one counter. Every number replaces the one before, so a report may be lost or repeated. */
+export interface LeaseReport {
+  readonly counter: string;
+  readonly windowMs: number;
+  /** Rises with each report of the counter. The store ignores lower ones. */
+  readonly seq: number;
+  /** What this node has used that is not in the ledger yet. */
+  readonly pending: number;
+  /** What this node may still use, with what its requests hold. */
+  readonly claim: number;
+  /** The least grant that helps; 0: none is needed. */
+  readonly need: number;
+  /** The largest grant that is wanted; 0: none. */
+  readonly want: number;
+  readonly limit: number;
+  /** Whether a smaller grant than `need` helps if no other node has a claim. */
+  readonly takesRest: boolean;
+}
+
+/** What the store answers to one report. */
+export interface LeaseAnswer {
+  readonly counter: string;
+  readonly windowMs: number;
+  readonly seq: number;
+  readonly granted: number;
+  /** What nobody has used or claimed, after the grant. Below 0 if a limit was lowered or an entry was added. */
+  readonly free: number;
+  /** What all nodes have used, as far as the store knows. */
+  readonly used: number;
+  /** What other nodes claim. */
+  readonly others: number;
+  /** The number of live nodes. */
+  readonly nodes: number;
+  /** Whether somebody needs what this node does not use. */
+  readonly isRecalled: boolean;
+}
+
+/** How a leased counter stands on this machine. */
+export interface LeaseRecord {
+  /** Used here and not in the ledger yet. */
+  readonly used: number;
+  readonly held: number;
+  /** How far `used` and `held` may rise together. */
+  readonly allow: number;
+}
+
+/** The records behind leased counters. Each change is atomic. */
+export interface LeaseRecords {
+  /** undefined: nobody knows the counter. */
+  readonly leased: (key: string) => LeaseRecord | undefined;
+  /** Raises what the counter allows. */
+  readonly allowMore: (key: string, amount: number) => void;
+  /** Takes back up to `most` of what is allowed and neither used nor held. Returns how much. */
+  readonly takeBack: (key: string, most: number) => number;
+  /** Moves a use from this machine to the ledger. */
+  readonly markStored: (key: string, amount: number) => void;
+  /** Notes what was used on other machines or is in the ledger. */
+  readonly noteElsewhere: (key: string, used: number) => void;
+}
+
+/** The key of a leased counter's record. */
+export function leaseKey(counter: string, windowMs: number): string {
+  return `${counter}@${windowMs}#`;
+}
+
+/**
+ * What became of a question for a lease. `again`: enough is allowed now, or it is worth trying. `full`: nobody has enough
+ * for it. `away`: the store does not answer.
+ */
+export type LeaseVerdict = 'again' | 'full' | 'away';
+
+/** A question for a lease. */
+export interface LeaseQuestion {
+  readonly of: LeasedCounter;
+  readonly need: number;
+  /** Whether less than `need` helps if that is all there is. */
+  readonly takesRest: boolean;
+}
+
+/** Asks for leases, in this process or through another. */
+export interface LeaseSource {
+  readonly lease: (question: LeaseQuestion) => Promise<LeaseVerdict>;
+}
+
+/** How a machine takes leases. */
+export interface LeaseOptions {
+  readonly records: LeaseRecords;
+  /** The most of a limit that a node takes at once, in percent. */
+  readonly percent: number;
+  /** After this silence, other nodes may forget this one. */
+  readonly forgetMs: number;
+  /** What was used here and is not in the ledger, for a counter whose record was lost. */
+  readonly unstoredOf?: (counter: string, windowMs: number) => number;
+}

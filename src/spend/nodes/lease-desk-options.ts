@@ -1,0 +1,30 @@
+import type { CounterLedger } from '../../limits/counter.ts';
+import type { LeaseTable } from './lease-table.ts';
+
+/** What the desk needs of the ledger. */
+export interface LeaseLedger {
+  /** The id of this machine. */
+  readonly node: string;
+  readonly unstoredOf: (counter: string, windowMs: number) => number;
+  /** Stores what is in the journals. Resolves with whether the database has all of it that was there before. */
+  readonly settle: () => Promise<boolean>;
+}
+
+export interface LeaseDeskOptions {
+  readonly table: LeaseTable;
+  readonly ledger: LeaseLedger;
+  readonly records: CounterLedger;
+  readonly version: string;
+  readonly percent: number;
+  /** How long a request waits for the store. */
+  readonly deadlineMs: number;
+  /** Makes every process write what it holds into a record. */
+  readonly publishAll: (key: string) => Promise<unknown>;
+  readonly onTrouble: (trouble: LeaseTrouble) => void;
+}
+
+/** `lost`: the store does not answer. `back`: it does again. `forgotten`: other nodes have freed this node's claims. */
+export type LeaseTrouble =
+  | { readonly type: 'lost'; readonly reason: string }
+  | { readonly type: 'back' }
+  | { readonly type: 'forgotten' };

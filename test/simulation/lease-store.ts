@@ -1,0 +1,86 @@
+import type { LeaseAnswer, LeaseReport } from '../../src/limits/lease-report.ts';
+
+interface Row {
+  life: number;
+  seq: number;
+  pending: number;
+  claim: number;
+}
+
+export interface Call {
+  readonly node: string;
+  readonly life: number;
+  readonly reports: readonly LeaseReport[];
+}
+
+/** What `llm_proxy_acquire` and its companions do in PostgreSQL, as plain functions over maps. */
+export class LeaseStore {
+  readonly nodes = new Map<string, { life: number; beats: number; isGone: boolean }>();
+  readonly rows = new Map<string, Map<string, Row>>();
+  readonly recalls = new Map<string, number>();
+  /** What the ledger has of each counter, by `counter@window`. */
+  readonly ledger = new Map<string, number>();
+
+  /** Begins a life of a node; returns its number. */
+  register(node: string): number {
+    const life = (this.nodes.get(node)?.life ?? 0) + 1;
+    this.nodes.set(node, { life, beats: 0, isGone: false });
+    return life;
+  }
+
+  /** undefined: the node has been forgotten. */
+  acquire({ node, life, reports }: Call, nowMs: number): LeaseAnswer[] | undefined {
+    const known = this.nodes.get(node);
+    if (known === undefined || known.isGone || known.life !== life) return undefined;
+    known.beats += 1;
+    return reports.flatMap((report) => this.#answer(report, { node, life, nowMs }) ?? []);
+  }
+
+  /** Frees the claims of a node that was silent for too long. */
+  forget(node: string, beats: number): void {
+    const known = this.nodes.get(node);
+    if (known === undefined || known.beats !== beats) return;
+    known.isGone = true;
+    for (const rows of this.rows.values()) {
+      const row = rows.get(node);
+      if (row !== undefined) row.claim = 0;
+    }
+  }
+
+  /** Removes what earlier lives of a node have told, since the ledger has all of it. */
+  clear(node: string, life: number): void {
+    for (const rows of this.rows.values()) if ((rows.get(node)?.life ?? life) < life) rows.delete(node);
+  }
+
+  #answer(
+    report: LeaseReport,
+    { node, life, nowMs }: { node: string; life: number; nowMs: number },
+  ): LeaseAnswer | undefined {
+    const { counter, windowMs, seq, pending, claim, need, want, limit, takesRest } = report;
+    const key = `${counter}@${windowMs}`;
+    const rows = this.rows.get(key) ?? new Map<string, Row>();
+    this.rows.set(key, rows);
+    const before = rows.get(node);
+    if (before !== undefined && (before.life > life || (before.life === life && before.seq >= seq)))
+      return undefined;
+    const row = { life, seq, pending, claim };
+    rows.set(node, row);
+    let [used, claims] = [this.ledger.get(key) ?? 0, 0];
+    for (const one of rows.values()) {
+      used += one.pending;
+      claims += one.claim;
+    }
+    const others = claims - claim;
+    const free = limit - used - claims;
+    let granted = 0;
+    if (want > 0 && free > 0) {
+      if (free >= need) granted = Math.min(want, free);
+      else if (takesRest && others === 0) granted = free;
+    }
+    if (need > 0 && granted === 0) this.recalls.set(key, nowMs + 600);
+    row.claim += granted;
+    const isRecalled = (this.recalls.get(key) ?? 0) > nowMs;
+    const nodes = [...this.nodes.values()].filter(({ isGone }) => !isGone).length;
+    return { counter, windowMs, seq, granted, free: free - granted, used, others, nodes, isRecalled };
+  }
+}

@@ -1,0 +1,353 @@
+import { LocalTable } from '../../src/lib/number-table.ts';
+import { counterFields, CounterLedger } from '../../src/limits/counter.ts';
+import { LeaseClient } from '../../src/limits/lease.ts';
+import { leaseKey, type LeaseAnswer, type LeaseReport } from '../../src/limits/lease-report.ts';
+import { LeaseStore } from './lease-store.ts';
+import { seededDice } from './seeded-dice.ts';
+
+export interface Trouble {
+  readonly loss?: number;
+  readonly repetition?: number;
+  readonly disorder?: number;
+  readonly cuts?: readonly { node: number; way: '<' | '>' | '<>'; fromMs: number; toMs: number }[];
+  readonly storeDown?: { readonly fromMs: number; readonly toMs: number };
+  readonly crashes?: readonly { node: number; atMs: number; backMs?: number }[];
+  readonly clockStep?: { readonly atMs: number; readonly ms: number };
+}
+
+export interface World {
+  readonly seed: number;
+  readonly limit: number;
+  /** Requests a second of each node. */
+  readonly rates: readonly number[];
+  readonly trouble: Trouble;
+  readonly forgetMs?: number | undefined;
+}
+
+export interface Outcome {
+  /** By how much use and claims passed the limit at the worst moment. */
+  readonly over: number;
+  readonly overspent: number;
+  readonly spent: number;
+  readonly left: number;
+  readonly lastServedMs: number;
+  readonly forgotten: number;
+}
+
+const NEED = 10;
+const ENDS_MS = 24_000;
+const COUNTER = 'key:app/cost/day';
+const KEY = leaseKey(COUNTER, 0);
+
+/** Three nodes, a network and a store with troubles, in virtual time, around the real client. */
+export class LeaseWorld {
+  readonly #world: World;
+  readonly #dice: () => number;
+  readonly #events: { atMs: number; run: () => void }[] = [];
+  readonly #store = new LeaseStore();
+  readonly #nodes: SimulatedNode[];
+  #nowMs = 0;
+  spent = 0;
+  lastServedMs = 0;
+  forgotten = 0;
+  #worst = -Infinity;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#dice = seededDice(world.seed);
+    this.#nodes = world.rates.map((_, index) => new SimulatedNode(index, this));
+  }
+
+  run(): Outcome {
+    const { rates, trouble, limit } = this.#world;
+    for (const [index, node] of this.#nodes.entries()) {
+      node.boot();
+      this.#arrive(node, rates[index] ?? 1);
+    }
+    for (const { node, atMs, backMs } of trouble.crashes ?? [])
+      this.after(atMs, () => this.#nodes[node]?.crash(backMs));
+    for (;;) {
+      this.#events.sort((a, b) => b.atMs - a.atMs);
+      const next = this.#events.pop();
+      if (next === undefined || next.atMs > ENDS_MS) break;
+      this.#nowMs = next.atMs;
+      next.run();
+    }
+    return {
+      over: Math.max(0, this.#worst),
+      overspent: Math.max(0, this.spent - limit),
+      spent: this.spent / limit,
+      left: limit - this.spent,
+      lastServedMs: ENDS_MS - this.lastServedMs,
+      forgotten: this.forgotten,
+    };
+  }
+
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+  get store(): LeaseStore {
+    return this.#store;
+  }
+  get limit(): number {
+    return this.#world.limit;
+  }
+  get forgetMs(): number {
+    return this.#world.forgetMs ?? 600_000;
+  }
+  readonly roll = (): number => this.#dice();
+  get storeMs(): number {
+    const step = this.#world.trouble.clockStep;
+    return this.#nowMs + (step !== undefined && this.#nowMs > step.atMs ? step.ms : 0);
+  }
+
+  after(ms: number, run: () => void): void {
+    this.#events.push({ atMs: this.#nowMs + ms, run });
+  }
+
+  /** Calls the store over a network that may lose, repeat and delay. */
+  call<T>(node: number, ask: () => T, hear: (answer: T) => void): void {
+    const { loss = 0, repetition = 0, disorder = 0 } = this.#world.trouble;
+    const travel = () => 1 + this.roll() * 8 + (this.roll() < disorder ? this.roll() * 400 : 0);
+    if (this.#isCut(node, '>') || this.roll() < loss) return;
+    for (let copies = this.roll() < repetition ? 2 : 1; copies > 0; copies--) {
+      this.after(travel(), () => {
+        if (this.#isDown()) return;
+        const answer = ask();
+        if (this.#isCut(node, '<') || this.roll() < loss) return;
+        this.after(travel(), () => hear(answer));
+      });
+    }
+  }
+
+  check(): void {
+    let total = this.spent;
+    for (const node of this.#nodes) total += node.mayStillUse();
+    this.#worst = Math.max(this.#worst, total - this.limit);
+  }
+
+  #arrive(node: SimulatedNode, rate: number): void {
+    this.after((-Math.log(this.roll() || 1e-9) * 1000) / rate, () => {
+      node.request(6);
+      this.#arrive(node, rate);
+    });
+  }
+
+  #isCut(node: number, way: string): boolean {
+    const cuts = this.#world.trouble.cuts ?? [];
+    return cuts.some(
+      (cut) =>
+        cut.node === node && cut.way.includes(way) && this.nowMs >= cut.fromMs && this.nowMs < cut.toMs,
+    );
+  }
+
+  #isDown(): boolean {
+    const { storeDown } = this.#world.trouble;
+    return storeDown !== undefined && this.nowMs >= storeDown.fromMs && this.nowMs < storeDown.toMs;
+  }
+}
+
+class SimulatedNode {
+  readonly #index: number;
+  readonly #world: LeaseWorld;
+  #boots = 0;
+  #life: number | undefined;
+  #records = newRecords();
+  #client: LeaseClient;
+  #requests = new Set<{ actual: number }>();
+  /** Used and not in the ledger: the journal. */
+  #journal = 0;
+  #isAlive = false;
+  #seen = new Map<string, { beats: number; atMs: number }>();
+
+  constructor(index: number, world: LeaseWorld) {
+    this.#index = index;
+    this.#world = world;
+    this.#client = this.#newClient();
+  }
+
+  boot(): void {
+    this.#isAlive = true;
+    this.#boots += 1;
+    this.#life = undefined;
+    this.#records = newRecords();
+    this.#records.seedLeased(KEY, this.#journal, Infinity);
+    this.#client = this.#newClient();
+    const boot = this.#boots;
+    this.#repeat(boot, 250, () => this.#tick());
+    this.#repeat(boot, 1000, () => this.#flush());
+  }
+
+  crash(backMs: number | undefined): void {
+    if (!this.#isAlive) return;
+    this.#isAlive = false;
+    // The journal charges a lost request what it held; the provider bills what it used.
+    for (const { actual } of this.#requests) this.#world.spent += actual;
+    this.#journal += this.#requests.size * NEED;
+    this.#requests = new Set();
+    if (backMs !== undefined) this.#world.after(backMs, () => this.boot());
+    this.#world.check();
+  }
+
+  mayStillUse(): number {
+    const record = this.#isAlive ? this.#records.leased(KEY) : undefined;
+    return record === undefined ? 0 : this.#client.claimOf(KEY);
+  }
+
+  request(tries: number): void {
+    if (!this.#isAlive) return;
+    const wanted = {
+      need: NEED,
+      amount: this.#world.limit,
+      endMs: Infinity,
+      mayPassIdle: false,
+      isSoft: false,
+    };
+    if (this.#records.take(KEY, { ...wanted, isLeased: true }).kind === 'taken') return this.#serve();
+    if (tries === 0) return;
+    const report = this.#client.ask(this.#counter(), NEED, false, NEED);
+    if (report !== undefined) this.#send([report]);
+    const boot = this.#boots;
+    this.#world.after(25, () => this.#boots === boot && this.request(tries - 1));
+  }
+
+  #serve(): void {
+    const world = this.#world;
+    world.lastServedMs = world.nowMs;
+    const request = { actual: 1 + Math.floor(world.roll() * NEED) };
+    this.#requests.add(request);
+    const { roll } = world;
+    world.after(30 + roll() * 250 + (roll() < 0.02 ? roll() * 3000 : 0), () => {
+      if (!this.#requests.delete(request)) return;
+      this.#records.settle(KEY, { held: NEED, endMs: Infinity }, request.actual);
+      this.#journal += request.actual;
+      world.spent += request.actual;
+      world.check();
+    });
+  }
+
+  /** The ledger commits; the node learns it later, or never. */
+  #flush(): void {
+    const { store, roll } = this.#world;
+    const amount = this.#journal;
+    if (amount === 0) return;
+    const boot = this.#boots;
+    this.#world.call(
+      this.#index,
+      () => {
+        // Only the first copy is counted: the ledger knows how far a journal is stored.
+        if (this.#boots !== boot || this.#journal < amount) return 0;
+        this.#journal -= amount;
+        store.ledger.set('key:app/cost/day@0', (store.ledger.get('key:app/cost/day@0') ?? 0) + amount);
+        return amount;
+      },
+      () => undefined,
+    );
+    // What was stored is found out at the next flush at the latest, also when the answer was lost.
+    this.#world.after(20 + roll() * 900, () => this.#learnStored(boot));
+  }
+
+  #learnStored(boot: number): void {
+    if (!this.#isAlive || this.#boots !== boot) return;
+    const record = this.#records.leased(KEY);
+    const stored = (record?.used ?? 0) - this.#journal;
+    if (stored > 0) this.#records.markStored(KEY, stored);
+  }
+
+  #tick(): void {
+    const world = this.#world;
+    if (this.#life === undefined) {
+      this.#register();
+      return;
+    }
+    this.#send(this.#client.tick(world.nowMs));
+    this.#watch();
+  }
+
+  #register(): void {
+    const boot = this.#boots;
+    const { store } = this.#world;
+    this.#world.call(
+      this.#index,
+      () => store.register(this.#name),
+      (life) => {
+        if (this.#boots === boot && this.#isAlive && (this.#life ?? 0) < life) this.#life = life;
+      },
+    );
+  }
+
+  get #name(): string {
+    return `n${this.#index}`;
+  }
+
+  #send(reports: readonly LeaseReport[]): void {
+    const life = this.#life;
+    const boot = this.#boots;
+    const client = this.#client;
+    const world = this.#world;
+    if (life === undefined) return client.missed(reports);
+    const sentMs = world.nowMs;
+    let isOver = false;
+    world.call(
+      this.#index,
+      () => world.store.acquire({ node: this.#name, life, reports }, world.storeMs),
+      (answers: LeaseAnswer[] | undefined) => {
+        if (isOver || this.#boots !== boot || this.#life !== life || !this.#isAlive) return;
+        isOver = true;
+        if (answers === undefined) return this.#startAgain(reports);
+        client.answered(sentMs);
+        for (const answer of answers) client.hear(answer, world.nowMs);
+        client.dropUnanswered(reports);
+        world.check();
+      },
+    );
+    world.after(50, () => {
+      if (!isOver && this.#boots === boot) client.missed(reports);
+      isOver = true;
+    });
+  }
+
+  #startAgain(reports: readonly LeaseReport[]): void {
+    this.#client.missed(reports);
+    this.#client.restart();
+    this.#life = undefined;
+  }
+
+  #watch(): void {
+    const { store, nowMs, forgetMs } = this.#world;
+    if (this.#client.isAway) return this.#seen.clear();
+    for (const [node, { beats, isGone }] of store.nodes) {
+      if (node === this.#name || isGone) continue;
+      const seen = this.#seen.get(node);
+      if (seen?.beats !== beats) this.#seen.set(node, { beats, atMs: nowMs });
+      else if (nowMs - seen.atMs > forgetMs) {
+        this.#world.forgotten += 1;
+        this.#world.call(
+          this.#index,
+          () => store.forget(node, beats),
+          () => undefined,
+        );
+      }
+    }
+  }
+
+  #repeat(boot: number, everyMs: number, run: () => void): void {
+    this.#world.after(everyMs * (0.5 + this.#world.roll() / 2), () => {
+      if (!this.#isAlive || this.#boots !== boot) return;
+      run();
+      this.#repeat(boot, everyMs, run);
+    });
+  }
+
+  #counter() {
+    return { counter: COUNTER, windowMs: 0, endMs: Infinity, key: KEY, limit: this.#world.limit };
+  }
+
+  #newClient(): LeaseClient {
+    return new LeaseClient({ records: this.#records, percent: 2, forgetMs: this.#world.forgetMs });
+  }
+}
+
+function newRecords(): CounterLedger {
+  return new CounterLedger(new LocalTable(counterFields(1, true)));
+}

@@ -1,0 +1,87 @@
+import { expect, test } from 'bun:test';
+import { LeaseWorld, type Outcome, type Trouble } from './lease-world.ts';
+import { seededDice } from './seeded-dice.ts';
+
+type Dice = () => number;
+
+const some = (dice: Dice): number => Math.floor(dice() * 3);
+
+/** Each kind of trouble, with a moment of its own. */
+const TROUBLES: Readonly<Record<string, (dice: Dice) => Trouble>> = {
+  none: () => ({}),
+  noise: () => ({ loss: 0.1, repetition: 0.1, disorder: 0.1 }),
+  'answers lost one way': (dice) => ({
+    cuts: [{ node: some(dice), way: '<', fromMs: 2000 + dice() * 6000, toMs: 10_000 + dice() * 4000 }],
+  }),
+  'requests lost one way': (dice) => ({
+    cuts: [{ node: some(dice), way: '>', fromMs: 2000 + dice() * 6000, toMs: 10_000 + dice() * 4000 }],
+  }),
+  split: (dice) => ({
+    cuts: [{ node: some(dice), way: '<>', fromMs: 2000 + dice() * 6000, toMs: 10_000 + dice() * 4000 }],
+  }),
+  'store down': (dice) => {
+    const fromMs = 1500 + dice() * 4000;
+    return { storeDown: { fromMs, toMs: fromMs + 9000 } };
+  },
+  crash: (dice) => ({
+    crashes: [{ node: some(dice), atMs: 2000 + dice() * 4000, backMs: 800 + dice() * 2000 }],
+  }),
+  'lost with its disk': (dice) => ({ crashes: [{ node: some(dice), atMs: 2000 + dice() * 4000 }] }),
+  'clock step': (dice) => ({
+    clockStep: { atMs: 2000 + dice() * 4000, ms: dice() < 0.5 ? -3_600_000 : 3_600_000 },
+  }),
+};
+
+function mixture(dice: Dice): Trouble {
+  const chosen = Object.values(TROUBLES).filter(() => dice() < 0.4);
+  const all = chosen.map((trouble) => trouble(dice));
+  return {
+    ...Object.assign({}, ...all),
+    cuts: all.flatMap(({ cuts = [] }) => cuts),
+    crashes: all.flatMap(({ crashes = [] }) => crashes),
+  };
+}
+
+/** `LEASE_SEEDS` of `bench/long` is 10,000 over all troubles. */
+const SEEDS = Number(process.env['LEASE_SEEDS'] ?? 200);
+const KINDS = Object.keys(TROUBLES).length + 1;
+const EACH = Math.ceil(SEEDS / KINDS);
+
+const RATES = [
+  [12, 12, 12],
+  [25, 3, 8],
+  [40, 0.5, 0.5],
+];
+const LIMITS = [6000, 2500, 1000];
+
+function play(trouble: (dice: Dice) => Trouble, seed: number, forgetMs?: number): Outcome {
+  const kind = seed % 3;
+  const world = { seed, trouble: trouble(seededDice(seed * 7919 + 1)), forgetMs };
+  return new LeaseWorld({ ...world, limit: LIMITS[kind] ?? 1000, rates: RATES[kind] ?? [] }).run();
+}
+
+for (const [name, trouble] of Object.entries({ ...TROUBLES, mixture })) {
+  test(`nodes never pass a limit together: ${name}`, () => {
+    for (let seed = 1; seed <= EACH; seed++) {
+      const { over, overspent, forgotten } = play(trouble, seed);
+      expect({ seed, over, overspent, forgotten }).toEqual({ seed, over: 0, overspent: 0, forgotten: 0 });
+    }
+  }, 600_000);
+}
+
+for (const name of ['none', 'noise', 'split', 'store down', 'clock step', 'answers lost one way']) {
+  test(`nobody is refused for ever while there is enough: ${name}`, () => {
+    for (let seed = 1; seed <= EACH; seed++) {
+      const { left, lastServedMs, spent } = play(TROUBLES[name] ?? mixture, seed);
+      const isBlocked = left >= 40 && lastServedMs > 4000;
+      expect({ seed, isBlocked, spent }).toEqual({ seed, isBlocked: false, spent });
+    }
+  }, 600_000);
+}
+
+test('what a lost node claimed is free again once it is forgotten', () => {
+  for (let seed = 1; seed <= EACH; seed++) {
+    const { left, lastServedMs } = play(TROUBLES['lost with its disk'] ?? mixture, seed * 3, 8000);
+    expect({ seed, isBlocked: left >= 100 && lastServedMs > 9000 }).toEqual({ seed, isBlocked: false });
+  }
+}, 600_000);
