@@ -146,7 +146,7 @@ function Tokens({ request }: { request: RequestDetail }): ReactNode {
             : t('As the provider reported.')}{' '}
           {request.price_ref ? (
             <>
-              {t('Reckoned by the price')} <code>{request.price_ref}</code>.
+              {t('Calculated from the price')} <code>{request.price_ref}</code>.
             </>
           ) : (
             t('No price is known for this route.')
