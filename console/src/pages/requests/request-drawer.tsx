@@ -158,7 +158,7 @@ function Basis({ request }: { request: RequestDetail }): ReactNode {
   if (!request.price_ref) return `${counted} ${t('No price is known for this route.')}`;
   return (
     <>
-      {counted} {t('Reckoned by the price')} <code>{request.price_ref}</code>.
+      {counted} {t('Calculated from the price')} <code>{request.price_ref}</code>.
     </>
   );
 }
