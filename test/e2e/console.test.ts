@@ -19,9 +19,6 @@ let folder: string;
 let watched: WatchedPage;
 let page: Page;
 
-const hasSidewaysScroll = (): Promise<boolean> =>
-  page.evaluate('document.documentElement.scrollWidth > innerWidth');
-
 /** The title of the page that is shown. */
 const heading = (name: string) => page.getByRole('heading', { name, level: 1 });
 
@@ -109,25 +106,6 @@ describe.skipIf(!canTestConsole)('the console', () => {
     expect(bytes).toBeGreaterThan(50_000);
     expect(bytes).toBeLessThan(200_000);
   });
-
-  for (const [colorScheme, width] of [
-    ['light', 1440],
-    ['dark', 390],
-  ] as const) {
-    test(`fits and has no fault of accessibility on any page, ${colorScheme}, ${width} pixels`, async () => {
-      await page.setViewportSize({ width, height: 850 });
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await signIn(page, gateway.url, ADMIN_KEY);
-      const faults: Record<string, string[]> = {};
-      for (const [path, title] of Object.entries(PAGES)) {
-        await visit(page, gateway.url, path, title);
-        const found = await accessibilityFaults(page);
-        if (await hasSidewaysScroll()) found.push('scrolls sideways');
-        if (found.length > 0) faults[title] = found;
-      }
-      expect(faults).toEqual({});
-    });
-  }
 
   test('has its pages behind a button on a phone', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
