@@ -19,6 +19,12 @@ let folder: string;
 let watched: WatchedPage;
 let page: Page;
 
+async function clearCooldown(): Promise<void> {
+  const { routes } = await gateway.admin('GET', '/routes?provider=shaky');
+  const [{ id }] = routes as [{ id: string }];
+  await gateway.admin('POST', `/routes/${id}/clear-cooldown`);
+}
+
 /** The title of the page that is shown. */
 const heading = (name: string) => page.getByRole('heading', { name, level: 1 });
 
@@ -158,6 +164,9 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await signIn(page, gateway.url, ADMIN_KEY);
     await heading('Overview').waitFor();
     const tile = page.getByRole('link', { name: /^shaky/ });
+    // The requests of the preparation have made it cool already.
+    await clearCooldown();
+    await tile.getByText('Healthy').waitFor();
     await gateway.ask(KEY, 'falls');
     await tile.getByText('Cooling').waitFor();
     await tile.getByText('status 500').waitFor();
@@ -179,9 +188,7 @@ describe.skipIf(!canTestConsole)('the console', () => {
     await visit(page, gateway.url, 'requests?model=falls', PAGES.requests);
     const rows = page.locator('tbody tr');
     const before = await rows.count();
-    const cooling = await gateway.admin('GET', '/routes?provider=shaky');
-    const [{ id }] = cooling['routes'] as [{ id: string }];
-    await gateway.admin('POST', `/routes/${id}/clear-cooldown`);
+    await clearCooldown();
     await gateway.ask(KEY, 'falls');
     await rows.nth(before).waitFor();
     await rows.first().click();
