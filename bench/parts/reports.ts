@@ -33,7 +33,7 @@ function fill(isPostgres: boolean): string {
     : `(with recursive g(n) as (select 0 union all select n + 1 from g where n < ${ROWS - 1}) select n from g)`;
   return `insert into spend_quarters (quarter_ms, key_id, model, provider, end_bucket, key_name, team, team_path, tags,
       requests, input_tokens, output_tokens, cost)
-    select ${START_MS} + (n / 350) * 900000, 'key-' || (n % 350)${cast}, 'model-' || (n % 3)${cast}, 'openai', '0123456789abcdef',
+    select ${START_MS} + cast(n / 350 as bigint) * 900000, 'key-' || (n % 350)${cast}, 'model-' || (n % 3)${cast}, 'openai', '0123456789abcdef',
       'key-' || (n % 350)${cast}, 'team-' || (n % 20)${cast}, 'acme/team-' || (n % 20)${cast},
       '{"cost_center":"' || (n % 50)${cast} || '"}', 3, 1000, 200, 5000000 + n
     from ${numbers}`;
@@ -74,7 +74,10 @@ for (const name of wanted.length > 0 ? wanted : ['sqlite', 'postgres']) {
     await rm(folder, { recursive: true });
   } else {
     const server = await startPostgres();
-    await measure(name, await server.newDatabase());
-    await server.stop();
+    try {
+      await measure(name, await server.newDatabase());
+    } finally {
+      await server.stop();
+    }
   }
 }

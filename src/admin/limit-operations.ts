@@ -96,7 +96,7 @@ function* claimsBehind(cursor: string | undefined, all: Iterable<Claim>): Iterab
   if (cursor === undefined) return yield* all;
   const [, counter] = /^counter\/([^]+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (counter === undefined) {
-    const details = [{ path: 'cursor', message: 'is none that was given out' }];
+    const details = [{ path: 'cursor', message: 'is not one that this API returned' }];
     throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
   }
   let isBehind = false;

@@ -51,7 +51,7 @@ export function pageOfList<T extends { readonly id: string }>(
 function placeBehind(entries: readonly { readonly id: string }[], cursor: string): number {
   const [, id] = /^id\/([^]+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (id === undefined) {
-    const details = [{ path: 'cursor', message: 'is none that was given out' }];
+    const details = [{ path: 'cursor', message: 'is not one that this API returned' }];
     throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
   }
   const place = entries.findIndex((entry) => entry.id === id);

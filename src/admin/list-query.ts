@@ -37,7 +37,7 @@ export function cursorOf({ position, id }: Place): string {
 export function placeOf(cursor: string): Place {
   const [, position, id] = /^(\d{1,15})\/([^]+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (position !== undefined && id !== undefined) return { position: Number(position), id };
-  const details = [{ path: 'cursor', message: 'is none that was given out' }];
+  const details = [{ path: 'cursor', message: 'is not one that this API returned' }];
   throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
 }
 

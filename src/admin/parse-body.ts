@@ -28,7 +28,7 @@ export async function parseBody(request: Request, schema: z.ZodType): Promise<Js
   const value = parseJson(text);
   const repeated = findRepeatedField(text);
   if (repeated !== undefined)
-    throw invalid([{ path: formatPath(repeated), message: 'stands twice in the body' }]);
+    throw invalid([{ path: formatPath(repeated), message: 'occurs twice in the body' }]);
   const result = schema.safeParse(value);
   if (!result.success)
     throw invalid(result.error.issues.flatMap((issue) => explain(issue, value, fieldsOf(schema))));

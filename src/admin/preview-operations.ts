@@ -4,7 +4,7 @@ import { formatPath } from '../config/read/problems.ts';
 import { RevisionRefused } from '../store/change.ts';
 import { findingMessage } from '../store/finding-text.ts';
 import { KINDS, type Kind } from '../store/resource-kinds.ts';
-import type { JsonObject, Resources, Revision } from '../store/revision.ts';
+import type { JsonObject, Resources } from '../store/revision.ts';
 import { withResource } from '../store/revision.ts';
 import { masterKeyKind } from './master-key-kind.ts';
 import { modelKind } from './model-kind.ts';
@@ -81,7 +81,8 @@ async function preview(call: Call): Promise<Answer> {
   let problems: readonly Detail[] = [];
   let after: Resources = before.resources;
   try {
-    after = edited(call, before);
+    const fields = call.body['fields'] as JsonObject | null;
+    after = resourcesAfter({ kind, id, fields }, call, before.resources);
     await call.store.preview?.(() => after);
   } catch (error) {
     if (error instanceof AdminProblem) problems = problemsOf(error);
@@ -109,10 +110,19 @@ function problemsOf(error: AdminProblem): readonly Detail[] {
   return error.details.length > 0 ? error.details : [{ path: '', message: error.message }];
 }
 
-/** The configuration after the write. Throws `AdminProblem` as the write itself would. */
-function edited({ body: given, actor, now }: Call, { resources }: Revision): Resources {
-  const { kind, id } = given as { kind: Kind; id: string };
-  const fields = given['fields'] as JsonObject | null;
+/** A write of one resource, as its fields would be sent; null deletes it. */
+export interface ResourceWrite {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly fields: JsonObject | null;
+}
+
+/** The configuration after a write. Throws `AdminProblem` as the write itself would. */
+export function resourcesAfter(
+  { kind, id, fields }: ResourceWrite,
+  { actor, now }: Pick<Call, 'actor' | 'now'>,
+  resources: Resources,
+): Resources {
   const known = resources[kind].get(id);
   const time = now.toISOString();
   if (fields === null) return withResource(resources, { kind, id }, undefined, time);

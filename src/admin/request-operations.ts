@@ -4,7 +4,7 @@ import type { RequestRecord } from '../store/records/request-record.ts';
 import { csvLine } from '../spend/report/csv.ts';
 import type { Position, RecordFilter } from '../store/records/request-record-filter.ts';
 import type { Answer, Call, Operation } from './operation.ts';
-import { AdminProblem } from './problem.ts';
+import { AdminProblem, listed } from './problem.ts';
 import { ENDINGS, NAMES, parseQuery, PERIOD } from './request-query.ts';
 import { detailSchema, detailView, NAME, recordSchema, requestView } from './request-view.ts';
 
@@ -46,7 +46,7 @@ const listQuery = z.strictObject({
     .min(1)
     .max(10_000)
     .default(100)
-    .meta({ description: 'Most requests to return; 1,000 as JSON.' }),
+    .meta({ description: 'Maximum requests to return: up to 1,000 as JSON, 10,000 as CSV.' }),
   format: z.enum(['json', 'csv']).default('json'),
 });
 
@@ -60,7 +60,7 @@ export const requestOperations: readonly Operation[] = [
     id: 'listRequests',
     summary: 'Past requests',
     description:
-      'The newest first. Prompts and answers are not stored. Names, periods and endings are found at once; any other filter looks back for a moment, and `searched_until` says how far.',
+      'The newest first. Prompts and answers are not stored. A key, a model or a provider is found at once, in any period. Any other or second filter looks back for a moment, and `searched_until` says how far.',
     query: listQuery,
     answer: z.object({
       requests: z.array(recordSchema),
@@ -91,8 +91,8 @@ const MOST_AS_JSON = 1000;
 
 async function listRequests({ store, query }: Call): Promise<Answer> {
   const parsed = parseQuery(listQuery, query);
-  const { cursor, format } = parsed;
-  const limit = format === 'csv' ? parsed.limit : Math.min(parsed.limit, MOST_AS_JSON);
+  const { cursor, format, limit } = parsed;
+  if (format === 'json' && limit > MOST_AS_JSON) throw tooMany();
   const found = await store.requests.search({
     filter: filterOf(parsed),
     before: cursor === undefined ? undefined : positionOf(cursor),
@@ -115,6 +115,12 @@ async function listRequests({ store, query }: Call): Promise<Answer> {
         found.searchedTo === undefined ? null : new Date(found.searchedTo.endedAtMs).toISOString(),
     },
   };
+}
+
+function tooMany(): AdminProblem {
+  const message = `must be at most ${MOST_AS_JSON}; only format=csv returns more`;
+  const details = [{ path: 'limit', message }];
+  return new AdminProblem('invalid_parameter', listed('The parameters are not valid', details), { details });
 }
 
 function filterOf(query: z.output<typeof listQuery>): RecordFilter {
@@ -149,7 +155,7 @@ function positionOf(cursor: string): Position {
   const text = Buffer.from(cursor, 'base64url').toString();
   const [, endedAt, requestId] = /^(\d{1,15})\/(\w{1,64})$/.exec(text) ?? [];
   if (endedAt === undefined || requestId === undefined) {
-    const details = [{ path: 'cursor', message: 'is none that was given out' }];
+    const details = [{ path: 'cursor', message: 'is not one that this API returned' }];
     throw new AdminProblem('invalid_parameter', 'The cursor is not from a previous page.', { details });
   }
   return { endedAtMs: Number(endedAt), requestId };

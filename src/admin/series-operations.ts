@@ -110,11 +110,16 @@ async function series({ query, store, now }: Call): Promise<Answer> {
   const points = (untilMs - sinceMs) / stepMs;
   if (points > MOST_POINTS || points <= 0)
     throw wrong('step', `gives ${points} points; 1 to ${MOST_POINTS} are possible`);
-  const asked: SeriesQuery = { dimension, name, sinceMs, untilMs, stepMs };
-  const groups = Map.groupBy(await store.requests.series(asked), (sum) => sum.name);
+  const asked: SeriesQuery = { dimension, name, sinceMs, untilMs, stepMs, mostNames: limit };
+  const sums = await store.requests.series(asked);
+  const groups = Map.groupBy(
+    sums.filter(({ isOfOthers }) => isOfOthers === undefined),
+    (sum) => sum.name,
+  );
+  const others = sums.filter(({ isOfOthers }) => isOfOthers === true);
   const times = Array.from({ length: points }, (_, index) => sinceMs + index * stepMs);
   if (groups.size === 0 && parsed.group_by === undefined) groups.set(name ?? '', []);
-  const lines = linesOf(groups, limit).map((line) => lineView(line, times));
+  const lines = linesOf({ groups, others }, limit).map((line) => lineView(line, times));
   return {
     version: undefined,
     body: {
@@ -163,11 +168,14 @@ interface Line {
 }
 
 /** The groups with the most requests; the others are summed as one more. */
-function linesOf(groups: ReadonlyMap<string, readonly RequestSum[]>, limit: number): Line[] {
+function linesOf(
+  { groups, others }: { groups: ReadonlyMap<string, readonly RequestSum[]>; others: readonly RequestSum[] },
+  limit: number,
+): Line[] {
   const size = (sums: readonly RequestSum[]): number => sums.reduce((all, { requests }) => all + requests, 0);
   const sorted = [...groups].toSorted(([a, one], [b, other]) => size(other) - size(one) || (a < b ? -1 : 1));
   const lines = sorted.slice(0, limit).map(([group, sums]): Line => ({ group, isOther: false, sums }));
-  const rest = sorted.slice(limit).flatMap(([, sums]) => sums);
+  const rest = [...others, ...sorted.slice(limit).flatMap(([, sums]) => sums)];
   return rest.length === 0 ? lines : [...lines, { group: '', isOther: true, sums: rest }];
 }
 

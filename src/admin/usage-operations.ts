@@ -14,7 +14,7 @@ const usageQuery = z.strictObject({
     .string()
     .transform((text) => (text === '' ? [] : text.split(',')))
     .pipe(z.array(z.enum(DIMENSIONS)))
-    .refine((all) => new Set(all).size === all.length, 'names something twice')
+    .refine((all) => new Set(all).size === all.length, 'contains a duplicate')
     .refine((all) => !(all.includes('hour') && all.includes('day')), 'takes hour or day, not both')
     .default([])
     .meta({

@@ -1,7 +1,7 @@
 import type { Activity, ActivityTap } from '../admin/live/activity.ts';
 import type { Emit } from '../gateway/ports.ts';
 
-/** Passes on what happens in this process while somebody watches. Until then an event costs one comparison. */
+/** Passes on the activity of this process while there are watchers. Until then an event costs one comparison. */
 export class ActivitySwitch {
   #tap: ActivityTap | undefined;
   #isOn = false;

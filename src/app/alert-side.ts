@@ -11,7 +11,7 @@ export interface AlertSideOptions {
   readonly serving: Pick<Serving, 'snapshot' | 'emit' | 'log'>;
 }
 
-/** How often it is seen whether there is a ledger to watch. */
+/** How often to check whether there is a ledger to watch. */
 const OPEN_MS = 10_000;
 
 /**
@@ -31,7 +31,7 @@ export class AlertSide {
     this.#open();
   }
 
-  /** Waits for the look under way. The database must still be open. */
+  /** Waits for the running check. The database must still be open. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await (await this.#watch)?.close();
@@ -60,7 +60,7 @@ export class AlertSide {
       nowMs: Date.now,
       onAlert: ({ state, body }) => emit({ type: 'alert-ended', state, text: alertText(body) }),
       onTrouble: (error) => {
-        // The database's own state tells that it is away.
+        // The database reports its outage itself.
         if (!isOfDatabase(error)) emit({ type: 'bug', requestId: undefined, error });
       },
     });

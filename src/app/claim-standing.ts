@@ -6,17 +6,17 @@ import { windowOf } from '../limits/window.ts';
 
 export interface StandingSources {
   readonly counters: Pick<Counters, 'standing'>;
-  /** What was used according to the ledger. */
+  /** The use according to the ledger. */
   readonly usedOf: UsedOf;
   readonly clock: Pick<Clock, 'nowMs' | 'epochMs'>;
 }
 
-/** How a limit stands; undefined: nobody knows. */
+/** The state of a limit; undefined: unknown. */
 export type StandingOf = (claim: Claim) => ClaimStanding | undefined;
 
 /**
- * Reads how limits stand, for people. A counter that no request has asked for yet is read from the ledger, so that a
- * long list of limits does not push those in use out of memory.
+ * Reads the state of limits for display. A counter that no request has used yet is read from the ledger, so that a long
+ * list of limits does not evict counters in use.
  */
 export function standingsFrom({ counters, usedOf, clock }: StandingSources): StandingOf {
   return (claim) => {

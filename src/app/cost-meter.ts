@@ -45,7 +45,7 @@ export function createCostMeter(snapshot: () => Snapshot, clock: Clock): CostMet
   };
 }
 
-/** The dearest of the tier that the request asks for and the standard one, since the provider chooses. */
+/** The more expensive of the requested tier and the standard one, since the provider chooses. */
 function estimate(use: ExpectedUse, book: PriceBook, epochMs: number): CostEstimate | undefined {
   const { provider, model, inputTokens, outputTokens } = use;
   const possible = {

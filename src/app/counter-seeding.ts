@@ -8,18 +8,18 @@ const LONGEST_MS = 1_000;
 /** How long the supervisor waits for a worker's holds. */
 export const PUBLISH_MS = 250;
 
-/** How the supervisor learns what is missing from a counter's record. */
+/** The sources from which the supervisor restores a counter's record. */
 export interface SeedSources {
   readonly records: Pick<CounterLedger, 'seed'>;
-  /** Makes every worker write what it holds into the record. Resolves when all have, or have not answered. */
+  /** Makes every worker write its holds into the record. Resolves when each has done so or timed out. */
   readonly publishAll: (key: string) => Promise<unknown>;
-  /** What was used according to the ledger, including requests that are not in the database yet. */
+  /** The use according to the ledger, including requests that are not in the database yet. */
   readonly usedOf: UsedOf;
 }
 
 /**
- * The supervisor's side of seeding: a record that nobody knows gets the holds of the living workers and the use from
- * the ledger. Several workers that miss the same record wait for one seeding.
+ * The supervisor's side of seeding: an unknown record gets the holds of the living workers and the use from the ledger.
+ * Several workers that miss the same record wait for one seeding.
  */
 export function seedForAll({ records, publishAll, usedOf }: SeedSources): Seeder {
   const underWay = new Map<string, Promise<boolean>>();

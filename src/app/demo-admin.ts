@@ -36,8 +36,8 @@ const DAY_MS = 86_400_000;
 const COOLDOWN_SECONDS = 5;
 
 /**
- * The Admin API of the demo, over a database in memory. It opens when the first request is recorded or the console is
- * opened, so that the demo starts as fast without it.
+ * The Admin API of the demo, over a database in memory. It opens with the first recorded request or the first visit to
+ * the console, so that it does not slow down the start.
  */
 export class DemoAdmin {
   readonly side: AdminSide;
@@ -74,7 +74,7 @@ export class DemoAdmin {
 
   readonly #answer: AdminEndpoint = async (request, client) => {
     const { admin } = await this.#open();
-    // Whoever opens the console sees something happen.
+    // The console shows activity as soon as it is opened.
     if (!this.#isVisited) this.#options.client()?.setTraffic({ isOn: true, requestsPerSecond: 3 });
     this.#isVisited = true;
     const response = await admin(request, client);
@@ -160,7 +160,7 @@ export class DemoAdmin {
     };
   }
 
-  /** Nothing cools down in the demo until something is broken: `demo-unreliable` fails for whoever looks. */
+  /** Nothing cools down in the demo until a provider is broken, so that `demo-unreliable` always shows a failure. */
   async #setCooldown(store: Store, seconds: number): Promise<void> {
     const { withResource } = await import('../store/revision.ts');
     const target = { kind: 'settings', id: 'fallback' } as const;

@@ -8,7 +8,7 @@ const QUESTIONS = [
   'Write a haiku about retries.',
 ];
 
-/** More at a time would show a slow demo, and nothing else. */
+/** More concurrent requests would only slow down the demo. */
 const MOST_UNDER_WAY = 32;
 
 /** Sends steady traffic to the demo's own address. */

@@ -2,7 +2,7 @@ import { readSecretVariables } from './secret-variables.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Enough to tell a million people apart, and to find nobody without the key. */
+/** Enough to distinguish a million people, while no name can be found without the key. */
 const HEX_DIGITS = 16;
 
 /**

@@ -27,7 +27,7 @@ export interface FileAdminOptions extends Omit<FileStoreOptions, 'requests' | 'a
 export interface FileAdmin {
   /** undefined: no usable ADMIN_KEY is set, so there is no Admin API. */
   readonly side: AdminSide | undefined;
-  /** Why a key that is set opens nothing, one sentence each. */
+  /** Why a configured key is not accepted, one sentence each. */
   readonly warnings: readonly string[];
 }
 
@@ -74,7 +74,7 @@ function sideOf(adminKey: string, { path, reload, inForce, serving, spend }: Fil
     record(event) {
       if (event.type === 'request-ended') recent.add(recordOf(event, Date.now()));
     },
-    // Workers send their records on at once, so the time only says that they make some.
+    // Workers forward their records at once, so the retention only has to be above 0.
     retentionMs: DAY_MS,
     records: () => ({ waiting: 0, dropped: 0 }),
     insert: (records) => recent.insert(records),

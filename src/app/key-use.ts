@@ -2,7 +2,7 @@ import type { AdminHandler } from '../admin/admin.ts';
 import type { KeyAnswer, KeyQuestion, KeyUse } from '../gateway/key-use.ts';
 import type { KeyUseOptions } from '../spend/key/key-use.ts';
 
-/** Answers keys' holders about their use. The code for it is loaded with the first question. */
+/** Answers key holders' questions about their use. The code for it is loaded with the first question. */
 export function openKeyUse(options: KeyUseOptions): KeyUse {
   let made: Promise<KeyUse> | undefined;
   return async (question) => {
@@ -13,7 +13,7 @@ export function openKeyUse(options: KeyUseOptions): KeyUse {
 
 type Rotation = KeyQuestion & { readonly about: 'rotation' };
 
-/** The fields of a rotation that a holder may set. Another secret of the holder's own choice is not among them. */
+/** The fields of a rotation that a holder may set. A secret of the holder's own choice is not among them. */
 const FIELDS = ['grace_seconds', 'revoke_previous'];
 
 /** Rotates a key through the Admin API, in the name of the key, with its history, checks and repetitions. */

@@ -35,7 +35,7 @@ export class ProcessSpend {
     });
   }
 
-  /** Told of the requests that hold limits. */
+  /** Receives the requests that hold limits. */
   readonly journal: Journal = {
     open: (entry) => this.#journal?.open(entry),
     grow: (requestId, holds) => this.#journal?.grow(requestId, holds),
@@ -45,7 +45,7 @@ export class ProcessSpend {
   /** Receives every event. */
   readonly listen: Emit = (event) => this.#journal?.listen(event);
 
-  /** Writes what waits, so that another process can read it. */
+  /** Writes the waiting lines, so that another process can read them. */
   readonly flush = (): void => this.#journal?.flush();
 
   /** undefined: there is no journal. */
@@ -62,17 +62,17 @@ function tell(trouble: WriterTrouble, log: Log | undefined): void {
   switch (trouble.type) {
     case 'held':
       return log?.say('error', 'warning', {
-        text: `The journal of what requests use cannot be written: ${trouble.reason}. It is kept in memory until it can; a crash would lose it.`,
+        text: `The usage journal cannot be written: ${trouble.reason}. Usage is kept in memory until then; a crash would lose it.`,
       });
     case 'written':
-      return log?.say('info', 'warning', { text: 'The journal of what requests use is written again.' });
+      return log?.say('info', 'warning', { text: 'The usage journal is written again.' });
     case 'unsynced':
       return log?.say('warn', 'warning', {
-        text: `The journal of what requests use could not be forced to disk: ${trouble.reason}`,
+        text: `The usage journal could not be synced to disk: ${trouble.reason}`,
       });
     case 'dropped':
       return log?.say('error', 'warning', {
-        text: `What requests used was lost, ${trouble.count} lines so far: the journal could not be written for too long`,
+        text: `Usage was lost, ${trouble.count} lines so far: the journal could not be written for too long`,
       });
   }
 }

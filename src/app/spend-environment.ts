@@ -1,6 +1,6 @@
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** How long the ledger keeps what, and where it lies. */
+/** The retention and the location of the ledger. */
 export interface SpendEnvironment {
   /** Relative paths are below it. */
   readonly dataFolder: string;
@@ -13,8 +13,8 @@ export interface SpendEnvironment {
 const DAYS = { REQUEST_RETENTION_DAYS: '30', SPEND_RETENTION_DAYS: '400' };
 
 /**
- * Reads `LLM_PROXY_DATA_DIR` (default: the working directory), `REQUEST_RETENTION_DAYS` and `SPEND_RETENTION_DAYS`. A
- * number of days that is none counts as left out; `findDaysProblem` reports it.
+ * Reads `LLM_PROXY_DATA_DIR` (default: the working directory), `REQUEST_RETENTION_DAYS` and `SPEND_RETENTION_DAYS`. An
+ * invalid number of days counts as left out; `findDaysProblem` reports it.
  */
 export function readSpendEnvironment(env: Environment): SpendEnvironment {
   return {
@@ -28,7 +28,7 @@ function daysIn(env: Environment, name: keyof typeof DAYS): number {
   return parseDays(env[name] || DAYS[name]) ?? parseDays(DAYS[name]) ?? 0;
 }
 
-/** The sentence about a number of days that is none. */
+/** The message about an invalid number of days. */
 export function findDaysProblem(env: Environment): string | undefined {
   for (const [name, days] of Object.entries(DAYS)) {
     if (parseDays(env[name] || days) === undefined)

@@ -5,7 +5,7 @@ import { pricerAt } from './cost-meter.ts';
 import type { SpendSide } from './spend-side.ts';
 import { endUserHash } from './end-user-hash.ts';
 
-/** What the Admin API uses of the ledger. `database` returns undefined while there is none. */
+/** The part of the ledger that the Admin API uses. `database` returns undefined while there is none. */
 export function spendServices(
   database: SpendServices['database'],
   { spend, snapshot }: { readonly spend: SpendSide; readonly snapshot: () => Snapshot },

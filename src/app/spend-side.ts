@@ -44,8 +44,8 @@ export class SpendSide {
   }
 
   /**
-   * Does what a configuration needs before requests are served with it. Resolves with the sentence that says why its
-   * limits cannot be kept; undefined, also instead of a promise: all is well.
+   * Prepares the ledger before requests are served with a configuration. Resolves with a sentence that says why its
+   * limits cannot be kept. Undefined, also instead of a promise, means success.
    */
   follow(snapshot: Snapshot): Promise<string | undefined> | undefined {
     const { limits, spend } = snapshot;
@@ -55,7 +55,7 @@ export class SpendSide {
     return this.#follow(snapshot);
   }
 
-  /** Applies a changed configuration once the ledger is ready for it, each after the one before. */
+  /** Applies changed configurations in order, each once the ledger is ready for it. */
   adopt(snapshot: Snapshot, apply: () => Promise<void>): Promise<void> {
     const following = this.follow(snapshot);
     if (following === undefined && this.#adopting === undefined) return apply();
@@ -144,7 +144,7 @@ export class SpendSide {
     }
   }
 
-  /** Without such limits only the records of requests are in danger, and they can wait in memory. */
+  /** Without such limits, only request records are at risk, and they can wait in memory. */
   #explain({ limits }: Snapshot, problem: string): string | undefined {
     if (limits.needsJournal) return needsFolder(limits.all(), problem);
     const text = `Request records are kept in memory until the database has them: spend.journal cannot be used (${problem})`;
@@ -153,7 +153,7 @@ export class SpendSide {
   }
 }
 
-/** The sentence for limits that nobody would remember after a restart. */
+/** The message about limits that a restart would reset. */
 export function needsFolder(claims: Iterable<Claim>, problem: string): string {
   return `${ownerOf(claims)} need a writable folder for spend.journal (${problem}). Mount one, or set spend.journal: memory.`;
 }
@@ -170,7 +170,7 @@ function ownerOf(claims: Iterable<Claim>): string {
 function tell(trouble: LedgerTrouble, log: Log | undefined): void {
   const text =
     trouble.type === 'held'
-      ? `Request records and what was used wait until the database accepts them: ${trouble.reason}`
-      : `A line of the journal ${trouble.file} could not be read and is left out`;
+      ? `Request records and usage wait until the database accepts them: ${trouble.reason}`
+      : `A line of the journal ${trouble.file} could not be read and is skipped`;
   log?.say('warn', 'warning', { text });
 }

@@ -43,10 +43,10 @@ function findCountingDoubts(
   const doubts: string[] = [];
   if (mode === 'file' && attribution.endUser === 'hash' && !env['SECRET_KEY'] && !env['SECRET_KEY_FILE'])
     doubts.push(
-      'attribution.end_user is hash, which needs SECRET_KEY: without it no end user is told apart or stored.',
+      'attribution.end_user is hash, which needs SECRET_KEY: without it, end users are neither distinguished nor stored.',
     );
   if (limits.needsJournal && spend.journal === undefined)
-    doubts.push('spend.journal is memory: a restart forgets what limits of a day or longer have counted.');
+    doubts.push('spend.journal is memory: a restart resets the counts of limits of a day or longer.');
   if (mode === 'postgres' && !limits.isEmpty && sharedState.driver === 'none')
     doubts.push(`${REPLICAS} See docs/limits.md.`);
   return doubts;

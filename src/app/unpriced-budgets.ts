@@ -6,8 +6,8 @@ import type { Model } from '../routing/route.ts';
 import { openPriceBook, type PriceBook } from './price-book.ts';
 
 /**
- * Budgets that refuse models because nobody knows what these cost, one sentence each. Models that only a pattern serves are
- * not known before they are asked for. Reads the catalogue of prices if there is a limit on money.
+ * Budgets that refuse models without a known price, one sentence each. Models that only a pattern serves are not known
+ * before they are asked for. Reads the catalogue of prices if there is a limit on money.
  */
 export async function findUnpricedBudgets(snapshot: Snapshot, epochMs: number): Promise<string[]> {
   const budgets = budgetsOf(snapshot);
@@ -23,7 +23,7 @@ export async function findUnpricedBudgets(snapshot: Snapshot, epochMs: number): 
 }
 
 interface Budget {
-  /** As people call it. */
+  /** The scope in words. */
   readonly scope: string;
   readonly counts: (model: string) => boolean;
 }
@@ -48,7 +48,7 @@ function isBudget({ kind, isSoft }: Claim): boolean {
   return kind === 'cost' && !isSoft;
 }
 
-/** The key that alone a limit counts; undefined: it counts several. */
+/** The only key that a limit counts; undefined: it counts several. */
 function keyOf({ scope, scopeId }: Claim, keys: ReadonlyMap<string, MasterKey>): MasterKey | undefined {
   return scope === 'key' ? keys.get(decodeURIComponent(scopeId)) : undefined;
 }

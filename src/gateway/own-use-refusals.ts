@@ -22,6 +22,6 @@ export const OWN_USE_REFUSALS = {
     status: 503,
     type: 'server_error',
     fault: 'operator',
-    message: 'The use of this key cannot be told: {problem}.',
+    message: 'The use of this key is unavailable: {problem}.',
   },
 } as const;

@@ -208,7 +208,7 @@ export const REFUSALS = {
     type: 'invalid_request_error',
     fault: 'client',
     message:
-      'This request needs about {need}, and the {owner} may use {amount} at most. Make it smaller; trying again is of no use.',
+      'This request needs about {need}, and the {owner} may use {amount} at most. Make it smaller; retrying does not help.',
   },
   price_unknown: {
     status: 403,
@@ -222,14 +222,14 @@ export const REFUSALS = {
     type: 'server_error',
     fault: 'gateway',
     message:
-      'The {owner} is counted together with other processes, which do not answer just now. Try again shortly.',
+      'The limits of the {owner} are shared with other processes, which do not respond at the moment. Try again shortly.',
   },
   journal_unavailable: {
     status: 503,
     type: 'server_error',
     fault: 'gateway',
     message:
-      'The gateway cannot write down what this request uses, and spend.on_full refuses it then. Try again shortly.',
+      'The gateway cannot record the use of this request, and spend.on_full is "refuse". Try again shortly.',
   },
   upstream_unreachable: {
     status: 502,

@@ -1,10 +1,12 @@
+import type { Provider } from '../config/snapshot.ts';
 import type { Gateway } from '../gateway/ports.ts';
 import { fetchList } from '../models/fetch-list.ts';
 import { askForToken } from './probe.ts';
 
-/** What to ask a provider of the configuration. */
+/** What to ask a provider. */
 export interface ProviderTest {
-  readonly provider: string;
+  /** The name of one that is in force, or one that is not. */
+  readonly provider: string | Provider;
   /** The model that is asked for one token; undefined: the list of models is asked for. */
   readonly model: string | undefined;
 }
@@ -18,10 +20,10 @@ export interface ProviderTestResult {
 
 /** Asks a provider for its models, or one of them for a token. Never rejects. */
 export async function testProvider(
-  { provider: name, model }: ProviderTest,
+  { provider: named, model }: ProviderTest,
   gateway: Gateway,
 ): Promise<ProviderTestResult> {
-  const provider = gateway.snapshot().providers.get(name);
+  const provider = typeof named === 'string' ? gateway.snapshot().providers.get(named) : named;
   if (provider === undefined) return { error: 'it is not in force', latencyMs: 0, models: [] };
   if (model !== undefined) {
     const { error, latencyMs } = await askForToken({ provider, model }, gateway);

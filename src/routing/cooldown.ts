@@ -143,7 +143,8 @@ export class CooldownLedger {
     const ofEndpoint = endpoint === undefined ? undefined : endpointId(route.id, endpoint);
     const ids = ofEndpoint === undefined ? [route.id] : [route.id, ofEndpoint];
     if (attempt.isProbe) for (const id of ids) this.#endProbe(id);
-    if (outcome.kind === 'answered' || outcome.kind === 'rejected') {
+    // If nothing cools down any more, a route that cooled before must not stay on trial.
+    if (outcome.kind === 'answered' || outcome.kind === 'rejected' || policy.cooldownMs === 0) {
       // Usually nothing has failed, and one look shows it.
       if (!this.allAvailable()) for (const id of ids) this.#succeed(id, nowMs);
       return 0;

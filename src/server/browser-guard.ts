@@ -7,8 +7,7 @@ import { hostOfOrigin, isLocalName, isOfThisMachine, nameOfHost } from '../lib/h
 const FOR_EVERYBODY: ReadonlySet<string> = new Set(['/health', '/healthz', '/readyz']);
 
 /**
- * Without keys, refuses requests that a stranger's web page makes a browser send: whoever runs the browser may reach
- * the gateway, and the page would spend the providers' money through it. Other programs send none of these signs.
+ * Without keys, refuses requests that a foreign web page makes a browser send: the browser can reach the gateway, so the page could spend money at the providers. Other programs send none of these signs.
  *
  * - A foreign `Origin`, or `Sec-Fetch-Site: cross-site`, unless `cors_origins` lists it or it is a page of this
  *   machine. Navigation is exempt: the user does it, and no page can read the result.

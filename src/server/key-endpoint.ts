@@ -7,7 +7,7 @@ import type { Gateway } from '../gateway/ports.ts';
 import { Refusal } from '../gateway/refusals.ts';
 import type { RequestTarget } from './request-target.ts';
 
-/** What answers about keys depend on. */
+/** The context of answers about keys. */
 export interface KeyEndpointContext {
   readonly gateway: Gateway;
   /** undefined: nothing is stored, so only limits are known. */
@@ -25,8 +25,8 @@ const PROVIDER_HEADER = 'x-llm-proxy-provider';
 const ROTATION_BYTES = 4096;
 
 /**
- * Answers a key's holder about the key: its limits, its use, its requests, and another secret. undefined: the request is
- * for a provider, as it names one, or nobody needs a key here.
+ * Answers a key holder's requests about the key: its limits, use, requests and rotation. Returns undefined if the
+ * request names a provider and so is for it, or if the gateway needs no keys.
  */
 export function answerAboutKey(
   request: Request,
@@ -58,7 +58,7 @@ export function answerAboutKey(
   return overview(key, context);
 }
 
-/** How the key and its limits stand, from memory; and what it has spent, if the database answers. */
+/** The state of the key and its limits, from memory, and its spending if the database is available. */
 async function overview(key: MasterKey, context: KeyEndpointContext): Promise<Response> {
   const { gateway, keyUse } = context;
   const { limits } = gateway.snapshot();

@@ -13,8 +13,8 @@ interface Arrival {
 }
 
 /**
- * Answers a key's holder, who has the key or a session of it. Calls `otherwise` if the request is for a provider after
- * all.
+ * Answers a key holder, identified by the key or its session. Calls `otherwise` if the request turns out to be for a
+ * provider.
  */
 export function answerKeyHolder(
   { request, server, target }: Arrival,

@@ -2,7 +2,7 @@ import type { MasterKey, Snapshot } from '../config/snapshot.ts';
 import { presentedKey } from '../gateway/credentials.ts';
 import type { AdminClient, AdminEndpoint } from './admin-port.ts';
 
-/** The header with which the Admin API says in whose name a request goes on. It never leaves the gateway. */
+/** The header in which the Admin API names the key on whose behalf a request continues. It never leaves the gateway. */
 export const PERMIT_HEADER = 'x-llm-proxy-permit';
 
 /** The permit of an open gateway, where nobody has a key. */
@@ -26,7 +26,7 @@ export function playgroundPath({ method, url }: Request): { path: string; search
 }
 
 /**
- * Asks the Admin API in whose name a request of the playground goes on. Returns its refusal, or the request as the gateway
+ * Asks the Admin API on whose behalf a playground request continues. Returns its refusal, or the request as the gateway
  * serves it: with the key, and without what only the Admin API needs.
  */
 export async function permitted(

@@ -1,17 +1,17 @@
 import type { Database } from './database.ts';
 
-/** When keys were last used. */
+/** The days on which keys were last used. */
 export interface LastUse {
   /** The days, such as `2026-11-30`, on which the keys with these ids were last used; UTC. Unused keys are missing. */
   readonly of: (keyIds: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 }
 
-/** Nobody knows when a key was used. */
+/** The last use of keys is unknown. */
 export const NO_LAST_USE: LastUse = { of: () => Promise.resolve(new Map()) };
 
 const DAY_MS = 86_400_000;
 
-/** How far back use is looked for. */
+/** How far back to search for use. */
 const SOUGHT_MS = 90 * DAY_MS;
 
 /** SQLite answers on the thread that serves requests, so the sums are read in pieces of this time. */

@@ -2,10 +2,10 @@ import type { SQL } from 'bun';
 import type { Kind } from './resource-kinds.ts';
 import type { ResourceName } from './revision.ts';
 
-/** The kinds whose ids reports are kept by. */
+/** The kinds whose ids are used in reports. */
 const BURIED: ReadonlySet<Kind> = new Set<Kind>(['master_keys', 'teams', 'users']);
 
-/** Longer than reports are kept, so that no use is counted for somebody else. */
+/** At least as long as reports are kept, so that no use is attributed to another resource. */
 const KEPT_MS = 400 * 86_400_000;
 
 /** An id that belonged to a deleted resource, and is not given again yet. */
@@ -40,7 +40,7 @@ export async function requireFreshIds(
   }
 }
 
-/** Notes the deletion of a resource with its name. */
+/** Records the deletion of a resource with its name. */
 export async function insertTombstone(
   sql: SQL,
   { kind, id }: ResourceName,

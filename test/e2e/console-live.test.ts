@@ -173,6 +173,36 @@ for (const workers of [1, 2]) {
       await gateway.admin('POST', `/routes/${(await routeOf('p'))?.id}/resume`);
     });
 
+    test('a provider is tested before it is stored, and a stored credential stays with its host', async () => {
+      const sent: string[] = [];
+      using elsewhere = Bun.serve({
+        port: 0,
+        hostname: '127.0.0.1',
+        fetch(request) {
+          sent.push(request.headers.get('authorization') ?? '');
+          return Response.json({ object: 'list', data: [{ id: 'theirs', object: 'model' }] });
+        },
+      });
+      const base = `http://127.0.0.1:${elsewhere.port}/v1`;
+      const ask = (id: string, fields: object) => gateway.admin('POST', '/providers/test', { id, fields });
+      const fresh = await ask('fresh', { api_base: base, api_key: 'sk-fresh', is_enabled: false });
+      expect(fresh).toMatchObject({ ok: true, models: ['theirs'], completion: null });
+      expect(sent.splice(0)).toEqual(['Bearer sk-fresh']);
+      expect(await ask('q', { weight: 3 })).toMatchObject({ ok: true });
+      for (const [id, fields, problem] of [
+        ['q', { api_base: base }, /422 .*api_key must be sent again/],
+        ['q', { api_base: 'no address' }, /422 .*api_base/],
+        ['fresh', { api_base: base, api_key: '${ADMIN_KEY}' }, /422 .*api_key/],
+        ['fresh', { api_base: 'http://169.254.169.254/v1', api_key: 'x' }, /422 .*api_base/],
+      ] as const)
+        expect(await ask(id, fields).catch(String)).toMatch(problem);
+      expect(sent).toEqual([]);
+      expect(await ask('q', { api_base: base, api_key: null })).toMatchObject({ ok: true });
+      expect(sent).toEqual(['']);
+      const { providers } = (await gateway.admin('GET', '/providers')) as { providers: { id: string }[] };
+      expect(providers.map(({ id }) => id)).toEqual(['p', 'q']);
+    });
+
     test('the numbers of the last minutes are there, by model and in all', async () => {
       const overview = await untilRead(
         () => gateway.admin('GET', '/overview'),

@@ -223,7 +223,7 @@ describe.skipIf(!canTestConsole)('the console', () => {
     const shown = page.getByRole('dialog', { name: 'The secret of made-here' });
     const secret = (await shown.getByRole('group', { name: 'Secret' }).textContent()) ?? '';
     expect(await gateway.ask(secret, 'fast')).toBe(200);
-    await shown.getByRole('button', { name: 'I have kept it' }).click();
+    await shown.getByRole('button', { name: 'I have saved it' }).click();
     await page.getByRole('cell', { name: 'made-here' }).waitFor();
     expect(await page.content()).not.toContain(secret);
   });

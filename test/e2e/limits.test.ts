@@ -99,7 +99,7 @@ describe('a budget', () => {
     const { status, headers, body, served } = await exhaust('month');
     expect([status, body.error?.code, served > 1]).toEqual([429, 'budget_exceeded', true]);
     expect(body.error?.message).toMatch(
-      /^The key "month" has used \$0\.00\d+ of \$0\.001 this month, and \$0\.00 is held for requests under way\. It opens again at /,
+      /^The key "month" has used \$0\.00\d+ of \$0\.001 this month, and \$0\.00 is held for requests under way\. It resets at /,
     );
     expect(headers.get('x-should-retry')).toBe('false');
     expect(Number(headers.get('retry-after'))).toBeGreaterThan(60);

@@ -61,8 +61,9 @@ export function startLive(onEnd: () => void): () => void {
   stop = listenLive({
     state: (state) => change({ state }),
     event: (type, data) => {
-      if (type === 'end') onEnd();
-      else change(afterEvent(live, type, data));
+      if (type !== 'end') change(afterEvent(live, type, data));
+      // A gateway that stops says so, too, and the session outlives that.
+      else if ((data as { reason: string }).reason === 'session') onEnd();
     },
   });
   return () => {

@@ -147,6 +147,13 @@ export interface SessionRow {
   readonly is_current: boolean;
 }
 
+/** A change that is tried out and not saved. Its fields replace those of the resource; null: it is deleted. */
+export interface SupposedChange {
+  readonly kind: 'models' | 'providers';
+  readonly id: string;
+  readonly fields: Readonly<Record<string, unknown>> | null;
+}
+
 export interface Explanation {
   readonly model: string;
   readonly served_as: string | null;

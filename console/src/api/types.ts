@@ -152,6 +152,9 @@ export interface RequestDetail extends RequestRow {
   readonly method?: string | null;
   readonly endpoint?: string | null;
   readonly translation?: Translation | null;
+  readonly end_user?: string | null;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly tier?: string | null;
 }
 
 export interface Translation {

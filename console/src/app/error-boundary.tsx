@@ -37,7 +37,7 @@ function Broken({ error }: { error: Error }): ReactNode {
   const { t } = useTranslation();
   // After an upgrade, scripts of the former version are gone.
   const isOutdated = /dynamically imported module|module script/i.test(error.message);
-  const title = isOutdated ? t('The gateway was upgraded') : t('This page has a fault');
+  const title = isOutdated ? t('The gateway was upgraded') : t('This page failed');
   return (
     <Empty icon={Bug} title={title} text={isOutdated ? t('Load the page again.') : error.message}>
       <Button look="primary" icon={RotateCw} onClick={() => location.reload()}>

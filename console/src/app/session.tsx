@@ -39,7 +39,8 @@ export function WithSession({ children }: { children: ReactNode }): ReactNode {
     if (!hears) return undefined;
     return startLive(() => void queries.invalidateQueries({ queryKey: SESSION }));
   }, [hears, queries]);
-  if (error) return <Failed error={error} onRetry={() => void refetch()} />;
+  // A gateway that restarts must not take the page away, with what was typed into it.
+  if (error && data === undefined) return <Failed error={error} onRetry={() => void refetch()} />;
   if (data === undefined) return null;
   if (data === null) return <LoginPage />;
   return <Context value={data}>{children}</Context>;

@@ -268,4 +268,13 @@ export const chineseWords: Readonly<Record<string, string>> = {
   Route: '路由',
   Access: '访问',
   Mine: '我的',
+  'This change is saved': '保存了这项更改',
+  'of a model': '模型',
+  'of a provider': '供应商',
+  'What changes': '更改对象',
+  'It is deleted': '被删除',
+  'Its fields': '字段',
+  'Nothing is saved. Fields that are left out stay as they are.': '不会保存。未列出的字段保持不变。',
+  'End user': '最终用户',
+  'Service tier': '服务等级',
 };

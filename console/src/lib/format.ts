@@ -112,6 +112,12 @@ export function utc(time: string | number): string {
   return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+/** `today`, `yesterday`, `3 days ago`: of a day in UTC, `2026-11-29`. */
+export function dayAgo(day: string, now: number = Date.now()): string {
+  const days = Math.floor(now / 86_400_000) - Date.parse(day) / 86_400_000;
+  return new Intl.RelativeTimeFormat(language(), { numeric: 'auto' }).format(-days, 'day');
+}
+
 /** `3 min ago`, `in 2 h`. */
 export function ago(time: string | number, now: number = Date.now()): string {
   const seconds = (new Date(time).getTime() - now) / 1000;

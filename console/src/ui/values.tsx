@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useState } from 'react';
-import { ago, clock, dateTime, money, NONE, span, utc } from '../lib/format.ts';
+import { ago, clock, dateTime, dayAgo, money, NONE, span, utc } from '../lib/format.ts';
 import { classes } from './button.tsx';
 
 /** A moment in the viewer's zone; UTC when hovered. */
@@ -13,9 +13,14 @@ export function When({
   if (time === null || time === undefined) return <span className="muted">{NONE}</span>;
   return (
     <time dateTime={new Date(time).toISOString()} title={`${dateTime(time)} · ${utc(time)}`} className="num">
-      {relative ? ago(time) : clock(time)}
+      {relative ? (isDay(time) ? dayAgo(time) : ago(time)) : clock(time)}
     </time>
   );
+}
+
+/** A day in UTC without an hour, as `2026-11-29`. */
+function isDay(time: string | number): time is string {
+  return typeof time === 'string' && time.length === 10;
 }
 
 /** Dollars; the exact amount when hovered. */

@@ -1,4 +1,4 @@
-import type { Snapshot } from '../../config/snapshot.ts';
+import type { Provider, Snapshot } from '../../config/snapshot.ts';
 import type { ForgottenAnswers } from '../../gateway/cache/answer-cache.ts';
 import type { Clock, Traffic } from '../../gateway/ports.ts';
 import type { Availability } from '../../routing/decide.ts';
@@ -41,8 +41,8 @@ export interface ProviderError {
 }
 
 export interface TestQuestion {
-  /** The name of an enabled provider. */
-  readonly provider: string;
+  /** The name of an enabled provider, or one that is not in force. */
+  readonly provider: string | Provider;
   /** The model to ask for one token; undefined: ask for the list of models. */
   readonly model: string | undefined;
 }

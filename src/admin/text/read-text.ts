@@ -46,7 +46,7 @@ export function readText(text: string, before: Revision, from: 'litellm' | undef
   const unsent = unsentCredentials(source.value as Json, hidden, before).map((path) => ({
     path,
     ...source.locate([], 'value'),
-    message: 'has to be sent again, since the change would show the stored one to another host',
+    message: 'has to be sent again, since the change would send the stored one to another host',
   }));
   const all = [...problems, ...unsent];
   return { file: all.length === 0 ? shape.file : undefined, problems: all, unmapped: [] };

@@ -103,8 +103,8 @@ function isWindow({ period }: Claim): boolean {
 
 function hintOf({ claim, standing, retryAfterMs, at }: Unfitting): string {
   if (claim.amount === 0) return 'A limit of 0 admits no request.';
-  if (!Number.isFinite(retryAfterMs)) return 'It does not open again by itself.';
-  if (isWindow(claim) && retryAfterMs > HELD_MS) return `It opens again at ${resetTime(standing, at)}.`;
+  if (!Number.isFinite(retryAfterMs)) return 'It does not reset by itself.';
+  if (isWindow(claim) && retryAfterMs > HELD_MS) return `It resets at ${resetTime(standing, at)}.`;
   return `Try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s.`;
 }
 

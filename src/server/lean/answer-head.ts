@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { AnswerFields } from '../../gateway/client-answer.ts';
 
-/** How the end of the body is told (RFC 9112 §6). */
+/** How the end of the body is signalled (RFC 9112 §6). */
 export type Framing = { readonly length: number } | 'chunked' | 'none';
 
 /** The head of an answer in latin1, with its empty line. Fields that a parser could misread are left out. */

@@ -117,7 +117,7 @@ export class AnswerWriter {
     const isJoined = (body?.byteLength ?? 0) <= SMALL_BYTES && head.length <= SMALL_BYTES;
     if (!isJoined || !this.#pending.isEmpty) {
       this.#pending.add(Buffer.from(head, 'latin1'));
-      // What waits must not change, and the owner of the bytes may reuse them.
+      // Waiting bytes must not change, and their owner may reuse them.
       if (body) this.#pending.add(isJoined ? Uint8Array.from(body) : body);
       if (end !== undefined) this.#pending.add(end);
       this.#pending.flush(this.#socket);
@@ -160,7 +160,7 @@ class ChunkedStream implements ClientStream {
     return this.#writer.chunk(head, bytes);
   };
 
-  /** Writes the head, unless a piece already took it along. */
+  /** Writes the head, unless a piece already included it. */
   begin(): void {
     if (this.#head !== '') this.#writer.headAlone(this.#head);
     this.#head = '';

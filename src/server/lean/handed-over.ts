@@ -18,8 +18,8 @@ export interface InnerServer {
 
 /**
  * A client's connection that the runtime's server answers, byte for byte and until it closes. The runtime sees a
- * connection from the loopback interface. It finds the client's address under the port of that connection, which nobody
- * else can use while it is open.
+ * connection from the loopback interface. It looks up the client's address by the port of that connection, which no
+ * other connection can use while it is open.
  */
 export class HandedOver {
   readonly #client: Socket<unknown>;
@@ -28,7 +28,7 @@ export class HandedOver {
   readonly #toClient = new PendingBytes();
   #server: Socket<HandedOver> | undefined;
   #port = 0;
-  /** Whether a side has finished sending in order. */
+  /** Whether a side has finished sending normally. */
   #isClientDone = false;
   #isServerDone = false;
   #isDiscarding = false;
@@ -110,7 +110,9 @@ export class HandedOver {
     setTimeout(() => this.end(), RESET_GRACE_MS).unref();
   }
 
-  /** The answer is complete. Closing while the client still sends would reset the connection, and lose the answer. */
+  /**
+   * The answer is complete. Closing while the client is still sending would reset the connection and lose the answer.
+   */
   #discard(): void {
     if (this.#isDiscarding) return;
     this.#isDiscarding = true;

@@ -2,7 +2,7 @@ import type { Clock } from '../../gateway/ports.ts';
 import type { BodyBudget } from '../body-budget.ts';
 import { type BodyLimits, brokenOff, Hold, tooSlow } from '../read-body.ts';
 
-/** What reading a large body depends on. */
+/** The context for reading a large body. */
 export interface BodyRoom {
   readonly budget: BodyBudget;
   readonly limits: BodyLimits;
@@ -52,7 +52,7 @@ export class LargeBody {
     });
   }
 
-  /** Takes bytes of the body; returns those behind its end. */
+  /** Takes bytes of the body; returns those after its end. */
   add(bytes: Buffer): Buffer {
     const reading = this.#reading;
     if (reading === undefined) return bytes;

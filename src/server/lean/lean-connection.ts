@@ -18,7 +18,7 @@ export interface LeanRequest {
   readonly isAnswered: () => boolean;
 }
 
-/** The server's part in a connection. */
+/** The server's side of a connection. */
 export interface LeanHost extends InnerServer {
   /** Never rejects. */
   readonly answer: (request: LeanRequest) => Promise<ClientAnswer>;
@@ -32,7 +32,7 @@ export interface LeanHost extends InnerServer {
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 
-/** A client that sends ahead waits when this much is unread. */
+/** A client that pipelines requests is paused when this much is unread. */
 const MOST_AHEAD_BYTES = 64 * 1024;
 
 /** How long a client may go on sending after the last answer. */
@@ -44,9 +44,9 @@ const PROBE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 /**
  * A client's connection. It is **reading** a request, then **answering** it, and so on. Requests that a client sends
- * ahead are answered in order. Everything unusual **hands it over** to the runtime's server, from the first byte of that
- * request on. After its last answer it is **discarding** what still comes, since closing at once would reset the
- * connection, and lose the answer.
+ * ahead are answered in order. Everything unusual **hands it over** to the runtime's server, from the first byte of
+ * that request on. After its last answer it is **discarding** further bytes, since closing at once would reset the
+ * connection and lose the answer.
  */
 export class LeanConnection {
   readonly #host: LeanHost;
@@ -59,7 +59,7 @@ export class LeanConnection {
   #searchedBytes = 0;
   #headBytes = 0;
   #head: RequestHead | undefined;
-  /** The last head. Most clients send the same one again. */
+  /** The last head. Most clients repeat it. */
   #lastText = '';
   #lastHead: RequestHead | undefined;
   #large: LargeBody | undefined;

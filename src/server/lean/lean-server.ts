@@ -24,8 +24,8 @@ const REUSE_PORT = { reusePort: true };
 const SLOW_MS = 1_000;
 
 /**
- * A server of our own for plain requests, which costs half of what the runtime's server costs for each. It hands over
- * everything else, byte for byte, to the runtime's server behind it.
+ * Our own server for plain requests, at half the cost of the runtime's server for each. It hands everything else over,
+ * byte for byte, to the runtime's server behind it.
  */
 export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
   const peers: HandedOverPeers = new Map();
@@ -75,7 +75,7 @@ export function serveLean(gateway: Gateway, options: ServeOptions): HttpServer {
     },
     async stop() {
       clearInterval(sweeper);
-      // Connections that were handed over still get the end that the runtime's server gives them.
+      // The runtime's server still ends the connections that were handed over.
       await inner.stop();
       for (const connection of connections) connection.close();
       listener.stop(true);

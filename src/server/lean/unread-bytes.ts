@@ -1,6 +1,9 @@
 const NOTHING = Buffer.alloc(0);
 
-/** Bytes that have arrived and were not taken yet. A byte is copied a bounded number of times, however few come at once. */
+/**
+ * Bytes that have arrived but were not taken yet. Each byte is copied a bounded number of times, however small the
+ * pieces are.
+ */
 export class UnreadBytes {
   #buffer: Buffer = NOTHING;
   #size = 0;

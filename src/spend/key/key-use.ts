@@ -49,7 +49,7 @@ export function createKeyUse(options: KeyUseOptions): KeyUse {
       return await answerFrom(database, question, options);
     } catch (error) {
       if (error instanceof StoreUnavailable)
-        return { kind: 'unavailable', problem: 'the database does not answer just now' };
+        return { kind: 'unavailable', problem: 'the database is unavailable' };
       options.onBug(error);
       return { kind: 'unavailable', problem: 'the gateway failed' };
     }

@@ -54,7 +54,7 @@ export async function listOwnRequests(
     return { kind: 'invalid', param: 'limit', problem: `limit is a number from 1 to ${MOST}` };
   const before = cursor === undefined ? NEWEST : placeOf(cursor);
   if (before === undefined)
-    return { kind: 'invalid', param: 'cursor', problem: 'cursor is none that was given out' };
+    return { kind: 'invalid', param: 'cursor', problem: 'cursor is not one that this API returned' };
   const { rows, end } = await search(database, { asker, before, limit, requestId: undefined });
   const body = { requests: rows.map(viewOf), next_cursor: end === undefined ? null : cursorAt(end) };
   return { kind: 'answered', status: 200, body: JSON.stringify(body) };

@@ -51,7 +51,8 @@ export function readSpendQuery(
 ): SpendQuery | readonly SpendProblem[] {
   const problems: SpendProblem[] = [];
   const { timezone = usual, group_by: groupBy = '' } = parameters;
-  if (!isTimezone(timezone)) return [{ path: 'timezone', message: 'is no time zone, such as Europe/Berlin' }];
+  if (!isTimezone(timezone))
+    return [{ path: 'timezone', message: 'must be a time zone such as Europe/Berlin' }];
   const since = instantOf('since', parameters.since, timezone, problems);
   const until = instantOf('until', parameters.until, timezone, problems);
   const sinceMs = floor(since ?? windowOf({ unit: 'month', timezone }, nowMs).startMs);
@@ -98,7 +99,7 @@ function problemsOfDimensions(dimensions: readonly string[]): SpendProblem[] {
     const all = [...UNITS, ...NAMES, 'tag:NAME'].join(', ');
     return [{ path, message: `takes any of ${all}, separated by commas, not "${unknown.slice(0, 40)}"` }];
   }
-  if (new Set(dimensions).size < dimensions.length) return [{ path, message: 'names something twice' }];
+  if (new Set(dimensions).size < dimensions.length) return [{ path, message: 'contains a duplicate' }];
   if (dimensions.filter((name) => UNITS.includes(name)).length > 1)
     return [{ path, message: `takes one of ${UNITS.join(', ')}` }];
   if (dimensions.length > MOST_DIMENSIONS)

@@ -3,7 +3,7 @@ import type { Database } from '../database.ts';
 
 export type AccountRole = 'viewer' | 'operator' | 'admin';
 
-/** Somebody who may sign in to the console. */
+/** A person who may sign in to the console. */
 export interface Account {
   readonly id: string;
   readonly name: string;

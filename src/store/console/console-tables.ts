@@ -2,7 +2,7 @@ import type { Database } from '../database.ts';
 import { type Accounts, accountTable } from './account-table.ts';
 import { type Sessions, sessionTable } from './session-table.ts';
 
-/** What the console keeps in the database: who may sign in, and who has. */
+/** The tables of the console: accounts and sessions. */
 export interface ConsoleTables {
   readonly accounts: Accounts;
   readonly sessions: Sessions;

@@ -5,15 +5,15 @@ import type { AccountRole } from './account-table.ts';
 export interface Session {
   /** SHA-256 of its token in lower-case hex. */
   readonly hash: string;
-  /** Its name for people and for the Admin API, which reveals nothing about the token. */
+  /** Its public id, which reveals nothing about the token. */
   readonly id: string;
-  /** What it was opened with. */
+  /** The credential that opened it. */
   readonly kind: 'admin_key' | 'account' | 'master_key';
   /** The account's id; null: it was not opened with one. */
   readonly account: string | null;
   readonly name: string;
   readonly role: AccountRole | 'key';
-  /** What the credential was when the session was opened. Another one ends the session. */
+  /** The fingerprint of the credential at the time of the sign-in. If it changes, the session ends. */
   readonly credential: string;
   /** The client's address. */
   readonly address: string;

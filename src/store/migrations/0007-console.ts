@@ -2,9 +2,9 @@ import { HISTOGRAM_COLUMNS } from '../../lib/histogram.ts';
 import type { Migration } from './migration.ts';
 
 /**
- * What the console needs. Times are milliseconds since 1970.
+ * The tables of the console. Times are milliseconds since 1970.
  *
- * - `console_accounts`, `console_sessions`: who may sign in, and who has. Secrets are stored as SHA-256. They are no part
+ * - `console_accounts`, `console_sessions`: accounts and sessions. Secrets are stored as SHA-256. They are not part
  *   of the configuration, so neither an export nor a rollback touches them.
  * - `request_sums`: sums per minute and per hour (`step_s`) over all requests, or by model, provider or key
  *   (`dimension`), with histograms of durations (`d…`) and of times to the first byte (`f…`). A missing name is ''.

@@ -4,7 +4,8 @@ import type { RequestRecord } from './request-record.ts';
 import { Conditions, type RecordFilter, type RecordPage } from './request-record-filter.ts';
 import { parseRow, type RecordRow, rowOf } from './request-record-row.ts';
 import { type Found, searchRecords } from './request-search.ts';
-import { addRequestSums, pruneSums, readSeries, type RequestSum, type SeriesQuery } from './request-sums.ts';
+import { readSeries } from './read-sums.ts';
+import { addRequestSums, pruneSums, type RequestSum, type SeriesQuery } from './request-sums.ts';
 import { type Dimension, sumRecords, type UsageSum } from './request-record-usage.ts';
 
 /** The table of request records. Every function throws `StoreUnavailable` if the database cannot be asked. */
@@ -42,8 +43,10 @@ export function requestRecords(database: Database): RequestRecords {
 
 async function insert(sql: SQL, records: readonly RequestRecord[]): Promise<void> {
   await insertSheets(sql, records);
+  // In one order, so that writers of the same records cannot block each other for ever.
+  const rows = records.map(rowOf).toSorted(inOrder);
   const inserted: { ended_at_ms: number | string; request_id: string }[] =
-    await sql`insert into request_records ${sql(records.map(rowOf))} on conflict do nothing
+    await sql`insert into request_records ${sql(rows)} on conflict do nothing
       returning ended_at_ms, request_id`;
   const keys = new Set(inserted.map((row) => `${row.ended_at_ms} ${row.request_id}`));
   // A record counts once, however often its insert is repeated.
@@ -51,6 +54,10 @@ async function insert(sql: SQL, records: readonly RequestRecord[]): Promise<void
     sql,
     records.filter(({ endedAtMs, requestId }) => keys.delete(`${endedAtMs} ${requestId}`)),
   );
+}
+
+function inOrder(a: RecordRow, b: RecordRow): number {
+  return Number(a.ended_at_ms) - Number(b.ended_at_ms) || (a.request_id < b.request_id ? -1 : 1);
 }
 
 /** Inserts the prices behind records; those that are known stay as they are. */

@@ -1,5 +1,5 @@
 import type { Database } from '../database.ts';
-import type { RequestRecord } from './request-record.ts';
+import type { RecordEnding, RequestRecord } from './request-record.ts';
 import { Conditions, type Position, type RecordFilter, type RecordPage } from './request-record-filter.ts';
 import { parseRow, type RecordRow } from './request-record-row.ts';
 
@@ -13,7 +13,7 @@ export interface Found {
 /** Records that are looked at per transaction: SQLite answers on the thread that serves requests. */
 const SLICE = 5000;
 /** How long a search goes on before it says how far it has come. */
-const PATIENCE_MS = 250;
+const PATIENCE_MS = 200;
 
 /**
  * Lists records. A filter that an index answers is one query. Any other looks at the records of the indexed filters slice
@@ -36,26 +36,34 @@ export async function searchRecords(database: Database, page: RecordPage): Promi
   }
 }
 
-/** Whether a filter has a part that no index answers. */
-export function needsSlices({
-  search,
-  minDurationMs,
-  minCostNano,
-  hasFallback,
-  ...rest
-}: RecordFilter): boolean {
-  const { statuses, status, team, user, endUser, endings } = rest;
-  return (
-    [search, minDurationMs, minCostNano, hasFallback, statuses, status, team, user, endUser].some(
-      (part) => part !== undefined,
-    ) || endings?.includes('complete') === true
-  );
+/** Whether no single index answers a filter. */
+export function needsSlices({ sinceMs, untilMs, ...filter }: RecordFilter): boolean {
+  const chosen = indexed(filter);
+  const names = Object.keys(filter) as (keyof typeof filter)[];
+  return names.some((name) => filter[name] !== undefined && filter[name] !== chosen[name]);
 }
 
-/** The parts of a filter that choose an index. */
-function indexed({ key, model, provider, ending, sinceMs, untilMs }: RecordFilter): RecordFilter {
-  return { key, model, provider, sinceMs, untilMs, ...(ending !== 'complete' && { ending }) };
+/**
+ * The parts of a filter that one index answers. A second name is no part: few records may have both, and the search for
+ * them would be long.
+ */
+function indexed({ key, model, provider, ending, endings, sinceMs, untilMs }: RecordFilter): RecordFilter {
+  const period = { sinceMs, untilMs };
+  if (key !== undefined) return { key, ...period };
+  if (model !== undefined) return { model, ...period };
+  if (provider !== undefined) return { provider, ...period };
+  const isOfFailures = (ending ?? 'complete') !== 'complete' || endings?.includes('complete') === false;
+  return isOfFailures ? { endings: NOT_COMPLETE, ...period } : period;
 }
+
+/** What the index of failures has. */
+const NOT_COMPLETE = [
+  'refused',
+  'failed',
+  'truncated',
+  'client-left',
+  'lost',
+] as const satisfies RecordEnding[];
 
 /** The last record of the next slice; undefined: the slice reaches the oldest one. */
 function endOfSlice(

@@ -1,13 +1,11 @@
 import type { SQL } from 'bun';
 import {
   addHistogram,
-  BUCKETS,
   count,
   emptyHistogram,
   HISTOGRAM_COLUMNS,
   type Histogram,
 } from '../../lib/histogram.ts';
-import type { Database } from '../database.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /** What the sums are kept for: all requests together, or each model, provider or key. */
@@ -23,6 +21,8 @@ export interface SeriesQuery {
   readonly untilMs: number;
   /** A multiple of a minute; from `HOUR_MS` on, a multiple of an hour. */
   readonly stepMs: number;
+  /** The store may sum up all names but those with the most requests. */
+  readonly mostNames?: number;
 }
 
 /** The sums of one step and one name. */
@@ -39,9 +39,11 @@ export interface RequestSum {
   costNano: number;
   readonly durations: Histogram;
   readonly firstBytes: Histogram;
+  /** The sum of all names beyond the query's `mostNames`. */
+  readonly isOfOthers?: true;
 }
 
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
 
 /** How long sums are kept. */
@@ -155,7 +157,7 @@ const COUNTS = [
   'completion_tokens',
   'cost_nano',
 ] as const;
-const SUMMED = [...COUNTS, ...HISTOGRAM_COLUMNS];
+export const SUMMED = [...COUNTS, ...HISTOGRAM_COLUMNS];
 const ADD_UP = SUMMED.map((name) => `${name} = request_sums.${name} + excluded.${name}`).join(', ');
 
 /** SQLite takes 32,766 parameters in a statement. */
@@ -189,41 +191,6 @@ function rowOf(stepMs: number, dimension: SumDimension, sum: RequestSum): Record
     completion_tokens: sum.completionTokens,
     cost_nano: sum.costNano,
     ...Object.fromEntries(HISTOGRAM_COLUMNS.map((column, index) => [column, times[index] ?? 0])),
-  };
-}
-
-/** Reads sums from the database. Throws `StoreUnavailable`. */
-export function readSeries(database: Database, query: SeriesQuery): Promise<RequestSum[]> {
-  const { dimension, name, sinceMs, untilMs, stepMs } = query;
-  const stored = stepMs % HOUR_MS === 0 ? HOUR_MS : MINUTE_MS;
-  const columns = SUMMED.map((column) => `sum(${column}) as ${column}`).join(', ');
-  const values = [stored / 1000, dimension, sinceMs, untilMs, ...(name === undefined ? [] : [name])];
-  return database.read(async (sql) => {
-    const rows: Readonly<Record<string, number | string>>[] = await sql.unsafe(
-      `select from_ms - from_ms % ${stepMs} as at, name, ${columns} from request_sums
-       where step_s = $1 and dimension = $2 and from_ms >= $3 and from_ms < $4
-       ${name === undefined ? '' : 'and name = $5'} group by 1, 2`,
-      values,
-    );
-    return rows.map(parseSum);
-  });
-}
-
-/** PostgreSQL returns sums as text. */
-function parseSum(row: Readonly<Record<string, number | string>>): RequestSum {
-  const number = (column: string): number => Number(row[column]);
-  const times = HISTOGRAM_COLUMNS.map(number);
-  return {
-    fromMs: number('at'),
-    name: String(row['name']),
-    requests: number('requests'),
-    failures: number('failures'),
-    fallbacks: number('fallbacks'),
-    promptTokens: number('prompt_tokens'),
-    completionTokens: number('completion_tokens'),
-    costNano: number('cost_nano'),
-    durations: times.slice(0, BUCKETS),
-    firstBytes: times.slice(BUCKETS),
   };
 }
 

@@ -39,7 +39,7 @@ export function ledgerMetrics() {
     journalDegraded: new NumberFamily({
       type: 'gauge',
       name: 'llm_proxy_journal_degraded',
-      help: 'Whether the journal cannot be written, so that a crash would lose what requests use (1), or not (0).',
+      help: 'Whether the journal cannot be written, so that a crash would lose usage (1), or not (0).',
       merge: 'max',
     }),
     journalDropped: new NumberFamily({

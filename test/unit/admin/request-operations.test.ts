@@ -140,7 +140,8 @@ test('sums are grouped by what the caller names', async () => {
 
 test('a parameter that is wrong is named', async () => {
   for (const [path, named] of [
-    ['/requests?limit=100001', 'limit'],
+    ['/requests?limit=1001', 'limit'],
+    ['/requests?limit=10001&format=csv', 'limit'],
     ['/requests?limit=0', 'limit'],
     ['/requests?status=ok', 'status'],
     ['/requests?ending=bad', 'ending'],

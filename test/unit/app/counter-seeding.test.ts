@@ -14,6 +14,7 @@ import { claim } from '../limits/claims.ts';
 
 const WORKERS = 3;
 const LIMIT = claim({ kind: 'requests', amount: 500, period: { unit: 'total', startMs: undefined } });
+const LARGE = claim({ kind: 'requests', amount: 10_000, period: { unit: 'total', startMs: undefined } });
 const NOW = { nowMs: 1_000, epochMs: 1_000_000 };
 const HELD = 10;
 
@@ -98,6 +99,68 @@ test('a counter that is lost again and again is never too low, and never admits 
     });
     expect(world.counters(0).standing(LIMIT, NOW)?.held).toBe(0);
     expect(world.seedings).toBeGreaterThan(2);
+  }
+});
+
+/** A world whose supervisor answers some turns later, as over a channel, while 300 clients go on. */
+async function playTogether(seed: number): Promise<{ readonly lost: number; readonly admitted: number }> {
+  const dice = seededDice(seed);
+  const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+  const table = new LocalTable<CounterField>(counterFields(WORKERS));
+  const records = Array.from({ length: WORKERS }, (_, at) => new CounterLedger(table, at + 1, WORKERS));
+  let [ledger, running, lost, admitted, seeding] = [0, 0, 0, 0, 0];
+  const seedCounter = seedForAll({
+    records: new CounterLedger(table, 0, WORKERS),
+    async publishAll(key) {
+      seeding += 1;
+      for (const one of records) {
+        await turn();
+        one.publish(key);
+      }
+      await turn();
+      seeding -= 1;
+    },
+    usedOf: () => ledger,
+  });
+  const workers = records.map((one) => new ClaimCounters(one, new BucketLedger(), seedCounter));
+  const check = (counters: ClaimCounters): void => {
+    expect(ledger + running * HELD).toBeLessThanOrEqual(LARGE.amount);
+    expect(counters.standing(LARGE, NOW)?.held ?? 0).toBeGreaterThanOrEqual(0);
+  };
+  const client = async (counters: ClaimCounters): Promise<void> => {
+    for (let count = 0; count < 20; count++) {
+      if (counters.standing(LARGE, NOW) === undefined) await counters.seed(LARGE, NOW);
+      const taking = counters.take(LARGE, HELD, NOW);
+      if (taking.kind === 'taken') {
+        running += 1;
+        admitted += 1;
+        check(counters);
+        while (dice() < 0.7) await turn();
+        const used = 1 + Math.floor(dice() * HELD);
+        counters.settle(taking.hold, used, NOW);
+        ledger += used;
+        running -= 1;
+        check(counters);
+      }
+      await turn();
+      if (seeding > 0 || dice() > 0.01) continue;
+      lost += 1;
+      table.sweep(() => true);
+    }
+  };
+  await Promise.all(Array.from({ length: 300 }, (_, at) => client(workers[at % WORKERS]!)));
+  if (workers[0]!.standing(LARGE, NOW) === undefined) await workers[0]!.seed(LARGE, NOW);
+  const last = workers[0]!.standing(LARGE, NOW);
+  expect(last?.held).toBe(0);
+  expect(last?.used).toBeGreaterThanOrEqual(ledger);
+  return { lost, admitted };
+}
+
+test('a counter that is lost while hundreds of requests are under way never has less than nothing held', async () => {
+  for (let seed = 1; seed <= 5; seed++) {
+    const { lost, admitted } = await playTogether(seed);
+    expect(lost).toBeGreaterThan(5);
+    expect(admitted).toBeGreaterThan(300);
   }
 });
 

@@ -69,7 +69,7 @@ test('a journal in memory is told where a limit would need another', async () =>
   const forgetful = 'spend: { journal: memory }\n';
   expect(await warningsOf(`${forgetful}limits: [{ tokens: 5, per: minute }]`)).toEqual([]);
   expect(await warningsOf(`${forgetful}limits: [{ tokens: 5, per: day }]`)).toEqual([
-    'spend.journal is memory: a restart forgets what limits of a day or longer have counted.',
+    'spend.journal is memory: a restart resets the counts of limits of a day or longer.',
   ]);
 });
 

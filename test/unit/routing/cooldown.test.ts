@@ -193,6 +193,15 @@ describe('how cooldowns add up', () => {
     expect(scene.state('a')).toBe('available');
   });
 
+  test('a route that cooled before cooldown_seconds became 0 does not stay on trial', () => {
+    const scene = new Scene();
+    scene.note('a', failed(500));
+    scene.nowMs += 30_000;
+    expect(scene.state('a')).toBe('on-trial');
+    scene.note('a', failed(500), { policy: { cooldownMs: 0, onClientErrors: false } });
+    expect(scene.state('a')).toBe('available');
+  });
+
   test("a thousand requests' own faults cool nothing", () => {
     const scene = new Scene();
     for (let n = 0; n < 1_000; n++) scene.note('a', clientFault(400));

@@ -3,6 +3,7 @@ import { percentile } from '../../../src/lib/histogram.ts';
 import { RecentRecords } from '../../../src/store/records/recent-records.ts';
 import { recordOf, type RequestRecord } from '../../../src/store/records/request-record.ts';
 import type { RequestRecords } from '../../../src/store/records/request-record-table.ts';
+import { needsSlices } from '../../../src/store/records/request-search.ts';
 import { HOUR_MS } from '../../../src/store/records/request-sums.ts';
 import { ENGINES, openTestStore, startDatabases, type TestDatabases } from './databases.ts';
 import { ended } from './request-records.ts';
@@ -105,6 +106,39 @@ for (const engine of ENGINES) {
       await other.store.close();
     });
 
+    test('adds up the names beyond the busiest ones, for each step', async () => {
+      const { store } = await openTestStore(await databases.newUrl(engine));
+      await store.requests.insert([
+        ...RECORDS,
+        record('req_6', { model: 'rare', costNano: 7 }),
+        record('req_7', { model: null, endedAtMs: AT_MS + HOUR_MS }),
+      ]);
+      const asked = {
+        name: undefined,
+        sinceMs: AT_MS,
+        untilMs: AT_MS + 2 * HOUR_MS,
+        stepMs: HOUR_MS,
+      } as const;
+      for (const stepMs of [HOUR_MS, HOUR_MS / 2]) {
+        const query = { ...asked, dimension: 'model', stepMs, mostNames: 1 } as const;
+        const found = (await store.requests.series(query)).toSorted((a, b) => a.fromMs - b.fromMs);
+        const named = found.filter(({ isOfOthers }) => isOfOthers === undefined);
+        expect(named.map(({ name, requests }) => [name, requests])).toEqual([
+          ['fast', 2],
+          ['fast', 2],
+        ]);
+        const others = found.filter(({ isOfOthers }) => isOfOthers === true);
+        expect(others.map((sum) => [sum.requests, sum.failures, sum.fallbacks, sum.costNano])).toEqual([
+          [2, 1, 1, 7],
+          [1, 0, 0, 0],
+        ]);
+        expect(percentile(others[0]?.durations ?? [], 0.99)).toBeWithin(7500, 10_001);
+      }
+      const all = await store.requests.series({ ...asked, dimension: 'model', mostNames: 4 });
+      expect(all.some(({ isOfOthers }) => isOfOthers)).toBe(false);
+      await store.close();
+    });
+
     test('finds what a filter without an index names, slice by slice, and pages on', async () => {
       const { store } = await openTestStore(await databases.newUrl(engine));
       const many = Array.from({ length: 12_000 }, (_, n) =>
@@ -126,5 +160,15 @@ for (const engine of ENGINES) {
     });
   });
 }
+
+test('a search goes slice by slice unless one index answers its filter', () => {
+  const sinceMs = AT_MS;
+  for (const filter of [{}, { sinceMs }, { key: 'a' }, { model: 'm', sinceMs }, { provider: 'p' }])
+    expect(needsSlices(filter)).toBe(false);
+  const both = { key: 'a', model: 'm' };
+  const few = { endings: ['failed', 'lost'] as const };
+  for (const filter of [both, few, { ending: 'lost' as const }, { status: 502 }, { key: 'a', search: 'x' }])
+    expect(needsSlices(filter)).toBe(true);
+});
 
 test('memory adds up minutes, and finds by what happened', () => playSums(new RecentRecords()));

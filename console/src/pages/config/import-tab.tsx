@@ -40,7 +40,7 @@ export function ImportTab(): ReactNode {
         <Switch label={t('Delete what the file does not name')} isOn={prune} onChange={setPrune} danger />
       </div>
       <Field
-        label={t('Text of the file')}
+        label={t('File contents')}
         note={t('Variables such as ${OPENAI_API_KEY} have to be replaced by their values.')}
       >
         <TextArea

@@ -3,8 +3,9 @@ import { BookOpenCheck } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { admin } from '../../api/client.ts';
+import { useSession } from '../../app/session.tsx';
 import { listKeys, listModels, listProviders } from '../../api/queries.ts';
-import type { Explanation } from '../../api/resources.ts';
+import type { Explanation, SupposedChange } from '../../api/resources.ts';
 import type { Params } from '../../lib/params.ts';
 import { useParams } from '../../lib/url-state.ts';
 import { Field, TextArea } from '../../ui/field.tsx';
@@ -14,12 +15,15 @@ import { Pick } from '../../ui/pick.tsx';
 import { Empty, ProblemNotice, SkeletonLines } from '../../ui/states.tsx';
 import { Card } from '../../ui/card.tsx';
 import { Plan } from './plan.tsx';
+import { SupposedChangeForm } from './supposed-change.tsx';
 
 /** Where a request would go now, and why; and where, if something were otherwise. */
 export function ExplainPage(): ReactNode {
   const { t } = useTranslation();
   const [params, setParams] = useParams();
+  const { gateway } = useSession();
   const [request, setRequest] = useState('');
+  const [change, setChange] = useState<SupposedChange>();
   const providers = useQuery(listProviders());
   const body = bodyOf(request);
   const without = params['without']?.split(',') ?? [];
@@ -29,6 +33,7 @@ export function ExplainPage(): ReactNode {
     ...(params['key'] && { key: params['key'] }),
     ...(without.length > 0 && { without_providers: without }),
     ...(body.value && { request: body.value }),
+    ...(change && { change }),
   };
   const explained = useQuery({
     queryKey: ['explain', question],
@@ -48,13 +53,16 @@ export function ExplainPage(): ReactNode {
             hasProblem={body.problem ?? false}
           />
           <Card title={t('Suppose')}>
-            <NameList
-              label={t('These providers are down')}
-              none={t('none')}
-              chosen={without}
-              values={providers.data?.providers.map(({ id }) => id) ?? []}
-              onChange={(names) => setParams({ without: names.join(',') })}
-            />
+            <div className="stack">
+              <NameList
+                label={t('These providers are down')}
+                none={t('none')}
+                chosen={without}
+                values={providers.data?.providers.map(({ id }) => id) ?? []}
+                onChange={(names) => setParams({ without: names.join(',') })}
+              />
+              {gateway.mode !== 'file' && <SupposedChangeForm onChange={setChange} />}
+            </div>
           </Card>
         </div>
         <div className="stack">

@@ -109,7 +109,7 @@ function columnsOf(t: TFunction): readonly Column<MasterKey>[] {
       sortBy: ({ user }) => user,
       cell: ({ user }) => user ?? NONE,
     },
-    { id: 'secret', title: t('Secret'), className: 'mono muted', cell: (key) => key.key_preview },
+    { id: 'secret', title: t('Secret'), className: 'mono muted nowrap', cell: (key) => key.key_preview },
     {
       id: 'models',
       title: t('Models'),

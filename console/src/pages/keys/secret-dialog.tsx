@@ -22,7 +22,7 @@ export function SecretDialog({ secret, onClose }: { secret: Secret; onClose: () 
       title={t('The secret of {{name}}', { name: secret.id })}
       foot={
         <Button look="primary" onClick={onClose}>
-          {t('I have kept it')}
+          {t('I have saved it')}
         </Button>
       }
     >

@@ -49,7 +49,7 @@ export function ModelForm({ model, version, onClose }: ModelFormProps): ReactNod
     <Drawer open onClose={onClose} title={model ? model.id : t('New model')} foot={foot}>
       <div className="stack wide">
         {model === undefined && (
-          <Field label={t('Name')} note={t('The name that clients ask for.')}>
+          <Field label={t('Name')} note={t('The name that clients request.')}>
             <Input value={id} onValue={setId} mono placeholder="fast" />
           </Field>
         )}

@@ -27,7 +27,7 @@ export function AnswerView({ answer }: { answer: Answer }): ReactNode {
         </details>
       )}
       {text !== '' && <p className="words">{text}</p>}
-      {calls !== '' && <CodeBlock label={t('Calls of tools')} text={calls} />}
+      {calls !== '' && <CodeBlock label={t('Tool calls')} text={calls} />}
       {problem !== undefined && (
         <Notice look="bad">
           <span className="grow">{problem}</span>

@@ -160,7 +160,9 @@ function Fields({ form, set, provider, preset }: FieldsProps): ReactNode {
       </div>
       <Field
         label={t('Address')}
-        note={preset?.isTemplate ? t('Replace the part in capitals by your own.') : t('Up to and with /v1.')}
+        note={
+          preset?.isTemplate ? t('Replace the part in capitals by your own.') : t('Up to and including /v1.')
+        }
       >
         <Input
           mono

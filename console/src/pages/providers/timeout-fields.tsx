@@ -25,7 +25,7 @@ export function TimeoutFields({ timeouts, onChange }: TimeoutFieldsProps): React
   };
   return (
     <details className="more">
-      <summary>{t('Limits of time')}</summary>
+      <summary>{t('Timeouts')}</summary>
       <div className="fields">
         {TIMEOUTS.map((name) => (
           <Field key={name} label={<code>{name}</code>} hint={t('seconds')}>

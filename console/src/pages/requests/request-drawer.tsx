@@ -86,6 +86,7 @@ function Details({ request }: { request: RequestDetail }): ReactNode {
           {provider === null ? NONE : <Named path="/providers" name={provider} />}
         </Fact>
         <Fact label={t('Key')}>{key === null ? NONE : <Named path="/keys" name={key} />}</Fact>
+        <Whose request={request} />
       </Facts>
       <Card title={t('Attempts')}>
         <Waterfall request={request} />
@@ -99,6 +100,27 @@ function Details({ request }: { request: RequestDetail }): ReactNode {
         </div>
       </Card>
     </div>
+  );
+}
+
+/** Who is charged, as far as it is known. */
+function Whose({ request }: { request: RequestDetail }): ReactNode {
+  const { t } = useTranslation();
+  const facts = [
+    [t('Team'), request.team],
+    [t('User'), request.user],
+    [t('End user'), request.end_user],
+    [t('Service tier'), request.tier],
+    ...Object.entries(request.tags ?? {}),
+  ] as const;
+  return facts.map(
+    ([label, value]) =>
+      value !== null &&
+      value !== undefined && (
+        <Fact key={label} label={label}>
+          {value}
+        </Fact>
+      ),
   );
 }
 
@@ -124,7 +146,7 @@ function Tokens({ request }: { request: RequestDetail }): ReactNode {
             : t('As the provider reported.')}{' '}
           {request.price_ref ? (
             <>
-              {t('Reckoned by the price')} <code>{request.price_ref}</code>.
+              {t('Calculated from the price')} <code>{request.price_ref}</code>.
             </>
           ) : (
             t('No price is known for this route.')

@@ -105,7 +105,7 @@ function NothingFound({ hasFilter: isFiltered }: { hasFilter: boolean }): ReactN
   return (
     <Empty
       icon={ScrollText}
-      title={isFiltered ? t('No request passes these filters') : t('No request yet')}
+      title={isFiltered ? t('No request matches these filters') : t('No request yet')}
       text={isFiltered ? t('Take one away, or look further back.') : t('Requests appear here as they end.')}
     />
   );

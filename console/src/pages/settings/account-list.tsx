@@ -69,7 +69,7 @@ export function AccountList(): ReactNode {
           title={t('The secret of {{name}}', { name: shown.name })}
           foot={
             <Button look="primary" onClick={() => setShown(undefined)}>
-              {t('I have kept it')}
+              {t('I have saved it')}
             </Button>
           }
         >

@@ -26,7 +26,7 @@ export function SessionList(): ReactNode {
       label={t('Sessions')}
       rows={sessions.data.sessions}
       keyOf={({ id }) => id}
-      empty={<Empty title={t('Nobody is signed in')} />}
+      empty={<Empty title={t('No one is signed in')} />}
       columns={[
         {
           id: 'name',

@@ -1,0 +1,39 @@
+import { expect, test } from 'bun:test';
+import { cp, rm, symlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { startProcess } from '../e2e/process.ts';
+import { copyCheckout } from './checkout.ts';
+import { ROOT } from './pages.ts';
+
+const modules = join(ROOT, 'console/node_modules');
+const PARTS = ['build.ts', 'package.json', 'package-lock.json', 'tsconfig.json', 'src'];
+
+test.skipIf(!existsSync(modules))(
+  './run.sh in a fresh checkout prepares the console while the gateway serves already',
+  async () => {
+    const folder = await copyCheckout();
+    for (const part of PARTS)
+      await cp(join(ROOT, 'console', part), join(folder, 'console', part), { recursive: true });
+    await symlink(modules, join(folder, 'console/node_modules'), 'junction');
+    const program = startProcess(['--port', '0'], { program: join(folder, 'run.sh'), cwd: folder });
+    try {
+      const [, url = ''] = await program.printed(/(http:\/\/127\.0\.0\.1:\d+)/);
+      let page = await fetch(`${url}/console`);
+      for (let turn = 0; turn < 600 && page.status === 503; turn++) {
+        await Bun.sleep(100);
+        page = await fetch(`${url}/console`);
+      }
+      expect(page.status).toBe(200);
+      const [, script = ''] = /src="(?:\.\/)?(assets\/[^"]+\.js)"/.exec(await page.text()) ?? [];
+      expect((await fetch(`${url}/console/${script}`)).status).toBe(200);
+      // The gateway says nothing of the build, which went well.
+      expect(program.stderr()).not.toContain('console could not be built');
+    } finally {
+      program.kill();
+      await program.exited;
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+  120_000,
+);

@@ -1,0 +1,126 @@
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { launchBrowser, openPage, type WatchedPage } from './browser.ts';
+import { accessibilityFaults, canTestConsole, PAGES, signIn, visit } from './console-browser.ts';
+import { ADMIN_KEY, startDatabaseGateway } from './db-program.ts';
+import { startProcess, type TestProcess } from './process.ts';
+
+setDefaultTimeout(60_000);
+
+let browser: Browser;
+let simulator: Simulator;
+let folder: string;
+let watched: WatchedPage | undefined;
+const programs: TestProcess[] = [];
+
+async function open(url: string): Promise<Page> {
+  watched = await openPage(browser, url);
+  await watched.page.emulateMedia({ reducedMotion: 'reduce' });
+  return watched.page;
+}
+
+describe.skipIf(!canTestConsole)('the console, by the mode of the gateway', () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'llm-proxy-console-modes-'));
+    [browser, simulator] = await Promise.all([launchBrowser(), startSimulator({ tokensPerSecond: 400 })]);
+  });
+  afterEach(async () => {
+    watched?.expected(/401/);
+    await watched?.page.context().close();
+    expect(watched?.complaints).toEqual([]);
+    for (const program of programs.splice(0)) {
+      program.kill();
+      await program.exited;
+    }
+  });
+  afterAll(async () => {
+    await browser.close();
+    await simulator.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  test('in the demo, breaks a provider, and asks all models side by side', async () => {
+    const demo = startProcess(['--port', '0'], { cwd: folder });
+    programs.push(demo);
+    const [, url = ''] = await demo.printed(/console +(http:\/\/[\d.:]+)\/console/);
+    const page = await open(url);
+    await page.goto(`${url}/console`);
+    const panel = page.getByRole('region', { name: 'Demo' });
+    const broken = panel.getByRole('listitem').first();
+    await broken.getByRole('switch', { name: 'Break it' }).click();
+    await broken.getByText(/Cooling|Probing|On trial/).waitFor();
+    await broken.getByRole('switch', { name: 'Break it' }).click();
+    await broken.getByText('Healthy').waitFor();
+
+    await visit(page, url, 'playground', PAGES.playground);
+    const more = page.getByRole('button', { name: 'Compare with another model' });
+    await more.click();
+    while (await more.isVisible()) await more.click();
+    const columns = page.getByRole('log');
+    expect(await columns.count()).toBeGreaterThan(1);
+    await page.getByPlaceholder('Ask something …').fill('Hello');
+    await page.keyboard.press('Enter');
+    for (const column of await columns.all()) await column.getByText('Hello').first().waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+
+    await visit(page, url, 'usage', PAGES.usage);
+    await page.getByRole('region', { name: 'Cost' }).first().waitFor();
+  });
+
+  test('with a file, says how usage is turned on, and where the configuration is changed', async () => {
+    const config = `server: { host: 127.0.0.1, port: 0 }
+master_keys: [{ name: k, key: sk-of-a-client }]
+providers: [{ name: p, api_base: "${simulator.url}/v1", api_key: sk-p }]
+models: { fast: { routes: [{ provider: p, model: mock/ok }] } }`;
+    await writeFile(join(folder, 'config.yaml'), config);
+    const program = startProcess([], { cwd: folder, env: { ADMIN_KEY } });
+    programs.push(program);
+    const [, url = ''] = await program.printed(/listening on (http\S+)/);
+    await rm(join(folder, 'config.yaml'));
+    const page = await open(url);
+    await signIn(page, url, ADMIN_KEY);
+    await visit(page, url, 'usage', PAGES.usage);
+    await page.getByRole('heading', { name: 'Usage is not stored yet' }).waitFor();
+    await page.getByText('on_exceed: warn').waitFor();
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    watched?.expected(/409/);
+    await visit(page, url, 'config', PAGES.config);
+    await page.getByText(/^The configuration is the file/).waitFor();
+  });
+
+  test('explains a change that is not saved, and outlives a restart of the gateway', async () => {
+    const options = { dbUrl: `sqlite://${join(folder, 'proxy.db')}`, folder };
+    const gateway = await startDatabaseGateway(options);
+    programs.push(gateway.program);
+    const base = `${simulator.url}/v1`;
+    await gateway.admin('POST', '/providers', { id: 'near', api_base: base, free: true });
+    await gateway.admin('POST', '/providers', { id: 'far', api_base: base, free: true });
+    await gateway.admin('POST', '/models', { id: 'fast', routes: [{ provider: 'near', model: 'mock/ok' }] });
+    const page = await open(gateway.url);
+    await signIn(page, gateway.url, ADMIN_KEY);
+    await visit(page, gateway.url, 'explain?model=fast', PAGES.explain);
+    const plan = page.locator('.plan');
+    await plan.getByRole('link', { name: 'near' }).waitFor();
+    await page.getByRole('button', { name: 'of a model' }).click();
+    await page.getByRole('combobox', { name: 'What changes' }).click();
+    await page.getByRole('option', { name: 'fast' }).click();
+    await page.getByLabel('Its fields').fill('{"routes": [{"provider": "far", "model": "mock/ok"}]}');
+    await plan.getByRole('link', { name: 'far' }).waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(await gateway.admin('GET', '/models/fast')).toMatchObject({ routes: [{ provider: 'near' }] });
+
+    const port = new URL(gateway.url).port;
+    gateway.program.kill();
+    await gateway.program.exited;
+    await page.getByText('The connection to the gateway is lost.', { exact: false }).waitFor();
+    const env = { DB_URL: options.dbUrl, ADMIN_KEY, SNAPSHOT_FILE: join(folder, 'last-good') };
+    programs.push(startProcess(['--host', '127.0.0.1', '--port', port], { cwd: folder, env }));
+    await page.getByText('The gateway was restarted; this page is connected again.').waitFor();
+    watched?.expected(/ERR_|50[234]|Failed to load/);
+  });
+});
