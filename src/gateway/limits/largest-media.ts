@@ -14,19 +14,14 @@ export class LargestMedia {
   /** Files of which nobody can tell how many tokens they have. */
   documents = 0;
 
-  readRequest({
-    messages,
-    input,
-    contents,
-    system,
-    systemInstruction,
-    system_instruction,
-  }: JsonObject): void {
-    this.#readItems(messages);
-    this.#readItems(input);
-    this.#readItems(contents);
-    this.#readParts(system, 0);
-    this.#readItems([systemInstruction, system_instruction]);
+  readRequest(request: JsonObject): void {
+    this.#readItems(request.messages);
+    this.#readItems(request.input);
+    this.#readItems(request.contents);
+    this.#readParts(request.system, 0);
+    this.#readItems([request.systemInstruction, request.system_instruction]);
+    // Images to be edited, by URL or id. Encoded ones count as text as well.
+    if (Array.isArray(request.images)) this.images += request.images.length;
   }
 
   /** Messages of any API, and the items of a response's input. */

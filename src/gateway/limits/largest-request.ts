@@ -16,14 +16,15 @@ export function largestRequest(
   if (request === undefined) return { ...usual, ...largestForm(body, path) };
   const media = new LargestMedia();
   media.readRequest(request);
+  const kept = CONTINUES.some((name) => asks(request[name])) ? 1 : 0;
   return {
     ...usual,
     askedTokens: isAnswerLimited(request, path) ? usual.askedTokens : undefined,
     answers: answersOf(usual.answers, request),
     textBytes: body.byteLength - media.bytes,
-    images: media.images,
+    images: media.images + kept,
     audioSeconds: media.audioBytes / LEAST_SECOND_BYTES,
-    documents: media.documents + (CONTINUES.some((name) => asks(request[name])) ? 1 : 0),
+    documents: media.documents + kept,
   };
 }
 
@@ -57,7 +58,7 @@ function fileCount(body: Uint8Array): number {
   return count;
 }
 
-/** Members by which the provider adds what it keeps to the input: as much as a model reads. */
+/** Members by which the provider adds what it keeps to the input: as much as a model reads, and perhaps with images. */
 const CONTINUES = ['previous_response_id', 'conversation', 'prompt', 'cachedContent', 'cached_content'];
 
 /** Whether a member names something that the provider keeps. The `prompt` of a completion is text. */

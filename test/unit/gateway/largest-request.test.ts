@@ -56,6 +56,7 @@ test('an image is one image in every API, also by URL and with an escaped key', 
     },
     { contents: [{ parts: [{ inlineData: { mimeType: 'image/png', data: BLOB } }] }] },
     { contents: [{ parts: [{ file_data: { mime_type: 'image/png', file_uri: 'gs://a/b' } }] }] },
+    { prompt: 'Make it blue.', images: [{ file_id: 'file-1' }] },
     `{"messages":[{"content":[{"type" : "image\\u005furl","im\\u0061ge_url":{"url":"${IMAGE}"}}]}]}`,
   ]) {
     const size = await largest(request);
