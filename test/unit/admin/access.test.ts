@@ -65,6 +65,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'readRequest',
     'listRoutes',
     'readRoute',
+    'listNodes',
     'listProviderStates',
     'readOverview',
     'readSeries',
