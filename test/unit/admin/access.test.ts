@@ -105,6 +105,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'resumeRoute',
     'clearCooldown',
     'forgetAnswers',
+    'testUnsavedProvider',
     'createMasterKeys',
     'disableMasterKey',
     'enableMasterKey',
