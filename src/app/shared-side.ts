@@ -29,6 +29,9 @@ export interface SharedSideOptions {
 /** A database that takes longer than this is gone. Requests do not wait for so long. */
 const TIMEOUT_MS = 1000;
 
+/** How often the windows that ended a while ago are deleted. */
+const PRUNE_MS = 3_600_000;
+
 /** Shares limits if the configuration asks for it. `problem` says why it cannot be done. */
 export async function openShared({ url, spend, snapshot, log }: SharedSideOptions): Promise<{
   readonly side: SharedSide | undefined;
@@ -42,6 +45,9 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
   const { LeaseDesk } = await import('../spend/nodes/lease-desk.ts');
   const { LeaseTable } = await import('../spend/nodes/lease-table.ts');
   const database = openDatabase(url, { timeoutMs: TIMEOUT_MS });
+  const table = new LeaseTable(database);
+  // A failure is repaired by the next run: the rows only take room.
+  const pruning = setInterval(() => void table.prune().catch(() => undefined), PRUNE_MS).unref();
   let desk: LeaseDesk | undefined;
   const side: SharedSide = {
     open(records, publishAll) {
@@ -51,7 +57,7 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
       };
       const { node, unstoredOf } = ledger;
       desk = new LeaseDesk({
-        table: new LeaseTable(database),
+        table,
         ledger: { node, unstoredOf, settle },
         records,
         version,
@@ -66,6 +72,7 @@ export async function openShared({ url, spend, snapshot, log }: SharedSideOption
     desk: () => desk,
     stop: async () => desk?.close(),
     async close() {
+      clearInterval(pruning);
       await desk?.leave(ledger.isSettled());
       await database.close();
     },
