@@ -67,7 +67,7 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
   {
     tag: 'limits',
     name: 'Limits',
-    description: 'How the limits of keys, teams and users stand.',
+    description: 'The current state of the limits of keys, teams and users.',
   },
   {
     tag: 'requests',
@@ -77,7 +77,7 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
   {
     tag: 'running',
     name: 'Running gateway',
-    description: 'What the gateway does now, and sums over time.',
+    description: 'Live state of the gateway, and sums over time.',
   },
   {
     tag: 'spend',
@@ -87,7 +87,7 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
   {
     tag: 'playground',
     name: 'Playground',
-    description: 'Requests in the name of a key, for people who are signed in.',
+    description: 'Requests on behalf of a key, for signed-in callers.',
   },
   {
     tag: 'demo',

@@ -41,7 +41,7 @@ const limitSchema = z
     window: z
       .object({ start: z.string().nullable(), end: z.string().nullable() })
       .nullable()
-      .meta({ description: 'When it began and ends; ISO 8601, UTC. null: it has none.' }),
+      .meta({ description: 'Start and end of the window, in ISO 8601, UTC. null: no window.' }),
   })
   .meta({ id: 'Limit' });
 
@@ -52,7 +52,7 @@ export const limitOperations: readonly Operation[] = [
     path: '/limits',
     id: 'listLimits',
     summary: 'Limits',
-    description: 'How every limit of the configuration stands, without those of end users.',
+    description: 'The current state of every configured limit, except those of end users.',
     tag: 'limits',
     body: undefined,
     query,

@@ -77,7 +77,7 @@ export const overviewOperations: readonly Operation[] = [
     path: '/overview',
     id: 'readOverview',
     summary: 'Overview',
-    description: 'How the gateway did in a window up to now, and what it cost today.',
+    description: 'Traffic, errors and latency in a window up to now, and the cost of today.',
     query: overviewQuery,
     answer: overviewSchema,
     run: overview,

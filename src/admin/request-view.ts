@@ -20,7 +20,7 @@ const fields = {
   model: NAME.meta({ description: 'The requested model, if it is served.' }),
   provider: NAME.meta({ description: 'Of the last attempt.' }),
   attempts: COUNT,
-  has_fallback: z.boolean().meta({ description: 'Whether another route than the first one was tried.' }),
+  has_fallback: z.boolean().meta({ description: 'Whether a route other than the first was tried.' }),
   ending: ENDING,
   status: z.int(),
   code: NAME.meta({ description: 'The code of a refusal by the gateway.' }),

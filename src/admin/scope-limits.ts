@@ -28,7 +28,7 @@ export const USAGE = {
   usage: z
     .array(z.object(limitFields).meta({ id: 'LimitUsage' }))
     .optional()
-    .meta({ description: 'How each of its own limits stands. Left out in answers to writes.' }),
+    .meta({ description: 'The current state of each limit of its own. Omitted in answers to writes.' }),
 };
 
 /** Returns the state of the limits of one team, user or key. */

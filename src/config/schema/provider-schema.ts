@@ -16,7 +16,7 @@ export const providerTimeoutsSchema = z.strictObject({
   }),
   answer_timeout: optional(seconds(), {
     description:
-      'Seconds until the answer to a request without `stream` must begin, where one is generated: chat, completions, responses, messages, images, audio and Gemini. A model may think for minutes before it sends the whole answer. Left out: the value of `first_byte_timeout` if that is not the default. 0: no limit.',
+      'Seconds until the answer to a request without `stream` must begin, where one is generated: chat, completions, responses, messages, images, audio and Gemini. A model may think for minutes before it sends the whole answer. Default: the value of `first_byte_timeout` if that is not the default. 0: no limit.',
     default: DEFAULTS.answerTimeoutSeconds,
   }),
   thinking_timeout: optional(seconds(), {
@@ -50,7 +50,7 @@ export const providerSchema = z.strictObject({
   }),
   api_base: optional(z.string().min(1), {
     description:
-      'Base URL, http or https, such as https://api.openai.com/v1. A trailing `/v1` is not repeated with the `/v1` of a request. May be left out for anthropic, gemini, vertex and bedrock.',
+      'Base URL, http or https, such as https://api.openai.com/v1. A trailing `/v1` is not repeated with the `/v1` of a request. Optional for anthropic, gemini, vertex and bedrock.',
     examples: ['https://api.openai.com/v1'],
   }),
   url: optional(z.string().min(1), {
@@ -58,7 +58,7 @@ export const providerSchema = z.strictObject({
     examples: ['https://api.openai.com/v1'],
   }),
   api_key: optional(secretText(), {
-    description: 'The credential for the provider. Left out or empty: none is sent.',
+    description: 'The credential for the provider. If omitted or empty, none is sent.',
     examples: ['${OPENAI_API_KEY}'],
     writeOnly: true,
   }),
@@ -79,7 +79,7 @@ export const providerSchema = z.strictObject({
   }),
   provider_type: optional(nameText(), {
     description:
-      'The kind of API behind it, which says what it speaks and how the key is sent: `openai` for everything compatible with OpenAI, `openai-responses` for what has only the Responses API, `azure`, `anthropic`, `gemini`, `vertex` or `bedrock`. Left out: as the host says, else like `openai`.',
+      'The kind of API behind it, which says what it speaks and how the key is sent: `openai` for everything compatible with OpenAI, `openai-responses` for what has only the Responses API, `azure`, `anthropic`, `gemini`, `vertex` or `bedrock`. Default: as the host says, else like `openai`.',
     examples: ['openai', 'anthropic', 'azure', 'gemini', 'vertex', 'bedrock'],
   }),
   path_version: optional(z.enum(['add', 'as_sent']), {
@@ -107,18 +107,18 @@ export const providerSchema = z.strictObject({
     default: true,
   }),
   ca_file: optional(z.string().min(1), {
-    description: "A PEM file of certificate authorities to trust for this provider. Left out: the system's.",
+    description: "A PEM file of certificate authorities to trust for this provider. Default: the system's.",
     examples: ['/etc/ssl/private-ca.pem'],
   }),
   proxy: optional(z.string().min(1), {
     description:
-      'URL of an HTTP proxy for this provider. Left out: the environment variables HTTPS_PROXY and NO_PROXY apply.',
+      'URL of an HTTP proxy for this provider. If omitted, the environment variables HTTPS_PROXY and NO_PROXY apply.',
     examples: ['http://127.0.0.1:3128'],
     writeOnly: true,
   }),
   price_provider: optional(nameText(), {
     description:
-      'The provider of the catalogue whose prices hold. Left out: the one whose address `api_base` has, else the one of the same name.',
+      'The catalogue provider whose prices apply. Default: the provider whose address matches `api_base`, else the provider of the same name.',
     examples: ['azure'],
   }),
   discount_percent: optional(z.number().min(0).max(100), {
@@ -141,7 +141,7 @@ export const providerSchema = z.strictObject({
   }),
   stream_usage: optional(z.enum(['include', 'passthrough']), {
     description:
-      "`include`: requests token usage for streams even if the client did not. `passthrough`: leaves the request as it is. Left out: the top level's `stream_usage` applies.",
+      "`include`: requests token usage for streams even if the client did not. `passthrough`: leaves the request as it is. Default: the top level's `stream_usage`.",
     default: 'include',
   }),
   ...cloudFields,
