@@ -69,6 +69,10 @@ const attemptSchema = z.object({
   detail: NAME.meta({ description: 'The defect, the phase or the reason.' }),
   retry_after_ms: z.number().nullable(),
   start_ms: z.int().meta({ description: "Since the request's arrival." }),
+  connect_ms: z.int().nullable().optional().meta({
+    description: 'How long the TCP connect took. null: it took a used connection, or nobody knows.',
+  }),
+  head_ms: z.int().nullable().optional().meta({ description: "When the reply's head was there." }),
   end_ms: z.int(),
 });
 

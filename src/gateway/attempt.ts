@@ -41,13 +41,33 @@ export async function attemptRoute(
   const { clock, traffic } = gateway;
   const endpoint = endpointOf(planned.request.path);
   const startedAtMs = clock.nowMs();
-  const { outcome, answer, usage, isResent, hasBegun, note } = await verdictOf(planned, decision, gateway);
+  const progress: Progress = { connectMs: undefined, headAtMs: undefined };
+  const verdict = await verdictOf(planned, decision, { gateway, progress });
+  const { outcome, answer, usage, isResent, hasBegun, note } = verdict;
   const endedAtMs = clock.nowMs();
   if (outcome.kind === 'answered') traffic.measured(route.id, endedAtMs - startedAtMs, endedAtMs);
-  const attempt: Attempt = { route, model, reason, endpoint, isProbe, outcome, startedAtMs, endedAtMs };
+  const { connectMs, headAtMs } = progress;
+  const attempt: Attempt = {
+    route,
+    model,
+    reason,
+    endpoint,
+    isProbe,
+    outcome,
+    startedAtMs,
+    connectMs,
+    headAtMs,
+    endedAtMs,
+  };
   if (isResent !== true && hasBegun !== true) return { attempt, answer, note, usage };
   const more = { ...(isResent === true && { isResent }), ...(hasBegun === true && { hasBegun }) };
   return { attempt: { ...attempt, ...more }, answer, note, usage };
+}
+
+/** When the steps of an attempt were reached; the last try counts. See `Attempt`. */
+interface Progress {
+  connectMs: number | undefined;
+  headAtMs: number | undefined;
 }
 
 interface Verdict extends Classification {
@@ -57,7 +77,11 @@ interface Verdict extends Classification {
 }
 
 /** Tries the route. Tries it again in another API if the provider turns out to lack the first one. */
-async function verdictOf(planned: PlannedRequest, decision: Try, gateway: Gateway): Promise<Verdict> {
+async function verdictOf(
+  planned: PlannedRequest,
+  decision: Try,
+  { gateway, progress }: { readonly gateway: Gateway; readonly progress: Progress },
+): Promise<Verdict> {
   const { route } = decision;
   const provider = planned.snapshot.providers.get(route.provider);
   if (provider === undefined) throw new Error(`the route ${route.id} has no provider`);
@@ -66,7 +90,7 @@ async function verdictOf(planned: PlannedRequest, decision: Try, gateway: Gatewa
     const preparing = prepareRequest(context);
     const prepared = preparing instanceof Promise ? await preparing : preparing;
     if (prepared.kind !== 'ready') return unsent(prepared);
-    const verdict = await sent(context, prepared, decision.budgetMs);
+    const verdict = await sent(context, prepared, { budgetMs: decision.budgetMs, progress });
     const { estimate, isTrialOf } = prepared;
     const isMissing = estimate === undefined ? lacksPath(verdict) : lacksCount(verdict, context);
     if (isMissing && estimate !== undefined && isTrialOf?.operation !== 'count') {
@@ -87,7 +111,11 @@ function unsent(prepared: Exclude<PreparedRequest, ReadyRequest>): Verdict {
   return { outcome: { kind: 'answered' }, answer: prepared.answer, note };
 }
 
-async function sent(context: AttemptContext, ready: ReadyRequest, budgetMs: number): Promise<Verdict> {
+async function sent(
+  context: AttemptContext,
+  ready: ReadyRequest,
+  { budgetMs, progress }: { readonly budgetMs: number; readonly progress: Progress },
+): Promise<Verdict> {
   const { planned, route, provider, gateway } = context;
   const timeouts = new AttemptTimeouts(planned.request.signal, gateway.clock, {
     limits: limitsOf(planned, provider.timeouts),
@@ -104,6 +132,8 @@ async function sent(context: AttemptContext, ready: ReadyRequest, budgetMs: numb
   };
   try {
     const reply = await gateway.upstream.send(upstreamRequest(context, ready, timeouts));
+    progress.connectMs = reply.connectMs;
+    progress.headAtMs = reply.kind === 'reply' ? gateway.clock.nowMs() : undefined;
     const { protocol, hidesUsage, reply: translation, note } = ready;
     const verdict = await classifyReply(reply, {
       planned,

@@ -176,6 +176,8 @@ export type UpstreamReply = (
 ) & {
   /** Whether the request was sent twice, because the provider had already closed the first connection. */
   readonly isResent?: boolean;
+  /** How long the TCP connect took in milliseconds, if it needed a new connection and the upstream knows. */
+  readonly connectMs?: number;
 };
 
 /** A body that is read piece by piece or piped. `read` rejects if the body broke off. */

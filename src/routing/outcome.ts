@@ -96,5 +96,9 @@ export interface Attempt {
   /** Whether the provider had begun to answer when the client left. */
   readonly hasBegun?: boolean;
   readonly startedAtMs: number;
+  /** How long the TCP connect took in milliseconds; undefined: a used connection was taken, or nobody knows. */
+  readonly connectMs?: number | undefined;
+  /** When the head of the reply was there; undefined: there was none. */
+  readonly headAtMs?: number | undefined;
   readonly endedAtMs: number;
 }

@@ -237,6 +237,10 @@ for (const workers of [1, 2]) {
         { provider: 'p', model: 'mock/500', reason: 'first', outcome: 'failed', status: 500 },
         { provider: 'q', model: 'mock/ok', reason: 'fallback-route', outcome: 'answered' },
       ]);
+      for (const attempt of detail['attempts_detail'] as Record<string, number | null>[]) {
+        expect(attempt['head_ms']).toBeWithin(attempt['start_ms'] ?? 0, (attempt['end_ms'] ?? 0) + 1);
+        expect(attempt['connect_ms'] ?? 0).toBeGreaterThanOrEqual(0);
+      }
       const csv = await fetch(`${gateway.url}/admin/v1/requests?format=csv`, { headers: BEARER });
       expect([csv.headers.get('content-type'), (await csv.text()).split('\r\n').length]).toEqual([
         'text/csv; charset=utf-8',

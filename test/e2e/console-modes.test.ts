@@ -101,8 +101,14 @@ models: { fast: { routes: [{ provider: p, model: mock/ok }] } }`;
     await gateway.admin('POST', '/providers', { id: 'near', api_base: base, free: true });
     await gateway.admin('POST', '/providers', { id: 'far', api_base: base, free: true });
     await gateway.admin('POST', '/models', { id: 'fast', routes: [{ provider: 'near', model: 'mock/ok' }] });
+    await gateway.admin('POST', '/master-keys', { id: 'app', key: 'sk-modes-0123456789' });
+    await Promise.all(Array.from({ length: 80 }, () => gateway.ask('sk-modes-0123456789', 'fast')));
     const page = await open(gateway.url);
     await signIn(page, gateway.url, ADMIN_KEY);
+    // Many rows are drawn at once, also while nothing happens that would draw them again.
+    await visit(page, gateway.url, 'requests?tail=off', PAGES.requests);
+    await page.getByText('80 requests loaded').waitFor();
+    await page.locator('tbody tr').nth(10).waitFor();
     await visit(page, gateway.url, 'explain?model=fast', PAGES.explain);
     const plan = page.locator('.plan');
     await plan.getByRole('link', { name: 'near' }).waitFor();

@@ -7,6 +7,7 @@ export interface Hello {
   readonly version: string;
   readonly config_version: number;
   readonly started_at: string;
+  readonly now: string;
 }
 
 /** All that the live stream has told so far. Replaced as a whole with every change. */

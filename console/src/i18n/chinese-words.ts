@@ -277,4 +277,5 @@ export const chineseWords: Readonly<Record<string, string>> = {
   'Nothing is saved. Fields that are left out stay as they are.': '不会保存。未列出的字段保持不变。',
   'End user': '最终用户',
   'Service tier': '服务等级',
+  'No answer, so nothing is billed.': '没有回答，不计费。',
 };

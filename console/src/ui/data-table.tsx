@@ -6,7 +6,7 @@ import {
   useTable,
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type ReactNode, useMemo, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useMemo, useState } from 'react';
 import { classes } from './button.tsx';
 import { type Column, SortHeader } from './sort-header.tsx';
 
@@ -39,7 +39,8 @@ export interface DataTableProps<Row extends object> {
 /** A table that sorts, and draws only the rows that are in view. */
 export function DataTable<Row extends object>(props: DataTableProps<Row>): ReactNode {
   const { label, rows, columns, keyOf, hidden, maxHeight, empty, foot } = props;
-  const scroller = useRef<HTMLDivElement>(null);
+  // Known only after the rows were drawn for the first time, which therefore draws them again.
+  const [scroller, setScroller] = useState<HTMLDivElement | null>(null);
   const definitions = useMemo(
     () =>
       columns.map((column) => ({
@@ -67,7 +68,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>): React
   const sorted = table.getRowModel().rows.map(({ original }) => original);
   return (
     <div
-      ref={scroller}
+      ref={setScroller}
       className="table-wrap"
       style={maxHeight === undefined ? {} : { maxHeight }}
       // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls
@@ -102,14 +103,14 @@ function compare(one: Cells, other: Cells, id: string): number {
 }
 
 interface BodyProps<Row extends object> extends DataTableProps<Row> {
-  readonly scroller: { readonly current: HTMLDivElement | null };
+  readonly scroller: HTMLDivElement | null;
 }
 
 function Body<Row extends object>(props: BodyProps<Row>): ReactNode {
   const { rows, columns, keyOf, onOpen, selected, scroller, onEnd, isNew } = props;
   const virtual = useVirtualizer({
     count: rows.length,
-    getScrollElement: () => scroller.current,
+    getScrollElement: () => scroller,
     estimateSize: () => ROW_PX,
     overscan: 12,
     // Without a height of its own the table is as high as its rows, all of which are in view.

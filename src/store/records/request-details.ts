@@ -32,6 +32,10 @@ export interface AttemptDetail {
   readonly detail: string | null;
   readonly retry_after_ms: number | null;
   readonly start_ms: number;
+  /** How long the TCP connect took; null: it took a used connection, or nobody knows. */
+  readonly connect_ms: number | null;
+  /** When the reply's head was there. */
+  readonly head_ms: number | null;
   readonly end_ms: number;
 }
 
@@ -67,6 +71,8 @@ function attemptDetail(attempt: Attempt, startedAtMs: number): AttemptDetail {
     is_probe: isProbe,
     ...outcomeDetail(outcome),
     start_ms: Math.round(attempt.startedAtMs - startedAtMs),
+    connect_ms: attempt.connectMs === undefined ? null : Math.round(attempt.connectMs),
+    head_ms: attempt.headAtMs === undefined ? null : Math.round(attempt.headAtMs - startedAtMs),
     end_ms: Math.round(attempt.endedAtMs - startedAtMs),
   };
 }

@@ -72,7 +72,9 @@ async function sendFresh(
   head: string,
 ): Promise<UpstreamReply> {
   const opened = await open(pool, request);
-  return 'kind' in opened ? opened : (await exchange(opened, request, head)).reply;
+  if ('kind' in opened) return opened;
+  const { reply } = await exchange(opened, request, head);
+  return { ...reply, connectMs: opened.handshakeMs };
 }
 
 /** A parsed address. */

@@ -193,6 +193,28 @@ describe.each([...ENGINES])('entries in %s', (engine) => {
     await end();
   });
 
+  test('a request of which several attempts were billed keeps its cost at other prices', async () => {
+    const { database, end } = await spent();
+    await database.write(
+      (sql) => sql`update request_records set attempts_cost = '[]' where request_id = 'a'`,
+    );
+    const repriced = await repriceRequests(database, {
+      sinceMs: 0,
+      untilMs: NOW_MS,
+      backfills: false,
+      isDry: true,
+      costAt: async () => ({
+        nano: 7_000_000,
+        basis: 'provider',
+        priceRef: undefined,
+        priceSheet: undefined,
+      }),
+      ...context,
+    });
+    expect(repriced).toMatchObject({ before: 30_000_000n, after: 24_000_000n });
+    await end();
+  });
+
   test('sums that do not agree are found, and repaired by entries', async () => {
     const { database, ledger, end } = await spent();
     await agree(database);

@@ -39,6 +39,18 @@ test('a request is sent as HTTP/1.1, with the fields that it needs and no others
   ]);
 });
 
+test('a reply over a new connection says how long the connect took, one over a used connection does not', async () => {
+  const { port } = await provide((socket) => socket.on('data', () => socket.write(OK)));
+  const own = upstream();
+  const times: unknown[] = [];
+  for (let turn = 0; turn < 2; turn++) {
+    const reply = await own.send(request(port));
+    times.push(reply.connectMs);
+    expect(await textOf(reply)).toBe('ok');
+  }
+  expect(times).toEqual([expect.any(Number), undefined]);
+});
+
 test('a body arrives as it is, whatever pieces it is in', async () => {
   const received: Buffer[] = [];
   const { port } = await provide((socket) =>

@@ -22,7 +22,7 @@ export function kindOfLimit(limit: Limit): LimitKind {
 export function limitText(limit: Limit): string {
   const kind = kindOfLimit(limit);
   const amount = limit[kind];
-  const text = typeof amount === 'number' ? amountText(kind, amount) : JSON.stringify(amount);
+  const text = typeof amount === 'number' ? amountText(kind, amount) : String(amount);
   const unit = kind === 'cost' ? '' : ` ${kind.replace('_', ' ')}`;
   const per = limit['per'];
   return `${text}${unit}${per === undefined ? '' : ` / ${typeof per === 'string' ? per : JSON.stringify(per)}`}`;

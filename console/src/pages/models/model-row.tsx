@@ -111,7 +111,7 @@ function ModelActions({ model, onEdit }: { model: Model; onEdit: () => void }): 
       : []),
   ];
   return (
-    <span className="row tight push">
+    <span className="row tight nowrap push">
       {act && <IconButton small label={t('Edit')} icon={Pencil} onClick={onEdit} />}
       <Menu
         trigger={<IconButton small label={t('Actions for {{name}}', { name: model.id })} icon={Ellipsis} />}

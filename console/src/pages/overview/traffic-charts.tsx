@@ -17,11 +17,12 @@ const LEAST_SECONDS = 30;
 
 /** The last seconds. Those before the page was opened come from the stored requests. */
 function useRecentSeconds(): readonly Second[] {
-  const hasStream = useLive(({ seconds }) => seconds.length > 0);
-  const { data } = useQuery({ ...readEarlier(LIVE_SECONDS), enabled: hasStream });
+  // The stream tells whatever ends after its beginning.
+  const beginning = useLive(({ hello }) => hello?.now);
+  const { data } = useQuery({ ...readEarlier(LIVE_SECONDS), enabled: beginning !== undefined });
   useEffect(() => {
-    if (data) addEarlier(data);
-  }, [data]);
+    if (data && beginning !== undefined) addEarlier(data.filter(({ time }) => time < beginning));
+  }, [data, beginning]);
   const seconds = useLive((live) => live.seconds);
   return useMemo(() => evenSeconds(seconds, LIVE_SECONDS), [seconds]);
 }

@@ -40,7 +40,7 @@ export function RequestDrawer({ id, onClose, newer, older, onOpen }: RequestDraw
     </>
   );
   const title = (
-    <span className="row tight nowrap">
+    <span className="row tight">
       <span className="mono truncate">{id}</span> <Copy text={id} />
     </span>
   );
@@ -141,19 +141,25 @@ function Tokens({ request }: { request: RequestDetail }): ReactNode {
           <Fact label={t('In all')}>{count(request.total_tokens)}</Fact>
         </Facts>
         <p className="small muted">
-          {request.is_estimated
-            ? t('The gateway counted the tokens itself.')
-            : t('As the provider reported.')}{' '}
-          {request.price_ref ? (
-            <>
-              {t('Calculated from the price')} <code>{request.price_ref}</code>.
-            </>
-          ) : (
-            t('No price is known for this route.')
-          )}
+          <Basis request={request} />
         </p>
       </div>
     </Card>
+  );
+}
+
+/** Where the tokens and the cost come from. */
+function Basis({ request }: { request: RequestDetail }): ReactNode {
+  const { t } = useTranslation();
+  if (request.cost_basis === 'not-billed') return t('No answer, so nothing is billed.');
+  const counted = request.is_estimated
+    ? t('The gateway counted the tokens itself.')
+    : t('As the provider reported.');
+  if (!request.price_ref) return `${counted} ${t('No price is known for this route.')}`;
+  return (
+    <>
+      {counted} {t('Calculated from the price')} <code>{request.price_ref}</code>.
+    </>
   );
 }
 

@@ -16,7 +16,7 @@ export function Waterfall({ request }: { request: RequestDetail }): ReactNode {
     <div className="waterfall">
       <div className="axis num" aria-hidden>
         {[0, 0.25, 0.5, 0.75, 1].map((share) => (
-          <span key={share}>{duration(Math.round(total * share))}</span>
+          <span key={share}>{duration(total < 10 ? total * share : Math.round(total * share))}</span>
         ))}
       </div>
       <ol className="waterfall">
