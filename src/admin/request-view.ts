@@ -70,7 +70,8 @@ const attemptSchema = z.object({
   retry_after_ms: z.number().nullable(),
   start_ms: z.int().meta({ description: "Since the request's arrival." }),
   connect_ms: z.int().nullable().optional().meta({
-    description: 'How long the TCP connect took. null: it took a used connection, or nobody knows.',
+    description:
+      'How long the TCP connect took. null: an existing connection was reused, or the time is unknown.',
   }),
   head_ms: z.int().nullable().optional().meta({ description: "When the reply's head was there." }),
   end_ms: z.int(),

@@ -26,7 +26,7 @@ export const providerTimeoutsSchema = z.strictObject({
   }),
   commit_after: optional(seconds(), {
     description:
-      'Seconds for which a stream without content is held back from the client, counted from its first event or comment. If it is still alive then, or its model is thinking, it is committed to its route and passed on. 0: it is held back until its first content.',
+      'Seconds for which a stream without content is held back from the client, counted from its first event or comment. After that time, or once the model is thinking, the stream is committed to its route and passed on. 0: streams are held back until their first content.',
     default: DEFAULTS.commitAfterSeconds,
   }),
   idle_timeout: optional(seconds(), {
@@ -45,7 +45,7 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** An upstream account, as an entry of `providers` or `backends`. Both lists accept both notations. */
 export const providerSchema = z.strictObject({
   name: nameText().meta({
-    description: 'Its unique name in routes, metrics and logs.',
+    description: 'The unique name of the provider in routes, metrics and logs.',
     examples: ['openai'],
   }),
   api_base: optional(z.string().min(1), {
@@ -73,18 +73,18 @@ export const providerSchema = z.strictObject({
   }),
   model_mapping: optional(z.record(nameText(), nameText()), {
     description:
-      "Models that this provider serves: the client's name to the provider's. `*` in a name stands for any text, the longest such name wins, and `*` alone takes the rest. `*` in the provider's name stands for the whole name that the client sent.",
+      "Models that this provider serves: the client's name to the provider's. `*` in a name matches any text. The longest matching pattern wins, and `*` alone matches all other names. `*` in the provider's name is replaced by the whole name that the client sent.",
     default: {},
     examples: [{ 'gpt-4': 'gpt-4-turbo', 'deepseek-*': '*' }],
   }),
   provider_type: optional(nameText(), {
     description:
-      'The kind of API behind it, which says what it speaks and how the key is sent: `openai` for everything compatible with OpenAI, `openai-responses` for what has only the Responses API, `azure`, `anthropic`, `gemini`, `vertex` or `bedrock`. Default: as the host says, else like `openai`.',
+      'The kind of the provider's API. It determines the protocol and how the key is sent. Use `openai` for every API compatible with OpenAI, `openai-responses` for providers with only the Responses API, `azure`, `anthropic`, `gemini`, `vertex` or `bedrock`. Default: derived from the host, else `openai`.',
     examples: ['openai', 'anthropic', 'azure', 'gemini', 'vertex', 'bedrock'],
   }),
   path_version: optional(z.enum(['add', 'as_sent']), {
     description:
-      "`add`: the API's root is the version in `api_base`, or `/v1` behind it; a request's `/v1` stands for that root, and may be left out. `as_sent`: a request's path is put behind `api_base` as it came, for paths that are below no version, such as `/tokenize`.",
+      "`add`: the API's root is the version in `api_base`, or `/v1` behind it; a request's `/v1` refers to that root and may be omitted. `as_sent`: a request's path is appended to `api_base` unchanged, for paths without a version, such as `/tokenize`.",
     default: DEFAULTS.pathVersion,
   }),
   headers: optional(
@@ -122,21 +122,21 @@ export const providerSchema = z.strictObject({
     examples: ['azure'],
   }),
   discount_percent: optional(z.number().min(0).max(100), {
-    description: 'Taken off every price of this provider, in percent.',
+    description: 'Discount on every price of this provider, in percent.',
     default: 0,
   }),
   free: optional(z.boolean(), {
-    description: 'true: nothing costs anything here, such as at a server of your own.',
+    description: 'Whether the provider is free of charge, such as a server of your own.',
     default: false,
   }),
   trust_provider_cost: optional(z.enum(['off', 'record']), {
     description:
-      "`record`: the cost that the provider itself reports, such as OpenRouter's `usage.cost`, stands beside ours in the records of requests. Ours is charged.",
+      "`record`: the cost that the provider itself reports, such as OpenRouter's `usage.cost`, is stored in the records of requests next to the cost that the gateway computes. The computed cost is charged.",
     default: 'off',
   }),
   forward_client_auth: optional(z.boolean(), {
     description:
-      "Whether the client's own credential goes to this provider, if the provider has no `api_key` and it is none of our master keys.",
+      "Whether the client's own credential goes to this provider, if the provider has no `api_key` and the credential is not a master key of the gateway.",
     default: false,
   }),
   stream_usage: optional(z.enum(['include', 'passthrough']), {

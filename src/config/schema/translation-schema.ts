@@ -18,7 +18,7 @@ function schemaOf(defaults: Readonly<Record<string, unknown>>) {
   return z.strictObject({
     unsupported: optional(z.enum(['drop', 'warn', 'reject']), {
       description:
-        "How to treat parts of a request that the provider's API cannot express. `warn`: settings such as `seed` are removed and reported, and a route that would change the meaning is skipped. `drop`: everything unsupported is removed. `reject`: only exact translations are sent. Left out on a model: the provider's setting; on a provider: the top level's setting.",
+        "How to treat parts of a request that the provider's API cannot express. `warn`: settings such as `seed` are removed and reported, and a route that would change the meaning is skipped. `drop`: everything unsupported is removed. `reject`: only exact translations are sent. Default on a model: the provider's setting. Default on a provider: the top level's setting.",
       ...defaultOf(defaults, 'unsupported'),
     }),
     signature_ids: optional(z.boolean(), {
