@@ -13,6 +13,7 @@ import { requestOperations } from './request-operations.ts';
 import { usageOperations } from './usage-operations.ts';
 import { resourceOperations } from './resource-operations.ts';
 import { liveOperations } from './live-operations.ts';
+import { nodeOperations } from './node-operations.ts';
 import { overviewOperations } from './overview-operations.ts';
 import { demoOperations } from './demo-operations.ts';
 import { explainOperations } from './explain-operations.ts';
@@ -54,6 +55,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...usageOperations,
   ...routeOperations,
   ...cacheOperations,
+  ...nodeOperations,
   ...overviewOperations,
   ...seriesOperations,
   ...liveOperations,

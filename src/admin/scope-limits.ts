@@ -20,7 +20,9 @@ export const limitFields = {
   remaining: AMOUNT,
   resets_at: z.string().nullable().meta({ description: 'ISO 8601, UTC.' }),
   on_exceed: z.enum(['refuse', 'warn']),
-  counted_by: z.enum(['this machine']).meta({ description: 'Each replica counts for itself.' }),
+  counted_by: z.enum(['this machine', 'all machines']).meta({
+    description: 'Whether each replica counts for itself, or all together (`shared_state`).',
+  }),
 };
 
 /** The state of the limits of a team, user or key. */

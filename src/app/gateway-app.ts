@@ -97,7 +97,7 @@ export interface AppOptions {
 }
 
 /** Connects a process with the journal and the ledger. */
-export interface AppSpend extends Pick<MetricSources, 'journalState' | 'ledgerState'> {
+export interface AppSpend extends Pick<MetricSources, 'journalState' | 'ledgerState' | 'leaseState'> {
   readonly journal: Journal;
   /** What was used before this process began, for a single process. */
   readonly usedOf?: UsedOf | undefined;

@@ -26,10 +26,7 @@ export async function serveInOneProcess(
   const watchers = watchersOf(activity);
   const own = new ProcessSpend({ snapshot: () => current(), log: () => log });
   await own.start(spend?.begin(WORKER));
-  const usedOf: UsedOf = (counter, windowMs) => {
-    own.flush();
-    return spend?.usedOf(counter, windowMs) ?? 0;
-  };
+  const usedOf = usedOfBoth(own, spend);
   const app = startApp({
     admin: admin?.endpoint,
     keyUse,
@@ -49,14 +46,15 @@ export async function serveInOneProcess(
       journal: own.journal,
       journalState: own.state,
       ledgerState: spend?.status,
+      leaseState: () => shared?.desk()?.status(),
       usedOf,
       leasing: leasingThrough(shared, own),
     },
     tracing,
   });
   current = app.snapshot;
-  await shared?.desk()?.start();
   if (spend !== undefined) connect(spend, own, app);
+  await shared?.desk()?.start();
   void app.refreshModels();
   return {
     url: app.server.url,
@@ -78,6 +76,14 @@ export async function serveInOneProcess(
 
 /** The name of this process's journals. */
 const WORKER = 1;
+
+/** The use in the ledger, with what this process has written until now. */
+function usedOfBoth(own: ProcessSpend, spend: SpendSide | undefined): UsedOf {
+  return (counter, windowMs) => {
+    own.flush();
+    return spend?.usedOf(counter, windowMs) ?? 0;
+  };
+}
 
 /** What one process has used is in its own memory, but what it has written may wait to be flushed. */
 function leasingThrough(shared: SharedSide | undefined, own: ProcessSpend): OpenLeasing | undefined {

@@ -36,7 +36,7 @@ export async function findJournalProblem(snapshot: Snapshot, env: Environment): 
 }
 
 function findCountingDoubts(
-  { attribution, limits, spend }: Snapshot,
+  { attribution, limits, spend, sharedState }: Snapshot,
   env: Environment,
   mode: Mode,
 ): string[] {
@@ -47,7 +47,8 @@ function findCountingDoubts(
     );
   if (limits.needsJournal && spend.journal === undefined)
     doubts.push('spend.journal is memory: a restart resets the counts of limits of a day or longer.');
-  if (mode === 'postgres' && !limits.isEmpty) doubts.push(`${REPLICAS} See docs/limits.md.`);
+  if (mode === 'postgres' && !limits.isEmpty && sharedState.driver === 'none')
+    doubts.push(`${REPLICAS} See docs/limits.md.`);
   return doubts;
 }
 

@@ -120,6 +120,7 @@ export class Supervisor {
       records: admin?.records,
       limits: this.#ledgers.counters,
       ledgerState: spend?.status,
+      leaseState: () => this.#desk?.status(),
     });
     this.#pool = new WorkerPool({
       size: workers,

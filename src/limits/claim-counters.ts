@@ -32,6 +32,8 @@ export interface ClaimStanding extends Standing {
   readonly remaining: number;
   /** The time until the window ends or the bucket is full; Infinity: never. */
   readonly resetMs: number;
+  /** Whether the count is that of all machines. */
+  readonly isShared?: boolean;
 }
 
 /**
@@ -155,7 +157,8 @@ export class ClaimCounters {
     if (standing === undefined) return undefined;
     const elsewhere = this.#isLeased(claim) ? this.#counters.elsewhere(record.key) : 0;
     const { used, held } = standing;
-    return standingOf(claim, { used: used + elsewhere, held }, record.endMs - at.epochMs);
+    const known = standingOf(claim, { used: used + elsewhere, held }, record.endMs - at.epochMs);
+    return this.#isLeased(claim) ? { ...known, isShared: true } : known;
   }
 
   /** Seeds a limit whose state is unknown. False: it is still unknown. */

@@ -36,7 +36,7 @@ export const ANSWERS = {
         remaining: z.number().nullable(),
         resets_at: z.iso.datetime().nullable(),
         on_exceed: z.enum(['refuse', 'warn']),
-        counted_by: z.literal('this machine'),
+        counted_by: z.enum(['this machine', 'all machines']),
       }),
     ),
     spend: z

@@ -15,6 +15,7 @@ const BUDGET_NANO = 200_000_000;
 let postgres: TestPostgres;
 let provider: ReturnType<typeof startProvider>;
 let folder: string;
+let dbUrl: string;
 let nodes: DatabaseGateway[] = [];
 
 /** Uses a random number of tokens for each answer, and adds them up. */
@@ -47,7 +48,7 @@ function startProvider() {
 }
 
 async function startNodes(shared: string, workers: number): Promise<void> {
-  const dbUrl = await postgres.newDatabase();
+  dbUrl = await postgres.newDatabase();
   const file = join(folder, 'config.yaml');
   writeFileSync(
     file,
@@ -64,9 +65,15 @@ master_keys:
   const env = { DB_URL: dbUrl, ADMIN_KEY };
   const imported = startProcess(['import', file], { cwd: folder, env });
   expect(await imported.exited).toBe(0);
-  nodes = await Promise.all(
-    ['a', 'b', 'c'].map((name) => startDatabaseGateway({ dbUrl, folder: join(folder, name) })),
-  );
+  nodes = await Promise.all(['a', 'b', 'c'].map(startNode));
+}
+
+function startNode(name: string): Promise<DatabaseGateway> {
+  return startDatabaseGateway({
+    dbUrl,
+    folder: join(folder, name),
+    env: { LLM_PROXY_DATA_DIR: join(folder, name) },
+  });
 }
 
 interface Answer {
@@ -92,10 +99,10 @@ async function useUp(
   isOver = (row: number): boolean => row >= 5,
 ): Promise<Answer[]> {
   const answers: Answer[] = [];
-  const clients = nodes.flatMap((node) =>
+  const clients = nodes.flatMap((_, index) =>
     Array.from({ length: 6 }, async () => {
       for (let row = 0; !isOver(row);) {
-        const answer = await ask(node, key, model);
+        const answer = await ask(nodes[index]!, key, model).catch(() => ({ status: 0, ms: 0 }));
         answers.push(answer);
         row = answer.status === 429 ? row + 1 : 0;
         if (answer.status !== 200) await Bun.sleep(30);
@@ -129,6 +136,21 @@ describe('three machines on one PostgreSQL', () => {
     await startNodes('{ driver: postgres, deadline_ms: 2000 }', 1);
     const answers = await useUp('mk-app', 'one');
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]));
+    const listed = (await nodes[0]!.admin('GET', '/nodes')) as { nodes: { state: string; starts: number }[] };
+    expect(listed.nodes.map(({ state, starts }) => [state, starts])).toEqual([
+      ['live', 1],
+      ['live', 1],
+      ['live', 1],
+    ]);
+    const { limits } = (await nodes[0]!.admin('GET', '/limits')) as {
+      limits: { counter: string; counted_by: string; used: number }[];
+    };
+    const budget = limits.find((limit) => limit.counter.includes('/cost/month'))!;
+    expect(budget.counted_by).toBe('all machines');
+    expect(budget.used).toBeCloseTo(provider.spent('one') / 1e9, 9);
+    const metrics = await (await fetch(`${nodes[0]!.url}/metrics`)).text();
+    expect(metrics).toContain('llm_proxy_lease_store_up 1\n');
+    expect(metrics).toContain('llm_proxy_nodes 3\n');
     expect(provider.spent('one')).toBeLessThanOrEqual(BUDGET_NANO);
     expect(provider.spent('one')).toBeGreaterThanOrEqual(0.99 * BUDGET_NANO);
   }, 120_000);
@@ -151,6 +173,30 @@ describe('three machines on one PostgreSQL', () => {
       const ms = await timeUntil(async () => (await ask(node, 'mk-day', 'three')).status === 200);
       expect(ms).toBeLessThan(5000);
     }
+  }, 120_000);
+
+  test('keep a budget while one is killed and another one is replaced', async () => {
+    await startNodes('{ driver: postgres, deadline_ms: 2000 }', 1);
+    let isOver = false;
+    const trouble = (async () => {
+      await Bun.sleep(500);
+      nodes[0]!.program.kill('SIGKILL');
+      await nodes[0]!.program.exited;
+      nodes[0] = await startNode('a');
+      await Bun.sleep(300);
+      nodes[1]!.program.kill('SIGTERM');
+      await nodes[1]!.program.exited;
+      nodes[1] = await startNode('b');
+      isOver = true;
+    })();
+    const answers = await useUp('mk-app', 'five', (row) => isOver && row >= 8);
+    await trouble;
+    const statuses = new Set(answers.map(({ status }) => status));
+    for (const expected of [0, 503]) statuses.delete(expected);
+    expect(statuses).toEqual(new Set([200, 429]));
+    expect(provider.spent('five')).toBeLessThanOrEqual(BUDGET_NANO);
+    // Of the requests that were lost, the whole hold counts.
+    expect(provider.spent('five')).toBeGreaterThanOrEqual(0.95 * BUDGET_NANO);
   }, 120_000);
 
   test('never hang and never overspend while the database is killed, stopped and started', async () => {

@@ -4,6 +4,8 @@ export const english: Readonly<Record<string, string>> = {
   '{{count}} attempts_other': '{{count}} attempts',
   '{{count}} models_one': '{{count}} model',
   '{{count}} models_other': '{{count}} models',
+  '{{text}} keys_one': '{{text}} key',
+  '{{text}} keys_other': '{{text}} keys',
   '{{count}} raw events_one': '{{count}} raw event',
   '{{count}} raw events_other': '{{count}} raw events',
   '{{count}} models added_one': '{{count}} model added',

@@ -22,8 +22,8 @@ export type LimitView = {
   /** ISO 8601, UTC. null: it never resets, or refills continuously. */
   readonly resets_at: string | null;
   readonly on_exceed: 'refuse' | 'warn';
-  /** The scope of the count: each machine counts for itself. */
-  readonly counted_by: 'this machine';
+  /** The scope of the count: each machine counts for itself, or all of them together. */
+  readonly counted_by: 'this machine' | 'all machines';
 };
 
 /** Describes a limit. `standing` undefined: its state is unknown. */
@@ -41,7 +41,7 @@ export function limitView(claim: Claim, standing: ClaimStanding | undefined, epo
     remaining: shown(standing?.remaining),
     resets_at: windowTimes(claim, epochMs)?.end ?? null,
     on_exceed: claim.isSoft ? 'warn' : 'refuse',
-    counted_by: 'this machine',
+    counted_by: standing?.isShared === true ? 'all machines' : 'this machine',
   };
 }
 

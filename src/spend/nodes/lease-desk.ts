@@ -34,6 +34,7 @@ export class LeaseDesk implements LeaseSource {
   readonly #watch: NodeWatch;
   /** The number of this life; undefined: the store does not know it yet. */
   #life: number | undefined;
+  #starting: Promise<void> | undefined;
   #timer: Timer | undefined;
   #isTicking = false;
   #beatMs = -Infinity;
@@ -66,7 +67,9 @@ export class LeaseDesk implements LeaseSource {
 
   /** Resolves after the first call to the store, whether or not it was answered. */
   async start(): Promise<void> {
-    await this.#tick();
+    this.#starting = this.#tick();
+    await this.#starting;
+    this.#starting = undefined;
     this.#timer = setInterval(() => void this.#tick(), TICK_MS);
     this.#timer.unref();
   }
@@ -74,10 +77,10 @@ export class LeaseDesk implements LeaseSource {
   /** For metrics and the Admin API. */
   status() {
     return {
-      node: this.#options.ledger.node,
       isUp: this.#isUp === true,
       roundTripMs: this.#roundTripMs,
       waits: this.#waits,
+      nodes: this.#watch.live,
     };
   }
 
@@ -128,6 +131,7 @@ export class LeaseDesk implements LeaseSource {
   }
 
   async #lease({ of, need, takesRest }: LeaseQuestion): Promise<LeaseVerdict> {
+    await this.#starting;
     const untilMs = performance.now() + RECALL_MS;
     for (;;) {
       if (this.#fits(of.key, need)) return 'again';

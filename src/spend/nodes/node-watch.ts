@@ -1,5 +1,7 @@
 import type { LeaseTable } from './lease-table.ts';
 
+const LIVE_MS = 5000;
+
 /**
  * Forgets nodes that give no sign of life for long enough. It goes by its own monotonic clock, and only counts time in which
  * the store answered, so that neither a clock that was set nor a store that was away forgets everybody.
@@ -10,10 +12,17 @@ export class NodeWatch {
   readonly #forgetMs: number;
   readonly #seen = new Map<string, { readonly beats: number; readonly sinceMs: number }>();
 
+  #live = 1;
+
   constructor(table: LeaseTable, own: string, forgetMs: number) {
     this.#table = table;
     this.#own = own;
     this.#forgetMs = forgetMs;
+  }
+
+  /** Nodes with a sign of life within five seconds of the newest one. */
+  get live(): number {
+    return this.#live;
   }
 
   /** The store was away: silence until now means nothing. */
@@ -22,7 +31,12 @@ export class NodeWatch {
   }
 
   async look(nowMs: number): Promise<void> {
-    for (const { node, beats, isGone } of await this.#table.nodes()) {
+    const nodes = await this.#table.nodes();
+    const newestMs = Math.max(...nodes.map(({ heartbeatMs }) => heartbeatMs));
+    this.#live = nodes.filter(
+      ({ isGone, heartbeatMs }) => !isGone && heartbeatMs > newestMs - LIVE_MS,
+    ).length;
+    for (const { node, beats, isGone } of nodes) {
       if (node === this.#own || isGone) continue;
       const seen = this.#seen.get(node);
       if (seen?.beats !== beats) this.#seen.set(node, { beats, sinceMs: nowMs });

@@ -3,6 +3,29 @@ import { NumberFamily } from './metric-family.ts';
 /** Metrics of the journal and the ledger, where there is one. */
 export function ledgerMetrics() {
   return {
+    leaseStoreUp: new NumberFamily({
+      type: 'gauge',
+      name: 'llm_proxy_lease_store_up',
+      help: 'Whether the database grants leases of shared limits (1) or not (0).',
+      merge: 'min',
+    }),
+    leaseRoundTrip: new NumberFamily({
+      type: 'gauge',
+      name: 'llm_proxy_lease_round_trip_seconds',
+      help: 'Time that the last answered question for leases took.',
+      merge: 'max',
+    }),
+    leaseWaits: new NumberFamily({
+      type: 'counter',
+      name: 'llm_proxy_lease_waits_total',
+      help: 'Requests that asked for a lease because that of this gateway was too small.',
+    }),
+    nodes: new NumberFamily({
+      type: 'gauge',
+      name: 'llm_proxy_nodes',
+      help: 'Live gateways that share limits.',
+      merge: 'max',
+    }),
     journalBytes: new NumberFamily({
       type: 'gauge',
       name: 'llm_proxy_journal_bytes',

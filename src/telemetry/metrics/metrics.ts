@@ -40,6 +40,18 @@ export interface MetricSources {
   readonly journalState?: (() => JournalState | undefined) | undefined;
   /** The ledger that this process keeps. */
   readonly ledgerState?: (() => LedgerState | undefined) | undefined;
+  /** The leases of limits that several machines share; undefined, also as a result: this process takes none. */
+  readonly leaseState?: (() => LeaseState | undefined) | undefined;
+}
+
+/** How the process that takes leases stands with the store. */
+export interface LeaseState {
+  readonly isUp: boolean;
+  readonly roundTripMs: number;
+  /** Requests that asked for a lease, since the start. */
+  readonly waits: number;
+  /** Live gateways. */
+  readonly nodes: number;
 }
 
 /** The journal of one process. */
@@ -219,7 +231,8 @@ function readDatabase(table: MetricTable, { database, records }: MetricSources):
   table.droppedRecords.series().value = counts.dropped;
 }
 
-function readLedger(table: MetricTable, { journalState, ledgerState }: MetricSources): void {
+function readLedger(table: MetricTable, { journalState, ledgerState, leaseState }: MetricSources): void {
+  readLeases(table, leaseState?.());
   const written = journalState?.();
   if (written !== undefined) {
     table.journalDegraded.series().value = written.isDegraded ? 1 : 0;
@@ -230,6 +243,14 @@ function readLedger(table: MetricTable, { journalState, ledgerState }: MetricSou
   table.journalBytes.series().value = stored.journalBytes;
   table.journalUnflushed.series().value = stored.unflushedBytes;
   table.flushSeconds.series().value = stored.flushSeconds;
+}
+
+function readLeases(table: MetricTable, state: LeaseState | undefined): void {
+  if (state === undefined) return;
+  table.leaseStoreUp.series().value = state.isUp ? 1 : 0;
+  table.leaseRoundTrip.series().value = state.roundTripMs / 1000;
+  table.leaseWaits.series().value = state.waits;
+  table.nodes.series().value = state.nodes;
 }
 
 function readCache(table: MetricTable, { answers, snapshot }: MetricSources): void {

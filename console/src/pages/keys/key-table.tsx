@@ -27,6 +27,7 @@ export function KeyTable({ params, setParams }: TabProps): ReactNode {
   const rows = useMemo(() => keys?.filter((key) => matches(key, search)), [keys, search]);
   const find = (id: string | undefined): MasterKey | undefined => keys?.find((key) => key.id === id);
   const [opened, edited] = [find(params['id']), find(params['edit'])];
+  const shown = search === '' ? (total ?? 0) : (rows?.length ?? 0);
   const isForm =
     edited !== undefined || (params['new'] !== undefined && (params['tab'] ?? 'keys') === 'keys');
   if (error && !keys) return <Failed error={error} onRetry={() => void refetch()} />;
@@ -36,7 +37,7 @@ export function KeyTable({ params, setParams }: TabProps): ReactNode {
       <div className="filters">
         <SearchBox label={t('Key, team, user')} value={search} onValue={setSearch} />
         <span className="muted small num" role="status">
-          {t('{{text}} keys', { text: count(search === '' ? total : rows.length) })}
+          {t('{{text}} keys', { text: count(shown), count: shown })}
         </span>
       </div>
       <DataTable

@@ -1,0 +1,71 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { launchBrowser, openPage } from './browser.ts';
+import { accessibilityFaults, canTestConsole, PAGES, signIn, visit } from './console-browser.ts';
+import { ADMIN_KEY, type DatabaseGateway, startDatabaseGateway } from './db-program.ts';
+
+const KEY = 'sk-console-0123456789';
+const LONG = 'a-name-that-somebody-generated-from-a-region-and-a-subscription-of-west-europe-0001';
+
+let browser: Browser;
+let simulator: Simulator;
+let gateway: DatabaseGateway;
+let folder: string;
+let page: Page;
+
+const hasSidewaysScroll = (): Promise<boolean> =>
+  page.evaluate('document.documentElement.scrollWidth > innerWidth');
+
+describe.skipIf(!canTestConsole)('every page of the console', () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'llm-proxy-console-pages-'));
+    [browser, simulator] = await Promise.all([launchBrowser(), startSimulator({ tokensPerSecond: 400 })]);
+    gateway = await startDatabaseGateway({ dbUrl: `sqlite://${join(folder, 'proxy.db')}`, folder });
+    const base = `${simulator.url}/v1`;
+    for (const id of ['shaky', LONG])
+      await gateway.admin('POST', '/providers', { id, api_base: base, free: true });
+    const routes = [
+      { provider: 'shaky', model: 'mock/500' },
+      { provider: LONG, model: 'mock/ok', priority: 2 },
+    ];
+    await gateway.admin('POST', '/models', { id: 'fast', routes });
+    await gateway.admin('POST', '/models', { id: LONG, routes, fallbacks: ['fast'] });
+    await gateway.admin('POST', '/teams', { id: LONG, limits: [{ cost: 1, per: 'month' }] });
+    await gateway.admin('POST', '/master-keys', { id: 'app', key: KEY, team: LONG });
+    for (const model of ['fast', LONG, 'unknown']) await gateway.ask(KEY, model);
+  }, 60_000);
+  afterAll(async () => {
+    await browser.close();
+    gateway.program.kill();
+    await gateway.program.exited;
+    await simulator.stop();
+    await rm(folder, { recursive: true });
+  });
+  beforeEach(async () => {
+    ({ page } = await openPage(browser, gateway.url));
+  });
+  afterEach(() => page.context().close());
+
+  for (const [colorScheme, width] of [
+    ['light', 1440],
+    ['dark', 390],
+  ] as const) {
+    test(`fits and has no fault of accessibility, ${colorScheme}, ${width} pixels`, async () => {
+      await page.setViewportSize({ width, height: 850 });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await signIn(page, gateway.url, ADMIN_KEY);
+      const faults: Record<string, string[]> = {};
+      for (const [path, title] of Object.entries(PAGES)) {
+        await visit(page, gateway.url, path, title);
+        const found = await accessibilityFaults(page);
+        if (await hasSidewaysScroll()) found.push('scrolls sideways');
+        if (found.length > 0) faults[title] = found;
+      }
+      expect(faults).toEqual({});
+    });
+  }
+});
