@@ -79,7 +79,7 @@ export const providerSchema = z.strictObject({
   }),
   provider_type: optional(nameText(), {
     description:
-      'The kind of the provider's API. It determines the protocol and how the key is sent. Use `openai` for every API compatible with OpenAI, `openai-responses` for providers with only the Responses API, `azure`, `anthropic`, `gemini`, `vertex` or `bedrock`. Default: derived from the host, else `openai`.',
+      'The kind of API that the provider has. It determines the protocol and how the key is sent. Use `openai` for every API compatible with OpenAI, `openai-responses` for providers with only the Responses API, `azure`, `anthropic`, `gemini`, `vertex` or `bedrock`. Default: derived from the host, else `openai`.',
     examples: ['openai', 'anthropic', 'azure', 'gemini', 'vertex', 'bedrock'],
   }),
   path_version: optional(z.enum(['add', 'as_sent']), {
