@@ -21,7 +21,11 @@ const REASON = z
 
 const adjustBody = z
   .strictObject({
-    counter: z.string().min(1).max(1000).meta({ description: 'A `counter` of `GET /admin/v1/limits`.' }),
+    counter: z
+      .string()
+      .min(1)
+      .max(1000)
+      .meta({ description: 'The `counter` of a limit, as in `GET /admin/v1/limits`.' }),
     amount: z.number().min(-9_000_000_000_000).max(9_000_000_000_000).optional().meta({
       description:
         'US dollars for a limit on cost, otherwise the unit of the limit. A negative amount is a credit.',

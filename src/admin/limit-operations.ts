@@ -26,18 +26,21 @@ const limitSchema = z
   .object({
     counter: z
       .string()
-      .meta({ description: 'Names the limit in `limits/adjust`, such as `team:search/cost/month`.' }),
+      .meta({ description: 'Identifier of the limit in `limits/adjust`, such as `team:search/cost/month`.' }),
     ...limitFields,
     scope_id: z
       .string()
-      .meta({ description: 'The id of the team, user or key; of pairs both. Empty for `global`.' }),
+      .meta({ description: 'The id of the team, user or key, or both ids of a pair. Empty for `global`.' }),
     name: z.string().meta({ description: 'The name of the scope.' }),
     models: z
       .array(z.string())
       .nullable()
       .meta({ description: 'The public models that it counts; null: all.' }),
     hold: z.enum(['expected', 'maximum']),
-    burst: z.number().nullable().meta({ description: 'null: it is no limit with a period under a day.' }),
+    burst: z
+      .number()
+      .nullable()
+      .meta({ description: 'null for limits without a period shorter than a day.' }),
     window: z
       .object({ start: z.string().nullable(), end: z.string().nullable() })
       .nullable()

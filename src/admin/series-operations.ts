@@ -16,7 +16,7 @@ import { AdminProblem } from './problem.ts';
 import { parseQuery, PERIOD } from './request-query.ts';
 
 const COUNT = z.int().min(0);
-const DOLLARS = z.string().meta({ description: 'US dollars with nine decimals.' });
+const DOLLARS = z.string().meta({ description: 'US dollars with nine decimal places.' });
 const MS = COUNT.nullable().meta({ description: 'Milliseconds; null: nothing was measured.' });
 const MINUTE_MS = 60_000;
 
@@ -53,7 +53,10 @@ const seriesSchema = z
     times: z.array(z.string()).meta({ description: 'Start of each step, in ISO 8601, UTC.' }),
     series: z.array(
       z.object({
-        group: z.string().nullable().meta({ description: 'The name; null: all, or requests without one.' }),
+        group: z
+          .string()
+          .nullable()
+          .meta({ description: 'The name of the group; null: all requests, or requests without a name.' }),
         is_other: z.boolean(),
         requests: COLUMN,
         failures: COLUMN,

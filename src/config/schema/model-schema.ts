@@ -43,7 +43,7 @@ const modelSchema = z.strictObject({
     default: false,
   }),
   translation: optional(ownTranslationSchema, {
-    description: 'How requests for this model are translated, each in place of the setting of the provider.',
+    description: 'Translation settings for this model. Each overrides the setting of the provider.',
   }),
   cache: optional(cachingSchema, {
     description:
@@ -90,7 +90,7 @@ export const fallbackSchema = z.strictObject({
   }),
   cooldown_on_client_errors: optional(z.boolean(), {
     description:
-      'Whether errors that the request caused (400, 404, 405, 409, 413, 415, 422, 501) also cool the provider, if `error_codes` lists them. A single bad request then takes a model away from everybody for a while.',
+      'Whether errors that the request caused (400, 404, 405, 409, 413, 415, 422, 501) also cool the provider, if `error_codes` lists them. A single bad request then makes a model unavailable to all clients for a while.',
     default: false,
   }),
   alias_fallback: optional(z.record(nameText(), z.array(nameText())), {

@@ -88,7 +88,7 @@ export const routeTranslationFields = {
     }),
     {
       description:
-        "The capabilities of a Claude model whose capabilities cannot be derived from its name. Default: derived from the model's name.",
+        "Capabilities of a Claude model. Set them if the model's name does not determine them. Default: derived from the model's name.",
     },
   ),
 };
