@@ -20,12 +20,12 @@ const accountSchema = z
     role: ROLE,
     is_enabled: z.boolean(),
     created_at: z.string().meta({ description: 'ISO 8601, UTC.' }),
-    last_used_at: z.string().nullable().meta({ description: 'When it last signed in.' }),
+    last_used_at: z.string().nullable().meta({ description: 'Time of the last sign-in.' }),
   })
   .meta({ id: 'Account' });
 
 const accountWithSecret = accountSchema
-  .extend({ secret: z.string().meta({ description: 'Shown in this answer and never again.' }) })
+  .extend({ secret: z.string().meta({ description: 'The secret. It is shown only in this answer.' }) })
   .meta({ id: 'AccountWithSecret' });
 
 const shared = { tag: 'access', access: 'admin' } as const;
@@ -59,7 +59,7 @@ export const accountOperations: readonly Operation[] = [
     path: '/accounts',
     id: 'createAccount',
     summary: 'Create an account',
-    description: 'The gateway makes its secret, with which its owner signs in.',
+    description: 'The gateway generates the secret with which the owner signs in.',
     body: z.strictObject({ name: nameText(), role: ROLE }).meta({ id: 'AccountCreate' }),
     example: { name: 'alice', role: 'operator' },
     status: 201,
@@ -101,8 +101,8 @@ export const accountOperations: readonly Operation[] = [
     method: 'post',
     path: '/accounts/{id}/rotate',
     id: 'rotateAccount',
-    summary: 'Give an account another secret',
-    description: 'The former one opens nothing from now on, and its sessions end.',
+    summary: 'Replace the secret of an account',
+    description: 'The former secret becomes invalid at once, and its sessions end.',
     body: undefined,
     status: 200,
     answer: accountWithSecret,

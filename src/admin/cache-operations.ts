@@ -3,8 +3,8 @@ import type { Answer, Call, Operation } from './operation.ts';
 import { parseQuery } from './request-query.ts';
 
 const cacheQuery = z.strictObject({
-  model: z.string().optional().meta({ description: 'A public model name. Left out: all models.' }),
-  key: z.string().optional().meta({ description: 'The name or id of a key. Left out: all keys.' }),
+  model: z.string().optional().meta({ description: 'A public model name. Default: all models.' }),
+  key: z.string().optional().meta({ description: 'The name or id of a key. Default: all keys.' }),
 });
 
 /** Operations on the response cache. */
@@ -15,9 +15,9 @@ export const cacheOperations: readonly Operation[] = [
     path: '/cache',
     id: 'forgetAnswers',
     access: 'operator',
-    summary: 'Forget cached answers',
+    summary: 'Delete cached answers',
     description:
-      'Forgets the answers of a model, those that a key has asked for, both, or all, in all processes of this gateway. Answers under way are not kept.',
+      'Deletes the cached answers of a model, of a key, of both, or of all, in all processes of this gateway. Answers in progress are not cached.',
     query: cacheQuery,
     body: undefined,
     status: 200,

@@ -11,7 +11,7 @@ import { VERSION } from './resource-operations.ts';
 const versionAnswer = z
   .object({
     version: VERSION,
-    timestamp: z.string().meta({ description: 'When it was written; ISO 8601, UTC.' }),
+    timestamp: z.string().meta({ description: 'Time at which the version was written, in ISO 8601, UTC.' }),
     ...WARNINGS,
   })
   .meta({ id: 'ConfigVersion' });
@@ -20,7 +20,9 @@ const historyItemSchema = z
   .object({
     version: VERSION,
     timestamp: z.string(),
-    actor: z.string().meta({ description: 'Who wrote it, and from where.' }),
+    actor: z
+      .string()
+      .meta({ description: 'The author of the version, and the address from which it was written.' }),
     action: z.string(),
   })
   .meta({ id: 'ConfigChange' });
@@ -33,7 +35,7 @@ const historyItemWithChanges = historyItemSchema
         id: z.string(),
         action: z.enum(['created', 'updated', 'deleted']),
         diff: z.array(z.object({ path: z.string(), before: z.unknown(), after: z.unknown() })).meta({
-          description: 'Each field that differs. Of a secret, only whether it was set.',
+          description: 'Each field that differs. For a secret, only whether it was set.',
         }),
       }),
     ),
@@ -47,8 +49,8 @@ const historyQuery = z.strictObject({
     .min(1)
     .max(1000)
     .default(50)
-    .meta({ description: 'Most entries to return.' }),
-  before: z.coerce.number().int().min(0).optional().meta({ description: 'Only versions below this one.' }),
+    .meta({ description: 'Maximum number of entries to return.' }),
+  before: z.coerce.number().int().min(0).optional().meta({ description: 'Only versions before this one.' }),
 });
 
 const shared = { tag: 'config', body: undefined, status: 200 } as const;
@@ -71,7 +73,7 @@ export const configOperations: readonly Operation[] = [
     id: 'reloadConfig',
     summary: 'Reload the configuration',
     description:
-      'Reads the database now, without waiting for the next look, and takes it over also if it is another one or went back to an older version.',
+      'Reads the configuration from the database at once instead of at the next poll. Applies it even if the database was replaced or restored to an older version.',
     answer: versionAnswer,
     run: async ({ store }) => versionOf(await store.refresh()),
   },
@@ -81,7 +83,7 @@ export const configOperations: readonly Operation[] = [
     path: '/config/history',
     id: 'listConfigHistory',
     summary: 'Change history',
-    description: 'Who changed what, and when, the newest first.',
+    description: 'Changes with their authors and times, newest first.',
     query: historyQuery,
     answer: z.object({ version: VERSION, history: z.array(historyItemSchema) }),
     run: listHistory,
@@ -92,7 +94,7 @@ export const configOperations: readonly Operation[] = [
     path: '/config/history/{version}',
     id: 'readConfigChange',
     summary: 'One change',
-    description: 'Each field that it changed, before and after.',
+    description: 'Each changed field, before and after the change.',
     answer: historyItemWithChanges,
     run: readPast,
   },
@@ -103,7 +105,7 @@ export const configOperations: readonly Operation[] = [
     changesConfiguration: true,
     id: 'rollbackConfig',
     summary: 'Roll back',
-    description: 'Restores the configuration of a version as a new version.',
+    description: 'Restores the configuration of an earlier version as a new version.',
     body: z.strictObject({ version: VERSION.min(0) }).meta({ id: 'ConfigRollback' }),
     example: { version: 1 },
     answer: versionAnswer,

@@ -33,7 +33,7 @@ export const demoOperations: readonly Operation[] = [
     path: '/demo/traffic',
     access: 'operator',
     id: 'setDemoTraffic',
-    summary: 'Send traffic, or stop it',
+    summary: 'Start or stop traffic',
     body: z
       .strictObject({
         is_on: z.boolean(),
@@ -57,10 +57,10 @@ export const demoOperations: readonly Operation[] = [
     path: '/demo/providers/{id}',
     access: 'operator',
     id: 'breakDemoProvider',
-    summary: 'Break a simulated provider, or mend it',
-    description: 'While one is broken, routes that fail cool down for five seconds.',
+    summary: 'Set or clear the fault of a simulated provider',
+    description: 'While a provider has a fault, failed routes cool down for five seconds.',
     body: z
-      .strictObject({ fault: FAULT.meta({ description: 'null: it is mended.' }) })
+      .strictObject({ fault: FAULT.meta({ description: 'null clears the fault.' }) })
       .meta({ id: 'DemoProvider' }),
     example: { fault: '500' },
     run: async (call) => {

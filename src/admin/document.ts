@@ -62,22 +62,22 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
   {
     tag: 'config',
     name: 'Configuration',
-    description: 'Its version, its history, and rollback.',
+    description: 'The version and history of the configuration, and rollback.',
   },
   {
     tag: 'limits',
     name: 'Limits',
-    description: 'How the limits of keys, teams and users stand.',
+    description: 'The current state of the limits of keys, teams and users.',
   },
   {
     tag: 'requests',
     name: 'Requests and usage',
-    description: 'Past requests, who made them, and their usage.',
+    description: 'Past requests, with their callers and usage.',
   },
   {
     tag: 'running',
     name: 'Running gateway',
-    description: 'What the gateway does now, and sums over time.',
+    description: 'Live state of the gateway, and sums over time.',
   },
   {
     tag: 'spend',
@@ -87,12 +87,12 @@ const TAGS: readonly { readonly tag: OperationTag; readonly name: string; readon
   {
     tag: 'playground',
     name: 'Playground',
-    description: 'Requests in the name of a key, for people who are signed in.',
+    description: 'Requests on behalf of a key, for signed-in callers.',
   },
   {
     tag: 'demo',
     name: 'Demo',
-    description: 'Traffic and faults of the demo. Elsewhere these answer 404.',
+    description: 'Traffic and faults of the demo. Gateways that are not a demo answer 404.',
   },
   {
     tag: 'access',
@@ -199,7 +199,7 @@ const IDEMPOTENCY_KEY: Parameter = {
   name: 'idempotency-key',
   in: 'header',
   description:
-    'Makes the request safe to repeat: within 24 hours, the same caller gets the same answer for the same key and body, and nothing is done again.',
+    'Makes the request safe to repeat: within 24 hours, the same caller gets the same answer for the same key and body, and the operation is not repeated.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 
@@ -232,14 +232,14 @@ const ERROR: Schema = {
 
 /** The meaning of each status. */
 const MEANINGS: Readonly<Record<number, string>> = {
-  400: 'A parameter is wrong, or the body is not JSON.',
+  400: 'A parameter is invalid, or the body is not JSON.',
   401: 'The admin key is missing or wrong, or the session has ended.',
   403: 'The role does not allow it, or the request comes from a page of another origin.',
   404: 'There is no such thing.',
   409: 'It exists already, or is in use.',
-  412: 'The configuration is no longer the one that If-Match names.',
+  412: 'The configuration no longer has the version in If-Match.',
   413: 'The body is too large.',
-  422: 'Fields are wrong, or the configuration would not be valid.',
+  422: 'Fields are invalid, or the configuration would become invalid.',
   429: 'Too many wrong keys came from this address.',
   503: 'The database is currently unavailable.',
 };

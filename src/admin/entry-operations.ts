@@ -12,15 +12,25 @@ import { parseQuery, TIME } from './request-query.ts';
 
 const DOLLARS = z.string().regex(/^-?\d+\.\d{9}$/);
 const COUNT = z.int();
-const REASON = z.string().trim().min(1).max(500).meta({ description: 'For whoever reads the entry later.' });
+const REASON = z
+  .string()
+  .trim()
+  .min(1)
+  .max(500)
+  .meta({ description: 'The reason for the entry, for later readers.' });
 
 const adjustBody = z
   .strictObject({
-    counter: z.string().min(1).max(1000).meta({ description: 'A `counter` of `GET /admin/v1/limits`.' }),
+    counter: z
+      .string()
+      .min(1)
+      .max(1000)
+      .meta({ description: 'The `counter` of a limit, as in `GET /admin/v1/limits`.' }),
     amount: z.number().min(-9_000_000_000_000).max(9_000_000_000_000).optional().meta({
-      description: 'Dollars for a limit in money, else its unit. Negative: a credit.',
+      description:
+        'US dollars for a limit on cost, otherwise the unit of the limit. A negative amount is a credit.',
     }),
-    reset: z.literal(true).optional().meta({ description: 'Instead of `amount`: back to 0.' }),
+    reset: z.literal(true).optional().meta({ description: 'Resets the use to 0, instead of `amount`.' }),
     reason: REASON,
   })
   .refine(({ amount, reset }) => (amount === undefined) !== (reset === undefined), {
@@ -32,17 +42,23 @@ const importQuery = z.strictObject({
   source: z.string().min(1).max(64).default('import').meta({
     description: 'Names the origin. A line with the same `external_id` of the same source is imported once.',
   }),
-  dry_run: z.enum(['true', 'false']).default('false').meta({ description: 'true: nothing is written.' }),
+  dry_run: z.enum(['true', 'false']).default('false').meta({ description: 'If true, nothing is written.' }),
 });
 
 const repriceBody = z.strictObject({
-  since: TIME.meta({ type: 'string', description: 'Requests that ended then or later; ISO 8601.' }),
-  until: TIME.optional().meta({ type: 'string', description: 'Requests that ended before. Left out: now.' }),
+  since: TIME.meta({
+    type: 'string',
+    description: 'Only requests that ended at this time or later, in ISO 8601.',
+  }),
+  until: TIME.optional().meta({
+    type: 'string',
+    description: 'Only requests that ended before this time. Default: now.',
+  }),
   model: z.string().optional().meta({ description: 'Only this public model.' }),
   backfill: z.boolean().optional().meta({
     description: 'Rather than other prices: a cost for requests from before costs were kept.',
   }),
-  dry_run: z.boolean().optional().meta({ description: 'true: nothing is written.' }),
+  dry_run: z.boolean().optional().meta({ description: 'If true, nothing is written.' }),
 });
 
 const shared = { method: 'post', status: 200 } as const;
@@ -56,7 +72,7 @@ export const entryOperations: readonly Operation[] = [
     id: 'adjustLimit',
     summary: 'Adjust a limit',
     description:
-      'Changes what a limit has used in its current window: a credit, a correction, or a reset. Every process knows it within two seconds. A changed cost is in reports, too; a reset is not, since the money was spent.',
+      'Changes what a limit has used in its current window: a credit, a correction, or a reset. Every process applies it within two seconds. Reports include a changed cost, but not a reset, since the money was spent.',
     body: adjustBody,
     example: { counter: 'team:search/cost/month', amount: -25.5, reason: 'credit for an outage' },
     answer: z
@@ -65,7 +81,7 @@ export const entryOperations: readonly Operation[] = [
         window_start: z.string(),
         kind: z.enum(['adjust', 'reset']),
         amount: z.union([DOLLARS, z.number()]).meta({
-          description: 'What was added: dollars as text for money, else a number.',
+          description: 'The amount added: US dollars as a string for a limit on cost, otherwise a number.',
         }),
         reason: z.string(),
         actor: z.string(),
@@ -80,7 +96,7 @@ export const entryOperations: readonly Operation[] = [
     id: 'importSpend',
     summary: 'Import use',
     description:
-      'Imports use that another program has counted, as CSV with a header or as one JSON object per line: `at`, one of `key`, `team` and `user`, and `model`, `provider`, `requests`, `input_tokens`, `output_tokens`, `cost`, `external_id`. The same file twice changes nothing the second time.',
+      'Imports use that another program has counted, as CSV with a header or as one JSON object per line: `at`, one of `key`, `team` and `user`, and `model`, `provider`, `requests`, `input_tokens`, `output_tokens`, `cost`, `external_id`. Importing the same file again changes nothing.',
     body: undefined,
     textBody: { types: ['text/csv', 'application/x-ndjson'], mostBytes: 64 * 1024 * 1024 },
     query: importQuery,
@@ -100,7 +116,7 @@ export const entryOperations: readonly Operation[] = [
     id: 'repriceSpend',
     summary: 'Reprice requests',
     description:
-      'Calculates what requests cost at the prices of the configuration in force, and enters the difference. The records of the requests stay as they are. Lost requests keep what they were charged.',
+      'Calculates what requests cost at the prices of the configuration in force, and enters the difference. The records of the requests stay unchanged. Lost requests keep their original charge.',
     body: repriceBody,
     example: { since: '2026-11-01', model: 'gpt-5.5', dry_run: true },
     answer: z

@@ -12,27 +12,32 @@ import type { RunningGateway } from './running/running-gateway.ts';
 
 const body = z
   .strictObject({
-    model: z.string().min(1).max(256).optional().meta({ description: 'Left out: the one in `request`.' }),
-    key: z.string().optional().meta({ description: 'The name of a master key. Left out: any key.' }),
+    model: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .meta({ description: 'The requested model. Default: the model in `request`.' }),
+    key: z.string().optional().meta({ description: 'The name of a master key. Default: any key.' }),
     request: z.looseObject({}).optional().meta({ description: 'The body of a request.' }),
     path: z
       .string()
       .max(200)
       .optional()
-      .meta({ description: 'The path of the request. Left out: chat completions.' }),
+      .meta({ description: 'The path of the request. Default: chat completions.' }),
     without_providers: z
       .array(z.string())
       .max(1000)
       .optional()
-      .meta({ description: 'Suppose that these providers are down.' }),
+      .meta({ description: 'Providers to assume to be down.' }),
     change: z
       .strictObject({
         kind: z.enum(['models', 'providers']),
         id: z.string().min(1),
-        fields: z.looseObject({}).nullable().meta({ description: 'null: it is deleted.' }),
+        fields: z.looseObject({}).nullable().meta({ description: 'null deletes the resource.' }),
       })
       .optional()
-      .meta({ description: 'Suppose a change that is not saved.' }),
+      .meta({ description: 'A change to assume without saving it.' }),
   })
   .meta({ id: 'ExplainQuestion' });
 
@@ -49,10 +54,10 @@ const answer = z
     model: z.string(),
     served_as: z.string().nullable(),
     strategy: z.string().nullable(),
-    refusal: z
-      .object({ status: z.int(), code: z.string(), message: z.string() })
-      .nullable()
-      .meta({ description: 'Why a request would be refused before any route is tried; null: it would not.' }),
+    refusal: z.object({ status: z.int(), code: z.string(), message: z.string() }).nullable().meta({
+      description:
+        'Reason for which the request would be refused before any route is tried; null: not refused.',
+    }),
     tiers: z.array(
       z.object({
         level: z.int().meta({ description: '1: routes of the model; 2: of a fallback model.' }),
@@ -77,9 +82,9 @@ export const explainOperations: readonly Operation[] = [
     path: '/explain',
     access: 'viewer',
     id: 'explainRequest',
-    summary: 'Where a request would go',
+    summary: 'Explain the routing of a request',
     description:
-      'The routes in the order in which they would be tried now, with odds and reasons, as the gateway itself decides. Nothing is sent.',
+      'Lists the routes in the order in which the gateway would try them now, with probabilities and reasons. Nothing is sent.',
     body,
     example: { model: 'fast', without_providers: ['openai'] },
     takesReferences: true,

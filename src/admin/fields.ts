@@ -8,7 +8,7 @@ export const ID = nameText()
   .meta({ description: 'Its name in other resources, metrics and logs. It cannot be changed.' });
 
 export const ENABLED = optional(z.boolean(), {
-  description: 'false disables it.',
+  description: 'Whether the resource is enabled.',
   default: true,
 });
 
@@ -27,5 +27,5 @@ export const WARNINGS = {
 
 /** The name of a team or user. */
 export const OWNER_NAME = optional(nameText(), {
-  description: 'Its name in refusals and reports. Left out: the id.',
+  description: 'The name in refusals and reports. Default: the id.',
 });

@@ -25,7 +25,7 @@ export const keyOperations: readonly Operation[] = [
     path: '/master-keys/bulk',
     id: 'createMasterKeys',
     summary: 'Create several master keys',
-    description: `At most ${MOST_AT_ONCE}, in one version: all of them or none.`,
+    description: `Creates up to ${MOST_AT_ONCE} keys in one version. Either all of them are created or none.`,
     body: z
       .strictObject({ create: z.array(masterKeyKind.createSchema).min(1).max(MOST_AT_ONCE) })
       .meta({ id: 'MasterKeysCreate' }),
@@ -56,7 +56,9 @@ export const keyOperations: readonly Operation[] = [
     description: 'Its requests are refused like those of an unknown key.',
     body: z
       .strictObject({
-        reason: optional(z.string().min(1).max(500), { description: 'For people. Left out: none.' }),
+        reason: optional(z.string().min(1).max(500), {
+          description: 'The reason, for information only. Default: none.',
+        }),
       })
       .meta({ id: 'MasterKeyDisable' }),
     example: { reason: 'found in a public repository' },

@@ -26,22 +26,25 @@ const limitSchema = z
   .object({
     counter: z
       .string()
-      .meta({ description: 'Names the limit in `limits/adjust`, such as `team:search/cost/month`.' }),
+      .meta({ description: 'Identifier of the limit in `limits/adjust`, such as `team:search/cost/month`.' }),
     ...limitFields,
     scope_id: z
       .string()
-      .meta({ description: 'The id of the team, user or key; of pairs both. Empty for `global`.' }),
+      .meta({ description: 'The id of the team, user or key, or both ids of a pair. Empty for `global`.' }),
     name: z.string().meta({ description: 'The name of the scope.' }),
     models: z
       .array(z.string())
       .nullable()
       .meta({ description: 'The public models that it counts; null: all.' }),
     hold: z.enum(['expected', 'maximum']),
-    burst: z.number().nullable().meta({ description: 'null: it is no limit with a period under a day.' }),
+    burst: z
+      .number()
+      .nullable()
+      .meta({ description: 'null for limits without a period shorter than a day.' }),
     window: z
       .object({ start: z.string().nullable(), end: z.string().nullable() })
       .nullable()
-      .meta({ description: 'When it began and ends; ISO 8601, UTC. null: it has none.' }),
+      .meta({ description: 'Start and end of the window, in ISO 8601, UTC. null: no window.' }),
   })
   .meta({ id: 'Limit' });
 
@@ -52,7 +55,7 @@ export const limitOperations: readonly Operation[] = [
     path: '/limits',
     id: 'listLimits',
     summary: 'Limits',
-    description: 'How every limit of the configuration stands, without those of end users.',
+    description: 'The current state of every configured limit, except those of end users.',
     tag: 'limits',
     body: undefined,
     query,

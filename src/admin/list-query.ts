@@ -16,7 +16,7 @@ export const listQuery = z.strictObject({
     .min(1)
     .max(1000)
     .optional()
-    .meta({ description: 'Maximum entries per page. Left out: all.' }),
+    .meta({ description: 'Maximum entries per page. Default: all.' }),
 });
 
 /** Whether a resource matches the search. */

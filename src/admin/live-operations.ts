@@ -11,9 +11,9 @@ export const liveOperations: readonly Operation[] = [
     tag: 'running',
     path: '/live',
     id: 'readLive',
-    summary: 'What happens now',
+    summary: 'Live events',
     description:
-      'Server-sent events: `hello` and all states (`state`) at first, then changed states, a `tick` with the requests that ended, at most four times a second, and a `feed` of what is worth knowing. They have names and numbers, never prompts, answers or credentials. A slow reader loses events and is told how many (`lost`). `end` says that the session has ended, or the gateway stops.',
+      'Server-sent events: `hello` and all states (`state`) at first, then changed states, a `tick` with the requests that ended, at most four times a second, and a `feed` of notable events. Events contain names and numbers, never prompts, answers or credentials. A slow reader loses events; `lost` gives their number. `end` means that the session has ended or that the gateway is stopping.',
     body: undefined,
     status: 200,
     answer: z.string(),

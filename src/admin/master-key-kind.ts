@@ -12,9 +12,9 @@ import { dates, merged, type ResourceKind, type ViewMoment, withoutNulls } from 
 import { USAGE, usageOf } from './scope-limits.ts';
 
 const fields = masterKeySchema.omit({ name: true, key: true, enabled: true, renamed_from: true }).extend({
-  name: optional(nameText(), { description: 'Its name in metrics and logs. Left out: the id.' }),
-  team: optional(nameText(), { description: 'The id of the team that it belongs to.', examples: ['search'] }),
-  user: optional(nameText(), { description: 'The id of the user that it belongs to.', examples: ['alice'] }),
+  name: optional(nameText(), { description: 'The name in metrics and logs. Default: the id.' }),
+  team: optional(nameText(), { description: 'The id of the team of the key.', examples: ['search'] }),
+  user: optional(nameText(), { description: 'The id of the user of the key.', examples: ['alice'] }),
   is_enabled: ENABLED,
 });
 
@@ -24,7 +24,7 @@ const strongKey = secretText().superRefine((text, context) => {
 });
 
 const key = optional(strongKey, {
-  description: 'The secret that clients send. If left out on creation, a random one is generated.',
+  description: 'The secret that clients send. If omitted on creation, a random one is generated.',
   writeOnly: true,
 });
 
@@ -35,19 +35,24 @@ const viewSchema = fields
     id: nameText(),
     key_preview: z.string().meta({ description: 'Enough of the secret to recognise it.' }),
     previous_key_preview: z.string().nullable().meta({ description: 'The secret before the last rotation.' }),
-    previous_key_expires_at: z.string().nullable().meta({ description: 'When it expires.' }),
-    status: z.enum(STATUSES).meta({
-      description:
-        'rotating: its former secret is still valid. A disabled key is `disabled`, also when it has expired.',
-    }),
-    disabled_reason: z.string().nullable().meta({ description: 'As given when it was disabled.' }),
-    created_by: z
+    previous_key_expires_at: z
       .string()
       .nullable()
-      .meta({ description: 'Who created it, and from where. null: an import.' }),
+      .meta({ description: 'Time at which the previous secret expires.' }),
+    status: z.enum(STATUSES).meta({
+      description:
+        'rotating: the former secret is still valid. A disabled key is `disabled` even if it has expired.',
+    }),
+    disabled_reason: z
+      .string()
+      .nullable()
+      .meta({ description: 'The reason that was given when the key was disabled.' }),
+    created_by: z.string().nullable().meta({
+      description: 'The creator of the key and the address of the creator. null: the key was imported.',
+    }),
     last_used_at: z.string().nullable().optional().meta({
       description:
-        'The day of its last request, in UTC. null: not in the last 90 days. Left out in answers to writes.',
+        'The day of its last request, in UTC. null: none in the last 90 days. Omitted in answers to writes.',
     }),
     ...USAGE,
     ...DATES,
@@ -58,7 +63,7 @@ const viewSchema = fields
 /** A master key with its secret, as shown after its creation and its rotation. */
 export const masterKeyWithSecret = viewSchema
   .extend({
-    key: z.string().meta({ description: 'The secret. It is shown in this answer and never again.' }),
+    key: z.string().meta({ description: 'The secret. It is shown only in this answer.' }),
   })
   .meta({ id: 'MasterKeyWithSecret' });
 
@@ -74,7 +79,7 @@ export const rotationSchema = z
       default: 86_400,
     }),
     revoke_previous: optional(z.literal(true), {
-      description: 'Instead of a rotation: the former secret becomes invalid now, and the current one stays.',
+      description: 'Revokes the former secret at once instead of rotating. The current secret stays valid.',
     }),
   })
   .refine(
@@ -94,7 +99,10 @@ function isUnset(value: unknown): boolean {
 export const masterKeyKind: ResourceKind = {
   kind: 'master_keys',
   createSchema: fields
-    .extend({ id: ID.optional().meta({ description: 'Left out: a random one is generated.' }), key })
+    .extend({
+      id: ID.optional().meta({ description: 'The id. If omitted, a random one is generated.' }),
+      key,
+    })
     .meta({ id: 'MasterKeyCreate' }),
   updateSchema: fields.extend({ key }).meta({ id: 'MasterKeyUpdate' }),
   examples: {

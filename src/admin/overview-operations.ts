@@ -9,7 +9,7 @@ import { requestsInFlight } from './running/route-states.ts';
 import { parseQuery } from './request-query.ts';
 
 const COUNT = z.int().min(0);
-const DOLLARS = z.string().meta({ description: 'US dollars with nine decimals.' });
+const DOLLARS = z.string().meta({ description: 'US dollars with nine decimal places.' });
 const MS = COUNT.nullable().meta({ description: 'Milliseconds; null: nothing was measured.' });
 const percentiles = z.object({ p50: MS, p95: MS });
 const MINUTE_MS = 60_000;
@@ -19,7 +19,7 @@ const TIMEZONE = z
   .max(64)
   .refine(isTimeZone, 'must be a time zone such as Europe/Berlin')
   .default('UTC')
-  .meta({ description: 'The zone whose days are meant by today and yesterday.' });
+  .meta({ description: 'The time zone that defines today and yesterday.' });
 
 function isTimeZone(name: string): boolean {
   try {
@@ -41,7 +41,7 @@ const overviewQuery = z.strictObject({
     .min(60)
     .max(2_592_000)
     .default(900)
-    .meta({ description: 'Seconds up to now.' }),
+    .meta({ description: 'Length of the window in seconds. The window ends now.' }),
   timezone: TIMEZONE,
 });
 
@@ -77,7 +77,7 @@ export const overviewOperations: readonly Operation[] = [
     path: '/overview',
     id: 'readOverview',
     summary: 'Overview',
-    description: 'How the gateway did in a window up to now, and what it cost today.',
+    description: 'Traffic, errors and latency in a window up to now, and the cost of today.',
     query: overviewQuery,
     answer: overviewSchema,
     run: overview,

@@ -33,7 +33,7 @@ const body = z
     fields: z
       .looseObject({})
       .nullable()
-      .meta({ description: 'As they would be sent. null: the resource is deleted.' }),
+      .meta({ description: 'The fields as the write would send them. null: the resource is deleted.' }),
   })
   .meta({ id: 'ConfigWrite' });
 
@@ -53,9 +53,9 @@ export const previewOperations: readonly Operation[] = [
     path: '/config/preview',
     access: 'operator',
     id: 'previewWrite',
-    summary: 'What a write would change',
+    summary: 'Preview a write',
     description:
-      'The difference and the problems of the creation, change or deletion of one resource. Nothing is stored.',
+      'Shows the differences and problems that creating, changing or deleting a resource would cause. Nothing is stored.',
     body,
     example: { kind: 'models', id: 'fast', fields: { fallbacks: ['cheap'] } },
     status: 200,

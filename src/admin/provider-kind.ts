@@ -13,7 +13,7 @@ const fields = providerSchema.omit({ name: true, url: true, enabled: true }).ext
   // The configuration file's example has a variable, which is not expanded here.
   api_key: optional(secretText(), {
     description:
-      'The credential for the provider. Left out or empty: none is sent. It has to be sent again with an `api_base` of another host, a `proxy`, a `ca_file` or `verify_ssl: false`; so have `headers`.',
+      'The credential for the provider. If omitted or empty, none is sent. The credential and `headers` have to be sent again when a write sets an `api_base` of another host, a `proxy`, a `ca_file` or `verify_ssl: false`.',
     examples: ['sk-your-key'],
     writeOnly: true,
   }),
@@ -47,7 +47,7 @@ export const providerKind: ResourceKind = {
       credential_kind: z
         .enum(['api_key', 'aws', 'service_account', 'access_token'])
         .nullable()
-        .meta({ description: 'Which credential is set; null: none.' }),
+        .meta({ description: 'The kind of credential that is set; null: none.' }),
       header_names: z
         .array(z.string())
         .meta({ description: 'The headers that are set; their values are secret.' }),

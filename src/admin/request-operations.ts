@@ -29,7 +29,7 @@ const listQuery = z.strictObject({
   has_fallback: z
     .enum(['true', 'false'])
     .optional()
-    .meta({ description: 'Whether another route than the first one was tried.' }),
+    .meta({ description: 'Whether a route other than the first was tried.' }),
   min_duration_ms: z.coerce.number().int().min(0).optional(),
   min_cost: z.coerce.number().min(0).max(9_000_000).optional().meta({ description: 'US dollars.' }),
   search: z
@@ -60,13 +60,13 @@ export const requestOperations: readonly Operation[] = [
     id: 'listRequests',
     summary: 'Past requests',
     description:
-      'The newest first. Prompts and answers are not stored. A key, a model or a provider is found at once, in any period. Any other or second filter looks back for a moment, and `searched_until` says how far.',
+      'Lists requests, newest first. Prompts and answers are not stored. A filter by key, model or provider covers any period. Any other or additional filter searches back for a limited time; `searched_until` states how far.',
     query: listQuery,
     answer: z.object({
       requests: z.array(recordSchema),
       next_cursor: NAME.meta({ description: 'For the next page; null: there is none.' }),
       searched_until: NAME.meta({
-        description: 'Requests before this time were not looked at yet; null: nothing was left out.',
+        description: 'Requests before this time have not been searched yet; null: all were searched.',
       }),
     }),
     run: listRequests,
@@ -76,7 +76,7 @@ export const requestOperations: readonly Operation[] = [
     path: '/requests/{id}',
     id: 'readRequest',
     summary: 'One request',
-    description: 'With each of its attempts, and what its translation lost.',
+    description: 'Includes every attempt and the losses of the translation.',
     answer: detailSchema,
     run: async ({ id, store }) => {
       const record = await store.requests.find(id);

@@ -10,17 +10,17 @@ export const DOLLARS = z.string().regex(/^\d+\.\d{9}$/);
 const TOKENS = COUNT.nullable().meta({ description: 'null: unknown, or nothing to count.' });
 export const ENDING = z.enum(ENDINGS).meta({
   description:
-    'refused: turned down by the gateway; failed: no provider gave an answer; truncated: the answer broke off; lost: its process died.',
+    'refused: rejected by the gateway; failed: no provider answered; truncated: the answer was cut off; lost: the process that served the request died.',
 });
 
 const fields = {
-  time: z.string().meta({ description: 'When it ended; ISO 8601, UTC.' }),
+  time: z.string().meta({ description: 'Time at which the request ended, in ISO 8601, UTC.' }),
   request_id: z.string(),
-  key: NAME.meta({ description: 'The master key that it came with.' }),
+  key: NAME.meta({ description: 'The master key of the request.' }),
   model: NAME.meta({ description: 'The requested model, if it is served.' }),
-  provider: NAME.meta({ description: 'Of the last attempt.' }),
+  provider: NAME.meta({ description: 'The provider of the last attempt.' }),
   attempts: COUNT,
-  has_fallback: z.boolean().meta({ description: 'Whether another route than the first one was tried.' }),
+  has_fallback: z.boolean().meta({ description: 'Whether a route other than the first was tried.' }),
   ending: ENDING,
   status: z.int(),
   code: NAME.meta({ description: 'The code of a refusal by the gateway.' }),
@@ -38,7 +38,7 @@ const fields = {
   cost: DOLLARS.nullable().meta({ description: 'US dollars; null: the price is not known.' }),
   cost_basis: z.enum(['provider', 'estimated', 'not-billed', 'cache', 'lost']).nullable().meta({
     description:
-      'provider: from the usage that the provider reported; estimated: from tokens that the gateway counted; not-billed: there was no answer; cache: the response cache gave it; lost: the process that served it died, so it is charged what it held. null: the record is older than prices.',
+      'provider: from the usage that the provider reported; estimated: from tokens that the gateway counted; not-billed: there was no answer; cache: the answer came from the response cache; lost: the process that served the request died, so its reservation is charged. null: the record predates prices.',
   }),
   saved: DOLLARS.nullable().meta({ description: 'US dollars that the response cache saved.' }),
   price_ref: z.string().nullable().meta({ description: 'Id of the prices behind the cost.' }),
@@ -68,11 +68,16 @@ const attemptSchema = z.object({
   status: z.int().nullable(),
   detail: NAME.meta({ description: 'The defect, the phase or the reason.' }),
   retry_after_ms: z.number().nullable(),
-  start_ms: z.int().meta({ description: "Since the request's arrival." }),
+  start_ms: z.int().meta({ description: 'Time since the arrival of the request.' }),
   connect_ms: z.int().nullable().optional().meta({
-    description: 'How long the TCP connect took. null: it took a used connection, or nobody knows.',
+    description:
+      'Duration of the TCP connect. null: an existing connection was reused, or the time is unknown.',
   }),
-  head_ms: z.int().nullable().optional().meta({ description: "When the reply's head was there." }),
+  head_ms: z
+    .int()
+    .nullable()
+    .optional()
+    .meta({ description: 'Time at which the head of the reply arrived.' }),
   end_ms: z.int(),
 });
 
@@ -93,7 +98,7 @@ export const detailSchema = z
       })
       .nullable(),
     provider_cost: DOLLARS.nullable().meta({
-      description: 'US dollars by the word of the provider, if it is recorded.',
+      description: 'Cost in US dollars as reported by the provider, if recorded.',
     }),
     attempts_cost: z
       .array(
@@ -107,7 +112,7 @@ export const detailSchema = z
           completion_tokens: TOKENS,
         }),
       )
-      .meta({ description: 'What each attempt cost, if others than the last one were billed.' }),
+      .meta({ description: 'Cost of each attempt, if attempts other than the last were billed.' }),
     tags: z.record(z.string(), z.string()),
     cache_write_tokens: TOKENS,
     tier: NAME,

@@ -130,7 +130,7 @@ export function momentOf({ store, now }: Pick<Call, 'store' | 'now'>): ViewMomen
 /** The version of the whole configuration in responses. */
 export const VERSION = z
   .int()
-  .meta({ description: 'Of the whole configuration; every write makes it one larger.' });
+  .meta({ description: 'Version of the whole configuration. Every write increments it.' });
 
 async function create(kind: ResourceKind, { id, fields, shown }: Creation, call: Call): Promise<Answer> {
   const target = { kind: kind.kind, id };

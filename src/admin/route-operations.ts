@@ -22,7 +22,9 @@ const cooldownSchema = z
 
 const routeSchema = z
   .object({
-    id: z.string().meta({ description: 'Opaque. It stays the same over reloads and in all processes.' }),
+    id: z
+      .string()
+      .meta({ description: 'Opaque identifier. It is the same after reloads and in all processes.' }),
     provider: z.string(),
     model: z
       .string()
@@ -30,13 +32,13 @@ const routeSchema = z
       .meta({ description: "The provider's name for the model; null: the client's." }),
     state: z.enum(STATES).meta({
       description:
-        'cooling: left out after a failure. on_trial: the next request tries it. probing: a request is trying it. draining: an operator took it out.',
+        'cooling: skipped after a failure. on_trial: the next request tries the route. probing: a request is trying the route. draining: an operator took the route out of service.',
     }),
     cooldown: cooldownSchema,
     endpoint: z
       .string()
       .nullable()
-      .meta({ description: 'The one endpoint that the state is about; null: all.' }),
+      .meta({ description: 'The endpoint to which the state applies; null: all endpoints.' }),
     is_draining: z.boolean(),
     in_flight: COUNT,
     latency_ms: z.int().nullable().meta({ description: 'Smoothed time to the first byte.' }),
@@ -47,7 +49,7 @@ const routeSchema = z
         weight: z.number(),
         share: z
           .number()
-          .meta({ description: 'The chance that a request tries it first, as things are now.' }),
+          .meta({ description: 'The current probability that a request tries the route first.' }),
       }),
     ),
   })
@@ -91,9 +93,9 @@ const SUMMARIES = {
 } as const;
 const DESCRIPTIONS = {
   drain:
-    'No new request takes it, in any process; requests in flight go on. It lasts until it is resumed or the gateway is restarted.',
+    'No process sends new requests to the route. Requests in flight continue. The route stays drained until it is resumed or the gateway is restarted.',
   resume: 'Requests take it again.',
-  'clear-cooldown': 'The route is available at once, and its failures are forgotten.',
+  'clear-cooldown': 'Makes the route available at once and clears its failures.',
 } as const;
 
 const shared = { tag: 'running', body: undefined, status: 200 } as const;

@@ -13,7 +13,7 @@ export const limitFields = {
   id: z.string().meta({ description: 'Unique among the limits of its scope, such as `cost/month`.' }),
   scope: z.enum(['global', 'team', 'team_user', 'user', 'key', 'end_user']),
   kind: z.enum(LIMIT_KINDS),
-  per: z.string().nullable().meta({ description: 'null: it limits requests under way.' }),
+  per: z.string().nullable().meta({ description: 'null for limits on requests in flight.' }),
   amount: z.number().meta({ description: 'Dollars, tokens, requests, or requests under way.' }),
   used: AMOUNT.meta({ description: 'null, here and below: not known at the moment.' }),
   held: AMOUNT.meta({ description: 'Reserved for requests under way.' }),
@@ -30,7 +30,7 @@ export const USAGE = {
   usage: z
     .array(z.object(limitFields).meta({ id: 'LimitUsage' }))
     .optional()
-    .meta({ description: 'How each of its own limits stands. Left out in answers to writes.' }),
+    .meta({ description: 'The current state of each limit of its own. Omitted in answers to writes.' }),
 };
 
 /** Returns the state of the limits of one team, user or key. */

@@ -16,23 +16,21 @@ import { AdminProblem } from './problem.ts';
 import { parseQuery, PERIOD } from './request-query.ts';
 
 const COUNT = z.int().min(0);
-const DOLLARS = z.string().meta({ description: 'US dollars with nine decimals.' });
+const DOLLARS = z.string().meta({ description: 'US dollars with nine decimal places.' });
 const MS = COUNT.nullable().meta({ description: 'Milliseconds; null: nothing was measured.' });
 const MINUTE_MS = 60_000;
 
 const seriesQuery = z.strictObject({
   ...PERIOD,
-  step: z.coerce
-    .number()
-    .int()
-    .min(60)
-    .optional()
-    .meta({ description: 'Seconds, whole minutes or hours. Left out: at most 240 points.' }),
+  step: z.coerce.number().int().min(60).optional().meta({
+    description:
+      'Length of a step in seconds, in whole minutes or hours. Default: a step that gives at most 240 points.',
+  }),
   group_by: z.enum(['model', 'provider', 'key']).optional(),
   model: z
     .string()
     .optional()
-    .meta({ description: 'Only this one. One of model, provider, key and group_by.' }),
+    .meta({ description: 'Only this one. At most one of model, provider, key and group_by may be set.' }),
   provider: z.string().optional(),
   key: z.string().optional(),
   limit: z.coerce
@@ -41,7 +39,7 @@ const seriesQuery = z.strictObject({
     .min(1)
     .max(100)
     .default(10)
-    .meta({ description: 'Groups; the rest is one more.' }),
+    .meta({ description: 'Maximum number of groups. All others are combined into one more group.' }),
 });
 
 const COLUMN = z.array(COUNT);
@@ -52,10 +50,13 @@ const seriesSchema = z
     since: z.string(),
     until: z.string(),
     step_seconds: COUNT,
-    times: z.array(z.string()).meta({ description: 'When each step begins; ISO 8601, UTC.' }),
+    times: z.array(z.string()).meta({ description: 'Start of each step, in ISO 8601, UTC.' }),
     series: z.array(
       z.object({
-        group: z.string().nullable().meta({ description: 'The name; null: all, or requests without one.' }),
+        group: z
+          .string()
+          .nullable()
+          .meta({ description: 'The name of the group; null: all requests, or requests without a name.' }),
         is_other: z.boolean(),
         requests: COLUMN,
         failures: COLUMN,
@@ -81,7 +82,7 @@ export const seriesOperations: readonly Operation[] = [
     path: '/series',
     id: 'readSeries',
     summary: 'Sums over time',
-    description: 'From sums that are kept for three days by the minute and for 400 days by the hour.',
+    description: 'Uses sums by the minute, kept for three days, and by the hour, kept for 400 days.',
     query: seriesQuery,
     answer: seriesSchema,
     run: series,

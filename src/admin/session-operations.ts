@@ -16,7 +16,7 @@ const ROLE = z.enum(ROLES).meta({
     'viewer: reads. operator: also acts, and edits providers, models, keys and teams. admin: everything. key: the own use of a master key.',
 });
 const KIND = z.enum(['admin_key', 'account', 'master_key', 'demo']).meta({
-  description: 'What it was opened with. demo: the demo needs no sign-in.',
+  description: 'The credential that opened the session. demo: the demo needs no sign-in.',
 });
 
 const callerSchema = z
@@ -64,7 +64,7 @@ export const sessionOperations: readonly Operation[] = [
     id: 'createSession',
     summary: 'Sign in',
     description:
-      'Opens a session of 12 hours for the admin key, the secret of an account, or a master key, and gives it to the browser as a cookie.',
+      'Opens a session of 12 hours for the admin key, the secret of an account, or a master key. The browser gets it as a cookie.',
     body: z.strictObject({ key: secretText().min(1).meta({ writeOnly: true }) }).meta({ id: 'SignIn' }),
     example: { key: 'the-admin-key' },
     status: 201,
@@ -111,8 +111,8 @@ export const sessionOperations: readonly Operation[] = [
     path: '/session',
     access: 'public',
     id: 'readSession',
-    summary: 'Who is signed in',
-    description: 'And to which gateway. 401 if nobody is.',
+    summary: 'The current session',
+    description: 'Describes the signed-in caller and the gateway. Answers 401 without a sign-in.',
     body: undefined,
     status: 200,
     answer: signedIn.extend({

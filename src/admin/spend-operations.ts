@@ -19,7 +19,7 @@ const DOLLARS = z.string().regex(/^-?\d+\.\d{9}$/);
 const COUNT = z.int();
 
 const TIMEZONE = z.string().max(64).optional().meta({
-  description: 'The IANA time zone of dates and periods. Left out: `limits_options.timezone`, else UTC.',
+  description: 'The IANA time zone of dates and periods. Default: `limits_options.timezone`, else UTC.',
 });
 
 const NAMES = {
@@ -33,18 +33,22 @@ const NAMES = {
 const spendQuery = z.strictObject({
   group_by: z.string().max(400).optional().meta({
     description:
-      'What to have a sum for each of: one of hour, day, week, month, and any of team, key, user, model, provider, end_user, tag:NAME, separated by commas.',
+      'Dimensions to group the sums by, separated by commas: one of hour, day, week and month, and any of team, key, user, model, provider, end_user and tag:NAME.',
   }),
   since: z.string().max(40).optional().meta({
-    description: 'A date of the zone, or a time. Left out: the first of this month.',
+    description: 'Start of the period: a date in the time zone, or a time. Default: the first of this month.',
   }),
-  until: z.string().max(40).optional().meta({ description: 'The same, exclusive. Left out: now.' }),
+  until: z
+    .string()
+    .max(40)
+    .optional()
+    .meta({ description: 'End of the period, exclusive, in the same format. Default: now.' }),
   timezone: TIMEZONE,
   ...NAMES,
   end_user: z
     .string()
     .optional()
-    .meta({ description: 'From the records of requests, so no further back than these.' }),
+    .meta({ description: 'Computed from the records of requests, so limited to their retention.' }),
   format: z.enum(['json', 'csv']).default('json'),
 });
 
@@ -65,18 +69,20 @@ const sumsSchema = z
   .object({
     requests: COUNT,
     refused: COUNT,
-    failures: COUNT.meta({ description: 'Requests that were refused, failed, broke off or were lost.' }),
+    failures: COUNT.meta({ description: 'Requests that were refused, failed, truncated or lost.' }),
     input_tokens: COUNT,
     cached_tokens: COUNT,
     cache_write_tokens: COUNT,
     output_tokens: COUNT,
     reasoning_tokens: COUNT,
-    cost: DOLLARS.meta({ description: 'US dollars, of the requests whose price is known.' }),
+    cost: DOLLARS.meta({ description: 'US dollars for the requests whose price is known.' }),
     unpriced_requests: COUNT.meta({ description: 'Requests that used something whose price is not known.' }),
-    estimated_cost: DOLLARS.meta({ description: 'The part of cost from tokens that the gateway counted.' }),
+    estimated_cost: DOLLARS.meta({
+      description: 'The part of the cost from tokens that the gateway counted itself.',
+    }),
     lost_cost: DOLLARS.meta({
       description:
-        'The part of cost from requests that ended with their process, and were charged what they had reserved.',
+        'The part of the cost from requests that were lost with their process and charged at their reservation.',
     }),
     saved: DOLLARS,
   })
@@ -90,7 +96,7 @@ const spendAnswer = z
     group_by: z.array(z.string()),
     spend: z.array(sumsSchema.loose()).meta({
       description:
-        'Each group: `period`, the names by which it is grouped (null: without one), and its sums.',
+        'The groups. Each has its `period`, the names that it is grouped by (null: none) and its sums.',
     }),
     total: sumsSchema,
   })
@@ -102,7 +108,7 @@ const forecastAnswer = z
     month: z.object({ start: z.string(), end: z.string() }),
     spent: DOLLARS,
     daily_average: DOLLARS,
-    days: COUNT.meta({ description: 'The last whole days behind the average, at most 7.' }),
+    days: COUNT.meta({ description: 'Number of whole days in the average, at most 7.' }),
     forecast: DOLLARS.nullable().meta({ description: 'null: there is no whole day yet.' }),
   })
   .meta({ id: 'SpendForecast' });
@@ -133,7 +139,7 @@ export const spendOperations: readonly Operation[] = [
     id: 'reportSpend',
     summary: 'Spending',
     description:
-      'Sums of requests, tokens and costs, by time and name. Names are those of the time of the request. Parts add up to the total, in any time zone. With `format=csv`, a CSV file (RFC 4180) whose last line is the total.',
+      'Sums of requests, tokens and costs, by time and name. Names are those at the time of the request. The groups add up to the total in any time zone. `format=csv` returns a CSV file (RFC 4180) whose last line is the total.',
     query: spendQuery,
     answer: spendAnswer,
     run: reportSpend,
@@ -143,7 +149,8 @@ export const spendOperations: readonly Operation[] = [
     path: '/spend/forecast',
     id: 'forecastSpend',
     summary: 'Forecast of the month',
-    description: 'What was spent this month, and the average of the last 7 whole days for the rest of it.',
+    description:
+      'Adds the spending of this month so far to the average of the last 7 whole days for each remaining day.',
     query: forecastQuery,
     answer: forecastAnswer,
     run: forecastSpend,
@@ -165,7 +172,7 @@ export const spendOperations: readonly Operation[] = [
     id: 'forgetEndUser',
     summary: 'Forget an end user',
     description:
-      'Takes the name, or its hash, out of all records of requests, and deletes the counters of that person. Sums stay.',
+      "Removes the name of the end user, or its hash, from all records of requests and deletes the end user's counters. Sums are kept.",
     answer: z.object({ records: COUNT }),
     run: forget,
   },
@@ -183,7 +190,7 @@ export const spendOperations: readonly Operation[] = [
         z.object({
           hook: z.string().meta({ description: 'The host, and a part of the hash of the URL.' }),
           result: z.union([z.int(), z.enum(['forbidden', 'unreachable', 'timeout'])]).meta({
-            description: 'The status of the answer, or why there is none.',
+            description: 'The status of the answer, or the reason for a missing answer.',
           }),
         }),
       ),

@@ -9,7 +9,8 @@ import { USAGE, usageOf } from './scope-limits.ts';
 const fields = teamSchema.omit({ name: true, renamed_from: true }).extend({
   name: OWNER_NAME,
   parent: optional(nameText(), {
-    description: 'The id of the team that it belongs to, whose limits hold too. At most 3 levels.',
+    description:
+      'The id of the parent team, whose limits also apply. Teams may be nested up to 3 levels deep.',
     examples: ['acme'],
   }),
 });

@@ -10,22 +10,22 @@ const questions = {
   completion: z
     .boolean()
     .optional()
-    .meta({ description: 'Whether a model is asked for one token as well, which costs something.' }),
+    .meta({ description: 'Whether to also request one token from a model, which has a cost.' }),
   model: z
     .string()
     .max(256)
     .optional()
-    .meta({ description: "The provider's name of that model. Left out: one that a route uses." }),
+    .meta({ description: "The provider's name of that model. Default: a model that a route uses." }),
 };
 
 const body = z.strictObject(questions).meta({ id: 'ProviderTest' });
 
 const unsavedBody = z
   .strictObject({
-    id: z.string().min(1).meta({ description: 'Of a stored provider: the fields change it.' }),
+    id: z.string().min(1).meta({ description: 'Id of a stored provider to which the fields are applied.' }),
     fields: z.looseObject({}).meta({
       description:
-        'As they would be sent to store the provider. What is left out is as stored, but another host needs the credential again.',
+        'The fields as a write would send them. Omitted fields keep their stored values, but a different host requires the credential again.',
     }),
     ...questions,
   })
@@ -35,7 +35,7 @@ const MS = z.int().min(0);
 const PROBLEM = z
   .string()
   .nullable()
-  .meta({ description: 'Without address or credential; null: it went well.' });
+  .meta({ description: 'The error, without address or credential; null: no error.' });
 
 const answer = z
   .object({
@@ -58,7 +58,7 @@ export const testOperations: readonly Operation[] = [
     id: 'testUnsavedProvider',
     summary: 'Test a provider before it is stored',
     description:
-      'Asks a new provider, or a stored one with some changes, for its models, and on request one model for one token. Nothing is stored.',
+      'Lists the models of a new provider, or of a stored provider with changes. Optionally requests one token from a model. Nothing is stored.',
     body: unsavedBody,
     example: { id: 'openai', fields: { api_base: 'https://api.openai.com/v1', api_key: 'sk-your-key' } },
     status: 200,
@@ -73,7 +73,7 @@ export const testOperations: readonly Operation[] = [
     id: 'testProvider',
     summary: 'Test a provider',
     description:
-      'Asks the stored provider for its models with its stored credential, and on request one model for one token.',
+      'Lists the models of a stored provider with its stored credential. Optionally requests one token from a model.',
     body,
     example: { completion: true },
     status: 200,

@@ -18,11 +18,11 @@ const yaml = z.string().max(4_000_000).meta({ description: 'A configuration as Y
 const prune = z
   .boolean()
   .default(false)
-  .meta({ description: 'Whether what the text does not name is deleted.' });
-const from = z
-  .literal('litellm')
-  .optional()
-  .meta({ description: "The text is one of LiteLLM's proxy. Left out: one of ours." });
+  .meta({ description: 'Whether to delete resources that are not in the text.' });
+const from = z.literal('litellm').optional().meta({
+  description:
+    "The format of the text, if it is a configuration of LiteLLM's proxy. Default: a configuration of llm-proxy.",
+});
 
 const changesAnswer = z
   .object({
@@ -82,7 +82,7 @@ export const textOperations: readonly Operation[] = [
     id: 'exportConfig',
     summary: 'The configuration as a file',
     description:
-      'As YAML, with a variable in place of each secret. Master keys are hashes, with which they keep working; a viewer sees a variable there, too.',
+      'Returns YAML with a variable in place of each secret. Master keys are hashes, so they keep working. Viewers get a variable in place of these, too.',
     body: undefined,
     answer: z.object({ version: VERSION, yaml: z.string() }).meta({ id: 'ConfigExport' }),
     run: exportText,
@@ -94,7 +94,7 @@ export const textOperations: readonly Operation[] = [
     id: 'validateConfig',
     summary: 'Check a configuration',
     description:
-      'Nothing is stored. A variable that an export has in the same place stands for the stored secret.',
+      'Nothing is stored. A variable in the same place as in an export refers to the stored secret.',
     body: z.strictObject({ yaml }).meta({ id: 'ConfigText' }),
     example: { yaml: 'models: {}\n' },
     answer: validationAnswer,
@@ -107,7 +107,7 @@ export const textOperations: readonly Operation[] = [
     id: 'compareConfig',
     summary: 'Compare configurations',
     description:
-      'Two versions, or the configuration in force with a text. Of secrets it tells only that they differ.',
+      'Compares two versions, or the active configuration with a text. For secrets, only the fact that they differ is shown.',
     body: diffBody,
     example: { from: 1, to: 'current' },
     answer: changesAnswer,
@@ -118,7 +118,7 @@ export const textOperations: readonly Operation[] = [
     path: '/config/rollback/preview',
     access: 'viewer',
     id: 'previewRollback',
-    summary: 'What a rollback would change',
+    summary: 'Preview a rollback',
     body: z.strictObject({ version: VERSION.min(0) }).meta({ id: 'ConfigRollbackPreview' }),
     example: { version: 1 },
     answer: changesAnswer,
@@ -134,7 +134,7 @@ export const textOperations: readonly Operation[] = [
     changesConfiguration: true,
     id: 'importConfig',
     summary: 'Import a configuration',
-    description: 'Completely or not at all. Importing the same text again changes nothing.',
+    description: 'Imports the whole text or nothing. Importing the same text again changes nothing.',
     body: z.strictObject({ yaml, prune, from }).meta({ id: 'ConfigToImport' }),
     example: { yaml: 'models: {}\n' },
     answer: importAnswer,

@@ -19,7 +19,7 @@ const usageQuery = z.strictObject({
     .default([])
     .meta({
       type: 'string',
-      description: `What to have a sum for each of: any of ${DIMENSIONS.join(', ')}, separated by commas.`,
+      description: `Dimensions to group the sums by, separated by commas: any of ${DIMENSIONS.join(', ')}.`,
     }),
   ...NAMES,
   ...PERIOD,
@@ -27,21 +27,21 @@ const usageQuery = z.strictObject({
 
 const usageSchema = z
   .object({
-    time: z
-      .string()
-      .optional()
-      .meta({ description: 'When the hour or day began; ISO 8601, UTC. Here and below: if grouped by it.' }),
+    time: z.string().optional().meta({
+      description:
+        'Start of the hour or day, in ISO 8601, UTC. This and the next fields are present only if the sums are grouped by them.',
+    }),
     key: NAME.optional(),
     model: NAME.optional(),
     provider: NAME.optional(),
     requests: COUNT,
-    failures: COUNT.meta({ description: 'Requests that ended as refused, failed, truncated or lost.' }),
+    failures: COUNT.meta({ description: 'Requests that were refused, failed, truncated or lost.' }),
     prompt_tokens: COUNT,
     completion_tokens: COUNT,
     total_tokens: COUNT,
     cached_tokens: COUNT,
     reasoning_tokens: COUNT,
-    cost: DOLLARS.meta({ description: 'US dollars, of the requests whose price is known.' }),
+    cost: DOLLARS.meta({ description: 'US dollars for the requests whose price is known.' }),
     requests_without_price: COUNT.meta({
       description: 'Requests that used tokens whose price is not known.',
     }),

@@ -21,7 +21,7 @@ export const KEY_PATHS: Paths = {
       operationId: 'getOwnKey',
       summary: 'The key and its limits',
       description:
-        "How the limits of the key and of its user stand, and what it has spent today and this month, in US dollars. With `x-llm-proxy-provider`, the path is the provider's.",
+        'Returns the state of the limits of the key and its user, and the spending of the key today and this month, in US dollars. With the header `x-llm-proxy-provider`, the request goes to that provider instead.',
       responses: { '200': answer('The key.', ref('OwnKey')), ...refusalResponses(NEEDS_KEY) },
     },
   },
@@ -29,15 +29,18 @@ export const KEY_PATHS: Paths = {
     get: {
       ...shared,
       operationId: 'getOwnUsage',
-      summary: 'What the key has used',
-      description: 'At most 92 days, ten times a minute.',
+      summary: 'Usage of the key',
+      description: 'Covers at most 92 days. Limited to ten requests per minute.',
       parameters: [
         query(
           'group_by',
-          'hour, day, week or month, and any of model, end_user, tag:NAME, separated by commas.',
+          'Dimensions to group by, separated by commas: one of hour, day, week and month, and any of model, end_user and tag:NAME.',
         ),
-        query('since', 'A date of the zone, or a time. Left out: the first of this month.'),
-        query('until', 'The same, exclusive. Left out: now.'),
+        query(
+          'since',
+          'Start of the period: a date in the time zone, or a time. Default: the first of this month.',
+        ),
+        query('until', 'End of the period, exclusive, in the same format. Default: now.'),
         query('timezone', 'The IANA time zone of dates and periods.'),
       ],
       responses: {
@@ -51,9 +54,9 @@ export const KEY_PATHS: Paths = {
       ...shared,
       operationId: 'listOwnRequests',
       summary: 'Past requests of the key',
-      description: 'The newest first. A page may be short and have a next one all the same.',
+      description: 'Lists requests, newest first. A page may be short even if another page follows.',
       parameters: [
-        query('limit', 'Most requests of a page: 1 to 100. Left out: 20.'),
+        query('limit', 'Maximum number of requests per page, from 1 to 100. Default: 20.'),
         query('cursor', 'The next_cursor of the previous page.'),
       ],
       responses: {
@@ -87,7 +90,7 @@ export const KEY_PATHS: Paths = {
       operationId: 'rotateOwnKey',
       summary: 'Replace the secret of the key',
       description:
-        'For keys with `self_rotate`, in database mode. The same `Idempotency-Key` gets the same secret again for 24 hours.',
+        'Available for keys with `self_rotate` in database mode. Requests with the same `Idempotency-Key` get the same secret for 24 hours.',
       requestBody: {
         required: false,
         content: {
@@ -103,7 +106,7 @@ export const KEY_PATHS: Paths = {
         },
       },
       responses: {
-        '200': answer('The new secret, which is shown this once.', {
+        '200': answer('The new secret, which is shown only once.', {
           type: 'object',
           properties: {
             key: { type: ['string', 'null'] },

@@ -103,7 +103,7 @@ const HEALTH: Paths = {
         name: 'probe',
         in: 'query',
         description:
-          '`models` asks each provider for its models, which is free; `chat` asks each model for one token. Left out: as `health.probe` says.',
+          '`models` asks each provider for its models, which is free; `chat` asks each model for one token. Default: `health.probe` says.',
         schema: { enum: ['models', 'chat'] },
       },
     ],

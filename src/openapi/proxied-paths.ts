@@ -116,7 +116,7 @@ export const REQUEST_SCHEMAS: Readonly<Record<string, Schema>> = {
           include_usage: {
             type: 'boolean',
             description:
-              'Whether the stream ends with its token usage. Left out: the gateway asks for it, and keeps that event to itself.',
+              'Whether the stream ends with its token usage. Default: the gateway asks for it, and keeps that event to itself.',
           },
         },
       },

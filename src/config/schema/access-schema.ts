@@ -15,7 +15,7 @@ const rateLimitSchema = z.strictObject({
     }),
   burst_size: optional(z.int().min(0).max(10_000_000), {
     description:
-      'Burst size: requests that may come at once after a pause. Left out: the requests of one second, at least 1.',
+      'Number of requests that may arrive at once after a pause. Default: the requests of one second, at least 1.',
     examples: [150],
   }),
 });
@@ -24,7 +24,7 @@ const rateLimitSchema = z.strictObject({
 export const keyLimitsSchema = z.object({
   rate_limit: optional(rateLimitSchema, {
     description:
-      'The rate limit of the key, which is asked before the body is read. It holds beside `limits`. Left out: no limit.',
+      'Rate limit of the key, checked before the body is read. It applies in addition to `limits`. Default: no limit.',
   }),
 });
 export type KeyLimitSettings = z.output<typeof keyLimitsSchema>;
@@ -32,7 +32,7 @@ export type KeyLimitSettings = z.output<typeof keyLimitsSchema>;
 /** A credential that clients present to the gateway. */
 export const masterKeySchema = z.strictObject({
   name: nameText().meta({
-    description: 'Its unique name in metrics and logs.',
+    description: 'The unique name of the key in metrics and logs.',
     examples: ['Production Key'],
   }),
   key: secretText()
@@ -48,17 +48,18 @@ export const masterKeySchema = z.strictObject({
   }),
   allowed_models: optional(z.array(nameText()), {
     description:
-      'Models that the key may use: exact names, or patterns with `*` for any text. Left out or empty: all.',
+      'Models that the key may use: exact names, or patterns with `*` for any text. An empty list allows all models.',
     default: [],
     examples: [['gpt-*', 'deepseek-chat']],
   }),
   may_relax_translation: optional(z.boolean(), {
     description:
-      'Whether the header `x-llm-proxy-unsupported` may ask for less than `translation.unsupported` demands. More it may always ask for.',
+      'Whether the header `x-llm-proxy-unsupported` may request a more lenient mode than `translation.unsupported`. It may always request a stricter one.',
     default: false,
   }),
   cache: optional(cachingSchema, {
-    description: 'Caches the answers to this key, whatever the model. Left out: only models opt in.',
+    description:
+      'Caches the answers to this key for every model. Default: answers are cached only for models that opt in.',
     examples: [{ ttl: 600 }],
   }),
   ...keyLimitsSchema.shape,

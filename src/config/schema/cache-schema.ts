@@ -6,15 +6,15 @@ import { optional, seconds } from './setting.ts';
 export const cacheSchema = z.strictObject({
   max_mb: optional(z.number().positive().max(65_536), {
     description:
-      'Memory in MiB for cached answers, in each worker. The answers that were used least recently make room.',
+      'Memory in MiB for cached answers, in each worker. The least recently used answers are evicted first.',
     default: DEFAULTS.cacheMb,
   }),
   max_entries: optional(z.int().min(1).max(10_000_000), {
-    description: 'The most answers that are cached, in each worker.',
+    description: 'Maximum number of cached answers in each worker.',
     default: DEFAULTS.cacheEntries,
   }),
   max_answer_mb: optional(z.number().positive().max(1024), {
-    description: 'The largest answer in MiB that is cached.',
+    description: 'Size in MiB of the largest answer that is cached.',
     default: DEFAULTS.cacheAnswerMb,
   }),
 });
@@ -22,22 +22,23 @@ export const cacheSchema = z.strictObject({
 /** How the answers of a model, or to a key, are cached. */
 export const cachingSchema = z.strictObject({
   enabled: optional(z.boolean(), {
-    description: 'false: nothing is cached, also where the key or the model of a request opts in.',
+    description:
+      'Whether answers are cached. false disables caching even if the other of key and model opts in.',
     default: true,
   }),
   ttl: optional(seconds().positive(), {
     description:
-      'Seconds for which an answer is replayed. Left out, here and below: as the other of model and key says, else 300.',
+      "Seconds for which a cached answer is replayed. Default: the setting of the request's key or model, else 300.",
     examples: [600],
   }),
   any_temperature: optional(z.boolean(), {
     description:
-      'Whether requests are cached that do not ask for temperature 0. Their answers would otherwise differ each time. Left out: false.',
+      "Whether to cache requests that do not set temperature to 0. Without the cache, their answers differ each time. Default: the setting of the request's key or model, else false.",
     examples: [true],
   }),
   replay: optional(z.enum(['at_once', 'paced']), {
     description:
-      '`at_once`: a cached stream is sent as fast as the client reads. `paced`: it takes the time that it took the provider. Left out: `at_once`.',
+      "`at_once` sends a cached stream as fast as the client reads it. `paced` sends it at the provider's original pace. Default: the setting of the request's key or model, else `at_once`.",
     examples: ['paced'],
   }),
 });

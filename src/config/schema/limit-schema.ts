@@ -31,59 +31,63 @@ const hold = () => z.enum(['expected', 'maximum']);
 /** An entry of a list of limits: what a scope may use in a period. */
 export const limitSchema = z.strictObject({
   cost: optional(amount(), {
-    description: 'Dollars, at most 9000000. Left out: money is not limited here.',
+    description: 'US dollars, at most 9000000. Default: no limit on cost.',
     examples: [50],
   }),
   tokens: optional(amount(), {
-    description: 'Tokens of input and output. Left out: not limited here.',
+    description: 'Input and output tokens together. Default: no limit on tokens.',
     examples: ['400k'],
   }),
-  input_tokens: optional(amount(), { description: 'Tokens of input. Left out: not limited here.' }),
-  output_tokens: optional(amount(), { description: 'Tokens of output. Left out: not limited here.' }),
-  requests: optional(amount(), { description: 'Requests. Left out: not limited here.', examples: [60] }),
+  input_tokens: optional(amount(), { description: 'Input tokens. Default: no limit on input tokens.' }),
+  output_tokens: optional(amount(), { description: 'Output tokens. Default: no limit on output tokens.' }),
+  requests: optional(amount(), {
+    description: 'Number of requests. Default: no limit on requests.',
+    examples: [60],
+  }),
   concurrent: optional(amount(), {
-    description: 'Requests under way at the same time; takes no `per`. Left out: not limited here.',
+    description: 'Requests in flight at the same time. It takes no `per`. Default: no limit on concurrency.',
     examples: [8],
   }),
   per: optional(z.enum(PERIODS), {
     description:
-      'The period of the amount. `second`, `minute` and `hour` refill all the time; `day`, `week` and `month` begin anew by the calendar; `total` never does. Left out only with `concurrent`.',
+      'The period of the limit. `second`, `minute` and `hour` refill continuously. `day`, `week` and `month` reset at calendar boundaries. `total` never resets. Required unless the limit is on `concurrent`.',
     examples: ['month'],
   }),
   burst: optional(amount(), {
     description:
-      'With a period under a day: how much may be used at once after a pause. Left out: the amount itself, so the minute after a pause may use twice as much.',
+      'The amount that may be used at once after a pause, if the period is shorter than a day. Default: the amount itself, so up to twice the amount may be used in the first period after a pause.',
   }),
   models: optional(z.array(nameText()).min(1), {
     description:
-      'Counts only requests for these public models: names, or patterns with `*` for any text. Left out: all.',
+      'Public models to which the limit applies: names, or patterns with `*` for any text. Default: all models.',
     examples: [['claude-opus-*']],
   }),
   timezone: optional(timezone(), {
     description:
-      "The IANA time zone of days, weeks and months. Left out: the team's, else `limits_options.timezone`.",
+      "IANA time zone of days, weeks and months. Default: the team's time zone, else `limits_options.timezone`.",
     examples: ['Europe/Berlin'],
   }),
   week_starts: optional(z.enum(WEEKDAYS), {
-    description: 'With `per: week`: its first day.',
+    description: 'The first day of the week, with `per: week`.',
     default: 'monday',
   }),
   start: optional(z.string().min(1).max(40), {
     description:
-      'With `per: total`: what was used before this day, or moment, does not count. Left out: all that is known counts.',
+      'With `per: total`, a date or time. Earlier use does not count. Default: all recorded use counts.',
     examples: ['2026-12-01'],
   }),
   hold: optional(hold(), {
     description:
-      'What a request reserves until its use is known. `expected`: what such requests usually use; the last one may go over. `maximum`: all that it may use; the limit is never passed. Left out: `limits_options.hold`.',
+      'How much a request reserves until its use is known. `expected` reserves the usual use of similar requests, so the last request may exceed the limit. `maximum` reserves the most that the request can use, so the limit is never exceeded. Default: `limits_options.hold`.',
   }),
   on_exceed: optional(z.enum(['refuse', 'warn']), {
-    description: '`warn`: never refuses; it warns in a header, in metrics and by an alert.',
+    description:
+      'What happens when the limit is reached. `refuse` refuses the request. `warn` lets it through and warns in a header, in the metrics and by an alert.',
     default: 'refuse',
   }),
   alert_at: optional(z.array(z.number().gt(0).max(1000)).max(10), {
     description:
-      'Percentages of the amount at which `alerts` are sent. Left out: 50, 80, 95 and 100 for money, 100 with `on_exceed: warn`, otherwise none.',
+      'Percentages of the limit at which `alerts` are sent. Default: 50, 80, 95 and 100 for limits on cost, 100 with `on_exceed: warn`, otherwise none.',
     examples: [[80, 100]],
   }),
   count_cached: optional(z.boolean(), {
@@ -92,7 +96,7 @@ export const limitSchema = z.strictObject({
   }),
   id: optional(z.string().regex(/^[\w.:/-]{1,64}$/, 'must be 1 to 64 letters, digits or any of _ . : / -'), {
     description:
-      'What its use is counted by: while the id stays, the use stays, whatever else changes. Left out: `cost/month` and the like.',
+      "Identifier of the limit's counter. The recorded use is kept as long as the id stays the same, even if other settings change. Default: the kind and the period, such as `cost/month`.",
     examples: ['warn'],
   }),
 });
@@ -104,23 +108,24 @@ export const limitList = () => z.array(limitSchema).max(100);
 /** `limits_options`. */
 export const limitOptionsSchema = z.strictObject({
   timezone: optional(timezone(), {
-    description: 'The IANA time zone of days, weeks and months, where neither limit nor team names one.',
+    description:
+      'IANA time zone of days, weeks and months for limits that have no time zone of their own or of their team.',
     default: 'UTC',
   }),
   hold: optional(hold(), {
-    description: 'What a request reserves where its limit does not say.',
+    description: 'How much a request reserves for limits without a `hold` of their own.',
     default: 'expected',
   }),
   budget_status: optional(z.union([z.literal(429), z.literal(402)], { error: 'must be 429 or 402' }), {
-    description: 'The status of the refusal when a limit on `cost` is used up.',
+    description: 'HTTP status of the refusal when a limit on `cost` is used up.',
     default: 429,
   }),
   grace_after_expiry: optional(z.number().min(0).max(31_536_000), {
-    description: 'Seconds for which a key goes on working after `expires_at`.',
+    description: 'Seconds for which a key keeps working after `expires_at`.',
     default: 0,
   }),
   refund_failed: optional(z.boolean(), {
-    description: 'Whether requests that no provider answered are given back to limits on `requests`.',
+    description: 'Whether requests that no provider answered are credited back to limits on `requests`.',
     default: false,
   }),
   show_team_limits: optional(z.boolean(), {

@@ -14,7 +14,7 @@ const routeSchema = z.strictObject({
     examples: ['openai'],
   }),
   model: optional(nameText(), {
-    description: "The provider's name for the model. Left out: the same name as here.",
+    description: "The provider's name for the model. Default: the public name.",
     examples: ['gpt-4o'],
   }),
   priority: optional(z.int().min(0).max(1_000_000), {
@@ -24,7 +24,7 @@ const routeSchema = z.strictObject({
   }),
   weight: optional(z.number().min(0).max(1_000_000), {
     description:
-      "Share of requests among routes of one priority. 0: only if no other route is left. Left out: the provider's weight.",
+      "Share of requests among routes of one priority. 0: only if no other route is left. Default: the provider's weight.",
     default: DEFAULTS.weight,
   }),
   enabled: optional(z.boolean(), { description: 'false disables the route.', default: true }),
@@ -39,15 +39,15 @@ const modelSchema = z.strictObject({
   }),
   rewrite_response_model: optional(z.boolean(), {
     description:
-      "Whether answers contain the name of this model instead of the provider's. Left out: the top level's setting.",
+      "Whether answers contain the name of this model instead of the provider's. Default: the top level's setting.",
     default: false,
   }),
   translation: optional(ownTranslationSchema, {
-    description: 'How requests for this model are translated, each in place of the setting of the provider.',
+    description: 'Translation settings for this model. Each overrides the setting of the provider.',
   }),
   cache: optional(cachingSchema, {
     description:
-      'Caches the answers of the model. Left out: only keys opt in. Settings that a key writes take precedence.',
+      'Caches the answers of the model. Default: answers are cached only for keys that opt in. Settings of the key take precedence.',
     examples: [{ ttl: 600 }],
   }),
   routes: z
@@ -76,7 +76,7 @@ export const fallbackSchema = z.strictObject({
   }),
   retries: optional(z.int().min(0).max(100), {
     description:
-      'Retries of the same route after a failure that may be transient, before the next route. Left out: none, except one if no other route is left.',
+      'Retries of the same route after a failure that may be transient, before the next route. Default: none, except one if no other route is left.',
     examples: [2],
   }),
   retry_backoff: optional(z.number().min(0).max(3600), {
@@ -90,7 +90,7 @@ export const fallbackSchema = z.strictObject({
   }),
   cooldown_on_client_errors: optional(z.boolean(), {
     description:
-      'Whether errors that the request caused (400, 404, 405, 409, 413, 415, 422, 501) also cool the provider, if `error_codes` lists them. A single bad request then takes a model away from everybody for a while.',
+      'Whether errors that the request caused (400, 404, 405, 409, 413, 415, 422, 501) also cool the provider, if `error_codes` lists them. A single bad request then makes a model unavailable to all clients for a while.',
     default: false,
   }),
   alias_fallback: optional(z.record(nameText(), z.array(nameText())), {
@@ -129,7 +129,7 @@ export const detectionSchema = z.strictObject({
 export const loadBalancingSchema = z.strictObject({
   strategy: optional(z.enum(['round_robin', 'random', 'least_busy', 'lowest_latency']), {
     description:
-      '`round_robin`: in turn, by weight. `random`: at random, by weight. `least_busy`: the fewest requests in flight relative to weight. `lowest_latency`: the faster of two random routes. Left out: `random` for models with `routes`, `round_robin` for all others.',
+      '`round_robin`: in turn, by weight. `random`: at random, by weight. `least_busy`: the fewest requests in flight relative to weight. `lowest_latency`: the faster of two random routes. Default: `random` for models with `routes`, `round_robin` for all others.',
   }),
 });
 

@@ -19,49 +19,51 @@ const tags = () =>
 
 const formerName = (of: string) =>
   optional(nameText(), {
-    description: `The first name of the ${of}, if it had another one: its use is still counted under it. Left out: it was never renamed.`,
+    description: `The first name of the ${of}, if it was renamed. Its use is still counted under that name. Default: never renamed.`,
   });
 
 /** A team: keys whose use is counted together. */
 export const teamSchema = z.strictObject({
-  name: nameText().meta({ description: 'Its unique name.', examples: ['search'] }),
+  name: nameText().meta({ description: 'The unique name of the team.', examples: ['search'] }),
   parent: optional(nameText(), {
     description:
-      'The team that it belongs to, whose limits hold too. At most 3 levels. Left out: it is at the top.',
+      'The parent team, whose limits also apply. Teams may be nested up to 3 levels deep. Default: no parent.',
     examples: ['acme'],
   }),
   timezone: optional(z.string().min(1).max(64), {
     description:
-      "The IANA time zone of its limits, and of those of its keys and of the teams below it. Left out: the parent's, else `limits_options.timezone`.",
+      "IANA time zone for the limits of the team, its keys and the teams below it. Default: the parent's time zone, else `limits_options.timezone`.",
     examples: ['Europe/Berlin'],
   }),
   allowed_models: optional(z.array(nameText()), {
     description:
-      'Models that its keys may use: names, or patterns with `*` for any text. A key may use what its own list and the list of every team above it allow. Left out or empty: all.',
+      'Models that keys of the team may use: names, or patterns with `*` for any text. A key may use a model only if its own list and the list of every team above it allow the model. An empty list allows all models.',
     default: [],
     examples: [['gpt-*']],
   }),
   tags: optional(tags(), {
-    description: 'Tags of all its requests, for reports. Left out: none.',
+    description: 'Tags for all requests of the team, used in reports. Default: none.',
     examples: [{ cost_center: '4711' }],
   }),
-  limits: optional(limitList(), { description: 'What its keys may use together. Left out: no limit.' }),
+  limits: optional(limitList(), {
+    description: 'Limits on the combined use of all keys of the team. Default: no limit.',
+  }),
   per_user: optional(limitList(), {
     description:
-      'What each user may use in this team and the teams below it. A key without a `user` counts as a user of its own. Left out: no limit.',
+      'Limits for each user within this team and the teams below it. A key without a `user` counts as a user of its own. Default: no limit.',
   }),
   renamed_from: formerName('team'),
 });
 
 /** A user: a person or program whose use is counted over all keys. */
 export const userSchema = z.strictObject({
-  name: nameText().meta({ description: 'Its unique name.', examples: ['alice'] }),
+  name: nameText().meta({ description: 'The unique name of the user.', examples: ['alice'] }),
   email: optional(z.string().min(3).max(254), {
-    description: 'An address, for people. Left out: none.',
+    description: 'Email address, for information only. Default: none.',
     examples: ['alice@example.com'],
   }),
   limits: optional(limitList(), {
-    description: 'What all keys of the user may use together. Left out: no limit.',
+    description: 'Limits on the combined use of all keys of the user. Default: no limit.',
   }),
   renamed_from: formerName('user'),
 });
@@ -69,11 +71,11 @@ export const userSchema = z.strictObject({
 /** The settings of a master key that say whose it is, and what it may use. */
 export const keyOwnershipSchema = z.object({
   team: optional(nameText(), {
-    description: 'The team of `teams` that it belongs to. Left out: none.',
+    description: 'The team of the key, from `teams`. Default: none.',
     examples: ['search'],
   }),
   user: optional(nameText(), {
-    description: 'The user of `users` that it belongs to. Left out: none.',
+    description: 'The user of the key, from `users`. Default: none.',
     examples: ['alice'],
   }),
   expires_at: optional(
@@ -84,10 +86,11 @@ export const keyOwnershipSchema = z.object({
         'must be a time with its zone, such as "2027-03-31T00:00:00Z"',
       )
       .refine((text) => Number.isFinite(Date.parse(text)), 'is no date of the calendar'),
-    { description: 'When it stops working. Left out: never.', examples: ['2027-03-31T00:00:00Z'] },
+    { description: 'Time at which the key expires. Default: never.', examples: ['2027-03-31T00:00:00Z'] },
   ),
   tags: optional(tags(), {
-    description: 'Tags of all its requests, for reports. Clients cannot change them. Left out: none.',
+    description:
+      'Tags for all requests of the key, used in reports. Clients cannot change them. Default: none.',
     examples: [{ app: 'web' }],
   }),
   client_tags: optional(z.array(tagName()).max(16), {
@@ -97,20 +100,21 @@ export const keyOwnershipSchema = z.object({
   }),
   end_users: optional(z.enum(['off', 'optional', 'required']), {
     description:
-      'Whether requests name the person behind them. `required`: those that do not are refused; `off`: a name is dropped. Left out: `optional` if there is `per_end_user` or `attribution`, otherwise `off`.',
+      'Whether requests identify an end user. `required` refuses requests that do not. `off` ignores the end user. Default: `optional` if `per_end_user` or `attribution` is set, otherwise `off`.',
   }),
   per_end_user: optional(limitList(), {
     description:
-      'What each end user of the key may use. Requests that name none share the limits of one. Left out: no limit.',
+      'Limits for each end user of the key. All requests without an end user count as one end user. Default: no limit.',
     examples: [[{ requests: 30, per: 'minute' }]],
   }),
   limits: optional(limitList(), {
     description:
-      'What the key may use. All limits hold, also those of its team and user. Left out: no limit.',
+      'Limits of the key. They apply in addition to the limits of its team and user. Default: no limit.',
     examples: [[{ cost: 50, per: 'month' }]],
   }),
   self_rotate: optional(z.boolean(), {
-    description: 'Whether its holder may replace the secret at `POST /v1/key/rotate`. In database mode.',
+    description:
+      'Whether the holder of the key may replace its secret with `POST /v1/key/rotate`. Database mode only.',
     default: false,
   }),
   renamed_from: formerName('key'),

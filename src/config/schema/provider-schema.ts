@@ -16,7 +16,7 @@ export const providerTimeoutsSchema = z.strictObject({
   }),
   answer_timeout: optional(seconds(), {
     description:
-      'Seconds until the answer to a request without `stream` must begin, where one is generated: chat, completions, responses, messages, images, audio and Gemini. A model may think for minutes before it sends the whole answer. Left out: the value of `first_byte_timeout` if that is not the default. 0: no limit.',
+      'Seconds until the answer to a request without `stream` must begin, where one is generated: chat, completions, responses, messages, images, audio and Gemini. A model may think for minutes before it sends the whole answer. Default: the value of `first_byte_timeout` if that is not the default. 0: no limit.',
     default: DEFAULTS.answerTimeoutSeconds,
   }),
   thinking_timeout: optional(seconds(), {
@@ -26,7 +26,7 @@ export const providerTimeoutsSchema = z.strictObject({
   }),
   commit_after: optional(seconds(), {
     description:
-      'Seconds for which a stream without content is held back from the client, counted from its first event or comment. If it is still alive then, or its model is thinking, it is committed to its route and passed on. 0: it is held back until its first content.',
+      'Seconds for which a stream without content is held back from the client, counted from its first event or comment. After that time, or once the model is thinking, the stream is committed to its route and passed on. 0: streams are held back until their first content.',
     default: DEFAULTS.commitAfterSeconds,
   }),
   idle_timeout: optional(seconds(), {
@@ -45,12 +45,12 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** An upstream account, as an entry of `providers` or `backends`. Both lists accept both notations. */
 export const providerSchema = z.strictObject({
   name: nameText().meta({
-    description: 'Its unique name in routes, metrics and logs.',
+    description: 'The unique name of the provider in routes, metrics and logs.',
     examples: ['openai'],
   }),
   api_base: optional(z.string().min(1), {
     description:
-      'Base URL, http or https, such as https://api.openai.com/v1. A trailing `/v1` is not repeated with the `/v1` of a request. May be left out for anthropic, gemini, vertex and bedrock.',
+      'Base URL, http or https, such as https://api.openai.com/v1. A trailing `/v1` is not repeated with the `/v1` of a request. Optional for anthropic, gemini, vertex and bedrock.',
     examples: ['https://api.openai.com/v1'],
   }),
   url: optional(z.string().min(1), {
@@ -58,7 +58,7 @@ export const providerSchema = z.strictObject({
     examples: ['https://api.openai.com/v1'],
   }),
   api_key: optional(secretText(), {
-    description: 'The credential for the provider. Left out or empty: none is sent.',
+    description: 'The credential for the provider. If omitted or empty, none is sent.',
     examples: ['${OPENAI_API_KEY}'],
     writeOnly: true,
   }),
@@ -73,18 +73,18 @@ export const providerSchema = z.strictObject({
   }),
   model_mapping: optional(z.record(nameText(), nameText()), {
     description:
-      "Models that this provider serves: the client's name to the provider's. `*` in a name stands for any text, the longest such name wins, and `*` alone takes the rest. `*` in the provider's name stands for the whole name that the client sent.",
+      "Models that this provider serves: the client's name to the provider's. `*` in a name matches any text. The longest matching pattern wins, and `*` alone matches all other names. `*` in the provider's name is replaced by the whole name that the client sent.",
     default: {},
     examples: [{ 'gpt-4': 'gpt-4-turbo', 'deepseek-*': '*' }],
   }),
   provider_type: optional(nameText(), {
     description:
-      'The kind of API behind it, which says what it speaks and how the key is sent: `openai` for everything compatible with OpenAI, `openai-responses` for what has only the Responses API, `azure`, `anthropic`, `gemini`, `vertex` or `bedrock`. Left out: as the host says, else like `openai`.',
+      'The kind of API that the provider has. It determines the protocol and how the key is sent. Use `openai` for every API compatible with OpenAI, `openai-responses` for providers with only the Responses API, `azure`, `anthropic`, `gemini`, `vertex` or `bedrock`. Default: derived from the host, else `openai`.',
     examples: ['openai', 'anthropic', 'azure', 'gemini', 'vertex', 'bedrock'],
   }),
   path_version: optional(z.enum(['add', 'as_sent']), {
     description:
-      "`add`: the API's root is the version in `api_base`, or `/v1` behind it; a request's `/v1` stands for that root, and may be left out. `as_sent`: a request's path is put behind `api_base` as it came, for paths that are below no version, such as `/tokenize`.",
+      "`add`: the API's root is the version in `api_base`, or `/v1` behind it; a request's `/v1` refers to that root and may be omitted. `as_sent`: a request's path is appended to `api_base` unchanged, for paths without a version, such as `/tokenize`.",
     default: DEFAULTS.pathVersion,
   }),
   headers: optional(
@@ -107,41 +107,41 @@ export const providerSchema = z.strictObject({
     default: true,
   }),
   ca_file: optional(z.string().min(1), {
-    description: "A PEM file of certificate authorities to trust for this provider. Left out: the system's.",
+    description: "A PEM file of certificate authorities to trust for this provider. Default: the system's.",
     examples: ['/etc/ssl/private-ca.pem'],
   }),
   proxy: optional(z.string().min(1), {
     description:
-      'URL of an HTTP proxy for this provider. Left out: the environment variables HTTPS_PROXY and NO_PROXY apply.',
+      'URL of an HTTP proxy for this provider. If omitted, the environment variables HTTPS_PROXY and NO_PROXY apply.',
     examples: ['http://127.0.0.1:3128'],
     writeOnly: true,
   }),
   price_provider: optional(nameText(), {
     description:
-      'The provider of the catalogue whose prices hold. Left out: the one whose address `api_base` has, else the one of the same name.',
+      'The catalogue provider whose prices apply. Default: the provider whose address matches `api_base`, else the provider of the same name.',
     examples: ['azure'],
   }),
   discount_percent: optional(z.number().min(0).max(100), {
-    description: 'Taken off every price of this provider, in percent.',
+    description: 'Discount on every price of this provider, in percent.',
     default: 0,
   }),
   free: optional(z.boolean(), {
-    description: 'true: nothing costs anything here, such as at a server of your own.',
+    description: 'Whether the provider is free of charge, such as a server of your own.',
     default: false,
   }),
   trust_provider_cost: optional(z.enum(['off', 'record']), {
     description:
-      "`record`: the cost that the provider itself reports, such as OpenRouter's `usage.cost`, stands beside ours in the records of requests. Ours is charged.",
+      "`record`: the cost that the provider itself reports, such as OpenRouter's `usage.cost`, is stored in the records of requests next to the cost that the gateway computes. The computed cost is charged.",
     default: 'off',
   }),
   forward_client_auth: optional(z.boolean(), {
     description:
-      "Whether the client's own credential goes to this provider, if the provider has no `api_key` and it is none of our master keys.",
+      "Whether the client's own credential goes to this provider, if the provider has no `api_key` and the credential is not a master key of the gateway.",
     default: false,
   }),
   stream_usage: optional(z.enum(['include', 'passthrough']), {
     description:
-      "`include`: requests token usage for streams even if the client did not. `passthrough`: leaves the request as it is. Left out: the top level's `stream_usage` applies.",
+      "`include`: requests token usage for streams even if the client did not. `passthrough`: leaves the request as it is. Default: the top level's `stream_usage`.",
     default: 'include',
   }),
   ...cloudFields,

@@ -38,7 +38,7 @@ export const configSchema = z
       }),
       {
         description:
-          'Address to listen on, as ":8080", "127.0.0.1:8080" or "[::1]:8080". Replaces `server.host` and `server.port`. Left out: these apply.',
+          'Address to listen on, as ":8080", "127.0.0.1:8080" or "[::1]:8080". Replaces `server.host` and `server.port`. If omitted, those settings apply.',
         examples: [':8080'],
       },
     ),
@@ -54,7 +54,7 @@ export const configSchema = z
       },
     ),
     proxy_api_key: optional(secretText().min(1), {
-      description: 'One key for all clients: a master key called `default`, without a limit. Left out: none.',
+      description: 'One key for all clients: a master key called `default`, without a limit. Default: none.',
       examples: ['${LLM_PROXY_KEY}'],
       writeOnly: true,
     }),
@@ -71,17 +71,17 @@ export const configSchema = z
       default: [],
     }),
     limits: optional(limitList(), {
-      description: 'What all clients may use together. Left out: no limit.',
+      description: 'Limits on the combined use of all clients. Default: no limit.',
       examples: [[{ cost: 20_000, per: 'month' }, { concurrent: 500 }]],
     }),
-    limits_options: optional(limitOptionsSchema, { description: 'What holds for all limits.' }),
+    limits_options: optional(limitOptionsSchema, { description: 'Options for all limits.' }),
     allow_unauthenticated: optional(z.boolean(), {
       description: 'Whether other machines may reach the gateway while there is no key at all.',
       default: false,
     }),
     public_models: optional(z.boolean(), {
       description:
-        'Whether /v1/models answers without a key, with the models that the configuration names. Left out: true if `proxy_api_key` is the only key, otherwise false.',
+        'Whether /v1/models answers without a key, with the models that the configuration names. Default: true if `proxy_api_key` is the only key, otherwise false.',
     }),
     providers: optional(z.array(providerSchema), { description: 'The upstream accounts.', default: [] }),
     backends: optional(z.array(providerSchema), {
@@ -111,10 +111,10 @@ export const configSchema = z
       description: "How requests are translated where a provider does not speak the client's API.",
     }),
     cache: optional(cacheSchema, {
-      description: 'The memory for answers that are cached. Models and keys opt in with their own `cache`.',
+      description: 'Memory for cached answers. Models and keys opt in with their own `cache`.',
     }),
     detection: optional(detectionSchema, { description: 'What counts as a failure.' }),
-    timeouts: optional(timeoutsSchema, { description: 'Limits of time.' }),
+    timeouts: optional(timeoutsSchema, { description: 'Timeouts of the gateway and its providers.' }),
     health: optional(healthSchema, { description: 'Probes of the providers.' }),
     max_body_mb: optional(z.number().positive().max(4096), {
       description: 'The largest request body in MiB. A larger one gets 413.',
@@ -123,7 +123,7 @@ export const configSchema = z
     body_memory_mb: optional(z.number().positive().max(1_048_576), {
       description:
         'Memory in MiB for request bodies that are still being received, in each worker. One key may hold half of what is free. ' +
-        'Left out: a quarter of the memory, divided among the workers, and at least four bodies of `max_body_mb`.',
+        'Default: a quarter of the memory, divided among the workers, and at least four bodies of `max_body_mb`.',
     }),
     drain_timeout: optional(seconds(), {
       description: 'Seconds for requests in flight to finish after SIGTERM. 0: none.',
@@ -132,15 +132,15 @@ export const configSchema = z
     logging: optional(loggingSchema, { description: 'What is logged, and where.' }),
     metrics: optional(metricsSchema, { description: 'Prometheus metrics.' }),
     prices: optional(pricesSchema, { description: 'What requests cost.' }),
-    spend: optional(spendSchema, { description: 'Where the use that limits need is kept.' }),
+    spend: optional(spendSchema, { description: 'Where recorded use is kept.' }),
     shared_state: optional(sharedStateSchema, {
-      description: 'How several gateways on one database keep limits together.',
+      description: 'How gateways on one database share limits.',
     }),
     attribution: optional(attributionSchema, {
-      description: 'What is stored about the people behind requests.',
+      description: 'What is stored about end users.',
     }),
     alerts: optional(z.array(alertSchema).max(20), {
-      description: 'Addresses that are told when limits are reached, keys expire, or prices are missing.',
+      description: 'Webhooks that are notified when limits are reached, keys expire or prices are missing.',
       default: [],
     }),
     docs: optional(docsSchema, { description: 'The page about the API.' }),

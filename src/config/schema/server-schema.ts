@@ -18,7 +18,7 @@ export const serverSchema = z.strictObject({
   }),
   engine: optional(z.enum(['runtime', 'lean']), {
     description:
-      "Which HTTP server takes the clients' connections. `runtime`: that of Bun. `lean`: one of our own for plain requests, which takes less CPU time for each; it hands everything else over to that of Bun. With `tls`, `lean` is the same as `runtime`. A restart applies a change.",
+      "The HTTP server for client connections. `runtime`: Bun's server. `lean`: a server built into the gateway, which uses less CPU time for plain requests and passes all others to Bun's server. With `tls`, `lean` is the same as `runtime`. Changes take effect after a restart.",
     default: DEFAULTS.serverEngine,
   }),
   tls: optional(
@@ -50,16 +50,16 @@ export const serverSchema = z.strictObject({
   }),
   max_websockets: optional(z.int().min(0).max(1_000_000), {
     description:
-      'WebSocket connections that may be open at once, in all workers together. One more is refused with 429. 0: none.',
+      'Maximum number of open WebSocket connections in all workers together. Further ones are refused with 429. 0: none.',
     default: DEFAULTS.maxWebSockets,
   }),
   max_websockets_per_key: optional(z.int().min(0).max(1_000_000), {
-    description: 'WebSocket connections that one master key may have open at once.',
+    description: 'Maximum number of open WebSocket connections for each master key.',
     default: DEFAULTS.maxWebSocketsPerKey,
   }),
   drain_delay: optional(seconds(), {
     description:
-      'Seconds between the signal to stop and the end of listening. Meanwhile /readyz answers 503 and everything else is served, so that load balancers notice before a connection is refused. 0: listening ends at once. If left out, the environment variable LLM_PROXY_DRAIN_DELAY applies.',
+      'Seconds for which the gateway keeps listening after the signal to stop. During this time /readyz answers 503 and all other requests are served, so that load balancers notice before a connection is refused. 0: listening ends at once. If omitted, the environment variable LLM_PROXY_DRAIN_DELAY applies.',
     default: DEFAULTS.drainDelaySeconds,
   }),
 });
@@ -75,11 +75,11 @@ export const timeoutsSchema = providerTimeoutsSchema.extend({
 /** Prometheus metrics. */
 export const metricsSchema = z.strictObject({
   port: optional(portNumber(), {
-    description: 'A separate port for the metrics. Left out: /metrics on the main port.',
+    description: 'A separate port for the metrics. Default: /metrics on the main port.',
     examples: [9100],
   }),
   token: optional(secretText().min(1), {
-    description: 'Bearer token required to read the metrics. Left out: none.',
+    description: 'Bearer token required to read the metrics. Default: none.',
     examples: ['${METRICS_TOKEN}'],
     writeOnly: true,
   }),
@@ -102,7 +102,7 @@ const CONSOLE_PATH =
 export const consoleSchema = z.strictObject({
   enabled: optional(z.boolean(), {
     description:
-      'Whether the console is served: a page to see and change what the gateway does. It shows nothing without a sign-in, and it is only there where the Admin API is.',
+      'Whether the console is served: a page to monitor and configure the gateway. It shows nothing without a sign-in. It is available only if the Admin API is.',
     default: true,
   }),
   path: optional(
@@ -120,7 +120,7 @@ export const consoleSchema = z.strictObject({
 export const adminSchema = z.strictObject({
   port: optional(portNumber(), {
     description:
-      'A separate port for the Admin API and the console, which the main port then does not answer. Left out: both are on the main port. A restart applies a change.',
+      'A separate port for the Admin API and the console. The main port then serves neither. Default: both are on the main port. Changes take effect after a restart.',
     examples: [9200],
   }),
 });
@@ -132,16 +132,15 @@ export const loggingSchema = z.strictObject({
     default: DEFAULTS.logLevel,
   }),
   format: optional(z.enum(['text', 'json']), {
-    description: '`text` for people, `json` for machines: one object per line.',
+    description: '`text` for people, or `json` for machines, with one object per line.',
     default: DEFAULTS.logFormat,
   }),
   language: optional(z.enum(['en', 'zh']), {
-    description:
-      'Language of the log. Left out: the language of the environment (LC_ALL, LC_MESSAGES, LANG).',
+    description: 'Language of the log. Default: the language of the environment (LC_ALL, LC_MESSAGES, LANG).',
   }),
   general_file: optional(z.string().min(1), {
     description:
-      'File for the log, in addition to the terminal. Dated (proxy.log becomes proxy_2026-01-13.log); its directory is created. Left out: only the terminal.',
+      'File for the log, in addition to the terminal. Its name includes the date (proxy.log becomes proxy_2026-01-13.log). The directory is created if needed. Default: the terminal only.',
     examples: ['./logs/proxy.log'],
   }),
   separate_files: optional(z.boolean(), {
@@ -170,11 +169,11 @@ export const loggingSchema = z.strictObject({
     default: DEFAULTS.maxFileSizeMb,
   }),
   max_files: optional(z.int().min(1).max(1_000_000), {
-    description: 'Number of log files to keep; the oldest are deleted first. Left out: all.',
+    description: 'Number of log files to keep. The oldest are deleted first. Default: all.',
     examples: [30],
   }),
   max_days: optional(z.number().positive().max(100_000), {
-    description: 'Days for which log files are kept. Left out: forever.',
+    description: 'Days for which log files are kept. Default: forever.',
     examples: [14],
   }),
 });

@@ -6,21 +6,21 @@ import { optional } from './setting.ts';
 export const spendSchema = z.strictObject({
   store: optional(z.string().regex(/^sqlite:\/\/.+/, 'must be sqlite:// and a path'), {
     description:
-      'In file mode, the database that use is counted in. It is made once a limit needs it. In database mode the database itself counts, and this is left out.',
+      'In file mode, the database in which use is recorded. It is created when a limit first needs it. Not used in database mode, where use is recorded in the configuration database.',
     default: DEFAULT_SPEND.store,
   }),
   journal: optional(z.string().min(1).max(1000), {
     description:
-      'The folder of the journal, which survives a crash. One gateway uses it alone. `memory`: no journal, and a restart forgets what limits have used. Left out: `.llm-proxy/journal`, or a folder beside it if another gateway uses that.',
+      'Directory of the journal, which preserves recorded use across a crash. Gateways cannot share a directory. `memory` disables the journal, so a restart loses the recorded use of limits. Default: `.llm-proxy/journal`, or a directory next to it if another gateway already uses it.',
     examples: ['/var/lib/llm-proxy/journal', 'memory'],
   }),
   fsync: optional(z.number().min(0).max(3600), {
-    description: 'Seconds between forcing the journal to disk. 0: after each line.',
+    description: 'Seconds between syncs of the journal to disk. 0: after each line.',
     default: DEFAULT_SPEND.fsyncMs / 1000,
   }),
   on_full: optional(z.enum(['serve', 'refuse']), {
     description:
-      'What happens while the journal cannot be written. `serve`: requests go on, and a crash loses their use. `refuse`: they get 503.',
+      'What happens while the journal cannot be written. `serve` keeps serving requests, but a crash loses their recorded use. `refuse` answers requests with 503.',
     default: DEFAULT_SPEND.onFull,
   }),
   journal_max_mb: optional(z.number().min(16).max(1_048_576), {
@@ -37,7 +37,7 @@ export const spendSchema = z.strictObject({
 export const sharedStateSchema = z.strictObject({
   driver: optional(z.enum(['auto', 'none', 'postgres']), {
     description:
-      'How several gateways on one database keep limits of a day or longer together. `postgres`: each takes leases from the database. `none`: each counts for itself. `auto`: `none`, for now. Read at the start.',
+      'How gateways on one database share limits with a period of a day or longer. `postgres`: each gateway takes leases from the database. `none`: each gateway counts on its own. `auto`: currently the same as `none`. Changes take effect after a restart.',
     default: 'auto',
   }),
   deadline_ms: optional(z.number().int().min(5).max(5000), {
@@ -45,7 +45,7 @@ export const sharedStateSchema = z.strictObject({
     default: DEFAULT_SHARED_STATE.deadlineMs,
   }),
   lease_percent: optional(z.number().min(0.01).max(50), {
-    description: 'The most of a limit that one gateway takes at once, in percent.',
+    description: 'Maximum share of a limit that a gateway leases at once, in percent.',
     default: DEFAULT_SHARED_STATE.leasePercent,
   }),
 });
@@ -54,7 +54,7 @@ export const sharedStateSchema = z.strictObject({
 export const attributionSchema = z.strictObject({
   end_user: optional(z.enum(['store', 'hash', 'off']), {
     description:
-      'How the end user of a request is stored. `store`: as it is; `hash`: as a keyed hash, for which SECRET_KEY is needed; `off`: not at all. Left out: `store`, but only for keys that set `end_users` or `per_end_user`.',
+      'How the end user of a request is stored. `store`: as plain text. `hash`: as a keyed hash, which requires SECRET_KEY. `off`: not at all. Default: `store`, but only for keys that set `end_users` or `per_end_user`.',
     examples: ['hash'],
   }),
 });
@@ -65,17 +65,18 @@ export const alertSchema = z.strictObject({
     .string()
     .regex(/^https?:\/\//, 'must be a URL that begins with https:// or http://')
     .meta({
-      description: 'Where alerts are sent, by POST.',
+      description: 'URL to which alerts are sent by POST.',
       examples: ['https://hooks.example.com/llm'],
       writeOnly: true,
     }),
   secret: optional(z.string().min(1).max(1000), {
-    description: 'Signs what is sent, in `x-llm-proxy-signature`. Left out: nothing is signed.',
+    description:
+      'Secret that signs the alerts. The signature is sent in the header `x-llm-proxy-signature`. Default: alerts are not signed.',
     examples: ['${HOOK_SECRET}'],
     writeOnly: true,
   }),
   events: optional(z.array(z.enum(ALERT_EVENTS)).min(1), {
-    description: 'The events that are sent. Left out: all.',
+    description: 'Events to send. Default: all events.',
     examples: [['limit.threshold', 'limit.exceeded']],
   }),
 });

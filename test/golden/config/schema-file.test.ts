@@ -119,7 +119,7 @@ test('an editor shows a description for each setting, and the default of an omit
       !isRequired &&
       fallback === undefined &&
       !typesOf(alternatives).includes('object') &&
-      !/Left out|Another word|Set one of the two/.test(description),
+      !/Default|If omitted|Required unless|Another word|Set one of the two/.test(description),
   );
   expect(untold.map(({ path }) => writePath(path))).toEqual([
     'providers[].api_base',

@@ -111,8 +111,8 @@ test('a default that gives way to another setting, or to a variable, says so', (
   const settings = INHERITED.map((path) => SETTINGS.find((each) => writePath(each.path) === path));
   expect(settings.map((setting) => setting?.default)).toEqual([1, false, 0]);
   expect(settings.map((setting) => setting?.description)).toEqual([
-    expect.stringContaining("Left out: the provider's weight."),
-    expect.stringContaining("Left out: the top level's setting."),
-    expect.stringContaining('If left out, the environment variable LLM_PROXY_DRAIN_DELAY applies.'),
+    expect.stringContaining("Default: the provider's weight."),
+    expect.stringContaining("Default: the top level's setting."),
+    expect.stringContaining('If omitted, the environment variable LLM_PROXY_DRAIN_DELAY applies.'),
   ]);
 });

@@ -17,8 +17,8 @@ export const checkDeclaration = {
       description: 'the configuration',
       otherwise: '$CONFIG_PATH, else config.yaml',
     },
-    host: { value: 'HOST', kind: TEXT, description: 'as if it were started with this address' },
-    port: { value: 'PORT', kind: PORT, description: 'as if it were started with this port' },
+    host: { value: 'HOST', kind: TEXT, description: 'check as if started with this address' },
+    port: { value: 'PORT', kind: PORT, description: 'check as if started with this port' },
   },
   examples: [
     { line: 'llm-proxy check', does: 'checks config.yaml' },

@@ -5,7 +5,7 @@ export const explainDeclaration = {
   summary: 'Show which routes a request would try, and why',
   group: 'configuration',
   description: [
-    'Shows which routes a request for a model would try, in which order and with what probability, and which are left out and why. Sends nothing.',
+    'Shows which routes a request for a model would try, in which order and with what probability, and which are skipped and why. Sends nothing.',
   ],
   options: {
     model: {

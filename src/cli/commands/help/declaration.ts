@@ -4,7 +4,7 @@ export const helpDeclaration = {
   name: 'help',
   summary: 'Show help for the program or for one command',
   group: 'program',
-  description: ['Shows what the program can do, or everything about one command.'],
+  description: ['Shows an overview of the program, or the full help of one command.'],
   positionals: { command: { value: 'COMMAND', kind: COMMAND, description: 'a command' } },
   examples: [{ line: 'llm-proxy help check', does: 'the same as llm-proxy check --help' }],
 } as const;

@@ -19,7 +19,7 @@ export const importDeclaration = {
       default: 'llm-proxy',
     },
     'with-spend': {
-      description: 'with litellm: enter what its budgets have used, each once',
+      description: 'with litellm: import the recorded use of its budgets, each once',
     },
     prune: { description: 'delete everything from the database that is not in the file' },
     'dry-run': { description: 'only show what would change' },

@@ -18,7 +18,7 @@ export const initDeclaration = {
     'api-base': {
       value: 'URL',
       kind: TEXT,
-      description: 'where its API is',
+      description: 'the base URL of its API',
       otherwise: "the provider's usual address; azure and custom have none",
     },
     'api-key-env': {
@@ -40,7 +40,7 @@ export const initDeclaration = {
       description: 'the key that clients send; a reference such as ${LLM_PROXY_KEY} is written literally',
       otherwise: 'a random one',
     },
-    output: { value: 'FILE', kind: FILE, description: 'where to write it', default: 'config.yaml' },
+    output: { value: 'FILE', kind: FILE, description: 'the file to write', default: 'config.yaml' },
     force: { description: 'overwrite the file if there is one' },
   },
   examples: [

@@ -6,8 +6,8 @@ export const keysDeclaration = {
   summary: 'List, create and rotate master keys',
   group: 'configuration',
   description: [
-    'Lists the master keys, or changes one, by the operations of the Admin API: on the database that DB_URL names, otherwise on a configuration file, which can only be listed. Running gateways follow within a second.',
-    '"create" and "rotate" print the new secret on standard output, and nothing else. It is shown this once. After a rotation the former secret stays valid for a day, or for --grace seconds; --revoke-previous ends that time early and makes no new secret.',
+    'Lists the master keys or changes one of them, with the operations of the Admin API. It uses the database that DB_URL names. Without DB_URL it can only list the keys of a configuration file. Running gateways follow within a second.',
+    '"create" and "rotate" print only the new secret to standard output. The secret is shown only once. After a rotation the former secret stays valid for a day, or for --grace seconds. --revoke-previous revokes the former secret at once and creates no new one.',
   ],
   positionals: {
     action: {
@@ -16,12 +16,16 @@ export const keysDeclaration = {
       description: 'list, create, rotate, disable, enable or delete',
       isRequired: true,
     },
-    id: { value: 'ID', kind: TEXT, description: 'the id of the key; with create, left out: a random one' },
+    id: {
+      value: 'ID',
+      kind: TEXT,
+      description: 'the id of the key; with create, the default is a random id',
+    },
   },
   options: {
-    name: { value: 'NAME', kind: TEXT, description: 'with create: its name in metrics and logs' },
-    team: { value: 'ID', kind: TEXT, description: 'with create: the team that it belongs to' },
-    user: { value: 'ID', kind: TEXT, description: 'with create: the user that it belongs to' },
+    name: { value: 'NAME', kind: TEXT, description: 'with create: the name in metrics and logs' },
+    team: { value: 'ID', kind: TEXT, description: 'with create: the team of the key' },
+    user: { value: 'ID', kind: TEXT, description: 'with create: the user of the key' },
     expires: {
       value: 'TIME',
       kind: TEXT,
@@ -30,7 +34,7 @@ export const keysDeclaration = {
     model: {
       value: 'MODEL',
       kind: TEXT,
-      description: 'with create: a model that it may use, or a pattern with *; may be repeated',
+      description: 'with create: a model that the key may use, or a pattern with *; may be repeated',
       repeats: true,
     },
     grace: {
@@ -38,8 +42,8 @@ export const keysDeclaration = {
       kind: NUMBER,
       description: 'with rotate: how long the former secret stays valid',
     },
-    'revoke-previous': { description: 'with rotate: only end the time of the former secret' },
-    reason: { value: 'TEXT', kind: TEXT, description: 'with disable: why, for people' },
+    'revoke-previous': { description: 'with rotate: revoke the former secret and keep the current one' },
+    reason: { value: 'TEXT', kind: TEXT, description: 'with disable: the reason, for information only' },
     json: { description: 'with list: print JSON' },
     config: {
       value: 'FILE',

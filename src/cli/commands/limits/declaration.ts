@@ -3,18 +3,22 @@ import { SECRET_VARIABLES } from '../database-variables.ts';
 
 export const limitsDeclaration = {
   name: 'limits',
-  summary: 'Show how the limits of keys, teams and users stand',
+  summary: 'Show the state of the limits of keys, teams and users',
   group: 'configuration',
   description: [
-    'Shows every limit of the configuration with what was used of it, as the ledger knows it: in the database that DB_URL names, otherwise in spend.store of a configuration file. A gateway stores use every second. What limits under a day have used, and what requests under way hold, only the running gateway knows: GET /admin/v1/limits tells it.',
+    'Shows every limit of the configuration and its recorded use. The use comes from the ledger: the database that DB_URL names, otherwise spend.store of a configuration file. A gateway writes use to the ledger every second. Only the running gateway knows the use of limits shorter than a day and the reservations of requests in flight; GET /admin/v1/limits shows both.',
   ],
   options: {
     scope: {
       value: 'SCOPE',
       kind: TEXT,
-      description: 'only limits of this scope: global, or as in team:search, user:alice, key:app',
+      description: 'only limits of this scope: global, or one such as team:search, user:alice or key:app',
     },
-    over: { value: 'PERCENT', kind: NUMBER, description: 'only limits of which at least this much is used' },
+    over: {
+      value: 'PERCENT',
+      kind: NUMBER,
+      description: 'only limits of which at least this percentage is used',
+    },
     json: { description: 'print JSON' },
     config: {
       value: 'FILE',

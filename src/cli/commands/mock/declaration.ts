@@ -11,7 +11,7 @@ export const mockDeclaration = {
   options: {
     port: { value: 'PORT', kind: PORT, description: 'port to listen on; 0: any free port', default: '18001' },
     host: { value: 'HOST', kind: TEXT, description: 'address to listen on', default: '127.0.0.1' },
-    seed: { value: 'N', kind: NUMBER, description: 'another seed, other answers', default: '1' },
+    seed: { value: 'N', kind: NUMBER, description: 'the seed of the generated answers', default: '1' },
     words: { value: 'N', kind: NUMBER, description: 'the length of answers in tokens', default: '20' },
     pace: {
       value: 'N',
@@ -29,5 +29,5 @@ export const mockDeclaration = {
     { line: 'llm-proxy mock', does: 'listens on 127.0.0.1:18001' },
     { line: 'llm-proxy mock --pace 40 --latency 300', does: 'answers about as fast as a real model' },
   ],
-  exits: { 0: 'a signal came', 1: 'it could not start listening' },
+  exits: { 0: 'stopped by a signal', 1: 'it could not start listening' },
 } as const;

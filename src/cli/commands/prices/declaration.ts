@@ -5,7 +5,7 @@ export const pricesDeclaration = {
   summary: 'Show what the models of a configuration cost',
   group: 'configuration',
   description: [
-    'Shows the price of every route of a configuration file, by provider and model, in dollars a million tokens. A price that nobody knows is told as unknown; a cost is then unknown too, never 0.',
+    'Shows the price of every route of a configuration file, by provider and model, in dollars per million tokens. A missing price is shown as unknown, and the cost is then unknown too, not 0.',
     'Prices come from a catalogue that ships with the program, and from "prices.models" in the file.',
   ],
   positionals: {

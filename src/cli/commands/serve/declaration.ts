@@ -38,7 +38,7 @@ export const serveDeclaration = {
     'data-dir': {
       value: 'FOLDER',
       kind: FILE,
-      description: 'the folder below which the journal and the ledger of limits lie',
+      description: 'the parent folder of the journal and the ledger of limits',
       env: 'LLM_PROXY_DATA_DIR',
       otherwise: 'the working directory',
     },
@@ -55,9 +55,9 @@ export const serveDeclaration = {
       'address to listen on if the configuration names a loopback address or 0.0.0.0; the image sets it',
     LOG_LEVEL: 'debug, info, warn or error; overrides the configuration',
     DB_URL: 'the database with the configuration: postgres://… or sqlite://FILE',
-    REQUEST_RETENTION_DAYS: 'how long the records of requests are kept, 0: none (default: 30)',
-    SPEND_RETENTION_DAYS: 'how long the sums are kept that reports of spending are made of (default: 400)',
-    ADMIN_KEY: 'opens the Admin API; without DB_URL it reads, and changes no configuration',
+    REQUEST_RETENTION_DAYS: 'days for which the records of requests are kept; 0: none (default: 30)',
+    SPEND_RETENTION_DAYS: 'days for which the sums for spending reports are kept (default: 400)',
+    ADMIN_KEY: 'enables the Admin API, which is read-only for the configuration without DB_URL',
     DB_URL_FILE: 'a file that contains DB_URL; likewise ADMIN_KEY_FILE and SECRET_KEY_FILE',
   },
   examples: [

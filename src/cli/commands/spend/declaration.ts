@@ -3,11 +3,11 @@ import { SECRET_VARIABLES } from '../database-variables.ts';
 
 export const spendDeclaration = {
   name: 'spend',
-  summary: 'Report what was spent, import it, and check the ledger',
+  summary: 'Report and import spending, and check the ledger',
   group: 'configuration',
   description: [
     'Works on the ledger: the database that DB_URL names, otherwise spend.store of a configuration file. The Admin API has the same operations.',
-    '"report" sums requests, tokens and costs by time and name; "import" reads what another program has counted, as CSV or one JSON object per line; "reprice" enters what requests would have cost at the prices of the configuration; "verify" compares the sums of the ledger with each other, and fails where they differ.',
+    '"report" sums requests, tokens and costs by time and name. "import" reads the recorded use of another program, as CSV or one JSON object per line. "reprice" recalculates the cost of past requests at the prices of the configuration. "verify" compares the sums of the ledger with each other and fails if they differ.',
   ],
   positionals: {
     action: {
@@ -48,10 +48,10 @@ export const spendDeclaration = {
     source: {
       value: 'NAME',
       kind: TEXT,
-      description: 'with import: where the file comes from; the same line of one source counts once',
+      description: 'with import: the source of the file; repeated lines of a source count once',
     },
-    'dry-run': { description: 'with import and reprice: only say what would be done' },
-    repair: { description: 'with verify: enter what is missing' },
+    'dry-run': { description: 'with import and reprice: only show what would change' },
+    repair: { description: 'with verify: add missing entries' },
     config: {
       value: 'FILE',
       kind: FILE,
@@ -61,12 +61,15 @@ export const spendDeclaration = {
   },
   environment: SECRET_VARIABLES,
   examples: [
-    { line: 'llm-proxy spend report --group-by month,team', does: 'what each team spends in a month' },
+    { line: 'llm-proxy spend report --group-by month,team', does: 'the spending of each team by month' },
     {
       line: 'llm-proxy spend report --group-by day,key --since 2026-11-01 --timezone Europe/Berlin --csv',
       does: 'a file for a spreadsheet',
     },
-    { line: 'llm-proxy spend import old.csv --source litellm', does: 'imports what another program counted' },
+    {
+      line: 'llm-proxy spend import old.csv --source litellm',
+      does: 'imports the recorded use of another program',
+    },
     { line: 'llm-proxy spend verify', does: 'compares the sums of the ledger' },
   ],
 } as const;
