@@ -35,7 +35,7 @@ export const spendSchema = z.strictObject({
 
 /** `shared_state`. */
 export const sharedStateSchema = z.strictObject({
-  driver: optional(z.enum(['auto', 'none', 'postgres']), {
+  driver: optional(z.enum(['auto', 'postgres', 'none']), {
     description:
       'How gateways on one database share limits with a period of a day or longer. `postgres`: each gateway takes leases from the database. `none`: each gateway counts on its own. `auto`: currently the same as `none`. Changes take effect after a restart.',
     default: 'auto',
