@@ -15,7 +15,7 @@ providers:
     says: [
       '5:5  providers[0].api_bse: unknown setting. Did you mean "api_base"?\n' +
         '    Allowed: name, api_base, url, api_key, enabled, weight, model_mapping, provider_type, path_version, headers, timeouts, ' +
-        'verify_ssl, ca_file, proxy, price_provider, discount_percent, free, forward_client_auth, stream_usage, apis, dialect, api_version, region, aws and 8 more.',
+        'verify_ssl, ca_file, proxy, price_provider, discount_percent, free, trust_provider_cost, forward_client_auth, stream_usage, apis, dialect, api_version, region and 9 more.',
     ],
   },
   {
