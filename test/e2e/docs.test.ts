@@ -128,7 +128,8 @@ describe('the document', () => {
   });
 
   test('names every header that the gateway adds, and no other', async () => {
-    const other = startGateway(`${config()}
+    const caching = config().replace('canary-model: {', 'canary-model: { cache: { enabled: true }, ');
+    const other = startGateway(`${caching}
 prices: { models: { "canary-provider/*": { input: 1, output: 1 } } }`);
     const passed = await other.post('/v1/chat/completions', chat('canary-model'), { headers: withKey });
     await other.stop();
