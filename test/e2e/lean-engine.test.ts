@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readdir, readlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { exchange } from '../acceptance/exchange.ts';
 import { chat, startGateway, type TestGateway, until } from './gateway.ts';
 import { startLoggedGateway } from './logged-gateway.ts';
 import { rawRequest, sendRaw } from './raw-client.ts';
@@ -15,9 +17,10 @@ beforeAll(async () => {
   simulator = await startSimulator({ port: 0 });
   const config = `
 providers: [{name: mock, api_base: "${simulator.url}/v1", api_key: sk-mock}]
-models: {m: {routes: [{provider: mock, model: x}]}}
+models: {m: {routes: [{provider: mock, model: x}]}, n: {routes: [{provider: mock, model: x}]}, silent: {routes: [{provider: mock, model: mock/silence}]}, stalling: {routes: [{provider: mock, model: "mock/stall?after=2"}]}, broken: {routes: [{provider: mock, model: "mock/cut-rst?after=2"}]}}
 master_keys: [{name: app, key: mk-app-key-1234}]
 max_body_mb: 1
+timeouts: {body_timeout: 1}
 `;
   lean = startGateway(config, undefined, 'lean');
   runtime = startGateway(config);
@@ -113,12 +116,21 @@ test('a request that comes byte by byte is answered', async () => {
   expect(answersIn(await session(Array.from(request())))).toBe(1);
 });
 
-test('requests that are sent ahead are answered in order', async () => {
-  const bodies = ['one', 'two', 'three'].map((user) => keepAlive(JSON.stringify(chat('m', { user }))));
-  const before = simulator.attempts.length;
-  const text = await session([bodies.join('')], { isOver: (all) => answersIn(all) === 3 });
-  expect(answersIn(text)).toBe(3);
-  await until(() => simulator.attempts.length === before + 3);
+test('requests that are sent ahead are answered in order, whichever is quicker', async () => {
+  const slow = request(
+    [
+      ['Connection', 'keep-alive'],
+      ['x-mock-words', '10'],
+      ['x-mock-pace', '20'],
+    ],
+    JSON.stringify(chat('n', { stream: true })),
+  );
+  const text = await session([`${slow}${keepAlive()}`], {
+    isOver: (all) => answersIn(all) === 2 && all.endsWith('}'),
+  });
+  const [first = '', second = ''] = text.split('HTTP/1.1 200').slice(1);
+  expect([first.includes('x-llm-proxy-model: n'), first.includes('[DONE]')]).toEqual([true, true]);
+  expect([second.includes('x-llm-proxy-model: m'), second.includes('data:')]).toEqual([true, false]);
 });
 
 test('a connection goes on after a request that was not plain', async () => {
@@ -136,8 +148,27 @@ test('a client that has finished sending still gets its answer', async () => {
 });
 
 test('a request that stops in the middle is left to the time limits of the runtime', async () => {
-  const text = request();
-  expect(answersIn(await session([text.slice(0, 40), '', text.slice(40)]))).toBe(1);
+  const text = await session([request().slice(0, -10)]);
+  expect(text).toStartWith('HTTP/1.1 408');
+});
+
+test('a client that has gone takes the provider along, before its answer and in the middle of it', async () => {
+  for (const body of [chat('silent'), chat('stalling', { stream: true })]) {
+    const before = simulator.attempts.length;
+    const socket = connect(Number(new URL(lean.url).port), '127.0.0.1', () =>
+      socket.write(request([], JSON.stringify(body))),
+    );
+    await until(() => simulator.attempts.length > before);
+    await Bun.sleep(50);
+    socket.end();
+    socket.destroy();
+    await until(() => simulator.attempts[before]?.closedByPeerAt !== undefined);
+  }
+});
+
+test('an answer that breaks off breaks the connection', async () => {
+  const body = JSON.stringify(chat('broken', { stream: true }));
+  expect(await exchange(lean.url, Buffer.from(request([], body))).ended).toBe('rst');
 });
 
 test('a large body is read only for a client that may send it', async () => {
@@ -166,3 +197,31 @@ test('the client behind a connection that was handed over is known', async () =>
   expect(logged.terminal()).toContain('"client":"203.0.113.9"');
   await logged.stop();
 });
+
+test.skipIf(process.platform !== 'linux')('nobody gets past it to the server behind it', async () => {
+  const ports = await ownListeners();
+  const gateway = startGateway(OPEN, undefined, 'lean');
+  const opened = [...(await ownListeners())].filter(
+    (port) => !ports.has(port) && !gateway.url.endsWith(`:${port}`),
+  );
+  const statuses = await Promise.all(
+    opened.map(async (port) => (await fetch(`http://127.0.0.1:${port}/healthz`)).status),
+  );
+  expect(statuses).toEqual([421]);
+  expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
+  await gateway.stop();
+});
+
+/** The ports on which this process listens, by /proc/net/tcp and the sockets that it has open (proc(5)). */
+async function ownListeners(): Promise<ReadonlySet<number>> {
+  const folder = '/proc/self/fd';
+  const links = await Promise.all(
+    (await readdir(folder)).map((name) => readlink(`${folder}/${name}`).catch(() => '')),
+  );
+  const table = await Promise.all(['tcp', 'tcp6'].map((name) => Bun.file(`/proc/net/${name}`).text()));
+  const rows = table.flatMap((text) => text.split('\n').slice(1)).map((line) => line.trim().split(/\s+/));
+  const listening = rows.filter(
+    ([, , , state, , , , , , inode]) => state === '0A' && links.includes(`socket:[${inode}]`),
+  );
+  return new Set(listening.map(([, local = '']) => Number.parseInt(local.split(':')[1] ?? '', 16)));
+}
